@@ -1,0 +1,53 @@
+# PreviewSet: make help shows the menu. CI calls nothing but this.
+SHELL := /bin/bash
+GO ?= go
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/previewset
+TOOLS := $(GO) tool -modfile=tools.mod
+# The race detector needs a C compiler; without one the tests run without it, and say so.
+RACE := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
+ARGOCD ?= 2.14.21 3.2.11
+
+.PHONY: help build test lint unit contract fuzz generate e2e bench demo sandbox image
+
+help: ## this menu
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+build: ## both programs, stripped, into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
+
+test: lint unit contract ## lint, vet, unit, golden, contract and race tests
+
+lint: ## golangci-lint, with go vet in it
+	$(TOOLS) golangci-lint run ./...
+
+unit: ## tests of the main module
+	@[ -n "$(RACE)" ] || echo "no C compiler found: running without the race detector"
+	$(GO) test $(RACE) -shuffle=on ./...
+
+contract: ## Argo CD's own plugin client and template code against our handler
+	cd e2e && $(GO) test ./contract/...
+
+fuzz: ## each fuzz target for FUZZTIME (default 60s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),60s) $$pkg || exit 1; done; done
+
+generate: ## files that are generated from code: JSON Schemas, golden files
+	$(GO) test ./internal/preview ./internal/overlay -update
+
+e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each version
+	cd e2e && $(GO) run ./cmd/tools
+	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(GO) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
+
+bench: ## the figures that are promised
+	$(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./internal/overlay
+	cd e2e && $(GO) run ./cmd/tools && $(GO) test -count=1 -timeout 30m -run '^$$' -bench . -benchtime 1x ./stories
+
+demo: ## the service on a simulated GitHub, in this terminal
+	@$(GO) run ./internal/demo
+
+sandbox: ## the demo with a real Kubernetes API and Argo CD
+	@cd e2e && $(GO) run ./cmd/tools && $(GO) run ./cmd/sandbox
+
+image: ## the service's image, with ko; KO_DOCKER_REPO says where to
+	$(GO) run github.com/google/ko@v0.18.0 build ./cmd/preview-generator

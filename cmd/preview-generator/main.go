@@ -1,0 +1,182 @@
+// Command preview-generator is the service that Argo CD's plugin generator asks: see package generator. This command
+// reads flags and environment, wires the parts together and says what is wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/argocd"
+	"github.com/previewset/previewset/internal/configbranch"
+	"github.com/previewset/previewset/internal/github"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, "preview-generator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, env func(string) string) error {
+	s, err := parse(args, env)
+	if err != nil || s == nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: s.logLevel}))
+	g, err := s.generator(log)
+	if err != nil {
+		return err
+	}
+	private, public, err := s.listeners(ctx)
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "private", private.Addr().String(), "public", public.Addr().String())
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return g.Run(ctx) })
+	group.Go(func() error { return g.Serve(ctx, private, public) })
+	return group.Wait()
+}
+
+func (s *settings) listeners(ctx context.Context) (private, public net.Listener, err error) {
+	var lc net.ListenConfig
+	if private, err = lc.Listen(ctx, "tcp", s.listen); err != nil {
+		return nil, nil, fmt.Errorf("--listen: %w", err)
+	}
+	if public, err = lc.Listen(ctx, "tcp", s.publicListen); err != nil {
+		return nil, nil, fmt.Errorf("--public-listen: %w", err)
+	}
+	return private, public, nil
+}
+
+// generator reads the secrets and builds the parts.
+func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
+	err := s.checkFiles()
+	if err != nil {
+		return nil, err
+	}
+	o := generator.Options{Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log}
+	if o.Token, err = required("--token-file", s.tokenFile); err != nil {
+		return nil, err
+	}
+	if o.APIToken, err = optional("--api-token-file", s.apiTokenFile); err != nil {
+		return nil, err
+	}
+	if o.ConfigBranch, err = s.configBranch(); err != nil {
+		return nil, err
+	}
+	if o.GitHub, err = s.github(); err != nil {
+		return nil, err
+	}
+	if o.Cluster, err = s.cluster(log); err != nil {
+		return nil, err
+	}
+	return generator.New(o), nil
+}
+
+// cluster is nil where there is none; the service then runs and says what it can't do.
+func (s *settings) cluster(log *slog.Logger) (generator.Cluster, error) {
+	c, err := argocd.New(s.kubeconfig, s.argocdNamespace)
+	switch {
+	case errors.Is(err, argocd.ErrNoCluster):
+		log.Warn("no cluster: names that other Applications have are not known", "reason", err.Error())
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("--kubeconfig: %w", err)
+	}
+	return c, nil
+}
+
+// checkFiles refuses named files that are missing or empty, all at once. Some of them are read much later, or not yet.
+func (s *settings) checkFiles() error {
+	var problems []error
+	for _, f := range [][2]string{
+		{"--token-file", s.tokenFile},
+		{"--api-token-file", s.apiTokenFile},
+		{"--config-token-file", s.configTokenFile},
+		{"--config-ssh-key-file", s.configSSHKeyFile},
+		{"--config-known-hosts-file", s.configKnownHostsFile},
+		{"--github-token-file", s.githubTokenFile},
+		{"--github-app-key-file", s.githubAppKeyFile},
+		{"--webhook-secret-file", s.webhookSecretFile},
+	} {
+		_, err := optional(f[0], f[1])
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func (s *settings) configBranch() (*configbranch.Reader, error) {
+	token, err := optional("--config-token-file", s.configTokenFile)
+	if err != nil {
+		return nil, err
+	}
+	o := configbranch.Options{
+		URL: s.configRepo, Branch: s.configBranchName, Path: s.configPath,
+		SSHKeyFile: s.configSSHKeyFile, KnownHostsFile: s.configKnownHostsFile,
+	}
+	if token != nil {
+		o.Token = token.Token
+	}
+	r, err := configbranch.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("--config-repo: %w", err)
+	}
+	return r, nil
+}
+
+func (s *settings) github() (*github.Client, error) {
+	o := github.Options{BaseURL: s.githubURL, UserAgent: "preview-generator"}
+	token, err := optional("--github-token-file", s.githubTokenFile)
+	if err != nil {
+		return nil, err
+	}
+	key, err := optional("--github-app-key-file", s.githubAppKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	if token != nil {
+		o.Token = token.Token
+	}
+	if key != nil {
+		o.App = &github.App{
+			ID: s.githubAppID, Installation: s.githubAppInstallationID,
+			Key: func() ([]byte, error) { return []byte(key.Value()), nil },
+		}
+	}
+	c, err := github.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("GitHub: %w", err)
+	}
+	return c, nil
+}
+
+func required(flag, path string) (*generator.Secret, error) {
+	if path == "" {
+		return nil, fmt.Errorf("%s is needed: a file with the token that Argo CD sends", flag)
+	}
+	return optional(flag, path)
+}
+
+func optional(flag, path string) (*generator.Secret, error) {
+	if path == "" {
+		return nil, nil
+	}
+	s, err := generator.NewSecret(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"time"
+)
+
+// settings are what flags and environment say. Every flag can also be given as PREVIEWSET_… in the environment; the
+// flag wins.
+type settings struct {
+	listen, publicListen                     string
+	tokenFile, apiTokenFile                  string
+	configRepo, configBranchName, configPath string
+	configTokenFile                          string
+	configSSHKeyFile, configKnownHostsFile   string
+	githubURL, githubTokenFile               string
+	githubAppID, githubAppInstallationID     int64
+	githubAppKeyFile                         string
+	repositories                             list
+	webhookSecretFile                        string
+	pollInterval                             time.Duration
+	argocdNamespace, kubeconfig              string
+	state, report                            string
+	trustedProxies                           list
+	logLevel                                 slog.Level
+}
+
+// list is a flag with values between commas.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+// Set implements flag.Value.
+func (l *list) Set(s string) error {
+	*l = nil
+	for _, v := range strings.Split(s, ",") {
+		if v = strings.TrimSpace(v); v != "" {
+			*l = append(*l, v)
+		}
+	}
+	return nil
+}
+
+func (s *settings) flags() *flag.FlagSet {
+	f := flag.NewFlagSet("preview-generator", flag.ContinueOnError)
+	f.StringVar(&s.listen, "listen", ":4355", "`address` for Argo CD, the API, metrics and probes")
+	f.StringVar(&s.publicListen, "public-listen", ":4356", "`address` for webhooks and wake pages, nothing else")
+	f.StringVar(&s.tokenFile, "token-file", "", "`file` with Argo CD's token; it may only ask for rows")
+	f.StringVar(&s.apiTokenFile, "api-token-file", "", "`file` with the token for everything else; without it the API is off")
+	f.StringVar(&s.configRepo, "config-repo", "", "`URL` of the GitOps repository: https, ssh, git@host:path or file")
+	f.StringVar(&s.configBranchName, "config-branch", "main", "its `branch`")
+	f.StringVar(&s.configPath, "config-path", ".", "the `folder` in it that holds previewset.yaml")
+	f.StringVar(&s.configTokenFile, "config-token-file", "", "`file` with a token to read it over HTTPS")
+	f.StringVar(&s.configSSHKeyFile, "config-ssh-key-file", "", "`file` with a key to read it over SSH")
+	f.StringVar(&s.configKnownHostsFile, "config-known-hosts-file", "", "known_hosts `file` for SSH")
+	f.StringVar(&s.githubURL, "github-url", "", "root `URL` of GitHub's API (default the public one)")
+	f.StringVar(&s.githubTokenFile, "github-token-file", "", "`file` with a GitHub token")
+	f.Int64Var(&s.githubAppID, "github-app-id", 0, "GitHub App `ID`, instead of a token")
+	f.Int64Var(&s.githubAppInstallationID, "github-app-installation-id", 0, "the App's installation `ID`")
+	f.StringVar(&s.githubAppKeyFile, "github-app-key-file", "", "`file` with the App's private key (PEM)")
+	f.Var(&s.repositories, "repositories", "`patterns` that configuration may name, like acme/*, between commas (default all)")
+	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "`file` with the webhooks' secret (webhooks are not served yet)")
+	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of everything")
+	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
+	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
+	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (not kept yet)")
+	f.StringVar(&s.report, "report", "none", "what GitHub is told: `none` or status (none is in force)")
+	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` whose forwarded headers count (default none)")
+	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error `level`")
+	f.SetOutput(os.Stderr)
+	return f
+}
+
+// parse returns nil settings where help was asked for.
+func parse(args []string, env func(string) string) (*settings, error) {
+	s := &settings{}
+	f := s.flags()
+	if err := fromEnvironment(f, env); err != nil {
+		return nil, err
+	}
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case f.NArg() > 0:
+		return nil, fmt.Errorf("unexpected argument %q; see --help", f.Arg(0))
+	}
+	return s, s.check()
+}
+
+func fromEnvironment(f *flag.FlagSet, env func(string) string) error {
+	var problems []error
+	f.VisitAll(func(fl *flag.Flag) {
+		name := "PREVIEWSET_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+		if v := env(name); v != "" {
+			if err := fl.Value.Set(v); err != nil {
+				problems = append(problems, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	})
+	return errors.Join(problems...)
+}
+
+// check refuses settings that can't be meant, all at once.
+func (s *settings) check() error {
+	var problems []error
+	add := func(bad bool, text string) {
+		if bad {
+			problems = append(problems, errors.New(text))
+		}
+	}
+	add(s.configRepo == "", "--config-repo is needed: the GitOps repository that previewctl init wrote")
+	add(s.tokenFile == "", "--token-file is needed: a file with the token that Argo CD sends")
+	add(s.pollInterval < time.Second, "--poll-interval is below a second")
+	add(s.report != "none" && s.report != "status", "--report is neither none nor status")
+	add(s.githubTokenFile != "" && s.githubAppKeyFile != "", "--github-token-file and --github-app-key-file are both given; use one")
+	app := s.githubAppID != 0 || s.githubAppInstallationID != 0 || s.githubAppKeyFile != ""
+	add(app && (s.githubAppID == 0 || s.githubAppInstallationID == 0 || s.githubAppKeyFile == ""),
+		"a GitHub App needs all of --github-app-id, --github-app-installation-id and --github-app-key-file")
+	for _, p := range s.repositories {
+		_, err := path.Match(p, "")
+		add(err != nil, fmt.Sprintf("--repositories: %q is no pattern; write one like acme/*", p))
+	}
+	if u, err := url.Parse(s.githubURL); err != nil || u.User != nil {
+		add(true, "--github-url is no URL, or holds user and password; give a token file instead")
+	}
+	return errors.Join(problems...)
+}
+
+// protected are the namespaces of Argo CD and of the service, which no preview may have.
+func (s *settings) protected() []string {
+	own, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+	if err != nil {
+		return []string{s.argocdNamespace}
+	}
+	return []string{s.argocdNamespace, strings.TrimSpace(string(own))}
+}

@@ -1,0 +1,96 @@
+package argocd
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+)
+
+// install applies all of Argo CD's install manifests that isn't a workload, and the key that its installer would make.
+func (a *ArgoCD) install(ctx context.Context) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: Namespace}}
+	if _, err := a.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	manifests, err := a.manifests(ctx)
+	if err != nil {
+		return err
+	}
+	// Server-side, because the ApplicationSet's definition is too large for kubectl's annotation.
+	if _, err := a.cluster.Kubectl(ctx, manifests, "apply", "--server-side", "--namespace="+Namespace, "--filename=-"); err != nil {
+		return err
+	}
+	if err := a.writeServerKey(ctx); err != nil {
+		return err
+	}
+	_, err = a.cluster.Kubectl(ctx, nil, "wait", "--for=condition=Established", "--timeout=60s", "crd",
+		"applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io")
+	return err
+}
+
+func (a *ArgoCD) manifests(ctx context.Context) (io.Reader, error) {
+	source, err := a.tools.Source(ctx, a.program)
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(filepath.Join(source, "manifests", "install.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	return withoutWorkloads(content)
+}
+
+func withoutWorkloads(manifests []byte) (io.Reader, error) {
+	workloads := []string{"Deployment", "StatefulSet", "Service", "NetworkPolicy"}
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifests), 4096)
+	var kept bytes.Buffer
+	for {
+		var object unstructured.Unstructured
+		if err := decoder.Decode(&object); errors.Is(err, io.EOF) {
+			return &kept, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read install manifests: %w", err)
+		}
+		if slices.Contains(workloads, object.GetKind()) {
+			continue
+		}
+		text, err := yaml.Marshal(object.Object)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&kept, "---\n%s", text)
+	}
+}
+
+func (a *ArgoCD) writeServerKey(ctx context.Context) error {
+	secrets := a.cluster.Client.CoreV1().Secrets(Namespace)
+	secret, err := secrets.Get(ctx, "argocd-secret", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	secret.StringData = map[string]string{"server.secretkey": rand.Text()}
+	_, err = secrets.Update(ctx, secret, metav1.UpdateOptions{})
+	return err
+}
+
+// AddRepository gives Argo CD the credentials of a Git repository.
+func (a *ArgoCD) AddRepository(ctx context.Context, name, url, user, password string) error {
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"argocd.argoproj.io/secret-type": "repository"}},
+		StringData: map[string]string{"type": "git", "url": url, "username": user, "password": password},
+	}
+	_, err := a.cluster.Client.CoreV1().Secrets(Namespace).Create(ctx, secret, metav1.CreateOptions{})
+	return err
+}

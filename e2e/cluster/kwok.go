@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/previewset/previewset/e2e/toolchain"
+)
+
+// Broken is what a commit's SHA contains whose Pods never become ready.
+const Broken = "bad0bad0bad0"
+
+// addNode makes the node on which everything runs. kwok says that it is ready and has room for a million Pods.
+func (c *Cluster) addNode(ctx context.Context) error {
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+		Name: "node", Labels: map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/hostname": "node"},
+	}}
+	_, err := c.Client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
+	return err
+}
+
+// startKwok plays the kubelet by kwok's own stages.
+func (c *Cluster) startKwok(ctx context.Context) error {
+	kubeconfig, err := c.writeKubeconfig(kwok, c.tokens[kwok], "default")
+	if err != nil {
+		return err
+	}
+	args := []string{"--kubeconfig=" + kubeconfig, "--manage-all-nodes"}
+	stages, err := c.stages(ctx)
+	if err != nil {
+		return err
+	}
+	for _, stage := range stages {
+		args = append(args, "--config="+stage)
+	}
+	return c.run(toolchain.Kwok, args...)
+}
+
+func (c *Cluster) stages(ctx context.Context) ([]string, error) {
+	source, err := c.tools.Source(ctx, toolchain.Kwok)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(source, "kustomize", "stage")
+	ready := c.path("pod-ready.yaml")
+	return []string{
+		filepath.Join(folder, "node", "fast", "node-initialize.yaml"),
+		filepath.Join(folder, "node", "heartbeat", "node-heartbeat.yaml"),
+		filepath.Join(folder, "pod", "fast", "pod-complete.yaml"),
+		filepath.Join(folder, "pod", "fast", "pod-delete.yaml"),
+		ready,
+	}, writeReadyStage(filepath.Join(folder, "pod", "fast", "pod-ready.yaml"), ready)
+}
+
+// writeReadyStage writes kwok's stage by which Pods become ready, leaving out Pods with a broken image.
+func writeReadyStage(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	var stage struct {
+		APIVersion string         `json:"apiVersion"`
+		Kind       string         `json:"kind"`
+		Metadata   map[string]any `json:"metadata"`
+		Spec       struct {
+			ResourceRef map[string]any `json:"resourceRef"`
+			Selector    struct {
+				MatchExpressions []map[string]any `json:"matchExpressions"`
+			} `json:"selector"`
+			Next map[string]any `json:"next"`
+		} `json:"spec"`
+	}
+	if err := yaml.UnmarshalStrict(content, &stage); err != nil {
+		return fmt.Errorf("read %s: %w", from, err)
+	}
+	selector := &stage.Spec.Selector
+	selector.MatchExpressions = append(selector.MatchExpressions, map[string]any{
+		"key":      fmt.Sprintf(".spec.containers.[].image | select(contains(%q))", Broken),
+		"operator": "DoesNotExist",
+	})
+	content, err = yaml.Marshal(stage)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}

@@ -1,0 +1,28 @@
+// Command tools builds what the end-to-end tests and the sandbox start, so that the wait is over before they begin.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/previewset/previewset/e2e/toolchain"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := build(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func build(ctx context.Context) error {
+	box, err := toolchain.Open(ctx)
+	if err != nil {
+		return err
+	}
+	return box.Build(ctx, os.Stderr, toolchain.All()...)
+}

@@ -1,0 +1,60 @@
+package gitserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+)
+
+// git runs git without anything that the user or the machine configured.
+func git(ctx context.Context, folder string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = folder
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+		"GIT_AUTHOR_NAME=Tester", "GIT_AUTHOR_EMAIL=tester@example.dev",
+		"GIT_COMMITTER_NAME=Tester", "GIT_COMMITTER_EMAIL=tester@example.dev",
+	}
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return "", fmt.Errorf("git %s: %w\n%s", strings.Join(args, " "), err, exit.Stderr)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// Write is a change that writes one file, with its folders.
+func Write(name, content string) func(*os.Root) error {
+	return func(tree *os.Root) error {
+		if err := tree.MkdirAll(path.Dir(name), 0o755); err != nil {
+			return err
+		}
+		return tree.WriteFile(name, []byte(content), 0o644)
+	}
+}
+
+// Remove is a change that removes a file or folder.
+func Remove(name string) func(*os.Root) error {
+	return func(tree *os.Root) error { return tree.RemoveAll(name) }
+}
+
+// Copy is a change that copies a folder of the machine over the tree.
+func Copy(folder string) func(*os.Root) error {
+	return func(tree *os.Root) error { return os.CopyFS(tree.Name(), os.DirFS(folder)) }
+}
+
+// All is several changes as one.
+func All(changes ...func(*os.Root) error) func(*os.Root) error {
+	return func(tree *os.Root) error {
+		for _, change := range changes {
+			if err := change(tree); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,61 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const pollInterval = 100 * time.Millisecond
+
+// Poll asks until there is no error, the error is Final, or the time is over; then it returns the last error.
+func Poll(ctx context.Context, within time.Duration, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	var last error
+	for {
+		err := ask(ctx)
+		if err == nil || errors.As(err, new(finalError)) {
+			return err
+		}
+		// An answer that the end of the time cut off says less than the one before.
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not within %s: %w", within, last)
+		case <-ticker.C:
+		}
+	}
+}
+
+type finalError struct{ error }
+
+func (e finalError) Unwrap() error { return e.error }
+
+// Final marks an error after which asking again is in vain.
+func Final(err error) error { return finalError{err} }
+
+// Hold asks for the whole time and returns the first error.
+func Hold(ctx context.Context, during time.Duration, ask func(context.Context) error) error {
+	end := time.NewTimer(during)
+	defer end.Stop()
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		if err := ask(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return nil
+		case <-ticker.C:
+		}
+	}
+}

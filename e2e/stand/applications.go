@@ -1,0 +1,143 @@
+package stand
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/previewset/previewset/e2e/argocd"
+)
+
+// Application is what stories look at of an Argo CD Application.
+type Application struct {
+	Name        string
+	Labels      map[string]string
+	Annotations map[string]string
+	Sync        string // Synced, OutOfSync, Unknown
+	Health      string // Healthy, Progressing, Degraded, …
+	Revision    string // the commit that it wants
+	Synced      string // the commit that was synced
+	UID         string
+	Problems    []string // its conditions' messages
+	Object      *unstructured.Unstructured
+}
+
+// Resource is a client for Argo CD's objects of a kind, as "applications".
+func (s *Stand) Resource(plural string) dynamic.ResourceInterface {
+	return s.Cluster.Dynamic.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).
+		Namespace(argocd.Namespace)
+}
+
+// Application reads one.
+func (s *Stand) Application(ctx context.Context, name string) (Application, error) {
+	object, err := s.Resource("applications").Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return Application{}, err
+	}
+	return applicationOf(object), nil
+}
+
+// Applications reads all that the selector selects, sorted by name.
+func (s *Stand) Applications(ctx context.Context, selector string) ([]Application, error) {
+	list, err := s.Resource("applications").List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Application, 0, len(list.Items))
+	for i := range list.Items {
+		all = append(all, applicationOf(&list.Items[i]))
+	}
+	return all, nil
+}
+
+func applicationOf(object *unstructured.Unstructured) Application {
+	text := func(path ...string) string {
+		value, _, _ := unstructured.NestedString(object.Object, path...)
+		return value
+	}
+	a := Application{
+		Name: object.GetName(), Labels: object.GetLabels(), Annotations: object.GetAnnotations(), UID: string(object.GetUID()),
+		Sync: text("status", "sync", "status"), Health: text("status", "health", "status"),
+		Revision: text("spec", "source", "targetRevision"), Synced: text("status", "sync", "revision"), Object: object,
+	}
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+	for _, c := range conditions {
+		if c, ok := c.(map[string]any); ok {
+			a.Problems = append(a.Problems, fmt.Sprint(c["message"]))
+		}
+	}
+	if message := text("status", "operationState", "message"); text("status", "operationState", "phase") != "Succeeded" && message != "" {
+		a.Problems = append(a.Problems, message)
+	}
+	return a
+}
+
+// WaitSynced waits until the Application is Synced and Healthy.
+func (s *Stand) WaitSynced(t testing.TB, name string, within time.Duration) Application {
+	t.Helper()
+	var app Application
+	s.Eventually(t, within, name+" is Synced and Healthy", func(ctx context.Context) (err error) {
+		if app, err = s.Application(ctx, name); err != nil {
+			return err
+		}
+		if app.Sync != "Synced" || app.Health != "Healthy" {
+			return fmt.Errorf("%s is %q and %q, %q", name, app.Sync, app.Health, app.Problems)
+		}
+		return nil
+	})
+	return app
+}
+
+// WaitGone waits until neither the Application nor the namespace of that name exists.
+func (s *Stand) WaitGone(t testing.TB, name string, within time.Duration) {
+	t.Helper()
+	s.Eventually(t, within, name+" is gone", func(ctx context.Context) error {
+		if _, err := s.Application(ctx, name); !apierrors.IsNotFound(err) {
+			return fmt.Errorf("Application %s exists, or: %w", name, err)
+		}
+		if _, err := s.Cluster.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+			return fmt.Errorf("namespace %s exists, or: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// Images returns the images of the namespace's Pods that are meant to stay, sorted, each once.
+func (s *Stand) Images(ctx context.Context, namespace string) ([]string, error) {
+	pods, err := s.Cluster.Client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var images []string
+	for _, pod := range pods.Items {
+		if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded {
+			continue
+		}
+		for _, container := range pod.Spec.Containers {
+			images = append(images, container.Image)
+		}
+	}
+	slices.Sort(images)
+	return slices.Compact(images), nil
+}
+
+// Refresh has Argo CD ask the plugin of the ApplicationSet again, as the service does when its answer changed.
+func (s *Stand) Refresh(t testing.TB, applicationSet string) {
+	t.Helper()
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":%q}}}`, rand.Text())
+	_, err := s.Resource("applicationsets").Patch(t.Context(), applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatalf("refresh ApplicationSet %s: %v", applicationSet, err)
+	}
+}

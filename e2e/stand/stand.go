@@ -1,0 +1,153 @@
+// Package stand is the place where stories about previews happen: a real Kubernetes API, a real Argo CD, Git over HTTP, a
+// simulated GitHub and the project's two programs, all on loopback. Stories in tests and the sandbox use the same one.
+//
+// It must not know what any story expects.
+package stand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/cluster"
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/toolchain"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// Options of a stand. The zero value works.
+type Options struct {
+	ArgoCD   argocd.Options
+	Progress io.Writer // told what is built and started; os.Stderr if nil
+}
+
+// Stand is all of it, running.
+type Stand struct {
+	Cluster *cluster.Cluster
+	ArgoCD  *argocd.ArgoCD
+	Git     *gitserver.Server
+	GitHub  *githubtest.Server
+	// GitHubURL is where the simulated GitHub's API is.
+	GitHubURL string
+	// Folder holds everybody's files and goes with the stand.
+	Folder string
+
+	progress io.Writer
+	tools    *toolchain.Toolbox
+	group    *process.Group
+	cancel   context.CancelFunc
+	closers  []func()
+	own      map[string]string // paths of the project's programs
+}
+
+// Start builds what isn't built yet and starts everything. What was started when an error comes is ended again.
+func Start(ctx context.Context, o Options) (*Stand, error) {
+	if o.Progress == nil {
+		o.Progress = os.Stderr
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s := &Stand{progress: o.Progress, cancel: cancel}
+	if err := s.start(ctx, o); err != nil {
+		if s.group != nil {
+			s.group.WriteTails(o.Progress, 20)
+		}
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stand) start(ctx context.Context, o Options) error {
+	if err := s.build(ctx, o); err != nil {
+		return err
+	}
+	if err := s.makeFolder(); err != nil {
+		return err
+	}
+	begin := time.Now()
+	for _, start := range []func(context.Context, Options) error{s.startCluster, s.startArgoCD, s.startGit, s.startGitHub} {
+		if err := start(ctx, o); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.progress, "stand with Kubernetes and Argo CD %s ready after %s; its files are in %s\n",
+		s.ArgoCD.Version, time.Since(begin).Round(100*time.Millisecond), s.Folder)
+	return nil
+}
+
+func (s *Stand) build(ctx context.Context, o Options) (err error) {
+	if s.tools, err = toolchain.Open(ctx); err != nil {
+		return err
+	}
+	programs, err := o.ArgoCD.Programs()
+	if err != nil {
+		return err
+	}
+	return s.tools.Build(ctx, s.progress, append(programs, cluster.Programs()...)...)
+}
+
+func (s *Stand) makeFolder() (err error) {
+	// Short, because sockets are in it.
+	if s.Folder, err = os.MkdirTemp("", "previewset-"); err != nil {
+		return err
+	}
+	for _, name := range []string{"logs", "cluster", "argocd", "git", "own"} {
+		if err := os.Mkdir(s.path(name), 0o700); err != nil {
+			return err
+		}
+	}
+	s.group = process.NewGroup(s.path("logs"))
+	return nil
+}
+
+func (s *Stand) path(name string) string { return filepath.Join(s.Folder, name) }
+
+func (s *Stand) startCluster(ctx context.Context, _ Options) (err error) {
+	s.Cluster, err = cluster.Start(ctx, s.tools, s.group, s.path("cluster"))
+	return err
+}
+
+func (s *Stand) startArgoCD(ctx context.Context, o Options) (err error) {
+	s.ArgoCD, err = argocd.Start(ctx, s.tools, s.group, s.Cluster, s.path("argocd"), o.ArgoCD)
+	return err
+}
+
+func (s *Stand) startGit(ctx context.Context, _ Options) (err error) {
+	if s.Git, err = gitserver.Start(ctx, s.path("git")); err != nil {
+		return fmt.Errorf("start Git server: %w", err)
+	}
+	s.closers = append(s.closers, s.Git.Close)
+	return s.ArgoCD.AddRepository(ctx, "config", s.Git.URL, s.Git.User, s.Git.Password)
+}
+
+func (s *Stand) startGitHub(context.Context, Options) error {
+	s.GitHub = githubtest.New()
+	server := httptest.NewServer(s.GitHub)
+	s.closers = append(s.closers, server.Close)
+	s.GitHubURL = server.URL
+	return nil
+}
+
+// Close ends everything that was started and removes its files.
+func (s *Stand) Close() error {
+	s.cancel()
+	if s.group != nil {
+		s.group.Close()
+	}
+	for _, end := range s.closers {
+		end()
+	}
+	if s.Folder == "" {
+		return nil
+	}
+	return os.RemoveAll(s.Folder)
+}
+
+// WriteLogs shows the ends of all logs, for when a story failed.
+func (s *Stand) WriteLogs(w io.Writer) { s.group.WriteTails(w, 60) }

@@ -1,0 +1,13 @@
+// Package previewset holds the example GitOps repository: the top level of this repository, which is what previewctl init
+// writes, what make demo and the end-to-end tests run on, and what a newcomer reads.
+package previewset
+
+import "embed"
+
+// Example is the example GitOps repository, with the paths that it has in Git. Of appsets/secrets it holds only what is
+// in Git too: a pattern for each file there, and none for the folder, so that no token ends up in a binary.
+//
+//go:embed previewset.yaml CODEOWNERS
+//go:embed kustomize-base overlays/preview overlays/staging
+//go:embed appsets/*.yaml appsets/generator appsets/secrets/.gitignore appsets/secrets/README.md
+var Example embed.FS

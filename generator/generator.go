@@ -1,0 +1,94 @@
+// Package generator is the service: the plugin endpoint that an Argo CD ApplicationSet asks, the refresher that computes
+// what it answers, and the HTTP servers around them. All fetching happens in the refresher; handlers only read the
+// snapshot that is current, because Argo CD calls often, in parallel, and for every push that it hears of. It knows
+// nothing of YAML, Git or GitHub's API: package preview decides, and what is read comes through two small interfaces.
+//
+// gin serves HTTP: routing, recovery and middleware that its users know. Metrics are Prometheus' own client library.
+package generator
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// ConfigBranch reads the newest commit of the config branch.
+type ConfigBranch interface {
+	Read(ctx context.Context) (preview.Tree, error)
+}
+
+// GitHub reads one repository ("owner/name") whole, or fails.
+type GitHub interface {
+	Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error)
+}
+
+// Cluster reads what exists in the cluster: the Applications that aren't ours, and whose they are.
+type Cluster interface {
+	Taken(ctx context.Context) (map[string]string, error)
+}
+
+// Options are what a Generator needs. All without a default must be given.
+type Options struct {
+	ConfigBranch ConfigBranch
+	GitHub       GitHub
+	// Cluster is nil where there is none; names that are taken there are then not known.
+	Cluster Cluster
+	// Token is Argo CD's; it may only ask for rows.
+	Token *Secret
+	// APIToken is for everything else; nil turns the API off.
+	APIToken *Secret
+	// Interval between two reads of everything; default one minute.
+	Interval time.Duration
+	// Repositories are patterns (path.Match over lower-case "owner/name") that configuration may name; none allows all.
+	Repositories []string
+	// Protected are namespaces that no environment may have, besides those that configuration protects.
+	Protected []string
+	// Registry takes the service's metrics; default a new one.
+	Registry *prometheus.Registry
+	Logger   *slog.Logger     // default slog.Default()
+	Now      func() time.Time // default time.Now
+}
+
+// Generator computes and serves the answer.
+type Generator struct {
+	opts    Options
+	metrics *metrics
+	// served is what handlers read; nil until the first whole snapshot.
+	served atomic.Pointer[served]
+	// status is what the last refresh found, for people.
+	status atomic.Pointer[status]
+	wake   chan struct{}
+	state  refresherState
+
+	public, private http.Handler
+	handlers        sync.Once
+}
+
+// New returns a Generator that has read nothing yet: it answers 503 until Run has computed a whole snapshot.
+func New(o Options) *Generator {
+	if o.Interval <= 0 {
+		o.Interval = time.Minute
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	g := &Generator{opts: o, wake: make(chan struct{}, 1)}
+	g.state.facts.Repositories = map[string]preview.Repository{}
+	g.state.failed = map[string]failure{}
+	g.metrics = newMetrics(o.Registry, g)
+	g.status.Store(&status{Reason: "nothing has been read yet"})
+	return g
+}

@@ -1,0 +1,162 @@
+package generator
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// paramsRequest is what Argo CD's plugin generator sends. The ApplicationSet's name is the only thing that it says of
+// who asks.
+type paramsRequest struct {
+	ApplicationSetName string `json:"applicationSetName"`
+	Input              struct {
+		Parameters map[string]json.RawMessage `json:"parameters"`
+	} `json:"input"`
+}
+
+// getParams answers Argo CD. It says 200 only with a whole answer: with any other body Argo CD would delete everything.
+func (g *Generator) getParams(c *gin.Context) {
+	f, ok := readFilter(c)
+	if !ok {
+		return
+	}
+	s := g.current(c)
+	if s == nil {
+		return
+	}
+	body, err := s.answer(f)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	writeGzip(c, body)
+}
+
+func readFilter(c *gin.Context) (filter, bool) {
+	content, err := io.ReadAll(c.Request.Body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		fail(c, http.StatusBadRequest, "the body is larger than %d KiB", maxBody>>10)
+		return nil, false
+	}
+	var r paramsRequest
+	if err == nil {
+		err = json.Unmarshal(content, &r)
+	}
+	if err == nil && !bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
+		err = errors.New("it is no JSON object")
+	}
+	if err != nil {
+		fail(c, http.StatusBadRequest, "the body is not what Argo CD's plugin generator sends: %s", preview.Printable(err.Error()))
+		return nil, false
+	}
+	f, err := parseFilter(r.Input.Parameters)
+	if err != nil {
+		fail(c, http.StatusBadRequest, "%s; mend the ApplicationSet's spec.generators[].plugin.input.parameters", err)
+		return nil, false
+	}
+	return f, true
+}
+
+// current is what is served now; nil, with the answer given, where there is nothing yet.
+func (g *Generator) current(c *gin.Context) *served {
+	s := g.served.Load()
+	if s == nil {
+		fail(c, http.StatusServiceUnavailable, "no whole snapshot has been computed yet: %s", g.status.Load().Reason)
+	}
+	return s
+}
+
+// writeGzip writes a compressed body as it is to who accepts that, and unpacked to others.
+func writeGzip(c *gin.Context, body []byte) {
+	c.Header("Content-Type", "application/json; charset=utf-8")
+	c.Header("Vary", "Accept-Encoding")
+	if acceptsGzip(c.GetHeader("Accept-Encoding")) {
+		c.Header("Content-Encoding", "gzip")
+		c.Header("Content-Length", strconv.Itoa(len(body)))
+		_, _ = c.Writer.Write(body) // the client may go
+		return
+	}
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	_, _ = io.Copy(c.Writer, r) //nolint:gosec // G110: we packed it ourselves
+}
+
+func acceptsGzip(header string) bool {
+	for coding := range strings.SplitSeq(header, ",") {
+		name, weight, _ := strings.Cut(strings.ReplaceAll(coding, " ", ""), ";q=")
+		if strings.EqualFold(name, "gzip") {
+			return weight == "" || strings.Trim(weight, "0.") != ""
+		}
+	}
+	return false
+}
+
+func (g *Generator) listEnvironments(c *gin.Context) {
+	if s := g.current(c); s != nil {
+		c.JSON(http.StatusOK, gin.H{"environments": s.snapshot.Rows})
+	}
+}
+
+func (g *Generator) getEnvironment(c *gin.Context) {
+	s := g.current(c)
+	if s == nil {
+		return
+	}
+	for _, r := range s.snapshot.Rows {
+		if r.Name == c.Param("name") {
+			c.JSON(http.StatusOK, r)
+			return
+		}
+	}
+	fail(c, http.StatusNotFound, "no live environment has that name; /api/v1/decisions says why")
+}
+
+// listDecisions answers all decisions, or those of one repository or pull request.
+func (g *Generator) listDecisions(c *gin.Context) {
+	s := g.current(c)
+	if s == nil {
+		return
+	}
+	number, err := strconv.Atoi(c.DefaultQuery("number", "0"))
+	if err != nil {
+		fail(c, http.StatusBadRequest, "number is not a pull request's number")
+		return
+	}
+	repository, decisions := c.Query("repository"), []preview.Decision{}
+	for _, d := range s.snapshot.Decisions {
+		if (repository == "" || strings.EqualFold(repository, d.Repository)) && (number == 0 || number == d.Number) {
+			decisions = append(decisions, d)
+		}
+	}
+	c.JSON(http.StatusOK, gin.H{"decisions": decisions, "problems": append([]string{}, s.snapshot.Problems...)})
+}
+
+// readyz is 200 once a whole snapshot has been computed; with ?verbose it tells the age of everything.
+func (g *Generator) readyz(c *gin.Context) {
+	st, code := g.status.Load(), http.StatusOK
+	if g.served.Load() == nil {
+		code = http.StatusServiceUnavailable
+	}
+	if _, verbose := c.GetQuery("verbose"); verbose {
+		c.String(code, "%s", st.verbose(g.opts.Now()))
+		return
+	}
+	if code != http.StatusOK {
+		c.String(code, "not ready: %s\n", st.Reason)
+		return
+	}
+	c.String(code, "ok\n")
+}

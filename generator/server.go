@@ -1,0 +1,165 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+)
+
+// maxBody bounds a request's body, in bytes. Argo CD's is a few hundred.
+const maxBody = 64 << 10
+
+// httpError is an answer that isn't the one asked for. The message is for a person and goes out as it is.
+type httpError struct {
+	status  int
+	message string
+}
+
+func (e *httpError) Error() string { return e.message }
+
+func fail(c *gin.Context, status int, format string, args ...any) {
+	_ = c.Error(&httpError{status: status, message: fmt.Sprintf(format, args...)})
+	c.Abort()
+}
+
+// Handler serves Argo CD, the API, metrics and probes.
+func (g *Generator) Handler() http.Handler {
+	g.handlers.Do(g.routes)
+	return g.private
+}
+
+// PublicHandler serves what anybody on the internet may reach.
+func (g *Generator) PublicHandler() http.Handler {
+	g.handlers.Do(g.routes)
+	return g.public
+}
+
+func (g *Generator) routes() {
+	r := g.engine()
+	r.POST("/api/v1/getparams.execute", g.authorize("Argo CD's token", g.opts.Token), g.getParams)
+	api := r.Group("/api/v1", g.authorize("the API token", g.opts.APIToken))
+	api.GET("/environments", g.listEnvironments)
+	api.GET("/environments/:name", g.getEnvironment)
+	api.GET("/decisions", g.listDecisions)
+	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	r.GET("/readyz", g.readyz)
+	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})))
+	g.private = r
+	g.public = g.engine()
+}
+
+// engine is a bare gin with our middleware, outermost first. Redirects are off: Argo CD would follow one with a GET and
+// take whatever comes for an answer.
+func (g *Generator) engine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode) // gin keeps its mode in a global; this is the one place that sets it
+	r := gin.New()
+	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false
+	r.HandleMethodNotAllowed = true
+	_ = r.SetTrustedProxies(nil) // nil can't fail
+	r.Use(g.observe, writeError, gin.CustomRecoveryWithWriter(nil, g.recovered), limitBody)
+	r.NoRoute(func(c *gin.Context) { fail(c, http.StatusNotFound, "there is nothing at this path") })
+	r.NoMethod(func(c *gin.Context) {
+		fail(c, http.StatusMethodNotAllowed, "this path doesn't take %s", c.Request.Method)
+	})
+	return r
+}
+
+// observe counts and logs every request once it is answered.
+func (g *Generator) observe(c *gin.Context) {
+	start := time.Now()
+	c.Next()
+	route := c.FullPath()
+	if route == "" {
+		route = "other"
+	}
+	g.metrics.requests.WithLabelValues(route, strconv.Itoa(c.Writer.Status())).Inc()
+	g.logInternal(c, route)
+	g.opts.Logger.Debug("request answered", "method", c.Request.Method, "route", route, "code", c.Writer.Status(), "duration", time.Since(start))
+}
+
+// logInternal logs what the caller isn't told.
+func (g *Generator) logInternal(c *gin.Context, route string) {
+	for _, e := range c.Errors {
+		var told *httpError
+		if !errors.As(e.Err, &told) {
+			g.opts.Logger.Error("request failed", "route", route, "error", e.Err)
+		}
+	}
+}
+
+// writeError is the one place that writes an error's body.
+func writeError(c *gin.Context) {
+	c.Next()
+	last := c.Errors.Last()
+	if last == nil || c.Writer.Written() {
+		return
+	}
+	e := &httpError{status: http.StatusInternalServerError, message: "internal error; see the service's log"}
+	errors.As(last.Err, &e)
+	if e.status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", "Bearer")
+	}
+	c.JSON(e.status, gin.H{"message": e.message})
+}
+
+func (g *Generator) recovered(c *gin.Context, v any) {
+	g.opts.Logger.Error("request panicked", "route", c.FullPath(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	fail(c, http.StatusInternalServerError, "internal error; see the service's log")
+}
+
+func limitBody(c *gin.Context) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+}
+
+// authorize lets through who brings the secret as a bearer token.
+func (g *Generator) authorize(what string, secret *Secret) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if secret == nil {
+			fail(c, http.StatusUnauthorized, "this is off: the service runs without %s", what)
+			return
+		}
+		scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+		switch {
+		case token == "":
+			fail(c, http.StatusUnauthorized, "no bearer token came; send %s", what)
+		case strings.HasPrefix(token, "$"):
+			fail(c, http.StatusUnauthorized, "the token starts with $: Argo CD found no such key in the Secret that the plugin's ConfigMap names")
+		case !strings.EqualFold(scheme, "Bearer") || !secret.matches(token):
+			fail(c, http.StatusUnauthorized, "wrong token; send %s", what)
+		}
+	}
+}
+
+// Serve serves both handlers until ctx is done, then lets requests finish for a few seconds.
+func (g *Generator) Serve(ctx context.Context, private, public net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for l, h := range map[net.Listener]http.Handler{private: g.Handler(), public: g.PublicHandler()} {
+		s := &http.Server{
+			Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+			WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		}
+		group.Go(func() error {
+			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-ctx.Done()
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			return s.Shutdown(last)
+		})
+	}
+	return group.Wait()
+}

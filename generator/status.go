@@ -1,0 +1,81 @@
+package generator
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// status is what the last refresh found, for /readyz and metrics.
+type status struct {
+	At time.Time
+	// Reason is why there is nothing to answer; empty where there is.
+	Reason       string
+	Revision     string
+	ConfigError  string
+	Cluster      bool // there is one
+	ClusterError string
+	Repositories []repositoryStatus
+}
+
+type repositoryStatus struct {
+	Name  string
+	Read  time.Time // zero where it was never read
+	Error string
+}
+
+func (g *Generator) repositoryStatus() []repositoryStatus {
+	if g.state.config == nil {
+		return nil
+	}
+	var all []repositoryStatus
+	for _, name := range g.state.config.Repositories() {
+		r := repositoryStatus{Name: name, Error: message(g.state.failed[name].err)}
+		if facts, ok := g.state.facts.Repositories[name]; ok {
+			r.Read = facts.ReadAt
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// verbose is the status as text for a person.
+func (s *status) verbose(now time.Time) string {
+	var b strings.Builder
+	line := func(ok bool, format string, args ...any) {
+		mark := "[+] "
+		if !ok {
+			mark = "[-] "
+		}
+		b.WriteString(mark + fmt.Sprintf(format, args...) + "\n")
+	}
+	line(s.Reason == "", "snapshot: %s", orOK(s.Reason))
+	line(s.ConfigError == "", "config branch at %s: %s", orNone(s.Revision), orOK(s.ConfigError))
+	if s.Cluster {
+		line(s.ClusterError == "", "cluster: %s", orOK(s.ClusterError))
+	} else {
+		line(true, "cluster: none; names that other Applications have are not known")
+	}
+	for _, r := range s.Repositories {
+		age := "never read"
+		if !r.Read.IsZero() {
+			age = "read " + now.Sub(r.Read).Round(time.Second).String() + " ago"
+		}
+		line(r.Error == "", "%s: %s: %s", r.Name, age, orOK(r.Error))
+	}
+	return b.String()
+}
+
+func orOK(s string) string {
+	if s == "" {
+		return "ok"
+	}
+	return s
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "no commit"
+	}
+	return s
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// age is how long a decision has stood, in the one unit that matters.
+func (o *listOptions) age(d preview.Decision) string {
+	if d.Since.IsZero() {
+		return ""
+	}
+	return shortly(o.env.Now().Sub(d.Since))
+}
+
+func shortly(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < 0:
+		return "0s"
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 2*day:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dd", d/day)
+}
+
+// since is the same for programs.
+func since(d preview.Decision) string {
+	if d.Since.IsZero() {
+		return ""
+	}
+	return d.Since.UTC().Format(time.RFC3339)
+}

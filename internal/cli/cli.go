@@ -1,0 +1,81 @@
+// Package cli is previewctl: one file per command, each with its options, its flags and its work.
+//
+// It knows the terminal, the file system and the service's HTTP API, and puts packages preview and overlay to work on
+// them. It must not decide anything about environments itself: a name, a rule or a manifest computed here would be a
+// second opinion beside the service's.
+//
+// Commands are built with cobra, which brings help, completion for four shells and generated reference pages; terminals
+// are told from pipes by go-isatty; tables are aligned by the standard library's tabwriter.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Main runs previewctl with the process's arguments and streams and returns its exit code.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, processEnv(), os.Args[1:])
+}
+
+func run(ctx context.Context, env *Env, args []string) int {
+	root := newRootCmd(env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		report(env.Err, err)
+	}
+	return exitCode(err)
+}
+
+// report prints an error, a line of it at a time, so that nothing in it can steer the terminal.
+func report(w io.Writer, err error) {
+	if errors.Is(err, errReported) {
+		return
+	}
+	for i, line := range strings.Split(err.Error(), "\n") {
+		prefix := "previewctl: "
+		if i > 0 {
+			prefix = "  "
+		}
+		fmt.Fprintln(w, prefix+preview.Printable(line))
+	}
+}
+
+func newRootCmd(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "previewctl",
+		Short: "Preview environments by pull request, through Argo CD",
+		Long: `previewctl sets up and checks the GitOps repository of PreviewSet, shows what an environment consists of, and asks the
+service which environments are live. It needs the repository's files or the service's address, never the cluster.`,
+		Example: `  previewctl init previews
+  previewctl check previews
+  previewctl render acme/gateway#12 --dir previews`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetIn(env.In)
+	cmd.SetOut(env.Out)
+	cmd.SetErr(env.Err)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef(cmd, "%w", err) })
+	cmd.AddCommand(
+		newInitCmd(env, runInit), newCheckCmd(env, runCheck), newRenderCmd(env, runRender), newListCmd(env, runList),
+		newVersionCmd(env, runVersion), newExitCodesCmd(),
+	)
+	cmd.InitDefaultCompletionCmd()
+	return cmd
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+)
+
+// Env is all that commands know of the process: its streams, whether a person is at them, and its environment.
+type Env struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// InTTY and OutTTY say that a person types and reads there.
+	InTTY, OutTTY bool
+	// Getenv reads an environment variable.
+	Getenv func(string) string
+	// Now is the clock.
+	Now func() time.Time
+}
+
+func processEnv() *Env {
+	return &Env{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+		InTTY:  isatty.IsTerminal(os.Stdin.Fd()),
+		OutTTY: isatty.IsTerminal(os.Stdout.Fd()),
+	}
+}
+
+// colour wraps text for a person's terminal; anywhere else, and where NO_COLOR is set, it is left as it is.
+func (e *Env) colour(code, text string) string {
+	if !e.OutTTY || e.Getenv("NO_COLOR") != "" || e.Getenv("TERM") == "dumb" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+const (
+	green  = "32"
+	yellow = "33"
+	red    = "31"
+)
+
+// or is the first of a flag's and a variable's value that is set.
+func (e *Env) or(flag, variable string) string {
+	if flag != "" {
+		return flag
+	}
+	return e.Getenv(variable)
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset"
+)
+
+type initOptions struct {
+	env                              *Env
+	dir                              string
+	settings                         settings
+	githubTokenFile, configTokenFile string
+	force, dryRun                    bool
+}
+
+func newInitCmd(env *Env, runF func(context.Context, *initOptions) error) *cobra.Command {
+	opts := &initOptions{env: env}
+	cmd := &cobra.Command{
+		Use:   "init DIR",
+		Short: "Write a GitOps repository to start from, with everything that it takes to install PreviewSet",
+		Long: `init writes the example GitOps repository into DIR: the policy previewset.yaml, kustomize-base with a small demo system,
+the overlays, and appsets, which installs everything beside Argo CD. It makes the random tokens that the parts know each
+other by and puts them where Git doesn't see them.
+
+On a terminal it asks for the repository's address and the domain unless flags say them; elsewhere it asks nothing. It
+never overwrites a file that differs, unless --force says so, and never a token. Running it again changes nothing.`,
+		Example: `  previewctl init previews
+  previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
+  previewctl init previews --dry-run`,
+		Args:              oneArg("folder"),
+		ValidArgsFunction: completeFolder,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.dir = args[0]
+			if err := opts.settings.check(); err != nil {
+				return usagef(cmd, "%w", err)
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	opts.flags(cmd)
+	return cmd
+}
+
+func (o *initOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.settings.repoURL, "repo-url", "", "address of the GitOps repository, as Argo CD and the service fetch it")
+	f.StringVar(&o.settings.domain, "domain", "", "domain of the previews: every one is at <environment>.<domain>")
+	f.StringVar(&o.settings.branch, "branch", exampleBranch, "branch of the GitOps repository that is in force")
+	f.StringVar(&o.settings.namespace, "argocd-namespace", exampleNamespace, "namespace that Argo CD runs in")
+	f.StringVar(&o.githubTokenFile, "github-token-file", "", "file with the token that reads the service repositories")
+	f.StringVar(&o.configTokenFile, "config-token-file", "", "file with the token that reads the GitOps repository")
+	f.BoolVar(&o.force, "force", false, "overwrite files that differ")
+	f.BoolVar(&o.dryRun, "dry-run", false, "only say which files would be written")
+	complete(cmd, "branch", func(string) []string { return []string{exampleBranch} })
+	complete(cmd, "argocd-namespace", func(string) []string { return []string{exampleNamespace} })
+}
+
+func runInit(_ context.Context, opts *initOptions) error {
+	if err := opts.ask(); err != nil {
+		return err
+	}
+	tokens, err := opts.tokens()
+	if err != nil {
+		return err
+	}
+	s, err := newScaffold(previewset.Example, opts.settings)
+	if err != nil {
+		return err
+	}
+	if opts.dryRun {
+		return opts.preview(s)
+	}
+	if err := os.MkdirAll(opts.dir, 0o755); err != nil { //nolint:gosec // G301: a repository, for everybody to read
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	root, err := os.OpenRoot(opts.dir)
+	if err != nil {
+		return fmt.Errorf("open the folder: %w", err)
+	}
+	defer func() { _ = root.Close() }()
+	written, err := s.write(root, opts.force)
+	if err != nil {
+		return err
+	}
+	made, err := writeSecrets(root, tokens)
+	if err != nil {
+		return err
+	}
+	return opts.report(root, written, made)
+}
+
+// ask asks a person for what no flag says. An empty line keeps the example's value.
+func (o *initOptions) ask() error {
+	if !o.env.InTTY {
+		return nil
+	}
+	in := bufio.NewReader(o.env.In)
+	for _, q := range []struct {
+		value    *string
+		question string
+	}{
+		{&o.settings.repoURL, "Address of the GitOps repository [" + exampleRepoURL + "]: "},
+		{&o.settings.domain, "Domain of the previews [" + exampleDomain + "]: "},
+	} {
+		if *q.value != "" {
+			continue
+		}
+		fmt.Fprint(o.env.Err, q.question)
+		line, err := in.ReadString('\n')
+		if err != nil && err != io.EOF { //nolint:errorlint // ReadString gives io.EOF itself
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		*q.value = strings.TrimSpace(line)
+	}
+	return o.settings.check()
+}
+
+// tokens are the contents of the token files that were named, by the name that they get.
+func (o *initOptions) tokens() (map[string]string, error) {
+	tokens := map[string]string{}
+	for name, file := range map[string]string{"github.token": o.githubTokenFile, "config.token": o.configTokenFile} {
+		if file == "" {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the token: %w", err)
+		}
+		token := strings.TrimSpace(string(content))
+		if token == "" || strings.ContainsAny(token, " \t\r\n") {
+			return nil, fmt.Errorf("read the token: %s doesn't hold exactly one token", file)
+		}
+		tokens[name] = token
+	}
+	return tokens, nil
+}
+
+func (o *initOptions) preview(s *scaffold) error {
+	var root *os.Root
+	if _, err := os.Stat(o.dir); err == nil {
+		if root, err = os.OpenRoot(o.dir); err != nil {
+			return fmt.Errorf("open the folder: %w", err)
+		}
+		defer func() { _ = root.Close() }()
+	}
+	missing, differing, err := s.compare(root)
+	if err != nil {
+		return err
+	}
+	for _, name := range missing {
+		fmt.Fprintln(o.env.Out, "would write "+name)
+	}
+	for _, name := range differing {
+		if o.force {
+			fmt.Fprintln(o.env.Out, "would overwrite "+name)
+		} else {
+			fmt.Fprintln(o.env.Out, "would refuse: "+name+" is there and differs")
+		}
+	}
+	if len(missing)+len(differing) == 0 {
+		fmt.Fprintln(o.env.Out, "unchanged")
+	}
+	return nil
+}

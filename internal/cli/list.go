@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type listOptions struct {
+	env               *Env
+	client            *client
+	output            string
+	all               bool
+	repository, owner string
+}
+
+// listing is what `list -o json` prints: rows and decisions with the service's own keys.
+type listing struct {
+	Environments []preview.Row      `json:"environments"`
+	Decisions    []preview.Decision `json:"decisions"`
+}
+
+func newListCmd(env *Env, runF func(context.Context, *listOptions) error) *cobra.Command {
+	opts, server := &listOptions{env: env}, serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the live environments, and those that are held with the reason",
+		Long: `list asks the service which environments are live, then why the others aren't: what holds each pull request and what its
+author can do. Pull requests that nobody asked a preview for are left out; --all shows them, and what went away lately.
+
+On a terminal it prints two tables. In a pipe it prints one line each, separated by tabs, without a header: name, state,
+pull request, owner, profile, services, URL, since, reason, remedy. The JSON has the keys "environments" (the rows that
+Argo CD gets) and "decisions".`,
+		Example: `  previewctl list
+  previewctl list --repository acme/gateway -o wide
+  previewctl list --all -o json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := oneOf(cmd, "output", opts.output, "", "table", "wide", "json", "yaml", "name")
+			if err == nil {
+				opts.client, err = newClient(cmd, env, server)
+			}
+			if err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	server.flags(cmd)
+	outputFlag(cmd, &opts.output, "", "table", "wide", "json", "yaml", "name")
+	cmd.Flags().BoolVar(&opts.all, "all", false, "show also the pull requests that nobody asked a preview for, and what is gone")
+	cmd.Flags().StringVar(&opts.repository, "repository", "", "only this repository, owner/name")
+	cmd.Flags().StringVar(&opts.owner, "owner", "", "only this owner or author, a GitHub login")
+	return cmd
+}
+
+func runList(ctx context.Context, opts *listOptions) error {
+	rows, err := opts.client.environments(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := opts.client.decisions(ctx, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, p := range answer.Problems {
+		fmt.Fprintln(opts.env.Err, "problem: "+preview.Printable(p))
+	}
+	return opts.print(opts.filter(listing{Environments: rows, Decisions: answer.Decisions}))
+}
+
+func (o *listOptions) filter(l listing) listing {
+	wanted := func(filter, value string) bool { return filter == "" || strings.EqualFold(filter, value) }
+	l.Environments = slices.DeleteFunc(l.Environments, func(r preview.Row) bool {
+		return !wanted(o.repository, r.Repository) || !wanted(o.owner, r.Owner)
+	})
+	l.Decisions = slices.DeleteFunc(l.Decisions, func(d preview.Decision) bool {
+		return !wanted(o.repository, d.Repository) || !wanted(o.owner, d.Author) || (!o.all && isQuiet(d))
+	})
+	return l
+}
+
+// isQuiet is true of what needs nobody's attention: pull requests without the label, and what went away.
+func isQuiet(d preview.Decision) bool {
+	return (d.Outcome == preview.Held && d.Rule == "unlabelled") || d.Outcome == preview.Gone
+}
+
+func (o *listOptions) print(l listing) error {
+	switch o.output {
+	case "json", "yaml":
+		return encode(o.env.Out, o.output, l)
+	case "name":
+		for _, r := range l.Environments {
+			fmt.Fprintln(o.env.Out, preview.Printable(r.Name))
+		}
+		return nil
+	case "":
+		if !o.env.OutTTY {
+			return o.lines(l).write(o.env.Out, false)
+		}
+	}
+	return o.tables(l)
+}
+
+// lines is everything in one table, for programs.
+func (o *listOptions) lines(l listing) *table {
+	t := &table{}
+	live := decisionsByEnvironment(l.Decisions)
+	for _, r := range l.Environments {
+		d := live[r.Name]
+		t.add(r.Name, r.State, subject(r.Repository, r.Number), r.Owner, r.Profile, services(r), r.URL, since(d), d.Reason, d.Remedy)
+	}
+	for _, d := range l.Decisions {
+		if d.Outcome != preview.Live {
+			t.add(d.Environment, d.Outcome, pullRequest(d), d.Author, "", "", "", since(d), d.Reason, d.Remedy)
+		}
+	}
+	return t
+}
+
+func (o *listOptions) tables(l listing) error {
+	if err := o.live(l).write(o.env.Out, true); err != nil {
+		return err
+	}
+	held := o.held(l)
+	if len(held.rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(o.env.Out)
+	return held.write(o.env.Out, true)
+}
+
+func (o *listOptions) live(l listing) *table {
+	t := &table{header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
+	if o.output == "wide" {
+		t.header = append(t.header, "PULL REQUEST", "BRANCH", "COMMIT", "TITLE")
+	}
+	live := decisionsByEnvironment(l.Decisions)
+	for _, r := range l.Environments {
+		cells := []string{r.Name, r.State, r.Source, r.Owner, r.Profile, services(r), r.URL, o.age(live[r.Name])}
+		if o.output == "wide" {
+			cells = append(cells, subject(r.Repository, r.Number), r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
+		}
+		t.add(cells...)
+	}
+	return t
+}
+
+const maxTitle = 60
+
+func (o *listOptions) held(l listing) *table {
+	t := &table{header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
+	for _, d := range l.Decisions {
+		if d.Outcome != preview.Live {
+			t.add(cmp.Or(pullRequest(d), d.Environment), d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
+		}
+	}
+	return t
+}
+
+func decisionsByEnvironment(all []preview.Decision) map[string]preview.Decision {
+	found := map[string]preview.Decision{}
+	for _, d := range all {
+		if d.Outcome == preview.Live {
+			found[d.Environment] = d
+		}
+	}
+	return found
+}
+
+// services are those that run in an environment, as its components say.
+func services(r preview.Row) string {
+	var names []string
+	for _, c := range r.Kustomize.Components {
+		if rest, isRun := strings.CutSuffix(c, "/run"); isRun && strings.Contains(rest, "/services/") {
+			names = append(names, rest[strings.LastIndexByte(rest, '/')+1:])
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+func pullRequest(d preview.Decision) string {
+	if d.Number == 0 {
+		return ""
+	}
+	return subject(d.Repository, fmt.Sprint(d.Number))
+}
+
+func subject(repository, number string) string {
+	if repository == "" || number == "" {
+		return ""
+	}
+	return repository + "#" + number
+}

@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type renderOptions struct {
+	env    *Env
+	what   string
+	dir    string
+	madeUp madeUp
+	client *client // nil without a server
+}
+
+func newRenderCmd(env *Env, runF func(context.Context, *renderOptions) error) *cobra.Command {
+	opts, server := &renderOptions{env: env}, serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "render NAME|OWNER/REPO#NUMBER",
+		Short: "Print the manifests of one environment as Argo CD will apply them",
+		Long: `render prints what one environment consists of, built from the files in --dir as Argo CD builds it.
+
+Which services run, and at which commits, comes from the service where --server or PREVIEWSET_SERVER names it. Without, a
+pull request is made up: labelled, from the same repository, changing every service of it unless --changed says which.
+Every ref that configuration names then stands for a made-up commit. What was made up is said on standard error.`,
+		Example: `  previewctl render acme/gateway#12
+  previewctl render acme/shop#7 --changed orders --sha 3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b
+  previewctl render shop-pr-7 --dir . --label preview:full`,
+		Args:              oneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: opts.completeName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.what = args[0]
+			if err := checkName(cmd, opts.what); err != nil {
+				return err
+			}
+			if err := opts.madeUp.check(cmd); err != nil {
+				return err
+			}
+			if env.or(server.server, "PREVIEWSET_SERVER") != "" {
+				c, err := newClient(cmd, env, server)
+				if err != nil {
+					return err
+				}
+				opts.client = c
+			}
+			if opts.client != nil && opts.madeUp.isSet(cmd) {
+				return usagef(cmd, "--sha, --branch, --label and --changed make up a pull request; the service knows the real one: leave out one or the other")
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVar(&opts.dir, "dir", ".", "folder of the GitOps repository")
+	opts.madeUp.flags(cmd)
+	server.flags(cmd)
+	return cmd
+}
+
+// checkName takes an environment's name or a pull request.
+func checkName(cmd *cobra.Command, what string) error {
+	if _, _, ok := preview.ParsePullRequest(what); ok || dnsLabel.MatchString(what) {
+		return nil
+	}
+	return usagef(cmd, "%q is neither an environment's name nor a pull request like acme/gateway#12", what)
+}
+
+func runRender(ctx context.Context, opts *renderOptions) error {
+	fsys, closeDir, err := openDir(opts.dir)
+	if err != nil {
+		return err
+	}
+	defer closeDir()
+	repo := overlay.New(fsys)
+	row, err := opts.row(ctx, repo)
+	if err != nil {
+		return err
+	}
+	manifests, err := repo.Build(row)
+	if err != nil {
+		return fmt.Errorf("build %s: %w\nsee all problems with: previewctl check %s", row.Path, err, opts.dir)
+	}
+	return opts.print(string(manifests))
+}
+
+// row is what the environment consists of: from the service, else made up.
+func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Row, error) {
+	if o.client != nil {
+		return o.rowFromService(ctx)
+	}
+	config, err := preview.Load(repo.Tree(), nil)
+	if err != nil {
+		return preview.Row{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.dir)
+	}
+	return o.rowFromFiles(config)
+}
+
+func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error) {
+	name := o.what
+	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
+		answer, err := o.client.decisions(ctx, repository, number)
+		if err != nil {
+			return preview.Row{}, err
+		}
+		if name, err = liveName(o.what, answer.Decisions); err != nil {
+			return preview.Row{}, err
+		}
+	}
+	row, err := o.client.environment(ctx, name)
+	if err == nil {
+		o.note("this is %s with the files in %s; Argo CD takes them from commit %s", name, o.dir, row.Revision)
+	}
+	return row, err
+}
+
+// liveName is the environment that decisions about one pull request say is live, or why there is none.
+func liveName(what string, decisions []preview.Decision) (string, error) {
+	if len(decisions) == 0 {
+		return "", fmt.Errorf("the service knows no open pull request %s\nsee what there is with: previewctl list --all", what)
+	}
+	d := decisions[0]
+	if d.Outcome != preview.Live {
+		return "", notLive(what, d)
+	}
+	return d.Environment, nil
+}
+
+func notLive(what string, d preview.Decision) error {
+	text := fmt.Sprintf("%s is %s: %s", what, d.Outcome, d.Reason)
+	if d.Remedy != "" {
+		text += "\n" + d.Remedy
+	}
+	return errors.New(text)
+}
+
+func (o *renderOptions) rowFromFiles(c *preview.Config) (preview.Row, error) {
+	if repository, number, ok := o.pullRequest(c); ok {
+		return o.rowOfPullRequest(c, repository, number)
+	}
+	if c.Environments[o.what] == nil {
+		return preview.Row{}, fmt.Errorf("there is no environment %s in %s\nname a folder of overlays/ with an environment.yaml, or a pull request: owner/repo#number", o.what, o.dir)
+	}
+	o.note("every service stands at a made-up commit")
+	return c.Compose(overlay.Plan(c, o.what))
+}
+
+// pullRequest takes "owner/repo#12" or the name of that pull request's environment.
+func (o *renderOptions) pullRequest(c *preview.Config) (repository string, number int, ok bool) {
+	if repository, number, ok = preview.ParsePullRequest(o.what); ok {
+		return repository, number, true
+	}
+	i := strings.LastIndex(o.what, "-pr-")
+	if i < 0 {
+		return "", 0, false
+	}
+	for _, r := range c.Repositories() {
+		if _, number, ok := preview.ParsePullRequest(r + "#" + o.what[i+len("-pr-"):]); ok && preview.PullRequestName(c.Policy, r, number) == o.what {
+			return r, number, true
+		}
+	}
+	return "", 0, false
+}
+
+// print writes manifests. A value that holds what a terminal hides is printed in escapes, which mean the same.
+func (o *renderOptions) print(manifests string) error {
+	plain, err := plainManifests(manifests)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(o.env.Out, plain)
+	return err
+}
+
+func (o *renderOptions) note(format string, args ...any) {
+	fmt.Fprintln(o.env.Err, "note: "+preview.Printable(fmt.Sprintf(format, args...)))
+}
+
+// completeName offers the environments that have a folder in --dir.
+func (o *renderOptions) completeName(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	entries, err := os.ReadDir(o.dir + "/overlays")
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, e := range entries {
+		if _, err := os.Stat(o.dir + "/overlays/" + e.Name() + "/environment.yaml"); err == nil {
+			names = append(names, e.Name())
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"previewctl": func() { os.Exit(Main()) }})
+}
+
+// TestScripts runs every story in testdata/script: previewctl as a process, in a folder of its own.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exit": exitsWith, "sh": shell, "serve": serve, "serve-status": serveStatus,
+		},
+		RequireExplicitExec: false,
+	})
+}
+
+// exitsWith runs a command that must end with the given exit code: exit 2 previewctl list.
+func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	failed := &exec.ExitError{}
+	switch {
+	case err == nil && want == 0:
+	case err == nil:
+		ts.Fatalf("exit code 0, want %d", want)
+	default:
+		failed = asExit(ts, err)
+		if failed.ExitCode() != want {
+			ts.Fatalf("exit code %d, want %d", failed.ExitCode(), want)
+		}
+	}
+}
+
+func asExit(ts *testscript.TestScript, err error) *exec.ExitError {
+	failed, ok := err.(*exec.ExitError) //nolint:errorlint // testscript returns it as it is
+	if !ok {
+		ts.Fatalf("not an exit code: %v", err)
+	}
+	return failed
+}
+
+// shell runs a line of shell, for what testscript has no command.
+func shell(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sh 'LINE'")
+	}
+	ts.Check(ts.Exec("sh", "-c", args[0]))
+}
+
+// serve starts a service that answers with the rows and decisions of a file, to who sends the content of file token,
+// and sets the variables that point there.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serve FILE")
+	}
+	var answers struct {
+		Environments []preview.Row      `json:"environments"`
+		Decisions    []preview.Decision `json:"decisions"`
+		Problems     []string           `json:"problems"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &answers))
+	token := "Bearer " + strings.TrimSpace(ts.ReadFile("token"))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/environments", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusOK, map[string]any{"environments": answers.Environments})
+	})
+	mux.HandleFunc("GET /api/v1/environments/{name}", func(w http.ResponseWriter, r *http.Request) {
+		for _, row := range answers.Environments {
+			if row.Name == r.PathValue("name") {
+				respond(w, http.StatusOK, row)
+				return
+			}
+		}
+		respond(w, http.StatusNotFound, map[string]any{"message": "no live environment has that name; /api/v1/decisions says why"})
+	})
+	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, r *http.Request) {
+		wanted, q := []preview.Decision{}, r.URL.Query()
+		for _, d := range answers.Decisions {
+			if (q.Get("repository") == "" || d.Repository == q.Get("repository")) && (q.Get("number") == "" || strconv.Itoa(d.Number) == q.Get("number")) {
+				wanted = append(wanted, d)
+			}
+		}
+		respond(w, http.StatusOK, map[string]any{"decisions": wanted, "problems": answers.Problems})
+	})
+	start(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != token {
+			respond(w, http.StatusUnauthorized, map[string]any{"message": "wrong token; send the API token"})
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
+}
+
+// serveStatus starts a service that answers everything in one way: serve-status 503 BODY.
+func serveStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve-status CODE BODY")
+	}
+	code, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	start(ts, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if code == http.StatusFound {
+			w.Header().Set("Location", args[1])
+		}
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(args[1]))
+	}))
+}
+
+func start(ts *testscript.TestScript, h http.Handler) {
+	s := httptest.NewServer(h)
+	ts.Defer(s.Close)
+	ts.Setenv("PREVIEWSET_SERVER", s.URL)
+}
+
+func respond(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(body)
+}

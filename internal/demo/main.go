@@ -1,0 +1,225 @@
+// Command demo shows PreviewSet in one terminal: it starts a simulated GitHub and the service on a GitOps repository made
+// by previewctl init, prints what is live and what is held, and goes on printing whenever that changes. There is no
+// cluster: make sandbox has one.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "previewset-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = os.RemoveAll(dir)
+		fmt.Println("\nThe demo is over; everything that it made is removed.")
+	}()
+	d := &demo{dir: dir}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"building previewctl and preview-generator", d.build},
+		{"making a GitOps repository with previewctl init", d.gitops},
+		{"starting a simulated GitHub", d.startGitHub},
+		{"starting the service", d.startService},
+		{"waiting for its first snapshot", d.ready},
+	} {
+		fmt.Printf("· %s\n", step.what)
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	defer d.stopService()
+	return d.watch(ctx)
+}
+
+// demo is what has been started so far.
+type demo struct {
+	dir             string
+	github, service string // base URLs
+	process         *exec.Cmd
+	log             bytes.Buffer
+}
+
+func (d *demo) path(elem ...string) string { return filepath.Join(append([]string{d.dir}, elem...)...) }
+
+func (d *demo) command(ctx context.Context, name string, args ...string) error {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
+	}
+	return nil
+}
+
+func (d *demo) build(ctx context.Context) error {
+	return d.command(ctx, "go", "build", "-o", d.dir+string(filepath.Separator), "./cmd/previewctl", "./cmd/preview-generator")
+}
+
+// gitops makes the repository that the service reads: what init writes, committed and pushed.
+func (d *demo) gitops(ctx context.Context) error {
+	work, bare := d.path("work"), d.path("previews.git")
+	identity := []string{"-C", work, "-c", "user.name=demo", "-c", "user.email=demo@preview.example.dev"}
+	for _, c := range [][]string{
+		{d.path("previewctl"), "init", work, "--repo-url", "file://" + bare, "--domain", "preview.example.dev"},
+		{"git", "init", "--quiet", "--bare", "-b", "main", bare},
+		{"git", "init", "--quiet", "-b", "main", work},
+		{"git", "-C", work, "add", "."},
+		append(append([]string{"git"}, identity...), "commit", "--quiet", "-m", "Begin"),
+		{"git", "-C", work, "push", "--quiet", bare, "main"},
+	} {
+		if err := d.command(ctx, c[0], c[1:]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) startGitHub(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	d.github = "http://" + l.Addr().String()
+	s := &http.Server{Handler: githubtest.Acme(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.Serve(l) }() // ends with the demo
+	return nil
+}
+
+func (d *demo) startService(ctx context.Context) error {
+	private, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	public, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	d.service = "http://" + private
+	//nolint:gosec // G204: our own program, just built
+	d.process = exec.Command(d.path("preview-generator"), "--listen", private, "--public-listen", public,
+		"--token-file", d.secret("argocd.token"), "--api-token-file", d.secret("api.token"),
+		"--config-repo", "file://"+d.path("previews.git"), "--github-url", d.github+"/", "--poll-interval", "2s")
+	d.process.Stderr = &d.log
+	return d.process.Start()
+}
+
+func (d *demo) secret(name string) string { return d.path("work", "appsets", "secrets", name) }
+
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
+}
+
+func (d *demo) stopService() {
+	_ = d.process.Process.Signal(syscall.SIGTERM) // it may be gone already
+	_ = d.process.Wait()
+}
+
+// ready waits until the service has something to answer.
+func (d *demo) ready(ctx context.Context) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) && pause(ctx, 100*time.Millisecond) {
+		if _, err := d.list(ctx); err == nil {
+			return nil
+		}
+	}
+	d.stopService()
+	return fmt.Errorf("it answers nothing; its log:\n%s", d.log.String())
+}
+
+// pause waits, and says whether the demo goes on.
+func pause(ctx context.Context, t time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(t):
+		return true
+	}
+}
+
+func (d *demo) previewctl(ctx context.Context, args ...string) *exec.Cmd {
+	args = append(args, "--server", d.service, "--api-token-file", d.secret("api.token"))
+	return exec.CommandContext(ctx, d.path("previewctl"), args...) //nolint:gosec // G204: our own program, just built
+}
+
+func (d *demo) list(ctx context.Context) ([]byte, error) {
+	return d.previewctl(ctx, "list", "-o", "json", "--all").Output()
+}
+
+// watch prints the table now and whenever something in it changes.
+func (d *demo) watch(ctx context.Context) error {
+	var last []byte
+	for {
+		now, err := d.list(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return errors.Join(err, errors.New(d.log.String()))
+		}
+		if !bytes.Equal(now, last) {
+			if err := d.show(ctx, last == nil); err != nil {
+				return err
+			}
+			last = now
+		}
+		if !pause(ctx, time.Second) {
+			return nil
+		}
+	}
+}
+
+func (d *demo) show(ctx context.Context, first bool) error {
+	fmt.Println()
+	c := d.previewctl(ctx, "list")
+	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	if err := c.Run(); err != nil || !first {
+		return err
+	}
+	fmt.Printf(`
+Try in another terminal, and watch the table change within two seconds:
+
+  # ask for a preview of the pull request "Dark mode", and take the label off again
+  curl -X POST %[1]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
+  curl -X DELETE %[1]s/repos/acme/shop/issues/6/labels/preview
+
+  # merge one
+  curl -X PUT %[1]s/repos/acme/gateway/pulls/1/merge
+
+  # what Argo CD is told, and the manifests that it would apply for one environment
+  curl -s -X POST -H "Authorization: Bearer $(cat %[2]s)" -d '{}' %[3]s/api/v1/getparams.execute
+  %[4]s render shop-pr-1 --dir %[5]s --server %[3]s --api-token-file %[6]s
+
+Ctrl-C ends the demo.
+`, d.github, d.secret("argocd.token"), d.service, d.path("previewctl"), d.path("work"), d.secret("api.token"))
+	return nil
+}

@@ -1,0 +1,195 @@
+// Package github reads pull requests, their changed paths, branches and tags from GitHub, and tells them as preview.Facts.
+//
+// It knows GitHub's API: pages, conditional requests, quotas, Apps. It must not know what is done with the facts: no
+// configuration, no decision, no metrics library. A read is whole or an error; what can't be read of one pull request
+// becomes that one's Problem, and nothing is left out because of a page or an answer that went missing.
+//
+// go-github does requests, redirects and typed errors, because it is what everybody in the field uses and it keeps up with
+// GitHub; its structs aren't used for lists, because a page is 2 MB of which we keep 40 KB. ghinstallation makes and renews
+// the tokens of a GitHub App, which is easy to get subtly wrong.
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/previewset/previewset/internal/preview"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say which GitHub is read and as whom. The zero value reads the public GitHub as nobody.
+type Options struct {
+	// BaseURL is the root of the API, https://api.github.com by default. User info in it is refused.
+	BaseURL string
+	// Token is called for every request, so that the token can change.
+	Token func() (string, error)
+	// App is used instead of Token.
+	App *App
+	// UserAgent names us in GitHub's logs; "previewset" by default.
+	UserAgent string
+	// Transport sends the requests; http.DefaultTransport by default.
+	Transport http.RoundTripper
+	// Timeout bounds every request with its answer; 15 s by default.
+	Timeout time.Duration
+	// Observe, if set, is called after every request that was sent, from several goroutines. Kind is one of pulls, pull,
+	// files, ref, tag, repository, token; status is 0 if no answer came; fromCache means 304.
+	Observe func(kind string, status int, fromCache bool, took time.Duration)
+}
+
+// App is an installation of a GitHub App. Key gives its private key in PEM, and is called for every request too.
+type App struct {
+	ID, Installation int64
+	Key              func() ([]byte, error)
+}
+
+// Client reads one GitHub. It is safe for concurrent use and remembers what it read last of every repository.
+type Client struct {
+	base    *url.URL
+	options Options
+	wire    *wire
+
+	mu      sync.Mutex // guards the two below
+	session *session
+	entries map[string]*entry
+}
+
+// New returns a Client; nothing is read yet.
+func New(o Options) (*Client, error) {
+	base, err := parseBase(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if o.App != nil && (o.Token != nil || o.App.Key == nil || o.App.ID <= 0 || o.App.Installation <= 0) {
+		return nil, fmt.Errorf("GitHub App: it needs the App's ID, the installation's ID and a key, and no token besides")
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "previewset"
+	}
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 15 * time.Second
+	}
+	return &Client{base: base, options: o, wire: &wire{next: o.Transport, observe: o.Observe}, entries: map[string]*entry{}}, nil
+}
+
+func parseBase(text string) (*url.URL, error) {
+	if text == "" {
+		text = "https://api.github.com"
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil: // the error would show the user info
+		return nil, fmt.Errorf("GitHub URL: it isn't a URL")
+	case u.User != nil:
+		return nil, fmt.Errorf("GitHub URL %s: user info isn't allowed in it; give the token in a file", u.Redacted())
+	case (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		return nil, fmt.Errorf("GitHub URL %q: it must begin with https:// or http:// and a host", text)
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("GitHub URL %q: it is the API's root and has no query", text)
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
+	return u, nil
+}
+
+// entry is what is remembered of a repository. Its lock is held during a read.
+type entry struct {
+	mu       sync.Mutex
+	id       int64 // GitHub's numeric identity; 0 until it was seen
+	fullName string
+	etag     string // of the repository itself, which is read only where no pull request tells its identity
+
+	pages   []page
+	refs    map[string]ref
+	changes map[int]changes
+	last    []preview.PullRequest // what the last whole read told, by number; never changed
+}
+
+func (c *Client) entry(name string) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := strings.ToLower(name)
+	e := c.entries[key]
+	if e == nil {
+		e = &entry{refs: map[string]ref{}, changes: map[int]changes{}}
+		c.entries[key] = e
+	}
+	return e
+}
+
+var repositoryName = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
+
+func validRepository(name string) bool {
+	_, short, _ := strings.Cut(name, "/")
+	return repositoryName.MatchString(name) && strings.Trim(short, ".") != "" && !strings.HasPrefix(name, ".")
+}
+
+// Repository reads the repository "owner/name" as a whole, or is an error; then its last facts stay valid.
+func (c *Client) Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error) {
+	if !validRepository(name) {
+		return preview.Repository{}, fmt.Errorf("read repository %q: it isn't a repository's name; write owner/name", name)
+	}
+	e := c.entry(name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := &reading{client: c, entry: e, path: "repos/" + name, name: name}
+	facts, err := r.all(ctx, wants)
+	if err != nil {
+		return preview.Repository{}, fmt.Errorf("read repository %s: %w", name, err)
+	}
+	e.last = facts.PullRequests
+	return facts, nil
+}
+
+// reading is one read of one repository.
+type reading struct {
+	client *Client
+	entry  *entry
+	name   string
+	path   string // "repos/owner/name"
+}
+
+func (r *reading) all(ctx context.Context, wants preview.Wants) (preview.Repository, error) {
+	facts := preview.Repository{ReadAt: time.Now()}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		facts.PullRequests, err = r.pullRequests(gctx, wants)
+		return err
+	})
+	g.Go(func() (err error) {
+		facts.Branches, facts.Tags, err = r.wantedRefs(gctx, wants)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return preview.Repository{}, err
+	}
+	facts.FullName = r.entry.fullName
+	return facts, nil
+}
+
+func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]preview.PullRequest, error) {
+	listed, err := r.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(listed) == 0 || r.entry.fullName == "" {
+		if err := r.readIdentity(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for i := range listed { // a base that GitHub doesn't show must not look like a head that is gone
+		listed[i].BaseRepositoryID = r.entry.id
+	}
+	prs, err := r.withMissing(ctx, listed)
+	if err != nil {
+		return nil, err
+	}
+	return r.withChanges(ctx, prs, wants.Changes)
+}

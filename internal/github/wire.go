@@ -1,0 +1,97 @@
+package github
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxBody bounds an answer. A page of 100 pull requests has 2 to 7 MB.
+const maxBody = 64 << 20
+
+// wire sends requests, bounds the answers, and tells what happened.
+type wire struct {
+	next    http.RoundTripper
+	observe func(kind string, status int, fromCache bool, took time.Duration)
+
+	mu   sync.Mutex
+	rate Rate
+}
+
+// Rate is the quota as GitHub last told it; all zero before that.
+type Rate struct {
+	Limit, Remaining int
+	Reset            time.Time
+}
+
+// Rate returns the quota as GitHub last told it.
+func (c *Client) Rate() Rate {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.rate
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	began, kind := time.Now(), kindOf(req.URL.Path)
+	resp, err := w.next.RoundTrip(req)
+	status := 0
+	if err == nil {
+		status = resp.StatusCode
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+		if kind != "token" { // the App itself has another quota than its installation
+			w.learn(resp.Header)
+		}
+	}
+	if w.observe != nil {
+		w.observe(kind, status, status == http.StatusNotModified, time.Since(began))
+	}
+	return resp, err
+}
+
+func (w *wire) learn(h http.Header) {
+	limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit"))
+	resource := h.Get("X-RateLimit-Resource")
+	if err != nil || (resource != "" && resource != "core") {
+		return
+	}
+	remaining, _ := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
+	reset, _ := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rate = Rate{Limit: limit, Remaining: remaining, Reset: time.Unix(reset, 0)}
+}
+
+// kindOf names a request for metrics; a ref's name can end like any other path, so refs come first.
+func kindOf(path string) string {
+	switch {
+	case strings.Contains(path, "/git/ref/"):
+		return "ref"
+	case strings.Contains(path, "/git/tags/"):
+		return "tag"
+	case strings.HasSuffix(path, "/access_tokens"):
+		return "token"
+	case strings.HasSuffix(path, "/files"):
+		return "files"
+	case strings.HasSuffix(path, "/pulls"):
+		return "pulls"
+	case strings.Contains(path, "/pulls/"):
+		return "pull"
+	}
+	return "repository"
+}
+
+// bearer adds the token.
+type bearer struct {
+	token string
+	next  http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+b.token)
+	return b.next.RoundTrip(req)
+}

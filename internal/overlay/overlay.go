@@ -1,0 +1,90 @@
+// Package overlay turns an environment into files: it reads a GitOps repository, checks everything that its Kustomize
+// files refer to, and builds environments in memory exactly as Argo CD's repo-server does.
+//
+// It knows Kustomize, Kubernetes manifests and package preview's rows. It must not know Git, GitHub, the cluster, the
+// terminal or the clock, and it never writes: who wants to change a repository changes the file system that it hands in.
+//
+// Kustomize is used through its own krusty and types packages rather than by running the binary, because a build of
+// every case of a repository must take a second, and because only the same decoder sees the same file: kustomization
+// keys are matched without regard to case, and a list of our own would miss `HelmCharts`. YAML positions come from
+// go.yaml.in/yaml/v3, as in package preview.
+package overlay
+
+import (
+	"io/fs"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// The folders of a GitOps repository.
+const (
+	baseFolder     = "kustomize-base"
+	overlaysFolder = "overlays"
+	appsetsFolder  = "appsets"
+	defaultOverlay = overlaysFolder + "/preview"
+	stagingOverlay = overlaysFolder + "/staging"
+)
+
+// Repo is a GitOps repository as it was found. It reads lazily and remembers what it read, so it shows one state of
+// each file; it is for one goroutine.
+type Repo struct {
+	tree    *tree
+	folders map[string]*folder
+}
+
+// New reads the repository at the top of fsys. Hand in os.Root.FS(), so that nothing outside can be reached.
+func New(fsys fs.FS) *Repo {
+	return &Repo{tree: newTree(fsys), folders: map[string]*folder{}}
+}
+
+// noCommit is the revision of a repository that isn't read from Git.
+const noCommit = "0000000000000000000000000000000000000000"
+
+// Tree is the repository's configuration as package preview takes it.
+func (r *Repo) Tree() preview.Tree {
+	t := preview.Tree{
+		Commit:         noCommit,
+		Prefix:         ".",
+		Files:          map[string]preview.File{},
+		Kustomizations: map[string]bool{},
+		Hashes:         map[string]string{baseFolder: r.tree.digest(baseFolder)},
+	}
+	r.addFile(t.Files, "previewset.yaml")
+	r.addFile(t.Files, "slots.yaml")
+	for _, name := range r.tree.list(overlaysFolder) {
+		dir := overlaysFolder + "/" + name
+		if r.tree.kind(dir) == isDir {
+			r.addFile(t.Files, dir+"/environment.yaml")
+			t.Hashes[dir] = r.tree.digest(dir)
+		}
+	}
+	for _, dir := range r.kustomizations(baseFolder, overlaysFolder) {
+		t.Kustomizations[dir] = true
+	}
+	return t
+}
+
+func (r *Repo) addFile(files map[string]preview.File, name string) {
+	if r.tree.kind(name) == isAbsent {
+		return
+	}
+	content, err := r.tree.read(name)
+	if err != nil {
+		files[name] = preview.File{Problem: err.Error()}
+		return
+	}
+	files[name] = preview.File{Content: content}
+}
+
+// kustomizations are the folders at or below the given ones that hold a kustomization file, sorted within each.
+func (r *Repo) kustomizations(folders ...string) []string {
+	var found []string
+	for _, top := range folders {
+		r.tree.walk(top, func(p string, k kind) {
+			if k == isDir && r.kustomizationFile(p) != "" {
+				found = append(found, p)
+			}
+		})
+	}
+	return found
+}

@@ -1,0 +1,107 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// hold is why a pull request gets no environment, or keeps the one that it had as it was.
+type hold struct {
+	rule, reason, remedy string
+	// over says that this is evidence for the end of a live environment (DESIGN.md, rule 1): its author took the label
+	// away. All other rules keep new environments out and leave live ones as they are.
+	over bool
+}
+
+// The rules by which a pull request is held, in the order in which they are asked. The words are stable: scripts and
+// metrics use them.
+const (
+	ruleUnlabelled = "unlabelled"
+	ruleJoin       = "join"
+	ruleFork       = "fork"
+	ruleDraft      = "draft"
+	ruleProfile    = "profile"
+	ruleFile       = "file"
+	ruleUnread     = "unread"
+	ruleUnchanged  = "unchanged"
+	ruleRef        = "ref"
+	ruleTag        = "tag"
+	ruleProtected  = "protected"
+	ruleTaken      = "taken"
+	ruleMoved      = "moved"
+	ruleLabelled   = "labelled" // the one by which it is live
+	ruleClosed     = "closed"   // the one by which it is gone
+)
+
+// admit decides whether a pull request gets an environment, and with which profile by label ("" where no label says).
+func (c *Config) admit(pr PullRequest) (profile string, h *hold) {
+	policy := c.Policy.PullRequests
+	asked, profiles := labelled(pr.Labels, policy.Label)
+	joined, _ := labelled(pr.Labels, policy.JoinLabel)
+	switch {
+	case !asked && joined:
+		return "", &hold{
+			rule: ruleJoin, over: true, reason: "joining pull requests is not served yet",
+			remedy: fmt.Sprintf("label it %q for an environment of its own", policy.Label),
+		}
+	case !asked:
+		return "", &hold{
+			rule: ruleUnlabelled, over: true, reason: fmt.Sprintf("it has no label %q", policy.Label),
+			remedy: fmt.Sprintf("label it %q to get a preview", policy.Label),
+		}
+	case pr.HeadRepositoryID == 0 || pr.HeadRepositoryID != pr.BaseRepositoryID:
+		return "", forkHold(pr)
+	case pr.Draft && policy.Drafts == "skip":
+		return "", &hold{rule: ruleDraft, reason: "it is a draft, and drafts get no preview here", remedy: "mark it ready for review"}
+	}
+	return c.labelledProfile(profiles)
+}
+
+func forkHold(pr PullRequest) *hold {
+	reason := "it comes from a fork, and forks get no preview here"
+	if pr.HeadRepositoryID == 0 {
+		reason = "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here"
+	}
+	return &hold{rule: ruleFork, reason: reason, remedy: "push the branch to the repository itself and open the pull request from there"}
+}
+
+// labelled says whether one of the labels is the wanted one, and which profiles "wanted:profile" labels name. Case
+// doesn't count.
+func labelled(labels []string, wanted string) (asked bool, profiles []string) {
+	for _, l := range labels {
+		name, profile, picks := strings.Cut(strings.ToLower(strings.TrimSpace(l)), ":")
+		if strings.TrimSpace(name) != strings.ToLower(wanted) {
+			continue
+		}
+		asked = true
+		if profile = strings.TrimSpace(profile); picks && !slices.Contains(profiles, profile) {
+			profiles = append(profiles, profile)
+		}
+	}
+	slices.Sort(profiles)
+	return asked, profiles
+}
+
+func (c *Config) labelledProfile(profiles []string) (string, *hold) {
+	label := c.Policy.PullRequests.Label
+	switch len(profiles) {
+	case 0:
+		return "", nil
+	case 1:
+		if _, ok := c.Policy.Profiles[profiles[0]]; ok {
+			return profiles[0], nil
+		}
+		return "", &hold{
+			rule: ruleProfile, reason: fmt.Sprintf("its label %q names no profile", Printable(label+":"+profiles[0])),
+			remedy: "use a profile that there is; " + known(c.Policy.Profiles),
+		}
+	}
+	for i, p := range profiles {
+		profiles[i] = Printable(label + ":" + p)
+	}
+	return "", &hold{
+		rule: ruleProfile, reason: "its labels name several profiles: " + strings.Join(profiles, ", "),
+		remedy: "leave one of them",
+	}
+}

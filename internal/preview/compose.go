@@ -1,0 +1,223 @@
+package preview
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+)
+
+// Plan says what one environment consists of.
+type Plan struct {
+	Name    string
+	Owner   string // a GitHub login, or ""
+	Profile string
+	Dataset string // "" for the default one
+	// Components are features of kustomize-base/components, applied in this order.
+	Components []string
+	// Run are the services that run here, by name, and what each is at.
+	Run map[string]Pin
+	// Links are the namespaces that services lead to; a service that is neither here nor in Run leads to the baseline.
+	Links map[string]string
+}
+
+// composer puts one environment together.
+type composer struct {
+	*Config
+	plan  Plan
+	k     Kustomize
+	hosts map[string]string // of the public services that run
+	first string            // the public service with the environment's own host
+}
+
+// Compose turns a plan into what Argo CD is told: everything of a Row that follows from configuration. An error is one
+// of the plan (a service that isn't there, a tag that isn't one).
+func (c *Config) Compose(p Plan) (Row, error) {
+	k, err := c.compose(p)
+	if err != nil {
+		return Row{}, err
+	}
+	return k.row(), nil
+}
+
+func (c *Config) compose(p Plan) (*composer, error) {
+	k := &composer{Config: c, plan: p, hosts: map[string]string{}}
+	k.k = Kustomize{Namespace: c.Policy.NamespacePrefix + p.Name, Components: []string{}, Images: []string{}, Patches: []Patch{}}
+	if err := k.unknown(); err != nil {
+		return nil, err
+	}
+	k.services()
+	if err := k.images(); err != nil {
+		return nil, err
+	}
+	k.stores()
+	for _, f := range p.Components {
+		if f != guardrails { // last, so that nothing undoes it
+			k.component("components", f)
+		}
+	}
+	k.component("components", guardrails)
+	k.environment()
+	k.routes()
+	k.links()
+	return k, nil
+}
+
+func (k *composer) unknown() error {
+	for name := range k.plan.Run {
+		if k.Policy.Services.get(name) == nil {
+			return fmt.Errorf("there is no service %q", Printable(name))
+		}
+	}
+	return nil
+}
+
+// component adds a folder of kustomize-base, relative to an overlay's folder.
+func (k *composer) component(parts ...string) {
+	p := "../../" + baseFolder + "/" + path.Join(parts...)
+	if !slices.Contains(k.k.Components, p) {
+		k.k.Components = append(k.k.Components, p)
+	}
+}
+
+func (k *composer) services() {
+	for _, s := range k.Policy.Services {
+		if _, runs := k.plan.Run[s.Name]; !runs {
+			k.component("services", s.Name, "link")
+			continue
+		}
+		k.component("services", s.Name, "run")
+		if s.Public {
+			k.hosts[s.Name] = k.host(s.Name)
+		}
+	}
+}
+
+// host is where a public service is found: the first one that runs has the environment's own host.
+func (k *composer) host(service string) string {
+	if k.first == "" {
+		k.first = service
+		return k.plan.Name + "." + k.Policy.Domain
+	}
+	return service + "-" + k.plan.Name + "." + k.Policy.Domain
+}
+
+func (k *composer) images() error {
+	for _, s := range k.Policy.Services {
+		pin, runs := k.plan.Run[s.Name]
+		if !runs || pin == (Pin{}) {
+			continue
+		}
+		tag, err := s.tag(pin)
+		if err != nil {
+			return err
+		}
+		k.k.Images = append(k.k.Images, s.Image+":"+tag)
+	}
+	return nil
+}
+
+// stores adds the data stores of what runs, each with the dataset that was chosen or, where it hasn't that one, the
+// default one.
+func (k *composer) stores() {
+	dataset := k.plan.Dataset
+	if dataset == "" {
+		dataset = defaultDataset
+	}
+	for _, s := range k.Policy.Services {
+		if _, runs := k.plan.Run[s.Name]; !runs {
+			continue
+		}
+		for _, store := range s.Data {
+			k.component("data", store)
+			if sets := k.catalog.datasets[store]; sets[dataset] {
+				k.component("data", store, "datasets", dataset)
+			} else if sets[defaultDataset] {
+				k.component("data", store, "datasets", defaultDataset)
+			}
+		}
+	}
+}
+
+// environment fills ConfigMap environment, which Pods read.
+func (k *composer) environment() {
+	commits := map[string]string{}
+	for name, pin := range k.plan.Run {
+		if pin.SHA != "" {
+			commits[name] = pin.SHA
+		}
+	}
+	owner := k.plan.Owner
+	if !loginPattern.MatchString(owner) {
+		owner = labelSlug(owner) // whatever that is, it is no login
+	}
+	k.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},
+		"data": map[string]string{
+			"name": k.plan.Name, "namespace": k.k.Namespace, "owner": owner, "url": k.url(),
+			"hosts": compact(k.hosts), "commits": compact(commits),
+		},
+	})
+}
+
+// routes sets the hosts of the public services that run, whichever kind of route their components bring.
+func (k *composer) routes() {
+	for _, name := range slices.Sorted(maps.Keys(k.hosts)) {
+		selector := "previewset.dev/public=" + name
+		k.patch(Target{Kind: "Ingress", LabelSelector: selector}, replace("/spec/rules/0/host", k.hosts[name]))
+		k.patch(Target{Kind: "HTTPRoute", LabelSelector: selector}, replace("/spec/hostnames", []string{k.hosts[name]}))
+	}
+}
+
+// links points the Services of what doesn't run here to where it runs, and lets the Pods reach it there.
+func (k *composer) links() {
+	for _, s := range k.Policy.Services {
+		if _, runs := k.plan.Run[s.Name]; runs {
+			continue
+		}
+		namespace := k.plan.Links[s.Name]
+		if namespace == "" {
+			namespace = k.Policy.Baseline.Namespace
+		}
+		selector := "previewset.dev/link=" + s.Name
+		k.patch(Target{Kind: "Service", LabelSelector: selector},
+			replace("/spec/externalName", s.Name+"."+namespace+".svc.cluster.local"))
+		k.patch(Target{Kind: "NetworkPolicy", LabelSelector: selector},
+			replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace))
+	}
+}
+
+// replace is an RFC 6902 patch of one value. "add" sets it whether it is there or not.
+func replace(pointer string, value any) any {
+	return []map[string]any{{"op": "add", "path": pointer, "value": value}}
+}
+
+func (k *composer) patch(target Target, patch any) {
+	k.k.Patches = append(k.k.Patches, Patch{Patch: compact(patch), Target: target})
+}
+
+// compact is JSON with sorted keys. What is composed here always marshals.
+func compact(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func (k *composer) url() string {
+	if k.first == "" {
+		return ""
+	}
+	return "https://" + k.hosts[k.first]
+}
+
+func (k *composer) row() Row {
+	overlay, revision := k.overlay(k.plan.Name)
+	return Row{
+		Name: k.plan.Name, Namespace: k.k.Namespace, Path: overlay, Revision: revision,
+		Owner: Printable(k.plan.Owner), OwnerSlug: labelSlug(k.plan.Owner), Profile: k.plan.Profile, State: "awake", URL: k.url(),
+		Labels: []string{}, Kustomize: k.k, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
+	}
+}

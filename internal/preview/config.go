@@ -1,0 +1,273 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Where things are in a GitOps repository.
+const (
+	policyFile      = "previewset.yaml"
+	slotsFile       = "slots.yaml"
+	overlaysFolder  = "overlays"
+	sharedOverlay   = "overlays/preview"
+	baseFolder      = "kustomize-base"
+	environmentFile = "environment.yaml"
+	maxEnvironments = 5000
+	defaultDataset  = "empty"
+	defaultProfile  = "changed"
+	guardrails      = "guardrails" // the component that every environment has
+)
+
+// Config is the configuration in force: what one commit of the config branch says, with the last good version of each
+// environment file that it breaks.
+type Config struct {
+	// Commit is the config branch's commit that was loaded.
+	Commit string
+	Policy *Policy
+	Slots  *SlotPool // nil without slots.yaml
+	// Environments are the files overlays/<name>/environment.yaml by name.
+	Environments map[string]*Environment
+	// Problems are the mistakes in files that are not in force because of them; the rest is.
+	Problems Problems
+
+	prefix      string
+	catalog     catalog
+	folders     map[string]bool   // overlays/<name> with a kustomization file
+	pins        map[string]pin    // by overlay name; "" for environments without a folder
+	broken      map[string]string // the first mistake of each environment's file that has one
+	notInForce  []string
+	issueKey    *regexp.Regexp
+	repoByLower map[string][]*Service
+}
+
+// pin is the commit at which the trees that make up an overlay last changed.
+type pin struct{ trees, commit string }
+
+// catalog is what kustomize-base offers.
+type catalog struct {
+	run, link, components map[string]bool
+	datasets              map[string]map[string]bool // by store
+}
+
+// Load reads the configuration of one commit. It fails with Problems where previewset.yaml or slots.yaml can't be used;
+// the caller then keeps what is in force. A broken environment file stays one broken thing: it is listed in
+// Config.Problems, and what prev (nil where there is none) says of that environment stays in force.
+func Load(t Tree, prev *Config) (*Config, error) {
+	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), folders: map[string]bool{}}
+	file, ok := t.Files[policyFile]
+	if !ok {
+		return nil, Problems{{File: policyFile, Message: "is missing", Remedy: "run previewctl init, or point --config-path at the folder that holds it"}}
+	}
+	d := decodeFile(policyFile, file, c.Policy)
+	if len(d.problems) == 0 {
+		c.validate(d)
+	}
+	problems := slices.Concat(d.problems, c.loadSlots(t))
+	if err := problems.err(); err != nil {
+		return nil, err
+	}
+	c.index()
+	c.notInForce = append(c.notInForce, policyNotInForce(c.Policy, d)...)
+	c.pinOverlays(t, prev)
+	c.loadEnvironments(t, prev)
+	return c, nil
+}
+
+func (c *Config) index() {
+	if c.Policy.PullRequests.IssueKey != "" {
+		c.issueKey = regexp.MustCompile(c.Policy.PullRequests.IssueKey) // validated
+	}
+	c.repoByLower = map[string][]*Service{}
+	for i := range c.Policy.Services {
+		s := &c.Policy.Services[i]
+		key := strings.ToLower(s.Repository)
+		c.repoByLower[key] = append(c.repoByLower[key], s)
+	}
+}
+
+// Repositories are the configured repositories, "owner/name" in lower case, sorted.
+func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repoByLower)) }
+
+// NotYetInForce lists what the files say that this version reads but doesn't act on, a line each.
+func (c *Config) NotYetInForce() []string { return c.notInForce }
+
+func (c *Config) loadSlots(t Tree) Problems {
+	file, ok := t.Files[slotsFile]
+	if !ok {
+		return nil
+	}
+	c.Slots = &SlotPool{}
+	d := decodeFile(slotsFile, file, c.Slots)
+	if len(d.problems) == 0 {
+		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
+		c.validateSlots(d)
+		c.notInForce = append(c.notInForce, d.notInForce(map[string]string{"slots": "slots are not served yet", "queue": "slots are not served yet"})...)
+	}
+	return d.problems
+}
+
+func (c *Config) validateSlots(d *decoder) {
+	for _, name := range slices.Sorted(maps.Keys(c.Slots.Slots)) {
+		if why := c.Policy.nameProblem(name); why != "" {
+			d.at("slots."+name, "can't be a slot's name: "+why, "rename it")
+		}
+		validateClaim(d, "slots."+name, c.Slots.Slots[name])
+	}
+	for i, claim := range c.Slots.Queue {
+		validateClaim(d, fmt.Sprintf("queue[%d]", i), claim)
+	}
+}
+
+func validateClaim(d *decoder, at string, claim Claim) {
+	for i, login := range claim.Holders {
+		if !loginPattern.MatchString(login) {
+			d.at(fmt.Sprintf("%s.holders[%d]", at, i), fmt.Sprintf("%q is not a GitHub login", Printable(login)), "write the login without @")
+		}
+	}
+	if claim.Since != nil && claim.Until != nil && !claim.Until.After(*claim.Since) {
+		d.at(at+".until", "is not after since", "write when the claim ends")
+	}
+}
+
+// header checks the two keys that every file starts with.
+func (d *decoder) header(apiVersion, kind, want string) {
+	if apiVersion != APIVersion {
+		d.at("apiVersion", fmt.Sprintf("%q is not a version that is known", Printable(apiVersion)), "write "+APIVersion)
+	}
+	if kind != want {
+		d.at("kind", fmt.Sprintf("%q is not what this file holds", Printable(kind)), "write "+want)
+	}
+}
+
+// unused is a line of NotYetInForce.
+func (d *decoder) unused(path, why string) string {
+	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
+}
+
+func catalogOf(t Tree) catalog {
+	k := catalog{run: map[string]bool{}, link: map[string]bool{}, components: map[string]bool{}, datasets: map[string]map[string]bool{}}
+	for folder := range t.Kustomizations {
+		part := strings.Split(folder, "/")
+		if part[0] != baseFolder {
+			continue
+		}
+		switch {
+		case len(part) == 4 && part[1] == "services" && part[3] == "run":
+			k.run[part[2]] = true
+		case len(part) == 4 && part[1] == "services" && part[3] == "link":
+			k.link[part[2]] = true
+		case len(part) == 3 && part[1] == "components":
+			k.components[part[2]] = true
+		case len(part) == 3 && part[1] == "data":
+			k.store(part[2])
+		case len(part) == 5 && part[1] == "data" && part[3] == "datasets":
+			k.store(part[2])[part[4]] = true
+		}
+	}
+	return k
+}
+
+func (k catalog) store(name string) map[string]bool {
+	if k.datasets[name] == nil {
+		k.datasets[name] = map[string]bool{}
+	}
+	return k.datasets[name]
+}
+
+func (k catalog) hasDataset(name string) bool {
+	for _, sets := range k.datasets {
+		if sets[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// pinOverlays finds for each overlay the commit at which what it is made of last changed: the one in prev while the
+// trees are the same, else this one. So an unrelated commit touches nobody.
+func (c *Config) pinOverlays(t Tree, prev *Config) {
+	shared := t.Hashes[baseFolder] + "+" + t.Hashes[sharedOverlay]
+	c.pins = map[string]pin{"": c.pinned("", shared, t.Commit, prev)}
+	for folder, hash := range t.Hashes {
+		name, ok := strings.CutPrefix(folder, overlaysFolder+"/")
+		if !ok || folder == sharedOverlay {
+			continue
+		}
+		c.folders[name] = t.Kustomizations[folder]
+		c.pins[name] = c.pinned(name, shared+"+"+hash, t.Commit, prev)
+	}
+}
+
+func (c *Config) pinned(name, trees, commit string, prev *Config) pin {
+	if prev != nil && prev.prefix == c.prefix && prev.pins[name].trees == trees {
+		return prev.pins[name]
+	}
+	return pin{trees: trees, commit: commit}
+}
+
+// overlay is the path and revision of an environment's overlay.
+func (c *Config) overlay(name string) (path, revision string) {
+	p, ok := c.pins[name]
+	if !ok {
+		p = c.pins[""]
+	}
+	path = sharedOverlay
+	if c.folders[name] {
+		path = overlaysFolder + "/" + name
+	}
+	if c.prefix != "" && c.prefix != "." {
+		path = c.prefix + "/" + path
+	}
+	return path, p.commit
+}
+
+func (c *Config) loadEnvironments(t Tree, prev *Config) {
+	c.Environments, c.broken = map[string]*Environment{}, map[string]string{}
+	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(t.Files)), func(p string) bool { return !strings.HasPrefix(p, overlaysFolder+"/") })
+	if len(paths) > maxEnvironments {
+		c.Problems = append(c.Problems, Problem{
+			File: overlaysFolder, Message: fmt.Sprintf("holds %d environments, %d at most are read", len(paths), maxEnvironments), Remedy: "delete some",
+		})
+		paths = paths[:maxEnvironments]
+	}
+	for _, path := range paths {
+		c.loadEnvironment(path, t.Files[path], prev)
+	}
+}
+
+func (c *Config) loadEnvironment(path string, f File, prev *Config) {
+	name := strings.TrimSuffix(strings.TrimPrefix(path, overlaysFolder+"/"), "/"+environmentFile)
+	e := &Environment{}
+	d := decodeFile(path, f, e)
+	if len(d.problems) == 0 {
+		c.validateEnvironment(d, name, e)
+	}
+	if len(d.problems) == 0 {
+		c.Environments[name] = e
+		c.notInForce = append(c.notInForce, environmentNotInForce(e, d)...)
+		return
+	}
+	c.Problems = append(c.Problems, d.problems...)
+	c.broken[name] = d.problems[0].Error()
+	if prev != nil && prev.Environments[name] != nil {
+		c.Environments[name] = prev.Environments[name]
+		c.pins[name], c.folders[name] = prev.pins[name], prev.folders[name]
+	}
+}
+
+func defaultPolicy() *Policy {
+	return &Policy{
+		NamespacePrefix: "preview-",
+		Baseline:        Baseline{Namespace: "staging"},
+		Slots:           "off",
+		PullRequests: PullRequestPolicy{
+			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep",
+			Drafts: "skip", Forks: "never", Profile: defaultProfile,
+		},
+		Limits: Limits{WhenFull: "queue"},
+	}
+}

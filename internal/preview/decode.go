@@ -1,0 +1,347 @@
+package preview
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Bounds of a configuration file: how deep it nests, how many of its mistakes are told, how much of a key is shown.
+const (
+	maxDepth    = 32
+	maxProblems = 100
+	maxShown    = 200
+)
+
+// decoder fills Go values from YAML nodes, strictly, and goes on after a mistake so that all are found at once.
+type decoder struct {
+	file     string
+	problems Problems
+	// lines has the line of every key and list item that was seen, by path.
+	lines map[string]int
+}
+
+// nodeDecoder is implemented by types that aren't what their Go kind says.
+type nodeDecoder interface {
+	decodeNode(dec *decoder, path string, n *yaml.Node)
+}
+
+// decodeFile decodes one configuration file into the struct that into points to.
+func decodeFile(name string, f File, into any) *decoder {
+	d := &decoder{file: name, lines: map[string]int{}}
+	switch {
+	case f.Problem != "":
+		d.problem(0, "", f.Problem, "make it a regular file of at most 256 KiB")
+	case len(f.Content) > MaxFileSize:
+		d.problem(0, "", fmt.Sprintf("is larger than %d KiB", MaxFileSize>>10), "split or shorten it")
+	default:
+		if root := d.parse(f.Content); root != nil {
+			d.value("", root, into)
+		}
+	}
+	return d
+}
+
+// parse returns the document's top node, or nil where there are problems that make decoding pointless.
+func (d *decoder) parse(content []byte) *yaml.Node {
+	var doc, second yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(content))
+	if err := dec.Decode(&doc); err != nil {
+		d.syntax(err)
+		return nil
+	}
+	switch err := dec.Decode(&second); {
+	case err == nil:
+		d.problem(second.Line, "", "has more than one document", "keep one; a file describes one thing")
+		return nil
+	case !errors.Is(err, io.EOF):
+		d.syntax(err)
+		return nil
+	}
+	root := doc.Content[0]
+	if !d.plain(root, 0) {
+		return nil
+	}
+	return root
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+// syntax reports what the YAML parser says. Its errors carry the line in their text only.
+func (d *decoder) syntax(err error) {
+	if errors.Is(err, io.EOF) {
+		d.problem(0, "", "is empty", "start it with apiVersion: "+APIVersion)
+		return
+	}
+	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		text = strings.Replace(text, m[0], "", 1)
+	}
+	d.problem(line, "", "is not YAML: "+text, "mend the syntax there or in the line above")
+}
+
+// plain refuses what makes a file other than it looks: anchors, aliases, tags and deep nesting.
+func (d *decoder) plain(n *yaml.Node, depth int) bool {
+	switch {
+	case n.Anchor != "" || n.Kind == yaml.AliasNode:
+		d.problem(n.Line, "", "uses an anchor or alias", "write the value out")
+		return false
+	case n.Style&yaml.TaggedStyle != 0:
+		d.problem(n.Line, "", "uses a tag like "+describe(&yaml.Node{Kind: yaml.ScalarNode, Value: n.Tag}), "write the value alone, quoted where it is a text")
+		return false
+	case depth > maxDepth:
+		d.problem(n.Line, "", fmt.Sprintf("nests deeper than %d", maxDepth), "flatten it")
+		return false
+	}
+	ok := true
+	for _, c := range n.Content {
+		ok = d.plain(c, depth+1) && ok
+	}
+	return ok
+}
+
+// problem notes a mistake; of a file that is nothing but mistakes only the first ones.
+func (d *decoder) problem(line int, path, message, remedy string) {
+	switch len(d.problems) {
+	case maxProblems:
+		return
+	case maxProblems - 1:
+		path, message, remedy = "", "has more mistakes, which are not listed", "mend these first"
+	}
+	if path = Printable(path); len(path) > maxShown {
+		path = strings.ToValidUTF8(path[:maxShown], "") + "…"
+	}
+	d.problems = append(d.problems, Problem{File: d.file, Line: line, Path: path, Message: message, Remedy: remedy})
+}
+
+// at reports a mistake in a value that was decoded, with the line of its key.
+func (d *decoder) at(path, message, remedy string) {
+	line, p := 0, path
+	for line == 0 && p != "" {
+		line = d.lines[p]
+		p = p[:max(strings.LastIndexAny(p, ".["), 0)]
+	}
+	d.problem(line, path, message, remedy)
+}
+
+// value decodes a node into the value that into points to.
+func (d *decoder) value(path string, n *yaml.Node, into any) {
+	if n.Tag == "!!null" {
+		d.problem(n.Line, path, "has no value", "give it one or take the key out")
+		return
+	}
+	if nd, ok := into.(nodeDecoder); ok {
+		nd.decodeNode(d, path, n)
+		return
+	}
+	d.reflected(path, n, reflect.ValueOf(into).Elem())
+}
+
+func (d *decoder) reflected(path string, n *yaml.Node, v reflect.Value) {
+	if t, ok := reflect.TypeAssert[*time.Time](v.Addr()); ok {
+		d.timestamp(path, n, t)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(path, n, v.Interface())
+	case reflect.Struct:
+		d.fields(path, n, v)
+	case reflect.Map:
+		d.entries(path, n, v)
+	case reflect.Slice:
+		d.items(path, n, v)
+	default:
+		d.scalar(path, n, v)
+	}
+}
+
+// mapping calls each for the key and value of every pair, once a key.
+func (d *decoder) mapping(path string, n *yaml.Node, each func(key, value *yaml.Node, at string)) {
+	if n.Kind != yaml.MappingNode {
+		d.problem(n.Line, path, describe(n)+" stands where keys and values are due", "write key: value pairs")
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		at := join(path, key.Value)
+		switch {
+		case key.Kind != yaml.ScalarNode || (key.Tag != "!!str" && key.Tag != "!!int"):
+			d.problem(key.Line, path, "has a key that is not a plain text", "quote the key")
+		case seen[key.Value]:
+			d.problem(key.Line, at, "stands twice", "keep one of them")
+		default:
+			seen[key.Value] = true
+			d.lines[at] = key.Line
+			each(key, value, at)
+		}
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func (d *decoder) fields(path string, n *yaml.Node, v reflect.Value) {
+	byKey := map[string]reflect.StructField{}
+	for f := range fieldsOf(v.Type()) {
+		byKey[f.Tag.Get("yaml")] = f
+	}
+	d.mapping(path, n, func(key, value *yaml.Node, at string) {
+		f, ok := byKey[key.Value]
+		if !ok {
+			d.problem(key.Line, at, "unknown field", suggest(key.Value, byKey))
+			return
+		}
+		field := v.FieldByIndex(f.Index)
+		d.value(at, value, field.Addr().Interface())
+		d.enum(at, value, field, f.Tag.Get("enum"))
+	})
+}
+
+// fieldsOf yields the fields of a struct type that stand in a file.
+func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for f := range t.Fields() {
+			if f.Tag.Get("yaml") != "-" && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+func (d *decoder) enum(path string, n *yaml.Node, v reflect.Value, enum string) {
+	if enum == "" || n.Kind != yaml.ScalarNode || slices.Contains(strings.Split(enum, ","), v.String()) {
+		return
+	}
+	d.problem(n.Line, path, describe(n)+" is not one of the choices", "write one of "+strings.ReplaceAll(enum, ",", ", "))
+}
+
+func (d *decoder) entries(path string, n *yaml.Node, v reflect.Value) {
+	v.Set(reflect.MakeMap(v.Type()))
+	d.mapping(path, n, func(key, value *yaml.Node, at string) {
+		e := reflect.New(v.Type().Elem())
+		d.value(at, value, e.Interface())
+		v.SetMapIndex(reflect.ValueOf(key.Value), e.Elem())
+	})
+}
+
+func (d *decoder) items(path string, n *yaml.Node, v reflect.Value) {
+	if n.Kind != yaml.SequenceNode {
+		d.problem(n.Line, path, describe(n)+" stands where a list is due", "write [a, b] or one item a line, each after a dash")
+		return
+	}
+	for i, c := range n.Content {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		d.lines[at] = c.Line
+		e := reflect.New(v.Type().Elem())
+		d.value(at, c, e.Interface())
+		v.Set(reflect.Append(v, e.Elem()))
+	}
+}
+
+func (d *decoder) scalar(path string, n *yaml.Node, v reflect.Value) {
+	wrong := func(due, remedy string) {
+		d.problem(n.Line, path, describe(n)+" stands where "+due+" is due", remedy)
+	}
+	switch v.Kind() {
+	case reflect.String:
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
+			wrong("a text", "quote it if it is meant as text")
+			return
+		}
+		v.SetString(n.Value)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(n.Value)
+		if n.Tag != "!!bool" || err != nil {
+			wrong("true or false", "write one of them, without quotes")
+			return
+		}
+		v.SetBool(b)
+	case reflect.Int:
+		i, err := strconv.Atoi(n.Value)
+		if n.Tag != "!!int" || err != nil || i < 0 {
+			wrong("a whole number", "write one like 20, without quotes")
+			return
+		}
+		v.SetInt(int64(i))
+	default:
+		panic("preview: no way to decode " + v.Type().String()) // a bug: a field of a new kind
+	}
+}
+
+func (d *decoder) timestamp(path string, n *yaml.Node, t *time.Time) {
+	v, err := time.Parse(time.RFC3339, n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil {
+		d.problem(n.Line, path, describe(n)+" is not a point in time", "write it like 2026-12-24T18:00:00Z")
+		return
+	}
+	*t = v
+}
+
+// describe names a node for a person.
+func describe(n *yaml.Node) string {
+	if n.Kind == yaml.MappingNode {
+		return "a set of keys"
+	}
+	if n.Kind == yaml.SequenceNode {
+		return "a list"
+	}
+	text := Printable(n.Value)
+	if len(text) > 60 {
+		text = strings.ToValidUTF8(text[:57], "") + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// suggest is the remedy for an unknown key: the known one that it is nearest to.
+func suggest(key string, known map[string]reflect.StructField) string {
+	names := slices.Sorted(maps.Keys(known))
+	best, least := "", 3 // further away it is another word
+	for _, k := range names {
+		if d := distance(strings.ToLower(key), strings.ToLower(k)); d < least {
+			best, least = k, d
+		}
+	}
+	if best != "" {
+		return "did you mean " + best + "?"
+	}
+	return "known here: " + strings.Join(names, ", ")
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost++
+			}
+			last = row[j+1]
+			row[j+1] = min(cost, row[j]+1, last+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,138 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// validateEnvironment checks one environment file against the policy and reports every mistake to d.
+func (c *Config) validateEnvironment(d *decoder, name string, e *Environment) {
+	d.header(e.APIVersion, e.Kind, "Environment")
+	if e.PullRequest == "" {
+		if why := c.Policy.nameProblem(name); why != "" {
+			d.at("", "the folder's name can't be an environment's: "+why, "rename the folder")
+		}
+	} else {
+		c.validateAdjusted(d, name, e.PullRequest)
+	}
+	if e.Owner != "" && !loginPattern.MatchString(e.Owner) {
+		d.at("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
+	}
+	if _, ok := c.Policy.Profiles[e.Profile]; !ok && e.Profile != "" {
+		d.at("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), known(c.Policy.Profiles))
+	}
+	c.validateFeatures(d, "", e.Dataset, e.Components)
+	c.validateChoices(d, e)
+}
+
+// validateAdjusted checks that the file stands in the folder of the pull request that it adjusts.
+func (c *Config) validateAdjusted(d *decoder, name, pullRequest string) {
+	repository, number, ok := ParsePullRequest(pullRequest)
+	if !ok {
+		d.at("pullRequest", fmt.Sprintf("%q is not a pull request", Printable(pullRequest)), "write owner/name#number")
+		return
+	}
+	if c.repoByLower[strings.ToLower(repository)] == nil {
+		d.at("pullRequest", "no service is in repository "+repository, someOf(c.Repositories()))
+		return
+	}
+	if want := PullRequestName(c.Policy, repository, number); want != name {
+		d.at("pullRequest", "its environment is "+want+", not "+Printable(name), "move the file to "+overlaysFolder+"/"+want)
+	}
+}
+
+func (c *Config) validateChoices(d *decoder, e *Environment) {
+	for _, s := range slices.Sorted(maps.Keys(e.Services)) {
+		c.validateServiceName(d, "services."+s, s)
+		if why := e.Services[s].problem(); why != "" {
+			d.at("services."+s, why, "write one, like {branch: main}")
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(e.Links)) {
+		at, link := "links."+s, e.Links[s]
+		c.validateServiceName(d, at, s)
+		_, _, isPullRequest := ParsePullRequest(link.PullRequest)
+		if (link.Environment == "") == (link.PullRequest == "") || (link.PullRequest != "" && !isPullRequest) || (link.Environment != "" && !isDNSLabel(link.Environment, maxEnvironmentName)) {
+			d.at(at, "names not exactly one environment or pull request", "write {environment: alice} or {pullRequest: owner/name#number}")
+		}
+		if _, both := e.Services[s]; both {
+			d.at(at, "is both a service that runs here and a link", "keep one of them")
+		}
+	}
+	for i, s := range e.Handover {
+		c.validateServiceName(d, fmt.Sprintf("handover[%d]", i), s)
+	}
+}
+
+func (c *Config) validateServiceName(d *decoder, at, name string) {
+	if c.Policy.Services.get(name) == nil {
+		d.at(at, fmt.Sprintf("there is no service %q", Printable(name)), c.knownServices())
+	}
+}
+
+// ParsePullRequest takes "owner/name#number" apart.
+func ParsePullRequest(s string) (repository string, number int, ok bool) {
+	repository, digits, _ := strings.Cut(s, "#")
+	number, err := strconv.Atoi(digits)
+	return repository, number, err == nil && number > 0 && repoPattern.MatchString(repository)
+}
+
+// policyNotInForce lists what previewset.yaml says that this version doesn't act on.
+func policyNotInForce(p *Policy, d *decoder) []string {
+	why := map[string]string{
+		"lifetime":               "environments don't sleep or expire yet; they go with their pull request",
+		"activity":               "activity is not measured yet",
+		"limits":                 "limits are not applied yet",
+		"pullRequests.joinLabel": "pull requests are not joined yet",
+		"pullRequests.keepLabel": "environments don't expire yet, so nothing needs to be kept",
+	}
+	if p.Slots != "off" {
+		why["slots"] = "slots are not served yet"
+	}
+	for name := range p.Profiles {
+		why["profiles."+name+".lifetime"] = why["lifetime"]
+	}
+	for _, s := range p.Services {
+		why["services."+s.Name+".ready"] = "checks are not waited for yet; a revision is deployed at once"
+		if s.Default != nil && s.Default.SHA != "" {
+			why["services."+s.Name+".default.sha"] = "a default commit is not pinned yet; kustomize-base's image runs"
+		}
+	}
+	if p.PullRequests.Forks == "approved" {
+		why["pullRequests.forks"] = "approvals are not read yet; forks get no preview"
+	}
+	return d.notInForce(why)
+}
+
+// environmentNotInForce lists what an environment file says that this version doesn't act on.
+func environmentNotInForce(e *Environment, d *decoder) []string {
+	if e.PullRequest == "" {
+		return []string{fmt.Sprintf("%s: environments made by hand are not served yet", d.file)}
+	}
+	why := map[string]string{
+		"links":    "links lead to the baseline only, for now",
+		"shared":   "environments are not linked to each other yet",
+		"handover": "workloads are not handed over yet",
+		"lifetime": "environments don't sleep or expire yet; they go with their pull request",
+	}
+	for s, ref := range e.Services {
+		if ref.SHA != "" || ref.PullRequest != 0 {
+			why["services."+s] = "only branches and tags are followed yet"
+		}
+	}
+	return d.notInForce(why)
+}
+
+// notInForce are the lines for those of the paths that stand in the file, in its order.
+func (d *decoder) notInForce(why map[string]string) []string {
+	paths := slices.DeleteFunc(slices.Collect(maps.Keys(why)), func(p string) bool { return d.lines[p] == 0 })
+	slices.SortFunc(paths, func(a, b string) int { return d.lines[a] - d.lines[b] })
+	lines := make([]string, len(paths))
+	for i, p := range paths {
+		lines[i] = d.unused(p, why[p])
+	}
+	return lines
+}

@@ -1,0 +1,142 @@
+package preview
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Lengths in characters. A host label and a namespace have 63 (RFC 1123): a service's host is <service>-<environment>,
+// a namespace <prefix><environment>.
+const (
+	maxEnvironmentName = 40
+	maxServiceName     = 22
+	maxPrefix          = 23
+	maxAlias           = 20
+	maxLabel           = 63
+	maxDomain          = 253 - 1 - maxLabel // a host's name has 253 at most
+)
+
+var (
+	dnsLabel       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+	pullRequestEnv = regexp.MustCompile(`^.+-pr-[0-9]+$`)
+	loginPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
+	repoPattern    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+	notSlug        = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// reservedNames can't be an environment's: they are folders or hosts of our own.
+var reservedNames = map[string]bool{"preview": true, "staging": true, "generator": true}
+
+// PullRequestName is the name of a pull request's own environment: <alias or repository>-pr-<number>, at most 40
+// characters. Where the repository's short name isn't fit as it is, 8 hex digits of the SHA-256 of the whole
+// lower-case "owner/name" keep distinct repositories distinct.
+func PullRequestName(p *Policy, repository string, number int) string {
+	return fmt.Sprintf("%s-pr-%d", repositoryPart(p, repository), number)
+}
+
+func repositoryPart(p *Policy, repository string) string {
+	identity := strings.ToLower(repository)
+	for name, r := range p.Repositories {
+		if strings.EqualFold(name, repository) && r.Alias != "" {
+			return r.Alias
+		}
+	}
+	_, short, _ := strings.Cut(identity, "/")
+	return hashedSlug(short, identity, maxAlias)
+}
+
+// hashedSlug makes text fit for a label, and distinct for each identity where anything but case was lost. The result
+// has at most limit characters, plus 9 for the hash.
+func hashedSlug(text, identity string, limit int) string {
+	lower := strings.ToLower(text)
+	slug := strings.Trim(notSlug.ReplaceAllString(lower, "-"), "-")
+	if slug == lower && len(slug) <= limit {
+		return slug
+	}
+	slug = strings.Trim(slug[:min(len(slug), limit)], "-")
+	if slug == "" {
+		return shortHash(identity)
+	}
+	return slug + "-" + shortHash(identity)
+}
+
+// labelSlug makes a text fit for a Kubernetes label value: at most 63 of [a-z0-9-], hashed where it had to be cut.
+// An empty text stays empty.
+func labelSlug(text string) string {
+	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(text), "-"), "-")
+	switch {
+	case text == "":
+		return ""
+	case slug == "":
+		return shortHash(text)
+	case len(slug) > maxLabel:
+		return strings.Trim(slug[:maxLabel-9], "-") + "-" + shortHash(text)
+	}
+	return slug
+}
+
+func shortHash(identity string) string {
+	sum := sha256.Sum256([]byte(identity))
+	return hex.EncodeToString(sum[:4])
+}
+
+// isDNSLabel says whether s is an RFC 1123 label of at most limit characters.
+func isDNSLabel(s string, limit int) bool { return len(s) <= limit && dnsLabel.MatchString(s) }
+
+// nameProblem says why a name can't be that of an environment made by hand, or "".
+func (p *Policy) nameProblem(name string) string {
+	switch {
+	case !isDNSLabel(name, maxEnvironmentName):
+		return fmt.Sprintf("an environment's name is a DNS label of at most %d characters: a to z, 0 to 9 and -", maxEnvironmentName)
+	case reservedNames[name]:
+		return fmt.Sprintf("the name %q is taken by PreviewSet itself", name)
+	case pullRequestEnv.MatchString(name):
+		return "names that end in -pr-<number> belong to pull requests"
+	}
+	for _, s := range p.Services {
+		if strings.HasPrefix(name, s.Name+"-") {
+			return fmt.Sprintf("a name that starts with a service's (%s-) could take that service's host", s.Name)
+		}
+	}
+	return ""
+}
+
+// Printable is a text as it may be shown and handed on: valid UTF-8 without control, bidi and other invisible
+// characters (they could hide or reorder what a person reads, and some freeze an ApplicationSet), white space as
+// single blanks.
+func Printable(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			b.WriteByte(' ')
+		case r == utf8.RuneError || isHidden(r):
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return strings.TrimSpace(s) == s
+}
+
+// isHidden is true of controls (Cc), format characters (Cf: bidi marks, zero widths), private use, surrogates,
+// line and paragraph separators, and the code points that aren't characters.
+func isHidden(r rune) bool {
+	return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) || r&0xFFFE == 0xFFFE || (r >= 0xFDD0 && r <= 0xFDEF)
+}

@@ -1,0 +1,52 @@
+package preview
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one mistake in a file that a person can mend.
+type Problem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"` // 1-based; 0 where there is none
+	Path    string `json:"path"` // services.gateway.calls
+	Message string `json:"message"`
+	Remedy  string `json:"remedy"`
+}
+
+// Error prints the problem on one line: file:line: path: message; remedy.
+func (p Problem) Error() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	if p.Path != "" {
+		b.WriteString(": " + p.Path)
+	}
+	b.WriteString(": " + p.Message)
+	if p.Remedy != "" {
+		b.WriteString("; " + p.Remedy)
+	}
+	return Printable(b.String())
+}
+
+// Problems are all mistakes that were found, as one error.
+type Problems []Problem
+
+// Error prints one problem a line.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// err is nil where there is no problem: a nil Problems in an error would not be.
+func (ps Problems) err() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	return ps
+}

@@ -1,0 +1,51 @@
+package preview
+
+import (
+	"fmt"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Duration is a length of time, written as in "168h" or "90m".
+type Duration time.Duration
+
+func (d *Duration) decodeNode(dec *decoder, path string, n *yaml.Node) {
+	v, err := time.ParseDuration(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil || v < 0 {
+		dec.problem(n.Line, path, fmt.Sprintf("%s is not a length of time", describe(n)), `write it like "90m" or "168h"`)
+		return
+	}
+	*d = Duration(v)
+}
+
+func (r *RunSet) decodeNode(dec *decoder, path string, n *yaml.Node) {
+	switch {
+	case n.Kind == yaml.SequenceNode:
+		r.Mode = "list"
+		dec.value(path, n, &r.Services)
+	case n.Kind == yaml.ScalarNode && (n.Value == "changed" || n.Value == "all"):
+		r.Mode = n.Value
+	default:
+		dec.problem(n.Line, path, describe(n)+" is not a choice of services", "write changed, all, or a list of services")
+	}
+}
+
+// decodeNode keeps the order of the file, which a map would lose.
+func (s *Services) decodeNode(dec *decoder, path string, n *yaml.Node) {
+	dec.mapping(path, n, func(key, value *yaml.Node, at string) {
+		service := Service{Name: key.Value, Tag: defaultTag}
+		dec.value(at, value, &service)
+		*s = append(*s, service)
+	})
+}
+
+// get returns the service of that name, or nil.
+func (s Services) get(name string) *Service {
+	for i := range s {
+		if s[i].Name == name {
+			return &s[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package preview
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// defaultTag is the tag of a service that says none.
+const defaultTag = "{{ .SHA }}"
+
+const tagRemedy = "write literals and {{ .SHA }}, {{ .ShortSHA }}, {{ .Branch }} or {{ .Number }}"
+
+var (
+	tagField   = regexp.MustCompile(`\{\{ *\.([A-Za-z]+) *\}\}`)
+	tagLiteral = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
+	// imageTag is the grammar of the OCI distribution specification.
+	imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+)
+
+// tagProblem says what is wrong with an image tag's template, or "".
+func tagProblem(template string) string {
+	if template == "" {
+		return "says no tag"
+	}
+	for _, m := range tagField.FindAllStringSubmatch(template, -1) {
+		if _, ok := (Pin{}).fields()[m[1]]; !ok {
+			return fmt.Sprintf("there is no .%s", m[1])
+		}
+	}
+	if !tagLiteral.MatchString(tagField.ReplaceAllString(template, "")) {
+		return fmt.Sprintf("%q is not an image tag", Printable(template))
+	}
+	return ""
+}
+
+func usesField(template, field string) bool {
+	for _, m := range tagField.FindAllStringSubmatch(template, -1) {
+		if m[1] == field {
+			return true
+		}
+	}
+	return false
+}
+
+// Pin is what a running service is at. The zero Pin leaves the image that kustomize-base pins.
+type Pin struct {
+	SHA    string // full commit SHA
+	Branch string // empty where the ref is no branch
+	Number int    // 0 where the ref is no pull request
+}
+
+// fields are what a tag's template may use. ShortSHA has 7 characters, as Git and the common image workflows cut it.
+func (p Pin) fields() map[string]string {
+	number := ""
+	if p.Number > 0 {
+		number = strconv.Itoa(p.Number)
+	}
+	return map[string]string{"SHA": p.SHA, "ShortSHA": p.SHA[:min(7, len(p.SHA))], "Branch": labelSlug(p.Branch), "Number": number}
+}
+
+// tag fills a service's template for a pin.
+func (s *Service) tag(p Pin) (string, error) {
+	fields := p.fields()
+	tag := tagField.ReplaceAllStringFunc(s.Tag, func(m string) string {
+		return fields[strings.Trim(m, "{} .")]
+	})
+	if !imageTag.MatchString(tag) {
+		return "", fmt.Errorf("the tag %q of service %s makes %q, which is not an image tag", s.Tag, s.Name, Printable(tag))
+	}
+	return tag, nil
+}

@@ -1,0 +1,310 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // so that which time zones are known doesn't depend on the machine
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+var (
+	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	imagePattern  = regexp.MustCompile(`^([a-z0-9]+(([._]|-+)[a-z0-9]+)*(:[0-9]+)?/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$`)
+	shaPattern    = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	timeOfDay     = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
+	weekdays      = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+)
+
+// validate checks the policy as a whole and reports every mistake to d.
+func (c *Config) validate(d *decoder) {
+	p := c.Policy
+	d.header(p.APIVersion, p.Kind, "PreviewConfig")
+	if len(p.Domain) > maxDomain || !domainPattern.MatchString(p.Domain) {
+		d.at("domain", fmt.Sprintf("%q is not a domain", Printable(p.Domain)), "write one in lower case, like preview.example.dev")
+	}
+	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix || !isDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
+		d.at("namespacePrefix", fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)), fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix))
+	}
+	if !isDNSLabel(p.Baseline.Namespace, maxLabel) {
+		d.at("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
+	}
+	for i, pattern := range p.ProtectedNamespaces {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			d.at(fmt.Sprintf("protectedNamespaces[%d]", i), "is not a pattern", `write a namespace, or a pattern like "kube-*"`)
+		}
+	}
+	c.validateServices(d)
+	c.validateRepositories(d)
+	c.validateProfiles(d)
+	c.validatePullRequests(d)
+	validateLifetime(d, "lifetime.", &p.Lifetime)
+	c.validateActivity(d)
+	if !c.catalog.components[guardrails] {
+		d.at("", "kustomize-base/components/"+guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
+	}
+}
+
+func (c *Config) validateServices(d *decoder) {
+	if len(c.Policy.Services) == 0 {
+		d.at("services", "there is none", "name at least one service with its repository and image")
+	}
+	images := map[string]string{}
+	for i := range c.Policy.Services {
+		s := &c.Policy.Services[i]
+		at := "services." + s.Name
+		c.validateService(d, at, s)
+		if other, ok := images[s.Image]; ok {
+			d.at(at+".image", "is the image of "+other+" too", "make them one service with several workloads: an image is replaced by its name")
+		}
+		images[s.Image] = s.Name
+	}
+}
+
+func (c *Config) validateService(d *decoder, at string, s *Service) {
+	if !isDNSLabel(s.Name, maxServiceName) {
+		d.at(at, "is not a service's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
+	}
+	if !repoPattern.MatchString(s.Repository) {
+		d.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
+	}
+	if !imagePattern.MatchString(s.Image) {
+		d.at(at+".image", fmt.Sprintf("%q is not an image's name", Printable(s.Image)), "write it as kustomize-base does, without tag")
+	}
+	if err := tagProblem(s.Tag); err != "" {
+		d.at(at+".tag", err, tagRemedy)
+	}
+	for i, pattern := range s.Paths {
+		if !doublestar.ValidatePattern(pattern) || pattern == "" || strings.HasPrefix(pattern, "/") || strings.HasPrefix(pattern, "./") {
+			d.at(fmt.Sprintf("%s.paths[%d]", at, i), "is not a pattern of paths in the repository", `write one like "orders/**", from the repository's top`)
+		}
+	}
+	c.validateReferences(d, at, s)
+	if s.Ready != nil && (s.Ready.Check == "" || s.Ready.App == "") {
+		d.at(at+".ready", "names no check or no app", "write {check: image, app: github-actions}")
+	}
+	c.validateDefault(d, at, s)
+}
+
+func (c *Config) validateReferences(d *decoder, at string, s *Service) {
+	for i, name := range s.Calls {
+		if c.Policy.Services.get(name) == nil {
+			d.at(fmt.Sprintf("%s.calls[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(name)), c.knownServices())
+		}
+	}
+	for i, store := range s.Data {
+		if c.catalog.datasets[store] == nil {
+			d.at(fmt.Sprintf("%s.data[%d]", at, i), fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)), known(c.catalog.datasets))
+		}
+	}
+	if !c.catalog.run[s.Name] {
+		d.at(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
+	}
+	if !c.catalog.link[s.Name] {
+		d.at(at, fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name), "add the component that stands in for it")
+	}
+}
+
+func (c *Config) validateDefault(d *decoder, at string, s *Service) {
+	if s.Default == nil {
+		return
+	}
+	if refProblem := s.Default.problem(); refProblem != "" || s.Default.PullRequest != 0 {
+		d.at(at+".default", "names no single branch, tag or commit", "write {branch: main}, {tag: dev} or {sha: …}")
+	}
+	if usesField(s.Tag, "Number") {
+		d.at(at+".tag", "uses .Number, which the default doesn't have", "use .SHA, or take default out")
+	}
+	if usesField(s.Tag, "Branch") && s.Default.Tag != "" {
+		d.at(at+".tag", "uses .Branch, which the default, a tag, doesn't have", "use .SHA, or name a branch in default")
+	}
+}
+
+// problem says what is wrong with a ref, or "".
+func (r Ref) problem() string {
+	n := 0
+	for _, is := range []bool{r.PullRequest != 0, r.Branch != "", r.Tag != "", r.SHA != ""} {
+		if is {
+			n++
+		}
+	}
+	switch {
+	case n != 1:
+		return "names not exactly one of pullRequest, branch, tag and sha"
+	case r.SHA != "" && !shaPattern.MatchString(r.SHA):
+		return "its sha is not a full commit SHA"
+	}
+	return ""
+}
+
+func (c *Config) validateRepositories(d *decoder) {
+	used, slugs, written := map[string]bool{}, map[string]string{}, map[string]string{}
+	for _, s := range c.Policy.Services {
+		used[strings.ToLower(s.Repository)] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Policy.Repositories)) {
+		alias := c.Policy.Repositories[name].Alias
+		if !used[strings.ToLower(name)] {
+			d.at("repositories."+name, "no service is in that repository", "take it out, or mend the name")
+		}
+		if other, ok := written[strings.ToLower(name)]; ok {
+			d.at("repositories."+name, "is the same repository as "+other, "keep one of them: case doesn't count")
+		}
+		written[strings.ToLower(name)] = name
+		if alias != "" && !isDNSLabel(alias, maxAlias) {
+			d.at("repositories."+name+".alias", fmt.Sprintf("%q is not an alias", Printable(alias)), fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+		}
+	}
+	for _, repository := range slices.Sorted(maps.Keys(used)) {
+		slug := repositoryPart(c.Policy, repository)
+		if other, ok := slugs[slug]; ok {
+			d.at("repositories", fmt.Sprintf("%s and %s would both have environments named %s-pr-…", other, repository, slug), "give one of them an alias: repositories: {"+repository+": {alias: …}}")
+		}
+		slugs[slug] = repository
+	}
+}
+
+func (c *Config) validateProfiles(d *decoder) {
+	if c.Policy.Profiles == nil {
+		c.Policy.Profiles = map[string]Profile{}
+	}
+	if _, ok := c.Policy.Profiles[defaultProfile]; !ok {
+		c.Policy.Profiles[defaultProfile] = Profile{Run: RunSet{Mode: "changed"}}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
+		p, at := c.Policy.Profiles[name], "profiles."+name
+		if !isDNSLabel(name, maxAlias) {
+			d.at(at, "is not a profile's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+		}
+		if p.Run.Mode == "" {
+			d.at(at, "says nothing of what to run", "write run: changed, run: all or run: [a service, …]")
+		}
+		for i, s := range p.Run.Services {
+			if c.Policy.Services.get(s) == nil {
+				d.at(fmt.Sprintf("%s.run[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(s)), c.knownServices())
+			}
+		}
+		c.validateFeatures(d, at+".", p.Dataset, p.Components)
+		if p.Lifetime != nil {
+			validateLifetime(d, at+".lifetime.", p.Lifetime)
+		}
+	}
+}
+
+// validateLifetime checks the lifetime of all environments, or of a profile's. A length of nothing is a mistake where
+// it would end or stop an environment as soon as it is there.
+func validateLifetime(d *decoder, at string, l *Lifetime) {
+	validateLength(d, at+"deleteAfterIdle", l.DeleteAfterIdle)
+	validateLength(d, at+"expireAfter", l.ExpireAfter)
+	if l.Sleep == nil {
+		return
+	}
+	validateLength(d, at+"sleep.idleAfter", l.Sleep.IdleAfter)
+	validateLength(d, at+"sleep.maxAwake", l.Sleep.MaxAwake)
+	if l.Sleep.WorkingHours != nil {
+		validateWorkingHours(d, at+"sleep.workingHours", l.Sleep.WorkingHours)
+	}
+}
+
+func validateLength(d *decoder, at string, length *Duration) {
+	if length != nil && *length == 0 {
+		d.at(at, "is no time at all", `write a length of time like "90m", or take it out`)
+	}
+}
+
+func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
+	if len(w.Days) == 0 {
+		d.at(at, "names no days", "write days: ["+strings.Join(weekdays, ", ")+"], or some of them")
+	}
+	for i, day := range w.Days {
+		if !slices.Contains(weekdays, day) || slices.Index(w.Days, day) < i {
+			d.at(fmt.Sprintf("%s.days[%d]", at, i), fmt.Sprintf("%q is not a day, or stands twice", Printable(day)), "write each once: "+strings.Join(weekdays, ", "))
+		}
+	}
+	for _, t := range [][2]string{{"from", w.From}, {"to", w.To}} {
+		if !timeOfDay.MatchString(t[1]) {
+			d.at(at+"."+t[0], fmt.Sprintf("%q is not a time of day", Printable(t[1])), `write it like "08:00", from "00:00" to "24:00"`)
+		}
+	}
+	if timeOfDay.MatchString(w.From) && timeOfDay.MatchString(w.To) && w.To <= w.From {
+		d.at(at+".to", "is not after from", "write hours of one day")
+	}
+	if _, err := time.LoadLocation(w.Timezone); err != nil || w.Timezone == "" || w.Timezone == "Local" {
+		d.at(at+".timezone", fmt.Sprintf("%q is not a time zone", Printable(w.Timezone)), "write one of the IANA database, like Europe/Berlin or UTC")
+	}
+	validateLength(d, at+".idleAfter", w.IdleAfter)
+}
+
+func (c *Config) validateFeatures(d *decoder, at, dataset string, components []string) {
+	if dataset != "" && !c.catalog.hasDataset(dataset) {
+		d.at(at+"dataset", fmt.Sprintf("no store has a dataset %q", Printable(dataset)), "add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there")
+	}
+	for i, name := range components {
+		if !c.catalog.components[name] {
+			d.at(fmt.Sprintf("%scomponents[%d]", at, i), fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)), known(c.catalog.components))
+		}
+	}
+}
+
+func (c *Config) validatePullRequests(d *decoder) {
+	p := c.Policy.PullRequests
+	labels := map[string]string{}
+	for _, l := range [][2]string{{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}} {
+		key, name := strings.ToLower(l[1]), l[0]
+		if key == "" || len(key) > 29 || strings.Contains(key, ":") || Printable(key) != key {
+			d.at("pullRequests."+name, "is not a label", "write 1 to 29 characters without a colon: what comes after it picks the profile")
+		}
+		if other, ok := labels[key]; ok {
+			d.at("pullRequests."+name, "is the same as "+other, "give each a label of its own")
+		}
+		labels[key] = name
+	}
+	if _, ok := c.Policy.Profiles[p.Profile]; !ok {
+		d.at("pullRequests.profile", fmt.Sprintf("there is no profile %q", Printable(p.Profile)), known(c.Policy.Profiles))
+	}
+	if _, err := regexp.Compile(p.IssueKey); err != nil {
+		d.at("pullRequests.issueKey", "is not a regular expression of RE2: "+err.Error(), "see github.com/google/re2/wiki/Syntax")
+	}
+}
+
+func (c *Config) validateActivity(d *decoder) {
+	p := c.Policy.Activity.Prometheus
+	if p == nil {
+		return
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		d.at("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
+	}
+	if (p.Preset == "") == (p.Query == "") {
+		d.at("activity.prometheus", "names not exactly one of preset and query", "write preset: ingress-nginx, or query: and PromQL")
+	}
+}
+
+func (c *Config) knownServices() string {
+	names := make([]string, len(c.Policy.Services))
+	for i, s := range c.Policy.Services {
+		names[i] = s.Name
+	}
+	return someOf(names)
+}
+
+func known[V any](m map[string]V) string { return someOf(slices.Sorted(maps.Keys(m))) }
+
+// someOf lists names for a person, not more than are read.
+func someOf(names []string) string {
+	const most = 20
+	if len(names) == 0 {
+		return "none is known"
+	}
+	if len(names) > most {
+		names = append(slices.Clone(names[:most]), "…")
+	}
+	return "known: " + strings.Join(names, ", ")
+}
