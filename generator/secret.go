@@ -18,7 +18,7 @@ type Secret struct {
 	path string
 
 	mu    sync.Mutex
-	value string
+	value *string // a pointer, because fmt prints the fields of what holds a Secret in an unexported field
 	size  int64
 	mtime time.Time
 }
@@ -40,7 +40,7 @@ func (s *Secret) Value() string {
 	if err == nil && (info.Size() != s.size || !info.ModTime().Equal(s.mtime)) {
 		_ = s.reload() // the last good value stays
 	}
-	return s.value
+	return *s.value
 }
 
 // Token is Value in the form in which adapters ask for it.
@@ -59,7 +59,7 @@ func (s *Secret) reload() error {
 	if value == "" {
 		return fmt.Errorf("secret file %s is empty; write the secret into it", s.path)
 	}
-	s.value, s.size, s.mtime = value, info.Size(), info.ModTime()
+	s.value, s.size, s.mtime = &value, info.Size(), info.ModTime()
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/generator"
-	"github.com/previewset/previewset/internal/argocd"
+	"github.com/previewset/previewset/internal/cluster"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
 )
@@ -88,9 +88,9 @@ func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
 
 // cluster is nil where there is none; the service then runs and says what it can't do.
 func (s *settings) cluster(log *slog.Logger) (generator.Cluster, error) {
-	c, err := argocd.New(s.kubeconfig, s.argocdNamespace)
+	c, err := cluster.New(s.kubeconfig, s.argocdNamespace)
 	switch {
-	case errors.Is(err, argocd.ErrNoCluster):
+	case errors.Is(err, cluster.ErrNoCluster):
 		log.Warn("no cluster: names that other Applications have are not known", "reason", err.Error())
 		return nil, nil
 	case err != nil:

@@ -138,7 +138,7 @@ func (a *ArgoCD) controllers(o Options) []controller {
 		}},
 	}
 	if o.Server {
-		a.ServerURL = fmt.Sprintf("http://127.0.0.1:%d", a.ports.server)
+		a.ServerURL = local(a.ports.server)
 		list = append(list, controller{"argocd-server", []string{
 			"--address=127.0.0.1", fmt.Sprintf("--port=%d", a.ports.server), "--metrics-address=127.0.0.1",
 			fmt.Sprintf("--metrics-port=%d", a.ports.serverMetrics), "--redis=" + redis, "--repo-server=" + repo,
@@ -190,10 +190,11 @@ func (a *ArgoCD) environment() []string {
 }
 
 func (a *ArgoCD) waitHealthy(ctx context.Context) error {
-	for name, port := range map[string]int{
-		"repo-server": a.ports.repoMetrics, "application-controller": a.ports.controllerMetrics, "applicationset-controller": a.ports.setProbe,
+	for name, url := range map[string]string{
+		"repo-server":               local(a.ports.repoMetrics) + "/healthz",
+		"application-controller":    local(a.ports.controllerMetrics) + "/healthz",
+		"applicationset-controller": local(a.ports.setMetrics) + "/metrics", // its probe has no checks, so answers 404
 	} {
-		url := fmt.Sprintf("http://127.0.0.1:%d/healthz", port)
 		err := process.Poll(ctx, time.Minute, func(ctx context.Context) error {
 			if err := a.group.Ended(); err != nil {
 				return process.Final(err)
@@ -206,6 +207,8 @@ func (a *ArgoCD) waitHealthy(ctx context.Context) error {
 	}
 	return nil
 }
+
+func local(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
 
 func healthy(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -75,7 +75,7 @@ func (c *Cluster) startAPI(ctx context.Context) error {
 	client, peer := local(ports[0]), local(ports[1])
 	c.server = fmt.Sprintf("https://127.0.0.1:%d", ports[2])
 	etcd := []string{
-		"--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=warn",
+		"--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=error",
 		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
 		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer,
 	}

@@ -2,7 +2,7 @@ package cluster
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -16,7 +16,7 @@ import (
 
 const (
 	storageClass = "standard"
-	provisioner  = "previewset.dev/stand-in" // a CSI driver's name: volumes of those nobody else touches
+	provisioner  = "stand-in.previewset.dev" // a CSI driver's name: volumes of those nobody else touches
 )
 
 // startStandIns does what a cloud would: volumes for claims, an address for each Ingress.
@@ -44,7 +44,7 @@ func onChange(ctx context.Context, standIn func(context.Context, any) error) cac
 	handle := func(object any) {
 		err := standIn(ctx, object)
 		if err != nil && ctx.Err() == nil && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) && !apierrors.IsAlreadyExists(err) {
-			fmt.Printf("stand-in: %v\n", err)
+			slog.WarnContext(ctx, "stand-in failed", "error", err)
 		}
 	}
 	return cache.ResourceEventHandlerFuncs{AddFunc: handle, UpdateFunc: func(_, object any) { handle(object) }}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -126,12 +127,36 @@ func (p *Process) Ended() error {
 
 // Tail returns the last lines of what the process wrote.
 func (p *Process) Tail(lines int) string {
-	content, err := os.ReadFile(p.log)
+	all, err := p.lines()
 	if err != nil {
 		return err.Error()
 	}
-	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// complaints returns the last lines that tell of a problem, in the formats of klog, zap and logrus.
+func (p *Process) complaints(lines int) []string {
+	all, err := p.lines()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	all = slices.DeleteFunc(all, func(line string) bool { return !complaint.MatchString(line) })
+	return all[max(0, len(all)-lines):]
+}
+
+var complaint = regexp.MustCompile(`^[EF][0-9]{4} |(?i)"level":"(error|fatal|panic|warning|warn)"|panic:|goroutine \d+ \[running`)
+
+// lines reads the log, with each line cut to what somebody would read of it.
+func (p *Process) lines() ([]string, error) {
+	content, err := os.ReadFile(p.log)
+	if err != nil {
+		return nil, err
+	}
+	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+	for i, line := range all {
+		all[i] = line[:min(len(line), 500)]
+	}
+	return all, nil
 }
 
 // Log returns all that the process and its predecessors of the same name wrote.
@@ -149,12 +174,14 @@ func (g *Group) Ended() error {
 	return errors.Join(errs...)
 }
 
-// WriteTails shows the last lines of each log.
-func (g *Group) WriteTails(w io.Writer, lines int) {
+// WriteLogs shows of each log the last lines, and before them those that tell of a problem.
+func (g *Group) WriteLogs(w io.Writer, lines int) {
 	shown := map[string]bool{}
 	for _, p := range g.processes() {
 		if !shown[p.log] {
-			fmt.Fprintf(w, "\n==> %s, last %d lines\n%s\n", p.log, lines, p.Tail(lines))
+			problems := p.complaints(lines)
+			fmt.Fprintf(w, "\n==> %s: its last problems\n%s\n", p.name, strings.Join(problems, "\n"))
+			fmt.Fprintf(w, "==> %s: its last lines\n%s\n", p.name, p.Tail(lines))
 		}
 		shown[p.log] = true
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/previewset/previewset/e2e/argocd"
@@ -56,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Stand, error) {
 	s := &Stand{progress: o.Progress, cancel: cancel}
 	if err := s.start(ctx, o); err != nil {
 		if s.group != nil {
-			s.group.WriteTails(o.Progress, 20)
+			s.group.WriteLogs(o.Progress, 10)
 		}
 		return nil, errors.Join(err, s.Close())
 	}
@@ -149,5 +150,18 @@ func (s *Stand) Close() error {
 	return os.RemoveAll(s.Folder)
 }
 
-// WriteLogs shows the ends of all logs, for when a story failed.
-func (s *Stand) WriteLogs(w io.Writer) { s.group.WriteTails(w, 60) }
+// WriteState shows what is in the cluster and what everybody logged last, for when a story failed.
+func (s *Stand) WriteState(ctx context.Context, w io.Writer) {
+	for _, args := range [][]string{
+		{"get", "applicationsets,applications", "--all-namespaces"},
+		{"get", "namespaces,pods,persistentvolumeclaims,ingresses,jobs", "--all-namespaces", "--show-kind"},
+		{"get", "events", "--all-namespaces", "--field-selector=type=Warning"},
+	} {
+		out, err := s.Cluster.Kubectl(ctx, nil, args...)
+		if err != nil {
+			out = err.Error()
+		}
+		fmt.Fprintf(w, "\n$ kubectl %s\n%s", strings.Join(args, " "), out)
+	}
+	s.group.WriteLogs(w, 15)
+}

@@ -28,7 +28,7 @@ func TestStand(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			s.WriteLogs(t.Output())
+			s.WriteState(context.WithoutCancel(t.Context()), t.Output())
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -13,7 +13,7 @@ import (
 )
 
 type checkOptions struct {
-	env    *Env
+	env    *process
 	dir    string
 	output string
 }
@@ -26,7 +26,7 @@ type checkResult struct {
 	Builds     int               `json:"builds"`
 }
 
-func newCheckCmd(env *Env, runF func(context.Context, *checkOptions) error) *cobra.Command {
+func newCheckCmd(env *process, runF func(context.Context, *checkOptions) error) *cobra.Command {
 	opts := &checkOptions{env: env, dir: "."}
 	cmd := &cobra.Command{
 		Use:   "check [DIR]",

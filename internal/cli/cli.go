@@ -27,10 +27,10 @@ import (
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return run(ctx, processEnv(), os.Args[1:])
+	return run(ctx, thisProcess(), os.Args[1:])
 }
 
-func run(ctx context.Context, env *Env, args []string) int {
+func run(ctx context.Context, env *process, args []string) int {
 	root := newRootCmd(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -54,7 +54,7 @@ func report(w io.Writer, err error) {
 	}
 }
 
-func newRootCmd(env *Env) *cobra.Command {
+func newRootCmd(env *process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "previewctl",
 		Short: "Preview environments by pull request, through Argo CD",

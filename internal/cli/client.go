@@ -41,7 +41,7 @@ type client struct {
 }
 
 // newClient fills unset flags from the environment. The answer is a usage error where no service is named.
-func newClient(cmd *cobra.Command, env *Env, o serverOptions) (*client, error) {
+func newClient(cmd *cobra.Command, env *process, o serverOptions) (*client, error) {
 	server, tokenFile := env.or(o.server, "PREVIEWSET_SERVER"), env.or(o.tokenFile, "PREVIEWSET_API_TOKEN_FILE")
 	if server == "" {
 		return nil, usagef(cmd, "no service is named: set --server or PREVIEWSET_SERVER, after for example\n"+

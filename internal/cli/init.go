@@ -14,14 +14,14 @@ import (
 )
 
 type initOptions struct {
-	env                              *Env
+	env                              *process
 	dir                              string
 	settings                         settings
 	githubTokenFile, configTokenFile string
 	force, dryRun                    bool
 }
 
-func newInitCmd(env *Env, runF func(context.Context, *initOptions) error) *cobra.Command {
+func newInitCmd(env *process, runF func(context.Context, *initOptions) error) *cobra.Command {
 	opts := &initOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "init DIR",

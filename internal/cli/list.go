@@ -13,7 +13,7 @@ import (
 )
 
 type listOptions struct {
-	env               *Env
+	env               *process
 	client            *client
 	output            string
 	all               bool
@@ -26,7 +26,7 @@ type listing struct {
 	Decisions    []preview.Decision `json:"decisions"`
 }
 
-func newListCmd(env *Env, runF func(context.Context, *listOptions) error) *cobra.Command {
+func newListCmd(env *process, runF func(context.Context, *listOptions) error) *cobra.Command {
 	opts, server := &listOptions{env: env}, serverOptions{}
 	cmd := &cobra.Command{
 		Use:   "list",

@@ -14,14 +14,14 @@ import (
 )
 
 type renderOptions struct {
-	env    *Env
+	env    *process
 	what   string
 	dir    string
 	madeUp madeUp
 	client *client // nil without a server
 }
 
-func newRenderCmd(env *Env, runF func(context.Context, *renderOptions) error) *cobra.Command {
+func newRenderCmd(env *process, runF func(context.Context, *renderOptions) error) *cobra.Command {
 	opts, server := &renderOptions{env: env}, serverOptions{}
 	cmd := &cobra.Command{
 		Use:   "render NAME|OWNER/REPO#NUMBER",

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,9 +26,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitsWith, "sh": shell, "serve": serve, "serve-status": serveStatus,
+			"exit": exitsWith, "sh": shell, "serve": serve, "serve-status": serveStatus, "examples": examples,
 		},
-		RequireExplicitExec: false,
 	})
 }
 
@@ -39,25 +39,28 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	err = ts.Exec(args[1], args[2:]...)
-	failed := &exec.ExitError{}
-	switch {
-	case err == nil && want == 0:
-	case err == nil:
-		ts.Fatalf("exit code 0, want %d", want)
-	default:
-		failed = asExit(ts, err)
-		if failed.ExitCode() != want {
-			ts.Fatalf("exit code %d, want %d", failed.ExitCode(), want)
-		}
+	got := 0
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
 	}
 }
 
-func asExit(ts *testscript.TestScript, err error) *exec.ExitError {
-	failed, ok := err.(*exec.ExitError) //nolint:errorlint // testscript returns it as it is
-	if !ok {
-		ts.Fatalf("not an exit code: %v", err)
+// examples runs the examples in the help of a command, or of previewctl itself, in the current folder.
+func examples(ts *testscript.TestScript, neg bool, args []string) {
+	cmd, _, err := newRootCmd(thisProcess()).Find(args)
+	ts.Check(err)
+	lines := strings.Split(cmd.Example, "\n")
+	if neg || len(lines) < 3 {
+		ts.Fatalf("%s has %d examples, want 3", cmd.CommandPath(), len(lines))
 	}
-	return failed
+	for _, line := range lines {
+		ts.Check(ts.Exec("sh", "-c", line))
+	}
 }
 
 // shell runs a line of shell, for what testscript has no command.

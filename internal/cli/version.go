@@ -10,7 +10,7 @@ import (
 )
 
 type versionOptions struct {
-	env    *Env
+	env    *process
 	output string
 }
 
@@ -23,7 +23,7 @@ type version struct {
 	Platform string `json:"platform"`
 }
 
-func newVersionCmd(env *Env, runF func(context.Context, *versionOptions) error) *cobra.Command {
+func newVersionCmd(env *process, runF func(context.Context, *versionOptions) error) *cobra.Command {
 	opts := &versionOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "version",

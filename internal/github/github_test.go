@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -228,12 +229,15 @@ func TestAMissingPullRequestIsReadDirectly(t *testing.T) {
 		want    []int
 		problem bool
 	}{
-		"it is closed: gone":                {func(_ *githubtest.Server, r *githubtest.Repo) { r.Close(2) }, []int{1, 3}, false},
-		"it is open: kept":                  {func(s *githubtest.Server, _ *githubtest.Repo) { s.Inject(hide) }, []int{1, 2, 3}, false},
-		"GitHub says 404: kept":             {broken(hide, 404), []int{1, 2, 3}, true},
-		"GitHub says 500: kept":             {broken(hide, 500), []int{1, 2, 3}, true},
-		"GitHub answers with {}: kept":      {brokenBody(hide, "{}"), []int{1, 2, 3}, true},
-		"GitHub answers with nothing: kept": {brokenBody(hide, " "), []int{1, 2, 3}, true},
+		"it is closed: gone":                    {func(_ *githubtest.Server, r *githubtest.Repo) { r.Close(2) }, []int{1, 3}, false},
+		"it is open: kept":                      {func(s *githubtest.Server, _ *githubtest.Repo) { s.Inject(hide) }, []int{1, 2, 3}, false},
+		"GitHub says 404: kept":                 {broken(hide, 404), []int{1, 2, 3}, true},
+		"GitHub says 500: kept":                 {broken(hide, 500), []int{1, 2, 3}, true},
+		"GitHub answers with {}: kept":          {brokenBody(hide, "{}"), []int{1, 2, 3}, true},
+		"GitHub shows another number: kept":     {brokenBody(hide, `{"number":9,"state":"closed","base":{"repo":{"id":1001}}}`), []int{1, 2, 3}, true},
+		"GitHub shows another repository: kept": {brokenBody(hide, `{"number":3,"state":"closed","base":{"repo":{"id":9}}}`), []int{1, 2, 3}, true},
+		"GitHub says a third state: kept":       {brokenBody(hide, `{"number":3,"state":"odd","base":{"repo":{"id":1001}}}`), []int{1, 2, 3}, true},
+		"GitHub answers with nothing: kept":     {brokenBody(hide, " "), []int{1, 2, 3}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -340,6 +344,21 @@ func TestACancelledReadIsAnError(t *testing.T) {
 	}
 }
 
+func TestACancelledDirectReadIsAnError(t *testing.T) {
+	t.Parallel()
+	s, repo, url := start(t)
+	open(repo, 2)
+	c := client(t, url, Options{})
+	read(t, c, preview.Wants{})
+	repo.Close(1)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.After(`pulls/1`, cancel)
+	s.Inject(githubtest.Fault{Match: `pulls/1`, Status: 500})
+	if _, err := c.Repository(ctx, "acme/shop", preview.Wants{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that the read was cancelled", err)
+	}
+}
+
 func TestAHugeAnswerIsRefused(t *testing.T) {
 	t.Parallel()
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -351,10 +370,18 @@ func TestAHugeAnswerIsRefused(t *testing.T) {
 		}
 	}))
 	t.Cleanup(ts.Close)
-	err := readError(t, client(t, ts.URL, Options{}), "too large")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ts.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client(t, ts.URL, Options{}).wire.RoundTrip(req) // parsing so much would only be slow
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
 	var tooLarge *http.MaxBytesError
-	if !errors.As(err, &tooLarge) {
-		t.Errorf("error %v", err)
+	if n, err := io.Copy(io.Discard, resp.Body); n != maxBody || !errors.As(err, &tooLarge) {
+		t.Errorf("read %d bytes, error %v", n, err)
 	}
 }
 
@@ -374,6 +401,9 @@ func TestChangedPathsAreReadOncePerHeadAndBase(t *testing.T) {
 		p.BaseSHA, p.Files = githubtest.SHA("new base"), []githubtest.File{{Name: "c"}}
 	})
 	diff(t, []string{"c"}, read(t, c, all).PullRequests[0].Changes.Paths)
+	repo.Close(1)
+	read(t, c, all)
+	diff(t, 0, len(c.entry("acme/shop").changes)) // nothing is kept of what is closed
 }
 
 func TestOnlyWantedChangesAreRead(t *testing.T) {
@@ -460,18 +490,25 @@ func TestRefs(t *testing.T) {
 		Branches: []string{"dev", "feature/a#%2F&\u00fc", "mai", "light", "../../pulls", "a b", ""},
 		Tags:     []string{"light", "inner", "nested", "tree", "dev", "none", "../heads/dev"},
 	}
-	c := client(t, url, Options{})
+	var token atomic.Value
+	token.Store("one")
+	c := client(t, url, Options{Token: func() (string, error) { return token.Load().(string), nil }})
 	got := read(t, c, wants)
+	diff(t, 4, s.Count(http.StatusNotFound)) // names that Git can't have aren't asked for
 	diff(t, map[string]string{"dev": one, "feature/a#%2F&\u00fc": one}, got.Branches)
 	diff(t, map[string]string{"light": one, "inner": two, "nested": two}, got.Tags)
 
 	repo.SetTag("light", two)
 	repo.DeleteBranch("dev")
+	token.Store("two") // all refs are sent again, but tag objects never change
 	s.ResetCounts()
 	got = read(t, c, wants)
 	diff(t, map[string]string{"feature/a#%2F&\u00fc": one}, got.Branches)
 	diff(t, map[string]string{"light": two, "inner": two, "nested": two}, got.Tags)
 	diff(t, 0, s.Requests()[githubtest.Request{Method: "GET", Path: "/repos/acme/shop/git/tags/" + inner, Status: 200}])
+
+	s.Inject(githubtest.Fault{Match: "git/ref/heads/dev", Status: 200, Times: 1, Body: `{"ref":"refs/heads/dev-2","object":{"sha":"` + one + `","type":"commit"}}`})
+	diff(t, map[string]string{}, read(t, c, preview.Wants{Branches: []string{"dev"}}).Branches)
 
 	s.Inject(githubtest.Fault{Match: "git/ref/heads/main", Status: 500})
 	readError(t, c, "get heads/main")
@@ -574,6 +611,10 @@ func TestGitHubApp(t *testing.T) {
 	diff(t, []int{1}, numbers(read(t, c, preview.Wants{})))
 	diff(t, []int{1}, numbers(read(t, c, preview.Wants{})))
 	diff(t, 1, s.Requests()[githubtest.Request{Method: "POST", Path: "/app/installations/8/access_tokens", Status: 201}])
+	s.Inject(githubtest.Fault{Match: `pulls`, Times: 1, Status: 401}) // somebody revoked the token: another one is made
+	readError(t, c, "GitHub doesn't accept the credentials")
+	read(t, c, preview.Wants{})
+	diff(t, 2, s.Requests()[githubtest.Request{Method: "POST", Path: "/app/installations/8/access_tokens", Status: 201}])
 	readError(t, app(9, 8, text), "check the App's ID")
 	readError(t, app(7, 9, text), "check the App's ID")
 	readError(t, app(7, 8, []byte("no key")), "isn't an RSA private key")

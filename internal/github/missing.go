@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/previewset/previewset/internal/preview"
 	"golang.org/x/sync/errgroup"
@@ -23,25 +22,27 @@ func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest)
 	for _, pr := range listed {
 		byNumber[pr.Number] = pr
 	}
-	var mu sync.Mutex
+	kept := make([]preview.PullRequest, len(r.entry.last)) // by index; number 0 where nothing is to be added
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(inParallel)
-	for _, last := range r.entry.last {
+	for i, last := range r.entry.last {
 		if _, present := byNumber[last.Number]; present {
 			continue
 		}
 		g.Go(func() error {
-			pr, open := r.direct(gctx, last)
-			mu.Lock()
-			defer mu.Unlock()
-			if open {
-				byNumber[pr.Number] = pr
+			if pr, open := r.direct(gctx, last); open {
+				kept[i] = pr
 			}
 			return gctx.Err() // a read that was given up is no problem of the pull request
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
+	}
+	for _, pr := range kept {
+		if pr.Number != 0 {
+			byNumber[pr.Number] = pr
+		}
 	}
 	return sorted(byNumber), nil
 }

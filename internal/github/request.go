@@ -66,7 +66,11 @@ func (c *Client) explained(s *session, err error) error {
 	var minting *ghinstallation.HTTPError
 	switch {
 	case errors.As(err, &quota):
-		return fmt.Errorf("%w: the quota of %d requests an hour is used up; it is tried again after %s", err, quota.Rate.Limit, at(quota.Rate.Reset.Time))
+		// go-github holds back too, but forgets it when another answer that was under way comes in.
+		until := quota.Rate.Reset.Time
+		err = fmt.Errorf("%w: the quota of %d requests an hour is used up; it is tried again after %s", err, quota.Rate.Limit, at(until))
+		s.hold(err, until)
+		return err
 	case errors.As(err, &slow):
 		until := retryAt(slow)
 		err = fmt.Errorf("%w: GitHub asks to slow down; it is tried again after %s", err, at(until))

@@ -75,7 +75,11 @@ func (d *decoder) parse(content []byte) *yaml.Node {
 	return root
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
+var (
+	yamlLine = regexp.MustCompile(`line (\d+): `)
+	// yamlParser are the messages of go-yaml's parser, which counts lines from 0 (and doesn't say 0), unlike its scanner.
+	yamlParser = regexp.MustCompile(`^did not find expected (',' or '[\]}]'|key|'-' indicator|node content|<)`)
+)
 
 // syntax reports what the YAML parser says. Its errors carry the line in their text only.
 func (d *decoder) syntax(err error) {
@@ -87,6 +91,9 @@ func (d *decoder) syntax(err error) {
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		text = strings.Replace(text, m[0], "", 1)
+	}
+	if yamlParser.MatchString(text) {
+		line++
 	}
 	d.problem(line, "", "is not YAML: "+text, "mend the syntax there or in the line above")
 }

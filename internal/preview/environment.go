@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -129,7 +130,7 @@ func environmentNotInForce(e *Environment, d *decoder) []string {
 // notInForce are the lines for those of the paths that stand in the file, in its order.
 func (d *decoder) notInForce(why map[string]string) []string {
 	paths := slices.DeleteFunc(slices.Collect(maps.Keys(why)), func(p string) bool { return d.lines[p] == 0 })
-	slices.SortFunc(paths, func(a, b string) int { return d.lines[a] - d.lines[b] })
+	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(d.lines[a]-d.lines[b], strings.Compare(a, b)) })
 	lines := make([]string, len(paths))
 	for i, p := range paths {
 		lines[i] = d.unused(p, why[p])

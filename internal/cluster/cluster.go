@@ -1,9 +1,9 @@
-// Package argocd reads what Argo CD has in the cluster, through the Kubernetes API: which Applications there are, and
+// Package cluster talks to the Kubernetes API: it reads which Applications of Argo CD there are, and
 // whether an ApplicationSet that asks a plugin owns them. It decides nothing and changes nothing.
 //
 // client-go's dynamic and metadata clients are used because Argo CD's own Go types can't be linked beside a current
 // go-git, and because metadata is all that is needed of thousands of Applications.
-package argocd
+package cluster
 
 import (
 	"context"

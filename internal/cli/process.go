@@ -8,8 +8,8 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// Env is all that commands know of the process: its streams, whether a person is at them, and its environment.
-type Env struct {
+// process is all that commands know of the process: its streams, whether a person is at them, and its environment.
+type process struct {
 	In       io.Reader
 	Out, Err io.Writer
 	// InTTY and OutTTY say that a person types and reads there.
@@ -20,8 +20,8 @@ type Env struct {
 	Now func() time.Time
 }
 
-func processEnv() *Env {
-	return &Env{
+func thisProcess() *process {
+	return &process{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Now: time.Now,
 		InTTY:  isatty.IsTerminal(os.Stdin.Fd()),
 		OutTTY: isatty.IsTerminal(os.Stdout.Fd()),
@@ -29,7 +29,7 @@ func processEnv() *Env {
 }
 
 // colour wraps text for a person's terminal; anywhere else, and where NO_COLOR is set, it is left as it is.
-func (e *Env) colour(code, text string) string {
+func (e *process) colour(code, text string) string {
 	if !e.OutTTY || e.Getenv("NO_COLOR") != "" || e.Getenv("TERM") == "dumb" {
 		return text
 	}
@@ -43,7 +43,7 @@ const (
 )
 
 // or is the first of a flag's and a variable's value that is set.
-func (e *Env) or(flag, variable string) string {
+func (e *process) or(flag, variable string) string {
 	if flag != "" {
 		return flag
 	}

@@ -1,0 +1,338 @@
+package generator_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/previewset/previewset/generator"
+)
+
+func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := newService(t, w, func(o *generator.Options) { o.Interval = 45 * time.Second })
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx) }()
+		for i := range 4 {
+			synctest.Wait()
+			if branches, shop := w.reads(); branches != i+1 || shop != i+1 {
+				t.Errorf("after %d intervals the branch was read %d times, acme/shop %d times", i, branches, shop)
+			}
+			time.Sleep(45 * time.Second)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.errs["acme/shop"] = errors.New("GitHub answers 500")
+		s := newService(t, w, func(o *generator.Options) { o.Interval = time.Hour })
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx) }()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n, _ := w.reads(); n < 3 {
+			t.Errorf("read %d times in 10 seconds", n)
+		}
+		w.set(func() { clear(w.errs) })
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := s.ask(t, ordinary); got.code != http.StatusOK {
+			t.Errorf("%d %s", got.code, got.body)
+		}
+		before, _ := w.reads()
+		time.Sleep(30 * time.Minute)
+		synctest.Wait()
+		if n, _ := w.reads(); n != before {
+			t.Errorf("read %d times more within half of the interval", n-before)
+		}
+		cancel()
+		<-done
+	})
+}
+
+// TestCallersGetAWholeAnswerWhileItIsRefreshed is for the race detector too.
+func TestCallersGetAWholeAnswerWhileItIsRefreshed(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := ready(t, w)
+	few, many := w.repos["acme/gateway"], repository("acme/Gateway", pullRequest(1, "alice"), pullRequest(2, "bob", "preview:full"), pullRequest(3, "bob"))
+	stop := make(chan struct{})
+	var callers sync.WaitGroup
+	for i := range 16 {
+		callers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				body, full := ordinary, 3
+				if i%2 == 1 {
+					body, full = `{"input":{"parameters":{"owner":["alice","bob"],"repository":"acme/gateway"}}}`, 2
+				}
+				if n := len(s.ask(t, body).rows(t)); n != full && n != full+1 {
+					t.Errorf("an answer has %d rows", n)
+				}
+				s.get(t, "/readyz?verbose")
+				s.get(t, "/metrics")
+				s.get(t, "/api/v1/decisions")
+			}
+		})
+	}
+	for i := range 60 {
+		w.set(func() {
+			w.now = w.now.Add(time.Minute)
+			w.repos["acme/gateway"] = few
+			if i%2 == 0 {
+				w.repos["acme/gateway"] = many
+			}
+			delete(w.errs, "acme/shop")
+			if i%3 == 0 {
+				w.errs["acme/shop"] = errors.New("GitHub answers 500")
+			}
+		})
+		s.Refresh(t.Context())
+	}
+	close(stop)
+	callers.Wait()
+}
+
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	inside, leave := make(chan struct{}), make(chan struct{})
+	slow := false
+	s := ready(t, w, func(o *generator.Options) {
+		o.Now = func() time.Time {
+			if slow {
+				close(inside)
+				<-leave
+			}
+			return w.clock()
+		}
+	})
+	slow = true
+	private, public := listen(t), listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, private, public) }()
+
+	if code, _ := fetch(t, "http://"+public.Addr().String()+"/livez"); code != http.StatusNotFound {
+		t.Errorf("the public listener serves the private one's paths: %d", code)
+	}
+	type result struct {
+		code int
+		body string
+	}
+	answered := make(chan result, 1)
+	go func() {
+		code, body := fetch(t, "http://"+private.Addr().String()+"/readyz?verbose")
+		answered <- result{code, body}
+	}()
+	<-inside
+	cancel()
+	for { // until it takes no more
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", private.Addr().String())
+		if err != nil {
+			break
+		}
+		_ = conn.Close()
+	}
+	select {
+	case err := <-served:
+		t.Errorf("it stopped (%v) before the request was answered", err)
+	default:
+	}
+	close(leave)
+	if got := <-answered; got.code != http.StatusOK || !strings.HasPrefix(got.body, "[+] snapshot: ok\n") {
+		t.Errorf("the last request got %d %q", got.code, got.body)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServeStopsWhenAListenerBreaks(t *testing.T) {
+	t.Parallel()
+	private, public := listen(t), listen(t)
+	_ = public.Close()
+	if err := newService(t, newWorld()).Serve(t.Context(), private, public); err == nil {
+		t.Error("it goes on with half of it, or says nothing")
+	}
+}
+
+func fetch(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// gathered are our metrics, "name{label=value}" to value; of a histogram the count.
+func (s *service) gathered(t *testing.T) map[string]float64 {
+	t.Helper()
+	families, err := s.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if strings.HasPrefix(f.GetName(), "previewset_") {
+				all[f.GetName()+labels(m)] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	return all
+}
+
+func labels(m *dto.Metric) string {
+	var all []string
+	for _, l := range m.GetLabel() {
+		all = append(all, l.GetName()+"="+l.GetValue())
+	}
+	if all == nil {
+		return ""
+	}
+	return "{" + strings.Join(all, ",") + "}"
+}
+
+func TestMetricsTellWhatIsServed(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := newService(t, w)
+	if diff := cmp.Diff(map[string]float64{
+		"previewset_ready": 0, "previewset_config_valid": 0, "previewset_repositories_unreadable": 0, "previewset_refresh_duration_seconds": 0,
+	}, s.gathered(t)); diff != "" {
+		t.Errorf("at the beginning: %s", diff)
+	}
+	w.treeErr = errors.New("no route")
+	s.Refresh(t.Context())
+	w.treeErr = nil
+	s.Refresh(t.Context())
+	s.ask(t, ordinary)
+	s.ask(t, "null")
+	s.get(t, "/a/path/that/nobody/knows")
+	s.get(t, "/api/v1/environments/shop-pr-7")
+	w.now = w.now.Add(time.Hour)
+	w.errs["acme/shop"], w.tree = errors.New("GitHub answers 500"), treeOf(2, "kind: Nonsense\n")
+	s.Refresh(t.Context())
+	want := map[string]float64{
+		"previewset_ready": 1, "previewset_config_valid": 0, "previewset_repositories_unreadable": 1,
+		"previewset_facts_oldest_timestamp_seconds":                                 float64(start.Unix()),
+		"previewset_environments{state=awake}":                                      3,
+		"previewset_decisions{outcome=live,rule=labelled}":                          3,
+		"previewset_decisions{outcome=held,rule=unlabelled}":                        1,
+		"previewset_refreshes_total{outcome=failure}":                               1,
+		"previewset_refreshes_total{outcome=success}":                               2,
+		"previewset_refresh_duration_seconds":                                       3,
+		"previewset_http_requests_total{code=200,route=/api/v1/getparams.execute}":  1,
+		"previewset_http_requests_total{code=400,route=/api/v1/getparams.execute}":  1,
+		"previewset_http_requests_total{code=404,route=other}":                      1,
+		"previewset_http_requests_total{code=200,route=/api/v1/environments/:name}": 1,
+	}
+	if diff := cmp.Diff(want, s.gathered(t)); diff != "" {
+		t.Error(diff)
+	}
+	if got := do(t, s.Handler(), http.MethodGet, "/metrics", "", map[string]string{"Authorization": " "}); got.code != http.StatusOK ||
+		!strings.Contains(got.body, "previewset_ready 1\n") || !strings.Contains(got.body, "go_goroutines ") {
+		t.Errorf("/metrics: %d %.500s", got.code, got.body)
+	}
+}
+
+func TestTheAgeOfFactsIsThatOfWhatWasRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := ready(t, w, func(o *generator.Options) { o.Repositories = []string{"acme/gateway"} })
+	if got := s.gathered(t)["previewset_facts_oldest_timestamp_seconds"]; got != float64(start.Unix()) {
+		t.Errorf("a repository that is never read hides the age of the others: %v", got)
+	}
+}
+
+func TestMetricsPassTheLinter(t *testing.T) {
+	t.Parallel()
+	s := ready(t, newWorld())
+	s.ask(t, ordinary)
+	families, err := s.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+func TestTheLogIsJSONWithTheSpelledKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := ready(t, w)
+	s.Refresh(t.Context()) // nothing changed, so nothing is logged
+	var changed []string
+	for line := range strings.Lines(s.log.String()) {
+		var got map[string]any
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		if got["msg"] == "decision changed" {
+			changed = append(changed, fmt.Sprint(got["env"], " ", got["repository"], " ", got["pr"], " ", got["outcome"], " ", got["rule"]))
+		}
+	}
+	want := []string{
+		"gateway-pr-1 acme/Gateway 1 live labelled", "gateway-pr-2 acme/Gateway 2 live labelled",
+		"shop-pr-7 acme/shop 7 live labelled", "shop-pr-8 acme/shop 8 held unlabelled",
+	}
+	if diff := cmp.Diff(want, changed); diff != "" {
+		t.Error(diff)
+	}
+}

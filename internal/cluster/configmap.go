@@ -1,0 +1,73 @@
+package cluster
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+
+// maxState bounds what is kept in a ConfigMap, in bytes before base64: an object has at most 1 MiB.
+const maxState = 700 << 10
+
+// ConfigMap keeps bytes in a ConfigMap beside Argo CD. It must exist: the service may change it, and create none.
+type ConfigMap struct {
+	client *Client
+	name   string
+}
+
+// ConfigMap returns the store of that name.
+func (c *Client) ConfigMap(name string) *ConfigMap { return &ConfigMap{client: c, name: name} }
+
+// Load returns what was saved last; nil where nothing was.
+func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
+	object, err := m.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, _, err := unstructured.NestedString(object.Object, "binaryData", "state")
+	if err != nil || text == "" {
+		return nil, err
+	}
+	return base64.StdEncoding.DecodeString(text)
+}
+
+// Save replaces what is kept.
+func (m *ConfigMap) Save(ctx context.Context, content []byte) error {
+	if len(content) > maxState {
+		return fmt.Errorf("write state: %d KiB are too many for a ConfigMap; use a file with --state", len(content)>>10)
+	}
+	object, err := m.get(ctx)
+	if err != nil {
+		return err
+	}
+	if err := unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(content), "binaryData", "state"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, err = m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace).Update(ctx, object, metav1.UpdateOptions{})
+	if err != nil {
+		return fmt.Errorf("write state to ConfigMap %s: %w", m.name, err)
+	}
+	return nil
+}
+
+func (m *ConfigMap) get(ctx context.Context) (*unstructured.Unstructured, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	object, err := m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace).Get(ctx, m.name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("ConfigMap %s doesn't exist in %s; create it empty: kubectl -n %[2]s create configmap %[1]s", m.name, m.client.namespace)
+	case err != nil:
+		return nil, fmt.Errorf("read state from ConfigMap %s: %w", m.name, err)
+	}
+	return object, nil
+}

@@ -1,0 +1,168 @@
+package preview
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
+	t.Parallel()
+	const jakub = "overlays/jakub/environment.yaml"
+	tests := []struct {
+		name, path, content string
+		want                []string
+	}{
+		{"an unknown field", jakub, environment("owners: jakub\n"),
+			[]string{jakub + ":3: owners: unknown field; did you mean owner?"}},
+		{"another version and kind", jakub, "apiVersion: v1\nkind: PreviewConfig\n",
+			[]string{
+				jakub + `:1: apiVersion: "v1" is not a version that is known; write previewset.dev/v1alpha1`,
+				jakub + `:2: kind: "PreviewConfig" is not what this file holds; write Environment`,
+			}},
+		{"an empty file", jakub, "", []string{jakub + ": is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
+		{"a folder whose name is no label", "overlays/Jakub/environment.yaml", environment(""),
+			[]string{"overlays/Jakub/environment.yaml: the folder's name can't be an environment's: an environment's name is a DNS label of at most 40 characters: a to z, 0 to 9 and -; rename the folder"}},
+		{"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml", environment(""),
+			[]string{"overlays/a2345678901234567890123456789012345678901/environment.yaml: the folder's name can't be an environment's: an environment's name is a DNS label of at most 40 characters: a to z, 0 to 9 and -; rename the folder"}},
+		{"a folder whose name is a pull request's", "overlays/any-pr-7/environment.yaml", environment(""),
+			[]string{"overlays/any-pr-7/environment.yaml: the folder's name can't be an environment's: names that end in -pr-<number> belong to pull requests; rename the folder"}},
+		{"a folder whose name starts with a service's", "overlays/orders-new/environment.yaml", environment(""),
+			[]string{"overlays/orders-new/environment.yaml: the folder's name can't be an environment's: a name that starts with a service's (orders-) could take that service's host; rename the folder"}},
+		{"a folder whose name is the shared overlay's", "overlays/preview/environment.yaml", environment(""),
+			[]string{`overlays/preview/environment.yaml: the folder's name can't be an environment's: the name "preview" is taken by PreviewSet itself; rename the folder`}},
+		{"a folder whose name is the baseline's", "overlays/staging/environment.yaml", environment(""),
+			[]string{`overlays/staging/environment.yaml: the folder's name can't be an environment's: the name "staging" is taken by PreviewSet itself; rename the folder`}},
+		{"a folder whose name is the service's own", "overlays/generator/environment.yaml", environment(""),
+			[]string{`overlays/generator/environment.yaml: the folder's name can't be an environment's: the name "generator" is taken by PreviewSet itself; rename the folder`}},
+		{"an owner that is no login", jakub, environment(`owner: "@jakub"` + "\n"),
+			[]string{jakub + `:3: owner: "@jakub" is not a GitHub login; write the login without @`}},
+		{"a profile that is not there", jakub, environment("profile: fast\n"),
+			[]string{jakub + `:3: profile: there is no profile "fast"; known: changed, checkout, full`}},
+		{"a dataset that no store has", jakub, environment("dataset: huge\n"),
+			[]string{jakub + `:3: dataset: no store has a dataset "huge"; add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there`}},
+		{"a component that is not there", jakub, environment("components:\n  - debug\n  - gpu\n"),
+			[]string{jakub + `:5: components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, spot`}},
+		{"services, links and handovers of nobody", jakub, environment("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
+			[]string{
+				jakub + `:3: services.a: there is no service "a"; known: web, gateway, orders, products, mailer`,
+				jakub + `:4: links.b: there is no service "b"; known: web, gateway, orders, products, mailer`,
+				jakub + `:5: handover[0]: there is no service "c"; known: web, gateway, orders, products, mailer`,
+			}},
+		{"refs that name no one thing", jakub, environment("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
+			[]string{
+				jakub + ":6: services.mailer: its sha is not a full commit SHA; write one, like {branch: main}",
+				jakub + ":5: services.orders: names not exactly one of pullRequest, branch, tag and sha; write one, like {branch: main}",
+				jakub + ":4: services.web: names not exactly one of pullRequest, branch, tag and sha; write one, like {branch: main}",
+			}},
+		{"links that lead to no one thing", jakub, environment("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: shop-7}\n  gateway: {environment: a.b}\n"),
+			[]string{
+				jakub + ":7: links.gateway: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
+				jakub + ":6: links.mailer: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
+				jakub + ":5: links.orders: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
+				jakub + ":4: links.web: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
+			}},
+		{"both a service and a link for one name", jakub, environment("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
+			[]string{jakub + ":4: links.web: is both a service that runs here and a link; keep one of them"}},
+		{"an end that is no point in time", jakub, environment("lifetime: {expires: 2026-12-24}\n"),
+			[]string{jakub + `:3: lifetime.expires: "2026-12-24" is not a point in time; write it like 2026-12-24T18:00:00Z`}},
+		{"a pull request that is none", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: '7'\n"),
+			[]string{`overlays/shop-pr-7/environment.yaml:3: pullRequest: "7" is not a pull request; write owner/name#number`}},
+		{"a pull request in another's folder", "overlays/shop-pr-8/environment.yaml", environment("pullRequest: acme/shop#7\n"),
+			[]string{"overlays/shop-pr-8/environment.yaml:3: pullRequest: its environment is shop-pr-7, not shop-pr-8; move the file to overlays/shop-pr-7"}},
+		{"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: evil/shop#7\n"),
+			[]string{"overlays/shop-pr-7/environment.yaml:3: pullRequest: no service is in repository evil/shop; known: acme/gateway, acme/mailer, acme/shop"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := load(t, demoTree(map[string]string{tt.path: tt.content, "overlays/alice/environment.yaml": environment("owner: alice\n")}), nil)
+			if diff := cmp.Diff(tt.want, lines(c.Problems.err())); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(map[string]bool{"alice": true}, keys(c.Environments)); diff != "" {
+				t.Errorf("environments in force (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParsePullRequest(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		text, repository string
+		number           int
+		ok               bool
+	}{
+		{"acme/shop#7", "acme/shop", 7, true},
+		{"Acme/my.repo_1#12", "Acme/my.repo_1", 12, true},
+		{"acme/shop#0", "acme/shop", 0, false},
+		{"acme/shop#-7", "acme/shop", -7, false},
+		{"acme/shop", "acme/shop", 0, false},
+		{"shop#7", "shop", 7, false},
+		{"acme/shop/x#7", "acme/shop/x", 7, false},
+		{"../shop#7", "../shop", 7, false},
+		{"", "", 0, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			t.Parallel()
+			repository, number, ok := ParsePullRequest(tt.text)
+			if repository != tt.repository || number != tt.number || ok != tt.ok {
+				t.Errorf("got %q, %d, %t; want %q, %d, %t", repository, number, ok, tt.repository, tt.number, tt.ok)
+			}
+		})
+	}
+}
+
+func TestNotYetInForceNamesEveryLineThatIsNotActedOn(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{
+		policyFile: replaced(t, demo,
+			"repository: acme/mailer", "repository: acme/mailer, ready: {check: a, app: b}, default: {sha: "+sha("c")+"}",
+			"run: all", "run: all, lifetime: {grace: 1h}",
+			"pullRequests: {", "pullRequests: {joinLabel: with, keepLabel: keep, forks: approved, ") +
+			"slots: on\nlifetime: {grace: 1h}\nactivity: {prometheus: {url: http://a, query: up}}\nlimits: {awake: 2}\n",
+		slotsFile:                             "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {}\n",
+		"overlays/jakub/environment.yaml":     environment("owner: jakub\n"),
+		"overlays/shop-pr-7/environment.yaml": environment("pullRequest: acme/shop#7\nshared: true\nlinks: {web: {environment: a}}\nhandover: [orders]\nlifetime: {keepAwake: true}\nservices:\n  orders: {sha: " + sha("c") + "}\n  mailer: {pullRequest: 3}\n  products: {branch: main}\n"),
+	}), nil)
+	const sleep = "environments don't sleep or expire yet; they go with their pull request"
+	want := []string{
+		"slots.yaml:3: slots: slots are not served yet",
+		"previewset.yaml:12: services.mailer.default.sha: a default commit is not pinned yet; kustomize-base's image runs",
+		"previewset.yaml:12: services.mailer.ready: checks are not waited for yet; a revision is deployed at once",
+		"previewset.yaml:14: profiles.full.lifetime: " + sleep,
+		"previewset.yaml:16: pullRequests.forks: approvals are not read yet; forks get no preview",
+		"previewset.yaml:16: pullRequests.joinLabel: pull requests are not joined yet",
+		"previewset.yaml:16: pullRequests.keepLabel: environments don't expire yet, so nothing needs to be kept",
+		"previewset.yaml:17: slots: slots are not served yet",
+		"previewset.yaml:18: lifetime: " + sleep,
+		"previewset.yaml:19: activity: activity is not measured yet",
+		"previewset.yaml:20: limits: limits are not applied yet",
+		"overlays/jakub/environment.yaml: environments made by hand are not served yet",
+		"overlays/shop-pr-7/environment.yaml:4: shared: environments are not linked to each other yet",
+		"overlays/shop-pr-7/environment.yaml:5: links: links lead to the baseline only, for now",
+		"overlays/shop-pr-7/environment.yaml:6: handover: workloads are not handed over yet",
+		"overlays/shop-pr-7/environment.yaml:7: lifetime: " + sleep,
+		"overlays/shop-pr-7/environment.yaml:9: services.orders: only branches and tags are followed yet",
+		"overlays/shop-pr-7/environment.yaml:10: services.mailer: only branches and tags are followed yet",
+	}
+	if diff := cmp.Diff(want, c.NotYetInForce()); diff != "" {
+		t.Errorf("not yet in force (-want +got):\n%s", diff)
+	}
+}
+
+func TestNotYetInForceIsSilentAboutWhatIs(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{
+		policyFile:                            demo + "slots: off\n",
+		"overlays/shop-pr-7/environment.yaml": environment("pullRequest: acme/shop#7\nservices: {mailer: {branch: main}}\ncomponents: [debug]\n"),
+	}), nil)
+	if got := c.NotYetInForce(); len(got) > 0 {
+		t.Errorf("not yet in force: %q, want nothing", got)
+	}
+	if len(c.Environments) != 1 {
+		t.Errorf("environments: %v, want the one (problems: %v)", c.Environments, c.Problems)
+	}
+}
