@@ -40,6 +40,8 @@ type Options struct {
 	GitHub       GitHub
 	// Cluster is nil where there is none; names that are taken there are then not known.
 	Cluster Cluster
+	// Store keeps memory between two runs; nil keeps none.
+	Store Store
 	// Token is Argo CD's; it may only ask for rows.
 	Token *Secret
 	// APIToken is for everything else; nil turns the API off.

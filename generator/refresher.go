@@ -36,6 +36,8 @@ type refresherState struct {
 	clusterRead bool
 	failed      map[string]failure
 	memory      preview.Memory
+	remembers   bool // memory is that of an answer once given, maybe by an earlier run
+	recalled    bool
 }
 
 type failure struct {
@@ -67,6 +69,10 @@ func (g *Generator) Run(ctx context.Context) error {
 // safe for concurrent use; Run calls it.
 func (g *Generator) Refresh(ctx context.Context) {
 	start := g.opts.Now()
+	if !g.state.recalled {
+		g.recall(ctx)
+		g.state.recalled = true
+	}
 	g.readConfig(ctx)
 	if g.state.config != nil {
 		g.readRepositories(ctx)
@@ -75,7 +81,7 @@ func (g *Generator) Refresh(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	g.publish()
+	g.publish(ctx)
 	g.metrics.refreshed(g.status.Load().Reason == "", g.opts.Now().Sub(start))
 }
 
@@ -91,7 +97,11 @@ func (g *Generator) readConfig(ctx context.Context) {
 	if tree.Commit != s.tried {
 		var config *preview.Config
 		s.tried = tree.Commit
-		config, s.triedErr = preview.Load(tree, s.config)
+		prev := s.config
+		if prev == nil {
+			prev = s.memory.Previous()
+		}
+		config, s.triedErr = preview.Load(tree, prev)
 		if s.triedErr == nil {
 			s.config = config
 			g.opts.Logger.Info("configuration loaded", "revision", tree.Commit, "problems", len(config.Problems))
@@ -178,36 +188,47 @@ func (g *Generator) failure(name string, err error) failure {
 }
 
 // publish resolves what was read and serves it, unless there is nothing whole to serve yet.
-func (g *Generator) publish() {
+func (g *Generator) publish(ctx context.Context) {
 	s := &g.state
 	st := &status{
 		At: g.opts.Now(), ConfigError: message(s.configErr), Repositories: g.repositoryStatus(),
 		Cluster: g.opts.Cluster != nil, ClusterError: message(s.clusterErr),
 	}
 	defer func() { g.status.Store(st) }()
-	if s.config == nil {
+	var snapshot *preview.Snapshot
+	if s.config != nil {
+		st.Revision = s.config.Commit
+		snapshot = preview.Resolve(s.config, s.facts, s.memory, g.opts.Now())
+		st.Reason = g.missing(snapshot)
+	} else if s.remembers {
+		snapshot = s.memory.Snapshot(g.opts.Now())
+	} else {
 		st.Reason = message(s.configErr)
-		return
 	}
-	st.Revision = s.config.Commit
-	snapshot := preview.Resolve(s.config, s.facts, s.memory, g.opts.Now())
-	if st.Reason = g.missing(snapshot); st.Reason != "" {
-		return
+	if st.Reason == "" {
+		st.Reason = message(g.serve(ctx, snapshot))
 	}
-	s.memory = snapshot.Memory
+}
+
+// serve keeps a snapshot's memory, and then serves it. Where it can't be kept, the last snapshot stays.
+func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error {
 	last := g.served.Load()
 	next, err := newServed(snapshot, last)
-	if err != nil {
-		st.Reason = err.Error()
-		g.opts.Logger.Error("snapshot can't be encoded", "error", err)
-		return
+	if err == nil {
+		err = g.save(ctx, snapshot.Memory, next.sameRows(last))
 	}
+	if err != nil {
+		g.opts.Logger.Error("snapshot can't be served", "error", err)
+		return err
+	}
+	g.state.memory = snapshot.Memory
 	g.served.Store(next)
 	g.logChanges(last, next)
+	return nil
 }
 
 // missing says why a snapshot can't be the first one to be served: a repository was never read, so its environments
-// would be taken away. Later on, a repository that was never read has none that could be.
+// would be taken away. Later on, and where memory says what it had, none can be.
 func (g *Generator) missing(s *preview.Snapshot) string {
 	if g.served.Load() != nil {
 		return ""
@@ -218,7 +239,7 @@ func (g *Generator) missing(s *preview.Snapshot) string {
 		why = append(why, "the cluster was never read: "+message(g.state.clusterErr))
 	}
 	for _, name := range s.Unread {
-		if f := g.state.failed[name]; !errors.Is(f.err, errNotAllowed) {
+		if f := g.state.failed[name]; !g.state.memory.Repositories[name] && !errors.Is(f.err, errNotAllowed) {
 			why = append(why, fmt.Sprintf("%s was never read: %s", name, message(f.err)))
 		}
 	}

@@ -37,6 +37,9 @@ func newServed(s *preview.Snapshot, last *served) (*served, error) {
 	return next, nil
 }
 
+// sameRows says whether the answer is the same as another's.
+func (s *served) sameRows(other *served) bool { return other != nil && bytes.Equal(s.all, other.all) }
+
 // answer is the gzip-compressed body for a filter.
 func (s *served) answer(f filter) ([]byte, error) {
 	if f.empty() {

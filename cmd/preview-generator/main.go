@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -22,8 +23,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv); err != nil {
+	err := run(ctx, os.Args[1:], os.Getenv)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "preview-generator:", err)
 		os.Exit(1)
 	}
@@ -80,23 +82,33 @@ func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
 	if o.GitHub, err = s.github(); err != nil {
 		return nil, err
 	}
-	if o.Cluster, err = s.cluster(log); err != nil {
+	if err := s.connect(&o); err != nil {
 		return nil, err
 	}
 	return generator.New(o), nil
 }
 
-// cluster is nil where there is none; the service then runs and says what it can't do.
-func (s *settings) cluster(log *slog.Logger) (generator.Cluster, error) {
+// connect adds what needs the cluster. Where there is none, the service runs and says what it can't do.
+func (s *settings) connect(o *generator.Options) error {
+	configMap, inConfigMap := strings.CutPrefix(s.state, "configmap:")
+	if s.state != "" && !inConfigMap {
+		o.Store = generator.StateFile(s.state)
+	}
 	c, err := cluster.New(s.kubeconfig, s.argocdNamespace)
 	switch {
+	case errors.Is(err, cluster.ErrNoCluster) && inConfigMap:
+		return fmt.Errorf("--state: %w, so there is no ConfigMap; name a file", err)
 	case errors.Is(err, cluster.ErrNoCluster):
-		log.Warn("no cluster: names that other Applications have are not known", "reason", err.Error())
-		return nil, nil
+		o.Logger.Warn("no cluster: names that other Applications have are not known", "reason", err.Error())
+		return nil
 	case err != nil:
-		return nil, fmt.Errorf("--kubeconfig: %w", err)
+		return fmt.Errorf("--kubeconfig: %w", err)
 	}
-	return c, nil
+	o.Cluster = c
+	if inConfigMap {
+		o.Store = c.ConfigMap(configMap)
+	}
+	return nil
 }
 
 // checkFiles refuses named files that are missing or empty, all at once. Some of them are read much later, or not yet.

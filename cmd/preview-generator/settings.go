@@ -40,7 +40,7 @@ func (l *list) String() string { return strings.Join(*l, ",") }
 // Set implements flag.Value.
 func (l *list) Set(s string) error {
 	*l = nil
-	for _, v := range strings.Split(s, ",") {
+	for v := range strings.SplitSeq(s, ",") {
 		if v = strings.TrimSpace(v); v != "" {
 			*l = append(*l, v)
 		}
@@ -70,7 +70,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of everything")
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
-	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (not kept yet)")
+	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (default nowhere)")
 	f.StringVar(&s.report, "report", "none", "what GitHub is told: `none` or status (none is in force)")
 	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` whose forwarded headers count (default none)")
 	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error `level`")

@@ -10,7 +10,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -199,7 +198,7 @@ func (a *ArgoCD) waitHealthy(ctx context.Context) error {
 			if err := a.group.Ended(); err != nil {
 				return process.Final(err)
 			}
-			return healthy(ctx, url)
+			return process.Get(ctx, url)
 		})
 		if err != nil {
 			return fmt.Errorf("%s isn't healthy: %w", name, err)
@@ -209,19 +208,3 @@ func (a *ArgoCD) waitHealthy(ctx context.Context) error {
 }
 
 func local(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
-
-func healthy(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, response.Status)
-	}
-	return nil
-}

@@ -10,12 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
+
+	"github.com/previewset/previewset/e2e/process"
 )
 
 // install applies all of Argo CD's install manifests that isn't a workload, and the key that its installer would make.
@@ -35,9 +39,20 @@ func (a *ArgoCD) install(ctx context.Context) error {
 	if err := a.writeServerKey(ctx); err != nil {
 		return err
 	}
-	_, err = a.cluster.Kubectl(ctx, nil, "wait", "--for=condition=Established", "--timeout=60s", "crd",
-		"applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io")
-	return err
+	return a.waitServed(ctx)
+}
+
+// waitServed waits until the API server serves Argo CD's own kinds. (kubectl wait fails on a definition without any status.)
+func (a *ArgoCD) waitServed(ctx context.Context) error {
+	return process.Poll(ctx, time.Minute, func(ctx context.Context) error {
+		for _, plural := range []string{"applications", "applicationsets", "appprojects"} {
+			kind := schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
+			if _, err := a.cluster.Dynamic.Resource(kind).List(ctx, metav1.ListOptions{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (a *ArgoCD) manifests(ctx context.Context) (io.Reader, error) {

@@ -27,6 +27,8 @@ type Command struct {
 	Args []string
 	Env  []string // besides PATH and HOME, nothing is inherited
 	Dir  string
+	// Stdin is for Output only.
+	Stdin io.Reader
 }
 
 // Group is processes that end together.

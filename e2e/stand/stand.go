@@ -37,6 +37,8 @@ type Stand struct {
 	GitHub  *githubtest.Server
 	// GitHubURL is where the simulated GitHub's API is.
 	GitHubURL string
+	// ServiceURL and PublicURL are where the service listens once it is started.
+	ServiceURL, PublicURL string
 	// Folder holds everybody's files and goes with the stand.
 	Folder string
 
@@ -45,7 +47,10 @@ type Stand struct {
 	group    *process.Group
 	cancel   context.CancelFunc
 	closers  []func()
-	own      map[string]string // paths of the project's programs
+
+	own               map[string]string // paths of the project's programs
+	serviceArgs       []string
+	serviceKubeconfig string
 }
 
 // Start builds what isn't built yet and starts everything. What was started when an error comes is ended again.

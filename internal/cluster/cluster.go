@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -99,10 +100,8 @@ func plugins(sets []unstructured.Unstructured) map[types.UID]bool {
 func asksPlugin(v any) bool {
 	switch v := v.(type) {
 	case []any:
-		for _, e := range v {
-			if asksPlugin(e) {
-				return true
-			}
+		if slices.ContainsFunc(v, asksPlugin) {
+			return true
 		}
 	case map[string]any:
 		for _, key := range []string{"matrix", "merge", "generators"} {

@@ -47,7 +47,8 @@ func (m *ConfigMap) Save(ctx context.Context, content []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(content), "binaryData", "state"); err != nil {
+	err = unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(content), "binaryData", "state")
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)

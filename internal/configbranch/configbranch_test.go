@@ -2,15 +2,10 @@ package configbranch_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -339,47 +334,6 @@ func TestNewTakesEveryFormOfAddress(t *testing.T) {
 		if _, err := configbranch.New(configbranch.Options{URL: address, SSHKeyFile: "key", KnownHostsFile: "hosts"}); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
-	}
-}
-
-func TestSSHFilesThatAreNoneAreErrors(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	key, garbage, hosts := filepath.Join(folder, "key"), filepath.Join(folder, "garbage"), filepath.Join(folder, "hosts")
-	writeKey(t, key)
-	for _, f := range []string{garbage, hosts} {
-		if err := os.WriteFile(f, []byte("# nothing\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tests := []struct{ name, key, hosts, want string }{
-		{"a missing key", key + "x", hosts, "SSH key " + key + "x: "},
-		{"a key that is none", garbage, hosts, "SSH key " + garbage + ": "},
-		{"missing known hosts", key, hosts + "x", "known hosts " + hosts + "x: "},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := newReader(t, configbranch.Options{URL: "ssh://git@127.0.0.1:1/a/b", SSHKeyFile: tt.key, KnownHostsFile: tt.hosts}).Read(t.Context())
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error is %v, want %q in it", err, tt.want)
-			}
-		})
-	}
-}
-
-func writeKey(t *testing.T, path string) {
-	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 

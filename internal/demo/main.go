@@ -22,8 +22,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil && ctx.Err() == nil {
+	err := run(ctx)
+	over := ctx.Err() != nil
+	stop()
+	if err != nil && !over {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -69,7 +71,7 @@ type demo struct {
 func (d *demo) path(elem ...string) string { return filepath.Join(append([]string{d.dir}, elem...)...) }
 
 func (d *demo) command(ctx context.Context, name string, args ...string) error {
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput() //nolint:gosec // G204: our own programs, and git
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
 	}
@@ -120,8 +122,9 @@ func (d *demo) startService(ctx context.Context) error {
 		return err
 	}
 	d.service = "http://" + private
+	// Not ended with ctx but by stopService, gently.
 	//nolint:gosec // G204: our own program, just built
-	d.process = exec.Command(d.path("preview-generator"), "--listen", private, "--public-listen", public,
+	d.process = exec.CommandContext(context.WithoutCancel(ctx), d.path("preview-generator"), "--listen", private, "--public-listen", public,
 		"--token-file", d.secret("argocd.token"), "--api-token-file", d.secret("api.token"),
 		"--config-repo", "file://"+d.path("previews.git"), "--github-url", d.github+"/", "--poll-interval", "2s")
 	d.process.Stderr = &d.log

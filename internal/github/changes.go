@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/previewset/previewset/internal/preview"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // maxFiles is how many files of a pull request GitHub lists; with so many there may be more.

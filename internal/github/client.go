@@ -19,8 +19,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/previewset/previewset/internal/preview"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // Options say which GitHub is read and as whom. The zero value reads the public GitHub as nobody.
@@ -180,7 +181,7 @@ func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]prev
 		return nil, err
 	}
 	if len(listed) == 0 || r.entry.fullName == "" {
-		if err := r.readIdentity(ctx); err != nil {
+		if err = r.readIdentity(ctx); err != nil {
 			return nil, err
 		}
 	}

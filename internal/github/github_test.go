@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	gh "github.com/google/go-github/v62/github"
+
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
 )

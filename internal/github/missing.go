@@ -8,8 +8,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/previewset/previewset/internal/preview"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // inParallel bounds the requests about single pull requests of one repository.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	gh "github.com/google/go-github/v62/github"
+
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -42,7 +43,7 @@ func (r *reading) list(ctx context.Context) ([]preview.PullRequest, error) {
 // true together with its ETag.
 func (r *reading) pass(ctx context.Context) (bool, error) {
 	e, seen, changed := r.entry, map[int]bool{}, false
-	for i := 0; i < maxPages; i++ {
+	for i := range maxPages {
 		p, unchanged, err := r.page(ctx, i)
 		if err != nil {
 			return false, fmt.Errorf("list pull requests, page %d: %w", i+1, err)

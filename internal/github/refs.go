@@ -123,7 +123,7 @@ func escaped(name string) string {
 // validRef says whether Git could have a branch or tag of the name (git check-ref-format). Other names aren't asked for,
 // because dots in them could lead the request elsewhere.
 func validRef(name string) bool {
-	for _, part := range strings.Split(name, "/") {
+	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock") {
 			return false
 		}

@@ -25,7 +25,7 @@ func (c *Client) get(ctx context.Context, path, etag string, v any) (answer, err
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.holding(); err != nil {
+	if err = s.holding(); err != nil {
 		return answer{}, err
 	}
 	req, err := s.api.NewRequest(http.MethodGet, path, nil)

@@ -130,7 +130,7 @@ func (s *Server) createInstallationToken(c *call) *answer {
 func (s *Server) checkJWT(text string, a app) error {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 {
-		return fmt.Errorf("A JSON web token could not be decoded") //nolint:staticcheck,revive // GitHub's words
+		return fmt.Errorf("A JSON web token could not be decoded") //nolint:staticcheck // GitHub's words
 	}
 	var header struct{ Alg string }
 	var claims struct {
@@ -138,17 +138,17 @@ func (s *Server) checkJWT(text string, a app) error {
 		Exp int64
 	}
 	if decodePart(parts[0], &header) != nil || decodePart(parts[1], &claims) != nil || header.Alg != "RS256" {
-		return fmt.Errorf("A JSON web token could not be decoded") //nolint:staticcheck,revive // GitHub's words
+		return fmt.Errorf("A JSON web token could not be decoded") //nolint:staticcheck // GitHub's words
 	}
 	issuer := fmt.Sprint(claims.Iss)
 	if f, ok := claims.Iss.(float64); ok {
 		issuer = strconv.FormatInt(int64(f), 10)
 	}
 	if claims.Iss == nil || (a.issuer != "" && issuer != a.issuer) {
-		return fmt.Errorf("'Issuer' claim ('iss') must be an Integer") //nolint:staticcheck,revive // GitHub's words
+		return fmt.Errorf("'Issuer' claim ('iss') must be an Integer")
 	}
 	if now := s.now().Unix(); claims.Exp <= now || claims.Exp > now+600 {
-		return fmt.Errorf("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires") //nolint:staticcheck,revive // GitHub's words
+		return fmt.Errorf("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
 	}
 	return verify(a.key, parts)
 }
@@ -168,7 +168,7 @@ func verify(key *rsa.PublicKey, parts []string) error {
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if err != nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) != nil {
-		return fmt.Errorf("A JSON web token could not be decoded") //nolint:staticcheck,revive // GitHub's words
+		return fmt.Errorf("A JSON web token could not be decoded") //nolint:staticcheck // GitHub's words
 	}
 	return nil
 }

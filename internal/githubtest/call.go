@@ -1,7 +1,7 @@
 package githubtest
 
 import (
-	"crypto/sha1" //nolint:gosec // Git's commit names are SHA-1
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -160,7 +160,7 @@ func digest(parts ...string) string {
 
 // SHA returns a name for a commit that depends on the text only, to write tests with.
 func SHA(text string) string {
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // Git's commit names are SHA-1
+	sum := sha1.Sum([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -163,9 +164,7 @@ func (f *Fault) write(w http.ResponseWriter, a *answer) {
 	if f != nil && f.Kind == PageMissing {
 		withoutFollowing(a.header)
 	}
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	if a.status != http.StatusNotModified && a.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
@@ -182,7 +181,7 @@ func (f *Fault) write(w http.ResponseWriter, a *answer) {
 
 func withoutFollowing(h http.Header) {
 	var kept []string
-	for _, link := range strings.Split(h.Get("Link"), ", ") {
+	for link := range strings.SplitSeq(h.Get("Link"), ", ") {
 		if link != "" && !strings.HasSuffix(link, `rel="next"`) && !strings.HasSuffix(link, `rel="last"`) {
 			kept = append(kept, link)
 		}

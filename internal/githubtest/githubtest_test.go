@@ -135,7 +135,7 @@ func TestPagination(t *testing.T) {
 // links shortens a Link header to its relations and pages.
 func links(header string) string {
 	var out []string
-	for _, l := range strings.Split(header, ", ") {
+	for l := range strings.SplitSeq(header, ", ") {
 		address, rel, found := strings.Cut(l, ">; rel=")
 		if found {
 			u, _ := url.Parse(strings.Trim(address, "<"))
@@ -451,7 +451,7 @@ func TestWebhooks(t *testing.T) {
 	g := start(t)
 	var mu sync.Mutex
 	var got []string
-	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		mac := hmac.New(sha256.New, []byte("hush"))
 		mac.Write(body)

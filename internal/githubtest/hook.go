@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -201,9 +202,7 @@ func (s *Server) emitPull(r *repository, p *pull, action string, more object) {
 		return
 	}
 	payload := object{"action": action, "number": p.Number, "pull_request": raw(s.pullJSON(r, p, true))}
-	for k, v := range more {
-		payload[k] = v
-	}
+	maps.Copy(payload, more)
 	s.emit(r, "pull_request", payload)
 }
 

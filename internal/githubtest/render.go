@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -145,9 +146,7 @@ func (s *Server) pullJSON(r *repository, p *pull, single bool) []byte {
 	if !p.HeadGone {
 		head = s.repos[p.HeadRepository]
 	}
-	for k, v := range p.Raw {
-		o[k] = v
-	}
+	maps.Copy(o, p.Raw)
 	b := bytes.NewBuffer(bytes.TrimSuffix(encode(o), []byte("}")))
 	if _, replaced := p.Raw["head"]; !replaced {
 		s.branchJSON(b, "head", head, p.HeadRef, p.HeadSHA, s.headOwner(p))

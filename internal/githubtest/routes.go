@@ -7,7 +7,7 @@ func (s *Server) routes() *http.ServeMux {
 	m := http.NewServeMux()
 	on := func(pattern string, h func(*call) *answer) {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			rec := w.(*recorder) //nolint:errcheck,forcetypeassert // dispatch passes nothing else
+			rec := w.(*recorder) //nolint:forcetypeassert // dispatch passes nothing else
 			rec.call.r = r
 			rec.answer = h(rec.call)
 		})

@@ -171,7 +171,7 @@ func (s *Server) conditional(c *call, a *answer) {
 	a.header.Set("ETag", etag)
 	a.header.Set("Cache-Control", "private, max-age=60, s-maxage=60")
 	a.header.Set("Vary", "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, Accept, X-Requested-With")
-	for _, have := range strings.Split(c.r.Header.Get("If-None-Match"), ",") {
+	for have := range strings.SplitSeq(c.r.Header.Get("If-None-Match"), ",") {
 		have = strings.TrimSpace(have)
 		if have == "*" || strings.TrimPrefix(have, "W/") == strings.TrimPrefix(etag, "W/") {
 			a.status, a.body, a.render = http.StatusNotModified, nil, nil

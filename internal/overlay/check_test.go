@@ -56,8 +56,14 @@ func TestCheckFinds(t *testing.T) {
 			[]string{"kustomize-base/services/web/run", "everything run and", "no container runs image ghcr.io/acme/web"}, 0,
 		},
 		{
-			"a public service without a labelled route", map[string]string{"kustomize-base/services/web/run/ingress.yaml": ""},
-			[]string{"kustomize-base/services/web/run/kustomization.yaml:3", "ingress.yaml"}, 0,
+			"a public service without a labelled route", map[string]string{"kustomize-base/services/web/run/ingress.yaml": strings.Replace(ingress, "LABEL", "", 1)},
+			[]string{"kustomize-base/services/web/run", "no Ingress or HTTPRoute is labelled previewset.dev/public: web"},
+			6, // in two overlays: a host that was never filled in, and an URL that nothing serves
+		},
+		{
+			"an object twice, in two versions",
+			map[string]string{mine: overlay + "resources: [../preview, twice.yaml]\n", "overlays/web-pr-7/twice.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v2\nkind: ConfigMap\nmetadata: {name: a}\n"},
+			[]string{mine, "ConfigMap a is there twice"}, 0,
 		},
 		{
 			"a called service without a Service", map[string]string{"kustomize-base/services/api/run/api.yaml": strings.NewReplacer("web", "api", "IMAGE", "ghcr.io/acme/api").Replace(deployment)},
@@ -118,8 +124,8 @@ func TestCheckFinds(t *testing.T) {
 				t.Fatal("found nothing")
 			}
 			wantProblem(t, got.Problems[:1], tt.want...)
-			if len(got.Problems) > 1+tt.more {
-				t.Errorf("found more:\n%v", got.Problems[1:])
+			if len(got.Problems) != 1+tt.more {
+				t.Errorf("found %d more, want %d:\n%v", len(got.Problems)-1, tt.more, got.Problems[1:])
 			}
 		})
 	}
@@ -130,5 +136,43 @@ func TestCheckNotesWhatItCannotCheck(t *testing.T) {
 	got := shop(t, map[string]string{"appsets/argocd.yaml": "", "appsets/kustomization.yaml": ""}).Check()
 	if len(got.Problems) > 0 || len(got.Notes) != 2 {
 		t.Errorf("problems %v, notes %q", got.Problems, got.Notes)
+	}
+}
+
+// Folders that add nothing are all alike: a thousand of them are built once.
+func TestCheckBuildsWhatIsAlikeOnce(t *testing.T) {
+	t.Parallel()
+	got := shop(t, map[string]string{
+		"overlays/web-pr-8/environment.yaml":   "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: alice\npullRequest: acme/web#8\n",
+		"overlays/web-pr-8/kustomization.yaml": "resources: [../preview]\n",
+		"overlays/web-pr-9/environment.yaml":   "apiVersion: previewset.dev/v1alpha1\nkind: Environment\npullRequest: acme/web#9\n",
+	}).Check()
+	if len(got.Problems) > 0 || got.Builds != 9 {
+		t.Errorf("%d builds, want 9; problems: %v", got.Builds, got.Problems)
+	}
+}
+
+func TestProjectPermits(t *testing.T) {
+	t.Parallel()
+	secret, role := object{kind: "Secret"}, object{kind: "ClusterRole", group: "rbac.authorization.k8s.io", clusterScoped: true}
+	all := []groupKind{{"*", "*"}}
+	tests := []struct {
+		name    string
+		project project
+		object  object
+		want    bool
+	}{
+		{"a namespaced kind without any list", project{allowsEveryNamespacedThing: true}, secret, true},
+		{"a namespaced kind that isn't in the list", project{allow: []groupKind{{"", "Service"}}}, secret, false},
+		{"a namespaced kind in the list", project{allow: []groupKind{{"", "Sec*"}}}, secret, true},
+		{"a kind in both lists", project{allow: all, deny: []groupKind{{"", "Secret"}}}, secret, false},
+		{"a cluster-scoped kind without any list", project{allowsEveryNamespacedThing: true}, role, false},
+		{"a cluster-scoped kind in the list", project{clusterAllow: []groupKind{{"rbac*", "ClusterRole"}}}, role, true},
+		{"a cluster-scoped kind in both lists", project{clusterAllow: all, clusterDeny: all}, role, false},
+	}
+	for _, tt := range tests {
+		if got := tt.project.permits(tt.object); got != tt.want {
+			t.Errorf("%s: permits is %v", tt.name, got)
+		}
 	}
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// manifest is what matters here of a document in a YAML file that a kustomization refers to.
-type manifest struct {
+// resourceDoc is what matters here of a document in a YAML file that a kustomization refers to.
+type resourceDoc struct {
 	file string
 	line int
 	doc  map[string]any
 }
 
 // manifests reads a file of resources and refuses the functions in it.
-func (in inspector) manifests(file string) []manifest {
+func (in inspector) manifests(file string) []resourceDoc {
 	content, err := in.tree.read(file)
 	if err != nil {
 		in.f.problems = append(in.f.problems, preview.Problem{File: file, Message: err.Error(), Remedy: "keep manifests in files of at most 4 MiB"})
@@ -27,21 +27,21 @@ func (in inspector) manifests(file string) []manifest {
 }
 
 // split parses documents. Where they are written inline, offset is the line above the first.
-func (in inspector) split(content []byte, file string, offset int) []manifest {
+func (in inspector) split(content []byte, file string, offset int) []resourceDoc {
 	nodes, err := documents(content)
 	if err != nil {
 		in.f.problems = append(in.f.problems, preview.Problem{File: file, Line: offset, Message: "isn't YAML: " + err.Error(), Remedy: "correct it"})
 		return nil
 	}
-	var found []manifest
+	var found []resourceDoc
 	for _, n := range nodes {
 		found = append(found, in.manifest(n, file, offset)...)
 	}
 	return found
 }
 
-func (in inspector) manifest(n *yamlv3.Node, file string, offset int) []manifest {
-	m := manifest{file: file, line: n.Line + offset}
+func (in inspector) manifest(n *yamlv3.Node, file string, offset int) []resourceDoc {
+	m := resourceDoc{file: file, line: n.Line + offset}
 	if err := n.Decode(&m.doc); err != nil {
 		in.f.problems = append(in.f.problems, preview.Problem{
 			File: file, Line: m.line, Message: "isn't a Kubernetes object: " + err.Error(), Remedy: "write apiVersion, kind and metadata",
@@ -52,16 +52,16 @@ func (in inspector) manifest(n *yamlv3.Node, file string, offset int) []manifest
 }
 
 // items takes a List apart, as Kustomize does.
-func (in inspector) items(m manifest) []manifest {
+func (in inspector) items(m resourceDoc) []resourceDoc {
 	in.annotations(annotationsOf(m.doc), m.file, m.line)
 	items, isList := m.doc["items"].([]any)
 	if kind, _ := m.doc["kind"].(string); !isList || !strings.HasSuffix(kind, "List") {
-		return []manifest{m}
+		return []resourceDoc{m}
 	}
-	var found []manifest
+	var found []resourceDoc
 	for _, item := range items {
 		if doc, ok := item.(map[string]any); ok {
-			found = append(found, in.items(manifest{m.file, m.line, doc})...)
+			found = append(found, in.items(resourceDoc{m.file, m.line, doc})...)
 		}
 	}
 	return found
@@ -127,7 +127,7 @@ type pluginFiles struct {
 }
 
 // configuration checks one plugin's configuration. Its references are relative to the folder that uses it.
-func (in inspector) configuration(m manifest, field string, i int) {
+func (in inspector) configuration(m resourceDoc, field string, i int) {
 	apiVersion, _ := m.doc["apiVersion"].(string)
 	kind, _ := m.doc["kind"].(string)
 	switch {

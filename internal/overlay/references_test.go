@@ -149,7 +149,7 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 	}
 	write("overlays/preview/kustomization.yaml", "resources: [file.yaml, ../../elsewhere/x, ../../linked/x]\n")
 	write("elsewhere/x/kustomization.yaml", "configMapGenerator: [{name: a, literals: [a=b]}]\n")
-	write(".git/kustomization.yaml", "broken: [")
+	write("overlays/preview/.git/kustomization.yaml", "broken: [")
 	link("/etc/passwd", "overlays/preview/file.yaml")
 	link("elsewhere", "linked")
 	link("../../elsewhere/x/kustomization.yaml", "overlays/preview/environment.yaml")

@@ -190,7 +190,7 @@ func (k catalog) hasDataset(name string) bool {
 // pinOverlays finds for each overlay the commit at which what it is made of last changed: the one in prev while the
 // trees are the same, else this one. So an unrelated commit touches nobody.
 func (c *Config) pinOverlays(t Tree, prev *Config) {
-	shared := t.Hashes[baseFolder] + "+" + t.Hashes[sharedOverlay]
+	shared := t.Prefix + ":" + t.Hashes[baseFolder] + "+" + t.Hashes[sharedOverlay]
 	c.pins = map[string]pin{"": c.pinned("", shared, t.Commit, prev)}
 	for folder, hash := range t.Hashes {
 		name, ok := strings.CutPrefix(folder, overlaysFolder+"/")
@@ -203,7 +203,7 @@ func (c *Config) pinOverlays(t Tree, prev *Config) {
 }
 
 func (c *Config) pinned(name, trees, commit string, prev *Config) pin {
-	if prev != nil && prev.prefix == c.prefix && prev.pins[name].trees == trees {
+	if prev != nil && prev.pins[name].trees == trees {
 		return prev.pins[name]
 	}
 	return pin{trees: trees, commit: commit}

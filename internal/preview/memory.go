@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// Memory is what Resolve needs to know of its last answer. The zero value is a beginning without any.
+// Memory is what Resolve needs to know of its last answer. The zero value is a beginning without any. It is kept as JSON
+// between two runs of the service.
 type Memory struct {
+	// Repositories are those that were read whole, lower case.
+	Repositories map[string]bool
+	// Overlays say at which commit each overlay last changed; "" is for environments without a folder.
+	Overlays map[string]RememberedOverlay
 	// Environments are the live ones, by name.
 	Environments map[string]Remembered
 	// Since says what was decided and since when, by subject ("owner/name#number", or an environment's name).
@@ -24,6 +29,45 @@ type Remembered struct {
 	Hosts      []string
 	// Run is what runs in it. For a pull request it only grows: a data store that left the row would be pruned.
 	Run map[string]Pin
+}
+
+// RememberedOverlay is what an overlay was made of, and the file in its folder that is in force.
+type RememberedOverlay struct {
+	Trees, Commit string
+	Folder        bool // it has a kustomization of its own
+	Environment   *Environment
+}
+
+// Previous is the configuration that was in force, as far as Load needs to know it.
+func (m Memory) Previous() *Config {
+	c := &Config{folders: map[string]bool{}, pins: map[string]pin{}, Environments: map[string]*Environment{}}
+	for name, o := range m.Overlays {
+		c.pins[name], c.folders[name] = pin{trees: o.Trees, commit: o.Commit}, o.Folder
+		if o.Environment != nil {
+			c.Environments[name] = o.Environment
+		}
+	}
+	return c
+}
+
+// overlays is what Previous gives back.
+func (c *Config) overlays() map[string]RememberedOverlay {
+	o := map[string]RememberedOverlay{}
+	for name, p := range c.pins {
+		o[name] = RememberedOverlay{Trees: p.trees, Commit: p.commit, Folder: c.folders[name], Environment: c.Environments[name]}
+	}
+	return o
+}
+
+// Snapshot is what can be answered from memory alone, while configuration can't be read: what was live, as it was.
+func (m Memory) Snapshot(now time.Time) *Snapshot {
+	r := newResolver(&Config{}, Facts{}, m, now)
+	for _, was := range m.Environments {
+		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"})
+	}
+	r.finish()
+	r.snapshot.Memory = m
+	return r.snapshot
 }
 
 // Decided is a decision without its texts.

@@ -55,7 +55,7 @@ func repositoryPart(p *Policy, repository string) string {
 func hashedSlug(text, identity string, limit int) string {
 	lower := strings.ToLower(text)
 	slug := strings.Trim(notSlug.ReplaceAllString(lower, "-"), "-")
-	if slug == lower && len(slug) <= limit {
+	if slug != "" && slug == lower && len(slug) <= limit {
 		return slug
 	}
 	slug = strings.Trim(slug[:min(len(slug), limit)], "-")

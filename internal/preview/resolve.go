@@ -13,11 +13,7 @@ import (
 // Resolve computes the whole answer: which environments are live, what is in each, and a decision about every open
 // pull request and every environment file. It is pure; the same arguments give the same snapshot.
 func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
-	r := &resolver{Config: c, facts: f, memory: m, now: now, hosts: map[string]string{}, lived: map[string]Remembered{}, named: map[string]bool{}}
-	r.snapshot = &Snapshot{
-		Rows: []Row{}, Decisions: []Decision{}, Unread: []string{},
-		Memory: Memory{Environments: map[string]Remembered{}, Since: map[string]Decided{}},
-	}
+	r := newResolver(c, f, m, now)
 	for _, p := range c.Problems {
 		r.snapshot.Problems = append(r.snapshot.Problems, p.Error())
 	}
@@ -26,6 +22,20 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 	r.files()
 	r.finish()
 	return r.snapshot
+}
+
+func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
+	return &resolver{
+		Config: c, facts: f, memory: m, now: now,
+		hosts: map[string]string{}, lived: map[string]Remembered{}, named: map[string]bool{},
+		snapshot: &Snapshot{
+			Rows: []Row{}, Decisions: []Decision{}, Unread: []string{},
+			Memory: Memory{
+				Repositories: map[string]bool{}, Overlays: c.overlays(),
+				Environments: map[string]Remembered{}, Since: map[string]Decided{},
+			},
+		},
+	}
 }
 
 type resolver struct {
@@ -57,6 +67,7 @@ func (r *resolver) run() {
 			r.unread(key)
 			continue
 		}
+		r.snapshot.Memory.Repositories[key] = true
 		for _, pr := range repository.PullRequests {
 			candidates = append(candidates, r.candidate(key, Printable(cmp.Or(repository.FullName, key)), pr))
 		}
@@ -99,6 +110,9 @@ func (r *resolver) candidate(key, repository string, pr PullRequest) candidate {
 // unread keeps what is remembered of a repository that no whole read exists of.
 func (r *resolver) unread(key string) {
 	r.snapshot.Unread = append(r.snapshot.Unread, key)
+	if r.memory.Repositories[key] {
+		r.snapshot.Memory.Repositories[key] = true
+	}
 	r.snapshot.Problems = append(r.snapshot.Problems, key+" was never read; its pull requests are unknown")
 	for _, was := range r.memory.Environments {
 		if was.Repository == key {
@@ -199,7 +213,7 @@ func (r *resolver) environment(c candidate) (*Remembered, *hold) {
 	file := r.fileOf(c)
 	profile = cmp.Or(profile, file.Profile, r.Policy.PullRequests.Profile)
 	if _, ok := r.Policy.Profiles[profile]; !ok { // a file that is broken by that, and in force as it was
-		return nil, &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use one of these: " + known(r.Policy.Profiles)}
+		return nil, &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + known(r.Policy.Profiles)}
 	}
 	run, h := r.runs(c, profile, file)
 	if h != nil {

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// surface are the flags of DESIGN.md, section 7, and their defaults.
+var surface = map[string]string{
+	"listen":                     ":4355",
+	"public-listen":              ":4356",
+	"token-file":                 "",
+	"api-token-file":             "",
+	"config-repo":                "",
+	"config-branch":              "main",
+	"config-path":                ".",
+	"config-token-file":          "",
+	"config-ssh-key-file":        "",
+	"config-known-hosts-file":    "",
+	"github-url":                 "",
+	"github-token-file":          "",
+	"github-app-id":              "0",
+	"github-app-installation-id": "0",
+	"github-app-key-file":        "",
+	"repositories":               "",
+	"webhook-secret-file":        "",
+	"poll-interval":              "1m0s",
+	"argocd-namespace":           "argocd",
+	"kubeconfig":                 "",
+	"state":                      "",
+	"report":                     "none",
+	"trusted-proxies":            "",
+	"log-level":                  "INFO",
+}
+
+func none(string) string { return "" }
+
+// environment is what the process finds in its environment.
+func environment(values map[string]string) func(string) string {
+	return func(name string) string { return values[name] }
+}
+
+func TestTheFlagsAreThoseOfTheDesign(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	(&settings{}).flags().VisitAll(func(f *flag.Flag) { got[f.Name] = f.DefValue })
+	if diff := cmp.Diff(surface, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHelpListsEveryFlag(t *testing.T) {
+	t.Parallel()
+	var help bytes.Buffer
+	f := (&settings{}).flags()
+	f.SetOutput(&help)
+	f.Usage()
+	for name := range surface {
+		if !strings.Contains(help.String(), "  -"+name+" ") {
+			t.Errorf("no -%s with a value in:\n%s", name, help.String())
+		}
+	}
+	if s, err := parse([]string{"--help"}, none); s != nil || err != nil {
+		t.Errorf("asked for help, it returns %v and %v", s, err)
+	}
+}
+
+// values are settings other than the defaults, by flag.
+func values() map[string]string {
+	return map[string]string{
+		"listen": "127.0.0.1:1", "public-listen": "127.0.0.1:2", "token-file": "/t", "api-token-file": "/a",
+		"config-repo": "https://git.example/x", "config-branch": "b", "config-path": "p", "config-token-file": "/ct",
+		"config-ssh-key-file": "/sk", "config-known-hosts-file": "/kh", "github-url": "https://github.example/api/v3",
+		"github-app-id": "7", "github-app-installation-id": "8", "github-app-key-file": "/gk",
+		"repositories": "acme/*, other/x,", "webhook-secret-file": "/w", "poll-interval": "90s", "argocd-namespace": "cd",
+		"kubeconfig": "/k", "state": "configmap:previews", "report": "status", "trusted-proxies": "10.0.0.1,10.0.0.2", "log-level": "debug",
+	}
+}
+
+func wanted() *settings {
+	return &settings{
+		listen: "127.0.0.1:1", publicListen: "127.0.0.1:2", tokenFile: "/t", apiTokenFile: "/a",
+		configRepo: "https://git.example/x", configBranchName: "b", configPath: "p", configTokenFile: "/ct",
+		configSSHKeyFile: "/sk", configKnownHostsFile: "/kh", githubURL: "https://github.example/api/v3",
+		githubAppID: 7, githubAppInstallationID: 8, githubAppKeyFile: "/gk",
+		repositories: list{"acme/*", "other/x"}, webhookSecretFile: "/w", pollInterval: 90 * time.Second, argocdNamespace: "cd",
+		kubeconfig: "/k", state: "configmap:previews", report: "status", trustedProxies: list{"10.0.0.1", "10.0.0.2"}, logLevel: slog.LevelDebug,
+	}
+}
+
+func arguments(values map[string]string) []string {
+	var args []string
+	for name, value := range values {
+		args = append(args, "--"+name+"="+value)
+	}
+	slices.Sort(args)
+	return args
+}
+
+func variables(values map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, value := range values {
+		all["PREVIEWSET_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))] = value
+	}
+	return all
+}
+
+func TestFlagsAndEnvironmentSayTheSame(t *testing.T) {
+	t.Parallel()
+	other := values()
+	for name := range other {
+		other[name] = surface[name]
+	}
+	other["poll-interval"], other["listen"] = "5m", "elsewhere"
+	tests := []struct {
+		name string
+		args []string
+		env  map[string]string
+	}{
+		{"all as flags", arguments(values()), nil},
+		{"all in the environment", nil, variables(values())},
+		{"a flag wins", arguments(values()), variables(other)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parse(tt.args, environment(tt.env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(wanted(), got, cmp.AllowUnexported(settings{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEveryFlagIsTakenFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	asked := map[string]bool{}
+	_, _ = parse(nil, func(name string) string { asked[name] = true; return "" })
+	for name := range surface {
+		if v := "PREVIEWSET_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")); !asked[v] {
+			t.Errorf("%s is not asked for", v)
+		}
+	}
+}
+
+func TestAllProblemsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	const (
+		noRepo   = "--config-repo is needed: the GitOps repository that previewctl init wrote"
+		noToken  = "--token-file is needed: a file with the token that Argo CD sends"
+		app      = "a GitHub App needs all of --github-app-id, --github-app-installation-id and --github-app-key-file"
+		badURL   = "--github-url is no URL, or holds user and password; give a token file instead"
+		tooOften = "--poll-interval is below a second"
+	)
+	base := []string{"--config-repo=https://git.example/x", "--token-file=/t"}
+	tests := []struct {
+		name string
+		args []string
+		env  map[string]string
+		want []string
+	}{
+		{"nothing is given", nil, nil, []string{noRepo, noToken}},
+		{
+			"everything is wrong",
+			[]string{"--poll-interval=10ms", "--report=email", "--github-token-file=/a", "--github-app-key-file=/b", "--repositories=acme/[", "--github-url=https://me:hunter2@github.example"}, nil,
+			[]string{
+				noRepo, noToken, tooOften, "--report is neither none nor status", "--github-token-file and --github-app-key-file are both given; use one",
+				app, `--repositories: "acme/[" is no pattern; write one like acme/*`, badURL,
+			},
+		},
+		{"an App without its key", append(slices.Clone(base), "--github-app-id=1", "--github-app-installation-id=2"), nil, []string{app}},
+		{"an App without its ID", append(slices.Clone(base), "--github-app-installation-id=2", "--github-app-key-file=/k"), nil, []string{app}},
+		{"an App without its installation", append(slices.Clone(base), "--github-app-id=1", "--github-app-key-file=/k"), nil, []string{app}},
+		{"a user in GitHub's address", append(slices.Clone(base), "--github-url=https://hunter2@github.example"), nil, []string{badURL}},
+		{"a GitHub address that is none", append(slices.Clone(base), "--github-url=https://me:hunter2%zz@github.example"), nil, []string{badURL}},
+		{"an interval of none", append(slices.Clone(base), "--poll-interval=0"), nil, []string{tooOften}},
+		{"an argument that is no flag", append(slices.Clone(base), "serve"), nil, []string{`unexpected argument "serve"; see --help`}},
+		{"a flag that isn't there", append(slices.Clone(base), "--tokenfile=/t"), nil, []string{"flag provided but not defined: -tokenfile"}},
+		{
+			"several wrong variables", base, map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud"},
+			[]string{"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`, "PREVIEWSET_POLL_INTERVAL: parse error"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(tt.args, environment(tt.env))
+			if err == nil {
+				t.Fatal("it is accepted")
+			}
+			if diff := cmp.Diff(tt.want, strings.Split(err.Error(), "\n")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestOrdinarySettingsAreAccepted(t *testing.T) {
+	t.Parallel()
+	base := []string{"--config-repo=git@git.example:x", "--token-file=/t"}
+	for _, more := range [][]string{
+		nil, {"--github-token-file=/g"}, {"--github-app-id=1", "--github-app-installation-id=2", "--github-app-key-file=/k"},
+		{"--poll-interval=1s", "--report=status", "--repositories=", "--github-url=http://127.0.0.1:1"},
+	} {
+		if s, err := parse(append(slices.Clone(base), more...), none); err != nil || s == nil {
+			t.Errorf("%q: %v", more, err)
+		}
+	}
+}
+
+func TestArgoCDsNamespaceIsProtected(t *testing.T) {
+	t.Parallel()
+	s, err := parse([]string{"--config-repo=x", "--token-file=/t", "--argocd-namespace=cd"}, none)
+	if err != nil || !slices.Contains(s.protected(), "cd") {
+		t.Errorf("%v, %v", s, err)
+	}
+}

@@ -1,0 +1,104 @@
+package generator
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"time"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Store keeps memory between two runs. Load returns nil where nothing was saved yet.
+type Store interface {
+	Load(ctx context.Context) ([]byte, error)
+	Save(ctx context.Context, content []byte) error
+}
+
+const (
+	memoryVersion = 1
+	// maxMemory bounds what is unpacked, in bytes.
+	maxMemory = 512 << 20
+)
+
+// memoryFile is what is kept, as gzip-compressed JSON.
+type memoryFile struct {
+	Version int            `json:"version"`
+	Saved   time.Time      `json:"saved"`
+	Memory  preview.Memory `json:"memory"`
+}
+
+// recall reads memory once, before the first refresh. Memory that can't be read is lost, not fatal: as at a first start,
+// nothing is answered then until everything was read.
+func (g *Generator) recall(ctx context.Context) {
+	if g.opts.Store == nil {
+		return
+	}
+	content, err := g.opts.Store.Load(ctx)
+	if err == nil && content != nil {
+		g.state.memory, err = decodeMemory(content)
+	}
+	if err != nil {
+		g.opts.Logger.Error("memory can't be read; going on without", "error", err)
+		return
+	}
+	g.state.remembers = content != nil
+	g.opts.Logger.Info("memory read", "environments", len(g.state.memory.Environments))
+}
+
+// save keeps the memory of a snapshot that is about to be served, unless it is the one that is kept already.
+func (g *Generator) save(ctx context.Context, m preview.Memory, sameRows bool) error {
+	last := &g.state.memory
+	if g.opts.Store == nil || (sameRows && g.state.remembers && sameMemory(*last, m)) {
+		return nil
+	}
+	content, err := encodeMemory(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m})
+	if err == nil {
+		err = g.opts.Store.Save(ctx, content)
+	}
+	if err != nil {
+		return fmt.Errorf("memory can't be saved, so what it belongs to is not served: %w", err)
+	}
+	g.state.remembers = true
+	return nil
+}
+
+// sameMemory compares what can change while the rows stay the same.
+func sameMemory(a, b preview.Memory) bool {
+	return maps.Equal(a.Since, b.Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) && len(a.Gone) == len(b.Gone)
+}
+
+func encodeMemory(f memoryFile) ([]byte, error) {
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	if err := json.NewEncoder(zip).Encode(f); err != nil {
+		return nil, err
+	}
+	if err := zip.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func decodeMemory(content []byte) (preview.Memory, error) {
+	zip, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(zip, maxMemory))
+	if err != nil {
+		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
+	}
+	var f memoryFile
+	if err := json.Unmarshal(text, &f); err != nil {
+		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
+	}
+	if f.Version != memoryVersion {
+		return preview.Memory{}, fmt.Errorf("decode memory: version %d is not known here", f.Version)
+	}
+	return f.Memory, nil
+}

@@ -1,0 +1,180 @@
+package preview
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzLoad: whatever stands in the files, they are read or refused with a bounded number of readable problems, and what
+// is read can be resolved.
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{
+		"", "# soon", "---", "null", "a: &a [*a]", "? [a]\n: b", "}", "\xff", "\x00", "a: b\n---\nc: d\n", strings.Repeat("[", 40), strings.Repeat("{a: ", 40),
+		demo, demo + "slots: on\n", strings.ReplaceAll(demo, "acme", "\u202e"), "{" + strings.Repeat("a: 1, ", 200) + "}",
+		environment("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
+		environment("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		environment("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
+		"apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {a: {holders: [alice]}}\n",
+		strings.Replace(demo, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		files := demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")})
+		good, err := Load(files, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{policyFile, slotsFile, shop7, "overlays/jakub/environment.yaml"} {
+			tree := demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")})
+			tree.Files[name] = File{Content: content}
+			c, err := Load(tree, good)
+			if err != nil {
+				readable(t, err)
+				continue
+			}
+			readable(t, c.Problems.err())
+			for _, line := range c.NotYetInForce() {
+				if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, policyFile) {
+					t.Errorf("%s: not in force is %q", name, line)
+				}
+			}
+			printed(t, Resolve(c, crowd(), Memory{}, noon))
+		}
+	})
+}
+
+// readable fails where an error isn't a bounded number of problems, each on a line that can be shown.
+func readable(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	got := lines(err)
+	if len(got) > 2*maxProblems {
+		t.Errorf("%d problems", len(got))
+	}
+	for _, line := range got {
+		if line == "" || Printable(line) != line {
+			t.Errorf("problem %q can't be shown", line)
+		}
+	}
+}
+
+// FuzzResolve: free text of a pull request is only ever a value of its own row.
+func FuzzResolve(f *testing.F) {
+	for _, seed := range []string{
+		"", "alice", "SHOP-1: ok", "{{ .Values }} ${{ secrets.TOKEN }} $(id)", "\x1b]0;x\x07", "\u202egnp.exe", "\u2028", "\ufffe", "\xff\xfe\x00",
+		"../../etc/passwd", "a\nb: c", `"}}]`, "previewset.dev/link=x,y", "dependabot[bot]", strings.Repeat("ä", 200), "preview-with:x", "<script>", "%00",
+	} {
+		f.Add(seed, seed, seed, seed, seed)
+	}
+	c := loadPolicy(f, strings.Replace(demo, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
+	tame := only(f, resolve(c, factsOf(pull(7))))
+	f.Fuzz(func(t *testing.T, title, branch, label, login, path string) {
+		if asks, _ := labelled([]string{label}, "preview"); asks || path == "orders" || strings.Contains(path, "/") {
+			return // that is no free text
+		}
+		hostile := pull(7, withLabels(label, "preview"), changing(path, "orders/main.go"), func(pr *PullRequest) {
+			pr.Title, pr.Branch, pr.TargetBranch, pr.Author, pr.URL = title, branch, branch, login, title
+		})
+		facts := factsOf(hostile, pull(8))
+		r := facts.Repositories["acme/shop"]
+		r.FullName = "acme/Shop" + login
+		facts.Repositories["acme/shop"] = r
+		s := resolve(c, facts)
+		printed(t, s)
+		if branch == "" || strings.HasSuffix(labelSlug(branch), "-") {
+			return
+		}
+		if len(s.Rows) != 2 {
+			t.Fatalf("%v, want both live", outcomes(s))
+		}
+		row := s.Rows[0]
+		if diff := cmp.Diff(structure(t, tame), structure(t, row)); diff != "" {
+			t.Errorf("structure (-tame +hostile):\n%s", diff)
+		}
+		for _, image := range row.Kustomize.Images {
+			if _, tag, _ := strings.Cut(image, ":"); !imageTag.MatchString(tag) {
+				t.Errorf("image %q", image)
+			}
+		}
+		if owner := data(t, row)["owner"]; owner != "" && !loginPattern.MatchString(owner) && !isDNSLabel(owner, maxLabel) {
+			t.Errorf("owner %q in ConfigMap environment", owner)
+		}
+		for _, slug := range []string{row.OwnerSlug, row.BranchSlug, row.TargetBranchSlug, row.RepositorySlug} {
+			if slug != "" && !isDNSLabel(slug, maxLabel) {
+				t.Errorf("slug %q is no label", slug)
+			}
+		}
+	})
+}
+
+// structure is what of a row no text may change.
+func structure(t *testing.T, row Row) []any {
+	t.Helper()
+	values := data(t, row)
+	delete(values, "owner")
+	k := row.Kustomize
+	k.Images = slices.Clone(k.Images)
+	for i, image := range k.Images {
+		k.Images[i], _, _ = strings.Cut(image, ":")
+	}
+	k.Patches = slices.Clone(k.Patches)
+	for i, p := range k.Patches {
+		if p.Target.Name == "environment" {
+			k.Patches[i].Patch = fmt.Sprint(values)
+		}
+	}
+	return []any{row.Name, row.Namespace, row.Path, row.Revision, row.URL, row.Number, row.HeadSHA, row.Profile, k}
+}
+
+// printed fails where rows or decisions aren't JSON without null and without anything that can't be shown.
+func printed(t *testing.T, s *Snapshot) {
+	t.Helper()
+	text, err := json.Marshal([]any{s.Rows, s.Decisions, s.Problems, s.Unread})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []any
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	shown(t, "rows", rows[0])
+	shown(t, "decisions", rows[1])
+	if rows[2] != nil {
+		shown(t, "problems", rows[2])
+	}
+	shown(t, "unread", rows[3])
+}
+
+func shown(t *testing.T, at string, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case nil:
+		t.Errorf("%s is null", at)
+	case string:
+		if !utf8.ValidString(v) || strings.ContainsFunc(v, isHidden) {
+			t.Errorf("%s is %q, which hides something", at, v)
+		}
+	case []any:
+		for i, e := range v {
+			shown(t, fmt.Sprintf("%s[%d]", at, i), e)
+		}
+	case map[string]any:
+		for key, e := range v {
+			shown(t, at+" key", key)
+			shown(t, at+"."+key, e)
+		}
+	case float64:
+		if strings.HasPrefix(at, "rows") {
+			t.Errorf("%s is a number", at)
+		}
+	}
+}

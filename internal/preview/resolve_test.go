@@ -1,0 +1,495 @@
+package preview
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A whole row, as Argo CD is told.
+func TestRow(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{
+		policyFile: replaced(t, demo, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"),
+		shop7:      environment("pullRequest: acme/shop#7\nowner: bob\npurpose: checkout redesign\ncomponents: [debug]\ndataset: truncated\n"),
+	}), nil)
+	row := only(t, resolve(c, factsOf(pull(7, withLabels("preview", "bug"), func(pr *PullRequest) { pr.Title = "SHOP-12: Faster checkout" }))))
+	got, err := json.MarshalIndent(row, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/row.json", append(got, '\n'))
+}
+
+func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, policy, branch, title, want string }{
+		{"in the branch", demo, "feature/SHOP-12-checkout", "OPS-3: checkout", "SHOP-12"},
+		{"in the title", demo, "checkout", "Faster checkout (OPS-3)", "OPS-3"},
+		{"nowhere", demo, "checkout", "Faster checkout", ""},
+		{"nowhere where nobody asks for it", replaced(t, demo, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
+		{"without what a loose pattern catches besides", replaced(t, demo, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			row := only(t, resolve(loadPolicy(t, tt.policy), factsOf(pull(7, func(pr *PullRequest) { pr.Branch, pr.Title = tt.branch, tt.title }))))
+			if row.IssueKey != tt.want {
+				t.Errorf("issue key is %q, want %q", row.IssueKey, tt.want)
+			}
+		})
+	}
+}
+
+func TestCollisions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, policy string
+		facts        func(*Facts)
+		rule, reason string
+	}{
+		{"a namespace that configuration protects", replaced(t, demo, `"kube-*"`, `"preview-shop-*"`), nil,
+			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-*" protects`},
+		{"a namespace that is the baseline", demo + "baseline: {namespace: preview-shop-pr-7}\n", nil,
+			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`},
+		{"a namespace that is the service's own", demo, func(f *Facts) { f.Protected = []string{"preview-shop-pr-7"} },
+			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`},
+		{"an Application that somebody else made", demo, func(f *Facts) { f.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
+			"taken", "an Application preview-shop-pr-7 exists already, made by hand"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, f := loadPolicy(t, tt.policy), factsOf(pull(7))
+			live := resolve(loadPolicy(t, demo), f)
+			if tt.facts != nil {
+				tt.facts(&f)
+			}
+			if d := decision(t, resolve(c, f)); d.Outcome != Held || d.Rule != tt.rule || d.Reason != tt.reason || d.Remedy == "" {
+				t.Errorf("%s by %s: %s; %s; want it held: %s", d.Outcome, d.Rule, d.Reason, d.Remedy, tt.reason)
+			}
+			kept := Resolve(c, f, live.Memory, noon)
+			if diff := cmp.Diff(live.Rows, kept.Rows); diff != "" {
+				t.Errorf("what was live before changed (-before +after):\n%s", diff)
+			}
+			if d := decision(t, kept); d.Outcome != Live || d.Reason != "it stays as it was: "+tt.reason {
+				t.Errorf("%s: %s; want it live as it was", d.Outcome, d.Reason)
+			}
+		})
+	}
+}
+
+// acme/x has service shop as its second public one: its host shop-x-pr-1 is the own host of acme/shop-x's environment.
+const colliding = `apiVersion: previewset.dev/v1alpha1
+kind: PreviewConfig
+domain: preview.example.dev
+services:
+  web: {repository: acme/x, image: web, public: true}
+  gateway: {repository: acme/x, image: gateway, public: true}
+  orders: {repository: acme/gateway-x, image: orders, public: true}
+`
+
+func TestOfTwoThatWantOneHostTheOlderHasIt(t *testing.T) {
+	t.Parallel()
+	at := func(minute int) PullRequest {
+		return pull(1, func(pr *PullRequest) { pr.Created = noon.Add(time.Duration(minute) * time.Minute) })
+	}
+	c := loadPolicy(t, colliding)
+	facts := func(x, gatewayX int) Facts {
+		return Facts{Repositories: map[string]Repository{
+			"acme/x":         {FullName: "acme/x", PullRequests: []PullRequest{at(x)}},
+			"acme/gateway-x": {FullName: "acme/gateway-x", PullRequests: []PullRequest{at(gatewayX)}},
+		}}
+	}
+	older := resolve(c, facts(1, 2))
+	want := []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by labelled"}
+	if diff := cmp.Diff(want, outcomes(older)); diff != "" {
+		t.Errorf("x is older (-want +got):\n%s", diff)
+	}
+	if got, want := older.Decisions[0].Reason, "its host gateway-x-pr-1.preview.example.dev is environment x-pr-1's"; got != want {
+		t.Errorf("reason is %q, want %q", got, want)
+	}
+	want = []string{"gateway-x-pr-1: live by labelled", "x-pr-1: held by taken"}
+	if diff := cmp.Diff(want, outcomes(resolve(c, facts(2, 1)))); diff != "" {
+		t.Errorf("gateway-x is older (-want +got):\n%s", diff)
+	}
+	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by labelled"}
+	if diff := cmp.Diff(want, outcomes(Resolve(c, facts(2, 1), older.Memory, noon))); diff != "" {
+		t.Errorf("gateway-x is older, but x is live (-want +got):\n%s", diff)
+	}
+	// x's repository leaves configuration: its environment is kept, and its host with it.
+	without := loadPolicy(t, replaced(t, colliding, "web: {repository: acme/x, image: web, public: true}", "web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
+	f := facts(2, 1)
+	f.Repositories["acme/y"] = Repository{FullName: "acme/y"}
+	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by unread"}
+	if diff := cmp.Diff(want, outcomes(Resolve(without, f, older.Memory, noon))); diff != "" {
+		t.Errorf("x is configured no more (-want +got):\n%s", diff)
+	}
+}
+
+// What a live environment outlives: everything but evidence that it is over.
+func TestLiveEnvironmentIsKept(t *testing.T) {
+	t.Parallel()
+	same := func(*PullRequest) {}
+	tests := []struct {
+		name, policy string
+		edit         func(*PullRequest)
+		facts        func(*Facts)
+		rule, reason string
+	}{
+		{"it becomes a draft", demo, draft, nil, "draft", "it is a draft, and drafts get no preview here"},
+		{"its changes can't be read", demo, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = sha("new"), nil }, nil,
+			"unread", "its changed files have not been read yet"},
+		{"it changes nothing any more", demo, changing(), nil, "unchanged", "it changes no service"},
+		{"it gets a second profile", demo, withLabels("preview", "preview:full", "preview:checkout"), nil,
+			"profile", "its labels name several profiles: preview:checkout, preview:full"},
+		{"it gets an unknown profile", demo, withLabels("preview:fast"), nil, "profile", `its label "preview:fast" names no profile`},
+		{"its head can't be told", demo, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread", "GitHub names no commit as its head"},
+		{"the repository that it comes from is gone", demo, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
+			"fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here"},
+		{"the tag's template makes no tag", replaced(t, demo, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`), same, nil,
+			"tag", `the tag "-{{ .SHA }}" of service orders makes "-` + sha("abcdef1234") + `", which is not an image tag`},
+		{"configuration asks for another label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
+			"unlabelled", `it has no label "deploy"`},
+		{"configuration names its namespace otherwise", demo + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
+		{"configuration names its repository no more", replaced(t, demo, "repositories:\n  acme/Shop: {alias: shop}\n", "",
+			"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
+			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "unread", "configuration names its repository no more"},
+		{"its repository can't be read", demo, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			before := resolve(loadPolicy(t, demo), factsOf(pull(7)))
+			f := factsOf(pull(7, tt.edit))
+			if tt.facts != nil {
+				tt.facts(&f)
+			}
+			c := loadPolicy(t, tt.policy)
+			after := Resolve(c, f, before.Memory, noon.Add(time.Hour))
+			if diff := cmp.Diff(only(t, before), only(t, after)); diff != "" {
+				t.Errorf("row (-before +after):\n%s", diff)
+			}
+			d := decision(t, after)
+			want := []string{Live, tt.rule, "it stays as it was: " + tt.reason, "shop-pr-7", "acme/Shop"}
+			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Environment, d.Repository}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+			if d.Remedy == "" {
+				t.Error("no remedy")
+			}
+			again := Resolve(c, f, after.Memory, noon.Add(2*time.Hour))
+			if diff := cmp.Diff(after.Rows, again.Rows); diff != "" || again.Decisions[0].Since != d.Since {
+				t.Errorf("an hour later it is %v since %s (-before +after):\n%s", outcomes(again), again.Decisions[0].Since, diff)
+			}
+		})
+	}
+}
+
+func TestLiveEnvironmentKeepsItsNameUnderAnotherAlias(t *testing.T) {
+	t.Parallel()
+	before := resolve(loadPolicy(t, demo), factsOf(pull(7)))
+	// shop is mailer's alias now, and mailer has a pull request 7 too.
+	c := loadPolicy(t, replaced(t, demo, "acme/Shop: {alias: shop}", "acme/Shop: {alias: store}\n  acme/mailer: {alias: shop}"))
+	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = sha("b") }), pull(8))
+	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
+	s := Resolve(c, f, before.Memory, noon)
+	want := []string{"shop-pr-7: held by taken", "shop-pr-7: live by labelled", "store-pr-8: live by labelled"}
+	if diff := cmp.Diff(want, outcomes(s)); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+	if got, want := s.Decisions[0].Reason, "its name shop-pr-7 is that of acme/shop#7's environment"; got != want {
+		t.Errorf("reason is %q, want %q", got, want)
+	}
+	if got := s.Rows[0]; got.Repository != "acme/Shop" || got.HeadSHA != sha("b") {
+		t.Errorf("shop-pr-7 is %s at %s, want acme/Shop at the new head", got.Repository, got.HeadSHA)
+	}
+}
+
+func TestEnvironmentGoesOnEvidence(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		pulls []PullRequest
+		want  []string
+	}{
+		{"it is closed", nil, []string{Gone, "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
+		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))}, []string{Held, "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
+		{"its label becomes a join's", []PullRequest{pull(7, withLabels("preview-with:x"))},
+			[]string{Held, "join", "joining pull requests is not served yet", `label it "preview" for an environment of its own`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := loadPolicy(t, demo)
+			before := resolve(c, factsOf(pull(7)))
+			later := noon.Add(time.Hour)
+			after := Resolve(c, factsOf(tt.pulls...), before.Memory, later)
+			if len(after.Rows) != 0 || len(after.Memory.Environments) != 0 {
+				t.Fatalf("it is still there: %v", outcomes(after))
+			}
+			d := decision(t, after)
+			if diff := cmp.Diff(tt.want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+			if d.Environment != "shop-pr-7" || d.Repository != "acme/Shop" || d.Number != 7 || d.Title != "Faster checkout" || d.Author != "alice" || !d.Since.Equal(later) {
+				t.Errorf("decision is about %+v", d)
+			}
+		})
+	}
+}
+
+func TestGoneIsRememberedForADay(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	s := resolve(c, factsOf(pull(7)))
+	s = Resolve(c, factsOf(), s.Memory, noon)
+	s = Resolve(c, factsOf(), s.Memory, noon.Add(goneFor))
+	if d := decision(t, s); d.Outcome != Gone || !d.Since.Equal(noon) {
+		t.Errorf("a day later: %s since %s, want gone since noon", d.Outcome, d.Since)
+	}
+	reopened := Resolve(c, factsOf(pull(7)), s.Memory, noon.Add(goneFor))
+	if diff := cmp.Diff([]string{"shop-pr-7: live by labelled"}, outcomes(reopened)); diff != "" {
+		t.Errorf("reopened (-want +got):\n%s", diff)
+	}
+	s = Resolve(c, factsOf(), s.Memory, noon.Add(goneFor+time.Second))
+	if len(s.Decisions) != 0 || len(s.Memory.Gone) != 0 {
+		t.Errorf("more than a day later: %v, want it forgotten", outcomes(s))
+	}
+}
+
+func TestGoneIsBounded(t *testing.T) {
+	t.Parallel()
+	m := Memory{Environments: map[string]Remembered{}}
+	for i := range goneMax + 5 {
+		name := PullRequestName(&Policy{}, "acme/shop", i+1)
+		m.Environments[name] = Remembered{Repository: "acme/shop", Number: i + 1, Row: Row{Name: name, Repository: "acme/shop"}}
+	}
+	s := Resolve(loadPolicy(t, demo), factsOf(), m, noon)
+	if len(s.Memory.Gone) != goneMax {
+		t.Errorf("%d are remembered, want %d", len(s.Memory.Gone), goneMax)
+	}
+}
+
+func TestServicesOnlyGrow(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	s := resolve(c, factsOf(pull(7)))
+	want := map[string]string{"web": "", "gateway": "", "orders": "abcdef1234"}
+	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
+		t.Errorf("at first (-want +got):\n%s", diff)
+	}
+	next := pull(7, changing("products/main.go"), func(pr *PullRequest) { pr.HeadSHA = sha("b") })
+	s = Resolve(c, factsOf(next), s.Memory, noon)
+	want = map[string]string{"web": "", "gateway": "", "orders": "", "products": "b"}
+	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
+		t.Errorf("with products instead of orders (-want +got):\n%s", diff)
+	}
+	// A service that configuration has no more can't run.
+	c = loadPolicy(t, replaced(t, demo, "calls: [orders, products]", "calls: [products]",
+		`  orders: {repository: acme/shop, paths: ["orders/**", "lib/**"], image: ghcr.io/acme/orders, data: [postgres, rabbitmq]}`+"\n", "", "[gateway, orders]", "[gateway]"))
+	s = Resolve(c, factsOf(next), s.Memory, noon)
+	want = map[string]string{"web": "", "gateway": "", "products": "b"}
+	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
+		t.Errorf("without orders in configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestServiceStaysAtWhatItRunsWhenItsRefIsGone(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, replaced(t, demo, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"))
+	before := resolve(c, factsOf(pull(7)))
+	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = sha("b") }))
+	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway"}
+	after := Resolve(c, f, before.Memory, noon)
+	want := map[string]string{"web": "", "gateway": "9a7e", "orders": "b"}
+	if diff := cmp.Diff(want, runs(after, "shop-pr-7")); diff != "" {
+		t.Errorf("runs (-want +got):\n%s\n%v", diff, outcomes(after))
+	}
+}
+
+func TestSinceIsWhenADecisionWasFirstMade(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	minutes := func(n int) time.Time { return noon.Add(time.Duration(n)*time.Minute + 123*time.Millisecond) }
+	var m Memory
+	steps := []struct {
+		name  string
+		pr    PullRequest
+		since int
+	}{
+		{"held at first", pull(7, withLabels()), 0},
+		{"still held, under another title", pull(7, withLabels(), func(pr *PullRequest) { pr.Title = "WIP" }), 0},
+		{"live", pull(7), 2},
+		{"still live, at another commit and profile", pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = sha("b") }), 2},
+		{"live by another rule", pull(7, draft), 4},
+		{"live again", pull(7), 5},
+	}
+	for i, step := range steps {
+		s := Resolve(c, factsOf(step.pr), m, minutes(i))
+		if got := decision(t, s).Since; !got.Equal(minutes(step.since).Truncate(time.Second)) || got.Location() != time.UTC {
+			t.Errorf("%s: since %s, want %s", step.name, got, minutes(step.since))
+		}
+		m = s.Memory
+	}
+}
+
+func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{
+		shop7:                             environment("pullRequest: acme/shop#7\n"),
+		"overlays/jakub/environment.yaml": environment("owner: jakub\n"),
+	}), nil)
+	f := factsOf(pull(1, withLabels()), pull(2, draft), pull(7), pull(10, withLabels("preview:full", "preview:x")), pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
+	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
+	f.Repositories["acme/elsewhere"] = Repository{FullName: "acme/elsewhere", PullRequests: []PullRequest{pull(1)}}
+	want := []string{
+		"jakub: held by file", "mailer-pr-7: live by labelled",
+		"shop-pr-1: held by unlabelled", "shop-pr-2: held by draft", "shop-pr-7: live by labelled", "shop-pr-9: held by unread", "shop-pr-10: held by profile",
+	}
+	if diff := cmp.Diff(want, outcomes(resolve(c, f))); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryHeldDecisionSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	s := resolve(c, factsOf(pull(1, withLabels()), pull(2, draft), pull(3, changing()), pull(4, withLabels("preview:x")), pull(5, func(pr *PullRequest) { pr.Changes = nil })))
+	for _, d := range s.Decisions {
+		if d.Outcome != Held || d.Reason == "" || d.Remedy == "" || d.Title != "Faster checkout" || d.Author != "alice" || d.URL == "" || d.Repository != "acme/Shop" {
+			t.Errorf("decision says too little: %+v", d)
+		}
+	}
+	if len(s.Decisions) != 5 {
+		t.Errorf("%d decisions, want 5", len(s.Decisions))
+	}
+}
+
+func TestUnreadRepositoriesAreNamed(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	s := resolve(c, Facts{Repositories: map[string]Repository{"acme/shop": {FullName: "acme/shop", PullRequests: []PullRequest{pull(7)}}}})
+	if diff := cmp.Diff([]string{"acme/gateway", "acme/mailer"}, s.Unread); diff != "" {
+		t.Errorf("unread (-want +got):\n%s", diff)
+	}
+	want := []string{"acme/gateway was never read; its pull requests are unknown", "acme/mailer was never read; its pull requests are unknown"}
+	if diff := cmp.Diff(want, s.Problems); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	if got := only(t, s).Name; got != "shop-pr-7" {
+		t.Errorf("row %s, want that of what was read", got)
+	}
+}
+
+func TestAnswerOfNothingIsAnEmptyList(t *testing.T) {
+	t.Parallel()
+	got, err := json.Marshal(resolve(loadPolicy(t, demo), factsOf()).Rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != "[]" {
+		t.Errorf("rows are %s, want []", got)
+	}
+}
+
+// crowd is a world with some of everything.
+func crowd() Facts {
+	f := factsOf(
+		pull(1), pull(2, withLabels("preview:full")), pull(3, withLabels()), pull(4, draft), pull(5, changing("web/a", "lib/b")),
+		pull(6, withLabels("zeta", "preview", "alpha")), pull(7, changing()), pull(8, withLabels("preview:checkout")),
+	)
+	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(1), pull(2), pull(3, draft)}}
+	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway", PullRequests: []PullRequest{pull(9), pull(11)}}
+	return f
+}
+
+func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		shop7:                             environment("pullRequest: acme/shop#7\nservices: {mailer: {tag: v1}, products: {branch: main}}\n"),
+		"overlays/jakub/environment.yaml": environment("owner: jakub\n"), "overlays/b1/environment.yaml": environment("x: 1\n"), "overlays/b2/environment.yaml": "",
+	}
+	answer := func(s *Snapshot) string {
+		rows, err := json.Marshal(s.Rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decisions, err := json.Marshal([]any{s.Decisions, s.Problems, s.Unread})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(rows) + string(decisions)
+	}
+	first := resolve(load(t, demoTree(files), nil), crowd())
+	if len(first.Rows) != 9 {
+		t.Fatalf("%d rows, want 9: %v", len(first.Rows), outcomes(first))
+	}
+	if !slices.IsSortedFunc(first.Rows, func(a, b Row) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Error("rows are not sorted by name")
+	}
+	want := answer(first)
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	memory := Memory{}
+	for i := range 50 {
+		f := crowd()
+		for _, r := range f.Repositories {
+			random.Shuffle(len(r.PullRequests), func(i, j int) { r.PullRequests[i], r.PullRequests[j] = r.PullRequests[j], r.PullRequests[i] })
+			for _, pr := range r.PullRequests {
+				random.Shuffle(len(pr.Labels), func(i, j int) { pr.Labels[i], pr.Labels[j] = pr.Labels[j], pr.Labels[i] })
+				random.Shuffle(len(pr.Changes.Paths), func(i, j int) {
+					pr.Changes.Paths[i], pr.Changes.Paths[j] = pr.Changes.Paths[j], pr.Changes.Paths[i]
+				})
+			}
+		}
+		s := Resolve(load(t, demoTree(files), nil), f, memory, noon)
+		if got := answer(s); got != want {
+			t.Fatalf("answer %d differs:\n%s", i, cmp.Diff(want, got))
+		}
+		memory = s.Memory
+	}
+}
+
+func TestOneBadPullRequestDisturbsNoOther(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	want := resolve(c, factsOf(pull(1), pull(3))).Rows
+	bad := []func(*PullRequest){
+		draft, withLabels(), withLabels("preview:\x00"), changing(), func(pr *PullRequest) { pr.Changes = nil },
+		func(pr *PullRequest) { pr.HeadSHA = "\xff" }, func(pr *PullRequest) { *pr = PullRequest{Number: 2} },
+	}
+	for i, edit := range bad {
+		got := resolve(c, factsOf(pull(1), pull(2, edit), pull(3)))
+		if diff := cmp.Diff(want, got.Rows); diff != "" {
+			t.Errorf("bad one %d (-want +got):\n%s", i, diff)
+		}
+		if len(got.Decisions) != 3 || got.Decisions[1].Outcome != Held {
+			t.Errorf("bad one %d: %v, want it held and all three decided", i, outcomes(got))
+		}
+	}
+}
+
+func TestResolveChangesNothingThatItIsGiven(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	m := resolve(c, crowd()).Memory
+	encode := func(v any) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	f := crowd()
+	delete(f.Repositories, "acme/mailer")
+	before := encode(m) + encode(f)
+	Resolve(c, f, m, noon.Add(time.Hour))
+	if diff := cmp.Diff(before, encode(m)+encode(f)); diff != "" {
+		t.Errorf("memory and facts (-before +after):\n%s", diff)
+	}
+}

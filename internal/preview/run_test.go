@@ -1,0 +1,220 @@
+package preview
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWhatRuns(t *testing.T) {
+	t.Parallel()
+	all := func(pr *PullRequest) { pr.Changes = &Changes{All: true} }
+	tests := []struct {
+		name string
+		pr   PullRequest
+		want string
+	}{
+		{"a service that is changed, and the way to it", pull(7, changing("orders/main.go")), "gateway orders web"},
+		{"the folder itself counts", pull(7, changing("orders")), "gateway orders web"},
+		{"a folder whose name only begins the same doesn't", pull(7, changing("orders-old/main.go", "web/index.html")), "web"},
+		{"both services that share what is changed", pull(7, changing("lib/money.go")), "gateway orders products web"},
+		{"what a public service calls is linked", pull(7, changing("web/index.html")), "web"},
+		{"a renamed file counts where it was and where it is", pull(7, changing("orders/a.go", "web/a.go")), "gateway orders web"},
+		{"too many files to tell count as all", pull(7, all), "gateway orders products web"},
+		{"everything by label", pull(7, withLabels("preview:full")), "gateway mailer orders products web"},
+		{"everything by label, though nothing is changed", pull(7, withLabels("preview:full"), changing("README.md")), "gateway mailer orders products web"},
+		{"a list by label", pull(7, withLabels("preview:checkout"), changing("README.md")), "gateway orders"},
+		{"a list by label, and what is changed besides", pull(7, withLabels("preview:checkout"), changing("web/a.js")), "gateway orders web"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := resolve(loadPolicy(t, demo), factsOf(tt.pr))
+			only(t, s)
+			got := strings.Join(slices.Sorted(maps.Keys(runs(s, "shop-pr-7"))), " ")
+			if got != tt.want {
+				t.Errorf("%q run, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestServiceWithoutPathsIsChangedByAnything(t *testing.T) {
+	t.Parallel()
+	f := factsOf()
+	// Nobody reads its changes, as nothing depends on them.
+	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(3, func(pr *PullRequest) {
+		pr.Changes, pr.HeadRepositoryID, pr.BaseRepositoryID = nil, mailerID, mailerID
+	})}}
+	s := resolve(loadPolicy(t, demo), f)
+	// Nobody calls mailer: the first public service is there to open.
+	want := map[string]string{"mailer": "abcdef1234", "web": ""}
+	if diff := cmp.Diff(want, runs(s, "mailer-pr-3")); diff != "" {
+		t.Errorf("runs (-want +got):\n%s\n%v", diff, outcomes(s))
+	}
+}
+
+func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, policy, remedy string
+		pr                   PullRequest
+	}{
+		{"the label of a profile that runs all", demo, `label it "preview:full" to run all`, pull(7, changing("README.md"))},
+		{"no file at all", demo, `label it "preview:full" to run all`, pull(7, changing())},
+		{"configuration's label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: Deploy, "), `label it "Deploy:full" to run all`,
+			pull(7, changing("README.md"), withLabels("deploy"))},
+		{"a profile to add where none runs all", replaced(t, demo, "run: all", "run: changed"),
+			"change a service's files, or add a profile with run: all to previewset.yaml", pull(7, changing("README.md"))},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := decision(t, resolve(loadPolicy(t, tt.policy), factsOf(tt.pr)))
+			want := []string{Held, "unchanged", "it changes no service", tt.remedy}
+			if diff := cmp.Diff(want, []string{got.Outcome, got.Rule, got.Reason, got.Remedy}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPathsFromPublic(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, system string // service>callee,callee; public ones with a star
+		targets      string
+		want         string
+	}{
+		{"a chain", "*a>b b>c c>d", "c", "a b c"},
+		{"both sides of a diamond", "*a>b,c b>d c>d d>e", "d", "a b c d"},
+		{"one side of a diamond", "*a>b,c b>d c>d", "b", "a b"},
+		{"several targets", "*a>b,c b>d c>e", "d e", "a b c d e"},
+		{"several public services that lead there", "*a>c *b>c c", "c", "a b c"},
+		{"no public service that doesn't", "*a>c *b c", "c", "a c"},
+		{"a public target needs nobody", "*a>b *b", "b", "a b"},
+		{"a public target that nobody calls", "*a *b", "b", "b"},
+		{"a circle of calls ends", "*a>b b>c c>a,b", "c", "a b c"},
+		{"a service that calls itself", "*a>a,b b>b", "b", "a b"},
+		{"none leads there: the first public one", "a>b *c *d b", "b", "c"},
+		{"one target is led to, another not", "*a>b b c", "b c", "a b"},
+		{"only callers that are not public: the first public one", "*p a>b b", "b", "p"},
+		{"no public service at all", "a>b b", "b", ""},
+		{"no target", "*a>b b", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := &Config{Policy: &Policy{}}
+			for _, text := range strings.Fields(tt.system) {
+				name, calls, _ := strings.Cut(strings.TrimPrefix(text, "*"), ">")
+				s := Service{Name: name, Public: text[0] == '*'}
+				if calls != "" {
+					s.Calls = strings.Split(calls, ",")
+				}
+				c.Policy.Services = append(c.Policy.Services, s)
+			}
+			got := strings.Join(slices.Sorted(maps.Keys(c.pathsFromPublic(strings.Fields(tt.targets)))), " ")
+			if got != tt.want {
+				t.Errorf("%q run, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatServicesRunAt(t *testing.T) {
+	t.Parallel()
+	withDefault := func(ref string) string {
+		return replaced(t, demo, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: "+ref)
+	}
+	type answer struct {
+		Rule, Reason string
+		Images       []string
+	}
+	images := func(extra ...string) answer {
+		return answer{"labelled", `it is open and labelled "preview"; profile changed`, append(extra, "ghcr.io/acme/orders:"+sha("abcdef1234"))}
+	}
+	tests := []struct {
+		name, policy, file string
+		facts              func(*Facts)
+		want               answer
+	}{
+		{"kustomize-base's image without default", demo, "", nil, images()},
+		{"a branch's head", withDefault("{branch: main}"), "", nil, images("ghcr.io/acme/gateway:" + sha("9a7e"))},
+		{"a tag's commit", withDefault("{tag: dev}"), "", nil, images("ghcr.io/acme/gateway:" + sha("de4"))},
+		{"kustomize-base's image for a commit, for now", withDefault("{sha: " + sha("c") + "}"), "", nil, images()},
+		{"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
+			answer{Rule: "ref", Reason: `acme/gateway has no branch "old", which service gateway runs at`}},
+		{"a tag that isn't there is held", withDefault("{tag: old}"), "", nil,
+			answer{Rule: "ref", Reason: `acme/gateway has no tag "old", which service gateway runs at`}},
+		{"a branch of a repository that was never read is held", withDefault("{branch: main}"), "",
+			func(f *Facts) { delete(f.Repositories, "acme/gateway") },
+			answer{Rule: "unread", Reason: "acme/gateway was never read, so what service gateway runs at is unknown"}},
+		{"a repository that was never read doesn't matter where nothing of it is pinned", demo, "",
+			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images()},
+		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil, images("ghcr.io/acme/gateway:" + sha("de4"))},
+		{"the file adds a service", demo, "services: {products: {branch: main}}\n", nil,
+			answer{"labelled", `it is open and labelled "preview"; profile changed`, []string{"ghcr.io/acme/orders:" + sha("abcdef1234"), "ghcr.io/acme/products:" + sha("5409")}}},
+		{"what the pull request changes stays at its head", demo, "services: {orders: {tag: v1}}\n", nil, images()},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{policyFile: tt.policy}
+			if tt.file != "" {
+				files[shop7] = environment("pullRequest: acme/shop#7\n" + tt.file)
+			}
+			f := factsOf(pull(7))
+			if tt.facts != nil {
+				tt.facts(&f)
+			}
+			s := resolve(load(t, demoTree(files), nil), f)
+			d := decision(t, s)
+			got := answer{Rule: d.Rule, Reason: d.Reason}
+			if d.Outcome == Live {
+				got.Images = only(t, s).Kustomize.Images
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTagIsFilledFromThePullRequest(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, template string
+		edit           func(*PullRequest)
+		image, reason  string
+	}{
+		{"commit", "{{ .SHA }}", nil, sha("abcdef1234"), ""},
+		{"short commit", "sha-{{ .ShortSHA }}", nil, "sha-abcdef1", ""},
+		{"branch", "{{ .Branch }}-latest", nil, "feature-checkout-latest", ""},
+		{"hostile branch", "{{ .Branch }}", func(pr *PullRequest) { pr.Branch = "x:latest@sha256:../$(id)\n" }, "x-latest-sha256-id", ""},
+		{"number", "pr-{{ .Number }}", nil, "pr-7", ""},
+		{"what makes no tag is held", "-{{ .Number }}", nil, "", `the tag "-{{ .Number }}" of service orders makes "-7", which is not an image tag`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pr := pull(7)
+			if tt.edit != nil {
+				tt.edit(&pr)
+			}
+			s := resolve(loadPolicy(t, replaced(t, demo, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.template+`"`)), factsOf(pr))
+			if tt.reason != "" {
+				if d := decision(t, s); d.Outcome != Held || d.Rule != "tag" || d.Reason != tt.reason {
+					t.Errorf("%s by %s: %s; want it held: %s", d.Outcome, d.Rule, d.Reason, tt.reason)
+				}
+				return
+			}
+			if diff := cmp.Diff([]string{"ghcr.io/acme/orders:" + tt.image}, only(t, s).Kustomize.Images); diff != "" {
+				t.Errorf("images (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
