@@ -46,6 +46,11 @@ type Options struct {
 	Token *Secret
 	// APIToken is for everything else; nil turns the API off.
 	APIToken *Secret
+	// WebhookSecret signs GitHub's webhooks; nil refuses them.
+	WebhookSecret *Secret
+	// ConfigRepository is the GitOps repository's "owner/name" on GitHub, lower case: its webhooks make the config branch
+	// be read again. Empty where it is elsewhere.
+	ConfigRepository string
 	// Interval between two reads of everything; default one minute.
 	Interval time.Duration
 	// Repositories are patterns (path.Match over lower-case "owner/name") that configuration may name; none allows all.
@@ -66,8 +71,10 @@ type Generator struct {
 	served atomic.Pointer[served]
 	// status is what the last refresh found, for people.
 	status atomic.Pointer[status]
-	wake   chan struct{}
 	state  refresherState
+	// requests are what webhooks ask to be read again.
+	requests   *requests
+	deliveries deliveries
 
 	public, private http.Handler
 	handlers        sync.Once
@@ -87,7 +94,7 @@ func New(o Options) *Generator {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Generator{opts: o, wake: make(chan struct{}, 1)}
+	g := &Generator{opts: o, requests: newRequests()}
 	g.state.facts.Repositories = map[string]preview.Repository{}
 	g.state.failed = map[string]failure{}
 	g.metrics = newMetrics(o.Registry, g)

@@ -45,38 +45,51 @@ type failure struct {
 	since time.Time
 }
 
-// Run refreshes until ctx is done: at once, then every interval, sooner while there is nothing to answer.
+// Run refreshes until ctx is done: everything at once, then every interval, sooner while there is nothing to answer; in
+// between, what webhooks are about.
 func (g *Generator) Run(ctx context.Context) error {
+	due := time.NewTimer(0)
+	defer due.Stop()
 	for {
-		g.Refresh(ctx)
-		wait := g.opts.Interval
-		if g.served.Load() == nil {
-			wait = min(wait, retryUnready)
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		s, ok := g.requests.next(ctx, due.C)
+		if !ok {
 			return nil
-		case <-g.wake:
-		case <-timer.C:
 		}
-		timer.Stop()
+		g.refresh(ctx, s)
+		if s.all {
+			due.Reset(g.pause())
+		}
 	}
+}
+
+// pause is how long it is until everything is read again.
+func (g *Generator) pause() time.Duration {
+	if g.served.Load() == nil {
+		return min(g.opts.Interval, retryUnready)
+	}
+	return g.opts.Interval
 }
 
 // Refresh reads everything once and publishes what follows from it. What can't be read keeps its last facts. It is not
 // safe for concurrent use; Run calls it.
-func (g *Generator) Refresh(ctx context.Context) {
+func (g *Generator) Refresh(ctx context.Context) { g.refresh(ctx, scope{all: true}) }
+
+func (g *Generator) refresh(ctx context.Context, s scope) {
 	start := g.opts.Now()
 	if !g.state.recalled {
 		g.recall(ctx)
 		g.state.recalled = true
 	}
-	g.readConfig(ctx)
+	if s.all || s.config {
+		was := g.state.config
+		g.readConfig(ctx)
+		s.all = s.all || g.state.config != was // it may want other facts
+	}
 	if g.state.config != nil {
-		g.readRepositories(ctx)
-		g.readCluster(ctx)
+		g.readRepositories(ctx, s)
+		if s.all {
+			g.readCluster(ctx)
+		}
 	}
 	if ctx.Err() != nil {
 		return
@@ -121,14 +134,22 @@ func (g *Generator) configFailed(err error) {
 	g.state.configErr = err
 }
 
-// readRepositories reads all configured repositories, some at once. One that fails leaves its last facts.
-func (g *Generator) readRepositories(ctx context.Context) {
+// readRepositories reads the configured repositories that are due, some at once. One that fails leaves its last facts.
+func (g *Generator) readRepositories(ctx context.Context, s scope) {
 	var mu sync.Mutex
 	facts := maps.Clone(g.state.facts.Repositories)
 	failed := map[string]failure{}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelReads)
 	for _, name := range g.state.config.Repositories() {
+		if was, ok := g.state.failed[name]; !s.reads(name) {
+			if ok {
+				mu.Lock()
+				failed[name] = was
+				mu.Unlock()
+			}
+			continue
+		}
 		group.Go(func() error {
 			r, err := g.readRepository(ctx, name)
 			mu.Lock()

@@ -45,7 +45,7 @@ func (g *Generator) PublicHandler() http.Handler {
 }
 
 func (g *Generator) routes() {
-	r := g.engine()
+	r := g.engine(maxBody)
 	r.POST("/api/v1/getparams.execute", g.authorize("Argo CD's token", g.opts.Token), g.getParams)
 	api := r.Group("/api/v1", g.authorize("the API token", g.opts.APIToken))
 	api.GET("/environments", g.listEnvironments)
@@ -55,18 +55,20 @@ func (g *Generator) routes() {
 	r.GET("/readyz", g.readyz)
 	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})))
 	g.private = r
-	g.public = g.engine()
+	p := g.engine(maxEvent)
+	p.POST("/webhooks/github", g.receiveEvent)
+	g.public = p
 }
 
 // engine is a bare gin with our middleware, outermost first. Redirects are off: Argo CD would follow one with a GET and
 // take whatever comes for an answer.
-func (g *Generator) engine() *gin.Engine {
+func (g *Generator) engine(bodyLimit int64) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode) // gin keeps its mode in a global; this is the one place that sets it
 	r := gin.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false
 	r.HandleMethodNotAllowed = true
 	_ = r.SetTrustedProxies(nil) // nil can't fail
-	r.Use(g.observe, writeError, gin.CustomRecoveryWithWriter(nil, g.recovered), limitBody)
+	r.Use(g.observe, writeError, gin.CustomRecoveryWithWriter(nil, g.recovered), limitBody(bodyLimit))
 	r.NoRoute(func(c *gin.Context) { fail(c, http.StatusNotFound, "there is nothing at this path") })
 	r.NoMethod(func(c *gin.Context) {
 		fail(c, http.StatusMethodNotAllowed, "this path doesn't take %s", c.Request.Method)
@@ -117,8 +119,8 @@ func (g *Generator) recovered(c *gin.Context, v any) {
 	fail(c, http.StatusInternalServerError, "internal error; see the service's log")
 }
 
-func limitBody(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+func limitBody(limit int64) gin.HandlerFunc {
+	return func(c *gin.Context) { c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit) }
 }
 
 // authorize lets through who brings the secret as a bearer token.

@@ -69,11 +69,17 @@ func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := generator.Options{Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log}
+	o := generator.Options{
+		Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log,
+		ConfigRepository: s.configRepository(),
+	}
 	if o.Token, err = required("--token-file", s.tokenFile); err != nil {
 		return nil, err
 	}
 	if o.APIToken, err = optional("--api-token-file", s.apiTokenFile); err != nil {
+		return nil, err
+	}
+	if o.WebhookSecret, err = optional("--webhook-secret-file", s.webhookSecretFile); err != nil {
 		return nil, err
 	}
 	if o.ConfigBranch, err = s.configBranch(); err != nil {

@@ -66,7 +66,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.Int64Var(&s.githubAppInstallationID, "github-app-installation-id", 0, "the App's installation `ID`")
 	f.StringVar(&s.githubAppKeyFile, "github-app-key-file", "", "`file` with the App's private key (PEM)")
 	f.Var(&s.repositories, "repositories", "`patterns` that configuration may name, like acme/*, between commas (default all)")
-	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "`file` with the webhooks' secret (webhooks are not served yet)")
+	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "`file` with the secret of GitHub's webhooks; without it they are refused")
 	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of everything")
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
@@ -142,4 +142,13 @@ func (s *settings) protected() []string {
 		return []string{s.argocdNamespace}
 	}
 	return []string{s.argocdNamespace, strings.TrimSpace(string(own))}
+}
+
+// configRepository is the GitOps repository's "owner/name", lower case: the last two parts of its address.
+func (s *settings) configRepository() string {
+	parts := strings.FieldsFunc(strings.TrimSuffix(strings.ToLower(s.configRepo), ".git"), func(r rune) bool { return r == '/' || r == ':' })
+	if len(parts) < 2 {
+		return ""
+	}
+	return strings.Join(parts[len(parts)-2:], "/")
 }

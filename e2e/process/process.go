@@ -146,7 +146,7 @@ func (p *Process) complaints(lines int) []string {
 	return all[max(0, len(all)-lines):]
 }
 
-var complaint = regexp.MustCompile(`^[EF][0-9]{4} |(?i)"level":"(error|fatal|panic|warning|warn)"|panic:|goroutine \d+ \[running`)
+var complaint = regexp.MustCompile(`^[EF][0-9]{4} |(?i)\blevel"?[=:]"?(error|fatal|panic|warn)|panic:|goroutine \d+ \[running`)
 
 // lines reads the log, with each line cut to what somebody would read of it.
 func (p *Process) lines() ([]string, error) {

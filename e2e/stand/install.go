@@ -94,7 +94,7 @@ const installOverlay = `
 resources: [../repository/appsets]
 patches:
 - target: {kind: ConfigMap, name: preview-generator}
-  patch: '[{op: replace, path: /data/baseUrl, value: "%s"}]'
+  patch: '[{"op": "replace", "path": "/data/baseUrl", "value": "%s"}]'
 `
 
 // Previewctl runs it and returns what it printed on stdout.

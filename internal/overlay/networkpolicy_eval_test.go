@@ -1,7 +1,6 @@
 package overlay
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"net/netip"
@@ -237,7 +236,7 @@ func (s selector) matches(labels map[string]string) bool {
 // TestNetworkPolicyRules tests the evaluator itself, where reading a policy wrongly is easy.
 func TestNetworkPolicyRules(t *testing.T) {
 	t.Parallel()
-	c := &cluster{namespaces: map[string]map[string]string{"a": {"team": "x"}, "b": {"team": "x"}, "c": {}}}
+	namespaces := map[string]map[string]string{"a": {"team": "x"}, "b": {"team": "x"}, "c": {}}
 	subject := endpoint{name: "a/web", namespace: "a", labels: map[string]string{"app": "web"}}
 	db := map[string]string{"app": "db"}
 	ofA := endpoint{name: "a/db", namespace: "a", labels: db, addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}
@@ -268,7 +267,8 @@ func TestNetworkPolicyRules(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := &cluster{namespaces: c.namespaces, policies: []networkPolicy{parsePolicy(t, []byte("{metadata: {namespace: a}, spec: "+tt.spec+"}"))}}
+			policy := parsePolicy(t, []byte("{metadata: {namespace: a}, spec: "+tt.spec+"}"))
+			c := &cluster{namespaces: namespaces, policies: []networkPolicy{policy}}
 			for _, from := range []endpoint{ofA, ofB, ofC, web, outside} {
 				want := slices.ContainsFunc(tt.want, func(e endpoint) bool { return e.name == from.name })
 				if got := c.allows("Ingress", subject, from, port{80, "http", "TCP", 0}); got != want {
@@ -282,7 +282,7 @@ func TestNetworkPolicyRules(t *testing.T) {
 func parsePolicy(t *testing.T, manifest []byte) networkPolicy {
 	t.Helper()
 	var p networkPolicy
-	if err := yaml.UnmarshalStrict(bytes.TrimSpace(manifest), &p); err != nil {
+	if err := yaml.UnmarshalStrict(manifest, &p); err != nil {
 		t.Fatalf("%v in:\n%s", err, manifest)
 	}
 	return p

@@ -143,7 +143,7 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 		rule, reason string
 	}{
 		{"it becomes a draft", demo, draft, nil, "draft", "it is a draft, and drafts get no preview here"},
-		{"its changes can't be read", demo, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = sha("new"), nil }, nil,
+		{"its changes can't be read", demo, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = sha("e"), nil }, nil,
 			"unread", "its changed files have not been read yet"},
 		{"it changes nothing any more", demo, changing(), nil, "unchanged", "it changes no service"},
 		{"it gets a second profile", demo, withLabels("preview", "preview:full", "preview:checkout"), nil,
