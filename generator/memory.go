@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/previewset/previewset/internal/preview"
@@ -29,7 +30,9 @@ const (
 type memoryFile struct {
 	Version int            `json:"version"`
 	Saved   time.Time      `json:"saved"`
-	Memory  preview.Memory `json:"memory"`
+	Memory  preview.Memory `json:"memory"` // without its environments
+	// Environments are Memory.Environments.
+	Environments map[string]preview.Remembered `json:"environments,omitempty"`
 }
 
 // recall reads memory once, before the first refresh. Memory that can't be read is lost, not fatal: as at a first start,
@@ -72,16 +75,34 @@ func sameMemory(a, b preview.Memory) bool {
 	return maps.Equal(a.Since, b.Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) && len(a.Gone) == len(b.Gone)
 }
 
+// encodeMemory writes an environment at a time, so that the plain text of thousands never stands in memory whole.
 func encodeMemory(f memoryFile) ([]byte, error) {
+	environments := f.Memory.Environments
+	f.Memory.Environments = nil
+	head, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	if err := json.NewEncoder(zip).Encode(f); err != nil {
+	zip, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
 		return nil, err
 	}
-	if err := zip.Close(); err != nil {
-		return nil, err
+	w := &stickyWriter{w: zip}
+	w.text(string(head[:len(head)-1]) + `,"environments":{`)
+	for i, name := range slices.Sorted(maps.Keys(environments)) {
+		if i > 0 {
+			w.text(",")
+		}
+		w.json(name)
+		w.text(":")
+		w.json(environments[name])
 	}
-	return b.Bytes(), nil
+	w.text("}}")
+	if w.err == nil {
+		w.err = zip.Close()
+	}
+	return b.Bytes(), w.err
 }
 
 func decodeMemory(content []byte) (preview.Memory, error) {
@@ -89,16 +110,13 @@ func decodeMemory(content []byte) (preview.Memory, error) {
 	if err != nil {
 		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
 	}
-	text, err := io.ReadAll(io.LimitReader(zip, maxMemory))
-	if err != nil {
-		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
-	}
 	var f memoryFile
-	if err := json.Unmarshal(text, &f); err != nil {
+	if err := json.NewDecoder(io.LimitReader(zip, maxMemory)).Decode(&f); err != nil {
 		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
 	}
 	if f.Version != memoryVersion {
 		return preview.Memory{}, fmt.Errorf("decode memory: version %d is not known here", f.Version)
 	}
+	f.Memory.Environments = f.Environments
 	return f.Memory, nil
 }

@@ -30,10 +30,12 @@ var errOutage = errors.New("GitHub answers 500")
 func TestARestartDuringAnOutageServesWhatIsRemembered(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]func(*world){
-		"of GitHub":                          func(w *world) { w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage },
-		"of one repository":                  func(w *world) { w.errs["acme/shop"] = errOutage },
-		"of the config branch":               func(w *world) { w.treeErr = errOutage },
-		"of everything":                      func(w *world) { w.treeErr, w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage, errOutage },
+		"of GitHub":            func(w *world) { w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage },
+		"of one repository":    func(w *world) { w.errs["acme/shop"] = errOutage },
+		"of the config branch": func(w *world) { w.treeErr = errOutage },
+		"of everything": func(w *world) {
+			w.treeErr, w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage, errOutage
+		},
 		"where the config branch is invalid": func(w *world) { w.tree = treeOf(2, "kind: Nonsense") },
 		"that is none":                       func(*world) {},
 	} {

@@ -26,7 +26,9 @@ func sign(secret, body string) string {
 func withWebhooks(t testing.TB) func(*generator.Options) {
 	t.Helper()
 	hush := secret(t, "hush")
-	return func(o *generator.Options) { o.WebhookSecret, o.ConfigRepository, o.Interval = hush, "acme/previews", time.Hour }
+	return func(o *generator.Options) {
+		o.WebhookSecret, o.ConfigRepository, o.Interval = hush, "acme/previews", time.Hour
+	}
 }
 
 // deliver sends a webhook that is signed with the secret.

@@ -151,6 +151,8 @@ func TestThePartsAreWiredTogether(t *testing.T) {
 	hub := githubtest.New()
 	hub.AllowToken("hub-t0ken")
 	gateway, shop := hub.AddRepository("acme/gateway"), hub.AddRepository("acme/shop")
+	gateway.SetPrivate(true)
+	shop.SetPrivate(true)
 	shop.Open(githubtest.PullRequest{Title: "No label", Author: "bob"})
 	number := gateway.Open(githubtest.PullRequest{Title: "Ours", Author: "alice", Labels: []string{"preview"}})
 	api := httptest.NewServer(hub)

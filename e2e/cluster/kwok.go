@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -16,11 +17,18 @@ import (
 // Broken is what a commit's SHA contains whose Pods never become ready.
 const Broken = "bad0bad0bad0"
 
-// addNode makes the node on which everything runs. kwok says that it is ready and has room for a million Pods.
+// addNode makes the node on which everything runs. kwok keeps it ready.
 func (c *Cluster) addNode(ctx context.Context) error {
-	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
-		Name: "node", Labels: map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/hostname": "node"},
-	}}
+	room := corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("1000"), corev1.ResourceMemory: resource.MustParse("10Ti"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("10Ti"), corev1.ResourcePods: resource.MustParse("10000"),
+	}
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "node", Labels: map[string]string{"kubernetes.io/os": "linux", "kubernetes.io/hostname": "node"},
+		},
+		Status: corev1.NodeStatus{Capacity: room, Allocatable: room},
+	}
 	_, err := c.Client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 	return err
 }

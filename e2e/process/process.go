@@ -90,7 +90,7 @@ func (p *Process) wait() {
 // Stop asks the process to end, as Kubernetes does, and kills it if it doesn't within the grace period.
 func (p *Process) Stop(grace time.Duration) {
 	p.wanted.Store(true)
-	p.signal(syscall.SIGTERM)
+	p.signal(syscall.SIGKILL)
 	select {
 	case <-p.ended:
 	case <-time.After(grace):

@@ -133,11 +133,11 @@ func (s *Stand) Images(ctx context.Context, namespace string) ([]string, error) 
 }
 
 // Refresh has Argo CD ask the plugin of the ApplicationSet again, as the service does when its answer changed.
-func (s *Stand) Refresh(t testing.TB, applicationSet string) {
-	t.Helper()
+func (s *Stand) Refresh(ctx context.Context, applicationSet string) error {
 	patch := fmt.Sprintf(`{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":%q}}}`, rand.Text())
-	_, err := s.Resource("applicationsets").Patch(t.Context(), applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	_, err := s.Resource("applicationsets").Patch(ctx, applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	if err != nil {
-		t.Fatalf("refresh ApplicationSet %s: %v", applicationSet, err)
+		return fmt.Errorf("refresh ApplicationSet %s: %w", applicationSet, err)
 	}
+	return nil
 }

@@ -15,8 +15,9 @@ import (
 // Domain is that of the previews.
 const Domain = "preview.example.dev"
 
-// Install does what the README tells a newcomer to do: previewctl init, git push, kubectl apply -k appsets. The one
-// difference: Argo CD is told that the service is where this process will run it.
+// Install does what the README tells a newcomer to do: previewctl init, git push, kubectl apply -k appsets. Two differences:
+// Argo CD is told that the service is where this process will run it, and asks it every few seconds instead of every minute,
+// so that stories don't wait for that.
 func (s *Stand) Install(ctx context.Context) error {
 	if err := s.buildOwn(ctx); err != nil {
 		return err
@@ -95,6 +96,8 @@ resources: [../repository/appsets]
 patches:
 - target: {kind: ConfigMap, name: preview-generator}
   patch: '[{"op": "replace", "path": "/data/baseUrl", "value": "%s"}]'
+- target: {kind: ApplicationSet, name: previews}
+  patch: '[{"op": "replace", "path": "/spec/generators/0/plugin/requeueAfterSeconds", "value": 3}]'
 `
 
 // Previewctl runs it and returns what it printed on stdout.

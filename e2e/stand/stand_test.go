@@ -59,7 +59,9 @@ func TestStand(t *testing.T) {
 	})
 
 	p.answer()
-	s.Refresh(t, "tiny")
+	if err := s.Refresh(t.Context(), "tiny"); err != nil {
+		t.Fatal(err)
+	}
 	s.WaitGone(t, "preview-one", time.Minute)
 }
 

@@ -65,5 +65,6 @@ func begin(ctx context.Context, s *stand.Stand) (err error) {
 		return err
 	}
 	shared = w
-	return nil
+	// Argo CD asked before the service was there, and would next ask after three minutes.
+	return s.Refresh(ctx, "previews")
 }

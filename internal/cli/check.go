@@ -103,13 +103,13 @@ func orEmpty[S ~[]E, E any](s S) []E {
 
 func (o *checkOptions) printText(r overlay.Report) error {
 	for _, p := range r.Problems {
-		fmt.Fprintln(o.env.Out, p.Error())
+		o.env.say("%s", p.Error())
 	}
 	for _, line := range r.NotInForce {
-		fmt.Fprintln(o.env.Out, "not yet in force: "+preview.Printable(line))
+		o.env.say("not yet in force: %s", preview.Printable(line))
 	}
 	for _, line := range r.Notes {
-		fmt.Fprintln(o.env.Out, "note: "+preview.Printable(line))
+		o.env.say("note: %s", preview.Printable(line))
 	}
 	_, err := fmt.Fprintln(o.env.Out, o.summary(r))
 	return err

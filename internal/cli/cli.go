@@ -11,8 +11,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -35,13 +33,13 @@ func run(ctx context.Context, env *process, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		report(env.Err, err)
+		report(env, err)
 	}
 	return exitCode(err)
 }
 
 // report prints an error, a line of it at a time, so that nothing in it can steer the terminal.
-func report(w io.Writer, err error) {
+func report(env *process, err error) {
 	if errors.Is(err, errReported) {
 		return
 	}
@@ -50,7 +48,7 @@ func report(w io.Writer, err error) {
 		if i > 0 {
 			prefix = "  "
 		}
-		fmt.Fprintln(w, prefix+preview.Printable(line))
+		env.tell(prefix + preview.Printable(line))
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,10 +101,8 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // oneOf checks a flag that takes one of a few words.
 func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return usagef(cmd, "--%s %q is none of %s", flag, value, strings.Join(allowed, ", "))
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,7 +39,9 @@ never overwrites a file that differs, unless --force says so, and never a token.
 		Args:              oneArg("folder"),
 		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.dir = args[0]
+			if opts.dir = args[0]; opts.dir == "" || hides(opts.dir) {
+				return usagef(cmd, "the folder %q has no name, or one that doesn't show", opts.dir)
+			}
 			if err := opts.settings.check(); err != nil {
 				return usagef(cmd, "%w", err)
 			}
@@ -78,7 +81,7 @@ func runInit(_ context.Context, opts *initOptions) error {
 	if opts.dryRun {
 		return opts.preview(s)
 	}
-	if err := os.MkdirAll(opts.dir, 0o755); err != nil { //nolint:gosec // G301: a repository, for everybody to read
+	if err = os.MkdirAll(opts.dir, 0o755); err != nil { //nolint:gosec // G301: a repository, for everybody to read
 		return fmt.Errorf("make the folder: %w", err)
 	}
 	root, err := os.OpenRoot(opts.dir)
@@ -113,9 +116,9 @@ func (o *initOptions) ask() error {
 		if *q.value != "" {
 			continue
 		}
-		fmt.Fprint(o.env.Err, q.question)
+		_, _ = fmt.Fprint(o.env.Err, q.question)
 		line, err := in.ReadString('\n')
-		if err != nil && err != io.EOF { //nolint:errorlint // ReadString gives io.EOF itself
+		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read the answer: %w", err)
 		}
 		*q.value = strings.TrimSpace(line)
@@ -130,7 +133,7 @@ func (o *initOptions) tokens() (map[string]string, error) {
 		if file == "" {
 			continue
 		}
-		content, err := os.ReadFile(file)
+		content, err := os.ReadFile(file) //nolint:gosec // G304: the file that a person names
 		if err != nil {
 			return nil, fmt.Errorf("read the token: %w", err)
 		}
@@ -156,17 +159,17 @@ func (o *initOptions) preview(s *scaffold) error {
 		return err
 	}
 	for _, name := range missing {
-		fmt.Fprintln(o.env.Out, "would write "+name)
+		o.env.say("would write %s", name)
 	}
 	for _, name := range differing {
 		if o.force {
-			fmt.Fprintln(o.env.Out, "would overwrite "+name)
+			o.env.say("would overwrite %s", name)
 		} else {
-			fmt.Fprintln(o.env.Out, "would refuse: "+name+" is there and differs")
+			o.env.say("would refuse: %s is there and differs", name)
 		}
 	}
 	if len(missing)+len(differing) == 0 {
-		fmt.Fprintln(o.env.Out, "unchanged")
+		o.env.say("unchanged")
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func runList(ctx context.Context, opts *listOptions) error {
 		return err
 	}
 	for _, p := range answer.Problems {
-		fmt.Fprintln(opts.env.Err, "problem: "+preview.Printable(p))
+		opts.env.tell("problem: " + preview.Printable(p))
 	}
 	return opts.print(opts.filter(listing{Environments: rows, Decisions: answer.Decisions}))
 }
@@ -97,7 +97,7 @@ func (o *listOptions) print(l listing) error {
 		return encode(o.env.Out, o.output, l)
 	case "name":
 		for _, r := range l.Environments {
-			fmt.Fprintln(o.env.Out, preview.Printable(r.Name))
+			o.env.say("%s", preview.Printable(r.Name))
 		}
 		return nil
 	case "":
@@ -132,7 +132,7 @@ func (o *listOptions) tables(l listing) error {
 	if len(held.rows) == 0 {
 		return nil
 	}
-	fmt.Fprintln(o.env.Out)
+	o.env.say("")
 	return held.write(o.env.Out, true)
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -11,16 +10,16 @@ import (
 // report says what was done and what comes next.
 func (o *initOptions) report(root *os.Root, written, made []string) error {
 	if len(written)+len(made) == 0 {
-		fmt.Fprintf(o.env.Out, "unchanged: %s is as it would be written\n", o.dir)
+		o.env.say("unchanged: %s is as it would be written", o.dir)
 	} else {
-		fmt.Fprintf(o.env.Out, "wrote %s and %s to %s\n", count(len(written), "file"), count(len(made), "token"), o.dir)
+		o.env.say("wrote %s and %s to %s", count(len(written), "file"), count(len(made), "token"), o.dir)
 	}
 	for _, line := range o.placeholders() {
-		fmt.Fprintln(o.env.Err, "note: "+line)
+		o.env.tell("note: " + line)
 	}
-	fmt.Fprintln(o.env.Out, "\nNext:")
+	o.env.say("\nNext:")
 	for i, step := range o.steps(missingSecrets(root)) {
-		fmt.Fprintf(o.env.Out, "  %d. %s\n", i+1, strings.ReplaceAll(step, "\n", "\n       "))
+		o.env.say("  %d. %s", i+1, strings.ReplaceAll(step, "\n", "\n       "))
 	}
 	return nil
 }
@@ -33,6 +32,10 @@ func (o *initOptions) placeholders() []string {
 	}
 	if o.settings.domain == "" {
 		lines = append(lines, "the domain is still the example's, "+exampleDomain+": run again with --domain and --force")
+	}
+	if a := o.settings.repoURL; a != "" && !strings.HasPrefix(a, "http") {
+		lines = append(lines, "the service reads this address without a token: in appsets/generator/deployment.yaml replace --config-token-file "+
+			"by --config-ssh-key-file and --config-known-hosts-file (SSH), or leave it out")
 	}
 	return lines
 }

@@ -41,9 +41,9 @@ func encode(w io.Writer, format string, v any) error {
 	}
 	shown := string(text) + "\n"
 	if format == "yaml" {
-		asYAML, err := yaml.JSONToYAML(text)
-		if err != nil {
-			return err
+		asYAML, yamlErr := yaml.JSONToYAML(text)
+		if yamlErr != nil {
+			return yamlErr
 		}
 		shown = string(asYAML)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -29,8 +30,8 @@ func thisProcess() *process {
 }
 
 // colour wraps text for a person's terminal; anywhere else, and where NO_COLOR is set, it is left as it is.
-func (e *process) colour(code, text string) string {
-	if !e.OutTTY || e.Getenv("NO_COLOR") != "" || e.Getenv("TERM") == "dumb" {
+func (p *process) colour(code, text string) string {
+	if !p.OutTTY || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
@@ -42,10 +43,15 @@ const (
 	red    = "31"
 )
 
+// say prints a line of the answer, tell one of the conversation. Who doesn't listen any more misses it.
+func (p *process) say(format string, args ...any) { _, _ = fmt.Fprintf(p.Out, format+"\n", args...) }
+
+func (p *process) tell(line string) { _, _ = fmt.Fprintln(p.Err, line) }
+
 // or is the first of a flag's and a variable's value that is set.
-func (e *process) or(flag, variable string) string {
+func (p *process) or(flag, variable string) string {
 	if flag != "" {
 		return flag
 	}
-	return e.Getenv(variable)
+	return p.Getenv(variable)
 }

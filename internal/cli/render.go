@@ -178,7 +178,7 @@ func (o *renderOptions) print(manifests string) error {
 }
 
 func (o *renderOptions) note(format string, args ...any) {
-	fmt.Fprintln(o.env.Err, "note: "+preview.Printable(fmt.Sprintf(format, args...)))
+	o.env.tell("note: " + preview.Printable(fmt.Sprintf(format, args...)))
 }
 
 // completeName offers the environments that have a folder in --dir.

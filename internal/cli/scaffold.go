@@ -72,7 +72,7 @@ func (s *scaffold) write(root *os.Root, force bool) (written []string, err error
 		return nil, fmt.Errorf("%s there and differ from what would be written:\n%s\nnothing was written; use --force to overwrite, or --dry-run to see all",
 			areFiles(len(differing)), strings.Join(differing, "\n"))
 	}
-	written = append(missing, differing...)
+	written = slices.Concat(missing, differing)
 	for _, name := range written {
 		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 			return nil, fmt.Errorf("make the folder: %w", err)

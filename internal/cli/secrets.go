@@ -59,7 +59,7 @@ func writeSecret(root *os.Root, name, content string) (isNew bool, err error) {
 		return false, fmt.Errorf("write the secret: %w", err)
 	}
 	_, err = f.WriteString(content)
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err != nil {
 		return false, fmt.Errorf("write the secret: %w", err)
 	}
 	return true, nil

@@ -187,6 +187,9 @@ func TestAnUnchangedHeadIsNotFetchedAgain(t *testing.T) {
 	if _, fetched := server.counts(); after.Commit != second || fetched != 2 {
 		t.Errorf("read %s with %d fetches, want %s with two", after.Commit, fetched, second)
 	}
+	if server.deep > 0 {
+		t.Errorf("%d fetches were not shallow", server.deep)
+	}
 	if got := string(after.Files["previewset.yaml"].Content); got != "kind: New\n" {
 		t.Errorf("the new head has %q", got)
 	}

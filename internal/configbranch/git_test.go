@@ -2,6 +2,7 @@ package configbranch_test
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/cgi"
@@ -83,6 +84,7 @@ type gitServer struct {
 	mu              sync.Mutex
 	listed, fetched int
 	refused         int
+	deep            int // fetches of more than one commit
 }
 
 func serveGit(t *testing.T, r *remote, token string) *gitServer {
@@ -105,6 +107,11 @@ func serveGit(t *testing.T, r *remote, token string) *gitServer {
 		}
 		if strings.HasSuffix(req.URL.Path, "/git-upload-pack") {
 			s.count(&s.fetched)
+			if body, err := io.ReadAll(req.Body); err != nil || !bytes.Contains(body, []byte("deepen 1")) {
+				s.count(&s.deep)
+			} else {
+				req.Body = io.NopCloser(bytes.NewReader(body))
+			}
 		} else {
 			s.count(&s.listed)
 		}

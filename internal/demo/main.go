@@ -203,7 +203,7 @@ func (d *demo) watch(ctx context.Context) error {
 
 func (d *demo) show(ctx context.Context, first bool) error {
 	fmt.Println()
-	c := d.previewctl(ctx, "list")
+	c := d.previewctl(ctx, "list", "-o", "table")
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	if err := c.Run(); err != nil || !first {
 		return err

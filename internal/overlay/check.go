@@ -69,8 +69,7 @@ func (c *checker) project(of, name string) *project {
 
 // failed adds an error; one that is Problems is added as such.
 func (c *checker) failed(file, title string, err error) {
-	var problems preview.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[preview.Problems](err); ok {
 		c.report.Problems = append(c.report.Problems, problems...)
 		return
 	}

@@ -71,7 +71,7 @@ func (in inspector) operands() {
 			in.manifests(p)
 		}
 	}
-	in.each(k.Bases, aBase, "bases")
+	in.each(k.Bases, aBase, "bases") //nolint:staticcheck // SA1019: deprecated, but still followed by Kustomize
 	in.each(k.Components, aComponent, "components")
 	in.each(k.Crds, aFile, "crds")
 	in.each(k.Configurations, aFile, "configurations")
@@ -93,10 +93,10 @@ func (in inspector) patches() {
 	for i, p := range k.Patches {
 		in.optional(p.Path, "patches", i, "path")
 	}
-	for i, p := range k.PatchesJson6902 {
+	for i, p := range k.PatchesJson6902 { //nolint:staticcheck // SA1019: deprecated, but still followed by Kustomize
 		in.optional(p.Path, "patchesJson6902", i, "path")
 	}
-	for i, p := range k.PatchesStrategicMerge {
+	for i, p := range k.PatchesStrategicMerge { //nolint:staticcheck // SA1019: deprecated, but still followed by Kustomize
 		if !isInline(string(p)) {
 			in.follow(string(p), aFile, "patchesStrategicMerge", i)
 		}

@@ -106,13 +106,13 @@ var kustomizationKeys = jsonKeys(reflect.TypeFor[types.Kustomization]())
 
 func jsonKeys(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		switch {
 		case name != "":
 			keys = append(keys, name)
-		case t.Field(i).Anonymous:
-			keys = append(keys, jsonKeys(t.Field(i).Type)...)
+		case field.Anonymous:
+			keys = append(keys, jsonKeys(field.Type)...)
 		}
 	}
 	return keys

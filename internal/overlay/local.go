@@ -60,15 +60,16 @@ const (
 
 // target checks what a resolved reference leads to; dir is the folder that refers to it.
 func (r *Repo) target(dir, p string, want wanted) *refusal {
-	switch k := r.tree.kind(p); {
-	case k == isAbsent:
+	switch r.tree.kind(p) {
+	case isAbsent:
 		return &refusal{quoted(p) + " doesn't exist", "create it, or correct the path"}
-	case k == isLink:
+	case isLink:
 		return &refusal{quoted(p) + " is, or lies behind, a symbolic link", "put the file itself there"}
-	case k == isOther:
+	case isOther:
 		return &refusal{quoted(p) + " isn't a regular file", "remove it"}
-	case k == isFile:
+	case isFile:
 		return fileTarget(dir, p, want)
+	case isDir:
 	}
 	return r.folderTarget(p, want)
 }
@@ -78,8 +79,10 @@ func fileTarget(dir, p string, want wanted) *refusal {
 	case want == aBase || want == aComponent:
 		return &refusal{quoted(p) + " is a file", "name a folder with a kustomization.yaml"}
 	case dir != "." && !strings.HasPrefix(p, dir+"/"):
-		return &refusal{quoted(p) + " is a file outside of this folder, which Kustomize refuses to read",
-			"move it here, or give its folder a kustomization.yaml and name the folder"}
+		return &refusal{
+			quoted(p) + " is a file outside of this folder, which Kustomize refuses to read",
+			"move it here, or give its folder a kustomization.yaml and name the folder",
+		}
 	}
 	return nil
 }

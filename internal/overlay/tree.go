@@ -166,7 +166,7 @@ func (t *tree) digest(name string) string {
 		if k == isFile {
 			content, err = t.read(p)
 		}
-		fmt.Fprintf(h, "%q %d %v %d\n", strings.TrimPrefix(p, name), k, err, len(content))
+		_, _ = fmt.Fprintf(h, "%q %d %v %d\n", strings.TrimPrefix(p, name), k, err, len(content))
 		h.Write(content)
 	})
 	return hex.EncodeToString(h.Sum(nil))

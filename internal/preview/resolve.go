@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -226,7 +227,11 @@ func (r *resolver) environment(c candidate) (*Remembered, *hold) {
 	if h := cmp.Or(c.moved(k), r.collision(c, k)); h != nil {
 		return nil, h
 	}
-	return &Remembered{Repository: c.key, Number: c.Number, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}, nil
+	e := &Remembered{Repository: c.key, Number: c.Number, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}
+	if c.was != nil && reflect.DeepEqual(e, c.was) {
+		return c.was, nil // thousands of equal rows then stand in memory once, not once a snapshot
+	}
+	return e, nil
 }
 
 // fileOf is the file that adjusts this pull request's environment; an empty one where there is none.

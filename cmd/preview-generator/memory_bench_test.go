@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// BenchmarkMemory runs the program itself against a GitHub with 10,000 open pull requests of some 20 KB each, and says
+// what it needs at the most: the peak of its resident memory, from start until a few refreshes later. The claim (issue
+// 2) is less than 200 MiB.
+func BenchmarkMemory(b *testing.B) {
+	for _, live := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("open=10000/live=%d", live), func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(peakMemory(b, live), "peak-RSS-MiB")
+			}
+		})
+	}
+}
+
+func peakMemory(b *testing.B, live int) float64 {
+	b.Helper()
+	dir := b.TempDir()
+	program, repository := filepath.Join(dir, "preview-generator"), filepath.Join(dir, "repository")
+	shell(b, "go", "build", "-o", program, ".")
+	example(b, repository)
+	token := filepath.Join(dir, "token")
+	write(b, token, "t0ken")
+	github := httptest.NewServer(manyPullRequests(live))
+	defer github.Close()
+	address := free(b)
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	p := exec.CommandContext(ctx, program, "--listen", address, "--public-listen", free(b), "--token-file", token,
+		"--config-repo", "file://"+repository, "--github-url", github.URL, "--poll-interval", "1s", "--log-level", "warn", "--state", filepath.Join(dir, "state"))
+	p.Stderr = os.Stderr
+	if err := p.Start(); err != nil {
+		b.Fatal(err)
+	}
+	await(b, "http://"+address, 4)
+	peak := peakOf(b, p.Process.Pid)
+	cancel()
+	_ = p.Wait() // it was killed
+	return peak
+}
+
+func manyPullRequests(live int) *githubtest.Server {
+	s := githubtest.New()
+	s.SetPadding(8 << 10)
+	s.SetQuota(100_000) // the changed files of 10,000 labelled ones are one request each
+	s.AddRepository("acme/gateway")
+	shop := s.AddRepository("acme/shop")
+	for i := range 10_000 {
+		p := githubtest.PullRequest{
+			Title: fmt.Sprintf("Change number %d of this repository", i), Author: fmt.Sprintf("developer-%d", i%200),
+			HeadRef: fmt.Sprintf("developer-%d/SHOP-%d-change", i%200, i), Labels: []string{"size/M"},
+			Files: []githubtest.File{{Name: "orders/main.go"}, {Name: "products/main.go"}},
+		}
+		if i < live {
+			p.Labels = append(p.Labels, "preview")
+		}
+		shop.Open(p)
+	}
+	return s
+}
+
+// example commits the example GitOps repository.
+func example(b *testing.B, dir string) {
+	b.Helper()
+	if err := os.CopyFS(dir, previewset.Example); err != nil {
+		b.Fatal(err)
+	}
+	shell(b, "git", "init", "-q", "-b", "main", dir)
+	shell(b, "git", "-C", dir, "add", ".")
+	shell(b, "git", "-C", dir, "-c", "user.name=x", "-c", "user.email=x@example.dev", "commit", "-qm", "Begin")
+}
+
+func shell(b *testing.B, name string, args ...string) {
+	b.Helper()
+	if out, err := exec.CommandContext(b.Context(), name, args...).CombinedOutput(); err != nil {
+		b.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+func write(b *testing.B, path, text string) {
+	b.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func free(b *testing.B) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// await polls until so many refreshes were counted.
+func await(b *testing.B, url string, refreshes float64) {
+	b.Helper()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(5 * time.Minute)
+	for {
+		select {
+		case <-deadline:
+			b.Fatal("it never became ready")
+		case <-tick.C:
+			if metric(b, url, `previewset_refreshes_total{outcome="success"}`) >= refreshes {
+				return
+			}
+		}
+	}
+}
+
+func metric(b *testing.B, url, name string) float64 {
+	b.Helper()
+	resp, err := http.Get(url + "/metrics")
+	if err != nil {
+		return 0 // it is starting
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
+			v, _ := strconv.ParseFloat(value, 64)
+			return v
+		}
+	}
+	return 0
+}
+
+// peakOf reads VmHWM, in MiB; Linux only.
+func peakOf(b *testing.B, pid int) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Skip("peak memory is read from /proc, which isn't here")
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kib / 1024
+}
