@@ -127,12 +127,27 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 		method, path string
 		want         int
 	}{
-		{"GET", execute, 405}, {"PUT", execute, 405}, {"HEAD", "/livez", 405}, {"DELETE", "/readyz", 405}, {"POST", "/api/v1/environments", 405},
-		{"POST", execute + "/", 404}, {"GET", execute + "/", 404}, {"POST", "/api/v1/getparams.execute/x", 404},
-		{"POST", "/API/V1/GETPARAMS.EXECUTE", 404}, {"POST", "/" + execute, 404}, {"POST", "/api//v1/getparams.execute", 404},
-		{"POST", "/x/../api/v1/getparams.execute", 404}, {"POST", "/./api/v1/getparams.execute", 404},
-		{"POST", "/api/v1/getparams%2Eexecute/", 404}, {"POST", "/api/v1", 404}, {"POST", "/", 404}, {"GET", "/", 404},
-		{"GET", "/livez/", 404}, {"GET", "/api/v1/environments/", 404}, {"GET", "/api/v1/nothing", 404}, {"GET", "/favicon.ico", 404},
+		{"GET", execute, 405},
+		{"PUT", execute, 405},
+		{"HEAD", "/livez", 405},
+		{"DELETE", "/readyz", 405},
+		{"POST", "/api/v1/environments", 405},
+		{"POST", execute + "/", 404},
+		{"GET", execute + "/", 404},
+		{"POST", "/api/v1/getparams.execute/x", 404},
+		{"POST", "/API/V1/GETPARAMS.EXECUTE", 404},
+		{"POST", "/" + execute, 404},
+		{"POST", "/api//v1/getparams.execute", 404},
+		{"POST", "/x/../api/v1/getparams.execute", 404},
+		{"POST", "/./api/v1/getparams.execute", 404},
+		{"POST", "/api/v1/getparams%2Eexecute/", 404},
+		{"POST", "/api/v1", 404},
+		{"POST", "/", 404},
+		{"GET", "/", 404},
+		{"GET", "/livez/", 404},
+		{"GET", "/api/v1/environments/", 404},
+		{"GET", "/api/v1/nothing", 404},
+		{"GET", "/favicon.ico", 404},
 		{"POST", "/webhooks/github", 404}, // that is for the public listener
 	}
 	s := ready(t, newWorld())

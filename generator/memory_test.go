@@ -19,9 +19,9 @@ import (
 )
 
 // remembering keeps memory in a file, which it returns too.
-func remembering(t testing.TB) (generator.StateFile, func(*generator.Options)) {
-	t.Helper()
-	file := generator.StateFile(filepath.Join(t.TempDir(), "state"))
+func remembering(tb testing.TB) (generator.StateFile, func(*generator.Options)) {
+	tb.Helper()
+	file := generator.StateFile(filepath.Join(tb.TempDir(), "state"))
 	return file, func(o *generator.Options) { o.Store = file }
 }
 
@@ -107,15 +107,15 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 	}
 }
 
-func packed(t testing.TB, text string) string {
-	t.Helper()
+func packed(tb testing.TB, text string) string {
+	tb.Helper()
 	var b bytes.Buffer
 	zip := gzip.NewWriter(&b)
 	if _, err := io.WriteString(zip, text); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := zip.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.String()
 }
@@ -152,11 +152,11 @@ func TestMemoryIsWrittenOnlyWhenItChanges(t *testing.T) {
 	}
 }
 
-func inode(t testing.TB, file generator.StateFile) os.FileInfo {
-	t.Helper()
+func inode(tb testing.TB, file generator.StateFile) os.FileInfo {
+	tb.Helper()
 	info, err := os.Stat(string(file))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return info
 }

@@ -217,13 +217,14 @@ func (g *Generator) publish(ctx context.Context) {
 	}
 	defer func() { g.status.Store(st) }()
 	var snapshot *preview.Snapshot
-	if s.config != nil {
+	switch {
+	case s.config != nil:
 		st.Revision = s.config.Commit
 		snapshot = preview.Resolve(s.config, s.facts, s.memory, g.opts.Now())
 		st.Reason = g.missing(snapshot)
-	} else if s.remembers {
+	case s.remembers:
 		snapshot = s.memory.Snapshot(g.opts.Now())
-	} else {
+	default:
 		st.Reason = message(s.configErr)
 	}
 	if st.Reason == "" {

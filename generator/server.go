@@ -92,8 +92,7 @@ func (g *Generator) observe(c *gin.Context) {
 // logInternal logs what the caller isn't told.
 func (g *Generator) logInternal(c *gin.Context, route string) {
 	for _, e := range c.Errors {
-		var told *httpError
-		if !errors.As(e.Err, &told) {
+		if _, ok := errors.AsType[*httpError](e.Err); !ok {
 			g.opts.Logger.Error("request failed", "route", route, "error", e.Err)
 		}
 	}

@@ -172,7 +172,8 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		{"nothing is given", nil, nil, []string{noRepo, noToken}},
 		{
 			"everything is wrong",
-			[]string{"--poll-interval=10ms", "--report=email", "--github-token-file=/a", "--github-app-key-file=/b", "--repositories=acme/[", "--github-url=https://me:hunter2@github.example"}, nil,
+			[]string{"--poll-interval=10ms", "--report=email", "--github-token-file=/a", "--github-app-key-file=/b", "--repositories=acme/[", "--github-url=https://me:hunter2@github.example"},
+			nil,
 			[]string{
 				noRepo, noToken, tooOften, "--report is neither none nor status", "--github-token-file and --github-app-key-file are both given; use one",
 				app, `--repositories: "acme/[" is no pattern; write one like acme/*`, badURL,
@@ -187,7 +188,8 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		{"an argument that is no flag", append(slices.Clone(base), "serve"), nil, []string{`unexpected argument "serve"; see --help`}},
 		{"a flag that isn't there", append(slices.Clone(base), "--tokenfile=/t"), nil, []string{"flag provided but not defined: -tokenfile"}},
 		{
-			"several wrong variables", base, map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud"},
+			"several wrong variables", base,
+			map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud"},
 			[]string{"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`, "PREVIEWSET_POLL_INTERVAL: parse error"},
 		},
 	}
@@ -209,7 +211,9 @@ func TestOrdinarySettingsAreAccepted(t *testing.T) {
 	t.Parallel()
 	base := []string{"--config-repo=git@git.example:x", "--token-file=/t"}
 	for _, more := range [][]string{
-		nil, {"--github-token-file=/g"}, {"--github-app-id=1", "--github-app-installation-id=2", "--github-app-key-file=/k"},
+		nil,
+		{"--github-token-file=/g"},
+		{"--github-app-id=1", "--github-app-installation-id=2", "--github-app-key-file=/k"},
 		{"--poll-interval=1s", "--report=status", "--repositories=", "--github-url=http://127.0.0.1:1"},
 	} {
 		if s, err := parse(append(slices.Clone(base), more...), none); err != nil || s == nil {

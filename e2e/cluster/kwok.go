@@ -84,7 +84,7 @@ func writeReadyStage(from, to string) error {
 			Next map[string]any `json:"next"`
 		} `json:"spec"`
 	}
-	if err := yaml.UnmarshalStrict(content, &stage); err != nil {
+	if err = yaml.UnmarshalStrict(content, &stage); err != nil {
 		return fmt.Errorf("read %s: %w", from, err)
 	}
 	selector := &stage.Spec.Selector

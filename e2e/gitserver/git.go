@@ -20,8 +20,7 @@ func git(ctx context.Context, folder string, args ...string) (string, error) {
 		"GIT_COMMITTER_NAME=Tester", "GIT_COMMITTER_EMAIL=tester@example.dev",
 	}
 	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", fmt.Errorf("git %s: %w\n%s", strings.Join(args, " "), err, exit.Stderr)
 	}
 	return strings.TrimSpace(string(out)), err

@@ -84,10 +84,10 @@ func applicationOf(object *unstructured.Unstructured) Application {
 }
 
 // WaitSynced waits until the Application is Synced and Healthy.
-func (s *Stand) WaitSynced(t testing.TB, name string, within time.Duration) Application {
-	t.Helper()
+func (s *Stand) WaitSynced(tb testing.TB, name string, within time.Duration) Application {
+	tb.Helper()
 	var app Application
-	s.Eventually(t, within, name+" is Synced and Healthy", func(ctx context.Context) (err error) {
+	s.Eventually(tb, within, name+" is Synced and Healthy", func(ctx context.Context) (err error) {
 		if app, err = s.Application(ctx, name); err != nil {
 			return err
 		}
@@ -100,9 +100,9 @@ func (s *Stand) WaitSynced(t testing.TB, name string, within time.Duration) Appl
 }
 
 // WaitGone waits until neither the Application nor the namespace of that name exists.
-func (s *Stand) WaitGone(t testing.TB, name string, within time.Duration) {
-	t.Helper()
-	s.Eventually(t, within, name+" is gone", func(ctx context.Context) error {
+func (s *Stand) WaitGone(tb testing.TB, name string, within time.Duration) {
+	tb.Helper()
+	s.Eventually(tb, within, name+" is gone", func(ctx context.Context) error {
 		if _, err := s.Application(ctx, name); !apierrors.IsNotFound(err) {
 			return fmt.Errorf("Application %s exists, or: %w", name, err)
 		}

@@ -96,9 +96,9 @@ func (s *Stand) Ready(ctx context.Context) error {
 }
 
 // WaitReady waits for that.
-func (s *Stand) WaitReady(t testing.TB) {
-	t.Helper()
-	s.Eventually(t, 30*time.Second, "the service is ready", s.Ready)
+func (s *Stand) WaitReady(tb testing.TB) {
+	tb.Helper()
+	s.Eventually(tb, 30*time.Second, "the service is ready", s.Ready)
 }
 
 // Ask asks for rows as Argo CD does and returns the answer, whatever its status. The caller closes its body.
@@ -128,8 +128,8 @@ func (s *Stand) RunService(ctx context.Context, flags ...string) (*Service, erro
 		return nil, err
 	}
 	err = process.Poll(ctx, 30*time.Second, func(ctx context.Context) error {
-		if err := service.Ended(); err != nil {
-			return process.Final(err)
+		if ended := service.Ended(); ended != nil {
+			return process.Final(ended)
 		}
 		return s.Ready(ctx)
 	})

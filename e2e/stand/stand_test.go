@@ -30,8 +30,8 @@ func TestStand(t *testing.T) {
 		if t.Failed() {
 			s.WriteState(context.WithoutCancel(t.Context()), t.Output())
 		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
+		if problem := s.Close(); problem != nil {
+			t.Error(problem)
 		}
 	})
 	p := startPlugin(t)

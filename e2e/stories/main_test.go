@@ -58,7 +58,7 @@ func run(m *testing.M, version string) int {
 // begin installs PreviewSet for the repositories of the example configuration and starts the service.
 func begin(ctx context.Context, s *stand.Stand) (err error) {
 	w := &world{Stand: s, shop: s.GitHub.AddRepository("acme/shop"), gateway: s.GitHub.AddRepository("acme/gateway")}
-	if err := s.Install(ctx); err != nil {
+	if err = s.Install(ctx); err != nil {
 		return err
 	}
 	if w.service, err = s.RunService(ctx); err != nil {

@@ -82,7 +82,7 @@ func Open(ctx context.Context) (*Toolbox, error) {
 		return nil, err
 	}
 	root := filepath.Dir(gomod)
-	if _, err := os.Stat(filepath.Join(root, "tools", "go.mod")); err != nil {
+	if _, err = os.Stat(filepath.Join(root, "tools", "go.mod")); err != nil {
 		return nil, fmt.Errorf("%s is not the e2e module: %w", root, err)
 	}
 	cache, err := os.UserCacheDir()
@@ -127,7 +127,7 @@ func (b *Toolbox) key(p Program) string {
 	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, p)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		// An unreadable file is reported by the build that follows.
-		content, _ := os.ReadFile(filepath.Join(b.root, p.module, name))
+		content, _ := os.ReadFile(filepath.Join(b.root, p.module, name)) //nolint:gosec // our own files
 		h.Write(content)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
@@ -161,7 +161,7 @@ func (p Program) importPath() string {
 
 // compile builds beside the target and renames, so that a build that was broken off leaves nothing behind that looks done.
 func compile(ctx context.Context, module, to, pkg, ldflags string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		return err
 	}
 	temp := fmt.Sprintf("%s.%d", to, os.Getpid())
@@ -174,12 +174,11 @@ func compile(ctx context.Context, module, to, pkg, ldflags string) error {
 
 // run calls the go command. Without cgo, because then the binaries run anywhere and no C compiler is needed.
 func run(ctx context.Context, folder string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // with arguments of our own
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", fmt.Errorf("go %s in %s: %w\n%s", strings.Join(args, " "), folder, err, exit.Stderr)
 	}
 	return strings.TrimSpace(string(out)), err

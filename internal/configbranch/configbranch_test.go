@@ -387,7 +387,7 @@ func stalled(t *testing.T, at string, next http.Handler, asked chan<- struct{}) 
 		}
 		_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the caller went
 		asked <- struct{}{}
-		http.NewResponseController(w).Flush() //nolint:errcheck // so that the caller waits for the body
+		http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	}))
 	t.Cleanup(s.Close)

@@ -175,7 +175,7 @@ func uploadPack(channel ssh.Channel, requests <-chan *ssh.Request) {
 		}
 		_ = r.Reply(true, nil)
 		path := strings.Trim(strings.TrimPrefix(command.Text, "git-upload-pack "), "'")
-		cmd := exec.Command("git", "upload-pack", path) //nolint:noctx // it ends with the connection
+		cmd := exec.Command("git", "upload-pack", path)
 		cmd.Stdout = channel
 		in, err := cmd.StdinPipe()
 		if err == nil {

@@ -26,15 +26,7 @@ func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
 		{Name: "bob", Run: runs("web", "gateway")},
 		{Name: "carol", Run: runs("web", "gateway", "orders"), Links: map[string]string{"products": "preview-alice"}},
 	} {
-		row, err := policy.Compose(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		manifests, err := r.Build(row)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.apply(t, manifests)
+		c.deploy(t, r, policy, p)
 	}
 	c.apply(t, baseline(t, r))
 	for _, name := range []string{"appsets/generator/networkpolicy.yaml", "appsets/generator/deployment.yaml"} {
@@ -46,6 +38,20 @@ func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
 	}
 	c.addOthers()
 	return c, policy
+}
+
+// deploy applies what Argo CD would of an environment.
+func (c *cluster) deploy(t *testing.T, r *Repo, policy *preview.Config, p preview.Plan) {
+	t.Helper()
+	row, err := policy.Compose(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := r.Build(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.apply(t, manifests)
 }
 
 func runs(services ...string) map[string]preview.Pin {

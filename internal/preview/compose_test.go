@@ -97,10 +97,18 @@ func TestHosts(t *testing.T) {
 		url  string
 		want map[string]string // by service
 	}{
-		{"the first public service has the environment's own", []string{"web", "gateway", "orders"}, "https://x.preview.example.dev",
-			map[string]string{"web": "x.preview.example.dev", "gateway": "gateway-x.preview.example.dev"}},
-		{"the first that runs, not the first that there is", []string{"gateway", "orders"}, "https://x.preview.example.dev",
-			map[string]string{"gateway": "x.preview.example.dev"}},
+		{
+			"the first public service has the environment's own",
+			[]string{"web", "gateway", "orders"},
+			"https://x.preview.example.dev",
+			map[string]string{"web": "x.preview.example.dev", "gateway": "gateway-x.preview.example.dev"},
+		},
+		{
+			"the first that runs, not the first that there is",
+			[]string{"gateway", "orders"},
+			"https://x.preview.example.dev",
+			map[string]string{"gateway": "x.preview.example.dev"},
+		},
 		{"nobody has one where nothing public runs", []string{"orders"}, "", map[string]string{}},
 	}
 	for _, tt := range tests {

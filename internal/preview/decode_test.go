@@ -15,99 +15,188 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 		name, policy string
 		want         []string
 	}{
-		{"a misspelt field gets the one that was meant", demo + "limit: {awake: 3}\n",
-			[]string{"previewset.yaml:17: limit: unknown field; did you mean limits?"}},
-		{"the nearest field is suggested, not the first", replaced(t, demo, "dataset: truncated", "datasets: truncated"),
-			[]string{"previewset.yaml:14: profiles.full.datasets: unknown field; did you mean dataset?"}},
-		{"an unknown field that is near nothing gets the known ones", demo + "baseline: {cluster: a}\n",
-			[]string{"previewset.yaml:17: baseline.cluster: unknown field; known here: namespace"}},
-		{"fields are told apart by case", replaced(t, demo, "domain:", "Domain:"),
-			[]string{"previewset.yaml:3: Domain: unknown field; did you mean domain?"}},
-		{"a list where a text is due", replaced(t, demo, "domain: preview.example.dev", "domain: [a]"),
-			[]string{"previewset.yaml:3: domain: a list stands where a text is due; quote it if it is meant as text"}},
-		{"a number where a text is due", replaced(t, demo, `tag: "{{ .SHA }}"`, "tag: 1.10"),
-			[]string{`previewset.yaml:12: services.mailer.tag: "1.10" stands where a text is due; quote it if it is meant as text`}},
-		{"a text where true or false is due", replaced(t, demo, "public: true", `public: "yes"`),
-			[]string{`previewset.yaml:8: services.web.public: "yes" stands where true or false is due; write one of them, without quotes`}},
-		{"a text where a number is due", demo + "limits: {awake: many}\n",
-			[]string{`previewset.yaml:17: limits.awake: "many" stands where a whole number is due; write one like 20, without quotes`}},
-		{"a number below nothing", demo + "limits: {awake: -1}\n",
-			[]string{`previewset.yaml:17: limits.awake: "-1" stands where a whole number is due; write one like 20, without quotes`}},
-		{"a number with a fraction", demo + "limits: {awake: 1.5}\n",
-			[]string{`previewset.yaml:17: limits.awake: "1.5" stands where a whole number is due; write one like 20, without quotes`}},
-		{"a text where a list is due", replaced(t, demo, "calls: [gateway]", "calls: gateway"),
-			[]string{`previewset.yaml:8: services.web.calls: "gateway" stands where a list is due; write [a, b] or one item a line, each after a dash`}},
-		{"a list where keys are due", demo + "baseline: [staging]\n",
-			[]string{"previewset.yaml:17: baseline: a list stands where keys and values are due; write key: value pairs"}},
-		{"services as a list", replaced(t, demo, "services:\n  web:", "services:\n - web:", "  gateway: {", " - gateway: {", "  orders: {", " - orders: {", "  products: {", " - products: {", "  mailer: {", " - mailer: {"),
-			[]string{"previewset.yaml:8: services: a list stands where keys and values are due; write key: value pairs"}},
-		{"a text for a whole file", "preview",
-			[]string{`previewset.yaml:1: "preview" stands where keys and values are due; write key: value pairs`}},
-		{"a key that is a list", demo + "[a]: b\n",
-			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"}},
-		{"a key that merges", demo + "<<: {slots: off}\n",
-			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"}},
-		{"a value that is none of the choices", replaced(t, demo, "pullRequests: {", "pullRequests: {drafts: maybe, "),
-			[]string{`previewset.yaml:16: pullRequests.drafts: "maybe" is not one of the choices; write one of skip, include`}},
-		{"an empty choice", demo + "slots: ''\n",
-			[]string{`previewset.yaml:17: slots: "" is not one of the choices; write one of off, on, required`}},
-		{"a length of time without unit", demo + "lifetime: {grace: 60}\n",
-			[]string{`previewset.yaml:17: lifetime.grace: "60" is not a length of time; write it like "90m" or "168h"`}},
-		{"a length of time below nothing", demo + "lifetime: {grace: -1h}\n",
-			[]string{`previewset.yaml:17: lifetime.grace: "-1h" is not a length of time; write it like "90m" or "168h"`}},
-		{"a choice of services that is none", replaced(t, demo, "run: all", "run: some"),
-			[]string{`previewset.yaml:14: profiles.full.run: "some" is not a choice of services; write changed, all, or a list of services`}},
-		{"keys for a choice of services", replaced(t, demo, "run: all", "run: {all: true}"),
-			[]string{`previewset.yaml:14: profiles.full.run: a set of keys is not a choice of services; write changed, all, or a list of services`}},
-		{"a key twice", demo + "slots: off\nslots: on\n",
-			[]string{"previewset.yaml:18: slots: stands twice; keep one of them"}},
-		{"a service twice", replaced(t, demo, "profiles:\n", "  web: {repository: acme/web, image: web}\nprofiles:\n"),
-			[]string{"previewset.yaml:13: services.web: stands twice; keep one of them"}},
-		{"a profile twice", replaced(t, demo, "pullRequests:", "  full: {run: changed}\npullRequests:"),
-			[]string{"previewset.yaml:16: profiles.full: stands twice; keep one of them"}},
-		{"an anchor", replaced(t, demo, "run: all", "run: &a all"),
-			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out"}},
-		{"an anchor and an alias, each", replaced(t, demo, "run: all", "run: &a all", "run: [gateway, orders]", "run: *a"),
-			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out", "previewset.yaml:15: uses an anchor or alias; write the value out"}},
-		{"a tag of YAML's", replaced(t, demo, "run: all", "run: !!str all"),
-			[]string{`previewset.yaml:14: uses a tag like "!!str"; write the value alone, quoted where it is a text`}},
-		{"a tag of somebody's own on a whole section", replaced(t, demo, "profiles:", "profiles: !include"),
-			[]string{`previewset.yaml:13: uses a tag like "!include"; write the value alone, quoted where it is a text`}},
-		{"a second document", demo + "---\nkind: PreviewConfig\n",
-			[]string{"previewset.yaml:17: has more than one document; keep one; a file describes one thing"}},
-		{"a second document that is no YAML", demo + "---\n}\n",
-			[]string{"previewset.yaml:18: is not YAML: did not find expected node content; mend the syntax there or in the line above"}},
-		{"no YAML at all", demo + "slots: [off\n",
-			[]string{"previewset.yaml:17: is not YAML: did not find expected ',' or ']'; mend the syntax there or in the line above"}},
-		{"no YAML in the first line", "}",
-			[]string{"previewset.yaml:1: is not YAML: did not find expected node content; mend the syntax there or in the line above"}},
-		{"a tab where blanks indent", demo + "limits:\n\tawake: 3\n",
-			[]string{"previewset.yaml:18: is not YAML: found character that cannot start any token; mend the syntax there or in the line above"}},
-		{"bytes that are no text", demo + "purpose: \xff\n",
-			[]string{"previewset.yaml: is not YAML: invalid leading UTF-8 octet; mend the syntax there or in the line above"}},
-		{"a value left out", replaced(t, demo, "domain: preview.example.dev", "domain:"),
-			[]string{"previewset.yaml:3: domain: has no value; give it one or take the key out"}},
-		{"a null in a list", replaced(t, demo, "calls: [gateway]", "calls: [~]"),
-			[]string{"previewset.yaml:8: services.web.calls[0]: has no value; give it one or take the key out"}},
-		{"a service without anything", replaced(t, demo, "profiles:\n", "  search:\nprofiles:\n"),
-			[]string{"previewset.yaml:13: services.search: has no value; give it one or take the key out"}},
-		{"a null where a section may be left out", replaced(t, demo, "image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: null"),
-			[]string{"previewset.yaml:12: services.mailer.default: has no value; give it one or take the key out"}},
+		{
+			"a misspelt field gets the one that was meant", demo + "limit: {awake: 3}\n",
+			[]string{"previewset.yaml:17: limit: unknown field; did you mean limits?"},
+		},
+		{
+			"the nearest field is suggested, not the first", replaced(t, demo, "dataset: truncated", "datasets: truncated"),
+			[]string{"previewset.yaml:14: profiles.full.datasets: unknown field; did you mean dataset?"},
+		},
+		{
+			"an unknown field that is near nothing gets the known ones", demo + "baseline: {cluster: a}\n",
+			[]string{"previewset.yaml:17: baseline.cluster: unknown field; known here: namespace"},
+		},
+		{
+			"fields are told apart by case", replaced(t, demo, "domain:", "Domain:"),
+			[]string{"previewset.yaml:3: Domain: unknown field; did you mean domain?"},
+		},
+		{
+			"a list where a text is due", replaced(t, demo, "domain: preview.example.dev", "domain: [a]"),
+			[]string{"previewset.yaml:3: domain: a list stands where a text is due; quote it if it is meant as text"},
+		},
+		{
+			"a number where a text is due", replaced(t, demo, `tag: "{{ .SHA }}"`, "tag: 1.10"),
+			[]string{`previewset.yaml:12: services.mailer.tag: "1.10" stands where a text is due; quote it if it is meant as text`},
+		},
+		{
+			"a text where true or false is due", replaced(t, demo, "public: true", `public: "yes"`),
+			[]string{`previewset.yaml:8: services.web.public: "yes" stands where true or false is due; write one of them, without quotes`},
+		},
+		{
+			"a text where a number is due", demo + "limits: {awake: many}\n",
+			[]string{`previewset.yaml:17: limits.awake: "many" stands where a whole number is due; write one like 20, without quotes`},
+		},
+		{
+			"a number below nothing", demo + "limits: {awake: -1}\n",
+			[]string{`previewset.yaml:17: limits.awake: "-1" stands where a whole number is due; write one like 20, without quotes`},
+		},
+		{
+			"a number with a fraction", demo + "limits: {awake: 1.5}\n",
+			[]string{`previewset.yaml:17: limits.awake: "1.5" stands where a whole number is due; write one like 20, without quotes`},
+		},
+		{
+			"a text where a list is due", replaced(t, demo, "calls: [gateway]", "calls: gateway"),
+			[]string{`previewset.yaml:8: services.web.calls: "gateway" stands where a list is due; write [a, b] or one item a line, each after a dash`},
+		},
+		{
+			"a list where keys are due", demo + "baseline: [staging]\n",
+			[]string{"previewset.yaml:17: baseline: a list stands where keys and values are due; write key: value pairs"},
+		},
+		{
+			"services as a list", replaced(t, demo, "services:\n  web:", "services:\n - web:", "  gateway: {", " - gateway: {", "  orders: {", " - orders: {", "  products: {", " - products: {", "  mailer: {", " - mailer: {"),
+			[]string{"previewset.yaml:8: services: a list stands where keys and values are due; write key: value pairs"},
+		},
+		{
+			"a text for a whole file", "preview",
+			[]string{`previewset.yaml:1: "preview" stands where keys and values are due; write key: value pairs`},
+		},
+		{
+			"a key that is a list", demo + "[a]: b\n",
+			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"},
+		},
+		{
+			"a key that merges", demo + "<<: {slots: off}\n",
+			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"},
+		},
+		{
+			"a value that is none of the choices", replaced(t, demo, "pullRequests: {", "pullRequests: {drafts: maybe, "),
+			[]string{`previewset.yaml:16: pullRequests.drafts: "maybe" is not one of the choices; write one of skip, include`},
+		},
+		{
+			"an empty choice", demo + "slots: ''\n",
+			[]string{`previewset.yaml:17: slots: "" is not one of the choices; write one of off, on, required`},
+		},
+		{
+			"a length of time without unit", demo + "lifetime: {grace: 60}\n",
+			[]string{`previewset.yaml:17: lifetime.grace: "60" is not a length of time; write it like "90m" or "168h"`},
+		},
+		{
+			"a length of time below nothing", demo + "lifetime: {grace: -1h}\n",
+			[]string{`previewset.yaml:17: lifetime.grace: "-1h" is not a length of time; write it like "90m" or "168h"`},
+		},
+		{
+			"a choice of services that is none", replaced(t, demo, "run: all", "run: some"),
+			[]string{`previewset.yaml:14: profiles.full.run: "some" is not a choice of services; write changed, all, or a list of services`},
+		},
+		{
+			"keys for a choice of services", replaced(t, demo, "run: all", "run: {all: true}"),
+			[]string{`previewset.yaml:14: profiles.full.run: a set of keys is not a choice of services; write changed, all, or a list of services`},
+		},
+		{
+			"a key twice", demo + "slots: off\nslots: on\n",
+			[]string{"previewset.yaml:18: slots: stands twice; keep one of them"},
+		},
+		{
+			"a service twice", replaced(t, demo, "profiles:\n", "  web: {repository: acme/web, image: web}\nprofiles:\n"),
+			[]string{"previewset.yaml:13: services.web: stands twice; keep one of them"},
+		},
+		{
+			"a profile twice", replaced(t, demo, "pullRequests:", "  full: {run: changed}\npullRequests:"),
+			[]string{"previewset.yaml:16: profiles.full: stands twice; keep one of them"},
+		},
+		{
+			"an anchor", replaced(t, demo, "run: all", "run: &a all"),
+			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out"},
+		},
+		{
+			"an anchor and an alias, each", replaced(t, demo, "run: all", "run: &a all", "run: [gateway, orders]", "run: *a"),
+			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out", "previewset.yaml:15: uses an anchor or alias; write the value out"},
+		},
+		{
+			"a tag of YAML's", replaced(t, demo, "run: all", "run: !!str all"),
+			[]string{`previewset.yaml:14: uses a tag like "!!str"; write the value alone, quoted where it is a text`},
+		},
+		{
+			"a tag of somebody's own on a whole section", replaced(t, demo, "profiles:", "profiles: !include"),
+			[]string{`previewset.yaml:13: uses a tag like "!include"; write the value alone, quoted where it is a text`},
+		},
+		{
+			"a second document", demo + "---\nkind: PreviewConfig\n",
+			[]string{"previewset.yaml:17: has more than one document; keep one; a file describes one thing"},
+		},
+		{
+			"a second document that is no YAML", demo + "---\n}\n",
+			[]string{"previewset.yaml:18: is not YAML: did not find expected node content; mend the syntax there or in the line above"},
+		},
+		{
+			"no YAML at all", demo + "slots: [off\n",
+			[]string{"previewset.yaml:17: is not YAML: did not find expected ',' or ']'; mend the syntax there or in the line above"},
+		},
+		{
+			"no YAML in the first line", "}",
+			[]string{"previewset.yaml:1: is not YAML: did not find expected node content; mend the syntax there or in the line above"},
+		},
+		{
+			"a tab where blanks indent", demo + "limits:\n\tawake: 3\n",
+			[]string{"previewset.yaml:18: is not YAML: found character that cannot start any token; mend the syntax there or in the line above"},
+		},
+		{
+			"bytes that are no text", demo + "purpose: \xff\n",
+			[]string{"previewset.yaml: is not YAML: invalid leading UTF-8 octet; mend the syntax there or in the line above"},
+		},
+		{
+			"a value left out", replaced(t, demo, "domain: preview.example.dev", "domain:"),
+			[]string{"previewset.yaml:3: domain: has no value; give it one or take the key out"},
+		},
+		{
+			"a null in a list", replaced(t, demo, "calls: [gateway]", "calls: [~]"),
+			[]string{"previewset.yaml:8: services.web.calls[0]: has no value; give it one or take the key out"},
+		},
+		{
+			"a service without anything", replaced(t, demo, "profiles:\n", "  search:\nprofiles:\n"),
+			[]string{"previewset.yaml:13: services.search: has no value; give it one or take the key out"},
+		},
+		{
+			"a null where a section may be left out", replaced(t, demo, "image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: null"),
+			[]string{"previewset.yaml:12: services.mailer.default: has no value; give it one or take the key out"},
+		},
 		{"an empty file", "", []string{"previewset.yaml: is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
 		{"a file of comments", "# soon\n", []string{"previewset.yaml: is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
 		{"a document with nothing in it", "---\n", []string{"previewset.yaml:2: has no value; give it one or take the key out"}},
-		{"nesting that is too deep", demo + "activity: " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n",
-			[]string{"previewset.yaml:17: nests deeper than 32; flatten it"}},
-		{"the deepest nesting that is allowed is read", demo + "activity: " + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "\n",
-			[]string{"previewset.yaml:17: activity: a list stands where keys and values are due; write key: value pairs"}},
-		{"a file that is too large", demo + "#" + strings.Repeat(" ", MaxFileSize-len(demo)),
-			[]string{"previewset.yaml: is larger than 256 KiB; split or shorten it"}},
-		{"the largest file that is allowed is read", demo + strings.Repeat(" ", MaxFileSize-len(demo)-1) + "x",
-			[]string{"previewset.yaml:17: is not YAML: did not find expected key; mend the syntax there or in the line above"}},
-		{"control characters and bidi marks stay in the file", demo + "\"a\u202e\\e[31m\": 1\n",
-			[]string{"previewset.yaml:17: a[31m: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots"}},
-		{"all mistakes at once, in the file's order", replaced(t, demo,
-			"domain: preview.example.dev", "domain: 7", "public: true", "public: 1", "run: all", "run: 3") + "slot: off\nlimits: {awake: x, perOwner: y}\n",
+		{
+			"nesting that is too deep", demo + "activity: " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n",
+			[]string{"previewset.yaml:17: nests deeper than 32; flatten it"},
+		},
+		{
+			"the deepest nesting that is allowed is read", demo + "activity: " + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "\n",
+			[]string{"previewset.yaml:17: activity: a list stands where keys and values are due; write key: value pairs"},
+		},
+		{
+			"a file that is too large", demo + "#" + strings.Repeat(" ", MaxFileSize-len(demo)),
+			[]string{"previewset.yaml: is larger than 256 KiB; split or shorten it"},
+		},
+		{
+			"the largest file that is allowed is read", demo + strings.Repeat(" ", MaxFileSize-len(demo)-1) + "x",
+			[]string{"previewset.yaml:17: is not YAML: did not find expected key; mend the syntax there or in the line above"},
+		},
+		{
+			"control characters and bidi marks stay in the file", demo + "\"a\u202e\\e[31m\": 1\n",
+			[]string{"previewset.yaml:17: a[31m: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots"},
+		},
+		{
+			"all mistakes at once, in the file's order", replaced(t, demo,
+				"domain: preview.example.dev", "domain: 7", "public: true", "public: 1", "run: all", "run: 3") + "slot: off\nlimits: {awake: x, perOwner: y}\n",
 			[]string{
 				`previewset.yaml:3: domain: "7" stands where a text is due; quote it if it is meant as text`,
 				`previewset.yaml:8: services.web.public: "1" stands where true or false is due; write one of them, without quotes`,
@@ -115,7 +204,8 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 				"previewset.yaml:17: slot: unknown field; did you mean slots?",
 				`previewset.yaml:18: limits.awake: "x" stands where a whole number is due; write one like 20, without quotes`,
 				`previewset.yaml:18: limits.perOwner: "y" stands where a whole number is due; write one like 20, without quotes`,
-			}},
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,10 +225,14 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 		edit func(*Tree)
 		want []string
 	}{
-		{"no previewset.yaml", func(t *Tree) { delete(t.Files, policyFile) },
-			[]string{"previewset.yaml: is missing; run previewctl init, or point --config-path at the folder that holds it"}},
-		{"a previewset.yaml that is no regular file", func(t *Tree) { t.Files[policyFile] = File{Problem: "is a symbolic link"} },
-			[]string{"previewset.yaml: is a symbolic link; make it a regular file of at most 256 KiB"}},
+		{
+			"no previewset.yaml", func(t *Tree) { delete(t.Files, policyFile) },
+			[]string{"previewset.yaml: is missing; run previewctl init, or point --config-path at the folder that holds it"},
+		},
+		{
+			"a previewset.yaml that is no regular file", func(t *Tree) { t.Files[policyFile] = File{Problem: "is a symbolic link"} },
+			[]string{"previewset.yaml: is a symbolic link; make it a regular file of at most 256 KiB"},
+		},
 		{"mistakes in previewset.yaml and slots.yaml", func(t *Tree) {
 			t.Files[policyFile] = File{Content: []byte(demo + "a: b\n")}
 			t.Files[slotsFile] = File{Content: []byte("kind: SlotPool\nslot: {}\n")}

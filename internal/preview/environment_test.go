@@ -13,65 +13,107 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 		name, path, content string
 		want                []string
 	}{
-		{"an unknown field", jakub, environment("owners: jakub\n"),
-			[]string{jakub + ":3: owners: unknown field; did you mean owner?"}},
-		{"another version and kind", jakub, "apiVersion: v1\nkind: PreviewConfig\n",
+		{
+			"an unknown field", jakub, environment("owners: jakub\n"),
+			[]string{jakub + ":3: owners: unknown field; did you mean owner?"},
+		},
+		{
+			"another version and kind", jakub, "apiVersion: v1\nkind: PreviewConfig\n",
 			[]string{
 				jakub + `:1: apiVersion: "v1" is not a version that is known; write previewset.dev/v1alpha1`,
 				jakub + `:2: kind: "PreviewConfig" is not what this file holds; write Environment`,
-			}},
+			},
+		},
 		{"an empty file", jakub, "", []string{jakub + ": is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
-		{"a folder whose name is no label", "overlays/Jakub/environment.yaml", environment(""),
-			[]string{"overlays/Jakub/environment.yaml: the folder's name can't be an environment's: an environment's name is a DNS label of at most 40 characters: a to z, 0 to 9 and -; rename the folder"}},
-		{"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml", environment(""),
-			[]string{"overlays/a2345678901234567890123456789012345678901/environment.yaml: the folder's name can't be an environment's: an environment's name is a DNS label of at most 40 characters: a to z, 0 to 9 and -; rename the folder"}},
-		{"a folder whose name is a pull request's", "overlays/any-pr-7/environment.yaml", environment(""),
-			[]string{"overlays/any-pr-7/environment.yaml: the folder's name can't be an environment's: names that end in -pr-<number> belong to pull requests; rename the folder"}},
-		{"a folder whose name starts with a service's", "overlays/orders-new/environment.yaml", environment(""),
-			[]string{"overlays/orders-new/environment.yaml: the folder's name can't be an environment's: a name that starts with a service's (orders-) could take that service's host; rename the folder"}},
-		{"a folder whose name is the shared overlay's", "overlays/preview/environment.yaml", environment(""),
-			[]string{`overlays/preview/environment.yaml: the folder's name can't be an environment's: the name "preview" is taken by PreviewSet itself; rename the folder`}},
-		{"a folder whose name is the baseline's", "overlays/staging/environment.yaml", environment(""),
-			[]string{`overlays/staging/environment.yaml: the folder's name can't be an environment's: the name "staging" is taken by PreviewSet itself; rename the folder`}},
-		{"a folder whose name is the service's own", "overlays/generator/environment.yaml", environment(""),
-			[]string{`overlays/generator/environment.yaml: the folder's name can't be an environment's: the name "generator" is taken by PreviewSet itself; rename the folder`}},
-		{"an owner that is no login", jakub, environment(`owner: "@jakub"` + "\n"),
-			[]string{jakub + `:3: owner: "@jakub" is not a GitHub login; write the login without @`}},
-		{"a profile that is not there", jakub, environment("profile: fast\n"),
-			[]string{jakub + `:3: profile: there is no profile "fast"; known: changed, checkout, full`}},
-		{"a dataset that no store has", jakub, environment("dataset: huge\n"),
-			[]string{jakub + `:3: dataset: no store has a dataset "huge"; add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there`}},
-		{"a component that is not there", jakub, environment("components:\n  - debug\n  - gpu\n"),
-			[]string{jakub + `:5: components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, spot`}},
-		{"services, links and handovers of nobody", jakub, environment("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
+		{
+			"a folder whose name is no label", "overlays/Jakub/environment.yaml", environment(""),
+			[]string{"overlays/Jakub/environment.yaml: the folder's name can't be an environment's: an environment's name is a DNS label of at most 40 characters: a to z, 0 to 9 and -; rename the folder"},
+		},
+		{
+			"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml", environment(""),
+			[]string{"overlays/a2345678901234567890123456789012345678901/environment.yaml: the folder's name can't be an environment's: an environment's name is a DNS label of at most 40 characters: a to z, 0 to 9 and -; rename the folder"},
+		},
+		{
+			"a folder whose name is a pull request's", "overlays/any-pr-7/environment.yaml", environment(""),
+			[]string{"overlays/any-pr-7/environment.yaml: the folder's name can't be an environment's: names that end in -pr-<number> belong to pull requests; rename the folder"},
+		},
+		{
+			"a folder whose name starts with a service's", "overlays/orders-new/environment.yaml", environment(""),
+			[]string{"overlays/orders-new/environment.yaml: the folder's name can't be an environment's: a name that starts with a service's (orders-) could take that service's host; rename the folder"},
+		},
+		{
+			"a folder whose name is the shared overlay's", "overlays/preview/environment.yaml", environment(""),
+			[]string{`overlays/preview/environment.yaml: the folder's name can't be an environment's: the name "preview" is taken by PreviewSet itself; rename the folder`},
+		},
+		{
+			"a folder whose name is the baseline's", "overlays/staging/environment.yaml", environment(""),
+			[]string{`overlays/staging/environment.yaml: the folder's name can't be an environment's: the name "staging" is taken by PreviewSet itself; rename the folder`},
+		},
+		{
+			"a folder whose name is the service's own", "overlays/generator/environment.yaml", environment(""),
+			[]string{`overlays/generator/environment.yaml: the folder's name can't be an environment's: the name "generator" is taken by PreviewSet itself; rename the folder`},
+		},
+		{
+			"an owner that is no login", jakub, environment(`owner: "@jakub"` + "\n"),
+			[]string{jakub + `:3: owner: "@jakub" is not a GitHub login; write the login without @`},
+		},
+		{
+			"a profile that is not there", jakub, environment("profile: fast\n"),
+			[]string{jakub + `:3: profile: there is no profile "fast"; known: changed, checkout, full`},
+		},
+		{
+			"a dataset that no store has", jakub, environment("dataset: huge\n"),
+			[]string{jakub + `:3: dataset: no store has a dataset "huge"; add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there`},
+		},
+		{
+			"a component that is not there", jakub, environment("components:\n  - debug\n  - gpu\n"),
+			[]string{jakub + `:5: components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, spot`},
+		},
+		{
+			"services, links and handovers of nobody", jakub, environment("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
 			[]string{
 				jakub + `:3: services.a: there is no service "a"; known: web, gateway, orders, products, mailer`,
 				jakub + `:4: links.b: there is no service "b"; known: web, gateway, orders, products, mailer`,
 				jakub + `:5: handover[0]: there is no service "c"; known: web, gateway, orders, products, mailer`,
-			}},
-		{"refs that name no one thing", jakub, environment("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
+			},
+		},
+		{
+			"refs that name no one thing", jakub, environment("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
 			[]string{
 				jakub + ":6: services.mailer: its sha is not a full commit SHA; write one, like {branch: main}",
 				jakub + ":5: services.orders: names not exactly one of pullRequest, branch, tag and sha; write one, like {branch: main}",
 				jakub + ":4: services.web: names not exactly one of pullRequest, branch, tag and sha; write one, like {branch: main}",
-			}},
-		{"links that lead to no one thing", jakub, environment("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: shop-7}\n  gateway: {environment: a.b}\n"),
+			},
+		},
+		{
+			"links that lead to no one thing", jakub, environment("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: shop-7}\n  gateway: {environment: a.b}\n"),
 			[]string{
 				jakub + ":7: links.gateway: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
 				jakub + ":6: links.mailer: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
 				jakub + ":5: links.orders: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
 				jakub + ":4: links.web: names not exactly one environment or pull request; write {environment: alice} or {pullRequest: owner/name#number}",
-			}},
-		{"both a service and a link for one name", jakub, environment("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
-			[]string{jakub + ":4: links.web: is both a service that runs here and a link; keep one of them"}},
-		{"an end that is no point in time", jakub, environment("lifetime: {expires: 2026-12-24}\n"),
-			[]string{jakub + `:3: lifetime.expires: "2026-12-24" is not a point in time; write it like 2026-12-24T18:00:00Z`}},
-		{"a pull request that is none", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: '7'\n"),
-			[]string{`overlays/shop-pr-7/environment.yaml:3: pullRequest: "7" is not a pull request; write owner/name#number`}},
-		{"a pull request in another's folder", "overlays/shop-pr-8/environment.yaml", environment("pullRequest: acme/shop#7\n"),
-			[]string{"overlays/shop-pr-8/environment.yaml:3: pullRequest: its environment is shop-pr-7, not shop-pr-8; move the file to overlays/shop-pr-7"}},
-		{"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: evil/shop#7\n"),
-			[]string{"overlays/shop-pr-7/environment.yaml:3: pullRequest: no service is in repository evil/shop; known: acme/gateway, acme/mailer, acme/shop"}},
+			},
+		},
+		{
+			"both a service and a link for one name", jakub, environment("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
+			[]string{jakub + ":4: links.web: is both a service that runs here and a link; keep one of them"},
+		},
+		{
+			"an end that is no point in time", jakub, environment("lifetime: {expires: 2026-12-24}\n"),
+			[]string{jakub + `:3: lifetime.expires: "2026-12-24" is not a point in time; write it like 2026-12-24T18:00:00Z`},
+		},
+		{
+			"a pull request that is none", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: '7'\n"),
+			[]string{`overlays/shop-pr-7/environment.yaml:3: pullRequest: "7" is not a pull request; write owner/name#number`},
+		},
+		{
+			"a pull request in another's folder", "overlays/shop-pr-8/environment.yaml", environment("pullRequest: acme/shop#7\n"),
+			[]string{"overlays/shop-pr-8/environment.yaml:3: pullRequest: its environment is shop-pr-7, not shop-pr-8; move the file to overlays/shop-pr-7"},
+		},
+		{
+			"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: evil/shop#7\n"),
+			[]string{"overlays/shop-pr-7/environment.yaml:3: pullRequest: no service is in repository evil/shop; known: acme/gateway, acme/mailer, acme/shop"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

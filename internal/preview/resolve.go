@@ -173,7 +173,7 @@ func (r *resolver) decide(c candidate) {
 	case h == nil:
 		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
 		r.live(*e, d)
-	case c.was != nil && !(h.over && r.hadLabel(*c.was)):
+	case c.was != nil && (!h.over || !r.hadLabel(*c.was)):
 		r.keep(*c.was, h)
 	default:
 		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy

@@ -53,14 +53,22 @@ func TestCollisions(t *testing.T) {
 		facts        func(*Facts)
 		rule, reason string
 	}{
-		{"a namespace that configuration protects", replaced(t, demo, `"kube-*"`, `"preview-shop-*"`), nil,
-			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-*" protects`},
-		{"a namespace that is the baseline", demo + "baseline: {namespace: preview-shop-pr-7}\n", nil,
-			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`},
-		{"a namespace that is the service's own", demo, func(f *Facts) { f.Protected = []string{"preview-shop-pr-7"} },
-			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`},
-		{"an Application that somebody else made", demo, func(f *Facts) { f.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
-			"taken", "an Application preview-shop-pr-7 exists already, made by hand"},
+		{
+			"a namespace that configuration protects", replaced(t, demo, `"kube-*"`, `"preview-shop-*"`), nil,
+			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-*" protects`,
+		},
+		{
+			"a namespace that is the baseline", demo + "baseline: {namespace: preview-shop-pr-7}\n", nil,
+			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
+		},
+		{
+			"a namespace that is the service's own", demo, func(f *Facts) { f.Protected = []string{"preview-shop-pr-7"} },
+			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
+		},
+		{
+			"an Application that somebody else made", demo, func(f *Facts) { f.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
+			"taken", "an Application preview-shop-pr-7 exists already, made by hand",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,23 +151,35 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 		rule, reason string
 	}{
 		{"it becomes a draft", demo, draft, nil, "draft", "it is a draft, and drafts get no preview here"},
-		{"its changes can't be read", demo, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = sha("e"), nil }, nil,
-			"unread", "its changed files have not been read yet"},
+		{
+			"its changes can't be read", demo, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = sha("e"), nil }, nil,
+			"unread", "its changed files have not been read yet",
+		},
 		{"it changes nothing any more", demo, changing(), nil, "unchanged", "it changes no service"},
-		{"it gets a second profile", demo, withLabels("preview", "preview:full", "preview:checkout"), nil,
-			"profile", "its labels name several profiles: preview:checkout, preview:full"},
+		{
+			"it gets a second profile", demo, withLabels("preview", "preview:full", "preview:checkout"), nil,
+			"profile", "its labels name several profiles: preview:checkout, preview:full",
+		},
 		{"it gets an unknown profile", demo, withLabels("preview:fast"), nil, "profile", `its label "preview:fast" names no profile`},
 		{"its head can't be told", demo, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread", "GitHub names no commit as its head"},
-		{"the repository that it comes from is gone", demo, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
-			"fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here"},
-		{"the tag's template makes no tag", replaced(t, demo, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`), same, nil,
-			"tag", `the tag "-{{ .SHA }}" of service orders makes "-` + sha("abcdef1234") + `", which is not an image tag`},
-		{"configuration asks for another label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
-			"unlabelled", `it has no label "deploy"`},
+		{
+			"the repository that it comes from is gone", demo, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
+			"fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here",
+		},
+		{
+			"the tag's template makes no tag", replaced(t, demo, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`), same, nil,
+			"tag", `the tag "-{{ .SHA }}" of service orders makes "-` + sha("abcdef1234") + `", which is not an image tag`,
+		},
+		{
+			"configuration asks for another label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
+			"unlabelled", `it has no label "deploy"`,
+		},
 		{"configuration names its namespace otherwise", demo + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
-		{"configuration names its repository no more", replaced(t, demo, "repositories:\n  acme/Shop: {alias: shop}\n", "",
-			"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
-			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "unread", "configuration names its repository no more"},
+		{
+			"configuration names its repository no more", replaced(t, demo, "repositories:\n  acme/Shop: {alias: shop}\n", "",
+				"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
+			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "unread", "configuration names its repository no more",
+		},
 		{"its repository can't be read", demo, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
 	}
 	for _, tt := range tests {
@@ -220,8 +240,11 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 	}{
 		{"it is closed", nil, []string{Gone, "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
 		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))}, []string{Held, "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
-		{"its label becomes a join's", []PullRequest{pull(7, withLabels("preview-with:x"))},
-			[]string{Held, "join", "joining pull requests is not served yet", `label it "preview" for an environment of its own`}},
+		{
+			"its label becomes a join's",
+			[]PullRequest{pull(7, withLabels("preview-with:x"))},
+			[]string{Held, "join", "joining pull requests is not served yet", `label it "preview" for an environment of its own`},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -434,7 +457,7 @@ func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
 		t.Error("rows are not sorted by name")
 	}
 	want := answer(first)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	random := rand.New(rand.NewPCG(1, 2))
 	memory := Memory{}
 	for i := range 50 {
 		f := crowd()

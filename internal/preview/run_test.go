@@ -65,10 +65,14 @@ func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
 	}{
 		{"the label of a profile that runs all", demo, `label it "preview:full" to run all`, pull(7, changing("README.md"))},
 		{"no file at all", demo, `label it "preview:full" to run all`, pull(7, changing())},
-		{"configuration's label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: Deploy, "), `label it "Deploy:full" to run all`,
-			pull(7, changing("README.md"), withLabels("deploy"))},
-		{"a profile to add where none runs all", replaced(t, demo, "run: all", "run: changed"),
-			"change a service's files, or add a profile with run: all to previewset.yaml", pull(7, changing("README.md"))},
+		{
+			"configuration's label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: Deploy, "), `label it "Deploy:full" to run all`,
+			pull(7, changing("README.md"), withLabels("deploy")),
+		},
+		{
+			"a profile to add where none runs all", replaced(t, demo, "run: all", "run: changed"),
+			"change a service's files, or add a profile with run: all to previewset.yaml", pull(7, changing("README.md")),
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,7 +113,7 @@ func TestPathsFromPublic(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := &Config{Policy: &Policy{}}
-			for _, text := range strings.Fields(tt.system) {
+			for text := range strings.FieldsSeq(tt.system) {
 				name, calls, _ := strings.Cut(strings.TrimPrefix(text, "*"), ">")
 				s := Service{Name: name, Public: text[0] == '*'}
 				if calls != "" {
@@ -146,18 +150,28 @@ func TestWhatServicesRunAt(t *testing.T) {
 		{"a branch's head", withDefault("{branch: main}"), "", nil, images("ghcr.io/acme/gateway:" + sha("9a7e"))},
 		{"a tag's commit", withDefault("{tag: dev}"), "", nil, images("ghcr.io/acme/gateway:" + sha("de4"))},
 		{"kustomize-base's image for a commit, for now", withDefault("{sha: " + sha("c") + "}"), "", nil, images()},
-		{"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
-			answer{Rule: "ref", Reason: `acme/gateway has no branch "old", which service gateway runs at`}},
-		{"a tag that isn't there is held", withDefault("{tag: old}"), "", nil,
-			answer{Rule: "ref", Reason: `acme/gateway has no tag "old", which service gateway runs at`}},
-		{"a branch of a repository that was never read is held", withDefault("{branch: main}"), "",
+		{
+			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
+			answer{Rule: "ref", Reason: `acme/gateway has no branch "old", which service gateway runs at`},
+		},
+		{
+			"a tag that isn't there is held", withDefault("{tag: old}"), "", nil,
+			answer{Rule: "ref", Reason: `acme/gateway has no tag "old", which service gateway runs at`},
+		},
+		{
+			"a branch of a repository that was never read is held", withDefault("{branch: main}"), "",
 			func(f *Facts) { delete(f.Repositories, "acme/gateway") },
-			answer{Rule: "unread", Reason: "acme/gateway was never read, so what service gateway runs at is unknown"}},
-		{"a repository that was never read doesn't matter where nothing of it is pinned", demo, "",
-			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images()},
+			answer{Rule: "unread", Reason: "acme/gateway was never read, so what service gateway runs at is unknown"},
+		},
+		{
+			"a repository that was never read doesn't matter where nothing of it is pinned", demo, "",
+			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images(),
+		},
 		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil, images("ghcr.io/acme/gateway:" + sha("de4"))},
-		{"the file adds a service", demo, "services: {products: {branch: main}}\n", nil,
-			answer{"labelled", `it is open and labelled "preview"; profile changed`, []string{"ghcr.io/acme/orders:" + sha("abcdef1234"), "ghcr.io/acme/products:" + sha("5409")}}},
+		{
+			"the file adds a service", demo, "services: {products: {branch: main}}\n", nil,
+			answer{"labelled", `it is open and labelled "preview"; profile changed`, []string{"ghcr.io/acme/orders:" + sha("abcdef1234"), "ghcr.io/acme/products:" + sha("5409")}},
+		},
 		{"what the pull request changes stays at its head", demo, "services: {orders: {tag: v1}}\n", nil, images()},
 	}
 	for _, tt := range tests {

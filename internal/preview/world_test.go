@@ -198,7 +198,7 @@ func golden(t *testing.T, name string, got []byte) {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, got, 0o644); err != nil { //nolint:gosec // checked in, for all to read
+		if err := os.WriteFile(name, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

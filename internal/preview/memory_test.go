@@ -1,0 +1,115 @@
+package preview
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// restarted is memory as the service finds it again.
+func restarted(t *testing.T, m Memory) Memory {
+	t.Helper()
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Memory
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
+
+func TestMemorySurvivesARestart(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		shop7:                             environment("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		"overlays/jakub/environment.yaml": environment("owner: jakub\n"),
+	}
+	first := resolve(load(t, demoTree(files), nil), crowd())
+	second := Resolve(load(t, demoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory, noon.Add(time.Minute))
+	if diff := cmp.Diff(second.Memory, restarted(t, second.Memory)); diff != "" {
+		t.Errorf("memory (-before +after):\n%s", diff)
+	}
+	if len(second.Memory.Gone) == 0 || len(second.Memory.Environments) < 2 || len(second.Memory.Since) < 3 {
+		t.Errorf("too little is remembered to say so: %+v", second.Memory)
+	}
+}
+
+func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
+	t.Parallel()
+	good := environment("pullRequest: acme/shop#7\nprofile: checkout\n")
+	facts := factsOf(pull(7), pull(8))
+	before := resolve(load(t, demoTree(map[string]string{shop7: good}), nil), facts)
+	tests := []struct {
+		name     string
+		file     string
+		problems int
+	}{
+		{"an unrelated commit moves nobody", good, 0},
+		{"a file that was broken meanwhile leaves the last good one in force", good + "oops: 1\n", 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tree := demoTree(map[string]string{shop7: tt.file})
+			tree.Commit = sha("c1")
+			m := restarted(t, before.Memory)
+			c := load(t, tree, m.Previous())
+			if len(c.Problems) != tt.problems {
+				t.Errorf("problems: %v, want %d", c.Problems, tt.problems)
+			}
+			after := Resolve(c, facts, m, noon.Add(time.Hour))
+			if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
+				t.Errorf("rows (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
+	t.Parallel()
+	tree := demoTree(map[string]string{shop7: environment("oops: 1\n")})
+	c := load(t, tree, Memory{}.Previous())
+	if _, revision := c.overlay("shop-pr-7"); revision != tree.Commit || len(c.Environments) != 0 {
+		t.Errorf("overlay at %s, environments %v; want it at the commit that was read, and none", revision, c.Environments)
+	}
+}
+
+func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
+	t.Parallel()
+	before := resolve(loadPolicy(t, demo), factsOf(pull(2), pull(1), pull(3, draft)))
+	after := restarted(t, before.Memory).Snapshot(noon.Add(time.Hour))
+	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"shop-pr-1: live by unread", "shop-pr-2: live by unread"}, outcomes(after)); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+	if got, want := after.Decisions[0].Reason, "it stays as it was: configuration can't be read"; got != want {
+		t.Errorf("reason is %q, want %q", got, want)
+	}
+	if diff := cmp.Diff(before.Memory, after.Memory); diff != "" {
+		t.Errorf("memory (-before +after):\n%s", diff)
+	}
+}
+
+func TestMemoryKnowsWhichRepositoriesWereRead(t *testing.T) {
+	t.Parallel()
+	c := loadPolicy(t, demo)
+	f := factsOf(pull(7))
+	delete(f.Repositories, "acme/mailer")
+	s := resolve(c, f)
+	if diff := cmp.Diff(map[string]bool{"acme/gateway": true, "acme/shop": true}, s.Memory.Repositories); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+	s = Resolve(c, Facts{}, s.Memory, noon)
+	if diff := cmp.Diff(map[string]bool{"acme/gateway": true, "acme/shop": true}, s.Memory.Repositories); diff != "" {
+		t.Errorf("read once (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"acme/gateway", "acme/mailer", "acme/shop"}, s.Unread); diff != "" {
+		t.Errorf("unread now (-want +got):\n%s", diff)
+	}
+}
