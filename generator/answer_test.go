@@ -215,7 +215,7 @@ func TestNamesThatOthersHaveInTheClusterAreHeld(t *testing.T) {
 	w := newWorld()
 	w.taken = map[string]string{"preview-shop-pr-7": "made by hand"}
 	w.takenErr = errors.New("the API server is away")
-	s := ready(t, w, func(o *generator.Options) { o.Cluster = w })
+	s := ready(t, w, func(o *generator.Options) { o.Cluster = cluster{w} })
 	if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "the cluster was never read: the API server is away") {
 		t.Errorf("before the cluster was read: %d %s", got.code, got.body)
 	}

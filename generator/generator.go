@@ -29,9 +29,10 @@ type GitHub interface {
 	Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error)
 }
 
-// Cluster reads what exists in the cluster: the Applications that aren't ours, and whose they are.
+// Cluster reads what Argo CD has in the cluster, and makes it ask the plugins of an ApplicationSet at once.
 type Cluster interface {
-	Taken(ctx context.Context) (map[string]string, error)
+	Read(ctx context.Context) (preview.Cluster, error)
+	Refresh(ctx context.Context, applicationSet string) error
 }
 
 // Options are what a Generator needs. All without a default must be given.
@@ -75,6 +76,8 @@ type Generator struct {
 	// requests are what webhooks ask to be read again.
 	requests   *requests
 	deliveries deliveries
+	// callers are the ApplicationSets that have asked for rows.
+	callers callers
 
 	public, private http.Handler
 	handlers        sync.Once

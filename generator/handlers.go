@@ -26,7 +26,7 @@ type paramsRequest struct {
 
 // getParams answers Argo CD. It says 200 only with a whole answer: with any other body Argo CD would delete everything.
 func (g *Generator) getParams(c *gin.Context) {
-	f, ok := readFilter(c)
+	f, ok := g.readFilter(c)
 	if !ok {
 		return
 	}
@@ -42,7 +42,7 @@ func (g *Generator) getParams(c *gin.Context) {
 	writeGzip(c, body)
 }
 
-func readFilter(c *gin.Context) (filter, bool) {
+func (g *Generator) readFilter(c *gin.Context) (filter, bool) {
 	content, err := io.ReadAll(c.Request.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		fail(c, http.StatusBadRequest, "the body is larger than %d KiB", maxBody>>10)
@@ -59,6 +59,7 @@ func readFilter(c *gin.Context) (filter, bool) {
 		fail(c, http.StatusBadRequest, "the body is not what Argo CD's plugin generator sends: %s", preview.Printable(err.Error()))
 		return nil, false
 	}
+	g.callers.add(r.ApplicationSetName)
 	f, err := parseFilter(r.Input.Parameters)
 	if err != nil {
 		fail(c, http.StatusBadRequest, "%s; mend the ApplicationSet's spec.generators[].plugin.input.parameters", err)

@@ -3,8 +3,10 @@ package generator_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -295,6 +297,27 @@ func TestAPanicDisclosesNothing(t *testing.T) {
 	}
 	if got := s.ask(t, ordinary); got.code != http.StatusOK {
 		t.Errorf("afterwards: %d %s", got.code, got.body)
+	}
+}
+
+func TestAnErrorThatTheCallerIsNotToldIsLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	var broken error
+	s := ready(t, w, func(o *generator.Options) {
+		o.Now = func() time.Time {
+			if broken != nil {
+				panic(broken)
+			}
+			return w.clock()
+		}
+	})
+	broken = fmt.Errorf("the s3cret reason: %w", syscall.EPIPE) // gin makes an error of a broken connection's panic
+	if got := s.get(t, "/readyz?verbose"); got.code != http.StatusInternalServerError || got.message(t) != "internal error; see the service's log" {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+	if logged := s.log.String(); !strings.Contains(logged, "the s3cret reason") {
+		t.Errorf("the log says nothing: %s", logged)
 	}
 }
 

@@ -11,6 +11,7 @@ type metrics struct {
 	refreshes *prometheus.CounterVec
 	duration  prometheus.Histogram
 	requests  *prometheus.CounterVec
+	argocd    *prometheus.CounterVec
 }
 
 func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
@@ -26,7 +27,10 @@ func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
 			Name: "previewset_http_requests_total", Help: "Requests answered, by route and status code.",
 		}, []string{"route", "code"}),
 	}
-	r.MustRegister(m.refreshes, m.duration, m.requests, &snapshotCollector{g: g},
+	m.argocd = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "previewset_applicationset_refreshes_total", Help: "ApplicationSets told to ask again, by outcome.",
+	}, []string{"outcome"})
+	r.MustRegister(m.refreshes, m.duration, m.requests, m.argocd, &snapshotCollector{g: g},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,6 +39,8 @@ type refresherState struct {
 	memory      preview.Memory
 	remembers   bool // memory is that of an answer once given, maybe by an earlier run
 	recalled    bool
+	// told is the answer for which each ApplicationSet was last made to ask, as a hash.
+	told map[string][sha256.Size]byte
 }
 
 type failure struct {
@@ -167,12 +170,12 @@ func (g *Generator) readRepositories(ctx context.Context, s scope) {
 	g.state.failed = failed
 }
 
-// readCluster finds the Applications that belong to others. Where that fails, the last ones stay.
+// readCluster finds what Argo CD has. Where that fails, the last facts stay.
 func (g *Generator) readCluster(ctx context.Context) {
 	if g.opts.Cluster == nil {
 		return
 	}
-	taken, err := g.opts.Cluster.Taken(ctx)
+	found, err := g.opts.Cluster.Read(ctx)
 	if err != nil {
 		if g.state.clusterErr == nil {
 			g.opts.Logger.Error("cluster can't be read; its last facts stay", "error", err)
@@ -180,7 +183,7 @@ func (g *Generator) readCluster(ctx context.Context) {
 		g.state.clusterErr = err
 		return
 	}
-	g.state.facts.Taken, g.state.clusterErr, g.state.clusterRead = taken, nil, true
+	g.state.facts.Cluster, g.state.clusterErr, g.state.clusterRead = found, nil, true
 }
 
 var errNotAllowed = errors.New("configuration names it, but --repositories doesn't allow it")
@@ -228,6 +231,7 @@ func (g *Generator) publish(ctx context.Context) {
 		st.Reason = message(s.configErr)
 	}
 	if st.Reason == "" {
+		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot.Rows)...)
 		st.Reason = message(g.serve(ctx, snapshot))
 	}
 }
@@ -246,6 +250,7 @@ func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	g.state.memory = snapshot.Memory
 	g.served.Store(next)
 	g.logChanges(last, next)
+	g.tellArgoCD(ctx, next)
 	return nil
 }
 

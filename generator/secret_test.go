@@ -147,6 +147,9 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !strings.Contains(string(b), `"one":"secret file `) {
+		t.Errorf("in JSON it is %s", b)
+	}
 	texts["JSON"] = string(b)
 	var buffer bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewJSONHandler(&buffer, nil), slog.NewTextHandler(&buffer, nil)} {

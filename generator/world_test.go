@@ -54,9 +54,13 @@ type world struct {
 	errs     map[string]error
 	taken    map[string]string
 	takenErr error
-	now      time.Time
-	read     map[string]int // reads by repository
-	branches int            // reads of the config branch
+	plugins  []preview.Plugin
+	// refreshed are the ApplicationSets that were told to ask again.
+	refreshed  []string
+	refreshErr error
+	now        time.Time
+	read       map[string]int // reads by repository
+	branches   int            // reads of the config branch
 }
 
 func newWorld() *world {
@@ -83,9 +87,18 @@ func (w *world) Repository(_ context.Context, name string, _ preview.Wants) (pre
 	return r, w.errs[name]
 }
 
-func (w *world) Taken(context.Context) (map[string]string, error) {
-	defer w.lock()()
-	return w.taken, w.takenErr
+// cluster is the world's third interface, apart because Read is taken.
+type cluster struct{ *world }
+
+func (c cluster) Read(context.Context) (preview.Cluster, error) {
+	defer c.lock()()
+	return preview.Cluster{Taken: c.taken, Plugins: c.plugins}, c.takenErr
+}
+
+func (c cluster) Refresh(_ context.Context, applicationSet string) error {
+	defer c.lock()()
+	c.refreshed = append(c.refreshed, applicationSet)
+	return c.refreshErr
 }
 
 func (w *world) lock() (unlock func()) { w.mu.Lock(); return w.mu.Unlock }

@@ -10,7 +10,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/http"
-	"net/http/cgi"
+	"net/http/cgi" //nolint:gosec // Httpoxy was fixed in Go 1.6.3
 	"net/http/httptest"
 	"os"
 	"path/filepath"

@@ -47,7 +47,6 @@ type Process struct {
 	log    string
 	cmd    *exec.Cmd
 	ended  chan struct{}
-	err    error // of its end; read after ended is closed
 	wanted atomic.Bool
 }
 
@@ -83,7 +82,7 @@ func (g *Group) start(c Command) (*Process, error) {
 }
 
 func (p *Process) wait() {
-	p.err = p.cmd.Wait()
+	_ = p.cmd.Wait() // the state says it
 	close(p.ended)
 }
 
@@ -124,7 +123,7 @@ func (p *Process) Ended() error {
 	if p.wanted.Load() {
 		return nil
 	}
-	return fmt.Errorf("%s ended by itself: %v\n%s", p.name, p.err, p.Tail(20))
+	return fmt.Errorf("%s ended by itself: %s\n%s", p.name, p.cmd.ProcessState, p.Tail(20))
 }
 
 // Tail returns the last lines of what the process wrote.
@@ -182,8 +181,8 @@ func (g *Group) WriteLogs(w io.Writer, lines int) {
 	for _, p := range g.processes() {
 		if !shown[p.log] {
 			problems := p.complaints(lines)
-			fmt.Fprintf(w, "\n==> %s: its last problems\n%s\n", p.name, strings.Join(problems, "\n"))
-			fmt.Fprintf(w, "==> %s: its last lines\n%s\n", p.name, p.Tail(lines))
+			_, _ = fmt.Fprintf(w, "\n==> %s: its last problems\n%s\n", p.name, strings.Join(problems, "\n"))
+			_, _ = fmt.Fprintf(w, "==> %s: its last lines\n%s\n", p.name, p.Tail(lines))
 		}
 		shown[p.log] = true
 	}

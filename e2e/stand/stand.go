@@ -82,7 +82,7 @@ func (s *Stand) start(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	fmt.Fprintf(s.progress, "stand with Kubernetes and Argo CD %s ready after %s; its files are in %s\n",
+	_, _ = fmt.Fprintf(s.progress, "stand with Kubernetes and Argo CD %s ready after %s; its files are in %s\n",
 		s.ArgoCD.Version, time.Since(begin).Round(100*time.Millisecond), s.Folder)
 	return nil
 }
@@ -166,7 +166,7 @@ func (s *Stand) WriteState(ctx context.Context, w io.Writer) {
 		if err != nil {
 			out = err.Error()
 		}
-		fmt.Fprintf(w, "\n$ kubectl %s\n%s", strings.Join(args, " "), out)
+		_, _ = fmt.Fprintf(w, "\n$ kubectl %s\n%s", strings.Join(args, " "), out)
 	}
 	s.group.WriteLogs(w, 15)
 }

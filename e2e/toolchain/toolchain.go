@@ -108,11 +108,11 @@ func (b *Toolbox) build(ctx context.Context, progress io.Writer, p Program) erro
 		return nil
 	}
 	start := time.Now()
-	fmt.Fprintf(progress, "building %s, once, into %s\n", p.Name, filepath.Dir(to))
+	_, _ = fmt.Fprintf(progress, "building %s, once, into %s\n", p.Name, filepath.Dir(to))
 	if err := compile(ctx, filepath.Join(b.root, p.module), to, p.importPath(), p.ldflags); err != nil {
 		return err
 	}
-	fmt.Fprintf(progress, "built %s in %s\n", p.Name, time.Since(start).Round(time.Second))
+	_, _ = fmt.Fprintf(progress, "built %s in %s\n", p.Name, time.Since(start).Round(time.Second))
 	return nil
 }
 
@@ -124,7 +124,7 @@ func (b *Toolbox) Path(p Program) string {
 // key names all that the program is made of.
 func (b *Toolbox) key(p Program) string {
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, p)
+	_, _ = fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, p)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		// An unreadable file is reported by the build that follows.
 		content, _ := os.ReadFile(filepath.Join(b.root, p.module, name)) //nolint:gosec // our own files

@@ -1,5 +1,5 @@
-// Package cluster talks to the Kubernetes API: it reads which Applications of Argo CD there are, and
-// whether an ApplicationSet that asks a plugin owns them. It decides nothing and changes nothing.
+// Package cluster talks to the Kubernetes API: it reads which Applications and plugin generators Argo CD has, makes it
+// ask again, and keeps the service's memory in a ConfigMap. It decides nothing.
 //
 // client-go's dynamic and metadata clients are used because Argo CD's own Go types can't be linked beside a current
 // go-git, and because metadata is all that is needed of thousands of Applications.
@@ -7,9 +7,9 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 var (
@@ -69,49 +71,57 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 	return config, err
 }
 
-// Taken returns the Applications that no ApplicationSet with a plugin generator owns, and for each whose it is.
-func (c *Client) Taken(ctx context.Context) (map[string]string, error) {
+// Read returns what Argo CD has: the Applications that are nobody's of ours, and the plugin generators.
+func (c *Client) Read(ctx context.Context) (preview.Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	// Version 0 reads from the API server's cache: a little old is good enough, and cheap.
 	fromCache := metav1.ListOptions{ResourceVersion: "0"}
 	sets, err := c.dynamic.Resource(applicationSets).Namespace(c.namespace).List(ctx, fromCache)
 	if err != nil {
-		return nil, fmt.Errorf("list ApplicationSets in %s: %w", c.namespace, err)
+		return preview.Cluster{}, fmt.Errorf("list ApplicationSets in %s: %w", c.namespace, err)
 	}
 	apps, err := c.metadata.Resource(applications).Namespace(c.namespace).List(ctx, fromCache)
 	if err != nil {
-		return nil, fmt.Errorf("list Applications in %s: %w", c.namespace, err)
+		return preview.Cluster{}, fmt.Errorf("list Applications in %s: %w", c.namespace, err)
 	}
-	return taken(apps.Items, plugins(sets.Items)), nil
+	return clusterOf(sets.Items, apps.Items), nil
 }
 
-// plugins are the identities of the ApplicationSets that ask a plugin, in whatever depth of matrix and merge.
-func plugins(sets []unstructured.Unstructured) map[types.UID]bool {
-	ours := map[types.UID]bool{}
+func clusterOf(sets []unstructured.Unstructured, apps []metav1.PartialObjectMetadata) preview.Cluster {
+	found, asking := preview.Cluster{}, map[types.UID]bool{}
 	for i := range sets {
-		if generators, ok, err := unstructured.NestedFieldNoCopy(sets[i].Object, "spec", "generators"); ok && err == nil {
-			ours[sets[i].GetUID()] = asksPlugin(generators)
+		generators, _, err := unstructured.NestedFieldNoCopy(sets[i].Object, "spec", "generators")
+		if err != nil {
+			continue // not an ApplicationSet that Argo CD could use
 		}
+		plugins := pluginsIn(sets[i].GetName(), generators)
+		asking[sets[i].GetUID()] = len(plugins) > 0
+		found.Plugins = append(found.Plugins, plugins...)
 	}
-	return ours
+	found.Taken = taken(apps, asking)
+	return found
 }
 
-func asksPlugin(v any) bool {
+// pluginsIn are the plugin generators in a generator, in whatever depth of matrix and merge.
+func pluginsIn(set string, v any) []preview.Plugin {
+	var found []preview.Plugin
 	switch v := v.(type) {
 	case []any:
-		if slices.ContainsFunc(v, asksPlugin) {
-			return true
+		for _, e := range v {
+			found = append(found, pluginsIn(set, e)...)
 		}
 	case map[string]any:
 		for _, key := range []string{"matrix", "merge", "generators"} {
-			if asksPlugin(v[key]) {
-				return true
-			}
+			found = append(found, pluginsIn(set, v[key])...)
 		}
-		return v["plugin"] != nil
+		if plugin, ok := v["plugin"].(map[string]any); ok {
+			configMap, _, _ := unstructured.NestedString(plugin, "configMapRef", "name")
+			parameters, _, _ := unstructured.NestedMap(plugin, "input", "parameters")
+			found = append(found, preview.Plugin{ApplicationSet: set, ConfigMap: configMap, Parameters: parameters})
+		}
 	}
-	return false
+	return found
 }
 
 func taken(apps []metav1.PartialObjectMetadata, ours map[types.UID]bool) map[string]string {
@@ -126,4 +136,18 @@ func taken(apps []metav1.PartialObjectMetadata, ours map[types.UID]bool) map[str
 		}
 	}
 	return foreign
+}
+
+// Refresh makes Argo CD ask the plugins of an ApplicationSet at once. Only the annotation's presence counts, but while
+// the ApplicationSet is in error the same value again does nothing: so it is a new one each time.
+func (c *Client) Refresh(ctx context.Context, applicationSet string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":%q}}}`, rand.Text())
+	_, err := c.dynamic.Resource(applicationSets).Namespace(c.namespace).
+		Patch(ctx, applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	if err != nil {
+		return fmt.Errorf("refresh ApplicationSet %s: %w", applicationSet, err)
+	}
+	return nil
 }

@@ -337,7 +337,7 @@ func (r *resolver) collision(c candidate, k *composer) *hold {
 	if pattern, ok := r.protects(namespace); ok {
 		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + policyFile}
 	}
-	if owner, ok := r.facts.Taken[namespace]; ok {
+	if owner, ok := r.facts.Cluster.Taken[namespace]; ok {
 		return &hold{rule: ruleTaken, reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner), remedy: "rename or remove that Application"}
 	}
 	for _, h := range k.hostNames() {

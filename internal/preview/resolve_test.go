@@ -66,7 +66,7 @@ func TestCollisions(t *testing.T) {
 			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
 		},
 		{
-			"an Application that somebody else made", demo, func(f *Facts) { f.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
+			"an Application that somebody else made", demo, func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
 			"taken", "an Application preview-shop-pr-7 exists already, made by hand",
 		},
 	}

@@ -1,0 +1,146 @@
+package generator
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// ownConfigMap is the plugin ConfigMap that appsets/ installs.
+const ownConfigMap = "preview-generator"
+
+// tellArgoCD makes each ApplicationSet ask again whose answer is another than when it was last told; after a start all of
+// them, because while the service was away they may have got an error, and would wait for minutes. Others are left alone.
+func (g *Generator) tellArgoCD(ctx context.Context, s *served) {
+	if g.opts.Cluster == nil {
+		return
+	}
+	if g.state.told == nil {
+		g.state.told = map[string][sha256.Size]byte{}
+	}
+	for name, answer := range g.answers(s) {
+		if g.state.told[name] == answer {
+			continue
+		}
+		if err := g.opts.Cluster.Refresh(ctx, name); err != nil {
+			g.metrics.argocd.WithLabelValues("failure").Inc()
+			g.opts.Logger.Error("ApplicationSet can't be refreshed; it asks by itself later", "application_set", name, "error", err)
+			continue // and again with the next snapshot
+		}
+		g.metrics.argocd.WithLabelValues("success").Inc()
+		g.opts.Logger.Info("ApplicationSet told to ask again", "application_set", name)
+		g.state.told[name] = answer
+	}
+}
+
+// answers are what the ApplicationSets that ask this service are answered, as hashes.
+func (g *Generator) answers(s *served) map[string][sha256.Size]byte {
+	sums := map[string]hash.Hash{}
+	for _, p := range g.ownPlugins() {
+		f, err := pluginFilter(p)
+		if err != nil {
+			continue // it gets a 400 that says so
+		}
+		body, err := s.answer(f)
+		if err != nil {
+			continue
+		}
+		if sums[p.ApplicationSet] == nil {
+			sums[p.ApplicationSet] = sha256.New()
+		}
+		sums[p.ApplicationSet].Write(body)
+	}
+	answers := map[string][sha256.Size]byte{}
+	for name, sum := range sums {
+		answers[name] = [sha256.Size]byte(sum.Sum(nil))
+	}
+	return answers
+}
+
+// ownPlugins are the plugin generators that ask this service: those with the ConfigMap that is installed with it, or with
+// one of an ApplicationSet that has asked already.
+func (g *Generator) ownPlugins() []preview.Plugin {
+	own := map[string]bool{ownConfigMap: true}
+	all := g.state.facts.Cluster.Plugins
+	for _, p := range all {
+		if g.callers.has(p.ApplicationSet) {
+			own[p.ConfigMap] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p preview.Plugin) bool { return !own[p.ConfigMap] })
+}
+
+// callers remembers who has asked, up to a bound: names are all that a request says.
+type callers struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+const maxCallers = 1000
+
+func (c *callers) add(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.names == nil {
+		c.names = map[string]bool{}
+	}
+	if len(c.names) < maxCallers && len(name) <= 253 {
+		c.names[name] = true
+	}
+}
+
+func (c *callers) has(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.names[name]
+}
+
+func pluginFilter(p preview.Plugin) (filter, error) {
+	raw := map[string]json.RawMessage{}
+	for key, value := range p.Parameters {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		raw[key] = text
+	}
+	return parseFilter(raw)
+}
+
+// overlaps says which environments two ApplicationSets are both answered: each would make the same Application.
+func (g *Generator) overlaps(rows []preview.Row) []string {
+	filters := map[string][]filter{}
+	for _, p := range g.ownPlugins() {
+		if f, err := pluginFilter(p); err == nil {
+			filters[p.ApplicationSet] = append(filters[p.ApplicationSet], f)
+		}
+	}
+	sets := slices.Sorted(maps.Keys(filters))
+	first := map[string]preview.Row{}
+	for i, a := range sets {
+		for _, b := range sets[i+1:] {
+			for _, r := range rows {
+				if anyMatches(filters[a], r) && anyMatches(filters[b], r) {
+					first[a+" and "+b] = r
+					break
+				}
+			}
+		}
+	}
+	var problems []string
+	for _, pair := range slices.Sorted(maps.Keys(first)) {
+		problems = append(problems, fmt.Sprintf("ApplicationSets %s both get environment %s; make their input parameters exclude each other", pair, first[pair].Name))
+	}
+	return problems
+}
+
+func anyMatches(filters []filter, r preview.Row) bool {
+	return slices.ContainsFunc(filters, func(f filter) bool { return f.matches(r) })
+}
