@@ -5,6 +5,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/previewset
 TOOLS := $(GO) tool -modfile=tools.mod
 # The race detector needs a C compiler; without one the tests run without it, and say so.
 RACE := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 && echo -race)
+# Without cgo, as Argo CD's programs are built: its packages are then compiled once.
+E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
 
 .PHONY: help build test lint unit contract fuzz generate e2e bench demo sandbox image
@@ -25,7 +27,7 @@ unit: ## tests of the main module
 	$(GO) test $(RACE) -shuffle=on ./...
 
 contract: ## Argo CD's own plugin client and template code against our handler
-	cd e2e && $(GO) test ./contract/...
+	cd e2e && $(E2E) test ./contract/...
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	@for pkg in $$($(GO) list ./...); do \
@@ -36,18 +38,20 @@ generate: ## files that are generated from code: JSON Schemas, golden files
 	$(GO) test ./internal/preview ./internal/overlay -update
 
 e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each version
-	cd e2e && $(GO) run ./cmd/tools
-	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(GO) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
+	cd e2e && $(E2E) run ./cmd/tools
+	cd e2e && $(E2E) test ./process ./gitserver ./toolchain
+	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
 
 bench: ## the figures that are promised
 	$(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./internal/overlay
-	cd e2e && $(GO) run ./cmd/tools && $(GO) test -count=1 -timeout 30m -run '^$$' -bench . -benchtime 1x ./stories
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/preview-generator
+	cd e2e && $(E2E) run ./cmd/tools && $(E2E) test -count=1 -timeout 30m -run '^$$' -bench . -benchtime 1x ./stories
 
 demo: ## the service on a simulated GitHub, in this terminal
 	@$(GO) run ./internal/demo
 
 sandbox: ## the demo with a real Kubernetes API and Argo CD
-	@cd e2e && $(GO) run ./cmd/tools && $(GO) run ./cmd/sandbox
+	@cd e2e && $(E2E) run ./cmd/tools && $(E2E) run ./cmd/sandbox
 
 image: ## the service's image, with ko; KO_DOCKER_REPO says where to
 	$(GO) run github.com/google/ko@v0.18.0 build ./cmd/preview-generator

@@ -92,6 +92,14 @@ func TestAdmit(t *testing.T) {
 			held("unread", "its changed files have not been read yet", "wait; they are read again"),
 		},
 		{
+			"what can't be read is told without what it hides", usual, pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files:\x1b[2J 502" }),
+			held("unread", "files:[2J 502", "wait; they are read again"),
+		},
+		{
+			"one of which something else can't be read is live and says so", usual, pull(7, func(pr *PullRequest) { pr.Problem = "no reviews" }),
+			answer{Live, "labelled", "changed", `it is open and labelled "preview"; profile changed; no reviews`, ""},
+		},
+		{
 			"one whose changes can't be read is held with the reason", usual, pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files: 502" }),
 			held("unread", "files: 502", "wait; they are read again"),
 		},

@@ -61,6 +61,9 @@ func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 			if len(c.Problems) != tt.problems {
 				t.Errorf("problems: %v, want %d", c.Problems, tt.problems)
 			}
+			if got := c.Environments["shop-pr-7"]; got == nil || got.Profile != "checkout" {
+				t.Errorf("in force is %+v, want profile checkout", got)
+			}
 			after := Resolve(c, facts, m, noon.Add(time.Hour))
 			if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
 				t.Errorf("rows (-before +after):\n%s", diff)

@@ -86,6 +86,33 @@ func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
 	}
 }
 
+func TestFileSaysWhatRunsWhereNoLabelDoes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, file string
+		pr         PullRequest
+		profile    string
+		want       string
+	}{
+		{"the file's profile instead of configuration's", "profile: checkout\n", pull(7, changing("web/a")), "checkout", "gateway orders web"},
+		{"the label's profile instead of the file's", "profile: checkout\n", pull(7, withLabels("preview:full")), "full", "gateway mailer orders products web"},
+		{"the file's services where nothing is changed", "services: {gateway: {branch: main}}\n", pull(7, changing()), "changed", "gateway"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := load(t, demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n" + tt.file)}), nil)
+			s := resolve(c, factsOf(tt.pr))
+			if got := only(t, s).Profile; got != tt.profile {
+				t.Errorf("profile is %q, want %q", got, tt.profile)
+			}
+			if got := strings.Join(slices.Sorted(maps.Keys(runs(s, "shop-pr-7"))), " "); got != tt.want {
+				t.Errorf("%q run, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestPathsFromPublic(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
