@@ -280,6 +280,15 @@ func TestProblemShowsLittleOfALongKey(t *testing.T) {
 	}
 }
 
+func TestProblemShowsLittleOfALongValue(t *testing.T) {
+	t.Parallel()
+	_, err := Load(demoTree(map[string]string{policyFile: demo + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
+	want := []string{`previewset.yaml:17: limits.awake: "a` + strings.Repeat("ä", 28) + `…" stands where a whole number is due; write one like 20, without quotes`}
+	if diff := cmp.Diff(want, lines(err)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
 func TestLoadFillsInDefaults(t *testing.T) {
 	t.Parallel()
 	got := loadPolicy(t, `apiVersion: previewset.dev/v1alpha1

@@ -38,8 +38,20 @@ type Repository struct {
 	// Branches and Tags map the names that were asked for (Wants) to commit SHAs, annotated tags peeled.
 	// A name that was asked for and isn't here doesn't exist.
 	Branches, Tags map[string]string
+	// Checks are the commit statuses and check runs of the commits that were asked for (Wants), by SHA. A commit that was
+	// asked for and isn't here couldn't be read.
+	Checks map[string][]Check
 	// ReadAt is when the read began.
 	ReadAt time.Time
+}
+
+// Check is the newest result of a name that one app gave a commit: a commit status's context or a check run's name.
+type Check struct {
+	Name string
+	App  string // the app's slug; of a status, its creator's login without "[bot]"
+	// Green is true of a status "success" and of a check run that completed with "success"; of nothing else: pending,
+	// neutral and skipped aren't green.
+	Green bool
 }
 
 // PullRequest is an open pull request. Texts are as GitHub sent them: hostile.
@@ -59,8 +71,21 @@ type PullRequest struct {
 
 	// Changes are the paths that it changes between BaseSHA and HeadSHA; nil where nobody asked for them (Wants) or they couldn't be read.
 	Changes *Changes
+	// Approvals are the undismissed reviews that approve, the newest of each reviewer; nil where nobody asked for them
+	// (Wants) or they couldn't be read.
+	Approvals []Approval
+	// CommitAuthors are the logins of the head commit's author and committer; read with Approvals.
+	CommitAuthors []string
 	// Problem says what of this one pull request couldn't be read; empty where all was.
 	Problem string
+}
+
+// Approval is one reviewer's approval of one commit.
+type Approval struct {
+	Reviewer string // login
+	SHA      string // the commit that was reviewed
+	// Writer is true of a human who may push to the repository.
+	Writer bool
 }
 
 // Changes are the paths that a pull request changes; of a rename both.
@@ -75,4 +100,10 @@ type Wants struct {
 	Branches, Tags []string
 	// Changes tells whether the changed paths of a pull request matter; where not, they aren't read.
 	Changes func(PullRequest) bool
+	// Checks tells whether the checks of a pull request's head commit matter; nil is no. With BranchChecks those of the
+	// Branches' and Tags' commits do too.
+	Checks       func(PullRequest) bool
+	BranchChecks bool
+	// Approvals tells whether the reviews of a pull request matter; nil is no.
+	Approvals func(PullRequest) bool
 }

@@ -1,0 +1,188 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/argoproj/argo-cd/v2/applicationset/controllers/template"
+	"github.com/argoproj/argo-cd/v2/applicationset/generators"
+	"github.com/argoproj/argo-cd/v2/applicationset/utils"
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"github.com/sirupsen/logrus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/yaml"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+const (
+	argoToken = "argo-t0ken"
+	apiToken  = "api-t0ken"
+)
+
+func secret(t *testing.T, value string) *generator.Secret {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(value), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := generator.NewSecret(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// argoCD is the part of it that asks a plugin and renders Applications.
+type argoCD struct {
+	set    v1alpha1.ApplicationSet
+	plugin corev1.ConfigMap
+	secret corev1.Secret
+}
+
+// newArgoCD has what appsets/ installs, with the plugin at the URL.
+func newArgoCD(t *testing.T, url string) *argoCD {
+	t.Helper()
+	a := &argoCD{secret: tokenSecret(t)}
+	decode(t, read(t, "appsets/applicationset.yaml"), &a.set)
+	decode(t, read(t, "appsets/plugin.yaml"), &a.plugin)
+	a.plugin.Data["baseUrl"] = url
+	return a
+}
+
+// tokenSecret is the Secret that appsets/kustomization.yaml generates for Argo CD, whose only key holds its token.
+func tokenSecret(t *testing.T) corev1.Secret {
+	t.Helper()
+	var k struct{ SecretGenerator []kustomizeSecret }
+	if err := yaml.Unmarshal(read(t, "appsets/kustomization.yaml"), &k); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range k.SecretGenerator {
+		if key, file, _ := strings.Cut(s.Files[0], "="); file == "secrets/argocd.token" {
+			return corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: s.Name, Namespace: s.Namespace, Labels: s.Options.Labels},
+				Data:       map[string][]byte{key: []byte(argoToken)},
+			}
+		}
+	}
+	t.Fatal("appsets/kustomization.yaml generates no Secret from secrets/argocd.token")
+	return corev1.Secret{}
+}
+
+type kustomizeSecret struct {
+	Name, Namespace string
+	Files           []string
+	Options         struct{ Labels map[string]string }
+}
+
+// decode is strict: a field that Argo CD doesn't know would be dropped by the API server, silently.
+func decode(t *testing.T, content []byte, into any) {
+	t.Helper()
+	if err := yaml.UnmarshalStrict(content, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// generators are Argo CD's, of which we use one.
+func (a *argoCD) generators(t *testing.T) map[string]generators.Generator {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		t.Fatal(err)
+	}
+	objects := []client.Object{a.plugin.DeepCopy(), a.secret.DeepCopy()}
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	return map[string]generators.Generator{"Plugin": generators.NewPluginGenerator(c, t.Context(), nil, a.set.Namespace)}
+}
+
+// rows are what the plugin's answer is to Argo CD.
+func (a *argoCD) rows(t *testing.T) ([]map[string]any, error) {
+	t.Helper()
+	return a.generators(t)["Plugin"].GenerateParams(&a.set.Spec.Generators[0], &a.set, nil)
+}
+
+// applications are what Argo CD would have in the cluster. After an error it leaves there what is there.
+func (a *argoCD) applications(t *testing.T) ([]v1alpha1.Application, error) {
+	t.Helper()
+	quiet := logrus.New()
+	quiet.SetOutput(io.Discard)
+	apps, _, err := template.GenerateApplications(logrus.NewEntry(quiet), a.set, a.generators(t), &utils.Render{}, nil)
+	return apps, err
+}
+
+// mustApplications fails the test where Argo CD would freeze.
+func (a *argoCD) mustApplications(t *testing.T) []v1alpha1.Application {
+	t.Helper()
+	apps, err := a.applications(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return apps
+}
+
+// onlyApplication is the one that there is.
+func (a *argoCD) onlyApplication(t *testing.T) v1alpha1.Application {
+	t.Helper()
+	apps := a.mustApplications(t)
+	if len(apps) != 1 {
+		t.Fatalf("%d Applications, want one", len(apps))
+	}
+	return apps[0]
+}
+
+// serve serves a handler on loopback for the time of the test.
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// answered are the rows of the service, as its API tells people.
+func answered(t *testing.T, g *generator.Generator) []preview.Row {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/environments", nil)
+	r.Header.Set("Authorization", "Bearer "+apiToken)
+	w := httptest.NewRecorder()
+	g.Handler().ServeHTTP(w, r)
+	var answer struct{ Environments []preview.Row }
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %v: %s", w.Code, err, w.Body)
+	}
+	return answer.Environments
+}
+
+// onlyRow is the one that there is.
+func onlyRow(t *testing.T, g *generator.Generator) preview.Row {
+	t.Helper()
+	rows := answered(t, g)
+	if len(rows) != 1 {
+		t.Fatalf("%d rows, want one", len(rows))
+	}
+	return rows[0]
+}
+
+// jsonOf is a value as it goes over the wire.
+func jsonOf(t *testing.T, v any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.TrimSpace(b.Bytes())
+}

@@ -1,0 +1,119 @@
+// Package contract holds Argo CD to its word: its own plugin client and template code, of the version that e2e pins, run in
+// process against our handler, with the ApplicationSet, plugin ConfigMap and AppProject of appsets/ as they are installed.
+// Argo CD's API types are the other half of every expectation here, so what they can't carry fails.
+//
+// It knows nothing of controllers or a cluster: the stories do.
+package contract
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// world is what the service reads, in place of Git and GitHub.
+type world struct {
+	tree         preview.Tree
+	repositories map[string]preview.Repository
+}
+
+func (w world) Read(context.Context) (preview.Tree, error) { return w.tree, nil }
+
+func (w world) Repository(_ context.Context, name string, _ preview.Wants) (preview.Repository, error) {
+	return w.repositories[name], nil
+}
+
+// worldOf has the example's configuration and repositories, with these pull requests in acme/shop.
+func worldOf(t *testing.T, shop ...preview.PullRequest) world {
+	t.Helper()
+	return world{
+		tree: exampleTree(t),
+		repositories: map[string]preview.Repository{
+			"acme/shop":    {FullName: "acme/shop", PullRequests: shop},
+			"acme/gateway": {FullName: "acme/gateway"},
+		},
+	}
+}
+
+// exampleTree is the example as package configbranch would read it, without limits.
+func exampleTree(t *testing.T) preview.Tree {
+	t.Helper()
+	tree := preview.Tree{
+		Commit: strings.Repeat("c", 40), Prefix: ".", Files: map[string]preview.File{},
+		Kustomizations: map[string]bool{}, Hashes: map[string]string{},
+	}
+	policy, _, found := strings.Cut(string(read(t, "previewset.yaml")), "\nlimits:\n")
+	if !found {
+		t.Fatal("the example's previewset.yaml has no limits at its end any more")
+	}
+	tree.Files["previewset.yaml"] = preview.File{Content: []byte(policy)}
+	for _, folder := range []string{"kustomize-base", "overlays/preview", "overlays/staging"} {
+		tree.Hashes[folder] = digest(folder)
+		err := fs.WalkDir(previewset.Example, folder, func(name string, _ fs.DirEntry, err error) error {
+			if path.Base(name) == "kustomization.yaml" {
+				tree.Kustomizations[path.Dir(name)] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tree
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := previewset.Example.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// digest looks like a commit's SHA, and is the same for the same text.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:20])
+}
+
+// pullRequest is an ordinary one that changes orders, unless somebody changes that.
+func pullRequest(number int, change ...func(*preview.PullRequest)) preview.PullRequest {
+	pr := preview.PullRequest{
+		Number: number, Title: "Faster checkout", URL: fmt.Sprintf("https://github.com/acme/shop/pull/%d", number),
+		Author: "alice", Labels: []string{"preview"}, Created: time.Date(2026, 11, 20, 9, number, 0, 0, time.UTC),
+		Branch: "faster", TargetBranch: "main", HeadSHA: digest(fmt.Sprint("head", number)), BaseSHA: digest("base"),
+		HeadRepositoryID: 1, BaseRepositoryID: 1, Changes: &preview.Changes{Paths: []string{"orders/main.go"}},
+	}
+	for _, c := range change {
+		c(&pr)
+	}
+	return pr
+}
+
+// newService is one that has read nothing yet, with the tokens of this package.
+func newService(t *testing.T, w world) *generator.Generator {
+	t.Helper()
+	return generator.New(generator.Options{
+		ConfigBranch: w, GitHub: w, Token: secret(t, argoToken), APIToken: secret(t, apiToken), Logger: slog.New(slog.DiscardHandler),
+	})
+}
+
+// ready is a service that has read everything.
+func ready(t *testing.T, w world) *generator.Generator {
+	t.Helper()
+	g := newService(t, w)
+	g.Refresh(t.Context())
+	return g
+}
