@@ -270,7 +270,7 @@ func (g *Generator) missing(s *preview.Snapshot) string {
 			why = append(why, fmt.Sprintf("%s was never read: %s", name, message(f.err)))
 		}
 	}
-	return strings.Join(why, "\n")
+	return strings.Join(why, "; ")
 }
 
 func (g *Generator) logChanges(last, next *served) {
@@ -279,7 +279,8 @@ func (g *Generator) logChanges(last, next *served) {
 		was = states(last.snapshot)
 	}
 	for _, d := range next.snapshot.Decisions {
-		if was[subject(d)] != is[subject(d)] {
+		unasked := d.Outcome == preview.Held && d.Rule == "unlabelled" && was[subject(d)] == ""
+		if was[subject(d)] != is[subject(d)] && !unasked {
 			g.opts.Logger.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
 				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
 		}

@@ -331,7 +331,7 @@ func TestTheLogIsJSONWithTheSpelledKeys(t *testing.T) {
 	}
 	want := []string{
 		"gateway-pr-1 acme/Gateway 1 live labelled", "gateway-pr-2 acme/Gateway 2 live labelled",
-		"shop-pr-7 acme/shop 7 live labelled", "shop-pr-8 acme/shop 8 held unlabelled",
+		"shop-pr-7 acme/shop 7 live labelled",
 	}
 	if diff := cmp.Diff(want, changed); diff != "" {
 		t.Error(diff)

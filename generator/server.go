@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -148,6 +149,7 @@ func (g *Generator) Serve(ctx context.Context, private, public net.Listener) err
 		s := &http.Server{
 			Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 			WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+			ErrorLog: slog.NewLogLogger(g.opts.Logger.Handler(), slog.LevelWarn),
 		}
 		group.Go(func() error {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -159,7 +161,10 @@ func (g *Generator) Serve(ctx context.Context, private, public net.Listener) err
 			<-ctx.Done()
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
-			return s.Shutdown(last)
+			if err := s.Shutdown(last); err != nil {
+				return s.Close() // whoever isn't done by now is cut off
+			}
+			return nil
 		})
 	}
 	return group.Wait()

@@ -1,0 +1,205 @@
+package preview
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+func (r *resolver) decide(c candidate) {
+	d := Decision{
+		Environment: c.name, Repository: c.repository, Number: c.Number,
+		Title: Printable(c.Title), Author: Printable(c.Author), URL: Printable(c.URL),
+	}
+	e, h := r.environment(c)
+	switch {
+	case h == nil:
+		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
+		r.live(*e, d)
+	case c.was != nil && (!h.over || !r.hadLabel(*c.was)):
+		r.keep(*c.was, h)
+	default:
+		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
+		r.decided(d)
+	}
+}
+
+// hadLabel tells a label that somebody took away from one that configuration has another name for now: only the first
+// is evidence.
+func (r *resolver) hadLabel(was Remembered) bool {
+	had, _ := labelled(was.Row.Labels, r.Policy.PullRequests.Label)
+	return had
+}
+
+func (r *resolver) reason(c candidate, e *Remembered) string {
+	reason := fmt.Sprintf("it is open and labelled %q; profile %s", r.Policy.PullRequests.Label, e.Row.Profile)
+	if p := r.broken[c.name]; p != "" {
+		reason += "; its file is not in force as it stands: " + p
+	}
+	if c.Problem != "" {
+		reason += "; " + c.Problem
+	}
+	return reason
+}
+
+// environment makes a pull request's environment, or says why there is none.
+func (r *resolver) environment(c candidate) (*Remembered, *hold) {
+	profile, h := r.admit(c.PullRequest)
+	if h != nil {
+		return nil, h
+	}
+	if !shaPattern.MatchString(c.HeadSHA) {
+		return nil, &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
+	}
+	if problem, ok := r.broken[c.name]; ok && r.Environments[c.name] == nil {
+		return nil, &hold{rule: ruleFile, reason: "its file can't be used: " + problem, remedy: "mend the file and push it"}
+	}
+	file := r.fileOf(c)
+	profile = cmp.Or(profile, file.Profile, r.Policy.PullRequests.Profile)
+	if _, ok := r.Policy.Profiles[profile]; !ok { // a file that is broken by that, and in force as it was
+		return nil, &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + known(r.Policy.Profiles)}
+	}
+	run, h := r.runs(c, profile, file)
+	if h != nil {
+		return nil, h
+	}
+	k, err := r.compose(r.plan(c, profile, file, run))
+	if err != nil {
+		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + policyFile}
+	}
+	if h := cmp.Or(c.moved(k), r.collision(c, k)); h != nil {
+		return nil, h
+	}
+	e := &Remembered{Repository: c.key, Number: c.Number, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}
+	if c.was != nil && reflect.DeepEqual(e, c.was) {
+		return c.was, nil // thousands of equal rows then stand in memory once, not once a snapshot
+	}
+	return e, nil
+}
+
+// fileOf is the file that adjusts this pull request's environment; an empty one where there is none.
+func (r *resolver) fileOf(c candidate) *Environment {
+	if e := r.Environments[c.name]; e != nil && e.PullRequest != "" {
+		return e
+	}
+	return &Environment{}
+}
+
+// runs says what runs in a pull request's environment, and at what.
+func (r *resolver) runs(c candidate, profile string, file *Environment) (map[string]Pin, *hold) {
+	changed, ok := r.changedServices(c.key, c.PullRequest)
+	if !ok {
+		return nil, &hold{rule: ruleUnread, reason: cmp.Or(c.Problem, "its changed files have not been read yet"), remedy: "wait; they are read again"}
+	}
+	p := r.Policy.Profiles[profile]
+	if p.Run.Mode == "changed" && len(changed) == 0 && len(file.Services) == 0 {
+		return nil, &hold{rule: ruleUnchanged, reason: "it changes no service", remedy: r.labelForAll()}
+	}
+	set := r.runSet(p, changed)
+	for name := range file.Services {
+		set[name] = true
+	}
+	if c.was != nil {
+		set = c.was.grown(set, r.Policy.Services)
+	}
+	return r.pins(c, set, changed, file)
+}
+
+func (r *resolver) labelForAll() string {
+	for _, name := range slices.Sorted(maps.Keys(r.Policy.Profiles)) {
+		if r.Policy.Profiles[name].Run.Mode == "all" {
+			return fmt.Sprintf("label it %q to run all", r.Policy.PullRequests.Label+":"+name)
+		}
+	}
+	return "change a service's files, or add a profile with run: all to " + policyFile
+}
+
+func (r *resolver) pins(c candidate, set map[string]bool, changed []string, file *Environment) (map[string]Pin, *hold) {
+	run := map[string]Pin{}
+	for _, s := range r.Policy.Services {
+		if !set[s.Name] {
+			continue
+		}
+		if slices.Contains(changed, s.Name) {
+			run[s.Name] = Pin{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
+			continue
+		}
+		ref := s.Default
+		if own, ok := file.Services[s.Name]; ok {
+			ref = &own
+		}
+		pin, h := r.pin(c, s, ref)
+		if h != nil {
+			return nil, h
+		}
+		run[s.Name] = pin
+	}
+	return run, nil
+}
+
+// pin resolves a ref of a service; where it can't be, the service stays at what it already runs.
+func (r *resolver) pin(c candidate, s Service, ref *Ref) (Pin, *hold) {
+	repository, read := r.facts.Repositories[strings.ToLower(s.Repository)]
+	pin, ok := pinOf(repository, ref)
+	if ok {
+		return pin, nil
+	}
+	if c.was != nil {
+		if was, ok := c.was.Run[s.Name]; ok {
+			return was, nil
+		}
+	}
+	if !read {
+		return Pin{}, &hold{rule: ruleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
+	}
+	return Pin{}, &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, ref, s.Name), remedy: "push it, or name another in " + policyFile}
+}
+
+func (r *resolver) plan(c candidate, profile string, file *Environment, run map[string]Pin) Plan {
+	p := r.Policy.Profiles[profile]
+	return Plan{
+		Name: c.name, Owner: cmp.Or(file.Owner, c.Author), Profile: profile, Dataset: cmp.Or(file.Dataset, p.Dataset),
+		Components: slices.Concat(p.Components, file.Components), Run: run,
+	}
+}
+
+// moved keeps a live environment in its namespace: in another one it would be another, without its data.
+func (c candidate) moved(k *composer) *hold {
+	if c.was == nil || c.was.Row.Namespace == k.k.Namespace {
+		return nil
+	}
+	return &hold{rule: ruleMoved, reason: fmt.Sprintf("its namespace would be %s now", k.k.Namespace), remedy: "close and reopen the pull request to move it, or change namespacePrefix back"}
+}
+
+// collision holds what would take a name, a namespace, a host or an Application that isn't its own.
+func (r *resolver) collision(c candidate, k *composer) *hold {
+	if was, ok := r.memory.Environments[c.name]; ok && c.was == nil {
+		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", c.name, subject(was.Repository, was.Number)), remedy: "give one of the repositories another alias in " + policyFile}
+	}
+	namespace := k.k.Namespace
+	if pattern, ok := r.protects(namespace); ok {
+		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + policyFile}
+	}
+	if owner, ok := r.facts.Cluster.Taken[namespace]; ok {
+		return &hold{rule: ruleTaken, reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner), remedy: "rename or remove that Application"}
+	}
+	for _, h := range k.hostNames() {
+		if other, ok := r.hosts[h]; ok && other != k.plan.Name {
+			return &hold{rule: ruleTaken, reason: fmt.Sprintf("its host %s is environment %s's", h, other), remedy: "give one of the repositories another alias in " + policyFile}
+		}
+	}
+	return nil
+}
+
+func (r *resolver) protects(namespace string) (pattern string, ok bool) {
+	for _, p := range slices.Concat(r.Policy.ProtectedNamespaces, r.facts.Protected, []string{r.Policy.Baseline.Namespace}) {
+		if match, err := path.Match(p, namespace); err == nil && match {
+			return p, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,75 @@
+package preview
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// files decides about the environment files that no open pull request stands for.
+func (r *resolver) files() {
+	for name, e := range r.Environments {
+		switch {
+		case e.PullRequest == "":
+			r.decided(Decision{
+				Outcome: Held, Rule: ruleFile, Environment: name, Author: e.Owner,
+				Reason: "environments made by hand are not served yet", Remedy: "open a pull request and label it",
+			})
+		case !r.named[name]:
+			r.decided(Decision{
+				Outcome: Held, Rule: ruleFile, Environment: name, Author: e.Owner,
+				Reason: "it adjusts " + e.PullRequest + ", which is not known to be open", Remedy: "take the folder out, or reopen the pull request",
+			})
+		}
+	}
+	for name, problem := range r.broken {
+		if r.Environments[name] == nil && !r.named[name] {
+			r.decided(Decision{Outcome: Held, Rule: ruleFile, Environment: Printable(name), Reason: problem, Remedy: "mend the file and push it"})
+		}
+	}
+}
+
+// depart notes what was there before and isn't any more.
+func (r *resolver) depart() {
+	s := r.snapshot
+	var gone []Decision
+	for name, was := range r.memory.Environments {
+		if _, ok := s.Memory.Environments[name]; !ok {
+			gone = append(gone, r.gone(was))
+		}
+	}
+	slices.SortFunc(gone, compareDecisions)
+	s.Memory.Gone = r.memory.remembered(gone, r.now)
+	for _, d := range s.Memory.Gone {
+		if !r.named[d.Environment] {
+			s.Decisions = append(s.Decisions, d)
+		}
+	}
+	for _, d := range s.Memory.Gone {
+		r.named[d.Environment] = true
+	}
+}
+
+func (r *resolver) finish() {
+	s := r.snapshot
+	slices.SortFunc(s.Rows, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Decisions, compareDecisions)
+	slices.Sort(s.Problems)
+}
+
+func (r *resolver) gone(was Remembered) Decision {
+	d := Decision{
+		Outcome: Gone, Rule: ruleClosed, Reason: "its pull request was closed or merged, or lost its label", Remedy: "reopen or label it to bring it back",
+		Since: r.now.UTC().Truncate(time.Second), Environment: was.Row.Name, Repository: was.Row.Repository, Number: was.Number,
+		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL,
+	}
+	return d
+}
+
+func compareDecisions(a, b Decision) int {
+	return cmp.Or(
+		cmp.Compare(strings.ToLower(a.Repository), strings.ToLower(b.Repository)),
+		cmp.Compare(a.Number, b.Number), cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Rule, b.Rule),
+	)
+}
