@@ -83,6 +83,7 @@ func (g *Generator) refresh(ctx context.Context, s scope) {
 		g.recall(ctx)
 		g.state.recalled = true
 	}
+	g.confirm(s.confirm)
 	if s.all || s.config {
 		was := g.state.config
 		g.readConfig(ctx)

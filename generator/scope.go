@@ -10,10 +10,13 @@ import (
 type scope struct {
 	all, config  bool
 	repositories map[string]bool // lower case
+	// confirm are environments, or repositories that were never read, that may go.
+	confirm []string
 }
 
 func (s *scope) add(o scope) {
 	s.all, s.config = s.all || o.all, s.config || o.config
+	s.confirm = append(s.confirm, o.confirm...)
 	for name := range o.repositories {
 		if s.repositories == nil {
 			s.repositories = map[string]bool{}

@@ -52,6 +52,7 @@ func (g *Generator) routes() {
 	api.GET("/environments", g.listEnvironments)
 	api.GET("/environments/:name", g.getEnvironment)
 	api.GET("/decisions", g.listDecisions)
+	api.POST("/confirm", g.confirmAway)
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", g.readyz)
 	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})))

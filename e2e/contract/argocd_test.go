@@ -96,6 +96,16 @@ func decode(t *testing.T, content []byte, into any) {
 	}
 }
 
+// parameters gives the plugin input parameters.
+func (a *argoCD) parameters(t *testing.T, text string) {
+	t.Helper()
+	p := &a.set.Spec.Generators[0].Plugin.Input.Parameters
+	*p = nil
+	if err := json.Unmarshal([]byte(text), p); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // generators are Argo CD's, of which we use one.
 func (a *argoCD) generators(t *testing.T) map[string]generators.Generator {
 	t.Helper()

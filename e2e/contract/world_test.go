@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -31,7 +32,11 @@ type world struct {
 func (w world) Read(context.Context) (preview.Tree, error) { return w.tree, nil }
 
 func (w world) Repository(_ context.Context, name string, _ preview.Wants) (preview.Repository, error) {
-	return w.repositories[name], nil
+	r, ok := w.repositories[name]
+	if !ok {
+		return preview.Repository{}, errors.New("GitHub answers 500")
+	}
+	return r, nil
 }
 
 // worldOf has the example's configuration and repositories, with these pull requests in acme/shop.

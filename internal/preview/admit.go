@@ -9,6 +9,9 @@ import (
 // hold is why a pull request gets no environment, or keeps the one that it had as it was.
 type hold struct {
 	rule, reason, remedy string
+	// withheld says that it follows from configuration, or takes many at once, and from nothing that its author did:
+	// somebody may confirm that it is meant.
+	withheld bool
 	// over says that this is evidence for the end of a live environment (DESIGN.md, rule 1): its author took the label
 	// away. All other rules keep new environments out and leave live ones as they are.
 	over bool
@@ -20,12 +23,16 @@ const (
 	ruleUnlabelled = "unlabelled"
 	ruleJoin       = "join"
 	ruleFork       = "fork"
+	ruleApproval   = "approval"
 	ruleDraft      = "draft"
 	ruleProfile    = "profile"
 	ruleFile       = "file"
 	ruleUnread     = "unread"
 	ruleUnchanged  = "unchanged"
 	ruleRef        = "ref"
+	ruleReady      = "ready"
+	ruleLimit      = "limit"
+	ruleWithheld   = "withheld"
 	ruleTag        = "tag"
 	ruleProtected  = "protected"
 	ruleTaken      = "taken"
@@ -50,13 +57,39 @@ func (c *Config) admit(pr PullRequest) (profile string, h *hold) {
 			rule: ruleUnlabelled, over: true, reason: fmt.Sprintf("it has no label %q", policy.Label),
 			remedy: fmt.Sprintf("label it %q to get a preview", policy.Label),
 		}
-	case pr.HeadRepositoryID == 0 || pr.HeadRepositoryID != pr.BaseRepositoryID:
+	case pr.isFork() && policy.Forks != "approved":
 		return "", forkHold(pr)
 	case pr.Draft && policy.Drafts == "skip":
 		return "", &hold{rule: ruleDraft, reason: "it is a draft, and drafts get no preview here", remedy: "mark it ready for review"}
 	}
 	return c.labelledProfile(profiles)
 }
+
+// isFork is true also where nobody knows where a pull request comes from.
+func (pr PullRequest) isFork() bool {
+	return pr.HeadRepositoryID == 0 || pr.HeadRepositoryID != pr.BaseRepositoryID
+}
+
+// approval holds a fork's pull request until a human who may push to the repository, and who is neither its author nor the
+// commit's, has approved exactly its head commit (DESIGN.md, section 9).
+func (pr PullRequest) approval() *hold {
+	if !pr.isFork() {
+		return nil
+	}
+	for _, a := range pr.Approvals {
+		own := strings.EqualFold(a.Reviewer, pr.Author) || slices.ContainsFunc(pr.CommitAuthors, func(l string) bool { return strings.EqualFold(l, a.Reviewer) })
+		if a.SHA == pr.HeadSHA && a.Writer && !own {
+			return nil
+		}
+	}
+	return &hold{
+		rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and nobody has approved commit %s", short(pr.HeadSHA)),
+		remedy: "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit",
+	}
+}
+
+// short is a commit for people to read.
+func short(sha string) string { return sha[:min(7, len(sha))] }
 
 func forkHold(pr PullRequest) *hold {
 	reason := "it comes from a fork, and forks get no preview here"

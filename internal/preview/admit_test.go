@@ -67,7 +67,11 @@ func TestAdmit(t *testing.T) {
 		{"a draft is held where drafts are skipped", usual, pull(7, draft), aDraft},
 		{"a draft is live where drafts are included", "drafts: include", pull(7, draft), live("changed")},
 		{"a fork is held", usual, pull(7, fork), aFork},
-		{"a fork is held where approvals are not read yet", "forks: approved", pull(7, fork), aFork},
+		{
+			"a fork is held until it is approved", "forks: approved", pull(7, fork),
+			held("approval", "it comes from a fork, and nobody has approved commit abcdef1",
+				"somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"),
+		},
 		{"a fork that is a draft is held as a fork", usual, pull(7, fork, draft), aFork},
 		{"a fork without label is held for its label", usual, pull(7, fork, withLabels()), unlabelled},
 		{

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 func (r *resolver) decide(c candidate) {
@@ -16,16 +17,41 @@ func (r *resolver) decide(c candidate) {
 		Title: Printable(c.Title), Author: Printable(c.Author), URL: Printable(c.URL),
 	}
 	e, h := r.environment(c)
+	if h == nil && c.was == nil {
+		h = r.limited(c)
+	}
+	if h != nil && h.over && c.was != nil {
+		h = r.unlabelled(c, h)
+	}
 	switch {
 	case h == nil:
 		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
 		r.live(*e, d)
-	case c.was != nil && (!h.over || !r.hadLabel(*c.was)):
+	case c.was != nil && !h.over && !(h.withheld && r.confirmed(c.name)):
 		r.keep(*c.was, h)
 	default:
 		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
 		r.decided(d)
 	}
+}
+
+// unlabelled is what becomes of a live environment whose pull request has lost the label: it is over, unless that follows
+// from configuration, or takes more at once than people do.
+func (r *resolver) unlabelled(c candidate, h *hold) *hold {
+	switch {
+	case !r.hadLabel(*c.was):
+		return &hold{
+			rule: ruleWithheld, withheld: true, reason: "configuration asks for another label than it got its preview for",
+			remedy: h.remedy + ", or previewctl confirm " + c.name + " to let it go",
+		}
+	case r.brake:
+		return &hold{
+			rule: ruleWithheld, withheld: true, reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.deletionsAtOnce()),
+			remedy: "label it again, or previewctl confirm " + c.name + " to let it go",
+		}
+	}
+	r.snapshot.Memory.Unlabelled = append(r.snapshot.Memory.Unlabelled, r.now.UTC().Truncate(time.Second))
+	return h
 }
 
 // hadLabel tells a label that somebody took away from one that configuration has another name for now: only the first
@@ -52,6 +78,9 @@ func (r *resolver) environment(c candidate) (*Remembered, *hold) {
 	if h != nil {
 		return nil, h
 	}
+	if h := c.approval(); h != nil {
+		return nil, h
+	}
 	if !shaPattern.MatchString(c.HeadSHA) {
 		return nil, &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
 	}
@@ -71,7 +100,7 @@ func (r *resolver) environment(c candidate) (*Remembered, *hold) {
 	if err != nil {
 		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + policyFile}
 	}
-	if h := cmp.Or(c.moved(k), r.collision(c, k)); h != nil {
+	if h := cmp.Or(r.moved(c, k), r.collision(c, k)); h != nil {
 		return nil, h
 	}
 	e := &Remembered{Repository: c.key, Number: c.Number, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}
@@ -125,6 +154,9 @@ func (r *resolver) pins(c candidate, set map[string]bool, changed []string, file
 			continue
 		}
 		if slices.Contains(changed, s.Name) {
+			if h := r.headHold(c, s); h != nil {
+				return nil, h
+			}
 			run[s.Name] = Pin{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
 			continue
 		}
@@ -146,7 +178,7 @@ func (r *resolver) pin(c candidate, s Service, ref *Ref) (Pin, *hold) {
 	repository, read := r.facts.Repositories[strings.ToLower(s.Repository)]
 	pin, ok := pinOf(repository, ref)
 	if ok {
-		return pin, nil
+		return r.readyPin(c, s, pin, ref == s.Default)
 	}
 	if c.was != nil {
 		if was, ok := c.was.Run[s.Name]; ok {
@@ -159,6 +191,62 @@ func (r *resolver) pin(c candidate, s Service, ref *Ref) (Pin, *hold) {
 	return Pin{}, &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, ref, s.Name), remedy: "push it, or name another in " + policyFile}
 }
 
+// headHold holds the head of a pull request that can't be deployed yet as a service, or at all.
+func (r *resolver) headHold(c candidate, s Service) *hold {
+	if c.isFork() && !usesField(s.Tag, "SHA") && !usesField(s.Tag, "ShortSHA") {
+		return &hold{
+			rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the commit that was approved", s.Name),
+			remedy: "use {{ .SHA }} in that tag in " + policyFile,
+		}
+	}
+	return r.unready(c.key, s, c.HeadSHA)
+}
+
+// unready holds a commit until what the service waits for is green on it: every result of that name of that app, and at
+// least one.
+func (r *resolver) unready(repository string, s Service, sha string) *hold {
+	if s.Ready == nil {
+		return nil
+	}
+	seen, green := false, true
+	for _, check := range r.facts.Repositories[strings.ToLower(repository)].Checks[sha] {
+		if check.Name == s.Ready.Check && strings.EqualFold(check.App, s.Ready.App) {
+			seen, green = true, green && check.Green
+		}
+	}
+	if seen && green {
+		return nil
+	}
+	return &hold{
+		rule: ruleReady, reason: fmt.Sprintf("building %s: check %q of %s is not green on it for service %s", short(sha), s.Ready.Check, s.Ready.App, s.Name),
+		remedy: "wait for it, or see there why it fails",
+	}
+}
+
+// readyPin is what a service that nobody's head is deployed as runs at: the commit that its ref is at once that is ready,
+// until then the last one that was.
+func (r *resolver) readyPin(c candidate, s Service, pin Pin, isDefault bool) (Pin, *hold) {
+	var h *hold
+	if pin.SHA != "" {
+		h = r.unready(s.Repository, s, pin.SHA)
+	}
+	if h == nil {
+		if isDefault && pin != (Pin{}) {
+			r.snapshot.Memory.Defaults[s.Name] = pin
+		}
+		return pin, nil
+	}
+	if c.was != nil {
+		if was, ok := c.was.Run[s.Name]; ok {
+			return was, nil
+		}
+	}
+	if last, ok := r.memory.Defaults[s.Name]; ok && isDefault {
+		return last, nil
+	}
+	return Pin{}, h
+}
+
 func (r *resolver) plan(c candidate, profile string, file *Environment, run map[string]Pin) Plan {
 	p := r.Policy.Profiles[profile]
 	return Plan{
@@ -168,11 +256,14 @@ func (r *resolver) plan(c candidate, profile string, file *Environment, run map[
 }
 
 // moved keeps a live environment in its namespace: in another one it would be another, without its data.
-func (c candidate) moved(k *composer) *hold {
-	if c.was == nil || c.was.Row.Namespace == k.k.Namespace {
+func (r *resolver) moved(c candidate, k *composer) *hold {
+	if c.was == nil || c.was.Row.Namespace == k.k.Namespace || r.confirmed(c.name) {
 		return nil
 	}
-	return &hold{rule: ruleMoved, reason: fmt.Sprintf("its namespace would be %s now", k.k.Namespace), remedy: "close and reopen the pull request to move it, or change namespacePrefix back"}
+	return &hold{
+		rule: ruleMoved, withheld: true, reason: fmt.Sprintf("its namespace would be %s now", k.k.Namespace),
+		remedy: "change namespacePrefix back, or previewctl confirm " + c.name + " to begin anew there",
+	}
 }
 
 // collision holds what would take a name, a namespace, a host or an Application that isn't its own.

@@ -53,9 +53,27 @@ func (r *resolver) depart() {
 
 func (r *resolver) finish() {
 	s := r.snapshot
+	for name, pin := range r.memory.Defaults {
+		if _, ok := s.Memory.Defaults[name]; !ok {
+			s.Memory.Defaults[name] = pin
+		}
+	}
+	for name := range r.memory.Confirmed { // until it has gone
+		if d := s.Memory.Since[r.subjectOf(name)]; d.Rule == ruleWithheld || d.Rule == ruleMoved || d.Rule == ruleUnread {
+			s.Memory.Confirmed[name] = true
+		}
+	}
 	slices.SortFunc(s.Rows, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Decisions, compareDecisions)
 	slices.Sort(s.Problems)
+}
+
+// subjectOf is how what an environment comes from is remembered.
+func (r *resolver) subjectOf(name string) string {
+	if e, ok := r.snapshot.Memory.Environments[name]; ok && e.Number > 0 {
+		return subject(e.Repository, e.Number)
+	}
+	return name
 }
 
 func (r *resolver) gone(was Remembered) Decision {

@@ -86,7 +86,6 @@ func policyNotInForce(p *Policy, d *decoder) []string {
 	why := map[string]string{
 		"lifetime":               "environments don't sleep or expire yet; they go with their pull request",
 		"activity":               "activity is not measured yet",
-		"limits":                 "limits are not applied yet",
 		"pullRequests.joinLabel": "pull requests are not joined yet",
 		"pullRequests.keepLabel": "environments don't expire yet, so nothing needs to be kept",
 	}
@@ -97,13 +96,9 @@ func policyNotInForce(p *Policy, d *decoder) []string {
 		why["profiles."+name+".lifetime"] = why["lifetime"]
 	}
 	for _, s := range p.Services {
-		why["services."+s.Name+".ready"] = "checks are not waited for yet; a revision is deployed at once"
 		if s.Default != nil && s.Default.SHA != "" {
 			why["services."+s.Name+".default.sha"] = "a default commit is not pinned yet; kustomize-base's image runs"
 		}
-	}
-	if p.PullRequests.Forks == "approved" {
-		why["pullRequests.forks"] = "approvals are not read yet; forks get no preview"
 	}
 	return d.notInForce(why)
 }

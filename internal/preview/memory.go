@@ -17,6 +17,12 @@ type Memory struct {
 	Environments map[string]Remembered
 	// Since says what was decided and since when, by subject ("owner/name#number", or an environment's name).
 	Since map[string]Decided
+	// Defaults are the last ready commits of services that run at their default.
+	Defaults map[string]Pin
+	// Unlabelled are the times at which environments went lately because their label was taken away.
+	Unlabelled []time.Time
+	// Confirmed are the environments that somebody has confirmed may go.
+	Confirmed map[string]bool
 	// Gone are the environments that were taken away lately, newest last.
 	Gone []Decision
 }

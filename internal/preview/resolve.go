@@ -3,7 +3,6 @@ package preview
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -25,12 +24,13 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
 	return &resolver{
 		Config: c, facts: f, memory: m, now: now,
-		hosts: map[string]string{}, lived: map[string]Remembered{}, named: map[string]bool{},
+		hosts: map[string]string{}, lived: map[string]Remembered{}, named: map[string]bool{}, tally: newTally(),
 		snapshot: &Snapshot{
 			Rows: []Row{}, Decisions: []Decision{}, Unread: []string{},
 			Memory: Memory{
 				Repositories: map[string]bool{}, Overlays: c.overlays(),
 				Environments: map[string]Remembered{}, Since: map[string]Decided{},
+				Defaults: map[string]Pin{}, Confirmed: map[string]bool{},
 			},
 		},
 	}
@@ -44,6 +44,8 @@ type resolver struct {
 	hosts    map[string]string     // host → environment
 	lived    map[string]Remembered // what was live, by subject
 	named    map[string]bool       // environments that a decision was made about
+	tally    tally
+	brake    bool // too many lose their label at once
 	snapshot *Snapshot
 }
 
@@ -70,11 +72,12 @@ func (r *resolver) run() {
 			candidates = append(candidates, r.candidate(key, Printable(cmp.Or(repository.FullName, key)), pr))
 		}
 	}
-	slices.SortFunc(candidates, compareCandidates)
+	r.keepUnconfigured()
+	r.inOrder(candidates)
+	r.brake = r.brakes(candidates)
 	for _, pr := range candidates {
 		r.decide(pr)
 	}
-	r.keepUnconfigured()
 }
 
 // reserve gives what is live its hosts before anybody else asks for them.
@@ -85,11 +88,6 @@ func (r *resolver) reserve() {
 		}
 		r.lived[subject(was.Repository, was.Number)] = was
 	}
-}
-
-// compareCandidates lets the older pull request have what two want.
-func compareCandidates(a, b candidate) int {
-	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Number, b.Number), cmp.Compare(a.key, b.key))
 }
 
 // subject is how a pull request is remembered.
@@ -113,8 +111,8 @@ func (r *resolver) unread(key string) {
 	}
 	r.snapshot.Problems = append(r.snapshot.Problems, key+" was never read; its pull requests are unknown")
 	for _, was := range r.memory.Environments {
-		if was.Repository == key {
-			r.keep(was, &hold{rule: ruleUnread, reason: "its repository can't be read", remedy: "see the service's /readyz?verbose"})
+		if was.Repository == key && !r.confirmed(was.Row.Name) {
+			r.keep(was, &hold{rule: ruleUnread, withheld: true, reason: "its repository can't be read", remedy: "see the service's /readyz?verbose"})
 		}
 	}
 }
@@ -123,16 +121,20 @@ func (r *resolver) unread(key string) {
 // evidence that their pull requests are over.
 func (r *resolver) keepUnconfigured() {
 	for _, was := range r.memory.Environments {
-		if _, ok := r.repoByLower[was.Repository]; !ok {
-			r.keep(was, &hold{rule: ruleUnread, reason: "configuration names its repository no more", remedy: "close the pull request, or name the repository again"})
+		if _, ok := r.repoByLower[was.Repository]; ok || r.confirmed(was.Row.Name) {
+			continue
 		}
+		r.keep(was, &hold{
+			rule: ruleWithheld, withheld: true, reason: "configuration names its repository no more",
+			remedy: "name the repository again, or previewctl confirm " + was.Row.Name + " to let it go",
+		})
 	}
 }
 
 // keep goes on answering a live environment as it was, whatever holds it now.
 func (r *resolver) keep(was Remembered, h *hold) {
 	r.live(was, Decision{
-		Rule: h.rule, Reason: "it stays as it was: " + h.reason, Remedy: h.remedy, Repository: was.Row.Repository, Number: was.Number,
+		Rule: h.rule, Withheld: h.withheld, Reason: "it stays as it was: " + h.reason, Remedy: h.remedy, Repository: was.Row.Repository, Number: was.Number,
 		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL,
 	})
 }
@@ -142,6 +144,7 @@ func (r *resolver) live(e Remembered, d Decision) {
 	for _, h := range e.Hosts {
 		r.hosts[h] = e.Row.Name
 	}
+	r.tally.count(e)
 	r.snapshot.Rows = append(r.snapshot.Rows, e.Row)
 	r.snapshot.Memory.Environments[e.Row.Name] = e
 	d.Outcome, d.Environment = Live, e.Row.Name

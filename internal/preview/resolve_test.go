@@ -134,7 +134,7 @@ func TestOfTwoThatWantOneHostTheOlderHasIt(t *testing.T) {
 	without := loadPolicy(t, replaced(t, colliding, "web: {repository: acme/x, image: web, public: true}", "web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
 	f := facts(2, 1)
 	f.Repositories["acme/y"] = Repository{FullName: "acme/y"}
-	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by unread"}
+	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by withheld"}
 	if diff := cmp.Diff(want, outcomes(Resolve(without, f, older.Memory, noon))); diff != "" {
 		t.Errorf("x is configured no more (-want +got):\n%s", diff)
 	}
@@ -172,13 +172,13 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 		},
 		{
 			"configuration asks for another label", replaced(t, demo, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
-			"unlabelled", `it has no label "deploy"`,
+			"withheld", "configuration asks for another label than it got its preview for",
 		},
 		{"configuration names its namespace otherwise", demo + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
 		{
 			"configuration names its repository no more", replaced(t, demo, "repositories:\n  acme/Shop: {alias: shop}\n", "",
 				"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
-			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "unread", "configuration names its repository no more",
+			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "withheld", "configuration names its repository no more",
 		},
 		{"its repository can't be read", demo, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
 	}

@@ -101,8 +101,15 @@ func (c *Config) Wants(repository string) Wants {
 		if s.Default != nil {
 			w.add(*s.Default)
 		}
+		admitted := func(pr PullRequest) bool { _, h := c.admit(pr); return h == nil }
 		if len(s.Paths) > 0 {
-			w.Changes = func(pr PullRequest) bool { _, h := c.admit(pr); return h == nil }
+			w.Changes = admitted
+		}
+		if s.Ready != nil {
+			w.Checks, w.BranchChecks = admitted, w.BranchChecks || s.Default != nil
+		}
+		if c.Policy.PullRequests.Forks == "approved" {
+			w.Approvals = func(pr PullRequest) bool { return pr.isFork() && admitted(pr) }
 		}
 		for _, e := range c.Environments {
 			w.add(e.Services[s.Name])

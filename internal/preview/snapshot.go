@@ -112,6 +112,9 @@ type Decision struct {
 	Remedy string    `json:"remedy"`
 	Since  time.Time `json:"since"`
 
+	// Withheld says that the environment goes as soon as somebody confirms it (POST /api/v1/confirm).
+	Withheld bool `json:"withheld"`
+
 	// Environment is the name that it has or would have; empty where there is none.
 	Environment string `json:"environment"`
 	Repository  string `json:"repository"` // owner/name; empty for an environment file

@@ -1,0 +1,95 @@
+package generator
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// maxConfirmed bounds how many names one request confirms.
+const maxConfirmed = 1000
+
+// confirmAway takes somebody's word that environments which are withheld may go, and that repositories which were never
+// read may count as empty. It happens with the next snapshot, which is made at once.
+func (g *Generator) confirmAway(c *gin.Context) {
+	var r struct {
+		Environments []string `json:"environments"`
+		Repositories []string `json:"repositories"`
+		Caller       string   `json:"caller"`
+	}
+	content, err := io.ReadAll(c.Request.Body)
+	if err == nil {
+		err = json.Unmarshal(content, &r)
+	}
+	names := append(r.Environments, lower(r.Repositories)...)
+	if err != nil || len(names) == 0 || len(names) > maxConfirmed {
+		fail(c, http.StatusBadRequest, `the body is not {"environments": [names], "repositories": ["owner/name"]} with 1 to %d names`, maxConfirmed)
+		return
+	}
+	for _, name := range names {
+		if !g.confirmable(name) {
+			fail(c, http.StatusNotFound, "%s is not withheld, and no repository that was never read; see /api/v1/decisions", preview.Printable(name))
+			return
+		}
+	}
+	g.opts.Logger.Warn("confirmed that these may go", "names", names, "caller", preview.Printable(r.Caller), "address", c.ClientIP())
+	g.requests.add(scope{confirm: names})
+	c.JSON(http.StatusAccepted, gin.H{"message": "confirmed; they go with the next snapshot"})
+}
+
+func lower(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strings.ToLower(n)
+	}
+	return out
+}
+
+// confirmable says whether a name is that of an environment that is kept only until somebody confirms, or of a repository
+// that was never read.
+func (g *Generator) confirmable(name string) bool {
+	for _, r := range g.status.Load().Repositories {
+		if r.Name == name {
+			return r.Read.IsZero()
+		}
+	}
+	s := g.served.Load()
+	if s == nil {
+		return false
+	}
+	for _, d := range s.snapshot.Decisions {
+		if d.Environment == name {
+			return d.Withheld
+		}
+	}
+	return false
+}
+
+// confirm notes in memory what was confirmed. The refresher calls it.
+func (g *Generator) confirm(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	m := &g.state.memory
+	m.Confirmed, m.Repositories = cloned(m.Confirmed), cloned(m.Repositories)
+	for _, name := range names {
+		if strings.Contains(name, "/") {
+			m.Repositories[name] = true
+		} else {
+			m.Confirmed[name] = true
+		}
+	}
+}
+
+func cloned(m map[string]bool) map[string]bool {
+	if m == nil {
+		return map[string]bool{}
+	}
+	return maps.Clone(m)
+}
