@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -27,7 +28,7 @@ func (g *Generator) confirmAway(c *gin.Context) {
 	if err == nil {
 		err = json.Unmarshal(content, &r)
 	}
-	names := append(r.Environments, lower(r.Repositories)...)
+	names := slices.Concat(r.Environments, lower(r.Repositories))
 	if err != nil || len(names) == 0 || len(names) > maxConfirmed {
 		fail(c, http.StatusBadRequest, `the body is not {"environments": [names], "repositories": ["owner/name"]} with 1 to %d names`, maxConfirmed)
 		return

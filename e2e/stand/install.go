@@ -15,9 +15,8 @@ import (
 // Domain is that of the previews.
 const Domain = "preview.example.dev"
 
-// Install does what the README tells a newcomer to do: previewctl init, git push, kubectl apply -k appsets. Two differences:
-// Argo CD is told that the service is where this process will run it, and asks it every few seconds instead of every minute,
-// so that stories don't wait for that.
+// Install does what the README tells a newcomer to do: previewctl init, git push, kubectl apply -k appsets. One difference:
+// Argo CD is told that the service is where this process will run it.
 func (s *Stand) Install(ctx context.Context) error {
 	if err := s.buildOwn(ctx); err != nil {
 		return err
@@ -62,6 +61,9 @@ func (s *Stand) choosePorts() error {
 // Repository is the folder that previewctl init wrote, with the secrets that Git doesn't get.
 func (s *Stand) Repository() string { return s.path("own/repository") }
 
+// Appsets is the folder that is applied to install everything: that of the repository, by way of an overlay.
+func (s *Stand) Appsets() string { return s.path("own/install") }
+
 func (s *Stand) initRepository(ctx context.Context) error {
 	githubToken := rand.Text()
 	s.GitHub.AllowToken(githubToken)
@@ -79,7 +81,7 @@ func (s *Stand) initRepository(ctx context.Context) error {
 
 // applyAppsets applies appsets/ through an overlay, because in the cluster nobody is behind the service's name.
 func (s *Stand) applyAppsets(ctx context.Context) error {
-	folder := s.path("own/install")
+	folder := s.Appsets()
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
@@ -96,8 +98,6 @@ resources: [../repository/appsets]
 patches:
 - target: {kind: ConfigMap, name: preview-generator}
   patch: '[{"op": "replace", "path": "/data/baseUrl", "value": "%s"}]'
-- target: {kind: ApplicationSet, name: previews}
-  patch: '[{"op": "replace", "path": "/spec/generators/0/plugin/requeueAfterSeconds", "value": 3}]'
 `
 
 // Previewctl runs it and returns what it printed on stdout.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path"
@@ -95,7 +96,22 @@ func (s *Stand) Ready(ctx context.Context) error {
 	return process.Get(ctx, s.ServiceURL+"/readyz?verbose")
 }
 
-// WaitReady waits for that.
+// Status is what the service says of itself and everything that it reads, whether it is ready or not.
+func (s *Stand) Status(ctx context.Context) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.ServiceURL+"/readyz?verbose", nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return response.Status + "\n" + string(body), err
+}
+
+// WaitReady waits until it is ready.
 func (s *Stand) WaitReady(tb testing.TB) {
 	tb.Helper()
 	s.Eventually(tb, 30*time.Second, "the service is ready", s.Ready)
@@ -114,6 +130,12 @@ func (s *Stand) Ask(ctx context.Context, body string) (*http.Response, error) {
 	request.Header.Set("Authorization", "Bearer "+string(token))
 	request.Header.Set("Content-Type", "application/json")
 	return http.DefaultClient.Do(request)
+}
+
+// WebhookSecret is what the installed service checks webhooks with.
+func (s *Stand) WebhookSecret() (string, error) {
+	secret, err := os.ReadFile(s.mounted(mount + "service/webhook.secret"))
+	return string(secret), err
 }
 
 // APIFlags are what previewctl needs to ask the service.

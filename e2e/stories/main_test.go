@@ -1,5 +1,6 @@
 // Package stories tells what people see of PreviewSet, on a real Kubernetes API and a real Argo CD: a user-visible story
-// each, one file per theme. All share one stand and one service; each has pull requests and folders of its own.
+// each, one file per theme. All share one stand and one service; each has pull requests and folders of its own. Stories that
+// stop the service, break GitHub or change what everything is made of run alone, before those that run in parallel.
 package stories
 
 import (
@@ -12,21 +13,17 @@ import (
 
 	"github.com/previewset/previewset/e2e/argocd"
 	"github.com/previewset/previewset/e2e/stand"
-	"github.com/previewset/previewset/internal/githubtest"
 )
-
-// world is what stories happen in. The service is the run of it that is current.
-type world struct {
-	*stand.Stand
-	shop, gateway *githubtest.Repo
-	service       *stand.Service
-}
 
 // shared is set once, before any story.
 var shared *world
 
 func TestMain(m *testing.M) {
 	version := flag.String("argocd", argocd.Versions()[0], "version of Argo CD")
+	// Stories wait for others more than they compute.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	flag.Parse()
 	os.Exit(run(m, *version))
 }
@@ -40,7 +37,7 @@ func run(m *testing.M, version string) int {
 		return 1
 	}
 	code := 1
-	if err = begin(ctx, s); err == nil {
+	if shared, err = begin(ctx, s); err == nil {
 		code = m.Run()
 	}
 	if code != 0 {
@@ -55,16 +52,18 @@ func run(m *testing.M, version string) int {
 	return code
 }
 
-// begin installs PreviewSet for the repositories of the example configuration and starts the service.
-func begin(ctx context.Context, s *stand.Stand) (err error) {
-	w := &world{Stand: s, shop: s.GitHub.AddRepository("acme/shop"), gateway: s.GitHub.AddRepository("acme/gateway")}
-	if err = s.Install(ctx); err != nil {
-		return err
+// begin installs PreviewSet for the repositories of the example configuration and starts the service. Nobody tells Argo CD
+// that the service is there now: it got an error before, and the service itself must have it ask again.
+func begin(ctx context.Context, s *stand.Stand) (*world, error) {
+	w := &world{
+		Stand:   s,
+		shop:    repository{Repo: s.GitHub.AddRepository("acme/shop"), fullName: "acme/shop", short: "shop"},
+		gateway: repository{Repo: s.GitHub.AddRepository("acme/gateway"), fullName: "acme/gateway", short: "gateway"},
 	}
-	if w.service, err = s.RunService(ctx); err != nil {
-		return err
+	if err := s.Install(ctx); err != nil {
+		return nil, err
 	}
-	shared = w
-	// Argo CD asked before the service was there, and would next ask after three minutes.
-	return s.Refresh(ctx, "previews")
+	var err error
+	w.service, err = s.RunService(ctx)
+	return w, err
 }

@@ -139,13 +139,13 @@ func (o *listOptions) tables(l listing) error {
 func (o *listOptions) live(l listing) *table {
 	t := &table{header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
-		t.header = append(t.header, "PULL REQUEST", "BRANCH", "COMMIT", "TITLE")
+		t.header = append(t.header, "BRANCH", "COMMIT", "TITLE")
 	}
 	live := decisionsByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
-		cells := []string{r.Name, r.State, r.Source, r.Owner, r.Profile, services(r), r.URL, o.age(live[r.Name])}
+		cells := []string{r.Name, r.State, cmp.Or(subject(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(live[r.Name])}
 		if o.output == "wide" {
-			cells = append(cells, subject(r.Repository, r.Number), r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
+			cells = append(cells, r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
 		}
 		t.add(cells...)
 	}

@@ -27,7 +27,7 @@ func (r *resolver) decide(c candidate) {
 	case h == nil:
 		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
 		r.live(*e, d)
-	case c.was != nil && !h.over && !(h.withheld && r.confirmed(c.name)):
+	case c.was != nil && !h.over && (!h.withheld || !r.confirmed(c.name)):
 		r.keep(*c.was, h)
 	default:
 		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
@@ -78,7 +78,7 @@ func (r *resolver) environment(c candidate) (*Remembered, *hold) {
 	if h != nil {
 		return nil, h
 	}
-	if h := c.approval(); h != nil {
+	if h = c.approval(); h != nil {
 		return nil, h
 	}
 	if !shaPattern.MatchString(c.HeadSHA) {

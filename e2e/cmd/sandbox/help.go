@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/previewset/previewset/e2e/toolchain"
+)
+
+// help says where everything is and what to try.
+func (s *sandbox) help(ctx context.Context) error {
+	tools, err := toolchain.Open(ctx)
+	if err != nil {
+		return err
+	}
+	git, err := url.Parse(s.Git.URL)
+	if err != nil {
+		return err
+	}
+	git.User = url.UserPassword(s.Git.User, s.Git.Password)
+	previewctl := strings.Join(append([]string{filepath.Join(s.Folder, "own", "previewctl"), "%s"}, s.APIFlags()...), " ")
+	fmt.Printf(guide, s.Cluster.Kubeconfig, filepath.Dir(tools.Path(toolchain.Kubectl)), s.GitHubURL, git,
+		fmt.Sprintf(previewctl, "list -o wide"), fmt.Sprintf(previewctl, "render shop-pr-1 --dir "+s.Repository()),
+		s.ArgoCD.ServerURL, s.ServiceURL, filepath.Join(s.Folder, "logs"))
+	return nil
+}
+
+const guide = `Try in another terminal, and watch what changes here:
+
+  export KUBECONFIG=%[1]s PATH=%[2]s:$PATH
+
+  # what Argo CD made of the labels
+  kubectl get applications -n argocd -L previewset.dev/owner,previewset.dev/profile
+  kubectl get namespaces -l previewset.dev/preview=true
+  kubectl get pods,ingresses,networkpolicies -n preview-shop-pr-1
+
+  # ask for a preview of "Dark mode"; push a commit to it; take the label off again
+  curl -X POST %[3]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
+  curl -X PATCH %[3]s/repos/acme/shop/git/refs/heads/dark-mode -d '{"sha":"5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e","force":true}'
+  curl -X DELETE %[3]s/repos/acme/shop/issues/6/labels/preview
+
+  # merge one: its Application and its namespace go
+  curl -X PUT %[3]s/repos/acme/gateway/pulls/1/merge
+
+  # change the GitOps repository: what you push to main is in force within seconds
+  git clone %[4]s
+
+  # ask the service; see what Argo CD applies
+  %[5]s
+  %[6]s
+
+  Argo CD's API, without login:  %[7]s/api/v1/applications
+  The service:                   %[8]s/readyz?verbose
+  Everybody's logs:              %[9]s
+
+Argo CD's Go module comes without its web pages, so there is only its API. Ctrl-C ends the sandbox.
+
+`

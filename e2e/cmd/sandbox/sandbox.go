@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"time"
+
+	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// sandbox is a stand with PreviewSet installed and people at work.
+type sandbox struct {
+	*stand.Stand
+	github  *httptest.Server
+	service *stand.Service
+	labels  map[pullRequest][]string
+	watcher watcher
+}
+
+// pullRequest is one of the simulated GitHub.
+type pullRequest struct {
+	repository string
+	number     int
+}
+
+func (s *sandbox) close() error {
+	if s.github != nil {
+		s.github.Close()
+	}
+	return s.Close()
+}
+
+// begin does everything up to the point where the first previews run and somebody can try the next thing.
+func (s *sandbox) begin(ctx context.Context) error {
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"filling the simulated GitHub", s.fillGitHub},
+		{"installing: previewctl init, git push, kubectl apply -k appsets", s.Install},
+		{"starting the service", s.startService},
+		{"waiting for the baseline, overlays/staging", s.waitBaseline},
+		{"labelling pull requests, and waiting for their previews", s.waitPreviews},
+		{"what the service says", s.list},
+	} {
+		start := time.Now()
+		fmt.Printf("· %s\n", step.what)
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+		fmt.Printf("  %s\n", time.Since(start).Round(100*time.Millisecond))
+	}
+	return s.help(ctx)
+}
+
+// fillGitHub puts the demo's organisation in the place of the stand's empty GitHub, with all labels still to be given.
+func (s *sandbox) fillGitHub(context.Context) error {
+	s.GitHub = githubtest.Acme()
+	s.github = httptest.NewServer(s.GitHub)
+	s.GitHubURL, s.labels = s.github.URL, map[pullRequest][]string{}
+	for _, name := range []string{"acme/gateway", "acme/shop"} {
+		repository := s.GitHub.Repository(name)
+		for number := 1; ; number++ {
+			p, ok := repository.PullRequest(number)
+			if !ok {
+				break
+			}
+			s.labels[pullRequest{name, number}] = p.Labels
+			repository.Edit(number, func(p *githubtest.PullRequest) { p.Labels = nil })
+		}
+	}
+	return nil
+}
+
+func (s *sandbox) startService(ctx context.Context) (err error) {
+	if s.service, err = s.RunService(ctx); err != nil {
+		return err
+	}
+	// Argo CD asked before the service was there, and would next ask after three minutes.
+	return s.Refresh(ctx, "previews")
+}
+
+func (s *sandbox) waitBaseline(ctx context.Context) error {
+	s.watcher = newWatcher(s.Stand)
+	return s.waitSettled(ctx, map[string]bool{"staging": true})
+}
+
+func (s *sandbox) waitPreviews(ctx context.Context) error {
+	s.watcher.start = time.Now()
+	for pr, labels := range s.labels {
+		s.GitHub.Repository(pr.repository).Label(pr.number, labels...)
+	}
+	wanted, err := s.waitDecided(ctx)
+	if err != nil {
+		return err
+	}
+	return s.waitSettled(ctx, wanted)
+}
+
+// waitDecided waits until the service has read all labels, and returns the Applications that it wants.
+func (s *sandbox) waitDecided(ctx context.Context) (wanted map[string]bool, err error) {
+	err = process.Poll(ctx, time.Minute, func(ctx context.Context) error {
+		text, err := s.Previewctl(ctx, append([]string{"list", "--all", "-o", "json"}, s.APIFlags()...)...)
+		if err != nil {
+			return err
+		}
+		wanted, err = s.decided([]byte(text))
+		return err
+	})
+	return wanted, err
+}
+
+func (s *sandbox) decided(list []byte) (map[string]bool, error) {
+	var answer struct {
+		Environments []preview.Row
+		Decisions    []preview.Decision
+	}
+	if err := json.Unmarshal(list, &answer); err != nil {
+		return nil, process.Final(err)
+	}
+	for _, d := range answer.Decisions {
+		if d.Rule == "unlabelled" && len(s.labels[pullRequest{d.Repository, d.Number}]) > 0 {
+			return nil, fmt.Errorf("the labels of %s#%d weren't read yet", d.Repository, d.Number)
+		}
+	}
+	wanted := map[string]bool{}
+	for _, r := range answer.Environments {
+		wanted[r.Namespace] = true
+	}
+	return wanted, nil
+}
+
+// waitSettled waits until these Applications are Synced and Healthy, telling what changes meanwhile.
+func (s *sandbox) waitSettled(ctx context.Context, wanted map[string]bool) error {
+	return process.Poll(ctx, 5*time.Minute, func(ctx context.Context) error {
+		if err := s.look(ctx); err != nil {
+			return err
+		}
+		for name := range wanted {
+			if !s.watcher.settled[name] {
+				return fmt.Errorf("%s isn't Synced and Healthy", name)
+			}
+		}
+		return nil
+	})
+}
+
+// look tells what changed in the cluster. It fails for good once the service is dead.
+func (s *sandbox) look(ctx context.Context) error {
+	if err := s.service.Ended(); err != nil {
+		return process.Final(err)
+	}
+	return s.watcher.look(ctx)
+}
+
+// watch tells what changes until ctx is done.
+func (s *sandbox) watch(ctx context.Context) error {
+	err := process.Hold(ctx, 1000*time.Hour, s.look)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (s *sandbox) list(ctx context.Context) error {
+	text, err := s.Previewctl(ctx, append([]string{"list", "-o", "table"}, s.APIFlags()...)...)
+	fmt.Printf("\n%s\n", text)
+	return err
+}

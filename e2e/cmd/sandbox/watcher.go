@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// watcher tells how Applications change.
+type watcher struct {
+	stand *stand.Stand
+	// start is when what leads to Applications that weren't seen yet was done; zero where nobody knows.
+	start   time.Time
+	seen    map[string]string    // the last line told of each Application
+	begun   map[string]time.Time // since when each isn't settled
+	settled map[string]bool      // which are Synced and Healthy
+}
+
+func newWatcher(s *stand.Stand) watcher {
+	return watcher{stand: s, seen: map[string]string{}, begun: map[string]time.Time{}, settled: map[string]bool{}}
+}
+
+// look reads all Applications and tells of those that aren't what they were.
+func (w *watcher) look(ctx context.Context) error {
+	apps, err := w.stand.Applications(ctx, "")
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, app := range apps {
+		there[app.Name] = true
+		if line := describe(app); line != w.seen[app.Name] {
+			tell(app.Name, line+w.time(app))
+			w.seen[app.Name] = line
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.seen)) {
+		if !there[name] {
+			tell(name, "gone")
+			delete(w.seen, name)
+			delete(w.begun, name)
+			delete(w.settled, name)
+		}
+	}
+	return nil
+}
+
+// time keeps how long an Application has been on its way, and says so when it is there.
+func (w *watcher) time(app stand.Application) string {
+	now, name := time.Now(), app.Name
+	was := w.settled[name]
+	w.settled[name] = app.Sync == "Synced" && app.Health == "Healthy"
+	if _, known := w.begun[name]; !known {
+		w.begun[name] = now
+		if !w.start.IsZero() {
+			w.begun[name] = w.start
+		}
+	} else if was {
+		w.begun[name] = now
+	}
+	if was || !w.settled[name] {
+		return ""
+	}
+	return fmt.Sprintf("  after %.1f s", now.Sub(w.begun[name]).Seconds())
+}
+
+func tell(name, text string) {
+	fmt.Printf("  %s  %-24s %s\n", time.Now().Format(time.TimeOnly), name, text)
+}
+
+// describe is what is worth telling of an Application. Its problems hold what strangers wrote.
+func describe(app stand.Application) string {
+	state := fmt.Sprintf("%-9s %-11s", orDash(app.Sync), orDash(app.Health))
+	if app.Object.GetDeletionTimestamp() != nil {
+		state = "being deleted        "
+	}
+	line := state + " " + short(app.Annotations["previewset.dev/head-sha"])
+	if len(app.Problems) > 0 {
+		line += " " + cut(preview.Printable(strings.Join(app.Problems, "; ")))
+	}
+	return strings.TrimRight(line, " ")
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func short(sha string) string { return sha[:min(len(sha), 8)] }
+
+func cut(s string) string {
+	const most = 160
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
