@@ -43,8 +43,8 @@ e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each 
 	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
 
 bench: ## the figures that are promised
-	$(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./internal/overlay
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/preview-generator
+	$(GO) test -run '^$$' -bench . -benchtime 3s ./generator
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/...
 	cd e2e && $(E2E) run ./cmd/tools && $(E2E) test -count=1 -timeout 30m -run '^$$' -bench . -benchtime 1x ./stories
 
 demo: ## the service on a simulated GitHub, in this terminal

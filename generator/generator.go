@@ -41,6 +41,8 @@ type Options struct {
 	GitHub       GitHub
 	// Cluster is nil where there is none; names that are taken there are then not known.
 	Cluster Cluster
+	// Reporter tells GitHub what was decided; nil tells it nothing.
+	Reporter Reporter
 	// Store keeps memory between two runs; nil keeps none.
 	Store Store
 	// Token is Argo CD's; it may only ask for rows.

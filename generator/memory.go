@@ -31,6 +31,8 @@ type memoryFile struct {
 	Version int            `json:"version"`
 	Saved   time.Time      `json:"saved"`
 	Memory  preview.Memory `json:"memory"` // without its environments
+	// Reported is what GitHub was told, as of the save before: a status may be set twice, which does no harm.
+	Reported map[string]string `json:"reported,omitempty"`
 	// Environments are Memory.Environments.
 	Environments map[string]preview.Remembered `json:"environments,omitempty"`
 }
@@ -43,7 +45,7 @@ func (g *Generator) recall(ctx context.Context) {
 	}
 	content, err := g.opts.Store.Load(ctx)
 	if err == nil && content != nil {
-		g.state.memory, err = decodeMemory(content)
+		g.state.memory, g.state.reported, err = decodeMemory(content)
 	}
 	if err != nil {
 		g.opts.Logger.Error("memory can't be read; going on without", "error", err)
@@ -59,7 +61,7 @@ func (g *Generator) save(ctx context.Context, m preview.Memory, sameRows bool) e
 	if g.opts.Store == nil || (sameRows && g.state.remembers && sameMemory(*last, m)) {
 		return nil
 	}
-	content, err := encodeMemory(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m})
+	content, err := encodeMemory(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported})
 	if err == nil {
 		err = g.opts.Store.Save(ctx, content)
 	}
@@ -105,18 +107,18 @@ func encodeMemory(f memoryFile) ([]byte, error) {
 	return b.Bytes(), w.err
 }
 
-func decodeMemory(content []byte) (preview.Memory, error) {
+func decodeMemory(content []byte) (preview.Memory, map[string]string, error) {
 	zip, err := gzip.NewReader(bytes.NewReader(content))
 	if err != nil {
-		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
+		return preview.Memory{}, nil, fmt.Errorf("decode memory: %w", err)
 	}
 	var f memoryFile
 	if err := json.NewDecoder(io.LimitReader(zip, maxMemory)).Decode(&f); err != nil {
-		return preview.Memory{}, fmt.Errorf("decode memory: %w", err)
+		return preview.Memory{}, nil, fmt.Errorf("decode memory: %w", err)
 	}
 	if f.Version != memoryVersion {
-		return preview.Memory{}, fmt.Errorf("decode memory: version %d is not known here", f.Version)
+		return preview.Memory{}, nil, fmt.Errorf("decode memory: version %d is not known here", f.Version)
 	}
 	f.Memory.Environments = f.Environments
-	return f.Memory, nil
+	return f.Memory, f.Reported, nil
 }

@@ -39,6 +39,8 @@ type refresherState struct {
 	memory      preview.Memory
 	remembers   bool // memory is that of an answer once given, maybe by an earlier run
 	recalled    bool
+	// reported is what was last told to GitHub, by pull request.
+	reported map[string]string
 	// told is the answer for which each ApplicationSet was last made to ask, as a hash.
 	told map[string][sha256.Size]byte
 }
@@ -252,6 +254,7 @@ func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	g.served.Store(next)
 	g.logChanges(last, next)
 	g.tellArgoCD(ctx, next)
+	g.report(ctx, snapshot)
 	return nil
 }
 

@@ -12,10 +12,19 @@ import (
 type Status struct{ Context, State, Description, TargetURL, Creator string }
 
 // CheckRun is a check run of the app with the slug. Status is "queued", "in_progress" or "completed", and then Conclusion says how.
-type CheckRun struct{ Name, App, Status, Conclusion string }
+type CheckRun struct {
+	Name, App, Status, Conclusion string
+
+	// Suite tells runs of one name and app apart: each workflow has a check suite of its own.
+	Suite int
+}
 
 // Review is a review of a pull request at a commit. State is "APPROVED", "CHANGES_REQUESTED", "COMMENTED" or "DISMISSED".
-type Review struct{ Author, State, SHA string }
+type Review struct {
+	Author, State, SHA string
+
+	Ghost bool // the author's account is gone: user is null
+}
 
 type statusEntry struct {
 	Status
@@ -49,12 +58,12 @@ func (s *Server) addStatus(r *repository, sha string, status Status) statusEntry
 	r.statuses[sha] = append([]statusEntry{e}, r.statuses[sha]...) // GitHub lists the newest first
 	s.touch(r)
 	payload := e.json(r, sha)
-	payload["sha"], payload["name"], payload["commit"] = sha, r.fullName(), r.commitJSON(sha)
+	payload["sha"], payload["name"], payload["commit"] = sha, r.fullName(), s.commitJSON(r, sha)
 	s.emit(r, "status", payload)
 	return e
 }
 
-// SetCheckRun adds a check run to a commit, or changes the one of that name and app, and returns its ID.
+// SetCheckRun adds a check run to a commit, or changes the one of that name, app and suite, and returns its ID.
 func (r *Repo) SetCheckRun(sha string, run CheckRun) int64 {
 	s := r.lock()
 	defer s.mu.Unlock()
@@ -64,7 +73,9 @@ func (r *Repo) SetCheckRun(sha string, run CheckRun) int64 {
 func (s *Server) setCheckRun(r *repository, sha string, run CheckRun) checkEntry {
 	run.App = cmp.Or(run.App, "github-actions")
 	run.Status = cmp.Or(run.Status, map[bool]string{true: "queued", false: "completed"}[run.Conclusion == ""])
-	i := slices.IndexFunc(r.checks[sha], func(e checkEntry) bool { return e.Name == run.Name && e.App == run.App })
+	i := slices.IndexFunc(r.checks[sha], func(e checkEntry) bool {
+		return e.Name == run.Name && e.App == run.App && e.Suite == run.Suite
+	})
 	if i < 0 {
 		i = len(r.checks[sha])
 		r.checks[sha] = append(r.checks[sha], checkEntry{id: s.newID()})
@@ -136,7 +147,7 @@ func (e checkEntry) json(r *repository, sha string) object {
 		"id": e.id, "name": e.Name, "node_id": nodeID("CR", strconv.FormatInt(e.id, 10)), "head_sha": sha, "external_id": "",
 		"url": r.api() + "/check-runs/" + strconv.FormatInt(e.id, 10), "html_url": r.html() + "/runs/" + strconv.FormatInt(e.id, 10),
 		"status": e.Status, "conclusion": nil, "started_at": stamp(e.at), "completed_at": nil, "pull_requests": []any{},
-		"app": object{"id": numberOf(e.App), "slug": e.App, "name": e.App, "owner": userJSON("github")}, "check_suite": object{"id": e.id},
+		"app": appJSON(e.App), "check_suite": object{"id": suiteID(sha, e.App, e.Suite)},
 	}
 	if e.Status == "completed" {
 		o["conclusion"], o["completed_at"] = e.Conclusion, stamp(e.at)
@@ -145,11 +156,15 @@ func (e checkEntry) json(r *repository, sha string) object {
 }
 
 func (e reviewEntry) json(r *repository, p *pull) object {
-	return object{
+	o := object{
 		"id": e.id, "node_id": nodeID("PRR", strconv.FormatInt(e.id, 10)), "user": userJSON(e.Author), "body": "", "state": e.State,
 		"commit_id": e.SHA, "submitted_at": stamp(e.at), "author_association": "MEMBER",
 		"html_url": r.html() + "/pull/" + strconv.Itoa(p.Number), "pull_request_url": r.api() + "/pulls/" + strconv.Itoa(p.Number),
 	}
+	if e.Ghost {
+		o["user"] = nil
+	}
+	return o
 }
 
 func listStatuses(c *call, r *repository, ref string) *answer {

@@ -186,7 +186,7 @@ func (s *Server) emit(r *repository, event string, payload object) {
 	if len(wanted) == 0 {
 		return
 	}
-	payload["repository"], payload["sender"] = raw(s.repositoryJSON(r)), userJSON("octocat")
+	payload["repository"], payload["sender"] = raw(s.repositoryJSON(r)), userJSON(s.actor)
 	body := encode(payload)
 	for _, k := range wanted {
 		guid := digest(strconv.FormatInt(s.newID(), 10))

@@ -42,6 +42,7 @@ type pull struct {
 	id      int64
 	version int64
 	reviews []reviewEntry
+	events  []event
 }
 
 // Open opens a pull request and returns its number.
@@ -74,6 +75,11 @@ func (s *Server) open(r *repository, p PullRequest) *pull {
 	r.pulls[p.Number] = n
 	r.order = append(r.order, n)
 	s.touchPull(r, n)
+	defer s.as(p.Author)()
+	s.know(p.HeadSHA, Commit{Author: p.Author, Committer: p.Author, Parent: p.BaseSHA})
+	for _, l := range p.Labels {
+		s.happened(n, event{kind: "labeled", label: l})
+	}
 	s.emitPull(r, n, "opened", nil)
 	return n
 }
@@ -125,9 +131,11 @@ func (s *Server) emitDifferences(r *repository, p *pull, before PullRequest) {
 		s.emitPull(r, p, "synchronize", object{"before": before.HeadSHA, "after": p.HeadSHA})
 	}
 	for _, l := range without(p.Labels, before.Labels) {
+		s.happened(p, event{kind: "labeled", label: l})
 		s.emitPull(r, p, "labeled", object{"label": labelJSON(r, l)})
 	}
 	for _, l := range without(before.Labels, p.Labels) {
+		s.happened(p, event{kind: "unlabeled", label: l})
 		s.emitPull(r, p, "unlabeled", object{"label": labelJSON(r, l)})
 	}
 	if p.Draft != before.Draft {
@@ -137,7 +145,9 @@ func (s *Server) emitDifferences(r *repository, p *pull, before PullRequest) {
 		s.emitPull(r, p, "edited", object{"changes": changes})
 	}
 	if p.State != before.State {
-		s.emitPull(r, p, map[bool]string{true: "closed", false: "reopened"}[p.State == "closed"], nil)
+		action := map[bool]string{true: "closed", false: "reopened"}[p.State == "closed"]
+		s.happened(p, event{kind: action})
+		s.emitPull(r, p, action, nil)
 	}
 }
 
@@ -229,6 +239,7 @@ func (r *Repo) Push(number int, files ...File) string {
 		p.Files = files
 	}
 	sha := SHA(fmt.Sprintf("%s %d", p.HeadSHA, s.tick))
+	s.know(sha, Commit{Author: p.Author, Committer: p.Author, Parent: p.HeadSHA})
 	head := s.repos[p.HeadRepository]
 	if head == nil {
 		s.edit(r.repo, p, func(p *PullRequest) { p.HeadSHA = sha })

@@ -59,6 +59,9 @@ func (s *Server) setRef(r *repository, ref, sha string) {
 	r.refs[ref] = sha
 	r.pushed = s.now()
 	s.touch(r)
+	if strings.HasPrefix(ref, "heads/") {
+		s.know(sha, Commit{Parent: before})
+	}
 	if !existed {
 		s.emitRef(r, "create", ref)
 		before = noCommit
@@ -211,12 +214,4 @@ func (r *repository) commit(name string) string {
 		name = t.sha
 	}
 	return name
-}
-
-func getCommit(_ *call, r *repository, ref string) *answer {
-	sha := r.commit(ref)
-	if len(sha) != 40 {
-		return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+ref)
-	}
-	return ok(r.commitJSON(sha))
 }

@@ -217,12 +217,3 @@ func fileJSON(r *repository, p *pull, f File) object {
 	}
 	return o
 }
-
-func (r *repository) commitJSON(sha string) object {
-	person := object{"name": "octocat", "email": "octocat@example.com", "date": stamp(r.created)}
-	return object{
-		"sha": sha, "node_id": nodeID("C", sha), "url": r.api() + "/commits/" + sha, "html_url": r.html() + "/commit/" + sha,
-		"commit": object{"author": person, "committer": person, "message": "Change something", "tree": object{"sha": SHA("tree " + sha)}},
-		"author": userJSON("octocat"), "committer": userJSON("octocat"), "parents": []any{},
-	}
-}

@@ -24,6 +24,8 @@ type repository struct {
 	tags            map[string]tagObject
 	statuses        map[string][]statusEntry
 	checks          map[string][]checkEntry
+	suites          map[string][]suiteEntry
+	permissions     map[string]string // roles by login, lower case
 	rendered        []byte
 	renderedAt      int64
 }
@@ -51,7 +53,7 @@ func (s *Server) addRepository(fullName string, fork bool) *Repo {
 		id: s.newID(), owner: owner, name: name, fork: fork, defaultBranch: "main", next: 1,
 		created: s.now(), pushed: s.now(), updated: s.now(),
 		pulls: map[int]*pull{}, refs: map[string]string{}, tags: map[string]tagObject{},
-		statuses: map[string][]statusEntry{}, checks: map[string][]checkEntry{},
+		statuses: map[string][]statusEntry{}, checks: map[string][]checkEntry{}, suites: map[string][]suiteEntry{}, permissions: map[string]string{},
 	}
 	r.refs["heads/main"] = SHA(fmt.Sprintf("%d initial commit", r.id))
 	s.repos[r.id] = r

@@ -4,8 +4,9 @@
 // It knows GitHub's behaviour only and must not know anything of PreviewSet, so that it stays an independent witness of how
 // our client behaves. It uses the standard library alone: go-github's types leave out nulls, which are what needs to be shown.
 //
-// Where it differs from GitHub: a 304 is free without a token too, a draft is changed by PATCH instead of GraphQL, and the
-// files of a pull request come from Go because there is no Git behind it.
+// Where it differs from GitHub: a 304 is free without a token too, a draft is changed by PATCH instead of GraphQL, and
+// because there is no Git behind it, the files of a pull request come from Go, a commit has the parent that its branch was
+// at before, and every SHA is a commit.
 package githubtest
 
 import (
@@ -35,6 +36,8 @@ type Server struct {
 	tokens     map[string]token
 	restricted bool // unknown tokens are refused
 	apps       map[int64]app
+	commits    map[string]Commit
+	actor      string // who does what is being done
 	quota      int
 	buckets    map[string]*bucket
 	padding    int
@@ -45,9 +48,9 @@ type Server struct {
 // New returns a GitHub without repositories that accepts everybody.
 func New() *Server {
 	s := &Server{
-		clock: time.Now, lastID: 1000, quota: 5000,
+		clock: time.Now, lastID: 1000, quota: 5000, actor: octocat,
 		repos: map[int64]*repository{}, names: map[string]int64{}, old: map[string]int64{},
-		tokens: map[string]token{}, apps: map[int64]app{}, buckets: map[string]*bucket{}, counts: map[Request]int{},
+		tokens: map[string]token{}, apps: map[int64]app{}, commits: map[string]Commit{}, buckets: map[string]*bucket{}, counts: map[Request]int{},
 	}
 	s.hooks = newHooks()
 	s.mux = s.routes()

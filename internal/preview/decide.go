@@ -14,7 +14,7 @@ import (
 func (r *resolver) decide(c candidate) {
 	d := Decision{
 		Environment: c.name, Repository: c.repository, Number: c.Number,
-		Title: Printable(c.Title), Author: Printable(c.Author), URL: Printable(c.URL),
+		Title: Printable(c.Title), Author: Printable(c.Author), URL: Printable(c.URL), HeadSHA: Printable(c.HeadSHA),
 	}
 	e, h := r.environment(c)
 	if h == nil && c.was == nil {
@@ -28,7 +28,7 @@ func (r *resolver) decide(c candidate) {
 		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
 		r.live(*e, d)
 	case c.was != nil && !h.over && (!h.withheld || !r.confirmed(c.name)):
-		r.keep(*c.was, h)
+		r.keep(*c.was, h, c.HeadSHA)
 	default:
 		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
 		r.decided(d)

@@ -69,7 +69,7 @@ func (c *Config) overlays() map[string]RememberedOverlay {
 func (m Memory) Snapshot(now time.Time) *Snapshot {
 	r := newResolver(&Config{}, Facts{}, m, now)
 	for _, was := range m.Environments {
-		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"})
+		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
 	}
 	r.finish()
 	r.snapshot.Memory = m

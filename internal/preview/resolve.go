@@ -112,7 +112,7 @@ func (r *resolver) unread(key string) {
 	r.snapshot.Problems = append(r.snapshot.Problems, key+" was never read; its pull requests are unknown")
 	for _, was := range r.memory.Environments {
 		if was.Repository == key && !r.confirmed(was.Row.Name) {
-			r.keep(was, &hold{rule: ruleUnread, withheld: true, reason: "its repository can't be read", remedy: "see the service's /readyz?verbose"})
+			r.keep(was, &hold{rule: ruleUnread, withheld: true, reason: "its repository can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
 		}
 	}
 }
@@ -127,15 +127,15 @@ func (r *resolver) keepUnconfigured() {
 		r.keep(was, &hold{
 			rule: ruleWithheld, withheld: true, reason: "configuration names its repository no more",
 			remedy: "name the repository again, or previewctl confirm " + was.Row.Name + " to let it go",
-		})
+		}, was.Row.HeadSHA)
 	}
 }
 
 // keep goes on answering a live environment as it was, whatever holds it now.
-func (r *resolver) keep(was Remembered, h *hold) {
+func (r *resolver) keep(was Remembered, h *hold, head string) {
 	r.live(was, Decision{
 		Rule: h.rule, Withheld: h.withheld, Reason: "it stays as it was: " + h.reason, Remedy: h.remedy, Repository: was.Row.Repository, Number: was.Number,
-		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL,
+		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL, HeadSHA: Printable(head),
 	})
 }
 

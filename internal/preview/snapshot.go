@@ -122,4 +122,6 @@ type Decision struct {
 	Title       string `json:"title"`
 	Author      string `json:"author"`
 	URL         string `json:"url"`
+	// HeadSHA is the pull request's head commit, whether it is deployed or not.
+	HeadSHA string `json:"head_sha"`
 }

@@ -1,0 +1,263 @@
+package stories
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// content is what runs in a preview.
+type content struct {
+	Runs  map[string]string // service → "head" for the pull request's commit, "pinned" for any other image
+	Links map[string]string // service → where its name leads to instead
+	// Stores are the data stores, each with its dataset and what became of its claim.
+	Stores map[string]string
+	Hosts  []string
+}
+
+// Two pull requests of the monorepo: each runs what it changes and what leads there, and links the rest to staging. Data
+// stores run for what runs, and no others. Each has hosts of its own.
+func TestPullRequestsOfTheMonorepoRunWhatTheyChange(t *testing.T) {
+	t.Parallel()
+	w := shared
+	front, back := w.open(t, w.shop, labelled("web/index.html", "preview")), w.open(t, w.shop, labelled("orders/checkout.go", "preview"))
+	w.waitContent(t, front, content{
+		Runs:   map[string]string{"web": "head"},
+		Links:  staging("gateway", "orders", "products"),
+		Stores: map[string]string{},
+		Hosts:  []string{front.name},
+	})
+	w.waitContent(t, back, content{
+		Runs:   map[string]string{"web": "pinned", "gateway": "pinned", "orders": "head"},
+		Links:  staging("products"),
+		Stores: map[string]string{"redis": "empty, Bound", "postgres": "empty, Bound", "rabbitmq": "empty, Bound"},
+		Hosts:  []string{back.name, "gateway-" + back.name},
+	})
+}
+
+// The label preview:full runs everything, with some data, on cheap nodes.
+func TestFullProfileRunsEverythingWithData(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.open(t, w.shop, labelled("products/stock.go", "Preview:full"))
+	w.waitContent(t, p, everything(p, "products"))
+	for _, name := range []string{"web", "gateway", "orders", "products"} {
+		deployment, err := w.Cluster.Client.AppsV1().Deployments(p.application).Get(t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spot := func(t corev1.Toleration) bool { return t.Key == "previewset.dev/spot" }
+		if !slices.ContainsFunc(deployment.Spec.Template.Spec.Tolerations, spot) {
+			t.Errorf("%s doesn't tolerate cheap nodes", name)
+		}
+	}
+}
+
+// Somebody picks another profile by another label: what runs changes in place. It only grows: a store that went would take its
+// data with it.
+func TestAnotherLabelChangesThePreviewInPlace(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.openLive(t, w.shop, "web/index.html")
+	stays := w.stays(t, p.application)
+	p.relabel("preview:full")
+	w.waitContent(t, p, everything(p, "web"))
+	p.relabel("preview:checkout", "urgent")
+	w.waitListed(t, p, "awake", "checkout")
+	w.Eventually(t, patience, "the Application has the other profile", func(ctx context.Context) error {
+		app, err := w.Application(ctx, p.application)
+		return firstError(err, lacks(app.Labels["previewset.dev/profile"], "checkout"))
+	})
+	small := everything(p, "web")
+	small.Stores = map[string]string{}
+	for store := range everything(p).Stores {
+		small.Stores[store] = "empty, Bound" // the dataset is that of the profile; a store reads it once in its life
+	}
+	w.waitContent(t, p, small)
+	if err := stays(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A draft is held, and says so, until it is ready. One that becomes a draft again keeps what it has.
+func TestDraftIsHeldUntilItIsReady(t *testing.T) {
+	t.Parallel()
+	w := shared
+	pr := labelled("main.go", "preview")
+	pr.Draft = true
+	p := w.open(t, w.gateway, pr)
+	w.waitListed(t, p, "held", "it is a draft", "mark it ready for review")
+	w.Always(t, while, "a draft has no preview", w.noApplication(p))
+	setDraft := func(draft bool) { p.in.Edit(p.number, func(pr *githubtest.PullRequest) { pr.Draft = draft }) }
+	setDraft(false)
+	w.waitSynced(t, p)
+	untouched := w.untouched(t, p.application)
+	setDraft(true)
+	w.waitListed(t, p, "awake", "it stays as it was: it is a draft")
+	w.Always(t, while, "it stays", untouched)
+}
+
+// A pull request that changes no service is held and says what to do; and that helps.
+func TestPullRequestThatChangesNoServiceIsHeldAndSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.open(t, w.shop, labelled("README.md", "preview"))
+	w.waitListed(t, p, "held", "it changes no service", `label it "preview:full" to run all`)
+	w.Always(t, while, "it has no preview", w.noApplication(p))
+	p.relabel("preview:full")
+	w.waitContent(t, p, everything(p))
+}
+
+// Pull requests of forks are held, whatever their labels are.
+func TestForkIsHeld(t *testing.T) {
+	t.Parallel()
+	w := shared
+	pr := labelled("main.go", "preview")
+	pr.HeadRepository = w.gateway.Fork("mallory").ID
+	p := w.open(t, w.gateway, pr)
+	w.waitListed(t, p, "held", "it comes from a fork")
+	w.Always(t, while, "a fork has no preview", w.noApplication(p))
+}
+
+// everything is all of the demo system, with the pull request's services at its commit.
+func everything(p preview, head ...string) content {
+	c := content{
+		Runs:   map[string]string{"web": "pinned", "gateway": "pinned", "orders": "pinned", "products": "pinned"},
+		Links:  map[string]string{},
+		Stores: map[string]string{},
+		Hosts:  []string{p.name, "gateway-" + p.name},
+	}
+	for _, name := range head {
+		c.Runs[name] = "head"
+	}
+	for _, store := range []string{"postgres", "redis", "rabbitmq", "mongodb"} {
+		c.Stores[store] = "truncated, Bound"
+	}
+	return c
+}
+
+// staging is where links lead to.
+func staging(services ...string) map[string]string {
+	links := map[string]string{}
+	for _, s := range services {
+		links[s] = s + ".staging.svc.cluster.local"
+	}
+	return links
+}
+
+// waitContent waits until the preview is Synced and Healthy and has exactly that in it.
+func (w *world) waitContent(t testing.TB, p preview, want content) {
+	t.Helper()
+	for i, host := range want.Hosts {
+		want.Hosts[i] = host + "." + stand.Domain
+	}
+	slices.Sort(want.Hosts)
+	w.Eventually(t, patience, p.String()+" has in it what it is to have", func(ctx context.Context) error {
+		got, err := w.content(ctx, p)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return fmt.Errorf("(-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	w.waitSynced(t, p)
+}
+
+func (w *world) content(ctx context.Context, p preview) (c content, err error) {
+	if c.Runs, err = w.runs(ctx, p); err != nil {
+		return c, err
+	}
+	if c.Links, err = w.links(ctx, p); err != nil {
+		return c, err
+	}
+	if c.Stores, err = w.stores(ctx, p); err != nil {
+		return c, err
+	}
+	ingresses, err := w.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return c, err
+	}
+	for i := range ingresses.Items {
+		for _, rule := range ingresses.Items[i].Spec.Rules {
+			c.Hosts = append(c.Hosts, rule.Host)
+		}
+	}
+	slices.Sort(c.Hosts)
+	return c, nil
+}
+
+func (w *world) runs(ctx context.Context, p preview) (map[string]string, error) {
+	deployments, err := w.Cluster.Client.AppsV1().Deployments(p.application).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	runs := map[string]string{}
+	for i := range deployments.Items {
+		d := &deployments.Items[i]
+		runs[d.Name] = "pinned"
+		if strings.HasSuffix(d.Spec.Template.Spec.Containers[0].Image, ":"+p.head()) {
+			runs[d.Name] = "head"
+		}
+	}
+	return runs, nil
+}
+
+func (w *world) links(ctx context.Context, p preview) (map[string]string, error) {
+	services, err := w.Cluster.Client.CoreV1().Services(p.application).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	links := map[string]string{}
+	for i := range services.Items {
+		if s := &services.Items[i]; s.Spec.Type == corev1.ServiceTypeExternalName {
+			links[s.Name] = s.Spec.ExternalName
+		}
+	}
+	return links, nil
+}
+
+func (w *world) stores(ctx context.Context, p preview) (map[string]string, error) {
+	core := w.Cluster.Client.CoreV1()
+	sets, err := w.Cluster.Client.AppsV1().StatefulSets(p.application).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	stores := map[string]string{}
+	for i := range sets.Items {
+		name := sets.Items[i].Name
+		claim, err := core.PersistentVolumeClaims(p.application).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		dataset, err := core.ConfigMaps(p.application).Get(ctx, name+"-dataset", metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		kind := "truncated"
+		if len(dataset.Data) == 0 {
+			kind = "empty"
+		}
+		stores[name] = fmt.Sprintf("%s, %s", kind, claim.Status.Phase)
+	}
+	return stores, nil
+}
