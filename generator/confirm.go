@@ -53,11 +53,11 @@ func lower(names []string) []string {
 }
 
 // confirmable says whether a name is that of an environment that is kept only until somebody confirms, or of a repository
-// that was never read.
+// that was never read, in this run or before.
 func (g *Generator) confirmable(name string) bool {
 	for _, r := range g.status.Load().Repositories {
 		if r.Name == name {
-			return r.Read.IsZero()
+			return r.Read.IsZero() && !r.Remembered
 		}
 	}
 	s := g.served.Load()
@@ -65,8 +65,8 @@ func (g *Generator) confirmable(name string) bool {
 		return false
 	}
 	for _, d := range s.snapshot.Decisions {
-		if d.Environment == name {
-			return d.Withheld
+		if d.Environment == name && d.Withheld { // others may want the same name, and be held for it
+			return true
 		}
 	}
 	return false
@@ -78,6 +78,7 @@ func (g *Generator) confirm(names []string) {
 		return
 	}
 	m := &g.state.memory
+	g.state.confirmed = true
 	m.Confirmed, m.Repositories = cloned(m.Confirmed), cloned(m.Repositories)
 	for _, name := range names {
 		if strings.Contains(name, "/") {

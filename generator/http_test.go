@@ -230,9 +230,9 @@ func TestTheAPIShowsDecisions(t *testing.T) {
 				Decisions []struct{ Outcome, Rule, Reason, Remedy, Since string } `json:"decisions"`
 				Problems  []string                                                `json:"problems"`
 			}
-			answer := s.get(t, "/api/v1/decisions"+tt.query)
-			if err := json.Unmarshal([]byte(answer.body), &got); err != nil || answer.code != http.StatusOK || got.Decisions == nil {
-				t.Fatalf("%d %v %s", answer.code, err, answer.body)
+			response := s.get(t, "/api/v1/decisions"+tt.query)
+			if err := json.Unmarshal([]byte(response.body), &got); err != nil || response.code != http.StatusOK || got.Decisions == nil {
+				t.Fatalf("%d %v %s", response.code, err, response.body)
 			}
 			short := []string{}
 			for _, d := range got.Decisions {

@@ -58,7 +58,7 @@ func (g *Generator) recall(ctx context.Context) {
 // save keeps the memory of a snapshot that is about to be served, unless it is the one that is kept already.
 func (g *Generator) save(ctx context.Context, m preview.Memory, sameRows bool) error {
 	last := &g.state.memory
-	if g.opts.Store == nil || (sameRows && g.state.remembers && sameMemory(*last, m)) {
+	if g.opts.Store == nil || (sameRows && g.state.remembers && !g.state.confirmed && sameMemory(*last, m)) {
 		return nil
 	}
 	content, err := encodeMemory(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported})
@@ -68,14 +68,18 @@ func (g *Generator) save(ctx context.Context, m preview.Memory, sameRows bool) e
 	if err != nil {
 		return fmt.Errorf("memory can't be saved, so what it belongs to is not served: %w", err)
 	}
-	g.state.remembers = true
+	g.state.remembers, g.state.confirmed = true, false
 	return nil
 }
 
 // sameMemory compares what can change while the rows stay the same.
 func sameMemory(a, b preview.Memory) bool {
-	return maps.Equal(a.Since, b.Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) && len(a.Gone) == len(b.Gone)
+	return maps.Equal(a.Since, b.Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) &&
+		maps.Equal(a.Defaults, b.Defaults) && len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, sameLabel)
 }
+
+// sameLabel compares what of an environment isn't in its row and matters later.
+func sameLabel(a, b preview.Remembered) bool { return a.Label == b.Label && a.Braked == b.Braked }
 
 // encodeMemory writes an environment at a time, so that the plain text of thousands never stands in memory whole.
 func encodeMemory(f memoryFile) ([]byte, error) {

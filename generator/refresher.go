@@ -39,6 +39,7 @@ type refresherState struct {
 	memory      preview.Memory
 	remembers   bool // memory is that of an answer once given, maybe by an earlier run
 	recalled    bool
+	confirmed   bool // somebody has confirmed something since memory was last saved
 	// reported is what was last told to GitHub, by pull request.
 	reported map[string]string
 	// told is the answer for which each ApplicationSet was last made to ask, as a hash.

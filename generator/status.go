@@ -22,6 +22,8 @@ type repositoryStatus struct {
 	Name  string
 	Read  time.Time // zero where it was never read
 	Error string
+	// Remembered says that an earlier run has read it, or that somebody has confirmed that it counts as empty.
+	Remembered bool
 }
 
 func (g *Generator) repositoryStatus() []repositoryStatus {
@@ -30,7 +32,7 @@ func (g *Generator) repositoryStatus() []repositoryStatus {
 	}
 	var all []repositoryStatus
 	for _, name := range g.state.config.Repositories() {
-		r := repositoryStatus{Name: name, Error: message(g.state.failed[name].err)}
+		r := repositoryStatus{Name: name, Error: message(g.state.failed[name].err), Remembered: g.state.memory.Repositories[name]}
 		if facts, ok := g.state.facts.Repositories[name]; ok {
 			r.Read = facts.ReadAt
 		}

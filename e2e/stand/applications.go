@@ -3,6 +3,7 @@ package stand
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -103,14 +104,21 @@ func (s *Stand) WaitSynced(tb testing.TB, name string, within time.Duration) App
 func (s *Stand) WaitGone(tb testing.TB, name string, within time.Duration) {
 	tb.Helper()
 	s.Eventually(tb, within, name+" is gone", func(ctx context.Context) error {
-		if _, err := s.Application(ctx, name); !apierrors.IsNotFound(err) {
-			return fmt.Errorf("Application %s exists, or: %w", name, err)
-		}
-		if _, err := s.Cluster.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
-			return fmt.Errorf("namespace %s exists, or: %w", name, err)
-		}
-		return nil
+		_, app := s.Application(ctx, name)
+		_, namespace := s.Cluster.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+		return errors.Join(absent("Application "+name, app), absent("namespace "+name, namespace))
 	})
+}
+
+// absent turns the error of reading an object into nil where it says that there is none.
+func absent(what string, err error) error {
+	switch {
+	case err == nil:
+		return errors.New(what + " exists")
+	case apierrors.IsNotFound(err):
+		return nil
+	}
+	return err
 }
 
 // Images returns the images of the namespace's Pods that are meant to stay, sorted, each once.

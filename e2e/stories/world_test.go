@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,9 @@ type world struct {
 	*stand.Stand
 	shop, gateway repository
 	service       *stand.Service
+
+	mu      sync.Mutex
+	commits []string // of the GitOps repository, in their order
 }
 
 // repository is one of the simulated GitHub's. short is the first part of its previews' names.
@@ -90,10 +94,12 @@ func (w *world) waitGone(t testing.TB, p preview) {
 	w.WaitGone(t, p.application, patience)
 }
 
-func (p preview) close()                   { p.in.Close(p.number) }
-func (p preview) label(labels ...string)   { p.in.Label(p.number, labels...) }
-func (p preview) push() (head string)      { return p.in.Push(p.number) }
-func (p preview) relabel(labels ...string) { p.in.Edit(p.number, func(pr *githubtest.PullRequest) { pr.Labels = labels }) }
+func (p preview) close()                 { p.in.Close(p.number) }
+func (p preview) label(labels ...string) { p.in.Label(p.number, labels...) }
+func (p preview) push() (head string)    { return p.in.Push(p.number) }
+func (p preview) relabel(labels ...string) {
+	p.in.Edit(p.number, func(pr *githubtest.PullRequest) { pr.Labels = labels })
+}
 
 func (p preview) head() string {
 	pr, _ := p.in.PullRequest(p.number)
@@ -162,21 +168,41 @@ func lacks(text string, parts ...string) error {
 	return errors.Join(problems...)
 }
 
-// commit pushes a change of the GitOps repository and waits until the service has read it.
+// commit pushes a change of the GitOps repository and waits until the service has read it, alone or with later ones.
 func (w *world) commit(t testing.TB, message string, changes ...func(*os.Root) error) string {
 	t.Helper()
-	sha, err := w.Git.Change(t.Context(), message, gitserver.All(changes...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	sha, nth := w.push(t, message, gitserver.All(changes...))
 	w.Eventually(t, patience, "the service read commit "+message, func(ctx context.Context) error {
 		status, err := w.Status(ctx)
 		if err != nil {
 			return err
 		}
-		return lacks(status, sha[:12])
+		for _, c := range w.commitsFrom(nth) {
+			if strings.Contains(status, c[:12]) {
+				return nil
+			}
+		}
+		return fmt.Errorf("it says\n%s", status)
 	})
 	return sha
+}
+
+func (w *world) push(t testing.TB, message string, change func(*os.Root) error) (sha string, nth int) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sha, err := w.Git.Change(t.Context(), message, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.commits = append(w.commits, sha)
+	return sha, len(w.commits) - 1
+}
+
+func (w *world) commitsFrom(nth int) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.commits[nth:])
 }
 
 // file is a file of the GitOps repository as previewctl init wrote it.

@@ -46,7 +46,7 @@ Every problem is printed with its file and what to do. Run it in CI for every pu
 			if len(args) == 1 {
 				opts.dir = args[0]
 			}
-			if err := oneOf(cmd, "output", opts.output, "text", "json", "yaml"); err != nil {
+			if err := checkOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)

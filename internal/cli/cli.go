@@ -72,6 +72,7 @@ service which environments are live. It needs the repository's files or the serv
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef(cmd, "%w", err) })
 	cmd.AddCommand(
 		newInitCmd(env, runInit), newCheckCmd(env, runCheck), newRenderCmd(env, runRender), newListCmd(env, runList),
+		newWhyCmd(env, runWhy), newConfirmCmd(env, runConfirm),
 		newVersionCmd(env, runVersion), newExitCodesCmd(),
 	)
 	cmd.InitDefaultCompletionCmd()

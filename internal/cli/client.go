@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,13 +112,45 @@ type decided struct {
 	Problems  []string           `json:"problems"`
 }
 
+// confirmation is what somebody says may go, and who.
+type confirmation struct {
+	Environments []string `json:"environments,omitempty"`
+	Repositories []string `json:"repositories,omitempty"`
+	Caller       string   `json:"caller,omitempty"`
+}
+
+func (c *client) confirm(ctx context.Context, what confirmation) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url("confirm").String(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	var answer struct {
+		Message string `json:"message"`
+	}
+	return c.do(request, http.StatusAccepted, &answer)
+}
+
+func (c *client) url(path ...string) *url.URL {
+	return c.base.JoinPath(append([]string{"api", "v1"}, path...)...)
+}
+
 func (c *client) get(ctx context.Context, into any, query url.Values, path ...string) error {
-	u := c.base.JoinPath(append([]string{"api", "v1"}, path...)...)
+	u := c.url(path...)
 	u.RawQuery = query.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return err
 	}
+	return c.do(request, http.StatusOK, into)
+}
+
+// do sends a request and decodes its answer, which must have the code that is wanted.
+func (c *client) do(request *http.Request, want int, into any) error {
 	request.Header.Set("Accept", "application/json")
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
@@ -131,7 +164,7 @@ func (c *client) get(ctx context.Context, into any, query url.Values, path ...st
 	if err != nil {
 		return c.unreachable(err)
 	}
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode != want {
 		return c.refused(response.StatusCode, body)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
@@ -151,7 +184,7 @@ func (c *client) odd(what string) error {
 	return fmt.Errorf("the service at %s gave %s\nis that address PreviewSet's, and its version this one's?", c.base, what)
 }
 
-// statusError is an answer other than 200, with what the service says.
+// statusError is an answer other than was wanted, with what the service says.
 type statusError struct {
 	code    int
 	message string

@@ -99,10 +99,10 @@ func oneArg(what string) cobra.PositionalArgs {
 	}
 }
 
-// oneOf checks a flag that takes one of a few words.
-func oneOf(cmd *cobra.Command, flag, value string, allowed ...string) error {
+// checkOutput checks what -o was given.
+func checkOutput(cmd *cobra.Command, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return usagef(cmd, "--%s %q is none of %s", flag, value, strings.Join(allowed, ", "))
+	return usagef(cmd, "--output %q is none of %s", value, strings.Join(allowed, ", "))
 }

@@ -42,7 +42,7 @@ Argo CD gets) and "decisions".`,
   previewctl list --all -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := oneOf(cmd, "output", opts.output, "", "table", "wide", "json", "yaml", "name")
+			err := checkOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
 			if err == nil {
 				opts.client, err = newClient(cmd, env, server)
 			}

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -72,7 +73,7 @@ func shell(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve starts a service that answers with the rows and decisions of a file, to who sends the content of file token,
-// and sets the variables that point there.
+// and sets the variables that point there. What is confirmed it writes to file confirmed.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve FILE")
@@ -105,6 +106,18 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 		respond(w, http.StatusOK, map[string]any{"decisions": wanted, "problems": answers.Problems})
+	})
+	confirmed := ts.MkAbs("confirmed")
+	mux.HandleFunc("POST /api/v1/confirm", func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = os.WriteFile(confirmed, append(body, '\n'), 0o600)
+		}
+		if err != nil {
+			respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+			return
+		}
+		respond(w, http.StatusAccepted, map[string]any{"message": "confirmed; they go with the next snapshot"})
 	})
 	start(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != token {

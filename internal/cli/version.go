@@ -34,7 +34,7 @@ func newVersionCmd(env *process, runF func(context.Context, *versionOptions) err
   previewctl version -o yaml`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf(cmd, "output", opts.output, "text", "json", "yaml"); err != nil {
+			if err := checkOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)

@@ -27,7 +27,7 @@ func (r *reading) withChanges(ctx context.Context, prs []preview.PullRequest, wa
 	g.SetLimit(inParallel)
 	read := make([]*preview.Changes, len(prs))
 	for i, pr := range prs {
-		if wanted == nil || pr.Problem != "" || !wanted(pr) {
+		if wanted == nil || r.kept[pr.Number] || !wanted(pr) {
 			continue
 		}
 		if known, ok := r.entry.changes[pr.Number]; ok && known.head == pr.HeadSHA && known.base == pr.BaseSHA {
@@ -85,7 +85,7 @@ func (r *reading) changedPaths(ctx context.Context, pr preview.PullRequest) (*pr
 	var paths []string
 	for page := 1; files < maxFiles; page++ {
 		var found []*file
-		a, err := r.client.get(ctx, fmt.Sprintf("%s/pulls/%d/files?per_page=%d&page=%d", r.path, pr.Number, perPage, page), "", &found)
+		a, err := r.get(ctx, fmt.Sprintf("%s/pulls/%d/files?per_page=%d&page=%d", r.path, pr.Number, perPage, page), "", &found)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,5 @@
-// Package github reads pull requests, their changed paths, branches and tags from GitHub, and tells them as preview.Facts.
+// Package github reads pull requests, what they change, who approved them, checks, branches and tags from GitHub, and tells
+// them as preview.Facts.
 //
 // It knows GitHub's API: pages, conditional requests, quotas, Apps. It must not know what is done with the facts: no
 // configuration, no decision, no metrics library. A read is whole or an error; what can't be read of one pull request
@@ -12,11 +13,14 @@ package github
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,7 +43,8 @@ type Options struct {
 	// Timeout bounds every request with its answer; 15 s by default.
 	Timeout time.Duration
 	// Observe, if set, is called after every request that was sent, from several goroutines. Kind is one of pulls, pull,
-	// files, ref, tag, repository, token; status is 0 if no answer came; fromCache means 304.
+	// files, reviews, permission, commit, statuses, checks, ref, tag, repository, token; status is 0 if no answer came;
+	// fromCache means 304.
 	Observe func(kind string, status int, fromCache bool, took time.Duration)
 }
 
@@ -55,7 +60,7 @@ type Client struct {
 	options Options
 	wire    *wire
 
-	mu      sync.Mutex // guards the two below
+	mu      sync.Mutex // guards the two below and the costs
 	session *session
 	entries map[string]*entry
 }
@@ -107,10 +112,16 @@ type entry struct {
 	fullName string
 	etag     string // of the repository itself, which is read only where no pull request tells its identity
 
-	pages   []page
+	pages   []page[preview.PullRequest]
 	refs    map[string]ref
 	changes map[int]changes
+	checks  map[string]*checks // by commit
+	reviews map[int]*reviews
+	authors map[string]authors    // by commit
+	writers map[string]writer     // by login, lower case
 	last    []preview.PullRequest // what the last whole read told, by number; never changed
+
+	costs [2]int64 // what the last two reads were charged that the next one may be charged again; Client.mu guards it
 }
 
 func (c *Client) entry(name string) *entry {
@@ -119,10 +130,24 @@ func (c *Client) entry(name string) *entry {
 	key := strings.ToLower(name)
 	e := c.entries[key]
 	if e == nil {
-		e = &entry{refs: map[string]ref{}, changes: map[int]changes{}}
+		e = &entry{
+			refs: map[string]ref{}, changes: map[int]changes{}, checks: map[string]*checks{}, reviews: map[int]*reviews{},
+			authors: map[string]authors{}, writers: map[string]writer{},
+		}
 		c.entries[key] = e
 	}
 	return e
+}
+
+// Only forgets all repositories but those named.
+func (c *Client) Only(names []string) {
+	wanted := make(map[string]bool, len(names))
+	for _, n := range names {
+		wanted[strings.ToLower(n)] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.entries, func(name string, _ *entry) bool { return !wanted[name] })
 }
 
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
@@ -140,8 +165,9 @@ func (c *Client) Repository(ctx context.Context, name string, wants preview.Want
 	e := c.entry(name)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r := &reading{client: c, entry: e, path: "repos/" + name, name: name}
+	r := newReading(c, e, name)
 	facts, err := r.all(ctx, wants)
+	c.charge(e, r.charged.Load())
 	if err != nil {
 		return preview.Repository{}, fmt.Errorf("read repository %s: %w", name, err)
 	}
@@ -151,10 +177,41 @@ func (c *Client) Repository(ctx context.Context, name string, wants preview.Want
 
 // reading is one read of one repository.
 type reading struct {
-	client *Client
-	entry  *entry
-	name   string
-	path   string // "repos/owner/name"
+	client  *Client
+	entry   *entry
+	name    string
+	named   string       // "repos/owner/name"
+	path    string       // the same, or "repositories/ID" while the name only redirects, because redirects cost quota
+	kept    map[int]bool // pull requests that couldn't be read and are told as they were
+	charged atomic.Int64
+}
+
+func newReading(c *Client, e *entry, name string) *reading {
+	r := &reading{client: c, entry: e, name: name, named: "repos/" + name, path: "repos/" + name, kept: map[int]bool{}}
+	if e.fullName != "" && !strings.EqualFold(e.fullName, name) {
+		r.path = fmt.Sprintf("repositories/%d", e.id)
+	}
+	return r
+}
+
+// explained says of a repository that is there no longer what can have happened to it.
+func (r *reading) explained(err error) error {
+	if statusOf(err) == http.StatusNotFound && r.entry.id != 0 {
+		return fmt.Errorf("%w; it was read before, so it was deleted or made private, or the token lost it; what is known of it stays", err)
+	}
+	return err
+}
+
+// get is Client.get, and counts what the next read may be charged too: not the first read of something that has an ETag.
+func (r *reading) get(ctx context.Context, path, etag string, v any) (answer, error) {
+	a, err := r.client.get(ctx, path, etag, v)
+	if again := err == nil && !a.unchanged && (etag != "" || a.etag == ""); again || statusOf(err) != 0 {
+		r.charged.Add(1)
+	}
+	if a.redirected {
+		r.charged.Add(1)
+	}
+	return a, err
 }
 
 func (r *reading) all(ctx context.Context, wants preview.Wants) (preview.Repository, error) {
@@ -172,13 +229,13 @@ func (r *reading) all(ctx context.Context, wants preview.Wants) (preview.Reposit
 		return preview.Repository{}, err
 	}
 	facts.FullName = r.entry.fullName
-	return facts, nil
+	return facts, r.details(ctx, &facts, wants)
 }
 
 func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]preview.PullRequest, error) {
 	listed, err := r.list(ctx)
 	if err != nil {
-		return nil, err
+		return nil, r.explained(err)
 	}
 	if len(listed) == 0 || r.entry.fullName == "" {
 		if err = r.readIdentity(ctx); err != nil {
@@ -193,4 +250,33 @@ func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]prev
 		return nil, err
 	}
 	return r.withChanges(ctx, prs, wants.Changes)
+}
+
+// details reads what belongs to single commits and pull requests once those are known.
+func (r *reading) details(ctx context.Context, facts *preview.Repository, wants preview.Wants) error {
+	var unchecked map[string]error
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		facts.Checks, unchecked, err = r.wantedChecks(gctx, commitsToCheck(*facts, wants))
+		return err
+	})
+	prs := slices.Clone(facts.PullRequests) // the other one looks at them
+	g.Go(func() error { return r.withApprovals(gctx, prs, wants.Approvals) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i := range prs {
+		if err := unchecked[prs[i].HeadSHA]; err != nil && wants.Checks != nil && wants.Checks(facts.PullRequests[i]) {
+			addProblem(&prs[i], err)
+		}
+	}
+	facts.PullRequests = prs
+	return nil
+}
+
+func addProblem(pr *preview.PullRequest, err error) {
+	if pr.Problem != "" {
+		pr.Problem += "; "
+	}
+	pr.Problem += err.Error()
 }

@@ -495,7 +495,8 @@ func TestRefs(t *testing.T) {
 	token.Store("one")
 	c := client(t, url, Options{Token: func() (string, error) { return token.Load().(string), nil }})
 	got := read(t, c, wants)
-	diff(t, 4, s.Count(http.StatusNotFound)) // names that Git can't have aren't asked for
+	diff(t, 10, asked(s, "/git/matching-refs/")) // names that Git can't have aren't asked for
+	diff(t, 1, s.Count(http.StatusNotFound))     // "mai", because there is "main"
 	diff(t, map[string]string{"dev": one, "feature/a#%2F&\u00fc": one}, got.Branches)
 	diff(t, map[string]string{"light": one, "inner": two, "nested": two}, got.Tags)
 
@@ -508,11 +509,53 @@ func TestRefs(t *testing.T) {
 	diff(t, map[string]string{"light": two, "inner": two, "nested": two}, got.Tags)
 	diff(t, 0, s.Requests()[githubtest.Request{Method: "GET", Path: "/repos/acme/shop/git/tags/" + inner, Status: 200}])
 
-	s.Inject(githubtest.Fault{Match: "git/ref/heads/dev", Status: 200, Times: 1, Body: `{"ref":"refs/heads/dev-2","object":{"sha":"` + one + `","type":"commit"}}`})
+	other := `{"ref":"refs/heads/dev-2","object":{"sha":"` + one + `","type":"commit"}}`
+	s.Inject(githubtest.Fault{Match: "git/matching-refs/heads/dev", Status: 200, Body: "[" + other + "]"})
+	s.Inject(githubtest.Fault{Match: "git/ref/heads/dev", Status: 200, Body: other})
 	diff(t, map[string]string{}, read(t, c, preview.Wants{Branches: []string{"dev"}}).Branches)
 
-	s.Inject(githubtest.Fault{Match: "git/ref/heads/main", Status: 500})
-	readError(t, c, "get heads/main")
+	for name, fault := range map[string]githubtest.Fault{"500": {Status: 500}, "404": {Status: 404}, "no list": {Status: 200, Body: "null"}} {
+		s.ClearFaults()
+		fault.Match = "git/matching-refs/heads/main"
+		s.Inject(fault)
+		if err := readError(t, c, "get heads/main"); !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// asked is how many requests had a path with the text.
+func asked(s *githubtest.Server, text string) (n int) {
+	for r, times := range s.Requests() {
+		if strings.Contains(r.Path, text) {
+			n += times
+		}
+	}
+	return n
+}
+
+func TestARefThatDoesNotExistIsAskedForFreely(t *testing.T) {
+	t.Parallel()
+	s, repo, url := start(t)
+	open(repo, 1)
+	repo.SetBranch("dev-1", githubtest.SHA("1"))
+	c := client(t, url, Options{})
+	wants := preview.Wants{Branches: []string{"dev", "main", "none"}, Tags: []string{"v1"}}
+	first := read(t, c, wants)
+	s.ResetCounts()
+	diff(t, first.Branches, read(t, c, wants).Branches)
+	diff(t, 0, s.Charged())
+	repo.SetBranch("none", githubtest.SHA("2"))
+	diff(t, githubtest.SHA("2"), read(t, c, wants).Branches["none"])
+	diff(t, 2, s.Charged()) // the list of pull requests shows every activity
+	repo.DeleteBranch("none")
+	s.ResetCounts()
+	diff(t, first.Branches, read(t, c, wants).Branches)
+	diff(t, 2, s.Charged())
+
+	// GitHub should list the ref itself first. If it doesn't, the ref is asked for.
+	s.Inject(githubtest.Fault{Match: "matching-refs/heads/main", Status: 200, Body: `[{"ref":"refs/heads/main-2","object":{"sha":"x","type":"commit"}}]`})
+	diff(t, first.Branches, read(t, client(t, url, Options{}), wants).Branches)
 }
 
 func TestTagsOfTagsAreBounded(t *testing.T) {

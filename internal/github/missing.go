@@ -43,6 +43,7 @@ func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest)
 	for _, pr := range kept {
 		if pr.Number != 0 {
 			byNumber[pr.Number] = pr
+			r.kept[pr.Number] = pr.Problem != ""
 		}
 	}
 	return sorted(byNumber), nil
@@ -51,7 +52,7 @@ func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest)
 // direct reads one pull request and says whether it counts as open. If it can't be read it does, as it was.
 func (r *reading) direct(ctx context.Context, last preview.PullRequest) (preview.PullRequest, bool) {
 	var found pullRequest
-	_, err := r.client.get(ctx, fmt.Sprintf("%s/pulls/%d", r.path, last.Number), "", &found)
+	_, err := r.get(ctx, fmt.Sprintf("%s/pulls/%d", r.path, last.Number), "", &found)
 	if err == nil {
 		switch {
 		case found.Number != last.Number || found.Base.Repo == nil || found.Base.Repo.ID != last.BaseRepositoryID:

@@ -4,107 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	gh "github.com/google/go-github/v62/github"
 
 	"github.com/previewset/previewset/internal/preview"
 )
 
-const (
-	perPage   = 100
-	maxPages  = 1000
-	maxPasses = 4
-)
+// maxPages bounds the list of open pull requests.
+const maxPages = 1000
 
-// page is one page of the list of open pull requests as it was read last.
-type page struct {
-	etag string
-	next bool
-	prs  []preview.PullRequest
-}
-
-// list returns the open pull requests, as the list shows them at one moment. A pull request that is closed between two
-// pages moves those behind it forward, over the edge of a page that was read already; so several pages count only once a
-// pass over them found all unchanged, which costs no quota.
+// list brings the list of open pull requests up to date.
 func (r *reading) list(ctx context.Context) ([]preview.PullRequest, error) {
-	for range maxPasses {
-		changed, err := r.pass(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !changed || len(r.entry.pages) == 1 {
-			return r.listed(), nil
-		}
+	l := list[preview.PullRequest]{
+		what: "list pull requests", most: maxPages,
+		key: func(p preview.PullRequest) int64 { return int64(p.Number) },
+		read: func(ctx context.Context, number int, last page[preview.PullRequest]) (page[preview.PullRequest], bool, error) {
+			path := r.path
+			if number == 1 {
+				path = r.named // so that it shows whom the name belongs to
+			}
+			path += "/pulls?state=open&sort=created&direction=asc&" + numbered(number)
+			return conditional(ctx, r, path, last, func(found []*pullRequest) ([]preview.PullRequest, error) { return each(found, r.fact) })
+		},
 	}
-	return nil, errors.New("the list of pull requests kept changing while it was read; it is read again at the next poll")
-}
-
-// pass reads all pages once and says whether any is other than before. What was read stays also after an error: each page is
-// true together with its ETag.
-func (r *reading) pass(ctx context.Context) (bool, error) {
-	e, seen, changed := r.entry, map[int]bool{}, false
-	for i := range maxPages {
-		p, unchanged, err := r.page(ctx, i)
-		if err != nil {
-			return false, fmt.Errorf("list pull requests, page %d: %w", i+1, err)
-		}
-		if i == len(e.pages) {
-			e.pages = append(e.pages, p)
-		}
-		e.pages[i] = p
-		changed = changed || !unchanged
-		if news := remember(seen, p); !goesOn(p, news) {
-			changed = changed || len(e.pages) != i+1
-			e.pages = e.pages[:i+1]
-			return changed, nil
-		}
+	if _, err := l.all(ctx, &r.entry.pages); err != nil {
+		return nil, err
 	}
-	return false, fmt.Errorf("list pull requests: it didn't end after %d pages", maxPages)
-}
-
-// goesOn says whether there may be a page behind this one. A full page is reason enough: the link to the next could be missing,
-// and an answer that is asked for in vain costs little.
-func goesOn(p page, news bool) bool {
-	return p.next || (len(p.prs) >= perPage && news)
-}
-
-func remember(seen map[int]bool, p page) (news bool) {
-	for _, pr := range p.prs {
-		news = news || !seen[pr.Number]
-		seen[pr.Number] = true
-	}
-	return news
-}
-
-func (r *reading) page(ctx context.Context, i int) (p page, unchanged bool, err error) {
-	if i < len(r.entry.pages) {
-		p = r.entry.pages[i]
-	}
-	var found []*pullRequest
-	path := fmt.Sprintf("%s/pulls?state=open&sort=created&direction=asc&per_page=%d&page=%d", r.path, perPage, i+1)
-	a, err := r.client.get(ctx, path, p.etag, &found)
-	if err != nil || a.unchanged {
-		return p, a.unchanged, err
-	}
-	if found == nil { // go-github takes an empty body for an empty list
-		return page{}, false, errors.New("the answer has no list")
-	}
-	p = page{etag: a.etag, next: a.next, prs: make([]preview.PullRequest, 0, len(found))}
-	for _, f := range found {
-		pr, err := r.fact(f)
-		if err != nil {
-			return page{}, false, err
-		}
-		p.prs = append(p.prs, pr)
-	}
-	return p, false, nil
+	return r.listed(), nil
 }
 
 // listed is what the pages show, by number.
 func (r *reading) listed() []preview.PullRequest {
 	byNumber := map[int]preview.PullRequest{}
 	for _, p := range r.entry.pages {
-		for _, pr := range p.prs {
+		for _, pr := range p.items {
 			byNumber[pr.Number] = pr
 		}
 	}
@@ -175,8 +109,9 @@ func (p *pullRequest) fact(baseRepository int64) preview.PullRequest {
 	return out
 }
 
-// identify refuses a repository that isn't the one that had the name before: redirects and reused names must not make one
-// repository's facts another's.
+// identify refuses a repository that isn't the one that had the name before, or that belongs to somebody else than was
+// asked for: redirects and reused names must not make one repository's facts another's, and whom an owner trusts isn't
+// whom the next one trusts.
 func (r *reading) identify(found repository) error {
 	e := r.entry
 	if found.ID == 0 {
@@ -186,16 +121,25 @@ func (r *reading) identify(found repository) error {
 		return fmt.Errorf("the name now belongs to another repository (ID %d → %d); what is known of the first one stays", e.id, found.ID)
 	}
 	e.id = found.ID
-	if found.FullName != "" {
-		e.fullName = found.FullName
+	if found.FullName == "" {
+		return nil
 	}
+	if wanted, owner := ownerOf(r.name), ownerOf(found.FullName); !strings.EqualFold(wanted, owner) {
+		return fmt.Errorf("it was transferred to %s and is %s now; what is known of it stays. If that is right, write the new name", owner, found.FullName)
+	}
+	e.fullName = found.FullName
 	return nil
+}
+
+func ownerOf(fullName string) string {
+	owner, _, _ := strings.Cut(fullName, "/")
+	return owner
 }
 
 // readIdentity asks for the repository itself, where no pull request shows it.
 func (r *reading) readIdentity(ctx context.Context) error {
 	var found repository
-	a, err := r.client.get(ctx, r.path, r.entry.etag, &found)
+	a, err := r.get(ctx, r.named, r.entry.etag, &found)
 	if err != nil {
 		return fmt.Errorf("get the repository: %w", err)
 	}

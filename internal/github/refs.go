@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/previewset/previewset/internal/preview"
@@ -17,7 +18,7 @@ const maxPeels = 5
 // ref is a branch or tag as it was read last.
 type ref struct {
 	etag   string
-	object string // what it points to; for an annotated tag that isn't the commit
+	object string // what it points to; for an annotated tag that isn't the commit; empty where there is no such ref
 	commit string // empty where there is no commit behind it
 }
 
@@ -43,12 +44,9 @@ func (r *reading) readRefs(ctx context.Context, known map[string]ref, kind strin
 		if !validRef(name) {
 			continue // Git can't have it
 		}
-		found, exists, err := r.readRef(ctx, kind+name, r.entry.refs[kind+name])
+		found, err := r.readRef(ctx, kind+name, r.entry.refs[kind+name])
 		if err != nil {
 			return nil, fmt.Errorf("get %s%s: %w", kind, name, err)
-		}
-		if !exists {
-			continue
 		}
 		known[kind+name] = found
 		if found.commit != "" {
@@ -67,26 +65,56 @@ type gitObject struct {
 	} `json:"object"`
 }
 
-func (r *reading) readRef(ctx context.Context, name string, last ref) (found ref, exists bool, err error) {
-	var o gitObject
-	a, err := r.client.get(ctx, r.path+"/git/ref/"+escaped(name), last.etag, &o)
-	switch status := statusOf(err); {
-	case status == http.StatusNotFound, status == http.StatusConflict: // 409: the repository is empty
-		return ref{}, false, nil
+// readRef asks for the list of refs that begin with the name, because a list has an ETag also where it is empty, while
+// asking for a ref that doesn't exist is charged every time. The ref itself comes first; should it not, it is asked for.
+func (r *reading) readRef(ctx context.Context, name string, last ref) (ref, error) {
+	var found []*gitObject
+	a, err := r.get(ctx, r.path+"/git/matching-refs/"+escaped(name)+"?per_page=1", last.etag, &found)
+	switch {
+	case statusOf(err) == http.StatusConflict: // the repository is empty
+		return ref{}, nil
 	case err != nil:
-		return ref{}, false, err
+		return ref{}, r.explained(err)
 	case a.unchanged:
-		return last, true, nil
+		return last, nil
+	case found == nil:
+		return ref{}, errors.New("the answer has no list")
+	}
+	i := slices.IndexFunc(found, func(o *gitObject) bool { return o != nil && o.Ref == "refs/"+name })
+	var o *gitObject
+	if i >= 0 {
+		o = found[i]
+	} else if len(found) > 0 || a.next {
+		if o, err = r.single(ctx, name); err != nil {
+			return ref{}, err
+		}
+	}
+	if o == nil {
+		return ref{etag: a.etag}, nil
+	}
+	now := ref{etag: a.etag, object: o.Object.SHA, commit: last.commit}
+	switch {
+	case now.object == "":
+		return ref{}, errors.New("the answer has no object")
+	case now.object != last.object: // tag objects never change
+		now.commit, err = r.peel(ctx, *o)
+	}
+	return now, err
+}
+
+// single asks for one ref; it is nil where there is none.
+func (r *reading) single(ctx context.Context, name string) (*gitObject, error) {
+	var o gitObject
+	_, err := r.get(ctx, r.path+"/git/ref/"+escaped(name), "", &o)
+	switch {
+	case statusOf(err) == http.StatusNotFound:
+		return nil, nil // there is none
+	case err != nil:
+		return nil, err
 	case o.Ref != "refs/"+name:
-		return ref{}, false, nil // GitHub shows one that only begins with the name
-	case o.Object.SHA == "":
-		return ref{}, false, errors.New("the answer has no object")
+		return nil, nil // GitHub shows one that only begins with the name
 	}
-	found = ref{etag: a.etag, object: o.Object.SHA, commit: last.commit}
-	if found.object != last.object { // tag objects never change
-		found.commit, err = r.peel(ctx, o)
-	}
-	return found, err == nil, err
+	return &o, nil
 }
 
 // peel follows annotated tags to their commit; it is empty where a tree or blob is tagged.
@@ -97,7 +125,7 @@ func (r *reading) peel(ctx context.Context, o gitObject) (string, error) {
 		}
 		sha := o.Object.SHA
 		o = gitObject{}
-		if _, err := r.client.get(ctx, r.path+"/git/tags/"+url.PathEscape(sha), "", &o); err != nil {
+		if _, err := r.get(ctx, r.path+"/git/tags/"+url.PathEscape(sha), "", &o); err != nil {
 			return "", fmt.Errorf("peel annotated tag %s: %w", sha, err)
 		}
 	}

@@ -17,6 +17,8 @@ type answer struct {
 	unchanged bool // it is still what the ETag stands for; nothing was decoded
 	etag      string
 	next      bool // there are more pages
+	// redirected means that GitHub sent us elsewhere first, as it does after a rename.
+	redirected bool
 }
 
 // get asks for the path, conditionally where there is an ETag, and decodes the answer into v.
@@ -38,15 +40,16 @@ func (c *Client) get(ctx context.Context, path, etag string, v any) (answer, err
 	deadline, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	resp, err := s.api.Do(deadline, req, v)
+	redirected := resp != nil && resp.Response != nil && resp.Request != nil && resp.Request.URL.Path != req.URL.Path
 	switch {
 	case etag != "" && statusOf(err) == http.StatusNotModified: // go-github has it as an error
-		return answer{unchanged: true, etag: etag}, nil
+		return answer{unchanged: true, etag: etag, redirected: redirected}, nil
 	case ctx.Err() != nil:
 		return answer{}, ctx.Err()
 	case err != nil:
 		return answer{}, c.explained(s, err)
 	}
-	return answer{etag: resp.Header.Get("ETag"), next: resp.NextPage != 0}, nil
+	return answer{etag: resp.Header.Get("ETag"), next: resp.NextPage != 0, redirected: redirected}, nil
 }
 
 // statusOf is the status that GitHub answered an error with, or 0.
@@ -92,7 +95,7 @@ func explainedStatus(err error) error {
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: it doesn't exist or the token may not read it", err)
 	case status == http.StatusForbidden:
-		return fmt.Errorf("%w: the token may not do this; it needs to read metadata, contents and pull requests", err)
+		return fmt.Errorf("%w: the token may not do this; it needs to read metadata, contents, pull requests, commit statuses and checks", err)
 	case status >= 500:
 		return fmt.Errorf("%w: GitHub has a problem; it is tried again at the next read", err)
 	}

@@ -67,7 +67,7 @@ func (w *wire) learn(h http.Header) {
 // kindOf names a request for metrics; a ref's name can end like any other path, so refs come first.
 func kindOf(path string) string {
 	switch {
-	case strings.Contains(path, "/git/ref/"):
+	case strings.Contains(path, "/git/ref/"), strings.Contains(path, "/git/matching-refs/"):
 		return "ref"
 	case strings.Contains(path, "/git/tags/"):
 		return "tag"
@@ -77,8 +77,18 @@ func kindOf(path string) string {
 		return "files"
 	case strings.HasSuffix(path, "/pulls"):
 		return "pulls"
+	case strings.HasSuffix(path, "/reviews"):
+		return "reviews"
 	case strings.Contains(path, "/pulls/"):
 		return "pull"
+	case strings.HasSuffix(path, "/permission"):
+		return "permission"
+	case strings.HasSuffix(path, "/statuses"):
+		return "statuses"
+	case strings.HasSuffix(path, "/check-runs"):
+		return "checks"
+	case strings.Contains(path, "/commits/"):
+		return "commit"
 	}
 	return "repository"
 }

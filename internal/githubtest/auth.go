@@ -123,7 +123,7 @@ func (s *Server) createInstallationToken(c *call) *answer {
 	s.tokens[value] = token{repositories: a.repositories, bucket: fmt.Sprintf("installation %d", installation), expires: expires}
 	return reply(http.StatusCreated, object{
 		"token": value, "expires_at": stamp(expires), "repository_selection": "selected",
-		"permissions": object{"metadata": "read", "pull_requests": "read", "contents": "read"},
+		"permissions": object{"metadata": "read", "pull_requests": "read", "contents": "read", "checks": "read", "statuses": "read"},
 	})
 }
 

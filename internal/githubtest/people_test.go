@@ -86,9 +86,12 @@ func TestComparisons(t *testing.T) {
 			Status  string
 			Ahead   int `json:"ahead_by"`
 			Behind  int `json:"behind_by"`
-			Commits []any
+			Commits []struct{ SHA string }
 		}](t, g.expect(200, g.get("/repos/acme/shop/compare/"+basehead)))
 		diff(t, want, []any{got.Status, got.Ahead, got.Behind, len(got.Commits)})
+		if len(got.Commits) == 2 {
+			diff(t, SHA("2"), got.Commits[0].SHA) // the oldest first
+		}
 	}
 	g.expect(404, g.get("/repos/acme/shop/compare/main..."+SHA("alone")))
 	g.expect(404, g.get("/repos/acme/shop/compare/main...nowhere"))

@@ -38,7 +38,8 @@ const (
 	ruleTaken      = "taken"
 	ruleMoved      = "moved"
 	ruleLabelled   = "labelled" // the one by which it is live
-	ruleClosed     = "closed"   // the one by which it is gone
+	ruleClosed     = "closed"   // one of the two by which it is gone
+	ruleConfirmed  = "confirmed"
 )
 
 // admit decides whether a pull request gets an environment, and with which profile by label ("" where no label says).

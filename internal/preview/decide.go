@@ -20,14 +20,14 @@ func (r *resolver) decide(c candidate) {
 	if h == nil && c.was == nil {
 		h = r.limited(c)
 	}
-	if h != nil && h.over && c.was != nil {
-		h = r.unlabelled(c, h)
+	if c.was != nil {
+		h = r.withhold(c, h)
 	}
 	switch {
 	case h == nil:
 		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
 		r.live(*e, d)
-	case c.was != nil && !h.over && (!h.withheld || !r.confirmed(c.name)):
+	case c.was != nil && !h.over:
 		r.keep(*c.was, h, c.HeadSHA)
 	default:
 		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
@@ -35,30 +35,42 @@ func (r *resolver) decide(c candidate) {
 	}
 }
 
-// unlabelled is what becomes of a live environment whose pull request has lost the label: it is over, unless that follows
-// from configuration, or takes more at once than people do.
-func (r *resolver) unlabelled(c candidate, h *hold) *hold {
+// withhold is what becomes of a live environment whose pull request has lost the label: it is over, unless that follows
+// from configuration, or takes more at once than people do. What was withheld once stays so, however few are left of
+// them and however late it is.
+func (r *resolver) withhold(c candidate, h *hold) *hold {
+	braked := c.was.Braked
+	c.was.Braked = false
 	switch {
-	case !r.hadLabel(*c.was):
+	case h == nil || !h.over:
+		c.was.Label = r.Policy.PullRequests.Label // it has that now
+		return h
+	case r.confirmed(c.name):
+		return h
+	case c.stillLabelled():
 		return &hold{
 			rule: ruleWithheld, withheld: true, reason: "configuration asks for another label than it got its preview for",
 			remedy: h.remedy + ", or previewctl confirm " + c.name + " to let it go",
 		}
-	case r.brake:
+	}
+	if !braked {
+		r.snapshot.Memory.Unlabelled = append(r.snapshot.Memory.Unlabelled, r.now.UTC().Truncate(time.Second))
+	}
+	if braked || r.brake {
+		c.was.Braked = true
 		return &hold{
 			rule: ruleWithheld, withheld: true, reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.deletionsAtOnce()),
 			remedy: "label it again, or previewctl confirm " + c.name + " to let it go",
 		}
 	}
-	r.snapshot.Memory.Unlabelled = append(r.snapshot.Memory.Unlabelled, r.now.UTC().Truncate(time.Second))
 	return h
 }
 
-// hadLabel tells a label that somebody took away from one that configuration has another name for now: only the first
-// is evidence.
-func (r *resolver) hadLabel(was Remembered) bool {
-	had, _ := labelled(was.Row.Labels, r.Policy.PullRequests.Label)
-	return had
+// stillLabelled tells a label that somebody took away from one that configuration has another name for now: only the
+// first is evidence. A label that nobody remembers counts as still there.
+func (c candidate) stillLabelled() bool {
+	still, _ := labelled(c.Labels, c.was.Label)
+	return still || c.was.Label == ""
 }
 
 func (r *resolver) reason(c candidate, e *Remembered) string {
@@ -103,7 +115,7 @@ func (r *resolver) environment(c candidate) (*Remembered, *hold) {
 	if h := cmp.Or(r.moved(c, k), r.collision(c, k)); h != nil {
 		return nil, h
 	}
-	e := &Remembered{Repository: c.key, Number: c.Number, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}
+	e := &Remembered{Repository: c.key, Number: c.Number, Label: r.Policy.PullRequests.Label, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}
 	if c.was != nil && reflect.DeepEqual(e, c.was) {
 		return c.was, nil // thousands of equal rows then stand in memory once, not once a snapshot
 	}

@@ -58,22 +58,9 @@ func (r *resolver) finish() {
 			s.Memory.Defaults[name] = pin
 		}
 	}
-	for name := range r.memory.Confirmed { // until it has gone
-		if d := s.Memory.Since[r.subjectOf(name)]; d.Rule == ruleWithheld || d.Rule == ruleMoved || d.Rule == ruleUnread {
-			s.Memory.Confirmed[name] = true
-		}
-	}
 	slices.SortFunc(s.Rows, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Decisions, compareDecisions)
 	slices.Sort(s.Problems)
-}
-
-// subjectOf is how what an environment comes from is remembered.
-func (r *resolver) subjectOf(name string) string {
-	if e, ok := r.snapshot.Memory.Environments[name]; ok && e.Number > 0 {
-		return subject(e.Repository, e.Number)
-	}
-	return name
 }
 
 func (r *resolver) gone(was Remembered) Decision {
@@ -81,6 +68,10 @@ func (r *resolver) gone(was Remembered) Decision {
 		Outcome: Gone, Rule: ruleClosed, Reason: "its pull request was closed or merged, or lost its label", Remedy: "reopen or label it to bring it back",
 		Since: r.now.UTC().Truncate(time.Second), Environment: was.Row.Name, Repository: was.Row.Repository, Number: was.Number,
 		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL,
+	}
+	if r.confirmed(was.Row.Name) {
+		d.Rule, d.Reason = ruleConfirmed, "it was withheld, and somebody has confirmed that it may go"
+		d.Remedy = "label its pull request, in a repository that configuration names, to bring it back"
 	}
 	return d
 }

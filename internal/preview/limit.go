@@ -39,7 +39,7 @@ func (r *resolver) limited(c candidate) *hold {
 	}{
 		{"environments", "there are", r.tally.all, l.Environments},
 		{"awake", "there are", r.tally.all, l.Awake},
-		{"perOwner", Printable(c.Author) + " has", r.tally.perOwner[author], l.PerOwner},
+		{"perOwner", cmp.Or(Printable(c.Author), "an account that is gone") + " has", r.tally.perOwner[author], l.PerOwner},
 		{"perRepository", c.repository + " has", r.tally.perRepository[c.key], l.PerRepository},
 	} {
 		if limit.atMost == 0 || limit.have < limit.atMost {
@@ -58,29 +58,29 @@ func (r *resolver) limited(c candidate) *hold {
 // inOrder puts what is live first, then what waits, by since when, then the rest by age: what is live stays, and nobody
 // overtakes.
 func (r *resolver) inOrder(candidates []candidate) {
-	since := func(c candidate) time.Time {
-		if was, ok := r.memory.Since[subject(c.key, c.Number)]; ok && was.Rule == ruleLimit {
-			return was.Since
-		}
-		return r.now
-	}
 	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(rank(a)-rank(b), since(a).Compare(since(b)), a.Created.Compare(b.Created), cmp.Compare(a.Number, b.Number), cmp.Compare(a.key, b.key))
+		rankA, sinceA := r.rank(a)
+		rankB, sinceB := r.rank(b)
+		return cmp.Or(rankA-rankB, sinceA.Compare(sinceB), a.Created.Compare(b.Created), cmp.Compare(a.Number, b.Number), cmp.Compare(a.key, b.key))
 	})
 }
 
-func rank(c candidate) int {
+// rank is the group of a pull request in the order, and of one that waits since when. One that is held for something else
+// meanwhile waits no more, and begins anew at the end.
+func (r *resolver) rank(c candidate) (group int, since time.Time) {
 	if c.was != nil {
-		return 0
+		return 0, time.Time{}
 	}
-	return 1
+	if was, ok := r.memory.Since[subject(c.key, c.Number)]; ok && was.Rule == ruleLimit {
+		return 1, was.Since
+	}
+	return 2, time.Time{}
 }
 
 func (r *resolver) deletionsAtOnce() int { return cmp.Or(r.Policy.Limits.DeletionsAtOnce, 10) }
 
 // brakes says whether more environments lose their label now, with those that did within the last minutes, than
-// limits.deletionsAtOnce: that is a label deleted or renamed, and nobody's wish. What was withheld once stays so until
-// somebody confirms it or labels it again.
+// limits.deletionsAtOnce: that is a label deleted or renamed, and nobody's wish.
 func (r *resolver) brakes(candidates []candidate) bool {
 	var recent []time.Time
 	for _, t := range r.memory.Unlabelled {
@@ -91,7 +91,7 @@ func (r *resolver) brakes(candidates []candidate) bool {
 	r.snapshot.Memory.Unlabelled = recent
 	n := len(recent)
 	for _, c := range candidates {
-		if c.was == nil || !r.hadLabel(*c.was) || r.confirmed(c.name) {
+		if c.was == nil || c.was.Braked || c.stillLabelled() || r.confirmed(c.name) {
 			continue
 		}
 		if _, h := r.admit(c.PullRequest); h != nil && h.over {

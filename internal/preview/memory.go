@@ -19,9 +19,9 @@ type Memory struct {
 	Since map[string]Decided
 	// Defaults are the last ready commits of services that run at their default.
 	Defaults map[string]Pin
-	// Unlabelled are the times at which environments went lately because their label was taken away.
+	// Unlabelled are the times at which live environments lost their label lately, whether they went or were withheld.
 	Unlabelled []time.Time
-	// Confirmed are the environments that somebody has confirmed may go.
+	// Confirmed are the environments that somebody has confirmed may go. It counts for the next answer only.
 	Confirmed map[string]bool
 	// Gone are the environments that were taken away lately, newest last.
 	Gone []Decision
@@ -31,8 +31,13 @@ type Memory struct {
 type Remembered struct {
 	Repository string // lower case
 	Number     int
-	Row        Row
-	Hosts      []string
+	// Label is the one that configuration asked for when it last had it.
+	Label string
+	// Braked says that it lost the label together with too many others: it stays until somebody confirms that it may go,
+	// or labels it again.
+	Braked bool
+	Row    Row
+	Hosts  []string
 	// Run is what runs in it. For a pull request it only grows: a data store that left the row would be pruned.
 	Run map[string]Pin
 }

@@ -110,6 +110,11 @@ func (r *resolver) unread(key string) {
 		r.snapshot.Memory.Repositories[key] = true
 	}
 	r.snapshot.Problems = append(r.snapshot.Problems, key+" was never read; its pull requests are unknown")
+	for about, was := range r.memory.Since { // who waits there keeps his place
+		if repository, _, ok := strings.Cut(about, "#"); ok && repository == key {
+			r.snapshot.Memory.Since[about] = was
+		}
+	}
 	for _, was := range r.memory.Environments {
 		if was.Repository == key && !r.confirmed(was.Row.Name) {
 			r.keep(was, &hold{rule: ruleUnread, withheld: true, reason: "its repository can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)

@@ -105,14 +105,17 @@ func (c *Config) Wants(repository string) Wants {
 		if len(s.Paths) > 0 {
 			w.Changes = admitted
 		}
-		if s.Ready != nil {
-			w.Checks, w.BranchChecks = admitted, w.BranchChecks || s.Default != nil
-		}
 		if c.Policy.PullRequests.Forks == "approved" {
 			w.Approvals = func(pr PullRequest) bool { return pr.isFork() && admitted(pr) }
 		}
+		pinned := s.Default != nil
 		for _, e := range c.Environments {
-			w.add(e.Services[s.Name])
+			ref, ok := e.Services[s.Name]
+			pinned = pinned || ok
+			w.add(ref)
+		}
+		if s.Ready != nil {
+			w.Checks, w.BranchChecks = admitted, w.BranchChecks || pinned
 		}
 	}
 	w.Branches, w.Tags = sortedSet(w.Branches), sortedSet(w.Tags)

@@ -24,13 +24,14 @@ func (s *sandbox) help(ctx context.Context) error {
 	previewctl := strings.Join(append([]string{filepath.Join(s.Folder, "own", "previewctl"), "%s"}, s.APIFlags()...), " ")
 	fmt.Printf(guide, s.Cluster.Kubeconfig, filepath.Dir(tools.Path(toolchain.Kubectl)), s.GitHubURL, git,
 		fmt.Sprintf(previewctl, "list -o wide"), fmt.Sprintf(previewctl, "render shop-pr-1 --dir "+s.Repository()),
-		s.ArgoCD.ServerURL, s.ServiceURL, filepath.Join(s.Folder, "logs"))
+		s.ArgoCD.ServerURL, s.ServiceURL, filepath.Join(s.Folder, "logs"), githubToken)
 	return nil
 }
 
 const guide = `Try in another terminal, and watch what changes here:
 
   export KUBECONFIG=%[1]s PATH=%[2]s:$PATH
+  auth="Authorization: Bearer %[10]s"
 
   # what Argo CD made of the labels
   kubectl get applications -n argocd -L previewset.dev/owner,previewset.dev/profile
@@ -38,12 +39,12 @@ const guide = `Try in another terminal, and watch what changes here:
   kubectl get pods,ingresses,networkpolicies -n preview-shop-pr-1
 
   # ask for a preview of "Dark mode"; push a commit to it; take the label off again
-  curl -X POST %[3]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
-  curl -X PATCH %[3]s/repos/acme/shop/git/refs/heads/dark-mode -d '{"sha":"5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e","force":true}'
-  curl -X DELETE %[3]s/repos/acme/shop/issues/6/labels/preview
+  curl -H "$auth" -X POST %[3]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
+  curl -H "$auth" -X PATCH %[3]s/repos/acme/shop/git/refs/heads/dark-mode -d '{"sha":"5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e","force":true}'
+  curl -H "$auth" -X DELETE %[3]s/repos/acme/shop/issues/6/labels/preview
 
   # merge one: its Application and its namespace go
-  curl -X PUT %[3]s/repos/acme/gateway/pulls/1/merge
+  curl -H "$auth" -X PUT %[3]s/repos/acme/gateway/pulls/1/merge
 
   # change the GitOps repository: what you push to main is in force within seconds
   git clone %[4]s

@@ -14,6 +14,9 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// githubToken is a person's, who may change pull requests on the simulated GitHub.
+const githubToken = "sandbox"
+
 // sandbox is a stand with PreviewSet installed and people at work.
 type sandbox struct {
 	*stand.Stand
@@ -62,6 +65,7 @@ func (s *sandbox) begin(ctx context.Context) error {
 // fillGitHub puts the demo's organisation in the place of the stand's empty GitHub, with all labels still to be given.
 func (s *sandbox) fillGitHub(context.Context) error {
 	s.GitHub = githubtest.Acme()
+	s.GitHub.AllowToken(githubToken)
 	s.github = httptest.NewServer(s.GitHub)
 	s.GitHubURL, s.labels = s.github.URL, map[pullRequest][]string{}
 	for _, name := range []string{"acme/gateway", "acme/shop"} {
@@ -93,6 +97,7 @@ func (s *sandbox) waitBaseline(ctx context.Context) error {
 
 func (s *sandbox) waitPreviews(ctx context.Context) error {
 	s.watcher.start = time.Now()
+	defer func() { s.watcher.start = time.Time{} }() // what comes later is somebody else's doing
 	for pr, labels := range s.labels {
 		s.GitHub.Repository(pr.repository).Label(pr.number, labels...)
 	}
@@ -106,12 +111,11 @@ func (s *sandbox) waitPreviews(ctx context.Context) error {
 // waitDecided waits until the service has read all labels, and returns the Applications that it wants.
 func (s *sandbox) waitDecided(ctx context.Context) (wanted map[string]bool, err error) {
 	err = process.Poll(ctx, time.Minute, func(ctx context.Context) error {
-		text, err := s.Previewctl(ctx, append([]string{"list", "--all", "-o", "json"}, s.APIFlags()...)...)
-		if err != nil {
-			return err
+		text, problem := s.Previewctl(ctx, append([]string{"list", "--all", "-o", "json"}, s.APIFlags()...)...)
+		if problem == nil {
+			wanted, problem = s.decided([]byte(text))
 		}
-		wanted, err = s.decided([]byte(text))
-		return err
+		return problem
 	})
 	return wanted, err
 }

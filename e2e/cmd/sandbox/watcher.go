@@ -20,10 +20,11 @@ type watcher struct {
 	seen    map[string]string    // the last line told of each Application
 	begun   map[string]time.Time // since when each isn't settled
 	settled map[string]bool      // which are Synced and Healthy
+	commit  map[string]string    // each one's head
 }
 
 func newWatcher(s *stand.Stand) watcher {
-	return watcher{stand: s, seen: map[string]string{}, begun: map[string]time.Time{}, settled: map[string]bool{}}
+	return watcher{stand: s, seen: map[string]string{}, begun: map[string]time.Time{}, settled: map[string]bool{}, commit: map[string]string{}}
 }
 
 // look reads all Applications and tells of those that aren't what they were.
@@ -43,31 +44,36 @@ func (w *watcher) look(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(w.seen)) {
 		if !there[name] {
 			tell(name, "gone")
-			delete(w.seen, name)
-			delete(w.begun, name)
-			delete(w.settled, name)
+			w.forget(name)
 		}
 	}
 	return nil
 }
 
-// time keeps how long an Application has been on its way, and says so when it is there.
+func (w *watcher) forget(name string) {
+	delete(w.seen, name)
+	delete(w.begun, name)
+	delete(w.settled, name)
+	delete(w.commit, name)
+}
+
+// time keeps how long an Application has been on its way, and says so when it is there. A new commit sets it on its way.
 func (w *watcher) time(app stand.Application) string {
-	now, name := time.Now(), app.Name
-	was := w.settled[name]
-	w.settled[name] = app.Sync == "Synced" && app.Health == "Healthy"
-	if _, known := w.begun[name]; !known {
-		w.begun[name] = now
-		if !w.start.IsZero() {
-			w.begun[name] = w.start
-		}
-	} else if was {
-		w.begun[name] = now
+	name, sha := app.Name, app.Annotations["previewset.dev/head-sha"]
+	_, known := w.begun[name]
+	switch was := w.settled[name]; {
+	case !known && !w.start.IsZero():
+		w.begun[name] = w.start
+	case !known || was:
+		w.begun[name] = time.Now()
 	}
-	if was || !w.settled[name] {
+	w.settled[name] = app.Sync == "Synced" && app.Health == "Healthy" && (!known || sha == w.commit[name]) &&
+		app.Object.GetDeletionTimestamp() == nil
+	w.commit[name] = sha
+	if !w.settled[name] {
 		return ""
 	}
-	return fmt.Sprintf("  after %.1f s", now.Sub(w.begun[name]).Seconds())
+	return fmt.Sprintf("  after %.1f s", time.Since(w.begun[name]).Seconds())
 }
 
 func tell(name, text string) {

@@ -1,0 +1,140 @@
+package stories
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/previewset/previewset/e2e/argocd"
+)
+
+// memoryName is the ConfigMap in which the installed service keeps its memory.
+const memoryName = "preview-generator-state"
+
+// alone is for stories that stop the service, run it otherwise, or break GitHub or Git. Such a story isn't parallel. When it
+// is over all is as before.
+func (w *world) alone(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		w.GitHub.ClearFaults()
+		w.Git.SetDown(false)
+		w.service.Kill()
+		ctx := context.WithoutCancel(t.Context())
+		service, err := w.RunService(ctx)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		w.service = service
+	})
+}
+
+// start runs the service, which isn't ready then.
+func (w *world) start(t *testing.T, flags ...string) {
+	t.Helper()
+	service, err := w.StartService(flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.service = service
+}
+
+// forget empties the memory of a service that doesn't run.
+func (w *world) forget(t *testing.T) {
+	t.Helper()
+	_, err := w.Cluster.Client.CoreV1().ConfigMaps(argocd.Namespace).
+		Patch(t.Context(), memoryName, types.MergePatchType, []byte(`{"binaryData":null}`), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask asks for all rows as Argo CD does.
+func (w *world) ask(ctx context.Context) (status int, body string, err error) {
+	response, err := w.Ask(ctx, `{"applicationSetName":"previews","input":{"parameters":{}}}`)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(content), err
+}
+
+// answers is an error unless Argo CD would be answered exactly that.
+func (w *world) answers(want string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		status, body, err := w.ask(ctx)
+		if err == nil && (status != http.StatusOK || body != want) {
+			err = fmt.Errorf("answered %d, %s\nwant 200, %s", status, body, want)
+		}
+		return err
+	}
+}
+
+// answer is what Argo CD is answered now.
+func (w *world) answer(t *testing.T) string {
+	t.Helper()
+	status, body, err := w.ask(t.Context())
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("answered %d, %s, %v", status, body, err)
+	}
+	return body
+}
+
+// waitFrozen waits until the ApplicationSet shows an error with these parts, as a person would see it.
+func (w *world) waitFrozen(t *testing.T, parts ...string) {
+	t.Helper()
+	w.Eventually(t, patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
+		// Nobody makes Argo CD ask while the service is away; here nobody wants to wait until it does.
+		if err := w.Refresh(ctx, "previews"); err != nil {
+			return err
+		}
+		shown, err := w.shownError(ctx)
+		if err == nil && shown == "" {
+			err = errors.New("it shows none")
+		}
+		return firstError(err, lacks(shown, parts...))
+	})
+}
+
+// shownError is the error in the ApplicationSet's conditions; empty where it shows none.
+func (w *world) shownError(ctx context.Context) (string, error) {
+	set, err := w.Resource("applicationsets").Get(ctx, "previews", metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	conditions, _, err := unstructured.NestedSlice(set.Object, "status", "conditions")
+	for _, c := range conditions {
+		if c, ok := c.(map[string]any); ok && c["type"] == "ErrorOccurred" && c["status"] == "True" {
+			return fmt.Sprint(c["message"]), err
+		}
+	}
+	return "", err
+}
+
+func (w *world) showsNoError(ctx context.Context) error {
+	shown, err := w.shownError(ctx)
+	if err == nil && shown != "" {
+		err = errors.New(shown)
+	}
+	return err
+}
+
+// noted is an error until the service says that it can't read a repository.
+func (w *world) noted(in repository) func(context.Context) error {
+	return func(ctx context.Context) error {
+		status, err := w.Status(ctx)
+		return firstError(err, lacks(status, "[-] "+in.fullName))
+	}
+}
+
+// grace is what Kubernetes gives a Pod to end.
+const grace = 30 * time.Second

@@ -1,0 +1,221 @@
+package stories
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/stand"
+)
+
+// The baseline runs everything, at the images that kustomize-base pins, with data; previews come and go beside it.
+func TestBaselineRunsAndIsNeverTouched(t *testing.T) {
+	t.Parallel()
+	w := shared
+	w.WaitSynced(t, "staging", patience)
+	baseline := preview{in: w.shop, name: "staging", application: "staging"}
+	want := everything(baseline)
+	want.Hosts = []string{"gateway-staging." + stand.Domain, "staging." + stand.Domain} // sorted
+	got, err := w.content(t.Context(), baseline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the baseline (-want +got):\n%s", diff)
+	}
+	untouched := w.untouched(t, "staging")
+	p := w.open(t, w.shop, labelled("lib/price.go", "preview:full"))
+	w.waitSynced(t, p)
+	p.close()
+	w.waitGone(t, p)
+	if err := untouched(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Somebody has an Application with the name that a preview's would have: it isn't adopted, and the pull request says what to do.
+func TestApplicationOfSomebodyElseIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.open(t, w.gateway, labelled("main.go"))
+	foreign := fmt.Sprintf(foreignApplication, p.application, w.Git.URL)
+	if _, err := w.Cluster.Kubectl(t.Context(), strings.NewReader(foreign), "create", "--filename=-"); err != nil {
+		t.Fatal(err)
+	}
+	before := w.foreign(t, p.application)
+	p.label("preview")
+	w.waitListed(t, p, "held", "an Application "+p.application+" exists already, which no ApplicationSet owns", "rename or remove that Application")
+	w.Always(t, while, "it isn't touched", func(ctx context.Context) error {
+		if diff := cmp.Diff(before, w.foreign(t, p.application)); diff != "" {
+			return errors.New(diff)
+		}
+		_, err := w.Cluster.Client.CoreV1().Namespaces().Get(ctx, p.application, metav1.GetOptions{})
+		if !apierrors.IsNotFound(err) {
+			return fmt.Errorf("namespace %s exists, or: %w", p.application, err)
+		}
+		return nil
+	})
+	w.waitSynced(t, w.openLive(t, w.shop, "web/index.html"))
+	if err := w.Resource("applications").Delete(t.Context(), p.application, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	w.waitSynced(t, p)
+}
+
+const foreignApplication = `
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: %q, namespace: argocd, labels: {team: payments}}
+spec:
+  project: default
+  source: {repoURL: %q, path: somewhere, targetRevision: main}
+  destination: {server: https://kubernetes.default.svc, namespace: payments}
+`
+
+// foreign is what somebody wrote into their Application.
+func (w *world) foreign(t *testing.T, name string) map[string]any {
+	t.Helper()
+	app, err := w.Application(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{
+		"uid": app.UID, "spec": app.Object.Object["spec"], "labels": app.Labels, "owners": app.Object.GetOwnerReferences(),
+		"finalizers": app.Object.GetFinalizers(),
+	}
+}
+
+// Somebody's overlay names its Namespace like one that is somebody else's, or another preview's. That is refused, the
+// Application says why, and neither the attempt nor the end of the preview harms the other namespace.
+func TestOverlayCannotTakeANamespace(t *testing.T) {
+	t.Parallel()
+	w := shared
+	victim := w.openLive(t, w.shop, "web/index.html")
+	treasury := w.namespace(t, "treasury")
+	for _, c := range []struct{ name, namespace string }{{"somebody's", treasury}, {"another preview's", victim.application}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := w.openLive(t, w.gateway, "main.go")
+			before := w.namespaceOf(t, c.namespace)
+			folder := "overlays/" + p.name
+			w.commit(t, "Take "+c.namespace, gitserver.Write(folder+"/kustomization.yaml", fmt.Sprintf(renamingOverlay, c.namespace)))
+			w.waitProblem(t, p, "can't have Namespace "+c.namespace)
+			begin := time.Now()
+			p.close()
+			w.waitGone(t, p)
+			t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
+			w.Always(t, while, "the namespace is as it was", func(context.Context) error {
+				if diff := cmp.Diff(before, w.namespaceOf(t, c.namespace)); diff != "" {
+					return fmt.Errorf("(-before +after):\n%s", diff)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// patchesJson6902 is applied after the namespace is set, so it has the last word.
+const renamingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../preview]
+patchesJson6902:
+- target: {version: v1, kind: Namespace, name: preview}
+  patch: '[{"op": "replace", "path": "/metadata/name", "value": %q}]'
+`
+
+func (w *world) namespace(t *testing.T, name string) string {
+	t.Helper()
+	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"team": "payments"}}}
+	if _, err := w.Cluster.Client.CoreV1().Namespaces().Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// namespaceOf is a namespace as it is declared.
+func (w *world) namespaceOf(t *testing.T, name string) map[string]any {
+	t.Helper()
+	object, err := w.Cluster.Client.CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{
+		"uid": object.UID, "labels": object.Labels, "annotations": object.Annotations, "phase": object.Status.Phase,
+		"deletion": object.DeletionTimestamp,
+	}
+}
+
+// waitProblem waits until the Application of the preview shows a problem.
+func (w *world) waitProblem(t *testing.T, p preview, parts ...string) {
+	t.Helper()
+	w.Eventually(t, patience, p.application+" shows a problem", func(ctx context.Context) error {
+		app, err := w.Application(ctx, p.application)
+		if err != nil {
+			return err
+		}
+		results, _, err := unstructured.NestedSlice(app.Object.Object, "status", "operationState", "syncResult", "resources")
+		return firstError(err, lacks(fmt.Sprint(app.Problems, results), parts...))
+	})
+}
+
+// Somebody's overlay brings objects that would reach beyond its namespace: none of them is made. Without them the preview goes on.
+func TestOverlayCannotBringForbiddenKinds(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.openLive(t, w.gateway, "main.go")
+	folder := "overlays/" + p.name
+	w.commit(t, "Grab", gitserver.Write(folder+"/kustomization.yaml", grabbingOverlay), gitserver.Write(folder+"/grab.yaml", fmt.Sprintf(grab, p.name, w.Git.URL)))
+	w.waitProblem(t, p, "is not permitted in project previews")
+	w.Always(t, while, "none is made", func(ctx context.Context) error {
+		rbac := w.Cluster.Client.RbacV1()
+		_, role := rbac.ClusterRoles().Get(ctx, p.name, metav1.GetOptions{})
+		_, binding := rbac.RoleBindings(p.application).Get(ctx, p.name, metav1.GetOptions{})
+		_, app := w.Application(ctx, p.name)
+		for kind, err := range map[string]error{"ClusterRole": role, "RoleBinding": binding, "Application": app} {
+			if !apierrors.IsNotFound(err) {
+				return fmt.Errorf("%s %s exists, or: %w", kind, p.name, err)
+			}
+		}
+		return nil
+	})
+	begin := time.Now()
+	w.commit(t, "Give back", gitserver.Remove(folder))
+	w.waitRuns(t, p, gatewayImage, p.push())
+	w.waitSynced(t, p)
+	t.Logf("from the mended overlay to Synced: %s", time.Since(begin).Round(100*time.Millisecond))
+}
+
+const grabbingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../preview, grab.yaml]
+`
+
+const grab = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: %[1]s}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: %[1]s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+subjects: [{kind: ServiceAccount, name: default}]
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: %[1]s}
+spec:
+  project: default
+  source: {repoURL: %[2]q, path: somewhere, targetRevision: main}
+  destination: {server: https://kubernetes.default.svc, namespace: kube-system}
+`

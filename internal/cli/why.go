@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type whyOptions struct {
+	env    *process
+	client *client
+	what   string
+	output string
+}
+
+func newWhyCmd(env *process, runF func(context.Context, *whyOptions) error) *cobra.Command {
+	opts, server := &whyOptions{env: env}, serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "why NAME|OWNER/REPO#NUMBER",
+		Short: "Say why a pull request or environment is live, held or gone, and what to do",
+		Long: `why asks the service what it decided about one pull request or environment: whether it is live, held or gone, by which
+rule, since when, for what reason, and what its author can do about it.
+
+The JSON has the key "decisions", a list with one entry, or several where two want the same name: outcome, rule, reason,
+remedy, since, withheld (it goes once somebody confirms it), environment, repository, number, title, author, url.`,
+		Example: `  previewctl why acme/shop#7
+  previewctl why shop-pr-7
+  previewctl why shop-pr-7 -o json`,
+		Args:              oneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: completeFromService(env, &server, 1, func(preview.Decision) bool { return true }),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.what = args[0]
+			err := checkName(cmd, opts.what)
+			if err == nil {
+				err = checkOutput(cmd, opts.output, "text", "json", "yaml")
+			}
+			if err == nil {
+				opts.client, err = newClient(cmd, env, server)
+			}
+			if err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	server.flags(cmd)
+	outputFlag(cmd, &opts.output, "text", "text", "json", "yaml")
+	return cmd
+}
+
+func runWhy(ctx context.Context, opts *whyOptions) error {
+	found, err := opts.decisions(ctx)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("the service knows no open pull request and no environment %s, and none that went within a day\nsee what there is with: previewctl list --all", opts.what)
+	}
+	if opts.output != "text" {
+		return encode(opts.env.Out, opts.output, map[string]any{"decisions": found})
+	}
+	for i, d := range found {
+		if i > 0 {
+			opts.env.say("")
+		}
+		if err := opts.explain(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decisions are those about what was asked for.
+func (o *whyOptions) decisions(ctx context.Context) ([]preview.Decision, error) {
+	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
+		answer, err := o.client.decisions(ctx, repository, number)
+		return answer.Decisions, err
+	}
+	answer, err := o.client.decisions(ctx, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.what }), nil
+}
+
+// explain writes a decision as a few lines for a person.
+func (o *whyOptions) explain(d preview.Decision) error {
+	since := ""
+	if !d.Since.IsZero() {
+		since = fmt.Sprintf(", for %s (since %s)", shortly(o.env.Now().Sub(d.Since)), d.Since.UTC().Format(time.RFC3339))
+	}
+	o.env.say("%s is %s%s", preview.Printable(cmp.Or(pullRequest(d), d.Environment)), o.colour(d), since)
+	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
+	for _, line := range [][2]string{
+		{"Environment", d.Environment},
+		{"Title", d.Title},
+		{"Author", d.Author},
+		{"Rule", d.Rule},
+		{"Reason", d.Reason},
+		{"What to do", d.Remedy},
+		{"Withheld", withheld(d)},
+		{"Address", d.URL},
+	} {
+		if value := preview.Printable(line[1]); value != "" {
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
+		}
+	}
+	return w.Flush()
+}
+
+func withheld(d preview.Decision) string {
+	if !d.Withheld {
+		return ""
+	}
+	return "until somebody confirms that it may go: previewctl confirm " + d.Environment
+}
+
+// colour is green for what is live as it should be, yellow for what needs somebody's attention.
+func (o *whyOptions) colour(d preview.Decision) string {
+	colour := yellow
+	if d.Outcome == preview.Live && d.Rule == "labelled" {
+		colour = green
+	}
+	return o.env.colour(colour, preview.Printable(d.Outcome))
+}
+
+// completionTimeout is how long somebody who pressed Tab is kept waiting.
+const completionTimeout = 2 * time.Second
+
+// completeFromService offers the environments that the service has decided about, for up to most arguments.
+func completeFromService(env *process, server *serverOptions, most int, wanted func(preview.Decision) bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		c, err := newClient(cmd, env, *server)
+		if err != nil || len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+		defer cancel()
+		answer, err := c.decisions(ctx, "", 0)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, d := range answer.Decisions {
+			if wanted(d) && dnsLabel.MatchString(d.Environment) && !slices.Contains(args, d.Environment) {
+				names = append(names, d.Environment)
+			}
+		}
+		slices.Sort(names)
+		return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+	}
+}

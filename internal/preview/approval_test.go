@@ -1,0 +1,200 @@
+package preview
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// forked makes a pull request one that comes from a fork.
+func forked(pr *PullRequest) { pr.HeadRepositoryID = 99 }
+
+// approvedBy adds a writer's approval of the head commit.
+func approvedBy(reviewer string) func(*PullRequest) {
+	return func(pr *PullRequest) {
+		pr.Approvals = append(pr.Approvals, Approval{Reviewer: reviewer, SHA: pr.HeadSHA, Writer: true})
+	}
+}
+
+func headed(commit string) func(*PullRequest) {
+	return func(pr *PullRequest) { pr.HeadSHA = sha(commit) }
+}
+
+// forksAllowed is demo where approved forks get a preview, with what else is put under pullRequests.
+func forksAllowed(t testing.TB, more string) *Config {
+	t.Helper()
+	return loadPolicy(t, replaced(t, demo, "pullRequests: {", "pullRequests: {forks: approved, "+more))
+}
+
+func TestApproval(t *testing.T) {
+	t.Parallel()
+	const nobody = "it comes from a fork, and nobody has approved commit abcdef1"
+	written := func(logins ...string) func(*PullRequest) {
+		return func(pr *PullRequest) { pr.CommitAuthors = logins }
+	}
+	review := func(a Approval) func(*PullRequest) {
+		return func(pr *PullRequest) { pr.Approvals = append(pr.Approvals, a) }
+	}
+	head := sha("abcdef1234")
+	tests := []struct {
+		name   string
+		pr     PullRequest
+		reason string // empty: it is live
+	}{
+		{"a writer who wrote none of it approves", pull(7, forked, written("alice", "carol"), approvedBy("bob")), ""},
+		{"a branch of the repository itself needs nobody", pull(7), ""},
+		{"nobody reviews, or who did was dismissed", pull(7, forked), nobody},
+		{"the author approves", pull(7, forked, approvedBy("alice")), nobody},
+		{"the author approves, spelled otherwise", pull(7, forked, approvedBy("ALICE")), nobody},
+		{"the commit's author approves", pull(7, forked, written("carol"), approvedBy("carol")), nobody},
+		{"the committer approves, spelled otherwise", pull(7, forked, written("mallory", "carol"), approvedBy("Carol")), nobody},
+		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
+		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: sha("e"), Writer: true})), nobody},
+		{"the beginning of the commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head[:7], Writer: true})), nobody},
+		{"the author, somebody without permission, and a writer", pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), ""},
+		{
+			"the repository that it comes from is gone, and nobody approves",
+			pull(7, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }), nobody,
+		},
+		{"the repository that it comes from is gone, and a writer approves", pull(7, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, approvedBy("bob")), ""},
+		{"no repository is known, and nobody approves", pull(7, func(pr *PullRequest) { pr.HeadRepositoryID, pr.BaseRepositoryID = 0, 0 }), nobody},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := resolve(forksAllowed(t, ""), factsOf(tt.pr))
+			d := decision(t, s)
+			want := []string{Held, "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
+			if tt.reason == "" {
+				want = []string{Live, "labelled", `it is open and labelled "preview"; profile changed`, ""}
+			}
+			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+			if (len(s.Rows) == 0) != (tt.reason != "") {
+				t.Errorf("%d rows", len(s.Rows))
+			}
+		})
+	}
+}
+
+func TestApprovalIsOnlyForWhoMayHaveForks(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{demo, replaced(t, demo, "pullRequests: {", "pullRequests: {forks: never, ")} {
+		if d := decision(t, resolve(loadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held || d.Rule != "fork" {
+			t.Errorf("%s by %s: %s; want it held as a fork", d.Outcome, d.Rule, d.Reason)
+		}
+	}
+}
+
+func TestLabelsAloneNeverApprove(t *testing.T) {
+	t.Parallel()
+	d := decision(t, resolve(forksAllowed(t, "drafts: include, "), factsOf(pull(7, forked, withLabels("preview", "preview:full", "approved")))))
+	if d.Outcome != Held || d.Rule != "approval" {
+		t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
+	}
+}
+
+func TestApprovedForkNeedsATagThatNamesItsCommit(t *testing.T) {
+	t.Parallel()
+	const unnamed = "it comes from a fork, and the tag of service orders doesn't name the commit that was approved"
+	tests := []struct {
+		name, tag string
+		edits     []func(*PullRequest)
+		reason    string
+	}{
+		{"the commit", "{{ .SHA }}", nil, ""},
+		{"a part of the commit", "v-{{ .ShortSHA }}", nil, ""},
+		{"the branch", "{{ .Branch }}", nil, unnamed},
+		{"the number", "pr-{{ .Number }}", nil, unnamed},
+		{"nothing of it", "latest", nil, unnamed},
+		{"nothing of it, but the service isn't changed", "latest", []func(*PullRequest){changing("web/a.js")}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := loadPolicy(t, replaced(t, demo, "pullRequests: {", "pullRequests: {forks: approved, ", "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.tag+`"`))
+			d := decision(t, resolve(c, factsOf(pull(7, append(tt.edits, forked, approvedBy("bob"))...))))
+			want := []string{Held, "approval", tt.reason, "use {{ .SHA }} in that tag in previewset.yaml"}
+			if tt.reason == "" {
+				want = []string{Live, "labelled", `it is open and labelled "preview"; profile changed`, ""}
+			}
+			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+			if own := decision(t, resolve(c, factsOf(pull(7, tt.edits...)))); own.Outcome != Live {
+				t.Errorf("a branch of the repository itself is %s: %s", own.Outcome, own.Reason)
+			}
+		})
+	}
+}
+
+// A fork's author pushes once more, or the approval is dismissed: what was approved goes on running, and nothing else.
+func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
+	t.Parallel()
+	c := forksAllowed(t, "")
+	approved := pull(7, forked, approvedBy("bob"))
+	before := resolve(c, factsOf(approved))
+	if got := only(t, before).HeadSHA; got != approved.HeadSHA {
+		t.Fatalf("%s runs, want what was approved", got)
+	}
+	tests := []struct {
+		name   string
+		pr     PullRequest
+		reason string
+	}{
+		{
+			"a later push", pull(7, forked, approvedBy("bob"), headed("bad"), changing("orders/a", "web/b"), func(pr *PullRequest) { pr.Title = "Trust me" }),
+			"it stays as it was: it comes from a fork, and nobody has approved commit bad0000",
+		},
+		{"the approval is dismissed", pull(7, forked), "it stays as it was: it comes from a fork, and nobody has approved commit abcdef1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			after := Resolve(c, factsOf(tt.pr), restarted(t, before.Memory), noon.Add(time.Hour))
+			if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
+				t.Errorf("row (-before +after):\n%s", diff)
+			}
+			d := decision(t, after)
+			want := []string{Live, "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
+			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+			again := only(t, Resolve(c, factsOf(pull(7, forked, headed("bad"), approvedBy("bob"))), after.Memory, noon.Add(2*time.Hour)))
+			if again.HeadSHA != sha("bad") {
+				t.Errorf("%s runs after the new commit was approved", again.HeadSHA)
+			}
+		})
+	}
+}
+
+func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
+	t.Parallel()
+	if w := loadPolicy(t, demo).Wants("acme/shop"); w.Approvals != nil {
+		t.Error("reviews are asked for though forks get no preview")
+	}
+	c := forksAllowed(t, "")
+	if w := c.Wants("acme/elsewhere"); w.Approvals != nil {
+		t.Error("reviews of a repository are asked for that isn't configured")
+	}
+	tests := []struct {
+		name string
+		pr   PullRequest
+		want bool
+	}{
+		{"a labelled fork", pull(7, forked), true},
+		{"one whose repository is gone", pull(7, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }), true},
+		{"a fork without the label", pull(7, forked, withLabels("bug")), false},
+		{"a fork that is a draft", pull(7, forked, draft), false},
+		{"a labelled branch of the repository", pull(7), false},
+	}
+	for _, tt := range tests {
+		for _, repository := range []string{"acme/shop", "ACME/gateway"} {
+			if got := c.Wants(repository).Approvals(tt.pr); got != tt.want {
+				t.Errorf("%s of %s: %v, want %v", tt.name, repository, got, tt.want)
+			}
+		}
+	}
+}
