@@ -77,6 +77,12 @@ func (pr PullRequest) approval() *hold {
 	if !pr.isFork() {
 		return nil
 	}
+	if slices.Contains(pr.CommitAuthors, "") {
+		return &hold{
+			rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know who wrote commit %s, so nobody can be told to be somebody else", short(pr.HeadSHA)),
+			remedy: "commit with an e-mail address that belongs to a GitHub account",
+		}
+	}
 	for _, a := range pr.Approvals {
 		own := strings.EqualFold(a.Reviewer, pr.Author) || slices.ContainsFunc(pr.CommitAuthors, func(l string) bool { return strings.EqualFold(l, a.Reviewer) })
 		if a.SHA == pr.HeadSHA && a.Writer && !own {

@@ -49,6 +49,10 @@ func TestApproval(t *testing.T) {
 		{"the author approves, spelled otherwise", pull(7, forked, approvedBy("ALICE")), nobody},
 		{"the commit's author approves", pull(7, forked, written("carol"), approvedBy("carol")), nobody},
 		{"the committer approves, spelled otherwise", pull(7, forked, written("mallory", "carol"), approvedBy("Carol")), nobody},
+		{
+			"a writer approves a commit of nobody knows whom", pull(7, forked, written("", "web-flow"), approvedBy("bob")),
+			"it comes from a fork, and GitHub doesn't know who wrote commit abcdef1, so nobody can be told to be somebody else",
+		},
 		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
 		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: sha("e"), Writer: true})), nobody},
 		{"the beginning of the commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head[:7], Writer: true})), nobody},
