@@ -172,33 +172,50 @@ func TestANewRepositoryThatCannotBeReadDoesNotStopTheOthers(t *testing.T) {
 func TestOnlyAllowedRepositoriesAreRead(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name     string
-		patterns []string
-		want     []string
+		name      string
+		patterns  []string
+		forbidden []string
 	}{
-		{"none given allows all", nil, allNames},
-		{"an owner's", []string{"acme/*"}, allNames},
-		{"one by name, in any case", []string{"ACME/Shop"}, []string{"shop-pr-7"}},
-		{"several patterns", []string{"other/*", "*/gate*"}, []string{"gateway-pr-1", "gateway-pr-2"}},
-		{"a star doesn't cross the slash", []string{"*"}, []string{}},
+		{"none given allows all", nil, nil},
+		{"an owner's", []string{"acme/*"}, nil},
+		{"one by name, in any case", []string{"ACME/Shop"}, []string{"acme/gateway"}},
+		{"several patterns", []string{"other/*", "*/gate*"}, []string{"acme/shop"}},
+		{"a star doesn't cross the slash", []string{"*"}, []string{"acme/gateway", "acme/shop"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
 			s := ready(t, w, func(o *generator.Options) { o.Repositories = tt.patterns })
-			if diff := cmp.Diff(tt.want, s.ask(t, ordinary).names(t)); diff != "" {
-				t.Error(diff)
+			got := s.ask(t, ordinary)
+			if len(tt.forbidden) == 0 {
+				if diff := cmp.Diff(allNames, got.names(t)); diff != "" {
+					t.Error(diff)
+				}
+			} else if got.code != http.StatusServiceUnavailable {
+				t.Errorf("answered %d, though nothing says that what is forbidden had no environment", got.code)
 			}
-			refused := "never read: configuration names it, but --repositories doesn't allow it"
 			verbose := s.get(t, "/readyz?verbose").body
 			for _, repo := range []string{"acme/shop", "acme/gateway"} {
-				allowed := slices.ContainsFunc(tt.want, func(n string) bool { return strings.HasPrefix(n, strings.TrimPrefix(repo, "acme/")) })
-				if (w.read[repo] > 0) != allowed || strings.Contains(verbose, repo+": "+refused) == allowed {
-					t.Errorf("%s: allowed %v, read %d times, and /readyz says:\n%s", repo, allowed, w.read[repo], verbose)
+				forbidden := slices.Contains(tt.forbidden, repo)
+				told := strings.Contains(verbose, repo+": never read: configuration names it, but --repositories doesn't allow it")
+				if (w.read[repo] == 0) != forbidden || told != forbidden {
+					t.Errorf("%s: forbidden %v, read %d times, and /readyz says:\n%s", repo, forbidden, w.read[repo], verbose)
 				}
 			}
 		})
+	}
+}
+
+func TestARepositoryThatIsForbiddenLaterKeepsWhatItHad(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	_, keep := remembering(t)
+	ready(t, w, keep)
+	w.set(func() { clear(w.read) })
+	s := ready(t, w, keep, func(o *generator.Options) { o.Repositories = []string{"acme/shop"} })
+	if diff := cmp.Diff(allNames, s.ask(t, ordinary).names(t)); diff != "" || w.read["acme/gateway"] != 0 {
+		t.Errorf("read %d times: %s", w.read["acme/gateway"], diff)
 	}
 }
 

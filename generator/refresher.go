@@ -190,7 +190,7 @@ func (g *Generator) readCluster(ctx context.Context) {
 	g.state.facts.Cluster, g.state.clusterErr, g.state.clusterRead = found, nil, true
 }
 
-var errNotAllowed = errors.New("configuration names it, but --repositories doesn't allow it")
+var errNotAllowed = errors.New("configuration names it, but --repositories doesn't allow it; allow it, or take it out of previewset.yaml")
 
 func (g *Generator) readRepository(ctx context.Context, name string) (preview.Repository, error) {
 	if !g.allowed(name) {
@@ -271,9 +271,12 @@ func (g *Generator) missing(s *preview.Snapshot) string {
 		why = append(why, "the cluster was never read: "+message(g.state.clusterErr))
 	}
 	for _, name := range s.Unread {
-		if f := g.state.failed[name]; !g.state.memory.Repositories[name] && !errors.Is(f.err, errNotAllowed) {
-			why = append(why, fmt.Sprintf("%s was never read: %s", name, message(f.err)))
+		f := g.state.failed[name]
+		// One that isn't allowed was never read for good; but only memory knows that it had nothing before it was forbidden.
+		if g.state.memory.Repositories[name] || (errors.Is(f.err, errNotAllowed) && g.state.remembers) {
+			continue
 		}
+		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(f.err)))
 	}
 	return strings.Join(why, "; ")
 }
