@@ -98,7 +98,7 @@ func syncPolicy() *v1alpha1.SyncPolicy {
 	factor := int64(2)
 	return &v1alpha1.SyncPolicy{
 		Automated: &v1alpha1.SyncPolicyAutomated{Prune: true, SelfHeal: true},
-		Retry:     &v1alpha1.RetryStrategy{Limit: 5, Backoff: &v1alpha1.Backoff{Duration: "5s", Factor: &factor, MaxDuration: "30s"}},
+		Retry:     &v1alpha1.RetryStrategy{Limit: 3, Backoff: &v1alpha1.Backoff{Duration: "5s", Factor: &factor, MaxDuration: "20s"}},
 	}
 }
 

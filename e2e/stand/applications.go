@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type Application struct {
 	Health      string // Healthy, Progressing, Degraded, …
 	Revision    string // the commit that it wants
 	Synced      string // the commit that was synced
+	Settled     bool   // what it wants now was compared with what is there, and nothing is being synced
 	UID         string
 	Problems    []string // its conditions' messages
 	Object      *unstructured.Unstructured
@@ -72,6 +74,9 @@ func applicationOf(object *unstructured.Unstructured) Application {
 		Sync: text("status", "sync", "status"), Health: text("status", "health", "status"),
 		Revision: text("spec", "source", "targetRevision"), Synced: text("status", "sync", "revision"), Object: object,
 	}
+	wanted, _, _ := unstructured.NestedMap(object.Object, "spec", "source")
+	compared, _, _ := unstructured.NestedMap(object.Object, "status", "sync", "comparedTo", "source")
+	a.Settled = reflect.DeepEqual(wanted, compared) && text("status", "operationState", "phase") != "Running"
 	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	for _, c := range conditions {
 		if c, ok := c.(map[string]any); ok {
@@ -84,7 +89,7 @@ func applicationOf(object *unstructured.Unstructured) Application {
 	return a
 }
 
-// WaitSynced waits until the Application is Synced and Healthy.
+// WaitSynced waits until the Application is Synced and Healthy as what it wants to be now.
 func (s *Stand) WaitSynced(tb testing.TB, name string, within time.Duration) Application {
 	tb.Helper()
 	var app Application
@@ -92,8 +97,8 @@ func (s *Stand) WaitSynced(tb testing.TB, name string, within time.Duration) App
 		if app, err = s.Application(ctx, name); err != nil {
 			return err
 		}
-		if app.Sync != "Synced" || app.Health != "Healthy" {
-			return fmt.Errorf("%s is %q and %q, %q", name, app.Sync, app.Health, app.Problems)
+		if app.Sync != "Synced" || app.Health != "Healthy" || !app.Settled {
+			return fmt.Errorf("%s is %q and %q (settled: %t), %q", name, app.Sync, app.Health, app.Settled, app.Problems)
 		}
 		return nil
 	})

@@ -112,7 +112,7 @@ func TestOverlayCannotTakeANamespace(t *testing.T) {
 			w.waitProblem(t, p, "can't have Namespace "+c.namespace)
 			begin := time.Now()
 			p.close()
-			w.waitGone(t, p)
+			w.WaitGone(t, p.application, retries+patience)
 			t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
 			w.Always(t, while, "the namespace is as it was", func(context.Context) error {
 				if diff := cmp.Diff(before, w.namespaceOf(t, c.namespace)); diff != "" {
@@ -123,6 +123,9 @@ func TestOverlayCannotTakeANamespace(t *testing.T) {
 		})
 	}
 }
+
+// retries is for how long Argo CD tries a failing sync again, as the ApplicationSet says; it deletes nothing meanwhile.
+const retries = (5 + 10 + 20) * time.Second
 
 // patchesJson6902 is applied after the namespace is set, so it has the last word.
 const renamingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
@@ -190,8 +193,9 @@ func TestOverlayCannotBringForbiddenKinds(t *testing.T) {
 	})
 	begin := time.Now()
 	w.commit(t, "Give back", gitserver.Remove(folder))
-	w.waitRuns(t, p, gatewayImage, p.push())
-	w.waitSynced(t, p)
+	head := p.push()
+	w.WaitSynced(t, p.application, retries+patience)
+	w.waitRuns(t, p, gatewayImage, head)
 	t.Logf("from the mended overlay to Synced: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
