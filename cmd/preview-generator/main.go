@@ -89,8 +89,13 @@ func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
 	if o.ConfigBranch, err = s.configBranch(); err != nil {
 		return nil, err
 	}
-	if o.GitHub, err = s.github(); err != nil {
+	client, err := s.github()
+	if err != nil {
 		return nil, err
+	}
+	o.GitHub = client
+	if s.report == "status" {
+		o.Reporter = client
 	}
 	if err := s.connect(&o); err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
 	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (default nowhere)")
-	f.StringVar(&s.report, "report", "none", "what GitHub is told: `none` or status (none is in force)")
+	f.StringVar(&s.report, "report", "none", "what GitHub is told: `none` or status, a commit status on what previews are asked for")
 	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` whose forwarded headers count (default none)")
 	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error `level`")
 	f.SetOutput(os.Stderr)
