@@ -29,12 +29,12 @@ func (g *Generator) tellArgoCD(ctx context.Context, s *served) {
 		if g.state.told[name] == answer {
 			continue
 		}
-		if err := g.opts.Cluster.Refresh(ctx, name); err != nil {
-			g.metrics.argocd.WithLabelValues("failure").Inc()
+		err := g.opts.Cluster.Refresh(ctx, name)
+		g.metrics.argocd.WithLabelValues(outcome(err == nil)).Inc()
+		if err != nil {
 			g.opts.Logger.Error("ApplicationSet can't be refreshed; it asks by itself later", "application_set", name, "error", err)
 			continue // and again with the next snapshot
 		}
-		g.metrics.argocd.WithLabelValues("success").Inc()
 		g.opts.Logger.Info("ApplicationSet told to ask again", "application_set", name)
 		g.state.told[name] = answer
 	}

@@ -27,6 +27,18 @@ type ConfigBranch interface {
 // GitHub reads one repository ("owner/name") whole, or fails.
 type GitHub interface {
 	Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error)
+	// Only forgets what was remembered of all other repositories.
+	Only(names []string)
+}
+
+// Quota knows how much may be asked of GitHub.
+type Quota interface {
+	// Pause is how long polling waits after it has read everything: the interval, or longer where the quota is short.
+	Pause(interval time.Duration) time.Duration
+	// Hurry says whether there is more left than the reserve that is kept for polling.
+	Hurry() bool
+	// Describe says for a person what is left.
+	Describe() string
 }
 
 // Cluster reads what Argo CD has in the cluster, and makes it ask the plugins of an ApplicationSet at once.
@@ -39,6 +51,8 @@ type Cluster interface {
 type Options struct {
 	ConfigBranch ConfigBranch
 	GitHub       GitHub
+	// Quota slows polling down and webhooks' reads off where GitHub's quota is short; nil knows no bounds.
+	Quota Quota
 	// Cluster is nil where there is none; names that are taken there are then not known.
 	Cluster Cluster
 	// Reporter tells GitHub what was decided; nil tells it nothing.
@@ -100,8 +114,8 @@ func New(o Options) *Generator {
 		o.Now = time.Now
 	}
 	g := &Generator{opts: o, requests: newRequests()}
-	g.state.facts.Repositories = map[string]preview.Repository{}
-	g.state.failed = map[string]failure{}
+	g.state.facts = preview.Facts{Repositories: map[string]preview.Repository{}, Protected: o.Protected}
+	g.state.failed, g.state.reads = map[string]error{}, newReads()
 	g.metrics = newMetrics(o.Registry, g)
 	g.status.Store(&status{Reason: "nothing has been read yet"})
 	return g

@@ -65,9 +65,11 @@ func (g *Generator) save(ctx context.Context, m preview.Memory, sameRows bool) e
 	if err == nil {
 		err = g.opts.Store.Save(ctx, content)
 	}
+	g.metrics.saves.WithLabelValues(outcome(err == nil)).Inc()
 	if err != nil {
 		return fmt.Errorf("memory can't be saved, so what it belongs to is not served: %w", err)
 	}
+	g.metrics.saved.Set(float64(len(content)))
 	g.state.remembers, g.state.confirmed = true, false
 	return nil
 }

@@ -8,10 +8,16 @@ import (
 )
 
 type metrics struct {
-	refreshes *prometheus.CounterVec
-	duration  prometheus.Histogram
-	requests  *prometheus.CounterVec
-	argocd    *prometheus.CounterVec
+	refreshes    *prometheus.CounterVec
+	duration     prometheus.Histogram
+	requests     *prometheus.CounterVec
+	argocd       *prometheus.CounterVec
+	webhooks     *prometheus.CounterVec
+	deferred     prometheus.Gauge
+	pollInterval prometheus.Gauge
+	statuses     *prometheus.CounterVec
+	saves        *prometheus.CounterVec
+	saved        prometheus.Gauge
 }
 
 func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
@@ -30,23 +36,50 @@ func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
 	m.argocd = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "previewset_applicationset_refreshes_total", Help: "ApplicationSets told to ask again, by outcome.",
 	}, []string{"outcome"})
-	r.MustRegister(m.refreshes, m.duration, m.requests, m.argocd, &snapshotCollector{g: g},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "previewset_webhooks_total", Help: "Webhooks received, by event and what became of them: accepted, repeated, ignored or refused.",
+	}, []string{"event", "outcome"})
+	m.deferred = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "previewset_webhooks_deferred", Help: "Repositories that a webhook was about and that wait for GitHub's quota to be read.",
+	})
+	m.pollInterval = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "previewset_poll_interval_seconds", Help: "How long polling waits at present; longer than configured where GitHub's quota is short.",
+	})
+	m.statuses = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "previewset_commit_statuses_total", Help: "Commit statuses set on GitHub, by outcome.",
+	}, []string{"outcome"})
+	m.saves = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "previewset_memory_saves_total", Help: "Times that memory was kept, by outcome.",
+	}, []string{"outcome"})
+	m.saved = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "previewset_memory_bytes", Help: "Size of the memory that was kept last, compressed.",
+	})
+	m.pollInterval.Set(g.opts.Interval.Seconds())
+	r.MustRegister(m.refreshes, m.duration, m.requests, m.argocd, m.webhooks, m.deferred, m.pollInterval, m.statuses, m.saves, m.saved,
+		&snapshotCollector{g: g},
+		collectors.NewBuildInfoCollector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-func (m *metrics) refreshed(ok bool, took time.Duration) {
-	outcome := "success"
-	if !ok {
-		outcome = "failure"
+// outcome is the label of what went well or didn't.
+func outcome(ok bool) string {
+	if ok {
+		return "success"
 	}
-	m.refreshes.WithLabelValues(outcome).Inc()
+	return "failure"
+}
+
+func (m *metrics) refreshed(ok bool, took time.Duration) {
+	m.refreshes.WithLabelValues(outcome(ok)).Inc()
 	m.duration.Observe(took.Seconds())
 }
 
 var (
 	environmentsDesc = prometheus.NewDesc("previewset_environments", "Environments in the answer, by state.", []string{"state"}, nil)
 	decisionsDesc    = prometheus.NewDesc("previewset_decisions", "Pull requests and environment files, by outcome and rule.", []string{"outcome", "rule"}, nil)
+	withheldDesc     = prometheus.NewDesc("previewset_environments_withheld", "Environments that go as soon as somebody confirms it.", nil, nil)
+	problemsDesc     = prometheus.NewDesc("previewset_config_problems", "Mistakes in configuration that is in force in spite of them.", nil, nil)
+	clusterDesc      = prometheus.NewDesc("previewset_cluster_readable", "1 while the last read of the cluster was good; absent without a cluster.", nil, nil)
 	unreadableDesc   = prometheus.NewDesc("previewset_repositories_unreadable", "Repositories whose last read failed.", nil, nil)
 	ageDesc          = prometheus.NewDesc("previewset_facts_oldest_timestamp_seconds", "When the repository with the oldest facts was read.", nil, nil)
 	configDesc       = prometheus.NewDesc("previewset_config_valid", "1 while the config branch can be read and is valid.", nil, nil)
@@ -58,7 +91,9 @@ type snapshotCollector struct{ g *Generator }
 
 // Describe implements prometheus.Collector.
 func (c *snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{environmentsDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, readyDesc} {
+	for _, d := range []*prometheus.Desc{
+		environmentsDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc, readyDesc,
+	} {
 		ch <- d
 	}
 }
@@ -81,9 +116,16 @@ func (c *snapshotCollector) snapshot(s *served, gauge func(*prometheus.Desc, flo
 	for _, r := range s.snapshot.Rows {
 		environments[r.State]++
 	}
-	for _, d := range s.snapshot.Decisions {
+	withheld := 0
+	for i := range s.snapshot.Decisions {
+		d := &s.snapshot.Decisions[i]
 		decisions[[2]string{d.Outcome, d.Rule}]++
+		if d.Withheld {
+			withheld++
+		}
 	}
+	gauge(withheldDesc, float64(withheld))
+	gauge(problemsDesc, float64(len(s.snapshot.Problems)))
 	for state, n := range environments {
 		gauge(environmentsDesc, float64(n), state)
 	}
@@ -103,6 +145,9 @@ func (c *snapshotCollector) status(s *status, gauge func(*prometheus.Desc, float
 		}
 	}
 	gauge(unreadableDesc, float64(failed))
+	if s.Cluster {
+		gauge(clusterDesc, truth(s.ClusterError == ""))
+	}
 	gauge(configDesc, truth(s.ConfigError == "" && s.Revision != ""))
 	if !oldest.IsZero() {
 		gauge(ageDesc, float64(oldest.Unix()))

@@ -3,26 +3,13 @@ package generator
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
-	"fmt"
-	"maps"
-	"path"
-	"slices"
-	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/internal/preview"
 )
 
-const (
-	// parallelReads bounds how many repositories are read at once; GitHub's secondary limits dislike more.
-	parallelReads = 8
-	// retryUnready is how soon it is tried again while there is nothing to answer yet.
-	retryUnready = 2 * time.Second
-)
+// retryUnready is how soon it is tried again while there is nothing to answer yet.
+const retryUnready = 2 * time.Second
 
 // refresherState belongs to the one goroutine that refreshes.
 type refresherState struct {
@@ -35,7 +22,7 @@ type refresherState struct {
 	// clusterErr is why the cluster's facts are old; clusterRead says that there are any.
 	clusterErr  error
 	clusterRead bool
-	failed      map[string]failure
+	failed      map[string]error // why repositories can't be read
 	memory      preview.Memory
 	remembers   bool // memory is that of an answer once given, maybe by an earlier run
 	recalled    bool
@@ -44,11 +31,25 @@ type refresherState struct {
 	reported map[string]string
 	// told is the answer for which each ApplicationSet was last made to ask, as a hash.
 	told map[string][sha256.Size]byte
+
+	reads reads
+	round round
+	// news says that something was read which somebody waits for, so that it is published before the round is over.
+	news bool
+	// pollAt is when repositories may be polled again, where the quota is too short for every round.
+	pollAt time.Time
+	// deferred are the repositories that a webhook was about while only the quota's reserve was left.
+	deferred map[string]bool
 }
 
-type failure struct {
-	err   error
-	since time.Time
+// round is one time of reading everything that is due.
+type round struct {
+	began time.Time
+	// left is what is still to be read; nil between two rounds. First it is only the configuration, which says what else.
+	left       map[string]bool
+	configured bool
+	// polls says that the repositories are part of it.
+	polls bool
 }
 
 // Run refreshes until ctx is done: everything at once, then every interval, sooner while there is nothing to answer; in
@@ -56,260 +57,143 @@ type failure struct {
 func (g *Generator) Run(ctx context.Context) error {
 	due := time.NewTimer(0)
 	defer due.Stop()
+	defer g.state.reads.wait()
 	for {
-		s, ok := g.requests.next(ctx, due.C)
-		if !ok {
+		s := &scope{}
+		select {
+		case <-ctx.Done():
 			return nil
+		case r := <-g.state.reads.done:
+			g.received(r)
+		case <-g.requests.notify:
+			*s = g.requests.take()
+		case <-due.C:
+			s.due = true
 		}
-		g.refresh(ctx, s)
-		if s.all {
+		if g.step(ctx, *s) {
 			due.Reset(g.pause())
 		}
 	}
 }
 
-// pause is how long it is until everything is read again.
-func (g *Generator) pause() time.Duration {
-	if g.served.Load() == nil {
-		return min(g.opts.Interval, retryUnready)
+// Refresh reads everything once and publishes what follows from it. What can't be read keeps its last facts. It is not
+// safe for concurrent use; Run does the same.
+func (g *Generator) Refresh(ctx context.Context) {
+	g.state.pollAt = time.Time{}
+	g.step(ctx, scope{due: true})
+	for g.state.reads.busy() {
+		g.received(<-g.state.reads.done)
+		g.step(ctx, scope{})
 	}
-	return g.opts.Interval
 }
 
-// Refresh reads everything once and publishes what follows from it. What can't be read keeps its last facts. It is not
-// safe for concurrent use; Run calls it.
-func (g *Generator) Refresh(ctx context.Context) { g.refresh(ctx, scope{all: true}) }
-
-func (g *Generator) refresh(ctx context.Context, s scope) {
-	start := g.opts.Now()
+// step takes what is asked for, starts what can be started, and publishes what is to be published. It says whether a round
+// ended with it.
+func (g *Generator) step(ctx context.Context, s scope) (ended bool) {
 	if !g.state.recalled {
 		g.recall(ctx)
 		g.state.recalled = true
 	}
 	g.confirm(s.confirm)
-	if s.all || s.config {
-		was := g.state.config
-		g.readConfig(ctx)
-		s.all = s.all || g.state.config != was // it may want other facts
+	g.state.news = g.state.news || len(s.confirm) > 0
+	g.ask(s)
+	g.start(ctx)
+	g.receiveAll()
+	g.start(ctx)
+	ended = g.state.round.left != nil && len(g.state.round.left) == 0
+	if ended {
+		g.endRound()
 	}
-	if g.state.config != nil {
-		g.readRepositories(ctx, s)
-		if s.all {
-			g.readCluster(ctx)
+	if ctx.Err() == nil && (ended || g.state.news) && !g.state.reads.settling() {
+		g.state.news = false
+		g.publish(ctx)
+	}
+	if ended && ctx.Err() == nil {
+		g.metrics.refreshed(g.status.Load().Reason == "", g.opts.Now().Sub(g.state.round.began))
+	}
+	g.start(ctx) // what publishing asks for
+	return ended
+}
+
+// ask notes what is to be read.
+func (g *Generator) ask(s scope) {
+	st := &g.state
+	if s.due && st.round.left == nil {
+		st.round = round{began: g.opts.Now(), left: map[string]bool{configKey: true}, polls: !g.opts.Now().Before(st.pollAt)}
+		st.reads.want(configKey, false)
+	}
+	if s.config {
+		st.reads.want(configKey, true)
+	}
+	for name := range s.repositories {
+		g.askSoon(name)
+	}
+	if s.due && len(st.deferred) > 0 && g.hurry() {
+		names := st.deferred
+		st.deferred = nil
+		for name := range names {
+			g.askSoon(name)
 		}
 	}
-	if ctx.Err() != nil {
+	g.metrics.deferred.Set(float64(len(st.deferred)))
+}
+
+// askSoon has a repository read at once, because a webhook was about it. Where only the quota's reserve is left, that waits:
+// for the quota's renewal, or for the next poll, which finds what the webhook told of too.
+func (g *Generator) askSoon(name string) {
+	if g.hurry() {
+		g.state.reads.want(name, true)
 		return
 	}
-	g.publish(ctx)
-	g.metrics.refreshed(g.status.Load().Reason == "", g.opts.Now().Sub(start))
+	g.state.deferred = cloned(g.state.deferred)
+	g.state.deferred[name] = true
 }
 
-// readConfig brings the configuration in force up to date. Where the branch is unreachable or what it holds is invalid,
-// the last good configuration stays.
-func (g *Generator) readConfig(ctx context.Context) {
-	tree, err := g.opts.ConfigBranch.Read(ctx)
-	if err != nil {
-		g.configFailed(err)
+func (g *Generator) hurry() bool { return g.opts.Quota == nil || g.opts.Quota.Hurry() }
+
+// received takes in what was read.
+func (g *Generator) received(r result) {
+	g.state.reads.ended(r)
+	delete(g.state.round.left, r.key)
+	r.apply()
+	g.state.news = g.state.news || r.asked
+}
+
+// receiveAll takes in what else has been read by now: a burst is published once.
+func (g *Generator) receiveAll() {
+	for {
+		select {
+		case r := <-g.state.reads.done:
+			g.received(r)
+		default:
+			return
+		}
+	}
+}
+
+func (g *Generator) endRound() {
+	st := &g.state
+	st.round.left = nil
+	if !st.round.polls {
 		return
 	}
-	s := &g.state
-	if tree.Commit != s.tried {
-		var config *preview.Config
-		s.tried = tree.Commit
-		prev := s.config
-		if prev == nil {
-			prev = s.memory.Previous()
-		}
-		config, s.triedErr = preview.Load(tree, prev)
-		if s.triedErr == nil {
-			s.config = config
-			g.opts.Logger.Info("configuration loaded", "revision", tree.Commit, "problems", len(config.Problems))
-		}
+	st.deferred = nil // the poll has read them
+	pause := g.opts.Interval
+	if g.opts.Quota != nil {
+		pause = g.opts.Quota.Pause(g.opts.Interval)
 	}
-	if s.triedErr != nil {
-		g.configFailed(fmt.Errorf("config branch at %s is invalid: %w", tree.Commit[:min(12, len(tree.Commit))], s.triedErr))
-		return
+	st.pollAt = time.Time{}
+	if pause > g.opts.Interval {
+		st.pollAt = g.opts.Now().Add(pause)
+		g.opts.Logger.Warn("GitHub is polled less often: its quota is short", "pause", pause.Round(time.Second), "quota", g.opts.Quota.Describe())
 	}
-	s.configErr = nil
+	g.metrics.pollInterval.Set(pause.Seconds())
 }
 
-func (g *Generator) configFailed(err error) {
-	if g.state.configErr == nil || g.state.configErr.Error() != err.Error() {
-		g.opts.Logger.Error("configuration can't be updated", "error", err)
+// pause is how long it is until the next round.
+func (g *Generator) pause() time.Duration {
+	if g.served.Load() == nil {
+		return min(g.opts.Interval, retryUnready)
 	}
-	g.state.configErr = err
-}
-
-// readRepositories reads the configured repositories that are due, some at once. One that fails leaves its last facts.
-func (g *Generator) readRepositories(ctx context.Context, s scope) {
-	var mu sync.Mutex
-	facts := maps.Clone(g.state.facts.Repositories)
-	failed := map[string]failure{}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallelReads)
-	for _, name := range g.state.config.Repositories() {
-		if was, ok := g.state.failed[name]; !s.reads(name) {
-			if ok {
-				mu.Lock()
-				failed[name] = was
-				mu.Unlock()
-			}
-			continue
-		}
-		group.Go(func() error {
-			r, err := g.readRepository(ctx, name)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed[name] = g.failure(name, err)
-				return nil
-			}
-			facts[name] = r
-			return nil
-		})
-	}
-	_ = group.Wait() // no function returns an error
-	g.state.facts.Repositories, g.state.facts.Protected = facts, g.opts.Protected
-	g.state.failed = failed
-}
-
-// readCluster finds what Argo CD has. Where that fails, the last facts stay.
-func (g *Generator) readCluster(ctx context.Context) {
-	if g.opts.Cluster == nil {
-		return
-	}
-	found, err := g.opts.Cluster.Read(ctx)
-	if err != nil {
-		if g.state.clusterErr == nil {
-			g.opts.Logger.Error("cluster can't be read; its last facts stay", "error", err)
-		}
-		g.state.clusterErr = err
-		return
-	}
-	g.state.facts.Cluster, g.state.clusterErr, g.state.clusterRead = found, nil, true
-}
-
-var errNotAllowed = errors.New("configuration names it, but --repositories doesn't allow it; allow it, or take it out of previewset.yaml")
-
-func (g *Generator) readRepository(ctx context.Context, name string) (preview.Repository, error) {
-	if !g.allowed(name) {
-		return preview.Repository{}, errNotAllowed
-	}
-	return g.opts.GitHub.Repository(ctx, name, g.state.config.Wants(name))
-}
-
-func (g *Generator) allowed(name string) bool {
-	return len(g.opts.Repositories) == 0 || slices.ContainsFunc(g.opts.Repositories, func(pattern string) bool {
-		ok, err := path.Match(strings.ToLower(pattern), name)
-		return ok && err == nil
-	})
-}
-
-// failure dates a failed read from the first of its kind, and logs it then.
-func (g *Generator) failure(name string, err error) failure {
-	if was, ok := g.state.failed[name]; ok {
-		return failure{err: err, since: was.since}
-	}
-	g.opts.Logger.Error("repository can't be read; its last facts stay", "repository", name, "error", err)
-	return failure{err: err, since: g.opts.Now()}
-}
-
-// publish resolves what was read and serves it, unless there is nothing whole to serve yet.
-func (g *Generator) publish(ctx context.Context) {
-	s := &g.state
-	st := &status{
-		At: g.opts.Now(), ConfigError: message(s.configErr), Repositories: g.repositoryStatus(),
-		Cluster: g.opts.Cluster != nil, ClusterError: message(s.clusterErr),
-	}
-	defer func() { g.status.Store(st) }()
-	var snapshot *preview.Snapshot
-	switch {
-	case s.config != nil:
-		st.Revision = s.config.Commit
-		snapshot = preview.Resolve(s.config, s.facts, s.memory, g.opts.Now())
-		st.Reason = g.missing(snapshot)
-	case s.remembers:
-		snapshot = s.memory.Snapshot(g.opts.Now())
-	default:
-		st.Reason = message(s.configErr)
-	}
-	if st.Reason == "" {
-		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot.Rows)...)
-		st.Reason = message(g.serve(ctx, snapshot))
-	}
-}
-
-// serve keeps a snapshot's memory, and then serves it. Where it can't be kept, the last snapshot stays.
-func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error {
-	last := g.served.Load()
-	next, err := newServed(snapshot, last)
-	if err == nil {
-		err = g.save(ctx, snapshot.Memory, next.sameRows(last))
-	}
-	if err != nil {
-		g.opts.Logger.Error("snapshot can't be served", "error", err)
-		return err
-	}
-	g.state.memory = snapshot.Memory
-	g.served.Store(next)
-	g.logChanges(last, next)
-	g.tellArgoCD(ctx, next)
-	g.report(ctx, snapshot)
-	return nil
-}
-
-// missing says why a snapshot can't be the first one to be served: a repository was never read, so its environments
-// would be taken away. Later on, and where memory says what it had, none can be.
-func (g *Generator) missing(s *preview.Snapshot) string {
-	if g.served.Load() != nil {
-		return ""
-	}
-	var why []string
-	if g.opts.Cluster != nil && !g.state.clusterRead {
-		// An Application of somebody else's would be adopted, overwritten and one day deleted.
-		why = append(why, "the cluster was never read: "+message(g.state.clusterErr))
-	}
-	for _, name := range s.Unread {
-		f := g.state.failed[name]
-		// One that isn't allowed was never read for good; but only memory knows that it had nothing before it was forbidden.
-		if g.state.memory.Repositories[name] || (errors.Is(f.err, errNotAllowed) && g.state.remembers) {
-			continue
-		}
-		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(f.err)))
-	}
-	return strings.Join(why, "; ")
-}
-
-func (g *Generator) logChanges(last, next *served) {
-	was, is := map[string]string{}, states(next.snapshot)
-	if last != nil {
-		was = states(last.snapshot)
-	}
-	for _, d := range next.snapshot.Decisions {
-		unasked := d.Outcome == preview.Held && d.Rule == "unlabelled" && was[subject(d)] == ""
-		if was[subject(d)] != is[subject(d)] && !unasked {
-			g.opts.Logger.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
-				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
-		}
-	}
-}
-
-func states(s *preview.Snapshot) map[string]string {
-	m := make(map[string]string, len(s.Decisions))
-	for _, d := range s.Decisions {
-		m[subject(d)] = d.Outcome + " " + d.Rule
-	}
-	return m
-}
-
-func subject(d preview.Decision) string {
-	return fmt.Sprintf("%s#%d %s", d.Repository, d.Number, d.Environment)
-}
-
-func message(err error) string {
-	if err == nil {
-		return ""
-	}
-	return preview.Printable(err.Error())
+	return g.opts.Interval
 }

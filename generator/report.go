@@ -23,10 +23,16 @@ const (
 
 // report tells GitHub, on the head commit of each pull request that somebody asked a preview for, whether it is live or
 // what it waits for. What was told once isn't told again.
-func (g *Generator) report(ctx context.Context, s *preview.Snapshot) {
-	if g.opts.Reporter == nil {
-		return
+func (g *Generator) report(ctx context.Context) func() func() {
+	s, last := g.served.Load().snapshot, g.state.reported
+	return func() func() {
+		reported := g.reportAll(ctx, s, last)
+		return func() { g.state.reported = reported }
 	}
+}
+
+// reportAll returns what GitHub knows now, by pull request, out of what it knew before.
+func (g *Generator) reportAll(ctx context.Context, s *preview.Snapshot, before map[string]string) map[string]string {
 	urls := map[string]string{}
 	for i := range s.Rows {
 		urls[s.Rows[i].Name] = s.Rows[i].URL
@@ -38,7 +44,7 @@ func (g *Generator) report(ctx context.Context, s *preview.Snapshot) {
 			continue
 		}
 		key, text := d.Repository+"#"+strconv.Itoa(d.Number), d.HeadSHA+" "+d.Outcome+" "+describe(d)
-		last, known := g.state.reported[key]
+		last, known := before[key]
 		if (!known || last != text) && sent < reportsAtOnce {
 			sent++
 			if g.reportOne(ctx, d, urls[d.Environment]) {
@@ -49,7 +55,7 @@ func (g *Generator) report(ctx context.Context, s *preview.Snapshot) {
 			reported[key] = last
 		}
 	}
-	g.state.reported = reported
+	return reported
 }
 
 // reportable is what somebody asked for: the label is there, and a commit to say it on.
@@ -64,7 +70,9 @@ func (g *Generator) reportOne(ctx context.Context, d *preview.Decision, url stri
 	} else {
 		url = ""
 	}
-	if err := g.opts.Reporter.Report(ctx, d.Repository, d.HeadSHA, state, describe(d), url); err != nil {
+	err := g.opts.Reporter.Report(ctx, d.Repository, d.HeadSHA, state, describe(d), url)
+	g.metrics.statuses.WithLabelValues(outcome(err == nil)).Inc()
+	if err != nil {
 		g.opts.Logger.Warn("commit status can't be set; it is tried again", "repository", d.Repository, "pr", d.Number, "error", err)
 		return false
 	}

@@ -251,6 +251,7 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 	s := newService(t, w)
 	if diff := cmp.Diff(map[string]float64{
 		"previewset_ready": 0, "previewset_config_valid": 0, "previewset_repositories_unreadable": 0, "previewset_refresh_duration_seconds": 0,
+		"previewset_memory_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
 	}, s.gathered(t)); diff != "" {
 		t.Errorf("at the beginning: %s", diff)
 	}
@@ -267,6 +268,8 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 	s.Refresh(t.Context())
 	want := map[string]float64{
 		"previewset_ready": 1, "previewset_config_valid": 0, "previewset_repositories_unreadable": 1,
+		"previewset_config_problems": 0, "previewset_environments_withheld": 0,
+		"previewset_memory_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
 		"previewset_facts_oldest_timestamp_seconds":                                 float64(start.Unix()),
 		"previewset_environments{state=awake}":                                      3,
 		"previewset_decisions{outcome=live,rule=labelled}":                          3,

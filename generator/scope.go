@@ -1,21 +1,18 @@
 package generator
 
-import (
-	"context"
-	"sync"
-	"time"
-)
+import "sync"
 
 // scope is what is to be read again. What isn't keeps its facts.
 type scope struct {
-	all, config  bool
+	due          bool // everything that is due
+	config       bool
 	repositories map[string]bool // lower case
 	// confirm are environments, or repositories that were never read, that may go.
 	confirm []string
 }
 
 func (s *scope) add(o scope) {
-	s.all, s.config = s.all || o.all, s.config || o.config
+	s.due, s.config = s.due || o.due, s.config || o.config
 	s.confirm = append(s.confirm, o.confirm...)
 	for name := range o.repositories {
 		if s.repositories == nil {
@@ -24,9 +21,6 @@ func (s *scope) add(o scope) {
 		s.repositories[name] = true
 	}
 }
-
-// reads says whether a repository is to be read again.
-func (s *scope) reads(repository string) bool { return s.all || s.repositories[repository] }
 
 // requests collects what is asked to be read again until the refresher takes it: a hundred events about one repository
 // are one read.
@@ -54,16 +48,4 @@ func (r *requests) take() scope {
 	s := r.scope
 	r.scope = scope{}
 	return s
-}
-
-// next waits until something is asked for, or until everything is due.
-func (r *requests) next(ctx context.Context, due <-chan time.Time) (s scope, ok bool) {
-	select {
-	case <-ctx.Done():
-		return scope{}, false
-	case <-r.notify:
-		return r.take(), true
-	case <-due:
-		return scope{all: true}, true
-	}
 }

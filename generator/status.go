@@ -15,11 +15,17 @@ type status struct {
 	ConfigError  string
 	Cluster      bool // there is one
 	ClusterError string
+	// Quota is what is left to ask of GitHub; empty where there is no bound. Slowed says until when polling waits for it.
+	Quota  string
+	Slowed time.Time
+	// Deferred are how many repositories wait for it after a webhook.
+	Deferred     int
 	Repositories []repositoryStatus
 }
 
 type repositoryStatus struct {
-	Name  string
+	Name  string    // as configuration has it, lower case
+	Now   string    // as GitHub has it since it was renamed, lower case
 	Read  time.Time // zero where it was never read
 	Error string
 	// Remembered says that an earlier run has read it, or that somebody has confirmed that it counts as empty.
@@ -32,9 +38,9 @@ func (g *Generator) repositoryStatus() []repositoryStatus {
 	}
 	var all []repositoryStatus
 	for _, name := range g.state.config.Repositories() {
-		r := repositoryStatus{Name: name, Error: message(g.state.failed[name].err), Remembered: g.state.memory.Repositories[name]}
+		r := repositoryStatus{Name: name, Error: message(g.state.failed[name]), Remembered: g.state.memory.Repositories[name]}
 		if facts, ok := g.state.facts.Repositories[name]; ok {
-			r.Read = facts.ReadAt
+			r.Read, r.Now = facts.ReadAt, strings.ToLower(facts.FullName)
 		}
 		all = append(all, r)
 	}
@@ -58,12 +64,27 @@ func (s *status) verbose(now time.Time) string {
 	} else {
 		line(true, "cluster: none; names that other Applications have are not known")
 	}
+	if s.Quota != "" {
+		line(s.Slowed.IsZero() && s.Deferred == 0, "GitHub's quota: %s%s", s.Quota, s.shortage())
+	}
 	for _, r := range s.Repositories {
 		age := "never read"
 		if !r.Read.IsZero() {
 			age = "read " + now.Sub(r.Read).Round(time.Second).String() + " ago"
 		}
 		line(r.Error == "", "%s: %s: %s", r.Name, age, orOK(r.Error))
+	}
+	return b.String()
+}
+
+// shortage is what a short quota puts off.
+func (s *status) shortage() string {
+	var b strings.Builder
+	if !s.Slowed.IsZero() {
+		b.WriteString("; polling waits until " + s.Slowed.UTC().Format(time.RFC3339))
+	}
+	if s.Deferred > 0 {
+		fmt.Fprintf(&b, "; %d repositories that webhooks were about wait for it", s.Deferred)
 	}
 	return b.String()
 }

@@ -30,11 +30,13 @@ var events = map[string]bool{
 // receiveEvent takes a webhook of GitHub's. What it says is never a fact: it only makes its repository be read again
 // sooner.
 func (g *Generator) receiveEvent(c *gin.Context) {
+	event, delivery := c.GetHeader("X-GitHub-Event"), c.GetHeader("X-GitHub-Delivery")
+	became := "refused"
+	defer func() { g.metrics.webhooks.WithLabelValues(eventLabel(event), became).Inc() }()
 	body, ok := g.signedBody(c)
 	if !ok {
 		return
 	}
-	event, delivery := c.GetHeader("X-GitHub-Event"), c.GetHeader("X-GitHub-Delivery")
 	var payload struct {
 		Repository struct {
 			FullName string `json:"full_name"`
@@ -45,34 +47,41 @@ func (g *Generator) receiveEvent(c *gin.Context) {
 		return
 	}
 	name := strings.ToLower(payload.Repository.FullName)
-	known := events[event] && g.concerns(name)
-	if known && !g.deliveries.seen(delivery) {
-		g.requests.add(scope{config: g.opts.ConfigRepository == name, repositories: map[string]bool{name: true}})
+	message := "accepted; the repository is read again"
+	repositories, concerned := g.concerned(name)
+	switch {
+	case !events[event] || !concerned:
+		became, message = "ignored", "accepted; it concerns nothing here"
+	case g.deliveries.seen(delivery):
+		became, message = "repeated", "accepted; this delivery came before"
+	default:
+		became = "accepted"
+		g.requests.add(scope{config: g.opts.ConfigRepository == name, repositories: repositories})
 	}
-	c.JSON(http.StatusAccepted, gin.H{"message": eventMessage(known)})
+	c.JSON(http.StatusAccepted, gin.H{"message": message})
 }
 
-func eventMessage(known bool) string {
-	if known {
-		return "accepted; the repository is read again"
+// eventLabel is an event's name in metrics: anybody can send any name, so only known ones are told apart.
+func eventLabel(event string) string {
+	if events[event] {
+		return event
 	}
-	return "accepted; it concerns nothing here"
+	return "other"
 }
 
-// concerns says whether a repository is one that is read.
-func (g *Generator) concerns(name string) bool {
+// concerned are the configured repositories that a repository's events are about: it may have been renamed since. The
+// config branch's own repository needs to be none of them.
+func (g *Generator) concerned(name string) (repositories map[string]bool, ok bool) {
 	if name == "" {
-		return false
+		return nil, false
 	}
-	if name == g.opts.ConfigRepository {
-		return true
-	}
+	repositories = map[string]bool{}
 	for _, r := range g.status.Load().Repositories {
-		if r.Name == name {
-			return true
+		if r.Name == name || r.Now == name {
+			repositories[r.Name] = true
 		}
 	}
-	return false
+	return repositories, len(repositories) > 0 || name == g.opts.ConfigRepository
 }
 
 // signedBody reads the body and checks its signature in constant time.

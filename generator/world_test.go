@@ -59,8 +59,9 @@ type world struct {
 	refreshed  []string
 	refreshErr error
 	now        time.Time
-	read       map[string]int // reads by repository
-	branches   int            // reads of the config branch
+	read       map[string]int           // reads by repository
+	hang       map[string]chan struct{} // repositories that can't be read before it is closed
+	branches   int                      // reads of the config branch
 }
 
 func newWorld() *world {
@@ -79,13 +80,22 @@ func (w *world) Read(context.Context) (preview.Tree, error) {
 	return w.tree, w.treeErr
 }
 
-func (w *world) Repository(_ context.Context, name string, _ preview.Wants) (preview.Repository, error) {
+func (w *world) Repository(ctx context.Context, name string, _ preview.Wants) (preview.Repository, error) {
+	if hang := w.hanging(name); hang != nil {
+		select {
+		case <-hang:
+		case <-ctx.Done():
+		}
+	}
 	defer w.lock()()
 	w.read[name]++
 	r := w.repos[name]
 	r.ReadAt = w.now
 	return r, w.errs[name]
 }
+
+// Only is of no consequence to a world that remembers nothing.
+func (*world) Only([]string) {}
 
 // cluster is the world's third interface, apart because Read is taken.
 type cluster struct{ *world }
@@ -104,6 +114,8 @@ func (c cluster) Refresh(_ context.Context, applicationSet string) error {
 func (w *world) lock() (unlock func()) { w.mu.Lock(); return w.mu.Unlock }
 
 func (w *world) clock() time.Time { defer w.lock()(); return w.now }
+
+func (w *world) hanging(name string) chan struct{} { defer w.lock()(); return w.hang[name] }
 
 // reads are how often the config branch and acme/shop were read.
 func (w *world) reads() (branches, shop int) {

@@ -13,7 +13,9 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/generator"
@@ -89,11 +91,14 @@ func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
 	if o.ConfigBranch, err = s.configBranch(); err != nil {
 		return nil, err
 	}
-	client, err := s.github()
+	watched := newGitHubMetrics()
+	client, err := s.github(watched.observe)
 	if err != nil {
 		return nil, err
 	}
-	o.GitHub = client
+	watched.client, o.Registry = client, prometheus.NewRegistry()
+	o.Registry.MustRegister(watched)
+	o.GitHub, o.Quota = client, client
 	if s.report == "status" {
 		o.Reporter = client
 	}
@@ -164,8 +169,8 @@ func (s *settings) configBranch() (*configbranch.Reader, error) {
 	return r, nil
 }
 
-func (s *settings) github() (*github.Client, error) {
-	o := github.Options{BaseURL: s.githubURL, UserAgent: "preview-generator"}
+func (s *settings) github(observe func(kind string, status int, fromCache bool, took time.Duration)) (*github.Client, error) {
+	o := github.Options{BaseURL: s.githubURL, UserAgent: "preview-generator", Observe: observe}
 	token, err := optional("--github-token-file", s.githubTokenFile)
 	if err != nil {
 		return nil, err

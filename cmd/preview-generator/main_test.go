@@ -180,6 +180,40 @@ func TestThePartsAreWiredTogether(t *testing.T) {
 	if code, body := ask(t, g.Handler(), r, "api-t0ken"); code != http.StatusOK {
 		t.Errorf("%d %s", code, body)
 	}
+	r = httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
+	_, metrics := ask(t, g.Handler(), r, "")
+	for _, want := range []string{
+		`previewset_github_requests_total{kind="pulls",outcome="charged"} 2`, "previewset_github_rate_limit 5000",
+		"previewset_github_rate_remaining 49", "previewset_github_rate_reset_timestamp_seconds ", "previewset_clock_skew_seconds 0",
+		"previewset_github_request_duration_seconds_count ",
+	} {
+		if !strings.Contains(metrics, "\n"+want) {
+			t.Errorf("there is no %s in %s", want, metrics)
+		}
+	}
+}
+
+func TestWhatBecameOfRequestsToGitHub(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status    int
+		fromCache bool
+		want      string
+	}{
+		{200, false, "charged"},
+		{201, false, "charged"},
+		{304, true, "unchanged"},
+		{301, false, "charged"},
+		{403, false, "limited"},
+		{429, false, "limited"},
+		{404, false, "failed"},
+		{502, false, "failed"},
+		{0, false, "unanswered"},
+	} {
+		if got := requestOutcome(tt.status, tt.fromCache); got != tt.want {
+			t.Errorf("%d is %s, want %s", tt.status, got, tt.want)
+		}
+	}
 }
 
 func ask(t *testing.T, h http.Handler, r *http.Request, token string) (int, string) {

@@ -31,6 +31,9 @@ type world struct {
 
 func (w world) Read(context.Context) (preview.Tree, error) { return w.tree, nil }
 
+// Only is of no consequence to a world that remembers nothing.
+func (world) Only([]string) {}
+
 func (w world) Repository(_ context.Context, name string, _ preview.Wants) (preview.Repository, error) {
 	r, ok := w.repositories[name]
 	if !ok {

@@ -18,10 +18,14 @@ import (
 
 // attacks are texts that something on the way might take for more than text, and what people are shown of them.
 var attacks = []struct{ name, text, shown string }{
-	{"YAML", "x: &a [*a] # !!binary | > {{\n- k: v\n---\n", "x: &a [*a] # !!binary | > {{ - k: v ---"},
-	{"JSON", `"}]}, "project": "default", "x": [{"y": "`, `"}]}, "project": "default", "x": [{"y": "`},
-	{"a template", `{{ fail "no" }}{{ .generator }}{{ .Values }} {{`, `{{ fail "no" }}{{ .generator }}{{ .Values }} {{`},
-	{"a shell", "$(reboot) `reboot`; reboot && '\"\\", "$(reboot) `reboot`; reboot && '\"\\"},
+	{
+		"syntax of YAML and JSON", "x: &a [*a] # !!binary | > {{\n- k: v\n---\n\"}]}, \"project\": \"default\", \"x\": [{\"y\": \"",
+		`x: &a [*a] # !!binary | > {{ - k: v --- "}]}, "project": "default", "x": [{"y": "`,
+	},
+	{
+		"templates and commands", `{{ fail "no" }}{{ .generator }} {{ $(reboot) ; reboot && '"\\` + "`reboot`",
+		`{{ fail "no" }}{{ .generator }} {{ $(reboot) ; reboot && '"\\` + "`reboot`",
+	},
 	{"characters that hide", "a\x00b\x1b[31mc\x7fd\u0092e\u202ef\u2066g\u200bh\ufffei\ufeffj", "ab[31mcdefghij"},
 	{"a number", "1e400", "1e400"},
 	{"much of it", strings.Repeat("\u00fc", 250), strings.Repeat("\u00fc", 250)},

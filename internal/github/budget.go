@@ -1,6 +1,9 @@
 package github
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // reserved is the part of the quota that polling leaves alone as long as it can, and webhooks' reads always: a tenth.
 const reserved = 10
@@ -34,6 +37,18 @@ func (c *Client) Hurry() bool {
 	rate, now := c.Rate(), time.Now()
 	enough := rate.Limit == 0 || rate.Remaining > rate.Limit/reserved || !now.Before(rate.Reset)
 	return enough && !now.Before(c.heldUntil())
+}
+
+// Describe says for a person what is left of the quota.
+func (c *Client) Describe() string {
+	rate := c.Rate()
+	switch until := c.heldUntil(); {
+	case time.Now().Before(until):
+		return "GitHub asks to wait until " + at(until)
+	case rate.Limit == 0:
+		return "not known yet"
+	}
+	return fmt.Sprintf("%d of %d requests are left until %s", rate.Remaining, rate.Limit, at(rate.Reset))
 }
 
 func (c *Client) charge(e *entry, cost int64) {

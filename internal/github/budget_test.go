@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -176,6 +177,50 @@ func TestWhatARoundCosts(t *testing.T) {
 	diff(t, []int64{1, 1}, []int64{last(), int64(s.Charged())}) // the redirect
 	c.Only(nil)
 	diff(t, int64(0), c.cost())
+}
+
+func TestSkew(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		date  string
+		want  time.Duration
+		known bool
+	}{
+		"the same time":  {"Sat, 01 Jan 2000 00:00:02 GMT", 0, true},
+		"GitHub's ahead": {"Sat, 01 Jan 2000 01:00:02 GMT", time.Hour, true},
+		"GitHub's back":  {"Fri, 31 Dec 1999 23:50:02 GMT", -10 * time.Minute, true},
+		"no date":        {"", 0, false},
+		"a broken one":   {"yesterday", 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := client(t, "http://github.test", Options{})
+				began := time.Now()
+				time.Sleep(4 * time.Second) // the answer was dated half-way
+				c.wire.compareClocks(http.Header{"Date": {tc.date}}, began)
+				skew, known := c.Skew()
+				diff(t, tc.want, skew)
+				diff(t, tc.known, known)
+			})
+		})
+	}
+}
+
+func TestTheQuotaIsDescribed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t, "http://github.test", Options{})
+		diff(t, "not known yet", c.Describe())
+		told(c, 5000, 12, time.Hour)
+		diff(t, "12 of 5000 requests are left until 2000-01-01T01:00:00Z", c.Describe())
+		s, err := c.current()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.hold(errors.New("slow down"), time.Now().Add(time.Minute))
+		diff(t, "GitHub asks to wait until 2000-01-01T00:01:00Z", c.Describe())
+	})
 }
 
 // Polling alone never runs dry, and webhooks never take what polling needs.

@@ -43,8 +43,8 @@ type Options struct {
 	// Timeout bounds every request with its answer; 15 s by default.
 	Timeout time.Duration
 	// Observe, if set, is called after every request that was sent, from several goroutines. Kind is one of pulls, pull,
-	// files, reviews, permission, commit, statuses, checks, ref, tag, repository, token; status is 0 if no answer came;
-	// fromCache means 304.
+	// files, reviews, permission, commit, statuses, checks, ref, tag, repository, token, and status for one that is set;
+	// status is 0 if no answer came; fromCache means 304.
 	Observe func(kind string, status int, fromCache bool, took time.Duration)
 }
 

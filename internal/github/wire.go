@@ -16,8 +16,10 @@ type wire struct {
 	next    http.RoundTripper
 	observe func(kind string, status int, fromCache bool, took time.Duration)
 
-	mu   sync.Mutex
-	rate Rate
+	mu     sync.Mutex
+	rate   Rate
+	skew   time.Duration
+	skewed bool // skew is known
 }
 
 // Rate is the quota as GitHub last told it; all zero before that.
@@ -33,6 +35,13 @@ func (c *Client) Rate() Rate {
 	return c.wire.rate
 }
 
+// Skew returns by how much GitHub's clock is ahead of ours, to a second, and whether that is known: its answers are dated.
+func (c *Client) Skew() (time.Duration, bool) {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.skew, c.wire.skewed
+}
+
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	began, kind := time.Now(), kindOf(req.URL.Path)
@@ -41,6 +50,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		status = resp.StatusCode
 		resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+		w.compareClocks(resp.Header, began)
 		if kind != "token" { // the App itself has another quota than its installation
 			w.learn(resp.Header)
 		}
@@ -49,6 +59,18 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.observe(kind, status, status == http.StatusNotModified, time.Since(began))
 	}
 	return resp, err
+}
+
+// compareClocks takes the middle between a request and its answer for the moment at which GitHub dated it.
+func (w *wire) compareClocks(h http.Header, began time.Time) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return
+	}
+	middle := began.Add(time.Since(began) / 2)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.skew, w.skewed = date.Sub(middle.Round(0)).Truncate(time.Second), true
 }
 
 func (w *wire) learn(h http.Header) {
@@ -85,6 +107,8 @@ func kindOf(path string) string {
 		return "permission"
 	case strings.HasSuffix(path, "/statuses"):
 		return "statuses"
+	case strings.Contains(path, "/statuses/"):
+		return "status"
 	case strings.HasSuffix(path, "/check-runs"):
 		return "checks"
 	case strings.Contains(path, "/commits/"):

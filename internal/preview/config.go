@@ -3,6 +3,7 @@ package preview
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -270,4 +271,21 @@ func defaultPolicy() *Policy {
 		},
 		Limits: Limits{WhenFull: "queue"},
 	}
+}
+
+// Reread names the repositories of which configuration wants to know something that the one before (nil where there was
+// none) didn't ask for.
+func (c *Config) Reread(prev *Config) []string {
+	var names []string
+	for _, name := range c.Repositories() {
+		if prev == nil || !reflect.DeepEqual(c.Policy, prev.Policy) || c.wantsOther(prev, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (c *Config) wantsOther(prev *Config, name string) bool {
+	a, b := c.Wants(name), prev.Wants(name)
+	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) || a.BranchChecks != b.BranchChecks
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/previewset/previewset/internal/github"
+)
+
+// githubMetrics say what is asked of GitHub and what is left. They are here because the service knows no GitHub and the
+// adapter no metrics.
+type githubMetrics struct {
+	requests *prometheus.CounterVec
+	duration prometheus.Histogram
+	client   *github.Client
+}
+
+func newGitHubMetrics() *githubMetrics {
+	return &githubMetrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "previewset_github_requests_total",
+			Help: "Requests to GitHub by what they ask for, and outcome: charged to the quota, unchanged (free), limited, failed or unanswered.",
+		}, []string{"kind", "outcome"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "previewset_github_request_duration_seconds", Help: "How long GitHub takes to begin an answer.",
+			Buckets: prometheus.ExponentialBuckets(0.02, 2.5, 8),
+		}),
+	}
+}
+
+// observe is github.Options.Observe.
+func (m *githubMetrics) observe(kind string, status int, fromCache bool, took time.Duration) {
+	m.requests.WithLabelValues(kind, requestOutcome(status, fromCache)).Inc()
+	m.duration.Observe(took.Seconds())
+}
+
+func requestOutcome(status int, fromCache bool) string {
+	switch {
+	case status == 0:
+		return "unanswered"
+	case fromCache:
+		return "unchanged"
+	case status == 403 || status == 429: // GitHub says both of a quota that is used up
+		return "limited"
+	case status >= 400:
+		return "failed"
+	}
+	return "charged"
+}
+
+var (
+	rateLimitDesc     = prometheus.NewDesc("previewset_github_rate_limit", "GitHub's quota, in requests an hour.", nil, nil)
+	rateRemainingDesc = prometheus.NewDesc("previewset_github_rate_remaining", "What is left of GitHub's quota, in requests.", nil, nil)
+	rateResetDesc     = prometheus.NewDesc("previewset_github_rate_reset_timestamp_seconds", "When GitHub's quota is renewed.", nil, nil)
+	skewDesc          = prometheus.NewDesc("previewset_clock_skew_seconds", "By how much GitHub's clock is ahead of this one's.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (m *githubMetrics) Describe(ch chan<- *prometheus.Desc) {
+	m.requests.Describe(ch)
+	m.duration.Describe(ch)
+	for _, d := range []*prometheus.Desc{rateLimitDesc, rateRemainingDesc, rateResetDesc, skewDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. What GitHub hasn't told yet is left out.
+func (m *githubMetrics) Collect(ch chan<- prometheus.Metric) {
+	m.requests.Collect(ch)
+	m.duration.Collect(ch)
+	gauge := func(d *prometheus.Desc, v float64) { ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
+	if rate := m.client.Rate(); rate.Limit > 0 {
+		gauge(rateLimitDesc, float64(rate.Limit))
+		gauge(rateRemainingDesc, float64(rate.Remaining))
+		gauge(rateResetDesc, float64(rate.Reset.Unix()))
+	}
+	if skew, ok := m.client.Skew(); ok {
+		gauge(skewDesc, skew.Seconds())
+	}
+}

@@ -1,0 +1,115 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// publish resolves what was read and serves it, unless there is nothing whole to serve yet.
+func (g *Generator) publish(ctx context.Context) {
+	s := &g.state
+	st := &status{
+		At: g.opts.Now(), ConfigError: message(s.configErr), Repositories: g.repositoryStatus(),
+		Cluster: g.opts.Cluster != nil, ClusterError: message(s.clusterErr),
+		Slowed: s.pollAt, Deferred: len(s.deferred),
+	}
+	if g.opts.Quota != nil {
+		st.Quota = g.opts.Quota.Describe()
+	}
+	defer func() { g.status.Store(st) }()
+	var snapshot *preview.Snapshot
+	switch {
+	case s.config != nil:
+		st.Revision = s.config.Commit
+		snapshot = preview.Resolve(s.config, s.facts, s.memory, g.opts.Now())
+		st.Reason = g.missing(snapshot)
+	case s.remembers:
+		snapshot = s.memory.Snapshot(g.opts.Now())
+	default:
+		st.Reason = message(s.configErr)
+	}
+	if st.Reason == "" {
+		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot.Rows)...)
+		st.Reason = message(g.serve(ctx, snapshot))
+	}
+}
+
+// serve keeps a snapshot's memory, and then serves it. Where it can't be kept, the last snapshot stays.
+func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error {
+	last := g.served.Load()
+	next, err := newServed(snapshot, last)
+	if err == nil {
+		err = g.save(ctx, snapshot.Memory, next.sameRows(last))
+	}
+	if err != nil {
+		g.opts.Logger.Error("snapshot can't be served", "error", err)
+		return err
+	}
+	g.state.memory = snapshot.Memory
+	g.served.Store(next)
+	g.logChanges(last, next)
+	g.tellArgoCD(ctx, next)
+	if g.opts.Reporter != nil && g.hurry() {
+		g.state.reads.want(reportKey, false)
+	}
+	return nil
+}
+
+// missing says why a snapshot can't be the first one to be served: a repository was never read, so its environments
+// would be taken away. Later on, and where memory says what it had, none can be.
+func (g *Generator) missing(s *preview.Snapshot) string {
+	if g.served.Load() != nil {
+		return ""
+	}
+	var why []string
+	if g.opts.Cluster != nil && !g.state.clusterRead {
+		// An Application of somebody else's would be adopted, overwritten and one day deleted.
+		why = append(why, "the cluster was never read: "+message(g.state.clusterErr))
+	}
+	for _, name := range s.Unread {
+		err := g.state.failed[name]
+		// One that isn't allowed was never read for good; but only memory knows that it had nothing before it was forbidden.
+		if g.state.memory.Repositories[name] || (errors.Is(err, errNotAllowed) && g.state.remembers) {
+			continue
+		}
+		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(err)))
+	}
+	return strings.Join(why, "; ")
+}
+
+func (g *Generator) logChanges(last, next *served) {
+	was, is := map[string]string{}, states(next.snapshot)
+	if last != nil {
+		was = states(last.snapshot)
+	}
+	for _, d := range next.snapshot.Decisions {
+		unasked := d.Outcome == preview.Held && d.Rule == "unlabelled" && was[subject(d)] == ""
+		if was[subject(d)] != is[subject(d)] && !unasked {
+			g.opts.Logger.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
+				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
+		}
+	}
+}
+
+func states(s *preview.Snapshot) map[string]string {
+	m := make(map[string]string, len(s.Decisions))
+	for _, d := range s.Decisions {
+		m[subject(d)] = d.Outcome + " " + d.Rule
+	}
+	return m
+}
+
+func subject(d preview.Decision) string {
+	return fmt.Sprintf("%s#%d %s", d.Repository, d.Number, d.Environment)
+}
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return preview.Printable(err.Error())
+}

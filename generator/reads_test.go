@@ -1,0 +1,306 @@
+package generator_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// quota is what GitHub leaves, as a test says.
+type quota struct {
+	mu    sync.Mutex
+	pause time.Duration
+	low   bool
+}
+
+func (q *quota) set(pause time.Duration, low bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.pause, q.low = pause, low
+}
+
+func (q *quota) Pause(interval time.Duration) time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return max(q.pause, interval)
+}
+
+func (q *quota) Hurry() bool { q.mu.Lock(); defer q.mu.Unlock(); return !q.low }
+
+func (*quota) Describe() string { return "12 of 5000 requests are left" }
+
+// running has a service run in a bubble until the test is over.
+func running(t *testing.T, change []func(*generator.Options), test func(s *service)) {
+	t.Helper()
+	change = append([]func(*generator.Options){withWebhooks(t)}, change...)
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, newWorld(), append(change, func(o *generator.Options) { o.Now = time.Now })...)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx) }()
+		synctest.Wait()
+		test(s)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// counts are the reads since the last call: of the config branch, of acme/shop and of acme/gateway.
+func (w *world) counts() [3]int {
+	defer w.lock()()
+	n := [3]int{w.branches, w.read["acme/shop"], w.read["acme/gateway"]}
+	w.branches = 0
+	clear(w.read)
+	return n
+}
+
+func every(interval time.Duration, q *quota) []func(*generator.Options) {
+	return []func(*generator.Options){func(o *generator.Options) { o.Interval, o.Quota = interval, q }}
+}
+
+func expect(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %s", what, diff)
+	}
+}
+
+func TestAShortQuotaSlowsPollingOfGitHubOnly(t *testing.T) {
+	t.Parallel()
+	q := &quota{pause: 3 * time.Minute}
+	running(t, every(time.Minute, q), func(s *service) {
+		expect(t, "at first everything is read", [3]int{1, 1, 1}, s.counts())
+		expect(t, "the interval of polling in seconds", 180.0, s.gathered(t)["previewset_poll_interval_seconds"])
+		if text := s.get(t, "/readyz?verbose").body; !strings.Contains(text, "[-] GitHub's quota: 12 of 5000 requests are left; polling waits until 2000-01-01T00:03:00Z\n") {
+			t.Error(text)
+		}
+		for range 2 {
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			expect(t, "meanwhile only the config branch is read", [3]int{1, 0, 0}, s.counts())
+		}
+		q.set(0, false)
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		expect(t, "then everything is read", [3]int{1, 1, 1}, s.counts())
+		expect(t, "the interval of polling in seconds", 60.0, s.gathered(t)["previewset_poll_interval_seconds"])
+	})
+}
+
+func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
+	t.Parallel()
+	q := &quota{pause: time.Hour}
+	running(t, every(time.Minute, q), func(s *service) {
+		s.counts()
+		q.set(time.Hour, true)
+		for range 10 {
+			s.deliver(t, "hush", "pull_request", "", labelled)
+			s.deliver(t, "hush", "pull_request", "", strings.ReplaceAll(labelled, "Shop", "gateway"))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		expect(t, "a flood is no reason to read GitHub", [3]int{1, 0, 0}, s.counts())
+		expect(t, "repositories that wait", 2.0, s.gathered(t)["previewset_webhooks_deferred"])
+		if text := s.get(t, "/readyz?verbose").body; !strings.Contains(text, "; 2 repositories that webhooks were about wait for it\n") {
+			t.Error(text)
+		}
+		q.set(time.Hour, false) // it was renewed
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		expect(t, "what waited is read once", [3]int{1, 1, 1}, s.counts())
+		expect(t, "repositories that wait", 0.0, s.gathered(t)["previewset_webhooks_deferred"])
+	})
+}
+
+func TestAPollReadsWhatWasDeferred(t *testing.T) {
+	t.Parallel()
+	q := &quota{low: true}
+	running(t, every(time.Minute, q), func(s *service) {
+		s.counts()
+		s.deliver(t, "hush", "pull_request", "", labelled)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		expect(t, "it polls", [3]int{1, 1, 1}, s.counts())
+		q.set(0, false)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		expect(t, "it polls, and nothing twice", [3]int{1, 1, 1}, s.counts())
+	})
+}
+
+func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
+	t.Parallel()
+	running(t, every(time.Minute, &quota{}), func(s *service) {
+		hang := make(chan struct{})
+		s.set(func() { s.hang = map[string]chan struct{}{"acme/gateway": hang} })
+		time.Sleep(time.Minute)
+		synctest.Wait() // a poll waits for acme/gateway
+		s.set(func() {
+			r := s.repos["acme/shop"]
+			r.PullRequests = append(r.PullRequests[:1:1], pullRequest(8, "carol", "preview:full"))
+			s.repos["acme/shop"] = r
+		})
+		s.deliver(t, "hush", "pull_request", "1", labelled)
+		synctest.Wait()
+		expect(t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"}, s.ask(t, ordinary).names(t))
+		close(hang)
+	})
+}
+
+func TestEventsDuringAReadMakeOneMore(t *testing.T) {
+	t.Parallel()
+	running(t, every(time.Hour, &quota{}), func(s *service) {
+		s.counts()
+		hang := make(chan struct{})
+		s.set(func() { s.hang = map[string]chan struct{}{"acme/shop": hang} })
+		for range 5 {
+			s.deliver(t, "hush", "pull_request", "", labelled)
+			synctest.Wait()
+		}
+		close(hang)
+		synctest.Wait()
+		expect(t, "the one that ran, and one for the others", [3]int{0, 2, 0}, s.counts())
+	})
+}
+
+const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\npullRequest: acme/gateway#1\n"
+
+func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		policy string
+		file   string
+		want   [3]int
+	}{
+		"nothing else of GitHub":    {policy, "owner: alice\n", [3]int{1, 0, 0}},
+		"a branch of one more":      {policy, "services: {web: {branch: dev}}\n", [3]int{1, 1, 0}},
+		"another label for preview": {strings.Replace(policy, "pullRequests: {", "pullRequests: {label: show, ", 1), "", [3]int{1, 1, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			running(t, nil, func(s *service) {
+				s.counts()
+				s.set(func() {
+					s.tree = treeOf(2, tt.policy)
+					if tt.file != "" {
+						s.tree.Files["overlays/gateway-pr-1/environment.yaml"] = preview.File{Content: []byte(header + tt.file)}
+						s.tree.Hashes["overlays/gateway-pr-1"] = "o1"
+					}
+				})
+				s.deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
+				synctest.Wait()
+				expect(t, "reads", tt.want, s.counts())
+				if problems := s.get(t, "/readyz?verbose").body; strings.Contains(problems, "[-] config") {
+					t.Error(problems)
+				}
+			})
+		})
+	}
+}
+
+func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
+	t.Parallel()
+	running(t, nil, func(s *service) {
+		hang := make(chan struct{})
+		before := s.ask(t, ordinary).body
+		s.set(func() {
+			s.hang = map[string]chan struct{}{"acme/shop": hang}
+			s.tree = treeOf(2, strings.Replace(policy, `domain: preview.`, `domain: other.`, 1))
+		})
+		s.deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
+		s.deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/gateway"}}`)
+		synctest.Wait()
+		expect(t, "the answer meanwhile", before, s.ask(t, ordinary).body)
+		close(hang)
+		synctest.Wait()
+		if after := s.ask(t, ordinary).body; !strings.Contains(after, "other.example.dev") {
+			t.Error(after)
+		}
+	})
+}
+
+func TestARenamedRepositorysEventsAreItsOwn(t *testing.T) {
+	t.Parallel()
+	running(t, nil, func(s *service) {
+		s.set(func() { r := s.repos["acme/shop"]; r.FullName = "acme/Store"; s.repos["acme/shop"] = r })
+		s.deliver(t, "hush", "repository", "", labelled)
+		synctest.Wait()
+		s.counts()
+		s.deliver(t, "hush", "pull_request", "", `{"repository":{"full_name":"acme/store"}}`)
+		synctest.Wait()
+		expect(t, "reads", [3]int{0, 1, 0}, s.counts())
+	})
+}
+
+func TestWebhooksAreCounted(t *testing.T) {
+	t.Parallel()
+	s := ready(t, newWorld(), withWebhooks(t))
+	for _, c := range []struct{ secret, event, id, body string }{
+		{"hush", "pull_request", "1", labelled},
+		{"hush", "pull_request", "1", labelled},
+		{"hush", "star", "2", labelled},
+		{"hush", "push", "3", `{"repository":{"full_name":"acme/other"}}`},
+		{"wrong", "made\nup", "4", labelled},
+	} {
+		s.deliver(t, c.secret, c.event, c.id, c.body)
+	}
+	got := map[string]float64{}
+	for name, v := range s.gathered(t) {
+		if strings.HasPrefix(name, "previewset_webhooks_total") {
+			got[name] = v
+		}
+	}
+	expect(t, "webhooks", map[string]float64{
+		"previewset_webhooks_total{event=pull_request,outcome=accepted}": 1,
+		"previewset_webhooks_total{event=pull_request,outcome=repeated}": 1,
+		"previewset_webhooks_total{event=other,outcome=ignored}":         1,
+		"previewset_webhooks_total{event=push,outcome=ignored}":          1,
+		"previewset_webhooks_total{event=other,outcome=refused}":         1,
+	}, got)
+}
+
+// slowReporter sets statuses once it may.
+type slowReporter struct{ may chan struct{} }
+
+func (r slowReporter) Report(ctx context.Context, _, _, _, _, _ string) error {
+	select {
+	case <-r.may:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+func TestTellingGitHubHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	hush := withWebhooks(t)
+	synctest.Test(t, func(t *testing.T) {
+		may := make(chan struct{})
+		s := newService(t, newWorld(), hush, func(o *generator.Options) { o.Reporter = slowReporter{may: may} })
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx) }()
+		synctest.Wait()
+		s.set(func() { s.repos["acme/shop"] = repository("acme/shop") })
+		s.deliver(t, "hush", "pull_request", "1", labelled)
+		synctest.Wait()
+		if got := s.ask(t, ordinary); got.code != http.StatusOK || len(got.names(t)) != 2 {
+			t.Errorf("%d %s", got.code, got.body)
+		}
+		close(may)
+		synctest.Wait()
+		expect(t, "statuses set", 3.0, s.gathered(t)["previewset_commit_statuses_total{outcome=success}"])
+		cancel()
+		<-done
+	})
+}
