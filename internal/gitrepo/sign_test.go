@@ -1,0 +1,116 @@
+package gitrepo_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/previewset/previewset/internal/gitrepo"
+)
+
+func checkHelper(tb testing.TB, log string, want []string) {
+	tb.Helper()
+	content, err := os.ReadFile(log)
+	if len(want) == 0 && err == nil {
+		tb.Errorf("the helper was asked: %s", content)
+	}
+	for _, words := range want {
+		if !strings.Contains(string(content), words+"\n") {
+			tb.Errorf("the helper's log lacks %q: %s", words, content)
+		}
+	}
+}
+
+func program(tb testing.TB, environ []string, name string, args ...string) {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), name, args...)
+	cmd.Env = environ
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("%s: %v: %s", name, err, out)
+	}
+}
+
+func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
+	t.Parallel()
+	folder, env := home(t, "[user]\nname = Signer\nemail = signer@example.com\n[gpg \"ssh\"]\nallowedSignersFile = ~/allowed\n", "GNUPGHOME="+shortDir(t))
+	key := filepath.Join(folder, "key")
+	program(t, env, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+	public, err := os.ReadFile(key + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(folder, "allowed"), "signer@example.com "+string(public), 0o600)
+	program(t, env, "gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "Signer <signer@example.com>", "ed25519", "sign", "never")
+	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", valueOf(env, "GNUPGHOME"), "--kill", "all").Run() })
+	agent := startAgent(t, key)
+	tests := []struct {
+		name, config string
+		environ      []string
+		options      gitrepo.Options
+		want         string // "" is unsigned
+		err          string
+	}{
+		{name: "not at all", config: ""},
+		{name: "SSH, as configured", config: "[commit]\ngpgSign\n[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n", want: "SSH"},
+		{name: "SSH, asked for", config: "[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n", options: gitrepo.Options{Signing: gitrepo.SignAlways}, want: "SSH"},
+		{name: "SSH, with a key of the options", config: "[gpg]\nformat = ssh\n", options: gitrepo.Options{Signing: gitrepo.SignAlways, SigningKey: key}, want: "SSH"},
+		{
+			name: "SSH, with a key of the agent", config: "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n[user]\nsigningKey = \"key::" + strings.TrimSpace(string(public)) + "\"\n",
+			environ: []string{"SSH_AUTH_SOCK=" + agent}, want: "SSH",
+		},
+		{name: "configured, and refused", config: "[commit]\ngpgSign = true\n", options: gitrepo.Options{Signing: gitrepo.SignNever}},
+		{name: "OpenPGP", config: "[commit]\ngpgSign = true\n", want: "PGP"},
+		{name: "OpenPGP, a key by its address", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = signer@example.com\n", want: "PGP"},
+		{name: "OpenPGP, a key that isn't there", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = x@example.com\n", err: "sign commit: gpg"},
+		{name: "SSH without a key", config: "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n", err: "user.signingKey"},
+		{name: "a format that nobody knows", config: "[commit]\ngpgSign = true\n[gpg]\nformat = x509\n", err: "gpg.format"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bare := newBare(t)
+			config := filepath.Join(t.TempDir(), "config")
+			writeFile(t, config, "[include]\npath = "+filepath.Join(folder, ".gitconfig")+"\n"+tt.config, 0o600)
+			o := tt.options
+			o.URL, o.Environ = "file://"+bare, append(append([]string{"GIT_CONFIG_GLOBAL=" + config}, env...), tt.environ...)
+			_, err := open(t, o).Update(t.Context(), writes("a", "b"))
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Errorf("error is %v, want %q in it", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if raw := git(t, bare, "cat-file", "commit", "main"); strings.Contains(raw, "gpgsig") != (tt.want != "") || !strings.Contains(raw, tt.want) {
+				t.Fatalf("the commit is %s", raw)
+			}
+			if tt.want != "" {
+				gitWith(t, bare, o.Environ, "", "verify-commit", "main")
+			}
+		})
+	}
+}
+
+func valueOf(environ []string, name string) string {
+	for _, e := range environ {
+		if value, ok := strings.CutPrefix(e, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// shortDir is a folder whose sockets' paths are short enough.
+func shortDir(tb testing.TB) string {
+	tb.Helper()
+	folder, err := os.MkdirTemp("/tmp", "k") //nolint:usetesting // a test's own folder has too long a path for a socket
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
