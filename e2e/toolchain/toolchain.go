@@ -1,6 +1,6 @@
 // Package toolchain builds the programs that the end-to-end tests start (Kubernetes, Argo CD, kustomize, kwok) from Go
 // modules, each once, into the user's cache folder. What a program is built from names its place there, so that a changed
-// go.mod builds it again and nothing else does.
+// go.mod builds it again and nothing else does. Prometheus, which is no Go module to build, is Debian's.
 //
 // It must not know what the programs are for or how they are started.
 package toolchain

@@ -1,0 +1,151 @@
+package monitoring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// Alerts and dashboard ask for what the service says: while all is well every panel shows something and no alert is there, and
+// what goes wrong for real fires its alert. How long an alert waits is left out here; promtool's tests have that.
+func TestOnARealService(t *testing.T) {
+	w := begin(t)
+	w.busy(t)
+	d := theDashboard(t)
+	w.Eventually(t, patience, "every panel shows something", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
+	w.Eventually(t, patience, "every metric that is asked for is there", w.yields(metrics(t, d)...))
+	w.Eventually(t, patience, "no alert is there", w.silent)
+	w.Always(t, 3*time.Second, "no alert comes", w.silent)
+
+	// One bad day adds to the others.
+	for _, day := range []struct {
+		name   string
+		breaks func(*testing.T)
+		fires  []string
+	}{
+		{"an environment's file is wrong", func(t *testing.T) {
+			w.configure(t, "  environments: 200\n", "  environments: 1\n", gitserver.Write("overlays/broken/environment.yaml", "kind: Nonsense\n"))
+		}, []string{"PreviewSetConfigProblems"}},
+		{"the limit that came with it is reached", func(*testing.T) {
+			w.label(w.gateway, "main.go")
+		}, []string{"PreviewSetLimitReached"}},
+		{"configuration takes previews away", func(t *testing.T) {
+			w.configure(t, "  label: preview ", "  label: show ")
+		}, []string{"PreviewSetEnvironmentsWithheld"}},
+		{"a token of Argo CD's that is wrong", func(t *testing.T) {
+			w.refused(t)
+		}, []string{"PreviewSetArgoCDRefused"}},
+		{"GitHub fails in parts", func(t *testing.T) {
+			w.GitHub.Inject(githubtest.Fault{Match: `^POST .*/statuses/`, Status: http.StatusInternalServerError})
+			w.GitHub.Inject(githubtest.Fault{Match: `^GET /repos/acme/shop/pulls`, Status: http.StatusInternalServerError})
+			w.configure(t, "  environments: 200\n", "  environments: 100\n")
+		}, []string{"PreviewSetRepositoriesUnreadable", "PreviewSetCommitStatusesFailing"}},
+		{"the service may not patch its ApplicationSet", func(t *testing.T) {
+			w.forbidPatching(t)
+			w.label(w.gateway, "main.go")
+		}, []string{"PreviewSetRefreshFailing"}},
+		{"the service may do nothing in the cluster", func(t *testing.T) {
+			if err := w.Cluster.Client.RbacV1().RoleBindings(argocd.Namespace).Delete(t.Context(), job, metav1.DeleteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			w.label(w.gateway, "main.go")
+		}, []string{"PreviewSetClusterUnreadable", "PreviewSetMemoryNotSaved"}},
+		{"the Git host is down", func(*testing.T) {
+			w.Git.SetDown(true)
+		}, []string{"PreviewSetConfigUnusable"}},
+		{"GitHub's quota is used up", func(*testing.T) {
+			w.GitHub.SetQuota(1)
+		}, []string{"PreviewSetGitHubBudgetLow", "PreviewSetPollingSlowed"}},
+		{"the service ends", func(*testing.T) {
+			w.service.Kill()
+		}, []string{"PreviewSetDown"}},
+		{"the service comes back, and its memory is lost", func(t *testing.T) {
+			if _, err := w.StartService("--state=" + filepath.Join(t.TempDir(), "memory")); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"PreviewSetNotReady"}},
+	} {
+		t.Run(day.name, func(t *testing.T) {
+			day.breaks(t)
+			w.waitFiring(t, day.fires...)
+		})
+	}
+}
+
+// yields is an error unless every expression has a result.
+func (w *world) yields(expressions ...string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var problems []error
+		for _, expression := range expressions {
+			series, err := w.Query(ctx, expression)
+			if err == nil && len(series) == 0 {
+				err = fmt.Errorf("nothing: %s", expression)
+			}
+			problems = append(problems, err)
+		}
+		return errors.Join(problems...)
+	}
+}
+
+// metrics are the names of all that alerts and dashboard ask for.
+func metrics(t *testing.T, d dashboard) (names []string) {
+	t.Helper()
+	seen := map[string]bool{}
+	add := func(expression string) {
+		for _, name := range metric.FindAllString(expression, -1) {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	for _, r := range alerts(t) {
+		add(r.Expr)
+	}
+	for expression := range d.expressions() {
+		add(expression)
+	}
+	return names
+}
+
+// forbidPatching takes from the service's Role what allows it to have an ApplicationSet refreshed.
+func (w *world) forbidPatching(t *testing.T) {
+	t.Helper()
+	roles := w.Cluster.Client.RbacV1().Roles(argocd.Namespace)
+	role, err := roles.Get(t.Context(), job, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	role.Rules = slices.DeleteFunc(role.Rules, func(r rbacv1.PolicyRule) bool { return slices.Contains(r.Verbs, "patch") })
+	if _, err := roles.Update(t.Context(), role, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused asks as Argo CD would with a wrong token, until Prometheus has seen it happen again.
+func (w *world) refused(t *testing.T) {
+	t.Helper()
+	err := process.Poll(t.Context(), patience, func(ctx context.Context) error {
+		if code := w.post(t, w.ServiceURL+"/api/v1/getparams.execute", "{}"); code != http.StatusUnauthorized {
+			return process.Final(fmt.Errorf("answered %d", code))
+		}
+		return w.yields(`increase(previewset_http_requests_total{code="401"}[1m]) > 0`)(ctx)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

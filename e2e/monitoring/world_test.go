@@ -1,0 +1,176 @@
+package monitoring
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/prometheus"
+	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// patience is for what takes seconds on an idle machine.
+const patience = time.Minute
+
+// job is what the README calls the service's.
+const job = "preview-generator"
+
+// world is an installed PreviewSet that a Prometheus watches.
+type world struct {
+	*stand.Stand
+	*prometheus.Server
+	service       *stand.Service
+	shop, gateway *githubtest.Repo
+}
+
+// begin starts all of it. The alerts are those that previewctl init wrote, without their patience.
+func begin(t *testing.T) *world {
+	t.Helper()
+	s, err := stand.Start(t.Context(), stand.Options{Progress: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			s.WriteState(context.WithoutCancel(t.Context()), t.Output())
+		}
+		if problem := s.Close(); problem != nil {
+			t.Error(problem)
+		}
+	})
+	w := &world{Stand: s, shop: s.GitHub.AddRepository("acme/shop"), gateway: s.GitHub.AddRepository("acme/gateway")}
+	if err = s.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.service, err = s.RunService(t.Context(), "--report=status"); err != nil {
+		t.Fatal(err)
+	}
+	w.watch(t)
+	return w
+}
+
+var patient = regexp.MustCompile(`(?m)^ +for: .*\n`)
+
+func (w *world) watch(t *testing.T) {
+	t.Helper()
+	folder := t.TempDir()
+	alerts, err := os.ReadFile(filepath.Join(w.Repository(), "appsets/monitoring/alerts.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := filepath.Join(folder, "alerts.yaml")
+	if err = os.WriteFile(rules, patient.ReplaceAll(alerts, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	group := process.NewGroup(folder)
+	t.Cleanup(group.Close)
+	w.Server, err = prometheus.Start(t.Context(), group, program("prometheus"), folder, prometheus.Options{
+		Targets: map[string]string{job: strings.TrimPrefix(w.ServiceURL, "http://")}, Rules: []string{rules},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Eventually(t, patience, "the service is scraped", func(ctx context.Context) error {
+		up, err := w.Query(ctx, "up == 1")
+		if err == nil && len(up) != 1 {
+			err = fmt.Errorf("%d targets are up", len(up))
+		}
+		return err
+	})
+}
+
+func (w *world) label(repository *githubtest.Repo, file string) {
+	repository.Open(githubtest.PullRequest{Author: "alice", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}})
+}
+
+// busy makes happen what makes metrics: previews, one that is held, webhooks, statuses, answers.
+func (w *world) busy(t *testing.T) {
+	t.Helper()
+	secret, err := w.WebhookSecret()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.GitHub.AddHook(w.PublicURL+"/webhooks/github", secret)
+	w.label(w.shop, "web/index.html")
+	w.label(w.gateway, "main.go")
+	w.label(w.shop, "docs/nothing.md")
+	if code := w.post(t, w.PublicURL+"/webhooks/github", "{}"); code != http.StatusUnauthorized {
+		t.Errorf("a webhook without a signature was answered %d", code)
+	}
+}
+
+// post sends something without any credentials.
+func (w *world) post(t *testing.T, url, body string) (code int) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// configure changes the policy and adds files.
+func (w *world) configure(t *testing.T, old, replacement string, more ...func(*os.Root) error) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(w.Repository(), "previewset.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(content), old); n != 1 {
+		t.Fatalf("%q is there %d times", old, n)
+	}
+	policy := strings.Replace(string(content), old, replacement, 1)
+	if _, err := w.Git.Change(t.Context(), "Configure", gitserver.All(append(more, gitserver.Write("previewset.yaml", policy))...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// firing returns the names of the alerts that fire.
+func (w *world) firing(ctx context.Context) (names []string, err error) {
+	all, err := w.Alerts(ctx)
+	for _, a := range all {
+		name := a.Labels["alertname"]
+		names = append(names, name)
+		if text := a.Annotations["summary"] + a.Annotations["description"]; strings.Contains(text, "{{") || strings.Contains(text, "error expanding") {
+			return names, process.Final(fmt.Errorf("%s says %s", name, text))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
+func (w *world) waitFiring(t *testing.T, want ...string) {
+	t.Helper()
+	w.Eventually(t, patience, fmt.Sprintf("%s fire", want), func(ctx context.Context) error {
+		names, err := w.firing(ctx)
+		for _, name := range want {
+			if err == nil && !slices.Contains(names, name) {
+				err = fmt.Errorf("%s doesn't fire, but %s", name, names)
+			}
+		}
+		return err
+	})
+}
+
+func (w *world) silent(ctx context.Context) error {
+	names, err := w.firing(ctx)
+	if err == nil && len(names) > 0 {
+		err = fmt.Errorf("%s fire", names)
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package toolchain
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Package is a Debian package whose programs need nothing but the C library.
+type Package struct {
+	name     string
+	programs []string // in its /usr/bin
+}
+
+// Prometheus is the server, and promtool, which checks and tests rules.
+//
+//nolint:gochecknoglobals // constant in all but syntax
+var Prometheus = Package{name: "prometheus", programs: []string{"prometheus", "promtool"}}
+
+// Unpack returns the folder with the package's programs, fetching it from Debian first if they aren't there yet. It needs no root
+// and installs nothing.
+func (b *Toolbox) Unpack(ctx context.Context, progress io.Writer, p Package) (string, error) {
+	folder := filepath.Join(b.cache, p.key())
+	if p.in(folder) {
+		return folder, nil
+	}
+	start := time.Now()
+	_, _ = fmt.Fprintf(progress, "fetching Debian's package %s, once, into %s\n", p.name, folder)
+	if err := p.fetch(ctx, folder); err != nil {
+		return "", fmt.Errorf("fetch Debian's package %s: %w\nor put its programs (%s) into %s",
+			p.name, err, strings.Join(p.programs, ", "), folder)
+	}
+	_, _ = fmt.Fprintf(progress, "fetched %s in %s\n", p.name, time.Since(start).Round(time.Second))
+	return folder, nil
+}
+
+// key names the system that the programs are made for: the distribution's release has its own version of them.
+func (p Package) key() string {
+	release, _ := os.ReadFile("/etc/os-release") // a system without one has no apt-get either, which is reported then
+	sum := sha256.Sum256([]byte(p.name + "\n" + runtime.GOARCH + "\n" + string(release)))
+	return hex.EncodeToString(sum[:])[:16]
+}
+
+func (p Package) in(folder string) bool {
+	for _, name := range p.programs {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// fetch unpacks beside the folder and moves the programs there once all of them have shown that they run.
+func (p Package) fetch(ctx context.Context, folder string) error {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(folder), "debian-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	if err := p.download(ctx, temp); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(temp, p.name+"_*.deb"))
+	if err != nil || len(files) != 1 {
+		return errors.Join(err, fmt.Errorf("apt-get left %d packages in %s, not one", len(files), temp))
+	}
+	if err := system(ctx, temp, "dpkg-deb", "--extract", files[0], temp); err != nil {
+		return err
+	}
+	for _, name := range p.programs {
+		if err := system(ctx, temp, filepath.Join(temp, "usr", "bin", name), "--version"); err != nil {
+			return fmt.Errorf("%w\nldd says which libraries it lacks", err)
+		}
+	}
+	for _, name := range p.programs {
+		if err := os.Rename(filepath.Join(temp, "usr", "bin", name), filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// download fetches the package by the machine's lists of packages. A fresh machine has none, and only root may update them: then
+// it is fetched by lists of our own.
+func (p Package) download(ctx context.Context, temp string) error {
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return fmt.Errorf("this isn't Debian or a system made of it: %w", err)
+	}
+	// Without the sandbox's user, who can't write here.
+	own := []string{"--quiet", "--option", "APT::Sandbox::User=root"}
+	first := system(ctx, temp, "apt-get", append(own, "download", p.name)...)
+	if first == nil {
+		return nil
+	}
+	for _, part := range []string{"lists/partial", "cache/archives/partial"} {
+		if err := os.MkdirAll(filepath.Join(temp, part), 0o750); err != nil {
+			return err
+		}
+	}
+	own = append(own, "--option", "Dir::State::lists="+filepath.Join(temp, "lists"), "--option", "Dir::Cache="+filepath.Join(temp, "cache"))
+	for _, args := range [][]string{{"update"}, {"download", p.name}} {
+		if err := system(ctx, temp, "apt-get", append(own, args...)...); err != nil {
+			return errors.Join(first, err)
+		}
+	}
+	return nil
+}
+
+// system runs a program of the machine.
+func system(ctx context.Context, folder, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // with arguments of our own
+	cmd.Dir = folder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return nil
+}
