@@ -25,8 +25,11 @@ func TestExampleIsWhole(t *testing.T) {
 		"overlays/staging/kustomization.yaml",
 		"appsets/kustomization.yaml",
 		"appsets/applicationset.yaml",
-		"appsets/admission.yaml",
+		"appsets/admission/namespaces.yaml",
 		"appsets/generator/deployment.yaml",
+		"appsets/monitoring/alerts.yaml",
+		"appsets/monitoring/dashboard.json",
+		"appsets/monitoring/operator/prometheusrule.yaml",
 		"appsets/secrets/.gitignore",
 	)
 	if err != nil {

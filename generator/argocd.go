@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -37,6 +38,39 @@ func (g *Generator) tellArgoCD(ctx context.Context, s *served) {
 		}
 		g.opts.Logger.Info("ApplicationSet told to ask again", "application_set", name)
 		g.state.told[name] = answer
+		g.state.unheard[name] = unheard{since: s.number, told: g.opts.Now()}
+	}
+}
+
+// unheard is an ApplicationSet that was told to ask for the snapshot with the number since, or a newer one.
+type unheard struct {
+	since, again int
+	told         time.Time
+}
+
+const (
+	// askAgain is how long an ApplicationSet that was told to ask has for it, at least.
+	askAgain = 5 * time.Second
+	// asksAgain bounds how often it is told once more.
+	asksAgain = 3
+)
+
+// tellAgain tells those once more that haven't asked since: Argo CD takes the annotation away when it has reconciled the
+// ApplicationSet, also where that began before the annotation came.
+func (g *Generator) tellAgain(ctx context.Context) {
+	for name, u := range g.state.unheard {
+		if g.callers.got(name) >= u.since || u.again == asksAgain {
+			delete(g.state.unheard, name)
+			continue
+		}
+		if g.opts.Now().Sub(u.told) < askAgain {
+			continue
+		}
+		u.again, u.told = u.again+1, g.opts.Now()
+		g.state.unheard[name] = u
+		err := g.opts.Cluster.Refresh(ctx, name)
+		g.metrics.argocd.WithLabelValues(outcome(err == nil)).Inc()
+		g.opts.Logger.Warn("ApplicationSet didn't ask; told again", "application_set", name, "error", err)
 	}
 }
 
@@ -77,29 +111,38 @@ func (g *Generator) ownPlugins() []preview.Plugin {
 	return slices.DeleteFunc(slices.Clone(all), func(p preview.Plugin) bool { return !own[p.ConfigMap] })
 }
 
-// callers remembers who has asked, up to a bound: names are all that a request says.
+// callers remembers who has asked, up to a bound, and the number of the snapshot that they last got: names are all that a
+// request says.
 type callers struct {
-	mu    sync.Mutex
-	names map[string]bool
+	mu      sync.Mutex
+	numbers map[string]int
 }
 
 const maxCallers = 1000
 
-func (c *callers) add(name string) {
+func (c *callers) add(name string, number int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.names == nil {
-		c.names = map[string]bool{}
+	if c.numbers == nil {
+		c.numbers = map[string]int{}
 	}
-	if len(c.names) < maxCallers && len(name) <= 253 {
-		c.names[name] = true
+	if _, known := c.numbers[name]; known || (len(c.numbers) < maxCallers && len(name) <= 253) {
+		c.numbers[name] = max(c.numbers[name], number)
 	}
+}
+
+// got is the number of the snapshot that an ApplicationSet last got; 0 where it has asked in vain only.
+func (c *callers) got(name string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.numbers[name]
 }
 
 func (c *callers) has(name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.names[name]
+	_, known := c.numbers[name]
+	return known
 }
 
 func pluginFilter(p preview.Plugin) (filter, error) {

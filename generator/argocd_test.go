@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -128,6 +130,39 @@ func TestOverlappingApplicationSetsAreReported(t *testing.T) {
 			if reported := strings.Contains(got.body, "ApplicationSets one and two both get environment"); reported != c.want {
 				t.Errorf("reported: %v, in %s", reported, got.body)
 			}
+		})
+	}
+}
+
+func TestAnApplicationSetThatDidNotAskIsToldAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		asks int // at which telling it asks; 0 for never
+		want int // tellings
+	}{"it asks at once": {1, 1}, "the annotation was taken away unread": {2, 2}, "it never asks": {0, 4}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inside := func(o *generator.Options) {
+				w := o.GitHub.(*world)
+				w.plugins, o.Cluster = plugins(map[string]map[string]any{"previews": {}}), cluster{w}
+			}
+			running(t, []func(*generator.Options){inside}, func(s *service) {
+				s.ask(t, ordinary)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				s.takeRefreshed()
+				s.set(func() { s.repos["acme/shop"] = repository("acme/shop") })
+				s.deliver(t, "hush", "pull_request", "", labelled)
+				told := 0
+				for range 60 {
+					synctest.Wait()
+					if told += len(s.takeRefreshed()); c.asks > 0 && told >= c.asks {
+						s.ask(t, ordinary)
+					}
+					time.Sleep(time.Second)
+				}
+				expect(t, "tellings", c.want, told)
+			})
 		})
 	}
 }

@@ -2,6 +2,7 @@ package generator
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -81,17 +82,24 @@ func (g *Generator) confirm(names []string) {
 	g.state.confirmed = true
 	m.Confirmed, m.Repositories = cloned(m.Confirmed), cloned(m.Repositories)
 	for _, name := range names {
-		if strings.Contains(name, "/") {
-			m.Repositories[name] = true
-		} else {
+		if !strings.Contains(name, "/") {
 			m.Confirmed[name] = true
+			continue
+		}
+		m.Repositories[name] = g.state.facts.Repositories[name].ID
+		if isIdentity(g.state.failed[name]) { // nothing but that was read of it
+			delete(g.state.facts.Repositories, name)
+			g.state.reads.want(name, true)
 		}
 	}
 }
 
-func cloned(m map[string]bool) map[string]bool {
+// isIdentity says whether a read failed because the repository's name is another's now.
+func isIdentity(err error) bool { return errors.As(err, new(*preview.IdentityError)) }
+
+func cloned[V any](m map[string]V) map[string]V {
 	if m == nil {
-		return map[string]bool{}
+		return map[string]V{}
 	}
 	return maps.Clone(m)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -44,6 +45,8 @@ type Quota interface {
 // Cluster reads what Argo CD has in the cluster, and makes it ask the plugins of an ApplicationSet at once.
 type Cluster interface {
 	Read(ctx context.Context) (preview.Cluster, error)
+	// Recover reads what the live environments are from their Applications, for when memory is lost.
+	Recover(ctx context.Context) (preview.Recovered, error)
 	Refresh(ctx context.Context, applicationSet string) error
 }
 
@@ -55,6 +58,8 @@ type Options struct {
 	Quota Quota
 	// Cluster is nil where there is none; names that are taken there are then not known.
 	Cluster Cluster
+	// Applications tells what Argo CD has made of an environment; nil where there is no cluster: nobody can tell then.
+	Applications Applications
 	// Reporter tells GitHub what was decided; nil tells it nothing.
 	Reporter Reporter
 	// Store keeps memory between two runs; nil keeps none.
@@ -92,8 +97,14 @@ type Generator struct {
 	// requests are what webhooks ask to be read again.
 	requests   *requests
 	deliveries deliveries
+	// watched are the configured repositories by the names that their events can have, lower case.
+	watched atomic.Pointer[map[string][]string]
 	// callers are the ApplicationSets that have asked for rows.
 	callers callers
+	// applications are what was lately read of single Applications.
+	applications applications
+	// sending bounds how many are sent the facts at once.
+	sending *semaphore.Weighted
 
 	public, private http.Handler
 	handlers        sync.Once
@@ -113,8 +124,9 @@ func New(o Options) *Generator {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Generator{opts: o, requests: newRequests()}
+	g := &Generator{opts: o, requests: newRequests(), sending: semaphore.NewWeighted(maxInputs)}
 	g.state.facts = preview.Facts{Repositories: map[string]preview.Repository{}, Protected: o.Protected}
+	g.state.unheard = map[string]unheard{}
 	g.state.failed, g.state.reads = map[string]error{}, newReads()
 	g.metrics = newMetrics(o.Registry, g)
 	g.status.Store(&status{Reason: "nothing has been read yet"})

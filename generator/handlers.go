@@ -26,7 +26,7 @@ type paramsRequest struct {
 
 // getParams answers Argo CD. It says 200 only with a whole answer: with any other body Argo CD would delete everything.
 func (g *Generator) getParams(c *gin.Context) {
-	f, ok := g.readFilter(c)
+	name, f, ok := g.readFilter(c)
 	if !ok {
 		return
 	}
@@ -39,14 +39,15 @@ func (g *Generator) getParams(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
+	g.callers.add(name, s.number)
 	writeGzip(c, body)
 }
 
-func (g *Generator) readFilter(c *gin.Context) (filter, bool) {
+func (g *Generator) readFilter(c *gin.Context) (name string, f filter, ok bool) {
 	content, err := io.ReadAll(c.Request.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		fail(c, http.StatusBadRequest, "the body is larger than %d KiB", maxBody>>10)
-		return nil, false
+		return "", nil, false
 	}
 	var r paramsRequest
 	if err == nil {
@@ -57,15 +58,15 @@ func (g *Generator) readFilter(c *gin.Context) (filter, bool) {
 	}
 	if err != nil {
 		fail(c, http.StatusBadRequest, "the body is not what Argo CD's plugin generator sends: %s", preview.Printable(err.Error()))
-		return nil, false
+		return "", nil, false
 	}
-	g.callers.add(r.ApplicationSetName)
-	f, err := parseFilter(r.Input.Parameters)
+	g.callers.add(r.ApplicationSetName, 0)
+	f, err = parseFilter(r.Input.Parameters)
 	if err != nil {
 		fail(c, http.StatusBadRequest, "%s; mend the ApplicationSet's spec.generators[].plugin.input.parameters", err)
-		return nil, false
+		return "", nil, false
 	}
-	return f, true
+	return r.ApplicationSetName, f, true
 }
 
 // current is what is served now; nil, with the answer given, where there is nothing yet.
@@ -118,7 +119,7 @@ func (g *Generator) getEnvironment(c *gin.Context) {
 	}
 	for _, r := range s.snapshot.Rows {
 		if r.Name == c.Param("name") {
-			c.JSON(http.StatusOK, r)
+			c.JSON(http.StatusOK, g.environmentStatus(c.Request.Context(), r))
 			return
 		}
 	}

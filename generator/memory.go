@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -21,9 +22,10 @@ type Store interface {
 }
 
 const (
-	memoryVersion = 1
-	// maxMemory bounds what is unpacked, in bytes.
-	maxMemory = 512 << 20
+	memoryVersion = 3
+	// maxMemory bounds its text, maxUnpacked the environments in it, in bytes.
+	maxMemory   = 64 << 20
+	maxUnpacked = 512 << 20
 )
 
 // memoryFile is what is kept, as gzip-compressed JSON.
@@ -33,38 +35,111 @@ type memoryFile struct {
 	Memory  preview.Memory `json:"memory"` // without its environments
 	// Reported is what GitHub was told, as of the save before: a status may be set twice, which does no harm.
 	Reported map[string]string `json:"reported,omitempty"`
-	// Environments are Memory.Environments.
-	Environments map[string]preview.Remembered `json:"environments,omitempty"`
+	packed                     // Memory.Environments
 }
 
-// recall reads memory once, before the first refresh. Memory that can't be read is lost, not fatal: as at a first start,
-// nothing is answered then until everything was read.
-func (g *Generator) recall(ctx context.Context) {
-	if g.opts.Store == nil {
-		return
+// recall reads memory once, before anything else: what it protects must be known before what was read counts. Memory that
+// can't be reached is tried again. Memory that is lost or corrupt isn't fatal: live Applications give back what protects
+// environments, and as at a first start nothing is answered until everything was read.
+func (g *Generator) recall(ctx context.Context) (ok bool) {
+	if g.state.recalled {
+		return true
 	}
-	content, err := g.opts.Store.Load(ctx)
+	g.state.unclear = nil
+	content, err := g.stored(ctx)
 	if err == nil && content != nil {
-		g.state.memory, g.state.reported, err = decodeMemory(content)
+		var memory preview.Memory
+		if memory, g.state.reported, err = decodeMemory(content); err == nil {
+			g.state.memory = memory
+			g.state.remembers, g.state.recalled = true, true
+			g.opts.Logger.Info("memory read", "environments", len(g.state.memory.Environments))
+			return true
+		}
+		g.opts.Logger.Error("memory can't be read; going on without", "error", err)
+		err = nil
+	}
+	if err == nil {
+		err = g.recover(ctx)
 	}
 	if err != nil {
-		g.opts.Logger.Error("memory can't be read; going on without", "error", err)
-		return
+		g.notRecalled(err)
+		return false
 	}
-	g.state.remembers = content != nil
-	g.opts.Logger.Info("memory read", "environments", len(g.state.memory.Environments))
+	g.state.recalled = true
+	return true
 }
 
-// save keeps the memory of a snapshot that is about to be served, unless it is the one that is kept already.
-func (g *Generator) save(ctx context.Context, m preview.Memory, sameRows bool) error {
-	last := &g.state.memory
-	if g.opts.Store == nil || (sameRows && g.state.remembers && !g.state.confirmed && sameMemory(*last, m)) {
+func (g *Generator) stored(ctx context.Context) ([]byte, error) {
+	if g.opts.Store == nil {
+		return nil, nil
+	}
+	content, err := g.opts.Store.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("memory can't be read: %w", err)
+	}
+	return content, nil
+}
+
+// recover takes from live Applications what memory would have.
+func (g *Generator) recover(ctx context.Context) error {
+	if g.opts.Cluster == nil {
 		return nil
 	}
-	content, err := encodeMemory(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported})
-	if err == nil {
-		err = g.opts.Store.Save(ctx, content)
+	found, err := g.opts.Cluster.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("the cluster was never read: there is no memory, and what is live can't be recovered: %w", err)
 	}
+	g.state.memory.Environments, g.state.unclear = found.Environments, found.Unclear
+	if len(found.Environments)+len(found.Unclear) > 0 {
+		g.opts.Logger.Warn("there is no memory; what is live was recovered from its Applications", "environments", len(found.Environments), "unclear", len(found.Unclear))
+	}
+	return nil
+}
+
+// notRecalled says why nothing is read or answered yet.
+func (g *Generator) notRecalled(err error) {
+	st := &status{At: g.opts.Now(), Reason: message(err), Cluster: g.opts.Cluster != nil}
+	if g.status.Load().Reason != st.Reason {
+		g.opts.Logger.Error("nothing is answered yet", "error", err)
+	}
+	g.status.Store(st)
+}
+
+// stillUnclear says which live Applications would be taken away by a snapshot though nobody knows what they are.
+func (g *Generator) stillUnclear(s *preview.Snapshot) []string {
+	answered := make(map[string]bool, len(s.Rows))
+	for i := range s.Rows {
+		answered[s.Rows[i].Namespace] = true
+	}
+	var why []string
+	for _, name := range slices.Sorted(maps.Keys(g.state.unclear)) {
+		if !answered[name] {
+			why = append(why, fmt.Sprintf("memory is lost, and Application %s can't be understood: %s; mend it, or delete it", name, g.state.unclear[name]))
+		}
+	}
+	return why
+}
+
+// remember encodes the memory of a snapshot that is to be served; nil where it is the one that is kept already.
+func (g *Generator) remember(m preview.Memory, sameRows bool) ([]byte, error) {
+	if g.opts.Store == nil || (sameRows && g.state.remembers && !g.state.confirmed && sameMemory(g.state.memory, m)) {
+		return nil, nil
+	}
+	environments := m.Environments
+	m.Environments = nil
+	head, err := json.Marshal(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported})
+	if err != nil {
+		return nil, fmt.Errorf("encode memory: %w", err)
+	}
+	return g.state.packer.encode(head, environments)
+}
+
+// save keeps encoded memory.
+func (g *Generator) save(ctx context.Context, content []byte) error {
+	if content == nil {
+		return nil
+	}
+	err := g.opts.Store.Save(ctx, content)
 	g.metrics.saves.WithLabelValues(outcome(err == nil)).Inc()
 	if err != nil {
 		return fmt.Errorf("memory can't be saved, so what it belongs to is not served: %w", err)
@@ -81,50 +156,42 @@ func sameMemory(a, b preview.Memory) bool {
 }
 
 // sameLabel compares what of an environment isn't in its row and matters later.
-func sameLabel(a, b preview.Remembered) bool { return a.Label == b.Label && a.Braked == b.Braked }
-
-// encodeMemory writes an environment at a time, so that the plain text of thousands never stands in memory whole.
-func encodeMemory(f memoryFile) ([]byte, error) {
-	environments := f.Memory.Environments
-	f.Memory.Environments = nil
-	head, err := json.Marshal(f)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	w := &stickyWriter{w: zip}
-	w.text(string(head[:len(head)-1]) + `,"environments":{`)
-	for i, name := range slices.Sorted(maps.Keys(environments)) {
-		if i > 0 {
-			w.text(",")
-		}
-		w.json(name)
-		w.text(":")
-		w.json(environments[name])
-	}
-	w.text("}}")
-	if w.err == nil {
-		w.err = zip.Close()
-	}
-	return b.Bytes(), w.err
+func sameLabel(a, b preview.Remembered) bool {
+	return slices.Equal(a.Members, b.Members) && a.Braked == b.Braked && a.Person == b.Person
 }
 
+// decodeMemory takes no memory for one that is whole in part: what is missing in it would be taken away.
 func decodeMemory(content []byte) (preview.Memory, map[string]string, error) {
-	zip, err := gzip.NewReader(bytes.NewReader(content))
+	f, err := decodeMemoryFile(content)
+	if err == nil {
+		f.Memory.Environments, err = f.unpack()
+	}
 	if err != nil {
 		return preview.Memory{}, nil, fmt.Errorf("decode memory: %w", err)
 	}
-	var f memoryFile
-	if err := json.NewDecoder(io.LimitReader(zip, maxMemory)).Decode(&f); err != nil {
-		return preview.Memory{}, nil, fmt.Errorf("decode memory: %w", err)
-	}
-	if f.Version != memoryVersion {
-		return preview.Memory{}, nil, fmt.Errorf("decode memory: version %d is not known here", f.Version)
-	}
-	f.Memory.Environments = f.Environments
 	return f.Memory, f.Reported, nil
+}
+
+func decodeMemoryFile(content []byte) (f memoryFile, err error) {
+	zip, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return f, err
+	}
+	text, err := io.ReadAll(io.LimitReader(zip, maxMemory+1)) // to its end, where its checksum is
+	switch {
+	case err != nil:
+		return f, err
+	case len(text) > maxMemory:
+		return f, fmt.Errorf("it has more than %d MiB", maxMemory>>20)
+	}
+	if err := json.Unmarshal(text, &f); err != nil {
+		return f, err
+	}
+	switch {
+	case f.Version != memoryVersion:
+		return f, fmt.Errorf("version %d is not known here", f.Version)
+	case len(f.Memory.Repositories) == 0:
+		return f, errors.New("it knows of no repository, and none is ever saved without")
+	}
+	return f, nil
 }

@@ -82,6 +82,13 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"empty": "", "no gzip": "garbage", "cut off": "\x1f\x8b\x08\x00", "not JSON": packed(t, "{"), "of another version": packed(t, `{"version":99}`),
+		"null": packed(t, "null"), "of nothing": packed(t, `{"version":3,"memory":{}}`),
+		"with an environment of no shape":  packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`),
+		"with an environment without name": packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"shapes":["{}"],"packed":[{"s":0,"v":[]}]}`),
+		"with a value too few":             packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"shapes":["{\"Row\":{\"name\":\"\u0000a\"}}"],"packed":[{"s":0,"v":[]}]}`),
+		"with its checksum wrong":          strings.TrimSuffix(packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00") + "\x01\x00\x00",
+		"a bomb":                           strings.Repeat(packed(t, strings.Repeat(" ", 1<<20)), 100),
+		"a bomb of values":                 packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"shapes":["`+strings.Repeat(`\u0000a`, 1<<20)+`"],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,6 +131,46 @@ func packed(tb testing.TB, text string) string {
 type brokenStore struct{ generator.StateFile }
 
 func (brokenStore) Save(context.Context, []byte) error { return errors.New("the disk is full") }
+
+// unreadableStore can't be read for a while, which says nothing of what is in it.
+type unreadableStore struct {
+	generator.StateFile
+	err error
+}
+
+func (s *unreadableStore) Load(ctx context.Context) ([]byte, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.StateFile.Load(ctx)
+}
+
+func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	file, keep := remembering(t)
+	want := ready(t, w, keep).ask(t, ordinary)
+	w.tree = treeOf(2, otherRepositories(t)) // nothing but memory knows the environments of acme/shop
+	store := &unreadableStore{StateFile: file, err: errors.New("the API server is away")}
+	s := ready(t, w, func(o *generator.Options) { o.Store = store })
+	if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "memory can't be read: the API server is away") {
+		t.Errorf("answered %d %s", got.code, got.body)
+	}
+	if branches, shop := s.reads(); branches != 1 || shop != 1 {
+		t.Errorf("the branch was read %d times, acme/shop %d times, before anybody knew what to keep", branches, shop)
+	}
+	store.err = nil
+	s.Refresh(t.Context())
+	if diff := cmp.Diff(want.body, s.ask(t, ordinary).body); diff != "" {
+		t.Errorf("afterwards: %s", diff)
+	}
+}
+
+// otherRepositories is the policy with acme/shop and acme/gateway taken out.
+func otherRepositories(t *testing.T) string {
+	t.Helper()
+	return strings.NewReplacer("acme/shop", "acme/store", "acme/gateway", "acme/store").Replace(policy)
+}
 
 func TestWhatCantBeRememberedIsNotServed(t *testing.T) {
 	t.Parallel()

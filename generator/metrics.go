@@ -11,6 +11,7 @@ type metrics struct {
 	refreshes    *prometheus.CounterVec
 	duration     prometheus.Histogram
 	requests     *prometheus.CounterVec
+	answers      *prometheus.HistogramVec
 	argocd       *prometheus.CounterVec
 	webhooks     *prometheus.CounterVec
 	deferred     prometheus.Gauge
@@ -32,6 +33,10 @@ func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "previewset_http_requests_total", Help: "Requests answered, by route and status code.",
 		}, []string{"route", "code"}),
+		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "previewset_http_request_duration_seconds", Help: "How long answers take, by route.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 3, 9),
+		}, []string{"route"}),
 	}
 	m.argocd = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "previewset_applicationset_refreshes_total", Help: "ApplicationSets told to ask again, by outcome.",
@@ -55,7 +60,12 @@ func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
 		Name: "previewset_memory_bytes", Help: "Size of the memory that was kept last, compressed.",
 	})
 	m.pollInterval.Set(g.opts.Interval.Seconds())
-	r.MustRegister(m.refreshes, m.duration, m.requests, m.argocd, m.webhooks, m.deferred, m.pollInterval, m.statuses, m.saves, m.saved,
+	for _, counter := range []*prometheus.CounterVec{m.refreshes, m.argocd, m.statuses, m.saves} {
+		// There from the start: the first failure is an increase only of something.
+		counter.WithLabelValues(outcome(true))
+		counter.WithLabelValues(outcome(false))
+	}
+	r.MustRegister(m.refreshes, m.duration, m.requests, m.answers, m.argocd, m.webhooks, m.deferred, m.pollInterval, m.statuses, m.saves, m.saved,
 		&snapshotCollector{g: g},
 		collectors.NewBuildInfoCollector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

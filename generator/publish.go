@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -41,18 +43,36 @@ func (g *Generator) publish(ctx context.Context) {
 // serve keeps a snapshot's memory, and then serves it. Where it can't be kept, the last snapshot stays.
 func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error {
 	last := g.served.Load()
-	next, err := newServed(snapshot, last)
-	if err == nil {
-		err = g.save(ctx, snapshot.Memory, next.sameRows(last))
+	versions := newVersions(snapshot.Rows, last)
+	var next *served
+	var memory []byte
+	var both errgroup.Group // Argo CD waits for both
+	both.Go(func() (err error) {
+		next, err = newServed(snapshot, last, versions)
+		return err
+	})
+	both.Go(func() (err error) {
+		memory, err = g.remember(snapshot.Memory, versions.same)
+		return err
+	})
+	err := both.Wait()
+	if err == nil { // a memory without its answer would be believed after a restart
+		err = g.save(ctx, memory)
 	}
 	if err != nil {
 		g.opts.Logger.Error("snapshot can't be served", "error", err)
 		return err
 	}
 	g.state.memory = snapshot.Memory
+	next.inputs = g.inputs()
+	next.number = 1
+	if last != nil {
+		next.number = last.number + 1
+	}
 	g.served.Store(next)
 	g.logChanges(last, next)
 	g.tellArgoCD(ctx, next)
+	next.settle()
 	if g.opts.Reporter != nil && g.hurry() {
 		g.state.reads.want(reportKey, false)
 	}
@@ -70,10 +90,11 @@ func (g *Generator) missing(s *preview.Snapshot) string {
 		// An Application of somebody else's would be adopted, overwritten and one day deleted.
 		why = append(why, "the cluster was never read: "+message(g.state.clusterErr))
 	}
+	why = append(why, g.stillUnclear(s)...)
 	for _, name := range s.Unread {
 		err := g.state.failed[name]
 		// One that isn't allowed was never read for good; but only memory knows that it had nothing before it was forbidden.
-		if g.state.memory.Repositories[name] || (errors.Is(err, errNotAllowed) && g.state.remembers) {
+		if _, known := g.state.memory.Repositories[name]; known || (errors.Is(err, errNotAllowed) && g.state.remembers) {
 			continue
 		}
 		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(err)))

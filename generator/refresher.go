@@ -24,13 +24,20 @@ type refresherState struct {
 	clusterRead bool
 	failed      map[string]error // why repositories can't be read
 	memory      preview.Memory
-	remembers   bool // memory is that of an answer once given, maybe by an earlier run
+	packer      packer // of what is saved of it
+	remembers   bool   // memory is that of an answer once given, maybe by an earlier run
 	recalled    bool
-	confirmed   bool // somebody has confirmed something since memory was last saved
+	// unclear are Applications that nobody knows what they are, since memory is lost, and why.
+	unclear   map[string]string
+	confirmed bool // somebody has confirmed something since memory was last saved
 	// reported is what was last told to GitHub, by pull request.
 	reported map[string]string
+	// unreported is what GitHub wouldn't take, by pull request.
+	unreported map[string]unreported
 	// told is the answer for which each ApplicationSet was last made to ask, as a hash.
 	told map[string][sha256.Size]byte
+	// unheard are those that haven't asked since.
+	unheard map[string]unheard
 
 	reads reads
 	round round
@@ -40,6 +47,8 @@ type refresherState struct {
 	pollAt time.Time
 	// deferred are the repositories that a webhook was about while only the quota's reserve was left.
 	deferred map[string]bool
+	// expected are pull requests that the next reads will probably have to look at.
+	expected expected
 }
 
 // round is one time of reading everything that is due.
@@ -55,8 +64,9 @@ type round struct {
 // Run refreshes until ctx is done: everything at once, then every interval, sooner while there is nothing to answer; in
 // between, what webhooks are about.
 func (g *Generator) Run(ctx context.Context) error {
-	due := time.NewTimer(0)
+	due, again := time.NewTimer(0), time.NewTimer(0)
 	defer due.Stop()
+	defer again.Stop()
 	defer g.state.reads.wait()
 	for {
 		s := &scope{}
@@ -69,6 +79,9 @@ func (g *Generator) Run(ctx context.Context) error {
 			*s = g.requests.take()
 		case <-due.C:
 			s.due = true
+		case <-again.C:
+			g.tellAgain(ctx)
+			again.Reset(askAgain)
 		}
 		if g.step(ctx, *s) {
 			due.Reset(g.pause())
@@ -90,9 +103,11 @@ func (g *Generator) Refresh(ctx context.Context) {
 // step takes what is asked for, starts what can be started, and publishes what is to be published. It says whether a round
 // ended with it.
 func (g *Generator) step(ctx context.Context, s scope) (ended bool) {
-	if !g.state.recalled {
-		g.recall(ctx)
-		g.state.recalled = true
+	if !g.recall(ctx) {
+		return true // and again soon
+	}
+	if s.due && len(g.state.unclear) > 0 && g.served.Load() == nil {
+		_ = g.recover(ctx) // somebody may have mended it; else it is as unclear as it was
 	}
 	g.confirm(s.confirm)
 	g.state.news = g.state.news || len(s.confirm) > 0
@@ -125,6 +140,7 @@ func (g *Generator) ask(s scope) {
 	if s.config {
 		st.reads.want(configKey, true)
 	}
+	st.expected.add(s.expected)
 	for name := range s.repositories {
 		g.askSoon(name)
 	}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,13 +19,17 @@ import (
 
 // reports are what GitHub was told.
 type reports struct {
-	told []string
-	err  error
+	told  []string
+	fails func(line string) bool // nil: nothing fails
 }
 
 func (r *reports) Report(_ context.Context, repository, sha, state, description, target string) error {
-	r.told = append(r.told, fmt.Sprintf("%s %s %s %q %s", repository, strings.TrimLeft(sha, "0"), state, description, target))
-	return r.err
+	line := fmt.Sprintf("%s %s %s %q %s", repository, strings.TrimLeft(sha, "0"), state, description, target)
+	r.told = append(r.told, line)
+	if r.fails != nil && r.fails(line) {
+		return errors.New("forbidden")
+	}
+	return nil
 }
 
 func (r *reports) take() []string {
@@ -61,36 +68,219 @@ func TestWhatSomebodyAskedForIsReportedOnce(t *testing.T) {
 
 func TestAReportThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{err: errors.New("forbidden")}
+	w, r := newWorld(), &reports{fails: func(string) bool { return true }}
 	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	first := r.take()
-	r.err = nil
+	r.fails = nil
+	s.Refresh(t.Context())
+	if told := r.take(); len(told) != 0 {
+		t.Errorf("tried again at once: %v", told)
+	}
+	w.set(func() { w.now = w.now.Add(5 * time.Minute) })
 	s.Refresh(t.Context())
 	if diff := cmp.Diff(first, r.take()); diff != "" || len(first) != 3 {
 		t.Errorf("tried again: %s", diff)
+	}
+	w.set(func() { w.now = w.now.Add(5 * time.Minute) })
+	s.Refresh(t.Context())
+	if told := r.take(); len(told) != 0 {
+		t.Errorf("told again: %v", told)
+	}
+}
+
+func TestAReportThatFailsDoesntWaitWhereThereIsSomethingElseToSay(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{fails: func(line string) bool { return strings.Contains(line, "acme/shop 3ef ") }}
+	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	r.take()
+	w.set(func() {
+		moved := changing(pullRequest(7, "alice"), "orders/main.go")
+		moved.HeadSHA = fmt.Sprintf("%040x", 0xbeef)
+		w.repos["acme/shop"] = repository("acme/shop", moved)
+	})
+	s.Refresh(t.Context())
+	if diff := cmp.Diff([]string{`acme/shop beef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.take()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// crowd are n pull requests that wait, each for another reason in the same words.
+func crowd(n int, label string) []preview.PullRequest {
+	prs := make([]preview.PullRequest, n)
+	for i := range prs {
+		prs[i] = changing(pullRequest(100+i, "alice", "preview:"+label), "README.md")
+	}
+	return prs
+}
+
+func TestFailingReportsStopNoOthersAndCostLittle(t *testing.T) {
+	t.Parallel()
+	failing := func(line string) bool { return strings.Compare(line, "acme/shop 456 ") < 0 } // of the first ten
+	w, r := newWorld(), &reports{fails: failing}
+	w.repos["acme/shop"] = repository("acme/shop", crowd(30, "none")...)
+	w.repos["acme/gateway"] = repository("acme/gateway")
+	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	attempts, done := len(r.take()), 0
+	for range 10 {
+		s.Refresh(t.Context())
+		for _, line := range r.take() {
+			attempts++
+			if !failing(line) {
+				done++
+			}
+		}
+	}
+	if attempts != 30 || done != 20 {
+		t.Errorf("%d attempts, and %d of 20 that work are told", attempts, done)
+	}
+	w.set(func() {
+		w.now = w.now.Add(5 * time.Minute)
+		w.repos["acme/shop"] = repository("acme/shop", crowd(31, "none")...)
+	})
+	s.Refresh(t.Context())
+	if again := r.take(); len(again) != 4 || failing(again[3]) {
+		t.Errorf("three that failed are tried again, behind the new one; told are %v", again)
 	}
 }
 
 func TestReportsAreBoundedAndShort(t *testing.T) {
 	t.Parallel()
 	w, r := newWorld(), &reports{}
-	prs := make([]preview.PullRequest, 50)
-	for i := range prs {
-		prs[i] = changing(pullRequest(100+i, "alice"), "README.md")
-		prs[i].Changes, prs[i].Problem = nil, strings.Repeat("an unreadable answer, ", 20)
-	}
-	w.repos["acme/shop"] = repository("acme/shop", prs...)
+	w.repos["acme/shop"] = repository("acme/shop", crowd(50, strings.Repeat("a b", 40))...)
 	w.repos["acme/gateway"] = repository("acme/gateway")
 	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	first := r.take()
 	for _, line := range first {
-		if description := []rune(strings.SplitN(line, `"`, 3)[1]); len(description) != 140 {
-			t.Errorf("%d characters: %s", len(description), string(description))
+		description, err := strconv.Unquote(line[strings.IndexByte(line, '"') : strings.LastIndexByte(line, '"')+1])
+		if n := utf8.RuneCountInString(description); err != nil || n < 139 || n > 140 {
+			t.Errorf("%d characters: %s", n, description)
 		}
 	}
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
 	if later := r.take(); len(first) != 20 || len(later) != 30 {
 		t.Errorf("%d at once, %d later", len(first), len(later))
+	}
+}
+
+// GitHub refuses four-byte characters; nobody's text becomes structure.
+func TestReportsOfHostileTexts(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	w.repos["acme/shop"] = repository("acme/shop", pullRequest(7, "alice", "preview:\x1b[31m\u202e\U0001F98A\n\x00<b>"))
+	w.repos["acme/gateway"] = repository("acme/gateway")
+	ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	want := []string{`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use a profile that there is; known: changed, full" `}
+	if diff := cmp.Diff(want, r.take()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The head waits though an older commit is live: whoever looks at the status looks at the head.
+func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	w.tree = treeOf(1, strings.Replace(policy, `tag: "{{ .SHA }}", data: [postgres]`, `tag: "{{ .SHA }}", data: [postgres], ready: {check: image, app: ci}`, 1))
+	w.repos["acme/gateway"] = repository("acme/gateway")
+	at := func(commit int, green bool) {
+		pr := changing(pullRequest(7, "alice"), "orders/main.go")
+		pr.HeadSHA = fmt.Sprintf("%040x", commit)
+		w.repos["acme/shop"] = repository("acme/shop", pr)
+		shop := w.repos["acme/shop"]
+		shop.Checks = map[string][]preview.Check{pr.HeadSHA: {{Name: "image", App: "ci", Green: green}}}
+		w.repos["acme/shop"] = shop
+	}
+	at(0xa, true)
+	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	w.set(func() { at(0xb, false) })
+	s.Refresh(t.Context())
+	w.set(func() { at(0xb, true) })
+	s.Refresh(t.Context())
+	const url = " https://shop-pr-7.preview.example.dev"
+	want := []string{
+		`acme/shop a success "the preview shop-pr-7 is live"` + url,
+		`acme/shop b pending "it stays as it was: building 0000000: check \"image\" of ci is not green on it for service orders; wait for it, or see there why it fails"` + url,
+		`acme/shop b success "the preview shop-pr-7 is live"` + url,
+	}
+	if diff := cmp.Diff(want, r.told); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What GitHub says while it has a bad day is told to nobody who can't help it, least of all anew every minute.
+func TestABadDayIsNotReported(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	r.take()
+	for i := range 3 {
+		w.set(func() {
+			live := pullRequest(7, "alice", "Preview")
+			live.Changes, live.Problem = nil, fmt.Sprint("list its changed files: 500 at ", i)
+			fresh := live
+			fresh.Number = 9
+			w.repos["acme/shop"] = repository("acme/shop", live, fresh)
+		})
+		s.Refresh(t.Context())
+	}
+	if diff := cmp.Diff([]string{`acme/shop 3ef pending "not all that it needs could be read yet; previewctl why acme/shop#9" `}, r.take()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAReportNamesNoOtherEnvironment(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	w.taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
+	ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, cluster{w} })
+	got := r.take()
+	if diff := cmp.Diff(`acme/shop 3ef pending "its name or host is taken; previewctl why acme/shop#7" `, got[len(got)-1]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAfterARestartItIsReportedOnceMoreAtMost(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	_, keep := remembering(t)
+	reporting := func(o *generator.Options) { o.Reporter = r }
+	ready(t, w, keep, reporting)
+	first := r.take()
+	for range 2 {
+		s := ready(t, w, keep, reporting)
+		s.Refresh(t.Context())
+		s.Refresh(t.Context())
+	}
+	told := map[string]int{}
+	for _, line := range r.take() {
+		told[line]++
+	}
+	for line, n := range told {
+		if n > 2 || !slices.Contains(first, line) {
+			t.Errorf("told %d times after two restarts: %s", n, line)
+		}
+	}
+}
+
+func TestOnlyConfiguredRepositoriesAreTold(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	r.take()
+	w.set(func() { w.tree = treeOf(2, strings.ReplaceAll(policy, "acme/shop", "acme/store")) })
+	s.Refresh(t.Context())
+	if told := r.take(); len(told) != 0 || !strings.Contains(s.get(t, "/api/v1/decisions").body, "names its repository no more") {
+		t.Errorf("told %v", told)
+	}
+}
+
+// A renamed repository is told by its new name.
+func TestARenamedRepositoryIsTold(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	w.repos["acme/shop"] = repository("acme/Store", changing(pullRequest(7, "alice"), "orders/main.go"))
+	ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	if !slices.ContainsFunc(r.take(), func(line string) bool { return strings.HasPrefix(line, "acme/Store 3ef success ") }) {
+		t.Error("it isn't told")
 	}
 }

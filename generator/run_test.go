@@ -252,6 +252,10 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 	if diff := cmp.Diff(map[string]float64{
 		"previewset_ready": 0, "previewset_config_valid": 0, "previewset_repositories_unreadable": 0, "previewset_refresh_duration_seconds": 0,
 		"previewset_memory_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
+		"previewset_refreshes_total{outcome=failure}": 0, "previewset_refreshes_total{outcome=success}": 0,
+		"previewset_applicationset_refreshes_total{outcome=failure}": 0, "previewset_applicationset_refreshes_total{outcome=success}": 0,
+		"previewset_commit_statuses_total{outcome=failure}": 0, "previewset_commit_statuses_total{outcome=success}": 0,
+		"previewset_memory_saves_total{outcome=failure}": 0, "previewset_memory_saves_total{outcome=success}": 0,
 	}, s.gathered(t)); diff != "" {
 		t.Errorf("at the beginning: %s", diff)
 	}
@@ -270,17 +274,26 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 		"previewset_ready": 1, "previewset_config_valid": 0, "previewset_repositories_unreadable": 1,
 		"previewset_config_problems": 0, "previewset_environments_withheld": 0,
 		"previewset_memory_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
-		"previewset_facts_oldest_timestamp_seconds":                                 float64(start.Unix()),
-		"previewset_environments{state=awake}":                                      3,
-		"previewset_decisions{outcome=live,rule=labelled}":                          3,
-		"previewset_decisions{outcome=held,rule=unlabelled}":                        1,
-		"previewset_refreshes_total{outcome=failure}":                               1,
-		"previewset_refreshes_total{outcome=success}":                               2,
-		"previewset_refresh_duration_seconds":                                       3,
-		"previewset_http_requests_total{code=200,route=/api/v1/getparams.execute}":  1,
-		"previewset_http_requests_total{code=400,route=/api/v1/getparams.execute}":  1,
-		"previewset_http_requests_total{code=404,route=other}":                      1,
-		"previewset_http_requests_total{code=200,route=/api/v1/environments/:name}": 1,
+		"previewset_facts_oldest_timestamp_seconds":                                  float64(start.Unix()),
+		"previewset_environments{state=awake}":                                       3,
+		"previewset_decisions{outcome=live,rule=labelled}":                           3,
+		"previewset_decisions{outcome=held,rule=unlabelled}":                         1,
+		"previewset_refreshes_total{outcome=failure}":                                1,
+		"previewset_refreshes_total{outcome=success}":                                2,
+		"previewset_refresh_duration_seconds":                                        3,
+		"previewset_applicationset_refreshes_total{outcome=failure}":                 0,
+		"previewset_applicationset_refreshes_total{outcome=success}":                 0,
+		"previewset_commit_statuses_total{outcome=failure}":                          0,
+		"previewset_commit_statuses_total{outcome=success}":                          0,
+		"previewset_memory_saves_total{outcome=failure}":                             0,
+		"previewset_memory_saves_total{outcome=success}":                             0,
+		"previewset_http_request_duration_seconds{route=/api/v1/getparams.execute}":  2,
+		"previewset_http_request_duration_seconds{route=other}":                      1,
+		"previewset_http_request_duration_seconds{route=/api/v1/environments/:name}": 1,
+		"previewset_http_requests_total{code=200,route=/api/v1/getparams.execute}":   1,
+		"previewset_http_requests_total{code=400,route=/api/v1/getparams.execute}":   1,
+		"previewset_http_requests_total{code=404,route=other}":                       1,
+		"previewset_http_requests_total{code=200,route=/api/v1/environments/:name}":  1,
 	}
 	if diff := cmp.Diff(want, s.gathered(t)); diff != "" {
 		t.Error(diff)

@@ -1,12 +1,11 @@
 package generator
 
 import (
-	"bytes"
-	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,30 +17,82 @@ import (
 // rows shrink to a twentieth.
 type served struct {
 	snapshot *preview.Snapshot
+	number   int // of the snapshots that this run has served
+	inputs   inputs
+	*bodies
+}
+
+// bodies are the answers of one snapshot, and of those after it whose rows are the same.
+type bodies struct {
+	versions versions
 	all      []byte // gzip
 
 	mu       sync.Mutex
 	filtered map[string][]byte // gzip, by filter
+	size     int               // of filtered, with its keys
+	// pieces are those of the whole answer, some those of filtered ones, before those of the snapshot before.
+	pieces, some pieces
+	before       []pieces
 }
 
-// maxFiltered bounds how many filtered answers of one snapshot are kept.
-const maxFiltered = 256
+// versions number rows: a row that is the same as in the snapshot before has the same number.
+type versions struct {
+	rows   []uint64
+	newest uint64
+	same   bool // all rows are, and there is none less
+}
 
-func newServed(s *preview.Snapshot, last *served) (*served, error) {
-	if last != nil && reflect.DeepEqual(last.snapshot.Rows, s.Rows) {
+const (
+	// maxFiltered bounds how many filtered answers of one snapshot are kept; whoever has Argo CD's token can ask for anything.
+	maxFiltered = 256
+	// maxFilteredSize bounds how many bytes they have; or else four times the whole answer.
+	maxFilteredSize = 8 << 20
+)
+
+func newVersions(rows []preview.Row, last *served) versions {
+	v := versions{rows: make([]uint64, len(rows))}
+	var before []preview.Row
+	var numbers []uint64
+	if last != nil {
+		before, numbers, v.newest = last.snapshot.Rows, last.versions.rows, last.versions.newest
+	}
+	v.same = last != nil && len(rows) == len(before)
+	for i := range rows { // both are sorted by name
+		for len(before) > 0 && before[0].Name < rows[i].Name {
+			before, numbers = before[1:], numbers[1:]
+		}
+		if len(before) > 0 && sameRow(&before[0], &rows[i]) {
+			v.rows[i] = numbers[0]
+			continue
+		}
+		v.newest++
+		v.rows[i], v.same = v.newest, false
+	}
+	return v
+}
+
+// newServed encodes a snapshot: what of its rows isn't the same as in the last one.
+func newServed(s *preview.Snapshot, last *served, v versions) (*served, error) {
+	if v.same {
+		return &served{snapshot: s, bodies: last.bodies}, nil
+	}
+	b := &bodies{versions: v, filtered: map[string][]byte{}, pieces: pieces{}, some: pieces{}}
+	if last != nil {
 		last.mu.Lock()
-		defer last.mu.Unlock()
-		return &served{snapshot: s, all: last.all, filtered: maps.Clone(last.filtered)}, nil
+		b.before = []pieces{last.pieces, maps.Clone(last.some)}
+		last.mu.Unlock()
 	}
-	all, err := encode(s.Rows)
-	if err != nil {
-		return nil, err
-	}
-	return &served{snapshot: s, all: all, filtered: map[string][]byte{}}, nil
+	var err error
+	b.all, err = b.encode(&member{known: b.before, keep: b.pieces}, s.Rows, nil)
+	return &served{snapshot: s, bodies: b}, err
 }
 
-// sameRows says whether the answer is the same as another's.
-func (s *served) sameRows(other *served) bool { return other != nil && bytes.Equal(s.all, other.all) }
+// settle forgets what was kept of the snapshot before, once Argo CD is told and its answers are made.
+func (b *bodies) settle() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.before = nil
+}
 
 // answer is the gzip-compressed body for a filter.
 func (s *served) answer(f filter) ([]byte, error) {
@@ -54,48 +105,78 @@ func (s *served) answer(f filter) ([]byte, error) {
 	if body, ok := s.filtered[key]; ok {
 		return body, nil
 	}
-	body, err := encode(slices.DeleteFunc(slices.Clone(s.snapshot.Rows), func(r preview.Row) bool { return !f.matches(r) }))
+	body, err := s.encode(&member{known: append(s.before, s.pieces), keep: s.some}, s.snapshot.Rows, f)
 	if err != nil {
 		return nil, err
 	}
-	if len(s.filtered) >= maxFiltered {
+	size := len(key) + len(body)
+	if len(s.filtered) >= maxFiltered || s.size+size > max(maxFilteredSize, 4*len(s.all)) {
 		clear(s.filtered)
+		clear(s.some)
+		s.size = 0
 	}
+	s.size += size
 	s.filtered[key] = body
 	return body, nil
 }
 
-// encode writes {"output":{"parameters":[…]}}, a row at a time so that the plain text never stands in memory whole.
-func encode(rows []preview.Row) ([]byte, error) {
-	var b bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&b, gzip.DefaultCompression)
-	if err != nil {
-		return nil, err
-	}
-	w := &stickyWriter{w: zip}
-	w.text(`{"output":{"parameters":[`)
+// numbered is a row with its version.
+type numbered struct {
+	row     *preview.Row
+	version uint64
+}
+
+// encode writes {"output":{"parameters":[…]}} with the rows that a filter matches, a row at a time so that the plain text
+// never stands in memory whole.
+func (b *bodies) encode(m *member, rows []preview.Row, f filter) ([]byte, error) {
+	matching := make([]numbered, 0, len(rows))
 	for i := range rows {
-		if i > 0 {
-			w.text(",")
+		if f.matches(rows[i]) {
+			matching = append(matching, numbered{&rows[i], b.versions.rows[i]})
 		}
-		w.json(&rows[i])
 	}
-	w.text(`]}}`)
-	if w.err == nil {
-		w.err = zip.Close()
+	m.text(`{"output":{"parameters":[`)
+	at := 0
+	for some := range cut(matching, func(n numbered) string { return n.row.Name }) {
+		from := at
+		key := newKey("rows", from)
+		for _, n := range some {
+			key = binary.AppendUvarint(key, n.version)
+		}
+		m.add(string(key), func(w *stickyWriter) {
+			for i, n := range some {
+				w.comma(from + i)
+				w.json(n.row)
+			}
+		})
+		at += len(some)
 	}
-	return b.Bytes(), w.err
+	m.text(`]}}`)
+	return m.bytes()
 }
 
 // stickyWriter writes until something fails.
 type stickyWriter struct {
-	w   *gzip.Writer
+	w   io.Writer
 	err error
 }
 
 func (s *stickyWriter) text(t string) {
 	if s.err == nil {
-		_, s.err = s.w.Write([]byte(t))
+		_, s.err = io.WriteString(s.w, t)
+	}
+}
+
+func (s *stickyWriter) bytes(b []byte) {
+	if s.err == nil {
+		_, s.err = s.w.Write(b)
+	}
+}
+
+// comma stands before all entries of a list but the first.
+func (s *stickyWriter) comma(i int) {
+	if i > 0 {
+		s.text(",")
 	}
 }
 
@@ -104,7 +185,7 @@ func (s *stickyWriter) json(v any) {
 	if s.err == nil && err != nil {
 		s.err = fmt.Errorf("encode row: %w", err)
 	}
-	s.text(string(b))
+	s.bytes(b)
 }
 
 // filter is what an ApplicationSet's input parameters ask for: per row key the values that are wanted.

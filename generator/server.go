@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,10 +16,15 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
-// maxBody bounds a request's body, in bytes. Argo CD's is a few hundred.
-const maxBody = 64 << 10
+const (
+	// maxBody bounds a request's body, in bytes. Argo CD's is a few hundred.
+	maxBody = 64 << 10
+	// maxBodies bounds how many bytes of bodies a listener holds at once: a webhook's is read before it is known who sent it.
+	maxBodies = 64 << 20
+)
 
 // httpError is an answer that isn't the one asked for. The message is for a person and goes out as it is.
 type httpError struct {
@@ -51,6 +57,8 @@ func (g *Generator) routes() {
 	api := r.Group("/api/v1", g.authorize("the API token", g.opts.APIToken))
 	api.GET("/environments", g.listEnvironments)
 	api.GET("/environments/:name", g.getEnvironment)
+	api.GET("/environments/:name/application", g.getApplication)
+	api.GET("/facts", g.getFacts)
 	api.GET("/decisions", g.listDecisions)
 	api.POST("/confirm", g.confirmAway)
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
@@ -78,7 +86,7 @@ func (g *Generator) engine(bodyLimit int64) *gin.Engine {
 	return r
 }
 
-// observe counts and logs every request once it is answered.
+// observe counts, times and logs every request once it is answered.
 func (g *Generator) observe(c *gin.Context) {
 	start := time.Now()
 	c.Next()
@@ -86,9 +94,11 @@ func (g *Generator) observe(c *gin.Context) {
 	if route == "" {
 		route = "other"
 	}
+	took := time.Since(start)
 	g.metrics.requests.WithLabelValues(route, strconv.Itoa(c.Writer.Status())).Inc()
+	g.metrics.answers.WithLabelValues(route).Observe(took.Seconds())
 	g.logInternal(c, route)
-	g.opts.Logger.Debug("request answered", "method", c.Request.Method, "route", route, "code", c.Writer.Status(), "duration", time.Since(start))
+	g.opts.Logger.Debug("request answered", "method", c.Request.Method, "route", route, "code", c.Writer.Status(), "duration", took)
 }
 
 // logInternal logs what the caller isn't told.
@@ -120,8 +130,37 @@ func (g *Generator) recovered(c *gin.Context, v any) {
 	fail(c, http.StatusInternalServerError, "internal error; see the service's log")
 }
 
+// limitBody bounds each body, and all that are being read together. Only what has come counts, not what was announced.
 func limitBody(limit int64) gin.HandlerFunc {
-	return func(c *gin.Context) { c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit) }
+	room := semaphore.NewWeighted(maxBodies)
+	return func(c *gin.Context) {
+		b := &boundedBody{ReadCloser: http.MaxBytesReader(c.Writer, c.Request.Body, limit), room: room}
+		defer func() { room.Release(b.held) }()
+		c.Request.Body = b
+		c.Next()
+		if b.refused {
+			fail(c, http.StatusServiceUnavailable, "too much is being received at once; send it again")
+		}
+	}
+}
+
+// boundedBody takes room for what it reads.
+type boundedBody struct {
+	io.ReadCloser
+	room    *semaphore.Weighted
+	held    int64
+	refused bool
+}
+
+// Read implements io.Reader.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if !b.room.TryAcquire(int64(n)) {
+		b.refused = true
+		return 0, errors.New("there is no room for the body")
+	}
+	b.held += int64(n)
+	return n, err
 }
 
 // authorize lets through who brings the secret as a bearer token.

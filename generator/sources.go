@@ -52,6 +52,7 @@ func (g *Generator) continueRound(was *preview.Config) {
 		return
 	}
 	s.news = true
+	g.watch()
 	g.opts.GitHub.Only(names)
 	maps.DeleteFunc(s.failed, func(name string, _ error) bool { return !slices.Contains(names, name) })
 	for _, name := range s.config.Reread(was) {
@@ -126,16 +127,26 @@ func (g *Generator) readRepository(ctx context.Context, name string) func() func
 		return func() func() { return func() { g.fail(name, errNotAllowed) } }
 	}
 	wants := g.state.config.Wants(name)
+	wants.Expected = g.state.expected.take(name)
+	memory := g.state.memory // never changed
+	wants.ID, wants.Live = memory.Identity(name), func(id int64) []int { return memory.Live(name, id) }
 	return func() func() {
 		r, err := g.opts.GitHub.Repository(ctx, name, wants)
 		return func() {
 			switch {
 			case ctx.Err() != nil:
 			case err != nil:
+				if other := new(preview.IdentityError); errors.As(err, &other) && other.Was == memory.Identity(name) {
+					g.state.facts.Repositories[name] = preview.Repository{ID: other.Is} // nothing else of it matters
+				}
 				g.fail(name, err)
 			default:
+				renamed := g.state.facts.Repositories[name].FullName != r.FullName
 				g.state.facts.Repositories[name] = r
 				delete(g.state.failed, name)
+				if renamed {
+					g.watch()
+				}
 			}
 		}
 	}

@@ -25,7 +25,6 @@ type status struct {
 
 type repositoryStatus struct {
 	Name  string    // as configuration has it, lower case
-	Now   string    // as GitHub has it since it was renamed, lower case
 	Read  time.Time // zero where it was never read
 	Error string
 	// Remembered says that an earlier run has read it, or that somebody has confirmed that it counts as empty.
@@ -38,13 +37,19 @@ func (g *Generator) repositoryStatus() []repositoryStatus {
 	}
 	var all []repositoryStatus
 	for _, name := range g.state.config.Repositories() {
-		r := repositoryStatus{Name: name, Error: message(g.state.failed[name]), Remembered: g.state.memory.Repositories[name]}
+		r := repositoryStatus{Name: name, Error: message(g.state.failed[name]), Remembered: g.remembered(name)}
 		if facts, ok := g.state.facts.Repositories[name]; ok {
-			r.Read, r.Now = facts.ReadAt, strings.ToLower(facts.FullName)
+			r.Read = facts.ReadAt
 		}
 		all = append(all, r)
 	}
 	return all
+}
+
+// remembered says whether memory has a repository, and it is still the one that has the name.
+func (g *Generator) remembered(name string) bool {
+	_, known := g.state.memory.Repositories[name]
+	return known && !isIdentity(g.state.failed[name])
 }
 
 // verbose is the status as text for a person.

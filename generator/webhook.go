@@ -12,11 +12,15 @@ import (
 	"sync"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 const (
 	// maxEvent bounds a webhook's body, in bytes: GitHub sends at most 25 MB.
 	maxEvent = 25 << 20
+	// maxHint bounds what of an event is looked at to know what to read ahead, in bytes: a pull request has 20 KB.
+	maxHint = 512 << 10
 	// maxDeliveries bounds how many deliveries are remembered, to know repeated ones.
 	maxDeliveries = 4096
 )
@@ -41,6 +45,8 @@ func (g *Generator) receiveEvent(c *gin.Context) {
 		Repository struct {
 			FullName string `json:"full_name"`
 		} `json:"repository"`
+		PullRequest json.RawMessage `json:"pull_request"`
+		Context     string          `json:"context"` // of a commit status
 	}
 	if err := json.Unmarshal(body, &payload); err != nil {
 		fail(c, http.StatusBadRequest, "the body is no JSON; set the webhook's content type to application/json")
@@ -50,15 +56,50 @@ func (g *Generator) receiveEvent(c *gin.Context) {
 	message := "accepted; the repository is read again"
 	repositories, concerned := g.concerned(name)
 	switch {
-	case !events[event] || !concerned:
+	case !events[event] || !concerned || (event == "status" && payload.Context == statusContext):
 		became, message = "ignored", "accepted; it concerns nothing here"
 	case g.deliveries.seen(delivery):
 		became, message = "repeated", "accepted; this delivery came before"
 	default:
 		became = "accepted"
-		g.requests.add(scope{config: g.opts.ConfigRepository == name, repositories: repositories})
+		s := scope{config: g.opts.ConfigRepository == name, repositories: repositories, expected: expected{}}
+		for name := range repositories {
+			s.expected[name] = pullRequestIn(payload.PullRequest)
+		}
+		g.requests.add(s)
 	}
 	c.JSON(http.StatusAccepted, gin.H{"message": message})
+}
+
+// eventPullRequest is as much of a pull request in an event as tells what will have to be read about it.
+type eventPullRequest struct {
+	Number int  `json:"number"`
+	Draft  bool `json:"draft"`
+	Labels []struct {
+		Name string `json:"name"`
+	} `json:"labels"`
+	Head, Base struct {
+		SHA  string `json:"sha"`
+		Repo struct {
+			ID int64 `json:"id"`
+		} `json:"repo"`
+	}
+}
+
+// pullRequestIn is what an event says of its pull request; nil where it is about none, or can't be understood.
+func pullRequestIn(content json.RawMessage) []preview.PullRequest {
+	var p eventPullRequest
+	if len(content) > maxHint || json.Unmarshal(content, &p) != nil {
+		return nil
+	}
+	pr := preview.PullRequest{
+		Number: p.Number, Draft: p.Draft, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA,
+		HeadRepositoryID: p.Head.Repo.ID, BaseRepositoryID: p.Base.Repo.ID,
+	}
+	for _, l := range p.Labels {
+		pr.Labels = append(pr.Labels, l.Name)
+	}
+	return []preview.PullRequest{pr}
 }
 
 // eventLabel is an event's name in metrics: anybody can send any name, so only known ones are told apart.
@@ -76,12 +117,24 @@ func (g *Generator) concerned(name string) (repositories map[string]bool, ok boo
 		return nil, false
 	}
 	repositories = map[string]bool{}
-	for _, r := range g.status.Load().Repositories {
-		if r.Name == name || r.Now == name {
-			repositories[r.Name] = true
+	if watched := g.watched.Load(); watched != nil {
+		for _, r := range (*watched)[name] {
+			repositories[r] = true
 		}
 	}
 	return repositories, len(repositories) > 0 || name == g.opts.ConfigRepository
+}
+
+// watch notes which repositories' events concern which configured ones.
+func (g *Generator) watch() {
+	watched := map[string][]string{}
+	for _, name := range g.state.config.Repositories() {
+		watched[name] = append(watched[name], name)
+		if now := strings.ToLower(g.state.facts.Repositories[name].FullName); now != "" && now != name {
+			watched[now] = append(watched[now], name)
+		}
+	}
+	g.watched.Store(&watched)
 }
 
 // signedBody reads the body and checks its signature in constant time.

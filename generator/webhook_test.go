@@ -92,6 +92,8 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 		"the same delivery three times":       {"pull_request", labelled, 3, 0, 1, 0},
 		"an event of an unknown repository":   {"push", `{"repository":{"full_name":"acme/other"}}`, 1, 0, 0, 0},
 		"an event that changes nothing":       {"star", labelled, 1, 0, 0, 0},
+		"a check's result":                    {"status", `{"context":"ci","repository":{"full_name":"acme/shop"}}`, 1, 0, 1, 0},
+		"the status that we set":              {"status", `{"context":"previewset","repository":{"full_name":"acme/shop"}}`, 1, 0, 0, 0},
 		"an event without a repository":       {"ping", `{"zen":"Keep it logically awesome."}`, 1, 0, 0, 0},
 		"a push to the config branch":         {"push", `{"repository":{"full_name":"acme/previews"}}`, 1, 1, 0, 0},
 		"a push to the other one's namespace": {"push", `{"repository":{"full_name":"acme/gateway"}}`, 1, 0, 0, 1},

@@ -55,6 +55,9 @@ type world struct {
 	taken    map[string]string
 	takenErr error
 	plugins  []preview.Plugin
+	// live is what the Applications that there are tell.
+	live    preview.Recovered
+	liveErr error
 	// refreshed are the ApplicationSets that were told to ask again.
 	refreshed  []string
 	refreshErr error
@@ -103,6 +106,11 @@ type cluster struct{ *world }
 func (c cluster) Read(context.Context) (preview.Cluster, error) {
 	defer c.lock()()
 	return preview.Cluster{Taken: c.taken, Plugins: c.plugins}, c.takenErr
+}
+
+func (c cluster) Recover(context.Context) (preview.Recovered, error) {
+	defer c.lock()()
+	return c.live, c.liveErr
 }
 
 func (c cluster) Refresh(_ context.Context, applicationSet string) error {

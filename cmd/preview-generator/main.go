@@ -124,7 +124,7 @@ func (s *settings) connect(o *generator.Options) error {
 	case err != nil:
 		return fmt.Errorf("--kubeconfig: %w", err)
 	}
-	o.Cluster = c
+	o.Cluster, o.Applications = c, c
 	if inConfigMap {
 		o.Store = c.ConfigMap(configMap)
 	}

@@ -66,11 +66,11 @@ func shopPR7(sha string) v1alpha1.Application {
 				"previewset.dev/repository": "acme-shop", "previewset.dev/profile": "changed", "previewset.dev/state": "awake",
 			},
 			Annotations: map[string]string{
-				"previewset.dev/owner": "dependabot[bot]", "previewset.dev/repository": "acme/shop", "previewset.dev/pull-request": "7",
+				"previewset.dev/owner": "dependabot[bot]", "previewset.dev/author": "dependabot[bot]", "previewset.dev/repository": "acme/shop",
+				"previewset.dev/pull-request": "7", "previewset.dev/labels": `["preview"]`, "previewset.dev/target-branch": "main",
 				"previewset.dev/head-sha": sha, "previewset.dev/url": "https://shop-pr-7.preview.example.dev", "previewset.dev/expires-at": "",
-				"link.argocd.argoproj.io/preview":            "Preview|https://shop-pr-7.preview.example.dev",
-				"link.argocd.argoproj.io/pull-request":       "Pull request|https://github.com/acme/shop/pull/7",
-				"argocd.argoproj.io/manifest-generate-paths": ".;../preview;../../kustomize-base",
+				"link.argocd.argoproj.io/preview":      "Preview|https://shop-pr-7.preview.example.dev",
+				"link.argocd.argoproj.io/pull-request": "Pull request|https://github.com/acme/shop/pull/7",
 			},
 			Finalizers: []string{"resources-finalizer.argocd.argoproj.io"},
 		},
@@ -85,6 +85,7 @@ func shopPR7(sha string) v1alpha1.Application {
 				{Name: "Title", Value: "SHOP-42: faster"},
 				{Name: "Owner", Value: "dependabot[bot]"},
 				{Name: "Repository", Value: "acme/shop"},
+				{Name: "Repository ID", Value: "1"},
 				{Name: "Branch", Value: "bob/faster"},
 				{Name: "Commit", Value: sha},
 				{Name: "Profile", Value: "changed"},
@@ -125,6 +126,29 @@ func TestEveryRowIsItsApplication(t *testing.T) {
 	}
 }
 
+// Where memory is lost, live Applications give back the rows that they were made of.
+func TestRowsComeBackFromTheirApplications(t *testing.T) {
+	t.Parallel()
+	g := ready(t, variousWorld(t))
+	apps := byName(t, newArgoCD(t, serve(t, g.Handler())).mustApplications(t))
+	for _, r := range answered(t, g) {
+		checkRecovered(t, apps[r.Namespace], r)
+	}
+}
+
+// checkRecovered fails where an Application doesn't give back its row.
+func checkRecovered(t *testing.T, app v1alpha1.Application, want preview.Row) {
+	t.Helper()
+	var r preview.Recovered
+	r.Add(preview.Application{Name: app.Name, Labels: app.Labels, Annotations: app.Annotations, Spec: jsonOf(t, app.Spec)})
+	got := r.Environments[want.Name].Row
+	// The slugs of a branch are in no Application; they are made of the branch as it is shown.
+	got.BranchSlug, got.TargetBranchSlug = want.BranchSlug, want.TargetBranchSlug
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: unclear %v (-answered +recovered):\n%s", app.Name, r.Unclear, diff)
+	}
+}
+
 // variousWorld has every kind of pull request that a row of today comes from, and some that get none.
 func variousWorld(t *testing.T) world {
 	t.Helper()
@@ -156,6 +180,10 @@ func variousWorld(t *testing.T) world {
 // applicationOf is what a row says, in Argo CD's types.
 func applicationOf(t *testing.T, r preview.Row) v1alpha1.Application {
 	t.Helper()
+	labels, err := json.Marshal(r.Labels) // as toJson does
+	if err != nil {
+		t.Fatal(err)
+	}
 	app := shopPR7(r.HeadSHA)
 	app.Name = r.Namespace
 	app.Labels = map[string]string{
@@ -163,7 +191,9 @@ func applicationOf(t *testing.T, r preview.Row) v1alpha1.Application {
 		"previewset.dev/repository": r.RepositorySlug, "previewset.dev/profile": r.Profile, "previewset.dev/state": r.State,
 	}
 	maps.Copy(app.Annotations, map[string]string{
-		"previewset.dev/owner": r.Owner, "previewset.dev/repository": r.Repository, "previewset.dev/pull-request": r.Number,
+		"previewset.dev/owner": r.Owner, "previewset.dev/author": r.Author, "previewset.dev/repository": r.Repository,
+		"previewset.dev/pull-request": r.Number,
+		"previewset.dev/labels":       string(labels), "previewset.dev/target-branch": r.TargetBranch,
 		"previewset.dev/url": r.URL, "previewset.dev/expires-at": r.ExpiresAt,
 		"link.argocd.argoproj.io/preview":      titled("Preview", r.URL),
 		"link.argocd.argoproj.io/pull-request": titled("Pull request", r.PullRequestURL),

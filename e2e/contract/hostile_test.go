@@ -84,6 +84,7 @@ func TestHostileTextStaysText(t *testing.T) {
 				if diff := gocmp.Diff(applicationOf(t, s.row), s.app, alike); diff != "" {
 					t.Errorf("the Application isn't its row: %s", diff)
 				}
+				checkRecovered(t, s.app, s.row)
 				if diff := gocmp.Diff(ordinary, skeleton(t, s.app), alike); diff != "" {
 					t.Errorf("it changes structure: %s", diff)
 				}
@@ -119,7 +120,9 @@ func strange(t *testing.T, change func(*preview.PullRequest)) stranger {
 func skeleton(t *testing.T, app v1alpha1.Application) v1alpha1.Application {
 	t.Helper()
 	app.Labels["previewset.dev/owner"] = ""
-	app.Annotations["previewset.dev/owner"], app.Annotations["link.argocd.argoproj.io/pull-request"] = "", ""
+	for _, free := range []string{"previewset.dev/owner", "previewset.dev/author", "previewset.dev/labels", "previewset.dev/target-branch", "link.argocd.argoproj.io/pull-request"} {
+		app.Annotations[free] = ""
+	}
 	for i, info := range app.Spec.Info {
 		if slices.Contains([]string{"Title", "Owner", "Branch", "Pull request"}, info.Name) {
 			app.Spec.Info[i].Value = ""

@@ -48,8 +48,8 @@ func worldOf(t *testing.T, shop ...preview.PullRequest) world {
 	return world{
 		tree: exampleTree(t),
 		repositories: map[string]preview.Repository{
-			"acme/shop":    {FullName: "acme/shop", PullRequests: shop},
-			"acme/gateway": {FullName: "acme/gateway"},
+			"acme/shop":    {ID: 1, FullName: "acme/shop", PullRequests: shop},
+			"acme/gateway": {ID: 2, FullName: "acme/gateway"},
 		},
 	}
 }

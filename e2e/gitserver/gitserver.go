@@ -9,12 +9,12 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cgi" //nolint:gosec // Httpoxy was fixed in Go 1.6.3
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -70,7 +70,7 @@ func (s *Server) backend(ctx context.Context) (http.Handler, error) {
 		Path: filepath.Join(path, "git-http-backend"),
 		Env:  []string{"GIT_PROJECT_ROOT=" + filepath.Dir(s.bare), "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=" + s.User},
 		// A cut-off connection is nothing to tell anybody about.
-		Stderr: new(strings.Builder),
+		Stderr: io.Discard,
 	}, nil
 }
 

@@ -182,8 +182,8 @@ func TestAges(t *testing.T) {
 func TestCommandsExplainThemselves(t *testing.T) {
 	t.Parallel()
 	env, _, _ := terminal("", nil)
-	for _, cmd := range newRootCmd(env).Commands() {
-		if cmd.Name() == "completion" || cmd.Name() == "help" || cmd.IsAdditionalHelpTopicCommand() {
+	for _, cmd := range allCommands(newRootCmd(env)) {
+		if cmd.Name() == "completion" || cmd.Parent().Name() == "completion" || cmd.Name() == "help" || cmd.IsAdditionalHelpTopicCommand() {
 			continue
 		}
 		if cmd.Short == "" || cmd.Long == "" || cmd.Args == nil || len(strings.Split(cmd.Example, "\n")) != 3 {
@@ -193,6 +193,14 @@ func TestCommandsExplainThemselves(t *testing.T) {
 			t.Errorf("%s -o doesn't complete", cmd.Name())
 		}
 	}
+}
+
+func allCommands(cmd *cobra.Command) []*cobra.Command {
+	found := cmd.Commands()
+	for _, c := range cmd.Commands() {
+		found = append(found, allCommands(c)...)
+	}
+	return found
 }
 
 func completes(cmd *cobra.Command, flag string) bool {

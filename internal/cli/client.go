@@ -21,7 +21,7 @@ import (
 // Bounds on what the service is waited for and read.
 const (
 	serverTimeout = 30 * time.Second
-	maxAnswer     = 64 << 20
+	maxAnswer     = 256 << 20
 )
 
 // serverOptions are the flags of every command that asks the service.
@@ -80,13 +80,20 @@ func (c *client) environments(ctx context.Context) ([]preview.Row, error) {
 	return answer.Environments, err
 }
 
-func (c *client) environment(ctx context.Context, name string) (preview.Row, error) {
-	var row preview.Row
-	err := c.get(ctx, &row, nil, "environments", name)
-	if err == nil && row.Name != name {
+func (c *client) environment(ctx context.Context, name string) (preview.Status, error) {
+	var s preview.Status
+	err := c.get(ctx, &s, nil, "environments", name)
+	if err == nil && s.Name != name {
 		err = c.odd("another environment than was asked for")
 	}
-	return row, err
+	return s, err
+}
+
+// application is what Argo CD has of an environment, live or not.
+func (c *client) application(ctx context.Context, name string) (preview.ApplicationStatus, error) {
+	var a preview.ApplicationStatus
+	err := c.get(ctx, &a, nil, "environments", name, "application")
+	return a, err
 }
 
 // decisions are those about one repository and pull request, or all for "" and 0.
@@ -135,6 +142,16 @@ func (c *client) confirm(ctx context.Context, what confirmation) error {
 	return c.do(request, http.StatusAccepted, &answer)
 }
 
+// facts are what the service's newest answer was computed from.
+func (c *client) facts(ctx context.Context) (preview.Inputs, error) {
+	var in preview.Inputs
+	err := c.get(ctx, &in, nil, "facts")
+	if err == nil && in.Facts.Repositories == nil {
+		err = c.odd("an answer without facts")
+	}
+	return in, err
+}
+
 func (c *client) url(path ...string) *url.URL {
 	return c.base.JoinPath(append([]string{"api", "v1"}, path...)...)
 }
@@ -177,8 +194,14 @@ func (c *client) unreachable(err error) error {
 	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err
 	}
-	return fmt.Errorf("ask the service at %s: %w\nis it running, and is the address right? In the cluster: kubectl -n argocd port-forward service/preview-generator 4355", c.base, err)
+	return &unreachableError{fmt.Errorf("ask the service at %s: %w\nis it running, and is the address right? In the cluster: kubectl -n argocd port-forward service/preview-generator 4355", c.base, err)}
 }
+
+// unreachableError is that no whole answer came.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string { return e.err.Error() }
+func (e *unreachableError) Unwrap() error { return e.err }
 
 func (c *client) odd(what string) error {
 	return fmt.Errorf("the service at %s gave %s\nis that address PreviewSet's, and its version this one's?", c.base, what)

@@ -33,7 +33,8 @@ func newConfirmCmd(env *process, runF func(context.Context, *confirmOptions) err
 label that configuration asks for has changed, their repository isn't configured any more or can't be read, their namespace
 would be another one, or too many lost their label at once. Such environments are "withheld"; why says which.
 
-With --repository it tells that a repository which was never read counts as empty, so that the service can answer without it.
+With --repository it tells that a repository which was never read counts as empty, so that the service can answer without it; or
+that a repository which has a configured one's name now is the one that is meant.
 
 It shows what will go and asks first; in a pipe it needs --yes. What goes is deleted with its namespace and all data in it.`,
 		Example: `  previewctl confirm shop-pr-7 --dry-run
@@ -57,7 +58,7 @@ It shows what will go and asks first; in a pipe it needs --yes. What goes is del
 	}
 	server.flags(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.what.Repositories, "repository", nil, "repository that was never read and counts as empty, owner/name")
+	f.StringSliceVar(&opts.what.Repositories, "repository", nil, "repository that was never read and counts as empty, or that is another one now, owner/name")
 	f.BoolVar(&opts.yes, "yes", false, "don't ask")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "only show what would go")
 	return cmd

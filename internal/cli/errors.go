@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/gitrepo"
 )
 
 // errReported is a failure that the command has already told about.
@@ -35,7 +38,22 @@ type exit struct {
 var exits = []exit{
 	{0, func(err error) bool { return err == nil }, "done, or nothing had to be done"},
 	{2, isUsage, "called wrongly: an unknown command or flag, a missing argument, a value that can't be right"},
+	{3, isErr(errTimeUp), "wait, ci: time was up before the environment was healthy, or gone"},
+	{4, isErr(errDegraded), "wait, ci: the environment is degraded, or its sync failed, for longer than --grace"},
+	{5, isErr(errGone), "wait, ci: the environment went away"},
+	{6, isErr(errHeld), "wait, ci, with --fail-on-held: the environment is held; why says by what"},
+	{7, isErr(gitrepo.ErrUnreachable, gitrepo.ErrUnknownOutcome), "the GitOps repository couldn't be reached, or didn't answer; try again"},
+	{9, isErr(gitrepo.ErrRace), "others pushed first every time; nothing was committed, try again"},
+	{8, isErr(gitrepo.ErrNoPermission, gitrepo.ErrNotFound, gitrepo.ErrRefused), "the GitOps repository isn't there for your token or key, or refuses the push; nothing was committed"},
+	{130, isErr(context.Canceled), "interrupted by a signal"},
 	{1, func(error) bool { return true }, "failed, or problems were found; standard error says what to do next"},
+}
+
+// isErr matches errors that are one of the given.
+func isErr(targets ...error) func(error) bool {
+	return func(err error) bool {
+		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+	}
 }
 
 func isUsage(err error) bool {
@@ -49,6 +67,9 @@ func isUnknownCommand(err error) bool {
 }
 
 func exitCode(err error) int {
+	if command, ok := errors.AsType[commandError](err); ok {
+		return command.code
+	}
 	for _, e := range exits {
 		if e.is(err) {
 			return e.code
@@ -60,13 +81,10 @@ func exitCode(err error) int {
 func newExitCodesCmd() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("previewctl ends with one of these exit codes:\n")
-	for _, code := range []int{0, 1, 2} {
-		for _, e := range exits {
-			if e.code == code {
-				fmt.Fprintf(&b, "\n  %d  %s", e.code, e.meaning)
-			}
-		}
+	for _, e := range slices.SortedFunc(slices.Values(exits), func(a, b exit) int { return a.code - b.code }) {
+		fmt.Fprintf(&b, "\n  %d  %s", e.code, e.meaning)
 	}
+	b.WriteString("\n\nci ends with the exit code of its command where that fails.")
 	return &cobra.Command{Use: "exit-codes", Short: "What previewctl's exit codes mean", Long: b.String()}
 }
 

@@ -19,7 +19,7 @@ type initOptions struct {
 	dir                              string
 	settings                         settings
 	githubTokenFile, configTokenFile string
-	force, dryRun                    bool
+	force, dryRun, push              bool
 }
 
 func newInitCmd(env *process, runF func(context.Context, *initOptions) error) *cobra.Command {
@@ -32,7 +32,10 @@ the overlays, and appsets, which installs everything beside Argo CD. It makes th
 other by and puts them where Git doesn't see them.
 
 On a terminal it asks for the repository's address and the domain unless flags say them; elsewhere it asks nothing. It
-never overwrites a file that differs, unless --force says so, and never a token. Running it again changes nothing.`,
+never overwrites a file that differs, unless --force says so, and never a token. Running it again changes nothing.
+
+With --push it makes DIR a Git repository, commits everything but the tokens, and pushes it to --repo-url; then
+previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
   previewctl init previews --dry-run`,
@@ -44,6 +47,9 @@ never overwrites a file that differs, unless --force says so, and never a token.
 			}
 			if err := opts.settings.check(); err != nil {
 				return usagef(cmd, "%w", err)
+			}
+			if opts.push && (opts.dryRun || opts.settings.repoURL == "") {
+				return usagef(cmd, "--push needs --repo-url, where it pushes to, and no --dry-run")
 			}
 			return runF(cmd.Context(), opts)
 		},
@@ -61,12 +67,13 @@ func (o *initOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.githubTokenFile, "github-token-file", "", "file with the token that reads the service repositories")
 	f.StringVar(&o.configTokenFile, "config-token-file", "", "file with the token that reads the GitOps repository")
 	f.BoolVar(&o.force, "force", false, "overwrite files that differ")
+	f.BoolVar(&o.push, "push", false, "make it a Git repository, commit it, and push it to --repo-url")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only say which files would be written")
 	complete(cmd, "branch", func(string) []string { return []string{exampleBranch} })
 	complete(cmd, "argocd-namespace", func(string) []string { return []string{exampleNamespace} })
 }
 
-func runInit(_ context.Context, opts *initOptions) error {
+func runInit(ctx context.Context, opts *initOptions) error {
 	if err := opts.ask(); err != nil {
 		return err
 	}
@@ -96,6 +103,11 @@ func runInit(_ context.Context, opts *initOptions) error {
 	made, err := writeSecrets(root, tokens)
 	if err != nil {
 		return err
+	}
+	if opts.push {
+		if err := opts.pushAll(ctx); err != nil {
+			return err
+		}
 	}
 	return opts.report(root, written, made)
 }

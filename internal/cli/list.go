@@ -34,7 +34,7 @@ func newListCmd(env *process, runF func(context.Context, *listOptions) error) *c
 		Long: `list asks the service which environments are live, then why the others aren't: what holds each pull request and what its
 author can do. Pull requests that nobody asked a preview for are left out; --all shows them, and what went away lately.
 
-On a terminal it prints two tables. In a pipe it prints one line each, separated by tabs, without a header: name, state,
+On a terminal it prints two tables; what is withheld (it goes once somebody confirms it) is marked so. In a pipe it prints one line each, separated by tabs, without a header: name, state,
 pull request, owner, profile, services, URL, since, reason, remedy. The JSON has the keys "environments" (the rows that
 Argo CD gets) and "decisions".`,
 		Example: `  previewctl list
@@ -78,10 +78,10 @@ func runList(ctx context.Context, opts *listOptions) error {
 func (o *listOptions) filter(l listing) listing {
 	wanted := func(filter, value string) bool { return filter == "" || strings.EqualFold(filter, value) }
 	l.Environments = slices.DeleteFunc(l.Environments, func(r preview.Row) bool {
-		return !wanted(o.repository, r.Repository) || !wanted(o.owner, r.Owner)
+		return !wanted(o.repository, r.Repository) || (!wanted(o.owner, r.Owner) && !wanted(o.owner, r.Author))
 	})
 	l.Decisions = slices.DeleteFunc(l.Decisions, func(d preview.Decision) bool {
-		return !wanted(o.repository, d.Repository) || !wanted(o.owner, d.Author) || (!o.all && isQuiet(d))
+		return !wanted(o.repository, d.Repository) || (!wanted(o.owner, d.Owner) && !wanted(o.owner, d.Author)) || (!o.all && isQuiet(d))
 	})
 	return l
 }
@@ -118,7 +118,7 @@ func (o *listOptions) lines(l listing) *table {
 	}
 	for _, d := range l.Decisions {
 		if d.Outcome != preview.Live {
-			t.add(d.Environment, d.Outcome, pullRequest(d), d.Author, "", "", "", since(d), d.Reason, d.Remedy)
+			t.add(d.Environment, d.Outcome, pullRequest(d), d.Owner, "", "", "", since(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
@@ -143,7 +143,8 @@ func (o *listOptions) live(l listing) *table {
 	}
 	live := decisionsByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
-		cells := []string{r.Name, r.State, cmp.Or(subject(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(live[r.Name])}
+		d := live[r.Name]
+		cells := []string{r.Name, state(r, d), cmp.Or(subject(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(d)}
 		if o.output == "wide" {
 			cells = append(cells, r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
 		}
@@ -153,6 +154,14 @@ func (o *listOptions) live(l listing) *table {
 }
 
 const maxTitle = 60
+
+// state is a row's for a person: also whether it would go if somebody confirmed that.
+func state(r preview.Row, d preview.Decision) string {
+	if d.Withheld {
+		return r.State + " (withheld)"
+	}
+	return r.State
+}
 
 func (o *listOptions) held(l listing) *table {
 	t := &table{header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
@@ -174,12 +183,12 @@ func decisionsByEnvironment(all []preview.Decision) map[string]preview.Decision 
 	return found
 }
 
-// services are those that run in an environment, as its components say.
+// services are those that run in an environment.
 func services(r preview.Row) string {
 	var names []string
-	for _, c := range r.Kustomize.Components {
-		if rest, isRun := strings.CutSuffix(c, "/run"); isRun && strings.Contains(rest, "/services/") {
-			names = append(names, rest[strings.LastIndexByte(rest, '/')+1:])
+	for _, c := range r.Contents() {
+		if c.Runs {
+			names = append(names, c.Service)
 		}
 	}
 	return strings.Join(names, ",")

@@ -42,11 +42,17 @@ func (o *initOptions) placeholders() []string {
 
 func (o *initOptions) steps(missing []string) []string {
 	dir, repoURL := shellQuoted(o.dir), shellQuoted(cmp.Or(o.settings.repoURL, exampleRepoURL))
-	steps := []string{
-		"Say which services you have, in " + o.dir + "/previewset.yaml and kustomize-base (or try the demo system first), who\n" +
-			"owns what, in CODEOWNERS, and see whether it fits together:\npreviewctl check " + dir,
-		"Push it:\ngit -C " + dir + " init -b " + o.settings.branch + "\ngit -C " + dir + " add .\ngit -C " + dir + " commit -m 'Add preview environments'\n" +
-			"git -C " + dir + " remote add origin " + repoURL + "\ngit -C " + dir + " push -u origin " + o.settings.branch,
+	var steps []string
+	if o.push {
+		steps = append(steps, "Make an environment that runs your branch of one service, with everything else linked:\n"+
+			"cd "+dir+"\npreviewctl create mine --service gateway=branch:my-branch")
+	}
+	steps = append(steps,
+		"Say which services you have, in "+o.dir+"/previewset.yaml and kustomize-base (or try the demo system first), who\n"+
+			"owns what, in CODEOWNERS, and see whether it fits together:\npreviewctl check "+dir)
+	if !o.push {
+		steps = append(steps, "Push it:\ngit -C "+dir+" init -b "+o.settings.branch+"\ngit -C "+dir+" add .\ngit -C "+dir+" commit -m 'Add preview environments'\n"+
+			"git -C "+dir+" remote add origin "+repoURL+"\ngit -C "+dir+" push -u origin "+o.settings.branch)
 	}
 	if len(missing) > 0 {
 		steps = append(steps, "Put the tokens from GitHub into "+o.dir+"/"+secretsFolder+" (README.md there says what each may do):\n"+strings.Join(missing, ", "))

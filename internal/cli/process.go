@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -13,8 +15,8 @@ import (
 type process struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// InTTY and OutTTY say that a person types and reads there.
-	InTTY, OutTTY bool
+	// InTTY, OutTTY and ErrTTY say that a person types and reads there.
+	InTTY, OutTTY, ErrTTY bool
 	// Getenv reads an environment variable.
 	Getenv func(string) string
 	// Now is the clock.
@@ -26,6 +28,7 @@ func thisProcess() *process {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Now: time.Now,
 		InTTY:  isatty.IsTerminal(os.Stdin.Fd()),
 		OutTTY: isatty.IsTerminal(os.Stdout.Fd()),
+		ErrTTY: isatty.IsTerminal(os.Stderr.Fd()),
 	}
 }
 
@@ -54,4 +57,43 @@ func (p *process) or(flag, variable string) string {
 		return flag
 	}
 	return p.Getenv(variable)
+}
+
+// patienceAfter is how long a command works before it says that it does.
+const patienceAfter = time.Second
+
+// patience tells a person that something goes on, once it has taken a while. What it returns ends that.
+func (p *process) patience(what string) (stop func()) {
+	var mu sync.Mutex
+	stopped := false
+	t := time.AfterFunc(patienceAfter, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			p.tell("… " + what)
+		}
+	})
+	return func() {
+		t.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+	}
+}
+
+// printPatch shows a difference, a line of it at a time, so that nothing in it can steer the terminal.
+func (p *process) printPatch(patch string) {
+	for line := range strings.Lines(patch) {
+		line = strings.TrimSuffix(line, "\n")
+		if hides(line) {
+			line = escaped(line)
+		}
+		switch {
+		case strings.HasPrefix(line, "+") && !strings.HasPrefix(line, "+++ "):
+			line = p.colour(green, line)
+		case strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "--- "):
+			line = p.colour(red, line)
+		}
+		p.say("%s", line)
+	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -102,41 +101,11 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 }
 
 func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error) {
-	name := o.what
-	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
-		answer, err := o.client.decisions(ctx, repository, number)
-		if err != nil {
-			return preview.Row{}, err
-		}
-		if name, err = liveName(o.what, answer.Decisions); err != nil {
-			return preview.Row{}, err
-		}
-	}
-	row, err := o.client.environment(ctx, name)
+	s, err := (&lookup{env: o.env, client: o.client, what: o.what}).status(ctx)
 	if err == nil {
-		o.note("this is %s with the files in %s; Argo CD takes them from commit %s", name, o.dir, row.Revision)
+		o.note("this is %s with the files in %s; Argo CD takes them from commit %s", s.Name, o.dir, s.Revision)
 	}
-	return row, err
-}
-
-// liveName is the environment that decisions about one pull request say is live, or why there is none.
-func liveName(what string, decisions []preview.Decision) (string, error) {
-	if len(decisions) == 0 {
-		return "", fmt.Errorf("the service knows no open pull request %s\nsee what there is with: previewctl list --all", what)
-	}
-	d := decisions[0]
-	if d.Outcome != preview.Live {
-		return "", notLive(what, d)
-	}
-	return d.Environment, nil
-}
-
-func notLive(what string, d preview.Decision) error {
-	text := fmt.Sprintf("%s is %s: %s", what, d.Outcome, d.Reason)
-	if d.Remedy != "" {
-		text += "\n" + d.Remedy
-	}
-	return errors.New(text)
+	return s.Row, err
 }
 
 func (o *renderOptions) rowFromFiles(c *preview.Config) (preview.Row, error) {

@@ -27,7 +27,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitsWith, "sh": shell, "serve": serve, "serve-status": serveStatus, "examples": examples,
+			"exit": exitsWith, "sh": shell, "gitops": gitops, "pushed": pushed, "commits": commits, "serve": serve, "serve-status": serveStatus, "service": service, "examples": examples,
 		},
 	})
 }
@@ -72,22 +72,34 @@ func shell(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("sh", "-c", args[0]))
 }
 
-// serve starts a service that answers with the rows and decisions of a file, to who sends the content of file token,
-// and sets the variables that point there. What is confirmed it writes to file confirmed.
+// serve starts a service that answers with the rows, decisions and Applications of a file, to who sends the content of
+// file token, and sets the variables that point there. What is confirmed it writes to file confirmed.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve FILE")
 	}
 	var answers struct {
-		Environments []preview.Row      `json:"environments"`
-		Decisions    []preview.Decision `json:"decisions"`
-		Problems     []string           `json:"problems"`
+		Environments []preview.Status                     `json:"environments"`
+		Decisions    []preview.Decision                   `json:"decisions"`
+		Problems     []string                             `json:"problems"`
+		Applications map[string]preview.ApplicationStatus `json:"applications"`
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &answers))
 	token := "Bearer " + strings.TrimSpace(ts.ReadFile("token"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/environments", func(w http.ResponseWriter, _ *http.Request) {
-		respond(w, http.StatusOK, map[string]any{"environments": answers.Environments})
+		rows := []preview.Row{}
+		for _, s := range answers.Environments {
+			rows = append(rows, s.Row)
+		}
+		respond(w, http.StatusOK, map[string]any{"environments": rows})
+	})
+	mux.HandleFunc("GET /api/v1/environments/{name}/application", func(w http.ResponseWriter, r *http.Request) {
+		if a, ok := answers.Applications[r.PathValue("name")]; ok {
+			respond(w, http.StatusOK, a)
+			return
+		}
+		respond(w, http.StatusNotFound, map[string]any{"message": "there is no such Application"})
 	})
 	mux.HandleFunc("GET /api/v1/environments/{name}", func(w http.ResponseWriter, r *http.Request) {
 		for _, row := range answers.Environments {

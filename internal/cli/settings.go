@@ -85,6 +85,7 @@ func (s settings) literals() (appsets, others *strings.Replacer) {
 		"of branch "+exampleBranch+" ", "of branch "+s.branch+" ",
 		"namespace: "+exampleNamespace+"\n", "namespace: "+scalar(s.namespace)+"\n",
 		"."+exampleNamespace+".svc.cluster.local", "."+s.namespace+".svc.cluster.local",
+		":serviceaccount:"+exampleNamespace+":", ":serviceaccount:"+s.namespace+":",
 	)...), strings.NewReplacer(all...)
 }
 

@@ -29,7 +29,8 @@ func newWhyCmd(env *process, runF func(context.Context, *whyOptions) error) *cob
 rule, since when, for what reason, and what its author can do about it.
 
 The JSON has the key "decisions", a list with one entry, or several where two want the same name: outcome, rule, reason,
-remedy, since, withheld (it goes once somebody confirms it), environment, repository, number, title, author, url.`,
+remedy, since, withheld (it goes once somebody confirms it), environment, repository, number, title, author, owner (of a
+bot's pull request: who labelled it), url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,
@@ -102,6 +103,7 @@ func (o *whyOptions) explain(d preview.Decision) error {
 		{"Environment", d.Environment},
 		{"Title", d.Title},
 		{"Author", d.Author},
+		{"Owner", owner(d)},
 		{"Rule", d.Rule},
 		{"Reason", d.Reason},
 		{"What to do", d.Remedy},
@@ -113,6 +115,14 @@ func (o *whyOptions) explain(d preview.Decision) error {
 		}
 	}
 	return w.Flush()
+}
+
+// owner is whose it is, where that isn't its author.
+func owner(d preview.Decision) string {
+	if d.Owner == d.Author {
+		return ""
+	}
+	return d.Owner
 }
 
 func withheld(d preview.Decision) string {

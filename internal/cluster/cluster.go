@@ -8,6 +8,7 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -49,6 +50,8 @@ func New(kubeconfig, namespace string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	// client-go's default of 5 requests a second would make each change wait for 200 ms twice: its memory, its annotation.
+	config.QPS, config.Burst = 50, 100
 	m, err := metadata.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -77,9 +80,9 @@ func (c *Client) Read(ctx context.Context) (preview.Cluster, error) {
 	defer cancel()
 	// Version 0 reads from the API server's cache: a little old is good enough, and cheap.
 	fromCache := metav1.ListOptions{ResourceVersion: "0"}
-	sets, err := c.dynamic.Resource(applicationSets).Namespace(c.namespace).List(ctx, fromCache)
+	sets, err := c.list(ctx, applicationSets, fromCache)
 	if err != nil {
-		return preview.Cluster{}, fmt.Errorf("list ApplicationSets in %s: %w", c.namespace, err)
+		return preview.Cluster{}, err
 	}
 	apps, err := c.metadata.Resource(applications).Namespace(c.namespace).List(ctx, fromCache)
 	if err != nil {
@@ -88,18 +91,84 @@ func (c *Client) Read(ctx context.Context) (preview.Cluster, error) {
 	return clusterOf(sets.Items, apps.Items), nil
 }
 
-func clusterOf(sets []unstructured.Unstructured, apps []metav1.PartialObjectMetadata) preview.Cluster {
-	found, asking := preview.Cluster{}, map[types.UID]bool{}
-	for i := range sets {
-		generators, _, err := unstructured.NestedFieldNoCopy(sets[i].Object, "spec", "generators")
-		if err != nil {
-			continue // not an ApplicationSet that Argo CD could use
-		}
-		plugins := pluginsIn(sets[i].GetName(), generators)
-		asking[sets[i].GetUID()] = len(plugins) > 0
-		found.Plugins = append(found.Plugins, plugins...)
+// pageOf bounds how many whole Applications stand in memory at once.
+const pageOf = 100
+
+// Recover reads whole the Applications of ApplicationSets that ask a plugin, and what environments they are. They are
+// big; so this is for when memory is lost.
+func (c *Client) Recover(ctx context.Context) (preview.Recovered, error) {
+	var found preview.Recovered
+	sets, err := c.list(ctx, applicationSets, metav1.ListOptions{})
+	if err != nil {
+		return found, err
 	}
-	found.Taken = taken(apps, asking)
+	asking := asking(sets.Items)
+	page := metav1.ListOptions{Limit: pageOf, LabelSelector: "previewset.dev/environment"}
+	for {
+		apps, err := c.list(ctx, applications, page)
+		if err != nil {
+			return preview.Recovered{}, err
+		}
+		for i := range apps.Items {
+			if err := recoverFrom(&apps.Items[i], asking, &found); err != nil {
+				return preview.Recovered{}, err
+			}
+		}
+		if page.Continue = apps.GetContinue(); page.Continue == "" {
+			return found, nil
+		}
+	}
+}
+
+func (c *Client) list(ctx context.Context, what schema.GroupVersionResource, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	found, err := c.dynamic.Resource(what).Namespace(c.namespace).List(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("list %s in %s: %w", what.Resource, c.namespace, err)
+	}
+	return found, nil
+}
+
+// recoverFrom takes one Application, unless it is somebody else's or going already.
+func recoverFrom(app *unstructured.Unstructured, asking map[types.UID]bool, found *preview.Recovered) error {
+	owner := metav1.GetControllerOf(app)
+	if owner == nil || !asking[owner.UID] || app.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	spec, err := json.Marshal(app.Object["spec"])
+	if err != nil {
+		return fmt.Errorf("spec of Application %s: %w", app.GetName(), err)
+	}
+	found.Add(preview.Application{Name: app.GetName(), Labels: app.GetLabels(), Annotations: app.GetAnnotations(), Spec: spec})
+	return nil
+}
+
+// asking are the ApplicationSets that ask a plugin.
+func asking(sets []unstructured.Unstructured) map[types.UID]bool {
+	uids := map[types.UID]bool{}
+	for i := range sets {
+		if len(pluginsOf(&sets[i])) > 0 {
+			uids[sets[i].GetUID()] = true
+		}
+	}
+	return uids
+}
+
+// pluginsOf are the plugin generators of an ApplicationSet; none of one that Argo CD couldn't use.
+func pluginsOf(set *unstructured.Unstructured) []preview.Plugin {
+	generators, _, err := unstructured.NestedFieldNoCopy(set.Object, "spec", "generators")
+	if err != nil {
+		return nil
+	}
+	return pluginsIn(set.GetName(), generators)
+}
+
+func clusterOf(sets []unstructured.Unstructured, apps []metav1.PartialObjectMetadata) preview.Cluster {
+	found := preview.Cluster{Taken: taken(apps, asking(sets))}
+	for i := range sets {
+		found.Plugins = append(found.Plugins, pluginsOf(&sets[i])...)
+	}
 	return found
 }
 

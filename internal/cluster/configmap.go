@@ -20,12 +20,15 @@ const maxState = 700 << 10
 type ConfigMap struct {
 	client *Client
 	name   string
+	// last is the object as it was last read or written, without its state: as long as nobody else writes it, it needn't be
+	// read again.
+	last *unstructured.Unstructured
 }
 
 // ConfigMap returns the store of that name.
 func (c *Client) ConfigMap(name string) *ConfigMap { return &ConfigMap{client: c, name: name} }
 
-// Load returns what was saved last; nil where nothing was.
+// Load returns what was saved last; nil where nothing was. Neither it nor Save is safe for concurrent use.
 func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
 	object, err := m.get(ctx)
 	if err != nil {
@@ -43,20 +46,36 @@ func (m *ConfigMap) Save(ctx context.Context, content []byte) error {
 	if len(content) > maxState {
 		return fmt.Errorf("write state: %d KiB are too many for a ConfigMap; use a file with --state", len(content)>>10)
 	}
-	object, err := m.get(ctx)
-	if err != nil {
-		return err
+	text, known := base64.StdEncoding.EncodeToString(content), m.last != nil
+	err := m.update(ctx, text)
+	if known && (apierrors.IsConflict(err) || apierrors.IsNotFound(err)) { // somebody else has written it
+		m.last = nil
+		err = m.update(ctx, text)
 	}
-	err = unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(content), "binaryData", "state")
-	if err != nil {
+	return err
+}
+
+// update writes the object as it was last known, and reads it first where it isn't.
+func (m *ConfigMap) update(ctx context.Context, text string) error {
+	object := m.last
+	if object == nil {
+		var err error
+		if object, err = m.get(ctx); err != nil {
+			return err
+		}
+	}
+	object = object.DeepCopy()
+	if err := unstructured.SetNestedField(object.Object, text, "binaryData", "state"); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, err = m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace).Update(ctx, object, metav1.UpdateOptions{})
+	written, err := m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace).Update(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return fmt.Errorf("write state to ConfigMap %s: %w", m.name, err)
 	}
+	m.last = written
+	unstructured.RemoveNestedField(written.Object, "binaryData", "state")
 	return nil
 }
 

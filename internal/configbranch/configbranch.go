@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -113,11 +114,49 @@ func (r *Reader) read(ctx context.Context) (preview.Tree, error) {
 	if head.String() == r.last.Commit {
 		return r.last, nil
 	}
-	commit, err := r.fetch(ctx, auth)
+	repo, commit, err := r.fetch(ctx, auth, 1)
 	if err != nil {
 		return preview.Tree{}, err
 	}
-	return readTree(commit, r.opts.Path)
+	ancestors, known := r.ancestors(repo, commit)
+	if !known && len(commit.ParentHashes) > 0 { // more than one commit since the last read: only history can tell
+		if older, deep, failed := r.fetch(ctx, auth, maxAncestors); failed == nil && deep.Hash == commit.Hash { // else it stays unknown
+			ancestors, _ = r.ancestors(older, deep)
+		}
+	}
+	t, err := readTree(commit, r.opts.Path)
+	t.Ancestors = ancestors
+	return t, err
+}
+
+// maxAncestors bounds how far back it is looked whether a commit follows from the one before.
+const maxAncestors = 500
+
+// ancestors are commits that a commit comes after, as far as they were fetched, and what was known of the one read last.
+// known is false where that isn't among them.
+func (r *Reader) ancestors(repo *git.Repository, c *object.Commit) (found []string, known bool) {
+	seen := map[plumbing.Hash]bool{}
+	queue := slices.Clone(c.ParentHashes)
+	for len(queue) > 0 && len(found) < maxAncestors {
+		hash := queue[0]
+		queue = queue[1:]
+		if seen[hash] {
+			continue
+		}
+		seen[hash] = true
+		found = append(found, hash.String())
+		if hash.String() == r.last.Commit {
+			known = true
+			continue
+		}
+		if parent, err := repo.CommitObject(hash); err == nil { // else it is beyond what was fetched
+			queue = append(queue, parent.ParentHashes...)
+		}
+	}
+	if known {
+		found = append(found, r.last.Ancestors[:min(len(r.last.Ancestors), maxAncestors)]...)
+	}
+	return found, known
 }
 
 // head asks the remote where the branch is.
@@ -136,19 +175,20 @@ func (r *Reader) head(ctx context.Context, auth transport.AuthMethod) (plumbing.
 	return plumbing.ZeroHash, errors.New("there is no such branch; push it, or name another with --config-branch")
 }
 
-func (r *Reader) fetch(ctx context.Context, auth transport.AuthMethod) (*object.Commit, error) {
+func (r *Reader) fetch(ctx context.Context, auth transport.AuthMethod, depth int) (*git.Repository, *object.Commit, error) {
 	repo, err := git.CloneContext(ctx, memory.NewStorage(), nil, &git.CloneOptions{
 		URL: r.opts.URL, Auth: auth, ReferenceName: plumbing.NewBranchReferenceName(r.opts.Branch),
-		SingleBranch: true, Depth: 1, NoCheckout: true, Tags: git.NoTags,
+		SingleBranch: true, Depth: depth, NoCheckout: true, Tags: git.NoTags,
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, nil, explain(err)
 	}
 	head, err := repo.Head()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return repo.CommitObject(head.Hash())
+	commit, err := repo.CommitObject(head.Hash())
+	return repo, commit, err
 }
 
 func (r *Reader) auth() (transport.AuthMethod, error) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -392,4 +393,29 @@ func stalled(t *testing.T, at string, next http.Handler, asked chan<- struct{}) 
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+func TestATreeSaysWhatItComesAfter(t *testing.T) {
+	t.Parallel()
+	remote := newRemote(t)
+	files := example()
+	reader := newReader(t, configbranch.Options{URL: remote.url()})
+	next := func(text string) string {
+		files["README.md"] = text
+		return remote.push(t, files)
+	}
+	first := next("first")
+	second := next("second")
+	if got := read(t, reader).Ancestors; !slices.Equal(got, []string{first}) {
+		t.Errorf("read first: %v, want %s", got, first)
+	}
+	third := next("third")
+	if got := read(t, reader).Ancestors; !slices.Equal(got, []string{second, first}) {
+		t.Errorf("a commit later: %v, want %s and %s", got, second, first)
+	}
+	fourth := next("fourth")
+	next("fifth")
+	if got := read(t, reader).Ancestors; !slices.Contains(got, third) || !slices.Contains(got, fourth) {
+		t.Errorf("two commits later: %v, want %s and %s in it", got, fourth, third)
+	}
 }

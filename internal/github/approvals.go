@@ -225,7 +225,7 @@ func (r *reading) readWriter(ctx context.Context, login string, last writer, ane
 	case !strings.EqualFold(p.User.login(), login):
 		return last, errors.New("the answer is about somebody else")
 	}
-	writes := p.User.Type == "User" && slices.Contains([]string{"write", "maintain", "admin"}, p.Permission)
+	writes := p.User.human() && slices.Contains([]string{"write", "maintain", "admin"}, p.Permission)
 	return writer{etag: a.etag, writes: writes}, nil
 }
 
@@ -242,6 +242,14 @@ func (u *user) login() string {
 	return u.Login
 }
 
+// bot is true of an App's account, which is nobody's who could be asked.
+func (u *user) bot() bool {
+	return u != nil && (u.Type == "Bot" || strings.HasSuffix(u.Login, "[bot]"))
+}
+
+// human is true of nobody whose account is gone.
+func (u *user) human() bool { return u != nil && u.Type == "User" && !u.bot() }
+
 type reviewJSON struct {
 	ID       int64  `json:"id"`
 	User     *user  `json:"user"`
@@ -254,7 +262,7 @@ func (v *reviewJSON) review() (review, error) {
 		return review{}, errors.New("the answer has a review without an ID")
 	}
 	return review{
-		id: v.ID, login: v.User.login(), human: v.User != nil && v.User.Type == "User", sha: v.CommitID, state: v.State,
+		id: v.ID, login: v.User.login(), human: v.User.human(), sha: v.CommitID, state: v.State,
 		decides: slices.Contains([]string{"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}, v.State),
 	}, nil
 }

@@ -20,6 +20,11 @@ type changes struct {
 	paths      *preview.Changes
 }
 
+// of says whether they are the pull request's as it is.
+func (c changes) of(pr preview.PullRequest) bool {
+	return c.paths != nil && c.head == pr.HeadSHA && c.base == pr.BaseSHA
+}
+
 // withChanges fills in the changed paths where they are wanted. What can't be read is a problem of that pull request alone.
 func (r *reading) withChanges(ctx context.Context, prs []preview.PullRequest, wanted func(preview.PullRequest) bool) ([]preview.PullRequest, error) {
 	r.forgetClosed(prs)
@@ -30,7 +35,7 @@ func (r *reading) withChanges(ctx context.Context, prs []preview.PullRequest, wa
 		if wanted == nil || r.kept[pr.Number] || !wanted(pr) {
 			continue
 		}
-		if known, ok := r.entry.changes[pr.Number]; ok && known.head == pr.HeadSHA && known.base == pr.BaseSHA {
+		if known := r.entry.changes[pr.Number]; known.of(pr) {
 			prs[i].Changes = known.paths
 			continue
 		}

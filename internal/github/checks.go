@@ -45,6 +45,11 @@ func commitsToCheck(facts preview.Repository, wants preview.Wants) []string {
 				wanted[sha] = true
 			}
 		}
+		for sha, held := range facts.Commits {
+			if held {
+				wanted[sha] = true
+			}
+		}
 	}
 	return slices.Sorted(maps.Keys(wanted))
 }

@@ -11,6 +11,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -43,7 +44,7 @@ type Options struct {
 	// Timeout bounds every request with its answer; 15 s by default.
 	Timeout time.Duration
 	// Observe, if set, is called after every request that was sent, from several goroutines. Kind is one of pulls, pull,
-	// files, reviews, permission, commit, statuses, checks, ref, tag, repository, token, and status for one that is set;
+	// files, events, reviews, permission, commit, statuses, checks, ref, tag, compare, repository, token, and status for one that is set;
 	// status is 0 if no answer came; fromCache means 304.
 	Observe func(kind string, status int, fromCache bool, took time.Duration)
 }
@@ -110,16 +111,21 @@ type entry struct {
 	mu       sync.Mutex
 	id       int64 // GitHub's numeric identity; 0 until it was seen
 	fullName string
-	etag     string // of the repository itself, which is read only where no pull request tells its identity
+	// defaultBranch is empty until it was seen.
+	defaultBranch string
+	etag          string // of the repository itself, which is read only where no pull request tells its identity
 
-	pages   []page[preview.PullRequest]
-	refs    map[string]ref
-	changes map[int]changes
-	checks  map[string]*checks // by commit
-	reviews map[int]*reviews
-	authors map[string]authors    // by commit
-	writers map[string]writer     // by login, lower case
-	last    []preview.PullRequest // what the last whole read told, by number; never changed
+	pages []page[preview.PullRequest]
+	refs  map[string]ref
+	// comparisons of refs with commits, by "ref...commit".
+	comparisons map[string]*comparison
+	changes     map[int]changes
+	checks      map[string]*checks // by commit
+	reviews     map[int]*reviews
+	events      map[int]*events
+	authors     map[string]authors    // by commit
+	writers     map[string]writer     // by login, lower case
+	last        []preview.PullRequest // what the last whole read told, by number; never changed
 
 	costs [2]int64 // what the last two reads were charged that the next one may be charged again; Client.mu guards it
 }
@@ -136,6 +142,23 @@ func (c *Client) entry(name string) *entry {
 		}
 		c.entries[key] = e
 	}
+	return e
+}
+
+// lockedEntry is the entry of the repository that has the identity; 0 is any. Where the name is meant to be another's now,
+// nothing is known of that one.
+func (c *Client) lockedEntry(name string, id int64) *entry {
+	e := c.entry(name)
+	e.mu.Lock()
+	if id != 0 && e.id != 0 && e.id != id {
+		e.mu.Unlock()
+		c.mu.Lock()
+		delete(c.entries, strings.ToLower(name))
+		c.mu.Unlock()
+		e = c.entry(name)
+		e.mu.Lock()
+	}
+	e.id = cmp.Or(id, e.id)
 	return e
 }
 
@@ -162,8 +185,7 @@ func (c *Client) Repository(ctx context.Context, name string, wants preview.Want
 	if !validRepository(name) {
 		return preview.Repository{}, fmt.Errorf("read repository %q: it isn't a repository's name; write owner/name", name)
 	}
-	e := c.entry(name)
-	e.mu.Lock()
+	e := c.lockedEntry(name, wants.ID)
 	defer e.mu.Unlock()
 	r := newReading(c, e, name)
 	facts, err := r.all(ctx, wants)
@@ -180,9 +202,10 @@ type reading struct {
 	client  *Client
 	entry   *entry
 	name    string
-	named   string       // "repos/owner/name"
-	path    string       // the same, or "repositories/ID" while the name only redirects, because redirects cost quota
-	kept    map[int]bool // pull requests that couldn't be read and are told as they were
+	named   string         // "repos/owner/name"
+	path    string         // the same, or "repositories/ID" while the name only redirects, because redirects cost quota
+	kept    map[int]bool   // pull requests that couldn't be read and are told as they were
+	unread  map[int]string // those of which nobody knows how they were, and why they couldn't be read
 	charged atomic.Int64
 }
 
@@ -228,15 +251,18 @@ func (r *reading) all(ctx context.Context, wants preview.Wants) (preview.Reposit
 	if err := g.Wait(); err != nil {
 		return preview.Repository{}, err
 	}
-	facts.FullName = r.entry.fullName
+	facts.ID, facts.FullName, facts.Unread = r.entry.id, r.entry.fullName, r.unread
 	return facts, r.details(ctx, &facts, wants)
 }
 
 func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]preview.PullRequest, error) {
+	ahead := r.readAhead(ctx, wants)
 	listed, err := r.list(ctx)
+	read := ahead()
 	if err != nil {
 		return nil, r.explained(err)
 	}
+	maps.Copy(r.entry.changes, read)
 	if len(listed) == 0 || r.entry.fullName == "" {
 		if err = r.readIdentity(ctx); err != nil {
 			return nil, err
@@ -245,7 +271,7 @@ func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]prev
 	for i := range listed { // a base that GitHub doesn't show must not look like a head that is gone
 		listed[i].BaseRepositoryID = r.entry.id
 	}
-	prs, err := r.withMissing(ctx, listed)
+	prs, err := r.withMissing(ctx, listed, wants.Live)
 	if err != nil {
 		return nil, err
 	}
@@ -253,11 +279,19 @@ func (r *reading) pullRequests(ctx context.Context, wants preview.Wants) ([]prev
 }
 
 // details reads what belongs to single commits and pull requests once those are known.
-func (r *reading) details(ctx context.Context, facts *preview.Repository, wants preview.Wants) error {
+func (r *reading) details(ctx context.Context, facts *preview.Repository, wants preview.Wants) (err error) {
+	if facts.Commits, err = r.wantedCommits(ctx, *facts, wants); err != nil {
+		return err
+	}
 	var unchecked map[string]error
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		facts.Checks, unchecked, err = r.wantedChecks(gctx, commitsToCheck(*facts, wants))
+		return err
+	})
+	var labelled map[int]*labellings
+	g.Go(func() (err error) {
+		labelled, err = r.wantedLabellings(gctx, facts.PullRequests, wants.Labellings)
 		return err
 	})
 	prs := slices.Clone(facts.PullRequests) // the other one looks at them
@@ -266,6 +300,9 @@ func (r *reading) details(ctx context.Context, facts *preview.Repository, wants 
 		return err
 	}
 	for i := range prs {
+		if l := labelled[prs[i].Number]; l != nil {
+			l.tell(&prs[i])
+		}
 		if err := unchecked[prs[i].HeadSHA]; err != nil && wants.Checks != nil && wants.Checks(facts.PullRequests[i]) {
 			addProblem(&prs[i], err)
 		}

@@ -16,20 +16,18 @@ import (
 // inParallel bounds the requests about single pull requests of one repository.
 const inParallel = 4
 
-// withMissing adds to the listed pull requests those that the last read had and the list has no longer, unless GitHub, asked
-// for that one directly, says that it is closed. Nothing else is evidence.
-func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest) ([]preview.PullRequest, error) {
+// withMissing adds to the listed pull requests those that the last read had, or that have an environment, and that the list
+// lacks, unless GitHub, asked for that one directly, says that it is closed. Nothing else is evidence.
+func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest, live func(int64) []int) ([]preview.PullRequest, error) {
 	byNumber := make(map[int]preview.PullRequest, len(listed))
 	for _, pr := range listed {
 		byNumber[pr.Number] = pr
 	}
-	kept := make([]preview.PullRequest, len(r.entry.last)) // by index; number 0 where nothing is to be added
+	missing := r.missing(byNumber, live)
+	kept := make([]preview.PullRequest, len(missing)) // by index; number 0 where nothing is to be added
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(inParallel)
-	for i, last := range r.entry.last {
-		if _, present := byNumber[last.Number]; present {
-			continue
-		}
+	for i, last := range missing {
 		g.Go(func() error {
 			if pr, open := r.direct(gctx, last); open {
 				kept[i] = pr
@@ -41,12 +39,35 @@ func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest)
 		return nil, err
 	}
 	for _, pr := range kept {
-		if pr.Number != 0 {
+		switch {
+		case pr.Number == 0:
+		case pr.HeadSHA == "" && pr.Problem != "": // an earlier run had it
+			if r.unread == nil {
+				r.unread = map[int]string{}
+			}
+			r.unread[pr.Number] = pr.Problem
+		default:
 			byNumber[pr.Number] = pr
 			r.kept[pr.Number] = pr.Problem != ""
 		}
 	}
 	return sorted(byNumber), nil
+}
+
+// missing are the pull requests that the list should have. Of one that only an earlier run has read, no more is known than
+// its number.
+func (r *reading) missing(listed map[int]preview.PullRequest, live func(int64) []int) []preview.PullRequest {
+	last := make(map[int]preview.PullRequest, len(r.entry.last))
+	if live != nil {
+		for _, number := range live(r.entry.id) {
+			last[number] = preview.PullRequest{Number: number, BaseRepositoryID: r.entry.id}
+		}
+	}
+	for _, pr := range r.entry.last {
+		last[pr.Number] = pr
+	}
+	maps.DeleteFunc(last, func(number int, _ preview.PullRequest) bool { _, ok := listed[number]; return ok })
+	return sorted(last)
 }
 
 // direct reads one pull request and says whether it counts as open. If it can't be read it does, as it was.

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,10 +54,8 @@ type pullRequest struct {
 	HTMLURL string        `json:"html_url"`
 	Draft   bool          `json:"draft"`
 	Created *gh.Timestamp `json:"created_at"`
-	User    *struct {
-		Login string `json:"login"`
-	} `json:"user"`
-	Labels []*struct {
+	User    *user         `json:"user"`
+	Labels  []*struct {
 		Name string `json:"name"`
 	} `json:"labels"`
 	Head branch `json:"head"`
@@ -70,8 +69,9 @@ type branch struct {
 }
 
 type repository struct {
-	ID       int64  `json:"id"`
-	FullName string `json:"full_name"`
+	ID            int64  `json:"id"`
+	FullName      string `json:"full_name"`
+	DefaultBranch string `json:"default_branch"`
 }
 
 // fact turns what a list says into what we tell, and makes sure that it is about the repository that we know.
@@ -89,11 +89,8 @@ func (r *reading) fact(p *pullRequest) (preview.PullRequest, error) {
 
 func (p *pullRequest) fact(baseRepository int64) preview.PullRequest {
 	out := preview.PullRequest{
-		Number: p.Number, Title: p.Title, URL: p.HTMLURL, Draft: p.Draft, Labels: make([]string, 0, len(p.Labels)),
+		Number: p.Number, Title: p.Title, URL: p.HTMLURL, Author: p.User.login(), Bot: p.User.bot(), Draft: p.Draft, Labels: make([]string, 0, len(p.Labels)),
 		Branch: p.Head.Ref, TargetBranch: p.Base.Ref, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA, BaseRepositoryID: baseRepository,
-	}
-	if p.User != nil {
-		out.Author = p.User.Login
 	}
 	if p.Created != nil {
 		out.Created = p.Created.UTC()
@@ -118,9 +115,9 @@ func (r *reading) identify(found repository) error {
 		return errors.New("the answer has a repository without an ID")
 	}
 	if e.id != 0 && e.id != found.ID {
-		return fmt.Errorf("the name now belongs to another repository (ID %d → %d); what is known of the first one stays", e.id, found.ID)
+		return &preview.IdentityError{Was: e.id, Is: found.ID}
 	}
-	e.id = found.ID
+	e.id, e.defaultBranch = found.ID, cmp.Or(found.DefaultBranch, e.defaultBranch)
 	if found.FullName == "" {
 		return nil
 	}

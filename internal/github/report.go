@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	gh "github.com/google/go-github/v62/github"
@@ -14,10 +15,10 @@ const statusContext = "previewset"
 // Report sets the commit status "previewset" on a commit of the repository "owner/name". State is pending or success;
 // target is a URL or "". The description has at most 140 characters.
 func (c *Client) Report(ctx context.Context, repository, sha, state, description, target string) error {
-	owner, name, ok := strings.Cut(repository, "/")
-	if !ok {
+	if !validRepository(repository) {
 		return fmt.Errorf("set commit status: %q is not a repository", repository)
 	}
+	owner, name, _ := strings.Cut(repository, "/")
 	s, err := c.current()
 	if err != nil {
 		return err
@@ -32,7 +33,10 @@ func (c *Client) Report(ctx context.Context, repository, sha, state, description
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	if _, _, err = s.api.Repositories.CreateStatus(ctx, owner, name, sha, status); err != nil {
-		return fmt.Errorf("set commit status on %s of %s: %w; the token needs to write commit statuses", sha[:min(7, len(sha))], repository, err)
+		err = fmt.Errorf("set commit status on %.7s of %s: %w", sha, repository, c.explained(s, err))
 	}
-	return nil
+	if code := statusOf(err); code == http.StatusForbidden || code == http.StatusNotFound {
+		err = fmt.Errorf("%w; to set one it needs to write commit statuses", err)
+	}
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 func TestReportSetsTheCommitStatus(t *testing.T) {
@@ -47,8 +48,31 @@ func TestReportSaysWhatToDo(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "set commit status on") || !strings.Contains(err.Error(), "write commit statuses") {
 		t.Errorf("it says %v", err)
 	}
-	if err := client(t, url, Options{}).Report(context.Background(), "shop", "", "pending", "", ""); err == nil {
-		t.Error("it reports to what is no repository")
+	for _, name := range []string{"shop", "acme/../../orgs", "acme/shop/hooks", "acme/.."} {
+		if err := client(t, url, Options{}).Report(context.Background(), name, "", "pending", "", ""); err == nil || !strings.Contains(err.Error(), "is not a repository") {
+			t.Errorf("%s: it says %v", name, err)
+		}
+	}
+}
+
+// GitHub's wish to slow down is one for reads too, and the other way round.
+func TestReportHoldsBackWhenGitHubAsksTo(t *testing.T) {
+	t.Parallel()
+	g, repo, url := start(t)
+	repo.Open(githubtest.PullRequest{HeadSHA: githubtest.SHA("head")})
+	g.Inject(githubtest.Fault{Match: "POST /repos/acme/shop/statuses", Kind: githubtest.SecondaryLimit})
+	c := client(t, url, Options{})
+	for range 2 {
+		err := c.Report(t.Context(), "acme/shop", githubtest.SHA("head"), "pending", "building", "")
+		if err == nil || !strings.Contains(err.Error(), "GitHub asks to slow down") {
+			t.Errorf("it says %v", err)
+		}
+	}
+	if _, err := c.Repository(t.Context(), "acme/shop", preview.Wants{}); err == nil || !strings.Contains(err.Error(), "GitHub asks to slow down") {
+		t.Errorf("a read says %v", err)
+	}
+	if n := asked(g, "/"); n != 1 {
+		t.Errorf("%d requests were sent, want one", n)
 	}
 }
 

@@ -95,7 +95,7 @@ func explainedStatus(err error) error {
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: it doesn't exist or the token may not read it", err)
 	case status == http.StatusForbidden:
-		return fmt.Errorf("%w: the token may not do this; it needs to read metadata, contents, pull requests, commit statuses and checks", err)
+		return fmt.Errorf("%w: the token may not do this; it needs to read metadata, contents, pull requests, issues, commit statuses and checks", err)
 	case status >= 500:
 		return fmt.Errorf("%w: GitHub has a problem; it is tried again at the next read", err)
 	}

@@ -93,12 +93,16 @@ func kindOf(path string) string {
 		return "ref"
 	case strings.Contains(path, "/git/tags/"):
 		return "tag"
+	case strings.Contains(path, "/compare/"):
+		return "compare"
 	case strings.HasSuffix(path, "/access_tokens"):
 		return "token"
 	case strings.HasSuffix(path, "/files"):
 		return "files"
 	case strings.HasSuffix(path, "/pulls"):
 		return "pulls"
+	case strings.HasSuffix(path, "/events"):
+		return "events"
 	case strings.HasSuffix(path, "/reviews"):
 		return "reviews"
 	case strings.Contains(path, "/pulls/"):

@@ -106,12 +106,16 @@ func (v *verdict) assertLinked(policy *preview.Policy, s preview.Service, namesp
 
 // assertHosts refuses hosts that aren't this environment's, and a URL that no route serves.
 func (v *verdict) assertHosts(policy *preview.Policy, row preview.Row) {
-	own, served := row.Name+"."+policy.Domain, false
+	own, served := []string{row.Name + "." + policy.Domain}, false
+	for _, s := range policy.Services {
+		if s.Public {
+			own = append(own, s.Name+"-"+own[0])
+		}
+	}
 	for _, o := range v.objects {
 		for _, host := range o.hosts() {
-			service, isFurther := strings.CutSuffix(host, "-"+own)
 			served = served || "https://"+host == row.URL
-			if host != own && (!isFurther || strings.Contains(service, ".")) {
+			if !slices.Contains(own, host) {
 				v.problem(v.file, fmt.Sprintf("%s has host %q, which isn't one of %s", o, host, row.Name),
 					fmt.Sprintf("label it %s: <service>; the host is then filled in, in the first rule", publicLabel))
 			}

@@ -49,12 +49,24 @@ type checker struct {
 
 func (c *checker) builds(config *preview.Config) {
 	p := c.project("environments", c.projects.environments)
+	c.admission(config.Policy)
 	for _, e := range c.repo.examples(config) {
 		c.example(config, e, p)
 	}
 	for _, dir := range c.repo.fixed(config) {
 		c.fixed(config, dir)
 	}
+}
+
+// admission compares what the policies go by with the configuration, and notes where there is nothing.
+func (c *checker) admission(policy *preview.Policy) {
+	a := &c.projects.admission
+	if a.file == "" {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%s has no ConfigMap %s: what admission policies refuse isn't checked", appsetsFolder, admissionSettings))
+		return
+	}
+	a.prefix = policy.NamespacePrefix
+	c.report.Problems = append(c.report.Problems, a.differences(policy)...)
 }
 
 // project finds an AppProject, and notes where there is none.
@@ -99,6 +111,9 @@ func (c *checker) example(config *preview.Config, e example, p *project) {
 	c.report.Builds++
 	v.assertObjects(row.Namespace, p)
 	v.assertEnvironment(config, e.plan, row)
+	if c.projects.admission.file != "" {
+		v.assertAdmitted(&c.projects.admission)
+	}
 	c.report.Problems = append(c.report.Problems, v.problems...)
 }
 

@@ -34,7 +34,7 @@ func TestCheckPassesTheExample(t *testing.T) {
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
 	const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n" +
-		"  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: IMAGE}]}\n"
+		"  template:\n    metadata: {labels: {app: web}}\n    spec: {automountServiceAccountToken: false, containers: [{name: web, image: IMAGE}]}\n"
 	const ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, labels: {LABEL}}\nspec:\n" +
 		"  rules:\n  - host: filled-in\n    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}\n"
 	const overlay = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -79,13 +79,13 @@ func TestCheckFinds(t *testing.T) {
 		},
 		{
 			"a link that isn't labelled",
-			map[string]string{"kustomize-base/services/api/link/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {type: ExternalName, externalName: filled-in}\n"},
+			map[string]string{"kustomize-base/services/api/link/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {type: ExternalName, externalName: api.preview-other.svc.cluster.local}\n"},
 			[]string{"kustomize-base/services/api/link", "everything linked and", "leads to api.staging.svc.cluster.local"},
 			0,
 		},
 		{
 			"a kind that the project doesn't allow",
-			map[string]string{mine: overlay + "resources: [../preview, job.yaml]\n", "overlays/web-pr-7/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: []}}}\n"},
+			map[string]string{mine: overlay + "resources: [../preview, job.yaml]\n", "overlays/web-pr-7/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}\n"},
 			[]string{mine, "overlays/web-pr-7", "Job a", "AppProject previews doesn't allow kind Job of group \"batch\""},
 			0,
 		},
@@ -156,7 +156,7 @@ func TestCheckFinds(t *testing.T) {
 func TestCheckNotesWhatItCannotCheck(t *testing.T) {
 	t.Parallel()
 	got := shop(t, map[string]string{"appsets/argocd.yaml": "", "appsets/kustomization.yaml": ""}).Check()
-	if len(got.Problems) > 0 || len(got.Notes) != 2 {
+	if len(got.Problems) > 0 || len(got.Notes) != 3 {
 		t.Errorf("problems %v, notes %q", got.Problems, got.Notes)
 	}
 }

@@ -2,6 +2,8 @@ package overlay
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -56,6 +58,34 @@ func (o object) at(keys ...string) any {
 	return v
 }
 
+// under is what at finds, as an object.
+func (o object) under(keys ...string) object {
+	m, _ := o.at(keys...).(map[string]any)
+	return object{fields: m}
+}
+
+// items are the mappings in the list that at finds; what isn't a mapping there is an empty one.
+func (o object) items(keys ...string) []object {
+	list, _ := o.at(keys...).([]any)
+	found := make([]object, 0, len(list))
+	for _, item := range list {
+		m, _ := item.(map[string]any)
+		found = append(found, object{fields: m})
+	}
+	return found
+}
+
+func (o object) annotations() map[string]string {
+	m, _ := o.at("metadata", "annotations").(map[string]any)
+	found := map[string]string{}
+	for key, v := range m {
+		found[key] = fmt.Sprint(v)
+	}
+	return found
+}
+
+func (o object) annotationKeys() []string { return slices.Sorted(maps.Keys(o.annotations())) }
+
 func (o object) text(keys ...string) string {
 	s, _ := o.at(keys...).(string)
 	return s
@@ -95,28 +125,28 @@ func each(v any, visit func(key string, v any)) {
 	}
 }
 
-// hosts are the hosts of an Ingress or of a Gateway API route, TLS included.
+// hosts are the hosts of an Ingress or of a Gateway API route, TLS included; "" where none is named, which is every host.
 func (o object) hosts() []string {
 	var found []string
 	switch o.kind {
 	case "Ingress":
-		found = append(textsUnder(o.at("spec", "rules"), "host"), textsUnder(o.at("spec", "tls"), "hosts")...)
+		for _, rule := range o.items("spec", "rules") {
+			found = append(found, rule.text("host"))
+		}
+		for _, tls := range o.items("spec", "tls") {
+			found = append(found, textsOrEmpty(tls.at("hosts"))...)
+		}
 	case "HTTPRoute", "GRPCRoute", "TLSRoute":
-		found = texts(o.at("spec", "hostnames"))
+		found = textsOrEmpty(o.at("spec", "hostnames"))
 	}
 	return found
 }
 
-// textsUnder collects the texts under one key of each mapping in a list.
-func textsUnder(list any, key string) []string {
-	items, _ := list.([]any)
-	var found []string
-	for _, item := range items {
-		if m, ok := item.(map[string]any); ok {
-			found = append(found, texts(m[key])...)
-		}
+func textsOrEmpty(v any) []string {
+	if found := texts(v); len(found) > 0 {
+		return found
 	}
-	return found
+	return []string{""}
 }
 
 // texts is a text, or the texts in a list.

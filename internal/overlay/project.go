@@ -6,11 +6,12 @@ import (
 )
 
 // projects are the AppProjects under appsets/, and which of them holds what: the environments, and the overlays that
-// have an Application of their own.
+// have an Application of their own; and what admission policies there go by.
 type projects struct {
 	byName       map[string]project
 	environments string            // the project of the ApplicationSet with the plugin generator
 	byPath       map[string]string // the project of the Application of an overlay
+	admission    admission
 }
 
 // project is which kinds an AppProject allows, as Argo CD reads it.
@@ -41,15 +42,21 @@ func (r *Repo) projects() projects {
 		for _, n := range nodes {
 			var o object
 			if n.Decode(&o.fields) == nil {
-				ps.add(o)
+				ps.add(p, o)
 			}
 		}
 	})
 	return ps
 }
 
-func (ps *projects) add(o object) {
+func (ps *projects) add(file string, o object) {
 	switch o.text("kind") {
+	case "ConfigMap":
+		if o.text("metadata", "name") == admissionSettings {
+			ps.admission.file, ps.admission.data = file, o
+		}
+	case "ValidatingAdmissionPolicy":
+		ps.admission.policies = append(ps.admission.policies, o)
 	case "AppProject":
 		p := projectOf(o)
 		ps.byName[p.name] = p

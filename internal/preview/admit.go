@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ type hold struct {
 const (
 	ruleUnlabelled = "unlabelled"
 	ruleJoin       = "join"
+	ruleSlot       = "slot"
+	ruleConflict   = "conflict"
+	ruleLink       = "link"
 	ruleFork       = "fork"
 	ruleApproval   = "approval"
 	ruleDraft      = "draft"
@@ -48,12 +52,7 @@ func (c *Config) admit(pr PullRequest) (profile string, h *hold) {
 	asked, profiles := labelled(pr.Labels, policy.Label)
 	joined, _ := labelled(pr.Labels, policy.JoinLabel)
 	switch {
-	case !asked && joined:
-		return "", &hold{
-			rule: ruleJoin, over: true, reason: "joining pull requests is not served yet",
-			remedy: fmt.Sprintf("label it %q for an environment of its own", policy.Label),
-		}
-	case !asked:
+	case !asked && !joined:
 		return "", &hold{
 			rule: ruleUnlabelled, over: true, reason: fmt.Sprintf("it has no label %q", policy.Label),
 			remedy: fmt.Sprintf("label it %q to get a preview", policy.Label),
@@ -76,6 +75,12 @@ func (pr PullRequest) isFork() bool {
 func (pr PullRequest) approval() *hold {
 	if !pr.isFork() {
 		return nil
+	}
+	if pr.Approvals == nil || len(pr.CommitAuthors) == 0 {
+		return &hold{
+			rule: ruleUnread, reason: "it comes from a fork, and who approved it isn't known: " + cmp.Or(pr.Problem, "that has not been read yet"),
+			remedy: "wait; it is read again",
+		}
 	}
 	if slices.Contains(pr.CommitAuthors, "") {
 		return &hold{

@@ -9,7 +9,6 @@ import (
 func TestAdmit(t *testing.T) {
 	t.Parallel()
 	const usual = "label: preview"
-	fork := func(pr *PullRequest) { pr.HeadRepositoryID = 99 }
 	headless := func(pr *PullRequest) { pr.HeadRepositoryID = 0 }
 	baseless := func(pr *PullRequest) { pr.HeadRepositoryID, pr.BaseRepositoryID = 0, 0 }
 	type answer struct{ Outcome, Rule, Profile, Reason, Remedy string }
@@ -59,21 +58,16 @@ func TestAdmit(t *testing.T) {
 		},
 		{"configuration may pick the profile", "profile: checkout", pull(7), live("checkout")},
 		{"a label wins over configuration", "profile: checkout", pull(7, withLabels("preview:full")), live("full")},
-		{
-			"a join is held", usual, pull(7, withLabels("preview-with:checkout")),
-			held("join", "joining pull requests is not served yet", `label it "preview" for an environment of its own`),
-		},
-		{"a join that is labelled too has its own", usual, pull(7, withLabels("preview-with:checkout", "preview")), live("changed")},
 		{"a draft is held where drafts are skipped", usual, pull(7, draft), aDraft},
 		{"a draft is live where drafts are included", "drafts: include", pull(7, draft), live("changed")},
-		{"a fork is held", usual, pull(7, fork), aFork},
+		{"a fork is held", usual, pull(7, forked), aFork},
 		{
-			"a fork is held until it is approved", "forks: approved", pull(7, fork),
+			"a fork is held until it is approved", "forks: approved", pull(7, forked),
 			held("approval", "it comes from a fork, and nobody has approved commit abcdef1",
 				"somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"),
 		},
-		{"a fork that is a draft is held as a fork", usual, pull(7, fork, draft), aFork},
-		{"a fork without label is held for its label", usual, pull(7, fork, withLabels()), unlabelled},
+		{"a fork that is a draft is held as a fork", usual, pull(7, forked, draft), aFork},
+		{"a fork without label is held for its label", usual, pull(7, forked, withLabels()), unlabelled},
 		{
 			"one whose repository is gone is a fork", usual, pull(7, headless),
 			held("fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here", aFork.Remedy),

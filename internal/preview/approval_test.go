@@ -8,8 +8,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// forked makes a pull request one that comes from a fork.
-func forked(pr *PullRequest) { pr.HeadRepositoryID = 99 }
+// forked makes a pull request one that comes from a fork, and that nobody approves.
+func forked(pr *PullRequest) {
+	pr.HeadRepositoryID, pr.Approvals, pr.CommitAuthors = 99, []Approval{}, []string{"alice"}
+}
+
+// orphaned makes it one whose fork is gone.
+func orphaned(pr *PullRequest) {
+	forked(pr)
+	pr.HeadRepositoryID = 0
+}
 
 // approvedBy adds a writer's approval of the head commit.
 func approvedBy(reviewer string) func(*PullRequest) {
@@ -60,10 +68,10 @@ func TestApproval(t *testing.T) {
 		{"the author, somebody without permission, and a writer", pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), ""},
 		{
 			"the repository that it comes from is gone, and nobody approves",
-			pull(7, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }), nobody,
+			pull(7, orphaned), nobody,
 		},
-		{"the repository that it comes from is gone, and a writer approves", pull(7, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, approvedBy("bob")), ""},
-		{"no repository is known, and nobody approves", pull(7, func(pr *PullRequest) { pr.HeadRepositoryID, pr.BaseRepositoryID = 0, 0 }), nobody},
+		{"the repository that it comes from is gone, and a writer approves", pull(7, orphaned, approvedBy("bob")), ""},
+		{"no repository is known, and nobody approves", pull(7, orphaned, func(pr *PullRequest) { pr.BaseRepositoryID = 0 }), nobody},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,6 +90,36 @@ func TestApproval(t *testing.T) {
 			}
 			if (len(s.Rows) == 0) != (tt.reason != "") {
 				t.Errorf("%d rows", len(s.Rows))
+			}
+		})
+	}
+}
+
+// Nobody is said not to have approved where that wasn't read; and nobody counts as approving without who wrote the commit.
+func TestUnknownApprovalHoldsAFork(t *testing.T) {
+	t.Parallel()
+	c := forksAllowed(t, "")
+	const why = "it comes from a fork, and who approved it isn't known: "
+	tests := []struct {
+		name, reason string
+		edit         func(*PullRequest)
+	}{
+		{"reviews weren't read", why + "that has not been read yet", func(pr *PullRequest) { pr.Approvals = nil }},
+		{"they couldn't be", why + "read its approvals: 500", func(pr *PullRequest) { pr.Approvals, pr.Problem = nil, "read its approvals: 500" }},
+		{"the commit wasn't", why + "that has not been read yet", func(pr *PullRequest) { pr.CommitAuthors = nil }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pr := pull(7, forked, approvedBy("bob"), tt.edit)
+			d := decision(t, resolve(c, factsOf(pr)))
+			if diff := cmp.Diff([]string{Held, "unread", tt.reason, "wait; it is read again"}, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+			before := resolve(c, factsOf(pull(7, forked, approvedBy("bob"))))
+			after := Resolve(c, factsOf(pull(7, forked, approvedBy("bob"), headed("bad"), tt.edit)), restarted(t, before.Memory), noon)
+			if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
+				t.Errorf("a live one's row (-before +after):\n%s", diff)
 			}
 		})
 	}
@@ -106,14 +144,15 @@ func TestLabelsAloneNeverApprove(t *testing.T) {
 
 func TestApprovedForkNeedsATagThatNamesItsCommit(t *testing.T) {
 	t.Parallel()
-	const unnamed = "it comes from a fork, and the tag of service orders doesn't name the commit that was approved"
+	const unnamed = "it comes from a fork, and the tag of service orders doesn't name the whole commit that was approved"
 	tests := []struct {
 		name, tag string
 		edits     []func(*PullRequest)
 		reason    string
 	}{
 		{"the commit", "{{ .SHA }}", nil, ""},
-		{"a part of the commit", "v-{{ .ShortSHA }}", nil, ""},
+		{"the commit among others", "pr-{{ .Number }}-{{ .SHA }}", nil, ""},
+		{"the beginning of the commit, which another can have too", "v-{{ .ShortSHA }}", nil, unnamed},
 		{"the branch", "{{ .Branch }}", nil, unnamed},
 		{"the number", "pr-{{ .Number }}", nil, unnamed},
 		{"nothing of it", "latest", nil, unnamed},
@@ -193,7 +232,7 @@ func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 		want bool
 	}{
 		{"a labelled fork", pull(7, forked), true},
-		{"one whose repository is gone", pull(7, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }), true},
+		{"one whose repository is gone", pull(7, orphaned), true},
 		{"a fork without the label", pull(7, forked, withLabels("bug")), false},
 		{"a fork that is a draft", pull(7, forked, draft), false},
 		{"a labelled branch of the repository", pull(7), false},

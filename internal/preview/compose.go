@@ -20,6 +20,8 @@ type Plan struct {
 	Run map[string]Pin
 	// Links are the namespaces that services lead to; a service that is neither here nor in Run leads to the baseline.
 	Links map[string]string
+	// From are the namespaces that links lead from to services that run here.
+	From map[string][]string
 }
 
 // composer puts one environment together.
@@ -52,6 +54,9 @@ func (c *Config) compose(p Plan) (*composer, error) {
 		return nil, err
 	}
 	k.stores()
+	if len(p.From) > 0 {
+		k.component("components", sharedComponent)
+	}
 	for _, f := range p.Components {
 		if f != guardrails { // last, so that nothing undoes it
 			k.component("components", f)
@@ -61,6 +66,7 @@ func (c *Config) compose(p Plan) (*composer, error) {
 	k.environment()
 	k.routes()
 	k.links()
+	k.letIn()
 	return k, nil
 }
 
@@ -73,9 +79,11 @@ func (k *composer) unknown() error {
 	return nil
 }
 
+func componentPath(parts ...string) string { return "../../" + baseFolder + "/" + path.Join(parts...) }
+
 // component adds a folder of kustomize-base, relative to an overlay's folder.
 func (k *composer) component(parts ...string) {
-	p := "../../" + baseFolder + "/" + path.Join(parts...)
+	p := componentPath(parts...)
 	if !slices.Contains(k.k.Components, p) {
 		k.k.Components = append(k.k.Components, p)
 	}
@@ -84,7 +92,7 @@ func (k *composer) component(parts ...string) {
 func (k *composer) services() {
 	for _, s := range k.Policy.Services {
 		if _, runs := k.plan.Run[s.Name]; !runs {
-			k.component("services", s.Name, "link")
+			k.k.Components = append(k.k.Components, k.baseline[s.Name].component)
 			continue
 		}
 		k.component("services", s.Name, "run")
@@ -170,22 +178,57 @@ func (k *composer) routes() {
 	}
 }
 
-// links points the Services of what doesn't run here to where it runs, and lets the Pods reach it there.
+// link is what an environment has in place of a service: a component, and the patches that say where the service runs.
+type link struct {
+	component string
+	patches   []Patch
+}
+
+// linkTo points the Service to where the service runs, and lets the Pods reach it there.
+func linkTo(service, namespace string) link {
+	selector := "previewset.dev/link=" + service
+	return link{component: componentPath("services", service, "link"), patches: []Patch{
+		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")), Target{Kind: "Service", LabelSelector: selector}},
+		{compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)), Target{Kind: "NetworkPolicy", LabelSelector: selector}},
+	}}
+}
+
+// links adds the patches for what doesn't run here. Those that lead to the baseline are the same in every environment, and
+// with hundreds of services most of it; so their texts are made once.
 func (k *composer) links() {
+	k.k.Patches = slices.Grow(k.k.Patches, 2*(len(k.Policy.Services)-len(k.plan.Run)))
 	for _, s := range k.Policy.Services {
 		if _, runs := k.plan.Run[s.Name]; runs {
 			continue
 		}
-		namespace := k.plan.Links[s.Name]
-		if namespace == "" {
-			namespace = k.Policy.Baseline.Namespace
+		l := k.baseline[s.Name]
+		if namespace := k.plan.Links[s.Name]; namespace != "" {
+			l = linkTo(s.Name, namespace)
 		}
-		selector := "previewset.dev/link=" + s.Name
-		k.patch(Target{Kind: "Service", LabelSelector: selector},
-			replace("/spec/externalName", s.Name+"."+namespace+".svc.cluster.local"))
-		k.patch(Target{Kind: "NetworkPolicy", LabelSelector: selector},
-			replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace))
+		k.k.Patches = append(k.k.Patches, l.patches...)
 	}
+}
+
+// letIn opens the Pods of the services that others link to, for exactly their namespaces.
+func (k *composer) letIn() {
+	var namespaces []string
+	for _, list := range k.plan.From {
+		namespaces = append(namespaces, list...)
+	}
+	if len(namespaces) == 0 {
+		return
+	}
+	from := []any{}
+	for _, n := range sortedSet(namespaces) {
+		from = append(from, map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
+	}
+	pods := map[string]any{"matchExpressions": []any{map[string]any{
+		"key": "app.kubernetes.io/name", "operator": "In", "values": slices.Sorted(maps.Keys(k.plan.From)),
+	}}}
+	k.patch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
+		{"op": "add", "path": "/spec/podSelector", "value": pods},
+		{"op": "add", "path": "/spec/ingress", "value": []any{map[string]any{"from": from}}},
+	})
 }
 
 // replace is an RFC 6902 patch of one value. "add" sets it whether it is there or not.

@@ -36,6 +36,7 @@ type Config struct {
 	Problems Problems
 
 	prefix      string
+	ancestors   map[string]bool
 	catalog     catalog
 	folders     map[string]bool   // overlays/<name> with a kustomization file
 	pins        map[string]pin    // by overlay name; "" for environments without a folder
@@ -43,6 +44,8 @@ type Config struct {
 	notInForce  []string
 	issueKey    *regexp.Regexp
 	repoByLower map[string][]*Service
+	baseline    map[string]link // what stands in place of a service that runs in the baseline only
+	calls       calls
 }
 
 // pin is the commit at which the trees that make up an overlay last changed.
@@ -58,7 +61,10 @@ type catalog struct {
 // the caller then keeps what is in force. A broken environment file stays one broken thing: it is listed in
 // Config.Problems, and what prev (nil where there is none) says of that environment stays in force.
 func Load(t Tree, prev *Config) (*Config, error) {
-	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), folders: map[string]bool{}}
+	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), folders: map[string]bool{}, ancestors: map[string]bool{}}
+	for _, commit := range t.Ancestors {
+		c.ancestors[commit] = true
+	}
 	file, ok := t.Files[policyFile]
 	if !ok {
 		return nil, Problems{{File: policyFile, Message: "is missing", Remedy: "run previewctl init, or point --config-path at the folder that holds it"}}
@@ -82,11 +88,14 @@ func (c *Config) index() {
 	if c.Policy.PullRequests.IssueKey != "" {
 		c.issueKey = regexp.MustCompile(c.Policy.PullRequests.IssueKey) // validated
 	}
+	c.calls = callsOf(c.Policy.Services)
 	c.repoByLower = map[string][]*Service{}
+	c.baseline = map[string]link{}
 	for i := range c.Policy.Services {
 		s := &c.Policy.Services[i]
 		key := strings.ToLower(s.Repository)
 		c.repoByLower[key] = append(c.repoByLower[key], s)
+		c.baseline[s.Name] = linkTo(s.Name, c.Policy.Baseline.Namespace)
 	}
 }
 
@@ -106,7 +115,6 @@ func (c *Config) loadSlots(t Tree) Problems {
 	if len(d.problems) == 0 {
 		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
 		c.validateSlots(d)
-		c.notInForce = append(c.notInForce, d.notInForce(map[string]string{"slots": "slots are not served yet", "queue": "slots are not served yet"})...)
 	}
 	return d.problems
 }
@@ -249,7 +257,7 @@ func (c *Config) loadEnvironment(path string, f File, prev *Config) {
 	}
 	if len(d.problems) == 0 {
 		c.Environments[name] = e
-		c.notInForce = append(c.notInForce, environmentNotInForce(e, d)...)
+		c.notInForce = append(c.notInForce, environmentNotInForce(d)...)
 		return
 	}
 	c.Problems = append(c.Problems, d.problems...)
@@ -287,5 +295,5 @@ func (c *Config) Reread(prev *Config) []string {
 
 func (c *Config) wantsOther(prev *Config, name string) bool {
 	a, b := c.Wants(name), prev.Wants(name)
-	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) || a.BranchChecks != b.BranchChecks
+	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) || !slices.Equal(a.Commits, b.Commits) || a.BranchChecks != b.BranchChecks
 }

@@ -105,7 +105,7 @@ func TestBrokenEnvironmentFileLeavesTheLastGoodOneInForce(t *testing.T) {
 	stillBroken := load(t, tree, broken)
 
 	for name, c := range map[string]*Config{"right after": broken, "a commit later": stillBroken} {
-		want := []string{shop7 + ":5: oops: unknown field; known here: apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, pullRequest, purpose, services, shared"}
+		want := []string{shop7 + ":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, pullRequest, purpose, services, shared"}
 		if diff := cmp.Diff(want, lines(c.Problems.err())); diff != "" {
 			t.Errorf("%s: problems (-want +got):\n%s", name, diff)
 		}
@@ -140,7 +140,7 @@ func TestBrokenEnvironmentFileWithoutAGoodOneHoldsIt(t *testing.T) {
 	})
 	s := resolve(load(t, tree, nil), factsOf(pull(7), pull(8)))
 	want := []string{
-		"a: held by file", "alice: held by file", "jakub: held by file",
+		"a: held by file", "alice: held by unchanged", "jakub: held by file",
 		"shop-pr-7: held by file", "shop-pr-8: live by labelled",
 	}
 	if diff := cmp.Diff(want, outcomes(s)); diff != "" {
@@ -153,7 +153,7 @@ func TestFileOfAPullRequestThatIsNotOpenIsReported(t *testing.T) {
 	c := load(t, demoTree(map[string]string{shop7: environment("owner: bob\npullRequest: acme/shop#7\n")}), nil)
 	got := decision(t, resolve(c, factsOf()))
 	want := Decision{
-		Outcome: Held, Rule: "file", Environment: "shop-pr-7", Author: "bob", Since: noon,
+		Outcome: Held, Rule: "file", Environment: "shop-pr-7", Author: "bob", Owner: "bob", Since: noon,
 		Reason: "it adjusts acme/shop#7, which is not known to be open", Remedy: "take the folder out, or reopen the pull request",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -11,143 +11,287 @@ import (
 	"time"
 )
 
-func (r *resolver) decide(c candidate) {
-	d := Decision{
-		Environment: c.name, Repository: c.repository, Number: c.Number,
-		Title: Printable(c.Title), Author: Printable(c.Author), URL: Printable(c.URL), HeadSHA: Printable(c.HeadSHA),
+// decide decides about an environment, and about each pull request that asks for it.
+func (r *resolver) decide(w *wish) {
+	if w.own {
+		r.decideOwn(w)
+	} else {
+		r.decideGiven(w)
 	}
-	e, h := r.environment(c)
-	if h == nil && c.was == nil {
-		h = r.limited(c)
+}
+
+// about begins a decision about a pull request.
+func (r *resolver) about(w *wish, c *candidate) Decision {
+	return Decision{
+		Environment: w.name, Repository: c.repository, Number: c.Number, Title: Printable(c.Title), Author: Printable(c.Author),
+		Owner: Printable(cmp.Or(w.file.Owner, c.person)), URL: Printable(c.URL), HeadSHA: Printable(c.HeadSHA),
 	}
-	if c.was != nil {
-		h = r.withhold(c, h)
+}
+
+func (d Decision) live(rule, reason string) Decision {
+	d.Outcome, d.Rule, d.Reason = Live, rule, reason
+	return d
+}
+
+// stays is the decision about what is live and held.
+func (d Decision) stays(h *hold) Decision {
+	d.Withheld, d.Remedy = h.withheld, h.remedy
+	return d.live(h.rule, "it stays as it was: "+h.reason)
+}
+
+func (d Decision) held(h *hold) Decision {
+	d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
+	return d
+}
+
+func (r *resolver) decideOwn(w *wish) {
+	c := w.members[0]
+	e, h := r.ownEnvironment(w)
+	if h == nil && w.was == nil {
+		h = r.limited(w)
+	}
+	isAdopted := h != nil && h.over && w.file.Adopted
+	if w.was != nil && len(w.was.Members) > 0 {
+		h = r.withhold(w, h)
 	}
 	switch {
+	case isAdopted && h.over:
+		r.decided(r.about(w, c).held(h))
+		r.decideGiven(&wish{name: w.name, file: w.file, isFile: true, was: w.was})
+	case w.was != nil && len(w.was.Members) == 0 && h != nil:
+		r.serve(*w.was)
+		r.decided(r.about(w, c).stays(h))
 	case h == nil:
-		d.Rule, d.Reason = ruleLabelled, r.reason(c, e)
-		r.live(*e, d)
-	case c.was != nil && !h.over:
-		r.keep(*c.was, h, c.HeadSHA)
+		r.serve(*e)
+		r.decided(r.about(w, c).live(ruleLabelled, r.reason(w, e)))
+	case w.was != nil && !h.over:
+		r.keep(*w.was, h, c.HeadSHA)
 	default:
-		d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
-		r.decided(d)
+		r.decided(r.about(w, c).held(h))
 	}
 }
 
 // withhold is what becomes of a live environment whose pull request has lost the label: it is over, unless that follows
 // from configuration, or takes more at once than people do. What was withheld once stays so, however few are left of
 // them and however late it is.
-func (r *resolver) withhold(c candidate, h *hold) *hold {
-	braked := c.was.Braked
-	c.was.Braked = false
+func (r *resolver) withhold(w *wish, h *hold) *hold {
+	c, braked := w.members[0], w.was.Braked
+	w.was.Braked = false
 	switch {
 	case h == nil || !h.over:
-		c.was.Label = r.Policy.PullRequests.Label // it has that now
+		w.was.Members[0].Label = r.labelOf(c) // it has that now
 		return h
-	case r.confirmed(c.name):
+	case r.confirmed(w.name):
 		return h
+	case c.label == "":
+		return &hold{
+			rule: ruleWithheld, withheld: true, reason: h.reason + ", and whether it had the label that configuration asks for is not remembered",
+			remedy: h.remedy + ", or previewctl confirm " + w.name + " to let it go",
+		}
 	case c.stillLabelled():
 		return &hold{
 			rule: ruleWithheld, withheld: true, reason: "configuration asks for another label than it got its preview for",
-			remedy: h.remedy + ", or previewctl confirm " + c.name + " to let it go",
+			remedy: h.remedy + ", or previewctl confirm " + w.name + " to let it go",
 		}
 	}
-	if !braked {
-		r.snapshot.Memory.Unlabelled = append(r.snapshot.Memory.Unlabelled, r.now.UTC().Truncate(time.Second))
-	}
-	if braked || r.brake {
-		c.was.Braked = true
+	if r.braked(w.was, braked) {
 		return &hold{
 			rule: ruleWithheld, withheld: true, reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.deletionsAtOnce()),
-			remedy: "label it again, or previewctl confirm " + c.name + " to let it go",
+			remedy: "label it again, or previewctl confirm " + w.name + " to let it go",
 		}
 	}
 	return h
 }
 
+// labelOf is the label of configuration by which a pull request asks for an environment now.
+func (r *resolver) labelOf(c *candidate) string {
+	p := r.Policy.PullRequests
+	if asked, _ := labelled(c.Labels, p.Label); !asked {
+		if joined, _ := labelled(c.Labels, p.JoinLabel); joined {
+			return p.JoinLabel
+		}
+	}
+	return p.Label
+}
+
+// braked says whether an environment that would go stays because too many would at once, and notes the time of it.
+func (r *resolver) braked(was *Remembered, before bool) bool {
+	if !before {
+		r.snapshot.Memory.Unlabelled = append(r.snapshot.Memory.Unlabelled, r.now.UTC().Truncate(time.Second))
+	}
+	was.Braked = before || r.brake
+	return was.Braked
+}
+
 // stillLabelled tells a label that somebody took away from one that configuration has another name for now: only the
 // first is evidence. A label that nobody remembers counts as still there.
-func (c candidate) stillLabelled() bool {
-	still, _ := labelled(c.Labels, c.was.Label)
-	return still || c.was.Label == ""
+func (c *candidate) stillLabelled() bool {
+	still, _ := labelled(c.Labels, c.label)
+	return still || c.label == ""
 }
 
-func (r *resolver) reason(c candidate, e *Remembered) string {
-	reason := fmt.Sprintf("it is open and labelled %q; profile %s", r.Policy.PullRequests.Label, e.Row.Profile)
-	if p := r.broken[c.name]; p != "" {
-		reason += "; its file is not in force as it stands: " + p
+func (r *resolver) reason(w *wish, e *Remembered) string {
+	c := w.members[0]
+	parts := []string{fmt.Sprintf("it is open and labelled %q; profile %s", r.Policy.PullRequests.Label, e.Row.Profile)}
+	if p := r.broken[w.name]; p != "" {
+		parts = append(parts, "its file is not in force as it stands: "+p)
 	}
 	if c.Problem != "" {
-		reason += "; " + c.Problem
+		parts = append(parts, c.Problem)
 	}
-	return reason
+	return strings.Join(append(parts, w.notes...), "; ")
 }
 
-// environment makes a pull request's environment, or says why there is none.
-func (r *resolver) environment(c candidate) (*Remembered, *hold) {
-	profile, h := r.admit(c.PullRequest)
+// ownEnvironment makes a pull request's environment, or says why there is none.
+func (r *resolver) ownEnvironment(w *wish) (*Remembered, *hold) {
+	c := w.members[0]
+	if h := r.letIn(c); h != nil {
+		return nil, h
+	}
+	if problem, ok := r.broken[w.name]; ok && r.Environments[w.name] == nil {
+		return nil, brokenHold(problem)
+	}
+	profile := cmp.Or(c.profile, w.file.Profile, r.Policy.PullRequests.Profile)
+	if h := r.unknownProfile(profile); h != nil {
+		return nil, h
+	}
+	changed, h := r.changes(c)
 	if h != nil {
 		return nil, h
 	}
-	if h = c.approval(); h != nil {
-		return nil, h
+	p := r.Policy.Profiles[profile]
+	if p.Run.Mode == "changed" && len(changed) == 0 && len(w.file.Services) == 0 {
+		return nil, &hold{rule: ruleUnchanged, reason: "it changes no service", remedy: r.labelForAll()}
+	}
+	set := r.runSet(p, changed)
+	for name := range w.file.Services {
+		set[name] = true
+	}
+	for name := range w.file.Links {
+		delete(set, name)
+	}
+	for _, name := range changed {
+		set[name] = true
+	}
+	if w.was != nil {
+		set = w.was.grown(set, r.Policy.Services)
+	}
+	w.heads = c.heads
+	return r.made(w, profile, set)
+}
+
+// letIn says why a pull request gets into no environment, its own or another.
+func (r *resolver) letIn(c *candidate) (h *hold) {
+	if c.hold != nil {
+		return c.hold
+	}
+	if c.profile, h = r.admit(c.PullRequest); h != nil {
+		return h
+	}
+	if h = cmp.Or(c.approval(), c.unknownPerson(), r.slotless(c)); h != nil {
+		return h
 	}
 	if !shaPattern.MatchString(c.HeadSHA) {
-		return nil, &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
+		return &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
 	}
-	if problem, ok := r.broken[c.name]; ok && r.Environments[c.name] == nil {
-		return nil, &hold{rule: ruleFile, reason: "its file can't be used: " + problem, remedy: "mend the file and push it"}
-	}
-	file := r.fileOf(c)
-	profile = cmp.Or(profile, file.Profile, r.Policy.PullRequests.Profile)
-	if _, ok := r.Policy.Profiles[profile]; !ok { // a file that is broken by that, and in force as it was
-		return nil, &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + known(r.Policy.Profiles)}
-	}
-	run, h := r.runs(c, profile, file)
-	if h != nil {
-		return nil, h
-	}
-	k, err := r.compose(r.plan(c, profile, file, run))
-	if err != nil {
-		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + policyFile}
-	}
-	if h := cmp.Or(r.moved(c, k), r.collision(c, k)); h != nil {
-		return nil, h
-	}
-	e := &Remembered{Repository: c.key, Number: c.Number, Label: r.Policy.PullRequests.Label, Row: r.row(c, file, k.row()), Hosts: k.hostNames(), Run: run}
-	if c.was != nil && reflect.DeepEqual(e, c.was) {
-		return c.was, nil // thousands of equal rows then stand in memory once, not once a snapshot
-	}
-	return e, nil
+	return nil
 }
 
-// fileOf is the file that adjusts this pull request's environment; an empty one where there is none.
-func (r *resolver) fileOf(c candidate) *Environment {
-	if e := r.Environments[c.name]; e != nil && e.PullRequest != "" {
-		return e
+// slotless holds the pull requests of people without a slot, where everybody needs one.
+func (r *resolver) slotless(c *candidate) *hold {
+	if r.Policy.Slots != "required" || r.slotOf(c.person) != "" {
+		return nil
 	}
-	return &Environment{}
+	login := c.person
+	if !loginPattern.MatchString(login) {
+		login = "<login>"
+	}
+	return &hold{
+		rule: ruleSlot, reason: cmp.Or(Printable(c.person), "its author") + " holds no slot, and pull requests run in their people's slots here",
+		remedy: "previewctl slot claim --holders " + login,
+	}
 }
 
-// runs says what runs in a pull request's environment, and at what.
-func (r *resolver) runs(c candidate, profile string, file *Environment) (map[string]Pin, *hold) {
+func brokenHold(problem string) *hold {
+	return &hold{rule: ruleFile, reason: "its file can't be used: " + problem, remedy: "mend the file and push it"}
+}
+
+// unknownProfile holds what a file asks for that is broken by that, and in force as it was.
+func (r *resolver) unknownProfile(profile string) *hold {
+	if _, ok := r.Policy.Profiles[profile]; ok {
+		return nil
+	}
+	return &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + known(r.Policy.Profiles)}
+}
+
+// changes finds what a pull request changes, and what of it can be deployed.
+func (r *resolver) changes(c *candidate) (changed []string, h *hold) {
 	changed, ok := r.changedServices(c.key, c.PullRequest)
 	if !ok {
 		return nil, &hold{rule: ruleUnread, reason: cmp.Or(c.Problem, "its changed files have not been read yet"), remedy: "wait; they are read again"}
 	}
-	p := r.Policy.Profiles[profile]
-	if p.Run.Mode == "changed" && len(changed) == 0 && len(file.Services) == 0 {
-		return nil, &hold{rule: ruleUnchanged, reason: "it changes no service", remedy: r.labelForAll()}
+	c.heads = map[string]Pin{}
+	for _, name := range changed {
+		if h := r.headHold(c, *r.Policy.Services.get(name)); h != nil {
+			return nil, h
+		}
+		c.heads[name] = Pin{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
 	}
-	set := r.runSet(p, changed)
-	for name := range file.Services {
-		set[name] = true
+	return changed, nil
+}
+
+// made puts an environment together of what runs in it.
+func (r *resolver) made(w *wish, profile string, set map[string]bool) (*Remembered, *hold) {
+	run, h := r.pins(w, set)
+	if h != nil {
+		return nil, h
 	}
-	if c.was != nil {
-		set = c.was.grown(set, r.Policy.Services)
+	if h := r.cycle(w); h != nil {
+		return nil, h
 	}
-	return r.pins(c, set, changed, file)
+	plan := r.plan(w, profile, run)
+	k, err := r.compose(plan)
+	if err != nil {
+		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + policyFile}
+	}
+	if h := cmp.Or(r.moved(w, k), r.collision(w, k)); h != nil {
+		return nil, h
+	}
+	e := &Remembered{Members: r.membersOf(w), Row: r.row(w, k), Hosts: k.hostNames(), Run: run}
+	r.composed[w.name] = &composed{wish: w, plan: plan}
+	w.noteHandovers(run)
+	if p := w.person(); p != e.Row.Author {
+		e.Person = p
+	}
+	if w.was != nil && reflect.DeepEqual(e, w.was) {
+		return w.was, nil // thousands of equal rows then stand in memory once, not once a snapshot
+	}
+	return e, nil
+}
+
+// membersOf are the pull requests that are in an environment, as they are remembered.
+func (r *resolver) membersOf(w *wish) []Member {
+	members := []Member{}
+	for _, c := range w.members {
+		if c.hold != nil && !c.isIn(w.name) {
+			continue
+		}
+		m := Member{Repository: c.key, RepositoryID: c.repositoryID, Number: c.Number, Label: cmp.Or(c.join, r.Policy.PullRequests.Label)}
+		if c.hold != nil {
+			m.Label = c.label
+		}
+		if in, ok := r.lived[c.subject()]; ok && m.RepositoryID == 0 {
+			m.RepositoryID = in.member.RepositoryID
+		}
+		members = append(members, m)
+	}
+	for _, g := range w.ghosts {
+		members = append(members, g.Member)
+	}
+	slices.SortFunc(members, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Number, b.Number))
+	})
+	return members
 }
 
 func (r *resolver) labelForAll() string {
@@ -159,55 +303,61 @@ func (r *resolver) labelForAll() string {
 	return "change a service's files, or add a profile with run: all to " + policyFile
 }
 
-func (r *resolver) pins(c candidate, set map[string]bool, changed []string, file *Environment) (map[string]Pin, *hold) {
+func (r *resolver) pins(w *wish, set map[string]bool) (map[string]Pin, *hold) {
 	run := map[string]Pin{}
-	for _, s := range r.Policy.Services {
+	for i := range r.Policy.Services {
+		s := &r.Policy.Services[i]
 		if !set[s.Name] {
 			continue
 		}
-		if slices.Contains(changed, s.Name) {
-			if h := r.headHold(c, s); h != nil {
+		pin, ok := w.heads[s.Name]
+		if !ok {
+			var h *hold
+			if pin, h = r.pin(w, s); h != nil {
 				return nil, h
 			}
-			run[s.Name] = Pin{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
-			continue
-		}
-		ref := s.Default
-		if own, ok := file.Services[s.Name]; ok {
-			ref = &own
-		}
-		pin, h := r.pin(c, s, ref)
-		if h != nil {
-			return nil, h
 		}
 		run[s.Name] = pin
 	}
 	return run, nil
 }
 
-// pin resolves a ref of a service; where it can't be, the service stays at what it already runs.
-func (r *resolver) pin(c candidate, s Service, ref *Ref) (Pin, *hold) {
-	repository, read := r.facts.Repositories[strings.ToLower(s.Repository)]
-	pin, ok := pinOf(repository, ref)
-	if ok {
-		return r.readyPin(c, s, pin, ref == s.Default)
+// pin is what a service runs at that no member changes: what the file says, else its default. Where that can't be told,
+// the service stays at what it already runs.
+func (r *resolver) pin(w *wish, s *Service) (Pin, *hold) {
+	ref, chosen := s.Default, false
+	if own, ok := w.file.Services[s.Name]; ok {
+		ref, chosen = &own, true
 	}
-	if c.was != nil {
-		if was, ok := c.was.Run[s.Name]; ok {
+	pin, h := r.resolveRef(s, ref)
+	if h == nil && pin.SHA != "" {
+		if h = r.unready(s.Repository, *s, pin.SHA); h == nil && !chosen {
+			r.snapshot.Memory.Defaults[s.Name] = pin
+		}
+	}
+	if h == nil {
+		return pin, nil
+	}
+	if w.was != nil {
+		if was, ok := w.was.Run[s.Name]; ok {
+			if chosen || h.rule == ruleRef {
+				w.notes = append(w.notes, fmt.Sprintf("service %s stays at %s: %s", s.Name, cmp.Or(short(was.SHA), "kustomize-base's image"), h.reason))
+			}
 			return was, nil
 		}
 	}
-	if !read {
-		return Pin{}, &hold{rule: ruleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
+	if last, ok := r.memory.Defaults[s.Name]; ok && !chosen && h.rule == ruleReady {
+		return last, nil
 	}
-	return Pin{}, &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, ref, s.Name), remedy: "push it, or name another in " + policyFile}
+	return Pin{}, h
 }
 
 // headHold holds the head of a pull request that can't be deployed yet as a service, or at all.
-func (r *resolver) headHold(c candidate, s Service) *hold {
-	if c.isFork() && !usesField(s.Tag, "SHA") && !usesField(s.Tag, "ShortSHA") {
+func (r *resolver) headHold(c *candidate, s Service) *hold {
+	// Two commits with the same first 7 characters take a minute to make.
+	if c.isFork() && !usesField(s.Tag, "SHA") {
 		return &hold{
-			rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the commit that was approved", s.Name),
+			rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was approved", s.Name),
 			remedy: "use {{ .SHA }} in that tag in " + policyFile,
 		}
 	}
@@ -235,53 +385,30 @@ func (r *resolver) unready(repository string, s Service, sha string) *hold {
 	}
 }
 
-// readyPin is what a service that nobody's head is deployed as runs at: the commit that its ref is at once that is ready,
-// until then the last one that was.
-func (r *resolver) readyPin(c candidate, s Service, pin Pin, isDefault bool) (Pin, *hold) {
-	var h *hold
-	if pin.SHA != "" {
-		h = r.unready(s.Repository, s, pin.SHA)
-	}
-	if h == nil {
-		if isDefault && pin != (Pin{}) {
-			r.snapshot.Memory.Defaults[s.Name] = pin
-		}
-		return pin, nil
-	}
-	if c.was != nil {
-		if was, ok := c.was.Run[s.Name]; ok {
-			return was, nil
-		}
-	}
-	if last, ok := r.memory.Defaults[s.Name]; ok && isDefault {
-		return last, nil
-	}
-	return Pin{}, h
-}
-
-func (r *resolver) plan(c candidate, profile string, file *Environment, run map[string]Pin) Plan {
+func (r *resolver) plan(w *wish, profile string, run map[string]Pin) Plan {
 	p := r.Policy.Profiles[profile]
 	return Plan{
-		Name: c.name, Owner: cmp.Or(file.Owner, c.Author), Profile: profile, Dataset: cmp.Or(file.Dataset, p.Dataset),
-		Components: slices.Concat(p.Components, file.Components), Run: run,
+		Name: w.name, Owner: w.owner(), Profile: profile, Dataset: cmp.Or(w.file.Dataset, p.Dataset),
+		Components: slices.Concat(p.Components, w.file.Components), Run: run,
+		Links: map[string]string{},
 	}
 }
 
 // moved keeps a live environment in its namespace: in another one it would be another, without its data.
-func (r *resolver) moved(c candidate, k *composer) *hold {
-	if c.was == nil || c.was.Row.Namespace == k.k.Namespace || r.confirmed(c.name) {
+func (r *resolver) moved(w *wish, k *composer) *hold {
+	if w.was == nil || w.was.Row.Namespace == k.k.Namespace || r.confirmed(w.name) {
 		return nil
 	}
 	return &hold{
 		rule: ruleMoved, withheld: true, reason: fmt.Sprintf("its namespace would be %s now", k.k.Namespace),
-		remedy: "change namespacePrefix back, or previewctl confirm " + c.name + " to begin anew there",
+		remedy: "change namespacePrefix back, or previewctl confirm " + w.name + " to begin anew there",
 	}
 }
 
 // collision holds what would take a name, a namespace, a host or an Application that isn't its own.
-func (r *resolver) collision(c candidate, k *composer) *hold {
-	if was, ok := r.memory.Environments[c.name]; ok && c.was == nil {
-		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", c.name, subject(was.Repository, was.Number)), remedy: "give one of the repositories another alias in " + policyFile}
+func (r *resolver) collision(w *wish, k *composer) *hold {
+	if was, ok := r.was[w.name]; ok && w.was == nil {
+		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, was.member().subject()), remedy: "give one of the repositories another alias in " + policyFile}
 	}
 	namespace := k.k.Namespace
 	if pattern, ok := r.protects(namespace); ok {
@@ -292,7 +419,11 @@ func (r *resolver) collision(c candidate, k *composer) *hold {
 	}
 	for _, h := range k.hostNames() {
 		if other, ok := r.hosts[h]; ok && other != k.plan.Name {
-			return &hold{rule: ruleTaken, reason: fmt.Sprintf("its host %s is environment %s's", h, other), remedy: "give one of the repositories another alias in " + policyFile}
+			remedy := "give one of the repositories another alias in " + policyFile
+			if !w.own {
+				remedy = "give it another name"
+			}
+			return &hold{rule: ruleTaken, reason: fmt.Sprintf("its host %s is environment %s's", h, other), remedy: remedy}
 		}
 	}
 	return nil

@@ -10,18 +10,16 @@ import (
 // files decides about the environment files that no open pull request stands for.
 func (r *resolver) files() {
 	for name, e := range r.Environments {
+		d := Decision{Outcome: Held, Rule: ruleFile, Environment: name, Author: e.Owner, Owner: e.Owner}
 		switch {
-		case e.PullRequest == "":
-			r.decided(Decision{
-				Outcome: Held, Rule: ruleFile, Environment: name, Author: e.Owner,
-				Reason: "environments made by hand are not served yet", Remedy: "open a pull request and label it",
-			})
-		case !r.named[name]:
-			r.decided(Decision{
-				Outcome: Held, Rule: ruleFile, Environment: name, Author: e.Owner,
-				Reason: "it adjusts " + e.PullRequest + ", which is not known to be open", Remedy: "take the folder out, or reopen the pull request",
-			})
+		case r.named[name]:
+			continue
+		case e.PullRequest == "": // else it was decided about
+			d.Reason, d.Remedy = "it is the file of a slot that nobody holds", "previewctl slot claim "+name+" --holders <login>"
+		default:
+			d.Reason, d.Remedy = "it adjusts "+e.PullRequest+", which is not known to be open", "take the folder out, or reopen the pull request"
 		}
+		r.decided(d)
 	}
 	for name, problem := range r.broken {
 		if r.Environments[name] == nil && !r.named[name] {
@@ -66,8 +64,16 @@ func (r *resolver) finish() {
 func (r *resolver) gone(was Remembered) Decision {
 	d := Decision{
 		Outcome: Gone, Rule: ruleClosed, Reason: "its pull request was closed or merged, or lost its label", Remedy: "reopen or label it to bring it back",
-		Since: r.now.UTC().Truncate(time.Second), Environment: was.Row.Name, Repository: was.Row.Repository, Number: was.Number,
-		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL,
+		Since: r.now.UTC().Truncate(time.Second), Environment: was.Row.Name, Repository: was.Row.Repository, Number: was.member().Number,
+		Title: was.Row.Title, Author: was.Row.Author, Owner: was.Row.Owner, URL: was.Row.PullRequestURL,
+	}
+	switch to, moved := r.moves[was.Row.Name]; {
+	case moved:
+		d.Rule, d.Reason, d.Remedy = ruleMoved, "its pull request runs in environment "+to+" now", "previewctl show "+to
+	case was.Row.Source == sourceEnvironment:
+		d.Rule, d.Reason, d.Remedy = ruleFile, "its file was taken out of the config branch", "bring it back with previewctl create "+was.Row.Name
+	case was.Row.Source == sourceSlot:
+		d.Rule, d.Reason, d.Remedy = ruleSlot, "its slot was released", "previewctl slot claim "+was.Row.Name+" --holders <login>"
 	}
 	if r.confirmed(was.Row.Name) {
 		d.Rule, d.Reason = ruleConfirmed, "it was withheld, and somebody has confirmed that it may go"

@@ -19,6 +19,9 @@ func (c *Config) validateEnvironment(d *decoder, name string, e *Environment) {
 	} else {
 		c.validateAdjusted(d, name, e.PullRequest)
 	}
+	if e.Adopted && e.PullRequest == "" {
+		d.at("adopted", "says that a pull request's environment stays, and names no pull request", "write pullRequest: owner/name#number, or take it out")
+	}
 	if e.Owner != "" && !loginPattern.MatchString(e.Owner) {
 		d.at("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
 	}
@@ -26,6 +29,9 @@ func (c *Config) validateEnvironment(d *decoder, name string, e *Environment) {
 		d.at("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), known(c.Policy.Profiles))
 	}
 	c.validateFeatures(d, "", e.Dataset, e.Components)
+	if e.Shared && !c.catalog.components[sharedComponent] {
+		d.at("shared", "kustomize-base/components/"+sharedComponent+" is missing, which lets others in", "add the component; previewctl init writes one")
+	}
 	c.validateChoices(d, e)
 }
 
@@ -64,7 +70,11 @@ func (c *Config) validateChoices(d *decoder, e *Environment) {
 		}
 	}
 	for i, s := range e.Handover {
-		c.validateServiceName(d, fmt.Sprintf("handover[%d]", i), s)
+		at := fmt.Sprintf("handover[%d]", i)
+		c.validateServiceName(d, at, s)
+		if _, linked := e.Links[s]; linked {
+			d.at(at, fmt.Sprintf("service %s is linked, so there is nothing here to hand over", Printable(s)), "take the link or the handover out")
+		}
 	}
 }
 
@@ -84,42 +94,22 @@ func ParsePullRequest(s string) (repository string, number int, ok bool) {
 // policyNotInForce lists what previewset.yaml says that this version doesn't act on.
 func policyNotInForce(p *Policy, d *decoder) []string {
 	why := map[string]string{
-		"lifetime":               "environments don't sleep or expire yet; they go with their pull request",
+		"lifetime":               "environments don't sleep or expire yet; they go with what asks for them",
 		"activity":               "activity is not measured yet",
-		"pullRequests.joinLabel": "pull requests are not joined yet",
 		"pullRequests.keepLabel": "environments don't expire yet, so nothing needs to be kept",
 	}
-	if p.Slots != "off" {
-		why["slots"] = "slots are not served yet"
+	if p.Limits.WhenFull == "sleep-idlest" {
+		why["limits.whenFull"] = "environments don't sleep yet; what is new waits"
 	}
 	for name := range p.Profiles {
 		why["profiles."+name+".lifetime"] = why["lifetime"]
-	}
-	for _, s := range p.Services {
-		if s.Default != nil && s.Default.SHA != "" {
-			why["services."+s.Name+".default.sha"] = "a default commit is not pinned yet; kustomize-base's image runs"
-		}
 	}
 	return d.notInForce(why)
 }
 
 // environmentNotInForce lists what an environment file says that this version doesn't act on.
-func environmentNotInForce(e *Environment, d *decoder) []string {
-	if e.PullRequest == "" {
-		return []string{fmt.Sprintf("%s: environments made by hand are not served yet", d.file)}
-	}
-	why := map[string]string{
-		"links":    "links lead to the baseline only, for now",
-		"shared":   "environments are not linked to each other yet",
-		"handover": "workloads are not handed over yet",
-		"lifetime": "environments don't sleep or expire yet; they go with their pull request",
-	}
-	for s, ref := range e.Services {
-		if ref.SHA != "" || ref.PullRequest != 0 {
-			why["services."+s] = "only branches and tags are followed yet"
-		}
-	}
-	return d.notInForce(why)
+func environmentNotInForce(d *decoder) []string {
+	return d.notInForce(map[string]string{"lifetime": "environments don't sleep or expire yet; they go with what asks for them"})
 }
 
 // notInForce are the lines for those of the paths that stand in the file, in its order.

@@ -67,7 +67,7 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 		},
 		{
 			"a component that is not there", jakub, environment("components:\n  - debug\n  - gpu\n"),
-			[]string{jakub + `:5: components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, spot`},
+			[]string{jakub + `:5: components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, shared, spot`},
 		},
 		{
 			"services, links and handovers of nobody", jakub, environment("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
@@ -169,23 +169,13 @@ func TestNotYetInForceNamesEveryLineThatIsNotActedOn(t *testing.T) {
 		"overlays/jakub/environment.yaml":     environment("owner: jakub\n"),
 		"overlays/shop-pr-7/environment.yaml": environment("pullRequest: acme/shop#7\nshared: true\nlinks: {web: {environment: a}}\nhandover: [orders]\nlifetime: {keepAwake: true}\nservices:\n  orders: {sha: " + sha("c") + "}\n  mailer: {pullRequest: 3}\n  products: {branch: main}\n"),
 	}), nil)
-	const sleep = "environments don't sleep or expire yet; they go with their pull request"
+	const sleep = "environments don't sleep or expire yet; they go with what asks for them"
 	want := []string{
-		"slots.yaml:3: slots: slots are not served yet",
-		"previewset.yaml:12: services.mailer.default.sha: a default commit is not pinned yet; kustomize-base's image runs",
 		"previewset.yaml:14: profiles.full.lifetime: " + sleep,
-		"previewset.yaml:16: pullRequests.joinLabel: pull requests are not joined yet",
 		"previewset.yaml:16: pullRequests.keepLabel: environments don't expire yet, so nothing needs to be kept",
-		"previewset.yaml:17: slots: slots are not served yet",
 		"previewset.yaml:18: lifetime: " + sleep,
 		"previewset.yaml:19: activity: activity is not measured yet",
-		"overlays/jakub/environment.yaml: environments made by hand are not served yet",
-		"overlays/shop-pr-7/environment.yaml:4: shared: environments are not linked to each other yet",
-		"overlays/shop-pr-7/environment.yaml:5: links: links lead to the baseline only, for now",
-		"overlays/shop-pr-7/environment.yaml:6: handover: workloads are not handed over yet",
 		"overlays/shop-pr-7/environment.yaml:7: lifetime: " + sleep,
-		"overlays/shop-pr-7/environment.yaml:9: services.orders: only branches and tags are followed yet",
-		"overlays/shop-pr-7/environment.yaml:10: services.mailer: only branches and tags are followed yet",
 	}
 	if diff := cmp.Diff(want, c.NotYetInForce()); diff != "" {
 		t.Errorf("not yet in force (-want +got):\n%s", diff)

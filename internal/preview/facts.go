@@ -1,6 +1,9 @@
 package preview
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Facts are what was read from GitHub, as it stood when it was read. They are never changed after they were handed over.
 type Facts struct {
@@ -31,13 +34,20 @@ type Plugin struct {
 
 // Repository is one whole read of a repository.
 type Repository struct {
+	// ID is GitHub's numeric identity, which no other repository ever has; 0 where nobody knows it.
+	ID int64
 	// FullName is "owner/name" as GitHub spells it.
 	FullName string
 	// PullRequests are all open ones, by number ascending.
 	PullRequests []PullRequest
+	// Unread says of pull requests that were asked for (Wants.Live) why nobody knows whether they are open.
+	Unread map[int]string
 	// Branches and Tags map the names that were asked for (Wants) to commit SHAs, annotated tags peeled.
 	// A name that was asked for and isn't here doesn't exist.
 	Branches, Tags map[string]string
+	// Commits are those of the commits that were asked for (Wants) that a branch or tag of the repository holds. A commit
+	// that was asked for and isn't here is on none.
+	Commits map[string]bool
 	// Checks are the commit statuses and check runs of the commits that were asked for (Wants), by SHA. A commit that was
 	// asked for and isn't here couldn't be read.
 	Checks map[string][]Check
@@ -60,6 +70,7 @@ type PullRequest struct {
 	Title   string
 	URL     string // html_url
 	Author  string // login; empty where the account is gone
+	Bot     bool   // the author is no human
 	Draft   bool
 	Labels  []string // names, in GitHub's order
 	Created time.Time
@@ -76,8 +87,18 @@ type PullRequest struct {
 	Approvals []Approval
 	// CommitAuthors are the logins of the head commit's author and committer; read with Approvals.
 	CommitAuthors []string
+	// Labellings say who put labels on it, the newest last; also such that are off again. Nil where nobody asked for them
+	// (Wants) or they couldn't be read.
+	Labellings []Labelling
 	// Problem says what of this one pull request couldn't be read; empty where all was.
 	Problem string
+}
+
+// Labelling is that somebody put a label on a pull request.
+type Labelling struct {
+	Label string // as it was called then
+	By    string // login; empty where the account is gone
+	Human bool
 }
 
 // Approval is one reviewer's approval of one commit.
@@ -95,15 +116,35 @@ type Changes struct {
 	All bool
 }
 
+// IdentityError says that a repository's name is another's now: what that one has is no fact about the first.
+type IdentityError struct{ Was, Is int64 }
+
+func (e *IdentityError) Error() string {
+	return fmt.Sprintf("the name now belongs to another repository (ID %d → %d); what is known of the first one stays", e.Was, e.Is)
+}
+
 // Wants is what configuration needs to know of one repository.
 type Wants struct {
+	// ID is the identity that the repository must have, or the read fails with an IdentityError; 0 is any.
+	ID int64
+	// Live says which pull requests of the repository with that identity have an environment; nil is none. One that the
+	// list of open ones lacks is read directly, because nothing else is evidence that it is closed.
+	Live func(id int64) []int
+
 	Branches, Tags []string
+	// Commits are full SHAs that somebody pins a service to: only what a branch or tag holds may run.
+	Commits []string
 	// Changes tells whether the changed paths of a pull request matter; where not, they aren't read.
 	Changes func(PullRequest) bool
 	// Checks tells whether the checks of a pull request's head commit matter; nil is no. With BranchChecks those of the
-	// Branches' and Tags' commits do too.
+	// Branches' and Tags' commits, and of Commits, do too.
 	Checks       func(PullRequest) bool
 	BranchChecks bool
 	// Approvals tells whether the reviews of a pull request matter; nil is no.
 	Approvals func(PullRequest) bool
+	// Labellings tells whether it matters who labelled a pull request; nil is no.
+	Labellings func(PullRequest) bool
+	// Expected are pull requests as webhooks told of them, no facts: what they would need can be read beside the list, and
+	// counts only where that shows the same commits.
+	Expected []PullRequest
 }

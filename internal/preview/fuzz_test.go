@@ -11,6 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// fuzzedFiles are those that people write.
+var fuzzedFiles = []string{policyFile, slotsFile, shop7, "overlays/jakub/environment.yaml"}
+
 // FuzzLoad: whatever stands in the files, they are read or refused with a bounded number of readable problems, and what
 // is read can be resolved.
 func FuzzLoad(f *testing.F) {
@@ -23,26 +26,27 @@ func FuzzLoad(f *testing.F) {
 		"apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {a: {holders: [alice]}}\n",
 		strings.Replace(demo, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
 	} {
-		f.Add([]byte(seed))
+		for i := range fuzzedFiles {
+			f.Add(uint(i), []byte(seed))
+		}
 	}
 	good := load(f, demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")}), nil)
-	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, name := range []string{policyFile, slotsFile, shop7, "overlays/jakub/environment.yaml"} {
-			tree := demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")})
-			tree.Files[name] = File{Content: content}
-			c, err := Load(tree, good)
-			if err != nil {
-				readable(t, err)
-				continue
-			}
-			readable(t, c.Problems.err())
-			for _, line := range c.NotYetInForce() {
-				if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, policyFile) {
-					t.Errorf("%s: not in force is %q", name, line)
-				}
-			}
-			printed(t, Resolve(c, crowd(), Memory{}, noon))
+	f.Fuzz(func(t *testing.T, file uint, content []byte) {
+		name := fuzzedFiles[file%uint(len(fuzzedFiles))]
+		tree := demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")})
+		tree.Files[name] = File{Content: content}
+		c, err := Load(tree, good)
+		if err != nil {
+			readable(t, err)
+			return
 		}
+		readable(t, c.Problems.err())
+		for _, line := range c.NotYetInForce() {
+			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, policyFile) {
+				t.Errorf("%s: not in force is %q", name, line)
+			}
+		}
+		printed(t, Resolve(c, crowd(), Memory{}, noon))
 	})
 }
 
@@ -75,7 +79,8 @@ func FuzzResolve(f *testing.F) {
 	tame := only(f, resolve(c, factsOf(pull(7))))
 	f.Fuzz(func(t *testing.T, title, branch, label, login, path string) {
 		asks, _ := labelled([]string{label}, "preview")
-		if changed, _ := c.changedServices("acme/shop", pull(7, changing(path))); asks || len(changed) > 0 {
+		joins, _ := labelled([]string{label}, "preview-with")
+		if changed, _ := c.changedServices("acme/shop", pull(7, changing(path))); asks || joins || len(changed) > 0 {
 			return // that is no free text
 		}
 		hostile := pull(7, withLabels(label, "preview"), changing(path, "orders/main.go"), func(pr *PullRequest) {

@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type tally struct {
 	perOwner      map[string]int
 	perRepository map[string]int
 	waiting       map[string]int // by limit
+	lastPlace     int
 }
 
 func newTally() tally {
@@ -25,27 +27,39 @@ func newTally() tally {
 
 func (t *tally) count(e Remembered) {
 	t.all++
-	t.perOwner[strings.ToLower(e.Row.Author)]++
-	t.perRepository[e.Repository]++
+	if e.Row.Source == sourcePullRequest || e.Row.Source == sourceEnvironment && e.person() != "" { // of slots the pool is the limit
+		t.perOwner[strings.ToLower(e.person())]++
+	}
+	if e.Row.Source == sourcePullRequest {
+		for _, repository := range e.repositories() {
+			t.perRepository[repository]++
+		}
+	}
+}
+
+// repositories are those of its members, each once.
+func (e Remembered) repositories() []string {
+	names := make([]string, len(e.Members))
+	for i, m := range e.Members {
+		names[i] = m.Repository
+	}
+	return sortedSet(names)
+}
+
+// limit is one that is asked about.
+type limit struct {
+	name, who, queue string
+	have, atMost     int
 }
 
 // limited holds a new environment where a limit is reached. What is live was counted before; the others come in the order
 // in which they began to wait.
-func (r *resolver) limited(c candidate) *hold {
-	l, author := r.Policy.Limits, strings.ToLower(c.Author)
-	for _, limit := range []struct {
-		name, who    string
-		have, atMost int
-	}{
-		{"environments", "there are", r.tally.all, l.Environments},
-		{"awake", "there are", r.tally.all, l.Awake},
-		{"perOwner", cmp.Or(Printable(c.Author), "an account that is gone") + " has", r.tally.perOwner[author], l.PerOwner},
-		{"perRepository", c.repository + " has", r.tally.perRepository[c.key], l.PerRepository},
-	} {
+func (r *resolver) limited(w *wish) *hold {
+	for _, limit := range r.limitsOf(w) {
 		if limit.atMost == 0 || limit.have < limit.atMost {
 			continue
 		}
-		queue := limit.name + " " + map[string]string{"perOwner": author, "perRepository": c.key}[limit.name]
+		queue := limit.name + " " + limit.queue
 		r.tally.waiting[queue]++
 		return &hold{
 			rule: ruleLimit, reason: fmt.Sprintf("%s %d environments, and limits.%s is %d; it is number %d in the queue", limit.who, limit.have, limit.name, limit.atMost, r.tally.waiting[queue]),
@@ -55,33 +69,107 @@ func (r *resolver) limited(c candidate) *hold {
 	return nil
 }
 
-// inOrder puts what is live first, then what waits, by since when, then the rest by age: what is live stays, and nobody
+func (r *resolver) limitsOf(w *wish) []limit {
+	l, t := r.Policy.Limits, r.withLeaving(w)
+	limits := []limit{
+		{"environments", "there are", "", t.all, l.Environments},
+		{"awake", "there are", "", t.all, l.Awake},
+	}
+	person := strings.ToLower(w.person())
+	if w.claim == nil && (!w.isFile || person != "") {
+		limits = append(limits, limit{"perOwner", cmp.Or(Printable(w.person()), "an account that is gone") + " has", person, t.perOwner[person], l.PerOwner})
+	}
+	if w.source() != sourcePullRequest {
+		return limits
+	}
+	seen := map[string]bool{}
+	for _, c := range w.members {
+		if !seen[c.key] && (w.own || c.hold == nil) {
+			limits = append(limits, limit{"perRepository", c.repository + " has", c.key, t.perRepository[c.key], l.PerRepository})
+		}
+		seen[c.key] = true
+	}
+	return limits
+}
+
+// withLeaving counts also what is live only until its pull request has moved elsewhere, but not what moves here.
+func (r *resolver) withLeaving(w *wish) tally {
+	if len(r.leaving) == 0 {
+		return r.tally
+	}
+	t := r.tally
+	t.perOwner, t.perRepository = maps.Clone(t.perOwner), maps.Clone(t.perRepository)
+	for about, was := range r.leaving {
+		if !slices.ContainsFunc(w.members, func(c *candidate) bool { return c.hold == nil && c.subject() == about }) {
+			t.count(*was)
+		}
+	}
+	return t
+}
+
+// inOrder puts what is live first, then what waits, by place, then the rest by age: what is live stays, and nobody
 // overtakes.
-func (r *resolver) inOrder(candidates []candidate) {
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		rankA, sinceA := r.rank(a)
-		rankB, sinceB := r.rank(b)
-		return cmp.Or(rankA-rankB, sinceA.Compare(sinceB), a.Created.Compare(b.Created), cmp.Compare(a.Number, b.Number), cmp.Compare(a.key, b.key))
+func (r *resolver) inOrder(wishes []*wish) {
+	for _, was := range r.memory.Since {
+		r.tally.lastPlace = max(r.tally.lastPlace, was.Place)
+	}
+	type key struct{ group, place int }
+	keys := make(map[*wish]key, len(wishes))
+	for _, w := range wishes {
+		group, place := r.rank(w)
+		keys[w] = key{group, place}
+	}
+	slices.SortFunc(wishes, func(a, b *wish) int {
+		return cmp.Or(keys[a].group-keys[b].group, keys[a].place-keys[b].place, compareWishes(a, b))
 	})
 }
 
-// rank is the group of a pull request in the order, and of one that waits since when. One that is held for something else
-// meanwhile waits no more, and begins anew at the end.
-func (r *resolver) rank(c candidate) (group int, since time.Time) {
-	if c.was != nil {
-		return 0, time.Time{}
+// compareWishes puts what people wrote down before what they labelled, and that by age.
+func compareWishes(a, b *wish) int {
+	if len(a.members) == 0 || len(b.members) == 0 {
+		return cmp.Or(cmp.Compare(min(1, len(a.members)), min(1, len(b.members))), cmp.Compare(a.name, b.name))
 	}
-	if was, ok := r.memory.Since[subject(c.key, c.Number)]; ok && was.Rule == ruleLimit {
-		return 1, was.Since
+	return cmp.Or(compareCandidates(a.members[0], b.members[0]), cmp.Compare(a.name, b.name))
+}
+
+// rank is the group of an environment in the order, and the place of one that waits.
+func (r *resolver) rank(w *wish) (group, place int) {
+	if w.was != nil {
+		return 0, 0
 	}
-	return 2, time.Time{}
+	place = r.memory.Since[w.name].Place
+	for _, c := range w.members {
+		if p := r.memory.Since[subject(c.repository, c.Number)].Place; p > 0 && (place == 0 || p < place) {
+			place = p
+		}
+	}
+	if place > 0 {
+		return 1, place
+	}
+	return 2, 0
+}
+
+// place is that of who waits, behind all others at first. While its next commit is built, or GitHub doesn't answer, it is
+// kept; who is held for something else waits no more, and begins anew at the end.
+func (r *resolver) place(about string, d Decision) int {
+	was := r.memory.Since[about].Place
+	switch {
+	case d.Outcome != Held:
+		return 0
+	case d.Rule == ruleLimit && was == 0:
+		r.tally.lastPlace++
+		return r.tally.lastPlace
+	case d.Rule == ruleLimit, d.Rule == ruleReady, d.Rule == ruleUnread:
+		return was
+	}
+	return 0
 }
 
 func (r *resolver) deletionsAtOnce() int { return cmp.Or(r.Policy.Limits.DeletionsAtOnce, 10) }
 
-// brakes says whether more environments lose their label now, with those that did within the last minutes, than
-// limits.deletionsAtOnce: that is a label deleted or renamed, and nobody's wish.
-func (r *resolver) brakes(candidates []candidate) bool {
+// brakes says whether more environments lose now what asks for them, with those that did within the last minutes, than
+// limits.deletionsAtOnce: that is a label deleted or renamed, or files lost, and nobody's wish.
+func (r *resolver) brakes(wishes []*wish) bool {
 	var recent []time.Time
 	for _, t := range r.memory.Unlabelled {
 		if r.now.Sub(t) < brakeWindow {
@@ -90,15 +178,29 @@ func (r *resolver) brakes(candidates []candidate) bool {
 	}
 	r.snapshot.Memory.Unlabelled = recent
 	n := len(recent)
-	for _, c := range candidates {
-		if c.was == nil || c.was.Braked || c.stillLabelled() || r.confirmed(c.name) {
-			continue
+	for _, w := range wishes {
+		if w.was != nil && !w.was.Braked && !r.confirmed(w.name) && r.loses(w) {
+			n++
 		}
-		if _, h := r.admit(c.PullRequest); h != nil && h.over {
+	}
+	for _, was := range r.leaving {
+		if !was.Braked && !r.confirmed(was.Row.Name) {
 			n++
 		}
 	}
 	return n > r.deletionsAtOnce()
+}
+
+// loses says whether a live environment has lost what asked for it, other than by a pull request's end.
+func (r *resolver) loses(w *wish) bool {
+	if !w.own {
+		return w.ends() && (w.was.Row.Source != sourcePullRequest || r.left[w.name] > 0)
+	}
+	if w.members[0].stillLabelled() || w.file.Adopted {
+		return false
+	}
+	_, h := r.admit(w.members[0].PullRequest)
+	return h != nil && h.over
 }
 
 // confirmed says whether somebody has confirmed that an environment may go.

@@ -209,6 +209,66 @@ func TestFirstInTheQueueIsNext(t *testing.T) {
 	}
 }
 
+// What passes by itself costs nobody's place; all else does.
+func TestWhoKeepsAPlaceInTheQueue(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		is   PullRequest // number 6, for a minute
+		want string      // after it
+	}{
+		{"its next commit is built", pull(6, headed("b")), "5 | 6 4"},
+		{"its changed files can't be read", pull(6, func(pr *PullRequest) { pr.Changes = nil }), "5 | 6 4"},
+		{"who labelled it can't be read", pull(6, robot(), func(pr *PullRequest) { pr.Labellings = nil }), "5 | 6 4"},
+		{"it is a draft", pull(6, draft), "5 | 4 6"},
+		{"it loses its label", pull(6, withLabels()), "5 | 4 6"},
+		{"nobody approves its commit", pull(6, forked), "5 | 4 6"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			policy := replaced(t, readyDemo(t), "default: {branch: main}, ready: {check: image, app: github-actions}", "default: {branch: main}",
+				"pullRequests: {", "pullRequests: {forks: approved, ")
+			q := &queue{t: t, config: loadPolicy(t, policy+"limits: {environments: 1}\n"), now: noon}
+			next := func(pulls ...PullRequest) string {
+				q.now = q.now.Add(time.Minute)
+				s := Resolve(q.config, greenFacts(pulls...), restarted(t, q.memory), q.now)
+				q.memory = s.Memory
+				return inLine(s)
+			}
+			next(pull(5))
+			next(pull(5), pull(6))
+			if got := next(pull(4), pull(5), pull(6)); got != "5 | 6 4" {
+				t.Fatalf("at first %s", got)
+			}
+			if got := next(pull(4), pull(5), tt.is); got != "5 | 4" {
+				t.Errorf("meanwhile %s", got)
+			}
+			if got := next(pull(4), pull(5), pull(6)); got != tt.want {
+				t.Errorf("then %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// Configuration names the repository as it was called before: who waits is remembered by what it is called now.
+func TestNobodyIsOvertakenInARenamedRepository(t *testing.T) {
+	t.Parallel()
+	c := limitedTo(t, "environments: 1")
+	renamed := func(pulls ...PullRequest) Facts {
+		f := factsOf(pulls...)
+		r := f.Repositories["acme/shop"]
+		r.FullName = "acme/Store"
+		f.Repositories["acme/shop"] = r
+		return f
+	}
+	m := resolve(c, renamed(pull(5))).Memory
+	m = Resolve(c, renamed(pull(5), pull(6)), m, noon).Memory
+	if got := inLine(Resolve(c, renamed(pull(4), pull(5), pull(6)), restarted(t, m), noon)); got != "5 | 6 4" {
+		t.Errorf("%s, want 6 before 4, which is older and came later", got)
+	}
+}
+
 func TestPlaceIsKeptWhileTheRepositoryCantBeRead(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "environments: 1"), now: noon}
@@ -286,6 +346,14 @@ func crowdOf(n, unlabelled int) []PullRequest {
 	return all
 }
 
+// idle is the memory after an answer a minute, the last one a minute before the given time.
+func idle(c *Config, pulls []PullRequest, m Memory, until time.Time) Memory {
+	for now := m.At.Add(time.Minute); !m.At.IsZero() && now.Before(until); now = now.Add(time.Minute) {
+		m = Resolve(c, factsOf(pulls...), m, now).Memory
+	}
+	return m
+}
+
 // alive counts the rows.
 func (q *queue) alive(pulls ...PullRequest) int {
 	q.t.Helper()
@@ -322,7 +390,7 @@ func TestWithheldOnesSayWhyAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "deletionsAtOnce: 1")
 	before := resolve(c, factsOf(pull(1), pull(2), pull(3)))
-	s := Resolve(c, factsOf(pull(1), pull(2, withLabels()), pull(3, withLabels("preview-with:x"))), before.Memory, noon)
+	s := Resolve(c, factsOf(pull(1), pull(2, withLabels()), pull(3, withLabels("bug"))), before.Memory, noon)
 	if diff := cmp.Diff(before.Rows, s.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
@@ -343,6 +411,7 @@ func TestWithheldOnesSayWhyAndWhatToDo(t *testing.T) {
 func TestDeletionsAreCountedForTenMinutes(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 4"), now: noon}
+	var before []PullRequest
 	steps := []struct {
 		name  string
 		after time.Duration
@@ -361,8 +430,10 @@ func TestDeletionsAreCountedForTenMinutes(t *testing.T) {
 		{"later they may", 10 * time.Minute, 5, 11},
 	}
 	for _, step := range steps {
+		q.memory = idle(q.config, before, q.memory, q.now.Add(step.after))
 		q.now = q.now.Add(step.after - time.Minute)
-		if got := q.alive(crowdOf(20, step.left+1)...); got != step.want {
+		before = crowdOf(20, step.left+1)
+		if got := q.alive(before...); got != step.want {
 			t.Errorf("%s: %d are live, want %d", step.name, got, step.want)
 		}
 	}
@@ -426,7 +497,7 @@ func TestWithheldStaysWithheld(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := tt.first(restarted(t, start.Memory))
+			s := tt.first(restarted(t, idle(c, lost, start.Memory, noon.Add(time.Hour))))
 			s = Resolve(c, factsOf(lost...), restarted(t, s.Memory), noon.Add(time.Hour+time.Minute))
 			if diff := cmp.Diff(tt.want, outcomes(s)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -594,7 +665,7 @@ func TestChangedLabel(t *testing.T) {
 		t.Parallel()
 		m := resolve(loadPolicy(t, demo), factsOf(pull(7))).Memory
 		e := m.Environments["shop-pr-7"]
-		e.Label = ""
+		e.Members[0].Label = ""
 		m.Environments["shop-pr-7"] = e
 		if d := decision(t, Resolve(loadPolicy(t, deploy), factsOf(pull(7)), m, noon)); !d.Withheld {
 			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
@@ -610,6 +681,7 @@ func TestTimesOfLostLabelsAreForgotten(t *testing.T) {
 	if n := len(q.memory.Unlabelled); n != 6 || slices.ContainsFunc(q.memory.Unlabelled, func(at time.Time) bool { return !at.Equal(q.now) }) {
 		t.Errorf("remembered: %v", q.memory.Unlabelled)
 	}
+	q.memory = idle(q.config, crowdOf(9, 4), q.memory, q.now.Add(brakeWindow))
 	q.now = q.now.Add(brakeWindow - time.Minute)
 	if q.alive(crowdOf(9, 4)...); len(q.memory.Unlabelled) != 0 {
 		t.Errorf("ten minutes later: %v", q.memory.Unlabelled)

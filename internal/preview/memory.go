@@ -9,8 +9,13 @@ import (
 // Memory is what Resolve needs to know of its last answer. The zero value is a beginning without any. It is kept as JSON
 // between two runs of the service.
 type Memory struct {
-	// Repositories are those that were read whole, lower case.
-	Repositories map[string]bool
+	// At is when this was the newest answer.
+	At time.Time
+	// Commit is the config branch's that it was made of.
+	Commit string
+	// Repositories are those that were read whole, lower case, and their numeric identities; 0 is of one that counts as
+	// empty because somebody said so.
+	Repositories map[string]int64
 	// Overlays say at which commit each overlay last changed; "" is for environments without a folder.
 	Overlays map[string]RememberedOverlay
 	// Environments are the live ones, by name.
@@ -29,17 +34,37 @@ type Memory struct {
 
 // Remembered is one live environment as it was last answered.
 type Remembered struct {
-	Repository string // lower case
-	Number     int
-	// Label is the one that configuration asked for when it last had it.
-	Label string
-	// Braked says that it lost the label together with too many others: it stays until somebody confirms that it may go,
-	// or labels it again.
+	// Members are the pull requests that are in it, by repository and number.
+	Members []Member
+	// Braked says that it lost what asked for it together with too many others: it stays until somebody confirms that it
+	// may go, or asks for it again.
 	Braked bool
 	Row    Row
+	// Person is whom it counts for in limits.perOwner where that isn't its author.
+	Person string `json:",omitempty"`
 	Hosts  []string
 	// Run is what runs in it. For a pull request it only grows: a data store that left the row would be pruned.
 	Run map[string]Pin
+}
+
+// Member is a pull request that is in a live environment.
+type Member struct {
+	Repository string // lower case
+	// RepositoryID is GitHub's numeric identity of it; 0 where nobody knows it.
+	RepositoryID int64 `json:",omitempty"`
+	Number       int
+	// Label is the one that configuration asked for when it last had it; empty where memory was lost since.
+	Label string `json:",omitempty"`
+}
+
+func (m Member) subject() string { return subject(m.Repository, m.Number) }
+
+// member is the one that a pull request's own environment has.
+func (e *Remembered) member() Member {
+	if e == nil || len(e.Members) != 1 {
+		return Member{}
+	}
+	return e.Members[0]
 }
 
 // RememberedOverlay is what an overlay was made of, and the file in its folder that is in force.
@@ -85,6 +110,8 @@ func (m Memory) Snapshot(now time.Time) *Snapshot {
 type Decided struct {
 	Outcome, Rule string
 	Since         time.Time
+	// Place orders those that wait for a limit: it grows, and is no date, because clocks jump. 0 is of who doesn't wait.
+	Place int `json:",omitempty"`
 }
 
 // How long and how many decisions about environments that are gone are kept to be looked up.
@@ -93,6 +120,58 @@ const (
 	goneMax = 500
 )
 
+// Identity is the numeric identity that a repository ("owner/name", lower case) must have; 0 where any will do.
+func (m Memory) Identity(repository string) int64 {
+	if id, ok := m.Repositories[repository]; ok {
+		return id
+	}
+	for _, was := range m.Environments {
+		for _, member := range was.Members {
+			if member.Repository == repository && member.RepositoryID != 0 {
+				return member.RepositoryID
+			}
+		}
+	}
+	return 0
+}
+
+// Live are the numbers of the pull requests that have an environment, of the repository that has the identity or, where
+// that isn't known, the name; ascending.
+func (m Memory) Live(repository string, id int64) []int {
+	var numbers []int
+	for _, was := range m.Environments {
+		for _, member := range was.Members {
+			if (id != 0 && member.RepositoryID == id) || (member.Repository == repository && member.RepositoryID == 0) {
+				numbers = append(numbers, member.Number)
+			}
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// brakeStep is the longest that the brake's window ages between two answers. They are computed more often than that; more
+// is a clock that jumped, or a service that was away, and neither is a reason to let more go at once.
+const brakeStep = 2 * time.Minute
+
+// settled is memory as it would be had the clock never been wrong: the window of the brake is as old as it can have become,
+// and nothing is gone since the future.
+func (m Memory) settled(now time.Time) Memory {
+	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > brakeStep) {
+		m.Unlabelled = slices.Clone(m.Unlabelled)
+		for i, t := range m.Unlabelled {
+			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), brakeStep))
+		}
+	}
+	m.Gone = slices.Clone(m.Gone)
+	for i := range m.Gone {
+		if m.Gone[i].Since.After(now) {
+			m.Gone[i].Since = now.UTC().Truncate(time.Second)
+		}
+	}
+	return m
+}
+
 // remember adds what is gone to the memory of a new snapshot and forgets what was gone long ago.
 func (m Memory) remembered(gone []Decision, now time.Time) []Decision {
 	kept := slices.DeleteFunc(slices.Clone(m.Gone), func(d Decision) bool { return now.Sub(d.Since) > goneFor })
@@ -100,18 +179,19 @@ func (m Memory) remembered(gone []Decision, now time.Time) []Decision {
 	return kept[max(0, len(kept)-goneMax):]
 }
 
-// since dates a decision: it holds since it was first made, however its wording changes.
+// since dates a decision: it holds since it was first made, however its wording changes, and not from the future, however
+// the clock was set then.
 func (m Memory) since(subject string, d *Decision, now time.Time) {
 	d.Since = now.UTC().Truncate(time.Second)
-	if was, ok := m.Since[subject]; ok && was.Outcome == d.Outcome && was.Rule == d.Rule {
+	if was, ok := m.Since[subject]; ok && was.Outcome == d.Outcome && was.Rule == d.Rule && was.Since.Before(d.Since) {
 		d.Since = was.Since
 	}
 }
 
 // grown are the services of a pull request's environment: what is to run now, and what already runs there.
-func (r Remembered) grown(run map[string]bool, services Services) map[string]bool {
+func (e Remembered) grown(run map[string]bool, services Services) map[string]bool {
 	grown := maps.Clone(run)
-	for name := range r.Run {
+	for name := range e.Run {
 		if services.get(name) != nil {
 			grown[name] = true
 		}

@@ -105,11 +105,11 @@ func TestMemoryKnowsWhichRepositoriesWereRead(t *testing.T) {
 	f := factsOf(pull(7))
 	delete(f.Repositories, "acme/mailer")
 	s := resolve(c, f)
-	if diff := cmp.Diff(map[string]bool{"acme/gateway": true, "acme/shop": true}, s.Memory.Repositories); diff != "" {
+	if diff := cmp.Diff(map[string]int64{"acme/gateway": gatewayID, "acme/shop": shopID}, s.Memory.Repositories); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
 	s = Resolve(c, Facts{}, s.Memory, noon)
-	if diff := cmp.Diff(map[string]bool{"acme/gateway": true, "acme/shop": true}, s.Memory.Repositories); diff != "" {
+	if diff := cmp.Diff(map[string]int64{"acme/gateway": gatewayID, "acme/shop": shopID}, s.Memory.Repositories); diff != "" {
 		t.Errorf("read once (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"acme/gateway", "acme/mailer", "acme/shop"}, s.Unread); diff != "" {

@@ -24,6 +24,7 @@ const (
 var (
 	dnsLabel       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 	pullRequestEnv = regexp.MustCompile(`^.+-pr-[0-9]+$`)
+	bareNumber     = regexp.MustCompile(`^pr-[0-9]+$`)
 	loginPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
 	repoPattern    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
 	notSlug        = regexp.MustCompile(`[^a-z0-9]+`)
@@ -97,6 +98,8 @@ func (p *Policy) nameProblem(name string) string {
 		return fmt.Sprintf("the name %q is taken by PreviewSet itself", name)
 	case pullRequestEnv.MatchString(name):
 		return "names that end in -pr-<number> belong to pull requests"
+	case bareNumber.MatchString(name):
+		return "its services would have the hosts of pull requests' environments"
 	}
 	for _, s := range p.Services {
 		if strings.HasPrefix(name, s.Name+"-") {

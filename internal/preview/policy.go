@@ -164,6 +164,8 @@ type Environment struct {
 	Handover    []string            `yaml:"handover"`
 	Lifetime    EnvironmentLifetime `yaml:"lifetime"`
 	PullRequest string              `yaml:"pullRequest"` // owner/name#number
+	// Adopted keeps a pull request's environment after its close, at what Services say.
+	Adopted bool `yaml:"adopted"`
 }
 
 // Link points a service's name to another environment or to a pull request's.

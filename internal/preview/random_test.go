@@ -44,9 +44,11 @@ func TestNoEnvironmentIsLost(t *testing.T) {
 // play is a world that things happen to, and the service's answers.
 type play struct {
 	*rand.Rand
-	t     *testing.T
-	story []string
-	now   time.Time
+	t      *testing.T
+	seed   uint64
+	number int // of the step
+	story  []string
+	now    time.Time
 
 	pulls      map[string][]*PullRequest // all that ever were, by repository; closed ones have no Created
 	unreadable map[string]bool           // repositories
@@ -70,13 +72,15 @@ type settings struct {
 	label, prefix, alias, forks, limits string
 	without                             string // a repository that isn't configured
 	file                                string // shop-pr-3's; "" is none
+	hand                                string // environment jakub's; "" is none
+	holder                              string // of slot ivysaur; "" is none
 	broken                              bool
 }
 
 func newPlay(t *testing.T, seed uint64) *play {
 	t.Helper()
 	p := &play{
-		Rand: rand.New(rand.NewPCG(seed, 1)), t: t, now: noon, last: &Snapshot{}, facts: factsOf(),
+		Rand: rand.New(rand.NewPCG(seed, 1)), t: t, seed: seed, now: noon, last: &Snapshot{}, facts: factsOf(),
 		pulls: map[string][]*PullRequest{}, unreadable: map[string]bool{}, green: map[string]bool{}, approved: map[string]bool{}, asked: map[string]string{},
 		policy: settings{label: "preview", prefix: "preview-", alias: "shop", forks: "approved"},
 	}
@@ -93,6 +97,9 @@ func newPlay(t *testing.T, seed uint64) *play {
 			pr.HeadSHA = p.commit()
 			if p.IntN(4) == 0 {
 				pr.HeadRepositoryID = 99
+			}
+			if repository == "acme/gateway" {
+				pr.Author = "carol"
 			}
 		}
 	}
@@ -116,7 +123,7 @@ func (p *play) tell(format string, args ...any) {
 func (p *play) fail(format string, args ...any) {
 	p.t.Helper()
 	p.tell("FAILED: "+format, args...)
-	p.t.Errorf("%s", p.story[len(p.story)-1])
+	p.t.Errorf("seed %d step %d: %s", p.seed, p.number, fmt.Sprintf(format, args...))
 }
 
 func pick[T any](p *play, all ...T) T { return all[p.IntN(len(all))] }
@@ -129,6 +136,7 @@ func (p *play) any() (repository string, pr *PullRequest) {
 
 // step lets one to three things happen, and resolves.
 func (p *play) step() {
+	p.number++
 	p.now = p.now.Add(pick(p, time.Second, time.Minute, 5*time.Minute, time.Hour))
 	memory := p.last.Memory
 	for range 1 + p.IntN(3) {
@@ -187,7 +195,7 @@ func (p *play) pullRequestChanges() {
 		pr.Changes = pick(p, nil, &Changes{}, &Changes{Paths: []string{"orders/a"}}, &Changes{Paths: []string{"web/a", "products/b"}})
 		what = "changes something else"
 	default:
-		pr.Labels = pick(p, nil, []string{"preview"}, []string{"Preview"}, []string{"deploy"}, []string{"preview", "deploy"}, []string{"preview:full"}, []string{"preview-with:x"}, []string{"preview:full", "preview:checkout"})
+		pr.Labels = pick(p, nil, []string{"preview"}, []string{"Preview"}, []string{"deploy"}, []string{"preview", "deploy"}, []string{"preview:full"}, []string{"preview-with:x"}, []string{"preview", "preview-with:x"}, []string{"preview-with:x", "preview-with:y"}, []string{"preview:full", "preview:checkout"})
 		what = fmt.Sprintf("is labelled %q", pr.Labels)
 	}
 	p.tell("%s#%d %s", repository, pr.Number, what)
@@ -217,7 +225,11 @@ func (p *play) review() {
 
 func (p *play) configChanges() {
 	s := &p.policy
-	switch p.IntN(8) {
+	switch p.IntN(11) {
+	case 8, 9:
+		s.hand = pick(p, "", "services: {gateway: {branch: main}}\n", "services: {orders: {pullRequest: 2}}\n", "services: {web: {branch: gone}}\n", "profile: full\nowner: jakub\n", "oops: 1\n")
+	case 10:
+		s.holder = pick(p, "", "carol", "dave")
 	case 0, 1:
 		s.label = pick(p, "preview", "preview", "deploy")
 	case 2:
@@ -243,7 +255,7 @@ func (p *play) load() {
 	p.t.Helper()
 	s := p.policy
 	text := replaced(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ", "alias: shop", "alias: "+s.alias) +
-		"namespacePrefix: " + s.prefix + "\nlimits: {" + s.limits + "}\n"
+		"namespacePrefix: " + s.prefix + "\nslots: on\nlimits: {" + s.limits + "}\n"
 	if s.without != "" {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "acme/Shop", "acme/shop"), s.without, s.without+"-elsewhere")
 	}
@@ -251,6 +263,10 @@ func (p *play) load() {
 	if s.file != "" {
 		files["overlays/shop-pr-3/environment.yaml"] = environment("pullRequest: acme/shop#3\n" + s.file)
 	}
+	if s.hand != "" {
+		files["overlays/jakub/environment.yaml"] = environment(s.hand)
+	}
+	files[slotsFile] = pool("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
 	if s.broken && p.config != nil {
 		files[policyFile] = "nonsense: [\n"
 	}
@@ -258,7 +274,12 @@ func (p *play) load() {
 	if prev == nil {
 		prev = p.last.Memory.Previous()
 	}
-	c, err := Load(demoTree(files), prev)
+	tree := demoTree(files)
+	tree.Commit = p.commit()
+	if p.config != nil {
+		tree.Ancestors = []string{p.config.Commit, p.last.Memory.Commit}
+	}
+	c, err := Load(tree, prev)
 	if (err != nil) != (s.broken && p.config != nil) {
 		p.fail("load: %v", err)
 		return
@@ -290,6 +311,7 @@ func (p *play) repository(name string) Repository {
 			continue
 		}
 		is := *pr
+		is.Approvals, is.CommitAuthors = []Approval{}, []string{"alice"}
 		if p.approved[is.HeadSHA] {
 			is.Approvals = []Approval{{Reviewer: "bob", SHA: is.HeadSHA, Writer: true}}
 		}
@@ -330,14 +352,31 @@ func (p *play) resolve(m Memory) {
 	p.newOnesAreAllowed(before)
 	p.answerIsWhole()
 	for name, e := range p.last.Memory.Environments {
-		if label := p.config.Policy.PullRequests.Label; has(p.read1(e).Labels, label) {
+		if label := p.config.Policy.PullRequests.Label; !isGiven(name) && has(p.read1(e.Members[0]).Labels, label) {
 			p.asked[name] = label
+		} else if !isGiven(name) && has(p.read1(e.Members[0]).Labels, "preview-with") {
+			p.asked[name] = "preview-with"
 		}
 	}
 }
 
 // truth is what stands on GitHub, read or not.
-func (p *play) truth(e Remembered) PullRequest { return *p.pulls[e.Repository][e.Number-1] }
+func (p *play) truth(m Member) PullRequest { return *p.pulls[m.Repository][m.Number-1] }
+
+// isMember says whether a pull request is in some environment now.
+func (p *play) isMember(m Member) bool {
+	for _, e := range p.last.Memory.Environments {
+		if slices.ContainsFunc(e.Members, func(other Member) bool { return other.subject() == m.subject() }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAskedFor says whether what is configured makes an environment, whatever its pull requests do.
+func (p *play) isAskedFor(name string) bool {
+	return name == "jakub" && p.policy.hand != "" || name == "ivysaur" && p.policy.holder != ""
+}
 
 // has says whether one of the labels is this one, with a profile or without.
 func has(labels []string, label string) bool {
@@ -349,15 +388,23 @@ func has(labels []string, label string) bool {
 
 func (p *play) nothingIsLost(before *Snapshot, confirmed map[string]bool) {
 	for name, was := range before.Memory.Environments {
-		pr := p.truth(was)
 		is, there := p.last.Memory.Environments[name]
+		for _, m := range was.Members {
+			pr, label := p.truth(m), p.asked[name]
+			if isGiven(name) {
+				label = "preview-with:" + name
+			}
+			if !there && !confirmed[name] && !pr.Created.IsZero() && has(pr.Labels, label) && !p.isMember(m) && !p.conflicts(m) {
+				p.fail("%s vanished, though it is open and labelled %q", name, pr.Labels)
+			}
+		}
 		switch {
 		case confirmed[name]:
-		case !there && !pr.Created.IsZero() && has(pr.Labels, p.asked[name]):
-			p.fail("%s vanished, though it is open and labelled %q", name, pr.Labels)
+		case !there && p.isAskedFor(name):
+			p.fail("%s vanished, though it is asked for", name)
 		case there && is.Row.Namespace != was.Row.Namespace:
 			p.fail("%s moved to %s", name, is.Row.Namespace)
-		case there && was.Run != nil && missing(was.Run, is.Run):
+		case there && !isGiven(name) && was.Run != nil && missing(was.Run, is.Run):
 			p.fail("services of %s went: %v, now %v", name, was.Run, is.Run)
 		}
 	}
@@ -378,7 +425,7 @@ func (p *play) brakeHolds(before *Snapshot, confirmed map[string]bool) {
 	p.lost = slices.DeleteFunc(p.lost, func(at time.Time) bool { return p.now.Sub(at) >= brakeWindow })
 	went := false
 	for name, was := range before.Memory.Environments {
-		if _, there := p.last.Memory.Environments[name]; there || confirmed[name] || !p.isOpen(was) {
+		if _, there := p.last.Memory.Environments[name]; there || confirmed[name] || !p.isOpen(was) && was.Row.Source == sourcePullRequest {
 			continue
 		}
 		went = true
@@ -393,15 +440,20 @@ func (p *play) brakeHolds(before *Snapshot, confirmed map[string]bool) {
 }
 
 // isOpen says whether a pull request is open as far as it was read.
-func (p *play) isOpen(e Remembered) bool { return p.read1(e).Number > 0 }
+func (p *play) isOpen(e Remembered) bool {
+	return slices.ContainsFunc(e.Members, func(m Member) bool { return p.read1(m).Number > 0 })
+}
 
-func (p *play) read1(e Remembered) PullRequest {
-	for _, pr := range p.facts.Repositories[e.Repository].PullRequests {
-		if pr.Number == e.Number {
-			return pr
-		}
-	}
-	return PullRequest{}
+func (p *play) read1(m Member) PullRequest {
+	pr, _ := openPullRequest(p.facts.Repositories[m.Repository], m.Number)
+	return pr
+}
+
+// conflicts says whether a pull request is held for what another one changes.
+func (p *play) conflicts(m Member) bool {
+	return slices.ContainsFunc(p.last.Decisions, func(d Decision) bool {
+		return d.Rule == ruleConflict && subject(d.Repository, d.Number) == m.subject()
+	})
 }
 
 // newOnesAreAllowed: what is new, and which commit is, is green, approved and within the limits.
@@ -410,8 +462,11 @@ func (p *play) newOnesAreAllowed(before *Snapshot) {
 	for name, is := range p.last.Memory.Environments {
 		was, there := before.Memory.Environments[name]
 		grew = grew || !there
-		if pr := p.read1(is); is.Row.HeadSHA != was.Row.HeadSHA && pr.HeadRepositoryID != pr.BaseRepositoryID && !p.approved[is.Row.HeadSHA] {
-			p.fail("%s runs %s, which nobody approved", name, short(is.Row.HeadSHA))
+		for s, pin := range is.Run {
+			pr := p.read1(Member{Repository: strings.ToLower(p.config.Policy.Services.get(s).Repository), Number: pin.Number})
+			if pin != was.Run[s] && pr.Number > 0 && pr.HeadRepositoryID != pr.BaseRepositoryID && !p.approved[pin.SHA] {
+				p.fail("%s runs %s of %s, which nobody approved", name, short(pin.SHA), s)
+			}
 		}
 		for _, s := range []string{"orders", "gateway"} {
 			if pin := is.Run[s]; pin != was.Run[s] && pin.SHA != "" && !p.green[pin.SHA] {
@@ -460,14 +515,14 @@ func (p *play) loseMemory() {
 func (p *play) end() {
 	p.tell("the end")
 	clear(p.unreadable)
-	p.policy.broken, p.policy.file, p.policy.limits, p.policy.forks = false, "", "", "approved"
+	p.policy.broken, p.policy.file, p.policy.limits, p.policy.forks, p.policy.hand, p.policy.holder = false, "", "", "approved", "", ""
 	p.green[p.main] = true
 	want := []string{}
 	for name, pulls := range p.pulls {
 		for _, pr := range pulls {
 			p.green[pr.HeadSHA], p.approved[pr.HeadSHA] = true, true
 			pr.Draft, pr.Changes = false, &Changes{All: true}
-			pr.Labels = slices.DeleteFunc(slices.Clone(pr.Labels), func(l string) bool { return l == "preview:checkout" })
+			pr.Labels = slices.DeleteFunc(slices.Clone(pr.Labels), func(l string) bool { return l == "preview:checkout" || strings.HasPrefix(l, "preview-with:") })
 			if !pr.Created.IsZero() && has(pr.Labels, p.policy.label) && name != p.policy.without {
 				want = append(want, subject(name, pr.Number))
 			}
@@ -480,7 +535,9 @@ func (p *play) end() {
 	}
 	got := []string{}
 	for _, e := range p.last.Memory.Environments {
-		got = append(got, subject(e.Repository, e.Number))
+		for _, m := range e.Members {
+			got = append(got, m.subject())
+		}
 		if want := p.policy.prefix + e.Row.Name; e.Row.Namespace != want {
 			p.fail("%s is in %s in the end", e.Row.Name, e.Row.Namespace)
 		}

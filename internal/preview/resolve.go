@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,12 +24,13 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 
 func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
 	return &resolver{
-		Config: c, facts: f, memory: m, now: now,
-		hosts: map[string]string{}, lived: map[string]Remembered{}, named: map[string]bool{}, tally: newTally(),
+		Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now),
+		hosts: map[string]string{}, was: map[string]*Remembered{}, lived: map[string]lived{}, ghosts: map[string][]ghost{},
+		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: map[string]*composed{}, inWhich: map[string]string{}, named: map[string]bool{}, tally: newTally(),
 		snapshot: &Snapshot{
 			Rows: []Row{}, Decisions: []Decision{}, Unread: []string{},
 			Memory: Memory{
-				Repositories: map[string]bool{}, Overlays: c.overlays(),
+				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
 				Environments: map[string]Remembered{}, Since: map[string]Decided{},
 				Defaults: map[string]Pin{}, Confirmed: map[string]bool{},
 			},
@@ -41,52 +43,57 @@ type resolver struct {
 	facts    Facts
 	memory   Memory
 	now      time.Time
-	hosts    map[string]string     // host → environment
-	lived    map[string]Remembered // what was live, by subject
-	named    map[string]bool       // environments that a decision was made about
+	slots    map[string]Claim       // who holds each slot now
+	hosts    map[string]string      // host → environment
+	was      map[string]*Remembered // what was live, by name
+	lived    map[string]lived       // the members of what was live, by the subject that now speaks for each
+	ghosts   map[string][]ghost     // the members that nobody speaks for, by environment
+	leaving  map[string]*Remembered // own environments whose pull requests ask for another one, by subject
+	left     map[string]int         // how many members have left an environment with a given name
+	composed map[string]*composed   // what was put together in this answer, by name
+	inWhich  map[string]string      // the environment of each live member, by subject
+	moves    map[string]string      // own environments that went because their pull requests run elsewhere now
+	named    map[string]bool        // environments that a decision was made about
 	tally    tally
-	brake    bool // too many lose their label at once
+	brake    bool // too many would go at once
 	snapshot *Snapshot
-}
-
-// candidate is an open pull request on its way to a decision.
-type candidate struct {
-	PullRequest
-	repository string // as GitHub spells it
-	key        string // lower case
-	name       string
-	was        *Remembered // nil where it has no environment
 }
 
 func (r *resolver) run() {
 	r.reserve()
-	var candidates []candidate
+	var candidates []*candidate
 	for _, key := range r.Repositories() {
-		repository, ok := r.facts.Repositories[key]
+		repository, ok := r.heard(key)
 		if !ok {
 			r.unread(key)
 			continue
 		}
-		r.snapshot.Memory.Repositories[key] = true
+		r.snapshot.Memory.Repositories[key] = repository.ID
 		for _, pr := range repository.PullRequests {
-			candidates = append(candidates, r.candidate(key, Printable(cmp.Or(repository.FullName, key)), pr))
+			candidates = append(candidates, r.candidate(key, repository, pr))
 		}
 	}
-	r.keepUnconfigured()
-	r.inOrder(candidates)
-	r.brake = r.brakes(candidates)
-	for _, pr := range candidates {
-		r.decide(pr)
+	r.attribute()
+	for _, c := range candidates {
+		r.recognise(c)
 	}
+	wishes := r.wishes(candidates)
+	r.inOrder(wishes)
+	r.brake = r.brakes(wishes)
+	for _, w := range wishes {
+		r.decide(w)
+	}
+	r.link()
 }
 
 // reserve gives what is live its hosts before anybody else asks for them.
 func (r *resolver) reserve() {
 	for name, was := range r.memory.Environments {
+		was.Members = slices.Clone(was.Members)
+		r.was[name] = &was
 		for _, h := range was.Hosts {
 			r.hosts[h] = name
 		}
-		r.lived[subject(was.Repository, was.Number)] = was
 	}
 }
 
@@ -95,65 +102,63 @@ func subject(repository string, number int) string {
 	return fmt.Sprintf("%s#%d", strings.ToLower(repository), number)
 }
 
-func (r *resolver) candidate(key, repository string, pr PullRequest) candidate {
-	c := candidate{PullRequest: pr, repository: repository, key: key, name: PullRequestName(r.Policy, key, pr.Number)}
-	if was, ok := r.lived[subject(key, pr.Number)]; ok {
-		c.was, c.name = &was, was.Row.Name // derived once: another alias is no reason to move it
+func (r *resolver) candidate(key string, repository Repository, pr PullRequest) *candidate {
+	return &candidate{
+		PullRequest: pr, repository: Printable(cmp.Or(repository.FullName, key)), repositoryID: repository.ID, key: key,
+		own: PullRequestName(r.Policy, key, pr.Number), person: r.person(pr),
 	}
-	return c
 }
 
-// unread keeps what is remembered of a repository that no whole read exists of.
+// recognise finds the environment that a pull request is in.
+func (r *resolver) recognise(c *candidate) {
+	if in, ok := r.lived[c.subject()]; ok {
+		c.was, c.label = in.was, in.member.Label
+		if !isGiven(in.was.Row.Name) {
+			c.own = in.was.Row.Name // derived once: another alias is no reason to move it
+		}
+	}
+}
+
+// unread notes a repository that no whole read exists of.
 func (r *resolver) unread(key string) {
 	r.snapshot.Unread = append(r.snapshot.Unread, key)
-	if r.memory.Repositories[key] {
-		r.snapshot.Memory.Repositories[key] = true
+	if id, ok := r.memory.Repositories[key]; ok {
+		r.snapshot.Memory.Repositories[key] = id
 	}
-	r.snapshot.Problems = append(r.snapshot.Problems, key+" was never read; its pull requests are unknown")
+	problem := key + " was never read; its pull requests are unknown"
+	if other, ok := r.facts.Repositories[key]; ok {
+		problem = fmt.Sprintf("%s is another repository now (ID %d → %d), so nothing that it has gets a preview; give the name back, or previewctl confirm --repository %s to take it as it is",
+			key, r.memory.Identity(key), other.ID, key)
+	}
+	r.snapshot.Problems = append(r.snapshot.Problems, problem)
 	for about, was := range r.memory.Since { // who waits there keeps his place
 		if repository, _, ok := strings.Cut(about, "#"); ok && repository == key {
 			r.snapshot.Memory.Since[about] = was
 		}
 	}
-	for _, was := range r.memory.Environments {
-		if was.Repository == key && !r.confirmed(was.Row.Name) {
-			r.keep(was, &hold{rule: ruleUnread, withheld: true, reason: "its repository can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
-		}
-	}
-}
-
-// keepUnconfigured keeps the environments of repositories that configuration doesn't name any more: that is no
-// evidence that their pull requests are over.
-func (r *resolver) keepUnconfigured() {
-	for _, was := range r.memory.Environments {
-		if _, ok := r.repoByLower[was.Repository]; ok || r.confirmed(was.Row.Name) {
-			continue
-		}
-		r.keep(was, &hold{
-			rule: ruleWithheld, withheld: true, reason: "configuration names its repository no more",
-			remedy: "name the repository again, or previewctl confirm " + was.Row.Name + " to let it go",
-		}, was.Row.HeadSHA)
-	}
 }
 
 // keep goes on answering a live environment as it was, whatever holds it now.
 func (r *resolver) keep(was Remembered, h *hold, head string) {
-	r.live(was, Decision{
-		Rule: h.rule, Withheld: h.withheld, Reason: "it stays as it was: " + h.reason, Remedy: h.remedy, Repository: was.Row.Repository, Number: was.Number,
-		Title: was.Row.Title, Author: was.Row.Author, URL: was.Row.PullRequestURL, HeadSHA: Printable(head),
+	r.serve(was)
+	r.decided(Decision{
+		Outcome: Live, Environment: was.Row.Name,
+		Rule: h.rule, Withheld: h.withheld, Reason: "it stays as it was: " + h.reason, Remedy: h.remedy, Repository: was.Row.Repository, Number: was.member().Number,
+		Title: was.Row.Title, Author: was.Row.Author, Owner: was.Row.Owner, URL: was.Row.PullRequestURL, HeadSHA: Printable(head),
 	})
 }
 
-// live adds an environment and its decision to the snapshot.
-func (r *resolver) live(e Remembered, d Decision) {
+// serve adds an environment to the snapshot.
+func (r *resolver) serve(e Remembered) {
 	for _, h := range e.Hosts {
 		r.hosts[h] = e.Row.Name
 	}
 	r.tally.count(e)
+	for _, m := range e.Members {
+		r.inWhich[m.subject()] = e.Row.Name
+	}
 	r.snapshot.Rows = append(r.snapshot.Rows, e.Row)
 	r.snapshot.Memory.Environments[e.Row.Name] = e
-	d.Outcome, d.Environment = Live, e.Row.Name
-	r.decided(d)
 }
 
 func (r *resolver) decided(d Decision) {
@@ -165,5 +170,5 @@ func (r *resolver) decided(d Decision) {
 	r.memory.since(about, &d, r.now)
 	r.named[d.Environment] = true
 	r.snapshot.Decisions = append(r.snapshot.Decisions, d)
-	r.snapshot.Memory.Since[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since}
+	r.snapshot.Memory.Since[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since, Place: r.place(about, d)}
 }

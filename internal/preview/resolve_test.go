@@ -240,11 +240,6 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 	}{
 		{"it is closed", nil, []string{Gone, "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
 		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))}, []string{Held, "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
-		{
-			"its label becomes a join's",
-			[]PullRequest{pull(7, withLabels("preview-with:x"))},
-			[]string{Held, "join", "joining pull requests is not served yet", `label it "preview" for an environment of its own`},
-		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -291,7 +286,7 @@ func TestGoneIsBounded(t *testing.T) {
 	m := Memory{Environments: map[string]Remembered{}}
 	for i := range goneMax + 5 {
 		name := PullRequestName(&Policy{}, "acme/shop", i+1)
-		m.Environments[name] = Remembered{Repository: "acme/shop", Number: i + 1, Row: Row{Name: name, Repository: "acme/shop"}}
+		m.Environments[name] = Remembered{Members: []Member{{Repository: "acme/shop", Number: i + 1}}, Row: Row{Name: name, Repository: "acme/shop"}}
 	}
 	s := Resolve(loadPolicy(t, demo), factsOf(), m, noon)
 	if len(s.Memory.Gone) != goneMax {
@@ -372,7 +367,7 @@ func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
 	f.Repositories["acme/elsewhere"] = Repository{FullName: "acme/elsewhere", PullRequests: []PullRequest{pull(1)}}
 	want := []string{
-		"jakub: held by file", "mailer-pr-7: live by labelled",
+		"jakub: held by unchanged", "mailer-pr-7: live by labelled",
 		"shop-pr-1: held by unlabelled", "shop-pr-2: held by draft", "shop-pr-7: live by labelled", "shop-pr-9: held by unread", "shop-pr-10: held by profile",
 	}
 	if diff := cmp.Diff(want, outcomes(resolve(c, f))); diff != "" {

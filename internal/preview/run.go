@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -59,24 +60,36 @@ func (c *Config) runSet(p Profile, changed []string) map[string]bool {
 // pathsFromPublic are the services on any path of calls from a public service to one of the targets; if no path leads
 // to any, the first public service, so that there is something to open.
 func (c *Config) pathsFromPublic(targets []string) map[string]bool {
-	calls, callers := map[string][]string{}, map[string][]string{}
+	run := reachable(targets, c.calls.callers)
+	maps.DeleteFunc(run, func(s string, _ bool) bool { return !c.calls.fromPublic[s] })
+	if len(run) == 0 && c.calls.public != "" && len(targets) > 0 {
+		run[c.calls.public] = true
+	}
+	return run
+}
+
+// calls are who calls whom. Every environment asks for it, so it is made once.
+type calls struct {
+	callers    map[string][]string
+	fromPublic map[string]bool // what calls of public services lead to, those included
+	public     string          // the first one
+}
+
+func callsOf(services Services) calls {
+	k, callees := calls{callers: map[string][]string{}}, map[string][]string{}
 	var public []string
-	for _, s := range c.Policy.Services {
-		calls[s.Name] = s.Calls
+	for _, s := range services {
+		callees[s.Name] = s.Calls
 		for _, callee := range s.Calls {
-			callers[callee] = append(callers[callee], s.Name)
+			k.callers[callee] = append(k.callers[callee], s.Name)
 		}
 		if s.Public {
 			public = append(public, s.Name)
+			k.public = cmp.Or(k.public, s.Name)
 		}
 	}
-	run := reachable(public, calls)
-	towards := reachable(targets, callers)
-	maps.DeleteFunc(run, func(s string, _ bool) bool { return !towards[s] })
-	if len(run) == 0 && len(public) > 0 && len(targets) > 0 {
-		run[public[0]] = true
-	}
-	return run
+	k.fromPublic = reachable(public, callees)
+	return k
 }
 
 // reachable are the nodes that a graph's edges lead to from any of the given ones, those included.
@@ -96,30 +109,47 @@ func reachable(from []string, edges map[string][]string) map[string]bool {
 
 // Wants is what must be read of a repository for Resolve to decide about its pull requests.
 func (c *Config) Wants(repository string) Wants {
-	w := Wants{Changes: func(PullRequest) bool { return false }}
+	admitted := func(pr PullRequest) bool { _, h := c.admit(pr); return h == nil }
+	w := Wants{
+		Changes:    func(PullRequest) bool { return false },
+		Labellings: func(pr PullRequest) bool { return pr.Bot && admitted(pr) },
+	}
+	pinned := map[int]bool{}
+	deployed := func(pr PullRequest) bool { return pinned[pr.Number] || admitted(pr) }
 	for _, s := range c.repoByLower[strings.ToLower(repository)] {
-		if s.Default != nil {
-			w.add(*s.Default)
+		refs := c.refs(s)
+		for _, ref := range refs {
+			w.add(ref)
+			if ref.PullRequest != 0 {
+				pinned[ref.PullRequest] = true
+			}
 		}
-		admitted := func(pr PullRequest) bool { _, h := c.admit(pr); return h == nil }
 		if len(s.Paths) > 0 {
 			w.Changes = admitted
 		}
 		if c.Policy.PullRequests.Forks == "approved" {
-			w.Approvals = func(pr PullRequest) bool { return pr.isFork() && admitted(pr) }
-		}
-		pinned := s.Default != nil
-		for _, e := range c.Environments {
-			ref, ok := e.Services[s.Name]
-			pinned = pinned || ok
-			w.add(ref)
+			w.Approvals = func(pr PullRequest) bool { return pr.isFork() && deployed(pr) }
 		}
 		if s.Ready != nil {
-			w.Checks, w.BranchChecks = admitted, w.BranchChecks || pinned
+			w.Checks, w.BranchChecks = deployed, w.BranchChecks || len(refs) > 0
 		}
 	}
-	w.Branches, w.Tags = sortedSet(w.Branches), sortedSet(w.Tags)
+	w.Branches, w.Tags, w.Commits = sortedSet(w.Branches), sortedSet(w.Tags), sortedSet(w.Commits)
 	return w
+}
+
+// refs are what a service may be pinned to: by its default, and by files.
+func (c *Config) refs(s *Service) []Ref {
+	var refs []Ref
+	if s.Default != nil {
+		refs = append(refs, *s.Default)
+	}
+	for _, e := range c.Environments {
+		if ref, ok := e.Services[s.Name]; ok {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
 }
 
 func (w *Wants) add(r Ref) {
@@ -129,24 +159,14 @@ func (w *Wants) add(r Ref) {
 	if r.Tag != "" {
 		w.Tags = append(w.Tags, r.Tag)
 	}
+	if r.SHA != "" {
+		w.Commits = append(w.Commits, r.SHA)
+	}
 }
 
 func sortedSet(s []string) []string {
 	slices.Sort(s)
 	return slices.Compact(s)
-}
-
-// pinOf resolves what a service is to run at where no pull request says. known is false where the ref doesn't exist.
-func pinOf(r Repository, ref *Ref) (p Pin, known bool) {
-	switch {
-	case ref == nil || ref.SHA != "" || ref.PullRequest != 0:
-		return Pin{}, true
-	case ref.Branch != "":
-		sha, ok := r.Branches[ref.Branch]
-		return Pin{SHA: sha, Branch: ref.Branch}, ok
-	}
-	sha, ok := r.Tags[ref.Tag]
-	return Pin{SHA: sha}, ok
 }
 
 func (r Ref) String() string {
@@ -155,6 +175,8 @@ func (r Ref) String() string {
 		return fmt.Sprintf("branch %q", Printable(r.Branch))
 	case r.Tag != "":
 		return fmt.Sprintf("tag %q", Printable(r.Tag))
+	case r.PullRequest != 0:
+		return fmt.Sprintf("open pull request #%d", r.PullRequest)
 	}
 	return "commit " + r.SHA
 }

@@ -148,6 +148,7 @@ func TestPathsFromPublic(t *testing.T) {
 				}
 				c.Policy.Services = append(c.Policy.Services, s)
 			}
+			c.index()
 			got := strings.Join(slices.Sorted(maps.Keys(c.pathsFromPublic(strings.Fields(tt.targets)))), " ")
 			if got != tt.want {
 				t.Errorf("%q run, want %q", got, tt.want)
@@ -176,7 +177,18 @@ func TestWhatServicesRunAt(t *testing.T) {
 		{"kustomize-base's image without default", demo, "", nil, images()},
 		{"a branch's head", withDefault("{branch: main}"), "", nil, images("ghcr.io/acme/gateway:" + sha("9a7e"))},
 		{"a tag's commit", withDefault("{tag: dev}"), "", nil, images("ghcr.io/acme/gateway:" + sha("de4"))},
-		{"kustomize-base's image for a commit, for now", withDefault("{sha: " + sha("c") + "}"), "", nil, images()},
+		{
+			"a commit", withDefault("{sha: " + sha("c") + "}"), "",
+			func(f *Facts) {
+				r := f.Repositories["acme/gateway"]
+				r.Commits = map[string]bool{sha("c"): true}
+				f.Repositories["acme/gateway"] = r
+			}, images("ghcr.io/acme/gateway:" + sha("c")),
+		},
+		{
+			"a commit that no branch or tag holds is held", withDefault("{sha: " + sha("c") + "}"), "", nil,
+			answer{Rule: "ref", Reason: "acme/gateway has no commit " + sha("c") + " on a branch or tag, which service gateway runs at"},
+		},
 		{
 			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
 			answer{Rule: "ref", Reason: `acme/gateway has no branch "old", which service gateway runs at`},

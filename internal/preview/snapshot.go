@@ -121,7 +121,9 @@ type Decision struct {
 	Number      int    `json:"number"`     // 0 for an environment file
 	Title       string `json:"title"`
 	Author      string `json:"author"`
-	URL         string `json:"url"`
+	// Owner is its environment's, or who would be: of a bot's pull request who labelled it, or whom its file names.
+	Owner string `json:"owner"`
+	URL   string `json:"url"`
 	// HeadSHA is the pull request's head commit, whether it is deployed or not.
 	HeadSHA string `json:"head_sha"`
 }

@@ -5,6 +5,8 @@ package preview
 type Tree struct {
 	// Commit is the full SHA.
 	Commit string
+	// Ancestors are commits that it is known to come after, as far as they were read. What was rewritten is none.
+	Ancestors []string
 	// Prefix is the configuration's folder inside the repository, "." for the top.
 	Prefix string
 	// Files are previewset.yaml, slots.yaml and overlays/*/environment.yaml where they exist.

@@ -266,7 +266,7 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 			"a component that is not there",
 			[]string{"components: [spot]", "components: [spot, gpu]"},
 			"",
-			[]string{`previewset.yaml:14: profiles.full.components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, spot`},
+			[]string{`previewset.yaml:14: profiles.full.components[1]: there is no component "gpu" in kustomize-base/components; known: debug, guardrails, shared, spot`},
 		},
 
 		{
@@ -365,7 +365,7 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 				"previewset.yaml:18: baseline.namespace: is not a namespace; write the name of the shared namespace that links point to",
 				`previewset.yaml:8: services.web.calls[0]: there is no service "gate"; ` + services,
 				`previewset.yaml:9: services.gateway.data[0]: there is no store "red" in kustomize-base/data; known: postgres, rabbitmq, redis`,
-				`previewset.yaml:14: profiles.full.components[0]: there is no component "spo" in kustomize-base/components; known: debug, guardrails, spot`,
+				`previewset.yaml:14: profiles.full.components[0]: there is no component "spo" in kustomize-base/components; known: debug, guardrails, shared, spot`,
 			},
 		},
 	}

@@ -49,7 +49,7 @@ func demoTree(files map[string]string) Tree {
 		"data/redis", "data/redis/datasets/empty", "data/redis/datasets/truncated",
 		"data/postgres", "data/postgres/datasets/empty", "data/postgres/datasets/truncated",
 		"data/rabbitmq", "data/rabbitmq/datasets/empty",
-		"components/guardrails", "components/spot", "components/debug",
+		"components/guardrails", "components/spot", "components/debug", "components/shared",
 	} {
 		t.Kustomizations["kustomize-base/"+folder] = true
 	}
@@ -66,6 +66,11 @@ func demoTree(files map[string]string) Tree {
 // environment is an environment file that says what is handed in.
 func environment(lines string) string {
 	return "apiVersion: previewset.dev/v1alpha1\nkind: Environment\n" + lines
+}
+
+// pool is a slots.yaml that says what is handed in.
+func pool(lines string) string {
+	return "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\n" + lines
 }
 
 func load(t testing.TB, tree Tree, prev *Config) *Config {
@@ -123,11 +128,11 @@ func factsOf(pulls ...PullRequest) Facts {
 	return Facts{
 		Repositories: map[string]Repository{
 			"acme/shop": {
-				FullName: "acme/Shop", PullRequests: pulls,
+				ID: shopID, FullName: "acme/Shop", PullRequests: pulls,
 				Branches: map[string]string{"main": sha("5409")}, Tags: map[string]string{"v1": sha("7a9")},
 			},
-			"acme/gateway": {FullName: "acme/gateway", Branches: map[string]string{"main": sha("9a7e")}, Tags: map[string]string{"dev": sha("de4")}},
-			"acme/mailer":  {FullName: "acme/mailer"},
+			"acme/gateway": {ID: gatewayID, FullName: "acme/gateway", Branches: map[string]string{"main": sha("9a7e")}, Tags: map[string]string{"dev": sha("de4")}},
+			"acme/mailer":  {ID: mailerID, FullName: "acme/mailer"},
 		},
 		Protected: []string{"argocd", "previewset"},
 	}

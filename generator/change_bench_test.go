@@ -1,0 +1,89 @@
+package generator_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// BenchmarkChange pushes to one pull request of 1,000 that have an environment, and measures until the new answer is served
+// and its ApplicationSet told. With 50 services each row links the 49 others. The processor's time is measured too: what
+// else the machine does isn't in it.
+func BenchmarkChange(b *testing.B) {
+	const environments = 1000
+	for _, repositories := range []int{2, 50} {
+		b.Run(fmt.Sprintf("repositories=%d", repositories), func(b *testing.B) {
+			w := organisationOf(repositories, environments/repositories)
+			w.plugins = plugins(map[string]map[string]any{"previews": {}})
+			_, keep := remembering(b)
+			s := ready(b, w, quietly, keep, func(o *generator.Options) { o.Cluster = cluster{w} })
+			if n := len(s.ask(b, ordinary).rows(b)); n != environments {
+				b.Fatalf("%d are live", n)
+			}
+			w.takeRefreshed()
+			pushed, before := 0, processorTime(b)
+			for b.Loop() {
+				pushed++
+				w.push(fmt.Sprintf("acme/service-%03d", pushed%repositories), pushed*7%(environments/repositories), sha(environments+pushed))
+				s.Refresh(b.Context())
+			}
+			b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
+			if told := len(w.takeRefreshed()); told != pushed {
+				b.Errorf("the ApplicationSet was told %d times of %d changes", told, pushed)
+			}
+			b.ReportMetric(float64(len(s.compressed(b)))/1024, "KiB/answer")
+			b.ReportMetric(heap(), "heap-MiB")
+			runtime.KeepAlive(s)
+		})
+	}
+}
+
+// organisationOf has so many repositories with so many labelled pull requests each, and a service for each of them.
+func organisationOf(repositories, pullRequests int) *world {
+	w := newWorld()
+	w.repos = map[string]preview.Repository{}
+	var services strings.Builder
+	for i := range repositories {
+		name := fmt.Sprintf("service-%03d", i)
+		fmt.Fprintf(&services, "  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n", name)
+		prs := make([]preview.PullRequest, pullRequests)
+		for n := range prs {
+			prs[n] = changing(pullRequest(n+1, fmt.Sprintf("author%d", (i*pullRequests+n)%200)), "src/main.go")
+			prs[n].HeadSHA = sha(i*pullRequests + n)
+		}
+		w.repos["acme/"+name] = repository("acme/"+name, prs...)
+	}
+	w.tree = treeOf(1, "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n"+services.String()+"profiles: {changed: {run: changed}}\n")
+	for i := range repositories {
+		for _, kind := range []string{"run", "link"} {
+			w.tree.Kustomizations[fmt.Sprintf("kustomize-base/services/service-%03d/%s", i, kind)] = true
+		}
+	}
+	return w
+}
+
+// push moves a pull request's head.
+func (w *world) push(repository string, i int, head string) {
+	w.set(func() {
+		r := w.repos[repository]
+		r.PullRequests = append([]preview.PullRequest{}, r.PullRequests...) // what was read is never changed
+		r.PullRequests[i].HeadSHA = head
+		w.repos[repository] = r
+	})
+}
+
+// processorTime is what this process has used of all processors until now.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

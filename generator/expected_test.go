@@ -1,0 +1,80 @@
+package generator_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// expecting is GitHub, and notes which pull requests were expected of acme/shop by each read.
+type expecting struct {
+	*world
+	noted sync.Mutex
+	reads [][]preview.PullRequest
+}
+
+func (e *expecting) Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error) {
+	if name == "acme/shop" {
+		e.noted.Lock()
+		e.reads = append(e.reads, wants.Expected)
+		e.noted.Unlock()
+	}
+	return e.world.Repository(ctx, name, wants)
+}
+
+const expectable = `{"repository":{"full_name":"acme/shop"},"pull_request":{"number":%d,"draft":true,"labels":[{"name":"preview"},null],
+	"head":{"sha":"h%d","repo":{"id":2}},"base":{"sha":"b","repo":{"id":1}}}}`
+
+func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
+	t.Parallel()
+	pr := func(number, head int) preview.PullRequest {
+		return preview.PullRequest{
+			Number: number, Draft: true, Labels: []string{"preview", ""}, HeadSHA: fmt.Sprintf("h%d", head), BaseSHA: "b",
+			HeadRepositoryID: 2, BaseRepositoryID: 1,
+		}
+	}
+	for name, c := range map[string]struct {
+		bodies []string
+		want   []preview.PullRequest
+	}{
+		"one":                          {[]string{fmt.Sprintf(expectable, 7, 1)}, []preview.PullRequest{pr(7, 1)}},
+		"the newest of two":            {[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 7, 2)}, []preview.PullRequest{pr(7, 2)}},
+		"two":                          {[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 8, 2)}, []preview.PullRequest{pr(7, 1), pr(8, 2)}},
+		"none of an event without one": {[]string{labelled}, nil},
+		"none that isn't understood":   {[]string{`{"repository":{"full_name":"acme/shop"},"pull_request":[]}`}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := withWebhooks(t)
+			synctest.Test(t, func(t *testing.T) {
+				e := &expecting{world: newWorld()}
+				s := newService(t, e.world, o, func(o *generator.Options) { o.GitHub = e })
+				s.Refresh(t.Context())
+				for i, body := range c.bodies {
+					s.deliver(t, "hush", "pull_request", fmt.Sprint(i), body)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- s.Run(ctx) }()
+				synctest.Wait()
+				s.deliver(t, "hush", "pull_request", "later", labelled)
+				synctest.Wait()
+				cancel()
+				<-done
+				if last := len(e.reads) - 1; last < 2 || e.reads[0] != nil || e.reads[last] != nil {
+					t.Fatalf("before and after the webhooks, %v", e.reads)
+				}
+				if diff := cmp.Diff(c.want, e.reads[1]); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,41 @@
+package generator
+
+import "slices"
+
+// Remembered is what requests from outside have left behind.
+type Remembered struct {
+	Queued     []string // repositories that are to be read again
+	Deliveries int      // bytes of IDs
+	Callers    int
+	Filtered   int // bytes of answers
+}
+
+// Remembered tells what requests from outside have left behind until now.
+func (g *Generator) Remembered() Remembered {
+	var m Remembered
+	g.requests.mu.Lock()
+	for name := range g.requests.scope.repositories {
+		m.Queued = append(m.Queued, name)
+	}
+	g.requests.mu.Unlock()
+	slices.Sort(m.Queued)
+	g.deliveries.mu.Lock()
+	for id := range g.deliveries.known {
+		m.Deliveries += len(id)
+	}
+	g.deliveries.mu.Unlock()
+	g.callers.mu.Lock()
+	m.Callers = len(g.callers.numbers)
+	g.callers.mu.Unlock()
+	if s := g.served.Load(); s != nil {
+		s.mu.Lock()
+		for key, body := range s.filtered {
+			m.Filtered += len(key) + len(body)
+		}
+		s.mu.Unlock()
+	}
+	return m
+}
+
+// Forget forgets which repositories are to be read again.
+func (g *Generator) Forget() { g.requests.take() }

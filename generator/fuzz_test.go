@@ -1,0 +1,324 @@
+package generator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// unlogged is for services that are asked millions of times.
+func unlogged(o *generator.Options) { o.Logger = slog.New(slog.DiscardHandler) }
+
+// FuzzEvent: whatever comes as a webhook with a right signature is accepted or refused with a message, makes at most its
+// own repository be read again, and only where that is one that is read; and what is remembered of it stays small.
+func FuzzEvent(f *testing.F) {
+	for _, d := range realEvents(f) {
+		f.Add(d.Body, d.Event, d.GUID, "")
+	}
+	for _, body := range []string{
+		"", "null", "[]", `"a"`, `{"repository":null}`, `{"repository":[]}`, `{"repository":{"full_name":7}}`, `{"Repository":{"FULL_NAME":"ACME/SHOP"}}`,
+		`{"repository":{"full_name":"acme/shop"},"repository":{"full_name":"acme/other"}}`, "{\"repository\":{\"full_name\":\"acme/\u017fhop\"}}",
+		strings.Repeat(`{"a":`, 1000), strings.Repeat("[", 11_000), "payload=%7B%7D", "\xff\x00", labelled,
+	} {
+		f.Add([]byte(body), "pull_request", "1", "")
+		f.Add([]byte(body), "", strings.Repeat("x", 200), "sha256=00")
+	}
+	s := ready(f, newWorld(), withWebhooks(f), unlogged)
+	known := map[string]bool{"acme/shop": true, "acme/gateway": true, "acme/previews": true}
+	f.Fuzz(func(t *testing.T, body []byte, event, delivery, signature string) {
+		s.Forget()
+		right := sign("hush", string(body))
+		if signature == "" {
+			signature = right
+		}
+		h := http.Header{"X-Github-Event": {event}, "X-Github-Delivery": {delivery}, "X-Hub-Signature-256": {signature}}
+		got := raw(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", "", body, h)
+		got.message(t)
+		was := s.Remembered()
+		for _, name := range was.Queued {
+			if !known[name] {
+				t.Errorf("%q is read, which isn't configured", name)
+			}
+		}
+		switch {
+		case signature != right && got.code != http.StatusUnauthorized:
+			t.Errorf("a wrong signature is answered %d", got.code)
+		case got.code != http.StatusAccepted && (got.code < 400 || got.code > 499 || len(was.Queued) > 0):
+			t.Errorf("answered %d, and read are %q", got.code, was.Queued)
+		case len(was.Queued) > 1:
+			t.Errorf("one event makes %q be read", was.Queued)
+		case was.Deliveries > 4096*128:
+			t.Errorf("%d bytes of deliveries are remembered", was.Deliveries)
+		}
+	})
+}
+
+// realEvents are what GitHub sends of everything that happens to a repository.
+func realEvents(f *testing.F) []githubtest.Delivery {
+	f.Helper()
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	f.Cleanup(receiver.Close)
+	gh := githubtest.New()
+	shop := gh.AddRepository("acme/shop")
+	gh.AddHook(receiver.URL, "hush")
+	number := shop.Open(githubtest.PullRequest{Title: "Add a cart", Author: "alice", HeadRef: "feature/cart", Labels: []string{"preview"}})
+	shop.EditBy("bob", number, func(p *githubtest.PullRequest) {
+		p.Title, p.Draft, p.HeadSHA, p.BaseRef = "Add two carts", true, githubtest.SHA("head"), "next"
+		p.Labels = nil
+	})
+	shop.Review(number, githubtest.Review{Author: "carol", State: "APPROVED"})
+	shop.SetStatus(githubtest.SHA("head"), githubtest.Status{Context: "image", State: "success"})
+	shop.SetCheckRun(githubtest.SHA("head"), githubtest.CheckRun{Name: "image", Status: "completed", Conclusion: "success"})
+	shop.CreateLabel("preview:full")
+	shop.SetBranch("next", githubtest.SHA("next"))
+	shop.DeleteBranch("next")
+	shop.SetAnnotatedTag("v1", "commit", githubtest.SHA("v1"))
+	shop.Merge(number)
+	shop.Rename("acme/store")
+	shop.SetPrivate(true)
+	shop.Delete()
+	return gh.Deliveries()
+}
+
+// FuzzParams: whatever Argo CD's token holder sends is answered with rows of the snapshot, whole, or refused with a message;
+// without a snapshot it never is a 200.
+func FuzzParams(f *testing.F) {
+	for _, seed := range []string{
+		ordinary, "", "{}", "null", " {} ", "[]", "{}{}", `{"input":null}`, `{"input":{"parameters":null}}`, `{"input":{"parameters":{"owner":["alice",null]}}}`,
+		`{"applicationSetName":"previews","input":{"parameters":{"owner":"alice"}}}`, `{"input":{"parameters":{"owner":["ALICE","bob"],"source":"pull-request"}}}`,
+		`{"input":{"parameters":{"repository":"acme/shop","profile":"full"}}}`, `{"input":{"parameters":{"owner":[]}}}`, `{"input":{"parameters":{"Owner":"alice"}}}`,
+		`{"input":{"parameters":{"owner":"\u0000\ud800"}}}`, `{"input":{"parameters":{"owner":"nobody"}}}`, `{"INPUT":{"parameters":{"owner":1e999}}}`, strings.Repeat("[", 11_000),
+	} {
+		f.Add([]byte(seed), "gzip", "application/json")
+		f.Add([]byte(seed), "br;q=1, gzip;q=0.0", "")
+	}
+	s, unready := ready(f, newWorld(), unlogged), newService(f, newWorld(), unlogged)
+	all := rowTexts(f, s.ask(f, ordinary))
+	if len(all) != len(allNames) {
+		f.Fatalf("%d rows", len(all))
+	}
+	f.Fuzz(func(t *testing.T, body []byte, encoding, contentType string) {
+		h := http.Header{"Authorization": {"Bearer " + argoToken}, "Accept-Encoding": {encoding}, "Content-Type": {contentType}}
+		if got := raw(t, unready.Handler(), http.MethodPost, execute, "", body, h); got.code != http.StatusBadRequest && got.code != http.StatusServiceUnavailable {
+			t.Errorf("without a snapshot it is answered %d", got.code)
+		}
+		got := raw(t, s.Handler(), http.MethodPost, execute, "", body, h)
+		if got.code != http.StatusOK {
+			if got.message(t); got.code != http.StatusBadRequest {
+				t.Errorf("answered %d", got.code)
+			}
+			return
+		}
+		rows := rowTexts(t, got)
+		if !inOrder(rows, all) {
+			t.Errorf("these aren't rows of the snapshot, in their order: %q", rows)
+		}
+		if len(rows) != len(all) && !strings.Contains(strings.ToLower(string(body)), "parameters") {
+			t.Errorf("nothing is asked for in particular, and answered are %d rows of %d", len(rows), len(all))
+		}
+		if was := s.Remembered(); was.Callers > 1000 || was.Filtered > 8<<20 {
+			t.Errorf("what is remembered grows: %+v", was)
+		}
+	})
+}
+
+// rowTexts are an answer's rows as they were written. Anything but a whole list fails.
+func rowTexts(t testing.TB, a answer) []string {
+	t.Helper()
+	var got struct {
+		Output struct {
+			Parameters []json.RawMessage `json:"parameters"`
+		} `json:"output"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.code != http.StatusOK || got.Output.Parameters == nil {
+		t.Fatalf("%d is no whole answer (%v): %.300q", a.code, err, a.body)
+	}
+	texts := []string{}
+	for _, r := range got.Output.Parameters {
+		texts = append(texts, string(r))
+	}
+	return texts
+}
+
+// inOrder says whether some are all among others, in the same order and each once.
+func inOrder(some, others []string) bool {
+	for _, o := range others {
+		if len(some) > 0 && some[0] == o {
+			some = some[1:]
+		}
+	}
+	return len(some) == 0
+}
+
+// FuzzAPI: whatever name, query and token come, the API answers with what there is of it, or with a message.
+func FuzzAPI(f *testing.F) {
+	for _, query := range []string{
+		"", "repository=acme/shop&number=7", "repository=ACME/shop&repository=x", "number=8", "number=-1", "number=+7", "number=99999999999999999999", "number=", "repository=%00",
+		"repository=%zz", "number=0x7", "a;b", "&&&==", "repository=acme%2Fshop&number=7&number=8",
+	} {
+		f.Add("shop-pr-7", query, apiToken)
+	}
+	for _, name := range []string{"gateway-pr-1", "", ".", "..", "a/b", "shop-pr-7/", "%2e%2e", "\x00", strings.Repeat("x", 5000), ":name", "*"} {
+		f.Add(name, "", apiToken)
+		f.Add(name, "verbose", argoToken)
+	}
+	s := ready(f, newWorld(), unlogged)
+	var everything decisionList
+	decoded(f, s.get(f, "/api/v1/decisions"), &everything)
+	f.Fuzz(func(t *testing.T, name, query, token string) {
+		h := http.Header{"Authorization": {"Bearer " + token}}
+		one := raw(t, s.Handler(), http.MethodGet, "/api/v1/environments/"+name, query, nil, h)
+		list := raw(t, s.Handler(), http.MethodGet, "/api/v1/decisions", query, nil, h)
+		if token != apiToken {
+			if one.code == http.StatusOK || list.code != http.StatusUnauthorized {
+				t.Errorf("with the token %q: %d and %d", token, one.code, list.code)
+			}
+			return
+		}
+		environmentShown(t, name, one)
+		if list.code != http.StatusOK {
+			if list.message(t); list.code != http.StatusBadRequest {
+				t.Errorf("answered %d", list.code)
+			}
+			return
+		}
+		var got decisionList
+		decoded(t, list, &got)
+		values, _ := url.ParseQuery(query) // what is wrong in it is left out
+		for _, d := range got.Decisions {
+			if !slices.Contains(everything.Decisions, d) || !d.isAbout(values.Get("repository"), values.Get("number")) {
+				t.Errorf("asked for %q, answered %+v", query, d)
+			}
+		}
+	})
+}
+
+// environmentShown fails unless the environment of that name is answered, or a message.
+func environmentShown(t *testing.T, name string, got answer) {
+	t.Helper()
+	if got.code != http.StatusOK {
+		if got.message(t); got.code != http.StatusNotFound {
+			t.Errorf("environment %q is answered %d", name, got.code)
+		}
+		return
+	}
+	var row struct{ Name string }
+	if decoded(t, got, &row); row.Name != name {
+		t.Errorf("environment %q is answered %q", name, row.Name)
+	}
+}
+
+type decisionList struct{ Decisions []decision }
+
+type decision struct {
+	Repository, Environment, Outcome, Rule string
+	Number                                 int
+}
+
+func (d decision) isAbout(repository, number string) bool {
+	n, _ := strconv.Atoi(number) // 0 is any
+	return (repository == "" || strings.EqualFold(repository, d.Repository)) && (n == 0 || n == d.Number)
+}
+
+func decoded(t testing.TB, a answer, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), v); err != nil {
+		t.Fatalf("%d with %.300q: %v", a.code, a.body, err)
+	}
+}
+
+// raw asks a handler with what needn't be a URL or a header that can be sent.
+func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, header http.Header) answer {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r := http.Request{
+		Method: method, URL: &url.URL{Path: path, RawQuery: query}, Header: header, Host: "generator", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: http.NoBody, RemoteAddr: "192.0.2.1:1234",
+	}
+	if body != nil {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
+	h.ServeHTTP(w, r.WithContext(t.Context()))
+	return unpack(t, w.Result())
+}
+
+func TestWhatRequestsLeaveBehindIsBounded(t *testing.T) {
+	t.Parallel()
+	s := ready(t, newWorld(), withWebhooks(t))
+	long := strings.Repeat("x", 60<<10)
+	for i := range 200 {
+		s.ask(t, fmt.Sprintf(`{"applicationSetName":"set-%d","input":{"parameters":{"owner":"%d%s"}}}`, i, i, long))
+	}
+	for i := range 1100 {
+		s.ask(t, fmt.Sprintf(`{"applicationSetName":"more-%d"}`, i))
+	}
+	for i := range 5000 {
+		s.deliver(t, "hush", "push", fmt.Sprintf("%0128d", i), labelled)
+	}
+	want := generator.Remembered{Queued: []string{"acme/shop"}, Deliveries: 4096 * 128, Callers: 1000}
+	got := s.Remembered()
+	if got.Filtered == 0 || got.Filtered > 8<<20 {
+		t.Errorf("%d bytes of answers are kept", got.Filtered)
+	}
+	got.Filtered = 0
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBodiesTogetherAreBounded(t *testing.T) {
+	t.Parallel()
+	s := ready(t, newWorld(), withWebhooks(t))
+	const large = 24 << 20
+	stay := make(chan struct{})
+	post := func(body io.Reader) answer {
+		w := httptest.NewRecorder()
+		s.PublicHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", body))
+		return unpack(t, w.Result())
+	}
+	var slow sync.WaitGroup
+	for range 2 {
+		here := make(chan struct{})
+		slow.Go(func() {
+			if got := post(io.MultiReader(strings.NewReader(strings.Repeat(" ", large)), &waiting{here: here, stay: stay})); got.code != http.StatusUnauthorized {
+				t.Errorf("one that nothing was wrong with was answered %d", got.code)
+			}
+		})
+		<-here
+	}
+	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.code != http.StatusServiceUnavailable || got.message(t) == "" {
+		t.Errorf("one too many was answered %d %s", got.code, got.body)
+	}
+	if got := s.deliver(t, "hush", "pull_request", "1", labelled); got.code != http.StatusAccepted {
+		t.Errorf("a small one was answered %d", got.code)
+	}
+	close(stay)
+	slow.Wait()
+	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.code != http.StatusUnauthorized {
+		t.Errorf("afterwards, a large one was answered %d", got.code)
+	}
+}
+
+// waiting is a body's end that doesn't come yet.
+type waiting struct{ here, stay chan struct{} }
+
+func (w *waiting) Read([]byte) (int, error) {
+	close(w.here)
+	<-w.stay
+	return 0, io.EOF
+}

@@ -1,0 +1,165 @@
+package generator
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"hash/crc32"
+	"hash/fnv"
+	"io"
+	"iter"
+)
+
+// perPiece is how many environments a piece has on average. More of them compress a little better, and take longer to
+// compress again when one changes.
+const perPiece = 32
+
+// cut cuts environments into pieces by their names alone, so that one that comes or goes changes one piece.
+func cut[T any](all []T, name func(T) string) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		from := 0
+		for i := range all {
+			h := fnv.New32a()
+			_, _ = io.WriteString(h, name(all[i])) // a hash takes everything
+			if ends := h.Sum32()>>16%perPiece == 0; !ends && i < len(all)-1 {
+				continue
+			}
+			if !yield(all[from : i+1]) {
+				return
+			}
+			from = i + 1
+		}
+	}
+}
+
+// piece is a part of a gzip member, compressed without regard to what stands before it.
+type piece struct {
+	data []byte // blocks that end where a byte does
+	sum  uint32 // CRC-32 of its text
+	size int    // of its text
+}
+
+// pieces are those of a member or more, by keys that say what is in them.
+type pieces map[string]piece
+
+// member is a gzip member that is put together out of pieces. With an answer of 25 MB of which one row changes, compressing
+// takes most of the time; so pieces are taken over from members before.
+type member struct {
+	known  []pieces
+	keep   pieces // takes those of this member
+	pieces []piece
+	keys   []string
+	zip    *flate.Writer
+	err    error
+}
+
+// add adds a piece. Write writes its text, unless a piece of that key is known; one without a key is kept by nobody.
+func (m *member) add(key string, write func(*stickyWriter)) {
+	p, ok := m.keep[key]
+	for i := 0; !ok && i < len(m.known); i++ {
+		p, ok = m.known[i][key]
+	}
+	if !ok && m.err == nil {
+		p, m.err = m.compress(write)
+	}
+	m.pieces, m.keys = append(m.pieces, p), append(m.keys, key)
+}
+
+// newKey begins a key: of what the entries are, and whether a comma stands before the first one.
+func newKey(of string, from int) []byte {
+	if from > 0 {
+		of += ","
+	}
+	return []byte(of)
+}
+
+// text adds a piece of a constant text.
+func (m *member) text(t string) { m.add(t, func(w *stickyWriter) { w.text(t) }) }
+
+func (m *member) compress(write func(*stickyWriter)) (piece, error) {
+	var b bytes.Buffer
+	var err error
+	if m.zip == nil {
+		m.zip, err = flate.NewWriter(&b, flate.DefaultCompression)
+	} else {
+		m.zip.Reset(&b)
+	}
+	if err != nil {
+		return piece{}, err
+	}
+	text := &summed{w: m.zip}
+	w := &stickyWriter{w: text}
+	write(w)
+	if w.err == nil {
+		w.err = m.zip.Flush() // ends the block where a byte ends
+	}
+	return piece{data: b.Bytes(), sum: text.sum, size: text.size}, w.err
+}
+
+// gzipHeader says: deflate, no flags, no time, unknown system.
+const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+
+// bytes are the whole member (RFC 1952). The pieces that are kept are then parts of it, and take no memory of their own.
+func (m *member) bytes() ([]byte, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	size := 0
+	for _, p := range m.pieces {
+		size += len(p.data)
+	}
+	b := make([]byte, 0, size+len(gzipHeader)+10)
+	b = append(b, gzipHeader...)
+	sum, size := uint32(0), 0
+	for i, p := range m.pieces {
+		from := len(b)
+		b = append(b, p.data...)
+		sum, size = joinSums(sum, p.sum, p.size), size+p.size
+		if p.data = b[from:len(b):len(b)]; m.keys[i] != "" {
+			m.keep[m.keys[i]] = p
+		}
+	}
+	b = append(b, 3, 0) // an empty block, the last one
+	b = binary.LittleEndian.AppendUint32(b, sum)
+	return binary.LittleEndian.AppendUint32(b, uint32(size&0xffffffff)), nil // modulo 2^32, as the format has it
+}
+
+// summed counts and sums what is written.
+type summed struct {
+	w    io.Writer
+	sum  uint32
+	size int
+}
+
+func (s *summed) Write(text []byte) (int, error) {
+	s.sum, s.size = crc32.Update(s.sum, crc32.IEEETable, text), s.size+len(text)
+	return s.w.Write(text)
+}
+
+// joinSums is the CRC-32 of two texts, one after the other, of their sums and the second one's length: the first sum, as a
+// polynomial over GF(2), times x to the power of so many bits, plus the second.
+func joinSums(a, b uint32, size int) uint32 {
+	power := uint32(1) << 23 // x^8; the highest bit is that of x^0
+	for n := size; n > 0; n >>= 1 {
+		if n&1 != 0 {
+			a = multiply(a, power)
+		}
+		power = multiply(power, power)
+	}
+	return a ^ b
+}
+
+// multiply multiplies two polynomials modulo that of CRC-32.
+func multiply(a, b uint32) (product uint32) {
+	for ; a != 0; a <<= 1 {
+		if a>>31 != 0 {
+			product ^= b
+		}
+		if b&1 != 0 {
+			b = b>>1 ^ crc32.IEEE
+		} else {
+			b >>= 1
+		}
+	}
+	return product
+}

@@ -1,0 +1,80 @@
+package generator_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// configMapState is what package cluster keeps at most in a ConfigMap, which has 1 MiB.
+const configMapState = 700 << 10
+
+// As many environments as the format allows, with the memory of each, fit into a ConfigMap.
+func TestMemoryFitsIntoAConfigMap(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1000, 5000} {
+		w := newWorld()
+		w.repos = map[string]preview.Repository{"acme/gateway": manyPullRequests("acme/Gateway", 12, n/2), "acme/shop": manyPullRequests("acme/shop", 11, n/2)}
+		file, keep := remembering(t)
+		want := ready(t, w, keep).ask(t, ordinary)
+		info, err := os.Stat(string(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d environments: %d KiB, %d bytes each", n, info.Size()>>10, info.Size()/int64(n))
+		if rows := len(want.rows(t)); rows != n || info.Size() > configMapState || info.Size()/int64(n) > 1<<10 {
+			t.Errorf("%d environments have %d bytes", rows, info.Size())
+		}
+		w.errs["acme/gateway"], w.errs["acme/shop"] = errOutage, errOutage
+		if diff := cmp.Diff(want.body, ready(t, w, keep).ask(t, ordinary).body); diff != "" {
+			t.Error("the rows of memory are others")
+		}
+	}
+}
+
+// manyPullRequests have what sets real ones apart: authors, titles, branches and commits of their own.
+func manyPullRequests(name string, id int64, n int) preview.Repository {
+	r := repository(name)
+	r.ID = id
+	for i := range n {
+		sum := sha256.Sum256(fmt.Append(nil, name, i))
+		random := hex.EncodeToString(sum[:])
+		words := strings.Fields("checkout payment login cart search invoice order stock price delivery refund voucher address session report export")
+		pr := changing(pullRequest(1000+3*i, fmt.Sprintf("developer-%d", sum[0]), "preview", "size/M"), "orders/main.go", "web/index.html")
+		pr.HeadSHA = random[:40]
+		pr.Title = fmt.Sprintf("SHOP-%d Let the %s know of every %s in %s", 5*i, words[sum[1]%16], words[sum[2]%16], random[40:46])
+		pr.Branch = fmt.Sprintf("feature/SHOP-%d-%s-%s", 5*i, words[sum[1]%16], random[40:46])
+		r.PullRequests = append(r.PullRequests, pr)
+	}
+	return r
+}
+
+// Values that look like what stands around them, or like marks, are only values.
+func TestMemoryOfOddValuesIsTheSame(t *testing.T) {
+	t.Parallel()
+	for _, odd := range []string{"", "a", "0", "1", "s", "name", "\u0000a", "\\u0000a", `"`, `\`, "{}", "null", "Row", "preview", "ü€", "a b", "-", "acme", "7"} {
+		t.Run(fmt.Sprintf("%q", odd), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			pr := pullRequest(1, odd)
+			pr.Title, pr.Branch, pr.Labels = odd, odd, []string{"preview", odd}
+			one := pullRequest(7, "name")
+			one.Title, one.HeadSHA = "gateway-pr-1", strings.Repeat("7", 40)
+			w.repos["acme/gateway"] = repository("acme/Gateway", pr, one)
+			_, keep := remembering(t)
+			want := ready(t, w, keep).ask(t, ordinary)
+			w.errs["acme/gateway"] = errOutage
+			got := ready(t, w, keep).ask(t, ordinary)
+			if diff := cmp.Diff(want.body, got.body); diff != "" || len(got.names(t)) != 3 {
+				t.Errorf("%v (-before +remembered):\n%s", got.names(t), diff)
+			}
+		})
+	}
+}

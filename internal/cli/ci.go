@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type ciOptions struct {
+	create  createOptions
+	wait    waitOptions
+	destroy string // always, success or never
+	command []string
+}
+
+const (
+	// ciExpires is when an environment is over whose job can't delete it any more, because the machine that ran it is gone.
+	ciExpires = "24h"
+	// cleanupTimeout bounds what is still done after a signal.
+	cleanupTimeout = 2 * time.Minute
+	// commandGrace is how long the command has to end after a signal.
+	commandGrace = 10 * time.Second
+)
+
+// When ci deletes the environment again.
+var destroys = []string{"always", "success", "never"}
+
+func newCICmd(env *process, runF func(context.Context, *ciOptions) error) *cobra.Command {
+	opts, server := &ciOptions{create: createOptions{env: env}, wait: waitOptions{lookup: lookup{env: env}, goal: "healthy"}}, serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "ci NAME [flags] -- COMMAND [ARG...]",
+		Short: "Create an environment, wait for it, run a command with its addresses, and delete it",
+		Long: `ci is create, wait, the command, and delete, for a CI job: it makes environment NAME as create does with the same flags, waits
+until Argo CD has synced it and all is healthy, runs COMMAND with the variables that env prints (PREVIEW_URL, PREVIEW_NAMESPACE,
+PREVIEW_HOST_<SERVICE> and so on), and deletes the environment: always, also when it is interrupted, unless --destroy says
+success (it stays where something failed, to look at) or never. One whose job was killed is over after ` + ciExpires + `, or --expires.
+
+It ends with COMMAND's exit code; where it never came to that, with wait's: see previewctl help exit-codes. Standard output is
+COMMAND's alone. An environment that is there already, with other contents, is neither used nor deleted.`,
+		Example: `  previewctl ci ci-1 --service gateway=branch:main -- sh -c 'test -n "$PREVIEW_URL"'
+  previewctl ci ci-2 --profile full --timeout 15m --destroy success -- true
+  previewctl ci ci-3 --service orders=branch:main --dry-run -- true`,
+		Args: cobra.ArbitraryArgs, // check says it better, with -- in view
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := opts.check(cmd, args)
+			if err == nil {
+				opts.wait.client, err = newClient(cmd, env, server)
+			}
+			if err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&opts.create.file, "file", "f", "", "environment.yaml to take; - is standard input")
+	f.StringVar(&opts.destroy, "destroy", "always", "when to delete the environment again: always, success, never")
+	complete(cmd, "destroy", func(string) []string { return destroys })
+	opts.create.flags.flags(cmd, completeFromRepo(env, &opts.create.commit.repo))
+	opts.create.commit.flags(cmd)
+	opts.wait.flags(cmd)
+	server.flags(cmd)
+	return cmd
+}
+
+func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
+	dash := cmd.ArgsLenAtDash()
+	switch {
+	case dash != 1 || len(args) < 2:
+		return usagef(cmd, "ci takes one environment's name, then -- and a command: previewctl ci NAME -- COMMAND")
+	case !dnsLabel.MatchString(args[0]):
+		return usagef(cmd, "%q is not an environment's name", args[0])
+	case !slices.Contains(destroys, o.destroy):
+		return usagef(cmd, "--destroy %q is none of always, success, never", o.destroy)
+	case o.create.commit.proposal != "" || o.create.commit.repo.local:
+		return usagef(cmd, "--branch and --local push nothing that the service sees: leave them out")
+	}
+	if !cmd.Flags().Changed("expires") {
+		if err := cmd.Flags().Set("expires", ciExpires); err != nil {
+			return err
+		}
+	}
+	o.wait.what, o.command = args[0], args[1:]
+	if err := o.create.check(cmd, args[:1]); err != nil {
+		return err
+	}
+	if isEvent(o.create.content) {
+		return usagef(cmd, "ci takes an environment.yaml, no event")
+	}
+	return o.wait.check(cmd)
+}
+
+// commandError is that the command ran and failed. Its exit code is ours.
+type commandError struct{ code int }
+
+func (e commandError) Error() string {
+	return fmt.Sprintf("the command ended with exit code %d", e.code)
+}
+
+func runCI(ctx context.Context, opts *ciOptions) error {
+	env := *opts.create.env
+	opts.create.env, opts.wait.env = opts.conversation(), opts.conversation()
+	if err := opts.make(ctx); err != nil || opts.create.commit.dryRun {
+		return err
+	}
+	err := opts.use(ctx, &env)
+	return opts.end(ctx, err)
+}
+
+// conversation is where everything of ours goes: standard output is the command's.
+func (o *ciOptions) conversation() *process {
+	env := *o.create.env
+	env.Out, env.OutTTY = env.Err, false
+	return &env
+}
+
+// make creates the environment. A signal waits for that: only then is it known whether there is something to delete.
+func (o *ciOptions) make(ctx context.Context) error {
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	err := runCreate(whole, &o.create)
+	if errors.Is(err, gitrepo.ErrUnknownOutcome) {
+		err = fmt.Errorf("%w\nif it is there, delete it with: previewctl delete %s", err, o.wait.what)
+	}
+	return err
+}
+
+// use waits for the environment and runs the command.
+func (o *ciOptions) use(ctx context.Context, env *process) error {
+	ready, err := o.wait.wait(ctx)
+	if err != nil {
+		return err
+	}
+	o.wait.env.say("%s is healthy, after %s; running %s", ready.Name, shortly(env.Now().Sub(ready.began)), preview.Printable(o.command[0]))
+	c := exec.CommandContext(ctx, o.command[0], o.command[1:]...) //nolint:gosec // G204: the command that a person names
+	c.Stdin, c.Stdout, c.Stderr, c.Env = env.In, env.Out, env.Err, os.Environ()
+	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, commandGrace
+	for _, v := range variables(ready.Row) {
+		c.Env = append(c.Env, v.name+"="+v.value)
+	}
+	err = c.Run()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return commandError{code: max(1, exit.ExitCode())} // -1 where a signal ended it
+	}
+	if err != nil {
+		return fmt.Errorf("run the command: %w", err)
+	}
+	return nil
+}
+
+// end deletes the environment, unless it is to stay. What went wrong before counts more than that.
+func (o *ciOptions) end(ctx context.Context, before error) error {
+	name := o.wait.what
+	if o.destroy == "never" || (o.destroy == "success" && before != nil) {
+		o.create.env.tell("note: " + name + " stays; delete it with: previewctl delete " + name)
+		return before
+	}
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	err := runDelete(whole, &deleteOptions{env: o.create.env, what: name, breakLinks: true, ifExists: true, commit: o.create.commit})
+	if err == nil {
+		return before
+	}
+	err = fmt.Errorf("%s is still there: %w\ndelete it with: previewctl delete %s", name, err, name)
+	if before == nil {
+		return err
+	}
+	report(o.create.env, err)
+	return before
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type envOptions struct {
+	lookup
+	output string
+}
+
+func newEnvCmd(env *process, runF func(context.Context, *envOptions) error) *cobra.Command {
+	opts, server := &envOptions{lookup: lookup{env: env}}, serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "env NAME|OWNER/REPO#NUMBER",
+		Short: "Print an environment's addresses and commits as shell exports, for CI",
+		Long: `env asks the service about one live environment and prints variables for a shell, quoted so that no value is anything but
+a value: eval "$(previewctl env NAME)".
+
+PREVIEW_NAME, PREVIEW_NAMESPACE, PREVIEW_URL, PREVIEW_OWNER, PREVIEW_PROFILE and PREVIEW_REVISION (the config branch's commit)
+are always there; PREVIEW_HOST_<SERVICE> of each public service that runs in it, and PREVIEW_COMMIT_<SERVICE> of each that is
+pinned to a commit: names in capitals, with _ for -.
+
+-o dotenv prints NAME=value lines, as in .env files and for GITHUB_ENV; -o json one object.`,
+		Example: `  previewctl env shop-pr-7
+  eval "$(previewctl env shop-pr-7)" && echo "$PREVIEW_URL"
+  previewctl env acme/shop#7 -o dotenv`,
+		Args:              oneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: completeFromService(env, &server, 1, isLive),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := cmp.Or(checkOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.parse(cmd, server, args)); err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	server.flags(cmd)
+	outputFlag(cmd, &opts.output, "shell", "shell", "dotenv", "json")
+	return cmd
+}
+
+func runEnv(ctx context.Context, opts *envOptions) error {
+	status, err := opts.status(ctx)
+	if err != nil {
+		return err
+	}
+	all := variables(status.Row)
+	if opts.output == "json" {
+		object := map[string]string{}
+		for _, v := range all {
+			object[v.name] = v.value
+		}
+		return encode(opts.env.Out, "json", object)
+	}
+	for _, v := range all {
+		if opts.output == "dotenv" {
+			opts.env.say("%s=%s", v.name, dotenvQuoted(v.value))
+		} else {
+			opts.env.say("export %s=%s", v.name, shellQuoted(v.value))
+		}
+	}
+	return nil
+}
+
+// variable is one of the environment that a program gets.
+type variable struct{ name, value string }
+
+// variables are what a program needs to know of an environment. Nothing that strangers wrote is among them.
+func variables(r preview.Row) []variable {
+	all := []variable{
+		{"PREVIEW_NAME", r.Name},
+		{"PREVIEW_NAMESPACE", r.Namespace},
+		{"PREVIEW_URL", r.URL},
+		{"PREVIEW_OWNER", r.Owner},
+		{"PREVIEW_PROFILE", r.Profile},
+		{"PREVIEW_REVISION", r.Revision},
+	}
+	var commits []variable
+	for _, c := range r.Contents() {
+		suffix, ok := variableName(c.Service)
+		if ok && c.Host != "" {
+			all = append(all, variable{"PREVIEW_HOST_" + suffix, c.Host})
+		}
+		if ok && c.Commit != "" {
+			commits = append(commits, variable{"PREVIEW_COMMIT_" + suffix, c.Commit})
+		}
+	}
+	all = append(all, commits...)
+	for i := range all {
+		all[i].value = preview.Printable(all[i].value)
+	}
+	return all
+}
+
+// variableName is a service's name as part of a variable's. ok is false of what can't be a service's name.
+func variableName(service string) (name string, ok bool) {
+	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")), dnsLabel.MatchString(service)
+}
+
+// dotenvQuoted leaves plain values as they are, since some readers of such lines take quotes for part of the value.
+func dotenvQuoted(s string) string {
+	if plainWord.MatchString(s) || s == "" {
+		return s
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(s) + `"`
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type handoverOptions struct {
+	env      *process
+	what     string
+	services []string
+	back     bool
+	commit   commitOptions
+}
+
+func newHandoverCmd(env *process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
+	opts := &handoverOptions{env: env}
+	cmd := &cobra.Command{
+		Use:   "handover NAME|OWNER/REPO#NUMBER SERVICE...",
+		Short: "Have Argo CD leave a service's workload alone, for Tilt, Telepresence or ksync, and back",
+		Long: `handover lists services under handover in overlays/NAME/environment.yaml. Argo CD then leaves their Deployments and
+StatefulSets as they are, so that a tool of yours can replace what runs in them. With --back Argo CD takes over again, and
+undoes whatever was changed by hand.`,
+		Example: `  previewctl handover jakub gateway
+  previewctl handover jakub gateway --back
+  previewctl handover jakub gateway web --dry-run`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usagef(cmd, "handover takes an environment and at least one service, but was given %q", args)
+			}
+			return checkName(cmd, args[0])
+		},
+		ValidArgsFunction: completeFromRepo(env, &opts.commit.repo)("environment"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.what, opts.services = args[0], args[1:]
+			for _, s := range opts.services {
+				if !serviceName.MatchString(s) {
+					return usagef(cmd, "%q is not a service's name like gateway", s)
+				}
+			}
+			if err := opts.commit.check(cmd); err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.back, "back", false, "let Argo CD take over again")
+	opts.commit.flags(cmd)
+	return cmd
+}
+
+func runHandover(ctx context.Context, opts *handoverOptions) error {
+	w, result, err := opts.commit.commitEnvironment(ctx, opts.env, opts.what, opts.edits)
+	if err != nil {
+		return err
+	}
+	opts.commit.report(opts.env, result, opts.done(w.name))
+	return nil
+}
+
+func (o *handoverOptions) done(name string) string {
+	if o.back {
+		return fmt.Sprintf("Argo CD takes %s of %s back", plural(o.services), name)
+	}
+	return fmt.Sprintf("Argo CD leaves %s of %s alone", plural(o.services), name)
+}
+
+func (o *handoverOptions) edits(w *world) (gitrepo.Edits, error) {
+	if err := w.existing(); err != nil {
+		return gitrepo.Edits{}, err
+	}
+	e, err := w.change([]setting{{keys: []string{"handover"}, value: o.list}})
+	if o.back {
+		e.Message.Subject = subjectOf(fmt.Sprintf("Take back %s in environment %s", plural(o.services), w.name), "Take back services of "+w.name)
+	} else {
+		e.Message.Subject = subjectOf(fmt.Sprintf("Hand over %s in environment %s", plural(o.services), w.name), "Hand over services of "+w.name)
+	}
+	return e, err
+}
+
+// list is what is handed over afterwards.
+func (o *handoverOptions) list(p *preview.Policy, d *overlay.Document) (any, error) {
+	var list []string
+	if err := d.Decode(&list, "handover"); err != nil {
+		return nil, err
+	}
+	for _, s := range o.services {
+		if err := knownService(p, s); err != nil {
+			return nil, err
+		}
+		switch is := slices.Contains(list, s); {
+		case o.back:
+			list = slices.DeleteFunc(list, func(other string) bool { return other == s })
+		case !is:
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return list, nil
+}
+
+func knownService(p *preview.Policy, name string) error {
+	var names []string
+	for _, s := range p.Services {
+		if s.Name == name {
+			return nil
+		}
+		names = append(names, s.Name)
+	}
+	text := "there is no service " + name
+	if near := preview.Nearest(name, names); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return fmt.Errorf("%s\nservices of previewset.yaml: %s", text, plural(names))
+}

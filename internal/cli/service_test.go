@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/configbranch"
+	"github.com/previewset/previewset/internal/github"
+	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// service starts the service itself on branch main of a bare repository, with the simulated GitHub of the demo, and sets
+// the variables that point to it. Its Argo CD has synced everything that the service answers as soon as it is asked;
+// how healthy that is stands in file argocd.
+func service(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: service REPOSITORY")
+	}
+	hub := httptest.NewServer(githubtest.Acme())
+	ts.Defer(hub.Close)
+	client, err := github.New(github.Options{BaseURL: hub.URL})
+	ts.Check(err)
+	branch, err := configbranch.New(configbranch.Options{URL: "file://" + ts.MkAbs(args[0])})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte("the-token\n"), 0o600))
+	token, err := generator.NewSecret(ts.MkAbs("token"))
+	ts.Check(err)
+	argocd := &argoCD{file: ts.MkAbs("argocd")}
+	g := generator.New(generator.Options{
+		ConfigBranch: branch, GitHub: client, Applications: argocd, Token: token, APIToken: token,
+		Interval: time.Second, Logger: slog.New(slog.DiscardHandler),
+	})
+	argocd.service = g.Handler()
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	go func() { over <- g.Run(ctx) }()
+	ts.Defer(func() { cancel(); <-over })
+	for {
+		if w := argocd.ask(http.MethodGet, "/readyz", ""); w.Code == http.StatusOK {
+			break
+		}
+		select {
+		case <-over:
+			ts.Fatalf("the service ended")
+		case <-time.After(10 * time.Millisecond): // a real process would be polled too
+		}
+	}
+	start(ts, g.Handler())
+	ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
+}
+
+// argoCD has an Application for each row, synced.
+type argoCD struct {
+	service http.Handler
+	file    string
+}
+
+func (a *argoCD) ask(method, path, body string) *httptest.ResponseRecorder {
+	w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer the-token")
+	a.service.ServeHTTP(w, r)
+	return w
+}
+
+// Application implements generator.Applications.
+func (a *argoCD) Application(_ context.Context, name string) (*preview.ApplicationStatus, error) {
+	var answer struct {
+		Output struct{ Parameters []preview.Row }
+	}
+	if err := json.Unmarshal(a.ask(http.MethodPost, "/api/v1/getparams.execute", "{}").Body.Bytes(), &answer); err != nil {
+		return nil, err
+	}
+	said, _ := os.ReadFile(a.file) // without it all is well
+	health, message, _ := strings.Cut(strings.TrimSpace(string(said)), " ")
+	for _, r := range answer.Output.Parameters {
+		if r.Namespace != name {
+			continue
+		}
+		is := preview.ApplicationSource{TargetRevision: r.Revision, Path: r.Path, Kustomize: r.Kustomize}
+		s := &preview.ApplicationStatus{Sync: "Synced", Health: "Healthy", Revision: r.Revision, Operation: "Succeeded", Images: []string{}, Spec: is, Compared: is, Tried: is}
+		if health != "" && health != "Deleting" {
+			s.Health = health
+			s.Unhealthy = &preview.UnhealthyResource{Kind: "Deployment", Name: "orders", Health: health, Message: message}
+		}
+		return s, nil
+	}
+	if health == "Deleting" {
+		return &preview.ApplicationStatus{Deleting: true}, nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+type showOptions struct {
+	lookup
+	output string
+}
+
+// shown is what `show -o json` prints: the service's keys, the services taken apart, and what was decided.
+type shown struct {
+	preview.Status
+	Services []preview.Content `json:"services"`
+	Decision *preview.Decision `json:"decision,omitempty"`
+}
+
+func newShowCmd(env *process, runF func(context.Context, *showOptions) error) *cobra.Command {
+	opts, server := &showOptions{lookup: lookup{env: env}}, serverOptions{}
+	cmd := &cobra.Command{
+		Use:   "show NAME|OWNER/REPO#NUMBER",
+		Short: "Show one environment: services, commits, links, address, and how Argo CD gets on with it",
+		Long: `show asks the service about one live environment: its address, whose it is and how long it stays; which services run in it
+and at which commits, and where the names of the others lead; whether Argo CD has synced exactly that and finds it healthy,
+and if not, why, with the first resource to look at.
+
+The JSON has the keys of the row that Argo CD gets, and "services", "decision", "expected" (revision and images), "ready",
+"failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy, images). Where the service
+knows no cluster, "ready" and "application" are absent.`,
+		Example: `  previewctl show shop-pr-7
+  previewctl show acme/shop#7
+  previewctl show shop-pr-7 -o json`,
+		Args:              oneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: completeFromService(env, &server, 1, isLive),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := cmp.Or(checkOutput(cmd, opts.output, "text", "json", "yaml"), opts.parse(cmd, server, args)); err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	server.flags(cmd)
+	outputFlag(cmd, &opts.output, "text", "text", "json", "yaml")
+	return cmd
+}
+
+func runShow(ctx context.Context, opts *showOptions) error {
+	status, err := opts.status(ctx)
+	if err != nil {
+		return err
+	}
+	decision, err := opts.client.decisionAbout(ctx, status.Name)
+	if err != nil {
+		return err
+	}
+	s := shown{Status: status, Services: status.Contents(), Decision: decision}
+	if opts.output != "text" {
+		return encode(opts.env.Out, opts.output, s)
+	}
+	return opts.print(s)
+}
+
+func (o *showOptions) print(s shown) error {
+	o.env.say("%s is %s", preview.Printable(s.Name), o.condition(s.Status))
+	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
+	for _, line := range o.lines(s) {
+		if value := preview.Printable(line[1]); value != "" {
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	o.env.say("")
+	return o.services(s).write(o.env.Out, true)
+}
+
+// condition is how it is, in a word or two.
+func (o *showOptions) condition(s preview.Status) string {
+	switch {
+	case s.Ready == nil:
+		return "live"
+	case *s.Ready:
+		return o.env.colour(green, "ready")
+	case s.Failing:
+		return o.env.colour(red, "failing")
+	}
+	return o.env.colour(yellow, "not ready yet")
+}
+
+func (o *showOptions) lines(s shown) [][2]string {
+	return [][2]string{
+		{"Address", s.URL},
+		{"Namespace", s.Namespace},
+		{"State", s.State},
+		{"Source", cmp.Or(subject(s.Repository, s.Number), s.Source)},
+		{"Title", s.Title},
+		{"Owner", s.Owner},
+		{"Purpose", s.Purpose},
+		{"Profile", s.Profile},
+		{"Ends", o.ends(s.Row)},
+		{"Decision", o.decision(s.Decision)},
+		{"Files", s.Path + " at commit " + shortCommit(s.Revision)},
+		{"Argo CD", o.argocd(s.Status)},
+		{"Waits for", s.Reason},
+		{"Look at", unhealthy(s.Application)},
+	}
+}
+
+// ends is how long it stays.
+func (o *showOptions) ends(r preview.Row) string {
+	if at, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil {
+		if left := at.Sub(o.env.Now()); left > 0 {
+			return fmt.Sprintf("%s, in %s", r.ExpiresAt, shortly(left))
+		}
+		return r.ExpiresAt
+	}
+	if r.Source == "pull-request" {
+		return "with its pull request"
+	}
+	return "when somebody ends it"
+}
+
+func (o *showOptions) decision(d *preview.Decision) string {
+	if d == nil {
+		return ""
+	}
+	text := d.Rule + ": " + d.Reason
+	if d.Remedy != "" {
+		text += "; " + d.Remedy
+	}
+	if !d.Since.IsZero() {
+		text += " (for " + shortly(o.env.Now().Sub(d.Since)) + ")"
+	}
+	return text
+}
+
+func (o *showOptions) argocd(s preview.Status) string {
+	switch {
+	case s.Ready == nil:
+		return "unknown: the service knows no cluster"
+	case s.Application == nil:
+		return ""
+	}
+	a := s.Application
+	text := cmp.Or(a.Sync, "not compared") + ", " + cmp.Or(a.Health, "health unknown")
+	if a.Revision != "" {
+		text += ", at commit " + shortCommit(a.Revision)
+	}
+	return text
+}
+
+func unhealthy(a *preview.ApplicationStatus) string {
+	if a == nil || a.Unhealthy == nil {
+		return ""
+	}
+	return a.Unhealthy.String()
+}
+
+// services is a table of what runs and where the rest leads.
+func (o *showOptions) services(s shown) *table {
+	t := &table{header: []string{"SERVICE", "RUNS", "COMMIT", "ADDRESS"}}
+	prefix := strings.TrimSuffix(s.Namespace, s.Name)
+	for _, c := range s.Services {
+		runs, address := "here", ""
+		if c.Host != "" {
+			address = "https://" + c.Host
+		}
+		if environment, ours := strings.CutPrefix(c.Namespace, prefix); ours && prefix != "" && c.Namespace != "" {
+			runs = "in environment " + environment
+		} else if !c.Runs {
+			runs = "in namespace " + c.Namespace
+		}
+		t.add(c.Service, runs, shortCommit(c.Commit), address)
+	}
+	return t
+}

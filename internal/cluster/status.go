@@ -1,0 +1,148 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Application tells what Argo CD has made of one Application; nil where there is none.
+func (c *Client) Application(ctx context.Context, name string) (*preview.ApplicationStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	app, err := c.dynamic.Resource(applications).Namespace(c.namespace).Get(ctx, name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read Application %s in %s: %w", name, c.namespace, err)
+	}
+	return statusOf(app)
+}
+
+// application is as much of an Argo CD Application as its status is told from.
+type application struct {
+	Spec struct {
+		Source source `json:"source"`
+	} `json:"spec"`
+	Operation *struct{} `json:"operation"` // asked for, not begun
+	Status    struct {
+		Sync struct {
+			Status     string `json:"status"`
+			Revision   string `json:"revision"`
+			ComparedTo struct {
+				Source source `json:"source"`
+			} `json:"comparedTo"`
+		} `json:"sync"`
+		Health struct {
+			Status string `json:"status"`
+		} `json:"health"`
+		OperationState struct {
+			Phase      string `json:"phase"`
+			Message    string `json:"message"`
+			SyncResult struct {
+				Source    source       `json:"source"`
+				Resources []syncResult `json:"resources"`
+			} `json:"syncResult"`
+		} `json:"operationState"`
+		Resources  []resource  `json:"resources"`
+		Conditions []condition `json:"conditions"`
+		Summary    struct {
+			Images []string `json:"images"`
+		} `json:"summary"`
+	} `json:"status"`
+}
+
+type source struct {
+	TargetRevision string            `json:"targetRevision"`
+	Path           string            `json:"path"`
+	Kustomize      preview.Kustomize `json:"kustomize"`
+}
+
+type resource struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	Health struct {
+		Status  string `json:"status"`
+		Message string `json:"message"`
+	} `json:"health"`
+}
+
+type syncResult struct {
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	Status    string `json:"status"`    // SyncFailed
+	HookPhase string `json:"hookPhase"` // of a hook: Failed, Error
+	Message   string `json:"message"`
+}
+
+type condition struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+}
+
+// statusOf takes apart what the API server sent. Its texts are whatever manifests and controllers put there.
+func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) {
+	text, err := json.Marshal(o.Object)
+	if err != nil {
+		return nil, fmt.Errorf("Application %s: %w", o.GetName(), err)
+	}
+	var a application
+	if err := json.Unmarshal(text, &a); err != nil {
+		return nil, fmt.Errorf("Application %s: %w", o.GetName(), err)
+	}
+	s, op := a.Status, a.Status.OperationState
+	status := &preview.ApplicationStatus{
+		Sync: preview.Printable(s.Sync.Status), Health: preview.Printable(s.Health.Status), Revision: preview.Printable(s.Sync.Revision),
+		Operation: preview.Printable(op.Phase), Message: preview.Printable(op.Message), Deleting: o.GetDeletionTimestamp() != nil,
+		Unhealthy: a.unhealthy(), Images: []string{},
+		Spec: preview.ApplicationSource(a.Spec.Source), Compared: preview.ApplicationSource(s.Sync.ComparedTo.Source),
+		Tried: preview.ApplicationSource(op.SyncResult.Source),
+	}
+	for _, image := range s.Summary.Images {
+		status.Images = append(status.Images, preview.Printable(image))
+	}
+	if a.Operation != nil {
+		status.Operation, status.Message = "Running", "" // what is told of one is of the last
+	}
+	if i := slices.IndexFunc(s.Conditions, func(c condition) bool { return strings.HasSuffix(c.Type, "Error") }); i >= 0 {
+		status.Message, status.Broken = preview.Printable(s.Conditions[i].Message), s.Conditions[i].Type != "SyncError"
+	}
+	return status, nil
+}
+
+// unhealthy is the resource to look at first: one that the newest sync failed on, else the worst of those that aren't
+// healthy. Argo CD 3 keeps resources' health elsewhere unless it is told to; then nothing is known of them.
+func (a *application) unhealthy() *preview.UnhealthyResource {
+	op := a.Status.OperationState
+	for _, r := range op.SyncResult.Resources {
+		if op.Phase == "Succeeded" {
+			break
+		}
+		if r.Status == "SyncFailed" || r.HookPhase == "Failed" || r.HookPhase == "Error" {
+			return resourceOf(r.Kind, r.Name, "failed", r.Message)
+		}
+	}
+	var worst *preview.UnhealthyResource
+	for _, r := range a.Status.Resources {
+		u := resourceOf(r.Kind, r.Name, r.Health.Status, r.Health.Message)
+		if r.Health.Status != "" && r.Health.Status != "Healthy" && u.WorseThan(worst) {
+			worst = u
+		}
+	}
+	return worst
+}
+
+func resourceOf(kind, name, health, message string) *preview.UnhealthyResource {
+	return &preview.UnhealthyResource{
+		Kind: preview.Printable(kind), Name: preview.Printable(name), Health: preview.Printable(health), Message: preview.Printable(message),
+	}
+}

@@ -1,0 +1,62 @@
+package overlay
+
+import (
+	"errors"
+	"path"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// environmentFile and kustomizationFile are what a folder of overlays/ holds at least.
+const environmentFile = "environment.yaml"
+
+// Config loads the policy, the slots and the named environments alone: what else is broken, or many, is nobody's
+// business who changes one of them.
+func (r *Repo) Config(names ...string) (*preview.Config, error) {
+	t := preview.Tree{
+		Commit: noCommit, Prefix: ".",
+		Files: map[string]preview.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{baseFolder: ""},
+	}
+	r.addFile(t.Files, "previewset.yaml")
+	r.addFile(t.Files, "slots.yaml")
+	for _, dir := range r.kustomizations(baseFolder, defaultOverlay) {
+		t.Kustomizations[dir] = true
+	}
+	for _, name := range names {
+		dir := path.Join(overlaysFolder, name)
+		if r.tree.kind(dir) != isDir {
+			continue
+		}
+		t.Hashes[dir] = ""
+		t.Kustomizations[dir] = r.kustomizationFile(dir) != ""
+		r.addFile(t.Files, path.Join(dir, environmentFile))
+	}
+	return preview.Load(t, nil)
+}
+
+// Names are the folders of overlays/ with an environment.yaml, sorted.
+func (r *Repo) Names() []string {
+	var found []string
+	for _, name := range r.tree.list(overlaysFolder) {
+		if r.tree.kind(path.Join(overlaysFolder, name, environmentFile)) != isAbsent {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// CheckEnvironment finds what is wrong with one environment: in its file, and in what Argo CD would apply at the first
+// commit that anybody pushes to its services. Mistakes elsewhere that don't concern it are left alone.
+func (r *Repo) CheckEnvironment(name string) preview.Problems {
+	config, err := r.Config(name)
+	if problems, ok := errors.AsType[preview.Problems](err); ok {
+		return problems
+	}
+	if len(config.Problems) > 0 {
+		return config.Problems
+	}
+	c := checker{repo: r, projects: r.projects(), seen: map[string]bool{}}
+	c.projects.admission.prefix = config.Policy.NamespacePrefix
+	c.example(config, example{path.Join(overlaysFolder, name), Plan(config, name)}, c.project("environments", c.projects.environments))
+	return tidy(c.report.Problems)
+}

@@ -1,0 +1,33 @@
+package preview
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNameProblems(t *testing.T) {
+	t.Parallel()
+	c := &Config{Policy: &Policy{
+		NamespacePrefix: "preview-", ProtectedNamespaces: []string{"preview-prod*"}, Baseline: Baseline{Namespace: "preview-base"},
+		Services: Services{{Name: "gateway"}},
+	}}
+	for name, want := range map[string]string{
+		"jakub": "", "gateway": "", "preview": "taken by PreviewSet itself", "x-pr-1": "belong to pull requests",
+		"gateway-x": "could take that service's host", "Jakub": "DNS label", strings.Repeat("a", 41): "at most 40",
+		"prod-eu": `its namespace would be preview-prod-eu, which "preview-prod*" protects`, "base": `which "preview-base" protects`,
+	} {
+		if got := c.NameProblem(name); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("NameProblem(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestNearestNames(t *testing.T) {
+	t.Parallel()
+	names := []string{"orders", "gateway", "jakub"}
+	for word, want := range map[string]string{"gatewy": "gateway", "JAKOB": "jakub", "products": "", "": ""} {
+		if got := Nearest(word, names); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

@@ -1,0 +1,392 @@
+package preview
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const jakub = "overlays/jakub/environment.yaml"
+
+// ofGateway is a pull request of acme/gateway.
+func ofGateway(number int, edits ...func(*PullRequest)) PullRequest {
+	return pull(number, append([]func(*PullRequest){func(pr *PullRequest) {
+		pr.HeadSHA, pr.HeadRepositoryID, pr.BaseRepositoryID = sha("9a7"+string(rune('a'+number%6))), gatewayID, gatewayID
+	}}, edits...)...)
+}
+
+// with adds pull requests of acme/gateway, and commits that a branch holds.
+func with(f Facts, commits []string, pulls ...PullRequest) Facts {
+	r := f.Repositories["acme/gateway"]
+	r.PullRequests, r.Commits = pulls, map[string]bool{}
+	for _, c := range commits {
+		r.Commits[c] = true
+	}
+	f.Repositories["acme/gateway"] = r
+	return f
+}
+
+// later is the next commit of a config branch.
+func later(t *testing.T, before *Config, files map[string]string, rewritten bool) *Config {
+	t.Helper()
+	tree := demoTree(files)
+	tree.Commit = sha("f" + strings.TrimRight(before.Commit, "0"))
+	if !rewritten {
+		tree.Ancestors = []string{before.Commit}
+	}
+	return load(t, tree, before)
+}
+
+// reasons are the decisions with their reasons, apart from what is gone.
+func reasons(s *Snapshot) []string {
+	lines := []string{}
+	for _, d := range s.Decisions {
+		who := d.Environment
+		if d.Number > 0 {
+			who = subject(d.Repository, d.Number)
+		}
+		lines = append(lines, who+": "+d.Outcome+" by "+d.Rule+": "+d.Reason)
+	}
+	return lines
+}
+
+// What a file's services run at, for each kind of ref.
+func TestEnvironmentFromFile(t *testing.T) {
+	t.Parallel()
+	commit := sha("c0ffee")
+	tests := []struct {
+		name, file string
+		want       map[string]string
+		reason     string // of being held
+	}{
+		{"a branch", "services: {gateway: {branch: main}}\n", map[string]string{"gateway": "9a7e", "web": ""}, ""},
+		{"a tag", "services: {gateway: {tag: dev}}\n", map[string]string{"gateway": "de4", "web": ""}, ""},
+		{"a commit", "services: {gateway: {sha: " + commit + "}}\n", map[string]string{"gateway": "c0ffee", "web": ""}, ""},
+		{"an open pull request, whether it is labelled or not", "services: {gateway: {pullRequest: 3}}\n", map[string]string{"gateway": "9a7d", "web": ""}, ""},
+		{"what leads to it from outside runs too", "services: {orders: {branch: main}}\n", map[string]string{"gateway": "", "orders": "5409", "web": ""}, ""},
+		{"a profile", "profile: checkout\n", map[string]string{"gateway": "", "orders": ""}, ""},
+		{"nothing", "owner: jakub\n", nil, "it has nothing to run"},
+		{"a branch that isn't there", "services: {gateway: {branch: x}}\n", nil, `acme/gateway has no branch "x", which service gateway runs at`},
+		{"a commit that no branch holds", "services: {gateway: {sha: " + sha("e") + "}}\n", nil, "acme/gateway has no commit " + sha("e") + " on a branch or tag, which service gateway runs at"},
+		{"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil, "acme/gateway has no open pull request #4, which service gateway runs at"},
+		{"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil, "acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := load(t, demoTree(map[string]string{jakub: environment("purpose: redesign\n" + tt.file)}), nil)
+			s := resolve(c, with(factsOf(), []string{commit}, ofGateway(3, withLabels()), ofGateway(5, func(pr *PullRequest) { pr.HeadRepositoryID = 99 })))
+			if tt.reason != "" {
+				if d := s.Decisions[slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })]; d.Outcome != Held || d.Reason != tt.reason || d.Remedy == "" {
+					t.Errorf("%s: %s; %s; want it held: %s", d.Outcome, d.Reason, d.Remedy, tt.reason)
+				}
+				return
+			}
+			i := slices.IndexFunc(s.Rows, func(r Row) bool { return r.Name == "jakub" })
+			if diff := cmp.Diff(tt.want, runs(s, "jakub")); diff != "" || i < 0 {
+				t.Fatalf("runs (-want +got): %s; %s", diff, reasons(s))
+			}
+			row := s.Rows[i]
+			if row.Source != "environment" || row.Namespace != "preview-jakub" || row.Purpose != "redesign" || row.Number != "" || row.Path != "overlays/jakub" {
+				t.Errorf("row: %+v", row)
+			}
+		})
+	}
+}
+
+func TestAServiceWhoseRefIsGoneStaysAndSaysSo(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{jakub: environment("services: {gateway: {pullRequest: 3}, products: {tag: v1}}\n")}), nil)
+	before := resolve(c, with(factsOf(), nil, ofGateway(3, withLabels())))
+	moved := ofGateway(3, withLabels())
+	moved.HeadSHA = sha("fee1")
+	at := Resolve(c, with(factsOf(), nil, moved), before.Memory, noon)
+	after := Resolve(c, with(factsOf(), nil), at.Memory, noon)
+	if got := []string{runs(before, "jakub")["gateway"], runs(at, "jakub")["gateway"], runs(after, "jakub")["gateway"]}; !slices.Equal(got, []string{"9a7d", "fee1", "fee1"}) {
+		t.Errorf("gateway was at %v", got)
+	}
+	want := []string{"jakub: live by file: its file is in overlays/jakub; service gateway stays at fee1000: acme/gateway has no open pull request #3, which service gateway runs at"}
+	if diff := cmp.Diff(want, reasons(after)); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+}
+
+// What is evidence for the end of an environment that a file makes.
+func TestAFileIsGone(t *testing.T) {
+	t.Parallel()
+	const two = "overlays/alice/environment.yaml"
+	file := environment("profile: checkout\n")
+	before := load(t, demoTree(map[string]string{jakub: file, two: file}), nil)
+	m := resolve(before, factsOf()).Memory
+	lean := replaced(t, demo, "pullRequests: {", "limits: {deletionsAtOnce: 1}\npullRequests: {")
+	tests := []struct {
+		name  string
+		files map[string]string
+		force bool
+		edit  func(*Memory)
+		want  []string
+	}{
+		{"one folder", map[string]string{two: file}, false, nil, []string{"alice"}},
+		{"renamed", map[string]string{two: file, "overlays/bob/environment.yaml": file}, false, nil, []string{"alice", "bob"}},
+		{"broken", map[string]string{two: file, jakub: "oops"}, false, nil, []string{"alice", "jakub"}},
+		{"both at once, where one may go", map[string]string{policyFile: lean}, false, nil, []string{"alice", "jakub"}},
+		{"on a branch that was rewritten", map[string]string{two: file}, true, nil, []string{"alice", "jakub"}},
+		{"on a branch of which nobody remembers what it was", map[string]string{two: file}, false, func(m *Memory) { m.Commit = "" }, []string{"alice", "jakub"}},
+		{"on a rewritten branch, and confirmed", map[string]string{two: file}, true, func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} }, []string{"alice"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			memory := restarted(t, m)
+			if tt.edit != nil {
+				tt.edit(&memory)
+			}
+			c := later(t, before, tt.files, tt.force)
+			s := Resolve(c, factsOf(), memory, noon.Add(time.Minute))
+			if got := slices.Sorted(slices.Values(names(s))); !slices.Equal(got, tt.want) {
+				t.Errorf("%v are live, want %v: %s", got, tt.want, strings.Join(reasons(s), "\n"))
+			}
+			again := Resolve(c, factsOf(), restarted(t, s.Memory), noon.Add(time.Hour))
+			if diff := cmp.Diff(names(s), names(again)); diff != "" {
+				t.Errorf("an hour later (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func names(s *Snapshot) []string {
+	names := []string{}
+	for _, r := range s.Rows {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func TestSlotPoolAt(t *testing.T) {
+	t.Parallel()
+	at := func(hour int) *time.Time { h := noon.Add(time.Duration(hour) * time.Hour); return &h }
+	holds := func(p *SlotPool) []string {
+		lines := []string{}
+		for _, name := range []string{"bulbasaur", "ivysaur"} {
+			c := p.Slots[name]
+			line := name + ": " + strings.Join(c.Holders, ",")
+			if c.Since != nil {
+				line += c.Since.Format(" 15h")
+			}
+			lines = append(lines, line)
+		}
+		for _, c := range p.Queue {
+			lines = append(lines, "waits: "+strings.Join(c.Holders, ","))
+		}
+		return lines
+	}
+	p := &SlotPool{
+		Slots: map[string]Claim{"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)}, "ivysaur": {Holders: []string{"dave"}, Since: at(-2)}},
+		Queue: []Claim{{Holders: []string{"late"}, Until: at(1)}, {Holders: []string{"carol"}, Since: at(-1), Until: at(4)}, {Holders: []string{"erin"}, Since: at(5)}, {Holders: []string{"frank"}}},
+	}
+	tests := []struct {
+		hour int
+		want []string
+	}{
+		{1, []string{"bulbasaur: alice,bob 09h", "ivysaur: dave 10h", "waits: late", "waits: carol", "waits: erin", "waits: frank"}},
+		{2, []string{"bulbasaur: carol 14h", "ivysaur: dave 10h", "waits: erin", "waits: frank"}},
+		{4, []string{"bulbasaur: erin 17h", "ivysaur: dave 10h", "waits: frank"}},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, holds(p.At(noon.Add(time.Duration(tt.hour)*time.Hour)))); diff != "" {
+			t.Errorf("after %d hours (-want +got):\n%s", tt.hour, diff)
+		}
+	}
+	free := &SlotPool{Slots: map[string]Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}}, Queue: []Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}}}
+	if diff := cmp.Diff([]string{"bulbasaur: carol 09h", "ivysaur: erin 11h", "waits: frank"}, holds(free.At(noon))); diff != "" {
+		t.Errorf("free ones (-want +got):\n%s", diff)
+	}
+}
+
+const slotsOn = "slots: on\n"
+
+func TestSlots(t *testing.T) {
+	t.Parallel()
+	held := pool("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [carol]}\nqueue: [{holders: [bob], purpose: load test}]\n")
+	c := load(t, demoTree(map[string]string{policyFile: demo + slotsOn, slotsFile: held}), nil)
+	facts := with(factsOf(pull(7)), nil, ofGateway(3), ofGateway(4, by("bob")))
+	s := resolve(c, facts)
+	want := []string{
+		"bulbasaur: live by slot: its slot is held by Alice",
+		"ivysaur: held by unchanged: it has nothing to run",
+		`acme/gateway#3: live by labelled: it is open and labelled "preview"; it runs in environment bulbasaur`,
+		`acme/gateway#4: live by labelled: it is open and labelled "preview"; profile changed`,
+		`acme/shop#7: live by labelled: it is open and labelled "preview"; it runs in environment bulbasaur`,
+	}
+	if diff := cmp.Diff(want, reasons(s)); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+	row := s.Rows[0]
+	if row.Name != "bulbasaur" || row.Source != "slot" || row.Owner != "Alice" || row.Purpose != "redesign" || !slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) || row.Number != "" {
+		t.Errorf("row: %+v", row)
+	}
+	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "orders": "abcdef1234", "web": ""}, runs(s, "bulbasaur")); diff != "" {
+		t.Errorf("runs (-want +got):\n%s", diff)
+	}
+	over := Resolve(c, facts, restarted(t, s.Memory), noon.Add(3*time.Hour))
+	if got := over.Rows[0]; got.Name != "bulbasaur" || got.Owner != "bob" || got.Purpose != "load test" || got.Namespace != row.Namespace || got.URL != row.URL || got.Number != "4" {
+		t.Errorf("after the claim: %+v", got)
+	}
+	if got := names(over); !slices.Equal(got, []string{"bulbasaur", "gateway-pr-3", "shop-pr-7"}) {
+		t.Errorf("%v are live after the claim: %s", got, strings.Join(reasons(over), "\n"))
+	}
+	released := later(t, c, map[string]string{policyFile: demo + slotsOn, slotsFile: pool("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
+	after := Resolve(released, facts, restarted(t, over.Memory), noon.Add(4*time.Hour))
+	if got := names(after); !slices.Equal(got, []string{"gateway-pr-3", "gateway-pr-4", "shop-pr-7"}) {
+		t.Errorf("%v are live after the release: %s", got, strings.Join(reasons(after), "\n"))
+	}
+}
+
+func TestSlotsRequired(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{policyFile: demo + "slots: required\n", slotsFile: pool("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
+	for _, labels := range [][]string{{"preview"}, {"preview-with:x"}} {
+		d := resolve(c, factsOf(pull(7, withLabels(labels...)))).Decisions[1]
+		if d.Outcome != Held || d.Rule != "slot" || d.Remedy != "previewctl slot claim --holders alice" {
+			t.Errorf("%v: %+v", labels, d)
+		}
+	}
+	live := resolve(loadPolicy(t, demo), factsOf(pull(7)))
+	if s := Resolve(c, factsOf(pull(7)), live.Memory, noon); !slices.Equal(names(s), []string{"shop-pr-7"}) {
+		t.Errorf("what was live went: %v", reasons(s))
+	}
+}
+
+func TestJoins(t *testing.T) {
+	t.Parallel()
+	x := withLabels("preview-with:checkout")
+	tests := []struct {
+		name  string
+		facts Facts
+		rows  []string
+		want  []string
+	}{
+		{
+			"of two repositories", with(factsOf(pull(7, x)), nil, ofGateway(3, withLabels("preview", "Preview-With: Checkout"))),
+			[]string{"checkout"},
+			[]string{
+				`acme/gateway#3: live by labelled: it is open and labelled "preview-with:checkout"; it runs in environment checkout`,
+				`acme/shop#7: live by labelled: it is open and labelled "preview-with:checkout"; it runs in environment checkout`,
+			},
+		},
+		{
+			"of one service", factsOf(pull(8, x, func(pr *PullRequest) { pr.Created = noon }), pull(7, x)),
+			[]string{"checkout"},
+			[]string{
+				"acme/Shop#7: held by conflict: both acme/shop#8 and acme/shop#7 change service orders, and the earlier of them, acme/shop#8, runs in checkout",
+				`acme/Shop#8: live by labelled: it is open and labelled "preview-with:checkout"; it runs in environment checkout`,
+			},
+		},
+		{
+			"of two profiles", with(factsOf(pull(7, withLabels("preview-with:checkout", "preview:full"))), nil, ofGateway(3, withLabels("preview-with:checkout", "preview:checkout"))), nil,
+			[]string{
+				"acme/gateway#3: held by profile: its pull requests' labels name two profiles: checkout of acme/gateway#3 and full of acme/shop#7",
+				"acme/shop#7: held by profile: its pull requests' labels name two profiles: checkout of acme/gateway#3 and full of acme/shop#7",
+			},
+		},
+		{"to two names", factsOf(pull(7, withLabels("preview-with:a", "preview-with:b"))), nil, []string{"acme/Shop#7: held by join: its labels join it to several environments: a, b"}},
+		{"to no name", factsOf(pull(7, withLabels("preview-with"))), nil, []string{`acme/Shop#7: held by join: its label "preview-with" names no environment`}},
+		{
+			"to a pull request's host", factsOf(pull(7, withLabels("preview-with:pr-3"))), nil,
+			[]string{`acme/Shop#7: held by join: "pr-3" can't be an environment's name: its services would have the hosts of pull requests' environments`},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := resolve(loadPolicy(t, demo), tt.facts)
+			want, got := strings.ToLower(strings.Join(tt.want, "\n")), strings.ToLower(strings.Join(reasons(s), "\n"))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("decisions (-want +got):\n%s", diff)
+			}
+			if got := names(s); !slices.Equal(got, tt.rows) && len(got)+len(tt.rows) > 0 {
+				t.Errorf("%v are live, want %v", got, tt.rows)
+			}
+		})
+	}
+}
+
+func TestAJoinLivesAsLongAsOneOfIts(t *testing.T) {
+	t.Parallel()
+	x := withLabels("preview-with:checkout")
+	c := loadPolicy(t, demo)
+	both := resolve(c, with(factsOf(pull(7, x)), nil, ofGateway(3, x)))
+	if row := only(t, both); row.Source != "pull-request" || row.Repository != "" || !slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) {
+		t.Errorf("row: %+v", row)
+	}
+	one := Resolve(c, with(factsOf(pull(7, x, draft)), nil), restarted(t, both.Memory), noon)
+	if got := runs(one, "checkout"); got["orders"] != "abcdef1234" || len(one.Rows) != 1 {
+		t.Errorf("with one that became a draft it runs %v: %v", got, reasons(one))
+	}
+	unread := Resolve(c, Facts{Repositories: map[string]Repository{"acme/gateway": {ID: gatewayID, FullName: "acme/gateway"}}}, restarted(t, both.Memory), noon)
+	if got := names(unread); !slices.Equal(got, []string{"checkout"}) {
+		t.Errorf("with one that can't be read: %v", reasons(unread))
+	}
+	if none := Resolve(c, with(factsOf(), nil), restarted(t, one.Memory), noon); len(none.Rows) != 0 {
+		t.Errorf("with none: %v", reasons(none))
+	}
+}
+
+// A file's name is joined, too, and one of its pins is a pull request's.
+func TestAFileIsJoined(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{jakub: environment("owner: jakub\nservices: {gateway: {pullRequest: 3}}\n")}), nil)
+	x := withLabels("preview-with:jakub")
+	s := resolve(c, with(factsOf(pull(7, x)), nil, ofGateway(3, withLabels()), ofGateway(4, x)))
+	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "orders": "abcdef1234", "web": ""}, runs(s, "jakub")); diff != "" {
+		t.Errorf("runs (-want +got):\n%s", diff)
+	}
+	if d := s.Decisions[2]; d.Number != 4 || d.Rule != "conflict" || !strings.Contains(d.Reason, "acme/gateway#3") {
+		t.Errorf("%v", reasons(s))
+	}
+	if row := only(t, s); row.Source != "environment" || row.Owner != "jakub" || row.Number != "7" {
+		t.Errorf("row: %+v", row)
+	}
+}
+
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	usual := load(t, demoTree(nil), nil)
+	live := resolve(usual, factsOf(pull(7)))
+	adopting := later(t, usual, map[string]string{shop7: environment("pullRequest: acme/shop#7\nadopted: true\nowner: bob\nservices:\n  orders: {sha: " + sha("abcdef1234") + "}\n")}, false)
+	open := Resolve(adopting, factsOf(pull(7)), restarted(t, live.Memory), noon)
+	if row := only(t, open); row.Source != "pull-request" || row.HeadSHA != sha("abcdef1234") {
+		t.Errorf("while it is open: %+v", row)
+	}
+	for name, pulls := range map[string][]PullRequest{"closed": nil, "unlabelled": {pull(7, withLabels())}} {
+		s := Resolve(adopting, factsOf(pulls...), restarted(t, open.Memory), noon)
+		row, was := only(t, s), live.Rows[0]
+		if row.Source != "environment" || row.Name != was.Name || row.Namespace != was.Namespace || row.URL != was.URL || row.Owner != "bob" || row.Number != "" {
+			t.Errorf("%s: %+v", name, row)
+		}
+		if got := runs(s, "shop-pr-7")["orders"]; got != "abcdef1234" {
+			t.Errorf("%s: orders runs at %q: %v", name, got, reasons(s))
+		}
+		again := Resolve(adopting, factsOf(pulls...), restarted(t, s.Memory), noon)
+		if diff := cmp.Diff(s.Rows, again.Rows); diff != "" {
+			t.Errorf("%s: the next answer (-before +after):\n%s", name, diff)
+		}
+		for what, pr := range map[string]PullRequest{"reopened": pull(7), "reopened as a draft": pull(7, draft)} {
+			back := Resolve(adopting, factsOf(pr), restarted(t, s.Memory), noon)
+			if row := only(t, back); (row.Source == "pull-request") != (what == "reopened") || row.Namespace != was.Namespace || decision(t, back).Number != 7 {
+				t.Errorf("%s and %s: %+v", name, what, row)
+			}
+		}
+		gone := Resolve(later(t, adopting, nil, false), factsOf(pulls...), restarted(t, s.Memory), noon)
+		if len(pulls) == 0 && len(gone.Rows) > 0 {
+			t.Errorf("%s: without the file: %v", name, reasons(gone))
+		}
+		rewritten := Resolve(later(t, adopting, nil, true), factsOf(), restarted(t, s.Memory), noon)
+		if len(rewritten.Rows) != 1 {
+			t.Errorf("%s: on a rewritten branch: %v", name, reasons(rewritten))
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+)
+
+// handOver makes Argo CD leave the workloads of services alone, so that people replace them by tools of their own.
+func handOver(row *Row, services []string, run map[string]Pin) {
+	for _, s := range sortedSet(slices.Clone(services)) {
+		if _, ok := run[s]; !ok {
+			continue
+		}
+		for _, kind := range []string{"Deployment", "StatefulSet"} {
+			row.IgnoreDifferences = append(row.IgnoreDifferences, IgnoreDifference{Group: "apps", Kind: kind, Name: s, JSONPointers: []string{"/spec"}})
+		}
+		row.SyncOptions = []string{"RespectIgnoreDifferences=true"}
+	}
+}
+
+// noteHandovers says which services can't be handed over.
+func (w *wish) noteHandovers(run map[string]Pin) {
+	for _, s := range sortedSet(slices.Clone(w.file.Handover)) {
+		if _, ok := run[s]; !ok {
+			w.notes = append(w.notes, fmt.Sprintf("service %s can't be handed over: it doesn't run here", s))
+		}
+	}
+}

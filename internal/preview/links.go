@@ -1,0 +1,164 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// sharedComponent is the one that lets other environments in.
+const sharedComponent = "shared"
+
+// composed is a live environment as it was put together in this answer, before it is known where its links lead.
+type composed struct {
+	wish *wish
+	plan Plan
+}
+
+// link points what is live to each other. It comes last: only now is it known what is live.
+func (r *resolver) link() {
+	from := map[string]map[string]map[string]bool{} // environment → service → namespaces that lead there
+	changed := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(r.composed)) {
+		made, ok := r.composed[name]
+		if _, live := r.snapshot.Memory.Environments[name]; !ok || !live {
+			continue
+		}
+		for _, service := range slices.Sorted(maps.Keys(made.wish.file.Links)) {
+			if _, runs := made.plan.Run[service]; runs || r.Policy.Services.get(service) == nil {
+				continue
+			}
+			changed[name] = true
+			target, why := r.follow(name, service)
+			if why != "" {
+				r.note(name, fmt.Sprintf("service %s leads to the baseline: %s", service, why))
+			}
+			if target == "" {
+				continue
+			}
+			to := r.snapshot.Memory.Environments[target]
+			made.plan.Links[service] = to.Row.Namespace
+			letIn(from, target, service, r.snapshot.Memory.Environments[name].Row.Namespace)
+			changed[target] = true
+		}
+	}
+	for name := range changed {
+		if made, ok := r.composed[name]; ok {
+			made.plan.From = peers(from[name])
+			r.relink(name, made)
+		}
+	}
+}
+
+func letIn(from map[string]map[string]map[string]bool, target, service, namespace string) {
+	if from[target] == nil {
+		from[target] = map[string]map[string]bool{}
+	}
+	if from[target][service] == nil {
+		from[target][service] = map[string]bool{}
+	}
+	from[target][service][namespace] = true
+}
+
+func peers(from map[string]map[string]bool) map[string][]string {
+	lists := map[string][]string{}
+	for service, namespaces := range from {
+		lists[service] = slices.Sorted(maps.Keys(namespaces))
+	}
+	return lists
+}
+
+// relink composes a live environment again, with its links and who leads to it.
+func (r *resolver) relink(name string, made *composed) {
+	k, err := r.compose(made.plan)
+	if err != nil {
+		return // it was composed before, and links add nothing that can be wrong
+	}
+	e := r.snapshot.Memory.Environments[name]
+	e.Row = r.row(made.wish, k)
+	if was := r.was[name]; was != nil && reflect.DeepEqual(e, *was) {
+		e = *was
+	}
+	r.snapshot.Memory.Environments[name] = e
+	i := slices.IndexFunc(r.snapshot.Rows, func(row Row) bool { return row.Name == name })
+	r.snapshot.Rows[i] = e.Row
+}
+
+// note adds to why an environment is live.
+func (r *resolver) note(name, text string) {
+	for i := range r.snapshot.Decisions {
+		if d := &r.snapshot.Decisions[i]; d.Environment == name && d.Outcome == Live {
+			d.Reason += "; " + Printable(text)
+		}
+	}
+}
+
+// follow finds the environment in which a service runs that another one links to, from link to link. Where there is none,
+// it is the baseline, and why says so unless that is what was asked for.
+func (r *resolver) follow(name, service string) (target, why string) {
+	seen := map[string]bool{name: true}
+	for link := r.file(name).Links[service]; ; {
+		target = r.target(link)
+		to, live := r.snapshot.Memory.Environments[target]
+		switch {
+		case seen[target]:
+			return "", "its links lead in a circle"
+		case !live:
+			return "", fmt.Sprintf("environment %s is not live", target)
+		case !r.file(target).Shared:
+			return "", fmt.Sprintf("environment %s is not shared: its file doesn't say shared: true", target)
+		}
+		if _, runs := to.Run[service]; runs {
+			return target, ""
+		}
+		next, ok := r.file(target).Links[service]
+		if !ok {
+			return "", fmt.Sprintf("it doesn't run in environment %s", target)
+		}
+		link, seen[target] = next, true
+	}
+}
+
+// file is the one of an environment that is in force; never nil.
+func (r *resolver) file(name string) *Environment {
+	if e := r.Environments[name]; e != nil {
+		return e
+	}
+	return &Environment{}
+}
+
+// target is the environment that a link leads to: of a pull request the one that it is in.
+func (r *resolver) target(l Link) string {
+	repository, number, ok := ParsePullRequest(l.PullRequest)
+	if !ok {
+		return l.Environment
+	}
+	own, about := PullRequestName(r.Policy, repository, number), subject(repository, number)
+	if in, ok := r.inWhich[about]; ok {
+		return in
+	}
+	return own
+}
+
+// cycle holds an environment whose links lead in a circle.
+func (r *resolver) cycle(w *wish) *hold {
+	for _, service := range slices.Sorted(maps.Keys(w.file.Links)) {
+		seen := []string{w.name}
+		for link, ok := w.file.Links[service]; ok; link, ok = r.file(seen[len(seen)-1]).Links[service] {
+			next := link.Environment
+			if repository, number, isPullRequest := ParsePullRequest(link.PullRequest); isPullRequest {
+				next = PullRequestName(r.Policy, repository, number)
+			}
+			if slices.Contains(seen, next) {
+				return &hold{
+					rule: ruleLink, reason: fmt.Sprintf("its links of service %s lead in a circle: %s", service, strings.Join(append(seen, next), " → ")),
+					remedy: "run the service in one of them, or take one of the links out",
+				}
+			}
+			seen = append(seen, next)
+		}
+	}
+	return nil
+}

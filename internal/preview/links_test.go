@@ -1,0 +1,158 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// files are environment files by environment.
+func files(pairs ...string) map[string]string {
+	f := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		f[overlaysFolder+"/"+pairs[i]+"/"+environmentFile] = environment(pairs[i+1])
+	}
+	return f
+}
+
+// leadsTo is the namespace that a service's name leads to in an environment.
+func leadsTo(s *Snapshot, name, service string) string {
+	for _, r := range s.Rows {
+		if r.Name == name {
+			return r.linkedNamespaces()[service]
+		}
+	}
+	return "not live"
+}
+
+// letsIn is the patch by which an environment lets others in.
+func letsIn(s *Snapshot, name string) string {
+	for _, r := range s.Rows {
+		for _, p := range r.Kustomize.Patches {
+			if r.Name == name && p.Target.Name == "allow-links" {
+				return p.Patch
+			}
+		}
+	}
+	return ""
+}
+
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	const runsProducts, linker = "services: {products: {branch: main}}\n", "services: {gateway: {branch: main}}\nlinks: {products: {environment: alice}}\n"
+	tests := []struct {
+		name       string
+		files      map[string]string
+		to, reason string
+	}{
+		{"to a shared one", files("alice", runsProducts+"shared: true\n", "jakub", linker), "preview-alice", ""},
+		{"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging", "service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true"},
+		{"to one that isn't there", files("jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
+		{"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
+		{"to one that doesn't run it", files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live"},
+		{
+			"by way of another", files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "bob", runsProducts+"shared: true\n", "jakub", linker),
+			"preview-bob", "",
+		},
+		{
+			"by way of another whose own leads nowhere", files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "jakub", linker),
+			"staging", "service products leads to the baseline: environment bob is not live",
+		},
+		{
+			"to a pull request's", files("shop-pr-7", "pullRequest: acme/shop#7\nshared: true\n", "jakub", "services: {gateway: {branch: main}}\nlinks: {products: {pullRequest: acme/shop#7}}\n"),
+			"preview-shop-pr-7", "",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := resolve(load(t, demoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))))
+			if got := leadsTo(s, "jakub", "products"); got != tt.to {
+				t.Errorf("leads to %q, want %q: %s", got, tt.to, strings.Join(reasons(s), "\n"))
+			}
+			i := slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })
+			if got := s.Decisions[i].Reason; tt.reason != "" && !strings.Contains(got, tt.reason) || tt.reason == "" && strings.Contains(got, "baseline") {
+				t.Errorf("reason is %q, want %q in it", got, tt.reason)
+			}
+			leading := `{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"preview-jakub"}}}`
+			if strings.Contains(tt.name, "another") {
+				leading = strings.Replace(leading, "jakub", "alice", 1) + "," + leading
+			}
+			target, _ := strings.CutPrefix(tt.to, "preview-")
+			want := ""
+			if target != tt.to {
+				want = `[{"op":"add","path":"/spec/podSelector","value":{"matchExpressions":[{"key":"app.kubernetes.io/name","operator":"In","values":["products"]}]}},` +
+					`{"op":"add","path":"/spec/ingress","value":[{"from":[` + leading + `]}]}]`
+			}
+			if diff := cmp.Diff(want, letsIn(s, target)); diff != "" {
+				t.Errorf("who is let in (-want +got):\n%s", diff)
+			}
+			again := Resolve(load(t, demoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))), restarted(t, s.Memory), noon)
+			if diff := cmp.Diff(s.Rows, again.Rows); diff != "" {
+				t.Errorf("the next answer (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestACircleOfLinksIsHeld(t *testing.T) {
+	t.Parallel()
+	circle := files(
+		"alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n",
+		"bob", "profile: checkout\nshared: true\nlinks: {products: {environment: alice}}\n",
+		"jakub", "profile: checkout\nshared: true\nlinks: {products: {environment: alice}}\n",
+		"me", "profile: checkout\nlinks: {products: {environment: me}}\n",
+	)
+	s := resolve(load(t, demoTree(circle), nil), factsOf())
+	want := []string{
+		"alice: held by link: its links of service products lead in a circle: alice → bob → alice",
+		"bob: held by link: its links of service products lead in a circle: bob → alice → bob",
+		"jakub: held by link: its links of service products lead in a circle: jakub → alice → bob → alice",
+		"me: held by link: its links of service products lead in a circle: me → me",
+	}
+	if diff := cmp.Diff(want, reasons(s)); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+}
+
+// A thousand environments, each linked to the next, are answered in a time that people don't notice.
+func BenchmarkResolveLinked(b *testing.B) {
+	all := map[string]string{}
+	for i := range 1000 {
+		all[fmt.Sprintf("overlays/e%d/environment.yaml", i)] = environment(fmt.Sprintf("profile: checkout\nshared: true\nlinks: {products: {environment: e%d}}\n", i+1000-i%10))
+	}
+	c := load(b, demoTree(all), nil)
+	m := resolve(c, factsOf()).Memory
+	b.ResetTimer()
+	for range b.N {
+		Resolve(c, factsOf(), m, noon.Add(time.Minute))
+	}
+}
+
+func TestHandover(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(files("jakub", "profile: checkout\nhandover: [orders, products]\n")), nil)
+	s := resolve(c, factsOf())
+	row := only(t, s)
+	want := []IgnoreDifference{
+		{Group: "apps", Kind: "Deployment", Name: "orders", JSONPointers: []string{"/spec"}},
+		{Group: "apps", Kind: "StatefulSet", Name: "orders", JSONPointers: []string{"/spec"}},
+	}
+	if diff := cmp.Diff(want, row.IgnoreDifferences); diff != "" {
+		t.Errorf("ignored differences (-want +got):\n%s", diff)
+	}
+	if !slices.Equal(row.SyncOptions, []string{"RespectIgnoreDifferences=true"}) {
+		t.Errorf("sync options: %q", row.SyncOptions)
+	}
+	if d := decision(t, s); !strings.HasSuffix(d.Reason, "; service products can't be handed over: it doesn't run here") {
+		t.Errorf("reason: %q", d.Reason)
+	}
+	back := Resolve(later(t, c, files("jakub", "profile: checkout\n"), false), factsOf(), restarted(t, s.Memory), noon)
+	if row := only(t, back); len(row.IgnoreDifferences)+len(row.SyncOptions) > 0 {
+		t.Errorf("taken back: %v, %v", row.IgnoreDifferences, row.SyncOptions)
+	}
+}

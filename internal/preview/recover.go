@@ -1,0 +1,312 @@
+package preview
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Application is an Argo CD Application that an ApplicationSet made of a row.
+type Application struct {
+	Name                string
+	Labels, Annotations map[string]string
+	Spec                []byte // as JSON
+}
+
+// Recovered is what live Applications tell of the environments that they are, where memory is lost.
+type Recovered struct {
+	Environments map[string]Remembered
+	// Unclear says of Applications why they can't be understood. What they are must not be taken away for that.
+	Unclear map[string]string
+}
+
+// Bounds of what is taken from an Application.
+const (
+	maxApplication = 512 << 10
+	maxParts       = 500 // of each list
+)
+
+var (
+	componentPattern = regexp.MustCompile(`^\.\./\.\./kustomize-base/[A-Za-z0-9][A-Za-z0-9._/-]{0,250}$`)
+	rowImagePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,250}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	targetPattern    = regexp.MustCompile(`^[A-Za-z0-9._/=-]{0,253}$`)
+	urlPattern       = regexp.MustCompile(`^https://[a-z0-9][a-z0-9.-]{0,252}$`)
+	hostPattern      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,252}$`)
+)
+
+// Add takes what an Application tells. Anybody may have written into it: what no row could have said isn't taken.
+func (r *Recovered) Add(a Application) {
+	e, err := a.environment()
+	if _, twice := r.Environments[e.Row.Name]; err == nil && twice {
+		err = fmt.Errorf("environment %s has two Applications", e.Row.Name)
+	}
+	if err != nil {
+		if r.Unclear == nil {
+			r.Unclear = map[string]string{}
+		}
+		r.Unclear[a.Name] = Printable(err.Error())
+		return
+	}
+	if r.Environments == nil {
+		r.Environments = map[string]Remembered{}
+	}
+	r.Environments[e.Row.Name] = e
+}
+
+// applicationSpec is as much of an Application's spec as a row fills.
+type applicationSpec struct {
+	Source struct {
+		TargetRevision string    `json:"targetRevision"`
+		Path           string    `json:"path"`
+		Kustomize      Kustomize `json:"kustomize"`
+	} `json:"source"`
+	Destination struct {
+		Namespace string `json:"namespace"`
+	} `json:"destination"`
+	Info              []Info             `json:"info"`
+	IgnoreDifferences []IgnoreDifference `json:"ignoreDifferences"`
+	SyncPolicy        struct {
+		SyncOptions []string `json:"syncOptions"`
+	} `json:"syncPolicy"`
+}
+
+func (a Application) environment() (Remembered, error) {
+	if len(a.Spec) > maxApplication {
+		return Remembered{}, fmt.Errorf("it has %d KiB, %d at most are read", len(a.Spec)>>10, maxApplication>>10)
+	}
+	var s applicationSpec
+	if err := json.Unmarshal(a.Spec, &s); err != nil {
+		return Remembered{}, err
+	}
+	row, err := a.row(s)
+	if err != nil {
+		return Remembered{}, err
+	}
+	e := Remembered{Row: row}
+	return e, cmp.Or(e.members(), e.contents())
+}
+
+// row puts a row together again. Whatever isn't in the template of appsets/ follows from what is.
+func (a Application) row(s applicationSpec) (Row, error) {
+	said := func(key string) string { return Printable(a.Annotations["previewset.dev/"+key]) }
+	label := func(key string) string { return a.Labels["previewset.dev/"+key] }
+	info := map[string]string{}
+	for _, i := range s.Info {
+		info[i.Name] = Printable(i.Value)
+	}
+	row := Row{
+		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path, Revision: s.Source.TargetRevision,
+		Source: label("source"), Owner: said("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
+		State: label("state"), URL: said("url"), ExpiresAt: said("expires-at"),
+		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: labelSlug(info["Branch"]),
+		TargetBranch: said("target-branch"), TargetBranchSlug: labelSlug(said("target-branch")), HeadSHA: said("head-sha"),
+		Author: said("author"), Labels: []string{}, Repository: said("repository"), RepositorySlug: label("repository"),
+		PullRequestURL: info["Pull request"], IssueKey: info["Issue"],
+		Kustomize: s.Source.Kustomize, Info: s.Info, IgnoreDifferences: s.IgnoreDifferences, SyncOptions: s.SyncPolicy.SyncOptions,
+	}
+	row.HeadShortSHA, row.HeadShortSHA7 = row.HeadSHA[:min(8, len(row.HeadSHA))], short(row.HeadSHA)
+	if text := a.Annotations["previewset.dev/labels"]; text != "" {
+		if err := json.Unmarshal([]byte(text), &row.Labels); err != nil {
+			return Row{}, fmt.Errorf("annotation previewset.dev/labels: %w", err)
+		}
+	}
+	row.fillLists()
+	if row.Namespace != a.Name {
+		return Row{}, fmt.Errorf("its namespace is %q", row.Namespace)
+	}
+	return row, row.problem()
+}
+
+// fillLists makes empty lists of those that Argo CD leaves out.
+func (r *Row) fillLists() {
+	k := &r.Kustomize
+	k.Components, k.Images, k.Patches = filled(k.Components), filled(k.Images), filled(k.Patches)
+	r.Labels, r.Info, r.IgnoreDifferences, r.SyncOptions = filled(r.Labels), filled(r.Info), filled(r.IgnoreDifferences), filled(r.SyncOptions)
+	for i := range r.IgnoreDifferences {
+		r.IgnoreDifferences[i].JSONPointers = filled(r.IgnoreDifferences[i].JSONPointers)
+	}
+}
+
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// problem says what of a row none could have said.
+func (r Row) problem() error {
+	folder := path.Base(r.Path)
+	number, err := strconv.Atoi(r.Number)
+	several := isGiven(r.Name) && r.Number+r.HeadSHA+r.Repository == "" // or none
+	_, dateErr := time.Parse(time.RFC3339, r.ExpiresAt)
+	return errors.Join(
+		unless(isDNSLabel(r.Name, maxEnvironmentName), "name %q", r.Name),
+		unless(isDNSLabel(r.Namespace, maxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
+		unless(r.Kustomize.Namespace == r.Namespace, "Kustomize's namespace %q", r.Kustomize.Namespace),
+		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(sharedOverlay)) && path.Base(path.Dir(r.Path)) == overlaysFolder, "path %q", r.Path),
+		unless(shaPattern.MatchString(r.Revision), "revision %q", r.Revision),
+		unless(slices.Contains([]string{sourcePullRequest, sourceEnvironment, sourceSlot}, r.Source), "source %q", r.Source),
+		unless(several || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
+		unless(several || shaPattern.MatchString(r.HeadSHA), "commit %q", r.HeadSHA),
+		unless(several || repoPattern.MatchString(r.Repository), "repository %q", r.Repository),
+		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
+		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
+		unless(slices.Contains([]string{"awake", "waking", "asleep"}, r.State), "state %q", r.State),
+		unless(isSlug(r.Profile) && isSlug(r.OwnerSlug) && isSlug(r.RepositorySlug), "a label that is no slug"),
+		r.listProblem(),
+	)
+}
+
+// isSlug says whether a text can be a label's value and nothing else.
+func isSlug(s string) bool { return len(s) <= maxLabel && targetPattern.MatchString(s) }
+
+func (r Row) listProblem() error {
+	k := r.Kustomize
+	for _, n := range []int{len(k.Components), len(k.Images), len(k.Patches), len(r.Labels), len(r.Info), len(r.IgnoreDifferences), len(r.SyncOptions)} {
+		if n > maxParts {
+			return fmt.Errorf("a list has %d entries, %d at most are read", n, maxParts)
+		}
+	}
+	for _, c := range k.Components {
+		if !componentPattern.MatchString(c) || path.Clean(c) != c {
+			return fmt.Errorf("component %q", c)
+		}
+	}
+	for _, image := range k.Images {
+		if !rowImagePattern.MatchString(image) {
+			return fmt.Errorf("image %q", image)
+		}
+	}
+	for _, p := range k.Patches {
+		if !json.Valid([]byte(p.Patch)) || !targetPattern.MatchString(p.Target.Kind+p.Target.Name) || !targetPattern.MatchString(p.Target.LabelSelector) {
+			return fmt.Errorf("patch of %s %q", p.Target.Kind, p.Target.Name)
+		}
+	}
+	return r.textProblem()
+}
+
+// textProblem is about texts that are handed on as they are.
+func (r Row) textProblem() error {
+	texts := slices.Concat(r.Labels, r.SyncOptions)
+	for _, i := range r.Info {
+		texts = append(texts, i.Name, i.Value)
+	}
+	for _, d := range r.IgnoreDifferences {
+		texts = append(texts, d.Group, d.Kind, d.Name)
+		texts = append(texts, d.JSONPointers...)
+	}
+	for _, t := range texts {
+		if Printable(t) != t {
+			return fmt.Errorf("%q has characters that no row has", t)
+		}
+	}
+	return nil
+}
+
+func unless(ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf(format+" is none that a row could have", args...)
+}
+
+// members fills in the pull requests that a recovered environment has.
+func (e *Remembered) members() error {
+	if e.Row.Number != "" {
+		return e.identity()
+	}
+	e.Members = []Member{}
+	var list string
+	for _, i := range e.Row.Info {
+		if i.Name == infoPullRequests {
+			list = i.Value
+		}
+	}
+	for text := range strings.FieldsSeq(list) {
+		pullRequest, id, _ := strings.Cut(text, ":")
+		repository, number, ok := ParsePullRequest(pullRequest)
+		m := Member{Repository: strings.ToLower(repository), Number: number}
+		if id != "" {
+			var err error
+			m.RepositoryID, err = strconv.ParseInt(id, 10, 64)
+			ok = ok && err == nil && m.RepositoryID > 0
+		}
+		if !ok || len(e.Members) == maxParts {
+			return unless(false, "list of pull requests %q", list)
+		}
+		e.Members = append(e.Members, m)
+	}
+	return unless(len(e.Members) > 0 || e.Row.Source != sourcePullRequest, "list of pull requests %q", list)
+}
+
+// identity fills in the one pull request of an environment from the rest of its Application.
+func (e *Remembered) identity() (err error) {
+	m := Member{Repository: strings.ToLower(e.Row.Repository)}
+	m.Number, _ = strconv.Atoi(e.Row.Number) // checked
+	for _, i := range e.Row.Info {
+		if i.Name != infoRepositoryID {
+			continue
+		}
+		m.RepositoryID, err = strconv.ParseInt(i.Value, 10, 64)
+		if err != nil || m.RepositoryID <= 0 {
+			return unless(false, "repository ID %q", i.Value)
+		}
+	}
+	e.Members = []Member{m}
+	return nil
+}
+
+// contents fills in what runs in a recovered environment, and its hosts: ConfigMap environment and the components say so.
+func (e *Remembered) contents() error {
+	var hosts, commits map[string]string
+	for _, p := range e.Row.Kustomize.Patches {
+		if p.Target.Kind != "ConfigMap" || p.Target.Name != "environment" {
+			continue
+		}
+		var configMap struct {
+			Data struct{ Hosts, Commits string }
+		}
+		if err := json.Unmarshal([]byte(p.Patch), &configMap); err != nil {
+			return fmt.Errorf("ConfigMap environment: %w", err)
+		}
+		if err := errors.Join(json.Unmarshal([]byte(configMap.Data.Hosts), &hosts), json.Unmarshal([]byte(configMap.Data.Commits), &commits)); err != nil {
+			return fmt.Errorf("ConfigMap environment: %w", err)
+		}
+	}
+	e.Hosts = slices.Sorted(maps.Values(hosts))
+	for _, h := range e.Hosts {
+		if !hostPattern.MatchString(h) {
+			return unless(false, "host %q", h)
+		}
+	}
+	return e.runs(commits)
+}
+
+func (e *Remembered) runs(commits map[string]string) error {
+	e.Run = map[string]Pin{}
+	for _, c := range e.Row.Kustomize.Components {
+		part := strings.Split(c, "/") // ../../kustomize-base/services/<service>/run
+		if len(part) != 6 || part[3] != "services" || part[5] != "run" {
+			continue
+		}
+		pin := Pin{SHA: commits[part[4]]}
+		if pin.SHA != "" && !shaPattern.MatchString(pin.SHA) {
+			return unless(false, "commit %q of service %s", pin.SHA, part[4])
+		}
+		if pin.SHA == e.Row.HeadSHA && pin.SHA != "" {
+			pin.Branch, pin.Number = e.Row.Branch, e.member().Number
+		}
+		e.Run[part[4]] = pin
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// resolveRef finds the commit that a service is to run at where no member of the environment says. The zero Pin is of no
+// ref: kustomize-base's image runs.
+func (r *resolver) resolveRef(s *Service, ref *Ref) (Pin, *hold) {
+	if ref == nil {
+		return Pin{}, nil
+	}
+	repository, read := r.heard(strings.ToLower(s.Repository))
+	if !read {
+		return Pin{}, &hold{rule: ruleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
+	}
+	if ref.PullRequest != 0 {
+		return r.resolvePullRequest(s, repository, ref)
+	}
+	pin, ok := Pin{SHA: ref.SHA}, false
+	switch {
+	case ref.SHA != "":
+		ok = repository.Commits[ref.SHA]
+	case ref.Branch != "":
+		pin.Branch = ref.Branch
+		pin.SHA, ok = repository.Branches[ref.Branch]
+	default:
+		pin.SHA, ok = repository.Tags[ref.Tag]
+	}
+	if !ok {
+		return Pin{}, unresolved(s, ref)
+	}
+	return pin, nil
+}
+
+func unresolved(s *Service, ref *Ref) *hold {
+	what := ref.String()
+	if ref.SHA != "" {
+		what += " on a branch or tag"
+	}
+	return &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: "push it, or name another in " + policyFile}
+}
+
+// resolvePullRequest is the head of an open pull request, as far as its code may run here: what is asked of a labelled one
+// that comes from a fork is asked of this one.
+func (r *resolver) resolvePullRequest(s *Service, repository Repository, ref *Ref) (Pin, *hold) {
+	pr, ok := openPullRequest(repository, ref.PullRequest)
+	if !ok || !shaPattern.MatchString(pr.HeadSHA) {
+		return Pin{}, unresolved(s, ref)
+	}
+	if pr.isFork() && r.Policy.PullRequests.Forks != "approved" {
+		return Pin{}, of(s, pr, forkHold(pr))
+	}
+	if h := pr.approval(); h != nil {
+		return Pin{}, of(s, pr, h)
+	}
+	c := &candidate{PullRequest: pr, key: strings.ToLower(s.Repository)}
+	if h := r.headHold(c, *s); h != nil {
+		return Pin{}, of(s, pr, h)
+	}
+	return Pin{SHA: pr.HeadSHA, Branch: pr.Branch, Number: pr.Number}, nil
+}
+
+// of says of a hold whose it is.
+func of(s *Service, pr PullRequest, h *hold) *hold {
+	named := *h
+	named.reason = fmt.Sprintf("%s#%d, which service %s runs at: %s", s.Repository, pr.Number, s.Name, h.reason)
+	return &named
+}
+
+func openPullRequest(repository Repository, number int) (PullRequest, bool) {
+	i := slices.IndexFunc(repository.PullRequests, func(pr PullRequest) bool { return pr.Number == number })
+	if i < 0 {
+		return PullRequest{}, false
+	}
+	return repository.PullRequests[i], true
+}

@@ -1,0 +1,164 @@
+package preview
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// Status is a live environment, and what Argo CD has made of it so far.
+type Status struct {
+	Row
+	// Expected is what Argo CD is to have synced for the environment to be ready.
+	Expected Expected `json:"expected"`
+	// Application is nil where there is none yet, where it can't be read, and where the service knows no cluster.
+	Application *ApplicationStatus `json:"application,omitempty"`
+	// Ready is nil where the service knows no cluster: nobody can tell then.
+	Ready *bool `json:"ready,omitempty"`
+	// Failing says that what is expected was tried, and that it won't become ready by itself.
+	Failing bool `json:"failing"`
+	// Reason is why it isn't ready; empty where it is.
+	Reason string `json:"reason"`
+}
+
+// Expected is what an environment is to be synced to.
+type Expected struct {
+	Revision string   `json:"revision"` // of the config branch
+	Images   []string `json:"images"`
+}
+
+// ApplicationStatus is what Argo CD says of an Application.
+type ApplicationStatus struct {
+	Sync     string `json:"sync"`     // Synced, OutOfSync or Unknown
+	Health   string `json:"health"`   // Healthy, Progressing, Degraded, Suspended, Missing or Unknown
+	Revision string `json:"revision"` // the config branch's commit that it was last compared with
+	// Operation is the phase of the newest sync: Running, Terminating, Succeeded, Failed or Error; empty before the first.
+	Operation string `json:"operation"`
+	// Message is the newest sync's, or the error that keeps Argo CD from comparing.
+	Message string `json:"message"`
+	// Broken says that Message is such an error.
+	Broken   bool `json:"broken"`
+	Deleting bool `json:"deleting"`
+	// Unhealthy is the first of the worst resources; nil where all are well or Argo CD doesn't say.
+	Unhealthy *UnhealthyResource `json:"unhealthy,omitempty"`
+	// Images are those of the running Pods.
+	Images []string `json:"images"`
+
+	// Spec is what the Application asks for, Compared what Argo CD last compared with the cluster, and Tried what the
+	// newest sync was of.
+	Spec     ApplicationSource `json:"-"`
+	Compared ApplicationSource `json:"-"`
+	Tried    ApplicationSource `json:"-"`
+}
+
+// UnhealthyResource is one that isn't as it should be.
+type UnhealthyResource struct {
+	Kind    string `json:"kind"`
+	Name    string `json:"name"`
+	Health  string `json:"health"`
+	Message string `json:"message"`
+}
+
+func (u *UnhealthyResource) String() string {
+	text := fmt.Sprintf("%s %s is %s", u.Kind, u.Name, u.Health)
+	if u.Message != "" {
+		text += ": " + u.Message
+	}
+	return text
+}
+
+// ApplicationSource is as much of an Application's source as a row fills.
+type ApplicationSource struct {
+	TargetRevision string
+	Path           string
+	Kustomize      Kustomize
+}
+
+// WithApplication says what Argo CD has made of an environment; nil is that there is no Application.
+func (r Row) WithApplication(a *ApplicationStatus) Status {
+	s := r.WithoutApplication("")
+	ready := false
+	s.Ready, s.Application = &ready, a
+	if a == nil {
+		s.Reason = "Argo CD hasn't made its Application yet"
+		return s
+	}
+	s.Failing, s.Reason = r.waitsFor(a)
+	s.Reason = Printable(s.Reason)
+	ready = s.Reason == ""
+	return s
+}
+
+// WithoutApplication is for where nobody can tell what Argo CD has made of an environment, and why; "" is that there is no
+// cluster to ask.
+func (r Row) WithoutApplication(why string) Status {
+	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Reason: Printable(why)}
+	if why != "" {
+		s.Ready = new(bool)
+	}
+	return s
+}
+
+// waitsFor is why an environment isn't ready: Argo CD has taken the row as it is now, has compared exactly that with the
+// cluster, is done with syncing it, and found everything healthy. Each answer before says nothing about this row, since
+// Argo CD shows the status of what was before until it has looked again.
+func (r Row) waitsFor(a *ApplicationStatus) (failing bool, reason string) {
+	switch {
+	case a.Deleting:
+		return false, "its Application is being deleted"
+	case !r.isSource(a.Spec):
+		return false, "Argo CD hasn't taken the newest answer yet"
+	case a.Operation == "Running" || a.Operation == "Terminating":
+		return false, "it is being synced" + because(a.Message)
+	case a.Broken:
+		return true, "Argo CD can't compare it" + because(a.Message)
+	case !r.isSource(a.Compared) || a.Revision != r.Revision:
+		return false, "Argo CD hasn't compared the newest commit yet"
+	case (a.Operation == "Failed" || a.Operation == "Error") && r.isSource(a.Tried):
+		return true, "its sync failed" + because(cmp.Or(a.worst(), a.Message))
+	case a.Sync != "Synced":
+		return false, "it is " + a.Sync
+	case a.Health == "":
+		return false, "its health isn't known yet"
+	case a.Health != "Healthy":
+		return a.Health == "Degraded", "it is " + a.Health + because(a.worst())
+	}
+	return false, ""
+}
+
+func (a *ApplicationStatus) worst() string {
+	if a.Unhealthy == nil {
+		return ""
+	}
+	return a.Unhealthy.String()
+}
+
+func because(message string) string {
+	if message == "" {
+		return ""
+	}
+	return ": " + message
+}
+
+// isSource says whether an Application's source is what the row says. Argo CD leaves empty lists out.
+func (r Row) isSource(s ApplicationSource) bool {
+	return s.TargetRevision == r.Revision && s.Path == r.Path && reflect.DeepEqual(withLists(s.Kustomize), withLists(r.Kustomize))
+}
+
+func withLists(k Kustomize) Kustomize {
+	k.Components, k.Images, k.Patches = filled(k.Components), filled(k.Images), filled(k.Patches)
+	return k
+}
+
+// badness orders healths from the worst; unknown ones come last.
+var badness = []string{"Degraded", "Missing", "Progressing", "Suspended"}
+
+// WorseThan says whether a resource's health is worse than another's, so that it is the one to name.
+func (u *UnhealthyResource) WorseThan(v *UnhealthyResource) bool {
+	if v == nil {
+		return true
+	}
+	rank := func(health string) uint { return uint(slices.Index(badness, health)) }
+	return rank(u.Health) < rank(v.Health)
+}
