@@ -9,7 +9,7 @@ RACE := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>
 E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
 
-.PHONY: help build test lint unit contract fuzz generate e2e bench demo sandbox image
+.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e bench demo sandbox image
 
 help: ## this menu
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,28 +24,32 @@ lint: ## golangci-lint, with go vet in it
 
 unit: ## tests of the main module
 	@[ -n "$(RACE)" ] || echo "no C compiler found: running without the race detector"
-	$(GO) test $(RACE) -shuffle=on ./...
+	$(GO) test $(RACE) -shuffle=on -timeout 20m ./...
 
 contract: ## Argo CD's own plugin client and template code against our handler
 	cd e2e && $(E2E) test ./contract/...
 
+guards: ## each guard taken out of the source in an overlay: the random sequences must then fail
+	@$(GO) run ./internal/guards
+
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
-	@for pkg in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),60s) $$pkg || exit 1; done; done
+	@GO=$(GO) .ci/fuzz $(or $(FUZZTIME),60s)
+
+vulncheck: ## dependencies against the Go vulnerability database, which must be reachable
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 
 generate: ## files that are generated from code: JSON Schemas, golden files
 	$(GO) test ./internal/preview ./internal/overlay -update
 
 e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each version
 	cd e2e && $(E2E) run ./cmd/tools
-	cd e2e && $(E2E) test ./process ./gitserver ./toolchain
+	cd e2e && $(E2E) test ./process ./gitserver ./toolchain ./monitoring
 	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
 
 bench: ## the figures that are promised
-	$(GO) test -run '^$$' -bench . -benchtime 3s ./generator
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/...
-	cd e2e && $(E2E) run ./cmd/tools && $(E2E) test -count=1 -timeout 30m -run '^$$' -bench . -benchtime 1x ./stories
+	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator && \
+	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/...) | $(GO) run ./internal/benchtable
+	cd e2e && $(E2E) run ./cmd/tools && $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench
 
 demo: ## the service on a simulated GitHub, in this terminal
 	@$(GO) run ./internal/demo

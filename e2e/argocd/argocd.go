@@ -30,6 +30,8 @@ const Namespace = "argocd"
 type Options struct {
 	Version string // one of Versions; the first if empty
 	Server  bool   // run the API server too
+	// SetsOnly runs nothing but the ApplicationSet controller: Applications are made, and nobody syncs them.
+	SetsOnly bool
 }
 
 // Versions returns those that can be run.
@@ -56,6 +58,8 @@ type ArgoCD struct {
 	Version string
 	// ServerURL is of the API server, if it runs.
 	ServerURL string
+	// WebhookURL and MetricsURL are where the ApplicationSet controller takes GitHub's webhooks and shows its metrics.
+	WebhookURL, MetricsURL string
 
 	program toolchain.Program
 	cluster *cluster.Cluster
@@ -95,12 +99,13 @@ func (a *ArgoCD) start(ctx context.Context, o Options) (err error) {
 	if err := a.makeFolders(); err != nil {
 		return err
 	}
+	a.WebhookURL, a.MetricsURL = local(a.ports.setWebhook)+"/api/webhook", local(a.ports.setMetrics)+"/metrics"
 	for _, c := range a.controllers(o) {
 		if err := a.run(ctx, c); err != nil {
 			return err
 		}
 	}
-	return a.waitHealthy(ctx)
+	return a.waitHealthy(ctx, o)
 }
 
 // ports that the controllers listen on.
@@ -123,17 +128,21 @@ type controller struct {
 func (a *ArgoCD) controllers(o Options) []controller {
 	repo := fmt.Sprintf("127.0.0.1:%d", a.ports.repo)
 	redis := a.redis.Addr()
+	sets := controller{"argocd-applicationset-controller", []string{
+		"--argocd-repo-server=" + repo, "--repo-server-plaintext", fmt.Sprintf("--metrics-addr=127.0.0.1:%d", a.ports.setMetrics),
+		fmt.Sprintf("--probe-addr=127.0.0.1:%d", a.ports.setProbe), fmt.Sprintf("--webhook-addr=127.0.0.1:%d", a.ports.setWebhook),
+	}}
+	if o.SetsOnly {
+		return []controller{sets}
+	}
 	list := []controller{
+		sets,
 		{"argocd-repo-server", []string{
 			"--address=127.0.0.1", fmt.Sprintf("--port=%d", a.ports.repo), "--metrics-address=127.0.0.1",
 			fmt.Sprintf("--metrics-port=%d", a.ports.repoMetrics), "--redis=" + redis, "--disable-tls",
 		}},
 		{"argocd-application-controller", []string{
 			"--redis=" + redis, "--repo-server=" + repo, "--repo-server-plaintext", fmt.Sprintf("--metrics-port=%d", a.ports.controllerMetrics),
-		}},
-		{"argocd-applicationset-controller", []string{
-			"--argocd-repo-server=" + repo, "--repo-server-plaintext", fmt.Sprintf("--metrics-addr=127.0.0.1:%d", a.ports.setMetrics),
-			fmt.Sprintf("--probe-addr=127.0.0.1:%d", a.ports.setProbe), fmt.Sprintf("--webhook-addr=127.0.0.1:%d", a.ports.setWebhook),
 		}},
 	}
 	if o.Server {
@@ -188,12 +197,15 @@ func (a *ArgoCD) environment() []string {
 	}
 }
 
-func (a *ArgoCD) waitHealthy(ctx context.Context) error {
-	for name, url := range map[string]string{
-		"repo-server":               local(a.ports.repoMetrics) + "/healthz",
-		"application-controller":    local(a.ports.controllerMetrics) + "/healthz",
-		"applicationset-controller": local(a.ports.setMetrics) + "/metrics", // its probe has no checks, so answers 404
-	} {
+func (a *ArgoCD) waitHealthy(ctx context.Context, o Options) error {
+	urls := map[string]string{
+		"applicationset-controller": a.MetricsURL, // its probe has no checks, so answers 404
+	}
+	if !o.SetsOnly {
+		urls["repo-server"] = local(a.ports.repoMetrics) + "/healthz"
+		urls["application-controller"] = local(a.ports.controllerMetrics) + "/healthz"
+	}
+	for name, url := range urls {
 		err := process.Poll(ctx, time.Minute, func(ctx context.Context) error {
 			if err := a.group.Ended(); err != nil {
 				return process.Final(err)

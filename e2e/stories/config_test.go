@@ -3,10 +3,12 @@ package stories
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/previewset/previewset/e2e/gitserver"
@@ -56,6 +58,31 @@ func TestOwnOverlayReachesItsPreviewAlone(t *testing.T) {
 	if err := all(stays, others)(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// Somebody mends an overlay while Argo CD still retries what was wrong with it: the mending arrives when the retries are over. Argo CD
+// retries the old commit with the new source, and must then not take the failure for one of the new commit.
+func TestMendingDuringTheRetriesArrives(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.openLive(t, w.gateway, "main.go")
+	folder := "overlays/" + p.name
+	wrong := strings.Replace(greeting("hello"), "metadata: {", "metadata: {labels: {mood: not/a/label}, ", 1)
+	w.commit(t, "Greet wrongly", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay), gitserver.Write(folder+"/greeting.yaml", wrong))
+	w.Eventually(t, gitPoll, "Argo CD retries "+p.application, func(ctx context.Context) error {
+		app, err := w.Application(ctx, p.application)
+		if err != nil {
+			return err
+		}
+		retries, _, err := unstructured.NestedInt64(app.Object.Object, "status", "operationState", "retryCount")
+		if err == nil && retries == 0 {
+			err = fmt.Errorf("it doesn't: %q", app.Problems)
+		}
+		return err
+	})
+	w.commit(t, "Greet", gitserver.Write(folder+"/greeting.yaml", greeting("hello")))
+	w.waitConfigMap(t, p, "greeting", "text", "hello")
+	w.waitSynced(t, p)
 }
 
 const greetingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1

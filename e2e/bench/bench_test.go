@@ -1,0 +1,93 @@
+// Package bench measures PreviewSet and Argo CD's own pull request generator side by side: in one run, on one simulated
+// GitHub, one real Kubernetes API and one real ApplicationSet controller. What is promised of it fails the run if it doesn't
+// hold; all figures are printed as one table at the end. Machines are noisy: only medians and ratios of one run say anything.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/stand"
+)
+
+// shared is set once, before any benchmark: all that is real. Argo CD's other controllers don't run, because syncing
+// Applications is neither's work and would only be noise.
+var shared *stand.Stand
+
+// figures are the rows of the table that is printed at the end.
+var figures []figure
+
+// figure is one row. What is empty wasn't measured, because there is nothing like it.
+type figure struct{ measure, theirs, ours, ratio string }
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var err error
+	shared, err = stand.Start(ctx, stand.Options{ArgoCD: argocd.Options{SetsOnly: true}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := 1
+	if err = shared.Install(ctx); err == nil {
+		code = m.Run()
+	}
+	if code != 0 {
+		shared.WriteState(context.WithoutCancel(ctx), os.Stderr)
+	}
+	for _, err := range []error{err, shared.Close()} {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	write(os.Stdout, figures) // last, so that it is found below whatever went wrong
+	return code
+}
+
+func write(w io.Writer, rows []figure) {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	_, _ = fmt.Fprintln(t, "\n| measure\t| Argo CD's generator\t| PreviewSet\t| ratio\t|")
+	_, _ = fmt.Fprintln(t, "| ---\t| ---\t| ---\t| ---\t|")
+	for _, r := range rows {
+		_, _ = fmt.Fprintf(t, "| %s\t|\n", strings.Join([]string{r.measure, r.theirs, r.ours, r.ratio}, "\t| "))
+	}
+	_ = t.Flush()
+}
+
+// counted is a row of two numbers.
+func counted(measure string, theirs, ours int) {
+	figures = append(figures, figure{measure, fmt.Sprint(theirs), fmt.Sprint(ours), ratio(theirs, ours)})
+}
+
+// ratio is ours for one of theirs.
+func ratio[T int | time.Duration](theirs, ours T) string {
+	return fmt.Sprintf("%.2f", float64(ours)/float64(max(1, theirs)))
+}
+
+// times are what one thing took, several times.
+type times []time.Duration
+
+// at is the quantile q; 0.5 is the median.
+func (t times) at(q float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(t))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}
+
+func (t times) String() string {
+	return fmt.Sprintf("%s (p90 %s)", rounded(t.at(0.5)), rounded(t.at(0.9)))
+}
+
+func rounded(d time.Duration) string { return d.Round(time.Millisecond).String() }

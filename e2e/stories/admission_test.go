@@ -1,0 +1,275 @@
+package stories
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/previewset/previewset/e2e/gitserver"
+)
+
+// reaching is an overlay that would reach beyond its environment. %[1]s is the environment's name, %[2]s another one's.
+type reaching struct {
+	name string
+	// objects are added; patches are those of the overlay's kustomization, late one that comes after the namespace is set.
+	objects, patches, late string
+	says                   []string // in the Application
+	absent                 []string // objects as kubectl names them
+	// before is true of what only an environment could do that isn't there yet.
+	before bool
+	// checked is what previewctl check says of it; the same as the Application, if empty.
+	checked []string
+}
+
+// One overlay for each kind: Argo CD applies kind after kind, and ends with the first that is refused.
+var overlaysThatReach = []reaching{
+	{
+		name:    "less Pod Security",
+		patches: `{target: {kind: Namespace}, patch: '[{"op": "replace", "path": "/metadata/labels/pod-security.kubernetes.io~1enforce", "value": "privileged"}]'}`,
+		says:    []string{"Namespace preview-%[1]s needs label pod-security.kubernetes.io/enforce: restricted"},
+	},
+	{
+		name: "NetworkPolicies of its own",
+		objects: `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: everywhere}
+spec: {podSelector: {}, egress: [{}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: anybody}
+spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}`,
+		patches: `{target: {kind: NetworkPolicy, name: allow-internet}, patch: '[{"op": "remove", "path": "/spec/egress/0/to/0/ipBlock/except"}]'}`,
+		says: []string{
+			"NetworkPolicy everywhere opens more to the preview's Pods", "NetworkPolicy allow-internet opens more to the preview's Pods",
+			"NetworkPolicy anybody opens the preview's Pods to more",
+		},
+		absent: []string{"networkpolicy/everywhere", "networkpolicy/anybody"},
+	},
+	{
+		name:    "no NetworkPolicies at all",
+		patches: `{target: {kind: NetworkPolicy}, patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: any}}'}`,
+		says:    []string{"previewset-no-workload-without-networkpolicy-default-deny"},
+		absent:  []string{"deployment/gateway"},
+		before:  true,
+		checked: []string{"NetworkPolicy default-deny is missing"},
+	},
+	{
+		name:    "a token",
+		objects: "\n---\napiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\nmetadata: {name: token, annotations: {kubernetes.io/service-account.name: default}}",
+		says:    []string{"Secret token asks for a token of a service account"},
+		absent:  []string{"secret/token"},
+	},
+	{
+		name:    "Pods with a token",
+		patches: `{target: {kind: Deployment, name: gateway}, patch: '[{"op": "replace", "path": "/spec/template/spec/automountServiceAccountToken", "value": true}]'}`,
+		says:    []string{"Deployment gateway gives its Pods a service account's token"},
+	},
+	{
+		name: "Services that lead elsewhere",
+		objects: `
+---
+apiVersion: v1
+kind: Service
+metadata: {name: balancer}
+spec: {type: LoadBalancer, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: node}
+spec: {type: NodePort, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: addresses}
+spec: {externalIPs: [192.0.2.1], ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: vault}
+spec: {type: ExternalName, externalName: vault.prod.svc.cluster.local}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: record, annotations: {external-dns.alpha.kubernetes.io/hostname: www.acme.example}}
+spec: {ports: [{port: 80}]}`,
+		says: []string{
+			"Service balancer is of type LoadBalancer", "Service node is of type NodePort", "Service addresses has externalIPs",
+			`Service vault leads to "vault.prod.svc.cluster.local"`, "Service record has annotation external-dns.alpha.kubernetes.io/hostname",
+		},
+		absent: []string{"service/balancer", "service/node", "service/addresses", "service/vault", "service/record"},
+	},
+	{
+		name: "hosts and snippets",
+		objects: `
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: stolen}
+spec: {rules: [{host: %[2]s.preview.example.dev}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: alike}
+spec: {rules: [{host: b-%[1]s.preview.example.dev}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: everything}
+spec: {defaultBackend: {service: {name: gateway, port: {number: 80}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: snippet, annotations: {nginx.ingress.kubernetes.io/server-snippet: "return 200;"}}
+spec: {rules: [{host: %[1]s.preview.example.dev}]}`,
+		says: []string{
+			`Ingress stolen has host "%[2]s.preview.example.dev", which isn't one of %[1]s`,
+			`Ingress alike has host "b-%[1]s.preview.example.dev", which isn't one of %[1]s`,
+			"Ingress everything has a defaultBackend", "Ingress snippet has annotation nginx.ingress.kubernetes.io/server-snippet",
+		},
+		absent: []string{"ingress/stolen", "ingress/alike", "ingress/everything", "ingress/snippet"},
+	},
+	{
+		name:    "objects in another preview",
+		objects: "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-%[1]s}",
+		late:    `target: {kind: ConfigMap, name: of-.*}, patch: '[{"op": "add", "path": "/metadata/namespace", "value": "preview-%[2]s"}]'`,
+		says:    []string{`ConfigMap of-%[1]s is in namespace "preview-%[2]s", not preview-%[1]s`},
+		absent:  []string{"configmap/of-%[1]s --namespace=preview-%[2]s"},
+	},
+}
+
+// Somebody's overlay would reach beyond its environment: the API server refuses that, the Application says what and why, and so
+// does previewctl check before. Nobody else notices, and mended the environment is what it was.
+func TestAdmissionHoldsOverlays(t *testing.T) {
+	t.Parallel()
+	w := shared
+	neighbour := w.openLive(t, w.gateway, "main.go")
+	untouched := w.untouched(t, neighbour.application)
+	t.Run("overlays", func(t *testing.T) {
+		for _, o := range overlaysThatReach {
+			t.Run(o.name, func(t *testing.T) {
+				t.Parallel()
+				w.tryOverlay(t, o, neighbour)
+			})
+		}
+	})
+	if err := untouched(t.Context()); err != nil {
+		t.Error(err)
+	}
+	w.waitSynced(t, neighbour)
+}
+
+func (w *world) tryOverlay(t *testing.T, o reaching, neighbour preview) {
+	t.Helper()
+	p := w.open(t, w.gateway, labelled("main.go"))
+	fill := func(text string) string {
+		return strings.NewReplacer("%[1]s", p.name, "%[2]s", neighbour.name).Replace(text)
+	}
+	folder := "overlays/" + p.name
+	overlay := gitserver.All(
+		gitserver.Write(folder+"/environment.yaml", adjusts(p)),
+		gitserver.Write(folder+"/kustomization.yaml", fill(o.kustomization())),
+		gitserver.Write(folder+"/more.yaml", fill(greeting("hello")+o.objects)))
+	if !o.before {
+		p.label("preview")
+		w.waitSynced(t, p)
+	}
+	w.commit(t, "Reach", overlay)
+	p.label("preview")
+	says := make([]string, 0, len(o.says))
+	for _, s := range o.says {
+		says = append(says, fill(s))
+	}
+	w.waitProblem(t, p, says...)
+	w.Always(t, while, "nothing of it is there", func(ctx context.Context) error {
+		for _, a := range o.absent {
+			args := append([]string{"get", "--namespace=" + p.application, "--ignore-not-found", "--output=name"}, strings.Fields(fill(a))...)
+			if out, err := w.Cluster.Kubectl(ctx, nil, args...); err != nil || out != "" {
+				return fmt.Errorf("%s, %w", out, err)
+			}
+		}
+		return nil
+	})
+	if o.checked != nil {
+		says = o.checked
+	}
+	w.checkSays(t, overlay, says)
+	w.commit(t, "Mend", gitserver.Remove(folder))
+	head := p.push()
+	w.WaitSynced(t, p.application, retries+2*patience) // several at once fail, and are retried
+	w.waitRuns(t, p, gatewayImage, head)
+}
+
+const reachingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../preview, more.yaml]
+patches: [%s]
+`
+
+func (o reaching) kustomization() string {
+	text := fmt.Sprintf(reachingOverlay, o.patches)
+	if o.late != "" {
+		text += "transformers:\n- |-\n  {apiVersion: builtin, kind: PatchTransformer, metadata: {name: late}, " + o.late + "}\n"
+	}
+	return text
+}
+
+// checkSays runs previewctl check on what init wrote, with the overlay.
+func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []string) {
+	t.Helper()
+	checkout := path.Join(t.TempDir(), "checkout")
+	if err := os.CopyFS(checkout, os.DirFS(w.Repository())); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = root.Close() }()
+	if err := overlay(root); err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.Previewctl(t.Context(), "check", checkout)
+	if err == nil {
+		t.Fatal("previewctl check finds nothing")
+	}
+	if err := lacks(out, parts...); err != nil {
+		t.Errorf("previewctl check: %v", err)
+	}
+}
+
+// Argo CD leaves default-deny in a live environment, whatever its overlay says.
+func TestAdmissionKeepsDefaultDeny(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.openLive(t, w.gateway, "main.go")
+	policies := w.Cluster.Client.NetworkingV1().NetworkPolicies(p.application)
+	folder := "overlays/" + p.name
+	w.commit(t, "Open everything", gitserver.Write(folder+"/environment.yaml", adjusts(p)), gitserver.Write(folder+"/more.yaml", greeting("hello")),
+		gitserver.Write(folder+"/kustomization.yaml", fmt.Sprintf(reachingOverlay,
+			`{target: {kind: NetworkPolicy}, patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: any}}'}`)))
+	w.Eventually(t, patience, "the others are pruned", func(ctx context.Context) error {
+		_, err := policies.Get(ctx, "allow-dns", metav1.GetOptions{})
+		if err == nil {
+			return fmt.Errorf("allow-dns is there")
+		}
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	})
+	w.Always(t, while, "default-deny stays", func(ctx context.Context) error {
+		_, err := policies.Get(ctx, "default-deny", metav1.GetOptions{})
+		return err
+	})
+	p.close()
+	w.waitGone(t, p)
+}
