@@ -397,25 +397,33 @@ func stalled(t *testing.T, at string, next http.Handler, asked chan<- struct{}) 
 
 func TestATreeSaysWhatItComesAfter(t *testing.T) {
 	t.Parallel()
-	remote := newRemote(t)
-	files := example()
-	reader := newReader(t, configbranch.Options{URL: remote.url()})
-	next := func(text string) string {
-		files["README.md"] = text
-		return remote.push(t, files)
-	}
-	first := next("first")
-	second := next("second")
-	if got := read(t, reader).Ancestors; !slices.Equal(got, []string{first}) {
-		t.Errorf("read first: %v, want %s", got, first)
-	}
-	third := next("third")
-	if got := read(t, reader).Ancestors; !slices.Equal(got, []string{second, first}) {
-		t.Errorf("a commit later: %v, want %s and %s", got, second, first)
-	}
-	fourth := next("fourth")
-	next("fifth")
-	if got := read(t, reader).Ancestors; !slices.Contains(got, third) || !slices.Contains(got, fourth) {
-		t.Errorf("two commits later: %v, want %s and %s in it", got, fourth, third)
+	for name, address := range map[string]func(*testing.T, *remote) string{
+		"a file": func(_ *testing.T, r *remote) string { return r.url() },
+		"HTTP":   func(t *testing.T, r *remote) string { t.Helper(); return serveGit(t, r, "").URL + "/config.git" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			remote := newRemote(t)
+			files := example()
+			next := func(text string) string {
+				files["README.md"] = text
+				return remote.push(t, files)
+			}
+			first := next("first")
+			second := next("second")
+			reader := newReader(t, configbranch.Options{URL: address(t, remote)})
+			if got := read(t, reader).Ancestors; !slices.Equal(got, []string{first}) {
+				t.Errorf("read first: %v, want %s", got, first)
+			}
+			third := next("third")
+			if got := read(t, reader).Ancestors; !slices.Equal(got, []string{second, first}) {
+				t.Errorf("a commit later: %v, want %s and %s", got, second, first)
+			}
+			fourth := next("fourth")
+			next("fifth")
+			if got := read(t, reader).Ancestors; !slices.Contains(got, third) || !slices.Contains(got, fourth) {
+				t.Errorf("two commits later: %v, want %s and %s in it", got, fourth, third)
+			}
+		})
 	}
 }

@@ -107,11 +107,11 @@ func serveGit(t *testing.T, r *remote, token string) *gitServer {
 		}
 		if strings.HasSuffix(req.URL.Path, "/git-upload-pack") {
 			s.count(&s.fetched)
-			if body, err := io.ReadAll(req.Body); err != nil || !bytes.Contains(body, []byte("deepen 1")) {
+			body, err := io.ReadAll(req.Body)
+			if err != nil || !bytes.Contains(body, []byte("deepen 1\n")) {
 				s.count(&s.deep)
-			} else {
-				req.Body = io.NopCloser(bytes.NewReader(body))
 			}
+			req.Body = io.NopCloser(bytes.NewReader(body))
 		} else {
 			s.count(&s.listed)
 		}
