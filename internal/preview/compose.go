@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -22,6 +23,8 @@ type Plan struct {
 	Links map[string]string
 	// From are the namespaces that links lead from to services that run here.
 	From map[string][]string
+	// State is Awake, Waking or Asleep; "" is Awake.
+	State string
 }
 
 // composer puts one environment together.
@@ -260,7 +263,7 @@ func (k *composer) row() Row {
 	overlay, revision := k.overlay(k.plan.Name)
 	return Row{
 		Name: k.plan.Name, Namespace: k.k.Namespace, Path: overlay, Revision: revision,
-		Owner: Printable(k.plan.Owner), OwnerSlug: labelSlug(k.plan.Owner), Profile: k.plan.Profile, State: "awake", URL: k.url(),
+		Owner: Printable(k.plan.Owner), OwnerSlug: labelSlug(k.plan.Owner), Profile: k.plan.Profile, State: cmp.Or(k.plan.State, Awake), URL: k.url(),
 		Labels: []string{}, Kustomize: k.k, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
 	}
 }

@@ -14,6 +14,13 @@ type Facts struct {
 	Protected []string
 	// Cluster is what Argo CD has there; zero where it wasn't read.
 	Cluster Cluster
+	// Activity is what was measured of how environments are used.
+	Activity Measurement
+	// Skew is by how much GitHub's clock is ahead of ours; nil where nobody knows.
+	Skew *time.Duration
+	// Settled are the waking environments that Argo CD has found synced and healthy as they were last answered. Where there
+	// is no cluster to ask, all are.
+	Settled map[string]bool
 }
 
 // Cluster is what Argo CD has in the cluster.

@@ -30,6 +30,10 @@ type Memory struct {
 	Confirmed map[string]bool
 	// Gone are the environments that were taken away lately, newest last.
 	Gone []Decision
+	// Lives say how the live environments are used, by name.
+	Lives map[string]Life
+	// Intents are what people asked of environments, by name.
+	Intents map[string]Intent
 }
 
 // Remembered is one live environment as it was last answered.

@@ -161,7 +161,7 @@ func (r Row) problem() error {
 		unless(several || repoPattern.MatchString(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
 		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
-		unless(slices.Contains([]string{"awake", "waking", "asleep"}, r.State), "state %q", r.State),
+		unless(slices.Contains([]string{Awake, Waking, Asleep}, r.State), "state %q", r.State),
 		unless(isSlug(r.Profile) && isSlug(r.OwnerSlug) && isSlug(r.RepositorySlug), "a label that is no slug"),
 		r.listProblem(),
 	)

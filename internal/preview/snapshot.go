@@ -112,6 +112,13 @@ type Decision struct {
 	Remedy string    `json:"remedy"`
 	Since  time.Time `json:"since"`
 
+	// State is that of the live environment: awake, waking or asleep; empty where there is none.
+	State string `json:"state,omitempty"`
+	// SleepsAt and ExpiresAt are when it will sleep and be gone at the earliest, if nobody uses it until then; absent where
+	// neither is known to come.
+	SleepsAt  *time.Time `json:"sleeps_at,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
 	// Withheld says that the environment goes as soon as somebody confirms it (POST /api/v1/confirm).
 	Withheld bool `json:"withheld"`
 
