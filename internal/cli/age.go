@@ -37,3 +37,23 @@ func since(d preview.Decision) string {
 	}
 	return d.Since.UTC().Format(time.RFC3339)
 }
+
+// nextChange is what comes next for an environment that nobody uses until then: it sleeps, or it is over.
+func nextChange(d preview.Decision, now time.Time) string {
+	in := func(what string, at *time.Time) string { return what + " in " + shortly(at.Sub(now)) }
+	switch {
+	case d.SleepsAt != nil && (d.ExpiresAt == nil || d.SleepsAt.Before(*d.ExpiresAt)):
+		return in("sleeps", d.SleepsAt)
+	case d.ExpiresAt != nil:
+		return in("ends", d.ExpiresAt)
+	}
+	return ""
+}
+
+// comes is a time that is to come, for a person.
+func comes(at *time.Time, now time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s, in %s, unless somebody uses it", at.UTC().Format(time.RFC3339), shortly(at.Sub(now)))
+}

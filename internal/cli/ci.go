@@ -28,6 +28,10 @@ const (
 	ciExpires = "24h"
 	// cleanupTimeout bounds what is still done after a signal.
 	cleanupTimeout = 2 * time.Minute
+	// ciHold is how long the environment is kept awake at a time while the command runs, and ciHoldEvery how often that is
+	// asked for: of a job that died nothing is held for long.
+	ciHold      = 15 * time.Minute
+	ciHoldEvery = 5 * time.Minute
 	// commandGrace is how long the command has to end after a signal.
 	commandGrace = 10 * time.Second
 )
@@ -42,7 +46,7 @@ func newCICmd(env *process, runF func(context.Context, *ciOptions) error) *cobra
 		Short: "Create an environment, wait for it, run a command with its addresses, and delete it",
 		Long: `ci is create, wait, the command, and delete, for a CI job: it makes environment NAME as create does with the same flags, waits
 until Argo CD has synced it and all is healthy, runs COMMAND with the variables that env prints (PREVIEW_URL, PREVIEW_NAMESPACE,
-PREVIEW_HOST_<SERVICE> and so on), and deletes the environment: always, also when it is interrupted, unless --destroy says
+PREVIEW_HOST_<SERVICE> and so on), keeps it awake meanwhile, and deletes the environment: always, also when it is interrupted, unless --destroy says
 success (it stays where something failed, to look at) or never. One whose job was killed is over after ` + ciExpires + `, or --expires.
 
 It ends with COMMAND's exit code; where it never came to that, with wait's: see previewctl help exit-codes. Standard output is
@@ -148,7 +152,9 @@ func (o *ciOptions) use(ctx context.Context, env *process) error {
 	for _, v := range variables(ready.Row) {
 		c.Env = append(c.Env, v.name+"="+v.value)
 	}
+	stop := o.keepAwake(ctx)
 	err = c.Run()
+	stop()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -159,6 +165,33 @@ func (o *ciOptions) use(ctx context.Context, env *process) error {
 		return fmt.Errorf("run the command: %w", err)
 	}
 	return nil
+}
+
+// keepAwake has the environment kept awake until stop is called: the command's requests may be of a kind that isn't measured.
+func (o *ciOptions) keepAwake(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ask := func() {
+		err := o.wait.client.ask(ctx, o.wait.what, "wake", ciHold, "previewctl ci")
+		if err != nil && ctx.Err() == nil {
+			o.wait.env.tell("note: it may sleep while the command runs: " + preview.Printable(err.Error()))
+		}
+	}
+	ask()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		again := time.NewTicker(ciHoldEvery)
+		defer again.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-again.C:
+				ask()
+			}
+		}
+	}()
+	return func() { cancel(); <-over }
 }
 
 // end deletes the environment, unless it is to stay. What went wrong before counts more than that.

@@ -81,6 +81,7 @@ From an empty folder to an environment that runs your branch of one service, eve
 		newInitCmd(env, runInit), newCheckCmd(env, runCheck), newRenderCmd(env, runRender), newListCmd(env, runList),
 		newShowCmd(env, runShow), newOpenCmd(env, runOpen), newEnvCmd(env, runEnv), newWaitCmd(env, runWait), newPlanCmd(env, runPlan), newCICmd(env, runCI),
 		newWhyCmd(env, runWhy), newConfirmCmd(env, runConfirm),
+		newWakeCmd(env, runAsk), newSleepCmd(env, runAsk), newExtendCmd(env, runAsk), newUsageCmd(env, runUsage),
 		newCreateCmd(env, runCreate), newSetCmd(env, runSet), newDeleteCmd(env, runDelete),
 		newEditCmd(env, runEdit), newHandoverCmd(env, runHandover), newAdoptCmd(env, runAdopt), newSlotCmd(env), newServiceCmd(env),
 		newVersionCmd(env, runVersion), newExitCodesCmd(),

@@ -127,11 +127,38 @@ type confirmation struct {
 }
 
 func (c *client) confirm(ctx context.Context, what confirmation) error {
+	return c.post(ctx, what, "confirm")
+}
+
+// ask asks something of an environment: to wake, to sleep, or to stay longer.
+func (c *client) ask(ctx context.Context, name, action string, length time.Duration, caller string) error {
+	body := struct {
+		For    string `json:"for,omitempty"`
+		Caller string `json:"caller,omitempty"`
+	}{Caller: caller}
+	if length > 0 {
+		body.For = length.String()
+	}
+	return c.post(ctx, body, "environments", name, action)
+}
+
+// usage is what environments cost since a while ago.
+func (c *client) usage(ctx context.Context, by string, since time.Duration) (usage, error) {
+	var u usage
+	err := c.get(ctx, &u, url.Values{"by": {by}, "since": {since.String()}}, "usage")
+	if err == nil && u.Rows == nil {
+		err = c.odd("an answer without rows")
+	}
+	return u, err
+}
+
+// post sends what somebody asks for; the service has noted it then.
+func (c *client) post(ctx context.Context, what any, path ...string) error {
 	body, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url("confirm").String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(path...).String(), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ pinned to a commit: names in capitals, with _ for -.
   eval "$(previewctl env shop-pr-7)" && echo "$PREVIEW_URL"
   previewctl env acme/shop#7 -o dotenv`,
 		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, isLive),
+		ValidArgsFunction: completeFromService(env, &server, 1, hasEnvironment),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(checkOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.parse(cmd, server, args)); err != nil {
 				return err

@@ -117,7 +117,7 @@ func (o *listOptions) lines(l listing) *table {
 		t.add(r.Name, r.State, subject(r.Repository, r.Number), r.Owner, r.Profile, services(r), r.URL, since(d), d.Reason, d.Remedy)
 	}
 	for _, d := range l.Decisions {
-		if d.Outcome != preview.Live {
+		if !hasEnvironment(d) {
 			t.add(d.Environment, d.Outcome, pullRequest(d), d.Owner, "", "", "", since(d), d.Reason, d.Remedy)
 		}
 	}
@@ -139,14 +139,14 @@ func (o *listOptions) tables(l listing) error {
 func (o *listOptions) live(l listing) *table {
 	t := &table{header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
-		t.header = append(t.header, "BRANCH", "COMMIT", "TITLE")
+		t.header = append(t.header, "NEXT", "BRANCH", "COMMIT", "TITLE")
 	}
 	live := decisionsByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := live[r.Name]
 		cells := []string{r.Name, state(r, d), cmp.Or(subject(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(d)}
 		if o.output == "wide" {
-			cells = append(cells, r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
+			cells = append(cells, nextChange(d, o.env.Now()), r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
 		}
 		t.add(cells...)
 	}
@@ -166,7 +166,7 @@ func state(r preview.Row, d preview.Decision) string {
 func (o *listOptions) held(l listing) *table {
 	t := &table{header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
 	for _, d := range l.Decisions {
-		if d.Outcome != preview.Live {
+		if !hasEnvironment(d) {
 			t.add(cmp.Or(pullRequest(d), d.Environment), d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
 		}
 	}
@@ -176,7 +176,7 @@ func (o *listOptions) held(l listing) *table {
 func decisionsByEnvironment(all []preview.Decision) map[string]preview.Decision {
 	found := map[string]preview.Decision{}
 	for _, d := range all {
-		if d.Outcome == preview.Live {
+		if hasEnvironment(d) {
 			found[d.Environment] = d
 		}
 	}

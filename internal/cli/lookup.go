@@ -50,6 +50,27 @@ func (o *lookup) status(ctx context.Context) (preview.Status, error) {
 	return s, err
 }
 
+// environmentName is the name of the environment that is meant: that of a pull request is the one that it is in, or would be.
+func (o *lookup) environmentName(ctx context.Context) (string, error) {
+	repository, number, ok := preview.ParsePullRequest(o.what)
+	if !ok {
+		return o.what, nil
+	}
+	answer, err := o.client.decisions(ctx, repository, number)
+	if err != nil {
+		return "", err
+	}
+	d := firstOf(answer.Decisions, func(d preview.Decision) bool { return d.Environment != "" })
+	if d == nil {
+		return "", unknownPullRequest(o.what)
+	}
+	return d.Environment, nil
+}
+
+func unknownPullRequest(what string) error {
+	return fmt.Errorf("the service knows no open pull request %s\nsee what there is with: previewctl list --all", what)
+}
+
 // decisionAbout is what was decided about an environment; nil where nobody ever heard of it. Of several what is live
 // counts, then what is held.
 func (c *client) decisionAbout(ctx context.Context, name string) (*preview.Decision, error) {
@@ -75,10 +96,10 @@ func firstOf(decisions []preview.Decision, wanted func(preview.Decision) bool) *
 // liveName is the environment that decisions about one pull request say is live, or why there is none.
 func liveName(what string, decisions []preview.Decision) (string, error) {
 	if len(decisions) == 0 {
-		return "", fmt.Errorf("the service knows no open pull request %s\nsee what there is with: previewctl list --all", what)
+		return "", unknownPullRequest(what)
 	}
 	d := decisions[0]
-	if d.Outcome != preview.Live {
+	if !hasEnvironment(d) {
 		return "", notLive(what, d)
 	}
 	return d.Environment, nil
@@ -92,8 +113,10 @@ func notLive(what string, d preview.Decision) error {
 	return errors.New(text)
 }
 
-// isLive offers the environments that are live for completion.
-func isLive(d preview.Decision) bool { return d.Outcome == preview.Live }
+// hasEnvironment is true of what is there, awake or asleep.
+func hasEnvironment(d preview.Decision) bool {
+	return d.Outcome == preview.Live || d.Outcome == preview.Asleep
+}
 
 // isStatus says whether the service answered with that code.
 func isStatus(err error, code int) bool {

@@ -32,7 +32,7 @@ address instead. Public services other than the first have an address of their o
   previewctl open acme/shop#7 --print
   previewctl open shop-pr-7 --service gateway`,
 		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, isLive),
+		ValidArgsFunction: completeFromService(env, &server, 1, hasEnvironment),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := opts.parse(cmd, server, args); err != nil {
 				return err

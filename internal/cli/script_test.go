@@ -73,7 +73,8 @@ func shell(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve starts a service that answers with the rows, decisions and Applications of a file, to who sends the content of
-// file token, and sets the variables that point there. What is confirmed it writes to file confirmed.
+// file token, and sets the variables that point there. What is confirmed it writes to file confirmed, and what
+// is asked of an environment to file asked.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve FILE")
@@ -83,6 +84,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		Decisions    []preview.Decision                   `json:"decisions"`
 		Problems     []string                             `json:"problems"`
 		Applications map[string]preview.ApplicationStatus `json:"applications"`
+		Usage        json.RawMessage                      `json:"usage"`
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &answers))
 	token := "Bearer " + strings.TrimSpace(ts.ReadFile("token"))
@@ -119,17 +121,14 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		respond(w, http.StatusOK, map[string]any{"decisions": wanted, "problems": answers.Problems})
 	})
-	confirmed := ts.MkAbs("confirmed")
-	mux.HandleFunc("POST /api/v1/confirm", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err == nil {
-			err = os.WriteFile(confirmed, append(body, '\n'), 0o600)
-		}
-		if err != nil {
+	mux.HandleFunc("POST /api/v1/confirm", note(ts.MkAbs("confirmed")))
+	mux.HandleFunc("POST /api/v1/environments/{name}/{action}", note(ts.MkAbs("asked")))
+	mux.HandleFunc("GET /api/v1/usage", func(w http.ResponseWriter, r *http.Request) {
+		if err := os.WriteFile(ts.MkAbs("query"), []byte(r.URL.RawQuery+"\n"), 0o600); err != nil {
 			respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
 			return
 		}
-		respond(w, http.StatusAccepted, map[string]any{"message": "confirmed; they go with the next snapshot"})
+		respond(w, http.StatusOK, answers.Usage)
 	})
 	start(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != token {
@@ -139,6 +138,21 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		mux.ServeHTTP(w, r)
 	}))
 	ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
+}
+
+// note writes what is posted, and where, to a file.
+func note(file string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = os.WriteFile(file, []byte(strings.TrimPrefix(r.URL.Path, "/api/v1/")+" "+string(body)+"\n"), 0o600)
+		}
+		if err != nil {
+			respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+			return
+		}
+		respond(w, http.StatusAccepted, map[string]any{"message": "noted"})
+	}
 }
 
 // serveStatus starts a service that answers everything in one way: serve-status 503 BODY.

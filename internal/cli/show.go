@@ -41,7 +41,7 @@ knows no cluster, "ready" and "application" are absent.`,
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,
 		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, isLive),
+		ValidArgsFunction: completeFromService(env, &server, 1, hasEnvironment),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := cmp.Or(checkOutput(cmd, opts.output, "text", "json", "yaml"), opts.parse(cmd, server, args)); err != nil {
 				return err
@@ -88,6 +88,10 @@ func (o *showOptions) print(s shown) error {
 // condition is how it is, in a word or two.
 func (o *showOptions) condition(s preview.Status) string {
 	switch {
+	case s.State == preview.Asleep:
+		return o.env.colour(yellow, "asleep")
+	case s.State == preview.Waking:
+		return o.env.colour(yellow, "waking")
 	case s.Ready == nil:
 		return "live"
 	case *s.Ready:
@@ -108,7 +112,8 @@ func (o *showOptions) lines(s shown) [][2]string {
 		{"Owner", s.Owner},
 		{"Purpose", s.Purpose},
 		{"Profile", s.Profile},
-		{"Ends", o.ends(s.Row)},
+		{"Sleeps", o.sleeps(s)},
+		{"Ends", o.ends(s)},
 		{"Decision", o.decision(s.Decision)},
 		{"Files", s.Path + " at commit " + shortCommit(s.Revision)},
 		{"Argo CD", o.argocd(s.Status)},
@@ -117,8 +122,20 @@ func (o *showOptions) lines(s shown) [][2]string {
 	}
 }
 
+// sleeps is when it sleeps next.
+func (o *showOptions) sleeps(s shown) string {
+	if s.Decision == nil {
+		return ""
+	}
+	return comes(s.Decision.SleepsAt, o.env.Now())
+}
+
 // ends is how long it stays.
-func (o *showOptions) ends(r preview.Row) string {
+func (o *showOptions) ends(s shown) string {
+	if s.Decision != nil && s.Decision.ExpiresAt != nil && s.ExpiresAt == "" {
+		return comes(s.Decision.ExpiresAt, o.env.Now())
+	}
+	r := s.Row
 	if at, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil {
 		if left := at.Sub(o.env.Now()); left > 0 {
 			return fmt.Sprintf("%s, in %s", r.ExpiresAt, shortly(left))

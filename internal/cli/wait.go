@@ -44,6 +44,7 @@ func newWaitCmd(env *process, runF func(context.Context, *waitOptions) error) *c
 		Long: `wait asks the service, again and again, until Argo CD has synced what the environment is to be now (its commit of the config
 branch, its images, everything that the service answers for it) and finds all of it healthy; or, with --for gone, until the
 service answers it no more and Argo CD has deleted its Application with everything in it. It needs no access to the cluster.
+One that is asleep isn't healthy, and isn't woken: previewctl wake does that.
 
 An environment that the service doesn't know yet is waited for; one that is held too, with the reason. After a push,
 --commit says which commit must be in it: without, the environment as it was before the push may be taken for ready.
@@ -183,7 +184,7 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 		if repository, number, ok := preview.ParsePullRequest(w.what); ok {
 			answer, err := w.client.decisions(ctx, repository, number)
 			d := firstOf(answer.Decisions, func(preview.Decision) bool { return true })
-			if err != nil || d == nil || d.Outcome != preview.Live {
+			if err != nil || d == nil || !hasEnvironment(*d) {
 				return nil, d, err
 			}
 			name = d.Environment
@@ -214,6 +215,13 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 	if missing := w.missing(status.Contents()); missing != "" {
 		w.failing, w.line = time.Time{}, missing
 		return false, w.explain(ctx)
+	}
+	if status.State == preview.Asleep || status.State == preview.Waking {
+		w.failing, w.line = time.Time{}, "it is "+status.State
+		if status.State == preview.Asleep {
+			w.line += "; wake it with: previewctl wake " + status.Name
+		}
+		return false, nil
 	}
 	w.line = status.Reason
 	if *status.Ready {

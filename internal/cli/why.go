@@ -101,12 +101,15 @@ func (o *whyOptions) explain(d preview.Decision) error {
 	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
 	for _, line := range [][2]string{
 		{"Environment", d.Environment},
+		{"State", d.State},
 		{"Title", d.Title},
 		{"Author", d.Author},
 		{"Owner", owner(d)},
 		{"Rule", d.Rule},
 		{"Reason", d.Reason},
 		{"What to do", d.Remedy},
+		{"Sleeps", comes(d.SleepsAt, o.env.Now())},
+		{"Ends", comes(d.ExpiresAt, o.env.Now())},
 		{"Withheld", withheld(d)},
 		{"Address", d.URL},
 	} {
