@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, env func(string) string) error {
 		debug.SetGCPercent(50) // what is held is mostly still; collecting sooner is cheap and halves the peak above it
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: s.logLevel}))
-	g, err := s.generator(log)
+	g, err := s.generator(log, clock(env))
 	if err != nil {
 		return err
 	}
@@ -70,13 +70,13 @@ func (s *settings) listeners(ctx context.Context) (private, public net.Listener,
 }
 
 // generator reads the secrets and builds the parts.
-func (s *settings) generator(log *slog.Logger) (*generator.Generator, error) {
+func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator.Generator, error) {
 	err := s.checkFiles()
 	if err != nil {
 		return nil, err
 	}
 	o := generator.Options{
-		Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log,
+		Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log, Now: now,
 		ConfigRepository: s.configRepository(),
 	}
 	if o.Token, err = required("--token-file", s.tokenFile); err != nil {

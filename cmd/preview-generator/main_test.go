@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -165,7 +166,7 @@ func TestThePartsAreWiredTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := s.generator(slog.New(slog.DiscardHandler))
+	g, err := s.generator(slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,10 +81,15 @@ type Service struct{ *process.Process }
 
 // StartService runs the service as the installed Deployment would, except where flags say otherwise. It isn't ready then.
 func (s *Stand) StartService(flags ...string) (*Service, error) {
+	return s.startService(process.Command{Path: s.own[Generator]}, flags)
+}
+
+func (s *Stand) startService(c process.Command, flags []string) (*Service, error) {
 	args := append(slices.Clone(s.serviceArgs),
 		"--listen="+strings.TrimPrefix(s.ServiceURL, "http://"), "--public-listen="+strings.TrimPrefix(s.PublicURL, "http://"),
 		"--github-url="+s.GitHubURL+"/", "--kubeconfig="+s.serviceKubeconfig, "--poll-interval=1s", "--log-level=debug")
-	p, err := s.group.Start(process.Command{Name: Generator, Path: s.own[Generator], Args: append(args, flags...), Dir: s.path("own")})
+	c.Name, c.Args, c.Dir = Generator, append(args, flags...), s.path("own")
+	p, err := s.group.Start(c)
 	if err != nil {
 		return nil, err
 	}

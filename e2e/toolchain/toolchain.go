@@ -146,10 +146,10 @@ func (b *Toolbox) Source(ctx context.Context, p Program) (string, error) {
 	return module.Dir, nil
 }
 
-// BuildOwn makes the project's own program cmd/<name> in the folder, from the tree as it is.
-func (b *Toolbox) BuildOwn(ctx context.Context, folder, name string) (string, error) {
-	to := filepath.Join(folder, name)
-	if err := compile(ctx, filepath.Dir(b.root), to, "./cmd/"+name, ""); err != nil {
+// BuildOwn makes the project's own program cmd/<name> in the folder, from the tree as it is, with build tags if there are any.
+func (b *Toolbox) BuildOwn(ctx context.Context, folder, name string, tags ...string) (string, error) {
+	to := filepath.Join(folder, strings.Join(append([]string{name}, tags...), "-"))
+	if err := compile(ctx, filepath.Dir(b.root), to, "./cmd/"+name, "", tags...); err != nil {
 		return "", fmt.Errorf("build %s: %w", name, err)
 	}
 	return to, nil
@@ -160,13 +160,13 @@ func (p Program) importPath() string {
 }
 
 // compile builds beside the target and renames, so that a build that was broken off leaves nothing behind that looks done.
-func compile(ctx context.Context, module, to, pkg, ldflags string) error {
+func compile(ctx context.Context, module, to, pkg, ldflags string, tags ...string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		return err
 	}
 	temp := fmt.Sprintf("%s.%d", to, os.Getpid())
 	defer func() { _ = os.Remove(temp) }()
-	if _, err := run(ctx, module, "build", "-ldflags", "-s -w "+ldflags, "-o", temp, pkg); err != nil {
+	if _, err := run(ctx, module, "build", "-tags", strings.Join(tags, ","), "-ldflags", "-s -w "+ldflags, "-o", temp, pkg); err != nil {
 		return err
 	}
 	return os.Rename(temp, to)
