@@ -51,7 +51,7 @@ func TestWhoReachesWhomAmongEnvironments(t *testing.T) {
 		{"at no port", "preview-alice/*", "staging/{gateway,orders}", "9898/TCP", heldBack},
 		{"the baseline's stores are its own", "preview-*/*", "staging/" + stores, "any", apart},
 
-		{"a link to another preview leads out, where nobody lets it in yet", "preview-carol/*", "preview-alice/products", "8080/TCP", shutOut},
+		{"a link to another preview leads there, where it is let in", "preview-carol/*", "preview-alice/products", "8080/TCP", reaches},
 		{"to that port alone", "preview-carol/*", "preview-alice/products", "but 8080/TCP", apart},
 		{"to that service alone", "preview-carol/*", "preview-alice/{web,gateway,orders}", "any", apart},
 		{"to no store", "preview-carol/*", "preview-alice/" + stores, "any", apart},

@@ -13,7 +13,7 @@ import (
 )
 
 // exampleCluster is a cluster with the example's baseline and service, and three previews:
-//   - alice's runs everything,
+//   - alice's runs everything, and lets carol's in,
 //   - bob's runs web and gateway, and the rest is linked to the baseline,
 //   - carol's runs all but products, which are linked to alice's.
 func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
@@ -22,7 +22,7 @@ func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
 	policy := config(t, r)
 	c := &cluster{namespaces: map[string]map[string]string{}, services: map[string]service{}}
 	for _, p := range []preview.Plan{
-		{Name: "alice", Run: runs("web", "gateway", "orders", "products"), Dataset: "truncated", Components: []string{"spot", "debug"}},
+		{Name: "alice", Run: runs("web", "gateway", "orders", "products"), Dataset: "truncated", Components: []string{"spot", "debug"}, From: map[string][]string{"products": {"preview-carol"}}},
 		{Name: "bob", Run: runs("web", "gateway")},
 		{Name: "carol", Run: runs("web", "gateway", "orders"), Links: map[string]string{"products": "preview-alice"}},
 	} {

@@ -230,7 +230,7 @@ func (k *composer) letIn() {
 	}}}
 	k.patch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
 		{"op": "add", "path": "/spec/podSelector", "value": pods},
-		{"op": "add", "path": "/spec/ingress", "value": []any{map[string]any{"from": from}}},
+		{"op": "add", "path": "/spec/ingress/0/from", "value": from},
 	})
 }
 

@@ -86,7 +86,7 @@ func TestLinks(t *testing.T) {
 			want := ""
 			if target != tt.to {
 				want = `[{"op":"add","path":"/spec/podSelector","value":{"matchExpressions":[{"key":"app.kubernetes.io/name","operator":"In","values":["products"]}]}},` +
-					`{"op":"add","path":"/spec/ingress","value":[{"from":[` + leading + `]}]}]`
+					`{"op":"add","path":"/spec/ingress/0/from","value":[` + leading + `]}]`
 			}
 			if diff := cmp.Diff(want, letsIn(s, target)); diff != "" {
 				t.Errorf("who is let in (-want +got):\n%s", diff)
