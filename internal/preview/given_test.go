@@ -254,6 +254,16 @@ func TestSlotsRequired(t *testing.T) {
 			t.Errorf("%v: %+v", labels, d)
 		}
 	}
+	facts := with(factsOf(pull(7, by("bob"))), nil, ofGateway(3))
+	claimed := resolve(c, facts)
+	if diff := cmp.Diff(map[string]string{"gateway": "", "orders": "abcdef1234", "web": ""}, runs(claimed, "bulbasaur")); diff != "" {
+		t.Errorf("bob's (-want +got):\n%s", diff)
+	}
+	next := later(t, c, map[string]string{policyFile: demo + "slots: required\n", slotsFile: pool("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
+	handed := Resolve(next, facts, restarted(t, claimed.Memory), noon)
+	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "web": ""}, runs(handed, "bulbasaur")); diff != "" {
+		t.Errorf("alice's (-want +got):\n%s\n%s", diff, strings.Join(reasons(handed), "\n"))
+	}
 	live := resolve(loadPolicy(t, demo), factsOf(pull(7)))
 	if s := Resolve(c, factsOf(pull(7)), live.Memory, noon); !slices.Equal(names(s), []string{"shop-pr-7"}) {
 		t.Errorf("what was live went: %v", reasons(s))

@@ -236,7 +236,7 @@ func (r *resolver) assign(c *candidate) {
 // stay leaves a pull request in the environment with a given name that it is in, where it can't be let in elsewhere, or
 // where only configuration has another word for what it is labelled.
 func (r *resolver) stay(c *candidate) {
-	if c.was == nil || !isGiven(c.was.Row.Name) || c.to == c.was.Row.Name || r.confirmed(c.was.Row.Name) {
+	if c.was == nil || !isGiven(c.was.Row.Name) || c.to == c.was.Row.Name || r.confirmed(c.was.Row.Name) || r.handedOn(c) {
 		return
 	}
 	name := c.was.Row.Name
@@ -261,6 +261,13 @@ func (r *resolver) stay(c *candidate) {
 			remedy: "label it again, or previewctl confirm " + name + " to let it go",
 		}
 	}
+}
+
+// handedOn says whether a pull request is in a slot that its person holds no more: who holds it now has it to themselves,
+// whatever becomes of the pull request elsewhere.
+func (r *resolver) handedOn(c *candidate) bool {
+	_, isSlot := r.slots[c.was.Row.Name]
+	return isSlot && c.was.Row.Source == sourceSlot && c.unknownPerson() == nil
 }
 
 // unread1 holds what can't be let in anywhere yet.
