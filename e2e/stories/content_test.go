@@ -193,17 +193,23 @@ func (w *world) content(ctx context.Context, p preview) (c content, err error) {
 	if c.Stores, err = w.stores(ctx, p); err != nil {
 		return c, err
 	}
+	c.Hosts, err = w.hosts(ctx, p)
+	return c, err
+}
+
+// hosts are those at which the preview is found, sorted.
+func (w *world) hosts(ctx context.Context, p preview) (hosts []string, err error) {
 	ingresses, err := w.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	for i := range ingresses.Items {
 		for _, rule := range ingresses.Items[i].Spec.Rules {
-			c.Hosts = append(c.Hosts, rule.Host)
+			hosts = append(hosts, rule.Host)
 		}
 	}
-	slices.Sort(c.Hosts)
-	return c, nil
+	slices.Sort(hosts)
+	return hosts, nil
 }
 
 func (w *world) runs(ctx context.Context, p preview) (map[string]string, error) {
