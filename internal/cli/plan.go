@@ -129,7 +129,7 @@ func (o *planOptions) plan(ctx context.Context) (planned, error) {
 	if err != nil {
 		return planned{}, err
 	}
-	config, err := loadTree(working, clone.Folder(), known.Memory.Previous())
+	config, err := loadTree(working, clone.Folder(), known.Memory.Previous(), known.Commit, known.Memory.Commit)
 	if err != nil {
 		return planned{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.dir)
 	}
@@ -154,8 +154,9 @@ func (o *planOptions) plan(ctx context.Context) (planned, error) {
 }
 
 // loadTree reads the configuration in a folder of a tree, as the service does: with Git's own hashes, so that an overlay
-// that didn't change stays at the commit that it is at.
-func loadTree(tree *gitrepo.Tree, folder string, prev *preview.Config) (*preview.Config, error) {
+// that didn't change stays at the commit that it is at. It comes after the commits that are named: who pushes without force
+// adds to what is there.
+func loadTree(tree *gitrepo.Tree, folder string, prev *preview.Config, after ...string) (*preview.Config, error) {
 	var fsys fs.FS = tree
 	if folder != "." {
 		var err error
@@ -164,7 +165,7 @@ func loadTree(tree *gitrepo.Tree, folder string, prev *preview.Config) (*preview
 		}
 	}
 	t := overlay.New(fsys).Tree()
-	t.Prefix = folder
+	t.Prefix, t.Ancestors = folder, after
 	if tree.Commit != "" {
 		t.Commit = tree.Commit
 	}
@@ -214,6 +215,7 @@ func (o *planOptions) makeUp(c *preview.Config, in *preview.Inputs) {
 		w, asked := c.Wants(key), in.Asked[key]
 		r.Branches = o.madeUp(key, "branch", r.Branches, w.Branches, asked.Branches)
 		r.Tags = o.madeUp(key, "tag", r.Tags, w.Tags, asked.Tags)
+		r.Commits = o.takenAsThere(key, r.Commits, w.Commits, asked.Commits)
 		in.Facts.Repositories[key] = r
 	}
 }
@@ -230,6 +232,22 @@ func (o *planOptions) madeUp(repository, kind string, known map[string]string, w
 		all[ref] = madeUpSHA(repository, ref)
 		if o.client != nil {
 			o.note("the service hasn't read %s %q of %s yet: a made-up commit stands for it", kind, ref, repository)
+		}
+	}
+	return all
+}
+
+// takenAsThere are the commits that services may be pinned to, with those that nobody has looked for.
+func (o *planOptions) takenAsThere(repository string, known map[string]bool, wanted, asked []string) map[string]bool {
+	all := map[string]bool{}
+	maps.Copy(all, known)
+	for _, sha := range wanted {
+		if slices.Contains(asked, sha) {
+			continue
+		}
+		all[sha] = true
+		if o.client != nil {
+			o.note("the service hasn't looked for commit %s of %s yet: it is taken to be on a branch or tag", shortCommit(sha), repository)
 		}
 	}
 	return all

@@ -12,14 +12,14 @@ type Inputs struct {
 }
 
 // Asked are the refs of one repository that the configuration in force wants to know of.
-type Asked struct{ Branches, Tags []string }
+type Asked struct{ Branches, Tags, Commits []string }
 
 // Asked are the refs that the configuration wants to know of, by repository.
 func (c *Config) Asked() map[string]Asked {
 	all := map[string]Asked{}
 	for _, name := range c.Repositories() {
 		w := c.Wants(name)
-		all[name] = Asked{Branches: w.Branches, Tags: w.Tags}
+		all[name] = Asked{Branches: w.Branches, Tags: w.Tags, Commits: w.Commits}
 	}
 	return all
 }
