@@ -325,11 +325,11 @@ func (r *resolver) pins(w *wish, set map[string]bool) (map[string]Pin, *hold) {
 // pin is what a service runs at that no member changes: what the file says, else its default. Where that can't be told,
 // the service stays at what it already runs.
 func (r *resolver) pin(w *wish, s *Service) (Pin, *hold) {
-	ref, chosen := s.Default, false
+	ref, file, chosen := s.Default, policyFile, false
 	if own, ok := w.file.Services[s.Name]; ok {
-		ref, chosen = &own, true
+		ref, file, chosen = &own, path.Join(overlaysFolder, w.name, environmentFile), true
 	}
-	pin, h := r.resolveRef(s, ref)
+	pin, h := r.resolveRef(s, ref, file)
 	if h == nil && pin.SHA != "" {
 		if h = r.unready(s.Repository, *s, pin.SHA); h == nil && !chosen {
 			r.snapshot.Memory.Defaults[s.Name] = pin

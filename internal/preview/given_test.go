@@ -80,7 +80,7 @@ func TestEnvironmentFromFile(t *testing.T) {
 			c := load(t, demoTree(map[string]string{jakub: environment("purpose: redesign\n" + tt.file)}), nil)
 			s := resolve(c, with(factsOf(), []string{commit}, ofGateway(3, withLabels()), ofGateway(5, func(pr *PullRequest) { pr.HeadRepositoryID = 99 })))
 			if tt.reason != "" {
-				if d := s.Decisions[slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })]; d.Outcome != Held || d.Reason != tt.reason || d.Remedy == "" {
+				if d := s.Decisions[slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })]; d.Outcome != Held || d.Reason != tt.reason || d.Remedy == "" || d.Rule == "ref" && !strings.HasSuffix(d.Remedy, " in "+jakub) {
 					t.Errorf("%s: %s; %s; want it held: %s", d.Outcome, d.Reason, d.Remedy, tt.reason)
 				}
 				return

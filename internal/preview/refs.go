@@ -7,8 +7,8 @@ import (
 )
 
 // resolveRef finds the commit that a service is to run at where no member of the environment says. The zero Pin is of no
-// ref: kustomize-base's image runs.
-func (r *resolver) resolveRef(s *Service, ref *Ref) (Pin, *hold) {
+// ref: kustomize-base's image runs. The file is the one that says the ref.
+func (r *resolver) resolveRef(s *Service, ref *Ref, file string) (Pin, *hold) {
 	if ref == nil {
 		return Pin{}, nil
 	}
@@ -17,7 +17,7 @@ func (r *resolver) resolveRef(s *Service, ref *Ref) (Pin, *hold) {
 		return Pin{}, &hold{rule: ruleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
 	}
 	if ref.PullRequest != 0 {
-		return r.resolvePullRequest(s, repository, ref)
+		return r.resolvePullRequest(s, repository, ref, file)
 	}
 	pin, ok := Pin{SHA: ref.SHA}, false
 	switch {
@@ -30,25 +30,25 @@ func (r *resolver) resolveRef(s *Service, ref *Ref) (Pin, *hold) {
 		pin.SHA, ok = repository.Tags[ref.Tag]
 	}
 	if !ok {
-		return Pin{}, unresolved(s, ref)
+		return Pin{}, unresolved(s, ref, file)
 	}
 	return pin, nil
 }
 
-func unresolved(s *Service, ref *Ref) *hold {
+func unresolved(s *Service, ref *Ref, file string) *hold {
 	what := ref.String()
 	if ref.SHA != "" {
 		what += " on a branch or tag"
 	}
-	return &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: "push it, or name another in " + policyFile}
+	return &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: "push it, or name another in " + file}
 }
 
 // resolvePullRequest is the head of an open pull request, as far as its code may run here: what is asked of a labelled one
 // that comes from a fork is asked of this one.
-func (r *resolver) resolvePullRequest(s *Service, repository Repository, ref *Ref) (Pin, *hold) {
+func (r *resolver) resolvePullRequest(s *Service, repository Repository, ref *Ref, file string) (Pin, *hold) {
 	pr, ok := openPullRequest(repository, ref.PullRequest)
 	if !ok || !shaPattern.MatchString(pr.HeadSHA) {
-		return Pin{}, unresolved(s, ref)
+		return Pin{}, unresolved(s, ref, file)
 	}
 	if pr.isFork() && r.Policy.PullRequests.Forks != "approved" {
 		return Pin{}, of(s, pr, forkHold(pr))
