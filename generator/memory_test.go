@@ -207,3 +207,19 @@ func inode(tb testing.TB, file generator.StateFile) os.FileInfo {
 	}
 	return info
 }
+
+// Of a thousand environments of which one changes only that one is packed again: all of them would take longer than all else.
+func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	_, keep := remembering(t)
+	s := ready(t, w, keep)
+	for i := range 3 {
+		before := s.Packed()
+		w.push("acme/gateway", i%2, sha(i))
+		s.Refresh(t.Context())
+		if packed := s.Packed() - before; packed != 1 {
+			t.Errorf("push %d: %d were packed, of 3", i, packed)
+		}
+	}
+}

@@ -28,6 +28,6 @@ func sameList[T any](a, b []T) bool {
 
 // sameRemembered is sameRow for what is remembered of an environment.
 func sameRemembered(a, b *preview.Remembered) bool {
-	return sameLabel(*a, *b) && sameList(a.Members, b.Members) && sameRow(&a.Row, &b.Row) &&
+	return sameLabel(*a, *b) && sameRow(&a.Row, &b.Row) &&
 		sameList(a.Hosts, b.Hosts) && reflect.ValueOf(a.Run).Pointer() == reflect.ValueOf(b.Run).Pointer()
 }
