@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -249,24 +248,17 @@ func (r *resolver) made(w *wish, profile string, set map[string]bool) (*Remember
 	if h := r.cycle(w); h != nil {
 		return nil, h
 	}
-	plan := r.plan(w, profile, run)
-	k, err := r.compose(plan)
+	made, err := r.composition(r.ingredients(w, r.plan(w, profile, run)), r.last.plain[w.name], w.was)
 	if err != nil {
 		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + policyFile}
 	}
-	if h := cmp.Or(r.moved(w, k), r.collision(w, k)); h != nil {
+	e := made.environment
+	if h := cmp.Or(r.moved(w, &e), r.collision(w, &e)); h != nil {
 		return nil, h
 	}
-	e := &Remembered{Members: r.membersOf(w), Row: r.row(w, k), Hosts: k.hostNames(), Run: run}
-	r.composed[w.name] = &composed{wish: w, plan: plan}
+	r.composed[w.name] = &composed{composition: made, links: w.file.Links}
 	w.noteHandovers(run)
-	if p := w.person(); p != e.Row.Author {
-		e.Person = p
-	}
-	if w.was != nil && reflect.DeepEqual(e, w.was) {
-		return w.was, nil // thousands of equal rows then stand in memory once, not once a snapshot
-	}
-	return e, nil
+	return &e, nil
 }
 
 // membersOf are the pull requests that are in an environment, as they are remembered.
@@ -390,35 +382,34 @@ func (r *resolver) plan(w *wish, profile string, run map[string]Pin) Plan {
 	return Plan{
 		Name: w.name, Owner: w.owner(), Profile: profile, Dataset: cmp.Or(w.file.Dataset, p.Dataset),
 		Components: slices.Concat(p.Components, w.file.Components), Run: run,
-		Links: map[string]string{},
 	}
 }
 
 // moved keeps a live environment in its namespace: in another one it would be another, without its data.
-func (r *resolver) moved(w *wish, k *composer) *hold {
-	if w.was == nil || w.was.Row.Namespace == k.k.Namespace || r.confirmed(w.name) {
+func (r *resolver) moved(w *wish, e *Remembered) *hold {
+	if w.was == nil || w.was.Row.Namespace == e.Row.Namespace || r.confirmed(w.name) {
 		return nil
 	}
 	return &hold{
-		rule: ruleMoved, withheld: true, reason: fmt.Sprintf("its namespace would be %s now", k.k.Namespace),
+		rule: ruleMoved, withheld: true, reason: fmt.Sprintf("its namespace would be %s now", e.Row.Namespace),
 		remedy: "change namespacePrefix back, or previewctl confirm " + w.name + " to begin anew there",
 	}
 }
 
 // collision holds what would take a name, a namespace, a host or an Application that isn't its own.
-func (r *resolver) collision(w *wish, k *composer) *hold {
+func (r *resolver) collision(w *wish, e *Remembered) *hold {
 	if was, ok := r.was[w.name]; ok && w.was == nil {
 		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, was.member().subject()), remedy: "give one of the repositories another alias in " + policyFile}
 	}
-	namespace := k.k.Namespace
+	namespace := e.Row.Namespace
 	if pattern, ok := r.protects(namespace); ok {
 		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + policyFile}
 	}
 	if owner, ok := r.facts.Cluster.Taken[namespace]; ok {
 		return &hold{rule: ruleTaken, reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner), remedy: "rename or remove that Application"}
 	}
-	for _, h := range k.hostNames() {
-		if other, ok := r.hosts[h]; ok && other != k.plan.Name {
+	for _, h := range e.Hosts {
+		if other, ok := r.hosts[h]; ok && other != w.name {
 			remedy := "give one of the repositories another alias in " + policyFile
 			if !w.own {
 				remedy = "give it another name"

@@ -3,7 +3,6 @@ package preview
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -11,26 +10,27 @@ import (
 // sharedComponent is the one that lets other environments in.
 const sharedComponent = "shared"
 
-// composed is a live environment as it was put together in this answer, before it is known where its links lead.
+// composed is an environment as it was put together in this answer, before it is known where its links lead.
 type composed struct {
-	wish *wish
-	plan Plan
+	*composition
+	links map[string]Link
 }
 
 // link points what is live to each other. It comes last: only now is it known what is live.
 func (r *resolver) link() {
 	from := map[string]map[string]map[string]bool{} // environment → service → namespaces that lead there
-	changed := map[string]bool{}
+	links := map[string]map[string]string{}         // environment → service → namespace
 	for _, name := range slices.Sorted(maps.Keys(r.composed)) {
-		made, ok := r.composed[name]
-		if _, live := r.snapshot.Memory.Environments[name]; !ok || !live {
+		made := r.composed[name]
+		is, live := r.snapshot.Memory.Environments[name]
+		if !live {
+			delete(r.composed, name)
 			continue
 		}
-		for _, service := range slices.Sorted(maps.Keys(made.wish.file.Links)) {
+		for _, service := range slices.Sorted(maps.Keys(made.links)) {
 			if _, runs := made.plan.Run[service]; runs || r.Policy.Services.get(service) == nil {
 				continue
 			}
-			changed[name] = true
 			target, why := r.follow(name, service)
 			if why != "" {
 				r.note(name, fmt.Sprintf("service %s leads to the baseline: %s", service, why))
@@ -38,16 +38,21 @@ func (r *resolver) link() {
 			if target == "" {
 				continue
 			}
-			to := r.snapshot.Memory.Environments[target]
-			made.plan.Links[service] = to.Row.Namespace
-			letIn(from, target, service, r.snapshot.Memory.Environments[name].Row.Namespace)
-			changed[target] = true
+			if links[name] == nil {
+				links[name] = map[string]string{}
+			}
+			links[name][service] = r.snapshot.Memory.Environments[target].Row.Namespace
+			letIn(from, target, service, is.Row.Namespace)
 		}
 	}
-	for name := range changed {
-		if made, ok := r.composed[name]; ok {
-			made.plan.From = peers(from[name])
-			r.relink(name, made)
+	rows := map[string]*Row{}
+	for i := range r.snapshot.Rows {
+		rows[r.snapshot.Rows[i].Name] = &r.snapshot.Rows[i]
+	}
+	for name, made := range r.composed {
+		r.next.plain[name] = made.composition
+		if len(links[name])+len(from[name]) > 0 {
+			r.relink(rows[name], made, links[name], peers(from[name]))
 		}
 	}
 }
@@ -70,20 +75,17 @@ func peers(from map[string]map[string]bool) map[string][]string {
 	return lists
 }
 
-// relink composes a live environment again, with its links and who leads to it.
-func (r *resolver) relink(name string, made *composed) {
-	k, err := r.compose(made.plan)
+// relink puts a live environment together again, with its links and who leads to it.
+func (r *resolver) relink(row *Row, made *composed, links map[string]string, from map[string][]string) {
+	in, name := made.ingredients, row.Name
+	in.plan.Links, in.plan.From = links, from
+	linked, err := r.composition(&in, r.last.linked[name], r.was[name])
 	if err != nil {
 		return // it was composed before, and links add nothing that can be wrong
 	}
 	e := r.snapshot.Memory.Environments[name]
-	e.Row = r.row(made.wish, k)
-	if was := r.was[name]; was != nil && reflect.DeepEqual(e, *was) {
-		e = *was
-	}
-	r.snapshot.Memory.Environments[name] = e
-	i := slices.IndexFunc(r.snapshot.Rows, func(row Row) bool { return row.Name == name })
-	r.snapshot.Rows[i] = e.Row
+	e.Row = linked.environment.Row
+	r.next.linked[name], r.snapshot.Memory.Environments[name], *row = linked, e, e.Row
 }
 
 // note adds to why an environment is live.

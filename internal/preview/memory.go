@@ -34,6 +34,9 @@ type Memory struct {
 	Lives map[string]Life
 	// Intents are what people asked of environments, by name.
 	Intents map[string]Intent
+
+	// compositions save Resolve work, and change nothing of what it answers: without them, as after a restart, that is the same.
+	compositions compositions
 }
 
 // Remembered is one live environment as it was last answered.

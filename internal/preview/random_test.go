@@ -29,15 +29,20 @@ func TestNoEnvironmentIsLost(t *testing.T) {
 		first = uint64(time.Now().UnixNano())
 	}
 	t.Logf("random sequences from -seed %d", first)
+	takenOver, linkedTakenOver := 0, 0
 	for i := range uint64(sequences) {
 		p := newPlay(t, first+i)
 		for range steps {
 			p.step()
 		}
 		p.end()
+		takenOver, linkedTakenOver = takenOver+p.takenOver, linkedTakenOver+p.linkedTakenOver
 		if t.Failed() {
 			t.Fatalf("again: go test -run %s -seed %d\n%s", t.Name(), first+i, strings.Join(p.story, "\n"))
 		}
+	}
+	if takenOver < 10*sequences || linkedTakenOver < sequences/10 {
+		t.Errorf("only %d compositions were taken over, and %d with links", takenOver, linkedTakenOver)
 	}
 }
 
@@ -65,6 +70,8 @@ type play struct {
 	asked map[string]string
 	// lost are the times at which environments went for want of a label.
 	lost []time.Time
+	// takenOver counts the compositions of the last answer that the next one took over.
+	takenOver, linkedTakenOver int
 }
 
 // settings is what changes in previewset.yaml.
@@ -77,12 +84,21 @@ type settings struct {
 	broken                              bool
 }
 
+// Two files of which one's environment links to the other's.
+const (
+	shares = "profile: full\nshared: true\n"
+	links  = "profile: checkout\nlinks: {products: {pullRequest: acme/shop#3}}\n"
+)
+
 func newPlay(t *testing.T, seed uint64) *play {
 	t.Helper()
 	p := &play{
 		Rand: rand.New(rand.NewPCG(seed, 1)), t: t, seed: seed, now: noon, last: &Snapshot{}, facts: factsOf(),
 		pulls: map[string][]*PullRequest{}, unreadable: map[string]bool{}, green: map[string]bool{}, approved: map[string]bool{}, asked: map[string]string{},
 		policy: settings{label: "preview", prefix: "preview-", alias: "shop", forks: "approved"},
+	}
+	if p.IntN(2) == 0 {
+		p.policy.file, p.policy.hand = shares, links
 	}
 	p.main = p.commit()
 	for repository, n := range map[string]int{"acme/shop": 6, "acme/gateway": 3, "acme/mailer": 2} {
@@ -227,7 +243,7 @@ func (p *play) configChanges() {
 	s := &p.policy
 	switch p.IntN(11) {
 	case 8, 9:
-		s.hand = pick(p, "", "services: {gateway: {branch: main}}\n", "services: {orders: {pullRequest: 2}}\n", "services: {web: {branch: gone}}\n", "profile: full\nowner: jakub\n", "oops: 1\n")
+		s.hand = pick(p, "", "services: {gateway: {branch: main}}\n", "services: {orders: {pullRequest: 2}}\n", "services: {web: {branch: gone}}\n", "profile: full\nowner: jakub\n", "oops: 1\n", links)
 	case 10:
 		s.holder = pick(p, "", "carol", "dave")
 	case 0, 1:
@@ -243,7 +259,7 @@ func (p *play) configChanges() {
 	case 6:
 		s.limits = pick(p, "", "", "environments: 2, deletionsAtOnce: 2", "perOwner: 3, deletionsAtOnce: 1", "perRepository: 2")
 	default:
-		s.file = pick(p, "", "profile: full\n", "profile: nonsense\n", "oops: 1\n")
+		s.file = pick(p, "", "profile: full\n", shares, "profile: nonsense\n", "oops: 1\n")
 		s.broken = p.IntN(2) == 0
 	}
 	p.tell("configuration is %+v", *s)
@@ -347,6 +363,7 @@ func (p *play) resolve(m Memory) {
 	for _, d := range p.last.Decisions {
 		p.tell("  %s: %s by %s: %s", d.Environment, d.Outcome, d.Rule, d.Reason)
 	}
+	p.workIsSavedOnly(m)
 	p.nothingIsLost(before, m.Confirmed)
 	p.brakeHolds(before, m.Confirmed)
 	p.newOnesAreAllowed(before)

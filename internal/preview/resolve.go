@@ -23,8 +23,9 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 }
 
 func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
+	next := compositions{config: c, plain: map[string]*composition{}, linked: map[string]*composition{}}
 	return &resolver{
-		Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now),
+		Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now), last: m.compositions.of(c), next: next,
 		hosts: map[string]string{}, was: map[string]*Remembered{}, lived: map[string]lived{}, ghosts: map[string][]ghost{},
 		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: map[string]*composed{}, inWhich: map[string]string{}, named: map[string]bool{}, tally: newTally(),
 		snapshot: &Snapshot{
@@ -32,7 +33,7 @@ func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
 			Memory: Memory{
 				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
 				Environments: map[string]Remembered{}, Since: map[string]Decided{},
-				Defaults: map[string]Pin{}, Confirmed: map[string]bool{},
+				Defaults: map[string]Pin{}, Confirmed: map[string]bool{}, compositions: next,
 			},
 		},
 	}
@@ -51,6 +52,8 @@ type resolver struct {
 	leaving  map[string]*Remembered // own environments whose pull requests ask for another one, by subject
 	left     map[string]int         // how many members have left an environment with a given name
 	composed map[string]*composed   // what was put together in this answer, by name
+	last     compositions           // of the last answer
+	next     compositions           // of this one
 	inWhich  map[string]string      // the environment of each live member, by subject
 	moves    map[string]string      // own environments that went because their pull requests run elsewhere now
 	named    map[string]bool        // environments that a decision was made about

@@ -1,0 +1,163 @@
+package preview
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// ingredients are all that an environment is made of, besides the configuration. Whoever makes one sees nothing else; so
+// of one configuration, equal ingredients make equal environments.
+type ingredients struct {
+	plan    Plan
+	source  string
+	purpose string
+	person  string // whom it counts for
+	expires *time.Time
+	// handover are the services whose workloads Argo CD is to leave alone.
+	handover []string
+	members  []Member
+	single   pullRequestFacts // zero where there are several pull requests, or none
+	labels   []string         // the single one's
+}
+
+// pullRequestFacts are what a row says of its one pull request, as it was read.
+type pullRequestFacts struct {
+	number                                                        int
+	repositoryID                                                  int64
+	title, branch, targetBranch, headSHA, author, repository, url string
+}
+
+func (in *ingredients) equal(other *ingredients) bool {
+	return in.plan.equal(&other.plan) && in.source == other.source && in.purpose == other.purpose && in.person == other.person &&
+		equalTimes(in.expires, other.expires) && slices.Equal(in.handover, other.handover) && slices.Equal(in.members, other.members) &&
+		in.single == other.single && slices.Equal(in.labels, other.labels)
+}
+
+func (p *Plan) equal(other *Plan) bool {
+	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile && p.Dataset == other.Dataset && p.State == other.State &&
+		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
+		maps.EqualFunc(p.From, other.From, slices.Equal)
+}
+
+func equalTimes(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
+// composition is an environment and what it was made of. It is never changed.
+type composition struct {
+	ingredients
+	environment Remembered
+}
+
+// compositions are the live environments that an answer was made of. The next one takes over what has the same
+// ingredients: of a thousand environments, each with links to all that doesn't run there, one push changes one.
+type compositions struct {
+	config *Config
+	// plain are without links to and from other environments, linked those of them that have any with them.
+	plain, linked map[string]*composition
+}
+
+// of are those that can be taken over under a configuration.
+func (m compositions) of(c *Config) compositions {
+	if m.config != c {
+		return compositions{}
+	}
+	return m
+}
+
+// composition takes an environment over, or makes it. Where it is equal to what was live, it shares its lists, so that
+// thousands of equal rows stand in memory once, not once a snapshot.
+func (c *Config) composition(in *ingredients, last *composition, was *Remembered) (*composition, error) {
+	if last != nil && last.equal(in) {
+		return last, nil
+	}
+	made, err := c.environment(in)
+	if err != nil {
+		return nil, err
+	}
+	if was != nil {
+		made.share(was)
+	}
+	return &composition{*in, made}, nil
+}
+
+func (e *Remembered) share(was *Remembered) {
+	if reflect.DeepEqual(e.Row, was.Row) {
+		e.Row = was.Row
+	}
+	if slices.Equal(e.Hosts, was.Hosts) {
+		e.Hosts = was.Hosts
+	}
+	if maps.Equal(e.Run, was.Run) {
+		e.Run = was.Run
+	}
+}
+
+// environment makes one.
+func (c *Config) environment(in *ingredients) (Remembered, error) {
+	k, err := c.compose(in.plan)
+	if err != nil {
+		return Remembered{}, err
+	}
+	e := Remembered{Members: in.members, Row: c.row(in, k), Hosts: k.hostNames(), Run: in.plan.Run}
+	if in.person != e.Row.Author {
+		e.Person = in.person
+	}
+	return e, nil
+}
+
+// ingredients are those of what somebody asks for.
+func (r *resolver) ingredients(w *wish, plan Plan) *ingredients {
+	in := &ingredients{
+		plan: plan, source: w.source(), purpose: w.purpose(), person: w.person(), handover: w.file.Handover, members: r.membersOf(w),
+	}
+	if w.isFile && w.claim == nil {
+		in.expires = w.file.Lifetime.Expires
+	}
+	if c := w.single(); c != nil {
+		in.labels, in.single = c.Labels, pullRequestFacts{
+			number: c.Number, repositoryID: in.members[0].RepositoryID, title: c.Title, branch: c.Branch, targetBranch: c.TargetBranch,
+			headSHA: c.HeadSHA, author: c.Author, repository: c.repository, url: c.URL,
+		}
+	}
+	return in
+}
+
+// row adds to a composed row what is known of its source. Free text is only ever a value here.
+func (c *Config) row(in *ingredients, k *composer) Row {
+	row := k.row()
+	handOver(&row, in.handover, in.plan.Run)
+	row.Source, row.Purpose = in.source, Printable(in.purpose)
+	if in.expires != nil {
+		row.ExpiresAt = in.expires.UTC().Format(time.RFC3339)
+	}
+	if in.single != (pullRequestFacts{}) {
+		c.fillPullRequest(&row, in)
+	}
+	row.Info = info(row, in.single.repositoryID, in.members)
+	return row
+}
+
+func (c *Config) fillPullRequest(row *Row, in *ingredients) {
+	pr := in.single
+	row.Number = strconv.Itoa(pr.number)
+	row.Title = Printable(pr.title)
+	row.Branch, row.BranchSlug = Printable(pr.branch), labelSlug(pr.branch)
+	row.TargetBranch, row.TargetBranchSlug = Printable(pr.targetBranch), labelSlug(pr.targetBranch)
+	row.HeadSHA = pr.headSHA
+	row.HeadShortSHA, row.HeadShortSHA7 = pr.headSHA[:min(8, len(pr.headSHA))], short(pr.headSHA)
+	row.Author = Printable(pr.author)
+	for _, l := range in.labels {
+		row.Labels = append(row.Labels, Printable(l))
+	}
+	slices.Sort(row.Labels)
+	row.Repository, row.RepositorySlug = pr.repository, labelSlug(pr.repository)
+	row.PullRequestURL = Printable(pr.url)
+	row.IssueKey = c.issueKeyOf(pr.branch, pr.title)
+}

@@ -1,0 +1,93 @@
+package preview
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// workIsSavedOnly: what is taken over from the last answer is what would be made anew.
+func (p *play) workIsSavedOnly(m Memory) {
+	p.takenOver += same(m.compositions.plain, p.last.Memory.compositions.plain)
+	p.linkedTakenOver += same(m.compositions.linked, p.last.Memory.compositions.linked)
+	m.compositions = compositions{}
+	without := Resolve(p.config, p.facts, m, p.now)
+	if compact(without) != compact(p.last) {
+		p.fail("the answer is another than without the last one's compositions (-without +with):\n%s", cmp.Diff(without, p.last, saved))
+	}
+}
+
+func same(was, is map[string]*composition) (n int) {
+	for name := range is {
+		if was[name] == is[name] {
+			n++
+		}
+	}
+	return n
+}
+
+// Whatever of the ingredients changes, they are no more equal: the row would go on saying the old.
+func TestWhateverChangesIsAnotherIngredient(t *testing.T) {
+	t.Parallel()
+	until := noon
+	full := func() *ingredients {
+		return &ingredients{
+			plan: Plan{
+				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]Pin{"x": {SHA: "x"}},
+				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}},
+			},
+			source: "x", purpose: "x", person: "x", expires: &until, handover: []string{"x"}, members: []Member{{Number: 1}},
+			single: pullRequestFacts{1, 1, "x", "x", "x", "x", "x", "x", "x"}, labels: []string{"x"},
+		}
+	}
+	if !full().equal(full()) {
+		t.Error("a copy isn't equal")
+	}
+	fields := 0
+	var change func(path string, v reflect.Value)
+	in := full()
+	change = func(path string, v reflect.Value) {
+		if v.Kind() == reflect.Struct {
+			for f, field := range v.Fields() {
+				change(path+"."+f.Name, field)
+			}
+			return
+		}
+		fields++
+		if v.IsZero() {
+			t.Errorf("%s has no value to change", path)
+		}
+		was := reflect.ValueOf(in).Elem().Interface()
+		settable(v).SetZero()
+		if full().equal(in) || in.equal(full()) {
+			t.Errorf("%s is another, and they count as equal", path)
+		}
+		*in = was.(ingredients)
+	}
+	change("ingredients", reflect.ValueOf(in).Elem())
+	if fields < 20 {
+		t.Errorf("only %d fields were tried", fields)
+	}
+	for name, edit := range map[string]func(*ingredients){
+		"another commit runs":      func(in *ingredients) { in.plan.Run["x"] = Pin{SHA: "y"} },
+		"another link":             func(in *ingredients) { in.plan.Links["x"] = "y" },
+		"another links here":       func(in *ingredients) { in.plan.From["x"] = []string{"y"} },
+		"another end":              func(in *ingredients) { later := noon.Add(time.Second); in.expires = &later },
+		"another label":            func(in *ingredients) { in.labels = []string{"y"} },
+		"another member":           func(in *ingredients) { in.members[0].Label = "y" },
+		"another component":        func(in *ingredients) { in.plan.Components[0] = "y" },
+		"another service is given": func(in *ingredients) { in.handover[0] = "y" },
+	} {
+		in := full()
+		if edit(in); in.equal(full()) {
+			t.Errorf("%s, and they count as equal", name)
+		}
+	}
+}
+
+// settable lets a field be set that isn't exported.
+func settable(v reflect.Value) reflect.Value {
+	return reflect.NewAt(v.Type(), v.Addr().UnsafePointer()).Elem()
+}
