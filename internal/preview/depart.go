@@ -2,6 +2,7 @@ package preview
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,10 @@ func (r *resolver) finish() {
 			s.Memory.Defaults[name] = pin
 		}
 	}
-	slices.SortFunc(s.Rows, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })
+	s.Rows = make([]Row, 0, len(s.Memory.Environments))
+	for _, name := range slices.Sorted(maps.Keys(s.Memory.Environments)) {
+		s.Rows = append(s.Rows, s.Memory.Environments[name].Row)
+	}
 	slices.SortFunc(s.Decisions, compareDecisions)
 	slices.Sort(s.Problems)
 }

@@ -45,14 +45,10 @@ func (r *resolver) link() {
 			letIn(from, target, service, is.Row.Namespace)
 		}
 	}
-	rows := map[string]*Row{}
-	for i := range r.snapshot.Rows {
-		rows[r.snapshot.Rows[i].Name] = &r.snapshot.Rows[i]
-	}
 	for name, made := range r.composed {
 		r.next.plain[name] = made.composition
 		if len(links[name])+len(from[name]) > 0 {
-			r.relink(rows[name], made, links[name], peers(from[name]))
+			r.relink(name, made, links[name], peers(from[name]))
 		}
 	}
 }
@@ -76,8 +72,8 @@ func peers(from map[string]map[string]bool) map[string][]string {
 }
 
 // relink puts a live environment together again, with its links and who leads to it.
-func (r *resolver) relink(row *Row, made *composed, links map[string]string, from map[string][]string) {
-	in, name := made.ingredients, row.Name
+func (r *resolver) relink(name string, made *composed, links map[string]string, from map[string][]string) {
+	in := made.ingredients
 	in.plan.Links, in.plan.From = links, from
 	linked, err := r.composition(&in, r.last.linked[name], r.was[name])
 	if err != nil {
@@ -85,7 +81,7 @@ func (r *resolver) relink(row *Row, made *composed, links map[string]string, fro
 	}
 	e := r.snapshot.Memory.Environments[name]
 	e.Row = linked.environment.Row
-	r.next.linked[name], r.snapshot.Memory.Environments[name], *row = linked, e, e.Row
+	r.next.linked[name], r.snapshot.Memory.Environments[name] = linked, e
 }
 
 // note adds to why an environment is live.

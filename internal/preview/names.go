@@ -22,12 +22,11 @@ const (
 )
 
 var (
-	dnsLabel       = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
-	pullRequestEnv = regexp.MustCompile(`^.+-pr-[0-9]+$`)
-	bareNumber     = regexp.MustCompile(`^pr-[0-9]+$`)
-	loginPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
-	repoPattern    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
-	notSlug        = regexp.MustCompile(`[^a-z0-9]+`)
+	dnsLabel     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+	bareNumber   = regexp.MustCompile(`^pr-[0-9]+$`)
+	loginPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
+	repoPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+	notSlug      = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
 // reservedNames can't be an environment's: they are folders or hosts of our own.
@@ -38,6 +37,16 @@ var reservedNames = map[string]bool{"preview": true, "staging": true, "generator
 // lower-case "owner/name" keep distinct repositories distinct.
 func PullRequestName(p *Policy, repository string, number int) string {
 	return fmt.Sprintf("%s-pr-%d", repositoryPart(p, repository), number)
+}
+
+// isPullRequestName says whether a name is one that PullRequestName makes: something, -pr-, and a number.
+func isPullRequestName(name string) bool {
+	i := strings.LastIndex(name, "-pr-")
+	if i <= 0 {
+		return false
+	}
+	number := name[i+len("-pr-"):]
+	return number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 func repositoryPart(p *Policy, repository string) string {
@@ -96,7 +105,7 @@ func (p *Policy) nameProblem(name string) string {
 		return fmt.Sprintf("an environment's name is a DNS label of at most %d characters: a to z, 0 to 9 and -", maxEnvironmentName)
 	case reservedNames[name]:
 		return fmt.Sprintf("the name %q is taken by PreviewSet itself", name)
-	case pullRequestEnv.MatchString(name):
+	case isPullRequestName(name):
 		return "names that end in -pr-<number> belong to pull requests"
 	case bareNumber.MatchString(name):
 		return "its services would have the hosts of pull requests' environments"

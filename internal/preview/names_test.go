@@ -156,7 +156,7 @@ func FuzzName(f *testing.F) {
 		policy := &Policy{Services: Services{{Name: "a", Repository: a}, {Name: "b", Repository: b}}}
 		nameA, nameB := PullRequestName(policy, a, m), PullRequestName(policy, b, n)
 		for _, name := range []string{nameA, nameB} {
-			if !isDNSLabel(name, maxEnvironmentName) || !pullRequestEnv.MatchString(name) {
+			if !isDNSLabel(name, maxEnvironmentName) || !isPullRequestName(name) {
 				t.Errorf("%q is not a pull request's name", name)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,16 +24,18 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 }
 
 func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
-	next := compositions{config: c, plain: map[string]*composition{}, linked: map[string]*composition{}}
+	n := len(m.Environments) // and about as many will be live
+	next := compositions{config: c, plain: make(map[string]*composition, n), linked: map[string]*composition{}}
 	return &resolver{
 		Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now), last: m.compositions.of(c), next: next,
-		hosts: map[string]string{}, was: map[string]*Remembered{}, lived: map[string]lived{}, ghosts: map[string][]ghost{},
-		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: map[string]*composed{}, inWhich: map[string]string{}, named: map[string]bool{}, tally: newTally(),
+		hosts: make(map[string]string, n), was: make(map[string]*Remembered, n), lived: make(map[string]lived, n), ghosts: map[string][]ghost{},
+		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: make(map[string]*composed, n),
+		inWhich: make(map[string]string, n), named: make(map[string]bool, n), tally: newTally(),
 		snapshot: &Snapshot{
-			Rows: []Row{}, Decisions: []Decision{}, Unread: []string{},
+			Rows: []Row{}, Decisions: make([]Decision, 0, n), Unread: []string{},
 			Memory: Memory{
 				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
-				Environments: map[string]Remembered{}, Since: map[string]Decided{},
+				Environments: make(map[string]Remembered, n), Since: make(map[string]Decided, n),
 				Defaults: map[string]Pin{}, Confirmed: map[string]bool{}, compositions: next,
 			},
 		},
@@ -102,7 +105,7 @@ func (r *resolver) reserve() {
 
 // subject is how a pull request is remembered.
 func subject(repository string, number int) string {
-	return fmt.Sprintf("%s#%d", strings.ToLower(repository), number)
+	return strings.ToLower(repository) + "#" + strconv.Itoa(number)
 }
 
 func (r *resolver) candidate(key string, repository Repository, pr PullRequest) *candidate {
@@ -160,7 +163,6 @@ func (r *resolver) serve(e Remembered) {
 	for _, m := range e.Members {
 		r.inWhich[m.subject()] = e.Row.Name
 	}
-	r.snapshot.Rows = append(r.snapshot.Rows, e.Row)
 	r.snapshot.Memory.Environments[e.Row.Name] = e
 }
 

@@ -110,7 +110,7 @@ func (w *wish) purpose() string {
 }
 
 // isGiven says of an environment that people gave it its name.
-func isGiven(name string) bool { return !pullRequestEnv.MatchString(name) }
+func isGiven(name string) bool { return !isPullRequestName(name) }
 
 // wishes are all environments that are asked for or live, with what is open of them.
 func (r *resolver) wishes(candidates []*candidate) []*wish {
