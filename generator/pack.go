@@ -143,7 +143,7 @@ func (p *packer) addShapes(m *member) {
 
 func addEntries(m *member, all []*entry) {
 	at := 0
-	for some := range cut(all, func(e *entry) string { return e.name }) {
+	for some := range cut(all, func(e *entry) (string, uint64) { return e.name, 0 }) {
 		from := at
 		key := newKey("packed", from)
 		for _, e := range some {

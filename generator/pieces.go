@@ -10,18 +10,23 @@ import (
 	"iter"
 )
 
-// perPiece is how many environments a piece has on average. More of them compress a little better, and take longer to
-// compress again when one changes.
-const perPiece = 32
+const (
+	// perPiece is how many environments a piece has on average, at the most. More of them compress a little better, and take
+	// longer to compress again when one changes.
+	perPiece = 32
+	// pieceSize is how much text that may be, about, in bytes: with links to hundreds of services rows are large.
+	pieceSize = 1 << 17
+)
 
-// cut cuts environments into pieces by their names alone, so that one that comes or goes changes one piece.
-func cut[T any](all []T, name func(T) string) iter.Seq[[]T] {
+// cut cuts environments into pieces by their names and sizes alone, so that one that comes or goes changes one piece.
+func cut[T any](all []T, about func(T) (name string, size uint64)) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		from := 0
 		for i := range all {
+			name, size := about(all[i])
 			h := fnv.New32a()
-			_, _ = io.WriteString(h, name(all[i])) // a hash takes everything
-			if ends := h.Sum32()>>16%perPiece == 0; !ends && i < len(all)-1 {
+			_, _ = io.WriteString(h, name) // a hash takes everything
+			if ends := uint64(h.Sum32())*pieceSize>>32 < max(size, pieceSize/perPiece); !ends && i < len(all)-1 {
 				continue
 			}
 			if !yield(all[from : i+1]) {

@@ -126,6 +126,11 @@ type numbered struct {
 	version uint64
 }
 
+// about is its name, and about how much text it is.
+func (n numbered) about() (name string, size uint64) {
+	return n.row.Name, 1000 + 200*uint64(len(n.row.Kustomize.Patches))
+}
+
 // encode writes {"output":{"parameters":[…]}} with the rows that a filter matches, a row at a time so that the plain text
 // never stands in memory whole.
 func (b *bodies) encode(m *member, rows []preview.Row, f filter) ([]byte, error) {
@@ -137,7 +142,7 @@ func (b *bodies) encode(m *member, rows []preview.Row, f filter) ([]byte, error)
 	}
 	m.text(`{"output":{"parameters":[`)
 	at := 0
-	for some := range cut(matching, func(n numbered) string { return n.row.Name }) {
+	for some := range cut(matching, numbered.about) {
 		from := at
 		key := newKey("rows", from)
 		for _, n := range some {
