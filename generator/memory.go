@@ -22,8 +22,8 @@ type Store interface {
 }
 
 const (
-	memoryVersion = 3
-	// maxMemory bounds its text, maxUnpacked the environments in it, in bytes.
+	memoryVersion = 4
+	// maxMemory bounds its text, maxUnpacked the environments in it, in bytes. What has more is neither written nor read.
 	maxMemory   = 64 << 20
 	maxUnpacked = 512 << 20
 )

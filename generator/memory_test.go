@@ -82,13 +82,18 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"empty": "", "no gzip": "garbage", "cut off": "\x1f\x8b\x08\x00", "not JSON": packed(t, "{"), "of another version": packed(t, `{"version":99}`),
-		"null": packed(t, "null"), "of nothing": packed(t, `{"version":3,"memory":{}}`),
-		"with an environment of no shape":  packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`),
-		"with an environment without name": packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"shapes":["{}"],"packed":[{"s":0,"v":[]}]}`),
-		"with a value too few":             packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"shapes":["{\"Row\":{\"name\":\"\u0000a\"}}"],"packed":[{"s":0,"v":[]}]}`),
-		"with its checksum wrong":          strings.TrimSuffix(packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00") + "\x01\x00\x00",
+		"null": packed(t, "null"), "of nothing": packed(t, `{"version":4,"memory":{}}`),
+		"with an environment of no shape":  packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`),
+		"with an environment without name": packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a value too few":             packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{\"Row\":{\"name\":\"\u0000a\"}}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a part too few":              packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with parts before the first one":  packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[-1,2]]],"packed":[{"s":0,"v":[]}]}`),
+		"with fewer parts than none":       packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,-1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with more parts than numbers":     packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,9223372036854775807]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a part of no text":           packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["","{}"],"shapes":[[[0,2]]],"packed":[{"s":0,"v":[]}]}`),
+		"with its checksum wrong":          strings.TrimSuffix(packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00") + "\x01\x00\x00",
 		"a bomb":                           strings.Repeat(packed(t, strings.Repeat(" ", 1<<20)), 100),
-		"a bomb of values":                 packed(t, `{"version":3,"memory":{"Repositories":{"acme/shop":1}},"shapes":["`+strings.Repeat(`\u0000a`, 1<<20)+`"],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
+		"a bomb of values":                 packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["`+strings.Repeat(`\u0000a`, 1<<20)+`"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -218,7 +223,7 @@ func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
 		before := s.Packed()
 		w.push("acme/gateway", i%2, sha(i))
 		s.Refresh(t.Context())
-		if packed := s.Packed() - before; packed != 1 {
+		if packed := s.Packed() - before; packed != 1 { // an entry, of the same shape
 			t.Errorf("push %d: %d were packed, of 3", i, packed)
 		}
 	}

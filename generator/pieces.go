@@ -101,6 +101,14 @@ func (m *member) compress(write func(*stickyWriter)) (piece, error) {
 	return piece{data: b.Bytes(), sum: text.sum, size: text.size}, w.err
 }
 
+// size is that of its text, in bytes.
+func (m *member) size() (n int) {
+	for _, p := range m.pieces {
+		n += p.size
+	}
+	return n
+}
+
 // gzipHeader says: deflate, no flags, no time, unknown system.
 const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 

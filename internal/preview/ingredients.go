@@ -73,15 +73,16 @@ func (m compositions) of(c *Config) compositions {
 
 // composition takes an environment over, or makes it. Where it is equal to what was live, it shares its lists, so that
 // thousands of equal rows stand in memory once, not once a snapshot.
-func (c *Config) composition(in *ingredients, last *composition, was *Remembered) (*composition, error) {
+func (r *resolver) composition(in *ingredients, last *composition, was *Remembered) (*composition, error) {
 	if last != nil && last.equal(in) {
 		return last, nil
 	}
-	made, err := c.environment(in)
+	made, err := r.environment(in)
 	if err != nil {
 		return nil, err
 	}
-	if was != nil {
+	// What was read after a restart has texts of its own in each row; what is made here shares those of the configuration.
+	if was != nil && r.memory.compositions.config != nil {
 		made.share(was)
 	}
 	return &composition{*in, made}, nil
