@@ -3,6 +3,7 @@ package generator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -39,6 +40,32 @@ func TestWhatIsPackedIsUnpacked(t *testing.T) {
 	}
 	if repacked(t, p, nil); len(p.shapes)+len(p.byParts)+len(p.parts)+len(p.byText)+len(p.entries) > 0 {
 		t.Errorf("without environments %d shapes and %d parts are kept", len(p.shapes), len(p.parts))
+	}
+}
+
+// A part that goes moves those behind it, also those of shapes in pieces that are otherwise the same.
+func TestAPartThatGoesMovesOthers(t *testing.T) {
+	t.Parallel()
+	p, environments := &packer{}, map[string]preview.Remembered{}
+	add := func(name string, service int) {
+		e := preview.Remembered{Row: preview.Row{Name: name, Namespace: "preview"}}
+		for range textPerPiece / 8 {
+			e.Row.Kustomize.Patches = append(e.Row.Kustomize.Patches, patchOf(service))
+		}
+		environments[name] = e
+	}
+	add("a", 1)
+	add("b", 2)
+	repacked(t, p, environments)
+	environments = maps.Clone(environments)
+	add("c", 1) // so the part stays when a goes
+	environments["c"].Row.Kustomize.Patches[0] = patchOf(3)
+	for _, goes := range []string{"", "a", "c"} {
+		environments = maps.Clone(environments)
+		delete(environments, goes)
+		if got := repacked(t, p, environments); !cmp.Equal(environments, got, cmpopts.EquateEmpty()) {
+			t.Errorf("after %q went, what is packed is unpacked as another", goes)
+		}
 	}
 }
 
