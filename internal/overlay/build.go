@@ -87,7 +87,7 @@ func (r *Repo) edit(row preview.Row) ([]byte, error) {
 }
 
 func patchOf(p preview.Patch) types.Patch {
-	t := &types.Selector{LabelSelector: p.Target.LabelSelector}
+	t := &types.Selector{LabelSelector: p.Target.LabelSelector, AnnotationSelector: p.Target.AnnotationSelector}
 	t.Kind, t.Name = p.Target.Kind, p.Target.Name
 	return types.Patch{Patch: p.Patch, Target: t}
 }

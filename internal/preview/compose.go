@@ -70,6 +70,7 @@ func (c *Config) compose(p Plan) (*composer, error) {
 	k.routes()
 	k.links()
 	k.letIn()
+	k.state()
 	return k, nil
 }
 

@@ -38,7 +38,8 @@ const (
 var (
 	componentPattern = regexp.MustCompile(`^\.\./\.\./kustomize-base/[A-Za-z0-9][A-Za-z0-9._/-]{0,250}$`)
 	rowImagePattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,250}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	targetPattern    = regexp.MustCompile(`^[A-Za-z0-9._/=-]{0,253}$`)
+	targetPattern    = regexp.MustCompile(`^[A-Za-z0-9._/-]{0,253}$`)
+	selectorPattern  = regexp.MustCompile(`^[A-Za-z0-9._/-]{0,253}(!?=[A-Za-z0-9._-]{0,63})?$`)
 	urlPattern       = regexp.MustCompile(`^https://[a-z0-9][a-z0-9.-]{0,252}$`)
 	hostPattern      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,252}$`)
 )
@@ -188,11 +189,16 @@ func (r Row) listProblem() error {
 		}
 	}
 	for _, p := range k.Patches {
-		if !json.Valid([]byte(p.Patch)) || !targetPattern.MatchString(p.Target.Kind+p.Target.Name) || !targetPattern.MatchString(p.Target.LabelSelector) {
+		if !json.Valid([]byte(p.Patch)) || !p.Target.isPlain() {
 			return fmt.Errorf("patch of %s %q", p.Target.Kind, p.Target.Name)
 		}
 	}
 	return r.textProblem()
+}
+
+// isPlain says whether it is a target that a row could have.
+func (t Target) isPlain() bool {
+	return targetPattern.MatchString(t.Kind+t.Name) && selectorPattern.MatchString(t.LabelSelector) && selectorPattern.MatchString(t.AnnotationSelector)
 }
 
 // textProblem is about texts that are handed on as they are.

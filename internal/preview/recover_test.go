@@ -200,6 +200,12 @@ func TestWhatNoRowCouldHaveSaidIsNotRecovered(t *testing.T) {
 		{"an image with a new name", func(r *Row) { r.Kustomize.Images = []string{"a=evil.example/b:1"} }, "image"},
 		{"a patch that isn't JSON", func(r *Row) { r.Kustomize.Patches = []Patch{{Patch: "a: b"}} }, "patch"},
 		{"a patch of whatever matches", func(r *Row) { r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{Name: ".*"}}} }, "patch"},
+		{"a patch of what several labels select", func(r *Row) {
+			r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{LabelSelector: "a=b,c!=d"}}}
+		}, "patch"},
+		{"a patch of what an expression of annotations selects", func(r *Row) {
+			r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{AnnotationSelector: "a in (b)"}}}
+		}, "patch"},
 		{"too many images", func(r *Row) { r.Kustomize.Images = slices.Repeat([]string{"a:b"}, 501) }, "500 at most"},
 		{"too much", func(r *Row) { r.Info = []Info{{"x", strings.Repeat("x", 600<<10)}} }, "KiB"},
 		{"a text that hides something", func(r *Row) { r.SyncOptions, r.Info = nil, []Info{{"x", "a\u202eb"}} }, "characters that no row has"},

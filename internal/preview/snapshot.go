@@ -75,9 +75,10 @@ type Patch struct {
 
 // Target selects the objects that a patch is for. Name is a regular expression that Kustomize anchors.
 type Target struct {
-	Kind          string `json:"kind,omitempty"`
-	Name          string `json:"name,omitempty"`
-	LabelSelector string `json:"labelSelector,omitempty"`
+	Kind               string `json:"kind,omitempty"`
+	Name               string `json:"name,omitempty"`
+	LabelSelector      string `json:"labelSelector,omitempty"`
+	AnnotationSelector string `json:"annotationSelector,omitempty"`
 }
 
 // Info is one line of an Application's info; Argo CD's UI makes values that are URLs clickable.
