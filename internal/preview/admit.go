@@ -44,6 +44,9 @@ const (
 	ruleLabelled   = "labelled" // the one by which it is live
 	ruleClosed     = "closed"   // one of the two by which it is gone
 	ruleConfirmed  = "confirmed"
+	ruleIdle       = "idle"    // nobody used it for too long
+	ruleExpired    = "expired" // its end has come
+	ruleGrace      = "grace"   // its pull request is closed, and it stays a while
 )
 
 // admit decides whether a pull request gets an environment, and with which profile by label ("" where no label says).

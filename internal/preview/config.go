@@ -46,6 +46,7 @@ type Config struct {
 	repoByLower map[string][]*Service
 	baseline    map[string]link // what stands in place of a service that runs in the baseline only
 	calls       calls
+	rules       map[string]*rules // by profile
 }
 
 // pin is the commit at which the trees that make up an overlay last changed.
@@ -88,7 +89,7 @@ func (c *Config) index() {
 	if c.Policy.PullRequests.IssueKey != "" {
 		c.issueKey = regexp.MustCompile(c.Policy.PullRequests.IssueKey) // validated
 	}
-	c.calls = callsOf(c.Policy.Services)
+	c.calls, c.rules = callsOf(c.Policy.Services), rulesOf(c.Policy)
 	c.repoByLower = map[string][]*Service{}
 	c.baseline = map[string]link{}
 	for i := range c.Policy.Services {

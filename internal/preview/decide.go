@@ -12,7 +12,9 @@ import (
 
 // decide decides about an environment, and about each pull request that asks for it.
 func (r *resolver) decide(w *wish) {
-	if w.own {
+	if h := r.over(w); h != nil {
+		r.end(w, h)
+	} else if w.own {
 		r.decideOwn(w)
 	} else {
 		r.decideGiven(w)
@@ -47,7 +49,7 @@ func (r *resolver) decideOwn(w *wish) {
 	c := w.members[0]
 	e, h := r.ownEnvironment(w)
 	if h == nil && w.was == nil {
-		h = r.limited(w)
+		h = r.newcomer(w)
 	}
 	isAdopted := h != nil && h.over && w.file.Adopted
 	if w.was != nil && len(w.was.Members) > 0 {
@@ -382,6 +384,7 @@ func (r *resolver) plan(w *wish, profile string, run map[string]Pin) Plan {
 	return Plan{
 		Name: w.name, Owner: w.owner(), Profile: profile, Dataset: cmp.Or(w.file.Dataset, p.Dataset),
 		Components: slices.Concat(p.Components, w.file.Components), Run: run,
+		State: w.state(),
 	}
 }
 

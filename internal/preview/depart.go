@@ -79,6 +79,9 @@ func (r *resolver) gone(was Remembered) Decision {
 	case was.Row.Source == sourceSlot:
 		d.Rule, d.Reason, d.Remedy = ruleSlot, "its slot was released", "previewctl slot claim "+was.Row.Name+" --holders <login>"
 	}
+	if over, ok := r.snapshot.Memory.Left[was.Row.Name]; ok {
+		d.Rule, d.Reason, d.Remedy = over.Rule, over.Reason, comeBack(was.Row.Name)
+	}
 	if r.confirmed(was.Row.Name) {
 		d.Rule, d.Reason = ruleConfirmed, "it was withheld, and somebody has confirmed that it may go"
 		d.Remedy = "label its pull request, in a repository that configuration names, to bring it back"

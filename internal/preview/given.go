@@ -34,7 +34,7 @@ func (r *resolver) decideGiven(w *wish) {
 	r.shareOut(w)
 	e, h := r.givenEnvironment(w)
 	if h == nil && w.was == nil {
-		h = r.limited(w)
+		h = r.newcomer(w)
 	}
 	if h != nil {
 		for _, c := range w.members {
@@ -48,7 +48,9 @@ func (r *resolver) decideGiven(w *wish) {
 		r.serve(*e)
 	case w.was != nil && !h.over:
 		kept := *w.was
-		kept.Members = r.membersOf(w)
+		if h.rule != ruleGrace {
+			kept.Members = r.membersOf(w)
+		}
 		r.serve(kept)
 	}
 	r.tell(w, h)
@@ -223,8 +225,11 @@ func (w *wish) labelledProfile() (string, *hold) {
 func (r *resolver) endHold(w *wish) *hold {
 	over := &hold{rule: ruleUnlabelled, over: true, reason: "nobody asks for it any more"}
 	configured := w.was.Row.Source != sourcePullRequest
-	if r.confirmed(w.name) || (!configured && r.left[w.name] == 0) {
+	switch {
+	case r.confirmed(w.name):
 		return over
+	case !configured && r.left[w.name] == 0:
+		return cmp.Or(r.graceHold(r.lives[w.name]), over)
 	}
 	confirm := "previewctl confirm " + w.name + " to let it go"
 	if configured && (w.was.Braked || r.rewritten()) {

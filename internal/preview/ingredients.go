@@ -118,8 +118,8 @@ func (r *resolver) ingredients(w *wish, plan Plan) *ingredients {
 	in := &ingredients{
 		plan: plan, source: w.source(), purpose: w.purpose(), person: w.person(), handover: w.file.Handover, members: r.membersOf(w),
 	}
-	if w.isFile && w.claim == nil {
-		in.expires = w.file.Lifetime.Expires
+	if end := r.fixedEnd(w, plan.Profile); !end.IsZero() {
+		in.expires = &end
 	}
 	if c := w.single(); c != nil {
 		in.labels, in.single = c.Labels, pullRequestFacts{

@@ -36,7 +36,7 @@ func TestWhateverChangesIsAnotherIngredient(t *testing.T) {
 		return &ingredients{
 			plan: Plan{
 				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]Pin{"x": {SHA: "x"}},
-				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}},
+				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x",
 			},
 			source: "x", purpose: "x", person: "x", expires: &until, handover: []string{"x"}, members: []Member{{Number: 1}},
 			single: pullRequestFacts{1, 1, "x", "x", "x", "x", "x", "x", "x"}, labels: []string{"x"},

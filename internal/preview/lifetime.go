@@ -51,7 +51,18 @@ type Intent struct {
 	// Held is until when it is kept awake, Extended until when it isn't over.
 	Held     time.Time `json:",omitzero"`
 	Extended time.Time `json:",omitzero"`
-	By       string    `json:",omitempty"`
+	// Renewed is when it was extended last.
+	Renewed time.Time `json:",omitzero"`
+	By      string    `json:",omitempty"`
+}
+
+// Left is an environment that its lifetime took away, while what asks for it is still there.
+type Left struct {
+	// Rule and Reason are why.
+	Rule, Reason string
+	// Heads are the commits that it was made of, as a hash, and Members its pull requests.
+	Heads   string
+	Members []Member
 }
 
 // Life is what is remembered of how a live environment is used. It changes without its row.
@@ -63,8 +74,14 @@ type Life struct {
 	Pushed time.Time
 	// Active is when it was last used, or may have been.
 	Active time.Time
-	// Closed is when its pull request was first seen closed, unlabelled or merged; zero while that is open.
+	// Closed is when its pull request was first seen closed or merged; zero while that is open.
 	Closed time.Time `json:",omitzero"`
+	// Why is why it sleeps.
+	Why string `json:",omitempty"`
+	// Place orders those that wait until they may wake; 0 is of who doesn't wait.
+	Place int `json:",omitempty"`
+	// Unsure says that Since is of a clock that nobody could compare.
+	Unsure bool `json:",omitempty"`
 	// Took is how long it took to wake the last time.
 	Took time.Duration `json:",omitempty"`
 }

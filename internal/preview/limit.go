@@ -14,7 +14,7 @@ const brakeWindow = 10 * time.Minute
 
 // tally counts what is live, for the limits, and who waits.
 type tally struct {
-	all           int
+	all, awake    int
 	perOwner      map[string]int
 	perRepository map[string]int
 	waiting       map[string]int // by limit
@@ -27,6 +27,9 @@ func newTally() tally {
 
 func (t *tally) count(e Remembered) {
 	t.all++
+	if e.Row.State != Asleep {
+		t.awake++
+	}
 	if e.Row.Source == sourcePullRequest || e.Row.Source == sourceEnvironment && e.person() != "" { // of slots the pool is the limit
 		t.perOwner[strings.ToLower(e.person())]++
 	}
@@ -56,7 +59,7 @@ type limit struct {
 // in which they began to wait.
 func (r *resolver) limited(w *wish) *hold {
 	for _, limit := range r.limitsOf(w) {
-		if limit.atMost == 0 || limit.have < limit.atMost {
+		if limit.atMost == 0 || limit.have < limit.atMost || limit.name == limitAwake && r.makeRoom() {
 			continue
 		}
 		queue := limit.name + " " + limit.queue
@@ -73,19 +76,23 @@ func (r *resolver) limitsOf(w *wish) []limit {
 	l, t := r.Policy.Limits, r.withLeaving(w)
 	limits := []limit{
 		{"environments", "there are", "", t.all, l.Environments},
-		{"awake", "there are", "", t.all, l.Awake},
 	}
 	person := strings.ToLower(w.person())
 	if w.claim == nil && (!w.isFile || person != "") {
 		limits = append(limits, limit{"perOwner", cmp.Or(Printable(w.person()), "an account that is gone") + " has", person, t.perOwner[person], l.PerOwner})
 	}
+	limits = append(limits, r.perRepository(w, t)...)
+	return append(limits, r.awake(t))
+}
+
+func (r *resolver) perRepository(w *wish, t tally) (limits []limit) {
 	if w.source() != sourcePullRequest {
-		return limits
+		return nil
 	}
 	seen := map[string]bool{}
 	for _, c := range w.members {
 		if !seen[c.key] && (w.own || c.hold == nil) {
-			limits = append(limits, limit{"perRepository", c.repository + " has", c.key, t.perRepository[c.key], l.PerRepository})
+			limits = append(limits, limit{"perRepository", c.repository + " has", c.key, t.perRepository[c.key], r.Policy.Limits.PerRepository})
 		}
 		seen[c.key] = true
 	}
@@ -111,6 +118,9 @@ func (r *resolver) withLeaving(w *wish) tally {
 // overtakes.
 func (r *resolver) inOrder(wishes []*wish) {
 	for _, was := range r.memory.Since {
+		r.tally.lastPlace = max(r.tally.lastPlace, was.Place)
+	}
+	for _, was := range r.memory.Lives {
 		r.tally.lastPlace = max(r.tally.lastPlace, was.Place)
 	}
 	type key struct{ group, place int }
@@ -179,7 +189,7 @@ func (r *resolver) brakes(wishes []*wish) bool {
 	r.snapshot.Memory.Unlabelled = recent
 	n := len(recent)
 	for _, w := range wishes {
-		if w.was != nil && !w.was.Braked && !r.confirmed(w.name) && r.loses(w) {
+		if w.was != nil && !w.was.Braked && !r.confirmed(w.name) && (r.loses(w) || r.over(w) != nil) {
 			n++
 		}
 	}

@@ -57,7 +57,7 @@ func TestLimits(t *testing.T) {
 		{
 			"of those awake", "awake: 1",
 			[]PullRequest{pull(1), pull(2)},
-			[]string{"1 live", "2 limit: there are 1 environments, and limits.awake is 1; it is number 1 in the queue"},
+			[]string{"1 live", "2 limit: awake are 1 environments, and limits.awake is 1; it is number 1 in the queue"},
 		},
 		{
 			"of an author, in any case", "perOwner: 1",

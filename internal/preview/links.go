@@ -31,7 +31,7 @@ func (r *resolver) link() {
 			if _, runs := made.plan.Run[service]; runs || r.Policy.Services.get(service) == nil {
 				continue
 			}
-			target, why := r.follow(name, service)
+			target, why := r.follow(name, service, r.present())
 			if why != "" {
 				r.note(name, fmt.Sprintf("service %s leads to the baseline: %s", service, why))
 			}
@@ -93,13 +93,45 @@ func (r *resolver) note(name, text string) {
 	}
 }
 
+// lookup is what is live, and in which environment a pull request is.
+type lookup struct {
+	environment func(name string) (e Remembered, live bool)
+	inWhich     func(subject string) (name string, ok bool)
+}
+
+// present is what is live by this answer, as far as it has come.
+func (r *resolver) present() lookup {
+	return lookup{
+		func(name string) (Remembered, bool) { e, ok := r.snapshot.Memory.Environments[name]; return e, ok },
+		func(subject string) (string, bool) { name, ok := r.inWhich[subject]; return name, ok },
+	}
+}
+
+// before is what was live by the last answer.
+func (r *resolver) before() lookup {
+	return lookup{
+		func(name string) (Remembered, bool) {
+			if was := r.was[name]; was != nil {
+				return *was, true
+			}
+			return Remembered{}, false
+		},
+		func(subject string) (string, bool) {
+			if in, ok := r.lived[subject]; ok {
+				return in.was.Row.Name, true
+			}
+			return "", false
+		},
+	}
+}
+
 // follow finds the environment in which a service runs that another one links to, from link to link. Where there is none,
 // it is the baseline, and why says so unless that is what was asked for.
-func (r *resolver) follow(name, service string) (target, why string) {
+func (r *resolver) follow(name, service string, at lookup) (target, why string) {
 	seen := map[string]bool{name: true}
 	for link := r.file(name).Links[service]; ; {
-		target = r.target(link)
-		to, live := r.snapshot.Memory.Environments[target]
+		target = r.target(link, at)
+		to, live := at.environment(target)
 		switch {
 		case seen[target]:
 			return "", "its links lead in a circle"
@@ -128,13 +160,13 @@ func (r *resolver) file(name string) *Environment {
 }
 
 // target is the environment that a link leads to: of a pull request the one that it is in.
-func (r *resolver) target(l Link) string {
+func (r *resolver) target(l Link, at lookup) string {
 	repository, number, ok := ParsePullRequest(l.PullRequest)
 	if !ok {
 		return l.Environment
 	}
 	own, about := PullRequestName(r.Policy, repository, number), subject(repository, number)
-	if in, ok := r.inWhich[about]; ok {
+	if in, ok := at.inWhich(about); ok {
 		return in
 	}
 	return own

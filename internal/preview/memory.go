@@ -34,6 +34,12 @@ type Memory struct {
 	Lives map[string]Life
 	// Intents are what people asked of environments, by name.
 	Intents map[string]Intent
+	// Left are those that their lifetime took away, by name.
+	Left map[string]Left
+	// Measured is until when it is known what was used, with gaps that were counted as use.
+	Measured time.Time `json:",omitzero"`
+	// Jumped is when the clock jumped last, or the service was away: what was known of the clock before counts no more.
+	Jumped time.Time `json:",omitzero"`
 
 	// compositions save Resolve work, and change nothing of what it answers: without them, as after a restart, that is the same.
 	compositions compositions
@@ -170,6 +176,9 @@ func (m Memory) settled(now time.Time) Memory {
 			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), brakeStep))
 		}
 	}
+	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) {
+		m.shift(jumped-min(max(jumped, 0), clockStep), jumped.Abs() > clockStep, now)
+	}
 	m.Gone = slices.Clone(m.Gone)
 	for i := range m.Gone {
 		if m.Gone[i].Since.After(now) {
@@ -177,6 +186,31 @@ func (m Memory) settled(now time.Time) Memory {
 		}
 	}
 	return m
+}
+
+// shift moves what was done at some time by what a clock jumped: so nothing becomes older by that, nor younger. Since stays,
+// because fixed ends count from it; they count only while the clock is known to be right.
+func (m *Memory) shift(by time.Duration, far bool, now time.Time) {
+	move := func(times ...*time.Time) {
+		for _, t := range times {
+			if !t.IsZero() {
+				*t = t.Add(by)
+			}
+		}
+	}
+	move(&m.Measured, &m.Jumped)
+	if far {
+		m.Jumped = now.UTC()
+	}
+	m.Lives, m.Intents = maps.Clone(m.Lives), maps.Clone(m.Intents)
+	for name, l := range m.Lives {
+		move(&l.Changed, &l.Pushed, &l.Active, &l.Closed)
+		m.Lives[name] = l
+	}
+	for name, i := range m.Intents {
+		move(&i.Woken, &i.Slept, &i.Held, &i.Extended, &i.Renewed)
+		m.Intents[name] = i
+	}
 }
 
 // remember adds what is gone to the memory of a new snapshot and forgets what was gone long ago.

@@ -30,13 +30,14 @@ func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
 		Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now), last: m.compositions.of(c), next: next,
 		hosts: make(map[string]string, n), was: make(map[string]*Remembered, n), lived: make(map[string]lived, n), ghosts: map[string][]ghost{},
 		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: make(map[string]*composed, n),
-		inWhich: make(map[string]string, n), named: make(map[string]bool, n), tally: newTally(),
+		lives: make(map[string]*living, n), asked: map[string]*wish{}, inWhich: make(map[string]string, n), named: make(map[string]bool, n), tally: newTally(),
 		snapshot: &Snapshot{
 			Rows: []Row{}, Decisions: make([]Decision, 0, n), Unread: []string{},
 			Memory: Memory{
 				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
 				Environments: make(map[string]Remembered, n), Since: make(map[string]Decided, n),
 				Defaults: map[string]Pin{}, Confirmed: map[string]bool{}, compositions: next,
+				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{},
 			},
 		},
 	}
@@ -57,6 +58,11 @@ type resolver struct {
 	composed map[string]*composed   // what was put together in this answer, by name
 	last     compositions           // of the last answer
 	next     compositions           // of this one
+	lives    map[string]*living     // what was live, by name, and what goes live
+	asked    map[string]*wish       // by name
+	measured bool                   // there is a measurement of now
+	gap      time.Time              // until when it isn't known what was used; zero where all is
+	room     []*living              // what may sleep for others, the idlest first; nil where nobody asked
 	inWhich  map[string]string      // the environment of each live member, by subject
 	moves    map[string]string      // own environments that went because their pull requests run elsewhere now
 	named    map[string]bool        // environments that a decision was made about
@@ -83,13 +89,15 @@ func (r *resolver) run() {
 	for _, c := range candidates {
 		r.recognise(c)
 	}
+	open := openIn(candidates)
 	wishes := r.wishes(candidates)
+	r.live(wishes)
+	r.grace(open)
 	r.inOrder(wishes)
 	r.brake = r.brakes(wishes)
-	for _, w := range wishes {
-		r.decide(w)
-	}
+	r.decideInTurn(wishes)
 	r.link()
+	r.settle()
 }
 
 // reserve gives what is live its hosts before anybody else asks for them.

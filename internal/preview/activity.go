@@ -1,0 +1,207 @@
+package preview
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// clockStep is the longest between two answers that isn't a clock that jumped, or a service that was away; and how far
+	// the clock may be from GitHub's.
+	clockStep = 5 * time.Minute
+	// measuredFor is how long a measurement says something.
+	measuredFor = 3 * time.Minute
+)
+
+// living is a live environment on its way through its states.
+type living struct {
+	Life
+	name    string
+	was     *Remembered
+	wish    *wish // nil where nobody asks for it now
+	file    *Environment
+	profile string
+	rules   *rules
+	intent  Intent
+	state   string
+	// measured says that it is known whether it was used lately.
+	measured bool
+	// links are the environments that it leads to, linkers those that lead to it.
+	links, linkers []*living
+	// waits is its number in the queue of those that are to wake; 0 where it doesn't wait.
+	waits int
+}
+
+// beginLife is that of an environment which is new, or of which nothing is remembered: it counts as just used.
+func (r *resolver) beginLife() Life {
+	now := r.now.UTC()
+	return Life{Since: now.Truncate(time.Second), Unsure: !r.agrees(), Changed: now, Pushed: now, Active: now}
+}
+
+// live finds out how each environment that was live is used, before anything is decided.
+func (r *resolver) live(wishes []*wish) {
+	for _, w := range wishes {
+		if w.was != nil || r.asked[w.name] == nil {
+			r.asked[w.name] = w
+		}
+	}
+	r.measure()
+	for name, was := range r.was {
+		r.lives[name] = r.living(name, was)
+	}
+	r.lead()
+	r.spread()
+	r.remain()
+}
+
+// living is one environment as it was.
+func (r *resolver) living(name string, was *Remembered) *living {
+	l := &living{name: name, was: was, wish: r.asked[name], file: r.file(name), profile: was.Row.Profile, rules: r.rulesFor(was.Row.Profile), state: was.Row.State, intent: r.memory.Intents[name]}
+	life, ok := r.memory.Lives[name]
+	if l.Life = life; !ok {
+		l.Life = r.beginLife()
+	}
+	if l.Unsure && r.agrees() {
+		l.Since, l.Unsure = r.now.UTC().Truncate(time.Second), false
+	}
+	if heads, known := r.headsOf(name); known && heads != l.Heads {
+		if l.Heads = heads; ok && life.Heads != "" {
+			l.Pushed = r.now.UTC()
+		}
+	}
+	l.Active = latest(l.Active, latest(l.Pushed, latest(l.intent.Woken, l.intent.Renewed)))
+	r.use(l)
+	r.settled(l)
+	return l
+}
+
+// measure finds out of which time the newest measurement says something. Between two of them may be a gap.
+func (r *resolver) measure() {
+	m := r.facts.Activity
+	r.snapshot.Memory.Measured = r.memory.Measured
+	if age := r.now.Sub(m.At); m.At.IsZero() || age < 0 || age > measuredFor {
+		return
+	}
+	r.measured = true
+	if begins := m.At.Add(-m.Window); begins.After(r.memory.Measured) {
+		r.gap = begins.UTC()
+	}
+	r.snapshot.Memory.Measured = latest(r.memory.Measured, m.At.UTC())
+}
+
+// use notes when an environment was last used. What isn't known to be idle is in use; only of one that sleeps it is known
+// without a measurement, since all that can come are visits.
+func (r *resolver) use(l *living) {
+	used, ok := r.facts.Activity.Used[l.was.Row.Namespace]
+	l.measured = r.measured && ok
+	switch {
+	case l.measured && used:
+		l.Active = latest(l.Active, r.facts.Activity.At.UTC())
+	case l.measured:
+		l.Active = latest(l.Active, r.gap)
+	case l.state != Asleep:
+		l.Active = latest(l.Active, r.now.UTC())
+	}
+	if len(l.file.Handover) > 0 { // how people's own tools use it, nobody measures
+		l.Active = latest(l.Active, r.now.UTC())
+	}
+}
+
+// agrees says whether the clock is GitHub's, as far as anybody can know.
+func (r *resolver) agrees() bool {
+	jumped := r.memory.Jumped
+	return r.facts.Skew != nil && r.facts.Skew.Abs() <= clockStep && (jumped.IsZero() || r.now.Sub(jumped) > clockStep)
+}
+
+// headsOf are the commits that people push for an environment to be as it is, as a hash: those of its pull requests, of
+// what its file chooses, and of the file itself. What services run at by default isn't among them. known is false where
+// not all of them are known.
+func (r *resolver) headsOf(name string) (heads string, known bool) {
+	h := sha256.New()
+	w := r.asked[name]
+	if w == nil {
+		return "", false
+	}
+	for _, c := range w.members {
+		if w.own || c.hold == nil || c.isIn(name) {
+			_, _ = fmt.Fprintln(h, c.subject(), c.HeadSHA)
+		}
+	}
+	for _, service := range slices.Sorted(maps.Keys(w.file.Services)) {
+		sha, ok := r.chosen(service, w.file.Services[service])
+		if !ok {
+			return "", false
+		}
+		_, _ = fmt.Fprintln(h, service, sha)
+	}
+	if w.claim != nil {
+		_, _ = fmt.Fprintln(h, w.claim.Holders, w.claim.Since)
+	}
+	trees := r.Config.pins[name].trees
+	_, _ = io.WriteString(h, trees[strings.LastIndex(trees, "+")+1:]) // the folder's own
+	return hex.EncodeToString(h.Sum(nil)[:8]), true
+}
+
+// chosen is the commit that a file's ref names now.
+func (r *resolver) chosen(service string, ref Ref) (sha string, ok bool) {
+	s := r.Policy.Services.get(service)
+	if s == nil {
+		return "", true
+	}
+	repository, ok := r.heard(strings.ToLower(s.Repository))
+	switch {
+	case !ok:
+	case ref.SHA != "":
+		sha = ref.SHA
+	case ref.Branch != "":
+		sha, ok = repository.Branches[ref.Branch]
+	case ref.Tag != "":
+		sha, ok = repository.Tags[ref.Tag]
+	default:
+		var pr PullRequest
+		pr, ok = openPullRequest(repository, ref.PullRequest)
+		sha = pr.HeadSHA
+	}
+	return sha, ok
+}
+
+// lead finds out which environments lead to which, as they were.
+func (r *resolver) lead() {
+	for name, l := range r.lives {
+		for service := range l.file.Links {
+			if _, runs := l.was.Run[service]; runs {
+				continue
+			}
+			target, _ := r.follow(name, service, r.before())
+			if to := r.lives[target]; to != nil && to != l {
+				l.links, to.linkers = append(l.links, to), append(to.linkers, l)
+			}
+		}
+	}
+}
+
+// spread counts the use of an environment as that of all that it leads to.
+func (r *resolver) spread() {
+	var next []*living
+	for _, l := range r.lives {
+		if len(l.links) > 0 {
+			next = append(next, l)
+		}
+	}
+	for len(next) > 0 {
+		l := next[0]
+		next = next[1:]
+		for _, to := range l.links {
+			if l.Active.After(to.Active) {
+				to.Active = l.Active
+				next = append(next, to)
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What can be asked of an environment.
+const (
+	ActionWake   = "wake"
+	ActionSleep  = "sleep"
+	ActionExtend = "extend"
+)
+
+// maxBy bounds the name of who asks, in bytes.
+const maxBy = 100
+
+// RequestError is why a request isn't taken.
+type RequestError struct {
+	// Unknown is that there is no such environment, Invalid that nobody could be asked that; else it can't be done as
+	// things are.
+	Unknown, Invalid bool
+	Reason, Remedy   string
+}
+
+func (e *RequestError) Error() string { return Printable(e.Reason + "; " + e.Remedy) }
+
+// Check says why a request can't be taken; the error is a *RequestError. It is about this snapshot, which was made of the
+// configuration.
+func (s *Snapshot) Check(c *Config, r Request) error {
+	if e := checkForm(r); e != nil {
+		return e
+	}
+	i, live := slices.BinarySearchFunc(s.Rows, r.Environment, func(row Row, name string) int { return strings.Compare(row.Name, name) })
+	left, isLeft := s.Memory.Left[r.Environment]
+	switch {
+	case live:
+		return s.checkLive(c, r, s.Rows[i])
+	case isLeft && r.Action == ActionExtend:
+		return nil
+	case isLeft:
+		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBack(r.Environment)}
+	}
+	for _, d := range s.Decisions {
+		if d.Environment == r.Environment && r.Environment != "" {
+			return &RequestError{Reason: fmt.Sprintf("%s is %s: %s", r.Environment, d.Outcome, d.Reason), Remedy: d.Remedy, Unknown: d.Outcome == Gone}
+		}
+	}
+	return &RequestError{Unknown: true, Reason: fmt.Sprintf("there is no environment %q", Printable(r.Environment)), Remedy: "previewctl list shows those that there are"}
+}
+
+// checkForm is about what needs no environment.
+func checkForm(r Request) error {
+	switch {
+	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend}, r.Action):
+		return &RequestError{Invalid: true, Reason: fmt.Sprintf("%q can't be asked", Printable(r.Action)), Remedy: "ask wake, sleep or extend"}
+	case r.For < 0:
+		return &RequestError{Invalid: true, Reason: "the length of time is negative", Remedy: `write one like "48h"`}
+	case r.For > 0 && r.Action == ActionSleep:
+		return &RequestError{Invalid: true, Reason: "how long it sleeps can't be said: it sleeps until somebody wakes it", Remedy: "leave the length of time out"}
+	}
+	return nil
+}
+
+func (s *Snapshot) checkLive(c *Config, r Request, row Row) error {
+	rules := c.rulesFor(row.Profile)
+	switch {
+	case r.Action == ActionExtend && r.For > rules.maxExtension:
+		return &RequestError{
+			Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", length(rules.maxExtension), length(r.For)),
+			Remedy: "ask for less, and again later",
+		}
+	case r.Action == ActionSleep:
+		return s.checkSleep(c, r, row)
+	}
+	return nil
+}
+
+func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {
+	l := living{Life: s.Memory.Lives[row.Name], intent: s.Memory.Intents[row.Name], rules: c.rulesFor(row.Profile), file: &Environment{}}
+	if e := c.Environments[row.Name]; e != nil {
+		l.file = e
+	}
+	switch {
+	case row.State == Asleep:
+		return nil
+	case len(l.file.Handover) > 0:
+		return &RequestError{Reason: "workloads of " + row.Name + " are handed over, so that Argo CD can't stop them", Remedy: "take handover out of its file"}
+	case l.file.Lifetime.KeepAwake:
+		return &RequestError{Reason: "the file of " + row.Name + " says lifetime.keepAwake", Remedy: "take it out"}
+	case l.held().After(r.At):
+		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(l.held()), Printable(l.intent.By)), Remedy: "wait until then"}
+	}
+	return nil
+}
+
+// Ask notes what somebody asks of an environment, which Check was asked about.
+func (m *Memory) Ask(r Request) {
+	life, live := m.Lives[r.Environment]
+	if _, left := m.Left[r.Environment]; !live && !left {
+		return
+	}
+	m.Intents = maps.Clone(m.Intents)
+	if m.Intents == nil {
+		m.Intents = map[string]Intent{}
+	}
+	i, at := m.Intents[r.Environment], r.At.UTC()
+	i.By = Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
+	switch r.Action {
+	case ActionWake:
+		i.Woken, i.Slept = latest(at, life.Changed), time.Time{} // asked while the answer was made by which it sleeps
+		if r.For > 0 {
+			i.Held = latest(i.Held, at.Add(r.For))
+		}
+	case ActionSleep:
+		i.Slept = latest(at, i.Woken)
+	case ActionExtend:
+		i.Renewed, i.Extended = at, latest(i.Extended, at.Add(r.For))
+		if r.For == 0 {
+			i.Extended = at.Add(forEver)
+		}
+	}
+	m.Intents[r.Environment] = i
+}
+
+// forEver is more than any extension that configuration allows, which bounds it.
+const forEver = 100 * 365 * 24 * time.Hour

@@ -1,0 +1,118 @@
+package preview
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// days are a world whose clock goes on minute by minute, and the answers.
+type days struct {
+	t      testing.TB
+	config *Config
+	now    time.Time
+	pulls  []PullRequest
+	// used are the namespaces that are in use, lost those that nothing is known of; nil is that all is known.
+	used, lost map[string]bool
+	// facts, where it isn't nil, changes what is read.
+	facts func(*Facts)
+	last  *Snapshot
+}
+
+// lifetimes is demo with these lifetime and limits.
+func lifetimes(lifetime string) string {
+	return demo + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " + lifetime + "\n"
+}
+
+func newDays(t testing.TB, policy string, pulls ...PullRequest) *days {
+	t.Helper()
+	d := &days{t: t, config: loadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{}, lost: map[string]bool{}, last: &Snapshot{}}
+	d.answer()
+	return d
+}
+
+// answer resolves once, with a measurement of now.
+func (d *days) answer() {
+	f := factsOf(d.pulls...)
+	skew := time.Duration(0)
+	f.Skew = &skew
+	f.Activity = Measurement{At: d.now, Window: 5 * time.Minute, Used: map[string]bool{}}
+	for name, e := range d.last.Memory.Environments {
+		if !d.lost[name] && e.Row.State != Asleep {
+			f.Activity.Used[e.Row.Namespace] = d.used[name]
+		}
+	}
+	f.Settled = map[string]bool{}
+	for name := range d.last.Memory.Environments {
+		f.Settled[name] = true
+	}
+	if d.facts != nil {
+		d.facts(&f)
+	}
+	d.last = Resolve(d.config, f, d.last.Memory, d.now)
+}
+
+// pass lets time go by.
+func (d *days) pass(length time.Duration) *days {
+	d.t.Helper()
+	for end := d.now.Add(length); d.now.Before(end); {
+		d.now = d.now.Add(min(time.Minute, end.Sub(d.now)))
+		d.answer()
+	}
+	return d
+}
+
+// ask asks something, and answers.
+func (d *days) ask(action, name string, length time.Duration) *days {
+	d.t.Helper()
+	d.now = d.now.Add(time.Second)
+	r := Request{Environment: name, Action: action, For: length, By: "alice", At: d.now}
+	if err := d.last.Check(d.config, r); err != nil {
+		d.t.Fatal(err)
+	}
+	m := d.last.Memory
+	m.Ask(r)
+	d.last.Memory = m
+	d.answer()
+	return d
+}
+
+// states are those of all live environments.
+func (d *days) states() string {
+	var all []string
+	for _, r := range d.last.Rows {
+		all = append(all, strings.TrimPrefix(r.Name, "shop-pr-")+" "+r.State)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (d *days) want(states string) *days {
+	d.t.Helper()
+	if got := d.states(); got != states {
+		var why []string
+		for _, x := range d.last.Decisions {
+			why = append(why, x.Environment+": "+x.Outcome+" "+x.Rule+": "+x.Reason)
+		}
+		d.t.Fatalf("at %s: %q, want %q\n%s", d.now.Format(time.RFC3339), got, states, strings.Join(slices.Compact(why), "\n"))
+	}
+	return d
+}
+
+func TestIdleEnvironmentsSleepAndVisitsWakeThem(t *testing.T) {
+	t.Parallel()
+	d := newDays(t, lifetimes("{deleteAfterIdle: 48h, sleep: {idleAfter: 1h}}"), pull(1), pull(2)).want("1 awake, 2 awake")
+	d.used["shop-pr-2"] = true
+	d.pass(59 * time.Minute).want("1 awake, 2 awake")
+	d.pass(2 * time.Minute).want("1 asleep, 2 awake")
+	d.ask(ActionWake, "shop-pr-1", 0).want("1 waking, 2 awake")
+	d.pass(time.Minute).want("1 awake, 2 awake")
+	d.pass(62 * time.Minute).want("1 asleep, 2 awake")
+	d.pulls[0].HeadSHA = sha("fedcba")
+	d.pass(time.Minute).want("1 waking, 2 awake")
+	d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep, 2 awake")
+	d.pass(47 * time.Hour).want("1 asleep, 2 awake")
+	d.pass(2 * time.Hour).want("2 awake")
+	d.pass(2 * time.Hour).want("2 awake")
+	d.ask(ActionExtend, "shop-pr-1", 0).want("1 awake, 2 awake")
+}
