@@ -106,7 +106,7 @@ func (o *checkOptions) printText(r overlay.Report) error {
 		o.env.say("%s", p.Error())
 	}
 	for _, line := range r.NotInForce {
-		o.env.say("not yet in force: %s", preview.Printable(line))
+		o.env.say("not in force: %s", preview.Printable(line))
 	}
 	for _, line := range r.Notes {
 		o.env.say("note: %s", preview.Printable(line))

@@ -16,7 +16,7 @@ import (
 type Report struct {
 	// Problems are all mistakes, by file and line.
 	Problems preview.Problems
-	// NotInForce are keys that are read but not acted on by this version.
+	// NotInForce are keys that nothing follows from, and why.
 	NotInForce []string
 	// Notes are what couldn't be checked, and why.
 	Notes []string
@@ -32,7 +32,7 @@ func (r *Repo) Check() Report {
 	if err != nil {
 		c.failed("previewset.yaml", "", err)
 	} else {
-		c.report.NotInForce = config.NotYetInForce()
+		c.report.NotInForce = config.NotInForce()
 		c.report.Problems = append(c.report.Problems, config.Problems...)
 		c.builds(config)
 	}

@@ -79,7 +79,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 		return nil, err
 	}
 	c.index()
-	c.notInForce = append(c.notInForce, policyNotInForce(c.Policy, d)...)
+	c.notInForce = unmeasured(c.Policy, d)
 	c.pinOverlays(t, prev)
 	c.loadEnvironments(t, prev)
 	return c, nil
@@ -103,8 +103,8 @@ func (c *Config) index() {
 // Repositories are the configured repositories, "owner/name" in lower case, sorted.
 func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repoByLower)) }
 
-// NotYetInForce lists what the files say that this version reads but doesn't act on, a line each.
-func (c *Config) NotYetInForce() []string { return c.notInForce }
+// NotInForce lists what the files say that nothing follows from, and why, a line each.
+func (c *Config) NotInForce() []string { return c.notInForce }
 
 func (c *Config) loadSlots(t Tree) Problems {
 	file, ok := t.Files[slotsFile]
@@ -153,7 +153,7 @@ func (d *decoder) header(apiVersion, kind, want string) {
 	}
 }
 
-// unused is a line of NotYetInForce.
+// unused is a line of NotInForce.
 func (d *decoder) unused(path, why string) string {
 	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
 }
@@ -258,7 +258,6 @@ func (c *Config) loadEnvironment(path string, f File, prev *Config) {
 	}
 	if len(d.problems) == 0 {
 		c.Environments[name] = e
-		c.notInForce = append(c.notInForce, environmentNotInForce(d)...)
 		return
 	}
 	c.Problems = append(c.Problems, d.problems...)

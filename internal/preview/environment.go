@@ -91,34 +91,34 @@ func ParsePullRequest(s string) (repository string, number int, ok bool) {
 	return repository, number, err == nil && number > 0 && repoPattern.MatchString(repository)
 }
 
-// policyNotInForce lists what previewset.yaml says that this version doesn't act on.
-func policyNotInForce(p *Policy, d *decoder) []string {
-	why := map[string]string{
-		"lifetime":               "environments don't sleep or expire yet; they go with what asks for them",
-		"activity":               "activity is not measured yet",
-		"pullRequests.keepLabel": "environments don't expire yet, so nothing needs to be kept",
+// unmeasured lists what previewset.yaml says of idle environments where it doesn't say how to know that they are.
+func unmeasured(p *Policy, d *decoder) []string {
+	why := map[string]string{}
+	if p.Activity.Prometheus != nil {
+		return nil
 	}
-	if p.Limits.WhenFull == "sleep-idlest" {
-		why["limits.whenFull"] = "environments don't sleep yet; what is new waits"
-	}
+	lifetimes := []string{"lifetime"}
 	for name := range p.Profiles {
-		why["profiles."+name+".lifetime"] = why["lifetime"]
+		lifetimes = append(lifetimes, "profiles."+name+".lifetime")
+	}
+	for _, at := range lifetimes {
+		for _, key := range []string{"deleteAfterIdle", "sleep"} {
+			why[at+"."+key] = "nobody can tell whether environments are used, so none counts as idle: activity.prometheus is not there"
+		}
+	}
+	if p.Limits.WhenFull == whenFullIdle {
+		why["limits.whenFull"] = why["lifetime.sleep"]
 	}
 	return d.notInForce(why)
-}
-
-// environmentNotInForce lists what an environment file says that this version doesn't act on.
-func environmentNotInForce(d *decoder) []string {
-	return d.notInForce(map[string]string{"lifetime": "environments don't sleep or expire yet; they go with what asks for them"})
 }
 
 // notInForce are the lines for those of the paths that stand in the file, in its order.
 func (d *decoder) notInForce(why map[string]string) []string {
 	paths := slices.DeleteFunc(slices.Collect(maps.Keys(why)), func(p string) bool { return d.lines[p] == 0 })
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(d.lines[a]-d.lines[b], strings.Compare(a, b)) })
-	lines := make([]string, len(paths))
-	for i, p := range paths {
-		lines[i] = d.unused(p, why[p])
+	var lines []string
+	for _, p := range paths {
+		lines = append(lines, d.unused(p, why[p]))
 	}
 	return lines
 }

@@ -157,41 +157,21 @@ func TestParsePullRequest(t *testing.T) {
 	}
 }
 
-func TestNotYetInForceNamesEveryLineThatIsNotActedOn(t *testing.T) {
+func TestNotInForceNamesWhatNeedsAMeasurementWhereThereIsNone(t *testing.T) {
 	t.Parallel()
-	c := load(t, demoTree(map[string]string{
-		policyFile: replaced(t, demo,
-			"repository: acme/mailer", "repository: acme/mailer, ready: {check: a, app: b}, default: {sha: "+sha("c")+"}",
-			"run: all", "run: all, lifetime: {grace: 1h}",
-			"pullRequests: {", "pullRequests: {joinLabel: with, keepLabel: keep, forks: approved, ") +
-			"slots: on\nlifetime: {grace: 1h}\nactivity: {prometheus: {url: http://a, query: up}}\nlimits: {awake: 2}\n",
-		slotsFile:                             "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {}\n",
-		"overlays/jakub/environment.yaml":     environment("owner: jakub\n"),
-		"overlays/shop-pr-7/environment.yaml": environment("pullRequest: acme/shop#7\nshared: true\nlinks: {web: {environment: a}}\nhandover: [orders]\nlifetime: {keepAwake: true}\nservices:\n  orders: {sha: " + sha("c") + "}\n  mailer: {pullRequest: 3}\n  products: {branch: main}\n"),
-	}), nil)
-	const sleep = "environments don't sleep or expire yet; they go with what asks for them"
+	policy := replaced(t, demo, "run: all", "run: all, lifetime: {grace: 1h, sleep: {idleAfter: 1h}}") +
+		"lifetime: {deleteAfterIdle: 48h, expireAfter: 48h, sleep: {idleAfter: 1h}}\nlimits: {awake: 2, whenFull: sleep-idlest}\n"
+	const why = "nobody can tell whether environments are used, so none counts as idle: activity.prometheus is not there"
 	want := []string{
-		"previewset.yaml:14: profiles.full.lifetime: " + sleep,
-		"previewset.yaml:16: pullRequests.keepLabel: environments don't expire yet, so nothing needs to be kept",
-		"previewset.yaml:18: lifetime: " + sleep,
-		"previewset.yaml:19: activity: activity is not measured yet",
-		"overlays/shop-pr-7/environment.yaml:7: lifetime: " + sleep,
+		"previewset.yaml:14: profiles.full.lifetime.sleep: " + why,
+		"previewset.yaml:17: lifetime.deleteAfterIdle: " + why,
+		"previewset.yaml:17: lifetime.sleep: " + why,
+		"previewset.yaml:18: limits.whenFull: " + why,
 	}
-	if diff := cmp.Diff(want, c.NotYetInForce()); diff != "" {
-		t.Errorf("not yet in force (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, loadPolicy(t, policy).NotInForce()); diff != "" {
+		t.Errorf("not in force (-want +got):\n%s", diff)
 	}
-}
-
-func TestNotYetInForceIsSilentAboutWhatIs(t *testing.T) {
-	t.Parallel()
-	c := load(t, demoTree(map[string]string{
-		policyFile:                            demo + "slots: off\n",
-		"overlays/shop-pr-7/environment.yaml": environment("pullRequest: acme/shop#7\nservices: {mailer: {branch: main}}\ncomponents: [debug]\n"),
-	}), nil)
-	if got := c.NotYetInForce(); len(got) > 0 {
-		t.Errorf("not yet in force: %q, want nothing", got)
-	}
-	if len(c.Environments) != 1 {
-		t.Errorf("environments: %v, want the one (problems: %v)", c.Environments, c.Problems)
+	if got := loadPolicy(t, policy+"activity: {prometheus: {url: http://a, query: up}}\n").NotInForce(); len(got) > 0 {
+		t.Errorf("not in force: %q, want nothing: it is measured", got)
 	}
 }

@@ -41,7 +41,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		readable(t, c.Problems.err())
-		for _, line := range c.NotYetInForce() {
+		for _, line := range c.NotInForce() {
 			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, policyFile) {
 				t.Errorf("%s: not in force is %q", name, line)
 			}

@@ -117,7 +117,8 @@ type Sleep struct {
 	WorkingHours *WorkingHours `yaml:"workingHours"`
 }
 
-// WorkingHours are the hours with another idleness, in the IANA time zone named.
+// WorkingHours are the hours with another idleness, in the IANA time zone named. Hours that end before they begin end on the
+// next day.
 type WorkingHours struct {
 	Days          []string  `yaml:"days"`
 	From          string    `yaml:"from"` // "08:00"
@@ -135,7 +136,7 @@ type Activity struct {
 // PrometheusActivity is one Prometheus server and what to ask it: a preset or a PromQL query with a namespace label.
 type PrometheusActivity struct {
 	URL    string `yaml:"url"`
-	Preset string `yaml:"preset"`
+	Preset string `yaml:"preset" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql"`
 	Query  string `yaml:"query"`
 }
 

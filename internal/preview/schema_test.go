@@ -56,7 +56,7 @@ func schemaOf(t *testing.T, name string) []byte {
 	set(t, s, "apiVersion").Const = APIVersion
 	set(t, s, "kind").Const = format.kind
 	refine(t, s, reflect.TypeOf(format.of))
-	for _, of := range []any{PullRequestPolicy{}, Limits{}, Ref{}} {
+	for _, of := range []any{PullRequestPolicy{}, Limits{}, Ref{}, PrometheusActivity{}} {
 		if d := s.Definitions[reflect.TypeOf(of).Name()]; d != nil {
 			refine(t, d, reflect.TypeOf(of))
 		}

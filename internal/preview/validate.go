@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -44,7 +45,7 @@ func (c *Config) validate(d *decoder) {
 	c.validateRepositories(d)
 	c.validateProfiles(d)
 	c.validatePullRequests(d)
-	validateLifetime(d, "lifetime.", &p.Lifetime)
+	validateLifetime(d, "lifetime.", nil, &p.Lifetime)
 	c.validateActivity(d)
 	if !c.catalog.components[guardrails] {
 		d.at("", "kustomize-base/components/"+guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
@@ -192,29 +193,59 @@ func (c *Config) validateProfiles(d *decoder) {
 		}
 		c.validateFeatures(d, at+".", p.Dataset, p.Components)
 		if p.Lifetime != nil {
-			validateLifetime(d, at+".lifetime.", p.Lifetime)
+			validateLifetime(d, at+".lifetime.", &c.Policy.Lifetime, p.Lifetime)
 		}
 	}
 }
 
-// validateLifetime checks the lifetime of all environments, or of a profile's. A length of nothing is a mistake where
-// it would end or stop an environment as soon as it is there.
-func validateLifetime(d *decoder, at string, l *Lifetime) {
-	validateLength(d, at+"deleteAfterIdle", l.DeleteAfterIdle)
-	validateLength(d, at+"expireAfter", l.ExpireAfter)
-	if l.Sleep == nil {
-		return
+// validateLifetime checks the lifetime of all environments, or a profile's, which stands over that of all. A length of
+// nothing is a mistake where it would end or stop an environment as soon as it is there.
+func validateLifetime(d *decoder, at string, all, l *Lifetime) {
+	validateLength(d, at+"deleteAfterIdle", l.DeleteAfterIdle, 1)
+	validateLength(d, at+"expireAfter", l.ExpireAfter, 1)
+	validateLength(d, at+"maxExtension", l.MaxExtension, 0)
+	validateLength(d, at+"grace", l.Grace, 0)
+	if l.Sleep != nil {
+		validateLength(d, at+"sleep.idleAfter", l.Sleep.IdleAfter, 1)
+		validateLength(d, at+"sleep.maxAwake", l.Sleep.MaxAwake, 1)
+		if l.Sleep.WorkingHours != nil {
+			validateWorkingHours(d, at+"sleep.workingHours", l.Sleep.WorkingHours)
+		}
 	}
-	validateLength(d, at+"sleep.idleAfter", l.Sleep.IdleAfter)
-	validateLength(d, at+"sleep.maxAwake", l.Sleep.MaxAwake)
-	if l.Sleep.WorkingHours != nil {
-		validateWorkingHours(d, at+"sleep.workingHours", l.Sleep.WorkingHours)
+	validateOrder(d, at, all, l)
+}
+
+// maxLength is longer than anything of this lasts.
+const maxLength = 5 * 365 * 24 * time.Hour
+
+func validateLength(d *decoder, at string, length *Duration, least Duration) {
+	switch {
+	case length == nil:
+	case *length < least:
+		d.at(at, "is no time at all", `write a length of time like "90m", or take it out`)
+	case time.Duration(*length) > maxLength:
+		d.at(at, "is longer than five years", `write a length of time like "168h"; to have no end, take it out`)
 	}
 }
 
-func validateLength(d *decoder, at string, length *Duration) {
-	if length != nil && *length == 0 {
-		d.at(at, "is no time at all", `write a length of time like "90m", or take it out`)
+// validateOrder checks that nothing is deleted for being idle before it sleeps for that: there would be nothing left to
+// wake.
+func validateOrder(d *decoder, at string, all, l *Lifetime) {
+	switch {
+	case all == nil:
+		all = &Lifetime{}
+	case l.DeleteAfterIdle == nil && (l.Sleep == nil || l.Sleep.IdleAfter == nil):
+		return // that is said of all already
+	}
+	var idle *Duration
+	for _, sleep := range []*Sleep{all.Sleep, l.Sleep} {
+		if sleep != nil && sleep.IdleAfter != nil {
+			idle = sleep.IdleAfter
+		}
+	}
+	if end := cmp.Or(l.DeleteAfterIdle, all.DeleteAfterIdle); end != nil && idle != nil && *end > 0 && *end <= *idle {
+		d.at(at+"deleteAfterIdle", fmt.Sprintf("is %s, and sleep.idleAfter is %s: it would be gone before it sleeps", length(time.Duration(*end)), length(time.Duration(*idle))),
+			"write a longer one, or take one of the two out")
 	}
 }
 
@@ -232,13 +263,13 @@ func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
 			d.at(at+"."+t[0], fmt.Sprintf("%q is not a time of day", Printable(t[1])), `write it like "08:00", from "00:00" to "24:00"`)
 		}
 	}
-	if timeOfDay.MatchString(w.From) && timeOfDay.MatchString(w.To) && w.To <= w.From {
-		d.at(at+".to", "is not after from", "write hours of one day")
+	if timeOfDay.MatchString(w.From) && w.To == w.From {
+		d.at(at+".to", "is the same as from", `write from: "00:00" and to: "24:00" for whole days; hours that end before they begin end on the next day`)
 	}
 	if _, err := time.LoadLocation(w.Timezone); err != nil || w.Timezone == "" || w.Timezone == "Local" {
 		d.at(at+".timezone", fmt.Sprintf("%q is not a time zone", Printable(w.Timezone)), "write one of the IANA database, like Europe/Berlin or UTC")
 	}
-	validateLength(d, at+".idleAfter", w.IdleAfter)
+	validateLength(d, at+".idleAfter", w.IdleAfter, 1)
 }
 
 func (c *Config) validateFeatures(d *decoder, at, dataset string, components []string) {

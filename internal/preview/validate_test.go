@@ -349,11 +349,34 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 			},
 		},
 		{
-			"working hours that end before they begin, wherever the machine is", nil, `lifetime: {sleep: {workingHours: {days: [mon], from: "19:00", to: "08:00", timezone: Local}}}` + "\n",
+			"working hours of no time, wherever the machine is", nil, `lifetime: {sleep: {workingHours: {days: [mon], from: "08:00", to: "08:00", timezone: Local}}}` + "\n",
 			[]string{
-				"previewset.yaml:17: lifetime.sleep.workingHours.to: is not after from; write hours of one day",
+				`previewset.yaml:17: lifetime.sleep.workingHours.to: is the same as from; write from: "00:00" and to: "24:00" for whole days; hours that end before they begin end on the next day`,
 				`previewset.yaml:17: lifetime.sleep.workingHours.timezone: "Local" is not a time zone; write one of the IANA database, like Europe/Berlin or UTC`,
 			},
+		},
+		{"working hours over midnight", nil, `lifetime: {sleep: {workingHours: {days: [sun], from: "22:00", to: "06:00", timezone: UTC}}}` + "\n", nil},
+		{
+			"lengths of time that nobody lives", nil, "lifetime: {deleteAfterIdle: 43801h, grace: 43801h, maxExtension: 43801h}\n",
+			[]string{
+				`previewset.yaml:17: lifetime.deleteAfterIdle: is longer than five years; write a length of time like "168h"; to have no end, take it out`,
+				`previewset.yaml:17: lifetime.maxExtension: is longer than five years; write a length of time like "168h"; to have no end, take it out`,
+				`previewset.yaml:17: lifetime.grace: is longer than five years; write a length of time like "168h"; to have no end, take it out`,
+			},
+		},
+		{
+			"gone before it sleeps", nil, "lifetime: {deleteAfterIdle: 1h, sleep: {idleAfter: 90m}}\n",
+			[]string{"previewset.yaml:17: lifetime.deleteAfterIdle: is 1h, and sleep.idleAfter is 1h30m: it would be gone before it sleeps; write a longer one, or take one of the two out"},
+		},
+		{
+			"gone before it sleeps, by a profile's end and the idleness of all",
+			[]string{"run: all", "run: all, lifetime: {deleteAfterIdle: 30m}", "run: [gateway, orders]", "run: [gateway, orders], lifetime: {grace: 1h}"},
+			"lifetime: {deleteAfterIdle: 48h, sleep: {idleAfter: 90m}}\n",
+			[]string{"previewset.yaml:14: profiles.full.lifetime.deleteAfterIdle: is 30m, and sleep.idleAfter is 1h30m: it would be gone before it sleeps; write a longer one, or take one of the two out"},
+		},
+		{
+			"a preset that nobody made", nil, "activity: {prometheus: {url: 'http://prometheus', preset: nginx}}\n",
+			[]string{`previewset.yaml:17: activity.prometheus.preset: "nginx" is not one of the choices; write one of ingress-nginx, traefik, istio, envoy-gateway, nginx-gateway-fabric, postgresql`},
 		},
 		{"working hours around the clock", nil, `lifetime: {sleep: {workingHours: {days: [sun], from: "00:00", to: "24:00", timezone: UTC}}}` + "\n", nil},
 
