@@ -1,0 +1,29 @@
+package prometheus
+
+import (
+	"regexp"
+	"strings"
+)
+
+// behindTraefik takes <namespace>-<service>-<port> apart. All three may have hyphens, so several namespaces may be meant:
+// each beginning that a public service's name follows.
+func (s scope) behindTraefik(labels map[string]string) ([]string, error) {
+	text, ok := labels[behind]
+	if !ok {
+		return byLabel(labels)
+	}
+	var names []string
+	for _, service := range s.services {
+		for start := range text {
+			namespace, rest := text[:start], text[start:]
+			port, ok := strings.CutPrefix(rest, "-"+service+"-")
+			if ok && strings.HasPrefix(namespace, s.prefix) && len(namespace) > len(s.prefix) && portName.MatchString(port) {
+				names = append(names, namespace)
+			}
+		}
+	}
+	return names, nil
+}
+
+// portName is a port's number or name (RFC 6335).
+var portName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$`)
