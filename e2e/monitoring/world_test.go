@@ -75,7 +75,8 @@ func (w *world) watch(t *testing.T) {
 	group := process.NewGroup(folder)
 	t.Cleanup(group.Close)
 	w.Server, err = prometheus.Start(t.Context(), group, program("prometheus"), folder, prometheus.Options{
-		Targets: map[string]string{job: strings.TrimPrefix(w.ServiceURL, "http://")}, Rules: []string{rules},
+		Jobs:  []prometheus.Job{{Name: job, Targets: []prometheus.Target{{Address: strings.TrimPrefix(w.ServiceURL, "http://")}}}},
+		Rules: []string{rules},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,9 +4,11 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,12 +18,29 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 )
 
-// Options say what a server does, every second.
+// Options say what a server does.
 type Options struct {
-	// Targets are addresses (host:port) to scrape, by job.
-	Targets map[string]string
+	Jobs []Job
 	// Rules are files of rules to evaluate.
 	Rules []string
+	// Interval is how often all of it is done; default every second.
+	Interval time.Duration
+}
+
+// Job is targets that are scraped as one.
+type Job struct {
+	Name    string
+	Targets []Target
+	// HonorLabels lets metrics replace the target's labels.
+	HonorLabels bool
+}
+
+// Target is one to scrape.
+type Target struct {
+	// Address is its host:port, Path by default /metrics.
+	Address, Path string
+	// Labels are given to what it says.
+	Labels map[string]string
 }
 
 // Server is one that runs.
@@ -69,11 +88,18 @@ func Start(ctx context.Context, group *process.Group, program, folder string, o 
 func (o Options) config() ([]byte, error) {
 	type object = map[string]any
 	var scrapes []object
-	for job, target := range o.Targets {
-		scrapes = append(scrapes, object{"job_name": job, "static_configs": []object{{"targets": []string{target}}}})
+	for _, job := range o.Jobs {
+		var targets []object
+		for _, target := range job.Targets {
+			labels := map[string]string{"__metrics_path__": cmp.Or(target.Path, "/metrics")}
+			maps.Copy(labels, target.Labels)
+			targets = append(targets, object{"targets": []string{target.Address}, "labels": labels})
+		}
+		scrapes = append(scrapes, object{"job_name": job.Name, "honor_labels": job.HonorLabels, "static_configs": targets})
 	}
+	interval := fmt.Sprintf("%dms", cmp.Or(o.Interval, time.Second).Milliseconds())
 	return json.Marshal(object{
-		"global":         object{"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+		"global":         object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
 		"scrape_configs": scrapes, "rule_files": o.Rules,
 	})
 }

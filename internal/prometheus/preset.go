@@ -166,8 +166,8 @@ func plain(selector string) string { return selector }
 
 // changed yields the counters that aren't what they were a window ago. last_over_time bridges a scrape that failed.
 func (s scope) changed(selector string) string {
-	now := fmt.Sprintf("last_over_time(%s[%s])", selector, seconds(s.window))
-	return fmt.Sprintf("(%[1]s > 0 unless %[1]s == %[1]s offset %[2]s)", now, seconds(s.window))
+	w := seconds(s.window)
+	return fmt.Sprintf("(last_over_time(%[1]s[%[2]s]) > 0 unless last_over_time(%[1]s[%[2]s]) == last_over_time(%[1]s[%[2]s] offset %[2]s))", selector, w)
 }
 
 // group makes expressions of series' selectors, and yields 1 for each of what their labels name.

@@ -1,0 +1,196 @@
+// Package activity tests what is asked of Prometheus on a real Prometheus server, which scrapes what looks like ingress
+// controllers, databases and the service itself.
+package activity
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/previewset/previewset/e2e/process"
+	server "github.com/previewset/previewset/e2e/prometheus"
+	"github.com/previewset/previewset/e2e/toolchain"
+	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/prometheus"
+)
+
+const (
+	interval = 200 * time.Millisecond
+	window   = 3 * time.Second
+	patience = 30 * time.Second
+)
+
+// program is Prometheus. It is set once, before any test.
+var program string
+
+func TestMain(m *testing.M) {
+	if err := fetch(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func fetch(ctx context.Context) error {
+	box, err := toolchain.Open(ctx)
+	if err != nil {
+		return err
+	}
+	folder, err := box.Unpack(ctx, os.Stderr, toolchain.Prometheus)
+	program = filepath.Join(folder, "prometheus")
+	return err
+}
+
+// world is a Prometheus, what it scrapes, and who asks it.
+type world struct {
+	*server.Server
+	client *prometheus.Client
+	policy *preview.Policy
+	pages  *pages
+}
+
+// begin starts a Prometheus. Targets are those of pages, by their path.
+func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job) *world {
+	t.Helper()
+	w := &world{client: prometheus.New(prometheus.Options{Window: window}), pages: &pages{lines: map[string]map[string]string{}}}
+	scraped := httptest.NewServer(w.pages)
+	t.Cleanup(scraped.Close)
+	for _, job := range jobs {
+		for i := range job.Targets {
+			job.Targets[i].Address = strings.TrimPrefix(scraped.URL, "http://")
+			// As with Pods, each has an address of its own.
+			job.Targets[i].Labels = maps.Clone(job.Targets[i].Labels)
+			if job.Targets[i].Labels == nil {
+				job.Targets[i].Labels = map[string]string{}
+			}
+			job.Targets[i].Labels["instance"] = job.Targets[i].Path
+		}
+	}
+	folder := t.TempDir()
+	group := process.NewGroup(folder)
+	t.Cleanup(group.Close)
+	var err error
+	w.Server, err = server.Start(t.Context(), group, program, folder, server.Options{Jobs: jobs, Interval: interval})
+	if err != nil {
+		t.Fatal(err)
+	}
+	activity.URL = w.URL
+	w.policy = &preview.Policy{
+		NamespacePrefix: "preview-", Activity: preview.Activity{Prometheus: &activity},
+		Services: preview.Services{{Name: "gateway", Public: true}, {Name: "admin-gateway", Public: true}, {Name: "orders"}},
+	}
+	return w
+}
+
+// eventually measures until it is so. Before that, each measurement holds what is always so.
+func (w *world) eventually(t *testing.T, what string, so func(used map[string]bool) bool, always ...func(used map[string]bool) bool) {
+	t.Helper()
+	start := time.Now()
+	err := process.Poll(t.Context(), patience, func(ctx context.Context) error {
+		m, err := w.client.Measure(ctx, w.policy)
+		// Of nothing at all nothing is known, which is for the caller to judge.
+		if err != nil && !strings.Contains(err.Error(), "knows nothing of any namespace") {
+			return err
+		}
+		for i, must := range always {
+			if !must(m.Used) {
+				return process.Final(fmt.Errorf("meanwhile, %d: %v", i, m.Used))
+			}
+		}
+		if !so(m.Used) {
+			return fmt.Errorf("it is %v", m.Used)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	t.Logf("%s: after %s", what, time.Since(start).Round(10*time.Millisecond))
+}
+
+func used(names ...string) func(map[string]bool) bool {
+	return all(names, func(used, known bool) bool { return used })
+}
+
+func idle(names ...string) func(map[string]bool) bool {
+	return all(names, func(used, known bool) bool { return known && !used })
+}
+
+func unknown(names ...string) func(map[string]bool) bool {
+	return all(names, func(_, known bool) bool { return !known })
+}
+
+func notUsed(names ...string) func(map[string]bool) bool {
+	return all(names, func(used, _ bool) bool { return !used })
+}
+
+func notIdle(names ...string) func(map[string]bool) bool {
+	return all(names, func(used, known bool) bool { return used || !known })
+}
+
+func all(names []string, so func(used, known bool) bool) func(map[string]bool) bool {
+	return func(measured map[string]bool) bool {
+		for _, name := range names {
+			if u, known := measured[name]; !so(u, known) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// pages are what targets say: numbers by series, by path. One without a line is down.
+type pages struct {
+	mu    sync.Mutex
+	lines map[string]map[string]string
+	// growing are series that are one more at every scrape.
+	growing int
+}
+
+// set gives a series a number; an empty one takes it away.
+func (p *pages) set(path, series, number string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lines[path] == nil {
+		p.lines[path] = map[string]string{}
+	}
+	p.lines[path][series] = number
+	if number == "" {
+		delete(p.lines[path], series)
+	}
+}
+
+// replace changes all that a target says, and returns what it was.
+func (p *pages) replace(path string, lines map[string]string) (old map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old = p.lines[path]
+	p.lines[path] = lines
+	return old
+}
+
+func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	lines := p.lines[r.URL.Path]
+	if len(lines) == 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	p.growing++
+	for series, number := range lines {
+		if number == "grows" {
+			number = fmt.Sprint(p.growing)
+		}
+		_, _ = io.WriteString(w, series+" "+number+"\n")
+	}
+}

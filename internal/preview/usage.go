@@ -1,0 +1,22 @@
+package preview
+
+// Usage is what environments did and cost in a length of time, by environment, owner, repository or profile.
+type Usage struct {
+	// Rows are sorted by name.
+	Rows []UsageRow `json:"rows"`
+	// Problem is what the rows lack; empty where they are whole.
+	Problem string `json:"problem,omitempty"`
+}
+
+// UsageRow is of all environments of one name, owner, repository or profile.
+type UsageRow struct {
+	Name        string  `json:"name"`
+	AwakeHours  float64 `json:"awake_hours"` // waking counts as awake
+	AsleepHours float64 `json:"asleep_hours"`
+	// What their workloads requested while they were awake.
+	CPUCoreHours   float64 `json:"cpu_core_hours"`
+	MemoryGiBHours float64 `json:"memory_gib_hours"`
+	// What they would have requested besides, hadn't they slept.
+	SavedCPUCoreHours   float64 `json:"saved_cpu_core_hours"`
+	SavedMemoryGiBHours float64 `json:"saved_memory_gib_hours"`
+}
