@@ -4,6 +4,7 @@ package activity
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -33,6 +34,10 @@ const (
 var program string
 
 func TestMain(m *testing.M) {
+	// Tests wait for others more than they compute.
+	if err := flag.Set("test.parallel", "10"); err != nil {
+		panic(err)
+	}
 	if err := fetch(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

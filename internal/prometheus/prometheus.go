@@ -10,7 +10,6 @@
 package prometheus
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -131,7 +130,7 @@ func decode(status int, body []byte) ([]sample, error) {
 	case status != http.StatusOK:
 		return nil, fmt.Errorf("status %d, no answer of Prometheus'", status)
 	case err != nil:
-		return nil, fmt.Errorf("no answer of Prometheus': %w", err)
+		return nil, fmt.Errorf("no answer of Prometheus': %s", short(err.Error()))
 	case answer.Status != "success":
 		return nil, fmt.Errorf("its answer has status %s, not success", short(answer.Status))
 	}
@@ -153,9 +152,8 @@ func vector(result json.RawMessage) ([]sample, error) {
 		Metric map[string]string
 		Value  []json.RawMessage
 	}
-	decoder := json.NewDecoder(bytes.NewReader(result))
-	if err := decoder.Decode(&series); err != nil || series == nil {
-		return nil, errors.Join(errors.New("its answer has no list of samples"), err)
+	if err := json.Unmarshal(result, &series); err != nil || series == nil {
+		return nil, errors.New("its answer has no list of samples")
 	}
 	samples := make([]sample, len(series))
 	for i, s := range series {
@@ -174,12 +172,12 @@ func (s *sample) read(pair []json.RawMessage) error {
 	}
 	var seconds float64
 	var text string
-	if err := errors.Join(json.Unmarshal(pair[0], &seconds), json.Unmarshal(pair[1], &text)); err != nil {
-		return err
+	if json.Unmarshal(pair[0], &seconds) != nil || json.Unmarshal(pair[1], &text) != nil {
+		return fmt.Errorf("[%s, %s] are no time and number", short(string(pair[0])), short(string(pair[1])))
 	}
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s is no number", short(text))
 	}
 	s.at, s.value = time.UnixMilli(int64(seconds*1000)), value
 	s.number = value-value == 0 // neither NaN nor infinite

@@ -58,7 +58,7 @@ func (c *Client) Usage(ctx context.Context, p *preview.Policy, by string, since 
 // many series say the same of it: those of an earlier Pod, or of another Prometheus. Where nothing is said for a while, as
 // when the service is restarted or a scrape fails, what was said within a window stays.
 func usageQuery(s scope, by string, since time.Duration) string {
-	step := max(s.window/5, since/points).Truncate(time.Second)
+	step := max(time.Second, max(s.window/5, since/points).Truncate(time.Second))
 	labels := "environment"
 	if by != labels {
 		labels += ", " + by
