@@ -133,8 +133,8 @@ func TestControllers(t *testing.T) {
 			w.eventually(t, "what isn't used is idle, also before its first request", idle(append(quiet, "preview-slot-10")...), unknown("preview-elsewhere", "preview-evil", "staging"))
 
 			w.pages.set(second, s.requests("preview-slot-10", "GET"), "1")
-			w.eventually(t, "the first request of an environment is use", used("preview-slot-10"), idle(quiet...))
-			w.eventually(t, "and a window later it is idle again", idle("preview-slot-10"), idle(quiet...))
+			w.eventually(t, "the first request of an environment is use", used("preview-slot-10"), notUsed(quiet...))
+			w.eventually(t, "and a window later it is idle again", idle("preview-slot-10"), notUsed(quiet...))
 
 			if s.methods {
 				w.pages.set(first, s.requests("preview-idle", "HEAD"), "1")
@@ -145,8 +145,8 @@ func TestControllers(t *testing.T) {
 			w.eventually(t, "and then idle", idle("preview-used"), notUsed(quiet...))
 
 			w.pages.set(first, s.requests("preview-used", "GET"), "2")
-			w.eventually(t, "a counter that begins again is use", used("preview-used"), idle(quiet...))
-			w.eventually(t, "and then idle", idle("preview-used"), idle(quiet...))
+			w.eventually(t, "a counter that begins again is use", used("preview-used"), notUsed(quiet...))
+			w.eventually(t, "and then idle", idle("preview-used"), notUsed(quiet...))
 
 			lines := w.pages.replace(second, nil)
 			w.eventually(t, "while a replica isn't scraped nothing is idle", unknown(quiet...))

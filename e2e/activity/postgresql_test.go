@@ -43,14 +43,14 @@ func TestPostgreSQL(t *testing.T) {
 
 	w.pages.set("/used", connections("shop", "orders"), "1")
 	w.pages.set("/old", `pg_stat_database_numbackends{datid="1",datname="shop"}`, "2")
-	w.eventually(t, "a connection is use", used("preview-used", "preview-old"), idle("preview-idle"))
+	w.eventually(t, "a connection is use", used("preview-used", "preview-old"), notUsed("preview-idle"))
 
 	w.pages.set("/used", connections("shop", "orders"), "0")
 	w.pages.set("/old", `pg_stat_database_numbackends{datid="1",datname="shop"}`, "1")
-	w.eventually(t, "a window after it they are idle", idle("preview-used", "preview-old"), idle("preview-idle"))
+	w.eventually(t, "a window after it they are idle", idle("preview-used", "preview-old"), notUsed("preview-idle"))
 
 	w.pages.replace("/two-b", nil)
-	w.eventually(t, "of two servers one isn't scraped", unknown("preview-two"), idle("preview-idle"))
+	w.eventually(t, "of two servers one isn't scraped", unknown("preview-two"), notUsed("preview-idle"))
 }
 
 // A query of one's own is asked as it is.

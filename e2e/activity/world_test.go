@@ -96,7 +96,8 @@ func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job
 	return w
 }
 
-// eventually measures until it is so. Before that, each measurement holds what is always so.
+// eventually measures until it is so, while each measurement holds what is always so. On a busy machine a scrape may come too
+// late, which makes unknown what was idle, but never used.
 func (w *world) eventually(t *testing.T, what string, so func(used map[string]bool) bool, always ...func(used map[string]bool) bool) {
 	t.Helper()
 	start := time.Now()
