@@ -5,7 +5,7 @@
 // error, because an environment that seems idle by mistake is sent to sleep while somebody works in it.
 //
 // One request of one endpoint is sent with net/http and read with encoding/json. Prometheus' own client (client_golang's
-// api/prometheus/v1) was tried and left: it reads bodies without a bound, takes a status other than "success" for
+// api/prometheus/v1) was looked at and left: it reads bodies without a bound, takes a status other than "success" for
 // success, reads a sample without a value as 0, which here would mean idle, and repeats refused requests.
 package prometheus
 
