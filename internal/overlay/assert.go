@@ -106,12 +106,7 @@ func (v *verdict) assertLinked(policy *preview.Policy, s preview.Service, namesp
 
 // assertHosts refuses hosts that aren't this environment's, and a URL that no route serves.
 func (v *verdict) assertHosts(policy *preview.Policy, row preview.Row) {
-	own, served := []string{row.Name + "." + policy.Domain}, false
-	for _, s := range policy.Services {
-		if s.Public {
-			own = append(own, s.Name+"-"+own[0])
-		}
-	}
+	own, served := hostsOf(policy, row.Name), false
 	for _, o := range v.objects {
 		for _, host := range o.hosts() {
 			served = served || "https://"+host == row.URL
@@ -124,6 +119,17 @@ func (v *verdict) assertHosts(policy *preview.Policy, row preview.Row) {
 	if row.URL != "" && !served {
 		v.problem(v.file, "no Ingress or HTTPRoute serves "+row.URL, "label the public service's route "+publicLabel+": <service>")
 	}
+}
+
+// hostsOf are the hosts that an environment may have.
+func hostsOf(policy *preview.Policy, name string) []string {
+	hosts := []string{name + "." + policy.Domain}
+	for _, s := range policy.Services {
+		if s.Public {
+			hosts = append(hosts, s.Name+"-"+hosts[0])
+		}
+	}
+	return hosts
 }
 
 func (v *verdict) find(kind, name string) *object {

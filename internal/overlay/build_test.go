@@ -22,6 +22,8 @@ func TestBuild(t *testing.T) {
 		{"one-service", preview.Plan{Name: "web-pr-1", Owner: "alice", Run: map[string]preview.Pin{"web": pin}}},
 		{"everything-linked", preview.Plan{Name: "idle"}},
 		{"at-the-base-images", preview.Plan{Name: "plain", Run: map[string]preview.Pin{"web": {}, "api": {}}}},
+		{"waking", preview.Plan{Name: "web-pr-1", State: preview.Waking, Run: map[string]preview.Pin{"web": pin}}},
+		{"asleep", preview.Plan{Name: "web-pr-1", State: preview.Asleep, Run: map[string]preview.Pin{"web": pin, "api": pin}}},
 		// the folder's own kustomization has images, patches in two spellings, and a file beside it
 		{"folder-of-its-own", preview.Plan{
 			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]preview.Pin{"web": pin, "api": pin},

@@ -115,6 +115,7 @@ func (c *checker) example(config *preview.Config, e example, p *project) {
 		v.assertAdmitted(&c.projects.admission)
 	}
 	c.report.Problems = append(c.report.Problems, v.problems...)
+	c.report.Problems = append(c.report.Problems, c.asleep(config, e, row, m)...)
 }
 
 // isNew is false of what was built already under another title.
