@@ -36,6 +36,8 @@ func TestAdmissionHoldsTheServiceAccount(t *testing.T) {
 		{"read its memory", "get configmap preview-generator-state", "", ""},
 		{"write its memory", "replace --dry-run=server --filename=-", configMap, ""},
 		{"have its ApplicationSet refreshed", patch + `{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":"now"}}}`, "", ""},
+		{"see how far workloads are", "get deployments,statefulsets --all-namespaces", "", ""},
+		{"see one of the baseline's", "get deployment gateway --namespace=staging", "", ""},
 
 		{"change the specification", patch + `{"spec":{"template":{"spec":{"project":"default"}}}}`, "", only + "spec"},
 		{"change it along with the refresh", patch + `{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":"now"}},"spec":{"goTemplate":false}}`, "", only + "spec"},
@@ -61,6 +63,11 @@ func TestAdmissionHoldsTheServiceAccount(t *testing.T) {
 		{"see all ConfigMaps", "get configmaps", "", mustNot + `list resource "configmaps"`},
 		{"make a ConfigMap", "create --dry-run=server --filename=-", strings.Replace(configMap, "-state", "-other", 1), mustNot + `create resource "configmaps"`},
 		{"delete its memory", "delete configmap preview-generator-state --dry-run=server", "", mustNot + `delete resource "configmaps"`},
+
+		{"scale a workload", "scale deployment gateway --replicas=0 --namespace=staging", "", mustNot + `patch resource "deployments/scale"`},
+		{"change a workload", "set image deployment gateway *=b --namespace=staging --dry-run=server", "", mustNot + `patch resource "deployments"`},
+		{"delete a workload", "delete statefulset postgres --namespace=staging --dry-run=server", "", mustNot + `delete resource "statefulsets"`},
+		{"see other workloads", "get daemonsets,replicasets,jobs --all-namespaces", "", mustNot + `list resource "daemonsets"`},
 
 		{"look into a preview", "get pods,secrets,configmaps --namespace=" + p.application, "", mustNot + `list resource "pods"`},
 		{"look into the baseline", "get secrets --namespace=staging", "", mustNot + `list resource "secrets"`},

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/previewset/previewset/e2e/argocd"
 )
 
 // attempt is an object that is allowed, and one change by which it isn't any more.
@@ -169,6 +171,13 @@ func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 			}
 		}
 		wantRefused(t, w.try(t, "default", strings.ReplaceAll(strings.Join(forbidden, "\n---\n"), "namespace: preview-direct", "namespace: default")), "")
+	})
+	t.Run("the wildcard route of the Gateway API is the service's own", func(t *testing.T) {
+		t.Parallel()
+		wildcard := w.installs(t, "generator/httproute.yaml")
+		wantRefused(t, w.try(t, argocd.Namespace, wildcard), "")
+		stolen := replaced(t, wildcard, "namespace: argocd", "namespace: preview-direct")
+		wantRefused(t, w.try(t, "preview-direct", stolen), `HTTPRoute preview-generator-wildcard has host "*.preview.example.dev", which isn't one of direct`)
 	})
 	t.Run("workloads without default-deny", func(t *testing.T) {
 		t.Parallel()

@@ -123,6 +123,11 @@ spec: {rules: [{host: b-%[1]s.preview.example.dev}]}
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
+metadata: {name: wildcard}
+spec: {rules: [{host: "*.preview.example.dev"}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
 metadata: {name: everything}
 spec: {defaultBackend: {service: {name: gateway, port: {number: 80}}}}
 ---
@@ -133,9 +138,10 @@ spec: {rules: [{host: %[1]s.preview.example.dev}]}`,
 		says: []string{
 			`Ingress stolen has host "%[2]s.preview.example.dev", which isn't one of %[1]s`,
 			`Ingress alike has host "b-%[1]s.preview.example.dev", which isn't one of %[1]s`,
+			`Ingress wildcard has host "*.preview.example.dev", which isn't one of %[1]s`,
 			"Ingress everything has a defaultBackend", "Ingress snippet has annotation nginx.ingress.kubernetes.io/server-snippet",
 		},
-		absent: []string{"ingress/stolen", "ingress/alike", "ingress/everything", "ingress/snippet"},
+		absent: []string{"ingress/stolen", "ingress/alike", "ingress/wildcard", "ingress/everything", "ingress/snippet"},
 	},
 	{
 		name:    "objects in another preview",

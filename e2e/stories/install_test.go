@@ -11,9 +11,13 @@ import (
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"github.com/google/go-cmp/cmp"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/previewset/previewset/e2e/argocd"
 	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/stand"
 )
 
 // Somebody applies appsets/ again, while previews run and the service has written its memory: nothing changes.
@@ -33,6 +37,42 @@ func TestApplyingTheInstallationAgainChangesNothing(t *testing.T) {
 		t.Errorf("what is installed (-before +after):\n%s", diff)
 	}
 	w.Always(t, while, "the preview isn't touched", untouched)
+}
+
+// Every host that no environment has leads to what the service shows the public, and to nothing else of it.
+func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
+	t.Parallel()
+	w := shared
+	route, err := w.Cluster.Client.NetworkingV1().Ingresses(argocd.Namespace).Get(t.Context(), "preview-generator-wildcard", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := networkingv1.PathTypePrefix
+	want := []networkingv1.IngressRule{{Host: "*." + stand.Domain, IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{
+		Paths: []networkingv1.HTTPIngressPath{{Path: "/", PathType: &all, Backend: networkingv1.IngressBackend{
+			Service: &networkingv1.IngressServiceBackend{Name: "preview-generator-public", Port: networkingv1.ServiceBackendPort{Number: 80}},
+		}}},
+	}}}}
+	if diff := cmp.Diff(want, route.Spec.Rules); diff != "" {
+		t.Errorf("the wildcard route (-want +got):\n%s", diff)
+	}
+	service, err := w.Cluster.Client.CoreV1().Services(argocd.Namespace).Get(t.Context(), "preview-generator-public", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ports := service.Spec.Ports; len(ports) != 1 || ports[0].Port != 80 || ports[0].TargetPort.StrVal != "public" {
+		t.Errorf("its Service has ports %v", ports)
+	}
+}
+
+// installs is a manifest of appsets/ as init wrote it.
+func (w *world) installs(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(w.Repository(), "appsets", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 // installed are the installed objects as they are declared. What kubectl says of itself doesn't tell: it calls Secrets

@@ -42,6 +42,8 @@ func TestCheckFindsWhatAdmissionRefuses(t *testing.T) {
 		{"another namespace", link, "a.staging", "a.prod", `Service a leads to "a.prod.svc.cluster.local"; ` + elsew},
 		{"another domain", link, "cluster.local", "cluster.local.test", elsew},
 		{"no host", ingress, "host: web-pr-7.preview.test,", "", `Ingress a has host "", which isn't one of web-pr-7`},
+		{"every host of the domain", ingress, "host: web-pr-7.preview.test", "host: '*.preview.test'", `Ingress a has host "*.preview.test", which isn't one of web-pr-7`},
+		{"every host of the domain by a route", route, "[web-pr-7.preview.test]", "['*.preview.test']", `HTTPRoute a has host "*.preview.test", which isn't one of web-pr-7`},
 		{"no host of a certificate", ingress, "hosts: [web-web-pr-7.preview.test]", "secretName: a", `Ingress a has host "", which isn't one of web-pr-7`},
 		{"the host of a service that isn't public", ingress, "web-web-pr-7", "api-web-pr-7", `Ingress a has host "api-web-pr-7.preview.test", which isn't one of web-pr-7`},
 		{"a default backend", ingress, "spec: {", "spec: {defaultBackend: {}, ", "Ingress a has a defaultBackend, which serves every host; write a rule with path / in its place"},
