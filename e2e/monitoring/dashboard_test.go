@@ -112,7 +112,7 @@ func TestPanelsHaveAPlaceOfTheirOwn(t *testing.T) {
 }
 
 // variables are what Grafana puts into expressions.
-var variables = strings.NewReplacer("$job", ".+", "$__rate_interval", "1m")
+var variables = strings.NewReplacer("$job", ".+", "$__rate_interval", "1m", "$__range", "5m")
 
 // expressions are those of all panels, as Grafana asks them, with the panel's title.
 func (d dashboard) expressions() map[string]string {
