@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,8 +27,13 @@ func TestOnARealService(t *testing.T) {
 	w := begin(t)
 	w.busy(t)
 	d := theDashboard(t)
-	w.Eventually(t, patience, "every panel shows something", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
-	w.Eventually(t, patience, "every metric that is asked for is there", w.yields(metrics(t, d)...))
+	w.Eventually(t, patience, "every panel shows something", w.yields(slices.DeleteFunc(slices.Collect(maps.Keys(d.expressions())), isComing)...))
+	w.Eventually(t, patience, "every metric that is asked for is there", w.yields(slices.DeleteFunc(metrics(t, d), isComing)...))
+	for _, name := range coming {
+		if w.yields(name)(t.Context()) == nil {
+			t.Errorf("%s is there: take it out of what is to come", name)
+		}
+	}
 	w.Eventually(t, patience, "no alert is there", w.silent)
 	w.Always(t, 3*time.Second, "no alert comes", w.silent)
 
@@ -84,6 +90,16 @@ func TestOnARealService(t *testing.T) {
 			w.waitFiring(t, day.fires...)
 		})
 	}
+}
+
+// coming are the metrics of how environments are used, which the service doesn't have yet.
+var coming = []string{
+	"previewset_activity_known", "previewset_activity_measured_timestamp_seconds", "previewset_activity_measurements_total",
+	"previewset_environment_requests", "previewset_environment_state", "previewset_wake_seconds_bucket", "previewset_wakes_total",
+}
+
+func isComing(expression string) bool {
+	return slices.ContainsFunc(coming, func(name string) bool { return strings.Contains(expression, name) })
 }
 
 // yields is an error unless every expression has a result.
