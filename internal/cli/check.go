@@ -60,13 +60,16 @@ func completeFolder(*cobra.Command, []string, string) ([]string, cobra.ShellComp
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-func runCheck(_ context.Context, opts *checkOptions) error {
+func runCheck(ctx context.Context, opts *checkOptions) error {
 	fsys, closeDir, err := openDir(opts.dir)
 	if err != nil {
 		return err
 	}
 	defer closeDir()
-	report := overlay.New(fsys).Check()
+	report, err := overlay.New(fsys).Check(ctx)
+	if err != nil {
+		return fmt.Errorf("check %s: %w", opts.dir, err)
+	}
 	if err := opts.print(report); err != nil {
 		return err
 	}

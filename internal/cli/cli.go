@@ -13,6 +13,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -25,7 +26,11 @@ import (
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return run(ctx, thisProcess(), os.Args[1:])
+	env := thisProcess()
+	if env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // a thousand builds take a sixth less, and twice of little memory is little
+	}
+	return run(ctx, env, os.Args[1:])
 }
 
 func run(ctx context.Context, env *process, args []string) int {

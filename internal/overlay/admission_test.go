@@ -127,7 +127,7 @@ func TestCheckFindsOverlaysThatUndoGuardrails(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := shop(t, map[string]string{"overlays/web-pr-7/kustomization.yaml": "resources: [../preview]\npatches:\n- " + tt.patch}).Check()
+			got := checked(t, shop(t, map[string]string{"overlays/web-pr-7/kustomization.yaml": "resources: [../preview]\npatches:\n- " + tt.patch}))
 			wantProblem(t, got.Problems, "overlays/web-pr-7/kustomization.yaml", tt.want)
 		})
 	}

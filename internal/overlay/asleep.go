@@ -16,39 +16,66 @@ import (
 // keepsAwake is the label or annotation of what is meant to go on while its environment sleeps.
 const keepsAwake = "previewset.dev/keep-awake"
 
-// asleep checks an environment as it is when it sleeps. awake is its build and is changed; row is what it was made from.
-func (c *checker) asleep(config *preview.Config, e example, row preview.Row, awake resmap.ResMap) preview.Problems {
-	e.plan.State = preview.Asleep
-	v := verdict{title: e.title, file: c.repo.fileOf(row.Path)}
-	sleeping, err := config.Compose(e.plan)
-	if err == nil {
-		v.objects, err = c.repo.buildAsleep(sleeping, len(row.Kustomize.Patches), awake)
-	}
-	if err != nil {
-		v.problem(v.file, "can't be built asleep: "+preview.Printable(err.Error()), "correct what refers to a public route or a number of replicas: those are away then")
-		return v.problems
-	}
-	v.assertAsleep(hostsOf(config.Policy, row.Name))
-	return v.problems
+// sleep is how a sleeping environment is built.
+type sleep struct {
+	// patches make the awake build asleep. What they make of that is what a build with all patches makes, and takes a fifth of
+	// the time, unless the overlay has something that Kustomize does after its patches: then it is built again.
+	patches []preview.Patch
+	again   *prepared
+	hosts   []string // the environment's own
+	err     error
 }
 
-// buildAsleep builds a sleeping environment, of whose patches the first ones made awake. What they make of that is what a
-// build with all of them makes, and takes a fifth of the time, unless the overlay has something that Kustomize does after
-// its patches.
-func (r *Repo) buildAsleep(row preview.Row, first int, awake resmap.ResMap) ([]object, error) {
-	if r.changesAfterPatches(row.Path) {
-		m, err := r.build(row)
+// sleepOf prepares it; row is the environment awake.
+func (r *Repo) sleepOf(config *preview.Config, plan preview.Plan, row preview.Row) *sleep {
+	s := &sleep{hosts: hostsOf(config.Policy, row.Name)}
+	plan.State = preview.Asleep
+	sleeping, err := config.Compose(plan)
+	if s.err = err; err != nil {
+		return s
+	}
+	if !r.changesAfterPatches(row.Path) {
+		s.patches = sleeping.Kustomize.Patches[len(row.Kustomize.Patches):]
+		return s
+	}
+	again, err := r.prepare(sleeping)
+	s.again, s.err = &again, err
+	return s
+}
+
+// objects are those of the sleeping environment. awake is its build and is changed.
+func (s *sleep) objects(awake resmap.ResMap) ([]object, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	if s.again != nil {
+		m, err := s.again.run()
 		if err != nil {
 			return nil, err
 		}
 		return objectsOf(m)
 	}
-	for _, p := range row.Kustomize.Patches[first:] {
+	schema.RLock()
+	defer schema.RUnlock()
+	for _, p := range s.patches {
 		if err := apply(p, awake); err != nil {
 			return nil, err
 		}
 	}
 	return objectsOf(awake)
+}
+
+// fallAsleep checks an environment as it is when it sleeps. awake is its build and is changed.
+func (a *attempt) fallAsleep(awake resmap.ResMap) {
+	if a.sleep == nil {
+		return
+	}
+	var err error
+	if a.verdict.objects, err = a.sleep.objects(awake); err != nil {
+		a.problem(a.file, "can't be built asleep: "+preview.Printable(err.Error()), "correct what refers to a public route or a number of replicas: those are away then")
+		return
+	}
+	a.assertAsleep(a.sleep.hosts)
 }
 
 // changesAfterPatches says whether an overlay has fields that Kustomize acts on after `patches`, and that could change

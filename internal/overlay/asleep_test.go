@@ -236,12 +236,7 @@ func TestPatchesOnABuildAreABuildWithPatches(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tt.plan.State = preview.Asleep
-			sleeping, err := c.Compose(tt.plan)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := tt.repo.buildAsleep(sleeping, len(row.Kustomize.Patches), m)
+			got, err := tt.repo.sleepOf(c, tt.plan, row).objects(m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -308,7 +303,10 @@ func TestCheckFindsWhatDoesNotSleep(t *testing.T) {
 			if tt.more == "" {
 				files["overlays/web-pr-7/more.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: told}\n"
 			}
-			got := manyKindsShop(t, tt.kustomization, files).Check()
+			got, err := manyKindsShop(t, tt.kustomization, files).Check(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
 			if tt.want == nil {
 				if len(got.Problems) > 0 {
 					t.Errorf("problems:\n%v", got.Problems)

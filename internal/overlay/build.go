@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
 
 	"github.com/previewset/previewset/internal/preview"
@@ -29,22 +29,54 @@ func (r *Repo) Build(row preview.Row) ([]byte, error) {
 }
 
 func (r *Repo) build(row preview.Row) (resmap.ResMap, error) {
+	b, err := r.prepare(row)
+	if err != nil {
+		return nil, err
+	}
+	return b.run()
+}
+
+// prepared is a build that only needs to be run: everything that it refers to was checked.
+type prepared struct {
+	files layer
+	dir   string
+	// hasSchema: something in it names an OpenAPI schema.
+	hasSchema bool
+}
+
+func (r *Repo) prepare(row preview.Row) (prepared, error) {
 	folders := []string{row.Path}
 	for _, c := range row.Kustomize.Components {
 		p, err := r.component(row.Path, c)
 		if err != nil {
-			return nil, err
+			return prepared{}, err
 		}
 		folders = append(folders, p)
 	}
-	if problems := r.reachable(folders...); len(problems) > 0 {
-		return nil, problems
+	b, err := r.asItIs(folders...)
+	if err != nil {
+		return prepared{}, err
 	}
 	edited, err := r.edit(row)
 	if err != nil {
-		return nil, fmt.Errorf("edit %s: %w", r.folder(row.Path).file, err)
+		return prepared{}, fmt.Errorf("edit %s: %w", r.folder(row.Path).file, err)
 	}
-	return run(layer{tree: r.tree, over: map[string][]byte{r.folder(row.Path).file: edited}}, row.Path)
+	b.files.over = map[string][]byte{r.folder(row.Path).file: edited}
+	return b, nil
+}
+
+// asItIs prepares the first of the folders, unedited. The others will be components of it.
+func (r *Repo) asItIs(folders ...string) (prepared, error) {
+	b := prepared{files: layer{tree: r.tree}, dir: folders[0]}
+	var problems preview.Problems
+	for _, f := range r.reachable(folders...) {
+		problems = append(problems, f.problems...)
+		b.hasSchema = b.hasSchema || len(f.k.OpenAPI) > 0
+	}
+	if len(problems) > 0 {
+		return prepared{}, problems
+	}
+	return b, nil
 }
 
 // component is the folder that one of a row's components is in.
@@ -127,16 +159,24 @@ type below struct {
 // ReadFile reads a path relative to the folder.
 func (b below) ReadFile(name string) ([]byte, error) { return b.layer.ReadFile(path.Join(b.dir, name)) }
 
-// schema serialises builds. Kustomize keeps the OpenAPI schema that `openapi:` of a kustomization names in a global
-// variable, for the whole process: two builds at once could see each other's.
-var schema sync.Mutex
+// schema keeps builds apart that would see each other's OpenAPI schema. Kustomize keeps the one that `openapi:` of a
+// kustomization names in a global variable, for the whole process, and forgets it only when told to. Builds that name none
+// only read the built-in one, and run at the same time.
+var schema sync.RWMutex
 
 // run is `kustomize build`, with its own defaults: files only from the folder that names them or below, no plugins, and
-// the order in which Kubernetes wants objects created. The overlay is checked before: nothing in it leads outside.
-func run(fsys filesys.FileSystem, dir string) (resmap.ResMap, error) {
+// the order in which Kubernetes wants objects created.
+func (b prepared) run() (resmap.ResMap, error) {
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
-	schema.Lock()
-	defer schema.Unlock()
-	return krusty.MakeKustomizer(options).Run(fsys, path.Join("/", dir))
+	if b.hasSchema {
+		schema.Lock()
+		defer schema.Unlock()
+		defer openapi.ResetOpenAPI()
+	} else {
+		schema.RLock()
+		defer schema.RUnlock()
+		openapi.Schema() // reads the built-in one, once, before anybody looks at it without a lock
+	}
+	return krusty.MakeKustomizer(options).Run(b.files, path.Join("/", b.dir))
 }

@@ -1,8 +1,12 @@
 package overlay
 
 import (
+	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +54,55 @@ func TestBuild(t *testing.T) {
 				t.Errorf("built twice (-first +second):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Kustomize keeps a schema that one build names in a global variable: a list is merged by its key where the schema says so.
+func TestBuildsAtOnceDontShareTheirSchemas(t *testing.T) {
+	t.Parallel()
+	const header = "resources: [../preview, thing.yaml]\npatches:\n" +
+		"- patch: '{apiVersion: acme.test/v1, kind: Thing, metadata: {name: x}, spec: {parts: [{name: b, size: 2}]}}'\n"
+	files := map[string]string{
+		"overlays/keyed/kustomization.yaml": header + "openapi: {path: schema.json}\n",
+		"overlays/keyed/schema.json": `{"definitions": {"test.acme.v1.Thing": {"type": "object", "x-kubernetes-group-version-kind": [{"group": "acme.test", "kind": "Thing", "version": "v1"}],
+			"properties": {"spec": {"type": "object", "properties": {"parts": {"type": "array", "x-kubernetes-patch-merge-key": "name", "x-kubernetes-patch-strategy": "merge", "items": {"type": "object"}}}}}}}}`,
+		"overlays/plain/kustomization.yaml": header,
+	}
+	for _, name := range []string{"keyed", "plain"} {
+		files["overlays/"+name+"/thing.yaml"] = "apiVersion: acme.test/v1\nkind: Thing\nmetadata: {name: x}\nspec: {parts: [{name: a, size: 1}]}\n"
+		files["overlays/"+name+"/environment.yaml"] = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\n"
+	}
+	for i := range 16 {
+		name, parts := []string{"keyed", "plain"}[i%2], 2-i%2
+		t.Run(fmt.Sprint(name, i), func(t *testing.T) {
+			t.Parallel()
+			r := shop(t, files)
+			row, err := config(t, r).Compose(preview.Plan{Name: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := r.build(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects, err := objectsOf(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects = slices.DeleteFunc(objects, func(o object) bool { return o.kind != "Thing" })
+			if got := len(objects[0].items("spec", "parts")); got != parts {
+				t.Errorf("the Thing has %d parts, want %d", got, parts)
+			}
+		})
+	}
+}
+
+func TestCheckEndsWhenItIsCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if report, err := shop(t, nil).Check(ctx); !errors.Is(err, context.Canceled) || report.Builds > 0 {
+		t.Errorf("error is %v after %d builds", err, report.Builds)
 	}
 }
 

@@ -2,12 +2,16 @@ package overlay
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -24,8 +28,8 @@ type Report struct {
 	Builds int
 }
 
-// Check validates the configuration, follows every reference, and builds every example in memory.
-func (r *Repo) Check() Report {
+// Check validates the configuration, follows every reference, and builds every example in memory. Its error is ctx's.
+func (r *Repo) Check(ctx context.Context) (Report, error) {
 	c := checker{repo: r, projects: r.projects(), seen: map[string]bool{}}
 	c.report.Problems = r.References()
 	config, err := preview.Load(r.Tree(), nil)
@@ -36,8 +40,8 @@ func (r *Repo) Check() Report {
 		c.report.Problems = append(c.report.Problems, config.Problems...)
 		c.builds(config)
 	}
-	c.report.Problems = tidy(c.report.Problems)
-	return c.report
+	err = c.finish(ctx)
+	return c.report, err
 }
 
 type checker struct {
@@ -45,6 +49,7 @@ type checker struct {
 	projects projects
 	report   Report
 	seen     map[string]bool // what was built, by content
+	attempts []*attempt
 }
 
 func (c *checker) builds(config *preview.Config) {
@@ -99,23 +104,19 @@ func (c *checker) example(config *preview.Config, e example, p *project) {
 	if !c.isNew(row) {
 		return
 	}
-	v := verdict{title: e.title, file: c.repo.fileOf(row.Path)}
-	m, err := c.repo.build(row)
-	if err == nil {
-		v.objects, err = objectsOf(m)
-	}
+	file := c.repo.fileOf(row.Path)
+	b, err := c.repo.prepare(row)
 	if err != nil {
-		c.failed(v.file, e.title, err)
+		c.failed(file, e.title, err)
 		return
 	}
-	c.report.Builds++
-	v.assertObjects(row.Namespace, p)
-	v.assertEnvironment(config, e.plan, row)
-	if c.projects.admission.file != "" {
-		v.assertAdmitted(&c.projects.admission)
-	}
-	c.report.Problems = append(c.report.Problems, v.problems...)
-	c.report.Problems = append(c.report.Problems, c.asleep(config, e, row, m)...)
+	c.later(b, verdict{title: e.title, file: file}, func(v *verdict) {
+		v.assertObjects(row.Namespace, p)
+		v.assertEnvironment(config, e.plan, row)
+		if c.projects.admission.file != "" {
+			v.assertAdmitted(&c.projects.admission)
+		}
+	}).sleep = c.repo.sleepOf(config, e.plan, row)
 }
 
 // isNew is false of what was built already under another title.
@@ -132,26 +133,75 @@ func (c *checker) isNew(row preview.Row) bool {
 
 // fixed checks an overlay that an Application of its own applies as it is.
 func (c *checker) fixed(config *preview.Config, dir string) {
-	v := verdict{title: "as it is", file: c.repo.fileOf(dir)}
-	if len(c.repo.reachable(dir)) > 0 {
+	b, err := c.repo.asItIs(dir)
+	if err != nil {
 		return // reported already
 	}
-	m, err := run(layer{tree: c.repo.tree}, dir)
-	if err == nil {
-		v.objects, err = objectsOf(m)
-	}
-	if err != nil {
-		c.failed(v.file, v.title, err)
-		return
-	}
-	c.report.Builds++
-	namespace := c.repo.folder(dir).k.Namespace
+	namespace, p := c.repo.folder(dir).k.Namespace, c.project(dir, c.projects.byPath[dir])
 	if dir == stagingOverlay {
 		namespace = config.Policy.Baseline.Namespace
-		v.assertBaseline(config.Policy)
 	}
-	v.assertObjects(namespace, c.project(dir, c.projects.byPath[dir]))
-	c.report.Problems = append(c.report.Problems, v.problems...)
+	c.later(b, verdict{title: "as it is", file: c.repo.fileOf(dir)}, func(v *verdict) {
+		if dir == stagingOverlay {
+			v.assertBaseline(config.Policy)
+		}
+		v.assertObjects(namespace, p)
+	})
+}
+
+// attempt is a build and what is made of it.
+type attempt struct {
+	prepared
+	verdict
+	judge func(*verdict)
+	sleep *sleep // nil where it never sleeps
+	err   error
+}
+
+// later notes a build for finish.
+func (c *checker) later(b prepared, v verdict, judge func(*verdict)) *attempt {
+	a := &attempt{prepared: b, verdict: v, judge: judge}
+	c.attempts = append(c.attempts, a)
+	return a
+}
+
+// finish does the builds, as many at once as there are processors, and reports them in the order in which they came.
+func (c *checker) finish(ctx context.Context) error {
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for _, a := range c.attempts {
+		all.Go(func() error {
+			if ctx.Err() == nil {
+				a.do()
+			}
+			return ctx.Err()
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	for _, a := range c.attempts {
+		if a.err != nil {
+			c.failed(a.file, a.title, a.err)
+			continue
+		}
+		c.report.Builds++
+		c.report.Problems = append(c.report.Problems, a.problems...)
+	}
+	c.report.Problems = tidy(c.report.Problems)
+	return nil
+}
+
+func (a *attempt) do() {
+	m, err := a.run()
+	if err == nil {
+		a.objects, err = objectsOf(m)
+	}
+	if a.err = err; err == nil {
+		a.judge(&a.verdict)
+		a.fallAsleep(m)
+	}
+	a.objects = nil // a thousand environments don't fit into memory at once
 }
 
 // assertBaseline checks that links lead somewhere.

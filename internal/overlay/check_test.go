@@ -9,9 +9,18 @@ import (
 	"github.com/previewset/previewset"
 )
 
+func checked(t *testing.T, r *Repo) Report {
+	t.Helper()
+	report, err := r.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
 func TestCheckPasses(t *testing.T) {
 	t.Parallel()
-	got := shop(t, nil).Check()
+	got := checked(t, shop(t, nil))
 	// everything run (also profile changed and dataset empty), everything linked, full, front (also web alone run and api
 	// alone linked), api alone run (also web alone linked), dataset truncated, component spot, web-pr-7, staging
 	want := Report{Builds: 9}
@@ -22,7 +31,7 @@ func TestCheckPasses(t *testing.T) {
 
 func TestCheckPassesTheExample(t *testing.T) {
 	t.Parallel()
-	got := New(previewset.Example).Check()
+	got := checked(t, New(previewset.Example))
 	if len(got.Problems) > 0 || len(got.Notes) > 0 {
 		t.Errorf("problems:\n%v\nnotes: %q", got.Problems, got.Notes)
 	}
@@ -141,7 +150,7 @@ func TestCheckFinds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := shop(t, tt.files).Check()
+			got := checked(t, shop(t, tt.files))
 			if len(got.Problems) == 0 {
 				t.Fatal("found nothing")
 			}
@@ -155,7 +164,7 @@ func TestCheckFinds(t *testing.T) {
 
 func TestCheckNotesWhatItCannotCheck(t *testing.T) {
 	t.Parallel()
-	got := shop(t, map[string]string{"appsets/argocd.yaml": "", "appsets/kustomization.yaml": ""}).Check()
+	got := checked(t, shop(t, map[string]string{"appsets/argocd.yaml": "", "appsets/kustomization.yaml": ""}))
 	if len(got.Problems) > 0 || len(got.Notes) != 3 {
 		t.Errorf("problems %v, notes %q", got.Problems, got.Notes)
 	}
@@ -164,11 +173,11 @@ func TestCheckNotesWhatItCannotCheck(t *testing.T) {
 // Folders that add nothing are all alike: a thousand of them are built once.
 func TestCheckBuildsWhatIsAlikeOnce(t *testing.T) {
 	t.Parallel()
-	got := shop(t, map[string]string{
+	got := checked(t, shop(t, map[string]string{
 		"overlays/web-pr-8/environment.yaml":   "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: alice\npullRequest: acme/web#8\n",
 		"overlays/web-pr-8/kustomization.yaml": "resources: [../preview]\n",
 		"overlays/web-pr-9/environment.yaml":   "apiVersion: previewset.dev/v1alpha1\nkind: Environment\npullRequest: acme/web#9\n",
-	}).Check()
+	}))
 	if len(got.Problems) > 0 || got.Builds != 9 {
 		t.Errorf("%d builds, want 9; problems: %v", got.Builds, got.Problems)
 	}

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"context"
 	"errors"
 	"path"
 
@@ -58,5 +59,6 @@ func (r *Repo) CheckEnvironment(name string) preview.Problems {
 	c := checker{repo: r, projects: r.projects(), seen: map[string]bool{}}
 	c.projects.admission.prefix = config.Policy.NamespacePrefix
 	c.example(config, example{path.Join(overlaysFolder, name), Plan(config, name)}, c.project("environments", c.projects.environments))
-	return tidy(c.report.Problems)
+	_ = c.finish(context.Background()) // a few builds, which nobody interrupts
+	return c.report.Problems
 }

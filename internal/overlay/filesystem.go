@@ -14,7 +14,7 @@ var errReadOnly = errors.New("the repository is read only")
 
 // layer shows a repository to Kustomize with some files replaced: a build edits one kustomization file, so only that
 // one is copied. Paths are absolute, "/" being the top of the repository. Kustomize reads nothing else: there is no
-// way from here to the disk.
+// way from here to the disk. Builds that run at the same time may share a tree.
 type layer struct {
 	tree *tree
 	over map[string][]byte // by path without the leading slash
@@ -33,6 +33,8 @@ func (l layer) kind(name string) kind {
 	if _, ok := l.over[inside(name)]; ok {
 		return isFile
 	}
+	l.tree.lock.Lock()
+	defer l.tree.lock.Unlock()
 	return l.tree.kind(inside(name))
 }
 
@@ -41,6 +43,8 @@ func (l layer) ReadFile(name string) ([]byte, error) {
 	if content, ok := l.over[inside(name)]; ok {
 		return content, nil
 	}
+	l.tree.lock.Lock()
+	defer l.tree.lock.Unlock()
 	return l.tree.read(inside(name))
 }
 
@@ -64,7 +68,11 @@ func (l layer) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
 }
 
 // ReadDir lists a folder.
-func (l layer) ReadDir(name string) ([]string, error) { return l.tree.list(inside(name)), nil }
+func (l layer) ReadDir(name string) ([]string, error) {
+	l.tree.lock.Lock()
+	defer l.tree.lock.Unlock()
+	return l.tree.list(inside(name)), nil
+}
 
 // Open isn't used by Kustomize's builds.
 func (l layer) Open(string) (filesys.File, error) { return nil, errReadOnly }

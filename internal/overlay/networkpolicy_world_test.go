@@ -65,7 +65,11 @@ func runs(services ...string) map[string]preview.Pin {
 // baseline is applied as it is: it has no row.
 func baseline(t *testing.T, r *Repo) []byte {
 	t.Helper()
-	m, err := run(layer{tree: r.tree}, stagingOverlay)
+	b, err := r.asItIs(stagingOverlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := b.run()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,12 +12,15 @@ import (
 // repository and nothing else: it fetches nothing and runs nothing.
 func (r *Repo) References() preview.Problems {
 	problems := r.links(baseFolder, overlaysFolder)
-	return append(problems, r.reachable(r.kustomizations(baseFolder, overlaysFolder, appsetsFolder)...)...)
+	for _, f := range r.reachable(r.kustomizations(baseFolder, overlaysFolder, appsetsFolder)...) {
+		problems = append(problems, f.problems...)
+	}
+	return problems
 }
 
-// reachable are the mistakes in the given folders and those that they lead to, each folder once.
-func (r *Repo) reachable(folders ...string) preview.Problems {
-	var problems preview.Problems
+// reachable are the given folders and those that they lead to, each folder once.
+func (r *Repo) reachable(folders ...string) []*folder {
+	var found []*folder
 	seen := map[string]bool{}
 	for queue := slices.Clone(folders); len(queue) > 0; queue = queue[1:] {
 		if seen[queue[0]] {
@@ -25,10 +28,10 @@ func (r *Repo) reachable(folders ...string) preview.Problems {
 		}
 		seen[queue[0]] = true
 		f := r.folder(queue[0])
-		problems = append(problems, f.problems...)
+		found = append(found, f)
 		queue = append(queue, f.next...)
 	}
-	return problems
+	return found
 }
 
 // links finds symbolic links, which are refused even where nothing refers to them: what they lead to differs between

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -332,5 +333,6 @@ func (r *Repo) CheckService(name string) preview.Problems {
 	if r.kustomizationFile(stagingOverlay) != "" {
 		c.fixed(config, stagingOverlay)
 	}
-	return tidy(c.report.Problems)
+	_ = c.finish(context.Background()) // a few builds, which nobody interrupts
+	return c.report.Problems
 }

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Bounds on what is read of a repository: a kustomization file never needs more, and a folder with something else in
@@ -33,6 +34,7 @@ const (
 
 // tree is a read-only view of a file system without symbolic links: one is seen but never followed.
 type tree struct {
+	lock    sync.Mutex // of layers; nobody else is there while builds run
 	fsys    fs.FS
 	dirs    map[string]map[string]kind
 	files   map[string][]byte
