@@ -134,7 +134,7 @@ func (c *Clone) tree(ctx context.Context, environ []string, commit, tree string)
 
 // Hash is Git's hash of a file or folder.
 func (t *Tree) Hash(name string) (string, error) {
-	e, err := t.entry("hash", name)
+	e, err := t.look("hash", name, wholly)
 	if err != nil {
 		return "", err
 	}

@@ -16,42 +16,54 @@ type draft struct {
 	after   plumbing.Hash
 	commit  plumbing.Hash
 	objects []plumbing.Hash // what the remote lacks, with the commit
+	seen    *sight          // what the change went by
 }
 
 func (d *draft) unchanged() bool { return d.before == d.after }
 
-// apply applies the change to the newest tree, without a commit yet.
-func (r *Repository) apply(ctx context.Context, change Change) (*draft, error) {
+// apply applies the change to the newest tree, without a commit yet. Where the change would see what it saw when it made
+// the last draft, if there is one, it isn't asked again: what it does then can take long, like building manifests.
+func (r *Repository) apply(ctx context.Context, change Change, last *draft) (*draft, error) {
 	tree, err := newTree(r.store, r.base)
 	if err != nil {
 		return nil, err
 	}
-	edits, err := change(ctx, tree)
-	if err != nil {
-		return nil, &changeError{err}
+	d := &draft{base: r.base, before: tree.root.Hash}
+	if last != nil && last.seen.holdsIn(tree) {
+		d.edits, d.seen = last.edits, last.seen
+	} else {
+		d.seen = newSight()
+		tree.seen = d.seen
+		if d.edits, err = change(ctx, tree); err != nil {
+			return nil, &changeError{err}
+		}
 	}
 	b := &builder{store: r.store}
-	after, err := b.build(tree.root.Hash, edits)
-	if err != nil {
+	if d.after, err = b.build(d.before, d.edits); err != nil {
 		return nil, &changeError{err}
 	}
-	return &draft{base: r.base, before: tree.root.Hash, after: after, edits: edits, objects: b.added}, nil
+	d.objects = b.added
+	return d, nil
 }
 
 // draft applies the change to the newest tree. Where it changes nothing there is no commit.
 func (r *Repository) draft(ctx context.Context, change Change) (*draft, error) {
-	d, err := r.apply(ctx, change)
+	d, err := r.apply(ctx, change, nil)
 	if err != nil || d.unchanged() {
 		return d, err
 	}
-	if err := r.commit(ctx, d); err != nil {
-		return nil, &changeError{err}
-	}
-	return d, nil
+	return d, r.commit(ctx, d)
 }
 
-// commit writes the commit object, signed if that is wanted.
+// commit writes the commit object, signed if that is wanted. An error of it is the change's.
 func (r *Repository) commit(ctx context.Context, d *draft) error {
+	if err := r.write(ctx, d); err != nil {
+		return &changeError{err}
+	}
+	return nil
+}
+
+func (r *Repository) write(ctx context.Context, d *draft) error {
 	text, err := d.edits.Message.text()
 	if err != nil {
 		return err

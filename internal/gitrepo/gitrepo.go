@@ -63,7 +63,7 @@ func (o Options) defaults() Options {
 }
 
 // Change is what somebody wants: a pure function from the newest tree to edits. It is called again, on a newer tree,
-// after every lost race; an error of it ends the update as it is.
+// after every lost race in which something changed that it has looked at; an error of it ends the update as it is.
 type Change func(ctx context.Context, tree *Tree) (Edits, error)
 
 // Result tells what an update did.
@@ -156,7 +156,7 @@ func (r *Repository) DryRun(ctx context.Context, change Change) (Result, error) 
 	if _, err := r.Read(ctx); err != nil {
 		return Result{}, err
 	}
-	d, err := r.apply(ctx, change)
+	d, err := r.apply(ctx, change, nil)
 	if err != nil {
 		return Result{}, err
 	}

@@ -23,12 +23,14 @@ type Tree struct {
 	Commit string
 	store  *memory.Storage
 	root   *object.Tree
+	seen   *sight // nil where nobody wants to know what is read
 }
 
 var (
 	_ fs.ReadDirFS  = (*Tree)(nil)
 	_ fs.ReadFileFS = (*Tree)(nil)
 	_ fs.StatFS     = (*Tree)(nil)
+	_ fs.ReadLinkFS = (*Tree)(nil)
 )
 
 func newTree(store *memory.Storage, commit plumbing.Hash) (*Tree, error) {
@@ -45,7 +47,7 @@ func newTree(store *memory.Storage, commit plumbing.Hash) (*Tree, error) {
 
 // Open opens a regular file or folder.
 func (t *Tree) Open(name string) (fs.File, error) {
-	e, err := t.entry("open", name)
+	e, err := t.look("open", name, atOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -60,39 +62,40 @@ func (t *Tree) Open(name string) (fs.File, error) {
 
 // Stat tells what a path leads to.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	e, err := t.entry("stat", name)
+	e, err := t.look("stat", name, atOnce)
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
+// Lstat is Stat, since no link is followed.
+func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
+
+// ReadLink says nothing: no link is followed.
+func (t *Tree) ReadLink(name string) (string, error) {
+	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+}
+
 // ReadDir lists a folder by name.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	e, err := t.entry("readdir", name)
+	e, err := t.look("readdir", name, listed)
 	if err != nil {
 		return nil, err
 	}
 	if !e.IsDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("is no folder")}
 	}
-	tree, err := object.GetTree(t.store, e.hash)
+	entries, err := e.list()
 	if err != nil {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
-	var entries []fs.DirEntry
-	for _, child := range tree.Entries {
-		if fs.ValidPath(child.Name) && child.Name != "." && !strings.Contains(child.Name, "/") {
-			entries = append(entries, &entry{store: t.store, name: child.Name, mode: child.Mode, hash: child.Hash})
-		}
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, nil
 }
 
 // ReadFile returns a regular file's content.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
-	e, err := t.entry("read", name)
+	e, err := t.look("read", name, atOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func (t *Tree) entry(op, name string) (*entry, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	e := &entry{store: t.store, name: path.Base(name), mode: filemode.Dir, hash: t.root.Hash}
+	e := &entry{in: t, path: ".", mode: filemode.Dir, hash: t.root.Hash}
 	if name == "." {
 		return e, nil
 	}
@@ -139,37 +142,57 @@ func (t *Tree) entry(op, name string) (*entry, error) {
 
 // entry is a file or folder of a tree: fs.DirEntry and fs.FileInfo in one, since a tree knows no more.
 type entry struct {
-	store *memory.Storage
-	name  string
-	mode  filemode.FileMode
-	hash  plumbing.Hash
+	in   *Tree
+	path string
+	mode filemode.FileMode
+	hash plumbing.Hash
 }
 
 func (e *entry) child(name string) (*entry, error) {
 	if e.mode != filemode.Dir {
 		return nil, fs.ErrNotExist
 	}
-	tree, err := object.GetTree(e.store, e.hash)
+	tree, err := object.GetTree(e.in.store, e.hash)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range tree.Entries {
 		if c.Name == name {
-			return &entry{store: e.store, name: name, mode: c.Mode, hash: c.Hash}, nil
+			return e.at(c), nil
 		}
 	}
 	return nil, fs.ErrNotExist
 }
 
+func (e *entry) at(c object.TreeEntry) *entry {
+	return &entry{in: e.in, path: path.Join(e.path, c.Name), mode: c.Mode, hash: c.Hash}
+}
+
+// list is what is in a folder, by name.
+func (e *entry) list() ([]fs.DirEntry, error) {
+	tree, err := object.GetTree(e.in.store, e.hash)
+	if err != nil {
+		return nil, err
+	}
+	var entries []fs.DirEntry
+	for _, c := range tree.Entries {
+		if fs.ValidPath(c.Name) && c.Name != "." && !strings.Contains(c.Name, "/") {
+			entries = append(entries, e.at(c))
+		}
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, nil
+}
+
 // Name is the last part of the path.
-func (e *entry) Name() string { return e.name }
+func (e *entry) Name() string { return path.Base(e.path) }
 
 // Size is a regular file's, in bytes.
 func (e *entry) Size() int64 {
 	if !isRegular(e.mode) {
 		return 0
 	}
-	size, err := e.store.EncodedObjectSize(e.hash)
+	size, err := e.in.store.EncodedObjectSize(e.hash)
 	if err != nil {
 		return 0
 	}
@@ -204,8 +227,8 @@ func (e *entry) Sys() any { return nil }
 // Type is the mode without permissions.
 func (e *entry) Type() fs.FileMode { return e.Mode().Type() }
 
-// Info is the entry itself.
-func (e *entry) Info() (fs.FileInfo, error) { return e, nil }
+// Info is what Stat says: a listing knows names and kinds alone.
+func (e *entry) Info() (fs.FileInfo, error) { return e.in.Stat(e.path) }
 
 func isRegular(m filemode.FileMode) bool {
 	return m == filemode.Regular || m == filemode.Executable || m == filemode.Deprecated
@@ -227,7 +250,7 @@ type openFolder struct {
 func (f *openFolder) Stat() (fs.FileInfo, error) { return f.entry, nil }
 func (f *openFolder) Close() error               { return nil }
 func (f *openFolder) Read([]byte) (int, error) {
-	return 0, &fs.PathError{Op: "read", Path: f.entry.name, Err: errors.New("is a folder")}
+	return 0, &fs.PathError{Op: "read", Path: f.entry.path, Err: errors.New("is a folder")}
 }
 
 func (f *openFolder) ReadDir(n int) ([]fs.DirEntry, error) {

@@ -52,6 +52,7 @@ type update struct {
 	branch string // where the commit goes
 	change Change
 	draft  *draft                 // of the newest tree
+	start  time.Time              // when the last attempt began to depend on what others do
 	sent   map[plumbing.Hash]bool // commits whose push may have arrived
 	said   string
 	last   error // of the last push
@@ -64,7 +65,6 @@ const maxSilent = 8
 func (u *update) run(ctx context.Context) (Result, error) {
 	silent := 0
 	for attempt := 1; ; attempt++ {
-		start := time.Now()
 		result, done, err := u.try(ctx)
 		result.Attempts, result.Said = attempt, u.said
 		if done || (err != nil && len(u.sent) == 0) {
@@ -77,14 +77,33 @@ func (u *update) run(ctx context.Context) (Result, error) {
 		if attempt == u.repo.opts.Retry.Attempts || silent == maxSilent {
 			return result, u.exhausted(attempt)
 		}
-		if err := sleep(ctx, u.repo.opts.Retry.wait(attempt, time.Since(start))); err != nil {
+		if err := sleep(ctx, u.repo.opts.Retry.wait(attempt, time.Since(u.start))); err != nil {
 			return result, u.interrupted(err)
 		}
 	}
 }
 
-// try is one attempt: list, fetch what is new, apply the change, push. True is that there is nothing left to try.
+// prepare applies the change to what the branch holds now, or held when it was read last. That can take long; the remote is
+// only then asked for what to push to, so that others have little time to come first.
+func (u *update) prepare(ctx context.Context) (err error) {
+	if u.repo.base.IsZero() {
+		if _, err = u.repo.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	u.draft, err = u.repo.apply(ctx, u.change, nil)
+	return err
+}
+
+// try is one attempt: apply the change, list, apply it again if there is something new, push. True is that there is nothing
+// left to try.
 func (u *update) try(ctx context.Context) (Result, bool, error) {
+	if u.draft == nil {
+		if err := u.prepare(ctx); err != nil {
+			return Result{}, true, err
+		}
+	}
+	u.start = time.Now()
 	p, err := u.repo.remote.writable(ctx)
 	if err != nil {
 		return Result{}, isPermanent(err), err
@@ -148,14 +167,21 @@ func (u *update) renew(ctx context.Context, p *pushing) (result Result, arrived 
 	if at, ok := u.landed(head, before); ok {
 		return u.result(at, false), true, nil
 	}
-	if u.draft != nil && u.draft.base == head {
-		return Result{}, false, nil // the same commit is pushed again: it can't be in twice
+	err = u.redraft(ctx, head)
+	return Result{}, err != nil, err
+}
+
+// redraft brings the draft up to date. One that is keeps its commit: pushed again, it can't be in twice.
+func (u *update) redraft(ctx context.Context, head plumbing.Hash) (err error) {
+	if u.draft.base != head {
+		if u.draft, err = u.repo.apply(ctx, u.change, u.draft); err != nil {
+			return err
+		}
 	}
-	u.draft, err = u.repo.draft(ctx, u.change)
-	if err != nil {
-		return Result{}, true, err
+	if u.draft.unchanged() || !u.draft.commit.IsZero() {
+		return nil
 	}
-	return Result{}, false, nil
+	return u.repo.commit(ctx, u.draft)
 }
 
 // landed looks for a push of ours among the commits that came since before.

@@ -37,6 +37,7 @@ var (
 	_ fs.ReadDirFS  = (*edited)(nil)
 	_ fs.ReadFileFS = (*edited)(nil)
 	_ fs.StatFS     = (*edited)(nil)
+	_ fs.ReadLinkFS = (*edited)(nil)
 )
 
 func (e *edited) isRemoved(name string) bool {
@@ -55,7 +56,15 @@ func (e *edited) ReadFile(name string) ([]byte, error) {
 }
 
 // Stat tells what a path leads to.
-func (e *edited) Stat(name string) (fs.FileInfo, error) {
+func (e *edited) Stat(name string) (fs.FileInfo, error) { return e.info(name, fs.Stat) }
+
+// Lstat tells what a path is, be it a link.
+func (e *edited) Lstat(name string) (fs.FileInfo, error) { return e.info(name, fs.Lstat) }
+
+// ReadLink tells where a link leads.
+func (e *edited) ReadLink(name string) (string, error) { return fs.ReadLink(e.base, name) }
+
+func (e *edited) info(name string, inBase func(fs.FS, string) (fs.FileInfo, error)) (fs.FileInfo, error) {
 	if content, ok := e.write[name]; ok {
 		return written{name: path.Base(name), size: len(content)}, nil
 	}
@@ -65,7 +74,7 @@ func (e *edited) Stat(name string) (fs.FileInfo, error) {
 	if e.isRemoved(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
 	}
-	return fs.Stat(e.base, name)
+	return inBase(e.base, name)
 }
 
 // ReadDir lists a folder by name.

@@ -37,13 +37,14 @@ type tree struct {
 	lock    sync.Mutex // of layers; nobody else is there while builds run
 	fsys    fs.FS
 	dirs    map[string]map[string]kind
+	kinds   map[string]kind // of what is in folders that aren't listed
 	files   map[string][]byte
 	total   int
 	entries int
 }
 
 func newTree(fsys fs.FS) *tree {
-	return &tree{fsys: fsys, dirs: map[string]map[string]kind{}, files: map[string][]byte{}}
+	return &tree{fsys: fsys, dirs: map[string]map[string]kind{}, kinds: map[string]kind{}, files: map[string][]byte{}}
 }
 
 // kind tells what a clean relative path leads to. It walks from the top, so that a link on the way is noticed.
@@ -63,7 +64,25 @@ func (t *tree) kind(name string) kind {
 			return isAbsent
 		}
 	}
+	if links, ok := t.fsys.(fs.ReadLinkFS); ok && t.dirs[path.Dir(name)] == nil {
+		return t.kindAlone(links, name)
+	}
 	return t.dir(path.Dir(name))[path.Base(name)]
+}
+
+// kindAlone tells without a look at the names beside it: who looks at one environment doesn't depend on which others there
+// are.
+func (t *tree) kindAlone(fsys fs.ReadLinkFS, name string) kind {
+	if known, ok := t.kinds[name]; ok {
+		return known
+	}
+	info, err := fsys.Lstat(name)
+	if err != nil || path.Base(name) == ".git" {
+		t.kinds[name] = isAbsent
+	} else {
+		t.kinds[name] = kindOf(info.Mode())
+	}
+	return t.kinds[name]
 }
 
 // dir lists a folder once. What can't be listed is empty: who looks for something in it says that it isn't there.
