@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +67,10 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 		return err
 	}
 	defer closeDir()
+	if opts.env.Getenv("GOGC") == "" {
+		// A thousand builds take a quarter less, for some 300 MiB at the most.
+		defer debug.SetGCPercent(debug.SetGCPercent(400))
+	}
 	report, err := overlay.New(fsys).Check(ctx)
 	if err != nil {
 		return fmt.Errorf("check %s: %w", opts.dir, err)

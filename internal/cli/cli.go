@@ -13,7 +13,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -26,11 +25,7 @@ import (
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := thisProcess()
-	if env.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // a thousand builds take a sixth less, and twice of little memory is little
-	}
-	return run(ctx, env, os.Args[1:])
+	return run(ctx, thisProcess(), os.Args[1:])
 }
 
 func run(ctx context.Context, env *process, args []string) int {

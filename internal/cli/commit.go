@@ -165,6 +165,9 @@ func (o *commitOptions) report(env *process, r gitrepo.Result, done string) {
 		env.say("%s: commit %s on branch %s of this clone; git push brings it into force", done, shortCommit(r.Commit), r.Branch)
 	default:
 		env.say("%s: commit %s on branch %s", done, shortCommit(r.Commit), r.Branch)
+		if o.repo.inClone {
+			env.tell("note: it was pushed; the clone that you are in gets it with: git pull")
+		}
 	}
 }
 

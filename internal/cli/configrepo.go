@@ -22,6 +22,7 @@ type repoOptions struct {
 	address, branch, path                 string
 	tokenFile, sshKeyFile, knownHostsFile string
 	local                                 bool
+	inClone                               bool // nothing else says where the repository is
 }
 
 func (o *repoOptions) flags(cmd *cobra.Command) {
@@ -68,6 +69,7 @@ func (o *repoOptions) open(ctx context.Context, env *process, as gitrepo.Options
 		if as.URL, err = remoteOfClone(ctx); err != nil {
 			return nil, err
 		}
+		o.inClone = true
 	}
 	remote, err := gitrepo.New(as)
 	if err != nil {
