@@ -46,10 +46,11 @@ e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each 
 	cd e2e && $(E2E) test ./process ./gitserver ./toolchain ./monitoring ./activity
 	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
 
-bench: ## the figures that are promised
+bench: ## the figures that are promised, in one table at the end; some 20 minutes
 	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator && \
-	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/...) | $(GO) run ./internal/benchtable
-	cd e2e && $(E2E) run ./cmd/tools && $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench
+	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... && \
+	  cd e2e && $(E2E) run ./cmd/tools && \
+	  $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench ./gitops) | $(GO) run ./internal/benchtable
 
 demo: ## the service on a simulated GitHub, in this terminal
 	@$(GO) run ./internal/demo

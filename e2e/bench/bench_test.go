@@ -6,16 +6,14 @@ package bench
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/figures"
 	"github.com/previewset/previewset/e2e/stand"
 )
 
@@ -23,11 +21,8 @@ import (
 // Applications is neither's work and would only be noise.
 var shared *stand.Stand
 
-// figures are the rows of the table that is printed at the end.
-var figures []figure
-
-// figure is one row. What is empty wasn't measured, because there is nothing like it.
-type figure struct{ measure, theirs, ours, ratio string }
+// rows are those of the table that is printed at the end.
+var rows []figures.Figure
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -53,23 +48,13 @@ func run(m *testing.M) int {
 			code = 1
 		}
 	}
-	write(os.Stdout, figures) // last, so that it is found below whatever went wrong
+	figures.Write(os.Stdout, "Argo CD's generator", rows) // last, so that it is found below whatever went wrong
 	return code
-}
-
-func write(w io.Writer, rows []figure) {
-	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	_, _ = fmt.Fprintln(t, "\n| measure\t| Argo CD's generator\t| PreviewSet\t| ratio\t|")
-	_, _ = fmt.Fprintln(t, "| ---\t| ---\t| ---\t| ---\t|")
-	for _, r := range rows {
-		_, _ = fmt.Fprintf(t, "| %s\t|\n", strings.Join([]string{r.measure, r.theirs, r.ours, r.ratio}, "\t| "))
-	}
-	_ = t.Flush()
 }
 
 // counted is a row of two numbers.
 func counted(measure string, theirs, ours int) {
-	figures = append(figures, figure{measure, fmt.Sprint(theirs), fmt.Sprint(ours), ratio(theirs, ours)})
+	rows = append(rows, figures.Figure{Measure: measure, Theirs: fmt.Sprint(theirs), Ours: fmt.Sprint(ours), Ratio: ratio(theirs, ours)})
 }
 
 // ratio is ours for one of theirs.

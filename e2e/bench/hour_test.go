@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
+	"github.com/previewset/previewset/e2e/figures"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -47,7 +48,7 @@ func BenchmarkRequestsPerHour(b *testing.B) {
 		fiftyService.Kill()
 
 		fifty.report(b, "50 × 20", fiftyFirst, fiftyHour)
-		figures = append(figures, eventFigures...)
+		rows = append(rows, eventFigures...)
 		many.report(b, "500 × 20", manyFirst, manyHour)
 		if fiftyHour.charged+manyHour.charged > 0 {
 			b.Errorf("an hour in which nothing happens costs %d and %d of the quota", fiftyHour.charged, manyHour.charged)
@@ -106,7 +107,7 @@ func (o *organisation) report(b *testing.B, size string, first, hour cost) {
 	counted(size+", each hour after it: requests", their.requests, hour.requests)
 	counted(size+", each hour after it: charged", their.charged, hour.charged)
 	if dry > 0 {
-		figures = append(figures, figure{size + ", quota of 5,000 used up", fmt.Sprintf("after %d min", dry), "never", ""})
+		rows = append(rows, figures.Figure{Measure: size + ", quota of 5,000 used up", Theirs: fmt.Sprintf("after %d min", dry), Ours: "never"})
 	}
 }
 
@@ -156,7 +157,7 @@ func (g *theirs) poll(b *testing.B) cost {
 }
 
 // events measures what webhooks and Argo CD's questions cost.
-func (o *organisation) events(b *testing.B, s *service) []figure {
+func (o *organisation) events(b *testing.B, s *service) []figures.Figure {
 	b.Helper()
 	o.AddHook(s.public+"/webhooks/github", s.secret)
 	most, total, deliveries := 0, o.Charged(), len(o.Deliveries())
@@ -186,10 +187,10 @@ func (o *organisation) events(b *testing.B, s *service) []figure {
 	if asked > 0 {
 		b.Errorf("%d plugin calls cost %d of the quota", pluginCalls, asked)
 	}
-	return []figure{
-		{measure: "charged for a webhook of a label or push: mean", ours: fmt.Sprintf("%.2f", mean)},
-		{measure: "charged for a webhook of a label or push: most", ours: fmt.Sprint(most)},
-		{measure: "charged for 1,000 plugin calls", ours: fmt.Sprint(asked)},
+	return []figures.Figure{
+		{Measure: "charged for a webhook of a label or push: mean", Ours: fmt.Sprintf("%.2f", mean)},
+		{Measure: "charged for a webhook of a label or push: most", Ours: fmt.Sprint(most)},
+		{Measure: "charged for 1,000 plugin calls", Ours: fmt.Sprint(asked)},
 	}
 }
 

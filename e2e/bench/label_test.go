@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/previewset/previewset/e2e/figures"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -53,8 +54,9 @@ func BenchmarkLabelToApplication(b *testing.B) {
 		slow(shared.GitHub, 0)
 		for _, latency := range latencies {
 			t, o := theirs.took[latency].at(0.5), ours.took[latency].at(0.5)
-			figures = append(figures, figure{
-				fmt.Sprintf("label to Application, GitHub answers in %s", latency), theirs.took[latency].String(), ours.took[latency].String(), ratio(t, o),
+			rows = append(rows, figures.Figure{
+				Measure: fmt.Sprintf("label to Application, GitHub answers in %s", latency),
+				Theirs:  theirs.took[latency].String(), Ours: ours.took[latency].String(), Ratio: ratio(t, o),
 			})
 			if o > t {
 				b.Errorf("GitHub answers in %s: our median %s is above Argo CD's %s", latency, o, t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path"
@@ -12,8 +13,12 @@ import (
 
 // git runs git without anything that the user or the machine configured.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
+	return gitFrom(ctx, nil, folder, args...)
+}
+
+func gitFrom(ctx context.Context, stdin io.Reader, folder string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // with arguments of our own
-	cmd.Dir = folder
+	cmd.Dir, cmd.Stdin = folder, stdin
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
 		"GIT_AUTHOR_NAME=Tester", "GIT_AUTHOR_EMAIL=tester@example.dev",

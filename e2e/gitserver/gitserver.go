@@ -153,6 +153,20 @@ func (s *Server) push(ctx context.Context, message string) (string, error) {
 }
 
 // Head returns the newest commit.
-func (s *Server) Head(ctx context.Context) (string, error) {
-	return git(ctx, s.bare, "rev-parse", Branch)
+func (s *Server) Head(ctx context.Context) (string, error) { return s.Ask(ctx, "rev-parse", Branch) }
+
+// Ask runs git in the repository itself.
+func (s *Server) Ask(ctx context.Context, args ...string) (string, error) {
+	return git(ctx, s.bare, args...)
+}
+
+// Import takes commits from a stream of git fast-import, and packs them as hosts do.
+func (s *Server) Import(ctx context.Context, stream io.Reader) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := gitFrom(ctx, stream, s.bare, "fast-import", "--quiet", "--force"); err != nil {
+		return err
+	}
+	_, err := s.Ask(ctx, "gc", "--quiet")
+	return err
 }

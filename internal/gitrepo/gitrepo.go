@@ -119,24 +119,23 @@ func newRepository(o Options, endpoint *transport.Endpoint) *Repository {
 
 // Read returns the newest tree of the branch.
 func (r *Repository) Read(ctx context.Context) (*Tree, error) {
-	_, err := r.refresh(ctx)
-	if err != nil {
+	if err := r.refresh(ctx); err != nil {
 		return nil, fmt.Errorf("read branch %s of %s: %w", r.opts.Branch, r.remote.endpoint, err)
 	}
 	return newTree(r.store, r.base)
 }
 
 // refresh lists the remote for reading and fetches what is new of the branch.
-func (r *Repository) refresh(ctx context.Context) (plumbing.Hash, error) {
+func (r *Repository) refresh(ctx context.Context) error {
 	refs, err := r.remote.readable(ctx)
 	if err != nil {
-		return plumbing.ZeroHash, err
+		return err
 	}
 	head, err := branchHead(refs, r.opts.Branch)
 	if err != nil {
-		return plumbing.ZeroHash, err
+		return err
 	}
-	return head, r.fetch(ctx, head)
+	return r.fetch(ctx, head)
 }
 
 // fetch makes head the base, asking for what isn't there yet.

@@ -87,7 +87,7 @@ func (u *update) run(ctx context.Context) (Result, error) {
 // only then asked for what to push to, so that others have little time to come first.
 func (u *update) prepare(ctx context.Context) (err error) {
 	if u.repo.base.IsZero() {
-		if _, err = u.repo.refresh(ctx); err != nil {
+		if err = u.repo.refresh(ctx); err != nil {
 			return err
 		}
 	}

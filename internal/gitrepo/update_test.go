@@ -144,7 +144,7 @@ func TestDryRunShowsThePatchAndPushesNothing(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce is the promise on a smaller scale (BenchmarkRace has the full one, with processes): as many commits as
+// TestManyAtOnce is the promise on a smaller scale (e2e/gitops has the full one, with processes): as many commits as
 // changes, one line of history, every change once.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()

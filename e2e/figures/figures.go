@@ -1,0 +1,23 @@
+// Package figures is the table in which benchmarks say what they measured: ours beside what it is compared with.
+package figures
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Figure is one row. What is empty wasn't measured, because there is nothing like it.
+type Figure struct{ Measure, Theirs, Ours, Ratio string }
+
+// Write writes the table; theirs is who is compared.
+func Write(w io.Writer, theirs string, rows []Figure) {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	_, _ = fmt.Fprintf(t, "\n| measure\t| %s\t| PreviewSet\t| ratio\t|\n", theirs)
+	_, _ = fmt.Fprintln(t, "| ---\t| ---\t| ---\t| ---\t|")
+	for _, r := range rows {
+		_, _ = fmt.Fprintf(t, "| %s\t|\n", strings.Join([]string{r.Measure, r.Theirs, r.Ours, r.Ratio}, "\t| "))
+	}
+	_ = t.Flush()
+}

@@ -1,0 +1,98 @@
+// Package gitops measures what is promised of the GitOps repository: previewctl and the service beside each other on real Git
+// over HTTP, without a cluster. What is promised fails the run if it doesn't hold; all figures are printed as one table at the
+// end.
+package gitops
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"testing"
+
+	"github.com/previewset/previewset/e2e/figures"
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/toolchain"
+)
+
+// programs are where they are.
+var programs struct{ previewctl, generator, kustomize string }
+
+// example is the folder that previewctl init made.
+var example string
+
+// rows of the table that is printed at the end.
+var rows []figures.Figure
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	folder, err := os.MkdirTemp("", "previewset-gitops-")
+	if err == nil {
+		defer func() { _ = os.RemoveAll(folder) }()
+		err = prepare(ctx, folder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	figures.Write(os.Stdout, "a shell script", rows)
+	return code
+}
+
+func prepare(ctx context.Context, folder string) error {
+	tools, err := toolchain.Open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := tools.Build(ctx, os.Stderr, toolchain.Kustomize); err != nil {
+		return err
+	}
+	programs.kustomize = tools.Path(toolchain.Kustomize)
+	if programs.previewctl, err = tools.BuildOwn(ctx, folder, "previewctl"); err != nil {
+		return err
+	}
+	if programs.generator, err = tools.BuildOwn(ctx, folder, "preview-generator"); err != nil {
+		return err
+	}
+	example = filepath.Join(folder, "example")
+	_, err = process.Output(ctx, process.Command{
+		Path: programs.previewctl, Dir: folder,
+		Args: []string{"init", example, "--repo-url", "https://github.com/acme/previews.git", "--domain", "preview.example.dev"},
+	})
+	return err
+}
+
+func serve(b *testing.B) *gitserver.Server {
+	b.Helper()
+	server, err := gitserver.Start(b.Context(), b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(server.Close)
+	return server
+}
+
+// previewctl runs it as somebody with a token would.
+func previewctl(ctx context.Context, b *testing.B, server *gitserver.Server, args ...string) error {
+	b.Helper()
+	return command(ctx, b, programs.previewctl, nil, []string{"PREVIEWSET_CONFIG_REPO=" + server.URL, "PREVIEWSET_CONFIG_TOKEN=" + server.Password}, args...)
+}
+
+// command runs a program in an empty folder.
+func command(ctx context.Context, b *testing.B, program string, stdin io.Reader, env []string, args ...string) error {
+	b.Helper()
+	_, err := process.Output(ctx, process.Command{Path: program, Args: args, Dir: b.TempDir(), Stdin: stdin, Env: append(env,
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+		"GIT_AUTHOR_NAME=Tester", "GIT_AUTHOR_EMAIL=tester@example.dev", "GIT_COMMITTER_NAME=Tester", "GIT_COMMITTER_EMAIL=tester@example.dev")})
+	if err != nil {
+		return fmt.Errorf("%s %q: %w", filepath.Base(program), args, err)
+	}
+	return nil
+}
