@@ -71,6 +71,7 @@ func (c *Config) compose(p Plan) (*composer, error) {
 	k.links()
 	k.letIn()
 	k.state()
+	k.k.Components, k.k.Patches = slices.Clone(k.k.Components), slices.Clone(k.k.Patches) // without what they could grow by
 	return k, nil
 }
 
@@ -85,9 +86,12 @@ func (k *composer) unknown() error {
 
 func componentPath(parts ...string) string { return "../../" + baseFolder + "/" + path.Join(parts...) }
 
-// component adds a folder of kustomize-base, relative to an overlay's folder.
+// component adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
 func (k *composer) component(parts ...string) {
 	p := componentPath(parts...)
+	if shared, ok := k.paths[p]; ok {
+		p = shared
+	}
 	if !slices.Contains(k.k.Components, p) {
 		k.k.Components = append(k.k.Components, p)
 	}

@@ -44,7 +44,8 @@ type Config struct {
 	notInForce  []string
 	issueKey    *regexp.Regexp
 	repoByLower map[string][]*Service
-	baseline    map[string]link // what stands in place of a service that runs in the baseline only
+	paths       map[string]string // of kustomize-base's components, by themselves
+	baseline    map[string]link   // what stands in place of a service that runs in the baseline only
 	calls       calls
 	rules       map[string]*rules // by profile
 }
@@ -62,7 +63,13 @@ type catalog struct {
 // the caller then keeps what is in force. A broken environment file stays one broken thing: it is listed in
 // Config.Problems, and what prev (nil where there is none) says of that environment stays in force.
 func Load(t Tree, prev *Config) (*Config, error) {
-	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), folders: map[string]bool{}, ancestors: map[string]bool{}}
+	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), paths: map[string]string{}, folders: map[string]bool{}, ancestors: map[string]bool{}}
+	for folder := range t.Kustomizations {
+		if component, ok := strings.CutPrefix(folder, baseFolder+"/"); ok {
+			path := componentPath(component)
+			c.paths[path] = path
+		}
+	}
 	for _, commit := range t.Ancestors {
 		c.ancestors[commit] = true
 	}

@@ -55,7 +55,7 @@ const infoPullRequests = "Pull requests"
 
 // info is what Argo CD's UI shows of an environment; empty values are left out.
 func info(row Row, repositoryID int64, members []Member) []Info {
-	lines, id, several := []Info{}, "", ""
+	lines, id, several := make([]Info, 0, 12), "", ""
 	if row.Number == "" {
 		several = pullRequestsText(members)
 	}
@@ -80,7 +80,7 @@ func info(row Row, repositoryID int64, members []Member) []Info {
 			lines = append(lines, l)
 		}
 	}
-	return lines
+	return slices.Clone(lines) // without what it could grow by
 }
 
 func (k *composer) hostNames() []string { return slices.Sorted(maps.Values(k.hosts)) }
