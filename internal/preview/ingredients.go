@@ -14,8 +14,8 @@ type ingredients struct {
 	plan    Plan
 	source  string
 	purpose string
-	person  string // whom it counts for
-	expires *time.Time
+	person  string    // whom it counts for
+	expires time.Time // zero where nobody has fixed its end
 	// handover are the services whose workloads Argo CD is to leave alone.
 	handover []string
 	members  []Member
@@ -32,7 +32,7 @@ type pullRequestFacts struct {
 
 func (in *ingredients) equal(other *ingredients) bool {
 	return in.plan.equal(&other.plan) && in.source == other.source && in.purpose == other.purpose && in.person == other.person &&
-		equalTimes(in.expires, other.expires) && slices.Equal(in.handover, other.handover) && slices.Equal(in.members, other.members) &&
+		in.expires.Equal(other.expires) && slices.Equal(in.handover, other.handover) && slices.Equal(in.members, other.members) &&
 		in.single == other.single && slices.Equal(in.labels, other.labels)
 }
 
@@ -40,13 +40,6 @@ func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile && p.Dataset == other.Dataset && p.State == other.State &&
 		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
 		maps.EqualFunc(p.From, other.From, slices.Equal)
-}
-
-func equalTimes(a, b *time.Time) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Equal(*b)
 }
 
 // composition is an environment and what it was made of. It is never changed.
@@ -118,9 +111,7 @@ func (r *resolver) ingredients(w *wish, plan Plan) *ingredients {
 	in := &ingredients{
 		plan: plan, source: w.source(), purpose: w.purpose(), person: w.person(), handover: w.file.Handover, members: r.membersOf(w),
 	}
-	if end := r.fixedEnd(w, plan.Profile); !end.IsZero() {
-		in.expires = &end
-	}
+	in.expires = r.fixedEnd(w, plan.Profile)
 	if c := w.single(); c != nil {
 		in.labels, in.single = c.Labels, pullRequestFacts{
 			number: c.Number, repositoryID: in.members[0].RepositoryID, title: c.Title, branch: c.Branch, targetBranch: c.TargetBranch,
@@ -135,7 +126,7 @@ func (c *Config) row(in *ingredients, k *composer) Row {
 	row := k.row()
 	handOver(&row, in.handover, in.plan.Run)
 	row.Source, row.Purpose = in.source, Printable(in.purpose)
-	if in.expires != nil {
+	if !in.expires.IsZero() {
 		row.ExpiresAt = in.expires.UTC().Format(time.RFC3339)
 	}
 	if in.single != (pullRequestFacts{}) {
