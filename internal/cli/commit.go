@@ -56,6 +56,14 @@ func checkText(cmd *cobra.Command, flag, text string) error {
 	return nil
 }
 
+// checkLine is checkText for a text of one line.
+func checkLine(cmd *cobra.Command, flag, text string) error {
+	if strings.ContainsAny(text, "\r\n") {
+		return usagef(cmd, "%s has more than one line: write it as one", flag)
+	}
+	return checkText(cmd, flag, text)
+}
+
 func textProblem(text string) string {
 	switch {
 	case !utf8.ValidString(text) || hides(text):

@@ -76,7 +76,7 @@ func (f *environmentFlags) check(cmd *cobra.Command, now time.Time) error {
 // checkTexts sets the keys that are called like their flags.
 func (f *environmentFlags) checkTexts(cmd *cobra.Command, texts ...[2]string) error {
 	for _, text := range texts {
-		if err := checkText(cmd, "--"+text[0], text[1]); err != nil {
+		if err := checkLine(cmd, "--"+text[0], text[1]); err != nil {
 			return err
 		}
 		if cmd.Flags().Changed(text[0]) {

@@ -120,7 +120,7 @@ func (o *serviceAddOptions) check(cmd *cobra.Command) error {
 		return usagef(cmd, "--repository %q is not a repository like acme/search", s.Repository)
 	}
 	for _, text := range append(append(s.Paths, s.Calls...), s.Data...) {
-		if err := checkText(cmd, "--paths, --calls or --data", text); err != nil {
+		if err := checkLine(cmd, "--paths, --calls or --data", text); err != nil {
 			return err
 		}
 	}

@@ -156,11 +156,11 @@ func isHolder(login string, of []string) bool {
 	return slices.ContainsFunc(of, func(h string) bool { return strings.EqualFold(h, login) })
 }
 
-// describe is a claim for a sentence.
+// describeClaim is a claim for a sentence. Its purpose may be anything that somebody wrote into the file.
 func describeClaim(c preview.Claim) string {
 	text := plural(c.Holders)
-	if c.Purpose != "" {
-		text += " (" + c.Purpose + ")"
+	if purpose := preview.Printable(c.Purpose); purpose != "" {
+		text += " (" + purpose + ")"
 	}
 	if c.Until != nil {
 		text += ", until " + c.Until.UTC().Format(time.RFC3339)

@@ -71,7 +71,7 @@ func (o *slotClaimOptions) check(cmd *cobra.Command) error {
 	if err := checkHolders(cmd, o.holders); err != nil {
 		return err
 	}
-	if err := checkText(cmd, "--purpose", o.purpose); err != nil {
+	if err := checkLine(cmd, "--purpose", o.purpose); err != nil {
 		return err
 	}
 	now := o.env.Now().UTC().Truncate(time.Second)

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// hostile are texts that a shell, Kubernetes or a terminal would take for more than a text.
+var hostile = map[string]string{"a command": "$(id)", "an escape sequence": "a\x1b[2Jb", "a text that turns around": "a\u202eb", "two lines": "a\nb"}
+
+// writing are arguments with which the commands that write would commit something.
+var writing = map[string][]string{
+	"adopt":        {"acme/gateway#12"},
+	"ci":           {"y", "--service=gateway=branch:main", "--", "true"},
+	"create":       {"x", "--service=gateway=branch:main"},
+	"delete":       {"jakub"},
+	"edit":         {"jakub"},
+	"handover":     {"jakub", "gateway"},
+	"service add":  {"mailer", "--repository=acme/mailer", "--image=ghcr.io/acme/mailer:1", "--port=8080", "--probe-path=/"},
+	"set":          {"jakub", "--service=gateway=branch:main"},
+	"slot claim":   {"ivysaur", "--holders=alice"},
+	"slot release": {"bulbasaur"},
+}
+
+// Every text that a command takes which writes, in a flag or as an argument, is refused where it is hostile: nothing is
+// committed, and what is said has nothing of it that could steer a terminal.
+func TestNoCommandWritesAHostileText(t *testing.T) {
+	t.Parallel()
+	remote, server := hostileWorld(t), adoptable(t)
+	for name, args := range writing {
+		if code, out := try(t, remote, server, slices.Concat(strings.Fields(name), []string{"--dry-run"}, args)); code != 0 {
+			t.Errorf("%s would commit nothing anyway: exit code %d, %s", name, code, out)
+		}
+	}
+	before := gitOutput(t, remote, "rev-parse", "main")
+	t.Run("tried", func(t *testing.T) {
+		for name, args := range hostileCommands(t) {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				refuses(t, remote, server, args)
+			})
+		}
+	})
+	if after := gitOutput(t, remote, "rev-parse", "main"); after != before {
+		t.Errorf("something was committed:\n%s", gitOutput(t, remote, "log", "--format=%B", strings.TrimSpace(before)+"..main"))
+	}
+}
+
+// hostileCommands are the commands that write with one hostile text each, by what is tried.
+func hostileCommands(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, cmd := range leaves(newRootCmd(thisProcess())) {
+		if cmd.Flags().Lookup("config-repo") == nil || cmd.Flags().Lookup("author") == nil {
+			continue
+		}
+		name := strings.TrimPrefix(cmd.CommandPath(), "previewctl ")
+		if writing[name] == nil {
+			t.Errorf("%s writes, and nothing is tried with it", name)
+		}
+		for what, text := range hostile {
+			for where, args := range withText(cmd, strings.Fields(name), writing[name], text) {
+				all[name+", "+where+": "+what] = args
+			}
+		}
+	}
+	return all
+}
+
+// leaves are the commands that do something.
+func leaves(cmd *cobra.Command) (all []*cobra.Command) {
+	if !cmd.HasSubCommands() {
+		return []*cobra.Command{cmd}
+	}
+	for _, c := range cmd.Commands() {
+		all = append(all, leaves(c)...)
+	}
+	return all
+}
+
+// withText are the command's arguments with the text in each of its flags that takes one, and in place of each argument. What
+// only names a file of the machine is no text; a message may have several lines, and of a list only the first is read.
+func withText(cmd *cobra.Command, name, good []string, text string) map[string][]string {
+	all, end := map[string][]string{}, len(good) // of what is previewctl's
+	if i := slices.Index(good, "--"); i >= 0 {
+		end = i
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		isText := strings.HasPrefix(f.Value.Type(), "string") && !strings.HasSuffix(f.Name, "-file")
+		hasLines := f.Name == "message" || f.Value.Type() == "stringSlice"
+		if isText && (!hasLines || !strings.Contains(text, "\n")) {
+			all["--"+f.Name] = slices.Concat(name, good[:end], []string{"--" + f.Name + "=" + text}, good[end:])
+		}
+	})
+	for i, arg := range good[:end] {
+		if !strings.HasPrefix(arg, "-") {
+			all["argument "+arg] = slices.Concat(name, good[:i], []string{text}, good[i+1:])
+		}
+	}
+	return all
+}
+
+func refuses(t *testing.T, remote, server string, args []string) {
+	t.Helper()
+	code, said := try(t, remote, server, args)
+	if code == 0 || !strings.HasPrefix(strings.TrimPrefix(said, waiting+"\n"), "previewctl: ") || strings.ContainsAny(said, "\x1b\u202e") {
+		t.Errorf("%q: exit code %d, it says %q", args, code, said)
+	}
+}
+
+// waiting is what a command says that takes long; that is no answer.
+const waiting = "… the GitOps repository takes its time; others may be pushing to it too"
+
+func try(t *testing.T, remote, server string, args []string) (code int, said string) {
+	t.Helper()
+	env, out, err := terminal("", map[string]string{
+		"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_SERVER": server, "PREVIEWSET_OWNER": "alice", "EDITOR": "true",
+	})
+	code = run(t.Context(), env, args)
+	return code, err.String() + out.String()
+}
+
+// adoptable is a service with one environment, of a pull request.
+func adoptable(t *testing.T) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusOK, decided{Decisions: []preview.Decision{{Outcome: preview.Live, Environment: "gateway-pr-12", Repository: "acme/gateway", Number: 12}}})
+	})
+	mux.HandleFunc("GET /api/v1/environments/gateway-pr-12", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusOK, preview.Row{Name: "gateway-pr-12", Owner: "alice", Profile: "changed"})
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// hostileWorld is a repository with an environment and a slot.
+func hostileWorld(t *testing.T) string {
+	t.Helper()
+	remote := bareExample(t)
+	env, _, said := terminal("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
+	if code := run(t.Context(), env, []string{"create", "jakub", "--profile=full", "--author=Ada <ada@example.dev>"}); code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	clone := filepath.Join(t.TempDir(), "clone")
+	gitOutput(t, filepath.Dir(clone), "clone", "-q", remote, clone)
+	slots := "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {bulbasaur: {holders: [bob]}, ivysaur: {}}\n"
+	if err := os.WriteFile(filepath.Join(clone, slotsFile), []byte(slots), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gitOutput(t, clone, "add", ".")
+	gitOutput(t, clone, "-c", "user.name=Ada", "-c", "user.email=ada@example.dev", "commit", "-q", "-m", "Slots")
+	gitOutput(t, clone, "push", "-q")
+	return remote
+}
