@@ -3,6 +3,7 @@ package stand
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,8 +76,24 @@ func (s *Stand) initRepository(ctx context.Context) error {
 		}
 		args = append(args, "--"+flag+"="+file)
 	}
-	_, err := s.Previewctl(ctx, args...)
-	return err
+	if _, err := s.Previewctl(ctx, args...); err != nil {
+		return err
+	}
+	return s.withoutGrace()
+}
+
+// withoutGrace has environments go as soon as their pull requests are closed: no story waits for an hour.
+func (s *Stand) withoutGrace() error {
+	file := filepath.Join(s.Repository(), "previewset.yaml")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	changed := strings.Replace(string(content), "\n  grace: 1h ", "\n  grace: 0s ", 1)
+	if changed == string(content) {
+		return errors.New("the example's previewset.yaml has no grace: 1h any more")
+	}
+	return os.WriteFile(file, []byte(changed), 0o600)
 }
 
 // applyAppsets applies appsets/ through an overlay, because in the cluster nobody is behind the service's name.
