@@ -1,6 +1,11 @@
 package generator
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"github.com/previewset/previewset/internal/preview"
+)
 
 // Remembered is what requests from outside have left behind.
 type Remembered struct {
@@ -39,3 +44,20 @@ func (g *Generator) Remembered() Remembered {
 
 // Forget forgets which repositories are to be read again.
 func (g *Generator) Forget() { g.requests.take() }
+
+// Asked are what visits have asked of environments, once.
+func (g *Generator) Asked() []preview.Request {
+	asked := g.requests.scope.asked
+	g.requests.take()
+	return asked
+}
+
+// Pretend serves a changed copy of the snapshot that is served.
+func (g *Generator) Pretend(change func(*preview.Snapshot)) {
+	last := g.served.Load()
+	s := *last.snapshot
+	s.Rows, s.Decisions = slices.Clone(s.Rows), slices.Clone(s.Decisions)
+	s.Memory.Lives, s.Memory.Intents = maps.Clone(s.Memory.Lives), maps.Clone(s.Memory.Intents)
+	change(&s)
+	g.served.Store(&served{snapshot: &s, number: last.number, inputs: last.inputs, bodies: last.bodies})
+}

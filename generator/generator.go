@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,6 +80,9 @@ type Options struct {
 	Repositories []string
 	// Protected are namespaces that no environment may have, besides those that configuration protects.
 	Protected []string
+	// TrustedProxies are the networks of proxies that say truly for whom they ask and who has signed in: they must drop
+	// such headers (X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User, X-Forwarded-Email) of others. None believes nobody.
+	TrustedProxies []netip.Prefix
 	// Registry takes the service's metrics; default a new one.
 	Registry *prometheus.Registry
 	Logger   *slog.Logger     // default slog.Default()
@@ -103,6 +107,7 @@ type Generator struct {
 	callers callers
 	// applications are what was lately read of single Applications.
 	applications applications
+	visits       visits
 	// sending bounds how many are sent the facts at once.
 	sending *semaphore.Weighted
 

@@ -15,10 +15,13 @@ type scope struct {
 	expected     expected
 	// confirm are environments, or repositories that were never read, that may go.
 	confirm []string
+	// asked is what is asked of environments.
+	asked []preview.Request
 }
 
 func (s *scope) add(o scope) {
 	s.due, s.config = s.due || o.due, s.config || o.config
+	s.asked = append(s.asked, o.asked...)
 	s.confirm = append(s.confirm, o.confirm...)
 	slices.Sort(s.confirm)
 	s.confirm = slices.Compact(s.confirm) // they name what is there, so they can't grow without bound

@@ -20,6 +20,9 @@ type served struct {
 	number   int // of the snapshots that this run has served
 	inputs   inputs
 	*bodies
+
+	visits sync.Once
+	places *places // by the first visit
 }
 
 // bodies are the answers of one snapshot, and of those after it whose rows are the same.

@@ -66,7 +66,9 @@ func (g *Generator) routes() {
 	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})))
 	g.private = r
 	p := g.engine(maxEvent)
+	p.HandleMethodNotAllowed = false // what isn't a webhook is a visit
 	p.POST("/webhooks/github", g.receiveEvent)
+	p.NoRoute(g.visit)
 	g.public = p
 }
 
