@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/previewset/previewset/generator/pages"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -100,80 +101,45 @@ func (v *visits) keep(name string, e visited, now time.Time) {
 // visit answers what comes to the public listener beside webhooks, by the host that it came for: a person's visit wakes a
 // sleeping environment. That is all that it can do.
 func (g *Generator) visit(c *gin.Context) {
-	s := g.served.Load()
-	if s == nil {
-		g.show(c, view{State: stateUnready, Retry: standings[stateUnready].retry})
-		return
+	v := pages.View{State: pages.Unready}
+	if s := g.served.Load(); s != nil {
+		at, ok := s.visited().at(c.Request.Host)
+		if !ok {
+			fail(c, http.StatusNotFound, "there is nothing at this path")
+			return
+		}
+		from := g.visitor(c.Request)
+		v = pages.View{Name: at.name, State: g.stateOf(s, at)}
+		if isPerson(c.Request) {
+			g.visitBy(from, &v)
+		}
+		if from.signedIn && pages.Wanted(c.Request) {
+			v.Details = g.details(c.Request.Context(), s, at)
+		}
 	}
-	at, ok := s.visited().at(c.Request.Host)
-	if !ok {
-		fail(c, http.StatusNotFound, "there is nothing at this path")
-		return
+	if err := pages.Answer(c.Writer, c.Request, v); err != nil {
+		_ = c.Error(err)
 	}
-	from := g.visitor(c.Request)
-	v := view{Name: at.name, State: g.stateOf(s, at)}
-	if isPerson(c.Request) {
-		g.visitBy(from, &v)
-	}
-	if v.Retry == 0 {
-		v.Retry = standings[v.State].retry
-	}
-	if from.signedIn && takesPages(c.Request) {
-		v.Details = g.details(c.Request.Context(), s, at)
-	}
-	g.show(c, v)
 }
 
 // visitBy is what a person's visit does to an environment.
-func (g *Generator) visitBy(from visitor, v *view) {
-	now := g.opts.Now()
-	ask := false
+func (g *Generator) visitBy(from visitor, v *pages.View) {
+	now, ask := g.opts.Now(), false
 	switch v.State {
-	case stateAsleep:
+	case pages.Asleep:
 		var wait time.Duration
 		if ask, wait = g.visits.wake(v.Name, from, now); wait > 0 {
-			v.Limited, v.Retry = true, int(wait/time.Second)+1
+			v.Wait = int(wait/time.Second) + 1
 			return
 		}
-		v.State = stateWaking
-	case stateStarting:
+		v.State = pages.Waking
+	case pages.Starting:
 		ask = g.visits.see(v.Name, from, now)
+	default: // it is on its way, or not there
 	}
 	if ask {
 		g.request(preview.Request{Environment: v.Name, Action: "wake", By: "a visit", At: now})
 	}
-}
-
-// stateOf is what the public may know of a place.
-func (g *Generator) stateOf(s *served, at place) string {
-	switch {
-	case at.name == "":
-		return stateUnknown
-	case at.row != nil:
-		return g.stateOfLive(s, at.row)
-	case at.decision.Outcome == preview.Gone:
-		return stateGone
-	case at.decision.Rule == "ready":
-		return stateBuilding
-	}
-	return stateHeld
-}
-
-func (g *Generator) stateOfLive(s *served, row *preview.Row) string {
-	switch row.State {
-	case preview.Waking:
-		return stateWaking
-	case preview.Asleep:
-		m := &s.snapshot.Memory
-		if m.Intents[row.Name].Woken.After(m.Lives[row.Name].Changed) {
-			return stateQueued
-		}
-		if g.visits.pending(row.Name, g.opts.Now()) {
-			return stateWaking
-		}
-		return stateAsleep
-	}
-	return stateStarting
 }
 
 // isPerson tells a person who opens the page from whatever else asks for it: programs, robots, link previews, monitors,
@@ -181,24 +147,8 @@ func (g *Generator) stateOfLive(s *served, row *preview.Row) string {
 func isPerson(r *http.Request) bool {
 	h := r.Header
 	looksAgain := saysOnly(h, "Sec-Fetch-Site", "same-origin") && len(h["Sec-Fetch-Site"]) > 0 && len(h["Sec-Fetch-User"]) == 0
-	return r.Method == http.MethodGet && takesPages(r) && !looksAgain && !readsAhead(h) && !isRobot(r.UserAgent()) &&
+	return r.Method == http.MethodGet && pages.Wanted(r) && !looksAgain && !readsAhead(h) && !isRobot(r.UserAgent()) &&
 		saysOnly(h, "Sec-Fetch-Dest", "document") && saysOnly(h, "Sec-Fetch-Mode", "navigate")
-}
-
-// takesPages says whether a request can be answered with a page.
-func takesPages(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return false
-	}
-	for _, accept := range r.Header["Accept"] {
-		for kind := range strings.SplitSeq(accept, ",") {
-			name, weight, _ := strings.Cut(strings.ReplaceAll(kind, " ", ""), ";q=")
-			if strings.EqualFold(name, "text/html") && (weight == "" || strings.Trim(weight, "0.") != "") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // saysOnly says whether a header, where it was sent, says nothing else.

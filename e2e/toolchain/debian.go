@@ -69,7 +69,7 @@ func (p Package) fetch(ctx context.Context, folder string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	if err := p.download(ctx, temp); err != nil {
+	if err := aptGet(ctx, temp, "download", p.name); err != nil {
 		return err
 	}
 	files, err := filepath.Glob(filepath.Join(temp, p.name+"_*.deb"))
@@ -92,25 +92,27 @@ func (p Package) fetch(ctx context.Context, folder string) error {
 	return nil
 }
 
-// download fetches the package by the machine's lists of packages. A fresh machine has none, and only root may update them: then
-// it is fetched by lists of our own.
-func (p Package) download(ctx context.Context, temp string) error {
+// aptGet runs apt-get with the machine's lists of packages. A fresh machine has none, and only root may update them: then it
+// is run with lists of our own.
+func aptGet(ctx context.Context, temp string, args ...string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return fmt.Errorf("this isn't Debian or a system made of it: %w", err)
-	}
-	// Without the sandbox's user, who can't write here.
-	own := []string{"--quiet", "--option", "APT::Sandbox::User=root"}
-	first := system(ctx, temp, "apt-get", append(own, "download", p.name)...)
-	if first == nil {
-		return nil
 	}
 	for _, part := range []string{"lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(temp, part), 0o750); err != nil {
 			return err
 		}
 	}
-	own = append(own, "--option", "Dir::State::lists="+filepath.Join(temp, "lists"), "--option", "Dir::Cache="+filepath.Join(temp, "cache"))
-	for _, args := range [][]string{{"update"}, {"download", p.name}} {
+	// Without the sandbox's user, who can't write here, and without the locks, which only root may take.
+	own := []string{
+		"--quiet", "--option", "APT::Sandbox::User=root", "--option", "Debug::NoLocking=true", "--option", "Dir::Cache=" + filepath.Join(temp, "cache"),
+	}
+	first := system(ctx, temp, "apt-get", append(own, args...)...)
+	if first == nil {
+		return nil
+	}
+	own = append(own, "--option", "Dir::State::lists="+filepath.Join(temp, "lists"))
+	for _, args := range [][]string{{"update"}, args} {
 		if err := system(ctx, temp, "apt-get", append(own, args...)...); err != nil {
 			return errors.Join(first, err)
 		}

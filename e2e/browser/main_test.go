@@ -1,0 +1,76 @@
+// Package browser tests, in a real browser, the pages that stand where an environment's application isn't there.
+//
+// It is a module of its own: what drives the browser then doesn't change what Argo CD is built from.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// A browser that is started once, and the script that finds what is hard to use. They are set once, before any test.
+var (
+	started context.Context
+	axe     string
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	program, script, err := fetched(context.Background())
+	if err != nil {
+		return 1, err
+	}
+	content, err := os.ReadFile(script)
+	if err != nil {
+		return 1, err
+	}
+	axe = string(content)
+	profile, err := os.MkdirTemp("", "browser-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(profile)
+	browser, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
+	)
+	defer stop()
+	var done context.CancelFunc
+	started, done = chromedp.NewContext(browser)
+	defer done()
+	if err := chromedp.Do(started); err != nil {
+		return 1, fmt.Errorf("start %s: %w", program, err)
+	}
+	return m.Run(), nil
+}
+
+// fetched has the other module's command fetch what is needed, which may take a minute the first time.
+func fetched(ctx context.Context) (program, script string, err error) {
+	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/browser")
+	cmd.Dir, cmd.Stderr, cmd.Env = "..", os.Stderr, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	out, err := cmd.Output()
+	if err != nil {
+		return "", "", err
+	}
+	program, script, ok := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if !ok {
+		return "", "", errors.New("go run ./cmd/browser printed no two paths")
+	}
+	return program, script, nil
+}

@@ -1,0 +1,133 @@
+package toolchain
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+const (
+	axeVersion = "4.11.0"
+	// axeSum is the package's SHA-512, as the npm registry names it.
+	axeSum = "ilYanEU8vxxBexpJd8cWM4ElSQq4QctCLKih0TSfjIfCQTeyH/6zVrmIJfLPrKTKJRbiG+cfnZbQIjAlJmF1jQ=="
+)
+
+// starter runs the browser with the libraries, and where the machine has none the fonts, that were unpacked beside it.
+const starter = `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")/root
+for lib in "$here"/usr/lib/*-linux-gnu*; do LD_LIBRARY_PATH="$LD_LIBRARY_PATH:$lib:$lib/pulseaudio"; done
+export LD_LIBRARY_PATH="${LD_LIBRARY_PATH#:}"
+[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_SYSROOT="$here"
+exec "$here"/usr/lib/chromium/chromium "$@"
+`
+
+// Chromium returns Debian's browser, fetching it first if it isn't there yet, with all of what it needs that the machine lacks.
+// It needs no root and installs nothing.
+func (b *Toolbox) Chromium(ctx context.Context, progress io.Writer) (program string, err error) {
+	release, _ := os.ReadFile("/etc/os-release") // a system without one has no apt-get either, which is reported then
+	sum := sha256.Sum256([]byte("chromium\n" + starter + runtime.GOARCH + "\n" + string(release)))
+	return b.once(ctx, progress, "Debian's chromium", filepath.Join(b.cache, hex.EncodeToString(sum[:])[:16], "chromium"), fetchChromium)
+}
+
+// Axe returns the script that finds what makes a page hard to use for people with disabilities, fetching it first if it isn't
+// there yet.
+func (b *Toolbox) Axe(ctx context.Context, progress io.Writer) (script string, err error) {
+	return b.once(ctx, progress, "axe-core "+axeVersion, filepath.Join(b.cache, "axe-core-"+axeVersion, "axe.min.js"), fetchAxe)
+}
+
+// once fetches a file with what stands beside it, unless it is there: beside its folder first, so that what was broken off
+// leaves nothing behind that looks done.
+func (b *Toolbox) once(ctx context.Context, progress io.Writer, what, file string, fetch func(ctx context.Context, folder string) error) (string, error) {
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
+	}
+	start, folder := time.Now(), filepath.Dir(file)
+	_, _ = fmt.Fprintf(progress, "fetching %s, once, into %s\n", what, folder)
+	if err := os.MkdirAll(b.cache, 0o750); err != nil {
+		return "", err
+	}
+	temp, err := os.MkdirTemp(b.cache, "fetching-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	if err := errors.Join(fetch(ctx, temp), os.RemoveAll(folder)); err != nil {
+		return "", fmt.Errorf("fetch %s: %w", what, err)
+	}
+	if err := os.Rename(temp, folder); err != nil {
+		return "", err
+	}
+	_, _ = fmt.Fprintf(progress, "fetched %s in %s\n", what, time.Since(start).Round(time.Second))
+	return file, nil
+}
+
+func fetchChromium(ctx context.Context, folder string) error {
+	if err := aptGet(ctx, folder, "install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", "chromium"); err != nil {
+		return err
+	}
+	packages, err := filepath.Glob(filepath.Join(folder, "cache", "archives", "*.deb"))
+	if err != nil || len(packages) == 0 {
+		return errors.Join(err, errors.New("apt-get left no package"))
+	}
+	for _, p := range packages {
+		if err := system(ctx, folder, "dpkg-deb", "--extract", p, filepath.Join(folder, "root")); err != nil {
+			return err
+		}
+	}
+	program := filepath.Join(folder, "chromium")
+	if err := os.WriteFile(program, []byte(starter), 0o700); err != nil { //nolint:gosec // it is to be run
+		return err
+	}
+	if err := system(ctx, folder, program, "--version"); err != nil {
+		return fmt.Errorf("%w\nldd says which libraries it lacks", err)
+	}
+	return errors.Join(os.RemoveAll(filepath.Join(folder, "cache")), os.RemoveAll(filepath.Join(folder, "lists")))
+}
+
+func fetchAxe(ctx context.Context, folder string) error {
+	if err := system(ctx, folder, "npm", "pack", "--silent", "axe-core@"+axeVersion); err != nil {
+		return fmt.Errorf("%w\nnpm comes with Node.js", err)
+	}
+	file := filepath.Join(folder, "axe-core-"+axeVersion+".tgz")
+	content, err := os.ReadFile(file) //nolint:gosec // a file of our own
+	if err != nil {
+		return err
+	}
+	if sum := sha512.Sum512(content); base64.StdEncoding.EncodeToString(sum[:]) != axeSum {
+		return fmt.Errorf("its SHA-512 is %s, not %s", base64.StdEncoding.EncodeToString(sum[:]), axeSum)
+	}
+	script, err := inArchive(content, "package/axe.min.js")
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(folder, "axe.min.js"), script, 0o600), os.Remove(file))
+}
+
+// inArchive is a file in a gzip-compressed tar archive.
+func inArchive(content []byte, name string) ([]byte, error) {
+	plain, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	for archive := tar.NewReader(plain); ; {
+		h, err := archive.Next()
+		if err != nil {
+			return nil, fmt.Errorf("look for %s: %w", name, err)
+		}
+		if h.Name == name {
+			return io.ReadAll(archive)
+		}
+	}
+}
