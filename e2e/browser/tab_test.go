@@ -121,8 +121,11 @@ func (b tab) do(t *testing.T, steps ...step) {
 // open loads a page, whatever its status.
 func (b tab) open(t *testing.T, url string) {
 	t.Helper()
-	b.do(t, chromedp.Navigate(url), chromedp.WaitReady("body"))
+	b.do(t, chromedp.Navigate(url), chromedp.WaitReady(chromedp.CSS("body")))
 }
+
+// shown waits until the page shows what a CSS selector says.
+func shown(selector chromedp.CSS) step { return chromedp.WaitVisible(selector) }
 
 // eval is what a JavaScript expression is, or comes to.
 func eval[T any](t *testing.T, b tab, expression string) T {

@@ -79,6 +79,8 @@ type standing struct {
 	moving bool
 }
 
+// becomes is said where something moves. Such texts fit into the lines that the page keeps free for them, so that nothing
+// shifts when one follows another.
 const becomes = " This page becomes the application by itself."
 
 var standings = map[State]standing{
@@ -92,11 +94,11 @@ var standings = map[State]standing{
 	},
 	Asleep: {
 		word: "Asleep", code: http.StatusServiceUnavailable, retry: 30,
-		says: "Nobody has used this preview for a while, so nothing of it runs. Its data is kept.",
+		says: "Nothing of this preview runs while nobody uses it. Its data is kept.",
 	},
 	Queued: {
 		word: "Waiting to wake", code: http.StatusServiceUnavailable, retry: 30, moving: true,
-		says: "It was asleep, and wakes as soon as there is room: as many previews are awake as may be at once." + becomes,
+		says: "It wakes as soon as there is room: as many previews are awake as may be." + becomes,
 	},
 	Waking: {
 		word: "Waking up", code: http.StatusServiceUnavailable, retry: 10, moving: true,
@@ -104,11 +106,11 @@ var standings = map[State]standing{
 	},
 	Starting: {
 		word: "Starting", code: http.StatusServiceUnavailable, retry: 10, moving: true,
-		says: "It is being started or updated." + becomes + " If that takes more than a few minutes, its pull request says what is wrong.",
+		says: "It is being started or updated." + becomes + " If it takes minutes, see its pull request.",
 	},
 	Building: {
 		word: "Building", code: http.StatusServiceUnavailable, retry: 30, moving: true,
-		says: "Its newest commit is still being built." + becomes + " If the build fails, its pull request says why.",
+		says: "Its newest commit is still being built." + becomes + " If that fails, its pull request says so.",
 	},
 	Held: {
 		word: "On hold", code: http.StatusServiceUnavailable, retry: 300,
@@ -146,6 +148,9 @@ type Workload struct {
 	Name            string
 	Ready, Replicas int
 }
+
+// Done says that all of it runs.
+func (w Workload) Done() bool { return w.Replicas > 0 && w.Ready >= w.Replicas }
 
 // Word is the state's, for people.
 func (v View) Word() string { return standings[v.State].word }
