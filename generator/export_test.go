@@ -2,6 +2,7 @@ package generator
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/previewset/previewset/internal/preview"
@@ -13,6 +14,7 @@ type Remembered struct {
 	Deliveries int      // bytes of IDs
 	Callers    int
 	Filtered   int // bytes of answers
+	Visits     int // environments
 }
 
 // Remembered tells what requests from outside have left behind until now.
@@ -29,6 +31,9 @@ func (g *Generator) Remembered() Remembered {
 		m.Deliveries += len(id)
 	}
 	g.deliveries.mu.Unlock()
+	g.visits.mu.Lock()
+	m.Visits = len(g.visits.environments)
+	g.visits.mu.Unlock()
 	g.callers.mu.Lock()
 	m.Callers = len(g.callers.numbers)
 	g.callers.mu.Unlock()
@@ -61,3 +66,6 @@ func (g *Generator) Pretend(change func(*preview.Snapshot)) {
 	change(&s)
 	g.served.Store(&served{snapshot: &s, number: last.number, inputs: last.inputs, bodies: last.bodies})
 }
+
+// Network is whose visit a request is.
+func (g *Generator) Network(r *http.Request) string { return g.visitor(r).network.String() }

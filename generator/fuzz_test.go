@@ -14,11 +14,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // unlogged is for services that are asked millions of times.
@@ -321,4 +323,56 @@ func (w *waiting) Read([]byte) (int, error) {
 	close(w.here)
 	<-w.stay
 	return 0, io.EOF
+}
+
+// FuzzVisit: whatever comes to the public listener is answered with a whole page, JSON or a message; nothing of it comes back;
+// only environments that are asleep are woken, no more than may be; and what is remembered of it stays small.
+func FuzzVisit(f *testing.F) {
+	for _, host := range []string{
+		"", ":", "[", "[::1]:80", "shop-pr-7.preview.example.dev", "SHOP-PR-7.preview.example.dev.:443", "shop-pr-8.preview.example.dev", "x.preview.example.dev",
+		"preview.example.dev", "m4rk.preview.example.dev", "m4rk.example:m4rk", "a:b:c", "\x00\xff", "\u212aelvin.preview.example.dev", strings.Repeat("a.", 1000) + "preview.example.dev",
+	} {
+		f.Add("GET", host, "/", accepts, firefox, "document", "", "198.51.100.7", "10.0.0.1:1")
+		f.Add("POST", host, "/webhooks/github/", "*/*", "", "", "prefetch", ",,::1,[", "@")
+		f.Add("HEAD", host, "//x/../y", "text/html;q=0", "curl", "empty", "\r\n", strings.Repeat("10.0.0.1,", 500), "[fe80::1%x]:1")
+	}
+	s := in(f, preview.Asleep, unlogged, trusting("10.0.0.0/8"))
+	f.Fuzz(func(t *testing.T, method, host, path, accept, agent, dest, purpose, forwarded, remote string) {
+		const mark = "m4rk"
+		s.later(time.Second)
+		r := http.Request{
+			Method: method, URL: &url.URL{Path: path + mark, RawQuery: mark}, Host: host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, RemoteAddr: remote,
+			Header: http.Header{
+				"Accept": {accept}, "User-Agent": {agent}, "Sec-Fetch-Dest": {dest}, "Purpose": {purpose}, "X-Forwarded-For": {forwarded}, "X-Forwarded-User": {mark}, "Cookie": {mark},
+			},
+		}
+		w := httptest.NewRecorder()
+		s.PublicHandler().ServeHTTP(w, r.WithContext(t.Context()))
+		got := unpack(t, w.Result())
+		if strings.Contains(got.body+fmt.Sprint(got.header), mark) {
+			t.Error("what was said comes back")
+		}
+		switch body := got.body; {
+		case got.code != http.StatusServiceUnavailable && got.code != http.StatusNotFound:
+			t.Errorf("answered %d", got.code)
+		case method == http.MethodHead && got.header.Get("Previewset-State") != "":
+			if body != "" {
+				t.Errorf("HEAD has a body: %q", body)
+			}
+		case strings.HasPrefix(body, "<!doctype html>"):
+			if !strings.HasSuffix(body, "</html>\n") || len(body) > 20<<10 {
+				t.Errorf("a page of %d bytes", len(body))
+			}
+		case !json.Valid([]byte(body)):
+			t.Errorf("%q", body)
+		}
+		for _, a := range s.Asked() {
+			if a.Environment != "shop-pr-7" && a.Environment != "gateway-pr-1" && a.Environment != "gateway-pr-2" {
+				t.Errorf("asked is %+v", a)
+			}
+		}
+		if was := s.Remembered(); was.Visits > 3 {
+			t.Errorf("%d environments are remembered as visited", was.Visits)
+		}
+	})
 }

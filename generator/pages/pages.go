@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -200,9 +201,10 @@ func Answer(w http.ResponseWriter, r *http.Request, v View) error {
 		h.Set("Retry-After", strconv.Itoa(retry))
 	}
 	w.WriteHeader(standings[v.State].code)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may go
+	if r.Method == http.MethodHead {
+		body = nil
 	}
+	_, _ = w.Write(body) // also where it is nothing: gin would write its own; the client may go
 	return nil
 }
 
@@ -221,13 +223,15 @@ func Wanted(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	for _, accept := range r.Header["Accept"] {
-		for kind := range strings.SplitSeq(accept, ",") {
-			name, weight, _ := strings.Cut(strings.ReplaceAll(kind, " ", ""), ";q=")
-			if strings.EqualFold(name, "text/html") && (weight == "" || strings.Trim(weight, "0.") != "") {
-				return true
-			}
+	kinds := strings.ToLower(strings.Join(r.Header["Accept"], ","))
+	for kind := range strings.SplitSeq(strings.ReplaceAll(kinds, " ", ""), ",") {
+		name, parameters, _ := strings.Cut(kind, ";")
+		if name == "text/html" && !refused.MatchString(parameters) {
+			return true
 		}
 	}
 	return false
 }
+
+// refused matches the weight of what somebody doesn't take.
+var refused = regexp.MustCompile(`(^|;)q=0(\.0*)?(;|$)`)
