@@ -20,7 +20,7 @@ func (g *Generator) stateOf(s *served, at place) pages.State {
 		return pages.Unknown
 	case at.row != nil:
 		return g.stateOfLive(s, at.row)
-	case at.decision.Outcome == preview.Gone:
+	case at.decision.Outcome == preview.Gone || hasLeft(s, at.name):
 		return pages.Gone
 	case at.decision.Rule == "ready":
 		return pages.Building
@@ -28,13 +28,18 @@ func (g *Generator) stateOf(s *served, at place) pages.State {
 	return pages.Held
 }
 
+// hasLeft says whether an environment's time was over, though what asked for it is still there.
+func hasLeft(s *served, name string) bool {
+	_, left := s.snapshot.Memory.Left[name]
+	return left
+}
+
 func (g *Generator) stateOfLive(s *served, row *preview.Row) pages.State {
 	switch row.State {
 	case preview.Waking:
 		return pages.Waking
 	case preview.Asleep:
-		m := &s.snapshot.Memory
-		if m.Intents[row.Name].Woken.After(m.Lives[row.Name].Changed) {
+		if isWoken(s.snapshot.Memory.Intents[row.Name], s.snapshot.Memory.Lives[row.Name]) {
 			return pages.Queued
 		}
 		if g.visits.pending(row.Name, g.opts.Now()) {
@@ -43,6 +48,11 @@ func (g *Generator) stateOfLive(s *served, row *preview.Row) pages.State {
 		return pages.Asleep
 	}
 	return pages.Starting
+}
+
+// isWoken says whether somebody has asked that what is asleep wakes, and nobody since that it sleeps.
+func isWoken(i preview.Intent, l preview.Life) bool {
+	return !i.Woken.IsZero() && !i.Woken.Before(l.Changed) && i.Woken.After(i.Slept)
 }
 
 // details are what is known of a place, for people who have signed in.

@@ -106,7 +106,8 @@ func TestWhatHasBecomeOfALiveEnvironment(t *testing.T) {
 	}{
 		{"awake, and its route isn't there", preview.Awake, start, "starting"},
 		{"asleep", preview.Asleep, time.Time{}, "asleep"},
-		{"asleep since it was woken the last time", preview.Asleep, start, "asleep"},
+		{"asleep since it was woken the last time", preview.Asleep, start.Add(-time.Minute), "asleep"},
+		{"woken as it fell asleep, and there is no room", preview.Asleep, start, "queued"},
 		{"woken, and there is no room", preview.Asleep, later, "queued"},
 		{"waking", preview.Waking, later, "waking"},
 	}
@@ -240,5 +241,22 @@ func TestHowLongItTakesIsAsItTookLast(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%v: %s", took, diff)
 		}
+	}
+}
+
+func TestWhatLeftByItsLifetimeIsGone(t *testing.T) {
+	t.Parallel()
+	s := ready(t, newWorld())
+	s.Pretend(func(snapshot *preview.Snapshot) {
+		snapshot.Rows = snapshot.Rows[:2]
+		snapshot.Memory.Left = map[string]preview.Left{"shop-pr-7": {}}
+		for i := range snapshot.Decisions {
+			if d := &snapshot.Decisions[i]; d.Environment == "shop-pr-7" {
+				d.Outcome = preview.Held
+			}
+		}
+	})
+	if got := s.toldAt(t, "shop-pr-7.preview.example.dev"); got != "gone shop-pr-7" {
+		t.Errorf("%q", got)
 	}
 }

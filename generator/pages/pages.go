@@ -119,7 +119,7 @@ var standings = map[State]standing{
 	},
 	Gone: {
 		word: "Gone", code: http.StatusNotFound,
-		says: "This preview was taken away. If it is still needed, reopen or label its pull request again.",
+		says: "This preview was taken away. To have it back, push to its pull request, or reopen or label it again.",
 	},
 }
 
