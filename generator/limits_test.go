@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +28,12 @@ func (s *service) wakes(t testing.TB, header map[string]string) bool {
 func TestABurstOfVisitsIsOneWake(t *testing.T) {
 	t.Parallel()
 	s := in(t, preview.Asleep)
-	for i := range 100 {
+	var together sync.WaitGroup
+	for range 50 {
+		together.Go(func() { s.visit(t, http.MethodGet, "/", person()) })
+	}
+	together.Wait()
+	for i := range 50 {
 		got := s.visit(t, http.MethodGet, "/", personWith(map[string]string{"Remote": fmt.Sprintf("198.51.100.%d:1", i)}))
 		if state := got.header.Get("Previewset-State"); state != "waking" {
 			t.Fatalf("visit %d is told that it is %s", i, state)
@@ -186,7 +192,7 @@ func TestWhatVisitsLeaveBehindIsBounded(t *testing.T) {
 	for i := range 20_000 {
 		s.later(100 * time.Millisecond)
 		s.visit(t, http.MethodGet, "/", personWith(map[string]string{
-			"Host": numbered(i % 1000), "Remote": "10.0.0.1:1", "X-Forwarded-For": fmt.Sprintf("2001:db8:%x:%x::1", i%65536, i%7919),
+			"Host": numbered(i % 997), "Remote": "10.0.0.1:1", "X-Forwarded-For": fmt.Sprintf("2001:db8:%x:%x::1", i%65536, i%7919),
 		}))
 		s.Asked()
 		most = max(most, s.Remembered().Visits)

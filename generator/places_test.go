@@ -100,16 +100,17 @@ func TestWhatHasBecomeOfALiveEnvironment(t *testing.T) {
 	t.Parallel()
 	later := start.Add(time.Minute)
 	tests := []struct {
-		name, state string
-		woken       time.Time
-		want        string
+		name, state  string
+		woken, slept time.Time
+		want         string
 	}{
-		{"awake, and its route isn't there", preview.Awake, start, "starting"},
-		{"asleep", preview.Asleep, time.Time{}, "asleep"},
-		{"asleep since it was woken the last time", preview.Asleep, start.Add(-time.Minute), "asleep"},
-		{"woken as it fell asleep, and there is no room", preview.Asleep, start, "queued"},
-		{"woken, and there is no room", preview.Asleep, later, "queued"},
-		{"waking", preview.Waking, later, "waking"},
+		{"awake, and its route isn't there", preview.Awake, start, time.Time{}, "starting"},
+		{"asleep", preview.Asleep, time.Time{}, time.Time{}, "asleep"},
+		{"asleep since it was woken the last time", preview.Asleep, start.Add(-time.Minute), time.Time{}, "asleep"},
+		{"woken as it fell asleep, and there is no room", preview.Asleep, start, time.Time{}, "queued"},
+		{"woken, and there is no room", preview.Asleep, later, start, "queued"},
+		{"woken, and then sent to sleep", preview.Asleep, later, later.Add(time.Second), "asleep"},
+		{"waking", preview.Waking, later, time.Time{}, "waking"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -123,7 +124,7 @@ func TestWhatHasBecomeOfALiveEnvironment(t *testing.T) {
 				if intents == nil {
 					intents = map[string]preview.Intent{}
 				}
-				lives["shop-pr-7"], intents["shop-pr-7"] = preview.Life{Changed: start}, preview.Intent{Woken: tt.woken}
+				lives["shop-pr-7"], intents["shop-pr-7"] = preview.Life{Changed: start}, preview.Intent{Woken: tt.woken, Slept: tt.slept}
 				snapshot.Memory.Lives, snapshot.Memory.Intents = lives, intents
 			})
 			if got := s.toldAt(t, "shop-pr-7.preview.example.dev"); got != tt.want+" shop-pr-7" {
