@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,11 +27,9 @@ func (s *service) wakes(t testing.TB, header map[string]string) bool {
 func TestABurstOfVisitsIsOneWake(t *testing.T) {
 	t.Parallel()
 	s := in(t, preview.Asleep)
-	var together sync.WaitGroup
-	for range 50 {
-		together.Go(func() { s.visit(t, http.MethodGet, "/", person()) })
+	if n := in(t, preview.Asleep).Wakes("shop-pr-7", 50); n != 1 {
+		t.Errorf("of visits at once, %d ask for a wake", n)
 	}
-	together.Wait()
 	for i := range 50 {
 		got := s.visit(t, http.MethodGet, "/", personWith(map[string]string{"Remote": fmt.Sprintf("198.51.100.%d:1", i)}))
 		if state := got.header.Get("Previewset-State"); state != "waking" {
