@@ -68,12 +68,12 @@ func (g *Generator) Pretend(change func(*preview.Snapshot)) {
 }
 
 // Network is whose visit a request is.
-func (g *Generator) Network(r *http.Request) string { return g.visitor(r).network.String() }
+func (g *Generator) Network(r *http.Request) string { return g.guest(r).network.String() }
 
 // Wakes is how many of so many visits at once, which all found an environment asleep, ask for a wake.
 func (g *Generator) Wakes(name string, visits int) (asked int) {
 	for range visits {
-		if ask, _ := g.visits.wake(name, visitor{}, g.opts.Now()); ask {
+		if ask, _ := g.visits.wake(name, guest{}, g.opts.Now()); ask {
 			asked++
 		}
 	}

@@ -44,7 +44,7 @@ type visited struct {
 }
 
 // wake says whether an environment is to be woken now, or is on its way already, or how long it is until it may be.
-func (v *visits) wake(name string, from visitor, now time.Time) (ask bool, wait time.Duration) {
+func (v *visits) wake(name string, from guest, now time.Time) (ask bool, wait time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	e := v.environments[name]
@@ -71,7 +71,7 @@ func (v *visits) pending(name string, now time.Time) bool {
 }
 
 // see says whether a visit to an environment that is awake is to be told of.
-func (v *visits) see(name string, from visitor, now time.Time) bool {
+func (v *visits) see(name string, from guest, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	e, address := v.environments[name], v.addresses.of(from)
@@ -108,7 +108,7 @@ func (g *Generator) visit(c *gin.Context) {
 			fail(c, http.StatusNotFound, "there is nothing at this path")
 			return
 		}
-		from := g.visitor(c.Request)
+		from := g.guest(c.Request)
 		v = pages.View{Name: at.name, State: g.stateOf(s, at)}
 		if isPerson(c.Request) {
 			g.visitBy(from, &v)
@@ -123,7 +123,7 @@ func (g *Generator) visit(c *gin.Context) {
 }
 
 // visitBy is what a person's visit does to an environment.
-func (g *Generator) visitBy(from visitor, v *pages.View) {
+func (g *Generator) visitBy(from guest, v *pages.View) {
 	now, ask := g.opts.Now(), false
 	switch v.State {
 	case pages.Asleep:

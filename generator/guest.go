@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// visitor is who asks the public listener for something.
-type visitor struct {
+// guest is who asks the public listener for something.
+type guest struct {
 	// network is the address, of IPv6 its /64: that is what one customer has.
 	network netip.Prefix
 	// signedIn says that a proxy that is trusted says so.
@@ -20,12 +20,12 @@ type visitor struct {
 // signIn are the headers in which proxies say who has signed in.
 var signIn = []string{"X-Forwarded-User", "X-Auth-Request-User", "X-Forwarded-Email"}
 
-func (g *Generator) visitor(r *http.Request) visitor {
+func (g *Generator) guest(r *http.Request) guest {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero value's network is one like any other
 	if !g.trusts(peer.Addr()) {
-		return visitor{network: network(peer.Addr())}
+		return guest{network: network(peer.Addr())}
 	}
-	return visitor{
+	return guest{
 		network:  network(g.forwardedFor(peer.Addr(), r.Header["X-Forwarded-For"])),
 		signedIn: slices.ContainsFunc(signIn, func(name string) bool { return strings.TrimSpace(r.Header.Get(name)) != "" }),
 	}
@@ -98,7 +98,7 @@ type addressBuckets struct {
 	buckets [4096]bucket
 }
 
-func (a *addressBuckets) of(v visitor) *bucket {
+func (a *addressBuckets) of(v guest) *bucket {
 	if a.seed == (maphash.Seed{}) {
 		a.seed = maphash.MakeSeed()
 	}
