@@ -23,11 +23,15 @@ type Measurement struct {
 
 // Workload is a Deployment or StatefulSet, as it is in the cluster.
 type Workload struct {
-	Namespace, Kind, Name string
+	Namespace string `json:"-"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
 	// Replicas are how many it is to have, Ready how many serve.
-	Replicas, Ready int
+	Replicas int `json:"replicas"`
+	Ready    int `json:"ready"`
 	// CPU and Memory are what each replica requests, in thousandths of a core and bytes.
-	CPU, Memory int64
+	CPU    int64 `json:"cpu_millicores"`
+	Memory int64 `json:"memory_bytes"`
 }
 
 // Request is something that somebody asks of an environment.

@@ -20,6 +20,10 @@ type Status struct {
 	Failing bool `json:"failing"`
 	// Reason is why it isn't ready; empty where it is.
 	Reason string `json:"reason"`
+	// Decision is why it is there, and when it sleeps and ends.
+	Decision *Decision `json:"decision,omitempty"`
+	// Workloads are what runs in it; absent where the service knows no cluster or may not read them.
+	Workloads []Workload `json:"workloads,omitempty"`
 }
 
 // Expected is what an environment is to be synced to.
