@@ -202,6 +202,11 @@ func TestSkew(t *testing.T) {
 				skew, known := c.Skew()
 				diff(t, tc.want, skew)
 				diff(t, tc.known, known)
+				if tc.known {
+					c.wire.wall = c.wire.wall.Add(-48 * time.Hour) // our clock is set forward
+					skew, _ = c.Skew()
+					diff(t, tc.want-48*time.Hour, skew)
+				}
 			})
 		})
 	}

@@ -20,6 +20,8 @@ type wire struct {
 	rate   Rate
 	skew   time.Duration
 	skewed bool // skew is known
+	// compared is when it was found out, and wall what the clock on the wall said then.
+	compared, wall time.Time
 }
 
 // Rate is the quota as GitHub last told it; all zero before that.
@@ -36,10 +38,13 @@ func (c *Client) Rate() Rate {
 }
 
 // Skew returns by how much GitHub's clock is ahead of ours, to a second, and whether that is known: its answers are dated.
+// If our clock was set since the last answer, that counts at once.
 func (c *Client) Skew() (time.Duration, bool) {
 	c.wire.mu.Lock()
 	defer c.wire.mu.Unlock()
-	return c.wire.skew, c.wire.skewed
+	now := time.Now()
+	set := now.Round(0).Sub(c.wire.wall) - now.Sub(c.wire.compared) // the second difference is of clocks that nobody sets
+	return (c.wire.skew - set).Truncate(time.Second), c.wire.skewed
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -71,6 +76,8 @@ func (w *wire) compareClocks(h http.Header, began time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.skew, w.skewed = date.Sub(middle.Round(0)).Truncate(time.Second), true
+	w.compared = time.Now()
+	w.wall = w.compared.Round(0)
 }
 
 func (w *wire) learn(h http.Header) {
