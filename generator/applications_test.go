@@ -200,14 +200,13 @@ func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := preview.Resolve(config, in.Facts, in.Memory, in.Memory.At)
-		rows, _ := json.Marshal(again.Rows)
 		var all struct {
-			Environments json.RawMessage `json:"environments"`
+			Environments []preview.Row `json:"environments"`
 		}
 		if err := json.Unmarshal([]byte(s.get(t, "/api/v1/environments").body), &all); err != nil || len(again.Rows) != 3 {
 			t.Fatal(err, len(again.Rows))
 		}
-		if diff := cmp.Diff(string(all.Environments), string(rows)); diff != "" {
+		if diff := cmp.Diff(all.Environments, again.Rows); diff != "" {
 			t.Errorf("rows (-service +elsewhere):\n%s", diff)
 		}
 	}

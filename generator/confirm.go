@@ -79,7 +79,7 @@ func (g *Generator) confirm(names []string) {
 		return
 	}
 	m := &g.state.memory
-	g.state.confirmed = true
+	g.state.unsaved = true
 	m.Confirmed, m.Repositories = cloned(m.Confirmed), cloned(m.Repositories)
 	for _, name := range names {
 		if !strings.Contains(name, "/") {

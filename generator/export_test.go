@@ -50,13 +50,6 @@ func (g *Generator) Remembered() Remembered {
 // Forget forgets which repositories are to be read again.
 func (g *Generator) Forget() { g.requests.take() }
 
-// Asked are what visits have asked of environments, once.
-func (g *Generator) Asked() []preview.Request {
-	asked := g.requests.scope.asked
-	g.requests.take()
-	return asked
-}
-
 // Pretend serves a changed copy of the snapshot that is served.
 func (g *Generator) Pretend(change func(*preview.Snapshot)) {
 	last := g.served.Load()

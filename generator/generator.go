@@ -51,6 +51,11 @@ type Cluster interface {
 	Refresh(ctx context.Context, applicationSet string) error
 }
 
+// Clock knows by how much GitHub's clock is ahead of this one, if it does.
+type Clock interface {
+	Skew() (time.Duration, bool)
+}
+
 // Options are what a Generator needs. All without a default must be given.
 type Options struct {
 	ConfigBranch ConfigBranch
@@ -61,6 +66,14 @@ type Options struct {
 	Cluster Cluster
 	// Applications tells what Argo CD has made of an environment; nil where there is no cluster: nobody can tell then.
 	Applications Applications
+	// Workloads tells what runs in an environment's namespace; nil where there is no cluster.
+	Workloads Workloads
+	// Activity measures how environments are used; nil measures nothing, and all count as used.
+	Activity Activity
+	// Usage tells what environments cost; nil where nobody can be asked.
+	Usage Usage
+	// Clock compares this clock with GitHub's; nil can't, and then nothing sleeps or ends by the time.
+	Clock Clock
 	// Reporter tells GitHub what was decided; nil tells it nothing.
 	Reporter Reporter
 	// Store keeps memory between two runs; nil keeps none.
@@ -83,6 +96,8 @@ type Options struct {
 	// TrustedProxies are the networks of proxies that say truly for whom they ask and who has signed in: they must drop
 	// such headers (X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User, X-Forwarded-Email) of others. None believes nobody.
 	TrustedProxies []netip.Prefix
+	// EnvironmentMetrics adds metrics of every single environment.
+	EnvironmentMetrics bool
 	// Registry takes the service's metrics; default a new one.
 	Registry *prometheus.Registry
 	Logger   *slog.Logger     // default slog.Default()
@@ -106,10 +121,17 @@ type Generator struct {
 	// callers are the ApplicationSets that have asked for rows.
 	callers callers
 	// applications are what was lately read of single Applications.
-	applications applications
-	visits       visits
+	applications lookups[*preview.ApplicationStatus]
+	// running are the workloads that were lately read of single namespaces.
+	running lookups[[]preview.Workload]
+	// requested are what environments request while they are awake.
+	requested requested
+	// visits are what visits have lately woken.
+	visits visits
 	// sending bounds how many are sent the facts at once.
 	sending *semaphore.Weighted
+	// counting bounds how often Prometheus is asked at once what environments cost.
+	counting *semaphore.Weighted
 
 	public, private http.Handler
 	handlers        sync.Once
@@ -129,7 +151,7 @@ func New(o Options) *Generator {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Generator{opts: o, requests: newRequests(), sending: semaphore.NewWeighted(maxInputs)}
+	g := &Generator{opts: o, requests: newRequests(), sending: semaphore.NewWeighted(maxInputs), counting: semaphore.NewWeighted(maxUsages)}
 	g.state.facts = preview.Facts{Repositories: map[string]preview.Repository{}, Protected: o.Protected}
 	g.state.unheard = map[string]unheard{}
 	g.state.failed, g.state.reads = map[string]error{}, newReads()

@@ -106,10 +106,34 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-func (g *Generator) listEnvironments(c *gin.Context) {
-	if s := g.current(c); s != nil {
-		c.JSON(http.StatusOK, gin.H{"environments": s.snapshot.Rows})
+// listed is a live environment, and why it is there.
+type listed struct {
+	*preview.Row
+	Decision *preview.Decision `json:"decision,omitempty"`
+}
+
+// decisions are those by which environments are live, by name.
+func (s *served) decisions() map[string]*preview.Decision {
+	live := make(map[string]*preview.Decision, len(s.snapshot.Rows))
+	for i := range s.snapshot.Decisions { // others may want the same name, and be held for it
+		if d := &s.snapshot.Decisions[i]; d.Outcome == preview.Live || d.Outcome == preview.Asleep {
+			live[d.Environment] = d
+		}
 	}
+	return live
+}
+
+func (g *Generator) listEnvironments(c *gin.Context) {
+	s := g.current(c)
+	if s == nil {
+		return
+	}
+	decisions := s.decisions()
+	environments := make([]listed, len(s.snapshot.Rows))
+	for i := range s.snapshot.Rows {
+		environments[i] = listed{Row: &s.snapshot.Rows[i], Decision: decisions[s.snapshot.Rows[i].Name]}
+	}
+	c.JSON(http.StatusOK, gin.H{"environments": environments})
 }
 
 func (g *Generator) getEnvironment(c *gin.Context) {
@@ -119,7 +143,9 @@ func (g *Generator) getEnvironment(c *gin.Context) {
 	}
 	for _, r := range s.snapshot.Rows {
 		if r.Name == c.Param("name") {
-			c.JSON(http.StatusOK, g.environmentStatus(c.Request.Context(), r))
+			status := g.environmentStatus(c.Request.Context(), r)
+			status.Decision = s.decisions()[r.Name]
+			c.JSON(http.StatusOK, status)
 			return
 		}
 	}

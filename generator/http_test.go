@@ -192,8 +192,10 @@ func TestTheAPIShowsEnvironments(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.body), &all); err != nil || got.code != http.StatusOK || len(all.Environments) != 3 {
 		t.Fatalf("%d %v %s", got.code, err, got.body)
 	}
-	if diff := cmp.Diff(s.ask(t, ordinary).rows(t), all.Environments); diff != "" {
-		t.Error(diff)
+	for _, e := range all.Environments {
+		if d, _ := e["decision"].(map[string]any); d["environment"] != e["name"] || d["outcome"] != "live" {
+			t.Errorf("the decision about %v is %v", e["name"], d)
+		}
 	}
 	var one map[string]any
 	got = s.get(t, "/api/v1/environments/shop-pr-7")
@@ -204,6 +206,12 @@ func TestTheAPIShowsEnvironments(t *testing.T) {
 		if diff := cmp.Diff(value, one[key]); diff != "" {
 			t.Errorf("%s: %s", key, diff)
 		}
+	}
+	for _, e := range all.Environments {
+		delete(e, "decision")
+	}
+	if diff := cmp.Diff(s.ask(t, ordinary).rows(t), all.Environments); diff != "" {
+		t.Error(diff)
 	}
 	if got := s.get(t, "/api/v1/environments/shop-pr-8"); got.code != http.StatusNotFound || !strings.Contains(got.message(t), "/api/v1/decisions") {
 		t.Errorf("%d %s", got.code, got.body)
@@ -271,6 +279,7 @@ func TestProbes(t *testing.T) {
 	}
 	want := "[+] snapshot: ok\n[+] config branch at 0000000000000000000000000000000000000001: ok\n" +
 		"[+] cluster: none; names that other Applications have are not known\n" +
+		"[+] activity: not measured; every environment counts as used\n" +
 		"[+] acme/gateway: read 0s ago: ok\n[+] acme/shop: read 0s ago: ok\n"
 	if diff := cmp.Diff(want, s.get(t, "/readyz?verbose").body); diff != "" {
 		t.Error(diff)

@@ -86,5 +86,11 @@ func (s *served) writeInputs(to io.Writer) {
 		w.text(":")
 		w.json(in.facts.Repositories[name])
 	}
-	w.text("}}}\n")
+	w.text(`},"Activity":`)
+	w.json(in.facts.Activity)
+	w.text(`,"Skew":`)
+	w.json(in.facts.Skew)
+	w.text(`,"Settled":`)
+	w.json(in.facts.Settled)
+	w.text("}}\n")
 }

@@ -122,7 +122,7 @@ func (g *Generator) stillUnclear(s *preview.Snapshot) []string {
 
 // remember encodes the memory of a snapshot that is to be served; nil where it is the one that is kept already.
 func (g *Generator) remember(m preview.Memory, sameRows bool) ([]byte, error) {
-	if g.opts.Store == nil || (sameRows && g.state.remembers && !g.state.confirmed && sameMemory(g.state.memory, m)) {
+	if g.opts.Store == nil || (sameRows && g.state.remembers && !g.state.unsaved && sameMemory(g.state.memory, m) && !g.ageing(m)) {
 		return nil, nil
 	}
 	environments := m.Environments
@@ -145,14 +145,41 @@ func (g *Generator) save(ctx context.Context, content []byte) error {
 		return fmt.Errorf("memory can't be saved, so what it belongs to is not served: %w", err)
 	}
 	g.metrics.saved.Set(float64(len(content)))
-	g.state.remembers, g.state.confirmed = true, false
+	g.state.remembers, g.state.unsaved, g.state.saved = true, false, g.opts.Now()
+	g.state.stale = false
 	return nil
 }
 
 // sameMemory compares what can change while the rows stay the same.
 func sameMemory(a, b preview.Memory) bool {
 	return maps.Equal(a.Since, b.Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) &&
+		maps.Equal(a.Intents, b.Intents) && maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Left, b.Left, sameLeft) &&
 		maps.Equal(a.Defaults, b.Defaults) && len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, sameLabel)
+}
+
+// sameLife compares all but when it was last used, which is another all the time.
+func sameLife(a, b preview.Life) bool {
+	a.Active = b.Active
+	return a == b
+}
+
+// sameLeft compares two that left under the same name.
+func sameLeft(a, b preview.Left) bool { return a.Rule == b.Rule && a.Heads == b.Heads }
+
+// saveActive is how often memory is kept at most only because of when environments were last used. As long as a measurement
+// reaches back to what is kept, a restart in between is no gap in which they may have been used.
+const saveActive = time.Minute
+
+// ageing says whether what is kept of when environments were used is too old. Where nothing measures it, all count as used
+// again after a restart.
+func (g *Generator) ageing(m preview.Memory) bool {
+	s := &g.state
+	if g.source() == nil {
+		return false
+	}
+	s.stale = s.stale || !maps.EqualFunc(s.memory.Lives, m.Lives, func(a, b preview.Life) bool { return a.Active.Equal(b.Active) })
+	since := g.opts.Now().Sub(s.saved)
+	return since < 0 || (since >= saveActive && (s.stale || !s.facts.Activity.At.IsZero() && since >= s.facts.Activity.Window/2))
 }
 
 // sameLabel compares what of an environment isn't in its row and matters later.

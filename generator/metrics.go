@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 type metrics struct {
@@ -19,6 +21,9 @@ type metrics struct {
 	statuses     *prometheus.CounterVec
 	saves        *prometheus.CounterVec
 	saved        prometheus.Gauge
+	measurements *prometheus.CounterVec
+	wakes        *prometheus.CounterVec
+	waking       prometheus.Histogram
 }
 
 func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
@@ -59,14 +64,27 @@ func newMetrics(r *prometheus.Registry, g *Generator) *metrics {
 	m.saved = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "previewset_memory_bytes", Help: "Size of the memory that was kept last, compressed.",
 	})
+	m.measurements = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "previewset_activity_measurements_total", Help: "Times that it was measured how environments are used, by outcome.",
+	}, []string{"outcome"})
+	m.wakes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "previewset_wakes_total", Help: "Environments woken, by what: a visit, a request, a push, or a link of another environment.",
+	}, []string{"by"})
+	m.waking = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "previewset_wake_seconds", Help: "How long environments take to wake, until all in them is healthy.",
+		Buckets: prometheus.ExponentialBuckets(2, 2, 10),
+	})
+	for _, by := range []string{"visit", "request", "push", "link"} {
+		m.wakes.WithLabelValues(by)
+	}
 	m.pollInterval.Set(g.opts.Interval.Seconds())
-	for _, counter := range []*prometheus.CounterVec{m.refreshes, m.argocd, m.statuses, m.saves} {
+	for _, counter := range []*prometheus.CounterVec{m.refreshes, m.argocd, m.statuses, m.saves, m.measurements} {
 		// There from the start: the first failure is an increase only of something.
 		counter.WithLabelValues(outcome(true))
 		counter.WithLabelValues(outcome(false))
 	}
 	r.MustRegister(m.refreshes, m.duration, m.requests, m.answers, m.argocd, m.webhooks, m.deferred, m.pollInterval, m.statuses, m.saves, m.saved,
-		&snapshotCollector{g: g},
+		m.measurements, m.wakes, m.waking, &snapshotCollector{g: g},
 		collectors.NewBuildInfoCollector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -84,6 +102,9 @@ func (m *metrics) refreshed(ok bool, took time.Duration) {
 	m.duration.Observe(took.Seconds())
 }
 
+// environmentLabels are those of metrics of single environments. Their values are slugs.
+var environmentLabels = []string{"environment", "owner", "repository", "profile"}
+
 var (
 	environmentsDesc = prometheus.NewDesc("previewset_environments", "Environments in the answer, by state.", []string{"state"}, nil)
 	decisionsDesc    = prometheus.NewDesc("previewset_decisions", "Pull requests and environment files, by outcome and rule.", []string{"outcome", "rule"}, nil)
@@ -93,6 +114,10 @@ var (
 	unreadableDesc   = prometheus.NewDesc("previewset_repositories_unreadable", "Repositories whose last read failed.", nil, nil)
 	ageDesc          = prometheus.NewDesc("previewset_facts_oldest_timestamp_seconds", "When the repository with the oldest facts was read.", nil, nil)
 	configDesc       = prometheus.NewDesc("previewset_config_valid", "1 while the config branch can be read and is valid.", nil, nil)
+	knownDesc        = prometheus.NewDesc("previewset_activity_known", "1 while the last measurement of how environments are used was good; absent where none is configured.", nil, nil)
+	measuredDesc     = prometheus.NewDesc("previewset_activity_measured_timestamp_seconds", "When it was last measured how environments are used.", nil, nil)
+	stateDesc        = prometheus.NewDesc("previewset_environment_state", "1 for the state that an environment is in.", append(environmentLabels, "state"), nil)
+	requestsDesc     = prometheus.NewDesc("previewset_environment_requests", "Cores and bytes that an environment requests while it is awake; remembered while it is asleep.", append(environmentLabels, "resource"), nil)
 	readyDesc        = prometheus.NewDesc("previewset_ready", "1 once a whole snapshot has been computed.", nil, nil)
 )
 
@@ -103,6 +128,7 @@ type snapshotCollector struct{ g *Generator }
 func (c *snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		environmentsDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc, readyDesc,
+		knownDesc, measuredDesc, stateDesc, requestsDesc,
 	} {
 		ch <- d
 	}
@@ -122,9 +148,12 @@ func (c *snapshotCollector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (c *snapshotCollector) snapshot(s *served, gauge func(*prometheus.Desc, float64, ...string)) {
-	environments, decisions := map[string]int{"awake": 0}, map[[2]string]int{}
+	environments, decisions := map[string]int{preview.Awake: 0, preview.Waking: 0, preview.Asleep: 0}, map[[2]string]int{}
 	for _, r := range s.snapshot.Rows {
 		environments[r.State]++
+	}
+	if c.g.opts.EnvironmentMetrics {
+		c.single(s, gauge)
 	}
 	withheld := 0
 	for i := range s.snapshot.Decisions {
@@ -144,6 +173,18 @@ func (c *snapshotCollector) snapshot(s *served, gauge func(*prometheus.Desc, flo
 	}
 }
 
+// single are the figures of each environment.
+func (c *snapshotCollector) single(s *served, gauge func(*prometheus.Desc, float64, ...string)) {
+	for i := range s.snapshot.Rows {
+		r := &s.snapshot.Rows[i]
+		gauge(stateDesc, 1, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, r.State)
+		if is, ok := c.g.requested.of(r.Name); ok {
+			gauge(requestsDesc, is.cpu, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "cpu")
+			gauge(requestsDesc, is.memory, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "memory")
+		}
+	}
+}
+
 func (c *snapshotCollector) status(s *status, gauge func(*prometheus.Desc, float64, ...string)) {
 	failed, oldest := 0, time.Time{} // what was never read has no age
 	for _, r := range s.Repositories {
@@ -155,6 +196,12 @@ func (c *snapshotCollector) status(s *status, gauge func(*prometheus.Desc, float
 		}
 	}
 	gauge(unreadableDesc, float64(failed))
+	if s.Measures {
+		gauge(knownDesc, truth(s.ActivityError == ""))
+	}
+	if !s.Measured.IsZero() {
+		gauge(measuredDesc, float64(s.Measured.Unix()))
+	}
 	if s.Cluster {
 		gauge(clusterDesc, truth(s.ClusterError == ""))
 	}

@@ -66,7 +66,7 @@ func (g *Generator) details(ctx context.Context, s *served, at place) *pages.Det
 	}
 	status := g.environmentStatus(ctx, *at.row)
 	d.Progress = cmp.Or(sentence(status.Reason), "Argo CD has done all of it")
-	for _, w := range workloadsOf(status) {
+	for _, w := range status.Workloads {
 		d.Workloads = append(d.Workloads, pages.Workload{Name: w.Name, Ready: min(w.Ready, w.Replicas), Replicas: w.Replicas})
 	}
 	return d

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +20,10 @@ func (g *Generator) publish(ctx context.Context) {
 		Cluster: g.opts.Cluster != nil, ClusterError: message(s.clusterErr),
 		Slowed: s.pollAt, Deferred: len(s.deferred),
 	}
+	if g.source() != nil {
+		st.Measures, st.Measured, st.ActivityError = true, s.facts.Activity.At, s.facts.Activity.Problem
+	}
+	s.facts.Skew = g.skew()
 	if g.opts.Quota != nil {
 		st.Quota = g.opts.Quota.Describe()
 	}
@@ -38,6 +43,18 @@ func (g *Generator) publish(ctx context.Context) {
 		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot.Rows)...)
 		st.Reason = message(g.serve(ctx, snapshot))
 	}
+}
+
+// skew is by how much GitHub's clock is ahead of ours; nil where nobody knows.
+func (g *Generator) skew() *time.Duration {
+	if g.opts.Clock == nil {
+		return nil
+	}
+	skew, ok := g.opts.Clock.Skew()
+	if !ok {
+		return nil
+	}
+	return &skew
 }
 
 // serve keeps a snapshot's memory, and then serves it. Where it can't be kept, the last snapshot stays.
@@ -70,11 +87,16 @@ func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error
 		next.number = last.number + 1
 	}
 	g.served.Store(next)
+	g.unsettle(last, next)
 	g.logChanges(last, next)
+	g.noteLives(last, next)
 	g.tellArgoCD(ctx, next)
 	next.settle()
 	if g.opts.Reporter != nil && g.hurry() {
 		g.state.reads.want(reportKey, false)
+	}
+	if g.opts.Applications == nil && len(g.wakingRows()) > 0 { // nothing to wait for
+		g.state.reads.want(wakingKey, false)
 	}
 	return nil
 }

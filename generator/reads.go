@@ -15,9 +15,12 @@ const (
 
 // What is read besides repositories, whose keys are "owner/name".
 const (
-	configKey  = "config"
-	clusterKey = "cluster"
-	reportKey  = "report"
+	configKey    = "config"
+	clusterKey   = "cluster"
+	reportKey    = "report"
+	activityKey  = "activity"
+	wakingKey    = "waking"
+	workloadsKey = "workloads"
 )
 
 // reads are what is to be read and what is being read, each in a goroutine of its own. It belongs to the refresher's
@@ -144,6 +147,12 @@ func (g *Generator) job(ctx context.Context, key string) func() func() {
 		return g.readCluster(ctx)
 	case reportKey:
 		return g.report(ctx)
+	case activityKey:
+		return g.readActivity(ctx)
+	case wakingKey:
+		return g.readWaking(ctx)
+	case workloadsKey:
+		return g.readWorkloads(ctx)
 	}
 	return g.readRepository(ctx, key)
 }

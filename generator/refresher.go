@@ -28,8 +28,10 @@ type refresherState struct {
 	remembers   bool   // memory is that of an answer once given, maybe by an earlier run
 	recalled    bool
 	// unclear are Applications that nobody knows what they are, since memory is lost, and why.
-	unclear   map[string]string
-	confirmed bool // somebody has confirmed something since memory was last saved
+	unclear map[string]string
+	unsaved bool      // somebody has confirmed or asked for something since memory was last saved
+	saved   time.Time // when it was
+	stale   bool      // what is saved of when environments were used is not the newest
 	// reported is what was last told to GitHub, by pull request.
 	reported map[string]string
 	// unreported is what GitHub wouldn't take, by pull request.
@@ -49,6 +51,14 @@ type refresherState struct {
 	deferred map[string]bool
 	// expected are pull requests that the next reads will probably have to look at.
 	expected expected
+	// activityErr is why what was measured is old; measured is when it was last begun.
+	activityErr error
+	measured    time.Time
+	// waking counts reads of what is waking, of which each looks at some.
+	waking int
+	// sized is when it was last read what workloads request, workloadsErr why that is old.
+	sized        time.Time
+	workloadsErr error
 }
 
 // round is one time of reading everything that is due.
@@ -64,9 +74,9 @@ type round struct {
 // Run refreshes until ctx is done: everything at once, then every interval, sooner while there is nothing to answer; in
 // between, what webhooks are about.
 func (g *Generator) Run(ctx context.Context) error {
-	due, again := time.NewTimer(0), time.NewTimer(0)
+	due, tend := time.NewTimer(0), time.NewTicker(tendEvery)
 	defer due.Stop()
-	defer again.Stop()
+	defer tend.Stop()
 	defer g.state.reads.wait()
 	for {
 		s := &scope{}
@@ -79,9 +89,9 @@ func (g *Generator) Run(ctx context.Context) error {
 			*s = g.requests.take()
 		case <-due.C:
 			s.due = true
-		case <-again.C:
+		case <-tend.C:
 			g.tellAgain(ctx)
-			again.Reset(askAgain)
+			g.tend()
 		}
 		if g.step(ctx, *s) {
 			due.Reset(g.pause())
@@ -93,6 +103,8 @@ func (g *Generator) Run(ctx context.Context) error {
 // safe for concurrent use; Run does the same.
 func (g *Generator) Refresh(ctx context.Context) {
 	g.state.pollAt = time.Time{}
+	g.state.measured, g.state.sized = time.Time{}, time.Time{}
+	g.tend()
 	g.step(ctx, scope{due: true})
 	for g.state.reads.busy() {
 		g.received(<-g.state.reads.done)
@@ -110,7 +122,8 @@ func (g *Generator) step(ctx context.Context, s scope) (ended bool) {
 		_ = g.recover(ctx) // somebody may have mended it; else it is as unclear as it was
 	}
 	g.confirm(s.confirm)
-	g.state.news = g.state.news || len(s.confirm) > 0
+	g.heed(s.asks)
+	g.state.news = g.state.news || len(s.confirm)+len(s.asks) > 0
 	g.ask(s)
 	g.start(ctx)
 	g.receiveAll()
@@ -128,6 +141,36 @@ func (g *Generator) step(ctx context.Context, s scope) (ended bool) {
 	}
 	g.start(ctx) // what publishing asks for
 	return ended
+}
+
+// tendEvery is how often it is looked what else is due, besides everything that is read every interval.
+const tendEvery = 2 * time.Second
+
+// tend does what has rhythms of its own.
+func (g *Generator) tend() {
+	s, now := &g.state, g.opts.Now()
+	if g.served.Load() == nil {
+		return
+	}
+	if isDue(&s.measured, now, min(g.opts.Interval, measureEvery)) {
+		// Time alone changes answers too, and without anything to measure it is only this that looks.
+		s.reads.want(activityKey, g.source() != nil || g.opts.Interval > measureEvery)
+	}
+	if isDue(&s.sized, now, workloadsEvery) {
+		s.reads.want(workloadsKey, false)
+	}
+	if len(g.wakingRows()) > 0 {
+		s.reads.want(wakingKey, false)
+	}
+}
+
+// isDue says whether something is due that was last begun then, and notes that it begins. The clock may jump.
+func isDue(last *time.Time, now time.Time, every time.Duration) bool {
+	if since := now.Sub(*last); since >= 0 && since < every {
+		return false
+	}
+	*last = now
+	return true
 }
 
 // ask notes what is to be read.

@@ -170,8 +170,5 @@ func bounded(text string) string {
 			r[i] = '\ufffd'
 		}
 	}
-	if len(r) > maxDescription {
-		return strings.TrimSpace(string(r[:maxDescription-1])) + "…"
-	}
-	return string(r)
+	return shortened(string(r), maxDescription)
 }

@@ -256,6 +256,9 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 		"previewset_applicationset_refreshes_total{outcome=failure}": 0, "previewset_applicationset_refreshes_total{outcome=success}": 0,
 		"previewset_commit_statuses_total{outcome=failure}": 0, "previewset_commit_statuses_total{outcome=success}": 0,
 		"previewset_memory_saves_total{outcome=failure}": 0, "previewset_memory_saves_total{outcome=success}": 0,
+		"previewset_activity_measurements_total{outcome=failure}": 0, "previewset_activity_measurements_total{outcome=success}": 0,
+		"previewset_wakes_total{by=visit}": 0, "previewset_wakes_total{by=request}": 0, "previewset_wakes_total{by=push}": 0, "previewset_wakes_total{by=link}": 0,
+		"previewset_wake_seconds": 0,
 	}, s.gathered(t)); diff != "" {
 		t.Errorf("at the beginning: %s", diff)
 	}
@@ -276,6 +279,15 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 		"previewset_memory_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
 		"previewset_facts_oldest_timestamp_seconds":                                  float64(start.Unix()),
 		"previewset_environments{state=awake}":                                       3,
+		"previewset_environments{state=waking}":                                      0,
+		"previewset_environments{state=asleep}":                                      0,
+		"previewset_activity_measurements_total{outcome=failure}":                    0,
+		"previewset_activity_measurements_total{outcome=success}":                    0,
+		"previewset_wakes_total{by=visit}":                                           0,
+		"previewset_wakes_total{by=request}":                                         0,
+		"previewset_wakes_total{by=push}":                                            0,
+		"previewset_wakes_total{by=link}":                                            0,
+		"previewset_wake_seconds":                                                    0,
 		"previewset_decisions{outcome=live,rule=labelled}":                           3,
 		"previewset_decisions{outcome=held,rule=unlabelled}":                         1,
 		"previewset_refreshes_total{outcome=failure}":                                1,
@@ -315,8 +327,16 @@ func TestTheAgeOfFactsIsThatOfWhatWasRead(t *testing.T) {
 
 func TestMetricsPassTheLinter(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld())
+	w := newWorld()
+	w.tree = treeOf(1, measuring)
+	s := ready(t, w, func(o *generator.Options) {
+		o.EnvironmentMetrics, o.Activity, o.Workloads = true, &measured{}, workloads{"preview-shop-pr-7": {{Replicas: 1, CPU: 100, Memory: 1 << 20}}}
+	})
+	s.Refresh(t.Context())
 	s.ask(t, ordinary)
+	if s.gathered(t)["previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed,repository=acme-shop,resource=cpu}"] != 0.1 {
+		t.Errorf("there are no metrics of environments: %v", s.gathered(t))
+	}
 	families, err := s.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

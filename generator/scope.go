@@ -15,13 +15,12 @@ type scope struct {
 	expected     expected
 	// confirm are environments, or repositories that were never read, that may go.
 	confirm []string
-	// asked is what is asked of environments.
-	asked []preview.Request
+	// asks are what people ask of environments.
+	asks asks
 }
 
 func (s *scope) add(o scope) {
 	s.due, s.config = s.due || o.due, s.config || o.config
-	s.asked = append(s.asked, o.asked...)
 	s.confirm = append(s.confirm, o.confirm...)
 	slices.Sort(s.confirm)
 	s.confirm = slices.Compact(s.confirm) // they name what is there, so they can't grow without bound
@@ -32,6 +31,9 @@ func (s *scope) add(o scope) {
 		s.repositories[name] = true
 	}
 	s.expected.add(o.expected)
+	for _, r := range o.asks.inOrder() {
+		s.asks.add(r)
+	}
 }
 
 // maxExpected bounds how many pull requests of one repository are expected: of more nothing is read ahead.

@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 const (
@@ -61,6 +63,10 @@ func (g *Generator) routes() {
 	api.GET("/facts", g.getFacts)
 	api.GET("/decisions", g.listDecisions)
 	api.POST("/confirm", g.confirmAway)
+	api.POST("/environments/:name/wake", g.askFor(preview.ActionWake, "is woken, if it sleeps"))
+	api.POST("/environments/:name/sleep", g.askFor(preview.ActionSleep, "goes to sleep"))
+	api.POST("/environments/:name/extend", g.askFor(preview.ActionExtend, "stays longer"))
+	api.GET("/usage", g.getUsage)
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", g.readyz)
 	r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})))

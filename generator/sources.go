@@ -53,6 +53,7 @@ func (g *Generator) continueRound(was *preview.Config) {
 	}
 	s.news = true
 	g.watch()
+	g.sourceChanged(was)
 	g.opts.GitHub.Only(names)
 	maps.DeleteFunc(s.failed, func(name string, _ error) bool { return !slices.Contains(names, name) })
 	for _, name := range s.config.Reread(was) {

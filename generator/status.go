@@ -15,6 +15,10 @@ type status struct {
 	ConfigError  string
 	Cluster      bool // there is one
 	ClusterError string
+	// Measures says that configuration names where activity is measured; Measured is when it last was, ActivityError why not since.
+	Measures      bool
+	Measured      time.Time
+	ActivityError string
 	// Quota is what is left to ask of GitHub; empty where there is no bound. Slowed says until when polling waits for it.
 	Quota  string
 	Slowed time.Time
@@ -69,6 +73,7 @@ func (s *status) verbose(now time.Time) string {
 	} else {
 		line(true, "cluster: none; names that other Applications have are not known")
 	}
+	s.activity(now, line)
 	if s.Quota != "" {
 		line(s.Slowed.IsZero() && s.Deferred == 0, "GitHub's quota: %s%s", s.Quota, s.shortage())
 	}
@@ -80,6 +85,17 @@ func (s *status) verbose(now time.Time) string {
 		line(r.Error == "", "%s: %s: %s", r.Name, age, orOK(r.Error))
 	}
 	return b.String()
+}
+
+func (s *status) activity(now time.Time, line func(ok bool, format string, args ...any)) {
+	switch {
+	case !s.Measures:
+		line(true, "activity: not measured; every environment counts as used")
+	case s.Measured.IsZero():
+		line(false, "activity: never measured, so every environment counts as used: %s", s.ActivityError)
+	default:
+		line(s.ActivityError == "", "activity: measured %s ago: %s", now.Sub(s.Measured).Round(time.Second), orOK(s.ActivityError))
+	}
 }
 
 // shortage is what a short quota puts off.

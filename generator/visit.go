@@ -138,7 +138,7 @@ func (g *Generator) visitBy(from guest, v *pages.View) {
 	default: // it is on its way, or not there
 	}
 	if ask {
-		g.request(preview.Request{Environment: v.Name, Action: preview.ActionWake, By: "a visit", At: now})
+		g.request(preview.Request{Environment: v.Name, Action: preview.ActionWake, By: visitor, At: now})
 	}
 }
 

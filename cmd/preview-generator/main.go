@@ -22,6 +22,7 @@ import (
 	"github.com/previewset/previewset/internal/cluster"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
+	activity "github.com/previewset/previewset/internal/prometheus"
 )
 
 func main() {
@@ -77,7 +78,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	}
 	o := generator.Options{
 		Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log, Now: now,
-		ConfigRepository: s.configRepository(),
+		ConfigRepository: s.configRepository(), TrustedProxies: s.trustedProxies, EnvironmentMetrics: s.environmentMetrics,
 	}
 	if o.Token, err = required("--token-file", s.tokenFile); err != nil {
 		return nil, err
@@ -98,7 +99,9 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	}
 	watched.client, o.Registry = client, prometheus.NewRegistry()
 	o.Registry.MustRegister(watched)
-	o.GitHub, o.Quota = client, client
+	o.GitHub, o.Quota, o.Clock = client, client, client
+	asked := activity.New(activity.Options{})
+	o.Activity, o.Usage = asked, asked
 	if s.report == "status" {
 		o.Reporter = client
 	}
@@ -124,7 +127,7 @@ func (s *settings) connect(o *generator.Options) error {
 	case err != nil:
 		return fmt.Errorf("--kubeconfig: %w", err)
 	}
-	o.Cluster, o.Applications = c, c
+	o.Cluster, o.Applications, o.Workloads = c, c, c
 	if inConfigMap {
 		o.Store = c.ConfigMap(configMap)
 	}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"path"
@@ -28,7 +29,8 @@ type settings struct {
 	pollInterval                             time.Duration
 	argocdNamespace, kubeconfig              string
 	state, report                            string
-	trustedProxies                           list
+	trustedProxies                           prefixes
+	environmentMetrics                       bool
 	logLevel                                 slog.Level
 }
 
@@ -44,6 +46,38 @@ func (l *list) Set(s string) error {
 		if v = strings.TrimSpace(v); v != "" {
 			*l = append(*l, v)
 		}
+	}
+	return nil
+}
+
+// prefixes are a flag with addresses or networks between commas.
+type prefixes []netip.Prefix
+
+func (p *prefixes) String() string {
+	texts := make([]string, len(*p))
+	for i, n := range *p {
+		texts[i] = n.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// Set implements flag.Value.
+func (p *prefixes) Set(s string) error {
+	var texts list
+	_ = texts.Set(s) // takes everything
+	*p = nil
+	for _, text := range texts {
+		n, err := netip.ParsePrefix(text)
+		if err != nil {
+			var a netip.Addr
+			if a, err = netip.ParseAddr(text); err == nil {
+				n, err = a.Unmap().Prefix(a.Unmap().BitLen())
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%q is neither an address nor a network; write one like 10.0.0.1 or 10.0.0.0/8", text)
+		}
+		*p = append(*p, n.Masked())
 	}
 	return nil
 }
@@ -72,7 +106,8 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
 	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (default nowhere)")
 	f.StringVar(&s.report, "report", "none", "what GitHub is told: `none` or status, a commit status on what previews are asked for")
-	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` whose forwarded headers count (default none)")
+	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` or networks whose forwarded headers count, between commas (default none)")
+	f.BoolVar(&s.environmentMetrics, "environment-metrics", true, "`true or false`: metrics of every single environment, which previewctl usage needs")
 	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error `level`")
 	f.SetOutput(os.Stderr)
 	return f

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,7 @@ var surface = map[string]string{
 	"state":                      "",
 	"report":                     "none",
 	"trusted-proxies":            "",
+	"environment-metrics":        "true",
 	"log-level":                  "INFO",
 }
 
@@ -80,7 +82,8 @@ func values() map[string]string {
 		"config-ssh-key-file": "/sk", "config-known-hosts-file": "/kh", "github-url": "https://github.example/api/v3",
 		"github-app-id": "7", "github-app-installation-id": "8", "github-app-key-file": "/gk",
 		"repositories": "acme/*, other/x,", "webhook-secret-file": "/w", "poll-interval": "90s", "argocd-namespace": "cd",
-		"kubeconfig": "/k", "state": "configmap:previews", "report": "status", "trusted-proxies": "10.0.0.1,10.0.0.2", "log-level": "debug",
+		"kubeconfig": "/k", "state": "configmap:previews", "report": "status", "trusted-proxies": "10.0.0.1, 192.168.7.9/16,fd00::/8",
+		"environment-metrics": "false", "log-level": "debug",
 	}
 }
 
@@ -91,7 +94,8 @@ func wanted() *settings {
 		configSSHKeyFile: "/sk", configKnownHostsFile: "/kh", githubURL: "https://github.example/api/v3",
 		githubAppID: 7, githubAppInstallationID: 8, githubAppKeyFile: "/gk",
 		repositories: list{"acme/*", "other/x"}, webhookSecretFile: "/w", pollInterval: 90 * time.Second, argocdNamespace: "cd",
-		kubeconfig: "/k", state: "configmap:previews", report: "status", trustedProxies: list{"10.0.0.1", "10.0.0.2"}, logLevel: slog.LevelDebug,
+		kubeconfig: "/k", state: "configmap:previews", report: "status", logLevel: slog.LevelDebug,
+		trustedProxies: prefixes{netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fd00::/8")},
 	}
 }
 
@@ -135,7 +139,7 @@ func TestFlagsAndEnvironmentSayTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(wanted(), got, cmp.AllowUnexported(settings{})); diff != "" {
+			if diff := cmp.Diff(wanted(), got, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -189,8 +193,11 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		{"a flag that isn't there", append(slices.Clone(base), "--tokenfile=/t"), nil, []string{"flag provided but not defined: -tokenfile"}},
 		{
 			"several wrong variables", base,
-			map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud"},
-			[]string{"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`, "PREVIEWSET_POLL_INTERVAL: parse error"},
+			map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud", "PREVIEWSET_TRUSTED_PROXIES": "10.0.0.1,proxy"},
+			[]string{
+				"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`, "PREVIEWSET_POLL_INTERVAL: parse error",
+				`PREVIEWSET_TRUSTED_PROXIES: "proxy" is neither an address nor a network; write one like 10.0.0.1 or 10.0.0.0/8`,
+			},
 		},
 	}
 	for _, tt := range tests {

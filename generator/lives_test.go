@@ -1,0 +1,170 @@
+package generator_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/prometheus"
+)
+
+// sleeping lets environments sleep after half an hour without use, and go after two hours.
+const sleeping = `activity: {prometheus: {url: "http://prometheus.example", query: "sum by (namespace) (requests)"}}
+lifetime: {deleteAfterIdle: 2h, sleep: {idleAfter: 30m}}
+`
+
+// prometheusServer answers queries as it is told to, over a network without sockets.
+type prometheusServer struct {
+	mu     sync.Mutex
+	answer http.HandlerFunc
+	asked  int
+}
+
+func (p *prometheusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	answer := p.answer
+	p.asked++
+	p.mu.Unlock()
+	_, _ = io.Copy(io.Discard, r.Body) // else nobody notices when the client goes
+	answer(w, r)
+}
+
+func (p *prometheusServer) set(answer http.HandlerFunc) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = answer
+}
+
+func (p *prometheusServer) times() int { p.mu.Lock(); defer p.mu.Unlock(); return p.asked }
+
+// vector answers with the values of these namespaces.
+func vector(values map[string]string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var samples []string
+		for namespace, value := range values {
+			samples = append(samples, fmt.Sprintf(`{"metric":{"namespace":%q},"value":[%d,%q]}`, namespace, time.Now().Unix(), value))
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, strings.Join(samples, ","))
+	}
+}
+
+func text(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// startPrometheus serves what is told on a network of its own, within a bubble of synctest.
+func startPrometheus(t *testing.T, answer http.HandlerFunc) (*prometheusServer, *pipes, func(*generator.Options)) {
+	t.Helper()
+	p, network := &prometheusServer{answer: answer}, newPipes()
+	server := &http.Server{Handler: p}
+	go func() { _ = server.Serve(network) }()
+	wire := network.transport()
+	wire.DisableKeepAlives = true
+	t.Cleanup(func() { _ = server.Close() })
+	client := prometheus.New(prometheus.Options{Transport: wire})
+	return p, network, func(o *generator.Options) { o.Activity = client }
+}
+
+var allIdle = map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0", "preview-shop-pr-7": "0"}
+
+// Where Prometheus says of all environments that they are idle, they sleep after half an hour and go after two hours. Whatever
+// else it says, or doesn't, none sleeps and none goes: through the real adapter, by what a service that runs for hours
+// answers.
+func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
+	t.Parallel()
+	idleBut := func(name, value string) http.HandlerFunc {
+		values := map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0"}
+		if value != "" {
+			values[name] = value
+		}
+		return vector(values)
+	}
+	const shop = "preview-shop-pr-7"
+	for name, tt := range map[string]struct {
+		answer http.HandlerFunc
+		kill   bool
+		spared []string // of what would have gone
+	}{
+		"all are idle":             {vector(allIdle), false, nil},
+		"the shop is used":         {idleBut(shop, "0.001"), false, []string{"shop-pr-7"}},
+		"the shop is missing":      {idleBut(shop, ""), false, []string{"shop-pr-7"}},
+		"the shop is NaN":          {idleBut(shop, "NaN"), false, []string{"shop-pr-7"}},
+		"the shop is infinite":     {idleBut(shop, "-Inf"), false, []string{"shop-pr-7"}},
+		"the shop is below zero":   {idleBut(shop, "-1"), false, []string{"shop-pr-7"}},
+		"another with a like name": {idleBut("preview-shop-pr-77", "0"), false, []string{"shop-pr-7"}},
+		"an empty vector":          {vector(nil), false, everybody},
+		"only NaN":                 {vector(map[string]string{"preview-gateway-pr-1": "NaN", "preview-gateway-pr-2": "NaN", shop: "NaN"}), false, everybody},
+		"an error":                 {text(http.StatusUnprocessableEntity, `{"status":"error","errorType":"execution","error":"query timed out"}`), false, everybody},
+		"an error with a 200":      {text(http.StatusOK, `{"status":"error","error":"no","data":{"resultType":"vector","result":[]}}`), false, everybody},
+		"a partial answer": {
+			text(http.StatusOK, `{"status":"success","warnings":["a store is away"],"data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[0,"0"]}]}}`),
+			false, everybody,
+		},
+		"half an answer":  {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false, everybody},
+		"a login page":    {text(http.StatusOK, `<html>Sign in</html>`), false, everybody},
+		"30 s of delay":   {func(_ http.ResponseWriter, r *http.Request) { waits(r, 30*time.Second) }, false, everybody},
+		"an old answer":   {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[946684800,"0"]}]}}`), false, everybody},
+		"nothing: killed": {vector(allIdle), true, everybody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				idle := vector(allIdle)
+				p, network, with := startPrometheus(t, idle)
+				w := newWorld()
+				w.tree = treeOf(1, policy+sleeping)
+				s := newService(t, w, with, realTime, inTime, quietly)
+				s.run(t)
+				passes(20 * time.Minute) // all idle, but not for long enough
+				p.set(tt.answer)
+				if tt.kill {
+					_ = network.Close()
+				}
+				want := map[string]bool{}
+				for _, name := range tt.spared {
+					want[name] = true
+				}
+				for hours := range 4 {
+					passes(time.Hour)
+					states := s.states(t)
+					for _, name := range everybody {
+						switch state, lives := states[name]; {
+						case want[name] && state != preview.Awake:
+							t.Fatalf("%s is %q after %d hours without evidence that it is idle", name, state, hours+1)
+						case !want[name] && lives && hours >= 2:
+							t.Errorf("%s is %s after %d hours, though it is idle", name, state, hours+1)
+						case !want[name] && state == preview.Awake:
+							t.Errorf("%s is awake after %d hours, though it is idle", name, hours+1)
+						}
+					}
+				}
+				if p.times() < 20 {
+					t.Errorf("Prometheus was asked %d times", p.times())
+				}
+			})
+		})
+	}
+}
+
+var everybody = []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7"}
+
+// waits is a handler that takes its time, unless nobody waits for it.
+func waits(r *http.Request, long time.Duration) {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+}
