@@ -15,7 +15,7 @@ import (
 
 // event lets one thing happen.
 func (p *play) event() {
-	switch p.IntN(25) {
+	switch p.IntN(29) {
 	case 0, 1, 2, 3, 4, 5, 6:
 		p.pullRequestChanges()
 	case 7:
@@ -43,6 +43,8 @@ func (p *play) event() {
 		broken := p.IntN(2) == 0
 		p.argocd.set(broken)
 		p.tell("the cluster can't be read: %v", broken)
+	case 24, 25, 26, 27:
+		p.lifeChanges()
 	default:
 		full := p.IntN(2) == 0
 		p.disk.full.Store(full)

@@ -148,6 +148,7 @@ func (p *play) check() {
 			went++
 		}
 	}
+	p.checkStates(was)
 	p.brakeHolds(went)
 	p.answered, p.lost, p.asked = true, false, time.Now()
 	p.tell("  live: %v", slices.Sorted(maps.Keys(p.live)))

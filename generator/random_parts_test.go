@@ -211,7 +211,7 @@ type process struct {
 const pollInterval = 5 * time.Minute
 
 // startProcess starts the service on the memory that is there.
-func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cluster, secrets [3]*generator.Secret, now func() time.Time) *process {
+func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cluster, secrets [3]*generator.Secret, u *usage, jump *atomic.Int64) *process {
 	t.Helper()
 	wire := h.network.transport()
 	client, err := github.New(github.Options{BaseURL: "http://api.github.example", Transport: wire, Token: func() (string, error) { return "gh-t0ken", nil }})
@@ -223,7 +223,8 @@ func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cl
 		t.Fatal(err)
 	}
 	g := generator.New(generator.Options{
-		ConfigBranch: reader, GitHub: client, Quota: client, Cluster: cluster, Store: d, Interval: pollInterval, Now: now,
+		ConfigBranch: reader, GitHub: client, Quota: client, Cluster: cluster, Store: d, Interval: pollInterval, Activity: u,
+		Now: func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }, Clock: jumping{u, jump},
 		Token: secrets[0], APIToken: secrets[1], WebhookSecret: secrets[2], ConfigRepository: "acme/previews", Logger: slog.New(slog.DiscardHandler),
 	})
 	private, public := newPipes(), newPipes()

@@ -100,6 +100,8 @@ profiles:
 	if s.without != "" {
 		text = strings.ReplaceAll(text, "repository: "+s.without, "repository: acme/gateway")
 	}
+	text += "activity: {prometheus: {url: \"http://prometheus.example\", preset: ingress-nginx}}\n" +
+		"lifetime: {deleteAfterIdle: 24h, sleep: {idleAfter: 10m}}\n"
 	return text + fmt.Sprintf("pullRequests: {label: %s}\nlimits: {deletionsAtOnce: %d}\n", s.label, s.atOnce)
 }
 
@@ -123,6 +125,8 @@ type live struct {
 	// asked are the labels that it may be remembered to have got its preview for; seen those that the service may have read
 	// since it surely had read what was there.
 	asked, seen map[string]bool
+	// state is that of its last row.
+	state string
 	// shaky says that a read may still be under way that began when its pull request was closed or not labelled.
 	shaky bool
 }
@@ -165,6 +169,8 @@ type play struct {
 	inForce  map[settings]bool
 	live     map[string]*live
 	may      map[string]bool // confirmed to go
+	usage    *usage
+	sleeps   map[string]bool // asked to
 	// restart is what comes last in this step, next what comes first in the next one.
 	restart, next func()
 }
@@ -174,6 +180,7 @@ func newPlay(t *testing.T, seed uint64, b *branch, d *disk, secrets [3]*generato
 	p := &play{
 		Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, hub: newHub(), branch: b, argocd: newArgoCD(t), without: seed%2 == 0, disk: d, secrets: secrets,
 		settings: settings{label: "preview", atOnce: int(seed/2%2) * 2}, inForce: map[settings]bool{}, live: map[string]*live{}, may: map[string]bool{},
+		usage: newUsage(), sleeps: map[string]bool{},
 	}
 	p.hub.AllowToken("gh-t0ken", "acme/none")
 	p.hub.AddRepository("acme/previews")
@@ -233,7 +240,7 @@ func (p *play) begin() {
 	if !p.without {
 		cluster = p.argocd
 	}
-	p.process = startProcess(p.t, p.hub, p.branch, p.disk, cluster, p.secrets, func() time.Time { return time.Now().Add(time.Duration(p.jump.Load())) })
+	p.process = startProcess(p.t, p.hub, p.branch, p.disk, cluster, p.secrets, p.usage, &p.jump)
 	synctest.Wait()
 }
 
@@ -293,6 +300,7 @@ func (p *play) poll() {
 // nothing happens, and the answer stays the same byte by byte.
 func (p *play) nothing() {
 	p.tell("nothing happens")
+	p.uses("used") // else what is idle may fall asleep
 	p.poll()
 	p.check()
 	if p.hub.open.Load() > 0 || p.failed {
