@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+// The claim (issue 5): from a wish to the changed spec of the Application it takes less than a second.
+//
+// It is measured from the request, as a visit or previewctl wake makes it, to the watch of the API server that shows the
+// Application with another source. In between are Resolve, the memory's way into its ConfigMap, the annotation, Argo CD's
+// question, and what its controller does with the answer.
+func BenchmarkWakeToSpec(b *testing.B) {
+	const environments = 20
+	for b.Loop() {
+		names := prepareSleepers(b, environments)
+		specs := watchSpecs(b)
+		var took times
+		for i := range rounds {
+			name := names[i%len(names)]
+			waitIdle(b)
+			specs.ask(b, name, "sleep")
+			waitIdle(b)
+			took = append(took, specs.ask(b, name, "wake"))
+		}
+		figures = append(figures, figure{measure: "wake to the Application's spec", ours: took.String()})
+		if most := took.at(0.5); most >= time.Second {
+			b.Errorf("the median from the wish to the spec is %s, not below a second", most)
+		}
+	}
+}
+
+// prepareSleepers runs the service for a repository with so many labelled pull requests, and returns their environments.
+func prepareSleepers(b *testing.B, environments int) (names []string) {
+	b.Helper()
+	for _, name := range []string{"acme/shop", "acme/gateway"} { // the example's
+		if shared.GitHub.Repository(name) == nil {
+			shared.GitHub.AddRepository(name)
+		}
+	}
+	shop := shared.GitHub.Repository("acme/shop")
+	for i := range environments {
+		number := shop.Open(githubtest.PullRequest{Author: fmt.Sprintf("sleeper-%d", i), Labels: []string{"preview"}, Files: []githubtest.File{{Name: "orders/main.go"}}})
+		names = append(names, fmt.Sprintf("shop-pr-%d", number))
+	}
+	service, err := shared.RunService(b.Context(), "--poll-interval=1h", "--log-level=info")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(service.Kill)
+	for _, name := range names {
+		eventually(b, "there is Application preview-"+name, func(ctx context.Context) error {
+			_, err := shared.Application(ctx, "preview-"+name)
+			return err
+		})
+	}
+	return names
+}
+
+// specs are the sources of Applications as the watch shows them.
+type specs struct {
+	token   string
+	changed chan change
+}
+
+type change struct {
+	application string
+	at          time.Time
+}
+
+func watchSpecs(b *testing.B) *specs {
+	b.Helper()
+	s := &specs{changed: make(chan change, 1000)}
+	for _, flag := range shared.APIFlags() {
+		if file, ok := strings.CutPrefix(flag, "--api-token-file="); ok {
+			token, err := os.ReadFile(file)
+			if err != nil {
+				b.Fatal(err)
+			}
+			s.token = strings.TrimSpace(string(token))
+		}
+	}
+	w, err := shared.Resource("applications").Watch(b.Context(), metav1.ListOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(w.Stop)
+	go s.follow(w)
+	return s
+}
+
+func (s *specs) follow(w watch.Interface) {
+	sources := map[string]any{}
+	for e := range w.ResultChan() {
+		object, ok := e.Object.(*unstructured.Unstructured)
+		if !ok || e.Type == watch.Deleted {
+			continue
+		}
+		source, _, _ := unstructured.NestedFieldNoCopy(object.Object, "spec", "source")
+		if was, known := sources[object.GetName()]; known && !reflect.DeepEqual(was, source) {
+			s.changed <- change{object.GetName(), time.Now()}
+		}
+		sources[object.GetName()] = source
+	}
+}
+
+// ask asks something of an environment and says how long it takes until its Application's source is another.
+func (s *specs) ask(b *testing.B, name, action string) time.Duration {
+	b.Helper()
+	ctx, cancel := context.WithTimeoutCause(b.Context(), patience, errors.New("the Application's spec doesn't change"))
+	defer cancel()
+	began := time.Now()
+	if _, err := call(ctx, http.MethodPost, shared.ServiceURL+"/api/v1/environments/"+name+"/"+action, s.token, nil); err != nil {
+		b.Fatal(err)
+	}
+	for {
+		select {
+		case c := <-s.changed:
+			if c.application == "preview-"+name {
+				return c.at.Sub(began)
+			}
+		case <-ctx.Done():
+			b.Fatalf("%s %s: %v", action, name, context.Cause(ctx))
+		}
+	}
+}
