@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -23,7 +24,13 @@ func TestMemoryFitsIntoAConfigMap(t *testing.T) {
 		w := newWorld()
 		w.repos = map[string]preview.Repository{"acme/gateway": manyPullRequests("acme/Gateway", 12, n/2), "acme/shop": manyPullRequests("acme/shop", 11, n/2)}
 		file, keep := remembering(t)
-		want := ready(t, w, keep).ask(t, ordinary)
+		s := ready(t, w, keep, inTime)
+		for i, name := range s.ask(t, ordinary).names(t) { // somebody has asked something of each of them
+			w.set(func() { w.now = w.now.Add(time.Duration(i*7919%1009) * time.Millisecond) })
+			s.asks(t, name, []string{"sleep", "wake", "extend"}[i%3], fmt.Sprintf(`{"caller":"developer-%d"}`, i*7919%251))
+		}
+		s.Heed(t.Context())
+		want := s.ask(t, ordinary)
 		info, err := os.Stat(string(file))
 		if err != nil {
 			t.Fatal(err)
