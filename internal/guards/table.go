@@ -8,6 +8,7 @@ const (
 	missing  = "internal/github/missing.go"
 	decide   = "internal/preview/decide.go"
 	identity = "internal/preview/identity.go"
+	activity = "internal/preview/activity.go"
 )
 
 // keepUnheard is where what nobody speaks for stays.
@@ -47,6 +48,10 @@ var guards = []guard{
 	}},
 	{"memory is read at the start", service, []edit{
 		{memory, "if err == nil && content != nil {\n\t\tvar", "if err == nil && content != nil && false {\n\t\tvar"},
+	}},
+	{"an unknown activity is activity", service, []edit{
+		{activity, "\tl.measured = r.measured && ok\n", "\tl.measured = ok || !ok\n"},
+		{"internal/preview/sleep.go", "!at.After(r.facts.Activity.At)", "!at.After(r.now)"},
 	}},
 	{"corrupt memory isn't empty memory", service, []edit{
 		{memory, "= decodeMemory(content); err == nil {", "= decodeMemory(content); true {"},
