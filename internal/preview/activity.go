@@ -47,6 +47,7 @@ func (r *resolver) beginLife() Life {
 // live finds out how each environment that was live is used, before anything is decided.
 func (r *resolver) live(wishes []*wish) {
 	for _, w := range wishes {
+		w.pushed, w.knowsHeads = r.headsOf(w)
 		if w.was != nil || r.asked[w.name] == nil {
 			r.asked[w.name] = w
 		}
@@ -70,15 +71,26 @@ func (r *resolver) living(name string, was *Remembered) *living {
 	if l.Unsure && r.agrees() {
 		l.Since, l.Unsure = r.now.UTC().Truncate(time.Second), false
 	}
-	if heads, known := r.headsOf(name); known && heads != l.Heads {
-		if l.Heads = heads; ok && life.Heads != "" {
-			l.Pushed = r.now.UTC()
-		}
+	if l.wish != nil {
+		l.listen(r.now.UTC())
 	}
 	l.Active = latest(l.Active, latest(l.Pushed, latest(l.intent.Woken, l.intent.Renewed)))
 	r.use(l)
 	r.settled(l)
 	return l
+}
+
+// listen takes what the pull requests and the file of an environment say of it.
+func (l *living) listen(now time.Time) {
+	if w := l.wish; w.knowsHeads && w.pushed != l.Heads {
+		if l.Heads != "" {
+			l.Pushed = now
+		}
+		l.Heads = w.pushed
+	}
+	if !l.wish.ends() {
+		l.Closed = time.Time{}
+	}
 }
 
 // measure finds out of which time the newest measurement says something. Between two of them may be a gap.
@@ -120,16 +132,12 @@ func (r *resolver) agrees() bool {
 }
 
 // headsOf are the commits that people push for an environment to be as it is, as a hash: those of its pull requests, of
-// what its file chooses, and of the file itself. What services run at by default isn't among them. known is false where
-// not all of them are known.
-func (r *resolver) headsOf(name string) (heads string, known bool) {
+// what its file chooses, and of the file itself. What services run at by default isn't among them: it would keep all awake
+// for ever. known is false where one of their repositories can't be read.
+func (r *resolver) headsOf(w *wish) (heads string, known bool) {
 	h := sha256.New()
-	w := r.asked[name]
-	if w == nil {
-		return "", false
-	}
 	for _, c := range w.members {
-		if w.own || c.hold == nil || c.isIn(name) {
+		if w.own || c.hold == nil || c.isIn(w.name) {
 			_, _ = fmt.Fprintln(h, c.subject(), c.HeadSHA)
 		}
 	}
@@ -143,12 +151,12 @@ func (r *resolver) headsOf(name string) (heads string, known bool) {
 	if w.claim != nil {
 		_, _ = fmt.Fprintln(h, w.claim.Holders, w.claim.Since)
 	}
-	trees := r.Config.pins[name].trees
+	trees := r.Config.pins[w.name].trees
 	_, _ = io.WriteString(h, trees[strings.LastIndex(trees, "+")+1:]) // the folder's own
 	return hex.EncodeToString(h.Sum(nil)[:8]), true
 }
 
-// chosen is the commit that a file's ref names now.
+// chosen is the commit that a file's ref names now; empty where it names none.
 func (r *resolver) chosen(service string, ref Ref) (sha string, ok bool) {
 	s := r.Policy.Services.get(service)
 	if s == nil {
@@ -156,16 +164,14 @@ func (r *resolver) chosen(service string, ref Ref) (sha string, ok bool) {
 	}
 	repository, ok := r.heard(strings.ToLower(s.Repository))
 	switch {
-	case !ok:
 	case ref.SHA != "":
 		sha = ref.SHA
 	case ref.Branch != "":
-		sha, ok = repository.Branches[ref.Branch]
+		sha = repository.Branches[ref.Branch]
 	case ref.Tag != "":
-		sha, ok = repository.Tags[ref.Tag]
+		sha = repository.Tags[ref.Tag]
 	default:
-		var pr PullRequest
-		pr, ok = openPullRequest(repository, ref.PullRequest)
+		pr, _ := openPullRequest(repository, ref.PullRequest)
 		sha = pr.HeadSHA
 	}
 	return sha, ok

@@ -94,7 +94,25 @@ func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {
 	case l.held().After(r.At):
 		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(l.held()), Printable(l.intent.By)), Remedy: "wait until then"}
 	}
+	if from := s.leadTo(c, row.Name); from != "" {
+		return &RequestError{Reason: fmt.Sprintf("%s is awake and leads to %s", from, row.Name), Remedy: "send that to sleep first: previewctl sleep " + from}
+	}
 	return nil
+}
+
+// leadTo is an awake environment whose links lead to another one; of several the first.
+func (s *Snapshot) leadTo(c *Config, name string) string {
+	for _, row := range s.Rows {
+		if row.State == Asleep || row.Name == name || c.Environments[row.Name] == nil {
+			continue
+		}
+		for service, namespace := range row.linkedNamespaces() {
+			if _, isLink := c.Environments[row.Name].Links[service]; isLink && namespace == c.Policy.NamespacePrefix+name {
+				return row.Name
+			}
+		}
+	}
+	return ""
 }
 
 // Ask notes what somebody asks of an environment, which Check was asked about.

@@ -108,14 +108,23 @@ func (c *Config) overlays() map[string]RememberedOverlay {
 	return o
 }
 
-// Snapshot is what can be answered from memory alone, while configuration can't be read: what was live, as it was.
+// Snapshot is what can be answered from memory alone, while configuration can't be read: what was live, as it was, but for
+// what somebody wakes. What may sleep or go nobody can tell without.
 func (m Memory) Snapshot(now time.Time) *Snapshot {
-	r := newResolver(&Config{}, Facts{}, m, now)
+	r := newResolver(&Config{Policy: &Policy{}, rules: rulesOf(&Policy{})}, Facts{}, m, now)
 	for _, was := range m.Environments {
 		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
 	}
+	r.reserve()
+	r.live(nil)
+	for _, l := range r.wakers() {
+		r.wake(l)
+	}
+	r.settle()
 	r.finish()
-	r.snapshot.Memory = m
+	is := r.snapshot.Memory
+	r.snapshot.Memory = r.memory
+	r.snapshot.Memory.At, r.snapshot.Memory.Environments, r.snapshot.Memory.Lives = is.At, is.Environments, is.Lives
 	return r.snapshot
 }
 

@@ -98,7 +98,9 @@ func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
 	if got, want := after.Decisions[0].Reason, "it stays as it was: configuration can't be read"; got != want {
 		t.Errorf("reason is %q, want %q", got, want)
 	}
-	if diff := cmp.Diff(before.Memory, after.Memory, saved); diff != "" {
+	is := after.Memory
+	is.At, is.Lives, is.Jumped = before.Memory.At, before.Memory.Lives, before.Memory.Jumped // what goes on by itself
+	if diff := cmp.Diff(before.Memory, is, saved); diff != "" {
 		t.Errorf("memory (-before +after):\n%s", diff)
 	}
 }

@@ -41,7 +41,7 @@ func (r *resolver) endsAt(l *living) (at time.Time, rule string) {
 		return time.Time{}, "" // what nobody speaks for stays
 	}
 	fixed, idle := r.fixedEnd(l.wish, l.profile), time.Time{}
-	if l.isIdleable() && l.rules.deleteAfterIdle > 0 && !r.kept(l.wish) && (l.measured || l.state == Asleep) {
+	if l.isIdleable() && l.wish.knowsHeads && l.rules.deleteAfterIdle > 0 && !r.kept(l.wish) && (l.measured || l.state == Asleep) {
 		idle = latest(l.Active.Add(l.rules.deleteAfterIdle), l.extended())
 	}
 	if !fixed.IsZero() {
@@ -175,8 +175,7 @@ func (r *resolver) comesBack(name string, left Left) bool {
 			return true // who labels it again asks for it anew
 		}
 	}
-	heads, known := r.headsOf(name)
-	return known && heads != left.Heads || left.Rule == ruleIdle && r.kept(w)
+	return w.knowsHeads && w.pushed != left.Heads || left.Rule == ruleIdle && r.kept(w)
 }
 
 // openIn are the environments that open pull requests are in.

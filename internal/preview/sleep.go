@@ -263,7 +263,9 @@ func (r *resolver) settle() {
 		l := r.lives[name]
 		if l == nil {
 			l = &living{Life: r.beginLife(), name: name, wish: r.asked[name], file: r.file(name), profile: e.Row.Profile, rules: r.rulesFor(e.Row.Profile), state: e.Row.State}
-			l.Heads, _ = r.headsOf(name)
+			if l.wish != nil {
+				l.listen(l.Pushed)
+			}
 			r.lives[name] = l
 		}
 		if e.Row.State != l.state {
@@ -289,8 +291,10 @@ func (r Row) in(state string) Row {
 		k.state()
 		return k.k.Patches
 	}
-	all := of(Asleep)
-	patches := slices.DeleteFunc(slices.Clone(r.Kustomize.Patches), func(p Patch) bool { return slices.Contains(all, p) })
+	all := of(Asleep) // of whatever version of these patches
+	patches := slices.DeleteFunc(slices.Clone(r.Kustomize.Patches), func(p Patch) bool {
+		return slices.ContainsFunc(all, func(of Patch) bool { return of.Target == p.Target })
+	})
 	r.Kustomize.Patches, r.State = slices.Concat(patches, of(state)), state
 	return r
 }
@@ -338,6 +342,27 @@ func (r *resolver) stateReason(l *living) string {
 	return "it sleeps since " + moment(l.Changed) + because(why)
 }
 
+// sleepsWith is when an environment sleeps, and all that lead to it; zero is that nobody knows, or never.
+func (r *resolver) sleepsWith(l *living, seen map[*living]bool) time.Time {
+	seen[l] = true
+	at, _ := l.sleepsAt()
+	if l.state != Awake || !r.knows(l) || l.staysAwake() || at.IsZero() {
+		return time.Time{}
+	}
+	at = latest(at, l.held())
+	for _, from := range l.linkers {
+		if seen[from] || from.state == Asleep || !r.isLive(from) {
+			continue
+		}
+		theirs := r.sleepsWith(from, seen)
+		if theirs.IsZero() {
+			return time.Time{}
+		}
+		at = latest(at, theirs)
+	}
+	return at
+}
+
 // coming is when an environment sleeps and ends, if nobody uses it any more.
 func (r *resolver) coming(l *living) (sleeps, ends *time.Time) {
 	said := func(t time.Time) *time.Time {
@@ -347,11 +372,7 @@ func (r *resolver) coming(l *living) (sleeps, ends *time.Time) {
 		t = latest(t, r.now).UTC().Truncate(time.Second)
 		return &t
 	}
-	if l.state == Awake && r.knows(l) && !l.staysAwake() {
-		if at, _ := l.sleepsAt(); !at.IsZero() {
-			sleeps = said(latest(at, l.held()))
-		}
-	}
+	sleeps = said(r.sleepsWith(l, map[*living]bool{}))
 	if !l.Closed.IsZero() {
 		return sleeps, said(l.Closed.Add(l.rules.grace))
 	}

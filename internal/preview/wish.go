@@ -64,8 +64,10 @@ type wish struct {
 	claim   *Claim       // of its slot; nil where it isn't a slot, or nobody holds it
 	was     *Remembered
 
-	heads map[string]Pin // what runs at the head of a member
-	notes []string       // what isn't as somebody might think
+	pushed     string         // all that people push for it to be as it is, as a hash
+	knowsHeads bool           // that is known
+	heads      map[string]Pin // what runs at the head of a member
+	notes      []string       // what isn't as somebody might think
 }
 
 // source is where it comes from: the first that claims its name.
