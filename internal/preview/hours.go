@@ -8,7 +8,7 @@ import (
 // hours are working hours. A window that ends before it begins ends on the next day.
 type hours struct {
 	days     [7]bool // on which windows begin, from Sunday
-	from, to int     // minutes of the wall clock since that day's midnight; to is up to two days
+	from, to int     // minutes of the wall clock since that day's midnight; to may be on the next day
 	zone     *time.Location
 }
 
@@ -37,7 +37,7 @@ func minutesOf(clock string) int {
 // at says whether a time is within the hours, and when that ends.
 func (h *hours) at(t time.Time) (inside bool, until time.Time) {
 	year, month, day := t.In(h.zone).Date()
-	for offset := -2; until.IsZero(); offset++ { // of two days ago a window may still be open, and one begins within a week
+	for offset := -1; until.IsZero(); offset++ { // yesterday's window may still be open, and one begins within a week
 		if !h.days[time.Date(year, month, day+offset, 0, 0, 0, 0, time.UTC).Weekday()] {
 			continue
 		}
