@@ -99,6 +99,18 @@ func (d *days) want(states string) *days {
 	return d
 }
 
+// decided is the decision about an environment.
+func (d *days) decided(name string) Decision {
+	d.t.Helper()
+	for _, x := range d.last.Decisions {
+		if x.Environment == name {
+			return x
+		}
+	}
+	d.t.Fatalf("nobody decided about %s: %v", name, outcomes(d.last))
+	return Decision{}
+}
+
 func TestIdleEnvironmentsSleepAndVisitsWakeThem(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{deleteAfterIdle: 48h, sleep: {idleAfter: 1h}}"), pull(1), pull(2)).want("1 awake, 2 awake")
@@ -111,8 +123,174 @@ func TestIdleEnvironmentsSleepAndVisitsWakeThem(t *testing.T) {
 	d.pulls[0].HeadSHA = sha("fedcba")
 	d.pass(time.Minute).want("1 waking, 2 awake")
 	d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep, 2 awake")
-	d.pass(47 * time.Hour).want("1 asleep, 2 awake")
-	d.pass(2 * time.Hour).want("2 awake")
-	d.pass(2 * time.Hour).want("2 awake")
-	d.ask(ActionExtend, "shop-pr-1", 0).want("1 awake, 2 awake")
+	d.pass(time.Minute).want("1 asleep, 2 awake")
+}
+
+func TestWhenEnvironmentsSleep(t *testing.T) {
+	t.Parallel()
+	const idle = "{sleep: {idleAfter: 1h}}"
+	const busy = "{sleep: {idleAfter: 1h, maxAwake: 3h}}"
+	days8to19 := func(more string) string { // in Berlin, in winter; noon of the test is on a Friday, 13:00 there
+		return `{sleep: {idleAfter: 1h, workingHours: {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin` + more + `}}}`
+	}
+	tests := []struct {
+		name     string
+		lifetime string
+		play     func(*days)
+	}{
+		{"idle for an hour, and not before", idle, func(d *days) { d.pass(59 * time.Minute).want("1 awake"); d.pass(time.Minute).want("1 asleep") }},
+		{"what is used stays awake, and an hour more", idle, func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(24 * time.Hour).want("1 awake")
+			d.used["shop-pr-1"] = false
+			d.pass(59 * time.Minute).want("1 awake")
+			d.pass(time.Minute).want("1 asleep")
+		}},
+		{"a namespace that wasn't measured counts as used", idle, func(d *days) {
+			d.lost["shop-pr-1"] = true
+			d.pass(24 * time.Hour).want("1 awake")
+			d.lost["shop-pr-1"] = false
+			d.pass(59 * time.Minute).want("1 awake")
+			d.pass(time.Minute).want("1 asleep")
+		}},
+		{"an old measurement says nothing", idle, func(d *days) {
+			d.pass(55 * time.Minute)
+			last := d.now
+			d.facts = func(f *Facts) { f.Activity.At, f.Activity.Problem = last, "Prometheus is away" }
+			d.pass(24 * time.Hour).want("1 awake")
+			d.facts = nil
+			d.pass(59 * time.Minute).want("1 awake")
+			d.pass(time.Minute).want("1 asleep")
+		}},
+		{"nothing follows from no measurement at all", idle, func(d *days) {
+			d.facts = func(f *Facts) { f.Activity = Measurement{} }
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"a measurement of the future says nothing", idle, func(d *days) {
+			d.facts = func(f *Facts) { f.Activity.At = f.Activity.At.Add(time.Second) }
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"a gap between two measurements counts as use", idle, func(d *days) {
+			d.pass(50 * time.Minute)
+			at := d.now
+			d.facts = func(f *Facts) { f.Activity.At = at } // none for 3 minutes, and that is not yet unknown
+			d.pass(3 * time.Minute)
+			d.facts = func(f *Facts) { f.Activity.Window = time.Minute }
+			d.pass(58 * time.Minute).want("1 awake") // it is known to be idle from a minute before the next measurement on
+			d.pass(2 * time.Minute).want("1 asleep")
+		}},
+		{"an unknown clock", idle, func(d *days) {
+			d.facts = func(f *Facts) { f.Skew = nil }
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"a clock that isn't GitHub's", idle, func(d *days) {
+			wrong := -5*time.Minute - 1
+			d.facts = func(f *Facts) { f.Skew = &wrong }
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"used all the time, awake for too long", busy, func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(179 * time.Minute).want("1 awake")
+			d.pass(time.Minute).want("1 asleep")
+			d.ask(ActionWake, "shop-pr-1", 0).pass(3 * time.Hour).want("1 awake") // waking took a minute
+			d.pass(time.Minute).want("1 asleep")
+		}},
+		{"awake for too long, but a push, an extension or a visit in between", busy, func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(2 * time.Hour)
+			d.pulls[0].HeadSHA = sha("fedcba")
+			d.pass(2*time.Hour).want("1 awake").ask(ActionExtend, "shop-pr-1", 0)
+			d.pass(2*time.Hour).want("1 awake").ask(ActionWake, "shop-pr-1", 0)
+			d.pass(2 * time.Hour).want("1 awake").pass(time.Hour).want("1 asleep")
+		}},
+		{"awake for too long, but nobody knows whether it is used", busy, func(d *days) {
+			d.lost["shop-pr-1"] = true
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"other hours, other idleness", days8to19(", idleAfter: 2h"), func(d *days) {
+			d.pass(119 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
+			d.ask(ActionWake, "shop-pr-1", 0).used["shop-pr-1"] = true
+			d.pass(3 * time.Hour)
+			d.used["shop-pr-1"] = false // at 18:00; at 19:00 two hours are an hour
+			d.pass(59 * time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
+		}},
+		{"outside working hours it sleeps", days8to19(", asleepOutside: true"), func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(359 * time.Minute)
+			d.used["shop-pr-1"] = false
+			d.want("1 awake").pass(time.Minute).want("1 asleep")
+			d.pass(72 * time.Hour).want("1 asleep") // nothing wakes it on Monday but somebody
+			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking")
+		}},
+		{"outside working hours it sleeps, unless somebody uses it", days8to19(", asleepOutside: true"), func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(7 * time.Hour).want("1 awake")
+			d.used["shop-pr-1"] = false
+			d.pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
+			d.ask(ActionWake, "shop-pr-1", 0).pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
+		}},
+		{"no rule, no sleep", "{grace: 1h}", func(d *days) { d.pass(24 * time.Hour).want("1 awake") }},
+		{"somebody's word is enough", "{grace: 1h}", func(d *days) {
+			d.facts = func(f *Facts) { f.Activity, f.Skew = Measurement{}, nil }
+			d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(24 * time.Hour).want("1 asleep")
+			if got := d.decided("shop-pr-1"); !strings.Contains(got.Reason, "it sleeps since 2026-11-20 12:00 UTC: somebody sent it to sleep") || got.Remedy == "" {
+				d.t.Errorf("%s; %s", got.Reason, got.Remedy)
+			}
+			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking")
+		}},
+		{"held awake for as long as somebody says", idle, func(d *days) {
+			d.ask(ActionWake, "shop-pr-1", 4*time.Hour).pass(4*time.Hour - time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
+		}},
+		{"held awake, but not for longer than maxAwake", busy, func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.ask(ActionWake, "shop-pr-1", 10*time.Hour).pass(179 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
+		}},
+		{"a push while it is being put to sleep", idle, func(d *days) {
+			d.pulls[0].HeadSHA = sha("fedcba")
+			d.pass(time.Minute).ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(time.Hour).want("1 asleep")
+		}},
+		{"a push that isn't ready yet wakes it too", idle, func(d *days) {
+			d.pass(time.Hour).want("1 asleep")
+			d.pulls[0].HeadSHA, d.pulls[0].Changes = sha("fedcba"), nil
+			d.pass(time.Minute).want("1 waking")
+		}},
+		{"waking ends after a while, whatever Argo CD says", idle, func(d *days) {
+			d.pass(time.Hour)
+			d.facts = func(f *Facts) { f.Settled = nil }
+			d.ask(ActionWake, "shop-pr-1", 0).pass(14 * time.Minute).want("1 waking").pass(time.Minute).want("1 awake")
+			if took := d.last.Memory.Lives["shop-pr-1"].Took; took != 0 {
+				d.t.Errorf("it took %s, and nobody knows", took)
+			}
+		}},
+		{"how long it took is remembered", idle, func(d *days) {
+			d.pass(time.Hour).ask(ActionWake, "shop-pr-1", 0)
+			d.facts = func(f *Facts) { f.Settled = nil }
+			d.pass(2 * time.Minute).facts = nil
+			d.pass(time.Minute).want("1 awake").pass(time.Hour).want("1 asleep")
+			if took := d.last.Memory.Lives["shop-pr-1"].Took; took != 3*time.Minute {
+				d.t.Errorf("it took %s, want 3m", took)
+			}
+		}},
+		{"asleep while its repository can't be read, and a visit wakes it", idle, func(d *days) {
+			d.pass(time.Hour).want("1 asleep")
+			d.facts = func(f *Facts) { delete(f.Repositories, "acme/shop") }
+			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking").pass(time.Minute).want("1 awake")
+		}},
+		{"asleep while configuration can't be read, and a visit wakes it", idle, func(d *days) {
+			m := d.pass(time.Hour).want("1 asleep").last.Memory
+			m.Ask(Request{Environment: "shop-pr-1", Action: ActionWake, At: d.now})
+			d.last = m.Snapshot(d.now)
+			d.want("1 waking")
+			for end := d.now.Add(wakesFor); d.now.Before(end); d.last = d.last.Memory.Snapshot(d.now) {
+				d.now = d.now.Add(time.Minute)
+			}
+			d.want("1 awake")
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.play(newDays(t, lifetimes(tt.lifetime), pull(1)).want("1 awake"))
+		})
+	}
 }
