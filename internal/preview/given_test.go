@@ -30,7 +30,7 @@ func with(f Facts, commits []string, pulls ...PullRequest) Facts {
 }
 
 // later is the next commit of a config branch.
-func later(t *testing.T, before *Config, files map[string]string, rewritten bool) *Config {
+func later(t testing.TB, before *Config, files map[string]string, rewritten bool) *Config {
 	t.Helper()
 	tree := demoTree(files)
 	tree.Commit = sha("f" + strings.TrimRight(before.Commit, "0"))

@@ -13,7 +13,7 @@ import (
 var saved = cmpopts.IgnoreUnexported(Memory{})
 
 // restarted is memory as the service finds it again.
-func restarted(t *testing.T, m Memory) Memory {
+func restarted(t testing.TB, m Memory) Memory {
 	t.Helper()
 	text, err := json.Marshal(m)
 	if err != nil {

@@ -1,0 +1,317 @@
+package preview
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// files gives a world other files on its config branch.
+func (d *days) files(files map[string]string) *days {
+	d.t.Helper()
+	files[policyFile] = d.policy
+	d.config = later(d.t, d.config, files, false)
+	d.answer()
+	return d
+}
+
+// by is the rule and outcome of the decision about an environment.
+func (d *days) by(name string) string {
+	x := d.decided(name)
+	return x.Outcome + " by " + x.Rule
+}
+
+func TestWhenEnvironmentsAreOver(t *testing.T) {
+	t.Parallel()
+	const idle = "{deleteAfterIdle: 48h, sleep: {idleAfter: 1h}}"
+	const awake = "{deleteAfterIdle: 6h}"
+	tests := []struct {
+		name     string
+		lifetime string
+		play     func(*days)
+	}{
+		{"asleep first, and then gone", idle, func(d *days) {
+			d.pass(48*time.Hour - time.Minute).want("1 asleep").pass(time.Minute).want("")
+			x := d.decided("shop-pr-1")
+			if x.Outcome != Held || x.Rule != ruleIdle || !x.Since.Equal(d.now) ||
+				x.Reason != "nobody has used it since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 48h" ||
+				x.Remedy != "push to it, or previewctl extend shop-pr-1, to bring it back" {
+				d.t.Errorf("%+v", x)
+			}
+		}},
+		{"what is gone isn't made anew, until somebody pushes", awake, func(d *days) {
+			d.pass(6 * time.Hour).want("").pass(24 * time.Hour).want("")
+			d.pulls[0].HeadSHA = sha("fedcba")
+			d.pass(time.Minute).want("1 awake").pass(5 * time.Hour).want("1 awake").pass(time.Hour).want("")
+		}},
+		{"what is gone isn't made anew, until somebody extends it", awake, func(d *days) {
+			d.pass(6*time.Hour).want("").ask(ActionExtend, "shop-pr-1", 24*time.Hour).want("1 awake")
+			d.pass(24*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
+		}},
+		{"what is gone isn't made anew after a restart", awake, func(d *days) {
+			d.pass(6 * time.Hour).want("")
+			d.last.Memory = restarted(d.t, d.last.Memory)
+			d.pass(time.Minute).want("")
+		}},
+		{"what is gone isn't made anew while its repository can't be read", awake, func(d *days) {
+			d.pass(6 * time.Hour).want("")
+			d.facts = func(f *Facts) { delete(f.Repositories, "acme/shop") }
+			d.pass(time.Minute).facts = nil
+			d.pass(time.Minute).want("")
+		}},
+		{"labelled again is asked for anew", awake, func(d *days) {
+			d.pass(6 * time.Hour).want("")
+			d.pulls[0].Labels = nil
+			d.pass(time.Minute).pulls[0].Labels = []string{"preview"}
+			d.pass(time.Minute).want("1 awake")
+		}},
+		{"reopened is asked for anew", awake, func(d *days) {
+			pulls := d.pass(6 * time.Hour).want("").pulls
+			d.pulls = nil
+			d.pass(time.Minute).pulls = pulls
+			d.pass(time.Minute).want("1 awake")
+		}},
+		{"with the label it is kept, and with it it comes back", awake, func(d *days) {
+			d.pulls[0].Labels = []string{"preview", "Preview-Keep"}
+			d.pass(24 * time.Hour).want("1 awake")
+			d.pulls[0].Labels = []string{"preview"}
+			d.pass(time.Minute).want("")
+			d.pulls[0].Labels = []string{"preview", "preview-keep"}
+			d.pass(time.Minute).want("1 awake")
+		}},
+		{"kept by the label it sleeps", idle, func(d *days) {
+			d.pulls[0].Labels = []string{"preview", "preview-keep"}
+			d.pass(72 * time.Hour).want("1 asleep")
+		}},
+		{"extended it stays", awake, func(d *days) {
+			d.ask(ActionExtend, "shop-pr-1", 24*time.Hour).pass(24*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
+		}},
+		{"extended for as long as may be", "{deleteAfterIdle: 6h, maxExtension: 12h}", func(d *days) {
+			d.ask(ActionExtend, "shop-pr-1", 0).pass(12*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
+		}},
+		{"nobody knows whether it is used", awake, func(d *days) {
+			d.lost["shop-pr-1"] = true
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"nobody knows what time it is", awake, func(d *days) {
+			d.facts = func(f *Facts) { f.Skew = nil }
+			d.pass(24 * time.Hour).want("1 awake").facts = nil
+			d.pass(time.Minute).want("")
+		}},
+		{"nobody knows what was pushed", awake, func(d *days) {
+			d.pulls = nil
+			d.facts = func(f *Facts) {
+				f.Repositories["acme/shop"] = Repository{ID: shopID, Unread: map[int]string{1: "GitHub is away"}}
+			}
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"a profile's lifetime stands over that of all", awake, func(d *days) {
+			d.policy = replaced(d.t, d.policy, "run: all", "run: all, lifetime: {deleteAfterIdle: 12h}")
+			d.files(map[string]string{}).pulls[0].Labels = []string{"preview:full"}
+			d.pass(12*time.Hour - time.Minute).want("1 awake").pass(2 * time.Minute).want("")
+		}},
+
+		{"closed it stays for its grace", "{grace: 2h}", func(d *days) {
+			d.pulls = nil
+			d.pass(time.Minute)
+			x := d.decided("shop-pr-1")
+			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != ruleGrace || x.ExpiresAt == nil || !x.ExpiresAt.Equal(d.now.Add(time.Minute)) {
+				d.t.Errorf("%+v", x)
+			}
+			d.pass(time.Minute).want("")
+			if got := d.by("shop-pr-1"); got != "gone by closed" {
+				d.t.Error(got)
+			}
+		}},
+		{"reopened within its grace it stays, and has it anew", "{grace: 2h}", func(d *days) {
+			pulls := d.pulls
+			d.pulls = nil
+			d.pass(time.Hour).pulls = pulls
+			d.pass(time.Minute).pulls = nil
+			d.pass(2 * time.Hour).want("1 awake").pass(time.Minute).want("")
+		}},
+		{"no grace for what somebody takes the label from", "{grace: 2h}", func(d *days) {
+			d.pulls[0].Labels = nil
+			d.pass(time.Minute).want("")
+		}},
+		{"its grace isn't over by a clock that nobody knows", "{grace: 2h}", func(d *days) {
+			d.facts = func(f *Facts) { f.Skew = nil }
+			d.pulls = nil
+			d.pass(24 * time.Hour).want("1 awake")
+		}},
+		{"in its grace it sleeps, and a visit wakes it", "{grace: 3h, sleep: {idleAfter: 1h}}", func(d *days) {
+			d.pulls = nil
+			d.pass(time.Hour).want("1 asleep").ask(ActionWake, "shop-pr-1", 0).want("1 waking").pass(time.Minute).want("1 awake")
+		}},
+		{"the last of several has the grace of all", "{grace: 2h}", func(d *days) {
+			d.pulls = []PullRequest{pull(1, withLabels("preview-with:both")), pull(2, withLabels("preview-with:both"), changing("web/a"))}
+			d.pass(time.Minute).want("both awake").pulls = d.pulls[1:]
+			d.pass(24 * time.Hour).want("both awake").pulls = nil
+			d.pass(2 * time.Hour).want("both awake").pass(time.Minute).want("")
+		}},
+
+		{"a file gives a pull request's environment an end", awake, func(d *days) {
+			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": environment("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
+			d.pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("")
+		}},
+		{"of a slot its contents go, and its claim stays", awake, func(d *days) {
+			d.policy += "slots: on\n"
+			ivysaur := pool("slots: {ivysaur: {holders: [alice]}}\n")
+			d.files(map[string]string{slotsFile: ivysaur}).want("ivysaur awake").pass(6 * time.Hour).want("")
+			want := []string{"ivysaur: held by idle", "ivysaur: held by idle"}
+			if diff := cmp.Diff(want, about(d.last, "ivysaur")); diff != "" {
+				d.t.Errorf("decisions (-want +got):\n%s", diff)
+			}
+			d.pulls[0].HeadSHA = sha("fedcba")
+			d.pass(time.Minute).want("ivysaur awake").pass(6 * time.Hour).want("")
+			d.files(map[string]string{slotsFile: pool("slots: {ivysaur: {holders: [alice, bob]}}\n")}).want("ivysaur awake")
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDays(t, lifetimes(tt.lifetime), pull(1)).want("1 awake")
+			tt.play(d)
+		})
+	}
+}
+
+func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
+	t.Parallel()
+	const awake = "{deleteAfterIdle: 6h}"
+	const jakub = "overlays/jakub/environment.yaml"
+	tests := []struct {
+		name     string
+		lifetime string
+		play     func(*days)
+	}{
+		{"it isn't over for being idle", awake, func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\n")}).pass(24 * time.Hour).want("jakub awake")
+		}},
+		{"it is over at its end, until somebody writes another one", awake, func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			if row := d.last.Rows[0]; row.ExpiresAt != "2026-11-21T18:00:00Z" {
+				d.t.Errorf("expires at %q", row.ExpiresAt)
+			}
+			d.used["jakub"] = true
+			d.pass(30*time.Hour - time.Minute).want("jakub awake").pass(time.Minute).want("")
+			if x := d.decided("jakub"); x.Rule != ruleExpired || x.Reason != "its end came 2026-11-21 18:00 UTC" {
+				d.t.Errorf("%+v", x)
+			}
+			d.pass(24 * time.Hour).want("")
+			d.files(map[string]string{jakub: environment("profile: full\npurpose: more\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n")}).want("jakub awake")
+		}},
+		{"at its end it is extended", awake, func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			d.pass(30*time.Hour).want("").ask(ActionExtend, "jakub", time.Hour).want("jakub awake").pass(59 * time.Minute).want("jakub awake").pass(time.Minute).want("")
+		}},
+		{"without an end it has that of all", "{expireAfter: 24h}", func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\n")})
+			rows := d.last.Rows
+			if rows[0].ExpiresAt != "2026-11-21T12:00:00Z" {
+				d.t.Errorf("expires at %q", rows[0].ExpiresAt)
+			}
+			d.pass(24*time.Hour - time.Minute).want("jakub awake")
+			if diff := cmp.Diff(rows, d.last.Rows); diff != "" {
+				d.t.Errorf("rows (-before +after):\n%s", diff)
+			}
+			d.pass(time.Minute).want("")
+			d.files(map[string]string{jakub: environment("profile: full\npurpose: more\n")}).want("jakub awake")
+		}},
+		{"what it chose was pushed to", "{expireAfter: 24h}", func(d *days) {
+			d.files(map[string]string{jakub: environment("services: {gateway: {branch: main}}\n")}).pass(24 * time.Hour).want("")
+			d.facts = func(f *Facts) { f.Repositories["acme/gateway"].Branches["main"] = sha("fedcba") }
+			d.pass(time.Minute).want("jakub awake")
+		}},
+		{"its end is unknown while the clock is", "{expireAfter: 24h}", func(d *days) {
+			d.facts = func(f *Facts) { f.Skew = nil }
+			d.files(map[string]string{jakub: environment("profile: full\n")}).pass(48 * time.Hour).want("jakub awake")
+			if row := d.last.Rows[0]; row.ExpiresAt != "" {
+				d.t.Errorf("expires at %q", row.ExpiresAt)
+			}
+			d.facts = nil
+			d.pass(24 * time.Hour).want("jakub awake").pass(time.Minute).want("")
+		}},
+		{"an end that was over before it began", awake, func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-19T18:00:00Z}\n")}).want("")
+			if got := d.by("jakub"); got != "held by expired" {
+				d.t.Error(got)
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.play(newDays(t, lifetimes(tt.lifetime)))
+		})
+	}
+}
+
+// What ends by itself ends one by one; many at once are somebody's mistake.
+func TestTooManyEndsAtOnceAreWithheld(t *testing.T) {
+	t.Parallel()
+	var pulls []PullRequest
+	for i := range 5 {
+		pulls = append(pulls, pull(i+1))
+	}
+	d := newDays(t, lifetimes("{deleteAfterIdle: 6h}")+"limits: {deletionsAtOnce: 4}\n", pulls...)
+	all := "1 awake, 2 awake, 3 awake, 4 awake, 5 awake"
+	d.pass(24 * time.Hour).want(all)
+	for _, x := range d.last.Decisions {
+		if x.Rule != ruleWithheld || !x.Withheld || !strings.Contains(x.Remedy, "previewctl confirm "+x.Environment) {
+			t.Errorf("%+v", x)
+		}
+	}
+	d.last.Memory.Confirmed = map[string]bool{"shop-pr-2": true}
+	d.pass(time.Minute).want("1 awake, 3 awake, 4 awake, 5 awake")
+	d.ask(ActionExtend, "shop-pr-3", time.Hour)
+	if got := d.by("shop-pr-3"); got != "live by labelled" {
+		t.Errorf("extended it is %s", got)
+	}
+	d.pass(6 * time.Hour)
+	if got := d.by("shop-pr-3"); got != "held by idle" {
+		t.Errorf("over alone it is %s", got)
+	}
+}
+
+func TestRowsStayTheSameUntilSomethingChanges(t *testing.T) {
+	t.Parallel()
+	d := newDays(t, lifetimes("{deleteAfterIdle: 48h, sleep: {idleAfter: 1h, maxAwake: 24h}}"), pull(1), pull(2)).pass(time.Minute)
+	rows, sleeps := d.last.Rows, *d.decided("shop-pr-1").SleepsAt
+	d.used["shop-pr-2"] = true
+	d.pass(58 * time.Minute)
+	if diff := cmp.Diff(rows, d.last.Rows); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
+	}
+	x := d.decided("shop-pr-1")
+	if want := noon.Add(time.Hour); !sleeps.Equal(want) || !x.SleepsAt.Equal(want) || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) || x.State != Awake {
+		t.Errorf("sleeps at %s, then %s, want %s; expires at %s", sleeps, x.SleepsAt, want, x.ExpiresAt)
+	}
+	d.pass(time.Minute)
+	rows = d.last.Rows
+	d.pass(10 * time.Hour)
+	if diff := cmp.Diff(rows, d.last.Rows); diff != "" {
+		t.Errorf("rows of the night (-before +after):\n%s", diff)
+	}
+	if x := d.decided("shop-pr-1"); x.State != Asleep || x.SleepsAt != nil || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) {
+		t.Errorf("asleep: %+v", x)
+	}
+	if got := d.decided("shop-pr-2").SleepsAt; !got.Equal(d.now.Add(time.Hour)) {
+		t.Errorf("what is used sleeps at %s", got)
+	}
+	d.lost["shop-pr-2"] = true
+	if d.pass(5 * time.Minute); d.decided("shop-pr-2").SleepsAt != nil || d.decided("shop-pr-2").ExpiresAt != nil {
+		t.Error("what nobody knows of has no end and no sleep to come")
+	}
+	asleep := d.last.Rows[slices.IndexFunc(d.last.Rows, func(r Row) bool { return r.State == Asleep })]
+	d.ask(ActionWake, "shop-pr-1", 0).pass(time.Minute)
+	if diff := cmp.Diff(rowOf(asleep, Awake), d.last.Rows[0]); diff != "" {
+		t.Errorf("awake again (-from asleep +composed):\n%s", diff)
+	}
+}
+
+func rowOf(r Row, state string) Row { return r.in(state) }
