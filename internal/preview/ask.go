@@ -40,7 +40,7 @@ func (s *Snapshot) Check(c *Config, r Request) error {
 	case live:
 		return s.checkLive(c, r, s.Rows[i])
 	case isLeft && r.Action == ActionExtend:
-		return nil
+		return checkExtension(c.rulesFor(""), r)
 	case isLeft:
 		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBack(r.Environment)}
 	}
@@ -66,17 +66,23 @@ func checkForm(r Request) error {
 }
 
 func (s *Snapshot) checkLive(c *Config, r Request, row Row) error {
-	rules := c.rulesFor(row.Profile)
-	switch {
-	case r.Action == ActionExtend && r.For > rules.maxExtension:
-		return &RequestError{
-			Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", length(rules.maxExtension), length(r.For)),
-			Remedy: "ask for less, and again later",
-		}
-	case r.Action == ActionSleep:
+	switch r.Action {
+	case ActionExtend:
+		return checkExtension(c.rulesFor(row.Profile), r)
+	case ActionSleep:
 		return s.checkSleep(c, r, row)
 	}
 	return nil
+}
+
+func checkExtension(rules *rules, r Request) error {
+	if r.For <= rules.maxExtension {
+		return nil
+	}
+	return &RequestError{
+		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", length(rules.maxExtension), length(r.For)),
+		Remedy: "ask for less, and again later",
+	}
 }
 
 func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {

@@ -1,0 +1,105 @@
+package preview
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWhatCanBeAsked(t *testing.T) {
+	t.Parallel()
+	d := newDays(t, lifetimes("{deleteAfterIdle: 6h, maxExtension: 48h}")+"limits: {environments: 5}\n",
+		pull(1), pull(2), pull(3, draft), pull(4, withLabels("preview:full")), pull(5))
+	d.files(map[string]string{
+		"overlays/shop-pr-2/environment.yaml": environment("pullRequest: acme/shop#2\nhandover: [orders]\n"),
+		"overlays/shop-pr-5/environment.yaml": environment("pullRequest: acme/shop#5\nlifetime: {keepAwake: true}\n"),
+		"overlays/base/environment.yaml":      environment("shared: true\nprofile: full\n"),
+		"overlays/jakub/environment.yaml":     environment("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
+	})
+	d.ask(ActionWake, "shop-pr-4", 8*time.Hour)
+	gone := d.pulls[0]
+	d.pulls[0].Labels = []string{"preview"}
+	for _, used := range []string{"shop-pr-2", "shop-pr-4", "shop-pr-5", "base", "jakub"} {
+		d.used[used] = true
+	}
+	d.pass(6 * time.Hour).want("base awake, jakub awake, 2 awake, 4 awake, 5 awake")
+	d.pulls[0] = gone
+	tests := []struct {
+		name, environment, action string
+		length                    time.Duration
+		want                      string // the error; empty where it is taken
+		unknown, invalid          bool
+	}{
+		{"to wake what is awake", "shop-pr-2", ActionWake, 0, "", false, false},
+		{"to stay awake for a while", "shop-pr-2", ActionWake, time.Hour, "", false, false},
+		{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
+		{"to extend for as long as may be", "shop-pr-2", ActionExtend, 0, "", false, false},
+		{"to sleep", "jakub", ActionSleep, 0, "", false, false},
+		{"to bring back what is over", "shop-pr-1", ActionExtend, 0, "", false, false},
+		{"to extend for too long", "shop-pr-2", ActionExtend, 48*time.Hour + 1, "an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; ask for less, and again later", false, true},
+		{"to bring back what is over, for too long", "shop-pr-1", ActionExtend, 49 * time.Hour, "an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; ask for less, and again later", false, true},
+		{"something else", "shop-pr-2", "del\u202eete", 0, `"delete" can't be asked; ask wake, sleep or extend`, false, true},
+		{"less than nothing", "shop-pr-2", ActionWake, -1, `the length of time is negative; write one like "48h"`, false, true},
+		{"to sleep for a while", "shop-pr-2", ActionSleep, 1, "how long it sleeps can't be said: it sleeps until somebody wakes it; leave the length of time out", false, true},
+		{"what was never there", "shop-pr-9", ActionWake, 0, `there is no environment "shop-pr-9"; previewctl list shows those that there are`, true, false},
+		{"nothing", "", ActionWake, 0, `there is no environment ""; previewctl list shows those that there are`, true, false},
+		{"to wake what is held", "shop-pr-3", ActionWake, 0, "shop-pr-3 is held: it is a draft, and drafts get no preview here; mark it ready for review", false, false},
+		{"to wake what is over", "shop-pr-1", ActionWake, 0, "shop-pr-1 is gone: nobody has used it since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl extend shop-pr-1, to bring it back", false, false},
+		{"what is handed over to sleep", "shop-pr-2", ActionSleep, 0, "workloads of shop-pr-2 are handed over, so that Argo CD can't stop them; take handover out of its file", false, false},
+		{"what its file keeps awake to sleep", "shop-pr-5", ActionSleep, 0, "the file of shop-pr-5 says lifetime.keepAwake; take it out", false, false},
+		{"what is held awake to sleep", "shop-pr-4", ActionSleep, 0, "shop-pr-4 is kept awake until 2026-11-20 20:00 UTC by alice; wait until then", false, false},
+		{"what something awake leads to, to sleep", "base", ActionSleep, 0, "jakub is awake and leads to base; send that to sleep first: previewctl sleep jakub", false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := d.last.Check(d.config, Request{Environment: tt.environment, Action: tt.action, For: tt.length, At: d.now})
+			if tt.want == "" {
+				if err != nil {
+					t.Errorf("it isn't taken: %v", err)
+				}
+				return
+			}
+			var e *RequestError
+			if !errors.As(err, &e) || e.Error() != tt.want || e.Unknown != tt.unknown || e.Invalid != tt.invalid {
+				t.Errorf("got %#v: %v\nwant %s", e, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAskIsBoundedAndForgotten(t *testing.T) {
+	t.Parallel()
+	d := newDays(t, lifetimes("{grace: 1h}"), pull(1), pull(2))
+	m := d.last.Memory
+	before := fmt.Sprint(m.Intents)
+	after := m
+	for i := range 1000 {
+		after.Ask(Request{Environment: fmt.Sprintf("shop-pr-%d", i), Action: ActionWake, By: strings.Repeat("\u202ex", 1000), At: d.now})
+	}
+	if len(after.Intents) != 2 || fmt.Sprint(m.Intents) != before {
+		t.Errorf("intents: %d, and of the memory before: %v", len(after.Intents), m.Intents)
+	}
+	if by := after.Intents["shop-pr-1"].By; len(by) > 2*maxBy || Printable(by) != by || by == "" {
+		t.Errorf("by %q", by)
+	}
+	d.last.Memory = restarted(t, after)
+	d.pulls[0].Labels, d.pulls[1].Labels = nil, nil
+	d.pass(2 * time.Minute)
+	if got := d.last.Memory; len(got.Intents)+len(got.Lives)+len(got.Left) > 0 {
+		t.Errorf("of what is gone is remembered: %v %v %v", got.Intents, got.Lives, got.Left)
+	}
+}
+
+// Whoever visits while the answer is made by which it sleeps isn't overheard.
+func TestAVisitJustBeforeItSleepsWakesIt(t *testing.T) {
+	t.Parallel()
+	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).pass(time.Hour).want("1 asleep")
+	m := d.last.Memory
+	m.Ask(Request{Environment: "shop-pr-1", Action: ActionWake, At: d.now.Add(-time.Millisecond)})
+	d.last.Memory = m
+	d.pass(time.Second)
+	d.want("1 waking")
+}

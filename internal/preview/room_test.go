@@ -1,0 +1,158 @@
+package preview
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWhoMayBeAwake(t *testing.T) {
+	t.Parallel()
+	const idle, sleepIdlest = "{sleep: {idleAfter: 10h}}", "limits: {awake: 2, whenFull: sleep-idlest}\n"
+	const queue = "limits: {awake: 2}\n"
+	tests := []struct {
+		name   string
+		limits string
+		play   func(*days)
+	}{
+		{"who is new waits", queue, func(d *days) {
+			d.add(pull(3)).want("1 awake, 2 awake")
+			if x := d.decided("shop-pr-3"); x.Reason != "awake are 2 environments, and limits.awake is 2; it is number 1 in the queue" {
+				d.t.Error(x.Reason)
+			}
+		}},
+		{"who sleeps isn't awake", queue, func(d *days) {
+			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).want("1 asleep, 2 awake, 3 awake")
+		}},
+		{"who is to wake waits too, in order", queue, func(d *days) {
+			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).add(pull(4)).ask(ActionWake, "shop-pr-1", 0).want("1 asleep, 2 awake, 3 awake")
+			want := "it is to wake, and awake are 2 environments, and limits.awake is 2; it is number 2 in the queue"
+			if x := d.decided("shop-pr-1"); !strings.Contains(x.Reason, want) || x.State != Asleep {
+				d.t.Errorf("%s: %s", x.State, x.Reason)
+			}
+			d.add(pull(5)).ask(ActionSleep, "shop-pr-2", 0).want("1 asleep, 2 asleep, 3 awake, 4 awake")
+			d.ask(ActionSleep, "shop-pr-3", 0).want("1 waking, 2 asleep, 3 asleep, 4 awake")
+			d.ask(ActionSleep, "shop-pr-4", 0).want("1 awake, 2 asleep, 3 asleep, 4 asleep, 5 awake")
+		}},
+		{"who waits to wake keeps his place over a restart", queue, func(d *days) {
+			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).ask(ActionWake, "shop-pr-1", 0).add(pull(4))
+			d.last.Memory = restarted(d.t, d.last.Memory)
+			d.ask(ActionSleep, "shop-pr-2", 0).want("1 waking, 2 asleep, 3 awake")
+		}},
+		{"the idlest sleeps for who is new", sleepIdlest, func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(10 * time.Minute).used["shop-pr-1"] = false
+			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
+			if x := d.decided("shop-pr-2"); !strings.Contains(x.Reason, "another one needed its place, and nobody used it") {
+				d.t.Error(x.Reason)
+			}
+			d.ask(ActionWake, "shop-pr-2", 0).want("1 asleep, 2 waking, 3 awake")
+		}},
+		{"of two the first by name", sleepIdlest, func(d *days) { d.pass(30 * time.Minute).add(pull(3)).want("1 asleep, 2 awake, 3 awake") }},
+		{"who was used just now doesn't", sleepIdlest, func(d *days) {
+			d.used["shop-pr-1"], d.used["shop-pr-2"] = true, true
+			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+			d.used["shop-pr-1"] = false
+			d.pass(3 * time.Minute).want("1 awake, 2 awake").pass(2 * time.Minute).want("1 asleep, 2 awake, 3 awake")
+		}},
+		{"of whom nothing is known doesn't", sleepIdlest, func(d *days) {
+			d.lost["shop-pr-1"], d.lost["shop-pr-2"] = true, true
+			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+		}},
+		{"who is held awake doesn't", sleepIdlest, func(d *days) {
+			d.ask(ActionWake, "shop-pr-1", time.Hour).pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
+		}},
+		{"nobody does by an unknown clock", sleepIdlest, func(d *days) {
+			d.facts = func(f *Facts) { f.Skew = nil }
+			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+		}},
+		{"nobody does for who is held for something else", "limits: {awake: 2, whenFull: sleep-idlest, environments: 2}\n", func(d *days) {
+			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+		}},
+		{"a lower limit ends and stops nobody", queue, func(d *days) {
+			d.policy = replaced(d.t, d.policy, "awake: 2", "awake: 1")
+			d.files(map[string]string{}).want("1 awake, 2 awake")
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.play(newDays(t, lifetimes(idle)+tt.limits, pull(1), pull(2)).want("1 awake, 2 awake"))
+		})
+	}
+}
+
+// add opens a pull request.
+func (d *days) add(pr PullRequest) *days {
+	d.t.Helper()
+	d.pulls = append(d.pulls, pr)
+	return d.pass(time.Minute)
+}
+
+func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
+	t.Parallel()
+	shared := environment("shared: true\nprofile: full\n")
+	leads := environment("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n")
+	const base, jakub = "overlays/base/environment.yaml", "overlays/jakub/environment.yaml"
+	tests := []struct {
+		name  string
+		files map[string]string
+		play  func(*days)
+	}{
+		{"what is used keeps awake what it leads to", map[string]string{base: shared, jakub: leads}, func(d *days) {
+			d.used["jakub"] = true
+			d.pass(5 * time.Hour).want("base awake, jakub awake").used["jakub"] = false
+			d.pass(59 * time.Minute).want("base awake, jakub awake")
+			if at := d.decided("base").SleepsAt; at == nil || !at.Equal(d.now.Add(time.Minute)) {
+				d.t.Errorf("base sleeps at %s", at)
+			}
+			d.pass(time.Minute).want("base asleep, jakub asleep")
+		}},
+		{"and doesn't keep awake what leads to it", map[string]string{base: shared, jakub: leads}, func(d *days) {
+			d.used["base"] = true
+			d.pass(5 * time.Hour).want("base awake, jakub asleep")
+		}},
+		{"they wake together", map[string]string{base: shared, jakub: leads}, func(d *days) {
+			d.pass(time.Hour).want("base asleep, jakub asleep").ask(ActionWake, "jakub", 0).want("base waking, jakub waking")
+		}},
+		{"one that is new wakes what it leads to", map[string]string{base: shared}, func(d *days) {
+			d.pass(time.Hour).want("base asleep").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
+		}},
+		{"one whose link is new wakes what it leads to", map[string]string{base: shared, jakub: environment("services: {web: {branch: main}}\n")}, func(d *days) {
+			d.used["jakub"] = true
+			d.pass(time.Hour).want("base asleep, jakub awake").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
+		}},
+		{"what is kept awake keeps awake what it leads to", map[string]string{base: shared, jakub: leads + "lifetime: {keepAwake: true}\n"}, func(d *days) {
+			d.pass(5 * time.Hour).want("base awake, jakub awake")
+			if x := d.decided("base"); x.SleepsAt != nil {
+				d.t.Errorf("base sleeps at %s", x.SleepsAt)
+			}
+		}},
+		{"what nothing is known of keeps awake what it leads to", map[string]string{base: shared, jakub: leads}, func(d *days) {
+			d.lost["jakub"] = true
+			d.pass(5 * time.Hour).want("base awake, jakub awake")
+		}},
+		{"who isn't let in keeps nobody awake", map[string]string{base: environment("profile: full\n"), jakub: leads}, func(d *days) {
+			d.used["jakub"] = true
+			d.pass(5 * time.Hour).want("base asleep, jakub awake")
+		}},
+		{"a handover is awake", map[string]string{base: environment("profile: full\nhandover: [orders]\n")}, func(d *days) { d.pass(5 * time.Hour).want("base awake") }},
+		{"what is asleep and handed over wakes", map[string]string{base: environment("profile: full\n")}, func(d *days) {
+			d.pass(time.Hour).want("base asleep").files(map[string]string{base: environment("profile: full\nhandover: [orders]\n")}).want("base waking")
+		}},
+		{"in a circle of environments", map[string]string{
+			base:  environment("shared: true\nservices: {orders: {branch: main}}\nlinks: {web: {environment: jakub}}\n"),
+			jakub: environment("shared: true\nservices: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
+		}, func(d *days) {
+			d.used["base"] = true
+			d.pass(2 * time.Hour).want("base awake, jakub awake").used["base"] = false
+			d.pass(time.Hour).want("base asleep, jakub asleep").ask(ActionWake, "jakub", 0).want("base waking, jakub waking")
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.play(newDays(t, lifetimes("{sleep: {idleAfter: 1h}}")).files(tt.files))
+		})
+	}
+}
