@@ -67,6 +67,7 @@ func (r *resolver) living(name string, was *Remembered) *living {
 	life, ok := r.memory.Lives[name]
 	if l.Life = life; !ok {
 		l.Life = r.beginLife()
+		l.recover(r.memory, r.now.UTC())
 	}
 	if l.Unsure && r.agrees() {
 		l.Since, l.Unsure = r.now.UTC().Truncate(time.Second), false
@@ -78,6 +79,14 @@ func (r *resolver) living(name string, was *Remembered) *living {
 	r.use(l)
 	r.settled(l)
 	return l
+}
+
+// recover lets an environment stay for as long as somebody may have extended it, where memory is lost.
+func (l *living) recover(m Memory, now time.Time) {
+	if m.At.IsZero() {
+		l.intent.Renewed, l.intent.Extended = now, now.Add(forEver)
+		m.Intents[l.name] = l.intent
+	}
 }
 
 // listen takes what the pull requests and the file of an environment say of it.
@@ -96,7 +105,7 @@ func (l *living) listen(now time.Time) {
 // measure finds out of which time the newest measurement says something. Between two of them may be a gap.
 func (r *resolver) measure() {
 	m := r.facts.Activity
-	r.snapshot.Memory.Measured = r.memory.Measured
+	r.snapshot.Memory.Measured, r.snapshot.Memory.Jumped = r.memory.Measured, r.memory.Jumped
 	if age := r.now.Sub(m.At); m.At.IsZero() || age < 0 || age > measuredFor {
 		return
 	}

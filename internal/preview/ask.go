@@ -123,7 +123,7 @@ func (s *Snapshot) leadTo(c *Config, name string) string {
 
 // Ask notes what somebody asks of an environment, which Check was asked about.
 func (m *Memory) Ask(r Request) {
-	life, live := m.Lives[r.Environment]
+	_, live := m.Lives[r.Environment]
 	if _, left := m.Left[r.Environment]; !live && !left {
 		return
 	}
@@ -131,11 +131,11 @@ func (m *Memory) Ask(r Request) {
 	if m.Intents == nil {
 		m.Intents = map[string]Intent{}
 	}
-	i, at := m.Intents[r.Environment], r.At.UTC()
+	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC() // it may have come while that answer was made, or the clock jumped since
 	i.By = Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
 	switch r.Action {
 	case ActionWake:
-		i.Woken, i.Slept = latest(at, life.Changed), time.Time{} // asked while the answer was made by which it sleeps
+		i.Woken, i.Slept = at, time.Time{}
 		if r.For > 0 {
 			i.Held = latest(i.Held, at.Add(r.For))
 		}

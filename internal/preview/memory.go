@@ -188,6 +188,7 @@ func (m Memory) settled(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) {
 		m.shift(jumped-min(max(jumped, 0), clockStep), jumped.Abs() > clockStep, now)
 	}
+	m.Intents = asked(m.Intents, now)
 	m.Gone = slices.Clone(m.Gone)
 	for i := range m.Gone {
 		if m.Gone[i].Since.After(now) {
@@ -220,6 +221,20 @@ func (m *Memory) shift(by time.Duration, far bool, now time.Time) {
 		move(&i.Woken, &i.Slept, &i.Held, &i.Extended, &i.Renewed)
 		m.Intents[name] = i
 	}
+}
+
+// asked are intents of which nothing was asked in the future, whatever the clock showed then.
+func asked(intents map[string]Intent, now time.Time) map[string]Intent {
+	was := make(map[string]Intent, len(intents))
+	for name, i := range intents {
+		for _, t := range []*time.Time{&i.Woken, &i.Slept, &i.Renewed} {
+			if t.After(now) {
+				*t = now.UTC()
+			}
+		}
+		was[name] = i
+	}
+	return was
 }
 
 // remember adds what is gone to the memory of a new snapshot and forgets what was gone long ago.

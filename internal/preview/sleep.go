@@ -276,6 +276,9 @@ func (r *resolver) settle() {
 	}
 	for name, i := range r.memory.Intents {
 		_, live := m.Environments[name]
+		if r.was[name] == nil {
+			i.Slept = time.Time{} // whoever brings it back wants it awake
+		}
 		if _, left := m.Left[name]; live || left {
 			m.Intents[name] = i
 		}

@@ -1,0 +1,394 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The lifetimes of the random lives, and of how much less than that a clock that jumps may make them.
+const (
+	lifeIdle, lifeOver, lifeAwake, lifeGrace, lifeExpires = 20 * time.Minute, 90 * time.Minute, 2 * time.Hour, 30 * time.Minute, 3 * time.Hour
+	lifeWindow                                            = 5 * time.Minute
+	lifeSequences                                         = 80
+)
+
+// TestNothingSleepsWithoutEvidence plays random sequences of how environments are used, how that is measured, what people
+// ask for and how clocks go wrong. What really happened is known here: at no step does an environment sleep or go that was
+// used too lately, that somebody keeps awake, or by a clock that is wrong.
+func TestNothingSleepsWithoutEvidence(t *testing.T) {
+	t.Parallel()
+	first := *seed
+	if first == 0 {
+		first = uint64(time.Now().UnixNano())
+	}
+	t.Logf("random sequences from -seed %d", first)
+	slept, gone, woken := 0, 0, 0
+	for i := range uint64(lifeSequences) {
+		p := newLives(t, first+i)
+		for range 2 * steps {
+			p.step()
+		}
+		slept, gone, woken = slept+p.slept, gone+p.gone, woken+p.woken
+		if t.Failed() {
+			t.Fatalf("again: go test -run %s -seed %d\n%s", t.Name(), first+i, strings.Join(p.story, "\n"))
+		}
+	}
+	t.Logf("%d slept, %d woke, %d went", slept, woken, gone)
+	if slept == 0 || gone == 0 || woken == 0 {
+		t.Error("nothing slept, woke or went: nothing was tried")
+	}
+}
+
+// lives is a world in which the time is known.
+type lives struct {
+	*rand.Rand
+	t      *testing.T
+	seed   uint64
+	number int
+	story  []string
+
+	now    time.Time     // really
+	wrong  time.Duration // how much the clock is ahead of that
+	config *Config
+	facts  Facts
+	last   *Snapshot
+
+	pulls                    []PullRequest
+	keepAwake, handover      bool // of jakub
+	full                     bool // limits.awake
+	prometheus               bool
+	used, since, asked, held map[string]time.Time // the real times: used last; pushed, woken or extended last; sent to sleep; kept awake until
+	extended, closed, made   map[string]time.Time
+	jumps                    int
+	slept, gone, woken       int
+}
+
+func newLives(t *testing.T, seed uint64) *lives {
+	t.Helper()
+	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true}
+	for _, m := range []*map[string]time.Time{&p.used, &p.since, &p.asked, &p.held, &p.extended, &p.closed, &p.made} {
+		*m = map[string]time.Time{}
+	}
+	for i := range 4 {
+		p.pulls = append(p.pulls, pull(i+1))
+	}
+	p.load()
+	p.resolve()
+	return p
+}
+
+func (p *lives) tell(format string, args ...any) {
+	p.story = append(p.story, p.now.Format("02 15:04:05 ")+fmt.Sprintf(format, args...))
+}
+
+func (p *lives) fail(format string, args ...any) {
+	p.t.Helper()
+	p.tell("FAILED: "+format, args...)
+	p.t.Errorf("seed %d step %d: %s", p.seed, p.number, fmt.Sprintf(format, args...))
+}
+
+func (p *lives) load() {
+	limits := "limits: {deletionsAtOnce: 100"
+	if p.full {
+		limits += ", awake: 3, whenFull: sleep-idlest"
+	}
+	policy := lifetimes(fmt.Sprintf("{deleteAfterIdle: %s, grace: %s, expireAfter: %s, sleep: {idleAfter: %s, maxAwake: %s}}", lifeOver, lifeGrace, lifeExpires, lifeIdle, lifeAwake)) + limits + "}\n"
+	jakub := fmt.Sprintf("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\nlifetime: {keepAwake: %t}\n", p.keepAwake)
+	if p.handover {
+		jakub += "handover: [web]\n"
+	}
+	files := map[string]string{
+		policyFile: policy, "overlays/jakub/environment.yaml": environment(jakub),
+		"overlays/base/environment.yaml": environment("shared: true\nprofile: full\n"),
+	}
+	if p.config == nil {
+		p.config = load(p.t, demoTree(files), nil)
+	} else {
+		p.config = later(p.t, p.config, files, false)
+	}
+}
+
+func (p *lives) clock() time.Time { return p.now.Add(p.wrong) }
+
+// names are the environments that are live.
+func (p *lives) names() []string { return slices.Sorted(maps.Keys(p.last.Memory.Environments)) }
+
+func (p *lives) state(name string) string { return p.last.Memory.Environments[name].Row.State }
+
+func (p *lives) step() {
+	p.number++
+	length := []time.Duration{time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 4 * time.Minute}[p.IntN(5)]
+	if p.IntN(40) == 0 {
+		length = time.Duration(1+p.IntN(4*60)) * time.Minute
+		p.tell("the service is away for %s", length)
+	}
+	for _, name := range p.names() {
+		if p.IntN(10) == 0 && p.state(name) == Awake {
+			p.used[name] = p.now.Add(time.Duration(p.Int64N(int64(length)) + 1))
+			p.tell("%s will be used at %s", name, p.used[name].Format("15:04:05"))
+		}
+	}
+	p.now = p.now.Add(length)
+	for range p.IntN(3) {
+		p.happens()
+	}
+	p.resolve()
+}
+
+func (p *lives) happens() {
+	pr := &p.pulls[p.IntN(len(p.pulls))]
+	name := fmt.Sprintf("shop-pr-%d", pr.Number)
+	switch p.IntN(16) {
+	case 0:
+		pr.HeadSHA = sha(fmt.Sprintf("%x", 0xabc000+p.number))
+		p.used[name], p.since[name] = p.now, p.now
+		p.tell("%s gets a push", name)
+	case 1:
+		p.opensOrCloses(pr, name)
+	case 2, 3:
+		p.prometheus = !p.prometheus
+		p.tell("Prometheus is there: %t", p.prometheus)
+	case 4:
+		p.jumps++
+		p.wrong = []time.Duration{0, 0, time.Hour, -time.Hour, 3 * time.Hour, -10 * 365 * 24 * time.Hour, 10 * 365 * 24 * time.Hour}[p.IntN(7)]
+		p.tell("the clock is wrong by %s", p.wrong)
+	case 5:
+		if p.IntN(3) == 0 {
+			p.keepAwake, p.handover, p.full = p.IntN(2) == 0, p.IntN(3) == 0, p.IntN(2) == 0
+			p.load()
+			p.used["jakub"], p.since["jakub"] = p.now, p.now
+			p.tell("jakub: keepAwake %t, handover %t; limited: %t", p.keepAwake, p.handover, p.full)
+		}
+	case 6:
+		p.tell("restart")
+		p.last.Memory = restarted(p.t, p.last.Memory)
+		p.facts = Facts{}
+	case 7:
+		if p.IntN(4) == 0 {
+			p.tell("memory is lost")
+			rows := map[string]Remembered{}
+			for name, e := range p.last.Memory.Environments {
+				rows[name] = e
+			}
+			p.last.Memory = Memory{Environments: rows}
+			for _, name := range p.names() { // nobody knows since when it was idle
+				p.since[name] = p.now
+				delete(p.asked, name)
+			}
+			clear(p.held) // whoever holds one does so again
+		}
+	default:
+		p.asks()
+	}
+}
+
+func (p *lives) opensOrCloses(pr *PullRequest, name string) {
+	if pr.Created.IsZero() {
+		pr.Created = p.now
+		p.tell("%s is opened", name)
+		return
+	}
+	pr.Created = time.Time{}
+	p.tell("%s is closed", name)
+}
+
+// asks has somebody ask for something.
+func (p *lives) asks() {
+	all := slices.Concat(p.names(), slices.Sorted(maps.Keys(p.last.Memory.Left)))
+	if len(all) == 0 {
+		return
+	}
+	r := Request{Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)], At: p.clock()}
+	if r.Action != ActionSleep && p.IntN(2) == 0 {
+		r.For = time.Duration(p.IntN(90)) * time.Minute
+	}
+	if p.last.Check(p.config, r) != nil {
+		return
+	}
+	m := p.last.Memory
+	m.Ask(r)
+	p.last.Memory = m
+	p.tell("%s is asked of %s for %s", r.Action, r.Environment, r.For)
+	switch name := r.Environment; r.Action {
+	case ActionWake:
+		p.used[name], p.since[name] = p.now, p.now
+		delete(p.asked, name)
+		if until := p.now.Add(min(r.For, lifeAwake)); until.After(p.held[name]) {
+			p.held[name] = until
+		}
+	case ActionSleep:
+		p.asked[name] = p.now
+		delete(p.held, name)
+	case ActionExtend:
+		p.used[name], p.since[name] = p.now, p.now
+		if r.For == 0 {
+			r.For = defaultExtension
+		}
+		p.extended[name] = p.now.Add(r.For)
+	}
+}
+
+// read brings facts up to date as far as that can be done.
+func (p *lives) read() {
+	repositories := factsOf(slices.DeleteFunc(slices.Clone(p.pulls), func(pr PullRequest) bool { return pr.Created.IsZero() })...).Repositories
+	p.facts.Repositories = repositories
+	for _, pr := range p.pulls {
+		name := fmt.Sprintf("shop-pr-%d", pr.Number)
+		if !pr.Created.IsZero() {
+			delete(p.closed, name)
+		} else if p.closed[name].IsZero() {
+			p.closed[name] = p.now
+		}
+	}
+	p.facts.Skew = nil
+	if p.IntN(20) > 0 {
+		skew := -p.wrong
+		p.facts.Skew = &skew
+	}
+	p.facts.Settled = map[string]bool{}
+	for _, name := range p.names() {
+		p.facts.Settled[name] = p.IntN(2) == 0
+	}
+	if !p.prometheus {
+		p.facts.Activity.Problem = "it is away"
+		return
+	}
+	if p.IntN(5) == 0 {
+		return // not now
+	}
+	m := Measurement{At: p.clock(), Window: lifeWindow, Used: map[string]bool{}}
+	for _, name := range p.names() {
+		if p.IntN(8) > 0 { // or nothing, or NaN
+			m.Used[p.last.Memory.Environments[name].Row.Namespace] = p.now.Sub(p.used[name]) < lifeWindow
+		}
+	}
+	p.facts.Activity = m
+}
+
+func (p *lives) resolve() {
+	p.t.Helper()
+	before := p.last
+	if p.IntN(6) > 0 || p.facts.Repositories == nil {
+		p.read()
+	}
+	p.last = Resolve(p.config, p.facts, before.Memory, p.clock())
+	for name, was := range before.Memory.Environments {
+		is, ok := p.last.Memory.Environments[name]
+		switch {
+		case !ok:
+			p.went(name, before)
+		case is.Row.State == Asleep && was.Row.State != Asleep:
+			p.fellAsleep(name, was, before)
+		case is.Row.State != Asleep && was.Row.State == Asleep:
+			p.woken++
+			p.since[name] = p.now
+			p.tell("%s wakes", name)
+		case is.Row.State == Awake && was.Row.State == Waking:
+			p.since[name] = p.now
+		}
+	}
+	for _, name := range p.names() {
+		if _, ok := before.Memory.Environments[name]; !ok {
+			p.used[name], p.since[name], p.made[name] = p.now, p.now, p.now
+			delete(p.asked, name)
+			p.tell("%s is live", name)
+		}
+	}
+}
+
+// slack is how much too early something may come by clocks that jumped.
+func (p *lives) slack() time.Duration { return time.Duration(p.jumps+1) * clockStep }
+
+// really is when an environment was used last, by itself or by what leads to it.
+func (p *lives) really(name string) time.Time {
+	if name == "base" {
+		return latest(p.used[name], p.used["jakub"])
+	}
+	return p.used[name]
+}
+
+func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
+	p.t.Helper()
+	p.slept++
+	life := p.last.Memory.Lives[name]
+	p.tell("%s sleeps: %s", name, life.Why)
+	idle := p.now.Sub(p.really(name))
+	switch {
+	case name == "jakub" && (p.keepAwake || p.handover):
+		p.fail("%s sleeps, and its file keeps it awake", name)
+	case p.held[name].Sub(p.now) > p.slack():
+		p.fail("%s sleeps, and is held awake until %s", name, p.held[name])
+	case name == "base" && slices.Contains([]string{Awake, Waking}, p.state("jakub")) && slices.Contains([]string{Awake, Waking}, before.Memory.Environments["jakub"].Row.State):
+		p.fail("%s sleeps, and jakub leads to it", name)
+	case life.Why == sleptAsked:
+		if p.asked[name].IsZero() {
+			p.fail("%s sleeps, and nobody asked for it", name)
+		}
+		return
+	}
+	p.byEvidence(name, was)
+	least := map[string]time.Duration{sleptIdle: lifeIdle, sleptForRoom: lifeWindow}[life.Why]
+	if life.Why == sleptMaxAwake {
+		idle, least = p.now.Sub(p.since[name]), lifeAwake
+	}
+	if idle < least-p.slack() && idle < least-clockStep*time.Duration(p.jumps) {
+		p.fail("%s sleeps by %s, and was idle for %s", name, life.Why, idle)
+	}
+}
+
+// byEvidence is of what follows from a measurement and a clock.
+func (p *lives) byEvidence(name string, was Remembered) {
+	p.t.Helper()
+	m := p.facts.Activity
+	age := p.clock().Sub(m.At)
+	if _, ok := m.Used[was.Row.Namespace]; (!ok || age < 0 || age > measuredFor) && was.Row.State != Asleep {
+		p.fail("%s sleeps or goes, and nobody knows whether it is used", name)
+	}
+	p.byClock(name)
+}
+
+func (p *lives) byClock(name string) {
+	p.t.Helper()
+	if p.wrong.Abs() > clockStep {
+		p.fail("%s sleeps or goes by a clock that is wrong by %s", name, p.wrong)
+	}
+	if p.facts.Skew == nil {
+		p.fail("%s sleeps or goes by a clock that nobody knows", name)
+	}
+}
+
+func (p *lives) went(name string, before *Snapshot) {
+	p.t.Helper()
+	p.gone++
+	was := before.Memory.Environments[name]
+	left, isOver := p.last.Memory.Left[name]
+	p.tell("%s goes: %s", name, left.Rule)
+	switch {
+	case !isOver && p.closed[name].IsZero():
+		p.fail("%s vanished", name)
+	case !isOver:
+		p.byClock(name)
+		if over := p.now.Sub(p.closed[name]); over < lifeGrace-p.slack() {
+			p.fail("%s went %s after it was closed", name, over)
+		}
+		return
+	case p.extended[name].Sub(p.now) > p.slack():
+		p.fail("%s went, and was extended until %s", name, p.extended[name])
+	}
+	if left.Rule == ruleExpired {
+		p.byClock(name)
+		if age := p.now.Sub(p.made[name]); age < lifeExpires-p.slack() {
+			p.fail("%s expired at the age of %s", name, age)
+		}
+		return
+	}
+	p.byEvidence(name, was)
+	if idle := p.now.Sub(p.really(name)); idle < lifeOver-p.slack() {
+		p.fail("%s went, and was idle for %s", name, idle)
+	}
+}
