@@ -9,6 +9,7 @@ const (
 	decide   = "internal/preview/decide.go"
 	identity = "internal/preview/identity.go"
 	activity = "internal/preview/activity.go"
+	sleep    = "internal/preview/sleep.go"
 )
 
 // keepUnheard is where what nobody speaks for stays.
@@ -94,7 +95,7 @@ var guards = []guard{
 		{"internal/preview/config.go", "if prev != nil && prev.pins[name].trees == trees {", "if false {"},
 	}},
 	{"rows are in order", service, []edit{
-		{"internal/preview/depart.go", "slices.SortFunc(s.Rows,", "_ = slices.IsSortedFunc(s.Rows,"},
+		{"internal/preview/depart.go", "range slices.Sorted(maps.Keys(s.Memory.Environments))", "range slices.Collect(maps.Keys(s.Memory.Environments))"},
 	}},
 	{"nothing moves to another namespace", domain, []edit{
 		{decide, "if w.was == nil || w.was.Row.Namespace == k.k.Namespace || r.confirmed(w.name) {", "if k != nil {"},
@@ -109,6 +110,41 @@ var guards = []guard{
 		{decide, "if seen && green {", "if seen || green {"},
 	}},
 	{"no more are made than limits allow", domain, []edit{
-		{decide, "h = r.limited(w)", "_ = r.limited"},
+		{"internal/preview/over.go", "\treturn r.limited(w)\n", "\treturn nil\n"},
+	}},
+	{"asleep: what nobody knows is used", lives, []edit{
+		{activity, "\tcase l.state != Asleep:\n\t\tl.Active = latest(l.Active, r.now.UTC())\n", ""},
+	}},
+	{"asleep: a namespace that wasn't measured isn't idle", lives, []edit{
+		{activity, "l.measured = r.measured && ok", "l.measured = r.measured && (ok || true)"},
+	}},
+	{"asleep: an old measurement says nothing", lives, []edit{
+		{activity, "age < 0 || age > measuredFor", "false"},
+		{activity, "age := r.now.Sub(m.At); m.At", "m.At"},
+	}},
+	{"asleep: a gap between two measurements counts as use", lives, []edit{
+		{activity, "l.Active = latest(l.Active, r.gap)", "_ = r.gap"},
+	}},
+	{"asleep: nothing follows from a clock that isn't GitHub's", lives, []edit{
+		{activity, "r.facts.Skew != nil && r.facts.Skew.Abs() <= clockStep && (", "("},
+	}},
+	{"asleep: nothing follows from a clock that jumped just now", lives, []edit{
+		{activity, "(jumped.IsZero() || r.now.Sub(jumped) > clockStep)", "(true || jumped.IsZero())"},
+	}},
+	{"asleep: nothing becomes older by a clock that jumps", lives, []edit{
+		{"internal/preview/memory.go", "!m.At.IsZero() && (jumped < 0 || jumped > clockStep) {", "jumped < 0 && jumped > 0 {"},
+	}},
+	{"asleep: what somebody holds awake stays so", lives, []edit{
+		{sleep, "case l.state == Asleep || l.staysAwake() || l.held().After(r.now):", "case l.state == Asleep || l.staysAwake():"},
+	}},
+	{"asleep: what its file keeps awake stays so", lives, []edit{
+		{sleep, "return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0", "return false"},
+	}},
+	{"asleep: what an awake environment leads to stays so", lives, []edit{
+		{sleep, `why[from] == "" && r.isLive(from)`, `why[from] == "" && false`},
+		{activity, "if l.Active.After(to.Active) {", "if l.Active.After(to.Active) && false {"},
+	}},
+	{"asleep: grace is over by a clock that is known", lives, []edit{
+		{"internal/preview/over.go", "if r.agrees() && !end.After(r.now) {", "if !end.After(r.now) {"},
 	}},
 }

@@ -13,7 +13,6 @@ import (
 // The lifetimes of the random lives, and of how much less than that a clock that jumps may make them.
 const (
 	lifeIdle, lifeOver, lifeAwake, lifeGrace, lifeExpires = 20 * time.Minute, 90 * time.Minute, 2 * time.Hour, 30 * time.Minute, 3 * time.Hour
-	lifeWindow                                            = 5 * time.Minute
 	lifeSequences                                         = 80
 )
 
@@ -59,18 +58,21 @@ type lives struct {
 	last   *Snapshot
 
 	pulls                    []PullRequest
-	keepAwake, handover      bool // of jakub
-	full                     bool // limits.awake
+	window                   time.Duration // of a measurement
+	keepAwake, handover      bool          // of jakub
+	full                     bool          // limits.awake
 	prometheus               bool
 	used, since, asked, held map[string]time.Time // the real times: used last; pushed, woken or extended last; sent to sleep; kept awake until
 	extended, closed, made   map[string]time.Time
 	jumps                    int
+	heldAt                   map[string]int // jumps
 	slept, gone, woken       int
 }
 
 func newLives(t *testing.T, seed uint64) *lives {
 	t.Helper()
-	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true}
+	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true, heldAt: map[string]int{}}
+	p.window = []time.Duration{time.Minute, 5 * time.Minute}[p.IntN(2)]
 	for _, m := range []*map[string]time.Time{&p.used, &p.since, &p.asked, &p.held, &p.extended, &p.closed, &p.made} {
 		*m = map[string]time.Time{}
 	}
@@ -171,11 +173,7 @@ func (p *lives) happens() {
 	case 7:
 		if p.IntN(4) == 0 {
 			p.tell("memory is lost")
-			rows := map[string]Remembered{}
-			for name, e := range p.last.Memory.Environments {
-				rows[name] = e
-			}
-			p.last.Memory = Memory{Environments: rows}
+			p.last.Memory = Memory{Environments: maps.Clone(p.last.Memory.Environments)}
 			for _, name := range p.names() { // nobody knows since when it was idle
 				p.since[name] = p.now
 				delete(p.asked, name)
@@ -219,7 +217,7 @@ func (p *lives) asks() {
 		p.used[name], p.since[name] = p.now, p.now
 		delete(p.asked, name)
 		if until := p.now.Add(min(r.For, lifeAwake)); until.After(p.held[name]) {
-			p.held[name] = until
+			p.held[name], p.heldAt[name] = until, p.jumps
 		}
 	case ActionSleep:
 		p.asked[name] = p.now
@@ -261,10 +259,10 @@ func (p *lives) read() {
 	if p.IntN(5) == 0 {
 		return // not now
 	}
-	m := Measurement{At: p.clock(), Window: lifeWindow, Used: map[string]bool{}}
+	m := Measurement{At: p.clock(), Window: p.window, Used: map[string]bool{}}
 	for _, name := range p.names() {
 		if p.IntN(8) > 0 { // or nothing, or NaN
-			m.Used[p.last.Memory.Environments[name].Row.Namespace] = p.now.Sub(p.used[name]) < lifeWindow
+			m.Used[p.last.Memory.Environments[name].Row.Namespace] = p.now.Sub(p.used[name]) < p.window
 		}
 	}
 	p.facts.Activity = m
@@ -321,7 +319,7 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 	switch {
 	case name == "jakub" && (p.keepAwake || p.handover):
 		p.fail("%s sleeps, and its file keeps it awake", name)
-	case p.held[name].Sub(p.now) > p.slack():
+	case p.held[name].Sub(p.now) > time.Duration(p.jumps-p.heldAt[name])*clockStep:
 		p.fail("%s sleeps, and is held awake until %s", name, p.held[name])
 	case name == "base" && slices.Contains([]string{Awake, Waking}, p.state("jakub")) && slices.Contains([]string{Awake, Waking}, before.Memory.Environments["jakub"].Row.State):
 		p.fail("%s sleeps, and jakub leads to it", name)
@@ -332,7 +330,7 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 		return
 	}
 	p.byEvidence(name, was)
-	least := map[string]time.Duration{sleptIdle: lifeIdle, sleptForRoom: lifeWindow}[life.Why]
+	least := map[string]time.Duration{sleptIdle: lifeIdle, sleptForRoom: p.window}[life.Why]
 	if life.Why == sleptMaxAwake {
 		idle, least = p.now.Sub(p.since[name]), lifeAwake
 	}
