@@ -134,15 +134,8 @@ var guards = []guard{
 	{"asleep: nothing becomes older by a clock that jumps", lives, []edit{
 		{"internal/preview/memory.go", "!m.At.IsZero() && (jumped < 0 || jumped > clockStep) {", "jumped < 0 && jumped > 0 {"},
 	}},
-	{"asleep: what somebody holds awake stays so", lives, []edit{
-		{sleep, "case l.state == Asleep || l.staysAwake() || l.held().After(r.now):", "case l.state == Asleep || l.staysAwake():"},
-	}},
 	{"asleep: what its file keeps awake stays so", lives, []edit{
 		{sleep, "return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0", "return false"},
-	}},
-	{"asleep: what an awake environment leads to stays so", lives, []edit{
-		{sleep, `why[from] == "" && r.isLive(from)`, `why[from] == "" && false`},
-		{activity, "if l.Active.After(to.Active) {", "if l.Active.After(to.Active) && false {"},
 	}},
 	{"asleep: grace is over by a clock that is known", lives, []edit{
 		{"internal/preview/over.go", "if r.agrees() && !end.After(r.now) {", "if !end.After(r.now) {"},

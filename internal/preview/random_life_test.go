@@ -161,9 +161,12 @@ func (p *lives) happens() {
 		p.tell("the clock is wrong by %s", p.wrong)
 	case 5:
 		if p.IntN(3) == 0 {
+			keepAwake, handover := p.keepAwake, p.handover
 			p.keepAwake, p.handover, p.full = p.IntN(2) == 0, p.IntN(3) == 0, p.IntN(2) == 0
 			p.load()
-			p.used["jakub"], p.since["jakub"] = p.now, p.now
+			if keepAwake != p.keepAwake || handover != p.handover {
+				p.used["jakub"], p.since["jakub"] = p.now, p.now
+			}
 			p.tell("jakub: keepAwake %t, handover %t; limited: %t", p.keepAwake, p.handover, p.full)
 		}
 	case 6:
@@ -181,7 +184,9 @@ func (p *lives) happens() {
 			clear(p.held) // whoever holds one does so again
 		}
 	default:
-		p.asks()
+		if p.IntN(4) == 0 { // else nothing would ever be idle
+			p.asks()
+		}
 	}
 }
 
@@ -203,7 +208,7 @@ func (p *lives) asks() {
 	}
 	r := Request{Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)], At: p.clock()}
 	if r.Action != ActionSleep && p.IntN(2) == 0 {
-		r.For = time.Duration(p.IntN(90)) * time.Minute
+		r.For = time.Duration(20+p.IntN(90)) * time.Minute
 	}
 	if p.last.Check(p.config, r) != nil {
 		return
