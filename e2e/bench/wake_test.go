@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/previewset/previewset/e2e/figures"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -36,7 +37,7 @@ func BenchmarkWakeToSpec(b *testing.B) {
 			waitIdle(b)
 			took = append(took, specs.ask(b, name, "wake"))
 		}
-		figures = append(figures, figure{measure: "wake to the Application's spec", ours: took.String()})
+		rows = append(rows, figures.Figure{Measure: "wake to the Application's spec", Ours: took.String()})
 		if most := took.at(0.5); most >= time.Second {
 			b.Errorf("the median from the wish to the spec is %s, not below a second", most)
 		}

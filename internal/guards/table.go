@@ -98,7 +98,7 @@ var guards = []guard{
 		{"internal/preview/depart.go", "range slices.Sorted(maps.Keys(s.Memory.Environments))", "range slices.Collect(maps.Keys(s.Memory.Environments))"},
 	}},
 	{"nothing moves to another namespace", domain, []edit{
-		{decide, "if w.was == nil || w.was.Row.Namespace == k.k.Namespace || r.confirmed(w.name) {", "if k != nil {"},
+		{decide, "if w.was == nil || w.was.Row.Namespace == e.Row.Namespace || r.confirmed(w.name) {", "if e != nil {"},
 	}},
 	{"what runs in an environment goes on running", domain, []edit{
 		{decide, "set = w.was.grown(set, r.Policy.Services)", "_ = set"},
