@@ -78,6 +78,10 @@ func (g *Generator) readActivity(ctx context.Context) func() func() {
 
 func (g *Generator) noteActivity(m preview.Measurement, err error) {
 	s := &g.state
+	if err != nil && len(s.memory.Environments) == 0 {
+		s.facts.Activity = m // of no environment Prometheus knows nothing, and there is nothing to know
+		return
+	}
 	g.metrics.measurements.WithLabelValues(outcome(err == nil)).Inc()
 	if err == nil {
 		if s.activityErr != nil {
