@@ -1,0 +1,207 @@
+package lifetimes
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Nobody uses a preview any more: it sleeps, with all that it knows, and Argo CD finds that right however often it looks.
+// Somebody opens its address: a page says so, it wakes, and it is what it was.
+func TestIdleSleepsAndAVisitWakes(t *testing.T) {
+	w := shared
+	w.at(t, time.Now(), "  sleep: {idleAfter: 30m}\n")
+	p, _ := w.open(t, "preview")
+	w.says(t, p.name, "Sleeps")
+	before := w.kept(t, p)
+	used, _ := w.open(t, "preview")
+	stop := w.use(t, used)
+	w.waitState(t, p, "asleep")
+	w.says(t, p.name, "asleep", "nobody used it", "previewctl wake "+p.name)
+	if diff := cmp.Diff(before, w.kept(t, p)); diff != "" {
+		t.Errorf("what stays (-before +asleep):\n%s", diff)
+	}
+	if err := w.isIn(used, "awake")(t.Context()); err != nil {
+		t.Errorf("somebody uses %s: %v", used.name, err)
+	}
+	stop()
+	w.looksAgain(t, p, 10)
+	w.healsSleep(t, p)
+
+	status, page, err := w.visit(t.Context(), p)
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(page, p.name) {
+		t.Fatalf("%v: the page is %d\n%s", err, status, page)
+	}
+	w.waitState(t, p, "awake")
+	if diff := cmp.Diff(before, w.kept(t, p)); diff != "" {
+		t.Errorf("what stays (-before +awake again):\n%s", diff)
+	}
+}
+
+// use has somebody use a preview until stop is called.
+func (w *world) use(t *testing.T, p preview) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for every := time.NewTicker(time.Second); ; {
+			w.ingress.visited(p.application)
+			select {
+			case <-ctx.Done():
+				every.Stop()
+				return
+			case <-every.C:
+			}
+		}
+	}()
+	stop = func() { cancel(); <-over }
+	t.Cleanup(stop)
+	return stop
+}
+
+// looksAgain has Argo CD compare a sleeping preview again and again: it changes nothing.
+func (w *world) looksAgain(t *testing.T, p preview, times int) {
+	t.Helper()
+	before := w.generations(t, p)
+	for range times {
+		_, err := w.Resource("applications").Patch(t.Context(), p.application, types.MergePatchType,
+			[]byte(`{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal"}}}`), metav1.PatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Eventually(t, patience, "Argo CD has compared "+p.name+" again", func(ctx context.Context) error {
+			app, err := w.Application(ctx, p.application)
+			if err == nil && app.Annotations["argocd.argoproj.io/refresh"] != "" { // it takes that away then
+				err = errors.New("it hasn't")
+			}
+			return err
+		})
+		if err := w.isIn(p, "asleep")(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if diff := cmp.Diff(before, w.generations(t, p)); diff != "" {
+		t.Errorf("it was changed %d times (-before +after):\n%s", times, diff)
+	}
+}
+
+func (w *world) generations(t *testing.T, p preview) string {
+	t.Helper()
+	out, err := w.Cluster.Kubectl(t.Context(), nil, "get", "deployments,statefulsets,services,configmaps", "--namespace="+p.application,
+		"--output=jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.generation} {.metadata.uid}\n{end}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// healsSleep scales a sleeping workload up by hand: self-heal takes that back.
+func (w *world) healsSleep(t *testing.T, p preview) {
+	t.Helper()
+	if out, err := w.Cluster.Kubectl(t.Context(), nil, "scale", "deployment/gateway", "--replicas=1", "--namespace="+p.application); err != nil {
+		t.Fatal(err, out)
+	}
+	w.Eventually(t, patience, "self-heal has put it to sleep again", func(ctx context.Context) error {
+		d, err := w.Cluster.Client.AppsV1().Deployments(p.application).Get(ctx, "gateway", metav1.GetOptions{})
+		if err == nil && *d.Spec.Replicas != 0 {
+			err = errors.New("it has replicas")
+		}
+		return err
+	})
+	w.waitState(t, p, "asleep")
+}
+
+// What is measured goes away, in each way that it can: nobody knows whether previews are used then, so none sleeps.
+func TestNothingSleepsWhileNobodyKnows(t *testing.T) {
+	w := shared
+	w.at(t, time.Now(), "  deleteAfterIdle: 30m\n  sleep: {idleAfter: 10m}\n")
+	p, _ := w.open(t, "preview")
+	w.ingress.fail(true)
+	t.Cleanup(func() { w.ingress.fail(false) })
+	w.says(t, p.name, "is live")
+	w.Always(t, 3*while, "nothing sleeps while the ingress controller isn't scraped", w.isIn(p, "awake"))
+	w.ingress.fail(false)
+	w.prometheus.Kill()
+	w.Always(t, 3*while, "nothing sleeps while Prometheus is away", w.isIn(p, "awake"))
+	status, err := w.Status(t.Context())
+	if err != nil || !strings.Contains(status, "activity") {
+		t.Errorf("%v: nothing says so:\n%s", err, status)
+	}
+	w.prometheus, err = w.startPrometheus(context.WithoutCancel(t.Context()), "again")
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A pull request is merged: its preview stays for the grace, then it goes. One that nobody uses goes later, unless somebody
+// keeps or extends it; with a push it comes back. What was made by hand goes when it said so.
+func TestEnds(t *testing.T) {
+	w := shared
+	w.at(t, time.Now(), "  grace: 30m\n  deleteAfterIdle: 80m\n  maxExtension: 24h\n  sleep: {idleAfter: 15m}\n")
+	merged, n := w.open(t, "preview")
+	idle, idleNumber := w.open(t, "preview")
+	kept, _ := w.open(t, "preview", "preview-keep")
+	extended, _ := w.open(t, "preview")
+	w.ask(t, "extend", extended.name, "--for", "12h")
+	expires := w.clock.Now().Add(50 * time.Minute).UTC().Format(time.RFC3339)
+	byHand := named("by-hand")
+	w.gateway.SetBranch("by-hand", githubtest.SHA("by hand"))
+	w.push(t, "Make one by hand", gitserver.Write("overlays/by-hand/environment.yaml",
+		"apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nservices: {gateway: {branch: by-hand}}\nlifetime: {expires: "+expires+"}\n"))
+	t.Cleanup(func() {
+		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Clean up", gitserver.Remove("overlays/by-hand")); err != nil {
+			t.Error(err)
+		}
+	})
+	w.WaitSynced(t, byHand.application, patience)
+
+	w.gateway.Merge(n)
+	w.says(t, merged.name, "grace")
+	if app, err := w.Application(t.Context(), merged.application); err != nil || app.Object.GetDeletionTimestamp() != nil {
+		t.Errorf("it is on its way out in its grace: %v", err)
+	}
+	w.WaitGone(t, merged.application, patience)
+	w.WaitGone(t, byHand.application, patience)
+	w.says(t, byHand.name, "expired")
+	w.WaitGone(t, idle.application, patience)
+	w.says(t, idle.name, "idle", "previewctl extend "+idle.name)
+	for _, p := range []preview{kept, extended} {
+		w.Always(t, while, "it stays, asleep", w.isIn(p, "asleep"))
+	}
+	w.gateway.Push(idleNumber)
+	w.waitState(t, idle, "awake")
+}
+
+// Working hours are by the clock on the wall, also on the day that it is put forward: from 1:00 to 4:00 it is two hours.
+func TestWorkingHoursOnTheDayTheClockIsPutForward(t *testing.T) {
+	w := shared
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Date(2027, time.March, 28, 1, 30, 0, 0, berlin)
+	w.at(t, begin, `  sleep:
+    idleAfter: 3h
+    workingHours: {days: [sun], from: "01:00", to: "04:00", timezone: Europe/Berlin, idleAfter: 10h, asleepOutside: true}
+`)
+	p, _ := w.open(t, "preview")
+	over := time.Date(2027, time.March, 28, 4, 0, 0, 0, berlin) // an hour and a half later, not two and a half
+	w.waitState(t, p, "asleep")
+	if now := w.clock.Now(); now.Before(over) || now.After(over.Add(45*time.Minute)) {
+		t.Errorf("it sleeps since %s at the latest, working hours were over at %s", now.In(berlin), over)
+	}
+}

@@ -1,0 +1,231 @@
+package lifetimes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/prometheus"
+	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/internal/githubtest"
+)
+
+const (
+	// rate is how fast time passes: a minute a second. The service reads everything once in it.
+	rate = 60
+	// patience is for what takes seconds on an idle machine.
+	patience = 2 * time.Minute
+	// while is for how long it is watched that something doesn't happen: a quarter of an hour of the service's.
+	while = 15 * time.Second
+)
+
+type world struct {
+	*stand.Stand
+	gateway *githubtest.Repo
+	clock   stand.Clock
+	service *stand.Service
+
+	ingress    *ingress
+	group      *process.Group
+	folder     string
+	programs   string // the folder with prometheus in it
+	prometheus *prometheus.Server
+	policy     string // previewset.yaml as previewctl init wrote it
+}
+
+func begin(ctx context.Context, s *stand.Stand, programs string) (*world, error) {
+	w := &world{Stand: s, gateway: s.GitHub.AddRepository("acme/gateway"), programs: programs, ingress: newIngress(s.Cluster)}
+	s.GitHub.AddRepository("acme/shop")
+	if err := s.Install(ctx); err != nil {
+		return nil, err
+	}
+	policy, err := os.ReadFile(filepath.Join(s.Repository(), "previewset.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	w.policy = string(policy)
+	if w.folder, err = os.MkdirTemp("", "previewset-"); err != nil {
+		return nil, err
+	}
+	w.group = process.NewGroup(w.folder)
+	w.prometheus, err = w.startPrometheus(ctx, "data")
+	return w, err
+}
+
+func (w *world) startPrometheus(ctx context.Context, folder string) (*prometheus.Server, error) {
+	folder = filepath.Join(w.folder, folder)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	job := func(name, url string) prometheus.Job {
+		return prometheus.Job{Name: name, Targets: []prometheus.Target{{Address: strings.TrimPrefix(url, "http://")}}}
+	}
+	return prometheus.Start(ctx, w.group, filepath.Join(w.programs, "prometheus"), folder, prometheus.Options{
+		Jobs: []prometheus.Job{job("ingress-nginx", w.ingress.URL), job("preview-generator", w.ServiceURL)},
+	})
+}
+
+func (w *world) end() {
+	if w.service != nil {
+		w.service.Kill()
+	}
+	w.group.Close()
+	w.ingress.Close()
+	_ = os.RemoveAll(w.folder)
+}
+
+// at starts the service at a time, with these lifetimes in previewset.yaml. When the story is over it is ended, and knows
+// nothing any more.
+func (w *world) at(t *testing.T, now time.Time, lifetime string) {
+	t.Helper()
+	begin, end := strings.Index(w.policy, "\nlifetime:"), strings.Index(w.policy, "\nlimits:")
+	if begin < 0 || end < begin {
+		t.Fatal("previewset.yaml has no lifetime before its limits")
+	}
+	activity := fmt.Sprintf("\nactivity: {prometheus: {url: %q, preset: ingress-nginx}}\n", w.prometheus.URL)
+	w.push(t, "Set lifetimes", gitserver.Write("previewset.yaml", w.policy[:begin]+"\nlifetime:\n"+lifetime+activity+w.policy[end:]))
+	w.clock = stand.Clock{Since: time.Now(), At: now, Rate: rate}
+	var err error
+	if w.service, err = w.StartServiceAt(t.Context(), w.clock, "--state="); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.service.Kill)
+	w.WaitReady(t)
+}
+
+func (w *world) push(t *testing.T, message string, change func(*os.Root) error) {
+	t.Helper()
+	if _, err := w.Git.Change(t.Context(), message, change); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// preview is an environment and its Application, which has the name of its namespace.
+type preview struct{ name, application string }
+
+func named(name string) preview { return preview{name: name, application: "preview-" + name} }
+
+// open opens a pull request of the gateway that asks for a preview, and waits until that runs.
+func (w *world) open(t *testing.T, labels ...string) (preview, int) {
+	t.Helper()
+	number := w.gateway.Open(githubtest.PullRequest{Author: "alice", Labels: labels, Files: []githubtest.File{{Name: "main.go"}}})
+	p := named(fmt.Sprintf("gateway-pr-%d", number))
+	t.Cleanup(func() { w.gateway.Close(number) })
+	w.WaitSynced(t, p.application, patience)
+	return p, number
+}
+
+// ask runs previewctl against the service.
+func (w *world) ask(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := w.Previewctl(t.Context(), append(args, w.APIFlags()...)...)
+	if err != nil {
+		t.Fatalf("previewctl %q: %v\n%s", args, err, out)
+	}
+	return out
+}
+
+// says waits until previewctl why says all these parts of an environment.
+func (w *world) says(t *testing.T, what string, parts ...string) {
+	t.Helper()
+	w.Eventually(t, patience, fmt.Sprintf("previewctl why %s says %q", what, parts), func(ctx context.Context) error {
+		out, err := w.Previewctl(ctx, append([]string{"why", what}, w.APIFlags()...)...)
+		for _, part := range parts {
+			if err == nil && !strings.Contains(out, part) {
+				err = fmt.Errorf("it says\n%s", out)
+			}
+		}
+		return err
+	})
+}
+
+// waitState waits until Argo CD has the environment Synced and Healthy in a state.
+func (w *world) waitState(t *testing.T, p preview, state string) {
+	t.Helper()
+	w.Eventually(t, patience, p.name+" is "+state, w.isIn(p, state))
+}
+
+func (w *world) isIn(p preview, state string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		app, err := w.Application(ctx, p.application)
+		switch {
+		case err != nil:
+			return err
+		case app.Labels["previewset.dev/state"] != state || app.Sync != "Synced" || app.Health != "Healthy" || !app.Settled:
+			return fmt.Errorf("it is %s, %s and %s (settled: %t), %q", app.Labels["previewset.dev/state"], app.Sync, app.Health, app.Settled, app.Problems)
+		}
+		heals, _, err := unstructured.NestedBool(app.Object.Object, "spec", "syncPolicy", "automated", "selfHeal")
+		if err != nil || !heals {
+			return errors.Join(err, errors.New("it doesn't heal itself"))
+		}
+		return w.hasPods(ctx, p, state != "asleep")
+	}
+}
+
+func (w *world) hasPods(ctx context.Context, p preview, wanted bool) error {
+	pods, err := w.Cluster.Client.CoreV1().Pods(p.application).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	routes, err := w.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
+	if err == nil && ((len(pods.Items) > 0) != wanted || (len(routes.Items) > 0) != wanted) {
+		err = fmt.Errorf("it has %d Pods and %d Ingresses", len(pods.Items), len(routes.Items))
+	}
+	return err
+}
+
+// kept are the objects that sleep doesn't touch, each with its identity.
+func (w *world) kept(t *testing.T, p preview) map[string]types.UID {
+	t.Helper()
+	all := map[string]types.UID{}
+	for _, kind := range []string{"persistentvolumeclaims", "secrets", "configmaps", "services", "deployments.apps", "statefulsets.apps"} {
+		out, err := w.Cluster.Kubectl(t.Context(), nil, "get", kind, "--namespace="+p.application, "--output=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out) {
+			name, uid, _ := strings.Cut(strings.TrimSpace(line), " ")
+			all[kind+"/"+name] = types.UID(uid)
+		}
+	}
+	if !slices.ContainsFunc(sortedKeys(all), func(k string) bool { return strings.HasPrefix(k, "persistentvolumeclaims/") }) || len(all) < 6 {
+		t.Fatalf("it has only %v", all)
+	}
+	return all
+}
+
+// visit opens an address of the environment's as a person's browser does, and returns the status and the page.
+func (w *world) visit(ctx context.Context, p preview) (status int, page string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.PublicURL+"/some/page", http.NoBody)
+	if err != nil {
+		return 0, "", err
+	}
+	request.Host = p.name + ".preview.example.dev"
+	for name, value := range map[string]string{
+		"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Accept": "text/html",
+		"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none", "Sec-Fetch-User": "?1",
+	} {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(body), err
+}
