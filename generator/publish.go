@@ -141,7 +141,11 @@ func (g *Generator) logChanges(last, next *served) {
 func states(s *preview.Snapshot) map[string]string {
 	m := make(map[string]string, len(s.Decisions))
 	for _, d := range s.Decisions {
-		m[subject(d)] = d.Outcome + " " + d.Rule
+		outcome := d.Outcome
+		if outcome == preview.Asleep {
+			outcome = preview.Live // noteLives tells how its state changed
+		}
+		m[subject(d)] = outcome + " " + d.Rule
 	}
 	return m
 }

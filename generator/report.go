@@ -107,14 +107,15 @@ func commitStatuses(s *preview.Snapshot, repositories map[string]bool) []commitS
 
 // reportable is what somebody asked for: the label is there, and a commit to say it on.
 func reportable(d *preview.Decision) bool {
-	return d.Number > 0 && d.HeadSHA != "" && (d.Outcome == preview.Live || d.Outcome == preview.Held) && d.Rule != "unlabelled" && d.Rule != "join"
+	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != "unlabelled" && d.Rule != "join"
 }
 
-// commitStatusOf says of a head commit whether it is live. Where an older one is, it waits.
+// commitStatusOf says of a head commit whether it is live. Where an older one is, it waits. What is asleep is there: a visit
+// wakes it.
 func commitStatusOf(d *preview.Decision, row *preview.Row) commitStatus {
 	pr := d.Repository + "#" + strconv.Itoa(d.Number)
 	c := commitStatus{pr: pr, repository: d.Repository, sha: d.HeadSHA, state: "pending"}
-	live := d.Outcome == preview.Live && row != nil
+	live := d.Outcome != preview.Held && row != nil
 	if live {
 		c.target = row.URL
 	}

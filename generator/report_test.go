@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -260,6 +261,30 @@ func TestAfterARestartItIsReportedOnceMoreAtMost(t *testing.T) {
 			t.Errorf("told %d times after two restarts: %s", n, line)
 		}
 	}
+}
+
+// What is asleep is there, and a visit wakes it: neither is news.
+func TestWhatSleepsIsReportedAsThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, r := newWorld(), &reports{}
+		s := newService(t, w, realTime, func(o *generator.Options) { o.Reporter = r })
+		s.run(t)
+		passes(time.Minute)
+		if told := r.take(); len(told) != 3 {
+			t.Errorf("at first: %v", told)
+		}
+		for _, ask := range [][2]string{{"sleep", preview.Asleep}, {"wake", preview.Awake}} {
+			s.asks(t, "gateway-pr-1", ask[0], "")
+			passes(time.Minute)
+			if got := s.states(t)["gateway-pr-1"]; got != ask[1] {
+				t.Errorf("%s: it is %s", ask[0], got)
+			}
+			if told := r.take(); len(told) != 0 {
+				t.Errorf("%s: %v", ask[0], told)
+			}
+		}
+	})
 }
 
 func TestOnlyConfiguredRepositoriesAreTold(t *testing.T) {

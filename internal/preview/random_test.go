@@ -500,8 +500,11 @@ func (p *play) newOnesAreAllowed(before *Snapshot) {
 func (p *play) answerIsWhole() {
 	decided := map[string]bool{}
 	for _, d := range p.last.Decisions {
-		if d.Outcome == Live {
+		if d.Outcome == Live || d.Outcome == Asleep {
 			decided[d.Environment] = true
+		}
+		if state := p.last.Memory.Environments[d.Environment].Row.State; (d.Outcome == Asleep) != (d.State == Asleep) || (d.Outcome == Asleep && state != Asleep) {
+			p.fail("%s is %s, and its row %s: %+v", d.Environment, d.Outcome, state, d)
 		}
 		if d.Outcome == Held && (d.Reason == "" || d.Remedy == "") {
 			p.fail("%s is held, and nobody knows why or what to do: %+v", d.Environment, d)

@@ -174,12 +174,17 @@ func (r *resolver) serve(e Remembered) {
 	r.snapshot.Memory.Environments[e.Row.Name] = e
 }
 
+// subject is how what a decision is about is remembered.
+func (d *Decision) subject() string {
+	if d.Number > 0 {
+		return subject(d.Repository, d.Number)
+	}
+	return d.Environment
+}
+
 func (r *resolver) decided(d Decision) {
 	d.Reason, d.Remedy = Printable(d.Reason), Printable(d.Remedy)
-	about := d.Environment
-	if d.Number > 0 {
-		about = subject(d.Repository, d.Number)
-	}
+	about := d.subject()
 	r.memory.since(about, &d, r.now)
 	r.named[d.Environment] = true
 	r.snapshot.Decisions = append(r.snapshot.Decisions, d)

@@ -316,7 +316,20 @@ func (r *resolver) announce() {
 			d.Remedy = cmp.Or(d.Remedy, l.remedy())
 		}
 		d.SleepsAt, d.ExpiresAt = r.coming(l)
+		if l.state == Asleep {
+			r.decidedAsleep(d, l)
+		}
 	}
+}
+
+// decidedAsleep makes the decision about what is live that about what sleeps, since it fell asleep: who wakes it, makes it
+// live anew.
+func (r *resolver) decidedAsleep(d *Decision, l *living) {
+	d.Outcome, d.Since = Asleep, l.Changed.UTC().Truncate(time.Second)
+	about := d.subject()
+	is := r.snapshot.Memory.Since[about]
+	is.Outcome, is.Since = d.Outcome, d.Since
+	r.snapshot.Memory.Since[about] = is
 }
 
 func (l *living) remedy() string {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // days are a world whose clock goes on minute by minute, and the answers.
@@ -100,6 +102,17 @@ func (d *days) want(states string) *days {
 			why = append(why, x.Environment+": "+x.Outcome+" "+x.Rule+": "+x.Reason)
 		}
 		d.t.Fatalf("at %s: %q, want %q\n%s", d.now.Format(time.RFC3339), got, states, strings.Join(slices.Compact(why), "\n"))
+	}
+	return d
+}
+
+// wantDecided is about a decision, and what is remembered of it.
+func (d *days) wantDecided(name string, want Decided) *days {
+	d.t.Helper()
+	x := d.decided(name)
+	got := Decided{Outcome: x.Outcome, Rule: x.Rule, Since: x.Since}
+	if diff := cmp.Diff([]Decided{want, want}, []Decided{got, d.last.Memory.Since[x.subject()]}); diff != "" {
+		d.t.Errorf("decided about %s, and remembered: (-want +got)\n%s", name, diff)
 	}
 	return d
 }
@@ -277,6 +290,18 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 			if took := d.last.Memory.Lives["shop-pr-1"].Took; took != 3*time.Minute {
 				d.t.Errorf("it took %s, want 3m", took)
 			}
+		}},
+		{"it is decided that it sleeps, since it does, and that it is live since it woke", idle, func(d *days) {
+			d.pass(time.Hour)
+			slept := Decided{Outcome: Asleep, Rule: ruleLabelled, Since: noon.Add(time.Hour)}
+			d.wantDecided("shop-pr-1", slept)
+			d.facts = func(f *Facts) { delete(f.Repositories, "acme/shop") }
+			slept.Rule = ruleUnread
+			d.pass(time.Hour).wantDecided("shop-pr-1", slept)
+			d.facts = nil
+			d.pass(time.Minute).ask(ActionWake, "shop-pr-1", 0)
+			woken := Decided{Outcome: Live, Rule: ruleLabelled, Since: d.now}
+			d.want("1 waking").wantDecided("shop-pr-1", woken).pass(10*time.Minute).want("1 awake").wantDecided("shop-pr-1", woken)
 		}},
 		{"asleep while its repository can't be read, and a visit wakes it", idle, func(d *days) {
 			d.pass(time.Hour).want("1 asleep")

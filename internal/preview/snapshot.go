@@ -95,7 +95,7 @@ type IgnoreDifference struct {
 	JSONPointers []string `json:"jsonPointers"`
 }
 
-// The outcomes of a decision.
+// The outcomes of a decision. Live is what is awake or waking; Asleep is also a state.
 const (
 	Live   = "live"
 	Held   = "held"
