@@ -64,6 +64,7 @@ type lives struct {
 	prometheus               bool
 	used, since, asked, held map[string]time.Time // the real times: used last; pushed, woken or extended last; sent to sleep; kept awake until
 	extended, closed, made   map[string]time.Time
+	heads                    map[string]string // that were read last
 	jumps                    int
 	heldAt                   map[string]int // jumps
 	slept, gone, woken       int
@@ -71,7 +72,7 @@ type lives struct {
 
 func newLives(t *testing.T, seed uint64) *lives {
 	t.Helper()
-	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true, heldAt: map[string]int{}}
+	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true, heldAt: map[string]int{}, heads: map[string]string{}}
 	p.window = []time.Duration{time.Minute, 5 * time.Minute}[p.IntN(2)]
 	for _, m := range []*map[string]time.Time{&p.used, &p.since, &p.asked, &p.held, &p.extended, &p.closed, &p.made} {
 		*m = map[string]time.Time{}
@@ -147,8 +148,7 @@ func (p *lives) happens() {
 	name := fmt.Sprintf("shop-pr-%d", pr.Number)
 	switch p.IntN(16) {
 	case 0:
-		pr.HeadSHA = sha(fmt.Sprintf("%x", 0xabc000+p.number))
-		p.used[name], p.since[name] = p.now, p.now
+		pr.HeadSHA = sha(fmt.Sprintf("%x", 0xabc000+p.number)) // which nobody knows until it is read, and open
 		p.tell("%s gets a push", name)
 	case 1:
 		p.opensOrCloses(pr, name)
@@ -242,10 +242,14 @@ func (p *lives) read() {
 	p.facts.Repositories = repositories
 	for _, pr := range p.pulls {
 		name := fmt.Sprintf("shop-pr-%d", pr.Number)
-		if !pr.Created.IsZero() {
-			delete(p.closed, name)
-		} else if p.closed[name].IsZero() {
+		switch {
+		case pr.Created.IsZero() && p.closed[name].IsZero():
 			p.closed[name] = p.now
+		case !pr.Created.IsZero():
+			delete(p.closed, name)
+			if p.heads[name] != pr.HeadSHA {
+				p.heads[name], p.used[name], p.since[name] = pr.HeadSHA, p.now, p.now
+			}
 		}
 	}
 	p.facts.Skew = nil

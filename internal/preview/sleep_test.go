@@ -106,13 +106,13 @@ func (d *days) want(states string) *days {
 	return d
 }
 
-// wantDecided is about a decision, and what is remembered of it.
-func (d *days) wantDecided(name string, want Decided) *days {
+// wantDecided is about the decision about the first environment, and what is remembered of it.
+func (d *days) wantDecided(want Decided) *days {
 	d.t.Helper()
-	x := d.decided(name)
+	x := d.decided("shop-pr-1")
 	got := Decided{Outcome: x.Outcome, Rule: x.Rule, Since: x.Since}
 	if diff := cmp.Diff([]Decided{want, want}, []Decided{got, d.last.Memory.Since[x.subject()]}); diff != "" {
-		d.t.Errorf("decided about %s, and remembered: (-want +got)\n%s", name, diff)
+		d.t.Errorf("decided and remembered (-want +got)\n%s", diff)
 	}
 	return d
 }
@@ -294,14 +294,14 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 		{"it is decided that it sleeps, since it does, and that it is live since it woke", idle, func(d *days) {
 			d.pass(time.Hour)
 			slept := Decided{Outcome: Asleep, Rule: ruleLabelled, Since: noon.Add(time.Hour)}
-			d.wantDecided("shop-pr-1", slept)
+			d.wantDecided(slept)
 			d.facts = func(f *Facts) { delete(f.Repositories, "acme/shop") }
 			slept.Rule = ruleUnread
-			d.pass(time.Hour).wantDecided("shop-pr-1", slept)
+			d.pass(time.Hour).wantDecided(slept)
 			d.facts = nil
 			d.pass(time.Minute).ask(ActionWake, "shop-pr-1", 0)
 			woken := Decided{Outcome: Live, Rule: ruleLabelled, Since: d.now}
-			d.want("1 waking").wantDecided("shop-pr-1", woken).pass(10*time.Minute).want("1 awake").wantDecided("shop-pr-1", woken)
+			d.want("1 waking").wantDecided(woken).pass(10 * time.Minute).want("1 awake").wantDecided(woken)
 		}},
 		{"asleep while its repository can't be read, and a visit wakes it", idle, func(d *days) {
 			d.pass(time.Hour).want("1 asleep")
