@@ -209,8 +209,7 @@ func (r *resolver) loses(w *wish) bool {
 	if w.members[0].stillLabelled() || w.file.Adopted {
 		return false
 	}
-	_, h := r.admit(w.members[0].PullRequest)
-	return h != nil && h.over
+	return r.unlabelled(w)
 }
 
 // confirmed says whether somebody has confirmed that an environment may go.

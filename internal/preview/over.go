@@ -170,12 +170,19 @@ func (r *resolver) comesBack(name string, left Left) bool {
 	if w == nil {
 		return !slices.ContainsFunc(left.Members, func(m Member) bool { _, heard := r.heardAs(m.Repository); return !heard })
 	}
-	if w.own {
-		if _, h := r.admit(w.members[0].PullRequest); h != nil && h.over {
-			return true // who labels it again asks for it anew
-		}
+	if r.unlabelled(w) {
+		return true // who labels it again asks for it anew
 	}
 	return w.knowsHeads && w.pushed != left.Heads || left.Rule == ruleIdle && r.kept(w)
+}
+
+// unlabelled says whether an environment is that of a pull request which doesn't ask for it.
+func (r *resolver) unlabelled(w *wish) bool {
+	if !w.own {
+		return false
+	}
+	_, h := r.admit(w.members[0].PullRequest)
+	return h != nil && h.over
 }
 
 // openIn are the environments that open pull requests are in.

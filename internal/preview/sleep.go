@@ -279,11 +279,17 @@ func (r *resolver) settle() {
 		if r.was[name] == nil {
 			i.Slept = time.Time{} // whoever brings it back wants it awake
 		}
-		if _, left := m.Left[name]; live || left {
+		if _, left := m.Left[name]; live || left || r.waits(name) {
 			m.Intents[name] = i
 		}
 	}
 	r.announce()
+}
+
+// waits says whether what isn't live is still asked for: what somebody extended comes back as soon as there is room.
+func (r *resolver) waits(name string) bool {
+	w := r.asked[name]
+	return w != nil && w.was == nil && !r.unlabelled(w)
 }
 
 // in is a row in another state. All that a state adds is at the end of its patches, and the same for every environment; so
