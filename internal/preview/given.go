@@ -28,7 +28,7 @@ func (w *wish) ends() bool {
 func (r *resolver) decideGiven(w *wish) {
 	for _, c := range w.members {
 		if c.hold == nil {
-			c.hold = r.moveHold(c)
+			c.hold = r.moveHold(c, r.brake)
 		}
 	}
 	r.shareOut(w)
@@ -56,13 +56,24 @@ func (r *resolver) decideGiven(w *wish) {
 	r.tell(w, h)
 }
 
+// holdMoves keeps those in their own environments who were kept there before: with them nobody may count.
+func (r *resolver) holdMoves(wishes []*wish) {
+	for _, w := range wishes {
+		for _, c := range w.members {
+			if c.hold == nil {
+				c.hold = r.moveHold(c, false)
+			}
+		}
+	}
+}
+
 // moveHold keeps a pull request in its own environment where too many would leave theirs at once.
-func (r *resolver) moveHold(c *candidate) *hold {
+func (r *resolver) moveHold(c *candidate, brake bool) *hold {
 	was, ok := r.leaving[c.subject()]
 	if !ok || r.confirmed(was.Row.Name) {
 		return nil
 	}
-	if was.Braked = was.Braked || r.brake; !was.Braked {
+	if was.Braked = was.Braked || brake; !was.Braked {
 		return nil
 	}
 	return &hold{
@@ -295,6 +306,7 @@ func (r *resolver) tellMember(w *wish, c *candidate, h *hold) {
 	case c.hold != nil && c.isIn(w.name):
 		r.decided(d.stays(c.hold))
 	case c.hold != nil:
+		r.turnAway(c)
 		r.decided(d.held(c.hold))
 	case h != nil:
 		r.decided(d.stays(h))
@@ -305,6 +317,15 @@ func (r *resolver) tellMember(w *wish, c *candidate, h *hold) {
 		}
 		r.decided(d.live(ruleLabelled, strings.Join(append([]string{fmt.Sprintf("it is open and labelled %q; it runs in environment %s", cmp.Or(c.join, r.Policy.PullRequests.Label), w.name)}, w.notes...), "; ")))
 	}
+}
+
+// turnAway leaves a pull request in the environment with a given name that it is in, where the one that it asks for doesn't let
+// it in: for want of room, say.
+func (r *resolver) turnAway(c *candidate) {
+	if c.was == nil || !isGiven(c.was.Row.Name) || c.hold.over || r.stays[c.subject()] != nil {
+		return
+	}
+	r.stays[c.subject()], r.isTurnedAway = c.hold, true
 }
 
 // ruleOf is the rule by which an environment is live that a file or a slot makes.

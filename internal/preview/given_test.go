@@ -400,3 +400,55 @@ func TestAdopt(t *testing.T) {
 		}
 	}
 }
+
+// Who asks for an environment that doesn't let it in stays where it is, however many steps later.
+func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
+	t.Parallel()
+	joins := func(name string) PullRequest { return pull(1, withLabels("preview-with:"+name)) }
+	with := func(lines, holder string) *Config {
+		return load(t, demoTree(map[string]string{
+			policyFile: demo + "slots: on\nlimits: {environments: 2}\n", "overlays/jakub/environment.yaml": environment("profile: full\n" + lines),
+			slotsFile: pool("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
+		}), nil)
+	}
+	tests := []struct {
+		name   string
+		config *Config
+		pulls  []PullRequest
+		want   []string
+	}{
+		{
+			"a slot for which there is no room", with("", "alice"), []PullRequest{joins("x"), pull(2, by("bob"))},
+			[]string{"ivysaur held by unchanged", "jakub live by file", "x live by limit", "shop-pr-2 held by limit"},
+		},
+		{
+			"another join for which there is no room", with("", ""), []PullRequest{joins("y"), pull(2, by("bob"))},
+			[]string{"jakub live by file", "x live by limit", "shop-pr-2 held by limit"},
+		},
+		{
+			"an environment whose file pins what it changes", with("services: {orders: {pullRequest: 2}}\n", ""), []PullRequest{joins("jakub"), pull(2, withLabels(), createdAt(-5))},
+			[]string{"jakub live by file", "x live by conflict", "shop-pr-2 held by unlabelled"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := Resolve(with("", ""), factsOf(joins("x"), pull(2, withLabels(), createdAt(-5))), Memory{}, noon)
+			s.Memory.Since[subject("acme/shop", 2)] = Decided{Outcome: Held, Rule: ruleLimit, Since: noon, Place: 1}
+			before := names(s)
+			for range 3 {
+				s = Resolve(tt.config, factsOf(tt.pulls...), s.Memory, noon)
+				if diff := cmp.Diff(before, names(s)); diff != "" {
+					t.Errorf("live (-before +after): %s", diff)
+				}
+			}
+			var got []string
+			for _, d := range s.Decisions {
+				got = append(got, d.Environment+" "+d.Outcome+" by "+d.Rule)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got): %s", diff)
+			}
+		})
+	}
+}

@@ -164,12 +164,14 @@ func (r *resolver) rank(w *wish) (group, place int) {
 func (r *resolver) place(about string, d Decision) int {
 	was := r.memory.Since[about].Place
 	switch {
-	case d.Outcome != Held:
-		return 0
-	case d.Rule == ruleLimit && was == 0:
+	case d.Rule == ruleLimit && was == 0: // who waits elsewhere meanwhile, too
 		r.tally.lastPlace++
 		return r.tally.lastPlace
-	case d.Rule == ruleLimit, d.Rule == ruleReady, d.Rule == ruleUnread:
+	case d.Rule == ruleLimit:
+		return was
+	case d.Outcome != Held:
+		return 0
+	case d.Rule == ruleReady, d.Rule == ruleUnread:
 		return was
 	}
 	return 0

@@ -111,7 +111,7 @@ func (c *Config) overlays() map[string]RememberedOverlay {
 // Snapshot is what can be answered from memory alone, while configuration can't be read: what was live, as it was, but for
 // what somebody wakes. What may sleep or go nobody can tell without.
 func (m Memory) Snapshot(now time.Time) *Snapshot {
-	r := newResolver(&Config{Policy: &Policy{}, rules: rulesOf(&Policy{})}, Facts{}, m, now)
+	r := newResolver(&Config{Policy: &Policy{}, rules: rulesOf(&Policy{})}, Facts{}, m, now, nil)
 	for _, was := range m.Environments {
 		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
 	}

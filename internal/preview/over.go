@@ -69,7 +69,7 @@ func (r *resolver) kept(w *wish) bool {
 // over says of a live environment that its lifetime is over.
 func (r *resolver) over(w *wish) *hold {
 	l := r.lives[w.name]
-	if w.was == nil || l == nil || !r.agrees() || slices.ContainsFunc(w.members, func(c *candidate) bool { return r.leaving[c.subject()] != nil }) {
+	if w.was == nil || l == nil || !r.agrees() || slices.ContainsFunc(w.members, func(c *candidate) bool { return c.was != nil && !c.isIn(w.name) }) {
 		return nil
 	}
 	seen := r.now

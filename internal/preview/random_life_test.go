@@ -181,7 +181,8 @@ func (p *lives) happens() {
 				p.since[name] = p.now
 				delete(p.asked, name)
 			}
-			clear(p.held) // whoever holds one does so again
+			clear(p.held)  // whoever holds one does so again
+			clear(p.heads) // nor what was pushed meanwhile to what is closed
 		}
 	default:
 		if p.IntN(4) == 0 { // else nothing would ever be idle
@@ -247,9 +248,10 @@ func (p *lives) read() {
 			p.closed[name] = p.now
 		case !pr.Created.IsZero():
 			delete(p.closed, name)
-			if p.heads[name] != pr.HeadSHA {
-				p.heads[name], p.used[name], p.since[name] = pr.HeadSHA, p.now, p.now
+			if was := p.heads[name]; was != "" && was != pr.HeadSHA {
+				p.used[name], p.since[name] = p.now, p.now
 			}
+			p.heads[name] = pr.HeadSHA
 		}
 	}
 	p.facts.Skew = nil
@@ -379,6 +381,7 @@ func (p *lives) went(name string, before *Snapshot) {
 	case !isOver && p.closed[name].IsZero():
 		p.fail("%s vanished", name)
 	case !isOver:
+		delete(p.held, name) // who reopens it begins anew
 		p.byClock(name)
 		if over := p.now.Sub(p.closed[name]); over < lifeGrace-p.slack() {
 			p.fail("%s went %s after it was closed", name, over)

@@ -12,22 +12,22 @@ import (
 // Resolve computes the whole answer: which environments are live, what is in each, and a decision about every open
 // pull request and every environment file. It is pure; the same arguments give the same snapshot.
 func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
-	r := newResolver(c, f, m, now)
-	for _, p := range c.Problems {
-		r.snapshot.Problems = append(r.snapshot.Problems, p.Error())
+	stays := map[string]*hold{}
+	r := newResolver(c, f, m, now, stays)
+	for r.run(); r.isTurnedAway; r.run() { // each time another one, and who stays is not turned away again
+		r = newResolver(c, f, m, now, stays)
 	}
-	r.run()
 	r.depart()
 	r.files()
 	r.finish()
 	return r.snapshot
 }
 
-func newResolver(c *Config, f Facts, m Memory, now time.Time) *resolver {
+func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*hold) *resolver {
 	n := len(m.Environments) // and about as many will be live
 	next := compositions{config: c, plain: make(map[string]*composition, n), linked: map[string]*composition{}}
 	return &resolver{
-		Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now), last: m.compositions.of(c), next: next,
+		stays: stays, Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now), last: m.compositions.of(c), next: next,
 		hosts: make(map[string]string, n), was: make(map[string]*Remembered, n), lived: make(map[string]lived, n), ghosts: map[string][]ghost{},
 		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: make(map[string]*composed, n),
 		lives: make(map[string]*living, n), asked: map[string]*wish{}, inWhich: make(map[string]string, n), named: make(map[string]bool, n), tally: newTally(),
@@ -55,6 +55,7 @@ type resolver struct {
 	ghosts   map[string][]ghost     // the members that nobody speaks for, by environment
 	leaving  map[string]*Remembered // own environments whose pull requests ask for another one, by subject
 	left     map[string]int         // how many members have left an environment with a given name
+	stays    map[string]*hold       // why those stay in the environment with a given name that they are in, whom no other lets in, by subject
 	composed map[string]*composed   // what was put together in this answer, by name
 	last     compositions           // of the last answer
 	next     compositions           // of this one
@@ -68,10 +69,15 @@ type resolver struct {
 	named    map[string]bool        // environments that a decision was made about
 	tally    tally
 	brake    bool // too many would go at once
-	snapshot *Snapshot
+	// isTurnedAway says that one was added to those who stay: the answer is to be made anew.
+	isTurnedAway bool
+	snapshot     *Snapshot
 }
 
 func (r *resolver) run() {
+	for _, p := range r.Problems {
+		r.snapshot.Problems = append(r.snapshot.Problems, p.Error())
+	}
 	r.reserve()
 	var candidates []*candidate
 	for _, key := range r.Repositories() {
@@ -94,6 +100,7 @@ func (r *resolver) run() {
 	r.live(wishes)
 	r.grace(open)
 	r.inOrder(wishes)
+	r.holdMoves(wishes)
 	r.brake = r.brakes(wishes)
 	r.decideInTurn(wishes)
 	r.link()

@@ -249,7 +249,7 @@ func (r *resolver) stay(c *candidate) {
 	case c.hold != nil:
 		c.to = name
 	case c.join != "" && c.hasLabel(c.join), isSlot && asked, joined && strings.Contains(c.label, ":") && c.hasLabel(c.label):
-		if h := cmp.Or(r.letIn(c), r.unread1(c)); h != nil && !h.over {
+		if h := cmp.Or(r.letIn(c), r.unread1(c), r.stays[c.subject()]); h != nil && !h.over {
 			c.to, c.hold = name, h
 		}
 	case c.label == "" && !asked && !joined, c.label == "" && !isSlot && c.was.Row.Source == sourcePullRequest:
