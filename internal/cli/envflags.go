@@ -19,7 +19,7 @@ import (
 type environmentFlags struct {
 	profile, dataset, owner, purpose, expires string
 	services, links, components               []string
-	shared                                    bool
+	shared, keepAwake                         bool
 
 	set []setting // what of it was said, in the order of the file
 }
@@ -40,8 +40,9 @@ func (f *environmentFlags) flags(cmd *cobra.Command, complete func(kind string) 
 	p.StringArrayVar(&f.services, "service", nil, "run a service at SERVICE=pr:OWNER/REPO#N, branch:NAME, tag:NAME or sha:COMMIT; SERVICE=default as the profile says")
 	p.StringArrayVar(&f.links, "link", nil, "let a service's name lead to SERVICE=env:NAME or pr:OWNER/REPO#N; SERVICE=default to the baseline")
 	p.StringVar(&f.dataset, "dataset", "", "what its data stores start with")
-	p.BoolVar(&f.shared, "shared", false, "let other environments link to it")
+	p.BoolVar(&f.shared, "shared", false, "let other environments link to it; --shared=false takes that back")
 	p.StringVar(&f.expires, "expires", "", "when it is over: a length like 72h or 7d from now, a day, or a time like 2026-12-24T18:00:00Z")
+	p.BoolVar(&f.keepAwake, "keep-awake", false, "let it never sleep, however idle it is; --keep-awake=false takes that back")
 	for flag, kind := range map[string]string{"profile": "profile", "component": "component", "service": "service", "link": "link", "dataset": "dataset"} {
 		if err := cmd.RegisterFlagCompletionFunc(flag, complete(kind)); err != nil {
 			panic(err) // the flags are those above
@@ -63,14 +64,21 @@ func (f *environmentFlags) check(cmd *cobra.Command, now time.Time) error {
 	if err := f.checkTexts(cmd, [2]string{"dataset", f.dataset}); err != nil {
 		return err
 	}
-	if cmd.Flags().Changed("shared") {
-		var value any
-		if f.shared {
-			value = true
-		}
-		f.add(value, "shared", "shared")
-	}
+	f.addSwitch(cmd, "shared", f.shared, "shared")
+	f.addSwitch(cmd, "keep-awake", f.keepAwake, "lifetime", "keepAwake")
 	return f.checkExpires(cmd, now)
+}
+
+// addSwitch sets a key to true, or takes it out, if its flag was given.
+func (f *environmentFlags) addSwitch(cmd *cobra.Command, flag string, on bool, keys ...string) {
+	if !cmd.Flags().Changed(flag) {
+		return
+	}
+	var value any
+	if on {
+		value = true
+	}
+	f.add(value, flag, keys...)
 }
 
 // checkTexts sets the keys that are called like their flags.
