@@ -87,6 +87,10 @@ func runAsk(ctx context.Context, opts *askOptions) error {
 	if err != nil {
 		return err
 	}
-	opts.env.say("%s "+opts.done, name, name)
+	done := opts.done
+	if opts.action == "wake" && opts.length > 0 {
+		done = "is kept awake that long; if it slept, wait for it with: previewctl wait %s"
+	}
+	opts.env.say("%s "+done, name, name)
 	return nil
 }
