@@ -71,7 +71,7 @@ func (a *attempt) fallAsleep(awake resmap.ResMap) {
 		return
 	}
 	var err error
-	if a.verdict.objects, err = a.sleep.objects(awake); err != nil {
+	if a.objects, err = a.sleep.objects(awake); err != nil {
 		a.problem(a.file, "can't be built asleep: "+preview.Printable(err.Error()), "correct what refers to a public route or a number of replicas: those are away then")
 		return
 	}

@@ -418,15 +418,18 @@ func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 		want   []string
 	}{
 		{
-			"a slot for which there is no room", with("", "alice"), []PullRequest{joins("x"), pull(2, by("bob"))},
+			"a slot for which there is no room", with("", "alice"),
+			[]PullRequest{joins("x"), pull(2, by("bob"))},
 			[]string{"ivysaur held by unchanged", "jakub live by file", "x live by limit", "shop-pr-2 held by limit"},
 		},
 		{
-			"another join for which there is no room", with("", ""), []PullRequest{joins("y"), pull(2, by("bob"))},
+			"another join for which there is no room", with("", ""),
+			[]PullRequest{joins("y"), pull(2, by("bob"))},
 			[]string{"jakub live by file", "x live by limit", "shop-pr-2 held by limit"},
 		},
 		{
-			"an environment whose file pins what it changes", with("services: {orders: {pullRequest: 2}}\n", ""), []PullRequest{joins("jakub"), pull(2, withLabels(), createdAt(-5))},
+			"an environment whose file pins what it changes", with("services: {orders: {pullRequest: 2}}\n", ""),
+			[]PullRequest{joins("jakub"), pull(2, withLabels(), createdAt(-5))},
 			[]string{"jakub live by file", "x live by conflict", "shop-pr-2 held by unlabelled"},
 		},
 	}
