@@ -408,6 +408,22 @@ func TestWithheldOnesSayWhyAndWhatToDo(t *testing.T) {
 	}
 }
 
+// Who is kept in his own environment keeps no other one alive, which he asks for: that one counts with those that go.
+func TestWhatWouldBeMovedToIsCounted(t *testing.T) {
+	t.Parallel()
+	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 1"), now: noon}
+	joined := withLabels("preview-with:x")
+	q.next(pull(1, joined), pull(2), pull(3), pull(4))
+	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4, joined))
+	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4))
+	q.memory = idle(q.config, []PullRequest{pull(1, joined), pull(2, joined), pull(3), pull(4)}, q.memory, q.now.Add(brakeWindow))
+	q.now = q.now.Add(brakeWindow)
+	s := Resolve(q.config, factsOf(pull(1, withLabels()), pull(2, joined), pull(3, withLabels()), pull(4)), q.memory, q.now)
+	if diff := cmp.Diff([]string{"shop-pr-2", "shop-pr-3", "shop-pr-4", "x"}, names(s)); diff != "" {
+		t.Errorf("live (-want +got): %s\n%s", diff, strings.Join(reasons(s), "\n"))
+	}
+}
+
 func TestDeletionsAreCountedForTenMinutes(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 4"), now: noon}
