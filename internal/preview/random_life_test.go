@@ -254,11 +254,6 @@ func (p *lives) read() {
 			p.heads[name] = pr.HeadSHA
 		}
 	}
-	p.facts.Skew = nil
-	if p.IntN(20) > 0 {
-		skew := -p.wrong
-		p.facts.Skew = &skew
-	}
 	p.facts.Settled = map[string]bool{}
 	for _, name := range p.names() {
 		p.facts.Settled[name] = p.IntN(2) == 0
@@ -284,6 +279,11 @@ func (p *lives) resolve() {
 	before := p.last
 	if p.IntN(6) > 0 || p.facts.Repositories == nil {
 		p.read()
+	}
+	p.facts.Skew = nil
+	if p.IntN(20) > 0 {
+		skew := -p.wrong // that a clock was set is known at once, whatever is read
+		p.facts.Skew = &skew
 	}
 	p.last = Resolve(p.config, p.facts, before.Memory, p.clock())
 	for name, was := range before.Memory.Environments {
