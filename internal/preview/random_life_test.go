@@ -204,7 +204,7 @@ func (p *lives) opensOrCloses(pr *PullRequest, name string) {
 // asks has somebody ask for something.
 func (p *lives) asks() {
 	all := slices.Concat(p.names(), slices.Sorted(maps.Keys(p.last.Memory.Left)))
-	if len(all) == 0 {
+	if len(all) == 0 || p.last.Memory.At.IsZero() { // memory was just lost: nobody is answered yet
 		return
 	}
 	r := Request{Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)], At: p.clock()}
