@@ -137,6 +137,14 @@ var guards = []guard{
 	{"asleep: what its file keeps awake stays so", lives, []edit{
 		{sleep, "return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0", "return false"},
 	}},
+	{"asleep: what somebody keeps awake stays so", lives, []edit{
+		{sleep, "case l.state == Asleep || l.staysAwake() || l.held().After(r.now):", "case l.state == Asleep || l.staysAwake():"},
+		{sleep, "!l.staysAwake() && !l.held().After(r.now) &&", "!l.staysAwake() &&"},
+	}},
+	{"asleep: what an awake environment leads to stays so", lives, []edit{
+		{sleep, "from.state != Asleep && why[from] == \"\" && r.isLive(from)", "from.state != Asleep && why[from] != \"\" && from == l"},
+		{sleep, "\t\t!slices.ContainsFunc(l.linkers, func(from *living) bool { return from.state != Asleep && r.isLive(from) })\n", "\t\tl.linkers != nil == (l.linkers != nil)\n"},
+	}},
 	{"asleep: grace is over by a clock that is known", lives, []edit{
 		{"internal/preview/over.go", "if r.agrees() && !end.After(r.now) {", "if !end.After(r.now) {"},
 	}},

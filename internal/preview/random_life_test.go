@@ -51,11 +51,13 @@ type lives struct {
 	number int
 	story  []string
 
-	now    time.Time     // really
-	wrong  time.Duration // how much the clock is ahead of that
-	config *Config
-	facts  Facts
-	last   *Snapshot
+	now time.Time // really
+	// compared is when facts.Skew was found out.
+	compared time.Time
+	wrong    time.Duration // how much the clock is ahead of that
+	config   *Config
+	facts    Facts
+	last     *Snapshot
 
 	pulls                    []PullRequest
 	window                   time.Duration // of a measurement
@@ -274,17 +276,25 @@ func (p *lives) read() {
 	p.facts.Activity = m
 }
 
+// compareClocks asks GitHub what time it is. It may answer what is known of some minutes ago, but not longer.
+func (p *lives) compareClocks() {
+	if age := p.now.Sub(p.compared); p.facts.Skew != nil && age < clockStep && p.IntN(6) == 0 {
+		return
+	}
+	p.facts.Skew = nil
+	if p.IntN(20) > 0 {
+		skew := -p.wrong
+		p.facts.Skew, p.compared = &skew, p.now
+	}
+}
+
 func (p *lives) resolve() {
 	p.t.Helper()
 	before := p.last
 	if p.IntN(6) > 0 || p.facts.Repositories == nil {
 		p.read()
 	}
-	p.facts.Skew = nil
-	if p.IntN(20) > 0 {
-		skew := -p.wrong // that a clock was set is known at once, whatever is read
-		p.facts.Skew = &skew
-	}
+	p.compareClocks()
 	p.last = Resolve(p.config, p.facts, before.Memory, p.clock())
 	for name, was := range before.Memory.Environments {
 		is, ok := p.last.Memory.Environments[name]
