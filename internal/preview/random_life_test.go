@@ -64,8 +64,10 @@ type lives struct {
 	keepAwake, handover      bool          // of jakub
 	full                     bool          // limits.awake
 	prometheus               bool
-	used, since, asked, held map[string]time.Time // the real times: used last; pushed, woken or extended last; sent to sleep; kept awake until
+	used, since, asked, held map[string]time.Time // the real times: asked for last; pushed, woken or extended last; sent to sleep; kept awake until
 	extended, closed, made   map[string]time.Time
+	visits                   map[string][]time.Time
+	measured                 time.Time         // really: the last measurement
 	heads                    map[string]string // that were read last
 	jumps                    int
 	heldAt                   map[string]int // jumps
@@ -74,7 +76,7 @@ type lives struct {
 
 func newLives(t *testing.T, seed uint64) *lives {
 	t.Helper()
-	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true, heldAt: map[string]int{}, heads: map[string]string{}}
+	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true, heldAt: map[string]int{}, heads: map[string]string{}, visits: map[string][]time.Time{}}
 	p.window = []time.Duration{time.Minute, 5 * time.Minute}[p.IntN(2)]
 	for _, m := range []*map[string]time.Time{&p.used, &p.since, &p.asked, &p.held, &p.extended, &p.closed, &p.made} {
 		*m = map[string]time.Time{}
@@ -134,8 +136,9 @@ func (p *lives) step() {
 	}
 	for _, name := range p.names() {
 		if p.IntN(10) == 0 && p.state(name) == Awake {
-			p.used[name] = p.now.Add(time.Duration(p.Int64N(int64(length)) + 1))
-			p.tell("%s will be used at %s", name, p.used[name].Format("15:04:05"))
+			at := p.now.Add(time.Duration(p.Int64N(int64(length)) + 1))
+			p.visits[name] = append(p.visits[name], at)
+			p.tell("%s will be used at %s", name, at.Format("15:04:05"))
 		}
 	}
 	p.now = p.now.Add(length)
@@ -270,10 +273,10 @@ func (p *lives) read() {
 	m := Measurement{At: p.clock(), Window: p.window, Used: map[string]bool{}}
 	for _, name := range p.names() {
 		if p.IntN(8) > 0 { // or nothing, or NaN
-			m.Used[p.last.Memory.Environments[name].Row.Namespace] = p.now.Sub(p.used[name]) < p.window
+			m.Used[p.last.Memory.Environments[name].Row.Namespace] = p.now.Sub(p.usedUntil(name, p.now)) < p.window
 		}
 	}
-	p.facts.Activity = m
+	p.facts.Activity, p.measured = m, p.now
 }
 
 // compareClocks asks GitHub what time it is. It may answer what is known of some minutes ago, but not longer.
@@ -323,12 +326,24 @@ func (p *lives) resolve() {
 // slack is how much too early something may come by clocks that jumped.
 func (p *lives) slack() time.Duration { return time.Duration(p.jumps+1) * clockStep }
 
-// really is when an environment was used last, by itself or by what leads to it.
+// usedUntil is when an environment was used last before some time.
+func (p *lives) usedUntil(name string, end time.Time) time.Time {
+	last := p.used[name]
+	for _, at := range p.visits[name] {
+		if !at.After(end) {
+			last = latest(last, at)
+		}
+	}
+	return last
+}
+
+// really is when an environment was used last, by itself or by what leads to it. What came after the last measurement
+// nobody can know.
 func (p *lives) really(name string) time.Time {
 	if name == "base" {
-		return latest(p.used[name], p.used["jakub"])
+		return latest(p.usedUntil(name, p.measured), p.usedUntil("jakub", p.measured))
 	}
-	return p.used[name]
+	return p.usedUntil(name, p.measured)
 }
 
 func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
