@@ -156,7 +156,7 @@ func (g *Generator) tend() {
 		// Time alone changes answers too, and without anything to measure it is only this that looks.
 		s.reads.want(activityKey, g.source() != nil || g.opts.Interval > measureEvery)
 	}
-	if isDue(&s.sized, now, workloadsEvery) {
+	if isDue(&s.sized, now, min(5*g.opts.Interval, workloadsEvery)) {
 		s.reads.want(workloadsKey, false)
 	}
 	if len(g.wakingRows()) > 0 {

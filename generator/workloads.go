@@ -8,7 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// workloadsEvery is how often it is read what all environments request, for metrics.
+// workloadsEvery is how often it is read what all environments request, for metrics, at most; more often only where everything
+// is read more often than every minute.
 const workloadsEvery = 5 * time.Minute
 
 // requested is what environments request while they are awake, by name: also of those that are asleep since.

@@ -3,6 +3,7 @@ package monitoring
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -121,6 +122,20 @@ func (d dashboard) expressions() map[string]string {
 		for _, target := range p.Targets {
 			all[variables.Replace(target.Expr)] = p.Title
 		}
+	}
+	return all
+}
+
+// above0 are the expressions of these panels where they are more than nothing.
+func (d dashboard) above0(t *testing.T, titles ...string) (all []string) {
+	t.Helper()
+	for expression, title := range d.expressions() {
+		if slices.Contains(titles, title) {
+			all = append(all, "("+expression+") > 0")
+		}
+	}
+	if len(all) != len(titles) {
+		t.Errorf("%d panels have the titles %q", len(all), titles)
 	}
 	return all
 }

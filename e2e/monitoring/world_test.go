@@ -31,6 +31,7 @@ type world struct {
 	*prometheus.Server
 	service       *stand.Service
 	shop, gateway *githubtest.Repo
+	sleeper       int // a pull request of shop, whose environment sleeps
 }
 
 // begin starts all of it. The alerts are those that previewctl init wrote, without their patience.
@@ -52,10 +53,18 @@ func begin(t *testing.T) *world {
 	if err = s.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	w.watch(t)
+	w.measure(t)
 	if w.service, err = s.RunService(t.Context(), "--report=status"); err != nil {
 		t.Fatal(err)
 	}
-	w.watch(t)
+	w.Eventually(t, patience, "the service is scraped", func(ctx context.Context) error {
+		up, err := w.Query(ctx, "up == 1")
+		if err == nil && len(up) != 1 {
+			err = fmt.Errorf("%d targets are up", len(up))
+		}
+		return err
+	})
 	return w
 }
 
@@ -81,20 +90,33 @@ func (w *world) watch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Eventually(t, patience, "the service is scraped", func(ctx context.Context) error {
-		up, err := w.Query(ctx, "up == 1")
-		if err == nil && len(up) != 1 {
-			err = fmt.Errorf("%d targets are up", len(up))
-		}
-		return err
-	})
 }
 
-func (w *world) label(repository *githubtest.Repo, file string) {
-	repository.Open(githubtest.PullRequest{Author: "alice", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}})
+// measured is what the service asks while all is well: nobody uses anything.
+const measured = `label_replace(vector(0), "namespace", "preview-nobody", "", "")`
+
+// measure has the service ask the same Prometheus how environments are used.
+func (w *world) measure(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(w.Repository(), "previewset.yaml")
+	policy, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy = fmt.Appendf(policy, "activity: {prometheus: {url: %q, query: '%s'}}\n", w.Server.URL, measured)
+	if err = os.WriteFile(file, policy, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = w.Git.Change(t.Context(), "Measure activity", gitserver.Write("previewset.yaml", string(policy))); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// busy makes happen what makes metrics: previews, one that is held, webhooks, statuses, answers.
+func (w *world) label(repository *githubtest.Repo, file string) (number int) {
+	return repository.Open(githubtest.PullRequest{Author: "alice", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}})
+}
+
+// busy makes happen what makes metrics: previews, one that is held, one that slept, was woken and sleeps, webhooks, statuses, answers.
 func (w *world) busy(t *testing.T) {
 	t.Helper()
 	secret, err := w.WebhookSecret()
@@ -102,12 +124,32 @@ func (w *world) busy(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.GitHub.AddHook(w.PublicURL+"/webhooks/github", secret)
-	w.label(w.shop, "web/index.html")
+	w.sleeper = w.label(w.shop, "web/index.html")
 	w.label(w.gateway, "main.go")
 	w.label(w.shop, "docs/nothing.md")
 	if code := w.post(t, w.PublicURL+"/webhooks/github", "{}"); code != http.StatusUnauthorized {
 		t.Errorf("a webhook without a signature was answered %d", code)
 	}
+	// What it requests is known from when it was awake.
+	w.Eventually(t, patience, "what the sleeper requests is known", w.yields(fmt.Sprintf(`previewset_environment_requests{environment=%q}`, w.sleeperName())))
+	for _, step := range []struct{ action, state string }{{"sleep", "asleep"}, {"wake", "awake"}, {"sleep", "asleep"}} {
+		w.ask(t, step.action, step.state)
+	}
+}
+
+func (w *world) sleeperName() string { return fmt.Sprintf("shop-pr-%d", w.sleeper) }
+
+// ask asks something of the sleeper's environment until it has the state, which it gets once all of it is healthy.
+func (w *world) ask(t *testing.T, action, state string) {
+	t.Helper()
+	name := w.sleeperName()
+	w.WaitSynced(t, "preview-"+name, patience)
+	if out, err := w.Previewctl(t.Context(), append([]string{action, name}, w.APIFlags()...)...); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	w.Eventually(t, patience, name+" is "+state, func(ctx context.Context) error {
+		return w.yields(fmt.Sprintf(`previewset_environment_state{environment=%q, state=%q} == 1`, name, state))(ctx)
+	})
 }
 
 // post sends something without any credentials.
@@ -157,7 +199,7 @@ func (w *world) firing(ctx context.Context) (names []string, err error) {
 
 func (w *world) waitFiring(t *testing.T, want ...string) {
 	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("%s fire", want), func(ctx context.Context) error {
+	w.Eventually(t, 2*patience, fmt.Sprintf("%s fire", want), func(ctx context.Context) error {
 		names, err := w.firing(ctx)
 		for _, name := range want {
 			if err == nil && !slices.Contains(names, name) {
