@@ -38,7 +38,11 @@ says. A pull request in place of a name writes the file that adjusts its environ
 {"action": "create", "name": "jakub", "projects": {"products": {"org": "acme", "repo": "shop", "tag": "dev"}}}, whose action
 create, update or delete is done whether the environment is there or not.
 
-Many may push at once: the change is made anew on what the others pushed, and nobody's commit is lost.`,
+Many may push at once: the change is made anew on what the others pushed, and nobody's commit is lost.
+
+It pushes without the clone's help: over HTTPS with --config-token-file or Git's credential helpers, over SSH with a key. What
+Git's configuration has in http.extraHeader (actions/checkout puts its token there) doesn't count, nor does insteadOf for the
+address that --config-repo says.`,
 		Example: `  previewctl create jakub --service gateway=branch:main --purpose 'checkout redesign' --shared
   previewctl create nightly --profile full --expires 72h --dry-run
   previewctl create team --service products=tag:v1.2 --link orders=env:jakub --branch propose-team`,
