@@ -37,16 +37,13 @@ type usage struct {
 	preview.Usage
 }
 
-// usageBy are what usage can be added up by.
-var usageBy = []string{"environment", "owner", "repository", "profile"}
-
 // getUsage answers what environments cost.
 func (g *Generator) getUsage(c *gin.Context) {
 	by := c.DefaultQuery("by", "owner")
 	since, err := time.ParseDuration(c.DefaultQuery("since", usageSince.String()))
 	switch {
-	case !slices.Contains(usageBy, by):
-		fail(c, http.StatusBadRequest, "by is none of %s", strings.Join(usageBy, ", "))
+	case !slices.Contains(preview.UsageBy(), by):
+		fail(c, http.StatusBadRequest, "by is none of %s", strings.Join(preview.UsageBy(), ", "))
 		return
 	case err != nil || since < minUsage || since > maxUsage:
 		fail(c, http.StatusBadRequest, `since is not a length of time from 1h to 2160h; write it like "168h"`)

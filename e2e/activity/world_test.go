@@ -19,7 +19,6 @@ import (
 
 	"github.com/previewset/previewset/e2e/process"
 	server "github.com/previewset/previewset/e2e/prometheus"
-	"github.com/previewset/previewset/e2e/toolchain"
 	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/prometheus"
 )
@@ -38,21 +37,13 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
-	if err := fetch(context.Background()); err != nil {
+	folder, err := server.Programs(context.Background())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
-}
-
-func fetch(ctx context.Context) error {
-	box, err := toolchain.Open(ctx)
-	if err != nil {
-		return err
-	}
-	folder, err := box.Unpack(ctx, os.Stderr, toolchain.Prometheus)
 	program = filepath.Join(folder, "prometheus")
-	return err
+	os.Exit(m.Run())
 }
 
 // world is a Prometheus, what it scrapes, and who asks it.

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/prometheus"
 	"github.com/previewset/previewset/e2e/stand"
-	"github.com/previewset/previewset/e2e/toolchain"
 )
 
 // shared is what all stories happen in, one after the other. It is set once, before any.
@@ -27,12 +27,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M, version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	box, err := toolchain.Open(ctx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	programs, err := box.Unpack(ctx, os.Stderr, toolchain.Prometheus)
+	programs, err := prometheus.Programs(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

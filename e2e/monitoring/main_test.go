@@ -9,27 +9,19 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/previewset/previewset/e2e/toolchain"
+	"github.com/previewset/previewset/e2e/prometheus"
 )
 
 // programs is the folder with prometheus and promtool. It is set once, before any test.
 var programs string
 
 func TestMain(m *testing.M) {
-	if err := fetch(context.Background()); err != nil {
+	var err error
+	if programs, err = prometheus.Programs(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
-}
-
-func fetch(ctx context.Context) error {
-	box, err := toolchain.Open(ctx)
-	if err != nil {
-		return err
-	}
-	programs, err = box.Unpack(ctx, os.Stderr, toolchain.Prometheus)
-	return err
 }
 
 func program(name string) string { return filepath.Join(programs, name) }

@@ -16,7 +16,17 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/toolchain"
 )
+
+// Programs returns the folder with prometheus and promtool, fetching them first if they aren't there yet.
+func Programs(ctx context.Context) (string, error) {
+	box, err := toolchain.Open(ctx)
+	if err != nil {
+		return "", err
+	}
+	return box.Unpack(ctx, os.Stderr, toolchain.Prometheus)
+}
 
 // Options say what a server does.
 type Options struct {

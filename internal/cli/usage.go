@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 type usageOptions struct {
@@ -17,26 +19,11 @@ type usageOptions struct {
 	since  time.Duration
 }
 
-// usageBy are what usage can be added up by.
-var usageBy = []string{"environment", "owner", "repository", "profile"}
-
-// usage is what environments cost, as the service has it from Prometheus.
+// usage is the service's answer.
 type usage struct {
-	By    string     `json:"by"`
-	Since time.Time  `json:"since"`
-	Rows  []usageRow `json:"rows"`
-	// Problem is what the figures lack; empty where they are whole.
-	Problem string `json:"problem,omitempty"`
-}
-
-type usageRow struct {
-	Name        string  `json:"name"`
-	AwakeHours  float64 `json:"awake_hours"`
-	AsleepHours float64 `json:"asleep_hours"`
-	CPUHours    float64 `json:"cpu_core_hours"`
-	MemoryHours float64 `json:"memory_gib_hours"`
-	SavedCPU    float64 `json:"saved_cpu_core_hours"`
-	SavedMemory float64 `json:"saved_memory_gib_hours"`
+	By    string    `json:"by"`
+	Since time.Time `json:"since"`
+	preview.Usage
 }
 
 func newUsageCmd(env *process, runF func(context.Context, *usageOptions) error) *cobra.Command {
@@ -69,13 +56,13 @@ scrapes the service.`,
 	outputFlag(cmd, &opts.output, "", "table", "json", "yaml")
 	cmd.Flags().StringVar(&opts.by, "by", "owner", "what to add up by: environment, owner, repository, profile")
 	cmd.Flags().DurationVar(&opts.since, "since", 7*24*time.Hour, "how far to look back")
-	complete(cmd, "by", func(string) []string { return usageBy })
+	complete(cmd, "by", func(string) []string { return preview.UsageBy() })
 	return cmd
 }
 
 func (o *usageOptions) check(cmd *cobra.Command) error {
 	switch {
-	case !slices.Contains(usageBy, o.by):
+	case !slices.Contains(preview.UsageBy(), o.by):
 		return usagef(cmd, "--by %q is none of environment, owner, repository, profile", o.by)
 	case o.since < time.Hour:
 		return usagef(cmd, "--since must be at least 1h")
@@ -105,26 +92,23 @@ func (o *usageOptions) print(u usage) error {
 		return nil
 	}
 	t := &table{header: []string{"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU", "SAVED MEMORY"}}
-	total := usageRow{Name: "all"}
+	var total [6]float64
 	for _, r := range u.Rows {
-		t.add(r.cells()...)
-		total.add(r)
+		figures := [...]float64{r.AwakeHours, r.AsleepHours, r.CPUCoreHours, r.MemoryGiBHours, r.SavedCPUCoreHours, r.SavedMemoryGiBHours}
+		t.add(usageCells(r.Name, figures)...)
+		for i, v := range figures {
+			total[i] += v
+		}
 	}
 	if aligned && len(u.Rows) > 1 {
-		t.add(total.cells()...)
+		t.add(usageCells("all", total)...)
 	}
 	return t.write(o.env.Out, aligned)
 }
 
-func (r *usageRow) add(o usageRow) {
-	r.AwakeHours, r.AsleepHours = r.AwakeHours+o.AwakeHours, r.AsleepHours+o.AsleepHours
-	r.CPUHours, r.MemoryHours = r.CPUHours+o.CPUHours, r.MemoryHours+o.MemoryHours
-	r.SavedCPU, r.SavedMemory = r.SavedCPU+o.SavedCPU, r.SavedMemory+o.SavedMemory
-}
-
-func (r *usageRow) cells() []string {
-	cells := []string{r.Name}
-	for _, v := range []float64{r.AwakeHours, r.AsleepHours, r.CPUHours, r.MemoryHours, r.SavedCPU, r.SavedMemory} {
+func usageCells(name string, figures [6]float64) []string {
+	cells := []string{name}
+	for _, v := range figures {
 		cells = append(cells, fmt.Sprintf("%.1f", v))
 	}
 	return cells

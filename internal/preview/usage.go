@@ -8,6 +8,9 @@ type Usage struct {
 	Problem string `json:"problem,omitempty"`
 }
 
+// UsageBy are what usage can be added up by.
+func UsageBy() []string { return []string{"environment", "owner", "repository", "profile"} }
+
 // UsageRow is of all environments of one name, owner, repository or profile.
 type UsageRow struct {
 	Name        string  `json:"name"`

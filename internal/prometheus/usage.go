@@ -32,7 +32,7 @@ func (c *Client) Usage(ctx context.Context, p *preview.Policy, by string, since 
 	switch {
 	case p.Activity.Prometheus == nil:
 		return preview.Usage{}, errors.New("usage is read from Prometheus: configure activity.prometheus in previewset.yaml")
-	case !slices.Contains([]string{"environment", "owner", "repository", "profile"}, by):
+	case !slices.Contains(preview.UsageBy(), by):
 		return preview.Usage{}, fmt.Errorf("usage by %s: ask by environment, owner, repository or profile", short(by))
 	case since < c.window || since > longest:
 		return preview.Usage{}, fmt.Errorf("usage since %s: ask for %s to %s", since, c.window, longest)
