@@ -43,9 +43,9 @@ generate: ## files that are generated from code: JSON Schemas, golden files
 
 e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each version
 	cd e2e && $(E2E) run ./cmd/tools
-	cd e2e && $(E2E) test ./process ./gitserver ./toolchain ./monitoring ./activity
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./monitoring ./activity ./lifetimes
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .
-	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 40m -p 1 ./stories ./lifetimes -argocd=$$v) || exit 1; done
+	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
 
 bench: ## the figures that are promised, in one table at the end; some 20 minutes
 	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator && \
