@@ -103,6 +103,10 @@ func (pr PullRequest) approval() *hold {
 	}
 }
 
+// isSHA says whether a text is the name of a commit, whole. It is asked of each pull request in each answer, so it is no
+// regular expression.
+func isSHA(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == "" }
+
 // short is a commit for people to read.
 func short(sha string) string { return sha[:min(7, len(sha))] }
 

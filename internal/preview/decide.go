@@ -192,7 +192,7 @@ func (r *resolver) letIn(c *candidate) (h *hold) {
 	if h = cmp.Or(c.approval(), c.unknownPerson(), r.slotless(c)); h != nil {
 		return h
 	}
-	if !shaPattern.MatchString(c.HeadSHA) {
+	if !isSHA(c.HeadSHA) {
 		return &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
 	}
 	return nil

@@ -155,10 +155,10 @@ func (r Row) problem() error {
 		unless(isDNSLabel(r.Namespace, maxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
 		unless(r.Kustomize.Namespace == r.Namespace, "Kustomize's namespace %q", r.Kustomize.Namespace),
 		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(sharedOverlay)) && path.Base(path.Dir(r.Path)) == overlaysFolder, "path %q", r.Path),
-		unless(shaPattern.MatchString(r.Revision), "revision %q", r.Revision),
+		unless(isSHA(r.Revision), "revision %q", r.Revision),
 		unless(slices.Contains([]string{sourcePullRequest, sourceEnvironment, sourceSlot}, r.Source), "source %q", r.Source),
 		unless(several || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
-		unless(several || shaPattern.MatchString(r.HeadSHA), "commit %q", r.HeadSHA),
+		unless(several || isSHA(r.HeadSHA), "commit %q", r.HeadSHA),
 		unless(several || repoPattern.MatchString(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
 		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
@@ -306,7 +306,7 @@ func (e *Remembered) runs(commits map[string]string) error {
 			continue
 		}
 		pin := Pin{SHA: commits[part[4]]}
-		if pin.SHA != "" && !shaPattern.MatchString(pin.SHA) {
+		if pin.SHA != "" && !isSHA(pin.SHA) {
 			return unless(false, "commit %q of service %s", pin.SHA, part[4])
 		}
 		if pin.SHA == e.Row.HeadSHA && pin.SHA != "" {

@@ -47,7 +47,7 @@ func unresolved(s *Service, ref *Ref, file string) *hold {
 // that comes from a fork is asked of this one.
 func (r *resolver) resolvePullRequest(s *Service, repository Repository, ref *Ref, file string) (Pin, *hold) {
 	pr, ok := openPullRequest(repository, ref.PullRequest)
-	if !ok || !shaPattern.MatchString(pr.HeadSHA) {
+	if !ok || !isSHA(pr.HeadSHA) {
 		return Pin{}, unresolved(s, ref, file)
 	}
 	if pr.isFork() && r.Policy.PullRequests.Forks != "approved" {

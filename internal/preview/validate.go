@@ -18,7 +18,6 @@ import (
 var (
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	imagePattern  = regexp.MustCompile(`^([a-z0-9]+(([._]|-+)[a-z0-9]+)*(:[0-9]+)?/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$`)
-	shaPattern    = regexp.MustCompile(`^[0-9a-f]{40}$`)
 	timeOfDay     = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
 	weekdays      = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 )
@@ -138,7 +137,7 @@ func (r Ref) problem() string {
 	switch {
 	case n != 1:
 		return "names not exactly one of pullRequest, branch, tag and sha"
-	case r.SHA != "" && !shaPattern.MatchString(r.SHA):
+	case r.SHA != "" && !isSHA(r.SHA):
 		return "its sha is not a full commit SHA"
 	}
 	return ""
