@@ -239,3 +239,33 @@ func TestWantsAreWhatResolveNeeds(t *testing.T) {
 		t.Errorf("of a repository that is not configured %v is wanted, want nothing", got.Branches)
 	}
 }
+
+func TestOnlyWhatConfigurationWantsToKnowAnewIsReadAgain(t *testing.T) {
+	t.Parallel()
+	with := func(policy, services string) *Config {
+		return load(t, demoTree(map[string]string{policyFile: policy, "overlays/jakub/environment.yaml": environment("profile: full\n" + services)}), nil)
+	}
+	before := with(demo, "services: {mailer: {branch: dev}}\n")
+	tests := []struct {
+		name string
+		prev *Config
+		next *Config
+		want []string
+	}{
+		{"at first all", nil, before, before.Repositories()},
+		{"the same", before, before, nil},
+		{"another branch", before, with(demo, "services: {mailer: {branch: main}}\n"), []string{"acme/mailer"}},
+		{"another policy", before, with(demo+"slots: on\n", "services: {mailer: {branch: dev}}\n"), before.Repositories()},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, tt.next.Reread(tt.prev)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	if got := before.Asked()["acme/mailer"]; !slices.Equal(got.Branches, []string{"dev"}) || len(got.Tags)+len(got.Commits) > 0 {
+		t.Errorf("of acme/mailer %+v is asked", got)
+	}
+}

@@ -111,6 +111,14 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 			[]string{"overlays/shop-pr-8/environment.yaml:3: pullRequest: its environment is shop-pr-7, not shop-pr-8; move the file to overlays/shop-pr-7"},
 		},
 		{
+			"adopted, and of no pull request", jakub, environment("adopted: true\n"),
+			[]string{jakub + ":3: adopted: says that a pull request's environment stays, and names no pull request; write pullRequest: owner/name#number, or take it out"},
+		},
+		{
+			"a link that is handed over", jakub, environment("links: {web: {environment: alice}}\nhandover: [web]\n"),
+			[]string{jakub + ":4: handover[0]: service web is linked, so there is nothing here to hand over; take the link or the handover out"},
+		},
+		{
 			"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml", environment("pullRequest: evil/shop#7\n"),
 			[]string{"overlays/shop-pr-7/environment.yaml:3: pullRequest: no service is in repository evil/shop; known: acme/gateway, acme/mailer, acme/shop"},
 		},

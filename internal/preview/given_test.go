@@ -455,3 +455,42 @@ func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 		})
 	}
 }
+
+func TestAJoinWhoseLabelIsNotTheOneItHadIsWithheld(t *testing.T) {
+	t.Parallel()
+	x := withLabels("preview-with:x")
+	before := resolve(loadPolicy(t, demo), factsOf(pull(1, x)))
+	lost := recovered(t, before)
+	renamed := replaced(t, demo, "pullRequests: {", "pullRequests: {joinLabel: with, ")
+	tests := []struct {
+		name   string
+		policy string
+		memory Memory
+		label  string
+		want   string
+	}{
+		{"what is remembered still holds", demo, before.Memory, "preview-with:x", "x live by labelled"},
+		{"nobody remembers which it had", demo, lost, "bug", "x live by withheld"},
+		{"configuration has another word for it", renamed, before.Memory, "preview-with:x", "x live by withheld"},
+		{"somebody took it off", demo, before.Memory, "bug", "shop-pr-1 held by unlabelled"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := Resolve(loadPolicy(t, tt.policy), factsOf(pull(1, withLabels(tt.label))), tt.memory, noon).Decisions[0]
+			if got := d.Environment + " " + d.Outcome + " by " + d.Rule; got != tt.want || d.Withheld != strings.Contains(tt.want, "withheld") {
+				t.Errorf("%s: %s, want %s", got, d.Reason, tt.want)
+			}
+		})
+	}
+}
+
+func TestASlotIsNotJoined(t *testing.T) {
+	t.Parallel()
+	c := load(t, demoTree(map[string]string{policyFile: demo + "slots: on\n", slotsFile: pool("slots: {ivysaur: {}}\n")}), nil)
+	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
+	want := []string{Held, "join", "ivysaur is a slot, and whose pull requests run there its claim says"}
+	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason}); diff != "" || d.Remedy == "" {
+		t.Errorf("remedy %q (-want +got): %s", d.Remedy, diff)
+	}
+}

@@ -122,3 +122,33 @@ func TestMemoryKnowsWhichRepositoriesWereRead(t *testing.T) {
 		t.Errorf("unread now (-want +got):\n%s", diff)
 	}
 }
+
+func TestWhichPullRequestsAreLive(t *testing.T) {
+	t.Parallel()
+	member := func(number int, id int64) Member {
+		return Member{Repository: "acme/shop", RepositoryID: id, Number: number}
+	}
+	m := Memory{Environments: map[string]Remembered{
+		"x":         {Members: []Member{member(7, shopID), member(3, shopID), {Repository: "acme/mailer", RepositoryID: mailerID, Number: 9}}},
+		"shop-pr-5": {Members: []Member{member(5, 0)}},
+		"shop-pr-7": {Members: []Member{member(7, shopID)}},
+	}}
+	tests := []struct {
+		name, repository string
+		id               int64
+		want             []int
+	}{
+		{"by identity, and by name where that isn't known", "acme/shop", shopID, []int{3, 5, 7}},
+		{"renamed", "acme/store", shopID, []int{3, 7}},
+		{"by name alone", "acme/shop", 0, []int{5}},
+		{"another one of that name", "acme/shop", 99, []int{5}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, m.Live(tt.repository, tt.id)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -28,8 +28,8 @@ func applicationOf(t testing.TB, r Row) Application {
 			"repoURL": "https://github.com/acme/previews.git", "targetRevision": r.Revision, "path": r.Path, "kustomize": r.Kustomize,
 		},
 		"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": r.Namespace},
-		"info":        r.Info,
-		"syncPolicy":  map[string]any{"automated": map[string]any{"prune": true}},
+		"info":        r.Info, "ignoreDifferences": r.IgnoreDifferences,
+		"syncPolicy": map[string]any{"automated": map[string]any{"prune": true}, "syncOptions": r.SyncOptions},
 	}
 	return Application{
 		Name: r.Namespace, Spec: []byte(text(spec)),
@@ -51,13 +51,14 @@ func variety(t testing.TB) *Snapshot {
 	t.Helper()
 	f := factsOf(
 		pull(1), pull(2, withLabels("preview:full", "bug")), pull(3, changing("web/a")), pull(7, by("")),
+		pull(9, withLabels("preview-with:x")), pull(10, withLabels("preview-with:x"), changing("products/a")),
 		pull(8, func(pr *PullRequest) {
 			pr.Title, pr.Branch = `SHOP-8 "x" \ {{ .name }} 'ü' <b>&`, "größe/"+strings.Repeat("x", 100)
 		}),
 	)
 	f.Repositories["acme/mailer"] = Repository{ID: mailerID, FullName: "Acme/Mailer", PullRequests: []PullRequest{pull(3)}}
 	return resolve(load(t, demoTree(map[string]string{
-		shop7: environment("pullRequest: acme/shop#7\nowner: jakub\npurpose: 'say: \"{{ .name }}\"'\ncomponents: [debug]\ndataset: truncated\n"),
+		shop7: environment("pullRequest: acme/shop#7\nowner: jakub\npurpose: 'say: \"{{ .name }}\"'\ncomponents: [debug]\ndataset: truncated\nhandover: [orders]\n"),
 	}), nil), f)
 }
 
@@ -79,12 +80,17 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 	before := variety(t)
 	m := recovered(t, before)
 	after := m.Snapshot(noon)
-	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" || len(after.Rows) != 6 {
+	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" || len(after.Rows) != 7 {
 		t.Errorf("%d rows (-before +recovered):\n%s", len(after.Rows), diff)
 	}
 	for name, was := range before.Memory.Environments {
 		got := m.Environments[name]
-		was.Members[0].Label = "" // that is lost
+		for i := range was.Members {
+			was.Members[i].Label = "" // that is lost
+		}
+		if was.Row.Author == "" {
+			was.Person = "" // and whom it counts for, until its pull requests are read
+		}
 		for service, pin := range was.Run {
 			if pin.SHA != was.Row.HeadSHA && pin.Branch != "" {
 				was.Run[service] = Pin{SHA: pin.SHA} // so is the branch, which is read again before it is needed
