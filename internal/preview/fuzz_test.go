@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -176,4 +177,41 @@ func shown(t *testing.T, at string, v any) {
 			t.Errorf("%s is a number", at)
 		}
 	}
+}
+
+// FuzzLifetime: whatever somebody writes for how long environments live and when they sleep, it is refused, or one that is
+// used at some time sleeps no sooner, and what is asked for it is answered.
+func FuzzLifetime(f *testing.F) {
+	for _, text := range []string{
+		"{deleteAfterIdle: 168h, expireAfter: 0s, maxExtension: 336h, grace: 1h}", "{sleep: {idleAfter: 1h, maxAwake: 24h}}", "{sleep: {idleAfter: -1h}}", "{grace: 9223372036s}", "{sleep: {maxAwake: 1ns}}",
+		`{sleep: {idleAfter: 1h, workingHours: {days: [mon, sun], from: "00:00", to: "24:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}`,
+		`{sleep: {workingHours: {days: [sat], from: "22:00", to: "02:00", timezone: America/St_Johns, idleAfter: 1m}}}`, `{sleep: {workingHours: {days: [], from: "8", to: "19:00", timezone: ../etc/passwd}}}`,
+	} {
+		f.Add(text, int64(1795259761), int64(1e9))
+		f.Add(text, int64(-62135596800), int64(-1))
+	}
+	f.Fuzz(func(t *testing.T, text string, active, length int64) {
+		c, err := Load(demoTree(map[string]string{policyFile: lifetimes(text)}), nil)
+		if err != nil {
+			readable(t, err)
+			return
+		}
+		used := time.Unix(active%(1<<33), 0) // some centuries
+		if at, why := c.rulesFor("").sleepsAt(used); !at.IsZero() && (at.Before(used) || why == "") {
+			t.Errorf("used at %s it sleeps at %s: %s", used, at, why)
+		}
+		s := Resolve(c, factsOf(pull(1)), Memory{}, used)
+		for _, action := range []string{ActionWake, ActionSleep, ActionExtend} {
+			r := Request{Environment: "shop-pr-1", Action: action, For: time.Duration(length), By: text, At: used}
+			if err := s.Check(c, r); err != nil {
+				readable(t, err)
+				continue
+			}
+			m := s.Memory
+			m.Ask(r)
+			if next := Resolve(c, factsOf(pull(1)), m, used); len(next.Rows) != 1 {
+				t.Errorf("%s for %s: %d rows", action, r.For, len(next.Rows))
+			}
+		}
+	})
 }
