@@ -35,7 +35,7 @@ guards: ## each guard taken out of the source in an overlay: the random sequence
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	@GO=$(GO) .ci/fuzz $(or $(FUZZTIME),60s)
 
-vulncheck: ## dependencies against the Go vulnerability database, which must be reachable
+vulncheck: ## what both programs link against the Go vulnerability database, which must be reachable
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 
 generate: ## files that are generated from code: JSON Schemas, golden files

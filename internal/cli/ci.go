@@ -46,8 +46,9 @@ func newCICmd(env *process, runF func(context.Context, *ciOptions) error) *cobra
 		Short: "Create an environment, wait for it, run a command with its addresses, and delete it",
 		Long: `ci is create, wait, the command, and delete, for a CI job: it makes environment NAME as create does with the same flags, waits
 until Argo CD has synced it and all is healthy, runs COMMAND with the variables that env prints (PREVIEW_URL, PREVIEW_NAMESPACE,
-PREVIEW_HOST_<SERVICE> and so on), keeps it awake meanwhile, and deletes the environment: always, also when it is interrupted, unless --destroy says
-success (it stays where something failed, to look at) or never. One whose job was killed is over after ` + ciExpires + `, or --expires.
+PREVIEW_HOST_<SERVICE> and so on), keeps it awake meanwhile, and deletes the environment: always, also when it is
+interrupted, unless --destroy says success (it stays where something failed, to look at) or never. One whose job was killed
+is over after ` + ciExpires + `, or --expires.
 
 It ends with COMMAND's exit code; where it never came to that, with wait's: see previewctl help exit-codes. Standard output is
 COMMAND's alone. An environment that is there already, with other contents, is neither used nor deleted.`,

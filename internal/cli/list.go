@@ -34,9 +34,10 @@ func newListCmd(env *process, runF func(context.Context, *listOptions) error) *c
 		Long: `list asks the service which environments are live, then why the others aren't: what holds each pull request and what its
 author can do. Pull requests that nobody asked a preview for are left out; --all shows them, and what went away lately.
 
-On a terminal it prints two tables; what is withheld (it goes once somebody confirms it) is marked so. In a pipe it prints one line each, separated by tabs, without a header: name, state,
-pull request, owner, profile, services, URL, since, reason, remedy. The JSON has the keys "environments" (the rows that
-Argo CD gets) and "decisions".`,
+On a terminal it prints two tables; what is withheld (it goes once somebody confirms it) is marked so, and -o wide says what
+comes next: when it sleeps, or ends. In a pipe it prints one line each, separated by tabs, without a header: name, state
+(awake, waking, asleep, held or gone), pull request, owner, profile, services, URL, since, reason, remedy. The JSON has the
+keys "environments" (the rows that Argo CD gets) and "decisions".`,
 		Example: `  previewctl list
   previewctl list --repository acme/gateway -o wide
   previewctl list --all -o json`,

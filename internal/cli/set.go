@@ -24,7 +24,8 @@ func newSetCmd(env *process, runF func(context.Context, *setOptions) error) *cob
 		Long: `set changes what its flags name in overlays/NAME/environment.yaml, and leaves all other lines as they are. It checks in
 memory what Argo CD would make of it, and pushes it as one commit.
 
-An empty value takes a key out: --dataset ''. SERVICE=default lets the profile decide about a service again.`,
+An empty value takes a key out: --dataset ''. So does =false: --shared=false, --keep-awake=false. SERVICE=default lets the
+profile decide about a service again.`,
 		Example: `  previewctl set jakub --service products=tag:dev --service gateway=default
   previewctl set jakub --shared --purpose 'for the whole team'
   previewctl set jakub --component debug --expires 7d --dry-run`,

@@ -30,9 +30,9 @@ func newShowCmd(env *process, runF func(context.Context, *showOptions) error) *c
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
 		Short: "Show one environment: services, commits, links, address, and how Argo CD gets on with it",
-		Long: `show asks the service about one live environment: its address, whose it is and how long it stays; which services run in it
-and at which commits, and where the names of the others lead; whether Argo CD has synced exactly that and finds it healthy,
-and if not, why, with the first resource to look at.
+		Long: `show asks the service about one live environment: its address, whose it is, whether it is awake and how long it stays; which
+services run in it and at which commits, and where the names of the others lead; whether Argo CD has synced exactly that
+and finds it healthy, and if not, why, with the first resource to look at.
 
 The JSON has the keys of the row that Argo CD gets, and "services", "decision", "expected" (revision and images), "ready",
 "failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy, images). Where the service

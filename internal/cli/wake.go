@@ -42,14 +42,14 @@ func newExtendCmd(env *process, runF func(context.Context, *askOptions) error) *
 	cmd := opts.command(&cobra.Command{
 		Use:   "extend NAME|OWNER/REPO#NUMBER",
 		Short: "Put off the end of an environment, or bring back one that is over",
-		Long: `extend asks the service to let an environment stay longer: for --for from now, as long as ` + "`lifetime.maxExtension`" + ` allows, however
-idle it is and whatever its end was. It may sleep meanwhile. One that is over for its lifetime comes back, without the
-data that it had; its pull request, its file or its slot must still be there.`,
+		Long: `extend asks the service to let an environment stay longer, however idle it is and whatever its end was: --for so long from
+now, at most ` + "`lifetime.maxExtension`" + `, which is also the default. It may sleep meanwhile. One that was over comes back, without
+the data that it had; its pull request, its file or its slot must still be there.`,
 		Example: `  previewctl extend shop-pr-7
   previewctl extend acme/shop#7
   previewctl extend shop-pr-7 --for 72h`,
 	}, runF)
-	cmd.Flags().DurationVar(&opts.length, "for", 0, "stay this long from now, like 72h (default: as long as configuration allows)")
+	cmd.Flags().DurationVar(&opts.length, "for", 0, "stay at least this long from now, like 72h (default: as long as lifetime.maxExtension allows)")
 	return cmd
 }
 

@@ -24,13 +24,14 @@ func newWhyCmd(env *process, runF func(context.Context, *whyOptions) error) *cob
 	opts, server := &whyOptions{env: env}, serverOptions{}
 	cmd := &cobra.Command{
 		Use:   "why NAME|OWNER/REPO#NUMBER",
-		Short: "Say why a pull request or environment is live, held or gone, and what to do",
-		Long: `why asks the service what it decided about one pull request or environment: whether it is live, held or gone, by which
-rule, since when, for what reason, and what its author can do about it.
+		Short: "Say why a pull request or environment is live, asleep, held or gone, and what to do",
+		Long: `why asks the service what it decided about one pull request or environment: whether it is live, asleep, held or gone, by
+which rule, since when, for what reason, and what its author can do about it; and of one that is there, when it sleeps and
+when it ends, if nobody uses it until then.
 
 The JSON has the key "decisions", a list with one entry, or several where two want the same name: outcome, rule, reason,
-remedy, since, withheld (it goes once somebody confirms it), environment, repository, number, title, author, owner (of a
-bot's pull request: who labelled it), url, head_sha.`,
+remedy, since, state, sleeps_at and expires_at (where they are known), withheld (it goes once somebody confirms it),
+environment, repository, number, title, author, owner (of a bot's pull request: who labelled it), url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,
