@@ -125,17 +125,29 @@ func (r *Repository) Read(ctx context.Context) (*Tree, error) {
 	return newTree(r.store, r.base)
 }
 
-// refresh lists the remote for reading and fetches what is new of the branch.
+// refresh brings the base up to date. Between the list and the fetch somebody may push, and then the server doesn't have to
+// send any more what was the branch's head: whether that was it, the next list shows.
 func (r *Repository) refresh(ctx context.Context) error {
-	refs, err := r.remote.readable(ctx)
-	if err != nil {
-		return err
+	var failed error
+	var last plumbing.Hash
+	for range r.opts.Retry.Attempts {
+		refs, err := r.remote.readable(ctx)
+		if err != nil {
+			return err
+		}
+		head, err := branchHead(refs, r.opts.Branch)
+		switch {
+		case err != nil:
+			return err
+		case failed != nil && head == last:
+			return failed
+		}
+		if failed = r.fetch(ctx, head); failed == nil {
+			return nil
+		}
+		last = head
 	}
-	head, err := branchHead(refs, r.opts.Branch)
-	if err != nil {
-		return err
-	}
-	return r.fetch(ctx, head)
+	return failed
 }
 
 // fetch makes head the base, asking for what isn't there yet.

@@ -161,8 +161,11 @@ func (u *update) renew(ctx context.Context, p *pushing) (result Result, arrived 
 		}
 	}
 	before := u.repo.base
-	if err = u.repo.fetch(ctx, head); err != nil {
-		return Result{}, false, err
+	if u.repo.fetch(ctx, head) != nil {
+		if err = u.repo.refresh(ctx); err != nil {
+			return Result{}, false, err
+		}
+		head = u.repo.base
 	}
 	if at, ok := u.landed(head, before); ok {
 		return u.result(at, false), true, nil

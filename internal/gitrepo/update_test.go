@@ -224,6 +224,29 @@ func TestALostRaceAppliesTheChangeAgain(t *testing.T) {
 	}
 }
 
+// A server needn't send what was a branch's head when it was asked for the list, and isn't any more.
+func TestAHeadThatIsGoneBeforeItIsFetchedIsNoOutage(t *testing.T) {
+	t.Parallel()
+	bare := newBare(t)
+	server := serveGit(t, bare)
+	stale := git(t, bare, "commit-tree", "-m", "Somebody's", "main^{tree}")
+	current := git(t, bare, "rev-parse", "main")
+	git(t, bare, "update-ref", "refs/heads/main", stale)
+	moves := once(func() { git(t, bare, "update-ref", "refs/heads/main", current) })
+	server.before = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			moves()
+		}
+		return false
+	}
+	if _, err := open(t, gitrepo.Options{URL: server.url()}).Update(t.Context(), writes("mine", "x")); err != nil {
+		t.Fatal(err)
+	}
+	if n := git(t, bare, "rev-list", "--count", current+"..main"); n != "1" {
+		t.Errorf("%s commits came, want 1", n)
+	}
+}
+
 func TestAForcedUnrelatedHistoryIsBuiltOn(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
