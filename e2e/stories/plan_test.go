@@ -33,7 +33,8 @@ func TestPlanIsWhatArgoCDDoes(t *testing.T) {
 	pinned := githubtest.SHA(fmt.Sprintf("%d initial commit", w.shop.ID)) // of its default branch
 	p, folder := given("planned"), "overlays/planned"
 	file := func(more string) func(*os.Root) error {
-		const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nprofile: checkout\n"
+		// Without an end of its own it would end some time after the push, which no plan can know.
+		const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nprofile: checkout\nlifetime: {expires: 2099-12-24T18:00:00Z}\n"
 		return gitserver.Write(folder+"/environment.yaml", header+fmt.Sprintf("services: {gateway: {pullRequest: %d}, orders: {sha: %s}}\n", pr.number, pinned)+more)
 	}
 	manifests := t.TempDir() // as the plans so far say
