@@ -55,14 +55,20 @@ func (s *sleep) objects(awake resmap.ResMap) ([]object, error) {
 		}
 		return objectsOf(m)
 	}
-	schema.RLock()
-	defer schema.RUnlock()
-	for _, p := range s.patches {
-		if err := apply(p, awake); err != nil {
-			return nil, err
-		}
+	if err := s.apply(awake); err != nil {
+		return nil, err
 	}
 	return objectsOf(awake)
+}
+
+func (s *sleep) apply(awake resmap.ResMap) error {
+	defer readSchema()()
+	for _, p := range s.patches {
+		if err := apply(p, awake); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fallAsleep checks an environment as it is when it sleeps. awake is its build and is changed.

@@ -164,6 +164,13 @@ func (b below) ReadFile(name string) ([]byte, error) { return b.layer.ReadFile(p
 // only read the built-in one, and run at the same time.
 var schema sync.RWMutex
 
+// readSchema is for whatever looks at the built-in schema; objects know from it whether they have a namespace.
+func readSchema() (done func()) {
+	schema.RLock()
+	openapi.Schema() // reads it, once, before anybody looks at it without a lock
+	return schema.RUnlock
+}
+
 // run is `kustomize build`, with its own defaults: files only from the folder that names them or below, no plugins, and
 // the order in which Kubernetes wants objects created.
 func (b prepared) run() (resmap.ResMap, error) {
@@ -174,9 +181,7 @@ func (b prepared) run() (resmap.ResMap, error) {
 		defer schema.Unlock()
 		defer openapi.ResetOpenAPI()
 	} else {
-		schema.RLock()
-		defer schema.RUnlock()
-		openapi.Schema() // reads the built-in one, once, before anybody looks at it without a lock
+		defer readSchema()()
 	}
 	return krusty.MakeKustomizer(options).Run(b.files, path.Join("/", b.dir))
 }

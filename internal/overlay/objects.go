@@ -25,6 +25,7 @@ func (o object) identity() string {
 }
 
 func objectsOf(m resmap.ResMap) ([]object, error) {
+	defer readSchema()()
 	objects := make([]object, 0, m.Size())
 	for _, res := range m.Resources() {
 		o, err := objectOf(res)
