@@ -33,7 +33,7 @@ const (
 
 // The claims (issue 4), of a GitOps repository with 1,000 environment folders and 10,000 commits: previewctl create takes less
 // than 2 s over HTTP, previewctl check of all of it less than 30 s on 2 cores, and the service serves an answer with one changed
-// file less than 500 ms after the push.
+// file less than 500 ms after the webhook of the push.
 //
 // Each folder adds something of its own, so that none is built for another.
 func BenchmarkLarge(b *testing.B) {
@@ -77,8 +77,7 @@ func benchmarkCheck(b *testing.B, server *gitserver.Server) {
 		}
 		took, processor := time.Since(begin), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
 		add("previewctl check", mostCheck, fmt.Sprintf("%s (%s of processors)", took.Round(time.Millisecond), processor.Round(time.Millisecond)))
-		// It waits for nobody: with less of processors than the limit it takes less than that wherever it is alone.
-		if took >= mostCheck && processor >= mostCheck {
+		if took >= mostCheck {
 			b.Errorf("it takes %s, and %s of processors, not less than %s", took, processor, mostCheck)
 		}
 	}
@@ -170,7 +169,7 @@ func benchmarkRefresh(b *testing.B, server *gitserver.Server) {
 			s.wait(b, owner)
 			each = append(each, time.Since(begin))
 		}
-		report(b, "push to answer of the service", mostRefresh, each)
+		report(b, "webhook of a push to the service's answer", mostRefresh, each)
 	}
 }
 
