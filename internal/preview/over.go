@@ -77,7 +77,7 @@ func (r *resolver) over(w *wish) *hold {
 	if rule == ruleIdle && l.state != Asleep {
 		seen = r.facts.Activity.At
 	}
-	if at.IsZero() || at.After(seen) {
+	if at.IsZero() || at.After(seen) || rule == ruleIdle && !r.readSince(w, at) {
 		return nil
 	}
 	reason := "its end came " + moment(at)
@@ -85,6 +85,26 @@ func (r *resolver) over(w *wish) *hold {
 		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), length(l.rules.deleteAfterIdle))
 	}
 	return &hold{rule: rule, over: true, reason: reason, remedy: comeBack(w.name)}
+}
+
+// readSince says whether the repositories that pushes to an environment come from were read after a time: a push that couldn't
+// be read is use too.
+func (r *resolver) readSince(w *wish, at time.Time) bool {
+	fresh := func(name string) bool {
+		repository, ok := r.heard(strings.ToLower(name))
+		return ok && (repository.ReadAt.IsZero() || !repository.ReadAt.Before(at))
+	}
+	for _, c := range w.members {
+		if !fresh(c.key) {
+			return false
+		}
+	}
+	for name := range w.file.Services {
+		if s := r.Policy.Services.get(name); s != nil && !fresh(s.Repository) {
+			return false
+		}
+	}
+	return true
 }
 
 func comeBack(name string) string {

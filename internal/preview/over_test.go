@@ -62,6 +62,17 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pass(time.Minute).facts = nil
 			d.pass(time.Minute).want("")
 		}},
+		{"a push that couldn't be read since may be there", awake, func(d *days) {
+			read := d.now
+			d.facts = func(f *Facts) {
+				repository := f.Repositories["acme/shop"]
+				repository.ReadAt = read
+				f.Repositories["acme/shop"] = repository
+			}
+			d.pass(24 * time.Hour).want("1 awake")
+			read = d.now
+			d.pass(time.Minute).want("")
+		}},
 		{"labelled again is asked for anew", awake, func(d *days) {
 			d.pass(6 * time.Hour).want("")
 			d.pulls[0].Labels = nil
