@@ -108,7 +108,7 @@ func addAnswers(f *testing.F) (kinds []string) {
 	fromGitHub := realAnswers(f)
 	for i, kind := range kinds {
 		next := `<http://github.example/repositories/7/pulls?page=2>; rel="next"`
-		for _, body := range append([]string{"", "null", "[]", "{}", "[null]", "[{}]", `[{"number":1e999}]`, `[{"number":9223372036854775807}]`, `{"id":-1,"full_name":"evil/shop"}`, "<html>", strings.Repeat("[", 11_000), goodAnswers[kind]}, fromGitHub[kind]...) {
+		for _, body := range append([]string{"", "null", "[]", "{}", "[null]", "[{}]", `[{"number":1e999}]`, `[{"number":9223372036854775807}]`, "[]0", `{"id":-1,"full_name":"evil/shop"}`, "<html>", strings.Repeat("[", 11_000), goodAnswers[kind]}, fromGitHub[kind]...) {
 			f.Add(uint(i), uint(0), next, "1", []byte(body))
 			f.Add(uint(i), uint(0), "", "", []byte(body))
 		}

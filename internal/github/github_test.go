@@ -297,13 +297,14 @@ func TestABadAnswerIsAnErrorAndThenForgotten(t *testing.T) {
 		"401":                       {githubtest.Fault{Status: 401}, "check the token"},
 		"403":                       {githubtest.Fault{Status: 403}, "it needs to read"},
 		"a cut-off body":            {githubtest.Fault{Kind: githubtest.CutOff}, "unexpected EOF"},
-		"an empty body":             {githubtest.Fault{Status: 200, Body: " "}, "no list"},
+		"an empty body":             {githubtest.Fault{Status: 200, Body: " "}, "can't be read"},
+		"two values":                {githubtest.Fault{Status: 200, Body: "[] []"}, "can't be read"},
 		"null":                      {githubtest.Fault{Status: 200, Body: "null"}, "no list"},
 		"an object":                 {githubtest.Fault{Status: 200, Body: "{}"}, "cannot unmarshal"},
 		"no number":                 {githubtest.Fault{Status: 200, Body: `[{"title":"x"}]`}, "without a number"},
 		"a null pull request":       {githubtest.Fault{Status: 200, Body: `[null]`}, "without a number"},
 		"202":                       {githubtest.Fault{Status: 202, Body: "[]"}, "try again later"},
-		"204":                       {githubtest.Fault{Status: 204, Body: " "}, "no list"},
+		"204":                       {githubtest.Fault{Status: 204, Body: " "}, "can't be read"},
 		"304 that nobody asked for": {githubtest.Fault{Status: 304}, "304"},
 	} {
 		t.Run(name, func(t *testing.T) {

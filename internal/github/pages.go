@@ -43,7 +43,7 @@ func conditional[T, Body any](ctx context.Context, r *reading, path string, last
 	return page[T]{etag: a.etag, next: a.next, items: found}, false, nil
 }
 
-// each turns what an answer has into items. No answer is without a list; go-github takes an empty body for an empty one.
+// each turns what an answer has into items. No answer is without a list; null isn't one.
 func each[From, T any](found []*From, item func(*From) (T, error)) ([]T, error) {
 	if found == nil {
 		return nil, errors.New("the answer has no list")

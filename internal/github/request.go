@@ -1,7 +1,9 @@
 package github
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -39,7 +41,8 @@ func (c *Client) get(ctx context.Context, path, etag string, v any) (answer, err
 	}
 	deadline, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
-	resp, err := s.api.Do(deadline, req, v)
+	var body bytes.Buffer // go-github would decode the first value, and leave what comes behind it unseen
+	resp, err := s.api.Do(deadline, req, &body)
 	redirected := resp != nil && resp.Response != nil && resp.Request != nil && resp.Request.URL.Path != req.URL.Path
 	switch {
 	case etag != "" && statusOf(err) == http.StatusNotModified: // go-github has it as an error
@@ -48,6 +51,9 @@ func (c *Client) get(ctx context.Context, path, etag string, v any) (answer, err
 		return answer{}, ctx.Err()
 	case err != nil:
 		return answer{}, c.explained(s, err)
+	}
+	if err := json.Unmarshal(body.Bytes(), v); err != nil {
+		return answer{}, fmt.Errorf("GitHub's answer can't be read: %w; it is tried again at the next read", err)
 	}
 	return answer{etag: resp.Header.Get("ETag"), next: resp.NextPage != 0, redirected: redirected}, nil
 }
