@@ -401,3 +401,39 @@ func TestWhatHappensToTheConfigBranchIsNoEvidence(t *testing.T) {
 		})
 	}
 }
+
+// While the config branch can't be read, or isn't valid, somebody may have written a later end there.
+func TestNoEndComesWhileTheConfigBranchCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, outage := range map[string]func(*world){
+		"it can't be read":          func(w *world) { w.treeErr = errOutage },
+		"previewset.yaml is broken": func(w *world) { w.tree = treeOf(2, "kind: Nonsense") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			end := start.Add(time.Hour).UTC().Format(time.RFC3339)
+			w.tree.Hashes["overlays/alice"] = "a1"
+			w.tree.Files["overlays/alice/environment.yaml"] = preview.File{Content: []byte(
+				"apiVersion: previewset.dev/v1alpha1\nkind: Environment\nprofile: full\nlifetime: {expires: " + end + "}\n",
+			)}
+			good, s := w.tree, ready(t, w, inTime)
+			live := func(want bool) {
+				t.Helper()
+				if got := slices.Contains(s.ask(t, ordinary).names(t), "alice"); got != want {
+					t.Errorf("at %s it is live: %t", w.clock(), got)
+				}
+			}
+			pass := func() { w.set(func() { w.now = w.now.Add(4 * time.Minute) }); s.Refresh(t.Context()) }
+			live(true)
+			w.set(func() { outage(w) })
+			for range 30 {
+				pass()
+			}
+			live(true)
+			w.set(func() { w.tree, w.treeErr = good, nil })
+			pass()
+			live(false)
+		})
+	}
+}

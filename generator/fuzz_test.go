@@ -210,6 +210,39 @@ func FuzzAPI(f *testing.F) {
 	})
 }
 
+// FuzzAsk: whatever is asked of an environment is accepted for one that there is, in one of the forms that are known, or
+// refused with a message.
+func FuzzAsk(f *testing.F) {
+	for _, body := range []string{
+		"", " ", "{}", "null", "[]", `{"for":"48h","caller":"alice"}`, `{"for":"0s"}`, `{"for":"-1h"}`, `{"for":"9999999h"}`, `{"for":48}`, `{"for":"1e9h"}`, `{"until":"2026-12-24"}`,
+		`{"caller":"\u001b[31m$(id)"}`, `{"caller":null}`, "{}{}", `{"for":"1h","for":"2h"}`, "\xff", strings.Repeat("[", 4000), `{"caller":"` + strings.Repeat("x", 5000) + `"}`,
+	} {
+		for _, action := range []string{preview.ActionWake, preview.ActionSleep, preview.ActionExtend} {
+			f.Add("shop-pr-7", action, []byte(body))
+		}
+	}
+	for _, name := range []string{"", ".", "shop-pr-8", "nobody", "a/b", "%2e%2e", "\x00", strings.Repeat("x", 5000)} {
+		f.Add(name, preview.ActionWake, []byte("{}"))
+		f.Add("shop-pr-7", name, []byte("{}"))
+	}
+	s := ready(f, newWorld(), unlogged, inTime)
+	f.Fuzz(func(t *testing.T, name, action string, body []byte) {
+		h := http.Header{"Authorization": {"Bearer " + apiToken}}
+		got := raw(t, s.Handler(), http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", body, h)
+		got.message(t)
+		asked := s.Asked()
+		if accepted := got.code == http.StatusAccepted; accepted != (len(asked) == 1) || len(asked) > 1 || !accepted && (got.code < 400 || got.code > 499) {
+			t.Errorf("answered %d, and asked is %+v", got.code, asked)
+		}
+		for _, r := range asked {
+			known := slices.Contains([]string{preview.ActionWake, preview.ActionSleep, preview.ActionExtend}, r.Action)
+			if !slices.Contains(allNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep || r.By == "" || r.By != preview.Printable(r.By) || len(r.By) > 500 {
+				t.Errorf("%q and %q with %q is taken for %+v", name, action, body, r)
+			}
+		}
+	})
+}
+
 // environmentShown fails unless the environment of that name is answered, or a message.
 func environmentShown(t *testing.T, name string, got answer) {
 	t.Helper()

@@ -27,6 +27,6 @@ func (g *Generator) Measured(ctx context.Context) {
 
 // DecodeMemory is what is made of the content of a store.
 func DecodeMemory(content []byte) (preview.Memory, error) {
-	m, _, err := decodeMemory(content)
-	return m, err
+	f, err := decodeMemory(content)
+	return f.Memory, err
 }

@@ -35,7 +35,9 @@ type memoryFile struct {
 	Memory  preview.Memory `json:"memory"` // without its environments
 	// Reported is what GitHub was told, as of the save before: a status may be set twice, which does no harm.
 	Reported map[string]string `json:"reported,omitempty"`
-	packed                     // Memory.Environments
+	// Requested is what environments that are asleep requested while they were awake.
+	Requested map[string]resources `json:"requested,omitempty"`
+	packed                         // Memory.Environments
 }
 
 // recall reads memory once, before anything else: what it protects must be known before what was read counts. Memory that
@@ -48,9 +50,10 @@ func (g *Generator) recall(ctx context.Context) (ok bool) {
 	g.state.unclear = nil
 	content, err := g.stored(ctx)
 	if err == nil && content != nil {
-		var memory preview.Memory
-		if memory, g.state.reported, err = decodeMemory(content); err == nil {
-			g.state.memory = memory
+		var f memoryFile
+		if f, err = decodeMemory(content); err == nil {
+			g.state.memory, g.state.reported = f.Memory, f.Reported
+			g.requested.recall(f.Requested)
 			g.state.remembers, g.state.recalled = true, true
 			g.opts.Logger.Info("memory read", "environments", len(g.state.memory.Environments))
 			return true
@@ -127,7 +130,9 @@ func (g *Generator) remember(m preview.Memory, sameRows bool) ([]byte, error) {
 	}
 	environments := m.Environments
 	m.Environments = nil
-	head, err := json.Marshal(memoryFile{Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported})
+	head, err := json.Marshal(memoryFile{
+		Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported, Requested: g.requested.asleep(environments),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode memory: %w", err)
 	}
@@ -188,15 +193,15 @@ func sameLabel(a, b preview.Remembered) bool {
 }
 
 // decodeMemory takes no memory for one that is whole in part: what is missing in it would be taken away.
-func decodeMemory(content []byte) (preview.Memory, map[string]string, error) {
+func decodeMemory(content []byte) (memoryFile, error) {
 	f, err := decodeMemoryFile(content)
 	if err == nil {
 		f.Memory.Environments, err = f.unpack()
 	}
 	if err != nil {
-		return preview.Memory{}, nil, fmt.Errorf("decode memory: %w", err)
+		return memoryFile{}, fmt.Errorf("decode memory: %w", err)
 	}
-	return f.Memory, f.Reported, nil
+	return f, nil
 }
 
 func decodeMemoryFile(content []byte) (f memoryFile, err error) {

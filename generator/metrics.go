@@ -179,8 +179,8 @@ func (c *snapshotCollector) single(s *served, gauge func(*prometheus.Desc, float
 		r := &s.snapshot.Rows[i]
 		gauge(stateDesc, 1, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, r.State)
 		if is, ok := c.g.requested.of(r.Name); ok {
-			gauge(requestsDesc, is.cpu, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "cpu")
-			gauge(requestsDesc, is.memory, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "memory")
+			gauge(requestsDesc, is.CPU, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "cpu")
+			gauge(requestsDesc, is.Memory, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "memory")
 		}
 	}
 }

@@ -130,11 +130,11 @@ func repacked(t *testing.T, p *packer, environments map[string]preview.Remembere
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _, err := decodeMemory(content)
+	f, err := decodeMemory(content)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m.Environments
+	return f.Memory.Environments
 }
 
 // linked is one of ten environments, with some labels, and links to some services.

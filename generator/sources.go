@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -16,11 +17,12 @@ import (
 // the last good configuration stays.
 func (g *Generator) readConfig(ctx context.Context) func() func() {
 	return func() func() {
+		began := g.opts.Now()
 		tree, err := g.opts.ConfigBranch.Read(ctx)
 		return func() {
 			was := g.state.config
 			if ctx.Err() == nil {
-				g.load(tree, err)
+				g.load(tree, began, err)
 			}
 			g.continueRound(was)
 		}
@@ -64,8 +66,8 @@ func (g *Generator) continueRound(was *preview.Config) {
 	}
 }
 
-// load takes in the config branch as it was read.
-func (g *Generator) load(tree preview.Tree, err error) {
+// load takes in the config branch as it was read, by a read that began then.
+func (g *Generator) load(tree preview.Tree, began time.Time, err error) {
 	if err != nil {
 		g.configFailed(err)
 		return
@@ -88,7 +90,7 @@ func (g *Generator) load(tree preview.Tree, err error) {
 		g.configFailed(fmt.Errorf("config branch at %s is invalid: %w", tree.Commit[:min(12, len(tree.Commit))], s.triedErr))
 		return
 	}
-	s.configErr = nil
+	s.configErr, s.facts.ConfigReadAt = nil, began
 }
 
 func (g *Generator) configFailed(err error) {

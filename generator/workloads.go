@@ -19,7 +19,10 @@ type requested struct {
 }
 
 // resources are cores and bytes.
-type resources struct{ cpu, memory float64 }
+type resources struct {
+	CPU    float64 `json:"cpu"`
+	Memory float64 `json:"memory"`
+}
 
 // readWorkloads reads what all environments request. Where that fails, it stays as it was.
 func (g *Generator) readWorkloads(ctx context.Context) func() func() {
@@ -51,7 +54,7 @@ func (r *requested) note(rows []preview.Row, all []preview.Workload) {
 	for _, w := range all {
 		sum, n := sums[w.Namespace], float64(w.Replicas)
 		if w.Replicas > 0 {
-			sums[w.Namespace] = resources{cpu: sum.cpu + n*float64(w.CPU)/1000, memory: sum.memory + n*float64(w.Memory)}
+			sums[w.Namespace] = resources{CPU: sum.CPU + n*float64(w.CPU)/1000, Memory: sum.Memory + n*float64(w.Memory)}
 		}
 	}
 	r.mu.Lock()
@@ -75,4 +78,24 @@ func (r *requested) of(name string) (resources, bool) {
 	defer r.mu.Unlock()
 	is, ok := r.known[name]
 	return is, ok
+}
+
+// asleep are those of environments that are asleep, of which the cluster doesn't tell any more.
+func (r *requested) asleep(environments map[string]preview.Remembered) map[string]resources {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := map[string]resources{}
+	for name, is := range r.known {
+		if environments[name].Row.State == preview.Asleep {
+			kept[name] = is
+		}
+	}
+	return kept
+}
+
+// recall takes in what an earlier run of the service has kept.
+func (r *requested) recall(kept map[string]resources) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = kept
 }

@@ -3,6 +3,7 @@ package generator_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -77,5 +78,26 @@ func TestRequestsAreRememberedWhileNothingRuns(t *testing.T) {
 		if strings.HasPrefix(name, "previewset_environment_") {
 			t.Errorf("%s is there though it is off", name)
 		}
+	}
+}
+
+// What sleeping saves is known only from before.
+func TestRequestsOfWhatIsAsleepOutliveARestart(t *testing.T) {
+	t.Parallel()
+	running := workloads{"preview-shop-pr-7": {{Replicas: 2, CPU: 250, Memory: 10}}}
+	_, keep := remembering(t)
+	w := newWorld()
+	settings := func(o *generator.Options) { o.Workloads, o.EnvironmentMetrics = running, true }
+	s := ready(t, w, keep, settings, inTime)
+	s.Refresh(t.Context()) // a first answer says whose they are
+	if a := s.asks(t, "shop-pr-7", preview.ActionSleep, ""); a.code != http.StatusAccepted {
+		t.Fatal(a.body)
+	}
+	s.Heed(t.Context())
+	running["preview-shop-pr-7"] = []preview.Workload{{CPU: 250, Memory: 10}}
+	s = ready(t, w, keep, settings, inTime)
+	s.Refresh(t.Context())
+	if got := s.gathered(t); got[requests+"cpu}"] != 0.5 || got[requests+"memory}"] != 20 {
+		t.Errorf("%v cores, %v bytes", got[requests+"cpu}"], got[requests+"memory}"])
 	}
 }

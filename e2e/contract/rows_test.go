@@ -27,7 +27,7 @@ func TestEveryKeyIsInReach(t *testing.T) {
 	g := ready(t, variousWorld(t))
 	argo := newArgoCD(t, serve(t, g.Handler()))
 	checkRows(t, argo, answered(t, g)...)
-	argo.set.Spec.Template.Annotations = map[string]string{}
+	argo.set.Spec.Template.Annotations, argo.set.Spec.TemplatePatch = map[string]string{}, nil
 	for _, key := range keys {
 		argo.set.Spec.Template.Annotations[key] = fmt.Sprintf("{{ toJson .%s }}", key)
 	}
@@ -92,7 +92,7 @@ func checkTexts(t *testing.T, path string, v any) {
 func TestAKeyThatIsNotThereIsAnError(t *testing.T) {
 	t.Parallel()
 	argo := newArgoCD(t, serve(t, ready(t, worldOf(t, pullRequest(7))).Handler()))
-	argo.set.Spec.Template.Annotations["x"] = "{{ .not_there }}"
+	argo.set.Spec.Template.Annotations = map[string]string{"x": "{{ .not_there }}"}
 	if apps, err := argo.applications(t); err == nil || len(apps) != 0 || !strings.Contains(err.Error(), `no entry for key "not_there"`) {
 		t.Errorf("%d Applications, %v", len(apps), err)
 	}
@@ -119,7 +119,7 @@ func TestCommitsThatLookLikeNumbersStayText(t *testing.T) {
 			if diff := cmp.Diff(map[string]string{"sha": sha[:8], "sha7": sha[:7], "head": sha}, got.Labels); diff != "" {
 				t.Error(diff)
 			}
-			if got.Annotations["sha"] != sha[:8] || got.Annotations["sha7"] != sha[:7] || got.Annotations["previewset.dev/head-sha"] != sha {
+			if got.Annotations["sha"] != sha[:8] || got.Annotations["sha7"] != sha[:7] {
 				t.Errorf("annotations %v", got.Annotations)
 			}
 			checkAccepted(t, got)

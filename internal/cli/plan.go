@@ -382,6 +382,11 @@ func (b *planBuilder) compare(ctx context.Context, c *plannedChange) error {
 	if c.Unknown = err != nil || afterErr != nil; c.Unknown {
 		return ctx.Err()
 	}
+	if c.Before != nil && c.After != nil {
+		if err = leaveAlone(c.After.IgnoreDifferences, before, after); err != nil {
+			return err
+		}
+	}
 	c.Patch, err = gitrepo.Patch(ctx, before, after)
 	return err
 }

@@ -20,9 +20,10 @@ type comparison struct {
 // waitMissing is how many reads a commit that GitHub doesn't know isn't asked for again.
 const waitMissing = 10
 
-// wantedCommits says of the commits that are asked for which are held by the default branch, or by a branch or tag that is
-// asked for too. Every fork's commits can be read through the repository, so that a commit is there says nothing. One that
-// was held once stays so: otherwise a branch that is deleted would stop what runs.
+// wantedCommits says of the commits that are asked for which are held by the default branch, by a branch or tag that is
+// asked for too, or are any branch's head: to compare them with all branches would cost a request for each. Every fork's
+// commits can be read through the repository, so that a commit is there says nothing. One that was held once stays so:
+// otherwise a branch that is deleted would stop what runs.
 func (r *reading) wantedCommits(ctx context.Context, facts preview.Repository, wants preview.Wants) (map[string]bool, error) {
 	known, held := map[string]*comparison{}, make(map[string]bool, len(wants.Commits))
 	for _, sha := range wants.Commits {
@@ -43,6 +44,15 @@ func (r *reading) wantedCommits(ctx context.Context, facts preview.Repository, w
 				break
 			}
 		}
+		if held[sha] {
+			continue
+		}
+		key := "..." + sha
+		c, err := r.headOf(ctx, sha, r.entry.comparisons[key])
+		if err != nil {
+			return nil, err
+		}
+		known[key], held[sha] = c, c.holds
 	}
 	r.entry.comparisons = known // what isn't asked for any more is forgotten
 	return held, nil
@@ -68,4 +78,35 @@ func (r *reading) compare(ctx context.Context, ref, sha string, last comparison)
 		return &last, nil
 	}
 	return &comparison{etag: a.etag, holds: body.Status == "behind" || body.Status == "identical"}, nil
+}
+
+// headOf asks whether a commit is the head of a branch.
+func (r *reading) headOf(ctx context.Context, sha string, last *comparison) (*comparison, error) {
+	switch {
+	case last == nil:
+		last = &comparison{}
+	case last.holds:
+		return last, nil
+	case last.wait > 0:
+		return &comparison{wait: last.wait - 1}, nil
+	}
+	var heads []struct {
+		Commit struct {
+			SHA string `json:"sha"`
+		} `json:"commit"`
+	}
+	a, err := r.get(ctx, r.path+"/commits/"+sha+"/branches-where-head", last.etag, &heads)
+	switch status := statusOf(err); {
+	case status == http.StatusNotFound, status == http.StatusUnprocessableEntity:
+		return &comparison{wait: waitMissing}, nil // GitHub doesn't know the commit
+	case err != nil:
+		return nil, fmt.Errorf("ask of which branches commit %s is the head: %w", sha, err)
+	case a.unchanged:
+		return last, nil
+	}
+	holds := false
+	for _, h := range heads {
+		holds = holds || h.Commit.SHA == sha
+	}
+	return &comparison{etag: a.etag, holds: holds}, nil
 }

@@ -16,17 +16,18 @@ func TestWhichCommitsABranchOrTagHolds(t *testing.T) {
 	}
 	repo.SetBranch("main", sha("main2"))
 	repo.SetBranch("dev", sha("dev2"))
+	repo.SetBranch("feature/cart", sha("feature"))
 	repo.SetAnnotatedTag("v1", "commit", sha("tagged"))
 	repo.Open(githubtest.PullRequest{HeadSHA: sha("forked"), HeadRepository: repo.Fork("mallory").ID})
 	c := client(t, url, Options{})
 	wants := preview.Wants{
 		Branches: []string{"dev"}, Tags: []string{"v1"}, BranchChecks: true,
-		Commits: []string{sha("main1"), sha("main2"), sha("dev2"), sha("tagged"), sha("forked"), sha("nobody's")},
+		Commits: []string{sha("main1"), sha("main2"), sha("dev2"), sha("tagged"), sha("forked"), sha("nobody's"), sha("feature")},
 	}
 	repo.SetStatus(sha("main1"), githubtest.Status{State: "success", Context: "ci"})
 	facts := read(t, c, wants)
 	diff(t, map[string]bool{
-		sha("main1"): true, sha("main2"): true, sha("dev2"): true, sha("tagged"): true, sha("forked"): false, sha("nobody's"): false,
+		sha("main1"): true, sha("main2"): true, sha("dev2"): true, sha("tagged"): true, sha("forked"): false, sha("nobody's"): false, sha("feature"): true,
 	}, facts.Commits)
 	diff(t, 1, len(facts.Checks[sha("main1")]))
 	if _, ok := facts.Checks[sha("forked")]; ok {
@@ -40,6 +41,8 @@ func TestWhichCommitsABranchOrTagHolds(t *testing.T) {
 
 	repo.SetBranch("main", sha("main1")) // forced back
 	repo.SetBranch("dev", sha("forked")) // merged there
+	repo.DeleteBranch("feature/cart")
+	repo.SetBranch("fix", sha("nobody's")) // pushed now
 	facts = read(t, c, wants)
-	diff(t, []bool{true, true}, []bool{facts.Commits[sha("main2")], facts.Commits[sha("forked")]})
+	diff(t, []bool{true, true, true, true}, []bool{facts.Commits[sha("main2")], facts.Commits[sha("forked")], facts.Commits[sha("feature")], facts.Commits[sha("nobody's")]})
 }

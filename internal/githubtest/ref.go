@@ -190,6 +190,20 @@ func listBranches(c *call, r *repository) *answer {
 	return listed(c, r, names, func(name string) any { return r.branchJSON(name) })
 }
 
+// branchesWhereHead is GET commits/SHA/branches-where-head: those of this repository, and not of its forks.
+func branchesWhereHead(_ *call, r *repository, sha string) *answer {
+	if len(sha) != 40 {
+		return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
+	}
+	found := []any{}
+	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {
+		if name, isBranch := strings.CutPrefix(ref, "heads/"); isBranch && r.refs[ref] == sha {
+			found = append(found, r.branchJSON(name))
+		}
+	}
+	return ok(found)
+}
+
 func getBranch(c *call, r *repository) *answer {
 	if r.refs["heads/"+c.value("branch")] == "" {
 		return problem(http.StatusNotFound, "Branch not found")

@@ -9,6 +9,8 @@ import (
 type Facts struct {
 	// Repositories by lower-case "owner/name". A configured repository that is missing here was never read whole.
 	Repositories map[string]Repository
+	// ConfigReadAt is when the newest read of the config branch began that found a configuration which can be used.
+	ConfigReadAt time.Time
 	// Protected are the namespaces that no environment may have besides those that configuration protects: the
 	// service's own and Argo CD's.
 	Protected []string

@@ -77,7 +77,7 @@ func (r *resolver) over(w *wish) *hold {
 	if rule == ruleIdle && l.state != Asleep {
 		seen = r.facts.Activity.At
 	}
-	if at.IsZero() || at.After(seen) || rule == ruleIdle && !r.readSince(w, at) {
+	if at.IsZero() || at.After(seen) || !r.configSince(w, at) || rule == ruleIdle && !r.readSince(w, at) {
 		return nil
 	}
 	reason := "its end came " + moment(at)
@@ -85,6 +85,13 @@ func (r *resolver) over(w *wish) *hold {
 		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), length(l.rules.deleteAfterIdle))
 	}
 	return &hold{rule: rule, over: true, reason: reason, remedy: comeBack(w.name)}
+}
+
+// configSince says whether what configuration says of an environment was read after a time: somebody may have written a later
+// end where it couldn't be.
+func (r *resolver) configSince(w *wish, at time.Time) bool {
+	read := r.facts.ConfigReadAt
+	return r.Config.broken[w.name] == "" && (read.IsZero() || !read.Before(at))
 }
 
 // readSince says whether the repositories that pushes to an environment come from were read after a time: a push that couldn't

@@ -216,6 +216,19 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 			d.files(map[string]string{jakub: environment("profile: full\npurpose: more\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
 			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n")}).want("jakub awake")
 		}},
+		{"somebody may have written another end that couldn't be read", awake, func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			read := d.now.Add(30*time.Hour - time.Second)
+			d.facts = func(f *Facts) { f.ConfigReadAt = read }
+			d.pass(48 * time.Hour).want("jakub awake")
+			read = d.now
+			d.pass(time.Minute).want("")
+		}},
+		{"somebody wrote another end that can't be read", awake, func(d *days) {
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-12-21T18:00:00}\n")}).pass(48 * time.Hour).want("jakub awake")
+			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
+		}},
 		{"at its end it is extended", awake, func(d *days) {
 			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			d.pass(30*time.Hour).want("").ask(ActionExtend, "jakub", time.Hour).want("jakub awake").pass(59 * time.Minute).want("jakub awake").pass(time.Minute).want("")

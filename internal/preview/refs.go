@@ -36,11 +36,12 @@ func (r *resolver) resolveRef(s *Service, ref *Ref, file string) (Pin, *hold) {
 }
 
 func unresolved(s *Service, ref *Ref, file string) *hold {
-	what := ref.String()
+	what, remedy := ref.String(), "push it, or name another in "+file
 	if ref.SHA != "" {
-		what += " on a branch or tag"
+		what += " on its default branch, as a branch's head, or on what else is asked for"
+		remedy = "push it to a branch, or name that branch or a tag instead in " + file
 	}
-	return &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: "push it, or name another in " + file}
+	return &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: remedy}
 }
 
 // resolvePullRequest is the head of an open pull request, as far as its code may run here: what is asked of a labelled one
