@@ -70,7 +70,7 @@ func (c *contender) round(b *testing.B, created *applications, latency time.Dura
 	b.Helper()
 	number := c.waiting[0]
 	c.waiting = c.waiting[1:]
-	waitIdle(b)
+	waitIdle(b, 300*time.Millisecond)
 	begin := time.Now()
 	c.Label(number, "preview")
 	c.took[latency] = append(c.took[latency], created.wait(b, fmt.Sprintf(c.application, number)).Sub(begin))
@@ -80,7 +80,7 @@ var busy = regexp.MustCompile(`(?m)^(controller_runtime_active_workers\{.*|workq
 
 // waitIdle waits until Argo CD's controller has had nothing to do for a while: what comes in while it is busy waits, and in
 // the worst case is forgotten.
-func waitIdle(b *testing.B) {
+func waitIdle(b *testing.B, length time.Duration) {
 	b.Helper()
 	since := time.Now()
 	eventually(b, "the ApplicationSet controller is idle", func(ctx context.Context) error {
@@ -92,7 +92,7 @@ func waitIdle(b *testing.B) {
 			since = time.Now()
 			return fmt.Errorf("it works: %s", working)
 		}
-		if idle := time.Since(since); idle < 300*time.Millisecond {
+		if idle := time.Since(since); idle < length {
 			return fmt.Errorf("it is idle for %s only", idle)
 		}
 		return nil

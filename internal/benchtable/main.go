@@ -62,10 +62,11 @@ func write(out io.Writer, rows []row) error {
 var processors = regexp.MustCompile(`-\d+$`)
 
 // benchmark turns "BenchmarkAnswer/rows=100-2  5000  38000 ns/op  0.04 p50-ms  0.03 bare-p50-ms  1.3 x-bare" into a row: what
-// begins with the name behind "x-" is that one's. The time of an operation is left out where something else was measured.
+// begins with the name behind "x-" is that one's. The time of an operation is left out where something else was measured; a
+// benchmark that ran once and says nothing else has printed a table of its own.
 func benchmark(line string) (row, bool) {
 	fields := strings.Fields(line)
-	if len(fields) < 4 || len(fields)%2 != 0 || !strings.HasPrefix(fields[0], "Benchmark") {
+	if len(fields) < 4 || len(fields)%2 != 0 || !strings.HasPrefix(fields[0], "Benchmark") || (len(fields) == 4 && fields[1] == "1") {
 		return row{}, false
 	}
 	r := row{measure: strings.TrimPrefix(processors.ReplaceAllString(fields[0], ""), "Benchmark")}
