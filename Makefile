@@ -47,7 +47,7 @@ e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each 
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .
 	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
 
-bench: ## the figures that are promised, in one table at the end; some 20 minutes
+bench: ## the figures that are promised, in one table at the end; some 15 minutes
 	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator && \
 	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... && \
 	  cd e2e && $(E2E) run ./cmd/tools && \

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"compress/flate"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -80,7 +81,7 @@ func (p *packer) encode(head []byte, environments map[string]preview.Remembered)
 	if err != nil {
 		return nil, err
 	}
-	m := &member{known: []pieces{p.pieces}, keep: pieces{}}
+	m := &member{level: flate.DefaultCompression, known: []pieces{p.pieces}, keep: pieces{}}
 	m.add("", func(w *stickyWriter) { w.bytes(head[:len(head)-1]) }) // all but its brace
 	m.text(`,"parts":[`)
 	p.addParts(m)

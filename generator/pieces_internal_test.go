@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,46 +18,77 @@ import (
 func TestAMemberIsTheTextOfItsPieces(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
-	texts := []string{"", "a", strings.Repeat("the same again and again ", 10_000)}
+	text := func() string {
+		length := []int{0, 1, 100, window - 1, window, window + 1, 3 * window}[random.IntN(7)]
+		var b strings.Builder
+		for b.Len() < length { // with much that stood anywhere before
+			_, _ = fmt.Fprintf(&b, "number %d of many, ", random.IntN(2000))
+		}
+		return b.String()[:length]
+	}
+	var texts []string
+	for range 12 {
+		texts = append(texts, text())
+	}
 	noise := make([]byte, 100_000)
 	for i := range noise {
 		noise[i] = byte(random.Uint32())
 	}
-	texts = append(texts, string(noise), "a", "the end")
+	texts = append(texts, string(noise), text())
 	known := pieces{}
-	for round := range 3 { // first all are new, then all are known, then none but the last one
-		m := &member{known: []pieces{known}, keep: pieces{}}
-		var want strings.Builder
-		written := 0
+	for round := range 60 {
+		isNew := 0
+		switch {
+		case round == 0:
+			isNew = len(texts)
+		case round%3 == 1: // two are others, and so are those behind
+			texts[random.IntN(len(texts))], texts[random.IntN(len(texts))], isNew = text(), text(), 4
+		case round%3 == 2: // one comes
+			texts, isNew = slices.Insert(texts, random.IntN(len(texts)), text()), 2
+		}
+		unlike := "" // what stands instead of the first one, without a key
+		if random.IntN(2) > 0 {
+			unlike = strings.Repeat(text()+"x", 3)
+		}
+		m := newAnswer([]pieces{known}, pieces{})
 		for i, text := range texts {
-			if round == 2 && i < len(texts)-1 {
-				text += "!"
+			key := "key " + text
+			if i == 0 && unlike != "" {
+				key, text = "", unlike
 			}
-			want.WriteString(text)
-			m.add("key "+text, func(w *stickyWriter) { w.text(text); written++ })
+			m.add(key, func(w *stickyWriter) { w.text(text) })
+		}
+		want := strings.Join(texts, "")
+		if unlike != "" {
+			want = unlike + strings.Join(texts[1:], "")
 		}
 		got, err := m.bytes()
 		if err != nil {
 			t.Fatal(err)
 		}
-		known = m.keep
 		zip, err := gzip.NewReader(bytes.NewReader(got))
 		if err != nil {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(zip) // checks the sum and the length
-		if err != nil || string(text) != want.String() {
-			t.Errorf("round %d: %d bytes, want %d: %v", round, len(text), want.Len(), err)
+		if err != nil || string(text) != want {
+			t.Fatalf("round %d: %d bytes, want %d: %v", round, len(text), len(want), err)
 		}
-		if most := []int{len(texts), 0, len(texts) - 1}[round]; written > most {
-			t.Errorf("round %d: %d pieces were written, %d at most need be", round, written, most)
+		for key := range m.keep {
+			if _, ok := known[key]; ok {
+				continue
+			}
+			if isNew--; isNew < -2 { // what the first one is may have changed too, for itself and the one behind
+				t.Errorf("round %d: more pieces are new than need be", round)
+			}
 		}
+		known = m.keep
 	}
 }
 
 func TestAPieceThatCantBeWrittenSpoilsItsMember(t *testing.T) {
 	t.Parallel()
-	m := &member{keep: pieces{}}
+	m := newAnswer(nil, pieces{})
 	m.text("before")
 	m.add("broken", func(w *stickyWriter) { w.json(func() {}) })
 	m.text("after")

@@ -86,7 +86,7 @@ func newServed(s *preview.Snapshot, last *served, v versions) (*served, error) {
 		last.mu.Unlock()
 	}
 	var err error
-	b.all, err = b.encode(&member{known: b.before, keep: b.pieces}, s.Rows, nil)
+	b.all, err = b.encode(newAnswer(b.before, b.pieces), s.Rows, nil)
 	return &served{snapshot: s, bodies: b}, err
 }
 
@@ -108,7 +108,7 @@ func (s *served) answer(f filter) ([]byte, error) {
 	if body, ok := s.filtered[key]; ok {
 		return body, nil
 	}
-	body, err := s.encode(&member{known: append(s.before, s.pieces), keep: s.some}, s.snapshot.Rows, f)
+	body, err := s.encode(newAnswer(append(s.before, s.pieces), s.some), s.snapshot.Rows, f)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,15 @@ type numbered struct {
 // about is its name, and about how much text it is.
 func (n numbered) about() (name string, size uint64) {
 	return n.row.Name, 1000 + 200*uint64(len(n.row.Kustomize.Patches))
+}
+
+// answerLevel of compression makes answers of 10,000 environments 6 % smaller than the default one in no time that could be
+// measured; the two above it take 6 to 25 % more processor time for each change.
+const answerLevel = 7
+
+// newAnswer is an answer that is still empty.
+func newAnswer(known []pieces, keep pieces) *member {
+	return &member{level: answerLevel, known: known, keep: keep}
 }
 
 // encode writes {"output":{"parameters":[…]}} with the rows that a filter matches, a row at a time so that the plain text

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -33,9 +34,12 @@ export LD_LIBRARY_PATH="${LD_LIBRARY_PATH#:}"
 exec "$here"/usr/lib/chromium/chromium "$@"
 `
 
-// Chromium returns Debian's browser, fetching it first if it isn't there yet, with all of what it needs that the machine lacks.
-// It needs no root and installs nothing.
+// Chromium returns the browser that is installed. Where there is none it is Debian's, which is fetched first if it isn't there
+// yet, with all of what it needs that the machine lacks: that needs no root and installs nothing.
 func (b *Toolbox) Chromium(ctx context.Context, progress io.Writer) (program string, err error) {
+	if installed, err := exec.LookPath("chromium"); err == nil {
+		return installed, nil
+	}
 	release, _ := os.ReadFile("/etc/os-release") // a system without one has no apt-get either, which is reported then
 	sum := sha256.Sum256([]byte("chromium\n" + starter + runtime.GOARCH + "\n" + string(release)))
 	return b.once(ctx, progress, "Debian's chromium", filepath.Join(b.cache, hex.EncodeToString(sum[:])[:16], "chromium"), fetchChromium)

@@ -91,7 +91,7 @@ func (r *resolver) over(w *wish) *hold {
 // end where it couldn't be.
 func (r *resolver) configSince(w *wish, at time.Time) bool {
 	read := r.facts.ConfigReadAt
-	return r.Config.broken[w.name] == "" && (read.IsZero() || !read.Before(at))
+	return r.broken[w.name] == "" && (read.IsZero() || !read.Before(at))
 }
 
 // readSince says whether the repositories that pushes to an environment come from were read after a time: a push that couldn't
