@@ -49,6 +49,20 @@ func (p *play) event() {
 		full := p.IntN(2) == 0
 		p.disk.full.Store(full)
 		p.tell("the disk is full: %v", full)
+		if full {
+			p.next = p.opensUnkept
+		}
+	}
+}
+
+// opensUnkept opens what can't be remembered. Afterwards the service begins again, while GitHub can't be read.
+func (p *play) opensUnkept() {
+	l := p.places[p.number%len(p.places)]
+	l.open = l.repo.Open(githubtest.PullRequest{Author: "alice", Labels: []string{"preview"}, Files: []githubtest.File{{Name: "web/index.html"}}})
+	p.tell("%s#%d is opened with a label", l.key, l.open)
+	p.next = func() {
+		p.inject(githubtest.Fault{Match: `/pulls\?`, Status: 500})
+		p.restart = func() { p.tell("restart"); p.process.stop(); p.begin() }
 	}
 }
 

@@ -246,9 +246,9 @@ func (p *play) begin() {
 
 // step lets one to three things happen, tells the service of them or not, and asks.
 func (p *play) step() {
-	if p.next != nil {
-		p.next()
+	if next := p.next; next != nil {
 		p.next = nil
+		next()
 	}
 	for range 1 + p.IntN(3) {
 		p.event()

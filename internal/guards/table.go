@@ -80,7 +80,7 @@ var guards = []guard{
 		{decide, "was.Braked = before || r.brake", "was.Braked = r.brake"},
 	}},
 	{"a clock that jumps lets no more go", service, []edit{
-		{"internal/preview/resolve.go", "memory: m.settled(now)", "memory: m"},
+		{"internal/preview/memory.go", "t.Add(jumped - min(max(jumped, 0), brakeStep))", "t"},
 	}},
 	{"what keeps new ones out ends no live one", service, []edit{
 		{decide, "case w.was != nil && !h.over:", "case w.was != nil && !h.over && h.withheld:"},
