@@ -143,7 +143,8 @@ type play struct {
 	hub       *hub
 	places    []*place
 	faults    int
-	lies      bool  // the faults may hide that there is something
+	lying     bool  // the faults may hide that there is something
+	lies      bool  // what the service has read may do so
 	delivered int64 // the last webhook that was looked at
 	late      []githubtest.Delivery
 	branch    *branch
@@ -295,6 +296,7 @@ func (p *play) poll() {
 	time.Sleep(surely)
 	synctest.Wait()
 	p.advance(p.answered && p.calm())
+	p.lies = p.lying // whatever was hidden before was read since
 }
 
 // nothing happens, and the answer stays the same byte by byte.
