@@ -192,6 +192,27 @@ func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
 	}
 }
 
+// Of no environment Prometheus knows nothing: that is no failure, nor does one from before go on.
+func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
+	t.Parallel()
+	m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
+	w, with := measures(m)
+	s := ready(t, w, with)
+	m.set(func() { m.err = errors.New("it knows nothing of any namespace") })
+	s.Refresh(t.Context())
+	if got := s.gathered(t)["previewset_activity_known"]; got != 0 {
+		t.Errorf("with environments known is %v", got)
+	}
+	w.set(func() {
+		w.repos["acme/shop"], w.repos["acme/gateway"] = repository("acme/shop"), repository("acme/Gateway")
+	})
+	s.Refresh(t.Context())
+	s.Refresh(t.Context())
+	if got := s.gathered(t)["previewset_activity_known"]; got != 1 || len(s.ask(t, ordinary).names(t)) != 0 {
+		t.Errorf("without environments known is %v", got)
+	}
+}
+
 func TestAnotherSourceOfActivityIsAnotherMeasurement(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -70,7 +70,7 @@ func TestEnvironmentFromFile(t *testing.T) {
 		{"a profile", "profile: checkout\n", map[string]string{"gateway": "", "orders": ""}, ""},
 		{"nothing", "owner: jakub\n", nil, "it has nothing to run"},
 		{"a branch that isn't there", "services: {gateway: {branch: x}}\n", nil, `acme/gateway has no branch "x", which service gateway runs at`},
-		{"a commit that no branch holds", "services: {gateway: {sha: " + sha("e") + "}}\n", nil, "acme/gateway has no commit " + sha("e") + " on its default branch, as a branch's head, or on what else is asked for, which service gateway runs at"},
+		{"a commit that no branch holds", "services: {gateway: {sha: " + sha("e") + "}}\n", nil, "acme/gateway has no commit " + sha("e") + " on its default branch or at a branch's head, which service gateway runs at"},
 		{"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil, "acme/gateway has no open pull request #4, which service gateway runs at"},
 		{"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil, "acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here"},
 	}

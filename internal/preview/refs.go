@@ -38,7 +38,7 @@ func (r *resolver) resolveRef(s *Service, ref *Ref, file string) (Pin, *hold) {
 func unresolved(s *Service, ref *Ref, file string) *hold {
 	what, remedy := ref.String(), "push it, or name another in "+file
 	if ref.SHA != "" {
-		what += " on its default branch, as a branch's head, or on what else is asked for"
+		what += " on its default branch or at a branch's head"
 		remedy = "push it to a branch, or name that branch or a tag instead in " + file
 	}
 	return &hold{rule: ruleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: remedy}

@@ -187,7 +187,7 @@ func TestWhatServicesRunAt(t *testing.T) {
 		},
 		{
 			"a commit that no branch or tag holds is held", withDefault("{sha: " + sha("c") + "}"), "", nil,
-			answer{Rule: "ref", Reason: "acme/gateway has no commit " + sha("c") + " on its default branch, as a branch's head, or on what else is asked for, which service gateway runs at"},
+			answer{Rule: "ref", Reason: "acme/gateway has no commit " + sha("c") + " on its default branch or at a branch's head, which service gateway runs at"},
 		},
 		{
 			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
