@@ -124,8 +124,9 @@ func TestOverlayCannotTakeANamespace(t *testing.T) {
 	}
 }
 
-// retries is for how long Argo CD tries a failing sync again, as the ApplicationSet says; it deletes nothing meanwhile.
-const retries = (5 + 10 + 20) * time.Second
+// retries is for how long Argo CD waits between its tries of a failing sync, as the ApplicationSet says; it deletes nothing
+// meanwhile. The tries themselves come on top.
+const retries = (10 + 20 + 20) * time.Second
 
 // patchesJson6902 is applied after the namespace is set, so it has the last word.
 const renamingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1

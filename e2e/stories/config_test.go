@@ -69,20 +69,44 @@ func TestMendingDuringTheRetriesArrives(t *testing.T) {
 	folder := "overlays/" + p.name
 	wrong := strings.Replace(greeting("hello"), "metadata: {", "metadata: {labels: {mood: not/a/label}, ", 1)
 	w.commit(t, "Greet wrongly", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay), gitserver.Write(folder+"/greeting.yaml", wrong))
-	w.Eventually(t, gitPoll, "Argo CD retries "+p.application, func(ctx context.Context) error {
-		app, err := w.Application(ctx, p.application)
-		if err != nil {
-			return err
-		}
-		retries, _, err := unstructured.NestedInt64(app.Object.Object, "status", "operationState", "retryCount")
-		if err == nil && retries == 0 {
-			err = fmt.Errorf("it doesn't: %q", app.Problems)
+	var begun operation
+	w.Eventually(t, gitPoll, "Argo CD retries "+p.application, func(ctx context.Context) (err error) {
+		if begun, err = w.operation(ctx, p); err == nil && begun.retries == 0 {
+			err = fmt.Errorf("it doesn't: %+v", begun)
 		}
 		return err
 	})
 	w.commit(t, "Greet", gitserver.Write(folder+"/greeting.yaml", greeting("hello")))
+	w.Eventually(t, retries+2*patience, "Argo CD is done with the retries of "+p.application, func(ctx context.Context) error {
+		current, err := w.operation(ctx, p)
+		if err == nil && current.revision == begun.revision {
+			err = fmt.Errorf("it isn't: %+v", current)
+		}
+		return err
+	})
 	w.waitConfigMap(t, p, "greeting", "text", "hello")
 	w.waitSynced(t, p)
+}
+
+// operation is Argo CD's last sync of a preview, or the one under way.
+type operation struct {
+	revision, message string
+	retries           int64 // so far
+}
+
+func (w *world) operation(ctx context.Context, p preview) (o operation, err error) {
+	app, err := w.Application(ctx, p.application)
+	if err != nil {
+		return operation{}, err
+	}
+	state, _, err := unstructured.NestedMap(app.Object.Object, "status", "operationState")
+	if err != nil {
+		return operation{}, err
+	}
+	o.message, _, _ = unstructured.NestedString(state, "message")
+	o.retries, _, _ = unstructured.NestedInt64(state, "retryCount")
+	o.revision, _, err = unstructured.NestedString(state, "operation", "sync", "revision")
+	return o, err
 }
 
 const greetingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
