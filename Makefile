@@ -19,8 +19,9 @@ build: ## both programs, stripped, into bin/
 
 test: lint unit contract ## lint, vet, unit, golden, contract and race tests
 
-lint: ## golangci-lint, with go vet in it
+lint: ## golangci-lint, with go vet in it, of all three modules
 	$(TOOLS) golangci-lint run ./...
+	linter=$$($(TOOLS) -n golangci-lint) && for module in e2e e2e/browser; do (cd $$module && CGO_ENABLED=0 $$linter run ./...) || exit 1; done
 
 unit: ## tests of the main module
 	@[ -n "$(RACE)" ] || echo "no C compiler found: running without the race detector"

@@ -115,7 +115,7 @@ func (w *world) eventually(t *testing.T, what string, so func(used map[string]bo
 }
 
 func used(names ...string) func(map[string]bool) bool {
-	return all(names, func(used, known bool) bool { return used })
+	return all(names, func(used, _ bool) bool { return used })
 }
 
 func idle(names ...string) func(map[string]bool) bool {

@@ -60,7 +60,7 @@ func (a *ArgoCD) manifests(ctx context.Context) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(filepath.Join(source, "manifests", "install.yaml")) //nolint:gosec // of a module
+	content, err := os.ReadFile(filepath.Join(source, "manifests", "install.yaml"))
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,8 @@ var views = []struct {
 		[]string{"acme/shop#7"},
 	},
 	{
-		"hostile", pages.View{Name: longName, State: pages.Waking, Details: &pages.Details{
+		"hostile",
+		pages.View{Name: longName, State: pages.Waking, Details: &pages.Details{
 			Progress: endless + " " + hostile, Workloads: []pages.Workload{{Name: endless, Ready: 7, Replicas: 3}, {Name: hostile}},
 			Lines: []pages.Line{{Name: "Title", Value: hostile}, {Name: "Purpose", Value: endless + endless}, {Name: "Link", Value: "javascript", URL: "javascript:document.title='taken'"}},
 		}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func (s *site) becomes(answer http.HandlerFunc) {
 func (s *site) requests() []*http.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.asked[:len(s.asked):len(s.asked)]
+	return slices.Clip(s.asked)
 }
 
 func showing(v pages.View) http.HandlerFunc {

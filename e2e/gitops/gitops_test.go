@@ -51,7 +51,7 @@ func prepare(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := tools.Build(ctx, os.Stderr, toolchain.Kustomize); err != nil {
+	if err = tools.Build(ctx, os.Stderr, toolchain.Kustomize); err != nil {
 		return err
 	}
 	programs.kustomize = tools.Path(toolchain.Kustomize)

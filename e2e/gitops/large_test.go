@@ -50,6 +50,7 @@ func BenchmarkLarge(b *testing.B) {
 }
 
 func benchmarkCreate(b *testing.B, server *gitserver.Server) {
+	b.Helper()
 	for b.Loop() {
 		var each []time.Duration
 		for i := range rounds {
@@ -64,6 +65,7 @@ func benchmarkCreate(b *testing.B, server *gitserver.Server) {
 }
 
 func benchmarkCheck(b *testing.B, server *gitserver.Server) {
+	b.Helper()
 	clone := filepath.Join(b.TempDir(), "clone")
 	url := strings.Replace(server.URL, "://", "://x-access-token:"+server.Password+"@", 1)
 	if err := command(b.Context(), b, "git", nil, nil, "clone", "--quiet", "--depth=1", url, clone); err != nil {
@@ -145,6 +147,7 @@ func environmentFiles(f int, purpose string) map[string]string {
 
 // benchmarkRefresh runs the service without a cluster, pushes changes of one file each, and tells it as GitHub would.
 func benchmarkRefresh(b *testing.B, server *gitserver.Server) {
+	b.Helper()
 	github := githubtest.New()
 	github.AddRepository("acme/shop")
 	github.AddRepository("acme/gateway")
@@ -187,7 +190,7 @@ func startService(b *testing.B, server *gitserver.Server, github string) *servic
 	files := b.TempDir()
 	secret := func(name, content string) string {
 		file := filepath.Join(files, name)
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		if err = os.WriteFile(file, []byte(content), 0o600); err != nil {
 			b.Fatal(err)
 		}
 		return file
@@ -208,8 +211,8 @@ func startService(b *testing.B, server *gitserver.Server, github string) *servic
 		group.Close()
 	})
 	err = process.Poll(b.Context(), time.Minute, func(ctx context.Context) error {
-		if err := p.Ended(); err != nil {
-			return process.Final(err)
+		if ended := p.Ended(); ended != nil {
+			return process.Final(ended)
 		}
 		return process.Get(ctx, s.url+"/readyz?verbose")
 	})

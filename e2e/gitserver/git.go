@@ -17,7 +17,7 @@ func git(ctx context.Context, folder string, args ...string) (string, error) {
 }
 
 func gitFrom(ctx context.Context, stdin io.Reader, folder string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // with arguments of our own
+	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Stdin = folder, stdin
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cgi" //nolint:gosec // Httpoxy was fixed in Go 1.6.3
+	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"path/filepath"

@@ -54,6 +54,7 @@ func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 
 // use has somebody use a preview until stop is called.
 func (w *world) use(t *testing.T, p preview) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
 	go func() {

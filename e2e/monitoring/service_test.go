@@ -44,6 +44,7 @@ func TestOnARealService(t *testing.T) {
 		fires  []string
 	}{
 		{"most measurements of how environments are used fail", func(t *testing.T) {
+			t.Helper()
 			w.configure(t, "vector(0)", "(vector(time() % 5) < 1)")
 		}, []string{"PreviewSetActivityUnknown"}},
 		{"they go on failing", func(*testing.T) {}, []string{"PreviewSetActivityMeasurementsFailing"}},
@@ -53,27 +54,33 @@ func TestOnARealService(t *testing.T) {
 			})
 		}, []string{"PreviewSetWakingStuck"}},
 		{"an environment's file is wrong", func(t *testing.T) {
+			t.Helper()
 			w.configure(t, "  environments: 200\n", "  environments: 1\n", gitserver.Write("overlays/broken/environment.yaml", "kind: Nonsense\n"))
 		}, []string{"PreviewSetConfigProblems"}},
 		{"the limit that came with it is reached", func(*testing.T) {
 			w.label(w.gateway, "main.go")
 		}, []string{"PreviewSetLimitReached"}},
 		{"configuration takes previews away", func(t *testing.T) {
+			t.Helper()
 			w.configure(t, "  label: preview ", "  label: show ")
 		}, []string{"PreviewSetEnvironmentsWithheld"}},
 		{"a token of Argo CD's that is wrong", func(t *testing.T) {
+			t.Helper()
 			w.refused(t)
 		}, []string{"PreviewSetArgoCDRefused"}},
 		{"GitHub fails in parts", func(t *testing.T) {
+			t.Helper()
 			w.GitHub.Inject(githubtest.Fault{Match: `^POST .*/statuses/`, Status: http.StatusInternalServerError})
 			w.GitHub.Inject(githubtest.Fault{Match: `^GET /repos/acme/shop/pulls`, Status: http.StatusInternalServerError})
 			w.configure(t, "  environments: 200\n", "  environments: 100\n")
 		}, []string{"PreviewSetRepositoriesUnreadable", "PreviewSetCommitStatusesFailing"}},
 		{"the service may not patch its ApplicationSet", func(t *testing.T) {
+			t.Helper()
 			w.forbidPatching(t)
 			w.label(w.gateway, "main.go")
 		}, []string{"PreviewSetRefreshFailing"}},
 		{"the service may do nothing in the cluster", func(t *testing.T) {
+			t.Helper()
 			if err := w.Cluster.Client.RbacV1().RoleBindings(argocd.Namespace).Delete(t.Context(), job, metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -89,6 +96,7 @@ func TestOnARealService(t *testing.T) {
 			w.service.Kill()
 		}, []string{"PreviewSetDown"}},
 		{"the service comes back, and its memory is lost", func(t *testing.T) {
+			t.Helper()
 			if _, err := w.StartService("--state=" + filepath.Join(t.TempDir(), "memory")); err != nil {
 				t.Fatal(err)
 			}

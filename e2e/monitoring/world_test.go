@@ -103,7 +103,7 @@ func (w *world) measure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy = fmt.Appendf(policy, "activity: {prometheus: {url: %q, query: '%s'}}\n", w.Server.URL, measured)
+	policy = fmt.Appendf(policy, "activity: {prometheus: {url: %q, query: '%s'}}\n", w.URL, measured)
 	if err = os.WriteFile(file, policy, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -85,10 +85,11 @@ func (s *Stand) StartService(flags ...string) (*Service, error) {
 }
 
 func (s *Stand) startService(c process.Command, flags []string) (*Service, error) {
-	args := append(slices.Clone(s.serviceArgs),
-		"--listen="+strings.TrimPrefix(s.ServiceURL, "http://"), "--public-listen="+strings.TrimPrefix(s.PublicURL, "http://"),
-		"--github-url="+s.GitHubURL+"/", "--kubeconfig="+s.serviceKubeconfig, "--poll-interval=1s", "--log-level=debug")
-	c.Name, c.Args, c.Dir = Generator, append(args, flags...), s.path("own")
+	args := slices.Concat(s.serviceArgs, []string{
+		"--listen=" + strings.TrimPrefix(s.ServiceURL, "http://"), "--public-listen=" + strings.TrimPrefix(s.PublicURL, "http://"),
+		"--github-url=" + s.GitHubURL + "/", "--kubeconfig=" + s.serviceKubeconfig, "--poll-interval=1s", "--log-level=debug",
+	}, flags)
+	c.Name, c.Args, c.Dir = Generator, args, s.path("own")
 	p, err := s.group.Start(c)
 	if err != nil {
 		return nil, err

@@ -240,7 +240,7 @@ func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []st
 		t.Fatal(err)
 	}
 	defer func() { _ = root.Close() }()
-	if err := overlay(root); err != nil {
+	if err = overlay(root); err != nil {
 		t.Fatal(err)
 	}
 	out, err := w.Previewctl(t.Context(), "check", checkout)

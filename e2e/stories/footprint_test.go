@@ -106,8 +106,11 @@ func (w *world) footprint(ctx context.Context, application string) (map[string]a
 	}
 	found["Namespace"] = declared(namespace)
 	for _, kind := range []schema.GroupVersionResource{
-		{Group: "apps", Version: "v1", Resource: "deployments"}, {Group: "apps", Version: "v1", Resource: "statefulsets"},
-		{Version: "v1", Resource: "services"}, {Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "persistentvolumeclaims"},
+		{Group: "apps", Version: "v1", Resource: "deployments"},
+		{Group: "apps", Version: "v1", Resource: "statefulsets"},
+		{Version: "v1", Resource: "services"},
+		{Version: "v1", Resource: "configmaps"},
+		{Version: "v1", Resource: "persistentvolumeclaims"},
 	} {
 		list, err := dynamic.Resource(kind).Namespace(application).List(ctx, metav1.ListOptions{})
 		if err != nil {

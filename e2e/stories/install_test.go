@@ -108,7 +108,7 @@ func asArgoCDReads(t *testing.T, object *unstructured.Unstructured) string {
 		t.Fatal(err)
 	}
 	var set v1alpha1.ApplicationSet
-	if err := json.Unmarshal(content, &set); err != nil {
+	if err = json.Unmarshal(content, &set); err != nil {
 		t.Fatal(err)
 	}
 	if content, err = json.MarshalIndent(set.Spec, "", " "); err != nil {

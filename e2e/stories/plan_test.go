@@ -119,7 +119,7 @@ func (w *world) isTold(p preview, row map[string]any) func(context.Context) erro
 		var answer struct {
 			Output struct{ Parameters []map[string]any }
 		}
-		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		if err = json.Unmarshal([]byte(body), &answer); err != nil {
 			return err
 		}
 		told := map[string]any{}

@@ -91,7 +91,7 @@ func fetchChromium(ctx context.Context, folder string) error {
 		}
 	}
 	program := filepath.Join(folder, "chromium")
-	if err := os.WriteFile(program, []byte(starter), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(program, []byte(starter), 0o700); err != nil {
 		return err
 	}
 	if err := system(ctx, folder, program, "--version"); err != nil {
@@ -105,7 +105,7 @@ func fetchAxe(ctx context.Context, folder string) error {
 		return fmt.Errorf("%w\nnpm comes with Node.js", err)
 	}
 	file := filepath.Join(folder, "axe-core-"+axeVersion+".tgz")
-	content, err := os.ReadFile(file) //nolint:gosec // a file of our own
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}

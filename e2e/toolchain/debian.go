@@ -22,8 +22,6 @@ type Package struct {
 }
 
 // Prometheus is the server, and promtool, which checks and tests rules.
-//
-//nolint:gochecknoglobals // constant in all but syntax
 var Prometheus = Package{name: "prometheus", programs: []string{"prometheus", "promtool"}}
 
 // Unpack returns the folder with the package's programs, fetching it from Debian first if they aren't there yet. It needs no root
@@ -69,7 +67,7 @@ func (p Package) fetch(ctx context.Context, folder string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	if err := aptGet(ctx, temp, "download", p.name); err != nil {
+	if err = aptGet(ctx, temp, "download", p.name); err != nil {
 		return err
 	}
 	files, err := filepath.Glob(filepath.Join(temp, p.name+"_*.deb"))
@@ -122,7 +120,7 @@ func aptGet(ctx context.Context, temp string, args ...string) error {
 
 // system runs a program of the machine.
 func system(ctx context.Context, folder, program string, args ...string) error {
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // with arguments of our own
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = folder
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)

@@ -37,8 +37,6 @@ const kubernetesVersion = "-X k8s.io/component-base/version.gitVersion=v1.34.4" 
 	" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
 
 // The programs, in the order in which they share most of their compilation.
-//
-//nolint:gochecknoglobals // constants in all but syntax
 var (
 	APIServer         = kubernetesProgram("kube-apiserver")
 	ControllerManager = kubernetesProgram("kube-controller-manager")
@@ -127,7 +125,7 @@ func (b *Toolbox) key(p Program) string {
 	_, _ = fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, p)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		// An unreadable file is reported by the build that follows.
-		content, _ := os.ReadFile(filepath.Join(b.root, p.module, name)) //nolint:gosec // our own files
+		content, _ := os.ReadFile(filepath.Join(b.root, p.module, name))
 		h.Write(content)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
@@ -174,7 +172,7 @@ func compile(ctx context.Context, module, to, pkg, ldflags string, tags ...strin
 
 // run calls the go command. Without cgo, because then the binaries run anywhere and no C compiler is needed.
 func run(ctx context.Context, folder string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // with arguments of our own
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	out, err := cmd.Output()
