@@ -28,7 +28,7 @@ const (
 	// rate is how fast time passes: a minute a second. The service reads everything once in it.
 	rate = 60
 	// patience is for what takes seconds on an idle machine.
-	patience = 2 * time.Minute
+	patience = 5 * time.Minute
 	// while is for how long it is watched that something doesn't happen: a quarter of an hour of the service's.
 	while = 15 * time.Second
 )

@@ -20,7 +20,7 @@ import (
 )
 
 // patience is for what takes seconds on an idle machine.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // job is what the README calls the service's.
 const job = "preview-generator"

@@ -210,7 +210,7 @@ func (w *world) tryOverlay(t *testing.T, o reaching, neighbour preview) {
 	w.checkSays(t, overlay, says)
 	w.commit(t, "Mend", gitserver.Remove(folder))
 	head := p.push()
-	w.WaitSynced(t, p.application, retries+2*patience) // several at once fail, and are retried
+	w.WaitSynced(t, p.application, retries+patience) // several at once fail, and are retried
 	w.waitRuns(t, p, gatewayImage, head)
 }
 

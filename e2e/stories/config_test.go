@@ -77,7 +77,7 @@ func TestMendingDuringTheRetriesArrives(t *testing.T) {
 		return err
 	})
 	w.commit(t, "Greet", gitserver.Write(folder+"/greeting.yaml", greeting("hello")))
-	w.Eventually(t, retries+2*patience, "Argo CD is done with the retries of "+p.application, func(ctx context.Context) error {
+	w.Eventually(t, retries+patience, "Argo CD is done with the retries of "+p.application, func(ctx context.Context) error {
 		current, err := w.operation(ctx, p)
 		if err == nil && current.revision == begun.revision {
 			err = fmt.Errorf("it isn't: %+v", current)

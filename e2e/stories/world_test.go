@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// patience is for what takes seconds on an idle machine.
-	patience = 2 * time.Minute
+	// patience is for what takes seconds on an idle machine, and may take far longer on a busy one.
+	patience = 5 * time.Minute
 	// gitPoll is the least time after which Argo CD would find a commit by itself. What arrives sooner was told to it.
 	gitPoll = 2 * time.Minute
 	// while is for how long it is watched that something doesn't happen: some polls of the service's.
