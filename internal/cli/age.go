@@ -50,10 +50,14 @@ func nextChange(d preview.Decision, now time.Time) string {
 	return ""
 }
 
-// comes is a time that is to come, for a person.
-func comes(at *time.Time, now time.Time) string {
+// comes is a time that is to come, for a person; use puts it off, unless it comes anyway.
+func comes(at *time.Time, anyway bool, now time.Time) string {
 	if at == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s, in %s, unless somebody uses it", at.UTC().Format(time.RFC3339), shortly(at.Sub(now)))
+	said := fmt.Sprintf("%s, in %s", at.UTC().Format(time.RFC3339), shortly(at.Sub(now)))
+	if anyway {
+		return said
+	}
+	return said + ", unless somebody uses it"
 }

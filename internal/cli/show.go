@@ -127,13 +127,13 @@ func (o *showOptions) sleeps(s shown) string {
 	if s.Decision == nil {
 		return ""
 	}
-	return comes(s.Decision.SleepsAt, o.env.Now())
+	return comes(s.Decision.SleepsAt, false, o.env.Now())
 }
 
 // ends is how long it stays.
 func (o *showOptions) ends(s shown) string {
 	if s.Decision != nil && s.Decision.ExpiresAt != nil && s.ExpiresAt == "" {
-		return comes(s.Decision.ExpiresAt, o.env.Now())
+		return comes(s.Decision.ExpiresAt, s.Decision.ExpiresAnyway, o.env.Now())
 	}
 	r := s.Row
 	if at, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil {

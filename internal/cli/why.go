@@ -30,8 +30,9 @@ which rule, since when, for what reason, and what its author can do about it; an
 when it ends, if nobody uses it until then.
 
 The JSON has the key "decisions", a list with one entry, or several where two want the same name: outcome, rule, reason,
-remedy, since, state, sleeps_at and expires_at (where they are known), withheld (it goes once somebody confirms it),
-environment, repository, number, title, author, owner (of a bot's pull request: who labelled it), url, head_sha.`,
+remedy, since, state, sleeps_at and expires_at (where they are known), expires_anyway (however it is used), withheld (it goes
+once somebody confirms it), environment, repository, number, title, author, owner (of a bot's pull request: who labelled it),
+url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,
@@ -109,10 +110,10 @@ func (o *whyOptions) explain(d preview.Decision) error {
 		{"Rule", d.Rule},
 		{"Reason", d.Reason},
 		{"What to do", d.Remedy},
-		{"Sleeps", comes(d.SleepsAt, o.env.Now())},
-		{"Ends", comes(d.ExpiresAt, o.env.Now())},
+		{"Sleeps", comes(d.SleepsAt, false, o.env.Now())},
+		{"Ends", comes(d.ExpiresAt, d.ExpiresAnyway, o.env.Now())},
 		{"Withheld", withheld(d)},
-		{"Address", d.URL},
+		{"Pull request", d.URL},
 	} {
 		if value := preview.Printable(line[1]); value != "" {
 			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong

@@ -75,7 +75,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	}
 	file, ok := t.Files[policyFile]
 	if !ok {
-		return nil, Problems{{File: policyFile, Message: "is missing", Remedy: "run previewctl init, or point --config-path at the folder that holds it"}}
+		return nil, Problems{{File: policyFile, Message: "is missing", Remedy: "run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"}}
 	}
 	d := decodeFile(policyFile, file, c.Policy)
 	if len(d.problems) == 0 {

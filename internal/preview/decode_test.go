@@ -227,7 +227,7 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 	}{
 		{
 			"no previewset.yaml", func(t *Tree) { delete(t.Files, policyFile) },
-			[]string{"previewset.yaml: is missing; run previewctl init, or point --config-path at the folder that holds it"},
+			[]string{"previewset.yaml: is missing; run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"},
 		},
 		{
 			"a previewset.yaml that is no regular file", func(t *Tree) { t.Files[policyFile] = File{Problem: "is a symbolic link"} },

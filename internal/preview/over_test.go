@@ -129,7 +129,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pulls = nil
 			d.pass(time.Minute)
 			x := d.decided("shop-pr-1")
-			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != ruleGrace || x.ExpiresAt == nil || !x.ExpiresAt.Equal(d.now.Add(time.Minute)) {
+			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != ruleGrace || x.ExpiresAt == nil || !x.ExpiresAt.Equal(d.now.Add(time.Minute)) || !x.ExpiresAnyway {
 				d.t.Errorf("%+v", x)
 			}
 			d.pass(time.Minute).want("")
@@ -204,8 +204,8 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 		}},
 		{"it is over at its end, until somebody writes another one", awake, func(d *days) {
 			d.files(map[string]string{jakub: environment("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
-			if row := d.last.Rows[0]; row.ExpiresAt != "2026-11-21T18:00:00Z" {
-				d.t.Errorf("expires at %q", row.ExpiresAt)
+			if row := d.last.Rows[0]; row.ExpiresAt != "2026-11-21T18:00:00Z" || !d.decided("jakub").ExpiresAnyway {
+				d.t.Errorf("expires at %q, decided %+v", row.ExpiresAt, d.decided("jakub"))
 			}
 			d.used["jakub"] = true
 			d.pass(30*time.Hour - time.Minute).want("jakub awake").pass(time.Minute).want("")
@@ -312,7 +312,7 @@ func TestRowsStayTheSameUntilSomethingChanges(t *testing.T) {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 	x := d.decided("shop-pr-1")
-	if want := noon.Add(time.Hour); !sleeps.Equal(want) || !x.SleepsAt.Equal(want) || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) || x.State != Awake {
+	if want := noon.Add(time.Hour); !sleeps.Equal(want) || !x.SleepsAt.Equal(want) || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) || x.ExpiresAnyway || x.State != Awake {
 		t.Errorf("sleeps at %s, then %s, want %s; expires at %s", sleeps, x.SleepsAt, want, x.ExpiresAt)
 	}
 	d.pass(time.Minute)

@@ -321,7 +321,7 @@ func (r *resolver) announce() {
 			d.Reason += "; " + said
 			d.Remedy = cmp.Or(d.Remedy, l.remedy())
 		}
-		d.SleepsAt, d.ExpiresAt = r.coming(l)
+		d.SleepsAt, d.ExpiresAt, d.ExpiresAnyway = r.coming(l)
 		if l.state == Asleep {
 			r.decidedAsleep(d, l)
 		}
@@ -386,7 +386,7 @@ func (r *resolver) sleepsWith(l *living, seen map[*living]bool) time.Time {
 }
 
 // coming is when an environment sleeps and ends, if nobody uses it any more.
-func (r *resolver) coming(l *living) (sleeps, ends *time.Time) {
+func (r *resolver) coming(l *living) (sleeps, ends *time.Time, anyway bool) {
 	said := func(t time.Time) *time.Time {
 		if t.IsZero() || !r.agrees() {
 			return nil
@@ -396,8 +396,10 @@ func (r *resolver) coming(l *living) (sleeps, ends *time.Time) {
 	}
 	sleeps = said(r.sleepsWith(l, map[*living]bool{}))
 	if !l.Closed.IsZero() {
-		return sleeps, said(l.Closed.Add(l.rules.grace))
+		ends = said(l.Closed.Add(l.rules.grace))
+		return sleeps, ends, ends != nil
 	}
-	at, _ := r.endsAt(l)
-	return sleeps, said(at)
+	at, rule := r.endsAt(l)
+	ends = said(at)
+	return sleeps, ends, ends != nil && rule == ruleExpired
 }

@@ -119,6 +119,8 @@ type Decision struct {
 	// neither is known to come.
 	SleepsAt  *time.Time `json:"sleeps_at,omitempty"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// ExpiresAnyway says that it will be gone then however it is used: its pull request is closed, or its end is a date.
+	ExpiresAnyway bool `json:"expires_anyway,omitempty"`
 
 	// Withheld says that the environment goes as soon as somebody confirms it (POST /api/v1/confirm).
 	Withheld bool `json:"withheld"`
