@@ -105,13 +105,27 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
 	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (default nowhere)")
-	f.StringVar(&s.report, "report", "none", "what GitHub is told: `none` or status, a commit status on what previews are asked for")
+	f.StringVar(&s.report, "report", "none", "what GitHub is told, `none|status`: status puts a commit status on what previews are asked for")
 	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` or networks whose forwarded headers count, between commas (default none)")
-	f.BoolVar(&s.environmentMetrics, "environment-metrics", true, "`true or false`: metrics of every single environment, which previewctl usage needs")
+	f.BoolVar(&s.environmentMetrics, "environment-metrics", true, "`true|false`: metrics of every single environment, which previewctl usage needs")
 	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error `level`")
 	f.SetOutput(os.Stderr)
+	f.Usage = func() {
+		_, _ = fmt.Fprint(f.Output(), about)
+		f.PrintDefaults()
+	}
 	return f
 }
+
+// about is what --help begins with.
+const about = `preview-generator answers Argo CD's ApplicationSet controller which preview environments are live and what is in each. It watches
+pull requests on GitHub and the config branch of the GitOps repository that previewctl init wrote.
+
+Only --config-repo and --token-file are needed. Each flag may be an environment variable instead, --config-repo for example
+PREVIEWSET_CONFIG_REPO; what the command line says goes first. Files with tokens and keys are read again when they change.
+
+Flags:
+`
 
 // parse returns nil settings where help was asked for.
 func parse(args []string, env func(string) string) (*settings, error) {

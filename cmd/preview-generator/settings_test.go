@@ -64,6 +64,9 @@ func TestHelpListsEveryFlag(t *testing.T) {
 	f := (&settings{}).flags()
 	f.SetOutput(&help)
 	f.Usage()
+	if !strings.Contains(help.String(), "PREVIEWSET_CONFIG_REPO") {
+		t.Errorf("nothing of environment variables in:\n%s", help.String())
+	}
 	for name := range surface {
 		if !strings.Contains(help.String(), "  -"+name+" ") {
 			t.Errorf("no -%s with a value in:\n%s", name, help.String())
