@@ -149,7 +149,7 @@ func (g *Generator) getEnvironment(c *gin.Context) {
 			return
 		}
 	}
-	fail(c, http.StatusNotFound, "no live environment has that name; /api/v1/decisions says why")
+	fail(c, http.StatusNotFound, "no live environment has that name; previewctl why says whether one is held or gone")
 }
 
 // listDecisions answers all decisions, or those of one repository or pull request.

@@ -67,7 +67,7 @@ func checkName(cmd *cobra.Command, what string) error {
 	if _, _, ok := preview.ParsePullRequest(what); ok || dnsLabel.MatchString(what) {
 		return nil
 	}
-	return usagef(cmd, "%q is neither an environment's name nor a pull request like acme/gateway#12", what)
+	return usagef(cmd, "%q is neither an environment's name nor a pull request like acme/gateway#12; names have a-z, 0-9 and hyphens", what)
 }
 
 func runRender(ctx context.Context, opts *renderOptions) error {

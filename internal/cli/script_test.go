@@ -110,7 +110,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 				return
 			}
 		}
-		respond(w, http.StatusNotFound, map[string]any{"message": "no live environment has that name; /api/v1/decisions says why"})
+		respond(w, http.StatusNotFound, map[string]any{"message": "no live environment has that name; previewctl why says whether one is held or gone"})
 	})
 	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, r *http.Request) {
 		wanted, q := []preview.Decision{}, r.URL.Query()
