@@ -9,5 +9,5 @@ import "embed"
 //
 //go:embed previewset.yaml CODEOWNERS
 //go:embed kustomize-base overlays/preview overlays/staging
-//go:embed appsets/*.yaml appsets/admission appsets/generator appsets/monitoring appsets/secrets/.gitignore appsets/secrets/README.md
+//go:embed appsets/README.md appsets/*.yaml appsets/admission appsets/generator appsets/monitoring appsets/secrets/.gitignore appsets/secrets/README.md
 var Example embed.FS

@@ -23,6 +23,7 @@ func TestExampleIsWhole(t *testing.T) {
 		"kustomize-base/components/guardrails/networkpolicies.yaml",
 		"overlays/preview/namespace.yaml",
 		"overlays/staging/kustomization.yaml",
+		"appsets/README.md",
 		"appsets/kustomization.yaml",
 		"appsets/applicationset.yaml",
 		"appsets/admission/namespaces.yaml",

@@ -86,6 +86,7 @@ func (s settings) literals() (appsets, others *strings.Replacer) {
 		"namespace: "+exampleNamespace+"\n", "namespace: "+scalar(s.namespace)+"\n",
 		"."+exampleNamespace+".svc.cluster.local", "."+s.namespace+".svc.cluster.local",
 		":serviceaccount:"+exampleNamespace+":", ":serviceaccount:"+s.namespace+":",
+		"-n "+exampleNamespace+" ", "-n "+s.namespace+" ",
 	)...), strings.NewReplacer(all...)
 }
 
