@@ -54,11 +54,12 @@ bench: ## the figures that are promised, in one table at the end; some 15 minute
 	  cd e2e && $(E2E) run ./cmd/tools && \
 	  $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench ./gitops) | $(GO) run ./internal/benchtable
 
+# Built and then run: after Ctrl-C `go run` fails, however well the program ended.
 demo: ## the service on a simulated GitHub, in this terminal
-	@$(GO) run ./internal/demo
+	@$(GO) build -o $(CACHE)/demo ./internal/demo && exec $(CACHE)/demo
 
 sandbox: ## the demo with a real Kubernetes API and Argo CD
-	@cd e2e && $(E2E) run ./cmd/tools && $(E2E) run ./cmd/sandbox
+	@cd e2e && $(E2E) run ./cmd/tools && $(E2E) build -o $(CACHE)/sandbox ./cmd/sandbox && exec $(CACHE)/sandbox
 
 image: ## the service's image, with ko; KO_DOCKER_REPO says where to
 	$(GO) run github.com/google/ko@v0.18.0 build ./cmd/preview-generator
