@@ -213,7 +213,7 @@ func TestTheAPIShowsEnvironments(t *testing.T) {
 	if diff := cmp.Diff(s.ask(t, ordinary).rows(t), all.Environments); diff != "" {
 		t.Error(diff)
 	}
-	if got := s.get(t, "/api/v1/environments/shop-pr-8"); got.code != http.StatusNotFound || !strings.Contains(got.message(t), "/api/v1/decisions") {
+	if got := s.get(t, "/api/v1/environments/shop-pr-8"); got.code != http.StatusNotFound || !strings.Contains(got.message(t), "previewctl why") {
 		t.Errorf("%d %s", got.code, got.body)
 	}
 }

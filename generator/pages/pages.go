@@ -84,6 +84,9 @@ type standing struct {
 // shifts when one follows another.
 const becomes = " This page becomes the application by itself."
 
+// ownName stands for the environment's name. A pull request itself says nothing of its preview, unless --report is status.
+const ownName = "{name}"
+
 var standings = map[State]standing{
 	Unready: {
 		word: "Starting", code: http.StatusServiceUnavailable, retry: 5, moving: true,
@@ -91,7 +94,7 @@ var standings = map[State]standing{
 	},
 	Unknown: {
 		word: "Not found", code: http.StatusNotFound,
-		says: "No preview has this address. Compare it with the link that you were given; a pull request says what has become of its own preview.",
+		says: "No preview has this address. Compare it with the link that you were given. To see what has become of a pull request’s preview, run: previewctl why owner/repo#12",
 	},
 	Asleep: {
 		word: "Asleep", code: http.StatusServiceUnavailable, retry: 30,
@@ -107,7 +110,7 @@ var standings = map[State]standing{
 	},
 	Starting: {
 		word: "Starting", code: http.StatusServiceUnavailable, retry: 10, moving: true,
-		says: "It is being started or updated." + becomes + " If it takes minutes, see its pull request.",
+		says: "It is being started or updated." + becomes + " If it takes minutes, previewctl show says why.",
 	},
 	Building: {
 		word: "Building", code: http.StatusServiceUnavailable, retry: 30, moving: true,
@@ -115,7 +118,7 @@ var standings = map[State]standing{
 	},
 	Held: {
 		word: "On hold", code: http.StatusServiceUnavailable, retry: 300,
-		says: "This preview doesn’t run: something has to be done first. Its pull request says what.",
+		says: "This preview doesn’t run: something has to be done first. To see what, run: previewctl why " + ownName,
 	},
 	Gone: {
 		word: "Gone", code: http.StatusNotFound,
@@ -164,10 +167,11 @@ func (v View) Moving() bool { return standings[v.State].moving }
 
 // Says tells what is the matter, and what to do.
 func (v View) Says() string {
+	says := strings.ReplaceAll(standings[v.State].says, ownName, v.Name)
 	if v.Wait > 0 {
-		return fmt.Sprintf("%s Too many previews were woken just now; this one can be in %d seconds.", standings[v.State].says, v.Wait)
+		return fmt.Sprintf("%s Too many previews were woken just now; this one can be in %d seconds.", says, v.Wait)
 	}
-	return standings[v.State].says
+	return says
 }
 
 // Act is what a link to the same page says; empty where there is nothing to do here.

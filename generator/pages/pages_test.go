@@ -76,6 +76,17 @@ func TestEachStateIsAnsweredAsWhatItIs(t *testing.T) {
 	}
 }
 
+func TestWhatIsToBeDoneIsACommandForThisPreview(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[pages.State]string{
+		pages.Held: "run: previewctl why shop-pr-7", pages.Starting: "previewctl show says why.", pages.Unknown: "run: previewctl why owner/repo#12",
+	} {
+		if says := (pages.View{Name: "shop-pr-7", State: state}).Says(); !strings.HasSuffix(says, want) {
+			t.Errorf("%s ends %q, want %q", state, says, want)
+		}
+	}
+}
+
 func TestHeadersKeepPagesToThemselves(t *testing.T) {
 	t.Parallel()
 	w := answer(t, http.MethodGet, "text/html", pages.View{Name: "shop", State: pages.Waking})
