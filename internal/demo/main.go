@@ -211,18 +211,25 @@ func (d *demo) show(ctx context.Context, first bool) error {
 	fmt.Printf(`
 Try in another terminal, and watch the table change within two seconds:
 
-  # ask for a preview of the pull request "Dark mode", and take the label off again
+  export PREVIEWSET_SERVER=%[3]s PREVIEWSET_API_TOKEN_FILE=%[6]s PATH=%[4]s:$PATH
+
+  # ask for a preview of the pull request "Dark mode", look at it, and take the label off again
   curl -X POST %[1]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
+  previewctl show shop-pr-6
   curl -X DELETE %[1]s/repos/acme/shop/issues/6/labels/preview
 
-  # merge one
+  # why one has no preview, and what to do
+  previewctl why 'acme/shop#2'
+
+  # merge one: its preview stays for an hour (lifetime.grace in previewset.yaml)
   curl -X PUT %[1]s/repos/acme/gateway/pulls/1/merge
+  previewctl why gateway-pr-1
 
   # what Argo CD is told, and the manifests that it would apply for one environment
   curl -s -X POST -H "Authorization: Bearer $(cat %[2]s)" -d '{}' %[3]s/api/v1/getparams.execute
-  %[4]s render shop-pr-1 --dir %[5]s --server %[3]s --api-token-file %[6]s
+  previewctl render shop-pr-1 --dir %[5]s
 
 Ctrl-C ends the demo.
-`, d.github, d.secret("argocd.token"), d.service, d.path("previewctl"), d.path("work"), d.secret("api.token"))
+`, d.github, d.secret("argocd.token"), d.service, d.dir, d.path("work"), d.secret("api.token"))
 	return nil
 }

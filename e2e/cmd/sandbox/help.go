@@ -28,7 +28,8 @@ func (s *sandbox) help(ctx context.Context) error {
 	return nil
 }
 
-const guide = `Try in another terminal, and watch what changes here:
+const guide = `
+Try in another terminal, and watch what changes here:
 
   export KUBECONFIG=%[1]s PATH=%[2]s:$PATH
   auth="Authorization: Bearer %[10]s"
