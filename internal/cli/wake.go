@@ -89,7 +89,7 @@ func runAsk(ctx context.Context, opts *askOptions) error {
 	}
 	done := opts.done
 	if opts.action == "wake" && opts.length > 0 {
-		done = "is kept awake that long; if it slept, wait for it with: previewctl wait %s"
+		done = "is kept awake that long, or as long as lifetime.sleep.maxAwake allows; if it slept, wait for it with: previewctl wait %s"
 	}
 	opts.env.say("%s "+done, name, name)
 	return nil
