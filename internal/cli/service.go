@@ -153,17 +153,32 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 func (o *serviceAddOptions) edits(fsys fs.FS) (gitrepo.Edits, error) {
 	e := gitrepo.Edits{Message: gitrepo.Message{Subject: subjectOf("Add service " + o.service.Name)}}
 	repo := overlay.New(fsys)
-	if _, err := repo.Config(); err != nil {
+	before, err := repo.Config()
+	if err != nil {
 		return e, brokenPolicy(err)
 	}
-	var err error
 	if e.Write, err = repo.AddService(o.service); err != nil {
 		return e, err
 	}
-	if problems := overlay.New(overlay.Edited(fsys, e.Write, nil)).CheckService(o.service.Name); len(problems) > 0 {
+	with := overlay.New(overlay.Edited(fsys, e.Write, nil))
+	if problems := with.CheckService(o.service.Name); len(problems) > 0 {
 		return e, problems
 	}
-	return e, nil
+	after, err := with.Config()
+	if err != nil {
+		return e, err
+	}
+	return e, inTheWay(repo.Names(), before, after)
+}
+
+// inTheWay refuses a service with which the name of an environment that is there wouldn't be one any more.
+func inTheWay(environments []string, before, after *preview.Config) error {
+	for _, name := range environments {
+		if why := after.NameProblem(name); why != "" && before.NameProblem(name) == "" {
+			return fmt.Errorf("environment %s is in the way: %s\nchoose another name for the service, or first delete the environment and make it under another name", name, why)
+		}
+	}
+	return nil
 }
 
 // maxManifests bounds what is taken from a folder.
