@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -103,9 +104,11 @@ func variableName(service string) (name string, ok bool) {
 	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")), dnsLabel.MatchString(service)
 }
 
+var plainLine = regexp.MustCompile(`^[]A-Za-z0-9_./:@[-]*$`)
+
 // dotenvQuoted leaves plain values as they are, since some readers of such lines take quotes for part of the value.
 func dotenvQuoted(s string) string {
-	if plainWord.MatchString(s) || s == "" {
+	if plainLine.MatchString(s) {
 		return s
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(s) + `"`
