@@ -63,7 +63,7 @@ func (e *event) settings() ([]setting, error) {
 		if !serviceName.MatchString(service) || !isGitName(p.Tag) {
 			return nil, usageError{fmt.Errorf("read the event: project %q with tag %q is not a service and a tag", service, p.Tag)}
 		}
-		all = append(all, setting{
+		all = append(all, valueSetting(nil, "", "links", service), setting{
 			keys: []string{"services", service}, what: service,
 			value: func(policy *preview.Policy, _ *overlay.Document) (any, error) { return p.pin(policy, service) },
 		})
