@@ -23,9 +23,19 @@ import (
 
 // Main runs previewctl with the process's arguments and streams and returns its exit code.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	return run(ctx, thisProcess(), os.Args[1:])
+}
+
+// endings are the signals that end a command, which may have something to put away first: as ci has, also where a runner's
+// connection or somebody's terminal goes. nohup keeps that one from it.
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
 }
 
 func run(ctx context.Context, env *process, args []string) int {
