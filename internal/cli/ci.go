@@ -99,6 +99,9 @@ func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
 	if err := o.create.check(cmd, args[:1]); err != nil {
 		return err
 	}
+	if ends := o.create.flags.ends; !ends.IsZero() {
+		o.wait.ends = ends.Format(time.RFC3339)
+	}
 	if isEvent(o.create.content) {
 		return usagef(cmd, "ci takes an environment.yaml, no event")
 	}

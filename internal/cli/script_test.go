@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,6 +107,9 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	mux.HandleFunc("GET /api/v1/environments/{name}", func(w http.ResponseWriter, r *http.Request) {
 		for _, row := range answers.Environments {
 			if row.Name == r.PathValue("name") {
+				if row.ExpiresAt == "as its file says" {
+					row.ExpiresAt = endInFile(ts.MkAbs("previews.git"), row.Name)
+				}
 				respond(w, http.StatusOK, row)
 				return
 			}
@@ -138,6 +142,18 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		mux.ServeHTTP(w, r)
 	}))
 	ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
+}
+
+var expires = regexp.MustCompile(`expires: "?([0-9TZ:-]+)`)
+
+// endInFile is when an environment ends by the newest commit, as a service says that has read it; "" where it doesn't say.
+func endInFile(remote, name string) string {
+	file, err := exec.Command("git", "-C", remote, "show", "main:"+fileOf(name)).Output()
+	found := expires.FindSubmatch(file)
+	if err != nil || found == nil {
+		return ""
+	}
+	return string(found[1])
 }
 
 // note writes what is posted, and where, to a file.

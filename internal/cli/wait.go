@@ -32,6 +32,7 @@ type waitOptions struct {
 	every    time.Duration
 	failHeld bool
 	commits  []string
+	ends     string // of what ci pushed, RFC 3339; "" where any will do
 }
 
 const waitEvery = 2 * time.Second
@@ -212,7 +213,7 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 	case status.Ready == nil:
 		return false, errors.New("the service knows no cluster, so it can't tell whether an environment is healthy\nrun it beside Argo CD, or with --kubeconfig")
 	}
-	if missing := w.missing(status.Contents()); missing != "" {
+	if missing := w.missing(status.Row); missing != "" {
 		w.failing, w.line = time.Time{}, missing
 		return false, w.explain(ctx)
 	}
@@ -252,8 +253,13 @@ func (w *waiter) absent(d *preview.Decision) error {
 	return nil
 }
 
-// missing is which of the commits that are waited for isn't in the environment yet.
-func (w *waiter) missing(contents []preview.Content) string {
+// missing is what tells that the environment isn't yet the one that is waited for: its end, which no two that ci makes have
+// in common, or a commit.
+func (w *waiter) missing(r preview.Row) string {
+	if w.ends != "" && r.ExpiresAt != w.ends {
+		return "the service doesn't answer yet what was pushed"
+	}
+	contents := r.Contents()
 	for _, wanted := range w.commits {
 		service, commit, one := strings.Cut(wanted, "=")
 		if !one {
