@@ -48,7 +48,7 @@ same name, namespace, address and data, its services at those commits. previewct
 }
 
 func runAdopt(ctx context.Context, opts *adoptOptions) error {
-	status, err := opts.status(ctx)
+	status, err := opts.patientStatus(ctx)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,9 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 		// A thousand builds take a quarter less, for some 300 MiB at the most.
 		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
+	stop := opts.env.patience(slowBuilds)
 	report, err := overlay.New(fsys).Check(ctx)
+	stop()
 	if err != nil {
 		return fmt.Errorf("check %s: %w", opts.dir, err)
 	}

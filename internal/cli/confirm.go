@@ -98,7 +98,10 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 	if err := opts.ask(); err != nil {
 		return err
 	}
-	if err := opts.client.confirm(ctx, opts.what); err != nil {
+	stop := opts.env.patience(slowService)
+	err := opts.client.confirm(ctx, opts.what)
+	stop()
+	if err != nil {
 		return err
 	}
 	all := slices.Concat(opts.what.Environments, opts.what.Repositories)
@@ -111,7 +114,9 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 // show tells a person what will go.
 func (o *confirmOptions) show(ctx context.Context) error {
 	if len(o.what.Environments) > 0 {
+		stop := o.env.patience(slowService)
 		answer, err := o.client.decisions(ctx, "", 0)
+		stop()
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,9 @@ func runEdit(ctx context.Context, opts *editOptions) error {
 	if err != nil {
 		return err
 	}
+	stop := opts.env.patience(slowRepository)
 	fsys, err := repo.read(ctx)
+	stop()
 	if err != nil {
 		return err
 	}

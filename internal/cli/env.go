@@ -47,7 +47,7 @@ pinned to a commit: names in capitals, with _ for -.
 }
 
 func runEnv(ctx context.Context, opts *envOptions) error {
-	status, err := opts.status(ctx)
+	status, err := opts.patientStatus(ctx)
 	if err != nil {
 		return err
 	}

@@ -62,11 +62,7 @@ keys "environments" (the rows that Argo CD gets) and "decisions".`,
 }
 
 func runList(ctx context.Context, opts *listOptions) error {
-	rows, err := opts.client.environments(ctx)
-	if err != nil {
-		return err
-	}
-	answer, err := opts.client.decisions(ctx, "", 0)
+	rows, answer, err := opts.ask(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,6 +70,15 @@ func runList(ctx context.Context, opts *listOptions) error {
 		opts.env.tell("problem: " + preview.Printable(p))
 	}
 	return opts.print(opts.filter(listing{Environments: rows, Decisions: answer.Decisions}))
+}
+
+// ask asks the service for what is live, and what was decided.
+func (o *listOptions) ask(ctx context.Context) (rows []preview.Row, answer decided, err error) {
+	defer o.env.patience(slowService)()
+	if rows, err = o.client.environments(ctx); err == nil {
+		answer, err = o.client.decisions(ctx, "", 0)
+	}
+	return rows, answer, err
 }
 
 func (o *listOptions) filter(l listing) listing {

@@ -50,6 +50,12 @@ func (o *lookup) status(ctx context.Context) (preview.Status, error) {
 	return s, err
 }
 
+// patientStatus is status, and tells a person where that takes long.
+func (o *lookup) patientStatus(ctx context.Context) (preview.Status, error) {
+	defer o.env.patience(slowService)()
+	return o.status(ctx)
+}
+
 // environmentName is the name of the environment that is meant: that of a pull request is the one that it is in, or would be.
 func (o *lookup) environmentName(ctx context.Context) (string, error) {
 	repository, number, ok := preview.ParsePullRequest(o.what)

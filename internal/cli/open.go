@@ -47,7 +47,7 @@ address instead. Public services other than the first have an address of their o
 }
 
 func runOpen(ctx context.Context, opts *openOptions) error {
-	status, err := opts.status(ctx)
+	status, err := opts.patientStatus(ctx)
 	if err != nil {
 		return err
 	}

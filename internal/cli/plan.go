@@ -116,7 +116,7 @@ func runPlan(ctx context.Context, opts *planOptions) error {
 }
 
 func (o *planOptions) plan(ctx context.Context) (planned, error) {
-	defer o.env.patience("environments are being built")()
+	defer o.env.patience(slowBuilds)()
 	clone, err := gitrepo.OpenClone(ctx, gitrepo.Options{Folder: o.dir})
 	if err != nil {
 		return planned{}, err

@@ -62,6 +62,13 @@ func (p *process) or(flag, variable string) string {
 // patienceAfter is how long a command works before it says that it does.
 const patienceAfter = time.Second
 
+// What takes its time.
+const (
+	slowService    = "the service takes its time"
+	slowBuilds     = "environments are being built"
+	slowRepository = "the GitOps repository takes its time"
+)
+
 // patience tells a person that something goes on, once it has taken a while. What it returns ends that.
 func (p *process) patience(what string) (stop func()) {
 	var mu sync.Mutex

@@ -81,7 +81,9 @@ func runRender(ctx context.Context, opts *renderOptions) error {
 	if err != nil {
 		return err
 	}
+	stop := opts.env.patience(slowBuilds)
 	manifests, err := repo.Build(row)
+	stop()
 	if err != nil {
 		return fmt.Errorf("build %s: %w\nsee all problems with: previewctl check %s", row.Path, err, opts.dir)
 	}
@@ -101,7 +103,7 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 }
 
 func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error) {
-	s, err := (&lookup{env: o.env, client: o.client, what: o.what}).status(ctx)
+	s, err := (&lookup{env: o.env, client: o.client, what: o.what}).patientStatus(ctx)
 	if err == nil {
 		o.note("this is %s with the files in %s; Argo CD takes them from commit %s", s.Name, o.dir, s.Revision)
 	}

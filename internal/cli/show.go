@@ -55,19 +55,23 @@ knows no cluster, "ready" and "application" are absent.`,
 }
 
 func runShow(ctx context.Context, opts *showOptions) error {
-	status, err := opts.status(ctx)
+	s, err := opts.ask(ctx)
 	if err != nil {
 		return err
 	}
-	decision, err := opts.client.decisionAbout(ctx, status.Name)
-	if err != nil {
-		return err
-	}
-	s := shown{Status: status, Services: status.Contents(), Decision: decision}
 	if opts.output != "text" {
 		return encode(opts.env.Out, opts.output, s)
 	}
 	return opts.print(s)
+}
+
+func (o *showOptions) ask(ctx context.Context) (s shown, err error) {
+	defer o.env.patience(slowService)()
+	if s.Status, err = o.status(ctx); err == nil {
+		s.Services = s.Contents()
+		s.Decision, err = o.client.decisionAbout(ctx, s.Name)
+	}
+	return s, err
 }
 
 func (o *showOptions) print(s shown) error {

@@ -68,7 +68,7 @@ who waits has no slot. The JSON has the keys "slots" and "queue".`,
 }
 
 func runSlotList(ctx context.Context, opts *slotListOptions) error {
-	defer opts.env.patience("the GitOps repository takes its time")()
+	defer opts.env.patience(slowRepository)()
 	repo, err := opts.repo.open(ctx, opts.env, gitrepo.Options{})
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func runUsage(ctx context.Context, opts *usageOptions) error {
 		return err
 	}
 	if u.Problem != "" {
-		opts.env.tell("note: " + u.Problem)
+		opts.env.tell("note: " + preview.Printable(u.Problem))
 	}
 	return opts.print(u)
 }

@@ -126,8 +126,10 @@ type waited struct {
 func (o *waitOptions) wait(ctx context.Context) (waited, error) {
 	w := &waiter{waitOptions: o, waited: waited{began: o.env.Now()}, progress: progress{env: o.env}}
 	defer w.progress.done()
+	stop := o.env.patience(slowService) // of the first answer: after it the progress says where it is
 	for {
 		done, err := w.ask(ctx)
+		stop()
 		if done || err != nil {
 			return w.waited, err
 		}

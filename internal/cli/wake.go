@@ -80,10 +80,12 @@ func (o *askOptions) command(cmd *cobra.Command, runF func(context.Context, *ask
 }
 
 func runAsk(ctx context.Context, opts *askOptions) error {
+	stop := opts.env.patience(slowService)
 	name, err := opts.environmentName(ctx)
 	if err == nil {
 		err = opts.client.ask(ctx, name, opts.action, opts.length, opts.env.Getenv("USER"))
 	}
+	stop()
 	if err != nil {
 		return err
 	}

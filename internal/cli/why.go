@@ -82,6 +82,7 @@ func runWhy(ctx context.Context, opts *whyOptions) error {
 
 // decisions are those about what was asked for.
 func (o *whyOptions) decisions(ctx context.Context) ([]preview.Decision, error) {
+	defer o.env.patience(slowService)()
 	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
 		answer, err := o.client.decisions(ctx, repository, number)
 		return answer.Decisions, err
