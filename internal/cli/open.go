@@ -42,8 +42,34 @@ address instead. Public services other than the first have an address of their o
 	}
 	server.flags(cmd)
 	cmd.Flags().StringVar(&opts.service, "service", "", "open this public service's address (default: the environment's own)")
+	if err := cmd.RegisterFlagCompletionFunc("service", completePublic(env, &server)); err != nil {
+		panic(err) // the flag is the one above
+	}
 	cmd.Flags().BoolVar(&opts.print, "print", false, "only print the address")
 	return cmd
+}
+
+// completePublic offers the services of the environment that is named which have an address.
+func completePublic(env *process, server *serverOptions) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		o := lookup{env: env}
+		if len(args) == 0 || o.parse(cmd, *server, args) != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
+		defer cancel()
+		status, err := o.status(ctx)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, c := range status.Contents() {
+			if c.Host != "" && serviceName.MatchString(c.Service) {
+				names = append(names, c.Service)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 func runOpen(ctx context.Context, opts *openOptions) error {
