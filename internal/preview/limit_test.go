@@ -269,6 +269,38 @@ func TestNobodyIsOvertakenInARenamedRepository(t *testing.T) {
 	}
 }
 
+// Who waits when the repository is renamed keeps the place, also when it can't be read after that, and across a restart.
+func TestNobodyIsOvertakenWhenTheRepositoryIsRenamed(t *testing.T) {
+	t.Parallel()
+	c := limitedTo(t, "environments: 1")
+	at := noon
+	next := func(m Memory, f Facts) *Snapshot {
+		at = at.Add(time.Minute)
+		return Resolve(c, f, restarted(t, m), at)
+	}
+	m := next(Memory{}, factsOf(pull(5))).Memory
+	m = next(m, factsOf(pull(5), pull(6))).Memory
+	before := next(m, factsOf(pull(4), pull(5), pull(6)))
+	renamed := factsOf(pull(4), pull(5), pull(6))
+	r := renamed.Repositories["acme/shop"]
+	r.FullName = "acme/Store"
+	renamed.Repositories["acme/shop"] = r
+	after := next(before.Memory, renamed)
+	if got := inLine(after); got != "5 | 6 4" {
+		t.Errorf("renamed: %s, want 6 before 4", got)
+	}
+	for i, d := range after.Decisions {
+		if !d.Since.Equal(before.Decisions[i].Since) {
+			t.Errorf("#%d is %s since %s, which it was since %s", d.Number, d.Outcome, d.Since, before.Decisions[i].Since)
+		}
+	}
+	unread := factsOf()
+	delete(unread.Repositories, "acme/shop")
+	if got := inLine(next(next(after.Memory, unread).Memory, renamed)); got != "5 | 6 4" {
+		t.Errorf("renamed, unread, and read again: %s, want 6 before 4", got)
+	}
+}
+
 func TestPlaceIsKeptWhileTheRepositoryCantBeRead(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "environments: 1"), now: noon}

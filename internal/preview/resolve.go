@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,7 @@ func (r *resolver) run() {
 			continue
 		}
 		r.snapshot.Memory.Repositories[key] = repository.ID
+		r.renamed(key, repository)
 		for _, pr := range repository.PullRequests {
 			candidates = append(candidates, r.candidate(key, repository, pr))
 		}
@@ -152,10 +154,28 @@ func (r *resolver) unread(key string) {
 			key, r.memory.Identity(key), other.ID, key)
 	}
 	r.snapshot.Problems = append(r.snapshot.Problems, problem)
-	for about, was := range r.memory.Since { // who waits there keeps his place
-		if repository, _, ok := strings.Cut(about, "#"); ok && repository == key {
+	for about, was := range r.memory.Since { // who waits there keeps his place; it may be remembered by another name
+		if repository, _, ok := strings.Cut(about, "#"); ok && (repository == key || r.repoByLower[repository] == nil) {
 			r.snapshot.Memory.Since[about] = was
 		}
+	}
+}
+
+// renamed goes on with what was decided about a repository's pull requests while it was called as configuration names it.
+func (r *resolver) renamed(key string, repository Repository) {
+	now := strings.ToLower(Printable(repository.FullName))
+	if now == "" || now == key {
+		return
+	}
+	moved := map[string]Decided{}
+	for about, was := range r.memory.Since {
+		if name, number, ok := strings.Cut(about, "#"); ok && name == key {
+			moved[now+"#"+number] = was
+		}
+	}
+	if len(moved) > 0 { // only the first time
+		maps.Copy(moved, r.memory.Since)
+		r.memory.Since = moved
 	}
 }
 
