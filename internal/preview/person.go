@@ -7,7 +7,7 @@ import (
 )
 
 // person is whose a pull request counts as, for limits.perOwner and for people who look for theirs: its author's; of a
-// bot's, that of the human who last put on the label by which it is asked for. Where a workflow did, or somebody whose
+// bot's, that of the human who last put on a label by which it is asked for. Where a workflow did, or somebody whose
 // account is gone, or where the label was renamed since, it is the bot's own.
 func (c *Config) person(pr PullRequest) string {
 	if !pr.Bot {
@@ -15,7 +15,8 @@ func (c *Config) person(pr PullRequest) string {
 	}
 	for _, l := range slices.Backward(pr.Labellings) {
 		asked, _ := labelled([]string{l.Label}, c.Policy.PullRequests.Label)
-		if !asked || !slices.ContainsFunc(pr.Labels, func(has string) bool { return strings.EqualFold(has, l.Label) }) {
+		joined, _ := labelled([]string{l.Label}, c.Policy.PullRequests.JoinLabel)
+		if !asked && !joined || !slices.ContainsFunc(pr.Labels, func(has string) bool { return strings.EqualFold(has, l.Label) }) {
 			continue
 		}
 		if l.Human && l.By != "" {

@@ -29,6 +29,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 		{"who labelled it", []string{"preview"}, []Labelling{put("preview", "alice")}, "alice"},
 		{"who labelled it last", []string{"preview"}, []Labelling{put("preview", "alice"), put("preview", "bob")}, "bob"},
 		{"other labels don't count", []string{"preview", "bug"}, []Labelling{put("preview", "alice"), put("bug", "bob"), put("preview-with:x", "bob")}, "alice"},
+		{"a label by which it joins others does", []string{"preview-with:x"}, []Labelling{put("preview-with:x", "bob")}, "bob"},
 		{"nor such as are off again", []string{"preview"}, []Labelling{put("preview", "alice"), put("preview:full", "bob")}, "alice"},
 		{"a profile's label does, in any case", []string{"Preview:Full"}, []Labelling{put("bug", "alice"), put("preview:full", "bob")}, "bob"},
 		{"of two labels the one that came last", []string{"preview:full", "preview"}, []Labelling{put("preview:full", "bob"), put("preview", "alice")}, "alice"},
