@@ -281,6 +281,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		"secondary limit as 403": {Kind: githubtest.SecondaryLimit, RetryAfter: 7 * time.Minute},
 		"secondary limit as 429": {Kind: githubtest.SecondaryLimit, RetryAfter: 7 * time.Minute, Status: 429},
 		"the quota is used up":   {Kind: githubtest.RateLimited, RetryAfter: 7 * time.Minute},
+		"GitHub is down":         {Kind: githubtest.SecondaryLimit, RetryAfter: 7 * time.Minute, Status: 503},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -305,6 +306,37 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 				time.Sleep(pause)
 				diff(t, []int{1}, numbers(read(t, c, preview.Wants{})))
 				diff(t, time.Minute, c.Pause(time.Minute))
+			})
+		})
+	}
+}
+
+func TestRetryAfterIsObeyedWhereAnAppGetsItsToken(t *testing.T) {
+	t.Parallel()
+	key, text := appKey(t)
+	for name, fault := range map[string]githubtest.Fault{
+		"secondary limit":        {Kind: githubtest.SecondaryLimit, RetryAfter: 7 * time.Minute},
+		"the quota is used up":   {Kind: githubtest.RateLimited, RetryAfter: 7 * time.Minute},
+		"GitHub is down a while": {Kind: githubtest.SecondaryLimit, RetryAfter: 7 * time.Minute, Status: 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := githubtest.New()
+				s.AllowApp(7, 8, &key.PublicKey, "acme/shop")
+				open(s.AddRepository("acme/shop"), 1)
+				c := client(t, "http://github.test", Options{Transport: inProcess{s}, App: &App{ID: 7, Installation: 8, Key: func() ([]byte, error) { return text, nil }}})
+				fault.Match, fault.Times = "access_tokens", 1
+				s.Inject(fault)
+				readError(t, c, "it is tried again after")
+				sent := s.Count()
+				if pause := c.Pause(time.Minute); pause < 6*time.Minute || pause > 7*time.Minute {
+					t.Errorf("pause %v", pause)
+				}
+				readError(t, c, "it is tried again after")
+				diff(t, sent, s.Count())
+				time.Sleep(7 * time.Minute)
+				diff(t, []int{1}, numbers(read(t, c, preview.Wants{})))
 			})
 		})
 	}

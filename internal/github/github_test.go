@@ -638,13 +638,19 @@ func TestTokenRotation(t *testing.T) {
 	readError(t, c, "the GitHub token is empty")
 }
 
-func TestGitHubApp(t *testing.T) {
-	t.Parallel()
+// appKey is a GitHub App's, and its text in PEM.
+func appKey(t *testing.T) (key *rsa.PrivateKey, text []byte) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	return key, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+func TestGitHubApp(t *testing.T) {
+	t.Parallel()
+	key, text := appKey(t)
 	s, repo, url := start(t)
 	s.AllowApp(7, 8, &key.PublicKey, "acme/shop")
 	repo.SetPrivate(true)

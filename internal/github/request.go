@@ -117,9 +117,18 @@ func explainedMinting(err error, e *ghinstallation.HTTPError) error {
 	return fmt.Errorf("%w: check the App's ID, its installation's ID and its key", err)
 }
 
-// typed gives the limits that go-github v62 doesn't recognise the types that it has for the others: those that come as 429
-// and those that say nothing but Retry-After.
+// typed gives the limits that go-github v62 doesn't recognise the types that it has for the others: those that come as 429,
+// those that say nothing but Retry-After, and those that are met where an App gets its token.
 func typed(err error) error {
+	var minting *ghinstallation.HTTPError
+	if errors.As(err, &minting) && minting.Response != nil {
+		limit := typed(gh.CheckResponse(minting.Response))
+		if errors.As(limit, new(*gh.RateLimitError)) || errors.As(limit, new(*gh.AbuseRateLimitError)) {
+			_ = minting.Response.Body.Close()
+			return limit
+		}
+		return err
+	}
 	var e *gh.ErrorResponse
 	if !errors.As(err, &e) || e.Response == nil {
 		return err
@@ -131,7 +140,7 @@ func typed(err error) error {
 		limit, _ := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 		reset, _ := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
 		return &gh.RateLimitError{Rate: gh.Rate{Limit: limit, Reset: gh.Timestamp{Time: time.Unix(reset, 0)}}, Response: e.Response, Message: e.Message}
-	case status == http.StatusTooManyRequests, status == http.StatusForbidden && noRetryAfter == nil:
+	case status == http.StatusTooManyRequests, (status == http.StatusForbidden || status >= http.StatusInternalServerError) && noRetryAfter == nil:
 		slow := &gh.AbuseRateLimitError{Response: e.Response, Message: e.Message}
 		if noRetryAfter == nil {
 			wait := time.Duration(seconds) * time.Second
