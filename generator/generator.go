@@ -116,7 +116,7 @@ type Generator struct {
 	// requests are what webhooks ask to be read again.
 	requests   *requests
 	deliveries deliveries
-	// watched are the configured repositories by the names that their events can have, lower case.
+	// watched are the configured repositories by the names, lower case, and identities that their events can have.
 	watched atomic.Pointer[map[string][]string]
 	// callers are the ApplicationSets that have asked for rows.
 	callers callers

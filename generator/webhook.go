@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -43,6 +46,7 @@ func (g *Generator) receiveEvent(c *gin.Context) {
 	}
 	var payload struct {
 		Repository struct {
+			ID       int64  `json:"id"`
 			FullName string `json:"full_name"`
 		} `json:"repository"`
 		PullRequest json.RawMessage `json:"pull_request"`
@@ -54,7 +58,7 @@ func (g *Generator) receiveEvent(c *gin.Context) {
 	}
 	name := strings.ToLower(payload.Repository.FullName)
 	message := "accepted; the repository is read again"
-	repositories, concerned := g.concerned(name)
+	repositories, concerned := g.concerned(name, payload.Repository.ID)
 	switch {
 	case !events[event] || !concerned || (event == "status" && payload.Context == statusContext):
 		became, message = "ignored", "accepted; it concerns nothing here"
@@ -110,15 +114,15 @@ func eventLabel(event string) string {
 	return "other"
 }
 
-// concerned are the configured repositories that a repository's events are about: it may have been renamed since. The
-// config branch's own repository needs to be none of them.
-func (g *Generator) concerned(name string) (repositories map[string]bool, ok bool) {
+// concerned are the configured repositories that a repository's events are about: it may have been renamed since, even just
+// now. The config branch's own repository needs to be none of them.
+func (g *Generator) concerned(name string, id int64) (repositories map[string]bool, ok bool) {
 	if name == "" {
 		return nil, false
 	}
 	repositories = map[string]bool{}
 	if watched := g.watched.Load(); watched != nil {
-		for _, r := range (*watched)[name] {
+		for _, r := range slices.Concat((*watched)[name], (*watched)[identity(id)]) {
 			repositories[r] = true
 		}
 	}
@@ -133,9 +137,15 @@ func (g *Generator) watch() {
 		if now := strings.ToLower(g.state.facts.Repositories[name].FullName); now != "" && now != name {
 			watched[now] = append(watched[now], name)
 		}
+		if id := cmp.Or(g.state.memory.Identity(name), g.state.facts.Repositories[name].ID); id != 0 {
+			watched[identity(id)] = append(watched[identity(id)], name)
+		}
 	}
 	g.watched.Store(&watched)
 }
+
+// identity is a numeric identity as watched has it; no name is like it.
+func identity(id int64) string { return strconv.FormatInt(id, 10) }
 
 // signedBody reads the body and checks its signature in constant time.
 func (g *Generator) signedBody(c *gin.Context) ([]byte, bool) {

@@ -96,13 +96,19 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 		"the status that we set":              {"status", `{"context":"previewset","repository":{"full_name":"acme/shop"}}`, 1, 0, 0, 0},
 		"an event without a repository":       {"ping", `{"zen":"Keep it logically awesome."}`, 1, 0, 0, 0},
 		"a push to the config branch":         {"push", `{"repository":{"full_name":"acme/previews"}}`, 1, 1, 0, 0},
+		"a rename that no poll has found yet": {"repository", `{"action":"renamed","repository":{"id":70,"full_name":"acme/store"}}`, 1, 0, 1, 0},
+		"an event of another with its name":   {"push", `{"repository":{"id":71,"full_name":"acme/shop"}}`, 1, 0, 1, 0},
 		"a push to the other one's namespace": {"push", `{"repository":{"full_name":"acme/gateway"}}`, 1, 0, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := withWebhooks(t)
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, newWorld(), o)
+				w := newWorld()
+				shop := w.repos["acme/shop"]
+				shop.ID = 70
+				w.repos["acme/shop"] = shop
+				s := newService(t, w, o)
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() { done <- s.Run(ctx) }()
@@ -113,9 +119,9 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 					}
 				}
 				synctest.Wait()
-				branches, shop := s.reads()
-				if gateways := s.read["acme/gateway"]; branches != 1+c.branches || shop != 1+c.shop || gateways != 1+c.gateways {
-					t.Errorf("after the first read, the branch was read %d times more, acme/shop %d, acme/gateway %d", branches-1, shop-1, gateways-1)
+				branches, shops := s.reads()
+				if gateways := s.read["acme/gateway"]; branches != 1+c.branches || shops != 1+c.shop || gateways != 1+c.gateways {
+					t.Errorf("after the first read, the branch was read %d times more, acme/shop %d, acme/gateway %d", branches-1, shops-1, gateways-1)
 				}
 				cancel()
 				<-done
