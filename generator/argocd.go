@@ -8,6 +8,7 @@ import (
 	"hash"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (g *Generator) tellAgain(ctx context.Context) {
 func (g *Generator) answers(s *served) map[string][sha256.Size]byte {
 	sums := map[string]hash.Hash{}
 	for _, p := range g.ownPlugins() {
-		f, err := pluginFilter(p)
+		f, _, err := pluginFilter(p)
 		if err != nil {
 			continue // it gets a 400 that says so
 		}
@@ -145,23 +146,32 @@ func (c *callers) has(name string) bool {
 	return known
 }
 
-func pluginFilter(p preview.Plugin) (filter, error) {
+// pluginFilter is what a plugin generator asks for, or more than that where open: in a matrix other generators fill parameters
+// in, and nobody here knows with what.
+func pluginFilter(p preview.Plugin) (f filter, open bool, err error) {
 	raw := map[string]json.RawMessage{}
 	for key, value := range p.Parameters {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return nil, err
+		if raw[key], err = json.Marshal(value); err != nil {
+			return nil, false, err
 		}
-		raw[key] = text
 	}
-	return parseFilter(raw)
+	if f, err = parseFilter(raw); err != nil {
+		return nil, false, err
+	}
+	for key, wanted := range f {
+		if slices.ContainsFunc(wanted, func(w string) bool { return strings.Contains(w, "{{") }) {
+			delete(f, key)
+			open = true
+		}
+	}
+	return f, open, nil
 }
 
 // overlaps says which environments two ApplicationSets are both answered: each would make the same Application.
-func (g *Generator) overlaps(rows []preview.Row) []string {
+func (g *Generator) overlaps(s *preview.Snapshot) []string {
 	filters := map[string][]filter{}
 	for _, p := range g.ownPlugins() {
-		if f, err := pluginFilter(p); err == nil {
+		if f, open, err := pluginFilter(p); err == nil && !open {
 			filters[p.ApplicationSet] = append(filters[p.ApplicationSet], f)
 		}
 	}
@@ -169,8 +179,8 @@ func (g *Generator) overlaps(rows []preview.Row) []string {
 	first := map[string]preview.Row{}
 	for i, a := range sets {
 		for _, b := range sets[i+1:] {
-			for _, r := range rows {
-				if anyMatches(filters[a], r) && anyMatches(filters[b], r) {
+			for _, r := range s.Rows {
+				if anyMatches(filters[a], s, r) && anyMatches(filters[b], s, r) {
 					first[a+" and "+b] = r
 					break
 				}
@@ -184,6 +194,6 @@ func (g *Generator) overlaps(rows []preview.Row) []string {
 	return problems
 }
 
-func anyMatches(filters []filter, r preview.Row) bool {
-	return slices.ContainsFunc(filters, func(f filter) bool { return f.matches(r) })
+func anyMatches(filters []filter, s *preview.Snapshot, r preview.Row) bool {
+	return slices.ContainsFunc(filters, func(f filter) bool { return f.matches(s, r) })
 }

@@ -49,8 +49,10 @@ func TestApplicationSetsAreToldWhenTheirAnswerChanges(t *testing.T) {
 		"a pull request nobody asked for": {map[string]map[string]any{"all": everything}, func(w *world) {
 			w.repos["acme/shop"] = repository("acme/shop", changing(pullRequest(7, "alice", "Preview"), "orders/main.go"))
 		}, nil},
-		"one that another set is asked for":  {map[string]map[string]any{"gateway": {"repository": "acme/gateway"}, "shop": {"repository": []any{"acme/shop"}}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, []string{"shop"}},
-		"a set whose parameters are unknown": {map[string]map[string]any{"bad": {"colour": "red"}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, nil},
+		"one that another set is asked for":                              {map[string]map[string]any{"gateway": {"repository": "acme/gateway"}, "shop": {"repository": []any{"acme/shop"}}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, []string{"shop"}},
+		"a set in a matrix, whose parameters another generator fills in": {map[string]map[string]any{"matrix": {"repository": "{{ .repository }}", "owner": []any{"{{ .owner }}"}}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, []string{"matrix"}},
+		"one of a matrix that has nothing of it":                         {map[string]map[string]any{"matrix": {"repository": "acme/gateway", "owner": "{{ .owner }}"}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, nil},
+		"a set whose parameters are unknown":                             {map[string]map[string]any{"bad": {"colour": "red"}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,9 +119,10 @@ func TestOverlappingApplicationSetsAreReported(t *testing.T) {
 		filters map[string]map[string]any
 		want    bool
 	}{
-		"both ask for everything":       {map[string]map[string]any{"one": {}, "two": {}}, true},
-		"one asks for what the other":   {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"repository": "acme/shop"}}, true},
-		"they ask for different things": {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"owner": "bob"}}, false},
+		"both ask for everything":        {map[string]map[string]any{"one": {}, "two": {}}, true},
+		"one asks for what the other":    {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"repository": "acme/shop"}}, true},
+		"nobody knows what one asks for": {map[string]map[string]any{"one": {"owner": "{{ .owner }}"}, "two": {}}, false},
+		"they ask for different things":  {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"owner": "bob"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

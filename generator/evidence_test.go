@@ -275,6 +275,41 @@ func TestAnUnclearApplicationIsNotTakenAway(t *testing.T) {
 	}
 }
 
+// An ApplicationSet that asks for a repository as configuration names it is answered the same when GitHub names it otherwise,
+// while it can't be read after a restart, too; and so is who asks why.
+func TestARenamedRepositoryIsStillKnownByTheNameInConfiguration(t *testing.T) {
+	t.Parallel()
+	_, keep := remembering(t)
+	w := newWorld()
+	w.plugins = plugins(map[string]map[string]any{"of-gateway": {"repository": "acme/gateway"}, "of-shop": {"repository": "acme/shop"}})
+	s := ready(t, w, keep, inCluster(w))
+	const ofShop, why = `{"applicationSetName":"of-shop","input":{"parameters":{"repository":"acme/shop"}}}`, "/api/v1/decisions?repository=acme/shop&number=7"
+	known := func(when string, s *service) {
+		t.Helper()
+		if diff := cmp.Diff([]string{"shop-pr-7"}, s.ask(t, ofShop).names(t)); diff != "" {
+			t.Errorf("%s: %s", when, diff)
+		}
+		if got := s.get(t, why).body; !strings.Contains(got, `"environment":"shop-pr-7"`) {
+			t.Errorf("%s, why: %s", when, got)
+		}
+	}
+	known("before", s)
+	w.set(func() {
+		shop := w.repos["acme/shop"]
+		shop.FullName = "acme/store"
+		w.repos["acme/shop"] = shop
+	})
+	s.Refresh(t.Context())
+	known("renamed", s)
+	w.set(func() { w.repos["acme/gateway"] = repository("acme/gateway") })
+	s.Refresh(t.Context())
+	known("another snapshot", s)
+	w.set(func() { w.errs["acme/shop"] = errors.New("down") })
+	known("after a restart, unread", ready(t, w, keep, inCluster(w)))
+	w.set(func() { w.treeErr = errors.New("down") })
+	known("after a restart, with nothing read", ready(t, w, keep, inCluster(w)))
+}
+
 // A repository that was renamed goes on under its new name, once configuration has it: same environment, same namespace.
 func TestARenamedRepositoryGoesOnUnderItsNewName(t *testing.T) {
 	t.Parallel()

@@ -163,13 +163,27 @@ func (g *Generator) listDecisions(c *gin.Context) {
 		fail(c, http.StatusBadRequest, "number is not a pull request's number")
 		return
 	}
-	repository, decisions := c.Query("repository"), []preview.Decision{}
+	repositories, decisions := s.called(c.Query("repository")), []preview.Decision{}
 	for _, d := range s.snapshot.Decisions {
-		if (repository == "" || strings.EqualFold(repository, d.Repository)) && (number == 0 || number == d.Number) {
+		if (c.Query("repository") == "" || containsFold(repositories, d.Repository)) && (number == 0 || number == d.Number) {
 			decisions = append(decisions, d)
 		}
 	}
 	c.JSON(http.StatusOK, gin.H{"decisions": decisions, "problems": append([]string{}, s.snapshot.Problems...)})
+}
+
+// called are the names that decisions have for a repository: configuration may know it by another one than GitHub.
+func (s *served) called(repository string) []string {
+	names, key := []string{repository}, strings.ToLower(repository)
+	if now := s.inputs.facts.Repositories[key].FullName; now != "" {
+		names = append(names, preview.Printable(now))
+	}
+	for i := range s.snapshot.Rows { // what is remembered of it where it can't be read
+		if row := s.snapshot.Rows[i]; containsFold(repositoryNames(s.snapshot, row), key) && !containsFold(names, row.Repository) {
+			names = append(names, row.Repository)
+		}
+	}
+	return names
 }
 
 // readyz is 200 once a whole snapshot has been computed; with ?verbose it tells the age of everything.

@@ -40,7 +40,7 @@ func (g *Generator) publish(ctx context.Context) {
 		st.Reason = message(s.configErr)
 	}
 	if st.Reason == "" {
-		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot.Rows)...)
+		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot)...)
 		st.Reason = message(g.serve(ctx, snapshot))
 	}
 }

@@ -76,7 +76,7 @@ func newVersions(rows []preview.Row, last *served) versions {
 
 // newServed encodes a snapshot: what of its rows isn't the same as in the last one.
 func newServed(s *preview.Snapshot, last *served, v versions) (*served, error) {
-	if v.same {
+	if v.same && s.Memory.Commit == last.snapshot.Memory.Commit { // else configuration may name repositories otherwise
 		return &served{snapshot: s, bodies: last.bodies}, nil
 	}
 	b := &bodies{versions: v, filtered: map[string][]byte{}, pieces: pieces{}, some: pieces{}}
@@ -86,7 +86,7 @@ func newServed(s *preview.Snapshot, last *served, v versions) (*served, error) {
 		last.mu.Unlock()
 	}
 	var err error
-	b.all, err = b.encode(newAnswer(b.before, b.pieces), s.Rows, nil)
+	b.all, err = b.encode(newAnswer(b.before, b.pieces), s, nil)
 	return &served{snapshot: s, bodies: b}, err
 }
 
@@ -108,7 +108,7 @@ func (s *served) answer(f filter) ([]byte, error) {
 	if body, ok := s.filtered[key]; ok {
 		return body, nil
 	}
-	body, err := s.encode(newAnswer(append(s.before, s.pieces), s.some), s.snapshot.Rows, f)
+	body, err := s.encode(newAnswer(append(s.before, s.pieces), s.some), s.snapshot, f)
 	if err != nil {
 		return nil, err
 	}
@@ -145,10 +145,11 @@ func newAnswer(known []pieces, keep pieces) *member {
 
 // encode writes {"output":{"parameters":[…]}} with the rows that a filter matches, a row at a time so that the plain text
 // never stands in memory whole.
-func (b *bodies) encode(m *member, rows []preview.Row, f filter) ([]byte, error) {
+func (b *bodies) encode(m *member, s *preview.Snapshot, f filter) ([]byte, error) {
+	rows := s.Rows
 	matching := make([]numbered, 0, len(rows))
 	for i := range rows {
-		if f.matches(rows[i]) {
+		if f.empty() || f.matches(s, rows[i]) {
 			matching = append(matching, numbered{&rows[i], b.versions.rows[i]})
 		}
 	}
@@ -208,24 +209,37 @@ func (s *stickyWriter) json(v any) {
 // filter is what an ApplicationSet's input parameters ask for: per row key the values that are wanted.
 type filter map[string][]string
 
-// filterKeys are the input parameters, and the row's value that each is compared with, without regard to case.
-var filterKeys = map[string]func(preview.Row) string{
-	"source":     func(r preview.Row) string { return r.Source },
-	"repository": func(r preview.Row) string { return r.Repository },
-	"owner":      func(r preview.Row) string { return r.Owner },
-	"profile":    func(r preview.Row) string { return r.Profile },
+// filterKeys are the input parameters, and the row's values that each is compared with, without regard to case.
+var filterKeys = map[string]func(*preview.Snapshot, preview.Row) []string{
+	"source":     func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Source} },
+	"repository": repositoryNames,
+	"owner":      func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Owner} },
+	"profile":    func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Profile} },
+}
+
+// repositoryNames are the name of a row's repository as GitHub has it, and as configuration does. A repository that is renamed
+// must not take its environments away from whoever asks for it.
+func repositoryNames(s *preview.Snapshot, r preview.Row) []string {
+	names := []string{r.Repository}
+	if members := s.Memory.Environments[r.Name].Members; r.Repository != "" && len(members) == 1 {
+		names = append(names, members[0].Repository)
+	}
+	return names
 }
 
 func (f filter) empty() bool { return len(f) == 0 }
 
-func (f filter) matches(r preview.Row) bool {
+func (f filter) matches(s *preview.Snapshot, r preview.Row) bool {
 	for key, wanted := range f {
-		value := filterKeys[key](r)
-		if !slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, value) }) {
+		if !slices.ContainsFunc(filterKeys[key](s, r), func(is string) bool { return containsFold(wanted, is) }) {
 			return false
 		}
 	}
 	return true
+}
+
+func containsFold(all []string, one string) bool {
+	return slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, one) })
 }
 
 // key is the same for filters that ask for the same.
