@@ -270,13 +270,18 @@ func (r *resolver) membersOf(w *wish) []Member {
 		if c.hold != nil && !c.isIn(w.name) {
 			continue
 		}
-		m := Member{Repository: c.key, RepositoryID: c.repositoryID, Number: c.Number, Label: cmp.Or(c.join, r.Policy.PullRequests.Label)}
-		if c.hold != nil {
-			m.Label = c.label
+		m := Member{
+			Repository: c.key, RepositoryID: c.repositoryID, Number: c.Number,
+			Label: cmp.Or(c.join, r.Policy.PullRequests.Label),
 		}
-		if in, ok := r.lived[c.subject()]; ok && m.RepositoryID == 0 {
-			m.RepositoryID = in.member.RepositoryID
+		in := r.lived[c.subject()]
+		switch {
+		case c.hold != nil:
+			m.Label, m.Profile = c.label, in.member.Profile
+		case !w.own: // what has an own environment is kept whole
+			m.Profile = c.profile
 		}
+		m.RepositoryID = cmp.Or(m.RepositoryID, in.member.RepositoryID)
 		members = append(members, m)
 	}
 	for _, g := range w.ghosts {

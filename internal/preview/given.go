@@ -164,7 +164,7 @@ func (r *resolver) givenEnvironment(w *wish) (*Remembered, *hold) {
 	if w.ends() {
 		return nil, r.endHold(w)
 	}
-	label, h := w.labelledProfile()
+	label, h := r.profileOf(w)
 	if h != nil {
 		return nil, h
 	}
@@ -210,25 +210,22 @@ func (r *resolver) nothingToRun(w *wish) *hold {
 	return h
 }
 
-// labelledProfile is the profile that the labels of the members name.
-func (w *wish) labelledProfile() (string, *hold) {
-	var first *candidate
-	for _, c := range w.members {
+// profileOf is the profile that the labels of the members name; of those that stay as they were, that they named then.
+func (r *resolver) profileOf(w *wish) (string, *hold) {
+	var first Member
+	for _, m := range r.membersOf(w) {
 		switch {
-		case c.hold != nil || c.profile == "":
-		case first == nil:
-			first = c
-		case first.profile != c.profile:
+		case m.Profile == "":
+		case first.Profile == "":
+			first = m
+		case first.Profile != m.Profile:
 			return "", &hold{
-				rule: ruleProfile, reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.profile, first.subject(), c.profile, c.subject()),
+				rule: ruleProfile, reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.Profile, first.subject(), m.Profile, m.subject()),
 				remedy: "leave one of them",
 			}
 		}
 	}
-	if first == nil {
-		return "", nil
-	}
-	return first.profile, nil
+	return first.Profile, nil
 }
 
 // endHold is what becomes of a live environment that nobody asks for any more. Its pull requests' end is evidence; so is

@@ -112,12 +112,7 @@ func (r *resolver) ingredients(w *wish, plan Plan) *ingredients {
 		plan: plan, source: w.source(), purpose: w.purpose(), person: w.person(), handover: w.file.Handover, members: r.membersOf(w),
 	}
 	in.expires = r.fixedEnd(w, plan.Profile)
-	if c := w.single(); c != nil {
-		in.labels, in.single = c.Labels, pullRequestFacts{
-			number: c.Number, repositoryID: in.members[0].RepositoryID, title: c.Title, branch: c.Branch, targetBranch: c.TargetBranch,
-			headSHA: c.HeadSHA, author: c.Author, repository: c.repository, url: c.URL,
-		}
-	}
+	in.single, in.labels = w.single(in.members)
 	return in
 }
 

@@ -68,6 +68,9 @@ type Member struct {
 	Number       int
 	// Label is the one that configuration asked for when it last had it; empty where memory was lost since.
 	Label string `json:",omitempty"`
+	// Profile is the one that its labels named when it was last let in to an environment with a given name; it counts there as
+	// long as it stays as it was.
+	Profile string `json:",omitempty"`
 }
 
 func (m Member) subject() string { return subject(m.Repository, m.Number) }

@@ -8,22 +8,28 @@ import (
 	"strings"
 )
 
-// single is the one pull request of an environment; nil where there are several, or none.
-func (w *wish) single() *candidate {
-	if len(w.ghosts) > 0 {
-		return nil
+// single is what a row says of the one pull request of an environment; zero where there are several, or none. While that one
+// stays as it was, so does what is said of it: ApplicationSets may choose by it.
+func (w *wish) single(members []Member) (facts pullRequestFacts, labels []string) {
+	if len(members) != 1 {
+		return facts, nil
 	}
-	var single *candidate
 	for _, c := range w.members {
-		switch {
-		case c.hold != nil && !c.isIn(w.name):
-		case single != nil, c.hold != nil:
-			return nil
-		default:
-			single = c
+		if c.hold == nil {
+			return pullRequestFacts{
+				number: c.Number, repositoryID: members[0].RepositoryID, title: c.Title, branch: c.Branch, targetBranch: c.TargetBranch,
+				headSHA: c.HeadSHA, author: c.Author, repository: c.repository, url: c.URL,
+			}, c.Labels
 		}
 	}
-	return single
+	if w.was == nil || len(w.was.Members) != 1 || w.was.Row.Number != strconv.Itoa(members[0].Number) {
+		return facts, nil
+	}
+	was := w.was.Row
+	return pullRequestFacts{
+		number: members[0].Number, repositoryID: members[0].RepositoryID, title: was.Title, branch: was.Branch, targetBranch: was.TargetBranch,
+		headSHA: was.HeadSHA, author: was.Author, repository: was.Repository, url: was.PullRequestURL,
+	}, was.Labels
 }
 
 // pullRequestsText is how a row names several members, so that they can be told where memory is lost: owner/name#number, and

@@ -88,12 +88,17 @@ func (w *wish) person() string {
 		return ""
 	case w.isFile:
 		return w.file.Owner
-	case len(w.members) > 0:
-		return w.members[0].person
-	case w.was != nil:
-		return w.was.person()
+	case w.was != nil && (len(w.ghosts) > 0 || len(w.members) == 0):
+		return w.was.person() // nobody knows whose the others are
+	case len(w.members) == 0:
+		return ""
 	}
-	return ""
+	for _, c := range w.members {
+		if c.hold == nil || c.isIn(w.name) {
+			return c.person
+		}
+	}
+	return w.members[0].person
 }
 
 // owner is whom people know it by. A file may name somebody else than a pull request's environment counts for.

@@ -1,0 +1,55 @@
+package preview
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A member that stays as it was changes nothing of an environment with a given name: not what runs there, nor whose it is, nor
+// anything else by which an ApplicationSet may choose it.
+func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
+	t.Parallel()
+	x := withLabels("preview:full", "preview-with:checkout")
+	unread := func(f *Facts) { delete(f.Repositories, "acme/shop") }
+	becomes := func(edits ...func(*PullRequest)) func(*Facts) {
+		return func(f *Facts) {
+			r := f.Repositories["acme/shop"]
+			r.PullRequests = []PullRequest{pull(7, append([]func(*PullRequest){x}, edits...)...)}
+			f.Repositories["acme/shop"] = r
+		}
+	}
+	unclear := func(f *Facts) {
+		r := f.Repositories["acme/shop"]
+		r.PullRequests, r.Unread = nil, map[int]string{7: "502"}
+		f.Repositories["acme/shop"] = r
+	}
+	for name, happens := range map[string]func(*Facts){
+		"its repository can't be read":   unread,
+		"nobody knows whether it's open": unclear,
+		"its next commit is being built": becomes(headed("bad")),
+		"it became a draft":              becomes(draft),
+		"it became a fork's":             becomes(forked),
+	} {
+		for others, more := range map[string][]PullRequest{
+			"alone":                           nil,
+			"with a later one":                {ofGateway(3, withLabels("preview-with:checkout"), by("bob"), createdAt(5))},
+			"and an earlier one isn't let in": {ofGateway(3, withLabels("preview-with:checkout"), by("bob"), createdAt(-5), draft)},
+		} {
+			t.Run(name+", "+others, func(t *testing.T) {
+				t.Parallel()
+				c := loadPolicy(t, readyDemo(t))
+				facts := func() Facts { return with(greenFacts(pull(7, x)), nil, more...) }
+				before, f := resolve(c, facts()), facts()
+				happens(&f)
+				after := Resolve(c, f, restarted(t, before.Memory), noon)
+				if diff := cmp.Diff([]string{"alice", "full"}, []string{only(t, before).Owner, only(t, before).Profile}); diff != "" {
+					t.Fatalf("before (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
+					t.Errorf("rows (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
