@@ -310,6 +310,28 @@ func TestARenamedRepositoryIsStillKnownByTheNameInConfiguration(t *testing.T) {
 	known("after a restart, with nothing read", ready(t, w, keep, inCluster(w)))
 }
 
+// Who asks about a pull request that nobody knows is told what is the matter with its repository.
+func TestWhyNothingIsKnownOfARepository(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.errs["acme/gateway"] = errors.New("GitHub answers 500")
+	s := ready(t, w)
+	w.set(func() { w.errs["acme/gateway"] = nil })
+	s.Refresh(t.Context())
+	w.set(func() { w.errs["acme/shop"] = errors.New("GitHub answers 500") })
+	s.Refresh(t.Context())
+	for repository, want := range map[string]string{
+		"Acme/Shop":    `"problems":["acme/shop can't be read: GitHub answers 500; what was read of it last counts until it is read again"]`,
+		"acme/other":   `"problems":["acme/other is named by no service in previewset.yaml, so nothing that it has gets a preview; add one there"]`,
+		"acme/gateway": `"problems":[]`,
+		"":             `"problems":[]`,
+	} {
+		if got := s.get(t, "/api/v1/decisions?number=99&repository="+repository).body; !strings.Contains(got, want) {
+			t.Errorf("%q: %s", repository, got)
+		}
+	}
+}
+
 // A repository that was renamed goes on under its new name, once configuration has it: same environment, same namespace.
 func TestARenamedRepositoryGoesOnUnderItsNewName(t *testing.T) {
 	t.Parallel()

@@ -163,13 +163,18 @@ func (g *Generator) listDecisions(c *gin.Context) {
 		fail(c, http.StatusBadRequest, "number is not a pull request's number")
 		return
 	}
-	repositories, decisions := s.called(c.Query("repository")), []preview.Decision{}
+	repository := c.Query("repository")
+	repositories, decisions := s.called(repository), []preview.Decision{}
 	for _, d := range s.snapshot.Decisions {
-		if (c.Query("repository") == "" || containsFold(repositories, d.Repository)) && (number == 0 || number == d.Number) {
+		if (repository == "" || containsFold(repositories, d.Repository)) && (number == 0 || number == d.Number) {
 			decisions = append(decisions, d)
 		}
 	}
-	c.JSON(http.StatusOK, gin.H{"decisions": decisions, "problems": append([]string{}, s.snapshot.Problems...)})
+	problems := append([]string{}, s.snapshot.Problems...)
+	if why := g.status.Load().unheard(repositories); repository != "" && why != "" {
+		problems = append(problems, why)
+	}
+	c.JSON(http.StatusOK, gin.H{"decisions": decisions, "problems": problems})
 }
 
 // called are the names that decisions have for a repository: configuration may know it by another one than GitHub.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // status is what the last refresh found, for /readyz and metrics.
@@ -28,9 +30,11 @@ type status struct {
 }
 
 type repositoryStatus struct {
-	Name  string    // as configuration has it, lower case
-	Read  time.Time // zero where it was never read
-	Error string
+	Name string // as configuration has it, lower case
+	// Called is what GitHub calls it; empty where it was never read.
+	Called string
+	Read   time.Time // zero where it was never read
+	Error  string
 	// Remembered says that an earlier run has read it, or that somebody has confirmed that it counts as empty.
 	Remembered bool
 }
@@ -43,11 +47,30 @@ func (g *Generator) repositoryStatus() []repositoryStatus {
 	for _, name := range g.state.config.Repositories() {
 		r := repositoryStatus{Name: name, Error: message(g.state.failed[name]), Remembered: g.remembered(name)}
 		if facts, ok := g.state.facts.Repositories[name]; ok {
-			r.Read = facts.ReadAt
+			r.Read, r.Called = facts.ReadAt, facts.FullName
 		}
 		all = append(all, r)
 	}
 	return all
+}
+
+// unheard says why nothing new is known of the repository that has one of the names; empty where it was read.
+func (s *status) unheard(names []string) string {
+	for _, r := range s.Repositories {
+		switch {
+		case !containsFold(names, r.Name) && !containsFold(names, r.Called):
+		case r.Error == "":
+			return ""
+		case r.Read.IsZero():
+			return r.Name + " can't be read: " + r.Error
+		default:
+			return r.Name + " can't be read: " + r.Error + "; what was read of it last counts until it is read again"
+		}
+	}
+	if s.Revision == "" {
+		return "the configuration was never read, so nothing new is known"
+	}
+	return preview.Printable(names[0]) + " is named by no service in previewset.yaml, so nothing that it has gets a preview; add one there"
 }
 
 // remembered says whether memory has a repository, and it is still the one that has the name.

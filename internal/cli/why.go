@@ -3,8 +3,10 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -59,12 +61,13 @@ url, head_sha.`,
 }
 
 func runWhy(ctx context.Context, opts *whyOptions) error {
-	found, err := opts.decisions(ctx)
+	answer, err := opts.decisions(ctx)
 	if err != nil {
 		return err
 	}
+	found := answer.Decisions
 	if len(found) == 0 {
-		return fmt.Errorf("the service knows no open pull request and no environment %s, and none that went within a day\nsee what there is with: previewctl list --all", opts.what)
+		return opts.unknown(answer.Problems)
 	}
 	if opts.output != "text" {
 		return encode(opts.env.Out, opts.output, map[string]any{"decisions": found})
@@ -80,18 +83,28 @@ func runWhy(ctx context.Context, opts *whyOptions) error {
 	return nil
 }
 
+// unknown says that nothing is known, and what is the matter with the repository, where something is.
+func (o *whyOptions) unknown(problems []string) error {
+	lines := []string{fmt.Sprintf("the service knows no open pull request and no environment %s, and none that went within a day", o.what)}
+	if repository, _, ok := preview.ParsePullRequest(o.what); ok {
+		for _, p := range problems {
+			if strings.HasPrefix(strings.ToLower(p), strings.ToLower(repository)+" ") {
+				lines = append(lines, preview.Printable(p))
+			}
+		}
+	}
+	return errors.New(strings.Join(append(lines, "see what there is with: previewctl list --all"), "\n"))
+}
+
 // decisions are those about what was asked for.
-func (o *whyOptions) decisions(ctx context.Context) ([]preview.Decision, error) {
+func (o *whyOptions) decisions(ctx context.Context) (decided, error) {
 	defer o.env.patience(slowService)()
 	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
-		answer, err := o.client.decisions(ctx, repository, number)
-		return answer.Decisions, err
+		return o.client.decisions(ctx, repository, number)
 	}
 	answer, err := o.client.decisions(ctx, "", 0)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.what }), nil
+	answer.Decisions = slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.what })
+	return answer, err
 }
 
 // explain writes a decision as a few lines for a person.
