@@ -158,6 +158,30 @@ func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
 	})
 }
 
+func TestPollingGoesOnWithoutARepositoryThatHangs(t *testing.T) {
+	t.Parallel()
+	running(t, every(time.Minute, &quota{}), func(s *service) {
+		hang := make(chan struct{})
+		s.set(func() { s.hang = map[string]chan struct{}{"acme/gateway": hang} })
+		live := []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8", "shop-pr-9"}
+		for n := 8; n <= 9; n++ {
+			s.set(func() {
+				r := s.repos["acme/shop"]
+				r.PullRequests = append(r.PullRequests[:n-7:n-7], pullRequest(n, "carol", "preview:full"))
+				s.repos["acme/shop"] = r
+			})
+			time.Sleep(100 * time.Second)
+			synctest.Wait()
+			expect(t, "live while acme/gateway hangs", live[:n-4], s.ask(t, ordinary).names(t))
+		}
+		s.set(func() { s.repos["acme/gateway"] = repository("acme/gateway") })
+		close(hang)
+		time.Sleep(100 * time.Second)
+		synctest.Wait()
+		expect(t, "live once it was read", live[2:], s.ask(t, ordinary).names(t))
+	})
+}
+
 func TestEventsDuringAReadMakeOneMore(t *testing.T) {
 	t.Parallel()
 	running(t, every(time.Hour, &quota{}), func(s *service) {

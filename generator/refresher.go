@@ -128,7 +128,7 @@ func (g *Generator) step(ctx context.Context, s scope) (ended bool) {
 	g.start(ctx)
 	g.receiveAll()
 	g.start(ctx)
-	ended = g.state.round.left != nil && len(g.state.round.left) == 0
+	ended = g.state.round.left != nil && (len(g.state.round.left) == 0 || g.hangs())
 	if ended {
 		g.endRound()
 	}
@@ -228,6 +228,21 @@ func (g *Generator) receiveAll() {
 			return
 		}
 	}
+}
+
+// patience is how long a round waits for repositories at least: GitHub can take minutes for one of them, answer by answer.
+const patience = 30 * time.Second
+
+// hangs says whether a round waits only for repositories that have been read for too long. It ends without them; their facts
+// are taken in when they come, and the others are polled on.
+func (g *Generator) hangs() bool {
+	st := &g.state
+	for key := range st.round.left {
+		if !isRepository(key) || !st.reads.running[key] {
+			return false
+		}
+	}
+	return g.opts.Now().Sub(st.round.began) >= patience
 }
 
 func (g *Generator) endRound() {
