@@ -77,14 +77,16 @@ func (g *Generator) untold() (due []commitStatus, told map[string]string, failed
 	return due, told, failed
 }
 
-// reported are the repositories that may be told something, by the names that they have and had, in lower case.
+// reported are the repositories that may be told something, by the names that they have and had, in lower case. Who has taken
+// the name of one is none of them.
 func (g *Generator) reported() map[string]bool {
 	names := map[string]bool{}
 	if g.state.config == nil {
 		return names
 	}
 	for _, name := range g.state.config.Repositories() {
-		if g.allowed(name) {
+		is, was := g.state.facts.Repositories[name].ID, g.state.memory.Identity(name)
+		if g.allowed(name) && (is == was || is == 0 || was == 0) {
 			names[name], names[strings.ToLower(g.state.facts.Repositories[name].FullName)] = true, true
 		}
 	}

@@ -309,3 +309,26 @@ func TestARenamedRepositoryIsTold(t *testing.T) {
 		t.Error("it isn't told")
 	}
 }
+
+// The name is somebody else's now, and what goes on in the first one's previews is none of theirs.
+func TestWhoHasTakenARepositorysNameIsToldNothing(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(), &reports{}
+	shop := w.repos["acme/shop"]
+	shop.ID = 70
+	w.repos["acme/shop"] = shop
+	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	if told := r.take(); len(told) != 3 {
+		t.Fatalf("told %v", told)
+	}
+	w.set(func() { w.errs["acme/shop"] = &preview.IdentityError{Was: 70, Is: 71} })
+	s.Refresh(t.Context())
+	w.set(func() { w.errs["acme/shop"] = errors.New("GitHub answers 500") })
+	s.Refresh(t.Context())
+	if got := s.decisions(t); !slices.Contains(got, "shop-pr-7: live withheld*") {
+		t.Fatalf("decisions %v", got)
+	}
+	if told := r.take(); len(told) != 0 {
+		t.Errorf("told %v", told)
+	}
+}
