@@ -310,6 +310,25 @@ func TestARenamedRepositoryIsStillKnownByTheNameInConfiguration(t *testing.T) {
 	known("after a restart, with nothing read", ready(t, w, keep, inCluster(w)))
 }
 
+// A pull request that joins another one's environment takes it from nobody who asks for the first one's repository.
+func TestAJoinIsOfAllItsRepositories(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.repos["acme/shop"] = repository("acme/shop", changing(pullRequest(7, "alice", "preview-with:checkout"), "orders/main.go"))
+	w.plugins = plugins(map[string]map[string]any{"of-gateway": {"repository": "acme/gateway"}, "of-shop": {"repository": "acme/shop"}})
+	s := ready(t, w, inCluster(w))
+	const ofShop = `{"applicationSetName":"of-shop","input":{"parameters":{"repository":"acme/shop"}}}`
+	expect(t, "alone", []string{"checkout"}, s.ask(t, ofShop).names(t))
+	w.set(func() {
+		w.repos["acme/gateway"] = repository("acme/Gateway", pullRequest(1, "bob", "preview-with:checkout"))
+	})
+	s.Refresh(t.Context())
+	expect(t, "joined", []string{"checkout"}, s.ask(t, ofShop).names(t))
+	if got := s.get(t, "/api/v1/decisions").body; !strings.Contains(got, "ApplicationSets of-gateway and of-shop both get environment checkout") {
+		t.Errorf("that they overlap isn't reported: %s", got)
+	}
+}
+
 // Who asks about a pull request that nobody knows is told what is the matter with its repository.
 func TestWhyNothingIsKnownOfARepository(t *testing.T) {
 	t.Parallel()

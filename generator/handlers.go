@@ -184,7 +184,7 @@ func (s *served) called(repository string) []string {
 		names = append(names, preview.Printable(now))
 	}
 	for i := range s.snapshot.Rows { // what is remembered of it where it can't be read
-		if row := s.snapshot.Rows[i]; containsFold(repositoryNames(s.snapshot, row), key) && !containsFold(names, row.Repository) {
+		if row := s.snapshot.Rows[i]; row.Repository != "" && containsFold(repositoryNames(s.snapshot, row), key) && !containsFold(names, row.Repository) {
 			names = append(names, row.Repository)
 		}
 	}

@@ -217,12 +217,12 @@ var filterKeys = map[string]func(*preview.Snapshot, preview.Row) []string{
 	"profile":    func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Profile} },
 }
 
-// repositoryNames are the name of a row's repository as GitHub has it, and as configuration does. A repository that is renamed
-// must not take its environments away from whoever asks for it.
+// repositoryNames are the name of a row's repository as GitHub has it, and those of all its pull requests' as configuration
+// does. Neither who renames a repository nor who joins an environment takes it away from whoever asks for it.
 func repositoryNames(s *preview.Snapshot, r preview.Row) []string {
 	names := []string{r.Repository}
-	if members := s.Memory.Environments[r.Name].Members; r.Repository != "" && len(members) == 1 {
-		names = append(names, members[0].Repository)
+	for _, m := range s.Memory.Environments[r.Name].Members {
+		names = append(names, m.Repository)
 	}
 	return names
 }
