@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +90,7 @@ func (l *living) recover(m Memory, now time.Time) {
 // listen takes what the pull requests and the file of an environment say of it.
 func (l *living) listen(now time.Time) {
 	if w := l.wish; w.knowsHeads && w.pushed != l.Heads {
-		if l.Heads != "" {
+		if l.Heads != "" && isPush(w.pushed, l.Heads) {
 			l.Pushed = now
 		}
 		l.Heads = w.pushed
@@ -140,29 +138,69 @@ func (r *resolver) agrees() bool {
 	return r.facts.Skew != nil && r.facts.Skew.Abs() <= clockStep && (jumped.IsZero() || r.now.Sub(jumped) > clockStep)
 }
 
-// headsOf are the commits that people push for an environment to be as it is, as a hash: those of its pull requests, of
-// what its file chooses, and of the file itself. What services run at by default isn't among them: it would keep all awake
-// for ever. known is false where one of their repositories can't be read.
+// headsOf are the commits that people push for an environment to be as it is: those of its pull requests, of what its file
+// chooses, and of the file itself, each as a hash. What services run at by default isn't among them: it would keep all awake
+// for ever. A member that can't be heard now has the one that it had. known is false where a repository that the file chooses
+// from can't be read.
 func (r *resolver) headsOf(w *wish) (heads string, known bool) {
-	h := sha256.New()
+	var all []string
+	add := func(what string, of ...any) {
+		sum := sha256.Sum256([]byte(fmt.Sprintln(of...)))
+		all = append(all, what+"="+hex.EncodeToString(sum[:8]))
+	}
 	for _, c := range w.members {
 		if w.own || c.hold == nil || c.isIn(w.name) {
-			_, _ = fmt.Fprintln(h, c.subject(), c.HeadSHA)
+			add(Member{Repository: c.key, RepositoryID: c.repositoryID, Number: c.Number}.lasting(), c.HeadSHA)
 		}
 	}
-	for _, service := range slices.Sorted(maps.Keys(w.file.Services)) {
-		sha, ok := r.chosen(service, w.file.Services[service])
+	all = append(all, r.lastHeads(w)...)
+	for name, ref := range w.file.Services {
+		sha, ok := r.chosen(name, ref)
 		if !ok {
 			return "", false
 		}
-		_, _ = fmt.Fprintln(h, service, sha)
+		add(name, sha)
 	}
 	if w.claim != nil {
-		_, _ = fmt.Fprintln(h, w.claim.Holders, w.claim.Since)
+		add("claim", w.claim.Holders, w.claim.Since)
 	}
-	trees := r.Config.pins[w.name].trees
-	_, _ = io.WriteString(h, trees[strings.LastIndex(trees, "+")+1:]) // the folder's own
-	return hex.EncodeToString(h.Sum(nil)[:8]), true
+	if trees := r.Config.pins[w.name].trees; trees != "" {
+		add("folder", trees[strings.LastIndex(trees, "+")+1:]) // only its own
+	}
+	return strings.Join(sortedSet(all), " "), true
+}
+
+// lastHeads are those of the members of an environment that is or was live which can't be heard now, as they are remembered.
+func (r *resolver) lastHeads(w *wish) (heads []string) {
+	last, unheard := r.memory.Lives[w.name].Heads, []Member{}
+	for _, g := range w.ghosts {
+		unheard = append(unheard, g.Member)
+	}
+	if left, ok := r.memory.Left[w.name]; ok && w.was == nil {
+		last = left.Heads
+		for _, m := range left.Members {
+			if _, heard := r.heardAs(m.Repository); !heard {
+				unheard = append(unheard, m)
+			}
+		}
+	}
+	for _, m := range unheard {
+		for head := range strings.FieldsSeq(last) {
+			if strings.HasPrefix(head, m.lasting()+"=") {
+				heads = append(heads, head)
+			}
+		}
+	}
+	return heads
+}
+
+// isPush says whether there is a commit among heads that wasn't there before. That a pull request was closed, or left, is none.
+func isPush(heads, last string) bool {
+	if heads == last {
+		return false
+	}
+	before := strings.Fields(last)
+	return slices.ContainsFunc(strings.Fields(heads), func(head string) bool { return !slices.Contains(before, head) })
 }
 
 // chosen is the commit that a file's ref names now; empty where it names none.

@@ -64,7 +64,7 @@ type Intent struct {
 type Left struct {
 	// Rule and Reason are why.
 	Rule, Reason string
-	// Heads are the commits that it was made of, as a hash, and Members its pull requests.
+	// Heads are the commits that it was made of, as hashes, and Members its pull requests.
 	Heads   string
 	Members []Member
 }
@@ -73,7 +73,7 @@ type Left struct {
 type Life struct {
 	// Since is when it became live, Changed when it got its present state.
 	Since, Changed time.Time
-	// Heads are the commits of its people's pushes, as a hash, and Pushed is when they were first seen.
+	// Heads are the commits of its people's pushes, as hashes, and Pushed is when the newest was first seen.
 	Heads  string
 	Pushed time.Time
 	// Active is when it was last used, or may have been.

@@ -3,6 +3,7 @@ package preview
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -74,6 +75,14 @@ type Member struct {
 }
 
 func (m Member) subject() string { return subject(m.Repository, m.Number) }
+
+// lasting names a pull request however its repository is called.
+func (m Member) lasting() string {
+	if m.RepositoryID == 0 {
+		return m.subject()
+	}
+	return strconv.FormatInt(m.RepositoryID, 10) + "#" + strconv.Itoa(m.Number)
+}
 
 // member is the one that a pull request's own environment has.
 func (e *Remembered) member() Member {

@@ -200,7 +200,7 @@ func (r *resolver) comesBack(name string, left Left) bool {
 	if r.unlabelled(w) {
 		return true // who labels it again asks for it anew
 	}
-	return w.knowsHeads && w.pushed != left.Heads || left.Rule == ruleIdle && r.kept(w)
+	return w.knowsHeads && isPush(w.pushed, left.Heads) || left.Rule == ruleIdle && r.kept(w)
 }
 
 // unlabelled says whether an environment is that of a pull request which doesn't ask for it.

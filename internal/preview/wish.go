@@ -64,7 +64,7 @@ type wish struct {
 	claim   *Claim       // of its slot; nil where it isn't a slot, or nobody holds it
 	was     *Remembered
 
-	pushed     string         // all that people push for it to be as it is, as a hash
+	pushed     string         // all that people push for it to be as it is, as hashes
 	knowsHeads bool           // that is known
 	heads      map[string]Pin // what runs at the head of a member
 	notes      []string       // what isn't as somebody might think
