@@ -42,7 +42,7 @@ func (s *Snapshot) Check(c *Config, r Request) error {
 	case isLeft && r.Action == ActionExtend:
 		return checkExtension(c.rulesFor(""), r)
 	case isLeft:
-		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBack(r.Environment)}
+		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: c.comeBack(r.Environment, r.At)}
 	}
 	for _, d := range s.Decisions {
 		if d.Environment == r.Environment && r.Environment != "" {

@@ -84,7 +84,7 @@ func (r *resolver) over(w *wish) *hold {
 	if rule == ruleIdle {
 		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), length(l.rules.deleteAfterIdle))
 	}
-	return &hold{rule: rule, over: true, reason: reason, remedy: comeBack(w.name)}
+	return &hold{rule: rule, over: true, reason: reason, remedy: r.comeBack(w.name, r.now)}
 }
 
 // configSince says whether what configuration says of an environment was read after a time: somebody may have written a later
@@ -114,7 +114,11 @@ func (r *resolver) readSince(w *wish, at time.Time) bool {
 	return true
 }
 
-func comeBack(name string) string {
+// comeBack is how what is over comes back. Where somebody has written its end, a push doesn't move that.
+func (c *Config) comeBack(name string, now time.Time) string {
+	if e := c.Environments[name]; e != nil && e.Lifetime.Expires != nil && !e.Lifetime.Expires.After(now) {
+		return "previewctl extend " + name + ", or write a later lifetime.expires into its file, to bring it back"
+	}
 	return "push to it, or previewctl extend " + name + ", to bring it back"
 }
 
@@ -165,11 +169,12 @@ func (r *resolver) tellAll(w *wish, say func(Decision) Decision) {
 
 // newcomer holds a new environment that its lifetime took away, or for which there is no room.
 func (r *resolver) newcomer(w *wish) *hold {
-	if left, ok := r.snapshot.Memory.Left[w.name]; ok {
-		return &hold{rule: left.Rule, reason: left.Reason, remedy: comeBack(w.name)}
+	s := r.snapshot
+	if end := w.file.Lifetime.Expires; s.Memory.Left[w.name].Rule == "" && end != nil && r.agrees() && !end.After(r.now) && !r.isExtended(w.name) {
+		s.Memory.Left[w.name] = Left{Rule: ruleExpired, Reason: "its end came " + moment(*end), Heads: w.pushed, Members: r.membersOf(w)}
 	}
-	if end := w.file.Lifetime.Expires; end != nil && r.agrees() && !end.After(r.now) && !r.isExtended(w.name) {
-		return &hold{rule: ruleExpired, reason: "its end came " + moment(*end), remedy: "write a later lifetime.expires into its file, or take it out"}
+	if left, ok := s.Memory.Left[w.name]; ok {
+		return &hold{rule: left.Rule, reason: left.Reason, remedy: r.comeBack(w.name, r.now)}
 	}
 	return r.limited(w)
 }

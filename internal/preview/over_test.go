@@ -168,6 +168,19 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": environment("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
 			d.pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("")
 		}},
+		{"its end is written: a push doesn't move it, and to extend it brings it back", awake, func(d *days) {
+			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": environment("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
+			d.pass(time.Hour).want("")
+			const remedy = "previewctl extend shop-pr-1, or write a later lifetime.expires into its file, to bring it back"
+			for _, head := range []string{"fedcba", "c0ffee"} {
+				if x := d.decided("shop-pr-1"); x.Rule != ruleExpired || x.Remedy != remedy {
+					d.t.Errorf("%s: %s", x.Rule, x.Remedy)
+				}
+				d.pulls[0].HeadSHA = sha(head)
+				d.pass(time.Minute).want("")
+			}
+			d.ask(ActionExtend, "shop-pr-1", time.Hour).want("1 awake").pass(time.Hour).want("")
+		}},
 		{"of a slot its contents go, and its claim stays", awake, func(d *days) {
 			d.policy += "slots: on\n"
 			ivysaur := pool("slots: {ivysaur: {holders: [alice]}}\n")
@@ -265,6 +278,8 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 			if got := d.by("jakub"); got != "held by expired" {
 				d.t.Error(got)
 			}
+			d.facts = func(f *Facts) { f.Skew = nil }
+			d.pass(time.Minute).want("").ask(ActionExtend, "jakub", time.Hour).want("jakub awake")
 		}},
 	}
 	for _, tt := range tests {
