@@ -122,9 +122,9 @@ func (r *resolver) use(l *living) {
 	switch {
 	case l.measured && used:
 		l.Active = latest(l.Active, r.facts.Activity.At.UTC())
-	case l.measured:
+	case l.measured && (l.state != Asleep || l.Changed.After(r.memory.Measured)): // else it slept through the gap
 		l.Active = latest(l.Active, r.gap)
-	case l.state != Asleep:
+	case !l.measured && l.state != Asleep:
 		l.Active = latest(l.Active, r.now.UTC())
 	}
 	if len(l.file.Handover) > 0 { // how people's own tools use it, nobody measures

@@ -42,6 +42,25 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 				d.t.Errorf("%+v", x)
 			}
 		}},
+		{"asleep, and Prometheus is away for an hour each night: nobody can have used it", idle, func(d *days) {
+			d.pass(2 * time.Hour).want("1 asleep")
+			known := d.now
+			d.facts = func(f *Facts) {
+				f.Activity.Used["preview-shop-pr-1"] = false // as long as some of its metrics are there
+				if d.now.Hour() == 3 {
+					f.Activity.At = known
+				}
+				known = f.Activity.At
+			}
+			d.pass(46*time.Hour - time.Minute).want("1 asleep").pass(time.Minute).want("")
+		}},
+		{"asleep since a while ago, and before that nobody knows", idle, func(d *days) {
+			known := d.now
+			d.facts = func(f *Facts) { f.Activity.At = known }
+			d.pass(time.Minute).ask(ActionSleep, "shop-pr-1", 0).want("1 asleep")
+			d.facts = func(f *Facts) { f.Activity.Used["preview-shop-pr-1"], f.Activity.Window = false, time.Second }
+			d.pass(48 * time.Hour).want("1 asleep").pass(time.Minute).want("")
+		}},
 		{"what is gone isn't made anew, until somebody pushes", awake, func(d *days) {
 			d.pass(6 * time.Hour).want("").pass(24 * time.Hour).want("")
 			d.pulls[0].HeadSHA = sha("fedcba")
