@@ -200,6 +200,32 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			}
 			d.ask(ActionExtend, "shop-pr-1", time.Hour).want("1 awake").pass(time.Hour).want("")
 		}},
+		{"a slot's claim is over at its end, by a clock that is right, and that is said before", awake, func(d *days) {
+			d.policy += slotsOn
+			claimed := pool("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\n")
+			d.files(map[string]string{slotsFile: claimed}).want("ivysaur awake")
+			end := noon.Add(3 * time.Hour)
+			if at := d.decided("ivysaur").ExpiresAt; at == nil || !at.Equal(end) {
+				d.t.Errorf("it ends at %s", at)
+			}
+			for name, wrong := range map[string]*time.Duration{"unknown": nil, "ahead": new(-9 * time.Hour)} {
+				d.facts = func(f *Facts) { f.Skew = wrong }
+				if d.pass(5 * time.Hour); d.states() != "ivysaur awake" {
+					d.t.Errorf("by a clock that is %s: %q", name, d.states())
+				}
+				d.last.Memory = restarted(d.t, d.last.Memory)
+			}
+			d.facts = nil
+			d.pass(time.Minute).want("1 awake")
+		}},
+		{"a slot that others wait for goes on", awake, func(d *days) {
+			d.policy += slotsOn
+			claimed := pool("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\nqueue: [{holders: [bob]}]\n")
+			d.files(map[string]string{slotsFile: claimed}).pass(time.Minute).want("ivysaur awake")
+			if at := d.decided("ivysaur").ExpiresAt; at == nil || !at.Equal(noon.Add(6*time.Hour)) {
+				d.t.Errorf("it ends at %s", at)
+			}
+		}},
 		{"of a slot its contents go, and its claim stays", awake, func(d *days) {
 			d.policy += "slots: on\n"
 			ivysaur := pool("slots: {ivysaur: {holders: [alice]}}\n")

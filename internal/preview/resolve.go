@@ -27,8 +27,8 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*hold) *resolver {
 	n := len(m.Environments) // and about as many will be live
 	next := compositions{config: c, plain: make(map[string]*composition, n), linked: map[string]*composition{}}
-	return &resolver{
-		stays: stays, Config: c, facts: f, memory: m.settled(now), now: now, slots: c.claims(now), last: m.compositions.of(c), next: next,
+	r := &resolver{
+		stays: stays, Config: c, facts: f, memory: m.settled(now), now: now, last: m.compositions.of(c), next: next,
 		hosts: make(map[string]string, n), was: make(map[string]*Remembered, n), lived: make(map[string]lived, n), ghosts: map[string][]ghost{},
 		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: make(map[string]*composed, n),
 		lives: make(map[string]*living, n), asked: map[string]*wish{}, inWhich: make(map[string]string, n), named: make(map[string]bool, n), tally: newTally(),
@@ -38,10 +38,15 @@ func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*
 				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
 				Environments: make(map[string]Remembered, n), Since: make(map[string]Decided, n),
 				Defaults: map[string]Pin{}, Confirmed: map[string]bool{}, compositions: next,
-				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{},
+				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{}, Agreed: m.Agreed,
 			},
 		},
 	}
+	if r.agrees() {
+		r.snapshot.Memory.Agreed = now.UTC()
+	}
+	r.slots = c.claims(r.snapshot.Memory.Agreed)
+	return r
 }
 
 type resolver struct {

@@ -400,6 +400,10 @@ func (r *resolver) coming(l *living) (sleeps, ends *time.Time, anyway bool) {
 		return sleeps, ends, ends != nil
 	}
 	at, rule := r.endsAt(l)
+	anyway = rule == ruleExpired
+	if released := r.released(l.name); !released.IsZero() && (at.IsZero() || released.Before(at)) {
+		at, anyway = released, true
+	}
 	ends = said(at)
-	return sleeps, ends, ends != nil && rule == ruleExpired
+	return sleeps, ends, ends != nil && anyway
 }
