@@ -134,9 +134,9 @@ func (o *showOptions) sleeps(s shown) string {
 	return comes(s.Decision.SleepsAt, false, o.env.Now())
 }
 
-// ends is how long it stays.
+// ends is how long it stays. What was decided knows of extensions too.
 func (o *showOptions) ends(s shown) string {
-	if s.Decision != nil && s.Decision.ExpiresAt != nil && s.ExpiresAt == "" {
+	if s.Decision != nil && s.Decision.ExpiresAt != nil {
 		return comes(s.Decision.ExpiresAt, s.Decision.ExpiresAnyway, o.env.Now())
 	}
 	r := s.Row
