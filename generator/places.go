@@ -20,6 +20,8 @@ type place struct {
 type places struct {
 	domain string // empty where configuration was never read
 	hosts  map[string]*place
+	// public are the services that have hosts of their own, where they run.
+	public []string
 }
 
 // places are made when the first visit asks: most snapshots are never visited.
@@ -44,6 +46,11 @@ func newPlaces(s *served) *places {
 	}
 	if s.inputs.config != nil {
 		p.domain = strings.ToLower(s.inputs.config.Policy.Domain)
+		for _, service := range s.inputs.config.Policy.Services {
+			if service.Public {
+				p.public = append(p.public, service.Name+"-")
+			}
+		}
 	}
 	for _, d := range s.snapshot.Decisions {
 		p.decided(live, d)
@@ -74,6 +81,11 @@ func (p *places) at(host string) (at place, ok bool) {
 	host = hostName(host)
 	if known := p.hosts[host]; known != nil {
 		return *known, true
+	}
+	for _, service := range p.public {
+		if main, ok := strings.CutPrefix(host, service); ok && p.hosts[main] != nil && p.hosts[main].row == nil {
+			return *p.hosts[main], true
+		}
 	}
 	return place{}, p.domain != "" && (host == p.domain || strings.HasSuffix(host, "."+p.domain))
 }
