@@ -41,13 +41,21 @@ func (a *asks) add(r preview.Request) {
 	switch {
 	case !known && len(*a) >= maxAsked:
 		return
-	case known && before.For > r.For:
+	case known && isLonger(before, r):
 		before.At = later(before.At, r.At)
 		r = before
 	case known:
 		r.At = later(before.At, r.At)
 	}
 	(*a)[key] = r
+}
+
+// isLonger says which of two like requests is longer. An extension of no length is as long as may be.
+func isLonger(a, b preview.Request) bool {
+	if a.Action == preview.ActionExtend && (a.For == 0 || b.For == 0) {
+		return b.For != 0
+	}
+	return a.For > b.For
 }
 
 func later(a, b time.Time) time.Time {

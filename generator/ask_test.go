@@ -171,6 +171,22 @@ func TestTheLongestWishOfABurstCounts(t *testing.T) {
 	}
 }
 
+// To extend for no length of time is to extend for as long as may be.
+func TestTheLongestExtensionOfABurstCounts(t *testing.T) {
+	t.Parallel()
+	for _, bodies := range [][]string{{"", `{"for":"1h"}`}, {`{"for":"1h"}`, ""}} {
+		s := ready(t, newWorld(), inTime)
+		for _, body := range bodies {
+			if a := s.asks(t, "shop-pr-7", "extend", body); a.code != http.StatusAccepted {
+				t.Fatalf("%d %s", a.code, a.body)
+			}
+		}
+		if asked := s.Asked(); len(asked) != 1 || asked[0].For != 0 {
+			t.Errorf("%q: asked is %v", bodies, asked)
+		}
+	}
+}
+
 func TestWishesThatCantBeMetAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -249,9 +249,18 @@ func (r *resolver) graceHold(l *living) *hold {
 	if l.Closed.IsZero() {
 		l.Closed = r.now.UTC()
 	}
-	end := l.Closed.Add(l.rules.grace)
+	end := l.graceEnds()
 	if r.agrees() && !end.After(r.now) {
 		return nil
 	}
 	return &hold{rule: ruleGrace, reason: "its pull request is closed, and it goes " + moment(end), remedy: "reopen it to keep its preview"}
+}
+
+// graceEnds is when an environment goes whose pull requests are closed. Who extends it then, wants it to stay without them.
+func (l *living) graceEnds() time.Time {
+	end := l.Closed.Add(l.rules.grace)
+	if l.intent.Renewed.After(l.Closed) {
+		end = latest(end, l.extended())
+	}
+	return end
 }

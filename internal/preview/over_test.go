@@ -122,6 +122,10 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		{"extended for as long as may be", "{deleteAfterIdle: 6h, maxExtension: 12h}", func(d *days) {
 			d.ask(ActionExtend, "shop-pr-1", 0).pass(12*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
 		}},
+		{"extended again for less, after it was for as long as may be", "{deleteAfterIdle: 6h, maxExtension: 12h}", func(d *days) {
+			d.ask(ActionExtend, "shop-pr-1", 0).pass(10*time.Hour).ask(ActionExtend, "shop-pr-1", time.Hour)
+			d.pass(6*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
+		}},
 		{"nobody knows whether it is used", awake, func(d *days) {
 			d.lost["shop-pr-1"] = true
 			d.pass(24 * time.Hour).want("1 awake")
@@ -155,6 +159,18 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			if got := d.by("shop-pr-1"); got != "gone by closed" {
 				d.t.Error(got)
 			}
+		}},
+		{"extended in its grace it stays, and that is said", "{grace: 2h, maxExtension: 12h}", func(d *days) {
+			d.pulls = nil
+			d.pass(time.Hour).ask(ActionExtend, "shop-pr-1", 10*time.Hour)
+			if at := d.decided("shop-pr-1").ExpiresAt; at == nil || !at.Equal(d.now.Add(10*time.Hour)) {
+				d.t.Errorf("it ends at %s", at)
+			}
+			d.pass(10*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
+		}},
+		{"what was extended before it was closed has its grace", "{grace: 2h, maxExtension: 12h}", func(d *days) {
+			d.ask(ActionExtend, "shop-pr-1", 10*time.Hour).pulls = nil
+			d.pass(2 * time.Hour).want("1 awake").pass(time.Minute).want("")
 		}},
 		{"reopened within its grace it stays, and has it anew", "{grace: 2h}", func(d *days) {
 			pulls := d.pulls

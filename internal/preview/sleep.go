@@ -262,7 +262,7 @@ func (r *resolver) settle() {
 	for name, e := range m.Environments {
 		l := r.lives[name]
 		if l == nil {
-			l = &living{Life: r.beginLife(), name: name, wish: r.asked[name], file: r.file(name), profile: e.Row.Profile, rules: r.rulesFor(e.Row.Profile), state: e.Row.State}
+			l = &living{Life: r.beginLife(), name: name, intent: r.memory.Intents[name], wish: r.asked[name], file: r.file(name), profile: e.Row.Profile, rules: r.rulesFor(e.Row.Profile), state: e.Row.State}
 			if l.wish != nil {
 				l.listen(l.Pushed)
 			}
@@ -278,6 +278,9 @@ func (r *resolver) settle() {
 		_, live := m.Environments[name]
 		if r.was[name] == nil {
 			i.Slept = time.Time{} // whoever brings it back wants it awake
+		}
+		if live { // what was more than may be isn't more after the next request either
+			i.Held, i.Extended = r.lives[name].held(), r.lives[name].extended()
 		}
 		if _, left := m.Left[name]; live || left || r.waits(name) {
 			m.Intents[name] = i
@@ -396,7 +399,7 @@ func (r *resolver) coming(l *living) (sleeps, ends *time.Time, anyway bool) {
 	}
 	sleeps = said(r.sleepsWith(l, map[*living]bool{}))
 	if !l.Closed.IsZero() {
-		ends = said(l.Closed.Add(l.rules.grace))
+		ends = said(l.graceEnds())
 		return sleeps, ends, ends != nil
 	}
 	at, rule := r.endsAt(l)

@@ -265,6 +265,12 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 			d.used["shop-pr-1"] = true
 			d.ask(ActionWake, "shop-pr-1", 10*time.Hour).pass(179 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
 		}},
+		{"held awake for too long, and woken again for nothing", busy, func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.ask(ActionWake, "shop-pr-1", 10*time.Hour).pass(2 * time.Hour)
+			d.used["shop-pr-1"] = false
+			d.ask(ActionWake, "shop-pr-1", 0).pass(59 * time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
+		}},
 		{"a push while it is being put to sleep", idle, func(d *days) {
 			d.pulls[0].HeadSHA = sha("fedcba")
 			d.pass(time.Minute).ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(time.Hour).want("1 asleep")
