@@ -46,7 +46,7 @@ func newCICmd(env *process, runF func(context.Context, *ciOptions) error) *cobra
 		Short: "Create an environment, wait for it, run a command with its addresses, and delete it",
 		Long: `ci is create, wait, the command, and delete, for a CI job: it makes environment NAME as create does with the same flags, waits
 until Argo CD has synced it and all is healthy, runs COMMAND with the variables that env prints (PREVIEW_URL, PREVIEW_NAMESPACE,
-PREVIEW_HOST_<SERVICE> and so on), keeps it awake meanwhile, and deletes the environment: always, also when it is
+PREVIEW_HOST_<SERVICE> and so on), keeps it awake from the beginning, and deletes the environment: always, also when it is
 interrupted, unless --destroy says success (it stays where something failed, to look at) or never. One whose job was killed
 is over after ` + ciExpires + `, or --expires.
 
@@ -143,8 +143,12 @@ func (o *ciOptions) make(ctx context.Context) error {
 	return err
 }
 
-// use waits for the environment and runs the command.
+// use waits for the environment and runs the command. Meanwhile it is kept awake: also one that starts slowly is used, and
+// one that was there already may sleep.
 func (o *ciOptions) use(ctx context.Context, env *process) error {
+	stop := func() {}
+	defer func() { stop() }()
+	o.wait.found = func(ctx context.Context) { stop = o.keepAwake(ctx) }
 	ready, err := o.wait.wait(ctx)
 	if err != nil {
 		return err
@@ -156,9 +160,7 @@ func (o *ciOptions) use(ctx context.Context, env *process) error {
 	for _, v := range variables(ready.Row) {
 		c.Env = append(c.Env, v.name+"="+v.value)
 	}
-	stop := o.keepAwake(ctx)
 	err = c.Run()
-	stop()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -171,13 +173,13 @@ func (o *ciOptions) use(ctx context.Context, env *process) error {
 	return nil
 }
 
-// keepAwake has the environment kept awake until stop is called: the command's requests may be of a kind that isn't measured.
+// keepAwake has the environment kept awake until stop is called: what uses it may be of a kind that isn't measured.
 func (o *ciOptions) keepAwake(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ask := func() {
 		err := o.wait.client.ask(ctx, o.wait.what, "wake", ciHold, "previewctl ci")
 		if err != nil && ctx.Err() == nil {
-			o.wait.env.tell("note: it may sleep while the command runs: " + preview.Printable(err.Error()))
+			o.wait.env.tell("note: it may sleep before the command is done: " + preview.Printable(err.Error()))
 		}
 	}
 	ask()

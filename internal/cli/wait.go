@@ -33,6 +33,8 @@ type waitOptions struct {
 	failHeld bool
 	commits  []string
 	ends     string // of what ci pushed, RFC 3339; "" where any will do
+	// found, where it isn't nil, is called once it is live.
+	found func(context.Context)
 }
 
 const waitEvery = 2 * time.Second
@@ -195,7 +197,10 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 	}
 	s, err := w.client.environment(ctx, name)
 	if err == nil {
-		w.Status, w.seen = s, true
+		if w.Status = s; !w.seen && w.found != nil {
+			w.found(ctx)
+		}
+		w.seen = true
 		return &s, nil, nil
 	}
 	if !isStatus(err, http.StatusNotFound) {
