@@ -78,8 +78,8 @@ func (g *Generator) readActivity(ctx context.Context) func() func() {
 
 func (g *Generator) noteActivity(m preview.Measurement, err error) {
 	s := &g.state
-	if err != nil && len(s.memory.Environments) == 0 {
-		s.facts.Activity = m // of no environment Prometheus knows nothing, and there is nothing to know
+	if err != nil && !anyRuns(s.memory.Environments) {
+		s.facts.Activity = m // of none Prometheus knows nothing, and there is nothing to know
 		return
 	}
 	g.metrics.measurements.WithLabelValues(outcome(err == nil)).Inc()
@@ -95,4 +95,14 @@ func (g *Generator) noteActivity(m preview.Measurement, err error) {
 		s.facts.Activity.Problem = message(err)
 	}
 	s.activityErr = err
+}
+
+// anyRuns says whether one isn't asleep. What is has no routes, of which a controller could tell.
+func anyRuns(environments map[string]preview.Remembered) bool {
+	for _, e := range environments {
+		if e.Row.State != preview.Asleep {
+			return true
+		}
+	}
+	return false
 }

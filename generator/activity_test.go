@@ -213,6 +213,38 @@ func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
 	}
 }
 
+// At night, when all sleep, their routes are away, and with them what the controller tells.
+func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
+	t.Parallel()
+	m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
+	w, with := measures(m)
+	s := ready(t, w, with, inTime)
+	all := s.ask(t, ordinary).names(t)
+	for i, name := range all {
+		if a := s.asks(t, name, preview.ActionSleep, ""); a.code != http.StatusAccepted {
+			t.Fatal(a.body)
+		}
+		s.Heed(t.Context())
+		m.set(func() { m.err = errors.New("it knows nothing of any namespace") })
+		s.Refresh(t.Context())
+		want := 0.0
+		if i == len(all)-1 {
+			want = 1
+		}
+		if got := s.gathered(t)["previewset_activity_known"]; got != want {
+			t.Errorf("%d of %d sleep, and known is %v", i+1, len(all), got)
+		}
+	}
+	if a := s.asks(t, all[0], preview.ActionWake, ""); a.code != http.StatusAccepted {
+		t.Fatal(a.body)
+	}
+	s.Heed(t.Context())
+	s.Refresh(t.Context())
+	if got := s.gathered(t)["previewset_activity_known"]; got != 0 {
+		t.Errorf("one is awake again, and known is %v", got)
+	}
+}
+
 func TestAnotherSourceOfActivityIsAnotherMeasurement(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
