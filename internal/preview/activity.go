@@ -72,6 +72,9 @@ func (r *resolver) living(name string, was *Remembered) *living {
 	}
 	if l.wish != nil {
 		l.listen(r.now.UTC())
+		if l.wish.source() == sourceEnvironment && was.Row.Source != sourceEnvironment { // its end counts from now on
+			l.Since, l.Unsure = r.now.UTC().Truncate(time.Second), !r.agrees()
+		}
 	}
 	l.Active = latest(l.Active, latest(l.Pushed, latest(l.intent.Woken, l.intent.Renewed)))
 	r.use(l)

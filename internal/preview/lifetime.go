@@ -71,7 +71,7 @@ type Left struct {
 
 // Life is what is remembered of how a live environment is used. It changes without its row.
 type Life struct {
-	// Since is when it became live, Changed when it got its present state.
+	// Since is when it became live, or a file's alone; Changed when it got its present state.
 	Since, Changed time.Time
 	// Heads are the commits of its people's pushes, as hashes, and Pushed is when the newest was first seen.
 	Heads  string

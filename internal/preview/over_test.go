@@ -199,6 +199,17 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pass(2 * time.Hour).want("both awake").pass(time.Minute).want("")
 		}},
 
+		{"adopted long after it began, it isn't over when its pull request is closed", "{expireAfter: 24h}", func(d *days) {
+			d.used["shop-pr-1"] = true
+			d.pass(48 * time.Hour).files(map[string]string{"overlays/shop-pr-1/environment.yaml": environment("pullRequest: acme/shop#1\nadopted: true\nprofile: full\n")})
+			d.pass(time.Hour).want("1 awake").pulls = nil
+			end := d.now.Add(24*time.Hour + time.Minute)
+			d.pass(24 * time.Hour).want("1 awake")
+			if at, row := d.decided("shop-pr-1").ExpiresAt, d.last.Rows[0].ExpiresAt; at == nil || !at.Equal(end) || row != end.Format(time.RFC3339) {
+				d.t.Errorf("it ends at %s, and by its row at %s", at, row)
+			}
+			d.pass(time.Minute).want("")
+		}},
 		{"a file gives a pull request's environment an end", awake, func(d *days) {
 			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": environment("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
 			d.pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("")
