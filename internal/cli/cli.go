@@ -91,6 +91,7 @@ From an empty folder to an environment that runs your branch of one service, eve
 	addGroups(cmd, env)
 	cmd.AddCommand(newVersionCmd(env, runVersion), newExitCodesCmd())
 	cmd.InitDefaultCompletionCmd()
+	sectionFlags(cmd)
 	return cmd
 }
 
