@@ -58,7 +58,7 @@ COMMAND's alone. An environment that is there already, with other contents, is n
 		Args: cobra.ArbitraryArgs, // check says it better, with -- in view
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := opts.check(cmd, args)
-			if err == nil {
+			if err == nil && !opts.create.commit.dryRun {
 				opts.wait.client, err = newClient(cmd, env, server)
 			}
 			if err != nil {
