@@ -113,7 +113,7 @@ var guards = []guard{
 		{"internal/preview/over.go", "\treturn r.limited(w)\n", "\treturn nil\n"},
 	}},
 	{"asleep: what nobody knows is used", lives, []edit{
-		{activity, "\tcase l.state != Asleep:\n\t\tl.Active = latest(l.Active, r.now.UTC())\n", ""},
+		{activity, "\tcase !l.measured && l.state != Asleep:\n\t\tl.Active = latest(l.Active, r.now.UTC())\n", ""},
 	}},
 	{"asleep: a namespace that wasn't measured isn't idle", lives, []edit{
 		{activity, "l.measured = r.measured && ok", "l.measured = r.measured && (ok || true)"},
