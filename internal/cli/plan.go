@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -198,6 +199,7 @@ func (o *planOptions) inputs(ctx context.Context, clone *gitrepo.Clone) (preview
 		return preview.Inputs{}, fmt.Errorf("the newest commit: %w", err)
 	}
 	in := preview.Inputs{Commit: head.Commit, Facts: facts(config, "", preview.PullRequest{}), Asked: config.Asked()}
+	in.Facts.Skew = new(time.Duration) // there is no other clock
 	in.Memory = preview.Resolve(config, in.Facts, preview.Memory{}, o.env.Now()).Memory
 	return in, nil
 }
