@@ -136,6 +136,14 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 			d.used["jakub"] = true
 			d.pass(5 * time.Hour).want("base asleep, jakub awake")
 		}},
+		{"what was sent to sleep once, and woken with another, stays awake while it is used", map[string]string{base: shared, jakub: leads}, func(d *days) {
+			d.ask(ActionSleep, "jakub", 0).ask(ActionSleep, "base", 0).want("base asleep, jakub asleep").ask(ActionWake, "jakub", 0).want("base waking, jakub waking")
+			d.used["base"] = true
+			d.pass(time.Minute).want("base awake, jakub awake").ask(ActionSleep, "jakub", 0).want("base awake, jakub asleep").pass(time.Hour).want("base awake, jakub asleep")
+		}},
+		{"what is sent to sleep while it wakes sleeps", map[string]string{base: shared}, func(d *days) {
+			d.ask(ActionSleep, "base", 0).ask(ActionWake, "base", 0).want("base waking").ask(ActionSleep, "base", 0).want("base asleep").pass(time.Minute).want("base asleep")
+		}},
 		{"a handover is awake", map[string]string{base: environment("profile: full\nhandover: [orders]\n")}, func(d *days) { d.pass(5 * time.Hour).want("base awake") }},
 		{"what is asleep and handed over wakes", map[string]string{base: environment("profile: full\n")}, func(d *days) {
 			d.pass(time.Hour).want("base asleep").files(map[string]string{base: environment("profile: full\nhandover: [orders]\n")}).want("base waking")

@@ -279,14 +279,24 @@ func (r *resolver) settle() {
 		if r.was[name] == nil {
 			i.Slept = time.Time{} // whoever brings it back wants it awake
 		}
-		if live { // what was more than may be isn't more after the next request either
-			i.Held, i.Extended = r.lives[name].held(), r.lives[name].extended()
+		if live {
+			i = r.lives[name].remembered(i)
 		}
 		if _, left := m.Left[name]; live || left || r.waits(name) {
 			m.Intents[name] = i
 		}
 	}
 	r.announce()
+}
+
+// remembered is what counts of an intent from now on: of what was asked for no more than may be, and of one who sent it to
+// sleep nothing once it wakes, whoever woke it.
+func (l *living) remembered(i Intent) Intent {
+	i.Held, i.Extended = l.held(), l.extended()
+	if l.state == Waking && i.Slept.Before(l.Changed) {
+		i.Slept = time.Time{}
+	}
+	return i
 }
 
 // waits says whether what isn't live is still asked for: what somebody extended comes back as soon as there is room.
