@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -102,11 +103,12 @@ func (o *editOptions) edited(ctx context.Context, w *world) ([]byte, error) {
 	file := filepath.Join(dir, w.name+".yaml")
 	content, mistakes := w.file, ""
 	for {
-		if err := os.WriteFile(file, withComments(mistakes, content), 0o600); err != nil {
+		shown := withComments(mistakes, content)
+		if err := os.WriteFile(file, shown, 0o600); err != nil {
 			return nil, fmt.Errorf("write the file to edit: %w", err)
 		}
 		if err := o.editor(ctx, file); err != nil {
-			return nil, err
+			return nil, o.rescue(file, shown, err)
 		}
 		saved, err := os.ReadFile(file) //nolint:gosec // G304: the file that was written above
 		if err != nil {
@@ -143,10 +145,22 @@ func (o *editOptions) editor(ctx context.Context, file string) error {
 	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", program+` "$@"`, "editor", file) //nolint:gosec // G204: the editor that its user chose
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.env.In, o.env.Out, o.env.Err
-	if err := cmd.Run(); err != nil {
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, commandGrace
+	if err := cmd.Run(); ctx.Err() != nil {
+		return ctx.Err()
+	} else if err != nil {
 		return fmt.Errorf("edit with %s: %w\nset VISUAL or EDITOR to an editor that is there; nothing was committed", program, err)
 	}
 	return nil
+}
+
+// rescue keeps what was saved before the editor failed.
+func (o *editOptions) rescue(file string, shown []byte, why error) error {
+	saved, err := os.ReadFile(file) //nolint:gosec // G304: the file that was edited
+	if err != nil || bytes.Equal(saved, shown) {
+		return why
+	}
+	return o.keep(withoutComments(saved), why)
 }
 
 // mark starts the lines that previewctl writes above what is edited.
