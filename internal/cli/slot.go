@@ -133,6 +133,21 @@ func (p *pool) note(env *process) {
 	}
 }
 
+// noteSeveral tells who holds several slots in which of them their pull requests run: the first by name.
+func (p *pool) noteSeveral(env *process, people []string) {
+	for _, who := range people {
+		var held []string
+		for _, name := range p.names() {
+			if isHolder(who, p.now.Slots[name].Holders) {
+				held = append(held, name)
+			}
+		}
+		if len(held) > 1 {
+			env.tell(fmt.Sprintf("note: %s holds %d slots, %s: pull requests of %s run in %s", who, len(held), plural(held), who, held[0]))
+		}
+	}
+}
+
 var login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
 
 // checkHolders takes logins, each once.

@@ -106,6 +106,7 @@ func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 		return err
 	}
 	p.note(opts.env)
+	p.noteSeveral(opts.env, opts.holders)
 	opts.commit.report(opts.env, result, done)
 	return nil
 }
