@@ -61,8 +61,28 @@ func runHandover(ctx context.Context, opts *handoverOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, s := range opts.elsewhere(w) {
+		opts.env.tell(fmt.Sprintf("note: %s doesn't run in %s as its file is now: there is nothing yet that Argo CD could leave alone; "+
+			"previewctl set %s --service %s=branch:NAME lets it run", s, w.name, w.name, s))
+	}
 	opts.commit.report(opts.env, result, opts.done(w.name))
 	return nil
+}
+
+// elsewhere are the services that don't run in an environment whose file alone says what runs.
+func (o *handoverOptions) elsewhere(w *world) (services []string) {
+	if o.back || w.pullRequest != "" {
+		return nil
+	}
+	s := preview.Resolve(w.config, facts(w.config, "", preview.PullRequest{}), preview.Memory{}, o.env.Now())
+	for _, r := range s.Rows {
+		for _, c := range r.Contents() {
+			if r.Name == w.name && !c.Runs && slices.Contains(o.services, c.Service) {
+				services = append(services, c.Service)
+			}
+		}
+	}
+	return services
 }
 
 func (o *handoverOptions) done(name string) string {
