@@ -130,14 +130,14 @@ func (o *waitOptions) wait(ctx context.Context) (waited, error) {
 	defer w.progress.done()
 	stop := o.env.patience(slowService) // of the first answer: after it the progress says where it is
 	for {
-		done, err := w.ask(ctx)
+		done, err := w.askInTime(ctx)
 		stop()
 		if done || err != nil {
 			return w.waited, err
 		}
 		passed := o.env.Now().Sub(w.began)
 		if passed >= o.timeout {
-			return w.waited, fmt.Errorf("%s isn't %s after %s, and %w: %s\nsee more with: previewctl show %s", o.what, o.goal, shortly(passed), errTimeUp, w.line, o.what)
+			return w.waited, w.timeUp()
 		}
 		w.progress.show(o.what+": "+w.line, "("+shortly(passed)+")")
 		select {
@@ -157,6 +157,28 @@ type waiter struct {
 	heard    bool   // the service has answered once
 	seen     bool   // it was live
 	failing  time.Time
+}
+
+// leastAnswer is how long the service has to answer where the time is nearly up.
+const leastAnswer = time.Second
+
+// askInTime asks the service once, and doesn't wait for its answer longer than for the goal.
+func (w *waiter) askInTime(ctx context.Context) (done bool, err error) {
+	if w.timeout == 0 {
+		return w.ask(ctx)
+	}
+	within, cancel := context.WithTimeout(ctx, max(leastAnswer, w.timeout-w.env.Now().Sub(w.began)))
+	defer cancel()
+	done, err = w.ask(within)
+	if ctx.Err() == nil && within.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+		w.line = cmp.Or(w.line, "the service hasn't answered")
+		return false, w.timeUp()
+	}
+	return done, err
+}
+
+func (w *waiter) timeUp() error {
+	return fmt.Errorf("%s isn't %s after %s, and %w: %s\nsee more with: previewctl show %s", w.what, w.goal, shortly(w.env.Now().Sub(w.began)), errTimeUp, w.line, w.what)
 }
 
 // ask asks the service once. What may pass by itself is no error once the service has answered.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -241,6 +242,27 @@ func TestOpenShowsTheBrowser(t *testing.T) {
 			}
 			if tt.fails && !strings.Contains(err.Error(), "open it yourself: https://alice.preview.test") {
 				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}
+
+// Who says how long to wait doesn't wait longer for a service that takes the question and never answers.
+func TestWaitIsOverWhereNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	over := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	t.Cleanup(s.Close)
+	t.Cleanup(func() { close(over) })
+	for _, goal := range []string{"healthy", "gone"} {
+		t.Run(goal, func(t *testing.T) {
+			t.Parallel()
+			env, out, said := terminal("", nil)
+			if code := run(t.Context(), env, []string{"wait", "team", "--for=" + goal, "--timeout=200ms", "--server=" + s.URL}); code != 3 {
+				t.Errorf("exit code %d, want that of time being up: %s%s", code, said, out)
+			}
+			if want := "time is up: the service hasn't answered"; !strings.Contains(said.String(), want) {
+				t.Errorf("it doesn't say %q: %s", want, said)
 			}
 		})
 	}
