@@ -69,6 +69,8 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 	}
 	if len(args) == 1 {
 		o.what = args[0]
+	} else if err := brokenJSON(o.content); err != nil {
+		return usagef(cmd, "%s is neither an event nor an environment.yaml whose name is given: %w", o.file, err)
 	} else if !isEvent(o.content) {
 		return usagef(cmd, "create takes exactly one environment, by name or as owner/repo#number, but was given none")
 	}

@@ -34,6 +34,14 @@ func isEvent(content []byte) bool {
 	return json.Unmarshal(content, &keys) == nil && (keys["action"] != nil || keys["projects"] != nil)
 }
 
+// brokenJSON is what is wrong with what begins as JSON does.
+func brokenJSON(content []byte) error {
+	if !bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
+		return nil
+	}
+	return json.Unmarshal(content, new(any))
+}
+
 func parseEvent(content []byte, what string) (*event, error) {
 	e := &event{}
 	d := json.NewDecoder(bytes.NewReader(content))
