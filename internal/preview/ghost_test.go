@@ -2,6 +2,7 @@ package preview
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -50,6 +51,24 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 					t.Errorf("rows (-want +got):\n%s", diff)
 				}
 			})
+		}
+	}
+}
+
+// What can't be read is no push: it neither wakes an environment nor keeps it.
+func TestWhatCannotBeReadIsNoPush(t *testing.T) {
+	t.Parallel()
+	x := withLabels("preview-with:checkout")
+	c := loadPolicy(t, demo)
+	facts := func() Facts { return with(factsOf(pull(7, x)), nil, ofGateway(3, x)) }
+	m := resolve(c, facts()).Memory
+	unread := facts()
+	delete(unread.Repositories, "acme/shop")
+	began := m.Lives["checkout"].Pushed
+	for i, f := range []Facts{unread, facts()} {
+		m = Resolve(c, f, restarted(t, m), noon.Add(time.Minute)).Memory
+		if pushed := m.Lives["checkout"].Pushed; !pushed.Equal(began) {
+			t.Errorf("answer %d: it counts as pushed at %s", i+1, pushed)
 		}
 	}
 }
