@@ -72,3 +72,32 @@ func TestWhatCannotBeReadIsNoPush(t *testing.T) {
 		}
 	}
 }
+
+// While the next commit of the earlier of two is being built, or nobody knows how it is, it still has the service.
+func TestWhoStaysAsItWasIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	x := withLabels("preview-with:checkout")
+	c := loadPolicy(t, readyDemo(t))
+	later := pull(8, x, headed("beef"), createdAt(5000))
+	facts := func(pulls ...PullRequest) Facts {
+		f := greenFacts(pulls...)
+		checked(&f, "acme/shop", sha("beef"), greenImage)
+		return f
+	}
+	before := resolve(c, facts(pull(7, x), later))
+	unclear := facts(later)
+	r := unclear.Repositories["acme/shop"]
+	r.Unread = map[int]string{7: "502"}
+	unclear.Repositories["acme/shop"] = r
+	for name, f := range map[string]Facts{"before": facts(pull(7, x), later), "building": facts(pull(7, x, headed("bad")), later), "unclear": unclear} {
+		after := Resolve(c, f, restarted(t, before.Memory), noon)
+		if got := runs(after, "checkout")["orders"]; got != "abcdef1234" {
+			t.Errorf("%s: orders runs at %s: %v", name, got, reasons(after))
+		}
+		for _, d := range after.Decisions {
+			if d.Number == 8 && d.Rule != ruleConflict {
+				t.Errorf("%s: #8 is %s by %s", name, d.Outcome, d.Rule)
+			}
+		}
+	}
+}

@@ -87,6 +87,7 @@ func (r *resolver) moveHold(c *candidate, brake bool) *hold {
 func (r *resolver) shareOut(w *wish) {
 	w.heads = map[string]Pin{}
 	runs, pinned := map[string]*candidate{}, r.pinned(w)
+	r.addStaying(w, pinned)
 	for _, c := range w.members {
 		if c.hold != nil {
 			continue
@@ -129,6 +130,27 @@ func (r *resolver) pinned(w *wish) map[string]*candidate {
 	return pinned
 }
 
+// addStaying adds the pull requests that stay in an environment at their last commits to those that have services there. Of
+// which nobody knows how they are, they count as the earliest: they had them when that was known.
+func (r *resolver) addStaying(w *wish, pinned map[string]*candidate) {
+	var staying []*candidate
+	for _, c := range w.members {
+		if c.hold != nil && c.isIn(w.name) {
+			staying = append(staying, c)
+		}
+	}
+	for _, g := range w.ghosts {
+		staying = append(staying, &candidate{PullRequest: PullRequest{Number: g.Number}, key: g.Repository})
+	}
+	for _, c := range staying {
+		for name := range r.runsOf(w, c.key, c.Number) {
+			if p := pinned[name]; p == nil || c.before(p) {
+				pinned[name] = c
+			}
+		}
+	}
+}
+
 // conflict holds a pull request that changes what another one runs.
 func conflict(c *candidate, runs, pinned map[string]*candidate) *hold {
 	for _, name := range slices.Sorted(maps.Keys(c.heads)) {
@@ -148,12 +170,22 @@ func conflict(c *candidate, runs, pinned map[string]*candidate) *hold {
 
 // stayAt leaves the services of a member at its last commit.
 func (r *resolver) stayAt(w *wish, repository string, number int) {
-	for name, pin := range w.was.Run {
-		s := r.Policy.Services.get(name)
-		if _, taken := w.heads[name]; !taken && s != nil && pin.Number == number && strings.EqualFold(s.Repository, repository) {
+	for name, pin := range r.runsOf(w, repository, number) {
+		if _, taken := w.heads[name]; !taken {
 			w.heads[name] = pin
 		}
 	}
+}
+
+// runsOf are the services that ran at a pull request's commit.
+func (r *resolver) runsOf(w *wish, repository string, number int) map[string]Pin {
+	runs := map[string]Pin{}
+	for name, pin := range w.was.Run {
+		if s := r.Policy.Services.get(name); s != nil && pin.Number == number && strings.EqualFold(s.Repository, repository) {
+			runs[name] = pin
+		}
+	}
+	return runs
 }
 
 // givenEnvironment makes an environment with a given name, or says why there is none.
