@@ -253,6 +253,71 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// A claim's end counts by a clock that can be trusted, and what was over by it stays over.
+func TestNoSlotIsReleasedByAClockThatIsWrong(t *testing.T) {
+	t.Parallel()
+	held := pool("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], until: 2026-11-22T14:00:00Z}\n")
+	c := load(t, demoTree(map[string]string{policyFile: demo + slotsOn, slotsFile: held}), nil)
+	m := Memory{}
+	at := func(clock, skew time.Duration, known bool) []string {
+		f := with(factsOf(pull(7)), nil, ofGateway(4, by("bob")))
+		if known {
+			f.Skew = &skew
+		}
+		f.ConfigReadAt = noon.Add(clock)
+		s := Resolve(c, f, restarted(t, m), noon.Add(clock))
+		m = s.Memory
+		return names(s)
+	}
+	for _, step := range []struct {
+		name        string
+		clock, skew time.Duration
+		known       bool
+		want        []string
+	}{
+		{"held", 0, 0, true, []string{"bulbasaur", "ivysaur"}},
+		{"the clock is days ahead", 72 * time.Hour, -72 * time.Hour, true, []string{"bulbasaur", "ivysaur"}},
+		{"and still", 72*time.Hour + time.Minute, -72 * time.Hour, true, []string{"bulbasaur", "ivysaur"}},
+		{"GitHub doesn't say the time", 72*time.Hour + 2*time.Minute, 0, false, []string{"bulbasaur", "ivysaur"}},
+		{"it was set right", time.Hour, 0, true, []string{"bulbasaur", "ivysaur"}},
+		{"and has been so for a while", time.Hour + 6*time.Minute, 0, true, []string{"bulbasaur", "ivysaur"}},
+	} {
+		if diff := cmp.Diff(step.want, at(step.clock, step.skew, step.known)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+	var live []string
+	for clock := time.Hour + 7*time.Minute; clock < 3*time.Hour; clock += time.Minute {
+		live = at(clock, 0, true)
+	}
+	if diff := cmp.Diff([]string{"ivysaur", "shop-pr-7"}, live); diff != "" {
+		t.Errorf("after alice's end (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"ivysaur", "shop-pr-7"}, at(-time.Hour, 4*time.Hour, true)); diff != "" {
+		t.Errorf("the clock is behind after that (-want +got):\n%s", diff)
+	}
+}
+
+// Somebody may have written a later end where it couldn't be read.
+func TestNoSlotIsReleasedWhileTheConfigBranchCannotBeRead(t *testing.T) {
+	t.Parallel()
+	held := pool("slots: {bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}}\n")
+	c := load(t, demoTree(map[string]string{policyFile: demo + slotsOn, slotsFile: held}), nil)
+	f := factsOf(pull(7))
+	f.Skew, f.ConfigReadAt = new(time.Duration), noon.Add(time.Hour)
+	s := Resolve(c, f, Memory{}, noon)
+	for clock := time.Duration(0); clock < 3*time.Hour; clock += time.Minute {
+		s = Resolve(c, f, restarted(t, s.Memory), noon.Add(clock))
+	}
+	if diff := cmp.Diff([]string{"bulbasaur"}, names(s)); diff != "" {
+		t.Errorf("unread (-want +got):\n%s", diff)
+	}
+	f.ConfigReadAt = noon.Add(3 * time.Hour)
+	if diff := cmp.Diff([]string{"shop-pr-7"}, names(Resolve(c, f, s.Memory, f.ConfigReadAt))); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+}
+
 func TestSlotsRequired(t *testing.T) {
 	t.Parallel()
 	c := load(t, demoTree(map[string]string{policyFile: demo + "slots: required\n", slotsFile: pool("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)

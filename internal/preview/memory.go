@@ -41,7 +41,7 @@ type Memory struct {
 	Measured time.Time `json:",omitzero"`
 	// Jumped is when the clock jumped last, or the service was away: what was known of the clock before counts no more.
 	Jumped time.Time `json:",omitzero"`
-	// Agreed is when the clock was last known to be right. Whose the slots are, goes by it.
+	// Agreed is the newest time that could be trusted when the config branch was read: claims of slots are over by then, or not.
 	Agreed time.Time `json:",omitzero"`
 
 	// compositions save Resolve work, and change nothing of what it answers: without them, as after a restart, that is the same.

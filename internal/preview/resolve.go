@@ -38,15 +38,26 @@ func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*
 				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
 				Environments: make(map[string]Remembered, n), Since: make(map[string]Decided, n),
 				Defaults: map[string]Pin{}, Confirmed: map[string]bool{}, compositions: next,
-				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{}, Agreed: m.Agreed,
+				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{},
 			},
 		},
 	}
-	if r.agrees() {
-		r.snapshot.Memory.Agreed = now.UTC()
-	}
+	r.snapshot.Memory.Agreed = r.agreed()
 	r.slots = c.claims(r.snapshot.Memory.Agreed)
 	return r
+}
+
+// agreed is the time by which claims of slots are over, or not: the newest that can be trusted, and at which what configuration
+// says was read, because somebody may have written a later end since. It never goes back.
+func (r *resolver) agreed() time.Time {
+	if !r.agrees() {
+		return r.memory.Agreed
+	}
+	at := r.now.UTC()
+	if read := r.facts.ConfigReadAt.UTC(); !read.IsZero() && read.Before(at) {
+		at = read
+	}
+	return latest(r.memory.Agreed, at)
 }
 
 type resolver struct {
