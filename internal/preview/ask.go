@@ -131,8 +131,10 @@ func (m *Memory) Ask(r Request) {
 	if m.Intents == nil {
 		m.Intents = map[string]Intent{}
 	}
-	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC() // it may have come while that answer was made, or the clock jumped since
-	i.By = Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
+	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC()   // it may have come while that answer was made, or the clock jumped since
+	if r.For > 0 && r.Action == ActionWake || !i.Held.After(at) { // else it is of who keeps it awake
+		i.By = Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
+	}
 	switch r.Action {
 	case ActionWake:
 		i.Woken, i.Slept = at, time.Time{}

@@ -103,3 +103,26 @@ func TestAVisitJustBeforeItSleepsWakesIt(t *testing.T) {
 	d.pass(time.Second)
 	d.want("1 waking")
 }
+
+// Who is told that somebody keeps it awake is told who.
+func TestWhoKeepsItAwakeIsNotWhoVisitedItSince(t *testing.T) {
+	t.Parallel()
+	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).ask(ActionWake, "shop-pr-1", 2*time.Hour)
+	refusal := func() string {
+		return d.last.Check(d.config, Request{Environment: "shop-pr-1", Action: ActionSleep, At: d.now}).Error()
+	}
+	want := refusal()
+	for _, action := range []string{ActionWake, ActionExtend} {
+		m := d.last.Memory
+		m.Ask(Request{Environment: "shop-pr-1", Action: action, By: "a visit", At: d.now})
+		d.last.Memory = m
+		if got := refusal(); got != want || !strings.Contains(got, "by alice") {
+			t.Errorf("%s: %s, want %s", action, got, want)
+		}
+	}
+	m := d.pass(3 * time.Hour).last.Memory
+	m.Ask(Request{Environment: "shop-pr-1", Action: ActionWake, By: "bob", At: d.now})
+	if by := m.Intents["shop-pr-1"].By; by != "bob" {
+		t.Errorf("when nobody keeps it awake any more, %q woke it", by)
+	}
+}
