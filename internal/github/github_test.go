@@ -132,8 +132,6 @@ func TestNullsAreOrdinary(t *testing.T) {
 	}{
 		"a ghost has no login":          {githubtest.PullRequest{Ghost: true}, func(p preview.PullRequest) bool { return p.Author == "" }},
 		"a deleted fork has no ID":      {githubtest.PullRequest{HeadGone: true}, func(p preview.PullRequest) bool { return p.HeadRepositoryID == 0 }},
-		"labels may be null":            {githubtest.PullRequest{Raw: map[string]any{"labels": nil}}, func(p preview.PullRequest) bool { return len(p.Labels) == 0 }},
-		"a label may be null":           {githubtest.PullRequest{Raw: map[string]any{"labels": []any{nil}}}, func(p preview.PullRequest) bool { return len(p.Labels) == 0 }},
 		"the creation time may be null": {githubtest.PullRequest{Raw: map[string]any{"created_at": nil}}, func(p preview.PullRequest) bool { return p.Created.IsZero() }},
 		"the head may be null":          {githubtest.PullRequest{Raw: map[string]any{"head": nil}}, func(p preview.PullRequest) bool { return p.HeadSHA == "" && p.HeadRepositoryID == 0 }},
 		"title and draft may be null":   {githubtest.PullRequest{Raw: map[string]any{"title": nil, "draft": nil}}, func(p preview.PullRequest) bool { return p.Title == "" && !p.Draft }},
@@ -239,6 +237,8 @@ func TestAMissingPullRequestIsReadDirectly(t *testing.T) {
 		"GitHub shows another repository: kept": {brokenBody(hide, `{"number":3,"state":"closed","base":{"repo":{"id":9}}}`), []int{1, 2, 3}, true},
 		"GitHub says a third state: kept":       {brokenBody(hide, `{"number":3,"state":"odd","base":{"repo":{"id":1001}}}`), []int{1, 2, 3}, true},
 		"GitHub answers with nothing: kept":     {brokenBody(hide, " "), []int{1, 2, 3}, true},
+		"its labels are null: kept":             {labelledAs(nil), []int{1, 2, 3}, true},
+		"one of its labels is null: kept":       {labelledAs([]any{nil}), []int{1, 2, 3}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -254,6 +254,12 @@ func TestAMissingPullRequestIsReadDirectly(t *testing.T) {
 			last.Problem = ""
 			diff(t, before.PullRequests[2], last)
 		})
+	}
+}
+
+func labelledAs(labels any) func(*githubtest.Server, *githubtest.Repo) {
+	return func(_ *githubtest.Server, r *githubtest.Repo) {
+		r.Edit(3, func(p *githubtest.PullRequest) { p.Raw = map[string]any{"labels": labels} })
 	}
 }
 

@@ -80,6 +80,8 @@ func (r *reading) direct(ctx context.Context, last preview.PullRequest) (preview
 			err = errors.New("the answer is about another pull request")
 		case found.State == "closed":
 			return preview.PullRequest{}, false
+		case found.labels() == nil:
+			err = errors.New("the answer doesn't say how it is labelled")
 		case found.State != "open":
 			err = fmt.Errorf("it is neither open nor closed but %q", found.State)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v62/github"
@@ -35,12 +36,15 @@ func (r *reading) list(ctx context.Context) ([]preview.PullRequest, error) {
 	return r.listed(), nil
 }
 
-// listed is what the pages show, by number.
+// listed is what the pages show, by number. Where they don't show how one is labelled, it counts as one that the list lacks:
+// that is no evidence that it isn't.
 func (r *reading) listed() []preview.PullRequest {
 	byNumber := map[int]preview.PullRequest{}
 	for _, p := range r.entry.pages {
 		for _, pr := range p.items {
-			byNumber[pr.Number] = pr
+			if pr.Labels != nil {
+				byNumber[pr.Number] = pr
+			}
 		}
 	}
 	return sorted(byNumber)
@@ -55,11 +59,13 @@ type pullRequest struct {
 	Draft   bool          `json:"draft"`
 	Created *gh.Timestamp `json:"created_at"`
 	User    *user         `json:"user"`
-	Labels  []*struct {
-		Name string `json:"name"`
-	} `json:"labels"`
-	Head branch `json:"head"`
-	Base branch `json:"base"`
+	Labels  []*label      `json:"labels"`
+	Head    branch        `json:"head"`
+	Base    branch        `json:"base"`
+}
+
+type label struct {
+	Name string `json:"name"`
 }
 
 type branch struct {
@@ -89,7 +95,7 @@ func (r *reading) fact(p *pullRequest) (preview.PullRequest, error) {
 
 func (p *pullRequest) fact(baseRepository int64) preview.PullRequest {
 	out := preview.PullRequest{
-		Number: p.Number, Title: p.Title, URL: p.HTMLURL, Author: p.User.login(), Bot: p.User.bot(), Draft: p.Draft, Labels: make([]string, 0, len(p.Labels)),
+		Number: p.Number, Title: p.Title, URL: p.HTMLURL, Author: p.User.login(), Bot: p.User.bot(), Draft: p.Draft, Labels: p.labels(),
 		Branch: p.Head.Ref, TargetBranch: p.Base.Ref, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA, BaseRepositoryID: baseRepository,
 	}
 	if p.Created != nil {
@@ -98,12 +104,19 @@ func (p *pullRequest) fact(baseRepository int64) preview.PullRequest {
 	if p.Head.Repo != nil {
 		out.HeadRepositoryID = p.Head.Repo.ID
 	}
-	for _, l := range p.Labels {
-		if l != nil {
-			out.Labels = append(out.Labels, l.Name)
-		}
-	}
 	return out
+}
+
+// labels are the names of its labels; nil where the answer doesn't say all.
+func (p *pullRequest) labels() []string {
+	if p.Labels == nil || slices.Contains(p.Labels, nil) {
+		return nil
+	}
+	names := make([]string, 0, len(p.Labels))
+	for _, l := range p.Labels {
+		names = append(names, l.Name)
+	}
+	return names
 }
 
 // identify refuses a repository that isn't the one that had the name before, or that belongs to somebody else than was
