@@ -129,6 +129,7 @@ func (g *Generator) remember(m preview.Memory, sameRows bool) ([]byte, error) {
 		return nil, nil
 	}
 	environments := m.Environments
+	m = m.Kept()
 	m.Environments = nil
 	head, err := json.Marshal(memoryFile{
 		Version: memoryVersion, Saved: g.opts.Now().UTC(), Memory: m, Reported: g.state.reported, Requested: g.requested.asleep(environments),
@@ -157,7 +158,7 @@ func (g *Generator) save(ctx context.Context, content []byte) error {
 
 // sameMemory compares what can change while the rows stay the same.
 func sameMemory(a, b preview.Memory) bool {
-	return maps.Equal(a.Since, b.Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) &&
+	return maps.Equal(a.Kept().Since, b.Kept().Since) && maps.Equal(a.Repositories, b.Repositories) && maps.Equal(a.Overlays, b.Overlays) &&
 		maps.Equal(a.Intents, b.Intents) && maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Left, b.Left, sameLeft) &&
 		maps.Equal(a.Defaults, b.Defaults) && len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, sameLabel)
 }

@@ -36,7 +36,7 @@ func lived(t *testing.T) (content []byte, memory preview.Memory) {
 	if m := s.Memory(); len(m.Lives) != 3 || len(m.Intents) != 2 {
 		t.Fatalf("there are %d lives and %d intents", len(m.Lives), len(m.Intents))
 	}
-	return content, s.Memory()
+	return content, s.Memory().Kept()
 }
 
 // Whatever of the file is lost, it is whole or refused.

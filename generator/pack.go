@@ -199,16 +199,21 @@ func (p *packer) shape(marked string) *shape {
 	return s
 }
 
-// beginsPart stands where a patch begins, and nowhere within a JSON string.
-const beginsPart = `{"patch":`
+// A part begins where a patch or a component does, and nowhere within a JSON string.
+const (
+	beginsPatch     = `{"patch":`
+	beginsComponent = `"../`
+)
 
-// partsOf cuts a text where its patches begin: with hundreds of services they are most of it.
+// partsOf cuts a text where its patches and components begin: with hundreds of services they are most of it.
 func partsOf(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for text != "" {
-			end := strings.Index(text[1:], beginsPart) + 1
-			if end == 0 {
-				end = len(text)
+			end := len(text)
+			for _, begin := range []string{beginsPatch, beginsComponent} {
+				if i := strings.Index(text[1:end], begin); i >= 0 {
+					end = i + 1
+				}
 			}
 			if !yield(text[:end]) {
 				return

@@ -27,7 +27,9 @@ func BenchmarkMemory(b *testing.B) {
 	for _, o := range []organisation{{1, 10_000, 100}, {1, 10_000, 1000}, {1, 10_000, 10_000}, {1000, 100, 100}, {1000, 100, 1000}} {
 		b.Run(fmt.Sprintf("repositories=%d/open=%d/live=%d", o.repositories, o.repositories*o.each, o.live), func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(peakMemory(b, o), "peak-RSS-MiB")
+				memory, state := peakMemory(b, o)
+				b.ReportMetric(memory, "peak-RSS-MiB")
+				b.ReportMetric(state, "state-KiB")
 			}
 		})
 	}
@@ -36,7 +38,8 @@ func BenchmarkMemory(b *testing.B) {
 // organisation has so many repositories with so many open pull requests each; so many of all are labelled.
 type organisation struct{ repositories, each, live int }
 
-func peakMemory(b *testing.B, o organisation) float64 {
+// peakMemory is what the service needs at the most, in MiB, and how large the state is that it keeps, in KiB.
+func peakMemory(b *testing.B, o organisation) (memory, state float64) {
 	b.Helper()
 	dir := b.TempDir()
 	program, repository := filepath.Join(dir, "preview-generator"), filepath.Join(dir, "repository")
@@ -59,10 +62,14 @@ func peakMemory(b *testing.B, o organisation) float64 {
 	if n := metric(b, "http://"+address, `previewset_environments{state="awake"}`); n != float64(o.live) {
 		b.Fatalf("%v are live, want %d", n, o.live)
 	}
-	peak := peakOf(b, p.Process.Pid)
+	memory = peakOf(b, p.Process.Pid)
+	saved, err := os.Stat(filepath.Join(dir, "state"))
+	if err != nil {
+		b.Fatal(err)
+	}
 	cancel()
 	_ = p.Wait() // it was killed
-	return peak
+	return memory, float64(saved.Size()) / (1 << 10)
 }
 
 const example = "acme/shop"

@@ -150,6 +150,19 @@ type Decided struct {
 	Place int `json:",omitempty"`
 }
 
+// Kept is what of a memory outlives a restart: all but since when nobody asks for a preview of a pull request. A large
+// organisation has a hundred thousand of those, and a ConfigMap holds 1 MiB.
+func (m Memory) Kept() Memory {
+	kept := make(map[string]Decided, len(m.Environments))
+	for about, d := range m.Since {
+		if d.Outcome != Held || d.Rule != ruleUnlabelled {
+			kept[about] = d
+		}
+	}
+	m.Since = kept
+	return m
+}
+
 // How long and how many decisions about environments that are gone are kept to be looked up.
 const (
 	goneFor = 24 * time.Hour

@@ -2,6 +2,7 @@ package preview
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ var saved = cmpopts.IgnoreUnexported(Memory{})
 // restarted is memory as the service finds it again.
 func restarted(t testing.TB, m Memory) Memory {
 	t.Helper()
-	text, err := json.Marshal(m)
+	text, err := json.Marshal(m.Kept())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,5 +151,21 @@ func TestWhichPullRequestsAreLive(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Since when nobody asks for a preview begins anew with a restart; all else goes on.
+func TestWhatNobodyAsksForIsNotKept(t *testing.T) {
+	t.Parallel()
+	waiting := pull(8)
+	waiting.Draft = true
+	s := resolve(load(t, demoTree(nil), nil), factsOf(pull(7), waiting, pull(9, withLabels("size/M"))))
+	if len(s.Memory.Since) != 3 {
+		t.Fatalf("decided: %v", s.Memory.Since)
+	}
+	want := maps.Clone(s.Memory.Since)
+	delete(want, "acme/shop#9")
+	if diff := cmp.Diff(want, s.Memory.Kept().Since); diff != "" {
+		t.Errorf("since (-want +got):\n%s", diff)
 	}
 }
