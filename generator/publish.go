@@ -125,33 +125,44 @@ func (g *Generator) missing(s *preview.Snapshot) string {
 }
 
 func (g *Generator) logChanges(last, next *served) {
-	was, is := map[string]string{}, states(next.snapshot)
+	var was map[about]verdict
 	if last != nil {
-		was = states(last.snapshot)
+		was = verdicts(last.snapshot)
 	}
-	for _, d := range next.snapshot.Decisions {
-		unasked := d.Outcome == preview.Held && d.Rule == "unlabelled" && was[subject(d)] == ""
-		if was[subject(d)] != is[subject(d)] && !unasked {
+	is := verdicts(next.snapshot)
+	for i := range next.snapshot.Decisions {
+		d := &next.snapshot.Decisions[i]
+		before, known := was[aboutOf(d)]
+		unasked := d.Outcome == preview.Held && d.Rule == "unlabelled" && !known
+		if before != is[aboutOf(d)] && !unasked {
 			g.opts.Logger.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
 				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
 		}
 	}
 }
 
-func states(s *preview.Snapshot) map[string]string {
-	m := make(map[string]string, len(s.Decisions))
-	for _, d := range s.Decisions {
-		outcome := d.Outcome
-		if outcome == preview.Asleep {
-			outcome = preview.Live // noteLives tells how its state changed
+// about is what a decision is about, and verdict what it says of that.
+type (
+	about struct {
+		repository, environment string
+		number                  int
+	}
+	verdict struct{ outcome, rule string }
+)
+
+func aboutOf(d *preview.Decision) about { return about{d.Repository, d.Environment, d.Number} }
+
+func verdicts(s *preview.Snapshot) map[about]verdict {
+	m := make(map[about]verdict, len(s.Decisions))
+	for i := range s.Decisions {
+		d := &s.Decisions[i]
+		v := verdict{d.Outcome, d.Rule}
+		if v.outcome == preview.Asleep {
+			v.outcome = preview.Live // noteLives tells how its state changed
 		}
-		m[subject(d)] = outcome + " " + d.Rule
+		m[aboutOf(d)] = v
 	}
 	return m
-}
-
-func subject(d preview.Decision) string {
-	return fmt.Sprintf("%s#%d %s", d.Repository, d.Number, d.Environment)
 }
 
 func message(err error) string {
