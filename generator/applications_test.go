@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -56,6 +57,36 @@ func (s *service) environment(t testing.TB, name string) preview.Status {
 		t.Fatalf("%d %s", a.code, a.body)
 	}
 	return got
+}
+
+// Whoever has just pushed a change asks whether the environment is the one from before.
+func TestAnEnvironmentSaysWhetherItIsOfACommit(t *testing.T) {
+	t.Parallel()
+	const last, head, broken = "3f2a9c1d5e3f2a9c1d5e3f2a9c1d5e3f2a9c1d5e", "ab8bdbe446ab8bdbe446ab8bdbe446ab8bdbe446", "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
+	w := newWorld()
+	w.tree.Commit, w.tree.Ancestors = head, []string{last}
+	s := ready(t, w)
+	w.set(func() {
+		w.tree = treeOf(1, "kind: Nonsense\n")
+		w.tree.Commit, w.tree.Ancestors = broken, []string{head, last}
+	})
+	s.Refresh(t.Context())
+	for commit, want := range map[string]string{
+		"": "", head: "true", head[:10]: "true", last: "true", last[:7]: "true", broken: "false", strings.Repeat("1", 40): "false",
+	} {
+		got := ""
+		if read := s.environment(t, "shop-pr-7?config_commit="+commit).ConfigRead; read != nil {
+			got = strconv.FormatBool(*read)
+		}
+		if got != want {
+			t.Errorf("of %q: %q, want %q", commit, got, want)
+		}
+	}
+	for _, commit := range []string{"main", head[:6], head + "0", "3F2A9C1D"} {
+		if a := s.get(t, "/api/v1/environments/shop-pr-7?config_commit="+commit); a.code != http.StatusBadRequest || !strings.Contains(a.message(t), "is no commit") {
+			t.Errorf("%s: %d %s", commit, a.code, a.body)
+		}
+	}
 }
 
 func TestAnEnvironmentSaysHowArgoCDGetsOnWithIt(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -136,15 +137,26 @@ func (g *Generator) listEnvironments(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"environments": environments})
 }
 
+var commitPattern = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+
 func (g *Generator) getEnvironment(c *gin.Context) {
 	s := g.current(c)
 	if s == nil {
+		return
+	}
+	commit := c.Query("config_commit")
+	if commit != "" && !commitPattern.MatchString(commit) {
+		fail(c, http.StatusBadRequest, "config_commit is no commit of 7 to 40 characters 0-9 and a-f")
 		return
 	}
 	for _, r := range s.snapshot.Rows {
 		if r.Name == c.Param("name") {
 			status := g.environmentStatus(c.Request.Context(), r)
 			status.Decision = s.decisions()[r.Name]
+			if commit != "" {
+				read := s.inputs.config != nil && s.inputs.config.Follows(commit)
+				status.ConfigRead = &read
+			}
 			c.JSON(http.StatusOK, status)
 			return
 		}

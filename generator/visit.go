@@ -172,8 +172,8 @@ func readsAhead(h http.Header) bool {
 // programs. They are no security: whoever hides is limited as everybody is.
 var robots = []string{
 	"+http", "bot/", "bot;", "bot)", "bot-", "slackbot", "twitterbot", "telegrambot", "discordbot", "linkedinbot", "googlebot", "bingbot", "applebot", "crawler", "spider",
-	"slurp", "bingpreview", "google-", "googleother", "mediapartners", "yandex", "baidu", "facebookexternalhit", "facebookcatalog", "meta-external", "whatsapp",
-	"skypeuripreview", "microsoftpreview", "microsoft office", "slack-imgproxy", "mattermost", "iframely", "embedly", "vkshare", "pinterest", "linkpreview",
+	"slurp", "bingpreview", "google-", "googleother", "mediapartners", "yandex.com/bots", "baidu", "facebookexternalhit", "facebookcatalog", "meta-external", "whatsapp",
+	"skypeuripreview", "microsoftpreview", "microsoft office", "slack-imgproxy", "mattermost", "iframely", "embedly", "vkshare", "pinterestbot", "pinterest.com/bot", "linkpreview",
 	"kube-probe", "googlehc", "elb-healthchecker", "healthcheck", "health check", "uptime", "pingdom", "statuscake", "prometheus", "blackbox", "site24x7", "newrelicpinger",
 	"datadog", "nagios", "check_http", "zabbix", "monitor", "gatus", "updown.io", "betterstack", "better uptime", "checkly", "amazon-route53", "amazon cloudfront",
 	"curl", "wget", "httpie", "go-http-client", "python", "aiohttp", "java/", "okhttp", "axios", "node-fetch", "undici", "libwww", "ruby", "php/", "guzzle",

@@ -99,9 +99,6 @@ func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
 	if err := o.create.check(cmd, args[:1]); err != nil {
 		return err
 	}
-	if ends := o.create.flags.ends; !ends.IsZero() {
-		o.wait.ends = ends.Format(time.RFC3339)
-	}
 	if isEvent(o.create.content) {
 		return usagef(cmd, "ci takes an environment.yaml, no event")
 	}
@@ -140,6 +137,7 @@ func (o *ciOptions) make(ctx context.Context) error {
 	if errors.Is(err, gitrepo.ErrUnknownOutcome) {
 		err = fmt.Errorf("%w\nif it is there, delete it with: previewctl delete %s", err, o.wait.what)
 	}
+	o.wait.configCommit = o.create.commit.made
 	return err
 }
 

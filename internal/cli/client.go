@@ -80,9 +80,14 @@ func (c *client) environments(ctx context.Context) ([]preview.Row, error) {
 	return answer.Environments, err
 }
 
-func (c *client) environment(ctx context.Context, name string) (preview.Status, error) {
+// environment is a live environment. Where a commit of the config branch is given, it says whether that has been read.
+func (c *client) environment(ctx context.Context, name, configCommit string) (preview.Status, error) {
 	var s preview.Status
-	err := c.get(ctx, &s, nil, "environments", name)
+	query := url.Values{}
+	if configCommit != "" {
+		query.Set("config_commit", configCommit)
+	}
+	err := c.get(ctx, &s, query, "environments", name)
 	if err == nil && s.Name != name {
 		err = c.odd("another environment than was asked for")
 	}

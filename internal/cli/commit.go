@@ -20,6 +20,8 @@ type commitOptions struct {
 	repo                      repoOptions
 	proposal, message, author string
 	dryRun, sign, signIsSet   bool
+
+	made string // the commit that says it, once there is one
 }
 
 func (o *commitOptions) flags(cmd *cobra.Command) {
@@ -156,6 +158,9 @@ func subjectOf(texts ...string) string {
 
 // report says what became of a change; done is what was done in a few words.
 func (o *commitOptions) report(env *process, r gitrepo.Result, done string) {
+	if !o.dryRun {
+		o.made = r.Commit
+	}
 	if r.Said != "" {
 		for line := range strings.Lines(r.Said) {
 			env.tell("remote: " + preview.Printable(line))

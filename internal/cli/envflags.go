@@ -21,8 +21,7 @@ type environmentFlags struct {
 	services, links, components               []string
 	shared, keepAwake                         bool
 
-	ends time.Time // as expires says; zero where it says nothing
-	set  []setting // what of it was said, in the order of the file
+	set []setting // what of it was said, in the order of the file
 }
 
 // setting is one key of environment.yaml and its new value; nil takes the key out.
@@ -254,7 +253,6 @@ func (f *environmentFlags) checkExpires(cmd *cobra.Command, now time.Time) error
 	if err != nil {
 		return usagef(cmd, "--expires %w", err)
 	}
-	f.ends = t
 	f.add(t, "expiry", "lifetime", "expires")
 	return nil
 }

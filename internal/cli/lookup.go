@@ -40,7 +40,7 @@ func (o *lookup) status(ctx context.Context) (preview.Status, error) {
 			return preview.Status{}, err
 		}
 	}
-	s, err := o.client.environment(ctx, name)
+	s, err := o.client.environment(ctx, name, "")
 	if !isStatus(err, http.StatusNotFound) {
 		return s, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -107,8 +107,10 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	mux.HandleFunc("GET /api/v1/environments/{name}", func(w http.ResponseWriter, r *http.Request) {
 		for _, row := range answers.Environments {
 			if row.Name == r.PathValue("name") {
-				if row.ExpiresAt == "as its file says" {
-					row.ExpiresAt = endInFile(ts.MkAbs("previews.git"), row.Name)
+				if commit := r.FormValue("config_commit"); commit == "" {
+					row.ConfigRead = nil
+				} else if row.ConfigRead == nil {
+					row.ConfigRead = new(isPushed(r.Context(), ts.MkAbs("previews.git"), commit))
 				}
 				respond(w, http.StatusOK, row)
 				return
@@ -144,16 +146,9 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
 }
 
-var expires = regexp.MustCompile(`expires: "?([0-9TZ:-]+)`)
-
-// endInFile is when an environment ends by the newest commit, as a service says that has read it; "" where it doesn't say.
-func endInFile(remote, name string) string {
-	file, err := exec.Command("git", "-C", remote, "show", "main:"+fileOf(name)).Output()
-	found := expires.FindSubmatch(file)
-	if err != nil || found == nil {
-		return ""
-	}
-	return string(found[1])
+// isPushed says whether a commit is in the branch, as a service does that has just read it.
+func isPushed(ctx context.Context, remote, commit string) bool {
+	return exec.CommandContext(ctx, "git", "-C", remote, "merge-base", "--is-ancestor", commit, "main").Run() == nil
 }
 
 // note writes what is posted, and where, to a file.

@@ -32,7 +32,8 @@ type waitOptions struct {
 	every    time.Duration
 	failHeld bool
 	commits  []string
-	ends     string // of what ci pushed, RFC 3339; "" where any will do
+	// configCommit is one of the config branch; "" where any will do.
+	configCommit string
 	// found, where it isn't nil, is called once it is live.
 	found func(context.Context)
 }
@@ -49,13 +50,15 @@ branch, its images, everything that the service answers for it) and finds all of
 service answers it no more and Argo CD has deleted its Application with everything in it. It needs no access to the cluster.
 One that is asleep isn't healthy, and isn't woken: previewctl wake does that.
 
-An environment that the service doesn't know yet is waited for; one that is held too, with the reason. After a push,
---commit says which commit must be in it: without, the environment as it was before the push may be taken for ready.
+An environment that the service doesn't know yet is waited for; one that is held too, with the reason. Just after a change the
+environment may be taken for ready as it was before. So after a push to a service, --commit says which commit must be in it; after
+a commit of previewctl, --config-commit says which one the service must have read: those commands print it.
 
 How it gets on is told on standard error: in one line on a terminal, elsewhere in a line for each change. The exit code says
 how it ended: see previewctl help exit-codes.`,
 		Example: `  previewctl wait shop-pr-7
   previewctl wait acme/shop#7 --commit orders=3f2a9c1d --timeout 5m
+  previewctl wait mine --config-commit ab8bdbe446
   previewctl wait gateway-pr-9 --for gone`,
 		Args:              oneArg("environment, by name or as owner/repo#number"),
 		ValidArgsFunction: completeFromService(env, &server, 1, func(preview.Decision) bool { return true }),
@@ -69,6 +72,7 @@ how it ended: see previewctl help exit-codes.`,
 	server.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&opts.goal, "for", "healthy", "what to wait for: healthy, gone")
+	f.StringVar(&opts.configCommit, "config-commit", "", "commit of the config branch that the service must have read, as previewctl set and others print it")
 	opts.flags(cmd)
 	complete(cmd, "for", func(string) []string { return []string{"healthy", "gone"} })
 	return cmd
@@ -84,7 +88,10 @@ func (o *waitOptions) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.commits, "commit", nil, "commit that must be in it, of any service or of one: [SERVICE=]SHA")
 }
 
-var commitWanted = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*=)?[0-9a-f]{7,40}$`)
+var (
+	commitWanted = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*=)?[0-9a-f]{7,40}$`)
+	configCommit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+)
 
 func (o *waitOptions) check(cmd *cobra.Command) error {
 	if o.goal != "healthy" && o.goal != "gone" {
@@ -92,6 +99,12 @@ func (o *waitOptions) check(cmd *cobra.Command) error {
 	}
 	if o.timeout < 0 || o.grace < 0 || o.every < 100*time.Millisecond {
 		return usagef(cmd, "--timeout and --grace can't be negative, nor --every below 100ms")
+	}
+	switch {
+	case o.configCommit != "" && !configCommit.MatchString(o.configCommit):
+		return usagef(cmd, "--config-commit %q is no commit of 7 to 40 characters 0-9 and a-f", o.configCommit)
+	case o.configCommit != "" && o.goal == "gone":
+		return usagef(cmd, "--config-commit is for what is to become healthy: what is gone can't be there as it was before")
 	}
 	for _, c := range o.commits {
 		if !commitWanted.MatchString(c) {
@@ -217,7 +230,7 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 			name = d.Environment
 		}
 	}
-	s, err := w.client.environment(ctx, name)
+	s, err := w.client.environment(ctx, name, w.configCommit)
 	if err == nil {
 		if w.Status = s; !w.seen && w.found != nil {
 			w.found(ctx)
@@ -242,7 +255,7 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 	case status.Ready == nil:
 		return false, errors.New("the service knows no cluster, so it can't tell whether an environment is healthy\nrun it beside Argo CD, or with --kubeconfig")
 	}
-	if missing := w.missing(status.Row); missing != "" {
+	if missing := w.missing(*status); missing != "" {
 		w.failing, w.line = time.Time{}, missing
 		return false, w.explain(ctx)
 	}
@@ -282,13 +295,13 @@ func (w *waiter) absent(d *preview.Decision) error {
 	return nil
 }
 
-// missing is what tells that the environment isn't yet the one that is waited for: its end, which no two that ci makes have
-// in common, or a commit.
-func (w *waiter) missing(r preview.Row) string {
-	if w.ends != "" && r.ExpiresAt != w.ends {
-		return "the service doesn't answer yet what was pushed"
+// missing is what tells that the environment isn't yet the one that is waited for: that the service hasn't read of it, or a
+// commit that isn't in it.
+func (w *waiter) missing(s preview.Status) string {
+	if w.configCommit != "" && (s.ConfigRead == nil || !*s.ConfigRead) {
+		return fmt.Sprintf("the service hasn't read commit %s of the config branch yet", shortCommit(w.configCommit))
 	}
-	contents := r.Contents()
+	contents := s.Contents()
 	for _, wanted := range w.commits {
 		service, commit, one := strings.Cut(wanted, "=")
 		if !one {

@@ -107,6 +107,20 @@ func (c *Config) index() {
 	}
 }
 
+// Follows says whether a commit of the config branch, given by its first characters, is the one that was loaded or is known to
+// come before it.
+func (c *Config) Follows(commit string) bool {
+	if strings.HasPrefix(c.Commit, commit) {
+		return true
+	}
+	for before := range c.ancestors {
+		if strings.HasPrefix(before, commit) {
+			return true
+		}
+	}
+	return false
+}
+
 // Repositories are the configured repositories, "owner/name" in lower case, sorted.
 func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repoByLower)) }
 

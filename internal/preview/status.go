@@ -22,6 +22,9 @@ type Status struct {
 	Reason string `json:"reason"`
 	// Decision is why it is there, and when it sleeps and ends.
 	Decision *Decision `json:"decision,omitempty"`
+	// ConfigRead says whether it was made of the commit of the config branch that was asked about, or of one after it; nil where
+	// none was.
+	ConfigRead *bool `json:"config_read,omitempty"`
 	// Workloads are what runs in it; absent where the service knows no cluster or may not read them.
 	Workloads []Workload `json:"workloads,omitempty"`
 }
