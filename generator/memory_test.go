@@ -69,7 +69,7 @@ func TestARestartKeepsRevisionsAndDates(t *testing.T) {
 		w.now = w.now.Add(time.Hour)
 	})
 	again := ready(t, w, keep)
-	for _, path := range []string{"/api/v1/environments", "/api/v1/decisions"} {
+	for _, path := range []string{"/api/v1/environments", "/api/v1/decisions?repository=acme/gateway", "/api/v1/decisions?repository=acme/shop&number=7"} {
 		header := map[string]string{"Authorization": "Bearer " + apiToken}
 		before, after := do(t, first.Handler(), http.MethodGet, path, "", header), do(t, again.Handler(), http.MethodGet, path, "", header)
 		if diff := cmp.Diff(before.body, after.body); diff != "" || before.code != http.StatusOK {

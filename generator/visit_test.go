@@ -91,6 +91,7 @@ func TestOnlyAPersonWakes(t *testing.T) {
 		wakes        bool
 	}{
 		{"a browser", "GET", person(), true},
+		{"a browser within another application", "GET", agent("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [Pinterest/iOS]"), true},
 		{"an old browser, which says nothing of fetching", "GET", map[string]string{"User-Agent": firefox, "Accept": accepts}, true},
 		{"a link on another site", "GET", personWith(map[string]string{"Sec-Fetch-Site": "cross-site"}), true},
 		{"the way back from a sign-in", "GET", personWith(map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-User": ""}), true},
