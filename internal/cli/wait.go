@@ -56,8 +56,7 @@ a commit of previewctl, --config-commit says which one the service must have rea
 
 How it gets on is told on standard error: in one line on a terminal, elsewhere in a line for each change. The exit code says
 how it ended: see previewctl help exit-codes.`,
-		Example: `  previewctl wait shop-pr-7
-  previewctl wait acme/shop#7 --commit orders=3f2a9c1d --timeout 5m
+		Example: `  previewctl wait acme/shop#7 --commit orders=3f2a9c1d --timeout 5m
   previewctl wait mine --config-commit ab8bdbe446
   previewctl wait gateway-pr-9 --for gone`,
 		Args:              oneArg("environment, by name or as owner/repo#number"),
