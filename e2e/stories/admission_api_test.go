@@ -38,7 +38,8 @@ const (
 	secret = `{apiVersion: v1, kind: Secret, metadata: {name: a, annotations: {kubernetes.io/service-account.name: default}}, type: example.dev/any}`
 	claim  = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, annotations: {argocd.argoproj.io/tracking-id: "preview-direct:/a"}, labels: {app.kubernetes.io/instance: preview-direct}},
   spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
-	namespace = `{apiVersion: v1, kind: Namespace, metadata: {name: preview-other, labels: {previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/enforce-version: v1.31}}}`
+	// No story has an environment of that name: of a namespace that is going everything is allowed.
+	namespace = `{apiVersion: v1, kind: Namespace, metadata: {name: preview-nobodys, labels: {previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/enforce-version: v1.31}}}`
 )
 
 func attempts() []attempt {
@@ -48,7 +49,7 @@ func attempts() []attempt {
 		isNot     = "isn't the one of guardrails any more"
 		mounts    = "mounts a service account's token; remove that volume"
 		gives     = "gives its Pods a service account's token; write automountServiceAccountToken: false"
-		labels    = "Namespace preview-other needs label pod-security.kubernetes.io/enforce: restricted"
+		labels    = "Namespace preview-nobodys needs label pod-security.kubernetes.io/enforce: restricted"
 		annotated = "or a value of it, that isn't allowed"
 		elsewhere = " is in namespace \"preview-direct\", not preview-b"
 	)
@@ -122,7 +123,7 @@ func attempts() []attempt {
 		{"an object of another preview's Application", claim, "preview-direct:/a", "preview-b:/a", "PersistentVolumeClaim a" + elsewhere},
 		{"an object labelled as another preview's", claim, "instance: preview-direct", "instance: preview-b", "PersistentVolumeClaim a" + elsewhere},
 
-		{"a Namespace that policies don't find", namespace, `previewset.dev/preview: "true", `, "", `Namespace preview-other needs label previewset.dev/preview: "true"`},
+		{"a Namespace that policies don't find", namespace, `previewset.dev/preview: "true", `, "", `Namespace preview-nobodys needs label previewset.dev/preview: "true"`},
 		{"a Namespace that isn't restricted", namespace, "enforce: restricted", "enforce: baseline", labels},
 		{"a Namespace without a level", namespace, "pod-security.kubernetes.io/enforce: restricted, ", "", labels},
 		{"a Namespace of an old version", namespace, "v1.31", "v1.18", labels},
