@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +37,11 @@ var reservedNames = map[string]bool{"preview": true, "staging": true, "generator
 // characters. Where the repository's short name isn't fit as it is, 8 hex digits of the SHA-256 of the whole
 // lower-case "owner/name" keep distinct repositories distinct.
 func PullRequestName(p *Policy, repository string, number int) string {
-	return fmt.Sprintf("%s-pr-%d", repositoryPart(p, repository), number)
+	return pullRequestName(repositoryPart(p, repository), number)
+}
+
+func pullRequestName(repositoryPart string, number int) string {
+	return repositoryPart + "-pr-" + strconv.Itoa(number)
 }
 
 // isPullRequestName says whether a name is one that PullRequestName makes: something, -pr-, and a number.

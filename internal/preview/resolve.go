@@ -105,8 +105,11 @@ func (r *resolver) run() {
 		}
 		r.snapshot.Memory.Repositories[key] = repository.ID
 		r.renamed(key, repository)
+		fullName, part := Printable(cmp.Or(repository.FullName, key)), repositoryPart(r.Policy, key)
 		for _, pr := range repository.PullRequests {
-			candidates = append(candidates, r.candidate(key, repository, pr))
+			candidates = append(candidates, &candidate{
+				PullRequest: pr, repository: fullName, repositoryID: repository.ID, key: key, own: pullRequestName(part, pr.Number), person: r.person(pr),
+			})
 		}
 	}
 	r.attribute()
@@ -139,13 +142,6 @@ func (r *resolver) reserve() {
 // subject is how a pull request is remembered.
 func subject(repository string, number int) string {
 	return strings.ToLower(repository) + "#" + strconv.Itoa(number)
-}
-
-func (r *resolver) candidate(key string, repository Repository, pr PullRequest) *candidate {
-	return &candidate{
-		PullRequest: pr, repository: Printable(cmp.Or(repository.FullName, key)), repositoryID: repository.ID, key: key,
-		own: PullRequestName(r.Policy, key, pr.Number), person: r.person(pr),
-	}
 }
 
 // recognise finds the environment that a pull request is in.
