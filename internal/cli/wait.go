@@ -231,10 +231,11 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 	}
 	s, err := w.client.environment(ctx, name, w.configCommit)
 	if err == nil {
-		if w.Status = s; !w.seen && w.found != nil {
+		if w.Status = s; w.found != nil {
 			w.found(ctx)
+			w.found = nil
 		}
-		w.seen = true
+		w.seen = w.seen || w.isRead(s) // else it may be one from before
 		return &s, nil, nil
 	}
 	if !isStatus(err, http.StatusNotFound) {
@@ -275,7 +276,7 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 // absent is about an environment that isn't live.
 func (w *waiter) absent(d *preview.Decision) error {
 	switch {
-	case w.seen || (d != nil && d.Outcome == preview.Gone && d.Since.After(w.began)):
+	case w.seen || (d != nil && d.Outcome == preview.Gone && d.Since.After(w.began) && w.configCommit == ""):
 		why := ""
 		if d != nil {
 			why = ": " + d.Reason
@@ -294,10 +295,15 @@ func (w *waiter) absent(d *preview.Decision) error {
 	return nil
 }
 
+// isRead says whether what the service answers is of the commit of the config branch that is waited for.
+func (w *waiter) isRead(s preview.Status) bool {
+	return w.configCommit == "" || (s.ConfigRead != nil && *s.ConfigRead)
+}
+
 // missing is what tells that the environment isn't yet the one that is waited for: that the service hasn't read of it, or a
 // commit that isn't in it.
 func (w *waiter) missing(s preview.Status) string {
-	if w.configCommit != "" && (s.ConfigRead == nil || !*s.ConfigRead) {
+	if !w.isRead(s) {
 		return fmt.Sprintf("the service hasn't read commit %s of the config branch yet", shortCommit(w.configCommit))
 	}
 	contents := s.Contents()

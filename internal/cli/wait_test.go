@@ -105,6 +105,15 @@ func TestWaitFollowsWhatHappens(t *testing.T) {
 			errGone, 6 * time.Second, "alice: it is being synced\n",
 		},
 		{
+			"one from before goes, and then there is the one that was pushed", func(o *waitOptions) { o.configCommit = "ab8bdbe446" },
+			[]moment{
+				{environment: strings.Replace(isReady, "{", `{"config_read": false, `, 1)},
+				{at: 3 * time.Second, decision: gone(2 * time.Second)},
+				{at: 7 * time.Second, environment: strings.Replace(isReady, "{", `{"config_read": true, `, 1)},
+			},
+			nil, 8 * time.Second, "alice: the service hasn't read commit ab8bdbe446 of the config branch yet\nalice: it is gone: its folder is gone\n",
+		},
+		{
 			"it went before the service was heard of it", nil,
 			[]moment{{}, {at: 5 * time.Second, decision: gone(4 * time.Second)}},
 			errGone, 6 * time.Second, "alice: the service doesn't know it yet\n",

@@ -311,6 +311,20 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
+func TestNobodyIsObeyedForADay(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{24 * time.Hour, 200 * 365 * 24 * time.Hour} {
+		s := githubtest.New()
+		open(s.AddRepository("acme/shop"), 1)
+		c := client(t, "http://github.test", Options{Transport: inProcess{s}})
+		s.Inject(githubtest.Fault{Kind: githubtest.SecondaryLimit, RetryAfter: after, Status: 503, Times: 1})
+		readError(t, c, "it is tried again after")
+		if pause := c.Pause(time.Minute); pause < 59*time.Minute || pause > time.Hour {
+			t.Errorf("after %s is %s", after, pause)
+		}
+	}
+}
+
 func TestRetryAfterIsObeyedWhereAnAppGetsItsToken(t *testing.T) {
 	t.Parallel()
 	key, text := appKey(t)

@@ -151,12 +151,19 @@ func typed(err error) error {
 	return err
 }
 
+// longestWait bounds what is waited at once: GitHub's own limits end within an hour, and what answers in its place may say anything.
+const longestWait = time.Hour
+
 // retryAt is when a secondary limit ends; GitHub wants a minute where it doesn't say.
 func retryAt(e *gh.AbuseRateLimitError) time.Time {
-	if e.RetryAfter == nil {
-		return time.Now().Add(time.Minute)
+	wait := time.Minute
+	if e.RetryAfter != nil {
+		wait = *e.RetryAfter
 	}
-	return time.Now().Add(*e.RetryAfter)
+	if wait < 0 || wait > longestWait { // more seconds than there are nanoseconds for are negative
+		wait = longestWait
+	}
+	return time.Now().Add(wait)
 }
 
 func at(t time.Time) string { return t.UTC().Format(time.RFC3339) }
