@@ -62,6 +62,9 @@ func report(env *process, err error) {
 	}
 }
 
+// NewRootCommand returns previewctl with all its commands, for the generator of the reference pages.
+func NewRootCommand() *cobra.Command { return newRootCmd(thisProcess()) }
+
 func newRootCmd(env *process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "previewctl",
