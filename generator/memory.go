@@ -49,9 +49,9 @@ func (g *Generator) recall(ctx context.Context) (ok bool) {
 	}
 	g.state.unclear = nil
 	content, err := g.stored(ctx)
-	if err == nil && content != nil {
+	if err == nil && content != nil { // guard saved-state-read: false
 		var f memoryFile
-		if f, err = decodeMemory(content); err == nil {
+		if f, err = decodeMemory(content); err == nil { // guard corrupt-saved-state: true
 			g.state.memory, g.state.reported = f.Memory, f.Reported
 			g.requested.recall(f.Requested)
 			g.state.remembers, g.state.recalled = true, true
@@ -85,7 +85,7 @@ func (g *Generator) stored(ctx context.Context) ([]byte, error) {
 
 // recover takes from live Applications what memory would have.
 func (g *Generator) recover(ctx context.Context) error {
-	if g.opts.Cluster == nil {
+	if g.opts.Cluster == nil { // guard recovery: true
 		return nil
 	}
 	found, err := g.opts.Cluster.Recover(ctx)

@@ -76,7 +76,7 @@ func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	if err == nil { // a memory without its answer would be believed after a restart
 		err = g.save(ctx, memory)
 	}
-	if err != nil {
+	if err != nil { // guard saved-before-served: false
 		g.opts.Logger.Error("snapshot can't be served", "error", err)
 		return err
 	}
@@ -119,7 +119,7 @@ func (g *Generator) missing(s *preview.Snapshot) string {
 		if _, known := g.state.memory.Repositories[name]; known || (errors.Is(err, errNotAllowed) && g.state.remembers) {
 			continue
 		}
-		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(err)))
+		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(err))) // guard everything-read: skip
 	}
 	return strings.Join(why, "; ")
 }

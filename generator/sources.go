@@ -69,7 +69,7 @@ func (g *Generator) continueRound(was *preview.Config) {
 // load takes in the config branch as it was read, by a read that began then.
 func (g *Generator) load(tree preview.Tree, began time.Time, err error) {
 	if err != nil {
-		g.configFailed(err)
+		g.configFailed(err) // guard unreadable-config: g.state.config, g.state.tried = nil, ""; $
 		return
 	}
 	s := &g.state
@@ -87,6 +87,7 @@ func (g *Generator) load(tree preview.Tree, began time.Time, err error) {
 		}
 	}
 	if s.triedErr != nil {
+		// guard invalid-config: s.config = nil; $
 		g.configFailed(fmt.Errorf("config branch at %s is invalid: %w", tree.Commit[:min(12, len(tree.Commit))], s.triedErr))
 		return
 	}
@@ -144,7 +145,7 @@ func (g *Generator) readRepository(ctx context.Context, name string) func() func
 				if other := new(preview.IdentityError); errors.As(err, &other) && other.Was == memory.Identity(name) {
 					g.state.facts.Repositories[name] = preview.Repository{ID: other.Is} // nothing else of it matters
 				}
-				g.fail(name, err)
+				g.fail(name, err) // guard failed-read: g.state.facts.Repositories[name] = r; $
 			default:
 				renamed := g.state.facts.Repositories[name].FullName != r.FullName
 				g.state.facts.Repositories[name] = r

@@ -23,7 +23,7 @@ func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest,
 	for _, pr := range listed {
 		byNumber[pr.Number] = pr
 	}
-	missing := r.missing(byNumber, live)
+	missing := r.missing(byNumber, live)              // guard missing-pull-request: $[:0]
 	kept := make([]preview.PullRequest, len(missing)) // by index; number 0 where nothing is to be added
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(inParallel)
@@ -59,7 +59,7 @@ func (r *reading) withMissing(ctx context.Context, listed []preview.PullRequest,
 func (r *reading) missing(listed map[int]preview.PullRequest, live func(int64) []int) []preview.PullRequest {
 	last := make(map[int]preview.PullRequest, len(r.entry.last))
 	if live != nil {
-		for _, number := range live(r.entry.id) {
+		for _, number := range live(r.entry.id) { // guard missing-after-restart: $[:0]
 			last[number] = preview.PullRequest{Number: number, BaseRepositoryID: r.entry.id}
 		}
 	}
@@ -88,7 +88,7 @@ func (r *reading) direct(ctx context.Context, last preview.PullRequest) (preview
 	}
 	if err != nil {
 		last.Problem = fmt.Sprintf("the list of pull requests lacks it and it can't be read directly: %v", err)
-		return last, true
+		return last, true // guard unreadable-counts-as-open: false
 	}
 	return found.fact(last.BaseRepositoryID), true
 }

@@ -45,7 +45,7 @@ func conditional[T, Body any](ctx context.Context, r *reading, path string, last
 
 // each turns what an answer has into items. No answer is without a list; null isn't one.
 func each[From, T any](found []*From, item func(*From) (T, error)) ([]T, error) {
-	if found == nil {
+	if found == nil { // guard missing-list: false
 		return nil, errors.New("the answer has no list")
 	}
 	items := make([]T, 0, len(found))
@@ -86,7 +86,7 @@ func (l list[T]) pass(ctx context.Context, pages *[]page[T]) (bool, error) {
 			last = (*pages)[i]
 		}
 		p, unchanged, err := l.read(ctx, i+1, last)
-		if err != nil {
+		if err != nil { // guard unreadable-page: false
 			return false, fmt.Errorf("%s, page %d: %w", l.what, i+1, err)
 		}
 		if i == len(*pages) {
@@ -106,7 +106,8 @@ func (l list[T]) pass(ctx context.Context, pages *[]page[T]) (bool, error) {
 // goesOn says whether there may be a page behind this one. A full page is reason enough: the link to the next could be missing,
 // and an answer that is asked for in vain costs little.
 func goesOn[T any](p page[T], news bool) bool {
-	return p.next || (len(p.items) >= perPage && news)
+	return p.next ||
+		len(p.items) >= perPage && news // guard full-page: false
 }
 
 func (l list[T]) remember(seen map[int64]bool, p page[T]) (news bool) {

@@ -127,7 +127,7 @@ func (r *reading) identify(found repository) error {
 	if found.ID == 0 {
 		return errors.New("the answer has a repository without an ID")
 	}
-	if e.id != 0 && e.id != found.ID {
+	if e.id != 0 && e.id != found.ID { // guard other-repository: false
 		return &preview.IdentityError{Was: e.id, Is: found.ID}
 	}
 	e.id, e.defaultBranch = found.ID, cmp.Or(found.DefaultBranch, e.defaultBranch)

@@ -1,151 +1,58 @@
 package main
 
-const (
-	refresh  = "generator/sources.go"
-	publish  = "generator/publish.go"
-	memory   = "generator/memory.go"
-	pages    = "internal/github/pages.go"
-	missing  = "internal/github/missing.go"
-	decide   = "internal/preview/decide.go"
-	identity = "internal/preview/identity.go"
-	activity = "internal/preview/activity.go"
-	sleep    = "internal/preview/sleep.go"
+// The tests that play random sequences.
+var (
+	service = sequences{"./generator", "TestNoPreviewIsLost"}
+	domain  = sequences{"./internal/preview", "TestNoEnvironmentIsLost"}
+	sleep   = sequences{"./internal/preview", "TestNothingSleepsWithoutEvidence"}
 )
 
-// keepUnheard is where what nobody speaks for stays.
-const keepUnheard = "\t\t\tr.haunt(in, r.unheard(in))\n"
-
-// guards are all that keep environments from vanishing. Where two stand one behind the other, both are taken out.
+// guards are all rules that keep environments from vanishing or from falling asleep. Where two protect from the same
+// thing, both are disabled at once.
 var guards = []guard{
-	{"a failed read leaves a repository's last facts", service, []edit{
-		{refresh, "\t\t\t\tg.fail(name, err)\n\t\t\tdefault:", "\t\t\t\tg.fail(name, err)\n\t\t\t\tg.state.facts.Repositories[name] = r\n\t\t\tdefault:"},
-	}},
-	{"a page that can't be read is an error", service, []edit{
-		{pages, `return false, fmt.Errorf("%s, page %d: %w", l.what, i+1, err)`, `return false, nil`},
-	}},
-	{"an answer without a list is an error", service, []edit{
-		{pages, "if found == nil {", "if false {"},
-	}},
-	{"a full page has another one behind it, whatever the links say", service, []edit{
-		{pages, "return p.next || (len(p.items) >= perPage && news)", "return p.next && news == news"},
-	}},
-	{"a pull request that the list lacks is read directly", service, []edit{
-		{missing, "missing := r.missing(byNumber, live)", "missing := r.missing(byNumber, live)[:0]"},
-	}},
-	{"the same after a restart", service, []edit{
-		{missing, "range live(r.entry.id) {", "range live(r.entry.id)[:0] {"},
-	}},
-	{"one that can't be read directly counts as open", service, []edit{
-		{missing, "\t\treturn last, true\n", "\t\treturn last, false\n"},
-	}},
-	{"the same after a restart, when nobody knows how it was", service, []edit{
-		{identity, "Unread[in.member.Number]; ok && !r.confirmed(name) {", "Unread[in.member.Number]; ok && false {"},
-	}},
-	{"no answer before everything was read", service, []edit{
-		{publish, `why = append(why, fmt.Sprintf("%s was never read: %s", name, message(err)))`, `_ = fmt.Sprint(err)`},
-	}},
-	{"memory is kept before what it belongs to is served", service, []edit{
-		{publish, "\t\tg.opts.Logger.Error(\"snapshot can't be served\", \"error\", err)\n\t\treturn err\n", "\t\tg.opts.Logger.Error(\"snapshot can't be served\", \"error\", err)\n"},
-	}},
-	{"memory is read at the start", service, []edit{
-		{memory, "if err == nil && content != nil {\n\t\tvar", "if err == nil && content != nil && false {\n\t\tvar"},
-	}},
-	{"an unknown activity is activity", service, []edit{
-		{activity, "\tl.measured = r.measured && ok\n", "\tl.measured = ok || !ok\n"},
-		{"internal/preview/sleep.go", "!at.After(r.facts.Activity.At)", "!at.After(r.now)"},
-	}},
-	{"corrupt memory isn't empty memory", service, []edit{
-		{memory, "= decodeMemory(content); err == nil {", "= decodeMemory(content); true {"},
-	}},
-	{"lost memory is recovered from Applications", service, []edit{
-		{memory, "found, err := g.opts.Cluster.Recover(ctx)\n", "found, err := preview.Recovered{}, error(nil)\n"},
-	}},
-	{"a name that is another repository's now says nothing of the first one", service, []edit{
-		{"internal/github/pulls.go", "if e.id != 0 && e.id != found.ID {", "if false {"},
-		{identity, "return a == b || a == 0 || b == 0", "return true"},
-	}},
-	{"what nobody speaks for stays: repositories that can't be read", service, []edit{
-		{identity, keepUnheard, "\t\t\tif _, ok := r.repoByLower[in.member.Repository]; !ok {\n" + keepUnheard + "\t\t\t}\n"},
-	}},
-	{"what nobody speaks for stays: repositories taken out of the configuration", service, []edit{
-		{identity, keepUnheard, "\t\t\tif _, ok := r.repoByLower[in.member.Repository]; ok {\n" + keepUnheard + "\t\t\t}\n"},
-	}},
-	{"another label in the configuration takes nothing away", service, []edit{
-		{decide, "case c.stillLabelled():", "case false:"},
-	}},
-	{"no more lose their label at once than people take off", service, []edit{
-		{"internal/preview/limit.go", "return n > r.deletionsAtOnce()", "return false"},
-	}},
-	{"what was withheld once stays so", service, []edit{
-		{decide, "was.Braked = before || r.brake", "was.Braked = r.brake"},
-	}},
-	{"a clock that jumps lets no more go", service, []edit{
-		{"internal/preview/memory.go", "t.Add(jumped - min(max(jumped, 0), brakeStep))", "t"},
-	}},
-	{"what keeps new ones out ends no live one", service, []edit{
-		{decide, "case w.was != nil && !h.over:", "case w.was != nil && !h.over && h.withheld:"},
-	}},
-	{"invalid configuration leaves the last good one in force", service, []edit{
-		{refresh, "\tif s.triedErr != nil {\n", "\tif s.triedErr != nil {\n\t\ts.config = nil\n"},
-	}},
-	{"so does a config branch that can't be read", service, []edit{
-		{refresh, "\t\tg.configFailed(err)\n\t\treturn\n", "\t\tg.configFailed(err)\n\t\tg.state.config, g.state.tried = nil, \"\"\n\t\treturn\n"},
-	}},
-	{"a commit that changes nothing of an environment leaves it alone", service, []edit{
-		{"internal/preview/config.go", "if prev != nil && prev.pins[name].trees == trees {", "if false {"},
-	}},
-	{"rows are in order", service, []edit{
-		{"internal/preview/depart.go", "range slices.Sorted(maps.Keys(s.Memory.Environments))", "range slices.Collect(maps.Keys(s.Memory.Environments))"},
-	}},
-	{"nothing moves to another namespace", domain, []edit{
-		{decide, "if w.was == nil || w.was.Row.Namespace == e.Row.Namespace || r.confirmed(w.name) {", "if e != nil {"},
-	}},
-	{"what runs in an environment goes on running", domain, []edit{
-		{decide, "set = w.was.grown(set, r.Policy.Services)", "_ = set"},
-	}},
-	{"no commit of a fork runs without approval", domain, []edit{
-		{decide, "cmp.Or(c.approval(), c.unknownPerson(), r.slotless(c))", "cmp.Or(c.unknownPerson(), r.slotless(c))"},
-	}},
-	{"no commit runs that isn't ready", domain, []edit{
-		{decide, "if seen && green {", "if seen || green {"},
-	}},
-	{"no more are made than limits allow", domain, []edit{
-		{"internal/preview/over.go", "\treturn r.limited(w)\n", "\treturn nil\n"},
-	}},
-	{"asleep: what nobody knows is used", lives, []edit{
-		{activity, "\tcase !l.measured && l.state != Asleep:\n\t\tl.Active = latest(l.Active, r.now.UTC())\n", ""},
-	}},
-	{"asleep: a namespace that wasn't measured isn't idle", lives, []edit{
-		{activity, "l.measured = r.measured && ok", "l.measured = r.measured && (ok || true)"},
-	}},
-	{"asleep: an old measurement says nothing", lives, []edit{
-		{activity, "age < 0 || age > measuredFor", "false"},
-		{activity, "age := r.now.Sub(m.At); m.At", "m.At"},
-	}},
-	{"asleep: a gap between two measurements counts as use", lives, []edit{
-		{activity, "l.Active = latest(l.Active, r.gap)", "_ = r.gap"},
-	}},
-	{"asleep: nothing follows from a clock that isn't GitHub's", lives, []edit{
-		{activity, "r.facts.Skew != nil && r.facts.Skew.Abs() <= clockStep && (", "("},
-	}},
-	{"asleep: nothing follows from a clock that jumped just now", lives, []edit{
-		{activity, "(jumped.IsZero() || r.now.Sub(jumped) > clockStep)", "(true || jumped.IsZero())"},
-	}},
-	{"asleep: nothing becomes older by a clock that jumps", lives, []edit{
-		{"internal/preview/memory.go", "!m.At.IsZero() && (jumped < 0 || jumped > clockStep) {", "jumped < 0 && jumped > 0 {"},
-	}},
-	{"asleep: what its file keeps awake stays so", lives, []edit{
-		{sleep, "return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0", "return false"},
-	}},
-	{"asleep: what somebody keeps awake stays so", lives, []edit{
-		{sleep, "case l.state == Asleep || l.staysAwake() || l.held().After(r.now):", "case l.state == Asleep || l.staysAwake():"},
-		{sleep, "!l.staysAwake() && !l.held().After(r.now) &&", "!l.staysAwake() &&"},
-	}},
-	{"asleep: what an awake environment leads to stays so", lives, []edit{
-		{sleep, "from.state != Asleep && why[from] == \"\" && r.isLive(from)", "from.state != Asleep && why[from] != \"\" && from == l"},
-		{sleep, "\t\t!slices.ContainsFunc(l.linkers, func(from *living) bool { return from.state != Asleep && r.isLive(from) })\n", "\t\tl.linkers != nil == (l.linkers != nil)\n"},
-	}},
-	{"asleep: grace is over by a clock that is known", lives, []edit{
-		{"internal/preview/over.go", "if r.agrees() && !end.After(r.now) {", "if !end.After(r.now) {"},
-	}},
+	{"a failed read keeps the repository's last facts", service, markers("failed-read")},
+	{"a page that can't be read is an error", service, markers("unreadable-page")},
+	{"an answer without a list is an error", service, markers("missing-list")},
+	{"a full page has a next one, even without a link", service, markers("full-page")},
+	{"a pull request that is missing in the list is read directly", service, markers("missing-pull-request")},
+	{"a missing pull request is read directly after a restart", service, markers("missing-after-restart")},
+	{"a pull request that can't be read directly counts as open", service, markers("unreadable-counts-as-open")},
+	{"an unread pull request stays after a restart", service, markers("unread-member")},
+	{"no answer before every repository was read", service, markers("everything-read")},
+	{"state is saved before its snapshot is served", service, markers("saved-before-served")},
+	{"saved state is read at the start", service, markers("saved-state-read")},
+	{"unknown activity counts as activity", service,
+		markers("measurement-is-new", "namespace-is-measured", "idle-at-measurement")},
+	{"corrupt saved state doesn't count as empty", service, markers("corrupt-saved-state")},
+	{"lost state is recovered from Applications", service, markers("recovery")},
+	{"a reused repository name says nothing about the first repository", service, markers("other-repository", "same-identity")},
+	{"members of repositories that can't be read stay", service, markers("unreadable-repository")},
+	{"members of repositories removed from the configuration stay", service, markers("removed-repository")},
+	{"another label in the configuration removes nothing", service, markers("other-label")},
+	{"no more environments lose their label at once than people remove", service, markers("deletion-guard")},
+	{"a guarded removal stays guarded", service, markers("guarded-before")},
+	{"a clock jump allows no more deletions", service, markers("clock-jump-and-deletions")},
+	{"a rule that holds new environments removes no live one", service, markers("held-stays-live")},
+	{"invalid configuration keeps the last valid one in force", service, markers("invalid-config")},
+	{"an unreadable config branch keeps the last configuration in force", service, markers("unreadable-config")},
+	{"a commit that changes nothing of an environment keeps its revision", service, markers("unchanged-revision")},
+	{"rows are in order", service, markers("row-order")},
+	{"an environment keeps its namespace", domain, markers("namespace-stays")},
+	{"an environment keeps its services", domain, markers("services-stay")},
+	{"no commit of a fork runs without approval", domain, markers("fork-approval")},
+	{"no commit runs before it is ready", domain, markers("ready")},
+	{"no more environments are created than limits allow", domain, markers("limits")},
+	{"unknown use counts as use", sleep, markers("unknown-use")},
+	{"a namespace without a measurement isn't idle", sleep, markers("namespace-is-measured")},
+	{"an old measurement says nothing", sleep, markers("old-measurement")},
+	{"a gap between two measurements counts as use", sleep, markers("gap")},
+	{"a clock that differs from GitHub's puts nothing to sleep", sleep, markers("clock-agrees")},
+	{"a clock that has just jumped puts nothing to sleep", sleep, markers("clock-jumped-just-now")},
+	{"a clock jump makes nothing older", sleep, markers("clock-jump")},
+	{"a file's keepAwake keeps its environment awake", sleep, markers("stays-awake")},
+	{"a user's hold keeps an environment awake", sleep, markers("kept-awake", "kept-awake-at-limit")},
+	{"links from awake environments keep their target awake", sleep, markers("linked", "linked-at-limit")},
+	{"grace ends by a reliable clock only", sleep, markers("grace-clock")},
 }
+
+func markers(names ...string) []string { return names }

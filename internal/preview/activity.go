@@ -107,7 +107,8 @@ func (l *living) listen(now time.Time) {
 func (r *resolver) measure() {
 	m := r.facts.Activity
 	r.snapshot.Memory.Measured, r.snapshot.Memory.Jumped = r.memory.Measured, r.memory.Jumped
-	if age := r.now.Sub(m.At); m.At.IsZero() || age < 0 || age > measuredFor {
+	if age := r.now.Sub(m.At); m.At.IsZero() ||
+		age < 0 || age > measuredFor { // guard old-measurement: false
 		return
 	}
 	r.measured = true
@@ -121,13 +122,14 @@ func (r *resolver) measure() {
 // without a measurement, since all that can come are visits.
 func (r *resolver) use(l *living) {
 	used, ok := r.facts.Activity.Used[l.was.Row.Namespace]
-	l.measured = r.measured && ok
+	l.measured = r.measured && // guard measurement-is-new: true
+		ok // guard namespace-is-measured: true
 	switch {
 	case l.measured && used:
 		l.Active = latest(l.Active, r.facts.Activity.At.UTC())
 	case l.measured && (l.state != Asleep || l.Changed.After(r.memory.Measured)): // else it slept through the gap
-		l.Active = latest(l.Active, r.gap)
-	case !l.measured && l.state != Asleep:
+		l.Active = latest(l.Active, r.gap) // guard gap: skip
+	case !l.measured && l.state != Asleep: // guard unknown-use: false
 		l.Active = latest(l.Active, r.now.UTC())
 	}
 	if len(l.file.Handover) > 0 { // how people's own tools use it, nobody measures
@@ -138,7 +140,8 @@ func (r *resolver) use(l *living) {
 // agrees says whether the clock is GitHub's, as far as anybody can know.
 func (r *resolver) agrees() bool {
 	jumped := r.memory.Jumped
-	return r.facts.Skew != nil && r.facts.Skew.Abs() <= clockStep && (jumped.IsZero() || r.now.Sub(jumped) > clockStep)
+	return r.facts.Skew != nil && r.facts.Skew.Abs() <= clockStep && // guard clock-agrees: true
+		(jumped.IsZero() || r.now.Sub(jumped) > clockStep) // guard clock-jumped-just-now: true
 }
 
 // headsOf are the commits that people push for an environment to be as it is: those of its pull requests, of what its file

@@ -234,7 +234,7 @@ func (c *Config) pinOverlays(t Tree, prev *Config) {
 }
 
 func (c *Config) pinned(name, trees, commit string, prev *Config) pin {
-	if prev != nil && prev.pins[name].trees == trees {
+	if prev != nil && prev.pins[name].trees == trees { // guard unchanged-revision: false
 		return prev.pins[name]
 	}
 	return pin{trees: trees, commit: commit}

@@ -65,7 +65,7 @@ func (r *resolver) decideOwn(w *wish) {
 	case h == nil:
 		r.serve(*e)
 		r.decided(r.about(w, c).live(ruleLabelled, r.reason(w, e)))
-	case w.was != nil && !h.over:
+	case w.was != nil && !h.over: // guard held-stays-live: $ && h.withheld
 		r.keep(*w.was, h, c.HeadSHA)
 	default:
 		r.decided(r.about(w, c).held(h))
@@ -89,7 +89,7 @@ func (r *resolver) withhold(w *wish, h *hold) *hold {
 			rule: ruleWithheld, withheld: true, reason: h.reason + ", and whether it had the label that configuration asks for is not remembered",
 			remedy: h.remedy + ", or previewctl confirm " + w.name + " to let it go",
 		}
-	case c.stillLabelled():
+	case c.stillLabelled(): // guard other-label: false
 		return &hold{
 			rule: ruleWithheld, withheld: true, reason: "configuration asks for another label than it got its preview for",
 			remedy: h.remedy + ", or previewctl confirm " + w.name + " to let it go",
@@ -120,7 +120,8 @@ func (r *resolver) braked(was *Remembered, before bool) bool {
 	if !before {
 		r.snapshot.Memory.Unlabelled = append(r.snapshot.Memory.Unlabelled, r.now.UTC().Truncate(time.Second))
 	}
-	was.Braked = before || r.brake
+	was.Braked = before || // guard guarded-before: false
+		r.brake
 	return was.Braked
 }
 
@@ -175,7 +176,7 @@ func (r *resolver) ownEnvironment(w *wish) (*Remembered, *hold) {
 		set[name] = true
 	}
 	if w.was != nil {
-		set = w.was.grown(set, r.Policy.Services)
+		set = w.was.grown(set, r.Policy.Services) // guard services-stay: skip
 	}
 	w.heads = c.heads
 	return r.made(w, profile, set)
@@ -189,7 +190,10 @@ func (r *resolver) letIn(c *candidate) (h *hold) {
 	if c.profile, h = r.admit(c.PullRequest); h != nil {
 		return h
 	}
-	if h = cmp.Or(c.approval(), c.unknownPerson(), r.slotless(c)); h != nil {
+	if h = cmp.Or(
+		c.approval(), // guard fork-approval: drop
+		c.unknownPerson(), r.slotless(c),
+	); h != nil {
 		return h
 	}
 	if !isSHA(c.HeadSHA) {
@@ -375,7 +379,8 @@ func (r *resolver) unready(repository string, s Service, sha string) *hold {
 			seen, green = true, green && check.Green
 		}
 	}
-	if seen && green {
+	if seen &&
+		green { // guard ready: true
 		return nil
 	}
 	return &hold{
@@ -395,7 +400,7 @@ func (r *resolver) plan(w *wish, profile string, run map[string]Pin) Plan {
 
 // moved keeps a live environment in its namespace: in another one it would be another, without its data.
 func (r *resolver) moved(w *wish, e *Remembered) *hold {
-	if w.was == nil || w.was.Row.Namespace == e.Row.Namespace || r.confirmed(w.name) {
+	if w.was == nil || w.was.Row.Namespace == e.Row.Namespace || r.confirmed(w.name) { // guard namespace-stays: true
 		return nil
 	}
 	return &hold{

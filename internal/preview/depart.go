@@ -58,7 +58,7 @@ func (r *resolver) finish() {
 		}
 	}
 	s.Rows = make([]Row, 0, len(s.Memory.Environments))
-	for _, name := range slices.Sorted(maps.Keys(s.Memory.Environments)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Memory.Environments)) { // guard row-order: slices.Collect(maps.Keys(s.Memory.Environments))
 		s.Rows = append(s.Rows, s.Memory.Environments[name].Row)
 	}
 	slices.SortFunc(s.Decisions, compareDecisions)

@@ -14,7 +14,9 @@ func (r *resolver) heard(key string) (repository Repository, ok bool) {
 }
 
 // sameIdentity is true also where one of the two isn't known.
-func sameIdentity(a, b int64) bool { return a == b || a == 0 || b == 0 }
+func sameIdentity(a, b int64) bool {
+	return a == b || a == 0 || b == 0 // guard same-identity: true
+}
 
 // lived is the place of a pull request in what was live.
 type lived struct {
@@ -37,6 +39,8 @@ func (r *resolver) attribute() {
 	renamed := r.byIdentity()
 	for _, in := range left {
 		if key := renamed[in.member.RepositoryID]; (key == "" || !r.attributed(in, key)) && !r.confirmed(in.was.Row.Name) {
+			// guard unreadable-repository: if _, ok := r.repoByLower[in.member.Repository]; !ok { $ }
+			// guard removed-repository: if _, ok := r.repoByLower[in.member.Repository]; ok { $ }
 			r.haunt(in, r.unheard(in))
 		}
 	}
@@ -80,7 +84,7 @@ func (r *resolver) attributed(in lived, key string) bool {
 	}
 	r.lived[about] = in
 	name := in.was.Row.Name
-	if why, ok := r.facts.Repositories[key].Unread[in.member.Number]; ok && !r.confirmed(name) {
+	if why, ok := r.facts.Repositories[key].Unread[in.member.Number]; ok && !r.confirmed(name) { // guard unread-member: false
 		r.haunt(in, &hold{
 			rule: ruleUnread, withheld: true, reason: "whether its pull request is open can't be read: " + why,
 			remedy: "wait; it is read again. Or previewctl confirm " + name + " to let it go",

@@ -200,7 +200,7 @@ func (r *resolver) brakes(wishes []*wish) bool {
 			n++
 		}
 	}
-	return n > r.deletionsAtOnce()
+	return n > r.deletionsAtOnce() // guard deletion-guard: false
 }
 
 // loses says whether a live environment has lost what asked for it, other than by a pull request's end.

@@ -209,10 +209,10 @@ func (m Memory) settled(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > brakeStep) {
 		m.Unlabelled = slices.Clone(m.Unlabelled)
 		for i, t := range m.Unlabelled {
-			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), brakeStep))
+			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), brakeStep)) // guard clock-jump-and-deletions: skip
 		}
 	}
-	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) {
+	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) { // guard clock-jump: false
 		m.shift(jumped-min(max(jumped, 0), clockStep), jumped.Abs() > clockStep, now)
 	}
 	m.Intents = asked(m.Intents, now)

@@ -176,7 +176,7 @@ func (r *resolver) newcomer(w *wish) *hold {
 	if left, ok := s.Memory.Left[w.name]; ok {
 		return &hold{rule: left.Rule, reason: left.Reason, remedy: r.comeBack(w.name, r.now)}
 	}
-	return r.limited(w)
+	return r.limited(w) // guard limits: nil
 }
 
 // remain remembers what its lifetime took away, as long as it is asked for in the same way.
@@ -250,7 +250,8 @@ func (r *resolver) graceHold(l *living) *hold {
 		l.Closed = r.now.UTC()
 	}
 	end := l.graceEnds()
-	if r.agrees() && !end.After(r.now) {
+	if r.agrees() && // guard grace-clock: true
+		!end.After(r.now) {
 		return nil
 	}
 	return &hold{rule: ruleGrace, reason: "its pull request is closed, and it goes " + moment(end), remedy: "reopen it to keep its preview"}

@@ -100,6 +100,7 @@ func (r *resolver) sleep() {
 	for again := true; again; {
 		again = false
 		for l := range why {
+			// guard linked: false
 			if slices.ContainsFunc(l.linkers, func(from *living) bool { return from.state != Asleep && why[from] == "" && r.isLive(from) }) {
 				delete(why, l)
 				again = true
@@ -125,14 +126,16 @@ func (r *resolver) fallAsleep(l *living, why string) {
 // sleepy is why an awake environment is to sleep; empty where it isn't. Somebody's word needs no measurement.
 func (r *resolver) sleepy(l *living) string {
 	switch {
-	case l.state == Asleep || l.staysAwake() || l.held().After(r.now):
+	case l.state == Asleep || l.staysAwake() ||
+		l.held().After(r.now): // guard kept-awake: false
 		return ""
 	case l.isAsked():
 		return sleptAsked
 	case l.state == Waking || !r.knows(l):
 		return ""
 	}
-	if at, why := l.sleepsAt(); !at.IsZero() && !at.After(r.facts.Activity.At) {
+	if at, why := l.sleepsAt(); !at.IsZero() &&
+		!at.After(r.facts.Activity.At) { // guard idle-at-measurement: !at.After(r.now)
 		return why
 	}
 	return ""
@@ -142,7 +145,9 @@ func (r *resolver) sleepy(l *living) string {
 func (r *resolver) knows(l *living) bool { return l.measured && r.agrees() }
 
 // staysAwake says whether its file keeps an environment awake. What is handed over, Argo CD can't stop.
-func (l *living) staysAwake() bool { return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0 }
+func (l *living) staysAwake() bool {
+	return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0 // guard stays-awake: false
+}
 
 // held is until when somebody keeps an environment awake.
 func (l *living) held() time.Time {
@@ -252,7 +257,9 @@ func (r *resolver) makeRoom() bool {
 
 func (r *resolver) mayMakeRoom(l *living) bool {
 	m := r.facts.Activity
-	return l.state == Awake && r.knows(l) && m.Window > 0 && m.At.Sub(l.Active) >= m.Window && !l.staysAwake() && !l.held().After(r.now) &&
+	return l.state == Awake && r.knows(l) && m.Window > 0 && m.At.Sub(l.Active) >= m.Window && !l.staysAwake() &&
+		!l.held().After(r.now) && // guard kept-awake-at-limit: true
+		// guard linked-at-limit: true
 		!slices.ContainsFunc(l.linkers, func(from *living) bool { return from.state != Asleep && r.isLive(from) })
 }
 
