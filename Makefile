@@ -39,8 +39,8 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 vulncheck: ## what both programs link against the Go vulnerability database, which must be reachable
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 
-generate: ## files that are generated from code: JSON Schemas, golden files
-	$(GO) test ./internal/preview ./internal/overlay -update
+generate: ## generated files: JSON Schemas, golden files, docs/reference
+	$(GO) test ./internal/preview ./internal/overlay ./internal/reference -update
 
 e2e: ## the stories, with a real Kubernetes API and real Argo CD, once for each version
 	cd e2e && $(E2E) run ./cmd/tools
