@@ -79,7 +79,7 @@ func realEvents(f *testing.F) []githubtest.Delivery {
 	shop := gh.AddRepository("acme/shop")
 	gh.AddHook(receiver.URL, "hush")
 	number := shop.Open(githubtest.PullRequest{Title: "Add a cart", Author: "alice", HeadRef: "feature/cart", Labels: []string{"preview"}})
-	shop.EditBy("bob", number, func(p *githubtest.PullRequest) {
+	shop.As("bob").Edit(number, func(p *githubtest.PullRequest) {
 		p.Title, p.Draft, p.HeadSHA, p.BaseRef = "Add two carts", true, githubtest.SHA("head"), "next"
 		p.Labels = nil
 	})

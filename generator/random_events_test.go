@@ -89,7 +89,7 @@ func (p *play) inOutage() {
 	p.heal()
 	switch {
 	case p.places[2].open > 100 && p.IntN(2) == 0:
-		p.inject(githubtest.Fault{Match: `/pulls\?`, Kind: githubtest.PageMissing})
+		p.inject(githubtest.Fault{Match: `/pulls\?`, Kind: githubtest.NextLinkMissing})
 	case p.IntN(3) == 0:
 		p.inject(githubtest.Fault{Match: `/pulls\?`, Status: 200, Body: "[]"})
 		p.inject(githubtest.Fault{Match: `/pulls/\d+$`, Status: 500})
@@ -218,7 +218,7 @@ func (p *play) breaks() {
 	what := pick(p, ``, `/pulls\?`, `/pulls\?.*[?&]page=1$`, `/pulls\?.*[?&]page=2$`, `/pulls/\d+$`, `/pulls/\d+/files`, `/git/`)
 	f := pick(p,
 		githubtest.Fault{Status: 500}, githubtest.Fault{Status: 502, Body: "<html>Unicorn!</html>"}, githubtest.Fault{Status: 403}, githubtest.Fault{Status: 404},
-		githubtest.Fault{Kind: githubtest.CutOff}, githubtest.Fault{Kind: githubtest.PageMissing}, githubtest.Fault{Delay: 20 * time.Second}, githubtest.Fault{Delay: 4 * time.Second},
+		githubtest.Fault{Kind: githubtest.CutOff}, githubtest.Fault{Kind: githubtest.NextLinkMissing}, githubtest.Fault{Delay: 20 * time.Second}, githubtest.Fault{Delay: 4 * time.Second},
 		githubtest.Fault{Kind: githubtest.SecondaryLimit}, githubtest.Fault{Kind: githubtest.RateLimited},
 		githubtest.Fault{Status: 200, Body: "{}"}, githubtest.Fault{Status: 200, Body: "null"}, githubtest.Fault{Status: 200, Body: `[{"number":`}, githubtest.Fault{Status: 200, Body: "[]"},
 	)

@@ -130,7 +130,7 @@ func TestBadDaysOfGitHubChangeNothing(t *testing.T) {
 		{"a token that it doesn't know", githubtest.Fault{Status: http.StatusUnauthorized}, false},
 		{"a maintenance page", githubtest.Fault{Status: http.StatusOK, Body: "<html>Be right back</html>"}, false},
 		{"an empty object", githubtest.Fault{Status: http.StatusOK, Body: "{}"}, false},
-		{"a page missing", githubtest.Fault{Match: `^GET /repos/acme/gateway/pulls\?`, Kind: githubtest.PageMissing}, true},
+		{"a page missing", githubtest.Fault{Match: `^GET /repos/acme/gateway/pulls\?`, Kind: githubtest.NextLinkMissing}, true},
 		{"an empty list", githubtest.Fault{Match: `^GET /repos/[^?]*/pulls\?`, Status: http.StatusOK, Body: "[]"}, true},
 	} {
 		t.Run(day.name, func(t *testing.T) {

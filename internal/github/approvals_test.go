@@ -40,7 +40,7 @@ func TestApprovals(t *testing.T) {
 		"dismissed":                              {[]githubtest.Review{said("wendy", "APPROVED", "1")}, 1, []preview.Approval{}},
 		"the newest is dismissed":                {[]githubtest.Review{said("wendy", "APPROVED", "1"), said("wendy", "APPROVED", "2")}, 2, []preview.Approval{}},
 		"an older one is dismissed":              {[]githubtest.Review{said("wendy", "APPROVED", "1"), said("wendy", "APPROVED", "2")}, 1, []preview.Approval{approval("wendy", "2", true)}},
-		"a ghost is nobody":                      {[]githubtest.Review{{Ghost: true, State: "APPROVED"}}, 0, []preview.Approval{}},
+		"a ghost is nobody":                      {[]githubtest.Review{{AuthorDeleted: true, State: "APPROVED"}}, 0, []preview.Approval{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,9 +74,9 @@ func TestCommitAuthors(t *testing.T) {
 	}{
 		"two people":               {githubtest.Commit{Author: "alice", Committer: "bob"}, []string{"alice", "bob"}},
 		"one":                      {githubtest.Commit{Author: "alice", Committer: "alice"}, []string{"alice"}},
-		"GitHub knows no author":   {githubtest.Commit{Author: githubtest.Unknown, Committer: "bob"}, []string{"", "bob"}},
-		"GitHub knows no commiter": {githubtest.Commit{Author: "alice", Committer: githubtest.Unknown}, []string{"alice", ""}},
-		"GitHub knows nobody":      {githubtest.Commit{Author: githubtest.Unknown, Committer: githubtest.Unknown}, []string{""}},
+		"GitHub knows no author":   {githubtest.Commit{Author: githubtest.NoAccount, Committer: "bob"}, []string{"", "bob"}},
+		"GitHub knows no commiter": {githubtest.Commit{Author: "alice", Committer: githubtest.NoAccount}, []string{"alice", ""}},
+		"GitHub knows nobody":      {githubtest.Commit{Author: githubtest.NoAccount, Committer: githubtest.NoAccount}, []string{""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

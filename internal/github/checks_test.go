@@ -117,7 +117,7 @@ func TestWhoseChecksAreRead(t *testing.T) {
 
 func TestManyChecks(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]string{"all is well": "", "a link is missing": githubtest.PageMissing} {
+	for name, fault := range map[string]string{"all is well": "", "a link is missing": githubtest.NextLinkMissing} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, repo, url := start(t)

@@ -13,7 +13,7 @@ var labelledByWhom = preview.Wants{Labellings: func(pr preview.PullRequest) bool
 
 // unlabel takes labels off in somebody's name.
 func unlabel(repo *githubtest.Repo, login string, number int) {
-	repo.EditBy(login, number, func(p *githubtest.PullRequest) { p.Labels = nil })
+	repo.As(login).Edit(number, func(p *githubtest.PullRequest) { p.Labels = nil })
 }
 
 func TestWhoLabelledABotsPullRequest(t *testing.T) {
@@ -22,11 +22,11 @@ func TestWhoLabelledABotsPullRequest(t *testing.T) {
 	repo.Open(githubtest.PullRequest{Author: "renovate[bot]"})
 	repo.Open(githubtest.PullRequest{Author: "alice"})
 	repo.Open(githubtest.PullRequest{Author: "renovate[bot]"})
-	repo.LabelBy("alice", 1, "preview", "Bug")
+	repo.As("alice").Label(1, "preview", "Bug")
 	unlabel(repo, "bob", 1)
-	repo.LabelBy("github-actions[bot]", 1, "preview")
-	repo.LabelBy("carol", 1, "preview:full")
-	repo.LabelBy("alice", 2, "preview")
+	repo.As("github-actions[bot]").Label(1, "preview")
+	repo.As("carol").Label(1, "preview:full")
+	repo.As("alice").Label(2, "preview")
 	c := client(t, url, Options{})
 	got := read(t, c, labelledByWhom).PullRequests
 	diff(t, []preview.Labelling{
@@ -70,10 +70,10 @@ func TestEventsCostNothingUntilThereAreMore(t *testing.T) {
 	s, repo, url := start(t)
 	repo.Open(githubtest.PullRequest{Author: "renovate[bot]"})
 	for range 60 { // 120 events: two pages
-		repo.LabelBy("alice", 1, "preview")
+		repo.As("alice").Label(1, "preview")
 		unlabel(repo, "alice", 1)
 	}
-	repo.LabelBy("bob", 1, "preview")
+	repo.As("bob").Label(1, "preview")
 	c := client(t, url, Options{})
 	last := func() preview.Labelling {
 		all := read(t, c, labelledByWhom).PullRequests[0].Labellings
@@ -89,7 +89,7 @@ func TestEventsCostNothingUntilThereAreMore(t *testing.T) {
 
 	s.ResetCounts()
 	unlabel(repo, "bob", 1)
-	repo.LabelBy("carol", 1, "preview")
+	repo.As("carol").Label(1, "preview")
 	diff(t, "carol", last().By)
 	diff(t, 2, s.Charged()) // the list of pull requests and the last page of events
 
@@ -133,7 +133,7 @@ func TestEventsThatCantBeReadAreOnePullRequestsProblem(t *testing.T) {
 			s, repo, url := start(t)
 			for i := range 2 {
 				repo.Open(githubtest.PullRequest{Author: "renovate[bot]"})
-				repo.LabelBy("alice", i+1, "preview")
+				repo.As("alice").Label(i+1, "preview")
 			}
 			c := client(t, url, Options{})
 			tc.fault.Match = "/issues/1/events"
@@ -175,11 +175,11 @@ func TestEventsOfARenamedRepository(t *testing.T) {
 	t.Parallel()
 	s, repo, url := start(t)
 	repo.Open(githubtest.PullRequest{Author: "renovate[bot]"})
-	repo.LabelBy("alice", 1, "preview")
+	repo.As("alice").Label(1, "preview")
 	c := client(t, url, Options{})
 	read(t, c, labelledByWhom)
 	repo.Rename("acme/store")
-	repo.LabelBy("bob", 1, "preview:full")
+	repo.As("bob").Label(1, "preview:full")
 	for range 2 {
 		all := read(t, c, labelledByWhom).PullRequests[0].Labellings
 		diff(t, "bob", all[len(all)-1].By)

@@ -127,7 +127,7 @@ func realAnswers(f *testing.F) map[string][]string {
 	r := s.AddRepository("acme/shop")
 	head := githubtest.SHA("head")
 	n := r.Open(githubtest.PullRequest{Title: "Add a cart", Author: "alice", HeadSHA: head, Labels: []string{"preview"}, Files: []githubtest.File{{Name: "a"}}})
-	r.Open(githubtest.PullRequest{HeadGone: true, Ghost: true})
+	r.Open(githubtest.PullRequest{HeadDeleted: true, AuthorDeleted: true})
 	r.Review(n, githubtest.Review{Author: "carol", State: "APPROVED"})
 	r.SetStatus(head, githubtest.Status{Context: "image", State: "success"})
 	r.SetCheckRun(head, githubtest.CheckRun{Name: "image", Status: "completed", Conclusion: "success"})

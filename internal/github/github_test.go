@@ -130,8 +130,8 @@ func TestNullsAreOrdinary(t *testing.T) {
 		in   githubtest.PullRequest
 		test func(preview.PullRequest) bool
 	}{
-		"a ghost has no login":          {githubtest.PullRequest{Ghost: true}, func(p preview.PullRequest) bool { return p.Author == "" }},
-		"a deleted fork has no ID":      {githubtest.PullRequest{HeadGone: true}, func(p preview.PullRequest) bool { return p.HeadRepositoryID == 0 }},
+		"a ghost has no login":          {githubtest.PullRequest{AuthorDeleted: true}, func(p preview.PullRequest) bool { return p.Author == "" }},
+		"a deleted fork has no ID":      {githubtest.PullRequest{HeadDeleted: true}, func(p preview.PullRequest) bool { return p.HeadRepositoryID == 0 }},
 		"the creation time may be null": {githubtest.PullRequest{Raw: map[string]any{"created_at": nil}}, func(p preview.PullRequest) bool { return p.Created.IsZero() }},
 		"the head may be null":          {githubtest.PullRequest{Raw: map[string]any{"head": nil}}, func(p preview.PullRequest) bool { return p.HeadSHA == "" && p.HeadRepositoryID == 0 }},
 		"title and draft may be null":   {githubtest.PullRequest{Raw: map[string]any{"title": nil, "draft": nil}}, func(p preview.PullRequest) bool { return p.Title == "" && !p.Draft }},
@@ -281,7 +281,7 @@ func TestAMissingLinkDoesNotEndTheList(t *testing.T) {
 	t.Parallel()
 	s, repo, url := start(t)
 	open(repo, 250)
-	s.Inject(githubtest.Fault{Match: `pulls\?`, Kind: githubtest.PageMissing})
+	s.Inject(githubtest.Fault{Match: `pulls\?`, Kind: githubtest.NextLinkMissing})
 	diff(t, upTo(250), numbers(read(t, client(t, url, Options{}), preview.Wants{})))
 }
 
@@ -436,7 +436,7 @@ func TestManyFiles(t *testing.T) {
 		"no file":                    {0, "", false, 0},
 		"one page and one file":      {101, "", false, 101},
 		"one page exactly":           {100, "", false, 100},
-		"a link is missing":          {250, githubtest.PageMissing, false, 250},
+		"a link is missing":          {250, githubtest.NextLinkMissing, false, 250},
 		"one less than GitHub lists": {2999, "", false, 2999},
 		"as many as GitHub lists":    {3000, "", true, 0},
 		"more than GitHub lists":     {4000, "", true, 0},

@@ -1,7 +1,7 @@
 package githubtest
 
-// Acme returns a GitHub with the organisation acme, whose system the demo shows: acme/gateway, and the monorepo
-// acme/shop. Their pull requests are of every kind that a preview service has to tell apart.
+// Acme returns a GitHub with the organisation acme of the demo: the repository acme/gateway and the monorepo acme/shop.
+// Their pull requests cover the cases that a preview service must distinguish.
 func Acme() *Server {
 	s := New()
 	gateway, shop := s.AddRepository("acme/gateway"), s.AddRepository("acme/shop")

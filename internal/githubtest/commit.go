@@ -1,116 +1,109 @@
 package githubtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
 )
 
-const octocat = "octocat"
-
-// Commit is what GitHub knows of a commit besides its SHA. Author and Committer are logins; GitHub shows null where one is
-// Unknown, because no account has the e-mail address. Octocat made a commit of which nothing was said.
+// Commit is what GitHub shows of a commit besides its SHA. Author and Committer are logins; an empty login means octocat,
+// and NoAccount shows as null.
 type Commit struct{ Author, Committer, Parent string }
 
-// Unknown is an author or committer who has no account.
-const Unknown = "unknown"
+// NoAccount is an author or committer whose e-mail address belongs to no account.
+const NoAccount = "no account"
 
-// SetCommit says who made a commit, and from which one; an empty Parent leaves that as it is.
-func (s *Server) SetCommit(sha string, c Commit) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.Parent == "" {
-		c.Parent = s.commits[sha].Parent
-	}
-	s.commits[sha] = c
-	s.tick++
-}
+// commitGraph holds commits by SHA. All repositories share it, as a repository shares commits with its forks on GitHub.
+type commitGraph map[string]Commit
 
-// know remembers a commit, unless it is known already.
-func (s *Server) know(sha string, c Commit) {
-	if _, known := s.commits[sha]; !known && sha != "" {
-		s.commits[sha] = c
+// addNew adds a commit if the graph doesn't contain it.
+func (g commitGraph) addNew(sha string, c Commit) {
+	if _, known := g[sha]; !known && sha != "" {
+		g[sha] = c
 	}
 }
 
-func (s *Server) commitJSON(r *repository, sha string) object {
-	c, parents := s.commits[sha], []any{}
+// ancestors returns a commit and its ancestors, the newest first.
+func (g commitGraph) ancestors(sha string) []string {
+	var all []string
+	for sha != "" && sha != noCommit && !slices.Contains(all, sha) {
+		all = append(all, sha)
+		sha = g[sha].Parent
+	}
+	return all
+}
+
+func commitJSON(g commitGraph, r *repository, sha string) object {
+	c, parents := g[sha], []any{}
 	if c.Parent != "" && c.Parent != noCommit {
-		parents = append(parents, object{"sha": c.Parent, "url": r.api() + "/commits/" + c.Parent, "html_url": r.html() + "/commit/" + c.Parent})
+		parents = append(parents, object{
+			"sha": c.Parent, "url": r.apiURL() + "/commits/" + c.Parent, "html_url": r.htmlURL() + "/commit/" + c.Parent,
+		})
 	}
-	person := func(login string) object {
+	author, committer := cmp.Or(c.Author, octocat), cmp.Or(c.Committer, octocat)
+	signature := func(login string) object {
 		return object{"name": login, "email": login + "@example.com", "date": stamp(r.created)}
 	}
-	author, committer := orOctocat(c.Author), orOctocat(c.Committer)
 	return object{
-		"sha": sha, "node_id": nodeID("C", sha), "url": r.api() + "/commits/" + sha, "html_url": r.html() + "/commit/" + sha,
-		"commit": object{"author": person(author), "committer": person(committer), "message": "Change something", "tree": object{"sha": SHA("tree " + sha)}},
-		"author": account(author), "committer": account(committer), "parents": parents,
+		"sha": sha, "node_id": nodeID("C", sha), "url": r.apiURL() + "/commits/" + sha, "html_url": r.htmlURL() + "/commit/" + sha,
+		"commit": object{
+			"author": signature(author), "committer": signature(committer), "message": "Change something",
+			"tree": object{"sha": SHA("tree " + sha)},
+		},
+		"author": accountOrNull(author), "committer": accountOrNull(committer), "parents": parents,
 	}
 }
 
-func orOctocat(login string) string {
-	if login == "" {
-		return octocat
-	}
-	return login
-}
-
-func account(login string) any {
-	if login == Unknown {
+func accountOrNull(login string) any {
+	if login == NoAccount {
 		return nil
 	}
 	return userJSON(login)
 }
 
+func isSHA(text string) bool { return len(text) == 40 }
+
+func noCommitFound(sha string) *answer {
+	return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
+}
+
 func getCommit(c *call, r *repository, ref string) *answer {
-	sha := r.commit(ref)
-	if len(sha) != 40 {
-		return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+ref)
+	sha := r.resolveCommit(ref)
+	if !isSHA(sha) {
+		return noCommitFound(ref)
 	}
-	return ok(c.server.commitJSON(r, sha))
+	return ok(commitJSON(c.change.commits, r, sha))
 }
 
-// history is a commit and its ancestors, the newest first.
-func (s *Server) history(sha string) []string {
-	var all []string
-	for sha != "" && sha != noCommit && !slices.Contains(all, sha) {
-		all = append(all, sha)
-		sha = s.commits[sha].Parent
-	}
-	return all
-}
-
-// compareCommits is GET compare/BASE...HEAD.
+// compareCommits answers GET compare/BASE...HEAD.
 func compareCommits(c *call, r *repository, basehead string) *answer {
 	base, head, found := strings.Cut(basehead, "...")
-	base, head = r.commit(base), r.commit(head)
-	if !found || len(base) != 40 || len(head) != 40 {
+	base, head = r.resolveCommit(base), r.resolveCommit(head)
+	if !found || !isSHA(base) || !isSHA(head) {
 		return notFound()
 	}
-	s := c.server
-	old, recent := s.history(base), s.history(head)
-	ahead := slices.IndexFunc(recent, func(sha string) bool { return slices.Contains(old, sha) })
+	graph := c.change.commits
+	behindPath, aheadPath := graph.ancestors(base), graph.ancestors(head)
+	ahead := slices.IndexFunc(aheadPath, func(sha string) bool { return slices.Contains(behindPath, sha) })
 	if ahead < 0 {
 		return problem(http.StatusNotFound, "No common ancestor between "+base+" and "+head+".")
 	}
-	behind := slices.Index(old, recent[ahead])
-	from, to, link := c.page(r, ahead)
-	commits := []any{}
-	for i := from; i < to; i++ {
-		commits = append(commits, s.commitJSON(r, recent[ahead-1-i])) // the oldest first
-	}
-	a := ok(object{
-		"url": r.api() + "/compare/" + basehead, "status": relation(ahead, behind), "ahead_by": ahead, "behind_by": behind, "total_commits": ahead,
-		"base_commit": s.commitJSON(r, base), "merge_base_commit": s.commitJSON(r, recent[ahead]), "commits": commits, "files": []any{},
+	mergeBase := aheadPath[ahead]
+	behind := slices.Index(behindPath, mergeBase)
+	oldestFirst := slices.Clone(aheadPath[:ahead])
+	slices.Reverse(oldestFirst)
+	show := func(sha string) any { return commitJSON(graph, r, sha) }
+	return wrappedPage(c, r, oldestFirst, show, func(commits []any) any {
+		return object{
+			"url": r.apiURL() + "/compare/" + basehead, "status": comparisonStatus(ahead, behind), "ahead_by": ahead,
+			"behind_by": behind, "total_commits": ahead, "base_commit": show(base), "merge_base_commit": show(mergeBase),
+			"commits": commits, "files": []any{},
+		}
 	})
-	if link != "" {
-		a.header.Set("Link", link)
-	}
-	return a
 }
 
-func relation(ahead, behind int) string {
+func comparisonStatus(ahead, behind int) string {
 	switch {
 	case ahead > 0 && behind > 0:
 		return "diverged"

@@ -2,14 +2,14 @@ package githubtest
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 )
 
+// withPull makes a handler for paths of one pull request.
 func withPull(h func(*call, *repository, *pull) *answer) func(*call) *answer {
-	return withRepo(func(c *call, r *repository) *answer {
+	return withRepository(func(c *call, r *repository) *answer {
 		p := r.pulls[c.number("number")]
 		if p == nil {
 			return notFound()
@@ -18,40 +18,38 @@ func withPull(h func(*call, *repository, *pull) *answer) func(*call) *answer {
 	})
 }
 
-// listPulls makes only the page that is asked for, and no body where the client has it already.
+// listPulls renders only the page that the request asks for, and renders nothing if the client already has the page.
 func listPulls(c *call, r *repository) *answer {
-	all := r.selected(c)
-	from, to, link := c.page(r, len(all))
-	page := all[from:to]
-	a := &answer{status: http.StatusOK, header: jsonHeader(), version: c.server.pullsVersion(r, page)}
-	if link != "" {
-		a.header.Set("Link", link)
-	}
-	s := c.server
-	a.render = func() []byte { return s.pullsJSON(r, page) }
+	all := selectPulls(c, r)
+	p := pageOf(c, r, len(all))
+	page, s := all[p.from:p.to], c.change.state
+	a := &answer{status: http.StatusOK, header: jsonHeader(), version: pullsVersion(s, r, page)}
+	a.render = func() []byte { return pullsJSON(s, r, page) }
+	p.setLink(a.header)
 	return a
 }
 
-func (r *repository) selected(c *call) []*pull {
+// selectPulls filters and sorts the pull requests by the parameters of the request.
+func selectPulls(c *call, r *repository) []*pull {
 	state, head, base := c.query("state", "open"), c.query("head", ""), c.query("base", "")
 	var out []*pull
-	for _, p := range r.order {
-		if (state == "all" || p.State == state) && (base == "" || p.BaseRef == base) && (head == "" || c.server.headLabel(p) == head) {
+	for _, p := range r.pullsInOrder {
+		hasHead := head == "" || headOwner(c.change.state, p)+":"+p.HeadRef == head
+		if (state == "all" || p.State == state) && (base == "" || p.BaseRef == base) && hasHead {
 			out = append(out, p)
 		}
 	}
-	order := byCreation
-	if c.query("sort", "created") == "updated" {
-		order = func(a, b *pull) int { return cmp.Or(a.Updated.Compare(b.Updated), cmp.Compare(a.Number, b.Number)) }
+	order, direction := byCreation, "desc"
+	if sort := c.query("sort", "created"); sort != "created" {
+		direction = "asc"
+		if sort == "updated" {
+			order = byUpdate
+		}
 	}
 	if !slices.IsSortedFunc(out, order) {
 		slices.SortFunc(out, order)
 	}
-	defaultDirection := "asc"
-	if c.query("sort", "created") == "created" {
-		defaultDirection = "desc"
-	}
-	if c.query("direction", defaultDirection) == "desc" {
+	if c.query("direction", direction) == "desc" {
 		slices.Reverse(out)
 	}
 	return out
@@ -61,23 +59,12 @@ func byCreation(a, b *pull) int {
 	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Number, b.Number))
 }
 
-// pullsVersion changes whenever the JSON of the page does: with each of its pull requests and with any activity in a
-// repository that they embed.
-func (s *Server) pullsVersion(r *repository, page []*pull) string {
-	var b strings.Builder
-	_, _ = fmt.Fprintf(&b, "%d %d;", r.version, s.padding)
-	for _, p := range page {
-		head := int64(0)
-		if h := s.repos[p.HeadRepository]; h != nil {
-			head = h.version
-		}
-		_, _ = fmt.Fprintf(&b, "%d %d %d;", p.id, p.version, head)
-	}
-	return b.String()
+func byUpdate(a, b *pull) int {
+	return cmp.Or(a.Updated.Compare(b.Updated), cmp.Compare(a.Number, b.Number))
 }
 
 func getPull(c *call, r *repository, p *pull) *answer {
-	return &answer{status: http.StatusOK, header: jsonHeader(), body: c.server.pullJSON(r, p, true)}
+	return rendered(http.StatusOK, pullJSON(c.change.state, r, p))
 }
 
 func createPull(c *call, r *repository) *answer {
@@ -88,23 +75,20 @@ func createPull(c *call, r *repository) *answer {
 	if a := c.decode(&in); a != nil {
 		return a
 	}
-	owner, branch, forked := strings.Cut(in.Head, ":")
-	head := r
-	if !forked {
-		branch = in.Head
-	} else if head = c.server.repos[c.server.names[strings.ToLower(owner+"/"+r.name)]]; head == nil {
+	head, branch := r, in.Head
+	if owner, name, forked := strings.Cut(in.Head, ":"); forked {
+		head, branch = c.change.named(owner+"/"+r.name), name
+	}
+	if head == nil || in.Title == "" || head.refs["heads/"+branch] == "" || r.refs["heads/"+in.Base] == "" {
 		return unprocessable("Validation Failed")
 	}
-	if in.Title == "" || head.refs["heads/"+branch] == "" || r.refs["heads/"+in.Base] == "" {
-		return unprocessable("Validation Failed")
-	}
-	p := c.server.open(r, PullRequest{Title: in.Title, Body: in.Body, Draft: in.Draft, HeadRef: branch, HeadRepository: head.id, BaseRef: in.Base})
-	a := getPull(c, r, p)
-	a.status = http.StatusCreated
-	return a
+	p := c.change.openPull(r, PullRequest{
+		Title: in.Title, Body: in.Body, Draft: in.Draft, HeadRef: branch, HeadRepository: head.id, BaseRef: in.Base,
+	})
+	return rendered(http.StatusCreated, pullJSON(c.change.state, r, p))
 }
 
-// patchPull is for issues/N and pulls/N alike; draft is an addition of ours.
+// patchPull answers PATCH issues/N and pulls/N. GitHub doesn't know the field draft.
 func patchPull(c *call, r *repository, p *pull) *answer {
 	var in struct {
 		Title, Body, State, Base *string
@@ -117,12 +101,12 @@ func patchPull(c *call, r *repository, p *pull) *answer {
 	if in.State != nil && (p.Merged || (*in.State != "open" && *in.State != "closed")) {
 		return unprocessable("Validation Failed")
 	}
-	c.server.edit(r, p, func(p *PullRequest) {
-		set(&p.Title, in.Title)
-		set(&p.Body, in.Body)
-		set(&p.State, in.State)
-		set(&p.Draft, in.Draft)
-		set(&p.Labels, in.Labels)
+	c.change.editPull(r, p, func(p *PullRequest) {
+		setIfPresent(&p.Title, in.Title)
+		setIfPresent(&p.Body, in.Body)
+		setIfPresent(&p.State, in.State)
+		setIfPresent(&p.Draft, in.Draft)
+		setIfPresent(&p.Labels, in.Labels)
 		if in.Base != nil {
 			p.BaseRef, p.BaseSHA = *in.Base, r.refs["heads/"+*in.Base]
 		}
@@ -130,7 +114,7 @@ func patchPull(c *call, r *repository, p *pull) *answer {
 	return getPull(c, r, p)
 }
 
-func set[T any](to, from *T) {
+func setIfPresent[T any](to, from *T) {
 	if from != nil {
 		*to = *from
 	}
@@ -140,11 +124,12 @@ func mergePull(c *call, r *repository, p *pull) *answer {
 	if p.State != "open" || p.Draft {
 		return problem(http.StatusMethodNotAllowed, "Pull Request is not mergeable")
 	}
-	return ok(object{"sha": c.server.merge(r, p), "merged": true, "message": "Pull Request successfully merged"})
+	c.change.merge(r, p)
+	return ok(object{"sha": mergeSHA(r, p), "merged": true, "message": "Pull Request successfully merged"})
 }
 
-// isMerged is GET pulls/N/merge.
-func isMerged(_ *call, _ *repository, p *pull) *answer {
+// getMerged answers GET pulls/N/merge.
+func getMerged(_ *call, _ *repository, p *pull) *answer {
 	if p.Merged {
 		return reply(http.StatusNoContent, nil)
 	}
@@ -155,62 +140,5 @@ func isMerged(_ *call, _ *repository, p *pull) *answer {
 const maxFiles = 3000
 
 func listFiles(c *call, r *repository, p *pull) *answer {
-	return listed(c, r, p.Files[:min(len(p.Files), maxFiles)], func(f File) any { return fileJSON(r, p, f) })
-}
-
-func listLabels(c *call, r *repository, p *pull) *answer {
-	return listed(c, r, p.Labels, func(l string) any { return labelJSON(r, l) })
-}
-
-// changeLabels is for POST (add) and PUT (replace), with {"labels": […]} or a bare list, of names or of objects.
-func changeLabels(replace bool) func(*call, *repository, *pull) *answer {
-	return func(c *call, r *repository, p *pull) *answer {
-		var in any
-		if a := c.decode(&in); a != nil {
-			return a
-		}
-		if o, isObject := in.(map[string]any); isObject {
-			in = o["labels"]
-		}
-		names, good := labelNames(in)
-		if !good || (!replace && len(names) == 0) {
-			return unprocessable("Invalid request. No subschema in \"anyOf\" matched.")
-		}
-		c.server.edit(r, p, func(p *PullRequest) {
-			if replace {
-				p.Labels = nil
-			}
-			p.addLabels(names)
-		})
-		return listLabels(c, r, p)
-	}
-}
-
-func labelNames(in any) ([]string, bool) {
-	items, isList := in.([]any)
-	var names []string
-	for _, item := range items {
-		if o, isObject := item.(map[string]any); isObject {
-			item = o["name"]
-		}
-		name, isText := item.(string)
-		if !isText || name == "" {
-			return nil, false
-		}
-		names = append(names, name)
-	}
-	return names, isList
-}
-
-func deleteLabel(c *call, r *repository, p *pull) *answer {
-	if !p.hasLabel(c.value("name")) {
-		return problem(http.StatusNotFound, "Label does not exist")
-	}
-	c.server.edit(r, p, func(p *PullRequest) { p.removeLabel(c.value("name")) })
-	return listLabels(c, r, p)
-}
-
-func deleteLabels(c *call, r *repository, p *pull) *answer {
-	c.server.edit(r, p, func(p *PullRequest) { p.Labels = nil })
-	return reply(http.StatusNoContent, nil)
+	return listPage(c, r, p.Files[:min(len(p.Files), maxFiles)], func(f File) any { return fileJSON(r, p, f) })
 }

@@ -8,95 +8,124 @@ import (
 	"strings"
 )
 
-const noCommit = "0000000000000000000000000000000000000000"
-
+// tagObject is an annotated tag.
 type tagObject struct{ tag, kind, sha string }
 
 // SetBranch makes a branch or moves it. Open pull requests from it follow.
 func (r *Repo) SetBranch(name, sha string) {
-	s := r.lock()
-	defer s.mu.Unlock()
-	s.setRef(r.repo, "heads/"+name, sha)
+	c, unlock := r.begin()
+	defer unlock()
+	c.setRef(r.repo, "heads/"+name, sha)
 }
 
-// SetTag makes a lightweight tag or moves it; of a commit, or of any object.
+// SetTag makes a lightweight tag or moves it. The SHA can be a commit's or any other object's.
 func (r *Repo) SetTag(name, sha string) {
-	s := r.lock()
-	defer s.mu.Unlock()
-	s.setRef(r.repo, "tags/"+name, sha)
+	c, unlock := r.begin()
+	defer unlock()
+	c.setRef(r.repo, "tags/"+name, sha)
 }
 
-// SetAnnotatedTag makes a tag object for the object of a kind ("commit", "tag", "tree"), points the tag to it, and returns
-// the tag object's SHA.
+// SetAnnotatedTag makes a tag object for an object of a kind ("commit", "tag" or "tree"), points the tag to the tag
+// object, and returns the tag object's SHA.
 func (r *Repo) SetAnnotatedTag(name, kind, sha string) string {
-	s := r.lock()
-	defer s.mu.Unlock()
-	object := r.repo.addTagObject(name, kind, sha)
-	s.setRef(r.repo, "tags/"+name, object)
+	c, unlock := r.begin()
+	defer unlock()
+	object := addTagObject(r.repo, name, kind, sha)
+	c.setRef(r.repo, "tags/"+name, object)
 	return object
 }
 
-func (r *repository) addTagObject(name, kind, sha string) string {
+func addTagObject(r *repository, name, kind, sha string) string {
 	id := SHA(fmt.Sprintf("tag %d %s %s", r.id, name, sha))
 	r.tags[id] = tagObject{tag: name, kind: kind, sha: sha}
 	return id
 }
 
 // DeleteBranch deletes a branch.
-func (r *Repo) DeleteBranch(name string) { r.deleteRef("heads/" + name) }
-
-// DeleteTag deletes a tag.
-func (r *Repo) DeleteTag(name string) { r.deleteRef("tags/" + name) }
-
-func (r *Repo) deleteRef(ref string) {
-	s := r.lock()
-	defer s.mu.Unlock()
-	s.dropRef(r.repo, ref)
+func (r *Repo) DeleteBranch(name string) {
+	c, unlock := r.begin()
+	defer unlock()
+	c.removeRef(r.repo, "heads/"+name)
 }
 
-func (s *Server) setRef(r *repository, ref, sha string) {
+// DeleteTag deletes a tag.
+func (r *Repo) DeleteTag(name string) {
+	c, unlock := r.begin()
+	defer unlock()
+	c.removeRef(r.repo, "tags/"+name)
+}
+
+func (c change) setRef(r *repository, ref, sha string) {
 	before, existed := r.refs[ref]
 	r.refs[ref] = sha
-	r.pushed = s.now()
-	s.touch(r)
-	if strings.HasPrefix(ref, "heads/") {
-		s.know(sha, Commit{Parent: before})
+	r.pushed = c.now()
+	c.recordActivity(r)
+	branch, isBranch := strings.CutPrefix(ref, "heads/")
+	if isBranch {
+		c.commits.addNew(sha, Commit{Parent: before})
 	}
 	if !existed {
-		s.emitRef(r, "create", ref)
+		c.sendRef(r, "create", ref)
 		before = noCommit
 	}
-	s.emitPush(r, ref, before, sha)
-	branch, isBranch := strings.CutPrefix(ref, "heads/")
-	if !isBranch {
-		return
+	c.sendPush(r, ref, before, sha)
+	if isBranch {
+		c.moveHeads(r, branch, sha)
 	}
-	for _, other := range s.repos {
-		for _, p := range other.order {
+}
+
+// moveHeads moves the open pull requests from a branch to its new commit.
+func (c change) moveHeads(r *repository, branch, sha string) {
+	for _, other := range c.repos {
+		for _, p := range other.pullsInOrder {
 			if p.State == "open" && p.HeadRepository == r.id && p.HeadRef == branch && p.HeadSHA != sha {
-				s.edit(other, p, func(p *PullRequest) { p.HeadSHA = sha })
+				c.editPull(other, p, func(p *PullRequest) { p.HeadSHA = sha })
 			}
 		}
 	}
 }
 
-func (s *Server) dropRef(r *repository, ref string) {
+func (c change) removeRef(r *repository, ref string) {
 	before := r.refs[ref]
 	delete(r.refs, ref)
-	s.touch(r)
-	s.emitRef(r, "delete", ref)
-	s.emitPush(r, ref, before, noCommit)
+	c.recordActivity(r)
+	c.sendRef(r, "delete", ref)
+	c.sendPush(r, ref, before, noCommit)
 }
 
-func (r *repository) refJSON(ref string) object {
-	kind := "commit"
-	if _, annotated := r.tags[r.refs[ref]]; annotated {
+// branchNames returns the names of all branches, sorted.
+func branchNames(r *repository) []string {
+	var names []string
+	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {
+		if name, isBranch := strings.CutPrefix(ref, "heads/"); isBranch {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func refJSON(r *repository, ref string) object {
+	sha, kind := r.refs[ref], "commit"
+	if _, annotated := r.tags[sha]; annotated {
 		kind = "tag"
 	}
-	sha := r.refs[ref]
 	return object{
-		"ref": "refs/" + ref, "node_id": nodeID("REF", ref), "url": r.api() + "/git/refs/" + ref,
-		"object": object{"sha": sha, "type": kind, "url": fmt.Sprintf("%s/git/%ss/%s", r.api(), kind, sha)},
+		"ref": "refs/" + ref, "node_id": nodeID("REF", ref), "url": r.apiURL() + "/git/refs/" + ref,
+		"object": object{"sha": sha, "type": kind, "url": fmt.Sprintf("%s/git/%ss/%s", r.apiURL(), kind, sha)},
+	}
+}
+
+func branchJSON(r *repository, name string) object {
+	sha := r.refs["heads/"+name]
+	return object{"name": name, "commit": object{"sha": sha, "url": r.apiURL() + "/commits/" + sha}, "protected": false}
+}
+
+func tagObjectJSON(r *repository, sha string) object {
+	t := r.tags[sha]
+	return object{
+		"node_id": nodeID("TAG", sha), "tag": t.tag, "sha": sha, "url": r.apiURL() + "/git/tags/" + sha, "message": t.tag,
+		"tagger": object{"name": octocat, "email": octocat + "@example.com", "date": stamp(r.created)},
+		"object": object{"type": t.kind, "sha": t.sha, "url": fmt.Sprintf("%s/git/%ss/%s", r.apiURL(), t.kind, t.sha)},
 	}
 }
 
@@ -104,9 +133,10 @@ func getRef(c *call, r *repository) *answer {
 	if r.refs[c.value("ref")] == "" {
 		return notFound()
 	}
-	return ok(r.refJSON(c.value("ref")))
+	return ok(refJSON(r, c.value("ref")))
 }
 
+// matchingRefs answers GET git/matching-refs/REF: all refs that begin so.
 func matchingRefs(c *call, r *repository) *answer {
 	var found []string
 	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {
@@ -114,7 +144,7 @@ func matchingRefs(c *call, r *repository) *answer {
 			found = append(found, ref)
 		}
 	}
-	return listed(c, r, found, func(ref string) any { return r.refJSON(ref) })
+	return listPage(c, r, found, func(ref string) any { return refJSON(r, ref) })
 }
 
 func createRef(c *call, r *repository) *answer {
@@ -129,8 +159,8 @@ func createRef(c *call, r *repository) *answer {
 	if r.refs[ref] != "" {
 		return unprocessable("Reference already exists")
 	}
-	c.server.setRef(r, ref, in.SHA)
-	return reply(http.StatusCreated, r.refJSON(ref))
+	c.change.setRef(r, ref, in.SHA)
+	return reply(http.StatusCreated, refJSON(r, ref))
 }
 
 func updateRef(c *call, r *repository) *answer {
@@ -141,28 +171,23 @@ func updateRef(c *call, r *repository) *answer {
 	if r.refs[c.value("ref")] == "" || in.SHA == "" {
 		return unprocessable("Reference does not exist")
 	}
-	c.server.setRef(r, c.value("ref"), in.SHA)
-	return ok(r.refJSON(c.value("ref")))
+	c.change.setRef(r, c.value("ref"), in.SHA)
+	return ok(refJSON(r, c.value("ref")))
 }
 
 func deleteRef(c *call, r *repository) *answer {
 	if r.refs[c.value("ref")] == "" {
 		return unprocessable("Reference does not exist")
 	}
-	c.server.dropRef(r, c.value("ref"))
+	c.change.removeRef(r, c.value("ref"))
 	return reply(http.StatusNoContent, nil)
 }
 
 func getTagObject(_ *call, r *repository, sha string) *answer {
-	t, found := r.tags[sha]
-	if !found {
+	if _, found := r.tags[sha]; !found {
 		return notFound()
 	}
-	return ok(object{
-		"node_id": nodeID("TAG", sha), "tag": t.tag, "sha": sha, "url": r.api() + "/git/tags/" + sha, "message": t.tag,
-		"tagger": object{"name": "octocat", "email": "octocat@example.com", "date": stamp(r.created)},
-		"object": object{"type": t.kind, "sha": t.sha, "url": fmt.Sprintf("%s/git/%ss/%s", r.api(), t.kind, t.sha)},
-	})
+	return ok(tagObjectJSON(r, sha))
 }
 
 func createTagObject(c *call, r *repository) *answer {
@@ -170,35 +195,22 @@ func createTagObject(c *call, r *repository) *answer {
 	if a := c.decode(&in); a != nil {
 		return a
 	}
-	a := getTagObject(c, r, r.addTagObject(in.Tag, in.Type, in.Object))
-	a.status = http.StatusCreated
-	return a
-}
-
-func (r *repository) branchJSON(name string) object {
-	sha := r.refs["heads/"+name]
-	return object{"name": name, "commit": object{"sha": sha, "url": r.api() + "/commits/" + sha}, "protected": false}
+	return reply(http.StatusCreated, tagObjectJSON(r, addTagObject(r, in.Tag, in.Type, in.Object)))
 }
 
 func listBranches(c *call, r *repository) *answer {
-	var names []string
-	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {
-		if name, isBranch := strings.CutPrefix(ref, "heads/"); isBranch {
-			names = append(names, name)
-		}
-	}
-	return listed(c, r, names, func(name string) any { return r.branchJSON(name) })
+	return listPage(c, r, branchNames(r), func(name string) any { return branchJSON(r, name) })
 }
 
-// branchesWhereHead is GET commits/SHA/branches-where-head: those of this repository, and not of its forks.
+// branchesWhereHead answers GET commits/SHA/branches-where-head: branches of this repository, not of its forks.
 func branchesWhereHead(_ *call, r *repository, sha string) *answer {
-	if len(sha) != 40 {
-		return problem(http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
+	if !isSHA(sha) {
+		return noCommitFound(sha)
 	}
 	found := []any{}
-	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {
-		if name, isBranch := strings.CutPrefix(ref, "heads/"); isBranch && r.refs[ref] == sha {
-			found = append(found, r.branchJSON(name))
+	for _, name := range branchNames(r) {
+		if r.refs["heads/"+name] == sha {
+			found = append(found, branchJSON(r, name))
 		}
 	}
 	return ok(found)
@@ -208,24 +220,5 @@ func getBranch(c *call, r *repository) *answer {
 	if r.refs["heads/"+c.value("branch")] == "" {
 		return problem(http.StatusNotFound, "Branch not found")
 	}
-	return ok(r.branchJSON(c.value("branch")))
-}
-
-// commit turns a SHA or a name into a commit's SHA.
-func (r *repository) commit(name string) string {
-	name = strings.TrimPrefix(name, "refs/")
-	for _, ref := range []string{name, "heads/" + name, "tags/" + name} {
-		if sha := r.refs[ref]; sha != "" {
-			name = sha
-			break
-		}
-	}
-	for range 10 {
-		t, annotated := r.tags[name]
-		if !annotated {
-			break
-		}
-		name = t.sha
-	}
-	return name
+	return ok(branchJSON(r, c.value("branch")))
 }

@@ -11,68 +11,69 @@ import (
 	"time"
 )
 
-// The special faults that Fault.Kind names.
+// The values of Fault.Kind.
 const (
-	// RateLimited answers 403 as if the quota were used up; RetryAfter says until when.
+	// RateLimited answers 403 as if the quota were used up, until RetryAfter has passed.
 	RateLimited = "rate limited"
-	// SecondaryLimit answers Fault.Status (403, or 429) with Retry-After.
+	// SecondaryLimit answers Fault.Status (403 by default) with the header Retry-After.
 	SecondaryLimit = "secondary limit"
 	// CutOff announces the whole body, sends half of it and closes the connection.
 	CutOff = "cut off"
-	// PageMissing takes the links to the following pages out of the Link header.
-	PageMissing = "page missing"
+	// NextLinkMissing removes the links to the following pages from the Link header.
+	NextLinkMissing = "next link missing"
 )
 
-// Fault is something that goes wrong for the requests that it matches.
+// Fault is a fault that happens to the requests that it matches.
 type Fault struct {
-	// Match is a regular expression on "METHOD /path?query", without /api/v3. Empty matches all.
+	// Match is a regular expression for "METHOD /path?query", without /api/v3. An empty one matches every request.
 	Match string
-	// Times is how often it happens; 0 means until ClearFaults.
+	// Times is how often the fault happens; 0 means until ClearFaults.
 	Times int
-	// Delay is waited before anything else; alone it makes a slow GitHub. It ends when the client goes.
+	// Delay passes before anything else happens. It ends early if the client gives up.
 	Delay time.Duration
-	// Status is answered instead of anything else, with Body, or a message if that is empty. Both cost no quota.
+	// Status replaces the answer, with Body or, if Body is empty, with a message. It costs no quota.
 	Status int
 	Body   string
-	// Kind is one of the special faults, or empty.
+	// Kind is one of the constants above, or empty.
 	Kind string
-	// RetryAfter is for RateLimited and SecondaryLimit; a minute if zero.
+	// RetryAfter belongs to RateLimited and SecondaryLimit; the default is a minute.
 	RetryAfter time.Duration
 }
 
-// faults are what was ordered. They have a lock of their own because they are looked up before a request is let in.
+// faults are the ordered faults and callbacks. They have a lock of their own, because a request that is delayed must not
+// lock the state.
 type faults struct {
 	mu     sync.Mutex
-	orders []*order
-	after  []*order
+	orders []*faultOrder
+	after  []*faultOrder
 }
 
-type order struct {
+type faultOrder struct {
 	fault Fault
 	match *regexp.Regexp
 	do    func()
 }
 
-// Inject orders a fault. The first one ordered that matches a request is used.
-func (s *Server) Inject(f Fault) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.orders = append(s.faults.orders, &order{fault: f, match: regexp.MustCompile(f.Match)})
+// Inject orders a fault. A request gets the first matching fault only.
+func (f *faults) Inject(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.orders = append(f.orders, &faultOrder{fault: fault, match: regexp.MustCompile(fault.Match)})
 }
 
-// ClearFaults takes all orders back, those of After too.
-func (s *Server) ClearFaults() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.orders, s.faults.after = nil, nil
+// ClearFaults cancels all orders of Inject and After.
+func (f *faults) ClearFaults() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.orders, f.after = nil, nil
 }
 
-// After calls do once, when the answer to the next request that matches (see Fault.Match) is computed and not yet sent:
-// what do changes is seen by the client's next request and not by this one.
-func (s *Server) After(match string, do func()) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.after = append(s.faults.after, &order{fault: Fault{Times: 1}, match: regexp.MustCompile(match), do: do})
+// After calls do once: after the answer to the next matching request (see Fault.Match) is computed, and before it is sent.
+// So the client's next request shows the changes that do makes, and this one doesn't.
+func (f *faults) After(match string, do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.after = append(f.after, &faultOrder{fault: Fault{Times: 1}, match: regexp.MustCompile(match), do: do})
 }
 
 func (f *faults) match(r *http.Request) (*Fault, []func()) {
@@ -80,19 +81,19 @@ func (f *faults) match(r *http.Request) (*Fault, []func()) {
 	defer f.mu.Unlock()
 	text := r.Method + " " + r.URL.RequestURI()
 	var found *Fault
-	if hits := take(&f.orders, text, 1); len(hits) > 0 {
+	if hits := takeMatching(&f.orders, text, 1); len(hits) > 0 {
 		found = &hits[0].fault
 	}
 	var after []func()
-	for _, o := range take(&f.after, text, -1) {
+	for _, o := range takeMatching(&f.after, text, -1) {
 		after = append(after, o.do)
 	}
 	return found, after
 }
 
-// take returns up to n orders that match, and forgets those that are used up.
-func take(orders *[]*order, text string, n int) []*order {
-	var hits, rest []*order
+// takeMatching returns up to n orders that match, or all if n is negative, and removes orders that are used up.
+func takeMatching(orders *[]*faultOrder, text string, n int) []*faultOrder {
+	var hits, rest []*faultOrder
 	for _, o := range *orders {
 		if (n >= 0 && len(hits) >= n) || !o.match.MatchString(text) {
 			rest = append(rest, o)
@@ -112,7 +113,7 @@ func take(orders *[]*order, text string, n int) []*order {
 	return hits
 }
 
-// wait returns false where the client didn't want to wait for so long.
+// wait waits for the delay. It returns false if the client gave up first.
 func (f *Fault) wait(ctx context.Context) bool {
 	if f == nil || f.Delay == 0 {
 		return true
@@ -127,19 +128,17 @@ func (f *Fault) wait(ctx context.Context) bool {
 	}
 }
 
-// answer is what is said instead of anything else, or nil.
-func (f *Fault) answer(now time.Time) *answer {
+// replacement returns the answer that replaces the real one, or nil.
+func (f *Fault) replacement(now time.Time) *answer {
 	switch {
 	case f == nil:
 		return nil
 	case f.Kind == RateLimited:
-		a := problem(http.StatusForbidden, "API rate limit exceeded for user ID 1.")
-		(&bucket{used: 5000, reset: now.Add(f.retryAfter())}).headers(a.header, 5000)
-		return a
+		return quotaExceeded(bucket{used: 5000, reset: now.Add(f.retryAfter())}, 5000)
 	case f.Kind == SecondaryLimit:
 		a := reply(max(f.Status, http.StatusForbidden), object{
 			"message":           "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-			"documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
+			"documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api",
 		})
 		a.header.Set("Retry-After", strconv.Itoa(int(f.retryAfter().Seconds())))
 		return a
@@ -158,11 +157,11 @@ func (f *Fault) retryAfter() time.Duration {
 	return f.RetryAfter
 }
 
-// write sends the answer, as far as the fault lets it.
+// write sends the answer, changed by the fault.
 func (f *Fault) write(w http.ResponseWriter, a *answer) {
 	body := a.body
-	if f != nil && f.Kind == PageMissing {
-		withoutFollowing(a.header)
+	if f != nil && f.Kind == NextLinkMissing {
+		removeNextLinks(a.header)
 	}
 	maps.Copy(w.Header(), a.header)
 	if a.status != http.StatusNotModified && a.status != http.StatusNoContent {
@@ -179,7 +178,7 @@ func (f *Fault) write(w http.ResponseWriter, a *answer) {
 	_, _ = w.Write(body)
 }
 
-func withoutFollowing(h http.Header) {
+func removeNextLinks(h http.Header) {
 	var kept []string
 	for link := range strings.SplitSeq(h.Get("Link"), ", ") {
 		if link != "" && !strings.HasSuffix(link, `rel="next"`) && !strings.HasSuffix(link, `rel="last"`) {

@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// roles are what somebody may be in a repository, by rising power, and what GitHub calls that in the older field
-// "permission".
+// roles are the roles that a user can have in a repository, by rising power. GitHub shows some of them under another name
+// in the older field "permission".
 var roles = []struct{ name, permission string }{
 	{"none", "none"}, {"read", "read"}, {"triage", "read"}, {"write", "write"}, {"maintain", "write"}, {"admin", "admin"},
 }
 
-// SetPermission makes somebody's role "none", "read", "triage", "write", "maintain" or "admin". Of whom nothing was said,
-// the owner is "admin", and others may read what is public.
+// SetPermission sets a user's role: "none", "read", "triage", "write", "maintain" or "admin". Without it, the owner is
+// "admin", and other users may read public repositories.
 func (r *Repo) SetPermission(login, role string) {
-	s := r.lock()
-	defer s.mu.Unlock()
+	c, unlock := r.begin()
+	defer unlock()
 	r.repo.permissions[strings.ToLower(login)] = role
-	s.tick++
+	c.version++
 }
 
-func (r *repository) role(login string) string {
-	role, said := r.permissions[strings.ToLower(login)]
+func roleOf(r *repository, login string) string {
+	role, set := r.permissions[strings.ToLower(login)]
 	switch {
-	case said:
+	case set:
 		return role
 	case strings.EqualFold(login, r.owner):
 		return "admin"
@@ -33,18 +33,15 @@ func (r *repository) role(login string) string {
 	return "read"
 }
 
-// getPermission is GET collaborators/LOGIN/permission.
+// getPermission answers GET collaborators/LOGIN/permission.
 func getPermission(_ *call, r *repository, login string) *answer {
-	role := r.role(login)
+	role := roleOf(r, login)
 	rank := max(0, slices.IndexFunc(roles, func(e struct{ name, permission string }) bool { return e.name == role }))
-	may := object{}
+	flags := object{}
 	for i, flag := range []string{"pull", "triage", "push", "maintain", "admin"} {
-		may[flag] = rank > i
+		flags[flag] = rank > i
 	}
 	user := userJSON(login)
-	user["permissions"], user["role_name"] = may, role
+	user["permissions"], user["role_name"] = flags, role
 	return ok(object{"permission": roles[rank].permission, "role_name": role, "user": user})
 }
-
-// getUser is GET /users/LOGIN.
-func getUser(c *call) *answer { return ok(userJSON(c.value("login"))) }
