@@ -161,8 +161,8 @@ func (o *commitOptions) report(env *process, r gitrepo.Result, done string) {
 	if !o.dryRun {
 		o.made = r.Commit
 	}
-	if r.Said != "" {
-		for line := range strings.Lines(r.Said) {
+	if r.ServerOutput != "" {
+		for line := range strings.Lines(r.ServerOutput) {
 			env.tell("remote: " + preview.Printable(line))
 		}
 	}
@@ -185,8 +185,8 @@ func (o *commitOptions) report(env *process, r gitrepo.Result, done string) {
 }
 
 func howToPropose(r gitrepo.Result) string {
-	if r.Review != "" {
-		return "Open a pull request: " + r.Review
+	if r.ReviewURL != "" {
+		return "Open a pull request: " + r.ReviewURL
 	}
 	return "It is in force once that branch is merged: open a pull request for it where the repository lives, or merge it by hand"
 }

@@ -71,7 +71,7 @@ func (o *repoOptions) open(ctx context.Context, env *process, as gitrepo.Options
 		}
 		o.inClone = true
 	}
-	remote, err := gitrepo.New(as)
+	remote, err := gitrepo.NewRepository(as)
 	if err != nil {
 		return nil, usageError{err}
 	}

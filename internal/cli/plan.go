@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/preview"
@@ -158,29 +158,11 @@ func (o *planOptions) plan(ctx context.Context) (planned, error) {
 // that didn't change stays at the commit that it is at. It comes after the commits that are named: who pushes without force
 // adds to what is there.
 func loadTree(tree *gitrepo.Tree, folder string, prev *preview.Config, after ...string) (*preview.Config, error) {
-	var fsys fs.FS = tree
-	if folder != "." {
-		var err error
-		if fsys, err = fs.Sub(tree, folder); err != nil {
-			return nil, err
-		}
+	t, err := configtree.ReadCommit(tree, tree.Commit, folder)
+	if err != nil {
+		return nil, err
 	}
-	t := overlay.New(fsys).Tree()
-	t.Prefix, t.Ancestors = folder, after
-	if tree.Commit != "" {
-		t.Commit = tree.Commit
-	}
-	for name := range t.Hashes {
-		at := name
-		if folder != "." {
-			at = folder + "/" + name
-		}
-		hash, err := tree.Hash(at)
-		if err != nil {
-			return nil, err
-		}
-		t.Hashes[name] = hash
-	}
+	t.Ancestors = after
 	return preview.Load(t, prev)
 }
 

@@ -95,7 +95,7 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 	if o.client != nil {
 		return o.rowFromService(ctx)
 	}
-	config, err := preview.Load(repo.Tree(), nil)
+	config, err := repo.Load()
 	if err != nil {
 		return preview.Row{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.dir)
 	}

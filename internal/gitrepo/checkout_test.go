@@ -12,21 +12,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/gittest"
 )
 
 // newClone makes a working tree with two files in one commit.
 func newClone(tb testing.TB) string {
 	tb.Helper()
-	bare := newEmpty(tb)
-	importFiles(tb, bare, map[string]string{"README.md": "hello\n", "overlays/old/a.yaml": "a\n", "staged": "1\n", ".gitignore": "*.log\n"})
+	bare := gittest.NewEmpty(tb)
+	gittest.Import(tb, bare, map[string]string{"README.md": "hello\n", "overlays/old/a.yaml": "a\n", "staged": "1\n", ".gitignore": "*.log\n"})
 	work := filepath.Join(tb.TempDir(), "work")
-	git(tb, "", "clone", "--quiet", bare, work)
+	gittest.Git(tb, "", "clone", "--quiet", bare, work)
 	return work
 }
 
 func openCheckout(tb testing.TB, folder string) *gitrepo.Checkout {
 	tb.Helper()
-	c, err := gitrepo.OpenCheckout(tb.Context(), gitrepo.Options{Folder: folder, Environ: environ(), Retry: gitrepo.Retry{Min: 1, Max: 1e6}})
+	c, err := gitrepo.OpenCheckout(tb.Context(), gitrepo.Options{Folder: folder, Environ: gittest.Environ(), Retry: gitrepo.Retry{Min: 1, Max: 1e6}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -46,37 +47,37 @@ func TestCheckoutCommitsNothingElse(t *testing.T) {
 			work := newClone(t)
 			if linked {
 				other := filepath.Join(t.TempDir(), "linked")
-				git(t, work, "worktree", "add", "--quiet", "-b", "topic", other)
+				gittest.Git(t, work, "worktree", "add", "--quiet", "-b", "topic", other)
 				work = other
 			}
-			writeFile(t, filepath.Join(work, "README.md"), "edited\n", 0o644)
-			writeFile(t, filepath.Join(work, "staged"), "2\n", 0o644)
-			git(t, work, "add", "staged")
-			writeFile(t, filepath.Join(work, "staged"), "3\n", 0o644)
-			writeFile(t, filepath.Join(work, "untracked"), "u\n", 0o644)
-			writeFile(t, filepath.Join(work, ".git-hook-ran"), "", 0o644)
-			before := git(t, work, "rev-parse", "HEAD")
+			gittest.WriteFile(t, filepath.Join(work, "README.md"), "edited\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, "staged"), "2\n", 0o644)
+			gittest.Git(t, work, "add", "staged")
+			gittest.WriteFile(t, filepath.Join(work, "staged"), "3\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, "untracked"), "u\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, ".git-hook-ran"), "", 0o644)
+			before := gittest.Git(t, work, "rev-parse", "HEAD")
 			result, err := openCheckout(t, filepath.Join(work, "overlays")).Update(t.Context(), edits(gitrepo.Edits{
 				Write: map[string][]byte{"overlays/new/b.yaml": []byte("b\n")}, Delete: []string{"overlays/old"},
 			}))
 			if err != nil {
 				t.Fatal(err)
 			}
-			branch := git(t, work, "branch", "--show-current")
-			want := gitrepo.Result{Commit: git(t, work, "rev-parse", "HEAD"), Base: before, Branch: branch, Attempts: 1}
+			branch := gittest.Git(t, work, "branch", "--show-current")
+			want := gitrepo.Result{Commit: gittest.Git(t, work, "rev-parse", "HEAD"), Base: before, Branch: branch, Attempts: 1}
 			if diff := cmp.Diff(want, result); diff != "" {
 				t.Error(diff)
 			}
-			if got := git(t, work, "show", "--format=", "--name-status", "--no-renames", "HEAD"); got != "A\toverlays/new/b.yaml\nD\toverlays/old/a.yaml" {
+			if got := gittest.Git(t, work, "show", "--format=", "--name-status", "--no-renames", "HEAD"); got != "A\toverlays/new/b.yaml\nD\toverlays/old/a.yaml" {
 				t.Errorf("the commit holds %q", got)
 			}
-			if got := git(t, work, "status", "--porcelain"); got != "M README.md\nMM staged\n?? .git-hook-ran\n?? untracked" {
+			if got := gittest.Git(t, work, "status", "--porcelain"); got != "M README.md\nMM staged\n?? .git-hook-ran\n?? untracked" {
 				t.Errorf("the status became %q", got)
 			}
 			if content, err := os.ReadFile(filepath.Join(work, "overlays/new/b.yaml")); err != nil || string(content) != "b\n" {
 				t.Errorf("the new file holds %q: %v", content, err)
 			}
-			if got := git(t, work, "reflog", "-1", "--format=%gs"); got != "commit: Change something" {
+			if got := gittest.Git(t, work, "reflog", "-1", "--format=%gs"); got != "commit: Change something" {
 				t.Errorf("the reflog says %q", got)
 			}
 		})
@@ -93,24 +94,24 @@ func TestCheckoutRefusesWhatIsUncommitted(t *testing.T) {
 	}{
 		{"an edited file", func(t *testing.T, work string) {
 			t.Helper()
-			writeFile(t, filepath.Join(work, "README.md"), "mine\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, "README.md"), "mine\n", 0o644)
 		}, gitrepo.Edits{Write: map[string][]byte{"README.md": []byte("ours\n")}}, "README.md"},
 		{"a staged file", func(t *testing.T, work string) {
 			t.Helper()
-			writeFile(t, filepath.Join(work, "new"), "mine\n", 0o644)
-			git(t, work, "add", "new")
+			gittest.WriteFile(t, filepath.Join(work, "new"), "mine\n", 0o644)
+			gittest.Git(t, work, "add", "new")
 		}, gitrepo.Edits{Write: map[string][]byte{"new": []byte("ours\n")}}, "new"},
 		{"an untracked file", func(t *testing.T, work string) {
 			t.Helper()
-			writeFile(t, filepath.Join(work, "new"), "mine\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, "new"), "mine\n", 0o644)
 		}, gitrepo.Edits{Write: map[string][]byte{"new": []byte("ours\n")}}, "new"},
 		{"an ignored file", func(t *testing.T, work string) {
 			t.Helper()
-			writeFile(t, filepath.Join(work, "x.log"), "mine\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, "x.log"), "mine\n", 0o644)
 		}, gitrepo.Edits{Write: map[string][]byte{"x.log": []byte("ours\n")}}, "x.log"},
 		{"an untracked file in a folder to delete", func(t *testing.T, work string) {
 			t.Helper()
-			writeFile(t, filepath.Join(work, "overlays/old/notes"), "mine\n", 0o644)
+			gittest.WriteFile(t, filepath.Join(work, "overlays/old/notes"), "mine\n", 0o644)
 		}, gitrepo.Edits{Delete: []string{"overlays/old"}}, "overlays/old/notes"},
 	}
 	for _, tt := range tests {
@@ -118,12 +119,12 @@ func TestCheckoutRefusesWhatIsUncommitted(t *testing.T) {
 			t.Parallel()
 			work := newClone(t)
 			tt.prepare(t, work)
-			before := git(t, work, "rev-parse", "HEAD") + git(t, work, "status", "--porcelain", "--ignored")
+			before := gittest.Git(t, work, "rev-parse", "HEAD") + gittest.Git(t, work, "status", "--porcelain", "--ignored")
 			_, err := openCheckout(t, work).Update(t.Context(), edits(tt.edits))
 			if !errors.Is(err, gitrepo.ErrUncommitted) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error is %v", err)
 			}
-			if after := git(t, work, "rev-parse", "HEAD") + git(t, work, "status", "--porcelain", "--ignored"); after != before {
+			if after := gittest.Git(t, work, "rev-parse", "HEAD") + gittest.Git(t, work, "status", "--porcelain", "--ignored"); after != before {
 				t.Errorf("was %s, became %s", before, after)
 			}
 		})
@@ -133,7 +134,7 @@ func TestCheckoutRefusesWhatIsUncommitted(t *testing.T) {
 func TestCheckoutIgnoresWhatIsUncommitted(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
-	writeFile(t, filepath.Join(work, "README.md"), "edited\n", 0o644)
+	gittest.WriteFile(t, filepath.Join(work, "README.md"), "edited\n", 0o644)
 	tree, err := openCheckout(t, work).Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -158,10 +159,10 @@ func TestCheckoutSurvivesRaces(t *testing.T) {
 	if err != nil || calls != 2 || result.Attempts != 2 {
 		t.Fatalf("%d calls, %+v: %v", calls, result, err)
 	}
-	if got := git(t, work, "show", "HEAD:log"); got != "theirs\nours" {
+	if got := gittest.Git(t, work, "show", "HEAD:log"); got != "theirs\nours" {
 		t.Errorf("log is %q", got)
 	}
-	if got := git(t, work, "status", "--porcelain"); got != "" {
+	if got := gittest.Git(t, work, "status", "--porcelain"); got != "" {
 		t.Errorf("the status is %q", got)
 	}
 }
@@ -169,15 +170,15 @@ func TestCheckoutSurvivesRaces(t *testing.T) {
 func TestCheckoutNeedsABranchOfAWorkingTree(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
-	git(t, work, "checkout", "--quiet", "--detach")
+	gittest.Git(t, work, "checkout", "--quiet", "--detach")
 	for folder, want := range map[string]string{work: "no branch is checked out", t.TempDir(): "go to the working tree"} {
-		_, err := gitrepo.OpenCheckout(t.Context(), gitrepo.Options{Folder: folder, Environ: environ("GIT_CEILING_DIRECTORIES=/")})
+		_, err := gitrepo.OpenCheckout(t.Context(), gitrepo.Options{Folder: folder, Environ: gittest.Environ("GIT_CEILING_DIRECTORIES=/")})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want %q in it", err, want)
 		}
 	}
 	unborn := t.TempDir()
-	git(t, unborn, "init", "--quiet")
+	gittest.Git(t, unborn, "init", "--quiet")
 	if _, err := openCheckout(t, unborn).Update(t.Context(), writes("a", "b")); !errors.Is(err, gitrepo.ErrEmpty) {
 		t.Errorf("without a commit the error is %v", err)
 	}

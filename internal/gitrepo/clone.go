@@ -18,10 +18,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// ErrNoCommit says that the clone doesn't have that commit.
-var ErrNoCommit = errors.New("there is no such commit in this clone")
-
-// Clone is somebody's clone, to read: its commits, and its working tree as it would be committed. Nothing of it changes.
+// Clone reads a local clone: its commits, and its working tree as git would commit it. It changes nothing in the clone.
 type Clone struct {
 	opts   Options
 	folder string
@@ -29,10 +26,10 @@ type Clone struct {
 
 // OpenClone finds the clone around Options.Folder; URL and Branch are not used.
 func OpenClone(ctx context.Context, o Options) (*Clone, error) {
-	c := &Clone{opts: o.defaults()}
-	prefix, err := c.git(ctx, nil, "rev-parse", "--show-prefix")
+	c := &Clone{opts: o.withDefaults()}
+	prefix, err := c.gitOutput(ctx, nil, "rev-parse", "--show-prefix")
 	if err != nil {
-		return nil, fmt.Errorf("%w; go to a clone of the repository", withoutProgram(err))
+		return nil, fmt.Errorf("%w; go to a clone of the repository", workingTreeError(err))
 	}
 	c.folder = strings.TrimSuffix(prefix, "/")
 	if c.folder == "" {
@@ -41,63 +38,62 @@ func OpenClone(ctx context.Context, o Options) (*Clone, error) {
 	return c, nil
 }
 
-// Folder is Options.Folder as seen from the top of the clone, "." for the top.
+// Folder is Options.Folder relative to the top of the clone; "." is the top.
 func (c *Clone) Folder() string { return c.folder }
 
-func (c *Clone) git(ctx context.Context, environ []string, args ...string) (string, error) {
-	o := c.opts
-	o.Environ = append(slices.Clip(o.Environ), environ...)
-	out, err := run(ctx, o, nil, "git", args...)
+// gitOutput returns the output of git, run with additional variables.
+func (c *Clone) gitOutput(ctx context.Context, variables []string, args ...string) (string, error) {
+	out, err := runProgram(ctx, c.opts.Folder, append(slices.Clip(c.opts.Environ), variables...), nil, "git", args...)
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-// Commit is what a commit of the clone holds: a SHA, or a name like HEAD.
+// Commit returns the content of a commit of the clone; name is a SHA, or a name like HEAD.
 func (c *Clone) Commit(ctx context.Context, name string) (*Tree, error) {
-	sha, err := c.git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	sha, err := c.gitOutput(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil {
 		return nil, fmt.Errorf("commit %s: %w", name, ErrNoCommit)
 	}
-	tree, err := c.git(ctx, nil, "rev-parse", "--verify", sha+"^{tree}")
+	root, err := c.gitOutput(ctx, nil, "rev-parse", "--verify", sha+"^{tree}")
 	if err != nil {
 		return nil, err
 	}
-	return c.tree(ctx, nil, sha, tree)
+	return c.loadTree(ctx, nil, sha, root)
 }
 
-// WorkingTree is what a commit of everything in the working tree would hold, new files included and ignored ones left out.
-// Its Commit is empty. Index and objects are made in a folder of their own, so that the clone stays as it is.
+// WorkingTree returns the content of a commit of everything in the working tree: new files are included, ignored files are
+// not. Its Commit is empty. Index and objects are written to a temporary folder, so the clone doesn't change.
 func (c *Clone) WorkingTree(ctx context.Context) (*Tree, error) {
 	dir, err := os.MkdirTemp("", "previewctl-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	environ, err := c.scratch(ctx, dir)
+	variables, err := c.redirectWrites(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	if _, err = c.git(ctx, environ, "add", "--all", "--", ":/"); err != nil {
+	if _, err = c.gitOutput(ctx, variables, "add", "--all", "--", ":/"); err != nil {
 		return nil, err
 	}
-	tree, err := c.git(ctx, environ, "write-tree")
+	root, err := c.gitOutput(ctx, variables, "write-tree")
 	if err != nil {
 		return nil, err
 	}
-	return c.tree(ctx, environ, "", tree)
+	return c.loadTree(ctx, variables, "", root)
 }
 
-// scratch makes Git use a copy of the index, and write objects elsewhere.
-func (c *Clone) scratch(ctx context.Context, dir string) (environ []string, err error) {
+// redirectWrites returns variables that make git use a copy of the index in dir, and write new objects to dir.
+func (c *Clone) redirectWrites(ctx context.Context, dir string) (variables []string, err error) {
 	paths := map[string]string{"index": "", "objects": ""}
 	for name := range paths {
-		if paths[name], err = c.git(ctx, nil, "rev-parse", "--path-format=absolute", "--git-path", name); err != nil {
+		if paths[name], err = c.gitOutput(ctx, nil, "rev-parse", "--path-format=absolute", "--git-path", name); err != nil {
 			return nil, err
 		}
 	}
 	index := filepath.Join(dir, "index")
 	content, err := os.ReadFile(paths["index"])
 	if err == nil {
-		err = os.WriteFile(index, content, 0o600) //nolint:gosec // G703: in a folder that we have just made
+		err = os.WriteFile(index, content, 0o600) //nolint:gosec // G703: in a folder that was just created
 	} else if errors.Is(err, fs.ErrNotExist) {
 		err = nil // nothing was ever added
 	}
@@ -109,48 +105,38 @@ func (c *Clone) scratch(ctx context.Context, dir string) (environ []string, err 
 		os.Mkdir(objects, 0o700)
 }
 
-// tree takes a tree and all that is in it out of the clone.
-func (c *Clone) tree(ctx context.Context, environ []string, commit, tree string) (*Tree, error) {
-	objects, err := c.git(ctx, environ, "rev-list", "--objects", "--no-object-names", tree)
+// loadTree copies a tree with everything below it into memory.
+func (c *Clone) loadTree(ctx context.Context, variables []string, commit, root string) (*Tree, error) {
+	objects, err := c.gitOutput(ctx, variables, "rev-list", "--objects", "--no-object-names", root)
 	if err != nil {
 		return nil, err
 	}
-	o := c.opts
-	o.Environ = append(slices.Clip(o.Environ), environ...)
-	pack, err := run(ctx, o, []byte(objects+"\n"), "git", "pack-objects", "--stdout", "--quiet")
+	environ := append(slices.Clip(c.opts.Environ), variables...)
+	pack, err := runProgram(ctx, c.opts.Folder, environ, []byte(objects+"\n"), "git", "pack-objects", "--stdout", "--quiet")
 	if err != nil {
 		return nil, err
 	}
 	store := memory.NewStorage()
 	if err = packfile.UpdateObjectStorage(store, bytes.NewReader(pack)); err != nil {
-		return nil, fmt.Errorf("read what git packed: %w", err)
+		return nil, fmt.Errorf("read the objects that git packed: %w", err)
 	}
-	root, err := object.GetTree(store, plumbing.NewHash(tree))
+	tree, err := object.GetTree(store, plumbing.NewHash(root))
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{Commit: commit, store: store, root: root}, nil
+	return &Tree{Commit: commit, store: store, root: tree}, nil
 }
 
-// Hash is Git's hash of a file or folder.
-func (t *Tree) Hash(name string) (string, error) {
-	e, err := t.look("hash", name, wholly)
-	if err != nil {
-		return "", err
-	}
-	return e.hash.String(), nil
-}
-
-// Patch is the difference between two sets of files in Git's format.
+// Patch returns the difference between two sets of files in Git's format.
 func Patch(ctx context.Context, before, after map[string][]byte) (string, error) {
 	store := memory.NewStorage()
 	var roots [2]plumbing.Hash
 	for i, files := range []map[string][]byte{before, after} {
-		b := &builder{store: store}
+		b := &treeBuilder{store: store}
 		var err error
-		if roots[i], err = b.build(plumbing.ZeroHash, Edits{Write: maps.Clone(files)}); err != nil {
+		if roots[i], err = b.apply(plumbing.ZeroHash, Edits{Write: maps.Clone(files)}); err != nil {
 			return "", err
 		}
 	}
-	return (&Repository{store: store}).patch(ctx, &draft{before: roots[0], after: roots[1]})
+	return patchOf(ctx, store, roots[0], roots[1])
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/gittest"
 )
 
 func openClone(tb testing.TB, folder string) *gitrepo.Clone {
 	tb.Helper()
-	c, err := gitrepo.OpenClone(tb.Context(), gitrepo.Options{Folder: folder, Environ: environ()})
+	c, err := gitrepo.OpenClone(tb.Context(), gitrepo.Options{Folder: folder, Environ: gittest.Environ()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func filesOf(tb testing.TB, t *gitrepo.Tree) map[string]string {
 func TestACloneIsReadAsItWouldBeCommitted(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
-	before := git(t, work, "rev-parse", "HEAD")
+	before := gittest.Git(t, work, "rev-parse", "HEAD")
 	for name, content := range map[string]string{"README.md": "changed\n", "overlays/new/a.yaml": "new\n", "debug.log": "ignored\n", "staged": "2\n"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(work, name)), 0o755); err != nil {
 			t.Fatal(err)
@@ -54,8 +55,8 @@ func TestACloneIsReadAsItWouldBeCommitted(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(work, "overlays/old")); err != nil {
 		t.Fatal(err)
 	}
-	git(t, work, "add", "staged")
-	status := git(t, work, "status", "--porcelain")
+	gittest.Git(t, work, "add", "staged")
+	status := gittest.Git(t, work, "status", "--porcelain")
 	c := openClone(t, filepath.Join(work, "overlays"))
 	if c.Folder() != "overlays" || openClone(t, work).Folder() != "." {
 		t.Errorf("the folder is %q", c.Folder())
@@ -68,21 +69,21 @@ func TestACloneIsReadAsItWouldBeCommitted(t *testing.T) {
 	if diff := cmp.Diff(want, filesOf(t, tree)); diff != "" {
 		t.Errorf("working tree (-want +got):\n%s", diff)
 	}
-	if after := git(t, work, "status", "--porcelain"); after != status {
+	if after := gittest.Git(t, work, "status", "--porcelain"); after != status {
 		t.Errorf("git status was\n%s\nand is\n%s", status, after)
 	}
 	if old, err := c.Commit(t.Context(), "HEAD"); err != nil || old.Commit != before || filesOf(t, old)["README.md"] != "hello\n" {
 		t.Errorf("HEAD is %+v, %v", old, err)
 	}
-	git(t, work, "add", "--all")
-	git(t, work, "commit", "--quiet", "--message", "all")
+	gittest.Git(t, work, "add", "--all")
+	gittest.Git(t, work, "commit", "--quiet", "--message", "all")
 	for _, name := range []string{".", "overlays", "overlays/new", "README.md"} {
 		got, err := tree.Hash(name)
 		committed := "HEAD:" + name
 		if name == "." {
 			committed = "HEAD^{tree}"
 		}
-		if wanted := git(t, work, "rev-parse", committed); err != nil || got != wanted {
+		if wanted := gittest.Git(t, work, "rev-parse", committed); err != nil || got != wanted {
 			t.Errorf("%s has the hash %s, %v; Git says %s", name, got, err, wanted)
 		}
 	}
@@ -96,7 +97,7 @@ func TestWhatACloneCannotTell(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, err := gitrepo.OpenClone(t.Context(), gitrepo.Options{Folder: t.TempDir(), Environ: environ()}); err == nil {
+	if _, err := gitrepo.OpenClone(t.Context(), gitrepo.Options{Folder: t.TempDir(), Environ: gittest.Environ()}); err == nil {
 		t.Error("a folder without a repository is a clone")
 	}
 }

@@ -2,76 +2,60 @@ package gitrepo
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/http"
-	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
-	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
-var errNoKey = errors.New("the SSH agent has no key, and ~/.ssh none without a passphrase")
-
-// credentials find out who we are for a remote, the way that Git users expect.
+// credentials choose how to authenticate at a remote: by the options, then as Git users expect.
 type credentials struct {
-	opts     Options
-	endpoint *transport.Endpoint
-	auth     *http.BasicAuth // what is used over HTTP
-	asked    bool            // auth is Git's credential helper's, who wants to hear whether it worked
+	opts       Options
+	endpoint   *transport.Endpoint
+	helperAuth *http.BasicAuth // what a credential helper answered
+	pending    bool            // the helper wasn't told yet whether its answer works
 }
 
-func newCredentials(o Options, e *transport.Endpoint) *credentials {
-	return &credentials{opts: o, endpoint: e}
-}
-
-// known is what to begin with.
-func (c *credentials) known() (transport.AuthMethod, error) {
+// initial returns the credentials for the first request; nil is none.
+func (c *credentials) initial() (transport.AuthMethod, error) {
 	switch c.endpoint.Protocol {
 	case "http", "https":
-		return c.basic()
+		return c.basicAuth()
 	case "ssh":
-		return c.ssh()
+		return c.sshAuth()
 	}
 	return nil, nil
 }
 
-// basic sends a token the way that GitHub, GitLab and Gitea take it.
-func (c *credentials) basic() (transport.AuthMethod, error) {
-	if c.auth == nil && c.opts.Token != nil {
-		token, err := c.opts.Token()
-		if err != nil {
-			return nil, err
-		}
-		if token != "" {
-			return &http.BasicAuth{Username: "x-access-token", Password: token}, nil
-		}
+// basicAuth sends a token in the form that GitHub, GitLab and Gitea accept.
+func (c *credentials) basicAuth() (transport.AuthMethod, error) {
+	if c.helperAuth != nil {
+		return c.helperAuth, nil
 	}
-	if c.auth == nil {
+	if c.opts.Token == nil {
 		return nil, nil
 	}
-	return c.auth, nil
+	token, err := c.opts.Token()
+	if err != nil || token == "" {
+		return nil, err
+	}
+	return &http.BasicAuth{Username: "x-access-token", Password: token}, nil
 }
 
-// ask asks Git's credential helpers, once the server wants to know. Nil is nobody knows: no terminal is asked, because
-// whoever waits for us may not be a person.
-func (c *credentials) ask(ctx context.Context) transport.AuthMethod {
-	if c.asked || c.isTokenGiven() {
+// askHelper asks Git's credential helpers after the server has asked for credentials. It returns nil if none answers. No
+// terminal is asked, because the caller may not be a person.
+func (c *credentials) askHelper(ctx context.Context) transport.AuthMethod {
+	if c.pending || c.opts.Unattended || c.hasToken() {
 		return nil
 	}
-	answer, err := c.helper(ctx, "fill", nil)
+	answer, err := c.runHelper(ctx, "fill", nil)
 	if err != nil {
-		return nil // no git program, no helper, or one that doesn't know: as if it weren't there
+		return nil // there is no git program, no helper, or no answer
 	}
 	auth := &http.BasicAuth{}
 	for line := range strings.Lines(string(answer)) {
@@ -85,11 +69,11 @@ func (c *credentials) ask(ctx context.Context) transport.AuthMethod {
 	if auth.Password == "" {
 		return nil
 	}
-	c.auth, c.asked = auth, true
+	c.helperAuth, c.pending = auth, true
 	return auth
 }
 
-func (c *credentials) isTokenGiven() bool {
+func (c *credentials) hasToken() bool {
 	if c.opts.Token == nil {
 		return false
 	}
@@ -97,21 +81,20 @@ func (c *credentials) isTokenGiven() bool {
 	return err == nil && token != ""
 }
 
-// approve tells the helpers that what they said is right, once; reject that it is wrong.
-func (c *credentials) approve(ctx context.Context) { c.tell(ctx, "approve") }
-func (c *credentials) reject(ctx context.Context)  { c.tell(ctx, "reject"); c.auth = nil }
+// approve tells the helpers, once, that their answer works; reject that it doesn't.
+func (c *credentials) approve(ctx context.Context) { c.answerHelper(ctx, "approve") }
+func (c *credentials) reject(ctx context.Context)  { c.answerHelper(ctx, "reject"); c.helperAuth = nil }
 
-func (c *credentials) tell(ctx context.Context, what string) {
-	if !c.asked || c.auth == nil {
+func (c *credentials) answerHelper(ctx context.Context, verdict string) {
+	if !c.pending || c.helperAuth == nil {
 		return
 	}
-	c.asked = false
-	// What a helper remembers is its own business; nothing here depends on it.
-	_, _ = c.helper(ctx, what, c.auth)
+	c.pending = false
+	_, _ = c.runHelper(ctx, verdict, c.helperAuth) // an error changes only what the helper remembers
 }
 
-// helper runs git credential, which takes and gives lines "key=value".
-func (c *credentials) helper(ctx context.Context, what string, auth *http.BasicAuth) ([]byte, error) {
+// runHelper runs git credential, which reads and prints lines of the form "key=value".
+func (c *credentials) runHelper(ctx context.Context, action string, auth *http.BasicAuth) ([]byte, error) {
 	var in bytes.Buffer
 	host := c.endpoint.Host
 	if c.endpoint.Port != 0 {
@@ -121,85 +104,19 @@ func (c *credentials) helper(ctx context.Context, what string, auth *http.BasicA
 	if auth != nil {
 		fmt.Fprintf(&in, "username=%s\npassword=%s\n", auth.Username, auth.Password)
 	}
-	o := c.opts
-	o.Environ = append(slices.Clip(o.Environ), "GIT_TERMINAL_PROMPT=0")
-	return run(ctx, o, in.Bytes(), "git", "credential", what)
+	environ := append(slices.Clip(c.opts.Environ), "GIT_TERMINAL_PROMPT=0")
+	return runProgram(ctx, c.opts.Folder, environ, in.Bytes(), "git", "credential", action)
 }
 
-// ssh takes the key that is given, else those of the agent and of ~/.ssh.
-func (c *credentials) ssh() (transport.AuthMethod, error) {
-	auth := &sshAuth{user: cmp.Or(c.endpoint.User, gitssh.DefaultUsername), timeout: c.opts.Timeout, signers: c.signers}
-	if c.opts.SSHKeyFile != "" {
-		key, err := gitssh.NewPublicKeysFromFile(auth.user, c.opts.SSHKeyFile, "")
-		if err != nil {
-			return nil, fmt.Errorf("SSH key %s: %w", c.opts.SSHKeyFile, err)
-		}
-		auth.signers = func() ([]ssh.Signer, error) { return []ssh.Signer{key.Signer}, nil }
+// remedies are the next steps after the server has refused the credentials.
+func (c *credentials) remedies() authRemedies {
+	if c.opts.Unattended {
+		const check = "check that the token or key may read the repository"
+		return authRemedies{missing: check, forbidden: check, key: check}
 	}
-	known, err := gitssh.NewKnownHostsDb(c.knownHosts()...)
-	if err != nil {
-		return nil, fmt.Errorf("known hosts: %w; connect once with ssh, and compare the server's key", err)
+	return authRemedies{
+		missing:   "give a token, or set up a Git credential helper",
+		forbidden: "check that the token or account may write to the repository",
+		key:       "check that the agent or ~/.ssh holds a key that the server accepts",
 	}
-	host := net.JoinHostPort(c.endpoint.Host, strconv.Itoa(cmp.Or(c.endpoint.Port, gitssh.DefaultPort)))
-	auth.hostKey, auth.algorithms = known.HostKeyCallback(), known.HostKeyAlgorithms(host)
-	return auth, nil
-}
-
-func (c *credentials) knownHosts() []string {
-	if c.opts.KnownHostsFile != "" {
-		return []string{c.opts.KnownHostsFile}
-	}
-	return []string{filepath.Join(lookup(c.opts.Environ, "HOME"), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
-}
-
-// signers are all keys that can be used without asking anybody.
-func (c *credentials) signers() ([]ssh.Signer, error) {
-	var all []ssh.Signer
-	if socket := lookup(c.opts.Environ, "SSH_AUTH_SOCK"); socket != "" {
-		var dialer net.Dialer
-		if conn, err := dialer.Dial("unix", socket); err == nil {
-			// The connection lives as long as the signers, that is as long as the program.
-			signers, err := agent.NewClient(conn).Signers()
-			if err != nil {
-				return nil, fmt.Errorf("SSH agent: %w", err)
-			}
-			all = signers
-		}
-	}
-	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		content, err := os.ReadFile(filepath.Join(lookup(c.opts.Environ, "HOME"), ".ssh", name)) //nolint:gosec // the user's own key
-		if err != nil {
-			continue
-		}
-		if key, err := ssh.ParsePrivateKey(content); err == nil {
-			all = append(all, key)
-		}
-	}
-	if len(all) == 0 {
-		return nil, errNoKey
-	}
-	return all, nil
-}
-
-// sshAuth is one user with keys, and what is known of the server.
-type sshAuth struct {
-	user       string
-	timeout    time.Duration
-	signers    func() ([]ssh.Signer, error)
-	hostKey    ssh.HostKeyCallback
-	algorithms []string
-}
-
-// Name is go-git's name of the method.
-func (a *sshAuth) Name() string { return gitssh.PublicKeysCallbackName }
-
-// String tells who.
-func (a *sshAuth) String() string { return "SSH user " + a.user }
-
-// ClientConfig is what a connection is made with.
-func (a *sshAuth) ClientConfig() (*ssh.ClientConfig, error) {
-	return &ssh.ClientConfig{
-		User: a.user, Auth: []ssh.AuthMethod{ssh.PublicKeysCallback(a.signers)},
-		HostKeyCallback: a.hostKey, HostKeyAlgorithms: a.algorithms, Timeout: a.timeout,
-	}, nil
 }

@@ -6,65 +6,56 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// draft is a change applied to one commit: a commit that only needs to be pushed.
+// draft is a change that was applied to one commit. With a commit it is ready to be pushed.
 type draft struct {
-	base    plumbing.Hash
-	edits   Edits
-	before  plumbing.Hash // trees
-	after   plumbing.Hash
-	commit  plumbing.Hash
-	objects []plumbing.Hash // what the remote lacks, with the commit
-	seen    *sight          // what the change went by
+	base          plumbing.Hash
+	edits         Edits
+	before, after plumbing.Hash // trees
+	commit        plumbing.Hash // zero until commitDraft
+	objects       []plumbing.Hash
+	reads         *readSet // what the change has read
 }
 
-func (d *draft) unchanged() bool { return d.before == d.after }
+func (d *draft) isUnchanged() bool { return d.before == d.after }
 
-// apply applies the change to the newest tree, without a commit yet. Where the change would see what it saw when it made
-// the last draft, if there is one, it isn't asked again: what it does then can take long, like building manifests.
-func (r *Repository) apply(ctx context.Context, change Change, last *draft) (*draft, error) {
+// newDraft applies the change to the newest tree. If everything that the change read for the last draft is the same in it,
+// it reuses those edits: a change can take long, for example to build manifests.
+func (r *Repository) newDraft(ctx context.Context, change Change, last *draft) (*draft, error) {
 	tree, err := newTree(r.store, r.base)
 	if err != nil {
 		return nil, err
 	}
 	d := &draft{base: r.base, before: tree.root.Hash}
-	if last != nil && last.seen.holdsIn(tree) {
-		d.edits, d.seen = last.edits, last.seen
+	if last != nil && last.reads.isSameIn(tree) {
+		d.edits, d.reads = last.edits, last.reads
 	} else {
-		d.seen = newSight()
-		tree.seen = d.seen
+		d.reads = newReadSet()
+		tree.reads = d.reads
 		if d.edits, err = change(ctx, tree); err != nil {
 			return nil, &changeError{err}
 		}
 	}
-	b := &builder{store: r.store}
-	if d.after, err = b.build(d.before, d.edits); err != nil {
+	b := &treeBuilder{store: r.store}
+	if d.after, err = b.apply(d.before, d.edits); err != nil {
 		return nil, &changeError{err}
 	}
 	d.objects = b.added
 	return d, nil
 }
 
-// draft applies the change to the newest tree. Where it changes nothing there is no commit.
-func (r *Repository) draft(ctx context.Context, change Change) (*draft, error) {
-	d, err := r.apply(ctx, change, nil)
-	if err != nil || d.unchanged() {
-		return d, err
-	}
-	return d, r.commit(ctx, d)
-}
-
-// commit writes the commit object, signed if that is wanted. An error of it is the change's.
-func (r *Repository) commit(ctx context.Context, d *draft) error {
-	if err := r.write(ctx, d); err != nil {
+// commitDraft writes the commit object, signed if signing is configured. Its errors count as the change's.
+func (r *Repository) commitDraft(ctx context.Context, d *draft) error {
+	if err := r.writeCommit(ctx, d); err != nil {
 		return &changeError{err}
 	}
 	return nil
 }
 
-func (r *Repository) write(ctx context.Context, d *draft) error {
-	text, err := d.edits.Message.text()
+func (r *Repository) writeCommit(ctx context.Context, d *draft) error {
+	text, err := d.edits.Message.asText()
 	if err != nil {
 		return err
 	}
@@ -74,31 +65,24 @@ func (r *Repository) write(ctx context.Context, d *draft) error {
 			return err
 		}
 	}
-	if c.Author, c.Committer, err = r.settings.people(r.opts.Author, time.Now()); err != nil {
+	if c.Author, c.Committer, err = r.settings.signatures(r.opts.Author, time.Now()); err != nil {
 		return err
 	}
-	if c.PGPSignature, err = r.settings.sign(ctx, r.opts, c); err != nil {
+	if c.PGPSignature, err = r.settings.signCommit(ctx, r.opts.Signing, r.opts.SigningKey, c); err != nil {
 		return err
 	}
-	b := &builder{store: r.store, added: d.objects}
-	d.commit, err = b.add(c, plumbing.ZeroHash)
+	b := &treeBuilder{store: r.store, added: d.objects}
+	d.commit, err = b.addObject(c, plumbing.ZeroHash)
 	d.objects = b.added
 	return err
 }
 
-func (r *Repository) patch(ctx context.Context, d *draft) (string, error) {
-	if d.unchanged() {
+// patchOf returns the difference between two trees in Git's format.
+func patchOf(ctx context.Context, store *memory.Storage, before, after plumbing.Hash) (string, error) {
+	if before == after {
 		return "", nil
 	}
-	before, err := object.GetTree(r.store, d.before)
-	if err != nil {
-		return "", err
-	}
-	after, err := object.GetTree(r.store, d.after)
-	if err != nil {
-		return "", err
-	}
-	changes, err := object.DiffTreeContext(ctx, before, after)
+	changes, err := treeDifference(ctx, store, before, after)
 	if err != nil {
 		return "", err
 	}
@@ -107,4 +91,16 @@ func (r *Repository) patch(ctx context.Context, d *draft) (string, error) {
 		return "", err
 	}
 	return patch.String(), nil
+}
+
+func treeDifference(ctx context.Context, store *memory.Storage, before, after plumbing.Hash) (object.Changes, error) {
+	from, err := object.GetTree(store, before)
+	if err != nil {
+		return nil, err
+	}
+	to, err := object.GetTree(store, after)
+	if err != nil {
+		return nil, err
+	}
+	return object.DiffTreeContext(ctx, from, to)
 }

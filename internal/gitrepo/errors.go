@@ -12,97 +12,102 @@ import (
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 )
 
-// What can stand in the way, apart from what a Change itself refuses. Test with errors.Is.
+// The errors of this package, except those of a Change. Test with errors.Is.
 var (
-	// ErrNoPermission: the server knows us and says no, or doesn't know us.
+	// ErrNoPermission: the server refuses the credentials, or wants some.
 	ErrNoPermission = errors.New("no permission")
-	// ErrRefused: a hook or a rule of the server declined the push; the message tells what it said.
+	// ErrRefused: a hook or a rule of the server declined the push; the message holds the server's text.
 	ErrRefused = errors.New("the server refused the push")
-	// ErrUnreachable: no answer, or none that makes sense.
+	// ErrUnreachable: the server gave no answer, or no usable one.
 	ErrUnreachable = errors.New("the remote can't be reached")
-	// ErrNotFound: there is no such repository, or not for us.
+	// ErrNotFound: the repository doesn't exist, or the credentials don't show it.
 	ErrNotFound = errors.New("no such repository")
 	// ErrNoBranch: the repository has other branches.
 	ErrNoBranch = errors.New("there is no such branch")
 	// ErrEmpty: the repository has no commit yet.
 	ErrEmpty = errors.New("the repository is empty")
-	// ErrBranchExists: the branch of a proposal is there already.
+	// ErrBranchExists: the branch of a proposal exists already.
 	ErrBranchExists = errors.New("the branch exists already")
-	// ErrRace: others were faster every time.
+	// ErrRace: other pushes were faster in every attempt.
 	ErrRace = errors.New("others pushed first every time")
-	// ErrUnknownOutcome: the answer to a push got lost, and the remote couldn't be asked since.
+	// ErrUnknownOutcome: the answer to a push got lost, and the remote doesn't answer since.
 	ErrUnknownOutcome = errors.New("it is unknown whether the push arrived")
-	// ErrNoAuthor: nothing says in whose name to commit.
-	ErrNoAuthor = errors.New("nobody is known as the commit's author")
+	// ErrNoAuthor: no option, variable or configuration names an author.
+	ErrNoAuthor = errors.New("no author is set for the commit")
 	// ErrUncommitted: a path of the change has uncommitted changes in the working tree.
 	ErrUncommitted = errors.New("there are uncommitted changes")
-	// ErrPath: a path that can't be written or deleted.
+	// ErrPath: a path can't be written or deleted.
 	ErrPath = errors.New("can't be changed")
+	// ErrNoCommit: a clone doesn't have the commit.
+	ErrNoCommit = errors.New("there is no such commit in this clone")
 )
 
-// changeError is what a Change returned: it comes out as it went in.
+// changeError marks an error of a Change, which Update returns without a prefix.
 type changeError struct{ error }
 
 func (e *changeError) Unwrap() error { return e.error }
 
-// explain says what an error of the transport means and what to do.
-func explain(err error) error {
+// authRemedies are the next steps where credentials are missing, don't suffice, or are an SSH key that isn't accepted.
+type authRemedies struct{ missing, forbidden, key string }
+
+// explainTransport turns an error of go-git's transports into one of this package's errors, with a remedy.
+func explainTransport(err error, remedies authRemedies) error {
 	var dns *net.DNSError
 	var status *githttp.Err
 	switch {
-	case err == nil, errors.Is(err, context.Canceled), isOurs(err):
+	case err == nil, errors.Is(err, context.Canceled), isExplained(err):
 		return err
 	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return fmt.Errorf("%w: the server asks who we are%s; give a token, or set up a Git credential helper", ErrNoPermission, reason(err))
+		return fmt.Errorf("%w: the server asks for credentials%s; %s", ErrNoPermission, serverReason(err), remedies.missing)
 	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return fmt.Errorf("%w%s; check that the token or account may write to the repository", ErrNoPermission, reason(err))
-	case isSSHAuth(err):
-		return fmt.Errorf("%w: %w; check that the agent or ~/.ssh holds a key that the server knows", ErrNoPermission, err)
+		return fmt.Errorf("%w%s; %s", ErrNoPermission, serverReason(err), remedies.forbidden)
+	case isSSHAuthFailure(err):
+		return fmt.Errorf("%w: %w; %s", ErrNoPermission, err, remedies.key)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
-		return fmt.Errorf("%w%s; check the address, and that the token or key may read it", ErrNotFound, reason(err))
+		return fmt.Errorf("%w%s; check the address, and that the token or key may read it", ErrNotFound, serverReason(err))
 	case errors.Is(err, transport.ErrEmptyRemoteRepository):
-		return fmt.Errorf("%w; push what previewctl init wrote", ErrEmpty)
+		return fmt.Errorf("%w; push the files that previewctl init wrote", ErrEmpty)
 	case errors.As(err, &dns):
 		return fmt.Errorf("%w: %w; check the address and the network", ErrUnreachable, err)
-	case asStatus(err, &status):
-		return fmt.Errorf("%w: it answered HTTP %d%s; try again later", ErrUnreachable, status.StatusCode(), quote(status.Reason))
+	case asHTTPStatus(err, &status):
+		return fmt.Errorf("%w: it answered HTTP %d%s; try again later", ErrUnreachable, status.StatusCode(), quotedText(status.Reason))
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w in time: %w; try again later", ErrUnreachable, err)
 	}
 	return fmt.Errorf("%w: %w; check the address and the network", ErrUnreachable, err)
 }
 
-// asStatus finds an HTTP status, which go-git wraps in a type that errors.As can't look into.
-func asStatus(err error, status **githttp.Err) bool {
+// asHTTPStatus finds an HTTP status. go-git wraps it in a type that errors.As can't look into.
+func asHTTPStatus(err error, status **githttp.Err) bool {
 	if unexpected, ok := errors.AsType[*plumbing.UnexpectedError](err); ok {
 		err = unexpected.Err
 	}
 	return errors.As(err, status)
 }
 
-func isOurs(err error) bool {
-	for _, ours := range []error{ErrNoPermission, ErrRefused, ErrUnreachable, ErrNotFound, ErrEmpty, ErrNoBranch} {
-		if errors.Is(err, ours) {
+func isExplained(err error) bool {
+	for _, known := range []error{ErrNoPermission, ErrRefused, ErrUnreachable, ErrNotFound, ErrEmpty, ErrNoBranch} {
+		if errors.Is(err, known) {
 			return true
 		}
 	}
 	return false
 }
 
-// isPermanent is true of what another attempt won't mend.
+// isPermanent reports whether another attempt can't succeed either.
 func isPermanent(err error) bool {
 	return errors.Is(err, ErrNoPermission) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrEmpty) ||
 		errors.Is(err, ErrNoBranch) || errors.Is(err, context.Canceled)
 }
 
-// isSSHAuth matches text, because golang.org/x/crypto/ssh has no error for it.
-func isSSHAuth(err error) bool {
+// isSSHAuthFailure matches text, because golang.org/x/crypto/ssh has no error for it.
+func isSSHAuthFailure(err error) bool {
 	return strings.Contains(err.Error(), "unable to authenticate") || errors.Is(err, errNoKey)
 }
 
-// isTransient tells a server's trouble with two pushes at a time from a refusal. It matches text, because the protocol
-// has nothing else: these are the words of Git's own server, and of JGit's.
-func isTransient(status string) bool {
+// isTransientRefusal reports whether a push was refused because of another push at the same time. It matches text, because the
+// protocol has no code for it: the words are those of Git's own server and of JGit.
+func isTransientRefusal(status string) bool {
 	for _, words := range []string{
 		"failed to update ref", "cannot lock ref", "failed to lock", ".lock'", "lock error", "lock failure", "fetch first", "non-fast-forward",
 		"incorrect old value", "unable to migrate objects", "transaction", "reference already exists", "stale info",
@@ -114,13 +119,13 @@ func isTransient(status string) bool {
 	return false
 }
 
-// reason is what a server added to its status, cut to what fits a message.
-func reason(err error) string {
+// serverReason is the text that a server added to its status, shortened and quoted.
+func serverReason(err error) string {
 	_, text, _ := strings.Cut(err.Error(), ": ")
-	return quote(text)
+	return quotedText(text)
 }
 
-func quote(text string) string {
+func quotedText(text string) string {
 	const limit = 200
 	text = strings.Join(strings.Fields(text), " ")
 	if text == "" {

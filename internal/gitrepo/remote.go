@@ -1,7 +1,6 @@
 package gitrepo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,50 +18,51 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// parseURL takes an address apart as go-git does. What is wrong with it isn't shown: it may hold a password.
+// parseURL parses an address as go-git does. Its errors don't show the address: it may hold a password.
 func parseURL(raw string) (*transport.Endpoint, error) {
+	const use = "use https://, ssh://, git@host:path or file://"
 	if raw == "" {
-		return nil, errors.New("no repository is given; write https://, ssh://, git@host:path or file://")
+		return nil, errors.New("no repository is given; " + use)
 	}
 	e, err := transport.NewEndpoint(raw)
 	if err != nil {
-		return nil, errors.New("the repository's address is no URL; write https://, ssh://, git@host:path or file://")
+		return nil, errors.New("the repository's address is not a URL; " + use)
 	}
 	switch e.Protocol {
 	case "http", "https", "ssh", "file":
 	default:
-		return nil, fmt.Errorf("%s:// isn't a way to push; write https://, ssh://, git@host:path or file://", e.Protocol)
+		return nil, fmt.Errorf("%s:// is not supported; %s", e.Protocol, use)
 	}
 	if e.Password != "" || strings.Contains(e.User, ":") || (e.User != "" && e.Protocol != "ssh") {
-		return nil, errors.New("the repository's address holds user or password; give a token, or set up a Git credential helper instead")
+		return nil, errors.New("the repository's address holds a user or password; remove it and give a token instead")
 	}
 	return e, nil
 }
 
-// remote is the other side: it lists, fetches and pushes, each within the time-out.
+// remote lists, fetches and pushes. Each conversation ends after timeout.
 type remote struct {
 	endpoint    *transport.Endpoint
 	timeout     time.Duration
 	credentials *credentials
-	// Over HTTP a session is no connection, and is kept: it remembers where the server redirected us to.
+	// HTTP sessions are kept, because they remember the target of redirects. They hold no connection.
 	upload  transport.UploadPackSession
 	receive transport.ReceivePackSession
-	// uploads are the capabilities of the last listing for reading.
+	// uploads are the capabilities in the last listing for reading.
 	uploads *capability.List
 }
 
-// isStateless: every request stands alone.
+// isStateless reports whether every request is a connection of its own, as over HTTP.
 func (r *remote) isStateless() bool {
 	return r.endpoint.Protocol != "ssh" && r.endpoint.Protocol != "file"
 }
 
-// authenticated calls open, with credentials once the server has asked for them.
+// authenticated calls open. If the server asks for credentials, it calls open again with those of a credential helper.
 func (r *remote) authenticated(ctx context.Context, open func(transport.Transport, *transport.Endpoint, transport.AuthMethod) error) error {
 	t, err := client.NewClient(r.endpoint)
 	if err != nil {
 		return err
 	}
-	auth, err := r.credentials.known()
+	auth, err := r.credentials.initial()
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (r *remote) authenticated(ctx context.Context, open func(transport.Transpor
 		}
 		return err
 	}
-	if auth = r.credentials.ask(ctx); auth == nil {
+	if auth = r.credentials.askHelper(ctx); auth == nil {
 		return err
 	}
 	endpoint = *r.endpoint
@@ -87,13 +87,13 @@ func (r *remote) authenticated(ctx context.Context, open func(transport.Transpor
 	return err
 }
 
-// readable lists the remote for reading.
-func (r *remote) readable(ctx context.Context) (map[string]plumbing.Hash, error) {
+// listForReading returns the remote's references.
+func (r *remote) listForReading(ctx context.Context) (map[string]plumbing.Hash, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	session, advertised, err := r.openUpload(ctx)
 	if err != nil {
-		return nil, explain(err)
+		return nil, r.explain(err)
 	}
 	if !r.isStateless() {
 		_ = session.Close()
@@ -108,7 +108,7 @@ func (r *remote) openUpload(ctx context.Context) (transport.UploadPackSession, *
 			return err
 		}
 		advertised, err = r.upload.AdvertisedReferencesContext(ctx)
-		return closed(r.upload, err)
+		return closeOnError(r.upload, err)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -117,47 +117,53 @@ func (r *remote) openUpload(ctx context.Context) (transport.UploadPackSession, *
 	return r.upload, advertised, nil
 }
 
-// closed closes a session that came to nothing, and returns why.
-func closed(s io.Closer, err error) error {
+// closeOnError returns err.
+func closeOnError(s io.Closer, err error) error {
 	if err != nil {
 		_ = s.Close()
 	}
 	return err
 }
 
-// fetch brings a commit into the store: alone where the store has nothing, else with all that came since have. The
-// whole way since have is wanted, because it tells whether a push of ours, whose answer got lost, is in it.
-func (r *remote) fetch(ctx context.Context, store *memory.Storage, want, have plumbing.Hash) error {
+// fetchRequest asks for commits: want, and its ancestors up to depth commits or back to have.
+type fetchRequest struct {
+	want, have plumbing.Hash // have is zero if the store is empty
+	depth      int           // 0 is no limit
+}
+
+// fetchInto adds the requested commits and their files to the store.
+func (r *remote) fetchInto(ctx context.Context, store *memory.Storage, request fetchRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	session := r.upload
 	if session == nil || !r.isStateless() {
 		var err error
 		if session, _, err = r.openUpload(ctx); err != nil {
-			return explain(err)
+			return r.explain(err)
 		}
 		defer func() { _ = session.Close() }()
 	}
-	return explain(r.unpack(ctx, session, store, r.packRequest(want, have)))
+	return r.explain(unpack(ctx, session, store, r.uploadRequest(request)))
 }
 
-func (r *remote) packRequest(want, have plumbing.Hash) *packp.UploadPackRequest {
+func (r *remote) uploadRequest(f fetchRequest) *packp.UploadPackRequest {
 	req := packp.NewUploadPackRequestFromCapabilities(r.uploads)
 	if r.uploads.Supports(capability.NoProgress) {
 		_ = req.Capabilities.Set(capability.NoProgress)
 	}
 	_ = req.Capabilities.Set(capability.Shallow)
-	req.Wants = []plumbing.Hash{want}
-	if have.IsZero() {
-		req.Depth = packp.DepthCommits(1)
-		return req
+	req.Wants = []plumbing.Hash{f.want}
+	if f.depth > 0 {
+		req.Depth = packp.DepthCommits(f.depth)
 	}
-	req.Haves = []plumbing.Hash{have}
-	req.Shallows = []plumbing.Hash{have}
+	if !f.have.IsZero() {
+		req.Haves = []plumbing.Hash{f.have}
+		req.Shallows = []plumbing.Hash{f.have}
+	}
 	return req
 }
 
-func (r *remote) unpack(ctx context.Context, session transport.UploadPackSession, store *memory.Storage, req *packp.UploadPackRequest) (err error) {
+func unpack(ctx context.Context, session transport.UploadPackSession, store *memory.Storage, req *packp.UploadPackRequest) (err error) {
 	pack, err := session.UploadPack(ctx, req)
 	if err != nil {
 		return err
@@ -173,78 +179,5 @@ func (r *remote) unpack(ctx context.Context, session transport.UploadPackSession
 	return packfile.UpdateObjectStorage(store, content)
 }
 
-// pushing is a listing of the remote for writing, and the way to write.
-type pushing struct {
-	remote       *remote
-	session      transport.ReceivePackSession
-	refs         map[string]plumbing.Hash
-	capabilities *capability.List
-}
-
-// writable lists the remote for writing: who may not push learns it here, before anything was done.
-func (r *remote) writable(ctx context.Context) (*pushing, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	var advertised *packp.AdvRefs
-	list := func(t transport.Transport, e *transport.Endpoint, auth transport.AuthMethod) (err error) {
-		if r.receive == nil || !r.isStateless() {
-			if r.receive, err = t.NewReceivePackSession(e, auth); err != nil {
-				return err
-			}
-		}
-		advertised, err = r.receive.AdvertisedReferencesContext(ctx)
-		if err = closed(r.receive, err); err != nil {
-			r.receive = nil
-		}
-		return err
-	}
-	if err := r.authenticated(ctx, list); err != nil {
-		return nil, explain(err)
-	}
-	return &pushing{remote: r, session: r.receive, refs: advertised.References, capabilities: advertised.Capabilities}, nil
-}
-
-func (p *pushing) close() {
-	if !p.remote.isStateless() {
-		_ = p.session.Close()
-	}
-}
-
-// push sends the objects and moves the branch from old to commit, if it still is at old. Status is the server's word
-// about the branch, if it came to that; said is what its hooks printed.
-func (p *pushing) push(ctx context.Context, store *memory.Storage, ref plumbing.ReferenceName, old, commit plumbing.Hash, objects []plumbing.Hash) (status, said string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, p.remote.timeout)
-	defer cancel()
-	var pack, progress bytes.Buffer
-	// No deltas: what is sent is small, and go-git can't make deltas against what the server has.
-	if _, err = packfile.NewEncoder(&pack, store, false).Encode(objects, 0); err != nil {
-		return "", "", err
-	}
-	req := packp.NewReferenceUpdateRequestFromCapabilities(p.capabilities)
-	if p.capabilities.Supports(capability.Sideband64k) {
-		_ = req.Capabilities.Set(capability.Sideband64k)
-		req.Progress = &progress
-	}
-	req.Commands = []*packp.Command{{Name: ref, Old: old, New: commit}}
-	req.Packfile = io.NopCloser(&pack)
-	report, err := p.session.ReceivePack(ctx, req)
-	if err == nil && report == nil && req.Capabilities.Supports(capability.ReportStatus) {
-		err = errors.New("the server answered nothing to the push")
-	}
-	return statusOf(report), progress.String(), err
-}
-
-func statusOf(report *packp.ReportStatus) string {
-	if report == nil {
-		return ""
-	}
-	for _, s := range report.CommandStatuses {
-		if s.Error() != nil {
-			return s.Status
-		}
-	}
-	if report.Error() != nil {
-		return "unpacking: " + report.UnpackStatus
-	}
-	return ""
-}
+// explain adds the remedy for the credentials in use to the meaning of a transport error.
+func (r *remote) explain(err error) error { return explainTransport(err, r.credentials.remedies()) }

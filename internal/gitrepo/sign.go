@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,38 +14,25 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// Signing says whether commits are signed.
-type Signing int
-
-// Signing is as Git's commit.gpgSign says, unless somebody says otherwise.
-const (
-	SignAsConfigured Signing = iota
-	SignAlways
-	SignNever
-)
-
-// sign returns a commit's signature, or "". It runs the programs that Git runs, so that agents, passphrases, hardware
-// keys and gpg.program work as people have set them up; a library would know none of them.
-func (s *settings) sign(ctx context.Context, o Options, c *object.Commit) (string, error) {
-	if o.Signing == SignNever || (o.Signing == SignAsConfigured && !isTrue(s.config["commit.gpgsign"])) {
+// signCommit returns a commit's signature, or "". It runs the programs that git runs, because only they know the user's
+// agents, passphrases, hardware keys and gpg.program.
+func (s *settings) signCommit(ctx context.Context, signing Signing, key string, c *object.Commit) (string, error) {
+	if signing == SignNever || (signing == SignAsConfigured && !isTrue(s.values["commit.gpgsign"])) {
 		return "", nil
 	}
-	payload, err := payloadOf(c)
+	payload, err := signedPayload(c)
 	if err != nil {
 		return "", err
 	}
-	key := o.SigningKey
-	if key == "" {
-		key = s.config["user.signingkey"]
-	}
+	key = cmp.Or(key, s.values["user.signingkey"])
 	var signature []byte
-	switch format := s.config["gpg.format"]; format {
+	switch format := s.values["gpg.format"]; format {
 	case "", "openpgp":
-		signature, err = s.signPGP(ctx, o, key, c, payload)
+		signature, err = s.signPGP(ctx, key, c, payload)
 	case "ssh":
-		signature, err = s.signSSH(ctx, o, key, payload)
+		signature, err = s.signSSH(ctx, key, payload)
 	default:
-		err = fmt.Errorf("gpg.format is %q; openpgp and ssh can be used", format)
+		err = fmt.Errorf("gpg.format %q is not supported; use openpgp or ssh", format)
 	}
 	if err != nil {
 		return "", fmt.Errorf("sign commit: %w", err)
@@ -60,7 +48,7 @@ func isTrue(value string) bool {
 	return false
 }
 
-func payloadOf(c *object.Commit) ([]byte, error) {
+func signedPayload(c *object.Commit) ([]byte, error) {
 	o := &plumbing.MemoryObject{}
 	if err := c.EncodeWithoutSignature(o); err != nil {
 		return nil, err
@@ -73,28 +61,19 @@ func payloadOf(c *object.Commit) ([]byte, error) {
 	return payload, errors.Join(err, r.Close())
 }
 
-// program is the one that the configuration names first, or the usual one.
-func (s *settings) program(usual string, keys ...string) string {
-	for _, key := range keys {
-		if p := s.config[key]; p != "" {
-			return p
-		}
-	}
-	return usual
-}
-
-func (s *settings) signPGP(ctx context.Context, o Options, key string, c *object.Commit, payload []byte) ([]byte, error) {
+// signPGP selects the key by the committer if none is configured.
+func (s *settings) signPGP(ctx context.Context, key string, c *object.Commit, payload []byte) ([]byte, error) {
 	if key == "" {
 		key = fmt.Sprintf("%s <%s>", c.Committer.Name, c.Committer.Email)
 	}
-	gpg := s.program("gpg", "gpg.openpgp.program", "gpg.program")
-	return run(ctx, o, payload, gpg, "--detach-sign", "--armor", "--local-user", key)
+	gpg := cmp.Or(s.values["gpg.openpgp.program"], s.values["gpg.program"], "gpg")
+	return runProgram(ctx, s.folder, s.environ, payload, gpg, "--detach-sign", "--armor", "--local-user", key)
 }
 
-// signSSH signs with a key file, or with a key of the agent where the public key itself is given.
-func (s *settings) signSSH(ctx context.Context, o Options, key string, payload []byte) ([]byte, error) {
+// signSSH signs with a key file, or with a key of the agent if the key is given as a public key.
+func (s *settings) signSSH(ctx context.Context, key string, payload []byte) ([]byte, error) {
 	if key == "" {
-		return nil, errors.New("no SSH key is named; set user.signingKey to a key file")
+		return nil, errors.New("no SSH key is configured; set user.signingKey to a key file")
 	}
 	folder, err := os.MkdirTemp("", "sign")
 	if err != nil {
@@ -109,7 +88,8 @@ func (s *settings) signSSH(ctx context.Context, o Options, key string, payload [
 		}
 	}
 	if rest, ok := strings.CutPrefix(key, "~/"); ok {
-		key = filepath.Join(s.env("HOME"), rest)
+		key = filepath.Join(lookupEnv(s.environ, "HOME"), rest)
 	}
-	return run(ctx, o, payload, s.program("ssh-keygen", "gpg.ssh.program"), "-Y", "sign", "-n", "git", "-f", key)
+	keygen := cmp.Or(s.values["gpg.ssh.program"], "ssh-keygen")
+	return runProgram(ctx, s.folder, s.environ, payload, keygen, "-Y", "sign", "-n", "git", "-f", key)
 }

@@ -8,20 +8,8 @@ import (
 	"testing"
 
 	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/gittest"
 )
-
-func checkHelper(tb testing.TB, log string, want []string) {
-	tb.Helper()
-	content, err := os.ReadFile(log)
-	if len(want) == 0 && err == nil {
-		tb.Errorf("the helper was asked: %s", content)
-	}
-	for _, words := range want {
-		if !strings.Contains(string(content), words+"\n") {
-			tb.Errorf("the helper's log lacks %q: %s", words, content)
-		}
-	}
-}
 
 func program(tb testing.TB, environ []string, name string, args ...string) {
 	tb.Helper()
@@ -34,17 +22,17 @@ func program(tb testing.TB, environ []string, name string, args ...string) {
 
 func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
 	t.Parallel()
-	folder, env := home(t, "[user]\nname = Signer\nemail = signer@example.com\n[gpg \"ssh\"]\nallowedSignersFile = ~/allowed\n", "GNUPGHOME="+shortDir(t))
+	folder, env := home(t, "[user]\nname = Signer\nemail = signer@example.com\n[gpg \"ssh\"]\nallowedSignersFile = ~/allowed\n", "GNUPGHOME="+gittest.ShortDir(t))
 	key := filepath.Join(folder, "key")
 	program(t, env, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
 	public, err := os.ReadFile(key + ".pub")
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, filepath.Join(folder, "allowed"), "signer@example.com "+string(public), 0o600)
+	gittest.WriteFile(t, filepath.Join(folder, "allowed"), "signer@example.com "+string(public), 0o600)
 	program(t, env, "gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "Signer <signer@example.com>", "ed25519", "sign", "never")
 	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", valueOf(env, "GNUPGHOME"), "--kill", "all").Run() })
-	agent := startAgent(t, key)
+	agent := gittest.ServeAgent(t, gittest.ReadKey(t, key))
 	tests := []struct {
 		name, config string
 		environ      []string
@@ -72,7 +60,7 @@ func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
 			t.Parallel()
 			bare := newBare(t)
 			config := filepath.Join(t.TempDir(), "config")
-			writeFile(t, config, "[include]\npath = "+filepath.Join(folder, ".gitconfig")+"\n"+tt.config, 0o600)
+			gittest.WriteFile(t, config, "[include]\npath = "+filepath.Join(folder, ".gitconfig")+"\n"+tt.config, 0o600)
 			o := tt.options
 			o.URL, o.Environ = "file://"+bare, append(append([]string{"GIT_CONFIG_GLOBAL=" + config}, env...), tt.environ...)
 			_, err := open(t, o).Update(t.Context(), writes("a", "b"))
@@ -85,11 +73,11 @@ func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if raw := git(t, bare, "cat-file", "commit", "main"); strings.Contains(raw, "gpgsig") != (tt.want != "") || !strings.Contains(raw, tt.want) {
+			if raw := gittest.Git(t, bare, "cat-file", "commit", "main"); strings.Contains(raw, "gpgsig") != (tt.want != "") || !strings.Contains(raw, tt.want) {
 				t.Fatalf("the commit is %s", raw)
 			}
 			if tt.want != "" {
-				gitWith(t, bare, o.Environ, "", "verify-commit", "main")
+				gittest.GitWith(t, bare, o.Environ, "", "verify-commit", "main")
 			}
 		})
 	}
@@ -102,15 +90,4 @@ func valueOf(environ []string, name string) string {
 		}
 	}
 	return ""
-}
-
-// shortDir is a folder whose sockets' paths are short enough.
-func shortDir(tb testing.TB) string {
-	tb.Helper()
-	folder, err := os.MkdirTemp("/tmp", "k") //nolint:usetesting // a test's own folder has too long a path for a socket
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = os.RemoveAll(folder) })
-	return folder
 }

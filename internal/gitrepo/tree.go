@@ -5,10 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"path"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -16,14 +13,14 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// Tree is what one commit holds, as a file system to read. Symbolic links and submodules are listed, and are neither
-// followed nor opened. It stays valid after the branch has moved on.
+// Tree is the content of one commit as a read-only file system. Symbolic links and submodules are listed, but neither
+// followed nor opened. A Tree stays valid after the branch has moved.
 type Tree struct {
 	// Commit is the commit's SHA.
 	Commit string
 	store  *memory.Storage
 	root   *object.Tree
-	seen   *sight // nil where nobody wants to know what is read
+	reads  *readSet // nil if reads aren't recorded
 }
 
 var (
@@ -47,7 +44,7 @@ func newTree(store *memory.Storage, commit plumbing.Hash) (*Tree, error) {
 
 // Open opens a regular file or folder.
 func (t *Tree) Open(name string) (fs.File, error) {
-	e, err := t.look("open", name, atOnce)
+	e, err := t.find("open", name, shallow)
 	if err != nil {
 		return nil, err
 	}
@@ -60,42 +57,42 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	return &openFile{entry: e, Reader: bytes.NewReader(content)}, err
 }
 
-// Stat tells what a path leads to.
+// Stat describes a file or folder.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	e, err := t.look("stat", name, atOnce)
+	e, err := t.find("stat", name, shallow)
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-// Lstat is Stat, since no link is followed.
+// Lstat is Stat, because links aren't followed.
 func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
 
-// ReadLink says nothing: no link is followed.
+// ReadLink is an error, because links aren't followed.
 func (t *Tree) ReadLink(name string) (string, error) {
 	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 }
 
-// ReadDir lists a folder by name.
+// ReadDir lists a folder, sorted by name.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	e, err := t.look("readdir", name, listed)
+	e, err := t.find("readdir", name, listing)
 	if err != nil {
 		return nil, err
 	}
 	if !e.IsDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("is no folder")}
 	}
-	entries, err := e.list()
+	entries, err := e.children()
 	if err != nil {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
 	return entries, nil
 }
 
-// ReadFile returns a regular file's content.
+// ReadFile returns the content of a regular file.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
-	e, err := t.look("read", name, atOnce)
+	e, err := t.find("read", name, shallow)
 	if err != nil {
 		return nil, err
 	}
@@ -109,24 +106,29 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	return content, nil
 }
 
-func readBlob(store *memory.Storage, hash plumbing.Hash) ([]byte, error) {
-	blob, err := object.GetBlob(store, hash)
+// Hash is Git's hash of a file, or of a folder with everything below it.
+func (t *Tree) Hash(name string) (string, error) {
+	e, err := t.find("hash", name, recursive)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	r, err := blob.Reader()
-	if err != nil {
-		return nil, err
-	}
-	content, err := io.ReadAll(r)
-	return content, errors.Join(err, r.Close())
+	return e.hash.String(), nil
 }
 
-func (t *Tree) entry(op, name string) (*entry, error) {
+// find returns the entry at a path and records how it was read.
+func (t *Tree) find(op, name string, depth readDepth) (*entry, error) {
+	e, err := t.walkTo(op, name)
+	if t.reads != nil {
+		t.reads.record(name, depth, e, err)
+	}
+	return e, err
+}
+
+func (t *Tree) walkTo(op, name string) (*entry, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	e := &entry{in: t, path: ".", mode: filemode.Dir, hash: t.root.Hash}
+	e := &entry{tree: t, path: ".", mode: filemode.Dir, hash: t.root.Hash}
 	if name == "." {
 		return e, nil
 	}
@@ -140,127 +142,15 @@ func (t *Tree) entry(op, name string) (*entry, error) {
 	return e, nil
 }
 
-// entry is a file or folder of a tree: fs.DirEntry and fs.FileInfo in one, since a tree knows no more.
-type entry struct {
-	in   *Tree
-	path string
-	mode filemode.FileMode
-	hash plumbing.Hash
-}
-
-func (e *entry) child(name string) (*entry, error) {
-	if e.mode != filemode.Dir {
-		return nil, fs.ErrNotExist
-	}
-	tree, err := object.GetTree(e.in.store, e.hash)
+func readBlob(store *memory.Storage, hash plumbing.Hash) ([]byte, error) {
+	blob, err := object.GetBlob(store, hash)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range tree.Entries {
-		if c.Name == name {
-			return e.at(c), nil
-		}
-	}
-	return nil, fs.ErrNotExist
-}
-
-func (e *entry) at(c object.TreeEntry) *entry {
-	return &entry{in: e.in, path: path.Join(e.path, c.Name), mode: c.Mode, hash: c.Hash}
-}
-
-// list is what is in a folder, by name.
-func (e *entry) list() ([]fs.DirEntry, error) {
-	tree, err := object.GetTree(e.in.store, e.hash)
+	r, err := blob.Reader()
 	if err != nil {
 		return nil, err
 	}
-	var entries []fs.DirEntry
-	for _, c := range tree.Entries {
-		if fs.ValidPath(c.Name) && c.Name != "." && !strings.Contains(c.Name, "/") {
-			entries = append(entries, e.at(c))
-		}
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, nil
-}
-
-// Name is the last part of the path.
-func (e *entry) Name() string { return path.Base(e.path) }
-
-// Size is a regular file's, in bytes.
-func (e *entry) Size() int64 {
-	if !isRegular(e.mode) {
-		return 0
-	}
-	size, err := e.in.store.EncodedObjectSize(e.hash)
-	if err != nil {
-		return 0
-	}
-	return size
-}
-
-// Mode tells files, folders, links and the rest apart.
-func (e *entry) Mode() fs.FileMode {
-	switch {
-	case e.mode == filemode.Dir:
-		return fs.ModeDir | 0o755
-	case e.mode == filemode.Executable:
-		return 0o755
-	case isRegular(e.mode):
-		return 0o644
-	case e.mode == filemode.Symlink:
-		return fs.ModeSymlink | 0o777
-	default: // a submodule
-		return fs.ModeIrregular
-	}
-}
-
-// ModTime is unknown to Git.
-func (e *entry) ModTime() time.Time { return time.Time{} }
-
-// IsDir is true of folders.
-func (e *entry) IsDir() bool { return e.mode == filemode.Dir }
-
-// Sys is nothing.
-func (e *entry) Sys() any { return nil }
-
-// Type is the mode without permissions.
-func (e *entry) Type() fs.FileMode { return e.Mode().Type() }
-
-// Info is what Stat says: a listing knows names and kinds alone.
-func (e *entry) Info() (fs.FileInfo, error) { return e.in.Stat(e.path) }
-
-func isRegular(m filemode.FileMode) bool {
-	return m == filemode.Regular || m == filemode.Executable || m == filemode.Deprecated
-}
-
-type openFile struct {
-	entry *entry
-	*bytes.Reader
-}
-
-func (f *openFile) Stat() (fs.FileInfo, error) { return f.entry, nil }
-func (f *openFile) Close() error               { return nil }
-
-type openFolder struct {
-	entry   *entry
-	entries []fs.DirEntry
-}
-
-func (f *openFolder) Stat() (fs.FileInfo, error) { return f.entry, nil }
-func (f *openFolder) Close() error               { return nil }
-func (f *openFolder) Read([]byte) (int, error) {
-	return 0, &fs.PathError{Op: "read", Path: f.entry.path, Err: errors.New("is a folder")}
-}
-
-func (f *openFolder) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n <= 0 {
-		n = len(f.entries)
-	} else if len(f.entries) == 0 {
-		return nil, io.EOF
-	}
-	n = min(n, len(f.entries))
-	some := f.entries[:n]
-	f.entries = f.entries[n:]
-	return some, nil
+	content, err := io.ReadAll(r)
+	return content, errors.Join(err, r.Close())
 }

@@ -32,7 +32,7 @@ type Report struct {
 func (r *Repo) Check(ctx context.Context) (Report, error) {
 	c := checker{repo: r, projects: r.projects(), seen: map[string]bool{}}
 	c.report.Problems = r.References()
-	config, err := preview.Load(r.Tree(), nil)
+	config, err := r.Load()
 	if err != nil {
 		c.failed("previewset.yaml", "", err)
 	} else {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 
+	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -14,23 +15,9 @@ const environmentFile = "environment.yaml"
 // Config loads the policy, the slots and the named environments alone: what else is broken, or many, is nobody's
 // business who changes one of them.
 func (r *Repo) Config(names ...string) (*preview.Config, error) {
-	t := preview.Tree{
-		Commit: noCommit, Prefix: ".",
-		Files: map[string]preview.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{baseFolder: ""},
-	}
-	r.addFile(t.Files, "previewset.yaml")
-	r.addFile(t.Files, "slots.yaml")
-	for _, dir := range r.kustomizations(baseFolder, defaultOverlay) {
-		t.Kustomizations[dir] = true
-	}
-	for _, name := range names {
-		dir := path.Join(overlaysFolder, name)
-		if r.tree.kind(dir) != isDir {
-			continue
-		}
-		t.Hashes[dir] = ""
-		t.Kustomizations[dir] = r.kustomizationFile(dir) != ""
-		r.addFile(t.Files, path.Join(dir, environmentFile))
+	t, err := configtree.ReadEnvironments(r.tree.fsys, names...)
+	if err != nil {
+		return nil, err
 	}
 	return preview.Load(t, nil)
 }

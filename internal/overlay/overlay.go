@@ -13,6 +13,7 @@ package overlay
 import (
 	"io/fs"
 
+	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -37,43 +38,13 @@ func New(fsys fs.FS) *Repo {
 	return &Repo{tree: newTree(fsys), folders: map[string]*folder{}}
 }
 
-// noCommit is the revision of a repository that isn't read from Git.
-const noCommit = "0000000000000000000000000000000000000000"
-
-// Tree is the repository's configuration as package preview takes it.
-func (r *Repo) Tree() preview.Tree {
-	t := preview.Tree{
-		Commit:         noCommit,
-		Prefix:         ".",
-		Files:          map[string]preview.File{},
-		Kustomizations: map[string]bool{},
-		Hashes:         map[string]string{baseFolder: r.tree.digest(baseFolder)},
-	}
-	r.addFile(t.Files, "previewset.yaml")
-	r.addFile(t.Files, "slots.yaml")
-	for _, name := range r.tree.list(overlaysFolder) {
-		dir := overlaysFolder + "/" + name
-		if r.tree.kind(dir) == isDir {
-			r.addFile(t.Files, dir+"/environment.yaml")
-			t.Hashes[dir] = r.tree.digest(dir)
-		}
-	}
-	for _, dir := range r.kustomizations(baseFolder, overlaysFolder) {
-		t.Kustomizations[dir] = true
-	}
-	return t
-}
-
-func (r *Repo) addFile(files map[string]preview.File, name string) {
-	if r.tree.kind(name) == isAbsent {
-		return
-	}
-	content, err := r.tree.read(name)
+// Load decodes and validates the repository's configuration.
+func (r *Repo) Load() (*preview.Config, error) {
+	t, err := configtree.Read(r.tree.fsys, func(folder string) (string, error) { return r.tree.digest(folder), nil })
 	if err != nil {
-		files[name] = preview.File{Problem: err.Error()}
-		return
+		return nil, err
 	}
-	files[name] = preview.File{Content: content}
+	return preview.Load(t, nil)
 }
 
 // kustomizations are the folders at or below the given ones that hold a kustomization file, sorted within each.

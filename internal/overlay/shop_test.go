@@ -31,7 +31,7 @@ func shop(t *testing.T, changes map[string]string) *Repo {
 
 func config(t *testing.T, r *Repo) *preview.Config {
 	t.Helper()
-	c, err := preview.Load(r.Tree(), nil)
+	c, err := r.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// reviewURL is the page of a Git host on which a branch becomes a pull request, or "" where the host's kind can't be
-// told from its name.
-func reviewURL(e *transport.Endpoint, base, branch string) string {
+// reviewPage is the page of a Git host on which a branch becomes a pull request. It is "" if the host's name doesn't tell
+// its kind.
+func reviewPage(e *transport.Endpoint, base, branch string) string {
 	if e.Protocol == "file" {
 		return ""
 	}
@@ -39,7 +39,7 @@ func reviewURL(e *transport.Endpoint, base, branch string) string {
 	return page.String()
 }
 
-// isHost is true of github.com, github.example.dev and the like.
+// isHost reports whether a label of the host name is the kind: github.com and github.example.dev are of kind github.
 func isHost(host, kind string) bool {
 	for label := range strings.SplitSeq(strings.ToLower(host), ".") {
 		if label == kind {

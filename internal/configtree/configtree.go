@@ -1,0 +1,232 @@
+// Package configtree finds the configuration files of a GitOps repository. It is the only code that builds a preview.Tree, for
+// the service (from a commit) and for the command (from a commit, a working tree, or files that aren't written yet).
+//
+// It knows where the files are, and nothing about their content: package preview decodes them.
+package configtree
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// The layout of the repository, relative to the configuration's folder.
+const (
+	baseFolder      = "kustomize-base"
+	overlaysFolder  = "overlays"
+	sharedOverlay   = overlaysFolder + "/preview"
+	environmentFile = "environment.yaml"
+)
+
+// NoCommit is the Commit of files that aren't committed.
+const NoCommit = "0000000000000000000000000000000000000000"
+
+// Hash returns a digest of a folder with everything below it.
+type Hash func(folder string) (string, error)
+
+// HashedFS is the file system of a Git tree, with Git's hashes of its folders.
+type HashedFS interface {
+	fs.FS
+	Hash(folder string) (string, error)
+}
+
+// ReadCommit reads the configuration in a folder of a commit; "." is the top. An empty sha stands for NoCommit.
+func ReadCommit(commit HashedFS, sha, folder string) (preview.Tree, error) {
+	if info, err := fs.Stat(commit, folder); err != nil || !info.IsDir() {
+		return preview.Tree{}, fmt.Errorf("folder %s: %w", folder, ErrNoFolder)
+	}
+	fsys, err := fs.Sub(commit, folder)
+	if err != nil {
+		return preview.Tree{}, err
+	}
+	tree, err := Read(fsys, func(name string) (string, error) { return commit.Hash(path.Join(folder, name)) })
+	if err != nil {
+		return preview.Tree{}, err
+	}
+	tree.Commit, tree.Prefix = cmp.Or(sha, NoCommit), folder
+	return tree, nil
+}
+
+// ErrNoFolder says that a commit doesn't have the configuration's folder.
+var ErrNoFolder = errors.New("there is no such folder")
+
+// Read reads the whole configuration from fsys, which begins at the configuration's folder. Symbolic links aren't followed. A
+// configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
+func Read(fsys fs.FS, hash Hash) (preview.Tree, error) {
+	r := newReader(fsys)
+	if err := r.addPolicyAndBase(hash); err != nil {
+		return preview.Tree{}, err
+	}
+	entries, err := r.list(overlaysFolder)
+	if err != nil {
+		return preview.Tree{}, err
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if err := r.addOverlay(path.Join(overlaysFolder, e.Name()), hash); err != nil {
+			return preview.Tree{}, err
+		}
+	}
+	return r.tree, nil
+}
+
+// ReadEnvironments reads the policy, the slots, the base and the named environments only. It doesn't list the other environments,
+// so a command that edits one of them doesn't depend on the rest. Hashes have empty values.
+func ReadEnvironments(fsys fs.FS, names ...string) (preview.Tree, error) {
+	r := newReader(fsys)
+	noHash := func(string) (string, error) { return "", nil }
+	if err := r.addPolicyAndBase(noHash); err != nil {
+		return preview.Tree{}, err
+	}
+	if err := r.addKustomization(sharedOverlay); err != nil {
+		return preview.Tree{}, err
+	}
+	for _, name := range names {
+		folder := path.Join(overlaysFolder, name)
+		if isFolder, err := r.isFolder(folder); err != nil {
+			return preview.Tree{}, err
+		} else if !isFolder {
+			continue
+		}
+		if err := r.addOverlay(folder, noHash); err != nil {
+			return preview.Tree{}, err
+		}
+	}
+	return r.tree, nil
+}
+
+// reader fills a tree.
+type reader struct {
+	fsys fs.FS
+	tree preview.Tree
+}
+
+func newReader(fsys fs.FS) *reader {
+	return &reader{fsys: fsys, tree: preview.Tree{
+		Commit: NoCommit, Prefix: ".",
+		Files: map[string]preview.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{},
+	}}
+}
+
+func (r *reader) addPolicyAndBase(hash Hash) error {
+	for _, name := range []string{"previewset.yaml", "slots.yaml"} {
+		if err := r.addFile(name); err != nil {
+			return err
+		}
+	}
+	if isFolder, err := r.isFolder(baseFolder); err != nil || !isFolder {
+		return err
+	}
+	var err error
+	if r.tree.Hashes[baseFolder], err = hash(baseFolder); err != nil {
+		return err
+	}
+	return r.addKustomizations(baseFolder)
+}
+
+// addOverlay adds a folder of overlays/, which may have an environment.yaml.
+func (r *reader) addOverlay(folder string, hash Hash) (err error) {
+	if r.tree.Hashes[folder], err = hash(folder); err != nil {
+		return err
+	}
+	if err := r.addKustomization(folder); err != nil {
+		return err
+	}
+	return r.addFile(path.Join(folder, environmentFile))
+}
+
+// addKustomizations adds every folder at or below the given one that has a kustomization file.
+func (r *reader) addKustomizations(folder string) error {
+	entries, err := fs.ReadDir(r.fsys, folder)
+	if err != nil {
+		return err
+	}
+	if hasKustomization(entries) {
+		r.tree.Kustomizations[folder] = true
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if err := r.addKustomizations(path.Join(folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) addKustomization(folder string) error {
+	entries, err := r.list(folder)
+	if hasKustomization(entries) {
+		r.tree.Kustomizations[folder] = true
+	}
+	return err
+}
+
+// hasKustomization looks at the first name that Kustomize knows: if that is a link, Kustomize can't build the folder.
+func hasKustomization(entries []fs.DirEntry) bool {
+	for _, e := range entries {
+		switch e.Name() {
+		case "kustomization.yaml", "kustomization.yml", "Kustomization":
+			return e.Type().IsRegular()
+		}
+	}
+	return false
+}
+
+// addFile adds a configuration file, unless it doesn't exist.
+func (r *reader) addFile(name string) error {
+	info, err := r.stat(name)
+	if err != nil || info == nil {
+		return err
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		r.tree.Files[name] = preview.File{Problem: "is a symbolic link"}
+	case !info.Mode().IsRegular():
+		r.tree.Files[name] = preview.File{Problem: "is not a regular file"}
+	case info.Size() > preview.MaxFileSize:
+		r.tree.Files[name] = preview.File{Problem: fmt.Sprintf("is larger than %d KiB", preview.MaxFileSize>>10)}
+	default:
+		content, err := fs.ReadFile(r.fsys, name)
+		if err != nil {
+			return err
+		}
+		r.tree.Files[name] = preview.File{Content: content}
+	}
+	return nil
+}
+
+// list returns the entries of a folder, sorted by name; none if there is no folder at the path.
+func (r *reader) list(folder string) ([]fs.DirEntry, error) {
+	if isFolder, err := r.isFolder(folder); err != nil || !isFolder {
+		return nil, err
+	}
+	return fs.ReadDir(r.fsys, folder)
+}
+
+// isFolder is false for paths below a symbolic link.
+func (r *reader) isFolder(name string) (bool, error) {
+	if parent := path.Dir(name); parent != "." {
+		if isFolder, err := r.isFolder(parent); err != nil || !isFolder {
+			return false, err
+		}
+	}
+	info, err := r.stat(name)
+	return info != nil && info.IsDir(), err
+}
+
+// stat returns nil if the path doesn't exist.
+func (r *reader) stat(name string) (fs.FileInfo, error) {
+	info, err := fs.Lstat(r.fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return info, err
+}

@@ -1,0 +1,91 @@
+package gitrepo
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/memory"
+)
+
+// maxAncestors bounds the search for the commit that was read last among the ancestors of a newer one.
+const maxAncestors = 500
+
+// Version is a commit of a branch, with its known ancestors.
+type Version struct {
+	Commit string
+	// Ancestors are the known commits before Commit, newest first. A commit that was removed by a forced push isn't among them.
+	Ancestors []string
+}
+
+// ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit. Unlike Read
+// it keeps no objects, for processes that read a branch for months. Ancestors include those of last if last.Commit is one. The
+// caller adds the name of the branch to errors.
+func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, now Version, err error) {
+	now = last
+	err = r.withHead(ctx, func(head plumbing.Hash) error {
+		if head.String() == last.Commit {
+			return nil
+		}
+		tree, now, err = r.readAlone(ctx, head, last)
+		return err
+	})
+	if err != nil {
+		return nil, Version{}, err
+	}
+	return tree, now, nil
+}
+
+// readAlone fetches one commit, and more history if the commit's parents don't tell whether it comes after last.
+func (r *Repository) readAlone(ctx context.Context, head plumbing.Hash, last Version) (*Tree, Version, error) {
+	store := memory.NewStorage()
+	if err := r.remote.fetchInto(ctx, store, fetchRequest{want: head, depth: 1}); err != nil {
+		return nil, Version{}, err
+	}
+	tree, err := newTree(store, head)
+	if err != nil {
+		return nil, Version{}, err
+	}
+	ancestors, isAfter := ancestorsOf(store, head, last)
+	if !isAfter && len(ancestors) > 0 {
+		deep := memory.NewStorage()
+		if r.remote.fetchInto(ctx, deep, fetchRequest{want: head, depth: maxAncestors}) == nil { // without it they stay unknown
+			ancestors, _ = ancestorsOf(deep, head, last)
+		}
+	}
+	return tree, Version{Commit: head.String(), Ancestors: ancestors}, nil
+}
+
+// ancestorsOf returns the ancestors in the store and reports whether last.Commit is one of them.
+func ancestorsOf(store *memory.Storage, head plumbing.Hash, last Version) (found []string, isAfter bool) {
+	seen := map[plumbing.Hash]bool{}
+	queue := parentsOf(store, head)
+	for len(queue) > 0 && len(found) < maxAncestors {
+		hash := queue[0]
+		queue = queue[1:]
+		if seen[hash] {
+			continue
+		}
+		seen[hash] = true
+		found = append(found, hash.String())
+		if hash.String() == last.Commit {
+			isAfter = true
+			continue
+		}
+		queue = append(queue, parentsOf(store, hash)...)
+	}
+	if isAfter {
+		found = append(found, last.Ancestors[:min(len(last.Ancestors), maxAncestors)]...)
+	}
+	return found, isAfter
+}
+
+// parentsOf returns none for a commit that wasn't fetched.
+func parentsOf(store *memory.Storage, hash plumbing.Hash) []plumbing.Hash {
+	c, err := object.GetCommit(store, hash)
+	if err != nil {
+		return nil
+	}
+	return slices.Clone(c.ParentHashes)
+}

@@ -1,0 +1,44 @@
+package gitrepo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// runProgram runs a program of the user in the folder and returns its output. The error holds its complaints.
+func runProgram(ctx context.Context, folder string, environ []string, stdin []byte, program string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // git, or the program that Git's configuration names for signing
+	cmd.Dir, cmd.Env, cmd.Stdin = folder, environ, bytes.NewReader(stdin)
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	if err := cmd.Run(); err != nil {
+		if text := strings.TrimSpace(complaints.String()); text != "" {
+			err = fmt.Errorf("%w: %s", err, text)
+		}
+		return out.Bytes(), fmt.Errorf("%s %s: %w", program, args[0], err)
+	}
+	return out.Bytes(), nil
+}
+
+// workingTreeError replaces the error about a missing git program.
+func workingTreeError(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return errors.New("git isn't installed, but a working tree needs it")
+	}
+	return err
+}
+
+// lookupEnv returns the last value of a variable, as a process would see it.
+func lookupEnv(environ []string, name string) string {
+	value := ""
+	for _, e := range environ {
+		if k, v, _ := strings.Cut(e, "="); k == name {
+			value = v
+		}
+	}
+	return value
+}

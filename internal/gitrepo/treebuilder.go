@@ -1,0 +1,169 @@
+package gitrepo
+
+import (
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/storage/memory"
+)
+
+// editFolder is a folder of edits: a name maps to an editFolder, to *[]byte with the new content, or to a nil *[]byte to
+// delete.
+type editFolder map[string]any
+
+func newEditFolder(contents map[string]*[]byte) editFolder {
+	root := editFolder{}
+	for name, content := range contents {
+		at := root
+		parts := strings.Split(name, "/")
+		for _, part := range parts[:len(parts)-1] {
+			next, ok := at[part].(editFolder)
+			if !ok {
+				next = editFolder{}
+				at[part] = next
+			}
+			at = next
+		}
+		at[parts[len(parts)-1]] = content
+	}
+	return root
+}
+
+// treeBuilder writes the objects of a new tree that differ from an existing one.
+type treeBuilder struct {
+	store *memory.Storage
+	added []plumbing.Hash
+}
+
+// apply returns the tree with the edits in it. It reads and writes only the folders on the way to an edit.
+func (b *treeBuilder) apply(root plumbing.Hash, e Edits) (plumbing.Hash, error) {
+	if err := e.checkPaths(); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	hash, err := b.editedFolder("", root, newEditFolder(e.newContents()))
+	if err != nil || !hash.IsZero() {
+		return hash, err
+	}
+	return b.addObject(&object.Tree{}, root) // a repository may be empty
+}
+
+// editedFolder returns the folder with its edits, or zero if it became empty.
+func (b *treeBuilder) editedFolder(at string, hash plumbing.Hash, edits editFolder) (plumbing.Hash, error) {
+	entries := map[string]object.TreeEntry{}
+	if !hash.IsZero() {
+		tree, err := object.GetTree(b.store, hash)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		for _, e := range tree.Entries {
+			entries[e.Name] = e
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(edits)) {
+		if err := b.editEntry(at+name, name, entries, edits[name]); err != nil {
+			return plumbing.ZeroHash, err
+		}
+	}
+	if len(entries) == 0 {
+		return plumbing.ZeroHash, nil
+	}
+	tree := &object.Tree{Entries: slices.Collect(maps.Values(entries))}
+	sort.Sort(object.TreeEntrySorter(tree.Entries))
+	return b.addObject(tree, hash)
+}
+
+// editEntry applies one edit to a folder's entries.
+func (b *treeBuilder) editEntry(at, name string, entries map[string]object.TreeEntry, edit any) error {
+	old, exists := entries[name]
+	switch edit := edit.(type) {
+	case editFolder:
+		if exists && old.Mode != filemode.Dir {
+			return pathError(at, "is "+kindOf(old.Mode)+", not a folder")
+		}
+		hash, err := b.editedFolder(at+"/", old.Hash, edit)
+		if err != nil {
+			return err
+		}
+		if delete(entries, name); !hash.IsZero() {
+			entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: hash}
+		}
+		return nil
+	case *[]byte:
+		if edit == nil {
+			delete(entries, name)
+			return nil
+		}
+		if exists && !isRegular(old.Mode) {
+			return pathError(at, "is "+kindOf(old.Mode)+", not a regular file")
+		}
+		return b.writeFile(name, entries, *edit)
+	}
+	return nil
+}
+
+func (b *treeBuilder) writeFile(name string, entries map[string]object.TreeEntry, content []byte) error {
+	old := entries[name]
+	mode := filemode.Regular
+	if old.Mode == filemode.Executable {
+		mode = filemode.Executable
+	}
+	o := b.store.NewEncodedObject()
+	o.SetType(plumbing.BlobObject)
+	w, err := o.Writer()
+	if err != nil {
+		return err
+	}
+	if _, err = w.Write(content); err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return err
+	}
+	hash, err := b.storeObject(o, old.Hash)
+	entries[name] = object.TreeEntry{Name: name, Mode: mode, Hash: hash}
+	return err
+}
+
+func kindOf(m filemode.FileMode) string {
+	switch m {
+	case filemode.Dir:
+		return "a folder"
+	case filemode.Symlink:
+		return "a symbolic link"
+	case filemode.Submodule:
+		return "a submodule"
+	default:
+		return "a file"
+	}
+}
+
+// encodable is a tree or commit.
+type encodable interface {
+	Encode(o plumbing.EncodedObject) error
+}
+
+// addObject stores a tree or commit that replaces old.
+func (b *treeBuilder) addObject(e encodable, old plumbing.Hash) (plumbing.Hash, error) {
+	o := b.store.NewEncodedObject()
+	if err := e.Encode(o); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return b.storeObject(o, old)
+}
+
+// storeObject stores an object and remembers it as one to push, unless it equals old, which the remote has. Other objects of the
+// store may be missing at the remote: they may belong to a refused push.
+func (b *treeBuilder) storeObject(o plumbing.EncodedObject, old plumbing.Hash) (plumbing.Hash, error) {
+	if o.Hash() == old {
+		return old, nil
+	}
+	if !slices.Contains(b.added, o.Hash()) {
+		b.added = append(b.added, o.Hash())
+	}
+	return b.store.SetEncodedObject(o)
+}
