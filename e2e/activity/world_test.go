@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/previewset/previewset/e2e/process"
 	server "github.com/previewset/previewset/e2e/prometheus"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/prometheus"
 )
@@ -29,20 +29,11 @@ const (
 	patience = 30 * time.Second
 )
 
-// program is Prometheus. It is set once, before any test.
-var program string
-
 func TestMain(m *testing.M) {
 	// Tests wait for others more than they compute.
 	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
-	folder, err := server.Programs(context.Background())
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	program = filepath.Join(folder, "prometheus")
 	os.Exit(m.Run())
 }
 
@@ -71,14 +62,7 @@ func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job
 			job.Targets[i].Labels["instance"] = job.Targets[i].Path
 		}
 	}
-	folder := t.TempDir()
-	group := process.NewGroup(folder)
-	t.Cleanup(group.Close)
-	var err error
-	w.Server, err = server.Start(t.Context(), group, program, folder, server.Options{Jobs: jobs, Interval: interval})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.Server = standtest.StartPrometheus(t, server.Options{Jobs: jobs, Interval: interval})
 	activity.URL = w.URL
 	w.policy = &preview.Policy{
 		NamespacePrefix: "preview-", Activity: preview.Activity{Prometheus: &activity},

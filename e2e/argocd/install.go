@@ -22,13 +22,13 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 )
 
-// install applies all of Argo CD's install manifests that isn't a workload, and the key that its installer would make.
+// install applies Argo CD's install manifests without the workloads, and creates the key that its server would create.
 func (a *ArgoCD) install(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: Namespace}}
 	if _, err := a.cluster.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	manifests, err := a.manifests(ctx)
+	manifests, err := a.manifests()
 	if err != nil {
 		return err
 	}
@@ -55,12 +55,8 @@ func (a *ArgoCD) waitServed(ctx context.Context) error {
 	})
 }
 
-func (a *ArgoCD) manifests(ctx context.Context) (io.Reader, error) {
-	source, err := a.tools.Source(ctx, a.program)
-	if err != nil {
-		return nil, err
-	}
-	content, err := os.ReadFile(filepath.Join(source, "manifests", "install.yaml"))
+func (a *ArgoCD) manifests() (io.Reader, error) {
+	content, err := os.ReadFile(filepath.Join(a.parts.source, "manifests", "install.yaml"))
 	if err != nil {
 		return nil, err
 	}

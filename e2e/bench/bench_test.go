@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/previewset/previewset/e2e/argocd"
 	"github.com/previewset/previewset/e2e/figures"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // shared is set once, before any benchmark: all that is real. Argo CD's other controllers don't run, because syncing
@@ -24,32 +24,14 @@ var shared *stand.Stand
 // rows are those of the table that is printed at the end.
 var rows []figures.Figure
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	var err error
-	shared, err = stand.Start(ctx, stand.Options{ArgoCD: argocd.Options{SetsOnly: true}})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := 1
-	if err = shared.Install(ctx); err == nil {
-		code = m.Run()
-	}
-	if code != 0 {
-		shared.WriteState(context.WithoutCancel(ctx), os.Stderr)
-	}
-	for _, err := range []error{err, shared.Close()} {
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	figures.Write(os.Stdout, "Argo CD's generator", rows) // last, so that it is found below whatever went wrong
-	return code
+func TestMain(m *testing.M) {
+	options := stand.Options{ArgoCD: argocd.Options{SetsOnly: true}}
+	code := standtest.Main(m, options, func(ctx context.Context, s *stand.Stand) (func(), error) {
+		shared = s
+		return nil, s.Install(ctx)
+	})
+	figures.Write(os.Stdout, "Argo CD's generator", rows) // last, so that it is found below the output of failed benchmarks
+	os.Exit(code)
 }
 
 // counted is a row of two numbers.

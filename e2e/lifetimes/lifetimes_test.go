@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -26,24 +27,24 @@ func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  sleep: {idleAfter: 30m}\n")
 	p, _ := w.open(t, "preview")
-	w.says(t, p.name, "Sleeps")
+	w.WaitPrints(t, []string{"why", p.Name}, "Sleeps")
 	before := w.kept(t, p)
 	used, _ := w.open(t, "preview")
 	stop := w.use(t, used)
 	w.waitState(t, p, "asleep")
-	w.says(t, p.name, "asleep", "nobody used it", "previewctl wake "+p.name)
+	w.WaitPrints(t, []string{"why", p.Name}, "asleep", "nobody used it", "previewctl wake "+p.Name)
 	if diff := cmp.Diff(before, w.kept(t, p)); diff != "" {
 		t.Errorf("what stays (-before +asleep):\n%s", diff)
 	}
 	if err := w.isIn(used, "awake")(t.Context()); err != nil {
-		t.Errorf("somebody uses %s: %v", used.name, err)
+		t.Errorf("somebody uses %s: %v", used.Name, err)
 	}
 	stop()
 	w.looksAgain(t, p, 10)
 	w.healsSleep(t, p)
 
 	status, page, err := w.visit(t.Context(), p)
-	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(page, p.name) {
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(page, p.Name) {
 		t.Fatalf("%v: the page is %d\n%s", err, status, page)
 	}
 	w.waitState(t, p, "awake")
@@ -53,14 +54,14 @@ func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 }
 
 // use has somebody use a preview until stop is called.
-func (w *world) use(t *testing.T, p preview) (stop func()) {
+func (w *world) use(t *testing.T, p standtest.Environment) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		for every := time.NewTicker(time.Second); ; {
-			w.ingress.visited(p.application)
+			w.ingress.visited(p.Application)
 			select {
 			case <-ctx.Done():
 				every.Stop()
@@ -75,17 +76,17 @@ func (w *world) use(t *testing.T, p preview) (stop func()) {
 }
 
 // looksAgain has Argo CD compare a sleeping preview again and again: it changes nothing.
-func (w *world) looksAgain(t *testing.T, p preview, times int) {
+func (w *world) looksAgain(t *testing.T, p standtest.Environment, times int) {
 	t.Helper()
 	before := w.generations(t, p)
 	for range times {
-		_, err := w.Resource("applications").Patch(t.Context(), p.application, types.MergePatchType,
+		_, err := w.Resource("applications").Patch(t.Context(), p.Application, types.MergePatchType,
 			[]byte(`{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal"}}}`), metav1.PatchOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Eventually(t, patience, "Argo CD has compared "+p.name+" again", func(ctx context.Context) error {
-			app, err := w.Application(ctx, p.application)
+		w.Eventually(t, standtest.Patience, "Argo CD has compared "+p.Name+" again", func(ctx context.Context) error {
+			app, err := w.Application(ctx, p.Application)
 			if err == nil && app.Annotations["argocd.argoproj.io/refresh"] != "" { // it takes that away then
 				err = errors.New("it hasn't")
 			}
@@ -100,9 +101,9 @@ func (w *world) looksAgain(t *testing.T, p preview, times int) {
 	}
 }
 
-func (w *world) generations(t *testing.T, p preview) string {
+func (w *world) generations(t *testing.T, p standtest.Environment) string {
 	t.Helper()
-	out, err := w.Cluster.Kubectl(t.Context(), nil, "get", "deployments,statefulsets,services,configmaps", "--namespace="+p.application,
+	out, err := w.Cluster.Kubectl(t.Context(), nil, "get", "deployments,statefulsets,services,configmaps", "--namespace="+p.Application,
 		"--output=jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.generation} {.metadata.uid}\n{end}")
 	if err != nil {
 		t.Fatal(err)
@@ -111,13 +112,13 @@ func (w *world) generations(t *testing.T, p preview) string {
 }
 
 // healsSleep scales a sleeping workload up by hand: self-heal takes that back.
-func (w *world) healsSleep(t *testing.T, p preview) {
+func (w *world) healsSleep(t *testing.T, p standtest.Environment) {
 	t.Helper()
-	if out, err := w.Cluster.Kubectl(t.Context(), nil, "scale", "deployment/gateway", "--replicas=1", "--namespace="+p.application); err != nil {
+	if out, err := w.Cluster.Kubectl(t.Context(), nil, "scale", "deployment/gateway", "--replicas=1", "--namespace="+p.Application); err != nil {
 		t.Fatal(err, out)
 	}
-	w.Eventually(t, patience, "self-heal has put it to sleep again", func(ctx context.Context) error {
-		d, err := w.Cluster.Client.AppsV1().Deployments(p.application).Get(ctx, "gateway", metav1.GetOptions{})
+	w.Eventually(t, standtest.Patience, "self-heal has put it to sleep again", func(ctx context.Context) error {
+		d, err := w.Cluster.Client.AppsV1().Deployments(p.Application).Get(ctx, "gateway", metav1.GetOptions{})
 		if err == nil && *d.Spec.Replicas != 0 {
 			err = errors.New("it has replicas")
 		}
@@ -133,7 +134,7 @@ func TestNothingSleepsWhileNobodyKnows(t *testing.T) {
 	p, _ := w.open(t, "preview")
 	w.ingress.fail(true)
 	t.Cleanup(func() { w.ingress.fail(false) })
-	w.says(t, p.name, "is live")
+	w.WaitPrints(t, []string{"why", p.Name}, "is live")
 	w.Always(t, 3*while, "nothing sleeps while the ingress controller isn't scraped", w.isIn(p, "awake"))
 	w.ingress.fail(false)
 	w.prometheus.Kill()
@@ -157,30 +158,30 @@ func TestEnds(t *testing.T) {
 	idle, idleNumber := w.open(t, "preview")
 	kept, _ := w.open(t, "preview", "preview-keep")
 	extended, _ := w.open(t, "preview")
-	w.ask(t, "extend", extended.name, "--for", "12h")
+	w.Run(t, "extend", extended.Name, "--for", "12h")
 	expires := w.clock.Now().Add(50 * time.Minute).UTC().Format(time.RFC3339)
-	byHand := named("by-hand")
+	byHand := standtest.Named("by-hand")
 	w.gateway.SetBranch("by-hand", githubtest.SHA("by hand"))
-	w.push(t, "Make one by hand", gitserver.Write("overlays/by-hand/environment.yaml",
+	w.Change(t, "Make one by hand", gitserver.Write("overlays/by-hand/environment.yaml",
 		"apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nservices: {gateway: {branch: by-hand}}\nlifetime: {expires: "+expires+"}\n"))
 	t.Cleanup(func() {
 		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Clean up", gitserver.Remove("overlays/by-hand")); err != nil {
 			t.Error(err)
 		}
 	})
-	w.WaitSynced(t, byHand.application, patience)
+	w.WaitSynced(t, byHand.Application, standtest.Patience)
 
 	w.gateway.Merge(n)
-	w.says(t, merged.name, "grace")
-	if app, err := w.Application(t.Context(), merged.application); err != nil || app.Object.GetDeletionTimestamp() != nil {
+	w.WaitPrints(t, []string{"why", merged.Name}, "grace")
+	if app, err := w.Application(t.Context(), merged.Application); err != nil || app.Object.GetDeletionTimestamp() != nil {
 		t.Errorf("it is on its way out in its grace: %v", err)
 	}
-	w.WaitGone(t, merged.application, patience)
-	w.WaitGone(t, byHand.application, patience)
-	w.says(t, byHand.name, "expired")
-	w.WaitGone(t, idle.application, patience)
-	w.says(t, idle.name, "idle", "previewctl extend "+idle.name)
-	for _, p := range []preview{kept, extended} {
+	w.WaitGone(t, merged.Application, standtest.Patience)
+	w.WaitGone(t, byHand.Application, standtest.Patience)
+	w.WaitPrints(t, []string{"why", byHand.Name}, "expired")
+	w.WaitGone(t, idle.Application, standtest.Patience)
+	w.WaitPrints(t, []string{"why", idle.Name}, "idle", "previewctl extend "+idle.Name)
+	for _, p := range []standtest.Environment{kept, extended} {
 		w.Always(t, while, "it stays, asleep", w.isIn(p, "asleep"))
 	}
 	w.gateway.Push(idleNumber)

@@ -21,20 +21,19 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 	"github.com/previewset/previewset/e2e/prometheus"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
 const (
 	// rate is how fast time passes: a minute a second. The service reads everything once in it.
 	rate = 60
-	// patience is for what takes seconds on an idle machine.
-	patience = 5 * time.Minute
 	// while is for how long it is watched that something doesn't happen: a quarter of an hour of the service's.
 	while = 15 * time.Second
 )
 
 type world struct {
-	*stand.Stand
+	*standtest.World
 	gateway *githubtest.Repo
 	clock   stand.Clock
 	service *stand.Service
@@ -48,7 +47,7 @@ type world struct {
 }
 
 func begin(ctx context.Context, s *stand.Stand, programs string) (*world, error) {
-	w := &world{Stand: s, gateway: s.GitHub.AddRepository("acme/gateway"), programs: programs, ingress: newIngress(s.Cluster)}
+	w := &world{World: &standtest.World{Stand: s}, gateway: s.GitHub.AddRepository("acme/gateway"), programs: programs, ingress: newIngress(s.Cluster)}
 	s.GitHub.AddRepository("acme/shop")
 	if err := s.Install(ctx); err != nil {
 		return nil, err
@@ -97,7 +96,7 @@ func (w *world) at(t *testing.T, now time.Time, lifetime string) {
 		t.Fatal("previewset.yaml has no lifetime before its limits")
 	}
 	activity := fmt.Sprintf("\nactivity: {prometheus: {url: %q, preset: ingress-nginx}}\n", w.prometheus.URL)
-	w.push(t, "Set lifetimes", gitserver.Write("previewset.yaml", w.policy[:begin]+"\nlifetime:\n"+lifetime+activity+w.policy[end:]))
+	w.Change(t, "Set lifetimes", gitserver.Write("previewset.yaml", w.policy[:begin]+"\nlifetime:\n"+lifetime+activity+w.policy[end:]))
 	w.clock = stand.Clock{Since: time.Now(), At: now, Rate: rate}
 	var err error
 	if w.service, err = w.StartServiceAt(t.Context(), w.clock, "--state="); err != nil {
@@ -107,61 +106,25 @@ func (w *world) at(t *testing.T, now time.Time, lifetime string) {
 	w.WaitReady(t)
 }
 
-func (w *world) push(t *testing.T, message string, change func(*os.Root) error) {
-	t.Helper()
-	if _, err := w.Git.Change(t.Context(), message, change); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// preview is an environment and its Application, which has the name of its namespace.
-type preview struct{ name, application string }
-
-func named(name string) preview { return preview{name: name, application: "preview-" + name} }
-
 // open opens a pull request of the gateway that asks for a preview, and waits until that runs.
-func (w *world) open(t *testing.T, labels ...string) (preview, int) {
+func (w *world) open(t *testing.T, labels ...string) (standtest.Environment, int) {
 	t.Helper()
 	number := w.gateway.Open(githubtest.PullRequest{Author: "alice", Labels: labels, Files: []githubtest.File{{Name: "main.go"}}})
-	p := named(fmt.Sprintf("gateway-pr-%d", number))
+	p := standtest.Named(fmt.Sprintf("gateway-pr-%d", number))
 	t.Cleanup(func() { w.gateway.Close(number) })
-	w.WaitSynced(t, p.application, patience)
+	w.WaitSynced(t, p.Application, standtest.Patience)
 	return p, number
 }
 
-// ask runs previewctl against the service.
-func (w *world) ask(t *testing.T, args ...string) string {
-	t.Helper()
-	out, err := w.Previewctl(t.Context(), append(args, w.APIFlags()...)...)
-	if err != nil {
-		t.Fatalf("previewctl %q: %v\n%s", args, err, out)
-	}
-	return out
-}
-
-// says waits until previewctl why says all these parts of an environment.
-func (w *world) says(t *testing.T, what string, parts ...string) {
-	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("previewctl why %s says %q", what, parts), func(ctx context.Context) error {
-		out, err := w.Previewctl(ctx, append([]string{"why", what}, w.APIFlags()...)...)
-		for _, part := range parts {
-			if err == nil && !strings.Contains(out, part) {
-				err = fmt.Errorf("it says\n%s", out)
-			}
-		}
-		return err
-	})
-}
-
 // waitState waits until Argo CD has the environment Synced and Healthy in a state.
-func (w *world) waitState(t *testing.T, p preview, state string) {
+func (w *world) waitState(t *testing.T, p standtest.Environment, state string) {
 	t.Helper()
-	w.Eventually(t, patience, p.name+" is "+state, w.isIn(p, state))
+	w.Eventually(t, standtest.Patience, p.Name+" is "+state, w.isIn(p, state))
 }
 
-func (w *world) isIn(p preview, state string) func(context.Context) error {
+func (w *world) isIn(p standtest.Environment, state string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		app, err := w.Application(ctx, p.application)
+		app, err := w.Application(ctx, p.Application)
 		switch {
 		case err != nil:
 			return err
@@ -176,12 +139,12 @@ func (w *world) isIn(p preview, state string) func(context.Context) error {
 	}
 }
 
-func (w *world) hasPods(ctx context.Context, p preview, wanted bool) error {
-	pods, err := w.Cluster.Client.CoreV1().Pods(p.application).List(ctx, metav1.ListOptions{})
+func (w *world) hasPods(ctx context.Context, p standtest.Environment, wanted bool) error {
+	pods, err := w.Cluster.Client.CoreV1().Pods(p.Application).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	routes, err := w.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
+	routes, err := w.Cluster.Client.NetworkingV1().Ingresses(p.Application).List(ctx, metav1.ListOptions{})
 	if err == nil && ((len(pods.Items) > 0) != wanted || (len(routes.Items) > 0) != wanted) {
 		err = fmt.Errorf("it has %d Pods and %d Ingresses", len(pods.Items), len(routes.Items))
 	}
@@ -189,11 +152,11 @@ func (w *world) hasPods(ctx context.Context, p preview, wanted bool) error {
 }
 
 // kept are the objects that sleep doesn't touch, each with its identity.
-func (w *world) kept(t *testing.T, p preview) map[string]types.UID {
+func (w *world) kept(t *testing.T, p standtest.Environment) map[string]types.UID {
 	t.Helper()
 	all := map[string]types.UID{}
 	for _, kind := range []string{"persistentvolumeclaims", "secrets", "configmaps", "services", "deployments.apps", "statefulsets.apps"} {
-		out, err := w.Cluster.Kubectl(t.Context(), nil, "get", kind, "--namespace="+p.application, "--output=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}")
+		out, err := w.Cluster.Kubectl(t.Context(), nil, "get", kind, "--namespace="+p.Application, "--output=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,12 +172,12 @@ func (w *world) kept(t *testing.T, p preview) map[string]types.UID {
 }
 
 // visit opens an address of the environment's as a person's browser does, and returns the status and the page.
-func (w *world) visit(ctx context.Context, p preview) (status int, page string, err error) {
+func (w *world) visit(ctx context.Context, p standtest.Environment) (status int, page string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.PublicURL+"/some/page", http.NoBody)
 	if err != nil {
 		return 0, "", err
 	}
-	request.Host = p.name + ".preview.example.dev"
+	request.Host = p.Name + ".preview.example.dev"
 	for name, value := range map[string]string{
 		"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Accept": "text/html",
 		"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none", "Sec-Fetch-User": "?1",

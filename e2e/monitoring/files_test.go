@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 func promtool(t *testing.T, args ...string) {
@@ -22,7 +24,8 @@ func promtool(t *testing.T, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := process.Output(t.Context(), process.Command{Path: program("promtool"), Args: args, Dir: here})
+	program := filepath.Join(standtest.PrometheusPrograms(t), "promtool")
+	out, err := process.Output(t.Context(), process.Command{Path: program, Args: args, Dir: here})
 	if err != nil {
 		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

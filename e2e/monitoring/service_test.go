@@ -19,6 +19,7 @@ import (
 	"github.com/previewset/previewset/e2e/cluster"
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -29,12 +30,12 @@ func TestOnARealService(t *testing.T) {
 	w.busy(t)
 	d := theDashboard(t)
 	// What is added up over time is looked at once a minute.
-	w.Eventually(t, 2*patience, "every panel shows something", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
-	w.Eventually(t, patience, "every metric that is asked for is there", w.yields(metrics(t, d)...))
-	w.Eventually(t, 2*patience, "what sleeping saved is shown", w.yields(d.above0(t, "Core hours saved by sleeping, by owner", "GiB hours saved by sleeping, by owner",
+	w.Eventually(t, 2*standtest.Patience, "every panel shows something", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
+	w.Eventually(t, standtest.Patience, "every metric that is asked for is there", w.yields(metrics(t, d)...))
+	w.Eventually(t, 2*standtest.Patience, "what sleeping saved is shown", w.yields(d.above0(t, "Core hours saved by sleeping, by owner", "GiB hours saved by sleeping, by owner",
 		"Core hours requested, by owner", "GiB hours requested, by owner", "Awake hours, by owner")...))
-	w.Eventually(t, patience, "the wake is counted", w.yields(`previewset_wakes_total{by="request"} == 1`, `previewset_wake_seconds_count == 1`))
-	w.Eventually(t, patience, "no alert is there", w.silent)
+	w.Eventually(t, standtest.Patience, "the wake is counted", w.yields(`previewset_wakes_total{by="request"} == 1`, `previewset_wake_seconds_count == 1`))
+	w.Eventually(t, standtest.Patience, "no alert is there", w.silent)
 	w.Always(t, 3*time.Second, "no alert comes", w.silent)
 
 	// One bad day adds to the others.
@@ -162,7 +163,7 @@ func (w *world) forbidPatching(t *testing.T) {
 // refused asks as Argo CD would with a wrong token, until Prometheus has seen it happen again.
 func (w *world) refused(t *testing.T) {
 	t.Helper()
-	err := process.Poll(t.Context(), patience, func(ctx context.Context) error {
+	err := process.Poll(t.Context(), standtest.Patience, func(ctx context.Context) error {
 		if code := w.post(t, w.ServiceURL+"/api/v1/getparams.execute", "{}"); code != http.StatusUnauthorized {
 			return process.Final(fmt.Errorf("answered %d", code))
 		}

@@ -10,55 +10,44 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/process"
 	"github.com/previewset/previewset/e2e/prometheus"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
-
-// patience is for what takes seconds on an idle machine.
-const patience = 3 * time.Minute
 
 // job is what the README calls the service's.
 const job = "preview-generator"
 
 // world is an installed PreviewSet that a Prometheus watches.
 type world struct {
-	*stand.Stand
+	*standtest.World
 	*prometheus.Server
 	service       *stand.Service
 	shop, gateway *githubtest.Repo
 	sleeper       int // a pull request of shop, whose environment sleeps
 }
 
-// begin starts all of it. The alerts are those that previewctl init wrote, without their patience.
+// begin starts all of it. The alerts are those that previewctl init wrote, without their standtest.Patience.
 func begin(t *testing.T) *world {
 	t.Helper()
-	s, err := stand.Start(t.Context(), stand.Options{Progress: t.Output()})
-	if err != nil {
-		t.Fatal(err)
+	s := standtest.Start(t, stand.Options{})
+	w := &world{
+		World: &standtest.World{Stand: s}, shop: s.GitHub.AddRepository("acme/shop"), gateway: s.GitHub.AddRepository("acme/gateway"),
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			s.WriteState(context.WithoutCancel(t.Context()), t.Output())
-		}
-		if problem := s.Close(); problem != nil {
-			t.Error(problem)
-		}
-	})
-	w := &world{Stand: s, shop: s.GitHub.AddRepository("acme/shop"), gateway: s.GitHub.AddRepository("acme/gateway")}
-	if err = s.Install(t.Context()); err != nil {
+	if err := s.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.watch(t)
 	w.measure(t)
+	var err error
 	if w.service, err = s.RunService(t.Context(), "--report=status"); err != nil {
 		t.Fatal(err)
 	}
-	w.Eventually(t, patience, "the service is scraped", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the service is scraped", func(ctx context.Context) error {
 		up, err := w.Query(ctx, "up == 1")
 		if err == nil && len(up) != 1 {
 			err = fmt.Errorf("%d targets are up", len(up))
@@ -73,23 +62,15 @@ var patient = regexp.MustCompile(`(?m)^ +for: .*\n`)
 func (w *world) watch(t *testing.T) {
 	t.Helper()
 	folder := t.TempDir()
-	alerts, err := os.ReadFile(filepath.Join(w.Repository(), "appsets/monitoring/alerts.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	alerts := w.File(t, "appsets/monitoring/alerts.yaml")
 	rules := filepath.Join(folder, "alerts.yaml")
-	if err = os.WriteFile(rules, patient.ReplaceAll(alerts, nil), 0o600); err != nil {
+	if err := os.WriteFile(rules, []byte(patient.ReplaceAllString(alerts, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	group := process.NewGroup(folder)
-	t.Cleanup(group.Close)
-	w.Server, err = prometheus.Start(t.Context(), group, program("prometheus"), folder, prometheus.Options{
-		Jobs:  []prometheus.Job{{Name: job, Targets: []prometheus.Target{{Address: strings.TrimPrefix(w.ServiceURL, "http://")}}}},
-		Rules: []string{rules},
+	target := prometheus.Target{Address: strings.TrimPrefix(w.ServiceURL, "http://")}
+	w.Server = standtest.StartPrometheus(t, prometheus.Options{
+		Jobs: []prometheus.Job{{Name: job, Targets: []prometheus.Target{target}}}, Rules: []string{rules},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // measured is what the service asks while all is well: nobody uses anything.
@@ -98,18 +79,11 @@ const measured = `label_replace(vector(0), "namespace", "preview-nobody", "", ""
 // measure has the service ask the same Prometheus how environments are used.
 func (w *world) measure(t *testing.T) {
 	t.Helper()
-	file := filepath.Join(w.Repository(), "previewset.yaml")
-	policy, err := os.ReadFile(file)
-	if err != nil {
+	policy := w.File(t, "previewset.yaml") + fmt.Sprintf("activity: {prometheus: {url: %q, query: '%s'}}\n", w.URL, measured)
+	if err := os.WriteFile(filepath.Join(w.Repository(), "previewset.yaml"), []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	policy = fmt.Appendf(policy, "activity: {prometheus: {url: %q, query: '%s'}}\n", w.URL, measured)
-	if err = os.WriteFile(file, policy, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err = w.Git.Change(t.Context(), "Measure activity", gitserver.Write("previewset.yaml", string(policy))); err != nil {
-		t.Fatal(err)
-	}
+	w.Change(t, "Measure activity", gitserver.Write("previewset.yaml", policy))
 }
 
 func (w *world) label(repository *githubtest.Repo, file string) (number int) {
@@ -131,7 +105,7 @@ func (w *world) busy(t *testing.T) {
 		t.Errorf("a webhook without a signature was answered %d", code)
 	}
 	// What it requests is known from when it was awake.
-	w.Eventually(t, patience, "what the sleeper requests is known", w.yields(fmt.Sprintf(`previewset_environment_requests{environment=%q}`, w.sleeperName())))
+	w.Eventually(t, standtest.Patience, "what the sleeper requests is known", w.yields(fmt.Sprintf(`previewset_environment_requests{environment=%q}`, w.sleeperName())))
 	for _, step := range []struct{ action, state string }{{"sleep", "asleep"}, {"wake", "awake"}, {"sleep", "asleep"}} {
 		w.ask(t, step.action, step.state)
 	}
@@ -143,11 +117,9 @@ func (w *world) sleeperName() string { return fmt.Sprintf("shop-pr-%d", w.sleepe
 func (w *world) ask(t *testing.T, action, state string) {
 	t.Helper()
 	name := w.sleeperName()
-	w.WaitSynced(t, "preview-"+name, patience)
-	if out, err := w.Previewctl(t.Context(), append([]string{action, name}, w.APIFlags()...)...); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	w.Eventually(t, patience, name+" is "+state, func(ctx context.Context) error {
+	w.WaitSynced(t, "preview-"+name, standtest.Patience)
+	w.Run(t, action, name)
+	w.Eventually(t, standtest.Patience, name+" is "+state, func(ctx context.Context) error {
 		return w.yields(fmt.Sprintf(`previewset_environment_state{environment=%q, state=%q} == 1`, name, state))(ctx)
 	})
 }
@@ -170,17 +142,8 @@ func (w *world) post(t *testing.T, url, body string) (code int) {
 // configure changes the policy and adds files.
 func (w *world) configure(t *testing.T, old, replacement string, more ...func(*os.Root) error) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(w.Repository(), "previewset.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(content), old); n != 1 {
-		t.Fatalf("%q is there %d times", old, n)
-	}
-	policy := strings.Replace(string(content), old, replacement, 1)
-	if _, err := w.Git.Change(t.Context(), "Configure", gitserver.All(append(more, gitserver.Write("previewset.yaml", policy))...)); err != nil {
-		t.Fatal(err)
-	}
+	policy := standtest.ReplaceOnce(t, w.File(t, "previewset.yaml"), old, replacement)
+	w.Change(t, "Configure", append(more, gitserver.Write("previewset.yaml", policy))...)
 }
 
 // firing returns the names of the alerts that fire.
@@ -199,7 +162,7 @@ func (w *world) firing(ctx context.Context) (names []string, err error) {
 
 func (w *world) waitFiring(t *testing.T, want ...string) {
 	t.Helper()
-	w.Eventually(t, 2*patience, fmt.Sprintf("%s fire", want), func(ctx context.Context) error {
+	w.Eventually(t, 2*standtest.Patience, fmt.Sprintf("%s fire", want), func(ctx context.Context) error {
 		names, err := w.firing(ctx)
 		for _, name := range want {
 			if err == nil && !slices.Contains(names, name) {

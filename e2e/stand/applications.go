@@ -19,41 +19,48 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/cluster"
 )
 
-// Application is what stories look at of an Argo CD Application.
+// AppClient reads Argo CD's objects and the Pods that they create, and waits for them.
+type AppClient struct {
+	cluster *cluster.Cluster
+	waiter  *Waiter
+}
+
+// Application has those properties of an Argo CD Application that stories check.
 type Application struct {
 	Name        string
 	Labels      map[string]string
 	Annotations map[string]string
 	Sync        string // Synced, OutOfSync, Unknown
 	Health      string // Healthy, Progressing, Degraded, …
-	Revision    string // the commit that it wants
+	Revision    string // the commit in its spec
 	Synced      string // the commit that was synced
-	Settled     bool   // what it wants now was compared with what is there, and nothing is being synced
+	Settled     bool   // Argo CD has compared its present spec with the cluster, and no sync is running
 	UID         string
 	Problems    []string // its conditions' messages
 	Object      *unstructured.Unstructured
 }
 
-// Resource is a client for Argo CD's objects of a kind, as "applications".
-func (s *Stand) Resource(plural string) dynamic.ResourceInterface {
-	return s.Cluster.Dynamic.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).
+// Resource returns a client for Argo CD's objects of a kind, such as "applications".
+func (c *AppClient) Resource(plural string) dynamic.ResourceInterface {
+	return c.cluster.Dynamic.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).
 		Namespace(argocd.Namespace)
 }
 
-// Application reads one.
-func (s *Stand) Application(ctx context.Context, name string) (Application, error) {
-	object, err := s.Resource("applications").Get(ctx, name, metav1.GetOptions{})
+// Application reads one Application.
+func (c *AppClient) Application(ctx context.Context, name string) (Application, error) {
+	object, err := c.Resource("applications").Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return Application{}, err
 	}
 	return applicationOf(object), nil
 }
 
-// Applications reads all that the selector selects, sorted by name.
-func (s *Stand) Applications(ctx context.Context, selector string) ([]Application, error) {
-	list, err := s.Resource("applications").List(ctx, metav1.ListOptions{LabelSelector: selector})
+// Applications reads all that match the label selector, sorted by name.
+func (c *AppClient) Applications(ctx context.Context, selector string) ([]Application, error) {
+	list, err := c.Resource("applications").List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +96,12 @@ func applicationOf(object *unstructured.Unstructured) Application {
 	return a
 }
 
-// WaitSynced waits until the Application is Synced and Healthy as what it wants to be now.
-func (s *Stand) WaitSynced(tb testing.TB, name string, within time.Duration) Application {
+// WaitSynced waits until the Application is Synced and Healthy with its present spec.
+func (c *AppClient) WaitSynced(tb testing.TB, name string, within time.Duration) Application {
 	tb.Helper()
 	var app Application
-	s.Eventually(tb, within, name+" is Synced and Healthy", func(ctx context.Context) (err error) {
-		if app, err = s.Application(ctx, name); err != nil {
+	c.waiter.Eventually(tb, within, name+" is Synced and Healthy", func(ctx context.Context) (err error) {
+		if app, err = c.Application(ctx, name); err != nil {
 			return err
 		}
 		if app.Sync != "Synced" || app.Health != "Healthy" || !app.Settled {
@@ -106,16 +113,16 @@ func (s *Stand) WaitSynced(tb testing.TB, name string, within time.Duration) App
 }
 
 // WaitGone waits until neither the Application nor the namespace of that name exists.
-func (s *Stand) WaitGone(tb testing.TB, name string, within time.Duration) {
+func (c *AppClient) WaitGone(tb testing.TB, name string, within time.Duration) {
 	tb.Helper()
-	s.Eventually(tb, within, name+" is gone", func(ctx context.Context) error {
-		_, app := s.Application(ctx, name)
-		_, namespace := s.Cluster.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+	c.waiter.Eventually(tb, within, name+" is gone", func(ctx context.Context) error {
+		_, app := c.Application(ctx, name)
+		_, namespace := c.cluster.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 		return errors.Join(absent("Application "+name, app), absent("namespace "+name, namespace))
 	})
 }
 
-// absent turns the error of reading an object into nil where it says that there is none.
+// absent turns the error of reading an object into nil if it says that the object doesn't exist.
 func absent(what string, err error) error {
 	switch {
 	case err == nil:
@@ -126,9 +133,9 @@ func absent(what string, err error) error {
 	return err
 }
 
-// Images returns the images of the namespace's Pods that are meant to stay, sorted, each once.
-func (s *Stand) Images(ctx context.Context, namespace string) ([]string, error) {
-	pods, err := s.Cluster.Client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+// Images returns the images of the namespace's Pods, sorted, each once. Finished and deleted Pods don't count.
+func (c *AppClient) Images(ctx context.Context, namespace string) ([]string, error) {
+	pods, err := c.cluster.Client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -145,10 +152,10 @@ func (s *Stand) Images(ctx context.Context, namespace string) ([]string, error) 
 	return slices.Compact(images), nil
 }
 
-// Refresh has Argo CD ask the plugin of the ApplicationSet again, as the service does when its answer changed.
-func (s *Stand) Refresh(ctx context.Context, applicationSet string) error {
+// Refresh makes Argo CD ask the ApplicationSet's plugin again. The service does the same when its answer changes.
+func (c *AppClient) Refresh(ctx context.Context, applicationSet string) error {
 	patch := fmt.Sprintf(`{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":%q}}}`, rand.Text())
-	_, err := s.Resource("applicationsets").Patch(ctx, applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	_, err := c.Resource("applicationsets").Patch(ctx, applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	if err != nil {
 		return fmt.Errorf("refresh ApplicationSet %s: %w", applicationSet, err)
 	}

@@ -9,19 +9,18 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 )
 
-// Clock is what a service started by StartServiceAt takes for now: it was At at the real time Since, and goes Rate times as
-// fast as it should.
+// Clock is the simulated clock of a service. It showed At at the real time Since and runs Rate times as fast as real time.
 type Clock struct {
 	Since, At time.Time
 	Rate      int
 }
 
-// Now is what that clock shows.
+// Now returns the time that the clock shows.
 func (c Clock) Now() time.Time { return c.At.Add(time.Since(c.Since) * time.Duration(c.Rate)) }
 
-// StartServiceAt is StartService with a program that takes its time from a clock.
-func (s *Stand) StartServiceAt(ctx context.Context, c Clock, flags ...string) (*Service, error) {
-	program, err := s.tools.BuildOwn(ctx, s.path("own"), Generator, "simulatedclock")
+// StartServiceAt is StartService with a program that takes its time from a simulated clock.
+func (i *Installation) StartServiceAt(ctx context.Context, c Clock, flags ...string) (*Service, error) {
+	program, err := i.tools.BuildOwn(ctx, i.folder, Generator, "simulatedclock")
 	if err != nil {
 		return nil, err
 	}
@@ -29,9 +28,9 @@ func (s *Stand) StartServiceAt(ctx context.Context, c Clock, flags ...string) (*
 	if err != nil {
 		return nil, err
 	}
-	file := s.path("own/clock")
+	file := i.path("clock")
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		return nil, err
 	}
-	return s.startService(process.Command{Path: program, Env: []string{"PREVIEWSET_CLOCK_FILE=" + file}}, flags)
+	return i.startService(process.Command{Path: program, Env: []string{"PREVIEWSET_CLOCK_FILE=" + file}}, flags)
 }

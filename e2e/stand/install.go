@@ -9,104 +9,125 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/previewset/previewset/e2e/cluster"
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/process"
+	"github.com/previewset/previewset/e2e/toolchain"
 )
 
-// Domain is that of the previews.
+// Domain is the domain of the previews.
 const Domain = "preview.example.dev"
 
-// Install does what the README tells a newcomer to do: previewctl init, git push, kubectl apply -k appsets. One difference:
-// Argo CD is told that the service is where this process will run it.
-func (s *Stand) Install(ctx context.Context) error {
-	if err := s.buildOwn(ctx); err != nil {
-		return err
-	}
-	if err := s.choosePorts(); err != nil {
-		return err
-	}
-	if err := s.initRepository(ctx); err != nil {
-		return fmt.Errorf("make the GitOps repository: %w", err)
-	}
-	if _, err := s.Git.Change(ctx, "Add previews", gitserver.Copy(s.Repository())); err != nil {
-		return fmt.Errorf("push the GitOps repository: %w", err)
-	}
-	if err := s.applyAppsets(ctx); err != nil {
-		return fmt.Errorf("install: %w", err)
-	}
-	return s.takeIdentity(ctx)
+// Installation is PreviewSet as the README installs it, and the programs previewctl and preview-generator on this machine.
+type Installation struct {
+	// ServiceURL and PublicURL are the service's addresses. They stay the same when the service is restarted.
+	ServiceURL, PublicURL string
+
+	cluster *cluster.Cluster
+	sources *Sources
+	tools   *toolchain.Toolbox
+	group   *process.Group
+	waiter  *Waiter
+	folder  string
+
+	programs          map[string]string // paths, by name
+	serviceArgs       []string
+	serviceKubeconfig string
 }
 
-func (s *Stand) buildOwn(ctx context.Context) error {
-	s.own = map[string]string{}
+// Install does the README's steps: previewctl init, git push, kubectl apply -k appsets. There is one difference: Argo CD gets
+// the address at which this process runs the service.
+func (i *Installation) Install(ctx context.Context) error {
+	if err := i.buildPrograms(ctx); err != nil {
+		return err
+	}
+	if err := i.choosePorts(); err != nil {
+		return err
+	}
+	if err := i.initRepository(ctx); err != nil {
+		return fmt.Errorf("create the GitOps repository: %w", err)
+	}
+	if _, err := i.sources.Git.Change(ctx, "Add previews", gitserver.Copy(i.Repository())); err != nil {
+		return fmt.Errorf("push the GitOps repository: %w", err)
+	}
+	if err := i.applyAppsets(ctx); err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	return i.takeIdentity(ctx)
+}
+
+func (i *Installation) path(name string) string { return filepath.Join(i.folder, name) }
+
+func (i *Installation) buildPrograms(ctx context.Context) error {
+	i.programs = map[string]string{}
 	for _, name := range []string{"preview-generator", "previewctl"} {
-		path, err := s.tools.BuildOwn(ctx, s.path("own"), name)
+		path, err := i.tools.BuildOwn(ctx, i.folder, name)
 		if err != nil {
 			return err
 		}
-		s.own[name] = path
+		i.programs[name] = path
 	}
 	return nil
 }
 
-// choosePorts fixes where the service listens, so that a restarted one is found again.
-func (s *Stand) choosePorts() error {
+// choosePorts chooses the addresses of the service.
+func (i *Installation) choosePorts() error {
 	ports, err := process.FreePorts(2)
 	if err != nil {
 		return err
 	}
-	s.ServiceURL, s.PublicURL = fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d", ports[1])
+	i.ServiceURL, i.PublicURL = fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 	return nil
 }
 
-// Repository is the folder that previewctl init wrote, with the secrets that Git doesn't get.
-func (s *Stand) Repository() string { return s.path("own/repository") }
+// Repository returns the folder that previewctl init wrote. It has the secrets too, which aren't pushed to Git.
+func (i *Installation) Repository() string { return i.path("repository") }
 
-// Appsets is the folder that is applied to install everything: that of the repository, by way of an overlay.
-func (s *Stand) Appsets() string { return s.path("own/install") }
+// Appsets returns the folder to apply with kubectl: an overlay of the repository's appsets.
+func (i *Installation) Appsets() string { return i.path("install") }
 
-func (s *Stand) initRepository(ctx context.Context) error {
+func (i *Installation) initRepository(ctx context.Context) error {
 	githubToken := rand.Text()
-	s.GitHub.AllowToken(githubToken)
-	args := []string{"init", s.Repository(), "--repo-url=" + s.Git.URL, "--domain=" + Domain}
-	for flag, token := range map[string]string{"github-token-file": githubToken, "config-token-file": s.Git.Password} {
-		file := s.path("own/" + flag)
+	i.sources.GitHub.AllowToken(githubToken)
+	args := []string{"init", i.Repository(), "--repo-url=" + i.sources.Git.URL, "--domain=" + Domain}
+	for flag, token := range map[string]string{"github-token-file": githubToken, "config-token-file": i.sources.Git.Password} {
+		file := i.path(flag)
 		if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 			return err
 		}
 		args = append(args, "--"+flag+"="+file)
 	}
-	if _, err := s.Previewctl(ctx, args...); err != nil {
+	if _, err := i.Previewctl(ctx, args...); err != nil {
 		return err
 	}
-	return s.withoutGrace()
+	return i.withoutGrace()
 }
 
-// withoutGrace has environments go as soon as their pull requests are closed: no story waits for an hour.
-func (s *Stand) withoutGrace() error {
-	file := filepath.Join(s.Repository(), "previewset.yaml")
+// withoutGrace sets the grace to zero, so that no story waits an hour until a closed pull request's environment is deleted.
+func (i *Installation) withoutGrace() error {
+	file := filepath.Join(i.Repository(), "previewset.yaml")
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	changed := strings.Replace(string(content), "\n  grace: 1h ", "\n  grace: 0s ", 1)
 	if changed == string(content) {
-		return errors.New("the example's previewset.yaml has no grace: 1h any more")
+		return errors.New("the example's previewset.yaml has no grace: 1h")
 	}
 	return os.WriteFile(file, []byte(changed), 0o600)
 }
 
-// applyAppsets applies appsets/ through an overlay, because in the cluster nobody is behind the service's name.
-func (s *Stand) applyAppsets(ctx context.Context) error {
-	folder := s.Appsets()
+// applyAppsets applies appsets/ through an overlay, because the service's name has no endpoint in this cluster.
+func (i *Installation) applyAppsets(ctx context.Context) error {
+	folder := i.Appsets()
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	content := fmt.Sprintf(installOverlay, s.ServiceURL)
+	content := fmt.Sprintf(installOverlay, i.ServiceURL)
 	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600); err != nil {
 		return err
 	}
-	_, err := s.Cluster.Kubectl(ctx, nil, "apply", "--kustomize", folder)
+	_, err := i.cluster.Kubectl(ctx, nil, "apply", "--kustomize", folder)
 	return err
 }
 
@@ -117,9 +138,9 @@ patches:
   patch: '[{"op": "replace", "path": "/data/baseUrl", "value": "%s"}]'
 `
 
-// Previewctl runs it and returns what it printed on stdout.
-func (s *Stand) Previewctl(ctx context.Context, args ...string) (string, error) {
-	out, err := process.Output(ctx, process.Command{Path: s.own["previewctl"], Args: args, Dir: s.path("own")})
+// Previewctl runs previewctl and returns its stdout.
+func (i *Installation) Previewctl(ctx context.Context, args ...string) (string, error) {
+	out, err := process.Output(ctx, process.Command{Path: i.programs["previewctl"], Args: args, Dir: i.folder})
 	if err != nil {
 		return out, fmt.Errorf("previewctl %s: %w", strings.Join(args, " "), err)
 	}

@@ -22,15 +22,16 @@ import (
 // Generator is the name of the service, its Deployment and its service account.
 const Generator = "preview-generator"
 
-// mount is where the Deployment has its Secrets.
+// mount is the folder in which the Deployment mounts its Secrets.
 const mount = "/etc/previewset/"
 
-// takeIdentity fetches what the installed Deployment would give to the service's Pod: its account and its Secrets' files.
-func (s *Stand) takeIdentity(ctx context.Context) (err error) {
-	if s.serviceKubeconfig, err = s.Cluster.ServiceAccountKubeconfig(ctx, argocd.Namespace, Generator); err != nil {
+// takeIdentity gives the service on this machine what the installed Deployment gives its Pod: the service account, the
+// arguments and the Secrets' files.
+func (i *Installation) takeIdentity(ctx context.Context) (err error) {
+	if i.serviceKubeconfig, err = i.cluster.ServiceAccountKubeconfig(ctx, argocd.Namespace, Generator); err != nil {
 		return err
 	}
-	deployment, err := s.Cluster.Client.AppsV1().Deployments(argocd.Namespace).Get(ctx, Generator, metav1.GetOptions{})
+	deployment, err := i.cluster.Client.AppsV1().Deployments(argocd.Namespace).Get(ctx, Generator, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -43,25 +44,25 @@ func (s *Stand) takeIdentity(ctx context.Context) (err error) {
 	}
 	for _, m := range pod.Containers[0].VolumeMounts {
 		if secret := secrets[m.Name]; secret != "" {
-			if err := s.writeSecret(ctx, secret, s.mounted(m.MountPath)); err != nil {
+			if err := i.writeSecret(ctx, secret, i.mounted(m.MountPath)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, arg := range pod.Containers[0].Args {
 		arg = strings.ReplaceAll(arg, "$(POD_NAMESPACE)", argocd.Namespace)
-		s.serviceArgs = append(s.serviceArgs, s.mounted(arg))
+		i.serviceArgs = append(i.serviceArgs, i.mounted(arg))
 	}
 	return nil
 }
 
-// mounted is an argument or path of the Pod as it is on this machine.
-func (s *Stand) mounted(text string) string {
-	return strings.Replace(text, mount, s.path("own/mounted")+"/", 1)
+// mounted translates the Pod's mounted paths in an argument into paths on this machine.
+func (i *Installation) mounted(text string) string {
+	return strings.Replace(text, mount, i.path("mounted")+"/", 1)
 }
 
-func (s *Stand) writeSecret(ctx context.Context, name, folder string) error {
-	secret, err := s.Cluster.Client.CoreV1().Secrets(argocd.Namespace).Get(ctx, name, metav1.GetOptions{})
+func (i *Installation) writeSecret(ctx context.Context, name, folder string) error {
+	secret, err := i.cluster.Client.CoreV1().Secrets(argocd.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -76,35 +77,36 @@ func (s *Stand) writeSecret(ctx context.Context, name, folder string) error {
 	return nil
 }
 
-// Service is a run of the preview-generator.
+// Service is a running preview-generator.
 type Service struct{ *process.Process }
 
-// StartService runs the service as the installed Deployment would, except where flags say otherwise. It isn't ready then.
-func (s *Stand) StartService(flags ...string) (*Service, error) {
-	return s.startService(process.Command{Path: s.own[Generator]}, flags)
+// StartService starts the service as the installed Deployment would, with more flags. It doesn't wait until the service is
+// ready.
+func (i *Installation) StartService(flags ...string) (*Service, error) {
+	return i.startService(process.Command{Path: i.programs[Generator]}, flags)
 }
 
-func (s *Stand) startService(c process.Command, flags []string) (*Service, error) {
-	args := slices.Concat(s.serviceArgs, []string{
-		"--listen=" + strings.TrimPrefix(s.ServiceURL, "http://"), "--public-listen=" + strings.TrimPrefix(s.PublicURL, "http://"),
-		"--github-url=" + s.GitHubURL + "/", "--kubeconfig=" + s.serviceKubeconfig, "--poll-interval=1s", "--log-level=debug",
+func (i *Installation) startService(c process.Command, flags []string) (*Service, error) {
+	args := slices.Concat(i.serviceArgs, []string{
+		"--listen=" + strings.TrimPrefix(i.ServiceURL, "http://"), "--public-listen=" + strings.TrimPrefix(i.PublicURL, "http://"),
+		"--github-url=" + i.sources.GitHubURL + "/", "--kubeconfig=" + i.serviceKubeconfig, "--poll-interval=1s", "--log-level=debug",
 	}, flags)
-	c.Name, c.Args, c.Dir = Generator, args, s.path("own")
-	p, err := s.group.Start(c)
+	c.Name, c.Args, c.Dir = Generator, args, i.folder
+	p, err := i.group.Start(c)
 	if err != nil {
 		return nil, err
 	}
 	return &Service{p}, nil
 }
 
-// Ready says whether the service has computed a whole snapshot, or why not.
-func (s *Stand) Ready(ctx context.Context) error {
-	return process.Get(ctx, s.ServiceURL+"/readyz?verbose")
+// Ready returns an error unless the service has computed a whole snapshot.
+func (i *Installation) Ready(ctx context.Context) error {
+	return process.Get(ctx, i.ServiceURL+"/readyz?verbose")
 }
 
-// Status is what the service says of itself and everything that it reads, whether it is ready or not.
-func (s *Stand) Status(ctx context.Context) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.ServiceURL+"/readyz?verbose", nil)
+// Status returns the service's own report about itself and everything that it reads, ready or not.
+func (i *Installation) Status(ctx context.Context) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.ServiceURL+"/readyz?verbose", nil)
 	if err != nil {
 		return "", err
 	}
@@ -117,19 +119,19 @@ func (s *Stand) Status(ctx context.Context) (string, error) {
 	return response.Status + "\n" + string(body), err
 }
 
-// WaitReady waits until it is ready.
-func (s *Stand) WaitReady(tb testing.TB) {
+// WaitReady waits until the service is ready.
+func (i *Installation) WaitReady(tb testing.TB) {
 	tb.Helper()
-	s.Eventually(tb, 30*time.Second, "the service is ready", s.Ready)
+	i.waiter.Eventually(tb, 30*time.Second, "the service is ready", i.Ready)
 }
 
-// Ask asks for rows as Argo CD does and returns the answer, whatever its status. The caller closes its body.
-func (s *Stand) Ask(ctx context.Context, body string) (*http.Response, error) {
-	token, err := os.ReadFile(s.mounted(mount + "argocd/token"))
+// Ask asks for rows as Argo CD does and returns the answer with any status. The caller closes its body.
+func (i *Installation) Ask(ctx context.Context, body string) (*http.Response, error) {
+	token, err := os.ReadFile(i.mounted(mount + "argocd/token"))
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.ServiceURL+"/api/v1/getparams.execute", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, i.ServiceURL+"/api/v1/getparams.execute", strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -138,20 +140,20 @@ func (s *Stand) Ask(ctx context.Context, body string) (*http.Response, error) {
 	return http.DefaultClient.Do(request)
 }
 
-// WebhookSecret is what the installed service checks webhooks with.
-func (s *Stand) WebhookSecret() (string, error) {
-	secret, err := os.ReadFile(s.mounted(mount + "service/webhook.secret"))
+// WebhookSecret returns the secret with which the installed service checks webhooks.
+func (i *Installation) WebhookSecret() (string, error) {
+	secret, err := os.ReadFile(i.mounted(mount + "service/webhook.secret"))
 	return string(secret), err
 }
 
-// APIFlags are what previewctl needs to ask the service.
-func (s *Stand) APIFlags() []string {
-	return []string{"--server=" + s.ServiceURL, "--api-token-file=" + s.mounted(mount+"service/api.token")}
+// APIFlags returns the flags with which previewctl asks the service.
+func (i *Installation) APIFlags() []string {
+	return []string{"--server=" + i.ServiceURL, "--api-token-file=" + i.mounted(mount+"service/api.token")}
 }
 
-// RunService starts the service and waits until it is ready, for where no test does.
-func (s *Stand) RunService(ctx context.Context, flags ...string) (*Service, error) {
-	service, err := s.StartService(flags...)
+// RunService starts the service and waits until it is ready. Unlike WaitReady it needs no test.
+func (i *Installation) RunService(ctx context.Context, flags ...string) (*Service, error) {
+	service, err := i.StartService(flags...)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +161,7 @@ func (s *Stand) RunService(ctx context.Context, flags ...string) (*Service, erro
 		if ended := service.Ended(); ended != nil {
 			return process.Final(ended)
 		}
-		return s.Ready(ctx)
+		return i.Ready(ctx)
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the service isn't ready: %w", err), errors.New(service.Tail(20)))

@@ -1,7 +1,7 @@
-// Package stand is the place where stories about previews happen: a real Kubernetes API, a real Argo CD, Git over HTTP, a
-// simulated GitHub and the project's two programs, all on loopback. Stories in tests and the sandbox use the same one.
+// Package stand runs everything that stories about previews need: a real Kubernetes API, a real Argo CD, Git over HTTP, a
+// simulated GitHub and the project's two programs, all on loopback. Stories in tests and the sandbox use the same stand.
 //
-// It must not know what any story expects.
+// It doesn't know what a story expects.
 package stand
 
 import (
@@ -26,40 +26,42 @@ import (
 // Options of a stand. The zero value works.
 type Options struct {
 	ArgoCD   argocd.Options
-	Progress io.Writer // told what is built and started; os.Stderr if nil
+	Progress io.Writer // gets a line for everything that is built and started; os.Stderr if nil
 }
 
-// Stand is all of it, running.
+// Stand is a running stand.
 type Stand struct {
 	Cluster *cluster.Cluster
 	ArgoCD  *argocd.ArgoCD
-	Git     *gitserver.Server
-	GitHub  *githubtest.Server
-	// GitHubURL is where the simulated GitHub's API is.
-	GitHubURL string
-	// ServiceURL and PublicURL are where the service listens once it is started.
-	ServiceURL, PublicURL string
-	// Folder holds everybody's files and goes with the stand.
+	// Folder has the files of all parts. Close removes it.
 	Folder string
+	*Sources
+	*Waiter
+	*AppClient
+	*Installation
 
 	progress io.Writer
 	tools    *toolchain.Toolbox
 	group    *process.Group
 	cancel   context.CancelFunc
 	closers  []func()
-
-	own               map[string]string // paths of the project's programs
-	serviceArgs       []string
-	serviceKubeconfig string
 }
 
-// Start builds what isn't built yet and starts everything. What was started when an error comes is ended again.
+// Sources are the places that the service reads.
+type Sources struct {
+	Git    *gitserver.Server
+	GitHub *githubtest.Server
+	// GitHubURL is the URL of the simulated GitHub's API.
+	GitHubURL string
+}
+
+// Start builds the programs that aren't built yet and starts everything. If a part doesn't start, the others are ended.
 func Start(ctx context.Context, o Options) (*Stand, error) {
 	if o.Progress == nil {
 		o.Progress = os.Stderr
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Stand{progress: o.Progress, cancel: cancel}
+	s := &Stand{progress: o.Progress, cancel: cancel, Sources: &Sources{}}
 	if err := s.start(ctx, o); err != nil {
 		if s.group != nil {
 			s.group.WriteLogs(o.Progress, 10)
@@ -76,11 +78,16 @@ func (s *Stand) start(ctx context.Context, o Options) error {
 	if err := s.makeFolder(); err != nil {
 		return err
 	}
+	s.Waiter = &Waiter{group: s.group}
 	begin := time.Now()
 	for _, start := range []func(context.Context, Options) error{s.startCluster, s.startArgoCD, s.startGit, s.startGitHub} {
 		if err := start(ctx, o); err != nil {
 			return err
 		}
+	}
+	s.AppClient = &AppClient{cluster: s.Cluster, waiter: s.Waiter}
+	s.Installation = &Installation{
+		cluster: s.Cluster, sources: s.Sources, tools: s.tools, group: s.group, waiter: s.Waiter, folder: s.folder("own"),
 	}
 	_, _ = fmt.Fprintf(s.progress, "stand with Kubernetes and Argo CD %s ready after %s; its files are in %s\n",
 		s.ArgoCD.Version, time.Since(begin).Round(100*time.Millisecond), s.Folder)
@@ -104,28 +111,28 @@ func (s *Stand) makeFolder() (err error) {
 		return err
 	}
 	for _, name := range []string{"logs", "cluster", "argocd", "git", "own"} {
-		if err := os.Mkdir(s.path(name), 0o700); err != nil {
+		if err := os.Mkdir(s.folder(name), 0o700); err != nil {
 			return err
 		}
 	}
-	s.group = process.NewGroup(s.path("logs"))
+	s.group = process.NewGroup(s.folder("logs"))
 	return nil
 }
 
-func (s *Stand) path(name string) string { return filepath.Join(s.Folder, name) }
+func (s *Stand) folder(name string) string { return filepath.Join(s.Folder, name) }
 
 func (s *Stand) startCluster(ctx context.Context, _ Options) (err error) {
-	s.Cluster, err = cluster.Start(ctx, s.tools, s.group, s.path("cluster"))
+	s.Cluster, err = cluster.Start(ctx, s.tools, s.group, s.folder("cluster"))
 	return err
 }
 
 func (s *Stand) startArgoCD(ctx context.Context, o Options) (err error) {
-	s.ArgoCD, err = argocd.Start(ctx, s.tools, s.group, s.Cluster, s.path("argocd"), o.ArgoCD)
+	s.ArgoCD, err = argocd.Start(ctx, s.tools, s.group, s.Cluster, s.folder("argocd"), o.ArgoCD)
 	return err
 }
 
 func (s *Stand) startGit(ctx context.Context, _ Options) (err error) {
-	if s.Git, err = gitserver.Start(ctx, s.path("git")); err != nil {
+	if s.Git, err = gitserver.Start(ctx, s.folder("git")); err != nil {
 		return fmt.Errorf("start Git server: %w", err)
 	}
 	s.closers = append(s.closers, s.Git.Close)
@@ -140,7 +147,7 @@ func (s *Stand) startGitHub(context.Context, Options) error {
 	return nil
 }
 
-// Close ends everything that was started and removes its files.
+// Close ends everything and removes the files.
 func (s *Stand) Close() error {
 	s.cancel()
 	if s.group != nil {
@@ -155,7 +162,7 @@ func (s *Stand) Close() error {
 	return os.RemoveAll(s.Folder)
 }
 
-// WriteState shows what is in the cluster and what everybody logged last, for when a story failed.
+// WriteState writes the cluster's objects and the last lines of all logs, for a story that failed.
 func (s *Stand) WriteState(ctx context.Context, w io.Writer) {
 	for _, args := range [][]string{
 		{"get", "applicationsets,applications", "--all-namespaces"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,24 +17,20 @@ import (
 	"github.com/previewset/previewset/e2e/argocd"
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
-var version = flag.String("argocd", argocd.Versions()[0], "version of Argo CD")
+var options argocd.Options
+
+func TestMain(m *testing.M) {
+	options.AddFlags(flag.CommandLine)
+	flag.Parse()
+	os.Exit(m.Run())
+}
 
 // TestStand tells a fault of the stand from one of the project: it uses nothing of the project but the simulated GitHub.
 func TestStand(t *testing.T) {
-	s, err := stand.Start(t.Context(), stand.Options{ArgoCD: argocd.Options{Version: *version}, Progress: t.Output()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			s.WriteState(context.WithoutCancel(t.Context()), t.Output())
-		}
-		if problem := s.Close(); problem != nil {
-			t.Error(problem)
-		}
-	})
+	s := standtest.Start(t, stand.Options{ArgoCD: options})
 	p := startPlugin(t)
 	commit, err := s.Git.Change(t.Context(), "Add overlay", gitserver.All(
 		gitserver.Write("overlay/kustomization.yaml", overlay), gitserver.Write("overlay/all.yaml", manifests)))

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // attempt is an object that is allowed, and one change by which it isn't any more.
@@ -160,7 +161,7 @@ func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			wantRefused(t, w.try(t, "preview-direct", a.allowed), "")
-			wantRefused(t, w.try(t, "preview-direct", replaced(t, a.allowed, a.old, a.forbidden)), a.refused)
+			wantRefused(t, w.try(t, "preview-direct", standtest.ReplaceOnce(t, a.allowed, a.old, a.forbidden)), a.refused)
 		})
 	}
 	t.Run("other namespaces are nobody's business", func(t *testing.T) {
@@ -168,7 +169,7 @@ func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 		var forbidden []string
 		for _, a := range attempts() {
 			if a.allowed != namespace {
-				forbidden = append(forbidden, replaced(t, a.allowed, a.old, a.forbidden))
+				forbidden = append(forbidden, standtest.ReplaceOnce(t, a.allowed, a.old, a.forbidden))
 			}
 		}
 		wantRefused(t, w.try(t, "default", strings.ReplaceAll(strings.Join(forbidden, "\n---\n"), "namespace: preview-direct", "namespace: default")), "")
@@ -177,7 +178,7 @@ func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 		t.Parallel()
 		wildcard := w.installs(t, "generator/httproute.yaml")
 		wantRefused(t, w.try(t, argocd.Namespace, wildcard), "")
-		stolen := replaced(t, wildcard, "namespace: argocd", "namespace: preview-direct")
+		stolen := standtest.ReplaceOnce(t, wildcard, "namespace: argocd", "namespace: preview-direct")
 		wantRefused(t, w.try(t, "preview-direct", stolen), `HTTPRoute preview-generator-wildcard has host "*.preview.example.dev", which isn't one of direct`)
 	})
 	t.Run("workloads without default-deny", func(t *testing.T) {
@@ -206,7 +207,7 @@ func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 func TestAdmissionPoliciesFitTheirKinds(t *testing.T) {
 	t.Parallel()
 	policies := shared.Cluster.Client.AdmissionregistrationV1().ValidatingAdmissionPolicies()
-	shared.Eventually(t, patience, "the policies are checked", func(ctx context.Context) error {
+	shared.Eventually(t, standtest.Patience, "the policies are checked", func(ctx context.Context) error {
 		list, err := policies.List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
@@ -257,7 +258,7 @@ func (w *world) serveHTTPRoutes(t *testing.T) {
 	if _, err := w.Cluster.Kubectl(t.Context(), strings.NewReader(httpRoutes), "create", "--filename=-"); err != nil {
 		t.Fatal(err)
 	}
-	w.Eventually(t, patience, "HTTPRoutes are served", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "HTTPRoutes are served", func(ctx context.Context) error {
 		_, err := w.Cluster.Kubectl(ctx, nil, "get", "httproutes")
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // reaching is an overlay that would reach beyond its environment. %[1]s is the environment's name, %[2]s another one's.
@@ -210,7 +211,7 @@ func (w *world) tryOverlay(t *testing.T, o reaching, neighbour preview) {
 	w.checkSays(t, overlay, says)
 	w.commit(t, "Mend", gitserver.Remove(folder))
 	head := p.push()
-	w.WaitSynced(t, p.application, retries+patience) // several at once fail, and are retried
+	w.WaitSynced(t, p.application, retries+standtest.Patience) // several at once fail, and are retried
 	w.waitRuns(t, p, gatewayImage, head)
 }
 
@@ -247,7 +248,7 @@ func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []st
 	if err == nil {
 		t.Fatal("previewctl check finds nothing")
 	}
-	if err := lacks(out, parts...); err != nil {
+	if err := standtest.Contains(out, parts...); err != nil {
 		t.Errorf("previewctl check: %v", err)
 	}
 }
@@ -262,7 +263,7 @@ func TestAdmissionKeepsDefaultDeny(t *testing.T) {
 	w.commit(t, "Open everything", gitserver.Write(folder+"/environment.yaml", adjusts(p)), gitserver.Write(folder+"/more.yaml", greeting("hello")),
 		gitserver.Write(folder+"/kustomization.yaml", fmt.Sprintf(reachingOverlay,
 			`{target: {kind: NetworkPolicy}, patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: any}}'}`)))
-	w.Eventually(t, patience, "the others are pruned", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the others are pruned", func(ctx context.Context) error {
 		_, err := policies.Get(ctx, "allow-dns", metav1.GetOptions{})
 		if err == nil {
 			return fmt.Errorf("allow-dns is there")

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // memoryName is the ConfigMap in which the installed service keeps its memory.
@@ -92,7 +93,7 @@ func (w *world) answer(t *testing.T) string {
 // waitFrozen waits until the ApplicationSet shows an error with these parts, as a person would see it.
 func (w *world) waitFrozen(t *testing.T, parts ...string) {
 	t.Helper()
-	w.Eventually(t, patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
 		// Nobody makes Argo CD ask while the service is away; here nobody wants to wait until it does.
 		if err := w.Refresh(ctx, "previews"); err != nil {
 			return err
@@ -101,7 +102,7 @@ func (w *world) waitFrozen(t *testing.T, parts ...string) {
 		if err == nil && shown == "" {
 			err = errors.New("it shows none")
 		}
-		return firstError(err, lacks(shown, parts...))
+		return firstError(err, standtest.Contains(shown, parts...))
 	})
 }
 
@@ -132,7 +133,7 @@ func (w *world) showsNoError(ctx context.Context) error {
 func (w *world) noted(in repository) func(context.Context) error {
 	return func(ctx context.Context) error {
 		status, err := w.Status(ctx)
-		return firstError(err, lacks(status, "[-] "+in.fullName))
+		return firstError(err, standtest.Contains(status, "[-] "+in.fullName))
 	}
 }
 

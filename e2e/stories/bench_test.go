@@ -3,13 +3,15 @@ package stories
 import (
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // The claim (issue 2): from the label to Synced and Healthy takes less than 10 s, on an idle machine. The service looks at
 // GitHub every second here; a webhook would save half of that.
 func BenchmarkRowToHealthy(b *testing.B) {
 	w := shared
-	w.WaitSynced(b, "staging", patience)
+	w.WaitSynced(b, "staging", standtest.Patience)
 	var slowest time.Duration
 	for b.Loop() {
 		p := w.open(b, w.gateway, labelled("main.go"))

@@ -16,13 +16,14 @@ import (
 
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // The baseline runs everything, at the images that kustomize-base pins, with data; previews come and go beside it.
 func TestBaselineRunsAndIsNeverTouched(t *testing.T) {
 	t.Parallel()
 	w := shared
-	w.WaitSynced(t, "staging", patience)
+	w.WaitSynced(t, "staging", standtest.Patience)
 	baseline := preview{in: w.shop, name: "staging", application: "staging"}
 	want := everything(baseline)
 	want.Hosts = []string{"gateway-staging." + stand.Domain, "staging." + stand.Domain} // sorted
@@ -112,7 +113,7 @@ func TestOverlayCannotTakeANamespace(t *testing.T) {
 			w.waitProblem(t, p, "can't have Namespace "+c.namespace)
 			begin := time.Now()
 			p.close()
-			w.WaitGone(t, p.application, retries+patience)
+			w.WaitGone(t, p.application, retries+standtest.Patience)
 			t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
 			w.Always(t, while, "the namespace is as it was", func(context.Context) error {
 				if diff := cmp.Diff(before, w.namespaceOf(t, c.namespace)); diff != "" {
@@ -162,13 +163,13 @@ func (w *world) namespaceOf(t *testing.T, name string) map[string]any {
 // waitProblem waits until the Application of the preview shows a problem.
 func (w *world) waitProblem(t *testing.T, p preview, parts ...string) {
 	t.Helper()
-	w.Eventually(t, patience, p.application+" shows a problem", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, p.application+" shows a problem", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
 		if err != nil {
 			return err
 		}
 		results, _, err := unstructured.NestedSlice(app.Object.Object, "status", "operationState", "syncResult", "resources")
-		return firstError(err, lacks(fmt.Sprint(app.Problems, results), parts...))
+		return firstError(err, standtest.Contains(fmt.Sprint(app.Problems, results), parts...))
 	})
 }
 
@@ -195,7 +196,7 @@ func TestOverlayCannotBringForbiddenKinds(t *testing.T) {
 	begin := time.Now()
 	w.commit(t, "Give back", gitserver.Remove(folder))
 	head := p.push()
-	w.WaitSynced(t, p.application, retries+patience)
+	w.WaitSynced(t, p.application, retries+standtest.Patience)
 	w.waitRuns(t, p, gatewayImage, head)
 	t.Logf("from the mended overlay to Synced: %s", time.Since(begin).Round(100*time.Millisecond))
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // Somebody adds to a preview in a folder of its own: it arrives at once, and only there. Other commits touch nobody. When the
@@ -20,7 +21,7 @@ func TestOwnOverlayReachesItsPreviewAlone(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p, other := w.openLive(t, w.gateway, "main.go"), w.openLive(t, w.shop, "web/index.html")
-	w.WaitSynced(t, "staging", patience)
+	w.WaitSynced(t, "staging", standtest.Patience)
 	stays, others := w.stays(t, p.application), w.untouched(t, other.application, "staging")
 
 	folder := "overlays/" + p.name
@@ -77,7 +78,7 @@ func TestMendingDuringTheRetriesArrives(t *testing.T) {
 		return err
 	})
 	w.commit(t, "Greet", gitserver.Write(folder+"/greeting.yaml", greeting("hello")))
-	w.Eventually(t, retries+patience, "Argo CD is done with the retries of "+p.application, func(ctx context.Context) error {
+	w.Eventually(t, retries+standtest.Patience, "Argo CD is done with the retries of "+p.application, func(ctx context.Context) error {
 		current, err := w.operation(ctx, p)
 		if err == nil && current.revision == begun.revision {
 			err = fmt.Errorf("it isn't: %+v", current)
@@ -143,19 +144,19 @@ func TestChangeOfTheBaseReachesEverybody(t *testing.T) {
 	w.commit(t, "Greet", gitserver.Write("overlays/"+adjusted.name+"/kustomization.yaml", greetingOverlay),
 		gitserver.Write("overlays/"+adjusted.name+"/greeting.yaml", greeting("hello")))
 	w.waitConfigMap(t, adjusted, "greeting", "text", "hello")
-	w.WaitSynced(t, "staging", patience)
+	w.WaitSynced(t, "staging", standtest.Patience)
 	stays := w.stays(t, p.application, adjusted.application, "staging")
 
 	const file = "kustomize-base/components/guardrails/limitrange.yaml"
-	before := w.file(t, file)
-	after := replaced(t, before, "  name: guardrails\n", "  name: guardrails\n  annotations: {example.dev/seen: here}\n")
+	before := w.File(t, file)
+	after := standtest.ReplaceOnce(t, before, "  name: guardrails\n", "  name: guardrails\n  annotations: {example.dev/seen: here}\n")
 	for _, step := range []struct{ message, content, want string }{{"Mark", after, "here"}, {"Mark no more", before, ""}} {
 		w.commit(t, step.message, gitserver.Write(file, step.content))
 		w.waitMarked(t, p.application, step.want)
 		w.waitMarked(t, adjusted.application, step.want)
 		w.lookAtBranch(t, "staging")
 		w.waitMarked(t, "staging", step.want)
-		w.WaitSynced(t, "staging", patience)
+		w.WaitSynced(t, "staging", standtest.Patience)
 	}
 	w.waitSynced(t, p)
 	w.waitSynced(t, adjusted)
@@ -227,19 +228,19 @@ func TestBrokenConfigurationChangesNothing(t *testing.T) {
 	p := w.openLive(t, w.gateway, "main.go")
 	untouched := w.untouched(t, p.application)
 	const file = "previewset.yaml"
-	good := w.file(t, file)
+	good := w.File(t, file)
 	t.Cleanup(func() {
 		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Restore", gitserver.Write(file, good)); err != nil {
 			t.Error(err)
 		}
 	})
-	more := replaced(t, good, "\nprofiles:\n", "\nprofiles:\n  front:\n    run: [web]\n")
-	w.commit(t, "Break", gitserver.Write(file, replaced(t, more, "\n    run: [web]\n", "\n    runs: [web]\n")))
+	more := standtest.ReplaceOnce(t, good, "\nprofiles:\n", "\nprofiles:\n  front:\n    run: [web]\n")
+	w.commit(t, "Break", gitserver.Write(file, standtest.ReplaceOnce(t, more, "\n    run: [web]\n", "\n    runs: [web]\n")))
 	status, err := w.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lacks(status, "200 OK", "[-] config branch", "previewset.yaml:", "runs"); err != nil {
+	if err := standtest.Contains(status, "200 OK", "[-] config branch", "previewset.yaml:", "runs"); err != nil {
 		t.Error(err)
 	}
 	front := w.open(t, w.shop, labelled("web/index.html", "preview:front"))

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -73,9 +74,9 @@ func TestAnotherLabelChangesThePreviewInPlace(t *testing.T) {
 	w.waitContent(t, p, everything(p, "web"))
 	p.relabel("preview:checkout", "urgent")
 	w.waitListed(t, p, "awake", "checkout")
-	w.Eventually(t, patience, "the Application has the other profile", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the Application has the other profile", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
-		return firstError(err, lacks(app.Labels["previewset.dev/profile"], "checkout"))
+		return firstError(err, standtest.Contains(app.Labels["previewset.dev/profile"], "checkout"))
 	})
 	small := everything(p, "web")
 	small.Stores = map[string]string{}
@@ -170,7 +171,7 @@ func (w *world) waitContent(t testing.TB, p preview, want content) {
 		want.Hosts[i] = host + "." + stand.Domain
 	}
 	slices.Sort(want.Hosts)
-	w.Eventually(t, patience, p.String()+" has in it what it is to have", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, p.String()+" has in it what it is to have", func(ctx context.Context) error {
 		got, err := w.content(ctx, p)
 		if err != nil {
 			return err

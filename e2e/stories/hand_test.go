@@ -12,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -38,34 +39,15 @@ func (w *world) byHand(t *testing.T, args ...string) string {
 	return out
 }
 
-// told runs a command of previewctl that asks the service, and returns what it printed.
-func (w *world) told(t *testing.T, args ...string) string {
-	t.Helper()
-	out, err := w.Previewctl(t.Context(), append(args, w.APIFlags()...)...)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return out
-}
-
-// waitTold waits until a command that asks the service prints all these parts.
-func (w *world) waitTold(t *testing.T, command []string, parts ...string) {
-	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("previewctl %s says %q", strings.Join(command, " "), parts), func(ctx context.Context) error {
-		out, err := w.Previewctl(ctx, append(slices.Clone(command), w.APIFlags()...)...)
-		return firstError(err, lacks(out, parts...))
-	})
-}
-
-// given is an environment with a name that somebody gave it.
-func given(name string) preview { return preview{name: name, application: "preview-" + name} }
+// named returns an environment that a file, slot or join has named.
+func named(name string) preview { return preview{name: name, application: "preview-" + name} }
 
 // create makes an environment by hand and waits until it runs.
 func (w *world) create(t *testing.T, name string, flags ...string) preview {
 	t.Helper()
 	w.byHand(t, append([]string{"create", name}, flags...)...)
-	w.told(t, "wait", name, "--every=200ms", "--timeout=2m")
-	return given(name)
+	w.Run(t, "wait", name, "--every=200ms", "--timeout=2m")
+	return named(name)
 }
 
 // Somebody makes an environment by hand with one command, without a pull request; it follows its branch; a second one leads to
@@ -81,17 +63,17 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 		t.Errorf("its labels are %v", app.Labels)
 	}
 	w.gateway.SetBranch("by-hand", second)
-	w.told(t, "wait", mine.name, "--every=200ms", "--timeout=2m", "--commit=gateway="+second)
+	w.Run(t, "wait", mine.name, "--every=200ms", "--timeout=2m", "--commit=gateway="+second)
 	w.waitRuns(t, mine, gatewayImage, second)
 
 	w.shop.SetBranch("by-hand", first)
 	other := w.create(t, "other", "--service=web=branch:by-hand", "--link=gateway=env:mine", "--owner=jakub")
-	if out := w.told(t, "show", other.name); !strings.Contains(out, "mine") {
+	if out := w.Run(t, "show", other.name); !strings.Contains(out, "mine") {
 		t.Errorf("nothing says where gateway leads:\n%s", out)
 	}
 	stays := w.stays(t, mine.application)
 	w.byHand(t, "delete", other.name)
-	w.told(t, "wait", other.name, "--for=gone", "--every=200ms", "--timeout=2m")
+	w.Run(t, "wait", other.name, "--for=gone", "--every=200ms", "--timeout=2m")
 	w.waitGone(t, other)
 	if err := stays(t.Context()); err != nil {
 		t.Error(err)
@@ -110,9 +92,9 @@ func TestHandedOverWorkloadIsLeftAlone(t *testing.T) {
 	w.shop.SetBranch("handed", first)
 	p := w.create(t, "handed", "--profile=checkout", "--service=gateway=branch:handed", "--service=orders=branch:handed")
 	w.byHand(t, "handover", p.name, "gateway")
-	w.Eventually(t, patience, "Argo CD is told to leave it alone", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "Argo CD is told to leave it alone", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
-		return firstError(err, lacks(fmt.Sprint(app.Object.Object["spec"]), "RespectIgnoreDifferences=true"))
+		return firstError(err, standtest.Contains(fmt.Sprint(app.Object.Object["spec"]), "RespectIgnoreDifferences=true"))
 	})
 	w.waitSynced(t, p)
 
@@ -146,7 +128,7 @@ func (w *world) change(t *testing.T, p preview, service string, to workload) {
 
 func (w *world) waitWorkload(t *testing.T, p preview, service string, want workload) {
 	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("%s of %s is %s", service, p.name, want), w.isWorkload(p, service, want))
+	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s of %s is %s", service, p.name, want), w.isWorkload(p, service, want))
 }
 
 // isWorkload is an error while it is another.
@@ -193,7 +175,7 @@ func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	to := w.create(t, "team", "--service=gateway=branch:linked", "--shared")
 	from := w.create(t, "member", "--service=web=branch:linked", "--link=gateway=env:team")
 	w.waitLeads(t, from, "gateway", to.application)
-	w.Eventually(t, patience, "that one lets it in", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "that one lets it in", func(ctx context.Context) error {
 		policy, err := w.Cluster.Client.NetworkingV1().NetworkPolicies(to.application).Get(ctx, "allow-links", metav1.GetOptions{})
 		if err == nil && !slices.Equal(peersOf(policy), []string{from.application}) {
 			err = fmt.Errorf("it lets in %q", peersOf(policy))
@@ -204,12 +186,12 @@ func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	w.byHand(t, "delete", to.name, "--break-links")
 	w.waitLeads(t, from, "gateway", "staging")
 	w.waitGone(t, to)
-	w.waitTold(t, []string{"why", from.name}, "service gateway leads to the baseline: environment team is not live")
+	w.WaitPrints(t, []string{"why", from.name}, "service gateway leads to the baseline: environment team is not live")
 }
 
 func (w *world) waitLeads(t *testing.T, p preview, service, namespace string) {
 	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("%s of %s leads to %s", service, p.name, namespace), func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s of %s leads to %s", service, p.name, namespace), func(ctx context.Context) error {
 		links, err := w.links(ctx, p)
 		if want := service + "." + namespace + ".svc.cluster.local"; err == nil && links[service] != want {
 			err = fmt.Errorf("it leads to %q", links[service])

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/previewset/previewset/e2e/cluster"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -76,7 +77,7 @@ func TestUnlabelledClosedAndMergedRemoveThatPreviewAlone(t *testing.T) {
 	}
 	for how, p := range previews {
 		w.waitGone(t, p)
-		w.Eventually(t, patience, how+": its volumes are gone", w.noVolumes(p))
+		w.Eventually(t, standtest.Patience, how+": its volumes are gone", w.noVolumes(p))
 		w.waitListed(t, p, map[string]string{"unlabelled": "held", "closed": "gone", "merged": "gone"}[how])
 	}
 	if err := untouched(t.Context()); err != nil {
@@ -152,7 +153,7 @@ func broken(labels ...string) githubtest.PullRequest {
 func (w *world) waitNotReady(t testing.TB, p preview) {
 	t.Helper()
 	w.waitRuns(t, p, gatewayImage, p.head())
-	w.Eventually(t, patience, p.String()+" is applied and isn't healthy", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, p.String()+" is applied and isn't healthy", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
 		if err == nil && (app.Sync != "Synced" || app.Health != "Progressing") {
 			err = fmt.Errorf("it is %s and %s", app.Sync, app.Health)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/previewset/previewset/e2e/gitserver"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // Memory is lost while the service is away, and somebody takes a repository out of configuration. Its preview is still there
@@ -17,8 +18,8 @@ func TestLostMemoryGivesBackWhatIsLive(t *testing.T) {
 	untouched, stays := w.untouched(t, p.application), w.stays(t, p.application, other.application)
 	w.service.Kill()
 	w.forget(t)
-	policy := w.file(t, "previewset.yaml")
-	without := replaced(t, policy, "repository: "+w.gateway.fullName, "repository: "+w.shop.fullName)
+	policy := w.File(t, "previewset.yaml")
+	without := standtest.ReplaceOnce(t, policy, "repository: "+w.gateway.fullName, "repository: "+w.shop.fullName)
 	w.push(t, "Take a repository out", gitserver.Write("previewset.yaml", without))
 	t.Cleanup(func() {
 		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Bring it back", gitserver.Write("previewset.yaml", policy)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -37,7 +38,7 @@ func TestServiceThatIsAwayChangesNothing(t *testing.T) {
 			w.waitGone(t, closed)
 			w.waitRuns(t, pushed, gatewayImage, head)
 			w.waitSynced(t, opened)
-			w.Eventually(t, patience, "no error is shown any more", w.showsNoError)
+			w.Eventually(t, standtest.Patience, "no error is shown any more", w.showsNoError)
 		})
 	}
 }
@@ -54,18 +55,18 @@ func TestGitHubDownAtTheStartWithoutMemoryChangesNothing(t *testing.T) {
 	w.GitHub.Inject(githubtest.Fault{Status: http.StatusInternalServerError})
 	w.start(t)
 	const why = "no whole snapshot has been computed yet: acme/gateway was never read"
-	w.Eventually(t, patience, "Argo CD is answered 503", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "Argo CD is answered 503", func(ctx context.Context) error {
 		status, body, err := w.ask(ctx)
 		if err == nil && status != http.StatusServiceUnavailable {
 			err = fmt.Errorf("answered %d, %s", status, body)
 		}
-		return firstError(err, lacks(body, why))
+		return firstError(err, standtest.Contains(body, why))
 	})
 	w.waitFrozen(t, why)
 	w.Always(t, while, "the preview stays", stays)
 	w.GitHub.ClearFaults()
 	w.WaitReady(t)
-	w.Eventually(t, patience, "no error is shown any more", w.showsNoError)
+	w.Eventually(t, standtest.Patience, "no error is shown any more", w.showsNoError)
 	w.openLive(t, w.gateway, "main.go")
 	if err := stays(t.Context()); err != nil {
 		t.Error(err)
@@ -83,9 +84,9 @@ func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	p.close()
 	w.start(t)
 	w.WaitReady(t)
-	w.Eventually(t, patience, "the service says what it can't read", all(w.noted(w.gateway), w.noted(w.shop)))
+	w.Eventually(t, standtest.Patience, "the service says what it can't read", all(w.noted(w.gateway), w.noted(w.shop)))
 	w.Always(t, while, "all stays", all(untouched, w.answers(before)))
-	w.Eventually(t, patience, "no error is shown", w.showsNoError)
+	w.Eventually(t, standtest.Patience, "no error is shown", w.showsNoError)
 	w.GitHub.ClearFaults()
 	w.waitGone(t, p)
 }
@@ -142,13 +143,13 @@ func TestBadDaysOfGitHubChangeNothing(t *testing.T) {
 			if day.quiet {
 				w.waitPolled(t, w.gateway)
 			} else {
-				w.Eventually(t, patience, "the service says what it can't read", w.noted(w.gateway))
+				w.Eventually(t, standtest.Patience, "the service says what it can't read", w.noted(w.gateway))
 			}
 			w.Always(t, 2*time.Second, "all stays", all(untouched, w.answers(before), w.Ready))
 			w.GitHub.ClearFaults()
-			w.Eventually(t, patience, "all is read again", func(ctx context.Context) error {
+			w.Eventually(t, standtest.Patience, "all is read again", func(ctx context.Context) error {
 				status, err := w.Status(ctx)
-				return firstError(err, lacks(status, "[+] acme/gateway", "[+] acme/shop"))
+				return firstError(err, standtest.Contains(status, "[+] acme/gateway", "[+] acme/shop"))
 			})
 		})
 	}
@@ -170,7 +171,7 @@ func (w *world) waitPolled(t *testing.T, in repository) {
 		return n
 	}
 	w.GitHub.ResetCounts()
-	w.Eventually(t, patience, "the service polled", func(context.Context) error {
+	w.Eventually(t, standtest.Patience, "the service polled", func(context.Context) error {
 		if n := asked(); n < 4 { // of which at least two polls began after the call
 			return fmt.Errorf("asked %d times", n)
 		}
@@ -184,8 +185,8 @@ func TestGitHubWithoutPullRequestsMeansNoPreviews(t *testing.T) {
 	w.alone(t)
 	p := w.openLive(t, w.gateway, "main.go")
 	p.close()
-	w.Eventually(t, patience, "the answer is an empty list", w.answers(`{"output":{"parameters":[]}}`))
-	w.Eventually(t, patience, "no preview is left", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the answer is an empty list", w.answers(`{"output":{"parameters":[]}}`))
+	w.Eventually(t, standtest.Patience, "no preview is left", func(ctx context.Context) error {
 		apps, err := w.Applications(ctx, "previewset.dev/environment")
 		if err == nil && len(apps) > 0 {
 			err = fmt.Errorf("there are %d", len(apps))
@@ -199,5 +200,5 @@ func TestGitHubWithoutPullRequestsMeansNoPreviews(t *testing.T) {
 	if err := w.answers(`{"output":{"parameters":[]}}`)(t.Context()); err != nil {
 		t.Error(err)
 	}
-	w.Eventually(t, patience, "no error is shown", w.showsNoError)
+	w.Eventually(t, standtest.Patience, "no error is shown", w.showsNoError)
 }

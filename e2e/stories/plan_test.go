@@ -20,6 +20,7 @@ import (
 
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -31,7 +32,7 @@ func TestPlanIsWhatArgoCDDoes(t *testing.T) {
 	pr := w.open(t, w.gateway, labelled("main.go"))
 	w.waitListed(t, pr, "held", "it has no label")
 	pinned := githubtest.SHA(fmt.Sprintf("%d initial commit", w.shop.ID)) // of its default branch
-	p, folder := given("planned"), "overlays/planned"
+	p, folder := named("planned"), "overlays/planned"
 	file := func(more string) func(*os.Root) error {
 		// Without an end of its own it would end some time after the push, which no plan can know.
 		const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nprofile: checkout\nlifetime: {expires: 2099-12-24T18:00:00Z}\n"
@@ -59,7 +60,7 @@ func TestPlanIsWhatArgoCDDoes(t *testing.T) {
 		if step.change == "removed" {
 			break
 		}
-		w.Eventually(t, patience, "Argo CD is told what was planned, and makes that Application of it", w.isTold(p, plan.After))
+		w.Eventually(t, standtest.Patience, "Argo CD is told what was planned, and makes that Application of it", w.isTold(p, plan.After))
 		w.waitSynced(t, p)
 		if diff := cmp.Diff(planned(t, manifests), w.applied(t, p)); diff != "" {
 			t.Errorf("%s: what Argo CD applied (-planned +applied):\n%s", step.change, diff)
@@ -96,7 +97,7 @@ func (w *world) plan(t *testing.T, p preview, change func(*os.Root) error) plann
 		Changes []plannedChange
 		Held    []any
 	}
-	if err := json.Unmarshal([]byte(w.told(t, "plan", "--dir="+clone, "--output=json")), &plan); err != nil {
+	if err := json.Unmarshal([]byte(w.Run(t, "plan", "--dir="+clone, "--output=json")), &plan); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range plan.Changes { // other stories' are there too

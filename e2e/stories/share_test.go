@@ -10,6 +10,7 @@ import (
 
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // Somebody changes two repositories for one thing, and labels both pull requests alike: one environment runs both. The first
@@ -19,14 +20,14 @@ func TestJoinedPullRequestsShareOneEnvironment(t *testing.T) {
 	w := shared
 	front := w.open(t, w.gateway, labelled("main.go", "preview-with:redesign"))
 	back := w.open(t, w.shop, labelled("orders/main.go", "preview-with:redesign"))
-	p := given("redesign")
+	p := named("redesign")
 	w.waitRuns(t, p, gatewayImage, front.head())
 	w.waitRuns(t, p, ordersImage, back.head())
 	if app := w.waitSynced(t, p); app.Labels["previewset.dev/source"] != "pull-request" {
 		t.Errorf("its labels are %v", app.Labels)
 	}
 	for _, own := range []preview{front, back} {
-		w.waitTold(t, []string{"why", own.String()}, "is live", "it runs in environment redesign")
+		w.WaitPrints(t, []string{"why", own.String()}, "is live", "it runs in environment redesign")
 		if err := w.noApplication(own)(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -71,9 +72,9 @@ func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 	stays := w.stays(t, p.application)
 	w.byHand(t, append([]string{"adopt", p.String()}, w.APIFlags()...)...)
 	p.in.Merge(p.number)
-	w.Eventually(t, patience, "it is an environment of its own", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "it is an environment of its own", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
-		return firstError(err, lacks(app.Labels["previewset.dev/source"], "environment"))
+		return firstError(err, standtest.Contains(app.Labels["previewset.dev/source"], "environment"))
 	})
 	after := w.waitSynced(t, p)
 	w.waitRuns(t, p, gatewayImage, head)
@@ -91,16 +92,16 @@ func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 func TestSlotGoesFromHandToHand(t *testing.T) {
 	w := shared
 	const policy = "previewset.yaml"
-	was := w.file(t, policy)
+	was := w.File(t, policy)
 	t.Cleanup(func() {
 		restore := gitserver.All(gitserver.Write(policy, was), gitserver.Remove("slots.yaml"))
 		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Have no slots", restore); err != nil {
 			t.Error(err)
 		}
 	})
-	w.commit(t, "Have a slot", gitserver.Write(policy, replaced(t, was, "\nslots: off\n", "\nslots: required\n")),
+	w.commit(t, "Have a slot", gitserver.Write(policy, standtest.ReplaceOnce(t, was, "\nslots: off\n", "\nslots: required\n")),
 		gitserver.Write("slots.yaml", "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {bulbasaur: {}}\n"))
-	slot := given("bulbasaur")
+	slot := named("bulbasaur")
 	front, back, next := w.openOf(t, "ann", w.gateway, "main.go"), w.openOf(t, "ann", w.shop, "orders/main.go"), w.openOf(t, "ben", w.gateway, "main.go")
 	for _, p := range []preview{front, back, next} {
 		w.waitListed(t, p, "held", "holds no slot")
@@ -110,7 +111,7 @@ func TestSlotGoesFromHandToHand(t *testing.T) {
 	w.waitRuns(t, slot, gatewayImage, front.head())
 	w.waitRuns(t, slot, ordersImage, back.head())
 	w.waitSynced(t, slot)
-	w.waitTold(t, []string{"why", back.String()}, "is live", "it runs in environment bulbasaur")
+	w.WaitPrints(t, []string{"why", back.String()}, "is live", "it runs in environment bulbasaur")
 	if out := w.follow(t, next); !strings.Contains(out, "ben waits at place 1 of the queue") {
 		t.Errorf("claimed: %s", out)
 	}
@@ -154,7 +155,7 @@ func (w *world) openOf(t *testing.T, author string, in repository, file string) 
 // follow runs the command by which a pull request that is held says that it gets a slot.
 func (w *world) follow(t *testing.T, p preview) string {
 	t.Helper()
-	for line := range strings.Lines(w.told(t, "why", p.String())) {
+	for line := range strings.Lines(w.Run(t, "why", p.String())) {
 		if _, command, ok := strings.Cut(line, "previewctl "); ok {
 			return w.byHand(t, strings.Fields(command)...)
 		}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/e2e/standtest"
 )
 
 // GitHub's webhook makes a label a preview within seconds, long before the service would ask by itself; and a closed one goes
@@ -23,7 +25,7 @@ func TestWebhookMakesALabelArriveAtOnce(t *testing.T) {
 	p := w.open(t, w.gateway, labelled("main.go"))
 	begin := time.Now()
 	p.label("preview")
-	w.Eventually(t, patience, "there is an Application", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "there is an Application", func(ctx context.Context) error {
 		_, err := w.Application(ctx, p.application)
 		return err
 	})

@@ -3,7 +3,6 @@ package stories
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -16,12 +15,11 @@ import (
 
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
 const (
-	// patience is for what takes seconds on an idle machine, and may take far longer on a busy one.
-	patience = 5 * time.Minute
 	// gitPoll is the least time after which Argo CD would find a commit by itself. What arrives sooner was told to it.
 	gitPoll = 2 * time.Minute
 	// while is for how long it is watched that something doesn't happen: some polls of the service's.
@@ -30,7 +28,7 @@ const (
 
 // world is what stories happen in. The service is the run of it that is current.
 type world struct {
-	*stand.Stand
+	*standtest.World
 	shop, gateway repository
 	service       *stand.Service
 
@@ -86,12 +84,12 @@ func (w *world) openLive(t testing.TB, in repository, file string) preview {
 
 func (w *world) waitSynced(t testing.TB, p preview) stand.Application {
 	t.Helper()
-	return w.WaitSynced(t, p.application, patience)
+	return w.WaitSynced(t, p.application, standtest.Patience)
 }
 
 func (w *world) waitGone(t testing.TB, p preview) {
 	t.Helper()
-	w.WaitGone(t, p.application, patience)
+	w.WaitGone(t, p.application, standtest.Patience)
 }
 
 func (p preview) close()                 { p.in.Close(p.number) }
@@ -109,7 +107,7 @@ func (p preview) head() string {
 // waitRuns waits until a service of the preview runs at the commit, and no Pod of it at any other.
 func (w *world) waitRuns(t testing.TB, p preview, image, sha string) {
 	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("%s runs %s at %.7s", p, image, sha), func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s runs %s at %.7s", p, image, sha), func(ctx context.Context) error {
 		images, err := w.Images(ctx, p.application)
 		if err != nil {
 			return err
@@ -143,36 +141,25 @@ func (w *world) noApplication(p preview) func(context.Context) error {
 // waitListed waits until previewctl list shows the preview with all these parts in its line.
 func (w *world) waitListed(t testing.TB, p preview, parts ...string) {
 	t.Helper()
-	w.Eventually(t, patience, fmt.Sprintf("previewctl list says of %s %q", p, parts), func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, fmt.Sprintf("previewctl list says of %s %q", p, parts), func(ctx context.Context) error {
 		out, err := w.Previewctl(ctx, append([]string{"list", "--all"}, w.APIFlags()...)...)
 		if err != nil {
 			return err
 		}
 		for line := range strings.Lines(out) {
 			if fields := strings.Split(line, "\t"); len(fields) > 2 && fields[2] == p.String() {
-				return lacks(line, parts...)
+				return standtest.Contains(line, parts...)
 			}
 		}
 		return fmt.Errorf("it isn't in\n%s", out)
 	})
 }
 
-// lacks says which of the parts aren't in the text.
-func lacks(text string, parts ...string) error {
-	var problems []error
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			problems = append(problems, fmt.Errorf("%q isn't in %q", part, text))
-		}
-	}
-	return errors.Join(problems...)
-}
-
 // commit pushes a change of the GitOps repository and waits until the service has read it, alone or with later ones.
 func (w *world) commit(t testing.TB, message string, changes ...func(*os.Root) error) string {
 	t.Helper()
 	sha, nth := w.push(t, message, gitserver.All(changes...))
-	w.Eventually(t, patience, "the service read commit "+message, func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the service read commit "+message, func(ctx context.Context) error {
 		status, err := w.Status(ctx)
 		if err != nil {
 			return err
@@ -203,23 +190,4 @@ func (w *world) commitsFrom(nth int) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.commits[nth:])
-}
-
-// file is a file of the GitOps repository as previewctl init wrote it.
-func (w *world) file(t testing.TB, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(w.Repository() + "/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
-}
-
-// replaced is a text in which old stands once, with that replaced.
-func replaced(t testing.TB, text, old, replacement string) string {
-	t.Helper()
-	if n := strings.Count(text, old); n != 1 {
-		t.Fatalf("%q is there %d times", old, n)
-	}
-	return strings.Replace(text, old, replacement, 1)
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/previewset/previewset/e2e/argocd"
@@ -18,19 +17,20 @@ import (
 )
 
 func main() {
-	version := flag.String("argocd", argocd.Versions()[0], "version of Argo CD: "+strings.Join(argocd.Versions(), ", "))
+	options := argocd.Options{Server: true}
+	options.AddFlags(flag.CommandLine)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C doesn't wait
-	err := run(ctx, *version)
+	err := run(ctx, options)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, version string) (err error) {
-	s, err := stand.Start(ctx, stand.Options{ArgoCD: argocd.Options{Version: version, Server: true}, Progress: os.Stdout})
+func run(ctx context.Context, options argocd.Options) (err error) {
+	s, err := stand.Start(ctx, stand.Options{ArgoCD: options, Progress: os.Stdout})
 	if err != nil {
 		return err
 	}
