@@ -2,6 +2,7 @@ package stories
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -15,28 +16,28 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// reaching is an overlay that would reach beyond its environment. %[1]s is the environment's name, %[2]s another one's.
+// reaching is an overlay that reaches beyond its environment. %[1]s is the environment's name, %[2]s another environment's.
 type reaching struct {
 	name string
-	// objects are added; patches are those of the overlay's kustomization, late one that comes after the namespace is set.
+	// objects are added. patches are in the overlay's kustomization. late is a patch after Kustomize has set the namespace.
 	objects, patches, late string
-	says                   []string // in the Application
-	absent                 []string // objects as kubectl names them
-	// before is true of what only an environment could do that isn't there yet.
+	says                   []string // words of the error in the Application
+	absent                 []string // objects that are never created, as kubectl names them
+	// before is true if only a new environment could succeed with it.
 	before bool
-	// checked is what previewctl check says of it; the same as the Application, if empty.
+	// checked has the words of previewctl check's error. If it is empty, they are the same as in the Application.
 	checked []string
 }
 
-// One overlay for each kind: Argo CD applies kind after kind, and ends with the first that is refused.
+// Each kind has its own overlay, because Argo CD applies one kind after another and stops at the first refused one.
 var overlaysThatReach = []reaching{
 	{
 		name:    "less Pod Security",
-		patches: `{target: {kind: Namespace}, patch: '[{"op": "replace", "path": "/metadata/labels/pod-security.kubernetes.io~1enforce", "value": "privileged"}]'}`,
-		says:    []string{"Namespace preview-%[1]s needs label pod-security.kubernetes.io/enforce: restricted"},
+		patches: jsonPatch("{kind: Namespace}", "replace", "/metadata/labels/pod-security.kubernetes.io~1enforce", `"privileged"`),
+		says:    []string{"Namespace preview-%[1]s", "pod-security.kubernetes.io/enforce"},
 	},
 	{
-		name: "NetworkPolicies of its own",
+		name: "more NetworkPolicies",
 		objects: `
 ---
 apiVersion: networking.k8s.io/v1
@@ -46,33 +47,38 @@ spec: {podSelector: {}, egress: [{}]}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: anybody}
+metadata: {name: from-all}
 spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}`,
-		patches: `{target: {kind: NetworkPolicy, name: allow-internet}, patch: '[{"op": "remove", "path": "/spec/egress/0/to/0/ipBlock/except"}]'}`,
+		patches: `{target: {kind: NetworkPolicy, name: allow-internet},
+  patch: '[{"op": "remove", "path": "/spec/egress/0/to/0/ipBlock/except"}]'}`,
 		says: []string{
-			"NetworkPolicy everywhere opens more to the preview's Pods", "NetworkPolicy allow-internet opens more to the preview's Pods",
-			"NetworkPolicy anybody opens the preview's Pods to more",
+			"NetworkPolicy everywhere opens", "NetworkPolicy allow-internet opens", "NetworkPolicy from-all opens",
 		},
-		absent: []string{"networkpolicy/everywhere", "networkpolicy/anybody"},
+		absent: []string{"networkpolicy/everywhere", "networkpolicy/from-all"},
 	},
 	{
 		name:    "no NetworkPolicies at all",
-		patches: `{target: {kind: NetworkPolicy}, patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: any}}'}`,
+		patches: deleteNetworkPolicies,
 		says:    []string{"previewset-no-workload-without-networkpolicy-default-deny"},
 		absent:  []string{"deployment/gateway"},
 		before:  true,
-		checked: []string{"NetworkPolicy default-deny is missing"},
+		checked: []string{"NetworkPolicy default-deny"},
 	},
 	{
-		name:    "a token",
-		objects: "\n---\napiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\nmetadata: {name: token, annotations: {kubernetes.io/service-account.name: default}}",
-		says:    []string{"Secret token asks for a token of a service account"},
-		absent:  []string{"secret/token"},
+		name: "a token",
+		objects: `
+---
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/service-account-token
+metadata: {name: token, annotations: {kubernetes.io/service-account.name: default}}`,
+		says:   []string{"Secret token"},
+		absent: []string{"secret/token"},
 	},
 	{
 		name:    "Pods with a token",
-		patches: `{target: {kind: Deployment, name: gateway}, patch: '[{"op": "replace", "path": "/spec/template/spec/automountServiceAccountToken", "value": true}]'}`,
-		says:    []string{"Deployment gateway gives its Pods a service account's token"},
+		patches: jsonPatch("{kind: Deployment, name: gateway}", "replace", "/spec/template/spec/automountServiceAccountToken", "true"),
+		says:    []string{"Deployment gateway", "automountServiceAccountToken"},
 	},
 	{
 		name: "Services that lead elsewhere",
@@ -103,8 +109,8 @@ kind: Service
 metadata: {name: record, annotations: {external-dns.alpha.kubernetes.io/hostname: www.acme.example}}
 spec: {ports: [{port: 80}]}`,
 		says: []string{
-			"Service balancer is of type LoadBalancer", "Service node is of type NodePort", "Service addresses has externalIPs",
-			`Service vault leads to "vault.prod.svc.cluster.local"`, "Service record has annotation external-dns.alpha.kubernetes.io/hostname",
+			"Service balancer", "LoadBalancer", "Service node", "NodePort", "Service addresses", "externalIPs",
+			"Service vault", `"vault.prod.svc.cluster.local"`, "Service record", "external-dns.alpha.kubernetes.io/hostname",
 		},
 		absent: []string{"service/balancer", "service/node", "service/addresses", "service/vault", "service/record"},
 	},
@@ -137,10 +143,9 @@ kind: Ingress
 metadata: {name: snippet, annotations: {nginx.ingress.kubernetes.io/server-snippet: "return 200;"}}
 spec: {rules: [{host: %[1]s.preview.example.dev}]}`,
 		says: []string{
-			`Ingress stolen has host "%[2]s.preview.example.dev", which isn't one of %[1]s`,
-			`Ingress alike has host "b-%[1]s.preview.example.dev", which isn't one of %[1]s`,
-			`Ingress wildcard has host "*.preview.example.dev", which isn't one of %[1]s`,
-			"Ingress everything has a defaultBackend", "Ingress snippet has annotation nginx.ingress.kubernetes.io/server-snippet",
+			"Ingress stolen", `"%[2]s.preview.example.dev"`, "Ingress alike", `"b-%[1]s.preview.example.dev"`,
+			"Ingress wildcard", `"*.preview.example.dev"`, "Ingress everything", "defaultBackend",
+			"Ingress snippet", "nginx.ingress.kubernetes.io/server-snippet",
 		},
 		absent: []string{"ingress/stolen", "ingress/alike", "ingress/wildcard", "ingress/everything", "ingress/snippet"},
 	},
@@ -148,13 +153,13 @@ spec: {rules: [{host: %[1]s.preview.example.dev}]}`,
 		name:    "objects in another preview",
 		objects: "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-%[1]s}",
 		late:    `target: {kind: ConfigMap, name: of-.*}, patch: '[{"op": "add", "path": "/metadata/namespace", "value": "preview-%[2]s"}]'`,
-		says:    []string{`ConfigMap of-%[1]s is in namespace "preview-%[2]s", not preview-%[1]s`},
+		says:    []string{"ConfigMap of-%[1]s", `"preview-%[2]s"`, "preview-%[1]s"},
 		absent:  []string{"configmap/of-%[1]s --namespace=preview-%[2]s"},
 	},
 }
 
-// Somebody's overlay would reach beyond its environment: the API server refuses that, the Application says what and why, and so
-// does previewctl check before. Nobody else notices, and mended the environment is what it was.
+// A user's overlay reaches beyond its environment. The API server refuses that, and the Application shows the error. previewctl
+// check reports it before. Other environments don't change. After the fix the environment is as before.
 func TestAdmissionHoldsOverlays(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -196,7 +201,7 @@ func (w *world) tryOverlay(t *testing.T, o reaching, neighbour preview) {
 		says = append(says, fill(s))
 	}
 	w.waitProblem(t, p, says...)
-	w.Always(t, while, "nothing of it is there", func(ctx context.Context) error {
+	w.Always(t, while, "none of its objects is created", func(ctx context.Context) error {
 		for _, a := range o.absent {
 			args := append([]string{"get", "--namespace=" + p.application, "--ignore-not-found", "--output=name"}, strings.Fields(fill(a))...)
 			if out, err := w.Cluster.Kubectl(ctx, nil, args...); err != nil || out != "" {
@@ -209,10 +214,19 @@ func (w *world) tryOverlay(t *testing.T, o reaching, neighbour preview) {
 		says = o.checked
 	}
 	w.checkSays(t, overlay, says)
-	w.commit(t, "Mend", gitserver.Remove(folder))
+	w.commit(t, "Fix", gitserver.Remove(folder))
 	head := p.push()
-	w.WaitSynced(t, p.application, retries+standtest.Patience) // several at once fail, and are retried
+	w.WaitSynced(t, p.application, retries+standtest.Patience) // several syncs fail at once and are retried
 	w.waitRuns(t, p, gatewayImage, head)
+}
+
+// deleteNetworkPolicies is a patch that deletes every NetworkPolicy.
+const deleteNetworkPolicies = `{target: {kind: NetworkPolicy},
+  patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: any}}'}`
+
+// jsonPatch returns a patch of a Kustomization with one JSON Patch operation.
+func jsonPatch(target, op, path, value string) string {
+	return fmt.Sprintf(`{target: %s, patch: '[{"op": %q, "path": %q, "value": %s}]'}`, target, op, path, value)
 }
 
 const reachingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
@@ -229,7 +243,7 @@ func (o reaching) kustomization() string {
 	return text
 }
 
-// checkSays runs previewctl check on what init wrote, with the overlay.
+// checkSays runs previewctl check on the repository with the overlay. It must fail with these words.
 func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []string) {
 	t.Helper()
 	checkout := path.Join(t.TempDir(), "checkout")
@@ -253,20 +267,20 @@ func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []st
 	}
 }
 
-// Argo CD leaves default-deny in a live environment, whatever its overlay says.
+// An overlay deletes all NetworkPolicies. Argo CD doesn't prune default-deny in a live environment.
 func TestAdmissionKeepsDefaultDeny(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.openLive(t, w.gateway, "main.go")
 	policies := w.Cluster.Client.NetworkingV1().NetworkPolicies(p.application)
 	folder := "overlays/" + p.name
-	w.commit(t, "Open everything", gitserver.Write(folder+"/environment.yaml", adjusts(p)), gitserver.Write(folder+"/more.yaml", greeting("hello")),
-		gitserver.Write(folder+"/kustomization.yaml", fmt.Sprintf(reachingOverlay,
-			`{target: {kind: NetworkPolicy}, patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: any}}'}`)))
+	w.commit(t, "Open everything", gitserver.Write(folder+"/environment.yaml", adjusts(p)),
+		gitserver.Write(folder+"/more.yaml", greeting("hello")),
+		gitserver.Write(folder+"/kustomization.yaml", fmt.Sprintf(reachingOverlay, deleteNetworkPolicies)))
 	w.Eventually(t, standtest.Patience, "the others are pruned", func(ctx context.Context) error {
 		_, err := policies.Get(ctx, "allow-dns", metav1.GetOptions{})
 		if err == nil {
-			return fmt.Errorf("allow-dns is there")
+			return errors.New("allow-dns exists")
 		}
 		if apierrors.IsNotFound(err) {
 			return nil

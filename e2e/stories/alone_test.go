@@ -17,11 +17,11 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// memoryName is the ConfigMap in which the installed service keeps its memory.
-const memoryName = "preview-generator-state"
+// savedState is the ConfigMap in which the installed service saves its state.
+const savedState = "preview-generator-state"
 
-// alone is for stories that stop the service, run it otherwise, or break GitHub or Git. Such a story isn't parallel. When it
-// is over all is as before.
+// alone is for stories that stop the service, run it with other flags, or break GitHub or Git. Such a story isn't parallel.
+// After the story everything runs as before.
 func (w *world) alone(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -38,7 +38,7 @@ func (w *world) alone(t *testing.T) {
 	})
 }
 
-// start runs the service, which isn't ready then.
+// start starts the service. It doesn't wait until the service is ready.
 func (w *world) start(t *testing.T, flags ...string) {
 	t.Helper()
 	service, err := w.StartService(flags...)
@@ -48,11 +48,11 @@ func (w *world) start(t *testing.T, flags ...string) {
 	w.service = service
 }
 
-// forget empties the memory of a service that doesn't run.
-func (w *world) forget(t *testing.T) {
+// deleteState deletes the saved state. The service must not run.
+func (w *world) deleteState(t *testing.T) {
 	t.Helper()
 	_, err := w.Cluster.Client.CoreV1().ConfigMaps(argocd.Namespace).
-		Patch(t.Context(), memoryName, types.MergePatchType, []byte(`{"binaryData":null}`), metav1.PatchOptions{})
+		Patch(t.Context(), savedState, types.MergePatchType, []byte(`{"binaryData":null}`), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func (w *world) ask(ctx context.Context) (status int, body string, err error) {
 	return response.StatusCode, string(content), err
 }
 
-// answers is an error unless Argo CD would be answered exactly that.
+// answers returns an error unless the service gives Argo CD exactly this answer.
 func (w *world) answers(want string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		status, body, err := w.ask(ctx)
@@ -80,7 +80,7 @@ func (w *world) answers(want string) func(context.Context) error {
 	}
 }
 
-// answer is what Argo CD is answered now.
+// answer returns the service's present answer to Argo CD.
 func (w *world) answer(t *testing.T) string {
 	t.Helper()
 	status, body, err := w.ask(t.Context())
@@ -90,11 +90,11 @@ func (w *world) answer(t *testing.T) string {
 	return body
 }
 
-// waitFrozen waits until the ApplicationSet shows an error with these parts, as a person would see it.
+// waitFrozen waits until the ApplicationSet's conditions show an error with these parts.
 func (w *world) waitFrozen(t *testing.T, parts ...string) {
 	t.Helper()
 	w.Eventually(t, standtest.Patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
-		// Nobody makes Argo CD ask while the service is away; here nobody wants to wait until it does.
+		// Without the service, Argo CD asks again after three minutes. The story doesn't wait for that.
 		if err := w.Refresh(ctx, "previews"); err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (w *world) waitFrozen(t *testing.T, parts ...string) {
 	})
 }
 
-// shownError is the error in the ApplicationSet's conditions; empty where it shows none.
+// shownError returns the error in the ApplicationSet's conditions. It is empty if there is none.
 func (w *world) shownError(ctx context.Context) (string, error) {
 	set, err := w.Resource("applicationsets").Get(ctx, "previews", metav1.GetOptions{})
 	if err != nil {
@@ -129,7 +129,7 @@ func (w *world) showsNoError(ctx context.Context) error {
 	return err
 }
 
-// noted is an error until the service says that it can't read a repository.
+// noted returns an error until the service reports that it can't read a repository.
 func (w *world) noted(in repository) func(context.Context) error {
 	return func(ctx context.Context) error {
 		status, err := w.Status(ctx)
@@ -137,5 +137,5 @@ func (w *world) noted(in repository) func(context.Context) error {
 	}
 }
 
-// grace is what Kubernetes gives a Pod to end.
+// grace is the time that Kubernetes gives a Pod to end.
 const grace = 30 * time.Second

@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// The claim (issue 2): from the label to Synced and Healthy takes less than 10 s, on an idle machine. The service looks at
-// GitHub every second here; a webhook would save half of that.
+// The promise: from the label to Synced and Healthy takes less than 10 s on an idle machine. The service polls GitHub every
+// second here. A webhook would save half a second.
 func BenchmarkRowToHealthy(b *testing.B) {
 	w := shared
 	w.WaitSynced(b, "staging", standtest.Patience)
@@ -23,6 +23,6 @@ func BenchmarkRowToHealthy(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/healthy")
 	b.ReportMetric(float64(slowest.Milliseconds()), "slowest-ms")
 	if slowest > 10*time.Second {
-		b.Errorf("it took up to %s, more than the 10 s that are claimed", slowest)
+		b.Errorf("it took up to %s, more than the promised 10 s", slowest)
 	}
 }

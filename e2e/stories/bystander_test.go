@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// The baseline runs everything, at the images that kustomize-base pins, with data; previews come and go beside it.
+// The baseline runs all services with the images of kustomize-base, and with data. Previews don't change it.
 func TestBaselineRunsAndIsNeverTouched(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -44,8 +44,8 @@ func TestBaselineRunsAndIsNeverTouched(t *testing.T) {
 	}
 }
 
-// Somebody has an Application with the name that a preview's would have: it isn't adopted, and the pull request says what to do.
-func TestApplicationOfSomebodyElseIsNotAdopted(t *testing.T) {
+// An Application of another team has the name of a preview's Application. It isn't taken over, and the decision names it.
+func TestForeignApplicationIsNotTakenOver(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.open(t, w.gateway, labelled("main.go"))
@@ -55,8 +55,8 @@ func TestApplicationOfSomebodyElseIsNotAdopted(t *testing.T) {
 	}
 	before := w.foreign(t, p.application)
 	p.label("preview")
-	w.waitListed(t, p, "held", "an Application "+p.application+" exists already, which no ApplicationSet owns", "rename or remove that Application")
-	w.Always(t, while, "it isn't touched", func(ctx context.Context) error {
+	w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "taken"}, "Application "+p.application)
+	w.Always(t, while, "it doesn't change", func(ctx context.Context) error {
 		if diff := cmp.Diff(before, w.foreign(t, p.application)); diff != "" {
 			return errors.New(diff)
 		}
@@ -83,7 +83,7 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: payments}
 `
 
-// foreign is what somebody wrote into their Application.
+// foreign returns those parts of an Application that its owner wrote.
 func (w *world) foreign(t *testing.T, name string) map[string]any {
 	t.Helper()
 	app, err := w.Application(t.Context(), name)
@@ -96,26 +96,26 @@ func (w *world) foreign(t *testing.T, name string) map[string]any {
 	}
 }
 
-// Somebody's overlay names its Namespace like one that is somebody else's, or another preview's. That is refused, the
-// Application says why, and neither the attempt nor the end of the preview harms the other namespace.
+// An overlay renames its Namespace to one of another team or another preview. Admission refuses that, and the Application shows
+// the error. Neither the attempt nor the deletion of the preview changes the other namespace.
 func TestOverlayCannotTakeANamespace(t *testing.T) {
 	t.Parallel()
 	w := shared
 	victim := w.openLive(t, w.shop, "web/index.html")
 	treasury := w.namespace(t, "treasury")
-	for _, c := range []struct{ name, namespace string }{{"somebody's", treasury}, {"another preview's", victim.application}} {
+	for _, c := range []struct{ name, namespace string }{{"another team's", treasury}, {"another preview's", victim.application}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := w.openLive(t, w.gateway, "main.go")
 			before := w.namespaceOf(t, c.namespace)
 			folder := "overlays/" + p.name
 			w.commit(t, "Take "+c.namespace, gitserver.Write(folder+"/kustomization.yaml", fmt.Sprintf(renamingOverlay, c.namespace)))
-			w.waitProblem(t, p, "can't have Namespace "+c.namespace)
+			w.waitProblem(t, p, "Namespace "+c.namespace)
 			begin := time.Now()
 			p.close()
 			w.WaitGone(t, p.application, retries+standtest.Patience)
 			t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
-			w.Always(t, while, "the namespace is as it was", func(context.Context) error {
+			w.Always(t, while, "the namespace doesn't change", func(context.Context) error {
 				if diff := cmp.Diff(before, w.namespaceOf(t, c.namespace)); diff != "" {
 					return fmt.Errorf("(-before +after):\n%s", diff)
 				}
@@ -125,11 +125,11 @@ func TestOverlayCannotTakeANamespace(t *testing.T) {
 	}
 }
 
-// retries is for how long Argo CD waits between its tries of a failing sync, as the ApplicationSet says; it deletes nothing
-// meanwhile. The tries themselves come on top.
+// retries is the time that Argo CD waits between the attempts of a failing sync, according to the ApplicationSet. It deletes
+// nothing meanwhile. The attempts themselves take more time.
 const retries = (10 + 20 + 20) * time.Second
 
-// patchesJson6902 is applied after the namespace is set, so it has the last word.
+// renamingOverlay uses patchesJson6902, because Kustomize applies it after it has set the namespace.
 const renamingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../preview]
@@ -147,7 +147,7 @@ func (w *world) namespace(t *testing.T, name string) string {
 	return name
 }
 
-// namespaceOf is a namespace as it is declared.
+// namespaceOf returns the declared parts of a namespace.
 func (w *world) namespaceOf(t *testing.T, name string) map[string]any {
 	t.Helper()
 	object, err := w.Cluster.Client.CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
@@ -173,15 +173,16 @@ func (w *world) waitProblem(t *testing.T, p preview, parts ...string) {
 	})
 }
 
-// Somebody's overlay brings objects that would reach beyond its namespace: none of them is made. Without them the preview goes on.
-func TestOverlayCannotBringForbiddenKinds(t *testing.T) {
+// An overlay adds objects that reach beyond its namespace. None of them is created. Without them the preview works again.
+func TestOverlayCannotAddForbiddenKinds(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.openLive(t, w.gateway, "main.go")
 	folder := "overlays/" + p.name
-	w.commit(t, "Grab", gitserver.Write(folder+"/kustomization.yaml", grabbingOverlay), gitserver.Write(folder+"/grab.yaml", fmt.Sprintf(grab, p.name, w.Git.URL)))
+	w.commit(t, "Grab", gitserver.Write(folder+"/kustomization.yaml", grabbingOverlay),
+		gitserver.Write(folder+"/grab.yaml", fmt.Sprintf(grab, p.name, w.Git.URL)))
 	w.waitProblem(t, p, "is not permitted in project previews")
-	w.Always(t, while, "none is made", func(ctx context.Context) error {
+	w.Always(t, while, "none is created", func(ctx context.Context) error {
 		rbac := w.Cluster.Client.RbacV1()
 		_, role := rbac.ClusterRoles().Get(ctx, p.name, metav1.GetOptions{})
 		_, binding := rbac.RoleBindings(p.application).Get(ctx, p.name, metav1.GetOptions{})
@@ -198,7 +199,7 @@ func TestOverlayCannotBringForbiddenKinds(t *testing.T) {
 	head := p.push()
 	w.WaitSynced(t, p.application, retries+standtest.Patience)
 	w.waitRuns(t, p, gatewayImage, head)
-	t.Logf("from the mended overlay to Synced: %s", time.Since(begin).Round(100*time.Millisecond))
+	t.Logf("from the fixed overlay to Synced: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
 const grabbingOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1

@@ -15,9 +15,9 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// Somebody adds to a preview in a folder of its own: it arrives at once, and only there. Other commits touch nobody. When the
-// folder goes, the preview is what it was.
-func TestOwnOverlayReachesItsPreviewAlone(t *testing.T) {
+// A user adds an overlay to a preview. It is applied at once, and only there. Other commits change no environment. After the
+// overlay is deleted, the preview is as before.
+func TestOverlayChangesOnlyItsPreview(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p, other := w.openLive(t, w.gateway, "main.go"), w.openLive(t, w.shop, "web/index.html")
@@ -25,7 +25,8 @@ func TestOwnOverlayReachesItsPreviewAlone(t *testing.T) {
 	stays, others := w.stays(t, p.application), w.untouched(t, other.application, "staging")
 
 	folder := "overlays/" + p.name
-	w.commit(t, "Greet", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay), gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
+	w.commit(t, "Greet", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay),
+		gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
 		gitserver.Write(folder+"/environment.yaml", adjusts(p)+"components: [debug]\n"))
 	w.waitConfigMap(t, p, "greeting", "text", "hello")
 	w.waitConfigMap(t, p, "environment", "logLevel", "debug")
@@ -36,15 +37,15 @@ func TestOwnOverlayReachesItsPreviewAlone(t *testing.T) {
 		t.Error(err)
 	}
 
-	everybody := w.untouched(t, p.application, other.application, "staging")
-	head := w.commit(t, "Explain", gitserver.Write("docs/"+p.name+".md", "What it is about.\n"))
-	w.Always(t, while, "an unrelated commit touches nobody", everybody)
+	everything := w.untouched(t, p.application, other.application, "staging")
+	head := w.commit(t, "Explain", gitserver.Write("docs/"+p.name+".md", "A document.\n"))
+	w.Always(t, while, "an unrelated commit changes no environment", everything)
 	if app.Revision == head {
 		t.Errorf("its revision is the head of the branch, %s", head)
 	}
 
 	w.commit(t, "Clean up", gitserver.Remove(folder))
-	w.Eventually(t, gitPoll, "what the folder added is gone", func(ctx context.Context) error {
+	w.Eventually(t, gitPoll, "the overlay's object is deleted", func(ctx context.Context) error {
 		_, err := w.Cluster.Client.CoreV1().ConfigMaps(p.application).Get(ctx, "greeting", metav1.GetOptions{})
 		if err == nil {
 			return fmt.Errorf("ConfigMap greeting is there")
@@ -61,15 +62,16 @@ func TestOwnOverlayReachesItsPreviewAlone(t *testing.T) {
 	}
 }
 
-// Somebody mends an overlay while Argo CD still retries what was wrong with it: the mending arrives when the retries are over. Argo CD
-// retries the old commit with the new source, and must then not take the failure for one of the new commit.
-func TestMendingDuringTheRetriesArrives(t *testing.T) {
+// A user fixes an overlay while Argo CD still retries the broken commit. The fix is applied when the retries end. Argo CD retries
+// the old commit with the new source, and must not take that failure for a failure of the new commit.
+func TestFixDuringRetriesIsApplied(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.openLive(t, w.gateway, "main.go")
 	folder := "overlays/" + p.name
 	wrong := strings.Replace(greeting("hello"), "metadata: {", "metadata: {labels: {mood: not/a/label}, ", 1)
-	w.commit(t, "Greet wrongly", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay), gitserver.Write(folder+"/greeting.yaml", wrong))
+	w.commit(t, "Greet wrongly", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay),
+		gitserver.Write(folder+"/greeting.yaml", wrong))
 	var begun operation
 	w.Eventually(t, gitPoll, "Argo CD retries "+p.application, func(ctx context.Context) (err error) {
 		if begun, err = w.operation(ctx, p); err == nil && begun.retries == 0 {
@@ -89,7 +91,7 @@ func TestMendingDuringTheRetriesArrives(t *testing.T) {
 	w.waitSynced(t, p)
 }
 
-// operation is Argo CD's last sync of a preview, or the one under way.
+// operation is Argo CD's last or current sync of a preview.
 type operation struct {
 	revision, message string
 	retries           int64 // so far
@@ -119,12 +121,12 @@ func greeting(text string) string {
 	return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greeting}\ndata: {text: %q}\n", text)
 }
 
-// adjusts is the beginning of an environment.yaml that adjusts a pull request's environment.
+// adjusts returns the beginning of an environment.yaml that changes a pull request's environment.
 func adjusts(p preview) string {
 	return fmt.Sprintf("apiVersion: previewset.dev/v1alpha1\nkind: Environment\npullRequest: %s\n", p)
 }
 
-// waitConfigMap waits for a value in a preview. It arrives sooner than Argo CD would find the commit that it is in.
+// waitConfigMap waits for a value in a preview. It waits less long than Argo CD needs to find the commit by itself.
 func (w *world) waitConfigMap(t testing.TB, p preview, name, key, want string) {
 	t.Helper()
 	w.Eventually(t, gitPoll, fmt.Sprintf("%s: %s of ConfigMap %s is %q", p, key, name, want), func(ctx context.Context) error {
@@ -136,9 +138,9 @@ func (w *world) waitConfigMap(t testing.TB, p preview, name, key, want string) {
 	})
 }
 
-// The platform team changes what all environments are made of: it reaches all previews at once, in place, those with an overlay
-// of their own too; and staging, when Argo CD looks at the branch.
-func TestChangeOfTheBaseReachesEverybody(t *testing.T) {
+// The platform team changes the base of all environments. All previews get the change at once and in place, those with an
+// overlay too. The baseline gets it when Argo CD looks at the branch.
+func TestChangeOfTheBaseReachesAllEnvironments(t *testing.T) {
 	w := shared
 	p, adjusted := w.openLive(t, w.gateway, "main.go"), w.open(t, w.shop, labelled("web/index.html", "preview"))
 	w.commit(t, "Greet", gitserver.Write("overlays/"+adjusted.name+"/kustomization.yaml", greetingOverlay),
@@ -150,7 +152,7 @@ func TestChangeOfTheBaseReachesEverybody(t *testing.T) {
 	const file = "kustomize-base/components/guardrails/limitrange.yaml"
 	before := w.File(t, file)
 	after := standtest.ReplaceOnce(t, before, "  name: guardrails\n", "  name: guardrails\n  annotations: {example.dev/seen: here}\n")
-	for _, step := range []struct{ message, content, want string }{{"Mark", after, "here"}, {"Mark no more", before, ""}} {
+	for _, step := range []struct{ message, content, want string }{{"Mark", after, "here"}, {"Unmark", before, ""}} {
 		w.commit(t, step.message, gitserver.Write(file, step.content))
 		w.waitMarked(t, p.application, step.want)
 		w.waitMarked(t, adjusted.application, step.want)
@@ -176,7 +178,7 @@ func (w *world) waitMarked(t *testing.T, namespace, want string) {
 	})
 }
 
-// lookAtBranch has Argo CD look for new commits now, as its webhook or its next poll would.
+// lookAtBranch makes Argo CD look for new commits now, as its webhook or its next poll would.
 func (w *world) lookAtBranch(t *testing.T, application string) {
 	t.Helper()
 	_, err := w.Resource("applications").Patch(t.Context(), application, types.MergePatchType,
@@ -186,28 +188,28 @@ func (w *world) lookAtBranch(t *testing.T, application string) {
 	}
 }
 
-// Somebody breaks the file of their environment: it stays as it was and says why; nobody else notices, now or at later pushes.
-// Mended, it is in force.
-func TestBrokenEnvironmentFileLeavesTheOthersAlone(t *testing.T) {
+// A user breaks the file of an environment. The environment stays unchanged, and its decision names the file and line. Other
+// environments aren't affected, now or at later pushes. The fixed file is in force.
+func TestBrokenEnvironmentFileAffectsNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p, other := w.openLive(t, w.gateway, "main.go"), w.openLive(t, w.gateway, "main.go")
 	mine, others := w.untouched(t, p.application), w.untouched(t, other.application)
 	file := "overlays/" + p.name + "/environment.yaml"
 	w.commit(t, "Break", gitserver.Write(file, adjusts(p)+"component: [debug]\n"))
-	w.waitListed(t, p, "awake", "it stays as it was", file+":4", "component")
-	w.Always(t, while, "nobody is touched", all(mine, others))
+	w.waitDecision(t, p, standtest.Decision{State: "awake", Rule: "file"}, file+":4", "component")
+	w.Always(t, while, "no environment changes", all(mine, others))
 	w.waitRuns(t, other, gatewayImage, other.push())
 	w.waitSynced(t, w.openLive(t, w.shop, "web/index.html"))
 	if err := mine(t.Context()); err != nil {
 		t.Error(err)
 	}
-	w.commit(t, "Mend", gitserver.Write(file, adjusts(p)+"components: [debug]\n"))
+	w.commit(t, "Fix", gitserver.Write(file, adjusts(p)+"components: [debug]\n"))
 	w.waitConfigMap(t, p, "environment", "logLevel", "debug")
-	w.waitListed(t, p, "awake", "it is open and labelled")
+	w.waitDecision(t, p, standtest.Decision{State: "awake", Rule: "labelled"})
 }
 
-// A file that is broken from the start holds its environment and says why; mended, it is there.
+// A file that is broken from the start holds its environment, and the decision names the file. The fixed file creates it.
 func TestBrokenEnvironmentFileHoldsANewPreview(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -215,25 +217,21 @@ func TestBrokenEnvironmentFileHoldsANewPreview(t *testing.T) {
 	file := "overlays/" + p.name + "/environment.yaml"
 	w.commit(t, "Break", gitserver.Write(file, "apiVersion: [\n"))
 	p.label("preview")
-	w.waitListed(t, p, "held", file, "mend the file")
-	w.Always(t, while, "there is no preview", w.noApplication(p))
-	w.commit(t, "Mend", gitserver.Write(file, adjusts(p)))
+	w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "file"}, file)
+	w.Always(t, while, "no preview exists", w.noApplication(p))
+	w.commit(t, "Fix", gitserver.Write(file, adjusts(p)))
 	w.waitSynced(t, p)
 }
 
-// Somebody breaks previewset.yaml: the last good one stays in force for everybody, new pull requests included, and the service
-// says where it is broken. Mended, the new one is.
+// A user breaks previewset.yaml. The last valid configuration stays in force, for new pull requests too, and the service
+// reports file and field. The fixed configuration is in force.
 func TestBrokenConfigurationChangesNothing(t *testing.T) {
 	w := shared
 	p := w.openLive(t, w.gateway, "main.go")
 	untouched := w.untouched(t, p.application)
 	const file = "previewset.yaml"
 	good := w.File(t, file)
-	t.Cleanup(func() {
-		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Restore", gitserver.Write(file, good)); err != nil {
-			t.Error(err)
-		}
-	})
+	w.RestoreAfter(t, "Restore", gitserver.Write(file, good))
 	more := standtest.ReplaceOnce(t, good, "\nprofiles:\n", "\nprofiles:\n  front:\n    run: [web]\n")
 	w.commit(t, "Break", gitserver.Write(file, standtest.ReplaceOnce(t, more, "\n    run: [web]\n", "\n    runs: [web]\n")))
 	status, err := w.Status(t.Context())
@@ -244,10 +242,10 @@ func TestBrokenConfigurationChangesNothing(t *testing.T) {
 		t.Error(err)
 	}
 	front := w.open(t, w.shop, labelled("web/index.html", "preview:front"))
-	w.waitListed(t, front, "held", `"preview:front" names no profile`)
+	w.waitDecision(t, front, standtest.Decision{Outcome: "held", Rule: "profile"}, "preview:front")
 	w.openLive(t, w.gateway, "main.go")
 	w.Always(t, while, "nothing changes", all(untouched, w.noApplication(front)))
-	w.commit(t, "Mend", gitserver.Write(file, more))
+	w.commit(t, "Fix", gitserver.Write(file, more))
 	w.waitSynced(t, front)
 	if err := untouched(t.Context()); err != nil {
 		t.Error(err)

@@ -16,18 +16,18 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// content is what runs in a preview.
+// content has the services, links, stores and hosts of a preview.
 type content struct {
 	Runs  map[string]string // service → "head" for the pull request's commit, "pinned" for any other image
-	Links map[string]string // service → where its name leads to instead
-	// Stores are the data stores, each with its dataset and what became of its claim.
+	Links map[string]string // service → the external name of its Service
+	// Stores has the data stores, each with its dataset and the phase of its claim.
 	Stores map[string]string
 	Hosts  []string
 }
 
-// Two pull requests of the monorepo: each runs what it changes and what leads there, and links the rest to staging. Data
-// stores run for what runs, and no others. Each has hosts of its own.
-func TestPullRequestsOfTheMonorepoRunWhatTheyChange(t *testing.T) {
+// Two pull requests of the monorepo: each runs the services that it changes and the services that lead there, and links the
+// others to staging. Only the data stores of running services run. Each pull request has its own hosts.
+func TestPullRequestsOfTheMonorepoRunTheChangedServices(t *testing.T) {
 	t.Parallel()
 	w := shared
 	front, back := w.open(t, w.shop, labelled("web/index.html", "preview")), w.open(t, w.shop, labelled("orders/checkout.go", "preview"))
@@ -45,7 +45,7 @@ func TestPullRequestsOfTheMonorepoRunWhatTheyChange(t *testing.T) {
 	})
 }
 
-// The label preview:full runs everything, with some data, on cheap nodes.
+// The label preview:full runs all services, with a small dataset, on cheap nodes.
 func TestFullProfileRunsEverythingWithData(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -63,8 +63,8 @@ func TestFullProfileRunsEverythingWithData(t *testing.T) {
 	}
 }
 
-// Somebody picks another profile by another label: what runs changes in place. It only grows: a store that went would take its
-// data with it.
+// A user chooses another profile with another label. The services change in place. None is removed, because a removed store
+// would lose its data.
 func TestAnotherLabelChangesThePreviewInPlace(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -73,7 +73,7 @@ func TestAnotherLabelChangesThePreviewInPlace(t *testing.T) {
 	p.relabel("preview:full")
 	w.waitContent(t, p, everything(p, "web"))
 	p.relabel("preview:checkout", "urgent")
-	w.waitListed(t, p, "awake", "checkout")
+	w.waitDecision(t, p, standtest.Decision{State: "awake"})
 	w.Eventually(t, standtest.Patience, "the Application has the other profile", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
 		return firstError(err, standtest.Contains(app.Labels["previewset.dev/profile"], "checkout"))
@@ -81,7 +81,7 @@ func TestAnotherLabelChangesThePreviewInPlace(t *testing.T) {
 	small := everything(p, "web")
 	small.Stores = map[string]string{}
 	for store := range everything(p).Stores {
-		small.Stores[store] = "empty, Bound" // the dataset is that of the profile; a store reads it once in its life
+		small.Stores[store] = "empty, Bound" // the profile's dataset; a store reads it only once
 	}
 	w.waitContent(t, p, small)
 	if err := stays(t.Context()); err != nil {
@@ -98,47 +98,47 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// A draft is held, and says so, until it is ready. One that becomes a draft again keeps what it has.
+// A draft is held until it is ready for review. A pull request that becomes a draft again keeps its environment.
 func TestDraftIsHeldUntilItIsReady(t *testing.T) {
 	t.Parallel()
 	w := shared
 	pr := labelled("main.go", "preview")
 	pr.Draft = true
 	p := w.open(t, w.gateway, pr)
-	w.waitListed(t, p, "held", "it is a draft", "mark it ready for review")
+	w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "draft"})
 	w.Always(t, while, "a draft has no preview", w.noApplication(p))
 	setDraft := func(draft bool) { p.in.Edit(p.number, func(pr *githubtest.PullRequest) { pr.Draft = draft }) }
 	setDraft(false)
 	w.waitSynced(t, p)
 	untouched := w.untouched(t, p.application)
 	setDraft(true)
-	w.waitListed(t, p, "awake", "it stays as it was: it is a draft")
+	w.waitDecision(t, p, standtest.Decision{State: "awake", Rule: "draft"})
 	w.Always(t, while, "it stays", untouched)
 }
 
-// A pull request that changes no service is held and says what to do; and that helps.
-func TestPullRequestThatChangesNoServiceIsHeldAndSaysWhatToDo(t *testing.T) {
+// A pull request that changes no service is held. Its remedy names another label, and that label creates the preview.
+func TestPullRequestThatChangesNoServiceIsHeldWithARemedy(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.open(t, w.shop, labelled("README.md", "preview"))
-	w.waitListed(t, p, "held", "it changes no service", `label it "preview:full" to run all`)
+	w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "unchanged"}, "preview:full")
 	w.Always(t, while, "it has no preview", w.noApplication(p))
 	p.relabel("preview:full")
 	w.waitContent(t, p, everything(p))
 }
 
-// Pull requests of forks are held, whatever their labels are.
+// A labelled pull request of a fork is held.
 func TestForkIsHeld(t *testing.T) {
 	t.Parallel()
 	w := shared
 	pr := labelled("main.go", "preview")
 	pr.HeadRepository = w.gateway.Fork("mallory").ID
 	p := w.open(t, w.gateway, pr)
-	w.waitListed(t, p, "held", "it comes from a fork")
+	w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "fork"})
 	w.Always(t, while, "a fork has no preview", w.noApplication(p))
 }
 
-// everything is all of the demo system, with the pull request's services at its commit.
+// everything returns the whole example, with the given services at the pull request's commit.
 func everything(p preview, head ...string) content {
 	c := content{
 		Runs:   map[string]string{"web": "pinned", "gateway": "pinned", "orders": "pinned", "products": "pinned"},
@@ -155,7 +155,7 @@ func everything(p preview, head ...string) content {
 	return c
 }
 
-// staging is where links lead to.
+// staging returns links of these services to the baseline.
 func staging(services ...string) map[string]string {
 	links := map[string]string{}
 	for _, s := range services {
@@ -164,14 +164,14 @@ func staging(services ...string) map[string]string {
 	return links
 }
 
-// waitContent waits until the preview is Synced and Healthy and has exactly that in it.
+// waitContent waits until the preview is Synced and Healthy and has exactly this content.
 func (w *world) waitContent(t testing.TB, p preview, want content) {
 	t.Helper()
 	for i, host := range want.Hosts {
 		want.Hosts[i] = host + "." + stand.Domain
 	}
 	slices.Sort(want.Hosts)
-	w.Eventually(t, standtest.Patience, p.String()+" has in it what it is to have", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, p.String()+" has the expected content", func(ctx context.Context) error {
 		got, err := w.content(ctx, p)
 		if err != nil {
 			return err
@@ -198,7 +198,7 @@ func (w *world) content(ctx context.Context, p preview) (c content, err error) {
 	return c, err
 }
 
-// hosts are those at which the preview is found, sorted.
+// hosts returns the hosts of the preview's Ingresses, sorted.
 func (w *world) hosts(ctx context.Context, p preview) (hosts []string, err error) {
 	ingresses, err := w.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {

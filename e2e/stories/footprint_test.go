@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// identity is what stays of an environment while it is only changed. With another one it would be another environment,
-// without its data.
+// identity stays the same while an environment is changed in place. With another identity it would be a new environment without
+// the old data.
 type identity struct{ Application, Namespace types.UID }
 
 func (w *world) identity(t testing.TB, application string) identity {
@@ -41,8 +41,7 @@ func (w *world) identityOf(ctx context.Context, application string) (identity, e
 	return identity{types.UID(app.UID), namespace.UID}, nil
 }
 
-// stays is an error once one of the Applications or their namespaces isn't the same as at the call of stays, or is on its
-// way out.
+// stays returns a question that fails once one of the Applications or its namespace was replaced or is being deleted.
 func (w *world) stays(t testing.TB, applications ...string) func(context.Context) error {
 	t.Helper()
 	before := map[string]identity{}
@@ -63,8 +62,8 @@ func (w *world) stays(t testing.TB, applications ...string) func(context.Context
 	}
 }
 
-// untouched is an error once anything of the Applications is another than at the call of untouched: what they want, how
-// often they were synced, their namespaces, and what is declared in these. What is merely observed (status) may move.
+// untouched returns a question that fails once the Applications have changed since the call: their specification, the number of
+// their syncs, their namespaces, or the declared objects in these. Observed status may change.
 func (w *world) untouched(t testing.TB, applications ...string) func(context.Context) error {
 	t.Helper()
 	before := map[string]any{}
@@ -100,7 +99,8 @@ func (w *world) footprint(ctx context.Context, application string) (map[string]a
 	}
 	found := map[string]any{"Application": app.UID, "Spec": app.Object.Object["spec"], "Syncs": len(history)}
 	dynamic := w.Cluster.Dynamic
-	namespace, err := dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).Get(ctx, application, metav1.GetOptions{})
+	namespaces := dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"})
+	namespace, err := namespaces.Get(ctx, application, metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (w *world) footprint(ctx context.Context, application string) (map[string]a
 	return found, nil
 }
 
-// declared is an object without what controllers observe.
+// declared returns an object without the parts that controllers write.
 func declared(object *unstructured.Unstructured) map[string]any {
 	object = object.DeepCopy()
 	object.SetManagedFields(nil)
@@ -132,7 +132,7 @@ func declared(object *unstructured.Unstructured) map[string]any {
 	return object.Object
 }
 
-// all is an error once one of the questions is answered with one.
+// all returns a question that fails once one of the given questions fails.
 func all(asks ...func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var problems []error

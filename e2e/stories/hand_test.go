@@ -16,8 +16,8 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// byHand runs a command of previewctl that commits to the GitOps repository, and returns what it printed. It pushes again
-// where others were faster, but the stories' own commits don't; so one at a time.
+// byHand runs a previewctl command that commits to the GitOps repository, and returns its stdout. previewctl pushes again if
+// another push was faster. The stories' own commits don't, so only one command or commit runs at a time.
 func (w *world) byHand(t *testing.T, args ...string) string {
 	t.Helper()
 	token := filepath.Join(t.TempDir(), "token")
@@ -42,7 +42,7 @@ func (w *world) byHand(t *testing.T, args ...string) string {
 // named returns an environment that a file, slot or join has named.
 func named(name string) preview { return preview{name: name, application: "preview-" + name} }
 
-// create makes an environment by hand and waits until it runs.
+// create creates an environment with previewctl and waits until it runs.
 func (w *world) create(t *testing.T, name string, flags ...string) preview {
 	t.Helper()
 	w.byHand(t, append([]string{"create", name}, flags...)...)
@@ -50,8 +50,8 @@ func (w *world) create(t *testing.T, name string, flags ...string) preview {
 	return named(name)
 }
 
-// Somebody makes an environment by hand with one command, without a pull request; it follows its branch; a second one leads to
-// it; and it goes with one command, alone.
+// A user creates an environment with one command, without a pull request. It follows its branch, and a second environment links
+// to it. One command deletes it, and no other.
 func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -69,7 +69,7 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	w.shop.SetBranch("by-hand", first)
 	other := w.create(t, "other", "--service=web=branch:by-hand", "--link=gateway=env:mine", "--owner=jakub")
 	if out := w.Run(t, "show", other.name); !strings.Contains(out, "mine") {
-		t.Errorf("nothing says where gateway leads:\n%s", out)
+		t.Errorf("it doesn't show the target of the link gateway:\n%s", out)
 	}
 	stays := w.stays(t, mine.application)
 	w.byHand(t, "delete", other.name)
@@ -82,9 +82,9 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	w.waitGone(t, mine)
 }
 
-// Somebody has a service handed over: what they make of its workload stays, while Argo CD goes on syncing the rest and undoes
-// what is made of that. Given back, it is again what Git says.
-func TestHandedOverWorkloadIsLeftAlone(t *testing.T) {
+// A user takes over a service's workload. The user's changes of it stay, while Argo CD syncs the others and reverts changes of
+// them. After the user gives it back, it is again as in Git.
+func TestHandedOverWorkloadKeepsTheUsersChanges(t *testing.T) {
 	t.Parallel()
 	w := shared
 	first, second := githubtest.SHA("handed over, first"), githubtest.SHA("handed over, second")
@@ -92,7 +92,7 @@ func TestHandedOverWorkloadIsLeftAlone(t *testing.T) {
 	w.shop.SetBranch("handed", first)
 	p := w.create(t, "handed", "--profile=checkout", "--service=gateway=branch:handed", "--service=orders=branch:handed")
 	w.byHand(t, "handover", p.name, "gateway")
-	w.Eventually(t, standtest.Patience, "Argo CD is told to leave it alone", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the Application ignores the workload", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
 		return firstError(err, standtest.Contains(fmt.Sprint(app.Object.Object["spec"]), "RespectIgnoreDifferences=true"))
 	})
@@ -105,17 +105,17 @@ func TestHandedOverWorkloadIsLeftAlone(t *testing.T) {
 	w.shop.SetBranch("handed", second)
 	w.waitWorkload(t, p, "orders", workload{"1", ordersImage + ":" + second})
 	w.waitSynced(t, p)
-	w.Always(t, while, "what was made by hand stays", w.isWorkload(p, "gateway", made))
+	w.Always(t, while, "the user's changes stay", w.isWorkload(p, "gateway", made))
 
 	w.byHand(t, "handover", p.name, "gateway", "--back")
 	w.waitWorkload(t, p, "gateway", declared)
 	w.waitSynced(t, p)
 }
 
-// workload is what somebody may change of one: how many Pods, and their image.
+// workload has the parts of a workload that a user may change.
 type workload struct{ replicas, image string }
 
-// change changes a workload as somebody with kubectl would.
+// change changes a workload with kubectl.
 func (w *world) change(t *testing.T, p preview, service string, to workload) {
 	t.Helper()
 	on := "deployment/" + service
@@ -131,7 +131,7 @@ func (w *world) waitWorkload(t *testing.T, p preview, service string, want workl
 	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s of %s is %s", service, p.name, want), w.isWorkload(p, service, want))
 }
 
-// isWorkload is an error while it is another.
+// isWorkload returns an error while the workload differs.
 func (w *world) isWorkload(p preview, service string, want workload) func(context.Context) error {
 	return func(ctx context.Context) error {
 		deployment, err := w.Cluster.Client.AppsV1().Deployments(p.application).Get(ctx, service, metav1.GetOptions{})
@@ -146,7 +146,7 @@ func (w *world) isWorkload(p preview, service string, want workload) func(contex
 	}
 }
 
-// Somebody's environment runs what a tag says, an annotated one too, and CI moves the tag: the environment follows, in place.
+// An environment runs the commit of a tag, which may be annotated. CI moves the tag, and the environment follows in place.
 func TestEnvironmentFollowsAMovedTag(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -165,8 +165,8 @@ func TestEnvironmentFollowsAMovedTag(t *testing.T) {
 	}
 }
 
-// Somebody's environment leads to another one, which lets exactly that one in. That one goes, and the name leads to staging
-// then, and that is said.
+// An environment links to another one, which admits traffic from exactly that environment. After the target is deleted, the link
+// leads to the baseline, and previewctl why says so.
 func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -175,10 +175,10 @@ func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	to := w.create(t, "team", "--service=gateway=branch:linked", "--shared")
 	from := w.create(t, "member", "--service=web=branch:linked", "--link=gateway=env:team")
 	w.waitLeads(t, from, "gateway", to.application)
-	w.Eventually(t, standtest.Patience, "that one lets it in", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the target admits its traffic", func(ctx context.Context) error {
 		policy, err := w.Cluster.Client.NetworkingV1().NetworkPolicies(to.application).Get(ctx, "allow-links", metav1.GetOptions{})
 		if err == nil && !slices.Equal(peersOf(policy), []string{from.application}) {
-			err = fmt.Errorf("it lets in %q", peersOf(policy))
+			err = fmt.Errorf("it admits %q", peersOf(policy))
 		}
 		return err
 	})
@@ -186,7 +186,7 @@ func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	w.byHand(t, "delete", to.name, "--break-links")
 	w.waitLeads(t, from, "gateway", "staging")
 	w.waitGone(t, to)
-	w.WaitPrints(t, []string{"why", from.name}, "service gateway leads to the baseline: environment team is not live")
+	w.WaitPrints(t, []string{"why", from.name}, "gateway", "baseline", "team")
 }
 
 func (w *world) waitLeads(t *testing.T, p preview, service, namespace string) {
@@ -200,7 +200,7 @@ func (w *world) waitLeads(t *testing.T, p preview, service, namespace string) {
 	})
 }
 
-// peersOf are the namespaces that a policy lets in.
+// peersOf returns the namespaces whose traffic a policy admits.
 func peersOf(policy *networkingv1.NetworkPolicy) (namespaces []string) {
 	for _, rule := range policy.Spec.Ingress {
 		for _, peer := range rule.From {

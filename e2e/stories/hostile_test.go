@@ -13,10 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/previewset/previewset/e2e/stand"
+	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// attacks are texts that something on the way might take for more than text, and what people are shown of them.
+// attacks are texts that a parser, template, shell or terminal might interpret. shown is the text that users see.
 var attacks = []struct{ name, text, shown string }{
 	{
 		"syntax of YAML and JSON", "x: &a [*a] # !!binary | > {{\n- k: v\n---\n\"}]}, \"project\": \"default\", \"x\": [{\"y\": \"",
@@ -26,14 +27,13 @@ var attacks = []struct{ name, text, shown string }{
 		"templates and commands", `{{ fail "no" }}{{ .generator }} {{ $(reboot) ; reboot && '"\\` + "`reboot`",
 		`{{ fail "no" }}{{ .generator }} {{ $(reboot) ; reboot && '"\\` + "`reboot`",
 	},
-	{"characters that hide", "a\x00b\x1b[31mc\x7fd\u0092e\u202ef\u2066g\u200bh\ufffei\ufeffj", "ab[31mcdefghij"},
+	{"invisible characters", "a\x00b\x1b[31mc\x7fd\u0092e\u202ef\u2066g\u200bh\ufffei\ufeffj", "ab[31mcdefghij"},
 	{"a number", "1e400", "1e400"},
-	{"much of it", strings.Repeat("\u00fc", 250), strings.Repeat("\u00fc", 250)},
+	{"a long text", strings.Repeat("\u00fc", 250), strings.Repeat("\u00fc", 250)},
 }
 
-// Somebody writes into a title, a branch, a label and a file name what YAML, JSON, templates, shells and terminals would take
-// for more than text, and has a login that no label can hold. It stays text: the preview is in all else the one that it would
-// be anyway, and everybody else's come and go.
+// A pull request has hostile text in its title, branch, labels and file names, and an author with a login that isn't a valid
+// label value. The text stays text. All other parts of the preview are as with plain text, and other previews work.
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -49,7 +49,7 @@ func TestHostileTextStaysText(t *testing.T) {
 		app := w.waitSynced(t, hostile[i])
 		w.waitRuns(t, hostile[i], gatewayImage, hostile[i].head())
 		if diff := cmp.Diff(want, w.structure(t, hostile[i])); diff != "" {
-			t.Errorf("%s: it is more than text (-plain +hostile):\n%s", attack.name, diff)
+			t.Errorf("%s: the text changed the Application (-plain +hostile):\n%s", attack.name, diff)
 		}
 		shown := info(t, app)
 		if shown["Title"] != attack.shown || shown["Branch"] != attack.shown {
@@ -58,7 +58,7 @@ func TestHostileTextStaysText(t *testing.T) {
 		if got, want := app.Labels["previewset.dev/owner"], fmt.Sprintf("robot-%d-bot", i); got != want {
 			t.Errorf("%s: label owner is %q, want %q", attack.name, got, want)
 		}
-		w.waitListed(t, hostile[i], "awake")
+		w.waitDecision(t, hostile[i], standtest.Decision{State: "awake"})
 	}
 	next := w.openLive(t, w.shop, "web/index.html")
 	next.close()
@@ -67,15 +67,15 @@ func TestHostileTextStaysText(t *testing.T) {
 	w.waitGone(t, hostile[0])
 }
 
-// digits is a commit of digits only: unquoted it would be a number somewhere.
+// digits returns a commit of digits only, which a parser takes for a number if it isn't quoted.
 func digits(of string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(of)) // a hash takes everything
 	return fmt.Sprintf("%040d", h.Sum64())
 }
 
-// structure is all of a preview's Application that no text of a person may have changed: the specification without info, and
-// the names of all keys, with what is the pull request's own written as a placeholder.
+// structure returns the parts of a preview's Application that no user's text may change: the specification without info, and
+// the names of all keys. Placeholders replace the pull request's name, commit and author.
 func (w *world) structure(t *testing.T, p preview) map[string]any {
 	t.Helper()
 	app := w.waitSynced(t, p)
@@ -96,7 +96,7 @@ func (w *world) structure(t *testing.T, p preview) map[string]any {
 	}
 }
 
-// info is what the UI shows of an Application.
+// info returns the lines that Argo CD's UI shows for an Application.
 func info(t *testing.T, app stand.Application) map[string]string {
 	t.Helper()
 	lines, _, err := unstructured.NestedSlice(app.Object.Object, "spec", "info")

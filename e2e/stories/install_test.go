@@ -20,7 +20,7 @@ import (
 	"github.com/previewset/previewset/e2e/stand"
 )
 
-// Somebody applies appsets/ again, while previews run and the service has written its memory: nothing changes.
+// A user applies appsets/ again, while previews run and the service has saved state. Nothing changes.
 func TestApplyingTheInstallationAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -34,25 +34,27 @@ func TestApplyingTheInstallationAgainChangesNothing(t *testing.T) {
 		t.Errorf("%d objects were applied, want %d:\n%s", lines, len(before), out)
 	}
 	if diff := cmp.Diff(before, w.installed(t)); diff != "" {
-		t.Errorf("what is installed (-before +after):\n%s", diff)
+		t.Errorf("installed objects (-before +after):\n%s", diff)
 	}
-	w.Always(t, while, "the preview isn't touched", untouched)
+	w.Always(t, while, "the preview doesn't change", untouched)
 }
 
-// Every host that no environment has leads to what the service shows the public, and to nothing else of it.
+// Hosts without an environment lead to the service's public listener, and to no other port of it.
 func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
 	t.Parallel()
 	w := shared
-	route, err := w.Cluster.Client.NetworkingV1().Ingresses(argocd.Namespace).Get(t.Context(), "preview-generator-wildcard", metav1.GetOptions{})
+	routes := w.Cluster.Client.NetworkingV1().Ingresses(argocd.Namespace)
+	route, err := routes.Get(t.Context(), "preview-generator-wildcard", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := networkingv1.PathTypePrefix
-	want := []networkingv1.IngressRule{{Host: "*." + stand.Domain, IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{
-		Paths: []networkingv1.HTTPIngressPath{{Path: "/", PathType: &all, Backend: networkingv1.IngressBackend{
-			Service: &networkingv1.IngressServiceBackend{Name: "preview-generator-public", Port: networkingv1.ServiceBackendPort{Number: 80}},
-		}}},
-	}}}}
+	backend := networkingv1.IngressServiceBackend{Name: "preview-generator-public", Port: networkingv1.ServiceBackendPort{Number: 80}}
+	paths := []networkingv1.HTTPIngressPath{{Path: "/", PathType: &all, Backend: networkingv1.IngressBackend{Service: &backend}}}
+	want := []networkingv1.IngressRule{{
+		Host:             "*." + stand.Domain,
+		IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: paths}},
+	}}
 	if diff := cmp.Diff(want, route.Spec.Rules); diff != "" {
 		t.Errorf("the wildcard route (-want +got):\n%s", diff)
 	}
@@ -65,7 +67,7 @@ func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
 	}
 }
 
-// installs is a manifest of appsets/ as init wrote it.
+// installs returns a manifest of appsets/ as previewctl init wrote it.
 func (w *world) installs(t *testing.T, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(w.Repository(), "appsets", name))
@@ -75,9 +77,8 @@ func (w *world) installs(t *testing.T, name string) string {
 	return string(content)
 }
 
-// installed are the installed objects as they are declared. What kubectl says of itself doesn't tell: it calls Secrets
-// configured because Kustomize ends their values with a newline, and the ApplicationSet because Argo CD writes it back with
-// empty fields.
+// installed returns the declared parts of the installed objects. kubectl's own output can't be compared: it reports Secrets as
+// configured because Kustomize ends their values with a newline, and the ApplicationSet because Argo CD adds empty fields.
 func (w *world) installed(t *testing.T) map[string]any {
 	t.Helper()
 	objects := w.list(t, nil, "get", "--kustomize", w.Appsets())
@@ -90,9 +91,9 @@ func (w *world) installed(t *testing.T) map[string]any {
 		case object.GetKind() == "ApplicationSet":
 			d["spec"] = asArgoCDReads(t, object)
 			unstructured.RemoveNestedField(d, "metadata", "annotations", "argocd.argoproj.io/application-set-refresh")
-		case object.GetKind() == "Application": // a sync that is under way, as the baseline's long one
+		case object.GetKind() == "Application": // a sync is running, such as the baseline's long one
 			unstructured.RemoveNestedField(d, "operation")
-		case object.GetName() == memoryName: // the service writes it all the time
+		case object.GetName() == savedState: // the service writes it at any time
 			d["binaryData"] = d["binaryData"] != nil
 		}
 		found[object.GetKind()+" "+object.GetName()] = d
@@ -100,7 +101,7 @@ func (w *world) installed(t *testing.T) map[string]any {
 	return found
 }
 
-// asArgoCDReads is the specification of an ApplicationSet as Argo CD reads and writes it.
+// asArgoCDReads returns the specification of an ApplicationSet as Argo CD reads and writes it.
 func asArgoCDReads(t *testing.T, object *unstructured.Unstructured) string {
 	t.Helper()
 	content, err := object.MarshalJSON()
@@ -117,7 +118,7 @@ func asArgoCDReads(t *testing.T, object *unstructured.Unstructured) string {
 	return string(content)
 }
 
-// Somebody applies appsets/ without having put a secret there: kubectl names the file.
+// A user applies appsets/ without one of the secrets. kubectl's error names the file.
 func TestApplyingWithoutASecretNamesTheFile(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -144,9 +145,8 @@ func TestApplyingWithoutASecretNamesTheFile(t *testing.T) {
 	}
 }
 
-// What previewctl render shows of a preview is what Argo CD applied: the same objects, and applying them again would change
-// nothing.
-func TestRenderShowsWhatArgoCDApplied(t *testing.T) {
+// previewctl render prints exactly the objects that Argo CD applied. Applying them again would change nothing.
+func TestRenderPrintsTheObjectsThatArgoCDApplied(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.open(t, w.shop, labelled("orders/main.go", "preview"))
@@ -180,12 +180,12 @@ func TestRenderShowsWhatArgoCDApplied(t *testing.T) {
 			t.Errorf("render %s has other objects than the Application (-Application +render):\n%s", what, diff)
 		}
 		if diff := cmp.Diff(w.objects(t, rendered, "get"), applied); diff != "" {
-			t.Errorf("render %s would change what is there (-is +would be):\n%s", what, diff)
+			t.Errorf("applying render %s would change objects (-present +applied):\n%s", what, diff)
 		}
 	}
 }
 
-// objects gives manifests to a kubectl command and returns the objects that it answers with, as they are declared.
+// objects runs a kubectl command with manifests and returns the declared parts of the objects in its output.
 func (w *world) objects(t *testing.T, manifests string, args ...string) map[string]any {
 	t.Helper()
 	objects := w.list(t, strings.NewReader(manifests), append(args, "--filename=-")...)
@@ -198,7 +198,7 @@ func (w *world) objects(t *testing.T, manifests string, args ...string) map[stri
 	return found
 }
 
-// list runs a kubectl command that answers with several objects.
+// list runs a kubectl command that prints several objects.
 func (w *world) list(t *testing.T, in io.Reader, args ...string) []unstructured.Unstructured {
 	t.Helper()
 	out, err := w.Cluster.Kubectl(t.Context(), in, append(args, "--output=json")...)
@@ -220,7 +220,7 @@ func names(objects map[string]any) map[string]bool {
 	return set
 }
 
-// inCluster are the objects that Argo CD says the Application has.
+// inCluster returns the objects in the Application's status.
 func inCluster(t *testing.T, app *unstructured.Unstructured) map[string]bool {
 	t.Helper()
 	resources, _, err := unstructured.NestedSlice(app.Object, "status", "resources")

@@ -14,13 +14,13 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// Somebody labels a pull request and finds the system running at its commit, in a namespace of its own; pushes, and finds
-// the new commit in the same place.
+// A user labels a pull request, and its environment runs the commit in its own namespace. After a push, the same environment
+// runs the new commit.
 func TestLabelledPullRequestRunsAndFollowsItsBranch(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.open(t, w.gateway, labelled("main.go", "bug"))
-	w.waitListed(t, p, "held", "it has no label", `label it "preview" to get a preview`)
+	w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "unlabelled"}, `"preview"`)
 	p.label("preview")
 	app := w.waitSynced(t, p)
 	w.waitRuns(t, p, gatewayImage, p.head())
@@ -50,8 +50,8 @@ func TestLabelledPullRequestRunsAndFollowsItsBranch(t *testing.T) {
 	}
 }
 
-// Somebody takes the label away, closes or merges: that preview goes, with its namespace and its volumes, and nobody else's.
-func TestUnlabelledClosedAndMergedRemoveThatPreviewAlone(t *testing.T) {
+// A user removes the label, closes or merges. That preview is deleted with its namespace and volumes, and no other.
+func TestUnlabelledClosedAndMergedRemoveOnlyThatPreview(t *testing.T) {
 	t.Parallel()
 	w := shared
 	ends := map[string]func(preview){
@@ -78,14 +78,14 @@ func TestUnlabelledClosedAndMergedRemoveThatPreviewAlone(t *testing.T) {
 	for how, p := range previews {
 		w.waitGone(t, p)
 		w.Eventually(t, standtest.Patience, how+": its volumes are gone", w.noVolumes(p))
-		w.waitListed(t, p, map[string]string{"unlabelled": "held", "closed": "gone", "merged": "gone"}[how])
+		w.waitDecision(t, p, standtest.Decision{Outcome: map[string]string{"unlabelled": "held", "closed": "gone", "merged": "gone"}[how]})
 	}
 	if err := untouched(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// noVolumes is an error while there are volumes of the preview's claims.
+// noVolumes returns an error while volumes of the preview's claims exist.
 func (w *world) noVolumes(p preview) func(context.Context) error {
 	return func(ctx context.Context) error {
 		volumes, err := w.Cluster.Client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
@@ -94,14 +94,14 @@ func (w *world) noVolumes(p preview) func(context.Context) error {
 		}
 		for i := range volumes.Items {
 			if claim := volumes.Items[i].Spec.ClaimRef; claim != nil && claim.Namespace == p.application {
-				return fmt.Errorf("there is the volume of claim %s", claim.Name)
+				return fmt.Errorf("the volume of claim %s exists", claim.Name)
 			}
 		}
 		return nil
 	}
 }
 
-// Somebody reopens what was closed and gets a preview again: a new one, without what was in the old one.
+// A user reopens a closed pull request. It gets a new environment without the old one's data.
 func TestReopenedPullRequestRunsAgain(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -116,8 +116,8 @@ func TestReopenedPullRequestRunsAgain(t *testing.T) {
 	}
 }
 
-// Somebody pushes a commit whose Pods never become ready, then the fix: the fix runs within seconds, not after some timeout of
-// the broken one. (Argo CD waits with everything newer where sync waves wait for health.)
+// A user pushes a commit with Pods that never become ready, and then the fix. The fix runs within seconds, not after a timeout of
+// the broken commit. (With sync waves, Argo CD would wait for the old commit's health first.)
 func TestFixOfABrokenCommitRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -130,8 +130,8 @@ func TestFixOfABrokenCommitRunsAtOnce(t *testing.T) {
 	t.Logf("from the fix to Synced and Healthy: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
-// Somebody closes a pull request whose Pods never became ready: it goes within seconds too.
-func TestClosedWhileNotReadyGoesAtOnce(t *testing.T) {
+// A user closes a pull request with Pods that never became ready. Its environment is deleted within seconds too.
+func TestClosedWhileNotReadyIsDeletedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := shared
 	p := w.open(t, w.gateway, broken("preview"))
@@ -142,18 +142,18 @@ func TestClosedWhileNotReadyGoesAtOnce(t *testing.T) {
 	t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
-// broken is a pull request of the gateway with a commit whose Pods never become ready.
+// broken returns a pull request of the gateway with a commit that never becomes ready.
 func broken(labels ...string) githubtest.PullRequest {
 	pr := labelled("main.go", labels...)
 	pr.HeadSHA = cluster.Broken + githubtest.SHA(rand.Text())[len(cluster.Broken):]
 	return pr
 }
 
-// waitNotReady waits until the preview runs and is reported as not healthy.
+// waitNotReady waits until the preview is synced but not healthy.
 func (w *world) waitNotReady(t testing.TB, p preview) {
 	t.Helper()
 	w.waitRuns(t, p, gatewayImage, p.head())
-	w.Eventually(t, standtest.Patience, p.String()+" is applied and isn't healthy", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, p.String()+" is synced and not healthy", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
 		if err == nil && (app.Sync != "Synced" || app.Health != "Progressing") {
 			err = fmt.Errorf("it is %s and %s", app.Sync, app.Health)

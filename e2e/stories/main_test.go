@@ -1,6 +1,6 @@
-// Package stories tells what people see of PreviewSet, on a real Kubernetes API and a real Argo CD: a user-visible story
-// each, one file per theme. All share one stand and one service; each has pull requests and folders of its own. Stories that
-// stop the service, break GitHub or change what everything is made of run alone, before those that run in parallel.
+// Package stories tests PreviewSet as its users see it, on a real Kubernetes API and a real Argo CD. Each test is a story, each
+// file a theme. All stories share one stand and one service. Each has its own pull requests and folders. Stories that stop the
+// service, break GitHub or change the base of all environments run alone, before the parallel ones.
 package stories
 
 import (
@@ -14,13 +14,13 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// shared is set once, before any story.
+// shared is set before the first story.
 var shared *world
 
 func TestMain(m *testing.M) {
 	var options argocd.Options
 	options.AddFlags(flag.CommandLine)
-	// Stories wait for others more than they compute.
+	// Stories wait more than they compute.
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}

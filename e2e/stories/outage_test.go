@@ -12,9 +12,8 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// The service is stopped, or killed and knows nothing of it: all previews stay as they are. What happened meanwhile is done as
-// soon as it is back.
-func TestServiceThatIsAwayChangesNothing(t *testing.T) {
+// The service is stopped or killed. All previews stay unchanged. Changes of that time are applied when the service runs again.
+func TestServiceOutageChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
 	for _, way := range []struct {
@@ -32,48 +31,48 @@ func TestServiceThatIsAwayChangesNothing(t *testing.T) {
 			head := pushed.push()
 			opened := w.open(t, w.shop, labelled("web/index.html", "preview"))
 			w.waitFrozen(t, "connection refused")
-			w.Always(t, while, "all stays", all(stays, w.noApplication(opened)))
+			w.Always(t, while, "all environments stay", all(stays, w.noApplication(opened)))
 			w.start(t)
 			w.WaitReady(t)
 			w.waitGone(t, closed)
 			w.waitRuns(t, pushed, gatewayImage, head)
 			w.waitSynced(t, opened)
-			w.Eventually(t, standtest.Patience, "no error is shown any more", w.showsNoError)
+			w.Eventually(t, standtest.Patience, "no error is shown", w.showsNoError)
 		})
 	}
 }
 
-// GitHub is down when the service starts for the first time, or lost its memory: it has no answer then, and says so where
-// people look; previews stay. When GitHub is back everything goes on by itself.
-func TestGitHubDownAtTheStartWithoutMemoryChangesNothing(t *testing.T) {
+// GitHub is down when the service starts without saved state. The service has no answer then, and the ApplicationSet shows the
+// error. Previews stay. When GitHub works again, everything continues by itself.
+func TestGitHubDownAtTheStartWithoutStateChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
 	p := w.openLive(t, w.gateway, "main.go")
 	stays := w.stays(t, p.application)
 	w.service.Kill()
-	w.forget(t)
+	w.deleteState(t)
 	w.GitHub.Inject(githubtest.Fault{Status: http.StatusInternalServerError})
 	w.start(t)
-	const why = "no whole snapshot has been computed yet: acme/gateway was never read"
-	w.Eventually(t, standtest.Patience, "Argo CD is answered 503", func(ctx context.Context) error {
+	const unread = "acme/gateway"
+	w.Eventually(t, standtest.Patience, "Argo CD gets status 503", func(ctx context.Context) error {
 		status, body, err := w.ask(ctx)
 		if err == nil && status != http.StatusServiceUnavailable {
 			err = fmt.Errorf("answered %d, %s", status, body)
 		}
-		return firstError(err, standtest.Contains(body, why))
+		return firstError(err, standtest.Contains(body, unread))
 	})
-	w.waitFrozen(t, why)
+	w.waitFrozen(t, unread)
 	w.Always(t, while, "the preview stays", stays)
 	w.GitHub.ClearFaults()
 	w.WaitReady(t)
-	w.Eventually(t, standtest.Patience, "no error is shown any more", w.showsNoError)
+	w.Eventually(t, standtest.Patience, "no error is shown", w.showsNoError)
 	w.openLive(t, w.gateway, "main.go")
 	if err := stays(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// GitHub is down when the service starts again: it goes on with what it remembers. What GitHub doesn't say is no evidence.
+// GitHub is down when the service starts again. The service continues with its saved state. A missing answer is no evidence.
 func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
@@ -84,14 +83,14 @@ func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	p.close()
 	w.start(t)
 	w.WaitReady(t)
-	w.Eventually(t, standtest.Patience, "the service says what it can't read", all(w.noted(w.gateway), w.noted(w.shop)))
-	w.Always(t, while, "all stays", all(untouched, w.answers(before)))
+	w.Eventually(t, standtest.Patience, "the service reports the unreadable repository", all(w.noted(w.gateway), w.noted(w.shop)))
+	w.Always(t, while, "all environments stay", all(untouched, w.answers(before)))
 	w.Eventually(t, standtest.Patience, "no error is shown", w.showsNoError)
 	w.GitHub.ClearFaults()
 	w.waitGone(t, p)
 }
 
-// The Git host is down when the service starts again: it goes on with what it remembers, and takes up what was pushed later.
+// The Git host is down when the service starts again. The service continues with its saved state, and reads later pushes.
 func TestGitDownAtARestartChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
@@ -101,53 +100,53 @@ func TestGitDownAtARestartChangesNothing(t *testing.T) {
 	w.Git.SetDown(true)
 	w.start(t)
 	w.WaitReady(t)
-	w.Always(t, while, "all stays", all(untouched, w.answers(before)))
+	w.Always(t, while, "all environments stay", all(untouched, w.answers(before)))
 	w.Git.SetDown(false)
 	w.waitRuns(t, p, gatewayImage, p.push())
 	w.openLive(t, w.shop, "web/index.html")
 }
 
-// GitHub has bad days of many kinds. None of them takes a preview away, and none keeps a later one out.
-func TestBadDaysOfGitHubChangeNothing(t *testing.T) {
+// GitHub fails in many ways. No failure deletes a preview, and none prevents a later one.
+func TestGitHubFailuresChangeNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
-	// More than a page of pull requests that nobody wants to see, so that a page can go missing.
+	// Unlabelled pull requests fill the first page, so that the second page can be missing.
 	for range 100 {
-		w.open(t, w.gateway, githubtest.PullRequest{Author: "somebody"})
+		w.open(t, w.gateway, githubtest.PullRequest{Author: "another-author"})
 	}
 	p := w.openLive(t, w.gateway, "main.go") // on the second page
 	other := w.openLive(t, w.shop, "web/index.html")
 	untouched := w.untouched(t, p.application, other.application)
-	for _, day := range []struct {
+	for _, failure := range []struct {
 		name  string
 		fault githubtest.Fault
-		quiet bool // it can't be told from a good day
+		quiet bool // the service can't notice it
 	}{
 		{"errors", githubtest.Fault{Status: http.StatusBadGateway}, false},
-		{"answers that break off", githubtest.Fault{Kind: githubtest.CutOff}, false},
+		{"answers that are cut off", githubtest.Fault{Kind: githubtest.CutOff}, false},
 		{"the quota used up", githubtest.Fault{Kind: githubtest.RateLimited, RetryAfter: 3 * time.Second}, false},
-		{"asked to slow down", githubtest.Fault{Kind: githubtest.SecondaryLimit, RetryAfter: 3 * time.Second}, false},
-		{"everything hidden", githubtest.Fault{Status: http.StatusNotFound}, false},
-		{"a token that it doesn't know", githubtest.Fault{Status: http.StatusUnauthorized}, false},
+		{"the secondary rate limit", githubtest.Fault{Kind: githubtest.SecondaryLimit, RetryAfter: 3 * time.Second}, false},
+		{"status 404 for everything", githubtest.Fault{Status: http.StatusNotFound}, false},
+		{"an unknown token", githubtest.Fault{Status: http.StatusUnauthorized}, false},
 		{"a maintenance page", githubtest.Fault{Status: http.StatusOK, Body: "<html>Be right back</html>"}, false},
 		{"an empty object", githubtest.Fault{Status: http.StatusOK, Body: "{}"}, false},
-		{"a page missing", githubtest.Fault{Match: `^GET /repos/acme/gateway/pulls\?`, Kind: githubtest.NextLinkMissing}, true},
+		{"a missing page", githubtest.Fault{Match: `^GET /repos/acme/gateway/pulls\?`, Kind: githubtest.NextLinkMissing}, true},
 		{"an empty list", githubtest.Fault{Match: `^GET /repos/[^?]*/pulls\?`, Status: http.StatusOK, Body: "[]"}, true},
 	} {
-		t.Run(day.name, func(t *testing.T) {
+		t.Run(failure.name, func(t *testing.T) {
 			t.Cleanup(w.GitHub.ClearFaults)
 			before := w.answer(t)
-			w.GitHub.Inject(day.fault)
-			w.gateway.Touch() // so that "nothing changed" isn't the answer
+			w.GitHub.Inject(failure.fault)
+			w.gateway.Touch() // so that GitHub doesn't answer 304 Not Modified
 			w.shop.Touch()
-			if day.quiet {
+			if failure.quiet {
 				w.waitPolled(t, w.gateway)
 			} else {
-				w.Eventually(t, standtest.Patience, "the service says what it can't read", w.noted(w.gateway))
+				w.Eventually(t, standtest.Patience, "the service reports the unreadable repository", w.noted(w.gateway))
 			}
-			w.Always(t, 2*time.Second, "all stays", all(untouched, w.answers(before), w.Ready))
+			w.Always(t, 2*time.Second, "all environments stay", all(untouched, w.answers(before), w.Ready))
 			w.GitHub.ClearFaults()
-			w.Eventually(t, standtest.Patience, "all is read again", func(ctx context.Context) error {
+			w.Eventually(t, standtest.Patience, "everything is read again", func(ctx context.Context) error {
 				status, err := w.Status(ctx)
 				return firstError(err, standtest.Contains(status, "[+] acme/gateway", "[+] acme/shop"))
 			})
@@ -158,7 +157,7 @@ func TestBadDaysOfGitHubChangeNothing(t *testing.T) {
 	w.waitGone(t, p)
 }
 
-// waitPolled waits until the service asked twice for a repository's pull requests.
+// waitPolled waits until the service has listed a repository's pull requests at least twice.
 func (w *world) waitPolled(t *testing.T, in repository) {
 	t.Helper()
 	list := regexp.MustCompile("^/repos/" + in.fullName + "/pulls$")
@@ -179,7 +178,7 @@ func (w *world) waitPolled(t *testing.T, in repository) {
 	})
 }
 
-// GitHub has no pull requests: the answer is an empty list, which is an answer, and there are no previews.
+// GitHub has no pull requests. The answer is an empty list, and no previews exist.
 func TestGitHubWithoutPullRequestsMeansNoPreviews(t *testing.T) {
 	w := shared
 	w.alone(t)
@@ -194,7 +193,7 @@ func TestGitHubWithoutPullRequestsMeansNoPreviews(t *testing.T) {
 		return err
 	})
 	w.service.Kill()
-	w.forget(t)
+	w.deleteState(t)
 	w.start(t)
 	w.WaitReady(t)
 	if err := w.answers(`{"output":{"parameters":[]}}`)(t.Context()); err != nil {

@@ -24,27 +24,29 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// Somebody asks before a push what it would do. Argo CD is then told exactly that, makes exactly that Application of it, and
-// applies exactly these manifests: when an environment comes, when it changes, and when it goes.
-func TestPlanIsWhatArgoCDDoes(t *testing.T) {
+// A user plans a push. After the push, Argo CD gets exactly the planned row, creates exactly the planned Application and applies
+// exactly the planned manifests, when an environment is created, changed and deleted.
+func TestPlanEqualsTheChangesThatArgoCDMakes(t *testing.T) {
 	t.Parallel()
 	w := shared
 	pr := w.open(t, w.gateway, labelled("main.go"))
-	w.waitListed(t, pr, "held", "it has no label")
+	w.waitDecision(t, pr, standtest.Decision{Outcome: "held", Rule: "unlabelled"})
 	pinned := githubtest.SHA(fmt.Sprintf("%d initial commit", w.shop.ID)) // of its default branch
 	p, folder := named("planned"), "overlays/planned"
 	file := func(more string) func(*os.Root) error {
-		// Without an end of its own it would end some time after the push, which no plan can know.
-		const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nprofile: checkout\nlifetime: {expires: 2099-12-24T18:00:00Z}\n"
-		return gitserver.Write(folder+"/environment.yaml", header+fmt.Sprintf("services: {gateway: {pullRequest: %d}, orders: {sha: %s}}\n", pr.number, pinned)+more)
+		// Without a date, the expiry depends on the time of the push, which no plan can know.
+		const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nprofile: checkout\n" +
+			"lifetime: {expires: 2099-12-24T18:00:00Z}\nservices: {gateway: {pullRequest: %d}, orders: {sha: %s}}\n"
+		return gitserver.Write(folder+"/environment.yaml", fmt.Sprintf(header, pr.number, pinned)+more)
 	}
-	manifests := t.TempDir() // as the plans so far say
+	manifests := t.TempDir() // the plans so far are applied to it
 	for _, step := range []struct {
 		change  string
 		changes []func(*os.Root) error
 	}{
 		{"added", []func(*os.Root) error{
-			file(""), gitserver.Write(folder+"/kustomization.yaml", greetingOverlay), gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
+			file(""), gitserver.Write(folder+"/kustomization.yaml", greetingOverlay),
+			gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
 		}},
 		{"changed", []func(*os.Root) error{
 			file("components: [debug]\nshared: true\n"), gitserver.Write(folder+"/greeting.yaml", greeting("welcome")),
@@ -53,17 +55,17 @@ func TestPlanIsWhatArgoCDDoes(t *testing.T) {
 	} {
 		plan := w.plan(t, p, gitserver.All(step.changes...))
 		if plan.Change != step.change || plan.Unknown {
-			t.Fatalf("it would be %s, unknown %t, want %s", plan.Change, plan.Unknown, step.change)
+			t.Fatalf("planned: %s (unknown: %t), want %s", plan.Change, plan.Unknown, step.change)
 		}
 		apply(t, manifests, plan.Patch)
-		w.commit(t, "The planned is "+step.change, step.changes...)
+		w.commit(t, "Environment planned: "+step.change, step.changes...)
 		if step.change == "removed" {
 			break
 		}
-		w.Eventually(t, standtest.Patience, "Argo CD is told what was planned, and makes that Application of it", w.isTold(p, plan.After))
+		w.Eventually(t, standtest.Patience, "Argo CD gets the planned row and has the planned Application", w.isTold(p, plan.After))
 		w.waitSynced(t, p)
 		if diff := cmp.Diff(planned(t, manifests), w.applied(t, p)); diff != "" {
-			t.Errorf("%s: what Argo CD applied (-planned +applied):\n%s", step.change, diff)
+			t.Errorf("%s: manifests (-planned +applied):\n%s", step.change, diff)
 		}
 	}
 	if left := planned(t, manifests); len(left) > 0 {
@@ -72,14 +74,14 @@ func TestPlanIsWhatArgoCDDoes(t *testing.T) {
 	w.waitGone(t, p)
 }
 
-// plannedChange is what a plan says of one environment.
+// plannedChange is the part of a plan about one environment.
 type plannedChange struct {
 	Environment, Change, Patch string
 	Unknown                    bool
 	After                      map[string]any
 }
 
-// plan says what would become of an environment if the change were pushed.
+// plan returns the planned change of an environment for a change of the GitOps repository.
 func (w *world) plan(t *testing.T, p preview, change func(*os.Root) error) plannedChange {
 	t.Helper()
 	clone := t.TempDir()
@@ -100,17 +102,17 @@ func (w *world) plan(t *testing.T, p preview, change func(*os.Root) error) plann
 	if err := json.Unmarshal([]byte(w.Run(t, "plan", "--dir="+clone, "--output=json")), &plan); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range plan.Changes { // other stories' are there too
+	for _, c := range plan.Changes { // other stories' changes are in the plan too
 		if c.Environment == p.name {
 			return c
 		}
 	}
-	t.Fatalf("nothing is planned of %s; held are %v", p.name, plan.Held)
+	t.Fatalf("the plan has no change of %s; held: %v", p.name, plan.Held)
 	return plannedChange{}
 }
 
-// isTold is an error unless Argo CD is answered that row for the environment, and has the Application that is in it. The
-// commit that it will be at no plan can know.
+// isTold returns an error unless Argo CD gets this row for the environment and has the Application that the row describes. The
+// commit isn't compared, because no plan can know it.
 func (w *world) isTold(p preview, row map[string]any) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, body, err := w.ask(ctx)
@@ -130,7 +132,7 @@ func (w *world) isTold(p preview, row map[string]any) func(context.Context) erro
 			}
 		}
 		if diff := cmp.Diff(withoutRevision(row), withoutRevision(told)); diff != "" {
-			return fmt.Errorf("(-planned +told):\n%s", diff)
+			return fmt.Errorf("row (-planned +answered):\n%s", diff)
 		}
 		app, err := w.Application(ctx, p.application)
 		if err != nil {
@@ -149,7 +151,7 @@ func withoutRevision(row map[string]any) map[string]any {
 	return row
 }
 
-// wantOf is what a row says that stands in an Application's spec.
+// wantOf returns the parts of a row that an Application's spec has.
 func wantOf(row map[string]any) map[string]any {
 	return map[string]any{
 		"path": row["path"], "namespace": row["namespace"], "kustomize": full(row["kustomize"]), "info": full(row["info"]),
@@ -163,12 +165,12 @@ func specOf(app stand.Application) map[string]any {
 		return full(value)
 	}
 	return map[string]any{
-		"path": field("source", "path"), "namespace": field("destination", "namespace"), "kustomize": field("source", "kustomize"), "info": field("info"),
-		"ignoreDifferences": field("ignoreDifferences"), "syncOptions": field("syncPolicy", "syncOptions"),
+		"path": field("source", "path"), "namespace": field("destination", "namespace"), "kustomize": field("source", "kustomize"),
+		"info": field("info"), "ignoreDifferences": field("ignoreDifferences"), "syncOptions": field("syncPolicy", "syncOptions"),
 	}
 }
 
-// full is a value without what is empty in it, which Argo CD's types leave out; nil where nothing is left.
+// full returns a value without its empty parts, because Argo CD's types omit them. It returns nil if nothing is left.
 func full(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -205,7 +207,7 @@ func apply(t *testing.T, folder, patch string) {
 	git(t, folder, patch, "apply", "--whitespace=nowarn", "-")
 }
 
-// planned are the manifests in a folder, by kind and name.
+// planned returns the manifests in a folder, by kind and name.
 func planned(t *testing.T, folder string) map[string]any {
 	t.Helper()
 	objects := map[string]any{}
@@ -230,8 +232,8 @@ func planned(t *testing.T, folder string) map[string]any {
 	return objects
 }
 
-// applied are the manifests that Argo CD applied last of what an Application consists of, by kind and name. What it adds by
-// itself says whose they are.
+// applied returns the manifests of an Application that Argo CD applied last, by kind and name, without the marks that Argo CD
+// adds itself.
 func (w *world) applied(t *testing.T, p preview) map[string]any {
 	t.Helper()
 	app, err := w.Application(t.Context(), p.application)

@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// Somebody changes two repositories for one thing, and labels both pull requests alike: one environment runs both. The first
-// that is merged leaves it to the other one, in place; with the last it goes.
+// Two pull requests of different repositories have the same join label. One environment runs both. After the first one is
+// merged, the environment stays for the other one. It is deleted with the last one.
 func TestJoinedPullRequestsShareOneEnvironment(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -27,7 +27,7 @@ func TestJoinedPullRequestsShareOneEnvironment(t *testing.T) {
 		t.Errorf("its labels are %v", app.Labels)
 	}
 	for _, own := range []preview{front, back} {
-		w.WaitPrints(t, []string{"why", own.String()}, "is live", "it runs in environment redesign")
+		w.waitDecision(t, own, standtest.Decision{Outcome: "live", Environment: p.name})
 		if err := w.noApplication(own)(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -52,7 +52,7 @@ func (w *world) waitImage(t *testing.T, p preview, service, image string) {
 	w.waitWorkload(t, p, service, workload{"1", image})
 }
 
-// pinned is the image that kustomize-base pins of a service.
+// pinned returns the image of a service in kustomize-base.
 func pinned(t *testing.T, w *world, service string) string {
 	t.Helper()
 	deployment, err := w.Cluster.Client.AppsV1().Deployments("staging").Get(t.Context(), service, metav1.GetOptions{})
@@ -62,8 +62,8 @@ func pinned(t *testing.T, w *world, service string) string {
 	return deployment.Spec.Template.Spec.Containers[0].Image
 }
 
-// Somebody keeps a pull request's environment: after the merge it is still there, with its namespace, its address and its
-// commits, until somebody deletes it.
+// A user adopts a pull request's environment. After the merge it stays, with its namespace, address and commits, until a user
+// deletes it.
 func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -72,7 +72,7 @@ func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 	stays := w.stays(t, p.application)
 	w.byHand(t, append([]string{"adopt", p.String()}, w.APIFlags()...)...)
 	p.in.Merge(p.number)
-	w.Eventually(t, standtest.Patience, "it is an environment of its own", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "its source is an environment file", func(ctx context.Context) error {
 		app, err := w.Application(ctx, p.application)
 		return firstError(err, standtest.Contains(app.Labels["previewset.dev/source"], "environment"))
 	})
@@ -87,40 +87,37 @@ func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 	w.waitGone(t, p)
 }
 
-// People share a slot by turns: who has it has their pull requests in it, together. The others are told the command that gets
-// them one, wait, and take it over with its namespace and address. (Slots are for everybody, so this isn't parallel.)
-func TestSlotGoesFromHandToHand(t *testing.T) {
+// Users take turns with a slot. It runs all pull requests of its holder. Other users' pull requests are held, and the remedy is
+// the command that queues for the slot. The next user gets it with its namespace and address. (Slots apply to all pull requests,
+// so this story isn't parallel.)
+func TestSlotPassesToTheNextInTheQueue(t *testing.T) {
 	w := shared
 	const policy = "previewset.yaml"
 	was := w.File(t, policy)
-	t.Cleanup(func() {
-		restore := gitserver.All(gitserver.Write(policy, was), gitserver.Remove("slots.yaml"))
-		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Have no slots", restore); err != nil {
-			t.Error(err)
-		}
-	})
-	w.commit(t, "Have a slot", gitserver.Write(policy, standtest.ReplaceOnce(t, was, "\nslots: off\n", "\nslots: required\n")),
+	w.RestoreAfter(t, "Remove the slots", gitserver.Write(policy, was), gitserver.Remove("slots.yaml"))
+	w.commit(t, "Add a slot", gitserver.Write(policy, standtest.ReplaceOnce(t, was, "\nslots: off\n", "\nslots: required\n")),
 		gitserver.Write("slots.yaml", "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {bulbasaur: {}}\n"))
 	slot := named("bulbasaur")
-	front, back, next := w.openOf(t, "ann", w.gateway, "main.go"), w.openOf(t, "ann", w.shop, "orders/main.go"), w.openOf(t, "ben", w.gateway, "main.go")
+	front, back := w.openOf(t, "ann", w.gateway, "main.go"), w.openOf(t, "ann", w.shop, "orders/main.go")
+	next := w.openOf(t, "ben", w.gateway, "main.go")
 	for _, p := range []preview{front, back, next} {
-		w.waitListed(t, p, "held", "holds no slot")
+		w.waitDecision(t, p, standtest.Decision{Outcome: "held", Rule: "slot"})
 	}
 
 	w.follow(t, front)
 	w.waitRuns(t, slot, gatewayImage, front.head())
 	w.waitRuns(t, slot, ordersImage, back.head())
 	w.waitSynced(t, slot)
-	w.WaitPrints(t, []string{"why", back.String()}, "is live", "it runs in environment bulbasaur")
-	if out := w.follow(t, next); !strings.Contains(out, "ben waits at place 1 of the queue") {
-		t.Errorf("claimed: %s", out)
+	w.waitDecision(t, back, standtest.Decision{Outcome: "live", Environment: slot.name})
+	if err := standtest.Contains(w.follow(t, next), "ben", "queue"); err != nil {
+		t.Errorf("slot claim: %v", err)
 	}
-	w.waitListed(t, next, "held", "previewctl slot claim --holders ben")
+	w.waitDecision(t, next, standtest.Decision{Outcome: "held", Rule: "slot"}, "previewctl slot claim --holders ben")
 	hosts, stays := w.mustHosts(t, slot), w.stays(t, slot.application)
 
 	w.byHand(t, "slot", "release", slot.name)
 	w.waitRuns(t, slot, gatewayImage, next.head())
-	w.waitListed(t, front, "held", "ann holds no slot")
+	w.waitDecision(t, front, standtest.Decision{Outcome: "held", Rule: "slot"}, "ann")
 	app := w.waitSynced(t, slot)
 	if app.Labels["previewset.dev/source"] != "slot" || app.Labels["previewset.dev/owner"] != "ben" {
 		t.Errorf("its labels are %v", app.Labels)
@@ -144,7 +141,7 @@ func (w *world) mustHosts(t *testing.T, p preview) []string {
 	return hosts
 }
 
-// openOf opens a labelled pull request of somebody.
+// openOf opens a labelled pull request of an author.
 func (w *world) openOf(t *testing.T, author string, in repository, file string) preview {
 	t.Helper()
 	pr := labelled(file, "preview")
@@ -152,7 +149,7 @@ func (w *world) openOf(t *testing.T, author string, in repository, file string) 
 	return w.open(t, in, pr)
 }
 
-// follow runs the command by which a pull request that is held says that it gets a slot.
+// follow runs the command in the remedy of a held pull request.
 func (w *world) follow(t *testing.T, p preview) string {
 	t.Helper()
 	for line := range strings.Lines(w.Run(t, "why", p.String())) {
@@ -160,6 +157,6 @@ func (w *world) follow(t *testing.T, p preview) string {
 			return w.byHand(t, strings.Fields(command)...)
 		}
 	}
-	t.Fatalf("nothing says how %s gets a slot", p)
+	t.Fatalf("previewctl why %s names no command", p)
 	return ""
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A CI job waits for its commit without access to the cluster, and for the end of the environment.
+// A CI job without access to the cluster waits until its commit runs, and until the environment is deleted.
 func TestWaitFollowsAnEnvironmentThroughItsLife(t *testing.T) {
 	t.Parallel()
 	w := shared

@@ -12,9 +12,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// GitHub's webhook makes a label a preview within seconds, long before the service would ask by itself; and a closed one goes
-// as quickly.
-func TestWebhookMakesALabelArriveAtOnce(t *testing.T) {
+// With GitHub's webhook, a label creates a preview within seconds, long before the next poll. A closed one is deleted as quickly.
+func TestWebhookCreatesAndDeletesAtOnce(t *testing.T) {
 	w := shared
 	w.alone(t)
 	w.service.Kill()
@@ -25,7 +24,7 @@ func TestWebhookMakesALabelArriveAtOnce(t *testing.T) {
 	p := w.open(t, w.gateway, labelled("main.go"))
 	begin := time.Now()
 	p.label("preview")
-	w.Eventually(t, standtest.Patience, "there is an Application", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the Application exists", func(ctx context.Context) error {
 		_, err := w.Application(ctx, p.application)
 		return err
 	})
@@ -43,7 +42,7 @@ func TestWebhookMakesALabelArriveAtOnce(t *testing.T) {
 	}
 }
 
-// addWebhook does what a person does in a repository's settings, and undoes it when the story is over.
+// addWebhook adds a webhook to a repository, and removes it after the story.
 func (w *world) addWebhook(t *testing.T, in repository) {
 	t.Helper()
 	secret, err := w.WebhookSecret()

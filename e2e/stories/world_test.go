@@ -20,13 +20,14 @@ import (
 )
 
 const (
-	// gitPoll is the least time after which Argo CD would find a commit by itself. What arrives sooner was told to it.
+	// gitPoll is the shortest interval after which Argo CD looks for a commit by itself. A change that arrives sooner arrived
+	// because the service refreshed Argo CD.
 	gitPoll = 2 * time.Minute
-	// while is for how long it is watched that something doesn't happen: some polls of the service's.
+	// while is the time during which stories watch that something doesn't happen. The service polls several times in it.
 	while = 4 * time.Second
 )
 
-// world is what stories happen in. The service is the run of it that is current.
+// world is the stand that all stories share, with two repositories and the running service.
 type world struct {
 	*standtest.World
 	shop, gateway repository
@@ -36,23 +37,23 @@ type world struct {
 	commits []string // of the GitOps repository, in their order
 }
 
-// repository is one of the simulated GitHub's. short is the first part of its previews' names.
+// repository is a repository of the simulated GitHub. short is the first part of its environments' names.
 type repository struct {
 	*githubtest.Repo
 	fullName, short string
 }
 
-// preview is a pull request and the names of what it gets.
+// preview is a pull request with its environment and Application.
 type preview struct {
 	in          repository
 	number      int
 	name        string // of the environment
-	application string // and of its namespace
+	application string // also the name of the namespace
 }
 
 func (p preview) String() string { return fmt.Sprintf("%s#%d", p.in.fullName, p.number) }
 
-// open opens a pull request, and closes it when the story is over. Its author is the story.
+// open opens a pull request and closes it after the story. The story's name is the author.
 func (w *world) open(t testing.TB, in repository, pr githubtest.PullRequest) preview {
 	t.Helper()
 	pr.Author = cmp.Or(pr.Author, strings.Map(loginLetter, t.Name()))
@@ -69,12 +70,12 @@ func loginLetter(r rune) rune {
 	return '-'
 }
 
-// labelled is a pull request with labels that changes one file.
+// labelled returns a pull request that changes one file and has these labels.
 func labelled(file string, labels ...string) githubtest.PullRequest {
 	return githubtest.PullRequest{Labels: labels, Files: []githubtest.File{{Name: file}}}
 }
 
-// openLive opens a pull request that asks for a preview and waits until that runs.
+// openLive opens a pull request with the label preview and waits until its environment runs.
 func (w *world) openLive(t testing.TB, in repository, file string) preview {
 	t.Helper()
 	p := w.open(t, in, labelled(file, "preview"))
@@ -120,42 +121,31 @@ func (w *world) waitRuns(t testing.TB, p preview, image, sha string) {
 	})
 }
 
-// Images of the example's services, as previewset.yaml names them.
+// Images of the example's services in previewset.yaml.
 const (
 	webImage     = "docker.io/nginxinc/nginx-unprivileged"
 	gatewayImage = "ghcr.io/stefanprodan/podinfo"
 	ordersImage  = "docker.io/stefanprodan/podinfo"
 )
 
-// noApplication is an error while there is an Application of the preview.
+// noApplication returns an error while the preview has an Application.
 func (w *world) noApplication(p preview) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := w.Application(ctx, p.application)
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		return cmp.Or(err, fmt.Errorf("there is an Application %s", p.application))
+		return cmp.Or(err, fmt.Errorf("Application %s exists", p.application))
 	}
 }
 
-// waitListed waits until previewctl list shows the preview with all these parts in its line.
-func (w *world) waitListed(t testing.TB, p preview, parts ...string) {
+// waitDecision waits until previewctl lists this decision about the pull request.
+func (w *world) waitDecision(t testing.TB, p preview, want standtest.Decision, words ...string) {
 	t.Helper()
-	w.Eventually(t, standtest.Patience, fmt.Sprintf("previewctl list says of %s %q", p, parts), func(ctx context.Context) error {
-		out, err := w.Previewctl(ctx, append([]string{"list", "--all"}, w.APIFlags()...)...)
-		if err != nil {
-			return err
-		}
-		for line := range strings.Lines(out) {
-			if fields := strings.Split(line, "\t"); len(fields) > 2 && fields[2] == p.String() {
-				return standtest.Contains(line, parts...)
-			}
-		}
-		return fmt.Errorf("it isn't in\n%s", out)
-	})
+	w.WaitDecision(t, p.String(), want, words...)
 }
 
-// commit pushes a change of the GitOps repository and waits until the service has read it, alone or with later ones.
+// commit pushes a change of the GitOps repository and waits until the service has read this commit or a later one.
 func (w *world) commit(t testing.TB, message string, changes ...func(*os.Root) error) string {
 	t.Helper()
 	sha, nth := w.push(t, message, gitserver.All(changes...))
@@ -169,7 +159,7 @@ func (w *world) commit(t testing.TB, message string, changes ...func(*os.Root) e
 				return nil
 			}
 		}
-		return fmt.Errorf("it says\n%s", status)
+		return fmt.Errorf("it reports\n%s", status)
 	})
 	return sha
 }
