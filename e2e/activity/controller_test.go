@@ -61,7 +61,8 @@ func nginx(s shape) shape {
 func traefik(s shape) shape {
 	s.preset, s.job, s.namespace, s.methods = "traefik", "traefik", "traefik", true
 	s.requests = func(namespace, method string) string {
-		return fmt.Sprintf(`traefik_service_requests_total{service="%s-gateway-80@kubernetes",code="200",method=%q,protocol="http"}`, namespace, method)
+		return fmt.Sprintf(`traefik_service_requests_total{service="%s-gateway-80@kubernetes",code="200",method=%q,protocol="http"}`,
+			namespace, method)
 	}
 	s.serves = func(namespace string) string {
 		return fmt.Sprintf(`kube_ingress_info{namespace=%q,ingress="gateway",ingressclass="traefik"}`, namespace)
@@ -69,6 +70,8 @@ func traefik(s shape) shape {
 	s.page, s.number = state, "1"
 	return goProcess(s)
 }
+
+const nginxPeer = `nginx_http_upstream_peer_requests_total{nginx_upstream_name="%s_%s_80",nginx_peer_address="10.0.0.%d:80"}`
 
 var shapes = []shape{
 	nginx(shape{name: "ingress-nginx, labels honoured", honor: true}),
@@ -78,7 +81,8 @@ var shapes = []shape{
 	envoy(shape{
 		name: "istio", preset: "istio", job: "istio-system/envoy-stats-monitor", namespace: "istio-ingress",
 		requests: func(namespace, _ string) string {
-			return fmt.Sprintf(`istio_requests_total{reporter="source",source_workload="public-istio",destination_service_namespace=%q,destination_service_name="gateway",response_code="200"}`, namespace)
+			return fmt.Sprintf(`istio_requests_total{reporter="source",source_workload="public-istio",destination_service_namespace=%q,`+
+				`destination_service_name="gateway",response_code="200"}`, namespace)
 		},
 		serves: func(namespace string) string { return fmt.Sprintf(`kube_namespace_created{namespace=%q}`, namespace) },
 		page:   state, number: "1700000000",
@@ -96,16 +100,16 @@ var shapes = []shape{
 	goProcess(shape{
 		name: "nginx-gateway-fabric", preset: "nginx-gateway-fabric", job: "public-nginx", namespace: "nginx-gateway",
 		requests: func(namespace, _ string) string {
-			return fmt.Sprintf(`nginx_http_upstream_peer_requests_total{nginx_upstream_name="%s_gateway_80",nginx_peer_address="10.0.0.1:80"}`, namespace)
+			return fmt.Sprintf(nginxPeer, namespace, "gateway", 1)
 		},
 		serves: func(namespace string) string {
-			return fmt.Sprintf(`nginx_http_upstream_peer_requests_total{nginx_upstream_name="%s_admin_80",nginx_peer_address="10.0.0.2:80"}`, namespace)
+			return fmt.Sprintf(nginxPeer, namespace, "admin", 2)
 		},
 		page: first, number: "0",
 	}),
 }
 
-// scrape is the controller's two replicas, kube-state-metrics, and a preview that would pass for both of them.
+// scrape returns the jobs: the controller's two replicas, kube-state-metrics, and a preview that imitates both.
 func (s shape) scrape() []server.Job {
 	labels := func(namespace string, more map[string]string) map[string]string {
 		l := map[string]string{"namespace": namespace}
@@ -117,11 +121,13 @@ func (s shape) scrape() []server.Job {
 		{Name: s.job, HonorLabels: s.honor, Targets: []server.Target{{Path: first, Labels: own}, {Path: second, Labels: own}}},
 		{Name: "kube-state-metrics", HonorLabels: s.honor, Targets: []server.Target{{Path: state, Labels: labels("monitoring", nil)}}},
 		{Name: "shop", HonorLabels: true, Targets: []server.Target{{Path: evil, Labels: labels("preview-evil", nil)}}},
-		{Name: "preview-evil/" + s.job, Targets: []server.Target{{Path: evil, Labels: labels("preview-evil", nil)}, {Path: "/down", Labels: labels("preview-evil", nil)}}},
+		{Name: "preview-evil/" + s.job, Targets: []server.Target{
+			{Path: evil, Labels: labels("preview-evil", nil)}, {Path: "/down", Labels: labels("preview-evil", nil)},
+		}},
 	}
 }
 
-// Each step waits for what is measured, so that it is as quick as Prometheus is.
+// Each step waits for a measurement, so the test is as quick as Prometheus.
 func TestControllers(t *testing.T) {
 	t.Parallel()
 	for _, s := range shapes {
@@ -130,7 +136,8 @@ func TestControllers(t *testing.T) {
 			w := begin(t, preview.PrometheusActivity{Preset: s.preset}, s.scrape()...)
 			s.describe(w)
 			quiet := []string{"preview-idle", "preview-slot-1", "preview-fresh"}
-			w.eventually(t, "what isn't used is idle, also before its first request", idle(append(quiet, "preview-slot-10")...), unknown("preview-elsewhere", "preview-evil", "staging"))
+			w.eventually(t, "unused environments are idle, also before their first request", idle(append(quiet, "preview-slot-10")...),
+				unknown("preview-elsewhere", "preview-evil", "staging"))
 
 			w.pages.set(second, s.requests("preview-slot-10", "GET"), "1")
 			w.eventually(t, "the first request of an environment is use", used("preview-slot-10"), notUsed(quiet...))

@@ -1,5 +1,5 @@
-// Package activity tests what is asked of Prometheus on a real Prometheus server, which scrapes what looks like ingress
-// controllers, databases and the service itself.
+// Package activity tests the service's Prometheus queries on a real Prometheus server. It scrapes simulated ingress controllers,
+// databases and the service itself.
 package activity
 
 import (
@@ -30,14 +30,14 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	// Tests wait for others more than they compute.
+	// Tests wait more than they compute.
 	if err := flag.Set("test.parallel", "10"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
 }
 
-// world is a Prometheus, what it scrapes, and who asks it.
+// world is a Prometheus server with its targets, and the client that queries it.
 type world struct {
 	*server.Server
 	client *prometheus.Client
@@ -45,7 +45,7 @@ type world struct {
 	pages  *pages
 }
 
-// begin starts a Prometheus. Targets are those of pages, by their path.
+// begin starts a Prometheus server. Its targets are the pages, by path.
 func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job) *world {
 	t.Helper()
 	w := &world{client: prometheus.New(prometheus.Options{Window: window}), pages: &pages{lines: map[string]map[string]string{}}}
@@ -54,7 +54,7 @@ func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job
 	for _, job := range jobs {
 		for i := range job.Targets {
 			job.Targets[i].Address = strings.TrimPrefix(scraped.URL, "http://")
-			// As with Pods, each has an address of its own.
+			// Like a Pod, each has its own address.
 			job.Targets[i].Labels = maps.Clone(job.Targets[i].Labels)
 			if job.Targets[i].Labels == nil {
 				job.Targets[i].Labels = map[string]string{}
@@ -71,14 +71,14 @@ func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job
 	return w
 }
 
-// eventually measures until it is so, while each measurement holds what is always so. On a busy machine a scrape may come too
-// late, which makes unknown what was idle, but never used.
+// eventually measures until so is true. The conditions in always must hold for each measurement. On a busy machine a scrape may
+// be late. Idle environments are unknown then, but never used.
 func (w *world) eventually(t *testing.T, what string, so func(used map[string]bool) bool, always ...func(used map[string]bool) bool) {
 	t.Helper()
 	start := time.Now()
 	err := process.Poll(t.Context(), patience, func(ctx context.Context) error {
 		m, err := w.client.Measure(ctx, w.policy)
-		// Of nothing at all nothing is known, which is for the caller to judge.
+		// A measurement without any namespace is left to the conditions.
 		if err != nil && !strings.Contains(err.Error(), "knows nothing of any namespace") {
 			return err
 		}
@@ -129,15 +129,15 @@ func all(names []string, so func(used, known bool) bool) func(map[string]bool) b
 	}
 }
 
-// pages are what targets say: numbers by series, by path. One without a line is down.
+// pages are the metrics of the targets: values by series, by path. A target without metrics is down.
 type pages struct {
 	mu    sync.Mutex
 	lines map[string]map[string]string
-	// growing are series that are one more at every scrape.
+	// growing is the value of series that grow with every scrape.
 	growing int
 }
 
-// set gives a series a number; an empty one takes it away.
+// set sets the value of a series. An empty value removes it.
 func (p *pages) set(path, series, number string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,7 +150,7 @@ func (p *pages) set(path, series, number string) {
 	}
 }
 
-// replace changes all that a target says, and returns what it was.
+// replace replaces all metrics of a target and returns the old ones.
 func (p *pages) replace(path string, lines map[string]string) (old map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 type Options struct {
 	// Version is one of Versions, or the version of Source. Default: the first of Versions.
 	Version string
-	// Source is a checkout of Argo CD's repository whose `make cli-local` has built dist/argocd. It is for versions that
+	// Source is a checkout of Argo CD's repository in which `make cli-local` has built dist/argocd. It is for versions that
 	// can't be built here. The manifests and scripts of the checkout are used too. Default: build Version from its Go module.
 	Source string
 	// Server runs the API server too.

@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// quiet is a namespace that Argo CD doesn't look at, so that nobody but the service works when its ApplicationSet is patched.
+// quiet is a namespace that Argo CD doesn't watch, so that only the service works when its ApplicationSet is patched.
 const quiet = "quiet"
 
 // The claim (issue 3): at 1,000 environments it takes less than 100 ms, plus one answer of GitHub's, from a webhook to the

@@ -19,14 +19,14 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// The claim (issue 5): from a wish to the changed spec of the Application it takes less than a second.
+// The promise: from a wake or sleep request to the Application's changed spec it takes less than a second.
 //
 // It is measured from the request, as a visit or previewctl wake makes it, to the watch of the API server that shows the
 // Application with another source. In between are Resolve, the memory's way into its ConfigMap, the annotation, Argo CD's
 // question, and what its controller does with the answer.
 //
 // Argo CD's controller asks the API server once for each Application whenever it looks, and may do so 50 times a second, 100
-// at once (ARGOCD_K8S_CLIENT_QPS). Nobody wakes an environment just after it fell asleep, so that is full again before each.
+// at once (ARGOCD_K8S_CLIENT_QPS). A wake directly after a sleep is unusual, so this budget is full again before each.
 func BenchmarkWakeToSpec(b *testing.B) {
 	const refilled = 2 * time.Second
 	const environments = 20
@@ -41,9 +41,10 @@ func BenchmarkWakeToSpec(b *testing.B) {
 			waitIdle(b, refilled)
 			took = append(took, specs.ask(b, name, "wake"))
 		}
-		rows = append(rows, figures.Figure{Measure: fmt.Sprintf("wake to the Application's spec, %d Applications: below 1s", count(b)), Ours: took.String()})
+		measure := fmt.Sprintf("wake to the Application's spec, %d Applications: below 1s", count(b))
+		rows = append(rows, figures.Figure{Measure: measure, Ours: took.String()})
 		if most := took.at(0.5); most >= time.Second {
-			b.Errorf("the median from the wish to the spec is %s, not below a second", most)
+			b.Errorf("the median from the request to the spec is %s, not below a second", most)
 		}
 	}
 }
@@ -68,7 +69,9 @@ func prepareSleepers(b *testing.B, environments int) (names []string) {
 	}
 	shop := shared.GitHub.Repository("acme/shop")
 	for i := range environments {
-		number := shop.Open(githubtest.PullRequest{Author: fmt.Sprintf("sleeper-%d", i), Labels: []string{"preview"}, Files: []githubtest.File{{Name: "orders/main.go"}}})
+		number := shop.Open(githubtest.PullRequest{
+			Author: fmt.Sprintf("sleeper-%d", i), Labels: []string{"preview"}, Files: []githubtest.File{{Name: "orders/main.go"}},
+		})
 		names = append(names, fmt.Sprintf("shop-pr-%d", number))
 	}
 	service, err := shared.RunService(b.Context(), "--poll-interval=1h", "--log-level=info")

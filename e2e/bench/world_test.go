@@ -70,9 +70,11 @@ func (o *organisation) configuration(repositories int) func(*os.Root) error {
 	}
 	for i := range repositories {
 		name := fmt.Sprintf("service-%03d", i)
-		policy += fmt.Sprintf("  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n", name)
+		policy += fmt.Sprintf("  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, "+
+			"tag: \"{{ .SHA }}\", public: true}\n", name)
 		for _, kind := range []string{"run", "link"} {
-			changes = append(changes, gitserver.Write(fmt.Sprintf("%s/kustomize-base/services/%s/%s/kustomization.yaml", o.folder, name, kind), component))
+			file := fmt.Sprintf("%s/kustomize-base/services/%s/%s/kustomization.yaml", o.folder, name, kind)
+			changes = append(changes, gitserver.Write(file, component))
 		}
 	}
 	policy += "profiles: {changed: {run: changed}}\n"

@@ -1,6 +1,6 @@
-// Package browser tests, in a real browser, the pages that stand where an environment's application isn't there.
+// Package browser tests the service's pages for visitors in a real browser.
 //
-// It is a module of its own: what drives the browser then doesn't change what Argo CD is built from.
+// It is a module of its own, so that the browser driver's dependencies don't change Argo CD's.
 package browser
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A browser that is started once, and the script that finds what is hard to use. They are set once, before any test.
+// The browser, and the script that checks accessibility. Both are set before the first test.
 var (
 	started context.Context
 	axe     string
@@ -46,8 +46,10 @@ func run(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(profile)
 	browser, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.ExecPath(program), chromedp.UserDataDir(profile),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
 	)
 	defer stop()
@@ -60,7 +62,7 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// fetched has the other module's command fetch what is needed, which may take a minute the first time.
+// fetched runs the e2e module's command that fetches browser and script. The first time it takes about a minute.
 func fetched(ctx context.Context) (program, script string, err error) {
 	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/browser")
 	cmd.Dir, cmd.Stderr, cmd.Env = "..", os.Stderr, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")

@@ -49,7 +49,8 @@ func TestAPageThatMovesKeepsItsPlace(t *testing.T) {
 	b.do(t, chromedp.Focus(chromedp.CSS("dd a")), chromedp.Evaluate[chromedp.Void](`
   document.querySelector("main").before(document.createElement("i")) // it is gone after a reload
   said = []
-  new MutationObserver(() => said.push(document.querySelector("[role=status]").innerText)).observe(document.querySelector("[role=status]"), {childList: true})
+  new MutationObserver(() => said.push(document.querySelector("[role=status]").innerText))
+    .observe(document.querySelector("[role=status]"), {childList: true})
   undefined`))
 	for ready := 1; ready <= 3; ready++ {
 		s.becomes(showing(progress(pages.Waking, ready)))

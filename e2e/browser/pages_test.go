@@ -39,7 +39,8 @@ func progress(state pages.State, ready int, lines ...pages.Line) pages.View {
 	v := known(state, lines...)
 	v.Details.Progress = "It is being synced: waiting for healthy state of apps/Deployment/orders"
 	v.Details.Workloads = []pages.Workload{
-		{Name: "gateway", Ready: min(ready, 2), Replicas: 2}, {Name: "orders", Ready: ready / 3, Replicas: 1}, {Name: "postgres", Ready: 1, Replicas: 1},
+		{Name: "gateway", Ready: min(ready, 2), Replicas: 2}, {Name: "orders", Ready: ready / 3, Replicas: 1},
+		{Name: "postgres", Ready: 1, Replicas: 1},
 	}
 	return v
 }
@@ -60,20 +61,28 @@ var views = []struct {
 	{"building", pages.View{Name: name, State: pages.Building}, nil},
 	{"held", pages.View{Name: name, State: pages.Held}, nil},
 	{"gone", pages.View{Name: name, State: pages.Gone}, nil},
-	{"asleep, signed in", known(pages.Asleep, pages.Line{Name: "Why", Value: "It was not used for 1 hour"}), []string{"Wake it up", "acme/shop#7"}},
 	{
-		"waking, signed in", progress(pages.Waking, 1, pages.Line{Name: "Why", Value: "It was visited"}, pages.Line{Name: "Waking takes", Value: "about 40 seconds, as the last time"}),
+		"asleep, signed in", known(pages.Asleep, pages.Line{Name: "Why", Value: "It was not used for 1 hour"}),
+		[]string{"Wake it up", "acme/shop#7"},
+	},
+	{
+		"waking, signed in", progress(pages.Waking, 1, pages.Line{Name: "Why", Value: "It was visited"},
+			pages.Line{Name: "Waking takes", Value: "about 40 seconds, as the last time"}),
 		[]string{"acme/shop#7"},
 	},
 	{
-		"held, signed in", known(pages.Held, pages.Line{Name: "Why", Value: "Its author has 3 environments, and 3 is the most"}, pages.Line{Name: "What to do", Value: "Close another pull request, or take its label off"}),
+		"held, signed in", known(pages.Held, pages.Line{Name: "Why", Value: "Its author has 3 environments, and 3 is the most"},
+			pages.Line{Name: "What to do", Value: "Close another pull request, or take its label off"}),
 		[]string{"acme/shop#7"},
 	},
 	{
 		"hostile",
 		pages.View{Name: longName, State: pages.Waking, Details: &pages.Details{
 			Progress: endless + " " + hostile, Workloads: []pages.Workload{{Name: endless, Ready: 7, Replicas: 3}, {Name: hostile}},
-			Lines: []pages.Line{{Name: "Title", Value: hostile}, {Name: "Purpose", Value: endless + endless}, {Name: "Link", Value: "javascript", URL: "javascript:document.title='taken'"}},
+			Lines: []pages.Line{
+				{Name: "Title", Value: hostile}, {Name: "Purpose", Value: endless + endless},
+				{Name: "Link", Value: "javascript", URL: "javascript:document.title='taken'"},
+			},
 		}},
 		[]string{"javascript"},
 	},
@@ -92,7 +101,8 @@ func TestPagesAreReadableAndUsable(t *testing.T) {
 					if moved := b.shift(t); moved != 0 {
 						t.Errorf("its layout shifts by %v", moved)
 					}
-					b.picture(t, filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", strings.ReplaceAll(strings.ReplaceAll(v.name, ",", ""), " ", "-"), width, scheme)))
+					name := strings.ReplaceAll(strings.ReplaceAll(v.name, ",", ""), " ", "-")
+					b.picture(t, filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", name, width, scheme)))
 					if got := eval[string](t, b, "document.title"); got != v.view.Title() {
 						t.Errorf("the title is %q", got)
 					}
@@ -130,12 +140,13 @@ func (b tab) stops(t *testing.T, presses int) []string {
 	for range presses {
 		b.do(t, chromedp.KeyEvent(kb.Tab))
 		at := eval[struct{ Text, Outline string }](t, b, `(({innerText, localName}, e) =>
-  ({Text: localName === "body" ? "" : innerText, Outline: getComputedStyle(e).outlineStyle}))(document.activeElement, document.activeElement)`)
+  ({Text: localName === "body" ? "" : innerText, Outline: getComputedStyle(e).outlineStyle}))(
+    document.activeElement, document.activeElement)`)
 		if at.Text == "" {
 			continue
 		}
 		if at.Outline == "none" {
-			t.Errorf("nobody sees that %q has the focus", at.Text)
+			t.Errorf("the focus of %q isn't visible", at.Text)
 		}
 		stops = append(stops, at.Text)
 	}

@@ -142,7 +142,8 @@ func eval[T any](t *testing.T, b tab, expression string) T {
 func size(width, height int64) step { return chromedp.EmulateViewport(width, height) }
 
 func media(name, value string) step {
-	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})
+	features := []*emulation.MediaFeature{{Name: name, Value: value}}
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 }
 
 // violation is something that axe finds.

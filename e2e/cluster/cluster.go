@@ -1,8 +1,8 @@
-// Package cluster runs a Kubernetes control plane on loopback: etcd, API server, controller-manager, scheduler, and kwok in
-// place of kubelets, so that Pods become ready without containers. What a cloud adds (volumes, load balancer addresses) has
-// stand-ins. RBAC, admission, garbage collection and namespace deletion are the real ones.
+// Package cluster runs a Kubernetes control plane on loopback: etcd, API server, controller-manager, scheduler, and kwok instead
+// of kubelets, so that Pods become ready without containers. Stand-ins provide volumes and load balancer addresses, which a cloud
+// would provide. RBAC, admission, garbage collection and namespace deletion are real.
 //
-// It must not know what is installed into the cluster.
+// It doesn't know the objects in the cluster.
 package cluster
 
 import (
@@ -21,18 +21,18 @@ import (
 	"github.com/previewset/previewset/e2e/toolchain"
 )
 
-// Programs returns what a cluster is made of.
+// Programs returns the programs that a cluster needs.
 func Programs() []toolchain.Program {
 	return []toolchain.Program{
 		toolchain.Etcd, toolchain.APIServer, toolchain.ControllerManager, toolchain.Scheduler, toolchain.Kwok, toolchain.Kubectl,
 	}
 }
 
-// Cluster is a control plane that runs.
+// Cluster is a running control plane.
 type Cluster struct {
-	// Kubeconfig is the path of the administrator's.
+	// Kubeconfig is the path of the administrator's kubeconfig.
 	Kubeconfig string
-	// Config, Client and Dynamic are the administrator's.
+	// Config, Client and Dynamic act as the administrator.
 	Config  *rest.Config
 	Client  kubernetes.Interface
 	Dynamic dynamic.Interface
@@ -44,7 +44,7 @@ type Cluster struct {
 	group  *process.Group
 }
 
-// Start runs a cluster whose files are in the folder and whose processes belong to the group. The stand-ins end with ctx.
+// Start runs a cluster. Its files are in the folder, its processes belong to the group, and its stand-ins end with ctx.
 func Start(ctx context.Context, tools *toolchain.Toolbox, group *process.Group, folder string) (*Cluster, error) {
 	c := &Cluster{folder: folder, tools: tools, group: group}
 	steps := []struct {
@@ -59,7 +59,7 @@ func Start(ctx context.Context, tools *toolchain.Toolbox, group *process.Group, 
 	}
 	for _, step := range steps {
 		if err := step.do(ctx); err != nil {
-			return nil, fmt.Errorf("cluster: %s: %w", step.what, err)
+			return nil, fmt.Errorf("start cluster: %s: %w", step.what, err)
 		}
 	}
 	return c, nil
@@ -94,7 +94,7 @@ func (c *Cluster) apiServerFlags(etcd string, port int) []string {
 	return []string{
 		"--etcd-servers=" + etcd,
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
-		"--endpoint-reconciler-type=none", // the Service kubernetes can't point to loopback
+		"--endpoint-reconciler-type=none", // because the Service kubernetes can't have a loopback address
 		"--cert-dir=" + c.path("certificates"),
 		"--service-account-key-file=" + c.path(keyFile), "--service-account-signing-key-file=" + c.path(keyFile),
 		"--service-account-issuer=https://kubernetes.default.svc",
@@ -103,7 +103,7 @@ func (c *Cluster) apiServerFlags(etcd string, port int) []string {
 	}
 }
 
-// waitReady asks with the administrator's token until the API server has done all it does at start.
+// waitReady waits until the API server has finished its start.
 func (c *Cluster) waitReady(ctx context.Context) error {
 	config, err := c.restConfig(admin)
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *Cluster) connect(context.Context) (err error) {
 	return err
 }
 
-// restConfig is fast where client-go would be polite: the tests poll a lot.
+// restConfig has a higher rate limit than client-go's default, because tests poll often.
 func (c *Cluster) restConfig(user string) (*rest.Config, error) {
 	path, err := c.writeKubeconfig(user, c.tokens[user], "default")
 	if err != nil {

@@ -32,7 +32,7 @@ func (c *Cluster) writeCredentials(context.Context) error {
 	c.tokens = map[string]string{}
 	var lines strings.Builder
 	for user, group := range map[string]string{
-		admin: "system:masters", kwok: "system:masters", // there is no bootstrap role for what a kwok may do
+		admin: "system:masters", kwok: "system:masters", // Kubernetes has no role for kwok
 		controllerManager: "", scheduler: "",
 	} {
 		c.tokens[user] = rand.Text()
@@ -44,7 +44,7 @@ func (c *Cluster) writeCredentials(context.Context) error {
 	return writeKey(c.path(keyFile))
 }
 
-// writeKey makes the key that signs service accounts' tokens.
+// writeKey creates the key that signs the service accounts' tokens.
 func writeKey(path string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -57,8 +57,8 @@ func writeKey(path string) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600)
 }
 
-// ServiceAccountKubeconfig writes a kubeconfig that acts as the service account and returns its path. The account must
-// exist; what it may do is what RBAC gives it.
+// ServiceAccountKubeconfig writes a kubeconfig for an existing service account and returns its path. The token is valid for a
+// day.
 func (c *Cluster) ServiceAccountKubeconfig(ctx context.Context, namespace, name string) (string, error) {
 	day := int64(24 * 60 * 60)
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &day}}
@@ -69,7 +69,7 @@ func (c *Cluster) ServiceAccountKubeconfig(ctx context.Context, namespace, name 
 	return c.writeKubeconfig(namespace+"-"+name, granted.Status.Token, namespace)
 }
 
-// writeKubeconfig trusts whoever listens on the port: the API server makes its certificate itself.
+// writeKubeconfig doesn't verify the server, because the API server creates its certificate itself.
 func (c *Cluster) writeKubeconfig(user, token, namespace string) (string, error) {
 	const only = "previewset"
 	config := api.NewConfig()

@@ -14,10 +14,10 @@ import (
 	"github.com/previewset/previewset/e2e/toolchain"
 )
 
-// Broken is what a commit's SHA contains whose Pods never become ready.
+// Broken is a part of a commit's SHA. Pods with such a commit in their image never become ready.
 const Broken = "bad0bad0bad0"
 
-// addNode makes the node on which everything runs. kwok keeps it ready.
+// addNode creates the only node. kwok keeps it ready.
 func (c *Cluster) addNode(ctx context.Context) error {
 	room := corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("1000"), corev1.ResourceMemory: resource.MustParse("10Ti"),
@@ -33,7 +33,7 @@ func (c *Cluster) addNode(ctx context.Context) error {
 	return err
 }
 
-// startKwok plays the kubelet by kwok's own stages.
+// startKwok starts kwok with its own stages, which imitate a kubelet.
 func (c *Cluster) startKwok(ctx context.Context) error {
 	kubeconfig, err := c.writeKubeconfig(kwok, c.tokens[kwok], "default")
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *Cluster) stages(ctx context.Context) ([]string, error) {
 	}, writeReadyStage(filepath.Join(folder, "pod", "fast", "pod-ready.yaml"), ready)
 }
 
-// writeReadyStage writes kwok's stage by which Pods become ready, leaving out Pods with a broken image.
+// writeReadyStage writes kwok's stage that makes Pods ready, except for Pods with a broken image.
 func writeReadyStage(from, to string) error {
 	content, err := os.ReadFile(from)
 	if err != nil {

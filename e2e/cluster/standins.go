@@ -16,10 +16,10 @@ import (
 
 const (
 	storageClass = "standard"
-	provisioner  = "stand-in.previewset.dev" // a CSI driver's name: volumes of those nobody else touches
+	provisioner  = "stand-in.previewset.dev" // a CSI driver's name, so that no other controller changes the volumes
 )
 
-// startStandIns does what a cloud would: volumes for claims, an address for each Ingress.
+// startStandIns provides volumes for claims and an address for each Ingress, as a cloud does.
 func (c *Cluster) startStandIns(ctx context.Context) error {
 	if err := c.addStorageClass(ctx); err != nil {
 		return err
@@ -38,8 +38,8 @@ func (c *Cluster) startStandIns(ctx context.Context) error {
 	return nil
 }
 
-// onChange tells a stand-in of every object that is new or changed. What fails because the object changed meanwhile is done
-// when that change arrives.
+// onChange calls a stand-in for every new or changed object. If the object has changed meanwhile, the call fails and is repeated
+// with the next change.
 func onChange(ctx context.Context, standIn func(context.Context, any) error) cache.ResourceEventHandler {
 	handle := func(object any) {
 		err := standIn(ctx, object)
@@ -50,11 +50,11 @@ func onChange(ctx context.Context, standIn func(context.Context, any) error) cac
 	return cache.ResourceEventHandlerFuncs{AddFunc: handle, UpdateFunc: func(_, object any) { handle(object) }}
 }
 
-// addStorageClass makes the default one, so that claims need not name any.
+// addStorageClass creates the default storage class, so that claims needn't name one.
 func (c *Cluster) addStorageClass(ctx context.Context) error {
+	isDefault := map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}
 	class := &storagev1.StorageClass{
-		ObjectMeta:  metav1.ObjectMeta{Name: storageClass, Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
-		Provisioner: provisioner,
+		ObjectMeta: metav1.ObjectMeta{Name: storageClass, Annotations: isDefault}, Provisioner: provisioner,
 	}
 	_, err := c.Client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
 	return err
@@ -90,7 +90,7 @@ func volumeFor(claim *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
 	}
 }
 
-// deleteReleased removes volumes whose claim is gone, as their reclaim policy says.
+// deleteReleased deletes a volume after its claim was deleted, according to the reclaim policy.
 func (c *Cluster) deleteReleased(ctx context.Context, object any) error {
 	volume := object.(*corev1.PersistentVolume)
 	if volume.Status.Phase != corev1.VolumeReleased || volume.DeletionTimestamp != nil {

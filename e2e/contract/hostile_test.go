@@ -15,7 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// hostile are texts that mean something to somebody between GitHub and the API server, and what is to arrive of them; the
+// hostile are texts that some program between GitHub and the API server may interpret, and the expected results; the
 // same where that is empty.
 var hostile = []struct{ name, text, arrives string }{
 	{"an action of a template", `{{ .namespace }}`, ""},
@@ -69,7 +69,7 @@ func otherLabel(r preview.Row) string {
 	return ""
 }
 
-// Nobody's text becomes structure: whatever strangers write, the Application differs from the ordinary one in text values only.
+// A user's text never becomes structure: the Application differs from the ordinary one only in text values.
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	ordinary := skeleton(t, strange(t, func(*preview.PullRequest) {}).app)
@@ -120,7 +120,10 @@ func strange(t *testing.T, change func(*preview.PullRequest)) stranger {
 func skeleton(t *testing.T, app v1alpha1.Application) v1alpha1.Application {
 	t.Helper()
 	app.Labels["previewset.dev/owner"] = ""
-	for _, free := range []string{"previewset.dev/owner", "previewset.dev/author", "previewset.dev/labels", "previewset.dev/target-branch", "link.argocd.argoproj.io/pull-request"} {
+	for _, free := range []string{
+		"previewset.dev/owner", "previewset.dev/author", "previewset.dev/labels", "previewset.dev/target-branch",
+		"link.argocd.argoproj.io/pull-request",
+	} {
 		app.Annotations[free] = ""
 	}
 	for i, info := range app.Spec.Info {

@@ -112,7 +112,9 @@ func TestCommitsThatLookLikeNumbersStayText(t *testing.T) {
 				t.Error(diff)
 			}
 			checkRows(t, s.argo, s.row)
-			s.argo.set.Spec.Template.Labels = map[string]string{"sha": "{{ .head_short_sha }}", "sha7": "{{ .head_short_sha_7 }}", "head": "{{ .head_sha }}"}
+			s.argo.set.Spec.Template.Labels = map[string]string{
+				"sha": "{{ .head_short_sha }}", "sha7": "{{ .head_short_sha_7 }}", "head": "{{ .head_sha }}",
+			}
 			patch := `{"metadata": {"annotations": {"sha": {{ toJson .head_short_sha }}, "sha7": {{ toJson .head_short_sha_7 }}}}}`
 			s.argo.set.Spec.TemplatePatch = &patch
 			got := s.argo.onlyApplication(t)

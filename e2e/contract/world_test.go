@@ -1,8 +1,8 @@
-// Package contract holds Argo CD to its word: its own plugin client and template code, of the version that e2e pins, run in
-// process against our handler, with the ApplicationSet, plugin ConfigMap and AppProject of appsets/ as they are installed.
-// Argo CD's API types are the other half of every expectation here, so what they can't carry fails.
+// Package contract tests the contract with Argo CD: its own plugin client and template code run in process against the service's
+// handler, with the ApplicationSet, plugin ConfigMap and AppProject of appsets/. Expectations use Argo CD's API types, so a value
+// that these can't represent fails.
 //
-// It knows nothing of controllers or a cluster: the stories do.
+// It doesn't know controllers or a cluster. The stories test these.
 package contract
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// world is what the service reads, in place of Git and GitHub.
+// world replaces Git and GitHub as the service's sources.
 type world struct {
 	tree         preview.Tree
 	repositories map[string]preview.Repository
@@ -42,7 +42,7 @@ func (w world) Repository(_ context.Context, name string, _ preview.Wants) (prev
 	return r, nil
 }
 
-// worldOf has the example's configuration and repositories, with these pull requests in acme/shop.
+// worldOf returns the example's configuration and repositories, with these pull requests in acme/shop.
 func worldOf(t *testing.T, shop ...preview.PullRequest) world {
 	t.Helper()
 	return world{
@@ -90,13 +90,13 @@ func read(t *testing.T, name string) []byte {
 	return content
 }
 
-// digest looks like a commit's SHA, and is the same for the same text.
+// digest returns a text like a commit's SHA, which depends only on the given text.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:20])
 }
 
-// pullRequest is an ordinary one that changes orders, unless somebody changes that.
+// pullRequest returns a labelled pull request that changes orders, with changes.
 func pullRequest(number int, change ...func(*preview.PullRequest)) preview.PullRequest {
 	pr := preview.PullRequest{
 		Number: number, Title: "Faster checkout", URL: fmt.Sprintf("https://github.com/acme/shop/pull/%d", number),
@@ -110,7 +110,7 @@ func pullRequest(number int, change ...func(*preview.PullRequest)) preview.PullR
 	return pr
 }
 
-// newService is one that has read nothing yet, with the tokens of this package.
+// newService returns a service that has read nothing yet.
 func newService(t *testing.T, w world) *generator.Generator {
 	t.Helper()
 	return generator.New(generator.Options{
@@ -118,7 +118,7 @@ func newService(t *testing.T, w world) *generator.Generator {
 	})
 }
 
-// ready is a service that has read everything.
+// ready returns a service that has read everything.
 func ready(t *testing.T, w world) *generator.Generator {
 	t.Helper()
 	g := newService(t, w)

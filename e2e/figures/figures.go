@@ -1,4 +1,4 @@
-// Package figures is the table in which benchmarks say what they measured: ours beside what it is compared with.
+// Package figures prints the table of a benchmark: PreviewSet's figures beside the figures of the alternative.
 package figures
 
 import (
@@ -8,10 +8,10 @@ import (
 	"text/tabwriter"
 )
 
-// Figure is one row. What is empty wasn't measured, because there is nothing like it.
+// Figure is one row. An empty cell wasn't measured, because the alternative has nothing like it.
 type Figure struct{ Measure, Theirs, Ours, Ratio string }
 
-// Write writes the table; theirs is who is compared.
+// Write writes the table. theirs is the name of the alternative.
 func Write(w io.Writer, theirs string, rows []Figure) {
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	_, _ = fmt.Fprintf(t, "\n| measure\t| %s\t| PreviewSet\t| ratio\t|\n", theirs)

@@ -1,6 +1,5 @@
-// Package gitops measures what is promised of the GitOps repository: previewctl and the service beside each other on real Git
-// over HTTP, without a cluster. What is promised fails the run if it doesn't hold; all figures are printed as one table at the
-// end.
+// Package gitops measures the promises about the GitOps repository: previewctl and the service side by side on real Git over
+// HTTP, without a cluster. A broken promise fails the run. All figures are printed as one table at the end.
 package gitops
 
 import (
@@ -79,10 +78,11 @@ func serve(b *testing.B) *gitserver.Server {
 	return server
 }
 
-// previewctl runs it as somebody with a token would.
+// previewctl runs previewctl with the token of the config repository.
 func previewctl(ctx context.Context, b *testing.B, server *gitserver.Server, args ...string) error {
 	b.Helper()
-	return command(ctx, b, programs.previewctl, nil, []string{"PREVIEWSET_CONFIG_REPO=" + server.URL, "PREVIEWSET_CONFIG_TOKEN=" + server.Password}, args...)
+	env := []string{"PREVIEWSET_CONFIG_REPO=" + server.URL, "PREVIEWSET_CONFIG_TOKEN=" + server.Password}
+	return command(ctx, b, programs.previewctl, nil, env, args...)
 }
 
 // command runs a program in an empty folder.

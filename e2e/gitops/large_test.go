@@ -119,7 +119,8 @@ func withoutLimits(tree *os.Root) error {
 func history() io.Reader {
 	var s strings.Builder
 	for c := range commits {
-		_, _ = fmt.Fprintf(&s, "commit refs/heads/%s\ncommitter Tester <tester@example.dev> %d +0000\ndata 6\nchange\n", gitserver.Branch, 1_700_000_000+c)
+		_, _ = fmt.Fprintf(&s, "commit refs/heads/%s\ncommitter Tester <tester@example.dev> %d +0000\ndata 6\nchange\n",
+			gitserver.Branch, 1_700_000_000+c)
 		first, last := c%folders, c%folders
 		if c == 0 {
 			_, _ = fmt.Fprintf(&s, "from refs/heads/%s^0\n", gitserver.Branch)
@@ -139,7 +140,8 @@ func folder(f int) string { return fmt.Sprintf("environment-%04d", f) }
 func environmentFiles(f int, purpose string) map[string]string {
 	return map[string]string{
 		"environment.yaml": fmt.Sprintf("apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: person-%d\npurpose: %s\nprofile: %s\n"+
-			"services:\n  gateway: {branch: main}\nlifetime: {expires: 2099-01-01T00:00:00Z}\n", f, purpose, []string{"changed", "full", "checkout"}[f%3]),
+			"services:\n  gateway: {branch: main}\nlifetime: {expires: 2099-01-01T00:00:00Z}\n",
+			f, purpose, []string{"changed", "full", "checkout"}[f%3]),
 		"kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../preview, settings.yaml]\n",
 		"settings.yaml":      fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {number: \"%d\"}\n", f),
 	}
@@ -162,7 +164,8 @@ func benchmarkRefresh(b *testing.B, server *gitserver.Server) {
 		var each []time.Duration
 		for i := range rounds {
 			owner := fmt.Sprintf("newcomer-%d", i)
-			file := gitserver.Write("overlays/"+folder(i)+"/environment.yaml", strings.Replace(environmentFiles(i, "it")["environment.yaml"], fmt.Sprintf("person-%d", i), owner, 1))
+			content := strings.Replace(environmentFiles(i, "it")["environment.yaml"], fmt.Sprintf("person-%d", i), owner, 1)
+			file := gitserver.Write("overlays/"+folder(i)+"/environment.yaml", content)
 			commit, err := server.Change(b.Context(), "Change one file", file)
 			if err != nil {
 				b.Fatal(err)
@@ -197,7 +200,8 @@ func startService(b *testing.B, server *gitserver.Server, github string) *servic
 	}
 	group := process.NewGroup(files)
 	p, err := group.Start(process.Command{Name: "preview-generator", Path: programs.generator, Dir: files, Args: []string{
-		"--listen=" + private, "--public-listen=" + public, "--github-url=" + github + "/", "--poll-interval=1h", "--state=" + filepath.Join(files, "state"),
+		"--listen=" + private, "--public-listen=" + public, "--github-url=" + github + "/", "--poll-interval=1h",
+		"--state=" + filepath.Join(files, "state"),
 		"--token-file=" + secret("token", s.token), "--webhook-secret-file=" + secret("webhook", s.secret),
 		"--config-repo=" + server.URL, "--config-token-file=" + secret("git", server.Password),
 	}})

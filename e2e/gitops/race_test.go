@@ -111,14 +111,17 @@ func script(ctx context.Context, b *testing.B, server *gitserver.Server, writer 
 }
 
 // race lets all writers make their changes to a new repository, within a limit if there is one.
-func race(b *testing.B, limit time.Duration, write func(ctx context.Context, b *testing.B, server *gitserver.Server, writer int) error) result {
+func race(
+	b *testing.B, limit time.Duration, write func(ctx context.Context, b *testing.B, server *gitserver.Server, writer int) error,
+) result {
 	b.Helper()
 	server := serve(b)
 	start := []func(*os.Root) error{gitserver.Copy(example)}
 	for w := range writers {
 		start = append(start,
 			gitserver.Write("overlays/"+environment(w)+"/environment.yaml", "apiVersion: previewset.dev/v1alpha1\nkind: Environment\n"),
-			gitserver.Write("overlays/"+environment(w)+"/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../preview]\n"))
+			gitserver.Write("overlays/"+environment(w)+"/kustomization.yaml",
+				"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../preview]\n"))
 	}
 	base, err := server.Change(b.Context(), "Begin", gitserver.All(start...))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// git runs git without anything that the user or the machine configured.
+// git runs git without the configuration of the user and the machine.
 func git(ctx context.Context, folder string, args ...string) (string, error) {
 	return gitFrom(ctx, nil, folder, args...)
 }
@@ -31,7 +31,7 @@ func gitFrom(ctx context.Context, stdin io.Reader, folder string, args ...string
 	return strings.TrimSpace(string(out)), err
 }
 
-// Write is a change that writes one file, with its folders.
+// Write returns a change that writes one file and creates its folders.
 func Write(name, content string) func(*os.Root) error {
 	return func(tree *os.Root) error {
 		if err := tree.MkdirAll(path.Dir(name), 0o755); err != nil {
@@ -41,17 +41,17 @@ func Write(name, content string) func(*os.Root) error {
 	}
 }
 
-// Remove is a change that removes a file or folder.
+// Remove returns a change that removes a file or folder.
 func Remove(name string) func(*os.Root) error {
 	return func(tree *os.Root) error { return tree.RemoveAll(name) }
 }
 
-// Copy is a change that copies a folder of the machine over the tree.
+// Copy returns a change that copies a folder of the machine over the tree.
 func Copy(folder string) func(*os.Root) error {
 	return func(tree *os.Root) error { return os.CopyFS(tree.Name(), os.DirFS(folder)) }
 }
 
-// All is several changes as one.
+// All returns one change that makes several changes.
 func All(changes ...func(*os.Root) error) func(*os.Root) error {
 	return func(tree *os.Root) error {
 		for _, change := range changes {

@@ -1,7 +1,7 @@
-// Package gitserver serves one bare repository over HTTP with authentication, as a Git host would, by git's own
-// http-backend, and changes it from a work tree as a person would.
+// Package gitserver serves one bare repository over HTTP with authentication, like a Git host, with git's own http-backend. It
+// changes the repository from a work tree, like a user.
 //
-// It must not know what is in the repository.
+// It doesn't know the repository's content.
 package gitserver
 
 import (
@@ -19,14 +19,14 @@ import (
 	"sync/atomic"
 )
 
-// Branch is the one that the repository has.
+// Branch is the repository's only branch.
 const Branch = "main"
 
 // Server is a Git host with one repository.
 type Server struct {
-	// URL is the repository's, without user.
+	// URL of the repository, without user.
 	URL string
-	// User and Password may read and write.
+	// User and Password are allowed to read and write.
 	User, Password string
 
 	http *httptest.Server
@@ -37,7 +37,7 @@ type Server struct {
 	tree string
 }
 
-// Start serves a repository with one empty commit, kept in the folder.
+// Start serves a repository with one empty commit. Its files are in the folder.
 func Start(ctx context.Context, folder string) (*Server, error) {
 	s := &Server{
 		User: "git", Password: rand.Text(),
@@ -55,10 +55,10 @@ func Start(ctx context.Context, folder string) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the serving.
+// Close stops the server.
 func (s *Server) Close() { s.http.Close() }
 
-// SetDown makes the host answer everything with 503, or serve again.
+// SetDown(true) makes the host answer every request with 503, SetDown(false) makes it work again.
 func (s *Server) SetDown(down bool) { s.down.Store(down) }
 
 func (s *Server) backend(ctx context.Context) (http.Handler, error) {
@@ -69,12 +69,12 @@ func (s *Server) backend(ctx context.Context) (http.Handler, error) {
 	return &cgi.Handler{
 		Path: filepath.Join(path, "git-http-backend"),
 		Env:  []string{"GIT_PROJECT_ROOT=" + filepath.Dir(s.bare), "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=" + s.User},
-		// A cut-off connection is nothing to tell anybody about.
+		// It would only report connections that clients have cut off.
 		Stderr: io.Discard,
 	}, nil
 }
 
-// create makes the repository with the rights of hosts like GitHub: any reachable commit can be asked for by its SHA.
+// create creates the repository. As on GitHub, clients may fetch any reachable commit by its SHA.
 func (s *Server) create(ctx context.Context, folder string) error {
 	for _, args := range [][]string{
 		{"init", "--quiet", "--bare", "--initial-branch=" + Branch, s.bare},
@@ -94,7 +94,7 @@ func (s *Server) create(ctx context.Context, folder string) error {
 
 func (s *Server) guarded(backend http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, password, _ := r.BasicAuth() // any user name does, as on GitHub
+		_, password, _ := r.BasicAuth() // any user name is accepted, as on GitHub
 		switch {
 		case s.down.Load():
 			http.Error(w, "down for maintenance", http.StatusServiceUnavailable)
@@ -107,8 +107,8 @@ func (s *Server) guarded(backend http.Handler) http.Handler {
 	})
 }
 
-// Change applies a change to a work tree of the newest commit and pushes it. It returns the new commit, or the
-// old one if nothing changed.
+// Change applies a change to a work tree of the newest commit and pushes it. It returns the new commit, or the old one if
+// nothing changed.
 func (s *Server) Change(ctx context.Context, message string, change func(tree *os.Root) error) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,12 +155,12 @@ func (s *Server) push(ctx context.Context, message string) (string, error) {
 // Head returns the newest commit.
 func (s *Server) Head(ctx context.Context) (string, error) { return s.Ask(ctx, "rev-parse", Branch) }
 
-// Ask runs git in the repository itself.
+// Ask runs git in the bare repository and returns its output.
 func (s *Server) Ask(ctx context.Context, args ...string) (string, error) {
 	return git(ctx, s.bare, args...)
 }
 
-// Import takes commits from a stream of git fast-import, and packs them as hosts do.
+// Import adds commits from a stream of git fast-import and packs them, as Git hosts do.
 func (s *Server) Import(ctx context.Context, stream io.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,6 +2,7 @@ package lifetimes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,8 +15,8 @@ import (
 	"github.com/previewset/previewset/e2e/cluster"
 )
 
-// ingress tells of the Ingresses in the cluster what ingress-nginx would: that they are there, and of the requests that
-// stories count. No request ever comes: what matters is what Prometheus hears.
+// ingress serves the metrics that ingress-nginx would serve: the Ingresses in the cluster, and the requests that stories count. It
+// gets no requests itself, because only its metrics matter.
 type ingress struct {
 	*httptest.Server
 	cluster *cluster.Cluster
@@ -32,14 +33,14 @@ func newIngress(c *cluster.Cluster) *ingress {
 	return i
 }
 
-// visited counts a request to a preview, as if somebody had used it.
+// visited counts a request to a preview.
 func (i *ingress) visited(namespace string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.requests[namespace]++
 }
 
-// fail has it answer no scrape, or again.
+// fail(true) makes every scrape fail, fail(false) makes them work again.
 func (i *ingress) fail(down bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -59,7 +60,7 @@ func (i *ingress) text(ctx context.Context) (string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.down {
-		return "", fmt.Errorf("it is down")
+		return "", errors.New("the ingress controller is down")
 	}
 	all, err := i.cluster.Client.NetworkingV1().Ingresses("").List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -71,7 +72,8 @@ func (i *ingress) text(ctx context.Context) (string, error) {
 		_, _ = fmt.Fprintf(&b, "nginx_ingress_controller_orphan_ingress{namespace=%q,ingress=%q,type=\"no-service\"} 0\n", in.Namespace, in.Name)
 	}
 	for namespace, n := range i.requests {
-		_, _ = fmt.Fprintf(&b, "nginx_ingress_controller_requests{namespace=%q,ingress=\"gateway\",method=\"GET\",status=\"200\"} %d\n", namespace, n)
+		_, _ = fmt.Fprintf(&b, "nginx_ingress_controller_requests{namespace=%q,ingress=\"gateway\",method=\"GET\",status=\"200\"} %d\n",
+			namespace, n)
 	}
 	return b.String(), nil
 }

@@ -21,23 +21,24 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// Nobody uses a preview any more: it sleeps, with all that it knows, and Argo CD finds that right however often it looks.
-// Somebody opens its address: a page says so, it wakes, and it is what it was.
+// An idle preview falls asleep and keeps its data. Argo CD shows it as synced at each comparison. A visitor opens its address, gets
+// the wake page, and the preview wakes with the same objects.
 func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  sleep: {idleAfter: 30m}\n")
-	p, _ := w.open(t, "preview")
+	p, n := w.open(t, "preview")
 	w.WaitPrints(t, []string{"why", p.Name}, "Sleeps")
 	before := w.kept(t, p)
 	used, _ := w.open(t, "preview")
 	stop := w.use(t, used)
 	w.waitState(t, p, "asleep")
-	w.WaitPrints(t, []string{"why", p.Name}, "asleep", "nobody used it", "previewctl wake "+p.Name)
+	w.WaitDecision(t, reference(n), standtest.Decision{State: "asleep"})
+	w.WaitPrints(t, []string{"why", p.Name}, "asleep", "previewctl wake "+p.Name)
 	if diff := cmp.Diff(before, w.kept(t, p)); diff != "" {
 		t.Errorf("what stays (-before +asleep):\n%s", diff)
 	}
 	if err := w.isIn(used, "awake")(t.Context()); err != nil {
-		t.Errorf("somebody uses %s: %v", used.Name, err)
+		t.Errorf("%s is in use: %v", used.Name, err)
 	}
 	stop()
 	w.looksAgain(t, p, 10)
@@ -53,7 +54,7 @@ func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 	}
 }
 
-// use has somebody use a preview until stop is called.
+// use counts a request every second until stop is called.
 func (w *world) use(t *testing.T, p standtest.Environment) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -75,7 +76,7 @@ func (w *world) use(t *testing.T, p standtest.Environment) (stop func()) {
 	return stop
 }
 
-// looksAgain has Argo CD compare a sleeping preview again and again: it changes nothing.
+// looksAgain makes Argo CD compare a sleeping preview several times. It changes nothing.
 func (w *world) looksAgain(t *testing.T, p standtest.Environment, times int) {
 	t.Helper()
 	before := w.generations(t, p)
@@ -111,10 +112,11 @@ func (w *world) generations(t *testing.T, p standtest.Environment) string {
 	return out
 }
 
-// healsSleep scales a sleeping workload up by hand: self-heal takes that back.
+// healsSleep scales a sleeping workload up by hand. Argo CD's self-heal reverts that.
 func (w *world) healsSleep(t *testing.T, p standtest.Environment) {
 	t.Helper()
-	if out, err := w.Cluster.Kubectl(t.Context(), nil, "scale", "deployment/gateway", "--replicas=1", "--namespace="+p.Application); err != nil {
+	scale := []string{"scale", "deployment/gateway", "--replicas=1", "--namespace=" + p.Application}
+	if out, err := w.Cluster.Kubectl(t.Context(), nil, scale...); err != nil {
 		t.Fatal(err, out)
 	}
 	w.Eventually(t, standtest.Patience, "self-heal has put it to sleep again", func(ctx context.Context) error {
@@ -127,14 +129,14 @@ func (w *world) healsSleep(t *testing.T, p standtest.Environment) {
 	w.waitState(t, p, "asleep")
 }
 
-// What is measured goes away, in each way that it can: nobody knows whether previews are used then, so none sleeps.
-func TestNothingSleepsWhileNobodyKnows(t *testing.T) {
+// Measurements are missing for several reasons. Without them, it is unknown whether previews are used, so none falls asleep.
+func TestNothingSleepsWithoutMeasurements(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  deleteAfterIdle: 30m\n  sleep: {idleAfter: 10m}\n")
-	p, _ := w.open(t, "preview")
+	p, n := w.open(t, "preview")
 	w.ingress.fail(true)
 	t.Cleanup(func() { w.ingress.fail(false) })
-	w.WaitPrints(t, []string{"why", p.Name}, "is live")
+	w.WaitDecision(t, reference(n), standtest.Decision{Outcome: "live"})
 	w.Always(t, 3*while, "nothing sleeps while the ingress controller isn't scraped", w.isIn(p, "awake"))
 	w.ingress.fail(false)
 	w.prometheus.Kill()
@@ -151,7 +153,7 @@ func TestNothingSleepsWhileNobodyKnows(t *testing.T) {
 
 // A pull request is merged: its preview stays for the grace, then it goes. One that nobody uses goes later, unless somebody
 // keeps or extends it; with a push it comes back. What was made by hand goes when it said so.
-func TestEnds(t *testing.T) {
+func TestExpiry(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  grace: 30m\n  deleteAfterIdle: 80m\n  maxExtension: 24h\n  sleep: {idleAfter: 15m}\n")
 	merged, n := w.open(t, "preview")
@@ -163,24 +165,21 @@ func TestEnds(t *testing.T) {
 	byHand := standtest.Named("by-hand")
 	w.gateway.SetBranch("by-hand", githubtest.SHA("by hand"))
 	w.Change(t, "Make one by hand", gitserver.Write("overlays/by-hand/environment.yaml",
-		"apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nservices: {gateway: {branch: by-hand}}\nlifetime: {expires: "+expires+"}\n"))
-	t.Cleanup(func() {
-		if _, err := w.Git.Change(context.WithoutCancel(t.Context()), "Clean up", gitserver.Remove("overlays/by-hand")); err != nil {
-			t.Error(err)
-		}
-	})
+		"apiVersion: previewset.dev/v1alpha1\nkind: Environment\nowner: jakub\nservices: {gateway: {branch: by-hand}}\n"+
+			"lifetime: {expires: "+expires+"}\n"))
+	w.RestoreAfter(t, "Clean up", gitserver.Remove("overlays/by-hand"))
 	w.WaitSynced(t, byHand.Application, standtest.Patience)
 
 	w.gateway.Merge(n)
-	w.WaitPrints(t, []string{"why", merged.Name}, "grace")
+	w.WaitDecision(t, reference(n), standtest.Decision{Rule: "grace"})
 	if app, err := w.Application(t.Context(), merged.Application); err != nil || app.Object.GetDeletionTimestamp() != nil {
-		t.Errorf("it is on its way out in its grace: %v", err)
+		t.Errorf("it is being deleted in its grace: %v", err)
 	}
 	w.WaitGone(t, merged.Application, standtest.Patience)
 	w.WaitGone(t, byHand.Application, standtest.Patience)
-	w.WaitPrints(t, []string{"why", byHand.Name}, "expired")
+	w.WaitDecision(t, byHand.Name, standtest.Decision{Rule: "expired"})
 	w.WaitGone(t, idle.Application, standtest.Patience)
-	w.WaitPrints(t, []string{"why", idle.Name}, "idle", "previewctl extend "+idle.Name)
+	w.WaitDecision(t, reference(idleNumber), standtest.Decision{Rule: "idle"}, "previewctl extend "+idle.Name)
 	for _, p := range []standtest.Environment{kept, extended} {
 		w.Always(t, while, "it stays, asleep", w.isIn(p, "asleep"))
 	}
@@ -188,8 +187,8 @@ func TestEnds(t *testing.T) {
 	w.waitState(t, idle, "awake")
 }
 
-// Working hours are by the clock on the wall, also on the day that it is put forward: from 1:00 to 4:00 it is two hours.
-func TestWorkingHoursOnTheDayTheClockIsPutForward(t *testing.T) {
+// Working hours follow local time, also on the day on which daylight saving time begins: from 1:00 to 4:00 it is two hours.
+func TestWorkingHoursOnTheFirstDayOfDaylightSavingTime(t *testing.T) {
 	w := shared
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -204,6 +203,6 @@ func TestWorkingHoursOnTheDayTheClockIsPutForward(t *testing.T) {
 	over := time.Date(2027, time.March, 28, 4, 0, 0, 0, berlin) // an hour and a half later, not two and a half
 	w.waitState(t, p, "asleep")
 	if now := w.clock.Now(); now.Before(over) || now.After(over.Add(45*time.Minute)) {
-		t.Errorf("it sleeps since %s at the latest, working hours were over at %s", now.In(berlin), over)
+		t.Errorf("it is asleep at %s, working hours ended at %s", now.In(berlin), over)
 	}
 }

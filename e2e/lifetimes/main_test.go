@@ -1,5 +1,5 @@
-// Package lifetimes tells how previews sleep, wake and end, on a real Kubernetes API, a real Argo CD and a real Prometheus
-// that scrapes what an ingress controller would tell. The service's clock is fast: a minute of it takes a second.
+// Package lifetimes tests sleep, wake and expiry on a real Kubernetes API, a real Argo CD and a real Prometheus, which scrapes a
+// simulated ingress controller. The service's clock is fast: one of its minutes takes a second.
 package lifetimes
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// shared is what all stories happen in, one after the other. It is set once, before any.
+// shared is the world of all stories, which run one after another. It is set before the first one.
 var shared *world
 
 func TestMain(m *testing.M) {

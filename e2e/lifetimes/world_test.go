@@ -26,9 +26,9 @@ import (
 )
 
 const (
-	// rate is how fast time passes: a minute a second. The service reads everything once in it.
+	// rate is the speed of the service's clock: a minute a second. The service polls once in that second.
 	rate = 60
-	// while is for how long it is watched that something doesn't happen: a quarter of an hour of the service's.
+	// while is the time during which stories watch that something doesn't happen: a quarter of an hour by the service's clock.
 	while = 15 * time.Second
 )
 
@@ -47,7 +47,10 @@ type world struct {
 }
 
 func begin(ctx context.Context, s *stand.Stand, programs string) (*world, error) {
-	w := &world{World: &standtest.World{Stand: s}, gateway: s.GitHub.AddRepository("acme/gateway"), programs: programs, ingress: newIngress(s.Cluster)}
+	w := &world{
+		World: &standtest.World{Stand: s}, gateway: s.GitHub.AddRepository("acme/gateway"),
+		programs: programs, ingress: newIngress(s.Cluster),
+	}
 	s.GitHub.AddRepository("acme/shop")
 	if err := s.Install(ctx); err != nil {
 		return nil, err
@@ -87,8 +90,7 @@ func (w *world) end() {
 	_ = os.RemoveAll(w.folder)
 }
 
-// at starts the service at a time, with these lifetimes in previewset.yaml. When the story is over it is ended, and knows
-// nothing any more.
+// at starts the service at a time, with these lifetime settings in previewset.yaml. It ends with the story and saves no state.
 func (w *world) at(t *testing.T, now time.Time, lifetime string) {
 	t.Helper()
 	begin, end := strings.Index(w.policy, "\nlifetime:"), strings.Index(w.policy, "\nlimits:")
@@ -106,7 +108,10 @@ func (w *world) at(t *testing.T, now time.Time, lifetime string) {
 	w.WaitReady(t)
 }
 
-// open opens a pull request of the gateway that asks for a preview, and waits until that runs.
+// reference returns the name of a pull request of the gateway, as previewctl prints it.
+func reference(number int) string { return fmt.Sprintf("acme/gateway#%d", number) }
+
+// open opens a pull request of the gateway with these labels, and waits until its environment runs.
 func (w *world) open(t *testing.T, labels ...string) (standtest.Environment, int) {
 	t.Helper()
 	number := w.gateway.Open(githubtest.PullRequest{Author: "alice", Labels: labels, Files: []githubtest.File{{Name: "main.go"}}})
@@ -129,7 +134,8 @@ func (w *world) isIn(p standtest.Environment, state string) func(context.Context
 		case err != nil:
 			return err
 		case app.Labels["previewset.dev/state"] != state || app.Sync != "Synced" || app.Health != "Healthy" || !app.Settled:
-			return fmt.Errorf("it is %s, %s and %s (settled: %t), %q", app.Labels["previewset.dev/state"], app.Sync, app.Health, app.Settled, app.Problems)
+			return fmt.Errorf("it is %s, %s and %s (settled: %t), %q",
+				app.Labels["previewset.dev/state"], app.Sync, app.Health, app.Settled, app.Problems)
 		}
 		heals, _, err := unstructured.NestedBool(app.Object.Object, "spec", "syncPolicy", "automated", "selfHeal")
 		if err != nil || !heals {
@@ -151,12 +157,13 @@ func (w *world) hasPods(ctx context.Context, p standtest.Environment, wanted boo
 	return err
 }
 
-// kept are the objects that sleep doesn't touch, each with its identity.
+// kept returns the UIDs of the objects that stay while a preview sleeps.
 func (w *world) kept(t *testing.T, p standtest.Environment) map[string]types.UID {
 	t.Helper()
 	all := map[string]types.UID{}
 	for _, kind := range []string{"persistentvolumeclaims", "secrets", "configmaps", "services", "deployments.apps", "statefulsets.apps"} {
-		out, err := w.Cluster.Kubectl(t.Context(), nil, "get", kind, "--namespace="+p.Application, "--output=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}")
+		out, err := w.Cluster.Kubectl(t.Context(), nil, "get", kind, "--namespace="+p.Application,
+			"--output=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +178,7 @@ func (w *world) kept(t *testing.T, p standtest.Environment) map[string]types.UID
 	return all
 }
 
-// visit opens an address of the environment's as a person's browser does, and returns the status and the page.
+// visit opens the environment's address as a browser does. It returns status and page.
 func (w *world) visit(ctx context.Context, p standtest.Environment) (status int, page string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.PublicURL+"/some/page", http.NoBody)
 	if err != nil {

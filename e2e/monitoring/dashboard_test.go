@@ -30,7 +30,7 @@ type panel struct {
 
 type datasource struct{ Type, UID string }
 
-// area is a panel's place, of which there are 24 columns.
+// area is a panel's place in a grid of 24 columns.
 type area struct{ X, Y, W, H int }
 
 func (a area) overlaps(b area) bool {
@@ -49,7 +49,7 @@ func theDashboard(t *testing.T) dashboard {
 	return d
 }
 
-// graphs are the panels that show something.
+// graphs returns the panels without the rows.
 func (d dashboard) graphs() (all []panel) {
 	for _, p := range d.Panels {
 		if p.Type != "row" {
@@ -61,8 +61,8 @@ func (d dashboard) graphs() (all []panel) {
 
 var uids = regexp.MustCompile(`"uid": *"([^"]*)"`)
 
-// Any Grafana can import it: nothing in it is of one Grafana only.
-func TestDashboardAsksForItsDataSource(t *testing.T) {
+// Any Grafana can import the dashboard: it has no identifier of one Grafana.
+func TestDashboardHasNoFixedDataSource(t *testing.T) {
 	t.Parallel()
 	d := theDashboard(t)
 	if d.SchemaVersion < 39 {
@@ -86,18 +86,19 @@ func TestDashboardAsksForItsDataSource(t *testing.T) {
 	}
 }
 
-func TestPanelsExplainThemselves(t *testing.T) {
+func TestPanelsHaveTitleDescriptionAndUnit(t *testing.T) {
 	t.Parallel()
 	titles := map[string]bool{}
 	for _, p := range theDashboard(t).graphs() {
-		if titles[p.Title] || p.Title == "" || !strings.HasSuffix(p.Description, ".") || p.FieldConfig.Defaults.Unit == "" || len(p.Targets) == 0 {
+		if titles[p.Title] || p.Title == "" || !strings.HasSuffix(p.Description, ".") ||
+			p.FieldConfig.Defaults.Unit == "" || len(p.Targets) == 0 {
 			t.Errorf("panel %d lacks title, description, unit or expression, or its title is there twice: %+v", p.ID, p)
 		}
 		titles[p.Title] = true
 	}
 }
 
-func TestPanelsHaveAPlaceOfTheirOwn(t *testing.T) {
+func TestPanelsDontOverlap(t *testing.T) {
 	t.Parallel()
 	panels := theDashboard(t).Panels
 	for i, p := range panels {
@@ -112,10 +113,10 @@ func TestPanelsHaveAPlaceOfTheirOwn(t *testing.T) {
 	}
 }
 
-// variables are what Grafana puts into expressions.
+// variables are Grafana's variables and their values.
 var variables = strings.NewReplacer("$job", ".+", "$__rate_interval", "1m", "$__range", "5m")
 
-// expressions are those of all panels, as Grafana asks them, with the panel's title.
+// expressions returns the queries of all panels, with the panel's title.
 func (d dashboard) expressions() map[string]string {
 	all := map[string]string{}
 	for _, p := range d.graphs() {
@@ -126,7 +127,7 @@ func (d dashboard) expressions() map[string]string {
 	return all
 }
 
-// above0 are the expressions of these panels where they are more than nothing.
+// above0 returns the queries of these panels with the condition that they are above 0.
 func (d dashboard) above0(t *testing.T, titles ...string) (all []string) {
 	t.Helper()
 	for expression, title := range d.expressions() {

@@ -71,13 +71,13 @@ func TestRulesAreValid(t *testing.T) {
 	promtool(t, "check", "rules", "../../appsets/monitoring/alerts.yaml")
 }
 
-// Whoever gets an alert can tell how soon to look, and what to do first.
+// Each alert has a severity and a description with the first thing to do.
 func TestAlertsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
 	for _, r := range alerts(t) {
 		if names[r.Alert] || !strings.HasPrefix(r.Alert, "PreviewSet") {
-			t.Errorf("%s is there twice, or not named after what it is of", r.Alert)
+			t.Errorf("%s is there twice, or its name doesn't begin with PreviewSet", r.Alert)
 		}
 		names[r.Alert] = true
 		if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) || len(r.Labels) != 1 {
@@ -85,14 +85,14 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 		}
 		summary, description := r.Annotations["summary"], r.Annotations["description"]
 		if r.For == "" || !strings.HasSuffix(summary, ".") || len(summary) > 80 || len(description) < 100 {
-			t.Errorf("%s fires at once, or says too little or too much: %s: %s", r.Alert, summary, description)
+			t.Errorf("%s fires at once, or its texts are too short or too long: %s: %s", r.Alert, summary, description)
 		}
 	}
 }
 
 var testedAlert = regexp.MustCompile(`alertname="(\w+)", alertstate="firing"`)
 
-// The unit tests of every alert, in time that promtool makes up; and there are such tests of every alert.
+// promtool's tests pass, and each alert has tests.
 func TestAlertsFireWhenTheyShould(t *testing.T) {
 	t.Parallel()
 	files := []string{"testdata/minutes.yaml", "testdata/days.yaml"}
@@ -102,7 +102,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		for _, q := range checks(t, name) {
 			alert := testedAlert.FindStringSubmatch(q.Expr)
 			if alert == nil {
-				t.Fatalf("%s: %s asks for no alert", name, q.Expr)
+				t.Fatalf("%s: %s queries no alert", name, q.Expr)
 			}
 			fires[alert[1]] = fires[alert[1]] || len(q.Samples) > 0
 			silent[alert[1]] = silent[alert[1]] || len(q.Samples) == 0
@@ -115,7 +115,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		delete(fires, r.Alert)
 	}
 	if len(fires) > 0 {
-		t.Errorf("tested and not there: %v", fires)
+		t.Errorf("tests of unknown alerts: %v", fires)
 	}
 }
 
@@ -144,7 +144,7 @@ func checks(t *testing.T, file string) (all []check) {
 	return all
 }
 
-// The README's command makes a PrometheusRule of the rules file.
+// The README's command creates a PrometheusRule with the same rules.
 func TestPrometheusRuleHasTheSameRules(t *testing.T) {
 	t.Parallel()
 	command := regexp.MustCompile(`(?m)^(\{ cat .*\}) \| kubectl apply -f -$`).FindSubmatch(read(t, "README.md"))

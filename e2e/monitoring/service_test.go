@@ -23,22 +23,24 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// Alerts and dashboard ask for what the service says: while all is well every panel shows something and no alert is there, and
-// what goes wrong for real fires its alert. How long an alert waits is left out here; promtool's tests have that.
+// Alerts and dashboard use the service's metrics. While everything works, every panel has data and no alert fires. Then one failure
+// after another is caused, and its alert fires. The alerts fire without delay here; promtool's tests check the delays.
 func TestOnARealService(t *testing.T) {
 	w := begin(t)
 	w.busy(t)
 	d := theDashboard(t)
-	// What is added up over time is looked at once a minute.
-	w.Eventually(t, 2*standtest.Patience, "every panel shows something", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
-	w.Eventually(t, standtest.Patience, "every metric that is asked for is there", w.yields(metrics(t, d)...))
-	w.Eventually(t, 2*standtest.Patience, "what sleeping saved is shown", w.yields(d.above0(t, "Core hours saved by sleeping, by owner", "GiB hours saved by sleeping, by owner",
+	// The service updates sums over time once a minute.
+	w.Eventually(t, 2*standtest.Patience, "every panel has data", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
+	w.Eventually(t, standtest.Patience, "every used metric exists", w.yields(metrics(t, d)...))
+	w.Eventually(t, 2*standtest.Patience, "the dashboard shows the savings of sleeping", w.yields(d.above0(t,
+		"Core hours saved by sleeping, by owner", "GiB hours saved by sleeping, by owner",
 		"Core hours requested, by owner", "GiB hours requested, by owner", "Awake hours, by owner")...))
-	w.Eventually(t, standtest.Patience, "the wake is counted", w.yields(`previewset_wakes_total{by="request"} == 1`, `previewset_wake_seconds_count == 1`))
-	w.Eventually(t, standtest.Patience, "no alert is there", w.silent)
-	w.Always(t, 3*time.Second, "no alert comes", w.silent)
+	w.Eventually(t, standtest.Patience, "the wake is counted",
+		w.yields(`previewset_wakes_total{by="request"} == 1`, `previewset_wake_seconds_count == 1`))
+	w.Eventually(t, standtest.Patience, "no alert fires", w.silent)
+	w.Always(t, 3*time.Second, "no alert begins to fire", w.silent)
 
-	// One bad day adds to the others.
+	// Each failure is added to the ones before.
 	for _, day := range []struct {
 		name   string
 		breaks func(*testing.T)
@@ -110,7 +112,7 @@ func TestOnARealService(t *testing.T) {
 	}
 }
 
-// yields is an error unless every expression has a result.
+// yields returns an error unless every expression has a result.
 func (w *world) yields(expressions ...string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var problems []error
@@ -125,7 +127,7 @@ func (w *world) yields(expressions ...string) func(context.Context) error {
 	}
 }
 
-// metrics are the names of all that alerts and dashboard ask for.
+// metrics returns the names of all metrics in alerts and dashboard.
 func metrics(t *testing.T, d dashboard) (names []string) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -146,7 +148,7 @@ func metrics(t *testing.T, d dashboard) (names []string) {
 	return names
 }
 
-// forbidPatching takes from the service's Role what allows it to have an ApplicationSet refreshed.
+// forbidPatching removes the right to patch ApplicationSets from the service's Role.
 func (w *world) forbidPatching(t *testing.T) {
 	t.Helper()
 	roles := w.Cluster.Client.RbacV1().Roles(argocd.Namespace)
@@ -160,7 +162,7 @@ func (w *world) forbidPatching(t *testing.T) {
 	}
 }
 
-// refused asks as Argo CD would with a wrong token, until Prometheus has seen it happen again.
+// refused asks like Argo CD with a wrong token until Prometheus has counted it.
 func (w *world) refused(t *testing.T) {
 	t.Helper()
 	err := process.Poll(t.Context(), standtest.Patience, func(ctx context.Context) error {

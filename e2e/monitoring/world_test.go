@@ -1,3 +1,5 @@
+// Package monitoring tests the alerts and the dashboard of appsets/monitoring with promtool and a real Prometheus, on a real
+// service and a real Argo CD.
 package monitoring
 
 import (
@@ -19,19 +21,19 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// job is what the README calls the service's.
+// job is the name of the service's scrape job in the README.
 const job = "preview-generator"
 
-// world is an installed PreviewSet that a Prometheus watches.
+// world is an installed PreviewSet and the Prometheus that scrapes it.
 type world struct {
 	*standtest.World
 	*prometheus.Server
 	service       *stand.Service
 	shop, gateway *githubtest.Repo
-	sleeper       int // a pull request of shop, whose environment sleeps
+	sleeper       int // a pull request of shop with a sleeping environment
 }
 
-// begin starts all of it. The alerts are those that previewctl init wrote, without their standtest.Patience.
+// begin starts everything. The alerts are those of previewctl init, without their delays.
 func begin(t *testing.T) *world {
 	t.Helper()
 	s := standtest.Start(t, stand.Options{})
@@ -73,10 +75,10 @@ func (w *world) watch(t *testing.T) {
 	})
 }
 
-// measured is what the service asks while all is well: nobody uses anything.
-const measured = `label_replace(vector(0), "namespace", "preview-nobody", "", "")`
+// measured is the service's activity query while everything works: its only result is an idle namespace.
+const measured = `label_replace(vector(0), "namespace", "preview-unused", "", "")`
 
-// measure has the service ask the same Prometheus how environments are used.
+// measure makes the service query the same Prometheus for activity.
 func (w *world) measure(t *testing.T) {
 	t.Helper()
 	policy := w.File(t, "previewset.yaml") + fmt.Sprintf("activity: {prometheus: {url: %q, query: '%s'}}\n", w.URL, measured)
@@ -90,7 +92,7 @@ func (w *world) label(repository *githubtest.Repo, file string) (number int) {
 	return repository.Open(githubtest.PullRequest{Author: "alice", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}})
 }
 
-// busy makes happen what makes metrics: previews, one that is held, one that slept, was woken and sleeps, webhooks, statuses, answers.
+// busy causes events for all metrics: previews, a held one, one that slept, woke and sleeps, webhooks, statuses, answers.
 func (w *world) busy(t *testing.T) {
 	t.Helper()
 	secret, err := w.WebhookSecret()
@@ -104,8 +106,9 @@ func (w *world) busy(t *testing.T) {
 	if code := w.post(t, w.PublicURL+"/webhooks/github", "{}"); code != http.StatusUnauthorized {
 		t.Errorf("a webhook without a signature was answered %d", code)
 	}
-	// What it requests is known from when it was awake.
-	w.Eventually(t, standtest.Patience, "what the sleeper requests is known", w.yields(fmt.Sprintf(`previewset_environment_requests{environment=%q}`, w.sleeperName())))
+	// Its resource requests are known only while it is awake.
+	w.Eventually(t, standtest.Patience, "the sleeper's requests are known",
+		w.yields(fmt.Sprintf(`previewset_environment_requests{environment=%q}`, w.sleeperName())))
 	for _, step := range []struct{ action, state string }{{"sleep", "asleep"}, {"wake", "awake"}, {"sleep", "asleep"}} {
 		w.ask(t, step.action, step.state)
 	}
@@ -113,7 +116,7 @@ func (w *world) busy(t *testing.T) {
 
 func (w *world) sleeperName() string { return fmt.Sprintf("shop-pr-%d", w.sleeper) }
 
-// ask asks something of the sleeper's environment until it has the state, which it gets once all of it is healthy.
+// ask sends a request about the sleeper's environment and waits until it has the state.
 func (w *world) ask(t *testing.T, action, state string) {
 	t.Helper()
 	name := w.sleeperName()
@@ -124,7 +127,7 @@ func (w *world) ask(t *testing.T, action, state string) {
 	})
 }
 
-// post sends something without any credentials.
+// post sends a request without credentials.
 func (w *world) post(t *testing.T, url, body string) (code int) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -146,13 +149,14 @@ func (w *world) configure(t *testing.T, old, replacement string, more ...func(*o
 	w.Change(t, "Configure", append(more, gitserver.Write("previewset.yaml", policy))...)
 }
 
-// firing returns the names of the alerts that fire.
+// firing returns the names of all pending and firing alerts.
 func (w *world) firing(ctx context.Context) (names []string, err error) {
 	all, err := w.Alerts(ctx)
 	for _, a := range all {
 		name := a.Labels["alertname"]
 		names = append(names, name)
-		if text := a.Annotations["summary"] + a.Annotations["description"]; strings.Contains(text, "{{") || strings.Contains(text, "error expanding") {
+		text := a.Annotations["summary"] + a.Annotations["description"]
+		if strings.Contains(text, "{{") || strings.Contains(text, "error expanding") {
 			return names, process.Final(fmt.Errorf("%s says %s", name, text))
 		}
 	}

@@ -4,5 +4,5 @@ package process
 
 import "syscall"
 
-// ownGroup makes a group of its own, so that children of the process end with it and Ctrl-C doesn't reach it before us.
+// ownGroup gives the process its own group. Its children end with it, and Ctrl-C doesn't end it before this program ends it.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-// Output runs a command to its end and returns what it wrote on stdout; what it wrote on stderr is in the error.
+// Output runs a command to its end and returns its stdout. If it fails, its stderr is in the error.
 func Output(ctx context.Context, c Command) (string, error) {
 	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}, c.Env...)

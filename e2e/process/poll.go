@@ -9,7 +9,7 @@ import (
 
 const pollInterval = 100 * time.Millisecond
 
-// Poll asks until there is no error, the error is Final, or the time is over; then it returns the last error.
+// Poll asks until there is no error, the error is Final, or the time is up. It returns the last error.
 func Poll(ctx context.Context, within time.Duration, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -21,7 +21,7 @@ func Poll(ctx context.Context, within time.Duration, ask func(context.Context) e
 		if err == nil || errors.As(err, new(finalError)) {
 			return err
 		}
-		// An answer that the end of the time cut off says less than the one before.
+		// An error of the ended context says less than the error before.
 		if last == nil || ctx.Err() == nil {
 			last = err
 		}
@@ -37,10 +37,10 @@ type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
 
-// Final marks an error after which asking again is in vain.
+// Final marks an error that ends Poll.
 func Final(err error) error { return finalError{err} }
 
-// Hold asks for the whole time and returns the first error.
+// Hold asks during the whole time and returns the first error.
 func Hold(ctx context.Context, during time.Duration, ask func(context.Context) error) error {
 	end := time.NewTimer(during)
 	defer end.Stop()

@@ -1,7 +1,7 @@
-// Package process runs the programs of a test stand: each in a process group of its own with its output in a file, all of
-// them ended together and none left behind.
+// Package process runs the programs of a test stand. Each has its own process group and writes its output into a file. All end
+// together, and none is left behind.
 //
-// It must not know what the programs are.
+// It doesn't know the programs.
 package process
 
 import (
@@ -20,28 +20,28 @@ import (
 	"time"
 )
 
-// Command says what to run.
+// Command is a program to run.
 type Command struct {
-	Name string // of the log file too
+	Name string // also the name of the log file
 	Path string
 	Args []string
-	Env  []string // besides PATH and HOME, nothing is inherited
+	Env  []string // added to PATH and HOME; other variables aren't inherited
 	Dir  string
-	// Stdin is for Output only.
+	// Stdin is used by Output only.
 	Stdin io.Reader
 }
 
-// Group is processes that end together.
+// Group is a group of processes that end together.
 type Group struct {
 	logs string
 	mu   sync.Mutex
 	all  []*Process
 }
 
-// NewGroup returns a group whose processes log into the folder.
+// NewGroup returns a group. Its processes write their logs into the folder.
 func NewGroup(logs string) *Group { return &Group{logs: logs} }
 
-// Process is one that was started.
+// Process is a started process.
 type Process struct {
 	name   string
 	log    string
@@ -69,7 +69,7 @@ func (g *Group) start(c Command) (*Process, error) {
 		return nil, err
 	}
 	defer func() { _ = out.Close() }() // the child has its own
-	// Not CommandContext: a process ends when the group or a story says so, never because some context did.
+	// Not CommandContext: a process ends only when the group or a story ends it, never because a context ended.
 	cmd := exec.Command(c.Path, c.Args...) //nolint:noctx // see above
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + g.logs}, c.Env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = c.Dir, out, out, ownGroup()
@@ -82,11 +82,11 @@ func (g *Group) start(c Command) (*Process, error) {
 }
 
 func (p *Process) wait() {
-	_ = p.cmd.Wait() // the state says it
+	_ = p.cmd.Wait() // its error is in the state too
 	close(p.ended)
 }
 
-// Stop asks the process to end, as Kubernetes does, and kills it if it doesn't within the grace period.
+// Stop sends the process SIGTERM, as Kubernetes does, and kills it after the grace period.
 func (p *Process) Stop(grace time.Duration) {
 	p.wanted.Store(true)
 	p.signal(syscall.SIGTERM)
@@ -104,7 +104,8 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// signal reaches the process's whole group, unless it ended: the number may be somebody else's by then.
+// signal sends a signal to the process's whole group. It does nothing after the process has ended, because another process may
+// have its number then.
 func (p *Process) signal(s syscall.Signal) {
 	select {
 	case <-p.ended:
@@ -113,7 +114,7 @@ func (p *Process) signal(s syscall.Signal) {
 	}
 }
 
-// Ended returns an error if the process ended without having been told to.
+// Ended returns an error if the process ended by itself.
 func (p *Process) Ended() error {
 	select {
 	case <-p.ended:
@@ -126,7 +127,7 @@ func (p *Process) Ended() error {
 	return fmt.Errorf("%s ended by itself: %s\n%s", p.name, p.cmd.ProcessState, p.Tail(20))
 }
 
-// Tail returns the last lines of what the process wrote.
+// Tail returns the last lines of the log.
 func (p *Process) Tail(lines int) string {
 	all, err := p.lines()
 	if err != nil {
@@ -135,7 +136,7 @@ func (p *Process) Tail(lines int) string {
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
-// complaints returns the last lines that tell of a problem, in the formats of klog, zap and logrus.
+// complaints returns the last lines of the log that report a problem, in the formats of klog, zap and logrus.
 func (p *Process) complaints(lines int) []string {
 	all, err := p.lines()
 	if err != nil {
@@ -147,7 +148,7 @@ func (p *Process) complaints(lines int) []string {
 
 var complaint = regexp.MustCompile(`^[EF][0-9]{4} |(?i)\blevel"?[=:]"?(error|fatal|panic|warn)|panic:|goroutine \d+ \[running`)
 
-// lines reads the log, with each line cut to what somebody would read of it.
+// lines reads the log. Long lines are cut.
 func (p *Process) lines() ([]string, error) {
 	content, err := os.ReadFile(p.log)
 	if err != nil {
@@ -160,13 +161,13 @@ func (p *Process) lines() ([]string, error) {
 	return all, nil
 }
 
-// Log returns all that the process and its predecessors of the same name wrote.
+// Log returns the whole log. Earlier processes of the same name have written into it too.
 func (p *Process) Log() (string, error) {
 	content, err := os.ReadFile(p.log)
 	return string(content), err
 }
 
-// Ended returns which processes ended without having been told to.
+// Ended returns an error for each process that ended by itself.
 func (g *Group) Ended() error {
 	var errs []error
 	for _, p := range g.processes() {
@@ -175,7 +176,7 @@ func (g *Group) Ended() error {
 	return errors.Join(errs...)
 }
 
-// WriteLogs shows of each log the last lines, and before them those that tell of a problem.
+// WriteLogs writes the last lines of each log, and before them the last lines that report a problem.
 func (g *Group) WriteLogs(w io.Writer, lines int) {
 	shown := map[string]bool{}
 	for _, p := range g.processes() {
@@ -188,7 +189,7 @@ func (g *Group) WriteLogs(w io.Writer, lines int) {
 	}
 }
 
-// Close kills what still runs, the last started first.
+// Close kills all running processes. The last started one is killed first.
 func (g *Group) Close() {
 	for _, p := range slices.Backward(g.processes()) {
 		p.Kill()

@@ -1,6 +1,6 @@
-// Package prometheus runs a real Prometheus server on loopback and asks it.
+// Package prometheus runs a real Prometheus server on loopback and queries it.
 //
-// It must not know what is measured.
+// It doesn't know the metrics.
 package prometheus
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/e2e/toolchain"
 )
 
-// Programs returns the folder with prometheus and promtool, fetching them first if they aren't there yet.
+// Programs returns the folder with prometheus and promtool. It fetches them if the folder doesn't have them.
 func Programs(ctx context.Context) (string, error) {
 	box, err := toolchain.Open(ctx)
 	if err != nil {
@@ -28,39 +28,39 @@ func Programs(ctx context.Context) (string, error) {
 	return box.Unpack(ctx, os.Stderr, toolchain.Prometheus)
 }
 
-// Options say what a server does.
+// Options of a server.
 type Options struct {
 	Jobs []Job
-	// Rules are files of rules to evaluate.
+	// Rules are paths of rule files.
 	Rules []string
-	// Interval is how often all of it is done; default every second.
+	// Interval is the time between two scrapes and between two evaluations. Default: 1 s.
 	Interval time.Duration
 }
 
-// Job is targets that are scraped as one.
+// Job is a scrape job.
 type Job struct {
 	Name    string
 	Targets []Target
-	// HonorLabels lets metrics replace the target's labels.
+	// HonorLabels lets labels of metrics replace labels of the target.
 	HonorLabels bool
 }
 
-// Target is one to scrape.
+// Target is an address to scrape.
 type Target struct {
-	// Address is its host:port, Path by default /metrics.
+	// Address is host:port. Path defaults to /metrics.
 	Address, Path string
-	// Labels are given to what it says.
+	// Labels are added to the target's metrics.
 	Labels map[string]string
 }
 
-// Server is one that runs.
+// Server is a running Prometheus.
 type Server struct {
-	// URL is where it answers.
+	// URL of its API.
 	URL string
 	*process.Process
 }
 
-// Start runs the program with its files in the folder, and waits until it is ready.
+// Start runs the program with its files in the folder and waits until it is ready.
 func Start(ctx context.Context, group *process.Group, program, folder string, o Options) (*Server, error) {
 	config, err := o.config()
 	if err != nil {
@@ -89,12 +89,12 @@ func Start(ctx context.Context, group *process.Group, program, folder string, o 
 		return process.Get(ctx, s.URL+"/-/ready")
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prometheus isn't ready: %w\n%s", err, p.Tail(20))
+		return nil, fmt.Errorf("wait for prometheus: %w\n%s", err, p.Tail(20))
 	}
 	return s, nil
 }
 
-// config is JSON, which is YAML too.
+// config returns the configuration as JSON, which is YAML too.
 func (o Options) config() ([]byte, error) {
 	type object = map[string]any
 	var scrapes []object
@@ -114,13 +114,13 @@ func (o Options) config() ([]byte, error) {
 	})
 }
 
-// Series is one of an answer's.
+// Series is one series of a query's result.
 type Series struct {
 	Labels map[string]string `json:"metric"`
 	Value  [2]any            `json:"value"` // Unix time, and the value as a text
 }
 
-// Query evaluates an expression that yields a vector, now.
+// Query evaluates an expression now. Its result must be a vector.
 func (s *Server) Query(ctx context.Context, expression string) ([]Series, error) {
 	var data struct{ Result []Series }
 	if err := s.get(ctx, "/api/v1/query", url.Values{"query": {expression}}, &data); err != nil {
@@ -129,17 +129,17 @@ func (s *Server) Query(ctx context.Context, expression string) ([]Series, error)
 	return data.Result, nil
 }
 
-// Alert is one that is pending or firing.
+// Alert is a pending or firing alert.
 type Alert struct {
 	Labels, Annotations map[string]string
 	State               string
 }
 
-// Alerts returns which there are.
+// Alerts returns all pending and firing alerts.
 func (s *Server) Alerts(ctx context.Context) ([]Alert, error) {
 	var data struct{ Alerts []Alert }
 	if err := s.get(ctx, "/api/v1/alerts", nil, &data); err != nil {
-		return nil, fmt.Errorf("alerts: %w", err)
+		return nil, fmt.Errorf("read alerts: %w", err)
 	}
 	return data.Alerts, nil
 }

@@ -11,7 +11,12 @@ func TestContainsNamesTheMissingParts(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	err := Contains("one two", "one", "three", "four")
-	if err == nil || strings.Contains(err.Error(), `"one"`) || !strings.Contains(err.Error(), `"three"`) || !strings.Contains(err.Error(), `"four"`) {
-		t.Errorf("got %v", err)
+	if err == nil || strings.Contains(err.Error(), `"one"`) {
+		t.Fatalf("got %v", err)
+	}
+	for _, missing := range []string{`"three"`, `"four"`} {
+		if !strings.Contains(err.Error(), missing) {
+			t.Errorf("%s isn't in %v", missing, err)
+		}
 	}
 }

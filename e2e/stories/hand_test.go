@@ -46,7 +46,7 @@ func named(name string) preview { return preview{name: name, application: "previ
 func (w *world) create(t *testing.T, name string, flags ...string) preview {
 	t.Helper()
 	w.byHand(t, append([]string{"create", name}, flags...)...)
-	w.Run(t, "wait", name, "--every=200ms", "--timeout=2m")
+	w.Run(t, "wait", name, "--every=200ms", longWait)
 	return named(name)
 }
 
@@ -63,7 +63,7 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 		t.Errorf("its labels are %v", app.Labels)
 	}
 	w.gateway.SetBranch("by-hand", second)
-	w.Run(t, "wait", mine.name, "--every=200ms", "--timeout=2m", "--commit=gateway="+second)
+	w.Run(t, "wait", mine.name, "--every=200ms", longWait, "--commit=gateway="+second)
 	w.waitRuns(t, mine, gatewayImage, second)
 
 	w.shop.SetBranch("by-hand", first)
@@ -73,7 +73,7 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	}
 	stays := w.stays(t, mine.application)
 	w.byHand(t, "delete", other.name)
-	w.Run(t, "wait", other.name, "--for=gone", "--every=200ms", "--timeout=2m")
+	w.Run(t, "wait", other.name, "--for=gone", "--every=200ms", longWait)
 	w.waitGone(t, other)
 	if err := stays(t.Context()); err != nil {
 		t.Error(err)

@@ -21,16 +21,16 @@ func TestWaitFollowsAnEnvironmentThroughItsLife(t *testing.T) {
 		}
 		return out
 	}
-	ctl("wait", p.name, "--every=200ms", "--timeout=2m")
+	ctl("wait", p.name, "--every=200ms", longWait)
 	w.waitRuns(t, p, gatewayImage, p.head())
 	if out := ctl("show", p.name); !strings.Contains(out, "is ready") {
 		t.Error("not ready")
 	}
 	sha := p.push()
-	ctl("wait", p.name, "--every=200ms", "--timeout=2m", "--commit", "gateway="+sha)
+	ctl("wait", p.name, "--every=200ms", longWait, "--commit", "gateway="+sha)
 	w.waitRuns(t, p, gatewayImage, sha)
 	ctl("show", p.name, "-o", "yaml")
 	p.in.Unlabel(p.number, "preview")
-	ctl("wait", p.name, "--for=gone", "--every=200ms", "--timeout=3m")
+	ctl("wait", p.name, "--for=gone", "--every=200ms", longWait)
 	w.waitGone(t, p)
 }

@@ -27,6 +27,9 @@ const (
 	while = 4 * time.Second
 )
 
+// longWait is the flag of previewctl wait for the patience of stories.
+var longWait = "--timeout=" + standtest.Patience.String()
+
 // world is the stand that all stories share, with two repositories and the running service.
 type world struct {
 	*standtest.World

@@ -25,7 +25,7 @@ const (
 	axeSum = "ilYanEU8vxxBexpJd8cWM4ElSQq4QctCLKih0TSfjIfCQTeyH/6zVrmIJfLPrKTKJRbiG+cfnZbQIjAlJmF1jQ=="
 )
 
-// starter runs the browser with the libraries, and where the machine has none the fonts, that were unpacked beside it.
+// starter runs the browser with the libraries that were unpacked beside it, and with the fonts if the machine has none.
 const starter = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")/root
 for lib in "$here"/usr/lib/*-linux-gnu*; do LD_LIBRARY_PATH="$LD_LIBRARY_PATH:$lib:$lib/pulseaudio"; done
@@ -34,8 +34,8 @@ export LD_LIBRARY_PATH="${LD_LIBRARY_PATH#:}"
 exec "$here"/usr/lib/chromium/chromium "$@"
 `
 
-// Chromium returns the browser that is installed. Where there is none it is Debian's, which is fetched first if it isn't there
-// yet, with all of what it needs that the machine lacks: that needs no root and installs nothing.
+// Chromium returns the installed browser. If there is none, Debian's browser is fetched once, with the libraries that the machine
+// lacks. That needs no root and installs nothing.
 func (b *Toolbox) Chromium(ctx context.Context, progress io.Writer) (program string, err error) {
 	if installed, err := exec.LookPath("chromium"); err == nil {
 		return installed, nil
@@ -45,15 +45,16 @@ func (b *Toolbox) Chromium(ctx context.Context, progress io.Writer) (program str
 	return b.once(ctx, progress, "Debian's chromium", filepath.Join(b.cache, hex.EncodeToString(sum[:])[:16], "chromium"), fetchChromium)
 }
 
-// Axe returns the script that finds what makes a page hard to use for people with disabilities, fetching it first if it isn't
-// there yet.
+// Axe returns the script axe-core, which checks the accessibility of a page. It is fetched once.
 func (b *Toolbox) Axe(ctx context.Context, progress io.Writer) (script string, err error) {
 	return b.once(ctx, progress, "axe-core "+axeVersion, filepath.Join(b.cache, "axe-core-"+axeVersion, "axe.min.js"), fetchAxe)
 }
 
-// once fetches a file with what stands beside it, unless it is there: beside its folder first, so that what was broken off
-// leaves nothing behind that looks done.
-func (b *Toolbox) once(ctx context.Context, progress io.Writer, what, file string, fetch func(ctx context.Context, folder string) error) (string, error) {
+// once fetches a folder with the file in it, unless the file exists. It fetches into a temporary folder and renames that, so that
+// an interrupted fetch leaves no incomplete folder.
+func (b *Toolbox) once(
+	ctx context.Context, progress io.Writer, what, file string, fetch func(ctx context.Context, folder string) error,
+) (string, error) {
 	if _, err := os.Stat(file); err == nil {
 		return file, nil
 	}
@@ -119,7 +120,7 @@ func fetchAxe(ctx context.Context, folder string) error {
 	return errors.Join(os.WriteFile(filepath.Join(folder, "axe.min.js"), script, 0o600), os.Remove(file))
 }
 
-// inArchive is a file in a gzip-compressed tar archive.
+// inArchive returns a file of a gzip-compressed tar archive.
 func inArchive(content []byte, name string) ([]byte, error) {
 	plain, err := gzip.NewReader(bytes.NewReader(content))
 	if err != nil {

@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// Package is a Debian package whose programs need nothing but the C library.
+// Package is a Debian package. Its programs need no library except the C library.
 type Package struct {
 	name     string
 	programs []string // in its /usr/bin
 }
 
-// Prometheus is the server, and promtool, which checks and tests rules.
+// Prometheus has the server, and promtool, which checks and tests rules.
 var Prometheus = Package{name: "prometheus", programs: []string{"prometheus", "promtool"}}
 
-// Unpack returns the folder with the package's programs, fetching it from Debian first if they aren't there yet. It needs no root
-// and installs nothing.
+// Unpack returns the folder with the package's programs. If the folder doesn't have them, the package is fetched from Debian. That
+// needs no root and installs nothing.
 func (b *Toolbox) Unpack(ctx context.Context, progress io.Writer, p Package) (string, error) {
 	folder := filepath.Join(b.cache, p.key())
 	if p.in(folder) {
@@ -41,9 +41,9 @@ func (b *Toolbox) Unpack(ctx context.Context, progress io.Writer, p Package) (st
 	return folder, nil
 }
 
-// key names the system that the programs are made for: the distribution's release has its own version of them.
+// key identifies the distribution's release, because each release has its own version of the programs.
 func (p Package) key() string {
-	release, _ := os.ReadFile("/etc/os-release") // a system without one has no apt-get either, which is reported then
+	release, _ := os.ReadFile("/etc/os-release") // a system without this file has no apt-get either, and that error is reported
 	sum := sha256.Sum256([]byte(p.name + "\n" + runtime.GOARCH + "\n" + string(release)))
 	return hex.EncodeToString(sum[:])[:16]
 }
@@ -57,7 +57,7 @@ func (p Package) in(folder string) bool {
 	return true
 }
 
-// fetch unpacks beside the folder and moves the programs there once all of them have shown that they run.
+// fetch unpacks the package into a temporary folder. It moves the programs after each of them has run once.
 func (p Package) fetch(ctx context.Context, folder string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
@@ -90,8 +90,8 @@ func (p Package) fetch(ctx context.Context, folder string) error {
 	return nil
 }
 
-// aptGet runs apt-get with the machine's lists of packages. A fresh machine has none, and only root may update them: then it
-// is run with lists of our own.
+// aptGet runs apt-get with the machine's package lists. A fresh machine has none, and only root may update them. Then apt-get is
+// run with lists in the temporary folder.
 func aptGet(ctx context.Context, temp string, args ...string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return fmt.Errorf("this isn't Debian or a system made of it: %w", err)
@@ -101,9 +101,10 @@ func aptGet(ctx context.Context, temp string, args ...string) error {
 			return err
 		}
 	}
-	// Without the sandbox's user, who can't write here, and without the locks, which only root may take.
+	// The sandbox's user can't write into this folder, and only root may take the locks.
 	own := []string{
-		"--quiet", "--option", "APT::Sandbox::User=root", "--option", "Debug::NoLocking=true", "--option", "Dir::Cache=" + filepath.Join(temp, "cache"),
+		"--quiet", "--option", "APT::Sandbox::User=root", "--option", "Debug::NoLocking=true",
+		"--option", "Dir::Cache=" + filepath.Join(temp, "cache"),
 	}
 	first := system(ctx, temp, "apt-get", append(own, args...)...)
 	if first == nil {
@@ -118,7 +119,7 @@ func aptGet(ctx context.Context, temp string, args ...string) error {
 	return nil
 }
 
-// system runs a program of the machine.
+// system runs a program that the machine has.
 func system(ctx context.Context, folder, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = folder

@@ -1,8 +1,8 @@
-// Package toolchain builds the programs that the end-to-end tests start (Kubernetes, Argo CD, kustomize, kwok) from Go
-// modules, each once, into the user's cache folder. What a program is built from names its place there, so that a changed
-// go.mod builds it again and nothing else does. Prometheus, which is no Go module to build, is Debian's.
+// Package toolchain builds the programs that the end-to-end tests start (Kubernetes, Argo CD, kustomize, kwok) from Go modules.
+// Each is built once, into the user's cache folder. The folder's name is a hash of everything that the program is built from, so
+// that only a changed go.mod builds it again. Prometheus and the browser are Debian packages.
 //
-// It must not know what the programs are for or how they are started.
+// It doesn't know the purpose of the programs or their flags.
 package toolchain
 
 import (
@@ -32,7 +32,7 @@ type Program struct {
 
 const kubernetes = "k8s.io/kubernetes"
 
-// Clients refuse a Kubernetes version that they can't parse.
+// The version is set because clients refuse a Kubernetes version that they can't parse.
 const kubernetesVersion = "-X k8s.io/component-base/version.gitVersion=v1.34.4" +
 	" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
 
@@ -46,7 +46,7 @@ var (
 	Kustomize         = Program{Name: "kustomize", module: "tools", source: "sigs.k8s.io/kustomize/kustomize/v5"}
 	ArgoCD3           = argoCD("v3", "3.2.11", "tools")
 	Kwok              = Program{Name: "kwok", module: "tools/kwok", source: "sigs.k8s.io/kwok", pkg: "cmd/kwok"}
-	// ArgoCD2 is built in the module of the tests because the contract tests import its code.
+	// ArgoCD2 is built in the tests' module, because the contract tests import its code.
 	ArgoCD2 = argoCD("v2", "2.14.21", ".")
 )
 
@@ -67,13 +67,13 @@ func argoCD(major, version, module string) Program {
 	}
 }
 
-// Toolbox holds programs that are built.
+// Toolbox has the built programs.
 type Toolbox struct {
 	root  string
 	cache string
 }
 
-// Open returns the toolbox of the e2e module in which the process runs. Empty until Build.
+// Open returns the toolbox of the e2e module in which the process runs. Its programs may still have to be built.
 func Open(ctx context.Context) (*Toolbox, error) {
 	gomod, err := run(ctx, ".", "env", "GOMOD")
 	if err != nil {
@@ -90,7 +90,7 @@ func Open(ctx context.Context) (*Toolbox, error) {
 	return &Toolbox{root: root, cache: filepath.Join(cache, "previewset", "tools")}, nil
 }
 
-// Build makes those of the programs that aren't there yet, telling progress.
+// Build builds those programs that aren't built yet, and writes a line for each to progress.
 func (b *Toolbox) Build(ctx context.Context, progress io.Writer, programs ...Program) error {
 	for _, p := range programs {
 		if err := b.build(ctx, progress, p); err != nil {
@@ -114,24 +114,24 @@ func (b *Toolbox) build(ctx context.Context, progress io.Writer, p Program) erro
 	return nil
 }
 
-// Path is where the program is once it is built.
+// Path returns the path of the built program.
 func (b *Toolbox) Path(p Program) string {
 	return filepath.Join(b.cache, b.key(p), p.Name)
 }
 
-// key names all that the program is made of.
+// key returns a hash of everything that the program is built from.
 func (b *Toolbox) key(p Program) string {
 	h := sha256.New()
 	_, _ = fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, p)
 	for _, name := range []string{"go.mod", "go.sum"} {
-		// An unreadable file is reported by the build that follows.
+		// The build reports an unreadable file.
 		content, _ := os.ReadFile(filepath.Join(b.root, p.module, name))
 		h.Write(content)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
-// Source is the folder of the module that the program comes from. It is fetched if the module cache lost it.
+// Source returns the folder of the program's module. It is downloaded if the module cache doesn't have it.
 func (b *Toolbox) Source(ctx context.Context, p Program) (string, error) {
 	out, err := run(ctx, filepath.Join(b.root, p.module), "mod", "download", "-json", p.source)
 	if err != nil {
@@ -144,7 +144,7 @@ func (b *Toolbox) Source(ctx context.Context, p Program) (string, error) {
 	return module.Dir, nil
 }
 
-// BuildOwn makes the project's own program cmd/<name> in the folder, from the tree as it is, with build tags if there are any.
+// BuildOwn builds the project's program cmd/<name> from the work tree, with build tags, into the folder.
 func (b *Toolbox) BuildOwn(ctx context.Context, folder, name string, tags ...string) (string, error) {
 	to := filepath.Join(folder, strings.Join(append([]string{name}, tags...), "-"))
 	if err := compile(ctx, filepath.Dir(b.root), to, "./cmd/"+name, "", tags...); err != nil {
@@ -157,7 +157,7 @@ func (p Program) importPath() string {
 	return strings.TrimSuffix(p.source+"/"+p.pkg, "/")
 }
 
-// compile builds beside the target and renames, so that a build that was broken off leaves nothing behind that looks done.
+// compile builds into a temporary file and renames it, so that an interrupted build leaves no incomplete program.
 func compile(ctx context.Context, module, to, pkg, ldflags string, tags ...string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		return err
@@ -170,7 +170,7 @@ func compile(ctx context.Context, module, to, pkg, ldflags string, tags ...strin
 	return os.Rename(temp, to)
 }
 
-// run calls the go command. Without cgo, because then the binaries run anywhere and no C compiler is needed.
+// run runs the go command without cgo, so that no C compiler is needed and the programs run on any Linux.
 func run(ctx context.Context, folder string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = folder

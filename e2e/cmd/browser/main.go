@@ -1,4 +1,4 @@
-// Command browser fetches what the browser tests need, if it isn't there yet, and prints where it is: the browser, then axe.
+// Command browser fetches the browser and the axe script for the browser tests, once, and prints their paths.
 package main
 
 import (

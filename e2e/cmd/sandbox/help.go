@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/e2e/toolchain"
 )
 
-// help says where everything is and what to try.
+// help prints all addresses and commands to try.
 func (s *sandbox) help(ctx context.Context) error {
 	tools, err := toolchain.Open(ctx)
 	if err != nil {
@@ -29,34 +29,35 @@ func (s *sandbox) help(ctx context.Context) error {
 }
 
 const guide = `
-Try in another terminal, and watch what changes here:
+Try these commands in another terminal, and watch the changes here:
 
   export KUBECONFIG=%[1]s PATH=%[2]s:$PATH
   auth="Authorization: Bearer %[10]s"
 
-  # what Argo CD made of the labels
+  # the Applications, namespaces and objects of the labelled pull requests
   kubectl get applications -n argocd -L previewset.dev/owner,previewset.dev/profile
   kubectl get namespaces -l previewset.dev/preview=true
   kubectl get pods,ingresses,networkpolicies -n preview-shop-pr-1
 
-  # ask for a preview of "Dark mode"; push a commit to it; take the label off again
+  # label the pull request "Dark mode"; push a commit to it; remove the label
   curl -H "$auth" -X POST %[3]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
-  curl -H "$auth" -X PATCH %[3]s/repos/acme/shop/git/refs/heads/dark-mode -d '{"sha":"5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e","force":true}'
+  curl -H "$auth" -X PATCH %[3]s/repos/acme/shop/git/refs/heads/dark-mode \
+    -d '{"sha":"5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e","force":true}'
   curl -H "$auth" -X DELETE %[3]s/repos/acme/shop/issues/6/labels/preview
 
-  # merge one: its Application and its namespace go
+  # merge a pull request: its Application and its namespace are deleted
   curl -H "$auth" -X PUT %[3]s/repos/acme/gateway/pulls/1/merge
 
-  # change the GitOps repository: what you push to main is in force within seconds
+  # change the GitOps repository: a push to main is in force within seconds
   git clone %[4]s
 
-  # ask the service; see what Argo CD applies
+  # list the environments; print the manifests that Argo CD applies
   %[5]s
   %[6]s
 
   Argo CD's API, without login:  %[7]s/api/v1/applications
   The service:                   %[8]s/readyz?verbose
-  Everybody's logs:              %[9]s
+  All logs:                      %[9]s
 
 Argo CD's Go module comes without its web pages, so there is only its API. Ctrl-C ends the sandbox.
 

@@ -1,6 +1,6 @@
-// Command sandbox is the demo with the real Kubernetes API and Argo CD of the end-to-end tests: it installs PreviewSet as a
-// newcomer would, labels pull requests on a simulated GitHub, says how long each took to become a preview, and goes on telling
-// what changes until Ctrl-C. Only containers are missing: kwok says of every Pod that it runs.
+// Command sandbox is the demo with the real Kubernetes API and Argo CD of the end-to-end tests. It installs PreviewSet as the
+// README does and labels pull requests on a simulated GitHub. It prints the time until each preview runs, and then every change
+// until Ctrl-C. Pods have no containers: kwok marks every Pod as running.
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 	options.AddFlags(flag.CommandLine)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C doesn't wait
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	err := run(ctx, options)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
@@ -40,7 +40,7 @@ func run(ctx context.Context, options argocd.Options) (err error) {
 			s.WriteState(ctx, os.Stderr)
 		}
 		err = errors.Join(err, b.close())
-		fmt.Println("\nThe sandbox is over; everything that it started and made is gone.")
+		fmt.Println("\nThe sandbox has ended and removed everything that it created.")
 	}()
 	if err = b.begin(ctx); err != nil {
 		return err

@@ -14,10 +14,10 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// githubToken is a person's, who may change pull requests on the simulated GitHub.
+// githubToken is a user's token that may change pull requests on the simulated GitHub.
 const githubToken = "sandbox"
 
-// sandbox is a stand with PreviewSet installed and people at work.
+// sandbox is a stand with PreviewSet on it.
 type sandbox struct {
 	*stand.Stand
 	github  *httptest.Server
@@ -26,7 +26,7 @@ type sandbox struct {
 	watcher watcher
 }
 
-// pullRequest is one of the simulated GitHub.
+// pullRequest is a pull request of the simulated GitHub.
 type pullRequest struct {
 	repository string
 	number     int
@@ -39,7 +39,7 @@ func (s *sandbox) close() error {
 	return s.Close()
 }
 
-// begin does everything up to the point where the first previews run and somebody can try the next thing.
+// begin does all steps until the first previews run.
 func (s *sandbox) begin(ctx context.Context) error {
 	for _, step := range []struct {
 		what string
@@ -50,7 +50,7 @@ func (s *sandbox) begin(ctx context.Context) error {
 		{"starting the service", s.startService},
 		{"waiting for the baseline, overlays/staging", s.waitBaseline},
 		{"labelling pull requests, and waiting for their previews", s.waitPreviews},
-		{"what the service says", s.list},
+		{"listing the environments", s.list},
 	} {
 		start := time.Now()
 		fmt.Printf("· %s\n", step.what)
@@ -62,7 +62,7 @@ func (s *sandbox) begin(ctx context.Context) error {
 	return s.help(ctx)
 }
 
-// fillGitHub puts the demo's organisation in the place of the stand's empty GitHub, with all labels still to be given.
+// fillGitHub replaces the stand's empty GitHub by the demo's organisation. It keeps the labels for waitPreviews.
 func (s *sandbox) fillGitHub(context.Context) error {
 	s.GitHub = githubtest.Acme()
 	s.GitHub.AllowToken(githubToken)
@@ -86,7 +86,7 @@ func (s *sandbox) startService(ctx context.Context) (err error) {
 	if s.service, err = s.RunService(ctx); err != nil {
 		return err
 	}
-	// Argo CD asked before the service was there, and would next ask after three minutes.
+	// Argo CD asked before the service ran. Without a refresh, it would ask again after three minutes.
 	return s.Refresh(ctx, "previews")
 }
 
@@ -97,7 +97,7 @@ func (s *sandbox) waitBaseline(ctx context.Context) error {
 
 func (s *sandbox) waitPreviews(ctx context.Context) error {
 	s.watcher.start = time.Now()
-	defer func() { s.watcher.start = time.Time{} }() // what comes later is somebody else's doing
+	defer func() { s.watcher.start = time.Time{} }() // later Applications have another cause
 	for pr, labels := range s.labels {
 		s.GitHub.Repository(pr.repository).Label(pr.number, labels...)
 	}
@@ -108,7 +108,7 @@ func (s *sandbox) waitPreviews(ctx context.Context) error {
 	return s.waitSettled(ctx, wanted)
 }
 
-// waitDecided waits until the service has read all labels, and returns the Applications that it wants.
+// waitDecided waits until the service has read all labels, and returns the Applications of its environments.
 func (s *sandbox) waitDecided(ctx context.Context) (wanted map[string]bool, err error) {
 	err = process.Poll(ctx, time.Minute, func(ctx context.Context) error {
 		text, problem := s.Previewctl(ctx, append([]string{"list", "--all", "-o", "json"}, s.APIFlags()...)...)
@@ -140,7 +140,7 @@ func (s *sandbox) decided(list []byte) (map[string]bool, error) {
 	return wanted, nil
 }
 
-// waitSettled waits until these Applications are Synced and Healthy, telling what changes meanwhile.
+// waitSettled waits until these Applications are Synced and Healthy. It prints the changes meanwhile.
 func (s *sandbox) waitSettled(ctx context.Context, wanted map[string]bool) error {
 	return process.Poll(ctx, 5*time.Minute, func(ctx context.Context) error {
 		if err := s.look(ctx); err != nil {
@@ -155,7 +155,7 @@ func (s *sandbox) waitSettled(ctx context.Context, wanted map[string]bool) error
 	})
 }
 
-// look tells what changed in the cluster. It fails for good once the service is dead.
+// look prints the changes in the cluster. Its error is final if the service has ended.
 func (s *sandbox) look(ctx context.Context) error {
 	if err := s.service.Ended(); err != nil {
 		return process.Final(err)
@@ -163,7 +163,7 @@ func (s *sandbox) look(ctx context.Context) error {
 	return s.watcher.look(ctx)
 }
 
-// watch tells what changes until ctx is done.
+// watch prints the changes until ctx is done.
 func (s *sandbox) watch(ctx context.Context) error {
 	err := process.Hold(ctx, 1000*time.Hour, s.look)
 	if errors.Is(err, context.Canceled) {

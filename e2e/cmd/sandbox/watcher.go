@@ -12,22 +12,22 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// watcher tells how Applications change.
+// watcher prints changes of Applications.
 type watcher struct {
 	stand *stand.Stand
-	// start is when what leads to Applications that weren't seen yet was done; zero where nobody knows.
+	// start is the time from which the creation of an Application is measured. Zero means that this time is unknown.
 	start   time.Time
-	seen    map[string]string    // the last line told of each Application
-	begun   map[string]time.Time // since when each isn't settled
-	settled map[string]bool      // which are Synced and Healthy
-	commit  map[string]string    // each one's head
+	seen    map[string]string    // the last printed line, by Application
+	begun   map[string]time.Time // the time since which each Application isn't settled
+	settled map[string]bool      // true if the Application is Synced and Healthy
+	commit  map[string]string    // the head commit, by Application
 }
 
 func newWatcher(s *stand.Stand) watcher {
 	return watcher{stand: s, seen: map[string]string{}, begun: map[string]time.Time{}, settled: map[string]bool{}, commit: map[string]string{}}
 }
 
-// look reads all Applications and tells of those that aren't what they were.
+// look reads all Applications and prints the changed ones.
 func (w *watcher) look(ctx context.Context) error {
 	apps, err := w.stand.Applications(ctx, "")
 	if err != nil {
@@ -57,7 +57,7 @@ func (w *watcher) forget(name string) {
 	delete(w.commit, name)
 }
 
-// time keeps how long an Application has been on its way, and says so when it is there. A new commit sets it on its way.
+// time returns the time that a settled Application took, as a text. The time begins again with a new commit.
 func (w *watcher) time(app stand.Application) string {
 	name, sha := app.Name, app.Annotations["previewset.dev/head-sha"]
 	_, known := w.begun[name]
@@ -80,7 +80,7 @@ func tell(name, text string) {
 	fmt.Printf("  %s  %-24s %s\n", time.Now().Format(time.TimeOnly), name, text)
 }
 
-// describe is what is worth telling of an Application. Its problems hold what strangers wrote.
+// describe returns one line about an Application. Its problems contain text of unknown users, so they are made printable.
 func describe(app stand.Application) string {
 	state := fmt.Sprintf("%-9s %-11s", orDash(app.Sync), orDash(app.Health))
 	if app.Object.GetDeletionTimestamp() != nil {

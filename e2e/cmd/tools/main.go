@@ -1,4 +1,4 @@
-// Command tools builds what the end-to-end tests and the sandbox start, so that the wait is over before they begin.
+// Command tools builds the programs that the end-to-end tests and the sandbox start.
 package main
 
 import (
