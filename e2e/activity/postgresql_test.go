@@ -63,5 +63,5 @@ func TestOwnQuery(t *testing.T) {
 	w.pages.set(first, "shop_orders_total", "2")
 	w.eventually(t, "it is used", used("preview-a"))
 	w.pages.set(first, "shop_orders_total", "NaN")
-	w.eventually(t, "what is no number is unknown", unknown("preview-a"))
+	w.eventually(t, "a value that is no number is unknown", unknown("preview-a"))
 }

@@ -1,6 +1,6 @@
-// Package bench measures PreviewSet and Argo CD's own pull request generator side by side: in one run, on one simulated
-// GitHub, one real Kubernetes API and one real ApplicationSet controller. What is promised of it fails the run if it doesn't
-// hold; all figures are printed as one table at the end. Machines are noisy: only medians and ratios of one run say anything.
+// Package bench measures PreviewSet and Argo CD's own pull request generator side by side: in one run, on one simulated GitHub,
+// one real Kubernetes API and one real ApplicationSet controller. A broken promise fails the run. All figures are printed as one
+// table at the end. Machines are noisy, so only medians and ratios of one run are compared.
 package bench
 
 import (

@@ -56,7 +56,7 @@ func BenchmarkRequestsPerHour(b *testing.B) {
 	}
 }
 
-// cost is what was asked of GitHub, and how much of it was charged.
+// cost is the number of requests to GitHub, and the number of those that count towards the quota.
 type cost struct{ requests, charged int }
 
 func (o *organisation) cost() cost { return cost{o.Count(), o.Charged()} }

@@ -19,13 +19,13 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// rounds is how often everything is measured that is a time.
+// rounds is the number of times that each duration is measured.
 const rounds = 20
 
-// latencies are how long the simulated GitHub takes for an answer. The real one takes 100 to 300 ms for a list.
+// latencies are the response times of the simulated GitHub. The real one needs 100 to 300 ms for a list.
 var latencies = []time.Duration{0, 150 * time.Millisecond}
 
-// contender is a repository whose labelled pull requests become Applications.
+// contender is a repository of one of the two generators. Its labelled pull requests become Applications.
 type contender struct {
 	*githubtest.Repo
 	application string // its Applications' names, by number
@@ -33,13 +33,12 @@ type contender struct {
 	took        map[time.Duration]times
 }
 
-// The claim (issue 3): from the label to the Application, with webhooks, our median is at most that of Argo CD's own
+// The promise: from the label to the Application, with webhooks, PreviewSet's median is at most the median of Argo CD's own
 // generator with its webhook, in the same run.
 //
-// It is measured from the call that sets the label in the simulated GitHub, whose webhook leaves at once for the one that the
-// repository belongs to, to the watch of the API server that shows the Application. Both ApplicationSets belong to one
-// controller, which is idle before each label and has as many Applications of the one as of the other. Ours has a harder task:
-// which paths a pull request changes decides what is in its preview, and that is a second question to GitHub.
+// The time begins with the call that sets the label in the simulated GitHub, which sends the webhook at once. It ends when the API
+// server's watch shows the Application. Both ApplicationSets belong to one controller. It is idle before each label and has the same
+// number of Applications of each. PreviewSet has the harder task: it asks GitHub a second question, for the changed paths.
 func BenchmarkLabelToApplication(b *testing.B) {
 	for b.Loop() {
 		theirs, ours := prepare(b)
@@ -78,8 +77,8 @@ func (c *contender) round(b *testing.B, created *applications, latency time.Dura
 
 var busy = regexp.MustCompile(`(?m)^(controller_runtime_active_workers\{.*|workqueue_depth\{.*) [1-9]`)
 
-// waitIdle waits until Argo CD's controller has had nothing to do for a while: what comes in while it is busy waits, and in
-// the worst case is forgotten.
+// waitIdle waits until Argo CD's controller has been idle for some time. A busy controller would delay the next measurement, or
+// miss its event.
 func waitIdle(b *testing.B, length time.Duration) {
 	b.Helper()
 	since := time.Now()
@@ -133,8 +132,8 @@ func newContender(repository, application string) *contender {
 	return c
 }
 
-// theirSet is the ApplicationSet that Argo CD's documentation shows for pull requests. Its webhook only refreshes sets whose
-// API looks like the webhook's repository's, so the simulated GitHub is reached at an address that has its name in it.
+// theirSet returns the ApplicationSet for pull requests of Argo CD's documentation. Argo CD's webhook refreshes only sets with an API
+// address that contains the host of the webhook's repository. So the simulated GitHub has this name in its address.
 func theirSet(b *testing.B) []byte {
 	b.Helper()
 	const prefix = "/x@api.github.com"

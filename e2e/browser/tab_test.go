@@ -48,7 +48,7 @@ func (s *site) becomes(answer http.HandlerFunc) {
 	s.answer = answer
 }
 
-// requests are what was asked until now.
+// requests returns all requests so far.
 func (s *site) requests() []*http.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,7 +25,7 @@ import (
 
 const gitOpsRepository = "https://github.com/acme/previews.git"
 
-// alike compares what goes over the wire.
+// alike compares only serialized fields.
 var alike = cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(v1alpha1.ApplicationDestination{})}
 
 // What one environment is in Argo CD, in full, with nothing derived from code of ours.
@@ -56,7 +56,7 @@ func TestAnEnvironmentIsOneApplication(t *testing.T) {
 	}
 }
 
-// shopPR7 is what is wanted of acme/shop#7, apart from what Kustomize is told.
+// shopPR7 returns the expected Application of acme/shop#7 without its Kustomize options.
 func shopPR7(sha string) v1alpha1.Application {
 	return v1alpha1.Application{
 		ObjectMeta: metav1.ObjectMeta{
@@ -302,7 +302,7 @@ func TestNoPullRequestIsAnEmptySet(t *testing.T) {
 	}
 }
 
-// More than anybody will have. Argo CD's client has no limit of size, but one of time; rendering takes it 3 ms a row.
+// 10,000 rows are more than any installation has. Argo CD's client limits the time but not the size. Rendering takes 3 ms a row.
 func TestTenThousandRowsRender(t *testing.T) {
 	t.Parallel()
 	const many = 10_000

@@ -63,7 +63,7 @@ func newArgoCD(t *testing.T, url string) *argoCD {
 	return a
 }
 
-// tokenSecret is the Secret that appsets/kustomization.yaml generates for Argo CD, whose only key holds its token.
+// tokenSecret returns the Secret that appsets/kustomization.yaml generates for Argo CD. Its only key has the token.
 func tokenSecret(t *testing.T) corev1.Secret {
 	t.Helper()
 	var k struct{ SecretGenerator []kustomizeSecret }
@@ -124,7 +124,7 @@ func (a *argoCD) rows(t *testing.T) ([]map[string]any, error) {
 	return a.generators(t)["Plugin"].GenerateParams(&a.set.Spec.Generators[0], &a.set, nil)
 }
 
-// applications are what Argo CD would have in the cluster. After an error it leaves there what is there.
+// applications returns the Applications that Argo CD would have in the cluster. After an error it changes nothing.
 func (a *argoCD) applications(t *testing.T) ([]v1alpha1.Application, error) {
 	t.Helper()
 	quiet := logrus.New()

@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Whatever goes wrong is an error to Argo CD, which then changes nothing, and never an empty list, for which it would delete
-// everything. The error says what to do: people read it in the ApplicationSet's status.
+// Each failure is an error to Argo CD, which then changes nothing. It is never an empty list, because Argo CD would delete all
+// Applications. The ApplicationSet's status shows the error.
 func TestARefusalIsAnErrorWithOurMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

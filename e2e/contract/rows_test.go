@@ -98,7 +98,7 @@ func TestAKeyThatIsNotThereIsAnError(t *testing.T) {
 	}
 }
 
-// Commits whose hex digits make a number, for YAML or for JSON, stay what they are wherever a template puts them.
+// A commit with digits that are a number in YAML or JSON stays a text in every place of a template.
 func TestCommitsThatLookLikeNumbersStayText(t *testing.T) {
 	t.Parallel()
 	for _, sha := range []string{

@@ -85,7 +85,7 @@ func benchmarkCheck(b *testing.B, server *gitserver.Server) {
 	}
 }
 
-// report adds a row with the median, and fails where that isn't below what is claimed.
+// report adds a row with the median. It fails unless the median is below the promised time.
 func report(b *testing.B, what string, most time.Duration, each []time.Duration) {
 	b.Helper()
 	slices.Sort(each)

@@ -18,7 +18,7 @@ import (
 const (
 	writers = 16
 	changes = 25
-	// enough is how many times as long as previewctl the script may take: what was promised is shown by then.
+	// enough limits the script's time, as a multiple of previewctl's. The promise is shown by then.
 	enough = 4
 )
 

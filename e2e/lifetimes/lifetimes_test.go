@@ -35,7 +35,7 @@ func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 	w.WaitDecision(t, reference(n), standtest.Decision{State: "asleep"})
 	w.WaitPrints(t, []string{"why", p.Name}, "asleep", "previewctl wake "+p.Name)
 	if diff := cmp.Diff(before, w.kept(t, p)); diff != "" {
-		t.Errorf("what stays (-before +asleep):\n%s", diff)
+		t.Errorf("kept objects (-before +asleep):\n%s", diff)
 	}
 	if err := w.isIn(used, "awake")(t.Context()); err != nil {
 		t.Errorf("%s is in use: %v", used.Name, err)
@@ -50,7 +50,7 @@ func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 	}
 	w.waitState(t, p, "awake")
 	if diff := cmp.Diff(before, w.kept(t, p)); diff != "" {
-		t.Errorf("what stays (-before +awake again):\n%s", diff)
+		t.Errorf("kept objects (-before +awake again):\n%s", diff)
 	}
 }
 
@@ -151,8 +151,8 @@ func TestNothingSleepsWithoutMeasurements(t *testing.T) {
 	}
 }
 
-// A pull request is merged: its preview stays for the grace, then it goes. One that nobody uses goes later, unless somebody
-// keeps or extends it; with a push it comes back. What was made by hand goes when it said so.
+// The environment of a merged pull request stays during the grace and is then deleted. An idle one is deleted later, unless a user
+// keeps or extends it; a push creates it again. An environment file's one is deleted at its expiry date.
 func TestExpiry(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  grace: 30m\n  deleteAfterIdle: 80m\n  maxExtension: 24h\n  sleep: {idleAfter: 15m}\n")

@@ -41,37 +41,59 @@ func TestOnARealService(t *testing.T) {
 	w.Always(t, 3*time.Second, "no alert begins to fire", w.silent)
 
 	// Each failure is added to the ones before.
-	for _, day := range []struct {
-		name   string
-		breaks func(*testing.T)
-		fires  []string
-	}{
-		{"most measurements of how environments are used fail", func(t *testing.T) {
+	for _, list := range [][]failure{w.configurationFailures(), w.clusterFailures(), w.outages()} {
+		for _, f := range list {
+			t.Run(f.name, func(t *testing.T) {
+				f.cause(t)
+				w.waitFiring(t, f.alerts...)
+			})
+		}
+	}
+}
+
+// failure is a failure and the alerts that must fire then.
+type failure struct {
+	name   string
+	cause  func(*testing.T)
+	alerts []string
+}
+
+// configurationFailures come from measurements, environments and the configuration.
+func (w *world) configurationFailures() []failure {
+	return []failure{
+		{"most measurements of activity fail", func(t *testing.T) {
 			t.Helper()
 			w.configure(t, "vector(0)", "(vector(time() % 5) < 1)")
 		}, []string{"PreviewSetActivityUnknown"}},
-		{"they go on failing", func(*testing.T) {}, []string{"PreviewSetActivityMeasurementsFailing"}},
-		{"what wakes with a push can't run", func(*testing.T) {
+		{"measurements fail for longer", func(*testing.T) {}, []string{"PreviewSetActivityMeasurementsFailing"}},
+		{"the commit that wakes an environment can't run", func(*testing.T) {
 			w.shop.Edit(w.sleeper, func(pr *githubtest.PullRequest) {
 				pr.HeadSHA = cluster.Broken + githubtest.SHA(rand.Text())[len(cluster.Broken):]
 			})
 		}, []string{"PreviewSetWakingStuck"}},
-		{"an environment's file is wrong", func(t *testing.T) {
+		{"an environment file is invalid", func(t *testing.T) {
 			t.Helper()
-			w.configure(t, "  environments: 200\n", "  environments: 1\n", gitserver.Write("overlays/broken/environment.yaml", "kind: Nonsense\n"))
+			broken := gitserver.Write("overlays/broken/environment.yaml", "kind: Nonsense\n")
+			w.configure(t, "  environments: 200\n", "  environments: 1\n", broken)
 		}, []string{"PreviewSetConfigProblems"}},
-		{"the limit that came with it is reached", func(*testing.T) {
+		{"the limit of the same change is reached", func(*testing.T) {
 			w.label(w.gateway, "main.go")
 		}, []string{"PreviewSetLimitReached"}},
-		{"configuration takes previews away", func(t *testing.T) {
+		{"another label in the configuration would remove all previews", func(t *testing.T) {
 			t.Helper()
 			w.configure(t, "  label: preview ", "  label: show ")
 		}, []string{"PreviewSetEnvironmentsWithheld"}},
-		{"a token of Argo CD's that is wrong", func(t *testing.T) {
+	}
+}
+
+// clusterFailures come from Argo CD, the cluster and parts of GitHub.
+func (w *world) clusterFailures() []failure {
+	return []failure{
+		{"Argo CD has a wrong token", func(t *testing.T) {
 			t.Helper()
 			w.refused(t)
 		}, []string{"PreviewSetArgoCDRefused"}},
-		{"GitHub fails in parts", func(t *testing.T) {
+		{"parts of GitHub fail", func(t *testing.T) {
 			t.Helper()
 			w.GitHub.Inject(githubtest.Fault{Match: `^POST .*/statuses/`, Status: http.StatusInternalServerError})
 			w.GitHub.Inject(githubtest.Fault{Match: `^GET /repos/acme/shop/pulls`, Status: http.StatusInternalServerError})
@@ -82,13 +104,20 @@ func TestOnARealService(t *testing.T) {
 			w.forbidPatching(t)
 			w.label(w.gateway, "main.go")
 		}, []string{"PreviewSetRefreshFailing"}},
-		{"the service may do nothing in the cluster", func(t *testing.T) {
+		{"the service has no rights in the cluster", func(t *testing.T) {
 			t.Helper()
-			if err := w.Cluster.Client.RbacV1().RoleBindings(argocd.Namespace).Delete(t.Context(), job, metav1.DeleteOptions{}); err != nil {
+			bindings := w.Cluster.Client.RbacV1().RoleBindings(argocd.Namespace)
+			if err := bindings.Delete(t.Context(), job, metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			w.label(w.gateway, "main.go")
 		}, []string{"PreviewSetClusterUnreadable", "PreviewSetMemoryNotSaved"}},
+	}
+}
+
+// outages are whole systems that don't answer.
+func (w *world) outages() []failure {
+	return []failure{
 		{"the Git host is down", func(*testing.T) {
 			w.Git.SetDown(true)
 		}, []string{"PreviewSetConfigUnusable"}},
@@ -98,17 +127,12 @@ func TestOnARealService(t *testing.T) {
 		{"the service ends", func(*testing.T) {
 			w.service.Kill()
 		}, []string{"PreviewSetDown"}},
-		{"the service comes back, and its memory is lost", func(t *testing.T) {
+		{"the service starts again without its saved state", func(t *testing.T) {
 			t.Helper()
 			if _, err := w.StartService("--state=" + filepath.Join(t.TempDir(), "memory")); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"PreviewSetNotReady"}},
-	} {
-		t.Run(day.name, func(t *testing.T) {
-			day.breaks(t)
-			w.waitFiring(t, day.fires...)
-		})
 	}
 }
 

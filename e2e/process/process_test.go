@@ -68,7 +68,7 @@ func TestKillEndsChildrenToo(t *testing.T) {
 		t.Errorf("read %d bytes, %v; want the end", n, err)
 	}
 	if err := g.Ended(); err != nil {
-		t.Errorf("who was killed counts as ended by itself: %v", err)
+		t.Errorf("a killed process counts as ended by itself: %v", err)
 	}
 }
 

@@ -94,9 +94,9 @@ func TestAdmissionPoliciesFitTheirKinds(t *testing.T) {
 }
 
 // try has the API server check an object as if it was applied.
-func (w *world) try(t *testing.T, namespace, manifest string) error {
+func (a admissionTester) try(t *testing.T, namespace, manifest string) error {
 	t.Helper()
-	_, err := w.Cluster.Kubectl(t.Context(), strings.NewReader(manifest),
+	_, err := a.stand.Cluster.Kubectl(t.Context(), strings.NewReader(manifest),
 		"apply", "--server-side", "--force-conflicts", "--dry-run=server", "--namespace="+namespace, "--filename=-")
 	return err
 }
@@ -106,9 +106,9 @@ const otherPolicy = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, met
   spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}], ports: [{port: 8080}]}]}}`
 
 // makePreviewNamespace creates a namespace like a preview's, with one NetworkPolicy, and deletes it after the story.
-func (w *world) makePreviewNamespace(t *testing.T, name, policy string) {
+func (a admissionTester) makePreviewNamespace(t *testing.T, name, policy string) {
 	t.Helper()
-	namespaces := w.Cluster.Client.CoreV1().Namespaces()
+	namespaces := a.stand.Cluster.Client.CoreV1().Namespaces()
 	labels := map[string]string{"previewset.dev/preview": "true", "pod-security.kubernetes.io/enforce": "restricted"}
 	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
 	if _, err := namespaces.Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
@@ -119,19 +119,19 @@ func (w *world) makePreviewNamespace(t *testing.T, name, policy string) {
 			t.Error(err)
 		}
 	})
-	if _, err := w.Cluster.Kubectl(t.Context(), strings.NewReader(policy), "create", "--namespace="+name, "--filename=-"); err != nil {
+	if _, err := a.stand.Cluster.Kubectl(t.Context(), strings.NewReader(policy), "create", "--namespace="+name, "--filename=-"); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // serveHTTPRoutes makes the API server serve HTTPRoutes. Their definition allows every specification.
-func (w *world) serveHTTPRoutes(t *testing.T) {
+func (a admissionTester) serveHTTPRoutes(t *testing.T) {
 	t.Helper()
-	if _, err := w.Cluster.Kubectl(t.Context(), strings.NewReader(httpRoutes), "create", "--filename=-"); err != nil {
+	if _, err := a.stand.Cluster.Kubectl(t.Context(), strings.NewReader(httpRoutes), "create", "--filename=-"); err != nil {
 		t.Fatal(err)
 	}
-	w.Eventually(t, standtest.Patience, "HTTPRoutes are served", func(ctx context.Context) error {
-		_, err := w.Cluster.Kubectl(ctx, nil, "get", "httproutes")
+	a.stand.Eventually(t, standtest.Patience, "HTTPRoutes are served", func(ctx context.Context) error {
+		_, err := a.stand.Cluster.Kubectl(ctx, nil, "get", "httproutes")
 		return err
 	})
 }

@@ -244,10 +244,10 @@ func (o reaching) kustomization() string {
 }
 
 // checkSays runs previewctl check on the repository with the overlay. It must fail with these words.
-func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []string) {
+func (a admissionTester) checkSays(t *testing.T, overlay func(*os.Root) error, parts []string) {
 	t.Helper()
 	checkout := path.Join(t.TempDir(), "checkout")
-	if err := os.CopyFS(checkout, os.DirFS(w.Repository())); err != nil {
+	if err := os.CopyFS(checkout, os.DirFS(a.stand.Repository())); err != nil {
 		t.Fatal(err)
 	}
 	root, err := os.OpenRoot(checkout)
@@ -258,7 +258,7 @@ func (w *world) checkSays(t *testing.T, overlay func(*os.Root) error, parts []st
 	if err = overlay(root); err != nil {
 		t.Fatal(err)
 	}
-	out, err := w.Previewctl(t.Context(), "check", checkout)
+	out, err := a.stand.Previewctl(t.Context(), "check", checkout)
 	if err == nil {
 		t.Fatal("previewctl check finds nothing")
 	}

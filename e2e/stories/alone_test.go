@@ -59,8 +59,8 @@ func (w *world) deleteState(t *testing.T) {
 }
 
 // ask asks for all rows as Argo CD does.
-func (w *world) ask(ctx context.Context) (status int, body string, err error) {
-	response, err := w.Ask(ctx, `{"applicationSetName":"previews","input":{"parameters":{}}}`)
+func (v serviceView) ask(ctx context.Context) (status int, body string, err error) {
+	response, err := v.stand.Ask(ctx, `{"applicationSetName":"previews","input":{"parameters":{}}}`)
 	if err != nil {
 		return 0, "", err
 	}
@@ -70,9 +70,9 @@ func (w *world) ask(ctx context.Context) (status int, body string, err error) {
 }
 
 // answers returns an error unless the service gives Argo CD exactly this answer.
-func (w *world) answers(want string) func(context.Context) error {
+func (v serviceView) answers(want string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		status, body, err := w.ask(ctx)
+		status, body, err := v.ask(ctx)
 		if err == nil && (status != http.StatusOK || body != want) {
 			err = fmt.Errorf("answered %d, %s\nwant 200, %s", status, body, want)
 		}
@@ -81,9 +81,9 @@ func (w *world) answers(want string) func(context.Context) error {
 }
 
 // answer returns the service's present answer to Argo CD.
-func (w *world) answer(t *testing.T) string {
+func (v serviceView) answer(t *testing.T) string {
 	t.Helper()
-	status, body, err := w.ask(t.Context())
+	status, body, err := v.ask(t.Context())
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("answered %d, %s, %v", status, body, err)
 	}
@@ -91,14 +91,14 @@ func (w *world) answer(t *testing.T) string {
 }
 
 // waitFrozen waits until the ApplicationSet's conditions show an error with these parts.
-func (w *world) waitFrozen(t *testing.T, parts ...string) {
+func (v serviceView) waitFrozen(t *testing.T, parts ...string) {
 	t.Helper()
-	w.Eventually(t, standtest.Patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
+	v.stand.Eventually(t, standtest.Patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
 		// Without the service, Argo CD asks again after three minutes. The story doesn't wait for that.
-		if err := w.Refresh(ctx, "previews"); err != nil {
+		if err := v.stand.Refresh(ctx, "previews"); err != nil {
 			return err
 		}
-		shown, err := w.shownError(ctx)
+		shown, err := v.shownError(ctx)
 		if err == nil && shown == "" {
 			err = errors.New("it shows none")
 		}
@@ -107,8 +107,8 @@ func (w *world) waitFrozen(t *testing.T, parts ...string) {
 }
 
 // shownError returns the error in the ApplicationSet's conditions. It is empty if there is none.
-func (w *world) shownError(ctx context.Context) (string, error) {
-	set, err := w.Resource("applicationsets").Get(ctx, "previews", metav1.GetOptions{})
+func (v serviceView) shownError(ctx context.Context) (string, error) {
+	set, err := v.stand.Resource("applicationsets").Get(ctx, "previews", metav1.GetOptions{})
 	if err != nil {
 		return "", err
 	}
@@ -121,8 +121,8 @@ func (w *world) shownError(ctx context.Context) (string, error) {
 	return "", err
 }
 
-func (w *world) showsNoError(ctx context.Context) error {
-	shown, err := w.shownError(ctx)
+func (v serviceView) showsNoError(ctx context.Context) error {
+	shown, err := v.shownError(ctx)
 	if err == nil && shown != "" {
 		err = errors.New(shown)
 	}
@@ -130,9 +130,9 @@ func (w *world) showsNoError(ctx context.Context) error {
 }
 
 // noted returns an error until the service reports that it can't read a repository.
-func (w *world) noted(in repository) func(context.Context) error {
+func (v serviceView) noted(in repository) func(context.Context) error {
 	return func(ctx context.Context) error {
-		status, err := w.Status(ctx)
+		status, err := v.stand.Status(ctx)
 		return firstError(err, standtest.Contains(status, "[-] "+in.fullName))
 	}
 }

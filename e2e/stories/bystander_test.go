@@ -84,9 +84,9 @@ spec:
 `
 
 // foreign returns those parts of an Application that its owner wrote.
-func (w *world) foreign(t *testing.T, name string) map[string]any {
+func (r objectReader) foreign(t *testing.T, name string) map[string]any {
 	t.Helper()
-	app, err := w.Application(t.Context(), name)
+	app, err := r.stand.Application(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,19 +138,19 @@ patchesJson6902:
   patch: '[{"op": "replace", "path": "/metadata/name", "value": %q}]'
 `
 
-func (w *world) namespace(t *testing.T, name string) string {
+func (r objectReader) namespace(t *testing.T, name string) string {
 	t.Helper()
 	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"team": "payments"}}}
-	if _, err := w.Cluster.Client.CoreV1().Namespaces().Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
+	if _, err := r.stand.Cluster.Client.CoreV1().Namespaces().Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return name
 }
 
 // namespaceOf returns the declared parts of a namespace.
-func (w *world) namespaceOf(t *testing.T, name string) map[string]any {
+func (r objectReader) namespaceOf(t *testing.T, name string) map[string]any {
 	t.Helper()
-	object, err := w.Cluster.Client.CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
+	object, err := r.stand.Cluster.Client.CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +161,10 @@ func (w *world) namespaceOf(t *testing.T, name string) map[string]any {
 }
 
 // waitProblem waits until the Application of the preview shows a problem.
-func (w *world) waitProblem(t *testing.T, p preview, parts ...string) {
+func (v previewWaiter) waitProblem(t *testing.T, p preview, parts ...string) {
 	t.Helper()
-	w.Eventually(t, standtest.Patience, p.application+" shows a problem", func(ctx context.Context) error {
-		app, err := w.Application(ctx, p.application)
+	v.stand.Eventually(t, standtest.Patience, p.application+" shows a problem", func(ctx context.Context) error {
+		app, err := v.stand.Application(ctx, p.application)
 		if err != nil {
 			return err
 		}

@@ -97,8 +97,8 @@ type operation struct {
 	retries           int64 // so far
 }
 
-func (w *world) operation(ctx context.Context, p preview) (o operation, err error) {
-	app, err := w.Application(ctx, p.application)
+func (v previewWaiter) operation(ctx context.Context, p preview) (o operation, err error) {
+	app, err := v.stand.Application(ctx, p.application)
 	if err != nil {
 		return operation{}, err
 	}
@@ -127,10 +127,10 @@ func adjusts(p preview) string {
 }
 
 // waitConfigMap waits for a value in a preview. It waits less long than Argo CD needs to find the commit by itself.
-func (w *world) waitConfigMap(t testing.TB, p preview, name, key, want string) {
+func (v previewWaiter) waitConfigMap(t testing.TB, p preview, name, key, want string) {
 	t.Helper()
-	w.Eventually(t, gitPoll, fmt.Sprintf("%s: %s of ConfigMap %s is %q", p, key, name, want), func(ctx context.Context) error {
-		object, err := w.Cluster.Client.CoreV1().ConfigMaps(p.application).Get(ctx, name, metav1.GetOptions{})
+	v.stand.Eventually(t, gitPoll, fmt.Sprintf("%s: %s of ConfigMap %s is %q", p, key, name, want), func(ctx context.Context) error {
+		object, err := v.stand.Cluster.Client.CoreV1().ConfigMaps(p.application).Get(ctx, name, metav1.GetOptions{})
 		if err == nil && object.Data[key] != want {
 			err = fmt.Errorf("it is %q", object.Data[key])
 		}
@@ -167,10 +167,10 @@ func TestChangeOfTheBaseReachesAllEnvironments(t *testing.T) {
 	}
 }
 
-func (w *world) waitMarked(t *testing.T, namespace, want string) {
+func (v previewWaiter) waitMarked(t *testing.T, namespace, want string) {
 	t.Helper()
-	w.Eventually(t, gitPoll, fmt.Sprintf("the mark in %s is %q", namespace, want), func(ctx context.Context) error {
-		object, err := w.Cluster.Client.CoreV1().LimitRanges(namespace).Get(ctx, "guardrails", metav1.GetOptions{})
+	v.stand.Eventually(t, gitPoll, fmt.Sprintf("the mark in %s is %q", namespace, want), func(ctx context.Context) error {
+		object, err := v.stand.Cluster.Client.CoreV1().LimitRanges(namespace).Get(ctx, "guardrails", metav1.GetOptions{})
 		if err == nil && object.Annotations["example.dev/seen"] != want {
 			err = fmt.Errorf("it is %q", object.Annotations["example.dev/seen"])
 		}
@@ -179,9 +179,9 @@ func (w *world) waitMarked(t *testing.T, namespace, want string) {
 }
 
 // lookAtBranch makes Argo CD look for new commits now, as its webhook or its next poll would.
-func (w *world) lookAtBranch(t *testing.T, application string) {
+func (v previewWaiter) lookAtBranch(t *testing.T, application string) {
 	t.Helper()
-	_, err := w.Resource("applications").Patch(t.Context(), application, types.MergePatchType,
+	_, err := v.stand.Resource("applications").Patch(t.Context(), application, types.MergePatchType,
 		[]byte(`{"metadata":{"annotations":{"argocd.argoproj.io/refresh":"normal"}}}`), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -184,23 +184,23 @@ func (w *world) waitContent(t testing.TB, p preview, want content) {
 	w.waitSynced(t, p)
 }
 
-func (w *world) content(ctx context.Context, p preview) (c content, err error) {
-	if c.Runs, err = w.runs(ctx, p); err != nil {
+func (r contentReader) content(ctx context.Context, p preview) (c content, err error) {
+	if c.Runs, err = r.runs(ctx, p); err != nil {
 		return c, err
 	}
-	if c.Links, err = w.links(ctx, p); err != nil {
+	if c.Links, err = r.links(ctx, p); err != nil {
 		return c, err
 	}
-	if c.Stores, err = w.stores(ctx, p); err != nil {
+	if c.Stores, err = r.stores(ctx, p); err != nil {
 		return c, err
 	}
-	c.Hosts, err = w.hosts(ctx, p)
+	c.Hosts, err = r.hosts(ctx, p)
 	return c, err
 }
 
 // hosts returns the hosts of the preview's Ingresses, sorted.
-func (w *world) hosts(ctx context.Context, p preview) (hosts []string, err error) {
-	ingresses, err := w.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
+func (r contentReader) hosts(ctx context.Context, p preview) (hosts []string, err error) {
+	ingresses, err := r.stand.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -213,8 +213,8 @@ func (w *world) hosts(ctx context.Context, p preview) (hosts []string, err error
 	return hosts, nil
 }
 
-func (w *world) runs(ctx context.Context, p preview) (map[string]string, error) {
-	deployments, err := w.Cluster.Client.AppsV1().Deployments(p.application).List(ctx, metav1.ListOptions{})
+func (r contentReader) runs(ctx context.Context, p preview) (map[string]string, error) {
+	deployments, err := r.stand.Cluster.Client.AppsV1().Deployments(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +229,8 @@ func (w *world) runs(ctx context.Context, p preview) (map[string]string, error) 
 	return runs, nil
 }
 
-func (w *world) links(ctx context.Context, p preview) (map[string]string, error) {
-	services, err := w.Cluster.Client.CoreV1().Services(p.application).List(ctx, metav1.ListOptions{})
+func (r contentReader) links(ctx context.Context, p preview) (map[string]string, error) {
+	services, err := r.stand.Cluster.Client.CoreV1().Services(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -243,9 +243,9 @@ func (w *world) links(ctx context.Context, p preview) (map[string]string, error)
 	return links, nil
 }
 
-func (w *world) stores(ctx context.Context, p preview) (map[string]string, error) {
-	core := w.Cluster.Client.CoreV1()
-	sets, err := w.Cluster.Client.AppsV1().StatefulSets(p.application).List(ctx, metav1.ListOptions{})
+func (r contentReader) stores(ctx context.Context, p preview) (map[string]string, error) {
+	core := r.stand.Cluster.Client.CoreV1()
+	sets, err := r.stand.Cluster.Client.AppsV1().StatefulSets(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -17,21 +17,21 @@ import (
 // the old data.
 type identity struct{ Application, Namespace types.UID }
 
-func (w *world) identity(t testing.TB, application string) identity {
+func (f footprints) identity(t testing.TB, application string) identity {
 	t.Helper()
-	i, err := w.identityOf(t.Context(), application)
+	i, err := f.identityOf(t.Context(), application)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return i
 }
 
-func (w *world) identityOf(ctx context.Context, application string) (identity, error) {
-	app, err := w.Application(ctx, application)
+func (f footprints) identityOf(ctx context.Context, application string) (identity, error) {
+	app, err := f.stand.Application(ctx, application)
 	if err != nil {
 		return identity{}, err
 	}
-	namespace, err := w.Cluster.Client.CoreV1().Namespaces().Get(ctx, application, metav1.GetOptions{})
+	namespace, err := f.stand.Cluster.Client.CoreV1().Namespaces().Get(ctx, application, metav1.GetOptions{})
 	if err != nil {
 		return identity{}, err
 	}
@@ -42,15 +42,15 @@ func (w *world) identityOf(ctx context.Context, application string) (identity, e
 }
 
 // stays returns a question that fails once one of the Applications or its namespace was replaced or is being deleted.
-func (w *world) stays(t testing.TB, applications ...string) func(context.Context) error {
+func (f footprints) stays(t testing.TB, applications ...string) func(context.Context) error {
 	t.Helper()
 	before := map[string]identity{}
 	for _, a := range applications {
-		before[a] = w.identity(t, a)
+		before[a] = f.identity(t, a)
 	}
 	return func(ctx context.Context) error {
 		for a, was := range before {
-			is, err := w.identityOf(ctx, a)
+			is, err := f.identityOf(ctx, a)
 			if err != nil {
 				return err
 			}
@@ -64,11 +64,11 @@ func (w *world) stays(t testing.TB, applications ...string) func(context.Context
 
 // untouched returns a question that fails once the Applications have changed since the call: their specification, the number of
 // their syncs, their namespaces, or the declared objects in these. Observed status may change.
-func (w *world) untouched(t testing.TB, applications ...string) func(context.Context) error {
+func (f footprints) untouched(t testing.TB, applications ...string) func(context.Context) error {
 	t.Helper()
 	before := map[string]any{}
 	for _, a := range applications {
-		footprint, err := w.footprint(t.Context(), a)
+		footprint, err := f.footprint(t.Context(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func (w *world) untouched(t testing.TB, applications ...string) func(context.Con
 	}
 	return func(ctx context.Context) error {
 		for a, was := range before {
-			is, err := w.footprint(ctx, a)
+			is, err := f.footprint(ctx, a)
 			if err != nil {
 				return err
 			}
@@ -88,8 +88,8 @@ func (w *world) untouched(t testing.TB, applications ...string) func(context.Con
 	}
 }
 
-func (w *world) footprint(ctx context.Context, application string) (map[string]any, error) {
-	app, err := w.Application(ctx, application)
+func (f footprints) footprint(ctx context.Context, application string) (map[string]any, error) {
+	app, err := f.stand.Application(ctx, application)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (w *world) footprint(ctx context.Context, application string) (map[string]a
 		return nil, err
 	}
 	found := map[string]any{"Application": app.UID, "Spec": app.Object.Object["spec"], "Syncs": len(history)}
-	dynamic := w.Cluster.Dynamic
+	dynamic := f.stand.Cluster.Dynamic
 	namespaces := dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"})
 	namespace, err := namespaces.Get(ctx, application, metav1.GetOptions{})
 	if err != nil {

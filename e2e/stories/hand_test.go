@@ -116,25 +116,25 @@ func TestHandedOverWorkloadKeepsTheUsersChanges(t *testing.T) {
 type workload struct{ replicas, image string }
 
 // change changes a workload with kubectl.
-func (w *world) change(t *testing.T, p preview, service string, to workload) {
+func (r contentReader) change(t *testing.T, p preview, service string, to workload) {
 	t.Helper()
 	on := "deployment/" + service
 	for _, args := range [][]string{{"scale", on, "--replicas=" + to.replicas}, {"set", "image", on, service + "=" + to.image}} {
-		if _, err := w.Cluster.Kubectl(t.Context(), nil, append(args, "--namespace="+p.application)...); err != nil {
+		if _, err := r.stand.Cluster.Kubectl(t.Context(), nil, append(args, "--namespace="+p.application)...); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func (w *world) waitWorkload(t *testing.T, p preview, service string, want workload) {
+func (r contentReader) waitWorkload(t *testing.T, p preview, service string, want workload) {
 	t.Helper()
-	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s of %s is %s", service, p.name, want), w.isWorkload(p, service, want))
+	r.stand.Eventually(t, standtest.Patience, fmt.Sprintf("%s of %s is %s", service, p.name, want), r.isWorkload(p, service, want))
 }
 
 // isWorkload returns an error while the workload differs.
-func (w *world) isWorkload(p preview, service string, want workload) func(context.Context) error {
+func (r contentReader) isWorkload(p preview, service string, want workload) func(context.Context) error {
 	return func(ctx context.Context) error {
-		deployment, err := w.Cluster.Client.AppsV1().Deployments(p.application).Get(ctx, service, metav1.GetOptions{})
+		deployment, err := r.stand.Cluster.Client.AppsV1().Deployments(p.application).Get(ctx, service, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -189,10 +189,11 @@ func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	w.WaitPrints(t, []string{"why", from.name}, "gateway", "baseline", "team")
 }
 
-func (w *world) waitLeads(t *testing.T, p preview, service, namespace string) {
+func (r contentReader) waitLeads(t *testing.T, p preview, service, namespace string) {
 	t.Helper()
-	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s of %s leads to %s", service, p.name, namespace), func(ctx context.Context) error {
-		links, err := w.links(ctx, p)
+	what := fmt.Sprintf("%s of %s leads to %s", service, p.name, namespace)
+	r.stand.Eventually(t, standtest.Patience, what, func(ctx context.Context) error {
+		links, err := r.links(ctx, p)
 		if want := service + "." + namespace + ".svc.cluster.local"; err == nil && links[service] != want {
 			err = fmt.Errorf("it leads to %q", links[service])
 		}
@@ -200,7 +201,7 @@ func (w *world) waitLeads(t *testing.T, p preview, service, namespace string) {
 	})
 }
 
-// peersOf returns the namespaces whose traffic a policy admits.
+// peersOf returns the namespaces from which a policy admits traffic.
 func peersOf(policy *networkingv1.NetworkPolicy) (namespaces []string) {
 	for _, rule := range policy.Spec.Ingress {
 		for _, peer := range rule.From {

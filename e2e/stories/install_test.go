@@ -68,9 +68,9 @@ func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
 }
 
 // installs returns a manifest of appsets/ as previewctl init wrote it.
-func (w *world) installs(t *testing.T, name string) string {
+func (r objectReader) installs(t *testing.T, name string) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(w.Repository(), "appsets", name))
+	content, err := os.ReadFile(filepath.Join(r.stand.Repository(), "appsets", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,9 +79,9 @@ func (w *world) installs(t *testing.T, name string) string {
 
 // installed returns the declared parts of the installed objects. kubectl's own output can't be compared: it reports Secrets as
 // configured because Kustomize ends their values with a newline, and the ApplicationSet because Argo CD adds empty fields.
-func (w *world) installed(t *testing.T) map[string]any {
+func (r objectReader) installed(t *testing.T) map[string]any {
 	t.Helper()
-	objects := w.list(t, nil, "get", "--kustomize", w.Appsets())
+	objects := r.list(t, nil, "get", "--kustomize", r.stand.Appsets())
 	found := map[string]any{}
 	for i := range objects {
 		object := &objects[i]
@@ -186,9 +186,9 @@ func TestRenderPrintsTheObjectsThatArgoCDApplied(t *testing.T) {
 }
 
 // objects runs a kubectl command with manifests and returns the declared parts of the objects in its output.
-func (w *world) objects(t *testing.T, manifests string, args ...string) map[string]any {
+func (r objectReader) objects(t *testing.T, manifests string, args ...string) map[string]any {
 	t.Helper()
-	objects := w.list(t, strings.NewReader(manifests), append(args, "--filename=-")...)
+	objects := r.list(t, strings.NewReader(manifests), append(args, "--filename=-")...)
 	found := map[string]any{}
 	for i := range objects {
 		object := &objects[i]
@@ -199,9 +199,9 @@ func (w *world) objects(t *testing.T, manifests string, args ...string) map[stri
 }
 
 // list runs a kubectl command that prints several objects.
-func (w *world) list(t *testing.T, in io.Reader, args ...string) []unstructured.Unstructured {
+func (r objectReader) list(t *testing.T, in io.Reader, args ...string) []unstructured.Unstructured {
 	t.Helper()
-	out, err := w.Cluster.Kubectl(t.Context(), in, append(args, "--output=json")...)
+	out, err := r.stand.Cluster.Kubectl(t.Context(), in, append(args, "--output=json")...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,9 +86,9 @@ func TestUnlabelledClosedAndMergedRemoveOnlyThatPreview(t *testing.T) {
 }
 
 // noVolumes returns an error while volumes of the preview's claims exist.
-func (w *world) noVolumes(p preview) func(context.Context) error {
+func (v previewWaiter) noVolumes(p preview) func(context.Context) error {
 	return func(ctx context.Context) error {
-		volumes, err := w.Cluster.Client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+		volumes, err := v.stand.Cluster.Client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
 		}

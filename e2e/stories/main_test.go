@@ -35,11 +35,7 @@ func TestMain(m *testing.M) {
 // begin installs PreviewSet for the repositories of the example configuration and starts the service. Argo CD asked before the
 // service ran and got an error. It isn't refreshed here: the service itself must make it ask again.
 func begin(ctx context.Context, s *stand.Stand) (*world, error) {
-	w := &world{
-		World:   &standtest.World{Stand: s},
-		shop:    repository{Repo: s.GitHub.AddRepository("acme/shop"), fullName: "acme/shop", short: "shop"},
-		gateway: repository{Repo: s.GitHub.AddRepository("acme/gateway"), fullName: "acme/gateway", short: "gateway"},
-	}
+	w := newWorld(s)
 	if err := s.Install(ctx); err != nil {
 		return nil, err
 	}

@@ -158,19 +158,19 @@ func TestGitHubFailuresChangeNothing(t *testing.T) {
 }
 
 // waitPolled waits until the service has listed a repository's pull requests at least twice.
-func (w *world) waitPolled(t *testing.T, in repository) {
+func (v serviceView) waitPolled(t *testing.T, in repository) {
 	t.Helper()
 	list := regexp.MustCompile("^/repos/" + in.fullName + "/pulls$")
 	asked := func() (n int) {
-		for request, times := range w.GitHub.Requests() {
+		for request, times := range v.stand.GitHub.Requests() {
 			if list.MatchString(request.Path) {
 				n += times
 			}
 		}
 		return n
 	}
-	w.GitHub.ResetCounts()
-	w.Eventually(t, standtest.Patience, "the service polled", func(context.Context) error {
+	v.stand.GitHub.ResetCounts()
+	v.stand.Eventually(t, standtest.Patience, "the service polled", func(context.Context) error {
 		if n := asked(); n < 4 { // of which at least two polls began after the call
 			return fmt.Errorf("asked %d times", n)
 		}

@@ -234,9 +234,9 @@ func planned(t *testing.T, folder string) map[string]any {
 
 // applied returns the manifests of an Application that Argo CD applied last, by kind and name, without the marks that Argo CD
 // adds itself.
-func (w *world) applied(t *testing.T, p preview) map[string]any {
+func (r objectReader) applied(t *testing.T, p preview) map[string]any {
 	t.Helper()
-	app, err := w.Application(t.Context(), p.application)
+	app, err := r.stand.Application(t.Context(), p.application)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func (w *world) applied(t *testing.T, p preview) map[string]any {
 		group, _ := r["group"].(string)
 		args = append(args, strings.TrimSuffix(fmt.Sprintf("%s.%s", r["kind"], group), ".")+fmt.Sprintf("/%s", r["name"]))
 	}
-	out, err := w.Cluster.Kubectl(t.Context(), nil, args...)
+	out, err := r.stand.Cluster.Kubectl(t.Context(), nil, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,9 +47,9 @@ func TestJoinedPullRequestsShareOneEnvironment(t *testing.T) {
 }
 
 // waitImage waits until a service of the preview has an image.
-func (w *world) waitImage(t *testing.T, p preview, service, image string) {
+func (r contentReader) waitImage(t *testing.T, p preview, service, image string) {
 	t.Helper()
-	w.waitWorkload(t, p, service, workload{"1", image})
+	r.waitWorkload(t, p, service, workload{"1", image})
 }
 
 // pinned returns the image of a service in kustomize-base.
@@ -132,9 +132,9 @@ func TestSlotPassesToTheNextInTheQueue(t *testing.T) {
 	w.waitGone(t, slot)
 }
 
-func (w *world) mustHosts(t *testing.T, p preview) []string {
+func (r contentReader) mustHosts(t *testing.T, p preview) []string {
 	t.Helper()
-	hosts, err := w.hosts(t.Context(), p)
+	hosts, err := r.hosts(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,22 +43,22 @@ func TestWebhookCreatesAndDeletesAtOnce(t *testing.T) {
 }
 
 // addWebhook adds a webhook to a repository, and removes it after the story.
-func (w *world) addWebhook(t *testing.T, in repository) {
+func (h webhooks) addWebhook(t *testing.T, in repository) {
 	t.Helper()
-	secret, err := w.WebhookSecret()
+	secret, err := h.stand.WebhookSecret()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var hook struct{ ID int64 }
-	hooks := w.GitHubURL + "/repos/" + in.fullName + "/hooks"
-	w.callGitHub(t, http.MethodPost, hooks, map[string]any{
+	hooks := h.stand.GitHubURL + "/repos/" + in.fullName + "/hooks"
+	h.callGitHub(t, http.MethodPost, hooks, map[string]any{
 		"events": []string{"*"},
-		"config": map[string]string{"url": w.PublicURL + "/webhooks/github", "content_type": "json", "secret": secret},
+		"config": map[string]string{"url": h.stand.PublicURL + "/webhooks/github", "content_type": "json", "secret": secret},
 	}, &hook)
-	t.Cleanup(func() { w.callGitHub(t, http.MethodDelete, fmt.Sprintf("%s/%d", hooks, hook.ID), nil, nil) })
+	t.Cleanup(func() { h.callGitHub(t, http.MethodDelete, fmt.Sprintf("%s/%d", hooks, hook.ID), nil, nil) })
 }
 
-func (w *world) callGitHub(t *testing.T, method, url string, in, out any) {
+func (h webhooks) callGitHub(t *testing.T, method, url string, in, out any) {
 	t.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -68,7 +68,7 @@ func (w *world) callGitHub(t *testing.T, method, url string, in, out any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.GitHub.AllowToken("administrator")
+	h.stand.GitHub.AllowToken("administrator")
 	request.Header.Set("Authorization", "Bearer administrator")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

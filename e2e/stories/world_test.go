@@ -36,8 +36,45 @@ type world struct {
 	shop, gateway repository
 	service       *stand.Service
 
+	previewWaiter
+	contentReader
+	objectReader
+	footprints
+	serviceView
+	admissionTester
+	webhooks
+
 	mu      sync.Mutex
-	commits []string // of the GitOps repository, in their order
+	commits []string // the stories' commits of the GitOps repository, in order
+}
+
+// These parts of a world need only the stand.
+type (
+	// previewWaiter waits for a preview's Application and objects.
+	previewWaiter struct{ stand *standtest.World }
+	// contentReader reads a preview's services, links, stores and hosts.
+	contentReader struct{ stand *standtest.World }
+	// objectReader reads objects as they were declared.
+	objectReader struct{ stand *standtest.World }
+	// footprints compares environments before and after a change.
+	footprints struct{ stand *standtest.World }
+	// serviceView reads the service's answers and the errors that Argo CD shows.
+	serviceView struct{ stand *standtest.World }
+	// admissionTester tries objects on the API server and with previewctl check.
+	admissionTester struct{ stand *standtest.World }
+	// webhooks adds webhooks to the simulated GitHub.
+	webhooks struct{ stand *standtest.World }
+)
+
+func newWorld(s *stand.Stand) *world {
+	w := &standtest.World{Stand: s}
+	return &world{
+		World:         w,
+		shop:          repository{Repo: s.GitHub.AddRepository("acme/shop"), fullName: "acme/shop", short: "shop"},
+		gateway:       repository{Repo: s.GitHub.AddRepository("acme/gateway"), fullName: "acme/gateway", short: "gateway"},
+		previewWaiter: previewWaiter{w}, contentReader: contentReader{w}, objectReader: objectReader{w}, footprints: footprints{w},
+		serviceView: serviceView{w}, admissionTester: admissionTester{w}, webhooks: webhooks{w},
+	}
 }
 
 // repository is a repository of the simulated GitHub. short is the first part of its environments' names.
@@ -86,14 +123,14 @@ func (w *world) openLive(t testing.TB, in repository, file string) preview {
 	return p
 }
 
-func (w *world) waitSynced(t testing.TB, p preview) stand.Application {
+func (v previewWaiter) waitSynced(t testing.TB, p preview) stand.Application {
 	t.Helper()
-	return w.WaitSynced(t, p.application, standtest.Patience)
+	return v.stand.WaitSynced(t, p.application, standtest.Patience)
 }
 
-func (w *world) waitGone(t testing.TB, p preview) {
+func (v previewWaiter) waitGone(t testing.TB, p preview) {
 	t.Helper()
-	w.WaitGone(t, p.application, standtest.Patience)
+	v.stand.WaitGone(t, p.application, standtest.Patience)
 }
 
 func (p preview) close()                 { p.in.Close(p.number) }
@@ -109,10 +146,10 @@ func (p preview) head() string {
 }
 
 // waitRuns waits until a service of the preview runs at the commit, and no Pod of it at any other.
-func (w *world) waitRuns(t testing.TB, p preview, image, sha string) {
+func (v previewWaiter) waitRuns(t testing.TB, p preview, image, sha string) {
 	t.Helper()
-	w.Eventually(t, standtest.Patience, fmt.Sprintf("%s runs %s at %.7s", p, image, sha), func(ctx context.Context) error {
-		images, err := w.Images(ctx, p.application)
+	v.stand.Eventually(t, standtest.Patience, fmt.Sprintf("%s runs %s at %.7s", p, image, sha), func(ctx context.Context) error {
+		images, err := v.stand.Images(ctx, p.application)
 		if err != nil {
 			return err
 		}
@@ -132,9 +169,9 @@ const (
 )
 
 // noApplication returns an error while the preview has an Application.
-func (w *world) noApplication(p preview) func(context.Context) error {
+func (v previewWaiter) noApplication(p preview) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := w.Application(ctx, p.application)
+		_, err := v.stand.Application(ctx, p.application)
 		if apierrors.IsNotFound(err) {
 			return nil
 		}

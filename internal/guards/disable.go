@@ -167,8 +167,8 @@ func (s source) run(line int, list []ast.Expr) (span, bool) {
 	return s.span(list[0].Pos(), list[len(list)-1].End()), true
 }
 
-// expression finds the value that the line computes for a statement: a condition, a result, what is assigned or ranged over.
-// Of one that takes several lines it is the part between && or || that is on the line.
+// expression finds the value on the line: a condition, a result, an assigned value, or the range of a loop. If a condition
+// takes several lines, only its operands of && or || on this line are found.
 func (s source) expression(line int) (found span, ok bool) {
 	ast.Inspect(s.file, func(n ast.Node) bool {
 		for _, value := range values(n) {
