@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -76,7 +76,7 @@ func (o *adoptOptions) edits(w *world, settings []setting) (gitrepo.Edits, error
 	} else if err := w.existing(); err != nil {
 		return gitrepo.Edits{}, err
 	}
-	d, err := overlay.ParseDocument(start)
+	d, err := yamldoc.Parse(start)
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}

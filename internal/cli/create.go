@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -167,7 +167,7 @@ func (o *createOptions) newFile(w *world) ([]byte, error) {
 	if start == nil {
 		start = []byte(newEnvironment)
 	}
-	d, err := overlay.ParseDocument(start)
+	d, err := yamldoc.Parse(start)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.file, err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -27,7 +27,7 @@ type environmentFlags struct {
 // setting is one key of environment.yaml and its new value; nil takes the key out.
 type setting struct {
 	keys  []string
-	value func(*preview.Policy, *overlay.Document) (any, error)
+	value func(*preview.Policy, *yamldoc.Document) (any, error)
 	what  string // for the commit's subject
 }
 
@@ -100,7 +100,7 @@ func (f *environmentFlags) add(value any, what string, keys ...string) {
 
 // valueSetting is a setting that is known already.
 func valueSetting(value any, what string, keys ...string) setting {
-	return setting{keys: keys, what: what, value: func(*preview.Policy, *overlay.Document) (any, error) { return value, nil }}
+	return setting{keys: keys, what: what, value: func(*preview.Policy, *yamldoc.Document) (any, error) { return value, nil }}
 }
 
 func textOrNothing(s string) any {
@@ -111,7 +111,7 @@ func textOrNothing(s string) any {
 }
 
 // componentList is what the file has, with what was added and without what was taken out.
-func (f *environmentFlags) componentList(_ *preview.Policy, d *overlay.Document) (any, error) {
+func (f *environmentFlags) componentList(_ *preview.Policy, d *yamldoc.Document) (any, error) {
 	var list []string
 	if err := d.Decode(&list, "components"); err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (f *environmentFlags) service(key, service string, value func(*preview.Poli
 	f.add(nil, "", other, service)
 	f.set = append(f.set, setting{
 		keys: []string{key, service}, what: service,
-		value: func(p *preview.Policy, _ *overlay.Document) (any, error) { return value(p) },
+		value: func(p *preview.Policy, _ *yamldoc.Document) (any, error) { return value(p) },
 	})
 }
 
@@ -285,7 +285,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 }
 
 // apply sets what was said in a file, and names what that changes.
-func applySettings(settings []setting, p *preview.Policy, d *overlay.Document) ([]string, error) {
+func applySettings(settings []setting, p *preview.Policy, d *yamldoc.Document) ([]string, error) {
 	changed := map[string]bool{}
 	for _, s := range settings {
 		before := string(d.Bytes())

@@ -14,6 +14,7 @@ import (
 
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -142,7 +143,7 @@ func (w *world) edits(content []byte, m gitrepo.Message) (gitrepo.Edits, error) 
 	if problems := textProblems(fileOf(w.name), content); len(problems) > 0 {
 		return e, problems
 	}
-	after := overlay.New(overlay.Edited(w.fsys, e.Write, nil))
+	after := overlay.New(filetree.Edited(w.fsys, e.Write, nil))
 	if problems := after.CheckEnvironment(w.name); len(problems) > 0 {
 		return e, problems
 	}

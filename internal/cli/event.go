@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -73,7 +73,7 @@ func (e *event) settings() ([]setting, error) {
 		}
 		all = append(all, valueSetting(nil, "", "links", service), setting{
 			keys: []string{"services", service}, what: service,
-			value: func(policy *preview.Policy, _ *overlay.Document) (any, error) { return p.pin(policy, service) },
+			value: func(policy *preview.Policy, _ *yamldoc.Document) (any, error) { return p.pin(policy, service) },
 		})
 	}
 	return all, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -106,7 +106,7 @@ func (o *handoverOptions) edits(w *world) (gitrepo.Edits, error) {
 }
 
 // list is what is handed over afterwards.
-func (o *handoverOptions) list(p *preview.Policy, d *overlay.Document) (any, error) {
+func (o *handoverOptions) list(p *preview.Policy, d *yamldoc.Document) (any, error) {
 	var list []string
 	if err := d.Decode(&list, "handover"); err != nil {
 		return nil, err

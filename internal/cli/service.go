@@ -14,6 +14,8 @@ import (
 
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/newservice"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -35,7 +37,7 @@ which is the service itself, and link, which stands in for it where it doesn't r
 
 type serviceAddOptions struct {
 	env     *process
-	service overlay.NewService
+	service newservice.Service
 	image   string
 	from    string
 	commit  commitOptions
@@ -160,7 +162,7 @@ func (o *serviceAddOptions) edits(fsys fs.FS) (gitrepo.Edits, error) {
 	if e.Write, err = repo.AddService(o.service); err != nil {
 		return e, err
 	}
-	with := overlay.New(overlay.Edited(fsys, e.Write, nil))
+	with := overlay.New(filetree.Edited(fsys, e.Write, nil))
 	if problems := with.CheckService(o.service.Name); len(problems) > 0 {
 		return e, problems
 	}

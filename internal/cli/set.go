@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
 type setOptions struct {
@@ -69,7 +69,7 @@ func (o *setOptions) edits(w *world) (gitrepo.Edits, error) {
 
 // change applies settings to the file of an environment that has one.
 func (w *world) change(settings []setting) (gitrepo.Edits, error) {
-	d, err := overlay.ParseDocument(w.file)
+	d, err := yamldoc.Parse(w.file)
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}

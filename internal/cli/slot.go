@@ -15,6 +15,8 @@ import (
 
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -77,7 +79,7 @@ func (p *pool) edits(m gitrepo.Message) (gitrepo.Edits, error) {
 	if err != nil {
 		return e, err
 	}
-	d, err := overlay.ParseDocument(was)
+	d, err := yamldoc.Parse(was)
 	if err != nil {
 		return e, err
 	}
@@ -88,11 +90,11 @@ func (p *pool) edits(m gitrepo.Message) (gitrepo.Edits, error) {
 		return e, nil
 	}
 	e.Write[slotsFile] = d.Bytes()
-	_, err = overlay.New(overlay.Edited(p.fsys, e.Write, nil)).Config()
+	_, err = overlay.New(filetree.Edited(p.fsys, e.Write, nil)).Config()
 	return e, err
 }
 
-func (p *pool) write(d *overlay.Document) error {
+func (p *pool) write(d *yamldoc.Document) error {
 	for _, name := range p.names() {
 		if reflect.DeepEqual(p.now.Slots[name], p.config.Slots.Slots[name]) {
 			continue

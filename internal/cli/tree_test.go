@@ -14,7 +14,7 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/filetree"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -31,7 +31,7 @@ func TestTrees(t *testing.T) {
 		dir := filepath.Dir(file)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
-			got := treeOf(t, file, overlay.Edited(previewset.Example, filesIn(t, filepath.Join(dir, "in")), nil))
+			got := treeOf(t, file, filetree.Edited(previewset.Example, filesIn(t, filepath.Join(dir, "in")), nil))
 			want := filepath.Join(dir, "want")
 			if *update {
 				rewrite(t, want, got)

@@ -1,19 +1,27 @@
-// Package overlay turns an environment into files: it reads a GitOps repository, checks everything that its Kustomize
-// files refer to, and builds environments in memory exactly as Argo CD's repo-server does.
+// Package overlay reads a GitOps repository: its configuration, its environments, and everything that Argo CD would build
+// from it. It checks the repository without a cluster.
 //
-// It knows Kustomize, Kubernetes manifests and package preview's rows. It must not know Git, GitHub, the cluster, the
-// terminal or the clock, and it never writes: who wants to change a repository changes the file system that it hands in.
+// A check has three parts. It decodes the configuration, follows the references of all Kustomize files, and builds every
+// kind of environment in memory. The subpackages do the parts:
 //
-// Kustomize is used through its own krusty and types packages rather than by running the binary, because a build of
-// every case of a repository must take a second, and because only the same decoder sees the same file: kustomization
-// keys are matched without regard to case, and a list of our own would miss `HelmCharts`. YAML positions come from
-// go.yaml.in/yaml/v3, as in package preview.
+//	filetree       files and folders, within limits
+//	yamldoc        YAML with line numbers; edits of single lines
+//	kustomization  kustomization files and their references
+//	build          builds, as Argo CD's repo-server does them
+//	manifest       one Kubernetes object
+//	admission      the rules of appsets/admission
+//	newservice     the files of a new service
+//
+// The package doesn't know Git, GitHub, the cluster, the terminal or the clock. It never writes: a caller that changes a
+// repository passes a file system with the changes (filetree.Edited).
 package overlay
 
 import (
 	"io/fs"
 
-	"github.com/previewset/previewset/internal/configtree"
+	"github.com/previewset/previewset/internal/overlay/build"
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/kustomization"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -26,36 +34,38 @@ const (
 	stagingOverlay = overlaysFolder + "/staging"
 )
 
-// Repo is a GitOps repository as it was found. It reads lazily and remembers what it read, so it shows one state of
-// each file; it is for one goroutine.
+// Repo is a GitOps repository at one point in time. It reads files on demand, each once. Only one goroutine may use it.
 type Repo struct {
-	tree    *tree
-	folders map[string]*folder
+	fsys    fs.FS
+	tree    *filetree.Tree
+	graph   *kustomization.Graph
+	builder *build.Builder
 }
 
-// New reads the repository at the top of fsys. Hand in os.Root.FS(), so that nothing outside can be reached.
+// New returns the repository at the top of fsys. Pass os.Root.FS(), so that no file outside of the folder can be reached.
 func New(fsys fs.FS) *Repo {
-	return &Repo{tree: newTree(fsys), folders: map[string]*folder{}}
+	tree := filetree.New(fsys)
+	graph := kustomization.NewGraph(tree)
+	return &Repo{fsys: fsys, tree: tree, graph: graph, builder: build.New(tree, graph)}
 }
 
-// Load decodes and validates the repository's configuration.
-func (r *Repo) Load() (*preview.Config, error) {
-	t, err := configtree.Read(r.tree.fsys, func(folder string) (string, error) { return r.tree.digest(folder), nil })
+// References returns the mistakes in the references of all Kustomize files below kustomize-base, overlays and appsets, and
+// of all folders that they refer to.
+func (r *Repo) References() preview.Problems {
+	problems := kustomization.Links(r.tree, baseFolder, overlaysFolder)
+	return append(problems, r.graph.Problems(r.graph.Below(baseFolder, overlaysFolder, appsetsFolder)...)...)
+}
+
+// Build returns the manifests of a row, exactly as Argo CD's repo-server builds them. Its error is Problems where a
+// reference can't be used; then nothing is built.
+func (r *Repo) Build(row preview.Row) ([]byte, error) {
+	b, err := r.builder.Environment(row)
 	if err != nil {
 		return nil, err
 	}
-	return preview.Load(t, nil)
-}
-
-// kustomizations are the folders at or below the given ones that hold a kustomization file, sorted within each.
-func (r *Repo) kustomizations(folders ...string) []string {
-	var found []string
-	for _, top := range folders {
-		r.tree.walk(top, func(p string, k kind) {
-			if k == isDir && r.kustomizationFile(p) != "" {
-				found = append(found, p)
-			}
-		})
+	m, err := b.Run()
+	if err != nil {
+		return nil, err
 	}
-	return found
+	return m.AsYaml()
 }

@@ -1,0 +1,48 @@
+package admission
+
+import (
+	"slices"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+)
+
+// Refusal says why an object is refused, and the remedy. The message continues a sentence that starts with the object.
+type Refusal struct{ Message, Remedy string }
+
+// Rules are the policies' rules for one repository.
+type Rules struct {
+	settings *Settings
+	prefix   string // of the previews' namespaces
+}
+
+// NewRules returns the rules with some settings. namespacePrefix is the one of previewset.yaml.
+func NewRules(s *Settings, namespacePrefix string) *Rules {
+	return &Rules{settings: s, prefix: namespacePrefix}
+}
+
+// Refusals returns the reasons why an object would be refused. It doesn't check hosts: overlay does that for
+// repositories without policies too.
+func (r *Rules) Refusals(o manifest.Object) []Refusal {
+	switch o.Kind {
+	case "Namespace":
+		return refuseNamespace(o)
+	case "Secret":
+		return refuseSecret(o)
+	case "Service":
+		return r.refuseService(o)
+	case "Ingress":
+		return r.refuseIngress(o)
+	case "HTTPRoute":
+		return r.refuseHTTPRoute(o)
+	case "NetworkPolicy":
+		return r.refuseNetworkPolicy(o)
+	case "CronJob", "Deployment", "Job", "StatefulSet":
+		return refuseWorkload(o)
+	}
+	return nil
+}
+
+// HasDefaultDeny reports whether NetworkPolicy default-deny is among some objects. Kubernetes admits no workload before it.
+func HasDefaultDeny(objects []manifest.Object) bool {
+	return slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Kind == "NetworkPolicy" && o.Name == "default-deny" })
+}

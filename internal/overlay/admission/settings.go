@@ -1,0 +1,83 @@
+// Package admission checks objects by the same rules as the admission policies in appsets/admission, in Go and with the
+// same messages. People then learn in their terminal what the Kubernetes API would refuse later.
+//
+// It has one file for each file of policies there. It doesn't know how objects are built, or which environments exist.
+package admission
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// SettingsName is the name of the ConfigMap with the policies' parameters.
+const SettingsName = "previewset-admission"
+
+// Settings are the policies' parameters and the policies themselves, as a repository has them.
+type Settings struct {
+	// File is the file of the ConfigMap, or "" where the repository has none.
+	File     string
+	data     manifest.Object
+	policies []manifest.Object
+}
+
+// AddConfigMap takes an object that may be the policies' ConfigMap.
+func (s *Settings) AddConfigMap(file string, o manifest.Object) {
+	if o.Text("metadata", "name") == SettingsName {
+		s.File, s.data = file, o
+	}
+}
+
+// AddPolicy takes a ValidatingAdmissionPolicy.
+func (s *Settings) AddPolicy(o manifest.Object) { s.policies = append(s.policies, o) }
+
+func (s *Settings) value(key string) string    { return s.data.Text("data", key) }
+func (s *Settings) values(key string) []string { return strings.Fields(s.value(key)) }
+
+// Differences returns a problem for each value that differs from previewset.yaml.
+func (s *Settings) Differences(p *preview.Policy) preview.Problems {
+	var public []string
+	for _, service := range p.Services {
+		if service.Public {
+			public = append(public, service.Name)
+		}
+	}
+	var found preview.Problems
+	compare := func(key, want string) {
+		if got := s.value(key); got != want {
+			found = append(found, preview.Problem{
+				File: s.File, Path: "data." + key, Message: fmt.Sprintf("is %q, but previewset.yaml says %q", got, want),
+				Remedy: "write the value of previewset.yaml here too, and apply appsets again",
+			})
+		}
+	}
+	compare("domain", p.Domain)
+	compare("baseline", p.Baseline.Namespace)
+	if got := s.values("publicServices"); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(public))) {
+		compare("publicServices", strings.Join(public, " "))
+	}
+	for _, o := range s.policies {
+		if usesOtherPrefix(o, p.NamespacePrefix) {
+			found = append(found, preview.Problem{
+				File: path.Dir(s.File), Path: o.Text("metadata", "name"),
+				Message: fmt.Sprintf("isn't for namespaces that start with %q, the namespacePrefix of previewset.yaml", p.NamespacePrefix),
+				Remedy:  "write that prefix in the policies of this folder, and apply appsets again",
+			})
+		}
+	}
+	return found
+}
+
+// usesOtherPrefix reports whether a policy compares a name with another prefix.
+func usesOtherPrefix(policy manifest.Object, prefix string) bool {
+	other := false
+	manifest.EachKey(policy.At("spec"), func(_ string, v any) {
+		expression, _ := v.(string)
+		other = other || strings.Count(expression, `.startsWith("`) != strings.Count(expression, `.startsWith("`+prefix+`")`)
+	})
+	return other
+}

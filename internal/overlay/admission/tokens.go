@@ -1,0 +1,32 @@
+package admission
+
+import "github.com/previewset/previewset/internal/overlay/manifest"
+
+func refuseSecret(o manifest.Object) []Refusal {
+	if o.Text("type") == "kubernetes.io/service-account-token" {
+		return []Refusal{{"asks for a token of a service account", "previews have none"}}
+	}
+	return nil
+}
+
+// refuseWorkload refuses Pods with a token for the Kubernetes API.
+func refuseWorkload(o manifest.Object) []Refusal {
+	pod := o.Under("spec", "template", "spec")
+	if o.Kind == "CronJob" {
+		pod = o.Under("spec", "jobTemplate", "spec", "template", "spec")
+	}
+	var found []Refusal
+	if pod.At("automountServiceAccountToken") != false {
+		found = append(found, Refusal{
+			"gives its Pods a service account's token", "write automountServiceAccountToken: false into its Pod template",
+		})
+	}
+	for _, volume := range pod.Items("volumes") {
+		for _, source := range volume.Items("projected", "sources") {
+			if source.At("serviceAccountToken") != nil {
+				found = append(found, Refusal{"mounts a service account's token", "remove that volume"})
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,95 @@
+package overlay
+
+import "testing"
+
+// withObject is a change of the shop that adds an object to an environment.
+func withObject(manifest string) map[string]string {
+	return map[string]string{
+		ownFile:                       kustomizationHeader + "resources: [../preview, more.yaml]\n",
+		"overlays/web-pr-7/more.yaml": manifest,
+	}
+}
+
+// withPatch is a change of the shop that adds a patch to an environment.
+func withPatch(patch string) map[string]string {
+	return map[string]string{ownFile: kustomizationHeader + "resources: [../preview]\npatches:\n- " + patch}
+}
+
+func TestCheckFindsRefusedObjects(t *testing.T) {
+	t.Parallel()
+	wantFound(t, []brokenShop{
+		{
+			"an object twice, in two versions",
+			withObject("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v2\nkind: ConfigMap\nmetadata: {name: a}\n"),
+			[]string{ownFile, "ConfigMap a is there twice"}, 0,
+		},
+		{
+			"a kind that the project doesn't allow",
+			withObject("apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n" +
+				"spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}\n"),
+			[]string{ownFile, "overlays/web-pr-7", "Job a", "AppProject previews doesn't allow kind Job of group \"batch\""}, 0,
+		},
+		{
+			"a cluster-scoped kind",
+			withObject("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n"),
+			[]string{"ClusterRole a", "doesn't allow"}, 0,
+		},
+		{
+			"a second Namespace", withObject("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"), []string{ownFile, "Namespace"}, 0,
+		},
+		{
+			"no Namespace", withPatch(`{patch: '{"$patch": delete, apiVersion: v1, kind: Namespace, metadata: {name: preview}}'}`),
+			[]string{ownFile, "not exactly preview-web-pr-7"}, 0,
+		},
+		{
+			"a baseline in another namespace",
+			map[string]string{
+				"overlays/staging/kustomization.yaml": kustomizationHeader +
+					"namespace: other\nresources: [namespace.yaml]\ncomponents: [../../kustomize-base/services/api/run]\n",
+			},
+			[]string{"overlays/staging/kustomization.yaml", "in namespace \"other\", not staging"}, 2,
+		},
+	})
+}
+
+func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
+	t.Parallel()
+	const (
+		level   = "/metadata/labels/pod-security.kubernetes.io~1enforce"
+		differs = "NetworkPolicy default-deny differs from the one of guardrails; leave it as it is there"
+		needs   = "Namespace preview-web-pr-7 needs label pod-security.kubernetes.io/enforce: restricted, " +
+			"and no enforce-version before v1.25; leave"
+	)
+	wantFound(t, []brokenShop{
+		{
+			"no default-deny",
+			withPatch(`{patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny}}'}`),
+			[]string{ownFile, "NetworkPolicy default-deny is missing"}, 0,
+		},
+		{
+			"another default-deny",
+			withPatch(`{target: {kind: NetworkPolicy}, patch: '[{"op": "replace", "path": "/spec/policyTypes", "value": ["Ingress"]}]'}`),
+			[]string{ownFile, differs}, 0,
+		},
+		{
+			"a default-deny that Argo CD prunes",
+			withPatch(`{target: {kind: NetworkPolicy}, patch: '[{"op": "remove", "path": "/metadata/annotations"}]'}`),
+			[]string{ownFile, differs}, 0,
+		},
+		{
+			"another level of Pod Security",
+			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "replace", "path": "` + level + `", "value": "baseline"}]'}`),
+			[]string{ownFile, needs}, 0,
+		},
+		{
+			"an old version of Pod Security",
+			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "add", "path": "` + level + `-version", "value": "v1.24"}]'}`),
+			[]string{ownFile, needs}, 0,
+		},
+		{
+			"no mark of a preview",
+			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "remove", "path": "/metadata/labels/previewset.dev~1preview"}]'}`),
+			[]string{ownFile, `Namespace preview-web-pr-7 needs label previewset.dev/preview: "true"; leave the labels`}, 0,
+		},
+	})
+}

@@ -1,0 +1,169 @@
+package overlay
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/internal/overlay/admission"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// checker prepares builds, runs them at the same time, and collects their problems.
+type checker struct {
+	repo    *Repo
+	appsets *appsets
+	rules   *admission.Rules // nil where the repository has no admission policies
+	report  Report
+	builds  []*buildCheck
+	known   map[string]bool // prepared builds, by content
+}
+
+func newChecker(r *Repo) *checker {
+	return &checker{repo: r, appsets: r.readAppsets(), known: map[string]bool{}}
+}
+
+// useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the
+// repository has no policies.
+func (c *checker) useAdmission(policy *preview.Policy) {
+	if c.appsets.admission.File == "" {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf(
+			"%s has no ConfigMap %s: the rules of the admission policies aren't checked", appsetsFolder, admission.SettingsName))
+		return
+	}
+	c.report.Problems = append(c.report.Problems, c.appsets.admission.Differences(policy)...)
+	c.useAdmissionUnchecked(policy)
+}
+
+func (c *checker) useAdmissionUnchecked(policy *preview.Policy) {
+	if c.appsets.admission.File != "" {
+		c.rules = admission.NewRules(&c.appsets.admission, policy.NamespacePrefix)
+	}
+}
+
+// project returns an AppProject, or nil with a note.
+func (c *checker) project(of, name string) *project {
+	p, ok := c.appsets.projects[name]
+	if !ok {
+		c.report.Notes = append(c.report.Notes,
+			fmt.Sprintf("%s has no AppProject for %s: its allowed kinds aren't checked", appsetsFolder, of))
+		return nil
+	}
+	return &p
+}
+
+// addError adds an error to the problems. An error that is Problems keeps its places.
+func (c *checker) addError(file, title string, err error) {
+	if problems, ok := errors.AsType[preview.Problems](err); ok {
+		c.report.Problems = append(c.report.Problems, problems...)
+		return
+	}
+	c.report.Problems = append(c.report.Problems, preview.Problem{
+		File: file, Path: title, Message: preview.Printable(err.Error()), Remedy: "paths in this message start at the top of the repository",
+	})
+}
+
+func (c *checker) addExamples(cfg *preview.Config, examples ...example) {
+	p := c.project("environments", c.appsets.environmentsProject)
+	for _, e := range examples {
+		c.addExample(cfg, e, p)
+	}
+}
+
+func (c *checker) addExample(cfg *preview.Config, e example, p *project) {
+	row, err := cfg.Compose(e.plan)
+	if err != nil {
+		c.addError(policyFile, e.title, err)
+		return
+	}
+	if c.isKnown(row) {
+		return
+	}
+	file := c.repo.kustomizationPath(row.Path)
+	b, err := c.repo.builder.Environment(row)
+	if err != nil {
+		c.addError(file, e.title, err)
+		return
+	}
+	c.builds = append(c.builds, &buildCheck{
+		title: e.title, file: file, build: b,
+		sleep: c.repo.builder.Sleep(cfg, e.plan, row), hosts: environmentHosts(cfg.Policy, row.Name),
+		assert: func(b *buildCheck) {
+			b.assertObjects(row.Namespace, p)
+			b.assertEnvironment(cfg, e.plan, row)
+			if c.rules != nil {
+				b.assertAdmitted(c.rules)
+			}
+		},
+	})
+}
+
+// isKnown reports whether a build with the same content was added under another title. It adds the content.
+func (c *checker) isKnown(row preview.Row) bool {
+	text, err := json.Marshal(row.Kustomize)
+	if err != nil {
+		return false
+	}
+	key := row.Path + string(text)
+	isKnown := c.known[key]
+	c.known[key] = true
+	return isKnown
+}
+
+// addFixedOverlay adds an overlay that its own Application deploys as it is.
+func (c *checker) addFixedOverlay(cfg *preview.Config, dir string) {
+	b, err := c.repo.builder.Overlay(dir)
+	if err != nil {
+		return // the check of references reports the problems
+	}
+	namespace, p := c.repo.graph.Folder(dir).Kustomization.Namespace, c.project(dir, c.appsets.projectOfOverlay[dir])
+	if dir == stagingOverlay {
+		namespace = cfg.Policy.Baseline.Namespace
+	}
+	c.builds = append(c.builds, &buildCheck{
+		title: "as it is", file: c.repo.kustomizationPath(dir), build: b,
+		assert: func(b *buildCheck) {
+			if dir == stagingOverlay {
+				b.assertBaseline(cfg.Policy)
+			}
+			b.assertObjects(namespace, p)
+		},
+	})
+}
+
+func (r *Repo) kustomizationPath(dir string) string {
+	return cmp.Or(r.graph.File(dir), path.Join(dir, "kustomization.yaml"))
+}
+
+// run runs the builds, as many at once as there are processors. It reports them in the order in which they were added.
+func (c *checker) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, b := range c.builds {
+		group.Go(func() error {
+			if ctx.Err() == nil {
+				b.run()
+			}
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, b := range c.builds {
+		if b.err != nil {
+			c.addError(b.file, b.title, b.err)
+			continue
+		}
+		c.report.Builds++
+		c.report.Problems = append(c.report.Problems, b.problems...)
+	}
+	c.report.Problems = mergeProblems(c.report.Problems)
+	return nil
+}

@@ -1,0 +1,117 @@
+package overlay
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// example is one environment that a check builds.
+type example struct {
+	title string
+	plan  preview.Plan
+}
+
+// examples returns the environments that together use every part of a repository: every profile, all services run, all
+// linked, each service alone run and alone linked, every dataset and component, and every folder of overlays.
+func (r *Repo) examples(c *preview.Config) []example {
+	all := serviceNames(c.Policy)
+	found := []example{{"everything run", planOf(all)}, {"everything linked", planOf(nil)}}
+	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
+		found = append(found, example{"profile " + name, planOfProfile(c.Policy, name)})
+	}
+	for _, s := range all {
+		found = append(found, serviceExamples(all, s)...)
+	}
+	for _, dataset := range r.datasets() {
+		p := planOf(all)
+		p.Dataset = dataset
+		found = append(found, example{"dataset " + dataset, p})
+	}
+	for _, component := range r.optionalComponents() {
+		p := planOf(all)
+		p.Components = []string{component}
+		found = append(found, example{"component " + component, p})
+	}
+	return append(found, r.environmentExamples(c)...)
+}
+
+// serviceExamples returns an environment that runs only one service, and one that links only that service.
+func serviceExamples(all []string, service string) []example {
+	others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == service })
+	return []example{{service + " alone run", planOf([]string{service})}, {service + " alone linked", planOf(others)}}
+}
+
+// environmentExamples returns the environments of the folders of overlays. All folders without own content share one
+// name, so that a thousand of them are built once.
+func (r *Repo) environmentExamples(c *preview.Config) []example {
+	var found []example
+	for _, name := range r.tree.List(overlaysFolder) {
+		dir := path.Join(overlaysFolder, name)
+		if r.tree.Kind(dir) != filetree.Folder || r.isFixed(c, name) {
+			continue
+		}
+		p := Plan(c, name)
+		if !r.hasOwnContent(dir) {
+			p.Name, p.Owner = sampleName, sampleOwner
+		}
+		found = append(found, example{dir, p})
+	}
+	return found
+}
+
+// isFixed reports whether a folder belongs to no environment: the shared overlay, and each overlay that an Application
+// deploys as it is, such as the baseline.
+func (r *Repo) isFixed(c *preview.Config, name string) bool {
+	dir := path.Join(overlaysFolder, name)
+	hasFile := c.Environments[name] != nil || r.tree.Kind(path.Join(dir, environmentFile)) != filetree.Absent
+	return dir == defaultOverlay || (!hasFile && !isPullRequestName(name))
+}
+
+func isPullRequestName(name string) bool {
+	i := strings.LastIndex(name, "-pr-")
+	return i > 0 && strings.Trim(name[i+len("-pr-"):], "0123456789") == "" && !strings.HasSuffix(name, "-")
+}
+
+// hasOwnContent reports whether an overlay adds anything to the shared one.
+func (r *Repo) hasOwnContent(dir string) bool {
+	if r.graph.File(dir) == "" {
+		return false
+	}
+	k := r.graph.Folder(dir).Kustomization
+	onlyShared := slices.Equal(k.Resources, []string{"../preview"})
+	k.Resources, k.APIVersion, k.Kind = nil, "", ""
+	return !onlyShared || k.CheckEmpty() == nil
+}
+
+// fixedOverlays returns the overlays that are deployed as they are.
+func (r *Repo) fixedOverlays(c *preview.Config) []string {
+	var found []string
+	for _, name := range r.tree.List(overlaysFolder) {
+		if dir := path.Join(overlaysFolder, name); dir != defaultOverlay && r.isFixed(c, name) && r.graph.File(dir) != "" {
+			found = append(found, dir)
+		}
+	}
+	return found
+}
+
+// datasets returns the names of the datasets of all stores.
+func (r *Repo) datasets() []string {
+	var found []string
+	for _, store := range r.tree.List(baseFolder + "/data") {
+		found = append(found, r.tree.List(path.Join(baseFolder, "data", store, "datasets"))...)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// optionalComponents returns the components without guardrails, which every environment has.
+func (r *Repo) optionalComponents() []string {
+	return slices.DeleteFunc(r.tree.List(baseFolder+"/components"), func(name string) bool {
+		return name == "guardrails" || r.graph.File(path.Join(baseFolder, "components", name)) == ""
+	})
+}

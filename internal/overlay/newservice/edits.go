@@ -1,0 +1,124 @@
+package newservice
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+
+	"github.com/previewset/previewset/internal/overlay/yamldoc"
+)
+
+const stagingOverlay = "overlays/staging"
+
+// editFile changes a file that a person wrote. It does nothing where the file doesn't exist.
+func (a *addition) editFile(file string, change func(d *yamldoc.Document) error) error {
+	content, err := a.Tree.Read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var d *yamldoc.Document
+	if err == nil {
+		d, err = yamldoc.Parse(content)
+	}
+	if err == nil {
+		err = change(d)
+	}
+	if err != nil {
+		return fmt.Errorf("edit %s: %w", file, err)
+	}
+	a.files[file] = d.Bytes()
+	return nil
+}
+
+func (a *addition) addToPolicy() error {
+	return a.editFile("previewset.yaml", func(d *yamldoc.Document) error {
+		n := &yamlv3.Node{}
+		if err := n.Encode(a.service); err != nil {
+			return err
+		}
+		return d.Set(n, "services", a.service.Name)
+	})
+}
+
+// addToBaseline runs the service in the baseline: links lead there by default.
+func (a *addition) addToBaseline() error {
+	component := "../../" + a.folder() + "/run"
+	return a.editFile(stagingOverlay+"/kustomization.yaml", func(d *yamldoc.Document) error {
+		var list []string
+		if err := d.Decode(&list, "components"); err != nil {
+			return err
+		}
+		at := 0
+		for i, c := range list {
+			if strings.Contains(c, "/services/") {
+				at = i + 1
+			}
+		}
+		if err := d.Set(slices.Insert(list, at, component), "components"); err != nil || !a.service.Public {
+			return err
+		}
+		return a.addBaselineHost(d)
+	})
+}
+
+// addBaselineHost gives the service's route in the baseline a host, by a patch of the overlay.
+func (a *addition) addBaselineHost(d *yamldoc.Document) error {
+	var patches []yamlv3.Node
+	if err := d.Decode(&patches, "patches"); err != nil {
+		return err
+	}
+	text, err := json.Marshal([]map[string]string{{
+		"op": "replace", "path": "/spec/rules/0/host", "value": a.service.Name + "-staging." + a.Policy.Domain,
+	}})
+	if err != nil {
+		return err
+	}
+	patch := map[string]any{
+		"target": map[string]string{"kind": "Ingress", "labelSelector": "previewset.dev/public=" + a.service.Name},
+		"patch":  string(text),
+	}
+	n := &yamlv3.Node{Kind: yamlv3.SequenceNode}
+	for i := range patches {
+		n.Content = append(n.Content, &patches[i])
+	}
+	item := &yamlv3.Node{}
+	if err := item.Encode(patch); err != nil {
+		return err
+	}
+	n.Content = append(n.Content, item)
+	return d.Set(n, "patches")
+}
+
+// allowInBaseline adds a NetworkPolicy to the baseline, so that previews reach the service there.
+func (a *addition) allowInBaseline() error {
+	file := stagingOverlay + "/networkpolicies.yaml"
+	content, err := a.Tree.Read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	text, err := a.fillTemplate("baseline.yaml")
+	a.files[file] = append(bytes.TrimRight(slices.Clone(content), "\n"), append([]byte("\n"), text...)...)
+	return err
+}
+
+// addToAdmission tells the admission policies that the service may have a host.
+func (a *addition) addToAdmission() error {
+	if a.AdmissionFile == "" || !a.service.Public {
+		return nil
+	}
+	return a.editFile(a.AdmissionFile, func(d *yamldoc.Document) error {
+		var names string
+		if err := d.Decode(&names, "data", "publicServices"); err != nil {
+			return err
+		}
+		return d.Set(strings.TrimSpace(names+" "+a.service.Name), "data", "publicServices")
+	})
+}

@@ -1,0 +1,101 @@
+package overlaytest
+
+import (
+	"io/fs"
+	"maps"
+)
+
+// manyKinds has kinds and marks that the shop and the example don't have.
+const manyKinds = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec: {replicas: 2, template: {spec: {automountServiceAccountToken: false, containers: []}}, volumeClaimTemplates: [{metadata: {name: data}}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: labelled, labels: {previewset.dev/keep-awake: "true"}}
+spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: annotated, annotations: {previewset.dev/keep-awake: "true"}}
+spec: {replicas: 2, template: {spec: {automountServiceAccountToken: false, containers: []}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: not, labels: {previewset.dev/keep-awake: "false"}, annotations: {previewset.dev/keep-awake: "no"}}
+spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: kept, annotations: {previewset.dev/keep-awake: "true"}}
+spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {minReplicas: 2, maxReplicas: 4, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: uploads}
+spec: {}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: admin, labels: {previewset.dev/public: web}}
+spec: {hostnames: [filled-in]}
+`
+
+// anyKindProject is an AppProject that allows every namespaced kind.
+const anyKindProject = `
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: previews}
+spec:
+  generators: [{plugin: {configMapRef: {name: preview-generator}}}]
+  template: {spec: {project: previews}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: previews}
+spec: {clusterResourceWhitelist: [{group: "", kind: Namespace}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: staging}
+spec: {clusterResourceWhitelist: [{group: "", kind: Namespace}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: staging}
+spec: {project: staging, source: {path: overlays/staging}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: previewset-admission}
+data: {domain: preview.test, publicServices: web, baseline: staging, dns: kube-system, ingress: ingress-nginx, private: 10.0.0.0/8}
+`
+
+// ManyKinds returns the shop with many kinds of workloads in the folder of pull request 7. Its AppProject allows every
+// kind. kustomization is the content of the folder's kustomization file; files are further changes.
+func ManyKinds(kustomization string, files map[string]string) fs.FS {
+	changes := map[string]string{
+		"overlays/web-pr-7/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + kustomization,
+		"overlays/web-pr-7/many.yaml":          manyKinds,
+		"appsets/argocd.yaml":                  anyKindProject,
+	}
+	maps.Copy(changes, files)
+	return Shop(changes)
+}

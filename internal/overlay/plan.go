@@ -1,0 +1,75 @@
+package overlay
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// The name, owner and commit of the sample environments of a check.
+const (
+	sampleName  = "check"
+	sampleOwner = "octocat"
+	sampleSHA   = "0123456789abcdef0123456789abcdef01234567"
+)
+
+// Plan returns the content of environment name according to its file: the services of its profile and its own services,
+// all at a sample commit. An environment without a file runs everything.
+func Plan(c *preview.Config, name string) preview.Plan {
+	e := c.Environments[name]
+	if e == nil {
+		e = &preview.Environment{}
+	}
+	p := planOfProfile(c.Policy, cmp.Or(e.Profile, c.Policy.PullRequests.Profile))
+	for s := range e.Services {
+		p.Run[s] = sampleCommit()
+	}
+	p.Links = map[string]string{}
+	for s, l := range e.Links {
+		delete(p.Run, s)
+		p.Links[s] = c.Policy.NamespacePrefix + linkTarget(c.Policy, l)
+	}
+	p.Name, p.Owner, p.Dataset = name, e.Owner, cmp.Or(e.Dataset, p.Dataset)
+	p.Components = slices.Concat(p.Components, e.Components)
+	return p
+}
+
+// planOf runs some services at the sample commit.
+func planOf(run []string) preview.Plan {
+	p := preview.Plan{Name: sampleName, Owner: sampleOwner, Run: map[string]preview.Pin{}}
+	for _, s := range run {
+		p.Run[s] = sampleCommit()
+	}
+	return p
+}
+
+func sampleCommit() preview.Pin { return preview.Pin{SHA: sampleSHA, Branch: "check", Number: 1} }
+
+// planOfProfile runs a profile. For `changed`, it assumes a pull request that changes every service.
+func planOfProfile(policy *preview.Policy, name string) preview.Plan {
+	profile := policy.Profiles[name]
+	run := serviceNames(policy)
+	if profile.Run.Mode == "list" {
+		run = profile.Run.Services
+	}
+	p := planOf(run)
+	p.Profile, p.Dataset, p.Components = name, profile.Dataset, profile.Components
+	return p
+}
+
+func serviceNames(p *preview.Policy) []string {
+	names := make([]string, 0, len(p.Services))
+	for _, s := range p.Services {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// linkTarget returns the name of the environment that a link leads to.
+func linkTarget(p *preview.Policy, l preview.Link) string {
+	if repository, number, ok := preview.ParsePullRequest(l.PullRequest); ok {
+		return preview.PullRequestName(p, repository, number)
+	}
+	return l.Environment
+}

@@ -1,0 +1,47 @@
+package overlay
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// mergeProblems merges equal problems of several builds into one, and sorts all by file and line.
+func mergeProblems(problems preview.Problems) preview.Problems {
+	type key struct {
+		file, message string
+		line          int
+	}
+	var order []key
+	first, titles := map[key]preview.Problem{}, map[key][]string{}
+	for _, p := range problems {
+		k := key{p.File, p.Message, p.Line}
+		if _, ok := first[k]; !ok {
+			first[k] = p
+			order = append(order, k)
+		}
+		if !slices.Contains(titles[k], p.Path) {
+			titles[k] = append(titles[k], p.Path)
+		}
+	}
+	var found preview.Problems
+	for _, k := range order {
+		p := first[k]
+		p.Path = joinTitles(titles[k])
+		found = append(found, p)
+	}
+	slices.SortStableFunc(found, func(a, b preview.Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return found
+}
+
+func joinTitles(titles []string) string {
+	if len(titles) == 1 {
+		return titles[0]
+	}
+	return fmt.Sprintf("%s and %d more", titles[0], len(titles)-1)
+}
