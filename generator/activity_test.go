@@ -172,7 +172,7 @@ func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
 	if got := s.Facts().Activity; got.Problem != "Prometheus answers [31m503" || !got.At.Equal(start) || len(got.Used) != 1 {
 		t.Errorf("after it failed: %+v", got)
 	}
-	if n := strings.Count(s.log.String(), "activity can't be measured"); n != 1 {
+	if n := strings.Count(s.log.String(), "measure activity failed"); n != 1 {
 		t.Errorf("it was logged %d times", n)
 	}
 	metrics := s.gathered(t)
@@ -224,7 +224,7 @@ func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 		if a := s.asks(t, name, preview.ActionSleep, ""); a.code != http.StatusAccepted {
 			t.Fatal(a.body)
 		}
-		s.Heed(t.Context())
+		s.ApplyWork(t.Context())
 		m.set(func() { m.err = errors.New("it knows nothing of any namespace") })
 		s.Refresh(t.Context())
 		want := 0.0
@@ -238,7 +238,7 @@ func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 	if a := s.asks(t, all[0], preview.ActionWake, ""); a.code != http.StatusAccepted {
 		t.Fatal(a.body)
 	}
-	s.Heed(t.Context())
+	s.ApplyWork(t.Context())
 	s.Refresh(t.Context())
 	if got := s.gathered(t)["previewset_activity_known"]; got != 0 {
 		t.Errorf("one is awake again, and known is %v", got)

@@ -198,7 +198,7 @@ func TestOnlyAllowedRepositoriesAreRead(t *testing.T) {
 			verbose := s.get(t, "/readyz?verbose").body
 			for _, repo := range []string{"acme/shop", "acme/gateway"} {
 				forbidden := slices.Contains(tt.forbidden, repo)
-				told := strings.Contains(verbose, repo+": never read: configuration names it, but --repositories doesn't allow it")
+				told := strings.Contains(verbose, repo+": never read: --repositories doesn't allow this repository")
 				if (w.read[repo] == 0) != forbidden || told != forbidden {
 					t.Errorf("%s: forbidden %v, read %d times, and /readyz says:\n%s", repo, forbidden, w.read[repo], verbose)
 				}

@@ -83,7 +83,7 @@ func TestAnEnvironmentSaysWhetherItIsOfACommit(t *testing.T) {
 		}
 	}
 	for _, commit := range []string{"main", head[:6], head + "0", "3F2A9C1D"} {
-		if a := s.get(t, "/api/v1/environments/shop-pr-7?config_commit="+commit); a.code != http.StatusBadRequest || !strings.Contains(a.message(t), "is no commit") {
+		if a := s.get(t, "/api/v1/environments/shop-pr-7?config_commit="+commit); a.code != http.StatusBadRequest || !strings.Contains(a.message(t), "expected a commit") {
 			t.Errorf("%s: %d %s", commit, a.code, a.body)
 		}
 	}
@@ -147,13 +147,13 @@ func TestAFewApplicationsAreReadASecond(t *testing.T) {
 	for i := range 20 {
 		last = s.get(t, fmt.Sprintf("/api/v1/environments/x%d/application", i))
 	}
-	if len(argo.reads) != 4 || last.code != http.StatusServiceUnavailable || !strings.HasPrefix(last.message(t), "too many ask") {
+	if len(argo.reads) != 4 || last.code != http.StatusServiceUnavailable || !strings.HasPrefix(last.message(t), "too many clients ask") {
 		t.Errorf("20 questions in a second: %d reads, the last is answered %d %s", len(argo.reads), last.code, last.body)
 	}
 	if got := s.environment(t, "shop-pr-7"); !*got.Ready {
 		t.Errorf("what is known a little longer isn't told: %+v", got)
 	}
-	if got := s.environment(t, "gateway-pr-1"); *got.Ready || !strings.HasPrefix(got.Reason, "too many ask") {
+	if got := s.environment(t, "gateway-pr-1"); *got.Ready || !strings.HasPrefix(got.Reason, "too many clients ask") {
 		t.Errorf("what was never read: %+v", got)
 	}
 	w.set(func() { w.now = w.now.Add(time.Second) })
@@ -188,14 +188,14 @@ func TestAnApplicationIsToldOfAlsoWhenItsEnvironmentIsGone(t *testing.T) {
 	if a := s.get(t, "/api/v1/environments/going/application"); a.code != http.StatusOK || json.Unmarshal([]byte(a.body), &got) != nil || !got.Deleting {
 		t.Errorf("%d %s", a.code, a.body)
 	}
-	if a := s.get(t, "/api/v1/environments/gone/application"); a.code != http.StatusNotFound || a.message(t) != "there is no such Application" {
+	if a := s.get(t, "/api/v1/environments/gone/application"); a.code != http.StatusNotFound || !strings.Contains(a.message(t), "doesn't exist") {
 		t.Errorf("%d %s", a.code, a.body)
 	}
 	argo.err = errors.New("secret address refused")
 	if a := s.get(t, "/api/v1/environments/other/application"); a.code != http.StatusInternalServerError || strings.Contains(a.message(t), "secret") {
 		t.Errorf("%d %s", a.code, a.body)
 	}
-	if a := ready(t, newWorld()).get(t, "/api/v1/environments/going/application"); a.code != http.StatusNotImplemented || !strings.Contains(a.message(t), "knows no cluster") {
+	if a := ready(t, newWorld()).get(t, "/api/v1/environments/going/application"); a.code != http.StatusNotImplemented || !strings.Contains(a.message(t), "has no cluster") {
 		t.Errorf("%d %s", a.code, a.body)
 	}
 	for _, path := range []string{"/api/v1/environments/going/application", "/api/v1/facts"} {

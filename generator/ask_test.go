@@ -67,7 +67,7 @@ func TestWhatIsAskedIsAnsweredAtOnce(t *testing.T) {
 		ask("sleep", preview.Asleep)
 		passes(time.Minute)
 		ask("wake", preview.Waking)
-		if want := `"msg":"asked","env":"shop-pr-7","action":"wake","for":"0s","caller":"alice[31m","address":"`; !strings.Contains(s.log.String(), want) {
+		if want := `"msg":"request received","env":"shop-pr-7","action":"wake","for":"0s","caller":"alice[31m","address":"`; !strings.Contains(s.log.String(), want) {
 			t.Errorf("no %s in\n%s", want, s.log)
 		}
 		passes(30 * time.Second)
@@ -166,7 +166,7 @@ func TestTheLongestWishOfABurstCounts(t *testing.T) {
 		}
 	}
 	want := []preview.Request{{Environment: "shop-pr-7", Action: "wake", For: 3 * time.Hour, By: "ci", At: start}}
-	if diff := cmp.Diff(want, s.Asked()); diff != "" {
+	if diff := cmp.Diff(want, s.TakeRequests()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -181,7 +181,7 @@ func TestTheLongestExtensionOfABurstCounts(t *testing.T) {
 				t.Fatalf("%d %s", a.code, a.body)
 			}
 		}
-		if asked := s.Asked(); len(asked) != 1 || asked[0].For != 0 {
+		if asked := s.TakeRequests(); len(asked) != 1 || asked[0].For != 0 {
 			t.Errorf("%q: asked is %v", bodies, asked)
 		}
 	}
@@ -205,8 +205,8 @@ func TestWishesThatCantBeMetAreRefused(t *testing.T) {
 		"a field too many":        {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
 		"more behind it":          {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
 		"a body too large":        {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
-		"no length of time":       {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" is not a length of time`},
-		"a length below nothing":  {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" is not a length of time`},
+		"no length of time":       {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
+		"a length below nothing":  {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
 		"longer than may be":      {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
 		"sleep for a while":       {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "it sleeps until"},
 		"something else":          {"shop-pr-7", "explode", "", 404, "nothing at this path"},
@@ -232,7 +232,7 @@ func TestAWishIsKeptUntilItIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		file, keep := remembering(t)
-		d := &disk{StateFile: file}
+		d := &disk{File: file}
 		s := newService(t, w, realTime, inTime, func(o *generator.Options) { o.Store = d })
 		s.run(t)
 		passes(time.Second)

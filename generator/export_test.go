@@ -1,74 +1,48 @@
 package generator
 
 import (
+	"context"
 	"maps"
-	"net/http"
 	"slices"
 
+	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Remembered is what requests from outside have left behind.
-type Remembered struct {
-	Queued     []string // repositories that are to be read again
-	Deliveries int      // bytes of IDs
-	Callers    int
-	Filtered   int // bytes of answers
-	Visits     int // environments
+// Facts are the facts that the service has now.
+func (g *Generator) Facts() preview.Facts { return g.refresher.facts() }
+
+// Memory is the memory of the last snapshot.
+func (g *Generator) Memory() preview.Memory { return g.refresher.memory }
+
+// Encoded is how many environments, templates and parts were encoded for the saved state.
+func (g *Generator) Encoded() uint64 { return g.refresher.store.Encoded() }
+
+// TakeWork removes and returns the pending work.
+func (g *Generator) TakeWork() pending.Work { return g.queue.Take() }
+
+// TakeRequests removes and returns the pending requests. Other pending work is dropped.
+func (g *Generator) TakeRequests() []preview.Request { return g.queue.Take().Requests.InOrder() }
+
+// ApplyWork takes in the pending work and publishes a snapshot.
+func (g *Generator) ApplyWork(ctx context.Context) { g.refresher.step(ctx, g.queue.Take(), false) }
+
+// Callers is the number of ApplicationSets that are remembered.
+func (g *Generator) Callers() int { return g.callers.Count() }
+
+// MeasureAndPublish measures activity and publishes a snapshot, without any other read.
+func (g *Generator) MeasureAndPublish(ctx context.Context) {
+	g.refresher.reads.want(activityKey, true)
+	g.refresher.step(ctx, pending.Work{}, false)
+	g.refresher.finishReads(ctx)
 }
 
-// Remembered tells what requests from outside have left behind until now.
-func (g *Generator) Remembered() Remembered {
-	var m Remembered
-	g.requests.mu.Lock()
-	for name := range g.requests.scope.repositories {
-		m.Queued = append(m.Queued, name)
-	}
-	g.requests.mu.Unlock()
-	slices.Sort(m.Queued)
-	g.deliveries.mu.Lock()
-	for id := range g.deliveries.known {
-		m.Deliveries += len(id)
-	}
-	g.deliveries.mu.Unlock()
-	g.visits.mu.Lock()
-	m.Visits = len(g.visits.environments)
-	g.visits.mu.Unlock()
-	g.callers.mu.Lock()
-	m.Callers = len(g.callers.numbers)
-	g.callers.mu.Unlock()
-	if s := g.served.Load(); s != nil {
-		s.mu.Lock()
-		for key, body := range s.filtered {
-			m.Filtered += len(key) + len(body)
-		}
-		s.mu.Unlock()
-	}
-	return m
-}
-
-// Forget forgets which repositories are to be read again.
-func (g *Generator) Forget() { g.requests.take() }
-
-// Pretend serves a changed copy of the snapshot that is served.
-func (g *Generator) Pretend(change func(*preview.Snapshot)) {
-	last := g.served.Load()
-	s := *last.snapshot
+// ServeChanged serves a changed copy of the snapshot that is served.
+func (g *Generator) ServeChanged(change func(*preview.Snapshot)) {
+	last := g.current.Published()
+	s := *last.Snapshot
 	s.Rows, s.Decisions = slices.Clone(s.Rows), slices.Clone(s.Decisions)
 	s.Memory.Lives, s.Memory.Intents = maps.Clone(s.Memory.Lives), maps.Clone(s.Memory.Intents)
 	change(&s)
-	g.served.Store(&served{snapshot: &s, number: last.number, inputs: last.inputs, bodies: last.bodies})
-}
-
-// Network is whose visit a request is.
-func (g *Generator) Network(r *http.Request) string { return g.guest(r).network.String() }
-
-// Wakes is how many of so many visits at once, which all found an environment asleep, ask for a wake.
-func (g *Generator) Wakes(name string, visits int) (asked int) {
-	for range visits {
-		if ask, _ := g.visits.wake(name, guest{}, g.opts.Now()); ask {
-			asked++
-		}
-	}
-	return asked
+	g.current.published.Store(last.WithSnapshot(&s))
 }

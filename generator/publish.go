@@ -4,167 +4,194 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/generator/status"
+	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// publish resolves what was read and serves it, unless there is nothing whole to serve yet.
-func (g *Generator) publish(ctx context.Context) {
-	s := &g.state
-	st := &status{
-		At: g.opts.Now(), ConfigError: message(s.configErr), Repositories: g.repositoryStatus(),
-		Cluster: g.opts.Cluster != nil, ClusterError: message(s.clusterErr),
-		Slowed: s.pollAt, Deferred: len(s.deferred),
-	}
-	if g.source() != nil {
-		st.Measures, st.Measured, st.ActivityError = true, s.facts.Activity.At, s.facts.Activity.Problem
-	}
-	s.facts.Skew = g.skew()
-	if g.opts.Quota != nil {
-		st.Quota = g.opts.Quota.Describe()
-	}
-	defer func() { g.status.Store(st) }()
+// publish resolves a snapshot from the facts and serves it, unless it can't be the first one.
+func (r *refresher) publish(ctx context.Context) {
+	st := r.newStatus()
+	defer func() { r.current.status.Store(st) }()
 	var snapshot *preview.Snapshot
 	switch {
-	case s.config != nil:
-		st.Revision = s.config.Commit
-		snapshot = preview.Resolve(s.config, s.facts, s.memory, g.opts.Now())
-		st.Reason = g.missing(snapshot)
-	case s.remembers:
-		snapshot = s.memory.Snapshot(g.opts.Now())
+	case r.config.InForce != nil:
+		snapshot = preview.Resolve(r.config.InForce, r.facts(), r.memory, r.opts.Now())
+		st.Reason = r.missing(snapshot)
+	case r.store.HasState():
+		snapshot = r.memory.Snapshot(r.opts.Now())
 	default:
-		st.Reason = message(s.configErr)
+		st.Reason = message(r.config.Err)
 	}
 	if st.Reason == "" {
-		snapshot.Problems = append(snapshot.Problems, g.overlaps(snapshot)...)
-		st.Reason = message(g.serve(ctx, snapshot))
+		snapshot.Problems = append(snapshot.Problems, r.notifier.Overlaps(snapshot, r.cluster.Facts.Plugins)...)
+		st.Reason = message(r.serve(ctx, snapshot))
 	}
 }
 
-// skew is by how much GitHub's clock is ahead of ours; nil where nobody knows.
-func (g *Generator) skew() *time.Duration {
-	if g.opts.Clock == nil {
+// facts are the facts of all sources.
+func (r *refresher) facts() preview.Facts {
+	return preview.Facts{
+		Repositories: r.repositories.Facts, ConfigReadAt: r.config.ReadAt, Protected: r.opts.Protected, Cluster: r.cluster.Facts,
+		Activity: r.activity.Facts, Skew: r.skew(), Settled: r.waking.Finished,
+	}
+}
+
+// skew is how far GitHub's clock is ahead of ours; nil if that is unknown.
+func (r *refresher) skew() *time.Duration {
+	if r.opts.Clock == nil {
 		return nil
 	}
-	skew, ok := g.opts.Clock.Skew()
+	skew, ok := r.opts.Clock.Skew()
 	if !ok {
 		return nil
 	}
 	return &skew
 }
 
-// serve keeps a snapshot's memory, and then serves it. Where it can't be kept, the last snapshot stays.
-func (g *Generator) serve(ctx context.Context, snapshot *preview.Snapshot) error {
-	last := g.served.Load()
-	versions := newVersions(snapshot.Rows, last)
-	var next *served
-	var memory []byte
-	var both errgroup.Group // Argo CD waits for both
-	both.Go(func() (err error) {
-		next, err = newServed(snapshot, last, versions)
-		return err
-	})
-	both.Go(func() (err error) {
-		memory, err = g.remember(snapshot.Memory, versions.same)
-		return err
-	})
-	err := both.Wait()
-	if err == nil { // a memory without its answer would be believed after a restart
-		err = g.save(ctx, memory)
+// missing says why a snapshot can't be the first one: environments of a source that was never read would be removed. Later
+// snapshots lack nothing, because the last facts stay.
+func (r *refresher) missing(s *preview.Snapshot) string {
+	if r.current.Published() != nil {
+		return ""
+	}
+	var reasons []string
+	if r.cluster.Exists() && !r.cluster.WasRead {
+		// The Application of another owner would be adopted, overwritten and one day deleted.
+		reasons = append(reasons, "the cluster was never read: "+message(r.cluster.Err))
+	}
+	reasons = append(reasons, r.unclearReasons(s)...)
+	for _, name := range s.Unread {
+		err := r.repositories.Errors[name]
+		// A repository that isn't allowed is never read. Only the saved state knows that it has no environments.
+		isForbidden := errors.Is(err, sources.ErrNotAllowed) && r.store.HasState()
+		if _, known := r.memory.Repositories[name]; known || isForbidden {
+			continue
+		}
+		reasons = append(reasons, fmt.Sprintf("%s was never read: %s", name, message(err))) // guard everything-read: skip
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// serve saves a snapshot's state, then serves the snapshot, then tells Argo CD and GitHub. If the state can't be saved, the last
+// snapshot stays.
+func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error {
+	last := r.current.Published()
+	next, content, err := r.encode(snapshot, last)
+	if err == nil { // saved state without its answer would be trusted after a restart
+		err = r.save(ctx, content)
 	}
 	if err != nil { // guard saved-before-served: false
-		g.opts.Logger.Error("snapshot can't be served", "error", err)
+		r.opts.Logger.Error("serve snapshot failed", "error", err)
 		return err
 	}
-	g.state.memory = snapshot.Memory
-	next.inputs = g.inputs()
-	next.number = 1
+	r.memory = snapshot.Memory
+	next.Inputs = answer.Inputs{Config: r.config.InForce, Facts: r.facts()}
+	next.Facts.Repositories = maps.Clone(next.Facts.Repositories)
+	next.Number = 1
 	if last != nil {
-		next.number = last.number + 1
+		next.Number = last.Number + 1
 	}
-	g.served.Store(next)
-	g.unsettle(last, next)
-	g.logChanges(last, next)
-	g.noteLives(last, next)
-	g.tellArgoCD(ctx, next)
-	next.settle()
-	if g.opts.Reporter != nil && g.hurry() {
-		g.state.reads.want(reportKey, false)
-	}
-	if g.opts.Applications == nil && len(g.wakingRows()) > 0 { // nothing to wait for
-		g.state.reads.want(wakingKey, false)
-	}
+	r.current.published.Store(next)
+	r.afterServing(ctx, last, next)
 	return nil
 }
 
-// missing says why a snapshot can't be the first one to be served: a repository was never read, so its environments
-// would be taken away. Later on, and where memory says what it had, none can be.
-func (g *Generator) missing(s *preview.Snapshot) string {
-	if g.served.Load() != nil {
-		return ""
+// encode encodes the answer and the saved state at the same time, because Argo CD waits for both. Content is nil if the saved state
+// is still good enough.
+func (r *refresher) encode(snapshot *preview.Snapshot, last *answer.Published) (next *answer.Published, content []byte, err error) {
+	versions := answer.Compare(snapshot.Rows, last)
+	change := store.Change{
+		New: store.State{
+			Memory: snapshot.Memory, Reported: r.statuses.Reported(), Requested: r.requested.Sleeping(snapshot.Memory.Environments),
+		},
+		Before: r.memory, SameRows: versions.Same,
 	}
-	var why []string
-	if g.opts.Cluster != nil && !g.state.clusterRead {
-		// An Application of somebody else's would be adopted, overwritten and one day deleted.
-		why = append(why, "the cluster was never read: "+message(g.state.clusterErr))
+	if r.activity.IsMeasured(r.config.InForce) {
+		change.Activity = &r.activity.Facts
 	}
-	why = append(why, g.stillUnclear(s)...)
-	for _, name := range s.Unread {
-		err := g.state.failed[name]
-		// One that isn't allowed was never read for good; but only memory knows that it had nothing before it was forbidden.
-		if _, known := g.state.memory.Repositories[name]; known || (errors.Is(err, errNotAllowed) && g.state.remembers) {
-			continue
-		}
-		why = append(why, fmt.Sprintf("%s was never read: %s", name, message(err))) // guard everything-read: skip
-	}
-	return strings.Join(why, "; ")
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		next, err = answer.New(snapshot, last, versions)
+		return err
+	})
+	both.Go(func() (err error) {
+		content, err = r.store.Encode(change)
+		return err
+	})
+	err = both.Wait()
+	return next, content, err
 }
 
-func (g *Generator) logChanges(last, next *served) {
-	var was map[about]verdict
+func (r *refresher) save(ctx context.Context, content []byte) error {
+	if content == nil {
+		return nil
+	}
+	err := r.store.Save(ctx, content)
+	r.metrics.Saved(err == nil, len(content))
+	return err
+}
+
+// afterServing tells Argo CD and GitHub about a snapshot. Last is nil for the first one.
+func (r *refresher) afterServing(ctx context.Context, last, next *answer.Published) {
+	var before *preview.Snapshot
 	if last != nil {
-		was = verdicts(last.snapshot)
+		before = last.Snapshot
 	}
-	is := verdicts(next.snapshot)
-	for i := range next.snapshot.Decisions {
-		d := &next.snapshot.Decisions[i]
-		before, known := was[aboutOf(d)]
-		unasked := d.Outcome == preview.Held && d.Rule == "unlabelled" && !known
-		if before != is[aboutOf(d)] && !unasked {
-			g.opts.Logger.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
-				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
-		}
+	r.waking.Forget(before, next.Snapshot)
+	r.stateLog.decisions(before, next.Snapshot)
+	r.stateLog.states(before, next)
+	r.notifier.Notify(ctx, next, r.cluster.Facts.Plugins)
+	next.DropPrevious()
+	if r.statuses.Enabled() && r.pacing.hasQuota() {
+		r.reads.want(reportKey, false)
+	}
+	if !r.waking.NeedsCluster() && len(sources.WakingRows(next.Snapshot)) > 0 {
+		r.reads.want(wakingKey, false)
 	}
 }
 
-// about is what a decision is about, and verdict what it says of that.
-type (
-	about struct {
-		repository, environment string
-		number                  int
+// newStatus describes the sources.
+func (r *refresher) newStatus() *status.Status {
+	st := &status.Status{
+		At: r.opts.Now(), ConfigError: message(r.config.Err), Repositories: r.repositoryStatus(),
+		HasCluster: r.cluster.Exists(), ClusterError: message(r.cluster.Err),
+		Quota: r.pacing.describe(), SlowedUntil: r.pacing.pollAt, Deferred: len(r.pacing.deferred),
 	}
-	verdict struct{ outcome, rule string }
-)
-
-func aboutOf(d *preview.Decision) about { return about{d.Repository, d.Environment, d.Number} }
-
-func verdicts(s *preview.Snapshot) map[about]verdict {
-	m := make(map[about]verdict, len(s.Decisions))
-	for i := range s.Decisions {
-		d := &s.Decisions[i]
-		v := verdict{d.Outcome, d.Rule}
-		if v.outcome == preview.Asleep {
-			v.outcome = preview.Live // noteLives tells how its state changed
-		}
-		m[aboutOf(d)] = v
+	if r.config.InForce != nil {
+		st.Revision = r.config.InForce.Commit
 	}
-	return m
+	if r.activity.IsMeasured(r.config.InForce) {
+		st.MeasuresActivity, st.Measured, st.ActivityError = true, r.activity.Facts.At, r.activity.Facts.Problem
+	}
+	return st
 }
 
+func (r *refresher) repositoryStatus() []status.Repository {
+	var all []status.Repository
+	for _, name := range r.config.Names() {
+		_, isKnown := r.memory.Repositories[name]
+		s := status.Repository{
+			Name: name, Error: message(r.repositories.Errors[name]),
+			Remembered: isKnown && !r.repositories.HasOtherIdentity(name),
+		}
+		if facts, ok := r.repositories.Facts[name]; ok {
+			s.Read, s.FullName = facts.ReadAt, facts.FullName
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// message is an error's text for users; empty without an error.
 func message(err error) string {
 	if err == nil {
 		return ""

@@ -332,7 +332,7 @@ func (p *play) loseMemory() {
 	how := p.IntN(3)
 	p.tell("restart with memory %s", []string{"lost", "cut off", "garbage"}[how])
 	p.process.stop()
-	spoil(p.t, string(p.disk.StateFile), how)
+	spoil(p.t, string(p.disk.File), how)
 	p.lost, p.everLost, p.went = true, true, nil
 	p.begin()
 }

@@ -24,6 +24,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -117,11 +119,11 @@ func newBranch(t testing.TB) *branch {
 		return b.tree(more)
 	}
 	service := folder(map[string]plumbing.Hash{"run": leaf, "link": leaf})
-	store := folder(map[string]plumbing.Hash{"datasets": folder(map[string]plumbing.Hash{"empty": leaf})}, file)
+	dataStore := folder(map[string]plumbing.Hash{"datasets": folder(map[string]plumbing.Hash{"empty": leaf})}, file)
 	base := folder(map[string]plumbing.Hash{
 		"services":   folder(map[string]plumbing.Hash{"web": service, "gateway": service, "orders": service, "mailer": service}),
 		"components": folder(map[string]plumbing.Hash{"guardrails": leaf}),
-		"data":       folder(map[string]plumbing.Hash{"redis": store, "postgres": store}),
+		"data":       folder(map[string]plumbing.Hash{"redis": dataStore, "postgres": dataStore}),
 	})
 	overlays := folder(map[string]plumbing.Hash{"preview": leaf})
 	b.base = []object.TreeEntry{{Name: "kustomize-base", Mode: filemode.Dir, Hash: base}, {Name: "overlays", Mode: filemode.Dir, Hash: overlays}}
@@ -191,7 +193,7 @@ func (b *branch) remove() { b.t.Helper(); b.must(b.git.Storer.RemoveReference(co
 
 // disk keeps memory, unless it is full.
 type disk struct {
-	generator.StateFile
+	store.File
 	full atomic.Bool
 }
 
@@ -199,7 +201,7 @@ func (d *disk) Save(ctx context.Context, content []byte) error {
 	if d.full.Load() {
 		return errors.New("the disk is full")
 	}
-	return d.StateFile.Save(ctx, content)
+	return d.File.Save(ctx, content)
 }
 
 // process is one run of the service with its two listeners, put together as cmd does it.
@@ -211,7 +213,7 @@ type process struct {
 const pollInterval = 5 * time.Minute
 
 // startProcess starts the service on the memory that is there.
-func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cluster, secrets [3]*generator.Secret, u *usage, jump *atomic.Int64) *process {
+func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cluster, secrets [3]*secret.File, u *usage, jump *atomic.Int64) *process {
 	t.Helper()
 	wire := h.network.transport()
 	client, err := github.New(github.Options{BaseURL: "http://api.github.example", Transport: wire, Token: func() (string, error) { return "gh-t0ken", nil }})

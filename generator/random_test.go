@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -56,8 +58,8 @@ func playSequence(t *testing.T, seed uint64, failed *atomic.Bool) {
 		if failed.Load() {
 			return
 		}
-		b, d := newBranch(t), &disk{StateFile: generator.StateFile(t.TempDir() + "/state")}
-		secrets := [3]*generator.Secret{secret(t, argoToken), secret(t, apiToken), secret(t, "hush")}
+		b, d := newBranch(t), &disk{File: store.File(t.TempDir() + "/state")}
+		secrets := [3]*secret.File{newSecret(t, argoToken), newSecret(t, apiToken), newSecret(t, "hush")}
 		synctest.Test(t, func(t *testing.T) {
 			p := newPlay(t, seed, b, d, secrets)
 			defer p.close()
@@ -153,7 +155,7 @@ type play struct {
 	argocd    *argoCD
 	without   bool // a cluster
 	disk      *disk
-	secrets   [3]*generator.Secret
+	secrets   [3]*secret.File
 	jump      atomic.Int64 // of the clock
 	process   *process
 
@@ -176,7 +178,7 @@ type play struct {
 	restart, next func()
 }
 
-func newPlay(t *testing.T, seed uint64, b *branch, d *disk, secrets [3]*generator.Secret) *play {
+func newPlay(t *testing.T, seed uint64, b *branch, d *disk, secrets [3]*secret.File) *play {
 	t.Helper()
 	p := &play{
 		Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, hub: newHub(), branch: b, argocd: newArgoCD(t), without: seed%2 == 0, disk: d, secrets: secrets,

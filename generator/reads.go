@@ -1,19 +1,20 @@
 package generator
 
 import (
-	"context"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/generator/sources"
 )
 
 const (
-	// parallelPolls and parallelReads bound how many repositories are read at once; GitHub's secondary limits dislike more.
-	// What is left between the two is for those that a webhook was about: they don't wait for a poll that hangs.
+	// parallelPolls and parallelReads bound how many repositories are read at once, because of GitHub's secondary limits. The
+	// difference is reserved for repositories with webhooks: they don't wait behind a slow poll.
 	parallelPolls = 8
 	parallelReads = 16
 )
 
-// What is read besides repositories, whose keys are "owner/name".
+// The keys of reads. The key of a repository is its name, "owner/name".
 const (
 	configKey    = "config"
 	clusterKey   = "cluster"
@@ -23,56 +24,56 @@ const (
 	workloadsKey = "workloads"
 )
 
-// reads are what is to be read and what is being read, each in a goroutine of its own. It belongs to the refresher's
-// goroutine.
+// reads are the waiting and running reads. Each one runs in a goroutine of its own; this struct belongs to the refresher's.
 type reads struct {
 	waiting []read
 	running map[string]bool
-	// unsettled are reads that a new configuration needs: nothing is published before they have ended, well or not. Each
-	// has a number, to tell it from one for the configuration before.
-	unsettled map[string]int
-	settled   int
-	done      chan result
+	// needed are reads that a new configuration needs: nothing is published before they have ended. Each has a number, because an
+	// older read with the same key may still be running.
+	needed     map[string]int
+	lastNumber int
+	done       chan result
 }
 
 func newReads() reads {
-	return reads{running: map[string]bool{}, unsettled: map[string]int{}, done: make(chan result)}
+	return reads{running: map[string]bool{}, needed: map[string]int{}, done: make(chan result)}
 }
 
 type read struct {
 	key    string
-	asked  bool // somebody waits for it
-	settle int  // its number in unsettled when it was started
+	urgent bool // a user or webhook waits for it
+	number int  // in needed, when the read started
 }
 
-// result is a read that ended. Apply takes in what came of it, in the refresher's goroutine.
+// result is a read that has ended.
 type result struct {
 	read
-	apply func()
+	apply sources.Apply
 }
 
-// want has something read once more, soon if it is asked for. What waits already waits once.
-func (r *reads) want(key string, asked bool) {
+// want adds a read. A read that waits already isn't added again, but may become urgent.
+func (r *reads) want(key string, urgent bool) {
 	i := slices.IndexFunc(r.waiting, func(w read) bool { return w.key == key })
 	if i < 0 {
-		r.waiting = append(r.waiting, read{key: key, asked: asked})
+		r.waiting = append(r.waiting, read{key: key, urgent: urgent})
 		return
 	}
-	r.waiting[i].asked = r.waiting[i].asked || asked
+	r.waiting[i].urgent = r.waiting[i].urgent || urgent
 }
 
-// settle is want for what a new configuration needs.
-func (r *reads) settle(key string) {
-	r.settled++
-	r.unsettled[key] = r.settled
+// require adds a read that must end before the next snapshot.
+func (r *reads) require(key string) {
+	r.lastNumber++
+	r.needed[key] = r.lastNumber
 	r.want(key, false)
 }
 
-func (r *reads) settling() bool { return len(r.unsettled) > 0 }
+// required says whether such reads haven't ended.
+func (r *reads) required() bool { return len(r.needed) > 0 }
 
 func (r *reads) busy() bool { return len(r.running) > 0 }
 
-// next takes what can be read now out of those that wait. The same thing is never read twice at a time.
+// next removes and returns a waiting read that may start now, an urgent one first. A source is never read twice at the same time.
 func (r *reads) next() (read, bool) {
 	repositories := 0
 	for key := range r.running {
@@ -80,16 +81,16 @@ func (r *reads) next() (read, bool) {
 			repositories++
 		}
 	}
-	free := func(w read) bool {
+	mayStart := func(w read) bool {
 		most := parallelPolls
-		if w.asked {
+		if w.urgent {
 			most = parallelReads
 		}
 		return !r.running[w.key] && (!isRepository(w.key) || repositories < most)
 	}
-	i := slices.IndexFunc(r.waiting, func(w read) bool { return w.asked && free(w) })
+	i := slices.IndexFunc(r.waiting, func(w read) bool { return w.urgent && mayStart(w) })
 	if i < 0 {
-		i = slices.IndexFunc(r.waiting, free)
+		i = slices.IndexFunc(r.waiting, mayStart)
 	}
 	if i < 0 {
 		return read{}, false
@@ -101,58 +102,23 @@ func (r *reads) next() (read, bool) {
 
 func isRepository(key string) bool { return strings.Contains(key, "/") }
 
-// run reads in a goroutine.
-func (r *reads) run(w read, do func() (apply func())) {
-	w.settle = r.unsettled[w.key]
+// start runs a task in a goroutine.
+func (r *reads) start(w read, task sources.Task) {
+	w.number = r.needed[w.key]
 	r.running[w.key] = true
-	go func() { r.done <- result{read: w, apply: do()} }()
+	go func() { r.done <- result{read: w, apply: task()} }()
 }
 
 func (r *reads) ended(w result) {
 	delete(r.running, w.key)
-	if r.unsettled[w.key] == w.settle {
-		delete(r.unsettled, w.key)
+	if r.needed[w.key] == w.number {
+		delete(r.needed, w.key)
 	}
 }
 
-// wait is for the end: nothing may go on behind the refresher's back.
+// wait waits until no read runs any more.
 func (r *reads) wait() {
 	for r.busy() {
 		r.ended(<-r.done)
 	}
-}
-
-// start starts what waits and can be read now.
-func (g *Generator) start(ctx context.Context) {
-	for {
-		w, ok := g.state.reads.next()
-		if !ok {
-			return
-		}
-		do := g.job(ctx, w.key)
-		if ctx.Err() != nil { // the last answer stays; nobody would take in what is read
-			do = func() func() { return func() {} }
-		}
-		g.state.reads.run(w, do)
-	}
-}
-
-// job is what reads one thing. It is made in the refresher's goroutine, runs in another, and returns what takes in what was
-// read.
-func (g *Generator) job(ctx context.Context, key string) func() func() {
-	switch key {
-	case configKey:
-		return g.readConfig(ctx)
-	case clusterKey:
-		return g.readCluster(ctx)
-	case reportKey:
-		return g.report(ctx)
-	case activityKey:
-		return g.readActivity(ctx)
-	case wakingKey:
-		return g.readWaking(ctx)
-	case workloadsKey:
-		return g.readWorkloads(ctx)
-	}
-	return g.readRepository(ctx, key)
 }

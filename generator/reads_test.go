@@ -112,7 +112,7 @@ func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
 		synctest.Wait()
 		expect(t, "a flood is no reason to read GitHub", [3]int{1, 0, 0}, s.counts())
 		expect(t, "repositories that wait", 2.0, s.gathered(t)["previewset_webhooks_deferred"])
-		if text := s.get(t, "/readyz?verbose").body; !strings.Contains(text, "; 2 repositories that webhooks were about wait for it\n") {
+		if text := s.get(t, "/readyz?verbose").body; !strings.Contains(text, "; 2 repositories with webhooks wait for quota\n") {
 			t.Error(text)
 		}
 		q.set(time.Hour, false) // it was renewed

@@ -224,7 +224,7 @@ func TestABadDayIsNotReported(t *testing.T) {
 		})
 		s.Refresh(t.Context())
 	}
-	if diff := cmp.Diff([]string{`acme/shop 3ef pending "not all that it needs could be read yet; previewctl why acme/shop#9" `}, r.take()); diff != "" {
+	if diff := cmp.Diff([]string{`acme/shop 3ef pending "a source of this preview can't be read yet; previewctl why acme/shop#9" `}, r.take()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -29,7 +29,7 @@ func TestMemoryFitsIntoAConfigMap(t *testing.T) {
 			w.set(func() { w.now = w.now.Add(time.Duration(i*7919%1009) * time.Millisecond) })
 			s.asks(t, name, []string{"sleep", "wake", "extend"}[i%3], fmt.Sprintf(`{"caller":"developer-%d"}`, i*7919%251))
 		}
-		s.Heed(t.Context())
+		s.ApplyWork(t.Context())
 		want := s.ask(t, ordinary)
 		info, err := os.Stat(string(file))
 		if err != nil {

@@ -57,7 +57,7 @@ func personWith(change map[string]string) map[string]string {
 func in(t testing.TB, state string, change ...func(*generator.Options)) *service {
 	t.Helper()
 	s := ready(t, newWorld(), change...)
-	s.Pretend(func(snapshot *preview.Snapshot) { setState(snapshot, "shop-pr-7", state) })
+	s.ServeChanged(func(snapshot *preview.Snapshot) { setState(snapshot, "shop-pr-7", state) })
 	return s
 }
 
@@ -77,7 +77,7 @@ func TestAPersonsVisitWakesWhatIsAsleep(t *testing.T) {
 		t.Errorf("%d %s", got.code, got.body)
 	}
 	want := []preview.Request{{Environment: "shop-pr-7", Action: "wake", By: "a visit", At: start}}
-	if diff := cmp.Diff(want, s.Asked()); diff != "" {
+	if diff := cmp.Diff(want, s.TakeRequests()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -146,7 +146,7 @@ func TestOnlyAPersonWakes(t *testing.T) {
 			t.Parallel()
 			s := in(t, preview.Asleep)
 			s.visit(t, tt.method, "/", tt.header)
-			if asked := s.Asked(); (len(asked) > 0) != tt.wakes {
+			if asked := s.TakeRequests(); (len(asked) > 0) != tt.wakes {
 				t.Errorf("asked is %v", asked)
 			}
 		})

@@ -25,9 +25,10 @@ func sign(secret, body string) string {
 
 func withWebhooks(t testing.TB) func(*generator.Options) {
 	t.Helper()
-	hush := secret(t, "hush")
+	hush := newSecret(t, "hush")
 	return func(o *generator.Options) {
 		o.WebhookSecret, o.ConfigRepository, o.Interval = hush, "acme/previews", time.Hour
+		o.StatusContext = "previewset"
 	}
 }
 

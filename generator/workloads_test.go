@@ -93,7 +93,7 @@ func TestRequestsOfWhatIsAsleepOutliveARestart(t *testing.T) {
 	if a := s.asks(t, "shop-pr-7", preview.ActionSleep, ""); a.code != http.StatusAccepted {
 		t.Fatal(a.body)
 	}
-	s.Heed(t.Context())
+	s.ApplyWork(t.Context())
 	running["preview-shop-pr-7"] = []preview.Workload{{CPU: 250, Memory: 10}}
 	s = ready(t, w, keep, settings, inTime)
 	s.Refresh(t.Context())

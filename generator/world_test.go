@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -37,10 +38,11 @@ pullRequests: {issueKey: "[A-Z]+-[0-9]+"}
 `
 
 const (
-	argoToken = "argo-t0ken"
-	apiToken  = "api-t0ken"
-	execute   = "/api/v1/getparams.execute"
-	ordinary  = `{"applicationSetName":"previews","input":{"parameters":{}}}`
+	argoToken   = "argo-t0ken"
+	apiToken    = "api-t0ken"
+	execute     = "/api/v1/getparams.execute"
+	nothingHere = "nothing at this path"
+	ordinary    = `{"applicationSetName":"previews","input":{"parameters":{}}}`
 )
 
 var start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
@@ -179,7 +181,7 @@ func changing(pr preview.PullRequest, paths ...string) preview.PullRequest {
 type service struct {
 	*generator.Generator
 	*world
-	token, api *generator.Secret
+	token, api *secret.File
 	registry   *prometheus.Registry
 	log        *log
 }
@@ -187,7 +189,7 @@ type service struct {
 // newService makes one that has read nothing yet. Change sets options that a test needs otherwise.
 func newService(t testing.TB, w *world, change ...func(*generator.Options)) *service {
 	t.Helper()
-	s := &service{world: w, token: secret(t, argoToken), api: secret(t, apiToken), registry: prometheus.NewRegistry(), log: &log{}}
+	s := &service{world: w, token: newSecret(t, argoToken), api: newSecret(t, apiToken), registry: prometheus.NewRegistry(), log: &log{}}
 	o := generator.Options{
 		ConfigBranch: w, GitHub: w, Token: s.token, APIToken: s.api, Registry: s.registry,
 		Logger: slog.New(slog.NewJSONHandler(s.log, nil)), Now: w.clock,
@@ -207,13 +209,13 @@ func ready(t testing.TB, w *world, change ...func(*generator.Options)) *service 
 	return s
 }
 
-func secret(t testing.TB, value string) *generator.Secret {
+func newSecret(t testing.TB, value string) *secret.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := generator.NewSecret(path)
+	s, err := secret.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/cluster"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
@@ -103,7 +105,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	asked := activity.New(activity.Options{})
 	o.Activity, o.Usage = asked, asked
 	if s.report == "status" {
-		o.Reporter = client
+		o.Reporter, o.StatusContext = client, github.StatusContext
 	}
 	if err := s.connect(&o); err != nil {
 		return nil, err
@@ -115,7 +117,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 func (s *settings) connect(o *generator.Options) error {
 	configMap, inConfigMap := strings.CutPrefix(s.state, "configmap:")
 	if s.state != "" && !inConfigMap {
-		o.Store = generator.StateFile(s.state)
+		o.Store = store.File(s.state)
 	}
 	c, err := cluster.New(s.kubeconfig, s.argocdNamespace)
 	switch {
@@ -198,18 +200,18 @@ func (s *settings) github(observe func(kind string, status int, fromCache bool, 
 	return c, nil
 }
 
-func required(flag, path string) (*generator.Secret, error) {
+func required(flag, path string) (*secret.File, error) {
 	if path == "" {
 		return nil, fmt.Errorf("%s is needed: a file with the token that Argo CD sends", flag)
 	}
 	return optional(flag, path)
 }
 
-func optional(flag, path string) (*generator.Secret, error) {
+func optional(flag, path string) (*secret.File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	s, err := generator.NewSecret(path)
+	s, err := secret.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}

@@ -63,7 +63,7 @@ func TestNamedFilesThatAreMissingOrEmptyStopIt(t *testing.T) {
 		t.Run(tt.flag, func(t *testing.T) {
 			t.Parallel()
 			for path, why := range map[string]string{
-				filepath.Join(t.TempDir(), "missing"): " is missing; create it, or leave its flag out",
+				filepath.Join(t.TempDir(), "missing"): " is missing; create it, or remove its flag",
 				file(t, ""):                           " is empty; write the secret into it",
 				file(t, " \n"):                        " is empty; write the secret into it",
 			} {

@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/previewset/previewset/generator/pages"
+	"github.com/previewset/previewset/generator/visit/pages"
 )
 
 // application is what a page becomes.

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/previewset/previewset/generator/pages"
+	"github.com/previewset/previewset/generator/visit/pages"
 )
 
 // maxPage is how large a page may be, in bytes.
@@ -67,7 +67,7 @@ var views = []struct {
 	},
 	{
 		"waking, signed in", progress(pages.Waking, 1, pages.Line{Name: "Why", Value: "It was visited"},
-			pages.Line{Name: "Waking takes", Value: "about 40 seconds, as the last time"}),
+			pages.Line{Name: "Waking takes", Value: "about 40 seconds, like the last time"}),
 		[]string{"acme/shop#7"},
 	},
 	{

@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/previewset/previewset/generator/pages"
+	"github.com/previewset/previewset/generator/visit/pages"
 )
 
 // site answers as the public listener does. What it is asked is kept.

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -33,13 +34,13 @@ const (
 	apiToken  = "api-t0ken"
 )
 
-func secret(t *testing.T, value string) *generator.Secret {
+func newSecret(t *testing.T, value string) *secret.File {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(value), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := generator.NewSecret(file)
+	s, err := secret.Read(file)
 	if err != nil {
 		t.Fatal(err)
 	}

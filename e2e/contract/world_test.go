@@ -114,7 +114,7 @@ func pullRequest(number int, change ...func(*preview.PullRequest)) preview.PullR
 func newService(t *testing.T, w world) *generator.Generator {
 	t.Helper()
 	return generator.New(generator.Options{
-		ConfigBranch: w, GitHub: w, Token: secret(t, argoToken), APIToken: secret(t, apiToken), Logger: slog.New(slog.DiscardHandler),
+		ConfigBranch: w, GitHub: w, Token: newSecret(t, argoToken), APIToken: newSecret(t, apiToken), Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -33,7 +34,7 @@ func service(ts *testscript.TestScript, neg bool, args []string) {
 	branch, err := configbranch.New(configbranch.Options{URL: "file://" + ts.MkAbs(args[0])})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte("the-token\n"), 0o600))
-	token, err := generator.NewSecret(ts.MkAbs("token"))
+	token, err := secret.Read(ts.MkAbs("token"))
 	ts.Check(err)
 	argocd := &argoCD{file: ts.MkAbs("argocd")}
 	g := generator.New(generator.Options{
@@ -72,7 +73,7 @@ func (a *argoCD) ask(method, path, body string) *httptest.ResponseRecorder {
 	return w
 }
 
-// Application implements generator.Applications.
+// Application implements progress.Applications.
 func (a *argoCD) Application(_ context.Context, name string) (*preview.ApplicationStatus, error) {
 	var answer struct {
 		Output struct{ Parameters []preview.Row }

@@ -9,8 +9,8 @@ import (
 	gh "github.com/google/go-github/v62/github"
 )
 
-// statusContext names our commit status.
-const statusContext = "previewset"
+// StatusContext names the commit status that Report sets.
+const StatusContext = "previewset"
 
 // Report sets the commit status "previewset" on a commit of the repository "owner/name". State is pending or success;
 // target is a URL or "". The description has at most 140 characters.
@@ -26,7 +26,7 @@ func (c *Client) Report(ctx context.Context, repository, sha, state, description
 	if err = s.holding(); err != nil {
 		return err
 	}
-	status := &gh.RepoStatus{Context: new(statusContext), State: &state, Description: &description}
+	status := &gh.RepoStatus{Context: new(StatusContext), State: &state, Description: &description}
 	if target != "" {
 		status.TargetURL = &target
 	}

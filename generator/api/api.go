@@ -1,0 +1,112 @@
+// Package api answers Argo CD's plugin generator, previewctl and scripts, and receives GitHub's webhooks. Handlers read the snapshot
+// that is served now; they never fetch facts. Requests and webhooks become pending work for the next refresh.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/status"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// MaxBody bounds the body of a request in bytes. Argo CD sends a few hundred.
+const MaxBody = 64 << 10
+
+// Service is the state of the service that handlers read.
+type Service interface {
+	// Published is the snapshot that is served now; nil before the first one.
+	Published() *answer.Published
+	Status() *status.Status
+}
+
+// Callers remembers which ApplicationSets asked, and the number of the snapshot that they got.
+type Callers interface{ Note(name string, number int) }
+
+// Options are the parts that an API needs.
+type Options struct {
+	// Token is Argo CD's token; it gives access to rows only. APIToken gives access to everything else; nil turns it off.
+	Token, APIToken *secret.File
+	Service         Service
+	Callers         Callers
+	Queue           *pending.Queue
+	Progress        *progress.Reader
+	Usage           Usage // nil if no Prometheus is configured
+	Now             func() time.Time
+	Logger          *slog.Logger
+}
+
+// API has the handlers of the private listener.
+type API struct {
+	Options
+	factsSlots *semaphore.Weighted // bounds how many clients receive facts at once
+	usageSlots *semaphore.Weighted // bounds how many clients query Prometheus at once
+}
+
+// New returns an API.
+func New(o Options) *API {
+	return &API{Options: o, factsSlots: semaphore.NewWeighted(maxFactsClients), usageSlots: semaphore.NewWeighted(maxUsageClients)}
+}
+
+// Routes adds the routes of the private listener.
+func (a *API) Routes(r *gin.Engine) {
+	r.POST("/api/v1/getparams.execute", authorize("Argo CD's token", a.Token), a.getParams)
+	api := r.Group("/api/v1", authorize("the API token", a.APIToken))
+	api.GET("/environments", a.listEnvironments)
+	api.GET("/environments/:name", a.getEnvironment)
+	api.GET("/environments/:name/application", a.getApplication)
+	api.POST("/environments/:name/wake", a.postRequest(preview.ActionWake, "wakes if it is asleep"))
+	api.POST("/environments/:name/sleep", a.postRequest(preview.ActionSleep, "goes to sleep"))
+	api.POST("/environments/:name/extend", a.postRequest(preview.ActionExtend, "stays longer"))
+	api.GET("/decisions", a.listDecisions)
+	api.POST("/confirm", a.postConfirm)
+	api.GET("/facts", a.getFacts)
+	api.GET("/usage", a.getUsage)
+	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	r.GET("/readyz", a.getReady)
+}
+
+// published returns the snapshot that is served now. If there is none, it answers 503 and returns nil.
+func (a *API) published(c *gin.Context) *answer.Published {
+	p := a.Service.Published()
+	if p == nil {
+		httpserver.Fail(c, http.StatusServiceUnavailable, "no whole snapshot has been computed yet: %s", a.Service.Status().Reason)
+	}
+	return p
+}
+
+// configured is like published, and also answers 503 if the configuration was never read.
+func (a *API) configured(c *gin.Context) *answer.Published {
+	p := a.published(c)
+	if p != nil && p.Config == nil {
+		httpserver.Fail(c, http.StatusServiceUnavailable, "the configuration was never read; see /readyz?verbose")
+		return nil
+	}
+	return p
+}
+
+// getReady answers 200 if there is a snapshot. With ?verbose it shows the age of all sources.
+func (a *API) getReady(c *gin.Context) {
+	s, code := a.Service.Status(), http.StatusOK
+	if a.Service.Published() == nil {
+		code = http.StatusServiceUnavailable
+	}
+	if _, verbose := c.GetQuery("verbose"); verbose {
+		c.String(code, "%s", s.Verbose(a.Now()))
+		return
+	}
+	if code != http.StatusOK {
+		c.String(code, "not ready: %s\n", s.Reason)
+		return
+	}
+	c.String(code, "ok\n")
+}

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// maxConfirmed bounds the names in one confirmation.
+const maxConfirmed = 1000
+
+// postConfirm takes a user's confirmation: environments that wait for it may be removed, and repositories that were never read count
+// as empty. The next snapshot, which is computed at once, has the effect.
+func (a *API) postConfirm(c *gin.Context) {
+	var r struct {
+		Environments []string `json:"environments"`
+		Repositories []string `json:"repositories"`
+		Caller       string   `json:"caller"`
+	}
+	content, err := io.ReadAll(c.Request.Body)
+	if err == nil {
+		err = json.Unmarshal(content, &r)
+	}
+	names := slices.Concat(r.Environments, toLower(r.Repositories))
+	if err != nil || len(names) == 0 || len(names) > maxConfirmed {
+		httpserver.Fail(c, http.StatusBadRequest,
+			`expected {"environments": [names], "repositories": ["owner/name"]} in the body, with 1 to %d names`, maxConfirmed)
+		return
+	}
+	for _, name := range names {
+		if !a.canConfirm(name) {
+			httpserver.Fail(c, http.StatusNotFound,
+				"%s is neither an environment that waits for confirmation nor a repository that was never read; see /api/v1/decisions",
+				preview.Printable(name))
+			return
+		}
+	}
+	a.Logger.Warn("removal confirmed", "names", names, "caller", preview.Printable(r.Caller), "address", c.ClientIP())
+	a.Queue.Add(pending.Work{Confirmed: names})
+	c.JSON(http.StatusAccepted, gin.H{"message": "confirmed; the next snapshot removes them"})
+}
+
+func toLower(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strings.ToLower(n)
+	}
+	return out
+}
+
+// canConfirm says whether a name is an environment that waits for confirmation, or a repository that neither this run nor an
+// earlier one has read.
+func (a *API) canConfirm(name string) bool {
+	for _, r := range a.Service.Status().Repositories {
+		if r.Name == name {
+			return r.Read.IsZero() && !r.Remembered
+		}
+	}
+	p := a.Service.Published()
+	if p == nil {
+		return false
+	}
+	for _, d := range p.Snapshot.Decisions {
+		if d.Environment == name && d.Withheld { // another decision may be about the same name
+			return true
+		}
+	}
+	return false
+}

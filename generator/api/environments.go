@@ -1,0 +1,84 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// listedEnvironment is a live environment with the decision that keeps it live.
+type listedEnvironment struct {
+	*preview.Row
+	Decision *preview.Decision `json:"decision,omitempty"`
+}
+
+func (a *API) listEnvironments(c *gin.Context) {
+	p := a.published(c)
+	if p == nil {
+		return
+	}
+	decisions := p.LiveDecisions()
+	environments := make([]listedEnvironment, len(p.Snapshot.Rows))
+	for i := range p.Snapshot.Rows {
+		environments[i] = listedEnvironment{Row: &p.Snapshot.Rows[i], Decision: decisions[p.Snapshot.Rows[i].Name]}
+	}
+	c.JSON(http.StatusOK, gin.H{"environments": environments})
+}
+
+var commitPattern = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+
+// getEnvironment answers a live environment with its progress. With ?config_commit it says whether that commit has been read.
+func (a *API) getEnvironment(c *gin.Context) {
+	p := a.published(c)
+	if p == nil {
+		return
+	}
+	commit := c.Query("config_commit")
+	if commit != "" && !commitPattern.MatchString(commit) {
+		httpserver.Fail(c, http.StatusBadRequest, "config_commit: expected a commit of 7 to 40 characters 0-9 and a-f")
+		return
+	}
+	for _, r := range p.Snapshot.Rows {
+		if r.Name == c.Param("name") {
+			s := a.Progress.Environment(c.Request.Context(), r)
+			s.Decision = p.LiveDecisions()[r.Name]
+			if commit != "" {
+				read := p.Config != nil && p.Config.Follows(commit)
+				s.ConfigRead = &read
+			}
+			c.JSON(http.StatusOK, s)
+			return
+		}
+	}
+	httpserver.Fail(c, http.StatusNotFound, "no live environment has this name; previewctl why says whether one is held or gone")
+}
+
+// getApplication answers the status of an environment's Application. The environment needn't be live, because Argo CD takes time
+// to delete an Application.
+func (a *API) getApplication(c *gin.Context) {
+	if !a.Progress.HasApplications() && a.Service.Published() != nil {
+		httpserver.Fail(c, http.StatusNotImplemented, "the service has no cluster; run it beside Argo CD, or with --kubeconfig")
+		return
+	}
+	p := a.configured(c)
+	if p == nil {
+		return
+	}
+	s, err := a.Progress.Application(c.Request.Context(), p.NamespacePrefix()+c.Param("name"))
+	switch {
+	case errors.Is(err, progress.ErrBusy):
+		httpserver.Fail(c, http.StatusServiceUnavailable, "%s", err)
+	case err != nil:
+		_ = c.Error(err)
+	case s == nil:
+		httpserver.Fail(c, http.StatusNotFound, "this Application doesn't exist")
+	default:
+		c.JSON(http.StatusOK, s)
+	}
+}

@@ -1,0 +1,51 @@
+package api
+
+import (
+	"encoding/json"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// maxPullRequestJSON bounds the pull request of an event that is parsed for a prefetch, in bytes. Usually it has 20 KB.
+const maxPullRequestJSON = 512 << 10
+
+// event is the part of a webhook's body that the service uses.
+type event struct {
+	Repository struct {
+		ID       int64  `json:"id"`
+		FullName string `json:"full_name"`
+	} `json:"repository"`
+	PullRequest json.RawMessage `json:"pull_request"`
+	Context     string          `json:"context"` // of a commit status
+}
+
+// eventPullRequest are the fields that tell what the next read will need.
+type eventPullRequest struct {
+	Number int  `json:"number"`
+	Draft  bool `json:"draft"`
+	Labels []struct {
+		Name string `json:"name"`
+	} `json:"labels"`
+	Head, Base struct {
+		SHA  string `json:"sha"`
+		Repo struct {
+			ID int64 `json:"id"`
+		} `json:"repo"`
+	}
+}
+
+// pullRequests is the event's pull request; empty if there is none that can be parsed.
+func (e event) pullRequests() []preview.PullRequest {
+	var p eventPullRequest
+	if len(e.PullRequest) > maxPullRequestJSON || json.Unmarshal(e.PullRequest, &p) != nil {
+		return nil
+	}
+	pr := preview.PullRequest{
+		Number: p.Number, Draft: p.Draft, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA,
+		HeadRepositoryID: p.Head.Repo.ID, BaseRepositoryID: p.Base.Repo.ID,
+	}
+	for _, l := range p.Labels {
+		pr.Labels = append(pr.Labels, l.Name)
+	}
+	return []preview.PullRequest{pr}
+}

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// paramsRequest is the request of Argo CD's plugin generator. Only the name tells which ApplicationSet asks.
+type paramsRequest struct {
+	ApplicationSetName string `json:"applicationSetName"`
+	Input              struct {
+		Parameters map[string]json.RawMessage `json:"parameters"`
+	} `json:"input"`
+}
+
+// getParams answers Argo CD. It answers 200 only with a complete list: after any other 2xx Argo CD deletes Applications.
+func (a *API) getParams(c *gin.Context) {
+	name, f, ok := a.readFilter(c)
+	if !ok {
+		return
+	}
+	p := a.published(c)
+	if p == nil {
+		return
+	}
+	body, err := p.Body(f)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	a.Callers.Note(name, p.Number)
+	writeGzip(c, body)
+}
+
+func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool) {
+	content, err := io.ReadAll(c.Request.Body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		httpserver.Fail(c, http.StatusBadRequest, "the body is larger than %d KiB", MaxBody>>10)
+		return "", nil, false
+	}
+	var r paramsRequest
+	if err == nil {
+		err = json.Unmarshal(content, &r)
+	}
+	if err == nil && !bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
+		err = errors.New("expected a JSON object")
+	}
+	if err != nil {
+		httpserver.Fail(c, http.StatusBadRequest, "the body isn't a request of Argo CD's plugin generator: %s", preview.Printable(err.Error()))
+		return "", nil, false
+	}
+	a.Callers.Note(r.ApplicationSetName, 0)
+	f, err = answer.ParseFilter(r.Input.Parameters)
+	if err != nil {
+		httpserver.Fail(c, http.StatusBadRequest, "%s; fix spec.generators[].plugin.input.parameters of the ApplicationSet", err)
+		return "", nil, false
+	}
+	return r.ApplicationSetName, f, true
+}
+
+// writeGzip writes a compressed body. Clients that don't accept gzip get it uncompressed.
+func writeGzip(c *gin.Context, body []byte) {
+	c.Header("Content-Type", "application/json; charset=utf-8")
+	c.Header("Vary", "Accept-Encoding")
+	if httpserver.AcceptsGzip(c.GetHeader("Accept-Encoding")) {
+		c.Header("Content-Encoding", "gzip")
+		c.Header("Content-Length", strconv.Itoa(len(body)))
+		_, _ = c.Writer.Write(body) // the client may be gone
+		return
+	}
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	_, _ = io.Copy(c.Writer, r) //nolint:gosec // G110: the service has compressed it
+}

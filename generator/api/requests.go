@@ -1,0 +1,106 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+const (
+	// maxRequestBody bounds the body of a request about an environment, in bytes.
+	maxRequestBody = 4 << 10
+	// maxCallerName bounds the caller's name, in characters.
+	maxCallerName = 100
+	unknownCaller = "somebody"
+)
+
+// postRequest takes a user's request that an environment wakes, sleeps or stays longer.
+func (a *API) postRequest(action, effect string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		p := a.published(c)
+		if p == nil {
+			return
+		}
+		r := preview.Request{Environment: c.Param("name"), Action: action, At: a.Now().UTC()}
+		if err := readRequest(c.Request.Body, &r); err != nil {
+			httpserver.Fail(c, http.StatusBadRequest, "%s", preview.Printable(err.Error()))
+			return
+		}
+		if p.Config == nil {
+			httpserver.Fail(c, http.StatusServiceUnavailable, "requests need the configuration, which was never read; see /readyz?verbose")
+			return
+		}
+		if err := p.Snapshot.Check(p.Config, r); err != nil {
+			httpserver.Fail(c, statusOf(err), "%s", preview.Printable(err.Error()))
+			return
+		}
+		a.Logger.Info("request received", "env", r.Environment, "action", action, "for", r.For.String(), "caller", r.By, "address", c.ClientIP())
+		a.Queue.Request(r)
+		c.JSON(http.StatusAccepted, gin.H{"message": r.Environment + " " + effect})
+	}
+}
+
+// statusOf is the status code for a refused request.
+func statusOf(err error) int {
+	e, ok := errors.AsType[*preview.RequestError](err)
+	switch {
+	case ok && e.Unknown:
+		return http.StatusNotFound
+	case ok && e.Invalid:
+		return http.StatusBadRequest
+	}
+	return http.StatusConflict
+}
+
+// readRequest reads {"for": "48h", "caller": "alice"}. Both fields are optional, and so is the whole body.
+func readRequest(body io.Reader, r *preview.Request) error {
+	content, err := io.ReadAll(io.LimitReader(body, maxRequestBody+1))
+	switch {
+	case err != nil:
+		return errors.New("the body can't be read")
+	case len(content) > maxRequestBody:
+		return fmt.Errorf("the body is larger than %d KiB", maxRequestBody>>10)
+	case len(bytes.TrimSpace(content)) == 0:
+		r.By = unknownCaller
+		return nil
+	}
+	var fields struct {
+		For    string `json:"for"`
+		Caller string `json:"caller"`
+	}
+	if !decodeObject(content, &fields) {
+		return errors.New(`expected {"for": "48h", "caller": "alice"} in the body; both fields are optional`)
+	}
+	if fields.For != "" {
+		if r.For, err = time.ParseDuration(fields.For); err != nil || r.For <= 0 {
+			return fmt.Errorf(`for: %q isn't a duration; write it like "90m" or "48h"`, preview.Printable(fields.For))
+		}
+	}
+	r.By = cmp.Or(truncate(preview.Printable(fields.Caller), maxCallerName), unknownCaller)
+	return nil
+}
+
+// decodeObject decodes exactly one JSON object without unknown fields.
+func decodeObject(content []byte, v any) bool {
+	d := json.NewDecoder(bytes.NewReader(content))
+	d.DisallowUnknownFields()
+	return d.Decode(v) == nil && errors.Is(d.Decode(new(any)), io.EOF) && bytes.HasPrefix(bytes.TrimSpace(content), []byte("{"))
+}
+
+// truncate cuts a text to a number of characters.
+func truncate(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}

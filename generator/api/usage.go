@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Usage sums the resources that environments have used, by environment, owner, repository or profile. It asks the Prometheus that
+// the policy names.
+type Usage interface {
+	Usage(ctx context.Context, p *preview.Policy, by string, since time.Duration) (preview.Usage, error)
+}
+
+const (
+	// defaultUsageSince is how far back usage is summed by default; minUsageSince and maxUsageSince bound it.
+	defaultUsageSince = 168 * time.Hour
+	minUsageSince     = time.Hour
+	maxUsageSince     = 90 * 24 * time.Hour
+	// usageTimeout bounds a query.
+	usageTimeout = 30 * time.Second
+	// maxUsageClients bounds the queries at once.
+	maxUsageClients = 2
+)
+
+// usageAnswer is the response.
+type usageAnswer struct {
+	By    string    `json:"by"`
+	Since time.Time `json:"since"`
+	preview.Usage
+}
+
+func (a *API) getUsage(c *gin.Context) {
+	by := c.DefaultQuery("by", "owner")
+	since, err := time.ParseDuration(c.DefaultQuery("since", defaultUsageSince.String()))
+	switch {
+	case !slices.Contains(preview.UsageBy(), by):
+		httpserver.Fail(c, http.StatusBadRequest, "by: expected %s", strings.Join(preview.UsageBy(), ", "))
+		return
+	case err != nil || since < minUsageSince || since > maxUsageSince:
+		httpserver.Fail(c, http.StatusBadRequest, `since: expected a duration from 1h to 2160h; write it like "168h"`)
+		return
+	}
+	p := a.configured(c)
+	switch {
+	case p == nil:
+		return
+	case a.Usage == nil || p.Config.Policy.Activity.Prometheus == nil:
+		httpserver.Fail(c, http.StatusNotImplemented,
+			"usage is unknown; set activity.prometheus in previewset.yaml to a Prometheus that scrapes this service")
+		return
+	case !a.usageSlots.TryAcquire(1):
+		httpserver.Fail(c, http.StatusServiceUnavailable, "other clients ask for usage now; ask again in a moment")
+		return
+	}
+	defer a.usageSlots.Release(1)
+	a.answerUsage(c, p.Config.Policy, by, since)
+}
+
+func (a *API) answerUsage(c *gin.Context, p *preview.Policy, by string, since time.Duration) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), usageTimeout)
+	defer cancel()
+	from := a.Now().Add(-since).UTC().Truncate(time.Second)
+	u, err := a.Usage.Usage(ctx, p, by, since)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		a.Logger.Warn("query usage failed", "error", err)
+		httpserver.Fail(c, http.StatusServiceUnavailable, "Prometheus took longer than %s; choose a shorter time, or ask again later", usageTimeout)
+	case err != nil:
+		a.Logger.Warn("query usage failed", "error", err)
+		httpserver.Fail(c, http.StatusBadGateway, "query Prometheus: %s", preview.Printable(err.Error()))
+	default:
+		u.Rows = append([]preview.UsageRow{}, u.Rows...) // never null
+		c.JSON(http.StatusOK, usageAnswer{By: by, Since: from, Usage: u})
+	}
+}

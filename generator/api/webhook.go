@@ -1,0 +1,124 @@
+package api
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/generator/secret"
+)
+
+// MaxWebhookBody bounds a webhook's body in bytes: GitHub's limit is 25 MB.
+const MaxWebhookBody = 25 << 20
+
+// relevantEvents can change an answer. Any other event is accepted and ignored.
+var relevantEvents = map[string]bool{
+	"pull_request": true, "push": true, "create": true, "delete": true, "status": true, "check_run": true, "check_suite": true,
+	"pull_request_review": true, "repository": true, "label": true,
+}
+
+// Repositories finds the configured repositories that a repository's webhooks concern. GitHub may have renamed it.
+type Repositories interface {
+	Concerned(name string, id int64) map[string]bool
+}
+
+// Webhooks receives GitHub's webhooks.
+type Webhooks struct {
+	Secret       *secret.File // nil refuses all webhooks
+	Repositories Repositories
+	Queue        *pending.Queue
+	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub.
+	ConfigRepository string
+	// StatusContext names our own commit statuses. Webhooks about them are ignored.
+	StatusContext string
+	Count         *prometheus.CounterVec // by event and outcome
+
+	deliveries deliveries
+}
+
+// Handle receives a webhook. Its content is never a fact: the repository is only read again sooner.
+func (w *Webhooks) Handle(c *gin.Context) {
+	kind, outcome := c.GetHeader("X-GitHub-Event"), "refused"
+	defer func() { w.Count.WithLabelValues(eventLabel(kind), outcome).Inc() }()
+	body, ok := w.signedBody(c)
+	if !ok {
+		return
+	}
+	var e event
+	if err := json.Unmarshal(body, &e); err != nil {
+		httpserver.Fail(c, http.StatusBadRequest, "the body isn't JSON; set the webhook's content type to application/json")
+		return
+	}
+	var message string
+	outcome, message = w.accept(kind, c.GetHeader("X-GitHub-Delivery"), e)
+	c.JSON(http.StatusAccepted, gin.H{"message": message})
+}
+
+// accept queues the reads for an event.
+func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message string) {
+	name := strings.ToLower(e.Repository.FullName)
+	var repositories map[string]bool
+	if name != "" {
+		repositories = w.Repositories.Concerned(name, e.Repository.ID)
+	}
+	isConfig := name != "" && name == w.ConfigRepository
+	isOurs := kind == "status" && e.Context == w.StatusContext
+	switch {
+	case !relevantEvents[kind] || isOurs || (len(repositories) == 0 && !isConfig):
+		return "ignored", "accepted; the event changes nothing here"
+	case w.deliveries.isRepeated(delivery):
+		return "repeated", "accepted; the same delivery came before"
+	}
+	work := pending.Work{Config: isConfig, Repositories: repositories, Expected: pending.Expected{}}
+	for repository := range repositories {
+		work.Expected[repository] = e.pullRequests()
+	}
+	w.Queue.Add(work)
+	return "accepted", "accepted; the repository will be read again"
+}
+
+// signedBody reads the body and checks its signature in constant time.
+func (w *Webhooks) signedBody(c *gin.Context) ([]byte, bool) {
+	if w.Secret == nil {
+		httpserver.Fail(c, http.StatusForbidden, "webhooks are off: the service runs without --webhook-secret-file")
+		return nil, false
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		httpserver.Fail(c, http.StatusRequestEntityTooLarge, "the body is larger than %d MiB", MaxWebhookBody>>20)
+		return nil, false
+	}
+	if err != nil {
+		httpserver.Fail(c, http.StatusBadRequest, "the body can't be read")
+		return nil, false
+	}
+	mac := hmac.New(sha256.New, []byte(w.Secret.Value()))
+	mac.Write(body)
+	want := "sha256=" + hex.EncodeToString(mac.Sum(nil))
+	if !hmac.Equal([]byte(want), []byte(c.GetHeader("X-Hub-Signature-256"))) {
+		httpserver.Fail(c, http.StatusUnauthorized, "wrong or missing signature; give the webhook the secret of --webhook-secret-file")
+		return nil, false
+	}
+	return body, true
+}
+
+// RememberedDeliveries is the size of all remembered delivery IDs in bytes.
+func (w *Webhooks) RememberedDeliveries() int { return w.deliveries.size() }
+
+// eventLabel is the event's name in metrics. A sender can use any name, so unknown ones are "other".
+func eventLabel(kind string) string {
+	if relevantEvents[kind] {
+		return kind
+	}
+	return "other"
+}

@@ -1,0 +1,190 @@
+package generator
+
+import (
+	"context"
+	"time"
+
+	"github.com/previewset/previewset/generator/applicationsets"
+	"github.com/previewset/previewset/generator/metrics"
+	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/generator/report"
+	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+const (
+	// retryUnready is the time between two cycles until the first snapshot.
+	retryUnready = 2 * time.Second
+	// periodicEvery is how often reads with their own period are looked at.
+	periodicEvery = 2 * time.Second
+	// maxRound is how long a round waits for repositories. GitHub can take minutes for one of them.
+	maxRound = 30 * time.Second
+)
+
+// refresher runs the refresh cycle. All its fields belong to one goroutine; current, queue and watched are safe for concurrent use.
+type refresher struct {
+	opts    *Options
+	current *current
+	queue   *pending.Queue
+	watched watchlist
+	metrics *metrics.Metrics
+
+	// Facts, by source.
+	config       *sources.Config
+	cluster      *sources.Cluster
+	repositories *sources.Repositories
+	activity     *sources.Activity
+	workloads    *sources.Workloads
+	waking       *sources.Waking
+
+	// The cycle.
+	reads          reads
+	round          round
+	pacing         pacing
+	periodic       periodic
+	pendingPublish bool // facts changed, and a user or webhook waits for the result
+
+	// Results.
+	store     *store.Store
+	recovery  recovery
+	memory    preview.Memory // of the last snapshot
+	requested *metrics.Requested
+	statuses  *report.Statuses
+	notifier  *applicationsets.Notifier
+	stateLog  stateLog
+}
+
+// round is one read of all sources.
+type round struct {
+	began time.Time
+	// left are the reads that haven't ended; nil between two rounds. It begins with the configuration, which names the others.
+	left       map[string]bool
+	configured bool // the configuration was read
+	polls      bool // repositories are part of it
+}
+
+func newRefresher(o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers) *refresher {
+	m := metrics.New(o.Registry, o.Interval)
+	r := &refresher{
+		opts: o, current: c, queue: q, metrics: m,
+		config:       sources.NewConfig(o.ConfigBranch, o.Now, o.Logger),
+		cluster:      sources.NewCluster(o.Cluster, o.Logger),
+		repositories: sources.NewRepositories(o.GitHub, o.Repositories, o.Now, o.Logger),
+		activity:     sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
+		workloads:    sources.NewWorkloads(nil, o.Logger),
+		waking:       sources.NewWaking(o.Applications),
+		reads:        newReads(),
+		pacing:       pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
+		periodic:     periodic{now: o.Now, interval: o.Interval},
+		store:        store.New(o.Store, o.Now),
+		requested:    &metrics.Requested{},
+		statuses:     report.New(o.Reporter, o.Now, o.Logger, m.StatusSet),
+		notifier:     applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
+		stateLog:     stateLog{log: o.Logger, metrics: m},
+	}
+	collector := &metrics.Collector{Service: c}
+	if o.EnvironmentMetrics {
+		collector.Requested = r.requested
+		r.workloads = sources.NewWorkloads(o.Workloads, o.Logger)
+	}
+	o.Registry.MustRegister(collector)
+	return r
+}
+
+// run waits for the next event, and then takes one step.
+func (r *refresher) run(ctx context.Context) error {
+	due, ticker := time.NewTimer(0), time.NewTicker(periodicEvery)
+	defer due.Stop()
+	defer ticker.Stop()
+	defer r.reads.wait()
+	for {
+		var work pending.Work
+		isDue := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case result := <-r.reads.done:
+			r.receive(result)
+		case <-r.queue.Ready():
+			work = r.queue.Take()
+		case <-due.C:
+			isDue = true
+		case <-ticker.C:
+			r.notifier.Repeat(ctx)
+			r.schedulePeriodicReads()
+		}
+		if r.step(ctx, work, isDue) {
+			due.Reset(r.untilNextRound())
+		}
+	}
+}
+
+// refreshOnce runs one whole round without waiting for timers.
+func (r *refresher) refreshOnce(ctx context.Context) {
+	r.pacing.reset()
+	r.periodic.reset()
+	r.schedulePeriodicReads()
+	r.step(ctx, pending.Work{}, true)
+	r.finishReads(ctx)
+}
+
+// finishReads waits for all reads that have started.
+func (r *refresher) finishReads(ctx context.Context) {
+	for r.reads.busy() {
+		r.receive(<-r.reads.done)
+		r.step(ctx, pending.Work{}, false)
+	}
+}
+
+// step is one pass through the cycle: it loads the saved state, takes in work, reads, and publishes if there is something new. It
+// says whether a round ended.
+func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (roundEnded bool) {
+	if !r.recall(ctx, isDue) {
+		return true // and try again soon
+	}
+	r.takeIn(work)
+	r.scheduleReads(work, isDue)
+	r.startReads(ctx)
+	r.receiveAll()
+	r.startReads(ctx)
+	roundEnded = r.round.left != nil && (len(r.round.left) == 0 || r.waitsTooLong())
+	if roundEnded {
+		r.endRound()
+	}
+	if ctx.Err() == nil && (roundEnded || r.pendingPublish) && !r.reads.required() {
+		r.pendingPublish = false
+		r.publish(ctx)
+	}
+	if roundEnded && ctx.Err() == nil {
+		r.metrics.Refreshed(r.current.Status().Reason == "", r.opts.Now().Sub(r.round.began))
+	}
+	r.startReads(ctx) // reads that publishing needs
+	return roundEnded
+}
+
+// waitsTooLong says whether a round waits only for repositories, and for too long. It ends without them. Their facts are used when
+// they come, and polling of the others goes on.
+func (r *refresher) waitsTooLong() bool {
+	for key := range r.round.left {
+		if !isRepository(key) || !r.reads.running[key] {
+			return false
+		}
+	}
+	return r.opts.Now().Sub(r.round.began) >= maxRound
+}
+
+func (r *refresher) endRound() {
+	r.round.left = nil
+	if r.round.polls {
+		r.pacing.endPoll()
+	}
+}
+
+// untilNextRound is the time between two rounds.
+func (r *refresher) untilNextRound() time.Duration {
+	if r.current.Published() == nil {
+		return min(r.opts.Interval, retryUnready)
+	}
+	return r.opts.Interval
+}

@@ -1,0 +1,131 @@
+package gzipchunks
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/previewset/previewset/generator/jsontext"
+)
+
+func TestAMemberHasTheTextOfItsChunks(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	text := func() string {
+		length := []int{0, 1, 100, window - 1, window, window + 1, 3 * window}[random.IntN(7)]
+		var b strings.Builder
+		for b.Len() < length { // with many repetitions
+			_, _ = fmt.Fprintf(&b, "number %d of many, ", random.IntN(2000))
+		}
+		return b.String()[:length]
+	}
+	var texts []string
+	for range 12 {
+		texts = append(texts, text())
+	}
+	noise := make([]byte, 100_000)
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	texts = append(texts, string(noise), text())
+	known := Cache{}
+	for round := range 60 {
+		isNew := 0
+		switch {
+		case round == 0:
+			isNew = len(texts)
+		case round%3 == 1: // two texts change, and with them the chunks behind
+			texts[random.IntN(len(texts))], texts[random.IntN(len(texts))], isNew = text(), text(), 4
+		case round%3 == 2: // one text is added
+			texts, isNew = slices.Insert(texts, random.IntN(len(texts)), text()), 2
+		}
+		unlike := "" // replaces the first text, without a key
+		if random.IntN(2) > 0 {
+			unlike = strings.Repeat(text()+"x", 3)
+		}
+		m := New(7, []Cache{known}, Cache{})
+		for i, text := range texts {
+			key := "key " + text
+			if i == 0 && unlike != "" {
+				key, text = "", unlike
+			}
+			m.Add(key, func(w *jsontext.Writer) { w.Text(text) })
+		}
+		want := strings.Join(texts, "")
+		if unlike != "" {
+			want = unlike + strings.Join(texts[1:], "")
+		}
+		got, err := m.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		zip, err := gzip.NewReader(bytes.NewReader(got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(zip) // checks the sum and the length
+		if err != nil || string(text) != want {
+			t.Fatalf("round %d: %d bytes, want %d: %v", round, len(text), len(want), err)
+		}
+		for key := range m.keep {
+			if _, ok := known[key]; ok {
+				continue
+			}
+			if isNew--; isNew < -2 { // the first text may have changed too, and with it the chunk behind
+				t.Errorf("round %d: too many chunks are new", round)
+			}
+		}
+		known = m.keep
+	}
+}
+
+func TestAChunkThatCantBeWrittenFailsItsMember(t *testing.T) {
+	t.Parallel()
+	m := New(7, nil, Cache{})
+	m.AddText("before")
+	m.Add("broken", func(w *jsontext.Writer) { w.JSON(func() {}) })
+	m.AddText("after")
+	if _, err := m.Bytes(); err == nil || !strings.Contains(err.Error(), "unsupported type") {
+		t.Errorf("%v", err)
+	}
+	if _, kept := m.keep["broken"]; kept {
+		t.Error("it is kept")
+	}
+}
+
+// BenchmarkOneChange compares building the whole member again with building only the changed chunk: 10,000 entries of 2.5 KB, one
+// of which changes. It is the reason why this package exists.
+func BenchmarkOneChange(b *testing.B) {
+	const entries, perChunk = 10_000, 32
+	random := rand.New(rand.NewPCG(1, 2))
+	texts := make([]string, entries)
+	for i := range texts {
+		texts[i] = strings.Repeat(fmt.Sprintf(`{"name":"shop-pr-%d","sha":"%x"},`, i, random.Uint64()), 50)
+	}
+	for _, name := range []string{"whole", "chunks"} {
+		b.Run(name, func(b *testing.B) {
+			var known []Cache
+			n := 0
+			for b.Loop() {
+				n++
+				texts[n%entries] = strings.Repeat(fmt.Sprintf(`{"name":"shop-pr-%d","sha":"%x"},`, n, random.Uint64()), 50)
+				m := New(7, known, Cache{})
+				for group := range slices.Chunk(texts, perChunk) {
+					text := strings.Join(group, "")
+					m.Add(text, func(w *jsontext.Writer) { w.Text(text) })
+				}
+				if _, err := m.Bytes(); err != nil {
+					b.Fatal(err)
+				}
+				if name == "chunks" {
+					known = []Cache{m.keep}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,38 @@
+package generator
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/previewset/previewset/generator/api"
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/generator/visit"
+)
+
+// handlers builds the handlers of both listeners.
+func (g *Generator) handlers() (private, public http.Handler) {
+	o := &g.opts
+	observed := httpserver.NewMetrics(o.Registry)
+	environments := progress.NewReader(o.Applications, o.Workloads, o.Now, o.Logger)
+
+	internal := httpserver.New(o.Logger, observed, api.MaxBody)
+	api.New(api.Options{
+		Token: o.Token, APIToken: o.APIToken, Service: g.current, Callers: g.callers, Queue: g.queue,
+		Progress: environments, Usage: o.Usage, Now: o.Now, Logger: o.Logger,
+	}).Routes(internal)
+	internal.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{})))
+
+	webhooks := &api.Webhooks{
+		Secret: o.WebhookSecret, Repositories: &g.refresher.watched, Queue: g.queue,
+		ConfigRepository: o.ConfigRepository, StatusContext: o.StatusContext, Count: g.refresher.metrics.Webhooks,
+	}
+	visits := visit.New(g.current, g.queue, environments, o.TrustedProxies, o.Now)
+	external := httpserver.New(o.Logger, observed, api.MaxWebhookBody)
+	external.HandleMethodNotAllowed = false // any request that isn't a webhook is a visit
+	external.POST("/webhooks/github", webhooks.Handle)
+	external.NoRoute(visits.Handle)
+	return internal, external
+}

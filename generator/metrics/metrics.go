@@ -1,0 +1,136 @@
+// Package metrics has the service's Prometheus metrics. Events are counted when they happen; figures about the snapshot are read
+// from it when Prometheus asks.
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Metrics counts events.
+type Metrics struct {
+	// Webhooks counts webhooks by event and outcome.
+	Webhooks *prometheus.CounterVec
+
+	refreshes       *prometheus.CounterVec
+	refreshDuration prometheus.Histogram
+	applicationSets *prometheus.CounterVec
+	deferred        prometheus.Gauge
+	pollInterval    prometheus.Gauge
+	statuses        *prometheus.CounterVec
+	saves           *prometheus.CounterVec
+	savedBytes      prometheus.Gauge
+	measurements    *prometheus.CounterVec
+	wakes           *prometheus.CounterVec
+	wakeDuration    prometheus.Histogram
+}
+
+// The reasons for which an environment wakes.
+const (
+	WokenByVisit   = "visit"
+	WokenByRequest = "request"
+	WokenByPush    = "push"
+	WokenByLink    = "link"
+)
+
+// New registers the metrics. Interval is the configured time between two polls.
+func New(r prometheus.Registerer, interval time.Duration) *Metrics {
+	m := &Metrics{
+		Webhooks: counter("previewset_webhooks_total",
+			"Webhooks by event and outcome: accepted, repeated, ignored or refused.", "event", "outcome"),
+		refreshes: counter("previewset_refreshes_total", "Refresh cycles by outcome.", "outcome"),
+		refreshDuration: histogram("previewset_refresh_duration_seconds", "Duration of refresh cycles.",
+			prometheus.ExponentialBuckets(0.01, 3, 9)),
+		applicationSets: counter("previewset_applicationset_refreshes_total",
+			"Refreshes of ApplicationSets by outcome.", "outcome"),
+		deferred: gauge("previewset_webhooks_deferred",
+			"Repositories with webhooks that wait for GitHub quota before they are read."),
+		pollInterval: gauge("previewset_poll_interval_seconds",
+			"Current time between two polls; longer than configured while GitHub quota is short."),
+		statuses: counter("previewset_commit_statuses_total", "Commit statuses set on GitHub by outcome.", "outcome"),
+		saves:    counter("previewset_memory_saves_total", "Saves of the state by outcome.", "outcome"),
+		savedBytes: gauge("previewset_saved_state_bytes",
+			"Size of the last saved state in bytes, compressed."),
+		measurements: counter("previewset_activity_measurements_total", "Measurements of activity by outcome.", "outcome"),
+		wakes: counter("previewset_wakes_total",
+			"Wakes of environments by cause: visit, request, push, or link from another environment.", "by"),
+		wakeDuration: histogram("previewset_wake_seconds",
+			"Time from a wake until the whole environment is healthy.", prometheus.ExponentialBuckets(2, 2, 10)),
+	}
+	m.initialize(interval)
+	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval, m.statuses, m.saves,
+		m.savedBytes, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// initialize sets the first values. Counters exist from the start, because Prometheus sees no increase in a counter that appears
+// with its first event.
+func (m *Metrics) initialize(interval time.Duration) {
+	m.pollInterval.Set(interval.Seconds())
+	for _, by := range []string{WokenByVisit, WokenByRequest, WokenByPush, WokenByLink} {
+		m.wakes.WithLabelValues(by)
+	}
+	for _, c := range []*prometheus.CounterVec{m.refreshes, m.applicationSets, m.statuses, m.saves, m.measurements} {
+		c.WithLabelValues(outcome(true))
+		c.WithLabelValues(outcome(false))
+	}
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+}
+
+func histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
+}
+
+func outcome(ok bool) string {
+	if ok {
+		return "success"
+	}
+	return "failure"
+}
+
+// Refreshed counts a refresh cycle.
+func (m *Metrics) Refreshed(ok bool, took time.Duration) {
+	m.refreshes.WithLabelValues(outcome(ok)).Inc()
+	m.refreshDuration.Observe(took.Seconds())
+}
+
+// ApplicationSetRefreshed counts a refresh of an ApplicationSet.
+func (m *Metrics) ApplicationSetRefreshed(ok bool) {
+	m.applicationSets.WithLabelValues(outcome(ok)).Inc()
+}
+
+// StatusSet counts a commit status.
+func (m *Metrics) StatusSet(ok bool) { m.statuses.WithLabelValues(outcome(ok)).Inc() }
+
+// Saved counts a save of so many bytes.
+func (m *Metrics) Saved(ok bool, bytes int) {
+	m.saves.WithLabelValues(outcome(ok)).Inc()
+	if ok {
+		m.savedBytes.Set(float64(bytes))
+	}
+}
+
+// Measured counts a measurement of activity.
+func (m *Metrics) Measured(ok bool) { m.measurements.WithLabelValues(outcome(ok)).Inc() }
+
+// Woken counts a wake.
+func (m *Metrics) Woken(by string) { m.wakes.WithLabelValues(by).Inc() }
+
+// WakeTook observes the duration of a wake.
+func (m *Metrics) WakeTook(d time.Duration) { m.wakeDuration.Observe(d.Seconds()) }
+
+// SetDeferred sets the number of repositories that wait for quota.
+func (m *Metrics) SetDeferred(n int) { m.deferred.Set(float64(n)) }
+
+// SetPollInterval sets the current time between two polls.
+func (m *Metrics) SetPollInterval(d time.Duration) { m.pollInterval.Set(d.Seconds()) }

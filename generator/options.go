@@ -1,0 +1,98 @@
+package generator
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/previewset/previewset/generator/api"
+	"github.com/previewset/previewset/generator/applicationsets"
+	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/generator/report"
+	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Cluster talks to the Kubernetes API server about Argo CD's objects.
+type Cluster interface {
+	sources.ClusterReader
+	applicationsets.Refresher
+	// Recover rebuilds the memory of live environments from their Applications, after the saved state was lost.
+	Recover(ctx context.Context) (preview.Recovered, error)
+}
+
+// Clock compares our clock with GitHub's.
+type Clock interface {
+	// Skew is how far GitHub's clock is ahead of ours; ok is false if that is unknown.
+	Skew() (skew time.Duration, ok bool)
+}
+
+// Options are the parts and settings of a Generator. Parts without a default are required.
+type Options struct {
+	ConfigBranch sources.ConfigBranch
+	GitHub       sources.GitHub
+	// Quota slows down polling, and defers reads after webhooks, while GitHub quota is short; nil means no limit.
+	Quota Quota
+	// Cluster is nil without a cluster; then names of other Applications are unknown.
+	Cluster Cluster
+	// Applications reads the status of Applications; nil without a cluster.
+	Applications progress.Applications
+	// Workloads reads the workloads of environments; nil without a cluster.
+	Workloads progress.Workloads
+	// Activity measures how environments are used; nil measures nothing, and every environment counts as used.
+	Activity sources.ActivityMeter
+	// Usage sums the resources that environments have used; nil if it is unknown.
+	Usage api.Usage
+	// Clock compares our clock with GitHub's; if it is nil, no environment sleeps or expires.
+	Clock Clock
+	// Reporter sets commit statuses on GitHub; nil sets none.
+	Reporter report.Reporter
+	// StatusContext names the Reporter's commit statuses, so that webhooks about them are ignored.
+	StatusContext string
+	// Store keeps the state between two runs; nil keeps none.
+	Store store.Backend
+	// Token is Argo CD's token; it gives access to rows only.
+	Token *secret.File
+	// APIToken gives access to the API; nil turns the API off.
+	APIToken *secret.File
+	// WebhookSecret signs GitHub's webhooks; nil refuses all webhooks.
+	WebhookSecret *secret.File
+	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub. Its webhooks make the
+	// service read the config branch.
+	ConfigRepository string
+	// Interval is the time between two polls; default one minute.
+	Interval time.Duration
+	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name; none allows all.
+	Repositories []string
+	// Protected are namespaces that no environment may use, in addition to the configured ones.
+	Protected []string
+	// TrustedProxies are the networks of proxies that set X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User and
+	// X-Forwarded-Email. They must remove these headers from their clients' requests.
+	TrustedProxies []netip.Prefix
+	// EnvironmentMetrics adds metrics of single environments.
+	EnvironmentMetrics bool
+	// Registry receives the service's metrics; default a new one.
+	Registry *prometheus.Registry
+	Logger   *slog.Logger     // default slog.Default()
+	Now      func() time.Time // default time.Now
+}
+
+func (o *Options) setDefaults() {
+	if o.Interval <= 0 {
+		o.Interval = time.Minute
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}

@@ -1,0 +1,106 @@
+// Package pending collects work for the next refresh: repositories to read again, requests and confirmations. Webhooks, the API
+// and visits add work; the refresh cycle takes it. What a webhook says is a hint, never a fact.
+package pending
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Work is what waits for the next refresh. The zero value is no work.
+type Work struct {
+	Config       bool            // read the config branch again
+	Repositories map[string]bool // lower-case repositories to read again
+	Expected     Expected
+	// Confirmed are environments, or repositories that were never read, that may be removed.
+	Confirmed []string
+	Requests  Requests
+}
+
+// Merge adds other work.
+func (w *Work) Merge(o Work) {
+	w.Config = w.Config || o.Config
+	w.Confirmed = append(w.Confirmed, o.Confirmed...)
+	slices.Sort(w.Confirmed)
+	w.Confirmed = slices.Compact(w.Confirmed) // only names that exist are confirmed, so the list is bounded
+	for name := range o.Repositories {
+		if w.Repositories == nil {
+			w.Repositories = map[string]bool{}
+		}
+		w.Repositories[name] = true
+	}
+	w.Expected.Merge(o.Expected)
+	for _, r := range o.Requests.InOrder() {
+		w.Requests.Add(r)
+	}
+}
+
+// maxExpected bounds the expected pull requests of a repository. The others are read without a prefetch.
+const maxExpected = 20
+
+// Expected are pull requests from webhooks, by repository. They tell what the next read will need, so that it can be prefetched.
+type Expected map[string][]preview.PullRequest
+
+// Merge adds newer pull requests. The newest version of each one counts.
+func (e *Expected) Merge(newer Expected) {
+	if *e == nil {
+		*e = Expected{}
+	}
+	for name, prs := range newer {
+		for _, pr := range prs {
+			known := slices.DeleteFunc((*e)[name], func(p preview.PullRequest) bool { return p.Number == pr.Number })
+			if len(known) < maxExpected {
+				known = append(known, pr)
+			}
+			(*e)[name] = known
+		}
+	}
+}
+
+// Take removes and returns the expected pull requests of a repository.
+func (e Expected) Take(name string) []preview.PullRequest {
+	defer delete(e, name)
+	return e[name]
+}
+
+// Queue holds work until it is taken. A hundred webhooks about one repository become one read.
+type Queue struct {
+	mu     sync.Mutex
+	work   Work
+	notify chan struct{}
+}
+
+// NewQueue returns an empty queue.
+func NewQueue() *Queue { return &Queue{notify: make(chan struct{}, 1)} }
+
+// Add adds work.
+func (q *Queue) Add(w Work) {
+	q.mu.Lock()
+	q.work.Merge(w)
+	q.mu.Unlock()
+	select {
+	case q.notify <- struct{}{}:
+	default: // a notification is waiting already
+	}
+}
+
+// Request adds a user's request about an environment.
+func (q *Queue) Request(r preview.Request) {
+	w := Work{}
+	w.Requests.Add(r)
+	q.Add(w)
+}
+
+// Ready receives a value when there is work.
+func (q *Queue) Ready() <-chan struct{} { return q.notify }
+
+// Take removes and returns all work.
+func (q *Queue) Take() Work {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	w := q.work
+	q.work = Work{}
+	return w
+}

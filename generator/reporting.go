@@ -1,0 +1,31 @@
+package generator
+
+import (
+	"context"
+	"strings"
+
+	"github.com/previewset/previewset/generator/sources"
+)
+
+// reportTask sets the commit statuses of the served snapshot.
+func (r *refresher) reportTask(ctx context.Context) sources.Task {
+	batch := r.statuses.Plan(r.servedSnapshot(), r.reportedRepositories())
+	return func() sources.Apply {
+		r.statuses.Send(ctx, batch)
+		return func() { r.statuses.Accept(batch) }
+	}
+}
+
+// reportedRepositories are the lower-case names of the repositories that may get commit statuses. A repository that has taken over
+// another one's name gets none.
+func (r *refresher) reportedRepositories() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range r.config.Names() {
+		facts := r.repositories.Facts[name]
+		known := r.memory.Identity(name)
+		if r.repositories.IsAllowed(name) && (facts.ID == known || facts.ID == 0 || known == 0) {
+			names[name], names[strings.ToLower(facts.FullName)] = true, true
+		}
+	}
+	return names
+}

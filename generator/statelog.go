@@ -1,0 +1,102 @@
+package generator
+
+import (
+	"log/slog"
+
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/metrics"
+	"github.com/previewset/previewset/generator/visit"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// stateLog logs and counts what changes from one snapshot to the next.
+type stateLog struct {
+	log     *slog.Logger
+	metrics *metrics.Metrics
+}
+
+// subject is the subject of a decision, and verdict its result.
+type (
+	subject struct {
+		repository, environment string
+		number                  int
+	}
+	verdict struct{ outcome, rule string }
+)
+
+func subjectOf(d *preview.Decision) subject { return subject{d.Repository, d.Environment, d.Number} }
+
+func verdictsOf(s *preview.Snapshot) map[subject]verdict {
+	if s == nil {
+		return nil
+	}
+	m := make(map[subject]verdict, len(s.Decisions))
+	for i := range s.Decisions {
+		d := &s.Decisions[i]
+		v := verdict{d.Outcome, d.Rule}
+		if v.outcome == preview.Asleep {
+			v.outcome = preview.Live // states are logged by states
+		}
+		m[subjectOf(d)] = v
+	}
+	return m
+}
+
+// decisions logs changed decisions. New pull requests without a label aren't logged.
+func (l *stateLog) decisions(before, after *preview.Snapshot) {
+	old, current := verdictsOf(before), verdictsOf(after)
+	for i := range after.Decisions {
+		d := &after.Decisions[i]
+		was, known := old[subjectOf(d)]
+		isUnlabelled := d.Outcome == preview.Held && d.Rule == "unlabelled" && !known
+		if was != current[subjectOf(d)] && !isUnlabelled {
+			l.log.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
+				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
+		}
+	}
+}
+
+// states logs and counts changed states of environments. Before is nil for the first snapshot.
+func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
+	if before == nil {
+		return
+	}
+	old := make(map[string]string, len(before.Rows))
+	for i := range before.Rows {
+		old[before.Rows[i].Name] = before.Rows[i].State
+	}
+	decisions, memory := next.LiveDecisions(), next.Snapshot.Memory
+	for i := range next.Snapshot.Rows {
+		name, state := next.Snapshot.Rows[i].Name, next.Snapshot.Rows[i].State
+		was := old[name]
+		if was == "" || was == state {
+			continue
+		}
+		reason := ""
+		if d := decisions[name]; d != nil {
+			reason = d.Reason
+		}
+		l.log.Info("state changed", "env", name, "from", was, "to", state, "reason", reason)
+		if was == preview.Asleep {
+			l.metrics.Woken(wakeCause(before.Memory.Lives[name], memory, name))
+		}
+		if was == preview.Waking && state == preview.Awake {
+			l.metrics.WakeTook(memory.Lives[name].Took)
+		}
+	}
+}
+
+// wakeCause is the reason for which an environment woke. Slept is its lifecycle while it was asleep.
+func wakeCause(slept preview.Life, m preview.Memory, name string) string {
+	intent := m.Intents[name]
+	isRequested := !intent.Woken.IsZero() && !intent.Woken.Before(slept.Changed)
+	switch {
+	case isRequested && intent.By == visit.Requester:
+		return metrics.WokenByVisit
+	case isRequested:
+		return metrics.WokenByRequest
+	case m.Lives[name].Pushed.After(slept.Changed):
+		return metrics.WokenByPush
+	}
+	return metrics.WokenByLink
+}

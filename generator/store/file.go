@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File keeps the saved state in a file. Saving replaces the file completely or not at all, also if the machine stops in between.
+type File string
+
+// Load returns the content, or nil if the file doesn't exist.
+func (f File) Load(context.Context) ([]byte, error) {
+	content, err := os.ReadFile(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return content, err
+}
+
+// Save writes a temporary file beside the file and renames it, so a reader sees either the old or the new content.
+func (f File) Save(_ context.Context, content []byte) error {
+	folder := filepath.Dir(string(f))
+	tmp, err := os.CreateTemp(folder, filepath.Base(string(f))+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("write state file: %w; make its folder writable", err)
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }() // fails after a successful rename
+	_, err = tmp.Write(content)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return fmt.Errorf("write state file: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), string(f)); err != nil {
+		return fmt.Errorf("write state file: %w", err)
+	}
+	return syncFolder(folder)
+}
+
+// syncFolder makes a rename in the folder durable.
+func syncFolder(folder string) error {
+	d, err := os.Open(folder) //nolint:gosec // G304: the folder of the file that a flag names
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,135 @@
+// Package store keeps the saved state: what the service remembers between two runs. It decides when the state must be saved
+// again, and how it is encoded. Packages that talk to a file or a ConfigMap only load and save bytes. The package doesn't
+// know what the memory means; package preview does.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/previewset/previewset/generator/rowequality"
+	"github.com/previewset/previewset/generator/store/rowtemplate"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Backend holds the saved state's bytes. Load returns nil if nothing was saved yet.
+type Backend interface {
+	Load(ctx context.Context) ([]byte, error)
+	Save(ctx context.Context, content []byte) error
+}
+
+// ErrCorrupt says that the backend has a saved state that can't be read. It is never taken for an empty state.
+var ErrCorrupt = errors.New("saved state is corrupt")
+
+// Store loads and saves the state. It isn't safe for concurrent use.
+type Store struct {
+	backend Backend
+	now     func() time.Time
+	encoder rowtemplate.Encoder
+
+	hasState      bool // a state was loaded, or saved with an answer
+	mustSave      bool
+	savedAt       time.Time
+	activityStale bool // environments were used since the last save
+}
+
+// New returns a Store. A nil backend saves nothing.
+func New(b Backend, now func() time.Time) *Store { return &Store{backend: b, now: now} }
+
+// HasState says whether there is a saved state, of this run or an earlier one.
+func (s *Store) HasState() bool { return s.hasState }
+
+// MustSave makes the next Encode return the state even if it looks unchanged.
+func (s *Store) MustSave() { s.mustSave = true }
+
+// Encoded is how many environments and templates were encoded since the start.
+func (s *Store) Encoded() uint64 { return s.encoder.Encoded() }
+
+// Load returns the saved state; nil if there is none. The error is ErrCorrupt if a state exists but can't be read. After any
+// other error the caller must try again.
+func (s *Store) Load(ctx context.Context) (*State, error) {
+	if s.backend == nil {
+		return nil, nil
+	}
+	content, err := s.backend.Load(ctx)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("load saved state: %w", err)
+	case content == nil: // guard saved-state-read: true
+		return nil, nil
+	}
+	state, err := Decode(content)
+	if err != nil { // guard corrupt-saved-state: false
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	s.hasState = true
+	return &state, nil
+}
+
+// Change is a new state with the facts that decide whether it must be saved.
+type Change struct {
+	New State
+	// Before is the memory of the last served snapshot. SameRows says that the rows didn't change since then.
+	Before   preview.Memory
+	SameRows bool
+	// Activity is the last measurement of how environments are used; nil where nothing measures it.
+	Activity *preview.Measurement
+}
+
+// Encode returns the bytes to save; nil if the saved state is still good enough.
+func (s *Store) Encode(c Change) ([]byte, error) {
+	if s.backend == nil || (c.SameRows && s.isSavedAlready(c)) {
+		return nil, nil
+	}
+	return encodeState(&s.encoder, c.New, s.now())
+}
+
+// Save saves encoded bytes.
+func (s *Store) Save(ctx context.Context, content []byte) error {
+	if err := s.backend.Save(ctx, content); err != nil {
+		return fmt.Errorf("save state: %w; the snapshot isn't served until its state is saved", err)
+	}
+	s.hasState, s.mustSave, s.savedAt, s.activityStale = true, false, s.now(), false
+	return nil
+}
+
+func (s *Store) isSavedAlready(c Change) bool {
+	return s.hasState && !s.mustSave && sameMemory(c.Before, c.New.Memory) && !s.updateActivityStale(c)
+}
+
+// activityEvery is the shortest time between two saves whose only reason is that environments were used. A restart within
+// this time leaves no gap: the next measurement reaches back to the save.
+const activityEvery = time.Minute
+
+// updateActivityStale notes whether environments were used, and says whether the saved times of use are too old. Without a
+// measurement the times don't matter: after a restart all environments count as used.
+func (s *Store) updateActivityStale(c Change) bool {
+	if c.Activity == nil {
+		return false
+	}
+	sameUse := func(a, b preview.Life) bool { return a.Active.Equal(b.Active) }
+	s.activityStale = s.activityStale || !maps.EqualFunc(c.Before.Lives, c.New.Memory.Lives, sameUse)
+	age := s.now().Sub(s.savedAt)
+	outlastsWindow := !c.Activity.At.IsZero() && age >= c.Activity.Window/2
+	return age < 0 || (age >= activityEvery && (s.activityStale || outlastsWindow))
+}
+
+// sameMemory compares the parts of memory that can change while the rows stay the same.
+func sameMemory(a, b preview.Memory) bool {
+	return maps.Equal(a.Kept().Since, b.Kept().Since) && maps.Equal(a.Repositories, b.Repositories) &&
+		maps.Equal(a.Overlays, b.Overlays) && maps.Equal(a.Intents, b.Intents) && maps.Equal(a.Defaults, b.Defaults) &&
+		maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Left, b.Left, sameLeft) &&
+		len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, rowequality.SameMembership)
+}
+
+// sameLife ignores the time of the last use, because it changes with every measurement.
+func sameLife(a, b preview.Life) bool {
+	a.Active = b.Active
+	return a == b
+}
+
+// sameLeft compares two removed environments with the same name.
+func sameLeft(a, b preview.Left) bool { return a.Rule == b.Rule && a.Heads == b.Heads }

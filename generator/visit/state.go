@@ -1,0 +1,49 @@
+package visit
+
+import (
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/visit/pages"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// stateOf is the state that the public may see.
+func (v *Visits) stateOf(p *answer.Published, entry hostEntry) pages.State {
+	switch {
+	case entry.name == "":
+		return pages.Unknown
+	case entry.row != nil:
+		return v.stateOfLive(p, entry.row)
+	case entry.decision.Outcome == preview.Gone || hasExpired(p, entry.name):
+		return pages.Gone
+	case entry.decision.Rule == "ready":
+		return pages.Building
+	}
+	return pages.Held
+}
+
+// hasExpired says whether an environment was removed by its lifetime.
+func hasExpired(p *answer.Published, name string) bool {
+	_, expired := p.Snapshot.Memory.Left[name]
+	return expired
+}
+
+func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State {
+	switch row.State {
+	case preview.Waking:
+		return pages.Waking
+	case preview.Asleep:
+		if isWakeRequested(p.Snapshot.Memory.Intents[row.Name], p.Snapshot.Memory.Lives[row.Name]) {
+			return pages.Queued
+		}
+		if v.limits.isPending(row.Name, v.now()) {
+			return pages.Waking
+		}
+		return pages.Asleep
+	}
+	return pages.Starting
+}
+
+// isWakeRequested says whether the last request about a sleeping environment is to wake it.
+func isWakeRequested(i preview.Intent, l preview.Life) bool {
+	return !i.Woken.IsZero() && !i.Woken.Before(l.Changed) && i.Woken.After(i.Slept)
+}

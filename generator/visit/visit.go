@@ -1,0 +1,104 @@
+// Package visit answers anonymous visitors: requests to the host of an environment that Argo CD doesn't serve now. A person's visit
+// wakes a sleeping environment; a visit can do nothing else. Names and states come from the snapshot, never from the request.
+package visit
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/visit/pages"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Requester names visits as the caller of a wake request.
+const Requester = "a visit"
+
+// Snapshots has the snapshot that is served now; nil before the first one.
+type Snapshots interface{ Published() *answer.Published }
+
+// Requests takes wake requests.
+type Requests interface{ Request(r preview.Request) }
+
+// Progress tells how far an environment is.
+type Progress interface {
+	HasApplications() bool
+	Environment(ctx context.Context, row preview.Row) preview.Status
+}
+
+// Visits answers visits. It is safe for concurrent use.
+type Visits struct {
+	snapshots Snapshots
+	requests  Requests
+	progress  Progress
+	now       func() time.Time
+	clients   clients
+	limits    wakeLimits
+	hosts     atomic.Pointer[hosts] // of the snapshot that was visited last
+}
+
+// New returns Visits. Only the headers X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User and X-Forwarded-Email of trusted
+// proxies count; a trusted proxy must remove them from its clients' requests.
+func New(s Snapshots, r Requests, p Progress, trustedProxies []netip.Prefix, now func() time.Time) *Visits {
+	return &Visits{snapshots: s, requests: r, progress: p, now: now, clients: clients{trustedProxies: trustedProxies}}
+}
+
+// Handle answers a visit.
+func (v *Visits) Handle(c *gin.Context) {
+	view := pages.View{State: pages.Unready}
+	if p := v.snapshots.Published(); p != nil {
+		entry, ok := v.hostsOf(p).find(c.Request.Host)
+		if !ok {
+			httpserver.Fail(c, http.StatusNotFound, "nothing at this path")
+			return
+		}
+		client := v.clients.of(c.Request)
+		view = pages.View{Name: entry.name, State: v.stateOf(p, entry)}
+		if canAct(view.State) && isPerson(c.Request) {
+			v.act(client, &view)
+		}
+		if client.signedIn && pages.Wanted(c.Request) {
+			view.Details = v.details(c.Request.Context(), p, entry)
+		}
+	}
+	if err := pages.Answer(c.Writer, c.Request, view); err != nil {
+		_ = c.Error(err)
+	}
+}
+
+// canAct says whether a visit in this state can do anything. Only then the costly test for a person is needed.
+func canAct(s pages.State) bool { return s == pages.Asleep || s == pages.Starting }
+
+// act wakes a sleeping environment for a person, or notes that a starting one is used.
+func (v *Visits) act(from client, view *pages.View) {
+	now, wakes := v.now(), false
+	if view.State == pages.Asleep {
+		var wait time.Duration
+		if wakes, wait = v.limits.takeWake(view.Name, from, now); wait > 0 {
+			view.Wait = int(wait/time.Second) + 1
+			return
+		}
+		view.State = pages.Waking
+	} else {
+		wakes = v.limits.takeUse(view.Name, from, now)
+	}
+	if wakes {
+		v.requests.Request(preview.Request{Environment: view.Name, Action: preview.ActionWake, By: Requester, At: now})
+	}
+}
+
+// hostsOf is computed at a snapshot's first visit, because most snapshots are never visited.
+func (v *Visits) hostsOf(p *answer.Published) *hosts {
+	if h := v.hosts.Load(); h != nil && h.of == p {
+		return h
+	}
+	h := newHosts(p)
+	v.hosts.Store(h)
+	return h
+}
