@@ -124,7 +124,7 @@ func (s *settings) connect(o *generator.Options) error {
 	case errors.Is(err, cluster.ErrNoCluster) && inConfigMap:
 		return fmt.Errorf("--state: %w, so there is no ConfigMap; name a file", err)
 	case errors.Is(err, cluster.ErrNoCluster):
-		o.Logger.Warn("no cluster: names that other Applications have are not known", "reason", err.Error())
+		o.Logger.Warn("no cluster: names of other Applications are unknown", "reason", err.Error())
 		return nil
 	case err != nil:
 		return fmt.Errorf("--kubeconfig: %w", err)

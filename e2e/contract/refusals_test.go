@@ -29,19 +29,19 @@ func TestARefusalIsAnErrorWithOurMessage(t *testing.T) {
 		{"the configuration is missing", unconfigured, nil, []string{"503", "previewset.yaml: is missing", "run previewctl init"}},
 		{"a wrong token", live, token("wrong"), []string{"401", "wrong token; send Argo CD's token"}},
 		{"the API's token", live, token(apiToken), []string{"401", "wrong token; send Argo CD's token"}},
-		{"an empty token", live, token(""), []string{"401", "no bearer token came; send Argo CD's token"}},
-		{"no such key in the Secret", live, noKey, []string{"401", "Argo CD found no such key in the Secret that the plugin's ConfigMap names"}},
-		{"no such key in the Secret, before anything was read", unread, noKey, []string{"401", "found no such key"}},
+		{"an empty token", live, token(""), []string{"401", "missing bearer token; send Argo CD's token"}},
+		{"no such key in the Secret", live, noKey, []string{"401", "Argo CD didn't find the key in the Secret"}},
+		{"no such key in the Secret, before anything was read", unread, noKey, []string{"401", "find the key"}},
 		{
 			"an unknown parameter", live, parameters(`{"colour": "red"}`),
 			[]string{"400", `"colour"`, "owner", "profile", "repository", "source"},
 		},
-		{"a parameter of another type", live, parameters(`{"owner": 7}`), []string{"400", `"owner" is neither a string nor a list of strings`}},
+		{"a parameter of another type", live, parameters(`{"owner": 7}`), []string{"400", `"owner": expected a string or a list of strings`}},
 		{"a parameter without a value", live, parameters(`{"owner": null}`), []string{"400", `"owner"`}},
-		{"an empty list", live, parameters(`{"owner": []}`), []string{"400", `"owner" is neither a string nor a list of strings`}},
+		{"an empty list", live, parameters(`{"owner": []}`), []string{"400", `"owner": expected a string or a list of strings`}},
 		{"too much", live, parameters(`{"owner": "` + strings.Repeat("x", 1<<20) + `"}`), []string{"400", "the body is larger than 64 KiB"}},
-		{"another path", live, under("/elsewhere"), []string{"404", "there is nothing at this path"}},
-		{"a path that a redirect would mend", live, under("//"), []string{"404", "there is nothing at this path"}},
+		{"another path", live, under("/elsewhere"), []string{"404", "nothing at this path"}},
+		{"a path that a redirect would mend", live, under("//"), []string{"404", "nothing at this path"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
