@@ -10,7 +10,6 @@ import (
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/store"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 const (
@@ -22,37 +21,19 @@ const (
 	maxRound = 30 * time.Second
 )
 
-// refresher runs the refresh cycle. All its fields belong to one goroutine; current, queue and watched are safe for concurrent use.
+// refresher runs the refresh cycle. It belongs to one goroutine.
 type refresher struct {
-	opts    *Options
-	current *current
+	inputs
 	queue   *pending.Queue
-	watched watchlist
 	metrics *metrics.Metrics
 
-	// Facts, by source.
-	config       *sources.Config
-	cluster      *sources.Cluster
-	repositories *sources.Repositories
-	activity     *sources.Activity
-	workloads    *sources.Workloads
-	waking       *sources.Waking
-
-	// The cycle.
 	reads          reads
 	round          round
-	pacing         pacing
 	periodic       periodic
 	pendingPublish bool // facts changed, and a user or webhook waits for the result
 
-	// Results.
-	store     *store.Store
-	recovery  recovery
-	memory    preview.Memory // of the last snapshot
-	requested *metrics.Requested
-	statuses  *report.Statuses
-	notifier  *applicationsets.Notifier
-	stateLog  stateLog
+	notifier *applicationsets.Notifier
+	stateLog stateLog
 }
 
 // round is one read of all sources.
@@ -67,21 +48,23 @@ type round struct {
 func newRefresher(o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers) *refresher {
 	m := metrics.New(o.Registry, o.Interval)
 	r := &refresher{
-		opts: o, current: c, queue: q, metrics: m,
-		config:       sources.NewConfig(o.ConfigBranch, o.Now, o.Logger),
-		cluster:      sources.NewCluster(o.Cluster, o.Logger),
-		repositories: sources.NewRepositories(o.GitHub, o.Repositories, o.Now, o.Logger),
-		activity:     sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
-		workloads:    sources.NewWorkloads(nil, o.Logger),
-		waking:       sources.NewWaking(o.Applications),
-		reads:        newReads(),
-		pacing:       pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
-		periodic:     periodic{now: o.Now, interval: o.Interval},
-		store:        store.New(o.Store, o.Now),
-		requested:    &metrics.Requested{},
-		statuses:     report.New(o.Reporter, o.Now, o.Logger, m.StatusSet),
-		notifier:     applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
-		stateLog:     stateLog{log: o.Logger, metrics: m},
+		inputs: inputs{
+			opts: o, current: c,
+			config:       sources.NewConfig(o.ConfigBranch, o.Now, o.Logger),
+			cluster:      sources.NewCluster(o.Cluster, o.Logger),
+			repositories: sources.NewRepositories(o.GitHub, o.Repositories, o.Now, o.Logger),
+			activity:     sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
+			workloads:    sources.NewWorkloads(nil, o.Logger),
+			waking:       sources.NewWaking(o.Applications),
+			pacing:       pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
+			store:        store.New(o.Store, o.Now),
+			requested:    &metrics.Requested{},
+			statuses:     report.New(o.Reporter, o.Now, o.Logger, m.StatusSet),
+		},
+		queue: q, metrics: m, reads: newReads(),
+		periodic: periodic{now: o.Now, interval: o.Interval},
+		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
+		stateLog: stateLog{log: o.Logger, metrics: m},
 	}
 	collector := &metrics.Collector{Service: c}
 	if o.EnvironmentMetrics {

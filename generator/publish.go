@@ -2,17 +2,12 @@ package generator
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/sources"
-	"github.com/previewset/previewset/generator/status"
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -35,50 +30,6 @@ func (r *refresher) publish(ctx context.Context) {
 		snapshot.Problems = append(snapshot.Problems, r.notifier.Overlaps(snapshot, r.cluster.Facts.Plugins)...)
 		st.Reason = message(r.serve(ctx, snapshot))
 	}
-}
-
-// facts are the facts of all sources.
-func (r *refresher) facts() preview.Facts {
-	return preview.Facts{
-		Repositories: r.repositories.Facts, ConfigReadAt: r.config.ReadAt, Protected: r.opts.Protected, Cluster: r.cluster.Facts,
-		Activity: r.activity.Facts, Skew: r.skew(), Settled: r.waking.Finished,
-	}
-}
-
-// skew is how far GitHub's clock is ahead of ours; nil if that is unknown.
-func (r *refresher) skew() *time.Duration {
-	if r.opts.Clock == nil {
-		return nil
-	}
-	skew, ok := r.opts.Clock.Skew()
-	if !ok {
-		return nil
-	}
-	return &skew
-}
-
-// missing says why a snapshot can't be the first one: environments of a source that was never read would be removed. Later
-// snapshots lack nothing, because the last facts stay.
-func (r *refresher) missing(s *preview.Snapshot) string {
-	if r.current.Published() != nil {
-		return ""
-	}
-	var reasons []string
-	if r.cluster.Exists() && !r.cluster.WasRead {
-		// The Application of another owner would be adopted, overwritten and one day deleted.
-		reasons = append(reasons, "the cluster was never read: "+message(r.cluster.Err))
-	}
-	reasons = append(reasons, r.unclearReasons(s)...)
-	for _, name := range s.Unread {
-		err := r.repositories.Errors[name]
-		// A repository that isn't allowed is never read. Only the saved state knows that it has no environments.
-		isForbidden := errors.Is(err, sources.ErrNotAllowed) && r.store.HasState()
-		if _, known := r.memory.Repositories[name]; known || isForbidden {
-			continue
-		}
-		reasons = append(reasons, fmt.Sprintf("%s was never read: %s", name, message(err))) // guard everything-read: skip
-	}
-	return strings.Join(reasons, "; ")
 }
 
 // serve saves a snapshot's state, then serves the snapshot, then tells Argo CD and GitHub. If the state can't be saved, the last
@@ -157,38 +108,6 @@ func (r *refresher) afterServing(ctx context.Context, last, next *answer.Publish
 	if !r.waking.NeedsCluster() && len(sources.WakingRows(next.Snapshot)) > 0 {
 		r.reads.want(wakingKey, false)
 	}
-}
-
-// newStatus describes the sources.
-func (r *refresher) newStatus() *status.Status {
-	st := &status.Status{
-		At: r.opts.Now(), ConfigError: message(r.config.Err), Repositories: r.repositoryStatus(),
-		HasCluster: r.cluster.Exists(), ClusterError: message(r.cluster.Err),
-		Quota: r.pacing.describe(), SlowedUntil: r.pacing.pollAt, Deferred: len(r.pacing.deferred),
-	}
-	if r.config.InForce != nil {
-		st.Revision = r.config.InForce.Commit
-	}
-	if r.activity.IsMeasured(r.config.InForce) {
-		st.MeasuresActivity, st.Measured, st.ActivityError = true, r.activity.Facts.At, r.activity.Facts.Problem
-	}
-	return st
-}
-
-func (r *refresher) repositoryStatus() []status.Repository {
-	var all []status.Repository
-	for _, name := range r.config.Names() {
-		_, isKnown := r.memory.Repositories[name]
-		s := status.Repository{
-			Name: name, Error: message(r.repositories.Errors[name]),
-			Remembered: isKnown && !r.repositories.HasOtherIdentity(name),
-		}
-		if facts, ok := r.repositories.Facts[name]; ok {
-			s.Read, s.FullName = facts.ReadAt, facts.FullName
-		}
-		all = append(all, s)
-	}
-	return all
 }
 
 // message is an error's text for users; empty without an error.

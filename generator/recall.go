@@ -49,25 +49,25 @@ func (r *refresher) recall(ctx context.Context, isDue bool) (ok bool) {
 	return true
 }
 
-func (r *refresher) restore(s *store.State) {
-	r.memory = s.Memory
-	r.statuses.Restore(s.Reported)
-	r.requested.Restore(s.Requested)
-	r.opts.Logger.Info("saved state loaded", "environments", len(r.memory.Environments))
+func (in *inputs) restore(s *store.State) {
+	in.memory = s.Memory
+	in.statuses.Restore(s.Reported)
+	in.requested.Restore(s.Requested)
+	in.opts.Logger.Info("saved state loaded", "environments", len(in.memory.Environments))
 }
 
 // recover rebuilds the memory of live environments from their Applications.
-func (r *refresher) recover(ctx context.Context) error {
-	if r.opts.Cluster == nil { // guard recovery: true
+func (in *inputs) recover(ctx context.Context) error {
+	if in.opts.Cluster == nil { // guard recovery: true
 		return nil
 	}
-	found, err := r.opts.Cluster.Recover(ctx)
+	found, err := in.opts.Cluster.Recover(ctx)
 	if err != nil {
 		return fmt.Errorf("the cluster was never read: there is no saved state, and recover it from Applications: %w", err)
 	}
-	r.memory.Environments, r.recovery.unclear = found.Environments, found.Unclear
+	in.memory.Environments, in.recovery.unclear = found.Environments, found.Unclear
 	if len(found.Environments)+len(found.Unclear) > 0 {
-		r.opts.Logger.Warn("no saved state; live environments were recovered from their Applications",
+		in.opts.Logger.Warn("no saved state; live environments were recovered from their Applications",
 			"environments", len(found.Environments), "unclear", len(found.Unclear))
 	}
 	return nil
@@ -82,17 +82,17 @@ func (r *refresher) reportNotRecalled(err error) {
 }
 
 // unclearReasons names live Applications that a snapshot would remove although the service doesn't understand them.
-func (r *refresher) unclearReasons(s *preview.Snapshot) []string {
+func (in *inputs) unclearReasons(s *preview.Snapshot) []string {
 	answered := make(map[string]bool, len(s.Rows))
 	for i := range s.Rows {
 		answered[s.Rows[i].Namespace] = true
 	}
 	var reasons []string
-	for _, name := range slices.Sorted(maps.Keys(r.recovery.unclear)) {
+	for _, name := range slices.Sorted(maps.Keys(in.recovery.unclear)) {
 		if !answered[name] {
 			reasons = append(reasons, fmt.Sprintf(
 				"there is no saved state, and Application %s can't be understood: %s; fix it, or delete it",
-				name, r.recovery.unclear[name]))
+				name, in.recovery.unclear[name]))
 		}
 	}
 	return reasons

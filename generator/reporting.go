@@ -18,12 +18,12 @@ func (r *refresher) reportTask(ctx context.Context) sources.Task {
 
 // reportedRepositories are the lower-case names of the repositories that may get commit statuses. A repository that has taken over
 // another one's name gets none.
-func (r *refresher) reportedRepositories() map[string]bool {
+func (in *inputs) reportedRepositories() map[string]bool {
 	names := map[string]bool{}
-	for _, name := range r.config.Names() {
-		facts := r.repositories.Facts[name]
-		known := r.memory.Identity(name)
-		if r.repositories.IsAllowed(name) && (facts.ID == known || facts.ID == 0 || known == 0) {
+	for _, name := range in.config.Names() {
+		facts := in.repositories.Facts[name]
+		known := in.memory.Identity(name)
+		if in.repositories.IsAllowed(name) && (facts.ID == known || facts.ID == 0 || known == 0) {
 			names[name], names[strings.ToLower(facts.FullName)] = true, true
 		}
 	}

@@ -202,27 +202,3 @@ func (r *refresher) changeActivity(before *preview.Config) {
 	}
 	r.reads.want(activityKey, true)
 }
-
-// anyRuns says whether an environment of the last snapshot isn't asleep.
-func (r *refresher) anyRuns() bool {
-	for _, e := range r.memory.Environments {
-		if e.Row.State != preview.Asleep {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *refresher) noteWorkloads(all []preview.Workload) {
-	if p := r.current.Published(); p != nil {
-		r.requested.Note(p.Snapshot.Rows, all)
-	}
-}
-
-// servedSnapshot is the snapshot that is served now; nil before the first one.
-func (r *refresher) servedSnapshot() *preview.Snapshot {
-	if p := r.current.Published(); p != nil {
-		return p.Snapshot
-	}
-	return nil
-}

@@ -26,19 +26,19 @@ func (w *watchlist) Concerned(name string, id int64) map[string]bool {
 }
 
 // watch updates the watchlist.
-func (r *refresher) watch() {
+func (in *inputs) watch() {
 	configured := map[string][]string{}
-	for _, name := range r.config.Names() {
+	for _, name := range in.config.Names() {
 		configured[name] = append(configured[name], name)
-		facts := r.repositories.Facts[name]
+		facts := in.repositories.Facts[name]
 		if now := strings.ToLower(facts.FullName); now != "" && now != name {
 			configured[now] = append(configured[now], name)
 		}
-		if id := cmp.Or(r.memory.Identity(name), facts.ID); id != 0 {
+		if id := cmp.Or(in.memory.Identity(name), facts.ID); id != 0 {
 			configured[identityKey(id)] = append(configured[identityKey(id)], name)
 		}
 	}
-	r.watched.configured.Store(&configured)
+	in.watched.configured.Store(&configured)
 }
 
 // identityKey is a numeric identity as a key. No name looks like it, because names contain a slash.

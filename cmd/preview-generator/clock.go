@@ -4,5 +4,5 @@ package main
 
 import "time"
 
-// clock is what the service takes for now.
+// clock is the service's clock.
 func clock(func(string) string) func() time.Time { return time.Now }

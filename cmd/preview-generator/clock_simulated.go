@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// clock is one that a story sets: days of an environment's life pass in it within seconds. It is in no program that is
-// released, because whoever sets the clock ends environments. PREVIEWSET_CLOCK_FILE has JSON: at real time "since", it was
-// "at", and it goes "rate" times as fast.
+// clock is a simulated clock for e2e tests: days pass within seconds. No released program contains it, because a changed clock
+// removes environments. PREVIEWSET_CLOCK_FILE has JSON: at real time "since" the simulated time is "at", and it runs "rate" times
+// as fast.
 func clock(env func(string) string) func() time.Time {
 	file := env("PREVIEWSET_CLOCK_FILE")
 	return func() time.Time {
@@ -19,7 +19,7 @@ func clock(env func(string) string) func() time.Time {
 			Since, At time.Time
 			Rate      int
 		}
-		content, err := os.ReadFile(file) //nolint:gosec // G304: the story names it
+		content, err := os.ReadFile(file) //nolint:gosec // G304: the test names it
 		if err == nil {
 			err = json.Unmarshal(content, &c)
 		}

@@ -1,5 +1,5 @@
-// Command preview-generator is the service that Argo CD's plugin generator asks: see package generator. This command
-// reads flags and environment, wires the parts together and says what is wrong.
+// Command preview-generator is the service that Argo CD's plugin generator asks: see package generator. The command reads
+// flags and environment variables, and connects the parts.
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, env func(string) string) error {
 		return err
 	}
 	if env("GOGC") == "" {
-		debug.SetGCPercent(50) // what is held is mostly still; collecting sooner is cheap and halves the peak above it
+		debug.SetGCPercent(50) // most of the heap is long-lived; an earlier collection is cheap and halves the peak
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: s.logLevel}))
 	g, err := s.generator(log, clock(env))
@@ -113,7 +113,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	return generator.New(o), nil
 }
 
-// connect adds what needs the cluster. Where there is none, the service runs and says what it can't do.
+// connect adds the parts that need a cluster. Without one the service runs and logs a warning.
 func (s *settings) connect(o *generator.Options) error {
 	configMap, inConfigMap := strings.CutPrefix(s.state, "configmap:")
 	if s.state != "" && !inConfigMap {

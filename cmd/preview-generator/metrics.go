@@ -8,8 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/github"
 )
 
-// githubMetrics say what is asked of GitHub and what is left. They are here because the service knows no GitHub and the
-// adapter no metrics.
+// githubMetrics count requests to GitHub and show the rest of its quota. They are here because the service doesn't know GitHub,
+// and the adapter doesn't know metrics.
 type githubMetrics struct {
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
@@ -20,10 +20,10 @@ func newGitHubMetrics() *githubMetrics {
 	return &githubMetrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "previewset_github_requests_total",
-			Help: "Requests to GitHub by what they ask for, and outcome: charged to the quota, unchanged (free), limited, failed or unanswered.",
+			Help: "Requests to GitHub by kind and outcome: charged to the quota, unchanged (free), limited, failed or unanswered.",
 		}, []string{"kind", "outcome"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "previewset_github_request_duration_seconds", Help: "How long GitHub takes to begin an answer.",
+			Name: "previewset_github_request_duration_seconds", Help: "Time until GitHub begins its response.",
 			Buckets: prometheus.ExponentialBuckets(0.02, 2.5, 8),
 		}),
 	}
@@ -50,10 +50,11 @@ func requestOutcome(status int, fromCache bool) string {
 }
 
 var (
-	rateLimitDesc     = prometheus.NewDesc("previewset_github_rate_limit", "GitHub's quota, in requests an hour.", nil, nil)
-	rateRemainingDesc = prometheus.NewDesc("previewset_github_rate_remaining", "What is left of GitHub's quota, in requests.", nil, nil)
-	rateResetDesc     = prometheus.NewDesc("previewset_github_rate_reset_timestamp_seconds", "When GitHub's quota is renewed.", nil, nil)
-	skewDesc          = prometheus.NewDesc("previewset_clock_skew_seconds", "By how much GitHub's clock is ahead of this one's.", nil, nil)
+	rateLimitDesc     = prometheus.NewDesc("previewset_github_rate_limit", "GitHub's quota in requests per hour.", nil, nil)
+	rateRemainingDesc = prometheus.NewDesc("previewset_github_rate_remaining", "Rest of GitHub's quota in requests.", nil, nil)
+	rateResetDesc     = prometheus.NewDesc("previewset_github_rate_reset_timestamp_seconds",
+		"Time at which GitHub's quota is renewed.", nil, nil)
+	skewDesc = prometheus.NewDesc("previewset_clock_skew_seconds", "How far GitHub's clock is ahead of the service's.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -65,7 +66,7 @@ func (m *githubMetrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. What GitHub hasn't told yet is left out.
+// Collect implements prometheus.Collector. Values that GitHub hasn't sent yet are left out.
 func (m *githubMetrics) Collect(ch chan<- prometheus.Metric) {
 	m.requests.Collect(ch)
 	m.duration.Collect(ch)

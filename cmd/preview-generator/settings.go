@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// settings are what flags and environment say. Every flag can also be given as PREVIEWSET_… in the environment; the
-// flag wins.
+// settings are the values of flags and environment variables. Every flag has a variable PREVIEWSET_…; the flag wins.
 type settings struct {
 	listen, publicListen                     string
 	tokenFile, apiTokenFile                  string
@@ -75,7 +74,7 @@ func (p *prefixes) Set(s string) error {
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("%q is neither an address nor a network; write one like 10.0.0.1 or 10.0.0.0/8", text)
+			return fmt.Errorf("%q: expected an address or network like 10.0.0.1 or 10.0.0.0/8", text)
 		}
 		*p = append(*p, n.Masked())
 	}
@@ -86,29 +85,30 @@ func (s *settings) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("preview-generator", flag.ContinueOnError)
 	f.StringVar(&s.listen, "listen", ":4355", "`address` for Argo CD, the API, metrics and probes")
 	f.StringVar(&s.publicListen, "public-listen", ":4356", "`address` for webhooks and wake pages, nothing else")
-	f.StringVar(&s.tokenFile, "token-file", "", "`file` with Argo CD's token; it may only ask for rows")
-	f.StringVar(&s.apiTokenFile, "api-token-file", "", "`file` with the token for everything else; without it the API is off")
+	f.StringVar(&s.tokenFile, "token-file", "", "`file` with Argo CD's token, which gives access to rows only")
+	f.StringVar(&s.apiTokenFile, "api-token-file", "", "`file` with the token of the API; without it the API is off")
 	f.StringVar(&s.configRepo, "config-repo", "", "`URL` of the GitOps repository: https, ssh, git@host:path or file")
-	f.StringVar(&s.configBranchName, "config-branch", "main", "`branch` of the GitOps repository that is in force")
+	f.StringVar(&s.configBranchName, "config-branch", "main", "`branch` of the GitOps repository")
 	f.StringVar(&s.configPath, "config-path", ".", "`folder` of the GitOps repository that holds previewset.yaml")
 	f.StringVar(&s.configTokenFile, "config-token-file", "", "`file` with a token to read the GitOps repository over HTTPS")
 	f.StringVar(&s.configSSHKeyFile, "config-ssh-key-file", "", "`file` with a key to read the GitOps repository over SSH")
 	f.StringVar(&s.configKnownHostsFile, "config-known-hosts-file", "", "known_hosts `file`, for SSH")
 	f.StringVar(&s.githubURL, "github-url", "", "root `URL` of GitHub's API (default the public one)")
 	f.StringVar(&s.githubTokenFile, "github-token-file", "", "`file` with a GitHub token")
-	f.Int64Var(&s.githubAppID, "github-app-id", 0, "`ID` of a GitHub App to read GitHub as, instead of a token")
+	f.Int64Var(&s.githubAppID, "github-app-id", 0, "`ID` of a GitHub App, instead of a token")
 	f.Int64Var(&s.githubAppInstallationID, "github-app-installation-id", 0, "the App's installation `ID`")
 	f.StringVar(&s.githubAppKeyFile, "github-app-key-file", "", "`file` with the App's private key (PEM)")
-	f.Var(&s.repositories, "repositories", "`patterns` that configuration may name, like acme/*, between commas (default all)")
-	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "`file` with the secret of GitHub's webhooks; without it they are refused")
-	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of everything")
+	f.Var(&s.repositories, "repositories", "allowed repositories as comma-separated `patterns` like acme/* (default all)")
+	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "`file` with the secret of GitHub's webhooks; without it all are refused")
+	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of all sources")
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
 	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
-	f.StringVar(&s.state, "state", "", "where memory is kept: a `file` or configmap:<name> (default nowhere)")
-	f.StringVar(&s.report, "report", "none", "what GitHub is told, `none|status`: status puts a commit status on what previews are asked for")
-	f.Var(&s.trustedProxies, "trusted-proxies", "`addresses` or networks whose forwarded headers count, between commas (default none)")
-	f.BoolVar(&s.environmentMetrics, "environment-metrics", true, "`true|false`: metrics of every single environment, which previewctl usage needs")
-	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error `level`")
+	f.StringVar(&s.state, "state", "", "where the state is saved: a `file` or configmap:<name> (default nowhere)")
+	f.StringVar(&s.report, "report", "none", "`none|status`: status sets a commit status on pull requests that ask for a preview")
+	f.Var(&s.trustedProxies, "trusted-proxies",
+		"proxies with trusted X-Forwarded headers, as comma-separated `addresses` or networks (default none)")
+	f.BoolVar(&s.environmentMetrics, "environment-metrics", true, "`true|false`: metrics of single environments; previewctl usage needs them")
+	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "log `level`: debug, info, warn or error")
 	f.SetOutput(os.Stderr)
 	f.Usage = func() {
 		_, _ = fmt.Fprint(f.Output(), about)
@@ -117,17 +117,17 @@ func (s *settings) flags() *flag.FlagSet {
 	return f
 }
 
-// about is what --help begins with.
-const about = `preview-generator answers Argo CD's ApplicationSet controller which preview environments are live and what is in each. It watches
-pull requests on GitHub and the config branch of the GitOps repository that previewctl init wrote.
+// about begins the help text.
+const about = `preview-generator tells Argo CD's ApplicationSet controller which preview environments are live and what runs in each of
+them. It watches pull requests on GitHub and the config branch of the GitOps repository.
 
-Only --config-repo and --token-file are needed. Each flag may be an environment variable instead, --config-repo for example
-PREVIEWSET_CONFIG_REPO; what the command line says goes first. Files with tokens and keys are read again when they change.
+Required: --config-repo and --token-file. Every flag has an environment variable, for example PREVIEWSET_CONFIG_REPO for
+--config-repo; the flag wins. Files with tokens and keys are read again when they change.
 
 Flags:
 `
 
-// parse returns nil settings where help was asked for.
+// parse returns nil settings after --help.
 func parse(args []string, env func(string) string) (*settings, error) {
 	s := &settings{}
 	f := s.flags()
@@ -158,7 +158,7 @@ func fromEnvironment(f *flag.FlagSet, env func(string) string) error {
 	return errors.Join(problems...)
 }
 
-// check refuses settings that can't be meant, all at once.
+// check reports all invalid settings at once.
 func (s *settings) check() error {
 	var problems []error
 	add := func(bad bool, text string) {
@@ -184,7 +184,7 @@ func (s *settings) check() error {
 	return errors.Join(problems...)
 }
 
-// protected are the namespaces of Argo CD and of the service, which no preview may have.
+// protected are the namespaces of Argo CD and the service. No preview may use them.
 func (s *settings) protected() []string {
 	own, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 	if err != nil {

@@ -73,7 +73,8 @@ func (a *API) answerUsage(c *gin.Context, p *preview.Policy, by string, since ti
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		a.Logger.Warn("query usage failed", "error", err)
-		httpserver.Fail(c, http.StatusServiceUnavailable, "Prometheus took longer than %s; choose a shorter time, or ask again later", usageTimeout)
+		httpserver.Fail(c, http.StatusServiceUnavailable,
+			"Prometheus took longer than %s; choose a shorter time, or ask again later", usageTimeout)
 	case err != nil:
 		a.Logger.Warn("query usage failed", "error", err)
 		httpserver.Fail(c, http.StatusBadGateway, "query Prometheus: %s", preview.Printable(err.Error()))

@@ -17,7 +17,7 @@ import (
 // GitHub reads repositories ("owner/name"). A read is complete or fails.
 type GitHub interface {
 	Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error)
-	// Only drops what is cached about all other repositories.
+	// Only drops the cached responses of all other repositories.
 	Only(names []string)
 }
 
