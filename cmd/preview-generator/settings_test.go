@@ -199,7 +199,7 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 			map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud", "PREVIEWSET_TRUSTED_PROXIES": "10.0.0.1,proxy"},
 			[]string{
 				"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`, "PREVIEWSET_POLL_INTERVAL: parse error",
-				`PREVIEWSET_TRUSTED_PROXIES: "proxy" expected an address or network; write one like 10.0.0.1 or 10.0.0.0/8`,
+				`PREVIEWSET_TRUSTED_PROXIES: "proxy": expected an address or network like 10.0.0.1 or 10.0.0.0/8`,
 			},
 		},
 	}
