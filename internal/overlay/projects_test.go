@@ -8,7 +8,8 @@ import (
 
 func TestProjectPermits(t *testing.T) {
 	t.Parallel()
-	secret, role := manifest.Object{Kind: "Secret"}, manifest.Object{Kind: "ClusterRole", Group: "rbac.authorization.k8s.io", ClusterScoped: true}
+	secret := manifest.Object{Kind: "Secret"}
+	role := manifest.Object{Kind: "ClusterRole", Group: "rbac.authorization.k8s.io", ClusterScoped: true}
 	all := []groupKind{{"*", "*"}}
 	tests := []struct {
 		name    string
@@ -16,11 +17,11 @@ func TestProjectPermits(t *testing.T) {
 		object  manifest.Object
 		want    bool
 	}{
-		{"a namespaced kind without any list", project{allowsAllNamespaced: true}, secret, true},
+		{"a namespaced kind without a list", project{allowsAllNamespaced: true}, secret, true},
 		{"a namespaced kind that isn't in the list", project{allow: []groupKind{{"", "Service"}}}, secret, false},
 		{"a namespaced kind in the list", project{allow: []groupKind{{"", "Sec*"}}}, secret, true},
 		{"a kind in both lists", project{allow: all, deny: []groupKind{{"", "Secret"}}}, secret, false},
-		{"a cluster-scoped kind without any list", project{allowsAllNamespaced: true}, role, false},
+		{"a cluster-scoped kind without a list", project{allowsAllNamespaced: true}, role, false},
 		{"a cluster-scoped kind in the list", project{clusterAllow: []groupKind{{"rbac*", "ClusterRole"}}}, role, true},
 		{"a cluster-scoped kind in both lists", project{clusterAllow: all, clusterDeny: all}, role, false},
 	}

@@ -7,7 +7,8 @@ func TestManifestsAreRefused(t *testing.T) {
 	wantRefused(t, []refusedFile{
 		{
 			"a function among resources", "overlays/preview/namespace.yaml",
-			"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: a, annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}}\n",
+			"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: a, " +
+				"annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}}\n",
 			[]string{"overlays/preview/namespace.yaml:1", "runs a program"},
 		},
 		{

@@ -12,7 +12,8 @@ func TestPluginsAreRefused(t *testing.T) {
 		},
 		{
 			"replicas by a transformer", kustomizationFile,
-			header + "transformers:\n- |-\n  apiVersion: builtin\n  kind: ReplicaCountTransformer\n  metadata: {name: a}\n  replica: {name: web, count: 3}\n",
+			header + "transformers:\n- |-\n  apiVersion: builtin\n  kind: ReplicaCountTransformer\n" +
+				"  metadata: {name: a}\n  replica: {name: web, count: 3}\n",
 			[]string{"transformers[0]", "sleeping"},
 		},
 		{

@@ -76,7 +76,8 @@ func (a *addition) folder() string { return path.Join("kustomize-base", "service
 
 func (a *addition) addRunComponent() error {
 	if a.Tree.Kind(a.folder()) != filetree.Absent {
-		return fmt.Errorf("add service %s: %s exists\nremove the folder, or add the service to previewset.yaml by hand", a.service.Name, a.folder())
+		return fmt.Errorf("add service %s: %s exists\nremove the folder, or add the service to previewset.yaml by hand",
+			a.service.Name, a.folder())
 	}
 	if a.service.Manifests != nil {
 		return a.addManifests()

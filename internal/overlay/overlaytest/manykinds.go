@@ -10,7 +10,10 @@ const manyKinds = `
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
-spec: {replicas: 2, template: {spec: {automountServiceAccountToken: false, containers: []}}, volumeClaimTemplates: [{metadata: {name: data}}]}
+spec:
+  replicas: 2
+  template: {spec: {automountServiceAccountToken: false, containers: []}}
+  volumeClaimTemplates: [{metadata: {name: data}}]
 ---
 apiVersion: apps/v1
 kind: Deployment

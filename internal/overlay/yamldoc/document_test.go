@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Only the lines of what changes are others afterwards.
 func TestDocumentsAreEditedLineByLine(t *testing.T) {
 	t.Parallel()
 	type claim struct {
@@ -22,28 +21,40 @@ func TestDocumentsAreEditedLineByLine(t *testing.T) {
 		keys     string
 		want     string
 	}{
-		{"a value, with the comment behind it", "a: 1 # one\n\nb: 2\n", 3, "a", "a: 3 # one\n\nb: 2\n"},
-		{"the same value, as it is written", "a:   1\n", 1, "a", "a:   1\n"},
+		{"a value with a comment on its line", "a: 1 # one\n\nb: 2\n", 3, "a", "a: 3 # one\n\nb: 2\n"},
+		{"the same value keeps its style", "a:   1\n", 1, "a", "a:   1\n"},
 		{"a new key at the end, before the last comment", "a: 1\n# end\n", "x", "b", "a: 1\nb: x\n# end\n"},
 		{"a file without end of line", "a: 1", "x", "b", "a: 1\nb: x\n"},
-		{"a text that looks like something else", "a: 1\n", "true", "b", "a: 1\nb: \"true\"\n"},
-		{"a point in time in braces", "s:\n  a: {}\n", claim{[]string{"x"}, since}, "s.a", "s:\n  a: {holders: [x], since: 2026-01-02T03:04:05Z}\n"},
-		{"a list of mappings, each in its line", "a: 1\n", []claim{{nil, since}}, "q", "a: 1\nq:\n  - {holders: [], since: 2026-01-02T03:04:05Z}\n"},
-		{"a key in a mapping that is there", "s:\n    a: {x: 1} # a\n    # c\nt: 1\n", map[string]int{"z": 2}, "s.b", "s:\n    a: {x: 1} # a\n    b: {z: 2}\n    # c\nt: 1\n"},
+		{"a text that looks like a boolean", "a: 1\n", "true", "b", "a: 1\nb: \"true\"\n"},
+		{
+			"a point in time in braces",
+			"s:\n  a: {}\n", claim{[]string{"x"}, since}, "s.a",
+			"s:\n  a: {holders: [x], since: 2026-01-02T03:04:05Z}\n",
+		},
+		{
+			"a list of mappings, one on each line",
+			"a: 1\n", []claim{{nil, since}}, "q",
+			"a: 1\nq:\n  - {holders: [], since: 2026-01-02T03:04:05Z}\n",
+		},
+		{
+			"a key in an existing mapping",
+			"s:\n    a: {x: 1} # a\n    # c\nt: 1\n", map[string]int{"z": 2}, "s.b",
+			"s:\n    a: {x: 1} # a\n    b: {z: 2}\n    # c\nt: 1\n",
+		},
 		{"a key in braces", "s: {a: {x: 1}} # s\nt: 1\n", 2, "s.b", "s: {a: {x: 1}, b: 2} # s\nt: 1\n"},
 		{"a key in an empty mapping", "s: {}\n", 2, "s.b", "s: {b: 2}\n"},
-		{"mappings that aren't there yet", "a: 1\n", 2, "s.t.u", "a: 1\ns:\n  t:\n    u: 2\n"},
-		{"a list of lines stays one", "l:\n  - a # first\n  - b\nz: 1\n", []string{"a", "c"}, "l", "l:\n  - a # first\n  - c\nz: 1\n"},
+		{"new mappings", "a: 1\n", 2, "s.t.u", "a: 1\ns:\n  t:\n    u: 2\n"},
+		{"a list keeps its lines", "l:\n  - a # first\n  - b\nz: 1\n", []string{"a", "c"}, "l", "l:\n  - a # first\n  - c\nz: 1\n"},
 		{"a whole file in braces", "{a: 1, b: 2}\n", 3, "b", "{a: 1, b: 3}\n"},
 		{"a text of several lines", "a: |\n  x\n  # no comment\n# comment\nb: 1\n", "z", "a", "a: z\n# comment\nb: 1\n"},
 		{"a text of several lines stays", "a: |\n  x\n  # no comment\n", 1, "b", "a: |\n  x\n  # no comment\nb: 1\n"},
 		{"a list that isn't indented", "l:\n- a\n- b\nz: 1\n", 2, "z", "l:\n- a\n- b\nz: 2\n"},
 		{"an end mark", "a: 1\n...\n", 2, "b", "a: 1\nb: 2\n...\n"},
-		{"Windows' ends of lines", "a: 1\r\nb: 2\r\n", 3, "a", "a: 3\nb: 2\r\n"},
-		{"a key goes", "a: 1\n# of b\nb: 2\nc: 3\n", nil, "b", "a: 1\n# of b\nc: 3\n"},
-		{"the last of a mapping goes with it", "a: 1\ns:\n  x:\n    y: 1\nc: 3\n", nil, "s.x.y", "a: 1\nc: 3\n"},
-		{"one of two goes", "s:\n  x: 1\n  y: 2\n", nil, "s.x", "s:\n  y: 2\n"},
-		{"what isn't there goes", "a: 1\n", nil, "s.x", "a: 1\n"},
+		{"line ends of Windows", "a: 1\r\nb: 2\r\n", 3, "a", "a: 3\nb: 2\r\n"},
+		{"a key is removed", "a: 1\n# of b\nb: 2\nc: 3\n", nil, "b", "a: 1\n# of b\nc: 3\n"},
+		{"a mapping is removed with its last key", "a: 1\ns:\n  x:\n    y: 1\nc: 3\n", nil, "s.x.y", "a: 1\nc: 3\n"},
+		{"one of two keys is removed", "s:\n  x: 1\n  y: 2\n", nil, "s.x", "s:\n  y: 2\n"},
+		{"a missing key is removed", "a: 1\n", nil, "s.x", "a: 1\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +79,7 @@ func TestDocumentsAreEditedLineByLine(t *testing.T) {
 	}
 }
 
-func TestDocumentsKeepWhatCanNotBeEdited(t *testing.T) {
+func TestUneditableDocumentsStayUnchanged(t *testing.T) {
 	t.Parallel()
 	for in, keys := range map[string][]string{"s: text\n": {"s", "k"}, "s: [a]\n": {"s", "k"}} {
 		d, err := Parse([]byte(in))
@@ -81,7 +92,7 @@ func TestDocumentsKeepWhatCanNotBeEdited(t *testing.T) {
 	}
 }
 
-func TestDocumentsThatAreNone(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{"", "- a\n", "a\n", "a: 1\n---\nb: 2\n", "a: [\n", "# nothing\n"} {
 		if d, err := Parse([]byte(in)); err == nil {
@@ -90,9 +101,11 @@ func TestDocumentsThatAreNone(t *testing.T) {
 	}
 }
 
-// Whatever a file looks like: it says afterwards what it said before and the new value, or it is refused as it was.
+// FuzzDocument checks that Set changes only one value of any file, or fails.
 func FuzzDocument(f *testing.F) {
-	for _, in := range []string{"a: 1\nb: {c: 1}\n", "s:\n  k: {a: 1} # x\n", "? a\n: b\n", "{a: 1}", "a: |\n x\ns: >-\n  y\n\n\n", "s:\n- a\n", "\ta: 1"} {
+	for _, in := range []string{
+		"a: 1\nb: {c: 1}\n", "s:\n  k: {a: 1} # x\n", "? a\n: b\n", "{a: 1}", "a: |\n x\ns: >-\n  y\n\n\n", "s:\n- a\n", "\ta: 1",
+	} {
 		f.Add(in, "s", "k", "v")
 	}
 	f.Fuzz(func(t *testing.T, in, key, inner, value string) {
@@ -110,7 +123,7 @@ func FuzzDocument(f *testing.F) {
 		}
 		after, isMap := valueOf(d.root).(map[string]any)
 		if !isMap {
-			t.Fatalf("%q is no mapping any more: %q", in, d.Bytes())
+			t.Fatalf("%q isn't a mapping any more: %q", in, d.Bytes())
 		}
 		delete(before, key)
 		delete(after, key)

@@ -1,0 +1,83 @@
+package newservice
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/overlaytest"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+func shopRepository() Repository {
+	return Repository{
+		Tree: filetree.New(overlaytest.Shop(nil)),
+		Policy: &preview.Policy{
+			Domain: "preview.test", Baseline: preview.Baseline{Namespace: "staging"}, Services: []preview.Service{{Name: "web", Image: "a/web"}},
+		},
+	}
+}
+
+func TestAddServiceFromTemplates(t *testing.T) {
+	t.Parallel()
+	files, err := shopRepository().AddService(Service{
+		Name: "search", Repository: "acme/search", Image: "ghcr.io/acme/search", Tag: "1", Port: 8080, Probe: "/healthz", Public: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const folder = "kustomize-base/services/search/"
+	want := []string{
+		folder + "link/kustomization.yaml", folder + "link/networkpolicy.yaml", folder + "link/service.yaml",
+		folder + "run/deployment.yaml", folder + "run/ingress.yaml", folder + "run/kustomization.yaml", folder + "run/service.yaml",
+		"overlays/staging/kustomization.yaml", "previewset.yaml",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(files))); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	for file, text := range map[string]string{
+		folder + "run/deployment.yaml":        "image: ghcr.io/acme/search:1",
+		folder + "link/service.yaml":          "externalName: search.staging.svc.cluster.local",
+		"overlays/staging/kustomization.yaml": "search-staging.preview.test",
+		"previewset.yaml":                     "repository: acme/search",
+	} {
+		if !strings.Contains(string(files[file]), text) {
+			t.Errorf("%s has no %q:\n%s", file, text, files[file])
+		}
+	}
+}
+
+func TestAddServiceRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		service Service
+		want    string
+	}{
+		{"an existing service", Service{Name: "web"}, "add service web: it exists with image a/web"},
+		{"an existing folder", Service{Name: "api"}, "add service api: kustomize-base/services/api exists"},
+		{
+			"manifests without the Service",
+			Service{Name: "post", Manifests: map[string][]byte{"a.yaml": []byte("kind: Service\nmetadata: {name: other}\n")}},
+			"the manifests have no Service post",
+		},
+		{
+			"manifests without a workload",
+			Service{Name: "post", Manifests: map[string][]byte{
+				"a.yaml": []byte("kind: Service\nmetadata: {name: post}\nspec: {selector: {a: b}, ports: [{port: 80}]}\n"),
+			}},
+			"the manifests have no workload with an image",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := shopRepository().AddService(tt.service); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error is %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
