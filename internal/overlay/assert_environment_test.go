@@ -26,7 +26,8 @@ func TestCheckFindsMistakesInServices(t *testing.T) {
 		{
 			"an image that no container runs",
 			map[string]string{"kustomize-base/services/web/run/deployment.yaml": strings.Replace(deploymentText, "IMAGE", "nginx", 1)},
-			[]string{"kustomize-base/services/web/run", "everything run and", "no container runs image ghcr.io/acme/web"}, 0,
+			[]string{"kustomize-base/services/web/run", "everything run and", "no container runs image ghcr.io/acme/web"},
+			0,
 		},
 		{
 			"a public service without a labelled route",
@@ -48,7 +49,8 @@ func TestCheckFindsMistakesInServices(t *testing.T) {
 				"kustomize-base/services/api/link/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: api}\n" +
 					"spec: {type: ExternalName, externalName: api.preview-other.svc.cluster.local}\n",
 			},
-			[]string{"kustomize-base/services/api/link", "everything linked and", "leads to api.staging.svc.cluster.local"}, 0,
+			[]string{"kustomize-base/services/api/link", "everything linked and", "leads to api.staging.svc.cluster.local"},
+			0,
 		},
 		{
 			"the host of another environment",
@@ -57,19 +59,22 @@ func TestCheckFindsMistakesInServices(t *testing.T) {
 				"overlays/web-pr-7/i.yaml": strings.NewReplacer(
 					"LABEL", "", "{name: web, labels", "{name: other, labels", "filled-in", "victim.preview.test").Replace(ingressText),
 			},
-			[]string{ownFile, "Ingress other has host \"victim.preview.test\""}, 0,
+			[]string{ownFile, "Ingress other has host \"victim.preview.test\""},
+			0,
 		},
 		{
 			"no ConfigMap for the Pods",
 			map[string]string{"overlays/preview/kustomization.yaml": kustomizationHeader + "resources: [namespace.yaml]\n", ownFile: ""},
-			[]string{"overlays/preview/kustomization.yaml", "no ConfigMap environment"}, 0,
+			[]string{"overlays/preview/kustomization.yaml", "no ConfigMap environment"},
+			0,
 		},
 		{
 			"a baseline without a linked service",
 			map[string]string{
 				"overlays/staging/kustomization.yaml": kustomizationHeader + "namespace: staging\nresources: [namespace.yaml]\n",
 			},
-			[]string{"overlays/staging/kustomization.yaml", "the baseline has no Service api"}, 0,
+			[]string{"overlays/staging/kustomization.yaml", "the baseline has no Service api"},
+			0,
 		},
 	})
 }

@@ -21,25 +21,29 @@ func TestCheckFindsRefusedObjects(t *testing.T) {
 		{
 			"an object twice, in two versions",
 			withObject("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v2\nkind: ConfigMap\nmetadata: {name: a}\n"),
-			[]string{ownFile, "ConfigMap a is there twice"}, 0,
+			[]string{ownFile, "ConfigMap a is there twice"},
+			0,
 		},
 		{
 			"a kind that the project doesn't allow",
 			withObject("apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n" +
 				"spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}\n"),
-			[]string{ownFile, "overlays/web-pr-7", "Job a", "AppProject previews doesn't allow kind Job of group \"batch\""}, 0,
+			[]string{ownFile, "overlays/web-pr-7", "Job a", "AppProject previews doesn't allow kind Job of group \"batch\""},
+			0,
 		},
 		{
 			"a cluster-scoped kind",
 			withObject("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n"),
-			[]string{"ClusterRole a", "doesn't allow"}, 0,
+			[]string{"ClusterRole a", "doesn't allow"},
+			0,
 		},
 		{
 			"a second Namespace", withObject("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"), []string{ownFile, "Namespace"}, 0,
 		},
 		{
 			"no Namespace", withPatch(`{patch: '{"$patch": delete, apiVersion: v1, kind: Namespace, metadata: {name: preview}}'}`),
-			[]string{ownFile, "not exactly preview-web-pr-7"}, 0,
+			[]string{ownFile, "not exactly preview-web-pr-7"},
+			0,
 		},
 		{
 			"a baseline in another namespace",
@@ -47,7 +51,8 @@ func TestCheckFindsRefusedObjects(t *testing.T) {
 				"overlays/staging/kustomization.yaml": kustomizationHeader +
 					"namespace: other\nresources: [namespace.yaml]\ncomponents: [../../kustomize-base/services/api/run]\n",
 			},
-			[]string{"overlays/staging/kustomization.yaml", "in namespace \"other\", not staging"}, 2,
+			[]string{"overlays/staging/kustomization.yaml", "in namespace \"other\", not staging"},
+			2,
 		},
 	})
 }
@@ -64,32 +69,38 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 		{
 			"no default-deny",
 			withPatch(`{patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny}}'}`),
-			[]string{ownFile, "NetworkPolicy default-deny is missing"}, 0,
+			[]string{ownFile, "NetworkPolicy default-deny is missing"},
+			0,
 		},
 		{
 			"another default-deny",
 			withPatch(`{target: {kind: NetworkPolicy}, patch: '[{"op": "replace", "path": "/spec/policyTypes", "value": ["Ingress"]}]'}`),
-			[]string{ownFile, differs}, 0,
+			[]string{ownFile, differs},
+			0,
 		},
 		{
 			"a default-deny that Argo CD prunes",
 			withPatch(`{target: {kind: NetworkPolicy}, patch: '[{"op": "remove", "path": "/metadata/annotations"}]'}`),
-			[]string{ownFile, differs}, 0,
+			[]string{ownFile, differs},
+			0,
 		},
 		{
 			"another level of Pod Security",
 			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "replace", "path": "` + level + `", "value": "baseline"}]'}`),
-			[]string{ownFile, needs}, 0,
+			[]string{ownFile, needs},
+			0,
 		},
 		{
 			"an old version of Pod Security",
 			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "add", "path": "` + level + `-version", "value": "v1.24"}]'}`),
-			[]string{ownFile, needs}, 0,
+			[]string{ownFile, needs},
+			0,
 		},
 		{
 			"no mark of a preview",
 			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "remove", "path": "/metadata/labels/previewset.dev~1preview"}]'}`),
-			[]string{ownFile, `Namespace preview-web-pr-7 needs label previewset.dev/preview: "true"; leave the labels`}, 0,
+			[]string{ownFile, `Namespace preview-web-pr-7 needs label previewset.dev/preview: "true"; leave the labels`},
+			0,
 		},
 	})
 }

@@ -89,14 +89,16 @@ func TestCheckFindsMistakesInTheConfiguration(t *testing.T) {
 				"overlays/web-pr-7/environment.yaml": "kind: Environment\napiVersion: previewset.dev/v1alpha1\n" +
 					"pullRequest: acme/web#7\nprofile: absent\n",
 			},
-			[]string{"overlays/web-pr-7/environment.yaml:4", "absent"}, 0,
+			[]string{"overlays/web-pr-7/environment.yaml:4", "absent"},
+			0,
 		},
 		{
 			"a patch without a target",
 			map[string]string{
 				ownFile: kustomizationHeader + "resources: [../preview]\npatches: [{patch: '{apiVersion: v1, kind: Pod, metadata: {name: gone}}'}]\n",
 			},
-			[]string{ownFile, "overlays/web-pr-7", "gone"}, 0,
+			[]string{ownFile, "overlays/web-pr-7", "gone"},
+			0,
 		},
 	})
 }

@@ -70,7 +70,7 @@ func TestReferencesAreFollowed(t *testing.T) {
 			"overlays/web-pr-7/kustomization.yaml": header + "resources: [../preview]\ntransformers: [hosts.yaml]\n",
 			"overlays/web-pr-7/hosts.yaml": "apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: a}\n" +
 				"replacements: [{path: r.yaml}]\n",
-			"overlays/web-pr-7/r.yaml":             "source: {kind: ConfigMap, name: environment}\ntargets: []\n",
+			"overlays/web-pr-7/r.yaml": "source: {kind: ConfigMap, name: environment}\ntargets: []\n",
 		}},
 		{"an inline patch and one in a file", map[string]string{
 			"overlays/web-pr-7/kustomization.yaml": header + "resources: [../preview]\npatchesStrategicMerge:\n" +

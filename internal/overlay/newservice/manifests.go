@@ -68,7 +68,7 @@ func (a *addition) readValues(objects []manifest.Object) error {
 	labels, _ := objects[i].At("spec", "selector").(map[string]any)
 	ports := objects[i].Items("spec", "ports")
 	if len(labels) == 0 || len(ports) == 0 {
-		return fmt.Errorf("Service %s has no selector or no port\n"+ //nolint:staticcheck // ST1005: Service is the kind's name
+		return fmt.Errorf("the Service %s of the manifests has no selector or no port\n"+
 			"add the selector of its Pods and their port", a.service.Name)
 	}
 	text, err := json.Marshal(labels)
