@@ -58,12 +58,12 @@ func (v *Visits) Handle(c *gin.Context) {
 			httpserver.Fail(c, http.StatusNotFound, "nothing at this path")
 			return
 		}
-		client := v.clients.of(c.Request)
+		from := v.clients.of(c.Request)
 		view = pages.View{Name: entry.name, State: v.stateOf(p, entry)}
 		if canAct(view.State) && isPerson(c.Request) {
-			v.act(client, &view)
+			v.act(from, &view)
 		}
-		if client.signedIn && pages.Wanted(c.Request) {
+		if from.signedIn && pages.Wanted(c.Request) {
 			view.Details = v.details(c.Request.Context(), p, entry)
 		}
 	}
