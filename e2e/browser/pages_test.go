@@ -39,7 +39,8 @@ func progress(state pages.State, ready int, lines ...pages.Line) pages.View {
 	v := known(state, lines...)
 	v.Details.Progress = "It is being synced: waiting for healthy state of apps/Deployment/orders"
 	v.Details.Workloads = []pages.Workload{
-		{Name: "gateway", Ready: min(ready, 2), Replicas: 2}, {Name: "orders", Ready: ready / 3, Replicas: 1},
+		{Name: "gateway", Ready: min(ready, 2), Replicas: 2},
+		{Name: "orders", Ready: ready / 3, Replicas: 1},
 		{Name: "postgres", Ready: 1, Replicas: 1},
 	}
 	return v
@@ -80,7 +81,8 @@ var views = []struct {
 		pages.View{Name: longName, State: pages.Waking, Details: &pages.Details{
 			Progress: endless + " " + hostile, Workloads: []pages.Workload{{Name: endless, Ready: 7, Replicas: 3}, {Name: hostile}},
 			Lines: []pages.Line{
-				{Name: "Title", Value: hostile}, {Name: "Purpose", Value: endless + endless},
+				{Name: "Title", Value: hostile},
+				{Name: "Purpose", Value: endless + endless},
 				{Name: "Link", Value: "javascript", URL: "javascript:document.title='taken'"},
 			},
 		}},

@@ -18,7 +18,7 @@ func dispatch(routes *http.ServeMux, c *call) *answer {
 	e := &exchange{ResponseRecorder: httptest.NewRecorder(), call: c}
 	routes.ServeHTTP(e, c.request)
 	if e.answer == nil {
-		return &answer{status: e.Code, header: e.ResponseRecorder.Header(), body: e.Body.Bytes()}
+		return &answer{status: e.Code, header: e.Header(), body: e.Body.Bytes()}
 	}
 	return e.answer
 }

@@ -83,7 +83,8 @@ func (c *credentials) hasToken() bool {
 
 // approve tells the helpers, once, that their answer works; reject that it doesn't.
 func (c *credentials) approve(ctx context.Context) { c.answerHelper(ctx, "approve") }
-func (c *credentials) reject(ctx context.Context)  { c.answerHelper(ctx, "reject"); c.helperAuth = nil }
+
+func (c *credentials) reject(ctx context.Context) { c.answerHelper(ctx, "reject"); c.helperAuth = nil }
 
 func (c *credentials) answerHelper(ctx context.Context, verdict string) {
 	if !c.pending || c.helperAuth == nil {

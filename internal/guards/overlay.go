@@ -15,14 +15,14 @@ func (g guard) overlay(found map[string]marker, folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err = os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
 	var list struct{ Replace map[string]string }
 	list.Replace = map[string]string{}
 	for file, content := range changed {
 		to := filepath.Join(folder, strings.ReplaceAll(file, "/", "_"))
-		if err := os.WriteFile(to, []byte(content), 0o600); err != nil {
+		if err = os.WriteFile(to, []byte(content), 0o600); err != nil {
 			return "", err
 		}
 		list.Replace[file] = to

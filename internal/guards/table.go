@@ -21,8 +21,10 @@ var guards = []guard{
 	{"no answer before every repository was read", service, markers("everything-read")},
 	{"state is saved before its snapshot is served", service, markers("saved-before-served")},
 	{"saved state is read at the start", service, markers("saved-state-read")},
-	{"unknown activity counts as activity", service,
-		markers("measurement-is-new", "namespace-is-measured", "idle-at-measurement")},
+	{
+		"unknown activity counts as activity", service,
+		markers("measurement-is-new", "namespace-is-measured", "idle-at-measurement"),
+	},
 	{"corrupt saved state doesn't count as empty", service, markers("corrupt-saved-state")},
 	{"lost state is recovered from Applications", service, markers("recovery")},
 	{"a reused repository name says nothing about the first repository", service, markers("other-repository", "same-identity")},
