@@ -49,7 +49,7 @@ tools: ## build the programs that the end-to-end tests start; half an hour the f
 	cd e2e && $(E2E) run ./cmd/tools
 
 stories: ## run the stories on each version of ARGOCD, one after the other (make stories ARGOCD=3.2.11)
-	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 30m ./stories -argocd=$$v) || exit 1; done
+	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 60m ./stories -argocd=$$v) || exit 1; done
 
 e2e-packages: ## run the end-to-end tests that aren't stories: lifetimes, monitoring, activity and the test stand's parts
 	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./monitoring ./activity ./lifetimes
