@@ -66,10 +66,10 @@ func (a *ArgoCD) start(ctx context.Context) (err error) {
 	if a.ports, err = findPorts(); err != nil {
 		return err
 	}
-	if err := a.install(ctx); err != nil {
+	if err = a.install(ctx); err != nil {
 		return fmt.Errorf("install: %w", err)
 	}
-	if err := a.makeFolders(); err != nil {
+	if err = a.makeFolders(); err != nil {
 		return err
 	}
 	a.WebhookURL, a.MetricsURL = local(a.ports.setWebhook)+"/api/webhook", local(a.ports.setMetrics)+"/metrics"

@@ -58,7 +58,7 @@ func Start(ctx context.Context, folder string) (*Server, error) {
 // Close stops the server.
 func (s *Server) Close() { s.http.Close() }
 
-// SetDown(true) makes the host answer every request with 503, SetDown(false) makes it work again.
+// SetDown makes the host answer every request with status 503, or work again.
 func (s *Server) SetDown(down bool) { s.down.Store(down) }
 
 func (s *Server) backend(ctx context.Context) (http.Handler, error) {

@@ -32,7 +32,7 @@ func FreePorts(n int) ([]int, error) {
 	reserved.Lock()
 	defer reserved.Unlock()
 	ports := make([]int, 0, n)
-	for _, offset := range rand.Perm(lastPort - firstPort) { //nolint:gosec // G404: any order will do
+	for _, offset := range rand.Perm(lastPort - firstPort) {
 		if len(ports) == n {
 			return ports, nil
 		}
@@ -51,11 +51,11 @@ func FreePorts(n int) ([]int, error) {
 
 // reserve locks the port's file. It returns nil if another process has the lock or listens on the port.
 func reserve(folder string, port int) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(folder, strconv.Itoa(port)), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // G304: our folder
+	lock, err := os.OpenFile(filepath.Join(folder, strconv.Itoa(port)), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // G115: a file descriptor is small
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
 		err = listenable(port)
 	}

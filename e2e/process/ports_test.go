@@ -24,7 +24,7 @@ func TestFreePortsOfTwoProcessesDiffer(t *testing.T) {
 		}
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // G204: this test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), "PRINT_PORTS=yes")
 	var out bytes.Buffer
 	cmd.Stderr = &out
