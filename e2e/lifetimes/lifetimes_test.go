@@ -155,13 +155,19 @@ func TestNothingSleepsWithoutMeasurements(t *testing.T) {
 // keeps or extends it; a push creates it again. An environment file's one is deleted at its expiry date.
 func TestExpiry(t *testing.T) {
 	w := shared
-	w.at(t, time.Now(), "  grace: 30m\n  deleteAfterIdle: 80m\n  maxExtension: 24h\n  sleep: {idleAfter: 15m}\n")
+	w.at(t, time.Now(), "  grace: 45m\n  deleteAfterIdle: 80m\n  maxExtension: 24h\n  sleep: {idleAfter: 15m}\n")
 	merged, n := w.open(t, "preview")
+	w.gateway.Merge(n) // at once: the clock runs while the other environments start, and an idle one would be deleted
+	w.WaitDecision(t, reference(n), standtest.Decision{Rule: "grace"})
+	if app, err := w.Application(t.Context(), merged.Application); err != nil || app.Object.GetDeletionTimestamp() != nil {
+		t.Errorf("it is being deleted in its grace: %v", err)
+	}
+
 	idle, idleNumber := w.open(t, "preview")
 	kept, _ := w.open(t, "preview", "preview-keep")
 	extended, _ := w.open(t, "preview")
 	w.Run(t, "extend", extended.Name, "--for", "12h")
-	expires := w.clock.Now().Add(50 * time.Minute).UTC().Format(time.RFC3339)
+	expires := w.clock.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)
 	byHand := standtest.Named("by-hand")
 	w.gateway.SetBranch("by-hand", githubtest.SHA("by hand"))
 	w.Change(t, "Make one by hand", gitserver.Write("overlays/by-hand/environment.yaml",
@@ -170,11 +176,6 @@ func TestExpiry(t *testing.T) {
 	w.RestoreAfter(t, "Clean up", gitserver.Remove("overlays/by-hand"))
 	w.WaitSynced(t, byHand.Application, standtest.Patience)
 
-	w.gateway.Merge(n)
-	w.WaitDecision(t, reference(n), standtest.Decision{Rule: "grace"})
-	if app, err := w.Application(t.Context(), merged.Application); err != nil || app.Object.GetDeletionTimestamp() != nil {
-		t.Errorf("it is being deleted in its grace: %v", err)
-	}
 	w.WaitGone(t, merged.Application, standtest.Patience)
 	w.WaitGone(t, byHand.Application, standtest.Patience)
 	w.WaitDecision(t, byHand.Name, standtest.Decision{Rule: "expired"})
