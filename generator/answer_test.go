@@ -402,7 +402,7 @@ func TestARowHasEveryKeyAndItsScalarsAreStrings(t *testing.T) {
 	}
 }
 
-// rowKeys is the table of DESIGN.md, section 6.
+// rowKeys are those of docs/reference/rows.md.
 func rowKeys() map[string]string {
 	keys := map[string]string{"kustomize": "map[string]interface {}"}
 	for _, key := range []string{

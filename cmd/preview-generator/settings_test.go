@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// surface are the flags of DESIGN.md, section 7, and their defaults.
+// surface lists the flags and their defaults; scripts rely on them.
 var surface = map[string]string{
 	"listen":                     ":4355",
 	"public-listen":              ":4356",

@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// keys are those of DESIGN.md, section 6. Templates that people wrote rely on them.
+// keys are those of docs/reference/rows.md. Templates of ApplicationSets rely on them.
 var keys = []string{
 	"author", "branch", "branch_slug", "expires_at", "head_sha", "head_short_sha", "head_short_sha_7", "ignoreDifferences", "info",
 	"issue_key", "kustomize", "labels", "name", "namespace", "number", "owner", "owner_slug", "path", "profile",

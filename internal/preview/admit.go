@@ -13,7 +13,7 @@ type hold struct {
 	// withheld says that it follows from configuration, or takes many at once, and from nothing that its author did:
 	// somebody may confirm that it is meant.
 	withheld bool
-	// over says that this is evidence for the end of a live environment (DESIGN.md, rule 1): its author took the label
+	// over says that this is evidence for the end of a live environment (docs/decisions/0004-evidence-rule.md): its author took the label
 	// away. All other rules keep new environments out and leave live ones as they are.
 	over bool
 }
@@ -74,7 +74,7 @@ func (pr PullRequest) isFork() bool {
 }
 
 // approval holds a fork's pull request until a human who may push to the repository, and who is neither its author nor the
-// commit's, has approved exactly its head commit (DESIGN.md, section 9).
+// commit's, has approved exactly its head commit (docs/guides/forks.md).
 func (pr PullRequest) approval() *hold {
 	if !pr.isFork() {
 		return nil

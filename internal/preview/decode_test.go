@@ -312,7 +312,7 @@ services:
 	}
 }
 
-// The example of DESIGN.md, word for word.
+// An example with every field.
 func TestLoadReadsTheWholeFormat(t *testing.T) {
 	t.Parallel()
 	got := loadPolicy(t, `apiVersion: previewset.dev/v1alpha1

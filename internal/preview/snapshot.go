@@ -18,7 +18,7 @@ type Snapshot struct {
 	Problems []string
 }
 
-// Row is one environment as Argo CD is told of it: section 6 of DESIGN.md. All scalars are strings.
+// Row has the parameters of one environment in the answer to Argo CD (docs/reference/rows.md). All scalars are strings.
 type Row struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
