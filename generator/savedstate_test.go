@@ -1,0 +1,134 @@
+package generator_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/generatortest"
+	"github.com/previewset/previewset/generator/store"
+	kube "github.com/previewset/previewset/internal/cluster"
+)
+
+// testdata/savedstate has the state, the rows and the decisions of the version of 2026-11-20 (commit c0df772), for newSavedWorld.
+// Users have such states in their clusters. Never update these files. decisions.json has no time for unlabelled pull requests,
+// because the saved state doesn't keep it.
+const savedState = "testdata/savedstate"
+
+func savedFile(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(savedState, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// inFile returns the saved state in a file of its own.
+func inFile(t *testing.T) store.Backend {
+	t.Helper()
+	file, _ := remembering(t)
+	if err := os.WriteFile(string(file), savedFile(t, "state.gz"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// inConfigMap returns the saved state in the ConfigMap that the earlier version wrote.
+func inConfigMap(t *testing.T) store.Backend {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodPut {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			_, _ = w.Write(body)
+			return
+		}
+		_, _ = w.Write(savedFile(t, "configmap.json"))
+	}))
+	t.Cleanup(server.Close)
+	config := filepath.Join(t.TempDir(), "kubeconfig")
+	text := `{apiVersion: v1, kind: Config, current-context: x, users: [{name: x, user: {}}],
+		clusters: [{name: x, cluster: {server: "` + server.URL + `"}}], contexts: [{name: x, context: {cluster: x, user: x}}]}`
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client, err := kube.New(config, "argocd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.ConfigMap("previewset-state")
+}
+
+func TestStateOfAnEarlierVersionIsServed(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		backend   func(*testing.T) store.Backend
+		outage    func(*world)
+		decisions string
+	}{
+		"from a file":      {inFile, func(*world) {}, "decisions.json"},
+		"from a ConfigMap": {inConfigMap, func(*world) {}, "decisions.json"},
+		"without GitHub": {inFile, func(w *world) {
+			w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage
+		}, "decisions-github-down.json"},
+		"without GitHub and Git": {inConfigMap, func(w *world) {
+			w.treeErr, w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage, errOutage
+		}, "decisions-all-down.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, backend := newSavedWorld(), tt.backend(t)
+			tt.outage(w)
+			s := ready(t, w, asSaved(w, &reports{}), func(o *generator.Options) { o.Store = backend })
+			rows := parsed(t, s.ask(t, ordinary).body)
+			want := parsed(t, string(savedFile(t, "rows.json")))
+			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, rows)); diff != "" {
+				t.Errorf("rows (-earlier +now):\n%s", diff)
+			}
+			want = parsed(t, string(savedFile(t, tt.decisions)))
+			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, parsed(t, s.get(t, "/api/v1/decisions").body))); diff != "" {
+				t.Errorf("decisions (-earlier +now):\n%s", diff)
+			}
+			w.set(func() { w.now = w.now.Add(time.Second) })
+			s.Refresh(t.Context())
+			if again := parsed(t, s.ask(t, ordinary).body); !cmp.Equal(rows, again) {
+				t.Error("the rows change one second later")
+			}
+		})
+	}
+}
+
+func parsed(t *testing.T, text string) (value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func TestStateOfAnEarlierVersionKeepsStatusesAndRequestedResources(t *testing.T) {
+	t.Parallel()
+	w, r, backend := newSavedWorld(), &reports{}, inFile(t)
+	s := ready(t, w, asSaved(w, r), func(o *generator.Options) { o.Store = backend })
+	if got := s.gathered(t); got[requests+"cpu}"] != 0.5 || got[requests+"memory}"] != 20<<20 {
+		t.Errorf("shop-pr-7 requests %v cores and %v bytes", got[requests+"cpu}"], got[requests+"memory}"])
+	}
+	for _, told := range r.take() { // statuses with the same text aren't set again
+		if strings.Contains(told, "gateway-pr-1") {
+			t.Errorf("the status was set again: %s", told)
+		}
+	}
+}
