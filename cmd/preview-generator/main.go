@@ -24,6 +24,7 @@ import (
 	"github.com/previewset/previewset/internal/cluster"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
+	"github.com/previewset/previewset/internal/githubmetrics"
 	activity "github.com/previewset/previewset/internal/prometheus"
 )
 
@@ -94,12 +95,13 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	if o.ConfigBranch, err = s.configBranch(); err != nil {
 		return nil, err
 	}
-	watched := newGitHubMetrics()
-	client, err := s.github(watched.observe)
+	watched := githubmetrics.New()
+	client, err := s.github(watched.Observe)
 	if err != nil {
 		return nil, err
 	}
-	watched.client, o.Registry = client, prometheus.NewRegistry()
+	watched.SetSource(client)
+	o.Registry = prometheus.NewRegistry()
 	o.Registry.MustRegister(watched)
 	o.GitHub, o.Quota, o.Clock = client, client, client
 	asked := activity.New(activity.Options{})

@@ -3,6 +3,7 @@ package reference_test
 import (
 	"bytes"
 	"flag"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -81,6 +82,18 @@ func TestRowPageIsUpToDate(t *testing.T) {
 			"Every row has every key. A key without a value is empty, never missing. All scalars are strings.",
 		Schema: r.ReflectFromType(reflect.TypeFor[preview.Row]()),
 	}))
+}
+
+func TestMetricsPageIsUpToDate(t *testing.T) {
+	t.Parallel()
+	g, registry := newService(t)
+	call(t, g.Handler(), http.MethodGet, "/livez", "", nil)
+	call(t, g.PublicHandler(), http.MethodPost, "/webhooks/github", "", nil)
+	page, err := reference.MetricsPage(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, page)
 }
 
 // compare fails where the committed page differs from the generated one. With -update it writes the page.

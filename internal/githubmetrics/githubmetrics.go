@@ -1,4 +1,6 @@
-package main
+// Package githubmetrics counts requests to GitHub and shows the rest of its quota. It is a package of its own because the service
+// doesn't know GitHub, and the adapter doesn't know metrics.
+package githubmetrics
 
 import (
 	"time"
@@ -8,16 +10,23 @@ import (
 	"github.com/previewset/previewset/internal/github"
 )
 
-// githubMetrics count requests to GitHub and show the rest of its quota. They are here because the service doesn't know GitHub,
-// and the adapter doesn't know metrics.
-type githubMetrics struct {
+// Metrics is a collector of the metrics about GitHub.
+type Metrics struct {
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
-	client   *github.Client
+	source   Source
 }
 
-func newGitHubMetrics() *githubMetrics {
-	return &githubMetrics{
+// Source knows the last answers of GitHub about its quota and clock.
+type Source interface {
+	Rate() github.Rate
+	// Skew is how far GitHub's clock is ahead of ours; ok is false if that is unknown.
+	Skew() (skew time.Duration, ok bool)
+}
+
+// New returns Metrics without a source, because the source is built with Observe.
+func New() *Metrics {
+	return &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "previewset_github_requests_total",
 			Help: "Requests to GitHub by kind and outcome: charged to the quota, unchanged (free), limited, failed or unanswered.",
@@ -29,8 +38,11 @@ func newGitHubMetrics() *githubMetrics {
 	}
 }
 
-// observe is github.Options.Observe.
-func (m *githubMetrics) observe(kind string, status int, fromCache bool, took time.Duration) {
+// SetSource sets the source. It must be called before the first Collect.
+func (m *Metrics) SetSource(s Source) { m.source = s }
+
+// Observe is github.Options.Observe.
+func (m *Metrics) Observe(kind string, status int, fromCache bool, took time.Duration) {
 	m.requests.WithLabelValues(kind, requestOutcome(status, fromCache)).Inc()
 	m.duration.Observe(took.Seconds())
 }
@@ -58,7 +70,7 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (m *githubMetrics) Describe(ch chan<- *prometheus.Desc) {
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.requests.Describe(ch)
 	m.duration.Describe(ch)
 	for _, d := range []*prometheus.Desc{rateLimitDesc, rateRemainingDesc, rateResetDesc, skewDesc} {
@@ -67,16 +79,16 @@ func (m *githubMetrics) Describe(ch chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector. Values that GitHub hasn't sent yet are left out.
-func (m *githubMetrics) Collect(ch chan<- prometheus.Metric) {
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.requests.Collect(ch)
 	m.duration.Collect(ch)
 	gauge := func(d *prometheus.Desc, v float64) { ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
-	if rate := m.client.Rate(); rate.Limit > 0 {
+	if rate := m.source.Rate(); rate.Limit > 0 {
 		gauge(rateLimitDesc, float64(rate.Limit))
 		gauge(rateRemainingDesc, float64(rate.Remaining))
 		gauge(rateResetDesc, float64(rate.Reset.Unix()))
 	}
-	if skew, ok := m.client.Skew(); ok {
+	if skew, ok := m.source.Skew(); ok {
 		gauge(skewDesc, skew.Seconds())
 	}
 }
