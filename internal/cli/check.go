@@ -3,18 +3,21 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/exitcode"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type checkOptions struct {
-	env    *process
+	env    *terminal.Process
 	dir    string
 	output string
 }
@@ -27,7 +30,7 @@ type checkResult struct {
 	Builds     int               `json:"builds"`
 }
 
-func newCheckCmd(env *process, runF func(context.Context, *checkOptions) error) *cobra.Command {
+func newCheckCmd(env *terminal.Process, runF func(context.Context, *checkOptions) error) *cobra.Command {
 	opts := &checkOptions{env: env, dir: "."}
 	cmd := &cobra.Command{
 		Use:   "check [DIR]",
@@ -41,28 +44,24 @@ Every problem is printed with its file and what to do. Run it in CI for every pu
 		Example: `  previewctl check
   previewctl check previews
   previewctl check previews -o json`,
-		Args:              maxOneArg("folder"),
-		ValidArgsFunction: completeFolder,
+		Args:              flags.MaxOneArg("folder"),
+		ValidArgsFunction: flags.CompleteFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				opts.dir = args[0]
 			}
-			if err := checkOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
+			if err := flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	outputFlag(cmd, &opts.output, "text", "text", "json", "yaml")
+	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd
 }
 
-func completeFolder(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return nil, cobra.ShellCompDirectiveFilterDirs
-}
-
 func runCheck(ctx context.Context, opts *checkOptions) error {
-	fsys, closeDir, err := openDir(opts.dir)
+	fsys, closeDir, err := configrepo.OpenRepository(opts.dir)
 	if err != nil {
 		return err
 	}
@@ -71,7 +70,7 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 		// A thousand builds take a quarter less, for some 300 MiB at the most.
 		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
-	stop := opts.env.patience(slowBuilds)
+	stop := opts.env.NoticeIfSlow(terminal.SlowBuilds)
 	report, err := overlay.New(fsys).Check(ctx)
 	stop()
 	if err != nil {
@@ -81,45 +80,29 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 		return err
 	}
 	if len(report.Problems) > 0 {
-		return errReported
+		return exitcode.ErrReported
 	}
 	return nil
-}
-
-// openDir opens a folder so that nothing outside of it can be reached.
-func openDir(dir string) (fsys fs.FS, closeDir func(), err error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the GitOps repository: %w\nname its folder, or make one with: previewctl init %s", err, dir)
-	}
-	return root.FS(), func() { _ = root.Close() }, nil
 }
 
 func (o *checkOptions) print(r overlay.Report) error {
 	if o.output == "text" {
 		return o.printText(r)
 	}
-	return encode(o.env.Out, o.output, checkResult{
-		Problems: orEmpty(r.Problems), NotInForce: orEmpty(r.NotInForce), Notes: orEmpty(r.Notes), Builds: r.Builds,
+	return output.Encode(o.env.Out, o.output, checkResult{
+		Problems: output.OrEmpty(r.Problems), NotInForce: output.OrEmpty(r.NotInForce), Notes: output.OrEmpty(r.Notes), Builds: r.Builds,
 	})
-}
-
-func orEmpty[S ~[]E, E any](s S) []E {
-	if s == nil {
-		return []E{}
-	}
-	return s
 }
 
 func (o *checkOptions) printText(r overlay.Report) error {
 	for _, p := range r.Problems {
-		o.env.say("%s", p.Error())
+		o.env.Answerf("%s", p.Error())
 	}
 	for _, line := range r.NotInForce {
-		o.env.say("not in force: %s", preview.Printable(line))
+		o.env.Answerf("not in force: %s", preview.Printable(line))
 	}
 	for _, line := range r.Notes {
-		o.env.say("note: %s", preview.Printable(line))
+		o.env.Answerf("note: %s", preview.Printable(line))
 	}
 	_, err := fmt.Fprintln(o.env.Out, o.summary(r))
 	return err
@@ -127,14 +110,7 @@ func (o *checkOptions) printText(r overlay.Report) error {
 
 func (o *checkOptions) summary(r overlay.Report) string {
 	if n := len(r.Problems); n > 0 {
-		return o.env.colour(red, fmt.Sprintf("%s, %s", count(n, "problem"), count(r.Builds, "build")))
+		return o.env.Colour(terminal.Red, fmt.Sprintf("%s, %s", output.Count(n, "problem"), output.Count(r.Builds, "build")))
 	}
-	return o.env.colour(green, "ok: "+count(r.Builds, "build")+", no problems")
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return o.env.Colour(terminal.Green, "ok: "+output.Count(r.Builds, "build")+", no problems")
 }

@@ -12,13 +12,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/exitcode"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/cli/wait"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type ciOptions struct {
 	create  createOptions
-	wait    waitOptions
+	wait    wait.Options
 	destroy string // always, success or never
 	command []string
 }
@@ -39,8 +46,8 @@ const (
 // When ci deletes the environment again.
 var destroys = []string{"always", "success", "never"}
 
-func newCICmd(env *process, runF func(context.Context, *ciOptions) error) *cobra.Command {
-	opts, server := &ciOptions{create: createOptions{env: env}, wait: waitOptions{lookup: lookup{env: env}, goal: "healthy"}}, serverOptions{}
+func newCICmd(env *terminal.Process, runF func(context.Context, *ciOptions) error) *cobra.Command {
+	opts, server := &ciOptions{create: createOptions{env: env}, wait: wait.Options{Lookup: apiclient.Lookup{Env: env}, Goal: "healthy"}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "ci NAME [flags] -- COMMAND [ARG...]",
 		Short: "Create an environment, wait for it, run a command with its addresses, and delete it",
@@ -58,8 +65,8 @@ COMMAND's alone. An environment that is there already, with other contents, is n
 		Args: cobra.ArbitraryArgs, // check says it better, with -- in view
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := opts.check(cmd, args)
-			if err == nil && !opts.create.commit.dryRun {
-				opts.wait.client, err = newClient(cmd, env, server)
+			if err == nil && !opts.create.commit.DryRun {
+				opts.wait.Client, err = apiclient.New(cmd, env, server)
 			}
 			if err != nil {
 				return err
@@ -70,11 +77,11 @@ COMMAND's alone. An environment that is there already, with other contents, is n
 	f := cmd.Flags()
 	f.StringVarP(&opts.create.file, "file", "f", "", "environment.yaml to take; - is standard input")
 	f.StringVar(&opts.destroy, "destroy", "always", "when to delete the environment again: always, success, never")
-	complete(cmd, "destroy", func(string) []string { return destroys })
-	opts.create.flags.flags(cmd, completeFromRepo(env, &opts.create.commit.repo))
-	opts.create.commit.flags(cmd)
-	opts.wait.flags(cmd)
-	server.flags(cmd)
+	flags.Complete(cmd, "destroy", func(string) []string { return destroys })
+	opts.create.flags.Add(cmd, configrepo.Completer(env, &opts.create.commit.Repo))
+	opts.create.commit.AddFlags(cmd)
+	opts.wait.AddFlags(cmd)
+	server.Add(cmd)
 	return cmd
 }
 
@@ -82,40 +89,33 @@ func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
 	dash := cmd.ArgsLenAtDash()
 	switch {
 	case dash != 1 || len(args) < 2:
-		return usagef(cmd, "ci takes one environment's name, then -- and a command: previewctl ci NAME -- COMMAND")
-	case !dnsLabel.MatchString(args[0]):
-		return usagef(cmd, "%q is not an environment's name", args[0])
+		return flags.Usagef(cmd, "ci takes one environment's name, then -- and a command: previewctl ci NAME -- COMMAND")
+	case !flags.IsDNSLabel(args[0]):
+		return flags.Usagef(cmd, "%q is not an environment's name", args[0])
 	case !slices.Contains(destroys, o.destroy):
-		return usagef(cmd, "--destroy %q is none of always, success, never", o.destroy)
-	case o.create.commit.proposal != "" || o.create.commit.repo.local:
-		return usagef(cmd, "--branch and --local push nothing that the service sees: leave them out")
+		return flags.Usagef(cmd, "--destroy %q is none of always, success, never", o.destroy)
+	case o.create.commit.Proposal != "" || o.create.commit.Repo.Local:
+		return flags.Usagef(cmd, "--branch and --local push nothing that the service sees: leave them out")
 	}
 	if !cmd.Flags().Changed("expires") {
 		if err := cmd.Flags().Set("expires", ciExpires); err != nil {
 			return err
 		}
 	}
-	o.wait.what, o.command = args[0], args[1:]
+	o.wait.Target, o.command = args[0], args[1:]
 	if err := o.create.check(cmd, args[:1]); err != nil {
 		return err
 	}
 	if isEvent(o.create.content) {
-		return usagef(cmd, "ci takes an environment.yaml, no event")
+		return flags.Usagef(cmd, "ci takes an environment.yaml, no event")
 	}
-	return o.wait.check(cmd)
-}
-
-// commandError is that the command ran and failed. Its exit code is ours.
-type commandError struct{ code int }
-
-func (e commandError) Error() string {
-	return fmt.Sprintf("the command ended with exit code %d", e.code)
+	return o.wait.Check(cmd)
 }
 
 func runCI(ctx context.Context, opts *ciOptions) error {
 	env := *opts.create.env
-	opts.create.env, opts.wait.env = opts.conversation(), opts.conversation()
-	if err := opts.make(ctx); err != nil || opts.create.commit.dryRun {
+	opts.create.env, opts.wait.Env = opts.conversation(), opts.conversation()
+	if err := opts.make(ctx); err != nil || opts.create.commit.DryRun {
 		return err
 	}
 	err := opts.use(ctx, &env)
@@ -123,7 +123,7 @@ func runCI(ctx context.Context, opts *ciOptions) error {
 }
 
 // conversation is where everything of ours goes: standard output is the command's.
-func (o *ciOptions) conversation() *process {
+func (o *ciOptions) conversation() *terminal.Process {
 	env := *o.create.env
 	env.Out, env.OutTTY = env.Err, false
 	return &env
@@ -135,23 +135,23 @@ func (o *ciOptions) make(ctx context.Context) error {
 	defer cancel()
 	err := runCreate(whole, &o.create)
 	if errors.Is(err, gitrepo.ErrUnknownOutcome) {
-		err = fmt.Errorf("%w\nif it is there, delete it with: previewctl delete %s", err, o.wait.what)
+		err = fmt.Errorf("%w\nif it is there, delete it with: previewctl delete %s", err, o.wait.Target)
 	}
-	o.wait.configCommit = o.create.commit.made
+	o.wait.ConfigCommit = o.create.commit.Made
 	return err
 }
 
 // use waits for the environment and runs the command. Meanwhile it is kept awake: also one that starts slowly is used, and
 // one that was there already may sleep.
-func (o *ciOptions) use(ctx context.Context, env *process) error {
+func (o *ciOptions) use(ctx context.Context, env *terminal.Process) error {
 	stop := func() {}
 	defer func() { stop() }()
-	o.wait.found = func(ctx context.Context) { stop = o.keepAwake(ctx) }
-	ready, err := o.wait.wait(ctx)
+	o.wait.Found = func(ctx context.Context) { stop = o.keepAwake(ctx) }
+	ready, err := o.wait.Wait(ctx)
 	if err != nil {
 		return err
 	}
-	o.wait.env.say("%s is healthy, after %s; running %s", ready.Name, shortly(env.Now().Sub(ready.began)), preview.Printable(o.command[0]))
+	o.wait.Env.Answerf("%s is healthy, after %s; running %s", ready.Name, output.Duration(env.Now().Sub(ready.Began)), preview.Printable(o.command[0]))
 	c := exec.CommandContext(ctx, o.command[0], o.command[1:]...) //nolint:gosec // G204: the command that a person names
 	c.Stdin, c.Stdout, c.Stderr, c.Env = env.In, env.Out, env.Err, os.Environ()
 	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, commandGrace
@@ -163,7 +163,7 @@ func (o *ciOptions) use(ctx context.Context, env *process) error {
 		return ctx.Err()
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return commandError{code: max(1, exit.ExitCode())} // -1 where a signal ended it
+		return exitcode.CommandError{Code: max(1, exit.ExitCode())} // -1 where a signal ended it
 	}
 	if err != nil {
 		return fmt.Errorf("run the command: %w", err)
@@ -175,9 +175,9 @@ func (o *ciOptions) use(ctx context.Context, env *process) error {
 func (o *ciOptions) keepAwake(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ask := func() {
-		err := o.wait.client.ask(ctx, o.wait.what, "wake", ciHold, "previewctl ci")
+		err := o.wait.Client.Request(ctx, o.wait.Target, "wake", ciHold, "previewctl ci")
 		if err != nil && ctx.Err() == nil {
-			o.wait.env.tell("note: it may sleep before the command is done: " + preview.Printable(err.Error()))
+			o.wait.Env.Inform("note: it may sleep before the command is done: " + preview.Printable(err.Error()))
 		}
 	}
 	ask()
@@ -200,9 +200,9 @@ func (o *ciOptions) keepAwake(ctx context.Context) (stop func()) {
 
 // end deletes the environment, unless it is to stay. What went wrong before counts more than that.
 func (o *ciOptions) end(ctx context.Context, before error) error {
-	name := o.wait.what
+	name := o.wait.Target
 	if o.destroy == "never" || (o.destroy == "success" && before != nil) {
-		o.create.env.tell("note: " + name + " stays; delete it with: previewctl delete " + name)
+		o.create.env.Inform("note: " + name + " stays; delete it with: previewctl delete " + name)
 		return before
 	}
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
@@ -215,6 +215,6 @@ func (o *ciOptions) end(ctx context.Context, before error) error {
 	if before == nil {
 		return err
 	}
-	report(o.create.env, err)
+	exitcode.Report(o.create.env, err)
 	return before
 }

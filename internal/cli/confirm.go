@@ -11,21 +11,25 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type confirmOptions struct {
-	env         *process
-	client      *client
-	what        confirmation
+	env         *terminal.Process
+	client      *apiclient.Client
+	what        apiclient.Confirmation
 	yes, dryRun bool
 }
 
 // maxConfirmed is how many names the service takes at once.
 const maxConfirmed = 1000
 
-func newConfirmCmd(env *process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
-	opts, server := &confirmOptions{env: env}, serverOptions{}
+func newConfirmCmd(env *terminal.Process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
+	opts, server := &confirmOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "confirm [NAME...] [--repository OWNER/NAME...]",
 		Short: "Confirm that environments which are withheld may go",
@@ -41,14 +45,14 @@ It shows what will go and asks first; in a pipe it needs --yes. What goes is del
   previewctl confirm shop-pr-7 gateway-pr-2 --yes
   previewctl confirm --repository acme/dark --yes`,
 		Args: cobra.ArbitraryArgs, // check says it better, with the flags in view
-		ValidArgsFunction: completeFromService(env, &server, maxConfirmed, func(d preview.Decision) bool {
+		ValidArgsFunction: apiclient.Complete(env, &server, maxConfirmed, func(d preview.Decision) bool {
 			return d.Withheld
 		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.what.Environments, opts.what.Caller = args, env.Getenv("USER")
 			err := opts.check(cmd)
 			if err == nil {
-				opts.client, err = newClient(cmd, env, server)
+				opts.client, err = apiclient.New(cmd, env, server)
 			}
 			if err != nil {
 				return err
@@ -56,7 +60,7 @@ It shows what will go and asks first; in a pipe it needs --yes. What goes is del
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
+	server.Add(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&opts.what.Repositories, "repository", nil, "repository that was never read and counts as empty, or that is another one now, owner/name")
 	f.BoolVar(&opts.yes, "yes", false, "don't ask")
@@ -68,20 +72,20 @@ func (o *confirmOptions) check(cmd *cobra.Command) error {
 	n := len(o.what.Environments) + len(o.what.Repositories)
 	switch {
 	case n == 0:
-		return usagef(cmd, "name the environments that may go, or a repository with --repository; previewctl list -o json says what is withheld")
+		return flags.Usagef(cmd, "name the environments that may go, or a repository with --repository; previewctl list -o json says what is withheld")
 	case n > maxConfirmed:
-		return usagef(cmd, "%d names are too many at once; give at most %d", n, maxConfirmed)
+		return flags.Usagef(cmd, "%d names are too many at once; give at most %d", n, maxConfirmed)
 	case !o.yes && !o.dryRun && !o.env.InTTY:
-		return usagef(cmd, "nobody is there to be asked: see what would go with --dry-run, then say --yes")
+		return flags.Usagef(cmd, "nobody is there to be asked: see what would go with --dry-run, then say --yes")
 	}
 	for _, name := range o.what.Environments {
-		if !dnsLabel.MatchString(name) {
-			return usagef(cmd, "%q is not an environment's name like shop-pr-7; previewctl why says a pull request's", name)
+		if !flags.IsDNSLabel(name) {
+			return flags.Usagef(cmd, "%q is not an environment's name like shop-pr-7; previewctl why says a pull request's", name)
 		}
 	}
 	for _, name := range o.what.Repositories {
 		if _, _, ok := preview.ParsePullRequest(name + "#1"); !ok {
-			return usagef(cmd, "--repository %q is not a repository like acme/shop", name)
+			return flags.Usagef(cmd, "--repository %q is not a repository like acme/shop", name)
 		}
 	}
 	return nil
@@ -92,21 +96,21 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 		return err
 	}
 	if opts.dryRun {
-		opts.env.say("nothing was confirmed: this is a dry run")
+		opts.env.Answerf("nothing was confirmed: this is a dry run")
 		return nil
 	}
 	if err := opts.ask(); err != nil {
 		return err
 	}
-	stop := opts.env.patience(slowService)
-	err := opts.client.confirm(ctx, opts.what)
+	stop := opts.env.NoticeIfSlow(terminal.SlowService)
+	err := opts.client.Confirm(ctx, opts.what)
 	stop()
 	if err != nil {
 		return err
 	}
 	all := slices.Concat(opts.what.Environments, opts.what.Repositories)
-	opts.env.say("confirmed: %s", strings.Join(all, ", "))
-	opts.env.say("\nNext: the service leaves them out of its next answer, within seconds, and Argo CD deletes what is there no more.\n" +
+	opts.env.Answerf("confirmed: %s", strings.Join(all, ", "))
+	opts.env.Answerf("\nNext: the service leaves them out of its next answer, within seconds, and Argo CD deletes what is there no more.\n" +
 		"Watch it with: previewctl list --all")
 	return nil
 }
@@ -114,8 +118,8 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 // show tells a person what will go.
 func (o *confirmOptions) show(ctx context.Context) error {
 	if len(o.what.Environments) > 0 {
-		stop := o.env.patience(slowService)
-		answer, err := o.client.decisions(ctx, "", 0)
+		stop := o.env.NoticeIfSlow(terminal.SlowService)
+		answer, err := o.client.Decisions(ctx, "", 0)
 		stop()
 		if err != nil {
 			return err
@@ -124,21 +128,21 @@ func (o *confirmOptions) show(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o.env.tell("These go, each with its namespace and all data in it:\n")
-		if err := t.write(o.env.Err, true); err != nil {
+		o.env.Inform("These go, each with its namespace and all data in it:\n")
+		if err := t.Write(o.env.Err, true); err != nil {
 			return err
 		}
-		o.env.tell("")
+		o.env.Inform("")
 	}
 	for _, name := range o.what.Repositories {
-		o.env.tell(name + " counts as empty until it can be read: none of its pull requests has a preview.")
+		o.env.Inform(name + " counts as empty until it can be read: none of its pull requests has a preview.")
 	}
 	return nil
 }
 
 // withheld is a table of the environments that were named, or why some of them can't be confirmed.
-func (o *confirmOptions) withheld(decisions []preview.Decision) (*table, error) {
-	t, problems := &table{header: []string{"NAME", "PULL REQUEST", "AUTHOR", "WHY IT IS STILL THERE"}}, []error{}
+func (o *confirmOptions) withheld(decisions []preview.Decision) (*output.Table, error) {
+	t, problems := &output.Table{Header: []string{"NAME", "PULL REQUEST", "AUTHOR", "WHY IT IS STILL THERE"}}, []error{}
 	for _, name := range o.what.Environments {
 		i := slices.IndexFunc(decisions, func(d preview.Decision) bool { return d.Environment == name && d.Withheld })
 		if i < 0 {
@@ -146,7 +150,7 @@ func (o *confirmOptions) withheld(decisions []preview.Decision) (*table, error) 
 			continue
 		}
 		d := decisions[i]
-		t.add(name, pullRequest(d), d.Author, d.Reason)
+		t.Add(name, apiclient.PullRequest(d), d.Author, d.Reason)
 	}
 	return t, errors.Join(problems...)
 }

@@ -6,25 +6,28 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/envfile"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type createOptions struct {
-	env     *process
+	env     *terminal.Process
 	what    string // the environment
 	file    string // -f
 	content []byte // of it
-	flags   environmentFlags
-	commit  commitOptions
+	flags   envfile.Flags
+	commit  configrepo.CommitOptions
 }
 
-func newCreateCmd(env *process, runF func(context.Context, *createOptions) error) *cobra.Command {
+func newCreateCmd(env *terminal.Process, runF func(context.Context, *createOptions) error) *cobra.Command {
 	opts := &createOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "create [NAME|OWNER/REPO#NUMBER]",
@@ -46,7 +49,7 @@ address that --config-repo says.`,
 		Example: `  previewctl create jakub --service gateway=branch:main --purpose 'checkout redesign' --shared
   previewctl create nightly --profile full --expires 72h --dry-run
   previewctl create team --service products=tag:v1.2 --link orders=env:jakub --branch propose-team`,
-		Args: maxOneArg("environment"),
+		Args: flags.MaxOneArg("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := opts.check(cmd, args); err != nil {
 				return err
@@ -55,8 +58,8 @@ address that --config-repo says.`,
 		},
 	}
 	cmd.Flags().StringVarP(&opts.file, "file", "f", "", "environment.yaml or event (JSON) to take; - is standard input")
-	opts.flags.flags(cmd, completeFromRepo(env, &opts.commit.repo))
-	opts.commit.flags(cmd)
+	opts.flags.Add(cmd, configrepo.Completer(env, &opts.commit.Repo))
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
@@ -70,19 +73,19 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		o.what = args[0]
 	} else if err := brokenJSON(o.content); err != nil {
-		return usagef(cmd, "%s is neither an event nor an environment.yaml whose name is given: %w", o.file, err)
+		return flags.Usagef(cmd, "%s is neither an event nor an environment.yaml whose name is given: %w", o.file, err)
 	} else if !isEvent(o.content) {
-		return usagef(cmd, "create takes exactly one environment, by name or as owner/repo#number, but was given none")
+		return flags.Usagef(cmd, "create takes exactly one environment, by name or as owner/repo#number, but was given none")
 	}
 	if o.what != "" {
-		if err := checkName(cmd, o.what); err != nil {
+		if err := flags.CheckTarget(cmd, o.what); err != nil {
 			return err
 		}
 	}
-	if err := o.flags.check(cmd, o.env.Now()); err != nil {
+	if err := o.flags.Check(cmd, o.env.Now()); err != nil {
 		return err
 	}
-	return o.commit.check(cmd)
+	return o.commit.Check(cmd)
 }
 
 // maxInput bounds what is read of a file that somebody hands in.
@@ -114,79 +117,67 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 	}
 	owner := opts.owner(ctx)
 	if owner != "" {
-		opts.flags.set = slices.Insert(opts.flags.set, 0, valueSetting(owner, "owner", "owner"))
+		opts.flags.Settings = slices.Insert(opts.flags.Settings, 0, envfile.SetValue(owner, "owner", "owner"))
 	}
-	w, result, err := opts.commit.commitEnvironment(ctx, opts.env, opts.what, opts.edits)
+	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.what, opts.edits)
 	if err != nil {
 		return err
 	}
-	if owner == "" && opts.flags.owner == "" && opts.content == nil {
-		opts.env.tell("note: nobody is said to own it; say --owner LOGIN, or once for all: git config --global github.user LOGIN")
+	if owner == "" && opts.flags.Owner == "" && opts.content == nil {
+		opts.env.Inform("note: nobody is said to own it; say --owner LOGIN, or once for all: git config --global github.user LOGIN")
 	}
-	opts.commit.report(opts.env, result, "created "+w.name)
+	opts.commit.Report(opts.env, result, "created "+w.Name)
 	opts.next(w, result)
 	return nil
 }
 
 // owner is who asks, where no flag or file says it.
 func (o *createOptions) owner(ctx context.Context) string {
-	if o.flags.owner != "" || o.content != nil {
+	if o.flags.Owner != "" || o.content != nil {
 		return ""
 	}
-	return ownerOf(ctx, o.env)
+	return configrepo.CallerLogin(ctx, o.env)
 }
 
-// ownerOf is the GitHub login of who runs the command, as far as anybody said it. Git knows names and addresses only.
-func ownerOf(ctx context.Context, env *process) string {
-	if owner := env.Getenv("PREVIEWSET_OWNER"); owner != "" {
-		return owner
-	}
-	name, _ := gitSays(ctx, "config", "--get", "github.user") // without git, or that, nobody is known
-	return name
-}
-
-func (o *createOptions) edits(w *world) (gitrepo.Edits, error) {
+func (o *createOptions) edits(w *envfile.File) (gitrepo.Edits, error) {
 	content, err := o.newFile(w)
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}
-	if w.file == nil {
-		err = w.fileIsNew()
-	} else if string(content) != string(w.file) {
-		err = fmt.Errorf("the name %s is taken: %s is there\nchange it with previewctl set %s, or choose another name", w.name, fileOf(w.name), w.name)
+	if w.Content == nil {
+		err = w.CheckNameIsFree()
+	} else if string(content) != string(w.Content) {
+		err = fmt.Errorf("the name %s is taken: %s is there\nchange it with previewctl set %s, or choose another name", w.Name, envfile.FileOf(w.Name), w.Name)
 	}
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}
-	return w.edits(content, gitrepo.Message{Subject: subjectOf("Create environment " + w.name)})
+	return w.Edits(content, gitrepo.Message{Subject: configrepo.Subject("Create environment " + w.Name)})
 }
 
 // newFile is environment.yaml as the file and the flags say.
-func (o *createOptions) newFile(w *world) ([]byte, error) {
+func (o *createOptions) newFile(w *envfile.File) ([]byte, error) {
 	start := o.content
 	if start == nil {
-		start = []byte(newEnvironment)
+		start = []byte(envfile.New)
 	}
 	d, err := yamldoc.Parse(start)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.file, err)
 	}
-	settings := o.flags.set
-	if w.pullRequest != "" {
-		settings = append(settings, valueSetting(w.pullRequest, "pull request", "pullRequest"))
+	settings := o.flags.Settings
+	if w.PullRequest != "" {
+		settings = append(settings, envfile.SetValue(w.PullRequest, "pull request", "pullRequest"))
 	}
-	_, err = applySettings(settings, w.config.Policy, d)
+	_, err = envfile.Apply(settings, w.Config.Policy, d)
 	return d.Bytes(), err
 }
 
 // next says where the environment will be and how to see it come.
-func (o *createOptions) next(w *world, r gitrepo.Result) {
-	if r.Unchanged || o.commit.dryRun || o.commit.proposal != "" {
+func (o *createOptions) next(w *envfile.File, r gitrepo.Result) {
+	if r.Unchanged || o.commit.DryRun || o.commit.Proposal != "" {
 		return
 	}
-	o.env.say("It will be at %s", w.url())
-	o.env.say("\nNext: previewctl wait %s, which takes the service's address: --server or PREVIEWSET_SERVER", w.name)
+	o.env.Answerf("It will be at %s", w.URL())
+	o.env.Answerf("\nNext: previewctl wait %s, which takes the service's address: --server or PREVIEWSET_SERVER", w.Name)
 }
-
-// plural is a list for a sentence.
-func plural(names []string) string { return strings.Join(names, ", ") }

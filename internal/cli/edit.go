@@ -14,17 +14,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/envfile"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type editOptions struct {
-	env    *process
+	env    *terminal.Process
 	what   string
-	commit commitOptions
+	commit configrepo.CommitOptions
 }
 
-func newEditCmd(env *process, runF func(context.Context, *editOptions) error) *cobra.Command {
+func newEditCmd(env *terminal.Process, runF func(context.Context, *editOptions) error) *cobra.Command {
 	opts := &editOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "edit NAME|OWNER/REPO#NUMBER",
@@ -35,73 +39,73 @@ with its mistakes, ends it without a commit.`,
 		Example: `  previewctl edit jakub
   EDITOR=nano previewctl edit jakub
   previewctl edit jakub --dry-run`,
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeFromRepo(env, &opts.commit.repo)("environment"),
+		Args:              flags.OneEnvironment,
+		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.what = args[0]
-			if err := opts.commit.check(cmd); err != nil {
+			if err := opts.commit.Check(cmd); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	opts.commit.flags(cmd)
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 var errNothingEdited = errors.New("nothing was saved that could be committed")
 
 func runEdit(ctx context.Context, opts *editOptions) error {
-	repo, err := opts.commit.open(ctx, opts.env)
+	repo, err := opts.commit.Open(ctx, opts.env)
 	if err != nil {
 		return err
 	}
-	stop := opts.env.patience(slowRepository)
-	fsys, err := repo.read(ctx)
+	stop := opts.env.NoticeIfSlow(terminal.SlowRepository)
+	fsys, err := repo.ReadFiles(ctx)
 	stop()
 	if err != nil {
 		return err
 	}
-	w, err := newWorld(fsys, opts.what)
+	w, err := envfile.Open(fsys, opts.what)
 	if err != nil {
 		return err
 	}
-	if w.file == nil {
-		return w.missing()
+	if w.Content == nil {
+		return w.Missing()
 	}
 	content, err := opts.edited(ctx, w)
 	if err != nil {
 		return err
 	}
-	result, err := opts.commit.commitTo(ctx, opts.env, repo, func(fsys fs.FS) (gitrepo.Edits, error) { return opts.edits(fsys, w, content) })
+	result, err := opts.commit.CommitTo(ctx, opts.env, repo, func(fsys fs.FS) (gitrepo.Edits, error) { return opts.edits(fsys, w, content) })
 	if err != nil {
 		return opts.keep(content, err)
 	}
-	opts.commit.report(opts.env, result, "changed "+w.name)
+	opts.commit.Report(opts.env, result, "changed "+w.Name)
 	return nil
 }
 
 // edits puts the edited file in the place of the one that the editor was opened on, and of no other.
-func (o *editOptions) edits(fsys fs.FS, was *world, content []byte) (gitrepo.Edits, error) {
-	w, err := newWorld(fsys, o.what)
+func (o *editOptions) edits(fsys fs.FS, was *envfile.File, content []byte) (gitrepo.Edits, error) {
+	w, err := envfile.Open(fsys, o.what)
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}
-	if !bytes.Equal(w.file, was.file) && !bytes.Equal(w.file, content) {
-		return gitrepo.Edits{}, fmt.Errorf("somebody changed %s while you edited it\nrun previewctl edit %s again and put your changes in", fileOf(w.name), w.name)
+	if !bytes.Equal(w.Content, was.Content) && !bytes.Equal(w.Content, content) {
+		return gitrepo.Edits{}, fmt.Errorf("somebody changed %s while you edited it\nrun previewctl edit %s again and put your changes in", envfile.FileOf(w.Name), w.Name)
 	}
-	return w.edits(content, gitrepo.Message{Subject: subjectOf("Edit environment " + w.name)})
+	return w.Edits(content, gitrepo.Message{Subject: configrepo.Subject("Edit environment " + w.Name)})
 }
 
 // edited is the file as somebody saved it, without mistakes.
-func (o *editOptions) edited(ctx context.Context, w *world) ([]byte, error) {
+func (o *editOptions) edited(ctx context.Context, w *envfile.File) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "previewctl-")
 	if err != nil {
 		return nil, fmt.Errorf("make a file to edit: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	file := filepath.Join(dir, w.name+".yaml")
-	content, mistakes := w.file, ""
+	file := filepath.Join(dir, w.Name+".yaml")
+	content, mistakes := w.Content, ""
 	for {
 		shown := withComments(mistakes, content)
 		if err := os.WriteFile(file, shown, 0o600); err != nil {
@@ -130,8 +134,8 @@ func (o *editOptions) edited(ctx context.Context, w *world) ([]byte, error) {
 	}
 }
 
-func (o *editOptions) problem(w *world, content []byte) error {
-	_, err := w.edits(content, gitrepo.Message{})
+func (o *editOptions) problem(w *envfile.File, content []byte) error {
+	_, err := w.Edits(content, gitrepo.Message{})
 	return err
 }
 

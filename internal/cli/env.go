@@ -8,16 +8,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type envOptions struct {
-	lookup
+	apiclient.Lookup
 	output string
 }
 
-func newEnvCmd(env *process, runF func(context.Context, *envOptions) error) *cobra.Command {
-	opts, server := &envOptions{lookup: lookup{env: env}}, serverOptions{}
+func newEnvCmd(env *terminal.Process, runF func(context.Context, *envOptions) error) *cobra.Command {
+	opts, server := &envOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "env NAME|OWNER/REPO#NUMBER",
 		Short: "Print an environment's addresses and commits as shell exports, for CI",
@@ -32,22 +36,22 @@ pinned to a commit: names in capitals, with _ for -.
 		Example: `  previewctl env shop-pr-7
   eval "$(previewctl env shop-pr-7)" && echo "$PREVIEW_URL"
   previewctl env acme/shop#7 -o dotenv`,
-		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, hasEnvironment),
+		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: apiclient.Complete(env, &server, 1, apiclient.HasEnvironment),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(checkOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.parse(cmd, server, args)); err != nil {
+			if err := cmp.Or(flags.CheckOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.Parse(cmd, server, args)); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
-	outputFlag(cmd, &opts.output, "shell", "shell", "dotenv", "json")
+	server.Add(cmd)
+	flags.Output(cmd, &opts.output, "shell", "shell", "dotenv", "json")
 	return cmd
 }
 
 func runEnv(ctx context.Context, opts *envOptions) error {
-	status, err := opts.patientStatus(ctx)
+	status, err := opts.StatusWithNotice(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,13 +61,13 @@ func runEnv(ctx context.Context, opts *envOptions) error {
 		for _, v := range all {
 			object[v.name] = v.value
 		}
-		return encode(opts.env.Out, "json", object)
+		return output.Encode(opts.Env.Out, "json", object)
 	}
 	for _, v := range all {
 		if opts.output == "dotenv" {
-			opts.env.say("%s=%s", v.name, dotenvQuoted(v.value))
+			opts.Env.Answerf("%s=%s", v.name, dotenvQuoted(v.value))
 		} else {
-			opts.env.say("export %s=%s", v.name, shellQuoted(v.value))
+			opts.Env.Answerf("export %s=%s", v.name, terminal.ShellQuote(v.value))
 		}
 	}
 	return nil
@@ -101,7 +105,7 @@ func variables(r preview.Row) []variable {
 
 // variableName is a service's name as part of a variable's. ok is false of what can't be a service's name.
 func variableName(service string) (name string, ok bool) {
-	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")), dnsLabel.MatchString(service)
+	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")), flags.IsDNSLabel(service)
 }
 
 var plainLine = regexp.MustCompile(`^[]A-Za-z0-9_./:@[-]*$`)

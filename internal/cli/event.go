@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/cli/envfile"
+	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
@@ -47,15 +49,15 @@ func parseEvent(content []byte, what string) (*event, error) {
 	d := json.NewDecoder(bytes.NewReader(content))
 	d.DisallowUnknownFields()
 	if err := d.Decode(e); err != nil {
-		return nil, usageError{fmt.Errorf("read the event: %w", err)}
+		return nil, flags.UsageError{Err: fmt.Errorf("read the event: %w", err)}
 	}
 	switch {
 	case !slices.Contains([]string{"create", "update", "delete"}, e.Action):
-		return nil, usageError{fmt.Errorf("read the event: action %q is none of create, update, delete", e.Action)}
+		return nil, flags.UsageError{Err: fmt.Errorf("read the event: action %q is none of create, update, delete", e.Action)}
 	case what != "" && e.Name != "" && what != e.Name:
-		return nil, usageError{fmt.Errorf("read the event: it is about %q, not about %s", e.Name, what)}
-	case what == "" && !dnsLabel.MatchString(e.Name):
-		return nil, usageError{fmt.Errorf("read the event: name %q is not an environment's", e.Name)}
+		return nil, flags.UsageError{Err: fmt.Errorf("read the event: it is about %q, not about %s", e.Name, what)}
+	case what == "" && !flags.IsDNSLabel(e.Name):
+		return nil, flags.UsageError{Err: fmt.Errorf("read the event: name %q is not an environment's", e.Name)}
 	}
 	if e.Name == "" {
 		e.Name = what
@@ -64,16 +66,16 @@ func parseEvent(content []byte, what string) (*event, error) {
 }
 
 // settings are the pins of an event's projects, each checked against the service's repository.
-func (e *event) settings() ([]setting, error) {
-	var all []setting
+func (e *event) settings() ([]envfile.Setting, error) {
+	var all []envfile.Setting
 	for _, service := range slices.Sorted(maps.Keys(e.Projects)) {
 		p := e.Projects[service]
-		if !serviceName.MatchString(service) || !isGitName(p.Tag) {
-			return nil, usageError{fmt.Errorf("read the event: project %q with tag %q is not a service and a tag", service, p.Tag)}
+		if !flags.IsServiceName(service) || !flags.IsGitName(p.Tag) {
+			return nil, flags.UsageError{Err: fmt.Errorf("read the event: project %q with tag %q is not a service and a tag", service, p.Tag)}
 		}
-		all = append(all, valueSetting(nil, "", "links", service), setting{
-			keys: []string{"services", service}, what: service,
-			value: func(policy *preview.Policy, _ *yamldoc.Document) (any, error) { return p.pin(policy, service) },
+		all = append(all, envfile.SetValue(nil, "", "links", service), envfile.Setting{
+			Keys: []string{"services", service}, Label: service,
+			Value: func(policy *preview.Policy, _ *yamldoc.Document) (any, error) { return p.pin(policy, service) },
 		})
 	}
 	return all, nil
@@ -95,8 +97,8 @@ func runEvent(ctx context.Context, opts *createOptions) error {
 		return err
 	}
 	if e.Action == "delete" {
-		if len(opts.flags.set) > 0 {
-			return usageError{errors.New("the event deletes the environment: leave out what the flags say of it")}
+		if len(opts.flags.Settings) > 0 {
+			return flags.UsageError{Err: errors.New("the event deletes the environment: leave out what the flags say of it")}
 		}
 		return runDelete(ctx, &deleteOptions{env: opts.env, what: e.Name, ifExists: true, commit: opts.commit})
 	}
@@ -104,20 +106,20 @@ func runEvent(ctx context.Context, opts *createOptions) error {
 	if err != nil {
 		return err
 	}
-	opts.what, opts.content, opts.flags.set = e.Name, nil, slices.Concat(opts.flags.set, settings)
+	opts.what, opts.content, opts.flags.Settings = e.Name, nil, slices.Concat(opts.flags.Settings, settings)
 	created := false
-	w, result, err := opts.commit.commitEnvironment(ctx, opts.env, e.Name, func(w *world) (gitrepo.Edits, error) {
-		if created = w.file == nil; created {
+	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, e.Name, func(w *envfile.File) (gitrepo.Edits, error) {
+		if created = w.Content == nil; created {
 			return opts.edits(w)
 		}
-		if err = w.existing(); err != nil {
+		if err = w.RequireExisting(); err != nil {
 			return gitrepo.Edits{}, err
 		}
-		return w.change(opts.flags.set)
+		return w.Change(opts.flags.Settings)
 	})
 	if err != nil {
 		return err
 	}
-	opts.commit.report(opts.env, result, map[bool]string{true: "created ", false: "changed "}[created]+w.name)
+	opts.commit.Report(opts.env, result, map[bool]string{true: "created ", false: "changed "}[created]+w.Name)
 	return nil
 }

@@ -7,20 +7,26 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/envfile"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/synthetic"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type handoverOptions struct {
-	env      *process
+	env      *terminal.Process
 	what     string
 	services []string
 	back     bool
-	commit   commitOptions
+	commit   configrepo.CommitOptions
 }
 
-func newHandoverCmd(env *process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
+func newHandoverCmd(env *terminal.Process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
 	opts := &handoverOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "handover NAME|OWNER/REPO#NUMBER SERVICE...",
@@ -33,51 +39,51 @@ undoes whatever was changed by hand.`,
   previewctl handover jakub gateway web --dry-run`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usagef(cmd, "handover takes an environment and at least one service, but was given %q", args)
+				return flags.Usagef(cmd, "handover takes an environment and at least one service, but was given %q", args)
 			}
-			return checkName(cmd, args[0])
+			return flags.CheckTarget(cmd, args[0])
 		},
-		ValidArgsFunction: completeFromRepo(env, &opts.commit.repo)("environment"),
+		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.what, opts.services = args[0], args[1:]
 			for _, s := range opts.services {
-				if !serviceName.MatchString(s) {
-					return usagef(cmd, "%q is not a service's name like gateway", s)
+				if !flags.IsServiceName(s) {
+					return flags.Usagef(cmd, "%q is not a service's name like gateway", s)
 				}
 			}
-			if err := opts.commit.check(cmd); err != nil {
+			if err := opts.commit.Check(cmd); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
 	cmd.Flags().BoolVar(&opts.back, "back", false, "let Argo CD take over again")
-	opts.commit.flags(cmd)
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func runHandover(ctx context.Context, opts *handoverOptions) error {
-	w, result, err := opts.commit.commitEnvironment(ctx, opts.env, opts.what, opts.edits)
+	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.what, opts.edits)
 	if err != nil {
 		return err
 	}
 	for _, s := range opts.elsewhere(w) {
-		opts.env.tell(fmt.Sprintf("note: %s doesn't run in %s as its file is now: there is nothing yet that Argo CD could leave alone; "+
-			"previewctl set %s --service %s=branch:NAME lets it run", s, w.name, w.name, s))
+		opts.env.Inform(fmt.Sprintf("note: %s doesn't run in %s as its file is now: there is nothing yet that Argo CD could leave alone; "+
+			"previewctl set %s --service %s=branch:NAME lets it run", s, w.Name, w.Name, s))
 	}
-	opts.commit.report(opts.env, result, opts.done(w.name))
+	opts.commit.Report(opts.env, result, opts.done(w.Name))
 	return nil
 }
 
 // elsewhere are the services that don't run in an environment whose file alone says what runs.
-func (o *handoverOptions) elsewhere(w *world) (services []string) {
-	if o.back || w.pullRequest != "" {
+func (o *handoverOptions) elsewhere(w *envfile.File) (services []string) {
+	if o.back || w.PullRequest != "" {
 		return nil
 	}
-	s := preview.Resolve(w.config, facts(w.config, "", preview.PullRequest{}), preview.Memory{}, o.env.Now())
+	s := preview.Resolve(w.Config, synthetic.Facts(w.Config, "", preview.PullRequest{}), preview.Memory{}, o.env.Now())
 	for _, r := range s.Rows {
 		for _, c := range r.Contents() {
-			if r.Name == w.name && !c.Runs && slices.Contains(o.services, c.Service) {
+			if r.Name == w.Name && !c.Runs && slices.Contains(o.services, c.Service) {
 				services = append(services, c.Service)
 			}
 		}
@@ -87,20 +93,20 @@ func (o *handoverOptions) elsewhere(w *world) (services []string) {
 
 func (o *handoverOptions) done(name string) string {
 	if o.back {
-		return fmt.Sprintf("Argo CD takes %s of %s back", plural(o.services), name)
+		return fmt.Sprintf("Argo CD takes %s of %s back", output.List(o.services), name)
 	}
-	return fmt.Sprintf("Argo CD leaves %s of %s alone", plural(o.services), name)
+	return fmt.Sprintf("Argo CD leaves %s of %s alone", output.List(o.services), name)
 }
 
-func (o *handoverOptions) edits(w *world) (gitrepo.Edits, error) {
-	if err := w.existing(); err != nil {
+func (o *handoverOptions) edits(w *envfile.File) (gitrepo.Edits, error) {
+	if err := w.RequireExisting(); err != nil {
 		return gitrepo.Edits{}, err
 	}
-	e, err := w.change([]setting{{keys: []string{"handover"}, value: o.list}})
+	e, err := w.Change([]envfile.Setting{{Keys: []string{"handover"}, Value: o.list}})
 	if o.back {
-		e.Message.Subject = subjectOf(fmt.Sprintf("Take back %s in environment %s", plural(o.services), w.name), "Take back services of "+w.name)
+		e.Message.Subject = configrepo.Subject(fmt.Sprintf("Take back %s in environment %s", output.List(o.services), w.Name), "Take back services of "+w.Name)
 	} else {
-		e.Message.Subject = subjectOf(fmt.Sprintf("Hand over %s in environment %s", plural(o.services), w.name), "Hand over services of "+w.name)
+		e.Message.Subject = configrepo.Subject(fmt.Sprintf("Hand over %s in environment %s", output.List(o.services), w.Name), "Hand over services of "+w.Name)
 	}
 	return e, err
 }
@@ -112,7 +118,7 @@ func (o *handoverOptions) list(p *preview.Policy, d *yamldoc.Document) (any, err
 		return nil, err
 	}
 	for _, s := range o.services {
-		if err := knownService(p, s); err != nil {
+		if err := envfile.CheckService(p, s); err != nil {
 			return nil, err
 		}
 		switch is := slices.Contains(list, s); {
@@ -126,19 +132,4 @@ func (o *handoverOptions) list(p *preview.Policy, d *yamldoc.Document) (any, err
 		return nil, nil
 	}
 	return list, nil
-}
-
-func knownService(p *preview.Policy, name string) error {
-	var names []string
-	for _, s := range p.Services {
-		if s.Name == name {
-			return nil
-		}
-		names = append(names, s.Name)
-	}
-	text := "there is no service " + name
-	if near := preview.Nearest(name, names); near != "" {
-		text += "; did you mean " + near + "?"
-	}
-	return fmt.Errorf("%s\nservices of previewset.yaml: %s", text, plural(names))
 }

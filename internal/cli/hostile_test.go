@@ -12,6 +12,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/apitest"
+	"github.com/previewset/previewset/internal/cli/slotfile"
+	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/cli/terminaltest"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -60,7 +65,7 @@ func TestNoCommandWritesAHostileText(t *testing.T) {
 func hostileCommands(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
-	for _, cmd := range leaves(newRootCmd(thisProcess())) {
+	for _, cmd := range leaves(newRootCmd(terminal.New())) {
 		if cmd.Flags().Lookup("config-repo") == nil || cmd.Flags().Lookup("author") == nil {
 			continue
 		}
@@ -124,7 +129,7 @@ func refuses(t *testing.T, remote, server string, args []string) {
 
 func try(t *testing.T, remote, server string, args []string) (code int, said string) {
 	t.Helper()
-	env, out, err := terminal("", map[string]string{
+	env, out, err := terminaltest.New("", map[string]string{
 		"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_SERVER": server, "PREVIEWSET_OWNER": "alice", "EDITOR": "true",
 	})
 	code = run(t.Context(), env, args)
@@ -136,10 +141,10 @@ func adoptable(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, _ *http.Request) {
-		respond(w, http.StatusOK, decided{Decisions: []preview.Decision{{Outcome: preview.Live, Environment: "gateway-pr-12", Repository: "acme/gateway", Number: 12}}})
+		apitest.Respond(w, http.StatusOK, apiclient.Decisions{Decisions: []preview.Decision{{Outcome: preview.Live, Environment: "gateway-pr-12", Repository: "acme/gateway", Number: 12}}})
 	})
 	mux.HandleFunc("GET /api/v1/environments/gateway-pr-12", func(w http.ResponseWriter, _ *http.Request) {
-		respond(w, http.StatusOK, preview.Row{Name: "gateway-pr-12", Owner: "alice", Profile: "changed"})
+		apitest.Respond(w, http.StatusOK, preview.Row{Name: "gateway-pr-12", Owner: "alice", Profile: "changed"})
 	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
@@ -150,14 +155,14 @@ func adoptable(t *testing.T) string {
 func hostileWorld(t *testing.T) string {
 	t.Helper()
 	remote := bareExample(t)
-	env, _, said := terminal("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
+	env, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
 	if code := run(t.Context(), env, []string{"create", "jakub", "--profile=full", "--author=Ada <ada@example.dev>"}); code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
 	clone := filepath.Join(t.TempDir(), "clone")
 	gitOutput(t, filepath.Dir(clone), "clone", "-q", remote, clone)
 	slots := "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {bulbasaur: {holders: [bob]}, ivysaur: {}}\n"
-	if err := os.WriteFile(filepath.Join(clone, slotsFile), []byte(slots), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(clone, slotfile.Name), []byte(slots), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	gitOutput(t, clone, "add", ".")

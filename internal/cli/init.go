@@ -12,17 +12,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/scaffold"
+	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
 type initOptions struct {
-	env                              *process
+	env                              *terminal.Process
 	dir                              string
-	settings                         settings
+	settings                         scaffold.Settings
 	githubTokenFile, configTokenFile string
 	force, dryRun, push              bool
 }
 
-func newInitCmd(env *process, runF func(context.Context, *initOptions) error) *cobra.Command {
+func newInitCmd(env *terminal.Process, runF func(context.Context, *initOptions) error) *cobra.Command {
 	opts := &initOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "init DIR",
@@ -39,17 +43,17 @@ previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
   previewctl init previews --dry-run`,
-		Args:              oneArg("folder"),
-		ValidArgsFunction: completeFolder,
+		Args:              flags.OneArg("folder"),
+		ValidArgsFunction: flags.CompleteFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if opts.dir = args[0]; opts.dir == "" || hides(opts.dir) {
-				return usagef(cmd, "the folder %q has no name, or one that doesn't show", opts.dir)
+			if opts.dir = args[0]; opts.dir == "" || terminal.HasHidden(opts.dir) {
+				return flags.Usagef(cmd, "the folder %q has no name, or one that doesn't show", opts.dir)
 			}
-			if err := opts.settings.check(); err != nil {
-				return usagef(cmd, "%w", err)
+			if err := opts.settings.Check(); err != nil {
+				return flags.Usagef(cmd, "%w", err)
 			}
-			if opts.push && (opts.dryRun || opts.settings.repoURL == "") {
-				return usagef(cmd, "--push needs --repo-url, where it pushes to, and no --dry-run")
+			if opts.push && (opts.dryRun || opts.settings.RepoURL == "") {
+				return flags.Usagef(cmd, "--push needs --repo-url, where it pushes to, and no --dry-run")
 			}
 			return runF(cmd.Context(), opts)
 		},
@@ -60,17 +64,17 @@ previewctl create works in DIR.`,
 
 func (o *initOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.settings.repoURL, "repo-url", "", "address of the GitOps repository, as Argo CD and the service fetch it")
-	f.StringVar(&o.settings.domain, "domain", "", "domain of the previews: every one is at <environment>.<domain>")
-	f.StringVar(&o.settings.branch, "branch", exampleBranch, "branch of the GitOps repository that is in force")
-	f.StringVar(&o.settings.namespace, "argocd-namespace", exampleNamespace, "namespace that Argo CD runs in")
+	f.StringVar(&o.settings.RepoURL, "repo-url", "", "address of the GitOps repository, as Argo CD and the service fetch it")
+	f.StringVar(&o.settings.Domain, "domain", "", "domain of the previews: every one is at <environment>.<domain>")
+	f.StringVar(&o.settings.Branch, "branch", scaffold.ExampleBranch, "branch of the GitOps repository that is in force")
+	f.StringVar(&o.settings.Namespace, "argocd-namespace", scaffold.ExampleNamespace, "namespace that Argo CD runs in")
 	f.StringVar(&o.githubTokenFile, "github-token-file", "", "file with the token that reads the service repositories")
 	f.StringVar(&o.configTokenFile, "config-token-file", "", "file with the token that reads the GitOps repository")
 	f.BoolVar(&o.force, "force", false, "overwrite files that differ")
 	f.BoolVar(&o.push, "push", false, "make it a Git repository, commit it, and push it to --repo-url")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only say which files would be written")
-	complete(cmd, "branch", func(string) []string { return []string{exampleBranch} })
-	complete(cmd, "argocd-namespace", func(string) []string { return []string{exampleNamespace} })
+	flags.Complete(cmd, "branch", func(string) []string { return []string{scaffold.ExampleBranch} })
+	flags.Complete(cmd, "argocd-namespace", func(string) []string { return []string{scaffold.ExampleNamespace} })
 }
 
 func runInit(ctx context.Context, opts *initOptions) error {
@@ -81,7 +85,7 @@ func runInit(ctx context.Context, opts *initOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := newScaffold(previewset.Example, opts.settings)
+	s, err := scaffold.New(previewset.Example, opts.settings)
 	if err != nil {
 		return err
 	}
@@ -96,16 +100,16 @@ func runInit(ctx context.Context, opts *initOptions) error {
 		return fmt.Errorf("open the folder: %w", err)
 	}
 	defer func() { _ = root.Close() }()
-	written, err := s.write(root, opts.force)
+	written, err := s.Write(root, opts.force)
 	if err != nil {
 		return err
 	}
-	made, err := writeSecrets(root, tokens)
+	made, err := scaffold.WriteSecrets(root, tokens)
 	if err != nil {
 		return err
 	}
 	if opts.push {
-		if err := opts.pushAll(ctx); err != nil {
+		if err := (scaffold.Repository{Dir: opts.dir, Settings: opts.settings}).Push(ctx); err != nil {
 			return err
 		}
 	}
@@ -122,8 +126,8 @@ func (o *initOptions) ask() error {
 		value    *string
 		question string
 	}{
-		{&o.settings.repoURL, "Address of the GitOps repository [" + exampleRepoURL + "]: "},
-		{&o.settings.domain, "Domain of the previews [" + exampleDomain + "]: "},
+		{&o.settings.RepoURL, "Address of the GitOps repository [" + scaffold.ExampleRepoURL + "]: "},
+		{&o.settings.Domain, "Domain of the previews [" + scaffold.ExampleDomain + "]: "},
 	} {
 		if *q.value != "" {
 			continue
@@ -135,7 +139,7 @@ func (o *initOptions) ask() error {
 		}
 		*q.value = strings.TrimSpace(line)
 	}
-	return o.settings.check()
+	return o.settings.Check()
 }
 
 // tokens are the contents of the token files that were named, by the name that they get.
@@ -158,7 +162,7 @@ func (o *initOptions) tokens() (map[string]string, error) {
 	return tokens, nil
 }
 
-func (o *initOptions) preview(s *scaffold) error {
+func (o *initOptions) preview(s *scaffold.Scaffold) error {
 	var root *os.Root
 	if _, err := os.Stat(o.dir); err == nil {
 		if root, err = os.OpenRoot(o.dir); err != nil {
@@ -166,22 +170,43 @@ func (o *initOptions) preview(s *scaffold) error {
 		}
 		defer func() { _ = root.Close() }()
 	}
-	missing, differing, err := s.compare(root)
+	missing, differing, err := s.Compare(root)
 	if err != nil {
 		return err
 	}
 	for _, name := range missing {
-		o.env.say("would write %s", name)
+		o.env.Answerf("would write %s", name)
 	}
 	for _, name := range differing {
 		if o.force {
-			o.env.say("would overwrite %s", name)
+			o.env.Answerf("would overwrite %s", name)
 		} else {
-			o.env.say("would refuse: %s is there and differs", name)
+			o.env.Answerf("would refuse: %s is there and differs", name)
 		}
 	}
 	if len(missing)+len(differing) == 0 {
-		o.env.say("unchanged")
+		o.env.Answerf("unchanged")
 	}
 	return nil
+}
+
+// report says what was done and what comes next.
+func (o *initOptions) report(root *os.Root, written, made []string) error {
+	if len(written)+len(made) == 0 {
+		o.env.Answerf("unchanged: %s is as it would be written", o.dir)
+	} else {
+		o.env.Answerf("wrote %s and %s to %s", output.Count(len(written), "file"), output.Count(len(made), "token"), o.dir)
+	}
+	for _, line := range o.guide().Placeholders() {
+		o.env.Inform("note: " + line)
+	}
+	o.env.Answerf("\nNext:")
+	for i, step := range o.guide().Steps(scaffold.MissingSecrets(root)) {
+		o.env.Answerf("  %d. %s", i+1, step)
+	}
+	return nil
+}
+
+func (o *initOptions) guide() scaffold.Guide {
+	return scaffold.Guide{Dir: o.dir, Push: o.push, Settings: o.settings}
 }

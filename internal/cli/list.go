@@ -3,18 +3,21 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type listOptions struct {
-	env               *process
-	client            *client
+	env               *terminal.Process
+	client            *apiclient.Client
 	output            string
 	all               bool
 	repository, owner string
@@ -26,8 +29,8 @@ type listing struct {
 	Decisions    []preview.Decision `json:"decisions"`
 }
 
-func newListCmd(env *process, runF func(context.Context, *listOptions) error) *cobra.Command {
-	opts, server := &listOptions{env: env}, serverOptions{}
+func newListCmd(env *terminal.Process, runF func(context.Context, *listOptions) error) *cobra.Command {
+	opts, server := &listOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the live environments, and those that are held with the reason",
@@ -41,11 +44,11 @@ keys "environments" (the rows that Argo CD gets) and "decisions".`,
 		Example: `  previewctl list
   previewctl list --repository acme/gateway -o wide
   previewctl list --all -o json`,
-		Args: noArgs,
+		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := checkOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
+			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
 			if err == nil {
-				opts.client, err = newClient(cmd, env, server)
+				opts.client, err = apiclient.New(cmd, env, server)
 			}
 			if err != nil {
 				return err
@@ -53,8 +56,8 @@ keys "environments" (the rows that Argo CD gets) and "decisions".`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
-	outputFlag(cmd, &opts.output, "", "table", "wide", "json", "yaml", "name")
+	server.Add(cmd)
+	flags.Output(cmd, &opts.output, "", "table", "wide", "json", "yaml", "name")
 	cmd.Flags().BoolVar(&opts.all, "all", false, "show also the pull requests that nobody asked a preview for, and what is gone")
 	cmd.Flags().StringVar(&opts.repository, "repository", "", "only this repository, owner/name")
 	cmd.Flags().StringVar(&opts.owner, "owner", "", "only this owner or author, a GitHub login")
@@ -67,16 +70,16 @@ func runList(ctx context.Context, opts *listOptions) error {
 		return err
 	}
 	for _, p := range answer.Problems {
-		opts.env.tell("problem: " + preview.Printable(p))
+		opts.env.Inform("problem: " + preview.Printable(p))
 	}
 	return opts.print(opts.filter(listing{Environments: rows, Decisions: answer.Decisions}))
 }
 
 // ask asks the service for what is live, and what was decided.
-func (o *listOptions) ask(ctx context.Context) (rows []preview.Row, answer decided, err error) {
-	defer o.env.patience(slowService)()
-	if rows, err = o.client.environments(ctx); err == nil {
-		answer, err = o.client.decisions(ctx, "", 0)
+func (o *listOptions) ask(ctx context.Context) (rows []preview.Row, answer apiclient.Decisions, err error) {
+	defer o.env.NoticeIfSlow(terminal.SlowService)()
+	if rows, err = o.client.Environments(ctx); err == nil {
+		answer, err = o.client.Decisions(ctx, "", 0)
 	}
 	return rows, answer, err
 }
@@ -87,74 +90,69 @@ func (o *listOptions) filter(l listing) listing {
 		return !wanted(o.repository, r.Repository) || (!wanted(o.owner, r.Owner) && !wanted(o.owner, r.Author))
 	})
 	l.Decisions = slices.DeleteFunc(l.Decisions, func(d preview.Decision) bool {
-		return !wanted(o.repository, d.Repository) || (!wanted(o.owner, d.Owner) && !wanted(o.owner, d.Author)) || (!o.all && isQuiet(d))
+		return !wanted(o.repository, d.Repository) || (!wanted(o.owner, d.Owner) && !wanted(o.owner, d.Author)) || (!o.all && apiclient.IsQuiet(d))
 	})
 	return l
-}
-
-// isQuiet is true of what needs nobody's attention: pull requests without the label, and what went away.
-func isQuiet(d preview.Decision) bool {
-	return (d.Outcome == preview.Held && d.Rule == "unlabelled") || d.Outcome == preview.Gone
 }
 
 func (o *listOptions) print(l listing) error {
 	switch o.output {
 	case "json", "yaml":
-		return encode(o.env.Out, o.output, l)
+		return output.Encode(o.env.Out, o.output, l)
 	case "name":
 		for _, r := range l.Environments {
-			o.env.say("%s", preview.Printable(r.Name))
+			o.env.Answerf("%s", preview.Printable(r.Name))
 		}
 		return nil
 	case "":
 		if !o.env.OutTTY {
-			return o.lines(l).write(o.env.Out, false)
+			return o.lines(l).Write(o.env.Out, false)
 		}
 	}
 	return o.tables(l)
 }
 
 // lines is everything in one table, for programs.
-func (o *listOptions) lines(l listing) *table {
-	t := &table{}
-	live := decisionsByEnvironment(l.Decisions)
+func (o *listOptions) lines(l listing) *output.Table {
+	t := &output.Table{}
+	live := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := live[r.Name]
-		t.add(r.Name, r.State, subject(r.Repository, r.Number), r.Owner, r.Profile, services(r), r.URL, since(d), d.Reason, d.Remedy)
+		t.Add(r.Name, r.State, apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile, services(r), r.URL, output.Since(d), d.Reason, d.Remedy)
 	}
 	for _, d := range l.Decisions {
-		if !hasEnvironment(d) {
-			t.add(d.Environment, d.Outcome, pullRequest(d), d.Owner, "", "", "", since(d), d.Reason, d.Remedy)
+		if !apiclient.HasEnvironment(d) {
+			t.Add(d.Environment, d.Outcome, apiclient.PullRequest(d), d.Owner, "", "", "", output.Since(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
 }
 
 func (o *listOptions) tables(l listing) error {
-	if err := o.live(l).write(o.env.Out, true); err != nil {
+	if err := o.live(l).Write(o.env.Out, true); err != nil {
 		return err
 	}
 	held := o.held(l)
-	if len(held.rows) == 0 {
+	if len(held.Rows) == 0 {
 		return nil
 	}
-	o.env.say("")
-	return held.write(o.env.Out, true)
+	o.env.Answerf("")
+	return held.Write(o.env.Out, true)
 }
 
-func (o *listOptions) live(l listing) *table {
-	t := &table{header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
+func (o *listOptions) live(l listing) *output.Table {
+	t := &output.Table{Header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
-		t.header = append(t.header, "NEXT", "BRANCH", "COMMIT", "TITLE")
+		t.Header = append(t.Header, "NEXT", "BRANCH", "COMMIT", "TITLE")
 	}
-	live := decisionsByEnvironment(l.Decisions)
+	live := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := live[r.Name]
-		cells := []string{r.Name, state(r, d), cmp.Or(subject(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(d)}
+		cells := []string{r.Name, state(r, d), cmp.Or(apiclient.Reference(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(d)}
 		if o.output == "wide" {
-			cells = append(cells, nextChange(d, o.env.Now()), r.Branch, r.HeadShortSHA, cut(r.Title, maxTitle))
+			cells = append(cells, output.NextChange(d, o.env.Now()), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle))
 		}
-		t.add(cells...)
+		t.Add(cells...)
 	}
 	return t
 }
@@ -169,24 +167,14 @@ func state(r preview.Row, d preview.Decision) string {
 	return r.State
 }
 
-func (o *listOptions) held(l listing) *table {
-	t := &table{header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
+func (o *listOptions) held(l listing) *output.Table {
+	t := &output.Table{Header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
 	for _, d := range l.Decisions {
-		if !hasEnvironment(d) {
-			t.add(cmp.Or(pullRequest(d), d.Environment), d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
+		if !apiclient.HasEnvironment(d) {
+			t.Add(cmp.Or(apiclient.PullRequest(d), d.Environment), d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
-}
-
-func decisionsByEnvironment(all []preview.Decision) map[string]preview.Decision {
-	found := map[string]preview.Decision{}
-	for _, d := range all {
-		if hasEnvironment(d) {
-			found[d.Environment] = d
-		}
-	}
-	return found
 }
 
 // services are those that run in an environment.
@@ -200,16 +188,10 @@ func services(r preview.Row) string {
 	return strings.Join(names, ",")
 }
 
-func pullRequest(d preview.Decision) string {
-	if d.Number == 0 {
+// age is how long a decision has stood, in the one unit that matters.
+func (o *listOptions) age(d preview.Decision) string {
+	if d.Since.IsZero() {
 		return ""
 	}
-	return subject(d.Repository, fmt.Sprint(d.Number))
-}
-
-func subject(repository, number string) string {
-	if repository == "" || number == "" {
-		return ""
-	}
-	return repository + "#" + number
+	return output.Duration(o.env.Now().Sub(d.Since))
 }

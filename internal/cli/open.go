@@ -10,19 +10,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type openOptions struct {
-	lookup
+	apiclient.Lookup
 	service string
 	print   bool
 	// browse shows an address in the person's browser.
 	browse func(ctx context.Context, address string) error
 }
 
-func newOpenCmd(env *process, runF func(context.Context, *openOptions) error) *cobra.Command {
-	opts, server := &openOptions{lookup: lookup{env: env}, browse: browse}, serverOptions{}
+func newOpenCmd(env *terminal.Process, runF func(context.Context, *openOptions) error) *cobra.Command {
+	opts, server := &openOptions{Lookup: apiclient.Lookup{Env: env}, browse: browse}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "open NAME|OWNER/REPO#NUMBER",
 		Short: "Open an environment in the browser; in a pipe, print its address",
@@ -31,49 +34,26 @@ address instead. Public services other than the first have an address of their o
 		Example: `  previewctl open shop-pr-7
   previewctl open acme/shop#7 --print
   previewctl open shop-pr-7 --service gateway`,
-		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, hasEnvironment),
+		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: apiclient.Complete(env, &server, 1, apiclient.HasEnvironment),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := opts.parse(cmd, server, args); err != nil {
+			if err := opts.Parse(cmd, server, args); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
+	server.Add(cmd)
 	cmd.Flags().StringVar(&opts.service, "service", "", "open this public service's address (default: the environment's own)")
-	if err := cmd.RegisterFlagCompletionFunc("service", completePublic(env, &server)); err != nil {
+	if err := cmd.RegisterFlagCompletionFunc("service", apiclient.CompletePublicServices(env, &server)); err != nil {
 		panic(err) // the flag is the one above
 	}
 	cmd.Flags().BoolVar(&opts.print, "print", false, "only print the address")
 	return cmd
 }
 
-// completePublic offers the services of the environment that is named which have an address.
-func completePublic(env *process, server *serverOptions) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		o := lookup{env: env}
-		if len(args) == 0 || o.parse(cmd, *server, args) != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
-		defer cancel()
-		status, err := o.status(ctx)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var names []string
-		for _, c := range status.Contents() {
-			if c.Host != "" && serviceName.MatchString(c.Service) {
-				names = append(names, c.Service)
-			}
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
-}
-
 func runOpen(ctx context.Context, opts *openOptions) error {
-	status, err := opts.patientStatus(ctx)
+	status, err := opts.StatusWithNotice(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,11 +61,11 @@ func runOpen(ctx context.Context, opts *openOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.print || !opts.env.OutTTY {
-		opts.env.say("%s", address)
+	if opts.print || !opts.Env.OutTTY {
+		opts.Env.Answerf("%s", address)
 		return nil
 	}
-	opts.env.tell("opening " + address)
+	opts.Env.Inform("opening " + address)
 	if err := opts.browse(ctx, address); err != nil {
 		return fmt.Errorf("open the browser: %w\nopen it yourself: %s", err, address)
 	}

@@ -4,24 +4,31 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/synthetic"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type renderOptions struct {
-	env    *process
+	env    *terminal.Process
 	what   string
 	dir    string
-	madeUp madeUp
-	client *client // nil without a server
+	madeUp synthetic.Flags
+	client *apiclient.Client // nil without a server
 }
 
-func newRenderCmd(env *process, runF func(context.Context, *renderOptions) error) *cobra.Command {
-	opts, server := &renderOptions{env: env}, serverOptions{}
+func newRenderCmd(env *terminal.Process, runF func(context.Context, *renderOptions) error) *cobra.Command {
+	opts, server := &renderOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "render NAME|OWNER/REPO#NUMBER",
 		Short: "Print the manifests of one environment as Argo CD will apply them",
@@ -33,45 +40,37 @@ Every ref that configuration names then stands for a made-up commit. What was ma
 		Example: `  previewctl render acme/gateway#12
   previewctl render acme/shop#7 --changed orders --sha 3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b
   previewctl render shop-pr-7 --dir . --label preview:full`,
-		Args:              oneArg("environment, by name or as owner/repo#number"),
+		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
 		ValidArgsFunction: opts.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.what = args[0]
-			if err := checkName(cmd, opts.what); err != nil {
+			if err := flags.CheckTarget(cmd, opts.what); err != nil {
 				return err
 			}
-			if err := opts.madeUp.check(cmd); err != nil {
+			if err := opts.madeUp.Check(cmd); err != nil {
 				return err
 			}
-			if env.or(server.server, "PREVIEWSET_SERVER") != "" {
-				c, err := newClient(cmd, env, server)
+			if env.FlagOrEnv(server.Server, "PREVIEWSET_SERVER") != "" {
+				c, err := apiclient.New(cmd, env, server)
 				if err != nil {
 					return err
 				}
 				opts.client = c
 			}
-			if opts.client != nil && opts.madeUp.isSet(cmd) {
-				return usagef(cmd, "--sha, --branch, --label and --changed make up a pull request; the service knows the real one: leave out one or the other")
+			if opts.client != nil && opts.madeUp.IsSet(cmd) {
+				return flags.Usagef(cmd, "--sha, --branch, --label and --changed make up a pull request; the service knows the real one: leave out one or the other")
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
 	cmd.Flags().StringVar(&opts.dir, "dir", ".", "folder of the GitOps repository")
-	opts.madeUp.flags(cmd)
-	server.flags(cmd)
+	opts.madeUp.Add(cmd)
+	server.Add(cmd)
 	return cmd
 }
 
-// checkName takes an environment's name or a pull request.
-func checkName(cmd *cobra.Command, what string) error {
-	if _, _, ok := preview.ParsePullRequest(what); ok || dnsLabel.MatchString(what) {
-		return nil
-	}
-	return usagef(cmd, "%q is neither an environment's name nor a pull request like acme/gateway#12; names have a-z, 0-9 and hyphens", what)
-}
-
 func runRender(ctx context.Context, opts *renderOptions) error {
-	fsys, closeDir, err := openDir(opts.dir)
+	fsys, closeDir, err := configrepo.OpenRepository(opts.dir)
 	if err != nil {
 		return err
 	}
@@ -81,7 +80,7 @@ func runRender(ctx context.Context, opts *renderOptions) error {
 	if err != nil {
 		return err
 	}
-	stop := opts.env.patience(slowBuilds)
+	stop := opts.env.NoticeIfSlow(terminal.SlowBuilds)
 	manifests, err := repo.Build(row)
 	stop()
 	if err != nil {
@@ -103,7 +102,7 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 }
 
 func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error) {
-	s, err := (&lookup{env: o.env, client: o.client, what: o.what}).patientStatus(ctx)
+	s, err := (&apiclient.Lookup{Env: o.env, Client: o.client, Target: o.what}).StatusWithNotice(ctx)
 	if err == nil {
 		o.note("this is %s with the files in %s; Argo CD takes them from commit %s", s.Name, o.dir, s.Revision)
 	}
@@ -140,7 +139,7 @@ func (o *renderOptions) pullRequest(c *preview.Config) (repository string, numbe
 
 // print writes manifests. A value that holds what a terminal hides is printed in escapes, which mean the same.
 func (o *renderOptions) print(manifests string) error {
-	plain, err := plainManifests(manifests)
+	plain, err := output.EscapeManifests(manifests)
 	if err != nil {
 		return err
 	}
@@ -149,7 +148,7 @@ func (o *renderOptions) print(manifests string) error {
 }
 
 func (o *renderOptions) note(format string, args ...any) {
-	o.env.tell("note: " + preview.Printable(fmt.Sprintf(format, args...)))
+	o.env.Inform("note: " + preview.Printable(fmt.Sprintf(format, args...)))
 }
 
 // completeName offers the environments that have a folder in --dir.
@@ -168,4 +167,25 @@ func (o *renderOptions) completeName(_ *cobra.Command, args []string, _ string) 
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// rowOfPullRequest asks the same rules as the service what a made-up pull request gets.
+func (o *renderOptions) rowOfPullRequest(c *preview.Config, repository string, number int) (preview.Row, error) {
+	pr, err := o.madeUp.PullRequest(c, repository, number)
+	if err != nil {
+		return preview.Row{}, err
+	}
+	s := preview.Resolve(c, synthetic.Facts(c, repository, pr), preview.Memory{}, o.env.Now())
+	for _, r := range s.Rows {
+		if strings.EqualFold(r.Repository, repository) && r.Number == strconv.Itoa(number) {
+			o.note("pull request %s#%d is made up, at commit %s of branch %q", repository, number, pr.HeadSHA, pr.Branch)
+			return r, nil
+		}
+	}
+	for _, d := range s.Decisions {
+		if strings.EqualFold(d.Repository, repository) && d.Number == number {
+			return preview.Row{}, apiclient.NotLive(o.what, d)
+		}
+	}
+	return preview.Row{}, fmt.Errorf("no service of previewset.yaml comes from %s\nknown repositories: %s", repository, strings.Join(c.Repositories(), ", "))
 }

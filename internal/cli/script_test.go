@@ -17,6 +17,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/previewset/previewset/internal/cli/apitest"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -57,7 +59,7 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 
 // examples runs the examples in the help of a command, or of previewctl itself, in the current folder.
 func examples(ts *testscript.TestScript, neg bool, args []string) {
-	cmd, _, err := newRootCmd(thisProcess()).Find(args)
+	cmd, _, err := newRootCmd(terminal.New()).Find(args)
 	ts.Check(err)
 	lines := strings.Split(cmd.Example, "\n")
 	if neg || len(lines) < 3 {
@@ -98,14 +100,14 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		for _, s := range answers.Environments {
 			rows = append(rows, s.Row)
 		}
-		respond(w, http.StatusOK, map[string]any{"environments": rows})
+		apitest.Respond(w, http.StatusOK, map[string]any{"environments": rows})
 	})
 	mux.HandleFunc("GET /api/v1/environments/{name}/application", func(w http.ResponseWriter, r *http.Request) {
 		if a, ok := answers.Applications[r.PathValue("name")]; ok {
-			respond(w, http.StatusOK, a)
+			apitest.Respond(w, http.StatusOK, a)
 			return
 		}
-		respond(w, http.StatusNotFound, map[string]any{"message": "there is no such Application"})
+		apitest.Respond(w, http.StatusNotFound, map[string]any{"message": "there is no such Application"})
 	})
 	mux.HandleFunc("GET /api/v1/environments/{name}", func(w http.ResponseWriter, r *http.Request) {
 		for _, row := range answers.Environments {
@@ -115,11 +117,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 				} else if row.ConfigRead == nil {
 					row.ConfigRead = new(isPushed(r.Context(), ts.MkAbs("previews.git"), commit))
 				}
-				respond(w, http.StatusOK, row)
+				apitest.Respond(w, http.StatusOK, row)
 				return
 			}
 		}
-		respond(w, http.StatusNotFound, map[string]any{"message": "no live environment has that name; previewctl why says whether one is held or gone"})
+		apitest.Respond(w, http.StatusNotFound, map[string]any{"message": "no live environment has that name; previewctl why says whether one is held or gone"})
 	})
 	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, r *http.Request) {
 		wanted, q := []preview.Decision{}, r.URL.Query()
@@ -128,20 +130,20 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 				wanted = append(wanted, d)
 			}
 		}
-		respond(w, http.StatusOK, map[string]any{"decisions": wanted, "problems": answers.Problems})
+		apitest.Respond(w, http.StatusOK, map[string]any{"decisions": wanted, "problems": answers.Problems})
 	})
 	mux.HandleFunc("POST /api/v1/confirm", note(ts.MkAbs("confirmed")))
 	mux.HandleFunc("POST /api/v1/environments/{name}/{action}", note(ts.MkAbs("asked")))
 	mux.HandleFunc("GET /api/v1/usage", func(w http.ResponseWriter, r *http.Request) {
 		if err := os.WriteFile(ts.MkAbs("query"), []byte(r.URL.RawQuery+"\n"), 0o600); err != nil {
-			respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+			apitest.Respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
 			return
 		}
-		respond(w, http.StatusOK, answers.Usage)
+		apitest.Respond(w, http.StatusOK, answers.Usage)
 	})
 	start(ts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != token {
-			respond(w, http.StatusUnauthorized, map[string]any{"message": "wrong token; send the API token"})
+			apitest.Respond(w, http.StatusUnauthorized, map[string]any{"message": "wrong token; send the API token"})
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -162,10 +164,10 @@ func note(file string) http.HandlerFunc {
 			err = os.WriteFile(file, []byte(strings.TrimPrefix(r.URL.Path, "/api/v1/")+" "+string(body)+"\n"), 0o600)
 		}
 		if err != nil {
-			respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+			apitest.Respond(w, http.StatusInternalServerError, map[string]any{"message": err.Error()})
 			return
 		}
-		respond(w, http.StatusAccepted, map[string]any{"message": "noted"})
+		apitest.Respond(w, http.StatusAccepted, map[string]any{"message": "noted"})
 	}
 }
 
@@ -189,10 +191,4 @@ func start(ts *testscript.TestScript, h http.Handler) {
 	s := httptest.NewServer(h)
 	ts.Defer(s.Close)
 	ts.Setenv("PREVIEWSET_SERVER", s.URL)
-}
-
-func respond(w http.ResponseWriter, code int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(body)
 }

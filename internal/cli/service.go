@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
@@ -19,7 +21,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func newServiceCmd(env *process) *cobra.Command {
+func newServiceCmd(env *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "service",
 		Short: "Bring services into the system",
@@ -28,7 +30,7 @@ which is the service itself, and link, which stands in for it where it doesn't r
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add mailer --from deploy/mailer --repository acme/mailer --branch add-mailer
   previewctl service add --help`,
-		Args: noArgs,
+		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newServiceAddCmd(env, runServiceAdd))
@@ -36,14 +38,14 @@ which is the service itself, and link, which stands in for it where it doesn't r
 }
 
 type serviceAddOptions struct {
-	env     *process
+	env     *terminal.Process
 	service newservice.Service
 	image   string
 	from    string
-	commit  commitOptions
+	commit  configrepo.CommitOptions
 }
 
-func newServiceAddCmd(env *process, runF func(context.Context, *serviceAddOptions) error) *cobra.Command {
+func newServiceAddCmd(env *terminal.Process, runF func(context.Context, *serviceAddOptions) error) *cobra.Command {
 	opts := &serviceAddOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -57,7 +59,7 @@ What it scaffolds runs as it is; change it as you like.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --paths 'admin/**' --public --calls orders --data postgres
   previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run`,
-		Args: oneArg("service"),
+		Args: flags.OneArg("service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.service.Name = args[0]
 			if err := opts.check(cmd); err != nil {
@@ -67,7 +69,7 @@ What it scaffolds runs as it is; change it as you like.`,
 		},
 	}
 	opts.flags(cmd)
-	opts.commit.flags(cmd)
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
@@ -82,7 +84,7 @@ func (o *serviceAddOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.service.Public, "public", false, "give it a host")
 	f.StringSliceVar(&o.service.Calls, "calls", nil, "services that it calls")
 	f.StringSliceVar(&o.service.Data, "data", nil, "stores of kustomize-base/data that it needs")
-	complete := completeFromRepo(o.env, &o.commit.repo)
+	complete := configrepo.Completer(o.env, &o.commit.Repo)
 	if err := errors.Join(cmd.RegisterFlagCompletionFunc("calls", complete("handover")), cmd.RegisterFlagCompletionFunc("data", complete("store"))); err != nil {
 		panic(err) // the flags are those above
 	}
@@ -95,38 +97,38 @@ var (
 
 func (o *serviceAddOptions) check(cmd *cobra.Command) error {
 	s := &o.service
-	if !serviceName.MatchString(s.Name) {
-		return usagef(cmd, "%q is not a service's name: at most 22 of a to z, 0 to 9 and -", s.Name)
+	if !flags.IsServiceName(s.Name) {
+		return flags.Usagef(cmd, "%q is not a service's name: at most 22 of a to z, 0 to 9 and -", s.Name)
 	}
 	if o.image != "" {
 		m := taggedImage.FindStringSubmatch(o.image)
 		if m == nil {
-			return usagef(cmd, "--image %q is not an image with a tag, like ghcr.io/acme/search:1.4.0", o.image)
+			return flags.Usagef(cmd, "--image %q is not an image with a tag, like ghcr.io/acme/search:1.4.0", o.image)
 		}
 		s.Image, s.Tag = m[1], m[2]
 	}
 	switch {
 	case o.from == "" && (o.image == "" || s.Port == 0):
-		return usagef(cmd, "say --image and --port, or with --from which folder has its manifests")
+		return flags.Usagef(cmd, "say --image and --port, or with --from which folder has its manifests")
 	case o.from != "" && (s.Port != 0 || cmd.Flags().Changed("probe-path")):
-		return usagef(cmd, "--port and --probe-path are in the manifests of --from already: leave them out")
+		return flags.Usagef(cmd, "--port and --probe-path are in the manifests of --from already: leave them out")
 	case o.from == "" && (s.Port < 1 || s.Port > 65535):
-		return usagef(cmd, "--port %d is not a port from 1 to 65535", s.Port)
+		return flags.Usagef(cmd, "--port %d is not a port from 1 to 65535", s.Port)
 	case !probePath.MatchString(s.Probe):
-		return usagef(cmd, "--probe-path %q is not a path like /healthz", s.Probe)
+		return flags.Usagef(cmd, "--probe-path %q is not a path like /healthz", s.Probe)
 	}
 	if rest, ok := strings.CutPrefix(s.Image, "ghcr.io/"); ok && s.Repository == "" && strings.Count(rest, "/") == 1 {
 		s.Repository = rest
 	}
 	if _, _, ok := preview.ParsePullRequest(s.Repository + "#1"); !ok {
-		return usagef(cmd, "--repository %q is not a repository like acme/search", s.Repository)
+		return flags.Usagef(cmd, "--repository %q is not a repository like acme/search", s.Repository)
 	}
 	for _, text := range append(append(s.Paths, s.Calls...), s.Data...) {
-		if err := checkLine(cmd, "--paths, --calls or --data", text); err != nil {
+		if err := flags.CheckLine(cmd, "--paths, --calls or --data", text); err != nil {
 			return err
 		}
 	}
-	return o.commit.check(cmd)
+	return o.commit.Check(cmd)
 }
 
 func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
@@ -136,28 +138,28 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 			return err
 		}
 	}
-	result, err := opts.commit.commit(ctx, opts.env, opts.edits)
+	result, err := opts.commit.Commit(ctx, opts.env, opts.edits)
 	if err != nil {
 		return err
 	}
 	s := opts.service
-	opts.commit.report(opts.env, result, "added service "+s.Name)
-	if opts.commit.dryRun || result.Unchanged {
+	opts.commit.Report(opts.env, result, "added service "+s.Name)
+	if opts.commit.DryRun || result.Unchanged {
 		return nil
 	}
-	opts.env.say("\nNext: look through kustomize-base/services/%s/run, and enter %s under calls of the services that call it", s.Name, s.Name)
+	opts.env.Answerf("\nNext: look through kustomize-base/services/%s/run, and enter %s under calls of the services that call it", s.Name, s.Name)
 	if s.Public {
-		opts.env.say("It is public, so the admission policies have changed: kubectl apply -k appsets")
+		opts.env.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
 	}
 	return nil
 }
 
 func (o *serviceAddOptions) edits(fsys fs.FS) (gitrepo.Edits, error) {
-	e := gitrepo.Edits{Message: gitrepo.Message{Subject: subjectOf("Add service " + o.service.Name)}}
+	e := gitrepo.Edits{Message: gitrepo.Message{Subject: configrepo.Subject("Add service " + o.service.Name)}}
 	repo := overlay.New(fsys)
 	before, err := repo.Config()
 	if err != nil {
-		return e, brokenPolicy(err)
+		return e, configrepo.InvalidPolicy(err)
 	}
 	if e.Write, err = repo.AddService(o.service); err != nil {
 		return e, err
@@ -188,9 +190,9 @@ const maxManifests = 1 << 20
 
 // manifestsIn are the YAML files in a folder, not those in folders below it.
 func manifestsIn(dir string) (map[string][]byte, error) {
-	fsys, closeDir, err := openFolder(dir)
+	fsys, closeDir, err := configrepo.OpenFolder(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open the folder of manifests: %w\nname one that is there with --from", err)
 	}
 	defer closeDir()
 	entries, err := fs.ReadDir(fsys, ".")
@@ -216,12 +218,4 @@ func manifestsIn(dir string) (map[string][]byte, error) {
 		return nil, fmt.Errorf("there are no YAML files in %s\nname the folder that has the service's manifests", dir)
 	}
 	return found, nil
-}
-
-func openFolder(dir string) (fsys fs.FS, closeDir func(), err error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the folder of manifests: %w\nname one that is there with --from", err)
-	}
-	return root.FS(), func() { _ = root.Close() }, nil
 }

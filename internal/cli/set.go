@@ -5,18 +5,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/envfile"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
 type setOptions struct {
-	env    *process
+	env    *terminal.Process
 	what   string
-	flags  environmentFlags
-	commit commitOptions
+	flags  envfile.Flags
+	commit configrepo.CommitOptions
 }
 
-func newSetCmd(env *process, runF func(context.Context, *setOptions) error) *cobra.Command {
+func newSetCmd(env *terminal.Process, runF func(context.Context, *setOptions) error) *cobra.Command {
 	opts := &setOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "set NAME|OWNER/REPO#NUMBER",
@@ -29,16 +32,16 @@ profile decide about a service again.`,
 		Example: `  previewctl set jakub --service products=tag:dev --service gateway=default
   previewctl set jakub --shared --purpose 'for the whole team'
   previewctl set jakub --component debug --expires 7d --dry-run`,
-		Args:              oneEnvironment,
-		ValidArgsFunction: completeFromRepo(env, &opts.commit.repo)("environment"),
+		Args:              flags.OneEnvironment,
+		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.what = args[0]
-			err := opts.flags.check(cmd, env.Now())
-			if err == nil && len(opts.flags.set) == 0 {
-				err = usagef(cmd, "nothing is said to be changed: name it, like --profile full")
+			err := opts.flags.Check(cmd, env.Now())
+			if err == nil && len(opts.flags.Settings) == 0 {
+				err = flags.Usagef(cmd, "nothing is said to be changed: name it, like --profile full")
 			}
 			if err == nil {
-				err = opts.commit.check(cmd)
+				err = opts.commit.Check(cmd)
 			}
 			if err != nil {
 				return err
@@ -46,37 +49,23 @@ profile decide about a service again.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	opts.flags.flags(cmd, completeFromRepo(env, &opts.commit.repo))
-	opts.commit.flags(cmd)
+	opts.flags.Add(cmd, configrepo.Completer(env, &opts.commit.Repo))
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func runSet(ctx context.Context, opts *setOptions) error {
-	w, result, err := opts.commit.commitEnvironment(ctx, opts.env, opts.what, opts.edits)
+	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.what, opts.edits)
 	if err != nil {
 		return err
 	}
-	opts.commit.report(opts.env, result, "changed "+w.name)
+	opts.commit.Report(opts.env, result, "changed "+w.Name)
 	return nil
 }
 
-func (o *setOptions) edits(w *world) (gitrepo.Edits, error) {
-	if err := w.existing(); err != nil {
+func (o *setOptions) edits(w *envfile.File) (gitrepo.Edits, error) {
+	if err := w.RequireExisting(); err != nil {
 		return gitrepo.Edits{}, err
 	}
-	return w.change(o.flags.set)
-}
-
-// change applies settings to the file of an environment that has one.
-func (w *world) change(settings []setting) (gitrepo.Edits, error) {
-	d, err := yamldoc.Parse(w.file)
-	if err != nil {
-		return gitrepo.Edits{}, err
-	}
-	changed, err := applySettings(settings, w.config.Policy, d)
-	if err != nil {
-		return gitrepo.Edits{}, err
-	}
-	return w.edits(d.Bytes(), gitrepo.Message{Subject: subjectOf(
-		"Change environment "+w.name+": "+plural(changed), "Change environment "+w.name)})
+	return w.Change(o.flags.Settings)
 }

@@ -10,11 +10,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type showOptions struct {
-	lookup
+	apiclient.Lookup
 	output string
 }
 
@@ -25,8 +29,8 @@ type shown struct {
 	Decision *preview.Decision `json:"decision,omitempty"`
 }
 
-func newShowCmd(env *process, runF func(context.Context, *showOptions) error) *cobra.Command {
-	opts, server := &showOptions{lookup: lookup{env: env}}, serverOptions{}
+func newShowCmd(env *terminal.Process, runF func(context.Context, *showOptions) error) *cobra.Command {
+	opts, server := &showOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
 		Short: "Show one environment: services, commits, links, address, and how Argo CD gets on with it",
@@ -40,17 +44,17 @@ knows no cluster, "ready" and "application" are absent.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,
-		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, hasEnvironment),
+		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: apiclient.Complete(env, &server, 1, apiclient.HasEnvironment),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(checkOutput(cmd, opts.output, "text", "json", "yaml"), opts.parse(cmd, server, args)); err != nil {
+			if err := cmp.Or(flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"), opts.Parse(cmd, server, args)); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
-	outputFlag(cmd, &opts.output, "text", "text", "json", "yaml")
+	server.Add(cmd)
+	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd
 }
 
@@ -60,23 +64,23 @@ func runShow(ctx context.Context, opts *showOptions) error {
 		return err
 	}
 	if opts.output != "text" {
-		return encode(opts.env.Out, opts.output, s)
+		return output.Encode(opts.Env.Out, opts.output, s)
 	}
 	return opts.print(s)
 }
 
 func (o *showOptions) ask(ctx context.Context) (s shown, err error) {
-	defer o.env.patience(slowService)()
-	if s.Status, err = o.status(ctx); err == nil {
+	defer o.Env.NoticeIfSlow(terminal.SlowService)()
+	if s.Status, err = o.Status(ctx); err == nil {
 		s.Services = s.Contents()
-		s.Decision, err = o.client.decisionAbout(ctx, s.Name)
+		s.Decision, err = o.Client.DecisionAbout(ctx, s.Name)
 	}
 	return s, err
 }
 
 func (o *showOptions) print(s shown) error {
-	o.env.say("%s is %s", preview.Printable(s.Name), o.condition(s.Status))
-	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
+	o.Env.Answerf("%s is %s", preview.Printable(s.Name), o.condition(s.Status))
+	w := tabwriter.NewWriter(o.Env.Out, 0, 0, 2, ' ', 0)
 	for _, line := range o.lines(s) {
 		if value := preview.Printable(line[1]); value != "" {
 			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
@@ -85,25 +89,25 @@ func (o *showOptions) print(s shown) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	o.env.say("")
-	return o.services(s).write(o.env.Out, true)
+	o.Env.Answerf("")
+	return o.services(s).Write(o.Env.Out, true)
 }
 
 // condition is how it is, in a word or two.
 func (o *showOptions) condition(s preview.Status) string {
 	switch {
 	case s.State == preview.Asleep:
-		return o.env.colour(yellow, "asleep")
+		return o.Env.Colour(terminal.Yellow, "asleep")
 	case s.State == preview.Waking:
-		return o.env.colour(yellow, "waking")
+		return o.Env.Colour(terminal.Yellow, "waking")
 	case s.Ready == nil:
 		return "live"
 	case *s.Ready:
-		return o.env.colour(green, "ready")
+		return o.Env.Colour(terminal.Green, "ready")
 	case s.Failing:
-		return o.env.colour(red, "failing")
+		return o.Env.Colour(terminal.Red, "failing")
 	}
-	return o.env.colour(yellow, "not ready yet")
+	return o.Env.Colour(terminal.Yellow, "not ready yet")
 }
 
 func (o *showOptions) lines(s shown) [][2]string {
@@ -111,7 +115,7 @@ func (o *showOptions) lines(s shown) [][2]string {
 		{"Address", s.URL},
 		{"Namespace", s.Namespace},
 		{"State", s.State},
-		{"Source", cmp.Or(subject(s.Repository, s.Number), s.Source)},
+		{"Source", cmp.Or(apiclient.Reference(s.Repository, s.Number), s.Source)},
 		{"Title", s.Title},
 		{"Owner", s.Owner},
 		{"Purpose", s.Purpose},
@@ -119,7 +123,7 @@ func (o *showOptions) lines(s shown) [][2]string {
 		{"Sleeps", o.sleeps(s)},
 		{"Ends", o.ends(s)},
 		{"Decision", o.decision(s.Decision)},
-		{"Files", s.Path + " at commit " + shortCommit(s.Revision)},
+		{"Files", s.Path + " at commit " + output.ShortCommit(s.Revision)},
 		{"Argo CD", o.argocd(s.Status)},
 		{"Waits for", s.Reason},
 		{"Look at", unhealthy(s.Application)},
@@ -131,18 +135,18 @@ func (o *showOptions) sleeps(s shown) string {
 	if s.Decision == nil {
 		return ""
 	}
-	return comes(s.Decision.SleepsAt, false, o.env.Now())
+	return output.FutureTime(s.Decision.SleepsAt, false, o.Env.Now())
 }
 
 // ends is how long it stays. What was decided knows of extensions too.
 func (o *showOptions) ends(s shown) string {
 	if s.Decision != nil && s.Decision.ExpiresAt != nil {
-		return comes(s.Decision.ExpiresAt, s.Decision.ExpiresAnyway, o.env.Now())
+		return output.FutureTime(s.Decision.ExpiresAt, s.Decision.ExpiresAnyway, o.Env.Now())
 	}
 	r := s.Row
 	if at, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil {
-		if left := at.Sub(o.env.Now()); left > 0 {
-			return fmt.Sprintf("%s, in %s", r.ExpiresAt, shortly(left))
+		if left := at.Sub(o.Env.Now()); left > 0 {
+			return fmt.Sprintf("%s, in %s", r.ExpiresAt, output.Duration(left))
 		}
 		return r.ExpiresAt
 	}
@@ -161,7 +165,7 @@ func (o *showOptions) decision(d *preview.Decision) string {
 		text += "; " + d.Remedy
 	}
 	if !d.Since.IsZero() {
-		text += " (for " + shortly(o.env.Now().Sub(d.Since)) + ")"
+		text += " (for " + output.Duration(o.Env.Now().Sub(d.Since)) + ")"
 	}
 	return text
 }
@@ -176,7 +180,7 @@ func (o *showOptions) argocd(s preview.Status) string {
 	a := s.Application
 	text := cmp.Or(a.Sync, "not compared") + ", " + cmp.Or(a.Health, "health unknown")
 	if a.Revision != "" {
-		text += ", at commit " + shortCommit(a.Revision)
+		text += ", at commit " + output.ShortCommit(a.Revision)
 	}
 	return text
 }
@@ -189,8 +193,8 @@ func unhealthy(a *preview.ApplicationStatus) string {
 }
 
 // services is a table of what runs and where the rest leads.
-func (o *showOptions) services(s shown) *table {
-	t := &table{header: []string{"SERVICE", "RUNS", "COMMIT", "ADDRESS"}}
+func (o *showOptions) services(s shown) *output.Table {
+	t := &output.Table{Header: []string{"SERVICE", "RUNS", "COMMIT", "ADDRESS"}}
 	prefix := strings.TrimSuffix(s.Namespace, s.Name)
 	for _, c := range s.Services {
 		runs, address := "here", ""
@@ -202,7 +206,7 @@ func (o *showOptions) services(s shown) *table {
 		} else if !c.Runs {
 			runs = "in namespace " + c.Namespace
 		}
-		t.add(c.Service, runs, shortCommit(c.Commit), address)
+		t.Add(c.Service, runs, output.ShortCommit(c.Commit), address)
 	}
 	return t
 }

@@ -9,22 +9,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/slotfile"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type slotClaimOptions struct {
-	env            *process
+	env            *terminal.Process
 	slot           string
 	holders        []string
 	purpose, until string
 	take           bool
-	commit         commitOptions
+	commit         configrepo.CommitOptions
 
 	claim preview.Claim // what of it is known before anything is read
 }
 
-func newSlotClaimCmd(env *process, runF func(context.Context, *slotClaimOptions) error) *cobra.Command {
+func newSlotClaimCmd(env *terminal.Process, runF func(context.Context, *slotClaimOptions) error) *cobra.Command {
 	opts := &slotClaimOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "claim [SLOT]",
@@ -37,8 +42,8 @@ Who claims again what they hold already changes its purpose and its end.`,
 		Example: `  previewctl slot claim --holders alice,bob --purpose 'checkout redesign' --until 72h
   previewctl slot claim ivysaur --holders alice --until 7d --dry-run
   previewctl slot claim bulbasaur --holders carol --purpose 'urgent fix' --take`,
-		Args:              maxOneArg("slot"),
-		ValidArgsFunction: completeFromRepo(env, &opts.commit.repo)("slot"),
+		Args:              flags.MaxOneArg("slot"),
+		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("slot"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				opts.slot = args[0]
@@ -54,102 +59,102 @@ Who claims again what they hold already changes its purpose and its end.`,
 	f.StringVar(&opts.purpose, "purpose", "", "what it is for")
 	f.StringVar(&opts.until, "until", "", "when the claim is over: a length like 72h or 7d from now, a day, or a time like 2026-12-24T18:00:00Z")
 	f.BoolVar(&opts.take, "take", false, "take it from those who hold it")
-	opts.commit.flags(cmd)
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func (o *slotClaimOptions) check(cmd *cobra.Command) error {
-	if owner := ownerOf(cmd.Context(), o.env); len(o.holders) == 0 && owner != "" {
+	if owner := configrepo.CallerLogin(cmd.Context(), o.env); len(o.holders) == 0 && owner != "" {
 		o.holders = []string{owner}
 	}
 	switch {
 	case len(o.holders) == 0:
-		return usagef(cmd, "nobody is said to hold it: say --holders LOGIN, or once for all: git config --global github.user LOGIN")
+		return flags.Usagef(cmd, "nobody is said to hold it: say --holders LOGIN, or once for all: git config --global github.user LOGIN")
 	case o.take && o.slot == "":
-		return usagef(cmd, "--take needs the slot that is taken: previewctl slot list says who holds which")
+		return flags.Usagef(cmd, "--take needs the slot that is taken: previewctl slot list says who holds which")
 	}
-	if err := checkHolders(cmd, o.holders); err != nil {
+	if err := slotfile.CheckHolders(cmd, o.holders); err != nil {
 		return err
 	}
-	if err := checkLine(cmd, "--purpose", o.purpose); err != nil {
+	if err := flags.CheckLine(cmd, "--purpose", o.purpose); err != nil {
 		return err
 	}
 	now := o.env.Now().UTC().Truncate(time.Second)
 	o.claim = preview.Claim{Holders: o.holders, Purpose: o.purpose, Since: &now}
 	if o.until != "" {
-		until, err := parseTime(o.until, now)
+		until, err := flags.ParseTime(o.until, now)
 		if err != nil {
-			return usagef(cmd, "--until %w", err)
+			return flags.Usagef(cmd, "--until %w", err)
 		}
 		o.claim.Until = &until
 	}
-	return o.commit.check(cmd)
+	return o.commit.Check(cmd)
 }
 
 func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 	var done string
-	var p *pool
-	result, err := opts.commit.commit(ctx, opts.env, func(fsys fs.FS) (e gitrepo.Edits, err error) {
-		if p, err = newPool(fsys, *opts.claim.Since); err != nil {
+	var p *slotfile.Pool
+	result, err := opts.commit.Commit(ctx, opts.env, func(fsys fs.FS) (e gitrepo.Edits, err error) {
+		if p, err = slotfile.Open(fsys, *opts.claim.Since); err != nil {
 			return e, err
 		}
-		if err = p.check(opts.slot); err != nil {
+		if err = p.Check(opts.slot); err != nil {
 			return e, err
 		}
 		var m gitrepo.Message
 		if done, m, err = opts.apply(p); err != nil {
 			return e, err
 		}
-		return p.edits(m)
+		return p.Edits(m)
 	})
 	if err != nil {
 		return err
 	}
-	p.note(opts.env)
-	p.noteSeveral(opts.env, opts.holders)
-	opts.commit.report(opts.env, result, done)
+	p.NoteIfOff(opts.env)
+	p.NoteSeveral(opts.env, opts.holders)
+	opts.commit.Report(opts.env, result, done)
 	return nil
 }
 
 // apply gives the holders a slot or a place in the queue, and says which.
-func (o *slotClaimOptions) apply(p *pool) (done string, m gitrepo.Message, err error) {
+func (o *slotClaimOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
 	slot := o.choose(p)
 	if slot == "" {
 		return o.enqueue(p)
 	}
-	held := p.now.Slots[slot]
-	own := sameHolders(held.Holders, o.holders)
-	if !isFree(held) && !own && !o.take {
-		return "", m, fmt.Errorf("slot %s is held by %s\nask them to release it, wait for any slot (name none), or take it with --take", slot, describeClaim(held))
+	held := p.Now.Slots[slot]
+	own := slotfile.SameHolders(held.Holders, o.holders)
+	if !slotfile.IsFree(held) && !own && !o.take {
+		return "", m, fmt.Errorf("slot %s is held by %s\nask them to release it, wait for any slot (name none), or take it with --take", slot, slotfile.Describe(held))
 	}
 	claim := o.claim
 	if own {
 		claim = renewed(held, o.claim)
 	}
-	p.now.Slots[slot] = claim
-	p.now.Queue = slices.DeleteFunc(p.now.Queue, func(c preview.Claim) bool { return sameHolders(c.Holders, o.holders) })
+	p.Now.Slots[slot] = claim
+	p.Now.Queue = slices.DeleteFunc(p.Now.Queue, func(c preview.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
 	m = gitrepo.Message{
-		Subject:  subjectOf(fmt.Sprintf("Claim slot %s for %s", slot, plural(o.holders)), "Claim slot "+slot),
+		Subject:  configrepo.Subject(fmt.Sprintf("Claim slot %s for %s", slot, output.List(o.holders)), "Claim slot "+slot),
 		Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}},
 	}
-	if !isFree(held) && !own {
-		m.Body = "Taken from " + describeClaim(held) + "."
+	if !slotfile.IsFree(held) && !own {
+		m.Body = "Taken from " + slotfile.Describe(held) + "."
 	}
-	return fmt.Sprintf("claimed slot %s for %s", slot, plural(o.holders)), m, nil
+	return fmt.Sprintf("claimed slot %s for %s", slot, output.List(o.holders)), m, nil
 }
 
 // choose is the slot that is named, that they hold already, or that is free; "" is none.
-func (o *slotClaimOptions) choose(p *pool) string {
+func (o *slotClaimOptions) choose(p *slotfile.Pool) string {
 	if o.slot != "" {
 		return o.slot
 	}
-	for _, name := range p.names() {
-		if sameHolders(p.now.Slots[name].Holders, o.holders) {
+	for _, name := range p.Names() {
+		if slotfile.SameHolders(p.Now.Slots[name].Holders, o.holders) {
 			return name
 		}
 	}
-	for _, name := range p.names() {
-		if isFree(p.now.Slots[name]) {
+	for _, name := range p.Names() {
+		if slotfile.IsFree(p.Now.Slots[name]) {
 			return name
 		}
 	}
@@ -167,14 +172,14 @@ func renewed(held, claim preview.Claim) preview.Claim {
 	return held
 }
 
-func (o *slotClaimOptions) enqueue(p *pool) (done string, m gitrepo.Message, err error) {
-	i := slices.IndexFunc(p.now.Queue, func(c preview.Claim) bool { return sameHolders(c.Holders, o.holders) })
+func (o *slotClaimOptions) enqueue(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
+	i := slices.IndexFunc(p.Now.Queue, func(c preview.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
 	if i >= 0 {
-		p.now.Queue[i] = renewed(p.now.Queue[i], o.claim)
+		p.Now.Queue[i] = renewed(p.Now.Queue[i], o.claim)
 	} else {
-		i = len(p.now.Queue)
-		p.now.Queue = append(p.now.Queue, o.claim)
+		i = len(p.Now.Queue)
+		p.Now.Queue = append(p.Now.Queue, o.claim)
 	}
-	m = gitrepo.Message{Subject: subjectOf(fmt.Sprintf("Queue %s for a slot", plural(o.holders)), "Queue for a slot")}
-	return fmt.Sprintf("no slot is free: %s waits at place %d of the queue", plural(o.holders), i+1), m, nil
+	m = gitrepo.Message{Subject: configrepo.Subject(fmt.Sprintf("Queue %s for a slot", output.List(o.holders)), "Queue for a slot")}
+	return fmt.Sprintf("no slot is free: %s waits at place %d of the queue", output.List(o.holders), i+1), m, nil
 }

@@ -8,14 +8,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/slotfile"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type slotListOptions struct {
-	env    *process
-	repo   repoOptions
-	client *client // nil without a server
+	env    *terminal.Process
+	repo   configrepo.Flags
+	client *apiclient.Client // nil without a server
 	output string
 }
 
@@ -36,8 +42,8 @@ type slotSheet struct {
 	Queue []slotRow `json:"queue"`
 }
 
-func newSlotListCmd(env *process, runF func(context.Context, *slotListOptions) error) *cobra.Command {
-	opts, server := &slotListOptions{env: env}, serverOptions{}
+func newSlotListCmd(env *terminal.Process, runF func(context.Context, *slotListOptions) error) *cobra.Command {
+	opts, server := &slotListOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the slots: who holds which, for what, since and until when",
@@ -49,11 +55,11 @@ who waits has no slot. The JSON has the keys "slots" and "queue".`,
 		Example: `  previewctl slot list
   previewctl slot list -o json
   previewctl slot list --local -o name`,
-		Args: noArgs,
+		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := checkOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
-			if err == nil && env.or(server.server, "PREVIEWSET_SERVER") != "" {
-				opts.client, err = newClient(cmd, env, server)
+			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
+			if err == nil && env.FlagOrEnv(server.Server, "PREVIEWSET_SERVER") != "" {
+				opts.client, err = apiclient.New(cmd, env, server)
 			}
 			if err != nil {
 				return err
@@ -61,42 +67,42 @@ who waits has no slot. The JSON has the keys "slots" and "queue".`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	opts.repo.flags(cmd)
-	server.flags(cmd)
-	outputFlag(cmd, &opts.output, "", "table", "wide", "json", "yaml", "name")
+	opts.repo.Add(cmd)
+	server.Add(cmd)
+	flags.Output(cmd, &opts.output, "", "table", "wide", "json", "yaml", "name")
 	return cmd
 }
 
 func runSlotList(ctx context.Context, opts *slotListOptions) error {
-	defer opts.env.patience(slowRepository)()
-	repo, err := opts.repo.open(ctx, opts.env, gitrepo.Options{})
+	defer opts.env.NoticeIfSlow(terminal.SlowRepository)()
+	repo, err := opts.repo.Open(ctx, opts.env, gitrepo.Options{})
 	if err != nil {
 		return err
 	}
-	fsys, err := repo.read(ctx)
+	fsys, err := repo.ReadFiles(ctx)
 	if err != nil {
 		return err
 	}
-	p, err := newPool(fsys, opts.env.Now())
+	p, err := slotfile.Open(fsys, opts.env.Now())
 	if err != nil {
 		return err
 	}
-	p.note(opts.env)
+	p.NoteIfOff(opts.env)
 	return opts.print(opts.sheet(ctx, p))
 }
 
-func (o *slotListOptions) sheet(ctx context.Context, p *pool) slotSheet {
+func (o *slotListOptions) sheet(ctx context.Context, p *slotfile.Pool) slotSheet {
 	live := o.live(ctx)
 	s := slotSheet{Slots: []slotRow{}, Queue: []slotRow{}}
-	for _, name := range p.names() {
-		row := slotRowOf(p.now.Slots[name])
+	for _, name := range p.Names() {
+		row := slotRowOf(p.Now.Slots[name])
 		row.Slot, row.State, row.URL = name, live[name].State, live[name].URL
-		if isFree(p.now.Slots[name]) {
+		if slotfile.IsFree(p.Now.Slots[name]) {
 			row.State = "free"
 		}
 		s.Slots = append(s.Slots, row)
 	}
-	for _, c := range p.now.Queue {
+	for _, c := range p.Now.Queue {
 		row := slotRowOf(c)
 		row.State = "waiting"
 		s.Queue = append(s.Queue, row)
@@ -105,19 +111,19 @@ func (o *slotListOptions) sheet(ctx context.Context, p *pool) slotSheet {
 }
 
 func slotRowOf(c preview.Claim) slotRow {
-	return slotRow{Holders: orEmpty(c.Holders), Purpose: c.Purpose, Since: c.Since, Until: c.Until}
+	return slotRow{Holders: output.OrEmpty(c.Holders), Purpose: c.Purpose, Since: c.Since, Until: c.Until}
 }
 
 // live are the environments that the service knows, by name. Without it the sheet lacks two columns, no more.
 func (o *slotListOptions) live(ctx context.Context) map[string]preview.Row {
 	found := map[string]preview.Row{}
 	if o.client == nil {
-		o.env.tell("note: state and URL are the service's to say: name it with --server or PREVIEWSET_SERVER")
+		o.env.Inform("note: state and URL are the service's to say: name it with --server or PREVIEWSET_SERVER")
 		return found
 	}
-	rows, err := o.client.environments(ctx)
+	rows, err := o.client.Environments(ctx)
 	if err != nil {
-		o.env.tell("note: no state and URL: " + preview.Printable(err.Error()))
+		o.env.Inform("note: no state and URL: " + preview.Printable(err.Error()))
 	}
 	for _, r := range rows {
 		found[r.Name] = r
@@ -127,27 +133,27 @@ func (o *slotListOptions) live(ctx context.Context) map[string]preview.Row {
 
 func (o *slotListOptions) print(s slotSheet) error {
 	aligned := o.output == "table" || o.output == "wide" || o.env.OutTTY
-	t := &table{header: []string{"SLOT", "HOLDERS", "PURPOSE", "SINCE", "UNTIL", "STATE", "URL"}}
+	t := &output.Table{Header: []string{"SLOT", "HOLDERS", "PURPOSE", "SINCE", "UNTIL", "STATE", "URL"}}
 	switch o.output {
 	case "json", "yaml":
-		return encode(o.env.Out, o.output, s)
+		return output.Encode(o.env.Out, o.output, s)
 	case "name":
 		for _, r := range s.Slots {
-			o.env.say("%s", preview.Printable(r.Slot))
+			o.env.Answerf("%s", preview.Printable(r.Slot))
 		}
 		return nil
 	}
 	for _, r := range s.Slots {
-		t.add(r.cells(r.Slot, aligned)...)
+		t.Add(r.cells(r.Slot, aligned)...)
 	}
 	for i, r := range s.Queue {
 		name := ""
 		if aligned {
 			name = fmt.Sprintf("(waits, %d)", i+1)
 		}
-		t.add(r.cells(name, aligned)...)
+		t.Add(r.cells(name, aligned)...)
 	}
-	return t.write(o.env.Out, aligned)
+	return t.Write(o.env.Out, aligned)
 }
 
 func (r slotRow) cells(name string, short bool) []string {

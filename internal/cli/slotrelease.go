@@ -9,19 +9,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/slotfile"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type slotReleaseOptions struct {
-	env     *process
+	env     *terminal.Process
 	slot    string
 	holders []string
 	now     time.Time
-	commit  commitOptions
+	commit  configrepo.CommitOptions
 }
 
-func newSlotReleaseCmd(env *process, runF func(context.Context, *slotReleaseOptions) error) *cobra.Command {
+func newSlotReleaseCmd(env *terminal.Process, runF func(context.Context, *slotReleaseOptions) error) *cobra.Command {
 	opts := &slotReleaseOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "release [SLOT]",
@@ -31,19 +36,19 @@ with all data in it. With --holders and no slot it gives back what exactly these
 		Example: `  previewctl slot release bulbasaur
   previewctl slot release --holders alice,bob
   previewctl slot release bulbasaur --dry-run`,
-		Args:              maxOneArg("slot"),
-		ValidArgsFunction: completeFromRepo(env, &opts.commit.repo)("slot"),
+		Args:              flags.MaxOneArg("slot"),
+		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("slot"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				opts.slot = args[0]
 			}
 			if (opts.slot == "") == (len(opts.holders) == 0) {
-				return usagef(cmd, "say either which slot is released, or with --holders who releases theirs")
+				return flags.Usagef(cmd, "say either which slot is released, or with --holders who releases theirs")
 			}
 			opts.now = env.Now().UTC().Truncate(time.Second)
-			err := checkHolders(cmd, opts.holders)
+			err := slotfile.CheckHolders(cmd, opts.holders)
 			if err == nil {
-				err = opts.commit.check(cmd)
+				err = opts.commit.Check(cmd)
 			}
 			if err != nil {
 				return err
@@ -52,55 +57,55 @@ with all data in it. With --holders and no slot it gives back what exactly these
 		},
 	}
 	cmd.Flags().StringSliceVar(&opts.holders, "holders", nil, "who gives back what they hold or wait for: GitHub logins")
-	opts.commit.flags(cmd)
+	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func runSlotRelease(ctx context.Context, opts *slotReleaseOptions) error {
 	var done string
-	result, err := opts.commit.commit(ctx, opts.env, func(fsys fs.FS) (e gitrepo.Edits, err error) {
-		p, err := newPool(fsys, opts.now)
+	result, err := opts.commit.Commit(ctx, opts.env, func(fsys fs.FS) (e gitrepo.Edits, err error) {
+		p, err := slotfile.Open(fsys, opts.now)
 		if err != nil {
 			return e, err
 		}
-		if err = p.check(opts.slot); err != nil {
+		if err = p.Check(opts.slot); err != nil {
 			return e, err
 		}
 		var m gitrepo.Message
 		if done, m, err = opts.apply(p); err != nil {
 			return e, err
 		}
-		return p.edits(m)
+		return p.Edits(m)
 	})
 	if err != nil {
 		return err
 	}
-	opts.commit.report(opts.env, result, done)
+	opts.commit.Report(opts.env, result, done)
 	return nil
 }
 
 // apply frees the slot, or the place in the queue, and lets who waits have it.
-func (o *slotReleaseOptions) apply(p *pool) (done string, m gitrepo.Message, err error) {
+func (o *slotReleaseOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
 	slot := o.slot
-	own := func(c preview.Claim) bool { return sameHolders(c.Holders, o.holders) }
-	for _, name := range p.names() {
-		if slot == "" && own(p.now.Slots[name]) {
+	own := func(c preview.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) }
+	for _, name := range p.Names() {
+		if slot == "" && own(p.Now.Slots[name]) {
 			slot = name
 		}
 	}
 	if slot == "" {
-		if !slices.ContainsFunc(p.now.Queue, own) {
-			return "", m, fmt.Errorf("no slot is held by exactly %s, who don't wait for one either\nsee who does with: previewctl slot list", plural(o.holders))
+		if !slices.ContainsFunc(p.Now.Queue, own) {
+			return "", m, fmt.Errorf("no slot is held by exactly %s, who don't wait for one either\nsee who does with: previewctl slot list", output.List(o.holders))
 		}
-		p.now.Queue = slices.DeleteFunc(p.now.Queue, own)
-		return "took " + plural(o.holders) + " out of the queue", gitrepo.Message{Subject: subjectOf(fmt.Sprintf("Take %s out of the queue", plural(o.holders)), "Leave the queue")}, nil
+		p.Now.Queue = slices.DeleteFunc(p.Now.Queue, own)
+		return "took " + output.List(o.holders) + " out of the queue", gitrepo.Message{Subject: configrepo.Subject(fmt.Sprintf("Take %s out of the queue", output.List(o.holders)), "Leave the queue")}, nil
 	}
-	p.now.Slots[slot] = preview.Claim{}
-	p.now = *p.now.At(o.now)
-	m = gitrepo.Message{Subject: subjectOf("Release slot " + slot), Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}}}
+	p.Now.Slots[slot] = preview.Claim{}
+	p.Now = *p.Now.At(o.now)
+	m = gitrepo.Message{Subject: configrepo.Subject("Release slot " + slot), Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}}}
 	done = "released slot " + slot
-	if next := p.now.Slots[slot]; !isFree(next) {
-		done += "; now it is " + describeClaim(next)
+	if next := p.Now.Slots[slot]; !slotfile.IsFree(next) {
+		done += "; now it is " + slotfile.Describe(next)
 	}
 	return done, m, nil
 }

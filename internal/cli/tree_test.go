@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/cli/envfile"
+	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/cli/terminaltest"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 )
@@ -50,7 +53,7 @@ func treeOf(t *testing.T, command string, fsys fs.FS) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, _, said := terminal("", nil)
+	env, _, said := terminaltest.New("", nil)
 	var edits gitrepo.Edits
 	cmd := newTreeCmd(env, fsys, &edits)
 	cmd.SetArgs(strings.Fields(string(line)))
@@ -69,9 +72,9 @@ func treeOf(t *testing.T, command string, fsys fs.FS) map[string][]byte {
 }
 
 // newTreeCmd has the commands that write an environment or a service, without the repository that they write to.
-func newTreeCmd(env *process, fsys fs.FS, edits *gitrepo.Edits) *cobra.Command {
-	on := func(what string, change func(w *world) (gitrepo.Edits, error)) error {
-		w, err := newWorld(fsys, what)
+func newTreeCmd(env *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra.Command {
+	on := func(what string, change func(w *envfile.File) (gitrepo.Edits, error)) error {
+		w, err := envfile.Open(fsys, what)
 		if err == nil {
 			*edits, err = change(w)
 		}

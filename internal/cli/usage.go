@@ -8,26 +8,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type usageOptions struct {
-	env    *process
-	client *client
+	env    *terminal.Process
+	client *apiclient.Client
 	output string
 	by     string
 	since  time.Duration
 }
 
-// usage is the service's answer.
-type usage struct {
-	By    string    `json:"by"`
-	Since time.Time `json:"since"`
-	preview.Usage
-}
-
-func newUsageCmd(env *process, runF func(context.Context, *usageOptions) error) *cobra.Command {
-	opts, server := &usageOptions{env: env}, serverOptions{}
+func newUsageCmd(env *terminal.Process, runF func(context.Context, *usageOptions) error) *cobra.Command {
+	opts, server := &usageOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "usage",
 		Short: "Show what environments cost: hours awake and asleep, CPU and memory, and what sleeping saved",
@@ -40,11 +37,11 @@ scrapes the service.`,
 		Example: `  previewctl usage
   previewctl usage --by repository --since 720h
   previewctl usage --by environment -o json`,
-		Args: noArgs,
+		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := opts.check(cmd)
 			if err == nil {
-				opts.client, err = newClient(cmd, env, server)
+				opts.client, err = apiclient.New(cmd, env, server)
 			}
 			if err != nil {
 				return err
@@ -52,58 +49,58 @@ scrapes the service.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
-	outputFlag(cmd, &opts.output, "", "table", "json", "yaml")
+	server.Add(cmd)
+	flags.Output(cmd, &opts.output, "", "table", "json", "yaml")
 	cmd.Flags().StringVar(&opts.by, "by", "owner", "what to add up by: environment, owner, repository, profile")
 	cmd.Flags().DurationVar(&opts.since, "since", 7*24*time.Hour, "how far to look back")
-	complete(cmd, "by", func(string) []string { return preview.UsageBy() })
+	flags.Complete(cmd, "by", func(string) []string { return preview.UsageBy() })
 	return cmd
 }
 
 func (o *usageOptions) check(cmd *cobra.Command) error {
 	switch {
 	case !slices.Contains(preview.UsageBy(), o.by):
-		return usagef(cmd, "--by %q is none of environment, owner, repository, profile", o.by)
+		return flags.Usagef(cmd, "--by %q is none of environment, owner, repository, profile", o.by)
 	case o.since < time.Hour:
-		return usagef(cmd, "--since must be at least 1h")
+		return flags.Usagef(cmd, "--since must be at least 1h")
 	}
-	return checkOutput(cmd, o.output, "", "table", "json", "yaml")
+	return flags.CheckOutput(cmd, o.output, "", "table", "json", "yaml")
 }
 
 func runUsage(ctx context.Context, opts *usageOptions) error {
-	defer opts.env.patience("Prometheus takes its time")()
-	u, err := opts.client.usage(ctx, opts.by, opts.since)
+	defer opts.env.NoticeIfSlow("Prometheus takes its time")()
+	u, err := opts.client.Usage(ctx, opts.by, opts.since)
 	if err != nil {
 		return err
 	}
 	if u.Problem != "" {
-		opts.env.tell("note: " + preview.Printable(u.Problem))
+		opts.env.Inform("note: " + preview.Printable(u.Problem))
 	}
 	return opts.print(u)
 }
 
-func (o *usageOptions) print(u usage) error {
+func (o *usageOptions) print(u apiclient.Usage) error {
 	aligned := o.output == "table" || o.env.OutTTY
 	switch {
 	case o.output == "json" || o.output == "yaml":
-		return encode(o.env.Out, o.output, u)
+		return output.Encode(o.env.Out, o.output, u)
 	case aligned && len(u.Rows) == 0:
-		o.env.say("nothing was measured since %s", u.Since.UTC().Format(time.RFC3339))
+		o.env.Answerf("nothing was measured since %s", u.Since.UTC().Format(time.RFC3339))
 		return nil
 	}
-	t := &table{header: []string{"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU", "SAVED MEMORY"}}
+	t := &output.Table{Header: []string{"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU", "SAVED MEMORY"}}
 	var total [6]float64
 	for _, r := range u.Rows {
 		figures := [...]float64{r.AwakeHours, r.AsleepHours, r.CPUCoreHours, r.MemoryGiBHours, r.SavedCPUCoreHours, r.SavedMemoryGiBHours}
-		t.add(usageCells(r.Name, figures)...)
+		t.Add(usageCells(r.Name, figures)...)
 		for i, v := range figures {
 			total[i] += v
 		}
 	}
 	if aligned && len(u.Rows) > 1 {
-		t.add(usageCells("all", total)...)
+		t.Add(usageCells("all", total)...)
 	}
-	return t.write(o.env.Out, aligned)
+	return t.Write(o.env.Out, aligned)
 }
 
 func usageCells(name string, figures [6]float64) []string {

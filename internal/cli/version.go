@@ -3,27 +3,21 @@ package cli
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/buildinfo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
 type versionOptions struct {
-	env    *process
+	env    *terminal.Process
 	output string
 }
 
-// version is what the binary says of itself; all of it comes from how Go built it.
-type version struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision"`
-	Modified bool   `json:"modified"`
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
-func newVersionCmd(env *process, runF func(context.Context, *versionOptions) error) *cobra.Command {
+func newVersionCmd(env *terminal.Process, runF func(context.Context, *versionOptions) error) *cobra.Command {
 	opts := &versionOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -32,41 +26,23 @@ func newVersionCmd(env *process, runF func(context.Context, *versionOptions) err
 		Example: `  previewctl version
   previewctl version -o json
   previewctl version -o yaml`,
-		Args: noArgs,
+		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
+			if err := flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	outputFlag(cmd, &opts.output, "text", "text", "json", "yaml")
+	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd
 }
 
 func runVersion(_ context.Context, opts *versionOptions) error {
-	v := buildVersion()
+	v := buildinfo.Read()
 	if opts.output != "text" {
-		return encode(opts.env.Out, opts.output, v)
+		return output.Encode(opts.env.Out, opts.output, v)
 	}
 	_, err := fmt.Fprintf(opts.env.Out, "previewctl %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 	return err
-}
-
-func buildVersion() version {
-	v := version{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	v.Version = info.Main.Version
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	return v
 }

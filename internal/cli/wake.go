@@ -5,10 +5,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func newWakeCmd(env *process, runF func(context.Context, *askOptions) error) *cobra.Command {
-	opts := &askOptions{lookup: lookup{env: env}, action: "wake", done: "is being woken; wait for it with: previewctl wait %s"}
+func newWakeCmd(env *terminal.Process, runF func(context.Context, *askOptions) error) *cobra.Command {
+	opts := &askOptions{Lookup: apiclient.Lookup{Env: env}, action: "wake", done: "is being woken; wait for it with: previewctl wait %s"}
 	cmd := opts.command(&cobra.Command{
 		Use:   "wake NAME|OWNER/REPO#NUMBER",
 		Short: "Wake an environment that is asleep, or keep one awake for a while",
@@ -24,8 +28,8 @@ With --for it is also kept awake that long from now, whatever is measured of its
 	return cmd
 }
 
-func newSleepCmd(env *process, runF func(context.Context, *askOptions) error) *cobra.Command {
-	opts := &askOptions{lookup: lookup{env: env}, action: "sleep", done: "is sent to sleep; a visit, a push or previewctl wake %s wakes it"}
+func newSleepCmd(env *terminal.Process, runF func(context.Context, *askOptions) error) *cobra.Command {
+	opts := &askOptions{Lookup: apiclient.Lookup{Env: env}, action: "sleep", done: "is sent to sleep; a visit, a push or previewctl wake %s wakes it"}
 	return opts.command(&cobra.Command{
 		Use:   "sleep NAME|OWNER/REPO#NUMBER",
 		Short: "Send an environment to sleep that nobody uses now",
@@ -37,8 +41,8 @@ It wakes with a visit to one of its addresses in a browser, with a push, or with
 	}, runF)
 }
 
-func newExtendCmd(env *process, runF func(context.Context, *askOptions) error) *cobra.Command {
-	opts := &askOptions{lookup: lookup{env: env}, action: "extend", done: "stays; see until when with: previewctl why %s"}
+func newExtendCmd(env *terminal.Process, runF func(context.Context, *askOptions) error) *cobra.Command {
+	opts := &askOptions{Lookup: apiclient.Lookup{Env: env}, action: "extend", done: "stays; see until when with: previewctl why %s"}
 	cmd := opts.command(&cobra.Command{
 		Use:   "extend NAME|OWNER/REPO#NUMBER",
 		Short: "Put off the end of an environment, or bring back one that is over",
@@ -55,7 +59,7 @@ the data that it had; its pull request, its file or its slot must still be there
 
 // askOptions are those of a command that asks something of one environment.
 type askOptions struct {
-	lookup
+	apiclient.Lookup
 	action string // wake, sleep or extend
 	length time.Duration
 	done   string // what is said then; %s is the environment's name
@@ -63,27 +67,27 @@ type askOptions struct {
 
 // command adds what the three have in common.
 func (o *askOptions) command(cmd *cobra.Command, runF func(context.Context, *askOptions) error) *cobra.Command {
-	server := serverOptions{}
-	cmd.Args = oneArg("environment, by name or as owner/repo#number")
-	cmd.ValidArgsFunction = completeFromService(o.env, &server, 1, hasEnvironment)
+	server := apiclient.Flags{}
+	cmd.Args = flags.OneArg("environment, by name or as owner/repo#number")
+	cmd.ValidArgsFunction = apiclient.Complete(o.Env, &server, 1, apiclient.HasEnvironment)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if f := cmd.Flags().Lookup("for"); f != nil && f.Changed && o.length <= 0 {
-			return usagef(cmd, "--for must be longer than nothing, like 8h")
+			return flags.Usagef(cmd, "--for must be longer than nothing, like 8h")
 		}
-		if err := o.parse(cmd, server, args); err != nil {
+		if err := o.Parse(cmd, server, args); err != nil {
 			return err
 		}
 		return runF(cmd.Context(), o)
 	}
-	server.flags(cmd)
+	server.Add(cmd)
 	return cmd
 }
 
 func runAsk(ctx context.Context, opts *askOptions) error {
-	stop := opts.env.patience(slowService)
-	name, err := opts.environmentName(ctx)
+	stop := opts.Env.NoticeIfSlow(terminal.SlowService)
+	name, err := opts.EnvironmentName(ctx)
 	if err == nil {
-		err = opts.client.ask(ctx, name, opts.action, opts.length, opts.env.Getenv("USER"))
+		err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
 	}
 	stop()
 	if err != nil {
@@ -93,6 +97,6 @@ func runAsk(ctx context.Context, opts *askOptions) error {
 	if opts.action == "wake" && opts.length > 0 {
 		done = "is kept awake that long, or as long as lifetime.sleep.maxAwake allows; if it slept, wait for it with: previewctl wait %s"
 	}
-	opts.env.say("%s "+done, name, name)
+	opts.Env.Answerf("%s "+done, name, name)
 	return nil
 }

@@ -12,18 +12,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 type whyOptions struct {
-	env    *process
-	client *client
+	env    *terminal.Process
+	client *apiclient.Client
 	what   string
 	output string
 }
 
-func newWhyCmd(env *process, runF func(context.Context, *whyOptions) error) *cobra.Command {
-	opts, server := &whyOptions{env: env}, serverOptions{}
+func newWhyCmd(env *terminal.Process, runF func(context.Context, *whyOptions) error) *cobra.Command {
+	opts, server := &whyOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "why NAME|OWNER/REPO#NUMBER",
 		Short: "Say why a pull request or environment is live, asleep, held or gone, and what to do",
@@ -38,16 +42,16 @@ url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,
-		Args:              oneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: completeFromService(env, &server, 1, func(preview.Decision) bool { return true }),
+		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
+		ValidArgsFunction: apiclient.Complete(env, &server, 1, func(preview.Decision) bool { return true }),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.what = args[0]
-			err := checkName(cmd, opts.what)
+			err := flags.CheckTarget(cmd, opts.what)
 			if err == nil {
-				err = checkOutput(cmd, opts.output, "text", "json", "yaml")
+				err = flags.CheckOutput(cmd, opts.output, "text", "json", "yaml")
 			}
 			if err == nil {
-				opts.client, err = newClient(cmd, env, server)
+				opts.client, err = apiclient.New(cmd, env, server)
 			}
 			if err != nil {
 				return err
@@ -55,8 +59,8 @@ url, head_sha.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	server.flags(cmd)
-	outputFlag(cmd, &opts.output, "text", "text", "json", "yaml")
+	server.Add(cmd)
+	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd
 }
 
@@ -70,11 +74,11 @@ func runWhy(ctx context.Context, opts *whyOptions) error {
 		return opts.unknown(answer.Problems)
 	}
 	if opts.output != "text" {
-		return encode(opts.env.Out, opts.output, map[string]any{"decisions": found})
+		return output.Encode(opts.env.Out, opts.output, map[string]any{"decisions": found})
 	}
 	for i, d := range found {
 		if i > 0 {
-			opts.env.say("")
+			opts.env.Answerf("")
 		}
 		if err := opts.explain(d); err != nil {
 			return err
@@ -97,12 +101,12 @@ func (o *whyOptions) unknown(problems []string) error {
 }
 
 // decisions are those about what was asked for.
-func (o *whyOptions) decisions(ctx context.Context) (decided, error) {
-	defer o.env.patience(slowService)()
+func (o *whyOptions) decisions(ctx context.Context) (apiclient.Decisions, error) {
+	defer o.env.NoticeIfSlow(terminal.SlowService)()
 	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
-		return o.client.decisions(ctx, repository, number)
+		return o.client.Decisions(ctx, repository, number)
 	}
-	answer, err := o.client.decisions(ctx, "", 0)
+	answer, err := o.client.Decisions(ctx, "", 0)
 	answer.Decisions = slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.what })
 	return answer, err
 }
@@ -111,9 +115,9 @@ func (o *whyOptions) decisions(ctx context.Context) (decided, error) {
 func (o *whyOptions) explain(d preview.Decision) error {
 	since := ""
 	if !d.Since.IsZero() {
-		since = fmt.Sprintf(", for %s (since %s)", shortly(o.env.Now().Sub(d.Since)), d.Since.UTC().Format(time.RFC3339))
+		since = fmt.Sprintf(", for %s (since %s)", output.Duration(o.env.Now().Sub(d.Since)), d.Since.UTC().Format(time.RFC3339))
 	}
-	o.env.say("%s is %s%s", preview.Printable(cmp.Or(pullRequest(d), d.Environment)), o.colour(d), since)
+	o.env.Answerf("%s is %s%s", preview.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), o.colour(d), since)
 	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
 	for _, line := range [][2]string{
 		{"Environment", d.Environment},
@@ -124,8 +128,8 @@ func (o *whyOptions) explain(d preview.Decision) error {
 		{"Rule", d.Rule},
 		{"Reason", d.Reason},
 		{"What to do", d.Remedy},
-		{"Sleeps", comes(d.SleepsAt, false, o.env.Now())},
-		{"Ends", comes(d.ExpiresAt, d.ExpiresAnyway, o.env.Now())},
+		{"Sleeps", output.FutureTime(d.SleepsAt, false, o.env.Now())},
+		{"Ends", output.FutureTime(d.ExpiresAt, d.ExpiresAnyway, o.env.Now())},
 		{"Withheld", withheld(d)},
 		{"Pull request", d.URL},
 	} {
@@ -153,36 +157,9 @@ func withheld(d preview.Decision) string {
 
 // colour is green for what is live as it should be, yellow for what needs somebody's attention.
 func (o *whyOptions) colour(d preview.Decision) string {
-	colour := yellow
+	colour := terminal.Yellow
 	if d.Outcome == preview.Live && d.Rule == "labelled" {
-		colour = green
+		colour = terminal.Green
 	}
-	return o.env.colour(colour, preview.Printable(d.Outcome))
-}
-
-// completionTimeout is how long somebody who pressed Tab is kept waiting.
-const completionTimeout = 2 * time.Second
-
-// completeFromService offers the environments that the service has decided about, for up to most arguments.
-func completeFromService(env *process, server *serverOptions, most int, wanted func(preview.Decision) bool) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		c, err := newClient(cmd, env, *server)
-		if err != nil || len(args) >= most {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
-		defer cancel()
-		answer, err := c.decisions(ctx, "", 0)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var names []string
-		for _, d := range answer.Decisions {
-			if wanted(d) && dnsLabel.MatchString(d.Environment) && !slices.Contains(args, d.Environment) {
-				names = append(names, d.Environment)
-			}
-		}
-		slices.Sort(names)
-		return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
-	}
+	return o.env.Colour(colour, preview.Printable(d.Outcome))
 }

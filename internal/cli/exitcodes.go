@@ -1,0 +1,11 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/exitcode"
+)
+
+func newExitCodesCmd() *cobra.Command {
+	return &cobra.Command{Use: "exit-codes", Short: "What previewctl's exit codes mean", Long: exitcode.Help()}
+}

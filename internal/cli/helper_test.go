@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/previewset/previewset/internal/cli/terminaltest"
+)
+
+// bareExample is a bare repository with the example.
+func bareExample(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	env, _, said := terminaltest.New("", nil)
+	env.InTTY = false
+	if code := run(t.Context(), env, []string{"init", filepath.Join(dir, "previews")}); code != 0 {
+		t.Fatalf("init: exit code %d:\n%s", code, said)
+	}
+	remote, clone := filepath.Join(dir, "previews.git"), filepath.Join(dir, "previews")
+	gitOutput(t, dir, "init", "-q", "--bare", "-b", "main", remote)
+	gitOutput(t, clone, "init", "-q", "-b", "main")
+	gitOutput(t, clone, "add", ".")
+	gitOutput(t, clone, "-c", "user.name=Ada", "-c", "user.email=ada@example.dev", "commit", "-q", "-m", "Begin")
+	gitOutput(t, clone, "push", "-q", remote, "main")
+	return remote
+}
+
+func gitOutput(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/cli/terminaltest"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+func TestListIsATableOnATerminal(t *testing.T) {
+	t.Parallel()
+	env, out, _ := terminaltest.New("", nil)
+	o := &listOptions{env: env}
+	since := env.Now().Add(-3 * time.Hour)
+	err := o.print(listing{
+		Environments: []preview.Row{{Name: "shop-pr-7", State: "awake", Source: "pull-request", Owner: "al\x1b[2Jice", Profile: "full", URL: "https://x"}},
+		Decisions: []preview.Decision{
+			{Outcome: preview.Live, Environment: "shop-pr-7", Since: since},
+			{Outcome: preview.Held, Rule: "file", Environment: "mine", Reason: "broken\u202e", Since: since},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `NAME       STATE  SOURCE        OWNER     PROFILE  SERVICES  URL        AGE
+shop-pr-7  awake  pull-request  al[2Jice  full     -         https://x  3h
+
+NOT LIVE  STATE  RULE  AGE  REASON  WHAT TO DO
+mine      held   file  3h   broken  -
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,93 @@
+package scaffold
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/previewset/previewset/internal/cli/flags"
+)
+
+// What the example has in the places that init fills.
+const (
+	ExampleRepoURL   = "https://github.com/acme/previews.git"
+	ExampleDomain    = "preview.example.dev"
+	ExampleBranch    = "main"
+	ExampleNamespace = "argocd"
+)
+
+// Settings are the values that init writes into files. An empty one leaves the example's.
+type Settings struct {
+	RepoURL, Domain, Branch, Namespace string
+}
+
+// The patterns are narrower than what Git, DNS and Kubernetes allow, so that no value can be anything but one scalar in
+// the YAML that it is written into.
+var (
+	webAddress  = regexp.MustCompile(`^(https?|ssh)://([a-z][a-z0-9_-]*@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$`)
+	fileAddress = regexp.MustCompile(`^file:///[A-Za-z0-9._~/-]+$`)
+	scpAddress  = regexp.MustCompile(`^[a-z][a-z0-9_-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[A-Za-z0-9._~/-]+$`)
+	domainName  = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+)
+
+// maxDomain leaves room in a DNS name of 253 characters for the longest host label and its dot.
+const maxDomain = 253 - 64
+
+func (s Settings) Check() error {
+	switch {
+	case s.RepoURL != "" && !isRepoURL(s.RepoURL):
+		return fmt.Errorf("--repo-url is not an address like %s, git@github.com:acme/previews.git or file:///srv/previews.git, without password or token", ExampleRepoURL)
+	case s.Domain != "" && (!domainName.MatchString(s.Domain) || len(s.Domain) > maxDomain):
+		return fmt.Errorf("--domain %q is not a domain like %s of at most %d characters, in lower case", s.Domain, ExampleDomain, maxDomain)
+	case !flags.IsBranch(s.Branch):
+		return fmt.Errorf("--branch %q is not a branch's name of letters, digits and . _ - /", s.Branch)
+	case !flags.IsDNSLabel(s.Namespace):
+		return fmt.Errorf("--argocd-namespace %q is not a namespace: a to z, 0 to 9 and -, at most 63", s.Namespace)
+	}
+	return nil
+}
+
+// isRepoURL refuses user info except the user name that SSH needs: a token in an address ends up in Git.
+func isRepoURL(s string) bool {
+	if fileAddress.MatchString(s) || scpAddress.MatchString(s) {
+		return true
+	}
+	if !webAddress.MatchString(s) {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && (u.User == nil || u.Scheme == "ssh")
+}
+
+// literals are what to replace in the example's files below appsets, and in all others.
+func (s Settings) literals() (appsets, others *strings.Replacer) {
+	all := []string{
+		ExampleRepoURL, cmp.Or(s.RepoURL, ExampleRepoURL),
+		ExampleDomain, cmp.Or(s.Domain, ExampleDomain),
+	}
+	return strings.NewReplacer(append(all,
+		"targetRevision: "+ExampleBranch+"\n", "targetRevision: "+scalar(s.Branch)+"\n",
+		"--config-branch="+ExampleBranch+"\n", "--config-branch="+s.Branch+"\n",
+		"of branch "+ExampleBranch+" ", "of branch "+s.Branch+" ",
+		"namespace: "+ExampleNamespace+"\n", "namespace: "+scalar(s.Namespace)+"\n",
+		"."+ExampleNamespace+".svc.cluster.local", "."+s.Namespace+".svc.cluster.local",
+		":serviceaccount:"+ExampleNamespace+":", ":serviceaccount:"+s.Namespace+":",
+		"-n "+ExampleNamespace+" ", "-n "+s.Namespace+" ",
+	)...), strings.NewReplacer(all...)
+}
+
+// scalar quotes a text that YAML would take for a number, a date or a truth.
+func scalar(s string) string {
+	var v any
+	if err := yaml.Unmarshal([]byte(s), &v); err == nil {
+		if text, ok := v.(string); ok && text == s && !strings.ContainsAny(s[:1], "0123456789") {
+			return s
+		}
+	}
+	return strconv.Quote(s)
+}

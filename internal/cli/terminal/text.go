@@ -1,0 +1,24 @@
+package terminal
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Truncate shortens a text for a table that a person reads.
+func Truncate(s string, limit int) string {
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
+	}
+	return s
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@~-]+$`)
+
+// ShellQuote is a word as a shell takes it.
+func ShellQuote(s string) string {
+	if plainWord.MatchString(s) && !strings.HasPrefix(s, "~") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
