@@ -20,11 +20,7 @@ const maxConfirmed = 1000
 // postConfirm takes a user's confirmation: environments that wait for it may be removed, and repositories that were never read count
 // as empty. The next snapshot, which is computed at once, has the effect.
 func (a *API) postConfirm(c *gin.Context) {
-	var r struct {
-		Environments []string `json:"environments"`
-		Repositories []string `json:"repositories"`
-		Caller       string   `json:"caller"`
-	}
+	var r Confirmation
 	content, err := io.ReadAll(c.Request.Body)
 	if err == nil {
 		err = json.Unmarshal(content, &r)
@@ -45,7 +41,7 @@ func (a *API) postConfirm(c *gin.Context) {
 	}
 	a.Logger.Warn("removal confirmed", "names", names, "caller", preview.Printable(r.Caller), "address", c.ClientIP())
 	a.Queue.Add(pending.Work{Confirmed: names})
-	c.JSON(http.StatusAccepted, gin.H{"message": "confirmed; the next snapshot removes them"})
+	c.JSON(http.StatusAccepted, Message{"confirmed; the next snapshot removes them"})
 }
 
 func toLower(names []string) []string {

@@ -34,7 +34,7 @@ func (a *API) listDecisions(c *gin.Context) {
 	if why := a.Service.Status().NotRead(names); repository != "" && why != "" {
 		problems = append(problems, why)
 	}
-	c.JSON(http.StatusOK, gin.H{"decisions": decisions, "problems": problems})
+	c.JSON(http.StatusOK, DecisionList{Decisions: decisions, Problems: problems})
 }
 
 // namesOf are the names of a repository in decisions: GitHub may have another name for it than the configuration.

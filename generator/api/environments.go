@@ -9,14 +9,7 @@ import (
 
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/progress"
-	"github.com/previewset/previewset/internal/preview"
 )
-
-// listedEnvironment is a live environment with the decision that keeps it live.
-type listedEnvironment struct {
-	*preview.Row
-	Decision *preview.Decision `json:"decision,omitempty"`
-}
 
 func (a *API) listEnvironments(c *gin.Context) {
 	p := a.published(c)
@@ -24,11 +17,11 @@ func (a *API) listEnvironments(c *gin.Context) {
 		return
 	}
 	decisions := p.LiveDecisions()
-	environments := make([]listedEnvironment, len(p.Snapshot.Rows))
+	environments := make([]ListedEnvironment, len(p.Snapshot.Rows))
 	for i := range p.Snapshot.Rows {
-		environments[i] = listedEnvironment{Row: &p.Snapshot.Rows[i], Decision: decisions[p.Snapshot.Rows[i].Name]}
+		environments[i] = ListedEnvironment{Row: &p.Snapshot.Rows[i], Decision: decisions[p.Snapshot.Rows[i].Name]}
 	}
-	c.JSON(http.StatusOK, gin.H{"environments": environments})
+	c.JSON(http.StatusOK, EnvironmentList{Environments: environments})
 }
 
 var commitPattern = regexp.MustCompile(`^[0-9a-f]{7,40}$`)

@@ -16,14 +16,6 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// paramsRequest is the request of Argo CD's plugin generator. Only the name tells which ApplicationSet asks.
-type paramsRequest struct {
-	ApplicationSetName string `json:"applicationSetName"`
-	Input              struct {
-		Parameters map[string]json.RawMessage `json:"parameters"`
-	} `json:"input"`
-}
-
 // getParams answers Argo CD. It answers 200 only with a complete list: after any other 2xx Argo CD deletes Applications.
 func (a *API) getParams(c *gin.Context) {
 	name, f, ok := a.readFilter(c)
@@ -49,7 +41,7 @@ func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool)
 		httpserver.Fail(c, http.StatusBadRequest, "the body is larger than %d KiB", MaxBody>>10)
 		return "", nil, false
 	}
-	var r paramsRequest
+	var r ParamsRequest
 	if err == nil {
 		err = json.Unmarshal(content, &r)
 	}

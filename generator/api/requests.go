@@ -46,7 +46,7 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 		}
 		a.Logger.Info("request received", "env", r.Environment, "action", action, "for", r.For.String(), "caller", r.By, "address", c.ClientIP())
 		a.Queue.Request(r)
-		c.JSON(http.StatusAccepted, gin.H{"message": r.Environment + " " + effect})
+		c.JSON(http.StatusAccepted, Message{r.Environment + " " + effect})
 	}
 }
 
@@ -74,10 +74,7 @@ func readRequest(body io.Reader, r *preview.Request) error {
 		r.By = unknownCaller
 		return nil
 	}
-	var fields struct {
-		For    string `json:"for"`
-		Caller string `json:"caller"`
-	}
+	var fields EnvironmentRequest
 	if !decodeObject(content, &fields) {
 		return errors.New(`expected {"for": "48h", "caller": "alice"} in the body; both fields are optional`)
 	}

@@ -31,13 +31,6 @@ const (
 	maxUsageClients = 2
 )
 
-// usageAnswer is the response.
-type usageAnswer struct {
-	By    string    `json:"by"`
-	Since time.Time `json:"since"`
-	preview.Usage
-}
-
 func (a *API) getUsage(c *gin.Context) {
 	by := c.DefaultQuery("by", "owner")
 	since, err := time.ParseDuration(c.DefaultQuery("since", defaultUsageSince.String()))
@@ -80,6 +73,6 @@ func (a *API) answerUsage(c *gin.Context, p *preview.Policy, by string, since ti
 		httpserver.Fail(c, http.StatusBadGateway, "query Prometheus: %s", preview.Printable(err.Error()))
 	default:
 		u.Rows = append([]preview.UsageRow{}, u.Rows...) // never null
-		c.JSON(http.StatusOK, usageAnswer{By: by, Since: from, Usage: u})
+		c.JSON(http.StatusOK, UsageAnswer{By: by, Since: from, Usage: u})
 	}
 }

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Message is the body of an error, of an accepted request and of an accepted webhook.
+type Message struct {
+	// Message is a sentence for people. Don't compare it; use the status code.
+	Message string `json:"message"`
+}
+
+// ParamsRequest is the request of Argo CD's plugin generator.
+type ParamsRequest struct {
+	// ApplicationSetName is the ApplicationSet that asks. The service refreshes it when the answer changes.
+	ApplicationSetName string `json:"applicationSetName,omitempty"`
+	// Input has the parameters of the ApplicationSet's generator.
+	Input ParamsInput `json:"input,omitzero"`
+}
+
+// ParamsInput is a field of ParamsRequest.
+type ParamsInput struct {
+	// Parameters choose rows by source, repository, owner or profile. A value is a string or a list of strings.
+	Parameters map[string]json.RawMessage `json:"parameters,omitempty"`
+}
+
+// ParamsAnswer is the answer to Argo CD's plugin generator. Package answer writes it, compressed.
+type ParamsAnswer struct {
+	// Output has the parameters.
+	Output ParamsOutput `json:"output"`
+}
+
+// ParamsOutput is a field of ParamsAnswer.
+type ParamsOutput struct {
+	// Parameters are the rows: one for each live environment that the input selects.
+	Parameters []preview.Row `json:"parameters"`
+}
+
+// EnvironmentList has all live environments.
+type EnvironmentList struct {
+	// Environments are sorted by name.
+	Environments []ListedEnvironment `json:"environments"`
+}
+
+// ListedEnvironment is a live environment with the decision that keeps it live.
+type ListedEnvironment struct {
+	*preview.Row
+	// Decision is the decision that keeps the environment live.
+	Decision *preview.Decision `json:"decision,omitempty"`
+}
+
+// DecisionList has the decisions about pull requests and environment files.
+type DecisionList struct {
+	// Decisions are sorted by repository and number, then by name.
+	Decisions []preview.Decision `json:"decisions"`
+	// Problems are mistakes in the configuration in force, and sources that can't be read.
+	Problems []string `json:"problems"`
+}
+
+// EnvironmentRequest is the optional body of a request to wake, sleep or extend.
+type EnvironmentRequest struct {
+	// For is a duration, such as 48h: how long a woken environment stays awake, or how far from now an expiry moves.
+	For string `json:"for,omitempty"`
+	// Caller names the user in messages and the log. The service doesn't verify it.
+	Caller string `json:"caller,omitempty"`
+}
+
+// Confirmation names everything that a user confirms, 1 to 1,000 names in total.
+type Confirmation struct {
+	// Environments wait for confirmation and may be removed.
+	Environments []string `json:"environments,omitempty"`
+	// Repositories were never read and count as empty, so that their environments may be removed.
+	Repositories []string `json:"repositories,omitempty"`
+	// Caller names the user in the log. The service doesn't verify it.
+	Caller string `json:"caller,omitempty"`
+}
+
+// UsageAnswer is the use of resources since a time.
+type UsageAnswer struct {
+	// By says which property the rows are grouped by.
+	By string `json:"by"`
+	// Since is the beginning of the time that is summed.
+	Since time.Time `json:"since"`
+	preview.Usage
+}
