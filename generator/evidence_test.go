@@ -103,7 +103,7 @@ func TestWhatHappensToARepositoryIsNoEvidence(t *testing.T) {
 		lost   bool   // without memory there is no answer
 	}{
 		{"renamed", func(h *hosted) { h.shop.Rename("acme/store") }, "", "live labelled", false},
-		{"transferred", func(h *hosted) { h.shop.Rename("bob/shop") }, "it was transferred to bob and is bob/shop now", "live unread*", true},
+		{"transferred", func(h *hosted) { h.shop.Rename("bob/shop") }, "transferred to bob and is now bob/shop", "live unread*", true},
 		{"made private", func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Status: http.StatusNotFound}) }, "404", "live unread*", true},
 		{"deleted", func(h *hosted) { h.shop.Delete() }, "404", "live unread*", true},
 		{"deleted, and its name is another's", func(h *hosted) { h.shop.Delete(); another(h) }, "the name now belongs to another repository", "live withheld*", true},

@@ -3,78 +3,72 @@ package github
 import (
 	"fmt"
 	"time"
+
+	"github.com/previewset/previewset/internal/github/rest"
 )
 
-// reserved is the part of the quota that polling leaves alone as long as it can, and webhooks' reads always: a tenth.
-const reserved = 10
+// reserveShare is the reserved share of the quota, as a divisor: a tenth. Reads after webhooks never use it. Polling
+// uses it last.
+const reserveShare = 10
 
-// Pause returns how long to wait after a full poll before the next one: the interval, or longer where the quota wouldn't
-// last until it is renewed. Every poll looks again, so nothing that is waited for is final.
+// Pause returns the time between a full poll and the next one. It is the interval, or longer if the quota wouldn't
+// last until its reset. Each poll computes it again.
 //
-//	cost   = what polling all repositories once is charged: of each the cheaper of its last two reads, without first
-//	         reads. A start, a new token or a busy minute is dear once, and isn't taken for the rule.
-//	usable = what remains, without the reserve of a tenth of the quota; but at least half of what remains, so that
-//	         polling never stands still while there is anything.
-//	pause  = cost ÷ usable × time until the quota is renewed, but at least the interval, and at most that time.
+//	cost   = expected requests of one poll of all repositories. For each repository the cheaper one of its last two
+//	         reads counts, without first reads, so that a start or a busy minute doesn't count as the normal case.
+//	usable = remaining requests without the reserve, but at least half of the remaining requests, so that polling
+//	         continues while any request remains.
+//	pause  = cost ÷ usable × time until the reset, but at least the interval and at most that time.
 //
-// While GitHub holds us back (quota used up, secondary limit, Retry-After) it is at least until then.
+// While GitHub refuses requests (quota used up, secondary rate limit, Retry-After) the pause lasts at least until the
+// end of the refusal.
 func (c *Client) Pause(interval time.Duration) time.Duration {
 	now, rate := time.Now(), c.Rate()
 	pause := interval
-	if left := rate.Reset.Sub(now); rate.Limit > 0 && left > interval {
-		usable := max(rate.Remaining-rate.Limit/reserved, rate.Remaining/2)
-		pause = left
+	if untilReset := rate.Reset.Sub(now); rate.Limit > 0 && untilReset > interval {
+		usable := max(rate.Remaining-rate.Limit/reserveShare, rate.Remaining/2)
+		pause = untilReset
 		if usable > 0 {
-			pause = min(left, max(interval, time.Duration(float64(left)*float64(c.cost())/float64(usable))))
+			needed := time.Duration(float64(untilReset) * float64(c.cost()) / float64(usable))
+			pause = min(untilReset, max(interval, needed))
 		}
 	}
-	return max(pause, c.heldUntil().Sub(now))
+	return max(pause, c.rest.PausedUntil().Sub(now))
 }
 
-// Hurry says whether the quota lets a webhook's read happen at once. Where not, only the reserve is left and is kept for
-// polling, which finds what the webhook told of too: a flood of webhooks must not stop it.
+// Hurry reports whether the quota allows an immediate read after a webhook. If it doesn't, only the reserve is left.
+// Polling keeps it and finds the webhook's change too, so a flood of webhooks can't stop polling.
 func (c *Client) Hurry() bool {
 	rate, now := c.Rate(), time.Now()
-	enough := rate.Limit == 0 || rate.Remaining > rate.Limit/reserved || !now.Before(rate.Reset)
-	return enough && !now.Before(c.heldUntil())
+	isEnough := rate.Limit == 0 || rate.Remaining > rate.Limit/reserveShare || !now.Before(rate.Reset)
+	return isEnough && !now.Before(c.rest.PausedUntil())
 }
 
-// Describe says for a person what is left of the quota.
+// Describe describes the remaining quota for a person.
 func (c *Client) Describe() string {
 	rate := c.Rate()
-	switch until := c.heldUntil(); {
+	switch until := c.rest.PausedUntil(); {
 	case time.Now().Before(until):
-		return "GitHub asks to wait until " + at(until)
+		return "GitHub accepts no requests until " + rest.FormatTime(until)
 	case rate.Limit == 0:
 		return "not known yet"
 	}
-	return fmt.Sprintf("%d of %d requests are left until %s", rate.Remaining, rate.Limit, at(rate.Reset))
+	return fmt.Sprintf("%d of %d requests remain until %s", rate.Remaining, rate.Limit, rest.FormatTime(rate.Reset))
 }
 
-func (c *Client) charge(e *entry, cost int64) {
+// addCost records the cost of a read.
+func (c *Client) addCost(r *repository, cost int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e.costs[0], e.costs[1] = e.costs[1], cost
+	r.costs[0], r.costs[1] = r.costs[1], cost
 }
 
+// cost returns the expected requests of one poll of all repositories.
 func (c *Client) cost() (sum int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, e := range c.entries {
-		sum += min(e.costs[0], e.costs[1])
+	for _, r := range c.repositories {
+		sum += min(r.costs[0], r.costs[1])
 	}
 	return sum
-}
-
-// heldUntil is when GitHub wants to be asked again.
-func (c *Client) heldUntil() time.Time {
-	c.mu.Lock()
-	s := c.session
-	c.mu.Unlock()
-	if s == nil {
-		return time.Time{}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.until
 }

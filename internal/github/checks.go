@@ -3,35 +3,45 @@ package github
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/previewset/previewset/internal/github/paged"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// maxDetailPages bounds the lists that belong to one commit or pull request: anybody who may write there could make them long.
+// maxDetailPages limits the lists that belong to one commit or pull request. Anyone with write access could make them
+// long.
 const maxDetailPages = 20
 
-// checks are the results of one commit as they were read last.
-type checks struct {
-	statuses []page[result]
-	runs     []page[result]
-	last     []preview.Check // what the last whole read told
-	read     bool            // there was one
+// commitChecks are the checks of one commit, as read last.
+type commitChecks struct {
+	statuses   []paged.Page[checkResult]
+	runs       []paged.Page[checkResult]
+	last       []preview.Check // result of the last complete read
+	isComplete bool            // there was a complete read
 }
 
-// result is a commit status or check run.
-type result struct {
+// checkResult is a commit status or check run.
+type checkResult struct {
 	id      int64
-	creator string // of a status, with "[bot]"
+	creator string // login, only of a status
 	check   preview.Check
 }
 
+// checksByCommit are checks by commit SHA.
+type checksByCommit map[string]*commitChecks
+
+// checkResults is the result of a read.
+type checkResults struct {
+	byCommit map[string][]preview.Check
+	failed   map[string]error // by commit; byCommit then has the result of the last complete read
+}
+
+// commitsToCheck returns the commits with wanted checks.
 func commitsToCheck(facts preview.Repository, wants preview.Wants) []string {
 	wanted := map[string]bool{}
 	for _, pr := range facts.PullRequests {
@@ -45,8 +55,8 @@ func commitsToCheck(facts preview.Repository, wants preview.Wants) []string {
 				wanted[sha] = true
 			}
 		}
-		for sha, held := range facts.Commits {
-			if held {
+		for sha, isContained := range facts.Commits {
+			if isContained {
 				wanted[sha] = true
 			}
 		}
@@ -54,135 +64,86 @@ func commitsToCheck(facts preview.Repository, wants preview.Wants) []string {
 	return slices.Sorted(maps.Keys(wanted))
 }
 
-// wantedChecks reads the results of the commits. Where those of one can't be read, what was read of the same commit
-// before stays, and the error says why.
-func (r *reading) wantedChecks(ctx context.Context, commits []string) (map[string][]preview.Check, map[string]error, error) {
-	known, failed := make(map[string]*checks, len(commits)), make([]error, len(commits))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(inParallel)
-	for i, sha := range commits {
-		k := r.entry.checks[sha]
-		if k == nil {
-			k = &checks{}
+// readChecks reads the checks of the commits. Checks of other commits are forgotten.
+func (c *checksByCommit) readChecks(ctx context.Context, api *repositoryAPI, commits []string) (checkResults, error) {
+	now, failed := make(checksByCommit, len(commits)), make([]error, len(commits))
+	for _, sha := range commits {
+		if now[sha] = (*c)[sha]; now[sha] == nil {
+			now[sha] = &commitChecks{}
 		}
-		known[sha] = k
-		g.Go(func() error {
-			if err := r.readChecks(gctx, sha, k); err != nil {
-				failed[i] = fmt.Errorf("read the checks of %.7s: %w", sha, err)
-			}
-			return gctx.Err() // a read that was given up is no problem of the commit
-		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, nil, err
+	err := readEach(ctx, len(commits), func(ctx context.Context, i int) {
+		failed[i] = now[commits[i]].update(ctx, api, commits[i])
+	})
+	if err != nil {
+		return checkResults{}, err
 	}
-	r.entry.checks = known // what isn't asked for any more is forgotten
-	told, errs := make(map[string][]preview.Check, len(commits)), map[string]error{}
+	*c = now
+	results := checkResults{byCommit: make(map[string][]preview.Check, len(commits)), failed: map[string]error{}}
 	for i, sha := range commits {
-		if known[sha].read {
-			told[sha] = known[sha].last
+		if now[sha].isComplete {
+			results.byCommit[sha] = now[sha].last
 		}
 		if failed[i] != nil {
-			errs[sha] = failed[i]
+			results.failed[sha] = failed[i]
 		}
 	}
-	return told, errs, nil
+	return results, nil
 }
 
-func (r *reading) readChecks(ctx context.Context, sha string, k *checks) error {
+// update reads statuses and check runs of the commit in parallel.
+func (c *commitChecks) update(ctx context.Context, api *repositoryAPI, sha string) error {
 	if sha == "" {
-		return errors.New("GitHub doesn't tell the commit")
+		return errors.New("GitHub shows no commit")
 	}
-	path := r.path + "/commits/" + url.PathEscape(sha)
-	statuses := list[result]{what: "list commit statuses", most: maxDetailPages, key: func(s result) int64 { return s.id }}
-	statuses.read = func(ctx context.Context, number int, last page[result]) (page[result], bool, error) {
-		return conditional(ctx, r, path+"/statuses?"+numbered(number), last, func(found []*status) ([]result, error) { return each(found, (*status).result) })
+	path := api.path + "/commits/" + url.PathEscape(sha)
+	statuses := paged.List[[]*statusJSON, checkResult]{
+		Name: "list commit statuses", MaxPages: maxDetailPages, Get: api.get, Key: checkResultID,
+		Path: func(page int) string { return path + "/statuses?" + paged.Query(page) },
+		Decode: func(found []*statusJSON) ([]checkResult, error) {
+			return paged.Items(found, (*statusJSON).result)
+		},
 	}
-	runs := list[result]{what: "list check runs", most: maxDetailPages, key: func(c result) int64 { return c.id }}
-	runs.read = func(ctx context.Context, number int, last page[result]) (page[result], bool, error) {
-		return conditional(ctx, r, path+"/check-runs?filter=latest&"+numbered(number), last, func(found checkRuns) ([]result, error) {
-			return each(found.Runs, func(c *checkRun) (result, error) { return c.result(sha) })
-		})
+	runs := paged.List[checkRunsJSON, checkResult]{
+		Name: "list check runs", MaxPages: maxDetailPages, Get: api.get, Key: checkResultID,
+		Path: func(page int) string { return path + "/check-runs?filter=latest&" + paged.Query(page) },
+		Decode: func(found checkRunsJSON) ([]checkResult, error) {
+			return paged.Items(found.Runs, func(r *checkRunJSON) (checkResult, error) { return r.result(sha) })
+		},
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { _, err := statuses.all(gctx, &k.statuses); return err })
-	g.Go(func() error { _, err := runs.all(gctx, &k.runs); return err })
+	g.Go(func() error { _, err := statuses.Update(gctx, &c.statuses); return err })
+	g.Go(func() error { _, err := runs.Update(gctx, &c.runs); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	k.last, k.read = append(newest(k.statuses), every(k.runs)...), true
+	c.last, c.isComplete = append(newestStatuses(c.statuses), allCheckRuns(c.runs)...), true
 	return nil
 }
 
-// newest is the newest status of each context and creator; GitHub lists it first.
-func newest(pages []page[result]) []preview.Check {
-	seen, out := map[[2]string]bool{}, []preview.Check{}
-	for _, p := range pages {
-		for _, s := range p.items {
-			if key := [2]string{s.check.Name, s.creator}; !seen[key] {
-				seen[key] = true
-				out = append(out, s.check)
-			}
-		}
-	}
-	return out
+func checkResultID(c checkResult) int64 { return c.id }
+
+// newestStatuses returns the newest status of each context and creator. GitHub lists the newest first.
+func newestStatuses(pages []paged.Page[checkResult]) []preview.Check {
+	return uniqueChecks(pages, func(c checkResult) [2]string { return [2]string{c.check.Name, c.creator} })
 }
 
-// every is all check runs: those of one name and app come from several suites, and all of them count.
-func every(pages []page[result]) []preview.Check {
-	seen, out := map[int64]bool{}, []preview.Check{}
+// allCheckRuns returns all check runs. Runs with the same name and app belong to several suites, and all of them
+// count.
+func allCheckRuns(pages []paged.Page[checkResult]) []preview.Check {
+	return uniqueChecks(pages, checkResultID)
+}
+
+// uniqueChecks returns the first check with each key.
+func uniqueChecks[K comparable](pages []paged.Page[checkResult], key func(checkResult) K) []preview.Check {
+	seen, out := map[K]bool{}, []preview.Check{}
 	for _, p := range pages {
-		for _, c := range p.items {
-			if !seen[c.id] {
-				seen[c.id] = true
+		for _, c := range p.Items {
+			if k := key(c); !seen[k] {
+				seen[k] = true
 				out = append(out, c.check)
 			}
 		}
 	}
 	return out
-}
-
-type status struct {
-	ID      int64  `json:"id"`
-	Context string `json:"context"`
-	State   string `json:"state"`
-	Creator *user  `json:"creator"`
-}
-
-func (s *status) result() (result, error) {
-	if s == nil || s.ID == 0 {
-		return result{}, errors.New("the answer has a status without an ID")
-	}
-	creator := s.Creator.login()
-	app := strings.TrimSuffix(creator, "[bot]")
-	return result{id: s.ID, creator: creator, check: preview.Check{Name: s.Context, App: app, Green: s.State == "success"}}, nil
-}
-
-type checkRuns struct {
-	Runs []*checkRun `json:"check_runs"`
-}
-
-type checkRun struct {
-	ID         int64  `json:"id"`
-	Name       string `json:"name"`
-	HeadSHA    string `json:"head_sha"`
-	Status     string `json:"status"`
-	Conclusion string `json:"conclusion"`
-	App        *struct {
-		Slug string `json:"slug"`
-	} `json:"app"`
-}
-
-func (c *checkRun) result(sha string) (result, error) {
-	switch {
-	case c == nil || c.ID == 0:
-		return result{}, errors.New("the answer has a check run without an ID")
-	case !strings.EqualFold(c.HeadSHA, sha):
-		return result{}, fmt.Errorf("the answer has a check run of another commit, %.7s", c.HeadSHA)
-	}
-	check := preview.Check{Name: c.Name, Green: c.Status == "completed" && c.Conclusion == "success"}
-	if c.App != nil {
-		check.App = c.App.Slug
-	}
-	return result{id: c.ID, check: check}, nil
 }

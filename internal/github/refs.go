@@ -9,46 +9,53 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/github/rest"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// maxPeels bounds how many tag objects may lie between a tag and its commit.
-const maxPeels = 5
+// maxTagObjects limits the chain of tag objects between a tag and its commit.
+const maxTagObjects = 5
 
-// ref is a branch or tag as it was read last.
+// ref is a branch or tag, as read last.
 type ref struct {
 	etag   string
-	object string // what it points to; for an annotated tag that isn't the commit; empty where there is no such ref
-	commit string // empty where there is no commit behind it
+	object string // SHA of the commit or tag object; empty if the ref doesn't exist
+	commit string // SHA; empty if the ref leads to no commit
 }
 
-// wantedRefs reads the branches and tags that are asked for; those that don't exist are missing from the maps.
-func (r *reading) wantedRefs(ctx context.Context, wants preview.Wants) (branches, tags map[string]string, err error) {
-	known := map[string]ref{}
-	branches, err = r.readRefs(ctx, known, "heads/", wants.Branches)
-	if err != nil {
+// refsByName are branches and tags by "heads/name" and "tags/name".
+type refsByName map[string]ref
+
+// readRefs reads the wanted branches and tags and returns their commits by name. Names that don't exist are absent.
+// Refs that are no longer wanted are forgotten.
+func (r *refsByName) readRefs(
+	ctx context.Context, api *repositoryAPI, wants preview.Wants,
+) (branches, tags map[string]string, err error) {
+	now := refsByName{}
+	if branches, err = r.readRefsOf(ctx, api, now, "heads/", wants.Branches); err != nil {
 		return nil, nil, err
 	}
-	tags, err = r.readRefs(ctx, known, "tags/", wants.Tags)
-	if err != nil {
+	if tags, err = r.readRefsOf(ctx, api, now, "tags/", wants.Tags); err != nil {
 		return nil, nil, err
 	}
-	r.entry.refs = known // what isn't asked for any more is forgotten
+	*r = now
 	return branches, tags, nil
 }
 
-// readRefs reads the refs of a kind, "heads/" or "tags/", and adds them to known.
-func (r *reading) readRefs(ctx context.Context, known map[string]ref, kind string, names []string) (map[string]string, error) {
+// readRefsOf reads the refs with a prefix, "heads/" or "tags/", and adds them to now.
+func (r *refsByName) readRefsOf(
+	ctx context.Context, api *repositoryAPI, now refsByName, prefix string, names []string,
+) (map[string]string, error) {
 	commits := make(map[string]string, len(names))
 	for _, name := range names {
-		if !validRef(name) {
-			continue // Git can't have it
+		if !isRefName(name) {
+			continue
 		}
-		found, err := r.readRef(ctx, kind+name, r.entry.refs[kind+name])
+		found, err := readRef(ctx, api, prefix+name, (*r)[prefix+name])
 		if err != nil {
-			return nil, fmt.Errorf("get %s%s: %w", kind, name, err)
+			return nil, fmt.Errorf("get %s%s: %w", prefix, name, err)
 		}
-		known[kind+name] = found
+		now[prefix+name] = found
 		if found.commit != "" {
 			commits[name] = found.commit
 		}
@@ -56,8 +63,8 @@ func (r *reading) readRefs(ctx context.Context, known map[string]ref, kind strin
 	return commits, nil
 }
 
-// gitObject is what refs and tag objects point to.
-type gitObject struct {
+// gitObjectJSON is a ref or tag object. Object is its target.
+type gitObjectJSON struct {
 	Ref    string `json:"ref"`
 	Object struct {
 		SHA  string `json:"sha"`
@@ -65,73 +72,75 @@ type gitObject struct {
 	} `json:"object"`
 }
 
-// readRef asks for the list of refs that begin with the name, because a list has an ETag also where it is empty, while
-// asking for a ref that doesn't exist is charged every time. The ref itself comes first; should it not, it is asked for.
-func (r *reading) readRef(ctx context.Context, name string, last ref) (ref, error) {
-	var found []*gitObject
-	a, err := r.get(ctx, r.path+"/git/matching-refs/"+escaped(name)+"?per_page=1", last.etag, &found)
+// readRef reads one ref. It asks for the refs that begin with the name, because a list has an ETag even if it is
+// empty; a request for a missing ref would be charged each time.
+func readRef(ctx context.Context, api *repositoryAPI, name string, last ref) (ref, error) {
+	var found []*gitObjectJSON
+	a, err := api.get(ctx, api.path+"/git/matching-refs/"+escapePath(name)+"?per_page=1", last.etag, &found)
 	switch {
-	case statusOf(err) == http.StatusConflict: // the repository is empty
+	case rest.StatusOf(err) == http.StatusConflict: // the repository is empty
 		return ref{}, nil
 	case err != nil:
-		return ref{}, r.explained(err)
-	case a.unchanged:
+		return ref{}, api.explainNotFound(err)
+	case a.Unchanged:
 		return last, nil
 	case found == nil:
 		return ref{}, errors.New("the answer has no list")
 	}
-	i := slices.IndexFunc(found, func(o *gitObject) bool { return o != nil && o.Ref == "refs/"+name })
-	var o *gitObject
-	if i >= 0 {
-		o = found[i]
-	} else if len(found) > 0 || a.next {
-		if o, err = r.single(ctx, name); err != nil {
-			return ref{}, err
-		}
+	object, err := selectRef(ctx, api, name, found, a.HasNext)
+	if err != nil || object == nil {
+		return ref{etag: a.ETag}, err
 	}
-	if o == nil {
-		return ref{etag: a.etag}, nil
-	}
-	now := ref{etag: a.etag, object: o.Object.SHA, commit: last.commit}
+	now := ref{etag: a.ETag, object: object.Object.SHA, commit: last.commit}
 	switch {
 	case now.object == "":
 		return ref{}, errors.New("the answer has no object")
-	case now.object != last.object: // tag objects never change
-		now.commit, err = r.peel(ctx, *o)
+	case now.object != last.object: // the content of a tag object never changes
+		now.commit, err = peelTag(ctx, api, *object)
 	}
 	return now, err
 }
 
-// single asks for one ref; it is nil where there is none.
-func (r *reading) single(ctx context.Context, name string) (*gitObject, error) {
-	var o gitObject
-	_, err := r.get(ctx, r.path+"/git/ref/"+escaped(name), "", &o)
+// selectRef returns the ref with exactly this name; nil if there is none. GitHub lists that ref first. If it doesn't,
+// the ref is read itself.
+func selectRef(
+	ctx context.Context, api *repositoryAPI, name string, found []*gitObjectJSON, hasNext bool,
+) (*gitObjectJSON, error) {
+	i := slices.IndexFunc(found, func(o *gitObjectJSON) bool { return o != nil && o.Ref == "refs/"+name })
 	switch {
-	case statusOf(err) == http.StatusNotFound:
-		return nil, nil // there is none
+	case i >= 0:
+		return found[i], nil
+	case len(found) == 0 && !hasNext:
+		return nil, nil
+	}
+	var o gitObjectJSON
+	_, err := api.get(ctx, api.path+"/git/ref/"+escapePath(name), "", &o)
+	switch {
+	case rest.StatusOf(err) == http.StatusNotFound:
+		return nil, nil
 	case err != nil:
 		return nil, err
-	case o.Ref != "refs/"+name:
-		return nil, nil // GitHub shows one that only begins with the name
+	case o.Ref != "refs/"+name: // a ref with a longer name
+		return nil, nil
 	}
 	return &o, nil
 }
 
-// peel follows annotated tags to their commit; it is empty where a tree or blob is tagged.
-func (r *reading) peel(ctx context.Context, o gitObject) (string, error) {
-	for range maxPeels {
+// peelTag follows annotated tags to their commit. The result is empty for a tagged tree or blob.
+func peelTag(ctx context.Context, api *repositoryAPI, o gitObjectJSON) (string, error) {
+	for range maxTagObjects {
 		if o.Object.Type != "tag" {
 			break
 		}
 		sha := o.Object.SHA
-		o = gitObject{}
-		if _, err := r.get(ctx, r.path+"/git/tags/"+url.PathEscape(sha), "", &o); err != nil {
+		o = gitObjectJSON{}
+		if _, err := api.get(ctx, api.path+"/git/tags/"+url.PathEscape(sha), "", &o); err != nil {
 			return "", fmt.Errorf("peel annotated tag %s: %w", sha, err)
 		}
 	}
 	switch {
 	case o.Object.Type == "tag":
-		return "", fmt.Errorf("peel annotated tag: more than %d tags lie between it and a commit", maxPeels)
+		return "", fmt.Errorf("peel annotated tag: more than %d tag objects before the commit", maxTagObjects)
 	case o.Object.SHA == "":
 		return "", errors.New("peel annotated tag: the answer has no object")
 	case o.Object.Type != "commit":
@@ -140,7 +149,7 @@ func (r *reading) peel(ctx context.Context, o gitObject) (string, error) {
 	return o.Object.SHA, nil
 }
 
-func escaped(name string) string {
+func escapePath(name string) string {
 	parts := strings.Split(name, "/")
 	for i, p := range parts {
 		parts[i] = url.PathEscape(p)
@@ -148,15 +157,15 @@ func escaped(name string) string {
 	return strings.Join(parts, "/")
 }
 
-// validRef says whether Git could have a branch or tag of the name (git check-ref-format). Other names aren't asked for,
-// because dots in them could lead the request elsewhere.
-func validRef(name string) bool {
+// isRefName reports whether Git allows a branch or tag with the name (git check-ref-format). Other names aren't sent
+// to GitHub, because dots in them could lead the request to another path.
+func isRefName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock") {
 			return false
 		}
 	}
-	bad := func(c rune) bool { return c <= ' ' || c == 0x7f || strings.ContainsRune(`~^:?*[\`, c) }
-	return !strings.ContainsFunc(name, bad) && !strings.Contains(name, "..") && !strings.Contains(name, "@{") &&
+	isForbidden := func(c rune) bool { return c <= ' ' || c == 0x7f || strings.ContainsRune(`~^:?*[\`, c) }
+	return !strings.ContainsFunc(name, isForbidden) && !strings.Contains(name, "..") && !strings.Contains(name, "@{") &&
 		!strings.HasSuffix(name, ".") && len(name) <= 1024
 }

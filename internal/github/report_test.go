@@ -1,25 +1,23 @@
 package github
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/previewset/previewset/internal/githubtest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestReportSetsTheCommitStatus(t *testing.T) {
+func TestReport(t *testing.T) {
 	t.Parallel()
-	_, shop, url := start(t)
+	_, shop, url := startGitHub(t)
 	sha := githubtest.SHA("head")
 	shop.Open(githubtest.PullRequest{HeadSHA: sha})
-	c := client(t, url, Options{})
-	if err := c.Report(t.Context(), "acme/shop", sha, "success", "the preview shop-pr-1 is live", "https://shop-pr-1.preview.example.dev"); err != nil {
+	c := newClient(t, url, Options{})
+	host := "https://shop-pr-1.preview.example.dev"
+	if err := c.Report(t.Context(), "acme/shop", sha, "success", "the preview shop-pr-1 is live", host); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Report(t.Context(), "acme/shop", sha, "pending", "building", ""); err != nil {
@@ -27,56 +25,54 @@ func TestReportSetsTheCommitStatus(t *testing.T) {
 	}
 	want := []map[string]any{
 		{"context": "previewset", "state": "pending", "description": "building", "target_url": nil},
-		{"context": "previewset", "state": "success", "description": "the preview shop-pr-1 is live", "target_url": "https://shop-pr-1.preview.example.dev"},
+		{"context": "previewset", "state": "success", "description": "the preview shop-pr-1 is live", "target_url": host},
 	}
-	got := statuses(t, url+"/repos/acme/shop/commits/"+sha+"/statuses")
+	got := readStatuses(t, url+"/repos/acme/shop/commits/"+sha+"/statuses")
 	for _, s := range got {
 		if s["target_url"] == "" {
 			s["target_url"] = nil
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("statuses, newest first (-want +got):\n%s", diff)
-	}
+	assertEqual(t, want, got)
 }
 
-func TestReportSaysWhatToDo(t *testing.T) {
+func TestReportErrorsHaveRemedies(t *testing.T) {
 	t.Parallel()
-	g, _, url := start(t)
+	g, _, url := startGitHub(t)
 	g.Inject(githubtest.Fault{Match: "POST /repos/acme/shop/statuses", Status: http.StatusForbidden})
-	err := client(t, url, Options{}).Report(t.Context(), "acme/shop", githubtest.SHA("head"), "pending", "building", "")
-	if err == nil || !strings.Contains(err.Error(), "set commit status on") || !strings.Contains(err.Error(), "write commit statuses") {
-		t.Errorf("it says %v", err)
+	err := newClient(t, url, Options{}).Report(t.Context(), "acme/shop", githubtest.SHA("head"), "pending", "building", "")
+	if err == nil || !strings.Contains(err.Error(), "write commit statuses") {
+		t.Errorf("error %v", err)
 	}
 	for _, name := range []string{"shop", "acme/../../orgs", "acme/shop/hooks", "acme/.."} {
-		if err := client(t, url, Options{}).Report(context.Background(), name, "", "pending", "", ""); err == nil || !strings.Contains(err.Error(), "is not a repository") {
-			t.Errorf("%s: it says %v", name, err)
+		err := newClient(t, url, Options{}).Report(t.Context(), name, "", "pending", "", "")
+		if err == nil || !strings.Contains(err.Error(), "write owner/name") {
+			t.Errorf("%s: error %v", name, err)
 		}
 	}
 }
 
-// GitHub's wish to slow down is one for reads too, and the other way round.
-func TestReportHoldsBackWhenGitHubAsksTo(t *testing.T) {
+// A secondary rate limit pauses reports and reads.
+func TestReportObeysRateLimit(t *testing.T) {
 	t.Parallel()
-	g, repo, url := start(t)
+	g, repo, url := startGitHub(t)
 	repo.Open(githubtest.PullRequest{HeadSHA: githubtest.SHA("head")})
 	g.Inject(githubtest.Fault{Match: "POST /repos/acme/shop/statuses", Kind: githubtest.SecondaryLimit})
-	c := client(t, url, Options{})
+	c := newClient(t, url, Options{})
 	for range 2 {
 		err := c.Report(t.Context(), "acme/shop", githubtest.SHA("head"), "pending", "building", "")
 		if err == nil || !strings.Contains(err.Error(), "GitHub asks to slow down") {
-			t.Errorf("it says %v", err)
+			t.Errorf("error %v", err)
 		}
 	}
-	if _, err := c.Repository(t.Context(), "acme/shop", preview.Wants{}); err == nil || !strings.Contains(err.Error(), "GitHub asks to slow down") {
-		t.Errorf("a read says %v", err)
-	}
-	if n := asked(g, "/"); n != 1 {
-		t.Errorf("%d requests were sent, want one", n)
+	readShopError(t, c, "GitHub asks to slow down")
+	if n := countRequests(g, "/"); n != 1 {
+		t.Errorf("%d requests, want 1", n)
 	}
 }
 
-func statuses(t *testing.T, url string) []map[string]any {
+// readStatuses reads the commit statuses and keeps four of their fields.
+func readStatuses(t *testing.T, url string) []map[string]any {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -94,7 +90,7 @@ func statuses(t *testing.T, url string) []map[string]any {
 	}
 	for _, s := range all {
 		for key := range s {
-			if key != "context" && key != "state" && key != "description" && key != "target_url" {
+			if !slices.Contains([]string{"context", "state", "description", "target_url"}, key) {
 				delete(s, key)
 			}
 		}

@@ -1,0 +1,74 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/internal/github/rest"
+)
+
+// maxParallel limits the parallel requests about single pull requests and commits of one repository.
+const maxParallel = 4
+
+// repositoryAPI sends the requests of one read of a repository, and counts their cost.
+type repositoryAPI struct {
+	rest *rest.Client
+	// namePath is "repos/owner/name". Only its answers show which repository has the name.
+	namePath string
+	// path is namePath, or "repositories/ID" after a rename, because a redirect costs quota.
+	path        string
+	wasReadOnce bool // an earlier read found the repository
+	// charged is the expected cost of a repeated read.
+	charged atomic.Int64
+}
+
+func newRepositoryAPI(c *rest.Client, id identity) *repositoryAPI {
+	path := "repos/" + id.name
+	api := &repositoryAPI{rest: c, namePath: path, path: path, wasReadOnce: id.id != 0}
+	if id.fullName != "" && !strings.EqualFold(id.fullName, id.name) {
+		api.path = fmt.Sprintf("repositories/%d", id.id)
+	}
+	return api
+}
+
+// get is rest.Client.Get. It counts requests that the next read may be charged for again. The first read of a
+// resource with an ETag isn't counted, because the next read of it is free.
+func (a *repositoryAPI) get(ctx context.Context, path, etag string, v any) (rest.Answer, error) {
+	answer, err := a.rest.Get(ctx, path, etag, v)
+	isChargedAgain := err == nil && !answer.Unchanged && (etag != "" || answer.ETag == "")
+	if isChargedAgain || rest.StatusOf(err) != 0 {
+		a.charged.Add(1)
+	}
+	if answer.Redirected {
+		a.charged.Add(1)
+	}
+	return answer, err
+}
+
+// explainNotFound adds the possible causes to status 404 for a repository that was read before.
+func (a *repositoryAPI) explainNotFound(err error) error {
+	if rest.StatusOf(err) == http.StatusNotFound && a.wasReadOnce {
+		return fmt.Errorf("%w; the repository was deleted or made private, or the token lost access to it; "+
+			"its last known state stays", err)
+	}
+	return err
+}
+
+// readEach calls read for each index from 0 to n-1, several at once. Its only error is the end of the context:
+// read keeps its errors, because an unreadable pull request must not fail the whole read.
+func readEach(ctx context.Context, n int, read func(ctx context.Context, i int)) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(maxParallel)
+	for i := range n {
+		g.Go(func() error {
+			read(gctx, i)
+			return gctx.Err()
+		})
+	}
+	return g.Wait()
+}

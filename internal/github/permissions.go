@@ -1,0 +1,81 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/github/rest"
+)
+
+// permission tells whether an account may push, as read last.
+type permission struct {
+	etag     string
+	canWrite bool
+	// notFound is GitHub's 404 for an unknown account. It has no ETag, so it stays until the reviews change.
+	notFound error
+	// err is the error of the newest read. The other fields are from the read before it.
+	err error
+}
+
+// permissionsByLogin are permissions by lower-case login.
+type permissionsByLogin map[string]permission
+
+type permissionJSON struct {
+	Permission string   `json:"permission"`
+	User       *account `json:"user"`
+}
+
+// readPermissions reads the permission of each human reviewer who approves. Other permissions are forgotten.
+func (p *permissionsByLogin) readPermissions(
+	ctx context.Context, api *repositoryAPI, found map[int]*pullRequestApprovals,
+) error {
+	logins, hasNews := map[string]string{}, false
+	for _, a := range found {
+		hasNews = hasNews || a.hasNews
+		for _, r := range a.approving {
+			if r.isHuman {
+				logins[strings.ToLower(r.login)] = r.login
+			}
+		}
+	}
+	keys := slices.Sorted(maps.Keys(logins))
+	read := make([]permission, len(keys))
+	err := readEach(ctx, len(keys), func(ctx context.Context, i int) {
+		last := (*p)[keys[i]]
+		if last.notFound != nil && !hasNews {
+			read[i] = last
+			return
+		}
+		read[i] = readPermission(ctx, api, logins[keys[i]], last)
+	})
+	*p = make(permissionsByLogin, len(keys))
+	for i, key := range keys {
+		(*p)[key] = read[i]
+	}
+	return err
+}
+
+func readPermission(ctx context.Context, api *repositoryAPI, login string, last permission) permission {
+	last.err = nil
+	var found permissionJSON
+	a, err := api.get(ctx, api.path+"/collaborators/"+url.PathEscape(login)+"/permission", last.etag, &found)
+	switch {
+	case rest.StatusOf(err) == http.StatusNotFound:
+		return permission{notFound: err}
+	case err != nil:
+		last.err = err
+		return last
+	case a.Unchanged:
+		return last
+	case !strings.EqualFold(found.User.login(), login):
+		last.err = errors.New("the answer is about another account")
+		return last
+	}
+	canWrite := found.User.isHuman() && slices.Contains([]string{"write", "maintain", "admin"}, found.Permission)
+	return permission{etag: a.ETag, canWrite: canWrite}
+}

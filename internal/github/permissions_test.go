@@ -1,0 +1,34 @@
+package github
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+func TestUnknownReviewer(t *testing.T) {
+	t.Parallel()
+	s, repo, url := startGitHub(t)
+	openMany(repo, 1)
+	repo.SetPermission("wendy", "write")
+	repo.Review(1, newReview("bob", "APPROVED", "1"))
+	repo.Review(1, newReview("wendy", "APPROVED", "1"))
+	s.Inject(githubtest.Fault{Match: "/collaborators/bob/", Status: 404})
+	c := newClient(t, url, Options{})
+	for range 3 { // status 404 has no ETag, so the permission is read once
+		got := readShop(t, c, wantApprovals).PullRequests[0]
+		assertEqual(t, []preview.Approval{
+			{Reviewer: "bob", SHA: githubtest.SHA("1")}, {Reviewer: "wendy", SHA: githubtest.SHA("1"), Writer: true},
+		}, got.Approvals)
+		assertEqual(t, true, strings.Contains(got.Problem, "whether bob may push"))
+	}
+	assertEqual(t, 1, countRequests(s, "/collaborators/bob/"))
+	s.ClearFaults()
+	repo.SetPermission("bob", "write")
+	repo.Review(1, newReview("bob", "APPROVED", "2"))
+	got := readShop(t, c, wantApprovals).PullRequests[0]
+	assertEqual(t, "", got.Problem)
+	assertEqual(t, preview.Approval{Reviewer: "bob", SHA: githubtest.SHA("2"), Writer: true}, got.Approvals[1])
+}
