@@ -1,6 +1,10 @@
 package pages
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
 
 // State is the state of an environment as visitors see it.
 type State string
@@ -74,3 +78,6 @@ var presentations = map[State]presentation{
 		says: "This preview was removed. To get it back, push to its pull request, or reopen or label it again.",
 	},
 }
+
+// States returns all states, sorted.
+func States() []State { return slices.Sorted(maps.Keys(presentations)) }

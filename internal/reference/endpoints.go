@@ -1,0 +1,47 @@
+package reference
+
+import (
+	"strings"
+
+	"github.com/previewset/previewset/internal/reference/openapi"
+)
+
+const endpointsIntro = `# HTTP API
+
+The OpenAPI document [http-api.yaml](http-api.yaml) has the parameters, bodies and answers of each endpoint. This page lists
+the endpoints.
+
+- The private listener (port 4355) has two tokens. Argo CD's token gives access to rows only; the API token gives access to
+  everything else below ` + "`/api/v1`" + `. Send it as ` + "`Authorization: Bearer <token>`" + `.
+- The public listener (port 4356) has webhooks and wake pages. Only this one may be reachable from the internet.
+- The body of an error is ` + "`{\"message\": \"…\"}`" + `.
+
+`
+
+// EndpointsPage returns a page with one table for each group of endpoints.
+func EndpointsPage(operations []openapi.Operation) Page {
+	var b strings.Builder
+	b.WriteString(notice + endpointsIntro)
+	group := ""
+	for _, o := range operations {
+		if o.Tag != group {
+			if group != "" {
+				b.WriteString("\n")
+			}
+			group = o.Tag
+			b.WriteString("## " + group + "\n\n" + openapi.TagDescription(group) + "\n\n| endpoint | effect | authentication |\n| --- | --- | --- |\n")
+		}
+		endpoint := o.Method + " " + openapi.PathTemplate(o.Path)
+		if o.Fallback {
+			endpoint = "any other path"
+		}
+		writeRow(&b, "`"+endpoint+"`", o.Summary, authentication(o.Security))
+	}
+	return Page{"http-api.md", []byte(b.String())}
+}
+
+func authentication(scheme string) string {
+	return map[string]string{
+		openapi.ArgoCDToken: "Argo CD's token", openapi.APIToken: "API token", openapi.WebhookSignature: "signature", "": "none",
+	}[scheme]
+}

@@ -1,0 +1,76 @@
+package openapi
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Comments are the folders with the Go types of requests and answers, relative to the working directory, by import path of
+// the package. Their comments become descriptions.
+type Comments map[string]string
+
+// schemas makes the JSON Schemas of Go types, as components of the document.
+type schemas struct {
+	reflector  *jsonschema.Reflector
+	components map[string]*jsonschema.Schema
+}
+
+// newSchemas returns schemas. With strict, unknown fields are errors; the published document allows them, because a new field
+// in an answer must not break clients.
+func newSchemas(folders Comments, strict bool) (*schemas, error) {
+	r := &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: !strict}
+	for base, folder := range folders {
+		if err := r.AddGoComments(base, folder, jsonschema.WithFullComment()); err != nil {
+			return nil, fmt.Errorf("read the comments of %s: %w", base, err)
+		}
+	}
+	return &schemas{reflector: r, components: map[string]*jsonschema.Schema{}}, nil
+}
+
+// of returns a reference to the schema of a Go type.
+func (s *schemas) of(t reflect.Type) *jsonschema.Schema {
+	root := s.reflector.ReflectFromType(t)
+	root.Version = ""
+	for name, d := range root.Definitions {
+		describe(name, d)
+		s.components[name] = d
+	}
+	root.Definitions = nil
+	return root
+}
+
+// ofRequest is like of, for the type of a request. All fields of requests are optional.
+func (s *schemas) ofRequest(t reflect.Type) *jsonschema.Schema {
+	root := s.of(t)
+	for name := range s.reflector.ReflectFromType(t).Definitions {
+		s.components[name].Required = nil
+	}
+	return root
+}
+
+// describe turns Go comments into descriptions: without the name of the type or field that they begin with.
+func describe(name string, s *jsonschema.Schema) {
+	s.Description = Describe(name, s.Description)
+	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+		p.Value.Description = Describe(`\w+`, p.Value.Description)
+	}
+}
+
+// Describe turns the comment of a Go name, a regular expression, into a description.
+func Describe(name, comment string) string {
+	text := strings.Join(strings.Fields(comment), " ")
+	begin := regexp.MustCompile(`^` + name + ` (?:(?:is|are|has|have) |says (whether |how |why ))`)
+	m := begin.FindStringSubmatchIndex(text)
+	if m == nil {
+		return text
+	}
+	from := m[1]
+	if m[2] >= 0 {
+		from = m[2] // "Healthy says whether …" becomes "Whether …"
+	}
+	return strings.ToUpper(text[from:from+1]) + text[from+1:]
+}
