@@ -37,13 +37,19 @@ profiles:
 pullRequests: {issueKey: "[A-Z]+-[0-9]+"}
 `
 
+// The tokens of the service.
 const (
-	argoToken   = "argo-t0ken"
-	apiToken    = "api-t0ken"
-	execute     = "/api/v1/getparams.execute"
-	nothingHere = "nothing at this path"
-	ordinary    = `{"applicationSetName":"previews","input":{"parameters":{}}}`
+	argoToken = "argo-t0ken"
+	apiToken  = "api-t0ken"
 )
+
+// paramsPath is the path that Argo CD calls, and paramsBody a body without a filter.
+const (
+	execute  = "/api/v1/getparams.execute"
+	ordinary = `{"applicationSetName":"previews","input":{"parameters":{}}}`
+)
+
+const nothingHere = "nothing at this path"
 
 var start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
