@@ -1,78 +1,17 @@
 package generator_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
-
-// measuring is the policy with a place where activity is measured.
-const measuring = policy + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\n"
-
-// measured tells how environments are used, by hand.
-type measured struct {
-	mu    sync.Mutex
-	used  map[string]bool
-	err   error
-	hang  bool // until the time is over
-	asked []string
-}
-
-func (m *measured) Measure(ctx context.Context, p *preview.Policy) (preview.Measurement, error) {
-	m.mu.Lock()
-	hang, used, err := m.hang, m.used, m.err
-	m.asked = append(m.asked, p.Activity.Prometheus.URL)
-	m.mu.Unlock()
-	if hang {
-		<-ctx.Done()
-		return preview.Measurement{}, ctx.Err()
-	}
-	return preview.Measurement{At: time.Now(), Window: 5 * time.Minute, Used: used}, err
-}
-
-func (m *measured) set(change func()) { m.mu.Lock(); defer m.mu.Unlock(); change() }
-
-func (m *measured) times() int { m.mu.Lock(); defer m.mu.Unlock(); return len(m.asked) }
-
-// measures is a world whose activity is measured.
-func measures(m *measured) (*world, func(*generator.Options)) {
-	w := newWorld()
-	w.tree = treeOf(1, measuring)
-	return w, func(o *generator.Options) { o.Activity = m }
-}
-
-// run runs a service until it is stopped or the test ends, within a bubble of synctest.
-func (s *service) run(t *testing.T) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(stop)
-	synctest.Wait()
-	return stop
-}
-
-// passes lets time pass.
-func passes(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
-}
-
-func realTime(o *generator.Options) { o.Now = time.Now }
 
 func TestActivityIsMeasuredOnceAMinute(t *testing.T) {
 	t.Parallel()
@@ -87,15 +26,15 @@ func TestActivityIsMeasuredOnceAMinute(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m := &measured{}
-				w, with := measures(m)
-				s := newService(t, w, with, realTime, func(o *generator.Options) { o.Interval = tt.interval })
-				s.run(t)
-				if m.times() != 1 {
-					t.Errorf("measured %d times for the first answer", m.times())
+				m := &testworld.Activity{}
+				w, with := testworld.NewMeasured(m)
+				s := testworld.NewService(t, w, with, testworld.WithRealTime, func(o *generator.Options) { o.Interval = tt.interval })
+				s.Start(t)
+				if m.Count() != 1 {
+					t.Errorf("measured %d times for the first answer", m.Count())
 				}
-				passes(10*time.Minute + time.Second)
-				if got := m.times() - 1; got > tt.want || got < tt.want-2 { // it is looked every two seconds what is due
+				testworld.Advance(10*time.Minute + time.Second)
+				if got := m.Count() - 1; got > tt.want || got < tt.want-2 { // it is looked every two seconds what is due
 					t.Errorf("measured %d times in ten minutes, want %d", got, tt.want)
 				}
 			})
@@ -107,30 +46,30 @@ func TestActivityIsMeasuredOnceAMinute(t *testing.T) {
 func TestAMeasurementThatHangsDelaysNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := &measured{}
-		w, with := measures(m)
-		s := newService(t, w, with, realTime, withWebhooks(t), func(o *generator.Options) { o.Interval = time.Minute })
-		s.run(t)
-		m.set(func() { m.hang = true })
-		passes(2 * time.Minute)
-		before := m.times()
-		for m.times() == before {
-			passes(time.Second)
+		m := &testworld.Activity{}
+		w, with := testworld.NewMeasured(m)
+		s := testworld.NewService(t, w, with, testworld.WithRealTime, testworld.WithWebhooks(t), func(o *generator.Options) { o.Interval = time.Minute })
+		s.Start(t)
+		m.Change(func() { m.Blocks = true })
+		testworld.Advance(2 * time.Minute)
+		before := m.Count()
+		for m.Count() == before {
+			testworld.Advance(time.Second)
 		}
-		branches, shop := s.reads() // it hangs from now on
-		w.set(func() {
-			w.repos["acme/shop"] = repository("acme/shop", changing(pullRequest(9, "alice"), "web/index.html"))
+		branches, shop := s.Reads() // it hangs from now on
+		w.Change(func() {
+			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(9, "alice"), "web/index.html"))
 		})
-		s.deliver(t, "hush", "pull_request", "1", `{"repository":{"full_name":"acme/shop"}}`)
+		s.Deliver(t, "hush", "pull_request", "1", `{"repository":{"full_name":"acme/shop"}}`)
 		synctest.Wait()
-		if got := s.ask(t, ordinary).names(t); len(got) != 3 || got[2] != "shop-pr-9" {
+		if got := s.GetParams(t, testworld.ParamsBody).Names(t); len(got) != 3 || got[2] != "shop-pr-9" {
 			t.Errorf("after the webhook: %v", got)
 		}
-		passes(time.Minute)
-		if b, r := s.reads(); b != branches+1 || r != shop+2 {
+		testworld.Advance(time.Minute)
+		if b, r := s.Reads(); b != branches+1 || r != shop+2 {
 			t.Errorf("the branch was read %d times, acme/shop %d times", b-branches, r-shop)
 		}
-		if got := s.get(t, "/readyz?verbose").body; !strings.Contains(got, "[-] activity: measured ") || !strings.Contains(got, "deadline exceeded") {
+		if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured ") || !strings.Contains(got, "deadline exceeded") {
 			t.Errorf("nobody is told:\n%s", got)
 		}
 	})
@@ -140,75 +79,75 @@ func TestAMeasurementThatHangsDelaysNothing(t *testing.T) {
 func TestTheFirstAnswerWaitsForAMeasurement(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := &measured{hang: true}
-		w, with := measures(m)
-		s := newService(t, w, with, realTime)
-		s.run(t)
-		passes(9 * time.Second)
-		if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable {
-			t.Errorf("answered %d before it is known what is used", got.code)
+		m := &testworld.Activity{Blocks: true}
+		w, with := testworld.NewMeasured(m)
+		s := testworld.NewService(t, w, with, testworld.WithRealTime)
+		s.Start(t)
+		testworld.Advance(9 * time.Second)
+		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable {
+			t.Errorf("answered %d before it is known what is used", got.Code)
 		}
-		passes(2 * time.Second)
-		if got := s.ask(t, ordinary); got.code != http.StatusOK {
-			t.Errorf("answered %d %s", got.code, got.body)
+		testworld.Advance(2 * time.Second)
+		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
+			t.Errorf("answered %d %s", got.Code, got.Body)
 		}
 	})
 }
 
 func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
 	t.Parallel()
-	m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
-	w, with := measures(m)
-	s := ready(t, w, with)
-	measuredAt := float64(w.now.Unix())
-	if got := s.Facts().Activity; got.Problem != "" || !got.At.Equal(start) || len(got.Used) != 1 {
+	m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
+	w, with := testworld.NewMeasured(m)
+	s := testworld.Ready(t, w, with)
+	measuredAt := float64(w.Now.Unix())
+	if got := s.Facts().Activity; got.Problem != "" || !got.At.Equal(testworld.Start) || len(got.Used) != 1 {
 		t.Errorf("measured %+v", got)
 	}
-	m.set(func() { m.err = errors.New("Prometheus answers \x1b[31m503") })
+	m.Change(func() { m.Err = errors.New("Prometheus answers \x1b[31m503") })
 	for range 3 {
-		w.set(func() { w.now = w.now.Add(time.Minute) })
+		w.Change(func() { w.Now = w.Now.Add(time.Minute) })
 		s.Refresh(t.Context())
 	}
-	if got := s.Facts().Activity; got.Problem != "Prometheus answers [31m503" || !got.At.Equal(start) || len(got.Used) != 1 {
+	if got := s.Facts().Activity; got.Problem != "Prometheus answers [31m503" || !got.At.Equal(testworld.Start) || len(got.Used) != 1 {
 		t.Errorf("after it failed: %+v", got)
 	}
-	if n := strings.Count(s.log.String(), "measure activity failed"); n != 1 {
+	if n := strings.Count(s.Log.String(), "measure activity failed"); n != 1 {
 		t.Errorf("it was logged %d times", n)
 	}
-	metrics := s.gathered(t)
+	metrics := s.Metrics(t)
 	if metrics["previewset_activity_known"] != 0 || metrics["previewset_activity_measured_timestamp_seconds"] != measuredAt || metrics["previewset_activity_measurements_total{outcome=failure}"] != 3 {
 		t.Errorf("metrics: %v", metrics)
 	}
-	if got := s.get(t, "/readyz?verbose").body; !strings.Contains(got, "[-] activity: measured 3m0s ago: Prometheus answers [31m503\n") {
+	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured 3m0s ago: Prometheus answers [31m503\n") {
 		t.Errorf("readyz says:\n%s", got)
 	}
-	m.set(func() { m.err = nil })
+	m.Change(func() { m.Err = nil })
 	s.Refresh(t.Context())
-	if got := s.Facts().Activity; got.Problem != "" || !got.At.Equal(w.now) {
+	if got := s.Facts().Activity; got.Problem != "" || !got.At.Equal(w.Now) {
 		t.Errorf("measured again: %+v", got)
 	}
-	if got := s.gathered(t)["previewset_activity_known"]; got != 1 || !strings.Contains(s.log.String(), "activity is measured again") {
-		t.Errorf("known is %v\n%s", got, s.log)
+	if got := s.Metrics(t)["previewset_activity_known"]; got != 1 || !strings.Contains(s.Log.String(), "activity is measured again") {
+		t.Errorf("known is %v\n%s", got, s.Log)
 	}
 }
 
 // Of no environment Prometheus knows nothing: that is no failure, nor does one from before go on.
 func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
 	t.Parallel()
-	m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
-	w, with := measures(m)
-	s := ready(t, w, with)
-	m.set(func() { m.err = errors.New("it knows nothing of any namespace") })
+	m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
+	w, with := testworld.NewMeasured(m)
+	s := testworld.Ready(t, w, with)
+	m.Change(func() { m.Err = errors.New("it knows nothing of any namespace") })
 	s.Refresh(t.Context())
-	if got := s.gathered(t)["previewset_activity_known"]; got != 0 {
+	if got := s.Metrics(t)["previewset_activity_known"]; got != 0 {
 		t.Errorf("with environments known is %v", got)
 	}
-	w.set(func() {
-		w.repos["acme/shop"], w.repos["acme/gateway"] = repository("acme/shop"), repository("acme/Gateway")
+	w.Change(func() {
+		w.Repositories["acme/shop"], w.Repositories["acme/gateway"] = testworld.Repository("acme/shop"), testworld.Repository("acme/Gateway")
 	})
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
-	if got := s.gathered(t)["previewset_activity_known"]; got != 1 || len(s.ask(t, ordinary).names(t)) != 0 {
+	if got := s.Metrics(t)["previewset_activity_known"]; got != 1 || len(s.GetParams(t, testworld.ParamsBody).Names(t)) != 0 {
 		t.Errorf("without environments known is %v", got)
 	}
 }
@@ -216,31 +155,31 @@ func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
 // At night, when all sleep, their routes are away, and with them what the controller tells.
 func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 	t.Parallel()
-	m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
-	w, with := measures(m)
-	s := ready(t, w, with, inTime)
-	all := s.ask(t, ordinary).names(t)
+	m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
+	w, with := testworld.NewMeasured(m)
+	s := testworld.Ready(t, w, with, testworld.WithClock)
+	all := s.GetParams(t, testworld.ParamsBody).Names(t)
 	for i, name := range all {
-		if a := s.asks(t, name, preview.ActionSleep, ""); a.code != http.StatusAccepted {
-			t.Fatal(a.body)
+		if a := s.Request(t, name, preview.ActionSleep, ""); a.Code != http.StatusAccepted {
+			t.Fatal(a.Body)
 		}
 		s.ApplyWork(t.Context())
-		m.set(func() { m.err = errors.New("it knows nothing of any namespace") })
+		m.Change(func() { m.Err = errors.New("it knows nothing of any namespace") })
 		s.Refresh(t.Context())
 		want := 0.0
 		if i == len(all)-1 {
 			want = 1
 		}
-		if got := s.gathered(t)["previewset_activity_known"]; got != want {
+		if got := s.Metrics(t)["previewset_activity_known"]; got != want {
 			t.Errorf("%d of %d sleep, and known is %v", i+1, len(all), got)
 		}
 	}
-	if a := s.asks(t, all[0], preview.ActionWake, ""); a.code != http.StatusAccepted {
-		t.Fatal(a.body)
+	if a := s.Request(t, all[0], preview.ActionWake, ""); a.Code != http.StatusAccepted {
+		t.Fatal(a.Body)
 	}
 	s.ApplyWork(t.Context())
 	s.Refresh(t.Context())
-	if got := s.gathered(t)["previewset_activity_known"]; got != 0 {
+	if got := s.Metrics(t)["previewset_activity_known"]; got != 0 {
 		t.Errorf("one is awake again, and known is %v", got)
 	}
 }
@@ -251,19 +190,19 @@ func TestAnotherSourceOfActivityIsAnotherMeasurement(t *testing.T) {
 		policy  string
 		dropped bool
 	}{
-		"another address":           {strings.ReplaceAll(measuring, ":9090", ":9091"), true},
-		"another preset":            {strings.ReplaceAll(measuring, "ingress-nginx", "traefik"), true},
-		"other namespaces":          {measuring + "namespacePrefix: other-\n", true},
-		"none":                      {policy, true},
-		"something else is another": {measuring + "limits: {environments: 9}\n", false},
+		"another address":           {strings.ReplaceAll(testworld.PolicyWithActivity, ":9090", ":9091"), true},
+		"another preset":            {strings.ReplaceAll(testworld.PolicyWithActivity, "ingress-nginx", "traefik"), true},
+		"other namespaces":          {testworld.PolicyWithActivity + "namespacePrefix: other-\n", true},
+		"none":                      {testworld.Policy, true},
+		"something else is another": {testworld.PolicyWithActivity + "limits: {environments: 9}\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
-			w, with := measures(m)
-			s := ready(t, w, with)
-			m.set(func() { m.err = errors.New("no route") })
-			w.set(func() { w.tree = treeOf(2, tt.policy) })
+			m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
+			w, with := testworld.NewMeasured(m)
+			s := testworld.Ready(t, w, with)
+			m.Change(func() { m.Err = errors.New("no route") })
+			w.Change(func() { w.Tree = testworld.Tree(2, tt.policy) })
 			s.Refresh(t.Context())
 			if got := s.Facts().Activity; got.At.IsZero() != tt.dropped || (len(got.Used) == 0) != tt.dropped {
 				t.Errorf("afterwards: %+v", got)
@@ -274,16 +213,16 @@ func TestAnotherSourceOfActivityIsAnotherMeasurement(t *testing.T) {
 
 func TestWithoutASourceNothingIsMeasured(t *testing.T) {
 	t.Parallel()
-	m := &measured{}
-	s := ready(t, newWorld(), func(o *generator.Options) { o.Activity = m })
+	m := &testworld.Activity{}
+	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Activity = m })
 	s.Refresh(t.Context())
-	if m.times() != 0 || strings.Count(s.log.String(), "activity isn't measured") != 1 {
-		t.Errorf("measured %d times:\n%s", m.times(), s.log)
+	if m.Count() != 0 || strings.Count(s.Log.String(), "activity isn't measured") != 1 {
+		t.Errorf("measured %d times:\n%s", m.Count(), s.Log)
 	}
-	if got := s.get(t, "/readyz?verbose").body; !strings.Contains(got, "[+] activity: not measured; every environment counts as used\n") {
+	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[+] activity: not measured; every environment counts as used\n") {
 		t.Errorf("readyz says:\n%s", got)
 	}
-	if _, ok := s.gathered(t)["previewset_activity_known"]; ok {
+	if _, ok := s.Metrics(t)["previewset_activity_known"]; ok {
 		t.Error("there is a metric of what isn't measured")
 	}
 }

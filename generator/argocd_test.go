@@ -3,7 +3,6 @@ package generator_test
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,58 +11,37 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/generator/testworld"
 )
-
-// plugins are ApplicationSets that ask this service, with their filters, and one that asks another.
-func plugins(filters map[string]map[string]any) []preview.Plugin {
-	all := []preview.Plugin{{ApplicationSet: "others", ConfigMap: "another-generator"}}
-	for name, parameters := range filters {
-		all = append(all, preview.Plugin{ApplicationSet: name, ConfigMap: "preview-generator", Parameters: parameters})
-	}
-	return all
-}
-
-func inCluster(w *world) func(*generator.Options) {
-	return func(o *generator.Options) { o.Cluster = cluster{w} }
-}
-
-func (w *world) takeRefreshed() []string {
-	defer w.lock()()
-	names := w.refreshed
-	w.refreshed = nil
-	slices.Sort(names)
-	return names
-}
 
 func TestApplicationSetsAreToldWhenTheirAnswerChanges(t *testing.T) {
 	t.Parallel()
 	everything := map[string]any{}
 	for name, c := range map[string]struct {
 		filters map[string]map[string]any
-		change  func(*world)
+		change  func(*testworld.World)
 		want    []string
 	}{
-		"nothing changed":       {map[string]map[string]any{"all": everything}, func(*world) {}, nil},
-		"a closed pull request": {map[string]map[string]any{"all": everything}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, []string{"all"}},
-		"a pull request nobody asked for": {map[string]map[string]any{"all": everything}, func(w *world) {
-			w.repos["acme/shop"] = repository("acme/shop", changing(pullRequest(7, "alice", "Preview"), "orders/main.go"))
+		"nothing changed":       {map[string]map[string]any{"all": everything}, func(*testworld.World) {}, nil},
+		"a closed pull request": {map[string]map[string]any{"all": everything}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, []string{"all"}},
+		"a pull request nobody asked for": {map[string]map[string]any{"all": everything}, func(w *testworld.World) {
+			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "Preview"), "orders/main.go"))
 		}, nil},
-		"one that another set is asked for":                              {map[string]map[string]any{"gateway": {"repository": "acme/gateway"}, "shop": {"repository": []any{"acme/shop"}}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, []string{"shop"}},
-		"a set in a matrix, whose parameters another generator fills in": {map[string]map[string]any{"matrix": {"repository": "{{ .repository }}", "owner": []any{"{{ .owner }}"}}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, []string{"matrix"}},
-		"one of a matrix that has nothing of it":                         {map[string]map[string]any{"matrix": {"repository": "acme/gateway", "owner": "{{ .owner }}"}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, nil},
-		"a set whose parameters are unknown":                             {map[string]map[string]any{"bad": {"colour": "red"}}, func(w *world) { w.repos["acme/shop"] = repository("acme/shop") }, nil},
+		"one that another set is asked for":                              {map[string]map[string]any{"gateway": {"repository": "acme/gateway"}, "shop": {"repository": []any{"acme/shop"}}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, []string{"shop"}},
+		"a set in a matrix, whose parameters another generator fills in": {map[string]map[string]any{"matrix": {"repository": "{{ .repository }}", "owner": []any{"{{ .owner }}"}}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, []string{"matrix"}},
+		"one of a matrix that has nothing of it":                         {map[string]map[string]any{"matrix": {"repository": "acme/gateway", "owner": "{{ .owner }}"}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, nil},
+		"a set whose parameters are unknown":                             {map[string]map[string]any{"bad": {"colour": "red"}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
-			w.plugins = plugins(c.filters)
-			s := ready(t, w, inCluster(w))
-			w.takeRefreshed() // at the start all are told
-			w.set(func() { c.change(w) })
+			w := testworld.New()
+			w.Plugins = testworld.Plugins(c.filters)
+			s := testworld.Ready(t, w, testworld.WithCluster(w))
+			w.TakeRefreshed() // at the start all are told
+			w.Change(func() { c.change(w) })
 			s.Refresh(t.Context())
 			s.Refresh(t.Context())
-			if diff := cmp.Diff(c.want, w.takeRefreshed()); diff != "" {
+			if diff := cmp.Diff(c.want, w.TakeRefreshed()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -72,43 +50,43 @@ func TestApplicationSetsAreToldWhenTheirAnswerChanges(t *testing.T) {
 
 func TestAtTheStartEveryApplicationSetOfOursIsTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	w.plugins = plugins(map[string]map[string]any{"one": {}, "two": {"owner": "alice"}})
-	ready(t, w, inCluster(w))
-	if diff := cmp.Diff([]string{"one", "two"}, w.takeRefreshed()); diff != "" {
+	w := testworld.New()
+	w.Plugins = testworld.Plugins(map[string]map[string]any{"one": {}, "two": {"owner": "alice"}})
+	testworld.Ready(t, w, testworld.WithCluster(w))
+	if diff := cmp.Diff([]string{"one", "two"}, w.TakeRefreshed()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestAnApplicationSetThatAskedIsOursWhateverItsConfigMap(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	w.plugins = plugins(nil)
-	s := ready(t, w, inCluster(w))
-	if told := w.takeRefreshed(); len(told) != 0 {
+	w := testworld.New()
+	w.Plugins = testworld.Plugins(nil)
+	s := testworld.Ready(t, w, testworld.WithCluster(w))
+	if told := w.TakeRefreshed(); len(told) != 0 {
 		t.Fatalf("told %v", told)
 	}
-	if got := s.ask(t, `{"applicationSetName":"others","input":{}}`); got.code != http.StatusOK {
-		t.Fatal(got.code)
+	if got := s.GetParams(t, `{"applicationSetName":"others","input":{}}`); got.Code != http.StatusOK {
+		t.Fatal(got.Code)
 	}
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{"others"}, w.takeRefreshed()); diff != "" {
+	if diff := cmp.Diff([]string{"others"}, w.TakeRefreshed()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestARefusedRefreshIsTriedAgainAndHoldsNothingUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	w.plugins, w.refreshErr = plugins(map[string]map[string]any{"all": {}}), errors.New("forbidden")
-	s := ready(t, w, inCluster(w))
-	if got := s.ask(t, ordinary); got.code != http.StatusOK {
-		t.Errorf("answered %d", got.code)
+	w := testworld.New()
+	w.Plugins, w.RefreshErr = testworld.Plugins(map[string]map[string]any{"all": {}}), errors.New("forbidden")
+	s := testworld.Ready(t, w, testworld.WithCluster(w))
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
+		t.Errorf("answered %d", got.Code)
 	}
-	w.set(func() { w.refreshErr = nil })
+	w.Change(func() { w.RefreshErr = nil })
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{"all", "all"}, w.takeRefreshed()); diff != "" {
+	if diff := cmp.Diff([]string{"all", "all"}, w.TakeRefreshed()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -126,12 +104,12 @@ func TestOverlappingApplicationSetsAreReported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
-			w.plugins = plugins(c.filters)
-			s := ready(t, w, inCluster(w))
-			got := do(t, s.Handler(), http.MethodGet, "/api/v1/decisions", "", map[string]string{"Authorization": "Bearer " + apiToken})
-			if reported := strings.Contains(got.body, "ApplicationSets one and two both get environment"); reported != c.want {
-				t.Errorf("reported: %v, in %s", reported, got.body)
+			w := testworld.New()
+			w.Plugins = testworld.Plugins(c.filters)
+			s := testworld.Ready(t, w, testworld.WithCluster(w))
+			got := testworld.Do(t, s.Handler(), http.MethodGet, "/api/v1/decisions", "", map[string]string{"Authorization": "Bearer " + testworld.APIToken})
+			if reported := strings.Contains(got.Body, "ApplicationSets one and two both get environment"); reported != c.want {
+				t.Errorf("reported: %v, in %s", reported, got.Body)
 			}
 		})
 	}
@@ -146,21 +124,21 @@ func TestAnApplicationSetThatDidNotAskIsToldAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inside := func(o *generator.Options) {
-				w := o.GitHub.(*world)
-				w.plugins, o.Cluster = plugins(map[string]map[string]any{"previews": {}}), cluster{w}
+				w := o.GitHub.(*testworld.World)
+				w.Plugins, o.Cluster = testworld.Plugins(map[string]map[string]any{"previews": {}}), testworld.Cluster{w}
 			}
-			running(t, []func(*generator.Options){inside}, func(s *service) {
-				s.ask(t, ordinary)
+			running(t, []func(*generator.Options){inside}, func(s *testworld.Service) {
+				s.GetParams(t, testworld.ParamsBody)
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				s.takeRefreshed()
-				s.set(func() { s.repos["acme/shop"] = repository("acme/shop") })
-				s.deliver(t, "hush", "pull_request", "", labelled)
+				s.TakeRefreshed()
+				s.Change(func() { s.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
+				s.Deliver(t, "hush", "pull_request", "", labelled)
 				told := 0
 				for range 60 {
 					synctest.Wait()
-					if told += len(s.takeRefreshed()); c.asks > 0 && told >= c.asks {
-						s.ask(t, ordinary)
+					if told += len(s.TakeRefreshed()); c.asks > 0 && told >= c.asks {
+						s.GetParams(t, testworld.ParamsBody)
 					}
 					time.Sleep(time.Second)
 				}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -18,8 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/previewset/previewset/generator"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/generator/testworld"
 )
 
 // BenchmarkAnswer asks as Argo CD's client does, over loopback, and discards what it reads; callers and service share the
@@ -28,8 +26,8 @@ import (
 // callers in less than 15 ms at the 99th percentile, and always in at most twice the time of the bare server (issue 3).
 func BenchmarkAnswer(b *testing.B) {
 	for _, rows := range []int{100, 1000, 10_000} {
-		s := ready(b, worldOf(rows, rows), quietly)
-		ours, theirs := serve(b, s)+execute, bare(b, s)
+		s := testworld.Ready(b, testworld.NewLarge(rows, rows), testworld.WithoutLog)
+		ours, theirs := serve(b, s)+testworld.ParamsPath, bare(b, s)
 		allocations, allocated := perAnswer(b, s.Handler())
 		for _, callers := range []int{1, 10, 16} {
 			b.Run(fmt.Sprintf("rows=%d/callers=%d", rows, callers), func(b *testing.B) {
@@ -56,7 +54,7 @@ func BenchmarkAnswer(b *testing.B) {
 // BenchmarkUnpackedAnswer is for callers that unpack what they read, as Argo CD's does.
 func BenchmarkUnpackedAnswer(b *testing.B) {
 	const callers = 10
-	url := serve(b, ready(b, worldOf(1000, 1000), quietly)) + execute
+	url := serve(b, testworld.Ready(b, testworld.NewLarge(1000, 1000), testworld.WithoutLog)) + testworld.ParamsPath
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
 	defer client.CloseIdleConnections()
 	b.ResetTimer()
@@ -118,7 +116,7 @@ func perAnswer(b *testing.B, h http.Handler) (times, size float64) {
 	const runs = 100
 	requests := make([]*http.Request, runs)
 	for i := range requests {
-		requests[i] = asked(b, "http://generator"+execute)
+		requests[i] = asked(b, "http://generator"+testworld.ParamsPath)
 	}
 	w := &discarding{header: http.Header{}}
 	var before, after runtime.MemStats
@@ -144,7 +142,7 @@ func (d *discarding) WriteHeader(int)             {}
 func (d *discarding) Write(p []byte) (int, error) { d.size += len(p); return len(p), nil }
 
 // bare serves the same answer with net/http alone, and returns its address.
-func bare(b *testing.B, s *service) string {
+func bare(b *testing.B, s *testworld.Service) string {
 	b.Helper()
 	body := s.compressed(b)
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -160,10 +158,10 @@ func bare(b *testing.B, s *service) string {
 }
 
 // compressed is an answer as it is sent.
-func (s *service) compressed(b *testing.B) []byte {
+func (s *testworld.Service) compressed(b *testing.B) []byte {
 	b.Helper()
 	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, asked(b, "http://generator"+execute))
+	s.Handler().ServeHTTP(w, asked(b, "http://generator"+testworld.ParamsPath))
 	if _, err := gzip.NewReader(bytes.NewReader(w.Body.Bytes())); err != nil || w.Code != http.StatusOK {
 		b.Fatalf("answered %d: %v", w.Code, err)
 	}
@@ -172,11 +170,11 @@ func (s *service) compressed(b *testing.B) []byte {
 
 func asked(b *testing.B, url string) *http.Request {
 	b.Helper()
-	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, strings.NewReader(ordinary))
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, strings.NewReader(testworld.ParamsBody))
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Header = http.Header{"Authorization": {"Bearer " + argoToken}, "Content-Type": {"application/json"}, "Accept-Encoding": {"gzip"}}
+	r.Header = http.Header{"Authorization": {"Bearer " + testworld.ArgoToken}, "Content-Type": {"application/json"}, "Accept-Encoding": {"gzip"}}
 	return r
 }
 
@@ -202,7 +200,7 @@ func call(b *testing.B, client *http.Client, url string) (size int64, took time.
 }
 
 // serve serves until the benchmark ends and returns the private listener's address.
-func serve(b *testing.B, s *service) string {
+func serve(b *testing.B, s *testworld.Service) string {
 	b.Helper()
 	private, public := listen(b), listen(b)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -223,8 +221,8 @@ func BenchmarkRefresh(b *testing.B) {
 	for _, live := range []int{10_000, 1000, 100} {
 		b.Run(fmt.Sprintf("open=10000/live=%d", live), func(b *testing.B) {
 			before := heap()
-			s := ready(b, worldOf(10_000, live), quietly)
-			if n := len(s.ask(b, ordinary).rows(b)); n != live {
+			s := testworld.Ready(b, testworld.NewLarge(10_000, live), testworld.WithoutLog)
+			if n := len(s.GetParams(b, testworld.ParamsBody).Rows(b)); n != live {
 				b.Fatalf("%d are live", n)
 			}
 			for b.Loop() {
@@ -243,38 +241,3 @@ func heap() float64 {
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc) / (1 << 20)
 }
-
-// worldOf has so many open pull requests in one repository; the first live ones of them are labelled.
-func worldOf(open, live int) *world {
-	w := newWorld()
-	prs := make([]preview.PullRequest, open)
-	for i := range prs {
-		number := i + 1
-		labels := []string{"dependencies", "size/M"}
-		if i < live {
-			labels = append(labels, []string{"preview", "preview:full"}[i%2])
-		}
-		pr := pullRequest(number, fmt.Sprintf("author%d", i%200), labels...)
-		pr.Title = fmt.Sprintf("ABC-%d: change what %d others have changed before, and tell of it in the log", number, i*7919%1009)
-		pr.HeadSHA, pr.BaseSHA = sha(i), sha(i/50)
-		prs[i] = changing(pr, fmt.Sprintf("orders/handler%d.go", i), "orders/main.go", fmt.Sprintf("docs/%d.md", i))
-	}
-	w.repos = map[string]preview.Repository{"acme/shop": repository("acme/shop", prs...), "acme/gateway": repository("acme/gateway")}
-	return w
-}
-
-// sha looks random, so that answers don't compress better than real ones do.
-func sha(i int) string {
-	x := uint64(i + 1)
-	var b strings.Builder
-	for range 3 {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		x *= 0x9E3779B97F4A7C15
-		fmt.Fprintf(&b, "%016x", x)
-	}
-	return b.String()[:40]
-}
-
-func quietly(o *generator.Options) { o.Logger = slog.New(slog.DiscardHandler) }

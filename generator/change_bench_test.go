@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -20,21 +21,21 @@ func BenchmarkChange(b *testing.B) {
 	for _, repositories := range []int{2, 50} {
 		b.Run(fmt.Sprintf("repositories=%d", repositories), func(b *testing.B) {
 			w := organisationOf(repositories, environments/repositories)
-			w.plugins = plugins(map[string]map[string]any{"previews": {}})
-			_, keep := remembering(b)
-			s := ready(b, w, quietly, keep, func(o *generator.Options) { o.Cluster = cluster{w} })
-			if n := len(s.ask(b, ordinary).rows(b)); n != environments {
+			w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
+			_, keep := testworld.NewStore(b)
+			s := testworld.Ready(b, w, testworld.WithoutLog, keep, func(o *generator.Options) { o.Cluster = testworld.Cluster{w} })
+			if n := len(s.GetParams(b, testworld.ParamsBody).Rows(b)); n != environments {
 				b.Fatalf("%d are live", n)
 			}
-			w.takeRefreshed()
+			w.TakeRefreshed()
 			pushed, before := 0, processorTime(b)
 			for b.Loop() {
 				pushed++
-				w.push(fmt.Sprintf("acme/service-%03d", pushed%repositories), pushed*7%(environments/repositories), sha(environments+pushed))
+				w.push(fmt.Sprintf("acme/service-%03d", pushed%repositories), pushed*7%(environments/repositories), testworld.SHA(environments+pushed))
 				s.Refresh(b.Context())
 			}
 			b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
-			if told := len(w.takeRefreshed()); told != pushed {
+			if told := len(w.TakeRefreshed()); told != pushed {
 				b.Errorf("the ApplicationSet was told %d times of %d changes", told, pushed)
 			}
 			b.ReportMetric(float64(len(s.compressed(b)))/1024, "KiB/answer")
@@ -45,36 +46,36 @@ func BenchmarkChange(b *testing.B) {
 }
 
 // organisationOf has so many repositories with so many labelled pull requests each, and a service for each of them.
-func organisationOf(repositories, pullRequests int) *world {
-	w := newWorld()
-	w.repos = map[string]preview.Repository{}
+func organisationOf(repositories, pullRequests int) *testworld.World {
+	w := testworld.New()
+	w.Repositories = map[string]preview.Repository{}
 	var services strings.Builder
 	for i := range repositories {
 		name := fmt.Sprintf("service-%03d", i)
 		fmt.Fprintf(&services, "  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n", name)
 		prs := make([]preview.PullRequest, pullRequests)
 		for n := range prs {
-			prs[n] = changing(pullRequest(n+1, fmt.Sprintf("author%d", (i*pullRequests+n)%200)), "src/main.go")
-			prs[n].HeadSHA = sha(i*pullRequests + n)
+			prs[n] = testworld.WithPaths(testworld.PullRequest(n+1, fmt.Sprintf("author%d", (i*pullRequests+n)%200)), "src/main.go")
+			prs[n].HeadSHA = testworld.SHA(i*pullRequests + n)
 		}
-		w.repos["acme/"+name] = repository("acme/"+name, prs...)
+		w.Repositories["acme/"+name] = testworld.Repository("acme/"+name, prs...)
 	}
-	w.tree = treeOf(1, "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n"+services.String()+"profiles: {changed: {run: changed}}\n")
+	w.Tree = testworld.Tree(1, "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n"+services.String()+"profiles: {changed: {run: changed}}\n")
 	for i := range repositories {
 		for _, kind := range []string{"run", "link"} {
-			w.tree.Kustomizations[fmt.Sprintf("kustomize-base/services/service-%03d/%s", i, kind)] = true
+			w.Tree.Kustomizations[fmt.Sprintf("kustomize-base/services/service-%03d/%s", i, kind)] = true
 		}
 	}
 	return w
 }
 
 // push moves a pull request's head.
-func (w *world) push(repository string, i int, head string) {
-	w.set(func() {
-		r := w.repos[repository]
+func (w *testworld.World) push(repository string, i int, head string) {
+	w.Change(func() {
+		r := w.Repositories[repository]
 		r.PullRequests = append([]preview.PullRequest{}, r.PullRequests...) // what was read is never changed
 		r.PullRequests[i].HeadSHA = head
-		w.repos[repository] = r
+		w.Repositories[repository] = r
 	})
 }
 

@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // expecting is GitHub, and notes which pull requests were expected of acme/shop by each read.
 type expecting struct {
-	*world
+	*testworld.World
 	noted sync.Mutex
 	reads [][]preview.PullRequest
 }
@@ -26,7 +27,7 @@ func (e *expecting) Repository(ctx context.Context, name string, wants preview.W
 		e.reads = append(e.reads, wants.Expected)
 		e.noted.Unlock()
 	}
-	return e.world.Repository(ctx, name, wants)
+	return e.World.Repository(ctx, name, wants)
 }
 
 const expectable = `{"repository":{"full_name":"acme/shop"},"pull_request":{"number":%d,"draft":true,"labels":[{"name":"preview"},null],
@@ -52,19 +53,19 @@ func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := withWebhooks(t)
+			o := testworld.WithWebhooks(t)
 			synctest.Test(t, func(t *testing.T) {
-				e := &expecting{world: newWorld()}
-				s := newService(t, e.world, o, func(o *generator.Options) { o.GitHub = e })
+				e := &expecting{World: testworld.New()}
+				s := testworld.NewService(t, e.World, o, func(o *generator.Options) { o.GitHub = e })
 				s.Refresh(t.Context())
 				for i, body := range c.bodies {
-					s.deliver(t, "hush", "pull_request", fmt.Sprint(i), body)
+					s.Deliver(t, "hush", "pull_request", fmt.Sprint(i), body)
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() { done <- s.Run(ctx) }()
 				synctest.Wait()
-				s.deliver(t, "hush", "pull_request", "later", labelled)
+				s.Deliver(t, "hush", "pull_request", "later", labelled)
 				synctest.Wait()
 				cancel()
 				<-done

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -39,17 +40,17 @@ func FuzzEvent(f *testing.F) {
 		f.Add([]byte(body), "pull_request", "1", "")
 		f.Add([]byte(body), "", strings.Repeat("x", 200), "sha256=00")
 	}
-	s := ready(f, newWorld(), withWebhooks(f), unlogged)
+	s := testworld.Ready(f, testworld.New(), testworld.WithWebhooks(f), unlogged)
 	known := map[string]bool{"acme/shop": true, "acme/gateway": true, "acme/previews": true}
 	f.Fuzz(func(t *testing.T, body []byte, event, delivery, signature string) {
 		s.TakeWork()
-		right := sign("hush", string(body))
+		right := testworld.Sign("hush", string(body))
 		if signature == "" {
 			signature = right
 		}
 		h := http.Header{"X-Github-Event": {event}, "X-Github-Delivery": {delivery}, "X-Hub-Signature-256": {signature}}
 		got := raw(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", "", body, h)
-		got.message(t)
+		got.Message(t)
 		queued := slices.Collect(maps.Keys(s.TakeWork().Repositories))
 		for _, name := range queued {
 			if !known[name] {
@@ -57,10 +58,10 @@ func FuzzEvent(f *testing.F) {
 			}
 		}
 		switch {
-		case signature != right && got.code != http.StatusUnauthorized:
-			t.Errorf("a wrong signature is answered %d", got.code)
-		case got.code != http.StatusAccepted && (got.code < 400 || got.code > 499 || len(queued) > 0):
-			t.Errorf("answered %d, and queued %q", got.code, queued)
+		case signature != right && got.Code != http.StatusUnauthorized:
+			t.Errorf("a wrong signature is answered %d", got.Code)
+		case got.Code != http.StatusAccepted && (got.Code < 400 || got.Code > 499 || len(queued) > 0):
+			t.Errorf("answered %d, and queued %q", got.Code, queued)
 		case len(queued) > 1:
 			t.Errorf("one event queues %q", queued)
 		}
@@ -98,7 +99,7 @@ func realEvents(f *testing.F) []githubtest.Delivery {
 // without a snapshot it never is a 200.
 func FuzzParams(f *testing.F) {
 	for _, seed := range []string{
-		ordinary, "", "{}", "null", " {} ", "[]", "{}{}", `{"input":null}`, `{"input":{"parameters":null}}`, `{"input":{"parameters":{"owner":["alice",null]}}}`,
+		testworld.ParamsBody, "", "{}", "null", " {} ", "[]", "{}{}", `{"input":null}`, `{"input":{"parameters":null}}`, `{"input":{"parameters":{"owner":["alice",null]}}}`,
 		`{"applicationSetName":"previews","input":{"parameters":{"owner":"alice"}}}`, `{"input":{"parameters":{"owner":["ALICE","bob"],"source":"pull-request"}}}`,
 		`{"input":{"parameters":{"repository":"acme/shop","profile":"full"}}}`, `{"input":{"parameters":{"owner":[]}}}`, `{"input":{"parameters":{"Owner":"alice"}}}`,
 		`{"input":{"parameters":{"owner":"\u0000\ud800"}}}`, `{"input":{"parameters":{"owner":"nobody"}}}`, `{"INPUT":{"parameters":{"owner":1e999}}}`, strings.Repeat("[", 11_000),
@@ -106,20 +107,20 @@ func FuzzParams(f *testing.F) {
 		f.Add([]byte(seed), "gzip", "application/json")
 		f.Add([]byte(seed), "br;q=1, gzip;q=0.0", "")
 	}
-	s, unready := ready(f, newWorld(), unlogged), newService(f, newWorld(), unlogged)
-	all := rowTexts(f, s.ask(f, ordinary))
-	if len(all) != len(allNames) {
+	s, unready := testworld.Ready(f, testworld.New(), unlogged), testworld.NewService(f, testworld.New(), unlogged)
+	all := rowTexts(f, s.GetParams(f, testworld.ParamsBody))
+	if len(all) != len(testworld.AllNames) {
 		f.Fatalf("%d rows", len(all))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, encoding, contentType string) {
-		h := http.Header{"Authorization": {"Bearer " + argoToken}, "Accept-Encoding": {encoding}, "Content-Type": {contentType}}
-		if got := raw(t, unready.Handler(), http.MethodPost, execute, "", body, h); got.code != http.StatusBadRequest && got.code != http.StatusServiceUnavailable {
-			t.Errorf("without a snapshot it is answered %d", got.code)
+		h := http.Header{"Authorization": {"Bearer " + testworld.ArgoToken}, "Accept-Encoding": {encoding}, "Content-Type": {contentType}}
+		if got := raw(t, unready.Handler(), http.MethodPost, testworld.ParamsPath, "", body, h); got.Code != http.StatusBadRequest && got.Code != http.StatusServiceUnavailable {
+			t.Errorf("without a snapshot it is answered %d", got.Code)
 		}
-		got := raw(t, s.Handler(), http.MethodPost, execute, "", body, h)
-		if got.code != http.StatusOK {
-			if got.message(t); got.code != http.StatusBadRequest {
-				t.Errorf("answered %d", got.code)
+		got := raw(t, s.Handler(), http.MethodPost, testworld.ParamsPath, "", body, h)
+		if got.Code != http.StatusOK {
+			if got.Message(t); got.Code != http.StatusBadRequest {
+				t.Errorf("answered %d", got.Code)
 			}
 			return
 		}
@@ -137,15 +138,15 @@ func FuzzParams(f *testing.F) {
 }
 
 // rowTexts are an answer's rows as they were written. Anything but a whole list fails.
-func rowTexts(t testing.TB, a answer) []string {
+func rowTexts(t testing.TB, a testworld.Response) []string {
 	t.Helper()
 	var got struct {
 		Output struct {
 			Parameters []json.RawMessage `json:"parameters"`
 		} `json:"output"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.code != http.StatusOK || got.Output.Parameters == nil {
-		t.Fatalf("%d is no whole answer (%v): %.300q", a.code, err, a.body)
+	if err := json.Unmarshal([]byte(a.Body), &got); err != nil || a.Code != http.StatusOK || got.Output.Parameters == nil {
+		t.Fatalf("%d is no whole answer (%v): %.300q", a.Code, err, a.Body)
 	}
 	texts := []string{}
 	for _, r := range got.Output.Parameters {
@@ -170,29 +171,29 @@ func FuzzAPI(f *testing.F) {
 		"", "repository=acme/shop&number=7", "repository=ACME/shop&repository=x", "number=8", "number=-1", "number=+7", "number=99999999999999999999", "number=", "repository=%00",
 		"repository=%zz", "number=0x7", "a;b", "&&&==", "repository=acme%2Fshop&number=7&number=8",
 	} {
-		f.Add("shop-pr-7", query, apiToken)
+		f.Add("shop-pr-7", query, testworld.APIToken)
 	}
 	for _, name := range []string{"gateway-pr-1", "", ".", "..", "a/b", "shop-pr-7/", "%2e%2e", "\x00", strings.Repeat("x", 5000), ":name", "*"} {
-		f.Add(name, "", apiToken)
-		f.Add(name, "verbose", argoToken)
+		f.Add(name, "", testworld.APIToken)
+		f.Add(name, "verbose", testworld.ArgoToken)
 	}
-	s := ready(f, newWorld(), unlogged)
+	s := testworld.Ready(f, testworld.New(), unlogged)
 	var everything decisionList
-	decoded(f, s.get(f, "/api/v1/decisions"), &everything)
+	decoded(f, s.Get(f, "/api/v1/decisions"), &everything)
 	f.Fuzz(func(t *testing.T, name, query, token string) {
 		h := http.Header{"Authorization": {"Bearer " + token}}
 		one := raw(t, s.Handler(), http.MethodGet, "/api/v1/environments/"+name, query, nil, h)
 		list := raw(t, s.Handler(), http.MethodGet, "/api/v1/decisions", query, nil, h)
-		if token != apiToken {
-			if one.code == http.StatusOK || list.code != http.StatusUnauthorized {
-				t.Errorf("with the token %q: %d and %d", token, one.code, list.code)
+		if token != testworld.APIToken {
+			if one.Code == http.StatusOK || list.Code != http.StatusUnauthorized {
+				t.Errorf("with the token %q: %d and %d", token, one.Code, list.Code)
 			}
 			return
 		}
 		environmentShown(t, name, one)
-		if list.code != http.StatusOK {
-			if list.message(t); list.code != http.StatusBadRequest {
-				t.Errorf("answered %d", list.code)
+		if list.Code != http.StatusOK {
+			if list.Message(t); list.Code != http.StatusBadRequest {
+				t.Errorf("answered %d", list.Code)
 			}
 			return
 		}
@@ -222,18 +223,18 @@ func FuzzAsk(f *testing.F) {
 		f.Add(name, preview.ActionWake, []byte("{}"))
 		f.Add("shop-pr-7", name, []byte("{}"))
 	}
-	s := ready(f, newWorld(), unlogged, inTime)
+	s := testworld.Ready(f, testworld.New(), unlogged, testworld.WithClock)
 	f.Fuzz(func(t *testing.T, name, action string, body []byte) {
-		h := http.Header{"Authorization": {"Bearer " + apiToken}}
+		h := http.Header{"Authorization": {"Bearer " + testworld.APIToken}}
 		got := raw(t, s.Handler(), http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", body, h)
-		got.message(t)
+		got.Message(t)
 		asked := s.TakeRequests()
-		if accepted := got.code == http.StatusAccepted; accepted != (len(asked) == 1) || len(asked) > 1 || !accepted && (got.code < 400 || got.code > 499) {
-			t.Errorf("answered %d, and asked is %+v", got.code, asked)
+		if accepted := got.Code == http.StatusAccepted; accepted != (len(asked) == 1) || len(asked) > 1 || !accepted && (got.Code < 400 || got.Code > 499) {
+			t.Errorf("answered %d, and asked is %+v", got.Code, asked)
 		}
 		for _, r := range asked {
 			known := slices.Contains([]string{preview.ActionWake, preview.ActionSleep, preview.ActionExtend}, r.Action)
-			if !slices.Contains(allNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep || r.By == "" || r.By != preview.Printable(r.By) || len(r.By) > 500 {
+			if !slices.Contains(testworld.AllNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep || r.By == "" || r.By != preview.Printable(r.By) || len(r.By) > 500 {
 				t.Errorf("%q and %q with %q is taken for %+v", name, action, body, r)
 			}
 		}
@@ -241,11 +242,11 @@ func FuzzAsk(f *testing.F) {
 }
 
 // environmentShown fails unless the environment of that name is answered, or a message.
-func environmentShown(t *testing.T, name string, got answer) {
+func environmentShown(t *testing.T, name string, got testworld.Response) {
 	t.Helper()
-	if got.code != http.StatusOK {
-		if got.message(t); got.code != http.StatusNotFound {
-			t.Errorf("environment %q is answered %d", name, got.code)
+	if got.Code != http.StatusOK {
+		if got.Message(t); got.Code != http.StatusNotFound {
+			t.Errorf("environment %q is answered %d", name, got.Code)
 		}
 		return
 	}
@@ -267,15 +268,15 @@ func (d decision) isAbout(repository, number string) bool {
 	return (repository == "" || strings.EqualFold(repository, d.Repository)) && (n == 0 || n == d.Number)
 }
 
-func decoded(t testing.TB, a answer, v any) {
+func decoded(t testing.TB, a testworld.Response, v any) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(a.body), v); err != nil {
-		t.Fatalf("%d with %.300q: %v", a.code, a.body, err)
+	if err := json.Unmarshal([]byte(a.Body), v); err != nil {
+		t.Fatalf("%d with %.300q: %v", a.Code, a.Body, err)
 	}
 }
 
 // raw asks a handler with what needn't be a URL or a header that can be sent.
-func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, header http.Header) answer {
+func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, header http.Header) testworld.Response {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r := http.Request{
@@ -286,18 +287,18 @@ func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, 
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 	h.ServeHTTP(w, r.WithContext(t.Context()))
-	return unpack(t, w.Result())
+	return testworld.ReadResponse(t, w.Result())
 }
 
 func TestWhatRequestsLeaveBehindIsBounded(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld(), withWebhooks(t))
+	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
 	long := strings.Repeat("x", 60<<10)
 	for i := range 200 {
-		s.ask(t, fmt.Sprintf(`{"applicationSetName":"set-%d","input":{"parameters":{"owner":"%d%s"}}}`, i, i, long))
+		s.GetParams(t, fmt.Sprintf(`{"applicationSetName":"set-%d","input":{"parameters":{"owner":"%d%s"}}}`, i, i, long))
 	}
 	for i := range 1100 {
-		s.ask(t, fmt.Sprintf(`{"applicationSetName":"more-%d"}`, i))
+		s.GetParams(t, fmt.Sprintf(`{"applicationSetName":"more-%d"}`, i))
 	}
 	if size := s.Published().FilteredSize(); size == 0 || size > 8<<20 {
 		t.Errorf("%d bytes of filtered answers are kept", size)
@@ -309,34 +310,34 @@ func TestWhatRequestsLeaveBehindIsBounded(t *testing.T) {
 
 func TestBodiesTogetherAreBounded(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld(), withWebhooks(t))
+	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
 	const large = 24 << 20
 	stay := make(chan struct{})
-	post := func(body io.Reader) answer {
+	post := func(body io.Reader) testworld.Response {
 		w := httptest.NewRecorder()
 		s.PublicHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", body))
-		return unpack(t, w.Result())
+		return testworld.ReadResponse(t, w.Result())
 	}
 	var slow sync.WaitGroup
 	for range 2 {
 		here := make(chan struct{})
 		slow.Go(func() {
-			if got := post(io.MultiReader(strings.NewReader(strings.Repeat(" ", large)), &waiting{here: here, stay: stay})); got.code != http.StatusUnauthorized {
-				t.Errorf("one that nothing was wrong with was answered %d", got.code)
+			if got := post(io.MultiReader(strings.NewReader(strings.Repeat(" ", large)), &waiting{here: here, stay: stay})); got.Code != http.StatusUnauthorized {
+				t.Errorf("one that nothing was wrong with was answered %d", got.Code)
 			}
 		})
 		<-here
 	}
-	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.code != http.StatusServiceUnavailable || got.message(t) == "" {
-		t.Errorf("one too many was answered %d %s", got.code, got.body)
+	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.Code != http.StatusServiceUnavailable || got.Message(t) == "" {
+		t.Errorf("one too many was answered %d %s", got.Code, got.Body)
 	}
-	if got := s.deliver(t, "hush", "pull_request", "1", labelled); got.code != http.StatusAccepted {
-		t.Errorf("a small one was answered %d", got.code)
+	if got := s.Deliver(t, "hush", "pull_request", "1", labelled); got.Code != http.StatusAccepted {
+		t.Errorf("a small one was answered %d", got.Code)
 	}
 	close(stay)
 	slow.Wait()
-	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.code != http.StatusUnauthorized {
-		t.Errorf("afterwards, a large one was answered %d", got.code)
+	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.Code != http.StatusUnauthorized {
+		t.Errorf("afterwards, a large one was answered %d", got.Code)
 	}
 }
 
@@ -347,53 +348,4 @@ func (w *waiting) Read([]byte) (int, error) {
 	close(w.here)
 	<-w.stay
 	return 0, io.EOF
-}
-
-// FuzzVisit: whatever comes to the public listener is answered with a whole page, JSON or a message; nothing of it comes back;
-// only environments that are asleep are woken, no more than may be; and what is remembered of it stays small.
-func FuzzVisit(f *testing.F) {
-	for _, host := range []string{
-		"", ":", "[", "[::1]:80", "shop-pr-7.preview.example.dev", "SHOP-PR-7.preview.example.dev.:443", "shop-pr-8.preview.example.dev", "x.preview.example.dev",
-		"preview.example.dev", "m4rk.preview.example.dev", "m4rk.example:m4rk", "a:b:c", "\x00\xff", "\u212aelvin.preview.example.dev", strings.Repeat("a.", 1000) + "preview.example.dev",
-	} {
-		f.Add("GET", host, "/", accepts, firefox, "document", "", "198.51.100.7", "10.0.0.1:1")
-		f.Add("POST", host, "/webhooks/github/", "*/*", "", "", "prefetch", ",,::1,[", "@")
-		f.Add("HEAD", host, "//x/../y", "text/html;q=0", "curl", "empty", "\r\n", strings.Repeat("10.0.0.1,", 500), "[fe80::1%x]:1")
-	}
-	s := in(f, preview.Asleep, unlogged, trusting("10.0.0.0/8"))
-	f.Fuzz(func(t *testing.T, method, host, path, accept, agent, dest, purpose, forwarded, remote string) {
-		const mark = "m4rk"
-		s.later(time.Second)
-		r := http.Request{
-			Method: method, URL: &url.URL{Path: path + mark, RawQuery: mark}, Host: host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, RemoteAddr: remote,
-			Header: http.Header{
-				"Accept": {accept}, "User-Agent": {agent}, "Sec-Fetch-Dest": {dest}, "Purpose": {purpose}, "X-Forwarded-For": {forwarded}, "X-Forwarded-User": {mark}, "Cookie": {mark},
-			},
-		}
-		w := httptest.NewRecorder()
-		s.PublicHandler().ServeHTTP(w, r.WithContext(t.Context()))
-		got := unpack(t, w.Result())
-		if strings.Contains(got.body+fmt.Sprint(got.header), mark) {
-			t.Error("what was said comes back")
-		}
-		switch body := got.body; {
-		case got.code != http.StatusServiceUnavailable && got.code != http.StatusNotFound:
-			t.Errorf("answered %d", got.code)
-		case method == http.MethodHead && got.header.Get("Previewset-State") != "":
-			if body != "" {
-				t.Errorf("HEAD has a body: %q", body)
-			}
-		case strings.HasPrefix(body, "<!doctype html>"):
-			if !strings.HasSuffix(body, "</html>\n") || len(body) > 20<<10 {
-				t.Errorf("a page of %d bytes", len(body))
-			}
-		case !json.Valid([]byte(body)):
-			t.Errorf("%q", body)
-		}
-		for _, a := range s.TakeRequests() {
-			if a.Environment != "shop-pr-7" && a.Environment != "gateway-pr-1" && a.Environment != "gateway-pr-2" {
-				t.Errorf("asked is %+v", a)
-			}
-		}
-	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 )
 
 func cancelled(t *testing.T) (context.Context, context.CancelFunc) {
@@ -25,27 +26,27 @@ func cancelled(t *testing.T) (context.Context, context.CancelFunc) {
 func TestTokensAreAskedFor(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, method, path, authorization, want string }{
-		{"no token", "POST", execute, " ", "missing bearer token; send Argo CD's token"},
-		{"only a scheme", "POST", execute, "Bearer", "missing bearer token; send Argo CD's token"},
-		{"an empty token", "POST", execute, "Bearer ", "missing bearer token; send Argo CD's token"},
-		{"a wrong token", "POST", execute, "Bearer wrong", "wrong token; send Argo CD's token"},
-		{"a part of the token", "POST", execute, "Bearer " + argoToken[:5], "wrong token; send Argo CD's token"},
-		{"another scheme", "POST", execute, "Basic " + argoToken, "wrong token; send Argo CD's token"},
-		{"the API token for rows", "POST", execute, "Bearer " + apiToken, "wrong token; send Argo CD's token"},
-		{"a key that Argo CD didn't find", "POST", execute, "Bearer $plugin-token:argocd", "the token starts with $"},
+		{"no token", "POST", testworld.ParamsPath, " ", "missing bearer token; send Argo CD's token"},
+		{"only a scheme", "POST", testworld.ParamsPath, "Bearer", "missing bearer token; send Argo CD's token"},
+		{"an empty token", "POST", testworld.ParamsPath, "Bearer ", "missing bearer token; send Argo CD's token"},
+		{"a wrong token", "POST", testworld.ParamsPath, "Bearer wrong", "wrong token; send Argo CD's token"},
+		{"a part of the token", "POST", testworld.ParamsPath, "Bearer " + testworld.ArgoToken[:5], "wrong token; send Argo CD's token"},
+		{"another scheme", "POST", testworld.ParamsPath, "Basic " + testworld.ArgoToken, "wrong token; send Argo CD's token"},
+		{"the API token for rows", "POST", testworld.ParamsPath, "Bearer " + APIToken, "wrong token; send Argo CD's token"},
+		{"a key that Argo CD didn't find", "POST", testworld.ParamsPath, "Bearer $plugin-token:argocd", "the token starts with $"},
 		{"no token for the API", "GET", "/api/v1/environments", " ", "missing bearer token; send the API token"},
-		{"Argo CD's token for environments", "GET", "/api/v1/environments", "Bearer " + argoToken, "wrong token; send the API token"},
-		{"Argo CD's token for one environment", "GET", "/api/v1/environments/shop-pr-7", "Bearer " + argoToken, "wrong token; send the API token"},
-		{"Argo CD's token for decisions", "GET", "/api/v1/decisions", "Bearer " + argoToken, "wrong token; send the API token"},
+		{"Argo CD's token for environments", "GET", "/api/v1/environments", "Bearer " + testworld.ArgoToken, "wrong token; send the API token"},
+		{"Argo CD's token for one environment", "GET", "/api/v1/environments/shop-pr-7", "Bearer " + testworld.ArgoToken, "wrong token; send the API token"},
+		{"Argo CD's token for decisions", "GET", "/api/v1/decisions", "Bearer " + testworld.ArgoToken, "wrong token; send the API token"},
 	}
-	s, unready := ready(t, newWorld()), newService(t, newWorld())
+	s, unready := testworld.Ready(t, testworld.New()), testworld.NewService(t, testworld.New())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range []*service{s, unready} {
-				got := do(t, s.Handler(), tt.method, tt.path, ordinary, map[string]string{"Authorization": tt.authorization})
-				if got.code != http.StatusUnauthorized || !strings.HasPrefix(got.message(t), tt.want) || got.header.Get("WWW-Authenticate") != "Bearer" {
-					t.Errorf("%d %v %s", got.code, got.header, got.body)
+			for _, s := range []*testworld.Service{s, unready} {
+				got := testworld.Do(t, s.Handler(), tt.method, tt.path, testworld.ParamsBody, map[string]string{"Authorization": tt.authorization})
+				if got.Code != http.StatusUnauthorized || !strings.HasPrefix(got.Message(t), tt.want) || got.Header.Get("WWW-Authenticate") != "Bearer" {
+					t.Errorf("%d %v %s", got.Code, got.Header, got.Body)
 				}
 			}
 		})
@@ -54,19 +55,19 @@ func TestTokensAreAskedFor(t *testing.T) {
 
 func TestTheSchemeIsComparedWithoutCase(t *testing.T) {
 	t.Parallel()
-	got := do(t, ready(t, newWorld()).Handler(), http.MethodPost, execute, ordinary, map[string]string{"Authorization": "bearer " + argoToken})
-	if len(got.rows(t)) != 3 {
-		t.Error(got.body)
+	got := testworld.Do(t, testworld.Ready(t, testworld.New()).Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "bearer " + testworld.ArgoToken})
+	if len(got.Rows(t)) != 3 {
+		t.Error(got.Body)
 	}
 }
 
 func TestTheAPIIsOffWithoutItsToken(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld(), func(o *generator.Options) { o.APIToken = nil })
-	for _, authorization := range []string{" ", "Bearer ", "Bearer " + apiToken, "Bearer " + argoToken} {
-		got := do(t, s.Handler(), http.MethodGet, "/api/v1/environments", "", map[string]string{"Authorization": authorization})
-		if got.code != http.StatusUnauthorized || !strings.Contains(got.message(t), "without the API token") {
-			t.Errorf("%q: %d %s", authorization, got.code, got.body)
+	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.APIToken = nil })
+	for _, authorization := range []string{" ", "Bearer ", "Bearer " + APIToken, "Bearer " + testworld.ArgoToken} {
+		got := testworld.Do(t, s.Handler(), http.MethodGet, "/api/v1/environments", "", map[string]string{"Authorization": authorization})
+		if got.Code != http.StatusUnauthorized || !strings.Contains(got.Message(t), "without the API token") {
+			t.Errorf("%q: %d %s", authorization, got.Code, got.Body)
 		}
 	}
 }
@@ -96,14 +97,14 @@ func TestBodiesThatAreNotOrdinaryAreRefused(t *testing.T) {
 		{"a list with a null", `{"input":{"parameters":{"owner":["alice",null]}}}`, notTexts},
 		{"an empty list", `{"input":{"parameters":{"owner":[]}}}`, notTexts},
 	}
-	s, unready := ready(t, newWorld()), newService(t, newWorld())
+	s, unready := testworld.Ready(t, testworld.New()), testworld.NewService(t, testworld.New())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range []*service{s, unready} {
-				got := s.ask(t, tt.body)
-				if got.code != http.StatusBadRequest || !strings.HasPrefix(got.message(t), tt.want) {
-					t.Errorf("%d %s", got.code, got.body)
+			for _, s := range []*testworld.Service{s, unready} {
+				got := s.GetParams(t, tt.body)
+				if got.Code != http.StatusBadRequest || !strings.HasPrefix(got.Message(t), tt.want) {
+					t.Errorf("%d %s", got.Code, got.Body)
 				}
 			}
 		})
@@ -112,13 +113,13 @@ func TestBodiesThatAreNotOrdinaryAreRefused(t *testing.T) {
 
 func TestBodiesThatAreOrdinary(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld())
+	s := testworld.Ready(t, testworld.New())
 	for _, body := range []string{
-		ordinary, `{}`, `{"applicationSetName":"previews"}`, `{"applicationSetName":"previews","input":{}}`, `{"input":null}`,
+		testworld.ParamsBody, `{}`, `{"applicationSetName":"previews"}`, `{"applicationSetName":"previews","input":{}}`, `{"input":null}`,
 		`{"input":{"parameters":null}}`, `{"applicationSetName":"previews","input":{"parameters":{}},"new":"field"}`,
 		"\n\t {} \r\n", `{"applicationSetName":"` + strings.Repeat("x", 64<<10-len(`{"applicationSetName":""}`)) + `"}`,
 	} {
-		if diff := cmp.Diff(allNames, s.ask(t, body).names(t)); diff != "" {
+		if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, body).Names(t)); diff != "" {
 			t.Errorf("%.80s: %s", body, diff)
 		}
 	}
@@ -130,16 +131,16 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 		method, path string
 		want         int
 	}{
-		{"GET", execute, 405},
-		{"PUT", execute, 405},
+		{"GET", testworld.ParamsPath, 405},
+		{"PUT", testworld.ParamsPath, 405},
 		{"HEAD", "/livez", 405},
 		{"DELETE", "/readyz", 405},
 		{"POST", "/api/v1/environments", 405},
-		{"POST", execute + "/", 404},
-		{"GET", execute + "/", 404},
+		{"POST", testworld.ParamsPath + "/", 404},
+		{"GET", testworld.ParamsPath + "/", 404},
 		{"POST", "/api/v1/getparams.execute/x", 404},
 		{"POST", "/API/V1/GETPARAMS.EXECUTE", 404},
-		{"POST", "/" + execute, 404},
+		{"POST", "/" + testworld.ParamsPath, 404},
 		{"POST", "/api//v1/getparams.execute", 404},
 		{"POST", "/x/../api/v1/getparams.execute", 404},
 		{"POST", "/./api/v1/getparams.execute", 404},
@@ -153,15 +154,15 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 		{"GET", "/favicon.ico", 404},
 		{"POST", "/webhooks/github", 404}, // that is for the public listener
 	}
-	s := ready(t, newWorld())
+	s := testworld.Ready(t, testworld.New())
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			t.Parallel()
-			got := do(t, s.Handler(), tt.method, tt.path, ordinary, map[string]string{"Accept-Encoding": "gzip"})
-			if got.code != tt.want || got.header.Get("Location") != "" {
-				t.Errorf("%d %v, want %d", got.code, got.header, tt.want)
+			got := testworld.Do(t, s.Handler(), tt.method, tt.path, testworld.ParamsBody, map[string]string{"Accept-Encoding": "gzip"})
+			if got.Code != tt.want || got.Header.Get("Location") != "" {
+				t.Errorf("%d %v, want %d", got.Code, got.Header, tt.want)
 			}
-			if message := got.message(t); tt.want == 405 && !strings.HasSuffix(message, tt.method) {
+			if message := got.Message(t); tt.want == 405 && !strings.HasSuffix(message, tt.method) {
 				t.Error(message)
 			}
 		})
@@ -170,13 +171,13 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 
 func TestThePublicListenerServesNothingOfThePrivateOne(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld())
-	for _, path := range []string{execute, "/api/v1/environments", "/livez", "/readyz", "/readyz?verbose", "/metrics", "/", "/api/v1/decisions/"} {
+	s := testworld.Ready(t, testworld.New())
+	for _, path := range []string{testworld.ParamsPath, "/api/v1/environments", "/livez", "/readyz", "/readyz?verbose", "/metrics", "/", "/api/v1/decisions/"} {
 		for _, method := range []string{"GET", "POST"} {
-			for _, token := range []string{argoToken, apiToken} {
-				got := do(t, s.PublicHandler(), method, path, ordinary, map[string]string{"Authorization": "Bearer " + token})
-				if got.code != http.StatusNotFound || got.message(t) != nothingHere {
-					t.Errorf("%s %s: %d %s", method, path, got.code, got.body)
+			for _, token := range []string{testworld.ArgoToken, testworld.APIToken} {
+				got := testworld.Do(t, s.PublicHandler(), method, path, testworld.ParamsBody, map[string]string{"Authorization": "Bearer " + token})
+				if got.Code != http.StatusNotFound || got.Message(t) != nothingHere {
+					t.Errorf("%s %s: %d %s", method, path, got.Code, got.Body)
 				}
 			}
 		}
@@ -185,13 +186,13 @@ func TestThePublicListenerServesNothingOfThePrivateOne(t *testing.T) {
 
 func TestTheAPIShowsEnvironments(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld())
+	s := testworld.Ready(t, testworld.New())
 	var all struct {
 		Environments []map[string]any `json:"environments"`
 	}
-	got := s.get(t, "/api/v1/environments")
-	if err := json.Unmarshal([]byte(got.body), &all); err != nil || got.code != http.StatusOK || len(all.Environments) != 3 {
-		t.Fatalf("%d %v %s", got.code, err, got.body)
+	got := s.Get(t, "/api/v1/environments")
+	if err := json.Unmarshal([]byte(got.Body), &all); err != nil || got.Code != http.StatusOK || len(all.Environments) != 3 {
+		t.Fatalf("%d %v %s", got.Code, err, got.Body)
 	}
 	for _, e := range all.Environments {
 		if d, _ := e["decision"].(map[string]any); d["environment"] != e["name"] || d["outcome"] != "live" {
@@ -199,9 +200,9 @@ func TestTheAPIShowsEnvironments(t *testing.T) {
 		}
 	}
 	var one map[string]any
-	got = s.get(t, "/api/v1/environments/shop-pr-7")
-	if err := json.Unmarshal([]byte(got.body), &one); err != nil || got.code != http.StatusOK {
-		t.Fatalf("%d %v %s", got.code, err, got.body)
+	got = s.Get(t, "/api/v1/environments/shop-pr-7")
+	if err := json.Unmarshal([]byte(got.Body), &one); err != nil || got.Code != http.StatusOK {
+		t.Fatalf("%d %v %s", got.Code, err, got.Body)
 	}
 	for key, value := range all.Environments[2] {
 		if diff := cmp.Diff(value, one[key]); diff != "" {
@@ -211,19 +212,19 @@ func TestTheAPIShowsEnvironments(t *testing.T) {
 	for _, e := range all.Environments {
 		delete(e, "decision")
 	}
-	if diff := cmp.Diff(s.ask(t, ordinary).rows(t), all.Environments); diff != "" {
+	if diff := cmp.Diff(s.GetParams(t, testworld.ParamsBody).Rows(t), all.Environments); diff != "" {
 		t.Error(diff)
 	}
-	if got := s.get(t, "/api/v1/environments/shop-pr-8"); got.code != http.StatusNotFound || !strings.Contains(got.message(t), "previewctl why") {
-		t.Errorf("%d %s", got.code, got.body)
+	if got := s.Get(t, "/api/v1/environments/shop-pr-8"); got.Code != http.StatusNotFound || !strings.Contains(got.Message(t), "previewctl why") {
+		t.Errorf("%d %s", got.Code, got.Body)
 	}
 }
 
 func TestTheAPIShowsDecisions(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	w.tree.Files["overlays/alice/environment.yaml"] = w.tree.Files["previewset.yaml"] // of the wrong kind
-	s := ready(t, w)
+	w := testworld.New()
+	w.Tree.Files["overlays/alice/environment.yaml"] = w.Tree.Files["previewset.yaml"] // of the wrong kind
+	s := testworld.Ready(t, w)
 	tests := []struct {
 		name, query string
 		want        []string
@@ -241,9 +242,9 @@ func TestTheAPIShowsDecisions(t *testing.T) {
 				Decisions []struct{ Outcome, Rule, Reason, Remedy, Since string } `json:"decisions"`
 				Problems  []string                                                `json:"problems"`
 			}
-			response := s.get(t, "/api/v1/decisions"+tt.query)
-			if err := json.Unmarshal([]byte(response.body), &got); err != nil || response.code != http.StatusOK || got.Decisions == nil {
-				t.Fatalf("%d %v %s", response.code, err, response.body)
+			response := s.Get(t, "/api/v1/decisions"+tt.query)
+			if err := json.Unmarshal([]byte(response.Body), &got); err != nil || response.Code != http.StatusOK || got.Decisions == nil {
+				t.Fatalf("%d %v %s", response.Code, err, response.Body)
 			}
 			short := []string{}
 			for _, d := range got.Decisions {
@@ -260,88 +261,88 @@ func TestTheAPIShowsDecisions(t *testing.T) {
 			}
 		})
 	}
-	if got := s.get(t, "/api/v1/decisions?number=seven"); got.code != http.StatusBadRequest || got.message(t) == "" {
-		t.Errorf("%d %s", got.code, got.body)
+	if got := s.Get(t, "/api/v1/decisions?number=seven"); got.Code != http.StatusBadRequest || got.Message(t) == "" {
+		t.Errorf("%d %s", got.Code, got.Body)
 	}
 }
 
 func TestProbes(t *testing.T) {
 	t.Parallel()
-	s := newService(t, newWorld())
-	if got := s.get(t, "/livez"); got.code != http.StatusOK || got.body != "ok\n" {
-		t.Errorf("/livez: %d %s", got.code, got.body)
+	s := testworld.NewService(t, testworld.New())
+	if got := s.Get(t, "/livez"); got.Code != http.StatusOK || got.Body != "ok\n" {
+		t.Errorf("/livez: %d %s", got.Code, got.Body)
 	}
-	if got := s.get(t, "/readyz"); got.code != http.StatusServiceUnavailable || got.body != "not ready: nothing has been read yet\n" {
-		t.Errorf("/readyz: %d %s", got.code, got.body)
+	if got := s.Get(t, "/readyz"); got.Code != http.StatusServiceUnavailable || got.Body != "not ready: nothing has been read yet\n" {
+		t.Errorf("/readyz: %d %s", got.Code, got.Body)
 	}
 	s.Refresh(t.Context())
-	if got := do(t, s.Handler(), http.MethodGet, "/readyz", "", map[string]string{"Authorization": " "}); got.code != http.StatusOK || got.body != "ok\n" {
-		t.Errorf("/readyz: %d %s", got.code, got.body)
+	if got := testworld.Do(t, s.Handler(), http.MethodGet, "/readyz", "", map[string]string{"Authorization": " "}); got.Code != http.StatusOK || got.Body != "ok\n" {
+		t.Errorf("/readyz: %d %s", got.Code, got.Body)
 	}
 	want := "[+] snapshot: ok\n[+] config branch at 0000000000000000000000000000000000000001: ok\n" +
 		"[+] cluster: none; names of other Applications are unknown\n" +
 		"[+] activity: not measured; every environment counts as used\n" +
 		"[+] acme/gateway: read 0s ago: ok\n[+] acme/shop: read 0s ago: ok\n"
-	if diff := cmp.Diff(want, s.get(t, "/readyz?verbose").body); diff != "" {
+	if diff := cmp.Diff(want, s.Get(t, "/readyz?verbose").Body); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestAPanicDisclosesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := testworld.New()
 	panics := false
-	s := ready(t, w, func(o *generator.Options) {
+	s := testworld.Ready(t, w, func(o *generator.Options) {
 		o.Now = func() time.Time {
 			if panics {
 				panic("the s3cret reason")
 			}
-			return w.clock()
+			return w.Clock()
 		}
 	})
 	panics = true
-	got := s.get(t, "/readyz?verbose")
-	if got.code != http.StatusInternalServerError || got.message(t) != "internal error; see the service's log" {
-		t.Errorf("%d %s", got.code, got.body)
+	got := s.Get(t, "/readyz?verbose")
+	if got.Code != http.StatusInternalServerError || got.Message(t) != "internal error; see the service's log" {
+		t.Errorf("%d %s", got.Code, got.Body)
 	}
-	if logged := s.log.String(); !strings.Contains(logged, "the s3cret reason") || !strings.Contains(logged, "api.(*API).getReady") {
+	if logged := s.Log.String(); !strings.Contains(logged, "the s3cret reason") || !strings.Contains(logged, "api.(*API).getReady") {
 		t.Errorf("the log doesn't say what panicked where: %s", logged)
 	}
-	if got := s.ask(t, ordinary); got.code != http.StatusOK {
-		t.Errorf("afterwards: %d %s", got.code, got.body)
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
+		t.Errorf("afterwards: %d %s", got.Code, got.Body)
 	}
 }
 
 func TestAnErrorThatTheCallerIsNotToldIsLogged(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := testworld.New()
 	var broken error
-	s := ready(t, w, func(o *generator.Options) {
+	s := testworld.Ready(t, w, func(o *generator.Options) {
 		o.Now = func() time.Time {
 			if broken != nil {
 				panic(broken)
 			}
-			return w.clock()
+			return w.Clock()
 		}
 	})
 	broken = fmt.Errorf("the s3cret reason: %w", syscall.EPIPE) // gin makes an error of a broken connection's panic
-	if got := s.get(t, "/readyz?verbose"); got.code != http.StatusInternalServerError || got.message(t) != "internal error; see the service's log" {
-		t.Errorf("%d %s", got.code, got.body)
+	if got := s.Get(t, "/readyz?verbose"); got.Code != http.StatusInternalServerError || got.Message(t) != "internal error; see the service's log" {
+		t.Errorf("%d %s", got.Code, got.Body)
 	}
-	if logged := s.log.String(); !strings.Contains(logged, "the s3cret reason") {
+	if logged := s.Log.String(); !strings.Contains(logged, "the s3cret reason") {
 		t.Errorf("the log says nothing: %s", logged)
 	}
 }
 
 func TestHostileTextIsOnlyText(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	pr := pullRequest(1, "alice", "preview", "</script>\u202e{{ .name }}")
+	w := testworld.New()
+	pr := testworld.PullRequest(1, "alice", "preview", "</script>\u202e{{ .name }}")
 	pr.Title = "\x1b[31m\"}]}}\u202e evil \x00\n{{ fail \"x\" }}"
 	pr.Branch = "a/../../\"};drop"
-	w.repos["acme/gateway"] = repository("acme/Gateway", pr)
-	s := ready(t, w)
-	row := s.ask(t, ordinary).rows(t)[0]
+	w.Repositories["acme/gateway"] = testworld.Repository("acme/Gateway", pr)
+	s := testworld.Ready(t, w)
+	row := s.GetParams(t, testworld.ParamsBody).Rows(t)[0]
 	got := map[string]any{"title": row["title"], "branch": row["branch"], "branch_slug": row["branch_slug"], "name": row["name"], "path": row["path"]}
 	want := map[string]any{
 		"title": `[31m"}]}} evil  {{ fail "x" }}`, "branch": `a/../../"};drop`, "branch_slug": "a-drop",
@@ -350,7 +351,7 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if all := s.get(t, "/api/v1/decisions").body + s.log.String(); strings.ContainsAny(all, "\x1b\x00\u202e") {
+	if all := s.Get(t, "/api/v1/decisions").Body + s.Log.String(); strings.ContainsAny(all, "\x1b\x00\u202e") {
 		t.Errorf("control characters go on to people: %q", all)
 	}
 }

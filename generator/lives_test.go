@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/prometheus"
 )
@@ -122,11 +123,11 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				idle := vector(allIdle)
 				p, network, with := startPrometheus(t, idle)
-				w := newWorld()
-				w.tree = treeOf(1, policy+sleeping)
-				s := newService(t, w, with, realTime, inTime, quietly)
-				s.run(t)
-				passes(20 * time.Minute) // all idle, but not for long enough
+				w := testworld.New()
+				w.Tree = testworld.Tree(1, testworld.Policy+sleeping)
+				s := testworld.NewService(t, w, with, testworld.WithRealTime, testworld.WithClock, testworld.WithoutLog)
+				s.Start(t)
+				testworld.Advance(20 * time.Minute) // all idle, but not for long enough
 				p.set(tt.answer)
 				if tt.kill {
 					_ = network.Close()
@@ -136,8 +137,8 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 					want[name] = true
 				}
 				for hours := range 4 {
-					passes(time.Hour)
-					states := s.states(t)
+					testworld.Advance(time.Hour)
+					states := s.States(t)
 					for _, name := range everybody {
 						switch state, lives := states[name]; {
 						case want[name] && state != preview.Awake:

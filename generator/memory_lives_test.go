@@ -17,17 +17,18 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // lived is the content of a memory with lives and intents, and what it is of.
 func lived(t *testing.T) (content []byte, memory preview.Memory) {
 	t.Helper()
-	file, keep := remembering(t)
-	w := newWorld()
-	s := ready(t, w, keep, inTime)
+	file, keep := testworld.NewStore(t)
+	w := testworld.New()
+	s := testworld.Ready(t, w, keep, testworld.WithClock)
 	for name, action := range map[string]string{"shop-pr-7": "sleep", "gateway-pr-1": "wake"} {
-		s.asks(t, name, action, `{"caller":"alice"}`)
+		s.Request(t, name, action, `{"caller":"alice"}`)
 	}
 	s.ApplyWork(t.Context())
 	content, err := os.ReadFile(string(file))
@@ -132,29 +133,29 @@ func saveForEver(t *testing.T, file store.File) {
 func TestLivesAreSavedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := &measured{used: map[string]bool{"preview-shop-pr-7": true, "preview-gateway-pr-1": true, "preview-gateway-pr-2": true}}
-		w, with := measures(m)
-		_, keep := remembering(t)
-		s := newService(t, w, with, keep, realTime, inTime, func(o *generator.Options) { o.Interval = 10 * time.Second })
-		s.run(t)
-		saves := func() float64 { return s.gathered(t)["previewset_memory_saves_total{outcome=success}"] }
+		m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": true, "preview-gateway-pr-1": true, "preview-gateway-pr-2": true}}
+		w, with := testworld.NewMeasured(m)
+		_, keep := testworld.NewStore(t)
+		s := testworld.NewService(t, w, with, keep, testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Interval = 10 * time.Second })
+		s.Start(t)
+		saves := func() float64 { return s.Metrics(t)["previewset_memory_saves_total{outcome=success}"] }
 		before := saves()
-		passes(10 * time.Minute)
+		testworld.Advance(10 * time.Minute)
 		if n := saves() - before; n < 8 || n > 10 {
 			t.Errorf("saved %v times in ten minutes while all are used", n)
 		}
-		m.set(func() {
-			m.used = map[string]bool{"preview-shop-pr-7": false, "preview-gateway-pr-1": false, "preview-gateway-pr-2": false}
+		m.Change(func() {
+			m.Used = map[string]bool{"preview-shop-pr-7": false, "preview-gateway-pr-1": false, "preview-gateway-pr-2": false}
 		})
-		passes(2 * time.Minute)
+		testworld.Advance(2 * time.Minute)
 		before = saves()
-		passes(20 * time.Minute)
+		testworld.Advance(20 * time.Minute)
 		if n := saves() - before; n < 5 || n > 8 { // so often that a restart is no gap in what was measured
 			t.Errorf("saved %v times in twenty minutes while none is used", n)
 		}
 		before = saves()
-		s.asks(t, "shop-pr-7", "extend", "")
-		passes(time.Millisecond)
+		s.Request(t, "shop-pr-7", "extend", "")
+		testworld.Advance(time.Millisecond)
 		if n := saves() - before; n != 1 {
 			t.Errorf("saved %v times for what was asked", n)
 		}
@@ -165,15 +166,15 @@ func TestLivesAreSavedOnceAMinute(t *testing.T) {
 func TestARestartIsNoGapInWhatWasMeasured(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := &measured{used: map[string]bool{"preview-shop-pr-7": false}}
-		w, with := measures(m)
-		w.tree = treeOf(1, measuring+"lifetime: {sleep: {idleAfter: 30m}}\n")
-		_, keep := remembering(t)
+		m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
+		w, with := testworld.NewMeasured(m)
+		w.Tree = testworld.Tree(1, testworld.PolicyWithActivity+"lifetime: {sleep: {idleAfter: 30m}}\n")
+		_, keep := testworld.NewStore(t)
 		for _, want := range []string{preview.Awake, preview.Asleep} {
-			s := newService(t, w, with, keep, realTime, inTime)
-			stop := s.run(t)
-			passes(20 * time.Minute)
-			got := s.states(t)
+			s := testworld.NewService(t, w, with, keep, testworld.WithRealTime, testworld.WithClock)
+			stop := s.Start(t)
+			testworld.Advance(20 * time.Minute)
+			got := s.States(t)
 			if got["shop-pr-7"] != want || got["gateway-pr-1"] != preview.Awake {
 				t.Errorf("after another 20 minutes: %v, want %s", got, want)
 			}

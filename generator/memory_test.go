@@ -1,14 +1,10 @@
 package generator_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,43 +13,37 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/testworld"
 )
-
-// remembering keeps memory in a file, which it returns too.
-func remembering(tb testing.TB) (store.File, func(*generator.Options)) {
-	tb.Helper()
-	file := store.File(filepath.Join(tb.TempDir(), "state"))
-	return file, func(o *generator.Options) { o.Store = file }
-}
-
-var errOutage = errors.New("GitHub answers 500")
 
 func TestARestartDuringAnOutageServesWhatIsRemembered(t *testing.T) {
 	t.Parallel()
-	for name, outage := range map[string]func(*world){
-		"of GitHub":            func(w *world) { w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage },
-		"of one repository":    func(w *world) { w.errs["acme/shop"] = errOutage },
-		"of the config branch": func(w *world) { w.treeErr = errOutage },
-		"of everything": func(w *world) {
-			w.treeErr, w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage, errOutage
+	for name, outage := range map[string]func(*testworld.World){
+		"of GitHub": func(w *testworld.World) {
+			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage
 		},
-		"where the config branch is invalid": func(w *world) { w.tree = treeOf(2, "kind: Nonsense") },
-		"that is none":                       func(*world) {},
+		"of one repository":    func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = testworld.ErrOutage },
+		"of the config branch": func(w *testworld.World) { w.ConfigErr = testworld.ErrOutage },
+		"of everything": func(w *testworld.World) {
+			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage, testworld.ErrOutage
+		},
+		"where the config branch is invalid": func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense") },
+		"that is none":                       func(*testworld.World) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
-			_, keep := remembering(t)
-			want := ready(t, w, keep).ask(t, ordinary)
+			w := testworld.New()
+			_, keep := testworld.NewStore(t)
+			want := testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody)
 			outage(w)
-			again := ready(t, w, keep).ask(t, ordinary)
-			if want.code != http.StatusOK || again.code != http.StatusOK {
-				t.Fatalf("answered %d, after the restart %d %s", want.code, again.code, again.body)
+			again := testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody)
+			if want.Code != http.StatusOK || again.Code != http.StatusOK {
+				t.Fatalf("answered %d, after the restart %d %s", want.Code, again.Code, again.Body)
 			}
-			if diff := cmp.Diff(want.names(t), again.names(t)); diff != "" || len(want.names(t)) != 3 {
+			if diff := cmp.Diff(want.Names(t), again.Names(t)); diff != "" || len(want.Names(t)) != 3 {
 				t.Errorf("before and after the restart: %s", diff)
 			}
-			if name != "that is none" && want.body != again.body {
+			if name != "that is none" && want.Body != again.Body {
 				t.Error("the rows differ")
 			}
 		})
@@ -62,19 +52,19 @@ func TestARestartDuringAnOutageServesWhatIsRemembered(t *testing.T) {
 
 func TestARestartKeepsRevisionsAndDates(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	_, keep := remembering(t)
-	first := ready(t, w, keep)
-	w.set(func() {
-		w.tree = treeOf(2, policy+"# an unrelated commit\n")
-		w.now = w.now.Add(time.Hour)
+	w := testworld.New()
+	_, keep := testworld.NewStore(t)
+	first := testworld.Ready(t, w, keep)
+	w.Change(func() {
+		w.Tree = testworld.Tree(2, testworld.Policy+"# an unrelated commit\n")
+		w.Now = w.Now.Add(time.Hour)
 	})
-	again := ready(t, w, keep)
+	again := testworld.Ready(t, w, keep)
 	for _, path := range []string{"/api/v1/environments", "/api/v1/decisions?repository=acme/gateway", "/api/v1/decisions?repository=acme/shop&number=7"} {
-		header := map[string]string{"Authorization": "Bearer " + apiToken}
-		before, after := do(t, first.Handler(), http.MethodGet, path, "", header), do(t, again.Handler(), http.MethodGet, path, "", header)
-		if diff := cmp.Diff(before.body, after.body); diff != "" || before.code != http.StatusOK {
-			t.Errorf("%s: %d %s", path, before.code, diff)
+		header := map[string]string{"Authorization": "Bearer " + testworld.APIToken}
+		before, after := testworld.Do(t, first.Handler(), http.MethodGet, path, "", header), testworld.Do(t, again.Handler(), http.MethodGet, path, "", header)
+		if diff := cmp.Diff(before.Body, after.Body); diff != "" || before.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, before.Code, diff)
 		}
 	}
 }
@@ -82,55 +72,42 @@ func TestARestartKeepsRevisionsAndDates(t *testing.T) {
 func TestLostMemoryIsABeginning(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
-		"empty": "", "no gzip": "garbage", "cut off": "\x1f\x8b\x08\x00", "not JSON": packed(t, "{"), "of another version": packed(t, `{"version":99}`),
-		"null": packed(t, "null"), "of nothing": packed(t, `{"version":4,"memory":{}}`),
-		"with an environment of no shape":  packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`),
-		"with an environment without name": packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with a value too few":             packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{\"Row\":{\"name\":\"\u0000a\"}}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with a part too few":              packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with parts before the first one":  packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[-1,2]]],"packed":[{"s":0,"v":[]}]}`),
-		"with fewer parts than none":       packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,-1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with more parts than numbers":     packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,9223372036854775807]]],"packed":[{"s":0,"v":[]}]}`),
-		"with a part of no text":           packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["","{}"],"shapes":[[[0,2]]],"packed":[{"s":0,"v":[]}]}`),
-		"with its checksum wrong":          strings.TrimSuffix(packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00") + "\x01\x00\x00",
-		"a bomb":                           strings.Repeat(packed(t, strings.Repeat(" ", 1<<20)), 100),
-		"a bomb of values":                 packed(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["`+strings.Repeat(`\u0000a`, 1<<20)+`"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
+		"empty": "", "no gzip": "garbage", "cut off": "\x1f\x8b\x08\x00", "not JSON": testworld.Gzip(t, "{"), "of another version": testworld.Gzip(t, `{"version":99}`),
+		"null": testworld.Gzip(t, "null"), "of nothing": testworld.Gzip(t, `{"version":4,"memory":{}}`),
+		"with an environment of no shape":  testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`),
+		"with an environment without name": testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a value too few":             testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{\"Row\":{\"name\":\"\u0000a\"}}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a part too few":              testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with parts before the first one":  testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[-1,2]]],"packed":[{"s":0,"v":[]}]}`),
+		"with fewer parts than none":       testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,-1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with more parts than numbers":     testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,9223372036854775807]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a part of no text":           testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["","{}"],"shapes":[[[0,2]]],"packed":[{"s":0,"v":[]}]}`),
+		"with its checksum wrong":          strings.TrimSuffix(testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00") + "\x01\x00\x00",
+		"a bomb":                           strings.Repeat(testworld.Gzip(t, strings.Repeat(" ", 1<<20)), 100),
+		"a bomb of values":                 testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["`+strings.Repeat(`\u0000a`, 1<<20)+`"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, keep := remembering(t)
+			file, keep := testworld.NewStore(t)
 			if err := os.WriteFile(string(file), []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			w := newWorld()
-			w.errs["acme/shop"] = errOutage
-			s := ready(t, w, keep)
-			if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "acme/shop") {
-				t.Errorf("answered %d %s", got.code, got.body)
+			w := testworld.New()
+			w.RepositoryErrs["acme/shop"] = testworld.ErrOutage
+			s := testworld.Ready(t, w, keep)
+			if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "acme/shop") {
+				t.Errorf("answered %d %s", got.Code, got.Body)
 			}
-			if !strings.Contains(s.log.String(), "load saved state failed") {
+			if !strings.Contains(s.Log.String(), "load saved state failed") {
 				t.Error("nothing was logged")
 			}
-			w.set(func() { clear(w.errs) })
+			w.Change(func() { clear(w.RepositoryErrs) })
 			s.Refresh(t.Context())
-			if got := s.ask(t, ordinary); got.code != http.StatusOK {
-				t.Errorf("answered %d %s", got.code, got.body)
+			if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
+				t.Errorf("answered %d %s", got.Code, got.Body)
 			}
 		})
 	}
-}
-
-func packed(tb testing.TB, text string) string {
-	tb.Helper()
-	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	if _, err := io.WriteString(zip, text); err != nil {
-		tb.Fatal(err)
-	}
-	if err := zip.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return b.String()
 }
 
 // brokenStore can't be written.
@@ -153,21 +130,21 @@ func (s *unreadableStore) Load(ctx context.Context) ([]byte, error) {
 
 func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	file, keep := remembering(t)
-	want := ready(t, w, keep).ask(t, ordinary)
-	w.tree = treeOf(2, otherRepositories(t)) // nothing but memory knows the environments of acme/shop
+	w := testworld.New()
+	file, keep := testworld.NewStore(t)
+	want := testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody)
+	w.Tree = testworld.Tree(2, otherRepositories(t)) // nothing but memory knows the environments of acme/shop
 	backend := &unreadableStore{File: file, err: errors.New("the API server is away")}
-	s := ready(t, w, func(o *generator.Options) { o.Store = backend })
-	if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "load saved state: the API server is away") {
-		t.Errorf("answered %d %s", got.code, got.body)
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Store = backend })
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "load saved state: the API server is away") {
+		t.Errorf("answered %d %s", got.Code, got.Body)
 	}
-	if branches, shop := s.reads(); branches != 1 || shop != 1 {
+	if branches, shop := s.Reads(); branches != 1 || shop != 1 {
 		t.Errorf("the branch was read %d times, acme/shop %d times, before anybody knew what to keep", branches, shop)
 	}
 	backend.err = nil
 	s.Refresh(t.Context())
-	if diff := cmp.Diff(want.body, s.ask(t, ordinary).body); diff != "" {
+	if diff := cmp.Diff(want.Body, s.GetParams(t, testworld.ParamsBody).Body); diff != "" {
 		t.Errorf("afterwards: %s", diff)
 	}
 }
@@ -175,30 +152,30 @@ func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
 // otherRepositories is the policy with acme/shop and acme/gateway taken out.
 func otherRepositories(t *testing.T) string {
 	t.Helper()
-	return strings.NewReplacer("acme/shop", "acme/store", "acme/gateway", "acme/store").Replace(policy)
+	return strings.NewReplacer("acme/shop", "acme/store", "acme/gateway", "acme/store").Replace(testworld.Policy)
 }
 
 func TestWhatCantBeRememberedIsNotServed(t *testing.T) {
 	t.Parallel()
-	file, _ := remembering(t)
-	s := ready(t, newWorld(), func(o *generator.Options) { o.Store = brokenStore{file} })
-	if got := s.ask(t, ordinary); got.code != http.StatusServiceUnavailable || !strings.Contains(got.message(t), "the disk is full") {
-		t.Errorf("answered %d %s", got.code, got.body)
+	file, _ := testworld.NewStore(t)
+	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Store = brokenStore{file} })
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "the disk is full") {
+		t.Errorf("answered %d %s", got.Code, got.Body)
 	}
 }
 
 func TestMemoryIsWrittenOnlyWhenItChanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	file, keep := remembering(t)
-	s := ready(t, w, keep)
+	w := testworld.New()
+	file, keep := testworld.NewStore(t)
+	s := testworld.Ready(t, w, keep)
 	written := inode(t, file)
-	w.set(func() { w.now = w.now.Add(time.Minute) })
+	w.Change(func() { w.Now = w.Now.Add(time.Minute) })
 	s.Refresh(t.Context())
 	if !os.SameFile(written, inode(t, file)) {
 		t.Error("written again though nothing changed")
 	}
-	w.set(func() { w.repos["acme/shop"] = repository("acme/shop") })
+	w.Change(func() { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
 	s.Refresh(t.Context())
 	if os.SameFile(written, inode(t, file)) {
 		t.Error("not written though a pull request was closed")
@@ -217,12 +194,12 @@ func inode(tb testing.TB, file store.File) os.FileInfo {
 // Of a thousand environments of which one changes only that one is packed again: all of them would take longer than all else.
 func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	_, keep := remembering(t)
-	s := ready(t, w, keep)
+	w := testworld.New()
+	_, keep := testworld.NewStore(t)
+	s := testworld.Ready(t, w, keep)
 	for i := range 3 {
 		before := s.Encoded()
-		w.push("acme/gateway", i%2, sha(i))
+		w.push("acme/gateway", i%2, testworld.SHA(i))
 		s.Refresh(t.Context())
 		if packed := s.Encoded() - before; packed != 1 { // an entry, of the same shape
 			t.Errorf("push %d: %d were packed, of 3", i, packed)

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -359,9 +360,9 @@ func (p *play) confirm(names []string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	a := over(p.t, p.process.private, http.MethodPost, "/api/v1/confirm", string(body), map[string]string{"Authorization": "Bearer " + apiToken})
-	if a.code != http.StatusAccepted {
-		p.fail("confirming %v is answered %d %s", names, a.code, a.body)
+	a := over(p.t, p.process.private, http.MethodPost, "/api/v1/confirm", string(body), map[string]string{"Authorization": "Bearer " + testworld.APIToken})
+	if a.Code != http.StatusAccepted {
+		p.fail("confirming %v is answered %d %s", names, a.Code, a.Body)
 	}
 	for _, n := range names {
 		p.may[n] = true
@@ -406,10 +407,10 @@ func (p *play) send(d githubtest.Delivery) {
 	p.t.Helper()
 	p.tell("webhook %s arrives", d.Event)
 	a := over(p.t, p.process.public, http.MethodPost, "/webhooks/github", string(d.Body), map[string]string{
-		"X-GitHub-Event": d.Event, "X-GitHub-Delivery": d.GUID, "X-Hub-Signature-256": sign("hush", string(d.Body)),
+		"X-GitHub-Event": d.Event, "X-GitHub-Delivery": d.GUID, "X-Hub-Signature-256": testworld.Sign("hush", string(d.Body)),
 	})
-	if a.code != http.StatusAccepted {
-		p.fail("a webhook is answered %d %s", a.code, a.body)
+	if a.Code != http.StatusAccepted {
+		p.fail("a webhook is answered %d %s", a.Code, a.Body)
 	}
 	synctest.Wait()
 }

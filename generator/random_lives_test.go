@@ -135,12 +135,12 @@ func (p *play) lifeChanges() {
 // wish asks something of an environment.
 func (p *play) wish(name, action string) {
 	p.t.Helper()
-	a := over(p.t, p.process.private, http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", map[string]string{"Authorization": "Bearer " + apiToken})
-	p.tell("%s is asked to %s: %d", name, action, a.code)
-	if a.code >= http.StatusInternalServerError && a.code != http.StatusServiceUnavailable {
-		p.fail("asking %s to %s is answered %d %s", name, action, a.code, a.body)
+	a := over(p.t, p.process.private, http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", map[string]string{"Authorization": "Bearer " + testworld.APIToken})
+	p.tell("%s is asked to %s: %d", name, action, a.Code)
+	if a.Code >= http.StatusInternalServerError && a.Code != http.StatusServiceUnavailable {
+		p.fail("asking %s to %s is answered %d %s", name, action, a.Code, a.Body)
 	}
-	if a.code == http.StatusAccepted && action != "extend" {
+	if a.Code == http.StatusAccepted && action != "extend" {
 		p.sleeps[name] = action == "sleep"
 	}
 	synctest.Wait()

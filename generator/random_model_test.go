@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -108,8 +109,8 @@ func (p *play) due(name string, l *live) bool {
 	return all(pr, labels) || all(pr, l.asked)
 }
 
-func (p *play) ask() answer {
-	return over(p.t, p.process.private, http.MethodPost, execute, ordinary, map[string]string{"Authorization": "Bearer " + argoToken})
+func (p *play) ask() testworld.Response {
+	return over(p.t, p.process.private, http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "Bearer " + testworld.ArgoToken})
 }
 
 // check asks as Argo CD does, and compares with the answer before.
@@ -117,15 +118,15 @@ func (p *play) check() {
 	p.t.Helper()
 	busy := p.hub.open.Load() > 0
 	a := p.ask()
-	if a.code != http.StatusOK {
-		p.tell("%d %s", a.code, a.message(p.t))
+	if a.Code != http.StatusOK {
+		p.tell("%d %s", a.Code, a.Message(p.t))
 		if p.answered {
-			p.fail("an answer is no answer any more: %d %s", a.code, a.body)
+			p.fail("an answer is no answer any more: %d %s", a.Code, a.Body)
 		}
 		return
 	}
-	if a.body != p.body || p.failed {
-		p.body, p.rows = a.body, a.rows(p.t)
+	if a.Body != p.body || p.failed {
+		p.body, p.rows = a.Body, a.Rows(p.t)
 	}
 	rows := p.rows
 	p.argocd.answered(rows)

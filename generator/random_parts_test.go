@@ -26,6 +26,7 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -246,7 +247,7 @@ func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cl
 }
 
 // over sends a request over the network and reads the whole answer.
-func over(t testing.TB, c *http.Client, method, path, body string, header map[string]string) answer {
+func over(t testing.TB, c *http.Client, method, path, body string, header map[string]string) testworld.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://generator"+path, strings.NewReader(body))
 	if err != nil {
@@ -261,7 +262,7 @@ func over(t testing.TB, c *http.Client, method, path, body string, header map[st
 	if err != nil {
 		t.Fatal(err)
 	}
-	return unpack(t, resp)
+	return testworld.ReadResponse(t, resp)
 }
 
 // spoil leaves something in the file that isn't memory.

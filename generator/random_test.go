@@ -17,6 +17,7 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -59,7 +60,7 @@ func playSequence(t *testing.T, seed uint64, failed *atomic.Bool) {
 			return
 		}
 		b, d := newBranch(t), &disk{File: store.File(t.TempDir() + "/state")}
-		secrets := [3]*secret.File{newSecret(t, argoToken), newSecret(t, apiToken), newSecret(t, "hush")}
+		secrets := [3]*secret.File{testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken), testworld.NewSecret(t, "hush")}
 		synctest.Test(t, func(t *testing.T) {
 			p := newPlay(t, seed, b, d, secrets)
 			defer p.close()
@@ -230,8 +231,8 @@ func (p *play) fail(format string, args ...any) {
 	p.t.Errorf("seed %d step %d: %s", p.seed, p.number, fmt.Sprintf(format, args...))
 	if !p.failed {
 		p.failed = true
-		p.tell("%s", over(p.t, p.process.private, http.MethodGet, "/readyz?verbose", "", nil).body)
-		p.tell("%s", p.api("/api/v1/decisions").body)
+		p.tell("%s", over(p.t, p.process.private, http.MethodGet, "/readyz?verbose", "", nil).Body)
+		p.tell("%s", p.api("/api/v1/decisions").Body)
 	}
 }
 
@@ -312,7 +313,7 @@ func (p *play) nothing() {
 	}
 	before := p.ask()
 	p.poll()
-	if after := p.ask(); before.body != after.body && p.hub.open.Load() == 0 {
+	if after := p.ask(); before.Body != after.Body && p.hub.open.Load() == 0 {
 		p.fail("nothing happened, and the answer is another one")
 	}
 	p.check()
@@ -347,7 +348,7 @@ func (p *play) end() {
 
 func (p *play) exactly(want map[string]string) {
 	p.t.Helper()
-	rows := p.ask().rows(p.t)
+	rows := p.ask().Rows(p.t)
 	for _, r := range rows {
 		name, _ := r["name"].(string)
 		if want[name] != r["head_sha"] {
@@ -363,16 +364,16 @@ func (p *play) exactly(want map[string]string) {
 func (p *play) decisions() []preview.Decision {
 	p.t.Helper()
 	var got struct{ Decisions []preview.Decision }
-	if a := p.api("/api/v1/decisions"); a.code != http.StatusOK || json.Unmarshal([]byte(a.body), &got) != nil {
-		p.t.Fatalf("%d %s", a.code, a.body)
+	if a := p.api("/api/v1/decisions"); a.Code != http.StatusOK || json.Unmarshal([]byte(a.Body), &got) != nil {
+		p.t.Fatalf("%d %s", a.Code, a.Body)
 	}
 	return got.Decisions
 }
 
 // api asks as previewctl does.
-func (p *play) api(path string) answer {
+func (p *play) api(path string) testworld.Response {
 	p.t.Helper()
-	return over(p.t, p.process.private, http.MethodGet, path, "", map[string]string{"Authorization": "Bearer " + apiToken})
+	return over(p.t, p.process.private, http.MethodGet, path, "", map[string]string{"Authorization": "Bearer " + testworld.APIToken})
 }
 
 // withheld are the environments that wait for somebody to confirm that they may go.

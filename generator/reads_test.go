@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -39,11 +40,11 @@ func (q *quota) Hurry() bool { q.mu.Lock(); defer q.mu.Unlock(); return !q.low }
 func (*quota) Describe() string { return "12 of 5000 requests are left" }
 
 // running has a service run in a bubble until the test is over.
-func running(t *testing.T, change []func(*generator.Options), test func(s *service)) {
+func running(t *testing.T, change []func(*generator.Options), test func(s *testworld.Service)) {
 	t.Helper()
-	change = append([]func(*generator.Options){withWebhooks(t)}, change...)
+	change = append([]func(*generator.Options){testworld.WithWebhooks(t)}, change...)
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(t, newWorld(), append(change, func(o *generator.Options) { o.Now = time.Now })...)
+		s := testworld.NewService(t, testworld.New(), append(change, func(o *generator.Options) { o.Now = time.Now })...)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
@@ -54,15 +55,6 @@ func running(t *testing.T, change []func(*generator.Options), test func(s *servi
 			t.Error(err)
 		}
 	})
-}
-
-// counts are the reads since the last call: of the config branch, of acme/shop and of acme/gateway.
-func (w *world) counts() [3]int {
-	defer w.lock()()
-	n := [3]int{w.branches, w.read["acme/shop"], w.read["acme/gateway"]}
-	w.branches = 0
-	clear(w.read)
-	return n
 }
 
 func every(interval time.Duration, q *quota) []func(*generator.Options) {
@@ -79,122 +71,122 @@ func expect(t *testing.T, what string, want, got any) {
 func TestAShortQuotaSlowsPollingOfGitHubOnly(t *testing.T) {
 	t.Parallel()
 	q := &quota{pause: 3 * time.Minute}
-	running(t, every(time.Minute, q), func(s *service) {
-		expect(t, "at first everything is read", [3]int{1, 1, 1}, s.counts())
-		expect(t, "the interval of polling in seconds", 180.0, s.gathered(t)["previewset_poll_interval_seconds"])
-		if text := s.get(t, "/readyz?verbose").body; !strings.Contains(text, "[-] GitHub's quota: 12 of 5000 requests are left; polling waits until 2000-01-01T00:03:00Z\n") {
+	running(t, every(time.Minute, q), func(s *testworld.Service) {
+		expect(t, "at first everything is read", [3]int{1, 1, 1}, s.TakeReads())
+		expect(t, "the interval of polling in seconds", 180.0, s.Metrics(t)["previewset_poll_interval_seconds"])
+		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(text, "[-] GitHub's quota: 12 of 5000 requests are left; polling waits until 2000-01-01T00:03:00Z\n") {
 			t.Error(text)
 		}
 		for range 2 {
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			expect(t, "meanwhile only the config branch is read", [3]int{1, 0, 0}, s.counts())
+			expect(t, "meanwhile only the config branch is read", [3]int{1, 0, 0}, s.TakeReads())
 		}
 		q.set(0, false)
 		time.Sleep(time.Minute + time.Second)
 		synctest.Wait()
-		expect(t, "then everything is read", [3]int{1, 1, 1}, s.counts())
-		expect(t, "the interval of polling in seconds", 60.0, s.gathered(t)["previewset_poll_interval_seconds"])
+		expect(t, "then everything is read", [3]int{1, 1, 1}, s.TakeReads())
+		expect(t, "the interval of polling in seconds", 60.0, s.Metrics(t)["previewset_poll_interval_seconds"])
 	})
 }
 
 func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
 	t.Parallel()
 	q := &quota{pause: time.Hour}
-	running(t, every(time.Minute, q), func(s *service) {
-		s.counts()
+	running(t, every(time.Minute, q), func(s *testworld.Service) {
+		s.TakeReads()
 		q.set(time.Hour, true)
 		for range 10 {
-			s.deliver(t, "hush", "pull_request", "", labelled)
-			s.deliver(t, "hush", "pull_request", "", strings.ReplaceAll(labelled, "Shop", "gateway"))
+			s.Deliver(t, "hush", "pull_request", "", labelled)
+			s.Deliver(t, "hush", "pull_request", "", strings.ReplaceAll(labelled, "Shop", "gateway"))
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "a flood is no reason to read GitHub", [3]int{1, 0, 0}, s.counts())
-		expect(t, "repositories that wait", 2.0, s.gathered(t)["previewset_webhooks_deferred"])
-		if text := s.get(t, "/readyz?verbose").body; !strings.Contains(text, "; 2 repositories with webhooks wait for quota\n") {
+		expect(t, "a flood is no reason to read GitHub", [3]int{1, 0, 0}, s.TakeReads())
+		expect(t, "repositories that wait", 2.0, s.Metrics(t)["previewset_webhooks_deferred"])
+		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(text, "; 2 repositories with webhooks wait for quota\n") {
 			t.Error(text)
 		}
 		q.set(time.Hour, false) // it was renewed
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "what waited is read once", [3]int{1, 1, 1}, s.counts())
-		expect(t, "repositories that wait", 0.0, s.gathered(t)["previewset_webhooks_deferred"])
+		expect(t, "what waited is read once", [3]int{1, 1, 1}, s.TakeReads())
+		expect(t, "repositories that wait", 0.0, s.Metrics(t)["previewset_webhooks_deferred"])
 	})
 }
 
 func TestAPollReadsWhatWasDeferred(t *testing.T) {
 	t.Parallel()
 	q := &quota{low: true}
-	running(t, every(time.Minute, q), func(s *service) {
-		s.counts()
-		s.deliver(t, "hush", "pull_request", "", labelled)
+	running(t, every(time.Minute, q), func(s *testworld.Service) {
+		s.TakeReads()
+		s.Deliver(t, "hush", "pull_request", "", labelled)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "it polls", [3]int{1, 1, 1}, s.counts())
+		expect(t, "it polls", [3]int{1, 1, 1}, s.TakeReads())
 		q.set(0, false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "it polls, and nothing twice", [3]int{1, 1, 1}, s.counts())
+		expect(t, "it polls, and nothing twice", [3]int{1, 1, 1}, s.TakeReads())
 	})
 }
 
 func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
 	t.Parallel()
-	running(t, every(time.Minute, &quota{}), func(s *service) {
+	running(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
 		hang := make(chan struct{})
-		s.set(func() { s.hang = map[string]chan struct{}{"acme/gateway": hang} })
+		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/gateway": hang} })
 		time.Sleep(time.Minute)
 		synctest.Wait() // a poll waits for acme/gateway
-		s.set(func() {
-			r := s.repos["acme/shop"]
-			r.PullRequests = append(r.PullRequests[:1:1], pullRequest(8, "carol", "preview:full"))
-			s.repos["acme/shop"] = r
+		s.Change(func() {
+			r := s.Repositories["acme/shop"]
+			r.PullRequests = append(r.PullRequests[:1:1], testworld.PullRequest(8, "carol", "preview:full"))
+			s.Repositories["acme/shop"] = r
 		})
-		s.deliver(t, "hush", "pull_request", "1", labelled)
+		s.Deliver(t, "hush", "pull_request", "1", labelled)
 		synctest.Wait()
-		expect(t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"}, s.ask(t, ordinary).names(t))
+		expect(t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"}, s.GetParams(t, testworld.ParamsBody).Names(t))
 		close(hang)
 	})
 }
 
 func TestPollingGoesOnWithoutARepositoryThatHangs(t *testing.T) {
 	t.Parallel()
-	running(t, every(time.Minute, &quota{}), func(s *service) {
+	running(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
 		hang := make(chan struct{})
-		s.set(func() { s.hang = map[string]chan struct{}{"acme/gateway": hang} })
+		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/gateway": hang} })
 		live := []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8", "shop-pr-9"}
 		for n := 8; n <= 9; n++ {
-			s.set(func() {
-				r := s.repos["acme/shop"]
-				r.PullRequests = append(r.PullRequests[:n-7:n-7], pullRequest(n, "carol", "preview:full"))
-				s.repos["acme/shop"] = r
+			s.Change(func() {
+				r := s.Repositories["acme/shop"]
+				r.PullRequests = append(r.PullRequests[:n-7:n-7], testworld.PullRequest(n, "carol", "preview:full"))
+				s.Repositories["acme/shop"] = r
 			})
 			time.Sleep(100 * time.Second)
 			synctest.Wait()
-			expect(t, "live while acme/gateway hangs", live[:n-4], s.ask(t, ordinary).names(t))
+			expect(t, "live while acme/gateway hangs", live[:n-4], s.GetParams(t, testworld.ParamsBody).Names(t))
 		}
-		s.set(func() { s.repos["acme/gateway"] = repository("acme/gateway") })
+		s.Change(func() { s.Repositories["acme/gateway"] = testworld.Repository("acme/gateway") })
 		close(hang)
 		time.Sleep(100 * time.Second)
 		synctest.Wait()
-		expect(t, "live once it was read", live[2:], s.ask(t, ordinary).names(t))
+		expect(t, "live once it was read", live[2:], s.GetParams(t, testworld.ParamsBody).Names(t))
 	})
 }
 
 func TestEventsDuringAReadMakeOneMore(t *testing.T) {
 	t.Parallel()
-	running(t, every(time.Hour, &quota{}), func(s *service) {
-		s.counts()
+	running(t, every(time.Hour, &quota{}), func(s *testworld.Service) {
+		s.TakeReads()
 		hang := make(chan struct{})
-		s.set(func() { s.hang = map[string]chan struct{}{"acme/shop": hang} })
+		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/shop": hang} })
 		for range 5 {
-			s.deliver(t, "hush", "pull_request", "", labelled)
+			s.Deliver(t, "hush", "pull_request", "", labelled)
 			synctest.Wait()
 		}
 		close(hang)
 		synctest.Wait()
-		expect(t, "the one that ran, and one for the others", [3]int{0, 2, 0}, s.counts())
+		expect(t, "the one that ran, and one for the others", [3]int{0, 2, 0}, s.TakeReads())
 	})
 }
 
@@ -207,25 +199,25 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 		file   string
 		want   [3]int
 	}{
-		"nothing else of GitHub":    {policy, "owner: alice\n", [3]int{1, 0, 0}},
-		"a branch of one more":      {policy, "services: {web: {branch: dev}}\n", [3]int{1, 1, 0}},
-		"another label for preview": {strings.Replace(policy, "pullRequests: {", "pullRequests: {label: show, ", 1), "", [3]int{1, 1, 1}},
+		"nothing else of GitHub":    {testworld.Policy, "owner: alice\n", [3]int{1, 0, 0}},
+		"a branch of one more":      {testworld.Policy, "services: {web: {branch: dev}}\n", [3]int{1, 1, 0}},
+		"another label for preview": {strings.Replace(testworld.Policy, "pullRequests: {", "pullRequests: {label: show, ", 1), "", [3]int{1, 1, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			running(t, nil, func(s *service) {
-				s.counts()
-				s.set(func() {
-					s.tree = treeOf(2, tt.policy)
+			running(t, nil, func(s *testworld.Service) {
+				s.TakeReads()
+				s.Change(func() {
+					s.Tree = testworld.Tree(2, tt.policy)
 					if tt.file != "" {
-						s.tree.Files["overlays/gateway-pr-1/environment.yaml"] = preview.File{Content: []byte(header + tt.file)}
-						s.tree.Hashes["overlays/gateway-pr-1"] = "o1"
+						s.Tree.Files["overlays/gateway-pr-1/environment.yaml"] = preview.File{Content: []byte(header + tt.file)}
+						s.Tree.Hashes["overlays/gateway-pr-1"] = "o1"
 					}
 				})
-				s.deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
+				s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
 				synctest.Wait()
-				expect(t, "reads", tt.want, s.counts())
-				if problems := s.get(t, "/readyz?verbose").body; strings.Contains(problems, "[-] config") {
+				expect(t, "reads", tt.want, s.TakeReads())
+				if problems := s.Get(t, "/readyz?verbose").Body; strings.Contains(problems, "[-] config") {
 					t.Error(problems)
 				}
 			})
@@ -235,20 +227,20 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 
 func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
 	t.Parallel()
-	running(t, nil, func(s *service) {
+	running(t, nil, func(s *testworld.Service) {
 		hang := make(chan struct{})
-		before := s.ask(t, ordinary).body
-		s.set(func() {
-			s.hang = map[string]chan struct{}{"acme/shop": hang}
-			s.tree = treeOf(2, strings.Replace(policy, `domain: preview.`, `domain: other.`, 1))
+		before := s.GetParams(t, testworld.ParamsBody).Body
+		s.Change(func() {
+			s.Blocked = map[string]chan struct{}{"acme/shop": hang}
+			s.Tree = testworld.Tree(2, strings.Replace(testworld.Policy, `domain: preview.`, `domain: other.`, 1))
 		})
-		s.deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
-		s.deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/gateway"}}`)
+		s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
+		s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/gateway"}}`)
 		synctest.Wait()
-		expect(t, "the answer meanwhile", before, s.ask(t, ordinary).body)
+		expect(t, "the answer meanwhile", before, s.GetParams(t, testworld.ParamsBody).Body)
 		close(hang)
 		synctest.Wait()
-		if after := s.ask(t, ordinary).body; !strings.Contains(after, "other.example.dev") {
+		if after := s.GetParams(t, testworld.ParamsBody).Body; !strings.Contains(after, "other.example.dev") {
 			t.Error(after)
 		}
 	})
@@ -256,20 +248,20 @@ func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
 
 func TestARenamedRepositorysEventsAreItsOwn(t *testing.T) {
 	t.Parallel()
-	running(t, nil, func(s *service) {
-		s.set(func() { r := s.repos["acme/shop"]; r.FullName = "acme/Store"; s.repos["acme/shop"] = r })
-		s.deliver(t, "hush", "repository", "", labelled)
+	running(t, nil, func(s *testworld.Service) {
+		s.Change(func() { r := s.Repositories["acme/shop"]; r.FullName = "acme/Store"; s.Repositories["acme/shop"] = r })
+		s.Deliver(t, "hush", "repository", "", labelled)
 		synctest.Wait()
-		s.counts()
-		s.deliver(t, "hush", "pull_request", "", `{"repository":{"full_name":"acme/store"}}`)
+		s.TakeReads()
+		s.Deliver(t, "hush", "pull_request", "", `{"repository":{"full_name":"acme/store"}}`)
 		synctest.Wait()
-		expect(t, "reads", [3]int{0, 1, 0}, s.counts())
+		expect(t, "reads", [3]int{0, 1, 0}, s.TakeReads())
 	})
 }
 
 func TestWebhooksAreCounted(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld(), withWebhooks(t))
+	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
 	for _, c := range []struct{ secret, event, id, body string }{
 		{"hush", "pull_request", "1", labelled},
 		{"hush", "pull_request", "1", labelled},
@@ -277,10 +269,10 @@ func TestWebhooksAreCounted(t *testing.T) {
 		{"hush", "push", "3", `{"repository":{"full_name":"acme/other"}}`},
 		{"wrong", "made\nup", "4", labelled},
 	} {
-		s.deliver(t, c.secret, c.event, c.id, c.body)
+		s.Deliver(t, c.secret, c.event, c.id, c.body)
 	}
 	got := map[string]float64{}
-	for name, v := range s.gathered(t) {
+	for name, v := range s.Metrics(t) {
 		if strings.HasPrefix(name, "previewset_webhooks_total") {
 			got[name] = v
 		}
@@ -307,23 +299,23 @@ func (r slowReporter) Report(ctx context.Context, _, _, _, _, _ string) error {
 
 func TestTellingGitHubHoldsUpNothing(t *testing.T) {
 	t.Parallel()
-	hush := withWebhooks(t)
+	hush := testworld.WithWebhooks(t)
 	synctest.Test(t, func(t *testing.T) {
 		may := make(chan struct{})
-		s := newService(t, newWorld(), hush, func(o *generator.Options) { o.Reporter = slowReporter{may: may} })
+		s := testworld.NewService(t, testworld.New(), hush, func(o *generator.Options) { o.Reporter = slowReporter{may: may} })
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
 		synctest.Wait()
-		s.set(func() { s.repos["acme/shop"] = repository("acme/shop") })
-		s.deliver(t, "hush", "pull_request", "1", labelled)
+		s.Change(func() { s.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
+		s.Deliver(t, "hush", "pull_request", "1", labelled)
 		synctest.Wait()
-		if got := s.ask(t, ordinary); got.code != http.StatusOK || len(got.names(t)) != 2 {
-			t.Errorf("%d %s", got.code, got.body)
+		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK || len(got.Names(t)) != 2 {
+			t.Errorf("%d %s", got.Code, got.Body)
 		}
 		close(may)
 		synctest.Wait()
-		expect(t, "statuses set", 3.0, s.gathered(t)["previewset_commit_statuses_total{outcome=success}"])
+		expect(t, "statuses set", 3.0, s.Metrics(t)["previewset_commit_statuses_total{outcome=success}"])
 		cancel()
 		<-done
 	})

@@ -1,7 +1,6 @@
 package generator_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,92 +14,72 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// reports are what GitHub was told.
-type reports struct {
-	told  []string
-	fails func(line string) bool // nil: nothing fails
-}
-
-func (r *reports) Report(_ context.Context, repository, sha, state, description, target string) error {
-	line := fmt.Sprintf("%s %s %s %q %s", repository, strings.TrimLeft(sha, "0"), state, description, target)
-	r.told = append(r.told, line)
-	if r.fails != nil && r.fails(line) {
-		return errors.New("forbidden")
-	}
-	return nil
-}
-
-func (r *reports) take() []string {
-	told := slices.Sorted(slices.Values(r.told))
-	r.told = nil
-	return told
-}
-
 func TestWhatSomebodyAskedForIsReportedOnce(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	_, keep := remembering(t)
+	w, r := testworld.New(), &testworld.Statuses{}
+	_, keep := testworld.NewStore(t)
 	reporting := func(o *generator.Options) { o.Reporter = r }
-	w.repos["acme/shop"] = repository("acme/shop", changing(pullRequest(7, "alice"), "README.md"), pullRequest(8, "carol", "bug"))
-	s := ready(t, w, keep, reporting)
+	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "README.md"), testworld.PullRequest(8, "carol", "bug"))
+	s := testworld.Ready(t, w, keep, reporting)
 	want := []string{
 		`acme/Gateway 3e9 success "the preview gateway-pr-1 is live" https://gateway-pr-1.preview.example.dev`,
 		`acme/Gateway 3ea success "the preview gateway-pr-2 is live" https://gateway-pr-2.preview.example.dev`,
 		`acme/shop 3ef pending "it changes no service; label it \"preview:full\" to run all" `,
 	}
-	if diff := cmp.Diff(want, r.take()); diff != "" {
+	if diff := cmp.Diff(want, r.Take()); diff != "" {
 		t.Errorf("at first: %s", diff)
 	}
 	s.Refresh(t.Context())
-	if told := r.take(); len(told) != 0 {
+	if told := r.Take(); len(told) != 0 {
 		t.Errorf("told again: %v", told)
 	}
-	w.set(func() {
-		w.repos["acme/shop"] = repository("acme/shop", changing(pullRequest(7, "alice"), "orders/main.go"))
+	w.Change(func() {
+		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go"))
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{`acme/shop 3ef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.take()); diff != "" {
+	if diff := cmp.Diff([]string{`acme/shop 3ef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take()); diff != "" {
 		t.Errorf("when it is live: %s", diff)
 	}
 }
 
 func TestAReportThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{fails: func(string) bool { return true }}
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	first := r.take()
-	r.fails = nil
+	w, r := testworld.New(), &testworld.Statuses{Fails: func(string) bool { return true }}
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	first := r.Take()
+	r.Fails = nil
 	s.Refresh(t.Context())
-	if told := r.take(); len(told) != 0 {
+	if told := r.Take(); len(told) != 0 {
 		t.Errorf("tried again at once: %v", told)
 	}
-	w.set(func() { w.now = w.now.Add(5 * time.Minute) })
+	w.Change(func() { w.Now = w.Now.Add(5 * time.Minute) })
 	s.Refresh(t.Context())
-	if diff := cmp.Diff(first, r.take()); diff != "" || len(first) != 3 {
+	if diff := cmp.Diff(first, r.Take()); diff != "" || len(first) != 3 {
 		t.Errorf("tried again: %s", diff)
 	}
-	w.set(func() { w.now = w.now.Add(5 * time.Minute) })
+	w.Change(func() { w.Now = w.Now.Add(5 * time.Minute) })
 	s.Refresh(t.Context())
-	if told := r.take(); len(told) != 0 {
+	if told := r.Take(); len(told) != 0 {
 		t.Errorf("told again: %v", told)
 	}
 }
 
 func TestAReportThatFailsDoesntWaitWhereThereIsSomethingElseToSay(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{fails: func(line string) bool { return strings.Contains(line, "acme/shop 3ef ") }}
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	r.take()
-	w.set(func() {
-		moved := changing(pullRequest(7, "alice"), "orders/main.go")
+	w, r := testworld.New(), &testworld.Statuses{Fails: func(line string) bool { return strings.Contains(line, "acme/shop 3ef ") }}
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	r.Take()
+	w.Change(func() {
+		moved := testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go")
 		moved.HeadSHA = fmt.Sprintf("%040x", 0xbeef)
-		w.repos["acme/shop"] = repository("acme/shop", moved)
+		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", moved)
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{`acme/shop beef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.take()); diff != "" {
+	if diff := cmp.Diff([]string{`acme/shop beef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -109,7 +88,7 @@ func TestAReportThatFailsDoesntWaitWhereThereIsSomethingElseToSay(t *testing.T) 
 func crowd(n int, label string) []preview.PullRequest {
 	prs := make([]preview.PullRequest, n)
 	for i := range prs {
-		prs[i] = changing(pullRequest(100+i, "alice", "preview:"+label), "README.md")
+		prs[i] = testworld.WithPaths(testworld.PullRequest(100+i, "alice", "preview:"+label), "README.md")
 	}
 	return prs
 }
@@ -117,14 +96,14 @@ func crowd(n int, label string) []preview.PullRequest {
 func TestFailingReportsStopNoOthersAndCostLittle(t *testing.T) {
 	t.Parallel()
 	failing := func(line string) bool { return strings.Compare(line, "acme/shop 456 ") < 0 } // of the first ten
-	w, r := newWorld(), &reports{fails: failing}
-	w.repos["acme/shop"] = repository("acme/shop", crowd(30, "none")...)
-	w.repos["acme/gateway"] = repository("acme/gateway")
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	attempts, done := len(r.take()), 0
+	w, r := testworld.New(), &testworld.Statuses{Fails: failing}
+	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(30, "none")...)
+	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	attempts, done := len(r.Take()), 0
 	for range 10 {
 		s.Refresh(t.Context())
-		for _, line := range r.take() {
+		for _, line := range r.Take() {
 			attempts++
 			if !failing(line) {
 				done++
@@ -134,23 +113,23 @@ func TestFailingReportsStopNoOthersAndCostLittle(t *testing.T) {
 	if attempts != 30 || done != 20 {
 		t.Errorf("%d attempts, and %d of 20 that work are told", attempts, done)
 	}
-	w.set(func() {
-		w.now = w.now.Add(5 * time.Minute)
-		w.repos["acme/shop"] = repository("acme/shop", crowd(31, "none")...)
+	w.Change(func() {
+		w.Now = w.Now.Add(5 * time.Minute)
+		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(31, "none")...)
 	})
 	s.Refresh(t.Context())
-	if again := r.take(); len(again) != 4 || failing(again[3]) {
+	if again := r.Take(); len(again) != 4 || failing(again[3]) {
 		t.Errorf("three that failed are tried again, behind the new one; told are %v", again)
 	}
 }
 
 func TestReportsAreBoundedAndShort(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	w.repos["acme/shop"] = repository("acme/shop", crowd(50, strings.Repeat("a b", 40))...)
-	w.repos["acme/gateway"] = repository("acme/gateway")
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	first := r.take()
+	w, r := testworld.New(), &testworld.Statuses{}
+	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(50, strings.Repeat("a b", 40))...)
+	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	first := r.Take()
 	for _, line := range first {
 		description, err := strconv.Unquote(line[strings.IndexByte(line, '"') : strings.LastIndexByte(line, '"')+1])
 		if n := utf8.RuneCountInString(description); err != nil || n < 139 || n > 140 {
@@ -159,7 +138,7 @@ func TestReportsAreBoundedAndShort(t *testing.T) {
 	}
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
-	if later := r.take(); len(first) != 20 || len(later) != 30 {
+	if later := r.Take(); len(first) != 20 || len(later) != 30 {
 		t.Errorf("%d at once, %d later", len(first), len(later))
 	}
 }
@@ -167,12 +146,12 @@ func TestReportsAreBoundedAndShort(t *testing.T) {
 // GitHub refuses four-byte characters; nobody's text becomes structure.
 func TestReportsOfHostileTexts(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	w.repos["acme/shop"] = repository("acme/shop", pullRequest(7, "alice", "preview:\x1b[31m\u202e\U0001F98A\n\x00<b>"))
-	w.repos["acme/gateway"] = repository("acme/gateway")
-	ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	w, r := testworld.New(), &testworld.Statuses{}
+	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.PullRequest(7, "alice", "preview:\x1b[31m\u202e\U0001F98A\n\x00<b>"))
+	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
+	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	want := []string{`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use a profile that there is; known: changed, full" `}
-	if diff := cmp.Diff(want, r.take()); diff != "" {
+	if diff := cmp.Diff(want, r.Take()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -180,22 +159,22 @@ func TestReportsOfHostileTexts(t *testing.T) {
 // The head waits though an older commit is live: whoever looks at the status looks at the head.
 func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	w.tree = treeOf(1, strings.Replace(policy, `tag: "{{ .SHA }}", data: [postgres]`, `tag: "{{ .SHA }}", data: [postgres], ready: {check: image, app: ci}`, 1))
-	w.repos["acme/gateway"] = repository("acme/gateway")
+	w, r := testworld.New(), &testworld.Statuses{}
+	w.Tree = testworld.Tree(1, strings.Replace(testworld.Policy, `tag: "{{ .SHA }}", data: [postgres]`, `tag: "{{ .SHA }}", data: [postgres], ready: {check: image, app: ci}`, 1))
+	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	at := func(commit int, green bool) {
-		pr := changing(pullRequest(7, "alice"), "orders/main.go")
+		pr := testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go")
 		pr.HeadSHA = fmt.Sprintf("%040x", commit)
-		w.repos["acme/shop"] = repository("acme/shop", pr)
-		shop := w.repos["acme/shop"]
+		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", pr)
+		shop := w.Repositories["acme/shop"]
 		shop.Checks = map[string][]preview.Check{pr.HeadSHA: {{Name: "image", App: "ci", Green: green}}}
-		w.repos["acme/shop"] = shop
+		w.Repositories["acme/shop"] = shop
 	}
 	at(0xa, true)
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	w.set(func() { at(0xb, false) })
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	w.Change(func() { at(0xb, false) })
 	s.Refresh(t.Context())
-	w.set(func() { at(0xb, true) })
+	w.Change(func() { at(0xb, true) })
 	s.Refresh(t.Context())
 	const url = " https://shop-pr-7.preview.example.dev"
 	want := []string{
@@ -203,7 +182,7 @@ func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
 		`acme/shop b pending "it stays as it was: building 0000000: check \"image\" of ci is not green on it for service orders; wait for it, or see there why it fails"` + url,
 		`acme/shop b success "the preview shop-pr-7 is live"` + url,
 	}
-	if diff := cmp.Diff(want, r.told); diff != "" {
+	if diff := cmp.Diff(want, r.Sent); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -211,30 +190,30 @@ func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
 // What GitHub says while it has a bad day is told to nobody who can't help it, least of all anew every minute.
 func TestABadDayIsNotReported(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	r.take()
+	w, r := testworld.New(), &testworld.Statuses{}
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	r.Take()
 	for i := range 3 {
-		w.set(func() {
-			live := pullRequest(7, "alice", "Preview")
+		w.Change(func() {
+			live := testworld.PullRequest(7, "alice", "Preview")
 			live.Changes, live.Problem = nil, fmt.Sprint("list its changed files: 500 at ", i)
 			fresh := live
 			fresh.Number = 9
-			w.repos["acme/shop"] = repository("acme/shop", live, fresh)
+			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", live, fresh)
 		})
 		s.Refresh(t.Context())
 	}
-	if diff := cmp.Diff([]string{`acme/shop 3ef pending "a source of this preview can't be read yet; previewctl why acme/shop#9" `}, r.take()); diff != "" {
+	if diff := cmp.Diff([]string{`acme/shop 3ef pending "a source of this preview can't be read yet; previewctl why acme/shop#9" `}, r.Take()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestAReportNamesNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	w.taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
-	ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, cluster{w} })
-	got := r.take()
+	w, r := testworld.New(), &testworld.Statuses{}
+	w.Taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
+	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{w} })
+	got := r.Take()
 	if diff := cmp.Diff(`acme/shop 3ef pending "its name or host is taken; previewctl why acme/shop#7" `, got[len(got)-1]); diff != "" {
 		t.Error(diff)
 	}
@@ -242,18 +221,18 @@ func TestAReportNamesNoOtherEnvironment(t *testing.T) {
 
 func TestAfterARestartItIsReportedOnceMoreAtMost(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	_, keep := remembering(t)
+	w, r := testworld.New(), &testworld.Statuses{}
+	_, keep := testworld.NewStore(t)
 	reporting := func(o *generator.Options) { o.Reporter = r }
-	ready(t, w, keep, reporting)
-	first := r.take()
+	testworld.Ready(t, w, keep, reporting)
+	first := r.Take()
 	for range 2 {
-		s := ready(t, w, keep, reporting)
+		s := testworld.Ready(t, w, keep, reporting)
 		s.Refresh(t.Context())
 		s.Refresh(t.Context())
 	}
 	told := map[string]int{}
-	for _, line := range r.take() {
+	for _, line := range r.Take() {
 		told[line]++
 	}
 	for line, n := range told {
@@ -267,20 +246,20 @@ func TestAfterARestartItIsReportedOnceMoreAtMost(t *testing.T) {
 func TestWhatSleepsIsReportedAsThere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, r := newWorld(), &reports{}
-		s := newService(t, w, realTime, func(o *generator.Options) { o.Reporter = r })
-		s.run(t)
-		passes(time.Minute)
-		if told := r.take(); len(told) != 3 {
+		w, r := testworld.New(), &testworld.Statuses{}
+		s := testworld.NewService(t, w, testworld.WithRealTime, func(o *generator.Options) { o.Reporter = r })
+		s.Start(t)
+		testworld.Advance(time.Minute)
+		if told := r.Take(); len(told) != 3 {
 			t.Errorf("at first: %v", told)
 		}
 		for _, ask := range [][2]string{{"sleep", preview.Asleep}, {"wake", preview.Awake}} {
-			s.asks(t, "gateway-pr-1", ask[0], "")
-			passes(time.Minute)
-			if got := s.states(t)["gateway-pr-1"]; got != ask[1] {
+			s.Request(t, "gateway-pr-1", ask[0], "")
+			testworld.Advance(time.Minute)
+			if got := s.States(t)["gateway-pr-1"]; got != ask[1] {
 				t.Errorf("%s: it is %s", ask[0], got)
 			}
-			if told := r.take(); len(told) != 0 {
+			if told := r.Take(); len(told) != 0 {
 				t.Errorf("%s: %v", ask[0], told)
 			}
 		}
@@ -289,12 +268,12 @@ func TestWhatSleepsIsReportedAsThere(t *testing.T) {
 
 func TestOnlyConfiguredRepositoriesAreTold(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	r.take()
-	w.set(func() { w.tree = treeOf(2, strings.ReplaceAll(policy, "acme/shop", "acme/store")) })
+	w, r := testworld.New(), &testworld.Statuses{}
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	r.Take()
+	w.Change(func() { w.Tree = testworld.Tree(2, strings.ReplaceAll(testworld.Policy, "acme/shop", "acme/store")) })
 	s.Refresh(t.Context())
-	if told := r.take(); len(told) != 0 || !strings.Contains(s.get(t, "/api/v1/decisions").body, "names its repository no more") {
+	if told := r.Take(); len(told) != 0 || !strings.Contains(s.Get(t, "/api/v1/decisions").Body, "names its repository no more") {
 		t.Errorf("told %v", told)
 	}
 }
@@ -302,10 +281,10 @@ func TestOnlyConfiguredRepositoriesAreTold(t *testing.T) {
 // A renamed repository is told by its new name.
 func TestARenamedRepositoryIsTold(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	w.repos["acme/shop"] = repository("acme/Store", changing(pullRequest(7, "alice"), "orders/main.go"))
-	ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	if !slices.ContainsFunc(r.take(), func(line string) bool { return strings.HasPrefix(line, "acme/Store 3ef success ") }) {
+	w, r := testworld.New(), &testworld.Statuses{}
+	w.Repositories["acme/shop"] = testworld.Repository("acme/Store", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go"))
+	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	if !slices.ContainsFunc(r.Take(), func(line string) bool { return strings.HasPrefix(line, "acme/Store 3ef success ") }) {
 		t.Error("it isn't told")
 	}
 }
@@ -313,22 +292,22 @@ func TestARenamedRepositoryIsTold(t *testing.T) {
 // The name is somebody else's now, and what goes on in the first one's previews is none of theirs.
 func TestWhoHasTakenARepositorysNameIsToldNothing(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(), &reports{}
-	shop := w.repos["acme/shop"]
+	w, r := testworld.New(), &testworld.Statuses{}
+	shop := w.Repositories["acme/shop"]
 	shop.ID = 70
-	w.repos["acme/shop"] = shop
-	s := ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	if told := r.take(); len(told) != 3 {
+	w.Repositories["acme/shop"] = shop
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	if told := r.Take(); len(told) != 3 {
 		t.Fatalf("told %v", told)
 	}
-	w.set(func() { w.errs["acme/shop"] = &preview.IdentityError{Was: 70, Is: 71} })
+	w.Change(func() { w.RepositoryErrs["acme/shop"] = &preview.IdentityError{Was: 70, Is: 71} })
 	s.Refresh(t.Context())
-	w.set(func() { w.errs["acme/shop"] = errors.New("GitHub answers 500") })
+	w.Change(func() { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") })
 	s.Refresh(t.Context())
-	if got := s.decisions(t); !slices.Contains(got, "shop-pr-7: live withheld*") {
+	if got := s.Decisions(t); !slices.Contains(got, "shop-pr-7: live withheld*") {
 		t.Fatalf("decisions %v", got)
 	}
-	if told := r.take(); len(told) != 0 {
+	if told := r.Take(); len(told) != 0 {
 		t.Errorf("told %v", told)
 	}
 }

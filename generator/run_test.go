@@ -16,22 +16,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 )
 
 func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		s := newService(t, w, func(o *generator.Options) { o.Interval = 45 * time.Second })
+		w := testworld.New()
+		s := testworld.NewService(t, w, func(o *generator.Options) { o.Interval = 45 * time.Second })
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
 		for i := range 4 {
 			synctest.Wait()
-			if branches, shop := w.reads(); branches != i+1 || shop != i+1 {
+			if branches, shop := w.Reads(); branches != i+1 || shop != i+1 {
 				t.Errorf("after %d intervals the branch was read %d times, acme/shop %d times", i, branches, shop)
 			}
 			time.Sleep(45 * time.Second)
@@ -46,27 +46,27 @@ func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
 func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.errs["acme/shop"] = errors.New("GitHub answers 500")
-		s := newService(t, w, func(o *generator.Options) { o.Interval = time.Hour })
+		w := testworld.New()
+		w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500")
+		s := testworld.NewService(t, w, func(o *generator.Options) { o.Interval = time.Hour })
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n, _ := w.reads(); n < 3 {
+		if n, _ := w.Reads(); n < 3 {
 			t.Errorf("read %d times in 10 seconds", n)
 		}
-		w.set(func() { clear(w.errs) })
+		w.Change(func() { clear(w.RepositoryErrs) })
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if got := s.ask(t, ordinary); got.code != http.StatusOK {
-			t.Errorf("%d %s", got.code, got.body)
+		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
+			t.Errorf("%d %s", got.Code, got.Body)
 		}
-		before, _ := w.reads()
+		before, _ := w.Reads()
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
-		if n, _ := w.reads(); n != before {
+		if n, _ := w.Reads(); n != before {
 			t.Errorf("read %d times more within half of the interval", n-before)
 		}
 		cancel()
@@ -77,9 +77,9 @@ func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
 // TestCallersGetAWholeAnswerWhileItIsRefreshed is for the race detector too.
 func TestCallersGetAWholeAnswerWhileItIsRefreshed(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	s := ready(t, w)
-	few, many := w.repos["acme/gateway"], repository("acme/Gateway", pullRequest(1, "alice"), pullRequest(2, "bob", "preview:full"), pullRequest(3, "bob"))
+	w := testworld.New()
+	s := testworld.Ready(t, w)
+	few, many := w.Repositories["acme/gateway"], testworld.Repository("acme/Gateway", testworld.PullRequest(1, "alice"), testworld.PullRequest(2, "bob", "preview:full"), testworld.PullRequest(3, "bob"))
 	stop := make(chan struct{})
 	var callers sync.WaitGroup
 	for i := range 16 {
@@ -90,29 +90,29 @@ func TestCallersGetAWholeAnswerWhileItIsRefreshed(t *testing.T) {
 					return
 				default:
 				}
-				body, full := ordinary, 3
+				body, full := testworld.ParamsBody, 3
 				if i%2 == 1 {
 					body, full = `{"input":{"parameters":{"owner":["alice","bob"],"repository":"acme/gateway"}}}`, 2
 				}
-				if n := len(s.ask(t, body).rows(t)); n != full && n != full+1 {
+				if n := len(s.GetParams(t, body).Rows(t)); n != full && n != full+1 {
 					t.Errorf("an answer has %d rows", n)
 				}
-				s.get(t, "/readyz?verbose")
-				s.get(t, "/metrics")
-				s.get(t, "/api/v1/decisions")
+				s.Get(t, "/readyz?verbose")
+				s.Get(t, "/metrics")
+				s.Get(t, "/api/v1/decisions")
 			}
 		})
 	}
 	for i := range 60 {
-		w.set(func() {
-			w.now = w.now.Add(time.Minute)
-			w.repos["acme/gateway"] = few
+		w.Change(func() {
+			w.Now = w.Now.Add(time.Minute)
+			w.Repositories["acme/gateway"] = few
 			if i%2 == 0 {
-				w.repos["acme/gateway"] = many
+				w.Repositories["acme/gateway"] = many
 			}
-			delete(w.errs, "acme/shop")
+			delete(w.RepositoryErrs, "acme/shop")
 			if i%3 == 0 {
-				w.errs["acme/shop"] = errors.New("GitHub answers 500")
+				w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500")
 			}
 		})
 		s.Refresh(t.Context())
@@ -133,16 +133,16 @@ func listen(t testing.TB) net.Listener {
 
 func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := testworld.New()
 	inside, leave := make(chan struct{}), make(chan struct{})
 	slow := false
-	s := ready(t, w, func(o *generator.Options) {
+	s := testworld.Ready(t, w, func(o *generator.Options) {
 		o.Now = func() time.Time {
 			if slow {
 				close(inside)
 				<-leave
 			}
-			return w.clock()
+			return w.Clock()
 		}
 	})
 	slow = true
@@ -191,7 +191,7 @@ func TestServeStopsWhenAListenerBreaks(t *testing.T) {
 	t.Parallel()
 	private, public := listen(t), listen(t)
 	_ = public.Close()
-	if err := newService(t, newWorld()).Serve(t.Context(), private, public); err == nil {
+	if err := testworld.NewService(t, testworld.New()).Serve(t.Context(), private, public); err == nil {
 		t.Error("it goes on with half of it, or says nothing")
 	}
 }
@@ -216,39 +216,10 @@ func fetch(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// gathered are our metrics, "name{label=value}" to value; of a histogram the count.
-func (s *service) gathered(t *testing.T) map[string]float64 {
-	t.Helper()
-	families, err := s.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if strings.HasPrefix(f.GetName(), "previewset_") {
-				all[f.GetName()+labels(m)] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
-			}
-		}
-	}
-	return all
-}
-
-func labels(m *dto.Metric) string {
-	var all []string
-	for _, l := range m.GetLabel() {
-		all = append(all, l.GetName()+"="+l.GetValue())
-	}
-	if all == nil {
-		return ""
-	}
-	return "{" + strings.Join(all, ",") + "}"
-}
-
 func TestMetricsTellWhatIsServed(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	s := newService(t, w)
+	w := testworld.New()
+	s := testworld.NewService(t, w)
 	if diff := cmp.Diff(map[string]float64{
 		"previewset_ready": 0, "previewset_config_valid": 0, "previewset_repositories_unreadable": 0, "previewset_refresh_duration_seconds": 0,
 		"previewset_saved_state_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
@@ -259,25 +230,25 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 		"previewset_activity_measurements_total{outcome=failure}": 0, "previewset_activity_measurements_total{outcome=success}": 0,
 		"previewset_wakes_total{by=visit}": 0, "previewset_wakes_total{by=request}": 0, "previewset_wakes_total{by=push}": 0, "previewset_wakes_total{by=link}": 0,
 		"previewset_wake_seconds": 0,
-	}, s.gathered(t)); diff != "" {
+	}, s.Metrics(t)); diff != "" {
 		t.Errorf("at the beginning: %s", diff)
 	}
-	w.treeErr = errors.New("no route")
+	w.ConfigErr = errors.New("no route")
 	s.Refresh(t.Context())
-	w.treeErr = nil
+	w.ConfigErr = nil
 	s.Refresh(t.Context())
-	s.ask(t, ordinary)
-	s.ask(t, "null")
-	s.get(t, "/a/path/that/nobody/knows")
-	s.get(t, "/api/v1/environments/shop-pr-7")
-	w.now = w.now.Add(time.Hour)
-	w.errs["acme/shop"], w.tree = errors.New("GitHub answers 500"), treeOf(2, "kind: Nonsense\n")
+	s.GetParams(t, testworld.ParamsBody)
+	s.GetParams(t, "null")
+	s.Get(t, "/a/path/that/nobody/knows")
+	s.Get(t, "/api/v1/environments/shop-pr-7")
+	w.Now = w.Now.Add(time.Hour)
+	w.RepositoryErrs["acme/shop"], w.Tree = errors.New("GitHub answers 500"), testworld.Tree(2, "kind: Nonsense\n")
 	s.Refresh(t.Context())
 	want := map[string]float64{
 		"previewset_ready": 1, "previewset_config_valid": 0, "previewset_repositories_unreadable": 1,
 		"previewset_config_problems": 0, "previewset_environments_withheld": 0,
 		"previewset_saved_state_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
-		"previewset_facts_oldest_timestamp_seconds":                                  float64(start.Unix()),
+		"previewset_facts_oldest_timestamp_seconds":                                  float64(testworld.Start.Unix()),
 		"previewset_environments{state=awake}":                                       3,
 		"previewset_environments{state=waking}":                                      0,
 		"previewset_environments{state=asleep}":                                      0,
@@ -307,37 +278,37 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 		"previewset_http_requests_total{code=404,route=other}":                       1,
 		"previewset_http_requests_total{code=200,route=/api/v1/environments/:name}":  1,
 	}
-	if diff := cmp.Diff(want, s.gathered(t)); diff != "" {
+	if diff := cmp.Diff(want, s.Metrics(t)); diff != "" {
 		t.Error(diff)
 	}
-	if got := do(t, s.Handler(), http.MethodGet, "/metrics", "", map[string]string{"Authorization": " "}); got.code != http.StatusOK ||
-		!strings.Contains(got.body, "previewset_ready 1\n") || !strings.Contains(got.body, "go_goroutines ") {
-		t.Errorf("/metrics: %d %.500s", got.code, got.body)
+	if got := testworld.Do(t, s.Handler(), http.MethodGet, "/metrics", "", map[string]string{"Authorization": " "}); got.Code != http.StatusOK ||
+		!strings.Contains(got.Body, "previewset_ready 1\n") || !strings.Contains(got.Body, "go_goroutines ") {
+		t.Errorf("/metrics: %d %.500s", got.Code, got.Body)
 	}
 }
 
 func TestTheAgeOfFactsIsThatOfWhatWasRead(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	s := ready(t, w, func(o *generator.Options) { o.Repositories = []string{"acme/gateway"} })
-	if got := s.gathered(t)["previewset_facts_oldest_timestamp_seconds"]; got != float64(start.Unix()) {
+	w := testworld.New()
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Repositories = []string{"acme/gateway"} })
+	if got := s.Metrics(t)["previewset_facts_oldest_timestamp_seconds"]; got != float64(testworld.Start.Unix()) {
 		t.Errorf("a repository that is never read hides the age of the others: %v", got)
 	}
 }
 
 func TestMetricsPassTheLinter(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	w.tree = treeOf(1, measuring)
-	s := ready(t, w, func(o *generator.Options) {
-		o.EnvironmentMetrics, o.Activity, o.Workloads = true, &measured{}, workloads{"preview-shop-pr-7": {{Replicas: 1, CPU: 100, Memory: 1 << 20}}}
+	w := testworld.New()
+	w.Tree = testworld.Tree(1, testworld.PolicyWithActivity)
+	s := testworld.Ready(t, w, func(o *generator.Options) {
+		o.EnvironmentMetrics, o.Activity, o.Workloads = true, &testworld.Activity{}, testworld.Workloads{"preview-shop-pr-7": {{Replicas: 1, CPU: 100, Memory: 1 << 20}}}
 	})
 	s.Refresh(t.Context())
-	s.ask(t, ordinary)
-	if s.gathered(t)["previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed,repository=acme-shop,resource=cpu}"] != 0.1 {
-		t.Errorf("there are no metrics of environments: %v", s.gathered(t))
+	s.GetParams(t, testworld.ParamsBody)
+	if s.Metrics(t)["previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed,repository=acme-shop,resource=cpu}"] != 0.1 {
+		t.Errorf("there are no metrics of environments: %v", s.Metrics(t))
 	}
-	families, err := s.registry.Gather()
+	families, err := s.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,11 +323,11 @@ func TestMetricsPassTheLinter(t *testing.T) {
 
 func TestTheLogIsJSONWithTheSpelledKeys(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	s := ready(t, w)
+	w := testworld.New()
+	s := testworld.Ready(t, w)
 	s.Refresh(t.Context()) // nothing changed, so nothing is logged
 	var changed []string
-	for line := range strings.Lines(s.log.String()) {
+	for line := range strings.Lines(s.Log.String()) {
 		var got map[string]any
 		if err := json.Unmarshal([]byte(line), &got); err != nil {
 			t.Fatalf("%v in %s", err, line)

@@ -16,6 +16,7 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/generatortest"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/testworld"
 	kube "github.com/previewset/previewset/internal/cluster"
 )
 
@@ -36,7 +37,7 @@ func savedFile(t *testing.T, name string) []byte {
 // inFile returns the saved state in a file of its own.
 func inFile(t *testing.T) store.Backend {
 	t.Helper()
-	file, _ := remembering(t)
+	file, _ := testworld.NewStore(t)
 	if err := os.WriteFile(string(file), savedFile(t, "state.gz"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -76,35 +77,35 @@ func TestStateOfAnEarlierVersionIsServed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		backend   func(*testing.T) store.Backend
-		outage    func(*world)
+		outage    func(*testworld.World)
 		decisions string
 	}{
-		"from a file":      {inFile, func(*world) {}, "decisions.json"},
-		"from a ConfigMap": {inConfigMap, func(*world) {}, "decisions.json"},
-		"without GitHub": {inFile, func(w *world) {
-			w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage
+		"from a file":      {inFile, func(*testworld.World) {}, "decisions.json"},
+		"from a ConfigMap": {inConfigMap, func(*testworld.World) {}, "decisions.json"},
+		"without GitHub": {inFile, func(w *testworld.World) {
+			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage
 		}, "decisions-github-down.json"},
-		"without GitHub and Git": {inConfigMap, func(w *world) {
-			w.treeErr, w.errs["acme/shop"], w.errs["acme/gateway"] = errOutage, errOutage, errOutage
+		"without GitHub and Git": {inConfigMap, func(w *testworld.World) {
+			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage, testworld.ErrOutage
 		}, "decisions-all-down.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, backend := newSavedWorld(), tt.backend(t)
+			w, backend := testworld.NewSaved(), tt.backend(t)
 			tt.outage(w)
-			s := ready(t, w, asSaved(w, &reports{}), func(o *generator.Options) { o.Store = backend })
-			rows := parsed(t, s.ask(t, ordinary).body)
+			s := testworld.Ready(t, w, testworld.AsSaved(w, &testworld.Statuses{}), func(o *generator.Options) { o.Store = backend })
+			rows := parsed(t, s.GetParams(t, testworld.ParamsBody).Body)
 			want := parsed(t, string(savedFile(t, "rows.json")))
 			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, rows)); diff != "" {
 				t.Errorf("rows (-earlier +now):\n%s", diff)
 			}
 			want = parsed(t, string(savedFile(t, tt.decisions)))
-			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, parsed(t, s.get(t, "/api/v1/decisions").body))); diff != "" {
+			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, parsed(t, s.Get(t, "/api/v1/decisions").Body))); diff != "" {
 				t.Errorf("decisions (-earlier +now):\n%s", diff)
 			}
-			w.set(func() { w.now = w.now.Add(time.Second) })
+			w.Change(func() { w.Now = w.Now.Add(time.Second) })
 			s.Refresh(t.Context())
-			if again := parsed(t, s.ask(t, ordinary).body); !cmp.Equal(rows, again) {
+			if again := parsed(t, s.GetParams(t, testworld.ParamsBody).Body); !cmp.Equal(rows, again) {
 				t.Error("the rows change one second later")
 			}
 		})
@@ -121,12 +122,12 @@ func parsed(t *testing.T, text string) (value any) {
 
 func TestStateOfAnEarlierVersionKeepsStatusesAndRequestedResources(t *testing.T) {
 	t.Parallel()
-	w, r, backend := newSavedWorld(), &reports{}, inFile(t)
-	s := ready(t, w, asSaved(w, r), func(o *generator.Options) { o.Store = backend })
-	if got := s.gathered(t); got[requests+"cpu}"] != 0.5 || got[requests+"memory}"] != 20<<20 {
+	w, r, backend := testworld.NewSaved(), &testworld.Statuses{}, inFile(t)
+	s := testworld.Ready(t, w, testworld.AsSaved(w, r), func(o *generator.Options) { o.Store = backend })
+	if got := s.Metrics(t); got[requests+"cpu}"] != 0.5 || got[requests+"memory}"] != 20<<20 {
 		t.Errorf("shop-pr-7 requests %v cores and %v bytes", got[requests+"cpu}"], got[requests+"memory}"])
 	}
-	for _, told := range r.take() { // statuses with the same text aren't set again
+	for _, told := range r.Take() { // statuses with the same text aren't set again
 		if strings.Contains(told, "gateway-pr-1") {
 			t.Errorf("the status was set again: %s", told)
 		}

@@ -9,25 +9,26 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/testworld"
 )
 
 func TestARotatedTokenCountsAtOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token")
-	writeFile(t, path, argoToken)
+	writeFile(t, path, testworld.ArgoToken)
 	token, err := secret.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := ready(t, newWorld(), func(o *generator.Options) { o.Token = token })
+	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Token = token })
 	ask := func(token string) int {
-		return do(t, s.Handler(), http.MethodPost, execute, ordinary, map[string]string{"Authorization": "Bearer " + token}).code
+		return testworld.Do(t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "Bearer " + token}).Code
 	}
-	if got := ask(argoToken); got != http.StatusOK {
+	if got := ask(testworld.ArgoToken); got != http.StatusOK {
 		t.Errorf("before: %d", got)
 	}
 	writeFile(t, path, "the next token")
-	if old, next := ask(argoToken), ask("the next token"); old != http.StatusUnauthorized || next != http.StatusOK {
+	if old, next := ask(testworld.ArgoToken), ask("the next token"); old != http.StatusUnauthorized || next != http.StatusOK {
 		t.Errorf("rotated: the old one gets %d, the next one %d", old, next)
 	}
 	writeFile(t, path, "")
@@ -38,10 +39,10 @@ func TestARotatedTokenCountsAtOnce(t *testing.T) {
 
 func TestTokensAreNeverLogged(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld())
-	s.ask(t, ordinary)
-	do(t, s.Handler(), http.MethodPost, execute, ordinary, map[string]string{"Authorization": "Bearer almost-" + argoToken})
-	if logged := s.log.String(); strings.Contains(logged, argoToken) || !strings.Contains(logged, "decision changed") {
+	s := testworld.Ready(t, testworld.New())
+	s.GetParams(t, testworld.ParamsBody)
+	testworld.Do(t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "Bearer almost-" + testworld.ArgoToken})
+	if logged := s.Log.String(); strings.Contains(logged, testworld.ArgoToken) || !strings.Contains(logged, "decision changed") {
 		t.Error(logged)
 	}
 }

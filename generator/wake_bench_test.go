@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // told is a cluster that says when an ApplicationSet is told to ask again.
 type told struct {
-	cluster
+	testworld.Cluster
 	refreshed chan time.Time
 }
 
@@ -27,11 +28,11 @@ func (c told) Refresh(context.Context, string) error {
 // answer is served and Argo CD is told of it. The claim (issue 5): with what Argo CD does then, less than a second.
 func BenchmarkWake(b *testing.B) {
 	const environments = 1000
-	w := worldOf(environments, environments)
-	w.plugins = plugins(map[string]map[string]any{"previews": {}})
-	_, keep := remembering(b)
-	c := told{cluster{w}, make(chan time.Time, 1)}
-	s := newService(b, w, quietly, keep, inTime, realTime, with(&argoStatuses{}), func(o *generator.Options) { o.Cluster, o.Interval = c, time.Hour })
+	w := testworld.NewLarge(environments, environments)
+	w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
+	_, keep := testworld.NewStore(b)
+	c := told{testworld.Cluster{w}, make(chan time.Time, 1)}
+	s := testworld.NewService(b, w, testworld.WithoutLog, keep, testworld.WithClock, testworld.WithRealTime, testworld.WithApplications(&testworld.Applications{}), func(o *generator.Options) { o.Cluster, o.Interval = c, time.Hour })
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -39,8 +40,8 @@ func BenchmarkWake(b *testing.B) {
 	var took []time.Duration
 	change := func(i int, action string) time.Duration {
 		began := time.Now()
-		if a := s.asks(b, fmt.Sprintf("shop-pr-%d", i%environments+1), action, ""); a.code != http.StatusAccepted {
-			b.Fatalf("%d %s", a.code, a.body)
+		if a := s.Request(b, fmt.Sprintf("shop-pr-%d", i%environments+1), action, ""); a.Code != http.StatusAccepted {
+			b.Fatalf("%d %s", a.Code, a.Body)
 		}
 		return (<-c.refreshed).Sub(began)
 	}
@@ -55,7 +56,7 @@ func BenchmarkWake(b *testing.B) {
 	if err := <-done; err != nil {
 		b.Error(err)
 	}
-	if got := s.states(b)[fmt.Sprintf("shop-pr-%d", (i-1)%environments+1)]; got != preview.Waking {
+	if got := s.States(b)[fmt.Sprintf("shop-pr-%d", (i-1)%environments+1)]; got != preview.Waking {
 		b.Errorf("the last one is %s", got)
 	}
 	slices.Sort(took)
@@ -67,20 +68,20 @@ func BenchmarkWake(b *testing.B) {
 // claim (issue 5): below 20 ms.
 func BenchmarkMeasure(b *testing.B) {
 	const environments = 1000
-	w := worldOf(environments, environments)
-	w.tree = treeOf(1, measuring+"lifetime: {deleteAfterIdle: 168h, sleep: {idleAfter: 1h, maxAwake: 24h, workingHours: {days: [mon, tue, wed, thu, fri], from: \"08:00\", to: \"19:00\", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}\nlimits: {environments: 5000, perOwner: 5000, awake: 900, whenFull: sleep-idlest}\n")
-	m := &measured{used: map[string]bool{}}
+	w := testworld.NewLarge(environments, environments)
+	w.Tree = testworld.Tree(1, testworld.PolicyWithActivity+"lifetime: {deleteAfterIdle: 168h, sleep: {idleAfter: 1h, maxAwake: 24h, workingHours: {days: [mon, tue, wed, thu, fri], from: \"08:00\", to: \"19:00\", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}\nlimits: {environments: 5000, perOwner: 5000, awake: 900, whenFull: sleep-idlest}\n")
+	m := &testworld.Activity{Used: map[string]bool{}}
 	for i := range environments {
-		m.used[fmt.Sprintf("preview-shop-pr-%d", i+1)] = i%2 == 0
+		m.Used[fmt.Sprintf("preview-shop-pr-%d", i+1)] = i%2 == 0
 	}
-	s := ready(b, w, quietly, inTime, func(o *generator.Options) { o.Activity = m })
+	s := testworld.Ready(b, w, testworld.WithoutLog, testworld.WithClock, func(o *generator.Options) { o.Activity = m })
 	before := processorTime(b)
 	for b.Loop() {
-		w.set(func() { w.now = w.now.Add(time.Second) })
+		w.Change(func() { w.Now = w.Now.Add(time.Second) })
 		s.MeasureAndPublish(b.Context())
 	}
 	b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
-	if n := m.times(); n < b.N {
+	if n := m.Count(); n < b.N {
 		b.Errorf("measured %d times", n)
 	}
 }

@@ -2,47 +2,19 @@ package generator_test
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
-	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
 )
 
 const labelled = `{"action":"labeled","repository":{"full_name":"Acme/Shop"}}`
 
-// sign is what GitHub sends as X-Hub-Signature-256.
-func sign(secret, body string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(body))
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-func withWebhooks(t testing.TB) func(*generator.Options) {
-	t.Helper()
-	hush := newSecret(t, "hush")
-	return func(o *generator.Options) {
-		o.WebhookSecret, o.ConfigRepository, o.Interval = hush, "acme/previews", time.Hour
-		o.StatusContext = "previewset"
-	}
-}
-
-// deliver sends a webhook that is signed with the secret.
-func (s *service) deliver(t testing.TB, secret, event, id, body string) answer {
-	t.Helper()
-	return do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", body, map[string]string{
-		"X-GitHub-Event": event, "X-GitHub-Delivery": id, "X-Hub-Signature-256": sign(secret, body), "Authorization": "",
-	})
-}
-
 func TestWebhooksAreRefused(t *testing.T) {
 	t.Parallel()
-	s := ready(t, newWorld(), withWebhooks(t))
+	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
 	for name, c := range map[string]struct {
 		secret, body string
 		code         int
@@ -53,31 +25,31 @@ func TestWebhooksAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := s.deliver(t, c.secret, "pull_request", "1", c.body)
-			if got.code != c.code {
-				t.Errorf("answered %d, want %d", got.code, c.code)
+			got := s.Deliver(t, c.secret, "pull_request", "1", c.body)
+			if got.Code != c.code {
+				t.Errorf("answered %d, want %d", got.Code, c.code)
 			}
-			got.message(t)
+			got.Message(t)
 		})
 	}
 	t.Run("without a signature", func(t *testing.T) {
 		t.Parallel()
-		got := do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", labelled, map[string]string{"Authorization": ""})
-		if got.code != http.StatusUnauthorized {
-			t.Errorf("answered %d", got.code)
+		got := testworld.Do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", labelled, map[string]string{"Authorization": ""})
+		if got.Code != http.StatusUnauthorized {
+			t.Errorf("answered %d", got.Code)
 		}
 	})
 	t.Run("where the service has no secret", func(t *testing.T) {
 		t.Parallel()
-		if got := ready(t, newWorld()).deliver(t, "", "pull_request", "1", labelled); got.code != http.StatusForbidden {
-			t.Errorf("answered %d", got.code)
+		if got := testworld.Ready(t, testworld.New()).Deliver(t, "", "pull_request", "1", labelled); got.Code != http.StatusForbidden {
+			t.Errorf("answered %d", got.Code)
 		}
 	})
 	t.Run("on the listener for Argo CD", func(t *testing.T) {
 		t.Parallel()
-		got := do(t, s.Handler(), http.MethodPost, "/webhooks/github", labelled, map[string]string{"X-Hub-Signature-256": sign("hush", labelled)})
-		if got.code != http.StatusNotFound {
-			t.Errorf("answered %d", got.code)
+		got := testworld.Do(t, s.Handler(), http.MethodPost, "/webhooks/github", labelled, map[string]string{"X-Hub-Signature-256": testworld.Sign("hush", labelled)})
+		if got.Code != http.StatusNotFound {
+			t.Errorf("answered %d", got.Code)
 		}
 	})
 }
@@ -103,25 +75,25 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := withWebhooks(t)
+			o := testworld.WithWebhooks(t)
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
-				shop := w.repos["acme/shop"]
+				w := testworld.New()
+				shop := w.Repositories["acme/shop"]
 				shop.ID = 70
-				w.repos["acme/shop"] = shop
-				s := newService(t, w, o)
+				w.Repositories["acme/shop"] = shop
+				s := testworld.NewService(t, w, o)
 				ctx, cancel := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() { done <- s.Run(ctx) }()
 				synctest.Wait()
 				for range c.times {
-					if got := s.deliver(t, "hush", c.event, "d1", c.body); got.code != http.StatusAccepted {
-						t.Errorf("answered %d %s", got.code, got.body)
+					if got := s.Deliver(t, "hush", c.event, "d1", c.body); got.Code != http.StatusAccepted {
+						t.Errorf("answered %d %s", got.Code, got.Body)
 					}
 				}
 				synctest.Wait()
-				branches, shops := s.reads()
-				if gateways := s.read["acme/gateway"]; branches != 1+c.branches || shops != 1+c.shop || gateways != 1+c.gateways {
+				branches, shops := s.Reads()
+				if gateways := s.RepositoryReads["acme/gateway"]; branches != 1+c.branches || shops != 1+c.shop || gateways != 1+c.gateways {
 					t.Errorf("after the first read, the branch was read %d times more, acme/shop %d, acme/gateway %d", branches-1, shops-1, gateways-1)
 				}
 				cancel()
@@ -133,17 +105,17 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 
 func TestAnEventIsNeverAFact(t *testing.T) {
 	t.Parallel()
-	o := withWebhooks(t)
+	o := testworld.WithWebhooks(t)
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(t, newWorld(), o)
+		s := testworld.NewService(t, testworld.New(), o)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
 		synctest.Wait()
-		before := s.ask(t, ordinary).body
-		s.deliver(t, "hush", "pull_request", "1", `{"action":"closed","number":7,"pull_request":{"state":"closed"},"repository":{"full_name":"acme/shop"}}`)
+		before := s.GetParams(t, testworld.ParamsBody).Body
+		s.Deliver(t, "hush", "pull_request", "1", `{"action":"closed","number":7,"pull_request":{"state":"closed"},"repository":{"full_name":"acme/shop"}}`)
 		synctest.Wait()
-		if after := s.ask(t, ordinary).body; after != before {
+		if after := s.GetParams(t, testworld.ParamsBody).Body; after != before {
 			t.Errorf("the answer became %s", after)
 		}
 		cancel()

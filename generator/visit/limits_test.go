@@ -9,7 +9,7 @@ import (
 
 var testStart = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-func TestSimultaneousVisitsSendOneWakeRequest(t *testing.T) {
+func TestLimitsSendOneWakeRequestAtOnce(t *testing.T) {
 	t.Parallel()
 	var l wakeLimits
 	requests := 0

@@ -1,0 +1,107 @@
+package testworld
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func Gzip(tb testing.TB, text string) string {
+	tb.Helper()
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	if _, err := io.WriteString(zip, text); err != nil {
+		tb.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
+}
+
+// answer is a response, with an unpacked body.
+type Response struct {
+	Code       int
+	Body       string
+	Compressed bool
+	Header     http.Header
+}
+
+// message is the text of an error's body. Anything but a JSON object with a message fails the test.
+func (a Response) Message(t testing.TB) string {
+	t.Helper()
+	var got map[string]string
+	if err := json.Unmarshal([]byte(a.Body), &got); err != nil || len(got) != 1 || got["message"] == "" {
+		t.Fatalf("the body of a %d is not a message: %q", a.Code, a.Body)
+	}
+	if !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") {
+		t.Errorf("the message comes as %q", a.Header.Get("Content-Type"))
+	}
+	return got["message"]
+}
+
+// rows are those of a 200. Anything but a whole list fails the test.
+func (a Response) Rows(t testing.TB) []map[string]any {
+	t.Helper()
+	var got struct {
+		Output struct {
+			Parameters []map[string]any `json:"parameters"`
+		} `json:"output"`
+	}
+	if err := json.Unmarshal([]byte(a.Body), &got); err != nil || a.Code != http.StatusOK || got.Output.Parameters == nil {
+		t.Fatalf("%d is not a whole answer (%v): %.300s", a.Code, err, a.Body)
+	}
+	return got.Output.Parameters
+}
+
+// names are the environments of a 200.
+func (a Response) Names(t testing.TB) []string {
+	t.Helper()
+	names := []string{}
+	for _, r := range a.Rows(t) {
+		names = append(names, r["name"].(string))
+	}
+	return names
+}
+
+// do asks a handler. Header are pairs; the token is Argo CD's unless they say otherwise.
+func Do(t testing.TB, h http.Handler, method, path, body string, header map[string]string) Response {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, "http://generator"+path, strings.NewReader(body))
+	all := map[string]string{"Authorization": "Bearer " + ArgoToken, "Content-Type": "application/json"}
+	maps.Copy(all, header)
+	for k, v := range all {
+		if v != "" {
+			r.Header.Set(k, v)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return ReadResponse(t, w.Result())
+}
+
+func ReadResponse(t testing.TB, r *http.Response) Response {
+	t.Helper()
+	defer r.Body.Close()
+	a := Response{Code: r.StatusCode, Header: r.Header, Compressed: r.Header.Get("Content-Encoding") == "gzip"}
+	var body io.Reader = r.Body
+	if a.Compressed {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = z
+	}
+	content, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body = string(content)
+	return a
+}
