@@ -105,7 +105,7 @@ func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
 	}
 	m.Change(func() { m.Err = errors.New("Prometheus answers \x1b[31m503") })
 	for range 3 {
-		w.Change(func() { w.Now = w.Now.Add(time.Minute) })
+		w.AdvanceClock(time.Minute)
 		s.Refresh(t.Context())
 	}
 	if got := s.Facts().Activity; got.Problem != "Prometheus answers [31m503" || !got.At.Equal(testworld.Start) || len(got.Used) != 1 {
@@ -163,7 +163,7 @@ func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 		if a := s.Request(t, name, preview.ActionSleep, ""); a.Code != http.StatusAccepted {
 			t.Fatal(a.Body)
 		}
-		s.ApplyWork(t.Context())
+		s.Refresh(t.Context())
 		m.Change(func() { m.Err = errors.New("it knows nothing of any namespace") })
 		s.Refresh(t.Context())
 		want := 0.0
@@ -177,7 +177,7 @@ func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 	if a := s.Request(t, all[0], preview.ActionWake, ""); a.Code != http.StatusAccepted {
 		t.Fatal(a.Body)
 	}
-	s.ApplyWork(t.Context())
+	s.Refresh(t.Context())
 	s.Refresh(t.Context())
 	if got := s.Metrics(t)["previewset_activity_known"]; got != 0 {
 		t.Errorf("one is awake again, and known is %v", got)

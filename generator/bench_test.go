@@ -144,21 +144,21 @@ func (d *discarding) Write(p []byte) (int, error) { d.size += len(p); return len
 // bare serves the same answer with net/http alone, and returns its address.
 func bare(b *testing.B, s *testworld.Service) string {
 	b.Helper()
-	body := s.compressed(b)
+	body := compressed(b, s)
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body)
 	})}
-	l := listen(b)
+	l := testworld.Listen(b)
 	go func() { _ = server.Serve(l) }()
 	b.Cleanup(func() { _ = server.Close() })
 	return "http://" + l.Addr().String()
 }
 
 // compressed is an answer as it is sent.
-func (s *testworld.Service) compressed(b *testing.B) []byte {
+func compressed(b *testing.B, s *testworld.Service) []byte {
 	b.Helper()
 	w := httptest.NewRecorder()
 	s.Handler().ServeHTTP(w, asked(b, "http://generator"+testworld.ParamsPath))
@@ -202,7 +202,7 @@ func call(b *testing.B, client *http.Client, url string) (size int64, took time.
 // serve serves until the benchmark ends and returns the private listener's address.
 func serve(b *testing.B, s *testworld.Service) string {
 	b.Helper()
-	private, public := listen(b), listen(b)
+	private, public := testworld.Listen(b), testworld.Listen(b)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, private, public) }()

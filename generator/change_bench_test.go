@@ -23,7 +23,7 @@ func BenchmarkChange(b *testing.B) {
 			w := organisationOf(repositories, environments/repositories)
 			w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
 			_, keep := testworld.NewStore(b)
-			s := testworld.Ready(b, w, testworld.WithoutLog, keep, func(o *generator.Options) { o.Cluster = testworld.Cluster{w} })
+			s := testworld.Ready(b, w, testworld.WithoutLog, keep, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
 			if n := len(s.GetParams(b, testworld.ParamsBody).Rows(b)); n != environments {
 				b.Fatalf("%d are live", n)
 			}
@@ -31,14 +31,14 @@ func BenchmarkChange(b *testing.B) {
 			pushed, before := 0, processorTime(b)
 			for b.Loop() {
 				pushed++
-				w.push(fmt.Sprintf("acme/service-%03d", pushed%repositories), pushed*7%(environments/repositories), testworld.SHA(environments+pushed))
+				push(w, fmt.Sprintf("acme/service-%03d", pushed%repositories), pushed*7%(environments/repositories), testworld.SHA(environments+pushed))
 				s.Refresh(b.Context())
 			}
 			b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
 			if told := len(w.TakeRefreshed()); told != pushed {
 				b.Errorf("the ApplicationSet was told %d times of %d changes", told, pushed)
 			}
-			b.ReportMetric(float64(len(s.compressed(b)))/1024, "KiB/answer")
+			b.ReportMetric(float64(len(compressed(b, s)))/1024, "KiB/answer")
 			b.ReportMetric(heap(), "heap-MiB")
 			runtime.KeepAlive(s)
 		})
@@ -70,7 +70,7 @@ func organisationOf(repositories, pullRequests int) *testworld.World {
 }
 
 // push moves a pull request's head.
-func (w *testworld.World) push(repository string, i int, head string) {
+func push(w *testworld.World, repository string, i int, head string) {
 	w.Change(func() {
 		r := w.Repositories[repository]
 		r.PullRequests = append([]preview.PullRequest{}, r.PullRequests...) // what was read is never changed

@@ -108,7 +108,7 @@ func (r *refresher) refreshOnce(ctx context.Context) {
 	r.pacing.reset()
 	r.periodic.reset()
 	r.schedulePeriodicReads()
-	r.step(ctx, pending.Work{}, true)
+	r.step(ctx, r.queue.Take(), true)
 	r.finishReads(ctx)
 }
 

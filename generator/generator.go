@@ -62,6 +62,9 @@ func (g *Generator) Refresh(ctx context.Context) { g.refresher.refreshOnce(ctx) 
 // Published is the snapshot that is served now; nil before the first one.
 func (g *Generator) Published() *answer.Published { return g.current.Published() }
 
+// Status describes the last refresh cycle.
+func (g *Generator) Status() *status.Status { return g.current.Status() }
+
 // Handler serves Argo CD, the API, metrics and probes.
 func (g *Generator) Handler() http.Handler { return g.private }
 

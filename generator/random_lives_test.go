@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
 

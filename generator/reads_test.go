@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
@@ -39,101 +37,76 @@ func (q *quota) Hurry() bool { q.mu.Lock(); defer q.mu.Unlock(); return !q.low }
 
 func (*quota) Describe() string { return "12 of 5000 requests are left" }
 
-// running has a service run in a bubble until the test is over.
-func running(t *testing.T, change []func(*generator.Options), test func(s *testworld.Service)) {
-	t.Helper()
-	change = append([]func(*generator.Options){testworld.WithWebhooks(t)}, change...)
-	synctest.Test(t, func(t *testing.T) {
-		s := testworld.NewService(t, testworld.New(), append(change, func(o *generator.Options) { o.Now = time.Now })...)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		synctest.Wait()
-		test(s)
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 func every(interval time.Duration, q *quota) []func(*generator.Options) {
 	return []func(*generator.Options){func(o *generator.Options) { o.Interval, o.Quota = interval, q }}
-}
-
-func expect(t *testing.T, what string, want, got any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: %s", what, diff)
-	}
 }
 
 func TestAShortQuotaSlowsPollingOfGitHubOnly(t *testing.T) {
 	t.Parallel()
 	q := &quota{pause: 3 * time.Minute}
-	running(t, every(time.Minute, q), func(s *testworld.Service) {
-		expect(t, "at first everything is read", [3]int{1, 1, 1}, s.TakeReads())
-		expect(t, "the interval of polling in seconds", 180.0, s.Metrics(t)["previewset_poll_interval_seconds"])
+	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
+		testworld.Compare(t, "at first everything is read", [3]int{1, 1, 1}, s.TakeReads())
+		testworld.Compare(t, "the interval of polling in seconds", 180.0, s.Metrics(t)["previewset_poll_interval_seconds"])
 		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(text, "[-] GitHub's quota: 12 of 5000 requests are left; polling waits until 2000-01-01T00:03:00Z\n") {
 			t.Error(text)
 		}
 		for range 2 {
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			expect(t, "meanwhile only the config branch is read", [3]int{1, 0, 0}, s.TakeReads())
+			testworld.Compare(t, "meanwhile only the config branch is read", [3]int{1, 0, 0}, s.TakeReads())
 		}
 		q.set(0, false)
 		time.Sleep(time.Minute + time.Second)
 		synctest.Wait()
-		expect(t, "then everything is read", [3]int{1, 1, 1}, s.TakeReads())
-		expect(t, "the interval of polling in seconds", 60.0, s.Metrics(t)["previewset_poll_interval_seconds"])
+		testworld.Compare(t, "then everything is read", [3]int{1, 1, 1}, s.TakeReads())
+		testworld.Compare(t, "the interval of polling in seconds", 60.0, s.Metrics(t)["previewset_poll_interval_seconds"])
 	})
 }
 
 func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
 	t.Parallel()
 	q := &quota{pause: time.Hour}
-	running(t, every(time.Minute, q), func(s *testworld.Service) {
+	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
 		s.TakeReads()
 		q.set(time.Hour, true)
 		for range 10 {
-			s.Deliver(t, "hush", "pull_request", "", labelled)
-			s.Deliver(t, "hush", "pull_request", "", strings.ReplaceAll(labelled, "Shop", "gateway"))
+			s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
+			s.Deliver(t, "hush", "pull_request", "", strings.ReplaceAll(testworld.Labelled, "Shop", "gateway"))
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "a flood is no reason to read GitHub", [3]int{1, 0, 0}, s.TakeReads())
-		expect(t, "repositories that wait", 2.0, s.Metrics(t)["previewset_webhooks_deferred"])
+		testworld.Compare(t, "a flood is no reason to read GitHub", [3]int{1, 0, 0}, s.TakeReads())
+		testworld.Compare(t, "repositories that wait", 2.0, s.Metrics(t)["previewset_webhooks_deferred"])
 		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(text, "; 2 repositories with webhooks wait for quota\n") {
 			t.Error(text)
 		}
 		q.set(time.Hour, false) // it was renewed
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "what waited is read once", [3]int{1, 1, 1}, s.TakeReads())
-		expect(t, "repositories that wait", 0.0, s.Metrics(t)["previewset_webhooks_deferred"])
+		testworld.Compare(t, "what waited is read once", [3]int{1, 1, 1}, s.TakeReads())
+		testworld.Compare(t, "repositories that wait", 0.0, s.Metrics(t)["previewset_webhooks_deferred"])
 	})
 }
 
 func TestAPollReadsWhatWasDeferred(t *testing.T) {
 	t.Parallel()
 	q := &quota{low: true}
-	running(t, every(time.Minute, q), func(s *testworld.Service) {
+	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
 		s.TakeReads()
-		s.Deliver(t, "hush", "pull_request", "", labelled)
+		s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "it polls", [3]int{1, 1, 1}, s.TakeReads())
+		testworld.Compare(t, "it polls", [3]int{1, 1, 1}, s.TakeReads())
 		q.set(0, false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		expect(t, "it polls, and nothing twice", [3]int{1, 1, 1}, s.TakeReads())
+		testworld.Compare(t, "it polls, and nothing twice", [3]int{1, 1, 1}, s.TakeReads())
 	})
 }
 
 func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
 	t.Parallel()
-	running(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
+	testworld.Run(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
 		hang := make(chan struct{})
 		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/gateway": hang} })
 		time.Sleep(time.Minute)
@@ -143,16 +116,16 @@ func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
 			r.PullRequests = append(r.PullRequests[:1:1], testworld.PullRequest(8, "carol", "preview:full"))
 			s.Repositories["acme/shop"] = r
 		})
-		s.Deliver(t, "hush", "pull_request", "1", labelled)
+		s.Deliver(t, "hush", "pull_request", "1", testworld.Labelled)
 		synctest.Wait()
-		expect(t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"}, s.GetParams(t, testworld.ParamsBody).Names(t))
+		testworld.Compare(t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"}, s.GetParams(t, testworld.ParamsBody).Names(t))
 		close(hang)
 	})
 }
 
 func TestPollingGoesOnWithoutARepositoryThatHangs(t *testing.T) {
 	t.Parallel()
-	running(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
+	testworld.Run(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
 		hang := make(chan struct{})
 		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/gateway": hang} })
 		live := []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8", "shop-pr-9"}
@@ -164,29 +137,29 @@ func TestPollingGoesOnWithoutARepositoryThatHangs(t *testing.T) {
 			})
 			time.Sleep(100 * time.Second)
 			synctest.Wait()
-			expect(t, "live while acme/gateway hangs", live[:n-4], s.GetParams(t, testworld.ParamsBody).Names(t))
+			testworld.Compare(t, "live while acme/gateway hangs", live[:n-4], s.GetParams(t, testworld.ParamsBody).Names(t))
 		}
 		s.Change(func() { s.Repositories["acme/gateway"] = testworld.Repository("acme/gateway") })
 		close(hang)
 		time.Sleep(100 * time.Second)
 		synctest.Wait()
-		expect(t, "live once it was read", live[2:], s.GetParams(t, testworld.ParamsBody).Names(t))
+		testworld.Compare(t, "live once it was read", live[2:], s.GetParams(t, testworld.ParamsBody).Names(t))
 	})
 }
 
 func TestEventsDuringAReadMakeOneMore(t *testing.T) {
 	t.Parallel()
-	running(t, every(time.Hour, &quota{}), func(s *testworld.Service) {
+	testworld.Run(t, every(time.Hour, &quota{}), func(s *testworld.Service) {
 		s.TakeReads()
 		hang := make(chan struct{})
 		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/shop": hang} })
 		for range 5 {
-			s.Deliver(t, "hush", "pull_request", "", labelled)
+			s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
 			synctest.Wait()
 		}
 		close(hang)
 		synctest.Wait()
-		expect(t, "the one that ran, and one for the others", [3]int{0, 2, 0}, s.TakeReads())
+		testworld.Compare(t, "the one that ran, and one for the others", [3]int{0, 2, 0}, s.TakeReads())
 	})
 }
 
@@ -205,7 +178,7 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			running(t, nil, func(s *testworld.Service) {
+			testworld.Run(t, nil, func(s *testworld.Service) {
 				s.TakeReads()
 				s.Change(func() {
 					s.Tree = testworld.Tree(2, tt.policy)
@@ -216,7 +189,7 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 				})
 				s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
 				synctest.Wait()
-				expect(t, "reads", tt.want, s.TakeReads())
+				testworld.Compare(t, "reads", tt.want, s.TakeReads())
 				if problems := s.Get(t, "/readyz?verbose").Body; strings.Contains(problems, "[-] config") {
 					t.Error(problems)
 				}
@@ -227,7 +200,7 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 
 func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
 	t.Parallel()
-	running(t, nil, func(s *testworld.Service) {
+	testworld.Run(t, nil, func(s *testworld.Service) {
 		hang := make(chan struct{})
 		before := s.GetParams(t, testworld.ParamsBody).Body
 		s.Change(func() {
@@ -237,7 +210,7 @@ func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
 		s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
 		s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/gateway"}}`)
 		synctest.Wait()
-		expect(t, "the answer meanwhile", before, s.GetParams(t, testworld.ParamsBody).Body)
+		testworld.Compare(t, "the answer meanwhile", before, s.GetParams(t, testworld.ParamsBody).Body)
 		close(hang)
 		synctest.Wait()
 		if after := s.GetParams(t, testworld.ParamsBody).Body; !strings.Contains(after, "other.example.dev") {
@@ -248,42 +221,15 @@ func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
 
 func TestARenamedRepositorysEventsAreItsOwn(t *testing.T) {
 	t.Parallel()
-	running(t, nil, func(s *testworld.Service) {
+	testworld.Run(t, nil, func(s *testworld.Service) {
 		s.Change(func() { r := s.Repositories["acme/shop"]; r.FullName = "acme/Store"; s.Repositories["acme/shop"] = r })
-		s.Deliver(t, "hush", "repository", "", labelled)
+		s.Deliver(t, "hush", "repository", "", testworld.Labelled)
 		synctest.Wait()
 		s.TakeReads()
 		s.Deliver(t, "hush", "pull_request", "", `{"repository":{"full_name":"acme/store"}}`)
 		synctest.Wait()
-		expect(t, "reads", [3]int{0, 1, 0}, s.TakeReads())
+		testworld.Compare(t, "reads", [3]int{0, 1, 0}, s.TakeReads())
 	})
-}
-
-func TestWebhooksAreCounted(t *testing.T) {
-	t.Parallel()
-	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
-	for _, c := range []struct{ secret, event, id, body string }{
-		{"hush", "pull_request", "1", labelled},
-		{"hush", "pull_request", "1", labelled},
-		{"hush", "star", "2", labelled},
-		{"hush", "push", "3", `{"repository":{"full_name":"acme/other"}}`},
-		{"wrong", "made\nup", "4", labelled},
-	} {
-		s.Deliver(t, c.secret, c.event, c.id, c.body)
-	}
-	got := map[string]float64{}
-	for name, v := range s.Metrics(t) {
-		if strings.HasPrefix(name, "previewset_webhooks_total") {
-			got[name] = v
-		}
-	}
-	expect(t, "webhooks", map[string]float64{
-		"previewset_webhooks_total{event=pull_request,outcome=accepted}": 1,
-		"previewset_webhooks_total{event=pull_request,outcome=repeated}": 1,
-		"previewset_webhooks_total{event=other,outcome=ignored}":         1,
-		"previewset_webhooks_total{event=push,outcome=ignored}":          1,
-		"previewset_webhooks_total{event=other,outcome=refused}":         1,
-	}, got)
 }
 
 // slowReporter sets statuses once it may.
@@ -303,20 +249,15 @@ func TestTellingGitHubHoldsUpNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		may := make(chan struct{})
 		s := testworld.NewService(t, testworld.New(), hush, func(o *generator.Options) { o.Reporter = slowReporter{may: may} })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		synctest.Wait()
+		s.Start(t)
 		s.Change(func() { s.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
-		s.Deliver(t, "hush", "pull_request", "1", labelled)
+		s.Deliver(t, "hush", "pull_request", "1", testworld.Labelled)
 		synctest.Wait()
 		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK || len(got.Names(t)) != 2 {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
 		close(may)
 		synctest.Wait()
-		expect(t, "statuses set", 3.0, s.Metrics(t)["previewset_commit_statuses_total{outcome=success}"])
-		cancel()
-		<-done
+		testworld.Compare(t, "statuses set", 3.0, s.Metrics(t)["previewset_commit_statuses_total{outcome=success}"])
 	})
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
-	"github.com/previewset/previewset/generator/generatortest"
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/generator/testworld"
 	kube "github.com/previewset/previewset/internal/cluster"
@@ -96,14 +95,14 @@ func TestStateOfAnEarlierVersionIsServed(t *testing.T) {
 			s := testworld.Ready(t, w, testworld.AsSaved(w, &testworld.Statuses{}), func(o *generator.Options) { o.Store = backend })
 			rows := parsed(t, s.GetParams(t, testworld.ParamsBody).Body)
 			want := parsed(t, string(savedFile(t, "rows.json")))
-			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, rows)); diff != "" {
+			if diff := cmp.Diff(want, testworld.WithKeysOf(want, rows)); diff != "" {
 				t.Errorf("rows (-earlier +now):\n%s", diff)
 			}
 			want = parsed(t, string(savedFile(t, tt.decisions)))
-			if diff := cmp.Diff(want, generatortest.WithKeysOf(want, parsed(t, s.Get(t, "/api/v1/decisions").Body))); diff != "" {
+			if diff := cmp.Diff(want, testworld.WithKeysOf(want, parsed(t, s.Get(t, "/api/v1/decisions").Body))); diff != "" {
 				t.Errorf("decisions (-earlier +now):\n%s", diff)
 			}
-			w.Change(func() { w.Now = w.Now.Add(time.Second) })
+			w.AdvanceClock(time.Second)
 			s.Refresh(t.Context())
 			if again := parsed(t, s.GetParams(t, testworld.ParamsBody).Body); !cmp.Equal(rows, again) {
 				t.Error("the rows change one second later")
@@ -124,8 +123,8 @@ func TestStateOfAnEarlierVersionKeepsStatusesAndRequestedResources(t *testing.T)
 	t.Parallel()
 	w, r, backend := testworld.NewSaved(), &testworld.Statuses{}, inFile(t)
 	s := testworld.Ready(t, w, testworld.AsSaved(w, r), func(o *generator.Options) { o.Store = backend })
-	if got := s.Metrics(t); got[requests+"cpu}"] != 0.5 || got[requests+"memory}"] != 20<<20 {
-		t.Errorf("shop-pr-7 requests %v cores and %v bytes", got[requests+"cpu}"], got[requests+"memory}"])
+	if got := s.Metrics(t); got[testworld.ShopRequests+"cpu}"] != 0.5 || got[testworld.ShopRequests+"memory}"] != 20<<20 {
+		t.Errorf("shop-pr-7 requests %v cores and %v bytes", got[testworld.ShopRequests+"cpu}"], got[testworld.ShopRequests+"memory}"])
 	}
 	for _, told := range r.Take() { // statuses with the same text aren't set again
 		if strings.Contains(told, "gateway-pr-1") {

@@ -31,7 +31,7 @@ func BenchmarkWake(b *testing.B) {
 	w := testworld.NewLarge(environments, environments)
 	w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
 	_, keep := testworld.NewStore(b)
-	c := told{testworld.Cluster{w}, make(chan time.Time, 1)}
+	c := told{testworld.Cluster{World: w}, make(chan time.Time, 1)}
 	s := testworld.NewService(b, w, testworld.WithoutLog, keep, testworld.WithClock, testworld.WithRealTime, testworld.WithApplications(&testworld.Applications{}), func(o *generator.Options) { o.Cluster, o.Interval = c, time.Hour })
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
@@ -77,7 +77,7 @@ func BenchmarkMeasure(b *testing.B) {
 	s := testworld.Ready(b, w, testworld.WithoutLog, testworld.WithClock, func(o *generator.Options) { o.Activity = m })
 	before := processorTime(b)
 	for b.Loop() {
-		w.Change(func() { w.Now = w.Now.Add(time.Second) })
+		w.AdvanceClock(time.Second)
 		s.MeasureAndPublish(b.Context())
 	}
 	b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")

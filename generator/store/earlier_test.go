@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/previewset/previewset/generator/generatortest"
+	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/testworld"
 )
 
 // TestKeysOfAnEarlierVersionAreKept reads a state of an earlier version and encodes its memory again. Each key that the earlier
@@ -18,7 +19,7 @@ func TestKeysOfAnEarlierVersionAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := Decode(content)
+	state, err := store.Decode(content)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestKeysOfAnEarlierVersionAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(want, generatortest.WithKeysOf(want, got)); diff != "" {
+	if diff := cmp.Diff(want, testworld.WithKeysOf(want, got)); diff != "" {
 		t.Errorf("memory (-earlier +now):\n%s", diff)
 	}
 	if len(state.Reported) != 11 || len(state.Requested) != 1 {

@@ -3,7 +3,9 @@ package testworld
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -167,4 +169,52 @@ func (s *Service) GetParams(t testing.TB, body string) Response {
 func (s *Service) Get(t testing.TB, path string) Response {
 	t.Helper()
 	return Do(t, s.Handler(), http.MethodGet, path, "", map[string]string{"Authorization": "Bearer " + APIToken})
+}
+
+// Run runs a service with webhooks in a bubble of synctest until the test function returns.
+func Run(t *testing.T, change []func(*generator.Options), test func(s *Service)) {
+	t.Helper()
+	change = append([]func(*generator.Options){WithWebhooks(t), WithRealTime}, change...)
+	synctest.Test(t, func(t *testing.T) {
+		s := NewService(t, New(), change...)
+		s.Start(t)
+		test(s)
+	})
+}
+
+func Listen(t testing.TB) net.Listener {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func Compare(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %s", what, diff)
+	}
+}
+
+func Fetch(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, string(body)
 }

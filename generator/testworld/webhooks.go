@@ -11,6 +11,12 @@ import (
 	"github.com/previewset/previewset/generator"
 )
 
+// WebhookSecret signs webhooks.
+const WebhookSecret = "hush"
+
+// Labelled is the body of a webhook about a label on a pull request of acme/shop.
+const Labelled = `{"action":"labeled","repository":{"full_name":"Acme/Shop"}}`
+
 // sign is what GitHub sends as X-Hub-Signature-256.
 func Sign(secret, body string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -20,7 +26,7 @@ func Sign(secret, body string) string {
 
 func WithWebhooks(t testing.TB) func(*generator.Options) {
 	t.Helper()
-	hush := NewSecret(t, "hush")
+	hush := NewSecret(t, WebhookSecret)
 	return func(o *generator.Options) {
 		o.WebhookSecret, o.ConfigRepository, o.Interval = hush, "acme/previews", time.Hour
 		o.StatusContext = "previewset"

@@ -1,4 +1,4 @@
-package generator_test
+package api_test
 
 import (
 	"context"

@@ -1,11 +1,11 @@
 package generator_test
 
 import (
-	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,85 +17,6 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestConfirmIsForTheAPITokenOnly(t *testing.T) {
-	t.Parallel()
-	s := testworld.NewWaitingForConfirmation(t)
-	const body = `{"environments": ["shop-pr-7"]}`
-	for authorization, want := range map[string]string{
-		" ": "missing bearer token; send the API token", "Bearer " + testworld.ArgoToken: "wrong token; send the API token",
-	} {
-		got := testworld.Do(t, s.Handler(), http.MethodPost, testworld.ConfirmPath, body, map[string]string{"Authorization": authorization})
-		if got.Code != http.StatusUnauthorized || got.Message(t) != want {
-			t.Errorf("%q: %d %s", authorization, got.Code, got.Body)
-		}
-	}
-	off := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.APIToken = nil })
-	if got := off.Confirm(t, body); got.Code != http.StatusUnauthorized {
-		t.Errorf("without an API token: %d %s", got.Code, got.Body)
-	}
-	if got := testworld.Do(t, s.PublicHandler(), http.MethodPost, testworld.ConfirmPath, body, map[string]string{"Authorization": "Bearer " + testworld.APIToken}); got.Code != http.StatusNotFound {
-		t.Errorf("on the public listener: %d %s", got.Code, got.Body)
-	}
-}
-
-func TestConfirmIsRefused(t *testing.T) {
-	t.Parallel()
-	const form = `expected {"environments": [names]`
-	known := func(name string) string {
-		return name + " is neither an environment that waits for confirmation nor"
-	}
-	many, err := json.Marshal(map[string][]string{"environments": slices.Repeat([]string{"shop-pr-7"}, 1001)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		name, body string
-		code       int
-		want       string
-	}{
-		{"an empty body", ``, 400, form},
-		{"no JSON", `environments=shop-pr-7`, 400, form},
-		{"null", `null`, 400, form},
-		{"a list", `["shop-pr-7"]`, 400, form},
-		{"no names", `{}`, 400, form},
-		{"empty lists", `{"environments": [], "repositories": [], "caller": "alice"}`, 400, form},
-		{"names that are numbers", `{"environments": [7]}`, 400, form},
-		{"a name without a list", `{"environments": "shop-pr-7"}`, 400, form},
-		{"too many names", string(many), 400, form},
-		{"too large a body", `{"caller": "` + strings.Repeat("x", 64<<10) + `", "environments": ["shop-pr-7"]}`, 400, form},
-		{"an environment that nobody knows", `{"environments": ["shop-pr-99"]}`, 404, known("shop-pr-99")},
-		{"one that isn't live", `{"environments": ["shop-pr-8"]}`, 404, known("shop-pr-8")},
-		{"one that is withheld, and one that nobody knows", `{"environments": ["shop-pr-7", "x"]}`, 404, known("x")},
-		{"a name that hides something", `{"environments": ["a\u001b[2J\u202e"]}`, 404, known("a[2J")},
-		{"a repository that was read", `{"repositories": ["Acme/Shop"]}`, 404, known("acme/shop")},
-		{"a repository that nobody knows", `{"repositories": ["acme/none"]}`, 404, known("acme/none")},
-	}
-	s := testworld.NewWaitingForConfirmation(t)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := s.Confirm(t, tt.body); got.Code != tt.code || !strings.HasPrefix(got.Message(t), tt.want) {
-				t.Errorf("%d %s", got.Code, got.Body)
-			}
-		})
-	}
-	t.Run("one that is live and not withheld", func(t *testing.T) {
-		t.Parallel()
-		if got := testworld.Ready(t, testworld.New()).Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound || !strings.HasPrefix(got.Message(t), known("shop-pr-7")) {
-			t.Errorf("%d %s", got.Code, got.Body)
-		}
-	})
-	t.Run("where nothing has been read yet", func(t *testing.T) {
-		t.Parallel()
-		if got := testworld.NewService(t, testworld.New()).Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound {
-			t.Errorf("%d %s", got.Code, got.Body)
-		}
-	})
-	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" || strings.Contains(s.Log.String(), "confirmed") {
-		t.Errorf("something went: %s", diff)
-	}
-}
-
 func TestConfirmedOnesGoWithTheNextSnapshot(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
@@ -103,10 +24,7 @@ func TestConfirmedOnesGoWithTheNextSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := testworld.New()
 		s := testworld.NewService(t, w, keep, func(o *generator.Options) { o.Interval, o.Token, o.APIToken = time.Hour, argo, api })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		synctest.Wait()
+		s.Start(t)
 		w.Change(func() { w.Tree = testworld.Tree(2, testworld.DeployPolicy) })
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -152,28 +70,7 @@ func TestConfirmedOnesGoWithTheNextSnapshot(t *testing.T) {
 		if got := s.GetParams(t, testworld.ParamsBody).Names(t); !slices.Contains(got, "shop-pr-7") {
 			t.Errorf("%v are live; a confirmation was kept for another time", got)
 		}
-		cancel()
-		<-done
 	})
-}
-
-// Two pull requests want one name: the live one can be confirmed though the other is only held.
-func TestConfirmFindsTheOneThatIsWithheld(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	w.Repositories["acme/gateway"] = testworld.Repository("acme/Gateway")
-	s := testworld.Ready(t, w)
-	w.Change(func() { // gateway has shop's name now, and sorts before it
-		w.Tree = testworld.Tree(2, strings.Replace(testworld.Policy, "services:", "namespacePrefix: pr-\nrepositories: {acme/shop: {alias: store}, acme/gateway: {alias: shop}}\nservices:", 1))
-		w.Repositories["acme/gateway"] = testworld.Repository("acme/Gateway", testworld.PullRequest(7, "bob"))
-	})
-	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{"shop-pr-7: held taken", "shop-pr-7: live moved*", "store-pr-8: held unlabelled"}, s.Decisions(t)); diff != "" {
-		t.Fatal(diff)
-	}
-	if got := s.Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusAccepted {
-		t.Errorf("%d %s", got.Code, got.Body)
-	}
 }
 
 func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
@@ -184,10 +81,7 @@ func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
 	w.RepositoryErrs["acme/shop"] = testworld.ErrOutage
 	synctest.Test(t, func(t *testing.T) {
 		s := testworld.NewService(t, w, keep, func(o *generator.Options) { o.Token, o.APIToken = argo, api })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		synctest.Wait()
+		s.Start(t)
 		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "acme/shop was never read") {
 			t.Fatalf("%d %s", got.Code, got.Body)
 		}
@@ -204,8 +98,6 @@ func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
 		if got := s.Confirm(t, `{"repositories": ["acme/shop"]}`); got.Code != http.StatusNotFound {
 			t.Errorf("once more: %d %s", got.Code, got.Body)
 		}
-		cancel()
-		<-done
 	})
 	// It is remembered across a restart, and what is there once it can be read goes live as usual.
 	again := testworld.Ready(t, w, keep)
@@ -228,10 +120,7 @@ func TestConfirmedRepositoryIsRememberedThoughNoRowChanges(t *testing.T) {
 	argo, api := testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken)
 	synctest.Test(t, func(t *testing.T) {
 		s := testworld.NewService(t, w, keep, func(o *generator.Options) { o.Token, o.APIToken = argo, api })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		synctest.Wait()
+		s.Start(t)
 		w.Change(func() {
 			w.Tree = testworld.Tree(2, strings.Replace(testworld.Policy, "profiles:", "  mailer: {repository: acme/mailer, image: ghcr.io/acme/mailer}\nprofiles:", 1))
 			for _, as := range []string{"run", "link"} {
@@ -244,8 +133,6 @@ func TestConfirmedRepositoryIsRememberedThoughNoRowChanges(t *testing.T) {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
 		synctest.Wait()
-		cancel()
-		<-done
 	})
 	if got := testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
 		t.Errorf("after a restart: %d %s", got.Code, got.Body)
@@ -280,4 +167,65 @@ func TestLastReadyCommitSurvivesARestartThoughNoRowTellsOfIt(t *testing.T) {
 	if got := again.GetParams(t, testworld.ParamsBody).Body; !strings.Contains(got, "ghcr.io/acme/gateway:"+strings.Repeat("2", 40)) {
 		t.Errorf("gateway isn't at its last ready commit: %v %s", again.Decisions(t), got)
 	}
+}
+
+func TestABurstOfWishesIsOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := testworld.New()
+		_, keep := testworld.NewStore(t)
+		s := testworld.NewService(t, w, keep, testworld.WithRealTime, testworld.WithClock)
+		s.Start(t)
+		testworld.Advance(time.Second)
+		s.Request(t, "shop-pr-7", "sleep", "")
+		testworld.Advance(time.Second)
+		before := s.Metrics(t)["previewset_memory_saves_total{outcome=success}"]
+		hang := make(chan struct{})
+		w.Change(func() { w.Blocked = map[string]chan struct{}{"acme/shop": hang} })
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() { s.Request(t, "shop-pr-7", "wake", "") })
+		}
+		all.Wait()
+		synctest.Wait()
+		if n := s.Metrics(t)["previewset_memory_saves_total{outcome=success}"] - before; n < 1 || n > 50 {
+			t.Errorf("memory was saved %v times", n)
+		}
+		if got := s.Metrics(t)["previewset_wakes_total{by=request}"]; got != 1 {
+			t.Errorf("it was woken %v times", got)
+		}
+		close(hang)
+	})
+}
+
+// What was asked isn't lost where it can't be remembered yet, and nothing is served before.
+func TestAWishIsKeptUntilItIsRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := testworld.New()
+		file, keep := testworld.NewStore(t)
+		d := &disk{File: file}
+		s := testworld.NewService(t, w, testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Store = d })
+		s.Start(t)
+		testworld.Advance(time.Second)
+		d.full.Store(true)
+		s.Request(t, "shop-pr-7", "sleep", "")
+		testworld.Advance(time.Second)
+		if got := s.States(t)["shop-pr-7"]; got != preview.Awake {
+			t.Errorf("it is %s, and nobody will remember it", got)
+		}
+		d.full.Store(false)
+		testworld.Advance(2 * time.Minute)
+		if got := s.States(t)["shop-pr-7"]; got != preview.Asleep {
+			t.Errorf("it is %s", got)
+		}
+		w.Change(func() {
+			w.ConfigErr = errors.New("outage")
+			w.RepositoryErrs["acme/shop"] = w.ConfigErr
+		})
+		again := testworld.Ready(t, w, keep, testworld.WithRealTime)
+		if got := again.States(t)["shop-pr-7"]; got != preview.Asleep {
+			t.Errorf("after a restart in an outage it is %s", got)
+		}
+	})
 }

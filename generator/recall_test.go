@@ -16,6 +16,103 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
+var errAPI = errors.New("the API server is away")
+
+// Memory is lost while the service is down, and configuration changes: Applications tell what there was.
+func TestLostMemoryIsRecoveredFromApplications(t *testing.T) {
+	t.Parallel()
+	for loss, content := range map[string]string{"emptied": "", "cut off": "\x1f\x8b\x08\x00", "of another version": testworld.Gzip(t, `{"version":99}`)} {
+		for name, tt := range map[string]struct {
+			happen func(*hosted)
+			want   []string
+			same   bool // byte for byte
+		}{
+			"and nothing else": {func(*hosted) {}, []string{"gateway-pr-1: live labelled", "shop-pr-1: live labelled"}, true},
+			"and its repository taken out of configuration": {
+				func(h *hosted) {
+					h.Tree = testworld.Tree(2, strings.ReplaceAll(testworld.Policy, "acme/shop", "acme/gateway"))
+				},
+				[]string{"gateway-pr-1: live labelled", "shop-pr-1: live withheld*"},
+				false,
+			},
+			"and the label renamed in configuration": {
+				func(h *hosted) { h.Tree = testworld.Tree(2, testworld.DeployPolicy) },
+				[]string{"gateway-pr-1: live withheld*", "shop-pr-1: live withheld*"},
+				true,
+			},
+			"and the label taken away": {
+				func(h *hosted) { h.shop.Unlabel(1, "preview") },
+				[]string{"gateway-pr-1: live labelled", "shop-pr-1: live withheld*"},
+				true,
+			},
+			"and the pull request closed": {
+				func(h *hosted) { h.shop.Close(1) },
+				[]string{"gateway-pr-1: live labelled", "shop-pr-1: gone closed"},
+				false,
+			},
+		} {
+			t.Run(loss+" "+name, func(t *testing.T) {
+				t.Parallel()
+				h := newHosted(t)
+				s := h.start()
+				before := s.GetParams(t, testworld.ParamsBody)
+				h.lose(s, []byte(content))
+				tt.happen(h)
+				s = h.start()
+				got := s.GetParams(t, testworld.ParamsBody)
+				if diff := cmp.Diff(tt.want, s.Decisions(t)); diff != "" {
+					t.Errorf("decisions: %s", diff)
+				}
+				if tt.same && before.Body != got.Body {
+					t.Errorf("rows (-before +after):\n%s", cmp.Diff(before.Rows(t), got.Rows(t)))
+				}
+				if row := rowOfShop(t, got); row != nil {
+					if diff := cmp.Diff(rowOfShop(t, before), row); diff != "" {
+						t.Errorf("%s (-before +after):\n%s", shopRow, diff)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Until the cluster tells what is live, nothing is read, and nothing answered.
+func TestWithoutMemoryTheClusterIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.RecoverErr = errAPI
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), errAPI.Error()) {
+		t.Errorf("answered %d %s", got.Code, got.Body)
+	}
+	if branches, shop := s.Reads(); branches+shop != 0 {
+		t.Errorf("%d reads", branches+shop)
+	}
+	w.Change(func() { w.RecoverErr = nil })
+	s.Refresh(t.Context())
+	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An Application that can't be understood isn't taken away for that, and stands in nobody's way once it is answered.
+func TestAnUnclearApplicationIsNotTakenAway(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.Recovered.Unclear = map[string]string{"preview-shop-pr-7": "no", "preview-gone-pr-1": `path "x" is none`}
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
+	got := s.GetParams(t, testworld.ParamsBody)
+	const want = `Application preview-gone-pr-1 can't be understood: path "x" is none`
+	if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), want) {
+		t.Errorf("answered %d %s", got.Code, got.Body)
+	}
+	w.Change(func() { w.Recovered.Unclear = nil })
+	s.Refresh(t.Context())
+	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestARestartDuringAnOutageServesWhatIsRemembered(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]func(*testworld.World){
@@ -110,11 +207,6 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 	}
 }
 
-// brokenStore can't be written.
-type brokenStore struct{ store.File }
-
-func (brokenStore) Save(context.Context, []byte) error { return errors.New("the disk is full") }
-
 // unreadableStore can't be read for a while, which says nothing of what is in it.
 type unreadableStore struct {
 	store.File
@@ -153,56 +245,4 @@ func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
 func otherRepositories(t *testing.T) string {
 	t.Helper()
 	return strings.NewReplacer("acme/shop", "acme/store", "acme/gateway", "acme/store").Replace(testworld.Policy)
-}
-
-func TestWhatCantBeRememberedIsNotServed(t *testing.T) {
-	t.Parallel()
-	file, _ := testworld.NewStore(t)
-	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Store = brokenStore{file} })
-	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "the disk is full") {
-		t.Errorf("answered %d %s", got.Code, got.Body)
-	}
-}
-
-func TestMemoryIsWrittenOnlyWhenItChanges(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	file, keep := testworld.NewStore(t)
-	s := testworld.Ready(t, w, keep)
-	written := inode(t, file)
-	w.Change(func() { w.Now = w.Now.Add(time.Minute) })
-	s.Refresh(t.Context())
-	if !os.SameFile(written, inode(t, file)) {
-		t.Error("written again though nothing changed")
-	}
-	w.Change(func() { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
-	s.Refresh(t.Context())
-	if os.SameFile(written, inode(t, file)) {
-		t.Error("not written though a pull request was closed")
-	}
-}
-
-func inode(tb testing.TB, file store.File) os.FileInfo {
-	tb.Helper()
-	info, err := os.Stat(string(file))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return info
-}
-
-// Of a thousand environments of which one changes only that one is packed again: all of them would take longer than all else.
-func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	_, keep := testworld.NewStore(t)
-	s := testworld.Ready(t, w, keep)
-	for i := range 3 {
-		before := s.Encoded()
-		w.push("acme/gateway", i%2, testworld.SHA(i))
-		s.Refresh(t.Context())
-		if packed := s.Encoded() - before; packed != 1 { // an entry, of the same shape
-			t.Errorf("push %d: %d were packed, of 3", i, packed)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package generator_test
+package report_test
 
 import (
 	"errors"
@@ -56,12 +56,12 @@ func TestAReportThatFailsIsTriedAgain(t *testing.T) {
 	if told := r.Take(); len(told) != 0 {
 		t.Errorf("tried again at once: %v", told)
 	}
-	w.Change(func() { w.Now = w.Now.Add(5 * time.Minute) })
+	w.Now = w.Now.Add(5 * time.Minute)
 	s.Refresh(t.Context())
 	if diff := cmp.Diff(first, r.Take()); diff != "" || len(first) != 3 {
 		t.Errorf("tried again: %s", diff)
 	}
-	w.Change(func() { w.Now = w.Now.Add(5 * time.Minute) })
+	w.AdvanceClock(5 * time.Minute)
 	s.Refresh(t.Context())
 	if told := r.Take(); len(told) != 0 {
 		t.Errorf("told again: %v", told)
@@ -212,7 +212,7 @@ func TestAReportNamesNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
-	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{w} })
+	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{World: w} })
 	got := r.Take()
 	if diff := cmp.Diff(`acme/shop 3ef pending "its name or host is taken; previewctl why acme/shop#7" `, got[len(got)-1]); diff != "" {
 		t.Error(diff)

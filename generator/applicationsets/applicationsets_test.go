@@ -1,4 +1,4 @@
-package generator_test
+package applicationsets_test
 
 import (
 	"errors"
@@ -125,15 +125,15 @@ func TestAnApplicationSetThatDidNotAskIsToldAgain(t *testing.T) {
 			t.Parallel()
 			inside := func(o *generator.Options) {
 				w := o.GitHub.(*testworld.World)
-				w.Plugins, o.Cluster = testworld.Plugins(map[string]map[string]any{"previews": {}}), testworld.Cluster{w}
+				w.Plugins, o.Cluster = testworld.Plugins(map[string]map[string]any{"previews": {}}), testworld.Cluster{World: w}
 			}
-			running(t, []func(*generator.Options){inside}, func(s *testworld.Service) {
+			testworld.Run(t, []func(*generator.Options){inside}, func(s *testworld.Service) {
 				s.GetParams(t, testworld.ParamsBody)
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				s.TakeRefreshed()
 				s.Change(func() { s.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
-				s.Deliver(t, "hush", "pull_request", "", labelled)
+				s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
 				told := 0
 				for range 60 {
 					synctest.Wait()
@@ -142,7 +142,7 @@ func TestAnApplicationSetThatDidNotAskIsToldAgain(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 				}
-				expect(t, "tellings", c.want, told)
+				testworld.Compare(t, "tellings", c.want, told)
 			})
 		})
 	}

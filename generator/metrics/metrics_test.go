@@ -1,17 +1,10 @@
-package generator_test
+package metrics_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,201 +13,6 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
 )
-
-func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := testworld.New()
-		s := testworld.NewService(t, w, func(o *generator.Options) { o.Interval = 45 * time.Second })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		for i := range 4 {
-			synctest.Wait()
-			if branches, shop := w.Reads(); branches != i+1 || shop != i+1 {
-				t.Errorf("after %d intervals the branch was read %d times, acme/shop %d times", i, branches, shop)
-			}
-			time.Sleep(45 * time.Second)
-		}
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := testworld.New()
-		w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500")
-		s := testworld.NewService(t, w, func(o *generator.Options) { o.Interval = time.Hour })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		if n, _ := w.Reads(); n < 3 {
-			t.Errorf("read %d times in 10 seconds", n)
-		}
-		w.Change(func() { clear(w.RepositoryErrs) })
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
-			t.Errorf("%d %s", got.Code, got.Body)
-		}
-		before, _ := w.Reads()
-		time.Sleep(30 * time.Minute)
-		synctest.Wait()
-		if n, _ := w.Reads(); n != before {
-			t.Errorf("read %d times more within half of the interval", n-before)
-		}
-		cancel()
-		<-done
-	})
-}
-
-// TestCallersGetAWholeAnswerWhileItIsRefreshed is for the race detector too.
-func TestCallersGetAWholeAnswerWhileItIsRefreshed(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	s := testworld.Ready(t, w)
-	few, many := w.Repositories["acme/gateway"], testworld.Repository("acme/Gateway", testworld.PullRequest(1, "alice"), testworld.PullRequest(2, "bob", "preview:full"), testworld.PullRequest(3, "bob"))
-	stop := make(chan struct{})
-	var callers sync.WaitGroup
-	for i := range 16 {
-		callers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				body, full := testworld.ParamsBody, 3
-				if i%2 == 1 {
-					body, full = `{"input":{"parameters":{"owner":["alice","bob"],"repository":"acme/gateway"}}}`, 2
-				}
-				if n := len(s.GetParams(t, body).Rows(t)); n != full && n != full+1 {
-					t.Errorf("an answer has %d rows", n)
-				}
-				s.Get(t, "/readyz?verbose")
-				s.Get(t, "/metrics")
-				s.Get(t, "/api/v1/decisions")
-			}
-		})
-	}
-	for i := range 60 {
-		w.Change(func() {
-			w.Now = w.Now.Add(time.Minute)
-			w.Repositories["acme/gateway"] = few
-			if i%2 == 0 {
-				w.Repositories["acme/gateway"] = many
-			}
-			delete(w.RepositoryErrs, "acme/shop")
-			if i%3 == 0 {
-				w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500")
-			}
-		})
-		s.Refresh(t.Context())
-	}
-	close(stop)
-	callers.Wait()
-}
-
-func listen(t testing.TB) net.Listener {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	inside, leave := make(chan struct{}), make(chan struct{})
-	slow := false
-	s := testworld.Ready(t, w, func(o *generator.Options) {
-		o.Now = func() time.Time {
-			if slow {
-				close(inside)
-				<-leave
-			}
-			return w.Clock()
-		}
-	})
-	slow = true
-	private, public := listen(t), listen(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	var served error
-	stopped := make(chan struct{})
-	go func() { served = s.Serve(ctx, private, public); close(stopped) }()
-
-	if code, _ := fetch(t, "http://"+public.Addr().String()+"/livez"); code != http.StatusNotFound {
-		t.Errorf("the public listener serves the private one's paths: %d", code)
-	}
-	type result struct {
-		code int
-		body string
-	}
-	answered := make(chan result, 1)
-	go func() {
-		code, body := fetch(t, "http://"+private.Addr().String()+"/readyz?verbose")
-		answered <- result{code, body}
-	}()
-	<-inside
-	cancel()
-	for { // until it takes no more
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", private.Addr().String())
-		if err != nil {
-			break
-		}
-		_ = conn.Close()
-	}
-	select {
-	case <-stopped:
-		t.Errorf("it stopped (%v) before the request was answered", served)
-	default:
-	}
-	close(leave)
-	if got := <-answered; got.code != http.StatusOK || !strings.HasPrefix(got.body, "[+] snapshot: ok\n") {
-		t.Errorf("the last request got %d %q", got.code, got.body)
-	}
-	if <-stopped; served != nil {
-		t.Error(served)
-	}
-}
-
-func TestServeStopsWhenAListenerBreaks(t *testing.T) {
-	t.Parallel()
-	private, public := listen(t), listen(t)
-	_ = public.Close()
-	if err := testworld.NewService(t, testworld.New()).Serve(t.Context(), private, public); err == nil {
-		t.Error("it goes on with half of it, or says nothing")
-	}
-}
-
-func fetch(t *testing.T, url string) (int, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Error(err)
-		return 0, ""
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Error(err)
-		return 0, ""
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return resp.StatusCode, string(body)
-}
 
 func TestMetricsTellWhatIsServed(t *testing.T) {
 	t.Parallel()
@@ -241,7 +39,7 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 	s.GetParams(t, "null")
 	s.Get(t, "/a/path/that/nobody/knows")
 	s.Get(t, "/api/v1/environments/shop-pr-7")
-	w.Now = w.Now.Add(time.Hour)
+	w.AdvanceClock(time.Hour)
 	w.RepositoryErrs["acme/shop"], w.Tree = errors.New("GitHub answers 500"), testworld.Tree(2, "kind: Nonsense\n")
 	s.Refresh(t.Context())
 	want := map[string]float64{
@@ -318,29 +116,5 @@ func TestMetricsPassTheLinter(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
-	}
-}
-
-func TestTheLogIsJSONWithTheSpelledKeys(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	s := testworld.Ready(t, w)
-	s.Refresh(t.Context()) // nothing changed, so nothing is logged
-	var changed []string
-	for line := range strings.Lines(s.Log.String()) {
-		var got map[string]any
-		if err := json.Unmarshal([]byte(line), &got); err != nil {
-			t.Fatalf("%v in %s", err, line)
-		}
-		if got["msg"] == "decision changed" {
-			changed = append(changed, fmt.Sprint(got["env"], " ", got["repository"], " ", got["pr"], " ", got["outcome"], " ", got["rule"]))
-		}
-	}
-	want := []string{
-		"gateway-pr-1 acme/Gateway 1 live labelled", "gateway-pr-2 acme/Gateway 2 live labelled",
-		"shop-pr-7 acme/shop 7 live labelled",
-	}
-	if diff := cmp.Diff(want, changed); diff != "" {
-		t.Error(diff)
 	}
 }

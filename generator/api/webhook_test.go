@@ -1,7 +1,6 @@
-package generator_test
+package api_test
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,8 +9,6 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-const labelled = `{"action":"labeled","repository":{"full_name":"Acme/Shop"}}`
-
 func TestWebhooksAreRefused(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
@@ -19,7 +16,7 @@ func TestWebhooksAreRefused(t *testing.T) {
 		secret, body string
 		code         int
 	}{
-		"with a wrong secret":     {"shout", labelled, http.StatusUnauthorized},
+		"with a wrong secret":     {"shout", testworld.Labelled, http.StatusUnauthorized},
 		"with a body not of JSON": {"hush", "payload=%7B%7D", http.StatusBadRequest},
 		"with too large a body":   {"hush", strings.Repeat(" ", 26<<20), http.StatusRequestEntityTooLarge},
 	} {
@@ -34,20 +31,20 @@ func TestWebhooksAreRefused(t *testing.T) {
 	}
 	t.Run("without a signature", func(t *testing.T) {
 		t.Parallel()
-		got := testworld.Do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", labelled, map[string]string{"Authorization": ""})
+		got := testworld.Do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", testworld.Labelled, map[string]string{"Authorization": ""})
 		if got.Code != http.StatusUnauthorized {
 			t.Errorf("answered %d", got.Code)
 		}
 	})
 	t.Run("where the service has no secret", func(t *testing.T) {
 		t.Parallel()
-		if got := testworld.Ready(t, testworld.New()).Deliver(t, "", "pull_request", "1", labelled); got.Code != http.StatusForbidden {
+		if got := testworld.Ready(t, testworld.New()).Deliver(t, "", "pull_request", "1", testworld.Labelled); got.Code != http.StatusForbidden {
 			t.Errorf("answered %d", got.Code)
 		}
 	})
 	t.Run("on the listener for Argo CD", func(t *testing.T) {
 		t.Parallel()
-		got := testworld.Do(t, s.Handler(), http.MethodPost, "/webhooks/github", labelled, map[string]string{"X-Hub-Signature-256": testworld.Sign("hush", labelled)})
+		got := testworld.Do(t, s.Handler(), http.MethodPost, "/webhooks/github", testworld.Labelled, map[string]string{"X-Hub-Signature-256": testworld.Sign("hush", testworld.Labelled)})
 		if got.Code != http.StatusNotFound {
 			t.Errorf("answered %d", got.Code)
 		}
@@ -61,10 +58,10 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 		times                    int
 		branches, shop, gateways int // reads more
 	}{
-		"a label":                             {"pull_request", labelled, 1, 0, 1, 0},
-		"the same delivery three times":       {"pull_request", labelled, 3, 0, 1, 0},
+		"a label":                             {"pull_request", testworld.Labelled, 1, 0, 1, 0},
+		"the same delivery three times":       {"pull_request", testworld.Labelled, 3, 0, 1, 0},
 		"an event of an unknown repository":   {"push", `{"repository":{"full_name":"acme/other"}}`, 1, 0, 0, 0},
-		"an event that changes nothing":       {"star", labelled, 1, 0, 0, 0},
+		"an event that changes nothing":       {"star", testworld.Labelled, 1, 0, 0, 0},
 		"a check's result":                    {"status", `{"context":"ci","repository":{"full_name":"acme/shop"}}`, 1, 0, 1, 0},
 		"the status that we set":              {"status", `{"context":"previewset","repository":{"full_name":"acme/shop"}}`, 1, 0, 0, 0},
 		"an event without a repository":       {"ping", `{"zen":"Keep it logically awesome."}`, 1, 0, 0, 0},
@@ -82,10 +79,7 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 				shop.ID = 70
 				w.Repositories["acme/shop"] = shop
 				s := testworld.NewService(t, w, o)
-				ctx, cancel := context.WithCancel(t.Context())
-				done := make(chan error, 1)
-				go func() { done <- s.Run(ctx) }()
-				synctest.Wait()
+				s.Start(t)
 				for range c.times {
 					if got := s.Deliver(t, "hush", c.event, "d1", c.body); got.Code != http.StatusAccepted {
 						t.Errorf("answered %d %s", got.Code, got.Body)
@@ -96,8 +90,6 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 				if gateways := s.RepositoryReads["acme/gateway"]; branches != 1+c.branches || shops != 1+c.shop || gateways != 1+c.gateways {
 					t.Errorf("after the first read, the branch was read %d times more, acme/shop %d, acme/gateway %d", branches-1, shops-1, gateways-1)
 				}
-				cancel()
-				<-done
 			})
 		})
 	}
@@ -108,17 +100,39 @@ func TestAnEventIsNeverAFact(t *testing.T) {
 	o := testworld.WithWebhooks(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := testworld.NewService(t, testworld.New(), o)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
-		synctest.Wait()
+		s.Start(t)
 		before := s.GetParams(t, testworld.ParamsBody).Body
 		s.Deliver(t, "hush", "pull_request", "1", `{"action":"closed","number":7,"pull_request":{"state":"closed"},"repository":{"full_name":"acme/shop"}}`)
 		synctest.Wait()
 		if after := s.GetParams(t, testworld.ParamsBody).Body; after != before {
 			t.Errorf("the answer became %s", after)
 		}
-		cancel()
-		<-done
 	})
+}
+
+func TestWebhooksAreCounted(t *testing.T) {
+	t.Parallel()
+	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
+	for _, c := range []struct{ secret, event, id, body string }{
+		{"hush", "pull_request", "1", testworld.Labelled},
+		{"hush", "pull_request", "1", testworld.Labelled},
+		{"hush", "star", "2", testworld.Labelled},
+		{"hush", "push", "3", `{"repository":{"full_name":"acme/other"}}`},
+		{"wrong", "made\nup", "4", testworld.Labelled},
+	} {
+		s.Deliver(t, c.secret, c.event, c.id, c.body)
+	}
+	got := map[string]float64{}
+	for name, v := range s.Metrics(t) {
+		if strings.HasPrefix(name, "previewset_webhooks_total") {
+			got[name] = v
+		}
+	}
+	testworld.Compare(t, "webhooks", map[string]float64{
+		"previewset_webhooks_total{event=pull_request,outcome=accepted}": 1,
+		"previewset_webhooks_total{event=pull_request,outcome=repeated}": 1,
+		"previewset_webhooks_total{event=other,outcome=ignored}":         1,
+		"previewset_webhooks_total{event=push,outcome=ignored}":          1,
+		"previewset_webhooks_total{event=other,outcome=refused}":         1,
+	}, got)
 }

@@ -1,5 +1,4 @@
-// Package generatortest has helpers for the tests of package generator and its subpackages.
-package generatortest
+package testworld
 
 // WithKeysOf returns the decoded JSON value got without the map keys that want lacks, at any depth. A test uses it where a later
 // version may add keys.

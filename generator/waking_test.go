@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +22,7 @@ func TestWhatIsAskedIsAnsweredAtOnce(t *testing.T) {
 		w := testworld.New()
 		w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
 		argo := &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
-		s := testworld.NewService(t, w, testworld.WithApplications(argo), testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Cluster, o.Interval = testworld.Cluster{w}, time.Hour })
+		s := testworld.NewService(t, w, testworld.WithApplications(argo), testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Cluster, o.Interval = testworld.Cluster{World: w}, time.Hour })
 		s.Start(t)
 		ask := func(action, want string) {
 			t.Helper()
@@ -101,136 +100,6 @@ func TestWithoutAClusterWhatWakesIsAwakeAtOnce(t *testing.T) {
 			if got := s.States(t)["shop-pr-7"]; got != ask[1] {
 				t.Errorf("asked to %s, it is %s", ask[0], got)
 			}
-		}
-	})
-}
-
-func TestABurstOfWishesIsOne(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := testworld.New()
-		_, keep := testworld.NewStore(t)
-		s := testworld.NewService(t, w, keep, testworld.WithRealTime, testworld.WithClock)
-		s.Start(t)
-		testworld.Advance(time.Second)
-		s.Request(t, "shop-pr-7", "sleep", "")
-		testworld.Advance(time.Second)
-		before := s.Metrics(t)["previewset_memory_saves_total{outcome=success}"]
-		hang := make(chan struct{})
-		w.Change(func() { w.Blocked = map[string]chan struct{}{"acme/shop": hang} })
-		var all sync.WaitGroup
-		for range 1000 {
-			all.Go(func() { s.Request(t, "shop-pr-7", "wake", "") })
-		}
-		all.Wait()
-		synctest.Wait()
-		if n := s.Metrics(t)["previewset_memory_saves_total{outcome=success}"] - before; n < 1 || n > 50 {
-			t.Errorf("memory was saved %v times", n)
-		}
-		if got := s.Metrics(t)["previewset_wakes_total{by=request}"]; got != 1 {
-			t.Errorf("it was woken %v times", got)
-		}
-		close(hang)
-	})
-}
-
-func TestTheLongestWishOfABurstCounts(t *testing.T) {
-	t.Parallel()
-	s := testworld.Ready(t, testworld.New(), testworld.WithClock)
-	for _, body := range []string{"", `{"for":"3h","caller":"ci"}`, `{"for":"20m"}`} {
-		if a := s.Request(t, "shop-pr-7", "wake", body); a.Code != http.StatusAccepted {
-			t.Fatalf("%d %s", a.Code, a.Body)
-		}
-	}
-	want := []preview.Request{{Environment: "shop-pr-7", Action: "wake", For: 3 * time.Hour, By: "ci", At: testworld.Start}}
-	if diff := cmp.Diff(want, s.TakeRequests()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// To extend for no length of time is to extend for as long as may be.
-func TestTheLongestExtensionOfABurstCounts(t *testing.T) {
-	t.Parallel()
-	for _, bodies := range [][]string{{"", `{"for":"1h"}`}, {`{"for":"1h"}`, ""}} {
-		s := testworld.Ready(t, testworld.New(), testworld.WithClock)
-		for _, body := range bodies {
-			if a := s.Request(t, "shop-pr-7", "extend", body); a.Code != http.StatusAccepted {
-				t.Fatalf("%d %s", a.Code, a.Body)
-			}
-		}
-		if asked := s.TakeRequests(); len(asked) != 1 || asked[0].For != 0 {
-			t.Errorf("%q: asked is %v", bodies, asked)
-		}
-	}
-}
-
-func TestWishesThatCantBeMetAreRefused(t *testing.T) {
-	t.Parallel()
-	w := testworld.New()
-	w.Tree = testworld.Tree(1, testworld.Policy+"lifetime: {maxExtension: 48h}\n")
-	s := testworld.Ready(t, w, testworld.WithClock)
-	long := `{"caller":"` + strings.Repeat("x", 5000) + `"}`
-	for name, tt := range map[string]struct {
-		environment, action, body string
-		code                      int
-		want                      string
-	}{
-		"an unknown environment":  {"nobody", "wake", "", 404, "nobody"},
-		"one that has no preview": {"shop-pr-8", "wake", "", 409, "shop-pr-8"},
-		"no JSON":                 {"shop-pr-7", "wake", "now", 400, `{"for": "48h", "caller": "alice"}`},
-		"no object":               {"shop-pr-7", "wake", "null", 400, `{"for": "48h"`},
-		"a field too many":        {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
-		"more behind it":          {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
-		"a body too large":        {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
-		"no length of time":       {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
-		"a length below nothing":  {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
-		"longer than may be":      {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
-		"sleep for a while":       {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "it sleeps until"},
-		"something else":          {"shop-pr-7", "explode", "", 404, "nothing at this path"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if a := s.Request(t, tt.environment, tt.action, tt.body); a.Code != tt.code || !strings.Contains(a.Message(t), tt.want) {
-				t.Errorf("%d %s, want %d with %q", a.Code, a.Body, tt.code, tt.want)
-			}
-		})
-	}
-	if a := testworld.Do(t, s.Handler(), http.MethodPost, "/api/v1/environments/shop-pr-7/wake", "", nil); a.Code != http.StatusUnauthorized {
-		t.Errorf("with Argo CD's token: %d", a.Code)
-	}
-	if a := testworld.NewService(t, testworld.New()).Request(t, "shop-pr-7", "wake", ""); a.Code != http.StatusServiceUnavailable {
-		t.Errorf("before the first answer: %d", a.Code)
-	}
-}
-
-// What was asked isn't lost where it can't be remembered yet, and nothing is served before.
-func TestAWishIsKeptUntilItIsRemembered(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := testworld.New()
-		file, keep := testworld.NewStore(t)
-		d := &disk{File: file}
-		s := testworld.NewService(t, w, testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Store = d })
-		s.Start(t)
-		testworld.Advance(time.Second)
-		d.full.Store(true)
-		s.Request(t, "shop-pr-7", "sleep", "")
-		testworld.Advance(time.Second)
-		if got := s.States(t)["shop-pr-7"]; got != preview.Awake {
-			t.Errorf("it is %s, and nobody will remember it", got)
-		}
-		d.full.Store(false)
-		testworld.Advance(2 * time.Minute)
-		if got := s.States(t)["shop-pr-7"]; got != preview.Asleep {
-			t.Errorf("it is %s", got)
-		}
-		w.Change(func() {
-			w.ConfigErr = errors.New("outage")
-			w.RepositoryErrs["acme/shop"] = w.ConfigErr
-		})
-		again := testworld.Ready(t, w, keep, testworld.WithRealTime)
-		if got := again.States(t)["shop-pr-7"]; got != preview.Asleep {
-			t.Errorf("after a restart in an outage it is %s", got)
 		}
 	})
 }

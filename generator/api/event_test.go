@@ -1,4 +1,4 @@
-package generator_test
+package api_test
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
 		"one":                          {[]string{fmt.Sprintf(expectable, 7, 1)}, []preview.PullRequest{pr(7, 1)}},
 		"the newest of two":            {[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 7, 2)}, []preview.PullRequest{pr(7, 2)}},
 		"two":                          {[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 8, 2)}, []preview.PullRequest{pr(7, 1), pr(8, 2)}},
-		"none of an event without one": {[]string{labelled}, nil},
+		"none of an event without one": {[]string{testworld.Labelled}, nil},
 		"none that isn't understood":   {[]string{`{"repository":{"full_name":"acme/shop"},"pull_request":[]}`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,14 +61,9 @@ func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
 				for i, body := range c.bodies {
 					s.Deliver(t, "hush", "pull_request", fmt.Sprint(i), body)
 				}
-				ctx, cancel := context.WithCancel(t.Context())
-				done := make(chan error, 1)
-				go func() { done <- s.Run(ctx) }()
+				s.Start(t)
+				s.Deliver(t, "hush", "pull_request", "later", testworld.Labelled)
 				synctest.Wait()
-				s.Deliver(t, "hush", "pull_request", "later", labelled)
-				synctest.Wait()
-				cancel()
-				<-done
 				if last := len(e.reads) - 1; last < 2 || e.reads[0] != nil || e.reads[last] != nil {
 					t.Fatalf("before and after the webhooks, %v", e.reads)
 				}

@@ -1,11 +1,9 @@
-package generator_test
+package api_test
 
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -13,18 +11,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
 )
-
-// unlogged is for services that are asked millions of times.
-func unlogged(o *generator.Options) { o.Logger = slog.New(slog.DiscardHandler) }
 
 // FuzzEvent: whatever comes as a webhook with a right signature is accepted or refused with a message, makes at most its
 // own repository be read again, and only where that is one that is read; and what is remembered of it stays small.
@@ -35,23 +27,23 @@ func FuzzEvent(f *testing.F) {
 	for _, body := range []string{
 		"", "null", "[]", `"a"`, `{"repository":null}`, `{"repository":[]}`, `{"repository":{"full_name":7}}`, `{"Repository":{"FULL_NAME":"ACME/SHOP"}}`,
 		`{"repository":{"full_name":"acme/shop"},"repository":{"full_name":"acme/other"}}`, "{\"repository\":{\"full_name\":\"acme/\u017fhop\"}}",
-		strings.Repeat(`{"a":`, 1000), strings.Repeat("[", 11_000), "payload=%7B%7D", "\xff\x00", labelled,
+		strings.Repeat(`{"a":`, 1000), strings.Repeat("[", 11_000), "payload=%7B%7D", "\xff\x00", testworld.Labelled,
 	} {
 		f.Add([]byte(body), "pull_request", "1", "")
 		f.Add([]byte(body), "", strings.Repeat("x", 200), "sha256=00")
 	}
-	s := testworld.Ready(f, testworld.New(), testworld.WithWebhooks(f), unlogged)
+	s := newServer(f, testworld.Ready(f, testworld.New()))
 	known := map[string]bool{"acme/shop": true, "acme/gateway": true, "acme/previews": true}
 	f.Fuzz(func(t *testing.T, body []byte, event, delivery, signature string) {
-		s.TakeWork()
+		s.queue.Take()
 		right := testworld.Sign("hush", string(body))
 		if signature == "" {
 			signature = right
 		}
 		h := http.Header{"X-Github-Event": {event}, "X-Github-Delivery": {delivery}, "X-Hub-Signature-256": {signature}}
-		got := raw(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", "", body, h)
+		got := raw(t, s.public, http.MethodPost, "/webhooks/github", "", body, h)
 		got.Message(t)
-		queued := slices.Collect(maps.Keys(s.TakeWork().Repositories))
+		queued := slices.Collect(maps.Keys(s.queue.Take().Repositories))
 		for _, name := range queued {
 			if !known[name] {
 				t.Errorf("%q is read, which isn't configured", name)
@@ -107,17 +99,17 @@ func FuzzParams(f *testing.F) {
 		f.Add([]byte(seed), "gzip", "application/json")
 		f.Add([]byte(seed), "br;q=1, gzip;q=0.0", "")
 	}
-	s, unready := testworld.Ready(f, testworld.New(), unlogged), testworld.NewService(f, testworld.New(), unlogged)
+	s, unready := newServer(f, testworld.Ready(f, testworld.New())), newServer(f, testworld.NewService(f, testworld.New()))
 	all := rowTexts(f, s.GetParams(f, testworld.ParamsBody))
 	if len(all) != len(testworld.AllNames) {
 		f.Fatalf("%d rows", len(all))
 	}
 	f.Fuzz(func(t *testing.T, body []byte, encoding, contentType string) {
 		h := http.Header{"Authorization": {"Bearer " + testworld.ArgoToken}, "Accept-Encoding": {encoding}, "Content-Type": {contentType}}
-		if got := raw(t, unready.Handler(), http.MethodPost, testworld.ParamsPath, "", body, h); got.Code != http.StatusBadRequest && got.Code != http.StatusServiceUnavailable {
+		if got := raw(t, unready.private, http.MethodPost, testworld.ParamsPath, "", body, h); got.Code != http.StatusBadRequest && got.Code != http.StatusServiceUnavailable {
 			t.Errorf("without a snapshot it is answered %d", got.Code)
 		}
-		got := raw(t, s.Handler(), http.MethodPost, testworld.ParamsPath, "", body, h)
+		got := raw(t, s.private, http.MethodPost, testworld.ParamsPath, "", body, h)
 		if got.Code != http.StatusOK {
 			if got.Message(t); got.Code != http.StatusBadRequest {
 				t.Errorf("answered %d", got.Code)
@@ -131,8 +123,8 @@ func FuzzParams(f *testing.F) {
 		if len(rows) != len(all) && !strings.Contains(strings.ToLower(string(body)), "parameters") {
 			t.Errorf("nothing is asked for in particular, and answered are %d rows of %d", len(rows), len(all))
 		}
-		if s.Callers() > 1000 || s.Published().FilteredSize() > 8<<20 {
-			t.Errorf("%d callers and %d bytes of filtered answers are kept", s.Callers(), s.Published().FilteredSize())
+		if s.callers.Count() > 1000 || s.Published().FilteredSize() > 8<<20 {
+			t.Errorf("%d callers and %d bytes of filtered answers are kept", s.callers.Count(), s.Published().FilteredSize())
 		}
 	})
 }
@@ -177,13 +169,13 @@ func FuzzAPI(f *testing.F) {
 		f.Add(name, "", testworld.APIToken)
 		f.Add(name, "verbose", testworld.ArgoToken)
 	}
-	s := testworld.Ready(f, testworld.New(), unlogged)
+	s := newServer(f, testworld.Ready(f, testworld.New()))
 	var everything decisionList
 	decoded(f, s.Get(f, "/api/v1/decisions"), &everything)
 	f.Fuzz(func(t *testing.T, name, query, token string) {
 		h := http.Header{"Authorization": {"Bearer " + token}}
-		one := raw(t, s.Handler(), http.MethodGet, "/api/v1/environments/"+name, query, nil, h)
-		list := raw(t, s.Handler(), http.MethodGet, "/api/v1/decisions", query, nil, h)
+		one := raw(t, s.private, http.MethodGet, "/api/v1/environments/"+name, query, nil, h)
+		list := raw(t, s.private, http.MethodGet, "/api/v1/decisions", query, nil, h)
 		if token != testworld.APIToken {
 			if one.Code == http.StatusOK || list.Code != http.StatusUnauthorized {
 				t.Errorf("with the token %q: %d and %d", token, one.Code, list.Code)
@@ -223,12 +215,12 @@ func FuzzAsk(f *testing.F) {
 		f.Add(name, preview.ActionWake, []byte("{}"))
 		f.Add("shop-pr-7", name, []byte("{}"))
 	}
-	s := testworld.Ready(f, testworld.New(), unlogged, testworld.WithClock)
+	s := newServer(f, testworld.Ready(f, testworld.New(), testworld.WithClock))
 	f.Fuzz(func(t *testing.T, name, action string, body []byte) {
 		h := http.Header{"Authorization": {"Bearer " + testworld.APIToken}}
-		got := raw(t, s.Handler(), http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", body, h)
+		got := raw(t, s.private, http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", body, h)
 		got.Message(t)
-		asked := s.TakeRequests()
+		asked := s.queue.Take().Requests.InOrder()
 		if accepted := got.Code == http.StatusAccepted; accepted != (len(asked) == 1) || len(asked) > 1 || !accepted && (got.Code < 400 || got.Code > 499) {
 			t.Errorf("answered %d, and asked is %+v", got.Code, asked)
 		}
@@ -288,64 +280,4 @@ func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, 
 	}
 	h.ServeHTTP(w, r.WithContext(t.Context()))
 	return testworld.ReadResponse(t, w.Result())
-}
-
-func TestWhatRequestsLeaveBehindIsBounded(t *testing.T) {
-	t.Parallel()
-	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
-	long := strings.Repeat("x", 60<<10)
-	for i := range 200 {
-		s.GetParams(t, fmt.Sprintf(`{"applicationSetName":"set-%d","input":{"parameters":{"owner":"%d%s"}}}`, i, i, long))
-	}
-	for i := range 1100 {
-		s.GetParams(t, fmt.Sprintf(`{"applicationSetName":"more-%d"}`, i))
-	}
-	if size := s.Published().FilteredSize(); size == 0 || size > 8<<20 {
-		t.Errorf("%d bytes of filtered answers are kept", size)
-	}
-	if n := s.Callers(); n != 1000 {
-		t.Errorf("%d callers are remembered", n)
-	}
-}
-
-func TestBodiesTogetherAreBounded(t *testing.T) {
-	t.Parallel()
-	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
-	const large = 24 << 20
-	stay := make(chan struct{})
-	post := func(body io.Reader) testworld.Response {
-		w := httptest.NewRecorder()
-		s.PublicHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", body))
-		return testworld.ReadResponse(t, w.Result())
-	}
-	var slow sync.WaitGroup
-	for range 2 {
-		here := make(chan struct{})
-		slow.Go(func() {
-			if got := post(io.MultiReader(strings.NewReader(strings.Repeat(" ", large)), &waiting{here: here, stay: stay})); got.Code != http.StatusUnauthorized {
-				t.Errorf("one that nothing was wrong with was answered %d", got.Code)
-			}
-		})
-		<-here
-	}
-	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.Code != http.StatusServiceUnavailable || got.Message(t) == "" {
-		t.Errorf("one too many was answered %d %s", got.Code, got.Body)
-	}
-	if got := s.Deliver(t, "hush", "pull_request", "1", labelled); got.Code != http.StatusAccepted {
-		t.Errorf("a small one was answered %d", got.Code)
-	}
-	close(stay)
-	slow.Wait()
-	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.Code != http.StatusUnauthorized {
-		t.Errorf("afterwards, a large one was answered %d", got.Code)
-	}
-}
-
-// waiting is a body's end that doesn't come yet.
-type waiting struct{ here, stay chan struct{} }
-
-func (w *waiting) Read([]byte) (int, error) {
-	close(w.here)
-	<-w.stay
-	return 0, io.EOF
 }

@@ -1,4 +1,4 @@
-package generator_test
+package metrics_test
 
 import (
 	"net/http"
@@ -6,27 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
 )
-
-func TestAnEnvironmentShowsItsWorkloads(t *testing.T) {
-	t.Parallel()
-	running := []preview.Workload{{Kind: "Deployment", Name: "orders", Replicas: 2, Ready: 1, CPU: 100, Memory: 5}}
-	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Workloads = testworld.Workloads{"preview-shop-pr-7": running} })
-	if diff := cmp.Diff(running, s.Environment(t, "shop-pr-7").Workloads); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	s = testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Workloads = testworld.Workloads(nil) })
-	if got := s.Environment(t, "shop-pr-7"); got.Workloads != nil || got.Name != "shop-pr-7" {
-		t.Errorf("where they can't be read: %+v", got)
-	}
-}
-
-const requests = "previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed,repository=acme-shop,resource="
 
 func TestRequestsAreRememberedWhileNothingRuns(t *testing.T) {
 	t.Parallel()
@@ -35,11 +18,11 @@ func TestRequestsAreRememberedWhileNothingRuns(t *testing.T) {
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Workloads, o.EnvironmentMetrics = running, true })
 	check := func(when string, cpu, memory float64) {
 		t.Helper()
-		w.Change(func() { w.Now = w.Now.Add(5 * time.Minute) })
+		w.AdvanceClock(5 * time.Minute)
 		s.Refresh(t.Context())
 		got := s.Metrics(t)
-		if got[requests+"cpu}"] != cpu || got[requests+"memory}"] != memory {
-			t.Errorf("%s: %v cores, %v bytes", when, got[requests+"cpu}"], got[requests+"memory}"])
+		if got[testworld.ShopRequests+"cpu}"] != cpu || got[testworld.ShopRequests+"memory}"] != memory {
+			t.Errorf("%s: %v cores, %v bytes", when, got[testworld.ShopRequests+"cpu}"], got[testworld.ShopRequests+"memory}"])
 		}
 	}
 	check("awake", 1, 25)
@@ -70,11 +53,11 @@ func TestRequestsOfWhatIsAsleepOutliveARestart(t *testing.T) {
 	if a := s.Request(t, "shop-pr-7", preview.ActionSleep, ""); a.Code != http.StatusAccepted {
 		t.Fatal(a.Body)
 	}
-	s.ApplyWork(t.Context())
+	s.Refresh(t.Context())
 	running["preview-shop-pr-7"] = []preview.Workload{{CPU: 250, Memory: 10}}
 	s = testworld.Ready(t, w, keep, settings, testworld.WithClock)
 	s.Refresh(t.Context())
-	if got := s.Metrics(t); got[requests+"cpu}"] != 0.5 || got[requests+"memory}"] != 20 {
-		t.Errorf("%v cores, %v bytes", got[requests+"cpu}"], got[requests+"memory}"])
+	if got := s.Metrics(t); got[testworld.ShopRequests+"cpu}"] != 0.5 || got[testworld.ShopRequests+"memory}"] != 20 {
+		t.Errorf("%v cores, %v bytes", got[testworld.ShopRequests+"cpu}"], got[testworld.ShopRequests+"memory}"])
 	}
 }

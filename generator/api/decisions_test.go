@@ -1,0 +1,58 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator/testworld"
+)
+
+func TestTheAPIShowsDecisions(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.Tree.Files["overlays/alice/environment.yaml"] = w.Tree.Files["previewset.yaml"] // of the wrong kind
+	s := testworld.Ready(t, w)
+	tests := []struct {
+		name, query string
+		want        []string
+	}{
+		{"all", "", []string{"held file", "live labelled", "live labelled", "live labelled", "held unlabelled"}},
+		{"of a repository in any case", "?repository=ACME/shop", []string{"live labelled", "held unlabelled"}},
+		{"of one pull request", "?repository=acme/shop&number=8", []string{"held unlabelled"}},
+		{"of a number", "?number=1", []string{"live labelled"}},
+		{"of nothing", "?repository=acme/none", []string{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got struct {
+				Decisions []struct{ Outcome, Rule, Reason, Remedy, Since string } `json:"decisions"`
+				Problems  []string                                                `json:"problems"`
+			}
+			response := s.Get(t, "/api/v1/decisions"+tt.query)
+			if err := json.Unmarshal([]byte(response.Body), &got); err != nil || response.Code != http.StatusOK || got.Decisions == nil {
+				t.Fatalf("%d %v %s", response.Code, err, response.Body)
+			}
+			short := []string{}
+			for _, d := range got.Decisions {
+				short = append(short, d.Outcome+" "+d.Rule)
+				if d.Reason == "" || d.Since == "" || (d.Outcome == "held" && d.Remedy == "") {
+					t.Errorf("a decision says not why, since when or what to do: %+v", d)
+				}
+			}
+			if diff := cmp.Diff(tt.want, short); diff != "" {
+				t.Error(diff)
+			}
+			if len(got.Problems) == 0 || !strings.HasPrefix(got.Problems[0], "overlays/alice/environment.yaml:") {
+				t.Errorf("problems are %q", got.Problems)
+			}
+		})
+	}
+	if got := s.Get(t, "/api/v1/decisions?number=seven"); got.Code != http.StatusBadRequest || got.Message(t) == "" {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+}

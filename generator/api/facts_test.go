@@ -1,0 +1,48 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// With the facts the same rules give the same answer elsewhere, and say what another configuration would be answered.
+func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Protected = []string{"kube-system"} })
+	for _, header := range []map[string]string{{}, {"Accept-Encoding": "gzip"}} {
+		header["Authorization"] = "Bearer " + testworld.APIToken
+		a := testworld.Do(t, s.Handler(), http.MethodGet, "/api/v1/facts", "", header)
+		var in preview.Inputs
+		if err := json.Unmarshal([]byte(a.Body), &in); err != nil || a.Code != http.StatusOK || a.Compressed != (header["Accept-Encoding"] != "") {
+			t.Fatalf("%d %v %.200s", a.Code, err, a.Body)
+		}
+		if in.Commit != w.Tree.Commit || len(in.Facts.Protected) != 1 || len(in.Asked) != 2 {
+			t.Errorf("%+v", in)
+		}
+		if diff := cmp.Diff(w.Repositories["acme/shop"].PullRequests, in.Facts.Repositories["acme/shop"].PullRequests); diff != "" {
+			t.Errorf("acme/shop's pull requests (-want +got):\n%s", diff)
+		}
+		config, err := preview.Load(w.Tree, in.Memory.Previous())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := preview.Resolve(config, in.Facts, in.Memory, in.Memory.At)
+		var all struct {
+			Environments []preview.Row `json:"environments"`
+		}
+		if err := json.Unmarshal([]byte(s.Get(t, "/api/v1/environments").Body), &all); err != nil || len(again.Rows) != 3 {
+			t.Fatal(err, len(again.Rows))
+		}
+		if diff := cmp.Diff(all.Environments, again.Rows); diff != "" {
+			t.Errorf("rows (-service +elsewhere):\n%s", diff)
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/previewset/previewset/generator/testworld"
+)
+
+func TestWishesThatCantBeMetAreRefused(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.Tree = testworld.Tree(1, testworld.Policy+"lifetime: {maxExtension: 48h}\n")
+	s := testworld.Ready(t, w, testworld.WithClock)
+	long := `{"caller":"` + strings.Repeat("x", 5000) + `"}`
+	for name, tt := range map[string]struct {
+		environment, action, body string
+		code                      int
+		want                      string
+	}{
+		"an unknown environment":  {"nobody", "wake", "", 404, "nobody"},
+		"one that has no preview": {"shop-pr-8", "wake", "", 409, "shop-pr-8"},
+		"no JSON":                 {"shop-pr-7", "wake", "now", 400, `{"for": "48h", "caller": "alice"}`},
+		"no object":               {"shop-pr-7", "wake", "null", 400, `{"for": "48h"`},
+		"a field too many":        {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
+		"more behind it":          {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
+		"a body too large":        {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
+		"no length of time":       {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
+		"a length below nothing":  {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
+		"longer than may be":      {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
+		"sleep for a while":       {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "it sleeps until"},
+		"something else":          {"shop-pr-7", "explode", "", 404, "nothing at this path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if a := s.Request(t, tt.environment, tt.action, tt.body); a.Code != tt.code || !strings.Contains(a.Message(t), tt.want) {
+				t.Errorf("%d %s, want %d with %q", a.Code, a.Body, tt.code, tt.want)
+			}
+		})
+	}
+	if a := testworld.Do(t, s.Handler(), http.MethodPost, "/api/v1/environments/shop-pr-7/wake", "", nil); a.Code != http.StatusUnauthorized {
+		t.Errorf("with Argo CD's token: %d", a.Code)
+	}
+	if a := testworld.NewService(t, testworld.New()).Request(t, "shop-pr-7", "wake", ""); a.Code != http.StatusServiceUnavailable {
+		t.Errorf("before the first answer: %d", a.Code)
+	}
+}

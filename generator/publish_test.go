@@ -1,0 +1,158 @@
+package generator_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+func TestNothingIsAnsweredBeforeAWholeSnapshot(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		change  func(w *testworld.World)
+		refresh bool
+		want    []string // in the message
+	}{
+		{"nothing was read", func(*testworld.World) {}, false, []string{"no whole snapshot has been computed yet", "nothing has been read yet"}},
+		{"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("read config branch main: no route") }, true, []string{"read config branch main: no route"}},
+		{"the configuration is missing", func(w *testworld.World) { delete(w.Tree.Files, "previewset.yaml") }, true, []string{"previewset.yaml: is missing", "run previewctl init"}},
+		{"the configuration is invalid", func(w *testworld.World) {
+			w.Tree = testworld.Tree(1, testworld.Policy+"colour: red\nlimits: {awake: many}\n")
+		}, true, []string{"config branch at 000000000000 is invalid", "previewset.yaml:12: colour", "previewset.yaml:13: limits.awake"}},
+		{"a repository was never read", func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") }, true, []string{"acme/shop was never read: GitHub answers 500"}},
+		{"no repository was ever read", func(w *testworld.World) {
+			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New("one"), errors.New("two")
+		}, true, []string{"acme/gateway was never read: two", "acme/shop was never read: one"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := testworld.New()
+			whole, repos := w.Tree, w.RepositoryErrs
+			tt.change(w)
+			s := testworld.NewService(t, w)
+			if tt.refresh {
+				s.Refresh(t.Context())
+			}
+			got := s.GetParams(t, testworld.ParamsBody)
+			message := got.Message(t)
+			for _, want := range tt.want {
+				if !strings.Contains(message, want) {
+					t.Errorf("the message %q has no %q", message, want)
+				}
+			}
+			if got.Code != http.StatusServiceUnavailable {
+				t.Errorf("code is %d", got.Code)
+			}
+			for _, path := range []string{"/readyz", "/readyz?verbose", "/api/v1/environments", "/api/v1/environments/shop-pr-7", "/api/v1/decisions"} {
+				if got := s.Get(t, path); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body, tt.want[0]) && strings.HasPrefix(path, "/api") {
+					t.Errorf("%s: %d %s", path, got.Code, got.Body)
+				}
+			}
+			clear(repos)
+			w.Tree, w.ConfigErr = whole, nil
+			w.Tree.Commit, w.Tree.Files = strings.Repeat("9", 40), testworld.Tree(9, testworld.Policy).Files
+			s.Refresh(t.Context())
+			if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
+				t.Errorf("once it is mended: %s", diff)
+			}
+			if got := s.Get(t, "/readyz"); got.Code != http.StatusOK || got.Body != "ok\n" {
+				t.Errorf("once it is mended, /readyz: %d %s", got.Code, got.Body)
+			}
+		})
+	}
+}
+
+func TestLaterFailuresKeepTheLastFacts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		change  func(w *testworld.World)
+		verbose []string
+	}{
+		{"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("no route") }, []string{"[-] config branch at 0000000000000000000000000000000000000001: no route\n"}},
+		{"the head is invalid", func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense\n") }, []string{"[-] config branch at 0000000000000000000000000000000000000001: config branch at 000000000000 is invalid", "previewset.yaml:1: kind"}},
+		{"the head has no configuration", func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.Policy); clear(w.Tree.Files) }, []string{"is invalid: previewset.yaml: is missing"}},
+		{"a repository can't be read", func(w *testworld.World) {
+			w.RepositoryErrs["acme/shop"], w.Repositories["acme/shop"] = errors.New("GitHub answers 500"), preview.Repository{}
+		}, []string{"[-] acme/shop: read 1m30s ago: GitHub answers 500\n", "[+] acme/gateway: read 0s ago: ok\n"}},
+		{"nothing can be read", func(w *testworld.World) {
+			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New("no route"), errors.New("one"), errors.New("two")
+		}, []string{"[-] acme/shop: read 1m30s ago: one\n", "[-] acme/gateway: read 1m30s ago: two\n", ": no route\n"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := testworld.New()
+			s := testworld.Ready(t, w)
+			before := s.GetParams(t, testworld.ParamsBody)
+			tt.change(w)
+			w.AdvanceClock(90 * time.Second)
+			s.Refresh(t.Context())
+			after := s.GetParams(t, testworld.ParamsBody)
+			if diff := cmp.Diff(before.Body, after.Body); diff != "" || len(before.Rows(t)) != 3 {
+				t.Error(diff)
+			}
+			got := s.Get(t, "/readyz?verbose")
+			if got.Code != http.StatusOK || !strings.HasPrefix(got.Body, "[+] snapshot: ok\n") {
+				t.Errorf("%d %s", got.Code, got.Body)
+			}
+			for _, want := range tt.verbose {
+				if !strings.Contains(got.Body, want) {
+					t.Errorf("no %q in:\n%s", want, got.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestAnInvalidHeadIsForgottenOnceItIsMended(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	s := testworld.Ready(t, w)
+	for i, head := range []string{"kind: Nonsense\n", testworld.Policy + "# mended\n"} {
+		w.Tree = testworld.Tree(2+i, head)
+		s.Refresh(t.Context())
+	}
+	got := s.Get(t, "/readyz?verbose").Body
+	if want := "[+] config branch at 0000000000000000000000000000000000000003: ok\n"; !strings.Contains(got, want) {
+		t.Errorf("no %q in:\n%s", want, got)
+	}
+}
+
+func TestAnInvalidHeadStaysInvalidWhileNothingIsPushed(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.Tree = testworld.Tree(1, "kind: Nonsense\n")
+	s := testworld.Ready(t, w)
+	s.Refresh(t.Context())
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "is invalid") {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+}
+
+func TestACancelledRefreshChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	s := testworld.Ready(t, w)
+	want, verbose := s.GetParams(t, testworld.ParamsBody).Body, s.Get(t, "/readyz?verbose").Body
+	ctx, cancel := cancelled(t)
+	defer cancel()
+	w.ConfigErr = ctx.Err()
+	w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = ctx.Err(), ctx.Err()
+	s.Refresh(ctx)
+	if diff := cmp.Diff(want, s.GetParams(t, testworld.ParamsBody).Body); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(verbose, s.Get(t, "/readyz?verbose").Body); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,3 +1,0 @@
-package generator_test
-
-const nothingHere = "nothing at this path"
