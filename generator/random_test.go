@@ -34,7 +34,7 @@ const (
 
 // TestNoPreviewIsLost plays random sequences of what people, GitHub, Git, the cluster and the machine do to the service:
 // its real parts, a real Git repository, a simulated GitHub behind a network, and an Argo CD that asks. At no step does an
-// environment vanish whose pull request is open and testworld.Labelled, unless somebody confirmed it; in the end, with everything
+// environment vanish whose pull request is open and labelled, unless somebody confirmed it; in the end, with everything
 // readable and confirmed, the set is exact.
 func TestNoPreviewIsLost(t *testing.T) {
 	t.Parallel()
