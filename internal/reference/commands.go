@@ -3,6 +3,7 @@ package reference
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,5 +45,9 @@ func commandPage(cmd *cobra.Command) ([]byte, error) {
 	if err := doc.GenMarkdown(cmd, &b); err != nil {
 		return nil, err
 	}
-	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), nil
+	text := completionLink.ReplaceAll(b.Bytes(), nil)
+	return append(bytes.TrimRight(text, "\n"), '\n'), nil
 }
+
+// completionLink matches the link to the command completion, which has no page.
+var completionLink = regexp.MustCompile(`(?m)^\* .*\(previewctl_completion\.md\).*\n`)
