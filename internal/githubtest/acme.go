@@ -1,7 +1,7 @@
 package githubtest
 
-// Acme returns a GitHub with the organisation acme of the demo: the repository acme/gateway and the monorepo acme/shop.
-// Their pull requests cover the cases that a preview service must distinguish.
+// Acme returns a GitHub with the organisation acme of the demo: the repository acme/gateway and the monorepo
+// acme/shop. Their pull requests cover the cases that a preview service must distinguish.
 func Acme() *Server {
 	s := New()
 	gateway, shop := s.AddRepository("acme/gateway"), s.AddRepository("acme/shop")
@@ -14,7 +14,7 @@ func Acme() *Server {
 		Files: []File{{Name: "internal/router.go"}},
 	})
 	shop.Open(PullRequest{
-		Title: "SHOP-42 Show what is in stock", Author: "bob", HeadRef: "bob/SHOP-42-stock", Labels: []string{"preview", "backend"},
+		Title: "SHOP-42 Show the stock", Author: "bob", HeadRef: "bob/SHOP-42-stock", Labels: []string{"preview", "backend"},
 		Files: []File{{Name: "products/stock.go"}, {Name: "products/stock_test.go", Status: "added"}},
 	})
 	shop.Open(PullRequest{
@@ -26,7 +26,8 @@ func Acme() *Server {
 		Files: []File{{Name: "lib/price/price.go"}, {Name: "orders/discount.go", Status: "added"}},
 	})
 	shop.Open(PullRequest{
-		Title: "Faster \x1b[31mcheckout\x1b[0m {{ .SHA }} $(reboot)", Author: "mallory", HeadRef: "main", Labels: []string{"preview"},
+		Title: "Faster \x1b[31mcheckout\x1b[0m {{ .SHA }} $(reboot)", Author: "mallory", HeadRef: "main",
+		Labels:         []string{"preview"},
 		HeadRepository: shop.Fork("mallory").ID, Files: []File{{Name: "orders/checkout.go"}},
 	})
 	shop.Open(PullRequest{

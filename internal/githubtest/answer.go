@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// answer is the result of a handler. If the body costs much time, the handler sets render and version instead of body: a
-// 304 doesn't render it.
+// answer is the result of a handler. If the body costs much time, the handler sets render and version instead of
+// body: a 304 doesn't render it.
 type answer struct {
 	status  int
 	header  http.Header

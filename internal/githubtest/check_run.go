@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// CheckRun is a check run of the App with the slug. Status is "queued", "in_progress" or "completed". Conclusion is its
-// result once it is completed.
+// CheckRun is a check run of the App with the slug. Status is "queued", "in_progress" or "completed". Conclusion is
+// its result once it is completed.
 type CheckRun struct {
 	Name, App, Status, Conclusion string
 
@@ -24,8 +24,9 @@ type checkRunEntry struct {
 	at time.Time
 }
 
-// SetCheckRun adds a check run to a commit, or changes the run with the same name, App and suite. It returns the run's ID.
-func (r *Repo) SetCheckRun(sha string, run CheckRun) int64 {
+// SetCheckRun adds a check run to a commit, or changes the run with the same name, App and suite. It returns the
+// run's ID.
+func (r repoChecks) SetCheckRun(sha string, run CheckRun) int64 {
 	c, unlock := r.begin()
 	defer unlock()
 	return c.addCheckRun(r.repo, sha, run).id
@@ -50,7 +51,7 @@ func (c change) addCheckRun(r *repository, sha string, run CheckRun) checkRunEnt
 	return runs[i]
 }
 
-// statusFromConclusion returns the status of a check whose status isn't given.
+// statusFromConclusion returns the default status of a check.
 func statusFromConclusion(conclusion string) string {
 	if conclusion == "" {
 		return "queued"

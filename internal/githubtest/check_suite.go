@@ -20,7 +20,7 @@ type checkSuiteEntry struct {
 }
 
 // SetCheckSuite adds a check suite to a commit, or changes it, and sends its webhook.
-func (r *Repo) SetCheckSuite(sha string, suite CheckSuite) {
+func (r repoChecks) SetCheckSuite(sha string, suite CheckSuite) {
 	c, unlock := r.begin()
 	defer unlock()
 	suite.App = cmp.Or(suite.App, "github-actions")
@@ -43,9 +43,11 @@ func checkSuiteJSON(r *repository, sha string, e checkSuiteEntry) object {
 		}
 	}
 	o := object{
-		"id": id, "node_id": numericNodeID("CS", id), "head_branch": nil, "head_sha": sha, "status": e.Status, "conclusion": nil,
-		"url": r.apiURL() + "/check-suites/" + strconv.FormatInt(id, 10), "before": nil, "after": sha, "pull_requests": []any{},
-		"app": appJSON(e.App), "created_at": stamp(e.at), "updated_at": stamp(e.at), "latest_check_runs_count": runs,
+		"id": id, "node_id": numericNodeID("CS", id), "head_branch": nil, "head_sha": sha, "status": e.Status,
+		"conclusion": nil,
+		"url":        r.apiURL() + "/check-suites/" + strconv.FormatInt(id, 10), "before": nil, "after": sha,
+		"pull_requests": []any{},
+		"app":           appJSON(e.App), "created_at": stamp(e.at), "updated_at": stamp(e.at), "latest_check_runs_count": runs,
 	}
 	if e.Branch != "" {
 		o["head_branch"] = e.Branch

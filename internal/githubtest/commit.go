@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// Commit is what GitHub shows of a commit besides its SHA. Author and Committer are logins; an empty login means octocat,
-// and NoAccount shows as null.
+// Commit is what GitHub shows of a commit besides its SHA. Author and Committer are logins; an empty login means
+// octocat, and NoAccount shows as null.
 type Commit struct{ Author, Committer, Parent string }
 
-// NoAccount is an author or committer whose e-mail address belongs to no account.
+// NoAccount is an author or committer with an e-mail address of no account.
 const NoAccount = "no account"
 
-// commitGraph holds commits by SHA. All repositories share it, as a repository shares commits with its forks on GitHub.
+// commitGraph holds commits by SHA. All repositories share it, as a repository shares commits with its forks on
+// GitHub.
 type commitGraph map[string]Commit
 
 // addNew adds a commit if the graph doesn't contain it.
@@ -46,7 +47,8 @@ func commitJSON(g commitGraph, r *repository, sha string) object {
 		return object{"name": login, "email": login + "@example.com", "date": stamp(r.created)}
 	}
 	return object{
-		"sha": sha, "node_id": nodeID("C", sha), "url": r.apiURL() + "/commits/" + sha, "html_url": r.htmlURL() + "/commit/" + sha,
+		"sha": sha, "node_id": nodeID("C", sha), "url": r.apiURL() + "/commits/" + sha,
+		"html_url": r.htmlURL() + "/commit/" + sha,
 		"commit": object{
 			"author": signature(author), "committer": signature(committer), "message": "Change something",
 			"tree": object{"sha": SHA("tree " + sha)},

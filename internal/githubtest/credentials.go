@@ -32,8 +32,8 @@ func newCredentials(c *clock) *credentials {
 	return &credentials{clock: c, tokens: map[string]token{}, apps: map[int64]app{}}
 }
 
-// AllowToken accepts the token, and from now on refuses unknown tokens. The token reads the named private repositories, or
-// all if none is named.
+// AllowToken accepts the token, and from now on refuses unknown tokens. The token reads the named private
+// repositories, or all if none is named.
 func (k *credentials) AllowToken(value string, repositories ...string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -65,7 +65,7 @@ func lowerCase(names []string) []string {
 	return out
 }
 
-// authenticate returns the token of a request, whose value is given. It returns an answer if the caller is refused.
+// authenticate returns the token with the value. If the server refuses the request, it returns an answer.
 func (k *credentials) authenticate(r *http.Request, value string) (token, *answer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -108,9 +108,12 @@ func (k *credentials) createInstallationToken(c *call) *answer {
 	k.minted++
 	value := "ghs_" + digest("installation", c.value("installation"), strconv.Itoa(k.minted))[:36]
 	expires := now.Add(time.Hour)
-	k.tokens[value] = token{repositories: a.repositories, bucket: fmt.Sprintf("installation %d", installation), expires: expires}
+	bucket := fmt.Sprintf("installation %d", installation)
+	k.tokens[value] = token{repositories: a.repositories, bucket: bucket, expires: expires}
 	return reply(http.StatusCreated, object{
 		"token": value, "expires_at": stamp(expires), "repository_selection": "selected",
-		"permissions": object{"metadata": "read", "pull_requests": "read", "contents": "read", "checks": "read", "statuses": "read"},
+		"permissions": object{
+			"metadata": "read", "pull_requests": "read", "contents": "read", "checks": "read", "statuses": "read",
+		},
 	})
 }

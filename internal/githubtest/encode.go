@@ -46,7 +46,7 @@ func nodeID(kind, text string) string {
 
 func numericNodeID(kind string, id int64) string { return nodeID(kind, strconv.FormatInt(id, 10)) }
 
-// idFromName makes a numeric ID for an object that exists by its name alone.
+// idFromName returns a numeric ID for an object without an ID of its own.
 func idFromName(name string) int64 { return int64(crc32.ChecksumIEEE([]byte(name))) }
 
 func digest(parts ...string) string {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// addETag adds the ETag to an answer, and turns the answer into a 304 if the client already has it. As on GitHub, the ETag
-// depends on the token, on the address and on everything in the body.
+// addETag adds the ETag to an answer, and turns the answer into a 304 if the client already has it. As on GitHub, the
+// ETag depends on the token, on the address and on everything in the body.
 func addETag(c *call, a *answer) {
 	if c.request.Method != http.MethodGet || a.status != http.StatusOK {
 		return

@@ -40,8 +40,8 @@ type Fault struct {
 	RetryAfter time.Duration
 }
 
-// faults are the ordered faults and callbacks. They have a lock of their own, because a request that is delayed must not
-// lock the state.
+// faults are the ordered faults and callbacks. They have a lock of their own, because a request that is delayed must
+// not lock the state.
 type faults struct {
 	mu     sync.Mutex
 	orders []*faultOrder
@@ -68,8 +68,8 @@ func (f *faults) ClearFaults() {
 	f.orders, f.after = nil, nil
 }
 
-// After calls do once: after the answer to the next matching request (see Fault.Match) is computed, and before it is sent.
-// So the client's next request shows the changes that do makes, and this one doesn't.
+// After calls do once: after the answer to the next matching request (see Fault.Match) is computed, and before it is
+// sent. So the client's next request shows the changes that do makes, and this one doesn't.
 func (f *faults) After(match string, do func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

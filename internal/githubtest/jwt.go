@@ -21,8 +21,8 @@ var (
 		"'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
 )
 
-// checkJWT checks a JSON web token with which a GitHub App asks for a token of its installation. The issuer is the App's
-// ID; an empty one accepts every App. A nil key accepts every signature.
+// checkJWT checks a JSON web token with which a GitHub App asks for a token of its installation. The issuer is the
+// App's ID; an empty one accepts every App. A nil key accepts every signature.
 func checkJWT(text, issuer string, key *rsa.PublicKey, now time.Time) error {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 {

@@ -7,7 +7,7 @@ import (
 )
 
 // CreateLabel sends the webhook for a new label of the repository. Any label can be added without creating it.
-func (r *Repo) CreateLabel(name string) {
+func (r repoLabels) CreateLabel(name string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.recordActivity(r.repo)
@@ -15,7 +15,7 @@ func (r *Repo) CreateLabel(name string) {
 }
 
 // RenameLabel renames a label on all pull requests. As on GitHub, a label event is the only webhook.
-func (r *Repo) RenameLabel(from, to string) {
+func (r repoLabels) RenameLabel(from, to string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.replaceLabel(r.repo, from, to)
@@ -24,7 +24,7 @@ func (r *Repo) RenameLabel(from, to string) {
 }
 
 // DeleteLabel removes a label from all pull requests. As on GitHub, a label event is the only webhook.
-func (r *Repo) DeleteLabel(name string) {
+func (r repoLabels) DeleteLabel(name string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.replaceLabel(r.repo, name, "")

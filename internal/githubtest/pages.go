@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// pageRange is the part of a list that a request asks for: items from..to-1, and the Link header that leads to other pages.
+// pageRange is the part of a list that a request asks for: items from..to-1, and the Link header that leads to other
+// pages.
 type pageRange struct {
 	from, to int
 	link     string

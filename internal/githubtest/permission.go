@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// roles are the roles that a user can have in a repository, by rising power. GitHub shows some of them under another name
-// in the older field "permission".
+// roles are the roles that a user can have in a repository, by rising power. GitHub shows some of them under another
+// name in the older field "permission".
 var roles = []struct{ name, permission string }{
 	{"none", "none"}, {"read", "read"}, {"triage", "read"}, {"write", "write"}, {"maintain", "write"}, {"admin", "admin"},
 }
 
-// SetPermission sets a user's role: "none", "read", "triage", "write", "maintain" or "admin". Without it, the owner is
-// "admin", and other users may read public repositories.
+// SetPermission sets a user's role: "none", "read", "triage", "write", "maintain" or "admin". Without it, the owner
+// is "admin", and other users may read public repositories.
 func (r *Repo) SetPermission(login, role string) {
 	c, unlock := r.begin()
 	defer unlock()

@@ -22,7 +22,7 @@ func (c change) openPull(r *repository, p PullRequest) *pull {
 	return n
 }
 
-// withDefaults sets the number and the state, replaces empty fields, and makes the head branch if necessary.
+// withDefaults sets the number and the state, replaces empty fields, and creates the head branch if necessary.
 func (c change) withDefaults(r *repository, p PullRequest) PullRequest {
 	p.Number = r.nextNumber
 	p.Title = cmp.Or(p.Title, fmt.Sprintf("Change %d", p.Number))
@@ -120,7 +120,7 @@ func (c change) merge(r *repository, p *pull) {
 	c.setRef(r, "heads/"+p.BaseRef, mergeSHA(r, p))
 }
 
-// push makes a commit on a pull request's branch and returns its SHA.
+// push adds a commit to a pull request's branch and returns its SHA.
 func (c change) push(r *repository, p *pull) string {
 	sha := SHA(fmt.Sprintf("%s %d", p.HeadSHA, c.version))
 	c.commits.addNew(sha, Commit{Author: p.Author, Committer: p.Author, Parent: p.HeadSHA})

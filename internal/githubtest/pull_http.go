@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// withPull makes a handler for paths of one pull request.
+// withPull returns a handler for paths of one pull request.
 func withPull(h func(*call, *repository, *pull) *answer) func(*call) *answer {
 	return withRepository(func(c *call, r *repository) *answer {
 		p := r.pulls[c.number("number")]

@@ -22,8 +22,8 @@ func pullsJSON(s *state, r *repository, page []*pull) []byte {
 	return b.Bytes()
 }
 
-// pullsVersion differs whenever the JSON of the page differs. Each pull request and each activity in a repository that
-// they embed changes it.
+// pullsVersion differs whenever the JSON of the page differs. Each pull request and each activity in a repository
+// that they embed changes it.
 func pullsVersion(s *state, r *repository, page []*pull) string {
 	var b strings.Builder
 	_, _ = fmt.Fprintf(&b, "%d %d;", r.version, s.padding)
@@ -40,7 +40,8 @@ func pullsVersion(s *state, r *repository, page []*pull) string {
 // pullJSON shows a single pull request, which has more fields than one in a list.
 func pullJSON(s *state, r *repository, p *pull) []byte {
 	o := pullObject(r, p, s.padding)
-	o["merged"], o["mergeable"], o["mergeable_state"], o["changed_files"], o["commits"] = p.Merged, true, "clean", len(p.Files), 1
+	o["merged"], o["mergeable"], o["mergeable_state"] = p.Merged, true, "clean"
+	o["changed_files"], o["commits"] = len(p.Files), 1
 	o["comments"], o["review_comments"], o["additions"], o["deletions"], o["maintainer_can_modify"] = 0, 0, 1, 1, false
 	return withBranches(s, r, p, o)
 }
@@ -50,8 +51,8 @@ func listedPullJSON(s *state, r *repository, p *pull) []byte {
 	return withBranches(s, r, p, pullObject(r, p, s.padding))
 }
 
-// withBranches encodes a pull request and adds its head and base. Their repositories are inserted as encoded JSON, because
-// encoding them again costs much time.
+// withBranches encodes a pull request and adds its head and base. Their repositories are inserted as encoded JSON,
+// because encoding them again costs much time.
 func withBranches(s *state, r *repository, p *pull, o object) []byte {
 	var head *repository
 	if !p.HeadDeleted {
@@ -97,16 +98,19 @@ func pullObject(r *repository, p *pull, padding int) object {
 		labels = append(labels, labelJSON(r, l))
 	}
 	o := object{
-		"id": p.id, "node_id": numericNodeID("PR", p.id), "number": p.Number, "state": p.State, "locked": false, "title": p.Title,
-		"body": p.Body + strings.Repeat(".", padding), "draft": p.Draft, "labels": labels, "user": userJSON(p.Author),
+		"id": p.id, "node_id": numericNodeID("PR", p.id), "number": p.Number, "state": p.State, "locked": false,
+		"title": p.Title,
+		"body":  p.Body + strings.Repeat(".", padding), "draft": p.Draft, "labels": labels, "user": userJSON(p.Author),
 		"created_at": stamp(p.Created), "updated_at": stamp(p.Updated), "closed_at": stamp(p.Closed), "merged_at": nil,
 		"merge_commit_sha": nil, "url": api, "html_url": html, "diff_url": html + ".diff", "patch_url": html + ".patch",
 		"issue_url": issue, "commits_url": api + "/commits", "review_comments_url": api + "/comments",
 		"review_comment_url": r.apiURL() + "/pulls/comments{/number}", "comments_url": issue + "/comments",
 		"statuses_url": statuses, "assignee": nil, "assignees": []any{}, "requested_reviewers": []any{},
-		"requested_teams": []any{}, "milestone": nil, "author_association": "MEMBER", "auto_merge": nil, "active_lock_reason": nil,
+		"requested_teams": []any{}, "milestone": nil, "author_association": "MEMBER", "auto_merge": nil,
+		"active_lock_reason": nil,
 		"_links": object{
-			"self": object{"href": api}, "html": object{"href": html}, "issue": object{"href": issue}, "statuses": object{"href": statuses},
+			"self": object{"href": api}, "html": object{"href": html}, "issue": object{"href": issue},
+			"statuses": object{"href": statuses},
 		},
 	}
 	if p.AuthorDeleted {
@@ -120,7 +124,8 @@ func pullObject(r *repository, p *pull, padding int) object {
 
 func labelJSON(r *repository, name string) object {
 	return object{
-		"id": idFromName(r.fullName() + name), "node_id": nodeID("LA", name), "url": r.apiURL() + "/labels/" + name, "name": name,
+		"id": idFromName(r.fullName() + name), "node_id": nodeID("LA", name), "url": r.apiURL() + "/labels/" + name,
+		"name":  name,
 		"color": "ededed", "default": false, "description": nil,
 	}
 }

@@ -11,23 +11,23 @@ import (
 // tagObject is an annotated tag.
 type tagObject struct{ tag, kind, sha string }
 
-// SetBranch makes a branch or moves it. Open pull requests from it follow.
-func (r *Repo) SetBranch(name, sha string) {
+// SetBranch creates a branch or moves it. Open pull requests from it follow.
+func (r repoRefs) SetBranch(name, sha string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.setRef(r.repo, "heads/"+name, sha)
 }
 
-// SetTag makes a lightweight tag or moves it. The SHA can be a commit's or any other object's.
-func (r *Repo) SetTag(name, sha string) {
+// SetTag creates a lightweight tag or moves it. The SHA can be a commit's or any other object's.
+func (r repoRefs) SetTag(name, sha string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.setRef(r.repo, "tags/"+name, sha)
 }
 
-// SetAnnotatedTag makes a tag object for an object of a kind ("commit", "tag" or "tree"), points the tag to the tag
+// SetAnnotatedTag creates a tag object for an object of a kind ("commit", "tag" or "tree"), points the tag to the tag
 // object, and returns the tag object's SHA.
-func (r *Repo) SetAnnotatedTag(name, kind, sha string) string {
+func (r repoRefs) SetAnnotatedTag(name, kind, sha string) string {
 	c, unlock := r.begin()
 	defer unlock()
 	object := addTagObject(r.repo, name, kind, sha)
@@ -42,14 +42,14 @@ func addTagObject(r *repository, name, kind, sha string) string {
 }
 
 // DeleteBranch deletes a branch.
-func (r *Repo) DeleteBranch(name string) {
+func (r repoRefs) DeleteBranch(name string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.removeRef(r.repo, "heads/"+name)
 }
 
 // DeleteTag deletes a tag.
-func (r *Repo) DeleteTag(name string) {
+func (r repoRefs) DeleteTag(name string) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.removeRef(r.repo, "tags/"+name)

@@ -56,8 +56,8 @@ func (r *Repo) Merge(number int) {
 	}
 }
 
-// Push moves the branch of a pull request to a new commit and returns the commit's SHA. If files are given, they replace
-// the files that the pull request changes.
+// Push moves the branch of a pull request to a new commit and returns the commit's SHA. If files are given, they
+// replace the files that the pull request changes.
 func (r *Repo) Push(number int, files ...File) string {
 	c, unlock := r.begin()
 	defer unlock()

@@ -35,7 +35,8 @@ func newRepository(id int64, fullName string, now time.Time) *repository {
 	return &repository{
 		id: id, owner: owner, name: name, defaultBranch: "main", nextNumber: 1, created: now, pushed: now, updated: now,
 		permissions: map[string]string{}, pulls: map[int]*pull{}, refs: map[string]string{}, tags: map[string]tagObject{},
-		statuses: map[string][]statusEntry{}, checkRuns: map[string][]checkRunEntry{}, checkSuites: map[string][]checkSuiteEntry{},
+		statuses: map[string][]statusEntry{}, checkRuns: map[string][]checkRunEntry{},
+		checkSuites: map[string][]checkSuiteEntry{},
 	}
 }
 

@@ -15,7 +15,7 @@ func (c change) addRepository(fullName string, fork bool) *repository {
 	return r
 }
 
-// takeName makes the repository's name its own; the name doesn't redirect any more.
+// takeName assigns the repository's name to it. The name no longer redirects.
 func (c change) takeName(r *repository) {
 	name := strings.ToLower(r.fullName())
 	c.names[name] = r.id

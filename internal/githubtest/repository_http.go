@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// withRepository makes a handler for paths below /repos/{owner}/{repo}. It answers 404 if the repository doesn't exist or
-// the token may not read it, and redirects from a former name.
+// withRepository returns a handler for paths below /repos/{owner}/{repo}. It answers 404 if the repository doesn't
+// exist or the token may not read it, and redirects from a former name.
 func withRepository(h func(*call, *repository) *answer) func(*call) *answer {
 	return func(c *call) *answer {
 		name := c.value("owner") + "/" + c.value("repo")

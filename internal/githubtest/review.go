@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Review is a review of a pull request at a commit. State is "APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED" or
-// "PENDING".
+// Review is a review of a pull request at a commit. State is "APPROVED", "CHANGES_REQUESTED", "COMMENTED",
+// "DISMISSED" or "PENDING".
 type Review struct {
 	Author, State, SHA string
 
@@ -88,7 +88,9 @@ func createReview(c *call, r *repository, p *pull) *answer {
 	if a := c.decode(&in); a != nil {
 		return a
 	}
-	state := map[string]string{"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}[in.Event]
+	state := map[string]string{
+		"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED",
+	}[in.Event]
 	e := c.change.addReview(r, p, Review{State: cmp.Or(state, "PENDING"), SHA: in.CommitID})
 	return ok(reviewJSON(r, p, e))
 }

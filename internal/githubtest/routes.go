@@ -5,8 +5,8 @@ import (
 	"net/http/httptest"
 )
 
-// exchange carries a call through the mux to its handler, and the handler's answer back. If the mux itself answers, for
-// example 405, its answer is in the ResponseRecorder.
+// exchange carries a call through the mux to its handler, and the handler's answer back. If the mux itself answers,
+// for example 405, its answer is in the ResponseRecorder.
 type exchange struct {
 	*httptest.ResponseRecorder
 	call   *call

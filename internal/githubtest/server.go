@@ -1,16 +1,17 @@
-// Package githubtest simulates GitHub in one process. It serves GitHub's REST API over a state that tests, the demo and
-// benchmarks change, either with Go methods or with the requests that GitHub understands. It simulates pagination, ETags,
-// quotas, GitHub Apps, signed webhooks and faults.
+// Package githubtest simulates GitHub in one process. It serves GitHub's REST API over a state that tests, the demo
+// and benchmarks change, either with Go methods or with the requests that GitHub understands. It simulates
+// pagination, ETags, quotas, GitHub Apps, signed webhooks and faults.
 //
-// The package knows how GitHub behaves. It must not know anything of PreviewSet: then it checks our client independently.
-// It uses only the standard library, because go-github's types leave out nulls, and nulls are important in these tests.
+// The package knows how GitHub behaves. It must not know anything of PreviewSet: then it checks our client
+// independently. It uses only the standard library, because go-github's types leave out nulls, and nulls are
+// important in these tests.
 //
 // It differs from GitHub in these points: a 304 is free for requests without a token too. A draft is changed by PATCH
-// instead of GraphQL. There is no Git repository behind it, so tests say which files a pull request changes, the parent of a
-// commit is the previous commit of its branch, and every SHA is a commit.
+// instead of GraphQL. There is no Git repository behind it, so tests say which files a pull request changes, the
+// parent of a commit is the previous commit of its branch, and every SHA is a commit.
 //
-// A request passes these parts: faults, credentials, quota, routes and their handlers, ETags, counts. The state consists of
-// repositories with pull requests, refs and checks. Changes of the state send webhooks.
+// A request passes these parts: faults, credentials, quota, routes and their handlers, ETags, counts. The state
+// consists of repositories with pull requests, refs and checks. Changes of the state send webhooks.
 package githubtest
 
 import (
@@ -21,8 +22,8 @@ import (
 	"time"
 )
 
-// Server is the simulated GitHub. It is an http.Handler that serves the API at / and, like GitHub Enterprise, at /api/v3/.
-// Its methods can be called from several goroutines.
+// Server is the simulated GitHub. It is an http.Handler that serves the API at / and, like GitHub Enterprise, at
+// /api/v3/. Its methods can be called from several goroutines.
 type Server struct {
 	clock *clock
 	state *state
@@ -63,12 +64,12 @@ func (s *Server) SetCommit(sha string, c Commit) {
 	s.state.version++
 }
 
-// asOctocat prepares changes of the state by the user octocat, who acts where no other user is named.
+// asOctocat returns a change as octocat, the default user.
 func (s *Server) asOctocat() change {
-	return change{state: s.state, hooks: s.hookQueue, actor: octocat}
+	return change{webhookSender{state: s.state, hooks: s.hookQueue, actor: octocat}}
 }
 
-// ServeHTTP answers one request as GitHub would, changed by the fault that Inject ordered for it.
+// ServeHTTP answers one request as GitHub would, unless Inject has ordered a fault for it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{change: s.asOctocat(), request: r, key: bearerToken(r)}
 	if rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v3/"); ok {

@@ -51,8 +51,8 @@ func (s *state) formerlyNamed(fullName string) *repository {
 	return s.repos[s.formerNames[strings.ToLower(fullName)]]
 }
 
-// recordActivity gives the repository a new version. All lists of its pull requests embed the repository, so all of them
-// get another ETag.
+// recordActivity gives the repository a new version. All lists of its pull requests embed the repository, so all of
+// them get another ETag.
 func (s *state) recordActivity(r *repository) {
 	s.version++
 	r.version, r.updated = s.version, s.now()

@@ -17,7 +17,7 @@ type statusEntry struct {
 }
 
 // SetStatus adds a status to a commit. The last status of a context counts.
-func (r *Repo) SetStatus(sha string, status Status) {
+func (r repoChecks) SetStatus(sha string, status Status) {
 	c, unlock := r.begin()
 	defer unlock()
 	c.addStatus(r.repo, sha, status)
@@ -48,7 +48,8 @@ func listStatuses(c *call, r *repository, ref string) *answer {
 	return listPage(c, r, r.statuses[sha], func(e statusEntry) any { return statusJSON(r, sha, e) })
 }
 
-// combinedStatus answers GET commits/REF/status: the newest status of each context, and the state that follows from them.
+// combinedStatus answers GET commits/REF/status: the newest status of each context, and the state that follows from
+// them.
 func combinedStatus(_ *call, r *repository, ref string) *answer {
 	sha, seen, state := r.resolveCommit(ref), map[string]bool{}, "pending"
 	latest := []any{}

@@ -53,7 +53,8 @@ func newHookQueue() *hookQueue {
 	return h
 }
 
-// AddHook sends events of all repositories to the URL; all events if none is named. An empty secret means no signature.
+// AddHook sends events of all repositories to the URL; all events if none is named. An empty secret means no
+// signature.
 func (h *hookQueue) AddHook(url, secret string, events ...string) {
 	h.subscribe(hook{url: url, secret: secret, events: events})
 }

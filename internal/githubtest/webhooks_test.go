@@ -141,7 +141,8 @@ func TestWebhooksOfLabelsSuitesAndRepositories(t *testing.T) {
 		}
 		from := p.Changes
 		events = append(events, shown{
-			d.Event, p.Action, p.Sender.Login, p.Label.Name, from.Name.From, from.Repository.Name.From, from.Owner.From.User.Login,
+			d.Event, p.Action, p.Sender.Login, p.Label.Name, from.Name.From, from.Repository.Name.From,
+			from.Owner.From.User.Login,
 		})
 	}
 	diff(t, []shown{
