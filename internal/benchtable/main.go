@@ -1,6 +1,6 @@
-// Command benchtable passes on what go test prints, and ends with one table of everything in it that was measured: each
-// benchmark's values with their units, beside those of what it is compared with, and the rows of tables that were printed. It
-// fails where there is none.
+// Command benchtable passes on what go test prints, and ends with one table of everything in it that was measured:
+// each benchmark's values with their units, beside those of what it is compared with, and the rows of tables that
+// were printed. It fails where there is none.
 package main
 
 import (
@@ -61,9 +61,9 @@ func write(out io.Writer, rows []row) error {
 
 var processors = regexp.MustCompile(`-\d+$`)
 
-// benchmark turns "BenchmarkAnswer/rows=100-2  5000  38000 ns/op  0.04 p50-ms  0.03 bare-p50-ms  1.3 x-bare" into a row: what
-// begins with the name behind "x-" is that one's. The time of an operation is left out where something else was measured; a
-// benchmark that ran once and says nothing else has printed a table of its own.
+// benchmark turns "BenchmarkAnswer/rows=100-2  5000  38000 ns/op  0.04 p50-ms  0.03 bare-p50-ms  1.3 x-bare" into a
+// row: what begins with the name behind "x-" is that one's. The time of an operation is left out where something else
+// was measured; a benchmark that ran once and says nothing else has printed a table of its own.
 func benchmark(line string) (row, bool) {
 	fields := strings.Fields(line)
 	if len(fields) < 4 || len(fields)%2 != 0 || !strings.HasPrefix(fields[0], "Benchmark") || (len(fields) == 4 && fields[1] == "1") {

@@ -1,5 +1,5 @@
-// Package cluster talks to the Kubernetes API: it reads which Applications and plugin generators Argo CD has, makes it
-// ask again, and keeps the service's memory in a ConfigMap. It decides nothing.
+// Package cluster talks to the Kubernetes API: it reads which Applications and plugin generators Argo CD has, makes
+// it ask again, and keeps the service's memory in a ConfigMap. It decides nothing.
 //
 // client-go's dynamic and metadata clients are used because Argo CD's own Go types can't be linked beside a current
 // go-git, and because metadata is all that is needed of thousands of Applications.
@@ -43,14 +43,15 @@ type Client struct {
 	dynamic   dynamic.Interface
 }
 
-// New connects with a kubeconfig file, or as the Pod that the process runs in where kubeconfig is "". It sends nothing
-// yet.
+// New connects with a kubeconfig file, or as the Pod that the process runs in where kubeconfig is "". It sends
+// nothing yet.
 func New(kubeconfig, namespace string) (*Client, error) {
 	config, err := restConfig(kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	// client-go's default of 5 requests a second would make each change wait for 200 ms twice: its memory, its annotation.
+	// client-go's default of 5 requests a second would make each change wait for 200 ms twice: its memory, its
+	// annotation.
 	config.QPS, config.Burst = 50, 100
 	m, err := metadata.NewForConfig(config)
 	if err != nil {
@@ -207,8 +208,8 @@ func taken(apps []metav1.PartialObjectMetadata, ours map[types.UID]bool) map[str
 	return foreign
 }
 
-// Refresh makes Argo CD ask the plugins of an ApplicationSet at once. Only the annotation's presence counts, but while
-// the ApplicationSet is in error the same value again does nothing: so it is a new one each time.
+// Refresh makes Argo CD ask the plugins of an ApplicationSet at once. Only the annotation's presence counts, but
+// while the ApplicationSet is in error the same value again does nothing: so it is a new one each time.
 func (c *Client) Refresh(ctx context.Context, applicationSet string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -20,8 +20,8 @@ const maxState = 700 << 10
 type ConfigMap struct {
 	client *Client
 	name   string
-	// last is the object as it was last read or written, without its state: as long as nobody else writes it, it needn't be
-	// read again.
+	// last is the object as it was last read or written, without its state: as long as nobody else writes it, it
+	// needn't be read again.
 	last *unstructured.Unstructured
 }
 

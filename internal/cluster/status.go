@@ -101,8 +101,10 @@ func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) 
 	}
 	s, op := a.Status, a.Status.OperationState
 	status := &preview.ApplicationStatus{
-		Sync: preview.Printable(s.Sync.Status), Health: preview.Printable(s.Health.Status), Revision: preview.Printable(s.Sync.Revision),
-		Operation: preview.Printable(op.Phase), Message: preview.Printable(op.Message), Deleting: o.GetDeletionTimestamp() != nil,
+		Sync: preview.Printable(s.Sync.Status), Health: preview.Printable(s.Health.Status),
+		Revision:  preview.Printable(s.Sync.Revision),
+		Operation: preview.Printable(op.Phase), Message: preview.Printable(op.Message),
+		Deleting:  o.GetDeletionTimestamp() != nil,
 		Unhealthy: a.unhealthy(), Images: []string{},
 		Spec: preview.ApplicationSource(a.Spec.Source), Compared: preview.ApplicationSource(s.Sync.ComparedTo.Source),
 		Tried: preview.ApplicationSource(op.SyncResult.Source),
@@ -143,6 +145,7 @@ func (a *application) unhealthy() *preview.UnhealthyResource {
 
 func resourceOf(kind, name, health, message string) *preview.UnhealthyResource {
 	return &preview.UnhealthyResource{
-		Kind: preview.Printable(kind), Name: preview.Printable(name), Health: preview.Printable(health), Message: preview.Printable(message),
+		Kind: preview.Printable(kind), Name: preview.Printable(name), Health: preview.Printable(health),
+		Message: preview.Printable(message),
 	}
 }

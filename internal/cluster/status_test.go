@@ -32,7 +32,8 @@ func TestAnApplicationsStatusIsTakenApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &preview.ApplicationStatus{
-		Sync: "Synced", Health: "Degraded", Revision: "aaaa", Operation: "Succeeded", Message: "successfully synced (all tasks run)", Images: []string{"gateway:1"},
+		Sync: "Synced", Health: "Degraded", Revision: "aaaa", Operation: "Succeeded", Message: "successfully synced (all tasks run)",
+		Images:    []string{"gateway:1"},
 		Unhealthy: &preview.UnhealthyResource{Kind: "Deployment", Name: "gateway", Health: "Degraded", Message: "back-off [31mpulling image"},
 		Spec:      preview.ApplicationSource{TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: preview.Kustomize{Namespace: "preview-alice", Images: []string{"gateway:2"}}},
 		Compared:  preview.ApplicationSource{TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: preview.Kustomize{Images: []string{"gateway:1"}}},

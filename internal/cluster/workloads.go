@@ -23,8 +23,8 @@ var workloadKinds = []schema.GroupVersionResource{
 // workloadsAtOnce bounds how many whole Deployments stand in memory at once.
 const workloadsAtOnce = 250
 
-// Workloads returns the Deployments and StatefulSets of a namespace or, with a pattern like "preview-*", of all whose names
-// begin so, by kind.
+// Workloads returns the Deployments and StatefulSets of a namespace or, with a pattern like "preview-*", of all whose
+// names begin so, by kind.
 func (c *Client) Workloads(ctx context.Context, namespace string) ([]preview.Workload, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -107,8 +107,8 @@ func workloadOf(o *unstructured.Unstructured) (preview.Workload, error) {
 	return is, nil
 }
 
-// requested is what the scheduler sets aside for a Pod: what all containers that stay need together, or what one of those
-// needs that run before them.
+// requested is what the scheduler sets aside for a Pod: what all containers that stay need together, or what one of
+// those needs that run before them.
 func requested(containers, before []container, what string) *apiresource.Quantity {
 	var stay, most apiresource.Quantity
 	for _, c := range before {

@@ -97,11 +97,19 @@ func TestWhatAPodRequests(t *testing.T) {
 		pod         string
 		cpu, memory int64
 	}{
-		"nothing":                             {`{"containers":[{}]}`, 0, 0},
-		"all containers together":             {`{"containers":[{"resources":{"requests":{"cpu":"1","memory":"1Gi"}}},{"resources":{"requests":{"cpu":"500m"}}}]}`, 1500, 1 << 30},
-		"one that runs before needs more":     {`{"containers":[{"resources":{"requests":{"cpu":"100m"}}}],"initContainers":[{"resources":{"requests":{"cpu":"2"}}}]}`, 2000, 0},
-		"one that runs before needs less":     {`{"containers":[{"resources":{"requests":{"cpu":"100m"}}}],"initContainers":[{"resources":{"requests":{"cpu":"50m"}}}]}`, 100, 0},
-		"one that goes on running counts too": {`{"containers":[{"resources":{"requests":{"memory":"10"}}}],"initContainers":[{"restartPolicy":"Always","resources":{"requests":{"memory":"5"}}},{"resources":{"requests":{"memory":"12"}}}]}`, 0, 17},
+		"nothing": {`{"containers":[{}]}`, 0, 0},
+		"all containers together": {
+			`{"containers":[{"resources":{"requests":{"cpu":"1","memory":"1Gi"}}},{"resources":{"requests":{"cpu":"500m"}}}]}`, 1500, 1 << 30,
+		},
+		"one that runs before needs more": {
+			`{"containers":[{"resources":{"requests":{"cpu":"100m"}}}],"initContainers":[{"resources":{"requests":{"cpu":"2"}}}]}`, 2000, 0,
+		},
+		"one that runs before needs less": {
+			`{"containers":[{"resources":{"requests":{"cpu":"100m"}}}],"initContainers":[{"resources":{"requests":{"cpu":"50m"}}}]}`, 100, 0,
+		},
+		"one that goes on running counts too": {
+			`{"containers":[{"resources":{"requests":{"memory":"10"}}}],"initContainers":[{"restartPolicy":"Always","resources":{"requests":{"memory":"5"}}},{"resources":{"requests":{"memory":"12"}}}]}`, 0, 17,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

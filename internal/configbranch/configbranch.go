@@ -1,6 +1,6 @@
-// Package configbranch reads the config branch of the GitOps repository for the service, again and again. Package gitrepo talks
-// Git and package configtree finds the files; this package keeps the last answer and adds the names of the service's flags to
-// errors.
+// Package configbranch reads the config branch of the GitOps repository for the service, again and again. Package
+// gitrepo talks Git and package configtree finds the files; this package keeps the last answer and adds the names of
+// the service's flags to errors.
 package configbranch
 
 import (
@@ -68,8 +68,8 @@ func New(o Options) (*Reader, error) {
 	return &Reader{folder: o.Path, branch: o.Branch, timeout: o.Timeout, repository: repository}, nil
 }
 
-// Read returns the tree of the branch's newest commit. While the branch doesn't move, it returns the same value. An error says
-// that the branch can't be read now or has no such folder; it says nothing about earlier trees.
+// Read returns the tree of the branch's newest commit. While the branch doesn't move, it returns the same value. An
+// error says that the branch can't be read now or has no such folder; it says nothing about earlier trees.
 func (r *Reader) Read(ctx context.Context) (preview.Tree, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -214,11 +214,17 @@ func TestErrorsNameTheCauseAndTheRemedy(t *testing.T) {
 		opts configbranch.Options
 		want string
 	}{
-		{"the branch is missing", configbranch.Options{URL: "file://" + full, Branch: "mian"}, "read config branch mian: there is no such branch"},
+		{
+			"the branch is missing", configbranch.Options{URL: "file://" + full, Branch: "mian"},
+			"read config branch mian: there is no such branch",
+		},
 		{"the flag for another branch", configbranch.Options{URL: "file://" + full, Branch: "mian"}, "--config-branch"},
 		{"the repository is empty", configbranch.Options{URL: "file://" + empty}, "push the files that previewctl init wrote"},
 		{"the repository is missing", configbranch.Options{URL: "file://" + full + "x"}, "check the address"},
-		{"the folder is missing", configbranch.Options{URL: "file://" + full, Path: "previews"}, "folder previews: there is no such folder; name another with --config-path"},
+		{
+			"the folder is missing", configbranch.Options{URL: "file://" + full, Path: "previews"},
+			"folder previews: there is no such folder; name another with --config-path",
+		},
 		{"the folder is a file", configbranch.Options{URL: "file://" + full, Path: "README.md"}, "name another with --config-path"},
 		{"the token is wrong", configbranch.Options{URL: server.Address(), Token: token("wr0ng")}, mayRead},
 		{"the token is missing", configbranch.Options{URL: server.Address()}, mayRead},
@@ -272,7 +278,7 @@ func TestAMissingFolderIsAnErrorEveryTime(t *testing.T) {
 
 func TestNewRefusesOptions(t *testing.T) {
 	t.Parallel()
-	const holds = "the repository's address holds a user or password"
+	const holds = "the repository's address contains a user or password"
 	const ssh = "SSH needs --config-ssh-key-file, and --config-known-hosts-file"
 	key := filepath.Join(t.TempDir(), "key")
 	tests := []struct {
@@ -280,15 +286,24 @@ func TestNewRefusesOptions(t *testing.T) {
 		opts configbranch.Options
 		want string
 	}{
-		{"no address", configbranch.Options{}, "no repository is given"},
+		{"no address", configbranch.Options{}, "missing repository address"},
 		{"user and password", configbranch.Options{URL: "https://me:hunter2@example.com/a/b"}, holds},
 		{"only a user", configbranch.Options{URL: "https://hunter2@example.com/a/b"}, holds},
 		{"only a password", configbranch.Options{URL: "http://:hunter2@example.com/a/b"}, holds},
 		{"a scheme in capitals", configbranch.Options{URL: "HTTPS://hunter2@example.com/a/b"}, holds},
 		{"a password over SSH", configbranch.Options{URL: "ssh://git:hunter2@example.com/a/b", SSHKeyFile: key, KnownHostsFile: key}, holds},
-		{"a password in an invalid URL", configbranch.Options{URL: "https://me:hunter2%zz@example.com/a/b"}, "the repository's address is not a URL"},
-		{"a path out of the repository", configbranch.Options{URL: "file:///x", Path: "a/../../b"}, `config path "../b" leads out of the repository`},
-		{"backslashes out of the repository", configbranch.Options{URL: "file:///x", Path: `..\b`}, `config path "../b" leads out of the repository`},
+		{
+			"a password in an invalid URL", configbranch.Options{URL: "https://me:hunter2%zz@example.com/a/b"},
+			"the repository's address is not a URL",
+		},
+		{
+			"a path out of the repository", configbranch.Options{URL: "file:///x", Path: "a/../../b"},
+			`config path "../b" leads out of the repository`,
+		},
+		{
+			"backslashes out of the repository", configbranch.Options{URL: "file:///x", Path: `..\b`},
+			`config path "../b" leads out of the repository`,
+		},
 		{"SSH without a key", configbranch.Options{URL: "git@example.com:a/b", KnownHostsFile: key}, ssh},
 		{"SSH without known hosts", configbranch.Options{URL: "ssh://git@example.com/a/b", SSHKeyFile: key}, ssh},
 	}

@@ -1,5 +1,6 @@
-// Package configtree finds the configuration files of a GitOps repository. It is the only code that builds a preview.Tree, for
-// the service (from a commit) and for the command (from a commit, a working tree, or files that aren't written yet).
+// Package configtree finds the configuration files of a GitOps repository. It is the only code that builds a
+// preview.Tree, for the service (from a commit) and for the command (from a commit, a working tree, or files that
+// aren't written yet).
 //
 // It knows where the files are, and nothing about their content: package preview decodes them.
 package configtree
@@ -54,8 +55,8 @@ func ReadCommit(commit HashedFS, sha, folder string) (preview.Tree, error) {
 // ErrNoFolder says that a commit doesn't have the configuration's folder.
 var ErrNoFolder = errors.New("there is no such folder")
 
-// Read reads the whole configuration from fsys, which begins at the configuration's folder. Symbolic links aren't followed. A
-// configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
+// Read reads the whole configuration from fsys, which begins at the configuration's folder. Symbolic links aren't
+// followed. A configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
 func Read(fsys fs.FS, hash Hash) (preview.Tree, error) {
 	r := newReader(fsys)
 	if err := r.addPolicyAndBase(hash); err != nil {
@@ -76,8 +77,8 @@ func Read(fsys fs.FS, hash Hash) (preview.Tree, error) {
 	return r.tree, nil
 }
 
-// ReadEnvironments reads the policy, the slots, the base and the named environments only. It doesn't list the other environments,
-// so a command that edits one of them doesn't depend on the rest. Hashes have empty values.
+// ReadEnvironments reads the policy, the slots, the base and the named environments only. It doesn't list the other
+// environments, so a command that edits one of them doesn't depend on the rest. Hashes have empty values.
 func ReadEnvironments(fsys fs.FS, names ...string) (preview.Tree, error) {
 	r := newReader(fsys)
 	noHash := func(string) (string, error) { return "", nil }

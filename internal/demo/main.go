@@ -1,6 +1,6 @@
-// Command demo shows PreviewSet in one terminal: it starts a simulated GitHub and the service on a GitOps repository made
-// by previewctl init, prints what is live and what is held, and goes on printing whenever that changes. There is no
-// cluster: make sandbox has one.
+// Command demo shows PreviewSet in one terminal: it starts a simulated GitHub and the service on a GitOps repository
+// made by previewctl init, prints what is live and what is held, and goes on printing whenever that changes. There is
+// no cluster: make sandbox has one.
 package main
 
 import (

@@ -15,12 +15,12 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// Checkout is the working tree of a local clone. A change is applied to its newest commit, committed on the current branch,
-// and then written to the files and the index, for the touched paths only. Other staged or edited files stay as they are.
-// Nothing is pushed, and no hooks run.
+// Checkout is the working tree of a local clone. A change is applied to its newest commit, committed on the current
+// branch, and then written to the files and the index, for the touched paths only. Other staged or edited files stay
+// as they are. Nothing is pushed, and no hooks run.
 //
-// Git's own program does all work in the clone: it knows index, sparse checkouts, linked working trees, filters and line ends.
-// As on a remote, the branch is moved only if it is still at the commit that the change was applied to.
+// Git's own program does all work in the clone: it knows index, sparse checkouts, linked working trees, filters and
+// line ends. As on a remote, the branch is moved only if it is still at the commit that the change was applied to.
 type Checkout struct {
 	opts Options // with the top of the working tree as Folder
 	repo *Repository
@@ -96,7 +96,8 @@ func (c *Checkout) draftOnHead(ctx context.Context, change Change) (*draft, erro
 	return d, c.repo.commitDraft(ctx, d)
 }
 
-// commitInClone moves the branch to the draft's commit and returns the changed files, unless one has uncommitted changes.
+// commitInClone moves the branch to the draft's commit and returns the changed files, unless one has uncommitted
+// changes.
 func (c *Checkout) commitInClone(ctx context.Context, d *draft) ([]string, error) {
 	files, err := c.changedFiles(ctx, d)
 	if err != nil {
@@ -128,7 +129,9 @@ func (c *Checkout) changedFiles(ctx context.Context, d *draft) ([]string, error)
 // checkCommitted refuses if a touched path is edited, staged, untracked, or ignored and would be overwritten.
 func (c *Checkout) checkCommitted(ctx context.Context, e Edits, files []string) error {
 	paths := append(e.touchedPaths(), files...)
-	args := []string{"--literal-pathspecs", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored", "--"}
+	args := []string{
+		"--literal-pathspecs", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored", "--",
+	}
 	out, err := c.runGit(ctx, nil, append(args, paths...)...)
 	if err != nil {
 		return err
@@ -160,11 +163,13 @@ func (c *Checkout) moveBranch(ctx context.Context, d *draft) error {
 		return err
 	}
 	ref := plumbing.NewBranchReferenceName(c.opts.Branch).String()
-	_, err := c.runGit(ctx, nil, "update-ref", "-m", "commit: "+d.edits.Message.Subject, ref, d.commit.String(), d.base.String())
+	reason := "commit: " + d.edits.Message.Subject
+	_, err := c.runGit(ctx, nil, "update-ref", "-m", reason, ref, d.commit.String(), d.base.String())
 	if err == nil {
 		return nil
 	}
-	if head, headErr := c.runGit(ctx, nil, "rev-parse", "--verify", "--quiet", ref); headErr == nil && head != d.base.String() {
+	head, headErr := c.runGit(ctx, nil, "rev-parse", "--verify", "--quiet", ref)
+	if headErr == nil && head != d.base.String() {
 		return fmt.Errorf("%w: %w", ErrRace, err)
 	}
 	return err
@@ -176,8 +181,8 @@ func (c *Checkout) restoreFiles(ctx context.Context, files []string) error {
 	_, err := c.runGit(ctx, list, "--literal-pathspecs", "restore", "--source=HEAD", "--staged", "--worktree", "--quiet",
 		"--pathspec-from-file=-", "--pathspec-file-nul")
 	if err != nil {
-		return fmt.Errorf("the change is committed, but not in the working tree yet; run git restore --staged --worktree -- %s: %w",
-			strings.Join(files, " "), err)
+		return fmt.Errorf("the change is committed, but not in the working tree yet; "+
+			"run git restore --staged --worktree -- %s: %w", strings.Join(files, " "), err)
 	}
 	return nil
 }

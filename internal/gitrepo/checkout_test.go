@@ -15,7 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-// newClone makes a working tree with two files in one commit.
+// newClone creates a working tree with two files in one commit.
 func newClone(tb testing.TB) string {
 	tb.Helper()
 	bare := gittest.NewEmpty(tb)
@@ -27,7 +27,8 @@ func newClone(tb testing.TB) string {
 
 func openCheckout(tb testing.TB, folder string) *gitrepo.Checkout {
 	tb.Helper()
-	c, err := gitrepo.OpenCheckout(tb.Context(), gitrepo.Options{Folder: folder, Environ: gittest.Environ(), Retry: gitrepo.Retry{Min: 1, Max: 1e6}})
+	o := gitrepo.Options{Folder: folder, Environ: gittest.Environ(), Retry: gitrepo.Retry{Min: 1, Max: 1e6}}
+	c, err := gitrepo.OpenCheckout(tb.Context(), o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -68,7 +69,8 @@ func TestCheckoutCommitsNothingElse(t *testing.T) {
 			if diff := cmp.Diff(want, result); diff != "" {
 				t.Error(diff)
 			}
-			if got := gittest.Git(t, work, "show", "--format=", "--name-status", "--no-renames", "HEAD"); got != "A\toverlays/new/b.yaml\nD\toverlays/old/a.yaml" {
+			got := gittest.Git(t, work, "show", "--format=", "--name-status", "--no-renames", "HEAD")
+			if got != "A\toverlays/new/b.yaml\nD\toverlays/old/a.yaml" {
 				t.Errorf("the commit holds %q", got)
 			}
 			if got := gittest.Git(t, work, "status", "--porcelain"); got != "M README.md\nMM staged\n?? .git-hook-ran\n?? untracked" {
@@ -84,7 +86,7 @@ func TestCheckoutCommitsNothingElse(t *testing.T) {
 	}
 }
 
-func TestCheckoutRefusesWhatIsUncommitted(t *testing.T) {
+func TestCheckoutRefusesUncommittedFiles(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -131,7 +133,7 @@ func TestCheckoutRefusesWhatIsUncommitted(t *testing.T) {
 	}
 }
 
-func TestCheckoutIgnoresWhatIsUncommitted(t *testing.T) {
+func TestCheckoutReadsOnlyCommittedFiles(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
 	gittest.WriteFile(t, filepath.Join(work, "README.md"), "edited\n", 0o644)
@@ -144,7 +146,7 @@ func TestCheckoutIgnoresWhatIsUncommitted(t *testing.T) {
 	}
 }
 
-func TestCheckoutSurvivesRaces(t *testing.T) {
+func TestCheckoutRetriesAfterRace(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
 	calls := 0
@@ -167,7 +169,7 @@ func TestCheckoutSurvivesRaces(t *testing.T) {
 	}
 }
 
-func TestCheckoutNeedsABranchOfAWorkingTree(t *testing.T) {
+func TestCheckoutNeedsBranchAndWorkingTree(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
 	gittest.Git(t, work, "checkout", "--quiet", "--detach")

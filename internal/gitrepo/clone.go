@@ -18,7 +18,8 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// Clone reads a local clone: its commits, and its working tree as git would commit it. It changes nothing in the clone.
+// Clone reads a local clone: its commits, and its working tree as git would commit it. It changes nothing in the
+// clone.
 type Clone struct {
 	opts   Options
 	folder string
@@ -60,8 +61,9 @@ func (c *Clone) Commit(ctx context.Context, name string) (*Tree, error) {
 	return c.loadTree(ctx, nil, sha, root)
 }
 
-// WorkingTree returns the content of a commit of everything in the working tree: new files are included, ignored files are
-// not. Its Commit is empty. Index and objects are written to a temporary folder, so the clone doesn't change.
+// WorkingTree returns the content of a commit of everything in the working tree: new files are included, ignored
+// files are not. Its Commit is empty. Index and objects are written to a temporary folder, so the clone doesn't
+// change.
 func (c *Clone) WorkingTree(ctx context.Context) (*Tree, error) {
 	dir, err := os.MkdirTemp("", "previewctl-")
 	if err != nil {
@@ -95,14 +97,17 @@ func (c *Clone) redirectWrites(ctx context.Context, dir string) (variables []str
 	if err == nil {
 		err = os.WriteFile(index, content, 0o600) //nolint:gosec // G703: in a folder that was just created
 	} else if errors.Is(err, fs.ErrNotExist) {
-		err = nil // nothing was ever added
+		err = nil // an empty index
 	}
 	if err != nil {
 		return nil, fmt.Errorf("copy Git's index: %w", err)
 	}
 	objects := filepath.Join(dir, "objects")
-	return []string{"GIT_INDEX_FILE=" + index, "GIT_OBJECT_DIRECTORY=" + objects, "GIT_ALTERNATE_OBJECT_DIRECTORIES=" + paths["objects"]},
-		os.Mkdir(objects, 0o700)
+	return []string{
+		"GIT_INDEX_FILE=" + index,
+		"GIT_OBJECT_DIRECTORY=" + objects,
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + paths["objects"],
+	}, os.Mkdir(objects, 0o700)
 }
 
 // loadTree copies a tree with everything below it into memory.
@@ -112,7 +117,8 @@ func (c *Clone) loadTree(ctx context.Context, variables []string, commit, root s
 		return nil, err
 	}
 	environ := append(slices.Clip(c.opts.Environ), variables...)
-	pack, err := runProgram(ctx, c.opts.Folder, environ, []byte(objects+"\n"), "git", "pack-objects", "--stdout", "--quiet")
+	stdin := []byte(objects + "\n")
+	pack, err := runProgram(ctx, c.opts.Folder, environ, stdin, "git", "pack-objects", "--stdout", "--quiet")
 	if err != nil {
 		return nil, err
 	}

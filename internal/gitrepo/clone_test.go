@@ -22,7 +22,7 @@ func openClone(tb testing.TB, folder string) *gitrepo.Clone {
 	return c
 }
 
-// filesOf are the contents of a tree by path.
+// filesOf returns the contents of a tree by path.
 func filesOf(tb testing.TB, t *gitrepo.Tree) map[string]string {
 	tb.Helper()
 	files := map[string]string{}
@@ -40,11 +40,13 @@ func filesOf(tb testing.TB, t *gitrepo.Tree) map[string]string {
 	return files
 }
 
-func TestACloneIsReadAsItWouldBeCommitted(t *testing.T) {
+func TestWorkingTreeEqualsACommit(t *testing.T) {
 	t.Parallel()
 	work := newClone(t)
 	before := gittest.Git(t, work, "rev-parse", "HEAD")
-	for name, content := range map[string]string{"README.md": "changed\n", "overlays/new/a.yaml": "new\n", "debug.log": "ignored\n", "staged": "2\n"} {
+	for name, content := range map[string]string{
+		"README.md": "changed\n", "overlays/new/a.yaml": "new\n", "debug.log": "ignored\n", "staged": "2\n",
+	} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(work, name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +91,7 @@ func TestACloneIsReadAsItWouldBeCommitted(t *testing.T) {
 	}
 }
 
-func TestWhatACloneCannotTell(t *testing.T) {
+func TestCloneErrors(t *testing.T) {
 	t.Parallel()
 	c := openClone(t, newClone(t))
 	for _, name := range []string{"0123456789012345678901234567890123456789", "--all", "nothing", "HEAD:README.md", ""} {
@@ -102,9 +104,11 @@ func TestWhatACloneCannotTell(t *testing.T) {
 	}
 }
 
-func TestPatchIsTheDifference(t *testing.T) {
+func TestPatch(t *testing.T) {
 	t.Parallel()
-	got, err := gitrepo.Patch(t.Context(), map[string][]byte{"a/same": []byte("x\n"), "a/b": []byte("1\n2\n")}, map[string][]byte{"a/same": []byte("x\n"), "a/b": []byte("1\n3\n"), "c": []byte("new\n")})
+	before := map[string][]byte{"a/same": []byte("x\n"), "a/b": []byte("1\n2\n")}
+	after := map[string][]byte{"a/same": []byte("x\n"), "a/b": []byte("1\n3\n"), "c": []byte("new\n")}
+	got, err := gitrepo.Patch(t.Context(), before, after)
 	want := `diff --git a/a/b b/a/b
 index 1191247b6d9a206f6ba3d8ac79e26d041dd86941..2b2f2e1b9261c50c3816610eb3eb140fabf1745a 100644
 --- a/a/b

@@ -17,8 +17,8 @@ import (
 type credentials struct {
 	opts       Options
 	endpoint   *transport.Endpoint
-	helperAuth *http.BasicAuth // what a credential helper answered
-	pending    bool            // the helper wasn't told yet whether its answer works
+	helperAuth *http.BasicAuth // answer of a credential helper
+	pending    bool            // the helper doesn't know yet whether its answer works
 }
 
 // initial returns the credentials for the first request; nil is none.
@@ -47,8 +47,8 @@ func (c *credentials) basicAuth() (transport.AuthMethod, error) {
 	return &http.BasicAuth{Username: "x-access-token", Password: token}, nil
 }
 
-// askHelper asks Git's credential helpers after the server has asked for credentials. It returns nil if none answers. No
-// terminal is asked, because the caller may not be a person.
+// askHelper asks Git's credential helpers after the server has asked for credentials. It returns nil if none answers.
+// No terminal is asked, because the caller may not be a person.
 func (c *credentials) askHelper(ctx context.Context) transport.AuthMethod {
 	if c.pending || c.opts.Unattended || c.hasToken() {
 		return nil
@@ -101,7 +101,8 @@ func (c *credentials) runHelper(ctx context.Context, action string, auth *http.B
 	if c.endpoint.Port != 0 {
 		host = net.JoinHostPort(host, strconv.Itoa(c.endpoint.Port))
 	}
-	fmt.Fprintf(&in, "protocol=%s\nhost=%s\npath=%s\n", c.endpoint.Protocol, host, strings.TrimPrefix(c.endpoint.Path, "/"))
+	path := strings.TrimPrefix(c.endpoint.Path, "/")
+	fmt.Fprintf(&in, "protocol=%s\nhost=%s\npath=%s\n", c.endpoint.Protocol, host, path)
 	if auth != nil {
 		fmt.Fprintf(&in, "username=%s\npassword=%s\n", auth.Username, auth.Password)
 	}

@@ -11,9 +11,10 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-func TestTokensAndHelpers(t *testing.T) {
+func TestCredentials(t *testing.T) {
 	t.Parallel()
-	const helper = "[credential]\nhelper = \"!f() { echo $1 >>$HOME/log; test $1 = get && echo username=me && echo password=%s; cat >>$HOME/log; }; f\"\n[user]\nname=a\nemail=b\n"
+	const helper = "[credential]\nhelper = \"!f() { echo $1 >>$HOME/log; " +
+		"test $1 = get && echo username=me && echo password=%s; cat >>$HOME/log; }; f\"\n[user]\nname=a\nemail=b\n"
 	token := func(s string) func() (string, error) { return func() (string, error) { return s, nil } }
 	tests := []struct {
 		name, password string
@@ -33,7 +34,8 @@ func TestTokensAndHelpers(t *testing.T) {
 			server := gittest.Serve(t, newBare(t))
 			server.Password = "s3cret"
 			folder, env := home(t, strings.Replace(helper, "%s", tt.password, 1))
-			_, err := open(t, gitrepo.Options{URL: server.Address(), Token: tt.token, Environ: env}).Update(t.Context(), writes("a", "b"))
+			repo := open(t, gitrepo.Options{URL: server.Address(), Token: tt.token, Environ: env})
+			_, err := repo.Update(t.Context(), writes("a", "b"))
 			if !errors.Is(err, tt.want) {
 				t.Errorf("error is %v, want %v", err, tt.want)
 			}

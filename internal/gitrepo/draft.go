@@ -21,8 +21,8 @@ type draft struct {
 
 func (d *draft) isUnchanged() bool { return d.before == d.after }
 
-// newDraft applies the change to the newest tree. If everything that the change read for the last draft is the same in it,
-// it reuses those edits: a change can take long, for example to build manifests.
+// newDraft applies the change to the newest tree. If everything that the change read for the last draft is the same
+// in it, it reuses those edits: a change can take long, for example to build manifests.
 func (r *Repository) newDraft(ctx context.Context, change Change, last *draft) (*draft, error) {
 	tree, err := newTree(r.store, r.base)
 	if err != nil {

@@ -65,7 +65,8 @@ func pathProblem(name string) string {
 	if name == "." || !fs.ValidPath(name) || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "is no path inside of the repository"
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r == '\\' || r == unicode.ReplacementChar || !unicode.IsPrint(r) }) {
+	isForbidden := func(r rune) bool { return r == '\\' || r == unicode.ReplacementChar || !unicode.IsPrint(r) }
+	if strings.ContainsFunc(name, isForbidden) {
 		return "has characters that a file name can't have"
 	}
 	for part := range strings.SplitSeq(strings.ToLower(name), "/") {

@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-func TestEditsThatLeadAstrayAreRefused(t *testing.T) {
+func TestInvalidEditPaths(t *testing.T) {
 	t.Parallel()
 	bare := gittest.NewEmpty(t)
 	gittest.Import(t, bare, map[string]string{"dir/file": "x", "link": "-> dir", "dir/link": "-> file"})
@@ -55,7 +55,8 @@ func TestEditsThatLeadAstrayAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.edits.Message.Subject = "Try"
-			_, err := open(t, gitrepo.Options{URL: "file://" + bare}).Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
+			repo := open(t, gitrepo.Options{URL: "file://" + bare})
+			_, err := repo.Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
 				return tt.edits, nil
 			})
 			if !errors.Is(err, gitrepo.ErrPath) || !strings.Contains(err.Error(), tt.want) {
@@ -68,11 +69,12 @@ func TestEditsThatLeadAstrayAreRefused(t *testing.T) {
 	}
 }
 
-func TestALinkCanBeDeleted(t *testing.T) {
+func TestLinkCanBeDeleted(t *testing.T) {
 	t.Parallel()
 	bare := gittest.NewEmpty(t)
 	gittest.Import(t, bare, map[string]string{"dir/file": "x", "link": "-> dir"})
-	_, err := open(t, gitrepo.Options{URL: "file://" + bare}).Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
+	repo := open(t, gitrepo.Options{URL: "file://" + bare})
+	_, err := repo.Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
 		return gitrepo.Edits{Delete: []string{"link"}, Message: gitrepo.Message{Subject: "Remove link"}}, nil
 	})
 	if diff := cmp.Diff(map[string]string{"dir/file": "x"}, gittest.Files(t, bare)); err != nil || diff != "" {

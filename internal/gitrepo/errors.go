@@ -47,7 +47,8 @@ type changeError struct{ error }
 
 func (e *changeError) Unwrap() error { return e.error }
 
-// authRemedies are the next steps where credentials are missing, don't suffice, or are an SSH key that isn't accepted.
+// authRemedies are the next steps where credentials are missing, don't suffice, or are an SSH key that isn't
+// accepted.
 type authRemedies struct{ missing, forbidden, key string }
 
 // explainTransport turns an error of go-git's transports into one of this package's errors, with a remedy.
@@ -70,7 +71,8 @@ func explainTransport(err error, remedies authRemedies) error {
 	case errors.As(err, &dns):
 		return fmt.Errorf("%w: %w; check the address and the network", ErrUnreachable, err)
 	case asHTTPStatus(err, &status):
-		return fmt.Errorf("%w: it answered HTTP %d%s; try again later", ErrUnreachable, status.StatusCode(), quotedText(status.Reason))
+		return fmt.Errorf("%w: it answered HTTP %d%s; try again later",
+			ErrUnreachable, status.StatusCode(), quotedText(status.Reason))
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w in time: %w; try again later", ErrUnreachable, err)
 	}
@@ -105,11 +107,12 @@ func isSSHAuthFailure(err error) bool {
 	return strings.Contains(err.Error(), "unable to authenticate") || errors.Is(err, errNoKey)
 }
 
-// isTransientRefusal reports whether a push was refused because of another push at the same time. It matches text, because the
-// protocol has no code for it: the words are those of Git's own server and of JGit.
+// isTransientRefusal reports whether a push was refused because of another push at the same time. It matches text,
+// because the protocol has no code for it: the words are those of Git's own server and of JGit.
 func isTransientRefusal(status string) bool {
 	for _, words := range []string{
-		"failed to update ref", "cannot lock ref", "failed to lock", ".lock'", "lock error", "lock failure", "fetch first", "non-fast-forward",
+		"failed to update ref", "cannot lock ref", "failed to lock", ".lock'", "lock error", "lock failure", "fetch first",
+		"non-fast-forward",
 		"incorrect old value", "unable to migrate objects", "transaction", "reference already exists", "stale info",
 	} {
 		if strings.Contains(strings.ToLower(status), words) {

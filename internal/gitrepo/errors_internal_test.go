@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestTroubleIsToldFromRefusals(t *testing.T) {
+func TestUnreachableIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]bool{
 		"failed to update ref": true,

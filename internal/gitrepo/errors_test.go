@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-func TestErrorsAreToldApart(t *testing.T) {
+func TestUpdateErrors(t *testing.T) {
 	t.Parallel()
 	refuse := func(status int, what string) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, r *http.Request) bool {
@@ -31,13 +31,31 @@ func TestErrorsAreToldApart(t *testing.T) {
 		want    error
 		words   []string
 	}{
-		{name: "no credentials", before: refuse(401, "receive-pack"), want: gitrepo.ErrNoPermission, words: []string{"asks for credentials", "give a token"}},
-		{name: "the token may only read", before: refuse(403, "service=git-receive-pack"), want: gitrepo.ErrNoPermission, words: []string{"says the server", "write"}},
-		{name: "the push itself is forbidden", before: refuse(403, "config.git/git-receive-pack"), want: gitrepo.ErrNoPermission, words: []string{"write"}},
+		{
+			name: "no credentials", before: refuse(401, "receive-pack"), want: gitrepo.ErrNoPermission,
+			words: []string{"asks for credentials", "give a token"},
+		},
+		{
+			name: "the token may only read", before: refuse(403, "service=git-receive-pack"), want: gitrepo.ErrNoPermission,
+			words: []string{"says the server", "write"},
+		},
+		{
+			name: "the push itself is forbidden", before: refuse(403, "config.git/git-receive-pack"), want: gitrepo.ErrNoPermission,
+			words: []string{"write"},
+		},
 		{name: "there is no repository", before: refuse(404, "receive-pack"), want: gitrepo.ErrNotFound, words: []string{"address"}},
-		{name: "the server is down", before: refuse(503, "receive-pack"), want: gitrepo.ErrUnreachable, words: []string{"HTTP 503", "says the server"}},
-		{name: "no server listens", options: func(o *gitrepo.Options) { o.URL = "http://127.0.0.1:1/x.git" }, want: gitrepo.ErrUnreachable, words: []string{"refused", "address"}},
-		{name: "there is no such branch", options: func(o *gitrepo.Options) { o.Branch = "mian" }, want: gitrepo.ErrNoBranch, words: []string{"mian", `there is ["main"]`}},
+		{
+			name: "the server is down", before: refuse(503, "receive-pack"), want: gitrepo.ErrUnreachable,
+			words: []string{"HTTP 503", "says the server"},
+		},
+		{
+			name: "no server listens", options: func(o *gitrepo.Options) { o.URL = "http://127.0.0.1:1/x.git" }, want: gitrepo.ErrUnreachable,
+			words: []string{"refused", "address"},
+		},
+		{
+			name: "there is no such branch", options: func(o *gitrepo.Options) { o.Branch = "mian" }, want: gitrepo.ErrNoBranch,
+			words: []string{"mian", `there is ["main"]`},
+		},
 		{name: "the repository is empty", bare: gittest.NewEmpty, want: gitrepo.ErrEmpty, words: []string{"previewctl init"}},
 		{
 			name: "a hook declines", hook: "echo 'environments need an owner' >&2; exit 1", want: gitrepo.ErrRefused,
@@ -78,7 +96,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 				t.Errorf("the refs became %q", after)
 			}
 			if result.Attempts > 1 {
-				t.Errorf("%d attempts at what can't be mended", result.Attempts)
+				t.Errorf("%d attempts, want 1", result.Attempts)
 			}
 		})
 	}

@@ -1,16 +1,18 @@
-// Package gitrepo is the only code that talks Git, for the service and for the command. It reads one branch of a remote
-// repository, changes it commit by commit, and reads a local clone. It knows Git and nothing about the meaning of the files.
+// Package gitrepo is the only code that talks Git, for the service and for the command. It reads one branch of a
+// remote repository, changes it commit by commit, and reads a local clone. It knows Git and nothing about the meaning
+// of the files.
 //
-// Reads are shallow and in memory. A change is a function of the newest tree. After a lost push it is applied again to the
-// newer tree, so no commit of another user is merged, forced or lost.
+// Reads are shallow and in memory. A change is a function of the newest tree. After a lost push it is applied again
+// to the newer tree, so no commit of another user is merged, forced or lost.
 //
-// The package speaks Git's protocol through go-git's transports and builds trees and packs itself. go-git's Fetch and Push
-// are made for whole clones: they list the remote once more, walk the full tree on every push, and ask for too much after
-// a fetch of depth 1. Programs of the user are run where a library can't replace them: git for its configuration,
-// credential helpers and working trees; gpg and ssh-keygen for keys in agents and hardware. A plain push with a token
-// needs none of them.
+// The package speaks Git's protocol through go-git's transports and builds trees and packs itself. go-git's Fetch and
+// Push are made for whole clones: they list the remote once more, walk the full tree on every push, and ask for too
+// much after a fetch of depth 1. Programs of the user are run where a library can't replace them: git for its
+// configuration, credential helpers and working trees; gpg and ssh-keygen for keys in agents and hardware. A plain
+// push with a token needs none of them.
 //
-// Where to begin: Repository (a remote branch), Checkout (a working tree to commit in), Clone (a working tree to read).
+// Where to begin: Repository (a remote branch), Checkout (a working tree to commit in), Clone (a working tree to
+// read).
 package gitrepo
 
 import (
@@ -30,7 +32,8 @@ type Options struct {
 	Token func() (string, error)
 	// SSHKeyFile replaces the keys of the SSH agent and of ~/.ssh. KnownHostsFile replaces OpenSSH's files.
 	SSHKeyFile, KnownHostsFile string
-	// Unattended restricts credentials to Token, SSHKeyFile and KnownHostsFile: no helper, agent or home folder is asked.
+	// Unattended restricts credentials to Token, SSHKeyFile and KnownHostsFile: no helper, agent or home folder is
+	// asked.
 	Unattended bool
 	// Author replaces the author in Git's environment and configuration.
 	Author Person
@@ -40,8 +43,8 @@ type Options struct {
 	SigningKey string
 	// Folder is where Git's configuration is looked up; default is the current folder.
 	Folder string
-	// Environ is the environment of the programs that are run. GIT_AUTHOR_NAME, SSH_AUTH_SOCK and the like are read from it
-	// too. Nil is the process's environment.
+	// Environ is the environment of the programs that are run. GIT_AUTHOR_NAME, SSH_AUTH_SOCK and the like are read
+	// from it too. Nil is the process's environment.
 	Environ []string
 	// Retry bounds the attempts after lost races.
 	Retry Retry
@@ -68,8 +71,8 @@ type Retry struct {
 	Min, Max time.Duration // of the bound of a random wait; default 20 ms and 10 s
 }
 
-// Change is a pure function from the newest tree to edits. It is called again with a newer tree after every lost race in
-// which something changed that it has read. Its error ends the update and is returned as it is.
+// Change is a pure function from the newest tree to edits. It is called again with a newer tree after every lost race
+// in which something changed that it has read. Its error ends the update and is returned as it is.
 type Change func(ctx context.Context, tree *Tree) (Edits, error)
 
 // Result describes a finished update.

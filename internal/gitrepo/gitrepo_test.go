@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-// newBare makes a bare repository with one commit that has one file.
+// newBare creates a bare repository with one commit that has one file.
 func newBare(tb testing.TB) string {
 	tb.Helper()
 	return gittest.New(tb, map[string]string{"README.md": "hello\n"})
@@ -44,14 +44,14 @@ func open(tb testing.TB, o gitrepo.Options) *gitrepo.Repository {
 	return r
 }
 
-// writes is a change that writes one file.
+// writes returns a change that writes one file.
 func writes(name, content string) gitrepo.Change {
 	return func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
 		return gitrepo.Edits{Write: map[string][]byte{name: []byte(content)}, Message: gitrepo.Message{Subject: "Write " + name}}, nil
 	}
 }
 
-// appends is a change that adds a line to a file: it depends on what others wrote.
+// appends returns a change that adds a line to a file. It depends on the present content.
 func appends(name, line string) gitrepo.Change {
 	return func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 		old, err := fs.ReadFile(tree, name)

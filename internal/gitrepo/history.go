@@ -15,13 +15,14 @@ const maxAncestors = 500
 // Version is a commit of a branch, with its known ancestors.
 type Version struct {
 	Commit string
-	// Ancestors are the known commits before Commit, newest first. A commit that was removed by a forced push isn't among them.
+	// Ancestors are the known commits before Commit, newest first. A commit that was removed by a forced push isn't
+	// among them.
 	Ancestors []string
 }
 
-// ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit. Unlike Read
-// it keeps no objects, for processes that read a branch for months. Ancestors include those of last if last.Commit is one. The
-// caller adds the name of the branch to errors.
+// ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit.
+// Unlike Read it keeps no objects, for processes that read a branch for months. Ancestors include those of last if
+// last.Commit is one. The caller adds the name of the branch to errors.
 func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, now Version, err error) {
 	now = last
 	err = r.withHead(ctx, func(head plumbing.Hash) error {
@@ -50,7 +51,8 @@ func (r *Repository) readAlone(ctx context.Context, head plumbing.Hash, last Ver
 	ancestors, isAfter := ancestorsOf(store, head, last)
 	if !isAfter && len(ancestors) > 0 {
 		deep := memory.NewStorage()
-		if r.remote.fetchInto(ctx, deep, fetchRequest{want: head, depth: maxAncestors}) == nil { // without it they stay unknown
+		// After an error the ancestors stay unknown.
+		if r.remote.fetchInto(ctx, deep, fetchRequest{want: head, depth: maxAncestors}) == nil {
 			ancestors, _ = ancestorsOf(deep, head, last)
 		}
 	}

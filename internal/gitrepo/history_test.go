@@ -55,7 +55,7 @@ func TestReadNewerReturnsAncestors(t *testing.T) {
 	}
 }
 
-func TestReadNewerForgetsARewrittenHistory(t *testing.T) {
+func TestReadNewerAfterRewrittenHistory(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	repo := open(t, gitrepo.Options{URL: "file://" + bare})
@@ -70,7 +70,7 @@ func TestReadNewerForgetsARewrittenHistory(t *testing.T) {
 	}
 }
 
-func TestReadNewerFollowsAHeadThatMovesMeanwhile(t *testing.T) {
+func TestReadNewerWithMovingHead(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
@@ -89,13 +89,14 @@ func TestReadNewerFollowsAHeadThatMovesMeanwhile(t *testing.T) {
 }
 
 // An unattended process may run on a machine with a credential helper of another user.
-func TestUnattendedReadsAskNoHelper(t *testing.T) {
+func TestUnattendedReadUsesNoHelper(t *testing.T) {
 	t.Parallel()
 	server := gittest.Serve(t, newBare(t))
 	server.Password = "s3cret"
 	_, env := home(t, "[credential]\nhelper = \"!f() { echo username=me; echo password=s3cret; }; f\"\n")
 	repo := open(t, gitrepo.Options{URL: server.Address(), Environ: env, Unattended: true})
-	if _, _, err := repo.ReadNewer(t.Context(), gitrepo.Version{}); !errors.Is(err, gitrepo.ErrNoPermission) || strings.Contains(err.Error(), "helper") {
+	_, _, err := repo.ReadNewer(t.Context(), gitrepo.Version{})
+	if !errors.Is(err, gitrepo.ErrNoPermission) || strings.Contains(err.Error(), "helper") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := open(t, gitrepo.Options{URL: server.Address(), Environ: env}).Read(t.Context()); err != nil {

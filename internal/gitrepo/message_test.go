@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/internal/gitrepo"
 )
 
-func TestMessagesThatAreNoneAreRefused(t *testing.T) {
+func TestInvalidMessages(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	tests := []struct {
@@ -28,7 +28,8 @@ func TestMessagesThatAreNoneAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := open(t, gitrepo.Options{URL: "file://" + bare}).Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
+			repo := open(t, gitrepo.Options{URL: "file://" + bare})
+			_, err := repo.Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
 				return gitrepo.Edits{Write: map[string][]byte{"a": nil}, Message: tt.message}, nil
 			})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -9,14 +9,16 @@ import (
 	"strings"
 )
 
-// runProgram runs a program of the user in the folder and returns its output. The error holds its complaints.
-func runProgram(ctx context.Context, folder string, environ []string, stdin []byte, program string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // git, or the program that Git's configuration names for signing
+// runProgram runs a program of the user in the folder and returns its output. The error contains its standard error.
+func runProgram(
+	ctx context.Context, folder string, environ []string, stdin []byte, program string, args ...string,
+) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // git or the configured program for signing
 	cmd.Dir, cmd.Env, cmd.Stdin = folder, environ, bytes.NewReader(stdin)
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
+	var out, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &stderr
 	if err := cmd.Run(); err != nil {
-		if text := strings.TrimSpace(complaints.String()); text != "" {
+		if text := strings.TrimSpace(stderr.String()); text != "" {
 			err = fmt.Errorf("%w: %s", err, text)
 		}
 		return out.Bytes(), fmt.Errorf("%s %s: %w", program, args[0], err)

@@ -22,7 +22,8 @@ type pushSession struct {
 	capabilities *capability.List
 }
 
-// openPush lists the remote for writing. A user without permission to push gets the error here, before anything is sent.
+// openPush lists the remote for writing. A user without permission to push gets the error here, before anything is
+// sent.
 func (r *remote) openPush(ctx context.Context) (*pushSession, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -42,7 +43,9 @@ func (r *remote) openPush(ctx context.Context) (*pushSession, error) {
 	if err := r.authenticated(ctx, list); err != nil {
 		return nil, r.explain(err)
 	}
-	return &pushSession{remote: r, session: r.receive, refs: advertised.References, capabilities: advertised.Capabilities}, nil
+	return &pushSession{
+		remote: r, session: r.receive, refs: advertised.References, capabilities: advertised.Capabilities,
+	}, nil
 }
 
 func (p *pushSession) closeSession() {

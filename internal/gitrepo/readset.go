@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// readSet records everything that a Change has read of a tree. A change is a pure function: if all reads are the same in
-// another tree, its edits are the same too.
+// readSet records everything that a Change has read of a tree. A change is a pure function: if all reads are the same
+// in another tree, its edits are the same too.
 type readSet struct {
 	lock sync.Mutex
 	seen map[readKey]string // the fingerprint of each read

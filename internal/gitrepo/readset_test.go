@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-func TestAChangeIsAppliedAgainOnlyWhereItSeesSomethingElse(t *testing.T) {
+func TestChangeIsAppliedAgainOnlyIfItsReadsDiffer(t *testing.T) {
 	t.Parallel()
 	look := map[string]func(*gitrepo.Tree) error{
 		"a file":           func(tree *gitrepo.Tree) error { _, err := tree.ReadFile("dir/file"); return err },
@@ -38,7 +38,7 @@ func TestAChangeIsAppliedAgainOnlyWhereItSeesSomethingElse(t *testing.T) {
 		"nothing": func(*gitrepo.Tree) error { return nil },
 	}
 	tests := []struct {
-		theirs string // file that somebody else writes meanwhile
+		theirs string // file that another user writes meanwhile
 		again  []string
 	}{
 		{"other/file", nil},
@@ -55,7 +55,8 @@ func TestAChangeIsAppliedAgainOnlyWhereItSeesSomethingElse(t *testing.T) {
 				if slices.Contains(tt.again, name) {
 					want = 2
 				}
-				_, err := open(t, gitrepo.Options{URL: "file://" + bare}).Update(t.Context(), func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
+				repo := open(t, gitrepo.Options{URL: "file://" + bare})
+				_, err := repo.Update(t.Context(), func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 					if calls++; calls == 1 {
 						if err := look(tree); err != nil {
 							return gitrepo.Edits{}, err

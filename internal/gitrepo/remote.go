@@ -22,7 +22,7 @@ import (
 func parseURL(raw string) (*transport.Endpoint, error) {
 	const use = "use https://, ssh://, git@host:path or file://"
 	if raw == "" {
-		return nil, errors.New("no repository is given; " + use)
+		return nil, errors.New("missing repository address; " + use)
 	}
 	e, err := transport.NewEndpoint(raw)
 	if err != nil {
@@ -34,7 +34,7 @@ func parseURL(raw string) (*transport.Endpoint, error) {
 		return nil, fmt.Errorf("%s:// is not supported; %s", e.Protocol, use)
 	}
 	if e.Password != "" || strings.Contains(e.User, ":") || (e.User != "" && e.Protocol != "ssh") {
-		return nil, errors.New("the repository's address holds a user or password; remove it and give a token instead")
+		return nil, errors.New("the repository's address contains a user or password; remove it and set a token")
 	}
 	return e, nil
 }
@@ -56,8 +56,12 @@ func (r *remote) isStateless() bool {
 	return r.endpoint.Protocol != "ssh" && r.endpoint.Protocol != "file"
 }
 
-// authenticated calls open. If the server asks for credentials, it calls open again with those of a credential helper.
-func (r *remote) authenticated(ctx context.Context, open func(transport.Transport, *transport.Endpoint, transport.AuthMethod) error) error {
+// openFunc opens a connection with the credentials.
+type openFunc func(transport.Transport, *transport.Endpoint, transport.AuthMethod) error
+
+// authenticated calls open. If the server asks for credentials, it calls open again with those of a credential
+// helper.
+func (r *remote) authenticated(ctx context.Context, open openFunc) error {
 	t, err := client.NewClient(r.endpoint)
 	if err != nil {
 		return err
@@ -163,7 +167,9 @@ func (r *remote) uploadRequest(f fetchRequest) *packp.UploadPackRequest {
 	return req
 }
 
-func unpack(ctx context.Context, session transport.UploadPackSession, store *memory.Storage, req *packp.UploadPackRequest) (err error) {
+func unpack(
+	ctx context.Context, session transport.UploadPackSession, store *memory.Storage, req *packp.UploadPackRequest,
+) (err error) {
 	pack, err := session.UploadPack(ctx, req)
 	if err != nil {
 		return err

@@ -13,10 +13,11 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-func TestAddressesThatAreNoneAreRefused(t *testing.T) {
+func TestInvalidAddresses(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
-		"", "https://user:hunter2@example.com/a/b", "https://hunter2@example.com/a/b", "ssh://git:hunter2@example.com/a/b", "git://example.com/a/b", "http://%zzhunter2@x",
+		"", "https://user:hunter2@example.com/a/b", "https://hunter2@example.com/a/b", "ssh://git:hunter2@example.com/a/b",
+		"git://example.com/a/b", "http://%zzhunter2@x",
 	} {
 		_, err := gitrepo.NewRepository(gitrepo.Options{URL: url})
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
@@ -28,7 +29,7 @@ func TestAddressesThatAreNoneAreRefused(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsNewIsFetched(t *testing.T) {
+func TestOnlyNewObjectsAreFetched(t *testing.T) {
 	t.Parallel()
 	const large = 1 << 20
 	content := make([]byte, large/2)
@@ -44,7 +45,8 @@ func TestOnlyWhatIsNewIsFetched(t *testing.T) {
 		gittest.Forward(w, answer)
 	}
 	calls := 0
-	_, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	_, err := repo.Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 		if calls++; calls == 1 {
 			gittest.Commit(t, bare, map[string]string{"theirs": "1"})
 			gittest.Commit(t, bare, map[string]string{"theirs": "2"})
@@ -59,7 +61,7 @@ func TestOnlyWhatIsNewIsFetched(t *testing.T) {
 	}
 }
 
-func TestNoCredentialsGoToAnotherHost(t *testing.T) {
+func TestCredentialsStayAtTheirHost(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	var seen []string
@@ -75,7 +77,8 @@ func TestNoCredentialsGoToAnotherHost(t *testing.T) {
 		http.Redirect(w, r, other.URL+r.URL.RequestURI(), http.StatusFound)
 		return true
 	}
-	_, err := open(t, gitrepo.Options{URL: server.Address(), Token: func() (string, error) { return "s3cret", nil }}).Update(t.Context(), writes("a", "b"))
+	repo := open(t, gitrepo.Options{URL: server.Address(), Token: func() (string, error) { return "s3cret", nil }})
+	_, err := repo.Update(t.Context(), writes("a", "b"))
 	if len(seen) > 0 {
 		t.Errorf("the other host was told %q (%v)", seen, err)
 	}

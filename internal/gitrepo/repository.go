@@ -11,8 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// Repository is one branch of a remote repository. It keeps the objects that it has read, so that the next Read or Update
-// fetches only newer ones. It isn't safe for concurrent use.
+// Repository is one branch of a remote repository. It keeps the objects that it has read, so that the next Read or
+// Update fetches only newer ones. It isn't safe for concurrent use.
 type Repository struct {
 	opts   Options
 	remote *remote
@@ -62,8 +62,8 @@ func (r *Repository) refresh(ctx context.Context) error {
 	return r.withHead(ctx, func(head plumbing.Hash) error { return r.fetchBase(ctx, head) })
 }
 
-// withHead lists the remote and calls fetch with the branch's head. If fetch fails and the head has moved meanwhile, it tries
-// again: a server needn't send a commit that isn't a head anymore.
+// withHead lists the remote and calls fetch with the branch's head. If fetch fails and the head has moved meanwhile,
+// it tries again: a server needn't send a commit that isn't a head anymore.
 func (r *Repository) withHead(ctx context.Context, fetch func(head plumbing.Hash) error) error {
 	var failed error
 	var last plumbing.Hash
@@ -87,8 +87,8 @@ func (r *Repository) withHead(ctx context.Context, fetch func(head plumbing.Hash
 	return failed
 }
 
-// fetchBase makes head the base and fetches the objects that the store lacks. It fetches all commits since the old base,
-// because they tell whether an earlier push, which got no answer, has arrived.
+// fetchBase makes head the base and fetches the objects that the store lacks. It fetches all commits since the old
+// base, because they tell whether an earlier push, which got no answer, has arrived.
 func (r *Repository) fetchBase(ctx context.Context, head plumbing.Hash) error {
 	if head == r.base {
 		return nil

@@ -20,10 +20,12 @@ func TestUpdateCommitsAndPushes(t *testing.T) {
 	t.Parallel()
 	bare := gittest.NewEmpty(t)
 	base := gittest.Import(t, bare, map[string]string{
-		"README.md": "hello", "run.sh": "!#!/bin/sh", "overlays/old/environment.yaml": "old", "overlays/old/notes/a.txt": "a", "overlays/b": "b",
+		"README.md": "hello", "run.sh": "!#!/bin/sh", "overlays/old/environment.yaml": "old", "overlays/old/notes/a.txt": "a",
+		"overlays/b": "b",
 	})
 	server := gittest.Serve(t, bare)
-	result, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	result, err := repo.Update(t.Context(), func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 		if tree.Commit != base {
 			t.Errorf("the change sees %s, want %s", tree.Commit, base)
 		}
@@ -33,7 +35,8 @@ func TestUpdateCommitsAndPushes(t *testing.T) {
 			},
 			Delete: []string{"overlays/old", "overlays/absent", "absent/folder/file"},
 			Message: gitrepo.Message{
-				Subject: "Create environment jakub", Body: "Because of tests.", Trailers: []gitrepo.Trailer{{"Environment", "jakub"}, {"Tool", "previewctl"}},
+				Subject: "Create environment jakub", Body: "Because of tests.",
+				Trailers: []gitrepo.Trailer{{"Environment", "jakub"}, {"Tool", "previewctl"}},
 			},
 		}, nil
 	})
@@ -44,14 +47,18 @@ func TestUpdateCommitsAndPushes(t *testing.T) {
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Error(diff)
 	}
-	wantFiles := map[string]string{"README.md": "hello", "run.sh": "#!/bin/bash", "overlays/jakub/environment.yaml": "new", "overlays/b": "b", "overlays/empty": ""}
+	wantFiles := map[string]string{
+		"README.md": "hello", "run.sh": "#!/bin/bash", "overlays/jakub/environment.yaml": "new", "overlays/b": "b",
+		"overlays/empty": "",
+	}
 	if diff := cmp.Diff(wantFiles, gittest.Files(t, bare)); diff != "" {
 		t.Error(diff)
 	}
 	if mode := gittest.Git(t, bare, "ls-tree", "main", "run.sh"); !strings.HasPrefix(mode, "100755") {
 		t.Errorf("run.sh is %s", mode)
 	}
-	wantLog := "Test <test@example.com>|Test <test@example.com>|" + base + "|Create environment jakub\n\nBecause of tests.\n\nEnvironment: jakub\nTool: previewctl"
+	wantLog := "Test <test@example.com>|Test <test@example.com>|" + base +
+		"|Create environment jakub\n\nBecause of tests.\n\nEnvironment: jakub\nTool: previewctl"
 	if diff := cmp.Diff(wantLog, gittest.Git(t, bare, "log", "-1", "--format=%an <%ae>|%cn <%ce>|%P|%B", "main")); diff != "" {
 		t.Error(diff)
 	}
@@ -64,7 +71,7 @@ func TestUpdateCommitsAndPushes(t *testing.T) {
 	}
 }
 
-func TestWhatIsReadOnceIsNotFetchedAgain(t *testing.T) {
+func TestKnownObjectsAreNotFetchedAgain(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
@@ -87,7 +94,7 @@ func TestWhatIsReadOnceIsNotFetchedAgain(t *testing.T) {
 	}
 }
 
-func TestNothingToChangeIsNoCommit(t *testing.T) {
+func TestNoChangeMakesNoCommit(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	head := gittest.Git(t, bare, "rev-parse", "main")
@@ -102,7 +109,8 @@ func TestNothingToChangeIsNoCommit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := open(t, gitrepo.Options{URL: "file://" + bare}).Update(t.Context(), change)
+			repo := open(t, gitrepo.Options{URL: "file://" + bare})
+			result, err := repo.Update(t.Context(), change)
 			want := gitrepo.Result{Commit: head, Base: head, Branch: "main", Unchanged: true, Attempts: 1}
 			if diff := cmp.Diff(want, result); err != nil || diff != "" {
 				t.Errorf("%v: %s", err, diff)
@@ -123,7 +131,8 @@ func TestDryRunShowsThePatchAndPushesNothing(t *testing.T) {
 		}
 		return false
 	}
-	result, err := open(t, gitrepo.Options{URL: server.Address(), Environ: []string{"PATH=/nonexistent"}}).DryRun(t.Context(), appends("README.md", "world"))
+	repo := open(t, gitrepo.Options{URL: server.Address(), Environ: []string{"PATH=/nonexistent"}})
+	result, err := repo.DryRun(t.Context(), appends("README.md", "world"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,16 +176,18 @@ func TestProposePushesANewBranch(t *testing.T) {
 		}
 		gittest.Forward(w, answer)
 	}
-	if result, err := repo.Propose(t.Context(), "other", writes("a", "c")); err != nil || result.Commit != gittest.Git(t, bare, "rev-parse", "other") {
-		t.Errorf("a proposal whose answer got lost: %+v: %v", result, err)
+	result, err = repo.Propose(t.Context(), "other", writes("a", "c"))
+	if err != nil || result.Commit != gittest.Git(t, bare, "rev-parse", "other") {
+		t.Errorf("proposal after a lost answer: %+v: %v", result, err)
 	}
 }
 
-func TestAnErrorOfTheChangeComesOutAsItIs(t *testing.T) {
+func TestErrorOfChangeIsReturned(t *testing.T) {
 	t.Parallel()
 	mine := errors.New("there is no service x; did you mean y?")
 	bare := newBare(t)
-	_, err := open(t, gitrepo.Options{URL: "file://" + bare}).Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
+	repo := open(t, gitrepo.Options{URL: "file://" + bare})
+	_, err := repo.Update(t.Context(), func(context.Context, *gitrepo.Tree) (gitrepo.Edits, error) {
 		return gitrepo.Edits{}, mine
 	})
 	if !errors.Is(err, mine) || err.Error() != mine.Error() {
@@ -184,12 +195,12 @@ func TestAnErrorOfTheChangeComesOutAsItIs(t *testing.T) {
 	}
 }
 
-// A server needn't send what was a branch's head when it was asked for the list, and isn't any more.
-func TestAHeadThatIsGoneBeforeItIsFetchedIsNoOutage(t *testing.T) {
+// A server needn't send a commit that was a branch's head in the listing but isn't anymore.
+func TestHeadThatMovesBeforeFetch(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
-	stale := gittest.Git(t, bare, "commit-tree", "-m", "Somebody's", "main^{tree}")
+	stale := gittest.Git(t, bare, "commit-tree", "-m", "Another commit", "main^{tree}")
 	current := gittest.Git(t, bare, "rev-parse", "main")
 	gittest.Git(t, bare, "update-ref", "refs/heads/main", stale)
 	moves := once(func() { gittest.Git(t, bare, "update-ref", "refs/heads/main", current) })
@@ -199,7 +210,8 @@ func TestAHeadThatIsGoneBeforeItIsFetchedIsNoOutage(t *testing.T) {
 		}
 		return false
 	}
-	if _, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), writes("mine", "x")); err != nil {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	if _, err := repo.Update(t.Context(), writes("mine", "x")); err != nil {
 		t.Fatal(err)
 	}
 	if n := gittest.Git(t, bare, "rev-list", "--count", current+"..main"); n != "1" {

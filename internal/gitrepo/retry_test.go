@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestWaitsSpreadAndAreBounded(t *testing.T) {
+func TestRetryDelay(t *testing.T) {
 	t.Parallel()
 	r := Options{}.withDefaults().Retry
 	tests := []struct {

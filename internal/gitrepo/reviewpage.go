@@ -9,8 +9,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// reviewPage is the page of a Git host on which a branch becomes a pull request. It is "" if the host's name doesn't tell
-// its kind.
+// reviewPage is the page of a Git host on which a branch becomes a pull request. It is "" if the host's name doesn't
+// tell its kind.
 func reviewPage(e *transport.Endpoint, base, branch string) string {
 	if e.Protocol == "file" {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// settings are Git's configuration, in all scopes and includes as git itself reads them, and its environment. Without a git
-// program the configuration is empty.
+// settings are Git's configuration, in all scopes and includes as git itself reads them, and its environment. Without
+// a git program the configuration is empty.
 type settings struct {
 	values  map[string]string // by lower-case key; the last value wins
 	folder  string
@@ -21,7 +21,8 @@ type settings struct {
 
 func readSettings(ctx context.Context, o Options) (*settings, error) {
 	s := &settings{values: map[string]string{}, folder: o.Folder, environ: o.Environ}
-	out, err := runProgram(ctx, o.Folder, o.Environ, nil, "git", "config", "--null", "--get-regexp", `^(user|author|committer|gpg|commit)\.`)
+	const names = `^(user|author|committer|gpg|commit)\.`
+	out, err := runProgram(ctx, o.Folder, o.Environ, nil, "git", "config", "--null", "--get-regexp", names)
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.As(err, &exit) && exit.ExitCode() == 1: // 1: no such key
@@ -39,8 +40,8 @@ func readSettings(ctx context.Context, o Options) (*settings, error) {
 	return s, nil
 }
 
-// signatures returns author and committer: from the options, then the environment, then the configuration, as git does.
-// Unlike git it doesn't derive an author from the names of the user and the machine.
+// signatures returns author and committer: from the options, then the environment, then the configuration, as git
+// does. Unlike git it doesn't derive an author from the names of the user and the machine.
 func (s *settings) signatures(option Person, now time.Time) (author, committer object.Signature, err error) {
 	a := option.withDefaultsOf(s.configuredPerson("AUTHOR"))
 	c := s.configuredPerson("COMMITTER").withDefaultsOf(a)
@@ -57,7 +58,8 @@ func (s *settings) configuredPerson(role string) Person {
 	inEnvironment := Person{lookupEnv(s.environ, "GIT_"+role+"_NAME"), lookupEnv(s.environ, "GIT_"+role+"_EMAIL")}
 	ofRole := Person{s.values[section+".name"], s.values[section+".email"]}
 	user := Person{s.values["user.name"], s.values["user.email"]}
-	return inEnvironment.withDefaultsOf(ofRole).withDefaultsOf(user).withDefaultsOf(Person{Email: lookupEnv(s.environ, "EMAIL")})
+	fallback := Person{Email: lookupEnv(s.environ, "EMAIL")}
+	return inEnvironment.withDefaultsOf(ofRole).withDefaultsOf(user).withDefaultsOf(fallback)
 }
 
 func (p Person) withDefaultsOf(q Person) Person {
@@ -72,7 +74,8 @@ func (p Person) withDefaultsOf(q Person) Person {
 
 func (p Person) checkPerson() error {
 	if strings.TrimSpace(p.Name) == "" || strings.TrimSpace(p.Email) == "" {
-		return fmt.Errorf("%w; run git config --global user.name and user.email, or set GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL", ErrNoAuthor)
+		return fmt.Errorf("%w; run git config --global user.name and user.email, "+
+			"or set GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL", ErrNoAuthor)
 	}
 	if text := p.Name + p.Email; !isPrintableLine(text) || strings.ContainsAny(text, "<>") {
 		return fmt.Errorf("%w: %q <%q> has characters that an author can't have", ErrNoAuthor, p.Name, p.Email)

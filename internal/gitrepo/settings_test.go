@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-// home makes a home folder with a Git configuration, and the environment that leads to it.
+// home creates a home folder with a Git configuration, and returns it with an environment that uses it.
 func home(tb testing.TB, config string, more ...string) (string, []string) {
 	tb.Helper()
 	folder := tb.TempDir()
@@ -19,7 +19,7 @@ func home(tb testing.TB, config string, more ...string) (string, []string) {
 	return folder, append(base, more...)
 }
 
-func TestAuthorIsTheOneThatGitWouldTake(t *testing.T) {
+func TestAuthorEqualsGits(t *testing.T) {
 	t.Parallel()
 	const global = "[user]\nname = Global\nemail = global@example.com\n[include]\npath = included\n"
 	tests := []struct {
@@ -29,7 +29,10 @@ func TestAuthorIsTheOneThatGitWouldTake(t *testing.T) {
 		want                        string
 	}{
 		{name: "global configuration", config: global, want: "Global <global@example.com>|Global <global@example.com>"},
-		{name: "system configuration", system: "[user]\nname = System\nemail = s@example.com\n", want: "System <s@example.com>|System <s@example.com>"},
+		{
+			name: "system configuration", system: "[user]\nname = System\nemail = s@example.com\n",
+			want: "System <s@example.com>|System <s@example.com>",
+		},
 		{
 			name: "global before system", config: global, system: "[user]\nname = System\nemail = s@example.com\n",
 			want: "Global <global@example.com>|Global <global@example.com>",
@@ -47,8 +50,14 @@ func TestAuthorIsTheOneThatGitWouldTake(t *testing.T) {
 			name: "options before everything", config: global, environ: []string{"GIT_AUTHOR_NAME=Env"},
 			given: gitrepo.Person{Name: "Given", Email: "g@example.com"}, want: "Given <g@example.com>|Global <global@example.com>",
 		},
-		{name: "author.name before user.name", config: global + "[author]\nname = Writer\n", want: "Writer <global@example.com>|Global <global@example.com>"},
-		{name: "an included file", config: "[include]\npath = system\n", system: "[user]\nname = In\nemail = i@example.com\n", want: "In <i@example.com>|In <i@example.com>"},
+		{
+			name: "author.name before user.name", config: global + "[author]\nname = Writer\n",
+			want: "Writer <global@example.com>|Global <global@example.com>",
+		},
+		{
+			name: "an included file", config: "[include]\npath = system\n", system: "[user]\nname = In\nemail = i@example.com\n",
+			want: "In <i@example.com>|In <i@example.com>",
+		},
 		{name: "nothing"},
 		{name: "a name without an address", config: "[user]\nname = Global\n"},
 		{name: "a name that breaks the commit", config: global, given: gitrepo.Person{Name: "a <x@y> 1 +0000\nparent x", Email: "e"}},
@@ -64,7 +73,8 @@ func TestAuthorIsTheOneThatGitWouldTake(t *testing.T) {
 			if tt.local != "" {
 				gittest.Git(t, work, "config", "user.name", tt.local)
 			}
-			_, err := open(t, gitrepo.Options{URL: "file://" + bare, Environ: env, Folder: work, Author: tt.given}).Update(t.Context(), writes("a", "b"))
+			repo := open(t, gitrepo.Options{URL: "file://" + bare, Environ: env, Folder: work, Author: tt.given})
+			_, err := repo.Update(t.Context(), writes("a", "b"))
 			if tt.want == "" {
 				if !errors.Is(err, gitrepo.ErrNoAuthor) {
 					t.Errorf("error is %v", err)

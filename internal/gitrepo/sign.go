@@ -14,8 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// signCommit returns a commit's signature, or "". It runs the programs that git runs, because only they know the user's
-// agents, passphrases, hardware keys and gpg.program.
+// signCommit returns a commit's signature, or "". It runs the programs that git runs, because only they know the
+// user's agents, passphrases, hardware keys and gpg.program.
 func (s *settings) signCommit(ctx context.Context, signing Signing, key string, c *object.Commit) (string, error) {
 	if signing == SignNever || (signing == SignAsConfigured && !isTrue(s.values["commit.gpgsign"])) {
 		return "", nil

@@ -20,9 +20,10 @@ func program(tb testing.TB, environ []string, name string, args ...string) {
 	}
 }
 
-func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
+func TestSigning(t *testing.T) {
 	t.Parallel()
-	folder, env := home(t, "[user]\nname = Signer\nemail = signer@example.com\n[gpg \"ssh\"]\nallowedSignersFile = ~/allowed\n", "GNUPGHOME="+gittest.ShortDir(t))
+	config := "[user]\nname = Signer\nemail = signer@example.com\n[gpg \"ssh\"]\nallowedSignersFile = ~/allowed\n"
+	folder, env := home(t, config, "GNUPGHOME="+gittest.ShortDir(t))
 	key := filepath.Join(folder, "key")
 	program(t, env, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
 	public, err := os.ReadFile(key + ".pub")
@@ -30,7 +31,8 @@ func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	gittest.WriteFile(t, filepath.Join(folder, "allowed"), "signer@example.com "+string(public), 0o600)
-	program(t, env, "gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "Signer <signer@example.com>", "ed25519", "sign", "never")
+	program(t, env, "gpg", "--batch", "--quiet", "--passphrase", "",
+		"--quick-generate-key", "Signer <signer@example.com>", "ed25519", "sign", "never")
 	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", valueOf(env, "GNUPGHOME"), "--kill", "all").Run() })
 	agent := gittest.ServeAgent(t, gittest.ReadKey(t, key))
 	tests := []struct {
@@ -42,18 +44,28 @@ func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
 	}{
 		{name: "not at all", config: ""},
 		{name: "SSH, as configured", config: "[commit]\ngpgSign\n[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n", want: "SSH"},
-		{name: "SSH, asked for", config: "[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n", options: gitrepo.Options{Signing: gitrepo.SignAlways}, want: "SSH"},
-		{name: "SSH, with a key of the options", config: "[gpg]\nformat = ssh\n", options: gitrepo.Options{Signing: gitrepo.SignAlways, SigningKey: key}, want: "SSH"},
 		{
-			name: "SSH, with a key of the agent", config: "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n[user]\nsigningKey = \"key::" + strings.TrimSpace(string(public)) + "\"\n",
+			name: "SSH, asked for", config: "[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n",
+			options: gitrepo.Options{Signing: gitrepo.SignAlways}, want: "SSH",
+		},
+		{
+			name: "SSH, with a key of the options", config: "[gpg]\nformat = ssh\n",
+			options: gitrepo.Options{Signing: gitrepo.SignAlways, SigningKey: key}, want: "SSH",
+		},
+		{
+			name:    "SSH, with a key of the agent",
+			config:  "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n[user]\nsigningKey = \"key::" + strings.TrimSpace(string(public)) + "\"\n",
 			environ: []string{"SSH_AUTH_SOCK=" + agent}, want: "SSH",
 		},
 		{name: "configured, and refused", config: "[commit]\ngpgSign = true\n", options: gitrepo.Options{Signing: gitrepo.SignNever}},
 		{name: "OpenPGP", config: "[commit]\ngpgSign = true\n", want: "PGP"},
 		{name: "OpenPGP, a key by its address", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = signer@example.com\n", want: "PGP"},
-		{name: "OpenPGP, a key that isn't there", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = x@example.com\n", err: "sign commit: gpg"},
+		{
+			name: "OpenPGP, a key that isn't there", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = x@example.com\n",
+			err: "sign commit: gpg",
+		},
 		{name: "SSH without a key", config: "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n", err: "user.signingKey"},
-		{name: "a format that nobody knows", config: "[commit]\ngpgSign = true\n[gpg]\nformat = x509\n", err: "gpg.format"},
+		{name: "an unknown format", config: "[commit]\ngpgSign = true\n[gpg]\nformat = x509\n", err: "gpg.format"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,7 +85,8 @@ func TestCommitsAreSignedAsGitIsConfigured(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if raw := gittest.Git(t, bare, "cat-file", "commit", "main"); strings.Contains(raw, "gpgsig") != (tt.want != "") || !strings.Contains(raw, tt.want) {
+			raw := gittest.Git(t, bare, "cat-file", "commit", "main")
+			if strings.Contains(raw, "gpgsig") != (tt.want != "") || !strings.Contains(raw, tt.want) {
 				t.Fatalf("the commit is %s", raw)
 			}
 			if tt.want != "" {

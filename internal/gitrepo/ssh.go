@@ -32,7 +32,8 @@ func (c *credentials) sshAuth() (transport.AuthMethod, error) {
 	files := c.knownHostsFiles()
 	known, err := gitssh.NewKnownHostsDb(files...)
 	if err != nil {
-		return nil, fmt.Errorf("known hosts %s: %w; connect once with ssh and compare the server's key", strings.Join(files, ", "), err)
+		return nil, fmt.Errorf("known hosts %s: %w; connect once with ssh and compare the server's key",
+			strings.Join(files, ", "), err)
 	}
 	host := net.JoinHostPort(c.endpoint.Host, strconv.Itoa(cmp.Or(c.endpoint.Port, gitssh.DefaultPort)))
 	auth.checkHostKey, auth.algorithms = known.HostKeyCallback(), known.HostKeyAlgorithms(host)
@@ -56,7 +57,8 @@ func (c *credentials) availableKeys() ([]ssh.Signer, error) {
 		return nil, err
 	}
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		content, err := os.ReadFile(filepath.Join(lookupEnv(c.opts.Environ, "HOME"), ".ssh", name)) //nolint:gosec // the user's own key
+		file := filepath.Join(lookupEnv(c.opts.Environ, "HOME"), ".ssh", name)
+		content, err := os.ReadFile(file) //nolint:gosec // the user's own key
 		if err != nil {
 			continue
 		}

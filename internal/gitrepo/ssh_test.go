@@ -29,10 +29,19 @@ func TestUpdateOverSSH(t *testing.T) {
 		{name: "with a key of the home folder", files: map[string]string{".ssh/id_ed25519": mine.PEM(t), ".ssh/known_hosts": known}},
 		{name: "with a key of the agent", files: map[string]string{".ssh/known_hosts": known}, agent: []gittest.Key{foreign, mine}},
 		{name: "with the files that are named", files: map[string]string{"key": mine.PEM(t), "hosts": known}, key: "key", hosts: "hosts"},
-		{name: "with a key that the server doesn't know", files: map[string]string{".ssh/id_rsa": foreign.PEM(t), ".ssh/known_hosts": known}, want: gitrepo.ErrNoPermission, words: "~/.ssh"},
+		{
+			name:  "with a key that the server doesn't know",
+			files: map[string]string{".ssh/id_rsa": foreign.PEM(t), ".ssh/known_hosts": known}, want: gitrepo.ErrNoPermission, words: "~/.ssh",
+		},
 		{name: "without a key", files: map[string]string{".ssh/known_hosts": known}, want: gitrepo.ErrNoPermission, words: "no key"},
-		{name: "to an impostor", files: map[string]string{".ssh/id_ed25519": mine.PEM(t), ".ssh/known_hosts": impostor}, want: gitrepo.ErrUnreachable, words: "key mismatch"},
-		{name: "to a server that nobody knows", files: map[string]string{".ssh/id_ed25519": mine.PEM(t), ".ssh/known_hosts": "# none\n"}, want: gitrepo.ErrUnreachable, words: "key is unknown"},
+		{
+			name: "to an impostor", files: map[string]string{".ssh/id_ed25519": mine.PEM(t), ".ssh/known_hosts": impostor},
+			want: gitrepo.ErrUnreachable, words: "key mismatch",
+		},
+		{
+			name: "to an unknown server", files: map[string]string{".ssh/id_ed25519": mine.PEM(t), ".ssh/known_hosts": "# none\n"},
+			want: gitrepo.ErrUnreachable, words: "key is unknown",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// editFolder is a folder of edits: a name maps to an editFolder, to *[]byte with the new content, or to a nil *[]byte to
-// delete.
+// editFolder is a folder of edits: a name maps to an editFolder, to *[]byte with the new content, or to a nil *[]byte
+// to delete.
 type editFolder map[string]any
 
 func newEditFolder(contents map[string]*[]byte) editFolder {
@@ -156,8 +156,8 @@ func (b *treeBuilder) addObject(e encodable, old plumbing.Hash) (plumbing.Hash, 
 	return b.storeObject(o, old)
 }
 
-// storeObject stores an object and remembers it as one to push, unless it equals old, which the remote has. Other objects of the
-// store may be missing at the remote: they may belong to a refused push.
+// storeObject stores an object and remembers it as one to push, unless it equals old, which the remote has. Other
+// objects of the store may be missing at the remote: they may belong to a refused push.
 func (b *treeBuilder) storeObject(o plumbing.EncodedObject, old plumbing.Hash) (plumbing.Hash, error) {
 	if o.Hash() == old {
 		return old, nil

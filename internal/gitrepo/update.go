@@ -48,8 +48,8 @@ func (u *update) attemptAll(ctx context.Context) (Result, error) {
 	}
 }
 
-// firstDraft applies the change to the branch as it was read last, which can take long. The remote is listed for the push only
-// afterwards, to leave little time for other pushes.
+// firstDraft applies the change to the branch as it was read last, which can take long. The remote is listed for the
+// push only afterwards, to leave little time for other pushes.
 func (u *update) firstDraft(ctx context.Context) (err error) {
 	if u.repo.base.IsZero() {
 		if err = u.repo.refresh(ctx); err != nil {
@@ -60,8 +60,8 @@ func (u *update) firstDraft(ctx context.Context) (err error) {
 	return err
 }
 
-// attempt applies the change, lists the remote, applies the change again if there are newer commits, and pushes. done is true
-// if no further attempt makes sense.
+// attempt applies the change, lists the remote, applies the change again if there are newer commits, and pushes. done
+// is true if no further attempt makes sense.
 func (u *update) attempt(ctx context.Context) (result Result, done bool, err error) {
 	if u.draft == nil {
 		if err = u.firstDraft(ctx); err != nil {
@@ -83,7 +83,8 @@ func (u *update) attempt(ctx context.Context) (result Result, done bool, err err
 	}
 	commit := u.draft.commit
 	u.sent[commit] = true
-	answer, err := p.send(ctx, u.repo.store, refChange{name: u.reference(), from: u.expected(), to: commit, objects: u.draft.objects})
+	refChange := refChange{name: u.reference(), from: u.expected(), to: commit, objects: u.draft.objects}
+	answer, err := p.send(ctx, u.repo.store, refChange)
 	u.output = answer.hookOutput
 	if err == nil {
 		if !u.isProposal() {
@@ -106,8 +107,8 @@ func (u *update) expected() plumbing.Hash {
 	return u.repo.base
 }
 
-// catchUp fetches newer commits and renews the draft. arrived is true if an earlier push, which got no answer, is in the
-// branch.
+// catchUp fetches newer commits and renews the draft. arrived is true if an earlier push, which got no answer, is in
+// the branch.
 func (u *update) catchUp(ctx context.Context, refs map[string]plumbing.Hash) (result Result, arrived bool, err error) {
 	head, err := headOf(refs, u.repo.opts.Branch)
 	if err != nil {
@@ -134,7 +135,8 @@ func (u *update) catchUp(ctx context.Context, refs map[string]plumbing.Hash) (re
 	return Result{}, err != nil, err
 }
 
-// renewDraft builds the draft on head. A draft on head keeps its commit: pushed again, it can't be in the branch twice.
+// renewDraft builds the draft on head. A draft on head keeps its commit: pushed again, it can't be in the branch
+// twice.
 func (u *update) renewDraft(ctx context.Context, head plumbing.Hash) (err error) {
 	if u.draft.base != head {
 		if u.draft, err = u.repo.newDraft(ctx, u.change, u.draft); err != nil {
@@ -218,5 +220,6 @@ func (u *update) interrupted(err error) error {
 }
 
 func (u *update) unknownOutcome(err error) error {
-	return fmt.Errorf("%w: %w; look for commit %s in the branch before trying again", ErrUnknownOutcome, err, u.draft.commit)
+	return fmt.Errorf("%w: %w; look for commit %s in the branch before trying again",
+		ErrUnknownOutcome, err, u.draft.commit)
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
-// TestManyAtOnce is the promise on a smaller scale (e2e/gitops has the full one, with processes): as many commits as
-// changes, one line of history, every change once.
-func TestManyAtOnce(t *testing.T) {
+// Parallel updates make one linear history with one commit for each change. The test in e2e/gitops does the same with
+// processes.
+func TestParallelUpdates(t *testing.T) {
 	t.Parallel()
 	const writers, changes = 16, 6
 	bare := newBare(t)
@@ -66,7 +66,7 @@ func checkLog(tb testing.TB, bare string, writers, changes int) {
 	}
 }
 
-func TestALostRaceAppliesTheChangeAgain(t *testing.T) {
+func TestLostRaceAppliesChangeAgain(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "file"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -77,9 +77,10 @@ func TestALostRaceAppliesTheChangeAgain(t *testing.T) {
 				url = gittest.Serve(t, bare).Address()
 			}
 			calls := 0
-			result, err := open(t, gitrepo.Options{URL: url}).Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
+			repo := open(t, gitrepo.Options{URL: url})
+			result, err := repo.Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 				if calls++; calls <= 2 {
-					// Somebody is faster: after the tree was read, before the push.
+					// Another push comes first, after the read of the tree.
 					gittest.Commit(t, bare, map[string]string{"log": fmt.Sprintf("theirs-%d\n", calls)})
 				}
 				return appends("log", "ours")(ctx, tree)
@@ -98,12 +99,13 @@ func TestALostRaceAppliesTheChangeAgain(t *testing.T) {
 	}
 }
 
-func TestAForcedUnrelatedHistoryIsBuiltOn(t *testing.T) {
+func TestUpdateAfterForcedPush(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
 	forced := ""
-	_, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	_, err := repo.Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 		if forced == "" {
 			forced = gittest.Import(t, bare, map[string]string{"log": "rewritten\n", "other": "x"})
 			gittest.Git(t, bare, "reflog", "expire", "--expire=now", "--all")
@@ -124,8 +126,8 @@ func TestAForcedUnrelatedHistoryIsBuiltOn(t *testing.T) {
 	gittest.Git(t, bare, "fsck", "--strict", "--full")
 }
 
-// TestALostAnswerIsNotASecondCommit: the push arrives, the answer doesn't.
-func TestALostAnswerIsNotASecondCommit(t *testing.T) {
+// The push arrives, but its answer is lost.
+func TestLostAnswerCausesNoSecondCommit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -155,7 +157,8 @@ func TestALostAnswerIsNotASecondCommit(t *testing.T) {
 				}
 				gittest.Forward(w, answer)
 			}
-			result, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), appends("log", "ours"))
+			repo := open(t, gitrepo.Options{URL: server.Address()})
+			result, err := repo.Update(t.Context(), appends("log", "ours"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,8 +173,8 @@ func TestALostAnswerIsNotASecondCommit(t *testing.T) {
 	}
 }
 
-// TestAPushThatArrivesLateIsNotDoubled: a proxy gives up, and what it has passed on arrives just before the second try.
-func TestAPushThatArrivesLateIsNotDoubled(t *testing.T) {
+// A proxy times out. The push arrives nevertheless, just before the second attempt.
+func TestLatePushCausesNoSecondCommit(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
@@ -196,7 +199,8 @@ func TestAPushThatArrivesLateIsNotDoubled(t *testing.T) {
 		return false
 	}
 	calls := 0
-	result, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	result, err := repo.Update(t.Context(), func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 		calls++
 		return appends("log", "ours")(ctx, tree)
 	})
@@ -214,8 +218,8 @@ func TestAPushThatArrivesLateIsNotDoubled(t *testing.T) {
 	}
 }
 
-// TestAPushThatNeverArrivedIsSentWhole: what was sent once isn't taken to be there.
-func TestAPushThatNeverArrivedIsSentWhole(t *testing.T) {
+// The objects of a lost push are sent again.
+func TestLostPushIsSentAgain(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
@@ -229,7 +233,8 @@ func TestAPushThatNeverArrivedIsSentWhole(t *testing.T) {
 		http.Error(w, "maintenance", http.StatusServiceUnavailable)
 		return true
 	}
-	if _, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), writes("folder/ours", "y")); err != nil {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	if _, err := repo.Update(t.Context(), writes("folder/ours", "y")); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"README.md": "hello", "theirs": "x", "folder/ours": "y"}
@@ -239,11 +244,12 @@ func TestAPushThatNeverArrivedIsSentWhole(t *testing.T) {
 	gittest.Git(t, bare, "fsck", "--strict", "--full")
 }
 
-func TestARaceThatIsLostEveryTimeEnds(t *testing.T) {
+func TestUpdateStopsAfterLostRaces(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	calls := 0
-	_, err := open(t, gitrepo.Options{URL: gittest.Serve(t, bare).Address(), Retry: gitrepo.Retry{Attempts: 3, Min: 1, Max: 1}}).Update(t.Context(),
+	repo := open(t, gitrepo.Options{URL: gittest.Serve(t, bare).Address(), Retry: gitrepo.Retry{Attempts: 3, Min: 1, Max: 1}})
+	_, err := repo.Update(t.Context(),
 		func(ctx context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) {
 			calls++
 			gittest.Commit(t, bare, map[string]string{"log": fmt.Sprint(calls)})
@@ -257,7 +263,7 @@ func TestARaceThatIsLostEveryTimeEnds(t *testing.T) {
 	}
 }
 
-func TestAnUnknownOutcomeSaysWhichCommitToLookFor(t *testing.T) {
+func TestUnknownOutcomeNamesCommit(t *testing.T) {
 	t.Parallel()
 	bare := newBare(t)
 	server := gittest.Serve(t, bare)
@@ -268,8 +274,10 @@ func TestAnUnknownOutcomeSaysWhichCommitToLookFor(t *testing.T) {
 		}
 		return down
 	}
-	_, err := open(t, gitrepo.Options{URL: server.Address()}).Update(t.Context(), writes("a", "b"))
-	if !errors.Is(err, gitrepo.ErrUnknownOutcome) || !strings.Contains(err.Error(), "look for commit ") || !strings.Contains(err.Error(), "maintenance") {
+	repo := open(t, gitrepo.Options{URL: server.Address()})
+	_, err := repo.Update(t.Context(), writes("a", "b"))
+	if !errors.Is(err, gitrepo.ErrUnknownOutcome) ||
+		!strings.Contains(err.Error(), "look for commit ") || !strings.Contains(err.Error(), "maintenance") {
 		t.Errorf("error is %v", err)
 	}
 }

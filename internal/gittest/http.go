@@ -40,7 +40,8 @@ func Serve(tb testing.TB, bare string) *Server {
 	s := &Server{Backend: &cgi.Handler{
 		Path: program, Args: []string{"http-backend"}, Stderr: io.Discard,
 		Env: []string{
-			"GIT_PROJECT_ROOT=" + filepath.Dir(bare), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+			"GIT_PROJECT_ROOT=" + filepath.Dir(bare), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null",
+			"GIT_CONFIG_NOSYSTEM=1",
 		},
 	}}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))

@@ -1,5 +1,5 @@
-// Package gittest has repositories and Git servers for tests: bare repositories on disk, a server over HTTP, a server over
-// SSH and an SSH agent. It knows Git, and nothing about the meaning of the files.
+// Package gittest has repositories and Git servers for tests: bare repositories on disk, a server over HTTP, a server
+// over SSH and an SSH agent. It knows Git, and nothing about the meaning of the files.
 package gittest
 
 import (
@@ -19,8 +19,10 @@ const Deleted = "\x00deleted"
 // Environ is an environment for git that ignores the machine's configuration and sets one author.
 func Environ(more ...string) []string {
 	return append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
-		"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@example.com", "GIT_COMMITTER_NAME=Test", "GIT_COMMITTER_EMAIL=test@example.com",
+		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_TERMINAL_PROMPT=0",
+		"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@example.com", "GIT_COMMITTER_NAME=Test",
+		"GIT_COMMITTER_EMAIL=test@example.com",
 	}, more...)
 }
 
@@ -61,14 +63,15 @@ func New(tb testing.TB, files map[string]string) string {
 	return bare
 }
 
-// Import moves main to a new commit without parents. A file of content "-> x" is a symbolic link to x, "!x" an executable
-// file. It returns the commit's SHA.
+// Import moves main to a new commit without parents. A file of content "-> x" is a symbolic link to x, "!x" an
+// executable file. It returns the commit's SHA.
 func Import(tb testing.TB, bare string, files map[string]string) string {
 	tb.Helper()
 	return commit(tb, bare, "main", "", files)
 }
 
-// Commit adds a commit on top of main, or the first one. Files are as in Import; Deleted deletes one. It returns the SHA.
+// Commit adds a commit on top of main, or the first one. Files are as in Import; Deleted deletes one. It returns the
+// SHA.
 func Commit(tb testing.TB, bare string, files map[string]string) string {
 	tb.Helper()
 	return CommitTo(tb, bare, "main", files)

@@ -54,8 +54,8 @@ func KnownHost(address string, key Key) string {
 	return knownhosts.Line([]string{knownhosts.Normalize(address)}, key.PublicKey()) + "\n"
 }
 
-// ServeSSH runs Git's programs for the user with the key until the test ends, and returns the server's address. The path of
-// a repository in a URL is its path on disk.
+// ServeSSH runs Git's programs for the user with the key until the test ends, and returns the server's address. The
+// path of a repository in a URL is its path on disk.
 func ServeSSH(tb testing.TB, host Key, user string, client Key) (address string) {
 	tb.Helper()
 	config := &ssh.ServerConfig{PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {

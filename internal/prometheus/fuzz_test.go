@@ -26,8 +26,8 @@ func (s says) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.status, Status: http.StatusText(s.status), Body: io.NopCloser(strings.NewReader(s.body))}, nil
 }
 
-// FuzzMeasure: whatever a server says, it is refused with a readable error, or each namespace that seems idle has a sample
-// that is 0 and none that is anything else.
+// FuzzMeasure: whatever a server says, it is refused with a readable error, or each namespace that seems idle has a
+// sample that is 0 and none that is anything else.
 func FuzzMeasure(f *testing.F) {
 	sample := `{"metric":{"namespace":"preview-a"},"value":[NOW,"0"]}`
 	around := func(samples string) string {
@@ -35,9 +35,12 @@ func FuzzMeasure(f *testing.F) {
 	}
 	for _, body := range []string{
 		"", "null", "[]", "{}", around(""), around(sample), around(sample + "," + strings.ReplaceAll(sample, `"0"`, `"NaN"`)),
-		around(strings.ReplaceAll(sample, `"0"`, `"-0"`)), around(strings.ReplaceAll(sample, `"0"`, `"1e400"`)), around(strings.ReplaceAll(sample, `"0"`, `"0x0p0"`)),
-		around(strings.ReplaceAll(sample, "NOW", "1e300")), around(strings.ReplaceAll(sample, `,"0"`, "")), around(`null`), around(`{"metric":null,"value":[NOW,"0"]}`),
-		strings.Replace(around(sample), `"vector"`, `"matrix"`, 1), `{"warnings":["\u202e"],` + around(sample)[1:], `{"error":"\u0000` + strings.Repeat("é", 200) + `",` + around(sample)[1:],
+		around(strings.ReplaceAll(sample, `"0"`, `"-0"`)), around(strings.ReplaceAll(sample, `"0"`, `"1e400"`)),
+		around(strings.ReplaceAll(sample, `"0"`, `"0x0p0"`)),
+		around(strings.ReplaceAll(sample, "NOW", "1e300")), around(strings.ReplaceAll(sample, `,"0"`, "")), around(`null`),
+		around(`{"metric":null,"value":[NOW,"0"]}`),
+		strings.Replace(around(sample), `"vector"`, `"matrix"`, 1), `{"warnings":["\u202e"],` + around(sample)[1:],
+		`{"error":"\u0000` + strings.Repeat("é", 200) + `",` + around(sample)[1:],
 		`{"status":"success","STATUS":"error","data":{"resultType":"vector","result":[` + sample + `]}}`,
 		around(`{"metric":{"namespace":"preview-a"},"histogram":[NOW,{"count":"0","sum":"0"}]}`),
 	} {

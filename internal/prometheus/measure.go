@@ -11,8 +11,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Measure asks once for all namespaces of the policy's prefix whether they were used. A namespace that isn't in Used wasn't
-// measured: there is no sample of it, or one that is no number or negative.
+// Measure asks once for all namespaces of the policy's prefix whether they were used. A namespace that isn't in Used
+// wasn't measured: there is no sample of it, or one that is no number or negative.
 func (c *Client) Measure(ctx context.Context, p *preview.Policy) (preview.Measurement, error) {
 	if p.Activity.Prometheus == nil {
 		return preview.Measurement{}, errors.New("activity.prometheus is not configured")
@@ -69,8 +69,8 @@ func publicServices(p *preview.Policy) (names []string) {
 	return names
 }
 
-// naming returns the namespaces that a sample may be of. One that may be of several is evidence of use for each of them,
-// and of idleness for none.
+// naming returns the namespaces that a sample may be of. One that may be of several is evidence of use for each of
+// them, and of idleness for none.
 type naming func(labels map[string]string) ([]string, error)
 
 func byLabel(labels map[string]string) ([]string, error) {

@@ -54,9 +54,15 @@ func TestMeasureReadsOneNumberForEachNamespace(t *testing.T) {
 		want    map[string]bool
 	}{
 		{"used and idle", []string{"preview-a 0.2", "preview-b 0"}, map[string]bool{"preview-a": true, "preview-b": false}},
-		{"names match exactly", []string{"preview-slot-10 3", "preview-slot-1 0"}, map[string]bool{"preview-slot-10": true, "preview-slot-1": false}},
+		{
+			"names match exactly", []string{"preview-slot-10 3", "preview-slot-1 0"},
+			map[string]bool{"preview-slot-10": true, "preview-slot-1": false},
+		},
 		{"one series of several is used", []string{"preview-a 0", "preview-a 1", "preview-a 0"}, map[string]bool{"preview-a": true}},
-		{"what is no number is unknown", []string{"preview-a NaN", "preview-b +Inf", "preview-c -Inf", "preview-d -1", "preview-e 0"}, map[string]bool{"preview-e": false}},
+		{
+			"what is no number is unknown", []string{"preview-a NaN", "preview-b +Inf", "preview-c -Inf", "preview-d -1", "preview-e 0"},
+			map[string]bool{"preview-e": false},
+		},
 		{"one series that is no number makes idle unknown", []string{"preview-a 0", "preview-a NaN", "preview-a 0"}, map[string]bool{}},
 		{"one series that is no number doesn't hide use", []string{"preview-a NaN", "preview-a 1"}, map[string]bool{"preview-a": true}},
 		{"other namespaces aren't ours", []string{"staging 1", "preview 1", "preview-a 1"}, map[string]bool{"preview-a": true}},
@@ -106,14 +112,24 @@ func TestMeasureRefuses(t *testing.T) {
 		{"a body that is cut off", 200, good[:len(good)-10], "no answer of Prometheus'"},
 		{"two answers", 200, good + good, "no answer of Prometheus'"},
 		{"a body that is huge", 200, strings.Repeat(" ", 17<<20) + good, "over 16 MiB"},
-		{"Thanos' partial answer", 200, strings.Replace(good, `{"status"`, `{"warnings":["fetch series: store unavailable"],"status"`, 1), "partial"},
-		{"a warning that samples were dropped", 200, strings.Replace(good, `{"status"`, `{"warnings":["PromQL warning: mix of histograms"],"status"`, 1), "partial"},
+		{
+			"Thanos' partial answer", 200, strings.Replace(good, `{"status"`, `{"warnings":["fetch series: store unavailable"],"status"`, 1),
+			"partial",
+		},
+		{
+			"a warning that samples were dropped", 200,
+			strings.Replace(good, `{"status"`, `{"warnings":["PromQL warning: mix of histograms"],"status"`, 1), "partial",
+		},
 		{"a matrix", 200, strings.Replace(good, "vector", "matrix", 1), "write one that yields an instant vector"},
 		{"a scalar", 200, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`, "write one that yields an instant vector"},
 		{"no result", 200, `{"status":"success","data":{"resultType":"vector"}}`, "no list of samples"},
 		{"null for a result", 200, `{"status":"success","data":{"resultType":"vector","result":null}}`, "no list of samples"},
 		{"no data", 200, `{"status":"success"}`, "write one that yields an instant vector"},
-		{"a sample without the label", 200, fmt.Sprintf(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"ns":"preview-a"},"value":[%d,"0"]}]}}`, now), "no label namespace"},
+		{
+			"a sample without the label", 200,
+			fmt.Sprintf(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"ns":"preview-a"},"value":[%d,"0"]}]}}`, now),
+			"no label namespace",
+		},
 		{"a sample without a value", 200, one(""), "no pair"},
 		{"a sample with half a value", 200, one(fmt.Sprintf(`,"value":[%d]`, now)), "no pair"},
 		{"a value that is no text", 200, one(fmt.Sprintf(`,"value":[%d,0]`, now)), "are no time and number"},

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// postgreSQL asks postgres_exporters in the previews' namespaces for connections, other than their own. Those are known by user or
-// application, or else are one to each server. Pools that services keep open count: this is for systems that close theirs.
-// A preview that exports wrong numbers deceives only about itself.
+// postgreSQL asks postgres_exporters in the previews' namespaces for connections, other than their own. Those are
+// known by user or application, or else are one to each server. Pools that services keep open count: this is for
+// systems that close theirs. A preview that exports wrong numbers deceives only about itself.
 // https://github.com/prometheus-community/postgres_exporter
 func postgreSQL(s scope) (string, naming) {
 	own := `job=~".*(postgres|pg).*",namespace=~` + strconv.Quote(regexp.QuoteMeta(s.prefix)+".+")

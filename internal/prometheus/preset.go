@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// presets are ready-made questions. Each yields 1 for what was used within the window, and 0 for what wasn't, where that is
-// sure. They share these rules:
+// presets are ready-made questions. Each yields 1 for what was used within the window, and 0 for what wasn't, where
+// that is sure. They share these rules:
 //
 //   - Only what the controller itself says counts: its job or namespace is selected, and no target in a preview's namespace. A
 //     Pod that is scraped with honor_labels can still pass for it, and so keep environments awake, which lifetime.sleep.maxAwake caps.
@@ -80,31 +80,35 @@ const (
 
 //nolint:gochecknoglobals // constant in all but syntax
 var (
-	// ingressNGINX: its Helm chart and its manual name the job after it. The gauge orphan_ingress is there for every Ingress
-	// that it serves, 0 or 1. https://kubernetes.github.io/ingress-nginx/user-guide/monitoring/
+	// ingressNGINX: its Helm chart and its manual name the job after it. The gauge orphan_ingress is there for every
+	// Ingress that it serves, 0 or 1. https://kubernetes.github.io/ingress-nginx/user-guide/monitoring/
 	ingressNGINX = controller{
 		own:       `job=~".*ingress-nginx.*"`,
 		requests:  series{metric: "nginx_ingress_controller_requests", where: byPeople, label: "namespace", pattern: "(PREFIX.+)"},
 		known:     []series{{metric: "nginx_ingress_controller_orphan_ingress", label: "namespace", pattern: "(PREFIX.+)"}},
 		restarted: goRestarted,
 	}
-	// traefik: for Ingresses. Its services are then <namespace>-<service>-<port>@kubernetes; those of other providers aren't
-	// named after Services, and nothing is known of them. Ingresses without a request yet are known from kube-state-metrics, while
-	// Traefik counts by services at all. https://doc.traefik.io/traefik/observability/metrics/overview/
+	// traefik: for Ingresses. Its services are then <namespace>-<service>-<port>@kubernetes; those of other providers
+	// aren't named after Services, and nothing is known of them. Ingresses without a request yet are known from
+	// kube-state-metrics, while Traefik counts by services at all.
+	// https://doc.traefik.io/traefik/observability/metrics/overview/
 	traefik = controller{
 		own: `job=~".*traefik.*"`,
 		requests: series{
-			metric: "traefik_service_requests_total", where: byPeople, label: "service", pattern: "(PREFIX.+)@kubernetes", into: behind,
+			metric: "traefik_service_requests_total", where: byPeople, label: "service", pattern: "(PREFIX.+)@kubernetes",
+			into: behind,
 		},
 		known: []series{{
-			metric: "kube_ingress_info", own: kubeState, where: `ingressclass=~"|_default|.*traefik.*"`, label: "namespace", pattern: "(PREFIX.+)",
+			metric: "kube_ingress_info", own: kubeState, where: `ingressclass=~"|_default|.*traefik.*"`, label: "namespace",
+			pattern: "(PREFIX.+)",
 		}},
 		ifThere:   []series{{metric: "traefik_service_requests_total", label: "service", pattern: "(.+)@kubernetes"}},
 		restarted: goRestarted,
 		naming:    func(s scope) naming { return s.behindTraefik },
 	}
-	// istio: what gateways in namespaces istio-* say of requests to previews' Services. Namespaces without a request yet are
-	// known from kube-state-metrics, while gateways tell of any preview. https://istio.io/latest/docs/reference/config/metrics/
+	// istio: what gateways in namespaces istio-* say of requests to previews' Services. Namespaces without a request
+	// yet are known from kube-state-metrics, while gateways tell of any preview.
+	// https://istio.io/latest/docs/reference/config/metrics/
 	istio = controller{
 		own:       `namespace=~"istio-.+"`,
 		requests:  fromIstio,
@@ -113,19 +117,22 @@ var (
 		restarted: envoyRestarted,
 	}
 	fromIstio = series{
-		metric: "istio_requests_total", where: `reporter="source"`, label: "destination_service_namespace", pattern: "(PREFIX.+)",
+		metric: "istio_requests_total", where: `reporter="source"`, label: "destination_service_namespace",
+		pattern: "(PREFIX.+)",
 	}
 	// envoyGateway: there is a cluster, and so its counter, for every rule of a route from the beginning.
 	// https://gateway.envoyproxy.io/docs/tasks/observability/proxy-metric/
 	envoyGateway = controller{
 		own: `namespace="envoy-gateway-system"`,
 		requests: series{
-			metric: "envoy_cluster_upstream_rq_total", label: "envoy_cluster_name", pattern: "(?:http|grpc)route/(PREFIX[^/]+)/.+",
+			metric: "envoy_cluster_upstream_rq_total", label: "envoy_cluster_name",
+			pattern: "(?:http|grpc)route/(PREFIX[^/]+)/.+",
 		},
 		restarted: envoyRestarted,
 	}
-	// nginxGatewayFabric: with NGINX Plus, whose upstreams are <namespace>_<service>_<port> and there from the beginning. Free
-	// NGINX counts only all requests together: nothing is known then. https://docs.nginx.com/nginx-gateway-fabric/monitoring/prometheus/
+	// nginxGatewayFabric: with NGINX Plus, whose upstreams are <namespace>_<service>_<port> and there from the
+	// beginning. Free NGINX counts only all requests together: nothing is known then.
+	// https://docs.nginx.com/nginx-gateway-fabric/monitoring/prometheus/
 	nginxGatewayFabric = controller{
 		own: `job=~".*nginx.*"`,
 		requests: series{
@@ -174,7 +181,8 @@ func (s scope) changed(selector string) string {
 func (s scope) group(own string, expression func(selector string) string, all ...series) string {
 	var each []string
 	for _, k := range all {
-		// A target's own label of that name, which the Prometheus Operator sets, makes Prometheus rename the metric's, unless it honours labels.
+		// A target's own label of that name, which the Prometheus Operator sets, makes Prometheus rename the metric's,
+		// unless it honours labels.
 		for _, label := range []string{k.label, "exported_" + k.label} {
 			each = append(each, fmt.Sprintf("label_replace(%s, %q, %q, %q, %s)",
 				expression(s.selector(own, k, label)), cmp.Or(k.into, "namespace"), "$1", label, s.pattern(k)))

@@ -1,12 +1,14 @@
-// Package prometheus asks a Prometheus server, or what speaks its API, which environments are used and what they cost.
+// Package prometheus asks a Prometheus server, or what speaks its API, which environments are used and what they
+// cost.
 //
 // It knows PromQL, the metrics of ingress controllers and how an answer looks. It must not know what follows from an
-// answer. An answer counts only if it is whole: what is cut off, partial, of another type or older than the question is an
-// error, because an environment that seems idle by mistake is sent to sleep while somebody works in it.
+// answer. An answer counts only if it is whole: what is cut off, partial, of another type or older than the question
+// is an error, because an environment that seems idle by mistake is sent to sleep while somebody works in it.
 //
-// One request of one endpoint is sent with net/http and read with encoding/json. Prometheus' own client (client_golang's
-// api/prometheus/v1) was looked at and left: it reads bodies without a bound, takes a status other than "success" for
-// success, reads a sample without a value as 0, which here would mean idle, and repeats refused requests.
+// One request of one endpoint is sent with net/http and read with encoding/json. Prometheus' own client
+// (client_golang's api/prometheus/v1) was looked at and left: it reads bodies without a bound, takes a status other
+// than "success" for success, reads a sample without a value as 0, which here would mean idle, and repeats refused
+// requests.
 package prometheus
 
 import (
@@ -25,8 +27,8 @@ import (
 
 // Options of a Client. The zero value works.
 type Options struct {
-	// Window is how far back one measurement looks, in whole seconds; default 5 minutes. It should be several times the interval in
-	// which Prometheus scrapes.
+	// Window is how far back one measurement looks, in whole seconds; default 5 minutes. It should be several times the
+	// interval in which Prometheus scrapes.
 	Window time.Duration
 	// Timeout bounds a measurement; default 10 seconds.
 	Timeout time.Duration

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// behindTraefik takes <namespace>-<service>-<port> apart. All three may have hyphens, so several namespaces may be meant:
-// each beginning that a public service's name follows.
+// behindTraefik takes <namespace>-<service>-<port> apart. All three may have hyphens, so several namespaces may be
+// meant: each beginning that a public service's name follows.
 func (s scope) behindTraefik(labels map[string]string) ([]string, error) {
 	text, ok := labels[behind]
 	if !ok {

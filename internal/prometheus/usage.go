@@ -25,9 +25,10 @@ const (
 	gibibyte = 1 << 30
 )
 
-// Usage asks what environments did since a length of time ago, and what they requested, by "environment", "owner", "repository" or "profile".
-// It is from the service's own metrics previewset_environment_state and previewset_environment_requests. Above 1,000 rows
-// those with the most hours awake are returned, and Problem says so.
+// Usage asks what environments did since a length of time ago, and what they requested, by "environment", "owner",
+// "repository" or "profile". It is from the service's own metrics previewset_environment_state and
+// previewset_environment_requests. Above 1,000 rows those with the most hours awake are returned, and Problem says
+// so.
 func (c *Client) Usage(ctx context.Context, p *preview.Policy, by string, since time.Duration) (preview.Usage, error) {
 	switch {
 	case p.Activity.Prometheus == nil:
@@ -54,9 +55,10 @@ func (c *Client) Usage(ctx context.Context, p *preview.Policy, by string, since 
 	return bounded(rows), nil
 }
 
-// usageQuery asks for all figures at once. In the range it looks at fixed times, at each of which an environment counts once, however
-// many series say the same of it: those of an earlier Pod, or of another Prometheus. Where nothing is said for a while, as
-// when the service is restarted or a scrape fails, what was said within a window stays.
+// usageQuery asks for all figures at once. In the range it looks at fixed times, at each of which an environment
+// counts once, however many series say the same of it: those of an earlier Pod, or of another Prometheus. Where
+// nothing is said for a while, as when the service is restarted or a scrape fails, what was said within a window
+// stays.
 func usageQuery(s scope, by string, since time.Duration) string {
 	step := max(time.Second, max(s.window/5, since/points).Truncate(time.Second))
 	labels := "environment"

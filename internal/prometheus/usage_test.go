@@ -65,8 +65,15 @@ func TestUsageRefuses(t *testing.T) {
 		{"another group", good, `owner) or vector(1`, week, `usage by "owner) or vector(1": ask by environment`},
 		{"no time", good, "owner", 0, "ask for 5m0s to 2160h0m0s"},
 		{"too long a time", good, "owner", 2161 * time.Hour, "ask for 5m0s to 2160h0m0s"},
-		{"no metrics", answering(t, http.StatusOK, figures("owner")), "owner", week, "is the service's port scraped by a job named preview-generator"},
-		{"an error", answering(t, http.StatusUnprocessableEntity, `{"status":"error","error":"query processing would load too many samples"}`), "owner", week, "too many samples"},
+		{
+			"no metrics", answering(t, http.StatusOK, figures("owner")), "owner", week,
+			"is the service's port scraped by a job named preview-generator",
+		},
+		{
+			"an error",
+			answering(t, http.StatusUnprocessableEntity, `{"status":"error","error":"query processing would load too many samples"}`), "owner",
+			week, "too many samples",
+		},
 		{"what is no number", answering(t, http.StatusOK, figures("owner", "alice|cpu|NaN")), "owner", week, `cpu of "alice" is NaN`},
 		{"a negative number", answering(t, http.StatusOK, figures("owner", "alice|cpu|-1")), "owner", week, `cpu of "alice" is -1`},
 	} {
