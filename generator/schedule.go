@@ -182,7 +182,7 @@ func (r *refresher) changeConfig(before *preview.Config) {
 	r.changeActivity(before)
 	config := r.config.InForce
 	r.repositories.Keep(config.Repositories())
-	for _, name := range config.Reread(before) {
+	for _, name := range preview.Reread(config, before) {
 		r.reads.require(name)
 	}
 	if before == nil && r.cluster.Exists() {

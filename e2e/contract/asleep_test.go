@@ -41,7 +41,7 @@ func TestArgoCDRendersSleep(t *testing.T) {
 	states := map[string]map[string]*unstructured.Unstructured{}
 	for _, state := range []string{preview.Awake, preview.Waking, preview.Asleep} {
 		plan.State = state
-		row, err := config.Compose(plan)
+		row, err := preview.Compose(config, plan)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/jsontext"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // maxFactsClients bounds the clients that receive facts at once, because facts are large.
@@ -49,7 +50,7 @@ func writeInputs(to io.Writer, p *answer.Published) {
 		w.JSON(v)
 	}
 	field(`{"Commit":`, p.Config.Commit)
-	field(`,"Asked":`, p.Config.Asked())
+	field(`,"Asked":`, preview.AskedRefs(p.Config))
 	field(`,"Memory":`, p.Snapshot.Memory)
 	field(`,"Facts":{"Protected":`, p.Facts.Protected)
 	field(`,"Cluster":`, p.Facts.Cluster)

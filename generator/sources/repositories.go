@@ -76,7 +76,7 @@ func (r *Repositories) Read(ctx context.Context, name string, config *preview.Co
 	if !r.IsAllowed(name) {
 		return func() Apply { return func() { r.fail(name, ErrNotAllowed) } }
 	}
-	wants := config.Wants(name)
+	wants := preview.Wanted(config, name)
 	wants.Expected = r.Expected.Take(name)
 	wants.ID, wants.Live = memory.Identity(name), func(id int64) []int { return memory.Live(name, id) }
 	return func() Apply {

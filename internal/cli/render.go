@@ -117,7 +117,7 @@ func (o *renderOptions) rowFromFiles(c *preview.Config) (preview.Row, error) {
 		return preview.Row{}, fmt.Errorf("there is no environment %s in %s\nname a folder of overlays/ with an environment.yaml, or a pull request: owner/repo#number", o.what, o.dir)
 	}
 	o.note("every service stands at a made-up commit")
-	return c.Compose(overlay.Plan(c, o.what))
+	return preview.Compose(c, overlay.Plan(c, o.what))
 }
 
 // pullRequest takes "owner/repo#12" or the name of that pull request's environment.

@@ -77,7 +77,7 @@ func (c *checker) addExamples(cfg *preview.Config, examples ...example) {
 }
 
 func (c *checker) addExample(cfg *preview.Config, e example, p *project) {
-	row, err := cfg.Compose(e.plan)
+	row, err := preview.Compose(cfg, e.plan)
 	if err != nil {
 		c.addError(policyFile, e.title, err)
 		return

@@ -15,26 +15,26 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestBuild(t *testing.T) {
 	t.Parallel()
-	pin := preview.Pin{SHA: sampleSHA, Branch: "fix", Number: 7}
+	pin := preview.ServiceRef{SHA: sampleSHA, Branch: "fix", Number: 7}
 	tests := []struct {
 		name string
 		plan preview.Plan
 	}{
-		{"one-service", preview.Plan{Name: "web-pr-1", Owner: "alice", Run: map[string]preview.Pin{"web": pin}}},
+		{"one-service", preview.Plan{Name: "web-pr-1", Owner: "alice", Run: map[string]preview.ServiceRef{"web": pin}}},
 		{"everything-linked", preview.Plan{Name: "idle"}},
-		{"at-the-base-images", preview.Plan{Name: "plain", Run: map[string]preview.Pin{"web": {}, "api": {}}}},
-		{"waking", preview.Plan{Name: "web-pr-1", State: preview.Waking, Run: map[string]preview.Pin{"web": pin}}},
-		{"asleep", preview.Plan{Name: "web-pr-1", State: preview.Asleep, Run: map[string]preview.Pin{"web": pin, "api": pin}}},
+		{"at-the-base-images", preview.Plan{Name: "plain", Run: map[string]preview.ServiceRef{"web": {}, "api": {}}}},
+		{"waking", preview.Plan{Name: "web-pr-1", State: preview.Waking, Run: map[string]preview.ServiceRef{"web": pin}}},
+		{"asleep", preview.Plan{Name: "web-pr-1", State: preview.Asleep, Run: map[string]preview.ServiceRef{"web": pin, "api": pin}}},
 		// the folder's own kustomization has images, patches of two kinds, and a file beside it
 		{"folder-of-its-own", preview.Plan{
-			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]preview.Pin{"web": pin, "api": pin},
+			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]preview.ServiceRef{"web": pin, "api": pin},
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := New(overlaytest.Shop(nil))
-			row, err := loadConfig(t, r).Compose(tt.plan)
+			row, err := preview.Compose(loadConfig(t, r), tt.plan)
 			if err != nil {
 				t.Fatal(err)
 			}

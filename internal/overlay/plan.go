@@ -37,14 +37,16 @@ func Plan(c *preview.Config, name string) preview.Plan {
 
 // planOf runs some services at the sample commit.
 func planOf(run []string) preview.Plan {
-	p := preview.Plan{Name: sampleName, Owner: sampleOwner, Run: map[string]preview.Pin{}}
+	p := preview.Plan{Name: sampleName, Owner: sampleOwner, Run: map[string]preview.ServiceRef{}}
 	for _, s := range run {
 		p.Run[s] = sampleCommit()
 	}
 	return p
 }
 
-func sampleCommit() preview.Pin { return preview.Pin{SHA: sampleSHA, Branch: "check", Number: 1} }
+func sampleCommit() preview.ServiceRef {
+	return preview.ServiceRef{SHA: sampleSHA, Branch: "check", Number: 1}
+}
 
 // planOfProfile runs a profile. For `changed`, it assumes a pull request that changes every service.
 func planOfProfile(policy *preview.Policy, name string) preview.Plan {

@@ -25,7 +25,7 @@ type living struct {
 	wish    *wish // nil where nobody asks for it now
 	file    *Environment
 	profile string
-	rules   *rules
+	rules   *LifetimeSettings
 	intent  Intent
 	state   string
 	// measured says that it is known whether it was used lately.
@@ -61,7 +61,7 @@ func (r *resolver) live(wishes []*wish) {
 
 // living is one environment as it was.
 func (r *resolver) living(name string, was *Remembered) *living {
-	l := &living{name: name, was: was, wish: r.asked[name], file: r.file(name), profile: was.Row.Profile, rules: r.rulesFor(was.Row.Profile), state: was.Row.State, intent: r.memory.Intents[name]}
+	l := &living{name: name, was: was, wish: r.asked[name], file: r.file(name), profile: was.Row.Profile, rules: r.LifetimeOf(was.Row.Profile), state: was.Row.State, intent: r.memory.Intents[name]}
 	life, ok := r.memory.Lives[name]
 	if l.Life = life; !ok {
 		l.Life = r.beginLife()
@@ -170,8 +170,8 @@ func (r *resolver) headsOf(w *wish) (heads string, known bool) {
 	if w.claim != nil {
 		add("claim", w.claim.Holders, w.claim.Since)
 	}
-	if trees := r.Config.pins[w.name].trees; trees != "" {
-		add("folder", trees[strings.LastIndex(trees, "+")+1:]) // only its own
+	if tree := r.FolderTree(w.name); tree != "" {
+		add("folder", tree)
 	}
 	return strings.Join(sortedSet(all), " "), true
 }
@@ -211,7 +211,7 @@ func isPush(heads, last string) bool {
 
 // chosen is the commit that a file's ref names now; empty where it names none.
 func (r *resolver) chosen(service string, ref Ref) (sha string, ok bool) {
-	s := r.Policy.Services.get(service)
+	s := r.Policy.Services.Get(service)
 	if s == nil {
 		return "", true
 	}

@@ -50,7 +50,7 @@ const (
 )
 
 // admit decides whether a pull request gets an environment, and with which profile by label ("" where no label says).
-func (c *Config) admit(pr PullRequest) (profile string, h *hold) {
+func admit(c *Config, pr PullRequest) (profile string, h *hold) {
 	policy := c.Policy.PullRequests
 	asked, profiles := labelled(pr.Labels, policy.Label)
 	joined, _ := labelled(pr.Labels, policy.JoinLabel)
@@ -65,7 +65,7 @@ func (c *Config) admit(pr PullRequest) (profile string, h *hold) {
 	case pr.Draft && policy.Drafts == "skip":
 		return "", &hold{rule: ruleDraft, reason: "it is a draft, and drafts get no preview here", remedy: "mark it ready for review"}
 	}
-	return c.labelledProfile(profiles)
+	return labelledProfile(c, profiles)
 }
 
 // isFork is true also where nobody knows where a pull request comes from.
@@ -103,10 +103,6 @@ func (pr PullRequest) approval() *hold {
 	}
 }
 
-// isSHA says whether a text is the name of a commit, whole. It is asked of each pull request in each answer, so it is no
-// regular expression.
-func isSHA(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == "" }
-
 // short is a commit for people to read.
 func short(sha string) string { return sha[:min(7, len(sha))] }
 
@@ -135,7 +131,7 @@ func labelled(labels []string, wanted string) (asked bool, profiles []string) {
 	return asked, profiles
 }
 
-func (c *Config) labelledProfile(profiles []string) (string, *hold) {
+func labelledProfile(c *Config, profiles []string) (string, *hold) {
 	label := c.Policy.PullRequests.Label
 	switch len(profiles) {
 	case 0:
@@ -146,7 +142,7 @@ func (c *Config) labelledProfile(profiles []string) (string, *hold) {
 		}
 		return "", &hold{
 			rule: ruleProfile, reason: fmt.Sprintf("its label %q names no profile", Printable(label+":"+profiles[0])),
-			remedy: "use a profile that there is; " + known(c.Policy.Profiles),
+			remedy: "use a profile that there is; " + KnownNames(c.Policy.Profiles),
 		}
 	}
 	for i, p := range profiles {

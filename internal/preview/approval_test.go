@@ -219,11 +219,11 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 
 func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 	t.Parallel()
-	if w := loadPolicy(t, demo).Wants("acme/shop"); w.Approvals != nil {
+	if w := Wanted(loadPolicy(t, demo), "acme/shop"); w.Approvals != nil {
 		t.Error("reviews are asked for though forks get no preview")
 	}
 	c := forksAllowed(t, "")
-	if w := c.Wants("acme/elsewhere"); w.Approvals != nil {
+	if w := Wanted(c, "acme/elsewhere"); w.Approvals != nil {
 		t.Error("reviews of a repository are asked for that isn't configured")
 	}
 	tests := []struct {
@@ -239,7 +239,7 @@ func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, repository := range []string{"acme/shop", "ACME/gateway"} {
-			if got := c.Wants(repository).Approvals(tt.pr); got != tt.want {
+			if got := Wanted(c, repository).Approvals(tt.pr); got != tt.want {
 				t.Errorf("%s of %s: %v, want %v", tt.name, repository, got, tt.want)
 			}
 		}

@@ -40,9 +40,9 @@ func (s *Snapshot) Check(c *Config, r Request) error {
 	case live:
 		return s.checkLive(c, r, s.Rows[i])
 	case isLeft && r.Action == ActionExtend:
-		return checkExtension(c.rulesFor(""), r)
+		return checkExtension(c.LifetimeOf(""), r)
 	case isLeft:
-		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: c.comeBack(r.Environment, r.At)}
+		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBack(c, r.Environment, r.At)}
 	}
 	for _, d := range s.Decisions {
 		if d.Environment == r.Environment && r.Environment != "" {
@@ -68,25 +68,25 @@ func checkForm(r Request) error {
 func (s *Snapshot) checkLive(c *Config, r Request, row Row) error {
 	switch r.Action {
 	case ActionExtend:
-		return checkExtension(c.rulesFor(row.Profile), r)
+		return checkExtension(c.LifetimeOf(row.Profile), r)
 	case ActionSleep:
 		return s.checkSleep(c, r, row)
 	}
 	return nil
 }
 
-func checkExtension(rules *rules, r Request) error {
-	if r.For <= rules.maxExtension {
+func checkExtension(rules *LifetimeSettings, r Request) error {
+	if r.For <= rules.MaxExtension {
 		return nil
 	}
 	return &RequestError{
-		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", length(rules.maxExtension), length(r.For)),
+		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", FormatDuration(rules.MaxExtension), FormatDuration(r.For)),
 		Remedy: "ask for less, and again later",
 	}
 }
 
 func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {
-	l := living{Life: s.Memory.Lives[row.Name], intent: s.Memory.Intents[row.Name], rules: c.rulesFor(row.Profile), file: &Environment{}}
+	l := living{Life: s.Memory.Lives[row.Name], intent: s.Memory.Intents[row.Name], rules: c.LifetimeOf(row.Profile), file: &Environment{}}
 	if e := c.Environments[row.Name]; e != nil {
 		l.file = e
 	}

@@ -10,7 +10,7 @@ import (
 // NameProblem says why an environment made by hand, or a slot, can't have a name, or "". What only the service knows
 // (which namespaces are its own and Argo CD's, which Applications others have) it can't say.
 func (c *Config) NameProblem(name string) string {
-	if why := c.Policy.nameProblem(name); why != "" {
+	if why := c.Policy.NameProblem(name); why != "" {
 		return why
 	}
 	namespace := c.Policy.NamespacePrefix + name

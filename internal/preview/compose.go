@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 )
 
@@ -18,7 +17,7 @@ type Plan struct {
 	// Components are features of kustomize-base/components, applied in this order.
 	Components []string
 	// Run are the services that run here, by name, and what each is at.
-	Run map[string]Pin
+	Run map[string]ServiceRef
 	// Links are the namespaces that services lead to; a service that is neither here nor in Run leads to the baseline.
 	Links map[string]string
 	// From are the namespaces that links lead from to services that run here.
@@ -30,24 +29,25 @@ type Plan struct {
 // composer puts one environment together.
 type composer struct {
 	*Config
-	plan  Plan
-	k     Kustomize
-	hosts map[string]string // of the public services that run
-	first string            // the public service with the environment's own host
+	baseline map[string]link
+	plan     Plan
+	k        Kustomize
+	hosts    map[string]string // of the public services that run
+	first    string            // the public service with the environment's own host
 }
 
 // Compose turns a plan into what Argo CD is told: everything of a Row that follows from configuration. An error is one
 // of the plan (a service that isn't there, a tag that isn't one).
-func (c *Config) Compose(p Plan) (Row, error) {
-	k, err := c.compose(p)
+func Compose(c *Config, p Plan) (Row, error) {
+	k, err := compose(c, baselineLinks(c), p)
 	if err != nil {
 		return Row{}, err
 	}
 	return k.row(), nil
 }
 
-func (c *Config) compose(p Plan) (*composer, error) {
-	k := &composer{Config: c, plan: p, hosts: map[string]string{}}
+func compose(c *Config, baseline map[string]link, p Plan) (*composer, error) {
+	k := &composer{Config: c, baseline: baseline, plan: p, hosts: map[string]string{}}
 	k.k = Kustomize{Namespace: c.Policy.NamespacePrefix + p.Name, Components: []string{}, Images: []string{}, Patches: []Patch{}}
 	if err := k.unknown(); err != nil {
 		return nil, err
@@ -58,14 +58,14 @@ func (c *Config) compose(p Plan) (*composer, error) {
 	}
 	k.stores()
 	if len(p.From) > 0 {
-		k.component("components", sharedComponent)
+		k.component("components", SharedComponent)
 	}
 	for _, f := range p.Components {
-		if f != guardrails { // last, so that nothing undoes it
+		if f != Guardrails { // last, so that nothing undoes it
 			k.component("components", f)
 		}
 	}
-	k.component("components", guardrails)
+	k.component("components", Guardrails)
 	k.environment()
 	k.routes()
 	k.links()
@@ -77,21 +77,16 @@ func (c *Config) compose(p Plan) (*composer, error) {
 
 func (k *composer) unknown() error {
 	for name := range k.plan.Run {
-		if k.Policy.Services.get(name) == nil {
+		if k.Policy.Services.Get(name) == nil {
 			return fmt.Errorf("there is no service %q", Printable(name))
 		}
 	}
 	return nil
 }
 
-func componentPath(parts ...string) string { return "../../" + baseFolder + "/" + path.Join(parts...) }
-
 // component adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
 func (k *composer) component(parts ...string) {
-	p := componentPath(parts...)
-	if shared, ok := k.paths[p]; ok {
-		p = shared
-	}
+	p := k.ComponentPath(parts...)
 	if !slices.Contains(k.k.Components, p) {
 		k.k.Components = append(k.k.Components, p)
 	}
@@ -122,10 +117,10 @@ func (k *composer) host(service string) string {
 func (k *composer) images() error {
 	for _, s := range k.Policy.Services {
 		pin, runs := k.plan.Run[s.Name]
-		if !runs || pin == (Pin{}) {
+		if !runs || pin == (ServiceRef{}) {
 			continue
 		}
-		tag, err := s.tag(pin)
+		tag, err := s.ImageTag(pin)
 		if err != nil {
 			return err
 		}
@@ -139,7 +134,7 @@ func (k *composer) images() error {
 func (k *composer) stores() {
 	dataset := k.plan.Dataset
 	if dataset == "" {
-		dataset = defaultDataset
+		dataset = DefaultDataset
 	}
 	for _, s := range k.Policy.Services {
 		if _, runs := k.plan.Run[s.Name]; !runs {
@@ -147,10 +142,10 @@ func (k *composer) stores() {
 		}
 		for _, store := range s.Data {
 			k.component("data", store)
-			if sets := k.catalog.datasets[store]; sets[dataset] {
+			if sets := k.Datasets(store); sets[dataset] {
 				k.component("data", store, "datasets", dataset)
-			} else if sets[defaultDataset] {
-				k.component("data", store, "datasets", defaultDataset)
+			} else if sets[DefaultDataset] {
+				k.component("data", store, "datasets", DefaultDataset)
 			}
 		}
 	}
@@ -165,8 +160,8 @@ func (k *composer) environment() {
 		}
 	}
 	owner := k.plan.Owner
-	if !loginPattern.MatchString(owner) {
-		owner = labelSlug(owner) // whatever that is, it is no login
+	if !IsLogin(owner) {
+		owner = LabelSlug(owner) // whatever that is, it is no login
 	}
 	k.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},
@@ -192,10 +187,19 @@ type link struct {
 	patches   []Patch
 }
 
+// baselineLinks returns the link of each service to the baseline.
+func baselineLinks(c *Config) map[string]link {
+	links := make(map[string]link, len(c.Policy.Services))
+	for _, s := range c.Policy.Services {
+		links[s.Name] = linkTo(c, s.Name, c.Policy.Baseline.Namespace)
+	}
+	return links
+}
+
 // linkTo points the Service to where the service runs, and lets the Pods reach it there.
-func linkTo(service, namespace string) link {
+func linkTo(c *Config, service, namespace string) link {
 	selector := "previewset.dev/link=" + service
-	return link{component: componentPath("services", service, "link"), patches: []Patch{
+	return link{component: c.ComponentPath("services", service, "link"), patches: []Patch{
 		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")), Target{Kind: "Service", LabelSelector: selector}},
 		{compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)), Target{Kind: "NetworkPolicy", LabelSelector: selector}},
 	}}
@@ -211,7 +215,7 @@ func (k *composer) links() {
 		}
 		l := k.baseline[s.Name]
 		if namespace := k.plan.Links[s.Name]; namespace != "" {
-			l = linkTo(s.Name, namespace)
+			l = linkTo(k.Config, s.Name, namespace)
 		}
 		k.k.Patches = append(k.k.Patches, l.patches...)
 	}
@@ -265,10 +269,10 @@ func (k *composer) url() string {
 }
 
 func (k *composer) row() Row {
-	overlay, revision := k.overlay(k.plan.Name)
+	overlay, revision := k.Overlay(k.plan.Name)
 	return Row{
 		Name: k.plan.Name, Namespace: k.k.Namespace, Path: overlay, Revision: revision,
-		Owner: Printable(k.plan.Owner), OwnerSlug: labelSlug(k.plan.Owner), Profile: k.plan.Profile, State: cmp.Or(k.plan.State, Awake), URL: k.url(),
+		Owner: Printable(k.plan.Owner), OwnerSlug: LabelSlug(k.plan.Owner), Profile: k.plan.Profile, State: cmp.Or(k.plan.State, Awake), URL: k.url(),
 		Labels: []string{}, Kustomize: k.k, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
 	}
 }

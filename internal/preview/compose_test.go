@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func compose(t *testing.T, c *Config, p Plan) Row {
+func mustCompose(t *testing.T, c *Config, p Plan) Row {
 	t.Helper()
-	row, err := c.Compose(p)
+	row, err := Compose(c, p)
 	if err != nil {
 		t.Fatalf("compose: %v", err)
 	}
@@ -26,10 +26,10 @@ func below(components []string) []string {
 	return short
 }
 
-func at(services ...string) map[string]Pin {
-	run := map[string]Pin{}
+func at(services ...string) map[string]ServiceRef {
+	run := map[string]ServiceRef{}
 	for _, s := range services {
-		run[s] = Pin{}
+		run[s] = ServiceRef{}
 	}
 	return run
 }
@@ -66,7 +66,7 @@ func TestComponentsStandInOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.plan.Name = "x"
-			got := compose(t, loadPolicy(t, demo), tt.plan).Kustomize.Components
+			got := mustCompose(t, loadPolicy(t, demo), tt.plan).Kustomize.Components
 			if diff := cmp.Diff(tt.want, below(got)); diff != "" {
 				t.Errorf("components (-want +got):\n%s", diff)
 			}
@@ -79,7 +79,7 @@ func TestStoreWithoutDatasetsHasNone(t *testing.T) {
 	tree := demoTree(nil)
 	delete(tree.Kustomizations, "kustomize-base/data/redis/datasets/empty")
 	delete(tree.Kustomizations, "kustomize-base/data/redis/datasets/truncated")
-	got := compose(t, load(t, tree, nil), Plan{Name: "x", Run: at("gateway")}).Kustomize.Components
+	got := mustCompose(t, load(t, tree, nil), Plan{Name: "x", Run: at("gateway")}).Kustomize.Components
 	want := []string{
 		"services/web/link", "services/gateway/run", "services/orders/link", "services/products/link", "services/mailer/link",
 		"data/redis", "components/guardrails",
@@ -114,7 +114,7 @@ func TestHosts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := compose(t, loadPolicy(t, demo), Plan{Name: "x", Run: at(tt.run...)})
+			row := mustCompose(t, loadPolicy(t, demo), Plan{Name: "x", Run: at(tt.run...)})
 			if row.URL != tt.url {
 				t.Errorf("url is %q, want %q", row.URL, tt.url)
 			}
@@ -200,7 +200,7 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := compose(t, loadPolicy(t, demo), Plan{Name: "x", Owner: tt.owner, Run: map[string]Pin{"web": {SHA: sha("a"), Branch: "main"}, "orders": {}}})
+			row := mustCompose(t, loadPolicy(t, demo), Plan{Name: "x", Owner: tt.owner, Run: map[string]ServiceRef{"web": {SHA: sha("a"), Branch: "main"}, "orders": {}}})
 			want := map[string]string{
 				"name": "x", "namespace": "preview-x", "owner": tt.want, "url": "https://x.preview.example.dev",
 				"hosts": `{"web":"x.preview.example.dev"}`, "commits": `{"web":"` + sha("a") + `"}`,
@@ -214,7 +214,7 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 
 func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 	t.Parallel()
-	row := compose(t, loadPolicy(t, demo), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
+	row := mustCompose(t, loadPolicy(t, demo), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
 	wantNames := map[string]any{
 		"orders": "orders.staging.svc.cluster.local", "mailer": "mailer.staging.svc.cluster.local", "products": "products.preview-alice.svc.cluster.local",
 	}
@@ -230,7 +230,7 @@ func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 
 func TestComposeRefusesAServiceThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	row, err := loadPolicy(t, demo).Compose(Plan{Name: "x", Run: at("search\x1b")})
+	row, err := Compose(loadPolicy(t, demo), Plan{Name: "x", Run: at("search\x1b")})
 	if diff := cmp.Diff([]string{`there is no service "search"`}, lines(err)); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)
 	}

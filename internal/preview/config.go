@@ -3,7 +3,6 @@ package preview
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,16 +10,18 @@ import (
 
 // Where things are in a GitOps repository.
 const (
-	policyFile      = "previewset.yaml"
-	slotsFile       = "slots.yaml"
-	overlaysFolder  = "overlays"
-	sharedOverlay   = "overlays/preview"
-	baseFolder      = "kustomize-base"
-	environmentFile = "environment.yaml"
-	maxEnvironments = 5000
-	defaultDataset  = "empty"
-	defaultProfile  = "changed"
-	guardrails      = "guardrails" // the component that every environment has
+	PolicyFile          = "previewset.yaml"
+	SlotsFile           = "slots.yaml"
+	OverlaysFolder      = "overlays"
+	SharedOverlay       = "overlays/preview"
+	BaseFolder          = "kustomize-base"
+	EnvironmentFile     = "environment.yaml"
+	maxEnvironments     = 5000
+	DefaultDataset      = "empty"
+	defaultProfile      = "changed"
+	Guardrails          = "guardrails" // the component that every environment has
+	SharedComponent     = "shared"     // the component that lets other environments in
+	WhenFullSleepIdlest = "sleep-idlest"
 )
 
 // Config is the configuration in force: what one commit of the config branch says, with the last good version of each
@@ -34,24 +35,24 @@ type Config struct {
 	Environments map[string]*Environment
 	// Problems are the mistakes in files that are not in force because of them; the rest is.
 	Problems Problems
+	// Broken has the first problem of each environment file that is not in force, by the environment's name.
+	Broken map[string]string
 
 	prefix      string
 	ancestors   map[string]bool
 	catalog     catalog
-	folders     map[string]bool   // overlays/<name> with a kustomization file
-	pins        map[string]pin    // by overlay name; "" for environments without a folder
-	broken      map[string]string // the first mistake of each environment's file that has one
+	folders     map[string]bool            // overlays/<name> with a kustomization file
+	pins        map[string]overlayRevision // by overlay name; "" for environments without a folder
 	notInForce  []string
 	issueKey    *regexp.Regexp
 	repoByLower map[string][]*Service
 	paths       map[string]string // of kustomize-base's components, by themselves
-	baseline    map[string]link   // what stands in place of a service that runs in the baseline only
-	calls       calls
-	rules       map[string]*rules // by profile
+	calls       callGraph
+	rules       map[string]*LifetimeSettings // by profile
 }
 
 // pin is the commit at which the trees that make up an overlay last changed.
-type pin struct{ trees, commit string }
+type overlayRevision struct{ trees, commit string }
 
 // catalog is what kustomize-base offers.
 type catalog struct {
@@ -65,7 +66,7 @@ type catalog struct {
 func Load(t Tree, prev *Config) (*Config, error) {
 	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), paths: map[string]string{}, folders: map[string]bool{}, ancestors: map[string]bool{}}
 	for folder := range t.Kustomizations {
-		if component, ok := strings.CutPrefix(folder, baseFolder+"/"); ok {
+		if component, ok := strings.CutPrefix(folder, BaseFolder+"/"); ok {
 			path := componentPath(component)
 			c.paths[path] = path
 		}
@@ -73,11 +74,11 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	for _, commit := range t.Ancestors {
 		c.ancestors[commit] = true
 	}
-	file, ok := t.Files[policyFile]
+	file, ok := t.Files[PolicyFile]
 	if !ok {
-		return nil, Problems{{File: policyFile, Message: "is missing", Remedy: "run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"}}
+		return nil, Problems{{File: PolicyFile, Message: "is missing", Remedy: "run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"}}
 	}
-	d := decodeFile(policyFile, file, c.Policy)
+	d := decodeFile(PolicyFile, file, c.Policy)
 	if len(d.problems) == 0 {
 		c.validate(d)
 	}
@@ -96,14 +97,12 @@ func (c *Config) index() {
 	if c.Policy.PullRequests.IssueKey != "" {
 		c.issueKey = regexp.MustCompile(c.Policy.PullRequests.IssueKey) // validated
 	}
-	c.calls, c.rules = callsOf(c.Policy.Services), rulesOf(c.Policy)
+	c.calls, c.rules = newCallGraph(c.Policy.Services), lifetimeByProfile(c.Policy)
 	c.repoByLower = map[string][]*Service{}
-	c.baseline = map[string]link{}
 	for i := range c.Policy.Services {
 		s := &c.Policy.Services[i]
 		key := strings.ToLower(s.Repository)
 		c.repoByLower[key] = append(c.repoByLower[key], s)
-		c.baseline[s.Name] = linkTo(s.Name, c.Policy.Baseline.Namespace)
 	}
 }
 
@@ -128,12 +127,12 @@ func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repo
 func (c *Config) NotInForce() []string { return c.notInForce }
 
 func (c *Config) loadSlots(t Tree) Problems {
-	file, ok := t.Files[slotsFile]
+	file, ok := t.Files[SlotsFile]
 	if !ok {
 		return nil
 	}
 	c.Slots = &SlotPool{}
-	d := decodeFile(slotsFile, file, c.Slots)
+	d := decodeFile(SlotsFile, file, c.Slots)
 	if len(d.problems) == 0 {
 		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
 		c.validateSlots(d)
@@ -143,7 +142,7 @@ func (c *Config) loadSlots(t Tree) Problems {
 
 func (c *Config) validateSlots(d *decoder) {
 	for _, name := range slices.Sorted(maps.Keys(c.Slots.Slots)) {
-		if why := c.Policy.nameProblem(name); why != "" {
+		if why := c.Policy.NameProblem(name); why != "" {
 			d.at("slots."+name, "can't be a slot's name: "+why, "rename it")
 		}
 		validateClaim(d, "slots."+name, c.Slots.Slots[name])
@@ -183,7 +182,7 @@ func catalogOf(t Tree) catalog {
 	k := catalog{run: map[string]bool{}, link: map[string]bool{}, components: map[string]bool{}, datasets: map[string]map[string]bool{}}
 	for folder := range t.Kustomizations {
 		part := strings.Split(folder, "/")
-		if part[0] != baseFolder {
+		if part[0] != BaseFolder {
 			continue
 		}
 		switch {
@@ -221,11 +220,11 @@ func (k catalog) hasDataset(name string) bool {
 // pinOverlays finds for each overlay the commit at which what it is made of last changed: the one in prev while the
 // trees are the same, else this one. So an unrelated commit touches nobody.
 func (c *Config) pinOverlays(t Tree, prev *Config) {
-	shared := t.Prefix + ":" + t.Hashes[baseFolder] + "+" + t.Hashes[sharedOverlay]
-	c.pins = map[string]pin{"": c.pinned("", shared, t.Commit, prev)}
+	shared := t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
+	c.pins = map[string]overlayRevision{"": c.pinned("", shared, t.Commit, prev)}
 	for folder, hash := range t.Hashes {
-		name, ok := strings.CutPrefix(folder, overlaysFolder+"/")
-		if !ok || folder == sharedOverlay {
+		name, ok := strings.CutPrefix(folder, OverlaysFolder+"/")
+		if !ok || folder == SharedOverlay {
 			continue
 		}
 		c.folders[name] = t.Kustomizations[folder]
@@ -233,22 +232,22 @@ func (c *Config) pinOverlays(t Tree, prev *Config) {
 	}
 }
 
-func (c *Config) pinned(name, trees, commit string, prev *Config) pin {
+func (c *Config) pinned(name, trees, commit string, prev *Config) overlayRevision {
 	if prev != nil && prev.pins[name].trees == trees { // guard unchanged-revision: false
 		return prev.pins[name]
 	}
-	return pin{trees: trees, commit: commit}
+	return overlayRevision{trees: trees, commit: commit}
 }
 
 // overlay is the path and revision of an environment's overlay.
-func (c *Config) overlay(name string) (path, revision string) {
+func (c *Config) Overlay(name string) (path, revision string) {
 	p, ok := c.pins[name]
 	if !ok {
 		p = c.pins[""]
 	}
-	path = sharedOverlay
+	path = SharedOverlay
 	if c.folders[name] {
-		path = overlaysFolder + "/" + name
+		path = OverlaysFolder + "/" + name
 	}
 	if c.prefix != "" && c.prefix != "." {
 		path = c.prefix + "/" + path
@@ -257,11 +256,11 @@ func (c *Config) overlay(name string) (path, revision string) {
 }
 
 func (c *Config) loadEnvironments(t Tree, prev *Config) {
-	c.Environments, c.broken = map[string]*Environment{}, map[string]string{}
-	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(t.Files)), func(p string) bool { return !strings.HasPrefix(p, overlaysFolder+"/") })
+	c.Environments, c.Broken = map[string]*Environment{}, map[string]string{}
+	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(t.Files)), func(p string) bool { return !strings.HasPrefix(p, OverlaysFolder+"/") })
 	if len(paths) > maxEnvironments {
 		c.Problems = append(c.Problems, Problem{
-			File: overlaysFolder, Message: fmt.Sprintf("holds %d environments, %d at most are read", len(paths), maxEnvironments), Remedy: "delete some",
+			File: OverlaysFolder, Message: fmt.Sprintf("holds %d environments, %d at most are read", len(paths), maxEnvironments), Remedy: "delete some",
 		})
 		paths = paths[:maxEnvironments]
 	}
@@ -271,7 +270,7 @@ func (c *Config) loadEnvironments(t Tree, prev *Config) {
 }
 
 func (c *Config) loadEnvironment(path string, f File, prev *Config) {
-	name := strings.TrimSuffix(strings.TrimPrefix(path, overlaysFolder+"/"), "/"+environmentFile)
+	name := strings.TrimSuffix(strings.TrimPrefix(path, OverlaysFolder+"/"), "/"+EnvironmentFile)
 	e := &Environment{}
 	d := decodeFile(path, f, e)
 	if len(d.problems) == 0 {
@@ -282,7 +281,7 @@ func (c *Config) loadEnvironment(path string, f File, prev *Config) {
 		return
 	}
 	c.Problems = append(c.Problems, d.problems...)
-	c.broken[name] = d.problems[0].Error()
+	c.Broken[name] = d.problems[0].Error()
 	if prev != nil && prev.Environments[name] != nil {
 		c.Environments[name] = prev.Environments[name]
 		c.pins[name], c.folders[name] = prev.pins[name], prev.folders[name]
@@ -302,19 +301,26 @@ func defaultPolicy() *Policy {
 	}
 }
 
-// Reread names the repositories of which configuration wants to know something that the one before (nil where there was
-// none) didn't ask for.
-func (c *Config) Reread(prev *Config) []string {
-	var names []string
-	for _, name := range c.Repositories() {
-		if prev == nil || !reflect.DeepEqual(c.Policy, prev.Policy) || c.wantsOther(prev, name) {
-			names = append(names, name)
-		}
-	}
-	return names
+// IsAncestor reports whether a commit of the config branch is known to come before the loaded one.
+func (c *Config) IsAncestor(commit string) bool { return c.ancestors[commit] }
+
+// ServicesOf returns the services of a repository ("owner/name" in any case), nil if the repository isn't configured.
+func (c *Config) ServicesOf(repository string) []*Service {
+	return c.repoByLower[strings.ToLower(repository)]
 }
 
-func (c *Config) wantsOther(prev *Config, name string) bool {
-	a, b := c.Wants(name), prev.Wants(name)
-	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) || !slices.Equal(a.Commits, b.Commits) || a.BranchChecks != b.BranchChecks
+// IssueKey returns the first match of pullRequests.issueKey in the texts, or "".
+func (c *Config) IssueKey(texts ...string) string {
+	if c.issueKey == nil {
+		return ""
+	}
+	for _, text := range texts {
+		if key := c.issueKey.FindString(text); key != "" {
+			return Printable(key)
+		}
+	}
+	return ""
 }
+
+// EmptyConfig returns a configuration without services or environments, with the default lifetime settings.
+func EmptyConfig() *Config { return &Config{Policy: &Policy{}, rules: lifetimeByProfile(&Policy{})} }

@@ -20,10 +20,10 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 		{"an unrelated commit moves nobody", func(*Tree) {}, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
-		{"a changed kustomize-base moves all", func(t *Tree) { t.Hashes[baseFolder] = "base2" }, map[string]string{
+		{"a changed kustomize-base moves all", func(t *Tree) { t.Hashes[BaseFolder] = "base2" }, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
 		}},
-		{"a changed shared overlay moves all", func(t *Tree) { t.Hashes[sharedOverlay] = "shared2" }, map[string]string{
+		{"a changed shared overlay moves all", func(t *Tree) { t.Hashes[SharedOverlay] = "shared2" }, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
 		}},
 		{"a changed folder moves its own environment", func(t *Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" }, map[string]string{
@@ -63,7 +63,7 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 			after := load(t, tree, before)
 			got := map[string]string{}
 			for name := range tt.want {
-				path, revision := after.overlay(name)
+				path, revision := after.Overlay(name)
 				got[name] = path + "@" + revision[:2]
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -78,10 +78,10 @@ func TestPinLastsOverSeveralCommits(t *testing.T) {
 	var c *Config
 	for i, base := range []string{"one", "two", "two", "two"} {
 		tree := demoTree(nil)
-		tree.Commit, tree.Hashes[baseFolder] = sha(fmt.Sprintf("c%d", i)), base
+		tree.Commit, tree.Hashes[BaseFolder] = sha(fmt.Sprintf("c%d", i)), base
 		c = load(t, tree, c)
 	}
-	if _, revision := c.overlay("shop-pr-7"); revision != sha("c1") {
+	if _, revision := c.Overlay("shop-pr-7"); revision != sha("c1") {
 		t.Errorf("revision is %s, want the second commit", revision)
 	}
 	if c.Commit != sha("c3") {
@@ -125,7 +125,7 @@ func TestBrokenEnvironmentFileLeavesTheLastGoodOneInForce(t *testing.T) {
 	tree = demoTree(map[string]string{shop7: good})
 	tree.Commit = sha("c3")
 	mended := load(t, tree, stillBroken)
-	if path, revision := mended.overlay("shop-pr-7"); path != "overlays/shop-pr-7" || revision != sha("c0") || len(mended.Problems) > 0 {
+	if path, revision := mended.Overlay("shop-pr-7"); path != "overlays/shop-pr-7" || revision != sha("c0") || len(mended.Problems) > 0 {
 		t.Errorf("mended: %s at %s, problems %v; want it where it was", path, revision, mended.Problems)
 	}
 }
@@ -168,7 +168,7 @@ func TestFileThatAPolicyBreaksChangesNothing(t *testing.T) {
 	before := load(t, demoTree(files), nil)
 	first := resolve(before, factsOf(pull(7)))
 
-	files[policyFile] = replaced(t, demo, "  checkout: {run: [gateway, orders]}\n", "")
+	files[PolicyFile] = replaced(t, demo, "  checkout: {run: [gateway, orders]}\n", "")
 	after := load(t, demoTree(files), before)
 	second := Resolve(after, factsOf(pull(7), pull(8)), first.Memory, noon)
 	if diff := cmp.Diff(only(t, first), second.Rows[0]); diff != "" {
@@ -206,13 +206,13 @@ func TestRepositoriesAreNamedOnceAndInLowerCase(t *testing.T) {
 func TestWantsAreWhatResolveNeeds(t *testing.T) {
 	t.Parallel()
 	c := load(t, demoTree(map[string]string{
-		policyFile: replaced(t, demo,
+		PolicyFile: replaced(t, demo,
 			`paths: ["web/**"]`, `paths: ["web/**"], default: {branch: main}`,
 			`paths: ["products/**", "lib/**"]`, `paths: ["products/**", "lib/**"], default: {tag: v1}`,
 			"image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: {sha: "+sha("c")+"}"),
 		shop7: environment("pullRequest: acme/shop#7\nservices: {orders: {branch: dev}, web: {branch: main}, products: {pullRequest: 3}}\n"),
 	}), nil)
-	shop, mailer := c.Wants("ACME/shop"), c.Wants("acme/mailer")
+	shop, mailer := Wanted(c, "ACME/shop"), Wanted(c, "acme/mailer")
 	if diff := cmp.Diff([][]string{{"dev", "main"}, {"v1"}, nil, nil}, [][]string{shop.Branches, shop.Tags, mailer.Branches, mailer.Tags}); diff != "" {
 		t.Errorf("branches and tags (-want +got):\n%s", diff)
 	}
@@ -235,7 +235,7 @@ func TestWantsAreWhatResolveNeeds(t *testing.T) {
 			}
 		})
 	}
-	if got := c.Wants("acme/other"); !slices.Equal(got.Branches, nil) || got.Changes(pull(7)) {
+	if got := Wanted(c, "acme/other"); !slices.Equal(got.Branches, nil) || got.Changes(pull(7)) {
 		t.Errorf("of a repository that is not configured %v is wanted, want nothing", got.Branches)
 	}
 }
@@ -243,7 +243,7 @@ func TestWantsAreWhatResolveNeeds(t *testing.T) {
 func TestOnlyWhatConfigurationWantsToKnowAnewIsReadAgain(t *testing.T) {
 	t.Parallel()
 	with := func(policy, services string) *Config {
-		return load(t, demoTree(map[string]string{policyFile: policy, "overlays/jakub/environment.yaml": environment("profile: full\n" + services)}), nil)
+		return load(t, demoTree(map[string]string{PolicyFile: policy, "overlays/jakub/environment.yaml": environment("profile: full\n" + services)}), nil)
 	}
 	before := with(demo, "services: {mailer: {branch: dev}}\n")
 	tests := []struct {
@@ -260,12 +260,12 @@ func TestOnlyWhatConfigurationWantsToKnowAnewIsReadAgain(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, tt.next.Reread(tt.prev)); diff != "" {
+			if diff := cmp.Diff(tt.want, Reread(tt.next, tt.prev)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
-	if got := before.Asked()["acme/mailer"]; !slices.Equal(got.Branches, []string{"dev"}) || len(got.Tags)+len(got.Commits) > 0 {
+	if got := AskedRefs(before)["acme/mailer"]; !slices.Equal(got.Branches, []string{"dev"}) || len(got.Tags)+len(got.Commits) > 0 {
 		t.Errorf("of acme/mailer %+v is asked", got)
 	}
 }

@@ -135,7 +135,7 @@ func (c *candidate) stillLabelled() bool {
 func (r *resolver) reason(w *wish, e *Remembered) string {
 	c := w.members[0]
 	parts := []string{fmt.Sprintf("it is open and labelled %q; profile %s", r.Policy.PullRequests.Label, e.Row.Profile)}
-	if p := r.broken[w.name]; p != "" {
+	if p := r.Broken[w.name]; p != "" {
 		parts = append(parts, "its file is not in force as it stands: "+p)
 	}
 	if c.Problem != "" {
@@ -150,7 +150,7 @@ func (r *resolver) ownEnvironment(w *wish) (*Remembered, *hold) {
 	if h := r.letIn(c); h != nil {
 		return nil, h
 	}
-	if problem, ok := r.broken[w.name]; ok && r.Environments[w.name] == nil {
+	if problem, ok := r.Broken[w.name]; ok && r.Environments[w.name] == nil {
 		return nil, brokenHold(problem)
 	}
 	profile := cmp.Or(c.profile, w.file.Profile, r.Policy.PullRequests.Profile)
@@ -165,7 +165,7 @@ func (r *resolver) ownEnvironment(w *wish) (*Remembered, *hold) {
 	if p.Run.Mode == "changed" && len(changed) == 0 && len(w.file.Services) == 0 {
 		return nil, &hold{rule: ruleUnchanged, reason: "it changes no service", remedy: r.labelForAll()}
 	}
-	set := r.runSet(p, changed)
+	set := r.RunSet(p, changed)
 	for name := range w.file.Services {
 		set[name] = true
 	}
@@ -187,7 +187,7 @@ func (r *resolver) letIn(c *candidate) (h *hold) {
 	if c.hold != nil {
 		return c.hold
 	}
-	if c.profile, h = r.admit(c.PullRequest); h != nil {
+	if c.profile, h = admit(r.Config, c.PullRequest); h != nil {
 		return h
 	}
 	if h = cmp.Or(
@@ -196,7 +196,7 @@ func (r *resolver) letIn(c *candidate) (h *hold) {
 	); h != nil {
 		return h
 	}
-	if !isSHA(c.HeadSHA) {
+	if !IsSHA(c.HeadSHA) {
 		return &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
 	}
 	return nil
@@ -208,7 +208,7 @@ func (r *resolver) slotless(c *candidate) *hold {
 		return nil
 	}
 	login := c.person
-	if !loginPattern.MatchString(login) {
+	if !IsLogin(login) {
 		login = "<login>"
 	}
 	return &hold{
@@ -226,21 +226,21 @@ func (r *resolver) unknownProfile(profile string) *hold {
 	if _, ok := r.Policy.Profiles[profile]; ok {
 		return nil
 	}
-	return &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + known(r.Policy.Profiles)}
+	return &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + KnownNames(r.Policy.Profiles)}
 }
 
 // changes finds what a pull request changes, and what of it can be deployed.
 func (r *resolver) changes(c *candidate) (changed []string, h *hold) {
-	changed, ok := r.changedServices(c.key, c.PullRequest)
+	changed, ok := changedServices(r.Config, c.key, c.PullRequest)
 	if !ok {
 		return nil, &hold{rule: ruleUnread, reason: cmp.Or(c.Problem, "its changed files have not been read yet"), remedy: "wait; they are read again"}
 	}
-	c.heads = map[string]Pin{}
+	c.heads = map[string]ServiceRef{}
 	for _, name := range changed {
-		if h := r.headHold(c, *r.Policy.Services.get(name)); h != nil {
+		if h := r.headHold(c, *r.Policy.Services.Get(name)); h != nil {
 			return nil, h
 		}
-		c.heads[name] = Pin{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
+		c.heads[name] = ServiceRef{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
 	}
 	return changed, nil
 }
@@ -256,7 +256,7 @@ func (r *resolver) made(w *wish, profile string, set map[string]bool) (*Remember
 	}
 	made, err := r.composition(r.ingredients(w, r.plan(w, profile, run)), r.last.plain[w.name], w.was)
 	if err != nil {
-		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + policyFile}
+		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + PolicyFile}
 	}
 	e := made.environment
 	if h := cmp.Or(r.moved(w, &e), r.collision(w, &e)); h != nil {
@@ -303,11 +303,11 @@ func (r *resolver) labelForAll() string {
 			return fmt.Sprintf("label it %q to run all", r.Policy.PullRequests.Label+":"+name)
 		}
 	}
-	return "change a service's files, or add a profile with run: all to " + policyFile
+	return "change a service's files, or add a profile with run: all to " + PolicyFile
 }
 
-func (r *resolver) pins(w *wish, set map[string]bool) (map[string]Pin, *hold) {
-	run := map[string]Pin{}
+func (r *resolver) pins(w *wish, set map[string]bool) (map[string]ServiceRef, *hold) {
+	run := map[string]ServiceRef{}
 	for i := range r.Policy.Services {
 		s := &r.Policy.Services[i]
 		if !set[s.Name] {
@@ -327,10 +327,10 @@ func (r *resolver) pins(w *wish, set map[string]bool) (map[string]Pin, *hold) {
 
 // pin is what a service runs at that no member changes: what the file says, else its default. Where that can't be told,
 // the service stays at what it already runs.
-func (r *resolver) pin(w *wish, s *Service) (Pin, *hold) {
-	ref, file, chosen := s.Default, policyFile, false
+func (r *resolver) pin(w *wish, s *Service) (ServiceRef, *hold) {
+	ref, file, chosen := s.Default, PolicyFile, false
 	if own, ok := w.file.Services[s.Name]; ok {
-		ref, file, chosen = &own, path.Join(overlaysFolder, w.name, environmentFile), true
+		ref, file, chosen = &own, path.Join(OverlaysFolder, w.name, EnvironmentFile), true
 	}
 	pin, h := r.resolveRef(s, ref, file)
 	if h == nil && pin.SHA != "" {
@@ -352,16 +352,16 @@ func (r *resolver) pin(w *wish, s *Service) (Pin, *hold) {
 	if last, ok := r.memory.Defaults[s.Name]; ok && !chosen && h.rule == ruleReady {
 		return last, nil
 	}
-	return Pin{}, h
+	return ServiceRef{}, h
 }
 
 // headHold holds the head of a pull request that can't be deployed yet as a service, or at all.
 func (r *resolver) headHold(c *candidate, s Service) *hold {
 	// Two commits with the same first 7 characters take a minute to make.
-	if c.isFork() && !usesField(s.Tag, "SHA") {
+	if c.isFork() && !s.TagUses("SHA") {
 		return &hold{
 			rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was approved", s.Name),
-			remedy: "use {{ .SHA }} in that tag in " + policyFile,
+			remedy: "use {{ .SHA }} in that tag in " + PolicyFile,
 		}
 	}
 	return r.unready(c.key, s, c.HeadSHA)
@@ -389,7 +389,7 @@ func (r *resolver) unready(repository string, s Service, sha string) *hold {
 	}
 }
 
-func (r *resolver) plan(w *wish, profile string, run map[string]Pin) Plan {
+func (r *resolver) plan(w *wish, profile string, run map[string]ServiceRef) Plan {
 	p := r.Policy.Profiles[profile]
 	return Plan{
 		Name: w.name, Owner: w.owner(), Profile: profile, Dataset: cmp.Or(w.file.Dataset, p.Dataset),
@@ -412,18 +412,18 @@ func (r *resolver) moved(w *wish, e *Remembered) *hold {
 // collision holds what would take a name, a namespace, a host or an Application that isn't its own.
 func (r *resolver) collision(w *wish, e *Remembered) *hold {
 	if was, ok := r.was[w.name]; ok && w.was == nil {
-		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, was.member().subject()), remedy: "give one of the repositories another alias in " + policyFile}
+		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, was.member().subject()), remedy: "give one of the repositories another alias in " + PolicyFile}
 	}
 	namespace := e.Row.Namespace
 	if pattern, ok := r.protects(namespace); ok {
-		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + policyFile}
+		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + PolicyFile}
 	}
 	if owner, ok := r.facts.Cluster.Taken[namespace]; ok {
 		return &hold{rule: ruleTaken, reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner), remedy: "rename or remove that Application"}
 	}
 	for _, h := range e.Hosts {
 		if other, ok := r.hosts[h]; ok && other != w.name {
-			remedy := "give one of the repositories another alias in " + policyFile
+			remedy := "give one of the repositories another alias in " + PolicyFile
 			if !w.own {
 				remedy = "give it another name"
 			}

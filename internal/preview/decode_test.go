@@ -210,7 +210,7 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(demoTree(map[string]string{policyFile: tt.policy}), nil)
+			_, err := Load(demoTree(map[string]string{PolicyFile: tt.policy}), nil)
 			if diff := cmp.Diff(tt.want, lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
@@ -226,16 +226,16 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 		want []string
 	}{
 		{
-			"no previewset.yaml", func(t *Tree) { delete(t.Files, policyFile) },
+			"no previewset.yaml", func(t *Tree) { delete(t.Files, PolicyFile) },
 			[]string{"previewset.yaml: is missing; run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"},
 		},
 		{
-			"a previewset.yaml that is no regular file", func(t *Tree) { t.Files[policyFile] = File{Problem: "is a symbolic link"} },
+			"a previewset.yaml that is no regular file", func(t *Tree) { t.Files[PolicyFile] = File{Problem: "is a symbolic link"} },
 			[]string{"previewset.yaml: is a symbolic link; make it a regular file of at most 256 KiB"},
 		},
 		{"mistakes in previewset.yaml and slots.yaml", func(t *Tree) {
-			t.Files[policyFile] = File{Content: []byte(demo + "a: b\n")}
-			t.Files[slotsFile] = File{Content: []byte("kind: SlotPool\nslot: {}\n")}
+			t.Files[PolicyFile] = File{Content: []byte(demo + "a: b\n")}
+			t.Files[SlotsFile] = File{Content: []byte("kind: SlotPool\nslot: {}\n")}
 		}, []string{
 			"previewset.yaml:17: a: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots",
 			"slots.yaml:2: slot: unknown field; did you mean slots?",
@@ -261,7 +261,7 @@ func TestLoadListsNoMoreMistakesThanAreRead(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&policy, "unknown%d: 1\n", i)
 	}
-	_, err := Load(demoTree(map[string]string{policyFile: policy.String()}), nil)
+	_, err := Load(demoTree(map[string]string{PolicyFile: policy.String()}), nil)
 	got := lines(err)
 	if len(got) != maxProblems {
 		t.Fatalf("%d lines, want %d", len(got), maxProblems)
@@ -273,7 +273,7 @@ func TestLoadListsNoMoreMistakesThanAreRead(t *testing.T) {
 
 func TestProblemShowsLittleOfALongKey(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{policyFile: demo + "? " + strings.Repeat("ä", 5000) + "\n: 1\n"}), nil)
+	_, err := Load(demoTree(map[string]string{PolicyFile: demo + "? " + strings.Repeat("ä", 5000) + "\n: 1\n"}), nil)
 	got := lines(err)
 	if want := "previewset.yaml:17: " + strings.Repeat("ä", 100) + "…: unknown field; "; len(got) != 1 || !strings.HasPrefix(got[0], want) {
 		t.Errorf("problems are %q, want one that starts with %q", got, want)
@@ -282,7 +282,7 @@ func TestProblemShowsLittleOfALongKey(t *testing.T) {
 
 func TestProblemShowsLittleOfALongValue(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{policyFile: demo + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
+	_, err := Load(demoTree(map[string]string{PolicyFile: demo + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
 	want := []string{`previewset.yaml:17: limits.awake: "a` + strings.Repeat("ä", 28) + `…" stands where a whole number is due; write one like 20, without quotes`}
 	if diff := cmp.Diff(want, lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
@@ -432,7 +432,7 @@ shared: false
 handover: [gateway]
 lifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: false}
 `,
-		slotsFile: `apiVersion: previewset.dev/v1alpha1
+		SlotsFile: `apiVersion: previewset.dev/v1alpha1
 kind: SlotPool
 slots:
   bulbasaur: {holders: [alice, bob], purpose: checkout redesign, since: 2026-11-20T09:00:00Z, until: 2026-11-22T18:00:00Z}

@@ -22,7 +22,7 @@ func (r *resolver) files() {
 		}
 		r.decided(d)
 	}
-	for name, problem := range r.broken {
+	for name, problem := range r.Broken {
 		if r.Environments[name] == nil && !r.named[name] {
 			r.decided(Decision{Outcome: Held, Rule: ruleFile, Environment: Printable(name), Reason: problem, Remedy: "mend the file and push it"})
 		}
@@ -80,7 +80,7 @@ func (r *resolver) gone(was Remembered) Decision {
 		d.Rule, d.Reason, d.Remedy = ruleSlot, "its slot was released", "previewctl slot claim "+was.Row.Name+" --holders <login>"
 	}
 	if over, ok := r.snapshot.Memory.Left[was.Row.Name]; ok {
-		d.Rule, d.Reason, d.Remedy = over.Rule, over.Reason, r.comeBack(was.Row.Name, r.now)
+		d.Rule, d.Reason, d.Remedy = over.Rule, over.Reason, comeBack(r.Config, was.Row.Name, r.now)
 	}
 	if r.confirmed(was.Row.Name) {
 		d.Rule, d.Reason = ruleConfirmed, "it was withheld, and somebody has confirmed that it may go"

@@ -13,7 +13,7 @@ import (
 func (c *Config) validateEnvironment(d *decoder, name string, e *Environment) {
 	d.header(e.APIVersion, e.Kind, "Environment")
 	if e.PullRequest == "" {
-		if why := c.Policy.nameProblem(name); why != "" {
+		if why := c.Policy.NameProblem(name); why != "" {
 			d.at("", "the folder's name can't be an environment's: "+why, "rename the folder")
 		}
 	} else {
@@ -26,11 +26,11 @@ func (c *Config) validateEnvironment(d *decoder, name string, e *Environment) {
 		d.at("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
 	}
 	if _, ok := c.Policy.Profiles[e.Profile]; !ok && e.Profile != "" {
-		d.at("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), known(c.Policy.Profiles))
+		d.at("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), KnownNames(c.Policy.Profiles))
 	}
 	c.validateFeatures(d, "", e.Dataset, e.Components)
-	if e.Shared && !c.catalog.components[sharedComponent] {
-		d.at("shared", "kustomize-base/components/"+sharedComponent+" is missing, which lets others in", "add the component; previewctl init writes one")
+	if e.Shared && !c.catalog.components[SharedComponent] {
+		d.at("shared", "kustomize-base/components/"+SharedComponent+" is missing, which lets others in", "add the component; previewctl init writes one")
 	}
 	c.validateChoices(d, e)
 }
@@ -47,7 +47,7 @@ func (c *Config) validateAdjusted(d *decoder, name, pullRequest string) {
 		return
 	}
 	if want := PullRequestName(c.Policy, repository, number); want != name {
-		d.at("pullRequest", "its environment is "+want+", not "+Printable(name), "move the file to "+overlaysFolder+"/"+want)
+		d.at("pullRequest", "its environment is "+want+", not "+Printable(name), "move the file to "+OverlaysFolder+"/"+want)
 	}
 }
 
@@ -62,7 +62,7 @@ func (c *Config) validateChoices(d *decoder, e *Environment) {
 		at, link := "links."+s, e.Links[s]
 		c.validateServiceName(d, at, s)
 		_, _, isPullRequest := ParsePullRequest(link.PullRequest)
-		if (link.Environment == "") == (link.PullRequest == "") || (link.PullRequest != "" && !isPullRequest) || (link.Environment != "" && !isDNSLabel(link.Environment, maxEnvironmentName)) {
+		if (link.Environment == "") == (link.PullRequest == "") || (link.PullRequest != "" && !isPullRequest) || (link.Environment != "" && !IsDNSLabel(link.Environment, MaxEnvironmentName)) {
 			d.at(at, "names not exactly one environment or pull request", "write {environment: alice} or {pullRequest: owner/name#number}")
 		}
 		if _, both := e.Services[s]; both {
@@ -79,7 +79,7 @@ func (c *Config) validateChoices(d *decoder, e *Environment) {
 }
 
 func (c *Config) validateServiceName(d *decoder, at, name string) {
-	if c.Policy.Services.get(name) == nil {
+	if c.Policy.Services.Get(name) == nil {
 		d.at(at, fmt.Sprintf("there is no service %q", Printable(name)), c.knownServices())
 	}
 }
@@ -106,7 +106,7 @@ func unmeasured(p *Policy, d *decoder) []string {
 			why[at+"."+key] = "nobody can tell whether environments are used, so none counts as idle: activity.prometheus is not there"
 		}
 	}
-	if p.Limits.WhenFull == whenFullIdle {
+	if p.Limits.WhenFull == WhenFullSleepIdlest {
 		why["limits.whenFull"] = why["lifetime.sleep"]
 	}
 	return d.notInForce(why)

@@ -13,7 +13,7 @@ import (
 )
 
 // fuzzedFiles are those that people write.
-var fuzzedFiles = []string{policyFile, slotsFile, shop7, "overlays/jakub/environment.yaml"}
+var fuzzedFiles = []string{PolicyFile, SlotsFile, shop7, "overlays/jakub/environment.yaml"}
 
 // FuzzLoad: whatever stands in the files, they are read or refused with a bounded number of readable problems, and what
 // is read can be resolved.
@@ -43,7 +43,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		readable(t, c.Problems.err())
 		for _, line := range c.NotInForce() {
-			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, policyFile) {
+			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, PolicyFile) {
 				t.Errorf("%s: not in force is %q", name, line)
 			}
 		}
@@ -81,7 +81,7 @@ func FuzzResolve(f *testing.F) {
 	f.Fuzz(func(t *testing.T, title, branch, label, login, path string) {
 		asks, _ := labelled([]string{label}, "preview")
 		joins, _ := labelled([]string{label}, "preview-with")
-		if changed, _ := c.changedServices("acme/shop", pull(7, changing(path))); asks || joins || len(changed) > 0 {
+		if changed, _ := changedServices(c, "acme/shop", pull(7, changing(path))); asks || joins || len(changed) > 0 {
 			return // that is no free text
 		}
 		hostile := pull(7, withLabels(label, "preview"), changing(path, "orders/main.go"), func(pr *PullRequest) {
@@ -105,11 +105,11 @@ func FuzzResolve(f *testing.F) {
 				t.Errorf("image %q", image)
 			}
 		}
-		if owner := data(t, row)["owner"]; owner != "" && !loginPattern.MatchString(owner) && !isDNSLabel(owner, maxLabel) {
+		if owner := data(t, row)["owner"]; owner != "" && !loginPattern.MatchString(owner) && !IsDNSLabel(owner, MaxLabel) {
 			t.Errorf("owner %q in ConfigMap environment", owner)
 		}
 		for _, slug := range []string{row.OwnerSlug, row.BranchSlug, row.TargetBranchSlug, row.RepositorySlug} {
-			if slug != "" && !isDNSLabel(slug, maxLabel) {
+			if slug != "" && !IsDNSLabel(slug, MaxLabel) {
 				t.Errorf("slug %q is no label", slug)
 			}
 		}
@@ -191,13 +191,13 @@ func FuzzLifetime(f *testing.F) {
 		f.Add(text, int64(-62135596800), int64(-1))
 	}
 	f.Fuzz(func(t *testing.T, text string, active, length int64) {
-		c, err := Load(demoTree(map[string]string{policyFile: lifetimes(text)}), nil)
+		c, err := Load(demoTree(map[string]string{PolicyFile: lifetimes(text)}), nil)
 		if err != nil {
 			readable(t, err)
 			return
 		}
 		used := time.Unix(active%(1<<33), 0) // some centuries
-		if at, why := c.rulesFor("").sleepsAt(used); !at.IsZero() && (at.Before(used) || why == "") {
+		if at, why := c.LifetimeOf("").SleepsAt(used); !at.IsZero() && (at.Before(used) || why == "") {
 			t.Errorf("used at %s it sleeps at %s: %s", used, at, why)
 		}
 		s := Resolve(c, factsOf(pull(1)), Memory{}, used)

@@ -85,7 +85,7 @@ func (r *resolver) moveHold(c *candidate, brake bool) *hold {
 // shareOut says which services run at whose heads: of two pull requests that change the same, the earlier one runs, and the
 // other is held. One that is in the environment already, and held for anything else, stays at its last commit.
 func (r *resolver) shareOut(w *wish) {
-	w.heads = map[string]Pin{}
+	w.heads = map[string]ServiceRef{}
 	runs, pinned := map[string]*candidate{}, r.pinned(w)
 	r.addStaying(w, pinned)
 	for _, c := range w.members {
@@ -116,7 +116,7 @@ func (r *resolver) shareOut(w *wish) {
 func (r *resolver) pinned(w *wish) map[string]*candidate {
 	pinned := map[string]*candidate{}
 	for name, ref := range w.file.Services {
-		s := r.Policy.Services.get(name)
+		s := r.Policy.Services.Get(name)
 		if s == nil || ref.PullRequest == 0 {
 			continue
 		}
@@ -178,10 +178,10 @@ func (r *resolver) stayAt(w *wish, repository string, number int) {
 }
 
 // runsOf are the services that ran at a pull request's commit.
-func (r *resolver) runsOf(w *wish, repository string, number int) map[string]Pin {
-	runs := map[string]Pin{}
+func (r *resolver) runsOf(w *wish, repository string, number int) map[string]ServiceRef {
+	runs := map[string]ServiceRef{}
 	for name, pin := range w.was.Run {
-		if s := r.Policy.Services.get(name); s != nil && pin.Number == number && strings.EqualFold(s.Repository, repository) {
+		if s := r.Policy.Services.Get(name); s != nil && pin.Number == number && strings.EqualFold(s.Repository, repository) {
 			runs[name] = pin
 		}
 	}
@@ -190,7 +190,7 @@ func (r *resolver) runsOf(w *wish, repository string, number int) map[string]Pin
 
 // givenEnvironment makes an environment with a given name, or says why there is none.
 func (r *resolver) givenEnvironment(w *wish) (*Remembered, *hold) {
-	if problem, ok := r.broken[w.name]; ok && r.Environments[w.name] == nil {
+	if problem, ok := r.Broken[w.name]; ok && r.Environments[w.name] == nil {
 		return nil, brokenHold(problem)
 	}
 	if w.ends() {
@@ -216,11 +216,11 @@ func (r *resolver) givenEnvironment(w *wish) (*Remembered, *hold) {
 func (r *resolver) givenRuns(w *wish, profile string) map[string]bool {
 	targets := slices.Sorted(maps.Keys(w.heads))
 	for _, name := range slices.Sorted(maps.Keys(w.file.Services)) {
-		if r.Policy.Services.get(name) != nil {
+		if r.Policy.Services.Get(name) != nil {
 			targets = append(targets, name)
 		}
 	}
-	set := r.runSet(r.Policy.Profiles[profile], targets)
+	set := r.RunSet(r.Policy.Profiles[profile], targets)
 	for name := range w.file.Links {
 		if _, ok := w.heads[name]; ok {
 			w.notes = append(w.notes, fmt.Sprintf("service %s runs here, because a pull request changes it, and isn't linked", name))
@@ -235,7 +235,7 @@ func (r *resolver) nothingToRun(w *wish) *hold {
 	h := &hold{rule: ruleUnchanged, reason: "it has nothing to run", remedy: fmt.Sprintf("previewctl set %s --profile full, or --service <service>=branch:<branch>", w.name)}
 	switch {
 	case w.claim != nil:
-		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s", strings.Join(w.claim.Holders, " or "), r.Policy.PullRequests.Label, overlaysFolder, w.name, environmentFile)
+		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s", strings.Join(w.claim.Holders, " or "), r.Policy.PullRequests.Label, OverlaysFolder, w.name, EnvironmentFile)
 	case !w.isFile:
 		h.reason, h.remedy = "it changes no service", r.labelForAll()
 	}
@@ -291,7 +291,7 @@ func (r *resolver) endHold(w *wish) *hold {
 // rewritten says that nobody knows whether the config branch's commit comes after the one that was answered last: it may
 // be a force-push that lost what others had written.
 func (r *resolver) rewritten() bool {
-	return r.memory.Commit != r.Commit && !r.ancestors[r.memory.Commit]
+	return r.memory.Commit != r.Commit && !r.IsAncestor(r.memory.Commit)
 }
 
 // tell makes the decisions about an environment with a given name: one of each pull request, and its own where a file or a
@@ -366,11 +366,11 @@ func (r *resolver) ruleOf(w *wish) string {
 }
 
 func (r *resolver) describe(w *wish) string {
-	parts := []string{"its file is in " + overlaysFolder + "/" + w.name}
+	parts := []string{"its file is in " + OverlaysFolder + "/" + w.name}
 	if w.claim != nil {
 		parts[0] = "its slot is held by " + strings.Join(w.claim.Holders, ", ")
 	}
-	if p := r.broken[w.name]; p != "" {
+	if p := r.Broken[w.name]; p != "" {
 		parts = append(parts, "its file is not in force as it stands: "+p)
 	}
 	return strings.Join(append(parts, w.notes...), "; ")

@@ -132,7 +132,7 @@ func TestAFileIsGone(t *testing.T) {
 		{"one folder", map[string]string{two: file}, false, nil, []string{"alice"}},
 		{"renamed", map[string]string{two: file, "overlays/bob/environment.yaml": file}, false, nil, []string{"alice", "bob"}},
 		{"broken", map[string]string{two: file, jakub: "oops"}, false, nil, []string{"alice", "jakub"}},
-		{"both at once, where one may go", map[string]string{policyFile: lean}, false, nil, []string{"alice", "jakub"}},
+		{"both at once, where one may go", map[string]string{PolicyFile: lean}, false, nil, []string{"alice", "jakub"}},
 		{"on a branch that was rewritten", map[string]string{two: file}, true, nil, []string{"alice", "jakub"}},
 		{"on a branch of which nobody remembers what it was", map[string]string{two: file}, false, func(m *Memory) { m.Commit = "" }, []string{"alice", "jakub"}},
 		{"on a rewritten branch, and confirmed", map[string]string{two: file}, true, func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} }, []string{"alice"}},
@@ -211,7 +211,7 @@ const slotsOn = "slots: on\n"
 func TestSlots(t *testing.T) {
 	t.Parallel()
 	held := pool("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [carol]}\nqueue: [{holders: [bob], purpose: load test}]\n")
-	c := load(t, demoTree(map[string]string{policyFile: demo + slotsOn, slotsFile: held}), nil)
+	c := load(t, demoTree(map[string]string{PolicyFile: demo + slotsOn, SlotsFile: held}), nil)
 	facts := with(factsOf(pull(7)), nil, ofGateway(3), ofGateway(4, by("bob")))
 	facts.Skew = new(time.Duration)
 	s := resolve(c, facts)
@@ -246,7 +246,7 @@ func TestSlots(t *testing.T) {
 	if got := names(over); !slices.Equal(got, []string{"bulbasaur", "gateway-pr-3", "shop-pr-7"}) {
 		t.Errorf("%v are live after the claim: %s", got, strings.Join(reasons(over), "\n"))
 	}
-	released := later(t, c, map[string]string{policyFile: demo + slotsOn, slotsFile: pool("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
+	released := later(t, c, map[string]string{PolicyFile: demo + slotsOn, SlotsFile: pool("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
 	after := Resolve(released, facts, restarted(t, over.Memory), noon.Add(4*time.Hour))
 	if got := names(after); !slices.Equal(got, []string{"gateway-pr-3", "gateway-pr-4", "shop-pr-7"}) {
 		t.Errorf("%v are live after the release: %s", got, strings.Join(reasons(after), "\n"))
@@ -257,7 +257,7 @@ func TestSlots(t *testing.T) {
 func TestNoSlotIsReleasedByAClockThatIsWrong(t *testing.T) {
 	t.Parallel()
 	held := pool("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], until: 2026-11-22T14:00:00Z}\n")
-	c := load(t, demoTree(map[string]string{policyFile: demo + slotsOn, slotsFile: held}), nil)
+	c := load(t, demoTree(map[string]string{PolicyFile: demo + slotsOn, SlotsFile: held}), nil)
 	m := Memory{}
 	at := func(clock, skew time.Duration, known bool) []string {
 		f := with(factsOf(pull(7)), nil, ofGateway(4, by("bob")))
@@ -302,7 +302,7 @@ func TestNoSlotIsReleasedByAClockThatIsWrong(t *testing.T) {
 func TestNoSlotIsReleasedWhileTheConfigBranchCannotBeRead(t *testing.T) {
 	t.Parallel()
 	held := pool("slots: {bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}}\n")
-	c := load(t, demoTree(map[string]string{policyFile: demo + slotsOn, slotsFile: held}), nil)
+	c := load(t, demoTree(map[string]string{PolicyFile: demo + slotsOn, SlotsFile: held}), nil)
 	f := factsOf(pull(7))
 	f.Skew, f.ConfigReadAt = new(time.Duration), noon.Add(time.Hour)
 	s := Resolve(c, f, Memory{}, noon)
@@ -320,7 +320,7 @@ func TestNoSlotIsReleasedWhileTheConfigBranchCannotBeRead(t *testing.T) {
 
 func TestSlotsRequired(t *testing.T) {
 	t.Parallel()
-	c := load(t, demoTree(map[string]string{policyFile: demo + "slots: required\n", slotsFile: pool("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
+	c := load(t, demoTree(map[string]string{PolicyFile: demo + "slots: required\n", SlotsFile: pool("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
 	for _, labels := range [][]string{{"preview"}, {"preview-with:x"}} {
 		d := resolve(c, factsOf(pull(7, withLabels(labels...)))).Decisions[1]
 		if d.Outcome != Held || d.Rule != "slot" || d.Remedy != "previewctl slot claim --holders alice" {
@@ -332,7 +332,7 @@ func TestSlotsRequired(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"gateway": "", "orders": "abcdef1234", "web": ""}, runs(claimed, "bulbasaur")); diff != "" {
 		t.Errorf("bob's (-want +got):\n%s", diff)
 	}
-	next := later(t, c, map[string]string{policyFile: demo + "slots: required\n", slotsFile: pool("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
+	next := later(t, c, map[string]string{PolicyFile: demo + "slots: required\n", SlotsFile: pool("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
 	handed := Resolve(next, facts, restarted(t, claimed.Memory), noon)
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "web": ""}, runs(handed, "bulbasaur")); diff != "" {
 		t.Errorf("alice's (-want +got):\n%s\n%s", diff, strings.Join(reasons(handed), "\n"))
@@ -480,8 +480,8 @@ func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 	joins := func(name string) PullRequest { return pull(1, withLabels("preview-with:"+name)) }
 	with := func(lines, holder string) *Config {
 		return load(t, demoTree(map[string]string{
-			policyFile: demo + "slots: on\nlimits: {environments: 2}\n", "overlays/jakub/environment.yaml": environment("profile: full\n" + lines),
-			slotsFile: pool("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
+			PolicyFile: demo + "slots: on\nlimits: {environments: 2}\n", "overlays/jakub/environment.yaml": environment("profile: full\n" + lines),
+			SlotsFile: pool("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
 		}), nil)
 	}
 	tests := []struct {
@@ -560,7 +560,7 @@ func TestAJoinWhoseLabelIsNotTheOneItHadIsWithheld(t *testing.T) {
 
 func TestASlotIsNotJoined(t *testing.T) {
 	t.Parallel()
-	c := load(t, demoTree(map[string]string{policyFile: demo + "slots: on\n", slotsFile: pool("slots: {ivysaur: {}}\n")}), nil)
+	c := load(t, demoTree(map[string]string{PolicyFile: demo + "slots: on\n", SlotsFile: pool("slots: {ivysaur: {}}\n")}), nil)
 	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
 	want := []string{Held, "join", "ivysaur is a slot, and whose pull requests run there its claim says"}
 	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason}); diff != "" || d.Remedy == "" {

@@ -6,7 +6,7 @@ import (
 )
 
 // handOver makes Argo CD leave the workloads of services alone, so that people replace them by tools of their own.
-func handOver(row *Row, services []string, run map[string]Pin) {
+func handOver(row *Row, services []string, run map[string]ServiceRef) {
 	for _, s := range sortedSet(slices.Clone(services)) {
 		if _, ok := run[s]; !ok {
 			continue
@@ -19,7 +19,7 @@ func handOver(row *Row, services []string, run map[string]Pin) {
 }
 
 // noteHandovers says which services can't be handed over.
-func (w *wish) noteHandovers(run map[string]Pin) {
+func (w *wish) noteHandovers(run map[string]ServiceRef) {
 	for _, s := range sortedSet(slices.Clone(w.file.Handover)) {
 		if _, ok := run[s]; !ok {
 			w.notes = append(w.notes, fmt.Sprintf("service %s can't be handed over: it doesn't run here", s))

@@ -6,19 +6,19 @@ import (
 )
 
 // hours are working hours. A window that ends before it begins ends on the next day.
-type hours struct {
+type workingHours struct {
 	days     [7]bool // on which windows begin, from Sunday
 	from, to int     // minutes of the wall clock since that day's midnight; to may be on the next day
 	zone     *time.Location
 }
 
 // newHours takes hours that were validated.
-func newHours(w *WorkingHours) *hours {
+func newWorkingHours(w *WorkingHours) *workingHours {
 	zone, err := time.LoadLocation(w.Timezone)
 	if err != nil {
 		panic(err) // validated, and the zones are part of the program
 	}
-	h := &hours{zone: zone, from: minutesOf(w.From), to: minutesOf(w.To)}
+	h := &workingHours{zone: zone, from: minutesOf(w.From), to: minutesOf(w.To)}
 	if h.to <= h.from {
 		h.to += 24 * 60
 	}
@@ -35,7 +35,7 @@ func minutesOf(clock string) int {
 }
 
 // at says whether a time is within the hours, and when that ends.
-func (h *hours) at(t time.Time) (inside bool, until time.Time) {
+func (h *workingHours) at(t time.Time) (inside bool, until time.Time) {
 	year, month, day := t.In(h.zone).Date()
 	for offset := -1; until.IsZero(); offset++ { // yesterday's window may still be open, and one begins within a week
 		if !h.days[time.Date(year, month, day+offset, 0, 0, 0, 0, time.UTC).Weekday()] {
@@ -54,7 +54,7 @@ func (h *hours) at(t time.Time) (inside bool, until time.Time) {
 
 // instant is when the wall clock shows so many minutes since a day's midnight. Of a time that is skipped, because clocks are
 // set forward, it is when they are; of one that comes twice the first, or the last.
-func (h *hours) instant(year int, month time.Month, day, minutes int, last bool) time.Time {
+func (h *workingHours) instant(year int, month time.Month, day, minutes int, last bool) time.Time {
 	t := time.Date(year, month, day, 0, minutes, 0, 0, h.zone)
 	shows := func(t time.Time) int {
 		_, offset := t.Zone()

@@ -55,7 +55,7 @@ func TestHoursOfAYear(t *testing.T) {
 
 func checkYear(t *testing.T, w, shown WorkingHours) {
 	t.Helper()
-	h := newHours(&w)
+	h := newWorkingHours(&w)
 	year := time.Date(2026, 1, 1, 0, 0, 0, 0, zoneOf(t, w.Timezone))
 	for at := year; at.Before(year.AddDate(1, 0, 0)); at = at.Add(15 * time.Minute) {
 		inside, until := h.at(at)
@@ -100,7 +100,7 @@ func TestHoursBeginAndEndWhereClocksAreSet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := newHours(&tt.hours)
+			h := newWorkingHours(&tt.hours)
 			before, begins := h.at(from.Add(-time.Hour))
 			inside, ends := h.at(from)
 			if before || !inside || begins.UTC().Format(time.RFC3339) != tt.from || ends.UTC().Format(time.RFC3339) != tt.to {

@@ -39,8 +39,8 @@ func (r *resolver) attribute() {
 	renamed := r.byIdentity()
 	for _, in := range left {
 		if key := renamed[in.member.RepositoryID]; (key == "" || !r.attributed(in, key)) && !r.confirmed(in.was.Row.Name) {
-			// guard unreadable-repository: if _, ok := r.repoByLower[in.member.Repository]; !ok { $ }
-			// guard removed-repository: if _, ok := r.repoByLower[in.member.Repository]; ok { $ }
+			// guard unreadable-repository: if r.ServicesOf(in.member.Repository) == nil { $ }
+			// guard removed-repository: if r.ServicesOf(in.member.Repository) != nil { $ }
 			r.haunt(in, r.unheard(in))
 		}
 	}
@@ -58,7 +58,7 @@ func (r *resolver) haunt(in lived, h *hold) {
 
 // heardAs is heard, for a name that may not be configured.
 func (r *resolver) heardAs(key string) (Repository, bool) {
-	if _, ok := r.repoByLower[key]; !ok {
+	if r.ServicesOf(key) == nil {
 		return Repository{}, false
 	}
 	return r.heard(key)
@@ -97,7 +97,7 @@ func (r *resolver) attributed(in lived, key string) bool {
 func (r *resolver) unheard(in lived) *hold {
 	was := in.member
 	letGo := "previewctl confirm " + in.was.Row.Name + " to let it go"
-	if _, ok := r.repoByLower[was.Repository]; !ok {
+	if r.ServicesOf(was.Repository) == nil {
 		return &hold{
 			rule: ruleWithheld, withheld: true, reason: "configuration names its repository no more",
 			remedy: "name the repository again, or " + letGo,

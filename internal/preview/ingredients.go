@@ -52,6 +52,8 @@ type composition struct {
 // ingredients: of a thousand environments, each with links to all that doesn't run there, one push changes one.
 type compositions struct {
 	config *Config
+	// baseline are the links to the baseline, which all environments share.
+	baseline map[string]link
 	// plain are without links to and from other environments, linked those of them that have any with them.
 	plain, linked map[string]*composition
 }
@@ -59,7 +61,7 @@ type compositions struct {
 // of are those that can be taken over under a configuration.
 func (m compositions) of(c *Config) compositions {
 	if m.config != c {
-		return compositions{}
+		return compositions{config: c, baseline: baselineLinks(c)}
 	}
 	return m
 }
@@ -70,7 +72,7 @@ func (r *resolver) composition(in *ingredients, last *composition, was *Remember
 	if last != nil && last.equal(in) {
 		return last, nil
 	}
-	made, err := r.environment(in)
+	made, err := newEnvironment(r.Config, r.next.baseline, in)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +95,13 @@ func (e *Remembered) share(was *Remembered) {
 	}
 }
 
-// environment makes one.
-func (c *Config) environment(in *ingredients) (Remembered, error) {
-	k, err := c.compose(in.plan)
+// newEnvironment composes an environment from its ingredients.
+func newEnvironment(c *Config, baseline map[string]link, in *ingredients) (Remembered, error) {
+	k, err := compose(c, baseline, in.plan)
 	if err != nil {
 		return Remembered{}, err
 	}
-	e := Remembered{Members: in.members, Row: c.row(in, k), Hosts: k.hostNames(), Run: in.plan.Run}
+	e := Remembered{Members: in.members, Row: composedRow(c, in, k), Hosts: k.hostNames(), Run: in.plan.Run}
 	if in.person != e.Row.Author {
 		e.Person = in.person
 	}
@@ -117,7 +119,7 @@ func (r *resolver) ingredients(w *wish, plan Plan) *ingredients {
 }
 
 // row adds to a composed row what is known of its source. Free text is only ever a value here.
-func (c *Config) row(in *ingredients, k *composer) Row {
+func composedRow(c *Config, in *ingredients, k *composer) Row {
 	row := k.row()
 	handOver(&row, in.handover, in.plan.Run)
 	row.Source, row.Purpose = in.source, Printable(in.purpose)
@@ -125,18 +127,18 @@ func (c *Config) row(in *ingredients, k *composer) Row {
 		row.ExpiresAt = in.expires.UTC().Format(time.RFC3339)
 	}
 	if in.single != (pullRequestFacts{}) {
-		c.fillPullRequest(&row, in)
+		fillPullRequest(c, &row, in)
 	}
 	row.Info = info(row, in.single.repositoryID, in.members)
 	return row
 }
 
-func (c *Config) fillPullRequest(row *Row, in *ingredients) {
+func fillPullRequest(c *Config, row *Row, in *ingredients) {
 	pr := in.single
 	row.Number = strconv.Itoa(pr.number)
 	row.Title = Printable(pr.title)
-	row.Branch, row.BranchSlug = Printable(pr.branch), labelSlug(pr.branch)
-	row.TargetBranch, row.TargetBranchSlug = Printable(pr.targetBranch), labelSlug(pr.targetBranch)
+	row.Branch, row.BranchSlug = Printable(pr.branch), LabelSlug(pr.branch)
+	row.TargetBranch, row.TargetBranchSlug = Printable(pr.targetBranch), LabelSlug(pr.targetBranch)
 	row.HeadSHA = pr.headSHA
 	row.HeadShortSHA, row.HeadShortSHA7 = pr.headSHA[:min(8, len(pr.headSHA))], short(pr.headSHA)
 	row.Author = Printable(pr.author)
@@ -144,7 +146,7 @@ func (c *Config) fillPullRequest(row *Row, in *ingredients) {
 		row.Labels = append(row.Labels, Printable(l))
 	}
 	slices.Sort(row.Labels)
-	row.Repository, row.RepositorySlug = pr.repository, labelSlug(pr.repository)
+	row.Repository, row.RepositorySlug = pr.repository, LabelSlug(pr.repository)
 	row.PullRequestURL = Printable(pr.url)
-	row.IssueKey = c.issueKeyOf(pr.branch, pr.title)
+	row.IssueKey = c.IssueKey(pr.branch, pr.title)
 }

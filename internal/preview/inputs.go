@@ -14,11 +14,11 @@ type Inputs struct {
 // Asked are the refs of one repository that the configuration in force wants to know of.
 type Asked struct{ Branches, Tags, Commits []string }
 
-// Asked are the refs that the configuration wants to know of, by repository.
-func (c *Config) Asked() map[string]Asked {
+// AskedRefs are the refs that the configuration wants to know of, by repository.
+func AskedRefs(c *Config) map[string]Asked {
 	all := map[string]Asked{}
 	for _, name := range c.Repositories() {
-		w := c.Wants(name)
+		w := Wanted(c, name)
 		all[name] = Asked{Branches: w.Branches, Tags: w.Tags, Commits: w.Commits}
 	}
 	return all

@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// sharedComponent is the one that lets other environments in.
-const sharedComponent = "shared"
-
 // composed is an environment as it was put together in this answer, before it is known where its links lead.
 type composed struct {
 	*composition
@@ -28,7 +25,7 @@ func (r *resolver) link() {
 			continue
 		}
 		for _, service := range slices.Sorted(maps.Keys(made.links)) {
-			if _, runs := made.plan.Run[service]; runs || r.Policy.Services.get(service) == nil {
+			if _, runs := made.plan.Run[service]; runs || r.Policy.Services.Get(service) == nil {
 				continue
 			}
 			target, why := r.follow(name, service, r.present())

@@ -14,7 +14,7 @@ import (
 func files(pairs ...string) map[string]string {
 	f := map[string]string{}
 	for i := 0; i < len(pairs); i += 2 {
-		f[overlaysFolder+"/"+pairs[i]+"/"+environmentFile] = environment(pairs[i+1])
+		f[OverlaysFolder+"/"+pairs[i]+"/"+EnvironmentFile] = environment(pairs[i+1])
 	}
 	return f
 }

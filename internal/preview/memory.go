@@ -18,13 +18,13 @@ type Memory struct {
 	// empty because somebody said so.
 	Repositories map[string]int64
 	// Overlays say at which commit each overlay last changed; "" is for environments without a folder.
-	Overlays map[string]RememberedOverlay
+	Overlays map[string]Overlay
 	// Environments are the live ones, by name.
 	Environments map[string]Remembered
 	// Since says what was decided and since when, by subject ("owner/name#number", or an environment's name).
 	Since map[string]Decided
 	// Defaults are the last ready commits of services that run at their default.
-	Defaults map[string]Pin
+	Defaults map[string]ServiceRef
 	// Unlabelled are the times at which live environments lost their label lately, whether they went or were withheld.
 	Unlabelled []time.Time
 	// Confirmed are the environments that somebody has confirmed may go. It counts for the next answer only.
@@ -60,7 +60,7 @@ type Remembered struct {
 	Person string `json:",omitempty"`
 	Hosts  []string
 	// Run is what runs in it. For a pull request it only grows: a data store that left the row would be pruned.
-	Run map[string]Pin
+	Run map[string]ServiceRef
 }
 
 // Member is a pull request that is in a live environment.
@@ -94,38 +94,13 @@ func (e *Remembered) member() Member {
 	return e.Members[0]
 }
 
-// RememberedOverlay is what an overlay was made of, and the file in its folder that is in force.
-type RememberedOverlay struct {
-	Trees, Commit string
-	Folder        bool // it has a kustomization of its own
-	Environment   *Environment
-}
-
 // Previous is the configuration that was in force, as far as Load needs to know it.
-func (m Memory) Previous() *Config {
-	c := &Config{folders: map[string]bool{}, pins: map[string]pin{}, Environments: map[string]*Environment{}}
-	for name, o := range m.Overlays {
-		c.pins[name], c.folders[name] = pin{trees: o.Trees, commit: o.Commit}, o.Folder
-		if o.Environment != nil {
-			c.Environments[name] = o.Environment
-		}
-	}
-	return c
-}
-
-// overlays is what Previous gives back.
-func (c *Config) overlays() map[string]RememberedOverlay {
-	o := map[string]RememberedOverlay{}
-	for name, p := range c.pins {
-		o[name] = RememberedOverlay{Trees: p.trees, Commit: p.commit, Folder: c.folders[name], Environment: c.Environments[name]}
-	}
-	return o
-}
+func (m Memory) Previous() *Config { return FromOverlays(m.Overlays) }
 
 // Snapshot is what can be answered from memory alone, while configuration can't be read: what was live, as it was, but for
 // what somebody wakes. What may sleep or go nobody can tell without.
 func (m Memory) Snapshot(now time.Time) *Snapshot {
-	r := newResolver(&Config{Policy: &Policy{}, rules: rulesOf(&Policy{})}, Facts{}, m, now, nil)
+	r := newResolver(EmptyConfig(), Facts{}, m, now, nil)
 	for _, was := range m.Environments {
 		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
 	}
@@ -284,7 +259,7 @@ func (m Memory) since(subject string, d *Decision, now time.Time) {
 func (e Remembered) grown(run map[string]bool, services Services) map[string]bool {
 	grown := maps.Clone(run)
 	for name := range e.Run {
-		if services.get(name) != nil {
+		if services.Get(name) != nil {
 			grown[name] = true
 		}
 	}

@@ -81,7 +81,7 @@ func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 	t.Parallel()
 	tree := demoTree(map[string]string{shop7: environment("oops: 1\n")})
 	c := load(t, tree, Memory{}.Previous())
-	if _, revision := c.overlay("shop-pr-7"); revision != tree.Commit || len(c.Environments) != 0 {
+	if _, revision := c.Overlay("shop-pr-7"); revision != tree.Commit || len(c.Environments) != 0 {
 		t.Errorf("overlay at %s, environments %v; want it at the commit that was read, and none", revision, c.Environments)
 	}
 }

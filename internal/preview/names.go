@@ -14,12 +14,12 @@ import (
 // Lengths in characters. A host label and a namespace have 63 (RFC 1123): a service's host is <service>-<environment>,
 // a namespace <prefix><environment>.
 const (
-	maxEnvironmentName = 40
+	MaxEnvironmentName = 40
 	maxServiceName     = 22
 	maxPrefix          = 23
 	maxAlias           = 20
-	maxLabel           = 63
-	maxDomain          = 253 - 1 - maxLabel // a host's name has 253 at most
+	MaxLabel           = 63
+	maxDomain          = 253 - 1 - MaxLabel // a host's name has 253 at most
 )
 
 var (
@@ -37,15 +37,15 @@ var reservedNames = map[string]bool{"preview": true, "staging": true, "generator
 // characters. Where the repository's short name isn't fit as it is, 8 hex digits of the SHA-256 of the whole
 // lower-case "owner/name" keep distinct repositories distinct.
 func PullRequestName(p *Policy, repository string, number int) string {
-	return pullRequestName(repositoryPart(p, repository), number)
+	return NumberedName(RepositoryPart(p, repository), number)
 }
 
-func pullRequestName(repositoryPart string, number int) string {
+func NumberedName(repositoryPart string, number int) string {
 	return repositoryPart + "-pr-" + strconv.Itoa(number)
 }
 
 // isPullRequestName says whether a name is one that PullRequestName makes: something, -pr-, and a number.
-func isPullRequestName(name string) bool {
+func IsPullRequestName(name string) bool {
 	i := strings.LastIndex(name, "-pr-")
 	if i <= 0 {
 		return false
@@ -54,7 +54,7 @@ func isPullRequestName(name string) bool {
 	return number != "" && strings.Trim(number, "0123456789") == ""
 }
 
-func repositoryPart(p *Policy, repository string) string {
+func RepositoryPart(p *Policy, repository string) string {
 	identity := strings.ToLower(repository)
 	for name, r := range p.Repositories {
 		if strings.EqualFold(name, repository) && r.Alias != "" {
@@ -82,15 +82,15 @@ func hashedSlug(text, identity string, limit int) string {
 
 // labelSlug makes a text fit for a Kubernetes label value: at most 63 of [a-z0-9-], hashed where it had to be cut.
 // An empty text stays empty.
-func labelSlug(text string) string {
+func LabelSlug(text string) string {
 	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(text), "-"), "-")
 	switch {
 	case text == "":
 		return ""
 	case slug == "":
 		return shortHash(text)
-	case len(slug) > maxLabel:
-		return strings.Trim(slug[:maxLabel-9], "-") + "-" + shortHash(text)
+	case len(slug) > MaxLabel:
+		return strings.Trim(slug[:MaxLabel-9], "-") + "-" + shortHash(text)
 	}
 	return slug
 }
@@ -101,16 +101,16 @@ func shortHash(identity string) string {
 }
 
 // isDNSLabel says whether s is an RFC 1123 label of at most limit characters.
-func isDNSLabel(s string, limit int) bool { return len(s) <= limit && dnsLabel.MatchString(s) }
+func IsDNSLabel(s string, limit int) bool { return len(s) <= limit && dnsLabel.MatchString(s) }
 
 // nameProblem says why a name can't be that of an environment made by hand, or "".
-func (p *Policy) nameProblem(name string) string {
+func (p *Policy) NameProblem(name string) string {
 	switch {
-	case !isDNSLabel(name, maxEnvironmentName):
-		return fmt.Sprintf("an environment's name is a DNS label of at most %d characters: a to z, 0 to 9 and -", maxEnvironmentName)
+	case !IsDNSLabel(name, MaxEnvironmentName):
+		return fmt.Sprintf("an environment's name is a DNS label of at most %d characters: a to z, 0 to 9 and -", MaxEnvironmentName)
 	case reservedNames[name]:
 		return fmt.Sprintf("the name %q is taken by PreviewSet itself", name)
-	case isPullRequestName(name):
+	case IsPullRequestName(name):
 		return "names that end in -pr-<number> belong to pull requests"
 	case bareNumber.MatchString(name):
 		return "its services would have the hosts of pull requests' environments"
@@ -157,3 +157,12 @@ func isPlain(s string) bool {
 func isHidden(r rune) bool {
 	return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) || r&0xFFFE == 0xFFFE || (r >= 0xFDD0 && r <= 0xFDEF)
 }
+
+// IsSHA reports whether s is a full commit SHA: 40 lower-case hexadecimal digits.
+func IsSHA(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == "" }
+
+// IsLogin reports whether s is a GitHub login. Logins of bots end in "[bot]".
+func IsLogin(s string) bool { return loginPattern.MatchString(s) }
+
+// IsRepository reports whether s is "owner/name" as GitHub writes it.
+func IsRepository(s string) bool { return repoPattern.MatchString(s) }

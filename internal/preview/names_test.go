@@ -33,7 +33,7 @@ func TestPullRequestName(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := PullRequestName(policy, tt.repository, tt.number); got != tt.want || len(got) > maxEnvironmentName {
+			if got := PullRequestName(policy, tt.repository, tt.number); got != tt.want || len(got) > MaxEnvironmentName {
 				t.Errorf("PullRequestName(%q, %d) = %q (%d), want %q", tt.repository, tt.number, got, len(got), tt.want)
 			}
 		})
@@ -43,11 +43,11 @@ func TestPullRequestName(t *testing.T) {
 func TestEveryHostLabelFits(t *testing.T) {
 	t.Parallel()
 	environment := PullRequestName(&Policy{}, "acme/"+strings.Repeat("z", 100), 9_999_999)
-	if got := len(strings.Repeat("s", maxServiceName) + "-" + environment); got != maxLabel {
-		t.Errorf("the longest host label has %d characters, want %d", got, maxLabel)
+	if got := len(strings.Repeat("s", maxServiceName) + "-" + environment); got != MaxLabel {
+		t.Errorf("the longest host label has %d characters, want %d", got, MaxLabel)
 	}
-	if got := len(strings.Repeat("p", maxPrefix) + environment); got != maxLabel {
-		t.Errorf("the longest namespace has %d characters, want %d", got, maxLabel)
+	if got := len(strings.Repeat("p", maxPrefix) + environment); got != MaxLabel {
+		t.Errorf("the longest namespace has %d characters, want %d", got, MaxLabel)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestLabelSlug(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := labelSlug(tt.text); got != tt.want {
+			if got := LabelSlug(tt.text); got != tt.want {
 				t.Errorf("labelSlug(%q) = %q, want %q", tt.text, got, tt.want)
 			}
 		})
@@ -108,10 +108,10 @@ func TestPrintable(t *testing.T) {
 
 func TestTag(t *testing.T) {
 	t.Parallel()
-	pin := Pin{SHA: sha("abcdef1234"), Branch: "Feature/Checkout", Number: 7}
+	pin := ServiceRef{SHA: sha("abcdef1234"), Branch: "Feature/Checkout", Number: 7}
 	tests := []struct {
 		name, template string
-		pin            Pin
+		pin            ServiceRef
 		want, err      string
 	}{
 		{"the commit", "{{ .SHA }}", pin, sha("abcdef1234"), ""},
@@ -120,15 +120,15 @@ func TestTag(t *testing.T) {
 		{"the number", "pr-{{ .Number }}", pin, "pr-7", ""},
 		{"several, with and without blanks", "v1.{{.Number}}_{{  .ShortSHA  }}-x", pin, "v1.7_abcdef1-x", ""},
 		{"literals alone", "latest", pin, "latest", ""},
-		{"a branch that there is none of", "{{ .Branch }}", Pin{SHA: sha("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
-		{"a number that there is none of", "pr-{{ .Number }}", Pin{SHA: sha("a")}, "pr-", ""},
+		{"a branch that there is none of", "{{ .Branch }}", ServiceRef{SHA: sha("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
+		{"a number that there is none of", "pr-{{ .Number }}", ServiceRef{SHA: sha("a")}, "pr-", ""},
 		{"a dash at the start", "-{{ .ShortSHA }}", pin, "", `the tag "-{{ .ShortSHA }}" of service web makes "-abcdef1", which is not an image tag`},
 		{"a tag of 129 characters", strings.Repeat("a", 89) + "{{ .SHA }}", pin, "", `the tag "` + strings.Repeat("a", 89) + `{{ .SHA }}" of service web makes "` + strings.Repeat("a", 89) + sha("abcdef1234") + `", which is not an image tag`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := (&Service{Name: "web", Tag: tt.template}).tag(tt.pin)
+			got, err := (&Service{Name: "web", Tag: tt.template}).ImageTag(tt.pin)
 			if diff := cmp.Diff([]string{tt.want, tt.err}, []string{got, strings.Join(lines(err), "\n")}); diff != "" {
 				t.Errorf("tag and error (-want +got):\n%s", diff)
 			}
@@ -156,7 +156,7 @@ func FuzzName(f *testing.F) {
 		policy := &Policy{Services: Services{{Name: "a", Repository: a}, {Name: "b", Repository: b}}}
 		nameA, nameB := PullRequestName(policy, a, m), PullRequestName(policy, b, n)
 		for _, name := range []string{nameA, nameB} {
-			if !isDNSLabel(name, maxEnvironmentName) || !isPullRequestName(name) {
+			if !IsDNSLabel(name, MaxEnvironmentName) || !IsPullRequestName(name) {
 				t.Errorf("%q is not a pull request's name", name)
 			}
 		}
@@ -186,7 +186,7 @@ func FuzzPrintable(f *testing.F) {
 		if again := Printable(got); again != got {
 			t.Errorf("Printable(%q) = %q, and again %q", text, got, again)
 		}
-		if slug := labelSlug(text); slug != "" && !isDNSLabel(slug, maxLabel) {
+		if slug := LabelSlug(text); slug != "" && !IsDNSLabel(slug, MaxLabel) {
 			t.Errorf("labelSlug(%q) = %q, which is no label", text, slug)
 		}
 	})

@@ -19,7 +19,7 @@ func (r *resolver) fixedEnd(w *wish, profile string) time.Time {
 	if l := r.lives[w.name]; l != nil {
 		life = l.Life
 	}
-	if after := r.rulesFor(profile).expireAfter; after > 0 && !life.Unsure {
+	if after := r.LifetimeOf(profile).ExpireAfter; after > 0 && !life.Unsure {
 		return life.Since.Add(after)
 	}
 	return time.Time{}
@@ -28,8 +28,8 @@ func (r *resolver) fixedEnd(w *wish, profile string) time.Time {
 // extended is until when an environment isn't over, because somebody asked for it.
 func (l *living) extended() time.Time { return l.intent.until(l.rules) }
 
-func (i Intent) until(rules *rules) time.Time {
-	if most := i.Renewed.Add(rules.maxExtension); i.Extended.After(most) {
+func (i Intent) until(rules *LifetimeSettings) time.Time {
+	if most := i.Renewed.Add(rules.MaxExtension); i.Extended.After(most) {
 		return most
 	}
 	return i.Extended
@@ -41,8 +41,8 @@ func (r *resolver) endsAt(l *living) (at time.Time, rule string) {
 		return time.Time{}, "" // what nobody speaks for stays
 	}
 	fixed, idle := r.fixedEnd(l.wish, l.profile), time.Time{}
-	if l.isIdleable() && l.wish.knowsHeads && l.rules.deleteAfterIdle > 0 && !r.kept(l.wish) && (l.measured || l.state == Asleep) {
-		idle = latest(l.Active.Add(l.rules.deleteAfterIdle), l.extended())
+	if l.isIdleable() && l.wish.knowsHeads && l.rules.DeleteAfterIdle > 0 && !r.kept(l.wish) && (l.measured || l.state == Asleep) {
+		idle = latest(l.Active.Add(l.rules.DeleteAfterIdle), l.extended())
 	}
 	if !fixed.IsZero() {
 		fixed = latest(fixed, l.extended())
@@ -82,16 +82,16 @@ func (r *resolver) over(w *wish) *hold {
 	}
 	reason := "its end came " + moment(at)
 	if rule == ruleIdle {
-		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), length(l.rules.deleteAfterIdle))
+		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), FormatDuration(l.rules.DeleteAfterIdle))
 	}
-	return &hold{rule: rule, over: true, reason: reason, remedy: r.comeBack(w.name, r.now)}
+	return &hold{rule: rule, over: true, reason: reason, remedy: comeBack(r.Config, w.name, r.now)}
 }
 
 // configSince says whether what configuration says of an environment was read after a time: somebody may have written a later
 // end where it couldn't be.
 func (r *resolver) configSince(w *wish, at time.Time) bool {
 	read := r.facts.ConfigReadAt
-	return r.broken[w.name] == "" && (read.IsZero() || !read.Before(at))
+	return r.Broken[w.name] == "" && (read.IsZero() || !read.Before(at))
 }
 
 // readSince says whether the repositories that pushes to an environment come from were read after a time: a push that couldn't
@@ -107,7 +107,7 @@ func (r *resolver) readSince(w *wish, at time.Time) bool {
 		}
 	}
 	for name := range w.file.Services {
-		if s := r.Policy.Services.get(name); s != nil && !fresh(s.Repository) {
+		if s := r.Policy.Services.Get(name); s != nil && !fresh(s.Repository) {
 			return false
 		}
 	}
@@ -115,7 +115,7 @@ func (r *resolver) readSince(w *wish, at time.Time) bool {
 }
 
 // comeBack is how what is over comes back. Where somebody has written its end, a push doesn't move that.
-func (c *Config) comeBack(name string, now time.Time) string {
+func comeBack(c *Config, name string, now time.Time) string {
 	if e := c.Environments[name]; e != nil && e.Lifetime.Expires != nil && !e.Lifetime.Expires.After(now) {
 		return "previewctl extend " + name + ", or write a later lifetime.expires into its file, to bring it back"
 	}
@@ -124,18 +124,6 @@ func (c *Config) comeBack(name string, now time.Time) string {
 
 // moment is a time for people to read.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// length is a length of time for people to read: 48h, and not 48h0m0s.
-func length(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
 
 // end takes an environment away whose lifetime is over, unless too many would go at once.
 func (r *resolver) end(w *wish, h *hold) {
@@ -174,7 +162,7 @@ func (r *resolver) newcomer(w *wish) *hold {
 		s.Memory.Left[w.name] = Left{Rule: ruleExpired, Reason: "its end came " + moment(*end), Heads: w.pushed, Members: r.membersOf(w)}
 	}
 	if left, ok := s.Memory.Left[w.name]; ok {
-		return &hold{rule: left.Rule, reason: left.Reason, remedy: r.comeBack(w.name, r.now)}
+		return &hold{rule: left.Rule, reason: left.Reason, remedy: comeBack(r.Config, w.name, r.now)}
 	}
 	return r.limited(w) // guard limits: nil
 }
@@ -190,7 +178,7 @@ func (r *resolver) remain() {
 
 // isExtended says of what isn't live whether somebody wants it to be.
 func (r *resolver) isExtended(name string) bool {
-	return r.memory.Intents[name].until(r.rulesFor("")).After(r.now)
+	return r.memory.Intents[name].until(r.LifetimeOf("")).After(r.now)
 }
 
 // comesBack says whether what is over is asked for anew, or no more.
@@ -213,7 +201,7 @@ func (r *resolver) unlabelled(w *wish) bool {
 	if !w.own {
 		return false
 	}
-	_, h := r.admit(w.members[0].PullRequest)
+	_, h := admit(r.Config, w.members[0].PullRequest)
 	return h != nil && h.over
 }
 
@@ -243,7 +231,7 @@ func (r *resolver) grace(open map[string]bool) {
 
 // graceHold keeps an environment whose pull requests are closed, for as long as lifetime.grace says since that was first seen.
 func (r *resolver) graceHold(l *living) *hold {
-	if l.rules.grace == 0 {
+	if l.rules.Grace == 0 {
 		return nil
 	}
 	if l.Closed.IsZero() {
@@ -259,7 +247,7 @@ func (r *resolver) graceHold(l *living) *hold {
 
 // graceEnds is when an environment goes whose pull requests are closed. Who extends it then, wants it to stay without them.
 func (l *living) graceEnds() time.Time {
-	end := l.Closed.Add(l.rules.grace)
+	end := l.Closed.Add(l.rules.Grace)
 	if l.intent.Renewed.After(l.Closed) {
 		end = latest(end, l.extended())
 	}

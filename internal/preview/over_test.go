@@ -12,7 +12,7 @@ import (
 // files gives a world other files on its config branch.
 func (d *days) files(files map[string]string) *days {
 	d.t.Helper()
-	files[policyFile] = d.policy
+	files[PolicyFile] = d.policy
 	d.config = later(d.t, d.config, files, false)
 	d.answer()
 	return d
@@ -230,7 +230,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		{"a slot's claim is over at its end, by a clock that is right, and that is said before", awake, func(d *days) {
 			d.policy += slotsOn
 			claimed := pool("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\n")
-			d.files(map[string]string{slotsFile: claimed}).want("ivysaur awake")
+			d.files(map[string]string{SlotsFile: claimed}).want("ivysaur awake")
 			end := noon.Add(3 * time.Hour)
 			if at := d.decided("ivysaur").ExpiresAt; at == nil || !at.Equal(end) {
 				d.t.Errorf("it ends at %s", at)
@@ -248,7 +248,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		{"a slot that others wait for goes on", awake, func(d *days) {
 			d.policy += slotsOn
 			claimed := pool("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\nqueue: [{holders: [bob]}]\n")
-			d.files(map[string]string{slotsFile: claimed}).pass(time.Minute).want("ivysaur awake")
+			d.files(map[string]string{SlotsFile: claimed}).pass(time.Minute).want("ivysaur awake")
 			if at := d.decided("ivysaur").ExpiresAt; at == nil || !at.Equal(noon.Add(6*time.Hour)) {
 				d.t.Errorf("it ends at %s", at)
 			}
@@ -256,14 +256,14 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		{"of a slot its contents go, and its claim stays", awake, func(d *days) {
 			d.policy += "slots: on\n"
 			ivysaur := pool("slots: {ivysaur: {holders: [alice]}}\n")
-			d.files(map[string]string{slotsFile: ivysaur}).want("ivysaur awake").pass(6 * time.Hour).want("")
+			d.files(map[string]string{SlotsFile: ivysaur}).want("ivysaur awake").pass(6 * time.Hour).want("")
 			want := []string{"ivysaur: held by idle", "ivysaur: held by idle"}
 			if diff := cmp.Diff(want, about(d.last, "ivysaur")); diff != "" {
 				d.t.Errorf("decisions (-want +got):\n%s", diff)
 			}
 			d.pulls[0].HeadSHA = sha("fedcba")
 			d.pass(time.Minute).want("ivysaur awake").pass(6 * time.Hour).want("")
-			d.files(map[string]string{slotsFile: pool("slots: {ivysaur: {holders: [alice, bob]}}\n")}).want("ivysaur awake")
+			d.files(map[string]string{SlotsFile: pool("slots: {ivysaur: {holders: [alice, bob]}}\n")}).want("ivysaur awake")
 		}},
 	}
 	for _, tt := range tests {

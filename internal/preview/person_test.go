@@ -44,7 +44,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 			s := resolve(loadPolicy(t, demo), factsOf(pull(7, robot(), withLabels(tt.labels...), func(pr *PullRequest) { pr.Labellings = tt.labellings })))
 			row, d := only(t, s), decision(t, s)
 			got := []string{row.Owner, row.OwnerSlug, row.Author, data(t, row)["owner"], d.Owner, d.Author}
-			slug := labelSlug(tt.want)
+			slug := LabelSlug(tt.want)
 			if diff := cmp.Diff([]string{tt.want, slug, "renovate[bot]", tt.want, tt.want, "renovate[bot]"}, got); diff != "" {
 				t.Errorf("owner, slug, author, ConfigMap, decision (-want +got):\n%s", diff)
 			}
@@ -105,7 +105,7 @@ func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
 func TestNobodyPassesALimitInSomebodyElsesName(t *testing.T) {
 	t.Parallel()
 	file := environment("pullRequest: acme/shop#7\nowner: bob\n")
-	c := load(t, demoTree(map[string]string{policyFile: demo + "limits: {perOwner: 1}\n", shop7: file}), nil)
+	c := load(t, demoTree(map[string]string{PolicyFile: demo + "limits: {perOwner: 1}\n", shop7: file}), nil)
 	want := []string{"7 live", "8 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "9 live"}
 	var m Memory
 	for range 2 {
@@ -163,7 +163,7 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 
 func TestWhoLabelledIsReadOnlyWhereItMatters(t *testing.T) {
 	t.Parallel()
-	wants := loadPolicy(t, demo).Wants("acme/shop")
+	wants := Wanted(loadPolicy(t, demo), "acme/shop")
 	tests := []struct {
 		name string
 		pr   PullRequest

@@ -110,7 +110,7 @@ func (p *lives) load() {
 		jakub += "handover: [web]\n"
 	}
 	files := map[string]string{
-		policyFile: policy, "overlays/jakub/environment.yaml": environment(jakub),
+		PolicyFile: policy, "overlays/jakub/environment.yaml": environment(jakub),
 		"overlays/base/environment.yaml": environment("shared: true\nprofile: full\n"),
 	}
 	if p.config == nil {
@@ -236,7 +236,7 @@ func (p *lives) asks() {
 	case ActionExtend:
 		p.used[name], p.since[name] = p.now, p.now
 		if r.For == 0 {
-			r.For = defaultExtension
+			r.For = DefaultExtension
 		}
 		p.extended[name] = p.now.Add(r.For)
 	}
@@ -366,7 +366,7 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 		return
 	}
 	p.byEvidence(name, was)
-	least := map[string]time.Duration{sleptIdle: lifeIdle, sleptForRoom: p.window}[life.Why]
+	least := map[string]time.Duration{SleptIdle: lifeIdle, sleptForRoom: p.window}[life.Why]
 	if life.Why == sleptMaxAwake {
 		idle, least = p.now.Sub(p.since[name]), lifeAwake
 	}

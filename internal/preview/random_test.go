@@ -275,16 +275,16 @@ func (p *play) load() {
 	if s.without != "" {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "acme/Shop", "acme/shop"), s.without, s.without+"-elsewhere")
 	}
-	files := map[string]string{policyFile: text}
+	files := map[string]string{PolicyFile: text}
 	if s.file != "" {
 		files["overlays/shop-pr-3/environment.yaml"] = environment("pullRequest: acme/shop#3\n" + s.file)
 	}
 	if s.hand != "" {
 		files["overlays/jakub/environment.yaml"] = environment(s.hand)
 	}
-	files[slotsFile] = pool("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
+	files[SlotsFile] = pool("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
 	if s.broken && p.config != nil {
-		files[policyFile] = "nonsense: [\n"
+		files[PolicyFile] = "nonsense: [\n"
 	}
 	prev := p.config
 	if prev == nil {
@@ -427,7 +427,7 @@ func (p *play) nothingIsLost(before *Snapshot, confirmed map[string]bool) {
 	}
 }
 
-func missing(was, is map[string]Pin) bool {
+func missing(was, is map[string]ServiceRef) bool {
 	for s := range was {
 		if _, ok := is[s]; !ok {
 			return true
@@ -480,7 +480,7 @@ func (p *play) newOnesAreAllowed(before *Snapshot) {
 		was, there := before.Memory.Environments[name]
 		grew = grew || !there
 		for s, pin := range is.Run {
-			pr := p.read1(Member{Repository: strings.ToLower(p.config.Policy.Services.get(s).Repository), Number: pin.Number})
+			pr := p.read1(Member{Repository: strings.ToLower(p.config.Policy.Services.Get(s).Repository), Number: pin.Number})
 			if pin != was.Run[s] && pr.Number > 0 && pr.HeadRepositoryID != pr.BaseRepositoryID && !p.approved[pin.SHA] {
 				p.fail("%s runs %s of %s, which nobody approved", name, short(pin.SHA), s)
 			}

@@ -193,7 +193,7 @@ func TestLastReadyDefaultIsRememberedWhileNobodyRunsIt(t *testing.T) {
 func TestFilesRefWaitsForItsCheck(t *testing.T) {
 	t.Parallel()
 	file := map[string]string{
-		policyFile: readyDemo(t), shop7: environment("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n"),
+		PolicyFile: readyDemo(t), shop7: environment("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n"),
 	}
 	c := load(t, demoTree(file), nil)
 	m := resolve(c, greenFacts(pull(8))).Memory
@@ -228,11 +228,11 @@ func TestChecksAreReadOnlyWhereTheyMatter(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{policyFile: tt.policy}
+			files := map[string]string{PolicyFile: tt.policy}
 			if tt.file != "" {
 				files[shop7] = tt.file
 			}
-			w := load(t, demoTree(files), nil).Wants("acme/gateway")
+			w := Wanted(load(t, demoTree(files), nil), "acme/gateway")
 			if got := w.Checks != nil && w.Checks(pull(7)); got != tt.heads {
 				t.Errorf("checks of heads are asked for: %v, want %v", got, tt.heads)
 			}

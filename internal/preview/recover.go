@@ -108,8 +108,8 @@ func (a Application) row(s applicationSpec) (Row, error) {
 		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path, Revision: s.Source.TargetRevision,
 		Source: label("source"), Owner: said("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
 		State: label("state"), URL: said("url"), ExpiresAt: said("expires-at"),
-		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: labelSlug(info["Branch"]),
-		TargetBranch: said("target-branch"), TargetBranchSlug: labelSlug(said("target-branch")), HeadSHA: said("head-sha"),
+		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: LabelSlug(info["Branch"]),
+		TargetBranch: said("target-branch"), TargetBranchSlug: LabelSlug(said("target-branch")), HeadSHA: said("head-sha"),
 		Author: said("author"), Labels: []string{}, Repository: said("repository"), RepositorySlug: label("repository"),
 		PullRequestURL: info["Pull request"], IssueKey: info["Issue"],
 		Kustomize: s.Source.Kustomize, Info: s.Info, IgnoreDifferences: s.IgnoreDifferences, SyncOptions: s.SyncPolicy.SyncOptions,
@@ -151,15 +151,15 @@ func (r Row) problem() error {
 	several := isGiven(r.Name) && r.Number+r.HeadSHA+r.Repository == "" // or none
 	_, dateErr := time.Parse(time.RFC3339, r.ExpiresAt)
 	return errors.Join(
-		unless(isDNSLabel(r.Name, maxEnvironmentName), "name %q", r.Name),
-		unless(isDNSLabel(r.Namespace, maxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
+		unless(IsDNSLabel(r.Name, MaxEnvironmentName), "name %q", r.Name),
+		unless(IsDNSLabel(r.Namespace, MaxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
 		unless(r.Kustomize.Namespace == r.Namespace, "Kustomize's namespace %q", r.Kustomize.Namespace),
-		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(sharedOverlay)) && path.Base(path.Dir(r.Path)) == overlaysFolder, "path %q", r.Path),
-		unless(isSHA(r.Revision), "revision %q", r.Revision),
+		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(SharedOverlay)) && path.Base(path.Dir(r.Path)) == OverlaysFolder, "path %q", r.Path),
+		unless(IsSHA(r.Revision), "revision %q", r.Revision),
 		unless(slices.Contains([]string{sourcePullRequest, sourceEnvironment, sourceSlot}, r.Source), "source %q", r.Source),
 		unless(several || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
-		unless(several || isSHA(r.HeadSHA), "commit %q", r.HeadSHA),
-		unless(several || repoPattern.MatchString(r.Repository), "repository %q", r.Repository),
+		unless(several || IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
+		unless(several || IsRepository(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
 		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
 		unless(slices.Contains([]string{Awake, Waking, Asleep}, r.State), "state %q", r.State),
@@ -169,7 +169,7 @@ func (r Row) problem() error {
 }
 
 // isSlug says whether a text can be a label's value and nothing else.
-func isSlug(s string) bool { return len(s) <= maxLabel && targetPattern.MatchString(s) }
+func isSlug(s string) bool { return len(s) <= MaxLabel && targetPattern.MatchString(s) }
 
 func (r Row) listProblem() error {
 	k := r.Kustomize
@@ -299,14 +299,14 @@ func (e *Remembered) contents() error {
 }
 
 func (e *Remembered) runs(commits map[string]string) error {
-	e.Run = map[string]Pin{}
+	e.Run = map[string]ServiceRef{}
 	for _, c := range e.Row.Kustomize.Components {
 		part := strings.Split(c, "/") // ../../kustomize-base/services/<service>/run
 		if len(part) != 6 || part[3] != "services" || part[5] != "run" {
 			continue
 		}
-		pin := Pin{SHA: commits[part[4]]}
-		if pin.SHA != "" && !isSHA(pin.SHA) {
+		pin := ServiceRef{SHA: commits[part[4]]}
+		if pin.SHA != "" && !IsSHA(pin.SHA) {
 			return unless(false, "commit %q of service %s", pin.SHA, part[4])
 		}
 		if pin.SHA == e.Row.HeadSHA && pin.SHA != "" {

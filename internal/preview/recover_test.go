@@ -93,7 +93,7 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 		}
 		for service, pin := range was.Run {
 			if pin.SHA != was.Row.HeadSHA && pin.Branch != "" {
-				was.Run[service] = Pin{SHA: pin.SHA} // so is the branch, which is read again before it is needed
+				was.Run[service] = ServiceRef{SHA: pin.SHA} // so is the branch, which is read again before it is needed
 			}
 		}
 		if diff := cmp.Diff(was, got); diff != "" {
@@ -309,7 +309,7 @@ func FuzzRecover(f *testing.F) {
 			t.Fatalf("%+v", r)
 		}
 		for _, e := range r.Environments {
-			if !isDNSLabel(e.Row.Name, maxEnvironmentName) || e.Row.Namespace != name || len(e.Members) == 0 || fmt.Sprint(e.Members[0].Number) != e.Row.Number {
+			if !IsDNSLabel(e.Row.Name, MaxEnvironmentName) || e.Row.Namespace != name || len(e.Members) == 0 || fmt.Sprint(e.Members[0].Number) != e.Row.Number {
 				t.Errorf("recovered: %+v", e)
 			}
 		}

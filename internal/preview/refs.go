@@ -8,18 +8,18 @@ import (
 
 // resolveRef finds the commit that a service is to run at where no member of the environment says. The zero Pin is of no
 // ref: kustomize-base's image runs. The file is the one that says the ref.
-func (r *resolver) resolveRef(s *Service, ref *Ref, file string) (Pin, *hold) {
+func (r *resolver) resolveRef(s *Service, ref *Ref, file string) (ServiceRef, *hold) {
 	if ref == nil {
-		return Pin{}, nil
+		return ServiceRef{}, nil
 	}
 	repository, read := r.heard(strings.ToLower(s.Repository))
 	if !read {
-		return Pin{}, &hold{rule: ruleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
+		return ServiceRef{}, &hold{rule: ruleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
 	}
 	if ref.PullRequest != 0 {
 		return r.resolvePullRequest(s, repository, ref, file)
 	}
-	pin, ok := Pin{SHA: ref.SHA}, false
+	pin, ok := ServiceRef{SHA: ref.SHA}, false
 	switch {
 	case ref.SHA != "":
 		ok = repository.Commits[ref.SHA]
@@ -30,7 +30,7 @@ func (r *resolver) resolveRef(s *Service, ref *Ref, file string) (Pin, *hold) {
 		pin.SHA, ok = repository.Tags[ref.Tag]
 	}
 	if !ok {
-		return Pin{}, unresolved(s, ref, file)
+		return ServiceRef{}, unresolved(s, ref, file)
 	}
 	return pin, nil
 }
@@ -46,22 +46,22 @@ func unresolved(s *Service, ref *Ref, file string) *hold {
 
 // resolvePullRequest is the head of an open pull request, as far as its code may run here: what is asked of a labelled one
 // that comes from a fork is asked of this one.
-func (r *resolver) resolvePullRequest(s *Service, repository Repository, ref *Ref, file string) (Pin, *hold) {
+func (r *resolver) resolvePullRequest(s *Service, repository Repository, ref *Ref, file string) (ServiceRef, *hold) {
 	pr, ok := openPullRequest(repository, ref.PullRequest)
-	if !ok || !isSHA(pr.HeadSHA) {
-		return Pin{}, unresolved(s, ref, file)
+	if !ok || !IsSHA(pr.HeadSHA) {
+		return ServiceRef{}, unresolved(s, ref, file)
 	}
 	if pr.isFork() && r.Policy.PullRequests.Forks != "approved" {
-		return Pin{}, of(s, pr, forkHold(pr))
+		return ServiceRef{}, of(s, pr, forkHold(pr))
 	}
 	if h := pr.approval(); h != nil {
-		return Pin{}, of(s, pr, h)
+		return ServiceRef{}, of(s, pr, h)
 	}
 	c := &candidate{PullRequest: pr, key: strings.ToLower(s.Repository)}
 	if h := r.headHold(c, *s); h != nil {
-		return Pin{}, of(s, pr, h)
+		return ServiceRef{}, of(s, pr, h)
 	}
-	return Pin{SHA: pr.HeadSHA, Branch: pr.Branch, Number: pr.Number}, nil
+	return ServiceRef{SHA: pr.HeadSHA, Branch: pr.Branch, Number: pr.Number}, nil
 }
 
 // of says of a hold whose it is.

@@ -26,24 +26,25 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 
 func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*hold) *resolver {
 	n := len(m.Environments) // and about as many will be live
-	next := compositions{config: c, plain: make(map[string]*composition, n), linked: map[string]*composition{}}
+	last := m.compositions.of(c)
+	next := compositions{config: c, baseline: last.baseline, plain: make(map[string]*composition, n), linked: map[string]*composition{}}
 	r := &resolver{
-		stays: stays, Config: c, facts: f, memory: m.settled(now), now: now, last: m.compositions.of(c), next: next,
+		stays: stays, Config: c, facts: f, memory: m.settled(now), now: now, last: last, next: next,
 		hosts: make(map[string]string, n), was: make(map[string]*Remembered, n), lived: make(map[string]lived, n), ghosts: map[string][]ghost{},
 		leaving: map[string]*Remembered{}, left: map[string]int{}, moves: map[string]string{}, composed: make(map[string]*composed, n),
 		lives: make(map[string]*living, n), asked: map[string]*wish{}, inWhich: make(map[string]string, n), named: make(map[string]bool, n), tally: newTally(),
 		snapshot: &Snapshot{
 			Rows: []Row{}, Decisions: make([]Decision, 0, n), Unread: []string{},
 			Memory: Memory{
-				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.overlays(),
+				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.Overlays(),
 				Environments: make(map[string]Remembered, n), Since: make(map[string]Decided, n),
-				Defaults: map[string]Pin{}, Confirmed: map[string]bool{}, compositions: next,
+				Defaults: map[string]ServiceRef{}, Confirmed: map[string]bool{}, compositions: next,
 				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{},
 			},
 		},
 	}
 	r.snapshot.Memory.Agreed = r.agreed()
-	r.slots = c.claims(r.snapshot.Memory.Agreed)
+	r.slots = c.Claims(r.snapshot.Memory.Agreed)
 	return r
 }
 
@@ -105,10 +106,10 @@ func (r *resolver) run() {
 		}
 		r.snapshot.Memory.Repositories[key] = repository.ID
 		r.renamed(key, repository)
-		fullName, part := Printable(cmp.Or(repository.FullName, key)), repositoryPart(r.Policy, key)
+		fullName, part := Printable(cmp.Or(repository.FullName, key)), RepositoryPart(r.Policy, key)
 		for _, pr := range repository.PullRequests {
 			candidates = append(candidates, &candidate{
-				PullRequest: pr, repository: fullName, repositoryID: repository.ID, key: key, own: pullRequestName(part, pr.Number), person: r.person(pr),
+				PullRequest: pr, repository: fullName, repositoryID: repository.ID, key: key, own: NumberedName(part, pr.Number), person: person(r.Config, pr),
 			})
 		}
 	}
@@ -167,7 +168,7 @@ func (r *resolver) unread(key string) {
 	}
 	r.snapshot.Problems = append(r.snapshot.Problems, problem)
 	for about, was := range r.memory.Since { // who waits there keeps his place; it may be remembered by another name
-		if repository, _, ok := strings.Cut(about, "#"); ok && (repository == key || r.repoByLower[repository] == nil) {
+		if repository, _, ok := strings.Cut(about, "#"); ok && (repository == key || r.ServicesOf(repository) == nil) {
 			r.snapshot.Memory.Since[about] = was
 		}
 	}

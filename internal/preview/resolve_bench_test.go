@@ -46,6 +46,6 @@ func organisation(b *testing.B, services, pullRequests int) (*Config, Facts) {
 		}
 		facts.Repositories["acme/"+name] = r
 	}
-	tree.Files[policyFile] = File{Content: []byte(policy.String() + "profiles: {changed: {run: changed}}\n")}
+	tree.Files[PolicyFile] = File{Content: []byte(policy.String() + "profiles: {changed: {run: changed}}\n")}
 	return load(b, tree, nil), facts
 }

@@ -15,7 +15,7 @@ import (
 func TestRow(t *testing.T) {
 	t.Parallel()
 	c := load(t, demoTree(map[string]string{
-		policyFile: replaced(t, demo, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"),
+		PolicyFile: replaced(t, demo, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"),
 		shop7:      environment("pullRequest: acme/shop#7\nowner: bob\npurpose: checkout redesign\ncomponents: [debug]\ndataset: truncated\n"),
 	}), nil)
 	row := only(t, resolve(c, factsOf(pull(7, withLabels("preview", "bug"), func(pr *PullRequest) { pr.Title = "SHOP-12: Faster checkout" }))))

@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -43,14 +42,6 @@ func pullRequestsText(members []Member) string {
 		}
 	}
 	return strings.Join(texts, " ")
-}
-
-// issueKeyOf is the tracker's key, looked for in the branch, then in the title.
-func (c *Config) issueKeyOf(branch, title string) string {
-	if c.issueKey == nil {
-		return ""
-	}
-	return Printable(cmp.Or(c.issueKey.FindString(branch), c.issueKey.FindString(title)))
 }
 
 // infoRepositoryID is the line of an Application's info from which Recover knows the repository, whatever its name is then.

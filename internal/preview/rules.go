@@ -3,32 +3,38 @@ package preview
 import "time"
 
 // rules are the lifetime in force for environments of one profile. A length of nothing is that there is no such rule.
-type rules struct {
-	deleteAfterIdle, expireAfter, maxExtension, grace time.Duration
-	idleAfter, maxAwake                               time.Duration
+type LifetimeSettings struct {
+	DeleteAfterIdle, ExpireAfter, MaxExtension, Grace time.Duration
+	IdleAfter, MaxAwake                               time.Duration
 	// hours are nil where none are written; hoursIdleAfter is what idleAfter is within them.
-	hours          *hours
+	hours          *workingHours
 	hoursIdleAfter time.Duration
 	asleepOutside  bool
 }
 
+// Why an environment sleeps by its lifetime settings, as saved state has it.
+const (
+	SleptIdle    = "idle"
+	SleptOutside = "hours"
+)
+
 // defaultExtension is the most that an environment is extended by where nobody wrote lifetime.maxExtension.
-const defaultExtension = 336 * time.Hour
+const DefaultExtension = 336 * time.Hour
 
 // rulesOf are the rules by profile: the lifetime of the policy, and over it the profile's, key by key. "" has the policy's.
-func rulesOf(p *Policy) map[string]*rules {
-	all := map[string]*rules{"": newRules(p.Lifetime)}
+func lifetimeByProfile(p *Policy) map[string]*LifetimeSettings {
+	all := map[string]*LifetimeSettings{"": mergeLifetimes(p.Lifetime)}
 	for name, profile := range p.Profiles {
 		all[name] = all[""]
 		if profile.Lifetime != nil {
-			all[name] = newRules(p.Lifetime, *profile.Lifetime)
+			all[name] = mergeLifetimes(p.Lifetime, *profile.Lifetime)
 		}
 	}
 	return all
 }
 
 // rulesFor are those of a profile; of one that is there no more, the policy's.
-func (c *Config) rulesFor(profile string) *rules {
+func (c *Config) LifetimeOf(profile string) *LifetimeSettings {
 	if rules, ok := c.rules[profile]; ok {
 		return rules
 	}
@@ -37,25 +43,25 @@ func (c *Config) rulesFor(profile string) *rules {
 
 // newRules lets each lifetime have the last word over those before it. Working hours are one key: parts of two of them are
 // nobody's hours.
-func newRules(lifetimes ...Lifetime) *rules {
-	r := &rules{maxExtension: defaultExtension}
+func mergeLifetimes(lifetimes ...Lifetime) *LifetimeSettings {
+	r := &LifetimeSettings{MaxExtension: DefaultExtension}
 	for _, l := range lifetimes {
-		override(&r.deleteAfterIdle, l.DeleteAfterIdle)
-		override(&r.expireAfter, l.ExpireAfter)
-		override(&r.maxExtension, l.MaxExtension)
-		override(&r.grace, l.Grace)
+		override(&r.DeleteAfterIdle, l.DeleteAfterIdle)
+		override(&r.ExpireAfter, l.ExpireAfter)
+		override(&r.MaxExtension, l.MaxExtension)
+		override(&r.Grace, l.Grace)
 		if s := l.Sleep; s != nil {
-			override(&r.idleAfter, s.IdleAfter)
-			override(&r.maxAwake, s.MaxAwake)
+			override(&r.IdleAfter, s.IdleAfter)
+			override(&r.MaxAwake, s.MaxAwake)
 			r.setHours(s.WorkingHours)
 		}
 	}
 	return r
 }
 
-func (r *rules) setHours(w *WorkingHours) {
+func (r *LifetimeSettings) setHours(w *WorkingHours) {
 	if w != nil {
-		r.hours, r.asleepOutside, r.hoursIdleAfter = newHours(w), w.AsleepOutside, 0
+		r.hours, r.asleepOutside, r.hoursIdleAfter = newWorkingHours(w), w.AsleepOutside, 0
 		override(&r.hoursIdleAfter, w.IdleAfter)
 	}
 }
@@ -67,42 +73,38 @@ func override(length *time.Duration, written *Duration) {
 }
 
 // maxHold is the most that one request keeps an environment awake.
-func (r *rules) maxHold() time.Duration {
-	if r.maxAwake > 0 {
-		return r.maxAwake
+func (r *LifetimeSettings) MaxHold() time.Duration {
+	if r.MaxAwake > 0 {
+		return r.MaxAwake
 	}
-	return r.maxExtension
+	return r.MaxExtension
 }
 
 // sleepsAt is when an environment sleeps that was last used at a time, if nobody uses it any more; zero is never.
-func (r *rules) sleepsAt(active time.Time) (at time.Time, why string) {
+func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, why string) {
 	if r.hours == nil {
-		if r.idleAfter == 0 {
+		if r.IdleAfter == 0 {
 			return time.Time{}, ""
 		}
-		return active.Add(r.idleAfter), sleptIdle
+		return active.Add(r.IdleAfter), SleptIdle
 	}
 	// A week has every hour that there is, and idleness may be as long as one likes.
-	for since, end := active, active.Add(r.idleAfter+r.hoursIdleAfter+8*24*time.Hour); since.Before(end); {
+	for since, end := active, active.Add(r.IdleAfter+r.hoursIdleAfter+8*24*time.Hour); since.Before(end); {
 		inside, until := r.hours.at(since)
 		if !inside && r.asleepOutside && since.After(active) {
-			return since, sleptOutside
+			return since, SleptOutside
 		}
-		idle := r.idleAfter
+		idle := r.IdleAfter
 		if inside && r.hoursIdleAfter > 0 {
 			idle = r.hoursIdleAfter
 		}
-		if at = latest(since, active.Add(idle)); idle > 0 && at.Before(until) {
-			return at, sleptIdle
+		if at = active.Add(idle); since.After(at) {
+			at = since
+		}
+		if idle > 0 && at.Before(until) {
+			return at, SleptIdle
 		}
 		since = until
 	}
 	return time.Time{}, ""
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

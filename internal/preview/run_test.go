@@ -216,7 +216,7 @@ func TestWhatServicesRunAt(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{policyFile: tt.policy}
+			files := map[string]string{PolicyFile: tt.policy}
 			if tt.file != "" {
 				files[shop7] = environment("pullRequest: acme/shop#7\n" + tt.file)
 			}

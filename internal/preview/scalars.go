@@ -2,6 +2,7 @@ package preview
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -41,11 +42,23 @@ func (s *Services) decodeNode(dec *decoder, path string, n *yaml.Node) {
 }
 
 // get returns the service of that name, or nil.
-func (s Services) get(name string) *Service {
+func (s Services) Get(name string) *Service {
 	for i := range s {
 		if s[i].Name == name {
 			return &s[i]
 		}
 	}
 	return nil
+}
+
+// FormatDuration formats a length of time for people: 48h instead of 48h0m0s.
+func FormatDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

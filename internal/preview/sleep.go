@@ -11,8 +11,6 @@ import (
 
 // Why an environment sleeps, as Life.Why has it.
 const (
-	sleptIdle     = "idle"
-	sleptOutside  = "hours"
 	sleptMaxAwake = "max-awake"
 	sleptAsked    = "asked"
 	sleptForRoom  = "limit"
@@ -21,10 +19,7 @@ const (
 // wakesFor is how long an environment is waking at most, whatever Argo CD says.
 const wakesFor = 15 * time.Minute
 
-const (
-	limitAwake   = "awake"
-	whenFullIdle = "sleep-idlest"
-)
+const limitAwake = "awake"
 
 // state is the one that an environment has until everything is decided.
 func (w *wish) state() string {
@@ -151,7 +146,7 @@ func (l *living) staysAwake() bool {
 
 // held is until when somebody keeps an environment awake.
 func (l *living) held() time.Time {
-	if most := l.intent.Woken.Add(l.rules.maxHold()); l.intent.Held.After(most) {
+	if most := l.intent.Woken.Add(l.rules.MaxHold()); l.intent.Held.After(most) {
 		return most
 	}
 	return l.intent.Held
@@ -165,10 +160,10 @@ func (l *living) isAsked() bool {
 
 // sleepsAt is when an environment sleeps, if nobody uses it any more; zero is never.
 func (l *living) sleepsAt() (at time.Time, why string) {
-	at, why = l.rules.sleepsAt(l.Active)
-	if l.rules.maxAwake > 0 {
+	at, why = l.rules.SleepsAt(l.Active)
+	if l.rules.MaxAwake > 0 {
 		since := latest(latest(l.Pushed, l.Changed), latest(l.intent.Woken, l.intent.Renewed))
-		if most := since.Add(l.rules.maxAwake); at.IsZero() || most.Before(at) {
+		if most := since.Add(l.rules.MaxAwake); at.IsZero() || most.Before(at) {
 			return most, sleptMaxAwake
 		}
 	}
@@ -237,7 +232,7 @@ func (r *resolver) awake(t tally) limit {
 // makeRoom sends the environment to sleep that was idle for longest, where configuration says so and one is known to be
 // idle. A limit never ends one.
 func (r *resolver) makeRoom() bool {
-	if r.Policy.Limits.WhenFull != whenFullIdle {
+	if r.Policy.Limits.WhenFull != WhenFullSleepIdlest {
 		return false
 	}
 	if r.room == nil {
@@ -269,7 +264,7 @@ func (r *resolver) settle() {
 	for name, e := range m.Environments {
 		l := r.lives[name]
 		if l == nil {
-			l = &living{Life: r.beginLife(), name: name, intent: r.memory.Intents[name], wish: r.asked[name], file: r.file(name), profile: e.Row.Profile, rules: r.rulesFor(e.Row.Profile), state: e.Row.State}
+			l = &living{Life: r.beginLife(), name: name, intent: r.memory.Intents[name], wish: r.asked[name], file: r.file(name), profile: e.Row.Profile, rules: r.LifetimeOf(e.Row.Profile), state: e.Row.State}
 			if l.wish != nil {
 				l.listen(l.Pushed)
 			}
@@ -375,8 +370,8 @@ func (r *resolver) stateReason(l *living) string {
 		return ""
 	}
 	why := map[string]string{
-		sleptIdle:     "nobody used it",
-		sleptOutside:  "working hours were over, and nobody used it",
+		SleptIdle:     "nobody used it",
+		SleptOutside:  "working hours were over, and nobody used it",
 		sleptMaxAwake: "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an extension",
 		sleptAsked:    "somebody sent it to sleep",
 		sleptForRoom:  "another one needed its place, and nobody used it",

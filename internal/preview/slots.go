@@ -58,19 +58,10 @@ func (c Claim) over(now time.Time) (since time.Time, over bool) {
 	return *c.Until, !c.Until.After(now)
 }
 
-// claims are the slots and who holds each at a time; nil where slots aren't in use.
-func (c *Config) claims(now time.Time) map[string]Claim {
+// Claims are the slots and who holds each at a time; nil where slots aren't in use.
+func (c *Config) Claims(now time.Time) map[string]Claim {
 	if c.Slots == nil || c.Policy == nil || c.Policy.Slots == "off" {
 		return nil
 	}
 	return c.Slots.At(now).Slots
-}
-
-// released is when nobody holds a slot any more, who holds it now; zero where that isn't known to come.
-func (r *resolver) released(slot string) time.Time {
-	until := r.slots[slot].Until
-	if until == nil || len(r.Slots.Queue) > 0 && len(r.Slots.At(*until).Slots[slot].Holders) > 0 {
-		return time.Time{}
-	}
-	return *until
 }

@@ -27,9 +27,9 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 			t.Parallel()
 			c := loadPolicy(t, demo)
 			plan := Plan{Name: "x", Run: at("web", "gateway", "orders"), From: map[string][]string{"orders": {"preview-y"}}}
-			want := compose(t, c, plan)
+			want := mustCompose(t, c, plan)
 			plan.State = tt.state
-			got := compose(t, c, plan)
+			got := mustCompose(t, c, plan)
 			var kinds []string
 			for _, p := range got.Kustomize.Patches[len(want.Kustomize.Patches):] {
 				kinds = append(kinds, p.Target.Kind)
@@ -49,7 +49,7 @@ func TestRowsOfEveryStateComeBackFromApplications(t *testing.T) {
 	t.Parallel()
 	c := loadPolicy(t, demo)
 	for _, state := range []string{Awake, Waking, Asleep} {
-		row := compose(t, c, Plan{Name: "x", Owner: "alice", Profile: "changed", State: state, Run: at("web", "orders")})
+		row := mustCompose(t, c, Plan{Name: "x", Owner: "alice", Profile: "changed", State: state, Run: at("web", "orders")})
 		row.Source = sourceEnvironment
 		var r Recovered
 		r.Add(applicationOf(t, row))

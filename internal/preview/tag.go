@@ -25,7 +25,7 @@ func tagProblem(template string) string {
 		return "says no tag"
 	}
 	for _, m := range tagField.FindAllStringSubmatch(template, -1) {
-		if _, ok := (Pin{}).fields()[m[1]]; !ok {
+		if _, ok := (ServiceRef{}).fields()[m[1]]; !ok {
 			return fmt.Sprintf("there is no .%s", m[1])
 		}
 	}
@@ -35,8 +35,9 @@ func tagProblem(template string) string {
 	return ""
 }
 
-func usesField(template, field string) bool {
-	for _, m := range tagField.FindAllStringSubmatch(template, -1) {
+// TagUses reports whether the service's tag template uses a field, for example "SHA".
+func (s *Service) TagUses(field string) bool {
+	for _, m := range tagField.FindAllStringSubmatch(s.Tag, -1) {
 		if m[1] == field {
 			return true
 		}
@@ -45,23 +46,23 @@ func usesField(template, field string) bool {
 }
 
 // Pin is what a running service is at. The zero Pin leaves the image that kustomize-base pins.
-type Pin struct {
+type ServiceRef struct {
 	SHA    string // full commit SHA
 	Branch string // empty where the ref is no branch
 	Number int    // 0 where the ref is no pull request
 }
 
 // fields are what a tag's template may use. ShortSHA has 7 characters, as Git and the common image workflows cut it.
-func (p Pin) fields() map[string]string {
+func (p ServiceRef) fields() map[string]string {
 	number := ""
 	if p.Number > 0 {
 		number = strconv.Itoa(p.Number)
 	}
-	return map[string]string{"SHA": p.SHA, "ShortSHA": p.SHA[:min(7, len(p.SHA))], "Branch": labelSlug(p.Branch), "Number": number}
+	return map[string]string{"SHA": p.SHA, "ShortSHA": p.SHA[:min(7, len(p.SHA))], "Branch": LabelSlug(p.Branch), "Number": number}
 }
 
-// tag fills a service's template for a pin.
-func (s *Service) tag(p Pin) (string, error) {
+// ImageTag fills the service's tag template for a ref. It fails if the result is not an image tag.
+func (s *Service) ImageTag(p ServiceRef) (string, error) {
 	fields := p.fields()
 	tag := tagField.ReplaceAllStringFunc(s.Tag, func(m string) string {
 		return fields[strings.Trim(m, "{} .")]

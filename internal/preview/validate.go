@@ -29,10 +29,10 @@ func (c *Config) validate(d *decoder) {
 	if len(p.Domain) > maxDomain || !domainPattern.MatchString(p.Domain) {
 		d.at("domain", fmt.Sprintf("%q is not a domain", Printable(p.Domain)), "write one in lower case, like preview.example.dev")
 	}
-	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix || !isDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
+	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix || !IsDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
 		d.at("namespacePrefix", fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)), fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix))
 	}
-	if !isDNSLabel(p.Baseline.Namespace, maxLabel) {
+	if !IsDNSLabel(p.Baseline.Namespace, MaxLabel) {
 		d.at("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
 	}
 	for i, pattern := range p.ProtectedNamespaces {
@@ -46,8 +46,8 @@ func (c *Config) validate(d *decoder) {
 	c.validatePullRequests(d)
 	validateLifetime(d, "lifetime.", nil, &p.Lifetime)
 	c.validateActivity(d)
-	if !c.catalog.components[guardrails] {
-		d.at("", "kustomize-base/components/"+guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
+	if !c.catalog.components[Guardrails] {
+		d.at("", "kustomize-base/components/"+Guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
 	}
 }
 
@@ -68,7 +68,7 @@ func (c *Config) validateServices(d *decoder) {
 }
 
 func (c *Config) validateService(d *decoder, at string, s *Service) {
-	if !isDNSLabel(s.Name, maxServiceName) {
+	if !IsDNSLabel(s.Name, maxServiceName) {
 		d.at(at, "is not a service's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
 	}
 	if !repoPattern.MatchString(s.Repository) {
@@ -94,13 +94,13 @@ func (c *Config) validateService(d *decoder, at string, s *Service) {
 
 func (c *Config) validateReferences(d *decoder, at string, s *Service) {
 	for i, name := range s.Calls {
-		if c.Policy.Services.get(name) == nil {
+		if c.Policy.Services.Get(name) == nil {
 			d.at(fmt.Sprintf("%s.calls[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(name)), c.knownServices())
 		}
 	}
 	for i, store := range s.Data {
 		if c.catalog.datasets[store] == nil {
-			d.at(fmt.Sprintf("%s.data[%d]", at, i), fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)), known(c.catalog.datasets))
+			d.at(fmt.Sprintf("%s.data[%d]", at, i), fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)), KnownNames(c.catalog.datasets))
 		}
 	}
 	if !c.catalog.run[s.Name] {
@@ -118,10 +118,10 @@ func (c *Config) validateDefault(d *decoder, at string, s *Service) {
 	if refProblem := s.Default.problem(); refProblem != "" || s.Default.PullRequest != 0 {
 		d.at(at+".default", "names no single branch, tag or commit", "write {branch: main}, {tag: dev} or {sha: …}")
 	}
-	if usesField(s.Tag, "Number") {
+	if s.TagUses("Number") {
 		d.at(at+".tag", "uses .Number, which the default doesn't have", "use .SHA, or take default out")
 	}
-	if usesField(s.Tag, "Branch") && s.Default.Tag != "" {
+	if s.TagUses("Branch") && s.Default.Tag != "" {
 		d.at(at+".tag", "uses .Branch, which the default, a tag, doesn't have", "use .SHA, or name a branch in default")
 	}
 }
@@ -137,7 +137,7 @@ func (r Ref) problem() string {
 	switch {
 	case n != 1:
 		return "names not exactly one of pullRequest, branch, tag and sha"
-	case r.SHA != "" && !isSHA(r.SHA):
+	case r.SHA != "" && !IsSHA(r.SHA):
 		return "its sha is not a full commit SHA"
 	}
 	return ""
@@ -157,12 +157,12 @@ func (c *Config) validateRepositories(d *decoder) {
 			d.at("repositories."+name, "is the same repository as "+other, "keep one of them: case doesn't count")
 		}
 		written[strings.ToLower(name)] = name
-		if alias != "" && !isDNSLabel(alias, maxAlias) {
+		if alias != "" && !IsDNSLabel(alias, maxAlias) {
 			d.at("repositories."+name+".alias", fmt.Sprintf("%q is not an alias", Printable(alias)), fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
 		}
 	}
 	for _, repository := range slices.Sorted(maps.Keys(used)) {
-		slug := repositoryPart(c.Policy, repository)
+		slug := RepositoryPart(c.Policy, repository)
 		if other, ok := slugs[slug]; ok {
 			d.at("repositories", fmt.Sprintf("%s and %s would both have environments named %s-pr-…", other, repository, slug), "give one of them an alias: repositories: {"+repository+": {alias: …}}")
 		}
@@ -179,14 +179,14 @@ func (c *Config) validateProfiles(d *decoder) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
 		p, at := c.Policy.Profiles[name], "profiles."+name
-		if !isDNSLabel(name, maxAlias) {
+		if !IsDNSLabel(name, maxAlias) {
 			d.at(at, "is not a profile's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
 		}
 		if p.Run.Mode == "" {
 			d.at(at, "says nothing of what to run", "write run: changed, run: all or run: [a service, …]")
 		}
 		for i, s := range p.Run.Services {
-			if c.Policy.Services.get(s) == nil {
+			if c.Policy.Services.Get(s) == nil {
 				d.at(fmt.Sprintf("%s.run[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(s)), c.knownServices())
 			}
 		}
@@ -243,7 +243,7 @@ func validateOrder(d *decoder, at string, all, l *Lifetime) {
 		}
 	}
 	if end := cmp.Or(l.DeleteAfterIdle, all.DeleteAfterIdle); end != nil && idle != nil && *end > 0 && *end <= *idle {
-		d.at(at+"deleteAfterIdle", fmt.Sprintf("is %s, and sleep.idleAfter is %s: it would be gone before it sleeps", length(time.Duration(*end)), length(time.Duration(*idle))),
+		d.at(at+"deleteAfterIdle", fmt.Sprintf("is %s, and sleep.idleAfter is %s: it would be gone before it sleeps", FormatDuration(time.Duration(*end)), FormatDuration(time.Duration(*idle))),
 			"write a longer one, or take one of the two out")
 	}
 }
@@ -277,7 +277,7 @@ func (c *Config) validateFeatures(d *decoder, at, dataset string, components []s
 	}
 	for i, name := range components {
 		if !c.catalog.components[name] {
-			d.at(fmt.Sprintf("%scomponents[%d]", at, i), fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)), known(c.catalog.components))
+			d.at(fmt.Sprintf("%scomponents[%d]", at, i), fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)), KnownNames(c.catalog.components))
 		}
 	}
 }
@@ -296,7 +296,7 @@ func (c *Config) validatePullRequests(d *decoder) {
 		labels[key] = name
 	}
 	if _, ok := c.Policy.Profiles[p.Profile]; !ok {
-		d.at("pullRequests.profile", fmt.Sprintf("there is no profile %q", Printable(p.Profile)), known(c.Policy.Profiles))
+		d.at("pullRequests.profile", fmt.Sprintf("there is no profile %q", Printable(p.Profile)), KnownNames(c.Policy.Profiles))
 	}
 	if _, err := regexp.Compile(p.IssueKey); err != nil {
 		d.at("pullRequests.issueKey", "is not a regular expression of RE2: "+err.Error(), "see github.com/google/re2/wiki/Syntax")
@@ -325,7 +325,7 @@ func (c *Config) knownServices() string {
 	return someOf(names)
 }
 
-func known[V any](m map[string]V) string { return someOf(slices.Sorted(maps.Keys(m))) }
+func KnownNames[V any](m map[string]V) string { return someOf(slices.Sorted(maps.Keys(m))) }
 
 // someOf lists names for a person, not more than are read.
 func someOf(names []string) string {

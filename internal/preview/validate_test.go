@@ -395,7 +395,7 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(demoTree(map[string]string{policyFile: replaced(t, demo, tt.edit...) + tt.add}), nil)
+			_, err := Load(demoTree(map[string]string{PolicyFile: replaced(t, demo, tt.edit...) + tt.add}), nil)
 			if diff := cmp.Diff(tt.want, lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
@@ -405,7 +405,7 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 
 func TestLoadRefusesAPolicyWithoutServices(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{policyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n"}), nil)
+	_, err := Load(demoTree(map[string]string{PolicyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n"}), nil)
 	want := []string{"previewset.yaml: services: there is none; name at least one service with its repository and image"}
 	if diff := cmp.Diff(want, lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
@@ -445,7 +445,7 @@ func TestRemedyNamesNoMoreThanIsRead(t *testing.T) {
 
 func TestLoadRefusesSlotsThatCannotWork(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{slotsFile: `apiVersion: previewset.dev/v1alpha1
+	_, err := Load(demoTree(map[string]string{SlotsFile: `apiVersion: previewset.dev/v1alpha1
 kind: Slots
 slots:
   staging: {}

@@ -30,9 +30,9 @@ type candidate struct {
 	was   *Remembered // the environment that it is in; nil where it is in none
 	label string      // the one that it was let in by
 
-	profile string         // the one that its labels name
-	heads   map[string]Pin // what it changes
-	hold    *hold          // why it isn't let in
+	profile string                // the one that its labels name
+	heads   map[string]ServiceRef // what it changes
+	hold    *hold                 // why it isn't let in
 }
 
 func (c *candidate) subject() string { return subject(c.key, c.Number) }
@@ -64,10 +64,10 @@ type wish struct {
 	claim   *Claim       // of its slot; nil where it isn't a slot, or nobody holds it
 	was     *Remembered
 
-	pushed     string         // all that people push for it to be as it is, as hashes
-	knowsHeads bool           // that is known
-	heads      map[string]Pin // what runs at the head of a member
-	notes      []string       // what isn't as somebody might think
+	pushed     string                // all that people push for it to be as it is, as hashes
+	knowsHeads bool                  // that is known
+	heads      map[string]ServiceRef // what runs at the head of a member
+	notes      []string              // what isn't as somebody might think
 }
 
 // source is where it comes from: the first that claims its name.
@@ -117,7 +117,7 @@ func (w *wish) purpose() string {
 }
 
 // isGiven says of an environment that people gave it its name.
-func isGiven(name string) bool { return !isPullRequestName(name) }
+func isGiven(name string) bool { return !IsPullRequestName(name) }
 
 // wishes are all environments that are asked for or live, with what is open of them.
 func (r *resolver) wishes(candidates []*candidate) []*wish {
@@ -311,7 +311,7 @@ func (r *resolver) joinHold(names []string) *hold {
 	if r.Environments[name] != nil || r.was[name] != nil {
 		return nil
 	}
-	if why := r.Policy.nameProblem(name); why != "" {
+	if why := r.Policy.NameProblem(name); why != "" {
 		return &hold{rule: ruleJoin, reason: fmt.Sprintf("%q can't be an environment's name: %s", Printable(name), why), remedy: leave}
 	}
 	return nil

@@ -37,9 +37,9 @@ pullRequests: {issueKey: "[A-Z][A-Z0-9]+-[0-9]+"}
 // demoTree is a config branch with demo and all that it refers to.
 func demoTree(files map[string]string) Tree {
 	t := Tree{
-		Commit: sha("c0"), Prefix: ".", Files: map[string]File{policyFile: {Content: []byte(demo)}},
-		Kustomizations: map[string]bool{sharedOverlay: true},
-		Hashes:         map[string]string{baseFolder: "base", sharedOverlay: "shared"},
+		Commit: sha("c0"), Prefix: ".", Files: map[string]File{PolicyFile: {Content: []byte(demo)}},
+		Kustomizations: map[string]bool{SharedOverlay: true},
+		Hashes:         map[string]string{BaseFolder: "base", SharedOverlay: "shared"},
 	}
 	for _, s := range []string{"web", "gateway", "orders", "products", "mailer"} {
 		t.Kustomizations["kustomize-base/services/"+s+"/run"] = true
@@ -55,7 +55,7 @@ func demoTree(files map[string]string) Tree {
 	}
 	for name, content := range files {
 		t.Files[name] = File{Content: []byte(content)}
-		if folder, ok := strings.CutSuffix(name, "/"+environmentFile); ok {
+		if folder, ok := strings.CutSuffix(name, "/"+EnvironmentFile); ok {
 			t.Kustomizations[folder] = true
 			t.Hashes[folder] = content
 		}
@@ -85,7 +85,7 @@ func load(t testing.TB, tree Tree, prev *Config) *Config {
 // loadPolicy loads a previewset.yaml that is in order.
 func loadPolicy(t testing.TB, policy string) *Config {
 	t.Helper()
-	return load(t, demoTree(map[string]string{policyFile: policy}), nil)
+	return load(t, demoTree(map[string]string{PolicyFile: policy}), nil)
 }
 
 // sha is a made-up commit that is easy to recognise: the text, then zeros.

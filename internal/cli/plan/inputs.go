@@ -27,7 +27,7 @@ func (o *Planner) inputs(ctx context.Context, clone *gitrepo.Clone) (preview.Inp
 	if err != nil {
 		return preview.Inputs{}, fmt.Errorf("the newest commit: %w", err)
 	}
-	in := preview.Inputs{Commit: head.Commit, Facts: synthetic.Facts(config, "", preview.PullRequest{}), Asked: config.Asked()}
+	in := preview.Inputs{Commit: head.Commit, Facts: synthetic.Facts(config, "", preview.PullRequest{}), Asked: preview.AskedRefs(config)}
 	in.Facts.Skew = new(time.Duration) // there is no other clock
 	in.Memory = preview.Resolve(config, in.Facts, preview.Memory{}, o.Env.Now()).Memory
 	return in, nil
@@ -43,7 +43,7 @@ func (o *Planner) makeUp(c *preview.Config, in *preview.Inputs) {
 		if !read {
 			continue // Resolve says so
 		}
-		w, asked := c.Wants(key), in.Asked[key]
+		w, asked := preview.Wanted(c, key), in.Asked[key]
 		r.Branches = o.madeUp(key, "branch", r.Branches, w.Branches, asked.Branches)
 		r.Tags = o.madeUp(key, "tag", r.Tags, w.Tags, asked.Tags)
 		r.Commits = o.takenAsThere(key, r.Commits, w.Commits, asked.Commits)

@@ -13,7 +13,7 @@ func Facts(c *preview.Config, repository string, pr preview.PullRequest) preview
 	f := preview.Facts{Repositories: map[string]preview.Repository{}}
 	for _, key := range c.Repositories() {
 		r := preview.Repository{FullName: key, Branches: map[string]string{}, Tags: map[string]string{}}
-		wants := c.Wants(key)
+		wants := preview.Wanted(c, key)
 		for _, b := range wants.Branches {
 			r.Branches[b] = Commit(key, b)
 		}

@@ -26,7 +26,7 @@ type Sleep struct {
 func (b *Builder) Sleep(cfg *preview.Config, plan preview.Plan, awake preview.Row) *Sleep {
 	s := &Sleep{}
 	plan.State = preview.Asleep
-	asleep, err := cfg.Compose(plan)
+	asleep, err := preview.Compose(cfg, plan)
 	if s.err = err; err != nil {
 		return s
 	}

@@ -55,7 +55,7 @@ func (r repository) objects(t *testing.T, p preview.Plan, state string) []manife
 
 func (r repository) row(t *testing.T, p preview.Plan) preview.Row {
 	t.Helper()
-	row, err := r.cfg.Compose(p)
+	row, err := preview.Compose(r.cfg, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +64,9 @@ func (r repository) row(t *testing.T, p preview.Plan) preview.Row {
 
 // everything is the plan that runs all services.
 func (r repository) everything() preview.Plan {
-	p := preview.Plan{Name: "check", Owner: "octocat", Run: map[string]preview.Pin{}}
+	p := preview.Plan{Name: "check", Owner: "octocat", Run: map[string]preview.ServiceRef{}}
 	for _, s := range r.cfg.Policy.Services {
-		p.Run[s.Name] = preview.Pin{SHA: "0123456789abcdef0123456789abcdef01234567", Branch: "check", Number: 1}
+		p.Run[s.Name] = preview.ServiceRef{SHA: "0123456789abcdef0123456789abcdef01234567", Branch: "check", Number: 1}
 	}
 	return p
 }

@@ -53,7 +53,7 @@ func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
 // deploy applies the manifests of an environment.
 func (c *cluster) deploy(t *testing.T, r *overlay.Repo, policy *preview.Config, p preview.Plan) {
 	t.Helper()
-	row, err := policy.Compose(p)
+	row, err := preview.Compose(policy, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,10 @@ func (c *cluster) deploy(t *testing.T, r *overlay.Repo, policy *preview.Config, 
 	c.apply(t, manifests)
 }
 
-func runs(services ...string) map[string]preview.Pin {
-	run := map[string]preview.Pin{}
+func runs(services ...string) map[string]preview.ServiceRef {
+	run := map[string]preview.ServiceRef{}
 	for _, s := range services {
-		run[s] = preview.Pin{}
+		run[s] = preview.ServiceRef{}
 	}
 	return run
 }
