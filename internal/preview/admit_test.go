@@ -105,7 +105,7 @@ func TestAdmit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := loadPolicy(t, replaced(t, demo, "pullRequests: {", "pullRequests: {"+tt.policy+", "))
+			c := LoadPolicy(t, Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {"+tt.policy+", "))
 			s := resolve(c, factsOf(tt.pr))
 			d := decision(t, s)
 			got := answer{Outcome: d.Outcome, Rule: d.Rule, Reason: d.Reason, Remedy: d.Remedy}

@@ -13,10 +13,10 @@ func TestWhatCanBeAsked(t *testing.T) {
 	d := newDays(t, lifetimes("{deleteAfterIdle: 6h, maxExtension: 48h}")+"limits: {environments: 5}\n",
 		pull(1), pull(2), pull(3, draft), pull(4, withLabels("preview:full")), pull(5))
 	d.files(map[string]string{
-		"overlays/shop-pr-2/environment.yaml": environment("pullRequest: acme/shop#2\nhandover: [orders]\n"),
-		"overlays/shop-pr-5/environment.yaml": environment("pullRequest: acme/shop#5\nlifetime: {keepAwake: true}\n"),
-		"overlays/base/environment.yaml":      environment("shared: true\nprofile: full\n"),
-		"overlays/jakub/environment.yaml":     environment("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
+		"overlays/shop-pr-2/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#2\nhandover: [orders]\n"),
+		"overlays/shop-pr-5/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#5\nlifetime: {keepAwake: true}\n"),
+		"overlays/base/environment.yaml":      EnvironmentYAML("shared: true\nprofile: full\n"),
+		"overlays/jakub/environment.yaml":     EnvironmentYAML("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
 	})
 	d.ask(ActionWake, "shop-pr-4", 8*time.Hour)
 	gone := d.pulls[0]

@@ -66,7 +66,7 @@ func TestComponentsStandInOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.plan.Name = "x"
-			got := mustCompose(t, loadPolicy(t, demo), tt.plan).Kustomize.Components
+			got := mustCompose(t, LoadPolicy(t, DemoPolicy), tt.plan).Kustomize.Components
 			if diff := cmp.Diff(tt.want, below(got)); diff != "" {
 				t.Errorf("components (-want +got):\n%s", diff)
 			}
@@ -76,10 +76,10 @@ func TestComponentsStandInOrder(t *testing.T) {
 
 func TestStoreWithoutDatasetsHasNone(t *testing.T) {
 	t.Parallel()
-	tree := demoTree(nil)
+	tree := DemoTree(nil)
 	delete(tree.Kustomizations, "kustomize-base/data/redis/datasets/empty")
 	delete(tree.Kustomizations, "kustomize-base/data/redis/datasets/truncated")
-	got := mustCompose(t, load(t, tree, nil), Plan{Name: "x", Run: at("gateway")}).Kustomize.Components
+	got := mustCompose(t, LoadTree(t, tree, nil), Plan{Name: "x", Run: at("gateway")}).Kustomize.Components
 	want := []string{
 		"services/web/link", "services/gateway/run", "services/orders/link", "services/products/link", "services/mailer/link",
 		"data/redis", "components/guardrails",
@@ -114,7 +114,7 @@ func TestHosts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := mustCompose(t, loadPolicy(t, demo), Plan{Name: "x", Run: at(tt.run...)})
+			row := mustCompose(t, LoadPolicy(t, DemoPolicy), Plan{Name: "x", Run: at(tt.run...)})
 			if row.URL != tt.url {
 				t.Errorf("url is %q, want %q", row.URL, tt.url)
 			}
@@ -200,10 +200,10 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := mustCompose(t, loadPolicy(t, demo), Plan{Name: "x", Owner: tt.owner, Run: map[string]ServiceRef{"web": {SHA: sha("a"), Branch: "main"}, "orders": {}}})
+			row := mustCompose(t, LoadPolicy(t, DemoPolicy), Plan{Name: "x", Owner: tt.owner, Run: map[string]ServiceRef{"web": {SHA: SHA("a"), Branch: "main"}, "orders": {}}})
 			want := map[string]string{
 				"name": "x", "namespace": "preview-x", "owner": tt.want, "url": "https://x.preview.example.dev",
-				"hosts": `{"web":"x.preview.example.dev"}`, "commits": `{"web":"` + sha("a") + `"}`,
+				"hosts": `{"web":"x.preview.example.dev"}`, "commits": `{"web":"` + SHA("a") + `"}`,
 			}
 			if diff := cmp.Diff(want, data(t, row)); diff != "" {
 				t.Errorf("data (-want +got):\n%s", diff)
@@ -214,7 +214,7 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 
 func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 	t.Parallel()
-	row := mustCompose(t, loadPolicy(t, demo), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
+	row := mustCompose(t, LoadPolicy(t, DemoPolicy), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
 	wantNames := map[string]any{
 		"orders": "orders.staging.svc.cluster.local", "mailer": "mailer.staging.svc.cluster.local", "products": "products.preview-alice.svc.cluster.local",
 	}
@@ -230,8 +230,8 @@ func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 
 func TestComposeRefusesAServiceThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	row, err := Compose(loadPolicy(t, demo), Plan{Name: "x", Run: at("search\x1b")})
-	if diff := cmp.Diff([]string{`there is no service "search"`}, lines(err)); diff != "" {
+	row, err := Compose(LoadPolicy(t, DemoPolicy), Plan{Name: "x", Run: at("search\x1b")})
+	if diff := cmp.Diff([]string{`there is no service "search"`}, Lines(err)); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)
 	}
 	if row.Name != "" {

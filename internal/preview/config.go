@@ -83,7 +83,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 		c.validate(d)
 	}
 	problems := slices.Concat(d.problems, c.loadSlots(t))
-	if err := problems.err(); err != nil {
+	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	c.index()

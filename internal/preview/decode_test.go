@@ -16,55 +16,55 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 		want         []string
 	}{
 		{
-			"a misspelt field gets the one that was meant", demo + "limit: {awake: 3}\n",
+			"a misspelt field gets the one that was meant", DemoPolicy + "limit: {awake: 3}\n",
 			[]string{"previewset.yaml:17: limit: unknown field; did you mean limits?"},
 		},
 		{
-			"the nearest field is suggested, not the first", replaced(t, demo, "dataset: truncated", "datasets: truncated"),
+			"the nearest field is suggested, not the first", Replace(t, DemoPolicy, "dataset: truncated", "datasets: truncated"),
 			[]string{"previewset.yaml:14: profiles.full.datasets: unknown field; did you mean dataset?"},
 		},
 		{
-			"an unknown field that is near nothing gets the known ones", demo + "baseline: {cluster: a}\n",
+			"an unknown field that is near nothing gets the known ones", DemoPolicy + "baseline: {cluster: a}\n",
 			[]string{"previewset.yaml:17: baseline.cluster: unknown field; known here: namespace"},
 		},
 		{
-			"fields are told apart by case", replaced(t, demo, "domain:", "Domain:"),
+			"fields are told apart by case", Replace(t, DemoPolicy, "domain:", "Domain:"),
 			[]string{"previewset.yaml:3: Domain: unknown field; did you mean domain?"},
 		},
 		{
-			"a list where a text is due", replaced(t, demo, "domain: preview.example.dev", "domain: [a]"),
+			"a list where a text is due", Replace(t, DemoPolicy, "domain: preview.example.dev", "domain: [a]"),
 			[]string{"previewset.yaml:3: domain: a list stands where a text is due; quote it if it is meant as text"},
 		},
 		{
-			"a number where a text is due", replaced(t, demo, `tag: "{{ .SHA }}"`, "tag: 1.10"),
+			"a number where a text is due", Replace(t, DemoPolicy, `tag: "{{ .SHA }}"`, "tag: 1.10"),
 			[]string{`previewset.yaml:12: services.mailer.tag: "1.10" stands where a text is due; quote it if it is meant as text`},
 		},
 		{
-			"a text where true or false is due", replaced(t, demo, "public: true", `public: "yes"`),
+			"a text where true or false is due", Replace(t, DemoPolicy, "public: true", `public: "yes"`),
 			[]string{`previewset.yaml:8: services.web.public: "yes" stands where true or false is due; write one of them, without quotes`},
 		},
 		{
-			"a text where a number is due", demo + "limits: {awake: many}\n",
+			"a text where a number is due", DemoPolicy + "limits: {awake: many}\n",
 			[]string{`previewset.yaml:17: limits.awake: "many" stands where a whole number is due; write one like 20, without quotes`},
 		},
 		{
-			"a number below nothing", demo + "limits: {awake: -1}\n",
+			"a number below nothing", DemoPolicy + "limits: {awake: -1}\n",
 			[]string{`previewset.yaml:17: limits.awake: "-1" stands where a whole number is due; write one like 20, without quotes`},
 		},
 		{
-			"a number with a fraction", demo + "limits: {awake: 1.5}\n",
+			"a number with a fraction", DemoPolicy + "limits: {awake: 1.5}\n",
 			[]string{`previewset.yaml:17: limits.awake: "1.5" stands where a whole number is due; write one like 20, without quotes`},
 		},
 		{
-			"a text where a list is due", replaced(t, demo, "calls: [gateway]", "calls: gateway"),
+			"a text where a list is due", Replace(t, DemoPolicy, "calls: [gateway]", "calls: gateway"),
 			[]string{`previewset.yaml:8: services.web.calls: "gateway" stands where a list is due; write [a, b] or one item a line, each after a dash`},
 		},
 		{
-			"a list where keys are due", demo + "baseline: [staging]\n",
+			"a list where keys are due", DemoPolicy + "baseline: [staging]\n",
 			[]string{"previewset.yaml:17: baseline: a list stands where keys and values are due; write key: value pairs"},
 		},
 		{
-			"services as a list", replaced(t, demo, "services:\n  web:", "services:\n - web:", "  gateway: {", " - gateway: {", "  orders: {", " - orders: {", "  products: {", " - products: {", "  mailer: {", " - mailer: {"),
+			"services as a list", Replace(t, DemoPolicy, "services:\n  web:", "services:\n - web:", "  gateway: {", " - gateway: {", "  orders: {", " - orders: {", "  products: {", " - products: {", "  mailer: {", " - mailer: {"),
 			[]string{"previewset.yaml:8: services: a list stands where keys and values are due; write key: value pairs"},
 		},
 		{
@@ -72,75 +72,75 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 			[]string{`previewset.yaml:1: "preview" stands where keys and values are due; write key: value pairs`},
 		},
 		{
-			"a key that is a list", demo + "[a]: b\n",
+			"a key that is a list", DemoPolicy + "[a]: b\n",
 			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"},
 		},
 		{
-			"a key that merges", demo + "<<: {slots: off}\n",
+			"a key that merges", DemoPolicy + "<<: {slots: off}\n",
 			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"},
 		},
 		{
-			"a value that is none of the choices", replaced(t, demo, "pullRequests: {", "pullRequests: {drafts: maybe, "),
+			"a value that is none of the choices", Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {drafts: maybe, "),
 			[]string{`previewset.yaml:16: pullRequests.drafts: "maybe" is not one of the choices; write one of skip, include`},
 		},
 		{
-			"an empty choice", demo + "slots: ''\n",
+			"an empty choice", DemoPolicy + "slots: ''\n",
 			[]string{`previewset.yaml:17: slots: "" is not one of the choices; write one of off, on, required`},
 		},
 		{
-			"a length of time without unit", demo + "lifetime: {grace: 60}\n",
+			"a length of time without unit", DemoPolicy + "lifetime: {grace: 60}\n",
 			[]string{`previewset.yaml:17: lifetime.grace: "60" is not a length of time; write it like "90m" or "168h"`},
 		},
 		{
-			"a length of time below nothing", demo + "lifetime: {grace: -1h}\n",
+			"a length of time below nothing", DemoPolicy + "lifetime: {grace: -1h}\n",
 			[]string{`previewset.yaml:17: lifetime.grace: "-1h" is not a length of time; write it like "90m" or "168h"`},
 		},
 		{
-			"a choice of services that is none", replaced(t, demo, "run: all", "run: some"),
+			"a choice of services that is none", Replace(t, DemoPolicy, "run: all", "run: some"),
 			[]string{`previewset.yaml:14: profiles.full.run: "some" is not a choice of services; write changed, all, or a list of services`},
 		},
 		{
-			"keys for a choice of services", replaced(t, demo, "run: all", "run: {all: true}"),
+			"keys for a choice of services", Replace(t, DemoPolicy, "run: all", "run: {all: true}"),
 			[]string{`previewset.yaml:14: profiles.full.run: a set of keys is not a choice of services; write changed, all, or a list of services`},
 		},
 		{
-			"a key twice", demo + "slots: off\nslots: on\n",
+			"a key twice", DemoPolicy + "slots: off\nslots: on\n",
 			[]string{"previewset.yaml:18: slots: stands twice; keep one of them"},
 		},
 		{
-			"a service twice", replaced(t, demo, "profiles:\n", "  web: {repository: acme/web, image: web}\nprofiles:\n"),
+			"a service twice", Replace(t, DemoPolicy, "profiles:\n", "  web: {repository: acme/web, image: web}\nprofiles:\n"),
 			[]string{"previewset.yaml:13: services.web: stands twice; keep one of them"},
 		},
 		{
-			"a profile twice", replaced(t, demo, "pullRequests:", "  full: {run: changed}\npullRequests:"),
+			"a profile twice", Replace(t, DemoPolicy, "pullRequests:", "  full: {run: changed}\npullRequests:"),
 			[]string{"previewset.yaml:16: profiles.full: stands twice; keep one of them"},
 		},
 		{
-			"an anchor", replaced(t, demo, "run: all", "run: &a all"),
+			"an anchor", Replace(t, DemoPolicy, "run: all", "run: &a all"),
 			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out"},
 		},
 		{
-			"an anchor and an alias, each", replaced(t, demo, "run: all", "run: &a all", "run: [gateway, orders]", "run: *a"),
+			"an anchor and an alias, each", Replace(t, DemoPolicy, "run: all", "run: &a all", "run: [gateway, orders]", "run: *a"),
 			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out", "previewset.yaml:15: uses an anchor or alias; write the value out"},
 		},
 		{
-			"a tag of YAML's", replaced(t, demo, "run: all", "run: !!str all"),
+			"a tag of YAML's", Replace(t, DemoPolicy, "run: all", "run: !!str all"),
 			[]string{`previewset.yaml:14: uses a tag like "!!str"; write the value alone, quoted where it is a text`},
 		},
 		{
-			"a tag of somebody's own on a whole section", replaced(t, demo, "profiles:", "profiles: !include"),
+			"a tag of somebody's own on a whole section", Replace(t, DemoPolicy, "profiles:", "profiles: !include"),
 			[]string{`previewset.yaml:13: uses a tag like "!include"; write the value alone, quoted where it is a text`},
 		},
 		{
-			"a second document", demo + "---\nkind: PreviewConfig\n",
+			"a second document", DemoPolicy + "---\nkind: PreviewConfig\n",
 			[]string{"previewset.yaml:17: has more than one document; keep one; a file describes one thing"},
 		},
 		{
-			"a second document that is no YAML", demo + "---\n}\n",
+			"a second document that is no YAML", DemoPolicy + "---\n}\n",
 			[]string{"previewset.yaml:18: is not YAML: did not find expected node content; mend the syntax there or in the line above"},
 		},
 		{
-			"no YAML at all", demo + "slots: [off\n",
+			"no YAML at all", DemoPolicy + "slots: [off\n",
 			[]string{"previewset.yaml:17: is not YAML: did not find expected ',' or ']'; mend the syntax there or in the line above"},
 		},
 		{
@@ -148,54 +148,54 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 			[]string{"previewset.yaml:1: is not YAML: did not find expected node content; mend the syntax there or in the line above"},
 		},
 		{
-			"a tab where blanks indent", demo + "limits:\n\tawake: 3\n",
+			"a tab where blanks indent", DemoPolicy + "limits:\n\tawake: 3\n",
 			[]string{"previewset.yaml:18: is not YAML: found character that cannot start any token; mend the syntax there or in the line above"},
 		},
 		{
-			"bytes that are no text", demo + "purpose: \xff\n",
+			"bytes that are no text", DemoPolicy + "purpose: \xff\n",
 			[]string{"previewset.yaml: is not YAML: invalid leading UTF-8 octet; mend the syntax there or in the line above"},
 		},
 		{
-			"a value left out", replaced(t, demo, "domain: preview.example.dev", "domain:"),
+			"a value left out", Replace(t, DemoPolicy, "domain: preview.example.dev", "domain:"),
 			[]string{"previewset.yaml:3: domain: has no value; give it one or take the key out"},
 		},
 		{
-			"a null in a list", replaced(t, demo, "calls: [gateway]", "calls: [~]"),
+			"a null in a list", Replace(t, DemoPolicy, "calls: [gateway]", "calls: [~]"),
 			[]string{"previewset.yaml:8: services.web.calls[0]: has no value; give it one or take the key out"},
 		},
 		{
-			"a service without anything", replaced(t, demo, "profiles:\n", "  search:\nprofiles:\n"),
+			"a service without anything", Replace(t, DemoPolicy, "profiles:\n", "  search:\nprofiles:\n"),
 			[]string{"previewset.yaml:13: services.search: has no value; give it one or take the key out"},
 		},
 		{
-			"a null where a section may be left out", replaced(t, demo, "image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: null"),
+			"a null where a section may be left out", Replace(t, DemoPolicy, "image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: null"),
 			[]string{"previewset.yaml:12: services.mailer.default: has no value; give it one or take the key out"},
 		},
 		{"an empty file", "", []string{"previewset.yaml: is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
 		{"a file of comments", "# soon\n", []string{"previewset.yaml: is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
 		{"a document with nothing in it", "---\n", []string{"previewset.yaml:2: has no value; give it one or take the key out"}},
 		{
-			"nesting that is too deep", demo + "activity: " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n",
+			"nesting that is too deep", DemoPolicy + "activity: " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n",
 			[]string{"previewset.yaml:17: nests deeper than 32; flatten it"},
 		},
 		{
-			"the deepest nesting that is allowed is read", demo + "activity: " + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "\n",
+			"the deepest nesting that is allowed is read", DemoPolicy + "activity: " + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "\n",
 			[]string{"previewset.yaml:17: activity: a list stands where keys and values are due; write key: value pairs"},
 		},
 		{
-			"a file that is too large", demo + "#" + strings.Repeat(" ", MaxFileSize-len(demo)),
+			"a file that is too large", DemoPolicy + "#" + strings.Repeat(" ", MaxFileSize-len(DemoPolicy)),
 			[]string{"previewset.yaml: is larger than 256 KiB; split or shorten it"},
 		},
 		{
-			"the largest file that is allowed is read", demo + strings.Repeat(" ", MaxFileSize-len(demo)-1) + "x",
+			"the largest file that is allowed is read", DemoPolicy + strings.Repeat(" ", MaxFileSize-len(DemoPolicy)-1) + "x",
 			[]string{"previewset.yaml:17: is not YAML: did not find expected key; mend the syntax there or in the line above"},
 		},
 		{
-			"control characters and bidi marks stay in the file", demo + "\"a\u202e\\e[31m\": 1\n",
+			"control characters and bidi marks stay in the file", DemoPolicy + "\"a\u202e\\e[31m\": 1\n",
 			[]string{"previewset.yaml:17: a[31m: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots"},
 		},
 		{
-			"all mistakes at once, in the file's order", replaced(t, demo,
+			"all mistakes at once, in the file's order", Replace(t, DemoPolicy,
 				"domain: preview.example.dev", "domain: 7", "public: true", "public: 1", "run: all", "run: 3") + "slot: off\nlimits: {awake: x, perOwner: y}\n",
 			[]string{
 				`previewset.yaml:3: domain: "7" stands where a text is due; quote it if it is meant as text`,
@@ -210,8 +210,8 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(demoTree(map[string]string{PolicyFile: tt.policy}), nil)
-			if diff := cmp.Diff(tt.want, lines(err)); diff != "" {
+			_, err := Load(DemoTree(map[string]string{PolicyFile: tt.policy}), nil)
+			if diff := cmp.Diff(tt.want, Lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -234,7 +234,7 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 			[]string{"previewset.yaml: is a symbolic link; make it a regular file of at most 256 KiB"},
 		},
 		{"mistakes in previewset.yaml and slots.yaml", func(t *Tree) {
-			t.Files[PolicyFile] = File{Content: []byte(demo + "a: b\n")}
+			t.Files[PolicyFile] = File{Content: []byte(DemoPolicy + "a: b\n")}
 			t.Files[SlotsFile] = File{Content: []byte("kind: SlotPool\nslot: {}\n")}
 		}, []string{
 			"previewset.yaml:17: a: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots",
@@ -244,10 +244,10 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tree := demoTree(nil)
+			tree := DemoTree(nil)
 			tt.edit(&tree)
 			_, err := Load(tree, nil)
-			if diff := cmp.Diff(tt.want, lines(err)); diff != "" {
+			if diff := cmp.Diff(tt.want, Lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -257,12 +257,12 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 func TestLoadListsNoMoreMistakesThanAreRead(t *testing.T) {
 	t.Parallel()
 	var policy strings.Builder
-	policy.WriteString(demo)
+	policy.WriteString(DemoPolicy)
 	for i := range 1000 {
 		fmt.Fprintf(&policy, "unknown%d: 1\n", i)
 	}
-	_, err := Load(demoTree(map[string]string{PolicyFile: policy.String()}), nil)
-	got := lines(err)
+	_, err := Load(DemoTree(map[string]string{PolicyFile: policy.String()}), nil)
+	got := Lines(err)
 	if len(got) != maxProblems {
 		t.Fatalf("%d lines, want %d", len(got), maxProblems)
 	}
@@ -273,8 +273,8 @@ func TestLoadListsNoMoreMistakesThanAreRead(t *testing.T) {
 
 func TestProblemShowsLittleOfALongKey(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{PolicyFile: demo + "? " + strings.Repeat("ä", 5000) + "\n: 1\n"}), nil)
-	got := lines(err)
+	_, err := Load(DemoTree(map[string]string{PolicyFile: DemoPolicy + "? " + strings.Repeat("ä", 5000) + "\n: 1\n"}), nil)
+	got := Lines(err)
 	if want := "previewset.yaml:17: " + strings.Repeat("ä", 100) + "…: unknown field; "; len(got) != 1 || !strings.HasPrefix(got[0], want) {
 		t.Errorf("problems are %q, want one that starts with %q", got, want)
 	}
@@ -282,16 +282,16 @@ func TestProblemShowsLittleOfALongKey(t *testing.T) {
 
 func TestProblemShowsLittleOfALongValue(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{PolicyFile: demo + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
+	_, err := Load(DemoTree(map[string]string{PolicyFile: DemoPolicy + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
 	want := []string{`previewset.yaml:17: limits.awake: "a` + strings.Repeat("ä", 28) + `…" stands where a whole number is due; write one like 20, without quotes`}
-	if diff := cmp.Diff(want, lines(err)); diff != "" {
+	if diff := cmp.Diff(want, Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 
 func TestLoadFillsInDefaults(t *testing.T) {
 	t.Parallel()
-	got := loadPolicy(t, `apiVersion: previewset.dev/v1alpha1
+	got := LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
 kind: PreviewConfig
 domain: preview.example.dev
 services:
@@ -315,7 +315,7 @@ services:
 // An example with every field.
 func TestLoadReadsTheWholeFormat(t *testing.T) {
 	t.Parallel()
-	got := loadPolicy(t, `apiVersion: previewset.dev/v1alpha1
+	got := LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
 kind: PreviewConfig
 domain: preview.example.dev
 namespacePrefix: preview-
@@ -413,7 +413,7 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 
 func TestLoadReadsAnEnvironmentAndSlots(t *testing.T) {
 	t.Parallel()
-	c := load(t, demoTree(map[string]string{
+	c := LoadTree(t, DemoTree(map[string]string{
 		"overlays/jakub/environment.yaml": `apiVersion: previewset.dev/v1alpha1
 kind: Environment
 owner: jakub

@@ -13,35 +13,35 @@ import (
 )
 
 // fuzzedFiles are those that people write.
-var fuzzedFiles = []string{PolicyFile, SlotsFile, shop7, "overlays/jakub/environment.yaml"}
+var fuzzedFiles = []string{PolicyFile, SlotsFile, Shop7File, "overlays/jakub/environment.yaml"}
 
 // FuzzLoad: whatever stands in the files, they are read or refused with a bounded number of readable problems, and what
 // is read can be resolved.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "# soon", "---", "null", "a: &a [*a]", "? [a]\n: b", "}", "\xff", "\x00", "a: b\n---\nc: d\n", strings.Repeat("[", 40), strings.Repeat("{a: ", 40),
-		demo, demo + "slots: on\n", strings.ReplaceAll(demo, "acme", "\u202e"), "{" + strings.Repeat("a: 1, ", 200) + "}",
-		environment("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
-		environment("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
-		environment("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
+		DemoPolicy, DemoPolicy + "slots: on\n", strings.ReplaceAll(DemoPolicy, "acme", "\u202e"), "{" + strings.Repeat("a: 1, ", 200) + "}",
+		EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
+		EnvironmentYAML("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		EnvironmentYAML("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
 		"apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {a: {holders: [alice]}}\n",
-		strings.Replace(demo, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
+		strings.Replace(DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
 	} {
 		for i := range fuzzedFiles {
 			f.Add(uint(i), []byte(seed))
 		}
 	}
-	good := load(f, demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")}), nil)
+	good := LoadTree(f, DemoTree(map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\n")}), nil)
 	f.Fuzz(func(t *testing.T, file uint, content []byte) {
 		name := fuzzedFiles[file%uint(len(fuzzedFiles))]
-		tree := demoTree(map[string]string{shop7: environment("pullRequest: acme/shop#7\n")})
+		tree := DemoTree(map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\n")})
 		tree.Files[name] = File{Content: content}
 		c, err := Load(tree, good)
 		if err != nil {
 			readable(t, err)
 			return
 		}
-		readable(t, c.Problems.err())
+		readable(t, c.Problems.Err())
 		for _, line := range c.NotInForce() {
 			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, PolicyFile) {
 				t.Errorf("%s: not in force is %q", name, line)
@@ -57,7 +57,7 @@ func readable(t *testing.T, err error) {
 	if err == nil {
 		return
 	}
-	got := lines(err)
+	got := Lines(err)
 	if len(got) > 2*maxProblems {
 		t.Errorf("%d problems", len(got))
 	}
@@ -76,7 +76,7 @@ func FuzzResolve(f *testing.F) {
 	} {
 		f.Add(seed, seed, seed, seed, seed)
 	}
-	c := loadPolicy(f, strings.Replace(demo, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
+	c := LoadPolicy(f, strings.Replace(DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
 	tame := only(f, resolve(c, factsOf(pull(7))))
 	f.Fuzz(func(t *testing.T, title, branch, label, login, path string) {
 		asks, _ := labelled([]string{label}, "preview")
@@ -191,7 +191,7 @@ func FuzzLifetime(f *testing.F) {
 		f.Add(text, int64(-62135596800), int64(-1))
 	}
 	f.Fuzz(func(t *testing.T, text string, active, length int64) {
-		c, err := Load(demoTree(map[string]string{PolicyFile: lifetimes(text)}), nil)
+		c, err := Load(DemoTree(map[string]string{PolicyFile: lifetimes(text)}), nil)
 		if err != nil {
 			readable(t, err)
 			return

@@ -39,7 +39,7 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 		} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
-				c := loadPolicy(t, readyDemo(t))
+				c := LoadPolicy(t, readyDemo(t))
 				facts := func() Facts { return with(greenFacts(pull(7, x)), nil, more...) }
 				before, f := resolve(c, facts()), facts()
 				happens(&f)
@@ -59,7 +59,7 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 func TestWhatCannotBeReadIsNoPush(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
-	c := loadPolicy(t, demo)
+	c := LoadPolicy(t, DemoPolicy)
 	facts := func() Facts { return with(factsOf(pull(7, x)), nil, ofGateway(3, x)) }
 	m := resolve(c, facts()).Memory
 	unread := facts()
@@ -77,11 +77,11 @@ func TestWhatCannotBeReadIsNoPush(t *testing.T) {
 func TestWhoStaysAsItWasIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
-	c := loadPolicy(t, readyDemo(t))
+	c := LoadPolicy(t, readyDemo(t))
 	later := pull(8, x, headed("beef"), createdAt(5000))
 	facts := func(pulls ...PullRequest) Facts {
 		f := greenFacts(pulls...)
-		checked(&f, "acme/shop", sha("beef"), greenImage)
+		checked(&f, "acme/shop", SHA("beef"), greenImage)
 		return f
 	}
 	before := resolve(c, facts(pull(7, x), later))

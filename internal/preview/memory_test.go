@@ -30,11 +30,11 @@ func restarted(t testing.TB, m Memory) Memory {
 func TestMemorySurvivesARestart(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		shop7:                             environment("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
-		"overlays/jakub/environment.yaml": environment("owner: jakub\n"),
+		Shop7File:                             EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		"overlays/jakub/environment.yaml": EnvironmentYAML("owner: jakub\n"),
 	}
-	first := resolve(load(t, demoTree(files), nil), crowd())
-	second := Resolve(load(t, demoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory, noon.Add(time.Minute))
+	first := resolve(LoadTree(t, DemoTree(files), nil), crowd())
+	second := Resolve(LoadTree(t, DemoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory, noon.Add(time.Minute))
 	if diff := cmp.Diff(second.Memory, restarted(t, second.Memory), saved); diff != "" {
 		t.Errorf("memory (-before +after):\n%s", diff)
 	}
@@ -45,9 +45,9 @@ func TestMemorySurvivesARestart(t *testing.T) {
 
 func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 	t.Parallel()
-	good := environment("pullRequest: acme/shop#7\nprofile: checkout\n")
+	good := EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")
 	facts := factsOf(pull(7), pull(8))
-	before := resolve(load(t, demoTree(map[string]string{shop7: good}), nil), facts)
+	before := resolve(LoadTree(t, DemoTree(map[string]string{Shop7File: good}), nil), facts)
 	tests := []struct {
 		name     string
 		file     string
@@ -59,10 +59,10 @@ func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tree := demoTree(map[string]string{shop7: tt.file})
-			tree.Commit = sha("c1")
+			tree := DemoTree(map[string]string{Shop7File: tt.file})
+			tree.Commit = SHA("c1")
 			m := restarted(t, before.Memory)
-			c := load(t, tree, m.Previous())
+			c := LoadTree(t, tree, m.Previous())
 			if len(c.Problems) != tt.problems {
 				t.Errorf("problems: %v, want %d", c.Problems, tt.problems)
 			}
@@ -79,8 +79,8 @@ func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 
 func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 	t.Parallel()
-	tree := demoTree(map[string]string{shop7: environment("oops: 1\n")})
-	c := load(t, tree, Memory{}.Previous())
+	tree := DemoTree(map[string]string{Shop7File: EnvironmentYAML("oops: 1\n")})
+	c := LoadTree(t, tree, Memory{}.Previous())
 	if _, revision := c.Overlay("shop-pr-7"); revision != tree.Commit || len(c.Environments) != 0 {
 		t.Errorf("overlay at %s, environments %v; want it at the commit that was read, and none", revision, c.Environments)
 	}
@@ -88,7 +88,7 @@ func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 
 func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
 	t.Parallel()
-	before := resolve(loadPolicy(t, demo), factsOf(pull(2), pull(1), pull(3, draft)))
+	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(2), pull(1), pull(3, draft)))
 	after := restarted(t, before.Memory).Snapshot(noon.Add(time.Hour))
 	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
@@ -108,7 +108,7 @@ func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
 
 func TestMemoryKnowsWhichRepositoriesWereRead(t *testing.T) {
 	t.Parallel()
-	c := loadPolicy(t, demo)
+	c := LoadPolicy(t, DemoPolicy)
 	f := factsOf(pull(7))
 	delete(f.Repositories, "acme/mailer")
 	s := resolve(c, f)
@@ -159,7 +159,7 @@ func TestWhatNobodyAsksForIsNotKept(t *testing.T) {
 	t.Parallel()
 	waiting := pull(8)
 	waiting.Draft = true
-	s := resolve(load(t, demoTree(nil), nil), factsOf(pull(7), waiting, pull(9, withLabels("size/M"))))
+	s := resolve(LoadTree(t, DemoTree(nil), nil), factsOf(pull(7), waiting, pull(9, withLabels("size/M"))))
 	if len(s.Memory.Since) != 3 {
 		t.Fatalf("decided: %v", s.Memory.Since)
 	}

@@ -108,28 +108,28 @@ func TestPrintable(t *testing.T) {
 
 func TestTag(t *testing.T) {
 	t.Parallel()
-	pin := ServiceRef{SHA: sha("abcdef1234"), Branch: "Feature/Checkout", Number: 7}
+	pin := ServiceRef{SHA: SHA("abcdef1234"), Branch: "Feature/Checkout", Number: 7}
 	tests := []struct {
 		name, template string
 		pin            ServiceRef
 		want, err      string
 	}{
-		{"the commit", "{{ .SHA }}", pin, sha("abcdef1234"), ""},
+		{"the commit", "{{ .SHA }}", pin, SHA("abcdef1234"), ""},
 		{"seven characters of it", "{{ .ShortSHA }}", pin, "abcdef1", ""},
 		{"the branch as a slug", "{{ .Branch }}", pin, "feature-checkout", ""},
 		{"the number", "pr-{{ .Number }}", pin, "pr-7", ""},
 		{"several, with and without blanks", "v1.{{.Number}}_{{  .ShortSHA  }}-x", pin, "v1.7_abcdef1-x", ""},
 		{"literals alone", "latest", pin, "latest", ""},
-		{"a branch that there is none of", "{{ .Branch }}", ServiceRef{SHA: sha("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
-		{"a number that there is none of", "pr-{{ .Number }}", ServiceRef{SHA: sha("a")}, "pr-", ""},
+		{"a branch that there is none of", "{{ .Branch }}", ServiceRef{SHA: SHA("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
+		{"a number that there is none of", "pr-{{ .Number }}", ServiceRef{SHA: SHA("a")}, "pr-", ""},
 		{"a dash at the start", "-{{ .ShortSHA }}", pin, "", `the tag "-{{ .ShortSHA }}" of service web makes "-abcdef1", which is not an image tag`},
-		{"a tag of 129 characters", strings.Repeat("a", 89) + "{{ .SHA }}", pin, "", `the tag "` + strings.Repeat("a", 89) + `{{ .SHA }}" of service web makes "` + strings.Repeat("a", 89) + sha("abcdef1234") + `", which is not an image tag`},
+		{"a tag of 129 characters", strings.Repeat("a", 89) + "{{ .SHA }}", pin, "", `the tag "` + strings.Repeat("a", 89) + `{{ .SHA }}" of service web makes "` + strings.Repeat("a", 89) + SHA("abcdef1234") + `", which is not an image tag`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := (&Service{Name: "web", Tag: tt.template}).ImageTag(tt.pin)
-			if diff := cmp.Diff([]string{tt.want, tt.err}, []string{got, strings.Join(lines(err), "\n")}); diff != "" {
+			if diff := cmp.Diff([]string{tt.want, tt.err}, []string{got, strings.Join(Lines(err), "\n")}); diff != "" {
 				t.Errorf("tag and error (-want +got):\n%s", diff)
 			}
 		})

@@ -41,7 +41,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := resolve(loadPolicy(t, demo), factsOf(pull(7, robot(), withLabels(tt.labels...), func(pr *PullRequest) { pr.Labellings = tt.labellings })))
+			s := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7, robot(), withLabels(tt.labels...), func(pr *PullRequest) { pr.Labellings = tt.labellings })))
 			row, d := only(t, s), decision(t, s)
 			got := []string{row.Owner, row.OwnerSlug, row.Author, data(t, row)["owner"], d.Owner, d.Author}
 			slug := LabelSlug(tt.want)
@@ -56,7 +56,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 func TestWhoLabelsAHumansPullRequestDoesntOwnIt(t *testing.T) {
 	t.Parallel()
 	labelled := func(pr *PullRequest) { pr.Labellings = []Labelling{{Label: "preview", By: "bob", Human: true}} }
-	if got := only(t, resolve(loadPolicy(t, demo), factsOf(pull(7, labelled)))).Owner; got != "alice" {
+	if got := only(t, resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7, labelled)))).Owner; got != "alice" {
 		t.Errorf("owner %s, want alice", got)
 	}
 }
@@ -104,8 +104,8 @@ func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
 // A file may say who owns an environment, for people to see. It counts for who asked for it all the same.
 func TestNobodyPassesALimitInSomebodyElsesName(t *testing.T) {
 	t.Parallel()
-	file := environment("pullRequest: acme/shop#7\nowner: bob\n")
-	c := load(t, demoTree(map[string]string{PolicyFile: demo + "limits: {perOwner: 1}\n", shop7: file}), nil)
+	file := EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\n")
+	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + "limits: {perOwner: 1}\n", Shop7File: file}), nil)
 	want := []string{"7 live", "8 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "9 live"}
 	var m Memory
 	for range 2 {
@@ -141,7 +141,7 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 	unknown := func(problem string) func(*PullRequest) {
 		return func(pr *PullRequest) { pr.Labellings, pr.Problem = nil, problem }
 	}
-	c := loadPolicy(t, demo)
+	c := LoadPolicy(t, DemoPolicy)
 	for problem, reason := range map[string]string{"": why + "that has not been read yet", "read who labelled it: 500": why + "read who labelled it: 500"} {
 		d := decision(t, resolve(c, factsOf(pull(7, robot("alice"), unknown(problem)))))
 		if diff := cmp.Diff([]string{Held, "unread", reason, "wait; it is read again"}, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
@@ -156,14 +156,14 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 	if d := s.Decisions[0]; d.Outcome != Live || d.Rule != "unread" || d.Owner != "alice" {
 		t.Errorf("a live one is %s by %s, owner %s", d.Outcome, d.Rule, d.Owner)
 	}
-	if got := s.Rows[1].HeadSHA; got != sha("b") {
+	if got := s.Rows[1].HeadSHA; got != SHA("b") {
 		t.Errorf("another one is at %s, want its new head", got)
 	}
 }
 
 func TestWhoLabelledIsReadOnlyWhereItMatters(t *testing.T) {
 	t.Parallel()
-	wants := Wanted(loadPolicy(t, demo), "acme/shop")
+	wants := Wanted(LoadPolicy(t, DemoPolicy), "acme/shop")
 	tests := []struct {
 		name string
 		pr   PullRequest

@@ -44,7 +44,7 @@ func (ps Problems) Error() string {
 }
 
 // err is nil where there is no problem: a nil Problems in an error would not be.
-func (ps Problems) err() error {
+func (ps Problems) Err() error {
 	if len(ps) == 0 {
 		return nil
 	}

@@ -68,10 +68,10 @@ func TestAPushWhileAnotherRepositoryCanNotBeRead(t *testing.T) {
 	t.Parallel()
 	d, _ := joined(t, "{sleep: {idleAfter: 1h}}")
 	d.pass(2 * time.Hour).want("both asleep").facts = unread
-	d.pass(time.Minute).want("both asleep").pulls[0].HeadSHA = sha("fedcba")
+	d.pass(time.Minute).want("both asleep").pulls[0].HeadSHA = SHA("fedcba")
 	d.pass(time.Minute).want("both waking")
 	d, _ = joined(t, "{deleteAfterIdle: 1h}")
 	d.pass(2 * time.Hour).want("").facts = unread
-	d.pass(time.Minute).want("").pulls[0].HeadSHA = sha("fedcba")
+	d.pass(time.Minute).want("").pulls[0].HeadSHA = SHA("fedcba")
 	d.pass(time.Minute).want("both awake")
 }

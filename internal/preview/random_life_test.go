@@ -110,11 +110,11 @@ func (p *lives) load() {
 		jakub += "handover: [web]\n"
 	}
 	files := map[string]string{
-		PolicyFile: policy, "overlays/jakub/environment.yaml": environment(jakub),
-		"overlays/base/environment.yaml": environment("shared: true\nprofile: full\n"),
+		PolicyFile: policy, "overlays/jakub/environment.yaml": EnvironmentYAML(jakub),
+		"overlays/base/environment.yaml": EnvironmentYAML("shared: true\nprofile: full\n"),
 	}
 	if p.config == nil {
-		p.config = load(p.t, demoTree(files), nil)
+		p.config = LoadTree(p.t, DemoTree(files), nil)
 	} else {
 		p.config = later(p.t, p.config, files, false)
 	}
@@ -153,7 +153,7 @@ func (p *lives) happens() {
 	name := fmt.Sprintf("shop-pr-%d", pr.Number)
 	switch p.IntN(16) {
 	case 0:
-		pr.HeadSHA = sha(fmt.Sprintf("%x", 0xabc000+p.number)) // which nobody knows until it is read, and open
+		pr.HeadSHA = SHA(fmt.Sprintf("%x", 0xabc000+p.number)) // which nobody knows until it is read, and open
 		p.tell("%s gets a push", name)
 	case 1:
 		p.opensOrCloses(pr, name)

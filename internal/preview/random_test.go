@@ -127,7 +127,7 @@ func newPlay(t *testing.T, seed uint64) *play {
 // commit makes a new one; two in three are green at once.
 func (p *play) commit() string {
 	p.commits++
-	c := sha(fmt.Sprintf("%x", 0xabc000+p.commits))
+	c := SHA(fmt.Sprintf("%x", 0xabc000+p.commits))
 	p.green[c] = p.IntN(3) > 0
 	return c
 }
@@ -270,19 +270,19 @@ func (p *play) configChanges() {
 func (p *play) load() {
 	p.t.Helper()
 	s := p.policy
-	text := replaced(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ", "alias: shop", "alias: "+s.alias) +
+	text := Replace(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ", "alias: shop", "alias: "+s.alias) +
 		"namespacePrefix: " + s.prefix + "\nslots: on\nlimits: {" + s.limits + "}\n"
 	if s.without != "" {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "acme/Shop", "acme/shop"), s.without, s.without+"-elsewhere")
 	}
 	files := map[string]string{PolicyFile: text}
 	if s.file != "" {
-		files["overlays/shop-pr-3/environment.yaml"] = environment("pullRequest: acme/shop#3\n" + s.file)
+		files["overlays/shop-pr-3/environment.yaml"] = EnvironmentYAML("pullRequest: acme/shop#3\n" + s.file)
 	}
 	if s.hand != "" {
-		files["overlays/jakub/environment.yaml"] = environment(s.hand)
+		files["overlays/jakub/environment.yaml"] = EnvironmentYAML(s.hand)
 	}
-	files[SlotsFile] = pool("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
+	files[SlotsFile] = SlotsYAML("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
 	if s.broken && p.config != nil {
 		files[PolicyFile] = "nonsense: [\n"
 	}
@@ -290,7 +290,7 @@ func (p *play) load() {
 	if prev == nil {
 		prev = p.last.Memory.Previous()
 	}
-	tree := demoTree(files)
+	tree := DemoTree(files)
 	tree.Commit = p.commit()
 	if p.config != nil {
 		tree.Ancestors = []string{p.config.Commit, p.last.Memory.Commit}

@@ -31,7 +31,7 @@ func BenchmarkResolve(b *testing.B) {
 // organisation has so many services, each with a repository of its own and so many labelled pull requests.
 func organisation(b *testing.B, services, pullRequests int) (*Config, Facts) {
 	b.Helper()
-	tree, facts := demoTree(nil), Facts{Repositories: map[string]Repository{}}
+	tree, facts := DemoTree(nil), Facts{Repositories: map[string]Repository{}}
 	var policy strings.Builder
 	policy.WriteString("apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n")
 	for i := range services {
@@ -47,5 +47,5 @@ func organisation(b *testing.B, services, pullRequests int) (*Config, Facts) {
 		facts.Repositories["acme/"+name] = r
 	}
 	tree.Files[PolicyFile] = File{Content: []byte(policy.String() + "profiles: {changed: {run: changed}}\n")}
-	return load(b, tree, nil), facts
+	return LoadTree(b, tree, nil), facts
 }

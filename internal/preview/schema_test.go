@@ -34,7 +34,7 @@ func TestSchemasAreUpToDate(t *testing.T) {
 	for name := range formats {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, "schema/"+name+".schema.json", schemaOf(t, name))
+			Compare(t, "schema/"+name+".schema.json", schemaOf(t, name))
 		})
 	}
 }
@@ -152,19 +152,19 @@ func TestSchemasAcceptWhatLoadAccepts(t *testing.T) {
 		want                  []string
 	}{
 		{"the example of this repository", "previewconfig", string(example), nil},
-		{"a small policy", "previewconfig", demo, nil},
-		{"a whole environment", "environment", environment("owner: a\nservices: {a: {pullRequest: 3}, b: {branch: x}}\nlinks: {c: {environment: d}}\nhandover: [a]\nlifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: true}\n"), nil},
+		{"a small policy", "previewconfig", DemoPolicy, nil},
+		{"a whole environment", "environment", EnvironmentYAML("owner: a\nservices: {a: {pullRequest: 3}, b: {branch: x}}\nlinks: {c: {environment: d}}\nhandover: [a]\nlifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: true}\n"), nil},
 		{"slots", "slotpool", slots + "slots: {a: {}, b: {holders: [x], until: 2026-12-24T18:00:00Z}}\nqueue: [{holders: [y], purpose: z}]\n", nil},
-		{"a run list and lengths of time", "previewconfig", replaced(t, demo, "run: all", "run: all, lifetime: {grace: 1h30m, deleteAfterIdle: 1.5h}"), nil},
-		{"an unknown field", "previewconfig", demo + "slot: off\n", []string{".slot is unknown"}},
-		{"an unknown field of a service", "previewconfig", replaced(t, demo, "image: ghcr.io/acme/web", "images: a"), []string{".services.web.images is unknown"}},
+		{"a run list and lengths of time", "previewconfig", Replace(t, DemoPolicy, "run: all", "run: all, lifetime: {grace: 1h30m, deleteAfterIdle: 1.5h}"), nil},
+		{"an unknown field", "previewconfig", DemoPolicy + "slot: off\n", []string{".slot is unknown"}},
+		{"an unknown field of a service", "previewconfig", Replace(t, DemoPolicy, "image: ghcr.io/acme/web", "images: a"), []string{".services.web.images is unknown"}},
 		{"another kind", "environment", "apiVersion: previewset.dev/v1alpha1\nkind: Slots\n", []string{".kind is not Environment"}},
-		{"a missing key", "previewconfig", replaced(t, demo, "domain: preview.example.dev\n", ""), []string{".domain is missing"}},
-		{"a wrong choice", "previewconfig", demo + "limits: {whenFull: drop}\n", []string{".limits.whenFull is none of [queue sleep-idlest]"}},
-		{"a wrong run", "previewconfig", replaced(t, demo, "run: all", "run: some"), []string{".profiles.full.run is 0 of the kinds"}},
-		{"a length of time without unit", "previewconfig", demo + "lifetime: {grace: 60}\n", []string{".lifetime.grace is no string"}},
-		{"a length of time of days", "previewconfig", demo + "lifetime: {grace: 2d}\n", []string{".lifetime.grace is not like its pattern"}},
-		{"a negative number", "previewconfig", demo + "limits: {awake: -1}\n", []string{".limits.awake is too little"}},
+		{"a missing key", "previewconfig", Replace(t, DemoPolicy, "domain: preview.example.dev\n", ""), []string{".domain is missing"}},
+		{"a wrong choice", "previewconfig", DemoPolicy + "limits: {whenFull: drop}\n", []string{".limits.whenFull is none of [queue sleep-idlest]"}},
+		{"a wrong run", "previewconfig", Replace(t, DemoPolicy, "run: all", "run: some"), []string{".profiles.full.run is 0 of the kinds"}},
+		{"a length of time without unit", "previewconfig", DemoPolicy + "lifetime: {grace: 60}\n", []string{".lifetime.grace is no string"}},
+		{"a length of time of days", "previewconfig", DemoPolicy + "lifetime: {grace: 2d}\n", []string{".lifetime.grace is not like its pattern"}},
+		{"a negative number", "previewconfig", DemoPolicy + "limits: {awake: -1}\n", []string{".limits.awake is too little"}},
 		{"a text for a list", "slotpool", slots + "queue: none\n", []string{".queue is no array"}},
 	}
 	for _, tt := range tests {

@@ -25,12 +25,12 @@ type days struct {
 
 // lifetimes is demo with these lifetime and limits.
 func lifetimes(lifetime string) string {
-	return demo + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " + lifetime + "\n"
+	return DemoPolicy + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " + lifetime + "\n"
 }
 
 func newDays(t testing.TB, policy string, pulls ...PullRequest) *days {
 	t.Helper()
-	d := &days{t: t, policy: policy, config: loadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{}, lost: map[string]bool{}, last: &Snapshot{}}
+	d := &days{t: t, policy: policy, config: LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{}, lost: map[string]bool{}, last: &Snapshot{}}
 	d.answer()
 	return d
 }
@@ -138,7 +138,7 @@ func TestIdleEnvironmentsSleepAndVisitsWakeThem(t *testing.T) {
 	d.ask(ActionWake, "shop-pr-1", 0).want("1 waking, 2 awake")
 	d.pass(time.Minute).want("1 awake, 2 awake")
 	d.pass(62 * time.Minute).want("1 asleep, 2 awake")
-	d.pulls[0].HeadSHA = sha("fedcba")
+	d.pulls[0].HeadSHA = SHA("fedcba")
 	d.pass(time.Minute).want("1 waking, 2 awake")
 	d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep, 2 awake")
 	d.pass(time.Minute).want("1 asleep, 2 awake")
@@ -218,7 +218,7 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 		{"awake for too long, but a push, an extension or a visit in between", busy, func(d *days) {
 			d.used["shop-pr-1"] = true
 			d.pass(2 * time.Hour)
-			d.pulls[0].HeadSHA = sha("fedcba")
+			d.pulls[0].HeadSHA = SHA("fedcba")
 			d.pass(2*time.Hour).want("1 awake").ask(ActionExtend, "shop-pr-1", 0)
 			d.pass(2*time.Hour).want("1 awake").ask(ActionWake, "shop-pr-1", 0)
 			d.pass(2 * time.Hour).want("1 awake").pass(time.Hour).want("1 asleep")
@@ -272,12 +272,12 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 			d.ask(ActionWake, "shop-pr-1", 0).pass(59 * time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
 		}},
 		{"a push while it is being put to sleep", idle, func(d *days) {
-			d.pulls[0].HeadSHA = sha("fedcba")
+			d.pulls[0].HeadSHA = SHA("fedcba")
 			d.pass(time.Minute).ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(time.Hour).want("1 asleep")
 		}},
 		{"a push that isn't ready yet wakes it too", idle, func(d *days) {
 			d.pass(time.Hour).want("1 asleep")
-			d.pulls[0].HeadSHA, d.pulls[0].Changes = sha("fedcba"), nil
+			d.pulls[0].HeadSHA, d.pulls[0].Changes = SHA("fedcba"), nil
 			d.pass(time.Minute).want("1 waking")
 		}},
 		{"waking ends after a while, whatever Argo CD says", idle, func(d *days) {

@@ -25,7 +25,7 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := loadPolicy(t, demo)
+			c := LoadPolicy(t, DemoPolicy)
 			plan := Plan{Name: "x", Run: at("web", "gateway", "orders"), From: map[string][]string{"orders": {"preview-y"}}}
 			want := mustCompose(t, c, plan)
 			plan.State = tt.state
@@ -47,7 +47,7 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 
 func TestRowsOfEveryStateComeBackFromApplications(t *testing.T) {
 	t.Parallel()
-	c := loadPolicy(t, demo)
+	c := LoadPolicy(t, DemoPolicy)
 	for _, state := range []string{Awake, Waking, Asleep} {
 		row := mustCompose(t, c, Plan{Name: "x", Owner: "alice", Profile: "changed", State: state, Run: at("web", "orders")})
 		row.Source = sourceEnvironment

@@ -99,7 +99,7 @@ func TestWithoutAnApplicationNothingIsReady(t *testing.T) {
 
 func TestContentsAreWhatWasComposed(t *testing.T) {
 	t.Parallel()
-	c := loadPolicy(t, demo)
+	c := LoadPolicy(t, DemoPolicy)
 	row, err := Compose(c, Plan{
 		Name: "alice", Run: map[string]ServiceRef{"web": {}, "gateway": {SHA: "3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b"}},
 		Links: map[string]string{"orders": "preview-bob"},

@@ -395,8 +395,8 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(demoTree(map[string]string{PolicyFile: replaced(t, demo, tt.edit...) + tt.add}), nil)
-			if diff := cmp.Diff(tt.want, lines(err)); diff != "" {
+			_, err := Load(DemoTree(map[string]string{PolicyFile: Replace(t, DemoPolicy, tt.edit...) + tt.add}), nil)
+			if diff := cmp.Diff(tt.want, Lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -405,16 +405,16 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 
 func TestLoadRefusesAPolicyWithoutServices(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{PolicyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n"}), nil)
+	_, err := Load(DemoTree(map[string]string{PolicyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n"}), nil)
 	want := []string{"previewset.yaml: services: there is none; name at least one service with its repository and image"}
-	if diff := cmp.Diff(want, lines(err)); diff != "" {
+	if diff := cmp.Diff(want, Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 
 func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 	t.Parallel()
-	tree := demoTree(nil)
+	tree := DemoTree(nil)
 	for _, folder := range []string{"services/mailer/run", "services/mailer/link", "components/guardrails"} {
 		delete(tree.Kustomizations, "kustomize-base/"+folder)
 	}
@@ -424,7 +424,7 @@ func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/link is missing; add the component that stands in for it",
 		"previewset.yaml: kustomize-base/components/guardrails is missing, which every environment has; add the component; previewctl init writes one",
 	}
-	if diff := cmp.Diff(want, lines(err)); diff != "" {
+	if diff := cmp.Diff(want, Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
@@ -445,7 +445,7 @@ func TestRemedyNamesNoMoreThanIsRead(t *testing.T) {
 
 func TestLoadRefusesSlotsThatCannotWork(t *testing.T) {
 	t.Parallel()
-	_, err := Load(demoTree(map[string]string{SlotsFile: `apiVersion: previewset.dev/v1alpha1
+	_, err := Load(DemoTree(map[string]string{SlotsFile: `apiVersion: previewset.dev/v1alpha1
 kind: Slots
 slots:
   staging: {}
@@ -463,7 +463,7 @@ queue: [{holders: [""]}]
 		`slots.yaml:4: slots.staging: can't be a slot's name: the name "staging" is taken by PreviewSet itself; rename it`,
 		`slots.yaml:8: queue[0].holders[0]: "" is not a GitHub login; write the login without @`,
 	}
-	if diff := cmp.Diff(want, lines(err)); diff != "" {
+	if diff := cmp.Diff(want, Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
