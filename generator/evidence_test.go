@@ -15,6 +15,7 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/github"
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
@@ -190,7 +191,7 @@ func TestWhatHappensToTheConfigBranchIsNoEvidence(t *testing.T) {
 		rule   string
 		said   string // by /readyz?verbose
 	}{
-		"emptied":                        {func(w *testworld.World) { w.Tree = preview.Tree{Commit: strings.Repeat("e", 40)} }, "labelled", "previewset.yaml: is missing"},
+		"emptied":                        {func(w *testworld.World) { w.Tree = config.Tree{Commit: strings.Repeat("e", 40)} }, "labelled", "previewset.yaml: is missing"},
 		"deleted":                        {func(w *testworld.World) { w.ConfigErr = errors.New("branch main doesn't exist") }, "labelled", "branch main doesn't exist"},
 		"forced to an unrelated history": {func(w *testworld.World) { w.Tree = unrelated }, "withheld*", "ok"},
 		"reverted to another label":      {func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.DeployPolicy) }, "withheld*", "ok"},
@@ -243,7 +244,7 @@ func TestNoEndComesWhileTheConfigBranchCannotBeRead(t *testing.T) {
 			w := testworld.New()
 			end := testworld.Start.Add(time.Hour).UTC().Format(time.RFC3339)
 			w.Tree.Hashes["overlays/alice"] = "a1"
-			w.Tree.Files["overlays/alice/environment.yaml"] = preview.File{Content: []byte(
+			w.Tree.Files["overlays/alice/environment.yaml"] = config.File{Content: []byte(
 				"apiVersion: previewset.dev/v1alpha1\nkind: Environment\nprofile: full\nlifetime: {expires: " + end + "}\n",
 			)}
 			good, s := w.Tree, testworld.Ready(t, w, testworld.WithClock)

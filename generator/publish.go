@@ -9,6 +9,7 @@ import (
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -115,5 +116,5 @@ func message(err error) string {
 	if err == nil {
 		return ""
 	}
-	return preview.Printable(err.Error())
+	return config.Printable(err.Error())
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -50,7 +51,7 @@ func (u *usage) uses(name string) bool {
 	return u.mode == "used" || (u.mode == "half" && name[len(name)-1]%2 == 1)
 }
 
-func (u *usage) Measure(context.Context, *preview.Policy) (preview.Measurement, error) {
+func (u *usage) Measure(context.Context, *config.Policy) (preview.Measurement, error) {
 	defer u.lock()()
 	now := time.Now()
 	m := preview.Measurement{At: now, Window: usageWindow, Used: map[string]bool{}}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // quota is what GitHub leaves, as a test says.
@@ -183,7 +183,7 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 				s.Change(func() {
 					s.Tree = testworld.Tree(2, tt.policy)
 					if tt.file != "" {
-						s.Tree.Files["overlays/gateway-pr-1/environment.yaml"] = preview.File{Content: []byte(header + tt.file)}
+						s.Tree.Files["overlays/gateway-pr-1/environment.yaml"] = config.File{Content: []byte(header + tt.file)}
 						s.Tree.Hashes["overlays/gateway-pr-1"] = "o1"
 					}
 				})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -118,7 +119,7 @@ func (r *refresher) task(ctx context.Context, key string) sources.Task {
 	case reportKey:
 		return r.reportTask(ctx)
 	case activityKey:
-		return r.activity.Measure(ctx, func() *preview.Config { return r.config.InForce }, r.anyRuns)
+		return r.activity.Measure(ctx, func() *config.Config { return r.config.InForce }, r.anyRuns)
 	case wakingKey:
 		return r.waking.Read(ctx, r.servedSnapshot, changed)
 	case workloadsKey:
@@ -149,9 +150,9 @@ func (r *refresher) receiveAll() {
 
 // continueRound adds the reads that the configuration needs: in a round all that are due, and for a new configuration the facts that
 // the one before didn't need.
-func (r *refresher) continueRound(before *preview.Config) {
-	config := r.config.InForce
-	if config == nil {
+func (r *refresher) continueRound(before *config.Config) {
+	cfg := r.config.InForce
+	if cfg == nil {
 		return
 	}
 	if r.round.left != nil && !r.round.configured {
@@ -159,13 +160,13 @@ func (r *refresher) continueRound(before *preview.Config) {
 		if r.cluster.Exists() {
 			r.addToRound(clusterKey)
 		}
-		for _, name := range config.Repositories() {
+		for _, name := range cfg.Repositories() {
 			if r.round.polls {
 				r.addToRound(name)
 			}
 		}
 	}
-	if config != before {
+	if cfg != before {
 		r.changeConfig(before)
 	}
 }
@@ -176,13 +177,13 @@ func (r *refresher) addToRound(key string) {
 }
 
 // changeConfig adds the reads that a new configuration needs before the next snapshot.
-func (r *refresher) changeConfig(before *preview.Config) {
+func (r *refresher) changeConfig(before *config.Config) {
 	r.pendingPublish = true
 	r.watch()
 	r.changeActivity(before)
-	config := r.config.InForce
-	r.repositories.Keep(config.Repositories())
-	for _, name := range preview.Reread(config, before) {
+	cfg := r.config.InForce
+	r.repositories.Keep(cfg.Repositories())
+	for _, name := range preview.Reread(cfg, before) {
 		r.reads.require(name)
 	}
 	if before == nil && r.cluster.Exists() {
@@ -191,7 +192,7 @@ func (r *refresher) changeConfig(before *preview.Config) {
 }
 
 // changeActivity measures again if the configuration measures something else now.
-func (r *refresher) changeActivity(before *preview.Config) {
+func (r *refresher) changeActivity(before *config.Config) {
 	if !r.activity.Change(before, r.config.InForce) {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	server "github.com/previewset/previewset/e2e/prometheus"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // shape is how the metrics of a controller look, and how it is scraped.
@@ -133,7 +133,7 @@ func TestControllers(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			w := begin(t, preview.PrometheusActivity{Preset: s.preset}, s.scrape()...)
+			w := begin(t, config.PrometheusActivity{Preset: s.preset}, s.scrape()...)
 			s.describe(w)
 			quiet := []string{"preview-idle", "preview-slot-1", "preview-fresh"}
 			w.eventually(t, "unused environments are idle, also before their first request", idle(append(quiet, "preview-slot-10")...),

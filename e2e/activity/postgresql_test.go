@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	server "github.com/previewset/previewset/e2e/prometheus"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 func connections(user, application string) string {
@@ -22,7 +22,7 @@ func TestPostgreSQL(t *testing.T) {
 		}
 		exporters.Targets = append(exporters.Targets, server.Target{Path: "/" + name, Labels: map[string]string{"namespace": namespace}})
 	}
-	w := begin(t, preview.PrometheusActivity{Preset: "postgresql"}, exporters, server.Job{
+	w := begin(t, config.PrometheusActivity{Preset: "postgresql"}, exporters, server.Job{
 		Name: "shop", HonorLabels: true, Targets: []server.Target{{Path: evil, Labels: map[string]string{"namespace": "preview-evil"}}},
 	})
 	for _, target := range exporters.Targets {
@@ -56,7 +56,7 @@ func TestPostgreSQL(t *testing.T) {
 // A query of one's own is asked as it is.
 func TestOwnQuery(t *testing.T) {
 	t.Parallel()
-	w := begin(t, preview.PrometheusActivity{Query: `sum by (namespace) (rate(shop_orders_total[3s]))`},
+	w := begin(t, config.PrometheusActivity{Query: `sum by (namespace) (rate(shop_orders_total[3s]))`},
 		server.Job{Name: "shop", Targets: []server.Target{{Path: first, Labels: map[string]string{"namespace": "preview-a"}}}})
 	w.pages.set(first, "shop_orders_total", "1")
 	w.eventually(t, "it is idle", idle("preview-a"))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/previewset/previewset/e2e/process"
 	server "github.com/previewset/previewset/e2e/prometheus"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/prometheus"
 )
@@ -26,7 +27,7 @@ func stateOf(labels, state string) string {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	// Two say the same, as an old Pod and a new one do, and a preview claims to be one of them.
-	w := begin(t, preview.PrometheusActivity{Query: "unused"}, server.Job{Name: "preview-generator", Targets: []server.Target{
+	w := begin(t, config.PrometheusActivity{Query: "unused"}, server.Job{Name: "preview-generator", Targets: []server.Target{
 		{Path: first, Labels: map[string]string{"namespace": "argocd", "pod": "a"}},
 		{Path: second, Labels: map[string]string{"namespace": "argocd", "pod": "b"}},
 		{Path: evil, Labels: map[string]string{"namespace": "preview-evil"}},

@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 	server "github.com/previewset/previewset/e2e/prometheus"
 	"github.com/previewset/previewset/e2e/standtest"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/prometheus"
 )
 
@@ -41,12 +41,12 @@ func TestMain(m *testing.M) {
 type world struct {
 	*server.Server
 	client *prometheus.Client
-	policy *preview.Policy
+	policy *config.Policy
 	pages  *pages
 }
 
 // begin starts a Prometheus server. Its targets are the pages, by path.
-func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job) *world {
+func begin(t *testing.T, activity config.PrometheusActivity, jobs ...server.Job) *world {
 	t.Helper()
 	w := &world{client: prometheus.New(prometheus.Options{Window: window}), pages: &pages{lines: map[string]map[string]string{}}}
 	scraped := httptest.NewServer(w.pages)
@@ -64,9 +64,9 @@ func begin(t *testing.T, activity preview.PrometheusActivity, jobs ...server.Job
 	}
 	w.Server = standtest.StartPrometheus(t, server.Options{Jobs: jobs, Interval: interval})
 	activity.URL = w.URL
-	w.policy = &preview.Policy{
-		NamespacePrefix: "preview-", Activity: preview.Activity{Prometheus: &activity},
-		Services: preview.Services{{Name: "gateway", Public: true}, {Name: "admin-gateway", Public: true}, {Name: "orders"}},
+	w.policy = &config.Policy{
+		NamespacePrefix: "preview-", Activity: config.Activity{Prometheus: &activity},
+		Services: config.Services{{Name: "gateway", Public: true}, {Name: "admin-gateway", Public: true}, {Name: "orders"}},
 	}
 	return w
 }

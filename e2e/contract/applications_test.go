@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -169,7 +170,7 @@ func variousWorld(t *testing.T) world {
 	)
 	w.repositories["acme/gateway"] = preview.Repository{FullName: "Acme/Gateway", PullRequests: []preview.PullRequest{pullRequest(1)}}
 	// An environment's own folder: another path, another purpose, more components.
-	w.tree.Files["overlays/shop-pr-4/environment.yaml"] = preview.File{Content: []byte(strings.Join([]string{
+	w.tree.Files["overlays/shop-pr-4/environment.yaml"] = config.File{Content: []byte(strings.Join([]string{
 		"apiVersion: previewset.dev/v1alpha1", "kind: Environment", "pullRequest: acme/shop#4", "owner: jakub",
 		"purpose: 'say: \"{{ .name }}\"'", "components: [debug]", "dataset: truncated", "",
 	}, "\n"))}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/e2e/toolchain"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -30,18 +31,18 @@ patches:
 // Argo CD's own code for Kustomize makes of a row that sleeps what it makes of one that doesn't, but for Pods and routes.
 func TestArgoCDRendersSleep(t *testing.T) {
 	t.Parallel()
-	config, err := preview.Load(exampleTree(t), nil)
+	cfg, err := config.Load(exampleTree(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := preview.Plan{Name: "loud", Owner: "alice", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]preview.Pin{}}
-	for _, s := range config.Policy.Services {
-		plan.Run[s.Name] = preview.Pin{SHA: digest(s.Name), Branch: "main"}
+	plan := preview.Plan{Name: "loud", Owner: "alice", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]config.ServiceRef{}}
+	for _, s := range cfg.Policy.Services {
+		plan.Run[s.Name] = config.ServiceRef{SHA: digest(s.Name), Branch: "main"}
 	}
 	states := map[string]map[string]*unstructured.Unstructured{}
 	for _, state := range []string{preview.Awake, preview.Waking, preview.Asleep} {
 		plan.State = state
-		row, err := preview.Compose(config, plan)
+		row, err := preview.Compose(cfg, plan)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Each failure is an error to Argo CD, which then changes nothing. It is never an empty list, because Argo CD would delete all
@@ -86,7 +86,7 @@ func withoutGateway(t *testing.T) *generator.Generator {
 func misconfigured(t *testing.T) *generator.Generator {
 	t.Helper()
 	w := worldOf(t, pullRequest(7))
-	w.tree.Files["previewset.yaml"] = preview.File{Content: append(read(t, "previewset.yaml"), "colour: red\n"...)}
+	w.tree.Files["previewset.yaml"] = config.File{Content: append(read(t, "previewset.yaml"), "colour: red\n"...)}
 	return ready(t, w)
 }
 

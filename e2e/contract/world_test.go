@@ -20,16 +20,17 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // world replaces Git and GitHub as the service's sources.
 type world struct {
-	tree         preview.Tree
+	tree         config.Tree
 	repositories map[string]preview.Repository
 }
 
-func (w world) Read(context.Context) (preview.Tree, error) { return w.tree, nil }
+func (w world) Read(context.Context) (config.Tree, error) { return w.tree, nil }
 
 // Only is of no consequence to a world that remembers nothing.
 func (world) Only([]string) {}
@@ -55,17 +56,17 @@ func worldOf(t *testing.T, shop ...preview.PullRequest) world {
 }
 
 // exampleTree is the example as package configbranch would read it, without limits.
-func exampleTree(t *testing.T) preview.Tree {
+func exampleTree(t *testing.T) config.Tree {
 	t.Helper()
-	tree := preview.Tree{
-		Commit: strings.Repeat("c", 40), Prefix: ".", Files: map[string]preview.File{},
+	tree := config.Tree{
+		Commit: strings.Repeat("c", 40), Prefix: ".", Files: map[string]config.File{},
 		Kustomizations: map[string]bool{}, Hashes: map[string]string{},
 	}
 	policy, _, found := strings.Cut(string(read(t, "previewset.yaml")), "\nlimits:\n")
 	if !found {
 		t.Fatal("the example's previewset.yaml has no limits at its end any more")
 	}
-	tree.Files["previewset.yaml"] = preview.File{Content: []byte(policy)}
+	tree.Files["previewset.yaml"] = config.File{Content: []byte(policy)}
 	for _, folder := range []string{"kustomize-base", "overlays/preview", "overlays/staging"} {
 		tree.Hashes[folder] = digest(folder)
 		err := fs.WalkDir(previewset.Example, folder, func(name string, _ fs.DirEntry, err error) error {

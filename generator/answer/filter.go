@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -56,7 +57,7 @@ func ParseFilter(parameters map[string]json.RawMessage) (Filter, error) {
 	f := Filter{}
 	for key, raw := range parameters {
 		if filterValues[key] == nil {
-			return nil, fmt.Errorf("unknown input parameter %q; use owner, profile, repository or source", preview.Printable(key))
+			return nil, fmt.Errorf("unknown input parameter %q; use owner, profile, repository or source", config.Printable(key))
 		}
 		accepted, ok := parseTexts(raw)
 		if !ok {

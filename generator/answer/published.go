@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/previewset/previewset/generator/gzipchunks"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -21,7 +22,7 @@ type Published struct {
 
 // Inputs are what the snapshot was computed from.
 type Inputs struct {
-	Config *preview.Config // nil if the configuration was never read and the saved state alone answers
+	Config *config.Config // nil if the configuration was never read and the saved state alone answers
 	Facts  preview.Facts
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // maxConfirmed bounds the names in one confirmation.
@@ -35,11 +35,11 @@ func (a *API) postConfirm(c *gin.Context) {
 		if !a.canConfirm(name) {
 			httpserver.Fail(c, http.StatusNotFound,
 				"%s is neither an environment that waits for confirmation nor a repository that was never read; see /api/v1/decisions",
-				preview.Printable(name))
+				config.Printable(name))
 			return
 		}
 	}
-	a.Logger.Warn("removal confirmed", "names", names, "caller", preview.Printable(r.Caller), "address", c.ClientIP())
+	a.Logger.Warn("removal confirmed", "names", names, "caller", config.Printable(r.Caller), "address", c.ClientIP())
 	a.Queue.Add(pending.Work{Confirmed: names})
 	c.JSON(http.StatusAccepted, Message{"confirmed; the next snapshot removes them"})
 }

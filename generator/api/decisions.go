@@ -9,6 +9,7 @@ import (
 
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -41,7 +42,7 @@ func (a *API) listDecisions(c *gin.Context) {
 func namesOf(p *answer.Published, repository string) []string {
 	names, key := []string{repository}, strings.ToLower(repository)
 	if name := p.Facts.Repositories[key].FullName; name != "" {
-		names = append(names, preview.Printable(name))
+		names = append(names, config.Printable(name))
 	}
 	for i := range p.Snapshot.Rows { // for a repository that can't be read now
 		row := p.Snapshot.Rows[i]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -30,11 +31,11 @@ func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
 		if diff := cmp.Diff(w.Repositories["acme/shop"].PullRequests, in.Facts.Repositories["acme/shop"].PullRequests); diff != "" {
 			t.Errorf("acme/shop's pull requests (-want +got):\n%s", diff)
 		}
-		config, err := preview.Load(w.Tree, in.Memory.Previous())
+		cfg, err := config.Load(w.Tree, in.Memory.Previous())
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := preview.Resolve(config, in.Facts, in.Memory, in.Memory.At)
+		again := preview.Resolve(cfg, in.Facts, in.Memory, in.Memory.At)
 		var all struct {
 			Environments []preview.Row `json:"environments"`
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -226,7 +227,7 @@ func FuzzAsk(f *testing.F) {
 		}
 		for _, r := range asked {
 			known := slices.Contains([]string{preview.ActionWake, preview.ActionSleep, preview.ActionExtend}, r.Action)
-			if !slices.Contains(testworld.AllNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep || r.By == "" || r.By != preview.Printable(r.By) || len(r.By) > 500 {
+			if !slices.Contains(testworld.AllNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep || r.By == "" || r.By != config.Printable(r.By) || len(r.By) > 500 {
 				t.Errorf("%q and %q with %q is taken for %+v", name, action, body, r)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // getParams answers Argo CD. It answers 200 only with a complete list: after any other 2xx Argo CD deletes Applications.
@@ -49,7 +49,7 @@ func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool)
 		err = errors.New("expected a JSON object")
 	}
 	if err != nil {
-		httpserver.Fail(c, http.StatusBadRequest, "the body isn't a request of Argo CD's plugin generator: %s", preview.Printable(err.Error()))
+		httpserver.Fail(c, http.StatusBadRequest, "the body isn't a request of Argo CD's plugin generator: %s", config.Printable(err.Error()))
 		return "", nil, false
 	}
 	a.Callers.Note(r.ApplicationSetName, 0)

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -33,7 +34,7 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 		}
 		r := preview.Request{Environment: c.Param("name"), Action: action, At: a.Now().UTC()}
 		if err := readRequest(c.Request.Body, &r); err != nil {
-			httpserver.Fail(c, http.StatusBadRequest, "%s", preview.Printable(err.Error()))
+			httpserver.Fail(c, http.StatusBadRequest, "%s", config.Printable(err.Error()))
 			return
 		}
 		if p.Config == nil {
@@ -41,7 +42,7 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 			return
 		}
 		if err := p.Snapshot.Check(p.Config, r); err != nil {
-			httpserver.Fail(c, statusOf(err), "%s", preview.Printable(err.Error()))
+			httpserver.Fail(c, statusOf(err), "%s", config.Printable(err.Error()))
 			return
 		}
 		a.Logger.Info("request received", "env", r.Environment, "action", action, "for", r.For.String(), "caller", r.By, "address", c.ClientIP())
@@ -80,10 +81,10 @@ func readRequest(body io.Reader, r *preview.Request) error {
 	}
 	if fields.For != "" {
 		if r.For, err = time.ParseDuration(fields.For); err != nil || r.For <= 0 {
-			return fmt.Errorf(`for: %q isn't a duration; write it like "90m" or "48h"`, preview.Printable(fields.For))
+			return fmt.Errorf(`for: %q isn't a duration; write it like "90m" or "48h"`, config.Printable(fields.For))
 		}
 	}
-	r.By = cmp.Or(truncate(preview.Printable(fields.Caller), maxCallerName), unknownCaller)
+	r.By = cmp.Or(truncate(config.Printable(fields.Caller), maxCallerName), unknownCaller)
 	return nil
 }
 

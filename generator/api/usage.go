@@ -11,13 +11,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // Usage sums the resources that environments have used, by environment, owner, repository or profile. It asks the Prometheus that
 // the policy names.
 type Usage interface {
-	Usage(ctx context.Context, p *preview.Policy, by string, since time.Duration) (preview.Usage, error)
+	Usage(ctx context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error)
 }
 
 const (
@@ -58,7 +59,7 @@ func (a *API) getUsage(c *gin.Context) {
 	a.answerUsage(c, p.Config.Policy, by, since)
 }
 
-func (a *API) answerUsage(c *gin.Context, p *preview.Policy, by string, since time.Duration) {
+func (a *API) answerUsage(c *gin.Context, p *config.Policy, by string, since time.Duration) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), usageTimeout)
 	defer cancel()
 	from := a.Now().Add(-since).UTC().Truncate(time.Second)
@@ -70,7 +71,7 @@ func (a *API) answerUsage(c *gin.Context, p *preview.Policy, by string, since ti
 			"Prometheus took longer than %s; choose a shorter time, or ask again later", usageTimeout)
 	case err != nil:
 		a.Logger.Warn("query usage failed", "error", err)
-		httpserver.Fail(c, http.StatusBadGateway, "query Prometheus: %s", preview.Printable(err.Error()))
+		httpserver.Fail(c, http.StatusBadGateway, "query Prometheus: %s", config.Printable(err.Error()))
 	default:
 		u.Rows = append([]preview.UsageRow{}, u.Rows...) // never null
 		c.JSON(http.StatusOK, UsageAnswer{By: by, Since: from, Usage: u})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -21,7 +22,7 @@ type counted struct {
 	asked []string
 }
 
-func (c *counted) Usage(_ context.Context, p *preview.Policy, by string, since time.Duration) (preview.Usage, error) {
+func (c *counted) Usage(_ context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error) {
 	c.asked = append(c.asked, fmt.Sprint(p.Activity.Prometheus.URL, " ", by, " ", since))
 	return c.usage, c.err
 }

@@ -5,13 +5,14 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // ActivityMeter measures which namespaces were used lately, from the source that the policy names. A namespace without data is
 // missing in the measurement.
 type ActivityMeter interface {
-	Measure(ctx context.Context, p *preview.Policy) (preview.Measurement, error)
+	Measure(ctx context.Context, p *config.Policy) (preview.Measurement, error)
 }
 
 // measureTimeout bounds a measurement.
@@ -34,13 +35,13 @@ func NewActivity(m ActivityMeter, now func() time.Time, log *slog.Logger, count 
 }
 
 // IsMeasured says whether a configuration names a source of activity.
-func (a *Activity) IsMeasured(c *preview.Config) bool {
+func (a *Activity) IsMeasured(c *config.Config) bool {
 	return c != nil && a.meter != nil && c.Policy.Activity.Prometheus != nil
 }
 
 // Change drops the measurement if a new configuration measures other namespaces or another source. It says whether a new
 // measurement is needed.
-func (a *Activity) Change(before, after *preview.Config) (needsMeasurement bool) {
+func (a *Activity) Change(before, after *config.Config) (needsMeasurement bool) {
 	if !a.IsMeasured(after) {
 		if before == nil || before.Policy.Activity.Prometheus != nil {
 			a.log.Info("activity isn't measured: previewset.yaml names no Prometheus; every environment counts as used")
@@ -56,18 +57,18 @@ func (a *Activity) Change(before, after *preview.Config) (needsMeasurement bool)
 }
 
 // measuresSame says whether two policies measure the same namespaces in the same source.
-func measuresSame(a, b *preview.Policy) bool {
+func measuresSame(a, b *config.Policy) bool {
 	x, y := a.Activity.Prometheus, b.Activity.Prometheus
 	return x != nil && y != nil && *x == *y && a.NamespacePrefix == b.NamespacePrefix
 }
 
 // Measure measures once. After a failure the last measurement stays; package preview decides how long it is valid. Config returns
 // the configuration in force. AnyRuns says whether an environment runs: without one, Prometheus has no data, and needs none.
-func (a *Activity) Measure(ctx context.Context, config func() *preview.Config, anyRuns func() bool) Task {
-	if !a.IsMeasured(config()) {
+func (a *Activity) Measure(ctx context.Context, cfg func() *config.Config, anyRuns func() bool) Task {
+	if !a.IsMeasured(cfg()) {
 		return Nothing
 	}
-	policy := config().Policy
+	policy := cfg().Policy
 	return func() Apply {
 		began := a.now()
 		bounded, cancel := context.WithTimeout(ctx, measureTimeout)
@@ -76,7 +77,7 @@ func (a *Activity) Measure(ctx context.Context, config func() *preview.Config, a
 		m.At = began // by our clock, which decides how old it is
 		return func() {
 			switch {
-			case ctx.Err() != nil || !measuresSame(policy, config().Policy):
+			case ctx.Err() != nil || !measuresSame(policy, cfg().Policy):
 			case err != nil && !anyRuns():
 				a.Facts = m
 			default:
@@ -98,7 +99,7 @@ func (a *Activity) store(m preview.Measurement, err error) {
 		if a.Err == nil {
 			a.log.Error("measure activity failed; soon every environment counts as used", "error", err)
 		}
-		a.Facts.Problem = preview.Printable(err.Error())
+		a.Facts.Problem = config.Printable(err.Error())
 	}
 	a.Err = err
 }

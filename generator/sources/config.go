@@ -6,19 +6,20 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // ConfigBranch reads the newest commit of the config branch.
 type ConfigBranch interface {
-	Read(ctx context.Context) (preview.Tree, error)
+	Read(ctx context.Context) (config.Tree, error)
 }
 
 // Config is the configuration in force.
 type Config struct {
-	InForce *preview.Config // nil before the first valid one
-	ReadAt  time.Time       // when the last successful read began
-	Err     error           // why the configuration can't be updated
+	InForce *config.Config // nil before the first valid one
+	ReadAt  time.Time      // when the last successful read began
+	Err     error          // why the configuration can't be updated
 
 	branch ConfigBranch
 	now    func() time.Time
@@ -43,7 +44,7 @@ func (c *Config) Names() []string {
 
 // Read reads the config branch. If that fails or the content is invalid, the last valid configuration stays in force. Saved is the
 // memory of the last snapshot. Then is called afterwards with the configuration that was in force before.
-func (c *Config) Read(ctx context.Context, saved func() preview.Memory, then func(before *preview.Config)) Task {
+func (c *Config) Read(ctx context.Context, saved func() preview.Memory, then func(before *config.Config)) Task {
 	return func() Apply {
 		began := c.now()
 		tree, err := c.branch.Read(ctx)
@@ -58,7 +59,7 @@ func (c *Config) Read(ctx context.Context, saved func() preview.Memory, then fun
 }
 
 // load brings the configuration read into force.
-func (c *Config) load(tree preview.Tree, began time.Time, err error, saved preview.Memory) {
+func (c *Config) load(tree config.Tree, began time.Time, err error, saved preview.Memory) {
 	if err != nil {
 		c.fail(err) // guard unreadable-config: c.InForce, c.loaded = nil, ""; $
 		return
@@ -69,11 +70,11 @@ func (c *Config) load(tree preview.Tree, began time.Time, err error, saved previ
 		if previous == nil {
 			previous = saved.Previous()
 		}
-		var config *preview.Config
-		config, c.loadedErr = preview.Load(tree, previous)
+		var cfg *config.Config
+		cfg, c.loadedErr = config.Load(tree, previous)
 		if c.loadedErr == nil {
-			c.InForce = config
-			c.log.Info("configuration loaded", "revision", tree.Commit, "problems", len(config.Problems))
+			c.InForce = cfg
+			c.log.Info("configuration loaded", "revision", tree.Commit, "problems", len(cfg.Problems))
 		}
 	}
 	if c.loadedErr != nil {

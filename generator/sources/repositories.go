@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -69,14 +70,14 @@ func (r *Repositories) Keep(names []string) {
 func (r *Repositories) Forget(name string) { delete(r.Facts, name) }
 
 // Read reads a repository. Memory is that of the last snapshot. Renamed is called if GitHub's name for it changed.
-func (r *Repositories) Read(ctx context.Context, name string, config *preview.Config, memory preview.Memory, renamed func()) Task {
-	if config == nil || !slices.Contains(config.Repositories(), name) {
+func (r *Repositories) Read(ctx context.Context, name string, cfg *config.Config, memory preview.Memory, renamed func()) Task {
+	if cfg == nil || !slices.Contains(cfg.Repositories(), name) {
 		return Nothing // removed from the configuration meanwhile
 	}
 	if !r.IsAllowed(name) {
 		return func() Apply { return func() { r.fail(name, ErrNotAllowed) } }
 	}
-	wants := preview.Wanted(config, name)
+	wants := preview.Wanted(cfg, name)
 	wants.Expected = r.Expected.Take(name)
 	wants.ID, wants.Live = memory.Identity(name), func(id int64) []int { return memory.Live(name, id) }
 	return func() Apply {

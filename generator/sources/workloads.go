@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -25,11 +26,11 @@ func NewWorkloads(r WorkloadReader, log *slog.Logger) *Workloads {
 }
 
 // Read reads all workloads and hands them to store.
-func (w *Workloads) Read(ctx context.Context, config *preview.Config, store func([]preview.Workload)) Task {
-	if w.reader == nil || config == nil {
+func (w *Workloads) Read(ctx context.Context, cfg *config.Config, store func([]preview.Workload)) Task {
+	if w.reader == nil || cfg == nil {
 		return Nothing
 	}
-	prefix := config.Policy.NamespacePrefix
+	prefix := cfg.Policy.NamespacePrefix
 	return func() Apply {
 		all, err := w.reader.Workloads(ctx, prefix+"*")
 		return func() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Status is the result of a refresh cycle. It never changes.
@@ -60,7 +60,7 @@ func (s *Status) NotRead(names []string) string {
 	if s.Revision == "" {
 		return "the configuration was never read, so there are no new facts"
 	}
-	return preview.Printable(names[0]) + " isn't in previewset.yaml, so its pull requests get no preview; add a service with this repository"
+	return config.Printable(names[0]) + " isn't in previewset.yaml, so its pull requests get no preview; add a service with this repository"
 }
 
 func containsFold(all []string, one string) bool {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -21,7 +22,7 @@ type Activity struct {
 	URLs   []string
 }
 
-func (m *Activity) Measure(ctx context.Context, p *preview.Policy) (preview.Measurement, error) {
+func (m *Activity) Measure(ctx context.Context, p *config.Policy) (preview.Measurement, error) {
 	m.mu.Lock()
 	hang, used, err := m.Blocks, m.Used, m.Err
 	m.URLs = append(m.URLs, p.Activity.Prometheus.URL)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 var AllNames = []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7"}
@@ -13,10 +13,10 @@ var AllNames = []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7"}
 var DeployPolicy = strings.Replace(Policy, "pullRequests: {", "pullRequests: {label: deploy, ", 1)
 
 // treeOf is a config branch with everything that the policy needs, at the nth commit.
-func Tree(n int, policy string) preview.Tree {
-	t := preview.Tree{
+func Tree(n int, policy string) config.Tree {
+	t := config.Tree{
 		Commit: fmt.Sprintf("%040x", n), Prefix: ".",
-		Files:  map[string]preview.File{"previewset.yaml": {Content: []byte(policy)}},
+		Files:  map[string]config.File{"previewset.yaml": {Content: []byte(policy)}},
 		Hashes: map[string]string{"kustomize-base": "b1", "overlays/preview": "p1"},
 		Kustomizations: map[string]bool{
 			"overlays/preview": true, "kustomize-base/components/guardrails": true,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -37,11 +38,11 @@ profile: full
 )
 
 // savedTree is the config branch at the time of saving.
-func savedTree() preview.Tree {
+func savedTree() config.Tree {
 	t := Tree(1, SavedPolicy)
-	t.Files["slots.yaml"] = preview.File{Content: []byte(savedSlots)}
-	t.Files["overlays/demo/environment.yaml"] = preview.File{Content: []byte(savedEnvironment)}
-	t.Files["overlays/ended/environment.yaml"] = preview.File{
+	t.Files["slots.yaml"] = config.File{Content: []byte(savedSlots)}
+	t.Files["overlays/demo/environment.yaml"] = config.File{Content: []byte(savedEnvironment)}
+	t.Files["overlays/ended/environment.yaml"] = config.File{
 		Content: []byte(savedEnvironment + "lifetime: {expires: 2026-11-20T09:01:30Z}\n"),
 	}
 	t.Hashes["overlays/demo"], t.Hashes["overlays/ended"] = "d1", "e1"
@@ -80,7 +81,7 @@ func NewSaved() *World {
 // savedActivity measures that only gateway-pr-1 is used.
 type SavedActivity struct{ now func() time.Time }
 
-func (a SavedActivity) Measure(context.Context, *preview.Policy) (preview.Measurement, error) {
+func (a SavedActivity) Measure(context.Context, *config.Policy) (preview.Measurement, error) {
 	used := map[string]bool{"preview-gateway-pr-1": true}
 	for _, name := range []string{"gateway-pr-2", "shop-pr-7", "checkout", "demo", "ended", "bulbasaur", "ivysaur", "docs-pr-5"} {
 		used["preview-"+name] = false

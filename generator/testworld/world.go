@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -38,7 +39,7 @@ var Start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 // world is what the service reads, in place of Git, GitHub and the cluster: its small interfaces, by hand.
 type World struct {
 	mu             sync.Mutex
-	Tree           preview.Tree
+	Tree           config.Tree
 	ConfigErr      error
 	Repositories   map[string]preview.Repository
 	RepositoryErrs map[string]error
@@ -67,7 +68,7 @@ func New() *World {
 	}
 }
 
-func (w *World) Read(context.Context) (preview.Tree, error) {
+func (w *World) Read(context.Context) (config.Tree, error) {
 	defer w.lock()()
 	w.ConfigReads++
 	return w.Tree, w.ConfigErr

@@ -11,6 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
@@ -34,7 +35,7 @@ same name, namespace, address and data, its services at those commits. previewct
   previewctl adopt acme/shop#7 --branch keep-shop-7`,
 		Args: flags.OneArg("pull request, as owner/repo#number"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, _, ok := preview.ParsePullRequest(args[0]); !ok {
+			if _, _, ok := config.ParsePullRequest(args[0]); !ok {
 				return flags.Usagef(cmd, "%q is not a pull request like acme/gateway#12", args[0])
 			}
 			err := opts.Parse(cmd, server, args)
@@ -59,7 +60,7 @@ func runAdopt(ctx context.Context, opts *adoptOptions) error {
 	}
 	settings, unknown := adopted(status.Row, opts.Target)
 	for _, s := range unknown {
-		opts.Env.Inform("note: nobody knows the commit of " + preview.Printable(s) + ": it goes on as kustomize-base says")
+		opts.Env.Inform("note: nobody knows the commit of " + config.Printable(s) + ": it goes on as kustomize-base says")
 	}
 	w, result, err := envfile.Commit(ctx, &opts.commit, opts.Env, opts.Target, func(w *envfile.File) (gitrepo.Edits, error) {
 		if status.Name != w.Name {

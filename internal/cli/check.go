@@ -12,8 +12,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type checkOptions struct {
@@ -24,10 +24,10 @@ type checkOptions struct {
 
 // checkResult is what `check -o json` prints.
 type checkResult struct {
-	Problems   []preview.Problem `json:"problems"`
-	NotInForce []string          `json:"notInForce"`
-	Notes      []string          `json:"notes"`
-	Builds     int               `json:"builds"`
+	Problems   []config.Problem `json:"problems"`
+	NotInForce []string         `json:"notInForce"`
+	Notes      []string         `json:"notes"`
+	Builds     int              `json:"builds"`
 }
 
 func newCheckCmd(env *terminal.Process, runF func(context.Context, *checkOptions) error) *cobra.Command {
@@ -99,10 +99,10 @@ func (o *checkOptions) printText(r overlay.Report) error {
 		o.env.Answerf("%s", p.Error())
 	}
 	for _, line := range r.NotInForce {
-		o.env.Answerf("not in force: %s", preview.Printable(line))
+		o.env.Answerf("not in force: %s", config.Printable(line))
 	}
 	for _, line := range r.Notes {
-		o.env.Answerf("note: %s", preview.Printable(line))
+		o.env.Answerf("note: %s", config.Printable(line))
 	}
 	_, err := fmt.Fprintln(o.env.Out, o.summary(r))
 	return err

@@ -19,8 +19,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/cli/wait"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type ciOptions struct {
@@ -151,7 +151,7 @@ func (o *ciOptions) use(ctx context.Context, env *terminal.Process) error {
 	if err != nil {
 		return err
 	}
-	o.wait.Env.Answerf("%s is healthy, after %s; running %s", ready.Name, output.Duration(env.Now().Sub(ready.Began)), preview.Printable(o.command[0]))
+	o.wait.Env.Answerf("%s is healthy, after %s; running %s", ready.Name, output.Duration(env.Now().Sub(ready.Began)), config.Printable(o.command[0]))
 	c := exec.CommandContext(ctx, o.command[0], o.command[1:]...) //nolint:gosec // G204: the command that a person names
 	c.Stdin, c.Stdout, c.Stderr, c.Env = env.In, env.Out, env.Err, os.Environ()
 	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, commandGrace
@@ -177,7 +177,7 @@ func (o *ciOptions) keepAwake(ctx context.Context) (stop func()) {
 	ask := func() {
 		err := o.wait.Client.Request(ctx, o.wait.Target, "wake", ciHold, "previewctl ci")
 		if err != nil && ctx.Err() == nil {
-			o.wait.Env.Inform("note: it may sleep before the command is done: " + preview.Printable(err.Error()))
+			o.wait.Env.Inform("note: it may sleep before the command is done: " + config.Printable(err.Error()))
 		}
 	}
 	ask()

@@ -15,6 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -84,7 +85,7 @@ func (o *confirmOptions) check(cmd *cobra.Command) error {
 		}
 	}
 	for _, name := range o.what.Repositories {
-		if _, _, ok := preview.ParsePullRequest(name + "#1"); !ok {
+		if _, _, ok := config.ParsePullRequest(name + "#1"); !ok {
 			return flags.Usagef(cmd, "--repository %q is not a repository like acme/shop", name)
 		}
 	}

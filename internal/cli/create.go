@@ -13,9 +13,9 @@ import (
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type createOptions struct {
@@ -89,7 +89,7 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 }
 
 // maxInput bounds what is read of a file that somebody hands in.
-const maxInput = preview.MaxFileSize
+const maxInput = config.MaxFileSize
 
 func (o *createOptions) read() ([]byte, error) {
 	in := o.env.In

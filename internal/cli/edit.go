@@ -18,8 +18,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type editOptions struct {
@@ -177,7 +177,7 @@ func withComments(mistakes string, content []byte) []byte {
 	var b bytes.Buffer
 	b.WriteString(mark + "Not committed yet. Mend this and save; or empty the file, or save it as it is, to leave it.\n")
 	for line := range strings.Lines(mistakes) {
-		b.WriteString(mark + preview.Printable(line) + "\n")
+		b.WriteString(mark + config.Printable(line) + "\n")
 	}
 	b.Write(content)
 	return b.Bytes()

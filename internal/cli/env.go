@@ -12,6 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -98,7 +99,7 @@ func variables(r preview.Row) []variable {
 	}
 	all = append(all, commits...)
 	for i := range all {
-		all[i].value = preview.Printable(all[i].value)
+		all[i].value = config.Printable(all[i].value)
 	}
 	return all
 }

@@ -12,9 +12,9 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // event is what event scripts send: an environment, and the tag that each project of it follows.
@@ -75,13 +75,13 @@ func (e *event) settings() ([]envfile.Setting, error) {
 		}
 		all = append(all, envfile.SetValue(nil, "", "links", service), envfile.Setting{
 			Keys: []string{"services", service}, Label: service,
-			Value: func(policy *preview.Policy, _ *yamldoc.Document) (any, error) { return p.pin(policy, service) },
+			Value: func(policy *config.Policy, _ *yamldoc.Document) (any, error) { return p.pin(policy, service) },
 		})
 	}
 	return all, nil
 }
 
-func (p project) pin(policy *preview.Policy, service string) (any, error) {
+func (p project) pin(policy *config.Policy, service string) (any, error) {
 	for _, s := range policy.Services {
 		if s.Name == service && !strings.EqualFold(s.Repository, p.Org+"/"+p.Repo) {
 			return nil, fmt.Errorf("project %s is said to be of %s/%s, but previewset.yaml says %s\ncorrect org and repo", service, p.Org, p.Repo, s.Repository)

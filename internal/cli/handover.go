@@ -13,6 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/synthetic"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 	"github.com/previewset/previewset/internal/preview"
@@ -112,7 +113,7 @@ func (o *handoverOptions) edits(w *envfile.File) (gitrepo.Edits, error) {
 }
 
 // list is what is handed over afterwards.
-func (o *handoverOptions) list(p *preview.Policy, d *yamldoc.Document) (any, error) {
+func (o *handoverOptions) list(p *config.Policy, d *yamldoc.Document) (any, error) {
 	var list []string
 	if err := d.Decode(&list, "handover"); err != nil {
 		return nil, err

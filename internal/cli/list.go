@@ -12,6 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -70,7 +71,7 @@ func runList(ctx context.Context, opts *listOptions) error {
 		return err
 	}
 	for _, p := range answer.Problems {
-		opts.env.Inform("problem: " + preview.Printable(p))
+		opts.env.Inform("problem: " + config.Printable(p))
 	}
 	return opts.print(opts.filter(listing{Environments: rows, Decisions: answer.Decisions}))
 }
@@ -101,7 +102,7 @@ func (o *listOptions) print(l listing) error {
 		return output.Encode(o.env.Out, o.output, l)
 	case "name":
 		for _, r := range l.Environments {
-			o.env.Answerf("%s", preview.Printable(r.Name))
+			o.env.Answerf("%s", config.Printable(r.Name))
 		}
 		return nil
 	case "":

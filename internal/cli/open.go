@@ -13,6 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -84,7 +85,7 @@ func (o *openOptions) address(r preview.Row) (string, error) {
 		}
 	}
 	u, err := url.Parse(address)
-	if address == "" || err != nil || u.Scheme != "https" || u.Host == "" || preview.Printable(address) != address {
+	if address == "" || err != nil || u.Scheme != "https" || u.Host == "" || config.Printable(address) != address {
 		return "", fmt.Errorf("%s has no address%s\nsee what runs in it with: previewctl show %s", r.Name, ofService(o.service), r.Name)
 	}
 	return address, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/plan"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -65,7 +66,7 @@ func runPlan(ctx context.Context, opts *planOptions) error {
 		return err
 	}
 	for _, text := range p.Problems {
-		opts.Env.Inform("problem: " + preview.Printable(text))
+		opts.Env.Inform("problem: " + config.Printable(text))
 	}
 	if opts.output == "text" {
 		opts.print(p)
@@ -82,10 +83,10 @@ func (o *planOptions) print(p plan.Plan) {
 	colours := map[string]string{plan.Added: terminal.Green, plan.Changed: terminal.Yellow, plan.Removed: terminal.Red}
 	signs := map[string]string{plan.Added: "+", plan.Changed: "~", plan.Removed: "-"}
 	for _, c := range p.Changes {
-		o.Env.Answerf("%s: %s; %s", o.Env.Colour(colours[c.Change], signs[c.Change]+" "+preview.Printable(c.Environment)+" is "+c.Change), preview.Printable(c.Reason), o.effect(c))
+		o.Env.Answerf("%s: %s; %s", o.Env.Colour(colours[c.Change], signs[c.Change]+" "+config.Printable(c.Environment)+" is "+c.Change), config.Printable(c.Reason), o.effect(c))
 	}
 	for _, d := range p.Held {
-		o.Env.Answerf("! %s would be %s by rule %s: %s; %s", preview.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), held(d), d.Rule, preview.Printable(d.Reason), preview.Printable(d.Remedy))
+		o.Env.Answerf("! %s would be %s by rule %s: %s; %s", config.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), held(d), d.Rule, config.Printable(d.Reason), config.Printable(d.Remedy))
 	}
 	for _, c := range p.Changes {
 		if c.Patch != "" {
@@ -102,15 +103,15 @@ func (o *planOptions) print(p plan.Plan) {
 func (o *planOptions) effect(c plan.Change) string {
 	switch {
 	case c.Change == plan.Removed:
-		return "namespace " + preview.Printable(c.Before.Namespace) + " goes with all data in it"
+		return "namespace " + config.Printable(c.Before.Namespace) + " goes with all data in it"
 	case c.Unknown:
 		return "what differs isn't known"
 	case o.Summary:
-		return "in namespace " + preview.Printable(c.After.Namespace)
+		return "in namespace " + config.Printable(c.After.Namespace)
 	case c.Patch == "":
 		return "the same manifests"
 	}
-	return output.Count(strings.Count(c.Patch, "\ndiff --git ")+1, "object") + " in namespace " + preview.Printable(c.After.Namespace)
+	return output.Count(strings.Count(c.Patch, "\ndiff --git ")+1, "object") + " in namespace " + config.Printable(c.After.Namespace)
 }
 
 // held is what is done to what a decision is about.

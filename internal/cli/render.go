@@ -15,6 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/synthetic"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -94,11 +95,11 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 	if o.client != nil {
 		return o.rowFromService(ctx)
 	}
-	config, err := repo.Load()
+	cfg, err := repo.Load()
 	if err != nil {
 		return preview.Row{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.dir)
 	}
-	return o.rowFromFiles(config)
+	return o.rowFromFiles(cfg)
 }
 
 func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error) {
@@ -109,7 +110,7 @@ func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error)
 	return s.Row, err
 }
 
-func (o *renderOptions) rowFromFiles(c *preview.Config) (preview.Row, error) {
+func (o *renderOptions) rowFromFiles(c *config.Config) (preview.Row, error) {
 	if repository, number, ok := o.pullRequest(c); ok {
 		return o.rowOfPullRequest(c, repository, number)
 	}
@@ -121,8 +122,8 @@ func (o *renderOptions) rowFromFiles(c *preview.Config) (preview.Row, error) {
 }
 
 // pullRequest takes "owner/repo#12" or the name of that pull request's environment.
-func (o *renderOptions) pullRequest(c *preview.Config) (repository string, number int, ok bool) {
-	if repository, number, ok = preview.ParsePullRequest(o.what); ok {
+func (o *renderOptions) pullRequest(c *config.Config) (repository string, number int, ok bool) {
+	if repository, number, ok = config.ParsePullRequest(o.what); ok {
 		return repository, number, true
 	}
 	i := strings.LastIndex(o.what, "-pr-")
@@ -130,7 +131,7 @@ func (o *renderOptions) pullRequest(c *preview.Config) (repository string, numbe
 		return "", 0, false
 	}
 	for _, r := range c.Repositories() {
-		if _, number, ok := preview.ParsePullRequest(r + "#" + o.what[i+len("-pr-"):]); ok && preview.PullRequestName(c.Policy, r, number) == o.what {
+		if _, number, ok := config.ParsePullRequest(r + "#" + o.what[i+len("-pr-"):]); ok && config.PullRequestName(c.Policy, r, number) == o.what {
 			return r, number, true
 		}
 	}
@@ -148,7 +149,7 @@ func (o *renderOptions) print(manifests string) error {
 }
 
 func (o *renderOptions) note(format string, args ...any) {
-	o.env.Inform("note: " + preview.Printable(fmt.Sprintf(format, args...)))
+	o.env.Inform("note: " + config.Printable(fmt.Sprintf(format, args...)))
 }
 
 // completeName offers the environments that have a folder in --dir.
@@ -170,7 +171,7 @@ func (o *renderOptions) completeName(_ *cobra.Command, args []string, _ string) 
 }
 
 // rowOfPullRequest asks the same rules as the service what a made-up pull request gets.
-func (o *renderOptions) rowOfPullRequest(c *preview.Config, repository string, number int) (preview.Row, error) {
+func (o *renderOptions) rowOfPullRequest(c *config.Config, repository string, number int) (preview.Row, error) {
 	pr, err := o.madeUp.PullRequest(c, repository, number)
 	if err != nil {
 		return preview.Row{}, err

@@ -14,11 +14,11 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/newservice"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 func newServiceCmd(env *terminal.Process) *cobra.Command {
@@ -120,7 +120,7 @@ func (o *serviceAddOptions) check(cmd *cobra.Command) error {
 	if rest, ok := strings.CutPrefix(s.Image, "ghcr.io/"); ok && s.Repository == "" && strings.Count(rest, "/") == 1 {
 		s.Repository = rest
 	}
-	if _, _, ok := preview.ParsePullRequest(s.Repository + "#1"); !ok {
+	if _, _, ok := config.ParsePullRequest(s.Repository + "#1"); !ok {
 		return flags.Usagef(cmd, "--repository %q is not a repository like acme/search", s.Repository)
 	}
 	for _, text := range append(append(s.Paths, s.Calls...), s.Data...) {
@@ -176,7 +176,7 @@ func (o *serviceAddOptions) edits(fsys fs.FS) (gitrepo.Edits, error) {
 }
 
 // inTheWay refuses a service with which the name of an environment that is there wouldn't be one any more.
-func inTheWay(environments []string, before, after *preview.Config) error {
+func inTheWay(environments []string, before, after *config.Config) error {
 	for _, name := range environments {
 		if why := after.NameProblem(name); why != "" && before.NameProblem(name) == "" {
 			return fmt.Errorf("environment %s is in the way: %s\nchoose another name for the service, or first delete the environment and make it under another name", name, why)

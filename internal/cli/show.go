@@ -14,6 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -79,10 +80,10 @@ func (o *showOptions) ask(ctx context.Context) (s shown, err error) {
 }
 
 func (o *showOptions) print(s shown) error {
-	o.Env.Answerf("%s is %s", preview.Printable(s.Name), o.condition(s.Status))
+	o.Env.Answerf("%s is %s", config.Printable(s.Name), o.condition(s.Status))
 	w := tabwriter.NewWriter(o.Env.Out, 0, 0, 2, ' ', 0)
 	for _, line := range o.lines(s) {
-		if value := preview.Printable(line[1]); value != "" {
+		if value := config.Printable(line[1]); value != "" {
 			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/slotfile"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type slotClaimOptions struct {
@@ -26,7 +26,7 @@ type slotClaimOptions struct {
 	take           bool
 	commit         configrepo.CommitOptions
 
-	claim preview.Claim // what of it is known before anything is read
+	claim config.Claim // what of it is known before anything is read
 }
 
 func newSlotClaimCmd(env *terminal.Process, runF func(context.Context, *slotClaimOptions) error) *cobra.Command {
@@ -80,7 +80,7 @@ func (o *slotClaimOptions) check(cmd *cobra.Command) error {
 		return err
 	}
 	now := o.env.Now().UTC().Truncate(time.Second)
-	o.claim = preview.Claim{Holders: o.holders, Purpose: o.purpose, Since: &now}
+	o.claim = config.Claim{Holders: o.holders, Purpose: o.purpose, Since: &now}
 	if o.until != "" {
 		until, err := flags.ParseTime(o.until, now)
 		if err != nil {
@@ -132,7 +132,7 @@ func (o *slotClaimOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Messa
 		claim = renewed(held, o.claim)
 	}
 	p.Now.Slots[slot] = claim
-	p.Now.Queue = slices.DeleteFunc(p.Now.Queue, func(c preview.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
+	p.Now.Queue = slices.DeleteFunc(p.Now.Queue, func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
 	m = gitrepo.Message{
 		Subject:  configrepo.Subject(fmt.Sprintf("Claim slot %s for %s", slot, output.List(o.holders)), "Claim slot "+slot),
 		Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}},
@@ -162,7 +162,7 @@ func (o *slotClaimOptions) choose(p *slotfile.Pool) string {
 }
 
 // renewed is a claim with what was said anew; the rest stays.
-func renewed(held, claim preview.Claim) preview.Claim {
+func renewed(held, claim config.Claim) config.Claim {
 	if claim.Purpose != "" {
 		held.Purpose = claim.Purpose
 	}
@@ -173,7 +173,7 @@ func renewed(held, claim preview.Claim) preview.Claim {
 }
 
 func (o *slotClaimOptions) enqueue(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
-	i := slices.IndexFunc(p.Now.Queue, func(c preview.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
+	i := slices.IndexFunc(p.Now.Queue, func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
 	if i >= 0 {
 		p.Now.Queue[i] = renewed(p.Now.Queue[i], o.claim)
 	} else {

@@ -14,6 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/slotfile"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -110,7 +111,7 @@ func (o *slotListOptions) sheet(ctx context.Context, p *slotfile.Pool) slotSheet
 	return s
 }
 
-func slotRowOf(c preview.Claim) slotRow {
+func slotRowOf(c config.Claim) slotRow {
 	return slotRow{Holders: output.OrEmpty(c.Holders), Purpose: c.Purpose, Since: c.Since, Until: c.Until}
 }
 
@@ -123,7 +124,7 @@ func (o *slotListOptions) live(ctx context.Context) map[string]preview.Row {
 	}
 	rows, err := o.client.Environments(ctx)
 	if err != nil {
-		o.env.Inform("note: no state and URL: " + preview.Printable(err.Error()))
+		o.env.Inform("note: no state and URL: " + config.Printable(err.Error()))
 	}
 	for _, r := range rows {
 		found[r.Name] = r
@@ -139,7 +140,7 @@ func (o *slotListOptions) print(s slotSheet) error {
 		return output.Encode(o.env.Out, o.output, s)
 	case "name":
 		for _, r := range s.Slots {
-			o.env.Answerf("%s", preview.Printable(r.Slot))
+			o.env.Answerf("%s", config.Printable(r.Slot))
 		}
 		return nil
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/slotfile"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type slotReleaseOptions struct {
@@ -87,7 +87,7 @@ func runSlotRelease(ctx context.Context, opts *slotReleaseOptions) error {
 // apply frees the slot, or the place in the queue, and lets who waits have it.
 func (o *slotReleaseOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
 	slot := o.slot
-	own := func(c preview.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) }
+	own := func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) }
 	for _, name := range p.Names() {
 		if slot == "" && own(p.Now.Slots[name]) {
 			slot = name
@@ -100,7 +100,7 @@ func (o *slotReleaseOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Mes
 		p.Now.Queue = slices.DeleteFunc(p.Now.Queue, own)
 		return "took " + output.List(o.holders) + " out of the queue", gitrepo.Message{Subject: configrepo.Subject(fmt.Sprintf("Take %s out of the queue", output.List(o.holders)), "Leave the queue")}, nil
 	}
-	p.Now.Slots[slot] = preview.Claim{}
+	p.Now.Slots[slot] = config.Claim{}
 	p.Now = *p.Now.At(o.now)
 	m = gitrepo.Message{Subject: configrepo.Subject("Release slot " + slot), Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}}}
 	done = "released slot " + slot

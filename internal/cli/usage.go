@@ -12,6 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -74,7 +75,7 @@ func runUsage(ctx context.Context, opts *usageOptions) error {
 		return err
 	}
 	if u.Problem != "" {
-		opts.env.Inform("note: " + preview.Printable(u.Problem))
+		opts.env.Inform("note: " + config.Printable(u.Problem))
 	}
 	return opts.print(u)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/cli/wait"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -58,12 +59,12 @@ func runWait(ctx context.Context, opts *wait.Options) error {
 	}
 	took := output.Duration(opts.Env.Now().Sub(status.Began))
 	if opts.Goal == "gone" {
-		opts.Env.Answerf("%s is gone, after %s", preview.Printable(opts.Target), took)
+		opts.Env.Answerf("%s is gone, after %s", config.Printable(opts.Target), took)
 		return nil
 	}
-	opts.Env.Answerf("%s is healthy, after %s", preview.Printable(status.Name), took)
+	opts.Env.Answerf("%s is healthy, after %s", config.Printable(status.Name), took)
 	if status.URL != "" {
-		opts.Env.Inform("open it with: previewctl open " + preview.Printable(status.Name) + " (" + preview.Printable(status.URL) + ")")
+		opts.Env.Inform("open it with: previewctl open " + config.Printable(status.Name) + " (" + config.Printable(status.URL) + ")")
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -90,10 +91,10 @@ func runWhy(ctx context.Context, opts *whyOptions) error {
 // unknown says that nothing is known, and what is the matter with the repository, where something is.
 func (o *whyOptions) unknown(problems []string) error {
 	lines := []string{fmt.Sprintf("the service knows no open pull request and no environment %s, and none that went within a day", o.what)}
-	if repository, _, ok := preview.ParsePullRequest(o.what); ok {
+	if repository, _, ok := config.ParsePullRequest(o.what); ok {
 		for _, p := range problems {
 			if strings.HasPrefix(strings.ToLower(p), strings.ToLower(repository)+" ") {
-				lines = append(lines, preview.Printable(p))
+				lines = append(lines, config.Printable(p))
 			}
 		}
 	}
@@ -103,7 +104,7 @@ func (o *whyOptions) unknown(problems []string) error {
 // decisions are those about what was asked for.
 func (o *whyOptions) decisions(ctx context.Context) (apiclient.Decisions, error) {
 	defer o.env.NoticeIfSlow(terminal.SlowService)()
-	if repository, number, ok := preview.ParsePullRequest(o.what); ok {
+	if repository, number, ok := config.ParsePullRequest(o.what); ok {
 		return o.client.Decisions(ctx, repository, number)
 	}
 	answer, err := o.client.Decisions(ctx, "", 0)
@@ -117,7 +118,7 @@ func (o *whyOptions) explain(d preview.Decision) error {
 	if !d.Since.IsZero() {
 		since = fmt.Sprintf(", for %s (since %s)", output.Duration(o.env.Now().Sub(d.Since)), d.Since.UTC().Format(time.RFC3339))
 	}
-	o.env.Answerf("%s is %s%s", preview.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), o.colour(d), since)
+	o.env.Answerf("%s is %s%s", config.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), o.colour(d), since)
 	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
 	for _, line := range [][2]string{
 		{"Environment", d.Environment},
@@ -133,7 +134,7 @@ func (o *whyOptions) explain(d preview.Decision) error {
 		{"Withheld", withheld(d)},
 		{"Pull request", d.URL},
 	} {
-		if value := preview.Printable(line[1]); value != "" {
+		if value := config.Printable(line[1]); value != "" {
 			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
 		}
 	}
@@ -161,5 +162,5 @@ func (o *whyOptions) colour(d preview.Decision) string {
 	if d.Outcome == preview.Live && d.Rule == "labelled" {
 		colour = terminal.Green
 	}
-	return o.env.Colour(colour, preview.Printable(d.Outcome))
+	return o.env.Colour(colour, config.Printable(d.Outcome))
 }

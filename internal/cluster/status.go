@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -101,22 +102,22 @@ func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) 
 	}
 	s, op := a.Status, a.Status.OperationState
 	status := &preview.ApplicationStatus{
-		Sync: preview.Printable(s.Sync.Status), Health: preview.Printable(s.Health.Status),
-		Revision:  preview.Printable(s.Sync.Revision),
-		Operation: preview.Printable(op.Phase), Message: preview.Printable(op.Message),
+		Sync: config.Printable(s.Sync.Status), Health: config.Printable(s.Health.Status),
+		Revision:  config.Printable(s.Sync.Revision),
+		Operation: config.Printable(op.Phase), Message: config.Printable(op.Message),
 		Deleting:  o.GetDeletionTimestamp() != nil,
 		Unhealthy: a.unhealthy(), Images: []string{},
 		Spec: preview.ApplicationSource(a.Spec.Source), Compared: preview.ApplicationSource(s.Sync.ComparedTo.Source),
 		Tried: preview.ApplicationSource(op.SyncResult.Source),
 	}
 	for _, image := range s.Summary.Images {
-		status.Images = append(status.Images, preview.Printable(image))
+		status.Images = append(status.Images, config.Printable(image))
 	}
 	if a.Operation != nil {
 		status.Operation, status.Message = "Running", "" // what is told of one is of the last
 	}
 	if i := slices.IndexFunc(s.Conditions, func(c condition) bool { return strings.HasSuffix(c.Type, "Error") }); i >= 0 {
-		status.Message, status.Broken = preview.Printable(s.Conditions[i].Message), s.Conditions[i].Type != "SyncError"
+		status.Message, status.Broken = config.Printable(s.Conditions[i].Message), s.Conditions[i].Type != "SyncError"
 	}
 	return status, nil
 }
@@ -145,7 +146,7 @@ func (a *application) unhealthy() *preview.UnhealthyResource {
 
 func resourceOf(kind, name, health, message string) *preview.UnhealthyResource {
 	return &preview.UnhealthyResource{
-		Kind: preview.Printable(kind), Name: preview.Printable(name), Health: preview.Printable(health),
-		Message: preview.Printable(message),
+		Kind: config.Printable(kind), Name: config.Printable(name), Health: config.Printable(health),
+		Message: config.Printable(message),
 	}
 }

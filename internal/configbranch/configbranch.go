@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Options say where the config branch is, and which credentials to use.
@@ -40,7 +40,7 @@ type Reader struct {
 	mu         sync.Mutex
 	repository *gitrepo.Repository
 	version    gitrepo.Version
-	tree       preview.Tree // of version
+	tree       config.Tree // of version
 }
 
 // New checks the options. It doesn't contact the remote yet.
@@ -70,13 +70,13 @@ func New(o Options) (*Reader, error) {
 
 // Read returns the tree of the branch's newest commit. While the branch doesn't move, it returns the same value. An
 // error says that the branch can't be read now or has no such folder; it says nothing about earlier trees.
-func (r *Reader) Read(ctx context.Context) (preview.Tree, error) {
+func (r *Reader) Read(ctx context.Context) (config.Tree, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	if err := r.update(ctx); err != nil {
-		return preview.Tree{}, fmt.Errorf("read config branch %s: %w", r.branch, err)
+		return config.Tree{}, fmt.Errorf("read config branch %s: %w", r.branch, err)
 	}
 	return r.tree, nil
 }

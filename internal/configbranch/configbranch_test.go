@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/gittest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // example is a small GitOps repository.
@@ -48,7 +48,7 @@ func newReader(t *testing.T, o configbranch.Options) *configbranch.Reader {
 	return r
 }
 
-func read(t *testing.T, r *configbranch.Reader) preview.Tree {
+func read(t *testing.T, r *configbranch.Reader) config.Tree {
 	t.Helper()
 	tree, err := r.Read(t.Context())
 	if err != nil {
@@ -80,9 +80,9 @@ func TestReadReturnsTheConfigurationOfAFolder(t *testing.T) {
 			bare := gittest.NewEmpty(t)
 			commit := gittest.Commit(t, bare, prefixed(tt.folder, example()))
 			got := read(t, newReader(t, configbranch.Options{URL: "file://" + bare, Path: tt.path}))
-			want := preview.Tree{
+			want := config.Tree{
 				Commit: commit, Prefix: tt.prefix,
-				Files: map[string]preview.File{
+				Files: map[string]config.File{
 					"previewset.yaml":                 {Content: []byte("kind: PreviewConfig\n")},
 					"overlays/jakub/environment.yaml": {Content: []byte("kind: Environment\n")},
 				},
@@ -215,14 +215,16 @@ func TestErrorsNameTheCauseAndTheRemedy(t *testing.T) {
 		want string
 	}{
 		{
-			"the branch is missing", configbranch.Options{URL: "file://" + full, Branch: "mian"},
+			"the branch is missing",
+			configbranch.Options{URL: "file://" + full, Branch: "mian"},
 			"read config branch mian: there is no such branch",
 		},
 		{"the flag for another branch", configbranch.Options{URL: "file://" + full, Branch: "mian"}, "--config-branch"},
 		{"the repository is empty", configbranch.Options{URL: "file://" + empty}, "push the files that previewctl init wrote"},
 		{"the repository is missing", configbranch.Options{URL: "file://" + full + "x"}, "check the address"},
 		{
-			"the folder is missing", configbranch.Options{URL: "file://" + full, Path: "previews"},
+			"the folder is missing",
+			configbranch.Options{URL: "file://" + full, Path: "previews"},
 			"folder previews: there is no such folder; name another with --config-path",
 		},
 		{"the folder is a file", configbranch.Options{URL: "file://" + full, Path: "README.md"}, "name another with --config-path"},
@@ -239,7 +241,7 @@ func TestErrorsNameTheCauseAndTheRemedy(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "wr0ng") {
 				t.Errorf("error is %v, want %q in it, and no token", err, tt.want)
 			}
-			if diff := cmp.Diff(preview.Tree{}, tree); diff != "" {
+			if diff := cmp.Diff(config.Tree{}, tree); diff != "" {
 				t.Errorf("a tree came with the error: %s", diff)
 			}
 		})
@@ -293,15 +295,18 @@ func TestNewRefusesOptions(t *testing.T) {
 		{"a scheme in capitals", configbranch.Options{URL: "HTTPS://hunter2@example.com/a/b"}, holds},
 		{"a password over SSH", configbranch.Options{URL: "ssh://git:hunter2@example.com/a/b", SSHKeyFile: key, KnownHostsFile: key}, holds},
 		{
-			"a password in an invalid URL", configbranch.Options{URL: "https://me:hunter2%zz@example.com/a/b"},
+			"a password in an invalid URL",
+			configbranch.Options{URL: "https://me:hunter2%zz@example.com/a/b"},
 			"the repository's address is not a URL",
 		},
 		{
-			"a path out of the repository", configbranch.Options{URL: "file:///x", Path: "a/../../b"},
+			"a path out of the repository",
+			configbranch.Options{URL: "file:///x", Path: "a/../../b"},
 			`config path "../b" leads out of the repository`,
 		},
 		{
-			"backslashes out of the repository", configbranch.Options{URL: "file:///x", Path: `..\b`},
+			"backslashes out of the repository",
+			configbranch.Options{URL: "file:///x", Path: `..\b`},
 			`config path "../b" leads out of the repository`,
 		},
 		{"SSH without a key", configbranch.Options{URL: "git@example.com:a/b", KnownHostsFile: key}, ssh},

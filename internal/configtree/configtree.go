@@ -12,7 +12,7 @@ import (
 	"io/fs"
 	"path"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // The layout of the repository, relative to the configuration's folder.
@@ -36,17 +36,17 @@ type HashedFS interface {
 }
 
 // ReadCommit reads the configuration in a folder of a commit; "." is the top. An empty sha stands for NoCommit.
-func ReadCommit(commit HashedFS, sha, folder string) (preview.Tree, error) {
+func ReadCommit(commit HashedFS, sha, folder string) (config.Tree, error) {
 	if info, err := fs.Stat(commit, folder); err != nil || !info.IsDir() {
-		return preview.Tree{}, fmt.Errorf("folder %s: %w", folder, ErrNoFolder)
+		return config.Tree{}, fmt.Errorf("folder %s: %w", folder, ErrNoFolder)
 	}
 	fsys, err := fs.Sub(commit, folder)
 	if err != nil {
-		return preview.Tree{}, err
+		return config.Tree{}, err
 	}
 	tree, err := Read(fsys, func(name string) (string, error) { return commit.Hash(path.Join(folder, name)) })
 	if err != nil {
-		return preview.Tree{}, err
+		return config.Tree{}, err
 	}
 	tree.Commit, tree.Prefix = cmp.Or(sha, NoCommit), folder
 	return tree, nil
@@ -57,21 +57,21 @@ var ErrNoFolder = errors.New("there is no such folder")
 
 // Read reads the whole configuration from fsys, which begins at the configuration's folder. Symbolic links aren't
 // followed. A configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
-func Read(fsys fs.FS, hash Hash) (preview.Tree, error) {
+func Read(fsys fs.FS, hash Hash) (config.Tree, error) {
 	r := newReader(fsys)
 	if err := r.addPolicyAndBase(hash); err != nil {
-		return preview.Tree{}, err
+		return config.Tree{}, err
 	}
 	entries, err := r.list(overlaysFolder)
 	if err != nil {
-		return preview.Tree{}, err
+		return config.Tree{}, err
 	}
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
 		if err := r.addOverlay(path.Join(overlaysFolder, e.Name()), hash); err != nil {
-			return preview.Tree{}, err
+			return config.Tree{}, err
 		}
 	}
 	return r.tree, nil
@@ -79,24 +79,24 @@ func Read(fsys fs.FS, hash Hash) (preview.Tree, error) {
 
 // ReadEnvironments reads the policy, the slots, the base and the named environments only. It doesn't list the other
 // environments, so a command that edits one of them doesn't depend on the rest. Hashes have empty values.
-func ReadEnvironments(fsys fs.FS, names ...string) (preview.Tree, error) {
+func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 	r := newReader(fsys)
 	noHash := func(string) (string, error) { return "", nil }
 	if err := r.addPolicyAndBase(noHash); err != nil {
-		return preview.Tree{}, err
+		return config.Tree{}, err
 	}
 	if err := r.addKustomization(sharedOverlay); err != nil {
-		return preview.Tree{}, err
+		return config.Tree{}, err
 	}
 	for _, name := range names {
 		folder := path.Join(overlaysFolder, name)
 		if isFolder, err := r.isFolder(folder); err != nil {
-			return preview.Tree{}, err
+			return config.Tree{}, err
 		} else if !isFolder {
 			continue
 		}
 		if err := r.addOverlay(folder, noHash); err != nil {
-			return preview.Tree{}, err
+			return config.Tree{}, err
 		}
 	}
 	return r.tree, nil
@@ -105,13 +105,13 @@ func ReadEnvironments(fsys fs.FS, names ...string) (preview.Tree, error) {
 // reader fills a tree.
 type reader struct {
 	fsys fs.FS
-	tree preview.Tree
+	tree config.Tree
 }
 
 func newReader(fsys fs.FS) *reader {
-	return &reader{fsys: fsys, tree: preview.Tree{
+	return &reader{fsys: fsys, tree: config.Tree{
 		Commit: NoCommit, Prefix: ".",
-		Files: map[string]preview.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{},
+		Files: map[string]config.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{},
 	}}
 }
 
@@ -189,17 +189,17 @@ func (r *reader) addFile(name string) error {
 	}
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
-		r.tree.Files[name] = preview.File{Problem: "is a symbolic link"}
+		r.tree.Files[name] = config.File{Problem: "is a symbolic link"}
 	case !info.Mode().IsRegular():
-		r.tree.Files[name] = preview.File{Problem: "is not a regular file"}
-	case info.Size() > preview.MaxFileSize:
-		r.tree.Files[name] = preview.File{Problem: fmt.Sprintf("is larger than %d KiB", preview.MaxFileSize>>10)}
+		r.tree.Files[name] = config.File{Problem: "is not a regular file"}
+	case info.Size() > config.MaxFileSize:
+		r.tree.Files[name] = config.File{Problem: fmt.Sprintf("is larger than %d KiB", config.MaxFileSize>>10)}
 	default:
 		content, err := fs.ReadFile(r.fsys, name)
 		if err != nil {
 			return err
 		}
-		r.tree.Files[name] = preview.File{Content: content}
+		r.tree.Files[name] = config.File{Content: content}
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configtree"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // files makes a file system; "-> x" is a symbolic link.
@@ -49,9 +49,9 @@ func repository() map[string]string {
 func TestReadFindsTheWholeConfiguration(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.Read(files(repository()), hashOf)
-	want := preview.Tree{
+	want := config.Tree{
 		Commit: configtree.NoCommit, Prefix: ".",
-		Files: map[string]preview.File{
+		Files: map[string]config.File{
 			"previewset.yaml":                 {Content: []byte("kind: PreviewConfig\n")},
 			"slots.yaml":                      {Content: []byte("kind: SlotPool\n")},
 			"overlays/jakub/environment.yaml": {Content: []byte("kind: Environment\n")},
@@ -79,9 +79,9 @@ func TestReadFindsTheWholeConfiguration(t *testing.T) {
 func TestAnEmptyRepositoryIsAnEmptyTree(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.Read(files(nil), hashOf)
-	want := preview.Tree{
+	want := config.Tree{
 		Commit: configtree.NoCommit, Prefix: ".",
-		Files: map[string]preview.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{},
+		Files: map[string]config.File{}, Kustomizations: map[string]bool{}, Hashes: map[string]string{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
@@ -92,8 +92,8 @@ func TestFilesThatCannotBeReadHaveAProblem(t *testing.T) {
 	t.Parallel()
 	contents := repository()
 	contents["previewset.yaml"] = "-> README.md"
-	contents["slots.yaml"] = strings.Repeat("x", preview.MaxFileSize+1)
-	contents["overlays/jakub/environment.yaml"] = strings.Repeat("x", preview.MaxFileSize)
+	contents["slots.yaml"] = strings.Repeat("x", config.MaxFileSize+1)
+	contents["overlays/jakub/environment.yaml"] = strings.Repeat("x", config.MaxFileSize)
 	delete(contents, "overlays/plain/environment.yaml")
 	contents["overlays/plain/environment.yaml/file"] = "a folder instead of a file"
 	contents["overlays/link"] = "-> jakub"
@@ -118,7 +118,7 @@ func TestFilesThatCannotBeReadHaveAProblem(t *testing.T) {
 	if diff := cmp.Diff(want, problems); diff != "" {
 		t.Error(diff)
 	}
-	if n := len(tree.Files["overlays/jakub/environment.yaml"].Content); n != preview.MaxFileSize {
+	if n := len(tree.Files["overlays/jakub/environment.yaml"].Content); n != config.MaxFileSize {
 		t.Errorf("a file of exactly the limit has %d bytes", n)
 	}
 	if _, ok := tree.Hashes["overlays/link"]; ok || tree.Kustomizations["overlays/linked"] {
@@ -129,9 +129,9 @@ func TestFilesThatCannotBeReadHaveAProblem(t *testing.T) {
 func TestLinkedFoldersAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	contents := map[string]string{"kustomize-base": "-> real", "overlays": "-> others", "real/kustomization.yaml": "x", "others/a/environment.yaml": "x"}
-	for name, read := range map[string]func(fs.FS) (preview.Tree, error){
-		"everything":      func(fsys fs.FS) (preview.Tree, error) { return configtree.Read(fsys, hashOf) },
-		"one environment": func(fsys fs.FS) (preview.Tree, error) { return configtree.ReadEnvironments(fsys, "a") },
+	for name, read := range map[string]func(fs.FS) (config.Tree, error){
+		"everything":      func(fsys fs.FS) (config.Tree, error) { return configtree.Read(fsys, hashOf) },
+		"one environment": func(fsys fs.FS) (config.Tree, error) { return configtree.ReadEnvironments(fsys, "a") },
 	} {
 		tree, err := read(files(contents))
 		if err != nil || len(tree.Files)+len(tree.Hashes)+len(tree.Kustomizations) > 0 {
@@ -156,9 +156,9 @@ func (u unlisted) ReadDir(name string) ([]fs.DirEntry, error) {
 func TestReadEnvironmentsReadsNoOther(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.ReadEnvironments(unlisted{files(repository()), "overlays"}, "jakub", "absent")
-	want := preview.Tree{
+	want := config.Tree{
 		Commit: configtree.NoCommit, Prefix: ".",
-		Files: map[string]preview.File{
+		Files: map[string]config.File{
 			"previewset.yaml":                 {Content: []byte("kind: PreviewConfig\n")},
 			"slots.yaml":                      {Content: []byte("kind: SlotPool\n")},
 			"overlays/jakub/environment.yaml": {Content: []byte("kind: Environment\n")},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -14,7 +15,7 @@ const publicLabel = "previewset.dev/public"
 
 // assertEnvironment checks the promises of an environment: services run at the chosen commits, every service name
 // resolves, the hosts belong to the environment, and the Pods know their environment.
-func (b *buildCheck) assertEnvironment(c *preview.Config, p preview.Plan, row preview.Row) {
+func (b *buildCheck) assertEnvironment(c *config.Config, p preview.Plan, row preview.Row) {
 	for _, s := range c.Policy.Services {
 		if _, runs := p.Run[s.Name]; runs {
 			b.assertRuns(c.Policy, s, row)
@@ -30,7 +31,7 @@ func (b *buildCheck) assertEnvironment(c *preview.Config, p preview.Plan, row pr
 	}
 }
 
-func (b *buildCheck) assertRuns(policy *preview.Policy, s preview.Service, row preview.Row) {
+func (b *buildCheck) assertRuns(policy *config.Policy, s config.Service, row preview.Row) {
 	folder := baseFolder + "/services/" + s.Name + "/run"
 	i := slices.IndexFunc(row.Kustomize.Images, func(image string) bool { return strings.HasPrefix(image, s.Image+":") })
 	if i >= 0 && !slices.ContainsFunc(b.objects, func(o manifest.Object) bool {
@@ -51,12 +52,12 @@ func (b *buildCheck) assertRuns(policy *preview.Policy, s preview.Service, row p
 	}
 }
 
-func isCalled(policy *preview.Policy, name string) bool {
-	return slices.ContainsFunc(policy.Services, func(s preview.Service) bool { return slices.Contains(s.Calls, name) })
+func isCalled(policy *config.Policy, name string) bool {
+	return slices.ContainsFunc(policy.Services, func(s config.Service) bool { return slices.Contains(s.Calls, name) })
 }
 
 // assertLinked checks that a service's name leads to a namespace; an empty namespace is the baseline's.
-func (b *buildCheck) assertLinked(policy *preview.Policy, s preview.Service, namespace string) {
+func (b *buildCheck) assertLinked(policy *config.Policy, s config.Service, namespace string) {
 	if namespace == "" {
 		namespace = policy.Baseline.Namespace
 	}
@@ -70,7 +71,7 @@ func (b *buildCheck) assertLinked(policy *preview.Policy, s preview.Service, nam
 }
 
 // assertHosts refuses hosts of other environments, and requires a route for the environment's URL.
-func (b *buildCheck) assertHosts(policy *preview.Policy, row preview.Row) {
+func (b *buildCheck) assertHosts(policy *config.Policy, row preview.Row) {
 	hosts, isServed := environmentHosts(policy, row.Name), false
 	for _, o := range b.objects {
 		for _, host := range o.Hosts() {
@@ -87,7 +88,7 @@ func (b *buildCheck) assertHosts(policy *preview.Policy, row preview.Row) {
 }
 
 // environmentHosts returns the hosts that an environment may have.
-func environmentHosts(policy *preview.Policy, name string) []string {
+func environmentHosts(policy *config.Policy, name string) []string {
 	hosts := []string{name + "." + policy.Domain}
 	for _, s := range policy.Services {
 		if s.Public {
@@ -98,7 +99,7 @@ func environmentHosts(policy *preview.Policy, name string) []string {
 }
 
 // assertBaseline checks that every link has a target in the baseline.
-func (b *buildCheck) assertBaseline(policy *preview.Policy) {
+func (b *buildCheck) assertBaseline(policy *config.Policy) {
 	for _, s := range policy.Services {
 		if b.findObject("Service", s.Name) == nil && isCalled(policy, s.Name) {
 			b.addProblem(b.file, fmt.Sprintf("the baseline has no Service %s, so links to it lead nowhere", s.Name),

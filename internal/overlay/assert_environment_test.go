@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
 	"github.com/previewset/previewset/internal/preview"
@@ -121,7 +122,7 @@ func TestHostsOfOtherEnvironmentsAreRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			problemsOf := func(text string) preview.Problems {
+			problemsOf := func(text string) config.Problems {
 				var o manifest.Object
 				if err := yaml.Unmarshal([]byte(text), &o.Fields); err != nil {
 					t.Fatal(err)

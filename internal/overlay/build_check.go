@@ -1,9 +1,9 @@
 package overlay
 
 import (
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/manifest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // buildCheck is one build and the problems in its objects.
@@ -14,12 +14,12 @@ type buildCheck struct {
 	sleep       *build.Sleep      // nil for an overlay that never sleeps
 	hosts       []string          // the environment's hosts
 	objects     []manifest.Object
-	problems    preview.Problems
+	problems    config.Problems
 	err         error // of the build
 }
 
 func (b *buildCheck) addProblem(file, message, remedy string) {
-	b.problems = append(b.problems, preview.Problem{File: file, Path: b.title, Message: message, Remedy: remedy})
+	b.problems = append(b.problems, config.Problem{File: file, Path: b.title, Message: message, Remedy: remedy})
 }
 
 // run builds, and looks at the objects of the environment awake and asleep.
@@ -36,7 +36,7 @@ func (b *buildCheck) run() {
 		if b.objects, err = b.sleep.Objects(m); err == nil {
 			b.assertAsleep()
 		} else {
-			b.addProblem(b.file, "can't be built asleep: "+preview.Printable(err.Error()),
+			b.addProblem(b.file, "can't be built asleep: "+config.Printable(err.Error()),
 				"correct what refers to a public route or to replicas: a sleeping environment has neither")
 		}
 	}

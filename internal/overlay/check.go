@@ -4,13 +4,13 @@ import (
 	"context"
 	"path"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Report is the result of a check of a whole repository.
 type Report struct {
 	// Problems are all mistakes, by file and line.
-	Problems preview.Problems
+	Problems config.Problems
 	// NotInForce are the keys without an effect, each with the reason.
 	NotInForce []string
 	// Notes are the parts that couldn't be checked, each with the reason.
@@ -42,7 +42,7 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 
 // CheckEnvironment returns the mistakes in one environment: in its file, and in the objects that Argo CD would deploy for
 // a pull request in each of its services. It doesn't look for mistakes that don't affect the environment.
-func (r *Repo) CheckEnvironment(name string) preview.Problems {
+func (r *Repo) CheckEnvironment(name string) config.Problems {
 	cfg, err := r.Config(name)
 	if err != nil {
 		return problemsOf(err)
@@ -59,7 +59,7 @@ func (r *Repo) CheckEnvironment(name string) preview.Problems {
 
 // CheckService returns the mistakes in one service. It builds the system with the service alone, without it, and with
 // everything, and it builds the baseline.
-func (r *Repo) CheckService(name string) preview.Problems {
+func (r *Repo) CheckService(name string) config.Problems {
 	cfg, err := r.Config()
 	if err != nil {
 		return problemsOf(err)

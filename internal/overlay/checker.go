@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -31,7 +32,7 @@ func newChecker(r *Repo) *checker {
 
 // useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the
 // repository has no policies.
-func (c *checker) useAdmission(policy *preview.Policy) {
+func (c *checker) useAdmission(policy *config.Policy) {
 	if c.appsets.admission.File == "" {
 		c.report.Notes = append(c.report.Notes, fmt.Sprintf(
 			"%s has no ConfigMap %s: the rules of the admission policies aren't checked", appsetsFolder, admission.SettingsName))
@@ -41,7 +42,7 @@ func (c *checker) useAdmission(policy *preview.Policy) {
 	c.useAdmissionUnchecked(policy)
 }
 
-func (c *checker) useAdmissionUnchecked(policy *preview.Policy) {
+func (c *checker) useAdmissionUnchecked(policy *config.Policy) {
 	if c.appsets.admission.File != "" {
 		c.rules = admission.NewRules(&c.appsets.admission, policy.NamespacePrefix)
 	}
@@ -60,23 +61,23 @@ func (c *checker) project(of, name string) *project {
 
 // addError adds an error to the problems. An error that is Problems keeps its places.
 func (c *checker) addError(file, title string, err error) {
-	if problems, ok := errors.AsType[preview.Problems](err); ok {
+	if problems, ok := errors.AsType[config.Problems](err); ok {
 		c.report.Problems = append(c.report.Problems, problems...)
 		return
 	}
-	c.report.Problems = append(c.report.Problems, preview.Problem{
-		File: file, Path: title, Message: preview.Printable(err.Error()), Remedy: "paths in this message start at the top of the repository",
+	c.report.Problems = append(c.report.Problems, config.Problem{
+		File: file, Path: title, Message: config.Printable(err.Error()), Remedy: "paths in this message start at the top of the repository",
 	})
 }
 
-func (c *checker) addExamples(cfg *preview.Config, examples ...example) {
+func (c *checker) addExamples(cfg *config.Config, examples ...example) {
 	p := c.project("environments", c.appsets.environmentsProject)
 	for _, e := range examples {
 		c.addExample(cfg, e, p)
 	}
 }
 
-func (c *checker) addExample(cfg *preview.Config, e example, p *project) {
+func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 	row, err := preview.Compose(cfg, e.plan)
 	if err != nil {
 		c.addError(policyFile, e.title, err)
@@ -117,7 +118,7 @@ func (c *checker) isKnown(row preview.Row) bool {
 }
 
 // addFixedOverlay adds an overlay that its own Application deploys as it is.
-func (c *checker) addFixedOverlay(cfg *preview.Config, dir string) {
+func (c *checker) addFixedOverlay(cfg *config.Config, dir string) {
 	b, err := c.repo.builder.Overlay(dir)
 	if err != nil {
 		return // the check of references reports the problems

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -18,7 +19,7 @@ type example struct {
 
 // examples returns the environments that together use every part of a repository: every profile, all services run, all
 // linked, each service alone run and alone linked, every dataset and component, and every folder of overlays.
-func (r *Repo) examples(c *preview.Config) []example {
+func (r *Repo) examples(c *config.Config) []example {
 	all := serviceNames(c.Policy)
 	found := []example{{"everything run", planOf(all)}, {"everything linked", planOf(nil)}}
 	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
@@ -48,7 +49,7 @@ func serviceExamples(all []string, service string) []example {
 
 // environmentExamples returns the environments of the folders of overlays. All folders without own content share one
 // name, so that a thousand of them are built once.
-func (r *Repo) environmentExamples(c *preview.Config) []example {
+func (r *Repo) environmentExamples(c *config.Config) []example {
 	var found []example
 	for _, name := range r.tree.List(overlaysFolder) {
 		dir := path.Join(overlaysFolder, name)
@@ -66,7 +67,7 @@ func (r *Repo) environmentExamples(c *preview.Config) []example {
 
 // isFixed reports whether a folder belongs to no environment: the shared overlay, and each overlay that an Application
 // deploys as it is, such as the baseline.
-func (r *Repo) isFixed(c *preview.Config, name string) bool {
+func (r *Repo) isFixed(c *config.Config, name string) bool {
 	dir := path.Join(overlaysFolder, name)
 	hasFile := c.Environments[name] != nil || r.tree.Kind(path.Join(dir, environmentFile)) != filetree.Absent
 	return dir == defaultOverlay || (!hasFile && !isPullRequestName(name))
@@ -89,7 +90,7 @@ func (r *Repo) hasOwnContent(dir string) bool {
 }
 
 // fixedOverlays returns the overlays that are deployed as they are.
-func (r *Repo) fixedOverlays(c *preview.Config) []string {
+func (r *Repo) fixedOverlays(c *config.Config) []string {
 	var found []string
 	for _, name := range r.tree.List(overlaysFolder) {
 		if dir := path.Join(overlaysFolder, name); dir != defaultOverlay && r.isFixed(c, name) && r.graph.File(dir) != "" {

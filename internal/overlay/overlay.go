@@ -19,6 +19,7 @@ package overlay
 import (
 	"io/fs"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/kustomization"
@@ -51,7 +52,7 @@ func New(fsys fs.FS) *Repo {
 
 // References returns the mistakes in the references of all Kustomize files below kustomize-base, overlays and appsets, and
 // of all folders that they refer to.
-func (r *Repo) References() preview.Problems {
+func (r *Repo) References() config.Problems {
 	problems := kustomization.Links(r.tree, baseFolder, overlaysFolder)
 	return append(problems, r.graph.Problems(r.graph.Below(baseFolder, overlaysFolder, appsetsFolder)...)...)
 }

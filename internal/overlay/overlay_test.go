@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -15,19 +16,19 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestBuild(t *testing.T) {
 	t.Parallel()
-	pin := preview.ServiceRef{SHA: sampleSHA, Branch: "fix", Number: 7}
+	pin := config.ServiceRef{SHA: sampleSHA, Branch: "fix", Number: 7}
 	tests := []struct {
 		name string
 		plan preview.Plan
 	}{
-		{"one-service", preview.Plan{Name: "web-pr-1", Owner: "alice", Run: map[string]preview.ServiceRef{"web": pin}}},
+		{"one-service", preview.Plan{Name: "web-pr-1", Owner: "alice", Run: map[string]config.ServiceRef{"web": pin}}},
 		{"everything-linked", preview.Plan{Name: "idle"}},
-		{"at-the-base-images", preview.Plan{Name: "plain", Run: map[string]preview.ServiceRef{"web": {}, "api": {}}}},
-		{"waking", preview.Plan{Name: "web-pr-1", State: preview.Waking, Run: map[string]preview.ServiceRef{"web": pin}}},
-		{"asleep", preview.Plan{Name: "web-pr-1", State: preview.Asleep, Run: map[string]preview.ServiceRef{"web": pin, "api": pin}}},
+		{"at-the-base-images", preview.Plan{Name: "plain", Run: map[string]config.ServiceRef{"web": {}, "api": {}}}},
+		{"waking", preview.Plan{Name: "web-pr-1", State: preview.Waking, Run: map[string]config.ServiceRef{"web": pin}}},
+		{"asleep", preview.Plan{Name: "web-pr-1", State: preview.Asleep, Run: map[string]config.ServiceRef{"web": pin, "api": pin}}},
 		// the folder's own kustomization has images, patches of two kinds, and a file beside it
 		{"folder-of-its-own", preview.Plan{
-			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]preview.ServiceRef{"web": pin, "api": pin},
+			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]config.ServiceRef{"web": pin, "api": pin},
 		}},
 	}
 	for _, tt := range tests {
@@ -70,7 +71,7 @@ func golden(t *testing.T, file string, got []byte) {
 	}
 }
 
-func loadConfig(t *testing.T, r *Repo) *preview.Config {
+func loadConfig(t *testing.T, r *Repo) *config.Config {
 	t.Helper()
 	cfg, err := r.Load()
 	if err != nil {
@@ -99,7 +100,7 @@ func TestBuildRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := New(overlaytest.Shop(nil)).Build(tt.row)
-			problems, ok := err.(preview.Problems) //nolint:errorlint // it isn't wrapped
+			problems, ok := err.(config.Problems) //nolint:errorlint // it isn't wrapped
 			if !ok {
 				t.Fatalf("the error is %v, not Problems", err)
 			}

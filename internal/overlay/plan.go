@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -16,10 +17,10 @@ const (
 
 // Plan returns the content of environment name according to its file: the services of its profile and its own services,
 // all at a sample commit. An environment without a file runs everything.
-func Plan(c *preview.Config, name string) preview.Plan {
+func Plan(c *config.Config, name string) preview.Plan {
 	e := c.Environments[name]
 	if e == nil {
-		e = &preview.Environment{}
+		e = &config.Environment{}
 	}
 	p := planOfProfile(c.Policy, cmp.Or(e.Profile, c.Policy.PullRequests.Profile))
 	for s := range e.Services {
@@ -37,19 +38,19 @@ func Plan(c *preview.Config, name string) preview.Plan {
 
 // planOf runs some services at the sample commit.
 func planOf(run []string) preview.Plan {
-	p := preview.Plan{Name: sampleName, Owner: sampleOwner, Run: map[string]preview.ServiceRef{}}
+	p := preview.Plan{Name: sampleName, Owner: sampleOwner, Run: map[string]config.ServiceRef{}}
 	for _, s := range run {
 		p.Run[s] = sampleCommit()
 	}
 	return p
 }
 
-func sampleCommit() preview.ServiceRef {
-	return preview.ServiceRef{SHA: sampleSHA, Branch: "check", Number: 1}
+func sampleCommit() config.ServiceRef {
+	return config.ServiceRef{SHA: sampleSHA, Branch: "check", Number: 1}
 }
 
 // planOfProfile runs a profile. For `changed`, it assumes a pull request that changes every service.
-func planOfProfile(policy *preview.Policy, name string) preview.Plan {
+func planOfProfile(policy *config.Policy, name string) preview.Plan {
 	profile := policy.Profiles[name]
 	run := serviceNames(policy)
 	if profile.Run.Mode == "list" {
@@ -60,7 +61,7 @@ func planOfProfile(policy *preview.Policy, name string) preview.Plan {
 	return p
 }
 
-func serviceNames(p *preview.Policy) []string {
+func serviceNames(p *config.Policy) []string {
 	names := make([]string, 0, len(p.Services))
 	for _, s := range p.Services {
 		names = append(names, s.Name)
@@ -69,9 +70,9 @@ func serviceNames(p *preview.Policy) []string {
 }
 
 // linkTarget returns the name of the environment that a link leads to.
-func linkTarget(p *preview.Policy, l preview.Link) string {
-	if repository, number, ok := preview.ParsePullRequest(l.PullRequest); ok {
-		return preview.PullRequestName(p, repository, number)
+func linkTarget(p *config.Policy, l config.Link) string {
+	if repository, number, ok := config.ParsePullRequest(l.PullRequest); ok {
+		return config.PullRequestName(p, repository, number)
 	}
 	return l.Environment
 }

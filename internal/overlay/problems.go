@@ -6,17 +6,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // mergeProblems merges equal problems of several builds into one, and sorts all by file and line.
-func mergeProblems(problems preview.Problems) preview.Problems {
+func mergeProblems(problems config.Problems) config.Problems {
 	type key struct {
 		file, message string
 		line          int
 	}
 	var order []key
-	first, titles := map[key]preview.Problem{}, map[key][]string{}
+	first, titles := map[key]config.Problem{}, map[key][]string{}
 	for _, p := range problems {
 		k := key{p.File, p.Message, p.Line}
 		if _, ok := first[k]; !ok {
@@ -27,13 +27,13 @@ func mergeProblems(problems preview.Problems) preview.Problems {
 			titles[k] = append(titles[k], p.Path)
 		}
 	}
-	var found preview.Problems
+	var found config.Problems
 	for _, k := range order {
 		p := first[k]
 		p.Path = joinTitles(titles[k])
 		found = append(found, p)
 	}
-	slices.SortStableFunc(found, func(a, b preview.Problem) int {
+	slices.SortStableFunc(found, func(a, b config.Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	return found

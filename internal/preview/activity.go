@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 const (
@@ -23,9 +25,9 @@ type living struct {
 	name    string
 	was     *Remembered
 	wish    *wish // nil where nobody asks for it now
-	file    *Environment
+	file    *config.Environment
 	profile string
-	rules   *LifetimeSettings
+	rules   *config.LifetimeSettings
 	intent  Intent
 	state   string
 	// measured says that it is known whether it was used lately.
@@ -210,7 +212,7 @@ func isPush(heads, last string) bool {
 }
 
 // chosen is the commit that a file's ref names now; empty where it names none.
-func (r *resolver) chosen(service string, ref Ref) (sha string, ok bool) {
+func (r *resolver) chosen(service string, ref config.Ref) (sha string, ok bool) {
 	s := r.Policy.Services.Get(service)
 	if s == nil {
 		return "", true

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // hold is why a pull request gets no environment, or keeps the one that it had as it was.
@@ -50,7 +52,7 @@ const (
 )
 
 // admit decides whether a pull request gets an environment, and with which profile by label ("" where no label says).
-func admit(c *Config, pr PullRequest) (profile string, h *hold) {
+func admit(c *config.Config, pr PullRequest) (profile string, h *hold) {
 	policy := c.Policy.PullRequests
 	asked, profiles := labelled(pr.Labels, policy.Label)
 	joined, _ := labelled(pr.Labels, policy.JoinLabel)
@@ -131,7 +133,7 @@ func labelled(labels []string, wanted string) (asked bool, profiles []string) {
 	return asked, profiles
 }
 
-func labelledProfile(c *Config, profiles []string) (string, *hold) {
+func labelledProfile(c *config.Config, profiles []string) (string, *hold) {
 	label := c.Policy.PullRequests.Label
 	switch len(profiles) {
 	case 0:
@@ -141,12 +143,12 @@ func labelledProfile(c *Config, profiles []string) (string, *hold) {
 			return profiles[0], nil
 		}
 		return "", &hold{
-			rule: ruleProfile, reason: fmt.Sprintf("its label %q names no profile", Printable(label+":"+profiles[0])),
-			remedy: "use a profile that there is; " + KnownNames(c.Policy.Profiles),
+			rule: ruleProfile, reason: fmt.Sprintf("its label %q names no profile", config.Printable(label+":"+profiles[0])),
+			remedy: "use a profile that there is; " + config.KnownNames(c.Policy.Profiles),
 		}
 	}
 	for i, p := range profiles {
-		profiles[i] = Printable(label + ":" + p)
+		profiles[i] = config.Printable(label + ":" + p)
 	}
 	return "", &hold{
 		rule: ruleProfile, reason: "its labels name several profiles: " + strings.Join(profiles, ", "),

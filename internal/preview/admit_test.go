@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestAdmit(t *testing.T) {
@@ -105,7 +107,7 @@ func TestAdmit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadPolicy(t, Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {"+tt.policy+", "))
+			c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {"+tt.policy+", "))
 			s := resolve(c, factsOf(tt.pr))
 			d := decision(t, s)
 			got := answer{Outcome: d.Outcome, Rule: d.Rule, Reason: d.Reason, Remedy: d.Remedy}

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // forked makes a pull request one that comes from a fork, and that nobody approves.
@@ -27,13 +30,13 @@ func approvedBy(reviewer string) func(*PullRequest) {
 }
 
 func headed(commit string) func(*PullRequest) {
-	return func(pr *PullRequest) { pr.HeadSHA = SHA(commit) }
+	return func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA(commit) }
 }
 
 // forksAllowed is demo where approved forks get a preview, with what else is put under pullRequests.
-func forksAllowed(t testing.TB, more string) *Config {
+func forksAllowed(t testing.TB, more string) *config.Config {
 	t.Helper()
-	return LoadPolicy(t, Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, "+more))
+	return testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, "+more))
 }
 
 func TestApproval(t *testing.T) {
@@ -45,7 +48,7 @@ func TestApproval(t *testing.T) {
 	review := func(a Approval) func(*PullRequest) {
 		return func(pr *PullRequest) { pr.Approvals = append(pr.Approvals, a) }
 	}
-	head := SHA("abcdef1234")
+	head := testfixture.SHA("abcdef1234")
 	tests := []struct {
 		name   string
 		pr     PullRequest
@@ -63,7 +66,7 @@ func TestApproval(t *testing.T) {
 			"it comes from a fork, and GitHub doesn't know who wrote commit abcdef1, so nobody can be told to be somebody else",
 		},
 		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
-		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: SHA("e"), Writer: true})), nobody},
+		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: testfixture.SHA("e"), Writer: true})), nobody},
 		{"the beginning of the commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head[:7], Writer: true})), nobody},
 		{"the author, somebody without permission, and a writer", pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), ""},
 		{
@@ -127,8 +130,8 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 
 func TestApprovalIsOnlyForWhoMayHaveForks(t *testing.T) {
 	t.Parallel()
-	for _, policy := range []string{DemoPolicy, Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, ")} {
-		if d := decision(t, resolve(LoadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held || d.Rule != "fork" {
+	for _, policy := range []string{testfixture.DemoPolicy, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, ")} {
+		if d := decision(t, resolve(testfixture.LoadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held || d.Rule != "fork" {
 			t.Errorf("%s by %s: %s; want it held as a fork", d.Outcome, d.Rule, d.Reason)
 		}
 	}
@@ -161,7 +164,7 @@ func TestApprovedForkNeedsATagThatNamesItsCommit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadPolicy(t, Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, ", "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.tag+`"`))
+			c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, ", "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.tag+`"`))
 			d := decision(t, resolve(c, factsOf(pull(7, append(tt.edits, forked, approvedBy("bob"))...))))
 			want := []string{Held, "approval", tt.reason, "use {{ .SHA }} in that tag in previewset.yaml"}
 			if tt.reason == "" {
@@ -210,7 +213,7 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			again := only(t, Resolve(c, factsOf(pull(7, forked, headed("bad"), approvedBy("bob"))), after.Memory, noon.Add(2*time.Hour)))
-			if again.HeadSHA != SHA("bad") {
+			if again.HeadSHA != testfixture.SHA("bad") {
 				t.Errorf("%s runs after the new commit was approved", again.HeadSHA)
 			}
 		})
@@ -219,7 +222,7 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 
 func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 	t.Parallel()
-	if w := Wanted(LoadPolicy(t, DemoPolicy), "acme/shop"); w.Approvals != nil {
+	if w := Wanted(testfixture.LoadPolicy(t, testfixture.DemoPolicy), "acme/shop"); w.Approvals != nil {
 		t.Error("reviews are asked for though forks get no preview")
 	}
 	c := forksAllowed(t, "")

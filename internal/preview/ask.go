@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // What can be asked of an environment.
@@ -26,11 +28,11 @@ type RequestError struct {
 	Reason, Remedy   string
 }
 
-func (e *RequestError) Error() string { return Printable(e.Reason + "; " + e.Remedy) }
+func (e *RequestError) Error() string { return config.Printable(e.Reason + "; " + e.Remedy) }
 
 // Check says why a request can't be taken; the error is a *RequestError. It is about this snapshot, which was made of the
 // configuration.
-func (s *Snapshot) Check(c *Config, r Request) error {
+func (s *Snapshot) Check(c *config.Config, r Request) error {
 	if e := checkForm(r); e != nil {
 		return e
 	}
@@ -49,14 +51,14 @@ func (s *Snapshot) Check(c *Config, r Request) error {
 			return &RequestError{Reason: fmt.Sprintf("%s is %s: %s", r.Environment, d.Outcome, d.Reason), Remedy: d.Remedy, Unknown: d.Outcome == Gone}
 		}
 	}
-	return &RequestError{Unknown: true, Reason: fmt.Sprintf("there is no environment %q", Printable(r.Environment)), Remedy: "previewctl list shows those that there are"}
+	return &RequestError{Unknown: true, Reason: fmt.Sprintf("there is no environment %q", config.Printable(r.Environment)), Remedy: "previewctl list shows those that there are"}
 }
 
 // checkForm is about what needs no environment.
 func checkForm(r Request) error {
 	switch {
 	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend}, r.Action):
-		return &RequestError{Invalid: true, Reason: fmt.Sprintf("%q can't be asked", Printable(r.Action)), Remedy: "ask wake, sleep or extend"}
+		return &RequestError{Invalid: true, Reason: fmt.Sprintf("%q can't be asked", config.Printable(r.Action)), Remedy: "ask wake, sleep or extend"}
 	case r.For < 0:
 		return &RequestError{Invalid: true, Reason: "the length of time is negative", Remedy: `write one like "48h"`}
 	case r.For > 0 && r.Action == ActionSleep:
@@ -65,7 +67,7 @@ func checkForm(r Request) error {
 	return nil
 }
 
-func (s *Snapshot) checkLive(c *Config, r Request, row Row) error {
+func (s *Snapshot) checkLive(c *config.Config, r Request, row Row) error {
 	switch r.Action {
 	case ActionExtend:
 		return checkExtension(c.LifetimeOf(row.Profile), r)
@@ -75,18 +77,18 @@ func (s *Snapshot) checkLive(c *Config, r Request, row Row) error {
 	return nil
 }
 
-func checkExtension(rules *LifetimeSettings, r Request) error {
+func checkExtension(rules *config.LifetimeSettings, r Request) error {
 	if r.For <= rules.MaxExtension {
 		return nil
 	}
 	return &RequestError{
-		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", FormatDuration(rules.MaxExtension), FormatDuration(r.For)),
+		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", config.FormatDuration(rules.MaxExtension), config.FormatDuration(r.For)),
 		Remedy: "ask for less, and again later",
 	}
 }
 
-func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {
-	l := living{Life: s.Memory.Lives[row.Name], intent: s.Memory.Intents[row.Name], rules: c.LifetimeOf(row.Profile), file: &Environment{}}
+func (s *Snapshot) checkSleep(c *config.Config, r Request, row Row) error {
+	l := living{Life: s.Memory.Lives[row.Name], intent: s.Memory.Intents[row.Name], rules: c.LifetimeOf(row.Profile), file: &config.Environment{}}
 	if e := c.Environments[row.Name]; e != nil {
 		l.file = e
 	}
@@ -98,7 +100,7 @@ func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {
 	case l.file.Lifetime.KeepAwake:
 		return &RequestError{Reason: "the file of " + row.Name + " says lifetime.keepAwake", Remedy: "take it out"}
 	case l.held().After(r.At):
-		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(l.held()), Printable(l.intent.By)), Remedy: "wait until then"}
+		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(l.held()), config.Printable(l.intent.By)), Remedy: "wait until then"}
 	}
 	if from := s.leadTo(c, row.Name); from != "" {
 		return &RequestError{Reason: fmt.Sprintf("%s is awake and leads to %s", from, row.Name), Remedy: "send that to sleep first: previewctl sleep " + from}
@@ -107,7 +109,7 @@ func (s *Snapshot) checkSleep(c *Config, r Request, row Row) error {
 }
 
 // leadTo is an awake environment whose links lead to another one; of several the first.
-func (s *Snapshot) leadTo(c *Config, name string) string {
+func (s *Snapshot) leadTo(c *config.Config, name string) string {
 	for _, row := range s.Rows {
 		if row.State == Asleep || row.Name == name || c.Environments[row.Name] == nil {
 			continue
@@ -133,7 +135,7 @@ func (m *Memory) Ask(r Request) {
 	}
 	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC()   // it may have come while that answer was made, or the clock jumped since
 	if r.For > 0 && r.Action == ActionWake || !i.Held.After(at) { // else it is of who keeps it awake
-		i.By = Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
+		i.By = config.Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
 	}
 	switch r.Action {
 	case ActionWake:

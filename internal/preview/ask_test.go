@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestWhatCanBeAsked(t *testing.T) {
@@ -13,10 +16,10 @@ func TestWhatCanBeAsked(t *testing.T) {
 	d := newDays(t, lifetimes("{deleteAfterIdle: 6h, maxExtension: 48h}")+"limits: {environments: 5}\n",
 		pull(1), pull(2), pull(3, draft), pull(4, withLabels("preview:full")), pull(5))
 	d.files(map[string]string{
-		"overlays/shop-pr-2/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#2\nhandover: [orders]\n"),
-		"overlays/shop-pr-5/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#5\nlifetime: {keepAwake: true}\n"),
-		"overlays/base/environment.yaml":      EnvironmentYAML("shared: true\nprofile: full\n"),
-		"overlays/jakub/environment.yaml":     EnvironmentYAML("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
+		"overlays/shop-pr-2/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#2\nhandover: [orders]\n"),
+		"overlays/shop-pr-5/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#5\nlifetime: {keepAwake: true}\n"),
+		"overlays/base/environment.yaml":      testfixture.EnvironmentYAML("shared: true\nprofile: full\n"),
+		"overlays/jakub/environment.yaml":     testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
 	})
 	d.ask(ActionWake, "shop-pr-4", 8*time.Hour)
 	gone := d.pulls[0]
@@ -82,7 +85,7 @@ func TestAskIsBoundedAndForgotten(t *testing.T) {
 	if len(after.Intents) != 2 || fmt.Sprint(m.Intents) != before {
 		t.Errorf("intents: %d, and of the memory before: %v", len(after.Intents), m.Intents)
 	}
-	if by := after.Intents["shop-pr-1"].By; len(by) > 2*maxBy || Printable(by) != by || by == "" {
+	if by := after.Intents["shop-pr-1"].By; len(by) > 2*maxBy || config.Printable(by) != by || by == "" {
 		t.Errorf("by %q", by)
 	}
 	d.last.Memory = restarted(t, after)

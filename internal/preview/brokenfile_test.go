@@ -4,25 +4,28 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestBrokenEnvironmentFileLeavesTheLastGoodOneInForce(t *testing.T) {
 	t.Parallel()
-	good := EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {branch: main}}\n")
+	good := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {branch: main}}\n")
 	facts := factsOf(pull(7), pull(8))
-	facts.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", Branches: map[string]string{"main": SHA("3a11")}}
+	facts.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", Branches: map[string]string{"main": testfixture.SHA("3a11")}}
 
-	before := LoadTree(t, DemoTree(map[string]string{Shop7File: good}), nil)
-	tree := DemoTree(map[string]string{Shop7File: good + "oops: 1\n"})
-	tree.Commit = SHA("c1")
-	broken := LoadTree(t, tree, before)
-	tree.Commit = SHA("c2")
+	before := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{testfixture.Shop7File: good}), nil)
+	tree := testfixture.DemoTree(map[string]string{testfixture.Shop7File: good + "oops: 1\n"})
+	tree.Commit = testfixture.SHA("c1")
+	broken := testfixture.LoadTree(t, tree, before)
+	tree.Commit = testfixture.SHA("c2")
 	tree.Hashes["overlays/gateway-pr-1"] = "unrelated"
-	stillBroken := LoadTree(t, tree, broken)
+	stillBroken := testfixture.LoadTree(t, tree, broken)
 
-	for name, c := range map[string]*Config{"right after": broken, "a commit later": stillBroken} {
-		want := []string{Shop7File + ":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, pullRequest, purpose, services, shared"}
-		if diff := cmp.Diff(want, Lines(c.Problems.Err())); diff != "" {
+	for name, c := range map[string]*config.Config{"right after": broken, "a commit later": stillBroken} {
+		want := []string{testfixture.Shop7File + ":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, pullRequest, purpose, services, shared"}
+		if diff := cmp.Diff(want, testfixture.Lines(c.Problems.Err())); diff != "" {
 			t.Errorf("%s: problems (-want +got):\n%s", name, diff)
 		}
 		s := resolve(c, facts)
@@ -38,23 +41,23 @@ func TestBrokenEnvironmentFileLeavesTheLastGoodOneInForce(t *testing.T) {
 		}
 	}
 
-	tree = DemoTree(map[string]string{Shop7File: good})
-	tree.Commit = SHA("c3")
-	mended := LoadTree(t, tree, stillBroken)
-	if path, revision := mended.Overlay("shop-pr-7"); path != "overlays/shop-pr-7" || revision != SHA("c0") || len(mended.Problems) > 0 {
+	tree = testfixture.DemoTree(map[string]string{testfixture.Shop7File: good})
+	tree.Commit = testfixture.SHA("c3")
+	mended := testfixture.LoadTree(t, tree, stillBroken)
+	if path, revision := mended.Overlay("shop-pr-7"); path != "overlays/shop-pr-7" || revision != testfixture.SHA("c0") || len(mended.Problems) > 0 {
 		t.Errorf("mended: %s at %s, problems %v; want it where it was", path, revision, mended.Problems)
 	}
 }
 
 func TestBrokenEnvironmentFileWithoutAGoodOneHoldsIt(t *testing.T) {
 	t.Parallel()
-	tree := DemoTree(map[string]string{
-		Shop7File:                             EnvironmentYAML("pullRequest: acme/shop#7\noops: 1\n"),
-		"overlays/jakub/environment.yaml": EnvironmentYAML("oops: 1\n"),
-		"overlays/a\x1b/environment.yaml": EnvironmentYAML("oops: 1\npurpose: 1\n"),
-		"overlays/alice/environment.yaml": EnvironmentYAML("owner: alice\n"),
+	tree := testfixture.DemoTree(map[string]string{
+		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\noops: 1\n"),
+		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("oops: 1\n"),
+		"overlays/a\x1b/environment.yaml": testfixture.EnvironmentYAML("oops: 1\npurpose: 1\n"),
+		"overlays/alice/environment.yaml": testfixture.EnvironmentYAML("owner: alice\n"),
 	})
-	s := resolve(LoadTree(t, tree, nil), factsOf(pull(7), pull(8)))
+	s := resolve(testfixture.LoadTree(t, tree, nil), factsOf(pull(7), pull(8)))
 	want := []string{
 		"a: held by file", "alice: held by unchanged", "jakub: held by file",
 		"shop-pr-7: held by file", "shop-pr-8: live by labelled",
@@ -66,7 +69,7 @@ func TestBrokenEnvironmentFileWithoutAGoodOneHoldsIt(t *testing.T) {
 
 func TestFileOfAPullRequestThatIsNotOpenIsReported(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{Shop7File: EnvironmentYAML("owner: bob\npullRequest: acme/shop#7\n")}), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("owner: bob\npullRequest: acme/shop#7\n")}), nil)
 	got := decision(t, resolve(c, factsOf()))
 	want := Decision{
 		Outcome: Held, Rule: "file", Environment: "shop-pr-7", Author: "bob", Owner: "bob", Since: noon,
@@ -79,12 +82,12 @@ func TestFileOfAPullRequestThatIsNotOpenIsReported(t *testing.T) {
 
 func TestFileThatAPolicyBreaksChangesNothing(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")}
-	before := LoadTree(t, DemoTree(files), nil)
+	files := map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")}
+	before := testfixture.LoadTree(t, testfixture.DemoTree(files), nil)
 	first := resolve(before, factsOf(pull(7)))
 
-	files[PolicyFile] = Replace(t, DemoPolicy, "  checkout: {run: [gateway, orders]}\n", "")
-	after := LoadTree(t, DemoTree(files), before)
+	files[config.PolicyFile] = testfixture.Replace(t, testfixture.DemoPolicy, "  checkout: {run: [gateway, orders]}\n", "")
+	after := testfixture.LoadTree(t, testfixture.DemoTree(files), before)
 	second := Resolve(after, factsOf(pull(7), pull(8)), first.Memory, noon)
 	if diff := cmp.Diff(only(t, first), second.Rows[0]); diff != "" {
 		t.Errorf("row (-before +after):\n%s", diff)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 var jumps = map[string]time.Duration{
@@ -18,7 +20,7 @@ func TestAClockThatJumpsTakesNothingAway(t *testing.T) {
 	for name, jump := range jumps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadPolicy(t, DemoPolicy)
+			c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 			before := resolve(c, factsOf(pull(1), pull(7)))
 			m := before.Memory
 			for _, now := range []time.Time{noon.Add(jump), noon.Add(jump + time.Minute), noon.Add(2 * time.Minute), noon.Add(jump)} {
@@ -75,7 +77,7 @@ func TestWhoWaitsKeepsHisPlaceWhenTheClockIsSetBack(t *testing.T) {
 
 func TestGoneIsForgottenALittleAfterTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
-	q := &queue{t: t, config: LoadPolicy(t, DemoPolicy), now: noon.AddDate(10, 0, 0)}
+	q := &queue{t: t, config: testfixture.LoadPolicy(t, testfixture.DemoPolicy), now: noon.AddDate(10, 0, 0)}
 	q.alive(pull(1))
 	q.alive()
 	q.now = noon
@@ -94,12 +96,12 @@ func TestGoneIsForgottenALittleAfterTheClockIsSetBack(t *testing.T) {
 // Two configured names may be one repository's; a number has one environment for each of them at most, and none is lost.
 func TestEnvironmentsFollowTheIdentityOfTheirRepository(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(1), pull(7)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(1), pull(7)))
 	store := factsOf()
 	renamed := store.Repositories["acme/shop"]
 	renamed.FullName, renamed.PullRequests = "acme/store", []PullRequest{pull(7), pull(8)}
 	store.Repositories["acme/store"] = renamed
-	s := Resolve(LoadPolicy(t, elsewhere), store, restarted(t, before.Memory), noon)
+	s := Resolve(testfixture.LoadPolicy(t, elsewhere), store, restarted(t, before.Memory), noon)
 	want := []string{"shop-pr-1: gone by closed", "shop-pr-7: live by labelled", "shop-pr-8: live by labelled"}
 	if diff := cmp.Diff(want, about(s, "shop-pr-")); diff != "" {
 		t.Errorf("renamed (-want +got):\n%s", diff)
@@ -108,7 +110,7 @@ func TestEnvironmentsFollowTheIdentityOfTheirRepository(t *testing.T) {
 	twin := m.Environments["shop-pr-7"]
 	twin.Members, twin.Row.Name, twin.Row.Namespace, twin.Hosts = []Member{{Repository: "acme/store", RepositoryID: shopID, Number: 7, Label: "preview"}}, "store-pr-7", "preview-store-pr-7", nil
 	m.Environments["store-pr-7"] = twin
-	s = Resolve(LoadPolicy(t, elsewhere), store, m, noon)
+	s = Resolve(testfixture.LoadPolicy(t, elsewhere), store, m, noon)
 	want = []string{"shop-pr-7: live by withheld", "store-pr-7: live by labelled"}
 	got := slices.DeleteFunc(outcomes(s), func(l string) bool { return !slices.Contains(want, l) })
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Plan says what one environment consists of.
@@ -17,7 +19,7 @@ type Plan struct {
 	// Components are features of kustomize-base/components, applied in this order.
 	Components []string
 	// Run are the services that run here, by name, and what each is at.
-	Run map[string]ServiceRef
+	Run map[string]config.ServiceRef
 	// Links are the namespaces that services lead to; a service that is neither here nor in Run leads to the baseline.
 	Links map[string]string
 	// From are the namespaces that links lead from to services that run here.
@@ -28,7 +30,7 @@ type Plan struct {
 
 // composer puts one environment together.
 type composer struct {
-	*Config
+	*config.Config
 	baseline map[string]link
 	plan     Plan
 	k        Kustomize
@@ -38,7 +40,7 @@ type composer struct {
 
 // Compose turns a plan into what Argo CD is told: everything of a Row that follows from configuration. An error is one
 // of the plan (a service that isn't there, a tag that isn't one).
-func Compose(c *Config, p Plan) (Row, error) {
+func Compose(c *config.Config, p Plan) (Row, error) {
 	k, err := compose(c, baselineLinks(c), p)
 	if err != nil {
 		return Row{}, err
@@ -46,7 +48,7 @@ func Compose(c *Config, p Plan) (Row, error) {
 	return k.row(), nil
 }
 
-func compose(c *Config, baseline map[string]link, p Plan) (*composer, error) {
+func compose(c *config.Config, baseline map[string]link, p Plan) (*composer, error) {
 	k := &composer{Config: c, baseline: baseline, plan: p, hosts: map[string]string{}}
 	k.k = Kustomize{Namespace: c.Policy.NamespacePrefix + p.Name, Components: []string{}, Images: []string{}, Patches: []Patch{}}
 	if err := k.unknown(); err != nil {
@@ -58,14 +60,14 @@ func compose(c *Config, baseline map[string]link, p Plan) (*composer, error) {
 	}
 	k.stores()
 	if len(p.From) > 0 {
-		k.component("components", SharedComponent)
+		k.component("components", config.SharedComponent)
 	}
 	for _, f := range p.Components {
-		if f != Guardrails { // last, so that nothing undoes it
+		if f != config.Guardrails { // last, so that nothing undoes it
 			k.component("components", f)
 		}
 	}
-	k.component("components", Guardrails)
+	k.component("components", config.Guardrails)
 	k.environment()
 	k.routes()
 	k.links()
@@ -78,7 +80,7 @@ func compose(c *Config, baseline map[string]link, p Plan) (*composer, error) {
 func (k *composer) unknown() error {
 	for name := range k.plan.Run {
 		if k.Policy.Services.Get(name) == nil {
-			return fmt.Errorf("there is no service %q", Printable(name))
+			return fmt.Errorf("there is no service %q", config.Printable(name))
 		}
 	}
 	return nil
@@ -117,7 +119,7 @@ func (k *composer) host(service string) string {
 func (k *composer) images() error {
 	for _, s := range k.Policy.Services {
 		pin, runs := k.plan.Run[s.Name]
-		if !runs || pin == (ServiceRef{}) {
+		if !runs || pin == (config.ServiceRef{}) {
 			continue
 		}
 		tag, err := s.ImageTag(pin)
@@ -134,7 +136,7 @@ func (k *composer) images() error {
 func (k *composer) stores() {
 	dataset := k.plan.Dataset
 	if dataset == "" {
-		dataset = DefaultDataset
+		dataset = config.DefaultDataset
 	}
 	for _, s := range k.Policy.Services {
 		if _, runs := k.plan.Run[s.Name]; !runs {
@@ -144,8 +146,8 @@ func (k *composer) stores() {
 			k.component("data", store)
 			if sets := k.Datasets(store); sets[dataset] {
 				k.component("data", store, "datasets", dataset)
-			} else if sets[DefaultDataset] {
-				k.component("data", store, "datasets", DefaultDataset)
+			} else if sets[config.DefaultDataset] {
+				k.component("data", store, "datasets", config.DefaultDataset)
 			}
 		}
 	}
@@ -160,8 +162,8 @@ func (k *composer) environment() {
 		}
 	}
 	owner := k.plan.Owner
-	if !IsLogin(owner) {
-		owner = LabelSlug(owner) // whatever that is, it is no login
+	if !config.IsLogin(owner) {
+		owner = config.LabelSlug(owner) // whatever that is, it is no login
 	}
 	k.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},
@@ -188,7 +190,7 @@ type link struct {
 }
 
 // baselineLinks returns the link of each service to the baseline.
-func baselineLinks(c *Config) map[string]link {
+func baselineLinks(c *config.Config) map[string]link {
 	links := make(map[string]link, len(c.Policy.Services))
 	for _, s := range c.Policy.Services {
 		links[s.Name] = linkTo(c, s.Name, c.Policy.Baseline.Namespace)
@@ -197,7 +199,7 @@ func baselineLinks(c *Config) map[string]link {
 }
 
 // linkTo points the Service to where the service runs, and lets the Pods reach it there.
-func linkTo(c *Config, service, namespace string) link {
+func linkTo(c *config.Config, service, namespace string) link {
 	selector := "previewset.dev/link=" + service
 	return link{component: c.ComponentPath("services", service, "link"), patches: []Patch{
 		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")), Target{Kind: "Service", LabelSelector: selector}},
@@ -272,7 +274,7 @@ func (k *composer) row() Row {
 	overlay, revision := k.Overlay(k.plan.Name)
 	return Row{
 		Name: k.plan.Name, Namespace: k.k.Namespace, Path: overlay, Revision: revision,
-		Owner: Printable(k.plan.Owner), OwnerSlug: LabelSlug(k.plan.Owner), Profile: k.plan.Profile, State: cmp.Or(k.plan.State, Awake), URL: k.url(),
+		Owner: config.Printable(k.plan.Owner), OwnerSlug: config.LabelSlug(k.plan.Owner), Profile: k.plan.Profile, State: cmp.Or(k.plan.State, Awake), URL: k.url(),
 		Labels: []string{}, Kustomize: k.k, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func mustCompose(t *testing.T, c *Config, p Plan) Row {
+func mustCompose(t *testing.T, c *config.Config, p Plan) Row {
 	t.Helper()
 	row, err := Compose(c, p)
 	if err != nil {
@@ -26,10 +29,10 @@ func below(components []string) []string {
 	return short
 }
 
-func at(services ...string) map[string]ServiceRef {
-	run := map[string]ServiceRef{}
+func at(services ...string) map[string]config.ServiceRef {
+	run := map[string]config.ServiceRef{}
 	for _, s := range services {
-		run[s] = ServiceRef{}
+		run[s] = config.ServiceRef{}
 	}
 	return run
 }
@@ -66,7 +69,7 @@ func TestComponentsStandInOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.plan.Name = "x"
-			got := mustCompose(t, LoadPolicy(t, DemoPolicy), tt.plan).Kustomize.Components
+			got := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), tt.plan).Kustomize.Components
 			if diff := cmp.Diff(tt.want, below(got)); diff != "" {
 				t.Errorf("components (-want +got):\n%s", diff)
 			}
@@ -76,10 +79,10 @@ func TestComponentsStandInOrder(t *testing.T) {
 
 func TestStoreWithoutDatasetsHasNone(t *testing.T) {
 	t.Parallel()
-	tree := DemoTree(nil)
+	tree := testfixture.DemoTree(nil)
 	delete(tree.Kustomizations, "kustomize-base/data/redis/datasets/empty")
 	delete(tree.Kustomizations, "kustomize-base/data/redis/datasets/truncated")
-	got := mustCompose(t, LoadTree(t, tree, nil), Plan{Name: "x", Run: at("gateway")}).Kustomize.Components
+	got := mustCompose(t, testfixture.LoadTree(t, tree, nil), Plan{Name: "x", Run: at("gateway")}).Kustomize.Components
 	want := []string{
 		"services/web/link", "services/gateway/run", "services/orders/link", "services/products/link", "services/mailer/link",
 		"data/redis", "components/guardrails",
@@ -114,7 +117,7 @@ func TestHosts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := mustCompose(t, LoadPolicy(t, DemoPolicy), Plan{Name: "x", Run: at(tt.run...)})
+			row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Run: at(tt.run...)})
 			if row.URL != tt.url {
 				t.Errorf("url is %q, want %q", row.URL, tt.url)
 			}
@@ -200,10 +203,10 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := mustCompose(t, LoadPolicy(t, DemoPolicy), Plan{Name: "x", Owner: tt.owner, Run: map[string]ServiceRef{"web": {SHA: SHA("a"), Branch: "main"}, "orders": {}}})
+			row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Owner: tt.owner, Run: map[string]config.ServiceRef{"web": {SHA: testfixture.SHA("a"), Branch: "main"}, "orders": {}}})
 			want := map[string]string{
 				"name": "x", "namespace": "preview-x", "owner": tt.want, "url": "https://x.preview.example.dev",
-				"hosts": `{"web":"x.preview.example.dev"}`, "commits": `{"web":"` + SHA("a") + `"}`,
+				"hosts": `{"web":"x.preview.example.dev"}`, "commits": `{"web":"` + testfixture.SHA("a") + `"}`,
 			}
 			if diff := cmp.Diff(want, data(t, row)); diff != "" {
 				t.Errorf("data (-want +got):\n%s", diff)
@@ -214,7 +217,7 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 
 func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 	t.Parallel()
-	row := mustCompose(t, LoadPolicy(t, DemoPolicy), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
+	row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
 	wantNames := map[string]any{
 		"orders": "orders.staging.svc.cluster.local", "mailer": "mailer.staging.svc.cluster.local", "products": "products.preview-alice.svc.cluster.local",
 	}
@@ -230,8 +233,8 @@ func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 
 func TestComposeRefusesAServiceThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	row, err := Compose(LoadPolicy(t, DemoPolicy), Plan{Name: "x", Run: at("search\x1b")})
-	if diff := cmp.Diff([]string{`there is no service "search"`}, Lines(err)); diff != "" {
+	row, err := Compose(testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Run: at("search\x1b")})
+	if diff := cmp.Diff([]string{`there is no service "search"`}, testfixture.Lines(err)); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)
 	}
 	if row.Name != "" {

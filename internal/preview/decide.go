@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // decide decides about an environment, and about each pull request that asks for it.
@@ -24,8 +26,8 @@ func (r *resolver) decide(w *wish) {
 // about begins a decision about a pull request.
 func (r *resolver) about(w *wish, c *candidate) Decision {
 	return Decision{
-		Environment: w.name, Repository: c.repository, Number: c.Number, Title: Printable(c.Title), Author: Printable(c.Author),
-		Owner: Printable(cmp.Or(w.file.Owner, c.person)), URL: Printable(c.URL), HeadSHA: Printable(c.HeadSHA),
+		Environment: w.name, Repository: c.repository, Number: c.Number, Title: config.Printable(c.Title), Author: config.Printable(c.Author),
+		Owner: config.Printable(cmp.Or(w.file.Owner, c.person)), URL: config.Printable(c.URL), HeadSHA: config.Printable(c.HeadSHA),
 	}
 }
 
@@ -196,7 +198,7 @@ func (r *resolver) letIn(c *candidate) (h *hold) {
 	); h != nil {
 		return h
 	}
-	if !IsSHA(c.HeadSHA) {
+	if !config.IsSHA(c.HeadSHA) {
 		return &hold{rule: ruleUnread, reason: "GitHub names no commit as its head", remedy: "push to its branch"}
 	}
 	return nil
@@ -208,11 +210,11 @@ func (r *resolver) slotless(c *candidate) *hold {
 		return nil
 	}
 	login := c.person
-	if !IsLogin(login) {
+	if !config.IsLogin(login) {
 		login = "<login>"
 	}
 	return &hold{
-		rule: ruleSlot, reason: cmp.Or(Printable(c.person), "its author") + " holds no slot, and pull requests run in their people's slots here",
+		rule: ruleSlot, reason: cmp.Or(config.Printable(c.person), "its author") + " holds no slot, and pull requests run in their people's slots here",
 		remedy: "previewctl slot claim --holders " + login,
 	}
 }
@@ -226,7 +228,7 @@ func (r *resolver) unknownProfile(profile string) *hold {
 	if _, ok := r.Policy.Profiles[profile]; ok {
 		return nil
 	}
-	return &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + KnownNames(r.Policy.Profiles)}
+	return &hold{rule: ruleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", profile), remedy: "use a profile that there is; " + config.KnownNames(r.Policy.Profiles)}
 }
 
 // changes finds what a pull request changes, and what of it can be deployed.
@@ -235,12 +237,12 @@ func (r *resolver) changes(c *candidate) (changed []string, h *hold) {
 	if !ok {
 		return nil, &hold{rule: ruleUnread, reason: cmp.Or(c.Problem, "its changed files have not been read yet"), remedy: "wait; they are read again"}
 	}
-	c.heads = map[string]ServiceRef{}
+	c.heads = map[string]config.ServiceRef{}
 	for _, name := range changed {
 		if h := r.headHold(c, *r.Policy.Services.Get(name)); h != nil {
 			return nil, h
 		}
-		c.heads[name] = ServiceRef{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
+		c.heads[name] = config.ServiceRef{SHA: c.HeadSHA, Branch: c.Branch, Number: c.Number}
 	}
 	return changed, nil
 }
@@ -256,7 +258,7 @@ func (r *resolver) made(w *wish, profile string, set map[string]bool) (*Remember
 	}
 	made, err := r.composition(r.ingredients(w, r.plan(w, profile, run)), r.last.plain[w.name], w.was)
 	if err != nil {
-		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + PolicyFile}
+		return nil, &hold{rule: ruleTag, reason: err.Error(), remedy: "mend it in " + config.PolicyFile}
 	}
 	e := made.environment
 	if h := cmp.Or(r.moved(w, &e), r.collision(w, &e)); h != nil {
@@ -303,11 +305,11 @@ func (r *resolver) labelForAll() string {
 			return fmt.Sprintf("label it %q to run all", r.Policy.PullRequests.Label+":"+name)
 		}
 	}
-	return "change a service's files, or add a profile with run: all to " + PolicyFile
+	return "change a service's files, or add a profile with run: all to " + config.PolicyFile
 }
 
-func (r *resolver) pins(w *wish, set map[string]bool) (map[string]ServiceRef, *hold) {
-	run := map[string]ServiceRef{}
+func (r *resolver) pins(w *wish, set map[string]bool) (map[string]config.ServiceRef, *hold) {
+	run := map[string]config.ServiceRef{}
 	for i := range r.Policy.Services {
 		s := &r.Policy.Services[i]
 		if !set[s.Name] {
@@ -327,10 +329,10 @@ func (r *resolver) pins(w *wish, set map[string]bool) (map[string]ServiceRef, *h
 
 // pin is what a service runs at that no member changes: what the file says, else its default. Where that can't be told,
 // the service stays at what it already runs.
-func (r *resolver) pin(w *wish, s *Service) (ServiceRef, *hold) {
-	ref, file, chosen := s.Default, PolicyFile, false
+func (r *resolver) pin(w *wish, s *config.Service) (config.ServiceRef, *hold) {
+	ref, file, chosen := s.Default, config.PolicyFile, false
 	if own, ok := w.file.Services[s.Name]; ok {
-		ref, file, chosen = &own, path.Join(OverlaysFolder, w.name, EnvironmentFile), true
+		ref, file, chosen = &own, path.Join(config.OverlaysFolder, w.name, config.EnvironmentFile), true
 	}
 	pin, h := r.resolveRef(s, ref, file)
 	if h == nil && pin.SHA != "" {
@@ -352,16 +354,16 @@ func (r *resolver) pin(w *wish, s *Service) (ServiceRef, *hold) {
 	if last, ok := r.memory.Defaults[s.Name]; ok && !chosen && h.rule == ruleReady {
 		return last, nil
 	}
-	return ServiceRef{}, h
+	return config.ServiceRef{}, h
 }
 
 // headHold holds the head of a pull request that can't be deployed yet as a service, or at all.
-func (r *resolver) headHold(c *candidate, s Service) *hold {
+func (r *resolver) headHold(c *candidate, s config.Service) *hold {
 	// Two commits with the same first 7 characters take a minute to make.
 	if c.isFork() && !s.TagUses("SHA") {
 		return &hold{
 			rule: ruleApproval, reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was approved", s.Name),
-			remedy: "use {{ .SHA }} in that tag in " + PolicyFile,
+			remedy: "use {{ .SHA }} in that tag in " + config.PolicyFile,
 		}
 	}
 	return r.unready(c.key, s, c.HeadSHA)
@@ -369,7 +371,7 @@ func (r *resolver) headHold(c *candidate, s Service) *hold {
 
 // unready holds a commit until what the service waits for is green on it: every result of that name of that app, and at
 // least one.
-func (r *resolver) unready(repository string, s Service, sha string) *hold {
+func (r *resolver) unready(repository string, s config.Service, sha string) *hold {
 	if s.Ready == nil {
 		return nil
 	}
@@ -389,7 +391,7 @@ func (r *resolver) unready(repository string, s Service, sha string) *hold {
 	}
 }
 
-func (r *resolver) plan(w *wish, profile string, run map[string]ServiceRef) Plan {
+func (r *resolver) plan(w *wish, profile string, run map[string]config.ServiceRef) Plan {
 	p := r.Policy.Profiles[profile]
 	return Plan{
 		Name: w.name, Owner: w.owner(), Profile: profile, Dataset: cmp.Or(w.file.Dataset, p.Dataset),
@@ -412,18 +414,18 @@ func (r *resolver) moved(w *wish, e *Remembered) *hold {
 // collision holds what would take a name, a namespace, a host or an Application that isn't its own.
 func (r *resolver) collision(w *wish, e *Remembered) *hold {
 	if was, ok := r.was[w.name]; ok && w.was == nil {
-		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, was.member().subject()), remedy: "give one of the repositories another alias in " + PolicyFile}
+		return &hold{rule: ruleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, was.member().subject()), remedy: "give one of the repositories another alias in " + config.PolicyFile}
 	}
 	namespace := e.Row.Namespace
 	if pattern, ok := r.protects(namespace); ok {
-		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + PolicyFile}
+		return &hold{rule: ruleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, pattern), remedy: "change namespacePrefix or protectedNamespaces in " + config.PolicyFile}
 	}
 	if owner, ok := r.facts.Cluster.Taken[namespace]; ok {
 		return &hold{rule: ruleTaken, reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner), remedy: "rename or remove that Application"}
 	}
 	for _, h := range e.Hosts {
 		if other, ok := r.hosts[h]; ok && other != w.name {
-			remedy := "give one of the repositories another alias in " + PolicyFile
+			remedy := "give one of the repositories another alias in " + config.PolicyFile
 			if !w.own {
 				remedy = "give it another name"
 			}

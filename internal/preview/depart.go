@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // files decides about the environment files that no open pull request stands for.
@@ -24,7 +26,7 @@ func (r *resolver) files() {
 	}
 	for name, problem := range r.Broken {
 		if r.Environments[name] == nil && !r.named[name] {
-			r.decided(Decision{Outcome: Held, Rule: ruleFile, Environment: Printable(name), Reason: problem, Remedy: "mend the file and push it"})
+			r.decided(Decision{Outcome: Held, Rule: ruleFile, Environment: config.Printable(name), Reason: problem, Remedy: "mend the file and push it"})
 		}
 	}
 }

@@ -3,47 +3,52 @@ package preview
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // fuzzedFiles are those that people write.
-var fuzzedFiles = []string{PolicyFile, SlotsFile, Shop7File, "overlays/jakub/environment.yaml"}
+var fuzzedFiles = []string{config.PolicyFile, config.SlotsFile, testfixture.Shop7File, "overlays/jakub/environment.yaml"}
 
 // FuzzLoad: whatever stands in the files, they are read or refused with a bounded number of readable problems, and what
 // is read can be resolved.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "# soon", "---", "null", "a: &a [*a]", "? [a]\n: b", "}", "\xff", "\x00", "a: b\n---\nc: d\n", strings.Repeat("[", 40), strings.Repeat("{a: ", 40),
-		DemoPolicy, DemoPolicy + "slots: on\n", strings.ReplaceAll(DemoPolicy, "acme", "\u202e"), "{" + strings.Repeat("a: 1, ", 200) + "}",
-		EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
-		EnvironmentYAML("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
-		EnvironmentYAML("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
+		testfixture.DemoPolicy, testfixture.DemoPolicy + "slots: on\n", strings.ReplaceAll(testfixture.DemoPolicy, "acme", "\u202e"), "{" + strings.Repeat("a: 1, ", 200) + "}",
+		testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
+		testfixture.EnvironmentYAML("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		testfixture.EnvironmentYAML("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
 		"apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {a: {holders: [alice]}}\n",
-		strings.Replace(DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
+		strings.Replace(testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
 	} {
 		for i := range fuzzedFiles {
 			f.Add(uint(i), []byte(seed))
 		}
 	}
-	good := LoadTree(f, DemoTree(map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\n")}), nil)
+	good := testfixture.LoadTree(f, testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n")}), nil)
 	f.Fuzz(func(t *testing.T, file uint, content []byte) {
 		name := fuzzedFiles[file%uint(len(fuzzedFiles))]
-		tree := DemoTree(map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\n")})
-		tree.Files[name] = File{Content: content}
-		c, err := Load(tree, good)
+		tree := testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n")})
+		tree.Files[name] = config.File{Content: content}
+		c, err := config.Load(tree, good)
 		if err != nil {
 			readable(t, err)
 			return
 		}
 		readable(t, c.Problems.Err())
 		for _, line := range c.NotInForce() {
-			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, PolicyFile) {
+			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, config.PolicyFile) {
 				t.Errorf("%s: not in force is %q", name, line)
 			}
 		}
@@ -57,12 +62,12 @@ func readable(t *testing.T, err error) {
 	if err == nil {
 		return
 	}
-	got := Lines(err)
-	if len(got) > 2*maxProblems {
+	got := testfixture.Lines(err)
+	if len(got) > 200 {
 		t.Errorf("%d problems", len(got))
 	}
 	for _, line := range got {
-		if line == "" || Printable(line) != line {
+		if line == "" || config.Printable(line) != line {
 			t.Errorf("problem %q can't be shown", line)
 		}
 	}
@@ -76,7 +81,7 @@ func FuzzResolve(f *testing.F) {
 	} {
 		f.Add(seed, seed, seed, seed, seed)
 	}
-	c := LoadPolicy(f, strings.Replace(DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
+	c := testfixture.LoadPolicy(f, strings.Replace(testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
 	tame := only(f, resolve(c, factsOf(pull(7))))
 	f.Fuzz(func(t *testing.T, title, branch, label, login, path string) {
 		asks, _ := labelled([]string{label}, "preview")
@@ -105,11 +110,11 @@ func FuzzResolve(f *testing.F) {
 				t.Errorf("image %q", image)
 			}
 		}
-		if owner := data(t, row)["owner"]; owner != "" && !loginPattern.MatchString(owner) && !IsDNSLabel(owner, MaxLabel) {
+		if owner := data(t, row)["owner"]; owner != "" && !config.IsLogin(owner) && !config.IsDNSLabel(owner, config.MaxLabel) {
 			t.Errorf("owner %q in ConfigMap environment", owner)
 		}
 		for _, slug := range []string{row.OwnerSlug, row.BranchSlug, row.TargetBranchSlug, row.RepositorySlug} {
-			if slug != "" && !IsDNSLabel(slug, MaxLabel) {
+			if slug != "" && !config.IsDNSLabel(slug, config.MaxLabel) {
 				t.Errorf("slug %q is no label", slug)
 			}
 		}
@@ -191,7 +196,7 @@ func FuzzLifetime(f *testing.F) {
 		f.Add(text, int64(-62135596800), int64(-1))
 	}
 	f.Fuzz(func(t *testing.T, text string, active, length int64) {
-		c, err := Load(DemoTree(map[string]string{PolicyFile: lifetimes(text)}), nil)
+		c, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: lifetimes(text)}), nil)
 		if err != nil {
 			readable(t, err)
 			return
@@ -215,3 +220,9 @@ func FuzzLifetime(f *testing.F) {
 		}
 	})
 }
+
+// imageTag is the grammar of tags in the OCI distribution specification.
+var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+// isHidden reports whether a reader can't see a character: controls, format characters, line and paragraph separators.
+func isHidden(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) }

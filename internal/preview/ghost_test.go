@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // A member that stays as it was changes nothing of an environment with a given name: not what runs there, nor whose it is, nor
@@ -39,7 +41,7 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 		} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
-				c := LoadPolicy(t, readyDemo(t))
+				c := testfixture.LoadPolicy(t, readyDemo(t))
 				facts := func() Facts { return with(greenFacts(pull(7, x)), nil, more...) }
 				before, f := resolve(c, facts()), facts()
 				happens(&f)
@@ -59,7 +61,7 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 func TestWhatCannotBeReadIsNoPush(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	facts := func() Facts { return with(factsOf(pull(7, x)), nil, ofGateway(3, x)) }
 	m := resolve(c, facts()).Memory
 	unread := facts()
@@ -77,11 +79,11 @@ func TestWhatCannotBeReadIsNoPush(t *testing.T) {
 func TestWhoStaysAsItWasIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
-	c := LoadPolicy(t, readyDemo(t))
+	c := testfixture.LoadPolicy(t, readyDemo(t))
 	later := pull(8, x, headed("beef"), createdAt(5000))
 	facts := func(pulls ...PullRequest) Facts {
 		f := greenFacts(pulls...)
-		checked(&f, "acme/shop", SHA("beef"), greenImage)
+		checked(&f, "acme/shop", testfixture.SHA("beef"), greenImage)
 		return f
 	}
 	before := resolve(c, facts(pull(7, x), later))

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // admitMembers asks of each pull request that asks for an environment whether it gets into it, and what it changes there.
@@ -85,7 +87,7 @@ func (r *resolver) moveHold(c *candidate, brake bool) *hold {
 // shareOut says which services run at whose heads: of two pull requests that change the same, the earlier one runs, and the
 // other is held. One that is in the environment already, and held for anything else, stays at its last commit.
 func (r *resolver) shareOut(w *wish) {
-	w.heads = map[string]ServiceRef{}
+	w.heads = map[string]config.ServiceRef{}
 	runs, pinned := map[string]*candidate{}, r.pinned(w)
 	r.addStaying(w, pinned)
 	for _, c := range w.members {
@@ -178,8 +180,8 @@ func (r *resolver) stayAt(w *wish, repository string, number int) {
 }
 
 // runsOf are the services that ran at a pull request's commit.
-func (r *resolver) runsOf(w *wish, repository string, number int) map[string]ServiceRef {
-	runs := map[string]ServiceRef{}
+func (r *resolver) runsOf(w *wish, repository string, number int) map[string]config.ServiceRef {
+	runs := map[string]config.ServiceRef{}
 	for name, pin := range w.was.Run {
 		if s := r.Policy.Services.Get(name); s != nil && pin.Number == number && strings.EqualFold(s.Repository, repository) {
 			runs[name] = pin
@@ -235,7 +237,7 @@ func (r *resolver) nothingToRun(w *wish) *hold {
 	h := &hold{rule: ruleUnchanged, reason: "it has nothing to run", remedy: fmt.Sprintf("previewctl set %s --profile full, or --service <service>=branch:<branch>", w.name)}
 	switch {
 	case w.claim != nil:
-		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s", strings.Join(w.claim.Holders, " or "), r.Policy.PullRequests.Label, OverlaysFolder, w.name, EnvironmentFile)
+		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s", strings.Join(w.claim.Holders, " or "), r.Policy.PullRequests.Label, config.OverlaysFolder, w.name, config.EnvironmentFile)
 	case !w.isFile:
 		h.reason, h.remedy = "it changes no service", r.labelForAll()
 	}
@@ -309,7 +311,7 @@ func (r *resolver) tell(w *wish, h *hold) {
 	if !isSubject {
 		return
 	}
-	d := Decision{Environment: w.name, Owner: Printable(w.owner()), Author: Printable(w.owner())}
+	d := Decision{Environment: w.name, Owner: config.Printable(w.owner()), Author: config.Printable(w.owner())}
 	switch {
 	case h == nil:
 		r.decided(d.live(r.ruleOf(w), r.describe(w)))
@@ -366,7 +368,7 @@ func (r *resolver) ruleOf(w *wish) string {
 }
 
 func (r *resolver) describe(w *wish) string {
-	parts := []string{"its file is in " + OverlaysFolder + "/" + w.name}
+	parts := []string{"its file is in " + config.OverlaysFolder + "/" + w.name}
 	if w.claim != nil {
 		parts[0] = "its slot is held by " + strings.Join(w.claim.Holders, ", ")
 	}

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 const jakub = "overlays/jakub/environment.yaml"
@@ -14,7 +17,7 @@ const jakub = "overlays/jakub/environment.yaml"
 // ofGateway is a pull request of acme/gateway.
 func ofGateway(number int, edits ...func(*PullRequest)) PullRequest {
 	return pull(number, append([]func(*PullRequest){func(pr *PullRequest) {
-		pr.HeadSHA, pr.HeadRepositoryID, pr.BaseRepositoryID = SHA("9a7"+string(rune('a'+number%6))), gatewayID, gatewayID
+		pr.HeadSHA, pr.HeadRepositoryID, pr.BaseRepositoryID = testfixture.SHA("9a7"+string(rune('a'+number%6))), gatewayID, gatewayID
 	}}, edits...)...)
 }
 
@@ -30,14 +33,14 @@ func with(f Facts, commits []string, pulls ...PullRequest) Facts {
 }
 
 // later is the next commit of a config branch.
-func later(t testing.TB, before *Config, files map[string]string, rewritten bool) *Config {
+func later(t testing.TB, before *config.Config, files map[string]string, rewritten bool) *config.Config {
 	t.Helper()
-	tree := DemoTree(files)
-	tree.Commit = SHA("f" + strings.TrimRight(before.Commit, "0"))
+	tree := testfixture.DemoTree(files)
+	tree.Commit = testfixture.SHA("f" + strings.TrimRight(before.Commit, "0"))
 	if !rewritten {
 		tree.Ancestors = []string{before.Commit}
 	}
-	return LoadTree(t, tree, before)
+	return testfixture.LoadTree(t, tree, before)
 }
 
 // reasons are the decisions with their reasons, apart from what is gone.
@@ -56,7 +59,7 @@ func reasons(s *Snapshot) []string {
 // What a file's services run at, for each kind of ref.
 func TestEnvironmentFromFile(t *testing.T) {
 	t.Parallel()
-	commit := SHA("c0ffee")
+	commit := testfixture.SHA("c0ffee")
 	tests := []struct {
 		name, file string
 		want       map[string]string
@@ -70,14 +73,14 @@ func TestEnvironmentFromFile(t *testing.T) {
 		{"a profile", "profile: checkout\n", map[string]string{"gateway": "", "orders": ""}, ""},
 		{"nothing", "owner: jakub\n", nil, "it has nothing to run"},
 		{"a branch that isn't there", "services: {gateway: {branch: x}}\n", nil, `acme/gateway has no branch "x", which service gateway runs at`},
-		{"a commit that no branch holds", "services: {gateway: {sha: " + SHA("e") + "}}\n", nil, "acme/gateway has no commit " + SHA("e") + " on its default branch or at a branch's head, which service gateway runs at"},
+		{"a commit that no branch holds", "services: {gateway: {sha: " + testfixture.SHA("e") + "}}\n", nil, "acme/gateway has no commit " + testfixture.SHA("e") + " on its default branch or at a branch's head, which service gateway runs at"},
 		{"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil, "acme/gateway has no open pull request #4, which service gateway runs at"},
 		{"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil, "acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadTree(t, DemoTree(map[string]string{jakub: EnvironmentYAML("purpose: redesign\n" + tt.file)}), nil)
+			c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("purpose: redesign\n" + tt.file)}), nil)
 			s := resolve(c, with(factsOf(), []string{commit}, ofGateway(3, withLabels()), ofGateway(5, func(pr *PullRequest) { pr.HeadRepositoryID = 99 })))
 			if tt.reason != "" {
 				if d := s.Decisions[slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })]; d.Outcome != Held || d.Reason != tt.reason || d.Remedy == "" || d.Rule == "ref" && !strings.HasSuffix(d.Remedy, " in "+jakub) {
@@ -99,10 +102,10 @@ func TestEnvironmentFromFile(t *testing.T) {
 
 func TestAServiceWhoseRefIsGoneStaysAndSaysSo(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{jakub: EnvironmentYAML("services: {gateway: {pullRequest: 3}, products: {tag: v1}}\n")}), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("services: {gateway: {pullRequest: 3}, products: {tag: v1}}\n")}), nil)
 	before := resolve(c, with(factsOf(), nil, ofGateway(3, withLabels())))
 	moved := ofGateway(3, withLabels())
-	moved.HeadSHA = SHA("fee1")
+	moved.HeadSHA = testfixture.SHA("fee1")
 	at := Resolve(c, with(factsOf(), nil, moved), before.Memory, noon)
 	after := Resolve(c, with(factsOf(), nil), at.Memory, noon)
 	if got := []string{runs(before, "jakub")["gateway"], runs(at, "jakub")["gateway"], runs(after, "jakub")["gateway"]}; !slices.Equal(got, []string{"9a7d", "fee1", "fee1"}) {
@@ -118,10 +121,10 @@ func TestAServiceWhoseRefIsGoneStaysAndSaysSo(t *testing.T) {
 func TestAFileIsGone(t *testing.T) {
 	t.Parallel()
 	const two = "overlays/alice/environment.yaml"
-	file := EnvironmentYAML("profile: checkout\n")
-	before := LoadTree(t, DemoTree(map[string]string{jakub: file, two: file}), nil)
+	file := testfixture.EnvironmentYAML("profile: checkout\n")
+	before := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: file, two: file}), nil)
 	m := resolve(before, factsOf()).Memory
-	lean := Replace(t, DemoPolicy, "pullRequests: {", "limits: {deletionsAtOnce: 1}\npullRequests: {")
+	lean := testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "limits: {deletionsAtOnce: 1}\npullRequests: {")
 	tests := []struct {
 		name  string
 		files map[string]string
@@ -132,7 +135,7 @@ func TestAFileIsGone(t *testing.T) {
 		{"one folder", map[string]string{two: file}, false, nil, []string{"alice"}},
 		{"renamed", map[string]string{two: file, "overlays/bob/environment.yaml": file}, false, nil, []string{"alice", "bob"}},
 		{"broken", map[string]string{two: file, jakub: "oops"}, false, nil, []string{"alice", "jakub"}},
-		{"both at once, where one may go", map[string]string{PolicyFile: lean}, false, nil, []string{"alice", "jakub"}},
+		{"both at once, where one may go", map[string]string{config.PolicyFile: lean}, false, nil, []string{"alice", "jakub"}},
 		{"on a branch that was rewritten", map[string]string{two: file}, true, nil, []string{"alice", "jakub"}},
 		{"on a branch of which nobody remembers what it was", map[string]string{two: file}, false, func(m *Memory) { m.Commit = "" }, []string{"alice", "jakub"}},
 		{"on a rewritten branch, and confirmed", map[string]string{two: file}, true, func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} }, []string{"alice"}},
@@ -168,7 +171,7 @@ func names(s *Snapshot) []string {
 func TestSlotPoolAt(t *testing.T) {
 	t.Parallel()
 	at := func(hour int) *time.Time { h := noon.Add(time.Duration(hour) * time.Hour); return &h }
-	holds := func(p *SlotPool) []string {
+	holds := func(p *config.SlotPool) []string {
 		lines := []string{}
 		for _, name := range []string{"bulbasaur", "ivysaur"} {
 			c := p.Slots[name]
@@ -183,9 +186,9 @@ func TestSlotPoolAt(t *testing.T) {
 		}
 		return lines
 	}
-	p := &SlotPool{
-		Slots: map[string]Claim{"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)}, "ivysaur": {Holders: []string{"dave"}, Since: at(-2)}},
-		Queue: []Claim{{Holders: []string{"late"}, Until: at(1)}, {Holders: []string{"carol"}, Since: at(-1), Until: at(4)}, {Holders: []string{"erin"}, Since: at(5)}, {Holders: []string{"frank"}}},
+	p := &config.SlotPool{
+		Slots: map[string]config.Claim{"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)}, "ivysaur": {Holders: []string{"dave"}, Since: at(-2)}},
+		Queue: []config.Claim{{Holders: []string{"late"}, Until: at(1)}, {Holders: []string{"carol"}, Since: at(-1), Until: at(4)}, {Holders: []string{"erin"}, Since: at(5)}, {Holders: []string{"frank"}}},
 	}
 	tests := []struct {
 		hour int
@@ -200,7 +203,7 @@ func TestSlotPoolAt(t *testing.T) {
 			t.Errorf("after %d hours (-want +got):\n%s", tt.hour, diff)
 		}
 	}
-	free := &SlotPool{Slots: map[string]Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}}, Queue: []Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}}}
+	free := &config.SlotPool{Slots: map[string]config.Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}}, Queue: []config.Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}}}
 	if diff := cmp.Diff([]string{"bulbasaur: carol 09h", "ivysaur: erin 11h", "waits: frank"}, holds(free.At(noon))); diff != "" {
 		t.Errorf("free ones (-want +got):\n%s", diff)
 	}
@@ -210,8 +213,8 @@ const slotsOn = "slots: on\n"
 
 func TestSlots(t *testing.T) {
 	t.Parallel()
-	held := SlotsYAML("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [carol]}\nqueue: [{holders: [bob], purpose: load test}]\n")
-	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + slotsOn, SlotsFile: held}), nil)
+	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [carol]}\nqueue: [{holders: [bob], purpose: load test}]\n")
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
 	facts := with(factsOf(pull(7)), nil, ofGateway(3), ofGateway(4, by("bob")))
 	facts.Skew = new(time.Duration)
 	s := resolve(c, facts)
@@ -246,7 +249,7 @@ func TestSlots(t *testing.T) {
 	if got := names(over); !slices.Equal(got, []string{"bulbasaur", "gateway-pr-3", "shop-pr-7"}) {
 		t.Errorf("%v are live after the claim: %s", got, strings.Join(reasons(over), "\n"))
 	}
-	released := later(t, c, map[string]string{PolicyFile: DemoPolicy + slotsOn, SlotsFile: SlotsYAML("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
+	released := later(t, c, map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
 	after := Resolve(released, facts, restarted(t, over.Memory), noon.Add(4*time.Hour))
 	if got := names(after); !slices.Equal(got, []string{"gateway-pr-3", "gateway-pr-4", "shop-pr-7"}) {
 		t.Errorf("%v are live after the release: %s", got, strings.Join(reasons(after), "\n"))
@@ -256,8 +259,8 @@ func TestSlots(t *testing.T) {
 // A claim's end counts by a clock that can be trusted, and what was over by it stays over.
 func TestNoSlotIsReleasedByAClockThatIsWrong(t *testing.T) {
 	t.Parallel()
-	held := SlotsYAML("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], until: 2026-11-22T14:00:00Z}\n")
-	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + slotsOn, SlotsFile: held}), nil)
+	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], until: 2026-11-22T14:00:00Z}\n")
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
 	m := Memory{}
 	at := func(clock, skew time.Duration, known bool) []string {
 		f := with(factsOf(pull(7)), nil, ofGateway(4, by("bob")))
@@ -301,8 +304,8 @@ func TestNoSlotIsReleasedByAClockThatIsWrong(t *testing.T) {
 // Somebody may have written a later end where it couldn't be read.
 func TestNoSlotIsReleasedWhileTheConfigBranchCannotBeRead(t *testing.T) {
 	t.Parallel()
-	held := SlotsYAML("slots: {bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}}\n")
-	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + slotsOn, SlotsFile: held}), nil)
+	held := testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}}\n")
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
 	f := factsOf(pull(7))
 	f.Skew, f.ConfigReadAt = new(time.Duration), noon.Add(time.Hour)
 	s := Resolve(c, f, Memory{}, noon)
@@ -320,7 +323,7 @@ func TestNoSlotIsReleasedWhileTheConfigBranchCannotBeRead(t *testing.T) {
 
 func TestSlotsRequired(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + "slots: required\n", SlotsFile: SlotsYAML("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n", config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
 	for _, labels := range [][]string{{"preview"}, {"preview-with:x"}} {
 		d := resolve(c, factsOf(pull(7, withLabels(labels...)))).Decisions[1]
 		if d.Outcome != Held || d.Rule != "slot" || d.Remedy != "previewctl slot claim --holders alice" {
@@ -332,12 +335,12 @@ func TestSlotsRequired(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"gateway": "", "orders": "abcdef1234", "web": ""}, runs(claimed, "bulbasaur")); diff != "" {
 		t.Errorf("bob's (-want +got):\n%s", diff)
 	}
-	next := later(t, c, map[string]string{PolicyFile: DemoPolicy + "slots: required\n", SlotsFile: SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
+	next := later(t, c, map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n", config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
 	handed := Resolve(next, facts, restarted(t, claimed.Memory), noon)
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "web": ""}, runs(handed, "bulbasaur")); diff != "" {
 		t.Errorf("alice's (-want +got):\n%s\n%s", diff, strings.Join(reasons(handed), "\n"))
 	}
-	live := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7)))
+	live := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 	if s := Resolve(c, factsOf(pull(7)), live.Memory, noon); !slices.Equal(names(s), []string{"shop-pr-7"}) {
 		t.Errorf("what was live went: %v", reasons(s))
 	}
@@ -385,7 +388,7 @@ func TestJoins(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := resolve(LoadPolicy(t, DemoPolicy), tt.facts)
+			s := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), tt.facts)
 			want, got := strings.ToLower(strings.Join(tt.want, "\n")), strings.ToLower(strings.Join(reasons(s), "\n"))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("decisions (-want +got):\n%s", diff)
@@ -400,7 +403,7 @@ func TestJoins(t *testing.T) {
 func TestAJoinLivesAsLongAsOneOfIts(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	both := resolve(c, with(factsOf(pull(7, x)), nil, ofGateway(3, x)))
 	if row := only(t, both); row.Source != "pull-request" || row.Repository != "" || !slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) {
 		t.Errorf("row: %+v", row)
@@ -421,7 +424,7 @@ func TestAJoinLivesAsLongAsOneOfIts(t *testing.T) {
 // A file's name is joined, too, and one of its pins is a pull request's.
 func TestAFileIsJoined(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{jakub: EnvironmentYAML("owner: jakub\nservices: {gateway: {pullRequest: 3}}\n")}), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("owner: jakub\nservices: {gateway: {pullRequest: 3}}\n")}), nil)
 	x := withLabels("preview-with:jakub")
 	s := resolve(c, with(factsOf(pull(7, x)), nil, ofGateway(3, withLabels()), ofGateway(4, x)))
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "orders": "abcdef1234", "web": ""}, runs(s, "jakub")); diff != "" {
@@ -437,11 +440,11 @@ func TestAFileIsJoined(t *testing.T) {
 
 func TestAdopt(t *testing.T) {
 	t.Parallel()
-	usual := LoadTree(t, DemoTree(nil), nil)
+	usual := testfixture.LoadTree(t, testfixture.DemoTree(nil), nil)
 	live := resolve(usual, factsOf(pull(7)))
-	adopting := later(t, usual, map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\nadopted: true\nowner: bob\nservices:\n  orders: {sha: " + SHA("abcdef1234") + "}\n")}, false)
+	adopting := later(t, usual, map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nadopted: true\nowner: bob\nservices:\n  orders: {sha: " + testfixture.SHA("abcdef1234") + "}\n")}, false)
 	open := Resolve(adopting, factsOf(pull(7)), restarted(t, live.Memory), noon)
-	if row := only(t, open); row.Source != "pull-request" || row.HeadSHA != SHA("abcdef1234") {
+	if row := only(t, open); row.Source != "pull-request" || row.HeadSHA != testfixture.SHA("abcdef1234") {
 		t.Errorf("while it is open: %+v", row)
 	}
 	for name, pulls := range map[string][]PullRequest{"closed": nil, "unlabelled": {pull(7, withLabels())}} {
@@ -478,15 +481,15 @@ func TestAdopt(t *testing.T) {
 func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 	t.Parallel()
 	joins := func(name string) PullRequest { return pull(1, withLabels("preview-with:"+name)) }
-	with := func(lines, holder string) *Config {
-		return LoadTree(t, DemoTree(map[string]string{
-			PolicyFile: DemoPolicy + "slots: on\nlimits: {environments: 2}\n", "overlays/jakub/environment.yaml": EnvironmentYAML("profile: full\n" + lines),
-			SlotsFile: SlotsYAML("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
+	with := func(lines, holder string) *config.Config {
+		return testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+			config.PolicyFile: testfixture.DemoPolicy + "slots: on\nlimits: {environments: 2}\n", "overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + lines),
+			config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
 		}), nil)
 	}
 	tests := []struct {
 		name   string
-		config *Config
+		config *config.Config
 		pulls  []PullRequest
 		want   []string
 	}{
@@ -532,9 +535,9 @@ func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 func TestAJoinWhoseLabelIsNotTheOneItHadIsWithheld(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:x")
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(1, x)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(1, x)))
 	lost := recovered(t, before)
-	renamed := Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {joinLabel: with, ")
+	renamed := testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {joinLabel: with, ")
 	tests := []struct {
 		name   string
 		policy string
@@ -542,15 +545,15 @@ func TestAJoinWhoseLabelIsNotTheOneItHadIsWithheld(t *testing.T) {
 		label  string
 		want   string
 	}{
-		{"what is remembered still holds", DemoPolicy, before.Memory, "preview-with:x", "x live by labelled"},
-		{"nobody remembers which it had", DemoPolicy, lost, "bug", "x live by withheld"},
+		{"what is remembered still holds", testfixture.DemoPolicy, before.Memory, "preview-with:x", "x live by labelled"},
+		{"nobody remembers which it had", testfixture.DemoPolicy, lost, "bug", "x live by withheld"},
 		{"configuration has another word for it", renamed, before.Memory, "preview-with:x", "x live by withheld"},
-		{"somebody took it off", DemoPolicy, before.Memory, "bug", "shop-pr-1 held by unlabelled"},
+		{"somebody took it off", testfixture.DemoPolicy, before.Memory, "bug", "shop-pr-1 held by unlabelled"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := Resolve(LoadPolicy(t, tt.policy), factsOf(pull(1, withLabels(tt.label))), tt.memory, noon).Decisions[0]
+			d := Resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(pull(1, withLabels(tt.label))), tt.memory, noon).Decisions[0]
 			if got := d.Environment + " " + d.Outcome + " by " + d.Rule; got != tt.want || d.Withheld != strings.Contains(tt.want, "withheld") {
 				t.Errorf("%s: %s, want %s", got, d.Reason, tt.want)
 			}
@@ -560,7 +563,7 @@ func TestAJoinWhoseLabelIsNotTheOneItHadIsWithheld(t *testing.T) {
 
 func TestASlotIsNotJoined(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + "slots: on\n", SlotsFile: SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: on\n", config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
 	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
 	want := []string{Held, "join", "ivysaur is a slot, and whose pull requests run there its claim says"}
 	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason}); diff != "" || d.Remedy == "" {

@@ -3,10 +3,12 @@ package preview
 import (
 	"fmt"
 	"slices"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // handOver makes Argo CD leave the workloads of services alone, so that people replace them by tools of their own.
-func handOver(row *Row, services []string, run map[string]ServiceRef) {
+func handOver(row *Row, services []string, run map[string]config.ServiceRef) {
 	for _, s := range sortedSet(slices.Clone(services)) {
 		if _, ok := run[s]; !ok {
 			continue
@@ -19,7 +21,7 @@ func handOver(row *Row, services []string, run map[string]ServiceRef) {
 }
 
 // noteHandovers says which services can't be handed over.
-func (w *wish) noteHandovers(run map[string]ServiceRef) {
+func (w *wish) noteHandovers(run map[string]config.ServiceRef) {
 	for _, s := range sortedSet(slices.Clone(w.file.Handover)) {
 		if _, ok := run[s]; !ok {
 			w.notes = append(w.notes, fmt.Sprintf("service %s can't be handed over: it doesn't run here", s))

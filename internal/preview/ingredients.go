@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // ingredients are all that an environment is made of, besides the configuration. Whoever makes one sees nothing else; so
@@ -51,7 +53,7 @@ type composition struct {
 // compositions are the live environments that an answer was made of. The next one takes over what has the same
 // ingredients: of a thousand environments, each with links to all that doesn't run there, one push changes one.
 type compositions struct {
-	config *Config
+	config *config.Config
 	// baseline are the links to the baseline, which all environments share.
 	baseline map[string]link
 	// plain are without links to and from other environments, linked those of them that have any with them.
@@ -59,7 +61,7 @@ type compositions struct {
 }
 
 // of are those that can be taken over under a configuration.
-func (m compositions) of(c *Config) compositions {
+func (m compositions) of(c *config.Config) compositions {
 	if m.config != c {
 		return compositions{config: c, baseline: baselineLinks(c)}
 	}
@@ -96,7 +98,7 @@ func (e *Remembered) share(was *Remembered) {
 }
 
 // newEnvironment composes an environment from its ingredients.
-func newEnvironment(c *Config, baseline map[string]link, in *ingredients) (Remembered, error) {
+func newEnvironment(c *config.Config, baseline map[string]link, in *ingredients) (Remembered, error) {
 	k, err := compose(c, baseline, in.plan)
 	if err != nil {
 		return Remembered{}, err
@@ -119,10 +121,10 @@ func (r *resolver) ingredients(w *wish, plan Plan) *ingredients {
 }
 
 // row adds to a composed row what is known of its source. Free text is only ever a value here.
-func composedRow(c *Config, in *ingredients, k *composer) Row {
+func composedRow(c *config.Config, in *ingredients, k *composer) Row {
 	row := k.row()
 	handOver(&row, in.handover, in.plan.Run)
-	row.Source, row.Purpose = in.source, Printable(in.purpose)
+	row.Source, row.Purpose = in.source, config.Printable(in.purpose)
 	if !in.expires.IsZero() {
 		row.ExpiresAt = in.expires.UTC().Format(time.RFC3339)
 	}
@@ -133,20 +135,20 @@ func composedRow(c *Config, in *ingredients, k *composer) Row {
 	return row
 }
 
-func fillPullRequest(c *Config, row *Row, in *ingredients) {
+func fillPullRequest(c *config.Config, row *Row, in *ingredients) {
 	pr := in.single
 	row.Number = strconv.Itoa(pr.number)
-	row.Title = Printable(pr.title)
-	row.Branch, row.BranchSlug = Printable(pr.branch), LabelSlug(pr.branch)
-	row.TargetBranch, row.TargetBranchSlug = Printable(pr.targetBranch), LabelSlug(pr.targetBranch)
+	row.Title = config.Printable(pr.title)
+	row.Branch, row.BranchSlug = config.Printable(pr.branch), config.LabelSlug(pr.branch)
+	row.TargetBranch, row.TargetBranchSlug = config.Printable(pr.targetBranch), config.LabelSlug(pr.targetBranch)
 	row.HeadSHA = pr.headSHA
 	row.HeadShortSHA, row.HeadShortSHA7 = pr.headSHA[:min(8, len(pr.headSHA))], short(pr.headSHA)
-	row.Author = Printable(pr.author)
+	row.Author = config.Printable(pr.author)
 	for _, l := range in.labels {
-		row.Labels = append(row.Labels, Printable(l))
+		row.Labels = append(row.Labels, config.Printable(l))
 	}
 	slices.Sort(row.Labels)
-	row.Repository, row.RepositorySlug = pr.repository, LabelSlug(pr.repository)
-	row.PullRequestURL = Printable(pr.url)
+	row.Repository, row.RepositorySlug = pr.repository, config.LabelSlug(pr.repository)
+	row.PullRequestURL = config.Printable(pr.url)
 	row.IssueKey = c.IssueKey(pr.branch, pr.title)
 }

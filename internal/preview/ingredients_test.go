@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // workIsSavedOnly: what is taken over from the last answer is what would be made anew.
@@ -34,7 +36,7 @@ func TestWhateverChangesIsAnotherIngredient(t *testing.T) {
 	full := func() *ingredients {
 		return &ingredients{
 			plan: Plan{
-				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]ServiceRef{"x": {SHA: "x"}},
+				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]config.ServiceRef{"x": {SHA: "x"}},
 				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x",
 			},
 			source: "x", purpose: "x", person: "x", expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},
@@ -70,7 +72,7 @@ func TestWhateverChangesIsAnotherIngredient(t *testing.T) {
 		t.Errorf("only %d fields were tried", fields)
 	}
 	for name, edit := range map[string]func(*ingredients){
-		"another commit runs":      func(in *ingredients) { in.plan.Run["x"] = ServiceRef{SHA: "y"} },
+		"another commit runs":      func(in *ingredients) { in.plan.Run["x"] = config.ServiceRef{SHA: "y"} },
 		"another link":             func(in *ingredients) { in.plan.Links["x"] = "y" },
 		"another links here":       func(in *ingredients) { in.plan.From["x"] = []string{"y"} },
 		"another end":              func(in *ingredients) { in.expires = noon.Add(time.Second) },

@@ -1,5 +1,7 @@
 package preview
 
+import "github.com/previewset/previewset/internal/config"
+
 // Inputs are what the service's newest answer was computed from besides its configuration, and what it remembers of that
 // answer: with them the same Resolve says what another configuration would be answered.
 type Inputs struct {
@@ -15,7 +17,7 @@ type Inputs struct {
 type Asked struct{ Branches, Tags, Commits []string }
 
 // AskedRefs are the refs that the configuration wants to know of, by repository.
-func AskedRefs(c *Config) map[string]Asked {
+func AskedRefs(c *config.Config) map[string]Asked {
 	all := map[string]Asked{}
 	for _, name := range c.Repositories() {
 		w := Wanted(c, name)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // brakeWindow is the time in which deletions are counted for limits.deletionsAtOnce.
@@ -79,7 +81,7 @@ func (r *resolver) limitsOf(w *wish) []limit {
 	}
 	person := strings.ToLower(w.person())
 	if w.claim == nil && (!w.isFile || person != "") {
-		limits = append(limits, limit{"perOwner", cmp.Or(Printable(w.person()), "an account that is gone") + " has", person, t.perOwner[person], l.PerOwner})
+		limits = append(limits, limit{"perOwner", cmp.Or(config.Printable(w.person()), "an account that is gone") + " has", person, t.perOwner[person], l.PerOwner})
 	}
 	limits = append(limits, r.perRepository(w, t)...)
 	return append(limits, r.awake(t))

@@ -9,12 +9,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // limitedTo is demo with limits.
-func limitedTo(t testing.TB, limits string) *Config {
+func limitedTo(t testing.TB, limits string) *config.Config {
 	t.Helper()
-	return LoadPolicy(t, DemoPolicy+"limits: {"+limits+"}\n")
+	return testfixture.LoadPolicy(t, testfixture.DemoPolicy+"limits: {"+limits+"}\n")
 }
 
 func by(author string) func(*PullRequest) {
@@ -127,7 +130,7 @@ func TestLimits(t *testing.T) {
 
 func TestLimitNeverEndsWhatIsLive(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(3), pull(4), pull(5)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(3), pull(4), pull(5)))
 	for _, limits := range []string{"environments: 1", "awake: 1", "perOwner: 1", "perRepository: 1"} {
 		s := Resolve(limitedTo(t, limits), factsOf(pull(1), pull(3), pull(4), pull(5, headed("b"))), restarted(t, before.Memory), noon)
 		names := []string{}
@@ -137,7 +140,7 @@ func TestLimitNeverEndsWhatIsLive(t *testing.T) {
 		if diff := cmp.Diff([]string{"shop-pr-3", "shop-pr-4", "shop-pr-5"}, names); diff != "" {
 			t.Errorf("%s: live (-want +got):\n%s", limits, diff)
 		}
-		if got := s.Rows[2].HeadSHA; got != SHA("b") {
+		if got := s.Rows[2].HeadSHA; got != testfixture.SHA("b") {
 			t.Errorf("%s: shop-pr-5 is at %s, want its new head", limits, got)
 		}
 		if d := s.Decisions[0]; d.Rule != ruleLimit || !strings.Contains(d.Reason, " 3 environments, ") {
@@ -149,7 +152,7 @@ func TestLimitNeverEndsWhatIsLive(t *testing.T) {
 // queue is what waits and what is live, as it goes on from answer to answer.
 type queue struct {
 	t      *testing.T
-	config *Config
+	config *config.Config
 	memory Memory
 	now    time.Time
 }
@@ -227,9 +230,9 @@ func TestWhoKeepsAPlaceInTheQueue(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			policy := Replace(t, readyDemo(t), "default: {branch: main}, ready: {check: image, app: github-actions}", "default: {branch: main}",
+			policy := testfixture.Replace(t, readyDemo(t), "default: {branch: main}, ready: {check: image, app: github-actions}", "default: {branch: main}",
 				"pullRequests: {", "pullRequests: {forks: approved, ")
-			q := &queue{t: t, config: LoadPolicy(t, policy+"limits: {environments: 1}\n"), now: noon}
+			q := &queue{t: t, config: testfixture.LoadPolicy(t, policy+"limits: {environments: 1}\n"), now: noon}
 			next := func(pulls ...PullRequest) string {
 				q.now = q.now.Add(time.Minute)
 				s := Resolve(q.config, greenFacts(pulls...), restarted(t, q.memory), q.now)
@@ -363,7 +366,7 @@ func TestQueueDependsOnNoOrderOfFacts(t *testing.T) {
 }
 
 // elsewhere is demo where another repository has taken acme/shop's place.
-var elsewhere = strings.NewReplacer("acme/Shop", "acme/Store", "acme/shop", "acme/store").Replace(DemoPolicy)
+var elsewhere = strings.NewReplacer("acme/Shop", "acme/Store", "acme/shop", "acme/store").Replace(testfixture.DemoPolicy)
 
 // crowdOf are pull requests 1 to n; those from unlabelled on have lost their label.
 func crowdOf(n, unlabelled int) []PullRequest {
@@ -379,7 +382,7 @@ func crowdOf(n, unlabelled int) []PullRequest {
 }
 
 // idle is the memory after an answer a minute, the last one a minute before the given time.
-func idle(c *Config, pulls []PullRequest, m Memory, until time.Time) Memory {
+func idle(c *config.Config, pulls []PullRequest, m Memory, until time.Time) Memory {
 	for now := m.At.Add(time.Minute); !m.At.IsZero() && now.Before(until); now = now.Add(time.Minute) {
 		m = Resolve(c, factsOf(pulls...), m, now).Memory
 	}
@@ -499,7 +502,7 @@ func TestWithheldStaysWithheld(t *testing.T) {
 	}
 	unread := factsOf()
 	delete(unread.Repositories, "acme/shop")
-	loose, without := limitedTo(t, "deletionsAtOnce: 50"), LoadPolicy(t, elsewhere)
+	loose, without := limitedTo(t, "deletionsAtOnce: 50"), testfixture.LoadPolicy(t, elsewhere)
 	tests := []struct {
 		name  string
 		first func(Memory) *Snapshot // what happens, an hour later
@@ -577,7 +580,7 @@ func live(s *Snapshot) []string {
 
 func TestConfirmedOnesGo(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7), pull(8)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
 	unread := factsOf()
 	delete(unread.Repositories, "acme/shop")
 	const gone = "gone by confirmed: it was withheld, and somebody has confirmed that it may go"
@@ -588,20 +591,20 @@ func TestConfirmedOnesGo(t *testing.T) {
 		want         string // of what was confirmed
 	}{
 		{"its repository isn't configured", elsewhere, factsOf(), "withheld", gone},
-		{"its repository was never read in this run", DemoPolicy, unread, "unread", gone},
+		{"its repository was never read in this run", testfixture.DemoPolicy, unread, "unread", gone},
 		{
-			"configuration asks for another label", Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pull(7), pull(8)),
+			"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pull(7), pull(8)),
 			"withheld", `held by unlabelled: it has no label "deploy"`,
 		},
 		{
-			"too many lost their label", DemoPolicy + "limits: {deletionsAtOnce: 1}\n", factsOf(pull(7, withLabels()), pull(8, withLabels())),
+			"too many lost their label", testfixture.DemoPolicy + "limits: {deletionsAtOnce: 1}\n", factsOf(pull(7, withLabels()), pull(8, withLabels())),
 			"withheld", `held by unlabelled: it has no label "preview"`,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadPolicy(t, tt.policy)
+			c := testfixture.LoadPolicy(t, tt.policy)
 			kept := Resolve(c, tt.facts, restarted(t, before.Memory), noon.Add(time.Hour))
 			for _, d := range kept.Decisions {
 				if d.Outcome != Live || d.Rule != tt.rule || !d.Withheld {
@@ -625,7 +628,7 @@ func TestConfirmedOnesGo(t *testing.T) {
 				t.Errorf("%v stays confirmed for another time", after.Memory.Confirmed)
 			}
 			// Where everything is as before, it comes back.
-			again := Resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7), pull(8)), restarted(t, after.Memory), noon.Add(3*time.Hour))
+			again := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)), restarted(t, after.Memory), noon.Add(3*time.Hour))
 			if diff := cmp.Diff([]string{"shop-pr-7", "shop-pr-8"}, live(again)); diff != "" {
 				t.Errorf("live again (-want +got):\n%s", diff)
 			}
@@ -635,8 +638,8 @@ func TestConfirmedOnesGo(t *testing.T) {
 
 func TestConfirmedMove(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7), pull(8)))
-	c := LoadPolicy(t, DemoPolicy+"namespacePrefix: pr-\n")
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy+"namespacePrefix: pr-\n")
 	kept := Resolve(c, factsOf(pull(7), pull(8)), before.Memory, noon)
 	if diff := cmp.Diff(before.Rows, kept.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
@@ -664,7 +667,7 @@ func TestConfirmedMove(t *testing.T) {
 // A confirmation that came too late takes nothing: it was labelled again.
 func TestConfirmedOneThatIsLabelledStays(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	m := resolve(c, factsOf(pull(7), pull(8, draft))).Memory
 	m.Confirmed = map[string]bool{"shop-pr-7": true, "shop-pr-8": true, "nobody": true}
 	s := Resolve(c, factsOf(pull(7), pull(8)), m, noon)
@@ -677,7 +680,7 @@ func TestConfirmedOneThatIsLabelledStays(t *testing.T) {
 // request stands now.
 func TestChangedLabel(t *testing.T) {
 	t.Parallel()
-	deploy := Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, ")
+	deploy := testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, ")
 	tests := []struct {
 		name  string
 		first []string // labels at first, under "preview"
@@ -693,8 +696,8 @@ func TestChangedLabel(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7, withLabels(tt.first...))))
-			d := decision(t, Resolve(LoadPolicy(t, deploy), factsOf(pull(7, tt.later...)), restarted(t, before.Memory), noon))
+			before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7, withLabels(tt.first...))))
+			d := decision(t, Resolve(testfixture.LoadPolicy(t, deploy), factsOf(pull(7, tt.later...)), restarted(t, before.Memory), noon))
 			if got := d.Outcome + " by " + d.Rule; got != tt.want || d.Withheld != (tt.want == "live by withheld") {
 				t.Errorf("%s: %s; want it %s", got, d.Reason, tt.want)
 			}
@@ -702,20 +705,20 @@ func TestChangedLabel(t *testing.T) {
 	}
 	t.Run("it was a draft under the label asked for meanwhile, and has only that", func(t *testing.T) {
 		t.Parallel()
-		m := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7))).Memory
+		m := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))).Memory
 		f := factsOf(pull(7, draft, withLabels("deploy")))
-		m = Resolve(LoadPolicy(t, deploy), f, m, noon).Memory
-		if d := decision(t, Resolve(LoadPolicy(t, DemoPolicy), f, restarted(t, m), noon)); !d.Withheld {
+		m = Resolve(testfixture.LoadPolicy(t, deploy), f, m, noon).Memory
+		if d := decision(t, Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f, restarted(t, m), noon)); !d.Withheld {
 			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
 		}
 	})
 	t.Run("nobody remembers the old label", func(t *testing.T) {
 		t.Parallel()
-		m := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7))).Memory
+		m := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))).Memory
 		e := m.Environments["shop-pr-7"]
 		e.Members[0].Label = ""
 		m.Environments["shop-pr-7"] = e
-		if d := decision(t, Resolve(LoadPolicy(t, deploy), factsOf(pull(7)), m, noon)); !d.Withheld {
+		if d := decision(t, Resolve(testfixture.LoadPolicy(t, deploy), factsOf(pull(7)), m, noon)); !d.Withheld {
 			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
 		}
 	})
@@ -723,7 +726,7 @@ func TestChangedLabel(t *testing.T) {
 
 func TestTimesOfLostLabelsAreForgotten(t *testing.T) {
 	t.Parallel()
-	q := &queue{t: t, config: LoadPolicy(t, DemoPolicy), now: noon}
+	q := &queue{t: t, config: testfixture.LoadPolicy(t, testfixture.DemoPolicy), now: noon}
 	q.alive(crowdOf(9, 10)...)
 	q.alive(crowdOf(9, 4)...)
 	if n := len(q.memory.Unlabelled); n != 6 || slices.ContainsFunc(q.memory.Unlabelled, func(at time.Time) bool { return !at.Equal(q.now) }) {

@@ -5,12 +5,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // composed is an environment as it was put together in this answer, before it is known where its links lead.
 type composed struct {
 	*composition
-	links map[string]Link
+	links map[string]config.Link
 }
 
 // link points what is live to each other. It comes last: only now is it known what is live.
@@ -85,7 +87,7 @@ func (r *resolver) relink(name string, made *composed, links map[string]string, 
 func (r *resolver) note(name, text string) {
 	for i := range r.snapshot.Decisions {
 		if d := &r.snapshot.Decisions[i]; d.Environment == name && d.Outcome == Live {
-			d.Reason += "; " + Printable(text)
+			d.Reason += "; " + config.Printable(text)
 		}
 	}
 }
@@ -149,20 +151,20 @@ func (r *resolver) follow(name, service string, at lookup) (target, why string) 
 }
 
 // file is the one of an environment that is in force; never nil.
-func (r *resolver) file(name string) *Environment {
+func (r *resolver) file(name string) *config.Environment {
 	if e := r.Environments[name]; e != nil {
 		return e
 	}
-	return &Environment{}
+	return &config.Environment{}
 }
 
 // target is the environment that a link leads to: of a pull request the one that it is in.
-func (r *resolver) target(l Link, at lookup) string {
-	repository, number, ok := ParsePullRequest(l.PullRequest)
+func (r *resolver) target(l config.Link, at lookup) string {
+	repository, number, ok := config.ParsePullRequest(l.PullRequest)
 	if !ok {
 		return l.Environment
 	}
-	own, about := PullRequestName(r.Policy, repository, number), subject(repository, number)
+	own, about := config.PullRequestName(r.Policy, repository, number), subject(repository, number)
 	if in, ok := at.inWhich(about); ok {
 		return in
 	}
@@ -175,8 +177,8 @@ func (r *resolver) cycle(w *wish) *hold {
 		seen := []string{w.name}
 		for link, ok := w.file.Links[service]; ok; link, ok = r.file(seen[len(seen)-1]).Links[service] {
 			next := link.Environment
-			if repository, number, isPullRequest := ParsePullRequest(link.PullRequest); isPullRequest {
-				next = PullRequestName(r.Policy, repository, number)
+			if repository, number, isPullRequest := config.ParsePullRequest(link.PullRequest); isPullRequest {
+				next = config.PullRequestName(r.Policy, repository, number)
 			}
 			if slices.Contains(seen, next) {
 				return &hold{

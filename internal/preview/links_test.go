@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // files are environment files by environment.
 func files(pairs ...string) map[string]string {
 	f := map[string]string{}
 	for i := 0; i < len(pairs); i += 2 {
-		f[OverlaysFolder+"/"+pairs[i]+"/"+EnvironmentFile] = EnvironmentYAML(pairs[i+1])
+		f[config.OverlaysFolder+"/"+pairs[i]+"/"+config.EnvironmentFile] = testfixture.EnvironmentYAML(pairs[i+1])
 	}
 	return f
 }
@@ -70,7 +73,7 @@ func TestLinks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := resolve(LoadTree(t, DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))))
+			s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))))
 			if got := leadsTo(s, "jakub", "products"); got != tt.to {
 				t.Errorf("leads to %q, want %q: %s", got, tt.to, strings.Join(reasons(s), "\n"))
 			}
@@ -91,7 +94,7 @@ func TestLinks(t *testing.T) {
 			if diff := cmp.Diff(want, letsIn(s, target)); diff != "" {
 				t.Errorf("who is let in (-want +got):\n%s", diff)
 			}
-			again := Resolve(LoadTree(t, DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))), restarted(t, s.Memory), noon)
+			again := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))), restarted(t, s.Memory), noon)
 			if diff := cmp.Diff(s.Rows, again.Rows); diff != "" {
 				t.Errorf("the next answer (-before +after):\n%s", diff)
 			}
@@ -107,7 +110,7 @@ func TestACircleOfLinksIsHeld(t *testing.T) {
 		"jakub", "profile: checkout\nshared: true\nlinks: {products: {environment: alice}}\n",
 		"me", "profile: checkout\nlinks: {products: {environment: me}}\n",
 	)
-	s := resolve(LoadTree(t, DemoTree(circle), nil), factsOf())
+	s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(circle), nil), factsOf())
 	want := []string{
 		"alice: held by link: its links of service products lead in a circle: alice → bob → alice",
 		"bob: held by link: its links of service products lead in a circle: bob → alice → bob",
@@ -123,9 +126,9 @@ func TestACircleOfLinksIsHeld(t *testing.T) {
 func BenchmarkResolveLinked(b *testing.B) {
 	all := map[string]string{}
 	for i := range 1000 {
-		all[fmt.Sprintf("overlays/e%d/environment.yaml", i)] = EnvironmentYAML(fmt.Sprintf("profile: checkout\nshared: true\nlinks: {products: {environment: e%d}}\n", i+1000-i%10))
+		all[fmt.Sprintf("overlays/e%d/environment.yaml", i)] = testfixture.EnvironmentYAML(fmt.Sprintf("profile: checkout\nshared: true\nlinks: {products: {environment: e%d}}\n", i+1000-i%10))
 	}
-	c := LoadTree(b, DemoTree(all), nil)
+	c := testfixture.LoadTree(b, testfixture.DemoTree(all), nil)
 	m := resolve(c, factsOf()).Memory
 	b.ResetTimer()
 	for range b.N {
@@ -135,7 +138,7 @@ func BenchmarkResolveLinked(b *testing.B) {
 
 func TestHandover(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(files("jakub", "profile: checkout\nhandover: [orders, products]\n")), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(files("jakub", "profile: checkout\nhandover: [orders, products]\n")), nil)
 	s := resolve(c, factsOf())
 	row := only(t, s)
 	want := []IgnoreDifference{

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Memory is what Resolve needs to know of its last answer. The zero value is a beginning without any. It is kept as JSON
@@ -18,13 +20,13 @@ type Memory struct {
 	// empty because somebody said so.
 	Repositories map[string]int64
 	// Overlays say at which commit each overlay last changed; "" is for environments without a folder.
-	Overlays map[string]Overlay
+	Overlays map[string]config.Overlay
 	// Environments are the live ones, by name.
 	Environments map[string]Remembered
 	// Since says what was decided and since when, by subject ("owner/name#number", or an environment's name).
 	Since map[string]Decided
 	// Defaults are the last ready commits of services that run at their default.
-	Defaults map[string]ServiceRef
+	Defaults map[string]config.ServiceRef
 	// Unlabelled are the times at which live environments lost their label lately, whether they went or were withheld.
 	Unlabelled []time.Time
 	// Confirmed are the environments that somebody has confirmed may go. It counts for the next answer only.
@@ -60,7 +62,7 @@ type Remembered struct {
 	Person string `json:",omitempty"`
 	Hosts  []string
 	// Run is what runs in it. For a pull request it only grows: a data store that left the row would be pruned.
-	Run map[string]ServiceRef
+	Run map[string]config.ServiceRef
 }
 
 // Member is a pull request that is in a live environment.
@@ -95,12 +97,12 @@ func (e *Remembered) member() Member {
 }
 
 // Previous is the configuration that was in force, as far as Load needs to know it.
-func (m Memory) Previous() *Config { return FromOverlays(m.Overlays) }
+func (m Memory) Previous() *config.Config { return config.FromOverlays(m.Overlays) }
 
 // Snapshot is what can be answered from memory alone, while configuration can't be read: what was live, as it was, but for
 // what somebody wakes. What may sleep or go nobody can tell without.
 func (m Memory) Snapshot(now time.Time) *Snapshot {
-	r := newResolver(EmptyConfig(), Facts{}, m, now, nil)
+	r := newResolver(config.EmptyConfig(), Facts{}, m, now, nil)
 	for _, was := range m.Environments {
 		r.keep(was, &hold{rule: ruleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"}, was.Row.HeadSHA)
 	}
@@ -256,7 +258,7 @@ func (m Memory) since(subject string, d *Decision, now time.Time) {
 }
 
 // grown are the services of a pull request's environment: what is to run now, and what already runs there.
-func (e Remembered) grown(run map[string]bool, services Services) map[string]bool {
+func (e Remembered) grown(run map[string]bool, services config.Services) map[string]bool {
 	grown := maps.Clone(run)
 	for name := range e.Run {
 		if services.Get(name) != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // saved leaves out of a comparison what isn't kept between two runs.
@@ -30,11 +32,11 @@ func restarted(t testing.TB, m Memory) Memory {
 func TestMemorySurvivesARestart(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		Shop7File:                             EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
-		"overlays/jakub/environment.yaml": EnvironmentYAML("owner: jakub\n"),
+		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
 	}
-	first := resolve(LoadTree(t, DemoTree(files), nil), crowd())
-	second := Resolve(LoadTree(t, DemoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory, noon.Add(time.Minute))
+	first := resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), crowd())
+	second := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory, noon.Add(time.Minute))
 	if diff := cmp.Diff(second.Memory, restarted(t, second.Memory), saved); diff != "" {
 		t.Errorf("memory (-before +after):\n%s", diff)
 	}
@@ -45,9 +47,9 @@ func TestMemorySurvivesARestart(t *testing.T) {
 
 func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 	t.Parallel()
-	good := EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")
+	good := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")
 	facts := factsOf(pull(7), pull(8))
-	before := resolve(LoadTree(t, DemoTree(map[string]string{Shop7File: good}), nil), facts)
+	before := resolve(testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{testfixture.Shop7File: good}), nil), facts)
 	tests := []struct {
 		name     string
 		file     string
@@ -59,10 +61,10 @@ func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tree := DemoTree(map[string]string{Shop7File: tt.file})
-			tree.Commit = SHA("c1")
+			tree := testfixture.DemoTree(map[string]string{testfixture.Shop7File: tt.file})
+			tree.Commit = testfixture.SHA("c1")
 			m := restarted(t, before.Memory)
-			c := LoadTree(t, tree, m.Previous())
+			c := testfixture.LoadTree(t, tree, m.Previous())
 			if len(c.Problems) != tt.problems {
 				t.Errorf("problems: %v, want %d", c.Problems, tt.problems)
 			}
@@ -79,8 +81,8 @@ func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 
 func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 	t.Parallel()
-	tree := DemoTree(map[string]string{Shop7File: EnvironmentYAML("oops: 1\n")})
-	c := LoadTree(t, tree, Memory{}.Previous())
+	tree := testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("oops: 1\n")})
+	c := testfixture.LoadTree(t, tree, Memory{}.Previous())
 	if _, revision := c.Overlay("shop-pr-7"); revision != tree.Commit || len(c.Environments) != 0 {
 		t.Errorf("overlay at %s, environments %v; want it at the commit that was read, and none", revision, c.Environments)
 	}
@@ -88,7 +90,7 @@ func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 
 func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(2), pull(1), pull(3, draft)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(2), pull(1), pull(3, draft)))
 	after := restarted(t, before.Memory).Snapshot(noon.Add(time.Hour))
 	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
@@ -108,7 +110,7 @@ func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
 
 func TestMemoryKnowsWhichRepositoriesWereRead(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	f := factsOf(pull(7))
 	delete(f.Repositories, "acme/mailer")
 	s := resolve(c, f)
@@ -159,7 +161,7 @@ func TestWhatNobodyAsksForIsNotKept(t *testing.T) {
 	t.Parallel()
 	waiting := pull(8)
 	waiting.Draft = true
-	s := resolve(LoadTree(t, DemoTree(nil), nil), factsOf(pull(7), waiting, pull(9, withLabels("size/M"))))
+	s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(nil), nil), factsOf(pull(7), waiting, pull(9, withLabels("size/M"))))
 	if len(s.Memory.Since) != 3 {
 		t.Fatalf("decided: %v", s.Memory.Since)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // fixedEnd is when an environment is over however it is used; zero is never.
@@ -28,7 +30,7 @@ func (r *resolver) fixedEnd(w *wish, profile string) time.Time {
 // extended is until when an environment isn't over, because somebody asked for it.
 func (l *living) extended() time.Time { return l.intent.until(l.rules) }
 
-func (i Intent) until(rules *LifetimeSettings) time.Time {
+func (i Intent) until(rules *config.LifetimeSettings) time.Time {
 	if most := i.Renewed.Add(rules.MaxExtension); i.Extended.After(most) {
 		return most
 	}
@@ -82,7 +84,7 @@ func (r *resolver) over(w *wish) *hold {
 	}
 	reason := "its end came " + moment(at)
 	if rule == ruleIdle {
-		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), FormatDuration(l.rules.DeleteAfterIdle))
+		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), config.FormatDuration(l.rules.DeleteAfterIdle))
 	}
 	return &hold{rule: rule, over: true, reason: reason, remedy: comeBack(r.Config, w.name, r.now)}
 }
@@ -115,7 +117,7 @@ func (r *resolver) readSince(w *wish, at time.Time) bool {
 }
 
 // comeBack is how what is over comes back. Where somebody has written its end, a push doesn't move that.
-func comeBack(c *Config, name string, now time.Time) string {
+func comeBack(c *config.Config, name string, now time.Time) string {
 	if e := c.Environments[name]; e != nil && e.Lifetime.Expires != nil && !e.Lifetime.Expires.After(now) {
 		return "previewctl extend " + name + ", or write a later lifetime.expires into its file, to bring it back"
 	}
@@ -151,7 +153,7 @@ func (r *resolver) tellAll(w *wish, say func(Decision) Decision) {
 		}
 	}
 	if !w.own && (w.isFile || w.claim != nil || len(w.members) == 0) {
-		r.decided(say(Decision{Environment: w.name, Owner: Printable(w.owner()), Author: Printable(w.owner())}))
+		r.decided(say(Decision{Environment: w.name, Owner: config.Printable(w.owner()), Author: config.Printable(w.owner())}))
 	}
 }
 

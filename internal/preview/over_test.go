@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // files gives a world other files on its config branch.
 func (d *days) files(files map[string]string) *days {
 	d.t.Helper()
-	files[PolicyFile] = d.policy
+	files[config.PolicyFile] = d.policy
 	d.config = later(d.t, d.config, files, false)
 	d.answer()
 	return d
@@ -63,7 +66,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		}},
 		{"what is gone isn't made anew, until somebody pushes", awake, func(d *days) {
 			d.pass(6 * time.Hour).want("").pass(24 * time.Hour).want("")
-			d.pulls[0].HeadSHA = SHA("fedcba")
+			d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 			d.pass(time.Minute).want("1 awake").pass(5 * time.Hour).want("1 awake").pass(time.Hour).want("")
 		}},
 		{"what is gone isn't made anew, until somebody extends it", awake, func(d *days) {
@@ -143,7 +146,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pass(24 * time.Hour).want("1 awake")
 		}},
 		{"a profile's lifetime stands over that of all", awake, func(d *days) {
-			d.policy = Replace(d.t, d.policy, "run: all", "run: all, lifetime: {deleteAfterIdle: 12h}")
+			d.policy = testfixture.Replace(d.t, d.policy, "run: all", "run: all, lifetime: {deleteAfterIdle: 12h}")
 			d.files(map[string]string{}).pulls[0].Labels = []string{"preview:full"}
 			d.pass(12*time.Hour - time.Minute).want("1 awake").pass(2 * time.Minute).want("")
 		}},
@@ -201,7 +204,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 
 		{"adopted long after it began, it isn't over when its pull request is closed", "{expireAfter: 24h}", func(d *days) {
 			d.used["shop-pr-1"] = true
-			d.pass(48 * time.Hour).files(map[string]string{"overlays/shop-pr-1/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#1\nadopted: true\nprofile: full\n")})
+			d.pass(48 * time.Hour).files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nadopted: true\nprofile: full\n")})
 			d.pass(time.Hour).want("1 awake").pulls = nil
 			end := d.now.Add(24*time.Hour + time.Minute)
 			d.pass(24 * time.Hour).want("1 awake")
@@ -211,26 +214,26 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pass(time.Minute).want("")
 		}},
 		{"a file gives a pull request's environment an end", awake, func(d *days) {
-			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
+			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
 			d.pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("")
 		}},
 		{"its end is written: a push doesn't move it, and to extend it brings it back", awake, func(d *days) {
-			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
+			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
 			d.pass(time.Hour).want("")
 			const remedy = "previewctl extend shop-pr-1, or write a later lifetime.expires into its file, to bring it back"
 			for _, head := range []string{"fedcba", "c0ffee"} {
 				if x := d.decided("shop-pr-1"); x.Rule != ruleExpired || x.Remedy != remedy {
 					d.t.Errorf("%s: %s", x.Rule, x.Remedy)
 				}
-				d.pulls[0].HeadSHA = SHA(head)
+				d.pulls[0].HeadSHA = testfixture.SHA(head)
 				d.pass(time.Minute).want("")
 			}
 			d.ask(ActionExtend, "shop-pr-1", time.Hour).want("1 awake").pass(time.Hour).want("")
 		}},
 		{"a slot's claim is over at its end, by a clock that is right, and that is said before", awake, func(d *days) {
 			d.policy += slotsOn
-			claimed := SlotsYAML("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\n")
-			d.files(map[string]string{SlotsFile: claimed}).want("ivysaur awake")
+			claimed := testfixture.SlotsYAML("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\n")
+			d.files(map[string]string{config.SlotsFile: claimed}).want("ivysaur awake")
 			end := noon.Add(3 * time.Hour)
 			if at := d.decided("ivysaur").ExpiresAt; at == nil || !at.Equal(end) {
 				d.t.Errorf("it ends at %s", at)
@@ -247,23 +250,23 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		}},
 		{"a slot that others wait for goes on", awake, func(d *days) {
 			d.policy += slotsOn
-			claimed := SlotsYAML("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\nqueue: [{holders: [bob]}]\n")
-			d.files(map[string]string{SlotsFile: claimed}).pass(time.Minute).want("ivysaur awake")
+			claimed := testfixture.SlotsYAML("slots: {ivysaur: {holders: [alice], until: 2026-11-20T15:00:00Z}}\nqueue: [{holders: [bob]}]\n")
+			d.files(map[string]string{config.SlotsFile: claimed}).pass(time.Minute).want("ivysaur awake")
 			if at := d.decided("ivysaur").ExpiresAt; at == nil || !at.Equal(noon.Add(6*time.Hour)) {
 				d.t.Errorf("it ends at %s", at)
 			}
 		}},
 		{"of a slot its contents go, and its claim stays", awake, func(d *days) {
 			d.policy += "slots: on\n"
-			ivysaur := SlotsYAML("slots: {ivysaur: {holders: [alice]}}\n")
-			d.files(map[string]string{SlotsFile: ivysaur}).want("ivysaur awake").pass(6 * time.Hour).want("")
+			ivysaur := testfixture.SlotsYAML("slots: {ivysaur: {holders: [alice]}}\n")
+			d.files(map[string]string{config.SlotsFile: ivysaur}).want("ivysaur awake").pass(6 * time.Hour).want("")
 			want := []string{"ivysaur: held by idle", "ivysaur: held by idle"}
 			if diff := cmp.Diff(want, about(d.last, "ivysaur")); diff != "" {
 				d.t.Errorf("decisions (-want +got):\n%s", diff)
 			}
-			d.pulls[0].HeadSHA = SHA("fedcba")
+			d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 			d.pass(time.Minute).want("ivysaur awake").pass(6 * time.Hour).want("")
-			d.files(map[string]string{SlotsFile: SlotsYAML("slots: {ivysaur: {holders: [alice, bob]}}\n")}).want("ivysaur awake")
+			d.files(map[string]string{config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {holders: [alice, bob]}}\n")}).want("ivysaur awake")
 		}},
 	}
 	for _, tt := range tests {
@@ -285,10 +288,10 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 		play     func(*days)
 	}{
 		{"it isn't over for being idle", awake, func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\n")}).pass(24 * time.Hour).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\n")}).pass(24 * time.Hour).want("jakub awake")
 		}},
 		{"it is over at its end, until somebody writes another one", awake, func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			if row := d.last.Rows[0]; row.ExpiresAt != "2026-11-21T18:00:00Z" || !d.decided("jakub").ExpiresAnyway {
 				d.t.Errorf("expires at %q, decided %+v", row.ExpiresAt, d.decided("jakub"))
 			}
@@ -298,11 +301,11 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 				d.t.Errorf("%+v", x)
 			}
 			d.pass(24 * time.Hour).want("")
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\npurpose: more\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n")}).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\npurpose: more\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n")}).want("jakub awake")
 		}},
 		{"somebody may have written another end that couldn't be read", awake, func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			read := d.now.Add(30*time.Hour - time.Second)
 			d.facts = func(f *Facts) { f.ConfigReadAt = read }
 			d.pass(48 * time.Hour).want("jakub awake")
@@ -310,16 +313,16 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 			d.pass(time.Minute).want("")
 		}},
 		{"somebody wrote another end that can't be read", awake, func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-12-21T18:00:00}\n")}).pass(48 * time.Hour).want("jakub awake")
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-12-21T18:00:00}\n")}).pass(48 * time.Hour).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
 		}},
 		{"at its end it is extended", awake, func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			d.pass(30*time.Hour).want("").ask(ActionExtend, "jakub", time.Hour).want("jakub awake").pass(59 * time.Minute).want("jakub awake").pass(time.Minute).want("")
 		}},
 		{"without an end it has that of all", "{expireAfter: 24h}", func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\n")})
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\n")})
 			rows := d.last.Rows
 			if rows[0].ExpiresAt != "2026-11-21T12:00:00Z" {
 				d.t.Errorf("expires at %q", rows[0].ExpiresAt)
@@ -329,16 +332,16 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 				d.t.Errorf("rows (-before +after):\n%s", diff)
 			}
 			d.pass(time.Minute).want("")
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\npurpose: more\n")}).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\npurpose: more\n")}).want("jakub awake")
 		}},
 		{"what it chose was pushed to", "{expireAfter: 24h}", func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("services: {gateway: {branch: main}}\n")}).pass(24 * time.Hour).want("")
-			d.facts = func(f *Facts) { f.Repositories["acme/gateway"].Branches["main"] = SHA("fedcba") }
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("services: {gateway: {branch: main}}\n")}).pass(24 * time.Hour).want("")
+			d.facts = func(f *Facts) { f.Repositories["acme/gateway"].Branches["main"] = testfixture.SHA("fedcba") }
 			d.pass(time.Minute).want("jakub awake")
 		}},
 		{"its end is unknown while the clock is", "{expireAfter: 24h}", func(d *days) {
 			d.facts = func(f *Facts) { f.Skew = nil }
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\n")}).pass(48 * time.Hour).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\n")}).pass(48 * time.Hour).want("jakub awake")
 			if row := d.last.Rows[0]; row.ExpiresAt != "" {
 				d.t.Errorf("expires at %q", row.ExpiresAt)
 			}
@@ -346,7 +349,7 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 			d.pass(24 * time.Hour).want("jakub awake").pass(time.Minute).want("")
 		}},
 		{"an end that was over before it began", awake, func(d *days) {
-			d.files(map[string]string{jakub: EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-19T18:00:00Z}\n")}).want("")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-19T18:00:00Z}\n")}).want("")
 			if got := d.by("jakub"); got != "held by expired" {
 				d.t.Error(got)
 			}

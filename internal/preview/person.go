@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // person is whose a pull request counts as, for limits.perOwner and for people who look for theirs: its author's; of a
 // bot's, that of the human who last put on a label by which it is asked for. Where a workflow did, or somebody whose
 // account is gone, or where the label was renamed since, it is the bot's own.
-func person(c *Config, pr PullRequest) string {
+func person(c *config.Config, pr PullRequest) string {
 	if !pr.Bot {
 		return pr.Author
 	}

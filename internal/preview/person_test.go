@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // robot makes a pull request a bot's, labelled "preview" by those named, the newest last: "alice", or "ci[bot]".
@@ -41,10 +44,10 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7, robot(), withLabels(tt.labels...), func(pr *PullRequest) { pr.Labellings = tt.labellings })))
+			s := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7, robot(), withLabels(tt.labels...), func(pr *PullRequest) { pr.Labellings = tt.labellings })))
 			row, d := only(t, s), decision(t, s)
 			got := []string{row.Owner, row.OwnerSlug, row.Author, data(t, row)["owner"], d.Owner, d.Author}
-			slug := LabelSlug(tt.want)
+			slug := config.LabelSlug(tt.want)
 			if diff := cmp.Diff([]string{tt.want, slug, "renovate[bot]", tt.want, tt.want, "renovate[bot]"}, got); diff != "" {
 				t.Errorf("owner, slug, author, ConfigMap, decision (-want +got):\n%s", diff)
 			}
@@ -56,7 +59,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 func TestWhoLabelsAHumansPullRequestDoesntOwnIt(t *testing.T) {
 	t.Parallel()
 	labelled := func(pr *PullRequest) { pr.Labellings = []Labelling{{Label: "preview", By: "bob", Human: true}} }
-	if got := only(t, resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7, labelled)))).Owner; got != "alice" {
+	if got := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7, labelled)))).Owner; got != "alice" {
 		t.Errorf("owner %s, want alice", got)
 	}
 }
@@ -104,8 +107,8 @@ func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
 // A file may say who owns an environment, for people to see. It counts for who asked for it all the same.
 func TestNobodyPassesALimitInSomebodyElsesName(t *testing.T) {
 	t.Parallel()
-	file := EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\n")
-	c := LoadTree(t, DemoTree(map[string]string{PolicyFile: DemoPolicy + "limits: {perOwner: 1}\n", Shop7File: file}), nil)
+	file := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\n")
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "limits: {perOwner: 1}\n", testfixture.Shop7File: file}), nil)
 	want := []string{"7 live", "8 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "9 live"}
 	var m Memory
 	for range 2 {
@@ -141,7 +144,7 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 	unknown := func(problem string) func(*PullRequest) {
 		return func(pr *PullRequest) { pr.Labellings, pr.Problem = nil, problem }
 	}
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	for problem, reason := range map[string]string{"": why + "that has not been read yet", "read who labelled it: 500": why + "read who labelled it: 500"} {
 		d := decision(t, resolve(c, factsOf(pull(7, robot("alice"), unknown(problem)))))
 		if diff := cmp.Diff([]string{Held, "unread", reason, "wait; it is read again"}, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
@@ -156,14 +159,14 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 	if d := s.Decisions[0]; d.Outcome != Live || d.Rule != "unread" || d.Owner != "alice" {
 		t.Errorf("a live one is %s by %s, owner %s", d.Outcome, d.Rule, d.Owner)
 	}
-	if got := s.Rows[1].HeadSHA; got != SHA("b") {
+	if got := s.Rows[1].HeadSHA; got != testfixture.SHA("b") {
 		t.Errorf("another one is at %s, want its new head", got)
 	}
 }
 
 func TestWhoLabelledIsReadOnlyWhereItMatters(t *testing.T) {
 	t.Parallel()
-	wants := Wanted(LoadPolicy(t, DemoPolicy), "acme/shop")
+	wants := Wanted(testfixture.LoadPolicy(t, testfixture.DemoPolicy), "acme/shop")
 	tests := []struct {
 		name string
 		pr   PullRequest

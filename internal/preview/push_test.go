@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // joined is a world with an environment of a pull request of acme/shop and of one of acme/gateway, which read reads; without
@@ -68,10 +70,10 @@ func TestAPushWhileAnotherRepositoryCanNotBeRead(t *testing.T) {
 	t.Parallel()
 	d, _ := joined(t, "{sleep: {idleAfter: 1h}}")
 	d.pass(2 * time.Hour).want("both asleep").facts = unread
-	d.pass(time.Minute).want("both asleep").pulls[0].HeadSHA = SHA("fedcba")
+	d.pass(time.Minute).want("both asleep").pulls[0].HeadSHA = testfixture.SHA("fedcba")
 	d.pass(time.Minute).want("both waking")
 	d, _ = joined(t, "{deleteAfterIdle: 1h}")
 	d.pass(2 * time.Hour).want("").facts = unread
-	d.pass(time.Minute).want("").pulls[0].HeadSHA = SHA("fedcba")
+	d.pass(time.Minute).want("").pulls[0].HeadSHA = testfixture.SHA("fedcba")
 	d.pass(time.Minute).want("both awake")
 }

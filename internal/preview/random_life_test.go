@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // The lifetimes of the random lives, and of how much less than that a clock that jumps may make them.
@@ -55,7 +58,7 @@ type lives struct {
 	// compared is when facts.Skew was found out.
 	compared time.Time
 	wrong    time.Duration // how much the clock is ahead of that
-	config   *Config
+	config   *config.Config
 	facts    Facts
 	last     *Snapshot
 
@@ -110,11 +113,11 @@ func (p *lives) load() {
 		jakub += "handover: [web]\n"
 	}
 	files := map[string]string{
-		PolicyFile: policy, "overlays/jakub/environment.yaml": EnvironmentYAML(jakub),
-		"overlays/base/environment.yaml": EnvironmentYAML("shared: true\nprofile: full\n"),
+		config.PolicyFile: policy, "overlays/jakub/environment.yaml": testfixture.EnvironmentYAML(jakub),
+		"overlays/base/environment.yaml": testfixture.EnvironmentYAML("shared: true\nprofile: full\n"),
 	}
 	if p.config == nil {
-		p.config = LoadTree(p.t, DemoTree(files), nil)
+		p.config = testfixture.LoadTree(p.t, testfixture.DemoTree(files), nil)
 	} else {
 		p.config = later(p.t, p.config, files, false)
 	}
@@ -153,7 +156,7 @@ func (p *lives) happens() {
 	name := fmt.Sprintf("shop-pr-%d", pr.Number)
 	switch p.IntN(16) {
 	case 0:
-		pr.HeadSHA = SHA(fmt.Sprintf("%x", 0xabc000+p.number)) // which nobody knows until it is read, and open
+		pr.HeadSHA = testfixture.SHA(fmt.Sprintf("%x", 0xabc000+p.number)) // which nobody knows until it is read, and open
 		p.tell("%s gets a push", name)
 	case 1:
 		p.opensOrCloses(pr, name)
@@ -236,7 +239,7 @@ func (p *lives) asks() {
 	case ActionExtend:
 		p.used[name], p.since[name] = p.now, p.now
 		if r.For == 0 {
-			r.For = DefaultExtension
+			r.For = config.DefaultExtension
 		}
 		p.extended[name] = p.now.Add(r.For)
 	}
@@ -366,7 +369,7 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 		return
 	}
 	p.byEvidence(name, was)
-	least := map[string]time.Duration{SleptIdle: lifeIdle, sleptForRoom: p.window}[life.Why]
+	least := map[string]time.Duration{config.SleptIdle: lifeIdle, sleptForRoom: p.window}[life.Why]
 	if life.Why == sleptMaxAwake {
 		idle, least = p.now.Sub(p.since[name]), lifeAwake
 	}

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 var seed = flag.Uint64("seed", 0, "of the first random sequence; 0 takes another one each time")
@@ -63,7 +66,7 @@ type play struct {
 	commits    int
 
 	policy settings
-	config *Config
+	config *config.Config
 	facts  Facts
 	last   *Snapshot
 	// asked is the label that configuration asked for when an environment's pull request last had it.
@@ -127,7 +130,7 @@ func newPlay(t *testing.T, seed uint64) *play {
 // commit makes a new one; two in three are green at once.
 func (p *play) commit() string {
 	p.commits++
-	c := SHA(fmt.Sprintf("%x", 0xabc000+p.commits))
+	c := testfixture.SHA(fmt.Sprintf("%x", 0xabc000+p.commits))
 	p.green[c] = p.IntN(3) > 0
 	return c
 }
@@ -270,32 +273,32 @@ func (p *play) configChanges() {
 func (p *play) load() {
 	p.t.Helper()
 	s := p.policy
-	text := Replace(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ", "alias: shop", "alias: "+s.alias) +
+	text := testfixture.Replace(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ", "alias: shop", "alias: "+s.alias) +
 		"namespacePrefix: " + s.prefix + "\nslots: on\nlimits: {" + s.limits + "}\n"
 	if s.without != "" {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "acme/Shop", "acme/shop"), s.without, s.without+"-elsewhere")
 	}
-	files := map[string]string{PolicyFile: text}
+	files := map[string]string{config.PolicyFile: text}
 	if s.file != "" {
-		files["overlays/shop-pr-3/environment.yaml"] = EnvironmentYAML("pullRequest: acme/shop#3\n" + s.file)
+		files["overlays/shop-pr-3/environment.yaml"] = testfixture.EnvironmentYAML("pullRequest: acme/shop#3\n" + s.file)
 	}
 	if s.hand != "" {
-		files["overlays/jakub/environment.yaml"] = EnvironmentYAML(s.hand)
+		files["overlays/jakub/environment.yaml"] = testfixture.EnvironmentYAML(s.hand)
 	}
-	files[SlotsFile] = SlotsYAML("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
+	files[config.SlotsFile] = testfixture.SlotsYAML("slots: {ivysaur: {holders: [" + s.holder + "]}}\n")
 	if s.broken && p.config != nil {
-		files[PolicyFile] = "nonsense: [\n"
+		files[config.PolicyFile] = "nonsense: [\n"
 	}
 	prev := p.config
 	if prev == nil {
 		prev = p.last.Memory.Previous()
 	}
-	tree := DemoTree(files)
+	tree := testfixture.DemoTree(files)
 	tree.Commit = p.commit()
 	if p.config != nil {
 		tree.Ancestors = []string{p.config.Commit, p.last.Memory.Commit}
 	}
-	c, err := Load(tree, prev)
+	c, err := config.Load(tree, prev)
 	if (err != nil) != (s.broken && p.config != nil) {
 		p.fail("load: %v", err)
 		return
@@ -427,7 +430,7 @@ func (p *play) nothingIsLost(before *Snapshot, confirmed map[string]bool) {
 	}
 }
 
-func missing(was, is map[string]ServiceRef) bool {
+func missing(was, is map[string]config.ServiceRef) bool {
 	for s := range was {
 		if _, ok := is[s]; !ok {
 			return true

@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // readyDemo is demo where orders waits for its image, and gateway runs at main once its image is there.
 func readyDemo(t testing.TB) string {
 	t.Helper()
-	return Replace(t, DemoPolicy,
+	return testfixture.Replace(t, testfixture.DemoPolicy,
 		"image: ghcr.io/acme/orders", "image: ghcr.io/acme/orders, ready: {check: image, app: github-actions}",
 		"image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}, ready: {check: image, app: github-actions}")
 }
@@ -41,8 +44,8 @@ var greenImage = Check{Name: "image", App: "github-actions", Green: true}
 // greenFacts are those of a world where everything that acme/shop#7 waits for is green.
 func greenFacts(pulls ...PullRequest) Facts {
 	f := factsOf(pulls...)
-	checked(&f, "acme/shop", SHA("abcdef1234"), greenImage)
-	checked(&f, "acme/gateway", SHA("9a7e"), greenImage)
+	checked(&f, "acme/shop", testfixture.SHA("abcdef1234"), greenImage)
+	checked(&f, "acme/gateway", testfixture.SHA("9a7e"), greenImage)
 	return f
 }
 
@@ -72,8 +75,8 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := greenFacts(pull(7))
-			checked(&f, "acme/shop", SHA("abcdef1234"), tt.checks...)
-			s := resolve(LoadPolicy(t, readyDemo(t)), f)
+			checked(&f, "acme/shop", testfixture.SHA("abcdef1234"), tt.checks...)
+			s := resolve(testfixture.LoadPolicy(t, readyDemo(t)), f)
 			d := decision(t, s)
 			want := []string{Held, "ready", tt.reason, "wait for it, or see there why it fails"}
 			if tt.reason == "" {
@@ -91,16 +94,16 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 
 func TestOnlyTheCommitThatIsDeployedHasToBeGreen(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, readyDemo(t))
+	c := testfixture.LoadPolicy(t, readyDemo(t))
 	f := greenFacts(pull(7))
-	checked(&f, "acme/shop", SHA("abcdef1234"))
-	checked(&f, "acme/shop", SHA("5409"), greenImage)
-	checked(&f, "acme/gateway", SHA("abcdef1234"), greenImage)
+	checked(&f, "acme/shop", testfixture.SHA("abcdef1234"))
+	checked(&f, "acme/shop", testfixture.SHA("5409"), greenImage)
+	checked(&f, "acme/gateway", testfixture.SHA("abcdef1234"), greenImage)
 	if d := decision(t, resolve(c, f)); d.Rule != "ready" {
 		t.Errorf("%s by %s: another commit's or repository's check counts", d.Outcome, d.Rule)
 	}
 	f = greenFacts(pull(7, changing("web/index.html")))
-	checked(&f, "acme/shop", SHA("abcdef1234"))
+	checked(&f, "acme/shop", testfixture.SHA("abcdef1234"))
 	if got := runs(resolve(c, f), "shop-pr-7"); got["web"] != "abcdef1234" {
 		t.Errorf("%v runs; nothing waits for web", got)
 	}
@@ -108,9 +111,9 @@ func TestOnlyTheCommitThatIsDeployedHasToBeGreen(t *testing.T) {
 
 func TestLiveEnvironmentKeepsItsLastReadyCommit(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, readyDemo(t))
+	c := testfixture.LoadPolicy(t, readyDemo(t))
 	before := resolve(c, greenFacts(pull(7)))
-	if got := only(t, before).HeadSHA; got != SHA("abcdef1234") {
+	if got := only(t, before).HeadSHA; got != testfixture.SHA("abcdef1234") {
 		t.Fatalf("at first %s runs", got)
 	}
 	f := greenFacts(pull(7, headed("b"), changing("orders/a.go", "products/b.go")))
@@ -123,9 +126,9 @@ func TestLiveEnvironmentKeepsItsLastReadyCommit(t *testing.T) {
 	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}
-	checked(&f, "acme/shop", SHA("b"), greenImage)
+	checked(&f, "acme/shop", testfixture.SHA("b"), greenImage)
 	built := only(t, Resolve(c, f, restarted(t, building.Memory), noon.Add(2*time.Hour)))
-	if !slices.Contains(built.Kustomize.Images, "ghcr.io/acme/orders:"+SHA("b")) {
+	if !slices.Contains(built.Kustomize.Images, "ghcr.io/acme/orders:"+testfixture.SHA("b")) {
 		t.Errorf("images are %v once it is built", built.Kustomize.Images)
 	}
 }
@@ -133,10 +136,10 @@ func TestLiveEnvironmentKeepsItsLastReadyCommit(t *testing.T) {
 // What service gateway, which the pull request doesn't change, runs at while main is built.
 func TestDefaultRefWaitsForItsCheck(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, readyDemo(t))
+	c := testfixture.LoadPolicy(t, readyDemo(t))
 	green := resolve(c, greenFacts(pull(7)))
 	next := greenFacts(pull(7), pull(8))
-	branchAt(&next, "acme/gateway", SHA("9a7f"))
+	branchAt(&next, "acme/gateway", testfixture.SHA("9a7f"))
 	tests := []struct {
 		name   string
 		memory Memory
@@ -166,8 +169,8 @@ func TestDefaultRefWaitsForItsCheck(t *testing.T) {
 				}
 			}
 			built := greenFacts(pull(7), pull(8))
-			branchAt(&built, "acme/gateway", SHA("9a7f"))
-			checked(&built, "acme/gateway", SHA("9a7f"), greenImage)
+			branchAt(&built, "acme/gateway", testfixture.SHA("9a7f"))
+			checked(&built, "acme/gateway", testfixture.SHA("9a7f"), greenImage)
 			s = Resolve(c, built, restarted(t, s.Memory), noon)
 			if diff := cmp.Diff([]string{"9a7f", "9a7f"}, []string{runs(s, "shop-pr-7")["gateway"], runs(s, "shop-pr-8")["gateway"]}); diff != "" {
 				t.Errorf("once it is built (-want +got):\n%s", diff)
@@ -178,11 +181,11 @@ func TestDefaultRefWaitsForItsCheck(t *testing.T) {
 
 func TestLastReadyDefaultIsRememberedWhileNobodyRunsIt(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, readyDemo(t))
+	c := testfixture.LoadPolicy(t, readyDemo(t))
 	s := resolve(c, greenFacts(pull(7)))
 	s = Resolve(c, greenFacts(), s.Memory, noon)
 	next := greenFacts(pull(8))
-	branchAt(&next, "acme/gateway", SHA("9a7f"))
+	branchAt(&next, "acme/gateway", testfixture.SHA("9a7f"))
 	s = Resolve(c, next, restarted(t, s.Memory), noon)
 	if got := runs(s, "shop-pr-8")["gateway"]; got != "9a7e" {
 		t.Errorf("gateway runs at %q, want its last ready commit: %v", got, outcomes(s))
@@ -193,16 +196,16 @@ func TestLastReadyDefaultIsRememberedWhileNobodyRunsIt(t *testing.T) {
 func TestFilesRefWaitsForItsCheck(t *testing.T) {
 	t.Parallel()
 	file := map[string]string{
-		PolicyFile: readyDemo(t), Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n"),
+		config.PolicyFile: readyDemo(t), testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n"),
 	}
-	c := LoadTree(t, DemoTree(file), nil)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(file), nil)
 	m := resolve(c, greenFacts(pull(8))).Memory
 	s := Resolve(c, greenFacts(pull(7)), m, noon)
 	if d := s.Decisions[0]; d.Outcome != Held || d.Rule != "ready" || d.Reason != `building de40000: check "image" of github-actions is not green on it for service gateway` {
 		t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
 	}
 	f := greenFacts(pull(7))
-	checked(&f, "acme/gateway", SHA("de4"), greenImage)
+	checked(&f, "acme/gateway", testfixture.SHA("de4"), greenImage)
 	if got := runs(Resolve(c, f, m, noon), "shop-pr-7")["gateway"]; got != "de4" {
 		t.Errorf("gateway runs at %q once the tag is green", got)
 	}
@@ -211,9 +214,9 @@ func TestFilesRefWaitsForItsCheck(t *testing.T) {
 func TestChecksAreReadOnlyWhereTheyMatter(t *testing.T) {
 	t.Parallel()
 	const ready = ", ready: {check: image, app: github-actions}"
-	file := EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n")
+	file := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n")
 	gateway := func(more string) string {
-		return Replace(t, DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway"+more)
+		return testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway"+more)
 	}
 	tests := []struct {
 		name, policy, file string
@@ -228,11 +231,11 @@ func TestChecksAreReadOnlyWhereTheyMatter(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{PolicyFile: tt.policy}
+			files := map[string]string{config.PolicyFile: tt.policy}
 			if tt.file != "" {
-				files[Shop7File] = tt.file
+				files[testfixture.Shop7File] = tt.file
 			}
-			w := Wanted(LoadTree(t, DemoTree(files), nil), "acme/gateway")
+			w := Wanted(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), "acme/gateway")
 			if got := w.Checks != nil && w.Checks(pull(7)); got != tt.heads {
 				t.Errorf("checks of heads are asked for: %v, want %v", got, tt.heads)
 			}

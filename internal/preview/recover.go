@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Application is an Argo CD Application that an ApplicationSet made of a row.
@@ -54,7 +56,7 @@ func (r *Recovered) Add(a Application) {
 		if r.Unclear == nil {
 			r.Unclear = map[string]string{}
 		}
-		r.Unclear[a.Name] = Printable(err.Error())
+		r.Unclear[a.Name] = config.Printable(err.Error())
 		return
 	}
 	if r.Environments == nil {
@@ -98,18 +100,18 @@ func (a Application) environment() (Remembered, error) {
 
 // row puts a row together again. Whatever isn't in the template of appsets/ follows from what is.
 func (a Application) row(s applicationSpec) (Row, error) {
-	said := func(key string) string { return Printable(a.Annotations["previewset.dev/"+key]) }
+	said := func(key string) string { return config.Printable(a.Annotations["previewset.dev/"+key]) }
 	label := func(key string) string { return a.Labels["previewset.dev/"+key] }
 	info := map[string]string{}
 	for _, i := range s.Info {
-		info[i.Name] = Printable(i.Value)
+		info[i.Name] = config.Printable(i.Value)
 	}
 	row := Row{
 		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path, Revision: s.Source.TargetRevision,
 		Source: label("source"), Owner: said("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
 		State: label("state"), URL: said("url"), ExpiresAt: said("expires-at"),
-		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: LabelSlug(info["Branch"]),
-		TargetBranch: said("target-branch"), TargetBranchSlug: LabelSlug(said("target-branch")), HeadSHA: said("head-sha"),
+		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: config.LabelSlug(info["Branch"]),
+		TargetBranch: said("target-branch"), TargetBranchSlug: config.LabelSlug(said("target-branch")), HeadSHA: said("head-sha"),
 		Author: said("author"), Labels: []string{}, Repository: said("repository"), RepositorySlug: label("repository"),
 		PullRequestURL: info["Pull request"], IssueKey: info["Issue"],
 		Kustomize: s.Source.Kustomize, Info: s.Info, IgnoreDifferences: s.IgnoreDifferences, SyncOptions: s.SyncPolicy.SyncOptions,
@@ -151,15 +153,15 @@ func (r Row) problem() error {
 	several := isGiven(r.Name) && r.Number+r.HeadSHA+r.Repository == "" // or none
 	_, dateErr := time.Parse(time.RFC3339, r.ExpiresAt)
 	return errors.Join(
-		unless(IsDNSLabel(r.Name, MaxEnvironmentName), "name %q", r.Name),
-		unless(IsDNSLabel(r.Namespace, MaxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
+		unless(config.IsDNSLabel(r.Name, config.MaxEnvironmentName), "name %q", r.Name),
+		unless(config.IsDNSLabel(r.Namespace, config.MaxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
 		unless(r.Kustomize.Namespace == r.Namespace, "Kustomize's namespace %q", r.Kustomize.Namespace),
-		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(SharedOverlay)) && path.Base(path.Dir(r.Path)) == OverlaysFolder, "path %q", r.Path),
-		unless(IsSHA(r.Revision), "revision %q", r.Revision),
+		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(config.SharedOverlay)) && path.Base(path.Dir(r.Path)) == config.OverlaysFolder, "path %q", r.Path),
+		unless(config.IsSHA(r.Revision), "revision %q", r.Revision),
 		unless(slices.Contains([]string{sourcePullRequest, sourceEnvironment, sourceSlot}, r.Source), "source %q", r.Source),
 		unless(several || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
-		unless(several || IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
-		unless(several || IsRepository(r.Repository), "repository %q", r.Repository),
+		unless(several || config.IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
+		unless(several || config.IsRepository(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
 		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
 		unless(slices.Contains([]string{Awake, Waking, Asleep}, r.State), "state %q", r.State),
@@ -169,7 +171,7 @@ func (r Row) problem() error {
 }
 
 // isSlug says whether a text can be a label's value and nothing else.
-func isSlug(s string) bool { return len(s) <= MaxLabel && targetPattern.MatchString(s) }
+func isSlug(s string) bool { return len(s) <= config.MaxLabel && targetPattern.MatchString(s) }
 
 func (r Row) listProblem() error {
 	k := r.Kustomize
@@ -212,7 +214,7 @@ func (r Row) textProblem() error {
 		texts = append(texts, d.JSONPointers...)
 	}
 	for _, t := range texts {
-		if Printable(t) != t {
+		if config.Printable(t) != t {
 			return fmt.Errorf("%q has characters that no row has", t)
 		}
 	}
@@ -240,7 +242,7 @@ func (e *Remembered) members() error {
 	}
 	for text := range strings.FieldsSeq(list) {
 		pullRequest, id, _ := strings.Cut(text, ":")
-		repository, number, ok := ParsePullRequest(pullRequest)
+		repository, number, ok := config.ParsePullRequest(pullRequest)
 		m := Member{Repository: strings.ToLower(repository), Number: number}
 		if id != "" {
 			var err error
@@ -299,14 +301,14 @@ func (e *Remembered) contents() error {
 }
 
 func (e *Remembered) runs(commits map[string]string) error {
-	e.Run = map[string]ServiceRef{}
+	e.Run = map[string]config.ServiceRef{}
 	for _, c := range e.Row.Kustomize.Components {
 		part := strings.Split(c, "/") // ../../kustomize-base/services/<service>/run
 		if len(part) != 6 || part[3] != "services" || part[5] != "run" {
 			continue
 		}
-		pin := ServiceRef{SHA: commits[part[4]]}
-		if pin.SHA != "" && !IsSHA(pin.SHA) {
+		pin := config.ServiceRef{SHA: commits[part[4]]}
+		if pin.SHA != "" && !config.IsSHA(pin.SHA) {
 			return unless(false, "commit %q of service %s", pin.SHA, part[4])
 		}
 		if pin.SHA == e.Row.HeadSHA && pin.SHA != "" {

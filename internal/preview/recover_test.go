@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // applicationOf is what Argo CD makes of a row with the template in appsets/; the contract tests hold the two together.
@@ -57,8 +60,8 @@ func variety(t testing.TB) *Snapshot {
 		}),
 	)
 	f.Repositories["acme/mailer"] = Repository{ID: mailerID, FullName: "Acme/Mailer", PullRequests: []PullRequest{pull(3)}}
-	return resolve(LoadTree(t, DemoTree(map[string]string{
-		Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\nowner: jakub\npurpose: 'say: \"{{ .name }}\"'\ncomponents: [debug]\ndataset: truncated\nhandover: [orders]\n"),
+	return resolve(testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: jakub\npurpose: 'say: \"{{ .name }}\"'\ncomponents: [debug]\ndataset: truncated\nhandover: [orders]\n"),
 	}), nil), f)
 }
 
@@ -93,7 +96,7 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 		}
 		for service, pin := range was.Run {
 			if pin.SHA != was.Row.HeadSHA && pin.Branch != "" {
-				was.Run[service] = ServiceRef{SHA: pin.SHA} // so is the branch, which is read again before it is needed
+				was.Run[service] = config.ServiceRef{SHA: pin.SHA} // so is the branch, which is read again before it is needed
 			}
 		}
 		if diff := cmp.Diff(was, got); diff != "" {
@@ -106,7 +109,7 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 	t.Parallel()
 	pulls := []PullRequest{pull(1), pull(7)}
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pulls...))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pulls...))
 	unlabelled := factsOf(pull(1, withLabels("bug")), pull(7))
 	unread, other, hidden := factsOf(), factsOf(pull(1), pull(7)), factsOf(pull(7))
 	delete(unread.Repositories, "acme/shop")
@@ -121,19 +124,19 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 		facts        Facts
 		want         []string
 	}{
-		{"nothing happened", DemoPolicy, factsOf(pulls...), []string{"shop-pr-1: live by labelled", "shop-pr-7: live by labelled"}},
+		{"nothing happened", testfixture.DemoPolicy, factsOf(pulls...), []string{"shop-pr-1: live by labelled", "shop-pr-7: live by labelled"}},
 		{"its repository was taken out of configuration", elsewhere, factsOf(pulls...), []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
-		{"configuration asks for another label", Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pulls...), []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
-		{"one has lost its label", DemoPolicy, unlabelled, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by labelled"}},
-		{"its repository can't be read", DemoPolicy, unread, []string{"shop-pr-1: live by unread", "shop-pr-7: live by unread"}},
-		{"its repository's name is another's", DemoPolicy, other, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
-		{"one can't be found", DemoPolicy, hidden, []string{"shop-pr-1: live by unread", "shop-pr-7: live by labelled"}},
-		{"one is closed", DemoPolicy, factsOf(pull(7)), []string{"shop-pr-1: gone by closed", "shop-pr-7: live by labelled"}},
+		{"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pulls...), []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+		{"one has lost its label", testfixture.DemoPolicy, unlabelled, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by labelled"}},
+		{"its repository can't be read", testfixture.DemoPolicy, unread, []string{"shop-pr-1: live by unread", "shop-pr-7: live by unread"}},
+		{"its repository's name is another's", testfixture.DemoPolicy, other, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+		{"one can't be found", testfixture.DemoPolicy, hidden, []string{"shop-pr-1: live by unread", "shop-pr-7: live by labelled"}},
+		{"one is closed", testfixture.DemoPolicy, factsOf(pull(7)), []string{"shop-pr-1: gone by closed", "shop-pr-7: live by labelled"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			after := Resolve(LoadPolicy(t, tt.policy), tt.facts, recovered(t, before), noon)
+			after := Resolve(testfixture.LoadPolicy(t, tt.policy), tt.facts, recovered(t, before), noon)
 			if diff := cmp.Diff(tt.want, about(after, "shop-pr-")); diff != "" {
 				t.Errorf("decisions (-want +got):\n%s", diff)
 			}
@@ -162,7 +165,7 @@ func about(s *Snapshot, prefix string) []string {
 // Once it was seen with its label, a recovered environment is as any other.
 func TestRecoveredEnvironmentGoesOnLikeAnyOther(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	m := recovered(t, resolve(c, factsOf(pull(1))))
 	s := Resolve(c, factsOf(pull(1)), m, noon)
 	s = Resolve(c, factsOf(pull(1, withLabels())), restarted(t, s.Memory), noon.Add(time.Minute))
@@ -173,7 +176,7 @@ func TestRecoveredEnvironmentGoesOnLikeAnyOther(t *testing.T) {
 
 func TestWhatNoRowCouldHaveSaidIsNotRecovered(t *testing.T) {
 	t.Parallel()
-	row := only(t, resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7))))
+	row := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))))
 	tests := []struct {
 		name string
 		edit func(*Row)
@@ -240,7 +243,7 @@ func configMap(hosts, commits string) string {
 
 func TestUnclearApplications(t *testing.T) {
 	t.Parallel()
-	row := only(t, resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7))))
+	row := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))))
 	for name, edit := range map[string]func(*Application){
 		"a spec that isn't JSON":   func(a *Application) { a.Spec = []byte("{") },
 		"no spec":                  func(a *Application) { a.Spec = nil },
@@ -272,7 +275,7 @@ func TestUnclearApplications(t *testing.T) {
 // An Application of an older ApplicationSet tells less, and that is enough to protect it.
 func TestApplicationOfAnOlderTemplateIsRecovered(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 	want := only(t, before)
 	want.Info = slices.DeleteFunc(slices.Clone(want.Info), func(i Info) bool { return i.Name == infoRepositoryID })
 	a := applicationOf(t, want)
@@ -281,20 +284,20 @@ func TestApplicationOfAnOlderTemplateIsRecovered(t *testing.T) {
 	}
 	var r Recovered
 	r.Add(a)
-	s := Resolve(LoadPolicy(t, elsewhere), factsOf(pull(7)), Memory{Environments: r.Environments}, noon)
+	s := Resolve(testfixture.LoadPolicy(t, elsewhere), factsOf(pull(7)), Memory{Environments: r.Environments}, noon)
 	got := only(t, s)
 	want.Author, want.Labels, want.TargetBranch, want.TargetBranchSlug = "", []string{}, "", ""
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("row (-want +got):\n%s; %v", diff, r.Unclear)
 	}
-	s = Resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7)), Memory{Environments: r.Environments}, noon)
+	s = Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)), Memory{Environments: r.Environments}, noon)
 	if diff := cmp.Diff(before.Rows, s.Rows); diff != "" {
 		t.Errorf("rows once it is read (-want +got):\n%s", diff)
 	}
 }
 
 func FuzzRecover(f *testing.F) {
-	row := only(f, resolve(LoadPolicy(f, DemoPolicy), factsOf(pull(7))))
+	row := only(f, resolve(testfixture.LoadPolicy(f, testfixture.DemoPolicy), factsOf(pull(7))))
 	a := applicationOf(f, row)
 	f.Add(a.Name, row.Name, row.Repository, row.Number, `["preview"]`, a.Spec)
 	f.Add("preview-a", "a", "x/y", "1", "null", []byte(`{"source":{"kustomize":null},"info":[null]}`))
@@ -309,7 +312,7 @@ func FuzzRecover(f *testing.F) {
 			t.Fatalf("%+v", r)
 		}
 		for _, e := range r.Environments {
-			if !IsDNSLabel(e.Row.Name, MaxEnvironmentName) || e.Row.Namespace != name || len(e.Members) == 0 || fmt.Sprint(e.Members[0].Number) != e.Row.Number {
+			if !config.IsDNSLabel(e.Row.Name, config.MaxEnvironmentName) || e.Row.Namespace != name || len(e.Members) == 0 || fmt.Sprint(e.Members[0].Number) != e.Row.Number {
 				t.Errorf("recovered: %+v", e)
 			}
 		}

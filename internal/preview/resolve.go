@@ -8,11 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Resolve computes the whole answer: which environments are live, what is in each, and a decision about every open
 // pull request and every environment file. It is pure; the same arguments give the same snapshot.
-func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
+func Resolve(c *config.Config, f Facts, m Memory, now time.Time) *Snapshot {
 	stays := map[string]*hold{}
 	r := newResolver(c, f, m, now, stays)
 	for r.run(); r.isTurnedAway; r.run() { // each time another one, and who stays is not turned away again
@@ -24,7 +26,7 @@ func Resolve(c *Config, f Facts, m Memory, now time.Time) *Snapshot {
 	return r.snapshot
 }
 
-func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*hold) *resolver {
+func newResolver(c *config.Config, f Facts, m Memory, now time.Time, stays map[string]*hold) *resolver {
 	n := len(m.Environments) // and about as many will be live
 	last := m.compositions.of(c)
 	next := compositions{config: c, baseline: last.baseline, plain: make(map[string]*composition, n), linked: map[string]*composition{}}
@@ -38,7 +40,7 @@ func newResolver(c *Config, f Facts, m Memory, now time.Time, stays map[string]*
 			Memory: Memory{
 				At: now.UTC(), Commit: c.Commit, Repositories: map[string]int64{}, Overlays: c.Overlays(),
 				Environments: make(map[string]Remembered, n), Since: make(map[string]Decided, n),
-				Defaults: map[string]ServiceRef{}, Confirmed: map[string]bool{}, compositions: next,
+				Defaults: map[string]config.ServiceRef{}, Confirmed: map[string]bool{}, compositions: next,
 				Lives: make(map[string]Life, n), Intents: map[string]Intent{}, Left: map[string]Left{},
 			},
 		},
@@ -62,29 +64,29 @@ func (r *resolver) agreed() time.Time {
 }
 
 type resolver struct {
-	*Config
+	*config.Config
 	facts    Facts
 	memory   Memory
 	now      time.Time
-	slots    map[string]Claim       // who holds each slot now
-	hosts    map[string]string      // host → environment
-	was      map[string]*Remembered // what was live, by name
-	lived    map[string]lived       // the members of what was live, by the subject that now speaks for each
-	ghosts   map[string][]ghost     // the members that nobody speaks for, by environment
-	leaving  map[string]*Remembered // own environments whose pull requests ask for another one, by subject
-	left     map[string]int         // how many members have left an environment with a given name
-	stays    map[string]*hold       // why those stay in the environment with a given name that they are in, whom no other lets in, by subject
-	composed map[string]*composed   // what was put together in this answer, by name
-	last     compositions           // of the last answer
-	next     compositions           // of this one
-	lives    map[string]*living     // what was live, by name, and what goes live
-	asked    map[string]*wish       // by name
-	measured bool                   // there is a measurement of now
-	gap      time.Time              // until when it isn't known what was used; zero where all is
-	room     []*living              // what may sleep for others, the idlest first; nil where nobody asked
-	inWhich  map[string]string      // the environment of each live member, by subject
-	moves    map[string]string      // own environments that went because their pull requests run elsewhere now
-	named    map[string]bool        // environments that a decision was made about
+	slots    map[string]config.Claim // who holds each slot now
+	hosts    map[string]string       // host → environment
+	was      map[string]*Remembered  // what was live, by name
+	lived    map[string]lived        // the members of what was live, by the subject that now speaks for each
+	ghosts   map[string][]ghost      // the members that nobody speaks for, by environment
+	leaving  map[string]*Remembered  // own environments whose pull requests ask for another one, by subject
+	left     map[string]int          // how many members have left an environment with a given name
+	stays    map[string]*hold        // why those stay in the environment with a given name that they are in, whom no other lets in, by subject
+	composed map[string]*composed    // what was put together in this answer, by name
+	last     compositions            // of the last answer
+	next     compositions            // of this one
+	lives    map[string]*living      // what was live, by name, and what goes live
+	asked    map[string]*wish        // by name
+	measured bool                    // there is a measurement of now
+	gap      time.Time               // until when it isn't known what was used; zero where all is
+	room     []*living               // what may sleep for others, the idlest first; nil where nobody asked
+	inWhich  map[string]string       // the environment of each live member, by subject
+	moves    map[string]string       // own environments that went because their pull requests run elsewhere now
+	named    map[string]bool         // environments that a decision was made about
 	tally    tally
 	brake    bool // too many would go at once
 	// isTurnedAway says that one was added to those who stay: the answer is to be made anew.
@@ -106,10 +108,10 @@ func (r *resolver) run() {
 		}
 		r.snapshot.Memory.Repositories[key] = repository.ID
 		r.renamed(key, repository)
-		fullName, part := Printable(cmp.Or(repository.FullName, key)), RepositoryPart(r.Policy, key)
+		fullName, part := config.Printable(cmp.Or(repository.FullName, key)), config.RepositoryPart(r.Policy, key)
 		for _, pr := range repository.PullRequests {
 			candidates = append(candidates, &candidate{
-				PullRequest: pr, repository: fullName, repositoryID: repository.ID, key: key, own: NumberedName(part, pr.Number), person: person(r.Config, pr),
+				PullRequest: pr, repository: fullName, repositoryID: repository.ID, key: key, own: config.NumberedName(part, pr.Number), person: person(r.Config, pr),
 			})
 		}
 	}
@@ -176,7 +178,7 @@ func (r *resolver) unread(key string) {
 
 // renamed goes on with what was decided about a repository's pull requests while it was called as configuration names it.
 func (r *resolver) renamed(key string, repository Repository) {
-	now := strings.ToLower(Printable(repository.FullName))
+	now := strings.ToLower(config.Printable(repository.FullName))
 	if now == "" || now == key {
 		return
 	}
@@ -198,7 +200,7 @@ func (r *resolver) keep(was Remembered, h *hold, head string) {
 	r.decided(Decision{
 		Outcome: Live, Environment: was.Row.Name,
 		Rule: h.rule, Withheld: h.withheld, Reason: "it stays as it was: " + h.reason, Remedy: h.remedy, Repository: was.Row.Repository, Number: was.member().Number,
-		Title: was.Row.Title, Author: was.Row.Author, Owner: was.Row.Owner, URL: was.Row.PullRequestURL, HeadSHA: Printable(head),
+		Title: was.Row.Title, Author: was.Row.Author, Owner: was.Row.Owner, URL: was.Row.PullRequestURL, HeadSHA: config.Printable(head),
 	})
 }
 
@@ -223,7 +225,7 @@ func (d *Decision) subject() string {
 }
 
 func (r *resolver) decided(d Decision) {
-	d.Reason, d.Remedy = Printable(d.Reason), Printable(d.Remedy)
+	d.Reason, d.Remedy = config.Printable(d.Reason), config.Printable(d.Remedy)
 	about := d.subject()
 	r.memory.since(about, &d, r.now)
 	r.named[d.Environment] = true

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // BenchmarkResolve answers 1,000 live environments again of which one was pushed to. With 50 services each row links the 49
@@ -29,9 +32,9 @@ func BenchmarkResolve(b *testing.B) {
 }
 
 // organisation has so many services, each with a repository of its own and so many labelled pull requests.
-func organisation(b *testing.B, services, pullRequests int) (*Config, Facts) {
+func organisation(b *testing.B, services, pullRequests int) (*config.Config, Facts) {
 	b.Helper()
-	tree, facts := DemoTree(nil), Facts{Repositories: map[string]Repository{}}
+	tree, facts := testfixture.DemoTree(nil), Facts{Repositories: map[string]Repository{}}
 	var policy strings.Builder
 	policy.WriteString("apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n")
 	for i := range services {
@@ -46,6 +49,6 @@ func organisation(b *testing.B, services, pullRequests int) (*Config, Facts) {
 		}
 		facts.Repositories["acme/"+name] = r
 	}
-	tree.Files[PolicyFile] = File{Content: []byte(policy.String() + "profiles: {changed: {run: changed}}\n")}
-	return LoadTree(b, tree, nil), facts
+	tree.Files[config.PolicyFile] = config.File{Content: []byte(policy.String() + "profiles: {changed: {run: changed}}\n")}
+	return testfixture.LoadTree(b, tree, nil), facts
 }

@@ -9,36 +9,40 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
+	"github.com/previewset/previewset/internal/testfixture/golden"
 )
 
 // A whole row, as Argo CD is told.
 func TestRow(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{
-		PolicyFile: Replace(t, DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"),
-		Shop7File:      EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\npurpose: checkout redesign\ncomponents: [debug]\ndataset: truncated\n"),
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		config.PolicyFile:     testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\npurpose: checkout redesign\ncomponents: [debug]\ndataset: truncated\n"),
 	}), nil)
 	row := only(t, resolve(c, factsOf(pull(7, withLabels("preview", "bug"), func(pr *PullRequest) { pr.Title = "SHOP-12: Faster checkout" }))))
 	got, err := json.MarshalIndent(row, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	Compare(t, "testdata/row.json", append(got, '\n'))
+	golden.Compare(t, "testdata/row.json", append(got, '\n'))
 }
 
 func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, policy, branch, title, want string }{
-		{"in the branch", DemoPolicy, "feature/SHOP-12-checkout", "OPS-3: checkout", "SHOP-12"},
-		{"in the title", DemoPolicy, "checkout", "Faster checkout (OPS-3)", "OPS-3"},
-		{"nowhere", DemoPolicy, "checkout", "Faster checkout", ""},
-		{"nowhere where nobody asks for it", Replace(t, DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
-		{"without what a loose pattern catches besides", Replace(t, DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2"},
+		{"in the branch", testfixture.DemoPolicy, "feature/SHOP-12-checkout", "OPS-3: checkout", "SHOP-12"},
+		{"in the title", testfixture.DemoPolicy, "checkout", "Faster checkout (OPS-3)", "OPS-3"},
+		{"nowhere", testfixture.DemoPolicy, "checkout", "Faster checkout", ""},
+		{"nowhere where nobody asks for it", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
+		{"without what a loose pattern catches besides", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := only(t, resolve(LoadPolicy(t, tt.policy), factsOf(pull(7, func(pr *PullRequest) { pr.Branch, pr.Title = tt.branch, tt.title }))))
+			row := only(t, resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(pull(7, func(pr *PullRequest) { pr.Branch, pr.Title = tt.branch, tt.title }))))
 			if row.IssueKey != tt.want {
 				t.Errorf("issue key is %q, want %q", row.IssueKey, tt.want)
 			}
@@ -54,27 +58,27 @@ func TestCollisions(t *testing.T) {
 		rule, reason string
 	}{
 		{
-			"a namespace that configuration protects", Replace(t, DemoPolicy, `"kube-*"`, `"preview-shop-*"`), nil,
+			"a namespace that configuration protects", testfixture.Replace(t, testfixture.DemoPolicy, `"kube-*"`, `"preview-shop-*"`), nil,
 			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-*" protects`,
 		},
 		{
-			"a namespace that is the baseline", DemoPolicy + "baseline: {namespace: preview-shop-pr-7}\n", nil,
+			"a namespace that is the baseline", testfixture.DemoPolicy + "baseline: {namespace: preview-shop-pr-7}\n", nil,
 			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
 		},
 		{
-			"a namespace that is the service's own", DemoPolicy, func(f *Facts) { f.Protected = []string{"preview-shop-pr-7"} },
+			"a namespace that is the service's own", testfixture.DemoPolicy, func(f *Facts) { f.Protected = []string{"preview-shop-pr-7"} },
 			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
 		},
 		{
-			"an Application that somebody else made", DemoPolicy, func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
+			"an Application that somebody else made", testfixture.DemoPolicy, func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
 			"taken", "an Application preview-shop-pr-7 exists already, made by hand",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c, f := LoadPolicy(t, tt.policy), factsOf(pull(7))
-			live := resolve(LoadPolicy(t, DemoPolicy), f)
+			c, f := testfixture.LoadPolicy(t, tt.policy), factsOf(pull(7))
+			live := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f)
 			if tt.facts != nil {
 				tt.facts(&f)
 			}
@@ -107,7 +111,7 @@ func TestOfTwoThatWantOneHostTheOlderHasIt(t *testing.T) {
 	at := func(minute int) PullRequest {
 		return pull(1, func(pr *PullRequest) { pr.Created = noon.Add(time.Duration(minute) * time.Minute) })
 	}
-	c := LoadPolicy(t, colliding)
+	c := testfixture.LoadPolicy(t, colliding)
 	facts := func(x, gatewayX int) Facts {
 		return Facts{Repositories: map[string]Repository{
 			"acme/x":         {FullName: "acme/x", PullRequests: []PullRequest{at(x)}},
@@ -131,7 +135,7 @@ func TestOfTwoThatWantOneHostTheOlderHasIt(t *testing.T) {
 		t.Errorf("gateway-x is older, but x is live (-want +got):\n%s", diff)
 	}
 	// x's repository leaves configuration: its environment is kept, and its host with it.
-	without := LoadPolicy(t, Replace(t, colliding, "web: {repository: acme/x, image: web, public: true}", "web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
+	without := testfixture.LoadPolicy(t, testfixture.Replace(t, colliding, "web: {repository: acme/x, image: web, public: true}", "web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
 	f := facts(2, 1)
 	f.Repositories["acme/y"] = Repository{FullName: "acme/y"}
 	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by withheld"}
@@ -150,47 +154,47 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 		facts        func(*Facts)
 		rule, reason string
 	}{
-		{"it becomes a draft", DemoPolicy, draft, nil, "draft", "it is a draft, and drafts get no preview here"},
+		{"it becomes a draft", testfixture.DemoPolicy, draft, nil, "draft", "it is a draft, and drafts get no preview here"},
 		{
-			"its changes can't be read", DemoPolicy, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = SHA("e"), nil }, nil,
+			"its changes can't be read", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = testfixture.SHA("e"), nil }, nil,
 			"unread", "its changed files have not been read yet",
 		},
-		{"it changes nothing any more", DemoPolicy, changing(), nil, "unchanged", "it changes no service"},
+		{"it changes nothing any more", testfixture.DemoPolicy, changing(), nil, "unchanged", "it changes no service"},
 		{
-			"it gets a second profile", DemoPolicy, withLabels("preview", "preview:full", "preview:checkout"), nil,
+			"it gets a second profile", testfixture.DemoPolicy, withLabels("preview", "preview:full", "preview:checkout"), nil,
 			"profile", "its labels name several profiles: preview:checkout, preview:full",
 		},
-		{"it gets an unknown profile", DemoPolicy, withLabels("preview:fast"), nil, "profile", `its label "preview:fast" names no profile`},
-		{"its head can't be told", DemoPolicy, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread", "GitHub names no commit as its head"},
+		{"it gets an unknown profile", testfixture.DemoPolicy, withLabels("preview:fast"), nil, "profile", `its label "preview:fast" names no profile`},
+		{"its head can't be told", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread", "GitHub names no commit as its head"},
 		{
-			"the repository that it comes from is gone", DemoPolicy, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
+			"the repository that it comes from is gone", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
 			"fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here",
 		},
 		{
-			"the tag's template makes no tag", Replace(t, DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`), same, nil,
-			"tag", `the tag "-{{ .SHA }}" of service orders makes "-` + SHA("abcdef1234") + `", which is not an image tag`,
+			"the tag's template makes no tag", testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`), same, nil,
+			"tag", `the tag "-{{ .SHA }}" of service orders makes "-` + testfixture.SHA("abcdef1234") + `", which is not an image tag`,
 		},
 		{
-			"configuration asks for another label", Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
+			"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
 			"withheld", "configuration asks for another label than it got its preview for",
 		},
-		{"configuration names its namespace otherwise", DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
+		{"configuration names its namespace otherwise", testfixture.DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
 		{
-			"configuration names its repository no more", Replace(t, DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
+			"configuration names its repository no more", testfixture.Replace(t, testfixture.DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
 				"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
 			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "withheld", "configuration names its repository no more",
 		},
-		{"its repository can't be read", DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
+		{"its repository can't be read", testfixture.DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7)))
+			before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 			f := factsOf(pull(7, tt.edit))
 			if tt.facts != nil {
 				tt.facts(&f)
 			}
-			c := LoadPolicy(t, tt.policy)
+			c := testfixture.LoadPolicy(t, tt.policy)
 			after := Resolve(c, f, before.Memory, noon.Add(time.Hour))
 			if diff := cmp.Diff(only(t, before), only(t, after)); diff != "" {
 				t.Errorf("row (-before +after):\n%s", diff)
@@ -213,10 +217,10 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 
 func TestLiveEnvironmentKeepsItsNameUnderAnotherAlias(t *testing.T) {
 	t.Parallel()
-	before := resolve(LoadPolicy(t, DemoPolicy), factsOf(pull(7)))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 	// shop is mailer's alias now, and mailer has a pull request 7 too.
-	c := LoadPolicy(t, Replace(t, DemoPolicy, "acme/Shop: {alias: shop}", "acme/Shop: {alias: store}\n  acme/mailer: {alias: shop}"))
-	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = SHA("b") }), pull(8))
+	c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "acme/Shop: {alias: shop}", "acme/Shop: {alias: store}\n  acme/mailer: {alias: shop}"))
+	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), pull(8))
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
 	s := Resolve(c, f, before.Memory, noon)
 	want := []string{"shop-pr-7: held by taken", "shop-pr-7: live by labelled", "store-pr-8: live by labelled"}
@@ -226,7 +230,7 @@ func TestLiveEnvironmentKeepsItsNameUnderAnotherAlias(t *testing.T) {
 	if got, want := s.Decisions[0].Reason, "its name shop-pr-7 is that of acme/shop#7's environment"; got != want {
 		t.Errorf("reason is %q, want %q", got, want)
 	}
-	if got := s.Rows[0]; got.Repository != "acme/Shop" || got.HeadSHA != SHA("b") {
+	if got := s.Rows[0]; got.Repository != "acme/Shop" || got.HeadSHA != testfixture.SHA("b") {
 		t.Errorf("shop-pr-7 is %s at %s, want acme/Shop at the new head", got.Repository, got.HeadSHA)
 	}
 }
@@ -244,7 +248,7 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadPolicy(t, DemoPolicy)
+			c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 			before := resolve(c, factsOf(pull(7)))
 			later := noon.Add(time.Hour)
 			after := Resolve(c, factsOf(tt.pulls...), before.Memory, later)
@@ -264,7 +268,7 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 
 func TestGoneIsRememberedForADay(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	s := resolve(c, factsOf(pull(7)))
 	s = Resolve(c, factsOf(), s.Memory, noon)
 	s = Resolve(c, factsOf(), s.Memory, noon.Add(goneFor))
@@ -285,10 +289,10 @@ func TestGoneIsBounded(t *testing.T) {
 	t.Parallel()
 	m := Memory{Environments: map[string]Remembered{}}
 	for i := range goneMax + 5 {
-		name := PullRequestName(&Policy{}, "acme/shop", i+1)
+		name := config.PullRequestName(&config.Policy{}, "acme/shop", i+1)
 		m.Environments[name] = Remembered{Members: []Member{{Repository: "acme/shop", Number: i + 1}}, Row: Row{Name: name, Repository: "acme/shop"}}
 	}
-	s := Resolve(LoadPolicy(t, DemoPolicy), factsOf(), m, noon)
+	s := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(), m, noon)
 	if len(s.Memory.Gone) != goneMax {
 		t.Errorf("%d are remembered, want %d", len(s.Memory.Gone), goneMax)
 	}
@@ -296,20 +300,20 @@ func TestGoneIsBounded(t *testing.T) {
 
 func TestServicesOnlyGrow(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	s := resolve(c, factsOf(pull(7)))
 	want := map[string]string{"web": "", "gateway": "", "orders": "abcdef1234"}
 	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
 		t.Errorf("at first (-want +got):\n%s", diff)
 	}
-	next := pull(7, changing("products/main.go"), func(pr *PullRequest) { pr.HeadSHA = SHA("b") })
+	next := pull(7, changing("products/main.go"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") })
 	s = Resolve(c, factsOf(next), s.Memory, noon)
 	want = map[string]string{"web": "", "gateway": "", "orders": "", "products": "b"}
 	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
 		t.Errorf("with products instead of orders (-want +got):\n%s", diff)
 	}
 	// A service that configuration has no more can't run.
-	c = LoadPolicy(t, Replace(t, DemoPolicy, "calls: [orders, products]", "calls: [products]",
+	c = testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "calls: [orders, products]", "calls: [products]",
 		`  orders: {repository: acme/shop, paths: ["orders/**", "lib/**"], image: ghcr.io/acme/orders, data: [postgres, rabbitmq]}`+"\n", "", "[gateway, orders]", "[gateway]"))
 	s = Resolve(c, factsOf(next), s.Memory, noon)
 	want = map[string]string{"web": "", "gateway": "", "products": "b"}
@@ -320,9 +324,9 @@ func TestServicesOnlyGrow(t *testing.T) {
 
 func TestServiceStaysAtWhatItRunsWhenItsRefIsGone(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, Replace(t, DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"))
+	c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"))
 	before := resolve(c, factsOf(pull(7)))
-	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = SHA("b") }))
+	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }))
 	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway"}
 	after := Resolve(c, f, before.Memory, noon)
 	want := map[string]string{"web": "", "gateway": "9a7e", "orders": "b"}
@@ -333,7 +337,7 @@ func TestServiceStaysAtWhatItRunsWhenItsRefIsGone(t *testing.T) {
 
 func TestSinceIsWhenADecisionWasFirstMade(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	minutes := func(n int) time.Time { return noon.Add(time.Duration(n)*time.Minute + 123*time.Millisecond) }
 	var m Memory
 	steps := []struct {
@@ -344,7 +348,7 @@ func TestSinceIsWhenADecisionWasFirstMade(t *testing.T) {
 		{"held at first", pull(7, withLabels()), 0},
 		{"still held, under another title", pull(7, withLabels(), func(pr *PullRequest) { pr.Title = "WIP" }), 0},
 		{"live", pull(7), 2},
-		{"still live, at another commit and profile", pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = SHA("b") }), 2},
+		{"still live, at another commit and profile", pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2},
 		{"live by another rule", pull(7, draft), 4},
 		{"live again", pull(7), 5},
 	}
@@ -359,9 +363,9 @@ func TestSinceIsWhenADecisionWasFirstMade(t *testing.T) {
 
 func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{
-		Shop7File:                             EnvironmentYAML("pullRequest: acme/shop#7\n"),
-		"overlays/jakub/environment.yaml": EnvironmentYAML("owner: jakub\n"),
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
+		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
 	}), nil)
 	f := factsOf(pull(1, withLabels()), pull(2, draft), pull(7), pull(10, withLabels("preview:full", "preview:x")), pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
@@ -377,7 +381,7 @@ func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 
 func TestEveryHeldDecisionSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	s := resolve(c, factsOf(pull(1, withLabels()), pull(2, draft), pull(3, changing()), pull(4, withLabels("preview:x")), pull(5, func(pr *PullRequest) { pr.Changes = nil })))
 	for _, d := range s.Decisions {
 		if d.Outcome != Held || d.Reason == "" || d.Remedy == "" || d.Title != "Faster checkout" || d.Author != "alice" || d.URL == "" || d.Repository != "acme/Shop" {
@@ -391,7 +395,7 @@ func TestEveryHeldDecisionSaysWhatToDo(t *testing.T) {
 
 func TestUnreadRepositoriesAreNamed(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	s := resolve(c, Facts{Repositories: map[string]Repository{"acme/shop": {FullName: "acme/shop", PullRequests: []PullRequest{pull(7)}}}})
 	if diff := cmp.Diff([]string{"acme/gateway", "acme/mailer"}, s.Unread); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
@@ -407,7 +411,7 @@ func TestUnreadRepositoriesAreNamed(t *testing.T) {
 
 func TestAnswerOfNothingIsAnEmptyList(t *testing.T) {
 	t.Parallel()
-	got, err := json.Marshal(resolve(LoadPolicy(t, DemoPolicy), factsOf()).Rows)
+	got, err := json.Marshal(resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf()).Rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -430,8 +434,8 @@ func crowd() Facts {
 func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		Shop7File:                             EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {tag: v1}, products: {branch: main}}\n"),
-		"overlays/jakub/environment.yaml": EnvironmentYAML("owner: jakub\n"), "overlays/b1/environment.yaml": EnvironmentYAML("x: 1\n"), "overlays/b2/environment.yaml": "",
+		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {tag: v1}, products: {branch: main}}\n"),
+		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"), "overlays/b1/environment.yaml": testfixture.EnvironmentYAML("x: 1\n"), "overlays/b2/environment.yaml": "",
 	}
 	answer := func(s *Snapshot) string {
 		rows, err := json.Marshal(s.Rows)
@@ -444,7 +448,7 @@ func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
 		}
 		return string(rows) + string(decisions)
 	}
-	first := resolve(LoadTree(t, DemoTree(files), nil), crowd())
+	first := resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), crowd())
 	if len(first.Rows) != 9 {
 		t.Fatalf("%d rows, want 9: %v", len(first.Rows), outcomes(first))
 	}
@@ -465,7 +469,7 @@ func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
 				})
 			}
 		}
-		s := Resolve(LoadTree(t, DemoTree(files), nil), f, memory, noon)
+		s := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), f, memory, noon)
 		if got := answer(s); got != want {
 			t.Fatalf("answer %d differs:\n%s", i, cmp.Diff(want, got))
 		}
@@ -475,7 +479,7 @@ func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
 
 func TestOneBadPullRequestDisturbsNoOther(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	want := resolve(c, factsOf(pull(1), pull(3))).Rows
 	bad := []func(*PullRequest){
 		draft, withLabels(), withLabels("preview:\x00"), changing(), func(pr *PullRequest) { pr.Changes = nil },
@@ -494,7 +498,7 @@ func TestOneBadPullRequestDisturbsNoOther(t *testing.T) {
 
 func TestResolveChangesNothingThatItIsGiven(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	m := resolve(c, crowd()).Memory
 	encode := func(v any) string {
 		b, err := json.Marshal(v)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestWhoMayBeAwake(t *testing.T) {
@@ -70,7 +72,7 @@ func TestWhoMayBeAwake(t *testing.T) {
 			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
 		}},
 		{"a lower limit ends and stops nobody", queue, func(d *days) {
-			d.policy = Replace(d.t, d.policy, "awake: 2", "awake: 1")
+			d.policy = testfixture.Replace(d.t, d.policy, "awake: 2", "awake: 1")
 			d.files(map[string]string{}).want("1 awake, 2 awake")
 		}},
 	}
@@ -91,8 +93,8 @@ func (d *days) add(pr PullRequest) *days {
 
 func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 	t.Parallel()
-	shared := EnvironmentYAML("shared: true\nprofile: full\n")
-	leads := EnvironmentYAML("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n")
+	shared := testfixture.EnvironmentYAML("shared: true\nprofile: full\n")
+	leads := testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n")
 	const base, jakub = "overlays/base/environment.yaml", "overlays/jakub/environment.yaml"
 	tests := []struct {
 		name  string
@@ -118,7 +120,7 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 		{"one that is new wakes what it leads to", map[string]string{base: shared}, func(d *days) {
 			d.pass(time.Hour).want("base asleep").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
 		}},
-		{"one whose link is new wakes what it leads to", map[string]string{base: shared, jakub: EnvironmentYAML("services: {web: {branch: main}}\n")}, func(d *days) {
+		{"one whose link is new wakes what it leads to", map[string]string{base: shared, jakub: testfixture.EnvironmentYAML("services: {web: {branch: main}}\n")}, func(d *days) {
 			d.used["jakub"] = true
 			d.pass(time.Hour).want("base asleep, jakub awake").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
 		}},
@@ -132,7 +134,7 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 			d.lost["jakub"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub awake")
 		}},
-		{"who isn't let in keeps nobody awake", map[string]string{base: EnvironmentYAML("profile: full\n"), jakub: leads}, func(d *days) {
+		{"who isn't let in keeps nobody awake", map[string]string{base: testfixture.EnvironmentYAML("profile: full\n"), jakub: leads}, func(d *days) {
 			d.used["jakub"] = true
 			d.pass(5 * time.Hour).want("base asleep, jakub awake")
 		}},
@@ -144,13 +146,13 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 		{"what is sent to sleep while it wakes sleeps", map[string]string{base: shared}, func(d *days) {
 			d.ask(ActionSleep, "base", 0).ask(ActionWake, "base", 0).want("base waking").ask(ActionSleep, "base", 0).want("base asleep").pass(time.Minute).want("base asleep")
 		}},
-		{"a handover is awake", map[string]string{base: EnvironmentYAML("profile: full\nhandover: [orders]\n")}, func(d *days) { d.pass(5 * time.Hour).want("base awake") }},
-		{"what is asleep and handed over wakes", map[string]string{base: EnvironmentYAML("profile: full\n")}, func(d *days) {
-			d.pass(time.Hour).want("base asleep").files(map[string]string{base: EnvironmentYAML("profile: full\nhandover: [orders]\n")}).want("base waking")
+		{"a handover is awake", map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")}, func(d *days) { d.pass(5 * time.Hour).want("base awake") }},
+		{"what is asleep and handed over wakes", map[string]string{base: testfixture.EnvironmentYAML("profile: full\n")}, func(d *days) {
+			d.pass(time.Hour).want("base asleep").files(map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")}).want("base waking")
 		}},
 		{"in a circle of environments", map[string]string{
-			base:  EnvironmentYAML("shared: true\nservices: {orders: {branch: main}}\nlinks: {web: {environment: jakub}}\n"),
-			jakub: EnvironmentYAML("shared: true\nservices: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
+			base:  testfixture.EnvironmentYAML("shared: true\nservices: {orders: {branch: main}}\nlinks: {web: {environment: jakub}}\n"),
+			jakub: testfixture.EnvironmentYAML("shared: true\nservices: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
 		}, func(d *days) {
 			d.used["base"] = true
 			d.pass(2 * time.Hour).want("base awake, jakub awake").used["base"] = false

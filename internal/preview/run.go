@@ -3,10 +3,12 @@ package preview
 import (
 	"reflect"
 	"slices"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // changedServices are the services of a repository that a pull request changes. ok is false where that isn't known.
-func changedServices(c *Config, repository string, pr PullRequest) (names []string, ok bool) {
+func changedServices(c *config.Config, repository string, pr PullRequest) (names []string, ok bool) {
 	for _, s := range c.ServicesOf(repository) {
 		switch {
 		case len(s.Paths) == 0:
@@ -21,7 +23,7 @@ func changedServices(c *Config, repository string, pr PullRequest) (names []stri
 }
 
 // Wanted is what must be read of a repository for Resolve to decide about its pull requests.
-func Wanted(c *Config, repository string) Wants {
+func Wanted(c *config.Config, repository string) Wants {
 	admitted := func(pr PullRequest) bool { _, h := admit(c, pr); return h == nil }
 	w := Wants{
 		Changes:    func(PullRequest) bool { return false },
@@ -51,7 +53,7 @@ func Wanted(c *Config, repository string) Wants {
 	return w
 }
 
-func (w *Wants) add(r Ref) {
+func (w *Wants) add(r config.Ref) {
 	if r.Branch != "" {
 		w.Branches = append(w.Branches, r.Branch)
 	}
@@ -70,7 +72,7 @@ func sortedSet(s []string) []string {
 
 // Reread names the repositories of which configuration wants to know something that the one before (nil where there was
 // none) didn't ask for.
-func Reread(c, prev *Config) []string {
+func Reread(c, prev *config.Config) []string {
 	var names []string
 	for _, name := range c.Repositories() {
 		if prev == nil || !reflect.DeepEqual(c.Policy, prev.Policy) || wantsOther(c, prev, name) {
@@ -80,7 +82,7 @@ func Reread(c, prev *Config) []string {
 	return names
 }
 
-func wantsOther(c, prev *Config, name string) bool {
+func wantsOther(c, prev *config.Config, name string) bool {
 	a, b := Wanted(c, name), Wanted(prev, name)
 	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) || !slices.Equal(a.Commits, b.Commits) || a.BranchChecks != b.BranchChecks
 }

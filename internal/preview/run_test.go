@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestWhatRuns(t *testing.T) {
@@ -32,7 +35,7 @@ func TestWhatRuns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := resolve(LoadPolicy(t, DemoPolicy), factsOf(tt.pr))
+			s := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(tt.pr))
 			only(t, s)
 			got := strings.Join(slices.Sorted(maps.Keys(runs(s, "shop-pr-7"))), " ")
 			if got != tt.want {
@@ -49,7 +52,7 @@ func TestServiceWithoutPathsIsChangedByAnything(t *testing.T) {
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(3, func(pr *PullRequest) {
 		pr.Changes, pr.HeadRepositoryID, pr.BaseRepositoryID = nil, mailerID, mailerID
 	})}}
-	s := resolve(LoadPolicy(t, DemoPolicy), f)
+	s := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f)
 	// Nobody calls mailer: the first public service is there to open.
 	want := map[string]string{"mailer": "abcdef1234", "web": ""}
 	if diff := cmp.Diff(want, runs(s, "mailer-pr-3")); diff != "" {
@@ -63,21 +66,21 @@ func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
 		name, policy, remedy string
 		pr                   PullRequest
 	}{
-		{"the label of a profile that runs all", DemoPolicy, `label it "preview:full" to run all`, pull(7, changing("README.md"))},
-		{"no file at all", DemoPolicy, `label it "preview:full" to run all`, pull(7, changing())},
+		{"the label of a profile that runs all", testfixture.DemoPolicy, `label it "preview:full" to run all`, pull(7, changing("README.md"))},
+		{"no file at all", testfixture.DemoPolicy, `label it "preview:full" to run all`, pull(7, changing())},
 		{
-			"configuration's label", Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {label: Deploy, "), `label it "Deploy:full" to run all`,
+			"configuration's label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: Deploy, "), `label it "Deploy:full" to run all`,
 			pull(7, changing("README.md"), withLabels("deploy")),
 		},
 		{
-			"a profile to add where none runs all", Replace(t, DemoPolicy, "run: all", "run: changed"),
+			"a profile to add where none runs all", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: changed"),
 			"change a service's files, or add a profile with run: all to previewset.yaml", pull(7, changing("README.md")),
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := decision(t, resolve(LoadPolicy(t, tt.policy), factsOf(tt.pr)))
+			got := decision(t, resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(tt.pr)))
 			want := []string{Held, "unchanged", "it changes no service", tt.remedy}
 			if diff := cmp.Diff(want, []string{got.Outcome, got.Rule, got.Reason, got.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
@@ -101,7 +104,7 @@ func TestFileSaysWhatRunsWhereNoLabelDoes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadTree(t, DemoTree(map[string]string{Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\n" + tt.file)}), nil)
+			c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n" + tt.file)}), nil)
 			s := resolve(c, factsOf(tt.pr))
 			if got := only(t, s).Profile; got != tt.profile {
 				t.Errorf("profile is %q, want %q", got, tt.profile)
@@ -116,34 +119,34 @@ func TestFileSaysWhatRunsWhereNoLabelDoes(t *testing.T) {
 func TestWhatServicesRunAt(t *testing.T) {
 	t.Parallel()
 	withDefault := func(ref string) string {
-		return Replace(t, DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: "+ref)
+		return testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: "+ref)
 	}
 	type answer struct {
 		Rule, Reason string
 		Images       []string
 	}
 	images := func(extra ...string) answer {
-		return answer{"labelled", `it is open and labelled "preview"; profile changed`, append(extra, "ghcr.io/acme/orders:"+SHA("abcdef1234"))}
+		return answer{"labelled", `it is open and labelled "preview"; profile changed`, append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234"))}
 	}
 	tests := []struct {
 		name, policy, file string
 		facts              func(*Facts)
 		want               answer
 	}{
-		{"kustomize-base's image without default", DemoPolicy, "", nil, images()},
-		{"a branch's head", withDefault("{branch: main}"), "", nil, images("ghcr.io/acme/gateway:" + SHA("9a7e"))},
-		{"a tag's commit", withDefault("{tag: dev}"), "", nil, images("ghcr.io/acme/gateway:" + SHA("de4"))},
+		{"kustomize-base's image without default", testfixture.DemoPolicy, "", nil, images()},
+		{"a branch's head", withDefault("{branch: main}"), "", nil, images("ghcr.io/acme/gateway:" + testfixture.SHA("9a7e"))},
+		{"a tag's commit", withDefault("{tag: dev}"), "", nil, images("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
 		{
-			"a commit", withDefault("{sha: " + SHA("c") + "}"), "",
+			"a commit", withDefault("{sha: " + testfixture.SHA("c") + "}"), "",
 			func(f *Facts) {
 				r := f.Repositories["acme/gateway"]
-				r.Commits = map[string]bool{SHA("c"): true}
+				r.Commits = map[string]bool{testfixture.SHA("c"): true}
 				f.Repositories["acme/gateway"] = r
-			}, images("ghcr.io/acme/gateway:" + SHA("c")),
+			}, images("ghcr.io/acme/gateway:" + testfixture.SHA("c")),
 		},
 		{
-			"a commit that no branch or tag holds is held", withDefault("{sha: " + SHA("c") + "}"), "", nil,
-			answer{Rule: "ref", Reason: "acme/gateway has no commit " + SHA("c") + " on its default branch or at a branch's head, which service gateway runs at"},
+			"a commit that no branch or tag holds is held", withDefault("{sha: " + testfixture.SHA("c") + "}"), "", nil,
+			answer{Rule: "ref", Reason: "acme/gateway has no commit " + testfixture.SHA("c") + " on its default branch or at a branch's head, which service gateway runs at"},
 		},
 		{
 			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
@@ -159,28 +162,28 @@ func TestWhatServicesRunAt(t *testing.T) {
 			answer{Rule: "unread", Reason: "acme/gateway was never read, so what service gateway runs at is unknown"},
 		},
 		{
-			"a repository that was never read doesn't matter where nothing of it is pinned", DemoPolicy, "",
+			"a repository that was never read doesn't matter where nothing of it is pinned", testfixture.DemoPolicy, "",
 			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images(),
 		},
-		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil, images("ghcr.io/acme/gateway:" + SHA("de4"))},
+		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil, images("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
 		{
-			"the file adds a service", DemoPolicy, "services: {products: {branch: main}}\n", nil,
-			answer{"labelled", `it is open and labelled "preview"; profile changed`, []string{"ghcr.io/acme/orders:" + SHA("abcdef1234"), "ghcr.io/acme/products:" + SHA("5409")}},
+			"the file adds a service", testfixture.DemoPolicy, "services: {products: {branch: main}}\n", nil,
+			answer{"labelled", `it is open and labelled "preview"; profile changed`, []string{"ghcr.io/acme/orders:" + testfixture.SHA("abcdef1234"), "ghcr.io/acme/products:" + testfixture.SHA("5409")}},
 		},
-		{"what the pull request changes stays at its head", DemoPolicy, "services: {orders: {tag: v1}}\n", nil, images()},
+		{"what the pull request changes stays at its head", testfixture.DemoPolicy, "services: {orders: {tag: v1}}\n", nil, images()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{PolicyFile: tt.policy}
+			files := map[string]string{config.PolicyFile: tt.policy}
 			if tt.file != "" {
-				files[Shop7File] = EnvironmentYAML("pullRequest: acme/shop#7\n" + tt.file)
+				files[testfixture.Shop7File] = testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n" + tt.file)
 			}
 			f := factsOf(pull(7))
 			if tt.facts != nil {
 				tt.facts(&f)
 			}
-			s := resolve(LoadTree(t, DemoTree(files), nil), f)
+			s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), f)
 			d := decision(t, s)
 			got := answer{Rule: d.Rule, Reason: d.Reason}
 			if d.Outcome == Live {
@@ -200,7 +203,7 @@ func TestTagIsFilledFromThePullRequest(t *testing.T) {
 		edit           func(*PullRequest)
 		image, reason  string
 	}{
-		{"commit", "{{ .SHA }}", nil, SHA("abcdef1234"), ""},
+		{"commit", "{{ .SHA }}", nil, testfixture.SHA("abcdef1234"), ""},
 		{"short commit", "sha-{{ .ShortSHA }}", nil, "sha-abcdef1", ""},
 		{"branch", "{{ .Branch }}-latest", nil, "feature-checkout-latest", ""},
 		{"hostile branch", "{{ .Branch }}", func(pr *PullRequest) { pr.Branch = "x:latest@sha256:../$(id)\n" }, "x-latest-sha256-id", ""},
@@ -214,7 +217,7 @@ func TestTagIsFilledFromThePullRequest(t *testing.T) {
 			if tt.edit != nil {
 				tt.edit(&pr)
 			}
-			s := resolve(LoadPolicy(t, Replace(t, DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.template+`"`)), factsOf(pr))
+			s := resolve(testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.template+`"`)), factsOf(pr))
 			if tt.reason != "" {
 				if d := decision(t, s); d.Outcome != Held || d.Rule != "tag" || d.Reason != tt.reason {
 					t.Errorf("%s by %s: %s; want it held: %s", d.Outcome, d.Rule, d.Reason, tt.reason)

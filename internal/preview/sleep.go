@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Why an environment sleeps, as Life.Why has it.
@@ -232,7 +234,7 @@ func (r *resolver) awake(t tally) limit {
 // makeRoom sends the environment to sleep that was idle for longest, where configuration says so and one is known to be
 // idle. A limit never ends one.
 func (r *resolver) makeRoom() bool {
-	if r.Policy.Limits.WhenFull != WhenFullSleepIdlest {
+	if r.Policy.Limits.WhenFull != config.WhenFullSleepIdlest {
 		return false
 	}
 	if r.room == nil {
@@ -370,11 +372,11 @@ func (r *resolver) stateReason(l *living) string {
 		return ""
 	}
 	why := map[string]string{
-		SleptIdle:     "nobody used it",
-		SleptOutside:  "working hours were over, and nobody used it",
-		sleptMaxAwake: "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an extension",
-		sleptAsked:    "somebody sent it to sleep",
-		sleptForRoom:  "another one needed its place, and nobody used it",
+		config.SleptIdle:    "nobody used it",
+		config.SleptOutside: "working hours were over, and nobody used it",
+		sleptMaxAwake:       "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an extension",
+		sleptAsked:          "somebody sent it to sleep",
+		sleptForRoom:        "another one needed its place, and nobody used it",
 	}[l.Why]
 	return "it sleeps since " + moment(l.Changed) + because(why)
 }

@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // days are a world whose clock goes on minute by minute, and the answers.
 type days struct {
 	t      testing.TB
 	policy string
-	config *Config
+	config *config.Config
 	now    time.Time
 	pulls  []PullRequest
 	// used are the namespaces that are in use, lost those that nothing is known of; nil is that all is known.
@@ -25,12 +28,12 @@ type days struct {
 
 // lifetimes is demo with these lifetime and limits.
 func lifetimes(lifetime string) string {
-	return DemoPolicy + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " + lifetime + "\n"
+	return testfixture.DemoPolicy + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " + lifetime + "\n"
 }
 
 func newDays(t testing.TB, policy string, pulls ...PullRequest) *days {
 	t.Helper()
-	d := &days{t: t, policy: policy, config: LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{}, lost: map[string]bool{}, last: &Snapshot{}}
+	d := &days{t: t, policy: policy, config: testfixture.LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{}, lost: map[string]bool{}, last: &Snapshot{}}
 	d.answer()
 	return d
 }
@@ -138,7 +141,7 @@ func TestIdleEnvironmentsSleepAndVisitsWakeThem(t *testing.T) {
 	d.ask(ActionWake, "shop-pr-1", 0).want("1 waking, 2 awake")
 	d.pass(time.Minute).want("1 awake, 2 awake")
 	d.pass(62 * time.Minute).want("1 asleep, 2 awake")
-	d.pulls[0].HeadSHA = SHA("fedcba")
+	d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 	d.pass(time.Minute).want("1 waking, 2 awake")
 	d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep, 2 awake")
 	d.pass(time.Minute).want("1 asleep, 2 awake")
@@ -218,7 +221,7 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 		{"awake for too long, but a push, an extension or a visit in between", busy, func(d *days) {
 			d.used["shop-pr-1"] = true
 			d.pass(2 * time.Hour)
-			d.pulls[0].HeadSHA = SHA("fedcba")
+			d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 			d.pass(2*time.Hour).want("1 awake").ask(ActionExtend, "shop-pr-1", 0)
 			d.pass(2*time.Hour).want("1 awake").ask(ActionWake, "shop-pr-1", 0)
 			d.pass(2 * time.Hour).want("1 awake").pass(time.Hour).want("1 asleep")
@@ -272,12 +275,12 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 			d.ask(ActionWake, "shop-pr-1", 0).pass(59 * time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
 		}},
 		{"a push while it is being put to sleep", idle, func(d *days) {
-			d.pulls[0].HeadSHA = SHA("fedcba")
+			d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 			d.pass(time.Minute).ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(time.Hour).want("1 asleep")
 		}},
 		{"a push that isn't ready yet wakes it too", idle, func(d *days) {
 			d.pass(time.Hour).want("1 asleep")
-			d.pulls[0].HeadSHA, d.pulls[0].Changes = SHA("fedcba"), nil
+			d.pulls[0].HeadSHA, d.pulls[0].Changes = testfixture.SHA("fedcba"), nil
 			d.pass(time.Minute).want("1 waking")
 		}},
 		{"waking ends after a while, whatever Argo CD says", idle, func(d *days) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // What these patches make of manifests is tested where they are built: packages overlay and e2e/contract.
@@ -25,7 +27,7 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := LoadPolicy(t, DemoPolicy)
+			c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 			plan := Plan{Name: "x", Run: at("web", "gateway", "orders"), From: map[string][]string{"orders": {"preview-y"}}}
 			want := mustCompose(t, c, plan)
 			plan.State = tt.state
@@ -47,7 +49,7 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 
 func TestRowsOfEveryStateComeBackFromApplications(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	for _, state := range []string{Awake, Waking, Asleep} {
 		row := mustCompose(t, c, Plan{Name: "x", Owner: "alice", Profile: "changed", State: state, Run: at("web", "orders")})
 		row.Source = sourceEnvironment

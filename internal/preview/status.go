@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Status is a live environment, and what Argo CD has made of it so far.
@@ -92,7 +94,7 @@ func (r Row) WithApplication(a *ApplicationStatus) Status {
 		return s
 	}
 	s.Failing, s.Reason = r.waitsFor(a)
-	s.Reason = Printable(s.Reason)
+	s.Reason = config.Printable(s.Reason)
 	ready = s.Reason == ""
 	return s
 }
@@ -100,7 +102,7 @@ func (r Row) WithApplication(a *ApplicationStatus) Status {
 // WithoutApplication is for where nobody can tell what Argo CD has made of an environment, and why; "" is that there is no
 // cluster to ask.
 func (r Row) WithoutApplication(why string) Status {
-	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Reason: Printable(why)}
+	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Reason: config.Printable(why)}
 	if why != "" {
 		s.Ready = new(bool)
 	}

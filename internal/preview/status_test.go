@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestReadyIsWhatArgoCDHasSyncedExactlySoAndFindsHealthy(t *testing.T) {
@@ -99,9 +102,9 @@ func TestWithoutAnApplicationNothingIsReady(t *testing.T) {
 
 func TestContentsAreWhatWasComposed(t *testing.T) {
 	t.Parallel()
-	c := LoadPolicy(t, DemoPolicy)
+	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	row, err := Compose(c, Plan{
-		Name: "alice", Run: map[string]ServiceRef{"web": {}, "gateway": {SHA: "3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b"}},
+		Name: "alice", Run: map[string]config.ServiceRef{"web": {}, "gateway": {SHA: "3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b"}},
 		Links: map[string]string{"orders": "preview-bob"},
 	})
 	if err != nil {

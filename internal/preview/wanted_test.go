@@ -5,16 +5,19 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestWantsAreWhatResolveNeeds(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{
-		PolicyFile: Replace(t, DemoPolicy,
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		config.PolicyFile: testfixture.Replace(t, testfixture.DemoPolicy,
 			`paths: ["web/**"]`, `paths: ["web/**"], default: {branch: main}`,
 			`paths: ["products/**", "lib/**"]`, `paths: ["products/**", "lib/**"], default: {tag: v1}`,
-			"image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: {sha: "+SHA("c")+"}"),
-		Shop7File: EnvironmentYAML("pullRequest: acme/shop#7\nservices: {orders: {branch: dev}, web: {branch: main}, products: {pullRequest: 3}}\n"),
+			"image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: {sha: "+testfixture.SHA("c")+"}"),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {orders: {branch: dev}, web: {branch: main}, products: {pullRequest: 3}}\n"),
 	}), nil)
 	shop, mailer := Wanted(c, "ACME/shop"), Wanted(c, "acme/mailer")
 	if diff := cmp.Diff([][]string{{"dev", "main"}, {"v1"}, nil, nil}, [][]string{shop.Branches, shop.Tags, mailer.Branches, mailer.Tags}); diff != "" {
@@ -46,20 +49,20 @@ func TestWantsAreWhatResolveNeeds(t *testing.T) {
 
 func TestOnlyWhatConfigurationWantsToKnowAnewIsReadAgain(t *testing.T) {
 	t.Parallel()
-	with := func(policy, services string) *Config {
-		return LoadTree(t, DemoTree(map[string]string{PolicyFile: policy, "overlays/jakub/environment.yaml": EnvironmentYAML("profile: full\n" + services)}), nil)
+	with := func(policy, services string) *config.Config {
+		return testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: policy, "overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + services)}), nil)
 	}
-	before := with(DemoPolicy, "services: {mailer: {branch: dev}}\n")
+	before := with(testfixture.DemoPolicy, "services: {mailer: {branch: dev}}\n")
 	tests := []struct {
 		name string
-		prev *Config
-		next *Config
+		prev *config.Config
+		next *config.Config
 		want []string
 	}{
 		{"at first all", nil, before, before.Repositories()},
 		{"the same", before, before, nil},
-		{"another branch", before, with(DemoPolicy, "services: {mailer: {branch: main}}\n"), []string{"acme/mailer"}},
-		{"another policy", before, with(DemoPolicy+"slots: on\n", "services: {mailer: {branch: dev}}\n"), before.Repositories()},
+		{"another branch", before, with(testfixture.DemoPolicy, "services: {mailer: {branch: main}}\n"), []string{"acme/mailer"}},
+		{"another policy", before, with(testfixture.DemoPolicy+"slots: on\n", "services: {mailer: {branch: dev}}\n"), before.Repositories()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // The sources of an environment, as its row says them.
@@ -30,9 +32,9 @@ type candidate struct {
 	was   *Remembered // the environment that it is in; nil where it is in none
 	label string      // the one that it was let in by
 
-	profile string                // the one that its labels name
-	heads   map[string]ServiceRef // what it changes
-	hold    *hold                 // why it isn't let in
+	profile string                       // the one that its labels name
+	heads   map[string]config.ServiceRef // what it changes
+	hold    *hold                        // why it isn't let in
 }
 
 func (c *candidate) subject() string { return subject(c.key, c.Number) }
@@ -59,15 +61,15 @@ type wish struct {
 	own     bool
 	members []*candidate // the earliest first
 	ghosts  []ghost
-	file    *Environment // never nil; empty where none is in force
-	isFile  bool         // the file makes it, and doesn't only adjust it
-	claim   *Claim       // of its slot; nil where it isn't a slot, or nobody holds it
+	file    *config.Environment // never nil; empty where none is in force
+	isFile  bool                // the file makes it, and doesn't only adjust it
+	claim   *config.Claim       // of its slot; nil where it isn't a slot, or nobody holds it
 	was     *Remembered
 
-	pushed     string                // all that people push for it to be as it is, as hashes
-	knowsHeads bool                  // that is known
-	heads      map[string]ServiceRef // what runs at the head of a member
-	notes      []string              // what isn't as somebody might think
+	pushed     string                       // all that people push for it to be as it is, as hashes
+	knowsHeads bool                         // that is known
+	heads      map[string]config.ServiceRef // what runs at the head of a member
+	notes      []string                     // what isn't as somebody might think
 }
 
 // source is where it comes from: the first that claims its name.
@@ -117,7 +119,7 @@ func (w *wish) purpose() string {
 }
 
 // isGiven says of an environment that people gave it its name.
-func isGiven(name string) bool { return !IsPullRequestName(name) }
+func isGiven(name string) bool { return !config.IsPullRequestName(name) }
 
 // wishes are all environments that are asked for or live, with what is open of them.
 func (r *resolver) wishes(candidates []*candidate) []*wish {
@@ -137,7 +139,7 @@ func (r *resolver) wishes(candidates []*candidate) []*wish {
 		}
 		w := given[c.to]
 		if w == nil {
-			w = &wish{name: c.to, file: &Environment{}}
+			w = &wish{name: c.to, file: &config.Environment{}}
 			given[c.to] = w
 		}
 		w.members = append(w.members, c)
@@ -156,7 +158,7 @@ func (r *resolver) wishes(candidates []*candidate) []*wish {
 
 // ownWish is a pull request's own environment.
 func (r *resolver) ownWish(c *candidate) *wish {
-	w := &wish{name: c.own, own: true, members: []*candidate{c}, file: &Environment{}}
+	w := &wish{name: c.own, own: true, members: []*candidate{c}, file: &config.Environment{}}
 	if was := r.was[c.own]; c.isIn(c.own) {
 		w.was = c.was
 	} else if was != nil && len(was.Members) == 0 {
@@ -178,7 +180,7 @@ func (r *resolver) adopted(owned map[string]bool) []*wish {
 	}
 	for name, was := range r.was {
 		if !isGiven(name) && len(was.Members) == 0 && !owned[name] {
-			all = append(all, &wish{name: name, file: &Environment{}, was: was})
+			all = append(all, &wish{name: name, file: &config.Environment{}, was: was})
 		}
 	}
 	return all
@@ -189,7 +191,7 @@ func (r *resolver) given() map[string]*wish {
 	given := map[string]*wish{}
 	get := func(name string) *wish {
 		if given[name] == nil {
-			given[name] = &wish{name: name, file: &Environment{}}
+			given[name] = &wish{name: name, file: &config.Environment{}}
 		}
 		return given[name]
 	}
@@ -297,7 +299,7 @@ func (r *resolver) joinHold(names []string) *hold {
 	if len(names) != 1 {
 		reason := fmt.Sprintf("its label %q names no environment", label)
 		if len(names) > 1 {
-			reason, leave = "its labels join it to several environments: "+Printable(strings.Join(names, ", ")), "leave one of them"
+			reason, leave = "its labels join it to several environments: "+config.Printable(strings.Join(names, ", ")), "leave one of them"
 		}
 		return &hold{rule: ruleJoin, reason: reason, remedy: leave}
 	}
@@ -312,7 +314,7 @@ func (r *resolver) joinHold(names []string) *hold {
 		return nil
 	}
 	if why := r.Policy.NameProblem(name); why != "" {
-		return &hold{rule: ruleJoin, reason: fmt.Sprintf("%q can't be an environment's name: %s", Printable(name), why), remedy: leave}
+		return &hold{rule: ruleJoin, reason: fmt.Sprintf("%q can't be an environment's name: %s", config.Printable(name), why), remedy: leave}
 	}
 	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 // demo is a system of five services from three repositories. web calls gateway, gateway calls orders and products;
@@ -26,7 +29,7 @@ func pull(number int, edits ...func(*PullRequest)) PullRequest {
 	pr := PullRequest{
 		Number: number, Title: "Faster checkout", URL: "https://github.com/acme/shop/pull/7", Author: "alice",
 		Labels: []string{"preview"}, Created: noon.Add(time.Duration(number) * time.Minute),
-		Branch: "feature/checkout", TargetBranch: "main", HeadSHA: SHA("abcdef1234"), BaseSHA: SHA("ba5e"),
+		Branch: "feature/checkout", TargetBranch: "main", HeadSHA: testfixture.SHA("abcdef1234"), BaseSHA: testfixture.SHA("ba5e"),
 		HeadRepositoryID: shopID, BaseRepositoryID: shopID, Changes: &Changes{Paths: []string{"orders/main.go"}},
 	}
 	for _, edit := range edits {
@@ -51,9 +54,9 @@ func factsOf(pulls ...PullRequest) Facts {
 		Repositories: map[string]Repository{
 			"acme/shop": {
 				ID: shopID, FullName: "acme/Shop", PullRequests: pulls,
-				Branches: map[string]string{"main": SHA("5409")}, Tags: map[string]string{"v1": SHA("7a9")},
+				Branches: map[string]string{"main": testfixture.SHA("5409")}, Tags: map[string]string{"v1": testfixture.SHA("7a9")},
 			},
-			"acme/gateway": {ID: gatewayID, FullName: "acme/gateway", Branches: map[string]string{"main": SHA("9a7e")}, Tags: map[string]string{"dev": SHA("de4")}},
+			"acme/gateway": {ID: gatewayID, FullName: "acme/gateway", Branches: map[string]string{"main": testfixture.SHA("9a7e")}, Tags: map[string]string{"dev": testfixture.SHA("de4")}},
 			"acme/mailer":  {ID: mailerID, FullName: "acme/mailer"},
 		},
 		Protected: []string{"argocd", "previewset"},
@@ -61,7 +64,7 @@ func factsOf(pulls ...PullRequest) Facts {
 }
 
 // resolve answers once, with no memory.
-func resolve(c *Config, f Facts) *Snapshot { return Resolve(c, f, Memory{}, noon) }
+func resolve(c *config.Config, f Facts) *Snapshot { return Resolve(c, f, Memory{}, noon) }
 
 // only is the snapshot's one row.
 func only(t testing.TB, s *Snapshot) Row {

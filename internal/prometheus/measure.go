@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // Measure asks once for all namespaces of the policy's prefix whether they were used. A namespace that isn't in Used
 // wasn't measured: there is no sample of it, or one that is no number or negative.
-func (c *Client) Measure(ctx context.Context, p *preview.Policy) (preview.Measurement, error) {
+func (c *Client) Measure(ctx context.Context, p *config.Policy) (preview.Measurement, error) {
 	if p.Activity.Prometheus == nil {
 		return preview.Measurement{}, errors.New("activity.prometheus is not configured")
 	}
@@ -40,7 +41,7 @@ func (c *Client) Measure(ctx context.Context, p *preview.Policy) (preview.Measur
 }
 
 // question is what to ask, and how a sample tells whose it is.
-func (c *Client) question(p *preview.Policy) (query string, namespaces naming, err error) {
+func (c *Client) question(p *config.Policy) (query string, namespaces naming, err error) {
 	a := p.Activity.Prometheus
 	if a.Query != "" {
 		return a.Query, byLabel, nil
@@ -53,14 +54,14 @@ func (c *Client) question(p *preview.Policy) (query string, namespaces naming, e
 	return query, namespaces, nil
 }
 
-func remedy(a *preview.PrometheusActivity) string {
+func remedy(a *config.PrometheusActivity) string {
 	if a.Query != "" {
 		return "try activity.prometheus.query there by hand"
 	}
 	return fmt.Sprintf("is what preset %s needs scraped?", a.Preset)
 }
 
-func publicServices(p *preview.Policy) (names []string) {
+func publicServices(p *config.Policy) (names []string) {
 	for _, s := range p.Services {
 		if s.Public {
 			names = append(names, s.Name)

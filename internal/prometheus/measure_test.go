@@ -14,15 +14,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/prometheus"
 )
 
 // policy asks a server with a query of its own.
-func policy(url string) *preview.Policy {
-	return &preview.Policy{
+func policy(url string) *config.Policy {
+	return &config.Policy{
 		NamespacePrefix: "preview-",
-		Activity:        preview.Activity{Prometheus: &preview.PrometheusActivity{URL: url, Query: "activity"}},
+		Activity:        config.Activity{Prometheus: &config.PrometheusActivity{URL: url, Query: "activity"}},
 	}
 }
 
@@ -55,12 +56,14 @@ func TestMeasureReadsOneNumberForEachNamespace(t *testing.T) {
 	}{
 		{"used and idle", []string{"preview-a 0.2", "preview-b 0"}, map[string]bool{"preview-a": true, "preview-b": false}},
 		{
-			"names match exactly", []string{"preview-slot-10 3", "preview-slot-1 0"},
+			"names match exactly",
+			[]string{"preview-slot-10 3", "preview-slot-1 0"},
 			map[string]bool{"preview-slot-10": true, "preview-slot-1": false},
 		},
 		{"one series of several is used", []string{"preview-a 0", "preview-a 1", "preview-a 0"}, map[string]bool{"preview-a": true}},
 		{
-			"what is no number is unknown", []string{"preview-a NaN", "preview-b +Inf", "preview-c -Inf", "preview-d -1", "preview-e 0"},
+			"what is no number is unknown",
+			[]string{"preview-a NaN", "preview-b +Inf", "preview-c -Inf", "preview-d -1", "preview-e 0"},
 			map[string]bool{"preview-e": false},
 		},
 		{"one series that is no number makes idle unknown", []string{"preview-a 0", "preview-a NaN", "preview-a 0"}, map[string]bool{}},
@@ -279,10 +282,10 @@ func (p *pipe) Addr() net.Addr { return &net.UnixAddr{} }
 
 func TestMeasureNeedsAQuestion(t *testing.T) {
 	t.Parallel()
-	none := &preview.Policy{}
+	none := &config.Policy{}
 	preset := policy("http://127.0.0.1:1")
 	preset.Activity.Prometheus.Query, preset.Activity.Prometheus.Preset = "", "ngnix"
-	for want, p := range map[string]*preview.Policy{
+	for want, p := range map[string]*config.Policy{
 		"activity.prometheus is not configured": none,
 		`"ngnix" is none of envoy-gateway, ingress-nginx, istio, nginx-gateway-fabric, postgresql, traefik`: preset,
 	} {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -29,7 +30,7 @@ const (
 // "repository" or "profile". It is from the service's own metrics previewset_environment_state and
 // previewset_environment_requests. Above 1,000 rows those with the most hours awake are returned, and Problem says
 // so.
-func (c *Client) Usage(ctx context.Context, p *preview.Policy, by string, since time.Duration) (preview.Usage, error) {
+func (c *Client) Usage(ctx context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error) {
 	switch {
 	case p.Activity.Prometheus == nil:
 		return preview.Usage{}, errors.New("usage is read from Prometheus: configure activity.prometheus in previewset.yaml")

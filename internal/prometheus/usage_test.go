@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/prometheus"
 )
@@ -85,7 +86,7 @@ func TestUsageRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := prometheus.New(prometheus.Options{}).Usage(t.Context(), &preview.Policy{}, "owner", week); err == nil || !strings.Contains(err.Error(), "configure activity.prometheus") {
+	if _, err := prometheus.New(prometheus.Options{}).Usage(t.Context(), &config.Policy{}, "owner", week); err == nil || !strings.Contains(err.Error(), "configure activity.prometheus") {
 		t.Error(err)
 	}
 }

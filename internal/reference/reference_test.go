@@ -58,7 +58,7 @@ func TestFormatPagesAreUpToDate(t *testing.T) {
 		},
 	}
 	for _, f := range formats {
-		text, err := os.ReadFile(filepath.Join("../preview/schema", f.schema+".schema.json"))
+		text, err := os.ReadFile(filepath.Join("../config/schema", f.schema+".schema.json"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/github"
 	"github.com/previewset/previewset/internal/githubmetrics"
@@ -96,7 +97,7 @@ type exampleBranch struct{}
 
 const exampleCommit = "0123456789abcdef0123456789abcdef01234567"
 
-func (exampleBranch) Read(context.Context) (preview.Tree, error) {
+func (exampleBranch) Read(context.Context) (config.Tree, error) {
 	tree, err := configtree.Read(previewset.Example, func(folder string) (string, error) { return folder, nil })
 	if err != nil {
 		return tree, fmt.Errorf("read the example: %w", err)
@@ -146,10 +147,10 @@ func (fakeWorkloads) Workloads(_ context.Context, namespaces string) ([]preview.
 // fakePrometheus reports that every environment is used.
 type fakePrometheus struct{}
 
-func (fakePrometheus) Measure(context.Context, *preview.Policy) (preview.Measurement, error) {
+func (fakePrometheus) Measure(context.Context, *config.Policy) (preview.Measurement, error) {
 	return preview.Measurement{At: time.Now(), Window: time.Minute, Used: map[string]bool{}}, nil
 }
 
-func (fakePrometheus) Usage(_ context.Context, _ *preview.Policy, by string, _ time.Duration) (preview.Usage, error) {
+func (fakePrometheus) Usage(_ context.Context, _ *config.Policy, by string, _ time.Duration) (preview.Usage, error) {
 	return preview.Usage{Rows: []preview.UsageRow{{Name: by, AwakeHours: 3, CPUCoreHours: 1.5}}, Problem: "only 2 days are known"}, nil
 }

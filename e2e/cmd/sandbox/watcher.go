@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/e2e/stand"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // watcher prints changes of Applications.
@@ -88,7 +88,7 @@ func describe(app stand.Application) string {
 	}
 	line := state + " " + short(app.Annotations["previewset.dev/head-sha"])
 	if len(app.Problems) > 0 {
-		line += " " + cut(preview.Printable(strings.Join(app.Problems, "; ")))
+		line += " " + cut(config.Printable(strings.Join(app.Problems, "; ")))
 	}
 	return strings.TrimRight(line, " ")
 }

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 func (c *Client) unreachable(err error) error {
@@ -37,7 +37,7 @@ func (c *Client) refused(code int, body []byte) error {
 	if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
 		answer.Message = http.StatusText(code)
 	}
-	text := fmt.Sprintf("the service at %s answers %d: %s", c.base, code, preview.Printable(answer.Message))
+	text := fmt.Sprintf("the service at %s answers %d: %s", c.base, code, config.Printable(answer.Message))
 	switch code {
 	case http.StatusUnauthorized:
 		text += "\nname the file with its API token: --api-token-file, or PREVIEWSET_API_TOKEN_FILE"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -33,7 +34,7 @@ func (o *Lookup) Parse(cmd *cobra.Command, server Flags, args []string) error {
 // Status is the environment and what Argo CD has made of it; the error says why there is none.
 func (o *Lookup) Status(ctx context.Context) (preview.Status, error) {
 	name := o.Target
-	if repository, number, ok := preview.ParsePullRequest(o.Target); ok {
+	if repository, number, ok := config.ParsePullRequest(o.Target); ok {
 		answer, err := o.Client.Decisions(ctx, repository, number)
 		if err != nil {
 			return preview.Status{}, err
@@ -60,7 +61,7 @@ func (o *Lookup) StatusWithNotice(ctx context.Context) (preview.Status, error) {
 
 // EnvironmentName is the name of the environment that is meant: that of a pull request is the one that it is in, or would be.
 func (o *Lookup) EnvironmentName(ctx context.Context) (string, error) {
-	repository, number, ok := preview.ParsePullRequest(o.Target)
+	repository, number, ok := config.ParsePullRequest(o.Target)
 	if !ok {
 		return o.Target, nil
 	}

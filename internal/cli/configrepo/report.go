@@ -6,8 +6,8 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Report says what became of a change; done is what was done in a few words.
@@ -17,7 +17,7 @@ func (o *CommitOptions) Report(env *terminal.Process, r gitrepo.Result, done str
 	}
 	if r.ServerOutput != "" {
 		for line := range strings.Lines(r.ServerOutput) {
-			env.Inform("remote: " + preview.Printable(line))
+			env.Inform("remote: " + config.Printable(line))
 		}
 	}
 	switch {

@@ -9,11 +9,11 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Edits checks what the environment's file shall be in everything that Argo CD would make of it, and makes it an edit.
@@ -52,13 +52,13 @@ func (w *File) Change(settings []Setting) (gitrepo.Edits, error) {
 }
 
 // textProblems finds what no line of a file may have, wherever it came from.
-func textProblems(file string, content []byte) preview.Problems {
-	var found preview.Problems
+func textProblems(file string, content []byte) config.Problems {
+	var found config.Problems
 	for i, line := range strings.Split(string(content), "\n") {
 		text, _, _ := strings.Cut(line, " #")
 		if why := flags.TextProblem(strings.TrimSuffix(line, "\r")); why != "" && (terminal.HasHidden(line) || strings.Contains(text, "$(")) {
 			message, remedy, _ := strings.Cut(why, ": ")
-			found = append(found, preview.Problem{File: file, Line: i + 1, Message: message, Remedy: remedy})
+			found = append(found, config.Problem{File: file, Line: i + 1, Message: message, Remedy: remedy})
 		}
 	}
 	return found

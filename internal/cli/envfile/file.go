@@ -11,14 +11,14 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // The files of an environment's folder that previewctl writes.
 const (
-	New = "apiVersion: " + preview.APIVersion + "\nkind: Environment\n"
+	New = "apiVersion: " + config.APIVersion + "\nkind: Environment\n"
 
 	newKustomization = `# What this environment adds to what every environment has: resources, patches, components of its own. What runs in it is
 # said in environment.yaml. previewctl writes this file once and never changes it.
@@ -36,7 +36,7 @@ func FileOf(name string) string { return path.Join(FolderOf(name), "environment.
 type File struct {
 	FS     fs.FS
 	Repo   *overlay.Repo
-	Config *preview.Config
+	Config *config.Config
 	Name   string
 	// pullRequest is set where the environment was named as a pull request's.
 	PullRequest string
@@ -47,13 +47,13 @@ type File struct {
 // Open reads the policy, which must be right, and the environment, which needn't be there.
 func Open(fsys fs.FS, what string) (*File, error) {
 	w := &File{FS: fsys, Repo: overlay.New(fsys), Name: what}
-	repository, number, isPullRequest := preview.ParsePullRequest(what)
+	repository, number, isPullRequest := config.ParsePullRequest(what)
 	if isPullRequest {
-		config, err := w.Repo.Config()
+		cfg, err := w.Repo.Config()
 		if err != nil {
 			return nil, configrepo.InvalidPolicy(err)
 		}
-		w.Name, w.PullRequest = preview.PullRequestName(config.Policy, repository, number), what
+		w.Name, w.PullRequest = config.PullRequestName(cfg.Policy, repository, number), what
 	}
 	var err error
 	if w.Config, err = w.Repo.Config(w.Name); err != nil {
@@ -93,7 +93,7 @@ func (w *File) RequireExisting() error {
 
 func (w *File) Missing() error {
 	text := fmt.Sprintf("there is no environment %s: no %s", w.Name, FileOf(w.Name))
-	if near := preview.Nearest(w.Name, w.Repo.Names()); near != "" {
+	if near := config.Nearest(w.Name, w.Repo.Names()); near != "" {
 		text += "; did you mean " + near + "?"
 	}
 	what := w.Name

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Flags are what create and set say of an environment.
@@ -96,7 +96,7 @@ func textOrNothing(s string) any {
 }
 
 // componentList is what the file has, with what was added and without what was taken out.
-func (f *Flags) componentList(_ *preview.Policy, d *yamldoc.Document) (any, error) {
+func (f *Flags) componentList(_ *config.Policy, d *yamldoc.Document) (any, error) {
 	var list []string
 	if err := d.Decode(&list, "components"); err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (f *Flags) checkServices(cmd *cobra.Command) error {
 	for _, flag := range []struct {
 		name, key string
 		given     []string
-		parse     func(service, text string) (func(*preview.Policy) (any, error), error)
+		parse     func(service, text string) (func(*config.Policy) (any, error), error)
 	}{{"service", "services", f.services, parseRef}, {"link", "links", f.links, parseLink}} {
 		for _, text := range flag.given {
 			service, what, ok := strings.Cut(text, "=")
@@ -141,7 +141,7 @@ func (f *Flags) checkServices(cmd *cobra.Command) error {
 }
 
 // service sets one service, and takes out that it was the other: it can't run and be a link at once.
-func (f *Flags) service(key, service string, value func(*preview.Policy) (any, error)) {
+func (f *Flags) service(key, service string, value func(*config.Policy) (any, error)) {
 	other := map[string]string{"services": "links", "links": "services"}[key]
 	if value == nil {
 		f.add(nil, service, key, service)
@@ -150,7 +150,7 @@ func (f *Flags) service(key, service string, value func(*preview.Policy) (any, e
 	f.add(nil, "", other, service)
 	f.Settings = append(f.Settings, Setting{
 		Keys: []string{key, service}, Label: service,
-		Value: func(p *preview.Policy, _ *yamldoc.Document) (any, error) { return value(p) },
+		Value: func(p *config.Policy, _ *yamldoc.Document) (any, error) { return value(p) },
 	})
 }
 

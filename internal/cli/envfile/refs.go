@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/previewset/previewset/internal/cli/flags"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // parseRef takes what a service is pinned to. Nil is what the profile says.
-func parseRef(service, text string) (func(*preview.Policy) (any, error), error) {
+func parseRef(service, text string) (func(*config.Policy) (any, error), error) {
 	kind, what, _ := strings.Cut(text, ":")
 	switch {
 	case text == "default":
@@ -29,20 +29,20 @@ func parseRef(service, text string) (func(*preview.Policy) (any, error), error) 
 	return nil, fmt.Errorf("%q is none of pr:OWNER/REPO#N, branch:NAME, tag:NAME, sha:COMMIT and default", text)
 }
 
-func always(value any) func(*preview.Policy) (any, error) {
-	return func(*preview.Policy) (any, error) { return value, nil }
+func always(value any) func(*config.Policy) (any, error) {
+	return func(*config.Policy) (any, error) { return value, nil }
 }
 
 // parsePullRequestRef takes a number, or a pull request of the service's own repository.
-func parsePullRequestRef(service, what string) (func(*preview.Policy) (any, error), error) {
+func parsePullRequestRef(service, what string) (func(*config.Policy) (any, error), error) {
 	if n, err := strconv.Atoi(strings.TrimPrefix(what, "#")); err == nil && n > 0 {
 		return always(map[string]int{"pullRequest": n}), nil
 	}
-	repository, number, ok := preview.ParsePullRequest(what)
+	repository, number, ok := config.ParsePullRequest(what)
 	if !ok {
 		return nil, fmt.Errorf("%q is not a pull request like acme/gateway#12", what)
 	}
-	return func(p *preview.Policy) (any, error) {
+	return func(p *config.Policy) (any, error) {
 		for _, s := range p.Services {
 			if s.Name == service && !strings.EqualFold(s.Repository, repository) {
 				return nil, fmt.Errorf("--service %s=pr:%s: service %s comes from %s, not from %s\nname a pull request of that repository", service, what, service, s.Repository, repository)
@@ -53,9 +53,9 @@ func parsePullRequestRef(service, what string) (func(*preview.Policy) (any, erro
 }
 
 // parseLink takes where a service's name leads to. Nil is the baseline.
-func parseLink(_, text string) (func(*preview.Policy) (any, error), error) {
+func parseLink(_, text string) (func(*config.Policy) (any, error), error) {
 	kind, what, _ := strings.Cut(text, ":")
-	_, _, isPullRequest := preview.ParsePullRequest(what)
+	_, _, isPullRequest := config.ParsePullRequest(what)
 	switch {
 	case text == "default" || text == "baseline":
 		return nil, nil

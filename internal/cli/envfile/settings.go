@@ -6,24 +6,24 @@ import (
 	"slices"
 
 	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Setting is one key of environment.yaml and its new value; nil takes the key out.
 type Setting struct {
 	Keys  []string
-	Value func(*preview.Policy, *yamldoc.Document) (any, error)
+	Value func(*config.Policy, *yamldoc.Document) (any, error)
 	Label string // for the commit's subject
 }
 
 // SetValue is a setting that is known already.
 func SetValue(value any, what string, keys ...string) Setting {
-	return Setting{Keys: keys, Label: what, Value: func(*preview.Policy, *yamldoc.Document) (any, error) { return value, nil }}
+	return Setting{Keys: keys, Label: what, Value: func(*config.Policy, *yamldoc.Document) (any, error) { return value, nil }}
 }
 
 // apply sets what was said in a file, and names what that changes.
-func Apply(settings []Setting, p *preview.Policy, d *yamldoc.Document) ([]string, error) {
+func Apply(settings []Setting, p *config.Policy, d *yamldoc.Document) ([]string, error) {
 	changed := map[string]bool{}
 	for _, s := range settings {
 		before := string(d.Bytes())
@@ -43,7 +43,7 @@ func Apply(settings []Setting, p *preview.Policy, d *yamldoc.Document) ([]string
 	return slices.Sorted(maps.Keys(changed)), nil
 }
 
-func CheckService(p *preview.Policy, name string) error {
+func CheckService(p *config.Policy, name string) error {
 	var names []string
 	for _, s := range p.Services {
 		if s.Name == name {
@@ -52,7 +52,7 @@ func CheckService(p *preview.Policy, name string) error {
 		names = append(names, s.Name)
 	}
 	text := "there is no service " + name
-	if near := preview.Nearest(name, names); near != "" {
+	if near := config.Nearest(name, names); near != "" {
 		text += "; did you mean " + near + "?"
 	}
 	return fmt.Errorf("%s\nservices of previewset.yaml: %s", text, output.List(names))

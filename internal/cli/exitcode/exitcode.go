@@ -11,8 +11,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/cli/wait"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // ErrReported is a failure that the command has already told about.
@@ -76,7 +76,7 @@ func Report(env *terminal.Process, err error) {
 		if i > 0 {
 			prefix = "  "
 		}
-		env.Inform(prefix + preview.Printable(line))
+		env.Inform(prefix + config.Printable(line))
 	}
 }
 

@@ -3,7 +3,7 @@ package flags
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // NoArgs, maxOneArg and oneArg say in words what cobra's own checks say in numbers.
@@ -45,7 +45,7 @@ func OneEnvironment(cmd *cobra.Command, args []string) error {
 
 // CheckTarget takes an environment's name or a pull request.
 func CheckTarget(cmd *cobra.Command, what string) error {
-	if _, _, ok := preview.ParsePullRequest(what); ok || IsDNSLabel(what) {
+	if _, _, ok := config.ParsePullRequest(what); ok || IsDNSLabel(what) {
 		return nil
 	}
 	return Usagef(cmd, "%q is neither an environment's name nor a pull request like acme/gateway#12; names have a-z, 0-9 and hyphens", what)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Table is what a list prints: aligned with a header for a person, tab-separated without one for a program.
@@ -43,7 +43,7 @@ func (t *Table) writeTabs(w io.Writer) error {
 func printable(cells []string, empty string) []string {
 	clean := make([]string, len(cells))
 	for i, c := range cells {
-		if clean[i] = preview.Printable(c); clean[i] == "" {
+		if clean[i] = config.Printable(c); clean[i] == "" {
 			clean[i] = empty
 		}
 	}

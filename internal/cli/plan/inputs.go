@@ -9,6 +9,7 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/synthetic"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -23,18 +24,18 @@ func (o *Planner) inputs(ctx context.Context, clone *gitrepo.Clone) (preview.Inp
 	if err != nil {
 		return preview.Inputs{}, fmt.Errorf("%w: commit once, or name the service with --server", err)
 	}
-	config, err := loadTree(head, clone.Folder(), nil)
+	cfg, err := loadTree(head, clone.Folder(), nil)
 	if err != nil {
 		return preview.Inputs{}, fmt.Errorf("the newest commit: %w", err)
 	}
-	in := preview.Inputs{Commit: head.Commit, Facts: synthetic.Facts(config, "", preview.PullRequest{}), Asked: preview.AskedRefs(config)}
+	in := preview.Inputs{Commit: head.Commit, Facts: synthetic.Facts(cfg, "", preview.PullRequest{}), Asked: preview.AskedRefs(cfg)}
 	in.Facts.Skew = new(time.Duration) // there is no other clock
-	in.Memory = preview.Resolve(config, in.Facts, preview.Memory{}, o.Env.Now()).Memory
+	in.Memory = preview.Resolve(cfg, in.Facts, preview.Memory{}, o.Env.Now()).Memory
 	return in, nil
 }
 
 // makeUp gives refs that nobody has read a commit. Without, they would count as refs that don't exist.
-func (o *Planner) makeUp(c *preview.Config, in *preview.Inputs) {
+func (o *Planner) makeUp(c *config.Config, in *preview.Inputs) {
 	for _, key := range c.Repositories() {
 		r, read := in.Facts.Repositories[key]
 		if !read && o.Client == nil {
@@ -85,5 +86,5 @@ func (o *Planner) takenAsThere(repository string, known map[string]bool, wanted,
 }
 
 func (o *Planner) note(format string, args ...any) {
-	o.Env.Inform("note: " + preview.Printable(fmt.Sprintf(format, args...)))
+	o.Env.Inform("note: " + config.Printable(fmt.Sprintf(format, args...)))
 }

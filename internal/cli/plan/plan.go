@@ -8,6 +8,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
@@ -67,16 +68,16 @@ func (o *Planner) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	config, err := loadTree(working, clone.Folder(), known.Memory.Previous(), known.Commit, known.Memory.Commit)
+	cfg, err := loadTree(working, clone.Folder(), known.Memory.Previous(), known.Commit, known.Memory.Commit)
 	if err != nil {
 		return Plan{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.Dir)
 	}
-	o.makeUp(config, &known)
+	o.makeUp(cfg, &known)
 	now := o.Env.Now()
 	if now.Before(known.Memory.At) {
 		now = known.Memory.At // the service's clock is ahead
 	}
-	after := preview.Resolve(config, known.Facts, known.Memory, now)
+	after := preview.Resolve(cfg, known.Facts, known.Memory, now)
 	b := &planBuilder{clone: clone, working: working, trees: map[string]*overlay.Repo{}}
 	p := Plan{Changes: []Change{}, Held: newlyHeld(known.Memory, after), Problems: output.OrEmpty(after.Problems)}
 	for _, change := range compared(known.Memory, after) {
@@ -94,11 +95,11 @@ func (o *Planner) Plan(ctx context.Context) (Plan, error) {
 // loadTree reads the configuration in a folder of a tree, as the service does: with Git's own hashes, so that an overlay
 // that didn't change stays at the commit that it is at. It comes after the commits that are named: who pushes without force
 // adds to what is there.
-func loadTree(tree *gitrepo.Tree, folder string, prev *preview.Config, after ...string) (*preview.Config, error) {
+func loadTree(tree *gitrepo.Tree, folder string, prev *config.Config, after ...string) (*config.Config, error) {
 	t, err := configtree.ReadCommit(tree, tree.Commit, folder)
 	if err != nil {
 		return nil, err
 	}
 	t.Ancestors = after
-	return preview.Load(t, prev)
+	return config.Load(t, prev)
 }

@@ -10,10 +10,10 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
-func IsFree(c preview.Claim) bool { return len(c.Holders) == 0 }
+func IsFree(c config.Claim) bool { return len(c.Holders) == 0 }
 
 var login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
 
@@ -39,9 +39,9 @@ func isHolder(login string, of []string) bool {
 }
 
 // Describe is a claim for a sentence. Its purpose may be anything that somebody wrote into the file.
-func Describe(c preview.Claim) string {
+func Describe(c config.Claim) string {
 	text := output.List(c.Holders)
-	if purpose := preview.Printable(c.Purpose); purpose != "" {
+	if purpose := config.Printable(c.Purpose); purpose != "" {
 		text += " (" + purpose + ")"
 	}
 	if c.Until != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 const Name = "slots.yaml"
@@ -25,21 +25,21 @@ const Name = "slots.yaml"
 // Pool is slots.yaml as it is in force now.
 type Pool struct {
 	fsys   fs.FS
-	config *preview.Config
-	Now    preview.SlotPool // every claim that is over is gone, and who waits has what is free
+	config *config.Config
+	Now    config.SlotPool // every claim that is over is gone, and who waits has what is free
 }
 
 // Open reads the slots as they are at a time.
 func Open(fsys fs.FS, now time.Time) (*Pool, error) {
-	config, err := overlay.New(fsys).Config()
+	cfg, err := overlay.New(fsys).Config()
 	if err != nil {
 		return nil, configrepo.InvalidPolicy(err)
 	}
-	if config.Slots == nil {
+	if cfg.Slots == nil {
 		return nil, errors.New("there are no slots: the GitOps repository has no " + Name + "\nwrite one that names them, like:\n" +
-			"apiVersion: " + preview.APIVersion + "\nkind: SlotPool\nslots: {bulbasaur: {}, ivysaur: {}}")
+			"apiVersion: " + config.APIVersion + "\nkind: SlotPool\nslots: {bulbasaur: {}, ivysaur: {}}")
 	}
-	return &Pool{fsys: fsys, config: config, Now: *config.Slots.At(now)}, nil
+	return &Pool{fsys: fsys, config: cfg, Now: *cfg.Slots.At(now)}, nil
 }
 
 func (p *Pool) Names() []string { return slices.Sorted(maps.Keys(p.Now.Slots)) }
@@ -102,7 +102,7 @@ func (p *Pool) Check(slot string) error {
 		return nil
 	}
 	text := "there is no slot " + slot
-	if near := preview.Nearest(slot, p.Names()); near != "" {
+	if near := config.Nearest(slot, p.Names()); near != "" {
 		text += "; did you mean " + near + "?"
 	}
 	return fmt.Errorf("%s\nslots of %s: %s", text, Name, output.List(p.Names()))

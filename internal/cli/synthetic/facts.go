@@ -5,11 +5,12 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // Facts are those of a world where every configured repository was read, and every ref that is asked for exists.
-func Facts(c *preview.Config, repository string, pr preview.PullRequest) preview.Facts {
+func Facts(c *config.Config, repository string, pr preview.PullRequest) preview.Facts {
 	f := preview.Facts{Repositories: map[string]preview.Repository{}}
 	for _, key := range c.Repositories() {
 		r := preview.Repository{FullName: key, Branches: map[string]string{}, Tags: map[string]string{}}

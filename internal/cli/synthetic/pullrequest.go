@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -41,7 +42,7 @@ func (m *Flags) IsSet(cmd *cobra.Command) bool {
 	return false
 }
 
-func (m *Flags) PullRequest(c *preview.Config, repository string, number int) (preview.PullRequest, error) {
+func (m *Flags) PullRequest(c *config.Config, repository string, number int) (preview.PullRequest, error) {
 	pr := preview.PullRequest{
 		Number: number, Title: "made up by previewctl render", Author: "octocat", Labels: m.labels,
 		URL:    fmt.Sprintf("https://github.com/%s/pull/%d", repository, number),
@@ -65,7 +66,7 @@ func (m *Flags) PullRequest(c *preview.Config, repository string, number int) (p
 }
 
 // changedPath is a path that a service of the repository is told by, or the path itself.
-func changedPath(p *preview.Policy, repository, what string) (string, error) {
+func changedPath(p *config.Policy, repository, what string) (string, error) {
 	for _, s := range p.Services {
 		if s.Name != what {
 			continue
@@ -81,7 +82,7 @@ func changedPath(p *preview.Policy, repository, what string) (string, error) {
 // wildcards are replaced by a plain name to make a path that a pattern matches.
 var wildcards = strings.NewReplacer("**", "x", "*", "x", "?", "x")
 
-func pathOfService(s preview.Service) (string, error) {
+func pathOfService(s config.Service) (string, error) {
 	if len(s.Paths) == 0 {
 		return "x", nil
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Progress tells on standard error how something that takes its time is getting on: on a terminal in one line that is
@@ -16,7 +16,7 @@ type Progress struct {
 
 // Show tells where it is now; note (a time, a count) is for a terminal only, since it always changes.
 func (p *Progress) Show(line, note string) {
-	line = preview.Printable(line)
+	line = config.Printable(line)
 	if p.Process.ErrTTY {
 		_, _ = fmt.Fprintf(p.Process.Err, "\r\x1b[K%s", Truncate(line, max(20, p.width()-len(note)-2))+" "+note)
 	} else if line != p.last {

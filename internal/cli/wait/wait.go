@@ -13,6 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -106,7 +107,7 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 	name := w.Name
 	if name == "" {
 		name = w.Target
-		if repository, number, ok := preview.ParsePullRequest(w.Target); ok {
+		if repository, number, ok := config.ParsePullRequest(w.Target); ok {
 			answer, err := w.Client.Decisions(ctx, repository, number)
 			d := apiclient.FirstOf(answer.Decisions, func(preview.Decision) bool { return true })
 			if err != nil || d == nil || !apiclient.HasEnvironment(*d) {

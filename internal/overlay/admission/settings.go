@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // SettingsName is the name of the ConfigMap with the policies' parameters.
@@ -39,17 +39,17 @@ func (s *Settings) value(key string) string    { return s.data.Text("data", key)
 func (s *Settings) values(key string) []string { return strings.Fields(s.value(key)) }
 
 // Differences returns a problem for each value that differs from previewset.yaml.
-func (s *Settings) Differences(p *preview.Policy) preview.Problems {
+func (s *Settings) Differences(p *config.Policy) config.Problems {
 	var public []string
 	for _, service := range p.Services {
 		if service.Public {
 			public = append(public, service.Name)
 		}
 	}
-	var found preview.Problems
+	var found config.Problems
 	compare := func(key, want string) {
 		if got := s.value(key); got != want {
-			found = append(found, preview.Problem{
+			found = append(found, config.Problem{
 				File: s.File, Path: "data." + key, Message: fmt.Sprintf("is %q, but previewset.yaml says %q", got, want),
 				Remedy: "write the value of previewset.yaml here too, and apply appsets again",
 			})
@@ -62,7 +62,7 @@ func (s *Settings) Differences(p *preview.Policy) preview.Problems {
 	}
 	for _, o := range s.policies {
 		if usesOtherPrefix(o, p.NamespacePrefix) {
-			found = append(found, preview.Problem{
+			found = append(found, config.Problem{
 				File: path.Dir(s.File), Path: o.Text("metadata", "name"),
 				Message: fmt.Sprintf("isn't for namespaces that start with %q, the namespacePrefix of previewset.yaml", p.NamespacePrefix),
 				Remedy:  "write that prefix in the policies of this folder, and apply appsets again",

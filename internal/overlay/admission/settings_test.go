@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 func TestDifferences(t *testing.T) {
@@ -30,9 +30,9 @@ func TestDifferences(t *testing.T) {
 			if tt.manifest == policy {
 				s.AddPolicy(changed)
 			}
-			overlaytest.WantProblem(t, s.Differences(&preview.Policy{
-				Domain: "preview.test", NamespacePrefix: "preview-", Baseline: preview.Baseline{Namespace: "staging"},
-				Services: []preview.Service{{Name: "web", Public: true}, {Name: "api"}},
+			overlaytest.WantProblem(t, s.Differences(&config.Policy{
+				Domain: "preview.test", NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"},
+				Services: []config.Service{{Name: "web", Public: true}, {Name: "api"}},
 			}), "appsets", tt.want)
 		})
 	}

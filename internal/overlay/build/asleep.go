@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -23,7 +24,7 @@ type Sleep struct {
 }
 
 // Sleep prepares the sleeping environment of a plan; awake is the row of the same plan awake.
-func (b *Builder) Sleep(cfg *preview.Config, plan preview.Plan, awake preview.Row) *Sleep {
+func (b *Builder) Sleep(cfg *config.Config, plan preview.Plan, awake preview.Row) *Sleep {
 	s := &Sleep{}
 	plan.State = preview.Asleep
 	asleep, err := preview.Compose(cfg, plan)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/filetree"
@@ -20,7 +21,7 @@ import (
 
 // repository is a repository with its configuration and a builder.
 type repository struct {
-	cfg     *preview.Config
+	cfg     *config.Config
 	builder *build.Builder
 }
 
@@ -64,9 +65,9 @@ func (r repository) row(t *testing.T, p preview.Plan) preview.Row {
 
 // everything is the plan that runs all services.
 func (r repository) everything() preview.Plan {
-	p := preview.Plan{Name: "check", Owner: "octocat", Run: map[string]preview.ServiceRef{}}
+	p := preview.Plan{Name: "check", Owner: "octocat", Run: map[string]config.ServiceRef{}}
 	for _, s := range r.cfg.Policy.Services {
-		p.Run[s.Name] = preview.ServiceRef{SHA: "0123456789abcdef0123456789abcdef01234567", Branch: "check", Number: 1}
+		p.Run[s.Name] = config.ServiceRef{SHA: "0123456789abcdef0123456789abcdef01234567", Branch: "check", Number: 1}
 	}
 	return p
 }

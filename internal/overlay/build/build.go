@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/kustomization"
 	"github.com/previewset/previewset/internal/preview"
@@ -64,7 +65,7 @@ func (b *Builder) Environment(row preview.Row) (Build, error) {
 // Overlay prepares the build of the first folder as it is. The other folders are only checked: an edit adds them.
 func (b *Builder) Overlay(folders ...string) (Build, error) {
 	prepared := Build{files: kustomizeFiles{tree: b.tree}, dir: folders[0]}
-	var problems preview.Problems
+	var problems config.Problems
 	for _, f := range b.graph.Reachable(folders...) {
 		problems = append(problems, f.Problems...)
 		prepared.hasSchema = prepared.hasSchema || len(f.Kustomization.OpenAPI) > 0

@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Folder is a folder with a kustomization file.
@@ -19,7 +19,7 @@ type Folder struct {
 	// Kustomization is the decoded file.
 	Kustomization types.Kustomization
 	// Problems are the mistakes in the file and its references.
-	Problems preview.Problems
+	Problems config.Problems
 
 	root       *yamlv3.Node
 	references []string // the folders that it refers to
@@ -29,7 +29,7 @@ type Folder struct {
 func (f *Folder) IsComponent() bool { return f.Kustomization.Kind == types.ComponentKind }
 
 func (f *Folder) addProblem(line int, where, message, remedy string) {
-	f.Problems = append(f.Problems, preview.Problem{File: f.File, Line: line, Path: where, Message: message, Remedy: remedy})
+	f.Problems = append(f.Problems, config.Problem{File: f.File, Line: line, Path: where, Message: message, Remedy: remedy})
 }
 
 // decode reads a folder's kustomization file as Kustomize does. It also refuses some mistakes that Kustomize accepts:
@@ -77,12 +77,12 @@ func (f *Folder) parse(content []byte) bool {
 
 func (f *Folder) unmarshal(content []byte) bool {
 	if _, err := yaml.YAMLToJSONStrict(content); err != nil {
-		f.addProblem(0, "", preview.Printable(err.Error()), "write every key once")
+		f.addProblem(0, "", config.Printable(err.Error()), "write every key once")
 		return false
 	}
 	f.refuseKeysInOtherCase()
 	if err := f.Kustomization.Unmarshal(content); err != nil {
-		f.addProblem(0, "", preview.Printable(err.Error()), syntaxRemedy)
+		f.addProblem(0, "", config.Printable(err.Error()), syntaxRemedy)
 		return false
 	}
 	return true

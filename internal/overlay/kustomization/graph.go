@@ -13,8 +13,8 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Graph is the folders with kustomization files, and the references between them. It reads each folder once, on demand.
@@ -59,8 +59,8 @@ func (g *Graph) Reachable(folders ...string) []*Folder {
 }
 
 // Problems returns the problems of some folders and of all folders that they refer to.
-func (g *Graph) Problems(folders ...string) preview.Problems {
-	var problems preview.Problems
+func (g *Graph) Problems(folders ...string) config.Problems {
+	var problems config.Problems
 	for _, f := range g.Reachable(folders...) {
 		problems = append(problems, f.Problems...)
 	}
@@ -103,15 +103,15 @@ func (g *Graph) files(dir string) []string {
 
 // Links returns a problem for each symbolic link and special file below some folders, even if nothing refers to it. A
 // link can lead to different files in a working tree, in a clone and in Argo CD's copy.
-func Links(tree *filetree.Tree, folders ...string) preview.Problems {
-	var problems preview.Problems
+func Links(tree *filetree.Tree, folders ...string) config.Problems {
+	var problems config.Problems
 	for _, top := range folders {
 		tree.Walk(top, func(p string, k filetree.Kind) {
 			switch k {
 			case filetree.Link:
-				problems = append(problems, preview.Problem{File: p, Message: "is a symbolic link", Remedy: "put the file itself there"})
+				problems = append(problems, config.Problem{File: p, Message: "is a symbolic link", Remedy: "put the file itself there"})
 			case filetree.Other:
-				problems = append(problems, preview.Problem{File: p, Message: "isn't a regular file", Remedy: "remove it"})
+				problems = append(problems, config.Problem{File: p, Message: "isn't a regular file", Remedy: "remove it"})
 			case filetree.Absent, filetree.File, filetree.Folder:
 			}
 		})

@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // problemsOf returns the problems in all references of a repository.
-func problemsOf(fsys fs.FS) preview.Problems {
+func problemsOf(fsys fs.FS) config.Problems {
 	tree := filetree.New(fsys)
 	g := NewGraph(tree)
 	problems := Links(tree, "kustomize-base", "overlays")

@@ -5,8 +5,8 @@ import (
 
 	yamlv3 "go.yaml.in/yaml/v3"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // resourceDoc is one document of a YAML file that a kustomization refers to.
@@ -27,7 +27,7 @@ func (in inspector) readManifests(file string) []resourceDoc {
 }
 
 func (in inspector) addManifestProblem(file string, line int, message, remedy string) {
-	in.folder.Problems = append(in.folder.Problems, preview.Problem{File: file, Line: line, Message: message, Remedy: remedy})
+	in.folder.Problems = append(in.folder.Problems, config.Problem{File: file, Line: line, Message: message, Remedy: remedy})
 }
 
 // splitDocuments parses documents. offset is the number of lines above them in the file.

@@ -5,8 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // refusal says why a reference can't be used, and the remedy.
@@ -120,7 +120,7 @@ func (g *Graph) Component(dir, ref string) (string, error) {
 		why = g.refuseTarget(dir, p, aComponent)
 	}
 	if why != nil {
-		return "", preview.Problems{{File: dir, Path: "components", Message: why.message, Remedy: why.remedy}}
+		return "", config.Problems{{File: dir, Path: "components", Message: why.message, Remedy: why.remedy}}
 	}
 	return p, nil
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 var (
@@ -45,7 +45,7 @@ func isIn(dir, top string) bool { return dir == top || strings.HasPrefix(dir, to
 func (in inspector) refuseFunctions(annotations map[string]string, file string, line int) {
 	for _, key := range []string{"config.kubernetes.io/function", "config.k8s.io/function"} {
 		if _, ok := annotations[key]; ok {
-			in.folder.Problems = append(in.folder.Problems, preview.Problem{
+			in.folder.Problems = append(in.folder.Problems, config.Problem{
 				File: file, Line: line, Path: fmt.Sprintf("metadata.annotations[%s]", key),
 				Message: "makes this a function that runs a program", Remedy: "remove it: builds run no programs",
 			})

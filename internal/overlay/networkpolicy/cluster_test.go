@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/filetree"
@@ -20,7 +21,7 @@ import (
 //   - alice runs everything, and allows links from carol,
 //   - bob runs web and gateway, and links the other services to the baseline,
 //   - carol runs all services except products, which it links to alice.
-func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
+func exampleCluster(t *testing.T) (*cluster, *config.Config) {
 	t.Helper()
 	r := overlay.New(previewset.Example)
 	policy, err := r.Config()
@@ -51,7 +52,7 @@ func exampleCluster(t *testing.T) (*cluster, *preview.Config) {
 }
 
 // deploy applies the manifests of an environment.
-func (c *cluster) deploy(t *testing.T, r *overlay.Repo, policy *preview.Config, p preview.Plan) {
+func (c *cluster) deploy(t *testing.T, r *overlay.Repo, policy *config.Config, p preview.Plan) {
 	t.Helper()
 	row, err := preview.Compose(policy, p)
 	if err != nil {
@@ -64,10 +65,10 @@ func (c *cluster) deploy(t *testing.T, r *overlay.Repo, policy *preview.Config, 
 	c.apply(t, manifests)
 }
 
-func runs(services ...string) map[string]preview.ServiceRef {
-	run := map[string]preview.ServiceRef{}
+func runs(services ...string) map[string]config.ServiceRef {
+	run := map[string]config.ServiceRef{}
 	for _, s := range services {
-		run[s] = preview.ServiceRef{}
+		run[s] = config.ServiceRef{}
 	}
 	return run
 }
@@ -91,7 +92,7 @@ func baseline(t *testing.T) []byte {
 	return manifests
 }
 
-func serviceNames(c *preview.Config) []string {
+func serviceNames(c *config.Config) []string {
 	var names []string
 	for _, s := range c.Policy.Services {
 		names = append(names, s.Name)

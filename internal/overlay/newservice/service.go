@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"path"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Service is a service to add.
@@ -37,7 +37,7 @@ type Service struct {
 // Repository is the repository that gets a service.
 type Repository struct {
 	Tree   *filetree.Tree
-	Policy *preview.Policy
+	Policy *config.Policy
 	// AdmissionFile is the file with the parameters of the admission policies, or "" where there is none.
 	AdmissionFile string
 }

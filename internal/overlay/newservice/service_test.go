@@ -8,16 +8,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 func shopRepository() Repository {
 	return Repository{
 		Tree: filetree.New(overlaytest.Shop(nil)),
-		Policy: &preview.Policy{
-			Domain: "preview.test", Baseline: preview.Baseline{Namespace: "staging"}, Services: []preview.Service{{Name: "web", Image: "a/web"}},
+		Policy: &config.Policy{
+			Domain: "preview.test", Baseline: config.Baseline{Namespace: "staging"}, Services: []config.Service{{Name: "web", Image: "a/web"}},
 		},
 	}
 }

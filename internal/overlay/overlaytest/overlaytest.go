@@ -10,7 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 //go:embed shop.txtar
@@ -31,7 +31,7 @@ func Shop(changes map[string]string) fs.FS {
 }
 
 // WantProblem fails the test unless there is exactly one problem, with a remedy, that contains every text.
-func WantProblem(t *testing.T, problems preview.Problems, texts ...string) {
+func WantProblem(t *testing.T, problems config.Problems, texts ...string) {
 	t.Helper()
 	if len(problems) != 1 {
 		t.Fatalf("found %d problems, want 1:\n%s", len(problems), problems.Error())

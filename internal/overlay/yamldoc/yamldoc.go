@@ -13,7 +13,7 @@ import (
 
 	yamlv3 "go.yaml.in/yaml/v3"
 
-	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // All parses the documents of a YAML file. It leaves out empty documents.
@@ -27,7 +27,7 @@ func All(content []byte) ([]*yamlv3.Node, error) {
 		case errors.Is(err, io.EOF):
 			return found, nil
 		case err != nil:
-			return nil, fmt.Errorf("%s", preview.Printable(strings.TrimPrefix(err.Error(), "yaml: ")))
+			return nil, fmt.Errorf("%s", config.Printable(strings.TrimPrefix(err.Error(), "yaml: ")))
 		case len(doc.Content) == 1 && doc.Content[0].Tag != "!!null":
 			found = append(found, doc.Content[0])
 		}

@@ -1,4 +1,4 @@
-package preview
+package config_test
 
 import (
 	"encoding/json"
@@ -15,6 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/invopop/jsonschema"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
+	"github.com/previewset/previewset/internal/testfixture/golden"
 )
 
 // formats are the files that people write, by schema. required are the keys that Load refuses to go without.
@@ -23,9 +27,9 @@ var formats = map[string]struct {
 	kind     string
 	required []string
 }{
-	"previewconfig": {Policy{}, "PreviewConfig", []string{"apiVersion", "kind", "domain", "services"}},
-	"environment":   {Environment{}, "Environment", []string{"apiVersion", "kind"}},
-	"slotpool":      {SlotPool{}, "SlotPool", []string{"apiVersion", "kind"}},
+	"previewconfig": {config.Policy{}, "PreviewConfig", []string{"apiVersion", "kind", "domain", "services"}},
+	"environment":   {config.Environment{}, "Environment", []string{"apiVersion", "kind"}},
+	"slotpool":      {config.SlotPool{}, "SlotPool", []string{"apiVersion", "kind"}},
 }
 
 // The schemas are for editors: they are generated from the types that the decoder fills, with their comments.
@@ -34,7 +38,7 @@ func TestSchemasAreUpToDate(t *testing.T) {
 	for name := range formats {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			Compare(t, "schema/"+name+".schema.json", schemaOf(t, name))
+			golden.Compare(t, "schema/"+name+".schema.json", schemaOf(t, name))
 		})
 	}
 }
@@ -43,20 +47,20 @@ func schemaOf(t *testing.T, name string) []byte {
 	t.Helper()
 	format := formats[name]
 	r := &jsonschema.Reflector{FieldNameTag: "yaml", Anonymous: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true, Mapper: mapped}
-	if err := r.AddGoComments("github.com/previewset/previewset/internal/preview", "."); err != nil {
+	if err := r.AddGoComments("github.com/previewset/previewset/internal/config", "."); err != nil {
 		t.Fatal(err)
 	}
 	s := r.Reflect(format.of)
 	if name == "previewconfig" { // Services is mapped, so nothing led to Service
 		service := *r
 		service.ExpandedStruct = false
-		maps.Copy(s.Definitions, service.Reflect(Service{}).Definitions)
+		maps.Copy(s.Definitions, service.Reflect(config.Service{}).Definitions)
 	}
 	s.Title, s.Required = format.kind, format.required
-	set(t, s, "apiVersion").Const = APIVersion
+	set(t, s, "apiVersion").Const = config.APIVersion
 	set(t, s, "kind").Const = format.kind
 	refine(t, s, reflect.TypeOf(format.of))
-	for _, of := range []any{PullRequestPolicy{}, Limits{}, Ref{}, PrometheusActivity{}} {
+	for _, of := range []any{config.PullRequestPolicy{}, config.Limits{}, config.Ref{}, config.PrometheusActivity{}} {
 		if d := s.Definitions[reflect.TypeOf(of).Name()]; d != nil {
 			refine(t, d, reflect.TypeOf(of))
 		}
@@ -71,14 +75,14 @@ func schemaOf(t *testing.T, name string) []byte {
 // mapped are the types that aren't what their Go kind says: those with a decodeNode.
 func mapped(of reflect.Type) *jsonschema.Schema {
 	switch of {
-	case reflect.TypeFor[Duration]():
+	case reflect.TypeFor[config.Duration]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^(0|([0-9]+(\.[0-9]*)?(ns|us|ms|s|m|h))+)$`, Examples: []any{"90m", "168h"}}
-	case reflect.TypeFor[RunSet]():
+	case reflect.TypeFor[config.RunSet]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			{Type: "string", Enum: []any{"changed", "all"}},
 			{Type: "array", Items: &jsonschema.Schema{Type: "string"}},
 		}}
-	case reflect.TypeFor[Services]():
+	case reflect.TypeFor[config.Services]():
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Ref: "#/$defs/Service"}}
 	}
 	return nil
@@ -87,7 +91,7 @@ func mapped(of reflect.Type) *jsonschema.Schema {
 // refine adds to a struct's schema what its fields' tags and kinds say to the decoder.
 func refine(t *testing.T, s *jsonschema.Schema, of reflect.Type) {
 	t.Helper()
-	for f := range fieldsOf(of) {
+	for f := range config.FieldsOf(of) {
 		p := set(t, s, f.Tag.Get("yaml"))
 		if enum := f.Tag.Get("enum"); enum != "" {
 			for choice := range strings.SplitSeq(enum, ",") {
@@ -120,11 +124,11 @@ func TestSchemasHaveEveryChoice(t *testing.T) {
 			for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice || of.Kind() == reflect.Map {
 				of = of.Elem()
 			}
-			if of.Kind() != reflect.Struct || seen[of] || of == reflect.TypeFor[time.Time]() || of == reflect.TypeFor[RunSet]() {
+			if of.Kind() != reflect.Struct || seen[of] || of == reflect.TypeFor[time.Time]() || of == reflect.TypeFor[config.RunSet]() {
 				return
 			}
 			seen[of] = true
-			for f := range fieldsOf(of) {
+			for f := range config.FieldsOf(of) {
 				for choice := range strings.SplitSeq(f.Tag.Get("enum"), ",") {
 					if choice != "" && !strings.Contains(text, `"`+choice+`"`) {
 						t.Errorf("%s: %s.%s has no choice %q", name, of.Name(), f.Name, choice)
@@ -152,19 +156,19 @@ func TestSchemasAcceptWhatLoadAccepts(t *testing.T) {
 		want                  []string
 	}{
 		{"the example of this repository", "previewconfig", string(example), nil},
-		{"a small policy", "previewconfig", DemoPolicy, nil},
-		{"a whole environment", "environment", EnvironmentYAML("owner: a\nservices: {a: {pullRequest: 3}, b: {branch: x}}\nlinks: {c: {environment: d}}\nhandover: [a]\nlifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: true}\n"), nil},
+		{"a small policy", "previewconfig", testfixture.DemoPolicy, nil},
+		{"a whole environment", "environment", testfixture.EnvironmentYAML("owner: a\nservices: {a: {pullRequest: 3}, b: {branch: x}}\nlinks: {c: {environment: d}}\nhandover: [a]\nlifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: true}\n"), nil},
 		{"slots", "slotpool", slots + "slots: {a: {}, b: {holders: [x], until: 2026-12-24T18:00:00Z}}\nqueue: [{holders: [y], purpose: z}]\n", nil},
-		{"a run list and lengths of time", "previewconfig", Replace(t, DemoPolicy, "run: all", "run: all, lifetime: {grace: 1h30m, deleteAfterIdle: 1.5h}"), nil},
-		{"an unknown field", "previewconfig", DemoPolicy + "slot: off\n", []string{".slot is unknown"}},
-		{"an unknown field of a service", "previewconfig", Replace(t, DemoPolicy, "image: ghcr.io/acme/web", "images: a"), []string{".services.web.images is unknown"}},
+		{"a run list and lengths of time", "previewconfig", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: all, lifetime: {grace: 1h30m, deleteAfterIdle: 1.5h}"), nil},
+		{"an unknown field", "previewconfig", testfixture.DemoPolicy + "slot: off\n", []string{".slot is unknown"}},
+		{"an unknown field of a service", "previewconfig", testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/web", "images: a"), []string{".services.web.images is unknown"}},
 		{"another kind", "environment", "apiVersion: previewset.dev/v1alpha1\nkind: Slots\n", []string{".kind is not Environment"}},
-		{"a missing key", "previewconfig", Replace(t, DemoPolicy, "domain: preview.example.dev\n", ""), []string{".domain is missing"}},
-		{"a wrong choice", "previewconfig", DemoPolicy + "limits: {whenFull: drop}\n", []string{".limits.whenFull is none of [queue sleep-idlest]"}},
-		{"a wrong run", "previewconfig", Replace(t, DemoPolicy, "run: all", "run: some"), []string{".profiles.full.run is 0 of the kinds"}},
-		{"a length of time without unit", "previewconfig", DemoPolicy + "lifetime: {grace: 60}\n", []string{".lifetime.grace is no string"}},
-		{"a length of time of days", "previewconfig", DemoPolicy + "lifetime: {grace: 2d}\n", []string{".lifetime.grace is not like its pattern"}},
-		{"a negative number", "previewconfig", DemoPolicy + "limits: {awake: -1}\n", []string{".limits.awake is too little"}},
+		{"a missing key", "previewconfig", testfixture.Replace(t, testfixture.DemoPolicy, "domain: preview.example.dev\n", ""), []string{".domain is missing"}},
+		{"a wrong choice", "previewconfig", testfixture.DemoPolicy + "limits: {whenFull: drop}\n", []string{".limits.whenFull is none of [queue sleep-idlest]"}},
+		{"a wrong run", "previewconfig", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: some"), []string{".profiles.full.run is 0 of the kinds"}},
+		{"a length of time without unit", "previewconfig", testfixture.DemoPolicy + "lifetime: {grace: 60}\n", []string{".lifetime.grace is no string"}},
+		{"a length of time of days", "previewconfig", testfixture.DemoPolicy + "lifetime: {grace: 2d}\n", []string{".lifetime.grace is not like its pattern"}},
+		{"a negative number", "previewconfig", testfixture.DemoPolicy + "limits: {awake: -1}\n", []string{".limits.awake is too little"}},
 		{"a text for a list", "slotpool", slots + "queue: none\n", []string{".queue is no array"}},
 	}
 	for _, tt := range tests {

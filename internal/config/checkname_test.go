@@ -1,15 +1,17 @@
-package preview
+package config_test
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 func TestNameProblems(t *testing.T) {
 	t.Parallel()
-	c := &Config{Policy: &Policy{
-		NamespacePrefix: "preview-", ProtectedNamespaces: []string{"preview-prod*"}, Baseline: Baseline{Namespace: "preview-base"},
-		Services: Services{{Name: "gateway"}},
+	c := &config.Config{Policy: &config.Policy{
+		NamespacePrefix: "preview-", ProtectedNamespaces: []string{"preview-prod*"}, Baseline: config.Baseline{Namespace: "preview-base"},
+		Services: config.Services{{Name: "gateway"}},
 	}}
 	for name, want := range map[string]string{
 		"jakub": "", "gateway": "", "preview": "taken by PreviewSet itself", "x-pr-1": "belong to pull requests",
@@ -26,7 +28,7 @@ func TestNearestNames(t *testing.T) {
 	t.Parallel()
 	names := []string{"orders", "gateway", "jakub"}
 	for word, want := range map[string]string{"gatewy": "gateway", "JAKOB": "jakub", "products": "", "": ""} {
-		if got := Nearest(word, names); got != want {
+		if got := config.Nearest(word, names); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
 	}

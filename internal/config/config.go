@@ -1,4 +1,4 @@
-package preview
+package config
 
 import (
 	"fmt"
@@ -80,7 +80,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	}
 	d := decodeFile(PolicyFile, file, c.Policy)
 	if len(d.problems) == 0 {
-		c.validate(d)
+		(&validator{decoder: d, cfg: c}).validate()
 	}
 	problems := slices.Concat(d.problems, c.loadSlots(t))
 	if err := problems.Err(); err != nil {
@@ -135,20 +135,20 @@ func (c *Config) loadSlots(t Tree) Problems {
 	d := decodeFile(SlotsFile, file, c.Slots)
 	if len(d.problems) == 0 {
 		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
-		c.validateSlots(d)
+		(&validator{decoder: d, cfg: c}).validateSlots()
 	}
 	return d.problems
 }
 
-func (c *Config) validateSlots(d *decoder) {
-	for _, name := range slices.Sorted(maps.Keys(c.Slots.Slots)) {
-		if why := c.Policy.NameProblem(name); why != "" {
-			d.at("slots."+name, "can't be a slot's name: "+why, "rename it")
+func (v *validator) validateSlots() {
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Slots.Slots)) {
+		if why := v.cfg.Policy.NameProblem(name); why != "" {
+			v.at("slots."+name, "can't be a slot's name: "+why, "rename it")
 		}
-		validateClaim(d, "slots."+name, c.Slots.Slots[name])
+		validateClaim(v.decoder, "slots."+name, v.cfg.Slots.Slots[name])
 	}
-	for i, claim := range c.Slots.Queue {
-		validateClaim(d, fmt.Sprintf("queue[%d]", i), claim)
+	for i, claim := range v.cfg.Slots.Queue {
+		validateClaim(v.decoder, fmt.Sprintf("queue[%d]", i), claim)
 	}
 }
 
@@ -274,7 +274,7 @@ func (c *Config) loadEnvironment(path string, f File, prev *Config) {
 	e := &Environment{}
 	d := decodeFile(path, f, e)
 	if len(d.problems) == 0 {
-		c.validateEnvironment(d, name, e)
+		(&validator{decoder: d, cfg: c}).validateEnvironment(name, e)
 	}
 	if len(d.problems) == 0 {
 		c.Environments[name] = e

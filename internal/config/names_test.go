@@ -1,4 +1,4 @@
-package preview
+package config_test
 
 import (
 	"strings"
@@ -6,11 +6,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestPullRequestName(t *testing.T) {
 	t.Parallel()
-	policy := &Policy{Repositories: map[string]RepositoryPolicy{"Acme/Warehouse": {Alias: "wh"}, "acme/empty": {}}}
+	policy := &config.Policy{Repositories: map[string]config.RepositoryPolicy{"Acme/Warehouse": {Alias: "wh"}, "acme/empty": {}}}
 	tests := []struct {
 		name, repository string
 		number           int
@@ -33,7 +36,7 @@ func TestPullRequestName(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := PullRequestName(policy, tt.repository, tt.number); got != tt.want || len(got) > MaxEnvironmentName {
+			if got := config.PullRequestName(policy, tt.repository, tt.number); got != tt.want || len(got) > config.MaxEnvironmentName {
 				t.Errorf("PullRequestName(%q, %d) = %q (%d), want %q", tt.repository, tt.number, got, len(got), tt.want)
 			}
 		})
@@ -42,12 +45,12 @@ func TestPullRequestName(t *testing.T) {
 
 func TestEveryHostLabelFits(t *testing.T) {
 	t.Parallel()
-	environment := PullRequestName(&Policy{}, "acme/"+strings.Repeat("z", 100), 9_999_999)
-	if got := len(strings.Repeat("s", maxServiceName) + "-" + environment); got != MaxLabel {
-		t.Errorf("the longest host label has %d characters, want %d", got, MaxLabel)
+	environment := config.PullRequestName(&config.Policy{}, "acme/"+strings.Repeat("z", 100), 9_999_999)
+	if got := len(strings.Repeat("s", config.MaxServiceName) + "-" + environment); got != config.MaxLabel {
+		t.Errorf("the longest host label has %d characters, want %d", got, config.MaxLabel)
 	}
-	if got := len(strings.Repeat("p", maxPrefix) + environment); got != MaxLabel {
-		t.Errorf("the longest namespace has %d characters, want %d", got, MaxLabel)
+	if got := len(strings.Repeat("p", config.MaxPrefix) + environment); got != config.MaxLabel {
+		t.Errorf("the longest namespace has %d characters, want %d", got, config.MaxLabel)
 	}
 }
 
@@ -66,7 +69,7 @@ func TestLabelSlug(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := LabelSlug(tt.text); got != tt.want {
+			if got := config.LabelSlug(tt.text); got != tt.want {
 				t.Errorf("labelSlug(%q) = %q, want %q", tt.text, got, tt.want)
 			}
 		})
@@ -99,7 +102,7 @@ func TestPrintable(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := Printable(tt.text); got != tt.want {
+			if got := config.Printable(tt.text); got != tt.want {
 				t.Errorf("Printable(%q) = %q, want %q", tt.text, got, tt.want)
 			}
 		})
@@ -108,28 +111,28 @@ func TestPrintable(t *testing.T) {
 
 func TestTag(t *testing.T) {
 	t.Parallel()
-	pin := ServiceRef{SHA: SHA("abcdef1234"), Branch: "Feature/Checkout", Number: 7}
+	pin := config.ServiceRef{SHA: testfixture.SHA("abcdef1234"), Branch: "Feature/Checkout", Number: 7}
 	tests := []struct {
 		name, template string
-		pin            ServiceRef
+		pin            config.ServiceRef
 		want, err      string
 	}{
-		{"the commit", "{{ .SHA }}", pin, SHA("abcdef1234"), ""},
+		{"the commit", "{{ .SHA }}", pin, testfixture.SHA("abcdef1234"), ""},
 		{"seven characters of it", "{{ .ShortSHA }}", pin, "abcdef1", ""},
 		{"the branch as a slug", "{{ .Branch }}", pin, "feature-checkout", ""},
 		{"the number", "pr-{{ .Number }}", pin, "pr-7", ""},
 		{"several, with and without blanks", "v1.{{.Number}}_{{  .ShortSHA  }}-x", pin, "v1.7_abcdef1-x", ""},
 		{"literals alone", "latest", pin, "latest", ""},
-		{"a branch that there is none of", "{{ .Branch }}", ServiceRef{SHA: SHA("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
-		{"a number that there is none of", "pr-{{ .Number }}", ServiceRef{SHA: SHA("a")}, "pr-", ""},
+		{"a branch that there is none of", "{{ .Branch }}", config.ServiceRef{SHA: testfixture.SHA("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
+		{"a number that there is none of", "pr-{{ .Number }}", config.ServiceRef{SHA: testfixture.SHA("a")}, "pr-", ""},
 		{"a dash at the start", "-{{ .ShortSHA }}", pin, "", `the tag "-{{ .ShortSHA }}" of service web makes "-abcdef1", which is not an image tag`},
-		{"a tag of 129 characters", strings.Repeat("a", 89) + "{{ .SHA }}", pin, "", `the tag "` + strings.Repeat("a", 89) + `{{ .SHA }}" of service web makes "` + strings.Repeat("a", 89) + SHA("abcdef1234") + `", which is not an image tag`},
+		{"a tag of 129 characters", strings.Repeat("a", 89) + "{{ .SHA }}", pin, "", `the tag "` + strings.Repeat("a", 89) + `{{ .SHA }}" of service web makes "` + strings.Repeat("a", 89) + testfixture.SHA("abcdef1234") + `", which is not an image tag`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := (&Service{Name: "web", Tag: tt.template}).ImageTag(tt.pin)
-			if diff := cmp.Diff([]string{tt.want, tt.err}, []string{got, strings.Join(Lines(err), "\n")}); diff != "" {
+			got, err := (&config.Service{Name: "web", Tag: tt.template}).ImageTag(tt.pin)
+			if diff := cmp.Diff([]string{tt.want, tt.err}, []string{got, strings.Join(testfixture.Lines(err), "\n")}); diff != "" {
 				t.Errorf("tag and error (-want +got):\n%s", diff)
 			}
 		})
@@ -153,20 +156,18 @@ func FuzzName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a string, m int, b string, n int) {
 		m, n = 1+abs(m)%9_999_999, 1+abs(n)%9_999_999
-		policy := &Policy{Services: Services{{Name: "a", Repository: a}, {Name: "b", Repository: b}}}
-		nameA, nameB := PullRequestName(policy, a, m), PullRequestName(policy, b, n)
+		policy := &config.Policy{Services: config.Services{{Name: "a", Repository: a}, {Name: "b", Repository: b}}}
+		nameA, nameB := config.PullRequestName(policy, a, m), config.PullRequestName(policy, b, n)
 		for _, name := range []string{nameA, nameB} {
-			if !IsDNSLabel(name, MaxEnvironmentName) || !IsPullRequestName(name) {
+			if !config.IsDNSLabel(name, config.MaxEnvironmentName) || !config.IsPullRequestName(name) {
 				t.Errorf("%q is not a pull request's name", name)
 			}
 		}
-		if !repoPattern.MatchString(a) || !repoPattern.MatchString(b) {
+		if !config.IsRepository(a) || !config.IsRepository(b) {
 			return
 		}
-		d := &decoder{}
-		(&Config{Policy: policy}).validateRepositories(d)
 		same := strings.EqualFold(a, b) && m == n
-		if len(d.problems) == 0 && (nameA == nameB) != same {
+		if len(config.RepositoryProblems(policy)) == 0 && (nameA == nameB) != same {
 			t.Errorf("%s#%d is %s, %s#%d is %s", a, m, nameA, b, n, nameB)
 		}
 	})
@@ -179,14 +180,14 @@ func FuzzPrintable(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := Printable(text)
-		if !utf8.ValidString(got) || strings.ContainsFunc(got, isHidden) || strings.TrimSpace(got) != got {
+		got := config.Printable(text)
+		if !utf8.ValidString(got) || strings.ContainsFunc(got, config.IsHidden) || strings.TrimSpace(got) != got {
 			t.Errorf("Printable(%q) = %q, which hides something", text, got)
 		}
-		if again := Printable(got); again != got {
+		if again := config.Printable(got); again != got {
 			t.Errorf("Printable(%q) = %q, and again %q", text, got, again)
 		}
-		if slug := LabelSlug(text); slug != "" && !IsDNSLabel(slug, MaxLabel) {
+		if slug := config.LabelSlug(text); slug != "" && !config.IsDNSLabel(slug, config.MaxLabel) {
 			t.Errorf("labelSlug(%q) = %q, which is no label", text, slug)
 		}
 	})

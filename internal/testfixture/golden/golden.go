@@ -1,4 +1,5 @@
-package preview
+// Package golden compares test output with files in the repository. The flag -update writes the files.
+package golden
 
 import (
 	"flag"
@@ -9,8 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files and the schemas anew")
+var update = flag.Bool("update", false, "write the golden files")
 
+// Compare fails the test if got differs from the file name, relative to the test's folder. With -update it writes the file.
 func Compare(t *testing.T, name string, got []byte) {
 	t.Helper()
 	if *update {

@@ -1,63 +1,66 @@
-package preview
+package config_test
 
 import (
 	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		edit func(*Tree)
+		edit func(*config.Tree)
 		want map[string]string // path@commit by environment
 	}{
-		{"an unrelated commit moves nobody", func(*Tree) {}, map[string]string{
+		{"an unrelated commit moves nobody", func(*config.Tree) {}, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
-		{"a changed kustomize-base moves all", func(t *Tree) { t.Hashes[BaseFolder] = "base2" }, map[string]string{
+		{"a changed kustomize-base moves all", func(t *config.Tree) { t.Hashes[config.BaseFolder] = "base2" }, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
 		}},
-		{"a changed shared overlay moves all", func(t *Tree) { t.Hashes[SharedOverlay] = "shared2" }, map[string]string{
+		{"a changed shared overlay moves all", func(t *config.Tree) { t.Hashes[config.SharedOverlay] = "shared2" }, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
 		}},
-		{"a changed folder moves its own environment", func(t *Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" }, map[string]string{
+		{"a changed folder moves its own environment", func(t *config.Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" }, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
-		{"a new folder moves its own environment", func(t *Tree) {
+		{"a new folder moves its own environment", func(t *config.Tree) {
 			t.Hashes["overlays/mailer-pr-1"] = "new"
 			t.Kustomizations["overlays/mailer-pr-1"] = true
 		}, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/mailer-pr-1@c1",
 		}},
-		{"a folder without kustomization leaves the shared overlay", func(t *Tree) { t.Hashes["overlays/mailer-pr-1"] = "new" }, map[string]string{
+		{"a folder without kustomization leaves the shared overlay", func(t *config.Tree) { t.Hashes["overlays/mailer-pr-1"] = "new" }, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c1",
 		}},
-		{"a removed folder leaves the shared overlay as it was", func(t *Tree) {
+		{"a removed folder leaves the shared overlay as it was", func(t *config.Tree) {
 			delete(t.Hashes, "overlays/shop-pr-7")
 			delete(t.Kustomizations, "overlays/shop-pr-7")
-			delete(t.Files, Shop7File)
+			delete(t.Files, testfixture.Shop7File)
 		}, map[string]string{
 			"shop-pr-7": "overlays/preview@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
-		{"another folder of configuration moves all", func(t *Tree) { t.Prefix = "gitops/previews" }, map[string]string{
+		{"another folder of configuration moves all", func(t *config.Tree) { t.Prefix = "gitops/previews" }, map[string]string{
 			"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1", "mailer-pr-1": "gitops/previews/overlays/preview@c1",
 		}},
 	}
 	files := map[string]string{
-		Shop7File:                                    EnvironmentYAML("pullRequest: acme/shop#7\n"),
-		"overlays/gateway-pr-1/environment.yaml": EnvironmentYAML("pullRequest: acme/gateway#1\n"),
+		testfixture.Shop7File:                    testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
+		"overlays/gateway-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/gateway#1\n"),
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			before := LoadTree(t, DemoTree(files), nil)
-			tree := DemoTree(files)
-			tree.Commit = SHA("c1")
+			before := testfixture.LoadTree(t, testfixture.DemoTree(files), nil)
+			tree := testfixture.DemoTree(files)
+			tree.Commit = testfixture.SHA("c1")
 			tt.edit(&tree)
-			after := LoadTree(t, tree, before)
+			after := testfixture.LoadTree(t, tree, before)
 			got := map[string]string{}
 			for name := range tt.want {
 				path, revision := after.Overlay(name)
@@ -72,16 +75,16 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 
 func TestPinLastsOverSeveralCommits(t *testing.T) {
 	t.Parallel()
-	var c *Config
+	var c *config.Config
 	for i, base := range []string{"one", "two", "two", "two"} {
-		tree := DemoTree(nil)
-		tree.Commit, tree.Hashes[BaseFolder] = SHA(fmt.Sprintf("c%d", i)), base
-		c = LoadTree(t, tree, c)
+		tree := testfixture.DemoTree(nil)
+		tree.Commit, tree.Hashes[config.BaseFolder] = testfixture.SHA(fmt.Sprintf("c%d", i)), base
+		c = testfixture.LoadTree(t, tree, c)
 	}
-	if _, revision := c.Overlay("shop-pr-7"); revision != SHA("c1") {
+	if _, revision := c.Overlay("shop-pr-7"); revision != testfixture.SHA("c1") {
 		t.Errorf("revision is %s, want the second commit", revision)
 	}
-	if c.Commit != SHA("c3") {
+	if c.Commit != testfixture.SHA("c3") {
 		t.Errorf("commit is %s, want the last", c.Commit)
 	}
 }
@@ -91,22 +94,22 @@ func TestPinLastsOverSeveralCommits(t *testing.T) {
 func TestLoadBoundsHowManyEnvironmentsThereAre(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
-	for i := range maxEnvironments + 1 {
-		files[fmt.Sprintf("overlays/e%05d/environment.yaml", i)] = EnvironmentYAML("")
+	for i := range config.MaxEnvironments + 1 {
+		files[fmt.Sprintf("overlays/e%05d/environment.yaml", i)] = testfixture.EnvironmentYAML("")
 	}
-	c := LoadTree(t, DemoTree(files), nil)
-	if len(c.Environments) != maxEnvironments {
-		t.Errorf("%d environments are in force, want %d", len(c.Environments), maxEnvironments)
+	c := testfixture.LoadTree(t, testfixture.DemoTree(files), nil)
+	if len(c.Environments) != config.MaxEnvironments {
+		t.Errorf("%d environments are in force, want %d", len(c.Environments), config.MaxEnvironments)
 	}
 	want := []string{"overlays: holds 5001 environments, 5000 at most are read; delete some"}
-	if diff := cmp.Diff(want, Lines(c.Problems.Err())); diff != "" {
+	if diff := cmp.Diff(want, testfixture.Lines(c.Problems.Err())); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 
 func TestRepositoriesAreNamedOnceAndInLowerCase(t *testing.T) {
 	t.Parallel()
-	got := LoadPolicy(t, Replace(t, DemoPolicy, "repository: acme/gateway", "repository: ACME/Gateway")).Repositories()
+	got := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "repository: acme/gateway", "repository: ACME/Gateway")).Repositories()
 	if diff := cmp.Diff([]string{"acme/gateway", "acme/mailer", "acme/shop"}, got); diff != "" {
 		t.Errorf("repositories (-want +got):\n%s", diff)
 	}

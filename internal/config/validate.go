@@ -1,4 +1,4 @@
-package preview
+package config
 
 import (
 	"cmp"
@@ -22,107 +22,113 @@ var (
 	weekdays      = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 )
 
-// validate checks the policy as a whole and reports every mistake to d.
-func (c *Config) validate(d *decoder) {
-	p := c.Policy
-	d.header(p.APIVersion, p.Kind, "PreviewConfig")
+// validator checks decoded files against the rest of the configuration, and adds each mistake to its decoder.
+type validator struct {
+	*decoder
+	cfg *Config
+}
+
+// validate checks the policy as a whole. It adds every mistake to the decoder.
+func (v *validator) validate() {
+	p := v.cfg.Policy
+	v.header(p.APIVersion, p.Kind, "PreviewConfig")
 	if len(p.Domain) > maxDomain || !domainPattern.MatchString(p.Domain) {
-		d.at("domain", fmt.Sprintf("%q is not a domain", Printable(p.Domain)), "write one in lower case, like preview.example.dev")
+		v.at("domain", fmt.Sprintf("%q is not a domain", Printable(p.Domain)), "write one in lower case, like preview.example.dev")
 	}
 	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix || !IsDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
-		d.at("namespacePrefix", fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)), fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix))
+		v.at("namespacePrefix", fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)), fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix))
 	}
 	if !IsDNSLabel(p.Baseline.Namespace, MaxLabel) {
-		d.at("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
+		v.at("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
 	}
 	for i, pattern := range p.ProtectedNamespaces {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			d.at(fmt.Sprintf("protectedNamespaces[%d]", i), "is not a pattern", `write a namespace, or a pattern like "kube-*"`)
+			v.at(fmt.Sprintf("protectedNamespaces[%d]", i), "is not a pattern", `write a namespace, or a pattern like "kube-*"`)
 		}
 	}
-	c.validateServices(d)
-	c.validateRepositories(d)
-	c.validateProfiles(d)
-	c.validatePullRequests(d)
-	validateLifetime(d, "lifetime.", nil, &p.Lifetime)
-	c.validateActivity(d)
-	if !c.catalog.components[Guardrails] {
-		d.at("", "kustomize-base/components/"+Guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
+	v.validateServices()
+	v.validateRepositories()
+	v.validateProfiles()
+	v.validatePullRequests()
+	validateLifetime(v.decoder, "lifetime.", nil, &p.Lifetime)
+	v.validateActivity()
+	if !v.cfg.catalog.components[Guardrails] {
+		v.at("", "kustomize-base/components/"+Guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
 	}
 }
 
-func (c *Config) validateServices(d *decoder) {
-	if len(c.Policy.Services) == 0 {
-		d.at("services", "there is none", "name at least one service with its repository and image")
+func (v *validator) validateServices() {
+	if len(v.cfg.Policy.Services) == 0 {
+		v.at("services", "there is none", "name at least one service with its repository and image")
 	}
 	images := map[string]string{}
-	for i := range c.Policy.Services {
-		s := &c.Policy.Services[i]
+	for i := range v.cfg.Policy.Services {
+		s := &v.cfg.Policy.Services[i]
 		at := "services." + s.Name
-		c.validateService(d, at, s)
+		v.validateService(at, s)
 		if other, ok := images[s.Image]; ok {
-			d.at(at+".image", "is the image of "+other+" too", "make them one service with several workloads: an image is replaced by its name")
+			v.at(at+".image", "is the image of "+other+" too", "make them one service with several workloads: an image is replaced by its name")
 		}
 		images[s.Image] = s.Name
 	}
 }
 
-func (c *Config) validateService(d *decoder, at string, s *Service) {
+func (v *validator) validateService(at string, s *Service) {
 	if !IsDNSLabel(s.Name, maxServiceName) {
-		d.at(at, "is not a service's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
+		v.at(at, "is not a service's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
 	}
 	if !repoPattern.MatchString(s.Repository) {
-		d.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
+		v.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
 	}
 	if !imagePattern.MatchString(s.Image) {
-		d.at(at+".image", fmt.Sprintf("%q is not an image's name", Printable(s.Image)), "write it as kustomize-base does, without tag")
+		v.at(at+".image", fmt.Sprintf("%q is not an image's name", Printable(s.Image)), "write it as kustomize-base does, without tag")
 	}
 	if err := tagProblem(s.Tag); err != "" {
-		d.at(at+".tag", err, tagRemedy)
+		v.at(at+".tag", err, tagRemedy)
 	}
 	for i, pattern := range s.Paths {
 		if !doublestar.ValidatePattern(pattern) || pattern == "" || strings.HasPrefix(pattern, "/") || strings.HasPrefix(pattern, "./") {
-			d.at(fmt.Sprintf("%s.paths[%d]", at, i), "is not a pattern of paths in the repository", `write one like "orders/**", from the repository's top`)
+			v.at(fmt.Sprintf("%s.paths[%d]", at, i), "is not a pattern of paths in the repository", `write one like "orders/**", from the repository's top`)
 		}
 	}
-	c.validateReferences(d, at, s)
+	v.validateReferences(at, s)
 	if s.Ready != nil && (s.Ready.Check == "" || s.Ready.App == "") {
-		d.at(at+".ready", "names no check or no app", "write {check: image, app: github-actions}")
+		v.at(at+".ready", "names no check or no app", "write {check: image, app: github-actions}")
 	}
-	c.validateDefault(d, at, s)
+	v.validateDefault(at, s)
 }
 
-func (c *Config) validateReferences(d *decoder, at string, s *Service) {
+func (v *validator) validateReferences(at string, s *Service) {
 	for i, name := range s.Calls {
-		if c.Policy.Services.Get(name) == nil {
-			d.at(fmt.Sprintf("%s.calls[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(name)), c.knownServices())
+		if v.cfg.Policy.Services.Get(name) == nil {
+			v.at(fmt.Sprintf("%s.calls[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(name)), v.knownServices())
 		}
 	}
 	for i, store := range s.Data {
-		if c.catalog.datasets[store] == nil {
-			d.at(fmt.Sprintf("%s.data[%d]", at, i), fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)), KnownNames(c.catalog.datasets))
+		if v.cfg.catalog.datasets[store] == nil {
+			v.at(fmt.Sprintf("%s.data[%d]", at, i), fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)), KnownNames(v.cfg.catalog.datasets))
 		}
 	}
-	if !c.catalog.run[s.Name] {
-		d.at(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
+	if !v.cfg.catalog.run[s.Name] {
+		v.at(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
 	}
-	if !c.catalog.link[s.Name] {
-		d.at(at, fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name), "add the component that stands in for it")
+	if !v.cfg.catalog.link[s.Name] {
+		v.at(at, fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name), "add the component that stands in for it")
 	}
 }
 
-func (c *Config) validateDefault(d *decoder, at string, s *Service) {
+func (v *validator) validateDefault(at string, s *Service) {
 	if s.Default == nil {
 		return
 	}
 	if refProblem := s.Default.problem(); refProblem != "" || s.Default.PullRequest != 0 {
-		d.at(at+".default", "names no single branch, tag or commit", "write {branch: main}, {tag: dev} or {sha: …}")
+		v.at(at+".default", "names no single branch, tag or commit", "write {branch: main}, {tag: dev} or {sha: …}")
 	}
 	if s.TagUses("Number") {
-		d.at(at+".tag", "uses .Number, which the default doesn't have", "use .SHA, or take default out")
+		v.at(at+".tag", "uses .Number, which the default doesn't have", "use .SHA, or take default out")
 	}
 	if s.TagUses("Branch") && s.Default.Tag != "" {
-		d.at(at+".tag", "uses .Branch, which the default, a tag, doesn't have", "use .SHA, or name a branch in default")
+		v.at(at+".tag", "uses .Branch, which the default, a tag, doesn't have", "use .SHA, or name a branch in default")
 	}
 }
 
@@ -143,56 +149,56 @@ func (r Ref) problem() string {
 	return ""
 }
 
-func (c *Config) validateRepositories(d *decoder) {
+func (v *validator) validateRepositories() {
 	used, slugs, written := map[string]bool{}, map[string]string{}, map[string]string{}
-	for _, s := range c.Policy.Services {
+	for _, s := range v.cfg.Policy.Services {
 		used[strings.ToLower(s.Repository)] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Policy.Repositories)) {
-		alias := c.Policy.Repositories[name].Alias
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Repositories)) {
+		alias := v.cfg.Policy.Repositories[name].Alias
 		if !used[strings.ToLower(name)] {
-			d.at("repositories."+name, "no service is in that repository", "take it out, or mend the name")
+			v.at("repositories."+name, "no service is in that repository", "take it out, or mend the name")
 		}
 		if other, ok := written[strings.ToLower(name)]; ok {
-			d.at("repositories."+name, "is the same repository as "+other, "keep one of them: case doesn't count")
+			v.at("repositories."+name, "is the same repository as "+other, "keep one of them: case doesn't count")
 		}
 		written[strings.ToLower(name)] = name
 		if alias != "" && !IsDNSLabel(alias, maxAlias) {
-			d.at("repositories."+name+".alias", fmt.Sprintf("%q is not an alias", Printable(alias)), fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+			v.at("repositories."+name+".alias", fmt.Sprintf("%q is not an alias", Printable(alias)), fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
 		}
 	}
 	for _, repository := range slices.Sorted(maps.Keys(used)) {
-		slug := RepositoryPart(c.Policy, repository)
+		slug := RepositoryPart(v.cfg.Policy, repository)
 		if other, ok := slugs[slug]; ok {
-			d.at("repositories", fmt.Sprintf("%s and %s would both have environments named %s-pr-…", other, repository, slug), "give one of them an alias: repositories: {"+repository+": {alias: …}}")
+			v.at("repositories", fmt.Sprintf("%s and %s would both have environments named %s-pr-…", other, repository, slug), "give one of them an alias: repositories: {"+repository+": {alias: …}}")
 		}
 		slugs[slug] = repository
 	}
 }
 
-func (c *Config) validateProfiles(d *decoder) {
-	if c.Policy.Profiles == nil {
-		c.Policy.Profiles = map[string]Profile{}
+func (v *validator) validateProfiles() {
+	if v.cfg.Policy.Profiles == nil {
+		v.cfg.Policy.Profiles = map[string]Profile{}
 	}
-	if _, ok := c.Policy.Profiles[defaultProfile]; !ok {
-		c.Policy.Profiles[defaultProfile] = Profile{Run: RunSet{Mode: "changed"}}
+	if _, ok := v.cfg.Policy.Profiles[defaultProfile]; !ok {
+		v.cfg.Policy.Profiles[defaultProfile] = Profile{Run: RunSet{Mode: "changed"}}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
-		p, at := c.Policy.Profiles[name], "profiles."+name
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Profiles)) {
+		p, at := v.cfg.Policy.Profiles[name], "profiles."+name
 		if !IsDNSLabel(name, maxAlias) {
-			d.at(at, "is not a profile's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+			v.at(at, "is not a profile's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
 		}
 		if p.Run.Mode == "" {
-			d.at(at, "says nothing of what to run", "write run: changed, run: all or run: [a service, …]")
+			v.at(at, "says nothing of what to run", "write run: changed, run: all or run: [a service, …]")
 		}
 		for i, s := range p.Run.Services {
-			if c.Policy.Services.Get(s) == nil {
-				d.at(fmt.Sprintf("%s.run[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(s)), c.knownServices())
+			if v.cfg.Policy.Services.Get(s) == nil {
+				v.at(fmt.Sprintf("%s.run[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(s)), v.knownServices())
 			}
 		}
-		c.validateFeatures(d, at+".", p.Dataset, p.Components)
+		v.validateFeatures(at+".", p.Dataset, p.Components)
 		if p.Lifetime != nil {
-			validateLifetime(d, at+".lifetime.", &c.Policy.Lifetime, p.Lifetime)
+			validateLifetime(v.decoder, at+".lifetime.", &v.cfg.Policy.Lifetime, p.Lifetime)
 		}
 	}
 }
@@ -271,55 +277,55 @@ func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
 	validateLength(d, at+".idleAfter", w.IdleAfter, 1)
 }
 
-func (c *Config) validateFeatures(d *decoder, at, dataset string, components []string) {
-	if dataset != "" && !c.catalog.hasDataset(dataset) {
-		d.at(at+"dataset", fmt.Sprintf("no store has a dataset %q", Printable(dataset)), "add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there")
+func (v *validator) validateFeatures(at, dataset string, components []string) {
+	if dataset != "" && !v.cfg.catalog.hasDataset(dataset) {
+		v.at(at+"dataset", fmt.Sprintf("no store has a dataset %q", Printable(dataset)), "add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there")
 	}
 	for i, name := range components {
-		if !c.catalog.components[name] {
-			d.at(fmt.Sprintf("%scomponents[%d]", at, i), fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)), KnownNames(c.catalog.components))
+		if !v.cfg.catalog.components[name] {
+			v.at(fmt.Sprintf("%scomponents[%d]", at, i), fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)), KnownNames(v.cfg.catalog.components))
 		}
 	}
 }
 
-func (c *Config) validatePullRequests(d *decoder) {
-	p := c.Policy.PullRequests
+func (v *validator) validatePullRequests() {
+	p := v.cfg.Policy.PullRequests
 	labels := map[string]string{}
 	for _, l := range [][2]string{{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}} {
 		key, name := strings.ToLower(l[1]), l[0]
 		if key == "" || len(key) > 29 || strings.Contains(key, ":") || Printable(key) != key {
-			d.at("pullRequests."+name, "is not a label", "write 1 to 29 characters without a colon: what comes after it picks the profile")
+			v.at("pullRequests."+name, "is not a label", "write 1 to 29 characters without a colon: what comes after it picks the profile")
 		}
 		if other, ok := labels[key]; ok {
-			d.at("pullRequests."+name, "is the same as "+other, "give each a label of its own")
+			v.at("pullRequests."+name, "is the same as "+other, "give each a label of its own")
 		}
 		labels[key] = name
 	}
-	if _, ok := c.Policy.Profiles[p.Profile]; !ok {
-		d.at("pullRequests.profile", fmt.Sprintf("there is no profile %q", Printable(p.Profile)), KnownNames(c.Policy.Profiles))
+	if _, ok := v.cfg.Policy.Profiles[p.Profile]; !ok {
+		v.at("pullRequests.profile", fmt.Sprintf("there is no profile %q", Printable(p.Profile)), KnownNames(v.cfg.Policy.Profiles))
 	}
 	if _, err := regexp.Compile(p.IssueKey); err != nil {
-		d.at("pullRequests.issueKey", "is not a regular expression of RE2: "+err.Error(), "see github.com/google/re2/wiki/Syntax")
+		v.at("pullRequests.issueKey", "is not a regular expression of RE2: "+err.Error(), "see github.com/google/re2/wiki/Syntax")
 	}
 }
 
-func (c *Config) validateActivity(d *decoder) {
-	p := c.Policy.Activity.Prometheus
+func (v *validator) validateActivity() {
+	p := v.cfg.Policy.Activity.Prometheus
 	if p == nil {
 		return
 	}
 	u, err := url.Parse(p.URL)
 	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		d.at("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
+		v.at("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
 	}
 	if (p.Preset == "") == (p.Query == "") {
-		d.at("activity.prometheus", "names not exactly one of preset and query", "write preset: ingress-nginx, or query: and PromQL")
+		v.at("activity.prometheus", "names not exactly one of preset and query", "write preset: ingress-nginx, or query: and PromQL")
 	}
 }
 
-func (c *Config) knownServices() string {
-	names := make([]string, len(c.Policy.Services))
-	for i, s := range c.Policy.Services {
+func (v *validator) knownServices() string {
+	names := make([]string, len(v.cfg.Policy.Services))
+	for i, s := range v.cfg.Policy.Services {
 		names[i] = s.Name
 	}
 	return someOf(names)

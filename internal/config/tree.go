@@ -1,4 +1,4 @@
-package preview
+package config
 
 // Tree is what one commit of the GitOps repository holds, as far as configuration goes. Paths are relative to the
 // configuration's folder, with forward slashes.

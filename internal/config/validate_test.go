@@ -1,10 +1,13 @@
-package preview
+package config_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
@@ -395,8 +398,8 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(DemoTree(map[string]string{PolicyFile: Replace(t, DemoPolicy, tt.edit...) + tt.add}), nil)
-			if diff := cmp.Diff(tt.want, Lines(err)); diff != "" {
+			_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.Replace(t, testfixture.DemoPolicy, tt.edit...) + tt.add}), nil)
+			if diff := cmp.Diff(tt.want, testfixture.Lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -405,26 +408,26 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 
 func TestLoadRefusesAPolicyWithoutServices(t *testing.T) {
 	t.Parallel()
-	_, err := Load(DemoTree(map[string]string{PolicyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n"}), nil)
+	_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n"}), nil)
 	want := []string{"previewset.yaml: services: there is none; name at least one service with its repository and image"}
-	if diff := cmp.Diff(want, Lines(err)); diff != "" {
+	if diff := cmp.Diff(want, testfixture.Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 
 func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 	t.Parallel()
-	tree := DemoTree(nil)
+	tree := testfixture.DemoTree(nil)
 	for _, folder := range []string{"services/mailer/run", "services/mailer/link", "components/guardrails"} {
 		delete(tree.Kustomizations, "kustomize-base/"+folder)
 	}
-	_, err := Load(tree, nil)
+	_, err := config.Load(tree, nil)
 	want := []string{
 		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/run is missing; add the component that runs it",
 		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/link is missing; add the component that stands in for it",
 		"previewset.yaml: kustomize-base/components/guardrails is missing, which every environment has; add the component; previewctl init writes one",
 	}
-	if diff := cmp.Diff(want, Lines(err)); diff != "" {
+	if diff := cmp.Diff(want, testfixture.Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
@@ -432,20 +435,20 @@ func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 func TestRemedyNamesNoMoreThanIsRead(t *testing.T) {
 	t.Parallel()
 	names := strings.Split(strings.Repeat("a,", 20)+"b", ",")
-	if got, want := someOf(names), "known: "+strings.Repeat("a, ", 20)+"…"; got != want {
+	if got, want := config.SomeOf(names), "known: "+strings.Repeat("a, ", 20)+"…"; got != want {
 		t.Errorf("someOf(21 names) = %q, want %q", got, want)
 	}
-	if got, want := someOf(names[:2]), "known: a, a"; got != want {
+	if got, want := config.SomeOf(names[:2]), "known: a, a"; got != want {
 		t.Errorf("someOf(2 names) = %q, want %q", got, want)
 	}
-	if got, want := someOf(nil), "none is known"; got != want {
+	if got, want := config.SomeOf(nil), "none is known"; got != want {
 		t.Errorf("someOf(nil) = %q, want %q", got, want)
 	}
 }
 
 func TestLoadRefusesSlotsThatCannotWork(t *testing.T) {
 	t.Parallel()
-	_, err := Load(DemoTree(map[string]string{SlotsFile: `apiVersion: previewset.dev/v1alpha1
+	_, err := config.Load(testfixture.DemoTree(map[string]string{config.SlotsFile: `apiVersion: previewset.dev/v1alpha1
 kind: Slots
 slots:
   staging: {}
@@ -463,7 +466,7 @@ queue: [{holders: [""]}]
 		`slots.yaml:4: slots.staging: can't be a slot's name: the name "staging" is taken by PreviewSet itself; rename it`,
 		`slots.yaml:8: queue[0].holders[0]: "" is not a GitHub login; write the login without @`,
 	}
-	if diff := cmp.Diff(want, Lines(err)); diff != "" {
+	if diff := cmp.Diff(want, testfixture.Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package preview
+package config
 
 import (
 	"cmp"
@@ -9,78 +9,78 @@ import (
 	"strings"
 )
 
-// validateEnvironment checks one environment file against the policy and reports every mistake to d.
-func (c *Config) validateEnvironment(d *decoder, name string, e *Environment) {
-	d.header(e.APIVersion, e.Kind, "Environment")
+// validateEnvironment checks one environment file against the policy. It adds every mistake to the decoder.
+func (v *validator) validateEnvironment(name string, e *Environment) {
+	v.header(e.APIVersion, e.Kind, "Environment")
 	if e.PullRequest == "" {
-		if why := c.Policy.NameProblem(name); why != "" {
-			d.at("", "the folder's name can't be an environment's: "+why, "rename the folder")
+		if why := v.cfg.Policy.NameProblem(name); why != "" {
+			v.at("", "the folder's name can't be an environment's: "+why, "rename the folder")
 		}
 	} else {
-		c.validateAdjusted(d, name, e.PullRequest)
+		v.validateAdjusted(name, e.PullRequest)
 	}
 	if e.Adopted && e.PullRequest == "" {
-		d.at("adopted", "says that a pull request's environment stays, and names no pull request", "write pullRequest: owner/name#number, or take it out")
+		v.at("adopted", "says that a pull request's environment stays, and names no pull request", "write pullRequest: owner/name#number, or take it out")
 	}
 	if e.Owner != "" && !loginPattern.MatchString(e.Owner) {
-		d.at("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
+		v.at("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
 	}
-	if _, ok := c.Policy.Profiles[e.Profile]; !ok && e.Profile != "" {
-		d.at("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), KnownNames(c.Policy.Profiles))
+	if _, ok := v.cfg.Policy.Profiles[e.Profile]; !ok && e.Profile != "" {
+		v.at("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), KnownNames(v.cfg.Policy.Profiles))
 	}
-	c.validateFeatures(d, "", e.Dataset, e.Components)
-	if e.Shared && !c.catalog.components[SharedComponent] {
-		d.at("shared", "kustomize-base/components/"+SharedComponent+" is missing, which lets others in", "add the component; previewctl init writes one")
+	v.validateFeatures("", e.Dataset, e.Components)
+	if e.Shared && !v.cfg.catalog.components[SharedComponent] {
+		v.at("shared", "kustomize-base/components/"+SharedComponent+" is missing, which lets others in", "add the component; previewctl init writes one")
 	}
-	c.validateChoices(d, e)
+	v.validateChoices(e)
 }
 
 // validateAdjusted checks that the file stands in the folder of the pull request that it adjusts.
-func (c *Config) validateAdjusted(d *decoder, name, pullRequest string) {
+func (v *validator) validateAdjusted(name, pullRequest string) {
 	repository, number, ok := ParsePullRequest(pullRequest)
 	if !ok {
-		d.at("pullRequest", fmt.Sprintf("%q is not a pull request", Printable(pullRequest)), "write owner/name#number")
+		v.at("pullRequest", fmt.Sprintf("%q is not a pull request", Printable(pullRequest)), "write owner/name#number")
 		return
 	}
-	if c.repoByLower[strings.ToLower(repository)] == nil {
-		d.at("pullRequest", "no service is in repository "+repository, someOf(c.Repositories()))
+	if v.cfg.repoByLower[strings.ToLower(repository)] == nil {
+		v.at("pullRequest", "no service is in repository "+repository, someOf(v.cfg.Repositories()))
 		return
 	}
-	if want := PullRequestName(c.Policy, repository, number); want != name {
-		d.at("pullRequest", "its environment is "+want+", not "+Printable(name), "move the file to "+OverlaysFolder+"/"+want)
+	if want := PullRequestName(v.cfg.Policy, repository, number); want != name {
+		v.at("pullRequest", "its environment is "+want+", not "+Printable(name), "move the file to "+OverlaysFolder+"/"+want)
 	}
 }
 
-func (c *Config) validateChoices(d *decoder, e *Environment) {
+func (v *validator) validateChoices(e *Environment) {
 	for _, s := range slices.Sorted(maps.Keys(e.Services)) {
-		c.validateServiceName(d, "services."+s, s)
+		v.validateServiceName("services."+s, s)
 		if why := e.Services[s].problem(); why != "" {
-			d.at("services."+s, why, "write one, like {branch: main}")
+			v.at("services."+s, why, "write one, like {branch: main}")
 		}
 	}
 	for _, s := range slices.Sorted(maps.Keys(e.Links)) {
 		at, link := "links."+s, e.Links[s]
-		c.validateServiceName(d, at, s)
+		v.validateServiceName(at, s)
 		_, _, isPullRequest := ParsePullRequest(link.PullRequest)
 		if (link.Environment == "") == (link.PullRequest == "") || (link.PullRequest != "" && !isPullRequest) || (link.Environment != "" && !IsDNSLabel(link.Environment, MaxEnvironmentName)) {
-			d.at(at, "names not exactly one environment or pull request", "write {environment: alice} or {pullRequest: owner/name#number}")
+			v.at(at, "names not exactly one environment or pull request", "write {environment: alice} or {pullRequest: owner/name#number}")
 		}
 		if _, both := e.Services[s]; both {
-			d.at(at, "is both a service that runs here and a link", "keep one of them")
+			v.at(at, "is both a service that runs here and a link", "keep one of them")
 		}
 	}
 	for i, s := range e.Handover {
 		at := fmt.Sprintf("handover[%d]", i)
-		c.validateServiceName(d, at, s)
+		v.validateServiceName(at, s)
 		if _, linked := e.Links[s]; linked {
-			d.at(at, fmt.Sprintf("service %s is linked, so there is nothing here to hand over", Printable(s)), "take the link or the handover out")
+			v.at(at, fmt.Sprintf("service %s is linked, so there is nothing here to hand over", Printable(s)), "take the link or the handover out")
 		}
 	}
 }
 
-func (c *Config) validateServiceName(d *decoder, at, name string) {
-	if c.Policy.Services.Get(name) == nil {
-		d.at(at, fmt.Sprintf("there is no service %q", Printable(name)), c.knownServices())
+func (v *validator) validateServiceName(at, name string) {
+	if v.cfg.Policy.Services.Get(name) == nil {
+		v.at(at, fmt.Sprintf("there is no service %q", Printable(name)), v.knownServices())
 	}
 }
 

@@ -1,4 +1,4 @@
-package preview
+package config_test
 
 import (
 	"fmt"
@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
@@ -16,55 +19,55 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 		want         []string
 	}{
 		{
-			"a misspelt field gets the one that was meant", DemoPolicy + "limit: {awake: 3}\n",
+			"a misspelt field gets the one that was meant", testfixture.DemoPolicy + "limit: {awake: 3}\n",
 			[]string{"previewset.yaml:17: limit: unknown field; did you mean limits?"},
 		},
 		{
-			"the nearest field is suggested, not the first", Replace(t, DemoPolicy, "dataset: truncated", "datasets: truncated"),
+			"the nearest field is suggested, not the first", testfixture.Replace(t, testfixture.DemoPolicy, "dataset: truncated", "datasets: truncated"),
 			[]string{"previewset.yaml:14: profiles.full.datasets: unknown field; did you mean dataset?"},
 		},
 		{
-			"an unknown field that is near nothing gets the known ones", DemoPolicy + "baseline: {cluster: a}\n",
+			"an unknown field that is near nothing gets the known ones", testfixture.DemoPolicy + "baseline: {cluster: a}\n",
 			[]string{"previewset.yaml:17: baseline.cluster: unknown field; known here: namespace"},
 		},
 		{
-			"fields are told apart by case", Replace(t, DemoPolicy, "domain:", "Domain:"),
+			"fields are told apart by case", testfixture.Replace(t, testfixture.DemoPolicy, "domain:", "Domain:"),
 			[]string{"previewset.yaml:3: Domain: unknown field; did you mean domain?"},
 		},
 		{
-			"a list where a text is due", Replace(t, DemoPolicy, "domain: preview.example.dev", "domain: [a]"),
+			"a list where a text is due", testfixture.Replace(t, testfixture.DemoPolicy, "domain: preview.example.dev", "domain: [a]"),
 			[]string{"previewset.yaml:3: domain: a list stands where a text is due; quote it if it is meant as text"},
 		},
 		{
-			"a number where a text is due", Replace(t, DemoPolicy, `tag: "{{ .SHA }}"`, "tag: 1.10"),
+			"a number where a text is due", testfixture.Replace(t, testfixture.DemoPolicy, `tag: "{{ .SHA }}"`, "tag: 1.10"),
 			[]string{`previewset.yaml:12: services.mailer.tag: "1.10" stands where a text is due; quote it if it is meant as text`},
 		},
 		{
-			"a text where true or false is due", Replace(t, DemoPolicy, "public: true", `public: "yes"`),
+			"a text where true or false is due", testfixture.Replace(t, testfixture.DemoPolicy, "public: true", `public: "yes"`),
 			[]string{`previewset.yaml:8: services.web.public: "yes" stands where true or false is due; write one of them, without quotes`},
 		},
 		{
-			"a text where a number is due", DemoPolicy + "limits: {awake: many}\n",
+			"a text where a number is due", testfixture.DemoPolicy + "limits: {awake: many}\n",
 			[]string{`previewset.yaml:17: limits.awake: "many" stands where a whole number is due; write one like 20, without quotes`},
 		},
 		{
-			"a number below nothing", DemoPolicy + "limits: {awake: -1}\n",
+			"a number below nothing", testfixture.DemoPolicy + "limits: {awake: -1}\n",
 			[]string{`previewset.yaml:17: limits.awake: "-1" stands where a whole number is due; write one like 20, without quotes`},
 		},
 		{
-			"a number with a fraction", DemoPolicy + "limits: {awake: 1.5}\n",
+			"a number with a fraction", testfixture.DemoPolicy + "limits: {awake: 1.5}\n",
 			[]string{`previewset.yaml:17: limits.awake: "1.5" stands where a whole number is due; write one like 20, without quotes`},
 		},
 		{
-			"a text where a list is due", Replace(t, DemoPolicy, "calls: [gateway]", "calls: gateway"),
+			"a text where a list is due", testfixture.Replace(t, testfixture.DemoPolicy, "calls: [gateway]", "calls: gateway"),
 			[]string{`previewset.yaml:8: services.web.calls: "gateway" stands where a list is due; write [a, b] or one item a line, each after a dash`},
 		},
 		{
-			"a list where keys are due", DemoPolicy + "baseline: [staging]\n",
+			"a list where keys are due", testfixture.DemoPolicy + "baseline: [staging]\n",
 			[]string{"previewset.yaml:17: baseline: a list stands where keys and values are due; write key: value pairs"},
 		},
 		{
-			"services as a list", Replace(t, DemoPolicy, "services:\n  web:", "services:\n - web:", "  gateway: {", " - gateway: {", "  orders: {", " - orders: {", "  products: {", " - products: {", "  mailer: {", " - mailer: {"),
+			"services as a list", testfixture.Replace(t, testfixture.DemoPolicy, "services:\n  web:", "services:\n - web:", "  gateway: {", " - gateway: {", "  orders: {", " - orders: {", "  products: {", " - products: {", "  mailer: {", " - mailer: {"),
 			[]string{"previewset.yaml:8: services: a list stands where keys and values are due; write key: value pairs"},
 		},
 		{
@@ -72,75 +75,75 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 			[]string{`previewset.yaml:1: "preview" stands where keys and values are due; write key: value pairs`},
 		},
 		{
-			"a key that is a list", DemoPolicy + "[a]: b\n",
+			"a key that is a list", testfixture.DemoPolicy + "[a]: b\n",
 			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"},
 		},
 		{
-			"a key that merges", DemoPolicy + "<<: {slots: off}\n",
+			"a key that merges", testfixture.DemoPolicy + "<<: {slots: off}\n",
 			[]string{"previewset.yaml:17: has a key that is not a plain text; quote the key"},
 		},
 		{
-			"a value that is none of the choices", Replace(t, DemoPolicy, "pullRequests: {", "pullRequests: {drafts: maybe, "),
+			"a value that is none of the choices", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {drafts: maybe, "),
 			[]string{`previewset.yaml:16: pullRequests.drafts: "maybe" is not one of the choices; write one of skip, include`},
 		},
 		{
-			"an empty choice", DemoPolicy + "slots: ''\n",
+			"an empty choice", testfixture.DemoPolicy + "slots: ''\n",
 			[]string{`previewset.yaml:17: slots: "" is not one of the choices; write one of off, on, required`},
 		},
 		{
-			"a length of time without unit", DemoPolicy + "lifetime: {grace: 60}\n",
+			"a length of time without unit", testfixture.DemoPolicy + "lifetime: {grace: 60}\n",
 			[]string{`previewset.yaml:17: lifetime.grace: "60" is not a length of time; write it like "90m" or "168h"`},
 		},
 		{
-			"a length of time below nothing", DemoPolicy + "lifetime: {grace: -1h}\n",
+			"a length of time below nothing", testfixture.DemoPolicy + "lifetime: {grace: -1h}\n",
 			[]string{`previewset.yaml:17: lifetime.grace: "-1h" is not a length of time; write it like "90m" or "168h"`},
 		},
 		{
-			"a choice of services that is none", Replace(t, DemoPolicy, "run: all", "run: some"),
+			"a choice of services that is none", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: some"),
 			[]string{`previewset.yaml:14: profiles.full.run: "some" is not a choice of services; write changed, all, or a list of services`},
 		},
 		{
-			"keys for a choice of services", Replace(t, DemoPolicy, "run: all", "run: {all: true}"),
+			"keys for a choice of services", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: {all: true}"),
 			[]string{`previewset.yaml:14: profiles.full.run: a set of keys is not a choice of services; write changed, all, or a list of services`},
 		},
 		{
-			"a key twice", DemoPolicy + "slots: off\nslots: on\n",
+			"a key twice", testfixture.DemoPolicy + "slots: off\nslots: on\n",
 			[]string{"previewset.yaml:18: slots: stands twice; keep one of them"},
 		},
 		{
-			"a service twice", Replace(t, DemoPolicy, "profiles:\n", "  web: {repository: acme/web, image: web}\nprofiles:\n"),
+			"a service twice", testfixture.Replace(t, testfixture.DemoPolicy, "profiles:\n", "  web: {repository: acme/web, image: web}\nprofiles:\n"),
 			[]string{"previewset.yaml:13: services.web: stands twice; keep one of them"},
 		},
 		{
-			"a profile twice", Replace(t, DemoPolicy, "pullRequests:", "  full: {run: changed}\npullRequests:"),
+			"a profile twice", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests:", "  full: {run: changed}\npullRequests:"),
 			[]string{"previewset.yaml:16: profiles.full: stands twice; keep one of them"},
 		},
 		{
-			"an anchor", Replace(t, DemoPolicy, "run: all", "run: &a all"),
+			"an anchor", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: &a all"),
 			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out"},
 		},
 		{
-			"an anchor and an alias, each", Replace(t, DemoPolicy, "run: all", "run: &a all", "run: [gateway, orders]", "run: *a"),
+			"an anchor and an alias, each", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: &a all", "run: [gateway, orders]", "run: *a"),
 			[]string{"previewset.yaml:14: uses an anchor or alias; write the value out", "previewset.yaml:15: uses an anchor or alias; write the value out"},
 		},
 		{
-			"a tag of YAML's", Replace(t, DemoPolicy, "run: all", "run: !!str all"),
+			"a tag of YAML's", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: !!str all"),
 			[]string{`previewset.yaml:14: uses a tag like "!!str"; write the value alone, quoted where it is a text`},
 		},
 		{
-			"a tag of somebody's own on a whole section", Replace(t, DemoPolicy, "profiles:", "profiles: !include"),
+			"a tag of somebody's own on a whole section", testfixture.Replace(t, testfixture.DemoPolicy, "profiles:", "profiles: !include"),
 			[]string{`previewset.yaml:13: uses a tag like "!include"; write the value alone, quoted where it is a text`},
 		},
 		{
-			"a second document", DemoPolicy + "---\nkind: PreviewConfig\n",
+			"a second document", testfixture.DemoPolicy + "---\nkind: PreviewConfig\n",
 			[]string{"previewset.yaml:17: has more than one document; keep one; a file describes one thing"},
 		},
 		{
-			"a second document that is no YAML", DemoPolicy + "---\n}\n",
+			"a second document that is no YAML", testfixture.DemoPolicy + "---\n}\n",
 			[]string{"previewset.yaml:18: is not YAML: did not find expected node content; mend the syntax there or in the line above"},
 		},
 		{
-			"no YAML at all", DemoPolicy + "slots: [off\n",
+			"no YAML at all", testfixture.DemoPolicy + "slots: [off\n",
 			[]string{"previewset.yaml:17: is not YAML: did not find expected ',' or ']'; mend the syntax there or in the line above"},
 		},
 		{
@@ -148,54 +151,54 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 			[]string{"previewset.yaml:1: is not YAML: did not find expected node content; mend the syntax there or in the line above"},
 		},
 		{
-			"a tab where blanks indent", DemoPolicy + "limits:\n\tawake: 3\n",
+			"a tab where blanks indent", testfixture.DemoPolicy + "limits:\n\tawake: 3\n",
 			[]string{"previewset.yaml:18: is not YAML: found character that cannot start any token; mend the syntax there or in the line above"},
 		},
 		{
-			"bytes that are no text", DemoPolicy + "purpose: \xff\n",
+			"bytes that are no text", testfixture.DemoPolicy + "purpose: \xff\n",
 			[]string{"previewset.yaml: is not YAML: invalid leading UTF-8 octet; mend the syntax there or in the line above"},
 		},
 		{
-			"a value left out", Replace(t, DemoPolicy, "domain: preview.example.dev", "domain:"),
+			"a value left out", testfixture.Replace(t, testfixture.DemoPolicy, "domain: preview.example.dev", "domain:"),
 			[]string{"previewset.yaml:3: domain: has no value; give it one or take the key out"},
 		},
 		{
-			"a null in a list", Replace(t, DemoPolicy, "calls: [gateway]", "calls: [~]"),
+			"a null in a list", testfixture.Replace(t, testfixture.DemoPolicy, "calls: [gateway]", "calls: [~]"),
 			[]string{"previewset.yaml:8: services.web.calls[0]: has no value; give it one or take the key out"},
 		},
 		{
-			"a service without anything", Replace(t, DemoPolicy, "profiles:\n", "  search:\nprofiles:\n"),
+			"a service without anything", testfixture.Replace(t, testfixture.DemoPolicy, "profiles:\n", "  search:\nprofiles:\n"),
 			[]string{"previewset.yaml:13: services.search: has no value; give it one or take the key out"},
 		},
 		{
-			"a null where a section may be left out", Replace(t, DemoPolicy, "image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: null"),
+			"a null where a section may be left out", testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: null"),
 			[]string{"previewset.yaml:12: services.mailer.default: has no value; give it one or take the key out"},
 		},
 		{"an empty file", "", []string{"previewset.yaml: is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
 		{"a file of comments", "# soon\n", []string{"previewset.yaml: is empty; start it with apiVersion: previewset.dev/v1alpha1"}},
 		{"a document with nothing in it", "---\n", []string{"previewset.yaml:2: has no value; give it one or take the key out"}},
 		{
-			"nesting that is too deep", DemoPolicy + "activity: " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n",
+			"nesting that is too deep", testfixture.DemoPolicy + "activity: " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n",
 			[]string{"previewset.yaml:17: nests deeper than 32; flatten it"},
 		},
 		{
-			"the deepest nesting that is allowed is read", DemoPolicy + "activity: " + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "\n",
+			"the deepest nesting that is allowed is read", testfixture.DemoPolicy + "activity: " + strings.Repeat("[", 32) + strings.Repeat("]", 32) + "\n",
 			[]string{"previewset.yaml:17: activity: a list stands where keys and values are due; write key: value pairs"},
 		},
 		{
-			"a file that is too large", DemoPolicy + "#" + strings.Repeat(" ", MaxFileSize-len(DemoPolicy)),
+			"a file that is too large", testfixture.DemoPolicy + "#" + strings.Repeat(" ", config.MaxFileSize-len(testfixture.DemoPolicy)),
 			[]string{"previewset.yaml: is larger than 256 KiB; split or shorten it"},
 		},
 		{
-			"the largest file that is allowed is read", DemoPolicy + strings.Repeat(" ", MaxFileSize-len(DemoPolicy)-1) + "x",
+			"the largest file that is allowed is read", testfixture.DemoPolicy + strings.Repeat(" ", config.MaxFileSize-len(testfixture.DemoPolicy)-1) + "x",
 			[]string{"previewset.yaml:17: is not YAML: did not find expected key; mend the syntax there or in the line above"},
 		},
 		{
-			"control characters and bidi marks stay in the file", DemoPolicy + "\"a\u202e\\e[31m\": 1\n",
+			"control characters and bidi marks stay in the file", testfixture.DemoPolicy + "\"a\u202e\\e[31m\": 1\n",
 			[]string{"previewset.yaml:17: a[31m: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots"},
 		},
 		{
-			"all mistakes at once, in the file's order", Replace(t, DemoPolicy,
+			"all mistakes at once, in the file's order", testfixture.Replace(t, testfixture.DemoPolicy,
 				"domain: preview.example.dev", "domain: 7", "public: true", "public: 1", "run: all", "run: 3") + "slot: off\nlimits: {awake: x, perOwner: y}\n",
 			[]string{
 				`previewset.yaml:3: domain: "7" stands where a text is due; quote it if it is meant as text`,
@@ -210,8 +213,8 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Load(DemoTree(map[string]string{PolicyFile: tt.policy}), nil)
-			if diff := cmp.Diff(tt.want, Lines(err)); diff != "" {
+			_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: tt.policy}), nil)
+			if diff := cmp.Diff(tt.want, testfixture.Lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -222,20 +225,20 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		edit func(*Tree)
+		edit func(*config.Tree)
 		want []string
 	}{
 		{
-			"no previewset.yaml", func(t *Tree) { delete(t.Files, PolicyFile) },
+			"no previewset.yaml", func(t *config.Tree) { delete(t.Files, config.PolicyFile) },
 			[]string{"previewset.yaml: is missing; run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"},
 		},
 		{
-			"a previewset.yaml that is no regular file", func(t *Tree) { t.Files[PolicyFile] = File{Problem: "is a symbolic link"} },
+			"a previewset.yaml that is no regular file", func(t *config.Tree) { t.Files[config.PolicyFile] = config.File{Problem: "is a symbolic link"} },
 			[]string{"previewset.yaml: is a symbolic link; make it a regular file of at most 256 KiB"},
 		},
-		{"mistakes in previewset.yaml and slots.yaml", func(t *Tree) {
-			t.Files[PolicyFile] = File{Content: []byte(DemoPolicy + "a: b\n")}
-			t.Files[SlotsFile] = File{Content: []byte("kind: SlotPool\nslot: {}\n")}
+		{"mistakes in previewset.yaml and slots.yaml", func(t *config.Tree) {
+			t.Files[config.PolicyFile] = config.File{Content: []byte(testfixture.DemoPolicy + "a: b\n")}
+			t.Files[config.SlotsFile] = config.File{Content: []byte("kind: SlotPool\nslot: {}\n")}
 		}, []string{
 			"previewset.yaml:17: a: unknown field; known here: activity, apiVersion, baseline, domain, kind, lifetime, limits, namespacePrefix, profiles, protectedNamespaces, pullRequests, repositories, services, slots",
 			"slots.yaml:2: slot: unknown field; did you mean slots?",
@@ -244,10 +247,10 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tree := DemoTree(nil)
+			tree := testfixture.DemoTree(nil)
 			tt.edit(&tree)
-			_, err := Load(tree, nil)
-			if diff := cmp.Diff(tt.want, Lines(err)); diff != "" {
+			_, err := config.Load(tree, nil)
+			if diff := cmp.Diff(tt.want, testfixture.Lines(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
@@ -257,24 +260,24 @@ func TestLoadRefusesWhatCannotBeRead(t *testing.T) {
 func TestLoadListsNoMoreMistakesThanAreRead(t *testing.T) {
 	t.Parallel()
 	var policy strings.Builder
-	policy.WriteString(DemoPolicy)
+	policy.WriteString(testfixture.DemoPolicy)
 	for i := range 1000 {
 		fmt.Fprintf(&policy, "unknown%d: 1\n", i)
 	}
-	_, err := Load(DemoTree(map[string]string{PolicyFile: policy.String()}), nil)
-	got := Lines(err)
-	if len(got) != maxProblems {
-		t.Fatalf("%d lines, want %d", len(got), maxProblems)
+	_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: policy.String()}), nil)
+	got := testfixture.Lines(err)
+	if len(got) != config.MaxProblems {
+		t.Fatalf("%d lines, want %d", len(got), config.MaxProblems)
 	}
-	if want := "previewset.yaml:116: has more mistakes, which are not listed; mend these first"; got[maxProblems-1] != want {
-		t.Errorf("last line is %q, want %q", got[maxProblems-1], want)
+	if want := "previewset.yaml:116: has more mistakes, which are not listed; mend these first"; got[config.MaxProblems-1] != want {
+		t.Errorf("last line is %q, want %q", got[config.MaxProblems-1], want)
 	}
 }
 
 func TestProblemShowsLittleOfALongKey(t *testing.T) {
 	t.Parallel()
-	_, err := Load(DemoTree(map[string]string{PolicyFile: DemoPolicy + "? " + strings.Repeat("ä", 5000) + "\n: 1\n"}), nil)
-	got := Lines(err)
+	_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "? " + strings.Repeat("ä", 5000) + "\n: 1\n"}), nil)
+	got := testfixture.Lines(err)
 	if want := "previewset.yaml:17: " + strings.Repeat("ä", 100) + "…: unknown field; "; len(got) != 1 || !strings.HasPrefix(got[0], want) {
 		t.Errorf("problems are %q, want one that starts with %q", got, want)
 	}
@@ -282,30 +285,30 @@ func TestProblemShowsLittleOfALongKey(t *testing.T) {
 
 func TestProblemShowsLittleOfALongValue(t *testing.T) {
 	t.Parallel()
-	_, err := Load(DemoTree(map[string]string{PolicyFile: DemoPolicy + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
+	_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "limits: {awake: a" + strings.Repeat("ä", 5000) + "}\n"}), nil)
 	want := []string{`previewset.yaml:17: limits.awake: "a` + strings.Repeat("ä", 28) + `…" stands where a whole number is due; write one like 20, without quotes`}
-	if diff := cmp.Diff(want, Lines(err)); diff != "" {
+	if diff := cmp.Diff(want, testfixture.Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 
 func TestLoadFillsInDefaults(t *testing.T) {
 	t.Parallel()
-	got := LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
+	got := testfixture.LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
 kind: PreviewConfig
 domain: preview.example.dev
 services:
   gateway: {repository: acme/gateway, image: ghcr.io/acme/gateway}
 `).Policy
-	want := &Policy{
+	want := &config.Policy{
 		APIVersion: "previewset.dev/v1alpha1", Kind: "PreviewConfig", Domain: "preview.example.dev",
-		NamespacePrefix: "preview-", Baseline: Baseline{Namespace: "staging"}, Slots: "off",
-		Services: Services{{Name: "gateway", Repository: "acme/gateway", Image: "ghcr.io/acme/gateway", Tag: "{{ .SHA }}"}},
-		Profiles: map[string]Profile{"changed": {Run: RunSet{Mode: "changed"}}},
-		PullRequests: PullRequestPolicy{
+		NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"}, Slots: "off",
+		Services: config.Services{{Name: "gateway", Repository: "acme/gateway", Image: "ghcr.io/acme/gateway", Tag: "{{ .SHA }}"}},
+		Profiles: map[string]config.Profile{"changed": {Run: config.RunSet{Mode: "changed"}}},
+		PullRequests: config.PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", Drafts: "skip", Forks: "never", Profile: "changed",
 		},
-		Limits: Limits{WhenFull: "queue"},
+		Limits: config.Limits{WhenFull: "queue"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
@@ -315,7 +318,7 @@ services:
 // An example with every field.
 func TestLoadReadsTheWholeFormat(t *testing.T) {
 	t.Parallel()
-	got := LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
+	got := testfixture.LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
 kind: PreviewConfig
 domain: preview.example.dev
 namespacePrefix: preview-
@@ -364,47 +367,47 @@ lifetime:
 activity: {prometheus: {url: "http://prometheus:9090", preset: ingress-nginx}}
 limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsAtOnce: 10, whenFull: queue}
 `).Policy
-	length := func(d time.Duration) *Duration { return (*Duration)(&d) }
-	want := &Policy{
+	length := func(d time.Duration) *config.Duration { return (*config.Duration)(&d) }
+	want := &config.Policy{
 		APIVersion: "previewset.dev/v1alpha1", Kind: "PreviewConfig", Domain: "preview.example.dev",
-		NamespacePrefix: "preview-", Baseline: Baseline{Namespace: "staging"},
+		NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"},
 		ProtectedNamespaces: []string{"default", "kube-*", "argocd", "staging", "prod"},
-		Repositories:        map[string]RepositoryPolicy{"acme/shop": {Alias: "shop"}},
-		Services: Services{
+		Repositories:        map[string]config.RepositoryPolicy{"acme/shop": {Alias: "shop"}},
+		Services: config.Services{
 			{
 				Name: "gateway", Repository: "acme/gateway", Image: "ghcr.io/acme/gateway", Tag: "{{ .SHA }}", Public: true,
-				Calls: []string{"orders", "products"}, Data: []string{"redis"}, Ready: &Ready{Check: "image", App: "github-actions"},
+				Calls: []string{"orders", "products"}, Data: []string{"redis"}, Ready: &config.Ready{Check: "image", App: "github-actions"},
 			},
 			{
 				Name: "orders", Repository: "acme/shop", Paths: []string{"orders/**", "lib/**"}, Image: "ghcr.io/acme/orders",
-				Tag: "{{ .SHA }}", Default: &Ref{Branch: "main"}, Data: []string{"postgres", "rabbitmq"},
+				Tag: "{{ .SHA }}", Default: &config.Ref{Branch: "main"}, Data: []string{"postgres", "rabbitmq"},
 			},
 			{
 				Name: "products", Repository: "acme/shop", Paths: []string{"products/**", "lib/**"}, Image: "ghcr.io/acme/products",
 				Tag: "{{ .SHA }}", Data: []string{"postgres"},
 			},
 		},
-		Profiles: map[string]Profile{
-			"changed":  {Run: RunSet{Mode: "changed"}},
-			"full":     {Run: RunSet{Mode: "all"}, Dataset: "truncated", Components: []string{"spot"}, Lifetime: &Lifetime{DeleteAfterIdle: length(48 * time.Hour)}},
-			"checkout": {Run: RunSet{Mode: "list", Services: []string{"gateway", "orders"}}},
+		Profiles: map[string]config.Profile{
+			"changed":  {Run: config.RunSet{Mode: "changed"}},
+			"full":     {Run: config.RunSet{Mode: "all"}, Dataset: "truncated", Components: []string{"spot"}, Lifetime: &config.Lifetime{DeleteAfterIdle: length(48 * time.Hour)}},
+			"checkout": {Run: config.RunSet{Mode: "list", Services: []string{"gateway", "orders"}}},
 		},
-		PullRequests: PullRequestPolicy{
+		PullRequests: config.PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", Drafts: "skip", Forks: "never",
 			Profile: "changed", IssueKey: "[A-Z][A-Z0-9]+-[0-9]+",
 		},
 		Slots: "off",
-		Lifetime: Lifetime{
+		Lifetime: config.Lifetime{
 			DeleteAfterIdle: length(168 * time.Hour), ExpireAfter: length(336 * time.Hour), MaxExtension: length(336 * time.Hour), Grace: length(time.Hour),
-			Sleep: &Sleep{
+			Sleep: &config.Sleep{
 				IdleAfter: length(time.Hour), MaxAwake: length(24 * time.Hour),
-				WorkingHours: &WorkingHours{
+				WorkingHours: &config.WorkingHours{
 					Days: []string{"mon", "tue", "wed", "thu", "fri"}, From: "08:00", To: "19:00", Timezone: "Europe/Berlin", IdleAfter: length(2 * time.Hour),
 				},
 			},
 		},
-		Activity: Activity{Prometheus: &PrometheusActivity{URL: "http://prometheus:9090", Preset: "ingress-nginx"}},
-		Limits:   Limits{Environments: 50, Awake: 20, PerOwner: 3, PerRepository: 20, DeletionsAtOnce: 10, WhenFull: "queue"},
+		Activity: config.Activity{Prometheus: &config.PrometheusActivity{URL: "http://prometheus:9090", Preset: "ingress-nginx"}},
+		Limits:   config.Limits{Environments: 50, Awake: 20, PerOwner: 3, PerRepository: 20, DeletionsAtOnce: 10, WhenFull: "queue"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
@@ -413,7 +416,7 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 
 func TestLoadReadsAnEnvironmentAndSlots(t *testing.T) {
 	t.Parallel()
-	c := LoadTree(t, DemoTree(map[string]string{
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
 		"overlays/jakub/environment.yaml": `apiVersion: previewset.dev/v1alpha1
 kind: Environment
 owner: jakub
@@ -432,7 +435,7 @@ shared: false
 handover: [gateway]
 lifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: false}
 `,
-		SlotsFile: `apiVersion: previewset.dev/v1alpha1
+		config.SlotsFile: `apiVersion: previewset.dev/v1alpha1
 kind: SlotPool
 slots:
   bulbasaur: {holders: [alice, bob], purpose: checkout redesign, since: 2026-11-20T09:00:00Z, until: 2026-11-22T18:00:00Z}
@@ -447,22 +450,22 @@ queue: [{holders: [carol], purpose: load test, since: 2026-11-20T10:00:00Z}]
 		}
 		return &v
 	}
-	wantEnvironment := &Environment{
-		APIVersion: APIVersion, Kind: "Environment", Owner: "jakub", Purpose: "checkout redesign", Profile: "full",
-		Components: []string{"debug"}, Services: map[string]Ref{"products": {Tag: "dev"}, "orders": {Branch: "main"}, "gateway": {PullRequest: 12}},
-		Links:   map[string]Link{"mailer": {Environment: "alice"}, "web": {PullRequest: "acme/shop#7"}},
-		Dataset: "truncated", Handover: []string{"gateway"}, Lifetime: EnvironmentLifetime{Expires: at("2026-12-24T18:00:00Z")},
+	wantEnvironment := &config.Environment{
+		APIVersion: config.APIVersion, Kind: "Environment", Owner: "jakub", Purpose: "checkout redesign", Profile: "full",
+		Components: []string{"debug"}, Services: map[string]config.Ref{"products": {Tag: "dev"}, "orders": {Branch: "main"}, "gateway": {PullRequest: 12}},
+		Links:   map[string]config.Link{"mailer": {Environment: "alice"}, "web": {PullRequest: "acme/shop#7"}},
+		Dataset: "truncated", Handover: []string{"gateway"}, Lifetime: config.EnvironmentLifetime{Expires: at("2026-12-24T18:00:00Z")},
 	}
 	if diff := cmp.Diff(wantEnvironment, c.Environments["jakub"]); diff != "" {
 		t.Errorf("environment (-want +got):\n%s\nproblems: %v", diff, c.Problems)
 	}
-	wantSlots := &SlotPool{
-		APIVersion: APIVersion, Kind: "SlotPool",
-		Slots: map[string]Claim{
+	wantSlots := &config.SlotPool{
+		APIVersion: config.APIVersion, Kind: "SlotPool",
+		Slots: map[string]config.Claim{
 			"bulbasaur": {Holders: []string{"alice", "bob"}, Purpose: "checkout redesign", Since: at("2026-11-20T09:00:00Z"), Until: at("2026-11-22T18:00:00Z")},
 			"ivysaur":   {},
 		},
-		Queue: []Claim{{Holders: []string{"carol"}, Purpose: "load test", Since: at("2026-11-20T10:00:00Z")}},
+		Queue: []config.Claim{{Holders: []string{"carol"}, Purpose: "load test", Since: at("2026-11-20T10:00:00Z")}},
 	}
 	if diff := cmp.Diff(wantSlots, c.Slots); diff != "" {
 		t.Errorf("slots (-want +got):\n%s", diff)
