@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestActivityIsMeasuredOnceAMinute(t *testing.T) {
+func TestActivityIsMeasuredOncePerMinute(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		interval time.Duration
@@ -31,24 +31,27 @@ func TestActivityIsMeasuredOnceAMinute(t *testing.T) {
 				s := testworld.NewService(t, w, with, testworld.WithRealTime, func(o *generator.Options) { o.Interval = tt.interval })
 				s.Start(t)
 				if m.Count() != 1 {
-					t.Errorf("measured %d times for the first answer", m.Count())
+					t.Errorf("%d measurements for the first answer", m.Count())
 				}
 				testworld.Advance(10*time.Minute + time.Second)
-				if got := m.Count() - 1; got > tt.want || got < tt.want-2 { // it is looked every two seconds what is due
-					t.Errorf("measured %d times in ten minutes, want %d", got, tt.want)
+				if got := m.Count() - 1; got > tt.want || got < tt.want-2 { // due reads are looked for every two seconds
+					t.Errorf("%d measurements in 10 minutes, want %d", got, tt.want)
 				}
 			})
 		})
 	}
 }
 
-// Neither the poll nor a webhook's read waits for a Prometheus that hangs.
-func TestAMeasurementThatHangsDelaysNothing(t *testing.T) {
+// Neither polling nor reads after webhooks wait for a slow Prometheus.
+func TestSlowMeasurementDelaysNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &testworld.Activity{}
 		w, with := testworld.NewMeasured(m)
-		s := testworld.NewService(t, w, with, testworld.WithRealTime, testworld.WithWebhooks(t), func(o *generator.Options) { o.Interval = time.Minute })
+		s := testworld.NewService(
+			t, w, with, testworld.WithRealTime, testworld.WithWebhooks(t),
+			func(o *generator.Options) { o.Interval = time.Minute },
+		)
 		s.Start(t)
 		m.Change(func() { m.Blocks = true })
 		testworld.Advance(2 * time.Minute)
@@ -56,7 +59,7 @@ func TestAMeasurementThatHangsDelaysNothing(t *testing.T) {
 		for m.Count() == before {
 			testworld.Advance(time.Second)
 		}
-		branches, shop := s.Reads() // it hangs from now on
+		branches, shop := s.Reads() // from now on the measurement is slow
 		w.Change(func() {
 			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(9, "alice"), "web/index.html"))
 		})
@@ -67,16 +70,17 @@ func TestAMeasurementThatHangsDelaysNothing(t *testing.T) {
 		}
 		testworld.Advance(time.Minute)
 		if b, r := s.Reads(); b != branches+1 || r != shop+2 {
-			t.Errorf("the branch was read %d times, acme/shop %d times", b-branches, r-shop)
+			t.Errorf("%d reads of the config branch, %d of acme/shop", b-branches, r-shop)
 		}
-		if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured ") || !strings.Contains(got, "deadline exceeded") {
-			t.Errorf("nobody is told:\n%s", got)
+		if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured ") ||
+			!strings.Contains(got, "deadline exceeded") {
+			t.Errorf("/readyz lacks the error:\n%s", got)
 		}
 	})
 }
 
-// At a start the answer waits for the first measurement, for ten seconds at most: without it all would count as used now.
-func TestTheFirstAnswerWaitsForAMeasurement(t *testing.T) {
+// The first answer waits up to 10 seconds for a measurement. Without one all environments would count as used now.
+func TestFirstAnswerWaitsForMeasurement(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &testworld.Activity{Blocks: true}
@@ -85,7 +89,7 @@ func TestTheFirstAnswerWaitsForAMeasurement(t *testing.T) {
 		s.Start(t)
 		testworld.Advance(9 * time.Second)
 		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable {
-			t.Errorf("answered %d before it is known what is used", got.Code)
+			t.Errorf("answered %d before the first measurement", got.Code)
 		}
 		testworld.Advance(2 * time.Second)
 		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
@@ -94,7 +98,7 @@ func TestTheFirstAnswerWaitsForAMeasurement(t *testing.T) {
 	})
 }
 
-func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
+func TestFailedMeasurementKeepsLastOne(t *testing.T) {
 	t.Parallel()
 	m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
 	w, with := testworld.NewMeasured(m)
@@ -112,14 +116,15 @@ func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
 		t.Errorf("after it failed: %+v", got)
 	}
 	if n := strings.Count(s.Log.String(), "measure activity failed"); n != 1 {
-		t.Errorf("it was logged %d times", n)
+		t.Errorf("%d log lines", n)
 	}
 	metrics := s.Metrics(t)
-	if metrics["previewset_activity_known"] != 0 || metrics["previewset_activity_measured_timestamp_seconds"] != measuredAt || metrics["previewset_activity_measurements_total{outcome=failure}"] != 3 {
+	if metrics["previewset_activity_known"] != 0 || metrics["previewset_activity_measured_timestamp_seconds"] != measuredAt ||
+		metrics["previewset_activity_measurements_total{outcome=failure}"] != 3 {
 		t.Errorf("metrics: %v", metrics)
 	}
 	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured 3m0s ago: Prometheus answers [31m503\n") {
-		t.Errorf("readyz says:\n%s", got)
+		t.Errorf("/readyz:\n%s", got)
 	}
 	m.Change(func() { m.Err = nil })
 	s.Refresh(t.Context())
@@ -127,12 +132,12 @@ func TestAFailedMeasurementLeavesTheLastOne(t *testing.T) {
 		t.Errorf("measured again: %+v", got)
 	}
 	if got := s.Metrics(t)["previewset_activity_known"]; got != 1 || !strings.Contains(s.Log.String(), "activity is measured again") {
-		t.Errorf("known is %v\n%s", got, s.Log)
+		t.Errorf("known %v\n%s", got, s.Log)
 	}
 }
 
-// Of no environment Prometheus knows nothing: that is no failure, nor does one from before go on.
-func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
+// Without environments an empty measurement is no failure, and ends an earlier one.
+func TestEmptyMeasurementWithoutEnvironmentsIsNoFailure(t *testing.T) {
 	t.Parallel()
 	m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
 	w, with := testworld.NewMeasured(m)
@@ -140,7 +145,7 @@ func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
 	m.Change(func() { m.Err = errors.New("it knows nothing of any namespace") })
 	s.Refresh(t.Context())
 	if got := s.Metrics(t)["previewset_activity_known"]; got != 0 {
-		t.Errorf("with environments known is %v", got)
+		t.Errorf("with environments: known %v", got)
 	}
 	w.Change(func() {
 		w.Repositories["acme/shop"], w.Repositories["acme/gateway"] = testworld.Repository("acme/shop"), testworld.Repository("acme/Gateway")
@@ -148,12 +153,12 @@ func TestWithoutEnvironmentsNoMeasurementFails(t *testing.T) {
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
 	if got := s.Metrics(t)["previewset_activity_known"]; got != 1 || len(s.GetParams(t, testworld.ParamsBody).Names(t)) != 0 {
-		t.Errorf("without environments known is %v", got)
+		t.Errorf("without environments: known %v", got)
 	}
 }
 
-// At night, when all sleep, their routes are away, and with them what the controller tells.
-func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
+// While all environments sleep, the ingress controller has no routes and reports nothing.
+func TestEmptyMeasurementWhileAllSleepIsNoFailure(t *testing.T) {
 	t.Parallel()
 	m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
 	w, with := testworld.NewMeasured(m)
@@ -171,7 +176,7 @@ func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 			want = 1
 		}
 		if got := s.Metrics(t)["previewset_activity_known"]; got != want {
-			t.Errorf("%d of %d sleep, and known is %v", i+1, len(all), got)
+			t.Errorf("%d of %d asleep: known %v", i+1, len(all), got)
 		}
 	}
 	if a := s.Request(t, all[0], preview.ActionWake, ""); a.Code != http.StatusAccepted {
@@ -180,11 +185,11 @@ func TestWhileAllSleepNoMeasurementFails(t *testing.T) {
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
 	if got := s.Metrics(t)["previewset_activity_known"]; got != 0 {
-		t.Errorf("one is awake again, and known is %v", got)
+		t.Errorf("one awake again: known %v", got)
 	}
 }
 
-func TestAnotherSourceOfActivityIsAnotherMeasurement(t *testing.T) {
+func TestNewActivitySourceIsMeasuredAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		policy  string
@@ -211,18 +216,18 @@ func TestAnotherSourceOfActivityIsAnotherMeasurement(t *testing.T) {
 	}
 }
 
-func TestWithoutASourceNothingIsMeasured(t *testing.T) {
+func TestNothingIsMeasuredWithoutSource(t *testing.T) {
 	t.Parallel()
 	m := &testworld.Activity{}
 	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Activity = m })
 	s.Refresh(t.Context())
 	if m.Count() != 0 || strings.Count(s.Log.String(), "activity isn't measured") != 1 {
-		t.Errorf("measured %d times:\n%s", m.Count(), s.Log)
+		t.Errorf("%d measurements:\n%s", m.Count(), s.Log)
 	}
 	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[+] activity: not measured; every environment counts as used\n") {
-		t.Errorf("readyz says:\n%s", got)
+		t.Errorf("/readyz:\n%s", got)
 	}
 	if _, ok := s.Metrics(t)["previewset_activity_known"]; ok {
-		t.Error("there is a metric of what isn't measured")
+		t.Error("there is a metric of activity")
 	}
 }

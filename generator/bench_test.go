@@ -20,10 +20,10 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-// BenchmarkAnswer asks as Argo CD's client does, over loopback, and discards what it reads; callers and service share the
-// machine. In turns with it the same callers ask a bare net/http server that writes the same bytes. The claims: 1,000
-// environments for 10 callers in less than 2 ms at the median and 10 ms at the 99th percentile (issue 2); 10,000 for 16
-// callers in less than 15 ms at the 99th percentile, and always in at most twice the time of the bare server (issue 3).
+// BenchmarkAnswer requests rows over loopback like Argo CD, and compares with a bare net/http server that writes the
+// same bytes. Callers and service share the machine. Goals: 1,000 environments for 10 callers in less than 2 ms at the
+// median and 10 ms at the 99th percentile (issue 2); 10,000 for 16 callers in less than 15 ms at the 99th percentile,
+// and in at most twice the time of the bare server (issue 3).
 func BenchmarkAnswer(b *testing.B) {
 	for _, rows := range []int{100, 1000, 10_000} {
 		s := testworld.Ready(b, testworld.NewLarge(rows, rows), testworld.WithoutLog)
@@ -31,7 +31,7 @@ func BenchmarkAnswer(b *testing.B) {
 		allocations, allocated := perAnswer(b, s.Handler())
 		for _, callers := range []int{1, 10, 16} {
 			b.Run(fmt.Sprintf("rows=%d/callers=%d", rows, callers), func(b *testing.B) {
-				// Neither asks for gzip by itself, nor unpacks: that is the caller's time, and the same for both.
+				// Neither server gets a request for gzip from the transport: decompression would be the caller's time.
 				client := &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: callers}}
 				defer client.CloseIdleConnections()
 				size, _ := call(b, client, ours)
@@ -51,7 +51,7 @@ func BenchmarkAnswer(b *testing.B) {
 	}
 }
 
-// BenchmarkUnpackedAnswer is for callers that unpack what they read, as Argo CD's does.
+// BenchmarkUnpackedAnswer is BenchmarkAnswer with callers that decompress the answer, like Argo CD.
 func BenchmarkUnpackedAnswer(b *testing.B) {
 	const callers = 10
 	url := serve(b, testworld.Ready(b, testworld.NewLarge(1000, 1000), testworld.WithoutLog)) + testworld.ParamsPath
@@ -63,7 +63,7 @@ func BenchmarkUnpackedAnswer(b *testing.B) {
 	b.ReportMetric(t.at(99), "p99-ms")
 }
 
-// times are how long each call took, and how long all of them took together.
+// times are the durations of calls, and of all of them together.
 type times struct {
 	each []time.Duration
 	all  time.Duration
@@ -71,13 +71,13 @@ type times struct {
 
 func (t times) perAnswer() float64 { return float64(t.all.Nanoseconds()) / float64(len(t.each)) }
 
-// at is a percentile in milliseconds.
+// at returns a percentile in milliseconds.
 func (t times) at(percentile int) float64 {
 	sorted := slices.Sorted(slices.Values(t.each))
 	return float64(sorted[len(sorted)*percentile/100].Microseconds()) / 1000
 }
 
-// together does n calls with so many callers.
+// together makes n calls with several callers at once.
 func together(n, callers int, call func() time.Duration) times {
 	t := times{each: make([]time.Duration, n)}
 	var next atomic.Int64
@@ -95,7 +95,7 @@ func together(n, callers int, call func() time.Duration) times {
 	return t
 }
 
-// inTurns does b.N calls of both, a few at a time, so that whatever else the machine does falls on both.
+// inTurns makes b.N calls of both, a few at a time, so that other load on the machine affects both.
 func inTurns(b *testing.B, callers int, ours, theirs func() time.Duration) (us, they times) {
 	b.Helper()
 	b.ResetTimer()
@@ -110,7 +110,7 @@ func inTurns(b *testing.B, callers int, ours, theirs func() time.Duration) (us, 
 
 func (t times) and(o times) times { return times{each: append(t.each, o.each...), all: t.all + o.all} }
 
-// perAnswer is what the handler alone allocates for an answer: how often, and how many bytes.
+// perAnswer returns the allocations of the handler for one answer, as number and bytes.
 func perAnswer(b *testing.B, h http.Handler) (times, size float64) {
 	b.Helper()
 	const runs = 100
@@ -126,12 +126,12 @@ func perAnswer(b *testing.B, h http.Handler) (times, size float64) {
 	}
 	runtime.ReadMemStats(&after)
 	if w.size == 0 {
-		b.Error("nothing was answered")
+		b.Error("empty answer")
 	}
 	return float64(after.Mallocs-before.Mallocs) / runs, float64(after.TotalAlloc-before.TotalAlloc) / runs
 }
 
-// discarding is a response that nobody reads.
+// discarding is a response writer that drops the body.
 type discarding struct {
 	header http.Header
 	size   int
@@ -141,7 +141,7 @@ func (d *discarding) Header() http.Header         { return d.header }
 func (d *discarding) WriteHeader(int)             {}
 func (d *discarding) Write(p []byte) (int, error) { d.size += len(p); return len(p), nil }
 
-// bare serves the same answer with net/http alone, and returns its address.
+// bare serves the same answer with net/http alone and returns the address.
 func bare(b *testing.B, s *testworld.Service) string {
 	b.Helper()
 	body := compressed(b, s)
@@ -157,7 +157,7 @@ func bare(b *testing.B, s *testworld.Service) string {
 	return "http://" + l.Addr().String()
 }
 
-// compressed is an answer as it is sent.
+// compressed returns an answer in gzip.
 func compressed(b *testing.B, s *testworld.Service) []byte {
 	b.Helper()
 	w := httptest.NewRecorder()
@@ -174,7 +174,10 @@ func asked(b *testing.B, url string) *http.Request {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Header = http.Header{"Authorization": {"Bearer " + testworld.ArgoToken}, "Content-Type": {"application/json"}, "Accept-Encoding": {"gzip"}}
+	r.Header = http.Header{
+		"Authorization": {"Bearer " + testworld.ArgoToken}, "Content-Type": {"application/json"},
+		"Accept-Encoding": {"gzip"},
+	}
 	return r
 }
 
@@ -182,7 +185,7 @@ func call(b *testing.B, client *http.Client, url string) (size int64, took time.
 	b.Helper()
 	r := asked(b, url)
 	if !client.Transport.(*http.Transport).DisableCompression {
-		r.Header.Del("Accept-Encoding") // the transport sends it, and unpacks
+		r.Header.Del("Accept-Encoding") // the transport sends the header and decompresses
 	}
 	begin := time.Now()
 	resp, err := client.Do(r)
@@ -199,7 +202,7 @@ func call(b *testing.B, client *http.Client, url string) (size int64, took time.
 	return size, took
 }
 
-// serve serves until the benchmark ends and returns the private listener's address.
+// serve serves until the benchmark ends and returns the address of the private listener.
 func serve(b *testing.B, s *testworld.Service) string {
 	b.Helper()
 	private, public := testworld.Listen(b), testworld.Listen(b)
@@ -215,15 +218,15 @@ func serve(b *testing.B, s *testworld.Service) string {
 	return "http://" + private.Addr().String()
 }
 
-// BenchmarkRefresh resolves and encodes 10,000 open pull requests, and says what the service holds in memory then, what
-// it read from GitHub included.
+// BenchmarkRefresh resolves and encodes 10,000 open pull requests, and reports the service's memory including GitHub's
+// facts.
 func BenchmarkRefresh(b *testing.B) {
 	for _, live := range []int{10_000, 1000, 100} {
 		b.Run(fmt.Sprintf("open=10000/live=%d", live), func(b *testing.B) {
 			before := heap()
 			s := testworld.Ready(b, testworld.NewLarge(10_000, live), testworld.WithoutLog)
 			if n := len(s.GetParams(b, testworld.ParamsBody).Rows(b)); n != live {
-				b.Fatalf("%d are live", n)
+				b.Fatalf("%d environments are live", n)
 			}
 			for b.Loop() {
 				s.Refresh(b.Context())
@@ -234,7 +237,7 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 }
 
-// heap is what is in use after a collection, in MiB.
+// heap returns the used heap after a collection, in MiB.
 func heap() float64 {
 	runtime.GC()
 	var m runtime.MemStats

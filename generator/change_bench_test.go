@@ -13,9 +13,9 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// BenchmarkChange pushes to one pull request of 1,000 that have an environment, and measures until the new answer is served
-// and its ApplicationSet told. With 50 services each row links the 49 others. The processor's time is measured too: what
-// else the machine does isn't in it.
+// BenchmarkChange pushes to one of 1,000 pull requests, and measures until the new answer is served and its
+// ApplicationSet is refreshed. With 50 services each row links 49 others. Processor time doesn't contain other load on
+// the machine.
 func BenchmarkChange(b *testing.B) {
 	const environments = 1000
 	for _, repositories := range []int{2, 50} {
@@ -25,7 +25,7 @@ func BenchmarkChange(b *testing.B) {
 			_, keep := testworld.NewStore(b)
 			s := testworld.Ready(b, w, testworld.WithoutLog, keep, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
 			if n := len(s.GetParams(b, testworld.ParamsBody).Rows(b)); n != environments {
-				b.Fatalf("%d are live", n)
+				b.Fatalf("%d environments are live", n)
 			}
 			w.TakeRefreshed()
 			pushed, before := 0, processorTime(b)
@@ -36,7 +36,7 @@ func BenchmarkChange(b *testing.B) {
 			}
 			b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
 			if told := len(w.TakeRefreshed()); told != pushed {
-				b.Errorf("the ApplicationSet was told %d times of %d changes", told, pushed)
+				b.Errorf("%d refreshes of the ApplicationSet after %d changes", told, pushed)
 			}
 			b.ReportMetric(float64(len(compressed(b, s)))/1024, "KiB/answer")
 			b.ReportMetric(heap(), "heap-MiB")
@@ -45,14 +45,18 @@ func BenchmarkChange(b *testing.B) {
 	}
 }
 
-// organisationOf has so many repositories with so many labelled pull requests each, and a service for each of them.
+// organisationOf has several repositories, each with labelled pull requests and one service.
 func organisationOf(repositories, pullRequests int) *testworld.World {
 	w := testworld.New()
 	w.Repositories = map[string]preview.Repository{}
 	var services strings.Builder
 	for i := range repositories {
 		name := fmt.Sprintf("service-%03d", i)
-		fmt.Fprintf(&services, "  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n", name)
+		fmt.Fprintf(
+			&services,
+			"  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n",
+			name,
+		)
 		prs := make([]preview.PullRequest, pullRequests)
 		for n := range prs {
 			prs[n] = testworld.WithPaths(testworld.PullRequest(n+1, fmt.Sprintf("author%d", (i*pullRequests+n)%200)), "src/main.go")
@@ -60,7 +64,11 @@ func organisationOf(repositories, pullRequests int) *testworld.World {
 		}
 		w.Repositories["acme/"+name] = testworld.Repository("acme/"+name, prs...)
 	}
-	w.Tree = testworld.Tree(1, "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n"+services.String()+"profiles: {changed: {run: changed}}\n")
+	w.Tree = testworld.Tree(
+		1,
+		"apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n"+
+			services.String()+"profiles: {changed: {run: changed}}\n",
+	)
 	for i := range repositories {
 		for _, kind := range []string{"run", "link"} {
 			w.Tree.Kustomizations[fmt.Sprintf("kustomize-base/services/service-%03d/%s", i, kind)] = true
@@ -69,17 +77,17 @@ func organisationOf(repositories, pullRequests int) *testworld.World {
 	return w
 }
 
-// push moves a pull request's head.
+// push changes the head of a pull request.
 func push(w *testworld.World, repository string, i int, head string) {
 	w.Change(func() {
 		r := w.Repositories[repository]
-		r.PullRequests = append([]preview.PullRequest{}, r.PullRequests...) // what was read is never changed
+		r.PullRequests = append([]preview.PullRequest{}, r.PullRequests...) // facts are never changed
 		r.PullRequests[i].HeadSHA = head
 		w.Repositories[repository] = r
 	})
 }
 
-// processorTime is what this process has used of all processors until now.
+// processorTime returns the processor time of this process.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var u syscall.Rusage

@@ -39,7 +39,8 @@ type refresher struct {
 // round is one read of all sources.
 type round struct {
 	began time.Time
-	// left are the reads that haven't ended; nil between two rounds. It begins with the configuration, which names the others.
+	// left are the reads that haven't ended; nil between two rounds. It begins with the configuration, which names the
+	// others.
 	left       map[string]bool
 	configured bool // the configuration was read
 	polls      bool // repositories are part of it
@@ -120,8 +121,8 @@ func (r *refresher) finishReads(ctx context.Context) {
 	}
 }
 
-// step is one pass through the cycle: it loads the saved state, takes in work, reads, and publishes if there is something new. It
-// says whether a round ended.
+// step is one pass through the cycle: it loads the saved state, takes in work, reads, and publishes if there is
+// something new. It says whether a round ended.
 func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (roundEnded bool) {
 	if !r.recall(ctx, isDue) {
 		return true // and try again soon
@@ -146,8 +147,8 @@ func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (ro
 	return roundEnded
 }
 
-// waitsTooLong says whether a round waits only for repositories, and for too long. It ends without them. Their facts are used when
-// they come, and polling of the others goes on.
+// waitsTooLong says whether a round waits only for repositories, and for too long. It ends without them. Their facts
+// are used when they come, and polling of the others goes on.
 func (r *refresher) waitsTooLong() bool {
 	for key := range r.round.left {
 		if !isRepository(key) || !r.reads.running[key] {

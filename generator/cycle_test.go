@@ -18,7 +18,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
+func TestRunReadsAtOnceAndEveryInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := testworld.New()
@@ -29,7 +29,7 @@ func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
 		for i := range 4 {
 			synctest.Wait()
 			if branches, shop := w.Reads(); branches != i+1 || shop != i+1 {
-				t.Errorf("after %d intervals the branch was read %d times, acme/shop %d times", i, branches, shop)
+				t.Errorf("after %d intervals: %d reads of the config branch, %d of acme/shop", i, branches, shop)
 			}
 			time.Sleep(45 * time.Second)
 		}
@@ -40,7 +40,7 @@ func TestRunReadsAtOnceAndThenEveryInterval(t *testing.T) {
 	})
 }
 
-func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
+func TestRunRetriesSoonBeforeFirstSnapshot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := testworld.New()
@@ -52,7 +52,7 @@ func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if n, _ := w.Reads(); n < 3 {
-			t.Errorf("read %d times in 10 seconds", n)
+			t.Errorf("%d reads in 10 seconds", n)
 		}
 		w.Change(func() { clear(w.RepositoryErrs) })
 		time.Sleep(10 * time.Second)
@@ -64,19 +64,22 @@ func TestRunTriesSoonerWhileThereIsNothingToAnswer(t *testing.T) {
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
 		if n, _ := w.Reads(); n != before {
-			t.Errorf("read %d times more within half of the interval", n-before)
+			t.Errorf("%d more reads within half an interval", n-before)
 		}
 		cancel()
 		<-done
 	})
 }
 
-// TestCallersGetAWholeAnswerWhileItIsRefreshed is for the race detector too.
-func TestCallersGetAWholeAnswerWhileItIsRefreshed(t *testing.T) {
+// TestConcurrentCallersGetCompleteAnswers also serves the race detector.
+func TestConcurrentCallersGetCompleteAnswers(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w)
-	few, many := w.Repositories["acme/gateway"], testworld.Repository("acme/Gateway", testworld.PullRequest(1, "alice"), testworld.PullRequest(2, "bob", "preview:full"), testworld.PullRequest(3, "bob"))
+	few, many := w.Repositories["acme/gateway"], testworld.Repository(
+		"acme/Gateway", testworld.PullRequest(1, "alice"), testworld.PullRequest(2, "bob", "preview:full"),
+		testworld.PullRequest(3, "bob"),
+	)
 	stop := make(chan struct{})
 	var callers sync.WaitGroup
 	for i := range 16 {
@@ -118,11 +121,11 @@ func TestCallersGetAWholeAnswerWhileItIsRefreshed(t *testing.T) {
 	callers.Wait()
 }
 
-func TestTheLogIsJSONWithTheSpelledKeys(t *testing.T) {
+func TestLogHasDocumentedKeys(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w)
-	s.Refresh(t.Context()) // nothing changed, so nothing is logged
+	s.Refresh(t.Context()) // without a change nothing is logged
 	var changed []string
 	for line := range strings.Lines(s.Log.String()) {
 		var got map[string]any

@@ -21,7 +21,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// hosted is a world whose repositories are those of a simulated GitHub, read by the real client.
+// hosted is a world with repositories on a simulated GitHub, read by the real client.
 type hosted struct {
 	*testworld.World
 	t      *testing.T
@@ -34,7 +34,7 @@ type hosted struct {
 
 type options []func(*generator.Options)
 
-// newHosted has one live preview, shop-pr-1, and one of gateway beside it.
+// newHosted has two live environments, shop-pr-1 and gateway-pr-1.
 func newHosted(t *testing.T) *hosted {
 	t.Helper()
 	h := &hosted{World: testworld.New(), t: t, github: githubtest.New()}
@@ -54,7 +54,7 @@ func labelledPull(file string) githubtest.PullRequest {
 	return githubtest.PullRequest{Title: "Faster", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}}
 }
 
-// start starts the service anew on the memory that there is, with a client that knows nothing, and lets it read once.
+// start starts the service with the saved state and an empty GitHub cache, and lets it read once.
 func (h *hosted) start() *testworld.Service {
 	h.t.Helper()
 	client, err := github.New(github.Options{BaseURL: h.url, Token: func() (string, error) { return "gh-t0ken", nil }})
@@ -64,7 +64,7 @@ func (h *hosted) start() *testworld.Service {
 	return testworld.Ready(h.t, h.World, append(h.options, func(o *generator.Options) { o.GitHub = client })...)
 }
 
-// lose spoils memory; what is live stands in the cluster.
+// lose replaces the saved state. The Applications of the live environments stay in the cluster.
 func (h *hosted) lose(s *testworld.Service, content []byte) {
 	h.t.Helper()
 	h.Recovered = applicationsOf(h.t, s)
@@ -74,7 +74,7 @@ func (h *hosted) lose(s *testworld.Service, content []byte) {
 	}
 }
 
-// applicationsOf is what the Applications of a service's answer give back: all but by which label they were asked for.
+// applicationsOf returns the environments as recovery finds them: without the labels of their pull requests.
 func applicationsOf(t *testing.T, s *testworld.Service) preview.Recovered {
 	t.Helper()
 	r := preview.Recovered{Environments: map[string]preview.Remembered{}}
@@ -90,25 +90,39 @@ func applicationsOf(t *testing.T, s *testworld.Service) preview.Recovered {
 
 const shopRow, gatewayRow = "shop-pr-1", "gateway-pr-1"
 
-// What happens to a repository is no evidence about its pull requests: not while the service runs, not when it starts
-// again, and not when its memory is lost besides.
-func TestWhatHappensToARepositoryIsNoEvidence(t *testing.T) {
+// A change of a repository itself is no evidence about its pull requests: neither at runtime, nor after a restart with
+// or without saved state.
+func TestRepositoryChangesAreNoEvidence(t *testing.T) {
 	t.Parallel()
 	another := func(h *hosted) { h.github.AddRepository("acme/shop").Open(githubtest.PullRequest{Title: "Not yours"}) }
 	tests := []struct {
 		name   string
 		happen func(*hosted)
-		said   string // by /readyz?verbose, where the service can't read it
-		rule   string // after it was seen by a service that has memory; or it goes on as before
-		lost   bool   // without memory there is no answer
+		status string // in /readyz?verbose, if the service can't read the repository
+		rule   string // of the decision while the saved state exists; empty if nothing changes
+		lost   bool   // without saved state nothing is answered
 	}{
 		{"renamed", func(h *hosted) { h.shop.Rename("acme/store") }, "", "live labelled", false},
 		{"transferred", func(h *hosted) { h.shop.Rename("bob/shop") }, "transferred to bob and is now bob/shop", "live unread*", true},
-		{"made private", func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Status: http.StatusNotFound}) }, "404", "live unread*", true},
+		{
+			"made private",
+			func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Status: http.StatusNotFound}) }, "404",
+			"live unread*", true,
+		},
 		{"deleted", func(h *hosted) { h.shop.Delete() }, "404", "live unread*", true},
-		{"deleted, and its name is another's", func(h *hosted) { h.shop.Delete(); another(h) }, "the name now belongs to another repository", "live withheld*", true},
-		{"renamed, and its name is another's", func(h *hosted) { h.shop.Rename("acme/store"); another(h) }, "the name now belongs to another repository", "live withheld*", true},
-		{"throttled", func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Kind: githubtest.RateLimited}) }, "acme/shop", "live unread*", true},
+		{
+			"deleted, and its name is another's", func(h *hosted) { h.shop.Delete(); another(h) },
+			"the name now belongs to another repository", "live withheld*", true,
+		},
+		{
+			"renamed, and its name is another's", func(h *hosted) { h.shop.Rename("acme/store"); another(h) },
+			"the name now belongs to another repository", "live withheld*", true,
+		},
+		{
+			"throttled",
+			func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Kind: githubtest.RateLimited}) },
+			"acme/shop", "live unread*", true,
+		},
 		{"a page cut off", func(h *hosted) {
 			h.shop.Touch()
 			h.github.Inject(githubtest.Fault{Match: "acme/shop/pulls", Kind: githubtest.CutOff})
@@ -159,8 +173,8 @@ func TestWhatHappensToARepositoryIsNoEvidence(t *testing.T) {
 				if diff := cmp.Diff([]string{gatewayRow, shopRow}, got.Names(t)); diff != "" {
 					t.Errorf("%s: %s", as, diff)
 				}
-				if status := s.Get(t, "/readyz?verbose").Body; !strings.Contains(status, tt.said) {
-					t.Errorf("%s: it says\n%s", as, status)
+				if status := s.Get(t, "/readyz?verbose").Body; !strings.Contains(status, tt.status) {
+					t.Errorf("%s: /readyz?verbose:\n%s", as, status)
 				}
 				if as != "while it runs" && !strings.Contains(strings.Join(s.Decisions(t), "\n"), shopRow+": "+tt.rule) {
 					t.Errorf("%s: %v, want %s", as, s.Decisions(t), tt.rule)
@@ -170,7 +184,7 @@ func TestWhatHappensToARepositoryIsNoEvidence(t *testing.T) {
 	}
 }
 
-// rowOfShop is the row of acme/shop#1, if there is one.
+// rowOfShop is the row of acme/shop#1; nil if it has none.
 func rowOfShop(t *testing.T, a testworld.Response) map[string]any {
 	t.Helper()
 	for _, r := range a.Rows(t) {
@@ -181,18 +195,23 @@ func rowOfShop(t *testing.T, a testworld.Response) map[string]any {
 	return nil
 }
 
-// What happens to the config branch is no evidence either.
-func TestWhatHappensToTheConfigBranchIsNoEvidence(t *testing.T) {
+// A lost or rewritten config branch is no evidence.
+func TestConfigBranchChangesAreNoEvidence(t *testing.T) {
 	t.Parallel()
 	unrelated := testworld.Tree(9, strings.NewReplacer("acme/shop", "acme/store", "acme/gateway", "acme/store").Replace(testworld.Policy))
 	unrelated.Hashes = map[string]string{"kustomize-base": "x", "overlays/preview": "y"}
 	for name, tt := range map[string]struct {
 		happen func(*testworld.World)
 		rule   string
-		said   string // by /readyz?verbose
+		status string // in /readyz?verbose
 	}{
-		"emptied":                        {func(w *testworld.World) { w.Tree = config.Tree{Commit: strings.Repeat("e", 40)} }, "labelled", "previewset.yaml: is missing"},
-		"deleted":                        {func(w *testworld.World) { w.ConfigErr = errors.New("branch main doesn't exist") }, "labelled", "branch main doesn't exist"},
+		"emptied": {
+			func(w *testworld.World) { w.Tree = config.Tree{Commit: strings.Repeat("e", 40)} }, "labelled",
+			"previewset.yaml: is missing",
+		},
+		"deleted": {
+			func(w *testworld.World) { w.ConfigErr = errors.New("branch main doesn't exist") }, "labelled", "branch main doesn't exist",
+		},
 		"forced to an unrelated history": {func(w *testworld.World) { w.Tree = unrelated }, "withheld*", "ok"},
 		"reverted to another label":      {func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.DeployPolicy) }, "withheld*", "ok"},
 		"forced to one without the label": {func(w *testworld.World) {
@@ -215,11 +234,11 @@ func TestWhatHappensToTheConfigBranchIsNoEvidence(t *testing.T) {
 				if diff := cmp.Diff(testworld.AllNames, got.Names(t)); diff != "" || got.Body != before {
 					t.Errorf("%s: the rows changed %s", as, diff)
 				}
-				if status := s.Get(t, "/readyz?verbose").Body; !strings.Contains(status, tt.said) {
-					t.Errorf("%s: it says\n%s", as, status)
+				if status := s.Get(t, "/readyz?verbose").Body; !strings.Contains(status, tt.status) {
+					t.Errorf("%s: /readyz?verbose:\n%s", as, status)
 				}
 				rule := tt.rule
-				if as == "after a restart" && tt.said != "ok" {
+				if as == "after a restart" && tt.status != "ok" {
 					rule = "unread"
 				}
 				for _, d := range s.Decisions(t) {
@@ -232,8 +251,8 @@ func TestWhatHappensToTheConfigBranchIsNoEvidence(t *testing.T) {
 	}
 }
 
-// While the config branch can't be read, or isn't valid, somebody may have written a later end there.
-func TestNoEndComesWhileTheConfigBranchCannotBeRead(t *testing.T) {
+// An unreadable or invalid config branch may contain a later expiry.
+func TestNothingExpiresWithoutConfigBranch(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]func(*testworld.World){
 		"it can't be read":          func(w *testworld.World) { w.ConfigErr = testworld.ErrOutage },

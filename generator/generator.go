@@ -1,9 +1,10 @@
-// Package generator is the service that Argo CD's plugin generator asks. It runs the refresh cycle: read the sources, resolve a
-// snapshot, save the state, publish the snapshot, then tell Argo CD and GitHub. See cycle.go.
+// Package generator is the service that Argo CD's plugin generator asks. It runs the refresh cycle: read the sources,
+// resolve a snapshot, save the state, publish the snapshot, then tell Argo CD and GitHub. See cycle.go.
 //
-// The subpackages are divided by the systems and people they talk to: api (Argo CD, previewctl, webhooks), visit (anonymous
-// visitors), sources (facts), store (saved state), applicationsets (Argo CD's refreshes) and report (commit statuses). HTTP handlers
-// only read the published snapshot, because Argo CD asks often and in parallel. Package preview decides everything else.
+// The subpackages are divided by the systems and people they talk to: api (Argo CD, previewctl, webhooks), visit
+// (anonymous visitors), sources (facts), store (saved state), applicationsets (Argo CD's refreshes) and report (commit
+// statuses). HTTP handlers only read the published snapshot, because Argo CD asks often and in parallel. Package
+// preview decides everything else.
 package generator
 
 import (
@@ -55,8 +56,8 @@ func New(o Options) *Generator {
 // Run refreshes until ctx is done: all sources at once, then at every interval, and sooner after webhooks and requests.
 func (g *Generator) Run(ctx context.Context) error { return g.refresher.run(ctx) }
 
-// Refresh reads all sources once and publishes the result. Sources that can't be read keep their last facts. It isn't safe for
-// concurrent use, nor while Run runs.
+// Refresh reads all sources once and publishes the result. Sources that can't be read keep their last facts. It isn't
+// safe for concurrent use, nor while Run runs.
 func (g *Generator) Refresh(ctx context.Context) { g.refresher.refreshOnce(ctx) }
 
 // Published is the snapshot that is served now; nil before the first one.

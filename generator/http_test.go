@@ -16,7 +16,7 @@ func cancelled(t *testing.T) (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
+func TestOtherPathsAndMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		method, path string
@@ -43,7 +43,7 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 		{"GET", "/api/v1/environments/", 404},
 		{"GET", "/api/v1/nothing", 404},
 		{"GET", "/favicon.ico", 404},
-		{"POST", "/webhooks/github", 404}, // that is for the public listener
+		{"POST", "/webhooks/github", 404}, // only on the public listener
 	}
 	s := testworld.Ready(t, testworld.New())
 	for _, tt := range tests {
@@ -60,13 +60,15 @@ func TestOtherPathsAndMethodsGetAMessageAndNoRedirect(t *testing.T) {
 	}
 }
 
-func TestThePublicListenerServesNothingOfThePrivateOne(t *testing.T) {
+func TestPublicListenerServesNoPrivatePaths(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New())
-	for _, path := range []string{testworld.ParamsPath, "/api/v1/environments", "/livez", "/readyz", "/readyz?verbose", "/metrics", "/", "/api/v1/decisions/"} {
+	for _, path := range []string{
+		testworld.ParamsPath, "/api/v1/environments", "/livez", "/readyz", "/readyz?verbose", "/metrics", "/", "/api/v1/decisions/",
+	} {
 		for _, method := range []string{"GET", "POST"} {
 			for _, token := range []string{testworld.ArgoToken, testworld.APIToken} {
-				got := testworld.Do(t, s.PublicHandler(), method, path, testworld.ParamsBody, map[string]string{"Authorization": "Bearer " + token})
+				got := testworld.DoAs(t, s.PublicHandler(), method, path, testworld.ParamsBody, token)
 				if got.Code != http.StatusNotFound || got.Message(t) != nothingHere {
 					t.Errorf("%s %s: %d %s", method, path, got.Code, got.Body)
 				}

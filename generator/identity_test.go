@@ -16,22 +16,27 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// An ApplicationSet that asks for a repository as configuration names it is answered the same when GitHub names it otherwise,
-// while it can't be read after a restart, too; and so is who asks why.
-func TestARenamedRepositoryIsStillKnownByTheNameInConfiguration(t *testing.T) {
+// Filters and decisions accept the configured name of a renamed repository, even while it can't be read after a
+// restart.
+func TestRenamedRepositoryKeepsConfiguredName(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
 	w := testworld.New()
-	w.Plugins = testworld.Plugins(map[string]map[string]any{"of-gateway": {"repository": "acme/gateway"}, "of-shop": {"repository": "acme/shop"}})
+	w.Plugins = testworld.Plugins(
+		map[string]map[string]any{"of-gateway": {"repository": "acme/gateway"}, "of-shop": {"repository": "acme/shop"}},
+	)
 	s := testworld.Ready(t, w, keep, testworld.WithCluster(w))
-	const ofShop, why = `{"applicationSetName":"of-shop","input":{"parameters":{"repository":"acme/shop"}}}`, "/api/v1/decisions?repository=acme/shop&number=7"
+	const (
+		ofShop = `{"applicationSetName":"of-shop","input":{"parameters":{"repository":"acme/shop"}}}`
+		why    = "/api/v1/decisions?repository=acme/shop&number=7"
+	)
 	known := func(when string, s *testworld.Service) {
 		t.Helper()
 		if diff := cmp.Diff([]string{"shop-pr-7"}, s.GetParams(t, ofShop).Names(t)); diff != "" {
 			t.Errorf("%s: %s", when, diff)
 		}
 		if got := s.Get(t, why).Body; !strings.Contains(got, `"environment":"shop-pr-7"`) {
-			t.Errorf("%s, why: %s", when, got)
+			t.Errorf("%s, decisions: %s", when, got)
 		}
 	}
 	known("before", s)
@@ -51,12 +56,16 @@ func TestARenamedRepositoryIsStillKnownByTheNameInConfiguration(t *testing.T) {
 	known("after a restart, with nothing read", testworld.Ready(t, w, keep, testworld.WithCluster(w)))
 }
 
-// A pull request that joins another one's environment takes it from nobody who asks for the first one's repository.
-func TestAJoinIsOfAllItsRepositories(t *testing.T) {
+// A joined environment belongs to the repositories of all its members.
+func TestJoinedEnvironmentMatchesAllItsRepositories(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
-	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "preview-with:checkout"), "orders/main.go"))
-	w.Plugins = testworld.Plugins(map[string]map[string]any{"of-gateway": {"repository": "acme/gateway"}, "of-shop": {"repository": "acme/shop"}})
+	w.Repositories["acme/shop"] = testworld.Repository(
+		"acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "preview-with:checkout"), "orders/main.go"),
+	)
+	w.Plugins = testworld.Plugins(
+		map[string]map[string]any{"of-gateway": {"repository": "acme/gateway"}, "of-shop": {"repository": "acme/shop"}},
+	)
 	s := testworld.Ready(t, w, testworld.WithCluster(w))
 	const ofShop = `{"applicationSetName":"of-shop","input":{"parameters":{"repository":"acme/shop"}}}`
 	testworld.Compare(t, "alone", []string{"checkout"}, s.GetParams(t, ofShop).Names(t))
@@ -65,13 +74,15 @@ func TestAJoinIsOfAllItsRepositories(t *testing.T) {
 	})
 	s.Refresh(t.Context())
 	testworld.Compare(t, "joined", []string{"checkout"}, s.GetParams(t, ofShop).Names(t))
-	if got := s.Get(t, "/api/v1/decisions").Body; !strings.Contains(got, "ApplicationSets of-gateway and of-shop both get environment checkout") {
-		t.Errorf("that they overlap isn't reported: %s", got)
+	if got := s.Get(t, "/api/v1/decisions").Body; !strings.Contains(
+		got, "ApplicationSets of-gateway and of-shop both get environment checkout",
+	) {
+		t.Errorf("the overlap isn't reported: %s", got)
 	}
 }
 
-// Who asks about a pull request that nobody knows is told what is the matter with its repository.
-func TestWhyNothingIsKnownOfARepository(t *testing.T) {
+// Decisions explain why nothing is known about a repository.
+func TestDecisionsExplainUnknownRepository(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.RepositoryErrs["acme/gateway"] = errors.New("GitHub answers 500")
@@ -92,8 +103,8 @@ func TestWhyNothingIsKnownOfARepository(t *testing.T) {
 	}
 }
 
-// A repository that was renamed goes on under its new name, once configuration has it: same environment, same namespace.
-func TestARenamedRepositoryGoesOnUnderItsNewName(t *testing.T) {
+// After a rename on GitHub and in the configuration, an environment keeps its name and namespace.
+func TestRenamedRepositoryKeepsEnvironment(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t)
 	s := h.start()
@@ -117,8 +128,8 @@ func TestARenamedRepositoryGoesOnUnderItsNewName(t *testing.T) {
 	}
 }
 
-// Who has taken a repository's name gets nothing, and takes nothing away, until somebody confirms each.
-func TestANameThatIsAnothersIsTakenWhenItIsConfirmed(t *testing.T) {
+// Another repository with the same name adds and removes nothing until a user confirms each step.
+func TestTakenNameNeedsConfirmation(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
 	argo, api := testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken)

@@ -16,12 +16,12 @@ import (
 	"github.com/previewset/previewset/internal/prometheus"
 )
 
-// sleeping lets environments sleep after half an hour without use, and go after two hours.
-const sleeping = `activity: {prometheus: {url: "http://prometheus.example", query: "sum by (namespace) (requests)"}}
+// idlePolicy lets environments sleep after 30 minutes without use, and removes them after 2 hours.
+const idlePolicy = `activity: {prometheus: {url: "http://prometheus.example", query: "sum by (namespace) (requests)"}}
 lifetime: {deleteAfterIdle: 2h, sleep: {idleAfter: 30m}}
 `
 
-// prometheusServer answers queries as it is told to, over a network without sockets.
+// prometheusServer answers queries over a network without sockets. A test sets the answer.
 type prometheusServer struct {
 	mu     sync.Mutex
 	answer http.HandlerFunc
@@ -33,7 +33,7 @@ func (p *prometheusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := p.answer
 	p.asked++
 	p.mu.Unlock()
-	_, _ = io.Copy(io.Discard, r.Body) // else nobody notices when the client goes
+	_, _ = io.Copy(io.Discard, r.Body) // else the server doesn't notice that the client disconnects
 	answer(w, r)
 }
 
@@ -45,7 +45,7 @@ func (p *prometheusServer) set(answer http.HandlerFunc) {
 
 func (p *prometheusServer) times() int { p.mu.Lock(); defer p.mu.Unlock(); return p.asked }
 
-// vector answers with the values of these namespaces.
+// vector answers with one value per namespace.
 func vector(values map[string]string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		var samples []string
@@ -64,10 +64,10 @@ func text(status int, body string) http.HandlerFunc {
 	}
 }
 
-// startPrometheus serves what is told on a network of its own, within a bubble of synctest.
-func startPrometheus(t *testing.T, answer http.HandlerFunc) (*prometheusServer, *pipes, func(*generator.Options)) {
+// startPrometheus starts a server within a bubble of synctest.
+func startPrometheus(t *testing.T, answer http.HandlerFunc) (*prometheusServer, *pipeNetwork, func(*generator.Options)) {
 	t.Helper()
-	p, network := &prometheusServer{answer: answer}, newPipes()
+	p, network := &prometheusServer{answer: answer}, newPipeNetwork()
 	server := &http.Server{Handler: p}
 	go func() { _ = server.Serve(network) }()
 	wire := network.transport()
@@ -79,10 +79,9 @@ func startPrometheus(t *testing.T, answer http.HandlerFunc) (*prometheusServer, 
 
 var allIdle = map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0", "preview-shop-pr-7": "0"}
 
-// Where Prometheus says of all environments that they are idle, they sleep after half an hour and go after two hours. Whatever
-// else it says, or doesn't, none sleeps and none goes: through the real adapter, by what a service that runs for hours
-// answers.
-func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
+// Environments sleep after 30 minutes and are removed after 2 hours only if Prometheus reports that they are idle.
+// After any other answer they stay awake.
+func TestSleepAndRemovalNeedEvidence(t *testing.T) {
 	t.Parallel()
 	idleBut := func(name, value string) http.HandlerFunc {
 		values := map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0"}
@@ -95,7 +94,7 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
 		kill   bool
-		spared []string // of what would have gone
+		awake  []string // environments that stay awake
 	}{
 		"all are idle":             {vector(allIdle), false, nil},
 		"the shop is used":         {idleBut(shop, "0.001"), false, []string{"shop-pr-7"}},
@@ -105,17 +104,31 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 		"the shop is below zero":   {idleBut(shop, "-1"), false, []string{"shop-pr-7"}},
 		"another with a like name": {idleBut("preview-shop-pr-77", "0"), false, []string{"shop-pr-7"}},
 		"an empty vector":          {vector(nil), false, everybody},
-		"only NaN":                 {vector(map[string]string{"preview-gateway-pr-1": "NaN", "preview-gateway-pr-2": "NaN", shop: "NaN"}), false, everybody},
-		"an error":                 {text(http.StatusUnprocessableEntity, `{"status":"error","errorType":"execution","error":"query timed out"}`), false, everybody},
-		"an error with a 200":      {text(http.StatusOK, `{"status":"error","error":"no","data":{"resultType":"vector","result":[]}}`), false, everybody},
+		"only NaN": {
+			vector(map[string]string{"preview-gateway-pr-1": "NaN", "preview-gateway-pr-2": "NaN", shop: "NaN"}), false, everybody,
+		},
+		"an error": {
+			text(http.StatusUnprocessableEntity, `{"status":"error","errorType":"execution","error":"query timed out"}`), false,
+			everybody,
+		},
+		"an error with a 200": {
+			text(http.StatusOK, `{"status":"error","error":"no","data":{"resultType":"vector","result":[]}}`), false, everybody,
+		},
 		"a partial answer": {
-			text(http.StatusOK, `{"status":"success","warnings":["a store is away"],"data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[0,"0"]}]}}`),
+			text(http.StatusOK, `{"status":"success","warnings":["a store is away"],`+
+				`"data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[0,"0"]}]}}`),
 			false, everybody,
 		},
-		"half an answer":  {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false, everybody},
-		"a login page":    {text(http.StatusOK, `<html>Sign in</html>`), false, everybody},
-		"30 s of delay":   {func(_ http.ResponseWriter, r *http.Request) { waits(r, 30*time.Second) }, false, everybody},
-		"an old answer":   {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[946684800,"0"]}]}}`), false, everybody},
+		"half an answer": {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false, everybody},
+		"a login page":   {text(http.StatusOK, `<html>Sign in</html>`), false, everybody},
+		"30 s of delay":  {func(_ http.ResponseWriter, r *http.Request) { waits(r, 30*time.Second) }, false, everybody},
+		"an old answer": {
+			text(
+				http.StatusOK,
+				`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[946684800,"0"]}]}}`,
+			),
+			false, everybody,
+		},
 		"nothing: killed": {vector(allIdle), true, everybody},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,16 +137,16 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 				idle := vector(allIdle)
 				p, network, with := startPrometheus(t, idle)
 				w := testworld.New()
-				w.Tree = testworld.Tree(1, testworld.Policy+sleeping)
+				w.Tree = testworld.Tree(1, testworld.Policy+idlePolicy)
 				s := testworld.NewService(t, w, with, testworld.WithRealTime, testworld.WithClock, testworld.WithoutLog)
 				s.Start(t)
-				testworld.Advance(20 * time.Minute) // all idle, but not for long enough
+				testworld.Advance(20 * time.Minute) // all are idle, but not long enough
 				p.set(tt.answer)
 				if tt.kill {
 					_ = network.Close()
 				}
 				want := map[string]bool{}
-				for _, name := range tt.spared {
+				for _, name := range tt.awake {
 					want[name] = true
 				}
 				for hours := range 4 {
@@ -142,16 +155,16 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 					for _, name := range everybody {
 						switch state, lives := states[name]; {
 						case want[name] && state != preview.Awake:
-							t.Fatalf("%s is %q after %d hours without evidence that it is idle", name, state, hours+1)
+							t.Fatalf("%s is %q after %d hours without evidence", name, state, hours+1)
 						case !want[name] && lives && hours >= 2:
-							t.Errorf("%s is %s after %d hours, though it is idle", name, state, hours+1)
+							t.Errorf("%s is %s after %d idle hours", name, state, hours+1)
 						case !want[name] && state == preview.Awake:
-							t.Errorf("%s is awake after %d hours, though it is idle", name, hours+1)
+							t.Errorf("%s is awake after %d idle hours", name, hours+1)
 						}
 					}
 				}
 				if p.times() < 20 {
-					t.Errorf("Prometheus was asked %d times", p.times())
+					t.Errorf("Prometheus got %d queries", p.times())
 				}
 			})
 		})
@@ -160,7 +173,7 @@ func TestNothingSleepsOrGoesWithoutEvidence(t *testing.T) {
 
 var everybody = []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7"}
 
-// waits is a handler that takes its time, unless nobody waits for it.
+// waits delays an answer unless the client disconnects.
 func waits(r *http.Request, long time.Duration) {
 	timer := time.NewTimer(long)
 	defer timer.Stop()

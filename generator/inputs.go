@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// inputs are the facts and the memory from which snapshots are resolved. They belong to the refresher's goroutine; current and
-// watched are safe for concurrent use.
+// inputs are the facts and the memory from which snapshots are resolved. They belong to the refresher's goroutine;
+// current and watched are safe for concurrent use.
 type inputs struct {
 	opts    *Options
 	current *current
@@ -39,7 +39,8 @@ type inputs struct {
 // facts are the facts of all sources.
 func (in *inputs) facts() preview.Facts {
 	return preview.Facts{
-		Repositories: in.repositories.Facts, ConfigReadAt: in.config.ReadAt, Protected: in.opts.Protected, Cluster: in.cluster.Facts,
+		Repositories: in.repositories.Facts, ConfigReadAt: in.config.ReadAt, Protected: in.opts.Protected,
+		Cluster:  in.cluster.Facts,
 		Activity: in.activity.Facts, Skew: in.skew(), Settled: in.waking.Finished,
 	}
 }
@@ -56,8 +57,8 @@ func (in *inputs) skew() *time.Duration {
 	return &skew
 }
 
-// missing says why a snapshot can't be the first one: environments of a source that was never read would be removed. Later
-// snapshots lack nothing, because the last facts stay.
+// missing says why a snapshot can't be the first one: environments of a source that was never read would be removed.
+// Later snapshots lack nothing, because the last facts stay.
 func (in *inputs) missing(s *preview.Snapshot) string {
 	if in.current.Published() != nil {
 		return ""

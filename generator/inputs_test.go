@@ -13,11 +13,14 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestANewRepositoryThatCannotBeReadDoesNotStopTheOthers(t *testing.T) {
+func TestUnreadableNewRepositoryDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w)
-	grown := strings.Replace(testworld.Policy, "profiles:", `  extra: {repository: acme/extra, image: ghcr.io/acme/extra, tag: "{{ .SHA }}"}`+"\nprofiles:", 1)
+	grown := strings.Replace(
+		testworld.Policy, "profiles:",
+		`  extra: {repository: acme/extra, image: ghcr.io/acme/extra, tag: "{{ .SHA }}"}`+"\nprofiles:", 1,
+	)
 	w.Tree = testworld.Tree(2, grown)
 	w.Tree.Kustomizations["kustomize-base/services/extra/run"] = true
 	w.Tree.Kustomizations["kustomize-base/services/extra/link"] = true
@@ -28,12 +31,14 @@ func TestANewRepositoryThatCannotBeReadDoesNotStopTheOthers(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] acme/extra: never read: no such repository\n") {
-		t.Errorf("/readyz says:\n%s", got)
+		t.Errorf("/readyz:\n%s", got)
 	}
 	clear(w.RepositoryErrs)
 	w.Repositories["acme/extra"] = testworld.Repository("acme/extra", testworld.PullRequest(5, "erin"))
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{"extra-pr-5", "gateway-pr-1", "gateway-pr-3", "shop-pr-7"}, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"extra-pr-5", "gateway-pr-1", "gateway-pr-3", "shop-pr-7"}, s.GetParams(t, testworld.ParamsBody).Names(t),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -62,33 +67,34 @@ func TestOnlyAllowedRepositoriesAreRead(t *testing.T) {
 					t.Error(diff)
 				}
 			} else if got.Code != http.StatusServiceUnavailable {
-				t.Errorf("answered %d, though nothing says that what is forbidden had no environment", got.Code)
+				t.Errorf("answered %d, but a forbidden repository may have environments", got.Code)
 			}
 			verbose := s.Get(t, "/readyz?verbose").Body
 			for _, repo := range []string{"acme/shop", "acme/gateway"} {
 				forbidden := slices.Contains(tt.forbidden, repo)
 				told := strings.Contains(verbose, repo+": never read: --repositories doesn't allow this repository")
 				if (w.RepositoryReads[repo] == 0) != forbidden || told != forbidden {
-					t.Errorf("%s: forbidden %v, read %d times, and /readyz says:\n%s", repo, forbidden, w.RepositoryReads[repo], verbose)
+					t.Errorf("%s: forbidden %v, %d reads, /readyz:\n%s", repo, forbidden, w.RepositoryReads[repo], verbose)
 				}
 			}
 		})
 	}
 }
 
-func TestARepositoryThatIsForbiddenLaterKeepsWhatItHad(t *testing.T) {
+func TestForbiddenRepositoryKeepsItsEnvironments(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	_, keep := testworld.NewStore(t)
 	testworld.Ready(t, w, keep)
 	w.Change(func() { clear(w.RepositoryReads) })
 	s := testworld.Ready(t, w, keep, func(o *generator.Options) { o.Repositories = []string{"acme/shop"} })
-	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" || w.RepositoryReads["acme/gateway"] != 0 {
-		t.Errorf("read %d times: %s", w.RepositoryReads["acme/gateway"], diff)
+	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" ||
+		w.RepositoryReads["acme/gateway"] != 0 {
+		t.Errorf("%d reads: %s", w.RepositoryReads["acme/gateway"], diff)
 	}
 }
 
-func TestProtectedNamespacesAreNobodys(t *testing.T) {
+func TestProtectedNamespacesAreNotUsed(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Protected = []string{"preview-gateway-pr-2"} })
 	if diff := cmp.Diff([]string{"gateway-pr-1", "shop-pr-7"}, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
@@ -96,13 +102,14 @@ func TestProtectedNamespacesAreNobodys(t *testing.T) {
 	}
 }
 
-func TestNamesThatOthersHaveInTheClusterAreHeld(t *testing.T) {
+func TestNamesOfOtherApplicationsAreHeld(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Taken = map[string]string{"preview-shop-pr-7": "made by hand"}
 	w.ClusterErr = errors.New("the API server is away")
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
-	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "the cluster was never read: the API server is away") {
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(got.Message(t), "the cluster was never read: the API server is away") {
 		t.Errorf("before the cluster was read: %d %s", got.Code, got.Body)
 	}
 	w.ClusterErr = nil
@@ -113,9 +120,9 @@ func TestNamesThatOthersHaveInTheClusterAreHeld(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] cluster: away again\n") {
-		t.Errorf("/readyz says:\n%s", got)
+		t.Errorf("/readyz:\n%s", got)
 	}
 	if got := s.Get(t, "/api/v1/decisions?repository=acme/shop&number=7").Body; !strings.Contains(got, "made by hand") {
-		t.Errorf("the decision doesn't say whose it is: %s", got)
+		t.Errorf("the decision doesn't name the other Application's owner: %s", got)
 	}
 }

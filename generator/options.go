@@ -62,12 +62,13 @@ type Options struct {
 	APIToken *secret.File
 	// WebhookSecret signs GitHub's webhooks; nil refuses all webhooks.
 	WebhookSecret *secret.File
-	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub. Its webhooks make the
-	// service read the config branch.
+	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub. Its webhooks
+	// make the service read the config branch.
 	ConfigRepository string
 	// Interval is the time between two polls; default one minute.
 	Interval time.Duration
-	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name; none allows all.
+	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name; none allows
+	// all.
 	Repositories []string
 	// Protected are namespaces that no environment may use, in addition to the configured ones.
 	Protected []string

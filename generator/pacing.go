@@ -64,7 +64,9 @@ func (p *pacing) endPoll() {
 	p.pollAt = time.Time{}
 	if pause > p.interval {
 		p.pollAt = p.now().Add(pause)
-		p.log.Warn("polling slows down: GitHub quota is short", "pause", pause.Round(time.Second), "quota", p.quota.Describe())
+		p.log.Warn(
+			"polling slows down: GitHub quota is short", "pause", pause.Round(time.Second), "quota", p.quota.Describe(),
+		)
 	}
 	p.metrics.SetPollInterval(pause)
 }

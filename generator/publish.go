@@ -33,8 +33,8 @@ func (r *refresher) publish(ctx context.Context) {
 	}
 }
 
-// serve saves a snapshot's state, then serves the snapshot, then tells Argo CD and GitHub. If the state can't be saved, the last
-// snapshot stays.
+// serve saves a snapshot's state, then serves the snapshot, then tells Argo CD and GitHub. If the state can't be saved,
+// the last snapshot stays.
 func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error {
 	last := r.current.Published()
 	next, content, err := r.encode(snapshot, last)
@@ -57,13 +57,16 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	return nil
 }
 
-// encode encodes the answer and the saved state at the same time, because Argo CD waits for both. Content is nil if the saved state
-// is still good enough.
-func (r *refresher) encode(snapshot *preview.Snapshot, last *answer.Published) (next *answer.Published, content []byte, err error) {
+// encode encodes the answer and the saved state at the same time, because Argo CD waits for both. Content is nil if the
+// saved state is still good enough.
+func (r *refresher) encode(
+	snapshot *preview.Snapshot, last *answer.Published,
+) (next *answer.Published, content []byte, err error) {
 	versions := answer.Compare(snapshot.Rows, last)
 	change := store.Change{
 		New: store.State{
-			Memory: snapshot.Memory, Reported: r.statuses.Reported(), Requested: r.requested.Sleeping(snapshot.Memory.Environments),
+			Memory: snapshot.Memory, Reported: r.statuses.Reported(),
+			Requested: r.requested.Sleeping(snapshot.Memory.Environments),
 		},
 		Before: r.memory, SameRows: versions.Same,
 	}

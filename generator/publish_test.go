@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestNothingIsAnsweredBeforeAWholeSnapshot(t *testing.T) {
+func TestNothingIsAnsweredBeforeFirstSnapshot(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -22,12 +22,23 @@ func TestNothingIsAnsweredBeforeAWholeSnapshot(t *testing.T) {
 		want    []string // in the message
 	}{
 		{"nothing was read", func(*testworld.World) {}, false, []string{"no whole snapshot has been computed yet", "nothing has been read yet"}},
-		{"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("read config branch main: no route") }, true, []string{"read config branch main: no route"}},
-		{"the configuration is missing", func(w *testworld.World) { delete(w.Tree.Files, "previewset.yaml") }, true, []string{"previewset.yaml: is missing", "run previewctl init"}},
+		{
+			"the config branch is unreachable",
+			func(w *testworld.World) { w.ConfigErr = errors.New("read config branch main: no route") }, true,
+			[]string{"read config branch main: no route"},
+		},
+		{
+			"the configuration is missing", func(w *testworld.World) { delete(w.Tree.Files, "previewset.yaml") }, true,
+			[]string{"previewset.yaml: is missing", "run previewctl init"},
+		},
 		{"the configuration is invalid", func(w *testworld.World) {
 			w.Tree = testworld.Tree(1, testworld.Policy+"colour: red\nlimits: {awake: many}\n")
 		}, true, []string{"config branch at 000000000000 is invalid", "previewset.yaml:12: colour", "previewset.yaml:13: limits.awake"}},
-		{"a repository was never read", func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") }, true, []string{"acme/shop was never read: GitHub answers 500"}},
+		{
+			"a repository was never read",
+			func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") }, true,
+			[]string{"acme/shop was never read: GitHub answers 500"},
+		},
 		{"no repository was ever read", func(w *testworld.World) {
 			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New("one"), errors.New("two")
 		}, true, []string{"acme/gateway was never read: two", "acme/shop was never read: one"}},
@@ -46,14 +57,17 @@ func TestNothingIsAnsweredBeforeAWholeSnapshot(t *testing.T) {
 			message := got.Message(t)
 			for _, want := range tt.want {
 				if !strings.Contains(message, want) {
-					t.Errorf("the message %q has no %q", message, want)
+					t.Errorf("message %q lacks %q", message, want)
 				}
 			}
 			if got.Code != http.StatusServiceUnavailable {
-				t.Errorf("code is %d", got.Code)
+				t.Errorf("code %d", got.Code)
 			}
-			for _, path := range []string{"/readyz", "/readyz?verbose", "/api/v1/environments", "/api/v1/environments/shop-pr-7", "/api/v1/decisions"} {
-				if got := s.Get(t, path); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body, tt.want[0]) && strings.HasPrefix(path, "/api") {
+			for _, path := range []string{
+				"/readyz", "/readyz?verbose", "/api/v1/environments", "/api/v1/environments/shop-pr-7", "/api/v1/decisions",
+			} {
+				if got := s.Get(t, path); got.Code != http.StatusServiceUnavailable ||
+					!strings.Contains(got.Body, tt.want[0]) && strings.HasPrefix(path, "/api") {
 					t.Errorf("%s: %d %s", path, got.Code, got.Body)
 				}
 			}
@@ -62,10 +76,10 @@ func TestNothingIsAnsweredBeforeAWholeSnapshot(t *testing.T) {
 			w.Tree.Commit, w.Tree.Files = strings.Repeat("9", 40), testworld.Tree(9, testworld.Policy).Files
 			s.Refresh(t.Context())
 			if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
-				t.Errorf("once it is mended: %s", diff)
+				t.Errorf("after the repair: %s", diff)
 			}
 			if got := s.Get(t, "/readyz"); got.Code != http.StatusOK || got.Body != "ok\n" {
-				t.Errorf("once it is mended, /readyz: %d %s", got.Code, got.Body)
+				t.Errorf("/readyz after the repair: %d %s", got.Code, got.Body)
 			}
 		})
 	}
@@ -78,14 +92,34 @@ func TestLaterFailuresKeepTheLastFacts(t *testing.T) {
 		change  func(w *testworld.World)
 		verbose []string
 	}{
-		{"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("no route") }, []string{"[-] config branch at 0000000000000000000000000000000000000001: no route\n"}},
-		{"the head is invalid", func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense\n") }, []string{"[-] config branch at 0000000000000000000000000000000000000001: config branch at 000000000000 is invalid", "previewset.yaml:1: kind"}},
-		{"the head has no configuration", func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.Policy); clear(w.Tree.Files) }, []string{"is invalid: previewset.yaml: is missing"}},
+		{
+			"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("no route") },
+			[]string{"[-] config branch at 0000000000000000000000000000000000000001: no route\n"},
+		},
+		{
+			"the head is invalid",
+			func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense\n") },
+			[]string{
+				"[-] config branch at 0000000000000000000000000000000000000001: config branch at 000000000000 is invalid",
+				"previewset.yaml:1: kind",
+			},
+		},
+		{
+			"the head has no configuration",
+			func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.Policy); clear(w.Tree.Files) },
+			[]string{"is invalid: previewset.yaml: is missing"},
+		},
 		{"a repository can't be read", func(w *testworld.World) {
 			w.RepositoryErrs["acme/shop"], w.Repositories["acme/shop"] = errors.New("GitHub answers 500"), preview.Repository{}
 		}, []string{"[-] acme/shop: read 1m30s ago: GitHub answers 500\n", "[+] acme/gateway: read 0s ago: ok\n"}},
 		{"nothing can be read", func(w *testworld.World) {
-			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New("no route"), errors.New("one"), errors.New("two")
+			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New(
+				"no route",
+			), errors.New(
+				"one",
+			), errors.New(
+				"two",
+			)
 		}, []string{"[-] acme/shop: read 1m30s ago: one\n", "[-] acme/gateway: read 1m30s ago: two\n", ": no route\n"}},
 	}
 	for _, tt := range tests {
@@ -114,7 +148,7 @@ func TestLaterFailuresKeepTheLastFacts(t *testing.T) {
 	}
 }
 
-func TestAnInvalidHeadIsForgottenOnceItIsMended(t *testing.T) {
+func TestValidHeadClearsConfigError(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w)
@@ -128,18 +162,19 @@ func TestAnInvalidHeadIsForgottenOnceItIsMended(t *testing.T) {
 	}
 }
 
-func TestAnInvalidHeadStaysInvalidWhileNothingIsPushed(t *testing.T) {
+func TestInvalidHeadStaysInvalid(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Tree = testworld.Tree(1, "kind: Nonsense\n")
 	s := testworld.Ready(t, w)
 	s.Refresh(t.Context())
-	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "is invalid") {
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(got.Message(t), "is invalid") {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 }
 
-func TestACancelledRefreshChangesNothing(t *testing.T) {
+func TestCancelledRefreshChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w)

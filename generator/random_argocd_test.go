@@ -16,9 +16,9 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// argoCD has the Applications that its ApplicationSet, that of appsets/, makes of the last answer that it got.
+// argoCD has the Applications that the ApplicationSet in appsets/ creates from the last answer.
 type argoCD struct {
-	template map[string]any // with templates for strings
+	template map[string]any // its texts are parsed templates
 	patch    *template.Template
 
 	mu     sync.Mutex
@@ -41,7 +41,7 @@ func newArgoCD(t testing.TB) *argoCD {
 	if err := yaml.Unmarshal(content, &set); err != nil {
 		t.Fatal(err)
 	}
-	parsed, _ := eachText(set.Spec.Template, func(text string) (any, error) { return parseTemplate(t, text), nil })
+	parsed, _ := mapTexts(set.Spec.Template, func(text string) (any, error) { return parseTemplate(t, text), nil })
 	return &argoCD{template: parsed.(map[string]any), patch: parseTemplate(t, set.Spec.TemplatePatch)}
 }
 
@@ -55,11 +55,11 @@ func parseTemplate(t testing.TB, text string) *template.Template {
 	return parsed
 }
 
-// eachText is a document with something else for every text.
-func eachText[T any](v any, do func(T) (any, error)) (any, error) {
+// mapTexts replaces each text in a document.
+func mapTexts[T any](v any, do func(T) (any, error)) (any, error) {
 	var problem error
 	replaced := func(e any) any {
-		out, err := eachText(e, do)
+		out, err := mapTexts(e, do)
 		problem = errors.Join(problem, err)
 		return out
 	}
@@ -83,31 +83,31 @@ func eachText[T any](v any, do func(T) (any, error)) (any, error) {
 	return v, nil
 }
 
-// answered takes the rows of a 200.
-func (a *argoCD) answered(rows []map[string]any) { defer a.lock()(); a.rows = rows }
+// setRows sets the rows of the last answer.
+func (a *argoCD) setRows(rows []map[string]any) { defer a.lock()(); a.rows = rows }
 
-func (a *argoCD) set(broken bool) { defer a.lock()(); a.broken = broken }
+func (a *argoCD) setBroken(broken bool) { defer a.lock()(); a.broken = broken }
 
 func (a *argoCD) lock() (unlock func()) { a.mu.Lock(); return a.mu.Unlock }
 
-// away is why the API server can't be asked.
-func (a *argoCD) away() error {
+// outage returns an error while the API server is broken.
+func (a *argoCD) outage() error {
 	defer a.lock()()
 	if a.broken {
-		return errors.New("the API server is away")
+		return errors.New("the API server doesn't answer")
 	}
 	return nil
 }
 
 func (a *argoCD) Read(context.Context) (preview.Cluster, error) {
-	return preview.Cluster{Plugins: []preview.Plugin{{ApplicationSet: "previews", ConfigMap: "preview-generator"}}}, a.away()
+	return preview.Cluster{Plugins: []preview.Plugin{{ApplicationSet: "previews", ConfigMap: "preview-generator"}}}, a.outage()
 }
 
-func (a *argoCD) Refresh(context.Context, string) error { return a.away() }
+func (a *argoCD) Refresh(context.Context, string) error { return a.outage() }
 
 func (a *argoCD) Recover(context.Context) (preview.Recovered, error) {
 	var found preview.Recovered
-	if err := a.away(); err != nil {
+	if err := a.outage(); err != nil {
 		return found, err
 	}
 	defer a.lock()()
@@ -121,9 +121,9 @@ func (a *argoCD) Recover(context.Context) (preview.Recovered, error) {
 	return found, nil
 }
 
-// application is what the ApplicationSet's controller makes of a row.
+// application returns the Application that the ApplicationSet controller creates from a row.
 func (a *argoCD) application(row map[string]any) (preview.Application, error) {
-	rendered, err := eachText(any(a.template), func(t *template.Template) (any, error) { return render(t, row) })
+	rendered, err := mapTexts(any(a.template), func(t *template.Template) (any, error) { return render(t, row) })
 	if err != nil {
 		return preview.Application{}, err
 	}
@@ -135,7 +135,7 @@ func (a *argoCD) application(row map[string]any) (preview.Application, error) {
 	if err = json.Unmarshal([]byte(patch), &p); err != nil {
 		return preview.Application{}, fmt.Errorf("templatePatch: %w", err)
 	}
-	made := merged(rendered, p).(map[string]any)
+	made := mergePatch(rendered, p).(map[string]any)
 	var app struct {
 		Metadata struct {
 			Name                string
@@ -147,7 +147,9 @@ func (a *argoCD) application(row map[string]any) (preview.Application, error) {
 	if err == nil {
 		err = json.Unmarshal(content, &app)
 	}
-	return preview.Application{Name: app.Metadata.Name, Labels: app.Metadata.Labels, Annotations: app.Metadata.Annotations, Spec: app.Spec}, err
+	return preview.Application{
+		Name: app.Metadata.Name, Labels: app.Metadata.Labels, Annotations: app.Metadata.Annotations, Spec: app.Spec,
+	}, err
 }
 
 func render(t *template.Template, row map[string]any) (string, error) {
@@ -156,15 +158,15 @@ func render(t *template.Template, row map[string]any) (string, error) {
 	return b.String(), err
 }
 
-// merged is a JSON merge patch.
-func merged(document, patch any) any {
+// mergePatch applies a JSON merge patch.
+func mergePatch(document, patch any) any {
 	d, isObject := document.(map[string]any)
 	p, changes := patch.(map[string]any)
 	if !isObject || !changes {
 		return patch
 	}
 	for key, v := range p {
-		d[key] = merged(d[key], v)
+		d[key] = mergePatch(d[key], v)
 	}
 	return d
 }

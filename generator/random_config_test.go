@@ -1,66 +1,66 @@
 package generator_test
 
-func (p *play) configChanges() {
-	s := &p.settings
-	switch p.IntN(10) {
+func (sim events) changeConfig() {
+	s := &sim.settings
+	switch sim.IntN(10) {
 	case 0:
-		p.tell("the config branch is broken")
-		p.push("nonsense: [\n", nil, false)
+		sim.logf("the config branch becomes invalid")
+		sim.pushConfig("nonsense: [\n", nil, false)
 	case 1:
-		p.tell("the config branch is emptied")
-		p.push("", nil, p.IntN(2) == 0)
+		sim.logf("the config branch is emptied")
+		sim.pushConfig("", nil, sim.IntN(2) == 0)
 	case 2:
-		p.tell("the config branch is gone")
-		if !p.removed {
-			p.branch.remove()
-			p.hub.Repository("acme/previews").DeleteBranch("main")
+		sim.logf("the config branch is deleted")
+		if !sim.configRemoved {
+			sim.config.remove()
+			sim.hub.Repository("acme/previews").DeleteBranch("main")
 		}
-		p.removed = true
+		sim.configRemoved = true
 	case 3:
-		c := pick(p, p.branch.commits...)
+		c := pick(sim.simulation, sim.config.commits...)
 		if c.settings != nil {
-			p.namesIts(c.settings.without)
+			sim.restoreNameOf(c.settings.unconfigured)
 		}
-		p.tell("the config branch is force-pushed to an older commit: %+v", c.settings)
-		p.branch.set(c.hash)
-		p.removed = false
-		p.hub.Repository("acme/previews").SetBranch("main", c.hash.String())
+		sim.logf("the config branch is force-pushed to an older commit: %+v", c.settings)
+		sim.config.set(c.hash)
+		sim.configRemoved = false
+		sim.hub.Repository("acme/previews").SetBranch("main", c.hash.String())
 	case 4:
-		s.label = pick(p, both...)
-		p.tell("the config branch is force-pushed to an unrelated commit: %+v", *s)
-		p.push(s.policy(), s, true)
+		s.label = pick(sim.simulation, bothLabels...)
+		sim.logf("the config branch is force-pushed to an unrelated commit: %+v", *s)
+		sim.pushConfig(s.policy(), s, true)
 	default:
-		switch p.IntN(5) {
+		switch sim.IntN(5) {
 		case 0, 1:
-			s.label = pick(p, both...)
+			s.label = pick(sim.simulation, bothLabels...)
 		case 2, 3:
-			s.without = pick(p, "", "acme/shop", "acme/mailer")
+			s.unconfigured = pick(sim.simulation, "", "acme/shop", "acme/mailer")
 		default:
-			s.atOnce = pick(p, 0, 2, 2)
+			s.deletionsAtOnce = pick(sim.simulation, 0, 2, 2)
 		}
-		p.tell("the config branch says %+v", *s)
-		p.push(s.policy(), s, false)
+		sim.logf("a valid configuration is pushed: %+v", *s)
+		sim.pushConfig(s.policy(), s, false)
 	}
 }
 
-// push writes a commit to the config branch. Settings are nil where nobody can use it.
-func (p *play) push(policy string, s *settings, orphan bool) {
-	p.t.Helper()
+// pushConfig pushes a commit to the config branch. Settings are nil if the policy is invalid.
+func (sim events) pushConfig(policy string, s *settings, orphan bool) {
+	sim.t.Helper()
 	if s != nil {
 		c := *s
 		s = &c
-		p.namesIts(s.without)
+		sim.restoreNameOf(s.unconfigured)
 	}
-	p.branch.write(policy, s, orphan)
-	p.removed = false
-	p.hub.Repository("acme/previews").SetBranch("main", p.branch.commits[len(p.branch.commits)-1].hash.String())
+	sim.config.write(policy, s, orphan)
+	sim.configRemoved = false
+	sim.hub.Repository("acme/previews").SetBranch("main", sim.config.commits[len(sim.config.commits)-1].hash.String())
 }
 
-// namesIts gives a repository its name back before configuration names it no more: see mayBeWithout.
-func (p *play) namesIts(key string) {
-	for _, l := range p.places {
-		if l.key == key && l.heir != nil {
-			p.comesHome(l)
+// restoreNameOf gives a repository its name back before the configuration drops it. See mayBeUnconfigured.
+func (sim events) restoreNameOf(key string) {
+	for _, l := range sim.repositories {
+		if l.key == key && l.namesake != nil {
+			sim.restoreName(l)
 		}
 	}
 }

@@ -12,162 +12,178 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// event lets one thing happen.
-func (p *play) event() {
-	switch p.IntN(29) {
+// events changes the systems around the service: GitHub, the config branch, Prometheus, the cluster, the disk and the
+// clock.
+type events struct{ *simulation }
+
+func (sim *simulation) events() events { return events{sim} }
+
+// randomEvent makes one random change.
+func (sim events) randomEvent() {
+	switch sim.IntN(29) {
 	case 0, 1, 2, 3, 4, 5, 6:
-		p.pullRequestChanges()
+		sim.changePullRequest()
 	case 7:
-		p.manyChange()
+		sim.changeManyPullRequests()
 	case 8, 9:
-		p.moves()
+		sim.moveRepository()
 	case 10, 11, 12, 13:
-		p.breaks()
+		sim.breakGitHub()
 	case 14, 15:
-		p.heal()
+		sim.repairAll()
 	case 16, 17, 18:
-		p.configChanges()
+		sim.changeConfig()
 	case 19:
-		p.inOutage()
-		p.restart = func() { p.tell("restart"); p.process.stop(); p.begin() }
+		sim.maybeBreakGitHub()
+		sim.atStepEnd = func() { sim.logf("restart"); sim.process.stop(); sim.startService() }
 	case 20:
-		p.inOutage()
-		p.restart = p.loseMemory
+		sim.maybeBreakGitHub()
+		sim.atStepEnd = sim.loseState
 	case 21:
-		p.confirmSome()
+		sim.confirmRandomly()
 	case 22:
-		p.someLoseTheirLabel()
-		p.next = func() { p.clockJumps(); p.someLoseTheirLabel() }
+		sim.removeLabels()
+		sim.atNextStep = func() { sim.jumpClock(); sim.removeLabels() }
 	case 23:
-		broken := p.IntN(2) == 0
-		p.argocd.set(broken)
-		p.tell("the cluster can't be read: %v", broken)
+		broken := sim.IntN(2) == 0
+		sim.argocd.setBroken(broken)
+		sim.logf("the cluster can't be read: %v", broken)
 	case 24, 25, 26, 27:
-		p.lifeChanges()
+		sim.changeLifecycle()
 	default:
-		full := p.IntN(2) == 0
-		p.disk.full.Store(full)
-		p.tell("the disk is full: %v", full)
+		full := sim.IntN(2) == 0
+		sim.disk.full.Store(full)
+		sim.logf("the disk is full: %v", full)
 		if full {
-			p.next = p.opensUnkept
+			sim.atNextStep = sim.openUnsaved
 		}
 	}
 }
 
-func (p *play) clockJumps() {
-	jump := pick(p, -48*time.Hour, -time.Hour, 3*time.Hour, 400*24*time.Hour)
-	p.jump.Add(int64(jump))
-	p.tell("the clock jumps by %s", jump)
+func (sim events) jumpClock() {
+	jump := pick(sim.simulation, -48*time.Hour, -time.Hour, 3*time.Hour, 400*24*time.Hour)
+	sim.clockOffset.Add(int64(jump))
+	sim.logf("the clock jumps by %s", jump)
 }
 
-// inOutage lets what follows meet a GitHub that fails, as it often does.
-func (p *play) inOutage() {
-	if p.IntN(2) == 0 {
+// maybeBreakGitHub lets GitHub fail in half of the restarts.
+func (sim events) maybeBreakGitHub() {
+	if sim.IntN(2) == 0 {
 		return
 	}
-	p.heal()
+	sim.repairAll()
 	switch {
-	case p.places[2].open > 100 && p.IntN(2) == 0:
-		p.inject(githubtest.Fault{Match: `/pulls\?`, Kind: githubtest.NextLinkMissing})
-	case p.IntN(3) == 0:
-		p.inject(githubtest.Fault{Match: `/pulls\?`, Status: 200, Body: "[]"})
-		p.inject(githubtest.Fault{Match: `/pulls/\d+$`, Status: 500})
-	case p.IntN(2) == 0:
-		p.inject(pick(p, githubtest.Fault{Match: `/pulls\?`, Status: 500}, githubtest.Fault{Match: `/pulls\?`, Status: 200, Body: "null"}, githubtest.Fault{Match: `/pulls\?`, Kind: githubtest.CutOff}))
+	case sim.repositories[2].opened > 100 && sim.IntN(2) == 0:
+		sim.inject(githubtest.Fault{Match: `/pulls\?`, Kind: githubtest.NextLinkMissing})
+	case sim.IntN(3) == 0:
+		sim.inject(githubtest.Fault{Match: `/pulls\?`, Status: 200, Body: "[]"})
+		sim.inject(githubtest.Fault{Match: `/pulls/\d+$`, Status: 500})
+	case sim.IntN(2) == 0:
+		sim.inject(
+			pick(
+				sim.simulation, githubtest.Fault{Match: `/pulls\?`, Status: 500},
+				githubtest.Fault{Match: `/pulls\?`, Status: 200, Body: "null"},
+				githubtest.Fault{Match: `/pulls\?`, Kind: githubtest.CutOff},
+			),
+		)
 	default:
-		p.breaks()
+		sim.breakGitHub()
 	}
 }
 
-// loseMemory restarts without. A name of which no environment tells whose it was belongs to its first repository then.
-func (p *play) loseMemory() {
-	for _, l := range p.places {
-		tells := func(e *live) bool { return e.place == l }
-		if l.heir != nil && (p.without || !slices.ContainsFunc(slices.Collect(maps.Values(p.live)), tells)) {
-			p.comesHome(l)
+// loseState restarts with lost or damaged state. If no live environment holds a repository's identity, its name is
+// restored first: without state the service can't know the first owner of a name.
+func (sim events) loseState() {
+	for _, l := range sim.repositories {
+		tells := func(e *liveEnvironment) bool { return e.repository == l }
+		if l.namesake != nil && (sim.noCluster || !slices.ContainsFunc(slices.Collect(maps.Values(sim.environments)), tells)) {
+			sim.restoreName(l)
 		}
 	}
-	how := p.IntN(3)
-	p.tell("restart with memory %s", []string{"lost", "cut off", "garbage"}[how])
-	p.process.stop()
-	spoil(p.t, string(p.disk.File), how)
-	p.lost, p.everLost, p.went = true, true, nil
-	p.begin()
+	how := sim.IntN(3)
+	sim.logf("restart with saved state %s", []string{"lost", "cut off", "garbage"}[how])
+	sim.process.stop()
+	damageState(sim.t, string(sim.disk.File), how)
+	sim.stateLost, sim.stateEverLost, sim.departures = true, true, nil
+	sim.startService()
 }
 
-// confirmSome lets one or all go that are withheld.
-func (p *play) confirmSome() {
-	if !p.answered || p.restart != nil {
+// confirmRandomly confirms one or all environments that wait for confirmation.
+func (sim events) confirmRandomly() {
+	if !sim.answered || sim.atStepEnd != nil {
 		return
 	}
-	names := p.withheld()
+	names := sim.waitingForConfirmation()
 	if len(names) == 0 {
 		return
 	}
-	if p.IntN(2) == 0 {
-		names = []string{pick(p, names...)}
+	if sim.IntN(2) == 0 {
+		names = []string{pick(sim.simulation, names...)}
 	}
-	p.restart = func() { p.confirm(names) }
+	sim.atStepEnd = func() { sim.confirm(names) }
 }
 
-func (p *play) confirm(names []string) {
-	p.t.Helper()
-	p.tell("confirmed: %v", names)
+func (sim events) confirm(names []string) {
+	sim.t.Helper()
+	sim.logf("confirmed: %v", names)
 	body, err := json.Marshal(map[string][]string{"environments": names})
 	if err != nil {
-		p.t.Fatal(err)
+		sim.t.Fatal(err)
 	}
-	a := over(p.t, p.process.private, http.MethodPost, "/api/v1/confirm", string(body), map[string]string{"Authorization": "Bearer " + testworld.APIToken})
+	a := sendRequest(
+		sim.t, sim.process.private, http.MethodPost, "/api/v1/confirm", string(body),
+		map[string]string{"Authorization": "Bearer " + testworld.APIToken},
+	)
 	if a.Code != http.StatusAccepted {
-		p.fail("confirming %v is answered %d %s", names, a.Code, a.Body)
+		sim.failf("confirm %v: %d %s", names, a.Code, a.Body)
 	}
 	for _, n := range names {
-		p.may[n] = true
+		sim.confirmed[n] = true
 	}
 	synctest.Wait()
 }
 
-// deliver is the network between GitHub and the service: webhooks arrive, once or twice, in any order, late or never.
-func (p *play) deliver() {
+// deliverWebhooks delivers webhooks once or twice, in any order, late or never.
+func (sim events) deliverWebhooks() {
 	var now []githubtest.Delivery
-	for _, d := range p.hub.Deliveries() {
-		if d.ID > p.delivered {
-			p.delivered = d.ID
+	for _, d := range sim.hub.Deliveries() {
+		if d.ID > sim.delivered {
+			sim.delivered = d.ID
 			now = append(now, d)
 		}
 	}
 	if len(now) > 10 {
-		p.Shuffle(len(now), func(i, j int) { now[i], now[j] = now[j], now[i] })
+		sim.Shuffle(len(now), func(i, j int) { now[i], now[j] = now[j], now[i] })
 		now = now[:3]
 	}
-	if p.IntN(4) == 0 {
-		now, p.late = append(now, p.late...), nil
+	if sim.IntN(4) == 0 {
+		now, sim.lateWebhooks = append(now, sim.lateWebhooks...), nil
 	}
-	p.Shuffle(len(now), func(i, j int) { now[i], now[j] = now[j], now[i] })
+	sim.Shuffle(len(now), func(i, j int) { now[i], now[j] = now[j], now[i] })
 	for _, d := range now {
-		switch p.IntN(10) {
+		switch sim.IntN(10) {
 		case 0, 1, 2:
-			p.tell("webhook %s is lost", d.Event)
+			sim.logf("webhook %s is lost", d.Event)
 		case 3:
-			p.tell("webhook %s is late", d.Event)
-			p.late = append(p.late, d)
+			sim.logf("webhook %s is late", d.Event)
+			sim.lateWebhooks = append(sim.lateWebhooks, d)
 		case 4, 5:
-			p.send(d)
-			p.send(d)
+			sim.sendWebhook(d)
+			sim.sendWebhook(d)
 		default:
-			p.send(d)
+			sim.sendWebhook(d)
 		}
 	}
 }
 
-func (p *play) send(d githubtest.Delivery) {
-	p.t.Helper()
-	p.tell("webhook %s arrives", d.Event)
-	a := over(p.t, p.process.public, http.MethodPost, "/webhooks/github", string(d.Body), map[string]string{
+func (sim events) sendWebhook(d githubtest.Delivery) {
+	sim.t.Helper()
+	sim.logf("webhook %s arrives", d.Event)
+	a := sendRequest(sim.t, sim.process.public, http.MethodPost, "/webhooks/github", string(d.Body), map[string]string{
 		"X-GitHub-Event": d.Event, "X-GitHub-Delivery": d.GUID, "X-Hub-Signature-256": testworld.Sign("hush", string(d.Body)),
 	})
 	if a.Code != http.StatusAccepted {
-		p.fail("a webhook is answered %d %s", a.Code, a.Body)
+		sim.failf("webhook: %d %s", a.Code, a.Body)
 	}
 	synctest.Wait()
 }

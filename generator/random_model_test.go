@@ -13,212 +13,218 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// advance says what configuration may be in force now; sure that everything was read.
-func (p *play) advance(sure bool) {
-	head := p.head()
+// updateExpectations notes the configurations that may be in force now. AllRead says that the service has read
+// everything.
+func (sim *simulation) updateExpectations(allRead bool) {
+	head := sim.headSettings()
 	if head != nil {
-		if sure {
-			clear(p.inForce)
-			p.loaded = true
+		if allRead {
+			clear(sim.inForce)
+			sim.configLoaded = true
 		}
-		p.inForce[*head] = true
+		sim.inForce[*head] = true
 	}
-	p.sure = sure
-	for _, l := range p.live {
-		p.note(l)
-		if !sure {
+	sim.allRead = allRead
+	for _, l := range sim.environments {
+		sim.noteLabels(l)
+		if !allRead {
 			continue
 		}
-		labels := p.truth(l).Labels
-		clear(l.seen)
-		for _, label := range both {
-			l.seen[label] = has(labels, label)
+		labels := sim.pullRequestOf(l).Labels
+		clear(l.readLabels)
+		for _, label := range bothLabels {
+			l.readLabels[label] = hasLabel(labels, label)
 		}
-		if head != nil && has(labels, head.label) {
-			clear(l.asked)
-			l.asked[head.label] = true
+		if head != nil && hasLabel(labels, head.label) {
+			clear(l.grantedBy)
+			l.grantedBy[head.label] = true
 		}
 	}
 }
 
-// note adds the labels that the service may read now.
-func (p *play) note(l *live) {
-	labels := p.truth(l).Labels
-	for _, label := range both {
-		l.seen[label] = l.seen[label] || has(labels, label)
-		for s := range p.inForce {
-			if s.label == label && l.seen[label] {
-				l.asked[label] = true
+// noteLabels adds the labels that the service may read now.
+func (sim *simulation) noteLabels(l *liveEnvironment) {
+	labels := sim.pullRequestOf(l).Labels
+	for _, label := range bothLabels {
+		l.readLabels[label] = l.readLabels[label] || hasLabel(labels, label)
+		for s := range sim.inForce {
+			if s.label == label && l.readLabels[label] {
+				l.grantedBy[label] = true
 			}
 		}
 	}
 }
 
-var both = []string{"preview", "deploy"}
+var bothLabels = []string{"preview", "deploy"}
 
-// head are the settings that the config branch has, if it has any.
-func (p *play) head() *settings {
-	if p.removed {
+// headSettings are the settings at the head of the config branch; nil if it has none.
+func (sim *simulation) headSettings() *settings {
+	if sim.configRemoved {
 		return nil
 	}
-	ref, err := p.branch.git.Storer.Reference(configRef)
+	ref, err := sim.config.git.Storer.Reference(configRef)
 	if err != nil {
-		p.t.Fatal(err)
+		sim.t.Fatal(err)
 	}
-	i := slices.IndexFunc(p.branch.commits, func(c commit) bool { return c.hash == ref.Hash() })
-	return p.branch.commits[i].settings
+	i := slices.IndexFunc(sim.config.commits, func(c configCommit) bool { return c.hash == ref.Hash() })
+	return sim.config.commits[i].settings
 }
 
-func (p *play) truth(l *live) githubtest.PullRequest {
-	pr, _ := l.place.repo.PullRequest(l.number)
+func (sim *simulation) pullRequestOf(l *liveEnvironment) githubtest.PullRequest {
+	pr, _ := l.repository.repo.PullRequest(l.number)
 	return pr
 }
 
-// has says whether one of the labels is this one, with a profile or without.
-func has(labels []string, label string) bool {
+// hasLabel says whether the labels contain a label, with or without a profile.
+func hasLabel(labels []string, label string) bool {
 	return slices.ContainsFunc(labels, func(l string) bool {
 		l = strings.ToLower(l)
 		return l == label || strings.HasPrefix(l, label+":")
 	})
 }
 
-// all says whether a pull request has every label of a set.
-func all(pr githubtest.PullRequest, labels map[string]bool) bool {
+// hasAllLabels says whether a pull request has every label of a set, which isn't empty.
+func hasAllLabels(pr githubtest.PullRequest, labels map[string]bool) bool {
 	for l, asked := range labels {
-		if asked && !has(pr.Labels, l) {
+		if asked && !hasLabel(pr.Labels, l) {
 			return false
 		}
 	}
 	return len(labels) > 0
 }
 
-// due says whether an environment must not vanish now, whatever else is the case.
-func (p *play) due(name string, l *live) bool {
-	pr := p.truth(l)
-	if pr.State != "open" || p.may[name] || l.shaky {
+// mustStay says whether an environment must stay live now.
+func (sim *simulation) mustStay(name string, l *liveEnvironment) bool {
+	pr := sim.pullRequestOf(l)
+	if pr.State != "open" || sim.confirmed[name] || l.uncertain {
 		return false
 	}
-	if p.lost && p.without { // it is a beginning: what stands there is what would get a preview today
-		head := p.head()
-		return !pr.Draft && head != nil && head.without != l.place.key && has(pr.Labels, head.label) && !p.lies
+	if sim.stateLost && sim.noCluster { // without saved state only current pull requests count
+		head := sim.headSettings()
+		return !pr.Draft && head != nil && head.unconfigured != l.repository.key && hasLabel(pr.Labels, head.label) && !sim.hidden
 	}
 	labels := map[string]bool{}
-	for s := range p.inForce {
+	for s := range sim.inForce {
 		labels[s.label] = true
 	}
-	return all(pr, labels) || all(pr, l.asked)
+	return hasAllLabels(pr, labels) || hasAllLabels(pr, l.grantedBy)
 }
 
-func (p *play) ask() testworld.Response {
-	return over(p.t, p.process.private, http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "Bearer " + testworld.ArgoToken})
+func (sim *simulation) getParams() testworld.Response {
+	return sendRequest(
+		sim.t, sim.process.private, http.MethodPost, testworld.ParamsPath, testworld.ParamsBody,
+		map[string]string{"Authorization": "Bearer " + testworld.ArgoToken},
+	)
 }
 
-// check asks as Argo CD does, and compares with the answer before.
-func (p *play) check() {
-	p.t.Helper()
-	busy := p.hub.open.Load() > 0
-	a := p.ask()
+// checkAnswer requests the rows as Argo CD does and compares them with the last ones.
+func (sim *simulation) checkAnswer() {
+	sim.t.Helper()
+	busy := sim.hub.open.Load() > 0
+	a := sim.getParams()
 	if a.Code != http.StatusOK {
-		p.tell("%d %s", a.Code, a.Message(p.t))
-		if p.answered {
-			p.fail("an answer is no answer any more: %d %s", a.Code, a.Body)
+		sim.logf("%d %s", a.Code, a.Message(sim.t))
+		if sim.answered {
+			sim.failf("the service stopped answering: %d %s", a.Code, a.Body)
 		}
 		return
 	}
-	if a.Body != p.body || p.failed {
-		p.body, p.rows = a.Body, a.Rows(p.t)
+	if a.Body != sim.lastBody || sim.failed {
+		sim.lastBody, sim.lastRows = a.Body, a.Rows(sim.t)
 	}
-	rows := p.rows
-	p.argocd.answered(rows)
-	was := p.live
-	p.live = map[string]*live{}
-	for _, name := range p.names(rows) {
-		p.live[name] = p.found(name, was[name])
+	rows := sim.lastRows
+	sim.argocd.setRows(rows)
+	was := sim.environments
+	sim.environments = map[string]*liveEnvironment{}
+	for _, name := range sim.checkRows(rows) {
+		sim.environments[name] = sim.environmentNamed(name, was[name])
 	}
 	went := 0
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		l := was[name]
-		if p.live[name] != nil {
-			l.shaky = busy && (l.shaky || !p.due(name, l))
+		if sim.environments[name] != nil {
+			l.uncertain = busy && (l.uncertain || !sim.mustStay(name, l))
 			continue
 		}
-		if p.due(name, l) {
-			p.fail("%s vanished, though its pull request is open and labelled %q", name, p.truth(l).Labels)
+		if sim.mustStay(name, l) {
+			sim.failf("%s was removed, but its pull request is open and labelled %q", name, sim.pullRequestOf(l).Labels)
 		}
-		if p.truth(l).State == "open" && !p.may[name] && !p.lost {
+		if sim.pullRequestOf(l).State == "open" && !sim.confirmed[name] && !sim.stateLost {
 			went++
 		}
 	}
-	p.checkStates(was)
-	p.brakeHolds(went)
-	p.answered, p.lost, p.asked = true, false, time.Now()
-	p.tell("  live: %v", slices.Sorted(maps.Keys(p.live)))
-	if !busy && !p.disk.full.Load() {
-		clear(p.may)
+	sim.checkStates(was)
+	sim.checkDeletionGuard(went)
+	sim.answered, sim.stateLost, sim.answeredAt = true, false, time.Now()
+	sim.logf("  live: %v", slices.Sorted(maps.Keys(sim.environments)))
+	if !busy && !sim.disk.full.Load() {
+		clear(sim.confirmed)
 	}
-	if p.sure && !busy {
-		p.isExact()
+	if sim.allRead && !busy {
+		sim.checkComplete()
 	}
 }
 
-// departure are environments that went for want of a label, and the span in which they did.
+// departure counts environments that were removed after they lost their label, in the time since after.
 type departure struct {
 	after time.Time
 	n     int
 }
 
-// brakeHolds: within ten minutes no more go for want of a label than may.
-func (p *play) brakeHolds(went int) {
-	p.t.Helper()
+// checkDeletionGuard checks that at most limits.deletionsAtOnce environments lose their label and go within 10 minutes.
+func (sim *simulation) checkDeletionGuard(went int) {
+	sim.t.Helper()
 	if went > 0 {
-		p.went = append(p.went, departure{after: p.asked, n: went})
+		sim.departures = append(sim.departures, departure{after: sim.answeredAt, n: went})
 	}
-	p.most = max(p.most, p.atOnce())
+	sim.maxDepartures = max(sim.maxDepartures, sim.maxDeletions())
 	sum := 0
-	for _, d := range p.went {
+	for _, d := range sim.departures {
 		if time.Since(d.after) < 10*time.Minute {
 			sum += d.n
 		}
 	}
-	if sum > p.most {
-		p.fail("%d lost their preview within ten minutes with their label, more than %d", sum, p.most)
+	if sum > sim.maxDepartures {
+		sim.failf("%d environments were removed within 10 minutes after they lost their label, more than %d", sum, sim.maxDepartures)
 	}
-	if len(p.went) == 0 || time.Since(p.went[len(p.went)-1].after) > 10*time.Minute {
-		p.went, p.most = nil, p.atOnce()
+	if len(sim.departures) == 0 || time.Since(sim.departures[len(sim.departures)-1].after) > 10*time.Minute {
+		sim.departures, sim.maxDepartures = nil, sim.maxDeletions()
 	}
 }
 
-// isExact compares with what is to be, where everything was read and it is known what configuration is in force.
-func (p *play) isExact() {
-	p.t.Helper()
-	if !p.loaded || len(p.inForce) != 1 {
+// checkComplete compares the answer with the desired environments, if everything was read and the configuration is
+// known.
+func (sim *simulation) checkComplete() {
+	sim.t.Helper()
+	if !sim.configLoaded || len(sim.inForce) != 1 {
 		return
 	}
 	var s settings
-	for s = range p.inForce {
+	for s = range sim.inForce {
 		break
 	}
-	want := p.wanted(s)
+	want := sim.desiredEnvironments(s)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if p.live[name] == nil {
-			p.fail("%s has no preview, though all was read", name)
+		if sim.environments[name] == nil {
+			sim.failf("%s is missing, but everything was read", name)
 		}
 	}
-	withheld := p.withheld()
-	for name, l := range p.live {
-		if pr := p.truth(l); want[name] == "" && !slices.Contains(withheld, name) && (!pr.Draft || pr.State != "open" || !has(pr.Labels, s.label)) {
-			p.fail("%s has a preview and isn't withheld, though its pull request is %s and labelled %q, and all was read", name, pr.State, pr.Labels)
+	waiting := sim.waitingForConfirmation()
+	for name, l := range sim.environments {
+		if pr := sim.pullRequestOf(l); want[name] == "" && !slices.Contains(waiting, name) &&
+			(!pr.Draft || pr.State != "open" || !hasLabel(pr.Labels, s.label)) {
+			sim.failf("%s is live and doesn't wait for confirmation, but its pull request is %s and labelled %q", name, pr.State, pr.Labels)
 		}
 	}
 }
 
-// wanted are the environments that are to be, and the commits that they are at.
-func (p *play) wanted(s settings) map[string]string {
+// desiredEnvironments are the environments that should be live, with their commits.
+func (sim *simulation) desiredEnvironments(s settings) map[string]string {
 	want := map[string]string{}
-	for _, l := range p.places {
-		for n := 1; n <= l.open; n++ {
+	for _, l := range sim.repositories {
+		for n := 1; n <= l.opened; n++ {
 			pr, _ := l.repo.PullRequest(n)
-			if pr.State == "open" && !pr.Draft && has(pr.Labels, s.label) && s.without != l.key {
+			if pr.State == "open" && !pr.Draft && hasLabel(pr.Labels, s.label) && s.unconfigured != l.key {
 				want[fmt.Sprintf("%s-pr-%d", strings.TrimPrefix(l.key, "acme/"), n)] = pr.HeadSHA
 			}
 		}
@@ -226,31 +232,31 @@ func (p *play) wanted(s settings) map[string]string {
 	return want
 }
 
-// found is an environment that was answered, and maybe was before.
-func (p *play) found(name string, was *live) *live {
+// environmentNamed returns the environment with a name. Before is its last state; nil if it is new.
+func (sim *simulation) environmentNamed(name string, was *liveEnvironment) *liveEnvironment {
 	if was != nil {
 		return was
 	}
 	i := strings.LastIndex(name, "-pr-")
 	number, err := strconv.Atoi(name[max(0, i)+len("-pr-"):])
-	at := slices.IndexFunc(p.places, func(l *place) bool { return i > 0 && l.key == "acme/"+name[:i] })
-	if err != nil || at < 0 || number > p.places[at].open {
-		p.fail("environment %s is nobody's", name)
-		return &live{place: p.places[0], number: 1}
+	at := slices.IndexFunc(sim.repositories, func(l *trackedRepository) bool { return i > 0 && l.key == "acme/"+name[:i] })
+	if err != nil || at < 0 || number > sim.repositories[at].opened {
+		sim.failf("environment %s belongs to no pull request", name)
+		return &liveEnvironment{repository: sim.repositories[0], number: 1}
 	}
-	l := &live{place: p.places[at], number: number, asked: map[string]bool{}, seen: map[string]bool{}}
-	p.note(l)
-	for s := range p.inForce {
-		l.asked[s.label] = true
+	l := &liveEnvironment{repository: sim.repositories[at], number: number, grantedBy: map[string]bool{}, readLabels: map[string]bool{}}
+	sim.noteLabels(l)
+	for s := range sim.inForce {
+		l.grantedBy[s.label] = true
 	}
 	return l
 }
 
-// atOnce is how many may lose their label at once by any configuration that may be in force.
-func (p *play) atOnce() int {
+// maxDeletions is the highest limits.deletionsAtOnce of the configurations that may be in force.
+func (sim *simulation) maxDeletions() int {
 	most := 0
-	for s := range p.inForce {
-		n := s.atOnce
+	for s := range sim.inForce {
+		n := s.deletionsAtOnce
 		if n == 0 {
 			n = 10
 		}
@@ -259,20 +265,20 @@ func (p *play) atOnce() int {
 	return most
 }
 
-// names are those of the rows, which are sorted, each once, and whole.
-func (p *play) names(rows []map[string]any) []string {
-	p.t.Helper()
+// checkRows returns the names of rows, and checks that the rows are sorted, distinct and complete.
+func (sim *simulation) checkRows(rows []map[string]any) []string {
+	sim.t.Helper()
 	names := []string{}
 	for _, r := range rows {
 		name, _ := r["name"].(string)
 		if len(names) > 0 && names[len(names)-1] >= name {
-			p.fail("%s comes after %s", name, names[len(names)-1])
+			sim.failf("row %s follows row %s", name, names[len(names)-1])
 		}
 		if r["namespace"] != "preview-"+name || r["revision"] == "" || r["head_sha"] == "" {
-			p.fail("the row of %s lacks something: %v", name, r)
+			sim.failf("the row of %s is incomplete: %v", name, r)
 		}
-		if first := p.branch.commits[0].hash.String(); !p.everLost && r["revision"] != first {
-			p.fail("%s is at %v of the config branch, though nothing that it is made of has changed since %s", name, r["revision"], first)
+		if first := sim.config.commits[0].hash.String(); !sim.stateEverLost && r["revision"] != first {
+			sim.failf("%s is at config commit %v, but its files didn't change since %s", name, r["revision"], first)
 		}
 		names = append(names, name)
 	}

@@ -1,7 +1,6 @@
 package generator_test
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -19,73 +18,76 @@ import (
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 var (
-	seed      = flag.Uint64("seed", 0, "of the first random sequence; 0 takes 1 and the following, and then some that nobody has seen yet")
-	sequences = flag.Int("sequences", 200, "how many random sequences are played")
+	seed      = flag.Uint64("seed", 0, "seed of the first random sequence; 0 runs the seeds from 1 and then a few new ones")
+	sequences = flag.Int("sequences", 200, "number of random sequences")
 )
 
 const (
-	steps = 20
-	fresh = 5 // sequences that are others each time
+	steps        = 20
+	newSequences = 5 // sequences with a new seed in each run
 )
 
-// TestNoPreviewIsLost plays random sequences of what people, GitHub, Git, the cluster and the machine do to the service:
-// its real parts, a real Git repository, a simulated GitHub behind a network, and an Argo CD that asks. At no step does an
-// environment vanish whose pull request is open and labelled, unless somebody confirmed it; in the end, with everything
-// readable and confirmed, the set is exact.
+// TestNoPreviewIsLost runs random sequences of events around the service: pull requests, webhooks, failures of GitHub,
+// Git, Prometheus and the cluster, restarts, lost state and clock jumps. The service, Git and the GitHub client are
+// real; GitHub and Argo CD are simulated. After each step an environment must still be live if its pull request is open
+// and labelled and its removal wasn't confirmed. At the end everything can be read and is confirmed; then exactly the
+// desired environments are live.
 func TestNoPreviewIsLost(t *testing.T) {
 	t.Parallel()
-	var failed atomic.Bool // the others needn't go on
+	var failed atomic.Bool // stops the other sequences
 	first, last := max(*seed, 1), max(*seed, 1)+uint64(*sequences)
 	for n := first; n < last; n++ {
-		playSequence(t, n, &failed)
+		runSequence(t, n, &failed)
 	}
 	if *seed == 0 && *sequences >= 100 {
 		n := uint64(time.Now().UnixNano())
-		t.Logf("and %d sequences from -seed %d", fresh, n)
-		for i := range uint64(fresh) {
-			playSequence(t, n+i, &failed)
+		t.Logf("%d more sequences from -seed %d", newSequences, n)
+		for i := range uint64(newSequences) {
+			runSequence(t, n+i, &failed)
 		}
 	}
 }
 
-func playSequence(t *testing.T, seed uint64, failed *atomic.Bool) {
+func runSequence(t *testing.T, seed uint64, failed *atomic.Bool) {
 	t.Helper()
 	t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 		t.Parallel()
 		if failed.Load() {
 			return
 		}
-		b, d := newBranch(t), &disk{File: store.File(t.TempDir() + "/state")}
-		secrets := [3]*secret.File{testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken), testworld.NewSecret(t, "hush")}
+		b, d := newConfigRepository(t), &disk{File: store.File(t.TempDir() + "/state")}
+		secrets := [3]*secret.File{
+			testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken),
+			testworld.NewSecret(t, "hush"),
+		}
 		synctest.Test(t, func(t *testing.T) {
-			p := newPlay(t, seed, b, d, secrets)
-			defer p.close()
-			for p.number = 1; p.number <= steps && !p.failed; p.number++ {
-				p.step()
+			sim := newSimulation(t, seed, b, d, secrets)
+			defer sim.close()
+			for sim.number = 1; sim.number <= steps && !sim.failed; sim.number++ {
+				sim.step()
 			}
-			if !p.failed {
-				p.end()
+			if !sim.failed {
+				sim.checkEnd()
 			}
-			if p.failed {
+			if sim.failed {
 				failed.Store(true)
-				t.Errorf("again: go test ./generator -run TestNoPreviewIsLost -seed %d -sequences 1\n%s", seed, strings.Join(p.story, "\n"))
+				t.Errorf("repeat: go test ./generator -run TestNoPreviewIsLost -seed %d -sequences 1\n%s", seed, strings.Join(sim.history, "\n"))
 			}
 			if testing.Verbose() && *sequences == 1 {
-				t.Log(strings.Join(p.story, "\n"))
+				t.Log(strings.Join(sim.history, "\n"))
 			}
 		})
 	})
 }
 
-// settings are what changes in previewset.yaml.
+// settings are the parts of previewset.yaml that change.
 type settings struct {
-	label   string
-	without string // a repository that isn't configured
-	atOnce  int    // deletionsAtOnce
+	label           string
+	unconfigured    string // a repository that isn't configured
+	deletionsAtOnce int    // limits.deletionsAtOnce
 }
 
 func (s settings) policy() string {
@@ -94,297 +96,227 @@ kind: PreviewConfig
 domain: preview.example.dev
 services:
   web: {repository: acme/shop, paths: ["web/**"], image: ghcr.io/acme/web, tag: "{{ .SHA }}", public: true, calls: [gateway]}
-  gateway: {repository: acme/gateway, image: ghcr.io/acme/gateway, tag: "{{ .SHA }}", public: true, calls: [orders], data: [redis], default: {branch: main}}
+  gateway: {repository: acme/gateway, image: ghcr.io/acme/gateway, tag: "{{ .SHA }}", public: true, calls: [orders], data: [redis],
+    default: {branch: main}}
   orders: {repository: acme/shop, paths: ["orders/**"], image: ghcr.io/acme/orders, tag: "{{ .SHA }}", data: [postgres]}
   mailer: {repository: acme/mailer, image: ghcr.io/acme/mailer, tag: "{{ .SHA }}"}
 profiles:
   full: {run: all}
 `
-	if s.without != "" {
-		text = strings.ReplaceAll(text, "repository: "+s.without, "repository: acme/gateway")
+	if s.unconfigured != "" {
+		text = strings.ReplaceAll(text, "repository: "+s.unconfigured, "repository: acme/gateway")
 	}
 	text += "activity: {prometheus: {url: \"http://prometheus.example\", preset: ingress-nginx}}\n" +
 		"lifetime: {deleteAfterIdle: 24h, sleep: {idleAfter: 10m}}\n"
-	return text + fmt.Sprintf("pullRequests: {label: %s}\nlimits: {deletionsAtOnce: %d}\n", s.label, s.atOnce)
+	return text + fmt.Sprintf("pullRequests: {label: %s}\nlimits: {deletionsAtOnce: %d}\n", s.label, s.deletionsAtOnce)
 }
 
-// place is a repository as configuration names it.
-type place struct {
-	key  string
-	repo *githubtest.Repo
-	name string           // that GitHub has for it now
-	heir *githubtest.Repo // somebody else's that has its name now
-	open int              // how many pull requests were ever opened
+// trackedRepository is a repository that the configuration names.
+type trackedRepository struct {
+	key      string
+	repo     *githubtest.Repo
+	name     string           // its name on GitHub now
+	namesake *githubtest.Repo // another repository that has its name now; nil if there is none
+	opened   int              // number of the last pull request
 	// private says that our token can't read it.
 	private bool
 }
 
-func (l *place) home() bool { return l.name == l.key && l.heir == nil && !l.private }
+func (l *trackedRepository) isReadable() bool {
+	return l.name == l.key && l.namesake == nil && !l.private
+}
 
-// live is an environment of the last answer.
-type live struct {
-	place  *place
-	number int
-	// asked are the labels that it may be remembered to have got its preview for; seen those that the service may have read
-	// since it surely had read what was there.
-	asked, seen map[string]bool
-	// state is that of its last row.
+// liveEnvironment is an environment of the last answer.
+type liveEnvironment struct {
+	repository *trackedRepository
+	number     int
+	// grantedBy are the labels for which the service may have created it. readLabels are the labels that the service may
+	// have read since it last read everything.
+	grantedBy, readLabels map[string]bool
+	// state is the state in its last row.
 	state string
-	// shaky says that a read may still be under way that began when its pull request was closed or not labelled.
-	shaky bool
+	// uncertain says that a running read may have begun while its pull request was closed or had no label.
+	uncertain bool
 }
 
-// play is a world that things happen to, and the service's answers.
-type play struct {
+// simulation is one sequence: the systems around the service, and the expectations about its answers.
+type simulation struct {
 	*rand.Rand
-	t      *testing.T
-	seed   uint64
-	number int // of the step
-	story  []string
-	failed bool
+	t       *testing.T
+	seed    uint64
+	number  int // of the current step
+	history []string
+	failed  bool
 
-	hub       *hub
-	places    []*place
-	faults    int
-	lying     bool  // the faults may hide that there is something
-	lies      bool  // what the service has read may do so
-	delivered int64 // the last webhook that was looked at
-	late      []githubtest.Delivery
-	branch    *branch
-	settings  settings
-	removed   bool // the config branch
-	argocd    *argoCD
-	without   bool // a cluster
-	disk      *disk
-	secrets   [3]*secret.File
-	jump      atomic.Int64 // of the clock
-	process   *process
+	hub           *simulatedGitHub
+	repositories  []*trackedRepository
+	faults        int
+	hiding        bool  // the current faults may hide pull requests
+	hidden        bool  // the facts of the service may lack pull requests
+	delivered     int64 // ID of the last webhook
+	lateWebhooks  []githubtest.Delivery
+	config        *configRepository
+	settings      settings
+	configRemoved bool
+	argocd        *argoCD
+	noCluster     bool
+	disk          *disk
+	secrets       [3]*secret.File
+	clockOffset   atomic.Int64 // of the service's clock
+	process       *process
 
-	answered bool // since the start
-	loaded   bool // a configuration, since the start
-	lost     bool // memory, and nothing was answered since
-	everLost bool
-	asked    time.Time // when the last answer came
-	body     string    // it
-	rows     []map[string]any
-	went     []departure
-	most     int  // that may go at once
-	sure     bool // everything that can be was read
-	inForce  map[settings]bool
-	live     map[string]*live
-	may      map[string]bool // confirmed to go
-	usage    *usage
-	sleeps   map[string]bool // asked to
-	// restart is what comes last in this step, next what comes first in the next one.
-	restart, next func()
+	answered       bool // since the last start
+	configLoaded   bool // a valid configuration was read since the last start
+	stateLost      bool // the saved state was lost and no answer came since
+	stateEverLost  bool
+	answeredAt     time.Time // time of the last answer
+	lastBody       string
+	lastRows       []map[string]any
+	departures     []departure
+	maxDepartures  int  // highest limits.deletionsAtOnce meanwhile
+	allRead        bool // the service has read everything
+	inForce        map[settings]bool
+	environments   map[string]*liveEnvironment
+	confirmed      map[string]bool // removal was confirmed
+	usage          *usage
+	sleepRequested map[string]bool // by environment, after a request
+	// atStepEnd runs at the end of this step, atNextStep at the begin of the next one.
+	atStepEnd, atNextStep func()
 }
 
-func newPlay(t *testing.T, seed uint64, b *branch, d *disk, secrets [3]*secret.File) *play {
+func newSimulation(t *testing.T, seed uint64, b *configRepository, d *disk, secrets [3]*secret.File) *simulation {
 	t.Helper()
-	p := &play{
-		Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, hub: newHub(), branch: b, argocd: newArgoCD(t), without: seed%2 == 0, disk: d, secrets: secrets,
-		settings: settings{label: "preview", atOnce: int(seed/2%2) * 2}, inForce: map[settings]bool{}, live: map[string]*live{}, may: map[string]bool{},
-		usage: newUsage(), sleeps: map[string]bool{},
+	sim := &simulation{
+		Rand: rand.New(
+			rand.NewPCG(seed, 2),
+		), t: t, seed: seed, hub: newSimulatedGitHub(), config: b, argocd: newArgoCD(t), noCluster: seed%2 == 0, disk: d, secrets: secrets,
+		settings: settings{
+			label: "preview", deletionsAtOnce: int(seed/2%2) * 2,
+		}, inForce: map[settings]bool{}, environments: map[string]*liveEnvironment{}, confirmed: map[string]bool{},
+		usage: newUsage(), sleepRequested: map[string]bool{},
 	}
-	p.hub.AllowToken("gh-t0ken", "acme/none")
-	p.hub.AddRepository("acme/previews")
+	sim.hub.AllowToken("gh-t0ken", "acme/none")
+	sim.hub.AddRepository("acme/previews")
 	for key, n := range map[string]int{"acme/gateway": 2, "acme/mailer": 1, "acme/shop": 4} {
 		if seed%20 == 10 && key == "acme/shop" {
 			n = 105
 		}
-		p.places = append(p.places, &place{key: key, name: key, open: n})
+		sim.repositories = append(sim.repositories, &trackedRepository{key: key, name: key, opened: n})
 	}
-	slices.SortFunc(p.places, func(a, b *place) int { return strings.Compare(a.key, b.key) })
-	for _, l := range p.places {
-		l.repo = p.hub.AddRepository(l.key)
-		n := l.open
-		l.open = 0
-		for range n - 24 { // with a second page, few have a preview
-			l.open = l.repo.Open(githubtest.PullRequest{Files: p.files()})
+	slices.SortFunc(sim.repositories, func(a, b *trackedRepository) int { return strings.Compare(a.key, b.key) })
+	for _, l := range sim.repositories {
+		l.repo = sim.hub.AddRepository(l.key)
+		n := l.opened
+		l.opened = 0
+		for range n - 24 { // of a list with two pages, few pull requests are labelled
+			l.opened = l.repo.Open(githubtest.PullRequest{Files: sim.events().randomFiles()})
 		}
 		for range min(n, 24) {
-			p.opens(l)
+			sim.events().openPullRequest(l)
 		}
 	}
-	p.hub.LoseDeliveries(1 << 40) // the play is the network: see deliver
-	p.hub.AddHook("http://generator.example", "")
-	p.push(p.settings.policy(), &p.settings, false)
-	p.begin()
-	p.wait()
-	p.check()
-	return p
+	sim.hub.LoseDeliveries(1 << 40) // deliverWebhooks sends them instead
+	sim.hub.AddHook("http://generator.example", "")
+	sim.events().pushConfig(sim.settings.policy(), &sim.settings, false)
+	sim.startService()
+	sim.waitRandomly()
+	sim.checkAnswer()
+	return sim
 }
 
-func (p *play) close() {
-	p.process.stop()
-	p.hub.ClearFaults()
-	_ = p.hub.server.Close()
+func (sim *simulation) close() {
+	sim.process.stop()
+	sim.hub.ClearFaults()
+	_ = sim.hub.server.Close()
 }
 
-func (p *play) tell(format string, args ...any) {
-	p.story = append(p.story, time.Now().Format("02 15:04:05 ")+fmt.Sprintf(format, args...))
+func (sim *simulation) logf(format string, args ...any) {
+	sim.history = append(sim.history, time.Now().Format("02 15:04:05 ")+fmt.Sprintf(format, args...))
 }
 
-func (p *play) fail(format string, args ...any) {
-	p.t.Helper()
-	p.tell("FAILED: "+format, args...)
-	p.t.Errorf("seed %d step %d: %s", p.seed, p.number, fmt.Sprintf(format, args...))
-	if !p.failed {
-		p.failed = true
-		p.tell("%s", over(p.t, p.process.private, http.MethodGet, "/readyz?verbose", "", nil).Body)
-		p.tell("%s", p.api("/api/v1/decisions").Body)
+func (sim *simulation) failf(format string, args ...any) {
+	sim.t.Helper()
+	sim.logf("FAILED: "+format, args...)
+	sim.t.Errorf("seed %d step %d: %s", sim.seed, sim.number, fmt.Sprintf(format, args...))
+	if !sim.failed {
+		sim.failed = true
+		sim.logf("%s", sendRequest(sim.t, sim.process.private, http.MethodGet, "/readyz?verbose", "", nil).Body)
+		sim.logf("%s", sim.getAPI("/api/v1/decisions").Body)
 	}
 }
 
-func pick[T any](p *play, all ...T) T { return all[p.IntN(len(all))] }
+func pick[T any](sim *simulation, all ...T) T { return all[sim.IntN(len(all))] }
 
-func (p *play) begin() {
-	p.answered, p.loaded = false, false
+func (sim *simulation) startService() {
+	sim.answered, sim.configLoaded = false, false
 	var cluster generator.Cluster
-	if !p.without {
-		cluster = p.argocd
+	if !sim.noCluster {
+		cluster = sim.argocd
 	}
-	p.process = startProcess(p.t, p.hub, p.branch, p.disk, cluster, p.secrets, p.usage, &p.jump)
+	sim.process = startProcess(sim.t, sim.hub, sim.config, sim.disk, cluster, sim.secrets, sim.usage, &sim.clockOffset)
 	synctest.Wait()
 }
 
-// step lets one to three things happen, tells the service of them or not, and asks.
-func (p *play) step() {
-	if next := p.next; next != nil {
-		p.next = nil
+// step makes one to three changes, delivers webhooks and checks the answer.
+func (sim *simulation) step() {
+	if next := sim.atNextStep; next != nil {
+		sim.atNextStep = nil
 		next()
 	}
-	for range 1 + p.IntN(3) {
-		p.event()
+	for range 1 + sim.IntN(3) {
+		sim.events().randomEvent()
 	}
-	if p.restart != nil {
-		p.restart()
-		p.restart = nil
+	if sim.atStepEnd != nil {
+		sim.atStepEnd()
+		sim.atStepEnd = nil
 	}
-	p.deliver()
-	p.wait()
-	p.check()
-	if p.answered && !p.failed && p.IntN(10) == 0 {
-		p.nothing()
+	sim.events().deliverWebhooks()
+	sim.waitRandomly()
+	sim.checkAnswer()
+	if sim.answered && !sim.failed && sim.IntN(10) == 0 {
+		sim.checkNothingChanges()
 	}
 }
 
-// calm says whether everything can be read, if the config branch is there.
-func (p *play) calm() bool {
-	return p.faults == 0 && !p.disk.full.Load() && !slices.ContainsFunc(p.places, func(l *place) bool { return !l.home() })
+// canReadAll says whether all sources can be read, except perhaps the config branch.
+func (sim *simulation) canReadAll() bool {
+	return sim.faults == 0 && !sim.disk.full.Load() &&
+		!slices.ContainsFunc(sim.repositories, func(l *trackedRepository) bool { return !l.isReadable() })
 }
 
 const (
-	// surely is a time in which everything is polled, also where GitHub wanted to be left alone for a minute.
-	surely = pollInterval + 90*time.Second
-	// soon is a time in which it isn't.
-	soon = 5 * time.Second
+	// pollAllTime is long enough to poll everything, also after a rate limit of one minute.
+	pollAllTime = pollInterval + 90*time.Second
+	// noPollTime is too short for a poll.
+	noPollTime = 5 * time.Second
 )
 
-func (p *play) wait() {
-	for _, l := range p.live {
-		p.note(l)
+func (sim *simulation) waitRandomly() {
+	for _, l := range sim.environments {
+		sim.noteLabels(l)
 	}
-	if p.answered && p.IntN(2) == 0 {
-		p.poll()
+	if sim.answered && sim.IntN(2) == 0 {
+		sim.pollAll()
 		return
 	}
-	time.Sleep(pick(p, 0, soon))
+	time.Sleep(pick(sim, 0, noPollTime))
 	synctest.Wait()
-	p.advance(false)
+	sim.updateExpectations(false)
 }
 
-// poll waits until everything was read that can be.
-func (p *play) poll() {
-	time.Sleep(surely)
+// pollAll waits until all readable sources were read.
+func (sim *simulation) pollAll() {
+	time.Sleep(pollAllTime)
 	synctest.Wait()
-	p.advance(p.answered && p.calm())
-	p.lies = p.lying // whatever was hidden before was read since
+	sim.updateExpectations(sim.answered && sim.canReadAll())
+	sim.hidden = sim.hiding // everything was read again
 }
 
-// nothing happens, and the answer stays the same byte by byte.
-func (p *play) nothing() {
-	p.tell("nothing happens")
-	p.uses("used") // else what is idle may fall asleep
-	p.poll()
-	p.check()
-	if p.hub.open.Load() > 0 || p.failed {
-		return
-	}
-	before := p.ask()
-	p.poll()
-	if after := p.ask(); before.Body != after.Body && p.hub.open.Load() == 0 {
-		p.fail("nothing happened, and the answer is another one")
-	}
-	p.check()
-}
-
-// end makes everything readable and says so to nobody, has what is withheld confirmed, and compares with what is to be.
-func (p *play) end() {
-	p.heal()
-	p.settings = settings{label: p.settings.label}
-	p.push(p.settings.policy(), &p.settings, false)
-	for _, l := range p.places {
-		for n := 1; n <= l.open; n++ {
-			l.repo.Edit(n, func(pr *githubtest.PullRequest) { pr.Draft = false })
-		}
-	}
-	for range 2 { // the first may be the first answer
-		p.poll()
-		p.check()
-	}
-	withheld := p.withheld()
-	for len(withheld) > 0 && !p.failed {
-		p.confirm(withheld)
-		p.poll()
-		again := p.withheld()
-		if len(again) == len(withheld) {
-			p.fail("%v are withheld though they were confirmed", again)
-		}
-		withheld = again
-	}
-	p.exactly(p.wanted(p.settings))
-}
-
-func (p *play) exactly(want map[string]string) {
-	p.t.Helper()
-	rows := p.ask().Rows(p.t)
-	for _, r := range rows {
-		name, _ := r["name"].(string)
-		if want[name] != r["head_sha"] {
-			p.fail("in the end %s is at %v, want %q", name, r["head_sha"], want[name])
-		}
-		delete(want, name)
-	}
-	if len(want) > 0 {
-		p.fail("in the end %v are missing", want)
-	}
-}
-
-func (p *play) decisions() []preview.Decision {
-	p.t.Helper()
-	var got struct{ Decisions []preview.Decision }
-	if a := p.api("/api/v1/decisions"); a.Code != http.StatusOK || json.Unmarshal([]byte(a.Body), &got) != nil {
-		p.t.Fatalf("%d %s", a.Code, a.Body)
-	}
-	return got.Decisions
-}
-
-// api asks as previewctl does.
-func (p *play) api(path string) testworld.Response {
-	p.t.Helper()
-	return over(p.t, p.process.private, http.MethodGet, path, "", map[string]string{"Authorization": "Bearer " + testworld.APIToken})
-}
-
-// withheld are the environments that wait for somebody to confirm that they may go.
-func (p *play) withheld() []string {
-	p.t.Helper()
-	var names []string
-	for _, d := range p.decisions() {
-		if d.Withheld {
-			names = append(names, d.Environment)
-		}
-	}
-	slices.Sort(names)
-	return names
+// getAPI requests a path of the API.
+func (sim *simulation) getAPI(path string) testworld.Response {
+	sim.t.Helper()
+	return sendRequest(
+		sim.t, sim.process.private, http.MethodGet, path, "",
+		map[string]string{"Authorization": "Bearer " + testworld.APIToken},
+	)
 }

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// parallelPolls and parallelReads bound how many repositories are read at once, because of GitHub's secondary limits. The
-	// difference is reserved for repositories with webhooks: they don't wait behind a slow poll.
+	// parallelPolls and parallelReads bound how many repositories are read at once, because of GitHub's secondary limits.
+	// The difference is reserved for repositories with webhooks: they don't wait behind a slow poll.
 	parallelPolls = 8
 	parallelReads = 16
 )
@@ -24,12 +24,13 @@ const (
 	workloadsKey = "workloads"
 )
 
-// reads are the waiting and running reads. Each one runs in a goroutine of its own; this struct belongs to the refresher's.
+// reads are the waiting and running reads. Each one runs in a goroutine of its own; this struct belongs to the
+// refresher's.
 type reads struct {
 	waiting []read
 	running map[string]bool
-	// needed are reads that a new configuration needs: nothing is published before they have ended. Each has a number, because an
-	// older read with the same key may still be running.
+	// needed are reads that a new configuration needs: nothing is published before they have ended. Each has a number,
+	// because an older read with the same key may still be running.
 	needed     map[string]int
 	lastNumber int
 	done       chan result
@@ -73,7 +74,8 @@ func (r *reads) required() bool { return len(r.needed) > 0 }
 
 func (r *reads) busy() bool { return len(r.running) > 0 }
 
-// next removes and returns a waiting read that may start now, an urgent one first. A source is never read twice at the same time.
+// next removes and returns a waiting read that may start now, an urgent one first. A source is never read twice at the
+// same time.
 func (r *reads) next() (read, bool) {
 	repositories := 0
 	for key := range r.running {

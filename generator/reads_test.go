@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// quota is what GitHub leaves, as a test says.
+// quota is a GitHub quota that a test sets.
 type quota struct {
 	mu    sync.Mutex
 	pause time.Duration
@@ -41,13 +41,15 @@ func every(interval time.Duration, q *quota) []func(*generator.Options) {
 	return []func(*generator.Options){func(o *generator.Options) { o.Interval, o.Quota = interval, q }}
 }
 
-func TestAShortQuotaSlowsPollingOfGitHubOnly(t *testing.T) {
+func TestLowQuotaSlowsOnlyGitHubPolling(t *testing.T) {
 	t.Parallel()
 	q := &quota{pause: 3 * time.Minute}
 	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
 		testworld.Compare(t, "at first everything is read", [3]int{1, 1, 1}, s.TakeReads())
 		testworld.Compare(t, "the interval of polling in seconds", 180.0, s.Metrics(t)["previewset_poll_interval_seconds"])
-		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(text, "[-] GitHub's quota: 12 of 5000 requests are left; polling waits until 2000-01-01T00:03:00Z\n") {
+		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(
+			text, "[-] GitHub's quota: 12 of 5000 requests are left; polling waits until 2000-01-01T00:03:00Z\n",
+		) {
 			t.Error(text)
 		}
 		for range 2 {
@@ -63,7 +65,7 @@ func TestAShortQuotaSlowsPollingOfGitHubOnly(t *testing.T) {
 	})
 }
 
-func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
+func TestLowQuotaDefersReadsAfterWebhooks(t *testing.T) {
 	t.Parallel()
 	q := &quota{pause: time.Hour}
 	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
@@ -80,7 +82,7 @@ func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
 		if text := s.Get(t, "/readyz?verbose").Body; !strings.Contains(text, "; 2 repositories with webhooks wait for quota\n") {
 			t.Error(text)
 		}
-		q.set(time.Hour, false) // it was renewed
+		q.set(time.Hour, false) // the quota was renewed
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		testworld.Compare(t, "what waited is read once", [3]int{1, 1, 1}, s.TakeReads())
@@ -88,7 +90,7 @@ func TestTheReserveIsKeptFromWebhooks(t *testing.T) {
 	})
 }
 
-func TestAPollReadsWhatWasDeferred(t *testing.T) {
+func TestPollReadsDeferredRepositories(t *testing.T) {
 	t.Parallel()
 	q := &quota{low: true}
 	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
@@ -104,7 +106,7 @@ func TestAPollReadsWhatWasDeferred(t *testing.T) {
 	})
 }
 
-func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
+func TestSlowRepositoryDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	testworld.Run(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
 		hang := make(chan struct{})
@@ -118,12 +120,15 @@ func TestARepositoryThatHangsStopsNoOther(t *testing.T) {
 		})
 		s.Deliver(t, "hush", "pull_request", "1", testworld.Labelled)
 		synctest.Wait()
-		testworld.Compare(t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"}, s.GetParams(t, testworld.ParamsBody).Names(t))
+		testworld.Compare(
+			t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"},
+			s.GetParams(t, testworld.ParamsBody).Names(t),
+		)
 		close(hang)
 	})
 }
 
-func TestPollingGoesOnWithoutARepositoryThatHangs(t *testing.T) {
+func TestPollingContinuesWithoutSlowRepository(t *testing.T) {
 	t.Parallel()
 	testworld.Run(t, every(time.Minute, &quota{}), func(s *testworld.Service) {
 		hang := make(chan struct{})
@@ -147,7 +152,7 @@ func TestPollingGoesOnWithoutARepositoryThatHangs(t *testing.T) {
 	})
 }
 
-func TestEventsDuringAReadMakeOneMore(t *testing.T) {
+func TestWebhooksDuringReadCauseOneMore(t *testing.T) {
 	t.Parallel()
 	testworld.Run(t, every(time.Hour, &quota{}), func(s *testworld.Service) {
 		s.TakeReads()
@@ -165,16 +170,18 @@ func TestEventsDuringAReadMakeOneMore(t *testing.T) {
 
 const header = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\npullRequest: acme/gateway#1\n"
 
-func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
+func TestNewConfigurationReadsOnlyNewFacts(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		policy string
 		file   string
 		want   [3]int
 	}{
-		"nothing else of GitHub":    {testworld.Policy, "owner: alice\n", [3]int{1, 0, 0}},
-		"a branch of one more":      {testworld.Policy, "services: {web: {branch: dev}}\n", [3]int{1, 1, 0}},
-		"another label for preview": {strings.Replace(testworld.Policy, "pullRequests: {", "pullRequests: {label: show, ", 1), "", [3]int{1, 1, 1}},
+		"nothing else of GitHub": {testworld.Policy, "owner: alice\n", [3]int{1, 0, 0}},
+		"a branch of one more":   {testworld.Policy, "services: {web: {branch: dev}}\n", [3]int{1, 1, 0}},
+		"another label for preview": {
+			strings.Replace(testworld.Policy, "pullRequests: {", "pullRequests: {label: show, ", 1), "", [3]int{1, 1, 1},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,7 +205,7 @@ func TestANewConfigurationReadsOnlyWhatItWantsToKnow(t *testing.T) {
 	}
 }
 
-func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
+func TestSnapshotWaitsForReadsOfNewConfiguration(t *testing.T) {
 	t.Parallel()
 	testworld.Run(t, nil, func(s *testworld.Service) {
 		hang := make(chan struct{})
@@ -219,7 +226,7 @@ func TestNothingIsPublishedBeforeANewConfigurationIsSettled(t *testing.T) {
 	})
 }
 
-func TestARenamedRepositorysEventsAreItsOwn(t *testing.T) {
+func TestWebhooksOfRenamedRepositoryAreUsed(t *testing.T) {
 	t.Parallel()
 	testworld.Run(t, nil, func(s *testworld.Service) {
 		s.Change(func() { r := s.Repositories["acme/shop"]; r.FullName = "acme/Store"; s.Repositories["acme/shop"] = r })
@@ -232,7 +239,7 @@ func TestARenamedRepositorysEventsAreItsOwn(t *testing.T) {
 	})
 }
 
-// slowReporter sets statuses once it may.
+// slowReporter sets statuses after a channel is closed.
 type slowReporter struct{ may chan struct{} }
 
 func (r slowReporter) Report(ctx context.Context, _, _, _, _, _ string) error {
@@ -243,7 +250,7 @@ func (r slowReporter) Report(ctx context.Context, _, _, _, _, _ string) error {
 	return ctx.Err()
 }
 
-func TestTellingGitHubHoldsUpNothing(t *testing.T) {
+func TestSlowCommitStatusesDelayNothing(t *testing.T) {
 	t.Parallel()
 	hush := testworld.WithWebhooks(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -19,9 +19,9 @@ type recovery struct {
 	unclear map[string]string
 }
 
-// recall loads the saved state before anything is read, because it protects environments. It returns false if the state can't be
-// reached; then the next step tries again. Lost or corrupt state isn't fatal: live Applications replace it, and nothing is answered
-// until all sources were read.
+// recall loads the saved state before anything is read, because it protects environments. It returns false if the state
+// can't be reached; then the next step tries again. Lost or corrupt state isn't fatal: live Applications replace it,
+// and nothing is answered until all sources were read.
 func (r *refresher) recall(ctx context.Context, isDue bool) (ok bool) {
 	if r.recovery.done {
 		if isDue && len(r.recovery.unclear) > 0 && r.current.Published() == nil {

@@ -18,10 +18,12 @@ import (
 
 var errAPI = errors.New("the API server is away")
 
-// Memory is lost while the service is down, and configuration changes: Applications tell what there was.
-func TestLostMemoryIsRecoveredFromApplications(t *testing.T) {
+// The saved state is lost and the configuration changes while the service is down.
+func TestLostStateIsRecoveredFromApplications(t *testing.T) {
 	t.Parallel()
-	for loss, content := range map[string]string{"emptied": "", "cut off": "\x1f\x8b\x08\x00", "of another version": testworld.Gzip(t, `{"version":99}`)} {
+	for loss, content := range map[string]string{
+		"emptied": "", "cut off": "\x1f\x8b\x08\x00", "of another version": testworld.Gzip(t, `{"version":99}`),
+	} {
 		for name, tt := range map[string]struct {
 			happen func(*hosted)
 			want   []string
@@ -76,13 +78,14 @@ func TestLostMemoryIsRecoveredFromApplications(t *testing.T) {
 	}
 }
 
-// Until the cluster tells what is live, nothing is read, and nothing answered.
-func TestWithoutMemoryTheClusterIsAskedFirst(t *testing.T) {
+// Without saved state, nothing is read or answered until the cluster was read.
+func TestWithoutStateTheClusterIsReadFirst(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.RecoverErr = errAPI
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
-	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), errAPI.Error()) {
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(got.Message(t), errAPI.Error()) {
 		t.Errorf("answered %d %s", got.Code, got.Body)
 	}
 	if branches, shop := s.Reads(); branches+shop != 0 {
@@ -95,8 +98,8 @@ func TestWithoutMemoryTheClusterIsAskedFirst(t *testing.T) {
 	}
 }
 
-// An Application that can't be understood isn't taken away for that, and stands in nobody's way once it is answered.
-func TestAnUnclearApplicationIsNotTakenAway(t *testing.T) {
+// An unclear Application blocks the first answer until the answer contains its environment.
+func TestUnclearApplicationIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Recovered.Unclear = map[string]string{"preview-shop-pr-7": "no", "preview-gone-pr-1": `path "x" is none`}
@@ -113,16 +116,17 @@ func TestAnUnclearApplicationIsNotTakenAway(t *testing.T) {
 	}
 }
 
-func TestARestartDuringAnOutageServesWhatIsRemembered(t *testing.T) {
+func TestRestartDuringOutageServesSavedState(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]func(*testworld.World){
 		"of GitHub": func(w *testworld.World) {
-			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage
+			w.FailRepositories()
 		},
 		"of one repository":    func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = testworld.ErrOutage },
 		"of the config branch": func(w *testworld.World) { w.ConfigErr = testworld.ErrOutage },
 		"of everything": func(w *testworld.World) {
-			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage, testworld.ErrOutage
+			w.ConfigErr = testworld.ErrOutage
+			w.FailRepositories()
 		},
 		"where the config branch is invalid": func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense") },
 		"that is none":                       func(*testworld.World) {},
@@ -147,7 +151,7 @@ func TestARestartDuringAnOutageServesWhatIsRemembered(t *testing.T) {
 	}
 }
 
-func TestARestartKeepsRevisionsAndDates(t *testing.T) {
+func TestRestartKeepsRevisionsAndTimes(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	_, keep := testworld.NewStore(t)
@@ -157,31 +161,58 @@ func TestARestartKeepsRevisionsAndDates(t *testing.T) {
 		w.Now = w.Now.Add(time.Hour)
 	})
 	again := testworld.Ready(t, w, keep)
-	for _, path := range []string{"/api/v1/environments", "/api/v1/decisions?repository=acme/gateway", "/api/v1/decisions?repository=acme/shop&number=7"} {
+	for _, path := range []string{
+		"/api/v1/environments", "/api/v1/decisions?repository=acme/gateway", "/api/v1/decisions?repository=acme/shop&number=7",
+	} {
 		header := map[string]string{"Authorization": "Bearer " + testworld.APIToken}
-		before, after := testworld.Do(t, first.Handler(), http.MethodGet, path, "", header), testworld.Do(t, again.Handler(), http.MethodGet, path, "", header)
+		before, after := testworld.Do(t, first.Handler(), http.MethodGet, path, "", header), testworld.Do(
+			t, again.Handler(), http.MethodGet, path, "", header,
+		)
 		if diff := cmp.Diff(before.Body, after.Body); diff != "" || before.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, before.Code, diff)
 		}
 	}
 }
 
-func TestLostMemoryIsABeginning(t *testing.T) {
+// oneRepository begins a saved state that is valid so far.
+const oneRepository = `{"version":4,"memory":{"Repositories":{"acme/shop":1}},`
+
+func TestCorruptStateIsIgnored(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
-		"empty": "", "no gzip": "garbage", "cut off": "\x1f\x8b\x08\x00", "not JSON": testworld.Gzip(t, "{"), "of another version": testworld.Gzip(t, `{"version":99}`),
-		"null": testworld.Gzip(t, "null"), "of nothing": testworld.Gzip(t, `{"version":4,"memory":{}}`),
-		"with an environment of no shape":  testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`),
-		"with an environment without name": testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with a value too few":             testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{\"Row\":{\"name\":\"\u0000a\"}}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with a part too few":              testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with parts before the first one":  testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[-1,2]]],"packed":[{"s":0,"v":[]}]}`),
-		"with fewer parts than none":       testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,-1]]],"packed":[{"s":0,"v":[]}]}`),
-		"with more parts than numbers":     testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,9223372036854775807]]],"packed":[{"s":0,"v":[]}]}`),
-		"with a part of no text":           testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["","{}"],"shapes":[[[0,2]]],"packed":[{"s":0,"v":[]}]}`),
-		"with its checksum wrong":          strings.TrimSuffix(testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00") + "\x01\x00\x00",
-		"a bomb":                           strings.Repeat(testworld.Gzip(t, strings.Repeat(" ", 1<<20)), 100),
-		"a bomb of values":                 testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["`+strings.Repeat(`\u0000a`, 1<<20)+`"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
+		"empty": "", "no gzip": "garbage", "cut off": "\x1f\x8b\x08\x00", "not JSON": testworld.Gzip(t, "{"),
+		"of another version": testworld.Gzip(t, `{"version":99}`),
+		"null":               testworld.Gzip(t, "null"), "of nothing": testworld.Gzip(t, `{"version":4,"memory":{}}`),
+		"with an environment of no shape": testworld.Gzip(
+			t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with an environment without name": testworld.Gzip(
+			t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with a value too few": testworld.Gzip(t, oneRepository+
+			`"parts":["{\"Row\":{\"name\":\"\u0000a\"}}"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":[]}]}`),
+		"with a part too few": testworld.Gzip(
+			t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,1]]],"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with parts before the first one": testworld.Gzip(
+			t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[-1,2]]],"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with fewer parts than none": testworld.Gzip(
+			t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,-1]]],"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with more parts than numbers": testworld.Gzip(
+			t,
+			`{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["{}"],"shapes":[[[1,9223372036854775807]]],"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with a part of no text": testworld.Gzip(
+			t, `{"version":4,"memory":{"Repositories":{"acme/shop":1}},"parts":["","{}"],"shapes":[[[0,2]]],"packed":[{"s":0,"v":[]}]}`,
+		),
+		"with its checksum wrong": strings.TrimSuffix(
+			testworld.Gzip(t, `{"version":4,"memory":{"Repositories":{"acme/shop":1,"acme/gateway":2}}}`), "\x00\x00\x00",
+		) + "\x01\x00\x00",
+		"a bomb": strings.Repeat(testworld.Gzip(t, strings.Repeat(" ", 1<<20)), 100),
+		"a bomb of values": testworld.Gzip(t, oneRepository+`"parts":["`+strings.Repeat(`\u0000a`, 1<<20)+
+			`"],"shapes":[[[0,1]]],"packed":[{"s":0,"v":["`+strings.Repeat("x", 1<<20)+`"]}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -192,7 +223,8 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 			w := testworld.New()
 			w.RepositoryErrs["acme/shop"] = testworld.ErrOutage
 			s := testworld.Ready(t, w, keep)
-			if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "acme/shop") {
+			if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+				!strings.Contains(got.Message(t), "acme/shop") {
 				t.Errorf("answered %d %s", got.Code, got.Body)
 			}
 			if !strings.Contains(s.Log.String(), "load saved state failed") {
@@ -207,7 +239,7 @@ func TestLostMemoryIsABeginning(t *testing.T) {
 	}
 }
 
-// unreadableStore can't be read for a while, which says nothing of what is in it.
+// unreadableStore can't be read while err is set.
 type unreadableStore struct {
 	store.File
 	err error
@@ -220,19 +252,20 @@ func (s *unreadableStore) Load(ctx context.Context) ([]byte, error) {
 	return s.File.Load(ctx)
 }
 
-func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
+func TestUnreadableStateIsNotLost(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	file, keep := testworld.NewStore(t)
 	want := testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody)
-	w.Tree = testworld.Tree(2, otherRepositories(t)) // nothing but memory knows the environments of acme/shop
+	w.Tree = testworld.Tree(2, otherRepositories(t)) // only the saved state knows the environments of acme/shop
 	backend := &unreadableStore{File: file, err: errors.New("the API server is away")}
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Store = backend })
-	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "load saved state: the API server is away") {
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(got.Message(t), "load saved state: the API server is away") {
 		t.Errorf("answered %d %s", got.Code, got.Body)
 	}
 	if branches, shop := s.Reads(); branches != 1 || shop != 1 {
-		t.Errorf("the branch was read %d times, acme/shop %d times, before anybody knew what to keep", branches, shop)
+		t.Errorf("%d reads of the config branch and %d of acme/shop before the state was loaded", branches, shop)
 	}
 	backend.err = nil
 	s.Refresh(t.Context())
@@ -241,7 +274,7 @@ func TestMemoryThatCantBeReachedIsNotLost(t *testing.T) {
 	}
 }
 
-// otherRepositories is the policy with acme/shop and acme/gateway taken out.
+// otherRepositories is the policy without acme/shop and acme/gateway.
 func otherRepositories(t *testing.T) string {
 	t.Helper()
 	return strings.NewReplacer("acme/shop", "acme/store", "acme/gateway", "acme/store").Replace(testworld.Policy)

@@ -16,8 +16,8 @@ func (r *refresher) reportTask(ctx context.Context) sources.Task {
 	}
 }
 
-// reportedRepositories are the lower-case names of the repositories that may get commit statuses. A repository that has taken over
-// another one's name gets none.
+// reportedRepositories are the lower-case names of the repositories that may get commit statuses. A repository that has
+// taken over another one's name gets none.
 func (in *inputs) reportedRepositories() map[string]bool {
 	names := map[string]bool{}
 	for _, name := range in.config.Names() {

@@ -28,16 +28,17 @@ type brokenStore struct{ store.File }
 
 func (brokenStore) Save(context.Context, []byte) error { return errors.New("the disk is full") }
 
-func TestWhatCantBeRememberedIsNotServed(t *testing.T) {
+func TestSnapshotIsNotServedUnsaved(t *testing.T) {
 	t.Parallel()
 	file, _ := testworld.NewStore(t)
 	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Store = brokenStore{file} })
-	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "the disk is full") {
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(got.Message(t), "the disk is full") {
 		t.Errorf("answered %d %s", got.Code, got.Body)
 	}
 }
 
-func TestMemoryIsWrittenOnlyWhenItChanges(t *testing.T) {
+func TestStateIsSavedOnlyAfterChanges(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	file, keep := testworld.NewStore(t)
@@ -46,12 +47,12 @@ func TestMemoryIsWrittenOnlyWhenItChanges(t *testing.T) {
 	w.AdvanceClock(time.Minute)
 	s.Refresh(t.Context())
 	if !os.SameFile(written, inode(t, file)) {
-		t.Error("written again though nothing changed")
+		t.Error("the state was saved without a change")
 	}
 	w.Change(func() { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
 	s.Refresh(t.Context())
 	if os.SameFile(written, inode(t, file)) {
-		t.Error("not written though a pull request was closed")
+		t.Error("the state wasn't saved after a pull request was closed")
 	}
 }
 
@@ -64,8 +65,8 @@ func inode(tb testing.TB, file store.File) os.FileInfo {
 	return info
 }
 
-// Of a thousand environments of which one changes only that one is packed again: all of them would take longer than all else.
-func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
+// Encoding all environments again would take longer than the rest of a refresh.
+func TestOnlyChangedEnvironmentsAreEncoded(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	_, keep := testworld.NewStore(t)
@@ -74,14 +75,14 @@ func TestOnlyWhatChangesIsPackedAgain(t *testing.T) {
 		before := s.Encoded()
 		push(w, "acme/gateway", i%2, testworld.SHA(i))
 		s.Refresh(t.Context())
-		if packed := s.Encoded() - before; packed != 1 { // an entry, of the same shape
-			t.Errorf("push %d: %d were packed, of 3", i, packed)
+		if encoded := s.Encoded() - before; encoded != 1 { // one environment with the same template
+			t.Errorf("push %d: %d of 3 environments were encoded", i, encoded)
 		}
 	}
 }
 
-// lived is the content of a memory with lives and intents, and what it is of.
-func lived(t *testing.T) (content []byte, memory preview.Memory) {
+// stateWithRequests returns a saved state with lifecycles and requests, and its memory.
+func stateWithRequests(t *testing.T) (content []byte, memory preview.Memory) {
 	t.Helper()
 	file, keep := testworld.NewStore(t)
 	w := testworld.New()
@@ -95,49 +96,53 @@ func lived(t *testing.T) (content []byte, memory preview.Memory) {
 		t.Fatal(err)
 	}
 	if m := s.Memory(); len(m.Lives) != 3 || len(m.Intents) != 2 {
-		t.Fatalf("there are %d lives and %d intents", len(m.Lives), len(m.Intents))
+		t.Fatalf("%d lifecycles and %d requests", len(m.Lives), len(m.Intents))
 	}
 	return content, s.Memory().Kept()
 }
 
-// Whatever of the file is lost, it is whole or refused.
-func TestMemoryIsNeverHalf(t *testing.T) {
+// A damaged state is decoded completely or refused.
+func TestDamagedStateIsRefused(t *testing.T) {
 	t.Parallel()
-	content, want := lived(t)
+	content, want := stateWithRequests(t)
 	got, err := store.Decode(content)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got.Memory, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})); diff != "" {
-		t.Errorf("memory (-was +is):\n%s", diff)
+		t.Errorf("memory (-saved +decoded):\n%s", diff)
 	}
 	for n := range content {
 		if m, err := store.Decode(content[:n]); err == nil {
-			t.Errorf("cut at byte %d of %d it is taken for %d lives", n, len(content), len(m.Memory.Lives))
+			t.Errorf("cut at byte %d of %d, it decodes to %d lifecycles", n, len(content), len(m.Memory.Lives))
 		}
-		spoiled := bytes.Clone(content)
-		spoiled[n] ^= 0x40
-		if m, err := store.Decode(spoiled); err == nil && !cmp.Equal(want, m.Memory, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})) { // some bits say nothing
-			t.Errorf("with byte %d of %d spoiled it is taken for %d lives", n, len(content), len(m.Memory.Lives))
+		damaged := bytes.Clone(content)
+		damaged[n] ^= 0x40
+		if m, err := store.Decode(damaged); err == nil &&
+			// Some bits have no effect.
+			!cmp.Equal(want, m.Memory, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(preview.Memory{})) {
+			t.Errorf("with byte %d of %d changed, it decodes to %d lifecycles", n, len(content), len(m.Memory.Lives))
 		}
 	}
 }
 
-// When environments were last used alone is no reason to save more often than once a minute, and what is asked is one to
-// save at once.
-func TestLivesAreSavedOnceAMinute(t *testing.T) {
+// New times of use alone are saved once a minute. A request is saved at once.
+func TestTimesOfUseAreSavedOncePerMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": true, "preview-gateway-pr-1": true, "preview-gateway-pr-2": true}}
 		w, with := testworld.NewMeasured(m)
 		_, keep := testworld.NewStore(t)
-		s := testworld.NewService(t, w, with, keep, testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Interval = 10 * time.Second })
+		s := testworld.NewService(
+			t, w, with, keep, testworld.WithRealTime, testworld.WithClock,
+			func(o *generator.Options) { o.Interval = 10 * time.Second },
+		)
 		s.Start(t)
 		saves := func() float64 { return s.Metrics(t)["previewset_memory_saves_total{outcome=success}"] }
 		before := saves()
 		testworld.Advance(10 * time.Minute)
 		if n := saves() - before; n < 8 || n > 10 {
-			t.Errorf("saved %v times in ten minutes while all are used", n)
+			t.Errorf("%v saves in 10 minutes while all environments are used", n)
 		}
 		m.Change(func() {
 			m.Used = map[string]bool{"preview-shop-pr-7": false, "preview-gateway-pr-1": false, "preview-gateway-pr-2": false}
@@ -145,20 +150,20 @@ func TestLivesAreSavedOnceAMinute(t *testing.T) {
 		testworld.Advance(2 * time.Minute)
 		before = saves()
 		testworld.Advance(20 * time.Minute)
-		if n := saves() - before; n < 5 || n > 8 { // so often that a restart is no gap in what was measured
-			t.Errorf("saved %v times in twenty minutes while none is used", n)
+		if n := saves() - before; n < 5 || n > 8 { // often enough that a restart leaves no gap in the measurements
+			t.Errorf("%v saves in 20 minutes while no environment is used", n)
 		}
 		before = saves()
 		s.Request(t, "shop-pr-7", "extend", "")
 		testworld.Advance(time.Millisecond)
 		if n := saves() - before; n != 1 {
-			t.Errorf("saved %v times for what was asked", n)
+			t.Errorf("%v saves for one request", n)
 		}
 	})
 }
 
-// A restart doesn't begin anew to count for how long an environment has been idle.
-func TestARestartIsNoGapInWhatWasMeasured(t *testing.T) {
+// The idle time continues after a restart.
+func TestRestartKeepsIdleTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &testworld.Activity{Used: map[string]bool{"preview-shop-pr-7": false}}
@@ -171,25 +176,28 @@ func TestARestartIsNoGapInWhatWasMeasured(t *testing.T) {
 			testworld.Advance(20 * time.Minute)
 			got := s.States(t)
 			if got["shop-pr-7"] != want || got["gateway-pr-1"] != preview.Awake {
-				t.Errorf("after another 20 minutes: %v, want %s", got, want)
+				t.Errorf("after 20 more minutes: %v, want %s", got, want)
 			}
 			stop()
 		}
 	})
 }
 
-// configMapState is what package cluster keeps at most in a ConfigMap, which has 1 MiB.
+// configMapState is the largest state that package cluster keeps in a ConfigMap, in bytes.
 const configMapState = 700 << 10
 
-// As many environments as the format allows, with the memory of each, fit into a ConfigMap.
-func TestMemoryFitsIntoAConfigMap(t *testing.T) {
+// The largest number of environments fits into a ConfigMap.
+func TestStateFitsIntoConfigMap(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1000, 5000} {
 		w := testworld.New()
-		w.Repositories = map[string]preview.Repository{"acme/gateway": manyPullRequests("acme/Gateway", 12, n/2), "acme/shop": manyPullRequests("acme/shop", 11, n/2)}
+		w.Repositories = map[string]preview.Repository{
+			"acme/gateway": manyPullRequests("acme/Gateway", 12, n/2),
+			"acme/shop":    manyPullRequests("acme/shop", 11, n/2),
+		}
 		file, keep := testworld.NewStore(t)
 		s := testworld.Ready(t, w, keep, testworld.WithClock)
-		for i, name := range s.GetParams(t, testworld.ParamsBody).Names(t) { // somebody has asked something of each of them
+		for i, name := range s.GetParams(t, testworld.ParamsBody).Names(t) { // each one has a request
 			w.AdvanceClock(time.Duration(i*7919%1009) * time.Millisecond)
 			s.Request(t, name, []string{"sleep", "wake", "extend"}[i%3], fmt.Sprintf(`{"caller":"developer-%d"}`, i*7919%251))
 		}
@@ -205,20 +213,25 @@ func TestMemoryFitsIntoAConfigMap(t *testing.T) {
 		}
 		w.RepositoryErrs["acme/gateway"], w.RepositoryErrs["acme/shop"] = testworld.ErrOutage, testworld.ErrOutage
 		if diff := cmp.Diff(want.Body, testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody).Body); diff != "" {
-			t.Error("the rows of memory are others")
+			t.Error("the rows differ after a restart")
 		}
 	}
 }
 
-// manyPullRequests have what sets real ones apart: authors, titles, branches and commits of their own.
+// manyPullRequests differ like real ones: by author, title, branch and commit.
 func manyPullRequests(name string, id int64, n int) preview.Repository {
 	r := testworld.Repository(name)
 	r.ID = id
 	for i := range n {
 		sum := sha256.Sum256(fmt.Append(nil, name, i))
 		random := hex.EncodeToString(sum[:])
-		words := strings.Fields("checkout payment login cart search invoice order stock price delivery refund voucher address session report export")
-		pr := testworld.WithPaths(testworld.PullRequest(1000+3*i, fmt.Sprintf("developer-%d", sum[0]), "preview", "size/M"), "orders/main.go", "web/index.html")
+		words := strings.Fields(
+			"checkout payment login cart search invoice order stock price delivery refund voucher address session report export",
+		)
+		pr := testworld.WithPaths(
+			testworld.PullRequest(1000+3*i, fmt.Sprintf("developer-%d", sum[0]), "preview", "size/M"), "orders/main.go",
+			"web/index.html",
+		)
 		pr.HeadSHA = random[:40]
 		pr.Title = fmt.Sprintf("SHOP-%d Let the %s know of every %s in %s", 5*i, words[sum[1]%16], words[sum[2]%16], random[40:46])
 		pr.Branch = fmt.Sprintf("feature/SHOP-%d-%s-%s", 5*i, words[sum[1]%16], random[40:46])
@@ -227,10 +240,13 @@ func manyPullRequests(name string, id int64, n int) preview.Repository {
 	return r
 }
 
-// Values that look like what stands around them, or like marks, are only values.
-func TestMemoryOfOddValuesIsTheSame(t *testing.T) {
+// Values that look like other parts of the state, or like its marks, are kept unchanged.
+func TestStateKeepsUnusualValues(t *testing.T) {
 	t.Parallel()
-	for _, odd := range []string{"", "a", "0", "1", "s", "name", "\u0000a", "\\u0000a", `"`, `\`, "{}", "null", "Row", "preview", "ü€", "a b", "-", "acme", "7"} {
+	for _, odd := range []string{
+		"", "a", "0", "1", "s", "name", "\u0000a", "\\u0000a", `"`, `\`, "{}", "null", "Row", "preview", "ü€", "a b", "-", "acme",
+		"7",
+	} {
 		t.Run(fmt.Sprintf("%q", odd), func(t *testing.T) {
 			t.Parallel()
 			w := testworld.New()
@@ -244,7 +260,7 @@ func TestMemoryOfOddValuesIsTheSame(t *testing.T) {
 			w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage
 			got := testworld.Ready(t, w, keep).GetParams(t, testworld.ParamsBody)
 			if diff := cmp.Diff(want.Body, got.Body); diff != "" || len(got.Names(t)) != 3 {
-				t.Errorf("%v (-before +remembered):\n%s", got.Names(t), diff)
+				t.Errorf("%v (-before +after restart):\n%s", got.Names(t), diff)
 			}
 		})
 	}

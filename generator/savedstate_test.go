@@ -19,9 +19,9 @@ import (
 	kube "github.com/previewset/previewset/internal/cluster"
 )
 
-// testdata/savedstate has the state, the rows and the decisions of the version of 2026-11-20 (commit c0df772), for newSavedWorld.
-// Users have such states in their clusters. Never update these files. decisions.json has no time for unlabelled pull requests,
-// because the saved state doesn't keep it.
+// testdata/savedstate has the state, rows and decisions of an earlier version (commit c0df772) for testworld.NewSaved.
+// Users have such states in their clusters. Never update these files. decisions.json has no time for unlabelled pull
+// requests, because the saved state doesn't keep it.
 const savedState = "testdata/savedstate"
 
 func savedFile(t *testing.T, name string) []byte {
@@ -82,10 +82,11 @@ func TestStateOfAnEarlierVersionIsServed(t *testing.T) {
 		"from a file":      {inFile, func(*testworld.World) {}, "decisions.json"},
 		"from a ConfigMap": {inConfigMap, func(*testworld.World) {}, "decisions.json"},
 		"without GitHub": {inFile, func(w *testworld.World) {
-			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage
+			w.FailRepositories()
 		}, "decisions-github-down.json"},
 		"without GitHub and Git": {inConfigMap, func(w *testworld.World) {
-			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = testworld.ErrOutage, testworld.ErrOutage, testworld.ErrOutage
+			w.ConfigErr = testworld.ErrOutage
+			w.FailRepositories()
 		}, "decisions-all-down.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,9 +127,9 @@ func TestStateOfAnEarlierVersionKeepsStatusesAndRequestedResources(t *testing.T)
 	if got := s.Metrics(t); got[testworld.ShopRequests+"cpu}"] != 0.5 || got[testworld.ShopRequests+"memory}"] != 20<<20 {
 		t.Errorf("shop-pr-7 requests %v cores and %v bytes", got[testworld.ShopRequests+"cpu}"], got[testworld.ShopRequests+"memory}"])
 	}
-	for _, told := range r.Take() { // statuses with the same text aren't set again
-		if strings.Contains(told, "gateway-pr-1") {
-			t.Errorf("the status was set again: %s", told)
+	for _, status := range r.Take() { // statuses with the same text aren't set again
+		if strings.Contains(status, "gateway-pr-1") {
+			t.Errorf("the status was set again: %s", status)
 		}
 	}
 }

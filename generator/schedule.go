@@ -50,7 +50,8 @@ func (r *refresher) schedulePeriodicReads() {
 		return
 	}
 	if r.periodic.takeMeasurement() {
-		// Time alone can change a snapshot. Without a measurement, only this read leads to a new one between two long intervals.
+		// Time alone can change a snapshot. Without a measurement, only this read leads to a new one between two long
+		// intervals.
 		urgent := r.activity.IsMeasured(r.config.InForce) || r.opts.Interval > measureEvery
 		r.reads.want(activityKey, urgent)
 	}
@@ -83,8 +84,8 @@ func (r *refresher) scheduleReads(work pending.Work, isDue bool) {
 	r.pacing.report()
 }
 
-// readSoon reads a repository with a webhook at once. If only the reserve of the quota is left, it waits for more quota or for the
-// next poll.
+// readSoon reads a repository with a webhook at once. If only the reserve of the quota is left, it waits for more quota
+// or for the next poll.
 func (r *refresher) readSoon(name string) {
 	if r.pacing.hasQuota() {
 		r.reads.want(name, true)
@@ -148,8 +149,8 @@ func (r *refresher) receiveAll() {
 	}
 }
 
-// continueRound adds the reads that the configuration needs: in a round all that are due, and for a new configuration the facts that
-// the one before didn't need.
+// continueRound adds the reads that the configuration needs: in a round all that are due, and for a new configuration
+// the facts that the one before didn't need.
 func (r *refresher) continueRound(before *config.Config) {
 	cfg := r.config.InForce
 	if cfg == nil {

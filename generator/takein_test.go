@@ -17,7 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestConfirmedOnesGoWithTheNextSnapshot(t *testing.T) {
+func TestConfirmedEnvironmentsAreRemovedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
 	argo, api := testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken)
@@ -42,25 +42,32 @@ func TestConfirmedOnesGoWithTheNextSnapshot(t *testing.T) {
 		if diff := cmp.Diff([]string{"gateway-pr-1"}, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
 			t.Errorf("afterwards: %s", diff)
 		}
-		all = []string{"gateway-pr-1: live withheld*", "gateway-pr-2: held unlabelled", "shop-pr-7: held unlabelled", "shop-pr-8: held unlabelled"}
+		all = []string{
+			"gateway-pr-1: live withheld*", "gateway-pr-2: held unlabelled", "shop-pr-7: held unlabelled",
+			"shop-pr-8: held unlabelled",
+		}
 		if diff := cmp.Diff(all, s.Decisions(t)); diff != "" {
 			t.Errorf("decisions: %s", diff)
 		}
 		if b, r := w.Reads(); b != branches || r != shop {
-			t.Errorf("the branch was read %d times for it, acme/shop %d times", b-branches, r-shop)
+			t.Errorf("the confirmation caused %d reads of the config branch and %d of acme/shop", b-branches, r-shop)
 		}
 		logged := s.Log.String()
-		for _, want := range []string{`"msg":"removal confirmed"`, `"names":["shop-pr-7","gateway-pr-2"]`, `"caller":"alice"`, `"address":"`, `"level":"WARN"`} {
+		for _, want := range []string{
+			`"msg":"removal confirmed"`, `"names":["shop-pr-7","gateway-pr-2"]`, `"caller":"alice"`, `"address":"`, `"level":"WARN"`,
+		} {
 			if !strings.Contains(logged, want) {
-				t.Errorf("the log doesn't say %s", want)
+				t.Errorf("the log lacks %s", want)
 			}
 		}
 		if got := s.Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound {
-			t.Errorf("once more: %d %s", got.Code, got.Body)
+			t.Errorf("a second confirmation: %d %s", got.Code, got.Body)
 		}
-		// The word counts once: what gets the label later stays.
+		// A confirmation counts once: an environment with a new label stays.
 		w.Change(func() {
-			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "deploy"), "orders/main.go"))
+			w.Repositories["acme/shop"] = testworld.Repository(
+				"acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "deploy"), "orders/main.go"),
+			)
 		})
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -68,12 +75,12 @@ func TestConfirmedOnesGoWithTheNextSnapshot(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if got := s.GetParams(t, testworld.ParamsBody).Names(t); !slices.Contains(got, "shop-pr-7") {
-			t.Errorf("%v are live; a confirmation was kept for another time", got)
+			t.Errorf("%v are live; the old confirmation removed shop-pr-7 again", got)
 		}
 	})
 }
 
-func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
+func TestConfirmedRepositoryCountsAsEmpty(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
 	argo, api := testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken)
@@ -82,11 +89,12 @@ func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := testworld.NewService(t, w, keep, func(o *generator.Options) { o.Token, o.APIToken = argo, api })
 		s.Start(t)
-		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Message(t), "acme/shop was never read") {
+		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+			!strings.Contains(got.Message(t), "acme/shop was never read") {
 			t.Fatalf("%d %s", got.Code, got.Body)
 		}
 		if got := s.Confirm(t, `{"repositories": ["acme/gateway"]}`); got.Code != http.StatusNotFound {
-			t.Errorf("one that was read: %d %s", got.Code, got.Body)
+			t.Errorf("a repository that was read: %d %s", got.Code, got.Body)
 		}
 		if got := s.Confirm(t, `{"repositories": ["ACME/Shop"], "caller": "alice"}`); got.Code != http.StatusAccepted {
 			t.Errorf("%d %s", got.Code, got.Body)
@@ -96,10 +104,10 @@ func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
 			t.Error(diff)
 		}
 		if got := s.Confirm(t, `{"repositories": ["acme/shop"]}`); got.Code != http.StatusNotFound {
-			t.Errorf("once more: %d %s", got.Code, got.Body)
+			t.Errorf("a second confirmation: %d %s", got.Code, got.Body)
 		}
 	})
-	// It is remembered across a restart, and what is there once it can be read goes live as usual.
+	// The confirmation survives a restart. Once the repository can be read, its pull requests count as usual.
 	again := testworld.Ready(t, w, keep)
 	if diff := cmp.Diff([]string{"gateway-pr-1", "gateway-pr-2"}, again.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
 		t.Errorf("after a restart: %s", diff)
@@ -107,12 +115,12 @@ func TestRepositoriesThatWereNeverReadAreConfirmedAway(t *testing.T) {
 	w.Change(func() { clear(w.RepositoryErrs) })
 	again.Refresh(t.Context())
 	if diff := cmp.Diff(testworld.AllNames, again.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
-		t.Errorf("once it is read: %s", diff)
+		t.Errorf("after the repository was read: %s", diff)
 	}
 }
 
-// A repository that configuration names later is confirmed while others are served: that is kept too.
-func TestConfirmedRepositoryIsRememberedThoughNoRowChanges(t *testing.T) {
+// The confirmation of a new repository is saved even though no row changes.
+func TestConfirmedRepositoryIsSavedWithoutRowChange(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
 	w := testworld.New()
@@ -122,7 +130,10 @@ func TestConfirmedRepositoryIsRememberedThoughNoRowChanges(t *testing.T) {
 		s := testworld.NewService(t, w, keep, func(o *generator.Options) { o.Token, o.APIToken = argo, api })
 		s.Start(t)
 		w.Change(func() {
-			w.Tree = testworld.Tree(2, strings.Replace(testworld.Policy, "profiles:", "  mailer: {repository: acme/mailer, image: ghcr.io/acme/mailer}\nprofiles:", 1))
+			w.Tree = testworld.Tree(
+				2,
+				strings.Replace(testworld.Policy, "profiles:", "  mailer: {repository: acme/mailer, image: ghcr.io/acme/mailer}\nprofiles:", 1),
+			)
 			for _, as := range []string{"run", "link"} {
 				w.Tree.Kustomizations["kustomize-base/services/mailer/"+as] = true
 			}
@@ -139,19 +150,27 @@ func TestConfirmedRepositoryIsRememberedThoughNoRowChanges(t *testing.T) {
 	}
 }
 
-// What a service was last ready at is kept though no row tells of it: the one pull request that would run it waits.
-func TestLastReadyCommitSurvivesARestartThoughNoRowTellsOfIt(t *testing.T) {
+// The last ready commit of a service's default is saved even though no live environment runs it.
+func TestLastReadyCommitIsSavedWithoutRowChange(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
 	w := testworld.New()
-	w.Tree = testworld.Tree(1, strings.Replace(testworld.Policy, "public: true, calls: [orders]", "public: true, calls: [orders], default: {branch: main}, ready: {check: image, app: ci}", 1)+
-		"limits: {environments: 1}\n")
+	w.Tree = testworld.Tree(
+		1,
+		strings.Replace(
+			testworld.Policy, "public: true, calls: [orders]",
+			"public: true, calls: [orders], default: {branch: main}, ready: {check: image, app: ci}", 1,
+		)+
+			"limits: {environments: 1}\n",
+	)
 	own := testworld.PullRequest(1, "bob")
 	own.Created = testworld.Start.Add(-time.Hour)
 	gateway := func(main string, green bool, prs ...preview.PullRequest) {
 		r := testworld.Repository("acme/Gateway", prs...)
 		r.Branches["main"] = main
-		r.Checks = map[string][]preview.Check{main: {{Name: "image", App: "ci", Green: green}}, own.HeadSHA: {{Name: "image", App: "ci", Green: true}}}
+		r.Checks = map[string][]preview.Check{
+			main: {{Name: "image", App: "ci", Green: green}}, own.HeadSHA: {{Name: "image", App: "ci", Green: true}},
+		}
 		w.Change(func() { w.Repositories["acme/gateway"] = r })
 	}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/a"))
@@ -169,7 +188,7 @@ func TestLastReadyCommitSurvivesARestartThoughNoRowTellsOfIt(t *testing.T) {
 	}
 }
 
-func TestABurstOfWishesIsOne(t *testing.T) {
+func TestManyRequestsAreOneSave(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := testworld.New()
@@ -189,17 +208,17 @@ func TestABurstOfWishesIsOne(t *testing.T) {
 		all.Wait()
 		synctest.Wait()
 		if n := s.Metrics(t)["previewset_memory_saves_total{outcome=success}"] - before; n < 1 || n > 50 {
-			t.Errorf("memory was saved %v times", n)
+			t.Errorf("the state was saved %v times", n)
 		}
 		if got := s.Metrics(t)["previewset_wakes_total{by=request}"]; got != 1 {
-			t.Errorf("it was woken %v times", got)
+			t.Errorf("the environment woke %v times", got)
 		}
 		close(hang)
 	})
 }
 
-// What was asked isn't lost where it can't be remembered yet, and nothing is served before.
-func TestAWishIsKeptUntilItIsRemembered(t *testing.T) {
+// A request waits while the state can't be saved. It has no effect before.
+func TestRequestWaitsUntilStateIsSaved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := testworld.New()
@@ -212,12 +231,12 @@ func TestAWishIsKeptUntilItIsRemembered(t *testing.T) {
 		s.Request(t, "shop-pr-7", "sleep", "")
 		testworld.Advance(time.Second)
 		if got := s.States(t)["shop-pr-7"]; got != preview.Awake {
-			t.Errorf("it is %s, and nobody will remember it", got)
+			t.Errorf("state %s, but the state wasn't saved", got)
 		}
 		d.full.Store(false)
 		testworld.Advance(2 * time.Minute)
 		if got := s.States(t)["shop-pr-7"]; got != preview.Asleep {
-			t.Errorf("it is %s", got)
+			t.Errorf("state %s", got)
 		}
 		w.Change(func() {
 			w.ConfigErr = errors.New("outage")
@@ -225,7 +244,7 @@ func TestAWishIsKeptUntilItIsRemembered(t *testing.T) {
 		})
 		again := testworld.Ready(t, w, keep, testworld.WithRealTime)
 		if got := again.States(t)["shop-pr-7"]; got != preview.Asleep {
-			t.Errorf("after a restart in an outage it is %s", got)
+			t.Errorf("after a restart during an outage: state %s", got)
 		}
 	})
 }

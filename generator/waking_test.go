@@ -16,19 +16,23 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestWhatIsAskedIsAnsweredAtOnce(t *testing.T) {
+func TestRequestsTakeEffectAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := testworld.New()
 		w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
 		argo := &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
-		s := testworld.NewService(t, w, testworld.WithApplications(argo), testworld.WithRealTime, testworld.WithClock, func(o *generator.Options) { o.Cluster, o.Interval = testworld.Cluster{World: w}, time.Hour })
+		s := testworld.NewService(
+			t, w, testworld.WithApplications(argo), testworld.WithRealTime, testworld.WithClock,
+			func(o *generator.Options) { o.Cluster, o.Interval = testworld.Cluster{World: w}, time.Hour },
+		)
 		s.Start(t)
 		ask := func(action, want string) {
 			t.Helper()
 			s.GetParams(t, testworld.ParamsBody)
 			w.TakeRefreshed()
-			if a := s.Request(t, "shop-pr-7", action, `{"caller":"alice\u001b[31m"}`); a.Code != http.StatusAccepted || !strings.HasPrefix(a.Message(t), "shop-pr-7 ") {
+			if a := s.Request(t, "shop-pr-7", action, `{"caller":"alice\u001b[31m"}`); a.Code != http.StatusAccepted ||
+				!strings.HasPrefix(a.Message(t), "shop-pr-7 ") {
 				t.Errorf("%s: %d %s", action, a.Code, a.Body)
 			}
 			synctest.Wait()
@@ -36,34 +40,37 @@ func TestWhatIsAskedIsAnsweredAtOnce(t *testing.T) {
 				t.Errorf("%s: %v", action, got)
 			}
 			if got := w.TakeRefreshed(); len(got) != 1 {
-				t.Errorf("%s: Argo CD was told %d times", action, len(got))
+				t.Errorf("%s: Argo CD was refreshed %d times", action, len(got))
 			}
 		}
 		testworld.Advance(time.Minute)
 		ask("sleep", preview.Asleep)
 		testworld.Advance(time.Minute)
 		ask("wake", preview.Waking)
-		if want := `"msg":"request received","env":"shop-pr-7","action":"wake","for":"0s","caller":"alice[31m","address":"`; !strings.Contains(s.Log.String(), want) {
+		if want := `"msg":"request received","env":"shop-pr-7","action":"wake","for":"0s","caller":"alice[31m","address":"`; !strings.Contains(
+			s.Log.String(), want,
+		) {
 			t.Errorf("no %s in\n%s", want, s.Log)
 		}
 		testworld.Advance(30 * time.Second)
 		if got := s.States(t)["shop-pr-7"]; got != preview.Waking {
-			t.Errorf("it is %s before Argo CD has its Application healthy", got)
+			t.Errorf("state %s before its Application is healthy", got)
 		}
 		argo.Heal(s.Environment(t, "shop-pr-7").Row)
 		testworld.Advance(2 * time.Second)
 		if got := s.States(t)["shop-pr-7"]; got != preview.Awake {
-			t.Errorf("it is %s though its Application is healthy", got)
+			t.Errorf("state %s after its Application became healthy", got)
 		}
 		metrics := s.Metrics(t)
-		if metrics["previewset_wakes_total{by=request}"] != 1 || metrics["previewset_wake_seconds"] != 1 || strings.Count(s.Log.String(), `"msg":"state changed"`) != 3 {
+		if metrics["previewset_wakes_total{by=request}"] != 1 || metrics["previewset_wake_seconds"] != 1 ||
+			strings.Count(s.Log.String(), `"msg":"state changed"`) != 3 {
 			t.Errorf("metrics %v, log\n%s", metrics, s.Log)
 		}
 	})
 }
 
-// What had settled before it slept says nothing of when it wakes again.
-func TestEachWakingIsWaitedFor(t *testing.T) {
+// A finished wake doesn't finish the next one.
+func TestEachWakeWaitsForArgoCD(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, argo := testworld.New(), &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
@@ -77,18 +84,18 @@ func TestEachWakingIsWaitedFor(t *testing.T) {
 			s.Request(t, "shop-pr-7", "wake", "")
 			testworld.Advance(10 * time.Second)
 			if got := s.States(t)["shop-pr-7"]; got != preview.Waking {
-				t.Fatalf("it is %s", got)
+				t.Fatalf("state %s", got)
 			}
 			argo.Heal(s.Environment(t, "shop-pr-7").Row)
 			testworld.Advance(3 * time.Second)
 			if got := s.States(t)["shop-pr-7"]; got != preview.Awake {
-				t.Fatalf("it is %s", got)
+				t.Fatalf("state %s", got)
 			}
 		}
 	})
 }
 
-func TestWithoutAClusterWhatWakesIsAwakeAtOnce(t *testing.T) {
+func TestWithoutClusterEnvironmentsWakeAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := testworld.NewService(t, testworld.New(), testworld.WithRealTime, testworld.WithClock)
@@ -98,14 +105,14 @@ func TestWithoutAClusterWhatWakesIsAwakeAtOnce(t *testing.T) {
 			s.Request(t, "shop-pr-7", ask[0], "")
 			testworld.Advance(time.Second)
 			if got := s.States(t)["shop-pr-7"]; got != ask[1] {
-				t.Errorf("asked to %s, it is %s", ask[0], got)
+				t.Errorf("after %s: state %s", ask[0], got)
 			}
 		}
 	})
 }
 
-// In a burst of states each of them is remembered before it is served.
-func TestARestartDuringAnOutageKeepsStates(t *testing.T) {
+// Each state is saved before it is served.
+func TestRestartDuringOutageKeepsStates(t *testing.T) {
 	t.Parallel()
 	for _, gone := range []string{"GitHub", "config branch", "everything"} {
 		t.Run(gone, func(t *testing.T) {
@@ -148,8 +155,8 @@ func TestARestartDuringAnOutageKeepsStates(t *testing.T) {
 	}
 }
 
-// A thousand environments that wake at once are looked at in turn.
-func TestManyThatWakeAreLookedAtInTurn(t *testing.T) {
+// The Applications of many waking environments are read in turn.
+func TestWakingEnvironmentsAreReadInTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, argo := testworld.NewLarge(100, 100), &testworld.Applications{}
@@ -164,11 +171,11 @@ func TestManyThatWakeAreLookedAtInTurn(t *testing.T) {
 		}
 		testworld.Advance(2 * time.Second)
 		if first := argo.Names(); len(first) == 0 || len(first) > 32 {
-			t.Errorf("%d were looked at in a turn", len(first))
+			t.Errorf("%d Applications were read in one turn", len(first))
 		}
 		testworld.Advance(8 * time.Second)
 		if all := argo.Names(); len(all) != 100 {
-			t.Errorf("%d of 100 were looked at in 10 seconds", len(all))
+			t.Errorf("%d of 100 Applications were read in 10 seconds", len(all))
 		}
 	})
 }

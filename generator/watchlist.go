@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// watchlist maps the names and identities that a repository can have in webhooks to configured names. It is safe for concurrent
-// use.
+// watchlist maps the names and identities that a repository can have in webhooks to configured names. It is safe for
+// concurrent use.
 type watchlist struct {
 	configured atomic.Pointer[map[string][]string]
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// clock is a simulated clock for e2e tests: days pass within seconds. No released program contains it, because a changed clock
-// removes environments. PREVIEWSET_CLOCK_FILE has JSON: at real time "since" the simulated time is "at", and it runs "rate" times
-// as fast.
+// clock is a simulated clock for e2e tests: days pass within seconds. No released program contains it, because a
+// changed clock removes environments. PREVIEWSET_CLOCK_FILE has JSON: at real time "since" the simulated time is "at",
+// and it runs "rate" times as fast.
 func clock(env func(string) string) func() time.Time {
 	file := env("PREVIEWSET_CLOCK_FILE")
 	return func() time.Time {

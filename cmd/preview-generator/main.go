@@ -1,5 +1,5 @@
-// Command preview-generator is the service that Argo CD's plugin generator asks: see package generator. The command reads
-// flags and environment variables, and connects the parts.
+// Command preview-generator is the service that Argo CD's plugin generator asks: see package generator. The command
+// reads flags and environment variables, and connects the parts.
 package main
 
 import (
@@ -176,7 +176,9 @@ func (s *settings) configBranch() (*configbranch.Reader, error) {
 	return r, nil
 }
 
-func (s *settings) github(observe func(kind string, status int, fromCache bool, took time.Duration)) (*github.Client, error) {
+func (s *settings) github(
+	observe func(kind string, status int, fromCache bool, took time.Duration),
+) (*github.Client, error) {
 	o := github.Options{BaseURL: s.githubURL, UserAgent: "preview-generator", Observe: observe}
 	token, err := optional("--github-token-file", s.githubTokenFile)
 	if err != nil {

@@ -94,9 +94,15 @@ func TestWhatCannotBeBuiltStopsIt(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"a password in the config repository's address", []string{"--config-repo=https://me:hunter2@git.example/x"}, "--config-repo: the repository's address contains a user or password; remove it and set a token"},
+		{
+			"a password in the config repository's address", []string{"--config-repo=https://me:hunter2@git.example/x"},
+			"--config-repo: the repository's address contains a user or password; remove it and set a token",
+		},
 		{"a config path out of the repository", []string{"--config-path=../x"}, `config path "../x" leads out of the repository`},
-		{"SSH without its files", []string{"--config-repo=git@git.example:x"}, "--config-repo: SSH needs --config-ssh-key-file, and --config-known-hosts-file"},
+		{
+			"SSH without its files", []string{"--config-repo=git@git.example:x"},
+			"--config-repo: SSH needs --config-ssh-key-file, and --config-known-hosts-file",
+		},
 		{"a GitHub address without a host", []string{"--github-url=github.example"}, "GitHub: "},
 		{"a kubeconfig that isn't there", []string{"--kubeconfig=/missing/kubeconfig"}, "--kubeconfig: "},
 		{"an address that is taken", []string{"--listen=" + taken}, "--listen: listen tcp " + taken},
@@ -213,7 +219,9 @@ func exampleRepository(t *testing.T) string {
 	if err := os.CopyFS(filepath.Join(folder, "deploy"), previewset.Example); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"init", "--quiet", "--initial-branch=main"}, {"add", "--all"}, {"commit", "--quiet", "--message", "example"}} {
+	for _, args := range [][]string{
+		{"init", "--quiet", "--initial-branch=main"}, {"add", "--all"}, {"commit", "--quiet", "--message", "example"},
+	} {
 		cmd := exec.CommandContext(t.Context(), "git", args...)
 		cmd.Dir = folder
 		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",

@@ -21,8 +21,8 @@ import (
 )
 
 // BenchmarkMemory runs the program itself against a GitHub whose pull requests have some 20 KB each, and says what it
-// needs at the most: the peak of its resident memory, from start until a few refreshes later. The claim (issue 2) is less
-// than 200 MiB for 10,000 open ones.
+// needs at the most: the peak of its resident memory, from start until a few refreshes later. The claim (issue 2) is
+// less than 200 MiB for 10,000 open ones.
 func BenchmarkMemory(b *testing.B) {
 	for _, o := range []organisation{{1, 10_000, 100}, {1, 10_000, 1000}, {1, 10_000, 10_000}, {1000, 100, 100}, {1000, 100, 1000}} {
 		b.Run(fmt.Sprintf("repositories=%d/open=%d/live=%d", o.repositories, o.repositories*o.each, o.live), func(b *testing.B) {
@@ -133,7 +133,9 @@ func (o organisation) gitOps(b *testing.B, dir string) {
 		}
 		service := fmt.Sprintf("service-%d", i)
 		fmt.Fprintf(&services, "  %s: {repository: %s, image: ghcr.io/%s, tag: \"{{ .SHA }}\"}\n", service, name, name)
-		if err := os.CopyFS(filepath.Join(dir, "kustomize-base/services", service), os.DirFS(filepath.Join(dir, "kustomize-base/services/orders"))); err != nil {
+		if err := os.CopyFS(
+			filepath.Join(dir, "kustomize-base/services", service), os.DirFS(filepath.Join(dir, "kustomize-base/services/orders")),
+		); err != nil {
 			b.Fatal(err)
 		}
 	}

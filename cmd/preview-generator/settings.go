@@ -90,7 +90,9 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.configRepo, "config-repo", "", "`URL` of the GitOps repository: https, ssh, git@host:path or file")
 	f.StringVar(&s.configBranchName, "config-branch", "main", "`branch` of the GitOps repository")
 	f.StringVar(&s.configPath, "config-path", ".", "`folder` of the GitOps repository that holds previewset.yaml")
-	f.StringVar(&s.configTokenFile, "config-token-file", "", "`file` with a token to read the GitOps repository over HTTPS")
+	f.StringVar(
+		&s.configTokenFile, "config-token-file", "", "`file` with a token to read the GitOps repository over HTTPS",
+	)
 	f.StringVar(&s.configSSHKeyFile, "config-ssh-key-file", "", "`file` with a key to read the GitOps repository over SSH")
 	f.StringVar(&s.configKnownHostsFile, "config-known-hosts-file", "", "known_hosts `file`, for SSH")
 	f.StringVar(&s.githubURL, "github-url", "", "root `URL` of GitHub's API (default the public one)")
@@ -99,15 +101,25 @@ func (s *settings) flags() *flag.FlagSet {
 	f.Int64Var(&s.githubAppInstallationID, "github-app-installation-id", 0, "the App's installation `ID`")
 	f.StringVar(&s.githubAppKeyFile, "github-app-key-file", "", "`file` with the App's private key (PEM)")
 	f.Var(&s.repositories, "repositories", "allowed repositories as comma-separated `patterns` like acme/* (default all)")
-	f.StringVar(&s.webhookSecretFile, "webhook-secret-file", "", "`file` with the secret of GitHub's webhooks; without it all are refused")
+	f.StringVar(
+		&s.webhookSecretFile, "webhook-secret-file", "",
+		"`file` with the secret of GitHub's webhooks; without it all are refused",
+	)
 	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of all sources")
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
-	f.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)")
+	f.StringVar(
+		&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)",
+	)
 	f.StringVar(&s.state, "state", "", "where the state is saved: a `file` or configmap:<name> (default nowhere)")
-	f.StringVar(&s.report, "report", "none", "`none|status`: status sets a commit status on pull requests that ask for a preview")
+	f.StringVar(
+		&s.report, "report", "none", "`none|status`: status sets a commit status on pull requests that ask for a preview",
+	)
 	f.Var(&s.trustedProxies, "trusted-proxies",
 		"proxies with trusted X-Forwarded headers, as comma-separated `addresses` or networks (default none)")
-	f.BoolVar(&s.environmentMetrics, "environment-metrics", true, "`true|false`: metrics of single environments; previewctl usage needs them")
+	f.BoolVar(
+		&s.environmentMetrics, "environment-metrics", true,
+		"`true|false`: metrics of single environments; previewctl usage needs them",
+	)
 	f.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "log `level`: debug, info, warn or error")
 	f.SetOutput(os.Stderr)
 	f.Usage = func() {
@@ -170,7 +182,10 @@ func (s *settings) check() error {
 	add(s.tokenFile == "", "--token-file is needed: a file with the token that Argo CD sends")
 	add(s.pollInterval < time.Second, "--poll-interval is below a second")
 	add(s.report != "none" && s.report != "status", "--report is neither none nor status")
-	add(s.githubTokenFile != "" && s.githubAppKeyFile != "", "--github-token-file and --github-app-key-file are both given; use one")
+	add(
+		s.githubTokenFile != "" && s.githubAppKeyFile != "",
+		"--github-token-file and --github-app-key-file are both given; use one",
+	)
 	app := s.githubAppID != 0 || s.githubAppInstallationID != 0 || s.githubAppKeyFile != ""
 	add(app && (s.githubAppID == 0 || s.githubAppInstallationID == 0 || s.githubAppKeyFile == ""),
 		"a GitHub App needs all of --github-app-id, --github-app-installation-id and --github-app-key-file")
@@ -195,7 +210,9 @@ func (s *settings) protected() []string {
 
 // configRepository is the GitOps repository's "owner/name", lower case: the last two parts of its address.
 func (s *settings) configRepository() string {
-	parts := strings.FieldsFunc(strings.TrimSuffix(strings.ToLower(s.configRepo), ".git"), func(r rune) bool { return r == '/' || r == ':' })
+	parts := strings.FieldsFunc(
+		strings.TrimSuffix(strings.ToLower(s.configRepo), ".git"), func(r rune) bool { return r == '/' || r == ':' },
+	)
 	if len(parts) < 2 {
 		return ""
 	}

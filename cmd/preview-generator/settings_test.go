@@ -98,7 +98,9 @@ func wanted() *settings {
 		githubAppID: 7, githubAppInstallationID: 8, githubAppKeyFile: "/gk",
 		repositories: list{"acme/*", "other/x"}, webhookSecretFile: "/w", pollInterval: 90 * time.Second, argocdNamespace: "cd",
 		kubeconfig: "/k", state: "configmap:previews", report: "status", logLevel: slog.LevelDebug,
-		trustedProxies: prefixes{netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fd00::/8")},
+		trustedProxies: prefixes{
+			netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fd00::/8"),
+		},
 	}
 }
 
@@ -142,7 +144,9 @@ func TestFlagsAndEnvironmentSayTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(wanted(), got, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(
+				wanted(), got, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+			); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -179,10 +183,14 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		{"nothing is given", nil, nil, []string{noRepo, noToken}},
 		{
 			"everything is wrong",
-			[]string{"--poll-interval=10ms", "--report=email", "--github-token-file=/a", "--github-app-key-file=/b", "--repositories=acme/[", "--github-url=https://me:hunter2@github.example"},
+			[]string{
+				"--poll-interval=10ms", "--report=email", "--github-token-file=/a", "--github-app-key-file=/b", "--repositories=acme/[",
+				"--github-url=https://me:hunter2@github.example",
+			},
 			nil,
 			[]string{
-				noRepo, noToken, tooOften, "--report is neither none nor status", "--github-token-file and --github-app-key-file are both given; use one",
+				noRepo, noToken, tooOften, "--report is neither none nor status",
+				"--github-token-file and --github-app-key-file are both given; use one",
 				app, `--repositories: "acme/[" is no pattern; write one like acme/*`, badURL,
 			},
 		},
@@ -196,9 +204,13 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		{"a flag that isn't there", append(slices.Clone(base), "--tokenfile=/t"), nil, []string{"flag provided but not defined: -tokenfile"}},
 		{
 			"several wrong variables", base,
-			map[string]string{"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud", "PREVIEWSET_TRUSTED_PROXIES": "10.0.0.1,proxy"},
+			map[string]string{
+				"PREVIEWSET_POLL_INTERVAL": "often", "PREVIEWSET_GITHUB_APP_ID": "x", "PREVIEWSET_LOG_LEVEL": "loud",
+				"PREVIEWSET_TRUSTED_PROXIES": "10.0.0.1,proxy",
+			},
 			[]string{
-				"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`, "PREVIEWSET_POLL_INTERVAL: parse error",
+				"PREVIEWSET_GITHUB_APP_ID: parse error", `PREVIEWSET_LOG_LEVEL: slog: level string "loud": unknown name`,
+				"PREVIEWSET_POLL_INTERVAL: parse error",
 				`PREVIEWSET_TRUSTED_PROXIES: "proxy": expected an address or network like 10.0.0.1 or 10.0.0.0/8`,
 			},
 		},

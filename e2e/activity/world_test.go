@@ -1,5 +1,5 @@
-// Package activity tests the service's Prometheus queries on a real Prometheus server. It scrapes simulated ingress controllers,
-// databases and the service itself.
+// Package activity tests the service's Prometheus queries on a real Prometheus server. It scrapes simulated ingress
+// controllers, databases and the service itself.
 package activity
 
 import (
@@ -71,8 +71,8 @@ func begin(t *testing.T, activity config.PrometheusActivity, jobs ...server.Job)
 	return w
 }
 
-// eventually measures until so is true. The conditions in always must hold for each measurement. On a busy machine a scrape may
-// be late. Idle environments are unknown then, but never used.
+// eventually measures until so is true. The conditions in always must hold for each measurement. On a busy machine a
+// scrape may be late. Idle environments are unknown then, but never used.
 func (w *world) eventually(t *testing.T, what string, so func(used map[string]bool) bool, always ...func(used map[string]bool) bool) {
 	t.Helper()
 	start := time.Now()

@@ -1,6 +1,6 @@
-// Package argocd runs the controllers of an Argo CD in a cluster. The program, custom resources, roles and settings are Argo
-// CD's own. Each controller acts as its own service account, so that RBAC and admission policies apply to it as they do in an
-// installation.
+// Package argocd runs the controllers of an Argo CD in a cluster. The program, custom resources, roles and settings are
+// Argo CD's own. Each controller acts as its own service account, so that RBAC and admission policies apply to it as
+// they do in an installation.
 //
 // It doesn't know the Applications.
 package argocd
@@ -46,7 +46,8 @@ func Start(
 	ctx context.Context, tools *toolchain.Toolbox, group *process.Group, c *cluster.Cluster, folder string, o Options,
 ) (*ArgoCD, error) {
 	a := &ArgoCD{
-		Version: o.version(), options: o, cluster: c, kustomize: tools.Path(toolchain.Kustomize), group: group, folder: folder,
+		Version: o.version(), options: o, cluster: c, kustomize: tools.Path(toolchain.Kustomize), group: group,
+		folder: folder,
 	}
 	var err error
 	if a.parts, err = o.distribution(ctx, tools); err == nil {
@@ -87,8 +88,8 @@ func (a *ArgoCD) start(ctx context.Context) (err error) {
 
 func (a *ArgoCD) path(name string) string { return filepath.Join(a.folder, name) }
 
-// makeFolders creates the folders that Argo CD's image has, and a PATH with kustomize, the helper that gives git its password,
-// and Argo CD's scripts.
+// makeFolders creates the folders that Argo CD's image has, and a PATH with kustomize, the helper that gives git its
+// password, and Argo CD's scripts.
 func (a *ArgoCD) makeFolders() error {
 	for _, name := range []string{"tls", "ssh", "gpg", "plugins", "tmp", "bin"} {
 		if err := os.MkdirAll(a.path(name), 0o700); err != nil {
@@ -123,13 +124,14 @@ func (a *ArgoCD) run(ctx context.Context, c controller) error {
 	return err
 }
 
-// environment moves the image's fixed places into the folder. Argo CD's intervals keep their defaults, so that a change that
-// arrives sooner in a story arrived for another reason.
+// environment moves the image's fixed places into the folder. Argo CD's intervals keep their defaults, so that a change
+// that arrives sooner in a story arrived for another reason.
 func (a *ArgoCD) environment() []string {
 	return []string{
 		"PATH=" + a.path("bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "TMPDIR=" + a.path("tmp"),
 		"ARGOCD_FAKE_IN_CLUSTER=true",
-		"ARGOCD_TLS_DATA_PATH=" + a.path("tls"), "ARGOCD_SSH_DATA_PATH=" + a.path("ssh"), "ARGOCD_PLUGINSOCKFILEPATH=" + a.path("plugins"),
+		"ARGOCD_TLS_DATA_PATH=" + a.path("tls"), "ARGOCD_SSH_DATA_PATH=" + a.path("ssh"),
+		"ARGOCD_PLUGINSOCKFILEPATH=" + a.path("plugins"),
 		"ARGOCD_GPG_ENABLED=false", "ARGOCD_GNUPGHOME=" + a.path("gpg"), "ARGOCD_GPG_DATA_PATH=" + a.path("gpg"),
 		"ARGOCD_ASK_PASS_SOCK=" + a.path("ask.sock"),
 	}

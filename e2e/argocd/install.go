@@ -33,7 +33,9 @@ func (a *ArgoCD) install(ctx context.Context) error {
 		return err
 	}
 	// Server-side, because the ApplicationSet's definition is too large for kubectl's annotation.
-	if _, err := a.cluster.Kubectl(ctx, manifests, "apply", "--server-side", "--namespace="+Namespace, "--filename=-"); err != nil {
+	if _, err := a.cluster.Kubectl(
+		ctx, manifests, "apply", "--server-side", "--namespace="+Namespace, "--filename=-",
+	); err != nil {
 		return err
 	}
 	if err := a.writeServerKey(ctx); err != nil {
@@ -42,7 +44,8 @@ func (a *ArgoCD) install(ctx context.Context) error {
 	return a.waitServed(ctx)
 }
 
-// waitServed waits until the API server serves Argo CD's own kinds. (kubectl wait fails on a definition without any status.)
+// waitServed waits until the API server serves Argo CD's own kinds. (kubectl wait fails on a definition without any
+// status.)
 func (a *ArgoCD) waitServed(ctx context.Context) error {
 	return process.Poll(ctx, time.Minute, func(ctx context.Context) error {
 		for _, plural := range []string{"applications", "applicationsets", "appprojects"} {

@@ -19,8 +19,9 @@ import (
 type Options struct {
 	// Version is one of Versions, or the version of Source. Default: the first of Versions.
 	Version string
-	// Source is a checkout of Argo CD's repository in which `make cli-local` has built dist/argocd. It is for versions that
-	// can't be built here. The manifests and scripts of the checkout are used too. Default: build Version from its Go module.
+	// Source is a checkout of Argo CD's repository in which `make cli-local` has built dist/argocd. It is for versions
+	// that can't be built here. The manifests and scripts of the checkout are used too. Default: build Version from its Go
+	// module.
 	Source string
 	// Server runs the API server too.
 	Server bool
@@ -38,8 +39,8 @@ func (o *Options) AddFlags(flags *flag.FlagSet) {
 
 // Versions returns the versions that are built from Go modules.
 //
-// Argo CD 3.5 and newer can't be among them: their module requires the nested module gitops-engine at v0.0.0, which only a
-// checkout of the repository provides. They run with Options.Source.
+// Argo CD 3.5 and newer can't be among them: their module requires the nested module gitops-engine at v0.0.0, which
+// only a checkout of the repository provides. They run with Options.Source.
 func Versions() []string { return slices.Sorted(maps.Keys(programs())) }
 
 func programs() map[string]toolchain.Program {
@@ -94,8 +95,8 @@ func (d distribution) scripts() (paths []string, err error) {
 	return []string{script}, nil
 }
 
-// repoServerTLS returns the flags that let the repo-server answer without TLS. Since 3.5 it refuses --disable-tls unless the
-// path of the clients' certificate authority, which has a default, is empty.
+// repoServerTLS returns the flags that let the repo-server answer without TLS. Since 3.5 it refuses --disable-tls
+// unless the path of the clients' certificate authority, which has a default, is empty.
 func (o Options) repoServerTLS() ([]string, error) {
 	var major, minor int
 	if _, err := fmt.Sscanf(o.version(), "%d.%d", &major, &minor); err != nil {

@@ -1,6 +1,6 @@
-// Package bench measures PreviewSet and Argo CD's own pull request generator side by side: in one run, on one simulated GitHub,
-// one real Kubernetes API and one real ApplicationSet controller. A broken promise fails the run. All figures are printed as one
-// table at the end. Machines are noisy, so only medians and ratios of one run are compared.
+// Package bench measures PreviewSet and Argo CD's own pull request generator side by side: in one run, on one simulated
+// GitHub, one real Kubernetes API and one real ApplicationSet controller. A broken promise fails the run. All figures
+// are printed as one table at the end. Machines are noisy, so only medians and ratios of one run are compared.
 package bench
 
 import (
@@ -30,7 +30,8 @@ func TestMain(m *testing.M) {
 		shared = s
 		return nil, s.Install(ctx)
 	})
-	figures.Write(os.Stdout, "Argo CD's generator", rows) // last, so that it is found below the output of failed benchmarks
+	// Last, so that it is found below the output of failed benchmarks.
+	figures.Write(os.Stdout, "Argo CD's generator", rows)
 	os.Exit(code)
 }
 

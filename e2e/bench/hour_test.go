@@ -28,13 +28,14 @@ const (
 	pluginCalls = 1000
 )
 
-// The claims (issue 3): in an hour at one poll a minute, 50 repositories in which nothing happens cost nothing of the quota
-// after the first read; a webhook costs at most 2, and what Argo CD asks nothing.
+// The claims (issue 3): in an hour at one poll a minute, 50 repositories in which nothing happens cost nothing of the
+// quota after the first read; a webhook costs at most 2, and what Argo CD asks nothing.
 //
-// Argo CD's side is its own pull request generator, once for each repository and poll, as with one ApplicationSet for each
-// repository: the cheapest way, since as a matrix with its scmProvider it lists the repositories too. Once its quota is used up
-// GitHub refuses, and it goes on asking. Ours is the service as it is built. The first read has rows of its own; 1,000
-// environments are live in both organisations, and the changed paths of each pull request are read once.
+// Argo CD's side is its own pull request generator, once for each repository and poll, as with one ApplicationSet for
+// each repository: the cheapest way, since as a matrix with its scmProvider it lists the repositories too. Once its
+// quota is used up GitHub refuses, and it goes on asking. Ours is the service as it is built. The first read has rows
+// of its own; 1,000 environments are live in both organisations, and the changed paths of each pull request are read
+// once.
 func BenchmarkRequestsPerHour(b *testing.B) {
 	for b.Loop() {
 		fifty := newOrganisation(b, 50, 20, 20)

@@ -33,12 +33,13 @@ type contender struct {
 	took        map[time.Duration]times
 }
 
-// The promise: from the label to the Application, with webhooks, PreviewSet's median is at most the median of Argo CD's own
-// generator with its webhook, in the same run.
+// The promise: from the label to the Application, with webhooks, PreviewSet's median is at most the median of Argo CD's
+// own generator with its webhook, in the same run.
 //
-// The time begins with the call that sets the label in the simulated GitHub, which sends the webhook at once. It ends when the API
-// server's watch shows the Application. Both ApplicationSets belong to one controller. It is idle before each label and has the same
-// number of Applications of each. PreviewSet has the harder task: it asks GitHub a second question, for the changed paths.
+// The time begins with the call that sets the label in the simulated GitHub, which sends the webhook at once. It ends
+// when the API server's watch shows the Application. Both ApplicationSets belong to one controller. It is idle before
+// each label and has the same number of Applications of each. PreviewSet has the harder task: it asks GitHub a second
+// question, for the changed paths.
 func BenchmarkLabelToApplication(b *testing.B) {
 	for b.Loop() {
 		theirs, ours := prepare(b)
@@ -77,8 +78,8 @@ func (c *contender) round(b *testing.B, created *applications, latency time.Dura
 
 var busy = regexp.MustCompile(`(?m)^(controller_runtime_active_workers\{.*|workqueue_depth\{.*) [1-9]`)
 
-// waitIdle waits until Argo CD's controller has been idle for some time. A busy controller would delay the next measurement, or
-// miss its event.
+// waitIdle waits until Argo CD's controller has been idle for some time. A busy controller would delay the next
+// measurement, or miss its event.
 func waitIdle(b *testing.B, length time.Duration) {
 	b.Helper()
 	since := time.Now()
@@ -132,8 +133,9 @@ func newContender(repository, application string) *contender {
 	return c
 }
 
-// theirSet returns the ApplicationSet for pull requests of Argo CD's documentation. Argo CD's webhook refreshes only sets with an API
-// address that contains the host of the webhook's repository. So the simulated GitHub has this name in its address.
+// theirSet returns the ApplicationSet for pull requests of Argo CD's documentation. Argo CD's webhook refreshes only
+// sets with an API address that contains the host of the webhook's repository. So the simulated GitHub has this name in
+// its address.
 func theirSet(b *testing.B) []byte {
 	b.Helper()
 	const prefix = "/x@api.github.com"

@@ -22,12 +22,12 @@ import (
 // quiet is a namespace that Argo CD doesn't watch, so that only the service works when its ApplicationSet is patched.
 const quiet = "quiet"
 
-// The claim (issue 3): at 1,000 environments it takes less than 100 ms, plus one answer of GitHub's, from a webhook to the
-// ApplicationSet's annotation.
+// The claim (issue 3): at 1,000 environments it takes less than 100 ms, plus one answer of GitHub's, from a webhook to
+// the ApplicationSet's annotation.
 //
 // It is measured from the call that sets the label in the simulated GitHub, so with the delivery of the webhook, to the
-// watch of the API server that shows the annotation. In between are GitHub's answers (the changed paths count here), Resolve
-// over all environments, the memory's way into its ConfigMap, and the compression of the answer.
+// watch of the API server that shows the annotation. In between are GitHub's answers (the changed paths count here),
+// Resolve over all environments, the memory's way into its ConfigMap, and the compression of the answer.
 func BenchmarkWebhookToAnnotation(b *testing.B) {
 	for b.Loop() {
 		o := newOrganisation(b, 50, 20, 20)

@@ -21,12 +21,13 @@ import (
 
 // The promise: from a wake or sleep request to the Application's changed spec it takes less than a second.
 //
-// It is measured from the request, as a visit or previewctl wake makes it, to the watch of the API server that shows the
-// Application with another source. In between are Resolve, the memory's way into its ConfigMap, the annotation, Argo CD's
-// question, and what its controller does with the answer.
+// It is measured from the request, as a visit or previewctl wake makes it, to the watch of the API server that shows
+// the Application with another source. In between are Resolve, the memory's way into its ConfigMap, the annotation,
+// Argo CD's question, and what its controller does with the answer.
 //
-// Argo CD's controller asks the API server once for each Application whenever it looks, and may do so 50 times a second, 100
-// at once (ARGOCD_K8S_CLIENT_QPS). A wake directly after a sleep is unusual, so this budget is full again before each.
+// Argo CD's controller asks the API server once for each Application whenever it looks, and may do so 50 times a
+// second, 100 at once (ARGOCD_K8S_CLIENT_QPS). A wake directly after a sleep is unusual, so this budget is full again
+// before each.
 func BenchmarkWakeToSpec(b *testing.B) {
 	const refilled = 2 * time.Second
 	const environments = 20
@@ -59,7 +60,8 @@ func count(b *testing.B) int {
 	return len(all.Items)
 }
 
-// prepareSleepers runs the service for a repository with so many labelled pull requests, and returns their environments.
+// prepareSleepers runs the service for a repository with so many labelled pull requests, and returns their
+// environments.
 func prepareSleepers(b *testing.B, environments int) (names []string) {
 	b.Helper()
 	for _, name := range []string{"acme/shop", "acme/gateway"} { // the example's

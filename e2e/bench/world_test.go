@@ -25,8 +25,8 @@ import (
 // patience is for what takes a minute on an idle machine.
 const patience = 6 * time.Minute
 
-// organisation is a simulated GitHub of its own with many repositories, each with a service that asks for the changed paths,
-// which is the dearest configuration, and a folder of the config branch that configures them.
+// organisation is a simulated GitHub of its own with many repositories, each with a service that asks for the changed
+// paths, which is the dearest configuration, and a folder of the config branch that configures them.
 type organisation struct {
 	*githubtest.Server
 	url    string // of its API

@@ -77,7 +77,8 @@ func TestAPageThatMovesKeepsItsPlace(t *testing.T) {
 	}
 }
 
-// TestWhatThePageItselfAsksForCanBeToldFromAPerson is what the service relies on: of these, only the first and the last wake.
+// TestWhatThePageItselfAsksForCanBeToldFromAPerson is what the service relies on: of these, only the first and the last
+// wake.
 func TestWhatThePageItselfAsksForCanBeToldFromAPerson(t *testing.T) {
 	t.Parallel()
 	noScript := command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})

@@ -1,6 +1,6 @@
-// Package cluster runs a Kubernetes control plane on loopback: etcd, API server, controller-manager, scheduler, and kwok instead
-// of kubelets, so that Pods become ready without containers. Stand-ins provide volumes and load balancer addresses, which a cloud
-// would provide. RBAC, admission, garbage collection and namespace deletion are real.
+// Package cluster runs a Kubernetes control plane on loopback: etcd, API server, controller-manager, scheduler, and
+// kwok instead of kubelets, so that Pods become ready without containers. Stand-ins provide volumes and load balancer
+// addresses, which a cloud would provide. RBAC, admission, garbage collection and namespace deletion are real.
 //
 // It doesn't know the objects in the cluster.
 package cluster
@@ -24,7 +24,8 @@ import (
 // Programs returns the programs that a cluster needs.
 func Programs() []toolchain.Program {
 	return []toolchain.Program{
-		toolchain.Etcd, toolchain.APIServer, toolchain.ControllerManager, toolchain.Scheduler, toolchain.Kwok, toolchain.Kubectl,
+		toolchain.Etcd, toolchain.APIServer, toolchain.ControllerManager, toolchain.Scheduler, toolchain.Kwok,
+		toolchain.Kubectl,
 	}
 }
 
@@ -181,6 +182,8 @@ func (c *Cluster) startScheduler() error {
 }
 
 func (c *Cluster) run(p toolchain.Program, args ...string) error {
-	_, err := c.group.Start(process.Command{Name: p.Name, Path: c.tools.Path(p), Args: args, Env: []string{"TMPDIR=" + os.TempDir()}})
+	_, err := c.group.Start(
+		process.Command{Name: p.Name, Path: c.tools.Path(p), Args: args, Env: []string{"TMPDIR=" + os.TempDir()}},
+	)
 	return err
 }

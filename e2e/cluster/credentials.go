@@ -57,8 +57,8 @@ func writeKey(path string) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600)
 }
 
-// ServiceAccountKubeconfig writes a kubeconfig for an existing service account and returns its path. The token is valid for a
-// day.
+// ServiceAccountKubeconfig writes a kubeconfig for an existing service account and returns its path. The token is valid
+// for a day.
 func (c *Cluster) ServiceAccountKubeconfig(ctx context.Context, namespace, name string) (string, error) {
 	day := int64(24 * 60 * 60)
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &day}}

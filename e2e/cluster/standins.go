@@ -38,12 +38,13 @@ func (c *Cluster) startStandIns(ctx context.Context) error {
 	return nil
 }
 
-// onChange calls a stand-in for every new or changed object. If the object has changed meanwhile, the call fails and is repeated
-// with the next change.
+// onChange calls a stand-in for every new or changed object. If the object has changed meanwhile, the call fails and is
+// repeated with the next change.
 func onChange(ctx context.Context, standIn func(context.Context, any) error) cache.ResourceEventHandler {
 	handle := func(object any) {
 		err := standIn(ctx, object)
-		if err != nil && ctx.Err() == nil && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) && !apierrors.IsAlreadyExists(err) {
+		if err != nil && ctx.Err() == nil && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) &&
+			!apierrors.IsAlreadyExists(err) {
 			slog.WarnContext(ctx, "stand-in failed", "error", err)
 		}
 	}

@@ -303,7 +303,8 @@ func TestNoPullRequestIsAnEmptySet(t *testing.T) {
 	}
 }
 
-// 10,000 rows are more than any installation has. Argo CD's client limits the time but not the size. Rendering takes 3 ms a row.
+// 10,000 rows are more than any installation has. Argo CD's client limits the time but not the size. Rendering takes 3
+// ms a row.
 func TestTenThousandRowsRender(t *testing.T) {
 	t.Parallel()
 	const many = 10_000

@@ -28,7 +28,8 @@ patches:
   patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"previewset.dev/keep-awake": "true"}}]'
 `
 
-// Argo CD's own code for Kustomize makes of a row that sleeps what it makes of one that doesn't, but for Pods and routes.
+// Argo CD's own code for Kustomize makes of a row that sleeps what it makes of one that doesn't, but for Pods and
+// routes.
 func TestArgoCDRendersSleep(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load(exampleTree(t), nil)

@@ -115,8 +115,8 @@ func strange(t *testing.T, change func(*preview.PullRequest)) stranger {
 	return s
 }
 
-// skeleton is an Application without the texts that a stranger may choose. It fails the test where one of them has taken
-// another form than it may.
+// skeleton is an Application without the texts that a stranger may choose. It fails the test where one of them has
+// taken another form than it may.
 func skeleton(t *testing.T, app v1alpha1.Application) v1alpha1.Application {
 	t.Helper()
 	app.Labels["previewset.dev/owner"] = ""

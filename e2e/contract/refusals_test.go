@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Each failure is an error to Argo CD, which then changes nothing. It is never an empty list, because Argo CD would delete all
-// Applications. The ApplicationSet's status shows the error.
+// Each failure is an error to Argo CD, which then changes nothing. It is never an empty list, because Argo CD would
+// delete all Applications. The ApplicationSet's status shows the error.
 func TestARefusalIsAnErrorWithOurMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -1,6 +1,6 @@
-// Package contract tests the contract with Argo CD: its own plugin client and template code run in process against the service's
-// handler, with the ApplicationSet, plugin ConfigMap and AppProject of appsets/. Expectations use Argo CD's API types, so a value
-// that these can't represent fails.
+// Package contract tests the contract with Argo CD: its own plugin client and template code run in process against the
+// service's handler, with the ApplicationSet, plugin ConfigMap and AppProject of appsets/. Expectations use Argo CD's
+// API types, so a value that these can't represent fails.
 //
 // It doesn't know controllers or a cluster. The stories test these.
 package contract

@@ -1,5 +1,5 @@
-// Package gitops measures the promises about the GitOps repository: previewctl and the service side by side on real Git over
-// HTTP, without a cluster. A broken promise fails the run. All figures are printed as one table at the end.
+// Package gitops measures the promises about the GitOps repository: previewctl and the service side by side on real Git
+// over HTTP, without a cluster. A broken promise fails the run. All figures are printed as one table at the end.
 package gitops
 
 import (

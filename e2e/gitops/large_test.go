@@ -31,9 +31,9 @@ const (
 	mostCreate, mostCheck, mostRefresh = 2 * time.Second, 30 * time.Second, 500 * time.Millisecond
 )
 
-// The claims (issue 4), of a GitOps repository with 1,000 environment folders and 10,000 commits: previewctl create takes less
-// than 2 s over HTTP, previewctl check of all of it less than 30 s on 2 cores, and the service serves an answer with one changed
-// file less than 500 ms after the webhook of the push.
+// The claims (issue 4), of a GitOps repository with 1,000 environment folders and 10,000 commits: previewctl create
+// takes less than 2 s over HTTP, previewctl check of all of it less than 30 s on 2 cores, and the service serves an
+// answer with one changed file less than 500 ms after the webhook of the push.
 //
 // Each folder adds something of its own, so that none is built for another.
 func BenchmarkLarge(b *testing.B) {

@@ -22,12 +22,12 @@ const (
 	enough = 4
 )
 
-// The claim (issue 4): 16 parallel processes make 25 changes each to one branch over HTTP, none of them is lost or doubled, and
-// it is at least 3 times as fast as the shell script that people have, in the same run. The script, which takes a quarter of an
-// hour otherwise, is stopped when it has taken 4 times as long; its changes so far count.
+// The claim (issue 4): 16 parallel processes make 25 changes each to one branch over HTTP, none of them is lost or
+// doubled, and it is at least 3 times as fast as the shell script that people have, in the same run. The script, which
+// takes a quarter of an hour otherwise, is stopped when it has taken 4 times as long; its changes so far count.
 //
-// previewctl checks each change in all that Argo CD would make of it; the script checks nothing. It is started anew for each
-// change, while a script clones once. Both know who they are before the server asks.
+// previewctl checks each change in all that Argo CD would make of it; the script checks nothing. It is started anew for
+// each change, while a script clones once. Both know who they are before the server asks.
 func BenchmarkRace(b *testing.B) {
 	var ours, theirs result
 	b.Run("previewctl", func(b *testing.B) {

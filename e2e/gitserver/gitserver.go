@@ -1,5 +1,5 @@
-// Package gitserver serves one bare repository over HTTP with authentication, like a Git host, with git's own http-backend. It
-// changes the repository from a work tree, like a user.
+// Package gitserver serves one bare repository over HTTP with authentication, like a Git host, with git's own
+// http-backend. It changes the repository from a work tree, like a user.
 //
 // It doesn't know the repository's content.
 package gitserver
@@ -107,8 +107,8 @@ func (s *Server) guarded(backend http.Handler) http.Handler {
 	})
 }
 
-// Change applies a change to a work tree of the newest commit and pushes it. It returns the new commit, or the old one if
-// nothing changed.
+// Change applies a change to a work tree of the newest commit and pushes it. It returns the new commit, or the old one
+// if nothing changed.
 func (s *Server) Change(ctx context.Context, message string, change func(tree *os.Root) error) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

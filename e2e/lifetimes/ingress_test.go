@@ -15,8 +15,8 @@ import (
 	"github.com/previewset/previewset/e2e/cluster"
 )
 
-// ingress serves the metrics that ingress-nginx would serve: the Ingresses in the cluster, and the requests that stories count. It
-// gets no requests itself, because only its metrics matter.
+// ingress serves the metrics that ingress-nginx would serve: the Ingresses in the cluster, and the requests that
+// stories count. It gets no requests itself, because only its metrics matter.
 type ingress struct {
 	*httptest.Server
 	cluster *cluster.Cluster

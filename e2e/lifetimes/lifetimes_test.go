@@ -21,8 +21,8 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// An idle preview falls asleep and keeps its data. Argo CD shows it as synced at each comparison. A visitor opens its address, gets
-// the wake page, and the preview wakes with the same objects.
+// An idle preview falls asleep and keeps its data. Argo CD shows it as synced at each comparison. A visitor opens its
+// address, gets the wake page, and the preview wakes with the same objects.
 func TestIdleSleepsAndAVisitWakes(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  sleep: {idleAfter: 30m}\n")
@@ -129,7 +129,8 @@ func (w *world) healsSleep(t *testing.T, p standtest.Environment) {
 	w.waitState(t, p, "asleep")
 }
 
-// Measurements are missing for several reasons. Without them, it is unknown whether previews are used, so none falls asleep.
+// Measurements are missing for several reasons. Without them, it is unknown whether previews are used, so none falls
+// asleep.
 func TestNothingSleepsWithoutMeasurements(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  deleteAfterIdle: 30m\n  sleep: {idleAfter: 10m}\n")
@@ -151,8 +152,8 @@ func TestNothingSleepsWithoutMeasurements(t *testing.T) {
 	}
 }
 
-// The environment of a merged pull request stays during the grace and is then deleted. An idle one is deleted later, unless a user
-// keeps or extends it; a push creates it again. An environment file's one is deleted at its expiry date.
+// The environment of a merged pull request stays during the grace and is then deleted. An idle one is deleted later,
+// unless a user keeps or extends it; a push creates it again. An environment file's one is deleted at its expiry date.
 func TestExpiry(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  grace: 45m\n  deleteAfterIdle: 80m\n  maxExtension: 24h\n  sleep: {idleAfter: 15m}\n")
@@ -188,7 +189,8 @@ func TestExpiry(t *testing.T) {
 	w.waitState(t, idle, "awake")
 }
 
-// Working hours follow local time, also on the day on which daylight saving time begins: from 1:00 to 4:00 it is two hours.
+// Working hours follow local time, also on the day on which daylight saving time begins: from 1:00 to 4:00 it is two
+// hours.
 func TestWorkingHoursOnTheFirstDayOfDaylightSavingTime(t *testing.T) {
 	w := shared
 	berlin, err := time.LoadLocation("Europe/Berlin")

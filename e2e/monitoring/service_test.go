@@ -23,8 +23,9 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// Alerts and dashboard use the service's metrics. While everything works, every panel has data and no alert fires. Then one failure
-// after another is caused, and its alert fires. The alerts fire without delay here; promtool's tests check the delays.
+// Alerts and dashboard use the service's metrics. While everything works, every panel has data and no alert fires. Then
+// one failure after another is caused, and its alert fires. The alerts fire without delay here; promtool's tests check
+// the delays.
 func TestOnARealService(t *testing.T) {
 	w := begin(t)
 	w.busy(t)

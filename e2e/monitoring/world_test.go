@@ -1,5 +1,5 @@
-// Package monitoring tests the alerts and the dashboard of appsets/monitoring with promtool and a real Prometheus, on a real
-// service and a real Argo CD.
+// Package monitoring tests the alerts and the dashboard of appsets/monitoring with promtool and a real Prometheus, on a
+// real service and a real Argo CD.
 package monitoring
 
 import (
@@ -92,7 +92,8 @@ func (w *world) label(repository *githubtest.Repo, file string) (number int) {
 	return repository.Open(githubtest.PullRequest{Author: "alice", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}})
 }
 
-// busy causes events for all metrics: previews, a held one, one that slept, woke and sleeps, webhooks, statuses, answers.
+// busy causes events for all metrics: previews, a held one, one that slept, woke and sleeps, webhooks, statuses,
+// answers.
 func (w *world) busy(t *testing.T) {
 	t.Helper()
 	secret, err := w.WebhookSecret()

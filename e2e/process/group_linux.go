@@ -2,8 +2,8 @@ package process
 
 import "syscall"
 
-// ownGroup gives the process its own group. Its children end with it, and Ctrl-C doesn't end it before this program ends it. If
-// this program is killed, the kernel kills the process.
+// ownGroup gives the process its own group. Its children end with it, and Ctrl-C doesn't end it before this program
+// ends it. If this program is killed, the kernel kills the process.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Ports are chosen from this range. It is below the ports that Linux gives to outgoing connections (32768 and up), so that
-// no connection takes a port before its program listens on it, or while its program restarts.
+// Ports are chosen from this range. It is below the ports that Linux gives to outgoing connections (32768 and up), so
+// that no connection takes a port before its program listens on it, or while its program restarts.
 const firstPort, lastPort = 20000, 32000
 
 // reserved keeps the lock files of this process's ports open. The kernel releases the locks when the process ends.
@@ -22,8 +22,8 @@ var reserved struct {
 	locks []*os.File
 }
 
-// FreePorts returns n different free TCP ports of the loopback interface. Other processes of this user that call FreePorts
-// don't get them until this process ends, so that several stands can run at once.
+// FreePorts returns n different free TCP ports of the loopback interface. Other processes of this user that call
+// FreePorts don't get them until this process ends, so that several stands can run at once.
 func FreePorts(n int) ([]int, error) {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("previewset-ports-%d", os.Getuid()))
 	if err := os.MkdirAll(folder, 0o700); err != nil {

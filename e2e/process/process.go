@@ -1,5 +1,5 @@
-// Package process runs the programs of a test stand. Each has its own process group and writes its output into a file. All end
-// together, and none is left behind.
+// Package process runs the programs of a test stand. Each has its own process group and writes its output into a file.
+// All end together, and none is left behind.
 //
 // It doesn't know the programs.
 package process
@@ -104,8 +104,8 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// signal sends a signal to the process's whole group. It does nothing after the process has ended, because another process may
-// have its number then.
+// signal sends a signal to the process's whole group. It does nothing after the process has ended, because another
+// process may have its number then.
 func (p *Process) signal(s syscall.Signal) {
 	select {
 	case <-p.ended:
@@ -146,7 +146,9 @@ func (p *Process) complaints(lines int) []string {
 	return all[max(0, len(all)-lines):]
 }
 
-var complaint = regexp.MustCompile(`^[EF][0-9]{4} |(?i)\blevel"?[=:]"?(error|fatal|panic|warn)|panic:|goroutine \d+ \[running`)
+var complaint = regexp.MustCompile(
+	`^[EF][0-9]{4} |(?i)\blevel"?[=:]"?(error|fatal|panic|warn)|panic:|goroutine \d+ \[running`,
+)
 
 // lines reads the log. Long lines are cut.
 func (p *Process) lines() ([]string, error) {

@@ -45,7 +45,9 @@ type Application struct {
 
 // Resource returns a client for Argo CD's objects of a kind, such as "applications".
 func (c *AppClient) Resource(plural string) dynamic.ResourceInterface {
-	return c.cluster.Dynamic.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).
+	return c.cluster.Dynamic.Resource(
+		schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural},
+	).
 		Namespace(argocd.Namespace)
 }
 
@@ -77,7 +79,8 @@ func applicationOf(object *unstructured.Unstructured) Application {
 		return value
 	}
 	a := Application{
-		Name: object.GetName(), Labels: object.GetLabels(), Annotations: object.GetAnnotations(), UID: string(object.GetUID()),
+		Name: object.GetName(), Labels: object.GetLabels(), Annotations: object.GetAnnotations(),
+		UID:  string(object.GetUID()),
 		Sync: text("status", "sync", "status"), Health: text("status", "health", "status"),
 		Revision: text("spec", "source", "targetRevision"), Synced: text("status", "sync", "revision"), Object: object,
 	}
@@ -90,7 +93,9 @@ func applicationOf(object *unstructured.Unstructured) Application {
 			a.Problems = append(a.Problems, fmt.Sprint(c["message"]))
 		}
 	}
-	if message := text("status", "operationState", "message"); text("status", "operationState", "phase") != "Succeeded" && message != "" {
+	if message := text(
+		"status", "operationState", "message",
+	); text("status", "operationState", "phase") != "Succeeded" && message != "" {
 		a.Problems = append(a.Problems, message)
 	}
 	return a
@@ -155,7 +160,9 @@ func (c *AppClient) Images(ctx context.Context, namespace string) ([]string, err
 // Refresh makes Argo CD ask the ApplicationSet's plugin again. The service does the same when its answer changes.
 func (c *AppClient) Refresh(ctx context.Context, applicationSet string) error {
 	patch := fmt.Sprintf(`{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":%q}}}`, rand.Text())
-	_, err := c.Resource("applicationsets").Patch(ctx, applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	_, err := c.Resource("applicationsets").Patch(
+		ctx, applicationSet, types.MergePatchType, []byte(patch), metav1.PatchOptions{},
+	)
 	if err != nil {
 		return fmt.Errorf("refresh ApplicationSet %s: %w", applicationSet, err)
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 )
 
-// Clock is the simulated clock of a service. It showed At at the real time Since and runs Rate times as fast as real time.
+// Clock is the simulated clock of a service. It showed At at the real time Since and runs Rate times as fast as real
+// time.
 type Clock struct {
 	Since, At time.Time
 	Rate      int

@@ -18,7 +18,8 @@ import (
 // Domain is the domain of the previews.
 const Domain = "preview.example.dev"
 
-// Installation is PreviewSet as the README installs it, and the programs previewctl and preview-generator on this machine.
+// Installation is PreviewSet as the README installs it, and the programs previewctl and preview-generator on this
+// machine.
 type Installation struct {
 	// ServiceURL and PublicURL are the service's addresses. They stay the same when the service is restarted.
 	ServiceURL, PublicURL string
@@ -35,8 +36,8 @@ type Installation struct {
 	serviceKubeconfig string
 }
 
-// Install does the README's steps: previewctl init, git push, kubectl apply -k appsets. There is one difference: Argo CD gets
-// the address at which this process runs the service.
+// Install does the README's steps: previewctl init, git push, kubectl apply -k appsets. There is one difference: Argo
+// CD gets the address at which this process runs the service.
 func (i *Installation) Install(ctx context.Context) error {
 	if err := i.buildPrograms(ctx); err != nil {
 		return err
@@ -90,7 +91,9 @@ func (i *Installation) initRepository(ctx context.Context) error {
 	githubToken := rand.Text()
 	i.sources.GitHub.AllowToken(githubToken)
 	args := []string{"init", i.Repository(), "--repo-url=" + i.sources.Git.URL, "--domain=" + Domain}
-	for flag, token := range map[string]string{"github-token-file": githubToken, "config-token-file": i.sources.Git.Password} {
+	for flag, token := range map[string]string{
+		"github-token-file": githubToken, "config-token-file": i.sources.Git.Password,
+	} {
 		file := i.path(flag)
 		if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 			return err
@@ -103,7 +106,8 @@ func (i *Installation) initRepository(ctx context.Context) error {
 	return i.withoutGrace()
 }
 
-// withoutGrace sets the grace to zero, so that no story waits an hour until a closed pull request's environment is deleted.
+// withoutGrace sets the grace to zero, so that no story waits an hour until a closed pull request's environment is
+// deleted.
 func (i *Installation) withoutGrace() error {
 	file := filepath.Join(i.Repository(), "previewset.yaml")
 	content, err := os.ReadFile(file)

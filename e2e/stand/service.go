@@ -80,16 +80,18 @@ func (i *Installation) writeSecret(ctx context.Context, name, folder string) err
 // Service is a running preview-generator.
 type Service struct{ *process.Process }
 
-// StartService starts the service as the installed Deployment would, with more flags. It doesn't wait until the service is
-// ready.
+// StartService starts the service as the installed Deployment would, with more flags. It doesn't wait until the service
+// is ready.
 func (i *Installation) StartService(flags ...string) (*Service, error) {
 	return i.startService(process.Command{Path: i.programs[Generator]}, flags)
 }
 
 func (i *Installation) startService(c process.Command, flags []string) (*Service, error) {
 	args := slices.Concat(i.serviceArgs, []string{
-		"--listen=" + strings.TrimPrefix(i.ServiceURL, "http://"), "--public-listen=" + strings.TrimPrefix(i.PublicURL, "http://"),
-		"--github-url=" + i.sources.GitHubURL + "/", "--kubeconfig=" + i.serviceKubeconfig, "--poll-interval=1s", "--log-level=debug",
+		"--listen=" + strings.TrimPrefix(i.ServiceURL, "http://"),
+		"--public-listen=" + strings.TrimPrefix(i.PublicURL, "http://"),
+		"--github-url=" + i.sources.GitHubURL + "/", "--kubeconfig=" + i.serviceKubeconfig, "--poll-interval=1s",
+		"--log-level=debug",
 	}, flags)
 	c.Name, c.Args, c.Dir = Generator, args, i.folder
 	p, err := i.group.Start(c)
@@ -131,7 +133,9 @@ func (i *Installation) Ask(ctx context.Context, body string) (*http.Response, er
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, i.ServiceURL+"/api/v1/getparams.execute", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, i.ServiceURL+"/api/v1/getparams.execute", strings.NewReader(body),
+	)
 	if err != nil {
 		return nil, err
 	}

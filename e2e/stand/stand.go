@@ -1,5 +1,6 @@
-// Package stand runs everything that stories about previews need: a real Kubernetes API, a real Argo CD, Git over HTTP, a
-// simulated GitHub and the project's two programs, all on loopback. Stories in tests and the sandbox use the same stand.
+// Package stand runs everything that stories about previews need: a real Kubernetes API, a real Argo CD, Git over HTTP,
+// a simulated GitHub and the project's two programs, all on loopback. Stories in tests and the sandbox use the same
+// stand.
 //
 // It doesn't know what a story expects.
 package stand
@@ -80,7 +81,9 @@ func (s *Stand) start(ctx context.Context, o Options) error {
 	}
 	s.Waiter = &Waiter{group: s.group}
 	begin := time.Now()
-	for _, start := range []func(context.Context, Options) error{s.startCluster, s.startArgoCD, s.startGit, s.startGitHub} {
+	for _, start := range []func(context.Context, Options) error{
+		s.startCluster, s.startArgoCD, s.startGit, s.startGitHub,
+	} {
 		if err := start(ctx, o); err != nil {
 			return err
 		}

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestStand tells a fault of the stand from one of the project: it uses nothing of the project but the simulated GitHub.
+// TestStand tells a fault of the stand from one of the project: it uses nothing of the project but the simulated
+// GitHub.
 func TestStand(t *testing.T) {
 	s := standtest.Start(t, stand.Options{ArgoCD: options})
 	p := startPlugin(t)

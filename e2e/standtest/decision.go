@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/e2e/stand"
 )
 
-// Decision has the stable parts of a decision that `previewctl list --all -o json` prints. As an expectation, it says nothing
-// about parts that are empty.
+// Decision has the stable parts of a decision that `previewctl list --all -o json` prints. As an expectation, it says
+// nothing about parts that are empty.
 type Decision struct {
 	Outcome     string // live, held or gone
 	Rule        string
@@ -37,7 +37,8 @@ func (d listed) about() string {
 func (want Decision) check(got listed) error {
 	expected := got.Decision
 	for field, value := range map[*string]string{
-		&expected.Outcome: want.Outcome, &expected.Rule: want.Rule, &expected.State: want.State, &expected.Environment: want.Environment,
+		&expected.Outcome: want.Outcome, &expected.Rule: want.Rule, &expected.State: want.State,
+		&expected.Environment: want.Environment,
 	} {
 		if value != "" {
 			*field = value
@@ -49,11 +50,13 @@ func (want Decision) check(got listed) error {
 	return nil
 }
 
-// WaitDecision waits until previewctl lists this decision about a pull request (acme/shop#1) or an environment without one.
-// Reason and remedy together contain all these words.
+// WaitDecision waits until previewctl lists this decision about a pull request (acme/shop#1) or an environment without
+// one. Reason and remedy together contain all these words.
 func (w *World) WaitDecision(t testing.TB, about string, want Decision, words ...string) {
 	t.Helper()
-	w.Eventually(t, Patience, fmt.Sprintf("the decision about %s is %+v %q", about, want, words), func(ctx context.Context) error {
+	w.Eventually(t, Patience, fmt.Sprintf(
+		"the decision about %s is %+v %q", about, want, words,
+	), func(ctx context.Context) error {
 		got, err := decisionAbout(ctx, w.Stand, about)
 		if err != nil {
 			return err

@@ -1,5 +1,5 @@
-// Package standtest has the set-up and the helpers that tests of several packages share: it starts a stand for a whole package
-// or for one test, runs previewctl against the service, changes the GitOps repository and starts a Prometheus.
+// Package standtest has the set-up and the helpers that tests of several packages share: it starts a stand for a whole
+// package or for one test, runs previewctl against the service, changes the GitOps repository and starts a Prometheus.
 //
 // It doesn't know what a story expects.
 package standtest
@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/e2e/stand"
 )
 
-// Main runs the package's tests on one stand and returns the exit code. begin prepares the stand; the function that it returns,
-// if any, is called after the tests. If something fails, the state of the stand is printed.
+// Main runs the package's tests on one stand and returns the exit code. begin prepares the stand; the function that it
+// returns, if any, is called after the tests. If something fails, the state of the stand is printed.
 func Main(m *testing.M, o stand.Options, begin func(context.Context, *stand.Stand) (end func(), err error)) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -44,7 +44,8 @@ func Main(m *testing.M, o stand.Options, begin func(context.Context, *stand.Stan
 	return code
 }
 
-// Start starts a stand for one test and closes it when the test ends. If the test failed, the state of the stand is printed.
+// Start starts a stand for one test and closes it when the test ends. If the test failed, the state of the stand is
+// printed.
 func Start(t *testing.T, o stand.Options) *stand.Stand {
 	t.Helper()
 	o.Progress = t.Output()

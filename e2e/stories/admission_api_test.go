@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// The API server refuses each forbidden object in a preview's namespace, also an administrator's. It allows the same object
-// without the forbidden part.
+// The API server refuses each forbidden object in a preview's namespace, also an administrator's. It allows the same
+// object without the forbidden part.
 func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 	t.Parallel()
 	w := shared

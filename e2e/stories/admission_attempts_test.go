@@ -13,8 +13,8 @@ type attempt struct {
 	refused        []string // words of the error: the policy, the object and its forbidden value
 }
 
-// change is an attempt of a family: all change the same object and are refused by the same policy. The value, if not empty, is
-// one more word of the error.
+// change is an attempt of a family: all change the same object and are refused by the same policy. The value, if not
+// empty, is one more word of the error.
 type change struct{ name, old, forbidden, value string }
 
 // family returns the attempts that change one object.

@@ -16,10 +16,12 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// reaching is an overlay that reaches beyond its environment. %[1]s is the environment's name, %[2]s another environment's.
+// reaching is an overlay that reaches beyond its environment. %[1]s is the environment's name, %[2]s another
+// environment's.
 type reaching struct {
 	name string
-	// objects are added. patches are in the overlay's kustomization. late is a patch after Kustomize has set the namespace.
+	// objects are added. patches are in the overlay's kustomization. late is a patch after Kustomize has set the
+	// namespace.
 	objects, patches, late string
 	says                   []string // words of the error in the Application
 	absent                 []string // objects that are never created, as kubectl names them
@@ -158,8 +160,8 @@ spec: {rules: [{host: %[1]s.preview.example.dev}]}`,
 	},
 }
 
-// A user's overlay reaches beyond its environment. The API server refuses that, and the Application shows the error. previewctl
-// check reports it before. Other environments don't change. After the fix the environment is as before.
+// A user's overlay reaches beyond its environment. The API server refuses that, and the Application shows the error.
+// previewctl check reports it before. Other environments don't change. After the fix the environment is as before.
 func TestAdmissionHoldsOverlays(t *testing.T) {
 	t.Parallel()
 	w := shared

@@ -20,8 +20,8 @@ import (
 // savedState is the ConfigMap in which the installed service saves its state.
 const savedState = "preview-generator-state"
 
-// alone is for stories that stop the service, run it with other flags, or break GitHub or Git. Such a story isn't parallel.
-// After the story everything runs as before.
+// alone is for stories that stop the service, run it with other flags, or break GitHub or Git. Such a story isn't
+// parallel. After the story everything runs as before.
 func (w *world) alone(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {

@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// The promise: from the label to Synced and Healthy takes less than 10 s on an idle machine. The service polls GitHub every
-// second here. A webhook would save half a second.
+// The promise: from the label to Synced and Healthy takes less than 10 s on an idle machine. The service polls GitHub
+// every second here. A webhook would save half a second.
 func BenchmarkRowToHealthy(b *testing.B) {
 	w := shared
 	w.WaitSynced(b, "staging", standtest.Patience)

@@ -44,7 +44,8 @@ func TestBaselineRunsAndIsNeverTouched(t *testing.T) {
 	}
 }
 
-// An Application of another team has the name of a preview's Application. It isn't taken over, and the decision names it.
+// An Application of another team has the name of a preview's Application. It isn't taken over, and the decision names
+// it.
 func TestForeignApplicationIsNotTakenOver(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -96,8 +97,8 @@ func (r objectReader) foreign(t *testing.T, name string) map[string]any {
 	}
 }
 
-// An overlay renames its Namespace to one of another team or another preview. Admission refuses that, and the Application shows
-// the error. Neither the attempt nor the deletion of the preview changes the other namespace.
+// An overlay renames its Namespace to one of another team or another preview. Admission refuses that, and the
+// Application shows the error. Neither the attempt nor the deletion of the preview changes the other namespace.
 func TestOverlayCannotTakeANamespace(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -125,8 +126,8 @@ func TestOverlayCannotTakeANamespace(t *testing.T) {
 	}
 }
 
-// retries is the time that Argo CD waits between the attempts of a failing sync, according to the ApplicationSet. It deletes
-// nothing meanwhile. The attempts themselves take more time.
+// retries is the time that Argo CD waits between the attempts of a failing sync, according to the ApplicationSet. It
+// deletes nothing meanwhile. The attempts themselves take more time.
 const retries = (10 + 20 + 20) * time.Second
 
 // renamingOverlay uses patchesJson6902, because Kustomize applies it after it has set the namespace.
@@ -173,7 +174,8 @@ func (v previewWaiter) waitProblem(t *testing.T, p preview, parts ...string) {
 	})
 }
 
-// An overlay adds objects that reach beyond its namespace. None of them is created. Without them the preview works again.
+// An overlay adds objects that reach beyond its namespace. None of them is created. Without them the preview works
+// again.
 func TestOverlayCannotAddForbiddenKinds(t *testing.T) {
 	t.Parallel()
 	w := shared

@@ -15,8 +15,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// A user adds an overlay to a preview. It is applied at once, and only there. Other commits change no environment. After the
-// overlay is deleted, the preview is as before.
+// A user adds an overlay to a preview. It is applied at once, and only there. Other commits change no environment.
+// After the overlay is deleted, the preview is as before.
 func TestOverlayChangesOnlyItsPreview(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -62,8 +62,8 @@ func TestOverlayChangesOnlyItsPreview(t *testing.T) {
 	}
 }
 
-// A user fixes an overlay while Argo CD still retries the broken commit. The fix is applied when the retries end. Argo CD retries
-// the old commit with the new source, and must not take that failure for a failure of the new commit.
+// A user fixes an overlay while Argo CD still retries the broken commit. The fix is applied when the retries end. Argo
+// CD retries the old commit with the new source, and must not take that failure for a failure of the new commit.
 func TestFixDuringRetriesIsApplied(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -138,8 +138,8 @@ func (v previewWaiter) waitConfigMap(t testing.TB, p preview, name, key, want st
 	})
 }
 
-// The platform team changes the base of all environments. All previews get the change at once and in place, those with an
-// overlay too. The baseline gets it when Argo CD looks at the branch.
+// The platform team changes the base of all environments. All previews get the change at once and in place, those with
+// an overlay too. The baseline gets it when Argo CD looks at the branch.
 func TestChangeOfTheBaseReachesAllEnvironments(t *testing.T) {
 	w := shared
 	p, adjusted := w.openLive(t, w.gateway, "main.go"), w.open(t, w.shop, labelled("web/index.html", "preview"))
@@ -188,8 +188,8 @@ func (v previewWaiter) lookAtBranch(t *testing.T, application string) {
 	}
 }
 
-// A user breaks the file of an environment. The environment stays unchanged, and its decision names the file and line. Other
-// environments aren't affected, now or at later pushes. The fixed file is in force.
+// A user breaks the file of an environment. The environment stays unchanged, and its decision names the file and line.
+// Other environments aren't affected, now or at later pushes. The fixed file is in force.
 func TestBrokenEnvironmentFileAffectsNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -209,7 +209,8 @@ func TestBrokenEnvironmentFileAffectsNoOtherEnvironment(t *testing.T) {
 	w.waitDecision(t, p, standtest.Decision{State: "awake", Rule: "labelled"})
 }
 
-// A file that is broken from the start holds its environment, and the decision names the file. The fixed file creates it.
+// A file that is broken from the start holds its environment, and the decision names the file. The fixed file creates
+// it.
 func TestBrokenEnvironmentFileHoldsANewPreview(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -223,8 +224,8 @@ func TestBrokenEnvironmentFileHoldsANewPreview(t *testing.T) {
 	w.waitSynced(t, p)
 }
 
-// A user breaks previewset.yaml. The last valid configuration stays in force, for new pull requests too, and the service
-// reports file and field. The fixed configuration is in force.
+// A user breaks previewset.yaml. The last valid configuration stays in force, for new pull requests too, and the
+// service reports file and field. The fixed configuration is in force.
 func TestBrokenConfigurationChangesNothing(t *testing.T) {
 	w := shared
 	p := w.openLive(t, w.gateway, "main.go")

@@ -25,8 +25,8 @@ type content struct {
 	Hosts  []string
 }
 
-// Two pull requests of the monorepo: each runs the services that it changes and the services that lead there, and links the
-// others to staging. Only the data stores of running services run. Each pull request has its own hosts.
+// Two pull requests of the monorepo: each runs the services that it changes and the services that lead there, and links
+// the others to staging. Only the data stores of running services run. Each pull request has its own hosts.
 func TestPullRequestsOfTheMonorepoRunTheChangedServices(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -63,8 +63,8 @@ func TestFullProfileRunsEverythingWithData(t *testing.T) {
 	}
 }
 
-// A user chooses another profile with another label. The services change in place. None is removed, because a removed store
-// would lose its data.
+// A user chooses another profile with another label. The services change in place. None is removed, because a removed
+// store would lose its data.
 func TestAnotherLabelChangesThePreviewInPlace(t *testing.T) {
 	t.Parallel()
 	w := shared

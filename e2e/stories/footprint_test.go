@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// identity stays the same while an environment is changed in place. With another identity it would be a new environment without
-// the old data.
+// identity stays the same while an environment is changed in place. With another identity it would be a new environment
+// without the old data.
 type identity struct{ Application, Namespace types.UID }
 
 func (f footprints) identity(t testing.TB, application string) identity {
@@ -62,8 +62,8 @@ func (f footprints) stays(t testing.TB, applications ...string) func(context.Con
 	}
 }
 
-// untouched returns a question that fails once the Applications have changed since the call: their specification, the number of
-// their syncs, their namespaces, or the declared objects in these. Observed status may change.
+// untouched returns a question that fails once the Applications have changed since the call: their specification, the
+// number of their syncs, their namespaces, or the declared objects in these. Observed status may change.
 func (f footprints) untouched(t testing.TB, applications ...string) func(context.Context) error {
 	t.Helper()
 	before := map[string]any{}

@@ -16,8 +16,8 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// byHand runs a previewctl command that commits to the GitOps repository, and returns its stdout. previewctl pushes again if
-// another push was faster. The stories' own commits don't, so only one command or commit runs at a time.
+// byHand runs a previewctl command that commits to the GitOps repository, and returns its stdout. previewctl pushes
+// again if another push was faster. The stories' own commits don't, so only one command or commit runs at a time.
 func (w *world) byHand(t *testing.T, args ...string) string {
 	t.Helper()
 	token := filepath.Join(t.TempDir(), "token")
@@ -50,8 +50,8 @@ func (w *world) create(t *testing.T, name string, flags ...string) preview {
 	return named(name)
 }
 
-// A user creates an environment with one command, without a pull request. It follows its branch, and a second environment links
-// to it. One command deletes it, and no other.
+// A user creates an environment with one command, without a pull request. It follows its branch, and a second
+// environment links to it. One command deletes it, and no other.
 func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -82,8 +82,8 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	w.waitGone(t, mine)
 }
 
-// A user takes over a service's workload. The user's changes of it stay, while Argo CD syncs the others and reverts changes of
-// them. After the user gives it back, it is again as in Git.
+// A user takes over a service's workload. The user's changes of it stay, while Argo CD syncs the others and reverts
+// changes of them. After the user gives it back, it is again as in Git.
 func TestHandedOverWorkloadKeepsTheUsersChanges(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -146,7 +146,8 @@ func (r contentReader) isWorkload(p preview, service string, want workload) func
 	}
 }
 
-// An environment runs the commit of a tag, which may be annotated. CI moves the tag, and the environment follows in place.
+// An environment runs the commit of a tag, which may be annotated. CI moves the tag, and the environment follows in
+// place.
 func TestEnvironmentFollowsAMovedTag(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -165,8 +166,8 @@ func TestEnvironmentFollowsAMovedTag(t *testing.T) {
 	}
 }
 
-// An environment links to another one, which admits traffic from exactly that environment. After the target is deleted, the link
-// leads to the baseline, and previewctl why says so.
+// An environment links to another one, which admits traffic from exactly that environment. After the target is deleted,
+// the link leads to the baseline, and previewctl why says so.
 func TestLinkFallsBackToTheBaseline(t *testing.T) {
 	t.Parallel()
 	w := shared

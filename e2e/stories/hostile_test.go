@@ -32,8 +32,9 @@ var attacks = []struct{ name, text, shown string }{
 	{"a long text", strings.Repeat("\u00fc", 250), strings.Repeat("\u00fc", 250)},
 }
 
-// A pull request has hostile text in its title, branch, labels and file names, and an author with a login that isn't a valid
-// label value. The text stays text. All other parts of the preview are as with plain text, and other previews work.
+// A pull request has hostile text in its title, branch, labels and file names, and an author with a login that isn't a
+// valid label value. The text stays text. All other parts of the preview are as with plain text, and other previews
+// work.
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -74,8 +75,8 @@ func digits(of string) string {
 	return fmt.Sprintf("%040d", h.Sum64())
 }
 
-// structure returns the parts of a preview's Application that no user's text may change: the specification without info, and
-// the names of all keys. Placeholders replace the pull request's name, commit and author.
+// structure returns the parts of a preview's Application that no user's text may change: the specification without
+// info, and the names of all keys. Placeholders replace the pull request's name, commit and author.
 func (w *world) structure(t *testing.T, p preview) map[string]any {
 	t.Helper()
 	app := w.waitSynced(t, p)

@@ -77,8 +77,9 @@ func (r objectReader) installs(t *testing.T, name string) string {
 	return string(content)
 }
 
-// installed returns the declared parts of the installed objects. kubectl's own output can't be compared: it reports Secrets as
-// configured because Kustomize ends their values with a newline, and the ApplicationSet because Argo CD adds empty fields.
+// installed returns the declared parts of the installed objects. kubectl's own output can't be compared: it reports
+// Secrets as configured because Kustomize ends their values with a newline, and the ApplicationSet because Argo CD adds
+// empty fields.
 func (r objectReader) installed(t *testing.T) map[string]any {
 	t.Helper()
 	objects := r.list(t, nil, "get", "--kustomize", r.stand.Appsets())

@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// A user labels a pull request, and its environment runs the commit in its own namespace. After a push, the same environment
-// runs the new commit.
+// A user labels a pull request, and its environment runs the commit in its own namespace. After a push, the same
+// environment runs the new commit.
 func TestLabelledPullRequestRunsAndFollowsItsBranch(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -116,8 +116,8 @@ func TestReopenedPullRequestRunsAgain(t *testing.T) {
 	}
 }
 
-// A user pushes a commit with Pods that never become ready, and then the fix. The fix runs within seconds, not after a timeout of
-// the broken commit. (With sync waves, Argo CD would wait for the old commit's health first.)
+// A user pushes a commit with Pods that never become ready, and then the fix. The fix runs within seconds, not after a
+// timeout of the broken commit. (With sync waves, Argo CD would wait for the old commit's health first.)
 func TestFixOfABrokenCommitRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := shared

@@ -12,7 +12,8 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// The service is stopped or killed. All previews stay unchanged. Changes of that time are applied when the service runs again.
+// The service is stopped or killed. All previews stay unchanged. Changes of that time are applied when the service runs
+// again.
 func TestServiceOutageChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
@@ -42,8 +43,8 @@ func TestServiceOutageChangesNothing(t *testing.T) {
 	}
 }
 
-// GitHub is down when the service starts without saved state. The service has no answer then, and the ApplicationSet shows the
-// error. Previews stay. When GitHub works again, everything continues by itself.
+// GitHub is down when the service starts without saved state. The service has no answer then, and the ApplicationSet
+// shows the error. Previews stay. When GitHub works again, everything continues by itself.
 func TestGitHubDownAtTheStartWithoutStateChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
@@ -72,7 +73,8 @@ func TestGitHubDownAtTheStartWithoutStateChangesNothing(t *testing.T) {
 	}
 }
 
-// GitHub is down when the service starts again. The service continues with its saved state. A missing answer is no evidence.
+// GitHub is down when the service starts again. The service continues with its saved state. A missing answer is no
+// evidence.
 func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)
@@ -90,7 +92,8 @@ func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	w.waitGone(t, p)
 }
 
-// The Git host is down when the service starts again. The service continues with its saved state, and reads later pushes.
+// The Git host is down when the service starts again. The service continues with its saved state, and reads later
+// pushes.
 func TestGitDownAtARestartChangesNothing(t *testing.T) {
 	w := shared
 	w.alone(t)

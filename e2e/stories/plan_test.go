@@ -24,8 +24,8 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// A user plans a push. After the push, Argo CD gets exactly the planned row, creates exactly the planned Application and applies
-// exactly the planned manifests, when an environment is created, changed and deleted.
+// A user plans a push. After the push, Argo CD gets exactly the planned row, creates exactly the planned Application
+// and applies exactly the planned manifests, when an environment is created, changed and deleted.
 func TestPlanEqualsTheChangesThatArgoCDMakes(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -111,8 +111,8 @@ func (w *world) plan(t *testing.T, p preview, change func(*os.Root) error) plann
 	return plannedChange{}
 }
 
-// isTold returns an error unless Argo CD gets this row for the environment and has the Application that the row describes. The
-// commit isn't compared, because no plan can know it.
+// isTold returns an error unless Argo CD gets this row for the environment and has the Application that the row
+// describes. The commit isn't compared, because no plan can know it.
 func (w *world) isTold(p preview, row map[string]any) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, body, err := w.ask(ctx)
@@ -232,8 +232,8 @@ func planned(t *testing.T, folder string) map[string]any {
 	return objects
 }
 
-// applied returns the manifests of an Application that Argo CD applied last, by kind and name, without the marks that Argo CD
-// adds itself.
+// applied returns the manifests of an Application that Argo CD applied last, by kind and name, without the marks that
+// Argo CD adds itself.
 func (r objectReader) applied(t *testing.T, p preview) map[string]any {
 	t.Helper()
 	app, err := r.stand.Application(t.Context(), p.application)

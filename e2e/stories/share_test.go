@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// Two pull requests of different repositories have the same join label. One environment runs both. After the first one is
-// merged, the environment stays for the other one. It is deleted with the last one.
+// Two pull requests of different repositories have the same join label. One environment runs both. After the first one
+// is merged, the environment stays for the other one. It is deleted with the last one.
 func TestJoinedPullRequestsShareOneEnvironment(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -62,8 +62,8 @@ func pinned(t *testing.T, w *world, service string) string {
 	return deployment.Spec.Template.Spec.Containers[0].Image
 }
 
-// A user adopts a pull request's environment. After the merge it stays, with its namespace, address and commits, until a user
-// deletes it.
+// A user adopts a pull request's environment. After the merge it stays, with its namespace, address and commits, until
+// a user deletes it.
 func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -87,9 +87,9 @@ func TestAdoptedEnvironmentOutlivesItsPullRequest(t *testing.T) {
 	w.waitGone(t, p)
 }
 
-// Users take turns with a slot. It runs all pull requests of its holder. Other users' pull requests are held, and the remedy is
-// the command that queues for the slot. The next user gets it with its namespace and address. (Slots apply to all pull requests,
-// so this story isn't parallel.)
+// Users take turns with a slot. It runs all pull requests of its holder. Other users' pull requests are held, and the
+// remedy is the command that queues for the slot. The next user gets it with its namespace and address. (Slots apply to
+// all pull requests, so this story isn't parallel.)
 func TestSlotPassesToTheNextInTheQueue(t *testing.T) {
 	w := shared
 	const policy = "previewset.yaml"

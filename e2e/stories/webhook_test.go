@@ -12,7 +12,8 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// With GitHub's webhook, a label creates a preview within seconds, long before the next poll. A closed one is deleted as quickly.
+// With GitHub's webhook, a label creates a preview within seconds, long before the next poll. A closed one is deleted
+// as quickly.
 func TestWebhookCreatesAndDeletesAtOnce(t *testing.T) {
 	w := shared
 	w.alone(t)

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// gitPoll is the shortest interval after which Argo CD looks for a commit by itself. A change that arrives sooner arrived
-	// because the service refreshed Argo CD.
+	// gitPoll is the shortest interval after which Argo CD looks for a commit by itself. A change that arrives sooner
+	// arrived because the service refreshed Argo CD.
 	gitPoll = 2 * time.Minute
 	// while is the time during which stories watch that something doesn't happen. The service polls several times in it.
 	while = 4 * time.Second

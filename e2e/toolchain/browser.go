@@ -34,24 +34,29 @@ export LD_LIBRARY_PATH="${LD_LIBRARY_PATH#:}"
 exec "$here"/usr/lib/chromium/chromium "$@"
 `
 
-// Chromium returns the installed browser. If there is none, Debian's browser is fetched once, with the libraries that the machine
-// lacks. That needs no root and installs nothing.
+// Chromium returns the installed browser. If there is none, Debian's browser is fetched once, with the libraries that
+// the machine lacks. That needs no root and installs nothing.
 func (b *Toolbox) Chromium(ctx context.Context, progress io.Writer) (program string, err error) {
 	if installed, err := exec.LookPath("chromium"); err == nil {
 		return installed, nil
 	}
 	release, _ := os.ReadFile("/etc/os-release") // a system without one has no apt-get either, which is reported then
 	sum := sha256.Sum256([]byte("chromium\n" + starter + runtime.GOARCH + "\n" + string(release)))
-	return b.once(ctx, progress, "Debian's chromium", filepath.Join(b.cache, hex.EncodeToString(sum[:])[:16], "chromium"), fetchChromium)
+	return b.once(
+		ctx, progress, "Debian's chromium", filepath.Join(b.cache, hex.EncodeToString(sum[:])[:16], "chromium"),
+		fetchChromium,
+	)
 }
 
 // Axe returns the script axe-core, which checks the accessibility of a page. It is fetched once.
 func (b *Toolbox) Axe(ctx context.Context, progress io.Writer) (script string, err error) {
-	return b.once(ctx, progress, "axe-core "+axeVersion, filepath.Join(b.cache, "axe-core-"+axeVersion, "axe.min.js"), fetchAxe)
+	return b.once(
+		ctx, progress, "axe-core "+axeVersion, filepath.Join(b.cache, "axe-core-"+axeVersion, "axe.min.js"), fetchAxe,
+	)
 }
 
-// once fetches a folder with the file in it, unless the file exists. It fetches into a temporary folder and renames that, so that
-// an interrupted fetch leaves no incomplete folder.
+// once fetches a folder with the file in it, unless the file exists. It fetches into a temporary folder and renames
+// that, so that an interrupted fetch leaves no incomplete folder.
 func (b *Toolbox) once(
 	ctx context.Context, progress io.Writer, what, file string, fetch func(ctx context.Context, folder string) error,
 ) (string, error) {
@@ -79,7 +84,9 @@ func (b *Toolbox) once(
 }
 
 func fetchChromium(ctx context.Context, folder string) error {
-	if err := aptGet(ctx, folder, "install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", "chromium"); err != nil {
+	if err := aptGet(
+		ctx, folder, "install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", "chromium",
+	); err != nil {
 		return err
 	}
 	packages, err := filepath.Glob(filepath.Join(folder, "cache", "archives", "*.deb"))

@@ -24,8 +24,8 @@ type Package struct {
 // Prometheus has the server, and promtool, which checks and tests rules.
 var Prometheus = Package{name: "prometheus", programs: []string{"prometheus", "promtool"}}
 
-// Unpack returns the folder with the package's programs. If the folder doesn't have them, the package is fetched from Debian. That
-// needs no root and installs nothing.
+// Unpack returns the folder with the package's programs. If the folder doesn't have them, the package is fetched from
+// Debian. That needs no root and installs nothing.
 func (b *Toolbox) Unpack(ctx context.Context, progress io.Writer, p Package) (string, error) {
 	folder := filepath.Join(b.cache, p.key())
 	if p.in(folder) {
@@ -43,7 +43,8 @@ func (b *Toolbox) Unpack(ctx context.Context, progress io.Writer, p Package) (st
 
 // key identifies the distribution's release, because each release has its own version of the programs.
 func (p Package) key() string {
-	release, _ := os.ReadFile("/etc/os-release") // a system without this file has no apt-get either, and that error is reported
+	// A system without this file has no apt-get either, and that error is reported.
+	release, _ := os.ReadFile("/etc/os-release")
 	sum := sha256.Sum256([]byte(p.name + "\n" + runtime.GOARCH + "\n" + string(release)))
 	return hex.EncodeToString(sum[:])[:16]
 }
@@ -90,8 +91,8 @@ func (p Package) fetch(ctx context.Context, folder string) error {
 	return nil
 }
 
-// aptGet runs apt-get with the machine's package lists. A fresh machine has none, and only root may update them. Then apt-get is
-// run with lists in the temporary folder.
+// aptGet runs apt-get with the machine's package lists. A fresh machine has none, and only root may update them. Then
+// apt-get is run with lists in the temporary folder.
 func aptGet(ctx context.Context, temp string, args ...string) error {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return fmt.Errorf("this isn't Debian or a system made of it: %w", err)

@@ -1,6 +1,6 @@
-// Package toolchain builds the programs that the end-to-end tests start (Kubernetes, Argo CD, kustomize, kwok) from Go modules.
-// Each is built once, into the user's cache folder. The folder's name is a hash of everything that the program is built from, so
-// that only a changed go.mod builds it again. Prometheus and the browser are Debian packages.
+// Package toolchain builds the programs that the end-to-end tests start (Kubernetes, Argo CD, kustomize, kwok) from Go
+// modules. Each is built once, into the user's cache folder. The folder's name is a hash of everything that the program
+// is built from, so that only a changed go.mod builds it again. Prometheus and the browser are Debian packages.
 //
 // It doesn't know the purpose of the programs or their flags.
 package toolchain
@@ -164,7 +164,9 @@ func compile(ctx context.Context, module, to, pkg, ldflags string, tags ...strin
 	}
 	temp := fmt.Sprintf("%s.%d", to, os.Getpid())
 	defer func() { _ = os.Remove(temp) }()
-	if _, err := run(ctx, module, "build", "-tags", strings.Join(tags, ","), "-ldflags", "-s -w "+ldflags, "-o", temp, pkg); err != nil {
+	if _, err := run(
+		ctx, module, "build", "-tags", strings.Join(tags, ","), "-ldflags", "-s -w "+ldflags, "-o", temp, pkg,
+	); err != nil {
 		return err
 	}
 	return os.Rename(temp, to)

@@ -8,8 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// compressionLevel makes answers with 10,000 environments 6 % smaller than the default level, without measurable cost. The two
-// levels above it cost 6 to 25 % more processor time for each change.
+// compressionLevel makes answers with 10,000 environments 6 % smaller than the default level, without measurable cost.
+// The two levels above it cost 6 to 25 % more processor time for each change.
 const compressionLevel = 7
 
 // versionedRow is a row with its version.
@@ -23,9 +23,11 @@ func (r versionedRow) describe() (name string, size uint64) {
 	return r.row.Name, 1000 + 200*uint64(len(r.row.Kustomize.Patches))
 }
 
-// encode writes {"output":{"parameters":[…]}} with the rows that a filter selects. It writes row by row, so the plain text is
-// never in memory at once.
-func (b *bodies) encode(s *preview.Snapshot, f Filter, known []gzipchunks.Cache, keep gzipchunks.Cache) ([]byte, error) {
+// encode writes {"output":{"parameters":[…]}} with the rows that a filter selects. It writes row by row, so the plain
+// text is never in memory at once.
+func (b *bodies) encode(
+	s *preview.Snapshot, f Filter, known []gzipchunks.Cache, keep gzipchunks.Cache,
+) ([]byte, error) {
 	m := gzipchunks.New(compressionLevel, known, keep)
 	m.AddText(`{"output":{"parameters":[`)
 	from := 0

@@ -21,8 +21,9 @@ var filterValues = map[string]func(*preview.Snapshot, preview.Row) []string{
 	"profile":    func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Profile} },
 }
 
-// RepositoryNames are the repository names that select a row: GitHub's name, and the configured names of all its pull requests.
-// So a renamed repository or another pull request that joins the environment doesn't remove it from an ApplicationSet.
+// RepositoryNames are the repository names that select a row: GitHub's name, and the configured names of all its pull
+// requests. So a renamed repository or another pull request that joins the environment doesn't remove it from an
+// ApplicationSet.
 func RepositoryNames(s *preview.Snapshot, r preview.Row) []string {
 	names := []string{r.Repository}
 	for _, m := range s.Memory.Environments[r.Name].Members {
@@ -57,7 +58,9 @@ func ParseFilter(parameters map[string]json.RawMessage) (Filter, error) {
 	f := Filter{}
 	for key, raw := range parameters {
 		if filterValues[key] == nil {
-			return nil, fmt.Errorf("unknown input parameter %q; use owner, profile, repository or source", config.Printable(key))
+			return nil, fmt.Errorf(
+				"unknown input parameter %q; use owner, profile, repository or source", config.Printable(key),
+			)
 		}
 		accepted, ok := parseTexts(raw)
 		if !ok {
@@ -69,8 +72,8 @@ func ParseFilter(parameters map[string]json.RawMessage) (Filter, error) {
 	return f, nil
 }
 
-// parseTexts reads a string or a list of strings. It refuses an empty list: that is a mistake, and Argo CD would delete every
-// Application.
+// parseTexts reads a string or a list of strings. It refuses an empty list: that is a mistake, and Argo CD would delete
+// every Application.
 func parseTexts(raw json.RawMessage) ([]string, bool) {
 	var one *string
 	if json.Unmarshal(raw, &one) == nil && one != nil {

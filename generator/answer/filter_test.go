@@ -15,8 +15,8 @@ func TestFilters(t *testing.T) {
 		name, parameters string
 		want             []string
 	}{
-		{"none asks for all", `{}`, testworld.AllNames},
-		{"null asks for all", `null`, testworld.AllNames},
+		{"no parameter", `{}`, testworld.AllNames},
+		{"null", `null`, testworld.AllNames},
 		{"an owner", `{"owner":"alice"}`, []string{"gateway-pr-1", "shop-pr-7"}},
 		{"an owner in another case", `{"owner":"ALICE"}`, []string{"gateway-pr-1", "shop-pr-7"}},
 		{"a list of owners", `{"owner":["bob","Alice"]}`, testworld.AllNames},
@@ -24,9 +24,9 @@ func TestFilters(t *testing.T) {
 		{"a repository in another case", `{"repository":"ACME/gateway"}`, []string{"gateway-pr-1", "gateway-pr-2"}},
 		{"a profile", `{"profile":"full"}`, []string{"gateway-pr-2"}},
 		{"a source", `{"source":["pull-request","slot"]}`, testworld.AllNames},
-		{"a source that nothing has", `{"source":"slot"}`, []string{}},
-		{"two parameters both hold", `{"owner":["alice","bob"],"repository":"acme/gateway","profile":"changed"}`, []string{"gateway-pr-1"}},
-		{"a part of a name is not the name", `{"owner":"ali"}`, []string{}},
+		{"a source without environments", `{"source":"slot"}`, []string{}},
+		{"several parameters", `{"owner":["alice","bob"],"repository":"acme/gateway","profile":"changed"}`, []string{"gateway-pr-1"}},
+		{"a part of a name", `{"owner":"ali"}`, []string{}},
 	}
 	s := testworld.Ready(t, testworld.New())
 	for _, tt := range tests {
@@ -37,16 +37,16 @@ func TestFilters(t *testing.T) {
 				t.Error(diff)
 			}
 			if len(tt.want) == 0 && got.Body != `{"output":{"parameters":[]}}` {
-				t.Errorf("none is answered as %s", got.Body)
+				t.Errorf("an empty list: %s", got.Body)
 			}
 		})
 	}
 }
 
-func TestManyFiltersStayRight(t *testing.T) {
+func TestManyFiltersStayCorrect(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New())
-	for i := range 600 { // more than are kept
+	for i := range 600 { // more filters than are kept
 		got := s.GetParams(t, `{"input":{"parameters":{"owner":["`+strings.Repeat("x", i+1)+`","bob"]}}}`)
 		if diff := cmp.Diff([]string{"gateway-pr-2"}, got.Names(t)); diff != "" {
 			t.Fatal(diff)

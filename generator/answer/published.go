@@ -1,5 +1,5 @@
-// Package answer encodes snapshots for Argo CD's plugin generator: the rows that an ApplicationSet's input parameters select,
-// as compressed JSON. It knows no HTTP and doesn't decide what is in a snapshot.
+// Package answer encodes snapshots for Argo CD's plugin generator: the rows that an ApplicationSet's input parameters
+// select, as compressed JSON. It knows no HTTP and doesn't decide what is in a snapshot.
 package answer
 
 import (
@@ -60,7 +60,8 @@ type bodies struct {
 }
 
 const (
-	// maxFiltered bounds how many filtered answers of a snapshot are kept. A client with Argo CD's token can send any filter.
+	// maxFiltered bounds how many filtered answers of a snapshot are kept. A client with Argo CD's token can send any
+	// filter.
 	maxFiltered = 256
 	// maxFilteredSize bounds their size in bytes; the bound is four times the whole answer if that is more.
 	maxFilteredSize = 8 << 20
@@ -71,7 +72,9 @@ func New(s *preview.Snapshot, last *Published, v Versions) (*Published, error) {
 	if v.Same && s.Memory.Commit == last.Snapshot.Memory.Commit { // another commit may name repositories differently
 		return &Published{Snapshot: s, bodies: last.bodies}, nil
 	}
-	b := &bodies{versions: v, filtered: map[string][]byte{}, chunks: gzipchunks.Cache{}, filteredChunks: gzipchunks.Cache{}}
+	b := &bodies{
+		versions: v, filtered: map[string][]byte{}, chunks: gzipchunks.Cache{}, filteredChunks: gzipchunks.Cache{},
+	}
 	if last != nil {
 		last.mu.Lock()
 		b.previous = []gzipchunks.Cache{last.chunks, maps.Clone(last.filteredChunks)}

@@ -1,5 +1,6 @@
-// Package api answers Argo CD's plugin generator, previewctl and scripts, and receives GitHub's webhooks. Handlers read the snapshot
-// that is served now; they never fetch facts. Requests and webhooks become pending work for the next refresh.
+// Package api answers Argo CD's plugin generator, previewctl and scripts, and receives GitHub's webhooks. Handlers read
+// the snapshot that is served now; they never fetch facts. Requests and webhooks become pending work for the next
+// refresh.
 package api
 
 import (
@@ -54,7 +55,9 @@ type API struct {
 
 // New returns an API.
 func New(o Options) *API {
-	return &API{Options: o, factsSlots: semaphore.NewWeighted(maxFactsClients), usageSlots: semaphore.NewWeighted(maxUsageClients)}
+	return &API{
+		Options: o, factsSlots: semaphore.NewWeighted(maxFactsClients), usageSlots: semaphore.NewWeighted(maxUsageClients),
+	}
 }
 
 // Routes adds the routes of the private listener.
@@ -79,7 +82,9 @@ func (a *API) Routes(r *gin.Engine) {
 func (a *API) published(c *gin.Context) *answer.Published {
 	p := a.Service.Published()
 	if p == nil {
-		httpserver.Fail(c, http.StatusServiceUnavailable, "no whole snapshot has been computed yet: %s", a.Service.Status().Reason)
+		httpserver.Fail(
+			c, http.StatusServiceUnavailable, "no whole snapshot has been computed yet: %s", a.Service.Status().Reason,
+		)
 	}
 	return p
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestProbes(t *testing.T) {
+func TestLivezAndReadyz(t *testing.T) {
 	t.Parallel()
 	s := testworld.NewService(t, testworld.New())
 	if got := s.Get(t, "/livez"); got.Code != http.StatusOK || got.Body != "ok\n" {
@@ -19,7 +19,10 @@ func TestProbes(t *testing.T) {
 		t.Errorf("/readyz: %d %s", got.Code, got.Body)
 	}
 	s.Refresh(t.Context())
-	if got := testworld.Do(t, s.Handler(), http.MethodGet, "/readyz", "", map[string]string{"Authorization": " "}); got.Code != http.StatusOK || got.Body != "ok\n" {
+	if got := testworld.Do(
+		t, s.Handler(), http.MethodGet, "/readyz", "", map[string]string{"Authorization": " "},
+	); got.Code != http.StatusOK ||
+		got.Body != "ok\n" {
 		t.Errorf("/readyz: %d %s", got.Code, got.Body)
 	}
 	want := "[+] snapshot: ok\n[+] config branch at 0000000000000000000000000000000000000001: ok\n" +

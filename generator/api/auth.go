@@ -22,8 +22,8 @@ func authorize(kind string, token *secret.File) gin.HandlerFunc {
 		case sent == "":
 			httpserver.Fail(c, http.StatusUnauthorized, "missing bearer token; send %s", kind)
 		case strings.HasPrefix(sent, "$"):
-			httpserver.Fail(c, http.StatusUnauthorized, "the token starts with $: Argo CD didn't find the key in the Secret that "+
-				"the plugin's ConfigMap names")
+			httpserver.Fail(c, http.StatusUnauthorized,
+				"the token starts with $: Argo CD didn't find the key in the Secret that the plugin's ConfigMap names")
 		case !strings.EqualFold(scheme, "Bearer") || !token.Matches(sent):
 			httpserver.Fail(c, http.StatusUnauthorized, "wrong token; send %s", kind)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestTokensAreAskedFor(t *testing.T) {
+func TestWrongTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, method, path, authorization, want string }{
 		{"no token", "POST", testworld.ParamsPath, " ", "missing bearer token; send Argo CD's token"},
@@ -25,7 +25,10 @@ func TestTokensAreAskedFor(t *testing.T) {
 		{"a key that Argo CD didn't find", "POST", testworld.ParamsPath, "Bearer $plugin-token:argocd", "the token starts with $"},
 		{"no token for the API", "GET", "/api/v1/environments", " ", "missing bearer token; send the API token"},
 		{"Argo CD's token for environments", "GET", "/api/v1/environments", "Bearer " + testworld.ArgoToken, "wrong token; send the API token"},
-		{"Argo CD's token for one environment", "GET", "/api/v1/environments/shop-pr-7", "Bearer " + testworld.ArgoToken, "wrong token; send the API token"},
+		{
+			"Argo CD's token for one environment", "GET", "/api/v1/environments/shop-pr-7", "Bearer " + testworld.ArgoToken,
+			"wrong token; send the API token",
+		},
 		{"Argo CD's token for decisions", "GET", "/api/v1/decisions", "Bearer " + testworld.ArgoToken, "wrong token; send the API token"},
 	}
 	s, unready := testworld.Ready(t, testworld.New()), testworld.NewService(t, testworld.New())
@@ -34,7 +37,8 @@ func TestTokensAreAskedFor(t *testing.T) {
 			t.Parallel()
 			for _, s := range []*testworld.Service{s, unready} {
 				got := testworld.Do(t, s.Handler(), tt.method, tt.path, testworld.ParamsBody, map[string]string{"Authorization": tt.authorization})
-				if got.Code != http.StatusUnauthorized || !strings.HasPrefix(got.Message(t), tt.want) || got.Header.Get("WWW-Authenticate") != "Bearer" {
+				if got.Code != http.StatusUnauthorized || !strings.HasPrefix(got.Message(t), tt.want) ||
+					got.Header.Get("WWW-Authenticate") != "Bearer" {
 					t.Errorf("%d %v %s", got.Code, got.Header, got.Body)
 				}
 			}
@@ -42,15 +46,18 @@ func TestTokensAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestTheSchemeIsComparedWithoutCase(t *testing.T) {
+func TestSchemeIsCaseInsensitive(t *testing.T) {
 	t.Parallel()
-	got := testworld.Do(t, testworld.Ready(t, testworld.New()).Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "bearer " + testworld.ArgoToken})
+	got := testworld.Do(
+		t, testworld.Ready(t, testworld.New()).Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody,
+		map[string]string{"Authorization": "bearer " + testworld.ArgoToken},
+	)
 	if len(got.Rows(t)) != 3 {
 		t.Error(got.Body)
 	}
 }
 
-func TestTheAPIIsOffWithoutItsToken(t *testing.T) {
+func TestAPIIsOffWithoutToken(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.APIToken = nil })
 	for _, authorization := range []string{" ", "Bearer ", "Bearer " + testworld.APIToken, "Bearer " + testworld.ArgoToken} {
@@ -61,7 +68,7 @@ func TestTheAPIIsOffWithoutItsToken(t *testing.T) {
 	}
 }
 
-func TestARotatedTokenCountsAtOnce(t *testing.T) {
+func TestRotatedTokenCountsAtOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "token")
 	writeFile(t, path, testworld.ArgoToken)
@@ -71,18 +78,18 @@ func TestARotatedTokenCountsAtOnce(t *testing.T) {
 	}
 	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Token = token })
 	ask := func(token string) int {
-		return testworld.Do(t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "Bearer " + token}).Code
+		return testworld.DoAs(t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, token).Code
 	}
 	if got := ask(testworld.ArgoToken); got != http.StatusOK {
 		t.Errorf("before: %d", got)
 	}
 	writeFile(t, path, "the next token")
 	if old, next := ask(testworld.ArgoToken), ask("the next token"); old != http.StatusUnauthorized || next != http.StatusOK {
-		t.Errorf("rotated: the old one gets %d, the next one %d", old, next)
+		t.Errorf("after rotation: old token %d, new token %d", old, next)
 	}
 	writeFile(t, path, "")
 	if next, none := ask("the next token"), ask(""); next != http.StatusOK || none != http.StatusUnauthorized {
-		t.Errorf("emptied: the last one gets %d, none %d", next, none)
+		t.Errorf("with an empty file: last token %d, empty token %d", next, none)
 	}
 }
 
@@ -90,7 +97,10 @@ func TestTokensAreNeverLogged(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New())
 	s.GetParams(t, testworld.ParamsBody)
-	testworld.Do(t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Authorization": "Bearer almost-" + testworld.ArgoToken})
+	testworld.Do(
+		t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody,
+		map[string]string{"Authorization": "Bearer almost-" + testworld.ArgoToken},
+	)
 	if logged := s.Log.String(); strings.Contains(logged, testworld.ArgoToken) || !strings.Contains(logged, "decision changed") {
 		t.Error(logged)
 	}

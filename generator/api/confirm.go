@@ -17,8 +17,8 @@ import (
 // maxConfirmed bounds the names in one confirmation.
 const maxConfirmed = 1000
 
-// postConfirm takes a user's confirmation: environments that wait for it may be removed, and repositories that were never read count
-// as empty. The next snapshot, which is computed at once, has the effect.
+// postConfirm takes a user's confirmation: environments that wait for it may be removed, and repositories that were
+// never read count as empty. The next snapshot, which is computed at once, has the effect.
 func (a *API) postConfirm(c *gin.Context) {
 	var r Confirmation
 	content, err := io.ReadAll(c.Request.Body)
@@ -34,7 +34,8 @@ func (a *API) postConfirm(c *gin.Context) {
 	for _, name := range names {
 		if !a.canConfirm(name) {
 			httpserver.Fail(c, http.StatusNotFound,
-				"%s is neither an environment that waits for confirmation nor a repository that was never read; see /api/v1/decisions",
+				"%s is neither an environment that waits for confirmation nor "+
+					"a repository that was never read; see /api/v1/decisions",
 				config.Printable(name))
 			return
 		}
@@ -52,8 +53,8 @@ func toLower(names []string) []string {
 	return out
 }
 
-// canConfirm says whether a name is an environment that waits for confirmation, or a repository that neither this run nor an
-// earlier one has read.
+// canConfirm says whether a name is an environment that waits for confirmation, or a repository that neither this run
+// nor an earlier one has read.
 func (a *API) canConfirm(name string) bool {
 	for _, r := range a.Service.Status().Repositories {
 		if r.Name == name {

@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestConfirmIsForTheAPITokenOnly(t *testing.T) {
+func TestConfirmNeedsAPIToken(t *testing.T) {
 	t.Parallel()
 	s := testworld.NewWaitingForConfirmation(t)
 	const body = `{"environments": ["shop-pr-7"]}`
@@ -29,12 +29,14 @@ func TestConfirmIsForTheAPITokenOnly(t *testing.T) {
 	if got := off.Confirm(t, body); got.Code != http.StatusUnauthorized {
 		t.Errorf("without an API token: %d %s", got.Code, got.Body)
 	}
-	if got := testworld.Do(t, s.PublicHandler(), http.MethodPost, testworld.ConfirmPath, body, map[string]string{"Authorization": "Bearer " + testworld.APIToken}); got.Code != http.StatusNotFound {
+	if got := testworld.DoAs(
+		t, s.PublicHandler(), http.MethodPost, testworld.ConfirmPath, body, testworld.APIToken,
+	); got.Code != http.StatusNotFound {
 		t.Errorf("on the public listener: %d %s", got.Code, got.Body)
 	}
 }
 
-func TestConfirmIsRefused(t *testing.T) {
+func TestInvalidConfirmationsAreRefused(t *testing.T) {
 	t.Parallel()
 	const form = `expected {"environments": [names]`
 	known := func(name string) string {
@@ -59,12 +61,12 @@ func TestConfirmIsRefused(t *testing.T) {
 		{"a name without a list", `{"environments": "shop-pr-7"}`, 400, form},
 		{"too many names", string(many), 400, form},
 		{"too large a body", `{"caller": "` + strings.Repeat("x", 64<<10) + `", "environments": ["shop-pr-7"]}`, 400, form},
-		{"an environment that nobody knows", `{"environments": ["shop-pr-99"]}`, 404, known("shop-pr-99")},
-		{"one that isn't live", `{"environments": ["shop-pr-8"]}`, 404, known("shop-pr-8")},
-		{"one that is withheld, and one that nobody knows", `{"environments": ["shop-pr-7", "x"]}`, 404, known("x")},
-		{"a name that hides something", `{"environments": ["a\u001b[2J\u202e"]}`, 404, known("a[2J")},
+		{"an unknown environment", `{"environments": ["shop-pr-99"]}`, 404, known("shop-pr-99")},
+		{"an environment that isn't live", `{"environments": ["shop-pr-8"]}`, 404, known("shop-pr-8")},
+		{"a known and an unknown environment", `{"environments": ["shop-pr-7", "x"]}`, 404, known("x")},
+		{"a name with control characters", `{"environments": ["a\u001b[2J\u202e"]}`, 404, known("a[2J")},
 		{"a repository that was read", `{"repositories": ["Acme/Shop"]}`, 404, known("acme/shop")},
-		{"a repository that nobody knows", `{"repositories": ["acme/none"]}`, 404, known("acme/none")},
+		{"an unknown repository", `{"repositories": ["acme/none"]}`, 404, known("acme/none")},
 	}
 	s := testworld.NewWaitingForConfirmation(t)
 	for _, tt := range tests {
@@ -75,35 +77,45 @@ func TestConfirmIsRefused(t *testing.T) {
 			}
 		})
 	}
-	t.Run("one that is live and not withheld", func(t *testing.T) {
+	t.Run("a live environment that doesn't wait", func(t *testing.T) {
 		t.Parallel()
-		if got := testworld.Ready(t, testworld.New()).Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound || !strings.HasPrefix(got.Message(t), known("shop-pr-7")) {
+		if got := testworld.Ready(t, testworld.New()).Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound ||
+			!strings.HasPrefix(got.Message(t), known("shop-pr-7")) {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
 	})
-	t.Run("where nothing has been read yet", func(t *testing.T) {
+	t.Run("before the first snapshot", func(t *testing.T) {
 		t.Parallel()
 		if got := testworld.NewService(t, testworld.New()).Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
 	})
-	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" || strings.Contains(s.Log.String(), "confirmed") {
-		t.Errorf("something went: %s", diff)
+	if diff := cmp.Diff(testworld.AllNames, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" ||
+		strings.Contains(s.Log.String(), "confirmed") {
+		t.Errorf("environments were removed: %s", diff)
 	}
 }
 
-// Two pull requests want one name: the live one can be confirmed though the other is only held.
-func TestConfirmFindsTheOneThatIsWithheld(t *testing.T) {
+// Two pull requests have the same environment name. The live one can be confirmed while the other one is held.
+func TestConfirmFindsEnvironmentThatWaits(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/Gateway")
 	s := testworld.Ready(t, w)
-	w.Change(func() { // gateway has shop's name now, and sorts before it
-		w.Tree = testworld.Tree(2, strings.Replace(testworld.Policy, "services:", "namespacePrefix: pr-\nrepositories: {acme/shop: {alias: store}, acme/gateway: {alias: shop}}\nservices:", 1))
+	w.Change(func() { // acme/gateway gets the alias "shop" and sorts before acme/shop
+		w.Tree = testworld.Tree(
+			2,
+			strings.Replace(
+				testworld.Policy, "services:",
+				"namespacePrefix: pr-\nrepositories: {acme/shop: {alias: store}, acme/gateway: {alias: shop}}\nservices:", 1,
+			),
+		)
 		w.Repositories["acme/gateway"] = testworld.Repository("acme/Gateway", testworld.PullRequest(7, "bob"))
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{"shop-pr-7: held taken", "shop-pr-7: live moved*", "store-pr-8: held unlabelled"}, s.Decisions(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"shop-pr-7: held taken", "shop-pr-7: live moved*", "store-pr-8: held unlabelled"}, s.Decisions(t),
+	); diff != "" {
 		t.Fatal(diff)
 	}
 	if got := s.Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusAccepted {

@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestTheAPIShowsDecisions(t *testing.T) {
+func TestListDecisions(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Tree.Files["overlays/alice/environment.yaml"] = w.Tree.Files["previewset.yaml"] // of the wrong kind
@@ -41,14 +41,14 @@ func TestTheAPIShowsDecisions(t *testing.T) {
 			for _, d := range got.Decisions {
 				short = append(short, d.Outcome+" "+d.Rule)
 				if d.Reason == "" || d.Since == "" || (d.Outcome == "held" && d.Remedy == "") {
-					t.Errorf("a decision says not why, since when or what to do: %+v", d)
+					t.Errorf("a decision lacks reason, time or remedy: %+v", d)
 				}
 			}
 			if diff := cmp.Diff(tt.want, short); diff != "" {
 				t.Error(diff)
 			}
 			if len(got.Problems) == 0 || !strings.HasPrefix(got.Problems[0], "overlays/alice/environment.yaml:") {
-				t.Errorf("problems are %q", got.Problems)
+				t.Errorf("problems: %q", got.Problems)
 			}
 		})
 	}

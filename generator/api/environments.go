@@ -26,7 +26,8 @@ func (a *API) listEnvironments(c *gin.Context) {
 
 var commitPattern = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 
-// getEnvironment answers a live environment with its progress. With ?config_commit it says whether that commit has been read.
+// getEnvironment answers a live environment with its progress. With ?config_commit it says whether that commit has been
+// read.
 func (a *API) getEnvironment(c *gin.Context) {
 	p := a.published(c)
 	if p == nil {
@@ -49,14 +50,18 @@ func (a *API) getEnvironment(c *gin.Context) {
 			return
 		}
 	}
-	httpserver.Fail(c, http.StatusNotFound, "no live environment has this name; previewctl why says whether one is held or gone")
+	httpserver.Fail(
+		c, http.StatusNotFound, "no live environment has this name; previewctl why says whether one is held or gone",
+	)
 }
 
-// getApplication answers the status of an environment's Application. The environment needn't be live, because Argo CD takes time
-// to delete an Application.
+// getApplication answers the status of an environment's Application. The environment needn't be live, because Argo CD
+// takes time to delete an Application.
 func (a *API) getApplication(c *gin.Context) {
 	if !a.Progress.HasApplications() && a.Service.Published() != nil {
-		httpserver.Fail(c, http.StatusNotImplemented, "the service has no cluster; run it beside Argo CD, or with --kubeconfig")
+		httpserver.Fail(
+			c, http.StatusNotImplemented, "the service has no cluster; run it beside Argo CD, or with --kubeconfig",
+		)
 		return
 	}
 	p := a.configured(c)

@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestTheAPIShowsEnvironments(t *testing.T) {
+func TestListAndGetEnvironments(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New())
 	var all struct {
@@ -45,15 +45,20 @@ func TestTheAPIShowsEnvironments(t *testing.T) {
 	if diff := cmp.Diff(s.GetParams(t, testworld.ParamsBody).Rows(t), all.Environments); diff != "" {
 		t.Error(diff)
 	}
-	if got := s.Get(t, "/api/v1/environments/shop-pr-8"); got.Code != http.StatusNotFound || !strings.Contains(got.Message(t), "previewctl why") {
+	if got := s.Get(t, "/api/v1/environments/shop-pr-8"); got.Code != http.StatusNotFound ||
+		!strings.Contains(got.Message(t), "previewctl why") {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 }
 
-// Whoever has just pushed a change asks whether the environment is the one from before.
-func TestAnEnvironmentSaysWhetherItIsOfACommit(t *testing.T) {
+// After a push, config_commit says whether the environment contains it.
+func TestConfigCommitOfEnvironment(t *testing.T) {
 	t.Parallel()
-	const last, head, broken = "3f2a9c1d5e3f2a9c1d5e3f2a9c1d5e3f2a9c1d5e", "ab8bdbe446ab8bdbe446ab8bdbe446ab8bdbe446", "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
+	const (
+		last   = "3f2a9c1d5e3f2a9c1d5e3f2a9c1d5e3f2a9c1d5e"
+		head   = "ab8bdbe446ab8bdbe446ab8bdbe446ab8bdbe446"
+		broken = "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
+	)
 	w := testworld.New()
 	w.Tree.Commit, w.Tree.Ancestors = head, []string{last}
 	s := testworld.Ready(t, w)
@@ -70,32 +75,37 @@ func TestAnEnvironmentSaysWhetherItIsOfACommit(t *testing.T) {
 			got = strconv.FormatBool(*read)
 		}
 		if got != want {
-			t.Errorf("of %q: %q, want %q", commit, got, want)
+			t.Errorf("commit %q: %q, want %q", commit, got, want)
 		}
 	}
 	for _, commit := range []string{"main", head[:6], head + "0", "3F2A9C1D"} {
-		if a := s.Get(t, "/api/v1/environments/shop-pr-7?config_commit="+commit); a.Code != http.StatusBadRequest || !strings.Contains(a.Message(t), "expected a commit") {
+		if a := s.Get(t, "/api/v1/environments/shop-pr-7?config_commit="+commit); a.Code != http.StatusBadRequest ||
+			!strings.Contains(a.Message(t), "expected a commit") {
 			t.Errorf("%s: %d %s", commit, a.Code, a.Body)
 		}
 	}
 }
 
-func TestAnApplicationIsToldOfAlsoWhenItsEnvironmentIsGone(t *testing.T) {
+func TestApplicationOfRemovedEnvironment(t *testing.T) {
 	t.Parallel()
 	argo := &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{"preview-going": {Deleting: true}}}
 	s := testworld.Ready(t, testworld.New(), testworld.WithApplications(argo))
 	var got preview.ApplicationStatus
-	if a := s.Get(t, "/api/v1/environments/going/application"); a.Code != http.StatusOK || json.Unmarshal([]byte(a.Body), &got) != nil || !got.Deleting {
+	if a := s.Get(t, "/api/v1/environments/going/application"); a.Code != http.StatusOK || json.Unmarshal([]byte(a.Body), &got) != nil ||
+		!got.Deleting {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
-	if a := s.Get(t, "/api/v1/environments/gone/application"); a.Code != http.StatusNotFound || !strings.Contains(a.Message(t), "doesn't exist") {
+	if a := s.Get(t, "/api/v1/environments/gone/application"); a.Code != http.StatusNotFound ||
+		!strings.Contains(a.Message(t), "doesn't exist") {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
 	argo.Err = errors.New("secret address refused")
-	if a := s.Get(t, "/api/v1/environments/other/application"); a.Code != http.StatusInternalServerError || strings.Contains(a.Message(t), "secret") {
+	if a := s.Get(t, "/api/v1/environments/other/application"); a.Code != http.StatusInternalServerError ||
+		strings.Contains(a.Message(t), "secret") {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
-	if a := testworld.Ready(t, testworld.New()).Get(t, "/api/v1/environments/going/application"); a.Code != http.StatusNotImplemented || !strings.Contains(a.Message(t), "has no cluster") {
+	if a := testworld.Ready(t, testworld.New()).Get(t, "/api/v1/environments/going/application"); a.Code != http.StatusNotImplemented ||
+		!strings.Contains(a.Message(t), "has no cluster") {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
 	for _, path := range []string{"/api/v1/environments/going/application", "/api/v1/facts"} {

@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// expecting is GitHub, and notes which pull requests were expected of acme/shop by each read.
+// expecting is GitHub. It records the expected pull requests of each read of acme/shop.
 type expecting struct {
 	*testworld.World
 	noted sync.Mutex
@@ -33,7 +33,7 @@ func (e *expecting) Repository(ctx context.Context, name string, wants preview.W
 const expectable = `{"repository":{"full_name":"acme/shop"},"pull_request":{"number":%d,"draft":true,"labels":[{"name":"preview"},null],
 	"head":{"sha":"h%d","repo":{"id":2}},"base":{"sha":"b","repo":{"id":1}}}}`
 
-func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
+func TestPullRequestOfWebhookIsExpectedOnce(t *testing.T) {
 	t.Parallel()
 	pr := func(number, head int) preview.PullRequest {
 		return preview.PullRequest{
@@ -45,11 +45,15 @@ func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
 		bodies []string
 		want   []preview.PullRequest
 	}{
-		"one":                          {[]string{fmt.Sprintf(expectable, 7, 1)}, []preview.PullRequest{pr(7, 1)}},
-		"the newest of two":            {[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 7, 2)}, []preview.PullRequest{pr(7, 2)}},
-		"two":                          {[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 8, 2)}, []preview.PullRequest{pr(7, 1), pr(8, 2)}},
-		"none of an event without one": {[]string{testworld.Labelled}, nil},
-		"none that isn't understood":   {[]string{`{"repository":{"full_name":"acme/shop"},"pull_request":[]}`}, nil},
+		"one": {[]string{fmt.Sprintf(expectable, 7, 1)}, []preview.PullRequest{pr(7, 1)}},
+		"the newest of two": {
+			[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 7, 2)}, []preview.PullRequest{pr(7, 2)},
+		},
+		"two": {
+			[]string{fmt.Sprintf(expectable, 7, 1), fmt.Sprintf(expectable, 8, 2)}, []preview.PullRequest{pr(7, 1), pr(8, 2)},
+		},
+		"an event without a pull request": {[]string{testworld.Labelled}, nil},
+		"a malformed pull request":        {[]string{`{"repository":{"full_name":"acme/shop"},"pull_request":[]}`}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,7 +69,7 @@ func TestAWebhooksPullRequestIsExpectedOnce(t *testing.T) {
 				s.Deliver(t, "hush", "pull_request", "later", testworld.Labelled)
 				synctest.Wait()
 				if last := len(e.reads) - 1; last < 2 || e.reads[0] != nil || e.reads[last] != nil {
-					t.Fatalf("before and after the webhooks, %v", e.reads)
+					t.Fatalf("reads before and after the webhooks: %v", e.reads)
 				}
 				if diff := cmp.Diff(c.want, e.reads[1]); diff != "" {
 					t.Error(diff)

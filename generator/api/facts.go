@@ -18,8 +18,8 @@ import (
 // maxFactsClients bounds the clients that receive facts at once, because facts are large.
 const maxFactsClients = 2
 
-// getFacts answers the inputs of the snapshot, so that previewctl can compute the effect of another configuration with the same
-// rules.
+// getFacts answers the inputs of the snapshot, so that previewctl can compute the effect of another configuration with
+// the same rules.
 func (a *API) getFacts(c *gin.Context) {
 	p := a.configured(c)
 	if p == nil {
@@ -42,7 +42,8 @@ func (a *API) getFacts(c *gin.Context) {
 	_ = zip.Close() // the client may be gone
 }
 
-// writeInputs writes preview.Inputs as JSON, one repository at a time: the whole text can be larger than the service's memory limit.
+// writeInputs writes preview.Inputs as JSON, one repository at a time: the whole text can be larger than the service's
+// memory limit.
 func writeInputs(to io.Writer, p *answer.Published) {
 	w := jsontext.NewWriter(to)
 	field := func(name string, v any) {

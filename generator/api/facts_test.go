@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// With the facts the same rules give the same answer elsewhere, and say what another configuration would be answered.
-func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
+// The facts let previewctl compute the same rows, also for another configuration.
+func TestFactsGiveTheSameRows(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Protected = []string{"kube-system"} })
@@ -22,7 +22,8 @@ func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
 		header["Authorization"] = "Bearer " + testworld.APIToken
 		a := testworld.Do(t, s.Handler(), http.MethodGet, "/api/v1/facts", "", header)
 		var in preview.Inputs
-		if err := json.Unmarshal([]byte(a.Body), &in); err != nil || a.Code != http.StatusOK || a.Compressed != (header["Accept-Encoding"] != "") {
+		if err := json.Unmarshal([]byte(a.Body), &in); err != nil || a.Code != http.StatusOK ||
+			a.Compressed != (header["Accept-Encoding"] != "") {
 			t.Fatalf("%d %v %.200s", a.Code, err, a.Body)
 		}
 		if in.Commit != w.Tree.Commit || len(in.Facts.Protected) != 1 || len(in.Asked) != 2 {
@@ -31,11 +32,11 @@ func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
 		if diff := cmp.Diff(w.Repositories["acme/shop"].PullRequests, in.Facts.Repositories["acme/shop"].PullRequests); diff != "" {
 			t.Errorf("acme/shop's pull requests (-want +got):\n%s", diff)
 		}
-		cfg, err := config.Load(w.Tree, in.Memory.Previous())
+		config, err := config.Load(w.Tree, in.Memory.Previous())
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := preview.Resolve(cfg, in.Facts, in.Memory, in.Memory.At)
+		again := preview.Resolve(config, in.Facts, in.Memory, in.Memory.At)
 		var all struct {
 			Environments []preview.Row `json:"environments"`
 		}
@@ -43,7 +44,7 @@ func TestFactsAreWhatTheAnswerWasComputedFrom(t *testing.T) {
 			t.Fatal(err, len(again.Rows))
 		}
 		if diff := cmp.Diff(all.Environments, again.Rows); diff != "" {
-			t.Errorf("rows (-service +elsewhere):\n%s", diff)
+			t.Errorf("rows (-service +previewctl):\n%s", diff)
 		}
 	}
 }

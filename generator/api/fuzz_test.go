@@ -19,14 +19,15 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// FuzzEvent: whatever comes as a webhook with a right signature is accepted or refused with a message, makes at most its
-// own repository be read again, and only where that is one that is read; and what is remembered of it stays small.
+// FuzzEvent checks that each webhook is accepted or refused with a message. An accepted one queues at most its own
+// repository.
 func FuzzEvent(f *testing.F) {
 	for _, d := range realEvents(f) {
 		f.Add(d.Body, d.Event, d.GUID, "")
 	}
 	for _, body := range []string{
-		"", "null", "[]", `"a"`, `{"repository":null}`, `{"repository":[]}`, `{"repository":{"full_name":7}}`, `{"Repository":{"FULL_NAME":"ACME/SHOP"}}`,
+		"", "null", "[]", `"a"`, `{"repository":null}`, `{"repository":[]}`, `{"repository":{"full_name":7}}`,
+		`{"Repository":{"FULL_NAME":"ACME/SHOP"}}`,
 		`{"repository":{"full_name":"acme/shop"},"repository":{"full_name":"acme/other"}}`, "{\"repository\":{\"full_name\":\"acme/\u017fhop\"}}",
 		strings.Repeat(`{"a":`, 1000), strings.Repeat("[", 11_000), "payload=%7B%7D", "\xff\x00", testworld.Labelled,
 	} {
@@ -47,21 +48,21 @@ func FuzzEvent(f *testing.F) {
 		queued := slices.Collect(maps.Keys(s.queue.Take().Repositories))
 		for _, name := range queued {
 			if !known[name] {
-				t.Errorf("%q is read, which isn't configured", name)
+				t.Errorf("an unconfigured repository is queued: %q", name)
 			}
 		}
 		switch {
 		case signature != right && got.Code != http.StatusUnauthorized:
-			t.Errorf("a wrong signature is answered %d", got.Code)
+			t.Errorf("a wrong signature: %d", got.Code)
 		case got.Code != http.StatusAccepted && (got.Code < 400 || got.Code > 499 || len(queued) > 0):
-			t.Errorf("answered %d, and queued %q", got.Code, queued)
+			t.Errorf("answered %d, queued %q", got.Code, queued)
 		case len(queued) > 1:
 			t.Errorf("one event queues %q", queued)
 		}
 	})
 }
 
-// realEvents are what GitHub sends of everything that happens to a repository.
+// realEvents are the webhooks of all kinds of changes to a repository.
 func realEvents(f *testing.F) []githubtest.Delivery {
 	f.Helper()
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
@@ -88,14 +89,18 @@ func realEvents(f *testing.F) []githubtest.Delivery {
 	return gh.Deliveries()
 }
 
-// FuzzParams: whatever Argo CD's token holder sends is answered with rows of the snapshot, whole, or refused with a message;
-// without a snapshot it never is a 200.
+// FuzzParams checks that each request gets complete rows of the snapshot or a message, and never a 200 without a
+// snapshot.
 func FuzzParams(f *testing.F) {
 	for _, seed := range []string{
-		testworld.ParamsBody, "", "{}", "null", " {} ", "[]", "{}{}", `{"input":null}`, `{"input":{"parameters":null}}`, `{"input":{"parameters":{"owner":["alice",null]}}}`,
-		`{"applicationSetName":"previews","input":{"parameters":{"owner":"alice"}}}`, `{"input":{"parameters":{"owner":["ALICE","bob"],"source":"pull-request"}}}`,
-		`{"input":{"parameters":{"repository":"acme/shop","profile":"full"}}}`, `{"input":{"parameters":{"owner":[]}}}`, `{"input":{"parameters":{"Owner":"alice"}}}`,
-		`{"input":{"parameters":{"owner":"\u0000\ud800"}}}`, `{"input":{"parameters":{"owner":"nobody"}}}`, `{"INPUT":{"parameters":{"owner":1e999}}}`, strings.Repeat("[", 11_000),
+		testworld.ParamsBody, "", "{}", "null", " {} ", "[]", "{}{}", `{"input":null}`, `{"input":{"parameters":null}}`,
+		`{"input":{"parameters":{"owner":["alice",null]}}}`,
+		`{"applicationSetName":"previews","input":{"parameters":{"owner":"alice"}}}`,
+		`{"input":{"parameters":{"owner":["ALICE","bob"],"source":"pull-request"}}}`,
+		`{"input":{"parameters":{"repository":"acme/shop","profile":"full"}}}`, `{"input":{"parameters":{"owner":[]}}}`,
+		`{"input":{"parameters":{"Owner":"alice"}}}`,
+		`{"input":{"parameters":{"owner":"\u0000\ud800"}}}`, `{"input":{"parameters":{"owner":"nobody"}}}`,
+		`{"INPUT":{"parameters":{"owner":1e999}}}`, strings.Repeat("[", 11_000),
 	} {
 		f.Add([]byte(seed), "gzip", "application/json")
 		f.Add([]byte(seed), "br;q=1, gzip;q=0.0", "")
@@ -107,8 +112,9 @@ func FuzzParams(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, encoding, contentType string) {
 		h := http.Header{"Authorization": {"Bearer " + testworld.ArgoToken}, "Accept-Encoding": {encoding}, "Content-Type": {contentType}}
-		if got := raw(t, unready.private, http.MethodPost, testworld.ParamsPath, "", body, h); got.Code != http.StatusBadRequest && got.Code != http.StatusServiceUnavailable {
-			t.Errorf("without a snapshot it is answered %d", got.Code)
+		if got := raw(t, unready.private, http.MethodPost, testworld.ParamsPath, "", body, h); got.Code != http.StatusBadRequest &&
+			got.Code != http.StatusServiceUnavailable {
+			t.Errorf("without a snapshot: %d", got.Code)
 		}
 		got := raw(t, s.private, http.MethodPost, testworld.ParamsPath, "", body, h)
 		if got.Code != http.StatusOK {
@@ -119,10 +125,10 @@ func FuzzParams(f *testing.F) {
 		}
 		rows := rowTexts(t, got)
 		if !inOrder(rows, all) {
-			t.Errorf("these aren't rows of the snapshot, in their order: %q", rows)
+			t.Errorf("these aren't rows of the snapshot in order: %q", rows)
 		}
 		if len(rows) != len(all) && !strings.Contains(strings.ToLower(string(body)), "parameters") {
-			t.Errorf("nothing is asked for in particular, and answered are %d rows of %d", len(rows), len(all))
+			t.Errorf("without a filter: %d rows of %d", len(rows), len(all))
 		}
 		if s.callers.Count() > 1000 || s.Published().FilteredSize() > 8<<20 {
 			t.Errorf("%d callers and %d bytes of filtered answers are kept", s.callers.Count(), s.Published().FilteredSize())
@@ -130,7 +136,7 @@ func FuzzParams(f *testing.F) {
 	})
 }
 
-// rowTexts are an answer's rows as they were written. Anything but a whole list fails.
+// rowTexts are the JSON texts of an answer's rows. An incomplete list fails the test.
 func rowTexts(t testing.TB, a testworld.Response) []string {
 	t.Helper()
 	var got struct {
@@ -139,7 +145,7 @@ func rowTexts(t testing.TB, a testworld.Response) []string {
 		} `json:"output"`
 	}
 	if err := json.Unmarshal([]byte(a.Body), &got); err != nil || a.Code != http.StatusOK || got.Output.Parameters == nil {
-		t.Fatalf("%d is no whole answer (%v): %.300q", a.Code, err, a.Body)
+		t.Fatalf("%d isn't a complete answer (%v): %.300q", a.Code, err, a.Body)
 	}
 	texts := []string{}
 	for _, r := range got.Output.Parameters {
@@ -148,7 +154,7 @@ func rowTexts(t testing.TB, a testworld.Response) []string {
 	return texts
 }
 
-// inOrder says whether some are all among others, in the same order and each once.
+// inOrder says whether all of some occur in others, in the same order and once.
 func inOrder(some, others []string) bool {
 	for _, o := range others {
 		if len(some) > 0 && some[0] == o {
@@ -158,15 +164,18 @@ func inOrder(some, others []string) bool {
 	return len(some) == 0
 }
 
-// FuzzAPI: whatever name, query and token come, the API answers with what there is of it, or with a message.
+// FuzzAPI checks that each name, query and token gets matching data or a message.
 func FuzzAPI(f *testing.F) {
 	for _, query := range []string{
-		"", "repository=acme/shop&number=7", "repository=ACME/shop&repository=x", "number=8", "number=-1", "number=+7", "number=99999999999999999999", "number=", "repository=%00",
+		"", "repository=acme/shop&number=7", "repository=ACME/shop&repository=x", "number=8", "number=-1", "number=+7",
+		"number=99999999999999999999", "number=", "repository=%00",
 		"repository=%zz", "number=0x7", "a;b", "&&&==", "repository=acme%2Fshop&number=7&number=8",
 	} {
 		f.Add("shop-pr-7", query, testworld.APIToken)
 	}
-	for _, name := range []string{"gateway-pr-1", "", ".", "..", "a/b", "shop-pr-7/", "%2e%2e", "\x00", strings.Repeat("x", 5000), ":name", "*"} {
+	for _, name := range []string{
+		"gateway-pr-1", "", ".", "..", "a/b", "shop-pr-7/", "%2e%2e", "\x00", strings.Repeat("x", 5000), ":name", "*",
+	} {
 		f.Add(name, "", testworld.APIToken)
 		f.Add(name, "verbose", testworld.ArgoToken)
 	}
@@ -192,21 +201,22 @@ func FuzzAPI(f *testing.F) {
 		}
 		var got decisionList
 		decoded(t, list, &got)
-		values, _ := url.ParseQuery(query) // what is wrong in it is left out
+		values, _ := url.ParseQuery(query) // invalid parts are ignored
 		for _, d := range got.Decisions {
 			if !slices.Contains(everything.Decisions, d) || !d.isAbout(values.Get("repository"), values.Get("number")) {
-				t.Errorf("asked for %q, answered %+v", query, d)
+				t.Errorf("query %q: unexpected decision %+v", query, d)
 			}
 		}
 	})
 }
 
-// FuzzAsk: whatever is asked of an environment is accepted for one that there is, in one of the forms that are known, or
-// refused with a message.
-func FuzzAsk(f *testing.F) {
+// FuzzRequest checks that only valid requests about live environments are accepted.
+func FuzzRequest(f *testing.F) {
 	for _, body := range []string{
-		"", " ", "{}", "null", "[]", `{"for":"48h","caller":"alice"}`, `{"for":"0s"}`, `{"for":"-1h"}`, `{"for":"9999999h"}`, `{"for":48}`, `{"for":"1e9h"}`, `{"until":"2026-12-24"}`,
-		`{"caller":"\u001b[31m$(id)"}`, `{"caller":null}`, "{}{}", `{"for":"1h","for":"2h"}`, "\xff", strings.Repeat("[", 4000), `{"caller":"` + strings.Repeat("x", 5000) + `"}`,
+		"", " ", "{}", "null", "[]", `{"for":"48h","caller":"alice"}`, `{"for":"0s"}`, `{"for":"-1h"}`, `{"for":"9999999h"}`,
+		`{"for":48}`, `{"for":"1e9h"}`, `{"until":"2026-12-24"}`,
+		`{"caller":"\u001b[31m$(id)"}`, `{"caller":null}`, "{}{}", `{"for":"1h","for":"2h"}`, "\xff", strings.Repeat("[", 4000),
+		`{"caller":"` + strings.Repeat("x", 5000) + `"}`,
 	} {
 		for _, action := range []string{preview.ActionWake, preview.ActionSleep, preview.ActionExtend} {
 			f.Add("shop-pr-7", action, []byte(body))
@@ -221,31 +231,35 @@ func FuzzAsk(f *testing.F) {
 		h := http.Header{"Authorization": {"Bearer " + testworld.APIToken}}
 		got := raw(t, s.private, http.MethodPost, "/api/v1/environments/"+name+"/"+action, "", body, h)
 		got.Message(t)
-		asked := s.queue.Take().Requests.InOrder()
-		if accepted := got.Code == http.StatusAccepted; accepted != (len(asked) == 1) || len(asked) > 1 || !accepted && (got.Code < 400 || got.Code > 499) {
-			t.Errorf("answered %d, and asked is %+v", got.Code, asked)
+		requests := s.queue.Take().Requests.InOrder()
+		if accepted := got.Code == http.StatusAccepted; accepted != (len(requests) == 1) || len(requests) > 1 ||
+			!accepted && (got.Code < 400 || got.Code > 499) {
+			t.Errorf("answered %d, requests %+v", got.Code, requests)
 		}
-		for _, r := range asked {
+		for _, r := range requests {
 			known := slices.Contains([]string{preview.ActionWake, preview.ActionSleep, preview.ActionExtend}, r.Action)
-			if !slices.Contains(testworld.AllNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep || r.By == "" || r.By != config.Printable(r.By) || len(r.By) > 500 {
-				t.Errorf("%q and %q with %q is taken for %+v", name, action, body, r)
+			if !slices.Contains(testworld.AllNames, r.Environment) || !known || r.For < 0 || r.For > 0 && r.Action == preview.ActionSleep ||
+				r.By == "" ||
+				r.By != config.Printable(r.By) ||
+				len(r.By) > 500 {
+				t.Errorf("%q, %q and %q give the request %+v", name, action, body, r)
 			}
 		}
 	})
 }
 
-// environmentShown fails unless the environment of that name is answered, or a message.
+// environmentShown checks that an answer is the environment or a message.
 func environmentShown(t *testing.T, name string, got testworld.Response) {
 	t.Helper()
 	if got.Code != http.StatusOK {
 		if got.Message(t); got.Code != http.StatusNotFound {
-			t.Errorf("environment %q is answered %d", name, got.Code)
+			t.Errorf("environment %q: %d", name, got.Code)
 		}
 		return
 	}
 	var row struct{ Name string }
 	if decoded(t, got, &row); row.Name != name {
-		t.Errorf("environment %q is answered %q", name, row.Name)
+		t.Errorf("environment %q: got %q", name, row.Name)
 	}
 }
 
@@ -257,7 +271,7 @@ type decision struct {
 }
 
 func (d decision) isAbout(repository, number string) bool {
-	n, _ := strconv.Atoi(number) // 0 is any
+	n, _ := strconv.Atoi(number) // 0 matches any number
 	return (repository == "" || strings.EqualFold(repository, d.Repository)) && (n == 0 || n == d.Number)
 }
 
@@ -268,12 +282,13 @@ func decoded(t testing.TB, a testworld.Response, v any) {
 	}
 }
 
-// raw asks a handler with what needn't be a URL or a header that can be sent.
+// raw sends a request whose URL and headers may be invalid.
 func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, header http.Header) testworld.Response {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r := http.Request{
-		Method: method, URL: &url.URL{Path: path, RawQuery: query}, Header: header, Host: "generator", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: method, URL: &url.URL{Path: path, RawQuery: query}, Header: header, Host: "generator", Proto: "HTTP/1.1",
+		ProtoMajor: 1, ProtoMinor: 1,
 		Body: http.NoBody, RemoteAddr: "192.0.2.1:1234",
 	}
 	if body != nil {

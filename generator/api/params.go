@@ -16,7 +16,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// getParams answers Argo CD. It answers 200 only with a complete list: after any other 2xx Argo CD deletes Applications.
+// getParams answers Argo CD. It answers 200 only with a complete list: after any other 2xx Argo CD deletes
+// Applications.
 func (a *API) getParams(c *gin.Context) {
 	name, f, ok := a.readFilter(c)
 	if !ok {
@@ -49,13 +50,18 @@ func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool)
 		err = errors.New("expected a JSON object")
 	}
 	if err != nil {
-		httpserver.Fail(c, http.StatusBadRequest, "the body isn't a request of Argo CD's plugin generator: %s", config.Printable(err.Error()))
+		httpserver.Fail(
+			c, http.StatusBadRequest, "the body isn't a request of Argo CD's plugin generator: %s",
+			config.Printable(err.Error()),
+		)
 		return "", nil, false
 	}
 	a.Callers.Note(r.ApplicationSetName, 0)
 	f, err = answer.ParseFilter(r.Input.Parameters)
 	if err != nil {
-		httpserver.Fail(c, http.StatusBadRequest, "%s; fix spec.generators[].plugin.input.parameters of the ApplicationSet", err)
+		httpserver.Fail(
+			c, http.StatusBadRequest, "%s; fix spec.generators[].plugin.input.parameters of the ApplicationSet", err,
+		)
 		return "", nil, false
 	}
 	return r.ApplicationSetName, f, true

@@ -11,30 +11,33 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestBodiesThatAreNotOrdinaryAreRefused(t *testing.T) {
+func TestInvalidBodiesAreRefused(t *testing.T) {
 	t.Parallel()
-	const notTexts = `input parameter "owner": expected a string or a list of strings`
-	const sends = "the body isn't a request of Argo CD's plugin generator"
+	const notStrings = `input parameter "owner": expected a string or a list of strings`
+	const notPluginRequest = "the body isn't a request of Argo CD's plugin generator"
 	tests := []struct{ name, body, want string }{
-		{"empty", ``, sends},
-		{"malformed", `{"input":`, sends},
-		{"null", `null`, sends},
-		{"null between blanks", " \n null ", sends},
-		{"an array", `[]`, sends},
-		{"a text", `"input"`, sends},
-		{"two objects", `{}{}`, sends},
-		{"an input that is a list", `{"input":[]}`, sends},
-		{"parameters that are a list", `{"input":{"parameters":["owner"]}}`, sends},
-		{"a name that is a number", `{"applicationSetName":7}`, sends},
+		{"empty", ``, notPluginRequest},
+		{"malformed", `{"input":`, notPluginRequest},
+		{"null", `null`, notPluginRequest},
+		{"null between blanks", " \n null ", notPluginRequest},
+		{"an array", `[]`, notPluginRequest},
+		{"a text", `"input"`, notPluginRequest},
+		{"two objects", `{}{}`, notPluginRequest},
+		{"an input that is a list", `{"input":[]}`, notPluginRequest},
+		{"parameters that are a list", `{"input":{"parameters":["owner"]}}`, notPluginRequest},
+		{"a name that is a number", `{"applicationSetName":7}`, notPluginRequest},
 		{"oversized", `{"applicationSetName":"` + strings.Repeat("x", 64<<10) + `"}`, "the body is larger than 64 KiB"},
-		{"an unknown parameter", `{"input":{"parameters":{"team":"a"}}}`, `unknown input parameter "team"; use owner, profile, repository or source`},
+		{
+			"an unknown parameter", `{"input":{"parameters":{"team":"a"}}}`,
+			`unknown input parameter "team"; use owner, profile, repository or source`,
+		},
 		{"a parameter in another case", `{"input":{"parameters":{"Owner":"alice"}}}`, `unknown input parameter "Owner"`},
-		{"a parameter that is a number", `{"input":{"parameters":{"owner":7}}}`, notTexts},
-		{"a parameter that is null", `{"input":{"parameters":{"owner":null}}}`, notTexts},
-		{"a parameter that is an object", `{"input":{"parameters":{"owner":{}}}}`, notTexts},
-		{"a list with a number", `{"input":{"parameters":{"owner":["alice",7]}}}`, notTexts},
-		{"a list with a null", `{"input":{"parameters":{"owner":["alice",null]}}}`, notTexts},
-		{"an empty list", `{"input":{"parameters":{"owner":[]}}}`, notTexts},
+		{"a parameter that is a number", `{"input":{"parameters":{"owner":7}}}`, notStrings},
+		{"a parameter that is null", `{"input":{"parameters":{"owner":null}}}`, notStrings},
+		{"a parameter that is an object", `{"input":{"parameters":{"owner":{}}}}`, notStrings},
+		{"a list with a number", `{"input":{"parameters":{"owner":["alice",7]}}}`, notStrings},
+		{"a list with a null", `{"input":{"parameters":{"owner":["alice",null]}}}`, notStrings},
+		{"an empty list", `{"input":{"parameters":{"owner":[]}}}`, notStrings},
 	}
 	s, unready := testworld.Ready(t, testworld.New()), testworld.NewService(t, testworld.New())
 	for _, tt := range tests {
@@ -50,7 +53,7 @@ func TestBodiesThatAreNotOrdinaryAreRefused(t *testing.T) {
 	}
 }
 
-func TestBodiesThatAreOrdinary(t *testing.T) {
+func TestValidBodiesAreAnswered(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New())
 	for _, body := range []string{
@@ -64,7 +67,7 @@ func TestBodiesThatAreOrdinary(t *testing.T) {
 	}
 }
 
-func TestHostileTextIsOnlyText(t *testing.T) {
+func TestHostileTextIsHarmless(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	pr := testworld.PullRequest(1, "alice", "preview", "</script>\u202e{{ .name }}")
@@ -73,7 +76,10 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/Gateway", pr)
 	s := testworld.Ready(t, w)
 	row := s.GetParams(t, testworld.ParamsBody).Rows(t)[0]
-	got := map[string]any{"title": row["title"], "branch": row["branch"], "branch_slug": row["branch_slug"], "name": row["name"], "path": row["path"]}
+	got := map[string]any{
+		"title": row["title"], "branch": row["branch"], "branch_slug": row["branch_slug"],
+		"name": row["name"], "path": row["path"],
+	}
 	want := map[string]any{
 		"title": `[31m"}]}} evil  {{ fail "x" }}`, "branch": `a/../../"};drop`, "branch_slug": "a-drop",
 		"name": "gateway-pr-1", "path": "overlays/preview",
@@ -82,7 +88,7 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 		t.Error(diff)
 	}
 	if all := s.Get(t, "/api/v1/decisions").Body + s.Log.String(); strings.ContainsAny(all, "\x1b\x00\u202e") {
-		t.Errorf("control characters go on to people: %q", all)
+		t.Errorf("control characters in decisions or log: %q", all)
 	}
 }
 
@@ -94,20 +100,23 @@ func TestGzipAndPlainBodiesAreEqual(t *testing.T) {
 		"gzip": true, "deflate, gzip;q=1.0": true, "GZIP": true, "gzip; q=0.5": true,
 		"identity": false, "br": false, "gzip;q=0": false, "gzip; q=0.000": false, "notgzip": false,
 	} {
-		got := testworld.Do(t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody, map[string]string{"Accept-Encoding": header})
+		got := testworld.Do(
+			t, s.Handler(), http.MethodPost, testworld.ParamsPath, testworld.ParamsBody,
+			map[string]string{"Accept-Encoding": header},
+		)
 		if got.Code != http.StatusOK || got.Compressed != packed || got.Body != plain.Body {
-			t.Errorf("%q: %d, packed %v, equal %v", header, got.Code, got.Compressed, got.Body == plain.Body)
+			t.Errorf("%q: %d, compressed %v, equal %v", header, got.Code, got.Compressed, got.Body == plain.Body)
 		}
 		if got.Header.Get("Vary") != "Accept-Encoding" || got.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("%q: %v", header, got.Header)
 		}
 	}
 	if plain.Compressed || len(plain.Rows(t)) != 3 {
-		t.Errorf("the plain body is packed, or not whole: %s", plain.Body)
+		t.Errorf("the plain body is compressed or incomplete: %s", plain.Body)
 	}
 }
 
-func TestWhatRequestsLeaveBehindIsBounded(t *testing.T) {
+func TestKeptAnswersAndCallersAreBounded(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, testworld.Ready(t, testworld.New()))
 	ask := func(body string) {

@@ -38,14 +38,19 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 			return
 		}
 		if p.Config == nil {
-			httpserver.Fail(c, http.StatusServiceUnavailable, "requests need the configuration, which was never read; see /readyz?verbose")
+			httpserver.Fail(
+				c, http.StatusServiceUnavailable, "requests need the configuration, which was never read; see /readyz?verbose",
+			)
 			return
 		}
 		if err := p.Snapshot.Check(p.Config, r); err != nil {
 			httpserver.Fail(c, statusOf(err), "%s", config.Printable(err.Error()))
 			return
 		}
-		a.Logger.Info("request received", "env", r.Environment, "action", action, "for", r.For.String(), "caller", r.By, "address", c.ClientIP())
+		a.Logger.Info(
+			"request received", "env", r.Environment, "action", action, "for", r.For.String(), "caller", r.By, "address",
+			c.ClientIP(),
+		)
 		a.Queue.Request(r)
 		c.JSON(http.StatusAccepted, Message{r.Environment + " " + effect})
 	}
@@ -92,7 +97,9 @@ func readRequest(body io.Reader, r *preview.Request) error {
 func decodeObject(content []byte, v any) bool {
 	d := json.NewDecoder(bytes.NewReader(content))
 	d.DisallowUnknownFields()
-	return d.Decode(v) == nil && errors.Is(d.Decode(new(any)), io.EOF) && bytes.HasPrefix(bytes.TrimSpace(content), []byte("{"))
+	return d.Decode(v) == nil && errors.Is(d.Decode(new(any)), io.EOF) && bytes.HasPrefix(
+		bytes.TrimSpace(content), []byte("{"),
+	)
 }
 
 // truncate cuts a text to a number of characters.

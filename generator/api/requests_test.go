@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestWishesThatCantBeMetAreRefused(t *testing.T) {
+func TestInvalidRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Tree = testworld.Tree(1, testworld.Policy+"lifetime: {maxExtension: 48h}\n")
@@ -19,18 +19,18 @@ func TestWishesThatCantBeMetAreRefused(t *testing.T) {
 		code                      int
 		want                      string
 	}{
-		"an unknown environment":  {"nobody", "wake", "", 404, "nobody"},
-		"one that has no preview": {"shop-pr-8", "wake", "", 409, "shop-pr-8"},
-		"no JSON":                 {"shop-pr-7", "wake", "now", 400, `{"for": "48h", "caller": "alice"}`},
-		"no object":               {"shop-pr-7", "wake", "null", 400, `{"for": "48h"`},
-		"a field too many":        {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
-		"more behind it":          {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
-		"a body too large":        {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
-		"no length of time":       {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
-		"a length below nothing":  {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
-		"longer than may be":      {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
-		"sleep for a while":       {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "it sleeps until"},
-		"something else":          {"shop-pr-7", "explode", "", 404, "nothing at this path"},
+		"an unknown environment": {"shop-pr-99", "wake", "", 404, "shop-pr-99"},
+		"a held environment":     {"shop-pr-8", "wake", "", 409, "shop-pr-8"},
+		"no JSON":                {"shop-pr-7", "wake", "now", 400, `{"for": "48h", "caller": "alice"}`},
+		"no object":              {"shop-pr-7", "wake", "null", 400, `{"for": "48h"`},
+		"an unknown field":       {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
+		"a second value":         {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
+		"a large body":           {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
+		"no duration":            {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
+		"a negative duration":    {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
+		"above maxExtension":     {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
+		"sleep with a duration":  {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "it sleeps until"},
+		"an unknown action":      {"shop-pr-7", "explode", "", 404, "nothing at this path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,6 +43,6 @@ func TestWishesThatCantBeMetAreRefused(t *testing.T) {
 		t.Errorf("with Argo CD's token: %d", a.Code)
 	}
 	if a := testworld.NewService(t, testworld.New()).Request(t, "shop-pr-7", "wake", ""); a.Code != http.StatusServiceUnavailable {
-		t.Errorf("before the first answer: %d", a.Code)
+		t.Errorf("before the first snapshot: %d", a.Code)
 	}
 }

@@ -15,46 +15,68 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// counted tells what environments cost, by hand.
-type counted struct {
-	usage preview.Usage
-	err   error
-	asked []string
+// fixedUsage is a Prometheus with fixed usage. It records the queries.
+type fixedUsage struct {
+	usage   preview.Usage
+	err     error
+	queries []string
 }
 
-func (c *counted) Usage(_ context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error) {
-	c.asked = append(c.asked, fmt.Sprint(p.Activity.Prometheus.URL, " ", by, " ", since))
+func (c *fixedUsage) Usage(_ context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error) {
+	c.queries = append(c.queries, fmt.Sprint(p.Activity.Prometheus.URL, " ", by, " ", since))
 	return c.usage, c.err
 }
 
-func TestUsageIsTold(t *testing.T) {
+func TestUsage(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		query, policy string
-		usage         counted
+		usage         fixedUsage
 		code          int
-		want, asked   string
+		want, queried string
 	}{
-		"by owner of a week": {
+		"by owner, one week": {
 			"", testworld.PolicyWithActivity,
-			counted{usage: preview.Usage{Rows: []preview.UsageRow{{Name: "alice", AwakeHours: 2}}}},
+			fixedUsage{usage: preview.Usage{Rows: []preview.UsageRow{{Name: "alice", AwakeHours: 2}}}},
 			http.StatusOK,
-			`{"by":"owner","since":"2026-11-13T09:00:00Z","rows":[{"name":"alice","awake_hours":2,"asleep_hours":0,"cpu_core_hours":0,"memory_gib_hours":0,"saved_cpu_core_hours":0,"saved_memory_gib_hours":0}]}`,
+			`{"by":"owner","since":"2026-11-13T09:00:00Z","rows":[{"name":"alice",` +
+				`"awake_hours":2,"asleep_hours":0,"cpu_core_hours":0,"memory_gib_hours":0,"saved_cpu_core_hours":0,"saved_memory_gib_hours":0}]}`,
 			"http://prometheus:9090 owner 168h0m0s",
 		},
-		"of nothing, with what it lacks": {
+		"empty, with a problem": {
 			"?by=profile&since=2h", testworld.PolicyWithActivity,
-			counted{usage: preview.Usage{Problem: "only 1 hour is known"}},
+			fixedUsage{usage: preview.Usage{Problem: "only 1 hour is known"}},
 			http.StatusOK,
 			`{"by":"profile","since":"2026-11-20T07:00:00Z","rows":[],"problem":"only 1 hour is known"}`, "http://prometheus:9090 profile 2h0m0s",
 		},
-		"by nothing that is known": {"?by=colour", testworld.PolicyWithActivity, counted{}, http.StatusBadRequest, "by: expected environment, owner, repository, profile", ""},
-		"since no length of time":  {"?since=7d", testworld.PolicyWithActivity, counted{}, http.StatusBadRequest, "since: expected a duration", ""},
-		"since almost now":         {"?since=1s", testworld.PolicyWithActivity, counted{}, http.StatusBadRequest, "since: expected a duration", ""},
-		"since years":              {"?since=9000h", testworld.PolicyWithActivity, counted{}, http.StatusBadRequest, "since: expected a duration", ""},
-		"without Prometheus":       {"", testworld.Policy, counted{}, http.StatusNotImplemented, "activity.prometheus in previewset.yaml", ""},
-		"while Prometheus is away": {"", testworld.PolicyWithActivity, counted{err: errors.New("no route\x1b[31m")}, http.StatusBadGateway, "no route[31m", "http://prometheus:9090 owner 168h0m0s"},
-		"while Prometheus is slow": {"", testworld.PolicyWithActivity, counted{err: context.DeadlineExceeded}, http.StatusServiceUnavailable, "Prometheus took longer", "http://prometheus:9090 owner 168h0m0s"},
+		"by an unknown key": {
+			"?by=colour", testworld.PolicyWithActivity,
+			fixedUsage{},
+			http.StatusBadRequest,
+			"by: expected environment, owner, repository, profile", "",
+		},
+		"since without a duration": {
+			"?since=7d", testworld.PolicyWithActivity, fixedUsage{}, http.StatusBadRequest, "since: expected a duration", "",
+		},
+		"since almost now": {
+			"?since=1s", testworld.PolicyWithActivity, fixedUsage{}, http.StatusBadRequest, "since: expected a duration", "",
+		},
+		"since years": {
+			"?since=9000h", testworld.PolicyWithActivity, fixedUsage{}, http.StatusBadRequest, "since: expected a duration", "",
+		},
+		"without Prometheus": {"", testworld.Policy, fixedUsage{}, http.StatusNotImplemented, "activity.prometheus in previewset.yaml", ""},
+		"while Prometheus fails": {
+			"", testworld.PolicyWithActivity,
+			fixedUsage{err: errors.New("no route\x1b[31m")},
+			http.StatusBadGateway, "no route[31m",
+			"http://prometheus:9090 owner 168h0m0s",
+		},
+		"while Prometheus is slow": {
+			"", testworld.PolicyWithActivity,
+			fixedUsage{err: context.DeadlineExceeded},
+			http.StatusServiceUnavailable,
+			"Prometheus took longer", "http://prometheus:9090 owner 168h0m0s",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,12 +88,15 @@ func TestUsageIsTold(t *testing.T) {
 			if a.Code != http.StatusOK {
 				got = a.Message(t)
 			}
-			if a.Code != tt.code || (a.Code == http.StatusOK && got != tt.want) || !strings.Contains(got, tt.want) || strings.Join(tt.usage.asked, ";") != tt.asked {
-				t.Errorf("%d %s, asked %q", a.Code, got, tt.usage.asked)
+			if a.Code != tt.code || (a.Code == http.StatusOK && got != tt.want) || !strings.Contains(got, tt.want) ||
+				strings.Join(tt.usage.queries, ";") != tt.queried {
+				t.Errorf("%d %s, queries %q", a.Code, got, tt.usage.queries)
 			}
 		})
 	}
-	if a := testworld.Do(t, testworld.Ready(t, testworld.New()).Handler(), http.MethodGet, "/api/v1/usage", "", nil); a.Code != http.StatusUnauthorized {
+	if a := testworld.Do(
+		t, testworld.Ready(t, testworld.New()).Handler(), http.MethodGet, "/api/v1/usage", "", nil,
+	); a.Code != http.StatusUnauthorized {
 		t.Errorf("with Argo CD's token: %d", a.Code)
 	}
 }

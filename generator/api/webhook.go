@@ -23,7 +23,8 @@ const MaxWebhookBody = 25 << 20
 
 // relevantEvents can change an answer. Any other event is accepted and ignored.
 var relevantEvents = map[string]bool{
-	"pull_request": true, "push": true, "create": true, "delete": true, "status": true, "check_run": true, "check_suite": true,
+	"pull_request": true, "push": true, "create": true, "delete": true, "status": true, "check_run": true,
+	"check_suite":         true,
 	"pull_request_review": true, "repository": true, "label": true,
 }
 
@@ -106,7 +107,9 @@ func (w *Webhooks) signedBody(c *gin.Context) ([]byte, bool) {
 	mac.Write(body)
 	want := "sha256=" + hex.EncodeToString(mac.Sum(nil))
 	if !hmac.Equal([]byte(want), []byte(c.GetHeader("X-Hub-Signature-256"))) {
-		httpserver.Fail(c, http.StatusUnauthorized, "wrong or missing signature; give the webhook the secret of --webhook-secret-file")
+		httpserver.Fail(
+			c, http.StatusUnauthorized, "wrong or missing signature; give the webhook the secret of --webhook-secret-file",
+		)
 		return nil, false
 	}
 	return body, true

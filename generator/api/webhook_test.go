@@ -9,16 +9,16 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestWebhooksAreRefused(t *testing.T) {
+func TestInvalidWebhooksAreRefused(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
 	for name, c := range map[string]struct {
 		secret, body string
 		code         int
 	}{
-		"with a wrong secret":     {"shout", testworld.Labelled, http.StatusUnauthorized},
-		"with a body not of JSON": {"hush", "payload=%7B%7D", http.StatusBadRequest},
-		"with too large a body":   {"hush", strings.Repeat(" ", 26<<20), http.StatusRequestEntityTooLarge},
+		"with a wrong secret":         {"shout", testworld.Labelled, http.StatusUnauthorized},
+		"with a body that isn't JSON": {"hush", "payload=%7B%7D", http.StatusBadRequest},
+		"with too large a body":       {"hush", strings.Repeat(" ", 26<<20), http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,39 +36,44 @@ func TestWebhooksAreRefused(t *testing.T) {
 			t.Errorf("answered %d", got.Code)
 		}
 	})
-	t.Run("where the service has no secret", func(t *testing.T) {
+	t.Run("without a secret", func(t *testing.T) {
 		t.Parallel()
 		if got := testworld.Ready(t, testworld.New()).Deliver(t, "", "pull_request", "1", testworld.Labelled); got.Code != http.StatusForbidden {
 			t.Errorf("answered %d", got.Code)
 		}
 	})
-	t.Run("on the listener for Argo CD", func(t *testing.T) {
+	t.Run("on the private listener", func(t *testing.T) {
 		t.Parallel()
-		got := testworld.Do(t, s.Handler(), http.MethodPost, "/webhooks/github", testworld.Labelled, map[string]string{"X-Hub-Signature-256": testworld.Sign("hush", testworld.Labelled)})
+		got := testworld.Do(
+			t, s.Handler(), http.MethodPost, "/webhooks/github", testworld.Labelled,
+			map[string]string{"X-Hub-Signature-256": testworld.Sign("hush", testworld.Labelled)},
+		)
 		if got.Code != http.StatusNotFound {
 			t.Errorf("answered %d", got.Code)
 		}
 	})
 }
 
-func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
+func TestWebhooksCauseReadsOfTheirRepository(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		event, body              string
 		times                    int
-		branches, shop, gateways int // reads more
+		branches, shop, gateways int // additional reads
 	}{
-		"a label":                             {"pull_request", testworld.Labelled, 1, 0, 1, 0},
-		"the same delivery three times":       {"pull_request", testworld.Labelled, 3, 0, 1, 0},
-		"an event of an unknown repository":   {"push", `{"repository":{"full_name":"acme/other"}}`, 1, 0, 0, 0},
-		"an event that changes nothing":       {"star", testworld.Labelled, 1, 0, 0, 0},
-		"a check's result":                    {"status", `{"context":"ci","repository":{"full_name":"acme/shop"}}`, 1, 0, 1, 0},
-		"the status that we set":              {"status", `{"context":"previewset","repository":{"full_name":"acme/shop"}}`, 1, 0, 0, 0},
-		"an event without a repository":       {"ping", `{"zen":"Keep it logically awesome."}`, 1, 0, 0, 0},
-		"a push to the config branch":         {"push", `{"repository":{"full_name":"acme/previews"}}`, 1, 1, 0, 0},
-		"a rename that no poll has found yet": {"repository", `{"action":"renamed","repository":{"id":70,"full_name":"acme/store"}}`, 1, 0, 1, 0},
-		"an event of another with its name":   {"push", `{"repository":{"id":71,"full_name":"acme/shop"}}`, 1, 0, 1, 0},
-		"a push to the other one's namespace": {"push", `{"repository":{"full_name":"acme/gateway"}}`, 1, 0, 0, 1},
+		"a label":                           {"pull_request", testworld.Labelled, 1, 0, 1, 0},
+		"the same delivery three times":     {"pull_request", testworld.Labelled, 3, 0, 1, 0},
+		"an event of an unknown repository": {"push", `{"repository":{"full_name":"acme/other"}}`, 1, 0, 0, 0},
+		"an event that changes nothing":     {"star", testworld.Labelled, 1, 0, 0, 0},
+		"a check's result":                  {"status", `{"context":"ci","repository":{"full_name":"acme/shop"}}`, 1, 0, 1, 0},
+		"our own status":                    {"status", `{"context":"previewset","repository":{"full_name":"acme/shop"}}`, 1, 0, 0, 0},
+		"an event without a repository":     {"ping", `{"zen":"Keep it logically awesome."}`, 1, 0, 0, 0},
+		"a push to the config branch":       {"push", `{"repository":{"full_name":"acme/previews"}}`, 1, 1, 0, 0},
+		"a rename before the next poll": {
+			"repository", `{"action":"renamed","repository":{"id":70,"full_name":"acme/store"}}`, 1, 0, 1, 0,
+		},
+		"another repository with the same name": {"push", `{"repository":{"id":71,"full_name":"acme/shop"}}`, 1, 0, 1, 0},
+		"a push to another repository":          {"push", `{"repository":{"full_name":"acme/gateway"}}`, 1, 0, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,24 +93,27 @@ func TestWebhooksMakeExactlyTheirRepositoryBeReadAgain(t *testing.T) {
 				synctest.Wait()
 				branches, shops := s.Reads()
 				if gateways := s.RepositoryReads["acme/gateway"]; branches != 1+c.branches || shops != 1+c.shop || gateways != 1+c.gateways {
-					t.Errorf("after the first read, the branch was read %d times more, acme/shop %d, acme/gateway %d", branches-1, shops-1, gateways-1)
+					t.Errorf("%d more reads of the config branch, %d of acme/shop, %d of acme/gateway", branches-1, shops-1, gateways-1)
 				}
 			})
 		})
 	}
 }
 
-func TestAnEventIsNeverAFact(t *testing.T) {
+func TestWebhooksAreNoFacts(t *testing.T) {
 	t.Parallel()
 	o := testworld.WithWebhooks(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := testworld.NewService(t, testworld.New(), o)
 		s.Start(t)
 		before := s.GetParams(t, testworld.ParamsBody).Body
-		s.Deliver(t, "hush", "pull_request", "1", `{"action":"closed","number":7,"pull_request":{"state":"closed"},"repository":{"full_name":"acme/shop"}}`)
+		s.Deliver(
+			t, "hush", "pull_request", "1",
+			`{"action":"closed","number":7,"pull_request":{"state":"closed"},"repository":{"full_name":"acme/shop"}}`,
+		)
 		synctest.Wait()
 		if after := s.GetParams(t, testworld.ParamsBody).Body; after != before {
-			t.Errorf("the answer became %s", after)
+			t.Errorf("the answer changed: %s", after)
 		}
 	})
 }

@@ -1,5 +1,5 @@
-// Package applicationsets tells Argo CD about new answers: it refreshes each ApplicationSet whose answer changed, so that it asks
-// at once instead of at its next poll.
+// Package applicationsets tells Argo CD about new answers: it refreshes each ApplicationSet whose answer changed, so
+// that it asks at once instead of at its next poll.
 package applicationsets
 
 import (
@@ -51,8 +51,8 @@ func NewNotifier(r Refresher, c *Callers, now func() time.Time, log *slog.Logger
 	}
 }
 
-// Notify refreshes the ApplicationSets whose answer changed since their last refresh. After a start it refreshes all of them: while
-// the service was away they may have got an error, and Argo CD would wait for minutes.
+// Notify refreshes the ApplicationSets whose answer changed since their last refresh. After a start it refreshes all of
+// them: while the service was away they may have got an error, and Argo CD would wait for minutes.
 func (n *Notifier) Notify(ctx context.Context, p *answer.Published, plugins []preview.Plugin) {
 	if n.refresher == nil {
 		return
@@ -73,8 +73,8 @@ func (n *Notifier) Notify(ctx context.Context, p *answer.Published, plugins []pr
 	}
 }
 
-// Repeat refreshes ApplicationSets again that haven't asked since. Argo CD removes the refresh annotation after a reconciliation,
-// even if that began before the annotation was set.
+// Repeat refreshes ApplicationSets again that haven't asked since. Argo CD removes the refresh annotation after a
+// reconciliation, even if that began before the annotation was set.
 func (n *Notifier) Repeat(ctx context.Context) {
 	for name, u := range n.unanswered {
 		if n.callers.lastNumber(name) >= u.number || u.repeats == maxRepeats {

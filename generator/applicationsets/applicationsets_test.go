@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestApplicationSetsAreToldWhenTheirAnswerChanges(t *testing.T) {
+func TestApplicationSetsAreRefreshedWhenTheirRowsChange(t *testing.T) {
 	t.Parallel()
 	everything := map[string]any{}
 	for name, c := range map[string]struct {
@@ -22,22 +22,42 @@ func TestApplicationSetsAreToldWhenTheirAnswerChanges(t *testing.T) {
 		change  func(*testworld.World)
 		want    []string
 	}{
-		"nothing changed":       {map[string]map[string]any{"all": everything}, func(*testworld.World) {}, nil},
-		"a closed pull request": {map[string]map[string]any{"all": everything}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, []string{"all"}},
-		"a pull request nobody asked for": {map[string]map[string]any{"all": everything}, func(w *testworld.World) {
-			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "Preview"), "orders/main.go"))
+		"nothing changed": {map[string]map[string]any{"all": everything}, func(*testworld.World) {}, nil},
+		"a closed pull request": {
+			map[string]map[string]any{"all": everything},
+			func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") },
+			[]string{"all"},
+		},
+		"an unlabelled pull request": {map[string]map[string]any{"all": everything}, func(w *testworld.World) {
+			w.Repositories["acme/shop"] = testworld.Repository(
+				"acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice", "Preview"), "orders/main.go"),
+			)
 		}, nil},
-		"one that another set is asked for":                              {map[string]map[string]any{"gateway": {"repository": "acme/gateway"}, "shop": {"repository": []any{"acme/shop"}}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, []string{"shop"}},
-		"a set in a matrix, whose parameters another generator fills in": {map[string]map[string]any{"matrix": {"repository": "{{ .repository }}", "owner": []any{"{{ .owner }}"}}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, []string{"matrix"}},
-		"one of a matrix that has nothing of it":                         {map[string]map[string]any{"matrix": {"repository": "acme/gateway", "owner": "{{ .owner }}"}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, nil},
-		"a set whose parameters are unknown":                             {map[string]map[string]any{"bad": {"colour": "red"}}, func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, nil},
+		"an environment of another ApplicationSet": {
+			map[string]map[string]any{"gateway": {"repository": "acme/gateway"}, "shop": {"repository": []any{"acme/shop"}}},
+			func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") },
+			[]string{"shop"},
+		},
+		"a matrix with parameters of another generator": {
+			map[string]map[string]any{"matrix": {"repository": "{{ .repository }}", "owner": []any{"{{ .owner }}"}}},
+			func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") },
+			[]string{"matrix"},
+		},
+		"a matrix without matching rows": {
+			map[string]map[string]any{"matrix": {"repository": "acme/gateway", "owner": "{{ .owner }}"}},
+			func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, nil,
+		},
+		"unknown parameters": {
+			map[string]map[string]any{"bad": {"colour": "red"}},
+			func(w *testworld.World) { w.Repositories["acme/shop"] = testworld.Repository("acme/shop") }, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := testworld.New()
 			w.Plugins = testworld.Plugins(c.filters)
 			s := testworld.Ready(t, w, testworld.WithCluster(w))
-			w.TakeRefreshed() // at the start all are told
+			w.TakeRefreshed() // after the start all are refreshed
 			w.Change(func() { c.change(w) })
 			s.Refresh(t.Context())
 			s.Refresh(t.Context())
@@ -48,7 +68,7 @@ func TestApplicationSetsAreToldWhenTheirAnswerChanges(t *testing.T) {
 	}
 }
 
-func TestAtTheStartEveryApplicationSetOfOursIsTold(t *testing.T) {
+func TestApplicationSetsAreRefreshedAfterStart(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Plugins = testworld.Plugins(map[string]map[string]any{"one": {}, "two": {"owner": "alice"}})
@@ -58,13 +78,13 @@ func TestAtTheStartEveryApplicationSetOfOursIsTold(t *testing.T) {
 	}
 }
 
-func TestAnApplicationSetThatAskedIsOursWhateverItsConfigMap(t *testing.T) {
+func TestCallersAreRefreshedWithAnyConfigMap(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Plugins = testworld.Plugins(nil)
 	s := testworld.Ready(t, w, testworld.WithCluster(w))
-	if told := w.TakeRefreshed(); len(told) != 0 {
-		t.Fatalf("told %v", told)
+	if refreshed := w.TakeRefreshed(); len(refreshed) != 0 {
+		t.Fatalf("refreshed: %v", refreshed)
 	}
 	if got := s.GetParams(t, `{"applicationSetName":"others","input":{}}`); got.Code != http.StatusOK {
 		t.Fatal(got.Code)
@@ -75,7 +95,7 @@ func TestAnApplicationSetThatAskedIsOursWhateverItsConfigMap(t *testing.T) {
 	}
 }
 
-func TestARefusedRefreshIsTriedAgainAndHoldsNothingUp(t *testing.T) {
+func TestFailedRefreshIsRepeated(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Plugins, w.RefreshErr = testworld.Plugins(map[string]map[string]any{"all": {}}), errors.New("forbidden")
@@ -97,17 +117,17 @@ func TestOverlappingApplicationSetsAreReported(t *testing.T) {
 		filters map[string]map[string]any
 		want    bool
 	}{
-		"both ask for everything":        {map[string]map[string]any{"one": {}, "two": {}}, true},
-		"one asks for what the other":    {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"repository": "acme/shop"}}, true},
-		"nobody knows what one asks for": {map[string]map[string]any{"one": {"owner": "{{ .owner }}"}, "two": {}}, false},
-		"they ask for different things":  {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"owner": "bob"}}, false},
+		"two without a filter":         {map[string]map[string]any{"one": {}, "two": {}}, true},
+		"two with overlapping filters": {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"repository": "acme/shop"}}, true},
+		"one with an unknown filter":   {map[string]map[string]any{"one": {"owner": "{{ .owner }}"}, "two": {}}, false},
+		"two with different filters":   {map[string]map[string]any{"one": {"owner": "alice"}, "two": {"owner": "bob"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := testworld.New()
 			w.Plugins = testworld.Plugins(c.filters)
 			s := testworld.Ready(t, w, testworld.WithCluster(w))
-			got := testworld.Do(t, s.Handler(), http.MethodGet, "/api/v1/decisions", "", map[string]string{"Authorization": "Bearer " + testworld.APIToken})
+			got := testworld.DoAs(t, s.Handler(), http.MethodGet, "/api/v1/decisions", "", testworld.APIToken)
 			if reported := strings.Contains(got.Body, "ApplicationSets one and two both get environment"); reported != c.want {
 				t.Errorf("reported: %v, in %s", reported, got.Body)
 			}
@@ -115,12 +135,12 @@ func TestOverlappingApplicationSetsAreReported(t *testing.T) {
 	}
 }
 
-func TestAnApplicationSetThatDidNotAskIsToldAgain(t *testing.T) {
+func TestApplicationSetThatDoesNotAskIsRefreshedAgain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		asks int // at which telling it asks; 0 for never
-		want int // tellings
-	}{"it asks at once": {1, 1}, "the annotation was taken away unread": {2, 2}, "it never asks": {0, 4}} {
+		asks int // number of the refresh after which it asks; 0 for never
+		want int // refreshes
+	}{"it asks at once": {1, 1}, "it misses the first refresh": {2, 2}, "it never asks": {0, 4}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inside := func(o *generator.Options) {
@@ -142,7 +162,7 @@ func TestAnApplicationSetThatDidNotAskIsToldAgain(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 				}
-				testworld.Compare(t, "tellings", c.want, told)
+				testworld.Compare(t, "refreshes", c.want, told)
 			})
 		})
 	}

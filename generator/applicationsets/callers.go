@@ -2,8 +2,8 @@ package applicationsets
 
 import "sync"
 
-// Callers remember which ApplicationSets have asked, and the number of the snapshot that each got last. A request tells only the
-// ApplicationSet's name.
+// Callers remember which ApplicationSets have asked, and the number of the snapshot that each got last. A request tells
+// only the ApplicationSet's name.
 type Callers struct {
 	mu      sync.Mutex
 	numbers map[string]int

@@ -14,8 +14,8 @@ import (
 // installedConfigMap is the plugin ConfigMap in appsets/.
 const installedConfigMap = "preview-generator"
 
-// ourPlugins are the plugin generators that ask this service. Their ConfigMap is the installed one, or that of an ApplicationSet
-// that has asked already.
+// ourPlugins are the plugin generators that ask this service. Their ConfigMap is the installed one, or that of an
+// ApplicationSet that has asked already.
 func (n *Notifier) ourPlugins(all []preview.Plugin) []preview.Plugin {
 	ours := map[string]bool{installedConfigMap: true}
 	for _, p := range all {
@@ -26,8 +26,8 @@ func (n *Notifier) ourPlugins(all []preview.Plugin) []preview.Plugin {
 	return slices.DeleteFunc(slices.Clone(all), func(p preview.Plugin) bool { return !ours[p.ConfigMap] })
 }
 
-// pluginFilter reads the input parameters of a plugin generator. In a matrix, other generators fill in parameters; such a
-// parameter is left out, and isOpen is true.
+// pluginFilter reads the input parameters of a plugin generator. In a matrix, other generators fill in parameters; such
+// a parameter is left out, and isOpen is true.
 func pluginFilter(p preview.Plugin) (f answer.Filter, isOpen bool, err error) {
 	raw := map[string]json.RawMessage{}
 	for key, value := range p.Parameters {
@@ -70,7 +70,8 @@ func (n *Notifier) Overlaps(s *preview.Snapshot, plugins []preview.Plugin) []str
 	var problems []string
 	for _, pair := range slices.Sorted(maps.Keys(first)) {
 		problems = append(problems, fmt.Sprintf(
-			"ApplicationSets %s both get environment %s; make their input parameters exclude each other", pair, first[pair].Name))
+			"ApplicationSets %s both get environment %s; "+
+				"make their input parameters exclude each other", pair, first[pair].Name))
 	}
 	return problems
 }

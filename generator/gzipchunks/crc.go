@@ -2,8 +2,8 @@ package gzipchunks
 
 import "hash/crc32"
 
-// joinSums computes the CRC-32 of two joined texts from their sums and the length of the second text. A sum is a polynomial
-// over GF(2): the first one is multiplied by x to the power of 8*size, then the second one is added.
+// joinSums computes the CRC-32 of two joined texts from their sums and the length of the second text. A sum is a
+// polynomial over GF(2): the first one is multiplied by x to the power of 8*size, then the second one is added.
 func joinSums(first, second uint32, size int) uint32 {
 	power := uint32(1) << 23 // x^8; the highest bit is the coefficient of x^0
 	for n := size; n > 0; n >>= 1 {

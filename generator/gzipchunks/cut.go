@@ -14,8 +14,8 @@ const (
 	chunkSize = 1 << 17
 )
 
-// Cut cuts sorted entries into groups, one group for each chunk. Only an entry's name and size decide whether a group ends
-// after it, so an entry that is added or removed changes one group.
+// Cut cuts sorted entries into groups, one group for each chunk. Only an entry's name and size decide whether a group
+// ends after it, so an entry that is added or removed changes one group.
 func Cut[T any](entries []T, describe func(T) (name string, size uint64)) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		from := 0

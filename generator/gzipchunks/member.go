@@ -1,8 +1,8 @@
-// Package gzipchunks builds gzip members out of chunks. A chunk that didn't change is copied from an earlier member instead
-// of being compressed again. The package knows nothing about the content.
+// Package gzipchunks builds gzip members out of chunks. A chunk that didn't change is copied from an earlier member
+// instead of being compressed again. The package knows nothing about the content.
 //
-// Why it exists: the answer for 10,000 environments has 25 MB of text, and usually one row of it changes. Compressing all of
-// it takes most of the time of a refresh; BenchmarkOneChange compares both ways.
+// Why it exists: the answer for 10,000 environments has 25 MB of text, and usually one row of it changes. Compressing
+// all of it takes most of the time of a refresh; BenchmarkOneChange compares both ways.
 package gzipchunks
 
 import (
@@ -16,7 +16,8 @@ import (
 	"github.com/previewset/previewset/generator/jsontext"
 )
 
-// chunk is a part of a gzip member. Its blocks may refer to the text of the chunk directly before it, and to nothing earlier.
+// chunk is a part of a gzip member. Its blocks may refer to the text of the chunk directly before it, and to nothing
+// earlier.
 type chunk struct {
 	data []byte // complete blocks; the last one ends at a byte's end
 	sum  uint32 // CRC-32 of the text
@@ -57,8 +58,8 @@ func New(level int, known []Cache, keep Cache) *Member {
 	return &Member{level: level, known: known, keep: keep}
 }
 
-// Add appends a chunk. Write writes its text; it isn't called if the key is known, and it may be called again for the chunk
-// behind. A chunk without a key is never kept.
+// Add appends a chunk. Write writes its text; it isn't called if the key is known, and it may be called again for the
+// chunk behind. A chunk without a key is never kept.
 func (m *Member) Add(key string, write func(*jsontext.Writer)) {
 	full := key
 	if key != "" {

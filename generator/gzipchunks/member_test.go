@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/generator/jsontext"
 )
 
-func TestAMemberHasTheTextOfItsChunks(t *testing.T) {
+func TestMemberHasTextOfItsChunks(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	text := func() string {
@@ -84,7 +84,7 @@ func TestAMemberHasTheTextOfItsChunks(t *testing.T) {
 	}
 }
 
-func TestAChunkThatCantBeWrittenFailsItsMember(t *testing.T) {
+func TestInvalidChunkFailsMember(t *testing.T) {
 	t.Parallel()
 	m := New(7, nil, Cache{})
 	m.AddText("before")
@@ -94,12 +94,12 @@ func TestAChunkThatCantBeWrittenFailsItsMember(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if _, kept := m.keep["broken"]; kept {
-		t.Error("it is kept")
+		t.Error("the failed chunk is kept")
 	}
 }
 
-// BenchmarkOneChange compares building the whole member again with building only the changed chunk: 10,000 entries of 2.5 KB, one
-// of which changes. It is the reason why this package exists.
+// BenchmarkOneChange compares building the whole member again with building only the changed chunk: 10,000 entries of
+// 2.5 KB, one of which changes. It is the reason why this package exists.
 func BenchmarkOneChange(b *testing.B) {
 	const entries, perChunk = 10_000, 32
 	random := rand.New(rand.NewPCG(1, 2))

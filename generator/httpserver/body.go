@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// maxBodies bounds the bytes of all bodies that a listener holds at once. A webhook's body is read before its sender is known.
+// maxBodies bounds the bytes of all bodies that a listener holds at once. A webhook's body is read before its sender is
+// known.
 const maxBodies = 64 << 20
 
 // limitBody bounds each body, and all bodies that are read at the same time. Only received bytes count.

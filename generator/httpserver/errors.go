@@ -8,7 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// publicError is an error response. The client gets its message as it is; the message of any other error is only logged.
+// publicError is an error response. The client gets its message as it is; the message of any other error is only
+// logged.
 type publicError struct {
 	status  int
 	message string

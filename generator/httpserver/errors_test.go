@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestAPanicDisclosesNothing(t *testing.T) {
+func TestPanicDisclosesNothing(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	panics := false
@@ -30,14 +30,14 @@ func TestAPanicDisclosesNothing(t *testing.T) {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	if logged := s.Log.String(); !strings.Contains(logged, "the s3cret reason") || !strings.Contains(logged, "api.(*API).getReady") {
-		t.Errorf("the log doesn't say what panicked where: %s", logged)
+		t.Errorf("the log lacks the panic or its place: %s", logged)
 	}
 	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK {
 		t.Errorf("afterwards: %d %s", got.Code, got.Body)
 	}
 }
 
-func TestAnErrorThatTheCallerIsNotToldIsLogged(t *testing.T) {
+func TestInternalErrorIsLogged(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	var broken error
@@ -49,11 +49,12 @@ func TestAnErrorThatTheCallerIsNotToldIsLogged(t *testing.T) {
 			return w.Clock()
 		}
 	})
-	broken = fmt.Errorf("the s3cret reason: %w", syscall.EPIPE) // gin makes an error of a broken connection's panic
-	if got := s.Get(t, "/readyz?verbose"); got.Code != http.StatusInternalServerError || got.Message(t) != "internal error; see the service's log" {
+	broken = fmt.Errorf("the s3cret reason: %w", syscall.EPIPE) // gin turns the panic of a broken connection into an error
+	if got := s.Get(t, "/readyz?verbose"); got.Code != http.StatusInternalServerError ||
+		got.Message(t) != "internal error; see the service's log" {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	if logged := s.Log.String(); !strings.Contains(logged, "the s3cret reason") {
-		t.Errorf("the log says nothing: %s", logged)
+		t.Errorf("the log lacks the error: %s", logged)
 	}
 }

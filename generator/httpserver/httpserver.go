@@ -1,5 +1,5 @@
-// Package httpserver has everything that both listeners share: middleware, error bodies, limits and the server itself. It knows
-// no routes. It uses gin for routing, recovery and middleware.
+// Package httpserver has everything that both listeners share: middleware, error bodies, limits and the server itself.
+// It knows no routes. It uses gin for routing, recovery and middleware.
 package httpserver
 
 import (
@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// New returns a bare gin engine with our middleware, outermost first. Redirects are off: Argo CD would follow a redirect with a
-// GET request and take any response for an answer.
+// New returns a bare gin engine with our middleware, outermost first. Redirects are off: Argo CD would follow a
+// redirect with a GET request and take any response for an answer.
 func New(log *slog.Logger, m *Metrics, bodyLimit int64) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode) // gin keeps its mode in a global variable; only this line sets it
 	r := gin.New()

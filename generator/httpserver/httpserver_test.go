@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
+func TestServeFinishesRequests(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	inside, leave := make(chan struct{}), make(chan struct{})
@@ -34,7 +34,7 @@ func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
 	go func() { served = s.Serve(ctx, private, public); close(stopped) }()
 
 	if code, _ := testworld.Fetch(t, "http://"+public.Addr().String()+"/livez"); code != http.StatusNotFound {
-		t.Errorf("the public listener serves the private one's paths: %d", code)
+		t.Errorf("the public listener serves private paths: %d", code)
 	}
 	type result struct {
 		code int
@@ -47,7 +47,7 @@ func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
 	}()
 	<-inside
 	cancel()
-	for { // until it takes no more
+	for { // until it accepts no more connections
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", private.Addr().String())
 		if err != nil {
 			break
@@ -56,23 +56,23 @@ func TestServeLetsRequestsFinishAndThenStops(t *testing.T) {
 	}
 	select {
 	case <-stopped:
-		t.Errorf("it stopped (%v) before the request was answered", served)
+		t.Errorf("Serve returned (%v) before the request was answered", served)
 	default:
 	}
 	close(leave)
 	if got := <-answered; got.code != http.StatusOK || !strings.HasPrefix(got.body, "[+] snapshot: ok\n") {
-		t.Errorf("the last request got %d %q", got.code, got.body)
+		t.Errorf("the last request: %d %q", got.code, got.body)
 	}
 	if <-stopped; served != nil {
 		t.Error(served)
 	}
 }
 
-func TestServeStopsWhenAListenerBreaks(t *testing.T) {
+func TestServeStopsWhenListenerFails(t *testing.T) {
 	t.Parallel()
 	private, public := testworld.Listen(t), testworld.Listen(t)
 	_ = public.Close()
 	if err := testworld.NewService(t, testworld.New()).Serve(t.Context(), private, public); err == nil {
-		t.Error("it goes on with half of it, or says nothing")
+		t.Error("Serve returned no error")
 	}
 }

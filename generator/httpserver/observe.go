@@ -51,7 +51,9 @@ func (o observer) observe(c *gin.Context) {
 	o.metrics.requests.WithLabelValues(route, strconv.Itoa(c.Writer.Status())).Inc()
 	o.metrics.duration.WithLabelValues(route).Observe(took.Seconds())
 	o.logInternalErrors(c, route)
-	o.log.Debug("request answered", "method", c.Request.Method, "route", route, "code", c.Writer.Status(), "duration", took)
+	o.log.Debug(
+		"request answered", "method", c.Request.Method, "route", route, "code", c.Writer.Status(), "duration", took,
+	)
 }
 
 // logInternalErrors logs the errors that the client doesn't see.

@@ -59,7 +59,8 @@ type Collector struct {
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		environmentsDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc, readyDesc,
+		environmentsDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc,
+		readyDesc,
 		knownDesc, measuredDesc, stateDesc, requestsDesc,
 	} {
 		ch <- d

@@ -1,5 +1,5 @@
-// Package metrics has the service's Prometheus metrics. Events are counted when they happen; figures about the snapshot are read
-// from it when Prometheus asks.
+// Package metrics has the service's Prometheus metrics. Events are counted when they happen; figures about the snapshot
+// are read from it when Prometheus asks.
 package metrics
 
 import (
@@ -61,13 +61,14 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 	}
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval, m.statuses, m.saves,
-		m.savedBytes, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
+		m.savedBytes, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
+		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// initialize sets the first values. Counters exist from the start, because Prometheus sees no increase in a counter that appears
-// with its first event.
+// initialize sets the first values. Counters exist from the start, because Prometheus sees no increase in a counter
+// that appears with its first event.
 func (m *Metrics) initialize(interval time.Duration) {
 	m.pollInterval.Set(interval.Seconds())
 	for _, by := range []string{WokenByVisit, WokenByRequest, WokenByPush, WokenByLink} {

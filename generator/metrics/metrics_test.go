@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestMetricsTellWhatIsServed(t *testing.T) {
+func TestMetricsDescribeSnapshot(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.NewService(t, w)
@@ -26,10 +26,11 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 		"previewset_commit_statuses_total{outcome=failure}": 0, "previewset_commit_statuses_total{outcome=success}": 0,
 		"previewset_memory_saves_total{outcome=failure}": 0, "previewset_memory_saves_total{outcome=success}": 0,
 		"previewset_activity_measurements_total{outcome=failure}": 0, "previewset_activity_measurements_total{outcome=success}": 0,
-		"previewset_wakes_total{by=visit}": 0, "previewset_wakes_total{by=request}": 0, "previewset_wakes_total{by=push}": 0, "previewset_wakes_total{by=link}": 0,
-		"previewset_wake_seconds": 0,
+		"previewset_wakes_total{by=visit}": 0, "previewset_wakes_total{by=request}": 0, "previewset_wakes_total{by=push}": 0,
+		"previewset_wakes_total{by=link}": 0,
+		"previewset_wake_seconds":         0,
 	}, s.Metrics(t)); diff != "" {
-		t.Errorf("at the beginning: %s", diff)
+		t.Errorf("before the first snapshot: %s", diff)
 	}
 	w.ConfigErr = errors.New("no route")
 	s.Refresh(t.Context())
@@ -79,18 +80,21 @@ func TestMetricsTellWhatIsServed(t *testing.T) {
 	if diff := cmp.Diff(want, s.Metrics(t)); diff != "" {
 		t.Error(diff)
 	}
-	if got := testworld.Do(t, s.Handler(), http.MethodGet, "/metrics", "", map[string]string{"Authorization": " "}); got.Code != http.StatusOK ||
-		!strings.Contains(got.Body, "previewset_ready 1\n") || !strings.Contains(got.Body, "go_goroutines ") {
+	if got := testworld.Do(
+		t, s.Handler(), http.MethodGet, "/metrics", "", map[string]string{"Authorization": " "},
+	); got.Code != http.StatusOK ||
+		!strings.Contains(got.Body, "previewset_ready 1\n") ||
+		!strings.Contains(got.Body, "go_goroutines ") {
 		t.Errorf("/metrics: %d %.500s", got.Code, got.Body)
 	}
 }
 
-func TestTheAgeOfFactsIsThatOfWhatWasRead(t *testing.T) {
+func TestAgeOfFactsIgnoresUnreadRepositories(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Repositories = []string{"acme/gateway"} })
 	if got := s.Metrics(t)["previewset_facts_oldest_timestamp_seconds"]; got != float64(testworld.Start.Unix()) {
-		t.Errorf("a repository that is never read hides the age of the others: %v", got)
+		t.Errorf("an unread repository hides the age of others: %v", got)
 	}
 }
 
@@ -99,12 +103,14 @@ func TestMetricsPassTheLinter(t *testing.T) {
 	w := testworld.New()
 	w.Tree = testworld.Tree(1, testworld.PolicyWithActivity)
 	s := testworld.Ready(t, w, func(o *generator.Options) {
-		o.EnvironmentMetrics, o.Activity, o.Workloads = true, &testworld.Activity{}, testworld.Workloads{"preview-shop-pr-7": {{Replicas: 1, CPU: 100, Memory: 1 << 20}}}
+		o.EnvironmentMetrics, o.Activity, o.Workloads = true, &testworld.Activity{}, testworld.Workloads{
+			"preview-shop-pr-7": {{Replicas: 1, CPU: 100, Memory: 1 << 20}},
+		}
 	})
 	s.Refresh(t.Context())
 	s.GetParams(t, testworld.ParamsBody)
-	if s.Metrics(t)["previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed,repository=acme-shop,resource=cpu}"] != 0.1 {
-		t.Errorf("there are no metrics of environments: %v", s.Metrics(t))
+	if s.Metrics(t)[testworld.ShopRequests+"cpu}"] != 0.1 {
+		t.Errorf("no metrics of environments: %v", s.Metrics(t))
 	}
 	families, err := s.Registry.Gather()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Requested remembers the resources that environments request while they are awake, by environment. While one sleeps, the cluster
-// doesn't tell them. It is safe for concurrent use.
+// Requested remembers the resources that environments request while they are awake, by environment. While one sleeps,
+// the cluster doesn't tell them. It is safe for concurrent use.
 type Requested struct {
 	mu    sync.Mutex
 	known map[string]store.Resources

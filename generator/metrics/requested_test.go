@@ -11,9 +11,12 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestRequestsAreRememberedWhileNothingRuns(t *testing.T) {
+func TestRequestedResourcesAreKeptWhileAsleep(t *testing.T) {
 	t.Parallel()
-	running := testworld.Workloads{"preview-shop-pr-7": {{Replicas: 2, CPU: 250, Memory: 10}, {Replicas: 1, CPU: 500, Memory: 5}}, "staging": {{Replicas: 9, CPU: 9}}}
+	running := testworld.Workloads{
+		"preview-shop-pr-7": {{Replicas: 2, CPU: 250, Memory: 10}, {Replicas: 1, CPU: 500, Memory: 5}},
+		"staging":           {{Replicas: 9, CPU: 9}},
+	}
 	w := testworld.New()
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Workloads, o.EnvironmentMetrics = running, true })
 	check := func(when string, cpu, memory float64) {
@@ -36,20 +39,20 @@ func TestRequestsAreRememberedWhileNothingRuns(t *testing.T) {
 	s.Refresh(t.Context())
 	for name := range s.Metrics(t) {
 		if strings.HasPrefix(name, "previewset_environment_") {
-			t.Errorf("%s is there though it is off", name)
+			t.Errorf("%s exists without EnvironmentMetrics", name)
 		}
 	}
 }
 
-// What sleeping saves is known only from before.
-func TestRequestsOfWhatIsAsleepOutliveARestart(t *testing.T) {
+// The saving of a sleeping environment is known only from before.
+func TestRequestedResourcesSurviveRestart(t *testing.T) {
 	t.Parallel()
 	running := testworld.Workloads{"preview-shop-pr-7": {{Replicas: 2, CPU: 250, Memory: 10}}}
 	_, keep := testworld.NewStore(t)
 	w := testworld.New()
 	settings := func(o *generator.Options) { o.Workloads, o.EnvironmentMetrics = running, true }
 	s := testworld.Ready(t, w, keep, settings, testworld.WithClock)
-	s.Refresh(t.Context()) // a first answer says whose they are
+	s.Refresh(t.Context()) // the first snapshot assigns workloads to environments
 	if a := s.Request(t, "shop-pr-7", preview.ActionSleep, ""); a.Code != http.StatusAccepted {
 		t.Fatal(a.Body)
 	}

@@ -1,5 +1,5 @@
-// Package pending collects work for the next refresh: repositories to read again, requests and confirmations. Webhooks, the API
-// and visits add work; the refresh cycle takes it. What a webhook says is a hint, never a fact.
+// Package pending collects work for the next refresh: repositories to read again, requests and confirmations. Webhooks,
+// the API and visits add work; the refresh cycle takes it. What a webhook says is a hint, never a fact.
 package pending
 
 import (
@@ -40,7 +40,8 @@ func (w *Work) Merge(o Work) {
 // maxExpected bounds the expected pull requests of a repository. The others are read without a prefetch.
 const maxExpected = 20
 
-// Expected are pull requests from webhooks, by repository. They tell what the next read will need, so that it can be prefetched.
+// Expected are pull requests from webhooks, by repository. They tell what the next read will need, so that it can be
+// prefetched.
 type Expected map[string][]preview.PullRequest
 
 // Merge adds newer pull requests. The newest version of each one counts.

@@ -33,7 +33,8 @@ type lookup[T any] struct {
 	err    error
 }
 
-// get returns a recent result, or reads. If the limit is reached, it returns an older result; ok is false if there is none.
+// get returns a recent result, or reads. If the limit is reached, it returns an older result; ok is false if there is
+// none.
 func (l *lookups[T]) get(
 	ctx context.Context, name string, now time.Time, read func(context.Context, string) (T, error),
 ) (result lookup[T], ok bool) {

@@ -1,5 +1,5 @@
-// Package progress reads the progress of single environments from the cluster: the status of their Applications and workloads.
-// It bounds how often the cluster is asked, because any number of CI jobs may wait at once.
+// Package progress reads the progress of single environments from the cluster: the status of their Applications and
+// workloads. It bounds how often the cluster is asked, because any number of CI jobs may wait at once.
 package progress
 
 import (
@@ -16,8 +16,8 @@ type Applications interface {
 	Application(ctx context.Context, name string) (*preview.ApplicationStatus, error)
 }
 
-// Workloads reads the Deployments and StatefulSets of a namespace. A pattern like "preview-*" reads all namespaces with that
-// prefix.
+// Workloads reads the Deployments and StatefulSets of a namespace. A pattern like "preview-*" reads all namespaces with
+// that prefix.
 type Workloads interface {
 	Workloads(ctx context.Context, namespace string) ([]preview.Workload, error)
 }

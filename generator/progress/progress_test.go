@@ -17,7 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestAnEnvironmentSaysHowArgoCDGetsOnWithIt(t *testing.T) {
+func TestEnvironmentHasApplicationStatus(t *testing.T) {
 	t.Parallel()
 	w, argo := testworld.New(), &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
 	s := testworld.Ready(t, w, testworld.WithApplications(argo))
@@ -38,15 +38,16 @@ func TestAnEnvironmentSaysHowArgoCDGetsOnWithIt(t *testing.T) {
 	argo.Err = errors.New("secret address refused")
 	w.AdvanceClock(time.Second)
 	got = s.Environment(t, "shop-pr-7")
-	if *got.Ready || got.Application != nil || got.Reason != "its Application can't be read; see the service's log" || !strings.Contains(s.Log.String(), "secret address refused") {
-		t.Errorf("while it can't be read: %+v\n%s", got, s.Log)
+	if *got.Ready || got.Application != nil || got.Reason != "its Application can't be read; see the service's log" ||
+		!strings.Contains(s.Log.String(), "secret address refused") {
+		t.Errorf("while the Application can't be read: %+v\n%s", got, s.Log)
 	}
 	if got := testworld.Ready(t, testworld.New()).Environment(t, "shop-pr-7"); got.Ready != nil || got.Application != nil || got.Reason != "" {
 		t.Errorf("without a cluster: %+v", got)
 	}
 }
 
-func TestApplicationsAreReadOnceASecond(t *testing.T) {
+func TestApplicationIsReadOncePerSecond(t *testing.T) {
 	t.Parallel()
 	w, argo := testworld.New(), &testworld.Applications{}
 	s := testworld.Ready(t, w, testworld.WithApplications(argo))
@@ -57,12 +58,12 @@ func TestApplicationsAreReadOnceASecond(t *testing.T) {
 		w.AdvanceClock(tt.passed)
 		s.Environment(t, "shop-pr-7")
 		if len(argo.Reads) != tt.want {
-			t.Errorf("question %d: %d reads, want %d", i, len(argo.Reads), tt.want)
+			t.Errorf("request %d: %d reads, want %d", i, len(argo.Reads), tt.want)
 		}
 	}
 }
 
-func TestAFewApplicationsAreReadASecond(t *testing.T) {
+func TestFewApplicationsAreReadPerSecond(t *testing.T) {
 	t.Parallel()
 	w, argo := testworld.New(), &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
 	s := testworld.Ready(t, w, testworld.WithApplications(argo))
@@ -76,21 +77,21 @@ func TestAFewApplicationsAreReadASecond(t *testing.T) {
 		last = s.Get(t, fmt.Sprintf("/api/v1/environments/x%d/application", i))
 	}
 	if len(argo.Reads) != 4 || last.Code != http.StatusServiceUnavailable || !strings.HasPrefix(last.Message(t), "too many clients ask") {
-		t.Errorf("20 questions in a second: %d reads, the last is answered %d %s", len(argo.Reads), last.Code, last.Body)
+		t.Errorf("20 requests in one second: %d reads, the last one: %d %s", len(argo.Reads), last.Code, last.Body)
 	}
 	if got := s.Environment(t, "shop-pr-7"); !*got.Ready {
-		t.Errorf("what is known a little longer isn't told: %+v", got)
+		t.Errorf("a recent status isn't used: %+v", got)
 	}
 	if got := s.Environment(t, "gateway-pr-1"); *got.Ready || !strings.HasPrefix(got.Reason, "too many clients ask") {
-		t.Errorf("what was never read: %+v", got)
+		t.Errorf("an Application that was never read: %+v", got)
 	}
 	w.AdvanceClock(time.Second)
 	if s.Environment(t, "gateway-pr-1"); len(argo.Reads) != 5 {
-		t.Errorf("a second later there are %d reads", len(argo.Reads))
+		t.Errorf("one second later: %d reads", len(argo.Reads))
 	}
 }
 
-func TestManyWhoAskAtOnceAreOneRead(t *testing.T) {
+func TestSimultaneousRequestsAreOneRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		argo := &testworld.Applications{Blocked: make(chan struct{})}
@@ -108,7 +109,7 @@ func TestManyWhoAskAtOnceAreOneRead(t *testing.T) {
 	})
 }
 
-func TestAnEnvironmentShowsItsWorkloads(t *testing.T) {
+func TestEnvironmentHasWorkloads(t *testing.T) {
 	t.Parallel()
 	running := []preview.Workload{{Kind: "Deployment", Name: "orders", Replicas: 2, Ready: 1, CPU: 100, Memory: 5}}
 	s := testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Workloads = testworld.Workloads{"preview-shop-pr-7": running} })
@@ -117,6 +118,6 @@ func TestAnEnvironmentShowsItsWorkloads(t *testing.T) {
 	}
 	s = testworld.Ready(t, testworld.New(), func(o *generator.Options) { o.Workloads = testworld.Workloads(nil) })
 	if got := s.Environment(t, "shop-pr-7"); got.Workloads != nil || got.Name != "shop-pr-7" {
-		t.Errorf("where they can't be read: %+v", got)
+		t.Errorf("unreadable workloads: %+v", got)
 	}
 }

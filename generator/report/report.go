@@ -1,5 +1,5 @@
-// Package report sets commit statuses: on the head commit of each pull request that asks for a preview, GitHub shows whether it
-// is live or why it waits. It decides what to say and when to try again; the adapter talks to GitHub.
+// Package report sets commit statuses: on the head commit of each pull request that asks for a preview, GitHub shows
+// whether it is live or why it waits. It decides what to say and when to try again; the adapter talks to GitHub.
 package report
 
 import (
@@ -63,8 +63,8 @@ type Batch struct {
 	failed   map[string]failure
 }
 
-// Plan finds the statuses that must be set. Repositories are the lower-case names of repositories that may get one. Statuses that
-// failed before come last.
+// Plan finds the statuses that must be set. Repositories are the lower-case names of repositories that may get one.
+// Statuses that failed before come last.
 func (s *Statuses) Plan(snapshot *preview.Snapshot, repositories map[string]bool) *Batch {
 	b := &Batch{reported: map[string]string{}, failed: map[string]failure{}}
 	for _, c := range commitStatuses(snapshot, repositories) {

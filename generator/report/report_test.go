@@ -18,12 +18,15 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestWhatSomebodyAskedForIsReportedOnce(t *testing.T) {
+func TestStatusIsSetOnce(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	_, keep := testworld.NewStore(t)
 	reporting := func(o *generator.Options) { o.Reporter = r }
-	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "README.md"), testworld.PullRequest(8, "carol", "bug"))
+	w.Repositories["acme/shop"] = testworld.Repository(
+		"acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "README.md"),
+		testworld.PullRequest(8, "carol", "bug"),
+	)
 	s := testworld.Ready(t, w, keep, reporting)
 	want := []string{
 		`acme/Gateway 3e9 success "the preview gateway-pr-1 is live" https://gateway-pr-1.preview.example.dev`,
@@ -31,44 +34,46 @@ func TestWhatSomebodyAskedForIsReportedOnce(t *testing.T) {
 		`acme/shop 3ef pending "it changes no service; label it \"preview:full\" to run all" `,
 	}
 	if diff := cmp.Diff(want, r.Take()); diff != "" {
-		t.Errorf("at first: %s", diff)
+		t.Errorf("first statuses: %s", diff)
 	}
 	s.Refresh(t.Context())
-	if told := r.Take(); len(told) != 0 {
-		t.Errorf("told again: %v", told)
+	if sent := r.Take(); len(sent) != 0 {
+		t.Errorf("set again: %v", sent)
 	}
 	w.Change(func() {
 		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go"))
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{`acme/shop 3ef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take()); diff != "" {
-		t.Errorf("when it is live: %s", diff)
+	if diff := cmp.Diff(
+		[]string{`acme/shop 3ef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take(),
+	); diff != "" {
+		t.Errorf("after it became live: %s", diff)
 	}
 }
 
-func TestAReportThatFailsIsTriedAgain(t *testing.T) {
+func TestFailedStatusIsRetried(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{Fails: func(string) bool { return true }}
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	first := r.Take()
 	r.Fails = nil
 	s.Refresh(t.Context())
-	if told := r.Take(); len(told) != 0 {
-		t.Errorf("tried again at once: %v", told)
+	if sent := r.Take(); len(sent) != 0 {
+		t.Errorf("retried at once: %v", sent)
 	}
 	w.Now = w.Now.Add(5 * time.Minute)
 	s.Refresh(t.Context())
 	if diff := cmp.Diff(first, r.Take()); diff != "" || len(first) != 3 {
-		t.Errorf("tried again: %s", diff)
+		t.Errorf("retried: %s", diff)
 	}
 	w.AdvanceClock(5 * time.Minute)
 	s.Refresh(t.Context())
-	if told := r.Take(); len(told) != 0 {
-		t.Errorf("told again: %v", told)
+	if sent := r.Take(); len(sent) != 0 {
+		t.Errorf("set again: %v", sent)
 	}
 }
 
-func TestAReportThatFailsDoesntWaitWhereThereIsSomethingElseToSay(t *testing.T) {
+func TestNewStatusIsSetDespiteEarlierFailure(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{Fails: func(line string) bool { return strings.Contains(line, "acme/shop 3ef ") }}
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
@@ -79,12 +84,14 @@ func TestAReportThatFailsDoesntWaitWhereThereIsSomethingElseToSay(t *testing.T) 
 		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", moved)
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff([]string{`acme/shop beef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take()); diff != "" {
+	if diff := cmp.Diff(
+		[]string{`acme/shop beef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take(),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// crowd are n pull requests that wait, each for another reason in the same words.
+// crowd returns n held pull requests with the same kind of reason.
 func crowd(n int, label string) []preview.PullRequest {
 	prs := make([]preview.PullRequest, n)
 	for i := range prs {
@@ -93,9 +100,9 @@ func crowd(n int, label string) []preview.PullRequest {
 	return prs
 }
 
-func TestFailingReportsStopNoOthersAndCostLittle(t *testing.T) {
+func TestFailingStatusesDoNotBlockOthers(t *testing.T) {
 	t.Parallel()
-	failing := func(line string) bool { return strings.Compare(line, "acme/shop 456 ") < 0 } // of the first ten
+	failing := func(line string) bool { return strings.Compare(line, "acme/shop 456 ") < 0 } // the first ten fail
 	w, r := testworld.New(), &testworld.Statuses{Fails: failing}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(30, "none")...)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
@@ -111,7 +118,7 @@ func TestFailingReportsStopNoOthersAndCostLittle(t *testing.T) {
 		}
 	}
 	if attempts != 30 || done != 20 {
-		t.Errorf("%d attempts, and %d of 20 that work are told", attempts, done)
+		t.Errorf("%d attempts, %d of 20 others were set", attempts, done)
 	}
 	w.Change(func() {
 		w.Now = w.Now.Add(5 * time.Minute)
@@ -119,11 +126,11 @@ func TestFailingReportsStopNoOthersAndCostLittle(t *testing.T) {
 	})
 	s.Refresh(t.Context())
 	if again := r.Take(); len(again) != 4 || failing(again[3]) {
-		t.Errorf("three that failed are tried again, behind the new one; told are %v", again)
+		t.Errorf("expected the new status and three retries, got %v", again)
 	}
 }
 
-func TestReportsAreBoundedAndShort(t *testing.T) {
+func TestStatusesAreShortAndLimited(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(50, strings.Repeat("a b", 40))...)
@@ -139,28 +146,38 @@ func TestReportsAreBoundedAndShort(t *testing.T) {
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
 	if later := r.Take(); len(first) != 20 || len(later) != 30 {
-		t.Errorf("%d at once, %d later", len(first), len(later))
+		t.Errorf("%d in the first refresh, %d in the second", len(first), len(later))
 	}
 }
 
-// GitHub refuses four-byte characters; nobody's text becomes structure.
-func TestReportsOfHostileTexts(t *testing.T) {
+// GitHub refuses characters of four bytes. Texts of users are escaped.
+func TestStatusesOfHostileTexts(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
-	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.PullRequest(7, "alice", "preview:\x1b[31m\u202e\U0001F98A\n\x00<b>"))
+	w.Repositories["acme/shop"] = testworld.Repository(
+		"acme/shop", testworld.PullRequest(7, "alice", "preview:\x1b[31m\u202e\U0001F98A\n\x00<b>"),
+	)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	want := []string{`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use a profile that there is; known: changed, full" `}
+	want := []string{
+		`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use a profile that there is; known: changed, full" `,
+	}
 	if diff := cmp.Diff(want, r.Take()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// The head waits though an older commit is live: whoever looks at the status looks at the head.
-func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
+// The status belongs to the head. It is pending while an older commit is live.
+func TestHeadThatIsNotDeployedIsPending(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
-	w.Tree = testworld.Tree(1, strings.Replace(testworld.Policy, `tag: "{{ .SHA }}", data: [postgres]`, `tag: "{{ .SHA }}", data: [postgres], ready: {check: image, app: ci}`, 1))
+	w.Tree = testworld.Tree(
+		1,
+		strings.Replace(
+			testworld.Policy, `tag: "{{ .SHA }}", data: [postgres]`,
+			`tag: "{{ .SHA }}", data: [postgres], ready: {check: image, app: ci}`, 1,
+		),
+	)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	at := func(commit int, green bool) {
 		pr := testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go")
@@ -179,7 +196,8 @@ func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
 	const url = " https://shop-pr-7.preview.example.dev"
 	want := []string{
 		`acme/shop a success "the preview shop-pr-7 is live"` + url,
-		`acme/shop b pending "it stays as it was: building 0000000: check \"image\" of ci is not green on it for service orders; wait for it, or see there why it fails"` + url,
+		`acme/shop b pending "it stays as it was: building 0000000: check \"image\" of ci is not green on it ` +
+			`for service orders; wait for it, or see there why it fails"` + url,
 		`acme/shop b success "the preview shop-pr-7 is live"` + url,
 	}
 	if diff := cmp.Diff(want, r.Sent); diff != "" {
@@ -187,8 +205,8 @@ func TestAHeadThatIsNotDeployedIsPending(t *testing.T) {
 	}
 }
 
-// What GitHub says while it has a bad day is told to nobody who can't help it, least of all anew every minute.
-func TestABadDayIsNotReported(t *testing.T) {
+// Statuses don't repeat GitHub's temporary errors.
+func TestTemporaryErrorsAreNotReported(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
@@ -203,12 +221,14 @@ func TestABadDayIsNotReported(t *testing.T) {
 		})
 		s.Refresh(t.Context())
 	}
-	if diff := cmp.Diff([]string{`acme/shop 3ef pending "a source of this preview can't be read yet; previewctl why acme/shop#9" `}, r.Take()); diff != "" {
+	if diff := cmp.Diff(
+		[]string{`acme/shop 3ef pending "a source of this preview can't be read yet; previewctl why acme/shop#9" `}, r.Take(),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestAReportNamesNoOtherEnvironment(t *testing.T) {
+func TestStatusNamesNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
@@ -219,7 +239,7 @@ func TestAReportNamesNoOtherEnvironment(t *testing.T) {
 	}
 }
 
-func TestAfterARestartItIsReportedOnceMoreAtMost(t *testing.T) {
+func TestRestartRepeatsStatusesAtMostOnce(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	_, keep := testworld.NewStore(t)
@@ -237,77 +257,77 @@ func TestAfterARestartItIsReportedOnceMoreAtMost(t *testing.T) {
 	}
 	for line, n := range told {
 		if n > 2 || !slices.Contains(first, line) {
-			t.Errorf("told %d times after two restarts: %s", n, line)
+			t.Errorf("set %d times after two restarts: %s", n, line)
 		}
 	}
 }
 
-// What is asleep is there, and a visit wakes it: neither is news.
-func TestWhatSleepsIsReportedAsThere(t *testing.T) {
+// Sleep and wake don't change the status.
+func TestSleepingEnvironmentIsReportedAsLive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, r := testworld.New(), &testworld.Statuses{}
 		s := testworld.NewService(t, w, testworld.WithRealTime, func(o *generator.Options) { o.Reporter = r })
 		s.Start(t)
 		testworld.Advance(time.Minute)
-		if told := r.Take(); len(told) != 3 {
-			t.Errorf("at first: %v", told)
+		if sent := r.Take(); len(sent) != 3 {
+			t.Errorf("first statuses: %v", sent)
 		}
 		for _, ask := range [][2]string{{"sleep", preview.Asleep}, {"wake", preview.Awake}} {
 			s.Request(t, "gateway-pr-1", ask[0], "")
 			testworld.Advance(time.Minute)
 			if got := s.States(t)["gateway-pr-1"]; got != ask[1] {
-				t.Errorf("%s: it is %s", ask[0], got)
+				t.Errorf("%s: state %s", ask[0], got)
 			}
-			if told := r.Take(); len(told) != 0 {
-				t.Errorf("%s: %v", ask[0], told)
+			if sent := r.Take(); len(sent) != 0 {
+				t.Errorf("%s: %v", ask[0], sent)
 			}
 		}
 	})
 }
 
-func TestOnlyConfiguredRepositoriesAreTold(t *testing.T) {
+func TestOnlyConfiguredRepositoriesGetStatuses(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	r.Take()
 	w.Change(func() { w.Tree = testworld.Tree(2, strings.ReplaceAll(testworld.Policy, "acme/shop", "acme/store")) })
 	s.Refresh(t.Context())
-	if told := r.Take(); len(told) != 0 || !strings.Contains(s.Get(t, "/api/v1/decisions").Body, "names its repository no more") {
-		t.Errorf("told %v", told)
+	if sent := r.Take(); len(sent) != 0 || !strings.Contains(s.Get(t, "/api/v1/decisions").Body, "acme/shop") {
+		t.Errorf("sent: %v", sent)
 	}
 }
 
-// A renamed repository is told by its new name.
-func TestARenamedRepositoryIsTold(t *testing.T) {
+// A renamed repository gets statuses under its new name.
+func TestRenamedRepositoryGetsStatuses(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/Store", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go"))
 	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	if !slices.ContainsFunc(r.Take(), func(line string) bool { return strings.HasPrefix(line, "acme/Store 3ef success ") }) {
-		t.Error("it isn't told")
+		t.Error("no status was set")
 	}
 }
 
-// The name is somebody else's now, and what goes on in the first one's previews is none of theirs.
-func TestWhoHasTakenARepositorysNameIsToldNothing(t *testing.T) {
+// Another repository with the old name gets no statuses about the first one's environments.
+func TestRepositoryWithTakenNameGetsNoStatuses(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	shop := w.Repositories["acme/shop"]
 	shop.ID = 70
 	w.Repositories["acme/shop"] = shop
 	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	if told := r.Take(); len(told) != 3 {
-		t.Fatalf("told %v", told)
+	if sent := r.Take(); len(sent) != 3 {
+		t.Fatalf("sent: %v", sent)
 	}
 	w.Change(func() { w.RepositoryErrs["acme/shop"] = &preview.IdentityError{Was: 70, Is: 71} })
 	s.Refresh(t.Context())
 	w.Change(func() { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") })
 	s.Refresh(t.Context())
 	if got := s.Decisions(t); !slices.Contains(got, "shop-pr-7: live withheld*") {
-		t.Fatalf("decisions %v", got)
+		t.Fatalf("decisions: %v", got)
 	}
-	if told := r.Take(); len(told) != 0 {
-		t.Errorf("told %v", told)
+	if sent := r.Take(); len(sent) != 0 {
+		t.Errorf("sent: %v", sent)
 	}
 }

@@ -58,8 +58,8 @@ func newCommitStatus(d *preview.Decision, row *preview.Row) commitStatus {
 	return c
 }
 
-// describe fits a decision into GitHub's limit. It names only the pull request's own environment, because another name may be
-// confidential. It leaves out GitHub's error messages, because they differ each time.
+// describe fits a decision into GitHub's limit. It names only the pull request's own environment, because another name
+// may be confidential. It leaves out GitHub's error messages, because they differ each time.
 func describe(d *preview.Decision, state string) string {
 	text := fmt.Sprintf("%s; %s", d.Reason, d.Remedy)
 	why := "; previewctl why " + d.Repository + "#" + strconv.Itoa(d.Number)

@@ -1,5 +1,5 @@
-// Package rowequality tells cheaply whether a row changed since the last snapshot. preview.Resolve returns an unchanged row
-// with the same lists in memory, so comparing pointers is enough. Equal rows that were built anew count as changed.
+// Package rowequality tells cheaply whether a row changed since the last snapshot. preview.Resolve returns an unchanged
+// row with the same lists in memory, so comparing pointers is enough. Equal rows that were built anew count as changed.
 package rowequality
 
 import (
@@ -11,9 +11,13 @@ import (
 
 // SameRow says whether b is the unchanged row a.
 func SameRow(a, b *preview.Row) bool {
-	return scalars(a) == scalars(b) && sameList(a.Labels, b.Labels) && sameList(a.Kustomize.Components, b.Kustomize.Components) &&
+	return scalars(a) == scalars(b) && sameList(a.Labels, b.Labels) && sameList(
+		a.Kustomize.Components, b.Kustomize.Components,
+	) &&
 		sameList(a.Kustomize.Images, b.Kustomize.Images) && sameList(a.Kustomize.Patches, b.Kustomize.Patches) &&
-		sameList(a.Info, b.Info) && sameList(a.IgnoreDifferences, b.IgnoreDifferences) && sameList(a.SyncOptions, b.SyncOptions)
+		sameList(a.Info, b.Info) && sameList(
+		a.IgnoreDifferences, b.IgnoreDifferences,
+	) && sameList(a.SyncOptions, b.SyncOptions)
 }
 
 // SameRemembered says whether b is the unchanged environment a, with all that is saved of it.
@@ -29,8 +33,10 @@ func SameMembership(a, b preview.Remembered) bool {
 
 func scalars(r *preview.Row) [27]string {
 	return [...]string{
-		r.Name, r.Namespace, r.Path, r.Revision, r.Source, r.Owner, r.OwnerSlug, r.Purpose, r.Profile, r.State, r.URL, r.ExpiresAt,
-		r.Number, r.Title, r.Branch, r.BranchSlug, r.TargetBranch, r.TargetBranchSlug, r.HeadSHA, r.HeadShortSHA, r.HeadShortSHA7,
+		r.Name, r.Namespace, r.Path, r.Revision, r.Source, r.Owner, r.OwnerSlug, r.Purpose, r.Profile, r.State, r.URL,
+		r.ExpiresAt,
+		r.Number, r.Title, r.Branch, r.BranchSlug, r.TargetBranch, r.TargetBranchSlug, r.HeadSHA, r.HeadShortSHA,
+		r.HeadShortSHA7,
 		r.Author, r.Repository, r.RepositorySlug, r.PullRequestURL, r.IssueKey, r.Kustomize.Namespace,
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // A field that the comparison forgets would leave the old answer and the old saved state in use.
-func TestEveryFieldOfASavedEnvironmentIsCompared(t *testing.T) {
+func TestEveryFieldOfSavedEnvironmentIsCompared(t *testing.T) {
 	t.Parallel()
 	var before preview.Remembered
 	fillEveryField(reflect.ValueOf(&before).Elem())
@@ -31,7 +31,7 @@ func TestEveryFieldOfASavedEnvironmentIsCompared(t *testing.T) {
 		value := reflect.ValueOf(v.Interface())
 		v.SetZero()
 		if rowequality.SameRemembered(&before, &after) {
-			t.Errorf("%s changed, and the environment counts as unchanged", path)
+			t.Errorf("%s changed, but the environment counts as unchanged", path)
 		}
 		v.Set(value)
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// File is a secret in a file. It is read again when the file changes, so that the secret can be rotated. Printing a File
-// prints its path, never the secret.
+// File is a secret in a file. It is read again when the file changes, so that the secret can be rotated. Printing a
+// File prints its path, never the secret.
 type File struct {
 	path string
 

@@ -16,7 +16,7 @@ import (
 
 const hidden = "hunter2-is-hidden"
 
-func TestASecretThatIsNoneIsRefused(t *testing.T) {
+func TestInvalidSecretFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	missing, empty, blank := filepath.Join(folder, "missing"), filepath.Join(folder, "empty"), filepath.Join(folder, "blank")
@@ -36,7 +36,7 @@ func TestASecretThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
-func TestASecretIsTheFileWithoutBlanksAround(t *testing.T) {
+func TestSurroundingSpaceIsRemoved(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")
 	writeFile(t, path, "\n  two words \r\n")
@@ -49,7 +49,7 @@ func TestASecretIsTheFileWithoutBlanksAround(t *testing.T) {
 	}
 }
 
-func TestASecretIsReadAgainWhenItsFileChanges(t *testing.T) {
+func TestChangedFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -104,7 +104,7 @@ func TestASecretIsReadAgainWhenItsFileChanges(t *testing.T) {
 	}
 }
 
-func TestASecretIsNeverPrinted(t *testing.T) {
+func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")
 	writeFile(t, path, hidden)
@@ -126,7 +126,7 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(b), `"one":"secret file `) {
-		t.Errorf("in JSON it is %s", b)
+		t.Errorf("JSON: %s", b)
 	}
 	texts["JSON"] = string(b)
 	var buffer bytes.Buffer

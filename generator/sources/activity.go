@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// ActivityMeter measures which namespaces were used lately, from the source that the policy names. A namespace without data is
-// missing in the measurement.
+// ActivityMeter measures which namespaces were used lately, from the source that the policy names. A namespace without
+// data is missing in the measurement.
 type ActivityMeter interface {
 	Measure(ctx context.Context, p *config.Policy) (preview.Measurement, error)
 }
@@ -39,8 +39,8 @@ func (a *Activity) IsMeasured(c *config.Config) bool {
 	return c != nil && a.meter != nil && c.Policy.Activity.Prometheus != nil
 }
 
-// Change drops the measurement if a new configuration measures other namespaces or another source. It says whether a new
-// measurement is needed.
+// Change drops the measurement if a new configuration measures other namespaces or another source. It says whether a
+// new measurement is needed.
 func (a *Activity) Change(before, after *config.Config) (needsMeasurement bool) {
 	if !a.IsMeasured(after) {
 		if before == nil || before.Policy.Activity.Prometheus != nil {
@@ -62,13 +62,14 @@ func measuresSame(a, b *config.Policy) bool {
 	return x != nil && y != nil && *x == *y && a.NamespacePrefix == b.NamespacePrefix
 }
 
-// Measure measures once. After a failure the last measurement stays; package preview decides how long it is valid. Config returns
-// the configuration in force. AnyRuns says whether an environment runs: without one, Prometheus has no data, and needs none.
-func (a *Activity) Measure(ctx context.Context, cfg func() *config.Config, anyRuns func() bool) Task {
-	if !a.IsMeasured(cfg()) {
+// Measure measures once. After a failure the last measurement stays; package preview decides how long it is valid.
+// Config returns the configuration in force. AnyRuns says whether an environment runs: without one, Prometheus has no
+// data, and needs none.
+func (a *Activity) Measure(ctx context.Context, config func() *config.Config, anyRuns func() bool) Task {
+	if !a.IsMeasured(config()) {
 		return Nothing
 	}
-	policy := cfg().Policy
+	policy := config().Policy
 	return func() Apply {
 		began := a.now()
 		bounded, cancel := context.WithTimeout(ctx, measureTimeout)
@@ -77,7 +78,7 @@ func (a *Activity) Measure(ctx context.Context, cfg func() *config.Config, anyRu
 		m.At = began // by our clock, which decides how old it is
 		return func() {
 			switch {
-			case ctx.Err() != nil || !measuresSame(policy, cfg().Policy):
+			case ctx.Err() != nil || !measuresSame(policy, config().Policy):
 			case err != nil && !anyRuns():
 				a.Facts = m
 			default:

@@ -42,8 +42,8 @@ func (c *Config) Names() []string {
 	return c.InForce.Repositories()
 }
 
-// Read reads the config branch. If that fails or the content is invalid, the last valid configuration stays in force. Saved is the
-// memory of the last snapshot. Then is called afterwards with the configuration that was in force before.
+// Read reads the config branch. If that fails or the content is invalid, the last valid configuration stays in force.
+// Saved is the memory of the last snapshot. Then is called afterwards with the configuration that was in force before.
 func (c *Config) Read(ctx context.Context, saved func() preview.Memory, then func(before *config.Config)) Task {
 	return func() Apply {
 		began := c.now()

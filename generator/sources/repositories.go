@@ -60,7 +60,8 @@ func (r *Repositories) HasOtherIdentity(name string) bool {
 	return errors.As(r.Errors[name], new(*preview.IdentityError))
 }
 
-// Keep drops errors and cached responses of all repositories but these. Their facts stay: members of environments may need them.
+// Keep drops errors and cached responses of all repositories but these. Their facts stay: members of environments may
+// need them.
 func (r *Repositories) Keep(names []string) {
 	r.github.Only(names)
 	maps.DeleteFunc(r.Errors, func(name string, _ error) bool { return !slices.Contains(names, name) })
@@ -70,7 +71,9 @@ func (r *Repositories) Keep(names []string) {
 func (r *Repositories) Forget(name string) { delete(r.Facts, name) }
 
 // Read reads a repository. Memory is that of the last snapshot. Renamed is called if GitHub's name for it changed.
-func (r *Repositories) Read(ctx context.Context, name string, cfg *config.Config, memory preview.Memory, renamed func()) Task {
+func (r *Repositories) Read(
+	ctx context.Context, name string, cfg *config.Config, memory preview.Memory, renamed func(),
+) Task {
 	if cfg == nil || !slices.Contains(cfg.Repositories(), name) {
 		return Nothing // removed from the configuration meanwhile
 	}

@@ -1,8 +1,9 @@
-// Package sources has one type for each source of facts: the config branch, GitHub repositories, the cluster, activity, workloads and
-// waking environments. Each keeps its last facts, and why the last read failed. After a failed read the last facts stay.
+// Package sources has one type for each source of facts: the config branch, GitHub repositories, the cluster, activity,
+// workloads and waking environments. Each keeps its last facts, and why the last read failed. After a failed read the
+// last facts stay.
 //
-// A read has two parts. A Task reads in a goroutine of its own and changes nothing. It returns an Apply, which stores the result
-// in the goroutine of the refresh cycle. So facts need no locks.
+// A read has two parts. A Task reads in a goroutine of its own and changes nothing. It returns an Apply, which stores
+// the result in the goroutine of the refresh cycle. So facts need no locks.
 package sources
 
 // Task reads from a source. It may run in any goroutine.

@@ -24,8 +24,8 @@ const (
 
 // Waking finds waking environments that Argo CD has synced and found healthy.
 type Waking struct {
-	// Finished are waking environments that are synced and healthy in the state in which they are served. The map is replaced,
-	// never changed.
+	// Finished are waking environments that are synced and healthy in the state in which they are served. The map is
+	// replaced, never changed.
 	Finished map[string]bool
 
 	reader ApplicationReader // nil without a cluster
@@ -51,8 +51,8 @@ func WakingRows(s *preview.Snapshot) []*preview.Row {
 	return waking
 }
 
-// Read reads the status of some waking environments. Served returns the served snapshot. Changed is called if an environment
-// has finished waking.
+// Read reads the status of some waking environments. Served returns the served snapshot. Changed is called if an
+// environment has finished waking.
 func (w *Waking) Read(ctx context.Context, served func() *preview.Snapshot, changed func()) Task {
 	rows := WakingRows(served())
 	if w.reader == nil {

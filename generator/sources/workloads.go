@@ -26,11 +26,11 @@ func NewWorkloads(r WorkloadReader, log *slog.Logger) *Workloads {
 }
 
 // Read reads all workloads and hands them to store.
-func (w *Workloads) Read(ctx context.Context, cfg *config.Config, store func([]preview.Workload)) Task {
-	if w.reader == nil || cfg == nil {
+func (w *Workloads) Read(ctx context.Context, config *config.Config, store func([]preview.Workload)) Task {
+	if w.reader == nil || config == nil {
 		return Nothing
 	}
-	prefix := cfg.Policy.NamespacePrefix
+	prefix := config.Policy.NamespacePrefix
 	return func() Apply {
 		all, err := w.reader.Workloads(ctx, prefix+"*")
 		return func() {

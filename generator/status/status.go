@@ -1,5 +1,5 @@
-// Package status describes the last refresh cycle: which sources could be read, and why there is no answer yet. /readyz, the API
-// and metrics show it.
+// Package status describes the last refresh cycle: which sources could be read, and why there is no answer yet.
+// /readyz, the API and metrics show it.
 package status
 
 import (
@@ -19,7 +19,8 @@ type Status struct {
 	ConfigError  string
 	HasCluster   bool
 	ClusterError string
-	// MeasuresActivity says that the configuration names a source of activity. Measured is the time of its last measurement.
+	// MeasuresActivity says that the configuration names a source of activity. Measured is the time of its last
+	// measurement.
 	MeasuresActivity bool
 	Measured         time.Time
 	ActivityError    string
@@ -43,8 +44,8 @@ type Repository struct {
 	Remembered bool
 }
 
-// NotRead explains why there are no new facts about a repository, which has one of the names. It is empty if the repository
-// was read.
+// NotRead explains why there are no new facts about a repository, which has one of the names. It is empty if the
+// repository was read.
 func (s *Status) NotRead(names []string) string {
 	for _, r := range s.Repositories {
 		switch {
@@ -60,7 +61,8 @@ func (s *Status) NotRead(names []string) string {
 	if s.Revision == "" {
 		return "the configuration was never read, so there are no new facts"
 	}
-	return config.Printable(names[0]) + " isn't in previewset.yaml, so its pull requests get no preview; add a service with this repository"
+	return config.Printable(names[0]) + " isn't in previewset.yaml, so its pull requests get no preview; " +
+		"add a service with this repository"
 }
 
 func containsFold(all []string, one string) bool {
@@ -110,7 +112,10 @@ func (s *Status) writeActivity(now time.Time, line func(ok bool, format string, 
 	case s.Measured.IsZero():
 		line(false, "activity: never measured; every environment counts as used: %s", s.ActivityError)
 	default:
-		line(s.ActivityError == "", "activity: measured %s ago: %s", now.Sub(s.Measured).Round(time.Second), orOK(s.ActivityError))
+		line(
+			s.ActivityError == "", "activity: measured %s ago: %s", now.Sub(s.Measured).Round(time.Second),
+			orOK(s.ActivityError),
+		)
 	}
 }
 

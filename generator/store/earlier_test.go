@@ -11,8 +11,8 @@ import (
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-// TestKeysOfAnEarlierVersionAreKept reads a state of an earlier version and encodes its memory again. Each key that the earlier
-// version wrote must be there, with its value.
+// TestKeysOfAnEarlierVersionAreKept reads a state of an earlier version and encodes its memory again. Each key that the
+// earlier version wrote must be there, with its value.
 func TestKeysOfAnEarlierVersionAreKept(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../testdata/savedstate/state.gz")

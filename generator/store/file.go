@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// File keeps the saved state in a file. Saving replaces the file completely or not at all, also if the machine stops in between.
+// File keeps the saved state in a file. Saving replaces the file completely or not at all, also if the machine stops in
+// between.
 type File string
 
 // Load returns the content, or nil if the file doesn't exist.

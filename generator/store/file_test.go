@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/generator/store"
 )
 
-// At whatever byte the process was killed that saved, what was there before is still there, whole.
-func TestMemoryThatIsSavedByHalfIsThatOfBefore(t *testing.T) {
+// After a kill at any byte of a save, the file still has the state before.
+func TestUnfinishedSaveKeepsStateBefore(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("saved state "), 100)
 	file := filepath.Join(t.TempDir(), "state")
@@ -22,7 +22,7 @@ func TestMemoryThatIsSavedByHalfIsThatOfBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range len(content) + 1 {
-		if err := os.WriteFile(file+".1.tmp", content[:n], 0o600); err != nil { // what a killed process leaves behind
+		if err := os.WriteFile(file+".1.tmp", content[:n], 0o600); err != nil { // left behind by a killed process
 			t.Fatal(err)
 		}
 		got, err := store.File(file).Load(t.Context())
@@ -34,14 +34,14 @@ func TestMemoryThatIsSavedByHalfIsThatOfBefore(t *testing.T) {
 
 const savesEnv = "PREVIEWSET_TEST_SAVES_TO"
 
-// A process that does nothing but save is killed again and again.
-func TestMemorySurvivesAKill(t *testing.T) {
+// A process that saves all the time is killed again and again.
+func TestStateSurvivesKill(t *testing.T) {
 	if file := os.Getenv(savesEnv); file != "" {
 		saveForEver(t, store.File(file))
 	}
 	file := store.File(filepath.Join(t.TempDir(), "state"))
 	for kill := range 25 {
-		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMemorySurvivesAKill$")
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStateSurvivesKill$")
 		child.Env = append(os.Environ(), savesEnv+"="+string(file))
 		out, err := child.StdoutPipe()
 		if err != nil {
@@ -50,29 +50,29 @@ func TestMemorySurvivesAKill(t *testing.T) {
 		if err = child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for lines, n := bufio.NewScanner(out), 0; n <= kill && lines.Scan(); n++ { // each time at another moment
+		for lines, n := bufio.NewScanner(out), 0; n <= kill && lines.Scan(); n++ { // at a different time in each round
 		}
 		if err = child.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		_ = child.Wait() // it was killed
+		_ = child.Wait() // the error says that it was killed
 		content, err := file.Load(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(content) == 0 || strings.Count(string(content), string(content[:1])) != len(content) {
-			t.Fatalf("after kill %d the file holds parts of two", kill)
+			t.Fatalf("after kill %d the file has parts of two states", kill)
 		}
 	}
 }
 
-// saveForEver saves a megabyte of one letter, then of the next, and tells of it.
+// saveForEver saves one megabyte of one letter, then of the next letter, and prints a line after each save.
 func saveForEver(t *testing.T, file store.File) {
 	t.Helper()
 	for i := 0; ; i++ {
 		if err := file.Save(t.Context(), bytes.Repeat([]byte{byte('a' + i%26)}, 1<<20)); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Println("saved") //nolint:forbidigo // it is how the parent knows
+		fmt.Println("saved") //nolint:forbidigo // the parent reads it
 	}
 }

@@ -15,8 +15,8 @@ import (
 
 const (
 	formatVersion = 4
-	// maxText bounds the JSON text of the saved state in bytes. maxExpanded bounds the environments in it after expansion. A
-	// larger state is neither written nor read.
+	// maxText bounds the JSON text of the saved state in bytes. maxExpanded bounds the environments in it after expansion.
+	// A larger state is neither written nor read.
 	maxText     = 64 << 20
 	maxExpanded = 512 << 20
 )
@@ -24,8 +24,8 @@ const (
 // State is everything that the service keeps between two runs.
 type State struct {
 	Memory preview.Memory
-	// Reported holds the commit statuses that GitHub has, by pull request, as of the save before. A status that is set twice
-	// does no harm.
+	// Reported holds the commit statuses that GitHub has, by pull request, as of the save before. A status that is set
+	// twice does no harm.
 	Reported map[string]string
 	// Requested holds the resources that sleeping environments requested while they were awake, by environment.
 	Requested map[string]Resources

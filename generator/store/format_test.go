@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/generator/store/rowtemplate"
 )
 
-func TestAStateThatCantBeReadAgainIsNotSaved(t *testing.T) {
+func TestStateThatIsTooLargeToReadIsNotSaved(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		size    rowtemplate.Size

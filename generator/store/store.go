@@ -1,6 +1,6 @@
-// Package store keeps the saved state: what the service remembers between two runs. It decides when the state must be saved
-// again, and how it is encoded. Packages that talk to a file or a ConfigMap only load and save bytes. The package doesn't
-// know what the memory means; package preview does.
+// Package store keeps the saved state: what the service remembers between two runs. It decides when the state must be
+// saved again, and how it is encoded. Packages that talk to a file or a ConfigMap only load and save bytes. The package
+// doesn't know what the memory means; package preview does.
 package store
 
 import (
@@ -48,8 +48,8 @@ func (s *Store) MustSave() { s.mustSave = true }
 // Encoded is how many environments and templates were encoded since the start.
 func (s *Store) Encoded() uint64 { return s.encoder.Encoded() }
 
-// Load returns the saved state; nil if there is none. The error is ErrCorrupt if a state exists but can't be read. After any
-// other error the caller must try again.
+// Load returns the saved state; nil if there is none. The error is ErrCorrupt if a state exists but can't be read.
+// After any other error the caller must try again.
 func (s *Store) Load(ctx context.Context) (*State, error) {
 	if s.backend == nil {
 		return nil, nil
@@ -100,12 +100,12 @@ func (s *Store) isSavedAlready(c Change) bool {
 	return s.hasState && !s.mustSave && sameMemory(c.Before, c.New.Memory) && !s.updateActivityStale(c)
 }
 
-// activityEvery is the shortest time between two saves whose only reason is that environments were used. A restart within
-// this time leaves no gap: the next measurement reaches back to the save.
+// activityEvery is the shortest time between two saves whose only reason is that environments were used. A restart
+// within this time leaves no gap: the next measurement reaches back to the save.
 const activityEvery = time.Minute
 
-// updateActivityStale notes whether environments were used, and says whether the saved times of use are too old. Without a
-// measurement the times don't matter: after a restart all environments count as used.
+// updateActivityStale notes whether environments were used, and says whether the saved times of use are too old.
+// Without a measurement the times don't matter: after a restart all environments count as used.
 func (s *Store) updateActivityStale(c Change) bool {
 	if c.Activity == nil {
 		return false

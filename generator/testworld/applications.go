@@ -9,15 +9,16 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// argoStatuses is what Argo CD says of Applications, by hand.
+// Applications has the statuses of Applications that a test sets, and records the reads.
 type Applications struct {
 	mu       sync.Mutex
 	Statuses map[string]*preview.ApplicationStatus
 	Err      error
 	Reads    []string
-	Blocked  chan struct{} // reads end when it is closed; nil at once
+	Blocked  chan struct{} // reads wait until it is closed; nil doesn't block
 }
 
+// Application implements progress.Applications.
 func (a *Applications) Application(_ context.Context, name string) (*preview.ApplicationStatus, error) {
 	if a.Blocked != nil {
 		<-a.Blocked
@@ -28,26 +29,29 @@ func (a *Applications) Application(_ context.Context, name string) (*preview.App
 	return a.Statuses[name], a.Err
 }
 
+// WithApplications lets a service read these Applications.
 func WithApplications(a *Applications) func(*generator.Options) {
 	return func(o *generator.Options) { o.Applications = a }
 }
 
-// synced is an Application that is as the row says.
+// Synced is the status of an Application that is synced to a row and healthy.
 func Synced(r preview.Row) *preview.ApplicationStatus {
-	is := preview.ApplicationSource{TargetRevision: r.Revision, Path: r.Path, Kustomize: r.Kustomize}
+	source := preview.ApplicationSource{TargetRevision: r.Revision, Path: r.Path, Kustomize: r.Kustomize}
 	return &preview.ApplicationStatus{
-		Sync: "Synced", Health: "Healthy", Revision: r.Revision, Operation: "Succeeded", Images: r.Kustomize.Images, Spec: is, Compared: is, Tried: is,
+		Sync: "Synced", Health: "Healthy", Revision: r.Revision, Operation: "Succeeded", Images: r.Kustomize.Images,
+		Spec:     source,
+		Compared: source, Tried: source,
 	}
 }
 
-// heals makes an Application as its row says.
+// Heal sets the status of a row's Application to synced and healthy.
 func (a *Applications) Heal(r preview.Row) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.Statuses[r.Namespace] = Synced(r)
 }
 
-// looked are the Applications that were read until now, each once.
+// Names are the Applications that were read.
 func (a *Applications) Names() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

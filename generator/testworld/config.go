@@ -7,12 +7,13 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
+// AllNames are the live environments of New.
 var AllNames = []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7"}
 
-// deployPolicy asks for another label: what is live by "preview" is withheld then.
+// DeployPolicy is Policy with another label. Live environments wait for confirmation then.
 var DeployPolicy = strings.Replace(Policy, "pullRequests: {", "pullRequests: {label: deploy, ", 1)
 
-// treeOf is a config branch with everything that the policy needs, at the nth commit.
+// Tree is commit n of the config branch, with a policy and all folders that Policy needs.
 func Tree(n int, policy string) config.Tree {
 	t := config.Tree{
 		Commit: fmt.Sprintf("%040x", n), Prefix: ".",

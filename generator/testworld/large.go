@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// worldOf has so many open pull requests in one repository; the first live ones of them are labelled.
+// NewLarge has open pull requests in one repository. The first ones are labelled.
 func NewLarge(open, live int) *World {
 	w := New()
 	prs := make([]preview.PullRequest, open)
@@ -18,15 +18,19 @@ func NewLarge(open, live int) *World {
 			labels = append(labels, []string{"preview", "preview:full"}[i%2])
 		}
 		pr := PullRequest(number, fmt.Sprintf("author%d", i%200), labels...)
-		pr.Title = fmt.Sprintf("ABC-%d: change what %d others have changed before, and tell of it in the log", number, i*7919%1009)
+		pr.Title = fmt.Sprintf(
+			"ABC-%d: change what %d others have changed before, and tell of it in the log", number, i*7919%1009,
+		)
 		pr.HeadSHA, pr.BaseSHA = SHA(i), SHA(i/50)
 		prs[i] = WithPaths(pr, fmt.Sprintf("orders/handler%d.go", i), "orders/main.go", fmt.Sprintf("docs/%d.md", i))
 	}
-	w.Repositories = map[string]preview.Repository{"acme/shop": Repository("acme/shop", prs...), "acme/gateway": Repository("acme/gateway")}
+	w.Repositories = map[string]preview.Repository{
+		"acme/shop": Repository("acme/shop", prs...), "acme/gateway": Repository("acme/gateway"),
+	}
 	return w
 }
 
-// sha looks random, so that answers don't compress better than real ones do.
+// SHA is a commit that looks random, so that answers compress as badly as real ones.
 func SHA(i int) string {
 	x := uint64(i + 1)
 	var b strings.Builder

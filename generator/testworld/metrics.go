@@ -7,7 +7,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// gathered are our metrics, "name{label=value}" to value; of a histogram the count.
+// Metrics returns our metrics, by "name{label=value}". The value of a histogram is its count.
 func (s *Service) Metrics(t *testing.T) map[string]float64 {
 	t.Helper()
 	families, err := s.Registry.Gather()
@@ -18,7 +18,9 @@ func (s *Service) Metrics(t *testing.T) map[string]float64 {
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
 			if strings.HasPrefix(f.GetName(), "previewset_") {
-				all[f.GetName()+labels(m)] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+				all[f.GetName()+labels(m)] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(
+					m.GetHistogram().GetSampleCount(),
+				)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 )
 
+// Gzip compresses a text.
 func Gzip(tb testing.TB, text string) string {
 	tb.Helper()
 	var b bytes.Buffer
@@ -25,7 +26,7 @@ func Gzip(tb testing.TB, text string) string {
 	return b.String()
 }
 
-// answer is a response, with an unpacked body.
+// Response is a response with its decompressed body.
 type Response struct {
 	Code       int
 	Body       string
@@ -33,7 +34,7 @@ type Response struct {
 	Header     http.Header
 }
 
-// message is the text of an error's body. Anything but a JSON object with a message fails the test.
+// Message returns the message of an error. Another body fails the test.
 func (a Response) Message(t testing.TB) string {
 	t.Helper()
 	var got map[string]string
@@ -46,7 +47,7 @@ func (a Response) Message(t testing.TB) string {
 	return got["message"]
 }
 
-// rows are those of a 200. Anything but a whole list fails the test.
+// Rows returns the rows of an answer. Anything but a 200 with a complete list fails the test.
 func (a Response) Rows(t testing.TB) []map[string]any {
 	t.Helper()
 	var got struct {
@@ -60,7 +61,7 @@ func (a Response) Rows(t testing.TB) []map[string]any {
 	return got.Output.Parameters
 }
 
-// names are the environments of a 200.
+// Names returns the environments of an answer.
 func (a Response) Names(t testing.TB) []string {
 	t.Helper()
 	names := []string{}
@@ -70,7 +71,7 @@ func (a Response) Names(t testing.TB) []string {
 	return names
 }
 
-// do asks a handler. Header are pairs; the token is Argo CD's unless they say otherwise.
+// Do sends a request with additional headers. The default token is Argo CD's.
 func Do(t testing.TB, h http.Handler, method, path, body string, header map[string]string) Response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, "http://generator"+path, strings.NewReader(body))
@@ -86,6 +87,7 @@ func Do(t testing.TB, h http.Handler, method, path, body string, header map[stri
 	return ReadResponse(t, w.Result())
 }
 
+// ReadResponse reads and closes a response.
 func ReadResponse(t testing.TB, r *http.Response) Response {
 	t.Helper()
 	defer r.Body.Close()
@@ -104,4 +106,10 @@ func ReadResponse(t testing.TB, r *http.Response) Response {
 	}
 	a.Body = string(content)
 	return a
+}
+
+// DoAs sends a request with a bearer token.
+func DoAs(t testing.TB, h http.Handler, method, path, body, token string) Response {
+	t.Helper()
+	return Do(t, h, method, path, body, map[string]string{"Authorization": "Bearer " + token})
 }

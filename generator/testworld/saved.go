@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// savedPolicy uses each feature that the saved state has data about.
+// SavedPolicy uses each feature that has data in the saved state.
 var SavedPolicy = strings.NewReplacer(
 	"services:\n", `services:
   docs: {repository: acme/docs, image: ghcr.io/acme/docs, tag: "{{ .SHA }}", public: true}
@@ -70,7 +70,7 @@ func savedRepositories() map[string]preview.Repository {
 	return map[string]preview.Repository{"acme/gateway": gateway, "acme/shop": shop}
 }
 
-// newSavedWorld is the world at the time of saving.
+// NewSaved is the world in which testdata/savedstate was saved.
 func NewSaved() *World {
 	w := New()
 	w.Tree, w.Repositories, w.Now = savedTree(), savedRepositories(), Start.Add(4*time.Minute)
@@ -78,18 +78,21 @@ func NewSaved() *World {
 	return w
 }
 
-// savedActivity measures that only gateway-pr-1 is used.
+// SavedActivity measures use of gateway-pr-1 only.
 type SavedActivity struct{ now func() time.Time }
 
+// Measure implements generator.Options.Activity.
 func (a SavedActivity) Measure(context.Context, *config.Policy) (preview.Measurement, error) {
 	used := map[string]bool{"preview-gateway-pr-1": true}
-	for _, name := range []string{"gateway-pr-2", "shop-pr-7", "checkout", "demo", "ended", "bulbasaur", "ivysaur", "docs-pr-5"} {
+	for _, name := range []string{
+		"gateway-pr-2", "shop-pr-7", "checkout", "demo", "ended", "bulbasaur", "ivysaur", "docs-pr-5",
+	} {
 		used["preview-"+name] = false
 	}
 	return preview.Measurement{At: a.now(), Window: 5 * time.Minute, Used: used}, nil
 }
 
-// asSaved sets the options of the service that saved the state.
+// AsSaved sets the options of the service that saved the state.
 func AsSaved(w *World, r *Statuses) func(*generator.Options) {
 	return func(o *generator.Options) {
 		o.Clock, o.Activity, o.Reporter = Skew(0), SavedActivity{w.Clock}, r

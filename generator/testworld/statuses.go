@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// reports are what GitHub was told.
+// Statuses records the commit statuses that a service sets.
 type Statuses struct {
 	Sent  []string
-	Fails func(line string) bool // nil: nothing fails
+	Fails func(line string) bool // nil if no status fails
 }
 
+// Report implements report.Reporter.
 func (r *Statuses) Report(_ context.Context, repository, sha, state, description, target string) error {
 	line := fmt.Sprintf("%s %s %s %q %s", repository, strings.TrimLeft(sha, "0"), state, description, target)
 	r.Sent = append(r.Sent, line)
@@ -23,8 +24,9 @@ func (r *Statuses) Report(_ context.Context, repository, sha, state, description
 	return nil
 }
 
+// Take removes and returns the statuses, sorted.
 func (r *Statuses) Take() []string {
-	told := slices.Sorted(slices.Values(r.Sent))
+	sent := slices.Sorted(slices.Values(r.Sent))
 	r.Sent = nil
-	return told
+	return sent
 }

@@ -17,23 +17,24 @@ const WebhookSecret = "hush"
 // Labelled is the body of a webhook about a label on a pull request of acme/shop.
 const Labelled = `{"action":"labeled","repository":{"full_name":"Acme/Shop"}}`
 
-// sign is what GitHub sends as X-Hub-Signature-256.
+// Sign returns the X-Hub-Signature-256 of a body.
 func Sign(secret, body string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(body))
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
+// WithWebhooks turns on webhooks, and polls only once per hour.
 func WithWebhooks(t testing.TB) func(*generator.Options) {
 	t.Helper()
-	hush := NewSecret(t, WebhookSecret)
+	key := NewSecret(t, WebhookSecret)
 	return func(o *generator.Options) {
-		o.WebhookSecret, o.ConfigRepository, o.Interval = hush, "acme/previews", time.Hour
+		o.WebhookSecret, o.ConfigRepository, o.Interval = key, "acme/previews", time.Hour
 		o.StatusContext = "previewset"
 	}
 }
 
-// deliver sends a webhook that is signed with the secret.
+// Deliver sends a webhook that is signed with a secret.
 func (s *Service) Deliver(t testing.TB, secret, event, id, body string) Response {
 	t.Helper()
 	return Do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", body, map[string]string{

@@ -8,9 +8,10 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// workloads are what runs, by namespace.
+// Workloads are the workloads of namespaces. Reading fails if the map is nil.
 type Workloads map[string][]preview.Workload
 
+// Workloads implements progress.Workloads.
 func (w Workloads) Workloads(_ context.Context, namespace string) ([]preview.Workload, error) {
 	if w == nil {
 		return nil, errors.New("forbidden")

@@ -1,3 +1,5 @@
+// Package testworld is the world around the service in tests of generator and its subpackages: a config branch, GitHub,
+// a cluster, and a service that reads them. It is hand-written and has no rules of its own.
 package testworld
 
 import (
@@ -10,17 +12,10 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// ErrOutage is the error of a failed read.
 var ErrOutage = errors.New("GitHub answers 500")
 
-// counts are the reads since the last call: of the config branch, of acme/shop and of acme/gateway.
-func (w *World) TakeReads() [3]int {
-	defer w.lock()()
-	n := [3]int{w.ConfigReads, w.RepositoryReads["acme/shop"], w.RepositoryReads["acme/gateway"]}
-	w.ConfigReads = 0
-	clear(w.RepositoryReads)
-	return n
-}
-
+// Policy is the default policy.
 const Policy = `apiVersion: previewset.dev/v1alpha1
 kind: PreviewConfig
 domain: preview.example.dev
@@ -34,9 +29,11 @@ profiles:
 pullRequests: {issueKey: "[A-Z]+-[0-9]+"}
 `
 
+// Start is the time of a new world.
 var Start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-// world is what the service reads, in place of Git, GitHub and the cluster: its small interfaces, by hand.
+// World is everything that the service reads. It implements the config branch and GitHub; Cluster implements the
+// cluster. The fields are changed by tests, while a service runs only in Change.
 type World struct {
 	mu             sync.Mutex
 	Tree           config.Tree
@@ -46,38 +43,43 @@ type World struct {
 	Taken          map[string]string
 	ClusterErr     error
 	Plugins        []preview.Plugin
-	// live is what the Applications that there are tell.
+	// Recovered is the result of the recovery from Applications.
 	Recovered  preview.Recovered
 	RecoverErr error
-	// refreshed are the ApplicationSets that were told to ask again.
+	// Refreshed are the ApplicationSets that were refreshed.
 	Refreshed       []string
 	RefreshErr      error
 	Now             time.Time
-	RepositoryReads map[string]int           // reads by repository
-	Blocked         map[string]chan struct{} // repositories that can't be read before it is closed
-	ConfigReads     int                      // reads of the config branch
+	RepositoryReads map[string]int           // by repository
+	Blocked         map[string]chan struct{} // reads of a repository wait until its channel is closed
+	ConfigReads     int
 }
 
+// New returns a world with three live environments: AllNames.
 func New() *World {
 	return &World{
 		Tree: Tree(1, Policy), Now: Start, RepositoryErrs: map[string]error{}, RepositoryReads: map[string]int{},
 		Repositories: map[string]preview.Repository{
 			"acme/gateway": Repository("acme/Gateway", PullRequest(1, "alice"), PullRequest(2, "bob", "preview:full")),
-			"acme/shop":    Repository("acme/shop", WithPaths(PullRequest(7, "alice", "Preview"), "orders/main.go"), PullRequest(8, "carol", "bug")),
+			"acme/shop": Repository(
+				"acme/shop", WithPaths(PullRequest(7, "alice", "Preview"), "orders/main.go"), PullRequest(8, "carol", "bug"),
+			),
 		},
 	}
 }
 
+// Read implements sources.ConfigBranch.
 func (w *World) Read(context.Context) (config.Tree, error) {
 	defer w.lock()()
 	w.ConfigReads++
 	return w.Tree, w.ConfigErr
 }
 
+// Repository implements sources.GitHub.
 func (w *World) Repository(ctx context.Context, name string, _ preview.Wants) (preview.Repository, error) {
-	if hang := w.blocked(name); hang != nil {
+	if blocked := w.blocked(name); blocked != nil {
 		select {
-		case <-hang:
+		case <-blocked:
 		case <-ctx.Done():
 		}
 	}
@@ -88,23 +90,23 @@ func (w *World) Repository(ctx context.Context, name string, _ preview.Wants) (p
 	return r, w.RepositoryErrs[name]
 }
 
-// Only is of no consequence to a world that remembers nothing.
+// Only implements sources.GitHub. A world has no cache.
 func (*World) Only([]string) {}
 
 func (w *World) lock() (unlock func()) { w.mu.Lock(); return w.mu.Unlock }
 
+// Clock returns the time of the world.
 func (w *World) Clock() time.Time { defer w.lock()(); return w.Now }
 
 func (w *World) blocked(name string) chan struct{} { defer w.lock()(); return w.Blocked[name] }
 
-// reads are how often the config branch and acme/shop were read.
-func (w *World) Reads() (branches, shop int) {
-	defer w.lock()()
-	return w.ConfigReads, w.RepositoryReads["acme/shop"]
-}
-
-// set changes the world.
+// Change changes the world while a service runs.
 func (w *World) Change(change func()) { defer w.lock()(); change() }
 
 // AdvanceClock moves the time of the world.
 func (w *World) AdvanceClock(d time.Duration) { w.Change(func() { w.Now = w.Now.Add(d) }) }
+
+// FailRepositories lets reads of acme/shop and acme/gateway fail with ErrOutage.
+func (w *World) FailRepositories() {
+	w.Change(func() { w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = ErrOutage, ErrOutage })
+}

@@ -29,7 +29,11 @@ func TestDetailsNeedTrustedProxy(t *testing.T) {
 		{"blanks", map[string]string{"X-Forwarded-User": "  "}, false},
 		{"an unrelated header", map[string]string{"X-User": "bob", "Authorization": "Bearer " + testworld.APIToken}, false},
 		{"a client that sets the header", map[string]string{"X-Forwarded-User": "bob", "Remote": "198.51.100.7:999"}, false},
-		{"a client that forges a proxy", map[string]string{"X-Forwarded-User": "bob", "X-Forwarded-For": "10.0.0.1", "Remote": "198.51.100.7:999"}, false},
+		{
+			"a client that forges a proxy",
+			map[string]string{"X-Forwarded-User": "bob", "X-Forwarded-For": "10.0.0.1", "Remote": "198.51.100.7:999"},
+			false,
+		},
 		{"a client without an address", map[string]string{"X-Forwarded-User": "bob", "Remote": "@"}, false},
 		{"a proxy over IPv6", map[string]string{"X-Forwarded-User": "bob", "Remote": "[2001:db8::5]:999"}, true},
 		{"a proxy with a mapped IPv4 address", map[string]string{"X-Forwarded-User": "bob", "Remote": "[::ffff:10.0.0.1]:999"}, true},
@@ -60,7 +64,10 @@ func TestDetails(t *testing.T) {
 		return s.visit(t, http.MethodGet, "/", person(map[string]string{"Host": host, "X-Forwarded-User": "bob", "Remote": "10.0.0.1:4000"})).Body
 	}
 	for host, want := range map[string][]string{
-		"shop-pr-7.preview.example.dev": {`<a href="https://github.example/pull/7">acme/shop#7</a>`, "<dd>Change 7</dd>", "<dd>alice</dd>", "Argo CD hasn&#39;t made its Application yet"},
+		"shop-pr-7.preview.example.dev": {
+			`<a href="https://github.example/pull/7">acme/shop#7</a>`, "<dd>Change 7</dd>", "<dd>alice</dd>",
+			"Argo CD hasn&#39;t made its Application yet",
+		},
 		"shop-pr-8.preview.example.dev": {"<dt>Why</dt>", "<dt>What to do</dt><dd>Label it", "<dd>carol</dd>"},
 	} {
 		page := pageOf(host)
@@ -78,7 +85,8 @@ func TestDetails(t *testing.T) {
 func TestDetailsShowLastWakeDuration(t *testing.T) {
 	t.Parallel()
 	for took, want := range map[time.Duration]string{
-		0: "", -time.Second: "", 41600 * time.Millisecond: "about 42 seconds, like the last time", 170 * time.Second: "about 3 minutes, like the last time",
+		0: "", -time.Second: "", 41600 * time.Millisecond: "about 42 seconds, like the last time",
+		170 * time.Second: "about 3 minutes, like the last time",
 	} {
 		s := newSiteIn(t, preview.Waking, "192.0.2.1/32")
 		s.changeSnapshot(func(snapshot *preview.Snapshot) {

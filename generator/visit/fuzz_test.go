@@ -14,12 +14,14 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// FuzzVisit checks that every visit gets a complete page, JSON or a message, without any text of the request. Visits wake only
-// sleeping environments.
+// FuzzVisit checks that every visit gets a complete page, JSON or a message, without any text of the request. Visits
+// wake only sleeping environments.
 func FuzzVisit(f *testing.F) {
 	for _, host := range []string{
-		"", ":", "[", "[::1]:80", "shop-pr-7.preview.example.dev", "SHOP-PR-7.preview.example.dev.:443", "shop-pr-8.preview.example.dev", "x.preview.example.dev",
-		"preview.example.dev", "m4rk.preview.example.dev", "m4rk.example:m4rk", "a:b:c", "\x00\xff", "\u212aelvin.preview.example.dev", strings.Repeat("a.", 1000) + "preview.example.dev",
+		"", ":", "[", "[::1]:80", "shop-pr-7.preview.example.dev", "SHOP-PR-7.preview.example.dev.:443",
+		"shop-pr-8.preview.example.dev", "x.preview.example.dev",
+		"preview.example.dev", "m4rk.preview.example.dev", "m4rk.example:m4rk", "a:b:c", "\x00\xff",
+		"\u212aelvin.preview.example.dev", strings.Repeat("a.", 1000) + "preview.example.dev",
 	} {
 		f.Add("GET", host, "/", acceptsHTML, firefox, "document", "", "198.51.100.7", "10.0.0.1:1")
 		f.Add("POST", host, "/webhooks/github/", "*/*", "", "", "prefetch", ",,::1,[", "@")
@@ -30,9 +32,11 @@ func FuzzVisit(f *testing.F) {
 		const mark = "m4rk"
 		s.AdvanceClock(time.Second)
 		r := http.Request{
-			Method: method, URL: &url.URL{Path: path + mark, RawQuery: mark}, Host: host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, RemoteAddr: remote,
+			Method: method, URL: &url.URL{Path: path + mark, RawQuery: mark}, Host: host, RemoteAddr: remote,
+			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
 			Header: http.Header{
-				"Accept": {accept}, "User-Agent": {agent}, "Sec-Fetch-Dest": {dest}, "Purpose": {purpose}, "X-Forwarded-For": {forwarded}, "X-Forwarded-User": {mark}, "Cookie": {mark},
+				"Accept": {accept}, "User-Agent": {agent}, "Sec-Fetch-Dest": {dest}, "Purpose": {purpose},
+				"X-Forwarded-For": {forwarded}, "X-Forwarded-User": {mark}, "Cookie": {mark},
 			},
 		}
 		w := httptest.NewRecorder()

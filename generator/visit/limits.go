@@ -12,16 +12,16 @@ const (
 	useEvery = time.Minute
 )
 
-// The rates of wake requests. A person opens a few environments at a time; a team opens all of its environments within minutes
-// in the morning. Without trusted proxies, all visits come from the ingress's few addresses.
+// The rates of wake requests. A person opens a few environments at a time; a team opens all of its environments within
+// minutes in the morning. Without trusted proxies, all visits come from the ingress's few addresses.
 var (
 	perEnvironment = rate{burst: 4, every: time.Minute}
 	perClient      = rate{burst: 20, every: 10 * time.Second}
 	inTotal        = rate{burst: 60, every: time.Second}
 )
 
-// wakeLimits bound how often visits wake environments. Its memory is bounded: only existing environments have an entry, and
-// clients share a table of a fixed size.
+// wakeLimits bound how often visits wake environments. Its memory is bounded: only existing environments have an entry,
+// and clients share a table of a fixed size.
 type wakeLimits struct {
 	mu           sync.Mutex
 	environments map[string]visited
@@ -35,8 +35,8 @@ type visited struct {
 	woken, used time.Time
 }
 
-// takeWake says whether a visit must send a wake request. If not, the environment wakes already, or wait says when a wake request
-// is allowed again.
+// takeWake says whether a visit must send a wake request. If not, the environment wakes already, or wait says when a
+// wake request is allowed again.
 func (l *wakeLimits) takeWake(name string, from client, now time.Time) (request bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

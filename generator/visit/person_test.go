@@ -15,7 +15,8 @@ func TestPersonsVisitWakesEnvironment(t *testing.T) {
 	t.Parallel()
 	s := newSiteIn(t, preview.Asleep)
 	got := s.visit(t, http.MethodGet, "/cart?x=1", person(nil))
-	if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body, "Waking up") || !strings.Contains(got.Body, "<h1>shop-pr-7</h1>") {
+	if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body, "Waking up") ||
+		!strings.Contains(got.Body, "<h1>shop-pr-7</h1>") {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	want := []preview.Request{{Environment: "shop-pr-7", Action: "wake", By: "a visit", At: testworld.Start}}
@@ -33,14 +34,25 @@ func TestOnlyPersonsWakeEnvironments(t *testing.T) {
 		wakes        bool
 	}{
 		{"a browser", "GET", person(nil), true},
-		{"a browser in an app", "GET", agent("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [Pinterest/iOS]"), true},
+		{
+			"a browser in an app", "GET",
+			agent("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [Pinterest/iOS]"),
+			true,
+		},
 		{"an old browser without Fetch Metadata", "GET", map[string]string{"User-Agent": firefox, "Accept": acceptsHTML}, true},
 		{"a link on another site", "GET", person(map[string]string{"Sec-Fetch-Site": "cross-site"}), true},
 		{"a redirect after sign-in", "GET", person(map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-User": ""}), true},
 		{"the page's own link", "GET", person(map[string]string{"Sec-Fetch-Site": "same-origin"}), true},
-		{"a phone whose name ends in bot", "GET", agent("Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"), true},
+		{
+			"a phone whose name ends in bot", "GET",
+			agent("Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"), true,
+		},
 		{"the page that reloads itself", "GET", person(map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-User": ""}), false},
-		{"the page's script", "GET", person(map[string]string{"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}), false},
+		{
+			"the page's script", "GET",
+			person(map[string]string{"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}),
+			false,
+		},
 		{"a frame", "GET", person(map[string]string{"Sec-Fetch-Dest": "iframe"}), false},
 		{"an image", "GET", person(map[string]string{"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"}), false},
 		{"a script that fetches a page", "GET", person(map[string]string{"Sec-Fetch-Dest": "empty"}), false},
@@ -68,14 +80,22 @@ func TestOnlyPersonsWakeEnvironments(t *testing.T) {
 		{"LinkedIn", "GET", agent("LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)"), false},
 		{"Teams", "GET", agent("Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5"), false},
 		{"Google", "GET", agent("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"), false},
-		{"Bing", "GET", agent("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"), false},
+		{
+			"Bing", "GET",
+			agent("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"),
+			false,
+		},
 		{"an unknown crawler", "GET", agent("Mozilla/5.0 (compatible; NewsBot/1.0)"), false},
 		{"Kubernetes", "GET", agent("kube-probe/1.34"), false},
 		{"Google's load balancer", "GET", agent("GoogleHC/1.0"), false},
 		{"Amazon's load balancer", "GET", agent("ELB-HealthChecker/2.0"), false},
 		{"UptimeRobot", "GET", agent("Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)"), false},
 		{"Pingdom", "GET", agent("Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)"), false},
-		{"StatusCake", "GET", agent("Mozilla/5.0 (Windows NT 6.2; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/98 Safari/537.36 StatusCake"), false},
+		{
+			"StatusCake", "GET",
+			agent("Mozilla/5.0 (Windows NT 6.2; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/98 Safari/537.36 StatusCake"),
+			false,
+		},
 		{"the blackbox exporter", "GET", agent("Blackbox Exporter/0.27.0"), false},
 		{"Prometheus", "GET", agent("Prometheus/3.5.0"), false},
 		{"curl", "GET", agent("curl/8.14.1"), false},

@@ -11,8 +11,8 @@ type rate struct {
 	every time.Duration
 }
 
-// bucket is the used part of a rate. It is a single time, so thousands of buckets are cheap; golang.org/x/time/rate needs more
-// memory and a lock for each.
+// bucket is the used part of a rate. It is a single time, so thousands of buckets are cheap; golang.org/x/time/rate
+// needs more memory and a lock for each.
 type bucket struct {
 	full time.Time // when the whole burst is available again
 }
@@ -32,8 +32,8 @@ func (b *bucket) take(r rate, now time.Time) {
 	b.full = b.full.Add(r.every)
 }
 
-// clientBuckets hold the buckets of all clients. Some clients share one; a random seed keeps a client from choosing the one that
-// it shares with.
+// clientBuckets hold the buckets of all clients. Some clients share one; a random seed keeps a client from choosing the
+// one that it shares with.
 type clientBuckets struct {
 	seed    maphash.Seed
 	buckets [4096]bucket

@@ -95,7 +95,10 @@ func TestWakeRequestsAreLimited(t *testing.T) {
 		},
 		{
 			"one address behind a proxy", func(i int) map[string]string {
-				return map[string]string{"Host": numbered(i), "Remote": "10.0.0.1:1", "X-Forwarded-For": fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i)}
+				return map[string]string{
+					"Host": numbered(i), "Remote": "10.0.0.1:1",
+					"X-Forwarded-For": fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i),
+				}
 			}, 20, 10 * time.Second, 0,
 		},
 		{

@@ -118,7 +118,8 @@ func person(changes map[string]string) map[string]string {
 	return h
 }
 
-// visit sends a request to shopHost. The keys "Host" and "Remote" set the host and the client's address instead of headers.
+// visit sends a request to shopHost. The keys "Host" and "Remote" set the host and the client's address instead of
+// headers.
 func (v *site) visit(t testing.TB, method, path string, header map[string]string) testworld.Response {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, "http://"+shopHost+path, http.NoBody)

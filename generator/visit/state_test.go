@@ -13,7 +13,10 @@ import (
 func TestStateOfEnvironmentThatIsNotLive(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
-	w.Tree = testworld.Tree(1, strings.Replace(testworld.Policy, `image: ghcr.io/acme/gateway,`, `image: ghcr.io/acme/gateway, ready: {check: image, app: ci},`, 1))
+	w.Tree = testworld.Tree(
+		1,
+		strings.Replace(testworld.Policy, `image: ghcr.io/acme/gateway,`, `image: ghcr.io/acme/gateway, ready: {check: image, app: ci},`, 1),
+	)
 	s := newSite(testworld.NewService(t, w))
 	const host = ".preview.example.dev"
 	if got := s.stateAt(t, "shop-pr-7"+host); got != "unready preview" {

@@ -1,5 +1,6 @@
-// Package visit answers anonymous visitors: requests to the host of an environment that Argo CD doesn't serve now. A person's visit
-// wakes a sleeping environment; a visit can do nothing else. Names and states come from the snapshot, never from the request.
+// Package visit answers anonymous visitors: requests to the host of an environment that Argo CD doesn't serve now. A
+// person's visit wakes a sleeping environment; a visit can do nothing else. Names and states come from the snapshot,
+// never from the request.
 package visit
 
 import (
@@ -43,8 +44,8 @@ type Visits struct {
 	hosts     atomic.Pointer[hosts] // of the snapshot that was visited last
 }
 
-// New returns Visits. Only the headers X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User and X-Forwarded-Email of trusted
-// proxies count; a trusted proxy must remove them from its clients' requests.
+// New returns Visits. Only the headers X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User and X-Forwarded-Email of
+// trusted proxies count; a trusted proxy must remove them from its clients' requests.
 func New(s Snapshots, r Requests, p Progress, trustedProxies []netip.Prefix, now func() time.Time) *Visits {
 	return &Visits{snapshots: s, requests: r, progress: p, now: now, clients: clients{trustedProxies: trustedProxies}}
 }

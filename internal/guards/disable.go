@@ -84,7 +84,9 @@ func (s source) edit(m marker) (edit, error) {
 			return edit{found, "(" + strings.ReplaceAll(m.change, "$", "("+s.at(found)+")") + ")"}, nil
 		}
 	}
-	return edit{}, fmt.Errorf("%s:%d: marker %s: no code on this line that %q can change", m.file, m.line, m.name, m.change)
+	return edit{}, fmt.Errorf(
+		"%s:%d: marker %s: no code on this line that %q can change", m.file, m.line, m.name, m.change,
+	)
 }
 
 func (s source) at(r span) string { return s.text[r.from:r.to] }
@@ -167,8 +169,8 @@ func (s source) run(line int, list []ast.Expr) (span, bool) {
 	return s.span(list[0].Pos(), list[len(list)-1].End()), true
 }
 
-// expression finds the value on the line: a condition, a result, an assigned value, or the range of a loop. If a condition
-// takes several lines, only its operands of && or || on this line are found.
+// expression finds the value on the line: a condition, a result, an assigned value, or the range of a loop. If a
+// condition takes several lines, only its operands of && or || on this line are found.
 func (s source) expression(line int) (found span, ok bool) {
 	ast.Inspect(s.file, func(n ast.Node) bool {
 		for _, value := range values(n) {

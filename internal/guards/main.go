@@ -1,6 +1,7 @@
 // Command guards shows that the tests of random sequences find the mistakes they are written for. A guard is code that
-// keeps an environment from vanishing or from falling asleep. Marker comments in the source name the guards. The command
-// disables one guard after another in an overlay, which doesn't touch the files, and runs the sequences. They must fail.
+// keeps an environment from vanishing or from falling asleep. Marker comments in the source name the guards. The
+// command disables one guard after another in an overlay, which doesn't touch the files, and runs the sequences. They
+// must fail.
 //
 //	go run ./internal/guards [WORD...]    only guards with one of the words in their name or marker
 package main
@@ -108,7 +109,9 @@ func (g guard) show(ctx context.Context, out io.Writer, found map[string]marker,
 	case broken.MatchString(output):
 		return fmt.Errorf("guard disabled: %s: the sequences don't run:\n%s", g.name, beginning(output))
 	case err == nil:
-		return fmt.Errorf("guard disabled: %s: no sequence fails; let %s play more of what the guard is against", g.name, g.in.test)
+		return fmt.Errorf(
+			"guard disabled: %s: no sequence fails; let %s play more of what the guard is against", g.name, g.in.test,
+		)
 	case at == nil:
 		return fmt.Errorf("guard disabled: %s: the test fails for another reason:\n%s", g.name, beginning(output))
 	}

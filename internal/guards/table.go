@@ -27,7 +27,10 @@ var guards = []guard{
 	},
 	{"corrupt saved state doesn't count as empty", service, markers("corrupt-saved-state")},
 	{"lost state is recovered from Applications", service, markers("recovery")},
-	{"a reused repository name says nothing about the first repository", service, markers("other-repository", "same-identity")},
+	{
+		"a reused repository name says nothing about the first repository", service,
+		markers("other-repository", "same-identity"),
+	},
 	{"members of repositories that can't be read stay", service, markers("unreadable-repository")},
 	{"members of repositories removed from the configuration stay", service, markers("removed-repository")},
 	{"another label in the configuration removes nothing", service, markers("other-label")},

@@ -22,7 +22,9 @@ func (b *buildCheck) assertAsleep() {
 		}
 		for _, host := range slices.Compact(o.Hosts()) {
 			if slices.Contains(b.hosts, host) {
-				b.addProblem(b.file, fmt.Sprintf("%s would keep host %q while the environment sleeps, so no visit would wake it", o, host),
+				b.addProblem(b.file, fmt.Sprintf(
+					"%s would keep host %q while the environment sleeps, so no visit would wake it", o, host,
+				),
 					fmt.Sprintf("label it %s: <service>, in its own manifest or by a patch", publicLabel))
 			}
 		}

@@ -37,7 +37,9 @@ func (b *buildCheck) assertRuns(policy *config.Policy, s config.Service, row pre
 	if i >= 0 && !slices.ContainsFunc(b.objects, func(o manifest.Object) bool {
 		return slices.Contains(o.Images(), row.Kustomize.Images[i])
 	}) {
-		b.addProblem(folder, fmt.Sprintf("service %s: no container runs image %s, so no commit of it can be deployed", s.Name, s.Image),
+		b.addProblem(folder, fmt.Sprintf(
+			"service %s: no container runs image %s, so no commit of it can be deployed", s.Name, s.Image,
+		),
 			"write that image in its workload, or correct services."+s.Name+".image in previewset.yaml")
 	}
 	service := b.findObject("Service", s.Name)
@@ -47,7 +49,9 @@ func (b *buildCheck) assertRuns(policy *config.Policy, s config.Service, row pre
 	}
 	isRoute := func(o manifest.Object) bool { return o.Labels[publicLabel] == s.Name && len(o.Hosts()) > 0 }
 	if s.Public && !slices.ContainsFunc(b.objects, isRoute) {
-		b.addProblem(folder, fmt.Sprintf("service %s is public, but no Ingress or HTTPRoute is labelled %s: %s", s.Name, publicLabel, s.Name),
+		b.addProblem(folder, fmt.Sprintf(
+			"service %s is public, but no Ingress or HTTPRoute is labelled %s: %s", s.Name, publicLabel, s.Name,
+		),
 			"label its route, or remove public from previewset.yaml")
 	}
 }
@@ -66,7 +70,9 @@ func (b *buildCheck) assertLinked(policy *config.Policy, s config.Service, names
 	if service == nil || service.Text("spec", "type") != "ExternalName" || service.Text("spec", "externalName") != want {
 		b.addProblem(baseFolder+"/services/"+s.Name+"/link",
 			fmt.Sprintf("service %s is linked, but no ExternalName Service %s leads to %s", s.Name, s.Name, want),
-			fmt.Sprintf("add a Service of that name with label previewset.dev/link: %s; the row then fills in its externalName", s.Name))
+			fmt.Sprintf(
+				"add a Service of that name with label previewset.dev/link: %s; the row then fills in its externalName", s.Name,
+			))
 	}
 }
 
@@ -83,7 +89,9 @@ func (b *buildCheck) assertHosts(policy *config.Policy, row preview.Row) {
 		}
 	}
 	if row.URL != "" && !isServed {
-		b.addProblem(b.file, "no Ingress or HTTPRoute serves "+row.URL, "label the public service's route "+publicLabel+": <service>")
+		b.addProblem(
+			b.file, "no Ingress or HTTPRoute serves "+row.URL, "label the public service's route "+publicLabel+": <service>",
+		)
 	}
 }
 

@@ -40,8 +40,8 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 	return c.report, err
 }
 
-// CheckEnvironment returns the mistakes in one environment: in its file, and in the objects that Argo CD would deploy for
-// a pull request in each of its services. It doesn't look for mistakes that don't affect the environment.
+// CheckEnvironment returns the mistakes in one environment: in its file, and in the objects that Argo CD would deploy
+// for a pull request in each of its services. It doesn't look for mistakes that don't affect the environment.
 func (r *Repo) CheckEnvironment(name string) config.Problems {
 	cfg, err := r.Config(name)
 	if err != nil {

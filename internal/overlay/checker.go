@@ -66,7 +66,8 @@ func (c *checker) addError(file, title string, err error) {
 		return
 	}
 	c.report.Problems = append(c.report.Problems, config.Problem{
-		File: file, Path: title, Message: config.Printable(err.Error()), Remedy: "paths in this message start at the top of the repository",
+		File: file, Path: title, Message: config.Printable(err.Error()),
+		Remedy: "paths in this message start at the top of the repository",
 	})
 }
 

@@ -38,7 +38,9 @@ func problemsOf(err error) config.Problems {
 	if problems, ok := errors.AsType[config.Problems](err); ok {
 		return problems
 	}
-	return config.Problems{{File: policyFile, Message: config.Printable(err.Error()), Remedy: "make the repository's files readable"}}
+	return config.Problems{
+		{File: policyFile, Message: config.Printable(err.Error()), Remedy: "make the repository's files readable"},
+	}
 }
 
 // Names returns the folders of overlays/ with an environment.yaml, sorted.

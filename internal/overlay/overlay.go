@@ -1,8 +1,8 @@
-// Package overlay reads a GitOps repository: its configuration, its environments, and everything that Argo CD would build
-// from it. It checks the repository without a cluster.
+// Package overlay reads a GitOps repository: its configuration, its environments, and everything that Argo CD would
+// build from it. It checks the repository without a cluster.
 //
-// A check has three parts. It decodes the configuration, follows the references of all Kustomize files, and builds every
-// kind of environment in memory. The subpackages do the parts:
+// A check has three parts. It decodes the configuration, follows the references of all Kustomize files, and builds
+// every kind of environment in memory. The subpackages do the parts:
 //
 //	filetree       files and folders, within limits
 //	yamldoc        YAML with line numbers; edits of single lines
@@ -12,8 +12,8 @@
 //	admission      the rules of appsets/admission
 //	newservice     the files of a new service
 //
-// The package doesn't know Git, GitHub, the cluster, the terminal or the clock. It never writes: a caller that changes a
-// repository passes a file system with the changes (filetree.Edited).
+// The package doesn't know Git, GitHub, the cluster, the terminal or the clock. It never writes: a caller that changes
+// a repository passes a file system with the changes (filetree.Edited).
 package overlay
 
 import (
@@ -43,15 +43,16 @@ type Repo struct {
 	builder *build.Builder
 }
 
-// New returns the repository at the top of fsys. Pass os.Root.FS(), so that no file outside of the folder can be reached.
+// New returns the repository at the top of fsys. Pass os.Root.FS(), so that no file outside of the folder can be
+// reached.
 func New(fsys fs.FS) *Repo {
 	tree := filetree.New(fsys)
 	graph := kustomization.NewGraph(tree)
 	return &Repo{fsys: fsys, tree: tree, graph: graph, builder: build.New(tree, graph)}
 }
 
-// References returns the mistakes in the references of all Kustomize files below kustomize-base, overlays and appsets, and
-// of all folders that they refer to.
+// References returns the mistakes in the references of all Kustomize files below kustomize-base, overlays and appsets,
+// and of all folders that they refer to.
 func (r *Repo) References() config.Problems {
 	problems := kustomization.Links(r.tree, baseFolder, overlaysFolder)
 	return append(problems, r.graph.Problems(r.graph.Below(baseFolder, overlaysFolder, appsetsFolder)...)...)

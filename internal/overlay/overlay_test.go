@@ -28,7 +28,8 @@ func TestBuild(t *testing.T) {
 		{"asleep", preview.Plan{Name: "web-pr-1", State: preview.Asleep, Run: map[string]config.ServiceRef{"web": pin, "api": pin}}},
 		// the folder's own kustomization has images, patches of two kinds, and a file beside it
 		{"folder-of-its-own", preview.Plan{
-			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"}, Run: map[string]config.ServiceRef{"web": pin, "api": pin},
+			Name: "web-pr-7", Owner: "bob", Dataset: "truncated", Components: []string{"spot"},
+			Run: map[string]config.ServiceRef{"web": pin, "api": pin},
 		}},
 	}
 	for _, tt := range tests {

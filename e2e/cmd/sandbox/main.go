@@ -1,6 +1,6 @@
-// Command sandbox is the demo with the real Kubernetes API and Argo CD of the end-to-end tests. It installs PreviewSet as the
-// README does and labels pull requests on a simulated GitHub. It prints the time until each preview runs, and then every change
-// until Ctrl-C. Pods have no containers: kwok marks every Pod as running.
+// Command sandbox is the demo with the real Kubernetes API and Argo CD of the end-to-end tests. It installs PreviewSet
+// as the README does and labels pull requests on a simulated GitHub. It prints the time until each preview runs, and
+// then every change until Ctrl-C. Pods have no containers: kwok marks every Pod as running.
 package main
 
 import (

@@ -24,7 +24,10 @@ type watcher struct {
 }
 
 func newWatcher(s *stand.Stand) watcher {
-	return watcher{stand: s, seen: map[string]string{}, begun: map[string]time.Time{}, settled: map[string]bool{}, commit: map[string]string{}}
+	return watcher{
+		stand: s, seen: map[string]string{}, begun: map[string]time.Time{}, settled: map[string]bool{},
+		commit: map[string]string{},
+	}
 }
 
 // look reads all Applications and prints the changed ones.
@@ -80,7 +83,8 @@ func tell(name, text string) {
 	fmt.Printf("  %s  %-24s %s\n", time.Now().Format(time.TimeOnly), name, text)
 }
 
-// describe returns one line about an Application. Its problems contain text of unknown users, so they are made printable.
+// describe returns one line about an Application. Its problems contain text of unknown users, so they are made
+// printable.
 func describe(app stand.Application) string {
 	state := fmt.Sprintf("%-9s %-11s", orDash(app.Sync), orDash(app.Health))
 	if app.Object.GetDeletionTimestamp() != nil {

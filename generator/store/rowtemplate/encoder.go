@@ -1,7 +1,7 @@
-// Package rowtemplate encodes environments compactly. Thousands of them have the same JSON except for a few values, so each
-// distinct JSON text is saved once, as a template with marks in place of these values. Templates share parts: the text about
-// one linked service is the same in each of them. Decoding restores every environment exactly: a text that isn't recognised
-// as a value or part stays in the template.
+// Package rowtemplate encodes environments compactly. Thousands of them have the same JSON except for a few values, so
+// each distinct JSON text is saved once, as a template with marks in place of these values. Templates share parts: the
+// text about one linked service is the same in each of them. Decoding restores every environment exactly: a text that
+// isn't recognised as a value or part stays in the template.
 //
 // Why it exists: 5,000 environments must fit into a ConfigMap (1 MiB). TestMemoryFitsIntoAConfigMap checks it, and
 // BenchmarkEncode compares it with plain compressed JSON.
@@ -22,7 +22,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Encoder encodes environments again and again. It keeps the result for each environment until that environment changes.
+// Encoder encodes environments again and again. It keeps the result for each environment until that environment
+// changes.
 type Encoder struct {
 	environments map[string]preview.Remembered // as they were encoded last
 	entries      map[string]*entry
@@ -139,7 +140,9 @@ func (e *Encoder) encodeEnvironment(name string, environment preview.Remembered)
 	for i, v := range values {
 		marked = replaceWord(marked, v, string([]byte{mark, byte('a' + i)}))
 	}
-	return &entry{name: name, version: e.newVersion(), template: e.templateOf(marked), values: values, size: len(text)}, nil
+	return &entry{
+		name: name, version: e.newVersion(), template: e.templateOf(marked), values: values, size: len(text),
+	}, nil
 }
 
 // templateOf finds the template with a marked text, or creates it.

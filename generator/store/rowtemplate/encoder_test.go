@@ -46,8 +46,8 @@ func TestDecodingRestoresEnvironments(t *testing.T) {
 	}
 }
 
-// A dropped part moves the parts behind it, also in templates whose chunks don't change otherwise.
-func TestADroppedPartMovesOthers(t *testing.T) {
+// Removing a part moves the parts after it, also in templates with otherwise unchanged chunks.
+func TestRemovedPartMovesOthers(t *testing.T) {
 	t.Parallel()
 	e, environments := &Encoder{}, map[string]preview.Remembered{}
 	add := func(name string, service int) {
@@ -61,7 +61,7 @@ func TestADroppedPartMovesOthers(t *testing.T) {
 	add("b", 2)
 	roundTrip(t, e, environments)
 	environments = maps.Clone(environments)
-	add("c", 1) // so its part stays when a is removed
+	add("c", 1) // keeps the part in use when a is removed
 	environments["c"].Row.Kustomize.Patches[0] = patchOf(3)
 	for _, removed := range []string{"", "a", "c"} {
 		environments = maps.Clone(environments)
@@ -73,7 +73,7 @@ func TestADroppedPartMovesOthers(t *testing.T) {
 }
 
 // Hundreds of environments that link to the same services have little more text than one.
-func TestTheTextAboutALinkIsSavedOnce(t *testing.T) {
+func TestTextAboutLinkIsSavedOnce(t *testing.T) {
 	t.Parallel()
 	const services = 300
 	e, environments, size := &Encoder{}, map[string]preview.Remembered{}, 0
@@ -146,7 +146,8 @@ func patchOf(service int) preview.Patch {
 	return preview.Patch{Patch: fmt.Sprintf(`[{"op":"add","path":"/spec/externalName","value":"service-%03d.staging"}]`, service)}
 }
 
-// BenchmarkEncode encodes 1,000 environments of which one changes, and reports the size beside that of plain compressed JSON.
+// BenchmarkEncode encodes 1,000 environments of which one changes, and reports the size beside that of plain compressed
+// JSON.
 func BenchmarkEncode(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	environments := map[string]preview.Remembered{}

@@ -1,8 +1,8 @@
-// Package pages renders responses for the host of an environment that Argo CD doesn't serve now: a page for browsers, JSON for
-// programs. It knows neither snapshots nor permissions; the caller decides what is shown.
+// Package pages renders responses for the host of an environment that Argo CD doesn't serve now: a page for browsers,
+// JSON for programs. It knows neither snapshots nor permissions; the caller decides what is shown.
 //
-// The pages work without JavaScript: they reload every few seconds. With JavaScript, a small script replaces only the changed
-// parts, announces them to screen readers and keeps the keyboard focus.
+// The pages work without JavaScript: they reload every few seconds. With JavaScript, a small script replaces only the
+// changed parts, announces them to screen readers and keeps the keyboard focus.
 package pages
 
 import (
@@ -146,7 +146,9 @@ func (v View) page() ([]byte, error) {
 }
 
 func (v View) json() ([]byte, error) {
-	return json.Marshal(map[string]string{"message": cmp.Or(v.Name, "preview") + ": " + v.Says(), "state": string(v.State)})
+	return json.Marshal(
+		map[string]string{"message": cmp.Or(v.Name, "preview") + ": " + v.Says(), "state": string(v.State)},
+	)
 }
 
 // Wanted says whether a request accepts a page.

@@ -27,13 +27,13 @@ func answer(t *testing.T, method, accept string, v pages.View) *httptest.Respons
 	return w
 }
 
-func TestEachStateIsAnsweredAsWhatItIs(t *testing.T) {
+func TestAnswerOfEachState(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		view  pages.View
-		code  int
-		retry string
-		moves bool
+		view    pages.View
+		code    int
+		retry   string
+		reloads bool
 	}{
 		{pages.View{State: pages.Unready}, 503, "5", true},
 		{pages.View{State: pages.Unknown}, 404, "", false},
@@ -55,31 +55,34 @@ func TestEachStateIsAnsweredAsWhatItIs(t *testing.T) {
 				}
 			}
 			page := answer(t, http.MethodGet, "text/html", tt.view).Body.String()
-			if moves := strings.Contains(page, `<noscript><meta http-equiv="refresh" content="3"></noscript>`); moves != tt.moves || strings.Contains(page, "<script>") != moves {
-				t.Errorf("it looks again: %v", moves)
+			if reloads := strings.Contains(page, `<noscript><meta http-equiv="refresh" content="3"></noscript>`); reloads != tt.reloads ||
+				strings.Contains(page, "<script>") != reloads {
+				t.Errorf("the page reloads: %v", reloads)
 			}
-			if strings.Count(page, "<h1>") != 1 || strings.Count(page, "<main") != 1 || !strings.Contains(page, `<html lang="en">`) || !strings.Contains(page, `role="status"`) {
+			if strings.Count(page, "<h1>") != 1 || strings.Count(page, "<main") != 1 || !strings.Contains(page, `<html lang="en">`) ||
+				!strings.Contains(page, `role="status"`) {
 				t.Error(page)
 			}
-			var told map[string]string
-			if err := json.Unmarshal(answer(t, http.MethodGet, "", tt.view).Body.Bytes(), &told); err != nil {
+			var body map[string]string
+			if err := json.Unmarshal(answer(t, http.MethodGet, "", tt.view).Body.Bytes(), &body); err != nil {
 				t.Fatal(err)
 			}
 			name := tt.view.Name
 			if name == "" {
 				name = "preview"
 			}
-			if diff := cmp.Diff(map[string]string{"message": name + ": " + tt.view.Says(), "state": string(tt.view.State)}, told); diff != "" {
+			if diff := cmp.Diff(map[string]string{"message": name + ": " + tt.view.Says(), "state": string(tt.view.State)}, body); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestWhatIsToBeDoneIsACommandForThisPreview(t *testing.T) {
+func TestPageNamesCommandForEnvironment(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[pages.State]string{
-		pages.Held: "run: previewctl why shop-pr-7", pages.Starting: "previewctl show says why.", pages.Unknown: "run: previewctl why owner/repo#12",
+		pages.Held: "run: previewctl why shop-pr-7", pages.Starting: "previewctl show says why.",
+		pages.Unknown: "run: previewctl why owner/repo#12",
 	} {
 		if says := (pages.View{Name: "shop-pr-7", State: state}).Says(); !strings.HasSuffix(says, want) {
 			t.Errorf("%s ends %q, want %q", state, says, want)
@@ -87,14 +90,14 @@ func TestWhatIsToBeDoneIsACommandForThisPreview(t *testing.T) {
 	}
 }
 
-func TestHeadersKeepPagesToThemselves(t *testing.T) {
+func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	w := answer(t, http.MethodGet, "text/html", pages.View{Name: "shop", State: pages.Waking})
 	within := func(tag string) string {
 		_, rest, _ := strings.Cut(w.Body.String(), "<"+tag+">")
 		inside, _, _ := strings.Cut(rest, "</"+tag+">")
 		if inside == "" {
-			t.Errorf("there is no %s", tag)
+			t.Errorf("the page lacks %s", tag)
 		}
 		sum := sha256.Sum256([]byte(inside))
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -116,22 +119,22 @@ func TestHeadersKeepPagesToThemselves(t *testing.T) {
 	}
 }
 
-func TestWhoGetsAPage(t *testing.T) {
+func TestPageOrJSON(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, method, accept, want string
 	}{
 		{"a browser", "GET", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "page"},
-		{"a page, written otherwise", "GET", "application/json, TEXT/HTML ; Level=1; Q=0.5", "page"},
-		{"no page", "GET", "text/html;q=0.0, */*", "JSON"},
+		{"an unusual Accept header", "GET", "application/json, TEXT/HTML ; Level=1; Q=0.5", "page"},
+		{"no HTML", "GET", "text/html;q=0.0, */*", "JSON"},
 		{"anything", "GET", "*/*", "JSON"},
-		{"nothing said", "GET", "", "JSON"},
-		{"something that begins alike", "GET", "text/html5", "JSON"},
+		{"no Accept header", "GET", "", "JSON"},
+		{"a type with the same prefix", "GET", "text/html5", "JSON"},
 		{"a form", "POST", "text/html", "JSON"},
-		{"a question what is allowed", "OPTIONS", "text/html", "JSON"},
-		{"a method that there isn't", "BREW", "text/html", "JSON"},
-		{"only the headers", "HEAD", "text/html", ""},
-		{"only the headers, of JSON", "HEAD", "*/*", ""},
+		{"OPTIONS", "OPTIONS", "text/html", "JSON"},
+		{"an unknown method", "BREW", "text/html", "JSON"},
+		{"HEAD", "HEAD", "text/html", ""},
+		{"HEAD for JSON", "HEAD", "*/*", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,14 +155,16 @@ func TestWhoGetsAPage(t *testing.T) {
 	}
 }
 
-func TestTextsAreOnlyTexts(t *testing.T) {
+func TestTextsAreEscaped(t *testing.T) {
 	t.Parallel()
 	const evil = `"><script>evil()</script><style>*{}</style>{{ .Name }}`
 	v := pages.View{Name: evil, State: pages.Waking, Details: &pages.Details{
-		Progress: evil, Workloads: []pages.Workload{{Name: evil, Ready: -1, Replicas: 1}}, Lines: []pages.Line{{Name: evil, Value: evil, URL: "javascript:evil()"}, {Name: "a", Value: "b", URL: evil}},
+		Progress: evil, Workloads: []pages.Workload{{Name: evil, Ready: -1, Replicas: 1}},
+		Lines: []pages.Line{{Name: evil, Value: evil, URL: "javascript:evil()"}, {Name: "a", Value: "b", URL: evil}},
 	}}
 	page := answer(t, http.MethodGet, "text/html", v).Body.String()
-	if strings.Contains(page, "<script>evil") || strings.Contains(page, `">`+"<s") || strings.Contains(page, `"javascript:`) || strings.Count(page, "<style>") != 1 {
+	if strings.Contains(page, "<script>evil") || strings.Contains(page, `">`+"<s") || strings.Contains(page, `"javascript:`) ||
+		strings.Count(page, "<style>") != 1 {
 		t.Error(page)
 	}
 	if !strings.Contains(page, "&lt;script&gt;evil()") {

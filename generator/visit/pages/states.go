@@ -22,7 +22,8 @@ const (
 	Gone     State = "gone"
 )
 
-// presentation is how a state is shown. The code is always 503 or 404, so that no client takes the page for the application.
+// presentation is how a state is shown. The code is always 503 or 404, so that no client takes the page for the
+// application.
 type presentation struct {
 	word, says string
 	code       int
@@ -32,8 +33,8 @@ type presentation struct {
 	moving bool
 }
 
-// becomes ends the text of moving pages. These texts fit into the lines that the page reserves, so that nothing shifts when one
-// replaces another.
+// becomes ends the text of moving pages. These texts fit into the lines that the page reserves, so that nothing shifts
+// when one replaces another.
 const becomes = " This page becomes the application by itself."
 
 // namePlaceholder is replaced by the environment's name.

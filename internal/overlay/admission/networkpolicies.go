@@ -54,7 +54,8 @@ func (r *Rules) allowsPeer(peer manifest.Object, ports []manifest.Object) bool {
 		(slices.Contains(r.settings.values("dns"), namespace) && onlyDNS)
 }
 
-// isInternet reports whether a block excludes all private addresses, or is one of the addresses that the settings allow.
+// isInternet reports whether a block excludes all private addresses, or is one of the addresses that the settings
+// allow.
 func (r *Rules) isInternet(block manifest.Object) bool {
 	cidr := block.Text("cidr")
 	if slices.Contains(r.settings.values("addresses"), cidr) {
@@ -93,7 +94,9 @@ func selectedNamespace(peer manifest.Object) string {
 
 // namesPorts reports whether a list consists of single ports. An empty list means all ports.
 func namesPorts(ports []manifest.Object) bool {
-	return len(ports) > 0 && all(ports, func(p manifest.Object) bool { return p.At("port") != nil && p.At("endPort") == nil })
+	return len(ports) > 0 && all(
+		ports, func(p manifest.Object) bool { return p.At("port") != nil && p.At("endPort") == nil },
+	)
 }
 
 // deniesAll reports whether a policy isolates every Pod in both directions, and whether Argo CD never prunes it.

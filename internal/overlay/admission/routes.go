@@ -9,11 +9,13 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
-// Annotations that are allowed. A key that ends with "/" allows all keys with that start. An annotation of ingress-nginx
-// must have a value of one word, because the controller writes values into its configuration.
+// Annotations that are allowed. A key that ends with "/" allows all keys with that start. An annotation of
+// ingress-nginx must have a value of one word, because the controller writes values into its configuration.
 var (
-	harmlessAnnotations = []string{"argocd.argoproj.io/", "kubectl.kubernetes.io/", "link.argocd.argoproj.io/", "previewset.dev/"}
-	nginxAnnotations    = []string{
+	harmlessAnnotations = []string{
+		"argocd.argoproj.io/", "kubectl.kubernetes.io/", "link.argocd.argoproj.io/", "previewset.dev/",
+	}
+	nginxAnnotations = []string{
 		"affinity", "affinity-mode", "backend-protocol", "client-body-buffer-size", "enable-cors", "force-ssl-redirect",
 		"limit-connections", "limit-rpm", "limit-rps", "proxy-body-size", "proxy-buffer-size", "proxy-buffering",
 		"proxy-connect-timeout", "proxy-http-version", "proxy-read-timeout", "proxy-request-buffering", "proxy-send-timeout",
@@ -26,7 +28,9 @@ var (
 func (r *Rules) refuseIngress(o manifest.Object) []Refusal {
 	var found []Refusal
 	if o.At("spec", "defaultBackend") != nil {
-		found = append(found, Refusal{"has a defaultBackend, which serves every host", "write a rule with path / in its place"})
+		found = append(
+			found, Refusal{"has a defaultBackend, which serves every host", "write a rule with path / in its place"},
+		)
 	}
 	isNginx := func(key string) bool {
 		name, hasPrefix := strings.CutPrefix(key, "nginx.ingress.kubernetes.io/")
@@ -36,7 +40,9 @@ func (r *Rules) refuseIngress(o manifest.Object) []Refusal {
 	for _, rule := range o.Items("spec", "rules") {
 		for _, p := range rule.Items("http", "paths") {
 			if written := p.Text("path"); written != "" && !plainPath.MatchString(written) {
-				found = append(found, Refusal{fmt.Sprintf("has path %q, which isn't a plain path", written), "write one that starts with /"})
+				found = append(
+					found, Refusal{fmt.Sprintf("has path %q, which isn't a plain path", written), "write one that starts with /"},
+				)
 			}
 		}
 	}
@@ -65,13 +71,20 @@ func (r *Rules) refuseHTTPRoute(o manifest.Object) []Refusal {
 	var found []Refusal
 	for _, namespace := range backendNamespaces(o) {
 		if namespace != o.Namespace {
-			found = append(found, Refusal{"sends requests to namespace " + namespace, "only Services of its own namespace are allowed"})
+			found = append(
+				found, Refusal{"sends requests to namespace " + namespace, "only Services of its own namespace are allowed"},
+			)
 		}
 	}
 	gateways := append(r.settings.values("ingress"), o.Namespace, "")
 	for _, parent := range o.Items("spec", "parentRefs") {
-		if kind := parent.Text("kind"); (kind != "" && kind != "Gateway") || !slices.Contains(gateways, parent.Text("namespace")) {
-			found = append(found, Refusal{"has a parent that isn't a Gateway of " + r.settings.value("ingress"), "name one of those in parentRefs"})
+		if kind := parent.Text("kind"); (kind != "" && kind != "Gateway") || !slices.Contains(
+			gateways, parent.Text("namespace"),
+		) {
+			found = append(
+				found,
+				Refusal{"has a parent that isn't a Gateway of " + r.settings.value("ingress"), "name one of those in parentRefs"},
+			)
 		}
 	}
 	return append(found, r.refuseAnnotations(o, func(string) bool { return false })...)

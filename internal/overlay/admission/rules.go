@@ -42,7 +42,10 @@ func (r *Rules) Refusals(o manifest.Object) []Refusal {
 	return nil
 }
 
-// HasDefaultDeny reports whether NetworkPolicy default-deny is among some objects. Kubernetes admits no workload before it.
+// HasDefaultDeny reports whether NetworkPolicy default-deny is among some objects. Kubernetes admits no workload before
+// it.
 func HasDefaultDeny(objects []manifest.Object) bool {
-	return slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Kind == "NetworkPolicy" && o.Name == "default-deny" })
+	return slices.ContainsFunc(
+		objects, func(o manifest.Object) bool { return o.Kind == "NetworkPolicy" && o.Name == "default-deny" },
+	)
 }

@@ -81,8 +81,8 @@ func TestHasDefaultDeny(t *testing.T) {
 	}
 }
 
-// TestAdmissionPoliciesDeny checks that every policy of the example is bound, denies, fails closed, and needs its parameter
-// only in previews.
+// TestAdmissionPoliciesDeny checks that every policy of the example is bound, denies, fails closed, and needs its
+// parameter only in previews.
 func TestAdmissionPoliciesDeny(t *testing.T) {
 	t.Parallel()
 	bound := map[string]bool{}

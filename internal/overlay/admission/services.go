@@ -26,7 +26,9 @@ func (r *Rules) refuseService(o manifest.Object) []Refusal {
 			})
 		}
 	default:
-		found = append(found, Refusal{"is of type " + kind, "make it ClusterIP: a public service has an Ingress or HTTPRoute"})
+		found = append(
+			found, Refusal{"is of type " + kind, "make it ClusterIP: a public service has an Ingress or HTTPRoute"},
+		)
 	}
 	if len(manifest.Texts(o.At("spec", "externalIPs"))) > 0 {
 		found = append(found, Refusal{"has externalIPs", "remove them"})

@@ -57,15 +57,19 @@ func (s *Settings) Differences(p *config.Policy) config.Problems {
 	}
 	compare("domain", p.Domain)
 	compare("baseline", p.Baseline.Namespace)
-	if got := s.values("publicServices"); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(public))) {
+	if got := s.values("publicServices"); !slices.Equal(
+		slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(public)),
+	) {
 		compare("publicServices", strings.Join(public, " "))
 	}
 	for _, o := range s.policies {
 		if usesOtherPrefix(o, p.NamespacePrefix) {
 			found = append(found, config.Problem{
 				File: path.Dir(s.File), Path: o.Text("metadata", "name"),
-				Message: fmt.Sprintf("isn't for namespaces that start with %q, the namespacePrefix of previewset.yaml", p.NamespacePrefix),
-				Remedy:  "write that prefix in the policies of this folder, and apply appsets again",
+				Message: fmt.Sprintf(
+					"isn't for namespaces that start with %q, the namespacePrefix of previewset.yaml", p.NamespacePrefix,
+				),
+				Remedy: "write that prefix in the policies of this folder, and apply appsets again",
 			})
 		}
 	}

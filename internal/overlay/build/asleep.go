@@ -13,8 +13,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Sleep makes the sleeping environment from the build of the same environment awake. That takes a fifth of the time of a
-// second build.
+// Sleep makes the sleeping environment from the build of the same environment awake. That takes a fifth of the time of
+// a second build.
 type Sleep struct {
 	// patches are the row's patches that put the environment to sleep.
 	patches []preview.Patch
@@ -40,15 +40,16 @@ func (b *Builder) Sleep(cfg *config.Config, plan preview.Plan, awake preview.Row
 	return s
 }
 
-// hasChangesAfterPatches reports whether an overlay has fields that Kustomize applies after `patches`, and that can change
-// the patched objects. The order is in configureBuiltinTransformers of Kustomize's package target.
+// hasChangesAfterPatches reports whether an overlay has fields that Kustomize applies after `patches`, and that can
+// change the patched objects. The order is in configureBuiltinTransformers of Kustomize's package target.
 func (b *Builder) hasChangesAfterPatches(dir string) bool {
 	k := b.graph.Folder(dir).Kustomization
 	deprecated := len(k.CommonLabels) + len(k.Vars) //nolint:staticcheck // SA1019: deprecated, but still applied by Kustomize
 	return deprecated+len(k.Labels)+len(k.CommonAnnotations)+len(k.Replacements)+len(k.Transformers) > 0
 }
 
-// Objects returns the objects of the sleeping environment. It changes awake, which is the build of the same environment.
+// Objects returns the objects of the sleeping environment. It changes awake, which is the build of the same
+// environment.
 func (s *Sleep) Objects(awake resmap.ResMap) ([]manifest.Object, error) {
 	if s.err != nil {
 		return nil, s.err

@@ -92,7 +92,9 @@ func (e *edited) ReadDir(name string) ([]fs.DirEntry, error) {
 	for child, isDir := range e.folders[name] {
 		found[child] = fs.FileInfoToDirEntry(written{name: child, isDir: isDir, size: len(e.write[path.Join(name, child)])})
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) }), nil
+	return slices.SortedFunc(
+		maps.Values(found), func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) },
+	), nil
 }
 
 // Open opens a file. Use ReadDir to list a folder.

@@ -96,7 +96,8 @@ func (t *Tree) statKind(fsys fs.ReadLinkFS, name string) Kind {
 	return t.kinds[name]
 }
 
-// listFolder lists a folder once. A folder that can't be listed counts as empty: its files are then reported as missing.
+// listFolder lists a folder once. A folder that can't be listed counts as empty: its files are then reported as
+// missing.
 func (t *Tree) listFolder(name string) map[string]Kind {
 	if known, ok := t.folders[name]; ok {
 		return known

@@ -29,7 +29,9 @@ type Folder struct {
 func (f *Folder) IsComponent() bool { return f.Kustomization.Kind == types.ComponentKind }
 
 func (f *Folder) addProblem(line int, where, message, remedy string) {
-	f.Problems = append(f.Problems, config.Problem{File: f.File, Line: line, Path: where, Message: message, Remedy: remedy})
+	f.Problems = append(
+		f.Problems, config.Problem{File: f.File, Line: line, Path: where, Message: message, Remedy: remedy},
+	)
 }
 
 // decode reads a folder's kustomization file as Kustomize does. It also refuses some mistakes that Kustomize accepts:

@@ -3,8 +3,8 @@
 // A folder without problems can be built safely: the build reads regular files of this repository and nothing else. It
 // fetches nothing and runs no program.
 //
-// The package uses Kustomize's own types, because only the same decoder sees the same file. Kustomize ignores the case of
-// keys, so a list of our own would miss `HelmCharts`. The package doesn't know which environments exist.
+// The package uses Kustomize's own types, because only the same decoder sees the same file. Kustomize ignores the case
+// of keys, so a list of our own would miss `HelmCharts`. The package doesn't know which environments exist.
 package kustomization
 
 import (
@@ -109,7 +109,9 @@ func Links(tree *filetree.Tree, folders ...string) config.Problems {
 		tree.Walk(top, func(p string, k filetree.Kind) {
 			switch k {
 			case filetree.Link:
-				problems = append(problems, config.Problem{File: p, Message: "is a symbolic link", Remedy: "put the file itself there"})
+				problems = append(
+					problems, config.Problem{File: p, Message: "is a symbolic link", Remedy: "put the file itself there"},
+				)
 			case filetree.Other:
 				problems = append(problems, config.Problem{File: p, Message: "isn't a regular file", Remedy: "remove it"})
 			case filetree.Absent, filetree.File, filetree.Folder:

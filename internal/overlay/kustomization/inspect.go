@@ -106,8 +106,8 @@ func (in inspector) followOptional(ref string, steps ...any) {
 	}
 }
 
-// isInline reports whether a text is written in place of a file's name. An allowed path has none of these characters, and
-// Kustomize doesn't read such a text as a path or an address.
+// isInline reports whether a text is written in place of a file's name. An allowed path has none of these characters,
+// and Kustomize doesn't read such a text as a path or an address.
 func isInline(s string) bool {
 	return strings.Contains(s, "\n") || strings.HasPrefix(strings.TrimSpace(s), "{")
 }

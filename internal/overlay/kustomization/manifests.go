@@ -27,7 +27,9 @@ func (in inspector) readManifests(file string) []resourceDoc {
 }
 
 func (in inspector) addManifestProblem(file string, line int, message, remedy string) {
-	in.folder.Problems = append(in.folder.Problems, config.Problem{File: file, Line: line, Message: message, Remedy: remedy})
+	in.folder.Problems = append(
+		in.folder.Problems, config.Problem{File: file, Line: line, Message: message, Remedy: remedy},
+	)
 }
 
 // splitDocuments parses documents. offset is the number of lines above them in the file.

@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// followPlugins follows the entries of generators, transformers and validators. An entry is a file's name, or a document
-// that is written inline.
+// followPlugins follows the entries of generators, transformers and validators. An entry is a file's name, or a
+// document that is written inline.
 func (in inspector) followPlugins() {
 	in.followEntries(in.folder.Kustomization.Generators, "generators")
 	in.followEntries(in.folder.Kustomization.Transformers, "transformers")
@@ -51,13 +51,19 @@ func (in inspector) checkPlugin(m resourceDoc, field string, i int) {
 	kind, _ := m.doc["kind"].(string)
 	switch {
 	case apiVersion != "builtin" || kind == "HelmChartInflationGenerator":
-		in.refuse(&refusal{shortQuote(apiVersion+" "+kind) + " would run a program", "use one of Kustomize's builtin plugins"}, field, i)
+		in.refuse(
+			&refusal{shortQuote(apiVersion+" "+kind) + " would run a program", "use one of Kustomize's builtin plugins"}, field,
+			i,
+		)
 		return
 	case kind == "ReplicaCountTransformer" && refusesReplicas(in.folder.Dir):
 		in.refuse(noReplicas, field, i)
 		return
 	case !builtinPlugins[kind]:
-		in.refuse(&refusal{shortQuote(kind) + " isn't a plugin that is known to be safe", "use patches or replacements instead"}, field, i)
+		in.refuse(
+			&refusal{shortQuote(kind) + " isn't a plugin that is known to be safe", "use patches or replacements instead"},
+			field, i,
+		)
 		return
 	}
 	files, err := filesOfPlugin(m.doc)

@@ -29,7 +29,9 @@ func resolve(dir, ref string) (string, *refusal) {
 	case strings.HasPrefix(ref, "/"):
 		return "", &refusal{shortQuote(ref) + " is an absolute path", "write it relative to this folder"}
 	case !localPath.MatchString(ref), strings.Contains(ref, "//"):
-		return "", &refusal{shortQuote(ref) + " isn't a plain path", "use letters, digits and . _ + - in names, and single slashes"}
+		return "", &refusal{
+			shortQuote(ref) + " isn't a plain path", "use letters, digits and . _ + - in names, and single slashes",
+		}
 	}
 	p := path.Join(dir, ref)
 	if p == ".." || strings.HasPrefix(p, "../") {

@@ -9,8 +9,12 @@ import (
 )
 
 var (
-	noCharts   = &refusal{"Helm charts are fetched and run from elsewhere", "render the chart with helm template and commit the result"}
-	noReplicas = &refusal{"replicas here would keep the environment from sleeping", "set the number in the service's run component"}
+	noCharts = &refusal{
+		"Helm charts are fetched and run from elsewhere", "render the chart with helm template and commit the result",
+	}
+	noReplicas = &refusal{
+		"replicas here would keep the environment from sleeping", "set the number in the service's run component",
+	}
 )
 
 // refuseFields refuses the fields that no kustomization may have.
@@ -33,8 +37,8 @@ func (in inspector) refuseFields() {
 	}
 }
 
-// refusesReplicas reports whether a folder is the overlay of an environment. Replicas in an overlay override the patches
-// that put an environment to sleep. The baseline in overlays/staging never sleeps.
+// refusesReplicas reports whether a folder is the overlay of an environment. Replicas in an overlay override the
+// patches that put an environment to sleep. The baseline in overlays/staging never sleeps.
 func refusesReplicas(dir string) bool {
 	return isIn(dir, "overlays") && !isIn(dir, "overlays/staging")
 }

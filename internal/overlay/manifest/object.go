@@ -21,7 +21,8 @@ type Object struct {
 // String returns the kind and the name.
 func (o Object) String() string { return o.Kind + " " + o.Name }
 
-// Identity returns the text that is the same for two objects that Kubernetes treats as one. The API version isn't in it.
+// Identity returns the text that is the same for two objects that Kubernetes treats as one. The API version isn't in
+// it.
 func (o Object) Identity() string {
 	return strings.Join([]string{o.Group, o.Kind, o.Namespace, o.Name}, "/")
 }

@@ -100,8 +100,8 @@ func serviceNames(c *config.Config) []string {
 	return names
 }
 
-// addOthers adds other workloads of the cluster, without policies. The Pods in namespace elsewhere have the labels of the
-// trusted Pods, as any Pod can; only their namespace differs.
+// addOthers adds other workloads of the cluster, without policies. The Pods in namespace elsewhere have the labels of
+// the trusted Pods, as any Pod can; only their namespace differs.
 func (c *cluster) addOthers() {
 	trusted := map[string]map[string]string{
 		"kube-system/kube-dns":                    {"k8s-app": "kube-dns"},

@@ -20,10 +20,11 @@ const (
 	generator = "argocd/preview-generator"
 
 	internet = "93.184.216.34 8.8.8.8 172.32.0.1 2606:2800:21f:cb07:6820:80da:af6b:8b2c 64:ff9b::5db8:d822"
-	api      = "10.96.0.1 10.0.0.2"                                                      // its Service, and a node
-	cloud    = "169.254.169.254 fd00:ec2::254 100.100.100.200 168.63.129.16 192.0.0.192" // most clouds, AWS, Alibaba, Azure, Oracle
-	private  = "10.0.0.5 172.16.0.1 192.168.1.1 100.64.0.1 198.18.0.1 240.0.0.1 fd12:3456::1"
-	special  = "0.0.0.1 127.0.0.1 224.0.0.1 ::1 fe80::1 fec0::1 ff02::1"
+	api      = "10.96.0.1 10.0.0.2" // its Service, and a node
+	// Most clouds, AWS, Alibaba, Azure, Oracle.
+	cloud   = "169.254.169.254 fd00:ec2::254 100.100.100.200 168.63.129.16 192.0.0.192"
+	private = "10.0.0.5 172.16.0.1 192.168.1.1 100.64.0.1 198.18.0.1 240.0.0.1 fd12:3456::1"
+	special = "0.0.0.1 127.0.0.1 224.0.0.1 ::1 fe80::1 fec0::1 ff02::1"
 	// nat64 is the same addresses where an IPv6 cluster translates them: the last four bytes are the IPv4 address.
 	nat64 = "64:ff9b::a00:5 64:ff9b::ac10:1 64:ff9b::c0a8:101 64:ff9b::6440:1 64:ff9b::c612:1 64:ff9b::f000:1 64:ff9b::1 " +
 		"64:ff9b::7f00:1 64:ff9b::e000:1 64:ff9b::a9fe:a9fe 64:ff9b::a83f:8110 64:ff9b::c000:c0 64:ff9b:1::1"

@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// This file evaluates NetworkPolicies as networking.k8s.io/v1 defines them. It decodes them strictly: an unknown field fails
-// the test.
+// This file evaluates NetworkPolicies as networking.k8s.io/v1 defines them. It decodes them strictly: an unknown field
+// fails the test.
 
 // networkPolicy is one object of kind NetworkPolicy.
 type networkPolicy struct {
@@ -125,8 +125,8 @@ func (c *cluster) connect(from, to endpoint, p port) string {
 	return bothDenied
 }
 
-// allows reports whether the policies of one direction allow a connection. They allow all connections of a Pod that no policy
-// selects; otherwise one rule must match.
+// allows reports whether the policies of one direction allow a connection. They allow all connections of a Pod that no
+// policy selects; otherwise one rule must match.
 func (c *cluster) allows(direction string, of, other endpoint, p port) bool {
 	governing := c.governing(direction, of)
 	for _, policy := range governing {
@@ -149,8 +149,8 @@ func (c *cluster) governing(direction string, of endpoint) []networkPolicy {
 	return found
 }
 
-// is follows the API's defaults: a policy is for ingress; it is for egress if it has rules for egress or policyTypes says
-// so.
+// is follows the API's defaults: a policy is for ingress; it is for egress if it has rules for egress or policyTypes
+// says so.
 func (p networkPolicy) is(direction string) bool {
 	if len(p.Spec.PolicyTypes) == 0 {
 		return direction == "Ingress" || len(p.Spec.Egress) > 0

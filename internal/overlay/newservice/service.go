@@ -1,5 +1,5 @@
-// Package newservice adds a service to a repository: new files for its components, and changes of the files that name all
-// services.
+// Package newservice adds a service to a repository: new files for its components, and changes of the files that name
+// all services.
 //
 // It knows the folders of a GitOps repository and templates. It doesn't know whether the result builds: overlay checks
 // that afterwards.
@@ -25,8 +25,8 @@ type Service struct {
 	Calls      []string `yaml:"calls,omitempty,flow"`
 	Data       []string `yaml:"data,omitempty,flow"`
 
-	// Tag, Port and Probe fill the templates. Tag is the image's tag where no commit is chosen, Port is the Pods' port, and
-	// Probe is the path that answers once the service is ready.
+	// Tag, Port and Probe fill the templates. Tag is the image's tag where no commit is chosen, Port is the Pods' port,
+	// and Probe is the path that answers once the service is ready.
 	Tag   string `yaml:"-"`
 	Port  int    `yaml:"-"`
 	Probe string `yaml:"-"`
@@ -42,12 +42,14 @@ type Repository struct {
 	AdmissionFile string
 }
 
-// AddService returns the new and the changed files. The service gets its two components, its entry in previewset.yaml, and
-// its place in the baseline and in the parameters of the admission policies.
+// AddService returns the new and the changed files. The service gets its two components, its entry in previewset.yaml,
+// and its place in the baseline and in the parameters of the admission policies.
 func (r Repository) AddService(s Service) (map[string][]byte, error) {
 	for _, known := range r.Policy.Services {
 		if known.Name == s.Name {
-			return nil, fmt.Errorf("add service %s: it exists with image %s\nchoose another name, or edit previewset.yaml", s.Name, known.Image)
+			return nil, fmt.Errorf(
+				"add service %s: it exists with image %s\nchoose another name, or edit previewset.yaml", s.Name, known.Image,
+			)
 		}
 	}
 	a := &addition{Repository: r, service: s, files: map[string][]byte{}, values: map[string]any{

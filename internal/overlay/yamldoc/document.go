@@ -70,8 +70,8 @@ func (d *Document) Remove(keys ...string) error {
 	return d.edit(keys, nil)
 }
 
-// edit sets a key to a node, or removes the key if the node is nil. It compares the result with the same change of plain
-// values, and restores the document if they differ.
+// edit sets a key to a node, or removes the key if the node is nil. It compares the result with the same change of
+// plain values, and restores the document if they differ.
 func (d *Document) edit(keys []string, n *yamlv3.Node) error {
 	for i := range keys {
 		if above := findNode(d.root, keys[:i]); above != nil && above.Kind != yamlv3.MappingNode {

@@ -67,8 +67,8 @@ func (d *Document) entryEnd(mapping *yamlv3.Node, i, limit int) int {
 	return limit
 }
 
-// replaceLines replaces the lines from start to end (exclusive) with a node, indented by some spaces. A nil node removes
-// the lines. The result is parsed again.
+// replaceLines replaces the lines from start to end (exclusive) with a node, indented by some spaces. A nil node
+// removes the lines. The result is parsed again.
 func (d *Document) replaceLines(start, end int, n *yamlv3.Node, indent int) error {
 	text := ""
 	if n != nil {
@@ -102,8 +102,8 @@ func encodeNode(n *yamlv3.Node) (string, error) {
 	return quotedTime.ReplaceAllString(b.String(), "$1"), err
 }
 
-// quotedTime matches a time that the encoder quotes inside of braces without need. The encoder puts a text that looks like
-// a time in double quotes, so the two can't be confused.
+// quotedTime matches a time that the encoder quotes inside of braces without need. The encoder puts a text that looks
+// like a time in double quotes, so the two can't be confused.
 var quotedTime = regexp.MustCompile(`'([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z)'`)
 
 func indentLines(text string, spaces int) string {

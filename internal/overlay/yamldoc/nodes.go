@@ -92,7 +92,9 @@ func setNode(mapping *yamlv3.Node, keys []string, n *yamlv3.Node) {
 	case i < 0:
 		wrapped := n
 		for _, key := range slices.Backward(keys[1:]) {
-			wrapped = &yamlv3.Node{Kind: yamlv3.MappingNode, Style: mapping.Style, Content: []*yamlv3.Node{keyNode(key), wrapped}}
+			wrapped = &yamlv3.Node{
+				Kind: yamlv3.MappingNode, Style: mapping.Style, Content: []*yamlv3.Node{keyNode(key), wrapped},
+			}
 		}
 		mapping.Content = append(mapping.Content, keyNode(keys[0]), wrapped)
 	case len(keys) > 1:

@@ -32,16 +32,19 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// pipes is a network of one listener. Its connections have no sockets, so that synctest's clock can go on while they idle.
-type pipes struct {
+// pipeNetwork is a network with one listener. Its connections have no sockets: synctest's clock stops while a socket
+// waits.
+type pipeNetwork struct {
 	connections chan net.Conn
 	closed      chan struct{}
 	once        sync.Once
 }
 
-func newPipes() *pipes { return &pipes{connections: make(chan net.Conn), closed: make(chan struct{})} }
+func newPipeNetwork() *pipeNetwork {
+	return &pipeNetwork{connections: make(chan net.Conn), closed: make(chan struct{})}
+}
 
-func (p *pipes) Accept() (net.Conn, error) {
+func (p *pipeNetwork) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.connections:
 		return c, nil
@@ -50,34 +53,34 @@ func (p *pipes) Accept() (net.Conn, error) {
 	}
 }
 
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix"} }
+func (p *pipeNetwork) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
+func (p *pipeNetwork) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix"} }
 
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (p *pipeNetwork) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
 	case p.connections <- theirs:
 		return ours, nil
 	case <-p.closed:
-		return nil, errors.New("nobody listens")
+		return nil, errors.New("the listener is closed")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (p *pipes) transport() *http.Transport { return &http.Transport{DialContext: p.dial} }
+func (p *pipeNetwork) transport() *http.Transport { return &http.Transport{DialContext: p.dial} }
 
-// hub is the simulated GitHub behind a network.
-type hub struct {
+// simulatedGitHub is GitHub behind a network.
+type simulatedGitHub struct {
 	*githubtest.Server
-	network *pipes
+	network *pipeNetwork
 	server  *http.Server
-	// open counts requests that aren't answered yet.
+	// open counts requests that GitHub hasn't answered yet.
 	open atomic.Int64
 }
 
-func newHub() *hub {
-	h := &hub{Server: githubtest.New(), network: newPipes()}
+func newSimulatedGitHub() *simulatedGitHub {
+	h := &simulatedGitHub{Server: githubtest.New(), network: newPipeNetwork()}
 	h.SetQuota(1 << 40)
 	h.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.open.Add(1)
@@ -88,26 +91,26 @@ func newHub() *hub {
 	return h
 }
 
-// branch is the config branch: a real bare repository, to which commits are written as objects.
-type branch struct {
+// configRepository is a real bare repository with the config branch. Commits are written as objects.
+type configRepository struct {
 	t       testing.TB
 	folder  string
 	git     *git.Repository
-	base    []object.TreeEntry // what every commit has besides previewset.yaml
-	commits []commit
+	base    []object.TreeEntry // entries of every commit besides previewset.yaml
+	commits []configCommit
 }
 
-// commit is one of the branch's. Settings are nil where the service can't use it.
-type commit struct {
+// configCommit is a commit of the config branch. Settings are nil if the service can't use it.
+type configCommit struct {
 	hash     plumbing.Hash
 	settings *settings
 }
 
 const configRef = plumbing.ReferenceName("refs/heads/main")
 
-func newBranch(t testing.TB) *branch {
+func newConfigRepository(t testing.TB) *configRepository {
 	t.Helper()
-	b := &branch{t: t, folder: filepath.Join(t.TempDir(), "config.git")}
+	b := &configRepository{t: t, folder: filepath.Join(t.TempDir(), "config.git")}
 	var err error
 	b.git, err = git.PlainInitWithOptions(b.folder, &git.PlainInitOptions{Bare: true, InitOptions: git.InitOptions{DefaultBranch: configRef}})
 	b.must(err)
@@ -127,18 +130,21 @@ func newBranch(t testing.TB) *branch {
 		"data":       folder(map[string]plumbing.Hash{"redis": dataStore, "postgres": dataStore}),
 	})
 	overlays := folder(map[string]plumbing.Hash{"preview": leaf})
-	b.base = []object.TreeEntry{{Name: "kustomize-base", Mode: filemode.Dir, Hash: base}, {Name: "overlays", Mode: filemode.Dir, Hash: overlays}}
+	b.base = []object.TreeEntry{
+		{Name: "kustomize-base", Mode: filemode.Dir, Hash: base},
+		{Name: "overlays", Mode: filemode.Dir, Hash: overlays},
+	}
 	return b
 }
 
-func (b *branch) must(err error) {
+func (b *configRepository) must(err error) {
 	b.t.Helper()
 	if err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *branch) object(kind plumbing.ObjectType, encode func(plumbing.EncodedObject) error) plumbing.Hash {
+func (b *configRepository) object(kind plumbing.ObjectType, encode func(plumbing.EncodedObject) error) plumbing.Hash {
 	b.t.Helper()
 	o := b.git.Storer.NewEncodedObject()
 	o.SetType(kind)
@@ -148,7 +154,7 @@ func (b *branch) object(kind plumbing.ObjectType, encode func(plumbing.EncodedOb
 	return hash
 }
 
-func (b *branch) blob(text string) plumbing.Hash {
+func (b *configRepository) blob(text string) plumbing.Hash {
 	b.t.Helper()
 	return b.object(plumbing.BlobObject, func(o plumbing.EncodedObject) error {
 		w, err := o.Writer()
@@ -160,14 +166,14 @@ func (b *branch) blob(text string) plumbing.Hash {
 	})
 }
 
-func (b *branch) tree(entries []object.TreeEntry) plumbing.Hash {
+func (b *configRepository) tree(entries []object.TreeEntry) plumbing.Hash {
 	b.t.Helper()
 	slices.SortFunc(entries, func(a, b object.TreeEntry) int { return strings.Compare(a.Name, b.Name) })
 	return b.object(plumbing.TreeObject, (&object.Tree{Entries: entries}).Encode)
 }
 
-// write adds a commit, on top of the branch or of nothing, and makes it the head.
-func (b *branch) write(policy string, s *settings, orphan bool) {
+// write adds a commit to the branch and makes it the head. An orphan has no parent.
+func (b *configRepository) write(policy string, s *settings, orphan bool) {
 	b.t.Helper()
 	entries := slices.Clone(b.base)
 	if policy == "" {
@@ -175,24 +181,24 @@ func (b *branch) write(policy string, s *settings, orphan bool) {
 	} else {
 		entries = append(entries, object.TreeEntry{Name: "previewset.yaml", Mode: filemode.Regular, Hash: b.blob(policy)})
 	}
-	who := object.Signature{Name: "Test", Email: "test@example.com", When: time.Now()}
-	c := &object.Commit{Author: who, Committer: who, Message: "change\n", TreeHash: b.tree(entries)}
+	author := object.Signature{Name: "Test", Email: "test@example.com", When: time.Now()}
+	c := &object.Commit{Author: author, Committer: author, Message: "change\n", TreeHash: b.tree(entries)}
 	if ref, err := b.git.Storer.Reference(configRef); err == nil && !orphan {
 		c.ParentHashes = []plumbing.Hash{ref.Hash()}
 	}
 	hash := b.object(plumbing.CommitObject, c.Encode)
-	b.commits = append(b.commits, commit{hash: hash, settings: s})
+	b.commits = append(b.commits, configCommit{hash: hash, settings: s})
 	b.set(hash)
 }
 
-func (b *branch) set(hash plumbing.Hash) {
+func (b *configRepository) set(hash plumbing.Hash) {
 	b.t.Helper()
 	b.must(b.git.Storer.SetReference(plumbing.NewHashReference(configRef, hash)))
 }
 
-func (b *branch) remove() { b.t.Helper(); b.must(b.git.Storer.RemoveReference(configRef)) }
+func (b *configRepository) remove() { b.t.Helper(); b.must(b.git.Storer.RemoveReference(configRef)) }
 
-// disk keeps memory, unless it is full.
+// disk keeps the saved state, unless it is full.
 type disk struct {
 	store.File
 	full atomic.Bool
@@ -205,7 +211,7 @@ func (d *disk) Save(ctx context.Context, content []byte) error {
 	return d.File.Save(ctx, content)
 }
 
-// process is one run of the service with its two listeners, put together as cmd does it.
+// process is one run of the service with its two listeners, built as in cmd/preview-generator.
 type process struct {
 	private, public *http.Client
 	stop            func()
@@ -213,11 +219,16 @@ type process struct {
 
 const pollInterval = 5 * time.Minute
 
-// startProcess starts the service on the memory that is there.
-func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cluster, secrets [3]*secret.File, u *usage, jump *atomic.Int64) *process {
+// startProcess starts the service with the saved state on the disk.
+func startProcess(
+	t testing.TB, h *simulatedGitHub, b *configRepository, d *disk, cluster generator.Cluster, secrets [3]*secret.File,
+	u *usage, jump *atomic.Int64,
+) *process {
 	t.Helper()
-	wire := h.network.transport()
-	client, err := github.New(github.Options{BaseURL: "http://api.github.example", Transport: wire, Token: func() (string, error) { return "gh-t0ken", nil }})
+	transport := h.network.transport()
+	client, err := github.New(
+		github.Options{BaseURL: "http://api.github.example", Transport: transport, Token: func() (string, error) { return "gh-t0ken", nil }},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,10 +238,11 @@ func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cl
 	}
 	g := generator.New(generator.Options{
 		ConfigBranch: reader, GitHub: client, Quota: client, Cluster: cluster, Store: d, Interval: pollInterval, Activity: u,
-		Now: func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }, Clock: jumping{u, jump},
-		Token: secrets[0], APIToken: secrets[1], WebhookSecret: secrets[2], ConfigRepository: "acme/previews", Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }, Clock: offsetClock{u, jump},
+		Token: secrets[0], APIToken: secrets[1], WebhookSecret: secrets[2], ConfigRepository: "acme/previews",
+		Logger: slog.New(slog.DiscardHandler),
 	})
-	private, public := newPipes(), newPipes()
+	private, public := newPipeNetwork(), newPipeNetwork()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = g.Run(ctx) })
@@ -241,13 +253,13 @@ func startProcess(t testing.TB, h *hub, b *branch, d *disk, cluster generator.Cl
 		p.public.CloseIdleConnections()
 		cancel()
 		running.Wait()
-		wire.CloseIdleConnections()
+		transport.CloseIdleConnections()
 	}
 	return p
 }
 
-// over sends a request over the network and reads the whole answer.
-func over(t testing.TB, c *http.Client, method, path, body string, header map[string]string) testworld.Response {
+// sendRequest sends a request over the network and reads the whole response.
+func sendRequest(t testing.TB, c *http.Client, method, path, body string, header map[string]string) testworld.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://generator"+path, strings.NewReader(body))
 	if err != nil {
@@ -265,10 +277,10 @@ func over(t testing.TB, c *http.Client, method, path, body string, header map[st
 	return testworld.ReadResponse(t, resp)
 }
 
-// spoil leaves something in the file that isn't memory.
-func spoil(t testing.TB, file string, how int) {
+// damageState removes, cuts or overwrites the saved state.
+func damageState(t testing.TB, file string, how int) {
 	t.Helper()
-	content, _ := os.ReadFile(file) // it may be lost already
+	content, _ := os.ReadFile(file) // the file may not exist
 	var err error
 	switch how {
 	case 0:

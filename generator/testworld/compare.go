@@ -1,7 +1,21 @@
 package testworld
 
-// WithKeysOf returns the decoded JSON value got without the map keys that want lacks, at any depth. A test uses it where a later
-// version may add keys.
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Compare reports a difference between two values.
+func Compare(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %s", what, diff)
+	}
+}
+
+// WithKeysOf returns the decoded JSON value got without the map keys that want lacks, at any depth. A test uses it
+// where a later version may add keys.
 func WithKeysOf(want, got any) any {
 	switch w := want.(type) {
 	case map[string]any:
