@@ -7,7 +7,7 @@ import "embed"
 // Example is the example GitOps repository, with the paths that it has in Git. Of appsets/secrets it holds only what is
 // in Git too: a pattern for each file there, and none for the folder, so that no token ends up in a binary.
 //
-//go:embed previewset.yaml CODEOWNERS
+//go:embed previewset.yaml CODEOWNERS schemas/*.json
 //go:embed kustomize-base overlays/preview overlays/staging
 //go:embed appsets/README.md appsets/*.yaml appsets/admission appsets/generator appsets/monitoring appsets/secrets/.gitignore appsets/secrets/README.md
 var Example embed.FS

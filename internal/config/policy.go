@@ -5,82 +5,115 @@ import "time"
 // APIVersion is the version of every file format of the GitOps repository.
 const APIVersion = "previewset.dev/v1alpha1"
 
-// Policy is previewset.yaml: what may become a preview, and what is in one.
+// Policy is the content of previewset.yaml: which pull requests get a preview, with which services, data and limits.
 type Policy struct {
-	APIVersion          string                      `yaml:"apiVersion"`
-	Kind                string                      `yaml:"kind"` // PreviewConfig
-	Domain              string                      `yaml:"domain"`
-	NamespacePrefix     string                      `yaml:"namespacePrefix"`
-	Baseline            Baseline                    `yaml:"baseline"`
-	ProtectedNamespaces []string                    `yaml:"protectedNamespaces"`
-	Repositories        map[string]RepositoryPolicy `yaml:"repositories"`
-	Services            Services                    `yaml:"services"`
-	Profiles            map[string]Profile          `yaml:"profiles"`
-	PullRequests        PullRequestPolicy           `yaml:"pullRequests"`
-	Slots               string                      `yaml:"slots" enum:"off,on,required"`
-	Lifetime            Lifetime                    `yaml:"lifetime"`
-	Activity            Activity                    `yaml:"activity"`
-	Limits              Limits                      `yaml:"limits"`
+	// APIVersion is the version of the format.
+	APIVersion string `yaml:"apiVersion"`
+	// Kind is the kind of the file.
+	Kind string `yaml:"kind"`
+	// Domain is the domain of all previews: https://<environment>.<domain>. In DNS, *.<domain> leads to the ingress
+	// controller.
+	Domain string `yaml:"domain" jsonschema:"format=hostname,example=preview.example.dev"`
+	// NamespacePrefix is the beginning of the names of each environment's namespace and Application. Default: preview-.
+	NamespacePrefix string `yaml:"namespacePrefix" jsonschema:"example=preview-"`
+	// Baseline is the shared namespace that links lead to by default.
+	Baseline Baseline `yaml:"baseline"`
+	// ProtectedNamespaces are patterns (path.Match) of namespaces that no environment gets. The namespaces of the service,
+	// of Argo CD and of the baseline are always protected.
+	ProtectedNamespaces []string `yaml:"protectedNamespaces"`
+	// Repositories are settings of single repositories, by "owner/name". An entry is optional.
+	Repositories map[string]RepositoryPolicy `yaml:"repositories"`
+	// Services are the services of the system by name, a DNS label of at most 22 characters. The first public service that
+	// runs gets the environment's main host, so the order matters.
+	Services Services `yaml:"services"`
+	// Profiles are the profiles by name, a DNS label of at most 20 characters. The label "<label>:<profile>" picks one.
+	Profiles map[string]Profile `yaml:"profiles"`
+	// PullRequests says which pull requests get a preview.
+	PullRequests PullRequestPolicy `yaml:"pullRequests"`
+	// Slots switches slots on: off, on, or required (a pull request gets a preview only in a slot). Default: off.
+	Slots string `yaml:"slots" enum:"off,on,required"`
+	// Lifetime says when environments sleep and expire.
+	Lifetime Lifetime `yaml:"lifetime"`
+	// Activity names the source of activity. Without it every environment counts as used.
+	Activity Activity `yaml:"activity"`
+	// Limits bound the number of environments.
+	Limits Limits `yaml:"limits"`
 }
 
-// Baseline is the shared namespace that links point to by default.
+// Baseline is the shared namespace that links lead to by default.
 type Baseline struct {
-	Namespace string `yaml:"namespace"`
+	// Namespace is the namespace in which all services of the baseline run. Default: staging.
+	Namespace string `yaml:"namespace" jsonschema:"example=staging"`
 }
 
-// RepositoryPolicy is what is said of one repository.
+// RepositoryPolicy has the settings of one repository.
 type RepositoryPolicy struct {
 	// Alias replaces the repository's short name in environment names; a DNS label of at most 20 characters.
-	Alias string `yaml:"alias"`
+	Alias string `yaml:"alias" jsonschema:"example=shop"`
 }
 
-// Services are the deployables of the system in the order of the file, which decides which public one is "the first".
+// Services are the services of the system in the order of the file, because the first public one gets the main host.
 type Services []Service
 
-// Service is one deployable of the system.
+// Service is one deployable part of the system.
 type Service struct {
 	// Name is the key under `services`; a DNS label of at most 22 characters.
 	Name string `yaml:"-"`
-	// Repository is "owner/name"; compared case-insensitively.
-	Repository string `yaml:"repository"`
-	// Paths are doublestar patterns that tell services of one repository apart; none means: any change counts.
+	// Repository is the repository with the service's code, "owner/name" in any case.
+	Repository string `yaml:"repository" jsonschema:"example=acme/shop"`
+	// Paths are doublestar patterns. A pull request changes the service when it changes one of these paths. Without them,
+	// any change counts.
 	Paths []string `yaml:"paths"`
-	// Image is the image name used in kustomize-base, without tag.
-	Image string `yaml:"image"`
-	// Tag is the image's tag: literals and {{ .SHA }}, {{ .ShortSHA }}, {{ .Branch }}, {{ .Number }}.
+	// Image is the image's name in kustomize-base, without a tag.
+	Image string `yaml:"image" jsonschema:"example=ghcr.io/acme/orders"`
+	// Tag is the template of a commit's image tag: text with {{ .SHA }}, {{ .ShortSHA }} (7 characters), {{ .Branch }} or
+	// {{ .Number }}. Default: {{ .SHA }}.
 	Tag string `yaml:"tag"`
-	// Public services get a host; the first public one gets the environment's own.
+	// Public services get a host. The first one that runs gets the environment's main host.
 	Public bool `yaml:"public"`
-	// Calls are the services that this one calls.
+	// Calls are the services that this service calls. When one of them changes, this service runs too.
 	Calls []string `yaml:"calls"`
-	// Data are the stores under kustomize-base/data that this service needs.
+	// Data are the stores in kustomize-base/data that run beside this service.
 	Data []string `yaml:"data"`
-	// Ready names what must be green on a commit before it is deployed.
+	// Ready is a check that must be green on a commit before the commit is deployed. Without it, no check is needed.
 	Ready *Ready `yaml:"ready"`
-	// Default is what the service runs at where nobody pins it; absent: the image that kustomize-base pins.
+	// Default is the ref of the service in environments that name none: a branch, tag or commit. Without it, the image tag
+	// in kustomize-base is used.
 	Default *Ref `yaml:"default"`
 }
 
-// Ready names a commit status or check run, and the app that must have set it.
+// Ready is a commit status or check run, and the app that reports it.
 type Ready struct {
-	Check string `yaml:"check"`
-	App   string `yaml:"app"`
+	// Check is the name of the check run, or the context of the commit status.
+	Check string `yaml:"check" jsonschema:"example=image"`
+	// App is the slug of the app that must report it, as in github.com/apps/<slug>. For a commit status it is the
+	// creator's login without "[bot]".
+	App string `yaml:"app" jsonschema:"example=github-actions"`
 }
 
-// Ref pins a service to exactly one of a pull request (its number, in the service's repository), branch, tag or commit.
+// Ref is exactly one of a pull request, branch, tag or commit of the service's repository.
 type Ref struct {
-	PullRequest int    `yaml:"pullRequest"`
-	Branch      string `yaml:"branch"`
-	Tag         string `yaml:"tag"`
-	SHA         string `yaml:"sha"`
+	// PullRequest is the number of a pull request. The service follows its head commit.
+	PullRequest int `yaml:"pullRequest"`
+	// Branch is a branch. The service follows its newest commit.
+	Branch string `yaml:"branch" jsonschema:"example=main"`
+	// Tag is a Git tag.
+	Tag string `yaml:"tag" jsonschema:"example=v1.2"`
+	// SHA is a full commit SHA that a branch or tag of the repository contains.
+	SHA string `yaml:"sha"`
 }
 
-// Profile is a named choice of what to run, with which data and features.
+// Profile is a named choice of services, data, components and lifetime settings.
 type Profile struct {
-	Run        RunSet    `yaml:"run"`
-	Dataset    string    `yaml:"dataset"`
-	Components []string  `yaml:"components"`
-	Lifetime   *Lifetime `yaml:"lifetime"`
+	// Run says which services run: changed (the changed ones and their callers), all, or a list. The changed ones are
+	// added to a list.
+	Run RunSet `yaml:"run"`
+	// Dataset is the dataset in kustomize-base/data/<store>/datasets that stores start with. Default: empty.
+	Dataset string `yaml:"dataset"`
+	// Components are components in kustomize-base/components that are added.
+	Components []string `yaml:"components"`
+	// Lifetime overrides single settings of the policy's lifetime.
+	Lifetime *Lifetime `yaml:"lifetime"`
 }
 
 // RunSet is "changed", "all" or a list of services.
@@ -92,107 +125,168 @@ type RunSet struct {
 
 // PullRequestPolicy says which pull requests get a preview.
 type PullRequestPolicy struct {
-	Label     string `yaml:"label"`
-	JoinLabel string `yaml:"joinLabel"`
-	KeepLabel string `yaml:"keepLabel"`
-	Drafts    string `yaml:"drafts" enum:"skip,include"`
-	Forks     string `yaml:"forks" enum:"never,approved"`
-	Profile   string `yaml:"profile"`
-	IssueKey  string `yaml:"issueKey"` // RE2
+	// Label is the label that requests a preview; "<label>:<profile>" picks a profile. Default: preview.
+	Label string `yaml:"label" jsonschema:"example=preview"`
+	// JoinLabel is the label with which pull requests join one environment: "<joinLabel>:<environment>". Default:
+	// preview-with.
+	JoinLabel string `yaml:"joinLabel" jsonschema:"example=preview-with"`
+	// KeepLabel is the label that disables deleteAfterIdle for the pull request's environment. Default: preview-keep.
+	KeepLabel string `yaml:"keepLabel" jsonschema:"example=preview-keep"`
+	// Drafts says whether drafts get a preview: skip or include. Default: skip.
+	Drafts string `yaml:"drafts" enum:"skip,include"`
+	// Forks says whether pull requests from forks get a preview: never, or approved (only a commit that a person with
+	// write permission has approved). Default: never.
+	Forks string `yaml:"forks" enum:"never,approved"`
+	// Profile is the profile of pull requests that pick none. Default: changed.
+	Profile string `yaml:"profile" jsonschema:"example=changed"`
+	// IssueKey is a regular expression (RE2) that finds the key of an issue in the branch or the title.
+	IssueKey string `yaml:"issueKey" jsonschema:"format=regex,example=[A-Z]+-[0-9]+"`
 }
 
-// Lifetime says when an environment sleeps and when it is over. A nil field was not written.
+// Lifetime says when an environment sleeps and when it expires. A setting that is missing has no effect; a profile takes
+// it from the policy.
 type Lifetime struct {
+	// DeleteAfterIdle is the time without activity after which environments of pull requests and slots are removed.
 	DeleteAfterIdle *Duration `yaml:"deleteAfterIdle"`
-	ExpireAfter     *Duration `yaml:"expireAfter"`
-	MaxExtension    *Duration `yaml:"maxExtension"`
-	Grace           *Duration `yaml:"grace"`
-	Sleep           *Sleep    `yaml:"sleep"`
+	// ExpireAfter is the time after its creation at which an environment from a file is removed. `expires` overrides it.
+	ExpireAfter *Duration `yaml:"expireAfter"`
+	// MaxExtension is the longest extension by previewctl extend, from now. Default: 336h.
+	MaxExtension *Duration `yaml:"maxExtension"`
+	// Grace is the time between closing a pull request and removing its environment. Default: 0.
+	Grace *Duration `yaml:"grace"`
+	// Sleep says when an environment falls asleep.
+	Sleep *Sleep `yaml:"sleep"`
 }
 
-// Sleep says when an environment's workloads go to zero replicas.
+// Sleep says when an environment falls asleep: no Pods, but all volumes, Secrets and ConfigMaps.
 type Sleep struct {
-	IdleAfter    *Duration     `yaml:"idleAfter"`
-	MaxAwake     *Duration     `yaml:"maxAwake"`
+	// IdleAfter is the time without activity after which an environment falls asleep.
+	IdleAfter *Duration `yaml:"idleAfter"`
+	// MaxAwake is the longest time awake since the last push or waking, because monitors count as activity.
+	MaxAwake *Duration `yaml:"maxAwake"`
+	// WorkingHours are hours with their own idleAfter.
 	WorkingHours *WorkingHours `yaml:"workingHours"`
 }
 
-// WorkingHours are the hours with another idleness, in the IANA time zone named. Hours that end before they begin end on the
-// next day.
+// WorkingHours are hours with their own idleAfter. Hours that end before they begin end on the next day.
 type WorkingHours struct {
-	Days          []string  `yaml:"days"`
-	From          string    `yaml:"from"` // "08:00"
-	To            string    `yaml:"to"`
-	Timezone      string    `yaml:"timezone"`
-	IdleAfter     *Duration `yaml:"idleAfter"`
-	AsleepOutside bool      `yaml:"asleepOutside"`
+	// Days are the days on which the hours begin: mon, tue, wed, thu, fri, sat, sun.
+	Days []string `yaml:"days" jsonschema:"enum=mon,enum=tue,enum=wed,enum=thu,enum=fri,enum=sat,enum=sun"`
+	// From is the beginning, from "00:00" to "24:00".
+	From string `yaml:"from" jsonschema:"example=08:00"`
+	// To is the end, from "00:00" to "24:00".
+	To string `yaml:"to" jsonschema:"example=19:00"`
+	// Timezone is an IANA time zone.
+	Timezone string `yaml:"timezone" jsonschema:"example=Europe/Berlin"`
+	// IdleAfter is the idleAfter within these hours. Default: the setting outside of them.
+	IdleAfter *Duration `yaml:"idleAfter"`
+	// AsleepOutside says whether environments sleep outside of these hours, unless they are in use. Default: false.
+	AsleepOutside bool `yaml:"asleepOutside"`
 }
 
-// Activity says where it is measured whether an environment is used.
+// Activity names the source of activity.
 type Activity struct {
+	// Prometheus is the Prometheus server that measures activity.
 	Prometheus *PrometheusActivity `yaml:"prometheus"`
 }
 
-// PrometheusActivity is one Prometheus server and what to ask it: a preset or a PromQL query with a namespace label.
+// PrometheusActivity is a Prometheus server and exactly one of a preset or a query.
 type PrometheusActivity struct {
-	URL    string `yaml:"url"`
+	// URL is the server's address, without user and password.
+	URL string `yaml:"url" jsonschema:"format=uri,example=http://prometheus.monitoring:9090"`
+	// Preset is the ingress controller, mesh or database exporter that knows about use.
 	Preset string `yaml:"preset" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql"`
-	Query  string `yaml:"query"`
+	// Query is PromQL that returns one number for each label `namespace`: above 0 is used, 0 is unused, none is unknown.
+	Query string `yaml:"query"`
 }
 
-// Limits bound how many environments there are. Zero means: no limit written.
+// Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a value,
+// or with 0, there is no limit.
 type Limits struct {
-	Environments    int    `yaml:"environments"`
-	Awake           int    `yaml:"awake"`
-	PerOwner        int    `yaml:"perOwner"`
-	PerRepository   int    `yaml:"perRepository"`
-	DeletionsAtOnce int    `yaml:"deletionsAtOnce"`
-	WhenFull        string `yaml:"whenFull" enum:"queue,sleep-idlest"`
+	// Environments is the highest number of environments.
+	Environments int `yaml:"environments"`
+	// Awake is the highest number of environments that are awake or waking.
+	Awake int `yaml:"awake"`
+	// PerOwner is the highest number of environments of one owner.
+	PerOwner int `yaml:"perOwner"`
+	// PerRepository is the highest number of environments of one repository's pull requests.
+	PerRepository int `yaml:"perRepository"`
+	// DeletionsAtOnce is the highest number of removals within 10 minutes; more wait for previewctl confirm. Default: 10.
+	DeletionsAtOnce int `yaml:"deletionsAtOnce"`
+	// WhenFull is the effect of the limit awake: queue (wait), or sleep-idlest (the idlest environment sleeps). Default:
+	// queue.
+	WhenFull string `yaml:"whenFull" enum:"queue,sleep-idlest"`
 }
 
-// Environment is overlays/<name>/environment.yaml: an environment made by hand, or what adjusts a pull request's.
+// Environment is the content of overlays/<name>/environment.yaml: a named environment, or changes to a pull request's.
 type Environment struct {
-	APIVersion  string              `yaml:"apiVersion"`
-	Kind        string              `yaml:"kind"` // Environment
-	Owner       string              `yaml:"owner"`
-	Purpose     string              `yaml:"purpose"`
-	Profile     string              `yaml:"profile"`
-	Components  []string            `yaml:"components"`
-	Services    map[string]Ref      `yaml:"services"`
-	Links       map[string]Link     `yaml:"links"`
-	Dataset     string              `yaml:"dataset"`
-	Shared      bool                `yaml:"shared"`
-	Handover    []string            `yaml:"handover"`
-	Lifetime    EnvironmentLifetime `yaml:"lifetime"`
-	PullRequest string              `yaml:"pullRequest"` // owner/name#number
-	// Adopted keeps a pull request's environment after its close, at what Services say.
+	// APIVersion is the version of the format.
+	APIVersion string `yaml:"apiVersion"`
+	// Kind is the kind of the file.
+	Kind string `yaml:"kind"`
+	// Owner is the GitHub login that the environment belongs to.
+	Owner string `yaml:"owner" jsonschema:"example=alice"`
+	// Purpose is a text that says why the environment exists.
+	Purpose string `yaml:"purpose" jsonschema:"example=checkout redesign"`
+	// Profile is a profile of previewset.yaml.
+	Profile string `yaml:"profile" jsonschema:"example=full"`
+	// Components are components in kustomize-base/components, in addition to the profile's.
+	Components []string `yaml:"components"`
+	// Services are services that run here at a ref, in addition to the profile's.
+	Services map[string]Ref `yaml:"services"`
+	// Links are the targets of services that don't run here. Default: the baseline.
+	Links map[string]Link `yaml:"links"`
+	// Dataset is the dataset that stores start with, instead of the profile's.
+	Dataset string `yaml:"dataset" jsonschema:"example=truncated"`
+	// Shared says whether other environments may link to this one. Default: false.
+	Shared bool `yaml:"shared"`
+	// Handover are services with workloads that Argo CD leaves alone, so that a developer's tool can replace them.
+	Handover []string `yaml:"handover"`
+	// Lifetime is the expiry of this environment, and whether it sleeps.
+	Lifetime EnvironmentLifetime `yaml:"lifetime"`
+	// PullRequest is the pull request, "owner/name#number", that this file adjusts the environment of.
+	PullRequest string `yaml:"pullRequest" jsonschema:"example=acme/shop#7"`
+	// Adopted says whether the environment stays after its pull request is closed, with the refs in services. previewctl
+	// adopt writes it.
 	Adopted bool `yaml:"adopted"`
 }
 
-// Link points a service's name to another environment or to a pull request's.
+// Link is exactly one of an environment or a pull request.
 type Link struct {
-	Environment string `yaml:"environment"`
-	PullRequest string `yaml:"pullRequest"` // owner/name#number
+	// Environment is the name of a shared environment.
+	Environment string `yaml:"environment" jsonschema:"example=alice"`
+	// PullRequest is a pull request, "owner/name#number". The link leads to its environment.
+	PullRequest string `yaml:"pullRequest" jsonschema:"example=acme/shop#7"`
 }
 
-// EnvironmentLifetime is what one environment says of its own end.
+// EnvironmentLifetime is the expiry of one environment, and whether it sleeps.
 type EnvironmentLifetime struct {
-	Expires   *time.Time `yaml:"expires"`
-	KeepAwake bool       `yaml:"keepAwake"`
+	// Expires is the time at which the environment is removed. It overrides expireAfter.
+	Expires *time.Time `yaml:"expires" jsonschema:"example=2026-12-24T18:00:00Z"`
+	// KeepAwake says whether the environment never sleeps. Default: false.
+	KeepAwake bool `yaml:"keepAwake"`
 }
 
-// SlotPool is slots.yaml: named, fixed environments and who holds them.
+// SlotPool is the content of slots.yaml: the slots, their claims and the queue.
 type SlotPool struct {
-	APIVersion string           `yaml:"apiVersion"`
-	Kind       string           `yaml:"kind"` // SlotPool
-	Slots      map[string]Claim `yaml:"slots"`
-	Queue      []Claim          `yaml:"queue"`
+	// APIVersion is the version of the format.
+	APIVersion string `yaml:"apiVersion"`
+	// Kind is the kind of the file.
+	Kind string `yaml:"kind"`
+	// Slots are the slots by name. {} is a free slot.
+	Slots map[string]Claim `yaml:"slots"`
+	// Queue has the claims that wait for a free slot, the first one first.
+	Queue []Claim `yaml:"queue"`
 }
 
-// Claim is who holds, or waits for, a slot, and until when.
+// Claim is the claim of one or more people to a slot.
 type Claim struct {
-	Holders []string   `yaml:"holders"`
-	Purpose string     `yaml:"purpose"`
-	Since   *time.Time `yaml:"since"`
-	Until   *time.Time `yaml:"until"`
+	// Holders are the GitHub logins of the people. All their labelled pull requests run in the slot.
+	Holders []string `yaml:"holders"`
+	// Purpose is a text that says why.
+	Purpose string `yaml:"purpose" jsonschema:"example=checkout redesign"`
+	// Since is the time at which the claim began.
+	Since *time.Time `yaml:"since"`
+	// Until is the time at which the claim ends. Without it, the claim ends with previewctl slot release.
+	Until *time.Time `yaml:"until"`
 }

@@ -2,7 +2,6 @@ package reference
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,16 +124,14 @@ func choices(values []any) string {
 	return strings.Join(words, ", ")
 }
 
+// markdownEscaper escapes the characters that Markdown would take for HTML or emphasis.
+var markdownEscaper = strings.NewReplacer("<", `\<`, "*", `\*`)
+
 // cell makes a text fit into one cell of a Markdown table.
 func cell(text string) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
-}
-
-// ParseSchema reads a JSON Schema.
-func ParseSchema(text []byte) (*jsonschema.Schema, error) {
-	s := &jsonschema.Schema{}
-	if err := json.Unmarshal(text, s); err != nil {
-		return nil, fmt.Errorf("parse JSON Schema: %w", err)
+	parts := strings.Split(strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`), "`")
+	for i := 0; i < len(parts); i += 2 { // the other parts are inline code
+		parts[i] = markdownEscaper.Replace(parts[i])
 	}
-	return s, nil
+	return strings.Join(parts, "`")
 }

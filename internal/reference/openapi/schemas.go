@@ -63,7 +63,7 @@ func describe(name string, s *jsonschema.Schema) {
 // Describe turns the comment of a Go name, a regular expression, into a description.
 func Describe(name, comment string) string {
 	text := strings.Join(strings.Fields(comment), " ")
-	begin := regexp.MustCompile(`^` + name + ` (?:(?:is|are|has|have) |says (whether |how |why ))`)
+	begin := regexp.MustCompile(`^` + name + ` (?:(?:is|are|has|have) |says (whether |which |when |how |why ))`)
 	m := begin.FindStringSubmatchIndex(text)
 	if m == nil {
 		return text
