@@ -1,4 +1,4 @@
-// Command previewctl sets up and checks the GitOps repository of PreviewSet and shows what is in its environments.
+// Command previewctl manages preview environments through Git and Argo CD.
 package main
 
 import (

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
-	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/exitcode"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
@@ -26,47 +25,45 @@ import (
 type ciOptions struct {
 	create  createOptions
 	wait    wait.Options
-	destroy string // always, success or never
+	destroy string // one of destroyChoices
 	command []string
 }
 
 const (
-	// ciExpires is when an environment is over whose job can't delete it any more, because the machine that ran it is gone.
+	// ciExpires is the default expiry. It removes the environment of a job whose machine was lost.
 	ciExpires = "24h"
-	// cleanupTimeout bounds what is still done after a signal.
+	// cleanupTimeout limits the work after a signal.
 	cleanupTimeout = 2 * time.Minute
-	// ciHold is how long the environment is kept awake at a time while the command runs, and ciHoldEvery how often that is
-	// asked for: of a job that died nothing is held for long.
+	// ciHold is how long each request holds the environment awake. It is short, so that the hold of a lost job ends soon.
 	ciHold      = 15 * time.Minute
 	ciHoldEvery = 5 * time.Minute
-	// commandGrace is how long the command has to end after a signal.
-	commandGrace = 10 * time.Second
 )
 
-// When ci deletes the environment again.
-var destroys = []string{"always", "success", "never"}
+var destroyChoices = []string{"always", "success", "never"}
 
 func newCICmd(env *terminal.Process, runF func(context.Context, *ciOptions) error) *cobra.Command {
-	opts, server := &ciOptions{create: createOptions{env: env}, wait: wait.Options{Lookup: apiclient.Lookup{Env: env}, Goal: "healthy"}}, apiclient.Flags{}
+	opts, server := &ciOptions{create: createOptions{env: env}}, apiclient.Flags{}
+	opts.wait = wait.Options{Lookup: apiclient.Lookup{Env: env}, Goal: wait.Healthy}
 	cmd := &cobra.Command{
 		Use:   "ci NAME [flags] -- COMMAND [ARG...]",
-		Short: "Create an environment, wait for it, run a command with its addresses, and delete it",
-		Long: `ci is create, wait, the command, and delete, for a CI job: it makes environment NAME as create does with the same flags, waits
-until Argo CD has synced it and all is healthy, runs COMMAND with the variables that env prints (PREVIEW_URL, PREVIEW_NAMESPACE,
-PREVIEW_HOST_<SERVICE> and so on), keeps it awake from the beginning, and deletes the environment: always, also when it is
-interrupted, unless --destroy says success (it stays where something failed, to look at) or never. One whose job was killed
-is over after ` + ciExpires + `, or --expires.
+		Short: "Run a command with a temporary environment",
+		Long: `ci creates environment NAME like create, waits until Argo CD has synced it and all of it is healthy, runs COMMAND,
+and deletes the environment. COMMAND gets the variables that previewctl env prints, such as PREVIEW_URL,
+PREVIEW_NAMESPACE and PREVIEW_HOST_<SERVICE>. Meanwhile ci holds the environment awake.
 
-It ends with COMMAND's exit code; where it never came to that, with wait's: see previewctl help exit-codes. Standard output is
-COMMAND's alone. An environment that is there already, with other contents, is neither used nor deleted.`,
+It deletes the environment also after a failure and after a signal, unless --destroy is success or never. The
+environment of a killed job expires after ` + ciExpires + `, or at --expires.
+
+The exit code is COMMAND's. If COMMAND didn't run, it is that of wait: see previewctl help exit-codes. Standard output
+belongs to COMMAND. An existing environment of this name with other content is neither used nor deleted.`,
 		Example: `  previewctl ci ci-1 --service gateway=branch:main -- sh -c 'test -n "$PREVIEW_URL"'
   previewctl ci ci-2 --profile full --timeout 15m --destroy success -- true
   previewctl ci ci-3 --service orders=branch:main --dry-run -- true`,
-		Args: cobra.ArbitraryArgs, // check says it better, with -- in view
+		Args: cobra.ArbitraryArgs, // check needs the position of --
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := opts.check(cmd, args)
 			if err == nil && !opts.create.commit.DryRun {
-				opts.wait.Client, err = apiclient.New(cmd, env, server)
+				opts.wait.Client, err = server.Client(cmd, env)
 			}
 			if err != nil {
 				return err
@@ -74,28 +71,24 @@ COMMAND's alone. An environment that is there already, with other contents, is n
 			return runF(cmd.Context(), opts)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVarP(&opts.create.file, "file", "f", "", "environment.yaml to take; - is standard input")
-	f.StringVar(&opts.destroy, "destroy", "always", "when to delete the environment again: always, success, never")
-	flags.Complete(cmd, "destroy", func(string) []string { return destroys })
-	opts.create.flags.Add(cmd, configrepo.Completer(env, &opts.create.commit.Repo))
-	opts.create.commit.AddFlags(cmd)
+	cmd.Flags().StringVar(&opts.destroy, "destroy", "always", "delete the environment: always, on success, or never")
+	flags.Complete(cmd, "destroy", destroyChoices...)
+	opts.create.addFlags(cmd)
 	opts.wait.AddFlags(cmd)
 	server.Add(cmd)
 	return cmd
 }
 
 func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
-	dash := cmd.ArgsLenAtDash()
 	switch {
-	case dash != 1 || len(args) < 2:
+	case cmd.ArgsLenAtDash() != 1 || len(args) < 2:
 		return flags.Usagef(cmd, "ci takes one environment's name, then -- and a command: previewctl ci NAME -- COMMAND")
 	case !flags.IsDNSLabel(args[0]):
-		return flags.Usagef(cmd, "%q is not an environment's name", args[0])
-	case !slices.Contains(destroys, o.destroy):
-		return flags.Usagef(cmd, "--destroy %q is none of always, success, never", o.destroy)
+		return flags.Usagef(cmd, "%q is not an environment's name; use a-z, 0-9 and hyphens", args[0])
+	case !slices.Contains(destroyChoices, o.destroy):
+		return flags.Usagef(cmd, "--destroy %q: unknown choice; use always, success or never", o.destroy)
 	case o.create.commit.Proposal != "" || o.create.commit.Repo.Local:
-		return flags.Usagef(cmd, "--branch and --local push nothing that the service sees: leave them out")
+		return flags.Usagef(cmd, "--branch and --local don't change the config branch; remove them")
 	}
 	if !cmd.Flags().Changed("expires") {
 		if err := cmd.Flags().Set("expires", ciExpires); err != nil {
@@ -106,55 +99,49 @@ func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
 	if err := o.create.check(cmd, args[:1]); err != nil {
 		return err
 	}
-	if isEvent(o.create.content) {
-		return flags.Usagef(cmd, "ci takes an environment.yaml, no event")
-	}
 	return o.wait.Check(cmd)
 }
 
 func runCI(ctx context.Context, opts *ciOptions) error {
-	env := *opts.create.env
-	opts.create.env, opts.wait.Env = opts.conversation(), opts.conversation()
-	if err := opts.make(ctx); err != nil || opts.create.commit.DryRun {
+	commandEnv := *opts.create.env
+	ownEnv := commandEnv // previewctl's own output goes to standard error
+	ownEnv.Out, ownEnv.OutTTY = ownEnv.Err, false
+	opts.create.env, opts.wait.Env = &ownEnv, &ownEnv
+	if err := opts.createEnvironment(ctx); err != nil || opts.create.commit.DryRun {
 		return err
 	}
-	err := opts.use(ctx, &env)
-	return opts.end(ctx, err)
+	err := opts.waitAndRun(ctx, &commandEnv)
+	return opts.cleanUp(ctx, err)
 }
 
-// conversation is where everything of ours goes: standard output is the command's.
-func (o *ciOptions) conversation() *terminal.Process {
-	env := *o.create.env
-	env.Out, env.OutTTY = env.Err, false
-	return &env
-}
-
-// make creates the environment. A signal waits for that: only then is it known whether there is something to delete.
-func (o *ciOptions) make(ctx context.Context) error {
-	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+// createEnvironment creates the environment. A signal doesn't cancel it, so that it is known whether there is an
+// environment to delete.
+func (o *ciOptions) createEnvironment(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	err := runCreate(whole, &o.create)
+	err := runCreate(limited, &o.create)
 	if errors.Is(err, gitrepo.ErrUnknownOutcome) {
-		err = fmt.Errorf("%w\nif it is there, delete it with: previewctl delete %s", err, o.wait.Target)
+		err = fmt.Errorf("%w\nif the environment exists, delete it: previewctl delete %s", err, o.wait.Target)
 	}
 	o.wait.ConfigCommit = o.create.commit.Made
 	return err
 }
 
-// use waits for the environment and runs the command. Meanwhile it is kept awake: also one that starts slowly is used, and
-// one that was there already may sleep.
-func (o *ciOptions) use(ctx context.Context, env *terminal.Process) error {
+// waitAndRun waits for the environment and runs the command. It holds the environment awake from the beginning: it may
+// start slowly, or may have existed asleep.
+func (o *ciOptions) waitAndRun(ctx context.Context, env *terminal.Process) error {
 	stop := func() {}
 	defer func() { stop() }()
-	o.wait.Found = func(ctx context.Context) { stop = o.keepAwake(ctx) }
+	o.wait.Found = func(ctx context.Context) { stop = o.holdAwake(ctx) }
 	ready, err := o.wait.Wait(ctx)
 	if err != nil {
 		return err
 	}
-	o.wait.Env.Answerf("%s is healthy, after %s; running %s", ready.Name, output.Duration(env.Now().Sub(ready.Began)), config.Printable(o.command[0]))
-	c := exec.CommandContext(ctx, o.command[0], o.command[1:]...) //nolint:gosec // G204: the command that a person names
+	took := output.Duration(env.Now().Sub(ready.Began))
+	o.wait.Env.Answerf("%s is healthy, after %s; running %s", ready.Name, took, config.Printable(o.command[0]))
+	c := exec.CommandContext(ctx, o.command[0], o.command[1:]...) //nolint:gosec // G204: the user names the command
 	c.Stdin, c.Stdout, c.Stderr, c.Env = env.In, env.Out, env.Err, os.Environ()
-	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, commandGrace
+	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, terminal.EndTimeout
 	for _, v := range variables(ready.Row) {
 		c.Env = append(c.Env, v.name+"="+v.value)
 	}
@@ -162,8 +149,8 @@ func (o *ciOptions) use(ctx context.Context, env *terminal.Process) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return exitcode.CommandError{Code: max(1, exit.ExitCode())} // -1 where a signal ended it
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exitcode.CommandError{Code: max(1, failed.ExitCode())} // -1 after a signal
 	}
 	if err != nil {
 		return fmt.Errorf("run the command: %w", err)
@@ -171,50 +158,52 @@ func (o *ciOptions) use(ctx context.Context, env *terminal.Process) error {
 	return nil
 }
 
-// keepAwake has the environment kept awake until stop is called: what uses it may be of a kind that isn't measured.
-func (o *ciOptions) keepAwake(ctx context.Context) (stop func()) {
+// holdAwake holds the environment awake until stop is called. Prometheus may not measure the command's use.
+func (o *ciOptions) holdAwake(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	ask := func() {
+	hold := func() {
 		err := o.wait.Client.Request(ctx, o.wait.Target, "wake", ciHold, "previewctl ci")
 		if err != nil && ctx.Err() == nil {
-			o.wait.Env.Inform("note: it may sleep before the command is done: " + config.Printable(err.Error()))
+			o.wait.Env.Notef("the environment may fall asleep before the command ends: %s", err)
 		}
 	}
-	ask()
-	over := make(chan struct{})
+	hold()
+	done := make(chan struct{})
 	go func() {
-		defer close(over)
-		again := time.NewTicker(ciHoldEvery)
-		defer again.Stop()
+		defer close(done)
+		ticker := time.NewTicker(ciHoldEvery)
+		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-again.C:
-				ask()
+			case <-ticker.C:
+				hold()
 			}
 		}
 	}()
-	return func() { cancel(); <-over }
+	return func() { cancel(); <-done }
 }
 
-// end deletes the environment, unless it is to stay. What went wrong before counts more than that.
-func (o *ciOptions) end(ctx context.Context, before error) error {
+// cleanUp deletes the environment unless it must stay. It returns the earlier error, or else its own.
+func (o *ciOptions) cleanUp(ctx context.Context, earlier error) error {
 	name := o.wait.Target
-	if o.destroy == "never" || (o.destroy == "success" && before != nil) {
-		o.create.env.Inform("note: " + name + " stays; delete it with: previewctl delete " + name)
-		return before
+	if o.destroy == "never" || (o.destroy == "success" && earlier != nil) {
+		o.create.env.Notef("%s stays; delete it: previewctl delete %s", name, name)
+		return earlier
 	}
-	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	err := runDelete(whole, &deleteOptions{env: o.create.env, what: name, breakLinks: true, ifExists: true, commit: o.create.commit})
+	err := runDelete(limited, &deleteOptions{
+		env: o.create.env, target: name, breakLinks: true, ifExists: true, commit: o.create.commit,
+	})
 	if err == nil {
-		return before
+		return earlier
 	}
-	err = fmt.Errorf("%s is still there: %w\ndelete it with: previewctl delete %s", name, err, name)
-	if before == nil {
+	err = fmt.Errorf("delete %s: %w\nit still exists; delete it: previewctl delete %s", name, err, name)
+	if earlier == nil {
 		return err
 	}
 	exitcode.Report(o.create.env, err)
-	return before
+	return earlier
 }

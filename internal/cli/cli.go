@@ -1,11 +1,7 @@
-// Package cli is previewctl: one file per command, each with its options, its flags and its work.
+// Package cli is previewctl: a file for each command, with its options, flags and work.
 //
-// It knows the terminal, the file system and the service's HTTP API, and puts packages preview, overlay and gitrepo to
-// work on them. It must not decide anything about environments itself: a name, a rule or a manifest computed here would
-// be a second opinion beside the service's.
-//
-// Commands are built with cobra, which brings help, completion for four shells and generated reference pages; terminals
-// are told from pipes by go-isatty; tables are aligned by the standard library's tabwriter.
+// The parts that commands share are subpackages. The package decides nothing about environments: names, rules and
+// manifests come from packages preview and overlay, as in the service.
 package cli
 
 import (
@@ -20,14 +16,14 @@ import (
 
 // Main runs previewctl with the process's arguments and streams and returns its exit code.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	return run(ctx, terminal.New(), os.Args[1:])
 }
 
-// endings are the signals that end a command, which may have something to put away first: as ci has, also where a runner's
-// connection or somebody's terminal goes. nohup keeps that one from it.
-func endings() []os.Signal {
+// endSignals are the signals that cancel a command; ci then still deletes its environment. SIGHUP arrives when a
+// runner's connection ends. nohup ignores it.
+func endSignals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		all = append(all, syscall.SIGHUP)

@@ -22,38 +22,37 @@ import (
 type confirmOptions struct {
 	env         *terminal.Process
 	client      *apiclient.Client
-	what        apiclient.Confirmation
+	names       apiclient.Confirmation
 	yes, dryRun bool
 }
 
-// maxConfirmed is how many names the service takes at once.
+// maxConfirmed is the number of names that the service accepts at once.
 const maxConfirmed = 1000
 
 func newConfirmCmd(env *terminal.Process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
 	opts, server := &confirmOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "confirm [NAME...] [--repository OWNER/NAME...]",
-		Short: "Confirm that environments which are withheld may go",
-		Long: `confirm tells the service that environments may go which it keeps because nothing that their authors did ends them: the
-label that configuration asks for has changed, their repository isn't configured any more or can't be read, their namespace
-would be another one, or too many lost their label at once. Such environments are "withheld"; why says which.
+		Short: "Confirm the removal of waiting environments",
+		Long: `confirm lets the service remove environments that wait for confirmation. The service asks for a confirmation if the
+cause wasn't an action of the pull request's author: the configured label has changed, the repository was removed from
+the configuration or can't be read, the namespace would change, or many pull requests lost their label at once.
+previewctl why prints the cause.
 
-With --repository it tells that a repository which was never read counts as empty, so that the service can answer without it; or
-that a repository which has a configured one's name now is the one that is meant.
+With --repository, a repository that was never read counts as empty, so that the service can answer without it. Use it
+too if another repository has taken the name of a configured one, and is the intended one now.
 
-It shows what will go and asks first; in a pipe it needs --yes. What goes is deleted with its namespace and all data in it.`,
+confirm prints what will be removed and asks first. Without a terminal it requires --yes. Argo CD deletes each removed
+environment with its namespace and all data in it.`,
 		Example: `  previewctl confirm shop-pr-7 --dry-run
   previewctl confirm shop-pr-7 gateway-pr-2 --yes
   previewctl confirm --repository acme/dark --yes`,
-		Args: cobra.ArbitraryArgs, // check says it better, with the flags in view
-		ValidArgsFunction: apiclient.Complete(env, &server, maxConfirmed, func(d preview.Decision) bool {
-			return d.Withheld
-		}),
+		Args: cobra.ArbitraryArgs, // checkNames needs the flags too
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what.Environments, opts.what.Caller = args, env.Getenv("USER")
-			err := opts.check(cmd)
+			opts.names.Environments, opts.names.Caller = args, env.Getenv("USER")
+			err := opts.checkNames(cmd)
 			if err == nil {
-				opts.client, err = apiclient.New(cmd, env, server)
+				opts.client, err = server.Client(cmd, env)
 			}
 			if err != nil {
 				return err
@@ -61,93 +60,95 @@ It shows what will go and asks first; in a pipe it needs --yes. What goes is del
 			return runF(cmd.Context(), opts)
 		},
 	}
+	cmd.ValidArgsFunction = server.Complete(env, maxConfirmed, func(d preview.Decision) bool { return d.Withheld })
 	server.Add(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.what.Repositories, "repository", nil, "repository that was never read and counts as empty, or that is another one now, owner/name")
+	f.StringSliceVar(&opts.names.Repositories, "repository", nil, "treat an unreadable repository, owner/name, as empty; repeatable")
 	f.BoolVar(&opts.yes, "yes", false, "don't ask")
-	f.BoolVar(&opts.dryRun, "dry-run", false, "only show what would go")
+	f.BoolVar(&opts.dryRun, "dry-run", false, "print what would be removed and confirm nothing")
 	return cmd
 }
 
-func (o *confirmOptions) check(cmd *cobra.Command) error {
-	n := len(o.what.Environments) + len(o.what.Repositories)
+func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
+	n := len(o.names.Environments) + len(o.names.Repositories)
 	switch {
 	case n == 0:
-		return flags.Usagef(cmd, "name the environments that may go, or a repository with --repository; previewctl list -o json says what is withheld")
+		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation (see previewctl list), "+
+			"or use --repository")
 	case n > maxConfirmed:
-		return flags.Usagef(cmd, "%d names are too many at once; give at most %d", n, maxConfirmed)
+		return flags.Usagef(cmd, "%d names are too many; use at most %d", n, maxConfirmed)
 	case !o.yes && !o.dryRun && !o.env.InTTY:
-		return flags.Usagef(cmd, "nobody is there to be asked: see what would go with --dry-run, then say --yes")
+		return flags.Usagef(cmd, "standard input is not a terminal; use --dry-run to see the removals, then --yes")
 	}
-	for _, name := range o.what.Environments {
+	for _, name := range o.names.Environments {
 		if !flags.IsDNSLabel(name) {
-			return flags.Usagef(cmd, "%q is not an environment's name like shop-pr-7; previewctl why says a pull request's", name)
+			return flags.Usagef(cmd, "%q is not an environment's name; use for example shop-pr-7 (previewctl why prints it)", name)
 		}
 	}
-	for _, name := range o.what.Repositories {
-		if _, _, ok := config.ParsePullRequest(name + "#1"); !ok {
-			return flags.Usagef(cmd, "--repository %q is not a repository like acme/shop", name)
+	for _, name := range o.names.Repositories {
+		if !config.IsRepository(name) {
+			return flags.Usagef(cmd, "--repository %q is not a repository; use for example acme/shop", name)
 		}
 	}
 	return nil
 }
 
 func runConfirm(ctx context.Context, opts *confirmOptions) error {
-	if err := opts.show(ctx); err != nil {
+	if err := opts.showRemovals(ctx); err != nil {
 		return err
 	}
 	if opts.dryRun {
 		opts.env.Answerf("nothing was confirmed: this is a dry run")
 		return nil
 	}
-	if err := opts.ask(); err != nil {
+	if err := opts.askYes(); err != nil {
 		return err
 	}
 	stop := opts.env.NoticeIfSlow(terminal.SlowService)
-	err := opts.client.Confirm(ctx, opts.what)
+	err := opts.client.Confirm(ctx, opts.names)
 	stop()
 	if err != nil {
 		return err
 	}
-	all := slices.Concat(opts.what.Environments, opts.what.Repositories)
+	all := slices.Concat(opts.names.Environments, opts.names.Repositories)
 	opts.env.Answerf("confirmed: %s", strings.Join(all, ", "))
-	opts.env.Answerf("\nNext: the service leaves them out of its next answer, within seconds, and Argo CD deletes what is there no more.\n" +
-		"Watch it with: previewctl list --all")
+	opts.env.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
+		"See the result: previewctl list --all")
 	return nil
 }
 
-// show tells a person what will go.
-func (o *confirmOptions) show(ctx context.Context) error {
-	if len(o.what.Environments) > 0 {
+// showRemovals prints what will be removed.
+func (o *confirmOptions) showRemovals(ctx context.Context) error {
+	if len(o.names.Environments) > 0 {
 		stop := o.env.NoticeIfSlow(terminal.SlowService)
 		answer, err := o.client.Decisions(ctx, "", 0)
 		stop()
 		if err != nil {
 			return err
 		}
-		t, err := o.withheld(answer.Decisions)
+		t, err := o.removals(answer.Decisions)
 		if err != nil {
 			return err
 		}
-		o.env.Inform("These go, each with its namespace and all data in it:\n")
+		o.env.Inform("These environments will be removed with their namespaces and all data in them:\n")
 		if err := t.Write(o.env.Err, true); err != nil {
 			return err
 		}
 		o.env.Inform("")
 	}
-	for _, name := range o.what.Repositories {
+	for _, name := range o.names.Repositories {
 		o.env.Inform(name + " counts as empty until it can be read: none of its pull requests has a preview.")
 	}
 	return nil
 }
 
-// withheld is a table of the environments that were named, or why some of them can't be confirmed.
-func (o *confirmOptions) withheld(decisions []preview.Decision) (*output.Table, error) {
-	t, problems := &output.Table{Header: []string{"NAME", "PULL REQUEST", "AUTHOR", "WHY IT IS STILL THERE"}}, []error{}
-	for _, name := range o.what.Environments {
+// removals returns a table of the named environments. Each must wait for confirmation.
+func (o *confirmOptions) removals(decisions []preview.Decision) (*output.Table, error) {
+	t, problems := &output.Table{Header: []string{"NAME", "PULL REQUEST", "AUTHOR", "WHY IT WAITS"}}, []error{}
+	for _, name := range o.names.Environments {
 		i := slices.IndexFunc(decisions, func(d preview.Decision) bool { return d.Environment == name && d.Withheld })
 		if i < 0 {
-			problems = append(problems, notWithheld(name, decisions))
+			problems = append(problems, notWaiting(name, decisions))
 			continue
 		}
 		d := decisions[i]
@@ -156,17 +157,18 @@ func (o *confirmOptions) withheld(decisions []preview.Decision) (*output.Table, 
 	return t, errors.Join(problems...)
 }
 
-func notWithheld(name string, decisions []preview.Decision) error {
+func notWaiting(name string, decisions []preview.Decision) error {
 	for _, d := range decisions {
 		if d.Environment == name {
-			return fmt.Errorf("%s is not withheld: it is %s, by rule %s; close its pull request or take the label away to end it", name, d.Outcome, d.Rule)
+			return fmt.Errorf("%s doesn't wait for confirmation: it is %s by rule %s; to remove it, close its pull request or remove the label",
+				name, d.Outcome, d.Rule)
 		}
 	}
-	return fmt.Errorf("the service knows no environment %s; see what is withheld with: previewctl list -o json", name)
+	return fmt.Errorf("the service knows no environment %s; see all environments: previewctl list", name)
 }
 
-// ask waits for a person's yes.
-func (o *confirmOptions) ask() error {
+// askYes returns an error unless the user answers yes.
+func (o *confirmOptions) askYes() error {
 	if o.yes {
 		return nil
 	}

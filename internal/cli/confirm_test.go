@@ -21,10 +21,10 @@ func TestConfirmAsksOnATerminal(t *testing.T) {
 		confirmed bool
 	}{
 		{"yes", "y\n", nil, 0, true},
-		{"yes in full, in capitals", " YES\n", nil, 0, true},
+		{"yes in capitals", " YES\n", nil, 0, true},
 		{"yes without end of line", "yes", nil, 0, true},
 		{"no", "n\n", nil, 1, false},
-		{"nothing", "\n", nil, 1, false},
+		{"an empty line", "\n", nil, 1, false},
 		{"the end of input", "", nil, 1, false},
 		{"yes by flag", "", []string{"--yes"}, 0, true},
 		{"a dry run", "y\n", []string{"--dry-run"}, 0, false},
@@ -35,7 +35,8 @@ func TestConfirmAsksOnATerminal(t *testing.T) {
 			var got string
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet {
-					apitest.Respond(w, http.StatusOK, map[string]any{"decisions": []preview.Decision{{Outcome: preview.Live, Environment: "shop-pr-7", Withheld: true, Reason: "it stays"}}})
+					waiting := preview.Decision{Outcome: preview.Live, Environment: "shop-pr-7", Withheld: true, Reason: "it stays"}
+					apitest.Respond(w, http.StatusOK, map[string]any{"decisions": []preview.Decision{waiting}})
 					return
 				}
 				body, _ := io.ReadAll(r.Body)
@@ -54,11 +55,12 @@ func TestConfirmAsksOnATerminal(t *testing.T) {
 			if got != want {
 				t.Errorf("sent %q, want %q", got, want)
 			}
-			if shown := asked.String(); !strings.Contains(shown, "shop-pr-7") || strings.Contains(shown, "Confirm? [y/N]") == (len(tt.args) > 0) {
-				t.Errorf("standard error says\n%s", shown)
+			shown := asked.String()
+			if !strings.Contains(shown, "shop-pr-7") || strings.Contains(shown, "[y/N]") == (len(tt.args) > 0) {
+				t.Errorf("standard error is\n%s", shown)
 			}
-			if tt.wantCode == 1 && !strings.Contains(asked.String(), "previewctl: nothing was confirmed") {
-				t.Errorf("standard error doesn't say that nothing happened:\n%s", asked)
+			if tt.wantCode == 1 && !strings.Contains(shown, "nothing was confirmed") {
+				t.Errorf("standard error doesn't report the result:\n%s", shown)
 			}
 		})
 	}

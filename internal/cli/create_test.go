@@ -9,9 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminaltest"
 )
 
-// Many people and CI jobs change the same branch at once: every change gets in, exactly once, and checked on what the
-// others pushed.
-func TestManyCommandsAtOnce(t *testing.T) {
+// Each of several concurrent commands commits its change exactly once.
+func TestConcurrentCommands(t *testing.T) {
 	t.Parallel()
 	remote := bareExample(t)
 	const people, each = 6, 3
@@ -20,8 +19,11 @@ func TestManyCommandsAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for j := range each {
 				name := fmt.Sprintf("e%d-%d", i, j)
-				env, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_OWNER": "alice"})
-				if code := run(t.Context(), env, []string{"create", name, "--service", "gateway=branch:main", "--author", "Ada <ada@example.dev>"}); code != 0 {
+				env, _, said := terminaltest.New("", map[string]string{
+					"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_OWNER": "alice",
+				})
+				args := []string{"create", name, "--service", "gateway=branch:main", "--author", "Ada <ada@example.dev>"}
+				if code := run(t.Context(), env, args); code != 0 {
 					t.Errorf("create %s: exit code %d:\n%s", name, code, said)
 				}
 			}

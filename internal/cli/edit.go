@@ -24,7 +24,7 @@ import (
 
 type editOptions struct {
 	env    *terminal.Process
-	what   string
+	target string
 	commit configrepo.CommitOptions
 }
 
@@ -32,17 +32,21 @@ func newEditCmd(env *terminal.Process, runF func(context.Context, *editOptions) 
 	opts := &editOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "edit NAME|OWNER/REPO#NUMBER",
-		Short: "Edit an environment's file in your editor, checked on save",
-		Long: `edit opens overlays/NAME/environment.yaml in $VISUAL or $EDITOR (else vi), checks what is saved, and pushes it as one commit.
-Where something is wrong the editor opens again, with the mistakes as comments on top. An empty file, or one that is saved
-with its mistakes, ends it without a commit.`,
+		Short: "Edit the file of an environment in your editor",
+		Long: `edit opens overlays/NAME/environment.yaml in $VISUAL or $EDITOR (default: vi), checks the saved file, and pushes it as
+one commit. If the file has mistakes, the editor opens again with the mistakes as comments at the top.
+
+To end without a commit, save an empty file, or save the file with its mistakes unchanged.`,
 		Example: `  previewctl edit jakub
   EDITOR=nano previewctl edit jakub
   previewctl edit jakub --dry-run`,
 		Args:              flags.OneEnvironment,
 		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what = args[0]
+			opts.target = args[0]
+			if err := flags.CheckTarget(cmd, opts.target); err != nil {
+				return err
+			}
 			if err := opts.commit.Check(cmd); err != nil {
 				return err
 			}
@@ -53,7 +57,7 @@ with its mistakes, ends it without a commit.`,
 	return cmd
 }
 
-var errNothingEdited = errors.New("nothing was saved that could be committed")
+var errNotEdited = errors.New("nothing was committed")
 
 func runEdit(ctx context.Context, opts *editOptions) error {
 	repo, err := opts.commit.Open(ctx, opts.env)
@@ -66,131 +70,130 @@ func runEdit(ctx context.Context, opts *editOptions) error {
 	if err != nil {
 		return err
 	}
-	w, err := envfile.Open(fsys, opts.what)
+	f, err := envfile.Open(fsys, opts.target)
 	if err != nil {
 		return err
 	}
-	if w.Content == nil {
-		return w.Missing()
+	if f.Content == nil {
+		return f.Missing()
 	}
-	content, err := opts.edited(ctx, w)
+	content, err := opts.editUntilValid(ctx, f)
 	if err != nil {
 		return err
 	}
-	result, err := opts.commit.CommitTo(ctx, opts.env, repo, func(fsys fs.FS) (gitrepo.Edits, error) { return opts.edits(fsys, w, content) })
+	result, err := opts.commit.CommitTo(ctx, opts.env, repo, func(fsys fs.FS) (gitrepo.Edits, error) {
+		return opts.replacement(fsys, f, content)
+	})
 	if err != nil {
-		return opts.keep(content, err)
+		return keepCopy(content, err)
 	}
-	opts.commit.Report(opts.env, result, "changed "+w.Name)
+	opts.commit.Report(opts.env, result, "changed "+f.Name)
 	return nil
 }
 
-// edits puts the edited file in the place of the one that the editor was opened on, and of no other.
-func (o *editOptions) edits(fsys fs.FS, was *envfile.File, content []byte) (gitrepo.Edits, error) {
-	w, err := envfile.Open(fsys, o.what)
+// replacement replaces the file only if it is still the version that the editor opened.
+func (o *editOptions) replacement(fsys fs.FS, opened *envfile.File, content []byte) (gitrepo.Edits, error) {
+	f, err := envfile.Open(fsys, o.target)
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}
-	if !bytes.Equal(w.Content, was.Content) && !bytes.Equal(w.Content, content) {
-		return gitrepo.Edits{}, fmt.Errorf("somebody changed %s while you edited it\nrun previewctl edit %s again and put your changes in", envfile.FileOf(w.Name), w.Name)
+	if !bytes.Equal(f.Content, opened.Content) && !bytes.Equal(f.Content, content) {
+		return gitrepo.Edits{}, fmt.Errorf("another commit changed %s during the edit\nrun previewctl edit %s again and repeat your changes",
+			envfile.FileOf(f.Name), f.Name)
 	}
-	return w.Edits(content, gitrepo.Message{Subject: configrepo.Subject("Edit environment " + w.Name)})
+	return f.Edits(content, gitrepo.Message{Subject: configrepo.Subject("Edit environment " + f.Name)})
 }
 
-// edited is the file as somebody saved it, without mistakes.
-func (o *editOptions) edited(ctx context.Context, w *envfile.File) ([]byte, error) {
+// editUntilValid opens the editor until the saved file has no mistakes, or the user gives up.
+func (o *editOptions) editUntilValid(ctx context.Context, f *envfile.File) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "previewctl-")
 	if err != nil {
-		return nil, fmt.Errorf("make a file to edit: %w", err)
+		return nil, fmt.Errorf("create a temporary folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	file := filepath.Join(dir, w.Name+".yaml")
-	content, mistakes := w.Content, ""
+	file := filepath.Join(dir, f.Name+".yaml")
+	content, mistakes := f.Content, ""
 	for {
-		shown := withComments(mistakes, content)
-		if err := os.WriteFile(file, shown, 0o600); err != nil {
-			return nil, fmt.Errorf("write the file to edit: %w", err)
-		}
-		if err := o.editor(ctx, file); err != nil {
-			return nil, o.rescue(file, shown, err)
-		}
-		saved, err := os.ReadFile(file) //nolint:gosec // G304: the file that was written above
+		saved, err := o.editOnce(ctx, file, withMistakes(mistakes, content))
 		if err != nil {
-			return nil, fmt.Errorf("read what was edited: %w", err)
+			return nil, err
 		}
-		was := content
-		content = withoutComments(saved)
-		if isBlank(content) {
-			return nil, fmt.Errorf("%w: the file is empty", errNothingEdited)
+		if isBlank(saved) {
+			return nil, fmt.Errorf("%w: the file is empty", errNotEdited)
 		}
-		problem := o.problem(w, content)
+		_, problem := f.Edits(saved, gitrepo.Message{})
 		if problem == nil {
-			return content, nil
+			return saved, nil
 		}
-		if mistakes != "" && bytes.Equal(content, was) {
-			return nil, o.keep(content, problem)
+		if mistakes != "" && bytes.Equal(saved, content) {
+			return nil, keepCopy(saved, problem)
 		}
-		mistakes = problem.Error()
+		content, mistakes = saved, problem.Error()
 	}
 }
 
-func (o *editOptions) problem(w *envfile.File, content []byte) error {
-	_, err := w.Edits(content, gitrepo.Message{})
-	return err
+// editOnce opens the editor and returns the saved content without the mistakes. If the editor fails, it keeps a copy
+// of changed content.
+func (o *editOptions) editOnce(ctx context.Context, file string, shown []byte) ([]byte, error) {
+	if err := os.WriteFile(file, shown, 0o600); err != nil {
+		return nil, fmt.Errorf("write the temporary file: %w", err)
+	}
+	editorErr := o.runEditor(ctx, file)
+	saved, err := os.ReadFile(file) //nolint:gosec // G304: the file that was written above
+	switch {
+	case editorErr != nil && (err != nil || bytes.Equal(saved, shown)):
+		return nil, editorErr
+	case editorErr != nil:
+		return nil, keepCopy(withoutMistakes(saved), editorErr)
+	case err != nil:
+		return nil, fmt.Errorf("read the edited file: %w", err)
+	}
+	return withoutMistakes(saved), nil
 }
 
-// editor runs the editor that somebody chose, as a shell would: its variable may have arguments in it.
-func (o *editOptions) editor(ctx context.Context, file string) error {
+// runEditor runs the user's editor through a shell, because the variable may contain arguments.
+func (o *editOptions) runEditor(ctx context.Context, file string) error {
 	program := "vi"
 	for _, variable := range []string{"EDITOR", "VISUAL"} {
 		if v := o.env.Getenv(variable); v != "" {
 			program = v
 		}
 	}
-	cmd := exec.CommandContext(ctx, "sh", "-c", program+` "$@"`, "editor", file) //nolint:gosec // G204: the editor that its user chose
+	cmd := exec.CommandContext(ctx, "sh", "-c", program+` "$@"`, "editor", file) //nolint:gosec // G204: the user's editor
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.env.In, o.env.Out, o.env.Err
-	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, commandGrace
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, terminal.EndTimeout
 	if err := cmd.Run(); ctx.Err() != nil {
 		return ctx.Err()
 	} else if err != nil {
-		return fmt.Errorf("edit with %s: %w\nset VISUAL or EDITOR to an editor that is there; nothing was committed", program, err)
+		return fmt.Errorf("edit with %s: %w\nset VISUAL or EDITOR to an installed editor; nothing was committed", program, err)
 	}
 	return nil
 }
 
-// rescue keeps what was saved before the editor failed.
-func (o *editOptions) rescue(file string, shown []byte, why error) error {
-	saved, err := os.ReadFile(file) //nolint:gosec // G304: the file that was edited
-	if err != nil || bytes.Equal(saved, shown) {
-		return why
-	}
-	return o.keep(withoutComments(saved), why)
-}
+// mistakeMark begins the comments that previewctl writes above the file's content.
+const mistakeMark = "#! "
 
-// mark starts the lines that previewctl writes above what is edited.
-const mark = "#! "
-
-func withComments(mistakes string, content []byte) []byte {
+func withMistakes(mistakes string, content []byte) []byte {
 	if mistakes == "" {
 		return content
 	}
 	var b bytes.Buffer
-	b.WriteString(mark + "Not committed yet. Mend this and save; or empty the file, or save it as it is, to leave it.\n")
+	b.WriteString(mistakeMark + "Not committed. Correct this and save. To give up, save an empty file or don't change it.\n")
 	for line := range strings.Lines(mistakes) {
-		b.WriteString(mark + config.Printable(line) + "\n")
+		b.WriteString(mistakeMark + config.Printable(line) + "\n")
 	}
 	b.Write(content)
 	return b.Bytes()
 }
 
-func withoutComments(content []byte) []byte {
-	for bytes.HasPrefix(content, []byte(mark)) {
+func withoutMistakes(content []byte) []byte {
+	for bytes.HasPrefix(content, []byte(mistakeMark)) {
 		_, content, _ = bytes.Cut(content, []byte("\n"))
 	}
 	return content
 }
 
-// isBlank is true of a file with nothing but comments in it.
+// isBlank reports whether a file has only comments and empty lines.
 func isBlank(content []byte) bool {
 	for line := range strings.Lines(string(content)) {
 		if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#") {
@@ -200,15 +203,15 @@ func isBlank(content []byte) bool {
 	return true
 }
 
-// keep saves what somebody wrote and what can't be committed.
-func (o *editOptions) keep(content []byte, why error) error {
+// keepCopy saves content that can't be committed, and adds the copy's path to the cause.
+func keepCopy(content []byte, cause error) error {
 	f, err := os.CreateTemp("", "environment-*.yaml")
 	if err != nil {
-		return why
+		return cause
 	}
 	_, err = f.Write(content)
 	if errors.Join(err, f.Close()) != nil {
-		return why
+		return cause
 	}
-	return fmt.Errorf("%w\nwhat you wrote is kept in %s", why, f.Name())
+	return fmt.Errorf("%w\nyour changes are saved in %s", cause, f.Name())
 }

@@ -25,27 +25,27 @@ func newEnvCmd(env *terminal.Process, runF func(context.Context, *envOptions) er
 	opts, server := &envOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "env NAME|OWNER/REPO#NUMBER",
-		Short: "Print an environment's addresses and commits as shell exports, for CI",
-		Long: `env asks the service about one live environment and prints variables for a shell, quoted so that no value is anything but
-a value: eval "$(previewctl env NAME)".
+		Short: "Print an environment's addresses and commits for a shell",
+		Long: `env prints variables of an existing environment as shell exports, safely quoted: eval "$(previewctl env NAME)".
 
-PREVIEW_NAME, PREVIEW_NAMESPACE, PREVIEW_URL, PREVIEW_OWNER, PREVIEW_PROFILE and PREVIEW_REVISION (the config branch's commit)
-are always there; PREVIEW_HOST_<SERVICE> of each public service that runs in it, and PREVIEW_COMMIT_<SERVICE> of each that is
-pinned to a commit: names in capitals, with _ for -.
+Every environment has PREVIEW_NAME, PREVIEW_NAMESPACE, PREVIEW_URL, PREVIEW_OWNER, PREVIEW_PROFILE and
+PREVIEW_REVISION (the commit of the config branch). Each public service that runs in it has PREVIEW_HOST_<SERVICE>, and
+each service at a commit has PREVIEW_COMMIT_<SERVICE>, with the name in upper case and _ for -.
 
--o dotenv prints NAME=value lines, as in .env files and for GITHUB_ENV; -o json one object.`,
+-o dotenv prints NAME=value lines for .env files and GITHUB_ENV, -o json an object.`,
 		Example: `  previewctl env shop-pr-7
   eval "$(previewctl env shop-pr-7)" && echo "$PREVIEW_URL"
   previewctl env acme/shop#7 -o dotenv`,
-		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: apiclient.Complete(env, &server, 1, apiclient.HasEnvironment),
+		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(flags.CheckOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.Parse(cmd, server, args)); err != nil {
+			err := cmp.Or(flags.CheckOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.Parse(cmd, &server, args))
+			if err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
+	cmd.ValidArgsFunction = server.CompleteExisting(env)
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "shell", "shell", "dotenv", "json")
 	return cmd
@@ -74,10 +74,10 @@ func runEnv(ctx context.Context, opts *envOptions) error {
 	return nil
 }
 
-// variable is one of the environment that a program gets.
+// variable is an environment variable.
 type variable struct{ name, value string }
 
-// variables are what a program needs to know of an environment. Nothing that strangers wrote is among them.
+// variables returns the variables of an environment. None contains a text of a pull request, which anyone can write.
 func variables(r preview.Row) []variable {
 	all := []variable{
 		{"PREVIEW_NAME", r.Name},
@@ -89,11 +89,14 @@ func variables(r preview.Row) []variable {
 	}
 	var commits []variable
 	for _, c := range r.Contents() {
-		suffix, ok := variableName(c.Service)
-		if ok && c.Host != "" {
+		if !flags.IsDNSLabel(c.Service) {
+			continue
+		}
+		suffix := strings.ToUpper(strings.ReplaceAll(c.Service, "-", "_"))
+		if c.Host != "" {
 			all = append(all, variable{"PREVIEW_HOST_" + suffix, c.Host})
 		}
-		if ok && c.Commit != "" {
+		if c.Commit != "" {
 			commits = append(commits, variable{"PREVIEW_COMMIT_" + suffix, c.Commit})
 		}
 	}
@@ -104,14 +107,9 @@ func variables(r preview.Row) []variable {
 	return all
 }
 
-// variableName is a service's name as part of a variable's. ok is false of what can't be a service's name.
-func variableName(service string) (name string, ok bool) {
-	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")), flags.IsDNSLabel(service)
-}
-
 var plainLine = regexp.MustCompile(`^[]A-Za-z0-9_./:@[-]*$`)
 
-// dotenvQuoted leaves plain values as they are, since some readers of such lines take quotes for part of the value.
+// dotenvQuoted quotes only where necessary: some readers of .env files take quotes for a part of the value.
 func dotenvQuoted(s string) string {
 	if plainLine.MatchString(s) {
 		return s

@@ -4,20 +4,30 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// event is what event scripts send: an environment, and the tag that each project of it follows.
+type eventOptions struct {
+	env    *terminal.Process
+	event  event
+	flags  envfile.Flags
+	commit configrepo.CommitOptions
+}
+
+// event is the document that other programs send: an environment, and the tag of each project.
 type event struct {
 	Action   string             `json:"action"`
 	Name     string             `json:"name"`
@@ -30,96 +40,122 @@ type project struct {
 	Tag  string `json:"tag"`
 }
 
-// isEvent tells an event from an environment.yaml that is written as JSON.
-func isEvent(content []byte) bool {
-	var keys map[string]json.RawMessage
-	return json.Unmarshal(content, &keys) == nil && (keys["action"] != nil || keys["projects"] != nil)
-}
+var eventActions = []string{"create", "update", "refresh", "delete"}
 
-// brokenJSON is what is wrong with what begins as JSON does.
-func brokenJSON(content []byte) error {
-	if !bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
-		return nil
+func newEventCmd(env *terminal.Process, runF func(context.Context, *eventOptions) error) *cobra.Command {
+	opts := &eventOptions{env: env}
+	cmd := &cobra.Command{
+		Use:   "event FILE|-",
+		Short: "Apply an event document that another program sent",
+		Long: `event applies a JSON document to an environment, as one commit:
+
+  {"action": "create", "name": "jakub", "projects": {"products": {"org": "acme", "repo": "shop", "tag": "dev"}}}
+
+The actions create, update and refresh do the same: they write the tags of the projects into the environment's
+file, and create the environment if it doesn't exist. The action delete deletes the environment. An event that
+arrives twice, or late, changes nothing the second time.
+
+Flags such as --owner apply to create, update and refresh. FILE - is standard input.`,
+		Example: `  previewctl event event.json
+  previewctl event event.json --owner jakub --dry-run
+  previewctl event - <event.json`,
+		Args: flags.OneArg("file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opts.parse(cmd, args[0]); err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
 	}
-	return json.Unmarshal(content, new(any))
+	opts.flags.Add(cmd, configrepo.Completer(env, &opts.commit.Repo))
+	opts.commit.AddFlags(cmd)
+	return cmd
 }
 
-func parseEvent(content []byte, what string) (*event, error) {
-	e := &event{}
+func (o *eventOptions) parse(cmd *cobra.Command, file string) error {
+	content, err := envfile.ReadInput(o.env, file)
+	if err != nil {
+		return err
+	}
+	if o.event, err = parseEvent(content); err != nil {
+		return flags.Usagef(cmd, "read event %s: %w", file, err)
+	}
+	if err := o.flags.Check(cmd, o.env.Now()); err != nil {
+		return err
+	}
+	if o.event.Action == "delete" && len(o.flags.Settings) > 0 {
+		return flags.Usagef(cmd, "the event deletes %s; remove the flags that change the environment", o.event.Name)
+	}
+	return o.commit.Check(cmd)
+}
+
+func parseEvent(content []byte) (event, error) {
+	var e event
 	d := json.NewDecoder(bytes.NewReader(content))
 	d.DisallowUnknownFields()
-	if err := d.Decode(e); err != nil {
-		return nil, flags.UsageError{Err: fmt.Errorf("read the event: %w", err)}
+	if err := d.Decode(&e); err != nil {
+		return e, err
 	}
 	switch {
-	case !slices.Contains([]string{"create", "update", "delete"}, e.Action):
-		return nil, flags.UsageError{Err: fmt.Errorf("read the event: action %q is none of create, update, delete", e.Action)}
-	case what != "" && e.Name != "" && what != e.Name:
-		return nil, flags.UsageError{Err: fmt.Errorf("read the event: it is about %q, not about %s", e.Name, what)}
-	case what == "" && !flags.IsDNSLabel(e.Name):
-		return nil, flags.UsageError{Err: fmt.Errorf("read the event: name %q is not an environment's", e.Name)}
+	case !slices.Contains(eventActions, e.Action):
+		return e, fmt.Errorf("unknown action %q; use create, update, refresh or delete", e.Action)
+	case !flags.IsDNSLabel(e.Name):
+		return e, fmt.Errorf("name %q can't name an environment; use a-z, 0-9 and hyphens", e.Name)
 	}
-	if e.Name == "" {
-		e.Name = what
+	for service, p := range e.Projects {
+		if !flags.IsServiceName(service) || !flags.IsGitName(p.Tag) {
+			return e, fmt.Errorf("project %q: tag %q; use a service's name and a tag", service, p.Tag)
+		}
 	}
 	return e, nil
 }
 
-// settings are the pins of an event's projects, each checked against the service's repository.
-func (e *event) settings() ([]envfile.Setting, error) {
+// settings returns the changes that the event makes to an environment's file.
+func (e event) settings() []envfile.Setting {
 	var all []envfile.Setting
 	for _, service := range slices.Sorted(maps.Keys(e.Projects)) {
 		p := e.Projects[service]
-		if !flags.IsServiceName(service) || !flags.IsGitName(p.Tag) {
-			return nil, flags.UsageError{Err: fmt.Errorf("read the event: project %q with tag %q is not a service and a tag", service, p.Tag)}
-		}
 		all = append(all, envfile.SetValue(nil, "", "links", service), envfile.Setting{
 			Keys: []string{"services", service}, Label: service,
-			Value: func(policy *config.Policy, _ *yamldoc.Document) (any, error) { return p.pin(policy, service) },
+			Value: func(policy *config.Policy, _ *yamldoc.Document) (any, error) { return p.ref(policy, service) },
 		})
 	}
-	return all, nil
+	return all
 }
 
-func (p project) pin(policy *config.Policy, service string) (any, error) {
+// ref returns the value of the service's key. It refuses a project of another repository.
+func (p project) ref(policy *config.Policy, service string) (any, error) {
 	for _, s := range policy.Services {
 		if s.Name == service && !strings.EqualFold(s.Repository, p.Org+"/"+p.Repo) {
-			return nil, fmt.Errorf("project %s is said to be of %s/%s, but previewset.yaml says %s\ncorrect org and repo", service, p.Org, p.Repo, s.Repository)
+			return nil, fmt.Errorf("project %s: repository is %s/%s, but previewset.yaml has %s\ncorrect org and repo in the event",
+				service, p.Org, p.Repo, s.Repository)
 		}
 	}
 	return map[string]string{"tag": p.Tag}, nil
 }
 
-// runEvent does what an event says. It may come twice, or late: what is there is changed, what is gone stays gone.
-func runEvent(ctx context.Context, opts *createOptions) error {
-	e, err := parseEvent(opts.content, opts.what)
-	if err != nil {
-		return err
+func runEvent(ctx context.Context, opts *eventOptions) error {
+	if opts.event.Action == "delete" {
+		return runDelete(ctx, &deleteOptions{env: opts.env, target: opts.event.Name, ifExists: true, commit: opts.commit})
 	}
-	if e.Action == "delete" {
-		if len(opts.flags.Settings) > 0 {
-			return flags.UsageError{Err: errors.New("the event deletes the environment: leave out what the flags say of it")}
+	settings := slices.Concat(opts.flags.Settings, opts.event.settings())
+	isNew := false
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.event.Name, func(f *envfile.File) (gitrepo.Edits, error) {
+		if isNew = f.Content == nil; isNew {
+			return f.Create(nil, settings)
 		}
-		return runDelete(ctx, &deleteOptions{env: opts.env, what: e.Name, ifExists: true, commit: opts.commit})
-	}
-	settings, err := e.settings()
-	if err != nil {
-		return err
-	}
-	opts.what, opts.content, opts.flags.Settings = e.Name, nil, slices.Concat(opts.flags.Settings, settings)
-	created := false
-	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, e.Name, func(w *envfile.File) (gitrepo.Edits, error) {
-		if created = w.Content == nil; created {
-			return opts.edits(w)
-		}
-		if err = w.RequireExisting(); err != nil {
+		if err := f.RequireExisting(); err != nil {
 			return gitrepo.Edits{}, err
 		}
-		return w.Change(opts.flags.Settings)
+		return f.Change(settings)
 	})
 	if err != nil {
 		return err
 	}
-	opts.commit.Report(opts.env, result, map[bool]string{true: "created ", false: "changed "}[created]+w.Name)
+	done := "changed "
+	if isNew {
+		done = "created "
+	}
+	opts.commit.Report(opts.env, result, done+f.Name)
 	return nil
 }

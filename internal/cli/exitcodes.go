@@ -7,5 +7,5 @@ import (
 )
 
 func newExitCodesCmd() *cobra.Command {
-	return &cobra.Command{Use: "exit-codes", Short: "What previewctl's exit codes mean", Long: exitcode.Help()}
+	return &cobra.Command{Use: "exit-codes", Short: "Explain the exit codes", Long: exitcode.Help()}
 }

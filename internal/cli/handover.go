@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
-	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/synthetic"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
@@ -20,36 +20,36 @@ import (
 )
 
 type handoverOptions struct {
-	env      *terminal.Process
-	what     string
-	services []string
-	back     bool
-	commit   configrepo.CommitOptions
+	env     *terminal.Process
+	target  string
+	names   []string // of the services
+	endsNow bool     // --back
+	commit  configrepo.CommitOptions
 }
 
 func newHandoverCmd(env *terminal.Process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
 	opts := &handoverOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "handover NAME|OWNER/REPO#NUMBER SERVICE...",
-		Short: "Have Argo CD leave a service's workload alone, for Tilt, Telepresence or ksync, and back",
-		Long: `handover lists services under handover in overlays/NAME/environment.yaml. Argo CD then leaves their Deployments and
-StatefulSets as they are, so that a tool of yours can replace what runs in them. With --back Argo CD takes over again, and
-undoes whatever was changed by hand.`,
+		Short: "Let a developer's tool replace a service's workload",
+		Long: `handover adds services to the key handover of overlays/NAME/environment.yaml. Argo CD then ignores changes of their
+Deployments and StatefulSets, so that Tilt, Telepresence or ksync can replace what they run. With --back Argo CD
+manages them again and reverts all manual changes.`,
 		Example: `  previewctl handover jakub gateway
   previewctl handover jakub gateway --back
   previewctl handover jakub gateway web --dry-run`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return flags.Usagef(cmd, "handover takes an environment and at least one service, but was given %q", args)
+				return flags.Usagef(cmd, "handover takes an environment and at least one service, but got %q", args)
 			}
 			return flags.CheckTarget(cmd, args[0])
 		},
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
+		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("handover"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what, opts.services = args[0], args[1:]
-			for _, s := range opts.services {
+			opts.target, opts.names = args[0], args[1:]
+			for _, s := range opts.names {
 				if !flags.IsServiceName(s) {
-					return flags.Usagef(cmd, "%q is not a service's name like gateway", s)
+					return flags.Usagef(cmd, "%q is not a service's name; use for example gateway", s)
 				}
 			}
 			if err := opts.commit.Check(cmd); err != nil {
@@ -58,33 +58,40 @@ undoes whatever was changed by hand.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().BoolVar(&opts.back, "back", false, "let Argo CD take over again")
+	cmd.Flags().BoolVar(&opts.endsNow, "back", false, "let Argo CD manage the services again")
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func runHandover(ctx context.Context, opts *handoverOptions) error {
-	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.what, opts.edits)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.target, opts.handover)
 	if err != nil {
 		return err
 	}
-	for _, s := range opts.elsewhere(w) {
-		opts.env.Inform(fmt.Sprintf("note: %s doesn't run in %s as its file is now: there is nothing yet that Argo CD could leave alone; "+
-			"previewctl set %s --service %s=branch:NAME lets it run", s, w.Name, w.Name, s))
+	for _, s := range opts.notRunning(f) {
+		opts.env.Notef("%s doesn't run in %s, so that the handover has no effect yet; run it: previewctl set %s --service %s=branch:NAME",
+			s, f.Name, f.Name, s)
 	}
-	opts.commit.Report(opts.env, result, opts.done(w.Name))
+	names := strings.Join(opts.names, ", ")
+	done := fmt.Sprintf("handed over %s in %s", names, f.Name)
+	if opts.endsNow {
+		done = fmt.Sprintf("ended the handover of %s in %s", names, f.Name)
+	}
+	opts.commit.Report(opts.env, result, done)
 	return nil
 }
 
-// elsewhere are the services that don't run in an environment whose file alone says what runs.
-func (o *handoverOptions) elsewhere(w *envfile.File) (services []string) {
-	if o.back || w.PullRequest != "" {
+// notRunning returns the services that don't run in a named environment. Only the service knows what runs in a pull
+// request's environment.
+func (o *handoverOptions) notRunning(f *envfile.File) (services []string) {
+	if o.endsNow || f.PullRequest != "" {
 		return nil
 	}
-	s := preview.Resolve(w.Config, synthetic.Facts(w.Config, "", preview.PullRequest{}), preview.Memory{}, o.env.Now())
+	facts := synthetic.Facts(f.Config, "", preview.PullRequest{})
+	s := preview.Resolve(f.Config, facts, preview.Memory{}, o.env.Now())
 	for _, r := range s.Rows {
 		for _, c := range r.Contents() {
-			if r.Name == w.Name && !c.Runs && slices.Contains(o.services, c.Service) {
+			if r.Name == f.Name && !c.Runs && slices.Contains(o.names, c.Service) {
 				services = append(services, c.Service)
 			}
 		}
@@ -92,45 +99,38 @@ func (o *handoverOptions) elsewhere(w *envfile.File) (services []string) {
 	return services
 }
 
-func (o *handoverOptions) done(name string) string {
-	if o.back {
-		return fmt.Sprintf("Argo CD takes %s of %s back", output.List(o.services), name)
-	}
-	return fmt.Sprintf("Argo CD leaves %s of %s alone", output.List(o.services), name)
-}
-
-func (o *handoverOptions) edits(w *envfile.File) (gitrepo.Edits, error) {
-	if err := w.RequireExisting(); err != nil {
+func (o *handoverOptions) handover(f *envfile.File) (gitrepo.Edits, error) {
+	if err := f.RequireExisting(); err != nil {
 		return gitrepo.Edits{}, err
 	}
-	e, err := w.Change([]envfile.Setting{{Keys: []string{"handover"}, Value: o.list}})
-	if o.back {
-		e.Message.Subject = configrepo.Subject(fmt.Sprintf("Take back %s in environment %s", output.List(o.services), w.Name), "Take back services of "+w.Name)
-	} else {
-		e.Message.Subject = configrepo.Subject(fmt.Sprintf("Hand over %s in environment %s", output.List(o.services), w.Name), "Hand over services of "+w.Name)
+	e, err := f.Change([]envfile.Setting{{Keys: []string{"handover"}, Value: o.newNames}})
+	verb := "Hand over"
+	if o.endsNow {
+		verb = "End handover of"
 	}
+	e.Message.Subject = configrepo.Subject(
+		fmt.Sprintf("%s %s in environment %s", verb, strings.Join(o.names, ", "), f.Name), verb+" services in "+f.Name)
 	return e, err
 }
 
-// list is what is handed over afterwards.
-func (o *handoverOptions) list(p *config.Policy, d *yamldoc.Document) (any, error) {
-	var list []string
-	if err := d.Decode(&list, "handover"); err != nil {
+// newNames returns the new value of the key handover.
+func (o *handoverOptions) newNames(p *config.Policy, d *yamldoc.Document) (any, error) {
+	var names []string
+	if err := d.Decode(&names, "handover"); err != nil {
 		return nil, err
 	}
-	for _, s := range o.services {
+	for _, s := range o.names {
 		if err := envfile.CheckService(p, s); err != nil {
 			return nil, err
 		}
-		switch is := slices.Contains(list, s); {
-		case o.back:
-			list = slices.DeleteFunc(list, func(other string) bool { return other == s })
-		case !is:
-			list = append(list, s)
+		if o.endsNow {
+			names = slices.DeleteFunc(names, func(other string) bool { return other == s })
+		} else if !slices.Contains(names, s) {
+			names = append(names, s)
 		}
 	}
-	if len(list) == 0 {
+	if len(names) == 0 {
 		return nil, nil
 	}
-	return list, nil
+	return names, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminaltest"
 )
 
-// bareExample is a bare repository with the example.
+// bareExample returns a bare repository with the example.
 func bareExample(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

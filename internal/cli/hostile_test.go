@@ -20,35 +20,41 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// hostile are texts that a shell, Kubernetes or a terminal would take for more than a text.
-var hostile = map[string]string{"a command": "$(id)", "an escape sequence": "a\x1b[2Jb", "a text that turns around": "a\u202eb", "two lines": "a\nb"}
+// hostile are texts that a shell or Kubernetes would execute, or that control a terminal.
+var hostile = map[string]string{
+	"a command substitution": "$(id)", "an escape sequence": "a\x1b[2Jb", "a bidirectional mark": "a\u202eb", "two lines": "a\nb",
+}
 
-// writing are arguments with which the commands that write would commit something.
+// writing are valid arguments of the commands that write to the GitOps repository.
 var writing = map[string][]string{
-	"adopt":        {"acme/gateway#12"},
-	"ci":           {"y", "--service=gateway=branch:main", "--", "true"},
-	"create":       {"x", "--service=gateway=branch:main"},
-	"delete":       {"jakub"},
-	"edit":         {"jakub"},
-	"handover":     {"jakub", "gateway"},
-	"service add":  {"mailer", "--repository=acme/mailer", "--image=ghcr.io/acme/mailer:1", "--port=8080", "--probe-path=/"},
+	"adopt":    {"acme/gateway#12"},
+	"ci":       {"y", "--service=gateway=branch:main", "--", "true"},
+	"create":   {"x", "--service=gateway=branch:main"},
+	"delete":   {"jakub"},
+	"edit":     {"jakub"},
+	"event":    {"testdata/event.json"},
+	"handover": {"jakub", "gateway"},
+	"service add": {
+		"mailer", "--repository=acme/mailer", "--image=ghcr.io/acme/mailer:1", "--port=8080", "--probe-path=/",
+	},
 	"set":          {"jakub", "--service=gateway=branch:main"},
 	"slot claim":   {"ivysaur", "--holders=alice"},
 	"slot release": {"bulbasaur"},
 }
 
-// Every text that a command takes which writes, in a flag or as an argument, is refused where it is hostile: nothing is
-// committed, and what is said has nothing of it that could steer a terminal.
-func TestNoCommandWritesAHostileText(t *testing.T) {
+// Every command that writes refuses a hostile text in each flag and argument, commits nothing, and prints no character
+// that controls a terminal.
+func TestCommandsRefuseHostileTexts(t *testing.T) {
 	t.Parallel()
-	remote, server := hostileWorld(t), adoptable(t)
+	remote, server := exampleWithSlots(t), adoptable(t)
 	for name, args := range writing {
-		if code, out := try(t, remote, server, slices.Concat(strings.Fields(name), []string{"--dry-run"}, args)); code != 0 {
-			t.Errorf("%s would commit nothing anyway: exit code %d, %s", name, code, out)
+		dryRun := slices.Concat(strings.Fields(name), []string{"--dry-run"}, args)
+		if code, out := try(t, remote, server, dryRun); code != 0 {
+			t.Errorf("%s fails also without a hostile text: exit code %d, %s", name, code, out)
 		}
 	}
 	before := gitOutput(t, remote, "rev-parse", "main")
-	t.Run("tried", func(t *testing.T) {
+	t.Run("commands", func(t *testing.T) {
 		for name, args := range hostileCommands(t) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -57,11 +63,11 @@ func TestNoCommandWritesAHostileText(t *testing.T) {
 		}
 	})
 	if after := gitOutput(t, remote, "rev-parse", "main"); after != before {
-		t.Errorf("something was committed:\n%s", gitOutput(t, remote, "log", "--format=%B", strings.TrimSpace(before)+"..main"))
+		t.Errorf("a command committed:\n%s", gitOutput(t, remote, "log", "--format=%B", strings.TrimSpace(before)+"..main"))
 	}
 }
 
-// hostileCommands are the commands that write with one hostile text each, by what is tried.
+// hostileCommands returns the arguments of commands with one hostile text each, by description.
 func hostileCommands(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
@@ -71,7 +77,7 @@ func hostileCommands(t *testing.T) map[string][]string {
 		}
 		name := strings.TrimPrefix(cmd.CommandPath(), "previewctl ")
 		if writing[name] == nil {
-			t.Errorf("%s writes, and nothing is tried with it", name)
+			t.Errorf("%s writes but has no arguments in this test", name)
 		}
 		for what, text := range hostile {
 			for where, args := range withText(cmd, strings.Fields(name), writing[name], text) {
@@ -82,7 +88,7 @@ func hostileCommands(t *testing.T) map[string][]string {
 	return all
 }
 
-// leaves are the commands that do something.
+// leaves returns the commands without subcommands.
 func leaves(cmd *cobra.Command) (all []*cobra.Command) {
 	if !cmd.HasSubCommands() {
 		return []*cobra.Command{cmd}
@@ -93,10 +99,10 @@ func leaves(cmd *cobra.Command) (all []*cobra.Command) {
 	return all
 }
 
-// withText are the command's arguments with the text in each of its flags that takes one, and in place of each argument. What
-// only names a file of the machine is no text; a message may have several lines, and of a list only the first is read.
+// withText returns the command's arguments with the text in each flag that takes a text, and in place of each argument.
+// It skips flags that name local files. A message may have several lines, and a list reads only its first line.
 func withText(cmd *cobra.Command, name, good []string, text string) map[string][]string {
-	all, end := map[string][]string{}, len(good) // of what is previewctl's
+	all, end := map[string][]string{}, len(good) // end of previewctl's own arguments
 	if i := slices.Index(good, "--"); i >= 0 {
 		end = i
 	}
@@ -119,29 +125,31 @@ func refuses(t *testing.T, remote, server string, args []string) {
 	t.Helper()
 	code, said := try(t, remote, server, args)
 	answer := said
-	for strings.HasPrefix(answer, "… ") { // it takes its time, which is no answer
+	for strings.HasPrefix(answer, "… ") { // a notice of slow work
 		_, answer, _ = strings.Cut(answer, "\n")
 	}
 	if code == 0 || !strings.HasPrefix(answer, "previewctl: ") || strings.ContainsAny(said, "\x1b\u202e") {
-		t.Errorf("%q: exit code %d, it says %q", args, code, said)
+		t.Errorf("%q: exit code %d, standard error %q", args, code, said)
 	}
 }
 
 func try(t *testing.T, remote, server string, args []string) (code int, said string) {
 	t.Helper()
 	env, out, err := terminaltest.New("", map[string]string{
-		"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_SERVER": server, "PREVIEWSET_OWNER": "alice", "EDITOR": "true",
+		"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_SERVER": server,
+		"PREVIEWSET_OWNER": "alice", "EDITOR": "true",
 	})
 	code = run(t.Context(), env, args)
 	return code, err.String() + out.String()
 }
 
-// adoptable is a service with one environment, of a pull request.
+// adoptable starts a service with one environment, of a pull request, and returns its address.
 func adoptable(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, _ *http.Request) {
-		apitest.Respond(w, http.StatusOK, apiclient.Decisions{Decisions: []preview.Decision{{Outcome: preview.Live, Environment: "gateway-pr-12", Repository: "acme/gateway", Number: 12}}})
+		d := preview.Decision{Outcome: preview.Live, Environment: "gateway-pr-12", Repository: "acme/gateway", Number: 12}
+		apitest.Respond(w, http.StatusOK, apiclient.Decisions{Decisions: []preview.Decision{d}})
 	})
 	mux.HandleFunc("GET /api/v1/environments/gateway-pr-12", func(w http.ResponseWriter, _ *http.Request) {
 		apitest.Respond(w, http.StatusOK, preview.Row{Name: "gateway-pr-12", Owner: "alice", Profile: "changed"})
@@ -151,8 +159,8 @@ func adoptable(t *testing.T) string {
 	return s.URL
 }
 
-// hostileWorld is a repository with an environment and a slot.
-func hostileWorld(t *testing.T) string {
+// exampleWithSlots returns a GitOps repository with an environment and slots.
+func exampleWithSlots(t *testing.T) string {
 	t.Helper()
 	remote := bareExample(t)
 	env, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})

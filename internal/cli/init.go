@@ -30,15 +30,15 @@ func newInitCmd(env *terminal.Process, runF func(context.Context, *initOptions) 
 	opts := &initOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "init DIR",
-		Short: "Write a GitOps repository to start from, with everything that it takes to install PreviewSet",
+		Short: "Create a GitOps repository with the installation",
 		Long: `init writes the example GitOps repository into DIR: the policy previewset.yaml, kustomize-base with a small demo system,
-the overlays, and appsets, which installs everything beside Argo CD. It makes the random tokens that the parts know each
-other by and puts them where Git doesn't see them.
+the overlays, and appsets, which installs everything beside Argo CD. It creates random tokens for the parts of
+PreviewSet in a folder that Git ignores.
 
-On a terminal it asks for the repository's address and the domain unless flags say them; elsewhere it asks nothing. It
-never overwrites a file that differs, unless --force says so, and never a token. Running it again changes nothing.
+On a terminal it asks for the repository's address and the domain, unless flags set them. It overwrites a different
+file only with --force, and never a token. A second run changes nothing.
 
-With --push it makes DIR a Git repository, commits everything but the tokens, and pushes it to --repo-url; then
+With --push it makes DIR a Git repository, commits everything but the tokens, and pushes it to --repo-url. After that,
 previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
@@ -47,41 +47,41 @@ previewctl create works in DIR.`,
 		ValidArgsFunction: flags.CompleteFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.dir = args[0]; opts.dir == "" || terminal.HasHidden(opts.dir) {
-				return flags.Usagef(cmd, "the folder %q has no name, or one that doesn't show", opts.dir)
+				return flags.Usagef(cmd, "folder %q: empty name or invisible characters; use another name", opts.dir)
 			}
 			if err := opts.settings.Check(); err != nil {
 				return flags.Usagef(cmd, "%w", err)
 			}
 			if opts.push && (opts.dryRun || opts.settings.RepoURL == "") {
-				return flags.Usagef(cmd, "--push needs --repo-url, where it pushes to, and no --dry-run")
+				return flags.Usagef(cmd, "--push requires --repo-url and excludes --dry-run")
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	opts.flags(cmd)
+	opts.addFlags(cmd)
 	return cmd
 }
 
-func (o *initOptions) flags(cmd *cobra.Command) {
+func (o *initOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.settings.RepoURL, "repo-url", "", "address of the GitOps repository, as Argo CD and the service fetch it")
-	f.StringVar(&o.settings.Domain, "domain", "", "domain of the previews: every one is at <environment>.<domain>")
-	f.StringVar(&o.settings.Branch, "branch", scaffold.ExampleBranch, "branch of the GitOps repository that is in force")
-	f.StringVar(&o.settings.Namespace, "argocd-namespace", scaffold.ExampleNamespace, "namespace that Argo CD runs in")
-	f.StringVar(&o.githubTokenFile, "github-token-file", "", "file with the token that reads the service repositories")
-	f.StringVar(&o.configTokenFile, "config-token-file", "", "file with the token that reads the GitOps repository")
-	f.BoolVar(&o.force, "force", false, "overwrite files that differ")
-	f.BoolVar(&o.push, "push", false, "make it a Git repository, commit it, and push it to --repo-url")
-	f.BoolVar(&o.dryRun, "dry-run", false, "only say which files would be written")
-	flags.Complete(cmd, "branch", func(string) []string { return []string{scaffold.ExampleBranch} })
-	flags.Complete(cmd, "argocd-namespace", func(string) []string { return []string{scaffold.ExampleNamespace} })
+	f.StringVar(&o.settings.RepoURL, "repo-url", "", "set the GitOps repository's address for Argo CD and the service")
+	f.StringVar(&o.settings.Domain, "domain", "", "set the previews' domain: each has the address <environment>.<domain>")
+	f.StringVar(&o.settings.Branch, "branch", scaffold.ExampleBranch, "set the config branch")
+	f.StringVar(&o.settings.Namespace, "argocd-namespace", scaffold.ExampleNamespace, "set Argo CD's namespace")
+	f.StringVar(&o.githubTokenFile, "github-token-file", "", "copy the token for the services' repositories from a file")
+	f.StringVar(&o.configTokenFile, "config-token-file", "", "copy the token for the GitOps repository from a file")
+	f.BoolVar(&o.force, "force", false, "overwrite different files")
+	f.BoolVar(&o.push, "push", false, "commit the folder and push it to --repo-url")
+	f.BoolVar(&o.dryRun, "dry-run", false, "list the files and write nothing")
+	flags.Complete(cmd, "branch", scaffold.ExampleBranch)
+	flags.Complete(cmd, "argocd-namespace", scaffold.ExampleNamespace)
 }
 
 func runInit(ctx context.Context, opts *initOptions) error {
-	if err := opts.ask(); err != nil {
+	if err := opts.askSettings(); err != nil {
 		return err
 	}
-	tokens, err := opts.tokens()
+	tokens, err := opts.userTokens()
 	if err != nil {
 		return err
 	}
@@ -90,10 +90,10 @@ func runInit(ctx context.Context, opts *initOptions) error {
 		return err
 	}
 	if opts.dryRun {
-		return opts.preview(s)
+		return opts.listFiles(s)
 	}
-	if err = os.MkdirAll(opts.dir, 0o755); err != nil { //nolint:gosec // G301: a repository, for everybody to read
-		return fmt.Errorf("make the folder: %w", err)
+	if err = os.MkdirAll(opts.dir, 0o755); err != nil { //nolint:gosec // G301: everyone may read the repository
+		return fmt.Errorf("create the folder: %w", err)
 	}
 	root, err := os.OpenRoot(opts.dir)
 	if err != nil {
@@ -104,7 +104,7 @@ func runInit(ctx context.Context, opts *initOptions) error {
 	if err != nil {
 		return err
 	}
-	made, err := scaffold.WriteSecrets(root, tokens)
+	created, err := scaffold.WriteSecrets(root, tokens)
 	if err != nil {
 		return err
 	}
@@ -113,11 +113,12 @@ func runInit(ctx context.Context, opts *initOptions) error {
 			return err
 		}
 	}
-	return opts.report(root, written, made)
+	opts.reportResult(len(written), len(created), scaffold.MissingSecrets(root))
+	return nil
 }
 
-// ask asks a person for what no flag says. An empty line keeps the example's value.
-func (o *initOptions) ask() error {
+// askSettings asks on a terminal for settings without a flag. An empty line keeps the example's value.
+func (o *initOptions) askSettings() error {
 	if !o.env.InTTY {
 		return nil
 	}
@@ -142,27 +143,23 @@ func (o *initOptions) ask() error {
 	return o.settings.Check()
 }
 
-// tokens are the contents of the token files that were named, by the name that they get.
-func (o *initOptions) tokens() (map[string]string, error) {
+// userTokens returns the contents of the named token files by their new names.
+func (o *initOptions) userTokens() (map[string]string, error) {
 	tokens := map[string]string{}
 	for name, file := range map[string]string{"github.token": o.githubTokenFile, "config.token": o.configTokenFile} {
 		if file == "" {
 			continue
 		}
-		content, err := os.ReadFile(file) //nolint:gosec // G304: the file that a person names
-		if err != nil {
-			return nil, fmt.Errorf("read the token: %w", err)
+		var err error
+		if tokens[name], err = flags.ReadToken(file); err != nil {
+			return nil, err
 		}
-		token := strings.TrimSpace(string(content))
-		if token == "" || strings.ContainsAny(token, " \t\r\n") {
-			return nil, fmt.Errorf("read the token: %s doesn't hold exactly one token", file)
-		}
-		tokens[name] = token
 	}
 	return tokens, nil
 }
 
-func (o *initOptions) preview(s *scaffold.Scaffold) error {
+// listFiles prints for a dry run which files would be written.
+func (o *initOptions) listFiles(s *scaffold.Scaffold) error {
 	var root *os.Root
 	if _, err := os.Stat(o.dir); err == nil {
 		if root, err = os.OpenRoot(o.dir); err != nil {
@@ -181,7 +178,7 @@ func (o *initOptions) preview(s *scaffold.Scaffold) error {
 		if o.force {
 			o.env.Answerf("would overwrite %s", name)
 		} else {
-			o.env.Answerf("would refuse: %s is there and differs", name)
+			o.env.Answerf("would refuse: %s exists and differs", name)
 		}
 	}
 	if len(missing)+len(differing) == 0 {
@@ -190,23 +187,19 @@ func (o *initOptions) preview(s *scaffold.Scaffold) error {
 	return nil
 }
 
-// report says what was done and what comes next.
-func (o *initOptions) report(root *os.Root, written, made []string) error {
-	if len(written)+len(made) == 0 {
-		o.env.Answerf("unchanged: %s is as it would be written", o.dir)
+// reportResult prints the numbers of written files and tokens, and the next steps.
+func (o *initOptions) reportResult(written, created int, missing []string) {
+	if written+created == 0 {
+		o.env.Answerf("unchanged: %s has all files", o.dir)
 	} else {
-		o.env.Answerf("wrote %s and %s to %s", output.Count(len(written), "file"), output.Count(len(made), "token"), o.dir)
+		o.env.Answerf("wrote %s and %s to %s", output.Count(written, "file"), output.Count(created, "token"), o.dir)
 	}
-	for _, line := range o.guide().Placeholders() {
-		o.env.Inform("note: " + line)
+	guide := scaffold.Guide{Dir: o.dir, Push: o.push, Settings: o.settings}
+	for _, note := range guide.Notes() {
+		o.env.Notef("%s", note)
 	}
 	o.env.Answerf("\nNext:")
-	for i, step := range o.guide().Steps(scaffold.MissingSecrets(root)) {
+	for i, step := range guide.Steps(missing) {
 		o.env.Answerf("  %d. %s", i+1, step)
 	}
-	return nil
-}
-
-func (o *initOptions) guide() scaffold.Guide {
-	return scaffold.Guide{Dir: o.dir, Push: o.push, Settings: o.settings}
 }

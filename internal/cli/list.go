@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,7 @@ type listOptions struct {
 	repository, owner string
 }
 
-// listing is what `list -o json` prints: rows and decisions with the service's own keys.
+// listing is the JSON of list: rows and decisions with the service's keys.
 type listing struct {
 	Environments []preview.Row      `json:"environments"`
 	Decisions    []preview.Decision `json:"decisions"`
@@ -34,14 +35,13 @@ func newListCmd(env *terminal.Process, runF func(context.Context, *listOptions) 
 	opts, server := &listOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the live environments, and those that are held with the reason",
-		Long: `list asks the service which environments are live, then why the others aren't: what holds each pull request and what its
-author can do. Pull requests that nobody asked a preview for are left out; --all shows them, and what went away lately.
+		Short: "List environments, and held pull requests with reasons",
+		Long: `list prints the existing environments, and then each held pull request with the reason and the remedy. --all adds
+unlabelled pull requests and recently removed environments.
 
-On a terminal it prints two tables; what is withheld (it goes once somebody confirms it) is marked so, and -o wide says what
-comes next: when it sleeps, or ends. In a pipe it prints one line each, separated by tabs, without a header: name, state
-(awake, waking, asleep, held or gone), pull request, owner, profile, services, URL, since, reason, remedy. The JSON has the
-keys "environments" (the rows that Argo CD gets) and "decisions".`,
+On a terminal it prints two tables. -o wide adds when each environment falls asleep or expires. Without a terminal it
+prints lines with tabs and no header: name, state (awake, waking, asleep, held or gone), pull request, owner, profile,
+services, URL, since, reason, remedy. The JSON has the keys "environments" (the rows for Argo CD) and "decisions".`,
 		Example: `  previewctl list
   previewctl list --repository acme/gateway -o wide
   previewctl list --all -o json`,
@@ -49,7 +49,7 @@ keys "environments" (the rows that Argo CD gets) and "decisions".`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
 			if err == nil {
-				opts.client, err = apiclient.New(cmd, env, server)
+				opts.client, err = server.Client(cmd, env)
 			}
 			if err != nil {
 				return err
@@ -59,25 +59,24 @@ keys "environments" (the rows that Argo CD gets) and "decisions".`,
 	}
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "", "table", "wide", "json", "yaml", "name")
-	cmd.Flags().BoolVar(&opts.all, "all", false, "show also the pull requests that nobody asked a preview for, and what is gone")
-	cmd.Flags().StringVar(&opts.repository, "repository", "", "only this repository, owner/name")
-	cmd.Flags().StringVar(&opts.owner, "owner", "", "only this owner or author, a GitHub login")
+	cmd.Flags().BoolVar(&opts.all, "all", false, "add unlabelled pull requests and removed environments")
+	cmd.Flags().StringVar(&opts.repository, "repository", "", "select a repository, owner/name")
+	cmd.Flags().StringVar(&opts.owner, "owner", "", "select an owner or author, a GitHub login")
 	return cmd
 }
 
 func runList(ctx context.Context, opts *listOptions) error {
-	rows, answer, err := opts.ask(ctx)
+	rows, answer, err := opts.read(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range answer.Problems {
 		opts.env.Inform("problem: " + config.Printable(p))
 	}
-	return opts.print(opts.filter(listing{Environments: rows, Decisions: answer.Decisions}))
+	return opts.print(opts.selected(listing{Environments: rows, Decisions: answer.Decisions}))
 }
 
-// ask asks the service for what is live, and what was decided.
-func (o *listOptions) ask(ctx context.Context) (rows []preview.Row, answer apiclient.Decisions, err error) {
+func (o *listOptions) read(ctx context.Context) (rows []preview.Row, answer apiclient.Decisions, err error) {
 	defer o.env.NoticeIfSlow(terminal.SlowService)()
 	if rows, err = o.client.Environments(ctx); err == nil {
 		answer, err = o.client.Decisions(ctx, "", 0)
@@ -85,13 +84,17 @@ func (o *listOptions) ask(ctx context.Context) (rows []preview.Row, answer apicl
 	return rows, answer, err
 }
 
-func (o *listOptions) filter(l listing) listing {
-	wanted := func(filter, value string) bool { return filter == "" || strings.EqualFold(filter, value) }
+// selected applies --repository, --owner and --all.
+func (o *listOptions) selected(l listing) listing {
+	matches := func(filter string, values ...string) bool {
+		return filter == "" || slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(filter, v) })
+	}
 	l.Environments = slices.DeleteFunc(l.Environments, func(r preview.Row) bool {
-		return !wanted(o.repository, r.Repository) || (!wanted(o.owner, r.Owner) && !wanted(o.owner, r.Author))
+		return !matches(o.repository, r.Repository) || !matches(o.owner, r.Owner, r.Author)
 	})
 	l.Decisions = slices.DeleteFunc(l.Decisions, func(d preview.Decision) bool {
-		return !wanted(o.repository, d.Repository) || (!wanted(o.owner, d.Owner) && !wanted(o.owner, d.Author)) || (!o.all && apiclient.IsQuiet(d))
+		isSelected := matches(o.repository, d.Repository) && matches(o.owner, d.Owner, d.Author)
+		return !isSelected || (!o.all && apiclient.IsQuiet(d))
 	})
 	return l
 }
@@ -107,33 +110,41 @@ func (o *listOptions) print(l listing) error {
 		return nil
 	case "":
 		if !o.env.OutTTY {
-			return o.lines(l).Write(o.env.Out, false)
+			return l.lines().Write(o.env.Out, false)
 		}
 	}
-	return o.tables(l)
+	return o.printTables(l)
 }
 
-// lines is everything in one table, for programs.
-func (o *listOptions) lines(l listing) *output.Table {
+// lines returns everything as one table for programs.
+func (l listing) lines() *output.Table {
 	t := &output.Table{}
-	live := apiclient.ByEnvironment(l.Decisions)
+	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
-		d := live[r.Name]
-		t.Add(r.Name, r.State, apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile, services(r), r.URL, output.Since(d), d.Reason, d.Remedy)
+		d := decisions[r.Name]
+		t.Add(r.Name, r.State, apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile, runningServices(r), r.URL,
+			sinceTime(d), d.Reason, d.Remedy)
 	}
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
-			t.Add(d.Environment, d.Outcome, apiclient.PullRequest(d), d.Owner, "", "", "", output.Since(d), d.Reason, d.Remedy)
+			t.Add(d.Environment, d.Outcome, apiclient.PullRequest(d), d.Owner, "", "", "", sinceTime(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
 }
 
-func (o *listOptions) tables(l listing) error {
-	if err := o.live(l).Write(o.env.Out, true); err != nil {
+func sinceTime(d preview.Decision) string {
+	if d.Since.IsZero() {
+		return ""
+	}
+	return d.Since.UTC().Format(time.RFC3339)
+}
+
+func (o *listOptions) printTables(l listing) error {
+	if err := o.existingTable(l).Write(o.env.Out, true); err != nil {
 		return err
 	}
-	held := o.held(l)
+	held := o.heldTable(l)
 	if len(held.Rows) == 0 {
 		return nil
 	}
@@ -141,45 +152,62 @@ func (o *listOptions) tables(l listing) error {
 	return held.Write(o.env.Out, true)
 }
 
-func (o *listOptions) live(l listing) *output.Table {
+const maxTitle = 60
+
+func (o *listOptions) existingTable(l listing) *output.Table {
 	t := &output.Table{Header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
 		t.Header = append(t.Header, "NEXT", "BRANCH", "COMMIT", "TITLE")
 	}
-	live := apiclient.ByEnvironment(l.Decisions)
+	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
-		d := live[r.Name]
-		cells := []string{r.Name, state(r, d), cmp.Or(apiclient.Reference(r.Repository, r.Number), r.Source), r.Owner, r.Profile, services(r), r.URL, o.age(d)}
+		d := decisions[r.Name]
+		state, source := r.State, cmp.Or(apiclient.Reference(r.Repository, r.Number), r.Source)
+		if d.Withheld {
+			state += " (waits for confirmation)"
+		}
+		cells := []string{r.Name, state, source, r.Owner, r.Profile, runningServices(r), r.URL, o.age(d)}
 		if o.output == "wide" {
-			cells = append(cells, output.NextChange(d, o.env.Now()), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle))
+			cells = append(cells, o.nextChange(d), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle))
 		}
 		t.Add(cells...)
 	}
 	return t
 }
 
-const maxTitle = 60
-
-// state is a row's for a person: also whether it would go if somebody confirmed that.
-func state(r preview.Row, d preview.Decision) string {
-	if d.Withheld {
-		return r.State + " (withheld)"
-	}
-	return r.State
-}
-
-func (o *listOptions) held(l listing) *output.Table {
+func (o *listOptions) heldTable(l listing) *output.Table {
 	t := &output.Table{Header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
-			t.Add(cmp.Or(apiclient.PullRequest(d), d.Environment), d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
+			subject := cmp.Or(apiclient.PullRequest(d), d.Environment)
+			t.Add(subject, d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
 }
 
-// services are those that run in an environment.
-func services(r preview.Row) string {
+// age returns how long the decision has been the same.
+func (o *listOptions) age(d preview.Decision) string {
+	if d.Since.IsZero() {
+		return ""
+	}
+	return output.Duration(o.env.Now().Sub(d.Since))
+}
+
+// nextChange returns what happens next to an environment without use: it falls asleep or expires.
+func (o *listOptions) nextChange(d preview.Decision) string {
+	in := func(verb string, at *time.Time) string { return verb + " in " + output.Duration(at.Sub(o.env.Now())) }
+	switch {
+	case d.SleepsAt != nil && (d.ExpiresAt == nil || d.SleepsAt.Before(*d.ExpiresAt)):
+		return in("sleeps", d.SleepsAt)
+	case d.ExpiresAt != nil:
+		return in("expires", d.ExpiresAt)
+	}
+	return ""
+}
+
+// runningServices lists the services that run in an environment.
+func runningServices(r preview.Row) string {
 	var names []string
 	for _, c := range r.Contents() {
 		if c.Runs {
@@ -187,12 +215,4 @@ func services(r preview.Row) string {
 		}
 	}
 	return strings.Join(names, ",")
-}
-
-// age is how long a decision has stood, in the one unit that matters.
-func (o *listOptions) age(d preview.Decision) string {
-	if d.Since.IsZero() {
-		return ""
-	}
-	return output.Duration(o.env.Now().Sub(d.Since))
 }

@@ -16,7 +16,9 @@ func TestListIsATableOnATerminal(t *testing.T) {
 	o := &listOptions{env: env}
 	since := env.Now().Add(-3 * time.Hour)
 	err := o.print(listing{
-		Environments: []preview.Row{{Name: "shop-pr-7", State: "awake", Source: "pull-request", Owner: "al\x1b[2Jice", Profile: "full", URL: "https://x"}},
+		Environments: []preview.Row{{
+			Name: "shop-pr-7", State: "awake", Source: "pull-request", Owner: "al\x1b[2Jice", Profile: "full", URL: "https://x",
+		}},
 		Decisions: []preview.Decision{
 			{Outcome: preview.Live, Environment: "shop-pr-7", Since: since},
 			{Outcome: preview.Held, Rule: "file", Environment: "mine", Reason: "broken\u202e", Since: since},

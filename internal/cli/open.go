@@ -21,35 +21,33 @@ type openOptions struct {
 	apiclient.Lookup
 	service string
 	print   bool
-	// browse shows an address in the person's browser.
+	// browse opens an address in the user's browser.
 	browse func(ctx context.Context, address string) error
 }
 
 func newOpenCmd(env *terminal.Process, runF func(context.Context, *openOptions) error) *cobra.Command {
-	opts, server := &openOptions{Lookup: apiclient.Lookup{Env: env}, browse: browse}, apiclient.Flags{}
+	opts, server := &openOptions{Lookup: apiclient.Lookup{Env: env}, browse: openBrowser}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "open NAME|OWNER/REPO#NUMBER",
-		Short: "Open an environment in the browser; in a pipe, print its address",
-		Long: `open asks the service for an environment's address and opens it in the browser. In a pipe, or with --print, it prints the
-address instead. Public services other than the first have an address of their own: --service names one.`,
+		Short: "Open an environment in the browser, or print its address",
+		Long: `open opens the environment's address in the browser. With --print, or if standard output is not a terminal, it prints
+the address instead. --service selects the address of another public service.`,
 		Example: `  previewctl open shop-pr-7
   previewctl open acme/shop#7 --print
   previewctl open shop-pr-7 --service gateway`,
-		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: apiclient.Complete(env, &server, 1, apiclient.HasEnvironment),
+		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := opts.Parse(cmd, server, args); err != nil {
+			if err := opts.Parse(cmd, &server, args); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
+	cmd.ValidArgsFunction = server.CompleteExisting(env)
 	server.Add(cmd)
-	cmd.Flags().StringVar(&opts.service, "service", "", "open this public service's address (default: the environment's own)")
-	if err := cmd.RegisterFlagCompletionFunc("service", apiclient.CompletePublicServices(env, &server)); err != nil {
-		panic(err) // the flag is the one above
-	}
-	cmd.Flags().BoolVar(&opts.print, "print", false, "only print the address")
+	cmd.Flags().StringVar(&opts.service, "service", "", "use a public service's address (default: the environment's)")
+	flags.CompleteWith(cmd, "service", server.CompletePublicServices(env))
+	cmd.Flags().BoolVar(&opts.print, "print", false, "print the address only")
 	return cmd
 }
 
@@ -58,7 +56,7 @@ func runOpen(ctx context.Context, opts *openOptions) error {
 	if err != nil {
 		return err
 	}
-	address, err := opts.address(status.Row)
+	address, err := opts.webAddress(status.Row)
 	if err != nil {
 		return err
 	}
@@ -73,11 +71,11 @@ func runOpen(ctx context.Context, opts *openOptions) error {
 	return nil
 }
 
-// address is a plain web address, whatever the service says: a browser takes others for files and programs.
-func (o *openOptions) address(r preview.Row) (string, error) {
-	address := r.URL
+// webAddress returns an https address. It refuses any other, because a browser opens files and programs too.
+func (o *openOptions) webAddress(r preview.Row) (string, error) {
+	address, cause := r.URL, "it runs no public service"
 	if o.service != "" {
-		address = ""
+		address, cause = "", "it runs no public service "+o.service
 		for _, c := range r.Contents() {
 			if c.Service == o.service && c.Host != "" {
 				address = "https://" + c.Host
@@ -85,20 +83,13 @@ func (o *openOptions) address(r preview.Row) (string, error) {
 		}
 	}
 	u, err := url.Parse(address)
-	if address == "" || err != nil || u.Scheme != "https" || u.Host == "" || config.Printable(address) != address {
-		return "", fmt.Errorf("%s has no address%s\nsee what runs in it with: previewctl show %s", r.Name, ofService(o.service), r.Name)
+	if err != nil || u.Scheme != "https" || u.Host == "" || config.Printable(address) != address {
+		return "", fmt.Errorf("%s has no address: %s\nsee its services: previewctl show %s", r.Name, cause, r.Name)
 	}
 	return address, nil
 }
 
-func ofService(service string) string {
-	if service == "" {
-		return ": no public service runs in it"
-	}
-	return " for service " + service
-}
-
-func browse(ctx context.Context, address string) error {
+func openBrowser(ctx context.Context, address string) error {
 	program := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
 	if program == "" {
 		program = "xdg-open"

@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/apitest"
 )
 
-func TestOpenShowsTheBrowser(t *testing.T) {
+func TestOpen(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, want string
@@ -17,13 +17,13 @@ func TestOpenShowsTheBrowser(t *testing.T) {
 		fails      bool
 	}{
 		{"on a terminal", "https://alice.preview.test", func(*openOptions) {}, false},
-		{"only the address", "", func(o *openOptions) { o.print = true }, false},
+		{"with --print", "", func(o *openOptions) { o.print = true }, false},
 		{"in a pipe", "", func(o *openOptions) { o.Env.OutTTY = false }, false},
 		{"without a browser", "https://alice.preview.test", func(*openOptions) {}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			wait, out, _ := waitIn(t, []apitest.Moment{{Environment: apitest.Ready}})
+			wait, out, _ := waitFor([]apitest.Moment{{Environment: apitest.Ready}})
 			wait.Env.OutTTY = true
 			opened := ""
 			o := &openOptions{Lookup: wait.Lookup, browse: func(_ context.Context, address string) error {
@@ -40,8 +40,8 @@ func TestOpenShowsTheBrowser(t *testing.T) {
 			if printed := out.String() == "https://alice.preview.test\n"; printed == (tt.want != "") {
 				t.Errorf("printed %q", out)
 			}
-			if tt.fails && !strings.Contains(err.Error(), "open it yourself: https://alice.preview.test") {
-				t.Errorf("the error is %v", err)
+			if tt.fails && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("the error has no address: %v", err)
 			}
 		})
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/previewset/previewset/internal/cli/plan"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 type planOptions struct {
@@ -26,26 +25,24 @@ func newPlanCmd(env *terminal.Process, runF func(context.Context, *planOptions) 
 	opts, server := &planOptions{Planner: plan.Planner{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "plan",
-		Short: "Show what would change if this working tree were pushed: environments, and their manifests",
-		Long: `plan answers what Argo CD would be told if everything in the working tree of --dir were committed and pushed to the config
-branch now, and what it would then apply: which environments would be added, changed and removed, and the difference of their
+		Short: "Show what a push of this working tree would change",
+		Long: `plan shows which environments a push of the working tree in --dir would add, change and remove, with the diff of their
 manifests. It changes nothing.
 
-It asks the service what it knows of pull requests, branches and tags, and decides with the same rules, so that it shows what
-the service would answer. A ref that nothing asked the service for so far stands at a made-up commit; that is said. Without a
-service it compares with the newest commit, without pull requests, every ref at a made-up commit.
+It reads pull requests, branches and tags from the service and applies the service's rules. For a ref that the service
+hasn't read yet, it uses a synthetic commit and prints a note. Without a service it compares with the newest commit,
+ignores pull requests, and uses a synthetic commit for each ref.
 
-The JSON has the keys "changes" (environment, change, reason, before, after, patch; before and after are the rows that Argo CD
-gets), "held" (new decisions that keep something from being live, or let it stay only until somebody confirms that it may go)
-and "problems".`,
+The JSON has the keys "changes" (environment, change, reason, before, after, patch; before and after are the rows for
+Argo CD), "held" (new decisions that hold an environment, or make its removal wait for confirmation) and "problems".`,
 		Example: `  previewctl plan
   previewctl plan --dir . --summary
   previewctl plan -o json`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "text", "json", "yaml")
-			if err == nil && env.FlagOrEnv(server.Server, "PREVIEWSET_SERVER") != "" {
-				opts.Client, err = apiclient.New(cmd, env, server)
+			if err == nil {
+				opts.Client, err = server.Optional(cmd, env)
 			}
 			if err != nil {
 				return err
@@ -55,8 +52,8 @@ and "problems".`,
 	}
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
-	cmd.Flags().StringVar(&opts.Dir, "dir", ".", "folder of the GitOps repository, in a clone of it")
-	cmd.Flags().BoolVar(&opts.Summary, "summary", false, "leave the manifests' difference out")
+	cmd.Flags().StringVar(&opts.Dir, "dir", ".", "read the GitOps repository from a folder in a clone")
+	cmd.Flags().BoolVar(&opts.Summary, "summary", false, "omit the diff of the manifests")
 	return cmd
 }
 
@@ -73,20 +70,23 @@ func runPlan(ctx context.Context, opts *planOptions) error {
 	} else if err := output.Encode(opts.Env.Out, opts.output, p); err != nil {
 		return err
 	}
-	if p.Broken {
+	if !p.CanBuild {
 		return exitcode.ErrReported
 	}
 	return nil
 }
 
 func (o *planOptions) print(p plan.Plan) {
-	colours := map[string]string{plan.Added: terminal.Green, plan.Changed: terminal.Yellow, plan.Removed: terminal.Red}
-	signs := map[string]string{plan.Added: "+", plan.Changed: "~", plan.Removed: "-"}
 	for _, c := range p.Changes {
-		o.Env.Answerf("%s: %s; %s", o.Env.Colour(colours[c.Change], signs[c.Change]+" "+config.Printable(c.Environment)+" is "+c.Change), config.Printable(c.Reason), o.effect(c))
+		o.Env.Answerf("%s: %s; %s", o.headline(c), config.Printable(c.Reason), o.effect(c))
 	}
 	for _, d := range p.Held {
-		o.Env.Answerf("! %s would be %s by rule %s: %s; %s", config.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), held(d), d.Rule, config.Printable(d.Reason), config.Printable(d.Remedy))
+		subject, verb := cmp.Or(apiclient.PullRequest(d), d.Environment), "be held"
+		if d.Withheld {
+			verb = "wait for confirmation"
+		}
+		o.Env.Answerf("! %s would %s by rule %s: %s; %s",
+			config.Printable(subject), verb, d.Rule, config.Printable(d.Reason), config.Printable(d.Remedy))
 	}
 	for _, c := range p.Changes {
 		if c.Patch != "" {
@@ -95,29 +95,28 @@ func (o *planOptions) print(p plan.Plan) {
 		}
 	}
 	if len(p.Changes)+len(p.Held) == 0 {
-		o.Env.Answerf("unchanged: Argo CD would be told what it is told now")
+		o.Env.Answerf("unchanged: no environment would change")
 	}
 }
 
-// effect is what Argo CD would do.
+func (o *planOptions) headline(c plan.Change) string {
+	colours := map[string]string{plan.Added: terminal.Green, plan.Changed: terminal.Yellow, plan.Removed: terminal.Red}
+	signs := map[string]string{plan.Added: "+", plan.Changed: "~", plan.Removed: "-"}
+	return o.Env.Colour(colours[c.Change], signs[c.Change]+" "+config.Printable(c.Environment)+" is "+c.Change)
+}
+
+// effect describes what Argo CD would do.
 func (o *planOptions) effect(c plan.Change) string {
 	switch {
 	case c.Change == plan.Removed:
-		return "namespace " + config.Printable(c.Before.Namespace) + " goes with all data in it"
+		return "namespace " + config.Printable(c.Before.Namespace) + " is deleted with all data in it"
 	case c.Unknown:
-		return "what differs isn't known"
+		return "the diff is unknown"
 	case o.Summary:
 		return "in namespace " + config.Printable(c.After.Namespace)
 	case c.Patch == "":
 		return "the same manifests"
 	}
-	return output.Count(strings.Count(c.Patch, "\ndiff --git ")+1, "object") + " in namespace " + config.Printable(c.After.Namespace)
-}
-
-// held is what is done to what a decision is about.
-func held(d preview.Decision) string {
-	if d.Withheld {
-		return "withheld until somebody confirms that it may go,"
-	}
-	return "held"
+	objects := output.Count(strings.Count(c.Patch, "\ndiff --git ")+1, "object")
+	return objects + " in namespace " + config.Printable(c.After.Namespace)
 }

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/synthetic"
@@ -21,51 +24,45 @@ import (
 )
 
 type renderOptions struct {
-	env    *terminal.Process
-	what   string
-	dir    string
-	madeUp synthetic.Flags
-	client *apiclient.Client // nil without a server
+	apiclient.Lookup // without a client if no service is named
+	dir              string
+	synthetic        synthetic.Flags
 }
 
 func newRenderCmd(env *terminal.Process, runF func(context.Context, *renderOptions) error) *cobra.Command {
-	opts, server := &renderOptions{env: env}, apiclient.Flags{}
+	opts, server := &renderOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "render NAME|OWNER/REPO#NUMBER",
-		Short: "Print the manifests of one environment as Argo CD will apply them",
-		Long: `render prints what one environment consists of, built from the files in --dir as Argo CD builds it.
+		Short: "Print an environment's manifests",
+		Long: `render builds one environment from the files in --dir as Argo CD builds it, and prints the manifests.
 
-Which services run, and at which commits, comes from the service where --server or PREVIEWSET_SERVER names it. Without, a
-pull request is made up: labelled, from the same repository, changing every service of it unless --changed says which.
-Every ref that configuration names then stands for a made-up commit. What was made up is said on standard error.`,
+With --server or PREVIEWSET_SERVER, the services and their commits are those of the existing environment. Without a
+service, render uses a synthetic pull request: labelled, from the same repository, with a change of every service of
+that repository, or of those in --changed. Every configured ref then has a synthetic commit. A note on standard error
+names the synthetic parts.`,
 		Example: `  previewctl render acme/gateway#12
   previewctl render acme/shop#7 --changed orders --sha 3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b
   previewctl render shop-pr-7 --dir . --label preview:full`,
-		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
+		Args:              flags.OneEnvironment,
 		ValidArgsFunction: opts.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what = args[0]
-			if err := flags.CheckTarget(cmd, opts.what); err != nil {
+			opts.Target = args[0]
+			err := cmp.Or(flags.CheckTarget(cmd, opts.Target), opts.synthetic.Check(cmd))
+			if err == nil {
+				opts.Client, err = server.Optional(cmd, env)
+			}
+			if err != nil {
 				return err
 			}
-			if err := opts.madeUp.Check(cmd); err != nil {
-				return err
-			}
-			if env.FlagOrEnv(server.Server, "PREVIEWSET_SERVER") != "" {
-				c, err := apiclient.New(cmd, env, server)
-				if err != nil {
-					return err
-				}
-				opts.client = c
-			}
-			if opts.client != nil && opts.madeUp.IsSet(cmd) {
-				return flags.Usagef(cmd, "--sha, --branch, --label and --changed make up a pull request; the service knows the real one: leave out one or the other")
+			if opts.Client != nil && opts.synthetic.IsSet(cmd) {
+				return flags.Usagef(cmd, "--sha, --branch, --label and --changed describe a synthetic pull request, "+
+					"but --server uses the real one; remove either")
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringVar(&opts.dir, "dir", ".", "folder of the GitOps repository")
-	opts.madeUp.Add(cmd)
+	cmd.Flags().StringVar(&opts.dir, "dir", ".", "read the GitOps repository from a folder")
+	opts.synthetic.Add(cmd)
 	server.Add(cmd)
 	return cmd
 }
@@ -81,112 +78,96 @@ func runRender(ctx context.Context, opts *renderOptions) error {
 	if err != nil {
 		return err
 	}
-	stop := opts.env.NoticeIfSlow(terminal.SlowBuilds)
+	stop := opts.Env.NoticeIfSlow(terminal.SlowBuilds)
 	manifests, err := repo.Build(row)
 	stop()
 	if err != nil {
-		return fmt.Errorf("build %s: %w\nsee all problems with: previewctl check %s", row.Path, err, opts.dir)
+		return fmt.Errorf("build %s: %w\nsee all problems: previewctl check %s", row.Path, err, opts.dir)
 	}
-	return opts.print(string(manifests))
+	escaped, err := output.EscapeManifests(string(manifests))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(opts.Env.Out, escaped)
+	return err
 }
 
-// row is what the environment consists of: from the service, else made up.
+// row returns the environment's row from the service, or else a synthetic one.
 func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Row, error) {
-	if o.client != nil {
-		return o.rowFromService(ctx)
+	if o.Client != nil {
+		s, err := o.StatusWithNotice(ctx)
+		if err == nil {
+			o.Env.Notef("these are the services of %s with the files in %s; Argo CD uses the files of commit %s",
+				s.Name, o.dir, s.Revision)
+		}
+		return s.Row, err
 	}
 	cfg, err := repo.Load()
 	if err != nil {
-		return preview.Row{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.dir)
+		return preview.Row{}, fmt.Errorf("%w\ncorrect the configuration, and see all problems: previewctl check %s", err, o.dir)
 	}
-	return o.rowFromFiles(cfg)
+	if repository, number, ok := o.pullRequest(cfg); ok {
+		return o.rowOfPullRequest(cfg, repository, number)
+	}
+	if cfg.Environments[o.Target] == nil {
+		return preview.Row{}, fmt.Errorf("there is no environment %s in %s\n"+
+			"name a folder of overlays with an environment.yaml, or a pull request", o.Target, o.dir)
+	}
+	o.Env.Notef("every service has a synthetic commit")
+	return preview.Compose(cfg, overlay.Plan(cfg, o.Target))
 }
 
-func (o *renderOptions) rowFromService(ctx context.Context) (preview.Row, error) {
-	s, err := (&apiclient.Lookup{Env: o.env, Client: o.client, Target: o.what}).StatusWithNotice(ctx)
-	if err == nil {
-		o.note("this is %s with the files in %s; Argo CD takes them from commit %s", s.Name, o.dir, s.Revision)
-	}
-	return s.Row, err
-}
-
-func (o *renderOptions) rowFromFiles(c *config.Config) (preview.Row, error) {
-	if repository, number, ok := o.pullRequest(c); ok {
-		return o.rowOfPullRequest(c, repository, number)
-	}
-	if c.Environments[o.what] == nil {
-		return preview.Row{}, fmt.Errorf("there is no environment %s in %s\nname a folder of overlays/ with an environment.yaml, or a pull request: owner/repo#number", o.what, o.dir)
-	}
-	o.note("every service stands at a made-up commit")
-	return preview.Compose(c, overlay.Plan(c, o.what))
-}
-
-// pullRequest takes "owner/repo#12" or the name of that pull request's environment.
+// pullRequest parses owner/repo#number, or the name of that pull request's environment.
 func (o *renderOptions) pullRequest(c *config.Config) (repository string, number int, ok bool) {
-	if repository, number, ok = config.ParsePullRequest(o.what); ok {
+	if repository, number, ok = config.ParsePullRequest(o.Target); ok {
 		return repository, number, true
 	}
-	i := strings.LastIndex(o.what, "-pr-")
+	i := strings.LastIndex(o.Target, "-pr-")
 	if i < 0 {
 		return "", 0, false
 	}
 	for _, r := range c.Repositories() {
-		if _, number, ok := config.ParsePullRequest(r + "#" + o.what[i+len("-pr-"):]); ok && config.PullRequestName(c.Policy, r, number) == o.what {
+		_, number, ok := config.ParsePullRequest(r + "#" + o.Target[i+len("-pr-"):])
+		if ok && config.PullRequestName(c.Policy, r, number) == o.Target {
 			return r, number, true
 		}
 	}
 	return "", 0, false
 }
 
-// print writes manifests. A value that holds what a terminal hides is printed in escapes, which mean the same.
-func (o *renderOptions) print(manifests string) error {
-	plain, err := output.EscapeManifests(manifests)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprint(o.env.Out, plain)
-	return err
-}
-
-func (o *renderOptions) note(format string, args ...any) {
-	o.env.Inform("note: " + config.Printable(fmt.Sprintf(format, args...)))
-}
-
-// completeName offers the environments that have a folder in --dir.
-func (o *renderOptions) completeName(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	entries, err := os.ReadDir(o.dir + "/overlays")
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, e := range entries {
-		if _, err := os.Stat(o.dir + "/overlays/" + e.Name() + "/environment.yaml"); err == nil {
-			names = append(names, e.Name())
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// rowOfPullRequest asks the same rules as the service what a made-up pull request gets.
+// rowOfPullRequest applies the service's rules to a synthetic pull request.
 func (o *renderOptions) rowOfPullRequest(c *config.Config, repository string, number int) (preview.Row, error) {
-	pr, err := o.madeUp.PullRequest(c, repository, number)
+	pr, err := o.synthetic.PullRequest(c, repository, number)
 	if err != nil {
 		return preview.Row{}, err
 	}
-	s := preview.Resolve(c, synthetic.Facts(c, repository, pr), preview.Memory{}, o.env.Now())
+	s := preview.Resolve(c, synthetic.Facts(c, repository, pr), preview.Memory{}, o.Env.Now())
 	for _, r := range s.Rows {
 		if strings.EqualFold(r.Repository, repository) && r.Number == strconv.Itoa(number) {
-			o.note("pull request %s#%d is made up, at commit %s of branch %q", repository, number, pr.HeadSHA, pr.Branch)
+			o.Env.Notef("pull request %s#%d is synthetic, at commit %s of branch %q", repository, number, pr.HeadSHA, pr.Branch)
 			return r, nil
 		}
 	}
 	for _, d := range s.Decisions {
 		if strings.EqualFold(d.Repository, repository) && d.Number == number {
-			return preview.Row{}, apiclient.NotLive(o.what, d)
+			return preview.Row{}, apiclient.NotLive(o.Target, d)
 		}
 	}
-	return preview.Row{}, fmt.Errorf("no service of previewset.yaml comes from %s\nknown repositories: %s", repository, strings.Join(c.Repositories(), ", "))
+	return preview.Row{}, fmt.Errorf("no service of previewset.yaml comes from %s\nuse one of these repositories: %s",
+		repository, strings.Join(c.Repositories(), ", "))
+}
+
+// completeName completes the environments with a file in --dir.
+func (o *renderOptions) completeName(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	entries, err := os.ReadDir(filepath.Join(o.dir, config.OverlaysFolder))
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(o.dir, envfile.FileOf(e.Name()))); err == nil {
+			names = append(names, e.Name())
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

@@ -7,15 +7,20 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
+// NewRootCommand returns previewctl with all its commands, for the generator of the reference pages.
+func NewRootCommand() *cobra.Command { return newRootCmd(terminal.New()) }
+
 func newRootCmd(env *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "previewctl",
-		Short: "Preview environments by pull request, through Argo CD",
-		Long: `previewctl sets up and checks the GitOps repository of PreviewSet, makes and changes environments in it, each time with one
-Git commit, and asks the service what has become of them. It needs Git, or the service, never the cluster: the service's
-address is --server or PREVIEWSET_SERVER, the file with its token --api-token-file or PREVIEWSET_API_TOKEN_FILE.
+		Short: "Manage preview environments through Git and Argo CD",
+		Long: `previewctl creates and checks the GitOps repository of PreviewSet, creates and changes environments with one Git
+commit each, and shows what the service does with them. It uses Git and the service's API, never the cluster.
 
-From an empty folder to an environment that runs your branch of one service, everything else linked to the baseline:
+The service's address is --server or PREVIEWSET_SERVER. The file with its token is --api-token-file or
+PREVIEWSET_API_TOKEN_FILE.
+
+From an empty folder to an environment that runs your branch of one service:
 
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev --push
   cd previews
@@ -40,25 +45,28 @@ From an empty folder to an environment that runs your branch of one service, eve
 	return cmd
 }
 
-// addGroups adds the commands as people look for them: by what they are for, and by what they need.
+// addGroups adds the commands in groups by purpose and requirement.
 func addGroups(root *cobra.Command, env *terminal.Process) {
 	for _, g := range []struct {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"system", "Set up a GitOps repository, and check it before Argo CD sees it (needs its files):", []*cobra.Command{
-			newInitCmd(env, runInit), newCheckCmd(env, runCheck), newRenderCmd(env, runRender), newPlanCmd(env, runPlan), newServiceCmd(env),
+		{"system", "Create and check a GitOps repository (needs its files):", []*cobra.Command{
+			newInitCmd(env, runInit), newCheckCmd(env, runCheck), newRenderCmd(env, runRender), newPlanCmd(env, runPlan),
+			newServiceCmd(env),
 		}},
-		{"write", "Make and change environments, a commit each (needs Git):", []*cobra.Command{
+		{"write", "Create and change environments, one commit each (needs Git):", []*cobra.Command{
 			newCreateCmd(env, runCreate), newSetCmd(env, runSet), newEditCmd(env, runEdit), newDeleteCmd(env, runDelete),
-			newHandoverCmd(env, runHandover), newAdoptCmd(env, runAdopt), newSlotCmd(env), newCICmd(env, runCI),
+			newHandoverCmd(env, runHandover), newAdoptCmd(env, runAdopt), newEventCmd(env, runEvent), newSlotCmd(env),
+			newCICmd(env, runCI),
 		}},
-		{"read", "See what has become of them (needs the service):", []*cobra.Command{
-			newListCmd(env, runList), newShowCmd(env, runShow), newWhyCmd(env, runWhy), newOpenCmd(env, runOpen), newEnvCmd(env, runEnv),
-			newWaitCmd(env, runWait), newUsageCmd(env, runUsage),
+		{"read", "Show environments (needs the service):", []*cobra.Command{
+			newListCmd(env, runList), newShowCmd(env, runShow), newWhyCmd(env, runWhy), newOpenCmd(env, runOpen),
+			newEnvCmd(env, runEnv), newWaitCmd(env, runWait), newUsageCmd(env, runUsage),
 		}},
-		{"ask", "Let them sleep, wake, stay or go (needs the service):", []*cobra.Command{
-			newWakeCmd(env, runAsk), newSleepCmd(env, runAsk), newExtendCmd(env, runAsk), newConfirmCmd(env, runConfirm),
+		{"request", "Wake, extend and remove environments (needs the service):", []*cobra.Command{
+			newWakeCmd(env, runRequest), newSleepCmd(env, runRequest), newExtendCmd(env, runRequest),
+			newConfirmCmd(env, runConfirm),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
@@ -68,6 +76,3 @@ func addGroups(root *cobra.Command, env *terminal.Process) {
 		}
 	}
 }
-
-// NewRootCommand returns previewctl with all its commands, for the generator of the reference pages.
-func NewRootCommand() *cobra.Command { return newRootCmd(terminal.New()) }

@@ -9,21 +9,32 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminaltest"
 )
 
-// Every command explains itself, and every flag of a few words completes.
-func TestCommandsExplainThemselves(t *testing.T) {
+// maxShort is the length of a command's one-line description.
+const maxShort = 60
+
+func TestCommandsAreDocumented(t *testing.T) {
 	t.Parallel()
 	env, _, _ := terminaltest.New("", nil)
 	for _, cmd := range allCommands(newRootCmd(env)) {
-		if cmd.Name() == "completion" || cmd.Parent().Name() == "completion" || cmd.Name() == "help" || cmd.IsAdditionalHelpTopicCommand() {
+		if isCobras(cmd) {
 			continue
 		}
+		if len(cmd.Short) > maxShort {
+			t.Errorf("%s: the short text has %d characters, more than %d", cmd.Name(), len(cmd.Short), maxShort)
+		}
 		if cmd.Short == "" || cmd.Long == "" || cmd.Args == nil || len(strings.Split(cmd.Example, "\n")) != 3 {
-			t.Errorf("%s lacks a short or long text, a check of its arguments, or three examples", cmd.Name())
+			t.Errorf("%s has no short or long text, no check of its arguments, or not three examples", cmd.Name())
 		}
 		if cmd.Flags().Lookup("output") != nil && !completes(cmd, "output") {
 			t.Errorf("%s -o doesn't complete", cmd.Name())
 		}
 	}
+}
+
+// isCobras reports whether cobra documents the command.
+func isCobras(cmd *cobra.Command) bool {
+	name := cmd.Name()
+	return name == "completion" || name == "help" || cmd.Parent().Name() == "completion" || cmd.IsAdditionalHelpTopicCommand()
 }
 
 func allCommands(cmd *cobra.Command) []*cobra.Command {

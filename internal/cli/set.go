@@ -14,7 +14,7 @@ import (
 
 type setOptions struct {
 	env    *terminal.Process
-	what   string
+	target string
 	flags  envfile.Flags
 	commit configrepo.CommitOptions
 }
@@ -23,22 +23,24 @@ func newSetCmd(env *terminal.Process, runF func(context.Context, *setOptions) er
 	opts := &setOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "set NAME|OWNER/REPO#NUMBER",
-		Short: "Change an environment that was made by hand",
-		Long: `set changes what its flags name in overlays/NAME/environment.yaml, and leaves all other lines as they are. It checks in
-memory what Argo CD would make of it, and pushes it as one commit.
+		Short: "Change the file of an environment",
+		Long: `set changes the given keys in overlays/NAME/environment.yaml and keeps all other lines. It builds the environment
+in memory, and pushes the change as one commit.
 
-An empty value takes a key out: --dataset ''. So does =false: --shared=false, --keep-awake=false. SERVICE=default lets the
-profile decide about a service again.`,
+An empty value removes a key: --dataset ''. The value false does the same: --shared=false. SERVICE=default removes
+a service, so that it follows the profile again.`,
 		Example: `  previewctl set jakub --service products=tag:dev --service gateway=default
   previewctl set jakub --shared --purpose 'for the whole team'
   previewctl set jakub --component debug --expires 7d --dry-run`,
-		Args:              flags.OneEnvironment,
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
+		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what = args[0]
+			opts.target = args[0]
+			if err := flags.CheckTarget(cmd, opts.target); err != nil {
+				return err
+			}
 			err := opts.flags.Check(cmd, env.Now())
 			if err == nil && len(opts.flags.Settings) == 0 {
-				err = flags.Usagef(cmd, "nothing is said to be changed: name it, like --profile full")
+				err = flags.Usagef(cmd, "no change is given; use for example --profile full")
 			}
 			if err == nil {
 				err = opts.commit.Check(cmd)
@@ -49,23 +51,25 @@ profile decide about a service again.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	opts.flags.Add(cmd, configrepo.Completer(env, &opts.commit.Repo))
+	complete := configrepo.Completer(env, &opts.commit.Repo)
+	cmd.ValidArgsFunction = complete("environment")
+	opts.flags.Add(cmd, complete)
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func runSet(ctx context.Context, opts *setOptions) error {
-	w, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.what, opts.edits)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.target, opts.changedEnvironment)
 	if err != nil {
 		return err
 	}
-	opts.commit.Report(opts.env, result, "changed "+w.Name)
+	opts.commit.Report(opts.env, result, "changed "+f.Name)
 	return nil
 }
 
-func (o *setOptions) edits(w *envfile.File) (gitrepo.Edits, error) {
-	if err := w.RequireExisting(); err != nil {
+func (o *setOptions) changedEnvironment(f *envfile.File) (gitrepo.Edits, error) {
+	if err := f.RequireExisting(); err != nil {
 		return gitrepo.Edits{}, err
 	}
-	return w.Change(o.flags.Settings)
+	return f.Change(o.flags.Settings)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,8 +22,8 @@ type showOptions struct {
 	output string
 }
 
-// shown is what `show -o json` prints: the service's keys, the services taken apart, and what was decided.
-type shown struct {
+// details is the JSON of show: the service's keys, the services as a list, and the decision.
+type details struct {
 	preview.Status
 	Services []preview.Content `json:"services"`
 	Decision *preview.Decision `json:"decision,omitempty"`
@@ -34,67 +33,57 @@ func newShowCmd(env *terminal.Process, runF func(context.Context, *showOptions) 
 	opts, server := &showOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
-		Short: "Show one environment: services, commits, links, address, and how Argo CD gets on with it",
-		Long: `show asks the service about one live environment: its address, whose it is, whether it is awake and how long it stays; which
-services run in it and at which commits, and where the names of the others lead; whether Argo CD has synced exactly that
-and finds it healthy, and if not, why, with the first resource to look at.
+		Short: "Show an environment's services, address and health",
+		Long: `show prints an existing environment: its address, owner, state and expiry; its services with their commits; the targets
+of its links; and Argo CD's sync status and health, with the first unhealthy resource.
 
-The JSON has the keys of the row that Argo CD gets, and "services", "decision", "expected" (revision and images), "ready",
-"failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy, images). Where the service
-knows no cluster, "ready" and "application" are absent.`,
+The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images), "ready",
+"failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy, images). "ready" and
+"application" are absent if the service has no access to a cluster.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,
-		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: apiclient.Complete(env, &server, 1, apiclient.HasEnvironment),
+		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"), opts.Parse(cmd, server, args)); err != nil {
+			err := cmp.Or(flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"), opts.Parse(cmd, &server, args))
+			if err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
+	cmd.ValidArgsFunction = server.CompleteExisting(env)
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd
 }
 
 func runShow(ctx context.Context, opts *showOptions) error {
-	s, err := opts.ask(ctx)
+	d, err := opts.details(ctx)
 	if err != nil {
 		return err
 	}
 	if opts.output != "text" {
-		return output.Encode(opts.Env.Out, opts.output, s)
+		return output.Encode(opts.Env.Out, opts.output, d)
 	}
-	return opts.print(s)
-}
-
-func (o *showOptions) ask(ctx context.Context) (s shown, err error) {
-	defer o.Env.NoticeIfSlow(terminal.SlowService)()
-	if s.Status, err = o.Status(ctx); err == nil {
-		s.Services = s.Contents()
-		s.Decision, err = o.Client.DecisionAbout(ctx, s.Name)
-	}
-	return s, err
-}
-
-func (o *showOptions) print(s shown) error {
-	o.Env.Answerf("%s is %s", config.Printable(s.Name), o.condition(s.Status))
-	w := tabwriter.NewWriter(o.Env.Out, 0, 0, 2, ' ', 0)
-	for _, line := range o.lines(s) {
-		if value := config.Printable(line[1]); value != "" {
-			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
-		}
-	}
-	if err := w.Flush(); err != nil {
+	opts.Env.Answerf("%s is %s", config.Printable(d.Name), opts.condition(d.Status))
+	if err := output.WriteFields(opts.Env.Out, d.fields(opts.Env.Now())); err != nil {
 		return err
 	}
-	o.Env.Answerf("")
-	return o.services(s).Write(o.Env.Out, true)
+	opts.Env.Answerf("")
+	return d.servicesTable().Write(opts.Env.Out, true)
 }
 
-// condition is how it is, in a word or two.
+func (o *showOptions) details(ctx context.Context) (d details, err error) {
+	defer o.Env.NoticeIfSlow(terminal.SlowService)()
+	if d.Status, err = o.Status(ctx); err == nil {
+		d.Services = d.Contents()
+		d.Decision, err = o.Client.DecisionAbout(ctx, d.Name)
+	}
+	return d, err
+}
+
+// condition returns the environment's state in a few words.
 func (o *showOptions) condition(s preview.Status) string {
 	switch {
 	case s.State == preview.Asleep:
@@ -111,53 +100,48 @@ func (o *showOptions) condition(s preview.Status) string {
 	return o.Env.Colour(terminal.Yellow, "not ready yet")
 }
 
-func (o *showOptions) lines(s shown) [][2]string {
+func (d details) fields(now time.Time) [][2]string {
+	var sleepsAt *time.Time
+	if d.Decision != nil {
+		sleepsAt = d.Decision.SleepsAt
+	}
 	return [][2]string{
-		{"Address", s.URL},
-		{"Namespace", s.Namespace},
-		{"State", s.State},
-		{"Source", cmp.Or(apiclient.Reference(s.Repository, s.Number), s.Source)},
-		{"Title", s.Title},
-		{"Owner", s.Owner},
-		{"Purpose", s.Purpose},
-		{"Profile", s.Profile},
-		{"Sleeps", o.sleeps(s)},
-		{"Ends", o.ends(s)},
-		{"Decision", o.decision(s.Decision)},
-		{"Files", s.Path + " at commit " + output.ShortCommit(s.Revision)},
-		{"Argo CD", o.argocd(s.Status)},
-		{"Waits for", s.Reason},
-		{"Look at", unhealthy(s.Application)},
+		{"Address", d.URL},
+		{"Namespace", d.Namespace},
+		{"State", d.State},
+		{"Source", cmp.Or(apiclient.Reference(d.Repository, d.Number), d.Source)},
+		{"Title", d.Title},
+		{"Owner", d.Owner},
+		{"Purpose", d.Purpose},
+		{"Profile", d.Profile},
+		{"Sleeps", output.FutureTime(sleepsAt, false, now)},
+		{"Expires", d.expiry(now)},
+		{"Decision", decisionText(d.Decision, now)},
+		{"Files", d.Path + " at commit " + output.ShortCommit(d.Revision)},
+		{"Argo CD", argoCDText(d.Status)},
+		{"Waits for", d.Reason},
+		{"Look at", unhealthyResource(d.Application)},
 	}
 }
 
-// sleeps is when it sleeps next.
-func (o *showOptions) sleeps(s shown) string {
-	if s.Decision == nil {
-		return ""
+// expiry prefers the decision's time, which includes extensions.
+func (d details) expiry(now time.Time) string {
+	if d.Decision != nil && d.Decision.ExpiresAt != nil {
+		return output.FutureTime(d.Decision.ExpiresAt, d.Decision.ExpiresAnyway, now)
 	}
-	return output.FutureTime(s.Decision.SleepsAt, false, o.Env.Now())
-}
-
-// ends is how long it stays. What was decided knows of extensions too.
-func (o *showOptions) ends(s shown) string {
-	if s.Decision != nil && s.Decision.ExpiresAt != nil {
-		return output.FutureTime(s.Decision.ExpiresAt, s.Decision.ExpiresAnyway, o.Env.Now())
-	}
-	r := s.Row
-	if at, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil {
-		if left := at.Sub(o.Env.Now()); left > 0 {
-			return fmt.Sprintf("%s, in %s", r.ExpiresAt, output.Duration(left))
+	if at, err := time.Parse(time.RFC3339, d.ExpiresAt); err == nil {
+		if left := at.Sub(now); left > 0 {
+			return fmt.Sprintf("%s, in %s", d.ExpiresAt, output.Duration(left))
 		}
-		return r.ExpiresAt
+		return d.ExpiresAt
 	}
-	if r.Source == "pull-request" {
+	if d.Source == "pull-request" {
 		return "with its pull request"
 	}
-	return "when somebody ends it"
+	return "when it is deleted"
 }
 
-func (o *showOptions) decision(d *preview.Decision) string {
+func decisionText(d *preview.Decision, now time.Time) string {
 	if d == nil {
 		return ""
 	}
@@ -166,15 +150,15 @@ func (o *showOptions) decision(d *preview.Decision) string {
 		text += "; " + d.Remedy
 	}
 	if !d.Since.IsZero() {
-		text += " (for " + output.Duration(o.Env.Now().Sub(d.Since)) + ")"
+		text += " (for " + output.Duration(now.Sub(d.Since)) + ")"
 	}
 	return text
 }
 
-func (o *showOptions) argocd(s preview.Status) string {
+func argoCDText(s preview.Status) string {
 	switch {
 	case s.Ready == nil:
-		return "unknown: the service knows no cluster"
+		return "unknown: the service has no access to a cluster"
 	case s.Application == nil:
 		return ""
 	}
@@ -186,25 +170,27 @@ func (o *showOptions) argocd(s preview.Status) string {
 	return text
 }
 
-func unhealthy(a *preview.ApplicationStatus) string {
+func unhealthyResource(a *preview.ApplicationStatus) string {
 	if a == nil || a.Unhealthy == nil {
 		return ""
 	}
 	return a.Unhealthy.String()
 }
 
-// services is a table of what runs and where the rest leads.
-func (o *showOptions) services(s shown) *output.Table {
+// servicesTable lists the services that run, and the targets of the links.
+func (d details) servicesTable() *output.Table {
 	t := &output.Table{Header: []string{"SERVICE", "RUNS", "COMMIT", "ADDRESS"}}
-	prefix := strings.TrimSuffix(s.Namespace, s.Name)
-	for _, c := range s.Services {
+	prefix := strings.TrimSuffix(d.Namespace, d.Name)
+	for _, c := range d.Services {
 		runs, address := "here", ""
 		if c.Host != "" {
 			address = "https://" + c.Host
 		}
-		if environment, ours := strings.CutPrefix(c.Namespace, prefix); ours && prefix != "" && c.Namespace != "" {
+		environment, isEnvironment := strings.CutPrefix(c.Namespace, prefix)
+		switch {
+		case isEnvironment && prefix != "" && c.Namespace != "":
 			runs = "in environment " + environment
-		} else if !c.Runs {
+		case !c.Runs:
 			runs = "in namespace " + c.Namespace
 		}
 		t.Add(c.Service, runs, output.ShortCommit(c.Commit), address)

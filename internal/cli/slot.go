@@ -10,11 +10,11 @@ import (
 func newSlotCmd(env *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "slot",
-		Short: "Claim, release and list slots: environments with names that stay",
-		Long: `A slot is an environment with a name, a namespace and a host that stay while people come and go. slots.yaml in the GitOps
-repository lists them and who holds which. The labelled pull requests of all its holders run together in a slot.
+		Short: "Claim, release and list slots",
+		Long: `A slot is an environment with a permanent name, namespace and host. slots.yaml in the GitOps repository contains the
+slots, their claims and the queue. The labelled pull requests of all holders of a slot run together in it.
 
-A claim past its end is over, and who waits first holds the slot from then on, whether anybody writes that down or not.`,
+A claim ends at its time. The first claim in the queue then gets the slot, without another commit.`,
 		Example: `  previewctl slot list
   previewctl slot claim --holders alice,bob --purpose 'checkout redesign' --until 72h
   previewctl slot release bulbasaur`,

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
-	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/slotfile"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
@@ -20,25 +20,25 @@ import (
 
 type slotClaimOptions struct {
 	env            *terminal.Process
-	slot           string
+	slot           string // "" is any slot
 	holders        []string
 	purpose, until string
 	take           bool
 	commit         configrepo.CommitOptions
 
-	claim config.Claim // what of it is known before anything is read
+	claim config.Claim // the new claim, from the flags
 }
 
 func newSlotClaimCmd(env *terminal.Process, runF func(context.Context, *slotClaimOptions) error) *cobra.Command {
 	opts := &slotClaimOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "claim [SLOT]",
-		Short: "Claim a slot, or wait for one",
-		Long: `claim writes into slots.yaml that the holders have a slot: the one that is named, else the first that is free. Where none
-is, they wait in the queue, and the first of it holds the next slot that gets free, without another command. One that
-others hold is refused, unless --take says to take it from them.
+		Short: "Claim a slot, or join the queue",
+		Long: `claim writes a claim on the named slot, or else on the first free slot, into slots.yaml. If no slot is free, the claim
+joins the queue; the first claim in the queue gets the next free slot, without another command. A slot with other
+holders is refused, except with --take.
 
-Who claims again what they hold already changes its purpose and its end.`,
+If the holders have the slot already, the command changes the purpose and the end of their claim.`,
 		Example: `  previewctl slot claim --holders alice,bob --purpose 'checkout redesign' --until 72h
   previewctl slot claim ivysaur --holders alice --until 7d --dry-run
   previewctl slot claim bulbasaur --holders carol --purpose 'urgent fix' --take`,
@@ -48,30 +48,31 @@ Who claims again what they hold already changes its purpose and its end.`,
 			if len(args) == 1 {
 				opts.slot = args[0]
 			}
-			if err := opts.check(cmd); err != nil {
+			if err := opts.checkClaim(cmd); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.holders, "holders", nil, "whose it is: GitHub logins (default: PREVIEWSET_OWNER, or github.user of Git's configuration)")
-	f.StringVar(&opts.purpose, "purpose", "", "what it is for")
-	f.StringVar(&opts.until, "until", "", "when the claim is over: a length like 72h or 7d from now, a day, or a time like 2026-12-24T18:00:00Z")
-	f.BoolVar(&opts.take, "take", false, "take it from those who hold it")
+	f.StringSliceVar(&opts.holders, "holders", nil,
+		"set the holders, GitHub logins (default: PREVIEWSET_OWNER, else Git's github.user)")
+	f.StringVar(&opts.purpose, "purpose", "", "set the purpose, one line of text")
+	f.StringVar(&opts.until, "until", "", "end the claim at a time: "+flags.TimeFormats)
+	f.BoolVar(&opts.take, "take", false, "take the slot from its holders")
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
-func (o *slotClaimOptions) check(cmd *cobra.Command) error {
-	if owner := configrepo.CallerLogin(cmd.Context(), o.env); len(o.holders) == 0 && owner != "" {
-		o.holders = []string{owner}
+func (o *slotClaimOptions) checkClaim(cmd *cobra.Command) error {
+	if login := configrepo.CallerLogin(cmd.Context(), o.env); len(o.holders) == 0 && login != "" {
+		o.holders = []string{login}
 	}
 	switch {
 	case len(o.holders) == 0:
-		return flags.Usagef(cmd, "nobody is said to hold it: say --holders LOGIN, or once for all: git config --global github.user LOGIN")
+		return flags.Usagef(cmd, "the claim has no holder; use --holders LOGIN, or once: git config --global github.user LOGIN")
 	case o.take && o.slot == "":
-		return flags.Usagef(cmd, "--take needs the slot that is taken: previewctl slot list says who holds which")
+		return flags.Usagef(cmd, "--take requires a slot; see the holders: previewctl slot list")
 	}
 	if err := slotfile.CheckHolders(cmd, o.holders); err != nil {
 		return err
@@ -102,7 +103,7 @@ func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 			return e, err
 		}
 		var m gitrepo.Message
-		if done, m, err = opts.apply(p); err != nil {
+		if done, m, err = opts.claimIn(p); err != nil {
 			return e, err
 		}
 		return p.Edits(m)
@@ -116,70 +117,77 @@ func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 	return nil
 }
 
-// apply gives the holders a slot or a place in the queue, and says which.
-func (o *slotClaimOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
+// claimIn gives the holders a slot or a place in the queue.
+func (o *slotClaimOptions) claimIn(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
 	slot := o.choose(p)
 	if slot == "" {
-		return o.enqueue(p)
+		done, m = o.enqueue(p)
+		return done, m, nil
 	}
-	held := p.Now.Slots[slot]
-	own := slotfile.SameHolders(held.Holders, o.holders)
-	if !slotfile.IsFree(held) && !own && !o.take {
-		return "", m, fmt.Errorf("slot %s is held by %s\nask them to release it, wait for any slot (name none), or take it with --take", slot, slotfile.Describe(held))
+	current := p.Now.Slots[slot]
+	isOwn, isOthers := slotfile.SameHolders(current.Holders, o.holders), !slotfile.IsFree(current)
+	isOthers = isOthers && !isOwn
+	if isOthers && !o.take {
+		return "", m, fmt.Errorf("slot %s is held by %s\nask them to release it, claim any slot (name none), or use --take",
+			slot, slotfile.Describe(current))
 	}
 	claim := o.claim
-	if own {
-		claim = renewed(held, o.claim)
+	if isOwn {
+		claim = renewed(current, o.claim)
 	}
 	p.Now.Slots[slot] = claim
-	p.Now.Queue = slices.DeleteFunc(p.Now.Queue, func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
+	p.Now.Queue = slices.DeleteFunc(p.Now.Queue, o.isOwn)
+	holders := strings.Join(o.holders, ", ")
 	m = gitrepo.Message{
-		Subject:  configrepo.Subject(fmt.Sprintf("Claim slot %s for %s", slot, output.List(o.holders)), "Claim slot "+slot),
+		Subject:  configrepo.Subject(fmt.Sprintf("Claim slot %s for %s", slot, holders), "Claim slot "+slot),
 		Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}},
 	}
-	if !slotfile.IsFree(held) && !own {
-		m.Body = "Taken from " + slotfile.Describe(held) + "."
+	if isOthers {
+		m.Body = "Taken from " + slotfile.Describe(current) + "."
 	}
-	return fmt.Sprintf("claimed slot %s for %s", slot, output.List(o.holders)), m, nil
+	return fmt.Sprintf("claimed slot %s for %s", slot, holders), m, nil
 }
 
-// choose is the slot that is named, that they hold already, or that is free; "" is none.
+func (o *slotClaimOptions) isOwn(c config.Claim) bool {
+	return slotfile.SameHolders(c.Holders, o.holders)
+}
+
+// choose returns the named slot, else the holders' slot, else the first free slot, else "".
 func (o *slotClaimOptions) choose(p *slotfile.Pool) string {
 	if o.slot != "" {
 		return o.slot
 	}
-	for _, name := range p.Names() {
-		if slotfile.SameHolders(p.Now.Slots[name].Holders, o.holders) {
-			return name
-		}
-	}
-	for _, name := range p.Names() {
-		if slotfile.IsFree(p.Now.Slots[name]) {
-			return name
+	for _, matches := range []func(config.Claim) bool{o.isOwn, slotfile.IsFree} {
+		for _, name := range p.Names() {
+			if matches(p.Now.Slots[name]) {
+				return name
+			}
 		}
 	}
 	return ""
 }
 
-// renewed is a claim with what was said anew; the rest stays.
-func renewed(held, claim config.Claim) config.Claim {
+// renewed returns the current claim with the given fields of the new one.
+func renewed(current, claim config.Claim) config.Claim {
 	if claim.Purpose != "" {
-		held.Purpose = claim.Purpose
+		current.Purpose = claim.Purpose
 	}
 	if claim.Until != nil {
-		held.Until = claim.Until
+		current.Until = claim.Until
 	}
-	return held
+	return current
 }
 
-func (o *slotClaimOptions) enqueue(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
-	i := slices.IndexFunc(p.Now.Queue, func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) })
+// enqueue adds the claim to the queue, or renews it there.
+func (o *slotClaimOptions) enqueue(p *slotfile.Pool) (done string, m gitrepo.Message) {
+	i := slices.IndexFunc(p.Now.Queue, o.isOwn)
 	if i >= 0 {
 		p.Now.Queue[i] = renewed(p.Now.Queue[i], o.claim)
 	} else {
 		i = len(p.Now.Queue)
 		p.Now.Queue = append(p.Now.Queue, o.claim)
 	}
-	m = gitrepo.Message{Subject: configrepo.Subject(fmt.Sprintf("Queue %s for a slot", output.List(o.holders)), "Queue for a slot")}
-	return fmt.Sprintf("no slot is free: %s waits at place %d of the queue", output.List(o.holders), i+1), m, nil
+	holders := strings.Join(o.holders, ", ")
+	m.Subject = configrepo.Subject(fmt.Sprintf("Queue %s for a slot", holders), "Queue for a slot")
+	return fmt.Sprintf("no slot is free; %s has queue position %d", holders, i+1), m
 }

@@ -22,22 +22,22 @@ import (
 type slotListOptions struct {
 	env    *terminal.Process
 	repo   configrepo.Flags
-	client *apiclient.Client // nil without a server
+	client *apiclient.Client // nil if no service is named
 	output string
 }
 
-// slotRow is one line of the sheet.
+// slotRow is a slot, or a claim in the queue.
 type slotRow struct {
 	Slot    string     `json:"slot,omitempty"`
 	Holders []string   `json:"holders"`
 	Purpose string     `json:"purpose"`
 	Since   *time.Time `json:"since,omitempty"`
 	Until   *time.Time `json:"until,omitempty"`
-	State   string     `json:"state"` // free, waiting, what the service says, or empty where nobody says it
+	State   string     `json:"state"` // free, waiting, the service's state, or empty without a service
 	URL     string     `json:"url"`
 }
 
-// slotSheet is what slot list -o json prints.
+// slotSheet is the JSON of slot list.
 type slotSheet struct {
 	Slots []slotRow `json:"slots"`
 	Queue []slotRow `json:"queue"`
@@ -47,20 +47,20 @@ func newSlotListCmd(env *terminal.Process, runF func(context.Context, *slotListO
 	opts, server := &slotListOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the slots: who holds which, for what, since and until when",
-		Long: `list prints the slots as they are now, and who waits for one. State and address come from the service, where --server or
-PREVIEWSET_SERVER names it; all the rest is in the GitOps repository.
+		Short: "List the slots, their holders and the queue",
+		Long: `list prints the slots with their claims, and the queue. State and address come from the service in --server or
+PREVIEWSET_SERVER; everything else comes from the GitOps repository.
 
-In a pipe it prints one line each, separated by tabs, without a header: slot, holders, purpose, since, until, state, URL;
-who waits has no slot. The JSON has the keys "slots" and "queue".`,
+Without a terminal it prints lines with tabs and no header: slot, holders, purpose, since, until, state, URL. A claim in
+the queue has no slot. The JSON has the keys "slots" and "queue".`,
 		Example: `  previewctl slot list
   previewctl slot list -o json
   previewctl slot list --local -o name`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
-			if err == nil && env.FlagOrEnv(server.Server, "PREVIEWSET_SERVER") != "" {
-				opts.client, err = apiclient.New(cmd, env, server)
+			if err == nil {
+				opts.client, err = server.Optional(cmd, env)
 			}
 			if err != nil {
 				return err
@@ -89,15 +89,14 @@ func runSlotList(ctx context.Context, opts *slotListOptions) error {
 		return err
 	}
 	p.NoteIfOff(opts.env)
-	return opts.print(opts.sheet(ctx, p))
+	return opts.print(newSlotSheet(p, opts.rowsByName(ctx)))
 }
 
-func (o *slotListOptions) sheet(ctx context.Context, p *slotfile.Pool) slotSheet {
-	live := o.live(ctx)
+func newSlotSheet(p *slotfile.Pool, rows map[string]preview.Row) slotSheet {
 	s := slotSheet{Slots: []slotRow{}, Queue: []slotRow{}}
 	for _, name := range p.Names() {
 		row := slotRowOf(p.Now.Slots[name])
-		row.Slot, row.State, row.URL = name, live[name].State, live[name].URL
+		row.Slot, row.State, row.URL = name, rows[name].State, rows[name].URL
 		if slotfile.IsFree(p.Now.Slots[name]) {
 			row.State = "free"
 		}
@@ -115,16 +114,16 @@ func slotRowOf(c config.Claim) slotRow {
 	return slotRow{Holders: output.OrEmpty(c.Holders), Purpose: c.Purpose, Since: c.Since, Until: c.Until}
 }
 
-// live are the environments that the service knows, by name. Without it the sheet lacks two columns, no more.
-func (o *slotListOptions) live(ctx context.Context) map[string]preview.Row {
+// rowsByName returns the service's environments. Without a service, state and address stay empty.
+func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row {
 	found := map[string]preview.Row{}
 	if o.client == nil {
-		o.env.Inform("note: state and URL are the service's to say: name it with --server or PREVIEWSET_SERVER")
+		o.env.Notef("no service is named: state and URL are unknown; set --server or PREVIEWSET_SERVER")
 		return found
 	}
 	rows, err := o.client.Environments(ctx)
 	if err != nil {
-		o.env.Inform("note: no state and URL: " + config.Printable(err.Error()))
+		o.env.Notef("state and URL are unknown: %s", err)
 	}
 	for _, r := range rows {
 		found[r.Name] = r
@@ -134,7 +133,6 @@ func (o *slotListOptions) live(ctx context.Context) map[string]preview.Row {
 
 func (o *slotListOptions) print(s slotSheet) error {
 	aligned := o.output == "table" || o.output == "wide" || o.env.OutTTY
-	t := &output.Table{Header: []string{"SLOT", "HOLDERS", "PURPOSE", "SINCE", "UNTIL", "STATE", "URL"}}
 	switch o.output {
 	case "json", "yaml":
 		return output.Encode(o.env.Out, o.output, s)
@@ -144,29 +142,31 @@ func (o *slotListOptions) print(s slotSheet) error {
 		}
 		return nil
 	}
+	t := &output.Table{Header: []string{"SLOT", "HOLDERS", "PURPOSE", "SINCE", "UNTIL", "STATE", "URL"}}
 	for _, r := range s.Slots {
-		t.Add(r.cells(r.Slot, aligned)...)
+		t.Add(r.row(r.Slot, aligned)...)
 	}
 	for i, r := range s.Queue {
 		name := ""
 		if aligned {
-			name = fmt.Sprintf("(waits, %d)", i+1)
+			name = fmt.Sprintf("(queue, %d)", i+1)
 		}
-		t.Add(r.cells(name, aligned)...)
+		t.Add(r.row(name, aligned)...)
 	}
 	return t.Write(o.env.Out, aligned)
 }
 
-func (r slotRow) cells(name string, short bool) []string {
+// row returns the cells of a table, with shorter times for a person.
+func (r slotRow) row(name string, isShort bool) []string {
 	layout := time.RFC3339
-	if short {
+	if isShort {
 		layout = "2006-01-02 15:04"
 	}
-	moment := func(t *time.Time) string {
+	format := func(t *time.Time) string {
 		if t == nil {
 			return ""
 		}
 		return t.UTC().Format(layout)
 	}
-	return []string{name, strings.Join(r.Holders, ", "), r.Purpose, moment(r.Since), moment(r.Until), r.State, r.URL}
+	return []string{name, strings.Join(r.Holders, ", "), r.Purpose, format(r.Since), format(r.Until), r.State, r.URL}
 }

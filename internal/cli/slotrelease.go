@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
-	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/slotfile"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
@@ -20,7 +20,7 @@ import (
 
 type slotReleaseOptions struct {
 	env     *terminal.Process
-	slot    string
+	slot    string // "" is the slot of the holders
 	holders []string
 	now     time.Time
 	commit  configrepo.CommitOptions
@@ -30,9 +30,11 @@ func newSlotReleaseCmd(env *terminal.Process, runF func(context.Context, *slotRe
 	opts := &slotReleaseOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "release [SLOT]",
-		Short: "Give a slot back, or stop waiting for one",
-		Long: `release ends the claim on a slot. Who waits first holds it from then on; where nobody waits, the slot's environment goes,
-with all data in it. With --holders and no slot it gives back what exactly these hold, or their place in the queue.`,
+		Short: "Release a slot, or leave the queue",
+		Long: `release ends the claim on a slot. The first claim in the queue then gets the slot. If the queue is empty, the slot's
+environment is deleted with all data in it.
+
+With --holders instead of a slot, it ends the claim of exactly these holders, or removes them from the queue.`,
 		Example: `  previewctl slot release bulbasaur
   previewctl slot release --holders alice,bob
   previewctl slot release bulbasaur --dry-run`,
@@ -43,7 +45,7 @@ with all data in it. With --holders and no slot it gives back what exactly these
 				opts.slot = args[0]
 			}
 			if (opts.slot == "") == (len(opts.holders) == 0) {
-				return flags.Usagef(cmd, "say either which slot is released, or with --holders who releases theirs")
+				return flags.Usagef(cmd, "release takes either a slot or --holders")
 			}
 			opts.now = env.Now().UTC().Truncate(time.Second)
 			err := slotfile.CheckHolders(cmd, opts.holders)
@@ -56,7 +58,7 @@ with all data in it. With --holders and no slot it gives back what exactly these
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringSliceVar(&opts.holders, "holders", nil, "who gives back what they hold or wait for: GitHub logins")
+	cmd.Flags().StringSliceVar(&opts.holders, "holders", nil, "release the slot or queue position of these GitHub logins")
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
@@ -72,7 +74,7 @@ func runSlotRelease(ctx context.Context, opts *slotReleaseOptions) error {
 			return e, err
 		}
 		var m gitrepo.Message
-		if done, m, err = opts.apply(p); err != nil {
+		if done, m, err = opts.releaseIn(p); err != nil {
 			return e, err
 		}
 		return p.Edits(m)
@@ -84,28 +86,32 @@ func runSlotRelease(ctx context.Context, opts *slotReleaseOptions) error {
 	return nil
 }
 
-// apply frees the slot, or the place in the queue, and lets who waits have it.
-func (o *slotReleaseOptions) apply(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
-	slot := o.slot
-	own := func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) }
+// releaseIn frees the slot or the place in the queue, and lets the queue move up.
+func (o *slotReleaseOptions) releaseIn(p *slotfile.Pool) (done string, m gitrepo.Message, err error) {
+	slot, holders := o.slot, strings.Join(o.holders, ", ")
+	isOwn := func(c config.Claim) bool { return slotfile.SameHolders(c.Holders, o.holders) }
 	for _, name := range p.Names() {
-		if slot == "" && own(p.Now.Slots[name]) {
+		if slot == "" && isOwn(p.Now.Slots[name]) {
 			slot = name
 		}
 	}
 	if slot == "" {
-		if !slices.ContainsFunc(p.Now.Queue, own) {
-			return "", m, fmt.Errorf("no slot is held by exactly %s, who don't wait for one either\nsee who does with: previewctl slot list", output.List(o.holders))
+		if !slices.ContainsFunc(p.Now.Queue, isOwn) {
+			return "", m, fmt.Errorf("%s: no claim has exactly these holders\nsee all claims: previewctl slot list", holders)
 		}
-		p.Now.Queue = slices.DeleteFunc(p.Now.Queue, own)
-		return "took " + output.List(o.holders) + " out of the queue", gitrepo.Message{Subject: configrepo.Subject(fmt.Sprintf("Take %s out of the queue", output.List(o.holders)), "Leave the queue")}, nil
+		p.Now.Queue = slices.DeleteFunc(p.Now.Queue, isOwn)
+		m.Subject = configrepo.Subject(fmt.Sprintf("Remove %s from the queue", holders), "Leave the queue")
+		return "removed " + holders + " from the queue", m, nil
 	}
 	p.Now.Slots[slot] = config.Claim{}
 	p.Now = *p.Now.At(o.now)
-	m = gitrepo.Message{Subject: configrepo.Subject("Release slot " + slot), Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}}}
+	m = gitrepo.Message{
+		Subject:  configrepo.Subject("Release slot " + slot),
+		Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}},
+	}
 	done = "released slot " + slot
 	if next := p.Now.Slots[slot]; !slotfile.IsFree(next) {
-		done += "; now it is " + slotfile.Describe(next)
+		done += "; its new holder is " + slotfile.Describe(next)
 	}
 	return done, m, nil
 }

@@ -16,77 +16,85 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Every command that asks the service says so where that takes long, and once.
-func TestWhoAsksASlowServiceIsTold(t *testing.T) {
+// Each command that asks the service reports once that the service is slow.
+func TestCommandsReportASlowService(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"list": {"list"}, "show": {"show", "team"}, "show of a pull request": {"show", "acme/gateway#12"}, "open": {"open", "team", "--print"},
-		"env": {"env", "team"}, "why": {"why", "team"}, "wait": {"wait", "team", "--timeout=0"}, "wake": {"wake", "team"},
+		"list": {"list"}, "show": {"show", "team"}, "show of a pull request": {"show", "acme/gateway#12"},
+		"open": {"open", "team", "--print"},
+		"env":  {"env", "team"}, "why": {"why", "team"}, "wait": {"wait", "team", "--timeout=0"}, "wake": {"wake", "team"},
 		"sleep": {"sleep", "team"}, "extend": {"extend", "team"}, "confirm": {"confirm", "team", "--dry-run"}, "usage": {"usage"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env, out, _ := terminaltest.New("", nil)
-			said := &listening{heard: make(chan struct{})}
+			said := &watchedOutput{noticed: make(chan struct{})}
 			env.Err = said
-			if code := run(t.Context(), env, append(args, "--server="+serveSlowly(t, said))); code != 0 {
+			if code := run(t.Context(), env, append(args, "--server="+serveAfterNotice(t, said))); code != 0 {
 				t.Errorf("exit code %d: %s%s", code, said, out)
 			}
 			if n := strings.Count(said.String(), "…"); n != 1 {
-				t.Errorf("it says %d times that it takes long: %q", n, said)
+				t.Errorf("%d notices, want 1: %q", n, said)
 			}
 		})
 	}
 }
 
-// listening is standard error, and tells when it is said that something takes long.
-type listening struct {
-	mu    sync.Mutex
-	said  bytes.Buffer
-	once  sync.Once
-	heard chan struct{}
+// watchedOutput is standard error. It signals the first notice.
+type watchedOutput struct {
+	mu      sync.Mutex
+	text    bytes.Buffer
+	once    sync.Once
+	noticed chan struct{}
 }
 
-func (l *listening) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (o *watchedOutput) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if bytes.Contains(p, []byte("…")) {
-		l.once.Do(func() { close(l.heard) })
+		o.once.Do(func() { close(o.noticed) })
 	}
-	return l.said.Write(p)
+	return o.text.Write(p)
 }
 
-func (l *listening) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.said.String()
+func (o *watchedOutput) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
-// serveSlowly answers once somebody was told that it takes long, or would have to be by now.
-func serveSlowly(t *testing.T, said *listening) string {
+// serveAfterNotice starts a service that answers after the notice, or when the notice is overdue.
+func serveAfterNotice(t *testing.T, said *watchedOutput) string {
 	t.Helper()
-	ready, mux := true, http.NewServeMux()
-	team := preview.Status{Row: preview.Row{Name: "team", URL: "https://team.preview.test"}, Ready: &ready}
-	mux.HandleFunc("GET /api/v1/environments/team", func(w http.ResponseWriter, _ *http.Request) { apitest.Respond(w, http.StatusOK, team) })
-	mux.HandleFunc("GET /api/v1/environments", func(w http.ResponseWriter, _ *http.Request) {
-		apitest.Respond(w, http.StatusOK, map[string]any{"environments": []preview.Row{team.Row}})
-	})
-	mux.HandleFunc("GET /api/v1/decisions", func(w http.ResponseWriter, _ *http.Request) {
-		apitest.Respond(w, http.StatusOK, apiclient.Decisions{Decisions: []preview.Decision{{Outcome: preview.Live, Environment: "team", Repository: "acme/gateway", Number: 12, Withheld: true}}})
-	})
-	mux.HandleFunc("GET /api/v1/usage", func(w http.ResponseWriter, _ *http.Request) {
-		apitest.Respond(w, http.StatusOK, apiclient.Usage{Usage: preview.Usage{Rows: []preview.UsageRow{}}})
-	})
-	mux.HandleFunc("POST /api/v1/environments/team/{action}", func(w http.ResponseWriter, _ *http.Request) {
-		apitest.Respond(w, http.StatusAccepted, map[string]string{"message": "noted"})
-	})
+	mux := slowService()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case <-said.heard:
+		case <-said.noticed:
 		case <-time.After(3 * terminal.SlowAfter):
 		}
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// slowService answers each request with the environment team of acme/gateway#12.
+func slowService() *http.ServeMux {
+	ready, mux := true, http.NewServeMux()
+	team := preview.Status{Row: preview.Row{Name: "team", URL: "https://team.preview.test"}, Ready: &ready}
+	decision := preview.Decision{
+		Outcome: preview.Live, Environment: "team", Repository: "acme/gateway", Number: 12, Withheld: true,
+	}
+	for pattern, body := range map[string]any{
+		"GET /api/v1/environments/team": team,
+		"GET /api/v1/environments":      map[string]any{"environments": []preview.Row{team.Row}},
+		"GET /api/v1/decisions":         apiclient.Decisions{Decisions: []preview.Decision{decision}},
+		"GET /api/v1/usage":             apiclient.Usage{Usage: preview.Usage{Rows: []preview.UsageRow{}}},
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { apitest.Respond(w, http.StatusOK, body) })
+	}
+	mux.HandleFunc("POST /api/v1/environments/team/{action}", func(w http.ResponseWriter, _ *http.Request) {
+		apitest.Respond(w, http.StatusAccepted, map[string]string{"message": "noted"})
+	})
+	return mux
 }

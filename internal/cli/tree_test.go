@@ -22,8 +22,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestTrees runs the command in each folder of testdata/trees on the example with the files of in, and compares what it
-// writes with want, whole. What it changes in the example's own files stands in the stories: here it would be a copy.
+// TestTrees runs the command of each folder in testdata/trees on the example with the files of in, and compares all new
+// files with want. The scripts check changes of the example's own files.
 func TestTrees(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob("testdata/trees/*/command")
@@ -46,7 +46,7 @@ func TestTrees(t *testing.T) {
 	}
 }
 
-// treeOf are the files that a command writes, and for each folder that it deletes an empty file.
+// treeOf returns the files that a command writes, and an empty file for each deleted folder.
 func treeOf(t *testing.T, command string, fsys fs.FS) map[string][]byte {
 	t.Helper()
 	line, err := os.ReadFile(command)
@@ -71,12 +71,12 @@ func treeOf(t *testing.T, command string, fsys fs.FS) map[string][]byte {
 	return edits.Write
 }
 
-// newTreeCmd has the commands that write an environment or a service, without the repository that they write to.
+// newTreeCmd returns the commands that write files, with edits in place of a repository.
 func newTreeCmd(env *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra.Command {
-	on := func(what string, change func(w *envfile.File) (gitrepo.Edits, error)) error {
-		w, err := envfile.Open(fsys, what)
+	on := func(target string, change func(f *envfile.File) (gitrepo.Edits, error)) error {
+		f, err := envfile.Open(fsys, target)
 		if err == nil {
-			*edits, err = change(w)
+			*edits, err = change(f)
 		}
 		if edits.Write == nil {
 			edits.Write = map[string][]byte{}
@@ -86,20 +86,20 @@ func newTreeCmd(env *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra.
 	service := newServiceCmd(env)
 	service.RemoveCommand(service.Commands()...)
 	service.AddCommand(newServiceAddCmd(env, func(_ context.Context, o *serviceAddOptions) (err error) {
-		*edits, err = o.edits(fsys)
+		*edits, err = o.newService(fsys)
 		return err
 	}))
 	root := &cobra.Command{SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(service,
-		newCreateCmd(env, func(_ context.Context, o *createOptions) error { return on(o.what, o.edits) }),
-		newSetCmd(env, func(_ context.Context, o *setOptions) error { return on(o.what, o.edits) }),
-		newDeleteCmd(env, func(_ context.Context, o *deleteOptions) error { return on(o.what, o.edits) }),
-		newHandoverCmd(env, func(_ context.Context, o *handoverOptions) error { return on(o.what, o.edits) }),
+		newCreateCmd(env, func(_ context.Context, o *createOptions) error { return on(o.target, o.newEnvironment) }),
+		newSetCmd(env, func(_ context.Context, o *setOptions) error { return on(o.target, o.changedEnvironment) }),
+		newDeleteCmd(env, func(_ context.Context, o *deleteOptions) error { return on(o.target, o.deletion) }),
+		newHandoverCmd(env, func(_ context.Context, o *handoverOptions) error { return on(o.target, o.handover) }),
 	)
 	return root
 }
 
-// filesIn are the files below a folder by path; where there is no folder, none.
+// filesIn returns the files below a folder by path, none if the folder is missing.
 func filesIn(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}

@@ -2,8 +2,9 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,6 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
-	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -28,21 +28,21 @@ func newUsageCmd(env *terminal.Process, runF func(context.Context, *usageOptions
 	opts, server := &usageOptions{env: env}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "usage",
-		Short: "Show what environments cost: hours awake and asleep, CPU and memory, and what sleeping saved",
-		Long: `usage asks the service, which asks Prometheus, how long environments were awake and asleep, how much CPU and memory their
-workloads requested in that time (cores and GiB, times hours), and how much more it would have been without sleep.
+		Short: "Show the hours, CPU and memory of environments",
+		Long: `usage shows how many hours environments were awake and asleep, the CPU and memory that their workloads requested (cores
+and GiB, multiplied by hours), and how much sleep saved. The service reads these figures from Prometheus.
 
-In a pipe it prints one line each, separated by tabs, without a header: name, awake hours, asleep hours, CPU core hours, memory
-GiB hours, saved CPU core hours, saved memory GiB hours. It needs ` + "`activity.prometheus`" + ` in previewset.yaml, and a Prometheus that
-scrapes the service.`,
+Without a terminal it prints lines with tabs and no header: name, awake hours, asleep hours, CPU core hours, memory GiB
+hours, saved CPU core hours, saved memory GiB hours. It requires activity.prometheus in previewset.yaml, and a
+Prometheus that scrapes the service.`,
 		Example: `  previewctl usage
   previewctl usage --by repository --since 720h
   previewctl usage --by environment -o json`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := opts.check(cmd)
+			err := opts.checkPeriod(cmd)
 			if err == nil {
-				opts.client, err = apiclient.New(cmd, env, server)
+				opts.client, err = server.Client(cmd, env)
 			}
 			if err != nil {
 				return err
@@ -52,16 +52,16 @@ scrapes the service.`,
 	}
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "", "table", "json", "yaml")
-	cmd.Flags().StringVar(&opts.by, "by", "owner", "what to add up by: environment, owner, repository, profile")
-	cmd.Flags().DurationVar(&opts.since, "since", 7*24*time.Hour, "how far to look back")
-	flags.Complete(cmd, "by", func(string) []string { return preview.UsageBy() })
+	cmd.Flags().StringVar(&opts.by, "by", "owner", "add up by environment, owner, repository or profile")
+	cmd.Flags().DurationVar(&opts.since, "since", 7*24*time.Hour, "set the period until now, at least 1h")
+	flags.Complete(cmd, "by", preview.UsageBy()...)
 	return cmd
 }
 
-func (o *usageOptions) check(cmd *cobra.Command) error {
+func (o *usageOptions) checkPeriod(cmd *cobra.Command) error {
 	switch {
 	case !slices.Contains(preview.UsageBy(), o.by):
-		return flags.Usagef(cmd, "--by %q is none of environment, owner, repository, profile", o.by)
+		return flags.Usagef(cmd, "--by %q: unknown; use %s", o.by, strings.Join(preview.UsageBy(), ", "))
 	case o.since < time.Hour:
 		return flags.Usagef(cmd, "--since must be at least 1h")
 	}
@@ -69,13 +69,13 @@ func (o *usageOptions) check(cmd *cobra.Command) error {
 }
 
 func runUsage(ctx context.Context, opts *usageOptions) error {
-	defer opts.env.NoticeIfSlow("Prometheus takes its time")()
+	defer opts.env.NoticeIfSlow("waiting for Prometheus")()
 	u, err := opts.client.Usage(ctx, opts.by, opts.since)
 	if err != nil {
 		return err
 	}
 	if u.Problem != "" {
-		opts.env.Inform("note: " + config.Printable(u.Problem))
+		opts.env.Notef("%s", u.Problem)
 	}
 	return opts.print(u)
 }
@@ -86,28 +86,34 @@ func (o *usageOptions) print(u apiclient.Usage) error {
 	case o.output == "json" || o.output == "yaml":
 		return output.Encode(o.env.Out, o.output, u)
 	case aligned && len(u.Rows) == 0:
-		o.env.Answerf("nothing was measured since %s", u.Since.UTC().Format(time.RFC3339))
+		o.env.Answerf("no usage was measured since %s", u.Since.UTC().Format(time.RFC3339))
 		return nil
 	}
-	t := &output.Table{Header: []string{"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU", "SAVED MEMORY"}}
-	var total [6]float64
+	t := &output.Table{
+		Header: []string{"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU", "SAVED MEMORY"},
+	}
+	total := preview.UsageRow{Name: "all"}
 	for _, r := range u.Rows {
-		figures := [...]float64{r.AwakeHours, r.AsleepHours, r.CPUCoreHours, r.MemoryGiBHours, r.SavedCPUCoreHours, r.SavedMemoryGiBHours}
-		t.Add(usageCells(r.Name, figures)...)
-		for i, v := range figures {
-			total[i] += v
-		}
+		t.Add(usageCells(r)...)
+		total.AwakeHours += r.AwakeHours
+		total.AsleepHours += r.AsleepHours
+		total.CPUCoreHours += r.CPUCoreHours
+		total.MemoryGiBHours += r.MemoryGiBHours
+		total.SavedCPUCoreHours += r.SavedCPUCoreHours
+		total.SavedMemoryGiBHours += r.SavedMemoryGiBHours
 	}
 	if aligned && len(u.Rows) > 1 {
-		t.Add(usageCells("all", total)...)
+		t.Add(usageCells(total)...)
 	}
 	return t.Write(o.env.Out, aligned)
 }
 
-func usageCells(name string, figures [6]float64) []string {
-	cells := []string{name}
-	for _, v := range figures {
-		cells = append(cells, fmt.Sprintf("%.1f", v))
+func usageCells(r preview.UsageRow) []string {
+	cells := []string{r.Name}
+	for _, v := range []float64{
+		r.AwakeHours, r.AsleepHours, r.CPUCoreHours, r.MemoryGiBHours, r.SavedCPUCoreHours, r.SavedMemoryGiBHours,
+	} {
+		cells = append(cells, strconv.FormatFloat(v, 'f', 1, 64))
 	}
 	return cells
 }

@@ -21,8 +21,8 @@ func newVersionCmd(env *terminal.Process, runF func(context.Context, *versionOpt
 	opts := &versionOptions{env: env}
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version of previewctl",
-		Long:  "version prints which release and commit this previewctl was built from.",
+		Short: "Print the version",
+		Long:  "version prints the release, the commit and the Go version of this binary.",
 		Example: `  previewctl version
   previewctl version -o json
   previewctl version -o yaml`,

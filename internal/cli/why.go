@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,45 +20,35 @@ import (
 )
 
 type whyOptions struct {
-	env    *terminal.Process
-	client *apiclient.Client
-	what   string
+	apiclient.Lookup
 	output string
 }
 
 func newWhyCmd(env *terminal.Process, runF func(context.Context, *whyOptions) error) *cobra.Command {
-	opts, server := &whyOptions{env: env}, apiclient.Flags{}
+	opts, server := &whyOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "why NAME|OWNER/REPO#NUMBER",
-		Short: "Say why a pull request or environment is live, asleep, held or gone, and what to do",
-		Long: `why asks the service what it decided about one pull request or environment: whether it is live, asleep, held or gone, by
-which rule, since when, for what reason, and what its author can do about it; and of one that is there, when it sleeps and
-when it ends, if nobody uses it until then.
+		Short: "Explain the service's decision and the remedy",
+		Long: `why prints the service's decision about a pull request or an environment: live, asleep, held or gone, with the rule, the
+reason, the time and the remedy. For an existing environment it also prints when it falls asleep and when it expires.
 
-The JSON has the key "decisions", a list with one entry, or several where two want the same name: outcome, rule, reason,
-remedy, since, state, sleeps_at and expires_at (where they are known), expires_anyway (however it is used), withheld (it goes
-once somebody confirms it), environment, repository, number, title, author, owner (of a bot's pull request: who labelled it),
-url, head_sha.`,
+The JSON has the key "decisions", a list with one entry, or several if several pull requests ask for the same name:
+outcome, rule, reason, remedy, since, state, sleeps_at, expires_at, expires_anyway (use doesn't postpone it), withheld
+(its removal waits for confirmation), environment, repository, number, title, author, owner (of a bot's pull request: the
+login that added the label), url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,
-		Args:              flags.OneArg("environment, by name or as owner/repo#number"),
-		ValidArgsFunction: apiclient.Complete(env, &server, 1, func(preview.Decision) bool { return true }),
+		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what = args[0]
-			err := flags.CheckTarget(cmd, opts.what)
-			if err == nil {
-				err = flags.CheckOutput(cmd, opts.output, "text", "json", "yaml")
-			}
-			if err == nil {
-				opts.client, err = apiclient.New(cmd, env, server)
-			}
+			err := cmp.Or(flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"), opts.Parse(cmd, &server, args))
 			if err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
+	cmd.ValidArgsFunction = server.CompleteAny(env)
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd
@@ -75,11 +64,11 @@ func runWhy(ctx context.Context, opts *whyOptions) error {
 		return opts.unknown(answer.Problems)
 	}
 	if opts.output != "text" {
-		return output.Encode(opts.env.Out, opts.output, map[string]any{"decisions": found})
+		return output.Encode(opts.Env.Out, opts.output, map[string]any{"decisions": found})
 	}
 	for i, d := range found {
 		if i > 0 {
-			opts.env.Answerf("")
+			opts.Env.Answerf("")
 		}
 		if err := opts.explain(d); err != nil {
 			return err
@@ -88,79 +77,66 @@ func runWhy(ctx context.Context, opts *whyOptions) error {
 	return nil
 }
 
-// unknown says that nothing is known, and what is the matter with the repository, where something is.
+// decisions returns the decisions about the target, and the problems of the configuration.
+func (o *whyOptions) decisions(ctx context.Context) (apiclient.Decisions, error) {
+	defer o.Env.NoticeIfSlow(terminal.SlowService)()
+	if repository, number, ok := config.ParsePullRequest(o.Target); ok {
+		return o.Client.Decisions(ctx, repository, number)
+	}
+	answer, err := o.Client.Decisions(ctx, "", 0)
+	answer.Decisions = slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.Target })
+	return answer, err
+}
+
+// unknown returns the error for an unknown target, with the problems of its repository.
 func (o *whyOptions) unknown(problems []string) error {
-	lines := []string{fmt.Sprintf("the service knows no open pull request and no environment %s, and none that went within a day", o.what)}
-	if repository, _, ok := config.ParsePullRequest(o.what); ok {
+	lines := []string{"the service knows no open pull request and no environment " + o.Target + ", also none that was removed within a day"}
+	if repository, _, ok := config.ParsePullRequest(o.Target); ok {
 		for _, p := range problems {
 			if strings.HasPrefix(strings.ToLower(p), strings.ToLower(repository)+" ") {
 				lines = append(lines, config.Printable(p))
 			}
 		}
 	}
-	return errors.New(strings.Join(append(lines, "see what there is with: previewctl list --all"), "\n"))
+	return errors.New(strings.Join(append(lines, "see all of them: previewctl list --all"), "\n"))
 }
 
-// decisions are those about what was asked for.
-func (o *whyOptions) decisions(ctx context.Context) (apiclient.Decisions, error) {
-	defer o.env.NoticeIfSlow(terminal.SlowService)()
-	if repository, number, ok := config.ParsePullRequest(o.what); ok {
-		return o.client.Decisions(ctx, repository, number)
-	}
-	answer, err := o.client.Decisions(ctx, "", 0)
-	answer.Decisions = slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.what })
-	return answer, err
-}
-
-// explain writes a decision as a few lines for a person.
+// explain prints a decision.
 func (o *whyOptions) explain(d preview.Decision) error {
-	since := ""
+	since, now := "", o.Env.Now()
 	if !d.Since.IsZero() {
-		since = fmt.Sprintf(", for %s (since %s)", output.Duration(o.env.Now().Sub(d.Since)), d.Since.UTC().Format(time.RFC3339))
+		since = fmt.Sprintf(", for %s (since %s)", output.Duration(now.Sub(d.Since)), d.Since.UTC().Format(time.RFC3339))
 	}
-	o.env.Answerf("%s is %s%s", config.Printable(cmp.Or(apiclient.PullRequest(d), d.Environment)), o.colour(d), since)
-	w := tabwriter.NewWriter(o.env.Out, 0, 0, 2, ' ', 0)
-	for _, line := range [][2]string{
+	subject := cmp.Or(apiclient.PullRequest(d), d.Environment)
+	o.Env.Answerf("%s is %s%s", config.Printable(subject), o.outcome(d), since)
+	owner, removal := d.Owner, ""
+	if owner == d.Author {
+		owner = ""
+	}
+	if d.Withheld {
+		removal = "waits for confirmation: previewctl confirm " + d.Environment
+	}
+	return output.WriteFields(o.Env.Out, [][2]string{
 		{"Environment", d.Environment},
 		{"State", d.State},
 		{"Title", d.Title},
 		{"Author", d.Author},
-		{"Owner", owner(d)},
+		{"Owner", owner},
 		{"Rule", d.Rule},
 		{"Reason", d.Reason},
 		{"What to do", d.Remedy},
-		{"Sleeps", output.FutureTime(d.SleepsAt, false, o.env.Now())},
-		{"Ends", output.FutureTime(d.ExpiresAt, d.ExpiresAnyway, o.env.Now())},
-		{"Withheld", withheld(d)},
+		{"Sleeps", output.FutureTime(d.SleepsAt, false, now)},
+		{"Expires", output.FutureTime(d.ExpiresAt, d.ExpiresAnyway, now)},
+		{"Removal", removal},
 		{"Pull request", d.URL},
-	} {
-		if value := config.Printable(line[1]); value != "" {
-			_, _ = fmt.Fprintf(w, "  %s\t%s\n", line[0], value) // Flush says what went wrong
-		}
-	}
-	return w.Flush()
+	})
 }
 
-// owner is whose it is, where that isn't its author.
-func owner(d preview.Decision) string {
-	if d.Owner == d.Author {
-		return ""
-	}
-	return d.Owner
-}
-
-func withheld(d preview.Decision) string {
-	if !d.Withheld {
-		return ""
-	}
-	return "until somebody confirms that it may go: previewctl confirm " + d.Environment
-}
-
-// colour is green for what is live as it should be, yellow for what needs somebody's attention.
-func (o *whyOptions) colour(d preview.Decision) string {
+// outcome is green for a live environment without a problem, and yellow otherwise.
+func (o *whyOptions) outcome(d preview.Decision) string {
 	colour := terminal.Yellow
 	if d.Outcome == preview.Live && d.Rule == "labelled" {
 		colour = terminal.Green
 	}
-	return o.env.Colour(colour, config.Printable(d.Outcome))
+	return o.Env.Colour(colour, config.Printable(d.Outcome))
 }

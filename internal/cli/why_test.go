@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/terminaltest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -13,7 +14,7 @@ import (
 func TestWhyIsColouredOnATerminal(t *testing.T) {
 	t.Parallel()
 	env, out, _ := terminaltest.New("", nil)
-	o := &whyOptions{env: env}
+	o := &whyOptions{Lookup: apiclient.Lookup{Env: env}}
 	since := env.Now().Add(-3 * time.Hour)
 	for _, d := range []preview.Decision{
 		{Outcome: preview.Live, Rule: "labelled", Environment: "a", Since: since}, {Outcome: preview.Live, Rule: "draft", Environment: "b"},

@@ -11,39 +11,44 @@ import (
 	"time"
 )
 
-// Bounds on what the service is waited for and read.
 const (
 	serverTimeout = 30 * time.Second
-	maxAnswer     = 256 << 20
+	// maxAnswer is the largest accepted answer in bytes.
+	maxAnswer = 256 << 20
 )
 
-// NewAt returns a client without a token.
-func NewAt(base *url.URL, with *http.Client) *Client { return &Client{base: base, http: with} }
+// Client asks the service's API.
+type Client struct {
+	base  *url.URL
+	token string
+	http  *http.Client
+}
 
-// refuseRedirect keeps the token where it was meant to go; the service never redirects.
-func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// New returns a client without a token.
+func New(base *url.URL, httpClient *http.Client) *Client {
+	return &Client{base: base, http: httpClient}
+}
 
 func (c *Client) url(path ...string) *url.URL {
 	return c.base.JoinPath(append([]string{"api", "v1"}, path...)...)
 }
 
-func (c *Client) get(ctx context.Context, into any, query url.Values, path ...string) error {
+func (c *Client) get(ctx context.Context, answer any, query url.Values, path ...string) error {
 	u := c.url(path...)
 	u.RawQuery = query.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return err
 	}
-	return c.do(request, http.StatusOK, into)
+	return c.do(request, http.StatusOK, answer)
 }
 
-// post sends what somebody asks for; the service has noted it then.
-func (c *Client) post(ctx context.Context, what any, path ...string) error {
-	body, err := json.Marshal(what)
+func (c *Client) post(ctx context.Context, body any, path ...string) error {
+	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(path...).String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(path...).String(), bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -54,8 +59,8 @@ func (c *Client) post(ctx context.Context, what any, path ...string) error {
 	return c.do(request, http.StatusAccepted, &answer)
 }
 
-// do sends a request and decodes its answer, which must have the code that is wanted.
-func (c *Client) do(request *http.Request, want int, into any) error {
+// do sends a request and decodes an answer with the expected status code.
+func (c *Client) do(request *http.Request, wantCode int, answer any) error {
 	request.Header.Set("Accept", "application/json")
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
@@ -69,18 +74,11 @@ func (c *Client) do(request *http.Request, want int, into any) error {
 	if err != nil {
 		return c.unreachable(err)
 	}
-	if response.StatusCode != want {
+	if response.StatusCode != wantCode {
 		return c.refused(response.StatusCode, body)
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return c.odd("something that isn't its JSON: " + err.Error())
+	if err := json.Unmarshal(body, answer); err != nil {
+		return c.unexpected("invalid JSON: " + err.Error())
 	}
 	return nil
-}
-
-// Client asks the service's API.
-type Client struct {
-	base  *url.URL
-	token string
-	http  *http.Client
 }

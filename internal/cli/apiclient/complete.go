@@ -12,17 +12,17 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// CompletionTimeout is how long somebody who pressed Tab is kept waiting.
-const CompletionTimeout = 2 * time.Second
+// completionTimeout limits how long the shell waits after Tab.
+const completionTimeout = 2 * time.Second
 
-// Complete offers the environments that the service has decided about, for up to most arguments.
-func Complete(env *terminal.Process, server *Flags, most int, wanted func(preview.Decision) bool) cobra.CompletionFunc {
+// Complete completes the names of environments with a matching decision, for at most maxArgs arguments.
+func (f *Flags) Complete(env *terminal.Process, maxArgs int, matches func(preview.Decision) bool) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		c, err := New(cmd, env, *server)
-		if err != nil || len(args) >= most {
+		c, err := f.Client(cmd, env)
+		if err != nil || len(args) >= maxArgs {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), CompletionTimeout)
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
 		answer, err := c.Decisions(ctx, "", 0)
 		if err != nil {
@@ -30,7 +30,7 @@ func Complete(env *terminal.Process, server *Flags, most int, wanted func(previe
 		}
 		var names []string
 		for _, d := range answer.Decisions {
-			if wanted(d) && flags.IsDNSLabel(d.Environment) && !slices.Contains(args, d.Environment) {
+			if matches(d) && flags.IsDNSLabel(d.Environment) && !slices.Contains(args, d.Environment) {
 				names = append(names, d.Environment)
 			}
 		}
@@ -39,16 +39,26 @@ func Complete(env *terminal.Process, server *Flags, most int, wanted func(previe
 	}
 }
 
-// CompletePublicServices offers the services of the environment that is named which have an address.
-func CompletePublicServices(env *terminal.Process, server *Flags) cobra.CompletionFunc {
+// CompleteExisting completes the name of one existing environment.
+func (f *Flags) CompleteExisting(env *terminal.Process) cobra.CompletionFunc {
+	return f.Complete(env, 1, HasEnvironment)
+}
+
+// CompleteAny completes the name of one environment, also of one that is held or gone.
+func (f *Flags) CompleteAny(env *terminal.Process) cobra.CompletionFunc {
+	return f.Complete(env, 1, func(preview.Decision) bool { return true })
+}
+
+// CompletePublicServices completes the services with an address in the environment of the first argument.
+func (f *Flags) CompletePublicServices(env *terminal.Process) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		o := Lookup{Env: env}
-		if len(args) == 0 || o.Parse(cmd, *server, args) != nil {
+		l := Lookup{Env: env}
+		if len(args) == 0 || l.Parse(cmd, f, args) != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), CompletionTimeout)
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
-		status, err := o.Status(ctx)
+		status, err := l.Status(ctx)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

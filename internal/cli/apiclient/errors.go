@@ -10,24 +10,39 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
+// UnreachableError means that the service sent no complete answer.
+type UnreachableError struct{ err error }
+
+func (e *UnreachableError) Error() string { return e.err.Error() }
+
+func (e *UnreachableError) Unwrap() error { return e.err }
+
 func (c *Client) unreachable(err error) error {
 	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err
 	}
-	return &UnreachableError{fmt.Errorf("ask the service at %s: %w\nis it running, and is the address right? In the cluster: kubectl -n argocd port-forward service/preview-generator 4355", c.base, err)}
+	return &UnreachableError{fmt.Errorf("ask the service at %s: %w\ncheck that it is running and that the address is right; "+
+		"in the cluster: kubectl -n argocd port-forward service/preview-generator 4355", c.base, err)}
 }
 
-// UnreachableError is that no whole answer came.
-type UnreachableError struct{ err error }
-
-func (c *Client) odd(what string) error {
-	return fmt.Errorf("the service at %s gave %s\nis that address PreviewSet's, and its version this one's?", c.base, what)
+// unexpected is the error for an answer that isn't the API's.
+func (c *Client) unexpected(cause string) error {
+	return fmt.Errorf("read the answer of the service at %s: %s\n"+
+		"check that the address is PreviewSet's and that its version is this command's", c.base, cause)
 }
 
-// StatusError is an answer other than was wanted, with what the service says.
+// StatusError is an answer with an unexpected status code.
 type StatusError struct {
 	Code    int
 	message string
+}
+
+func (e *StatusError) Error() string { return e.message }
+
+// IsStatus reports whether the service answered with the status code.
+func IsStatus(err error, code int) bool {
+	s, ok := errors.AsType[*StatusError](err)
+	return ok && s.Code == code
 }
 
 func (c *Client) refused(code int, body []byte) error {
@@ -42,21 +57,9 @@ func (c *Client) refused(code int, body []byte) error {
 	case http.StatusUnauthorized:
 		text += "\nname the file with its API token: --api-token-file, or PREVIEWSET_API_TOKEN_FILE"
 	case http.StatusServiceUnavailable:
-		text += fmt.Sprintf("\ntry again soon; what it waits for: %s", c.base.JoinPath("readyz")) + "?verbose"
+		text += fmt.Sprintf("\ntry again soon; see the cause at %s?verbose", c.base.JoinPath("readyz"))
 	case http.StatusNotFound:
-		text += "\nsee what there is with previewctl list"
+		text += "\nsee all environments: previewctl list"
 	}
 	return &StatusError{Code: code, message: text}
 }
-
-// IsStatus says whether the service answered with that code.
-func IsStatus(err error, code int) bool {
-	s, ok := errors.AsType[*StatusError](err)
-	return ok && s.Code == code
-}
-
-func (e *UnreachableError) Error() string { return e.err.Error() }
-
-func (e *UnreachableError) Unwrap() error { return e.err }
-
-func (e *StatusError) Error() string { return e.message }

@@ -1,11 +1,8 @@
 package apiclient
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,35 +12,54 @@ import (
 
 // Flags are the flags of every command that asks the service.
 type Flags struct {
-	Server, TokenFile string
+	server, tokenFile string
 }
 
-func (o *Flags) Add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.Server, "server", "", "address of the service, like http://127.0.0.1:4355 (or PREVIEWSET_SERVER)")
-	cmd.Flags().StringVar(&o.TokenFile, "api-token-file", "", "file with the service's API token (or PREVIEWSET_API_TOKEN_FILE)")
+// Add adds the flags to a command.
+func (f *Flags) Add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.server, "server", "",
+		"set the service's address, like http://127.0.0.1:4355 (default: PREVIEWSET_SERVER)")
+	cmd.Flags().StringVar(&f.tokenFile, "api-token-file", "",
+		"read the service's API token from a file (default: PREVIEWSET_API_TOKEN_FILE)")
 }
 
-// New fills unset flags from the environment. The answer is a usage error where no service is named.
-func New(cmd *cobra.Command, env *terminal.Process, o Flags) (*Client, error) {
-	server, tokenFile := env.FlagOrEnv(o.Server, "PREVIEWSET_SERVER"), env.FlagOrEnv(o.TokenFile, "PREVIEWSET_API_TOKEN_FILE")
-	if server == "" {
-		return nil, flags.Usagef(cmd, "no service is named: set --server or PREVIEWSET_SERVER, after for example\n"+
+// IsSet reports whether the flags or the environment name a service.
+func (f *Flags) IsSet(env *terminal.Process) bool { return f.address(env) != "" }
+
+func (f *Flags) address(env *terminal.Process) string {
+	return env.FlagOrEnv(f.server, "PREVIEWSET_SERVER")
+}
+
+// Optional returns the client, or nil if no service is named.
+func (f *Flags) Optional(cmd *cobra.Command, env *terminal.Process) (*Client, error) {
+	if !f.IsSet(env) {
+		return nil, nil
+	}
+	return f.Client(cmd, env)
+}
+
+// Client returns the client for the flags, with environment variables for unset flags.
+func (f *Flags) Client(cmd *cobra.Command, env *terminal.Process) (*Client, error) {
+	address := f.address(env)
+	if address == "" {
+		return nil, flags.Usagef(cmd, "no service is named: set --server or PREVIEWSET_SERVER, for example after\n"+
 			"kubectl -n argocd port-forward service/preview-generator 4355")
 	}
-	base, err := url.Parse(server)
-	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" || base.User != nil || base.RawQuery != "" {
-		return nil, flags.Usagef(cmd, "--server is not an address like https://previews.example.org, without user, password or query")
+	base, err := url.Parse(address)
+	if err != nil || !isBaseURL(base) {
+		return nil, flags.Usagef(cmd, "--server is not an address; use for example https://previews.example.org, "+
+			"without user, password or query")
 	}
-	c := NewAt(base, &http.Client{Timeout: serverTimeout, CheckRedirect: refuseRedirect})
-	if tokenFile == "" {
-		return c, nil
+	c := New(base, &http.Client{Timeout: serverTimeout, CheckRedirect: refuseRedirect})
+	if file := env.FlagOrEnv(f.tokenFile, "PREVIEWSET_API_TOKEN_FILE"); file != "" {
+		c.token, err = flags.ReadToken(file)
 	}
-	content, err := os.ReadFile(tokenFile) //nolint:gosec // G304: the file that a person names
-	if err != nil {
-		return nil, fmt.Errorf("read the API token: %w\nname the file that holds it with --api-token-file", err)
-	}
-	if c.token = strings.TrimSpace(string(content)); c.token == "" || strings.ContainsAny(c.token, "\r\n") {
-		return nil, fmt.Errorf("read the API token: %s doesn't hold one line with a token", tokenFile)
-	}
-	return c, nil
+	return c, err
 }
+
+func isBaseURL(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == ""
+}
+
+// refuseRedirect keeps the token from other hosts. The service itself never redirects.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

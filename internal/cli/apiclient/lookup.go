@@ -2,7 +2,6 @@ package apiclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -14,88 +13,81 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Lookup is what commands about one environment that is live have in common.
+// Lookup finds one environment. It is part of the options of each command about one existing environment.
 type Lookup struct {
 	Env    *terminal.Process
 	Client *Client
-	Target string // an environment's name, or owner/repo#number
+	// Target is an environment's name, or owner/repo#number.
+	Target string
 }
 
-// Parse takes the argument and finds the service.
-func (o *Lookup) Parse(cmd *cobra.Command, server Flags, args []string) error {
-	o.Target = args[0]
-	err := flags.CheckTarget(cmd, o.Target)
+// Parse reads the command's argument and makes the client.
+func (l *Lookup) Parse(cmd *cobra.Command, server *Flags, args []string) error {
+	l.Target = args[0]
+	err := flags.CheckTarget(cmd, l.Target)
 	if err == nil {
-		o.Client, err = New(cmd, o.Env, server)
+		l.Client, err = server.Client(cmd, l.Env)
 	}
 	return err
 }
 
-// Status is the environment and what Argo CD has made of it; the error says why there is none.
-func (o *Lookup) Status(ctx context.Context) (preview.Status, error) {
-	name := o.Target
-	if repository, number, ok := config.ParsePullRequest(o.Target); ok {
-		answer, err := o.Client.Decisions(ctx, repository, number)
+// Status returns the environment and Argo CD's state of it. The error is the decision if the environment doesn't exist.
+func (l *Lookup) Status(ctx context.Context) (preview.Status, error) {
+	name := l.Target
+	if repository, number, ok := config.ParsePullRequest(l.Target); ok {
+		answer, err := l.Client.Decisions(ctx, repository, number)
 		if err != nil {
 			return preview.Status{}, err
 		}
-		if name, err = liveName(o.Target, answer.Decisions); err != nil {
+		if name, err = l.existingName(answer.Decisions); err != nil {
 			return preview.Status{}, err
 		}
 	}
-	s, err := o.Client.Environment(ctx, name, "")
+	s, err := l.Client.Environment(ctx, name, "")
 	if !IsStatus(err, http.StatusNotFound) {
 		return s, err
 	}
-	if d, askErr := o.Client.DecisionAbout(ctx, name); askErr == nil && d != nil {
+	if d, decisionErr := l.Client.DecisionAbout(ctx, name); decisionErr == nil && d != nil {
 		return s, NotLive(name, *d)
 	}
 	return s, err
 }
 
-// StatusWithNotice is status, and tells a person where that takes long.
-func (o *Lookup) StatusWithNotice(ctx context.Context) (preview.Status, error) {
-	defer o.Env.NoticeIfSlow(terminal.SlowService)()
-	return o.Status(ctx)
+// existingName returns the pull request's environment from the decisions about that pull request.
+func (l *Lookup) existingName(decisions []preview.Decision) (string, error) {
+	if len(decisions) == 0 {
+		return "", l.unknownPullRequest()
+	}
+	d := decisions[0]
+	if !HasEnvironment(d) {
+		return "", NotLive(l.Target, d)
+	}
+	return d.Environment, nil
 }
 
-// EnvironmentName is the name of the environment that is meant: that of a pull request is the one that it is in, or would be.
-func (o *Lookup) EnvironmentName(ctx context.Context) (string, error) {
-	repository, number, ok := config.ParsePullRequest(o.Target)
+// StatusWithNotice is Status, with a notice to the user if the service is slow.
+func (l *Lookup) StatusWithNotice(ctx context.Context) (preview.Status, error) {
+	defer l.Env.NoticeIfSlow(terminal.SlowService)()
+	return l.Status(ctx)
+}
+
+// EnvironmentName returns the name of the target's environment, which may not exist yet.
+func (l *Lookup) EnvironmentName(ctx context.Context) (string, error) {
+	repository, number, ok := config.ParsePullRequest(l.Target)
 	if !ok {
-		return o.Target, nil
+		return l.Target, nil
 	}
-	answer, err := o.Client.Decisions(ctx, repository, number)
+	answer, err := l.Client.Decisions(ctx, repository, number)
 	if err != nil {
 		return "", err
 	}
 	d := FirstOf(answer.Decisions, func(d preview.Decision) bool { return d.Environment != "" })
 	if d == nil {
-		return "", unknownPullRequest(o.Target)
+		return "", l.unknownPullRequest()
 	}
 	return d.Environment, nil
 }
 
-func unknownPullRequest(what string) error {
-	return fmt.Errorf("the service knows no open pull request %s\nsee what there is with: previewctl list --all", what)
-}
-
-// liveName is the environment that decisions about one pull request say is live, or why there is none.
-func liveName(what string, decisions []preview.Decision) (string, error) {
-	if len(decisions) == 0 {
-		return "", unknownPullRequest(what)
-	}
-	d := decisions[0]
-	if !HasEnvironment(d) {
-		return "", NotLive(what, d)
-	}
-	return d.Environment, nil
-}
-
-func NotLive(what string, d preview.Decision) error {
-	text := fmt.Sprintf("%s is %s: %s", what, d.Outcome, d.Reason)
-	if d.Remedy != "" {
-		text += "\n" + d.Remedy
-	}
-	return errors.New(text)
+func (l *Lookup) unknownPullRequest() error {
+	return fmt.Errorf("the service knows no open pull request %s\nsee all pull requests: previewctl list --all", l.Target)
 }

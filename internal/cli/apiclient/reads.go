@@ -2,25 +2,27 @@ package apiclient
 
 import (
 	"context"
-	"fmt"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// Environments returns the rows of all environments.
 func (c *Client) Environments(ctx context.Context) ([]preview.Row, error) {
 	var answer struct {
 		Environments []preview.Row `json:"environments"`
 	}
 	err := c.get(ctx, &answer, nil, "environments")
 	if err == nil && answer.Environments == nil {
-		err = c.odd("an answer without environments")
+		err = c.unexpected("no environments")
 	}
 	return answer.Environments, err
 }
 
-// Environment is a live environment. Where a commit of the config branch is given, it says whether that has been read.
+// Environment returns an environment. With a commit of the config branch, ConfigRead reports whether the service has
+// read that commit.
 func (c *Client) Environment(ctx context.Context, name, configCommit string) (preview.Status, error) {
 	var s preview.Status
 	query := url.Values{}
@@ -29,74 +31,73 @@ func (c *Client) Environment(ctx context.Context, name, configCommit string) (pr
 	}
 	err := c.get(ctx, &s, query, "environments", name)
 	if err == nil && s.Name != name {
-		err = c.odd("another environment than was asked for")
+		err = c.unexpected("another environment than requested")
 	}
 	return s, err
 }
 
-// Application is what Argo CD has of an environment, live or not.
+// Application returns Argo CD's state of an environment, which the service may have removed already.
 func (c *Client) Application(ctx context.Context, name string) (preview.ApplicationStatus, error) {
 	var a preview.ApplicationStatus
 	err := c.get(ctx, &a, nil, "environments", name, "application")
 	return a, err
 }
 
-// Decisions are those about one repository and pull request, or all for "" and 0.
+// Decisions are the service's decisions, and the problems of the configuration in force.
+type Decisions struct {
+	Decisions []preview.Decision `json:"decisions"`
+	Problems  []string           `json:"problems"`
+}
+
+// Decisions returns the decisions about a pull request, or all decisions for "" and 0.
 func (c *Client) Decisions(ctx context.Context, repository string, number int) (Decisions, error) {
 	query := url.Values{}
 	if repository != "" {
 		query.Set("repository", repository)
 	}
 	if number > 0 {
-		query.Set("number", fmt.Sprint(number))
+		query.Set("number", strconv.Itoa(number))
 	}
 	var answer Decisions
 	err := c.get(ctx, &answer, query, "decisions")
 	if err == nil && answer.Decisions == nil {
-		err = c.odd("an answer without decisions")
+		err = c.unexpected("no decisions")
 	}
 	return answer, err
 }
 
-// Decisions is what the service decided, and what is wrong with the configuration in force.
-type Decisions struct {
-	Decisions []preview.Decision `json:"decisions"`
-	Problems  []string           `json:"problems"`
-}
-
-// Usage is what environments cost since a while ago.
-func (c *Client) Usage(ctx context.Context, by string, since time.Duration) (Usage, error) {
-	var u Usage
-	err := c.get(ctx, &u, url.Values{"by": {by}, "since": {since.String()}}, "usage")
-	if err == nil && u.Rows == nil {
-		err = c.odd("an answer without rows")
-	}
-	return u, err
-}
-
-// Usage is the service's answer.
-type Usage struct {
-	By    string    `json:"by"`
-	Since time.Time `json:"since"`
-	preview.Usage
-}
-
-// Facts are what the service's newest answer was computed from.
-func (c *Client) Facts(ctx context.Context) (preview.Inputs, error) {
-	var in preview.Inputs
-	err := c.get(ctx, &in, nil, "facts")
-	if err == nil && in.Facts.Repositories == nil {
-		err = c.odd("an answer without facts")
-	}
-	return in, err
-}
-
-// DecisionAbout is what was decided about an environment; nil where nobody ever heard of it. Of several what is live
-// counts, then what is held.
+// DecisionAbout returns the most relevant decision about an environment, nil for an unknown environment.
 func (c *Client) DecisionAbout(ctx context.Context, name string) (*preview.Decision, error) {
 	answer, err := c.Decisions(ctx, "", 0)
 	if err != nil {
 		return nil, err
 	}
 	return FirstOf(answer.Decisions, func(d preview.Decision) bool { return d.Environment == name }), nil
+}
+
+// Usage is the usage of environments since a point in time.
+type Usage struct {
+	By    string    `json:"by"`
+	Since time.Time `json:"since"`
+	preview.Usage
+}
+
+// Usage returns the usage of the last period, added up by owner, repository, profile or environment.
+func (c *Client) Usage(ctx context.Context, by string, period time.Duration) (Usage, error) {
+	var u Usage
+	err := c.get(ctx, &u, url.Values{"by": {by}, "since": {period.String()}}, "usage")
+	if err == nil && u.Rows == nil {
+		err = c.unexpected("no usage")
+	}
+	return u, err
+}
+
+// Facts returns the input of the service's newest snapshot.
+func (c *Client) Facts(ctx context.Context) (preview.Inputs, error) {
+	var in preview.Inputs
+	err := c.get(ctx, &in, nil, "facts")
+	if err == nil && in.Facts.Repositories == nil {
+		err = c.unexpected("no facts")
+	}
+	return in, err
 }

@@ -5,18 +5,19 @@ import (
 	"time"
 )
 
-// Confirmation is what somebody says may go, and who.
+// Confirmation names environments that may be removed, repositories that count as empty, and the caller.
 type Confirmation struct {
 	Environments []string `json:"environments,omitempty"`
 	Repositories []string `json:"repositories,omitempty"`
 	Caller       string   `json:"caller,omitempty"`
 }
 
+// Confirm sends a confirmation.
 func (c *Client) Confirm(ctx context.Context, what Confirmation) error {
 	return c.post(ctx, what, "confirm")
 }
 
-// Request asks something of an environment: to wake, to sleep, or to stay longer.
+// Request asks to wake, sleep or extend an environment. Length 0 is the service's default.
 func (c *Client) Request(ctx context.Context, name, action string, length time.Duration, caller string) error {
 	body := struct {
 		For    string `json:"for,omitempty"`

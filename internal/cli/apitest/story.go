@@ -6,26 +6,37 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Moment is what the service answers from a time on, counted from the beginning.
+// Moment is the service's answer from a time on.
 type Moment struct {
+	// At is the time since the beginning of the story.
 	At time.Duration
-	// environment is what it says of it; "" is a 404.
+	// Environment is the JSON of the environment; "" is a 404.
 	Environment string
 	Decision    *preview.Decision
-	Application string // "" is a 404
-	Code        int    // of every answer, where it isn't 0; -1 is that nobody answers
+	// Application is the JSON of the Application; "" is a 404.
+	Application string
+	// Code is the status code of every answer, unless it is 0; -1 refuses the connection.
+	Code int
 }
 
-// Story is a service in no time at all: the last moment that has come is what is answered.
+// Story is a service that answers with its latest moment.
 type Story struct {
 	Began   time.Time
 	Moments []Moment
+}
+
+// NewClient returns a client of a story that begins now.
+func NewClient(moments []Moment) *apiclient.Client {
+	base := &url.URL{Scheme: "http", Host: "generator"}
+	return apiclient.New(base, &http.Client{Transport: Story{Began: time.Now(), Moments: moments}})
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -36,38 +47,43 @@ func (s Story) RoundTrip(r *http.Request) (*http.Response, error) {
 			now = m
 		}
 	}
-	code, body := http.StatusNotFound, `{"message": "not there"}`
-	found := func(text string) {
-		if text != "" {
-			code, body = http.StatusOK, text
-		}
-	}
+	code, body := http.StatusOK, now.answer(r.URL.Path)
 	switch {
 	case now.Code < 0:
 		return nil, errors.New("connection refused")
 	case now.Code > 0:
 		code, body = now.Code, `{"message": "for now"}`
-	case strings.HasSuffix(r.URL.Path, "/application"):
-		found(now.Application)
-	case strings.HasSuffix(r.URL.Path, "/decisions"):
-		decisions := []preview.Decision{}
-		if now.Decision != nil {
-			decisions = append(decisions, *now.Decision)
-		}
-		text, _ := json.Marshal(map[string]any{"decisions": decisions})
-		found(string(text))
-	default:
-		found(now.Environment)
+	case body == "":
+		code, body = http.StatusNotFound, `{"message": "not there"}`
 	}
-	return &http.Response{StatusCode: code, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: r}, nil
+	return &http.Response{
+		StatusCode: code, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: r,
+	}, nil
 }
 
+func (m Moment) answer(path string) string {
+	switch {
+	case strings.HasSuffix(path, "/application"):
+		return m.Application
+	case strings.HasSuffix(path, "/decisions"):
+		decisions := []preview.Decision{}
+		if m.Decision != nil {
+			decisions = append(decisions, *m.Decision)
+		}
+		text, _ := json.Marshal(map[string]any{"decisions": decisions}) // can't fail
+		return string(text)
+	}
+	return m.Environment
+}
+
+// JSON of the environment alice.
 const (
 	Ready   = `{"name": "alice", "ready": true, "url": "https://alice.preview.test"}`
 	Syncing = `{"name": "alice", "ready": false, "reason": "it is being synced"}`
 	Failing = `{"name": "alice", "ready": false, "failing": true, "reason": "it is Degraded"}`
 )
 
+// Respond writes a JSON answer.
 func Respond(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

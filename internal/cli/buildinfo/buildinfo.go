@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// Version is what the binary says of itself; all of it comes from how Go built it.
+// Version describes the binary.
 type Version struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision"`
@@ -15,6 +15,7 @@ type Version struct {
 	Platform string `json:"platform"`
 }
 
+// Read returns the version of the running binary.
 func Read() Version {
 	v := Version{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()

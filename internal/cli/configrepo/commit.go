@@ -2,7 +2,6 @@ package configrepo
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -19,69 +18,78 @@ import (
 
 // CommitOptions are the flags of every command that changes the GitOps repository.
 type CommitOptions struct {
-	Repo                      Flags
-	Proposal, message, author string
-	DryRun, sign, signIsSet   bool
+	Repo Flags
+	// DryRun shows the diff and commits nothing.
+	DryRun bool
+	// Proposal is the new branch to push to; "" is the config branch.
+	Proposal string
+	// Made is the hash of the commit. Report sets it.
+	Made string
 
-	Made string // the commit that says it, once there is one
+	message, author string
+	sign, signIsSet bool
 }
 
+// AddFlags adds the flags to a command.
 func (o *CommitOptions) AddFlags(cmd *cobra.Command) {
 	o.Repo.Add(cmd)
-	f := cmd.Flags()
-	f.BoolVar(&o.DryRun, "dry-run", false, "only show the difference that would be committed")
-	f.StringVar(&o.Proposal, "branch", "", "push to a new branch of this name, and say where it becomes a pull request")
-	f.StringVarP(&o.message, "message", "m", "", "why, for the commit message; what is changed it says by itself")
-	f.StringVar(&o.author, "author", "", `author of the commit, as "Name <address>" (default: as Git's configuration and environment say)`)
-	f.BoolVar(&o.sign, "sign", false, "sign the commit with the key that Git's configuration names (default: as commit.gpgSign says)")
+	p := cmd.Flags()
+	p.BoolVar(&o.DryRun, "dry-run", false, "show the diff and commit nothing")
+	p.StringVar(&o.Proposal, "branch", "", "push to a new branch and print the URL to open a pull request")
+	p.StringVarP(&o.message, "message", "m", "", "add a reason to the commit message")
+	p.StringVar(&o.author, "author", "", `set the commit's author, "Name <address>" (default: Git's configuration)`)
+	p.BoolVar(&o.sign, "sign", false, "sign the commit with the key of Git's configuration (default: Git's commit.gpgSign)")
 }
 
 var authorPattern = regexp.MustCompile(`^([^<>]+) <([^<> ]+)>$`)
 
-// Check checks the flags, before anything is read.
+// Check checks the flags.
 func (o *CommitOptions) Check(cmd *cobra.Command) error {
 	o.signIsSet = cmd.Flags().Changed("sign")
 	switch {
 	case o.author != "" && !authorPattern.MatchString(o.author):
-		return flags.Usagef(cmd, `--author %q is not like "Ada Lovelace <ada@example.dev>"`, o.author)
+		return flags.Usagef(cmd, `--author %q is not an author; use for example "Ada Lovelace <ada@example.dev>"`, o.author)
 	case o.Proposal != "" && !flags.IsBranch(o.Proposal):
-		return flags.Usagef(cmd, "--branch %q is not a branch's name of letters, digits and . _ - /", o.Proposal)
+		return flags.Usagef(cmd, "--branch %q is not a branch name; use letters, digits and . _ - /", o.Proposal)
 	case o.Proposal != "" && o.Repo.Local:
-		return flags.Usagef(cmd, "--branch pushes and --local doesn't: use one of them")
+		return flags.Usagef(cmd, "--branch pushes and --local doesn't; use one of them")
 	}
 	return flags.CheckText(cmd, "--message", o.message)
 }
 
-// Open finds the repository with the commit's author and signature.
+// Open finds the repository, with the commit's author and signature.
 func (o *CommitOptions) Open(ctx context.Context, env *terminal.Process) (*Repository, error) {
-	as := gitrepo.Options{}
+	opts := gitrepo.Options{}
 	if m := authorPattern.FindStringSubmatch(o.author); m != nil {
-		as.Author = gitrepo.Person{Name: m[1], Email: m[2]}
+		opts.Author = gitrepo.Person{Name: m[1], Email: m[2]}
 	}
 	if o.signIsSet {
-		as.Signing = gitrepo.SignNever
+		opts.Signing = gitrepo.SignNever
 		if o.sign {
-			as.Signing = gitrepo.SignAlways
+			opts.Signing = gitrepo.SignAlways
 		}
 	}
-	return o.Repo.Open(ctx, env, as)
+	return o.Repo.Open(ctx, env, opts)
 }
 
-// Edit is what a command makes of the newest state of the repository. It is called again after a lost race.
+// Edit computes a command's edits from the files of the newest commit. It is called again after a lost push race.
 type Edit func(fsys fs.FS) (gitrepo.Edits, error)
 
-// Commit makes the edit one commit of the branch, or shows it.
-func (o *CommitOptions) Commit(ctx context.Context, env *terminal.Process, do Edit) (gitrepo.Result, error) {
+// Commit commits an edit, or shows its diff.
+func (o *CommitOptions) Commit(ctx context.Context, env *terminal.Process, edit Edit) (gitrepo.Result, error) {
 	repo, err := o.Open(ctx, env)
 	if err != nil {
 		return gitrepo.Result{}, err
 	}
-	return o.CommitTo(ctx, env, repo, do)
+	return o.CommitTo(ctx, env, repo, edit)
 }
 
-func (o *CommitOptions) CommitTo(ctx context.Context, env *terminal.Process, repo *Repository, do Edit) (gitrepo.Result, error) {
-	defer env.NoticeIfSlow("the GitOps repository takes its time; others may be pushing to it too")()
-	change := func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) { return o.edits(repo, tree, do) }
+// CommitTo is Commit for an open repository.
+func (o *CommitOptions) CommitTo(
+	ctx context.Context, env *terminal.Process, repo *Repository, edit Edit,
+) (gitrepo.Result, error) {
+	defer env.NoticeIfSlow(terminal.SlowRepository + "; others may be pushing to it")()
+	change := func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) { return o.edits(repo, tree, edit) }
 	switch {
 	case o.DryRun:
 		result, err := repo.DryRun(ctx, change)
@@ -95,34 +103,35 @@ func (o *CommitOptions) CommitTo(ctx context.Context, env *terminal.Process, rep
 	return repo.Update(ctx, change)
 }
 
-// edits are the command's, in the folder of the repository that is its, with what every commit message has.
-func (o *CommitOptions) edits(repo *Repository, tree fs.FS, do Edit) (gitrepo.Edits, error) {
-	fsys, err := repo.sub(tree)
+// edits moves the command's edits to the repository's folder and completes the commit message.
+func (o *CommitOptions) edits(repo *Repository, tree fs.FS, edit Edit) (gitrepo.Edits, error) {
+	fsys, err := repo.files(tree)
 	if err != nil {
 		return gitrepo.Edits{}, err
 	}
-	e, err := do(fsys)
+	e, err := edit(fsys)
 	if err != nil {
 		return e, err
 	}
-	inside := gitrepo.Edits{Write: map[string][]byte{}, Message: e.Message}
+	moved := gitrepo.Edits{Write: map[string][]byte{}, Message: e.Message}
 	for name, content := range e.Write {
-		inside.Write[path.Join(repo.folder, name)] = content
+		moved.Write[path.Join(repo.folder, name)] = content
 	}
 	for _, name := range e.Delete {
-		inside.Delete = append(inside.Delete, path.Join(repo.folder, name))
+		moved.Delete = append(moved.Delete, path.Join(repo.folder, name))
 	}
 	if o.message != "" {
-		inside.Message.Body = strings.TrimSpace(o.message + "\n\n" + inside.Message.Body)
+		moved.Message.Body = strings.TrimSpace(o.message + "\n\n" + moved.Message.Body)
 	}
-	inside.Message.Trailers = append(inside.Message.Trailers, gitrepo.Trailer{Key: "Previewctl-Version", Value: buildinfo.Read().Version})
-	return inside, nil
+	version := gitrepo.Trailer{Key: "Previewctl-Version", Value: buildinfo.Read().Version}
+	moved.Message.Trailers = append(moved.Message.Trailers, version)
+	return moved, nil
 }
 
-// maxSubject is what Git's tools show of a subject.
+// maxSubject is the length of a subject that Git's tools show completely.
 const maxSubject = 72
 
-// Subject is the first of the texts that fits a commit's subject.
+// Subject returns the first text that fits a commit's subject. It truncates the last one if none fits.
 func Subject(texts ...string) string {
 	for _, text := range texts {
 		if utf8.RuneCountInString(text) <= maxSubject {
@@ -130,8 +139,4 @@ func Subject(texts ...string) string {
 		}
 	}
 	return terminal.Truncate(texts[len(texts)-1], maxSubject)
-}
-
-func InvalidPolicy(err error) error {
-	return fmt.Errorf("%w\nnothing is committed while that is so; see all problems with previewctl check in a clone of the repository", err)
 }

@@ -7,23 +7,26 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 )
 
-// Completer offers names of a kind from the GitOps repository: environment, slot, profile, service, link, component
-// or dataset. Who can't reach it gets none, silently.
-func Completer(env *terminal.Process, o *Flags) func(kind string) cobra.CompletionFunc {
+// completionTimeout limits how long the shell waits after Tab.
+const completionTimeout = 2 * time.Second
+
+// Completer returns completions for the names of a kind: environment, handover (an environment, then services), slot,
+// profile, service, link, calls (services), component, store or dataset. An unreachable repository has no names.
+func Completer(env *terminal.Process, f *Flags) func(kind string) cobra.CompletionFunc {
 	return func(kind string) cobra.CompletionFunc {
 		return func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-			ctx, cancel := context.WithTimeout(cmd.Context(), apiclient.CompletionTimeout)
+			ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)
 			defer cancel()
-			repo, err := o.Open(ctx, env, gitrepo.Options{Timeout: apiclient.CompletionTimeout})
+			repo, err := f.Open(ctx, env, gitrepo.Options{Timeout: completionTimeout})
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
@@ -32,70 +35,84 @@ func Completer(env *terminal.Process, o *Flags) func(kind string) cobra.Completi
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
 			names, directive := namesOf(fsys, kind, args, toComplete)
-			return slices.DeleteFunc(names, func(n string) bool { return terminal.HasHidden(n) || slices.Contains(args, n) }), directive
+			return slices.DeleteFunc(names, func(n string) bool {
+				return terminal.HasHidden(n) || slices.Contains(args, n)
+			}), directive
 		}
 	}
 }
 
-// refKinds are what may stand behind SERVICE=.
-var refKinds = map[string][]string{"service": {"pr:", "branch:", "tag:", "sha:", "default"}, "link": {"env:", "pr:", "default"}}
-
 func namesOf(fsys fs.FS, kind string, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	directive := cobra.ShellCompDirectiveNoFileComp
 	repo := overlay.New(fsys)
 	switch kind {
 	case "environment":
 		if len(args) == 0 {
-			return repo.Names(), directive
+			return repo.Names(), cobra.ShellCompDirectiveNoFileComp
 		}
-		kind = "handover" // environment, then its services
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	case "handover":
+		if len(args) == 0 {
+			return repo.Names(), cobra.ShellCompDirectiveNoFileComp
+		}
 	case "component":
-		return foldersIn(fsys, "kustomize-base/components"), directive
+		return foldersIn(fsys, "kustomize-base/components"), cobra.ShellCompDirectiveNoFileComp
 	case "store":
-		return foldersIn(fsys, "kustomize-base/data"), directive
+		return foldersIn(fsys, "kustomize-base/data"), cobra.ShellCompDirectiveNoFileComp
 	case "dataset":
-		return datasetsIn(fsys), directive
+		return datasetsIn(fsys), cobra.ShellCompDirectiveNoFileComp
 	}
-	config, err := repo.Config()
-	if err != nil {
-		return nil, directive
-	}
-	var names []string
-	switch kind {
-	case "profile":
-		return slices.Sorted(maps.Keys(config.Policy.Profiles)), directive
-	case "slot":
-		if config.Slots != nil && len(args) == 0 {
-			names = slices.Sorted(maps.Keys(config.Slots.Slots))
-		}
-		return names, directive
-	}
-	for _, s := range config.Policy.Services {
-		names = append(names, s.Name)
-	}
-	if service, rest, ok := strings.Cut(toComplete, "="); ok {
-		return valuesFor(repo, kind, service, rest), directive | cobra.ShellCompDirectiveNoSpace
-	}
-	if refKinds[kind] != nil {
-		for i := range names {
-			names[i] += "="
-		}
-		directive |= cobra.ShellCompDirectiveNoSpace
-	}
-	return names, directive
+	return namesInPolicy(repo, kind, args, toComplete)
 }
 
-// valuesFor completes what stands behind SERVICE=.
-func valuesFor(repo *overlay.Repo, kind, service, rest string) []string {
-	var values []string
-	for _, ref := range refKinds[kind] {
-		values = append(values, service+"="+ref)
+// namesInPolicy returns the names that previewset.yaml or slots.yaml contain.
+func namesInPolicy(repo *overlay.Repo, kind string, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	cfg, err := repo.Config()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	if strings.HasPrefix(rest, "env:") {
-		values = nil
+	switch kind {
+	case "profile":
+		return slices.Sorted(maps.Keys(cfg.Policy.Profiles)), cobra.ShellCompDirectiveNoFileComp
+	case "slot":
+		if cfg.Slots == nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return slices.Sorted(maps.Keys(cfg.Slots.Slots)), cobra.ShellCompDirectiveNoFileComp
+	}
+	const noSpace = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	if service, ref, ok := strings.Cut(toComplete, "="); ok {
+		return refsOf(repo, kind, service, ref), noSpace
+	}
+	var names []string
+	for _, s := range cfg.Policy.Services {
+		names = append(names, s.Name)
+	}
+	if refKinds[kind] == nil {
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	for i := range names {
+		names[i] += "="
+	}
+	return names, noSpace
+}
+
+// refKinds are the possible beginnings of a ref after SERVICE=.
+var refKinds = map[string][]string{
+	"service": {"pr:", "branch:", "tag:", "sha:", "default"},
+	"link":    {"env:", "pr:", "default"},
+}
+
+// refsOf completes the ref after SERVICE=.
+func refsOf(repo *overlay.Repo, kind, service, ref string) []string {
+	var values []string
+	if strings.HasPrefix(ref, "env:") {
 		for _, name := range repo.Names() {
 			values = append(values, service+"=env:"+name)
 		}
+		return values
+	}
+	for _, beginning := range refKinds[kind] {
+		values = append(values, service+"="+beginning)
 	}
 	return values
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,68 +15,74 @@ import (
 	"github.com/previewset/previewset/internal/gitrepo"
 )
 
-// Flags say where the GitOps repository is, with the names that the service's own flags have.
+// Flags name the GitOps repository. They have the names of the service's own flags.
 type Flags struct {
 	address, branch, path                 string
 	tokenFile, sshKeyFile, knownHostsFile string
-	Local                                 bool
-	InClone                               bool // nothing else says where the repository is
+	// Local selects the clone in the current folder, without a push.
+	Local bool
+
+	inClone bool // the address is that of the clone in the current folder
 }
 
-func (o *Flags) Add(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&o.address, "config-repo", "", "address of the GitOps repository (or PREVIEWSET_CONFIG_REPO; default: the remote of the clone that you are in)")
-	f.StringVar(&o.branch, "config-branch", "", "its branch that is in force (or PREVIEWSET_CONFIG_BRANCH; default main)")
-	f.StringVar(&o.path, "config-path", "", "folder in it that holds previewset.yaml (or PREVIEWSET_CONFIG_PATH; default its top)")
-	f.StringVar(&o.tokenFile, "config-token-file", "", "file with a token for it (or PREVIEWSET_CONFIG_TOKEN_FILE, or the token itself in PREVIEWSET_CONFIG_TOKEN; default: Git's credential helpers)")
-	f.StringVar(&o.sshKeyFile, "config-ssh-key-file", "", "SSH key for it (or PREVIEWSET_CONFIG_SSH_KEY_FILE; default: your agent and ~/.ssh)")
-	f.StringVar(&o.knownHostsFile, "config-known-hosts-file", "", "known_hosts file for SSH (or PREVIEWSET_CONFIG_KNOWN_HOSTS_FILE; default: your own)")
-	f.BoolVar(&o.Local, "local", false, "use the clone that you are in: read its newest commit, commit to its current branch, push nothing")
-	flags.Complete(cmd, "config-branch", func(string) []string { return []string{"main"} })
+// Add adds the flags to a command.
+func (f *Flags) Add(cmd *cobra.Command) {
+	p := cmd.Flags()
+	p.StringVar(&f.address, "config-repo", "",
+		"set the GitOps repository's address (default: PREVIEWSET_CONFIG_REPO, else the remote of the current clone)")
+	p.StringVar(&f.branch, "config-branch", "",
+		"set the config branch (default: PREVIEWSET_CONFIG_BRANCH, else main)")
+	p.StringVar(&f.path, "config-path", "",
+		"set the repository's folder with previewset.yaml (default: PREVIEWSET_CONFIG_PATH, else the top)")
+	p.StringVar(&f.tokenFile, "config-token-file", "",
+		"read the repository's token from a file (default: PREVIEWSET_CONFIG_TOKEN_FILE, else the token in "+
+			"PREVIEWSET_CONFIG_TOKEN, else Git's credential helpers)")
+	p.StringVar(&f.sshKeyFile, "config-ssh-key-file", "",
+		"use an SSH key file (default: PREVIEWSET_CONFIG_SSH_KEY_FILE, else the agent and ~/.ssh)")
+	p.StringVar(&f.knownHostsFile, "config-known-hosts-file", "",
+		"use a known_hosts file for SSH (default: PREVIEWSET_CONFIG_KNOWN_HOSTS_FILE, else your own)")
+	p.BoolVar(&f.Local, "local", false,
+		"read the newest commit of the current clone, commit to its current branch, and push nothing")
+	flags.Complete(cmd, "config-branch", "main")
 }
 
-// Open finds the repository. Nothing is read from it yet.
-func (o *Flags) Open(ctx context.Context, env *terminal.Process, as gitrepo.Options) (*Repository, error) {
-	folder := filepath.ToSlash(filepath.Clean(cmp.Or(env.FlagOrEnv(o.path, "PREVIEWSET_CONFIG_PATH"), ".")))
+// Open finds the repository. It reads nothing from it.
+func (f *Flags) Open(ctx context.Context, env *terminal.Process, opts gitrepo.Options) (*Repository, error) {
+	folder := filepath.ToSlash(filepath.Clean(cmp.Or(env.FlagOrEnv(f.path, "PREVIEWSET_CONFIG_PATH"), ".")))
 	if !fs.ValidPath(folder) {
-		return nil, flags.UsageError{Err: fmt.Errorf("--config-path %q is not a folder inside of the repository", folder)}
+		return nil, usageErrorf("--config-path %q is not a folder of the repository; use a relative path", folder)
 	}
-	if o.Local {
-		clone, err := gitrepo.OpenCheckout(ctx, as)
+	if f.Local {
+		clone, err := gitrepo.OpenCheckout(ctx, opts)
 		return &Repository{branch: clone, folder: folder}, err
 	}
-	as.URL, as.Branch = env.FlagOrEnv(o.address, "PREVIEWSET_CONFIG_REPO"), env.FlagOrEnv(o.branch, "PREVIEWSET_CONFIG_BRANCH")
-	as.SSHKeyFile, as.KnownHostsFile = env.FlagOrEnv(o.sshKeyFile, "PREVIEWSET_CONFIG_SSH_KEY_FILE"), env.FlagOrEnv(o.knownHostsFile, "PREVIEWSET_CONFIG_KNOWN_HOSTS_FILE")
-	as.Token = o.token(env)
-	if as.URL == "" {
+	opts.URL = env.FlagOrEnv(f.address, "PREVIEWSET_CONFIG_REPO")
+	opts.Branch = env.FlagOrEnv(f.branch, "PREVIEWSET_CONFIG_BRANCH")
+	opts.SSHKeyFile = env.FlagOrEnv(f.sshKeyFile, "PREVIEWSET_CONFIG_SSH_KEY_FILE")
+	opts.KnownHostsFile = env.FlagOrEnv(f.knownHostsFile, "PREVIEWSET_CONFIG_KNOWN_HOSTS_FILE")
+	opts.Token = func() (string, error) { return f.token(env) }
+	if opts.URL == "" {
 		var err error
-		if as.URL, err = remoteOfClone(ctx); err != nil {
+		if opts.URL, err = remoteOfClone(ctx); err != nil {
 			return nil, err
 		}
-		o.InClone = true
+		f.inClone = true
 	}
-	remote, err := gitrepo.NewRepository(as)
+	remote, err := gitrepo.NewRepository(opts)
 	if err != nil {
 		return nil, flags.UsageError{Err: err}
 	}
 	return &Repository{branch: remote, remote: remote, folder: folder}, nil
 }
 
-// token reads the token when it is needed, so that a file may change meanwhile.
-func (o *Flags) token(env *terminal.Process) func() (string, error) {
-	return func() (string, error) {
-		file := env.FlagOrEnv(o.tokenFile, "PREVIEWSET_CONFIG_TOKEN_FILE")
-		if file == "" {
-			return strings.TrimSpace(env.Getenv("PREVIEWSET_CONFIG_TOKEN")), nil
-		}
-		content, err := os.ReadFile(file) //nolint:gosec // G304: the file that a person names
-		if err != nil {
-			return "", fmt.Errorf("read the token: %w", err)
-		}
-		token := strings.TrimSpace(string(content))
-		if token == "" || strings.ContainsAny(token, " \t\r\n") {
-			return "", fmt.Errorf("read the token: %s doesn't hold exactly one token", file)
-		}
-		return token, nil
+// token is called before each use, because the file may change.
+func (f *Flags) token(env *terminal.Process) (string, error) {
+	if file := env.FlagOrEnv(f.tokenFile, "PREVIEWSET_CONFIG_TOKEN_FILE"); file != "" {
+		return flags.ReadToken(file)
 	}
+	return strings.TrimSpace(env.Getenv("PREVIEWSET_CONFIG_TOKEN")), nil
+}
+
+func usageErrorf(format string, args ...any) error {
+	return flags.UsageError{Err: fmt.Errorf(format, args...)}
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// OpenFolder opens a folder so that nothing outside of it can be reached.
+// OpenFolder opens a folder as a file system from which no path leads outside.
 func OpenFolder(dir string) (fsys fs.FS, closeDir func(), err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -19,7 +19,7 @@ func OpenFolder(dir string) (fsys fs.FS, closeDir func(), err error) {
 func OpenRepository(dir string) (fsys fs.FS, closeDir func(), err error) {
 	fsys, closeDir, err = OpenFolder(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the GitOps repository: %w\nname its folder, or make one with: previewctl init %s", err, dir)
+		return nil, nil, fmt.Errorf("open the GitOps repository: %w\nname its folder, or create one: previewctl init %s", err, dir)
 	}
 	return fsys, closeDir, nil
 }

@@ -1,7 +1,6 @@
 package configrepo
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/previewset/previewset/internal/cli/output"
@@ -10,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/gitrepo"
 )
 
-// Report says what became of a change; done is what was done in a few words.
+// Report prints the result of a commit; done describes the change, such as "created mine".
 func (o *CommitOptions) Report(env *terminal.Process, r gitrepo.Result, done string) {
 	if !o.DryRun {
 		o.Made = r.Commit
@@ -20,20 +19,21 @@ func (o *CommitOptions) Report(env *terminal.Process, r gitrepo.Result, done str
 			env.Inform("remote: " + config.Printable(line))
 		}
 	}
+	commit := output.ShortCommit(r.Commit)
 	switch {
 	case r.Unchanged:
-		env.Answerf("unchanged: commit %s of branch %s says that already", output.ShortCommit(r.Commit), r.Branch)
+		env.Answerf("unchanged: commit %s of branch %s has it already", commit, r.Branch)
 	case o.DryRun:
-		env.Inform(fmt.Sprintf("note: nothing was committed: this is a dry run on commit %s of branch %s", output.ShortCommit(r.Base), r.Branch))
+		env.Notef("dry run on commit %s of branch %s: nothing was committed", output.ShortCommit(r.Base), r.Branch)
 	case o.Proposal != "":
-		env.Answerf("%s: commit %s on the new branch %s", done, output.ShortCommit(r.Commit), r.Branch)
+		env.Answerf("%s: commit %s on the new branch %s", done, commit, r.Branch)
 		env.Answerf("%s", howToPropose(r))
 	case o.Repo.Local:
-		env.Answerf("%s: commit %s on branch %s of this clone; git push brings it into force", done, output.ShortCommit(r.Commit), r.Branch)
+		env.Answerf("%s: commit %s on branch %s of this clone; bring it into force: git push", done, commit, r.Branch)
 	default:
-		env.Answerf("%s: commit %s on branch %s", done, output.ShortCommit(r.Commit), r.Branch)
-		if o.Repo.InClone {
-			env.Inform("note: it was pushed; the clone that you are in gets it with: git pull")
+		env.Answerf("%s: commit %s on branch %s", done, commit, r.Branch)
+		if o.Repo.inClone {
+			env.Notef("the commit was pushed; update this clone: git pull")
 		}
 	}
 }
@@ -42,5 +42,5 @@ func howToPropose(r gitrepo.Result) string {
 	if r.ReviewURL != "" {
 		return "Open a pull request: " + r.ReviewURL
 	}
-	return "It is in force once that branch is merged: open a pull request for it where the repository lives, or merge it by hand"
+	return "It is in force after a merge of that branch: open a pull request, or merge it yourself"
 }

@@ -1,9 +1,10 @@
-// Package configrepo reads and changes the GitOps repository for the commands: its flags, one commit for each command, and
-// the report about it. It knows no file format; packages envfile and slotfile do.
+// Package configrepo reads and changes the GitOps repository: its flags, one commit for each command, and the report
+// about it. It knows no file format; packages envfile and slotfile do.
 package configrepo
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 
 	"github.com/previewset/previewset/internal/gitrepo"
@@ -16,26 +17,31 @@ type branch interface {
 	Update(ctx context.Context, change gitrepo.Change) (gitrepo.Result, error)
 }
 
-// Repository is the GitOps repository that a command works on.
+// Repository is the GitOps repository.
 type Repository struct {
 	branch
 	remote *gitrepo.Repository // nil with --local
-	folder string              // that holds previewset.yaml, "." for the top
+	folder string              // the folder with previewset.yaml, "." for the top
 }
 
-// sub is the part of a tree that previewctl works on.
-func (r *Repository) sub(tree fs.FS) (fs.FS, error) {
+// files returns the files below the repository's folder.
+func (r *Repository) files(tree fs.FS) (fs.FS, error) {
 	if r.folder == "." {
 		return tree, nil
 	}
 	return fs.Sub(tree, r.folder)
 }
 
-// ReadFiles returns the newest state of the repository.
+// ReadFiles returns the files of the newest commit.
 func (r *Repository) ReadFiles(ctx context.Context) (fs.FS, error) {
 	tree, err := r.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return r.sub(tree)
+	return r.files(tree)
+}
+
+// InvalidPolicy adds the remedy to an error of previewset.yaml.
+func InvalidPolicy(err error) error {
+	return fmt.Errorf("%w\nnothing was committed; correct the policy, and see all problems with previewctl check in a clone", err)
 }

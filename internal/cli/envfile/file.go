@@ -1,4 +1,4 @@
-// Package envfile makes and changes environment.yaml. It checks every change with package overlay before a commit.
+// Package envfile creates and changes environment.yaml. It checks every change with package overlay before a commit.
 package envfile
 
 import (
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/terminal"
@@ -16,112 +15,100 @@ import (
 	"github.com/previewset/previewset/internal/overlay"
 )
 
-// The files of an environment's folder that previewctl writes.
-const (
-	New = "apiVersion: " + config.APIVersion + "\nkind: Environment\n"
+// FolderOf returns the folder of an environment in the GitOps repository.
+func FolderOf(name string) string { return path.Join(config.OverlaysFolder, name) }
 
-	newKustomization = `# What this environment adds to what every environment has: resources, patches, components of its own. What runs in it is
-# said in environment.yaml. previewctl writes this file once and never changes it.
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [../preview]
-`
-)
+// FileOf returns the path of an environment's file in the GitOps repository.
+func FileOf(name string) string { return path.Join(FolderOf(name), config.EnvironmentFile) }
 
-func FolderOf(name string) string { return path.Join("overlays", name) }
-
-func FileOf(name string) string { return path.Join(FolderOf(name), "environment.yaml") }
-
-// File is the newest state of the GitOps repository, as far as one environment goes.
+// File is an environment's file on the newest commit of the GitOps repository.
 type File struct {
 	FS     fs.FS
 	Repo   *overlay.Repo
 	Config *config.Config
 	Name   string
-	// pullRequest is set where the environment was named as a pull request's.
+	// PullRequest is owner/repo#number if the user named the environment by its pull request.
 	PullRequest string
-	// file is its environment.yaml, nil where there is none.
+	// Content is nil if the environment has no file.
 	Content []byte
 }
 
-// Open reads the policy, which must be right, and the environment, which needn't be there.
-func Open(fsys fs.FS, what string) (*File, error) {
-	w := &File{FS: fsys, Repo: overlay.New(fsys), Name: what}
-	repository, number, isPullRequest := config.ParsePullRequest(what)
+// Open reads the policy, which must be valid, and the file of an environment, which may be missing.
+// The target is an environment's name or a pull request.
+func Open(fsys fs.FS, target string) (*File, error) {
+	f := &File{FS: fsys, Repo: overlay.New(fsys), Name: target}
+	repository, number, isPullRequest := config.ParsePullRequest(target)
 	if isPullRequest {
-		cfg, err := w.Repo.Config()
+		cfg, err := f.Repo.Config()
 		if err != nil {
 			return nil, configrepo.InvalidPolicy(err)
 		}
-		w.Name, w.PullRequest = config.PullRequestName(cfg.Policy, repository, number), what
+		f.Name, f.PullRequest = config.PullRequestName(cfg.Policy, repository, number), target
 	}
 	var err error
-	if w.Config, err = w.Repo.Config(w.Name); err != nil {
+	if f.Config, err = f.Repo.Config(f.Name); err != nil {
 		return nil, configrepo.InvalidPolicy(err)
 	}
-	w.Content, err = fs.ReadFile(fsys, FileOf(w.Name))
+	f.Content, err = fs.ReadFile(fsys, FileOf(f.Name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s %w\nmake it a regular file", FileOf(w.Name), err)
+		return nil, fmt.Errorf("%s %w\nreplace it with a regular file", FileOf(f.Name), err)
 	}
-	return w, nil
+	return f, nil
 }
 
-// Commit makes a change of one environment one commit, and returns the environment as it was before.
+// Commit commits a change of one environment, and returns the environment's file before the change.
 func Commit(
-	ctx context.Context, o *configrepo.CommitOptions, env *terminal.Process, what string, change func(*File) (gitrepo.Edits, error),
-) (w *File, result gitrepo.Result, err error) {
+	ctx context.Context, o *configrepo.CommitOptions, env *terminal.Process, target string,
+	change func(*File) (gitrepo.Edits, error),
+) (f *File, result gitrepo.Result, err error) {
 	result, err = o.Commit(ctx, env, func(fsys fs.FS) (gitrepo.Edits, error) {
-		var worldErr error
-		if w, worldErr = Open(fsys, what); worldErr != nil {
-			return gitrepo.Edits{}, worldErr
+		var openErr error
+		if f, openErr = Open(fsys, target); openErr != nil {
+			return gitrepo.Edits{}, openErr
 		}
-		return change(w)
+		return change(f)
 	})
-	return w, result, err
+	return f, result, err
 }
 
-// RequireExisting refuses an environment without a file, or whose file somebody broke.
-func (w *File) RequireExisting() error {
-	if w.Content == nil {
-		return w.Missing()
+// RequireExisting returns an error if the environment has no file, or an invalid one.
+func (f *File) RequireExisting() error {
+	if f.Content == nil {
+		return f.Missing()
 	}
-	if len(w.Config.Problems) > 0 {
-		return fmt.Errorf("%w\nmend it first: previewctl edit %s", w.Config.Problems, w.Name)
+	if len(f.Config.Problems) > 0 {
+		return fmt.Errorf("%w\ncorrect it first: previewctl edit %s", f.Config.Problems, f.Name)
 	}
 	return nil
 }
 
-func (w *File) Missing() error {
-	text := fmt.Sprintf("there is no environment %s: no %s", w.Name, FileOf(w.Name))
-	if near := config.Nearest(w.Name, w.Repo.Names()); near != "" {
+// Missing returns the error for an environment without a file.
+func (f *File) Missing() error {
+	text := fmt.Sprintf("there is no environment %s: no %s", f.Name, FileOf(f.Name))
+	if near := config.Nearest(f.Name, f.Repo.Names()); near != "" {
 		text += "; did you mean " + near + "?"
 	}
-	what := w.Name
-	if w.PullRequest != "" {
-		what = terminal.ShellQuote(w.PullRequest)
+	target := f.Name
+	if f.PullRequest != "" {
+		target = terminal.ShellQuote(f.PullRequest)
 	}
-	return fmt.Errorf("%s\nmake it with: previewctl create %s", text, what)
+	return fmt.Errorf("%s\ncreate it: previewctl create %s", text, target)
 }
 
-// CheckNameIsFree starts a file for an environment that has none, where its name is free.
-func (w *File) CheckNameIsFree() error {
-	if w.PullRequest == "" {
-		if why := w.Config.NameProblem(w.Name); why != "" {
-			return fmt.Errorf("%q can't be an environment's name: %s\nchoose another name", w.Name, why)
-		}
+// checkNameIsFree returns an error if a new environment can't have the name.
+func (f *File) checkNameIsFree() error {
+	if f.PullRequest != "" {
+		return nil
 	}
-	if entries, err := fs.ReadDir(w.FS, FolderOf(w.Name)); err == nil && len(entries) > 0 && w.PullRequest == "" {
-		return fmt.Errorf("the name %s is taken: %s is there, with no environment.yaml in it\nchoose another name, or remove that folder first", w.Name, FolderOf(w.Name))
+	if why := f.Config.NameProblem(f.Name); why != "" {
+		return fmt.Errorf("%q can't be an environment's name: %s\nchoose another name", f.Name, why)
+	}
+	if entries, err := fs.ReadDir(f.FS, FolderOf(f.Name)); err == nil && len(entries) > 0 {
+		return fmt.Errorf("the name %s is taken: %s exists without an environment.yaml\nchoose another name, or remove the folder",
+			f.Name, FolderOf(f.Name))
 	}
 	return nil
 }
 
-func (w *File) hasKustomization() bool {
-	return slices.ContainsFunc([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, func(name string) bool {
-		_, err := fs.Stat(w.FS, path.Join(FolderOf(w.Name), name))
-		return err == nil
-	})
-}
-
-// URL is where the environment is found, or "".
-func (w *File) URL() string { return "https://" + w.Name + "." + w.Config.Policy.Domain }
+// URL returns the environment's address.
+func (f *File) URL() string { return "https://" + f.Name + "." + f.Config.Policy.Domain }

@@ -12,37 +12,42 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// Flags are what create and set say of an environment.
+// Flags are the flags that describe an environment.
 type Flags struct {
 	profile, dataset, Owner, purpose, expires string
 	services, links, components               []string
 	shared, keepAwake                         bool
 
-	Settings []Setting // what of it was said, in the order of the file
+	// Settings are the given flags in the order of the file's keys. Check fills them.
+	Settings []Setting
 }
 
+// Add adds the flags to a command. The function complete returns the completion for names of a kind.
 func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.CompletionFunc) {
 	p := cmd.Flags()
-	p.StringVar(&f.Owner, "owner", "", "whose it is, a GitHub login (create: or PREVIEWSET_OWNER, or github.user of Git's configuration)")
-	p.StringVar(&f.purpose, "purpose", "", "what it is for")
-	p.StringVar(&f.profile, "profile", "", "what runs in it, a profile of previewset.yaml")
-	p.StringArrayVar(&f.components, "component", nil, "feature of kustomize-base/components to add; NAME- takes it out again")
-	p.StringArrayVar(&f.services, "service", nil, "run a service at SERVICE=pr:OWNER/REPO#N, branch:NAME, tag:NAME or sha:COMMIT; SERVICE=default as the profile says")
-	p.StringArrayVar(&f.links, "link", nil, "let a service's name lead to SERVICE=env:NAME or pr:OWNER/REPO#N; SERVICE=default to the baseline")
-	p.StringVar(&f.dataset, "dataset", "", "what its data stores start with")
-	p.BoolVar(&f.shared, "shared", false, "let other environments link to it; --shared=false takes that back")
-	p.StringVar(&f.expires, "expires", "", "when it is over: a length like 72h or 7d from now, a day, or a time like 2026-12-24T18:00:00Z")
-	p.BoolVar(&f.keepAwake, "keep-awake", false, "let it never sleep, however idle it is; --keep-awake=false takes that back")
-	for flag, kind := range map[string]string{"profile": "profile", "component": "component", "service": "service", "link": "link", "dataset": "dataset"} {
-		if err := cmd.RegisterFlagCompletionFunc(flag, complete(kind)); err != nil {
-			panic(err) // the flags are those above
-		}
+	p.StringVar(&f.Owner, "owner", "",
+		"set the owner, a GitHub login (create: default PREVIEWSET_OWNER, else Git's github.user)")
+	p.StringVar(&f.purpose, "purpose", "", "set the purpose, one line of text")
+	p.StringVar(&f.profile, "profile", "", "use a profile of previewset.yaml")
+	p.StringArrayVar(&f.components, "component", nil,
+		"add a folder of kustomize-base/components; NAME- removes it; repeatable")
+	p.StringArrayVar(&f.services, "service", nil,
+		"run SERVICE=pr:OWNER/REPO#N, branch:NAME, tag:NAME or sha:COMMIT; default follows the profile; repeatable")
+	p.StringArrayVar(&f.links, "link", nil,
+		"link SERVICE=env:NAME or pr:OWNER/REPO#N; default links to the baseline; repeatable")
+	p.StringVar(&f.dataset, "dataset", "", "start data stores with a folder of kustomize-base/data/STORE/datasets")
+	p.BoolVar(&f.shared, "shared", false, "let other environments link to this one; --shared=false ends that")
+	p.StringVar(&f.expires, "expires", "", "remove the environment at a time: "+flags.TimeFormats)
+	p.BoolVar(&f.keepAwake, "keep-awake", false, "never let the environment sleep; --keep-awake=false ends that")
+	for _, flag := range []string{"profile", "component", "service", "link", "dataset"} {
+		flags.CompleteWith(cmd, flag, complete(flag))
 	}
 }
 
-// Check turns what was said into settings.
+// Check checks the flags and fills Settings.
 func (f *Flags) Check(cmd *cobra.Command, now time.Time) error {
-	if err := f.checkTexts(cmd, [2]string{"owner", f.Owner}, [2]string{"purpose", f.purpose}, [2]string{"profile", f.profile}); err != nil {
+	err := f.checkTexts(cmd, [2]string{"owner", f.Owner}, [2]string{"purpose", f.purpose}, [2]string{"profile", f.profile})
+	if err != nil {
 		return err
 	}
 	if len(f.components) > 0 {
@@ -59,7 +64,7 @@ func (f *Flags) Check(cmd *cobra.Command, now time.Time) error {
 	return f.checkExpires(cmd, now)
 }
 
-// addSwitch sets a key to true, or takes it out, if its flag was given.
+// addSwitch sets a key to true for --flag, and removes it for --flag=false.
 func (f *Flags) addSwitch(cmd *cobra.Command, flag string, on bool, keys ...string) {
 	if !cmd.Flags().Changed(flag) {
 		return
@@ -68,42 +73,40 @@ func (f *Flags) addSwitch(cmd *cobra.Command, flag string, on bool, keys ...stri
 	if on {
 		value = true
 	}
-	f.add(value, flag, keys...)
+	f.set(value, flag, keys...)
 }
 
-// checkTexts sets the keys that are called like their flags.
+// checkTexts sets the keys that have the same name as their flag. An empty text removes the key.
 func (f *Flags) checkTexts(cmd *cobra.Command, texts ...[2]string) error {
 	for _, text := range texts {
-		if err := flags.CheckLine(cmd, "--"+text[0], text[1]); err != nil {
+		flag, value := text[0], text[1]
+		if err := flags.CheckLine(cmd, "--"+flag, value); err != nil {
 			return err
 		}
-		if cmd.Flags().Changed(text[0]) {
-			f.add(textOrNothing(text[1]), text[0], text[0])
+		switch {
+		case !cmd.Flags().Changed(flag):
+		case value == "":
+			f.set(nil, flag, flag)
+		default:
+			f.set(value, flag, flag)
 		}
 	}
 	return nil
 }
 
-func (f *Flags) add(value any, what string, keys ...string) {
-	f.Settings = append(f.Settings, SetValue(value, what, keys...))
+func (f *Flags) set(value any, label string, keys ...string) {
+	f.Settings = append(f.Settings, SetValue(value, label, keys...))
 }
 
-func textOrNothing(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-// componentList is what the file has, with what was added and without what was taken out.
+// componentList returns the file's list with the flags' additions and removals.
 func (f *Flags) componentList(_ *config.Policy, d *yamldoc.Document) (any, error) {
 	var list []string
 	if err := d.Decode(&list, "components"); err != nil {
 		return nil, err
 	}
 	for _, name := range f.components {
-		if gone, isOff := strings.CutSuffix(name, "-"); isOff {
-			list = slices.DeleteFunc(list, func(s string) bool { return s == gone })
+		if removed, isRemoval := strings.CutSuffix(name, "-"); isRemoval {
+			list = slices.DeleteFunc(list, func(s string) bool { return s == removed })
 		} else if !slices.Contains(list, name) {
 			list = append(list, name)
 		}
@@ -114,42 +117,48 @@ func (f *Flags) componentList(_ *config.Policy, d *yamldoc.Document) (any, error
 	return list, nil
 }
 
+// serviceFlag is --service or --link.
+type serviceFlag struct {
+	name, key, otherKey string
+	values              []string
+	example             string
+	parse               func(service, text string) (refValue, error)
+}
+
 func (f *Flags) checkServices(cmd *cobra.Command) error {
 	seen := map[string]string{}
-	for _, flag := range []struct {
-		name, key string
-		given     []string
-		parse     func(service, text string) (func(*config.Policy) (any, error), error)
-	}{{"service", "services", f.services, parseRef}, {"link", "links", f.links, parseLink}} {
-		for _, text := range flag.given {
-			service, what, ok := strings.Cut(text, "=")
+	for _, flag := range []serviceFlag{
+		{"service", "services", "links", f.services, "gateway=branch:main", parseRef},
+		{"link", "links", "services", f.links, "products=env:alice", parseLink},
+	} {
+		for _, text := range flag.values {
+			service, ref, ok := strings.Cut(text, "=")
 			if !ok || !flags.IsServiceName(service) {
-				return flags.Usagef(cmd, "--%s %q is not like %s", flag.name, text, map[string]string{"service": "gateway=branch:main", "link": "products=env:alice"}[flag.name])
+				return flags.Usagef(cmd, "--%s %q: invalid format; use for example %s", flag.name, text, flag.example)
 			}
 			if other, isTwice := seen[service]; isTwice {
-				return flags.Usagef(cmd, "--%s %q: --%s says something of %s already", flag.name, text, other, service)
+				return flags.Usagef(cmd, "--%s %q: --%s already sets %s; remove one of the two", flag.name, text, other, service)
 			}
 			seen[service] = flag.name
-			value, err := flag.parse(service, what)
+			value, err := flag.parse(service, ref)
 			if err != nil {
 				return flags.Usagef(cmd, "--%s %q: %w", flag.name, text, err)
 			}
-			f.service(flag.key, service, value)
+			f.setService(flag, service, value)
 		}
 	}
 	return nil
 }
 
-// service sets one service, and takes out that it was the other: it can't run and be a link at once.
-func (f *Flags) service(key, service string, value func(*config.Policy) (any, error)) {
-	other := map[string]string{"services": "links", "links": "services"}[key]
+// setService sets one service and removes its entry from the other key: a service either runs or is a link.
+func (f *Flags) setService(flag serviceFlag, service string, value refValue) {
 	if value == nil {
-		f.add(nil, service, key, service)
+		f.set(nil, service, flag.key, service)
 		return
 	}
-	f.add(nil, "", other, service)
+	f.set(nil, "", flag.otherKey, service)
 	f.Settings = append(f.Settings, Setting{
-		Keys: []string{key, service}, Label: service,
+		Keys: []string{flag.key, service}, Label: service,
 		Value: func(p *config.Policy, _ *yamldoc.Document) (any, error) { return value(p) },
 	})
 }
@@ -159,13 +168,13 @@ func (f *Flags) checkExpires(cmd *cobra.Command, now time.Time) error {
 		return nil
 	}
 	if f.expires == "" {
-		f.add(nil, "expiry", "lifetime", "expires")
+		f.set(nil, "expiry", "lifetime", "expires")
 		return nil
 	}
 	t, err := flags.ParseTime(f.expires, now)
 	if err != nil {
 		return flags.Usagef(cmd, "--expires %w", err)
 	}
-	f.add(t, "expiry", "lifetime", "expires")
+	f.set(t, "expiry", "lifetime", "expires")
 	return nil
 }

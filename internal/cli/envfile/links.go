@@ -10,25 +10,23 @@ import (
 	"github.com/previewset/previewset/internal/overlay"
 )
 
-// checkLinks checks where the links lead that are new: that there is such an environment, that it is shared, and that no
-// link leads back to itself.
-func (w *File) checkLinks(after *overlay.Repo) error {
-	cfg, err := after.Config(w.Name)
+// checkLinks checks each new link: its target must exist and be shared, and the links must not form a circle.
+func (f *File) checkLinks(after *overlay.Repo) error {
+	cfg, err := after.Config(f.Name)
 	if err != nil {
 		return err
 	}
-	file := cfg.Environments[w.Name]
-	var was map[string]config.Link
-	if old := w.Config.Environments[w.Name]; old != nil {
-		was = old.Links
+	var before map[string]config.Link
+	if old := f.Config.Environments[f.Name]; old != nil {
+		before = old.Links
 	}
 	var problems config.Problems
-	for service, link := range file.Links {
-		if was[service] == link {
+	for service, link := range cfg.Environments[f.Name].Links {
+		if before[service] == link {
 			continue
 		}
-		if why := w.linkProblem(after, service, link); why != nil {
-			problems = append(problems, *why)
+		if problem := f.linkProblem(after, service, link); problem != nil {
+			problems = append(problems, *problem)
 		}
 	}
 	if len(problems) == 0 {
@@ -38,73 +36,79 @@ func (w *File) checkLinks(after *overlay.Repo) error {
 	return problems
 }
 
-// linkProblem follows one link, from environment to environment, to where the service runs.
-func (w *File) linkProblem(after *overlay.Repo, service string, link config.Link) *config.Problem {
+// linkProblem follows a link from environment to environment until one of them runs the service.
+func (f *File) linkProblem(after *overlay.Repo, service string, link config.Link) *config.Problem {
 	problem := func(message, remedy string) *config.Problem {
-		return &config.Problem{File: FileOf(w.Name), Path: "links." + service, Message: message, Remedy: remedy}
+		return &config.Problem{File: FileOf(f.Name), Path: "links." + service, Message: message, Remedy: remedy}
 	}
-	way, at := []string{w.Name}, w.targetOf(link)
+	path, at := []string{f.Name}, f.targetOf(link)
 	for {
-		if way = append(way, at); slices.Contains(way[:len(way)-1], at) {
-			return problem("leads in a circle: "+strings.Join(way, " → "), "let one of them run the service, or link it to another")
+		if path = append(path, at); slices.Contains(path[:len(path)-1], at) {
+			return problem("leads in a circle: "+strings.Join(path, " → "), "run the service in one of them, or change a link")
 		}
 		cfg, err := after.Config(at)
 		if err != nil {
-			return problem(err.Error(), "mend that first")
+			return problem(err.Error(), "correct that file first")
 		}
 		target := cfg.Environments[at]
 		switch {
 		case len(cfg.Problems) > 0:
-			return problem("leads to "+at+", which is broken: "+cfg.Problems[0].Error(), "mend that first, or link to another")
+			return problem("leads to "+at+", which is invalid: "+cfg.Problems[0].Error(),
+				"correct that file first, or link to another environment")
 		case target == nil:
-			return problem("leads to "+at+", which has no "+FileOf(at)+w.didYouMean(after, at), "only an environment with shared: true in its file can be linked to")
+			return problem("leads to "+at+", which has no "+FileOf(at)+f.suggestion(after, at),
+				"link to an environment with shared: true")
 		case !target.Shared:
-			return problem("leads to "+at+", which is not shared", "ask whose it is to share it: previewctl set "+at+" --shared")
+			return problem("leads to "+at+", which is not shared",
+				"ask its owner to share it: previewctl set "+at+" --shared")
 		}
-		next, goesOn := target.Links[service]
-		if !goesOn {
+		next, isLinked := target.Links[service]
+		if !isLinked {
 			return nil
 		}
-		at = w.targetOf(next)
+		at = f.targetOf(next)
 	}
 }
 
-func (w *File) didYouMean(after *overlay.Repo, name string) string {
+func (f *File) suggestion(after *overlay.Repo, name string) string {
 	if near := config.Nearest(name, after.Names()); near != "" {
 		return " (did you mean " + near + "?)"
 	}
 	return ""
 }
 
-// targetOf is the environment that a link leads to.
-func (w *File) targetOf(l config.Link) string {
+// targetOf returns the name of a link's target.
+func (f *File) targetOf(l config.Link) string {
 	if repository, number, ok := config.ParsePullRequest(l.PullRequest); ok {
-		return config.PullRequestName(w.Config.Policy, repository, number)
+		return config.PullRequestName(f.Config.Policy, repository, number)
 	}
 	return l.Environment
 }
 
-// LinkedFrom are the other environments with links to this one, sorted.
-func (w *File) LinkedFrom() []string {
+// LinkedFrom returns the other environments that link to this one, sorted.
+func (f *File) LinkedFrom() []string {
 	var found []string
-	for _, other := range w.Repo.Names() {
-		if other == w.Name {
-			continue
-		}
-		content, err := fs.ReadFile(w.FS, FileOf(other))
-		if err != nil || !bytes.Contains(content, []byte("links")) {
-			continue
-		}
-		cfg, err := w.Repo.Config(other)
-		if err != nil || cfg.Environments[other] == nil {
-			continue
-		}
-		for _, l := range cfg.Environments[other].Links {
-			if w.targetOf(l) == w.Name {
-				found = append(found, other)
-				break
-			}
+	for _, other := range f.Repo.Names() {
+		if other != f.Name && f.isLinkedFrom(other) {
+			found = append(found, other)
 		}
 	}
 	return found
+}
+
+func (f *File) isLinkedFrom(other string) bool {
+	content, err := fs.ReadFile(f.FS, FileOf(other))
+	if err != nil || !bytes.Contains(content, []byte("links")) {
+		return false // faster than decoding each file
+	}
+	cfg, err := f.Repo.Config(other)
+	if err != nil || cfg.Environments[other] == nil {
+		return false
+	}
+	for _, l := range cfg.Environments[other].Links {
+		if f.targetOf(l) == f.Name {
+			return true
+		}
+	}
+	return false
 }

@@ -4,26 +4,28 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
-	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// Setting is one key of environment.yaml and its new value; nil takes the key out.
+// Setting is a key of environment.yaml and its new value. The value nil removes the key.
 type Setting struct {
-	Keys  []string
+	Keys []string
+	// Value computes the value from the policy and the file.
 	Value func(*config.Policy, *yamldoc.Document) (any, error)
-	Label string // for the commit's subject
+	// Label names the setting in the commit's subject.
+	Label string
 }
 
-// SetValue is a setting that is known already.
-func SetValue(value any, what string, keys ...string) Setting {
-	return Setting{Keys: keys, Label: what, Value: func(*config.Policy, *yamldoc.Document) (any, error) { return value, nil }}
+// SetValue returns a setting with a fixed value.
+func SetValue(value any, label string, keys ...string) Setting {
+	return Setting{Keys: keys, Label: label, Value: func(*config.Policy, *yamldoc.Document) (any, error) { return value, nil }}
 }
 
-// apply sets what was said in a file, and names what that changes.
-func Apply(settings []Setting, p *config.Policy, d *yamldoc.Document) ([]string, error) {
+// apply applies settings to a file and returns the labels of those that changed it, sorted.
+func apply(settings []Setting, p *config.Policy, d *yamldoc.Document) ([]string, error) {
 	changed := map[string]bool{}
 	for _, s := range settings {
 		before := string(d.Bytes())
@@ -43,6 +45,7 @@ func Apply(settings []Setting, p *config.Policy, d *yamldoc.Document) ([]string,
 	return slices.Sorted(maps.Keys(changed)), nil
 }
 
+// CheckService returns an error if the policy has no service of that name.
 func CheckService(p *config.Policy, name string) error {
 	var names []string
 	for _, s := range p.Services {
@@ -55,5 +58,5 @@ func CheckService(p *config.Policy, name string) error {
 	if near := config.Nearest(name, names); near != "" {
 		text += "; did you mean " + near + "?"
 	}
-	return fmt.Errorf("%s\nservices of previewset.yaml: %s", text, output.List(names))
+	return fmt.Errorf("%s\nuse a service of previewset.yaml: %s", text, strings.Join(names, ", "))
 }

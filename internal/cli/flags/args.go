@@ -6,7 +6,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// NoArgs, maxOneArg and oneArg say in words what cobra's own checks say in numbers.
+// NoArgs refuses arguments.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -14,43 +14,44 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	if cmd.HasSubCommands() {
 		return Usagef(cmd, "there is no command %q", args[0])
 	}
-	return Usagef(cmd, "%s takes no arguments, but was given %q", cmd.Name(), args)
+	return Usagef(cmd, "%s takes no arguments, but got %q", cmd.Name(), args)
 }
 
-func MaxOneArg(what string) cobra.PositionalArgs {
+// MaxOneArg accepts at most one argument, described by the noun.
+func MaxOneArg(noun string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
-			return Usagef(cmd, "%s takes one %s, but was given %q", cmd.Name(), what, args)
+			return Usagef(cmd, "%s takes at most one %s, but got %q", cmd.Name(), noun, args)
 		}
 		return nil
 	}
 }
 
-func OneArg(what string) cobra.PositionalArgs {
+// OneArg accepts exactly one argument, described by the noun.
+func OneArg(noun string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return Usagef(cmd, "%s takes exactly one %s, but was given %d arguments", cmd.Name(), what, len(args))
+			return Usagef(cmd, "%s takes exactly one %s, but got %d arguments", cmd.Name(), noun, len(args))
 		}
 		return nil
 	}
 }
 
-// subject of an environment's command is a name, or a pull request whose environment is meant.
+// OneEnvironment accepts exactly one argument. CheckTarget checks it.
 func OneEnvironment(cmd *cobra.Command, args []string) error {
-	if err := OneArg("environment, by name or as owner/repo#number")(cmd, args); err != nil {
-		return err
-	}
-	return CheckTarget(cmd, args[0])
+	return OneArg("environment (NAME or OWNER/REPO#NUMBER)")(cmd, args)
 }
 
-// CheckTarget takes an environment's name or a pull request.
-func CheckTarget(cmd *cobra.Command, what string) error {
-	if _, _, ok := config.ParsePullRequest(what); ok || IsDNSLabel(what) {
+// CheckTarget accepts an environment's name or a pull request.
+func CheckTarget(cmd *cobra.Command, target string) error {
+	if _, _, ok := config.ParsePullRequest(target); ok || IsDNSLabel(target) {
 		return nil
 	}
-	return Usagef(cmd, "%q is neither an environment's name nor a pull request like acme/gateway#12; names have a-z, 0-9 and hyphens", what)
+	return Usagef(cmd, "%q is neither an environment's name nor a pull request; "+
+		"use a-z, 0-9 and hyphens, or for example acme/gateway#12", target)
 }
 
+// CompleteFolder completes the names of folders.
 func CompleteFolder(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }

@@ -6,24 +6,28 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// cobraFlags is how cobra's usage lists a command's flags: all of them, by the alphabet.
+// cobraFlags is the part of cobra's usage template that lists all flags in alphabetical order.
 const cobraFlags = "\n\nFlags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}"
 
-// flagSections are the flags that many commands have, for which nobody looks who reads what one command can do.
+// flagSections are flags that many commands have. The help lists them after the command's own flags.
 var flagSections = []struct {
 	title string
-	has   string // whoever has this flag has the section
-	flags []string
+	// marker is the flag that every command with this section has.
+	marker string
+	flags  []string
 }{
 	{
 		"Flags about the GitOps repository", "config-repo",
-		[]string{"config-branch", "config-known-hosts-file", "config-path", "config-repo", "config-ssh-key-file", "config-token-file", "local"},
+		[]string{
+			"config-branch", "config-known-hosts-file", "config-path", "config-repo", "config-ssh-key-file",
+			"config-token-file", "local",
+		},
 	},
 	{"Flags about the commit", "author", []string{"author", "branch", "dry-run", "message", "sign"}},
 	{"Flags about the service", "server", []string{"api-token-file", "server"}},
 }
 
-// Section has the usage of a command and of those below it list a command's own flags first.
+// Section makes the usage of a command and of all commands below it list the command's own flags first.
 func Section(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		Section(sub)
@@ -31,7 +35,7 @@ func Section(cmd *cobra.Command) {
 	cmd.InitDefaultHelpFlag()
 	text := ""
 	for _, s := range flagSections {
-		if cmd.Flags().Lookup(s.has) != nil {
+		if cmd.Flags().Lookup(s.marker) != nil {
 			text += "\n\n" + s.title + ":\n" + usages(cmd, s.flags)
 			hide(cmd, s.flags, true)
 			defer hide(cmd, s.flags, false)
@@ -41,11 +45,11 @@ func Section(cmd *cobra.Command) {
 		return
 	}
 	text = "\n\nFlags:\n" + strings.TrimRight(cmd.LocalFlags().FlagUsages(), " \n") + text
-	// A raw string of the template language, which takes everything but a backquote; no usage has one left.
+	// The template's raw string may contain everything but a backquote; pflag removes those from usages.
 	cmd.SetUsageTemplate(strings.Replace(cmd.UsageTemplate(), cobraFlags, "{{`"+text+"`}}", 1))
 }
 
-// usages lists the named flags that a command has.
+// usages returns the help of the named flags that the command has.
 func usages(cmd *cobra.Command, names []string) string {
 	section := (&cobra.Command{}).Flags()
 	for _, name := range names {
@@ -56,7 +60,6 @@ func usages(cmd *cobra.Command, names []string) string {
 	return strings.TrimRight(section.FlagUsages(), " \n")
 }
 
-// hide leaves the named flags out of what lists flags, or takes them in again.
 func hide(cmd *cobra.Command, names []string, hidden bool) {
 	for _, name := range names {
 		if f := cmd.Flags().Lookup(name); f != nil {

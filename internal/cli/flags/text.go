@@ -9,28 +9,34 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-// CheckText refuses what shows as something else than it is, or what a shell or Kubernetes would replace later.
+// CheckText refuses hidden characters and command substitutions.
 func CheckText(cmd *cobra.Command, flag, text string) error {
-	if why := TextProblem(text); why != "" {
-		return Usagef(cmd, "%s %s", flag, why)
+	if message, remedy := TextProblem(text); message != "" {
+		return Usagef(cmd, "%s %s; %s", flag, message, remedy)
 	}
 	return nil
 }
 
-// CheckLine is checkText for a text of one line.
+// CheckLine is CheckText for a text of one line.
 func CheckLine(cmd *cobra.Command, flag, text string) error {
 	if strings.ContainsAny(text, "\r\n") {
-		return Usagef(cmd, "%s has more than one line: write it as one", flag)
+		return Usagef(cmd, "%s has more than one line; write one line", flag)
 	}
 	return CheckText(cmd, flag, text)
 }
 
-func TextProblem(text string) string {
-	switch {
-	case !utf8.ValidString(text) || terminal.HasHidden(text):
-		return "has characters that don't show, or that steer a terminal: leave them out"
-	case strings.Contains(text, "$("):
-		return `has "$(", which Kubernetes and shells replace by something else: write it without`
+// TextProblem returns what is wrong with a text and the remedy, or two empty strings.
+func TextProblem(text string) (message, remedy string) {
+	if message, remedy = HiddenProblem(text); message == "" && strings.Contains(text, "$(") {
+		return `contains "$(", which Kubernetes and shells replace`, "remove it"
 	}
-	return ""
+	return message, remedy
+}
+
+// HiddenProblem is TextProblem for hidden characters only.
+func HiddenProblem(text string) (message, remedy string) {
+	if !utf8.ValidString(text) || terminal.HasHidden(text) {
+		return "contains invisible or control characters", "remove them"
+	}
+	return "", ""
 }

@@ -7,29 +7,39 @@ import (
 	"time"
 )
 
-// ParseTime takes a length of time from now, a day (its end, UTC) or a point in time, which must lie ahead.
+// TimeFormats describes for the help what ParseTime accepts.
+const TimeFormats = "72h or 7d from now, 2026-12-24, or 2026-12-24T18:00:00Z"
+
+// ParseTime parses a duration from now, a day (its end in UTC), or a point in time. The result is after now.
 func ParseTime(text string, now time.Time) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := parsePoint(text)
 	if err != nil {
-		if t, err = time.Parse(time.DateOnly, text); err == nil {
-			t = t.Add(24*time.Hour - time.Second)
-		}
-	}
-	if err != nil {
-		length := text
-		if days, isDays := strings.CutSuffix(text, "d"); isDays {
-			if n, dayErr := strconv.Atoi(days); dayErr == nil && n < 10_000 {
-				length = strconv.Itoa(24*n) + "h"
-			}
-		}
-		d, lengthErr := time.ParseDuration(length)
+		length, lengthErr := parseLength(text)
 		if lengthErr != nil {
-			return t, fmt.Errorf("%q is not a length like 72h or 7d, a day like 2026-12-24, or a time like 2026-12-24T18:00:00Z", text)
+			return t, fmt.Errorf("%q is not a time; use %s", text, TimeFormats)
 		}
-		t = now.Add(d)
+		t = now.Add(length)
 	}
 	if t = t.UTC().Truncate(time.Second); !t.After(now) {
-		return t, fmt.Errorf("%q is not in the future", text)
+		return t, fmt.Errorf("%q is in the past; use a later time", text)
 	}
 	return t, nil
+}
+
+func parsePoint(text string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	return t.Add(24*time.Hour - time.Second), err
+}
+
+// parseLength parses a Go duration, or a number of days such as 7d.
+func parseLength(text string) (time.Duration, error) {
+	if days, isDays := strings.CutSuffix(text, "d"); isDays {
+		if n, err := strconv.Atoi(days); err == nil && n < 10_000 {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	return time.ParseDuration(text)
 }

@@ -3,10 +3,9 @@ package output
 import (
 	"fmt"
 	"time"
-
-	"github.com/previewset/previewset/internal/preview"
 )
 
+// Duration formats a duration in its largest useful unit: 90s, 5m, 47h, 2d.
 func Duration(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -22,34 +21,14 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%dd", d/day)
 }
 
-// FutureTime is a time that is to come, for a person; use puts it off, unless it comes anyway.
-func FutureTime(at *time.Time, anyway bool, now time.Time) string {
+// FutureTime formats a future time for a person. Use of the environment postpones it, unless it is fixed.
+func FutureTime(at *time.Time, isFixed bool, now time.Time) string {
 	if at == nil {
 		return ""
 	}
-	said := fmt.Sprintf("%s, in %s", at.UTC().Format(time.RFC3339), Duration(at.Sub(now)))
-	if anyway {
-		return said
+	text := fmt.Sprintf("%s, in %s", at.UTC().Format(time.RFC3339), Duration(at.Sub(now)))
+	if isFixed {
+		return text
 	}
-	return said + ", unless somebody uses it"
-}
-
-// Since is the same for programs.
-func Since(d preview.Decision) string {
-	if d.Since.IsZero() {
-		return ""
-	}
-	return d.Since.UTC().Format(time.RFC3339)
-}
-
-// NextChange is what comes next for an environment that nobody uses until then: it sleeps, or it is over.
-func NextChange(d preview.Decision, now time.Time) string {
-	in := func(what string, at *time.Time) string { return what + " in " + Duration(at.Sub(now)) }
-	switch {
-	case d.SleepsAt != nil && (d.ExpiresAt == nil || d.SleepsAt.Before(*d.ExpiresAt)):
-		return in("sleeps", d.SleepsAt)
-	case d.ExpiresAt != nil:
-		return in("ends", d.ExpiresAt)
-	}
-	return ""
+	return text + ", unless it is used"
 }

@@ -1,4 +1,4 @@
-// Package output formats answers: JSON and YAML, tables, lengths of time and counts. It knows no command.
+// Package output formats answers: JSON and YAML, tables, durations and counts. It knows no command.
 package output
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-// Encode writes a value as JSON or YAML, with the same keys.
+// Encode writes a value as JSON or YAML, with the same keys and with hidden characters escaped.
 func Encode(w io.Writer, format string, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -33,7 +33,7 @@ func Encode(w io.Writer, format string, v any) error {
 	return err
 }
 
-// EscapeManifests writes the documents that hide something as JSON with escapes, and leaves the others as they are.
+// EscapeManifests rewrites each document with hidden characters as JSON with escapes. It keeps the others.
 func EscapeManifests(manifests string) (string, error) {
 	if !terminal.HasHidden(manifests) {
 		return manifests, nil

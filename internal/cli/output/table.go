@@ -10,14 +10,16 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Table is what a list prints: aligned with a header for a person, tab-separated without one for a program.
+// Table is a list. A person reads it aligned below a header; a program reads lines with tabs and no header.
 type Table struct {
 	Header []string
 	Rows   [][]string
 }
 
+// Add adds a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
+// Write writes the table, aligned for a person or with tabs for a program.
 func (t *Table) Write(w io.Writer, aligned bool) error {
 	if !aligned {
 		return t.writeTabs(w)
@@ -48,4 +50,17 @@ func printable(cells []string, empty string) []string {
 		}
 	}
 	return clean
+}
+
+// WriteFields writes labels and values as indented lines. It omits empty values.
+func WriteFields(w io.Writer, fields [][2]string) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, field := range fields {
+		if value := config.Printable(field[1]); value != "" {
+			if _, err := fmt.Fprintf(tw, "  %s\t%s\n", field[0], value); err != nil {
+				return err
+			}
+		}
+	}
+	return tw.Flush()
 }

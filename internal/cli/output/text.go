@@ -1,25 +1,22 @@
 package output
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
-func Count(n int, what string) string {
+// Count formats a number with its noun: 1 build, 2 builds.
+func Count(n int, noun string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// List is a list for a sentence.
-func List(names []string) string { return strings.Join(names, ", ") }
-
+// ShortCommit returns the first 10 characters of a commit hash.
 func ShortCommit(sha string) string { return sha[:min(len(sha), 10)] }
 
-func OrEmpty[S ~[]E, E any](s S) []E {
+// OrEmpty returns an empty slice for nil, so that JSON has a list.
+func OrEmpty[S ~[]E, E any](s S) S {
 	if s == nil {
-		return []E{}
+		return S{}
 	}
 	return s
 }

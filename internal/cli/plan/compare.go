@@ -13,59 +13,63 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// compared are the environments that the new answer says something else about than the one that is remembered, by name.
-func compared(m preview.Memory, after *preview.Snapshot) []Change {
-	var changes []Change
+// compare returns the environments with another row than in memory, by name.
+func compare(m preview.Memory, after *preview.Snapshot) []Change {
+	changes := []Change{}
 	rows := map[string]preview.Row{}
 	for _, r := range after.Rows {
 		rows[r.Name] = r
 	}
-	why := reasons(after)
-	for name, was := range m.Environments {
-		is, live := rows[name]
+	reason := reasons(after)
+	for name, previous := range m.Environments {
+		before := &previous.Row
+		row, exists := rows[name]
 		switch {
-		case !live:
-			changes = append(changes, Change{Environment: name, Change: Removed, Reason: why[name], Before: &was.Row})
-		case !sameRow(was.Row, is):
-			changes = append(changes, Change{Environment: name, Change: Changed, Reason: difference(was.Row, is), Before: &was.Row, After: &is})
+		case !exists:
+			changes = append(changes, Change{Environment: name, Change: Removed, Reason: reason[name], Before: before})
+		case !isSameRow(*before, row):
+			changes = append(changes, Change{
+				Environment: name, Change: Changed, Reason: difference(*before, row), Before: before, After: &row,
+			})
 		}
 	}
-	for name, is := range rows {
-		if _, was := m.Environments[name]; !was {
-			changes = append(changes, Change{Environment: name, Change: Added, Reason: why[name], After: &is})
+	for name, row := range rows {
+		if _, existed := m.Environments[name]; !existed {
+			changes = append(changes, Change{Environment: name, Change: Added, Reason: reason[name], After: &row})
 		}
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Environment, b.Environment) })
 	return changes
 }
 
-// sameRow compares as Argo CD sees them.
-func sameRow(a, b preview.Row) bool {
-	was, err := json.Marshal(a)
-	is, otherErr := json.Marshal(b)
-	return err == nil && otherErr == nil && bytes.Equal(was, is)
+// isSameRow compares rows as Argo CD receives them.
+func isSameRow(a, b preview.Row) bool {
+	before, err := json.Marshal(a)
+	after, otherErr := json.Marshal(b)
+	return err == nil && otherErr == nil && bytes.Equal(before, after)
 }
 
+// reasons returns the reason of each environment's decision. The decision about an existing environment is preferred.
 func reasons(s *preview.Snapshot) map[string]string {
-	why := map[string]string{}
+	found := map[string]string{}
 	for _, d := range s.Decisions {
-		if why[d.Environment] == "" || d.Outcome != preview.Held {
-			why[d.Environment] = d.Reason
+		if found[d.Environment] == "" || d.Outcome != preview.Held {
+			found[d.Environment] = d.Reason
 		}
 	}
-	return why
+	return found
 }
 
-// newlyHeld are the decisions that hold or withhold something, and that are new with this answer.
+// newlyHeld returns the decisions that aren't in memory and hold an environment, or make it wait for a confirmation.
 func newlyHeld(m preview.Memory, after *preview.Snapshot) []preview.Decision {
 	held := []preview.Decision{}
 	for _, d := range after.Decisions {
-		about := d.Environment
+		key := d.Environment
 		if d.Number > 0 {
-			about = strings.ToLower(apiclient.PullRequest(d))
+			key = strings.ToLower(apiclient.PullRequest(d))
 		}
-		was, known := m.Since[about]
-		isNew := !known || was.Outcome != d.Outcome || was.Rule != d.Rule
+		previous, isKnown := m.Since[key]
+		isNew := !isKnown || previous.Outcome != d.Outcome || previous.Rule != d.Rule
 		if isNew && ((d.Outcome == preview.Held && !apiclient.IsQuiet(d)) || d.Withheld) {
 			held = append(held, d)
 		}
@@ -73,24 +77,24 @@ func newlyHeld(m preview.Memory, after *preview.Snapshot) []preview.Decision {
 	return held
 }
 
-// difference says in a few words what differs between two rows.
+// difference summarizes the difference between two rows.
 func difference(a, b preview.Row) string {
 	var parts []string
-	was := map[string]preview.Content{}
+	before := map[string]preview.Content{}
 	for _, c := range a.Contents() {
-		was[c.Service] = c
+		before[c.Service] = c
 	}
 	for _, c := range b.Contents() {
-		switch old, known := was[c.Service]; {
-		case !known:
+		switch old, existed := before[c.Service]; {
+		case !existed:
 			parts = append(parts, c.Service+" is new")
 		case old != c:
-			parts = append(parts, fmt.Sprintf("%s %s → %s", c.Service, where(old), where(c)))
+			parts = append(parts, fmt.Sprintf("%s %s → %s", c.Service, source(old), source(c)))
 		}
-		delete(was, c.Service)
+		delete(before, c.Service)
 	}
-	for _, name := range slices.Sorted(maps.Keys(was)) {
-		parts = append(parts, name+" goes")
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		parts = append(parts, name+" is removed")
 	}
 	if a.Path != b.Path {
 		parts = append(parts, "built from "+b.Path)
@@ -103,12 +107,13 @@ func difference(a, b preview.Row) string {
 	return strings.Join(parts, ", ")
 }
 
-func where(c preview.Content) string {
+// source describes from where a service comes.
+func source(c preview.Content) string {
 	switch {
 	case !c.Runs:
 		return "linked to " + c.Namespace
 	case c.Commit == "":
-		return "the base's image"
+		return "the default image"
 	}
 	return output.ShortCommit(c.Commit)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// identity is what tells an object of an environment from the others.
+// identity identifies an object of an environment.
 type identity struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -20,9 +20,9 @@ type identity struct {
 	} `json:"metadata"`
 }
 
-var unfitForFile = regexp.MustCompile(`[^A-Za-z0-9.-]`)
+var unsafeInFile = regexp.MustCompile(`[^A-Za-z0-9.-]`)
 
-// documents are manifests as files, one for each object, so that a difference says whose it is.
+// documents splits manifests into a file for each object, so that the file names of a diff name the objects.
 func documents(environment, manifests string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for doc := range strings.SplitSeq(manifests, "\n---\n") {
@@ -30,8 +30,8 @@ func documents(environment, manifests string) (map[string][]byte, error) {
 		if err := yaml.Unmarshal([]byte(doc), &object); err != nil {
 			return nil, fmt.Errorf("read the manifests of %s: %w", environment, err)
 		}
-		name := environment + "/" + unfitForFile.ReplaceAllString(object.Kind+"-"+object.Metadata.Name, "_")
-		for files[name+".yaml"] != nil { // one kind of two API groups
+		name := environment + "/" + unsafeInFile.ReplaceAllString(object.Kind+"-"+object.Metadata.Name, "_")
+		for files[name+".yaml"] != nil { // two API groups may have the same kind
 			name += "_"
 		}
 		files[name+".yaml"] = []byte(strings.TrimSuffix(doc, "\n") + "\n")
@@ -39,9 +39,9 @@ func documents(environment, manifests string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// leaveAlone makes the later files say what the earlier ones do of all that Argo CD is told to ignore: with
-// RespectIgnoreDifferences it applies of an object that is there what is there.
-func leaveAlone(ignored []preview.IgnoreDifference, before, after map[string][]byte) error {
+// copyIgnored copies the ignored fields from before to after: with RespectIgnoreDifferences, Argo CD keeps the
+// current values of an existing object.
+func copyIgnored(ignored []preview.IgnoreDifference, before, after map[string][]byte) error {
 	for name, manifest := range after {
 		var object identity
 		if err := yaml.Unmarshal(manifest, &object); err != nil {
@@ -52,7 +52,7 @@ func leaveAlone(ignored []preview.IgnoreDifference, before, after map[string][]b
 			if before[name] == nil || group != d.Group || object.Kind != d.Kind || object.Metadata.Name != d.Name {
 				continue
 			}
-			if err := keep(d.JSONPointers, name, before, after); err != nil {
+			if err := copyFields(d.JSONPointers, name, before, after); err != nil {
 				return err
 			}
 		}
@@ -60,17 +60,17 @@ func leaveAlone(ignored []preview.IgnoreDifference, before, after map[string][]b
 	return nil
 }
 
-// keep makes one of the later files say what the earlier one does at those pointers. Rows have only such of one key.
-func keep(pointers []string, name string, before, after map[string][]byte) error {
-	var was, is map[string]any
-	if err := errors.Join(yaml.Unmarshal(before[name], &was), yaml.Unmarshal(after[name], &is)); err != nil {
+// copyFields copies fields of one file. The pointers of rows have only one key.
+func copyFields(pointers []string, name string, before, after map[string][]byte) error {
+	var from, to map[string]any
+	if err := errors.Join(yaml.Unmarshal(before[name], &from), yaml.Unmarshal(after[name], &to)); err != nil {
 		return err
 	}
 	for _, pointer := range pointers {
 		key := strings.TrimPrefix(pointer, "/")
-		is[key] = was[key]
+		to[key] = from[key]
 	}
-	return errors.Join(reencode(before, name, was), reencode(after, name, is)) // both in one style
+	return errors.Join(reencode(before, name, from), reencode(after, name, to)) // the same style, for the diff
 }
 
 func reencode(files map[string][]byte, name string, object map[string]any) (err error) {

@@ -12,33 +12,37 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// planBuilder builds environments before and after.
-type planBuilder struct {
+// builder builds environments from several commits.
+type builder struct {
 	clone    *gitrepo.Clone
 	working  *gitrepo.Tree
-	trees    map[string]*overlay.Repo // by commit; "" is the working tree
+	repos    map[string]*overlay.Repo // by commit; "" is the working tree
 	problems []string
-	broken   bool // one of the working tree can't be built
+	failed   bool // an environment of the working tree can't be built
 }
 
-// compare adds the difference of the manifests. What can't be built is a problem.
-func (b *planBuilder) compare(ctx context.Context, c *Change) error {
+func newBuilder(clone *gitrepo.Clone, working *gitrepo.Tree) *builder {
+	return &builder{clone: clone, working: working, repos: map[string]*overlay.Repo{}}
+}
+
+// addPatch adds the diff of the manifests to a change. A failed build is a problem, not an error.
+func (b *builder) addPatch(ctx context.Context, c *Change) error {
 	before, err := b.manifests(ctx, c.Before)
 	if errors.Is(err, gitrepo.ErrNoCommit) {
-		b.problem("%s: git fetch --unshallow, or git fetch, so that what is there now can be compared", err)
+		b.addProblem("%s: run git fetch --unshallow, or git fetch, to compare with the current manifests", err)
 	} else if err != nil {
-		b.problem("build %s as it is now: %s", c.Environment, err)
+		b.addProblem("build the current %s: %s", c.Environment, err)
 	}
 	after, afterErr := b.manifests(ctx, c.After)
 	if afterErr != nil {
-		b.broken = true
-		b.problem("build %s: %s", c.Environment, afterErr)
+		b.failed = true
+		b.addProblem("build %s: %s", c.Environment, afterErr)
 	}
 	if c.Unknown = err != nil || afterErr != nil; c.Unknown {
 		return ctx.Err()
 	}
 	if c.Before != nil && c.After != nil {
-		if err = leaveAlone(c.After.IgnoreDifferences, before, after); err != nil {
+		if err = copyIgnored(c.After.IgnoreDifferences, before, after); err != nil {
 			return err
 		}
 	}
@@ -46,15 +50,14 @@ func (b *planBuilder) compare(ctx context.Context, c *Change) error {
 	return err
 }
 
-// problem says each once.
-func (b *planBuilder) problem(format string, args ...any) {
+func (b *builder) addProblem(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(b.problems, text) {
 		b.problems = append(b.problems, text)
 	}
 }
 
-// manifests are what a row is built to, a file each; none for nil.
-func (b *planBuilder) manifests(ctx context.Context, r *preview.Row) (map[string][]byte, error) {
+// manifests builds a row and returns a file for each object. A nil row has none.
+func (b *builder) manifests(ctx context.Context, r *preview.Row) (map[string][]byte, error) {
 	if r == nil {
 		return nil, nil
 	}
@@ -69,11 +72,12 @@ func (b *planBuilder) manifests(ctx context.Context, r *preview.Row) (map[string
 	return documents(r.Name, string(manifests))
 }
 
-func (b *planBuilder) repo(ctx context.Context, commit string) (*overlay.Repo, error) {
+// repo returns the files of a commit. The revision of a working tree has only zeros.
+func (b *builder) repo(ctx context.Context, commit string) (*overlay.Repo, error) {
 	if strings.Trim(commit, "0") == "" {
 		commit = ""
 	}
-	if known := b.trees[commit]; known != nil {
+	if known := b.repos[commit]; known != nil {
 		return known, nil
 	}
 	tree := b.working
@@ -83,6 +87,6 @@ func (b *planBuilder) repo(ctx context.Context, commit string) (*overlay.Repo, e
 			return nil, err
 		}
 	}
-	b.trees[commit] = overlay.New(tree)
-	return b.trees[commit], nil
+	b.repos[commit] = overlay.New(tree)
+	return b.repos[commit], nil
 }

@@ -4,6 +4,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/output"
@@ -11,52 +12,54 @@ import (
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configtree"
 	"github.com/previewset/previewset/internal/gitrepo"
-	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// The kinds of change that a plan has.
+// The kinds of change.
 const (
 	Added   = "added"
 	Changed = "changed"
 	Removed = "removed"
 )
 
-// Plan is what `plan -o json` prints.
+// Plan is what a push of the working tree would change. It is the JSON of previewctl plan.
 type Plan struct {
 	Changes []Change `json:"changes"`
-	// Held are the decisions that would be new and keep something from being live, or only for want of a confirmation let
-	// it stay.
+	// Held are new decisions that hold an environment, or keep it only until a confirmation.
 	Held     []preview.Decision `json:"held"`
 	Problems []string           `json:"problems"`
-	// broken says that Argo CD couldn't build an environment.
-	Broken bool
+	// CanBuild reports whether every environment of the working tree can be built.
+	CanBuild bool `json:"-"`
 }
 
-// Change is one environment that Argo CD would be told something else about.
+// Change is an environment with another row.
 type Change struct {
 	Environment string       `json:"environment"`
-	Change      string       `json:"change"` // added, changed or removed
+	Change      string       `json:"change"` // Added, Changed or Removed
 	Reason      string       `json:"reason"`
 	Before      *preview.Row `json:"before,omitempty"`
 	After       *preview.Row `json:"after,omitempty"`
-	// Patch is the difference of the manifests that Argo CD would apply. It isn't known where the manifests can't be built,
-	// or weren't.
-	Patch   string `json:"patch"`
-	Unknown bool   `json:"unknown"`
+	// Patch is the diff of the manifests.
+	Patch string `json:"patch"`
+	// Unknown reports that a version of the manifests can't be built, so that there is no patch.
+	Unknown bool `json:"unknown"`
 }
 
-// Planner compares a working tree with the environments that the service knows.
+// Planner makes plans.
 type Planner struct {
-	Env     *terminal.Process
-	Dir     string
+	Env *terminal.Process
+	// Dir is the folder of the GitOps repository in a clone.
+	Dir string
+	// Summary omits the manifests.
 	Summary bool
-	Client  *apiclient.Client // nil without a server
+	// Client is nil if no service is named.
+	Client *apiclient.Client
 }
 
-func (o *Planner) Plan(ctx context.Context) (Plan, error) {
-	defer o.Env.NoticeIfSlow(terminal.SlowBuilds)()
-	clone, err := gitrepo.OpenClone(ctx, gitrepo.Options{Folder: o.Dir})
+// Plan compares the working tree with the service's newest snapshot, or else with the newest commit.
+func (p *Planner) Plan(ctx context.Context) (Plan, error) {
+	defer p.Env.NoticeIfSlow(terminal.SlowBuilds)()
+	clone, err := gitrepo.OpenClone(ctx, gitrepo.Options{Folder: p.Dir})
 	if err != nil {
 		return Plan{}, err
 	}
@@ -64,42 +67,41 @@ func (o *Planner) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	known, err := o.inputs(ctx, clone)
+	known, err := p.inputs(ctx, clone)
 	if err != nil {
 		return Plan{}, err
 	}
-	cfg, err := loadTree(working, clone.Folder(), known.Memory.Previous(), known.Commit, known.Memory.Commit)
+	cfg, err := load(working, clone.Folder(), known.Memory.Previous(), known.Commit, known.Memory.Commit)
 	if err != nil {
-		return Plan{}, fmt.Errorf("%w\nmend the configuration, and see all problems with: previewctl check %s", err, o.Dir)
+		return Plan{}, fmt.Errorf("%w\ncorrect the configuration, and see all problems with: previewctl check %s", err, p.Dir)
 	}
-	o.makeUp(cfg, &known)
-	now := o.Env.Now()
+	p.addSyntheticRefs(cfg, &known)
+	now := p.Env.Now()
 	if now.Before(known.Memory.At) {
 		now = known.Memory.At // the service's clock is ahead
 	}
 	after := preview.Resolve(cfg, known.Facts, known.Memory, now)
-	b := &planBuilder{clone: clone, working: working, trees: map[string]*overlay.Repo{}}
-	p := Plan{Changes: []Change{}, Held: newlyHeld(known.Memory, after), Problems: output.OrEmpty(after.Problems)}
-	for _, change := range compared(known.Memory, after) {
-		if !o.Summary {
-			if err := b.compare(ctx, &change); err != nil {
-				return p, err
+	plan := Plan{Changes: compare(known.Memory, after), Held: newlyHeld(known.Memory, after), CanBuild: true}
+	b := newBuilder(clone, working)
+	if !p.Summary {
+		for i := range plan.Changes {
+			if err := b.addPatch(ctx, &plan.Changes[i]); err != nil {
+				return plan, err
 			}
 		}
-		p.Changes = append(p.Changes, change)
 	}
-	p.Problems, p.Broken = append(p.Problems, b.problems...), b.broken
-	return p, nil
+	plan.Problems = output.OrEmpty(slices.Concat(after.Problems, b.problems))
+	plan.CanBuild = !b.failed
+	return plan, nil
 }
 
-// loadTree reads the configuration in a folder of a tree, as the service does: with Git's own hashes, so that an overlay
-// that didn't change stays at the commit that it is at. It comes after the commits that are named: who pushes without force
-// adds to what is there.
-func loadTree(tree *gitrepo.Tree, folder string, prev *config.Config, after ...string) (*config.Config, error) {
+// load reads the configuration in a folder of a commit like the service. The commit is newer than the named commits,
+// because a push without force adds to them.
+func load(tree *gitrepo.Tree, folder string, previous *config.Config, ancestors ...string) (*config.Config, error) {
 	t, err := configtree.ReadCommit(tree, tree.Commit, folder)
 	if err != nil {
 		return nil, err
 	}
-	t.Ancestors = after
-	return config.Load(t, prev)
+	t.Ancestors = ancestors
+	return config.Load(t, previous)
 }

@@ -8,49 +8,51 @@ import (
 	"strings"
 )
 
-// Repository is the folder that init wrote, as a Git repository.
+// Repository is the scaffold's folder as a Git repository.
 type Repository struct {
 	Dir      string
 	Settings Settings
 }
 
-// Push makes the folder a repository and pushes all of it, but for what .gitignore keeps. It runs Git's own program: an
-// empty remote has no commit yet that package gitrepo could build on.
-func (o Repository) Push(ctx context.Context) error {
-	if _, err := o.git(ctx, "rev-parse", "--git-dir"); err != nil || !o.isTop(ctx) {
-		if _, err := o.git(ctx, "init", "-q", "-b", o.Settings.Branch); err != nil {
+// Push makes the folder a repository, commits all files that Git doesn't ignore, and pushes them. It runs Git's own
+// program, because package gitrepo needs a commit to build on and an empty remote has none.
+func (r Repository) Push(ctx context.Context) error {
+	if _, err := r.git(ctx, "rev-parse", "--git-dir"); err != nil || !r.isTop(ctx) {
+		if _, err := r.git(ctx, "init", "-q", "-b", r.Settings.Branch); err != nil {
 			return err
 		}
 	}
-	if _, err := o.git(ctx, "remote", "get-url", "origin"); err != nil {
-		if _, err := o.git(ctx, "remote", "add", "origin", o.Settings.RepoURL); err != nil {
+	if _, err := r.git(ctx, "remote", "get-url", "origin"); err != nil {
+		if _, err := r.git(ctx, "remote", "add", "origin", r.Settings.RepoURL); err != nil {
 			return err
 		}
 	}
-	if _, err := o.git(ctx, "add", "--all"); err != nil {
+	if _, err := r.git(ctx, "add", "--all"); err != nil {
 		return err
 	}
-	if changes, err := o.git(ctx, "status", "--porcelain"); err != nil {
+	if changes, err := r.git(ctx, "status", "--porcelain"); err != nil {
 		return err
 	} else if changes != "" {
-		if _, err := o.git(ctx, "commit", "-q", "-m", "Add preview environments"); err != nil {
+		if _, err := r.git(ctx, "commit", "-q", "-m", "Add preview environments"); err != nil {
 			return err
 		}
 	}
-	_, err := o.git(ctx, "push", "-q", "-u", "origin", "HEAD:refs/heads/"+o.Settings.Branch)
+	_, err := r.git(ctx, "push", "-q", "-u", "origin", "HEAD:refs/heads/"+r.Settings.Branch)
 	return err
 }
 
-// isTop is false of a folder inside of another repository.
-func (o Repository) isTop(ctx context.Context) bool {
-	prefix, err := o.git(ctx, "rev-parse", "--show-prefix")
+// isTop reports whether the folder is the top of its repository.
+func (r Repository) isTop(ctx context.Context) bool {
+	prefix, err := r.git(ctx, "rev-parse", "--show-prefix")
 	return err == nil && prefix == ""
 }
 
-func (o Repository) git(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", o.Dir}, args...)...).Output() //nolint:gosec // G204: fixed commands; the address was checked
+func (r Repository) git(ctx context.Context, args ...string) (string, error) {
+	args = append([]string{"-C", r.Dir}, args...)
+	out, err := exec.CommandContext(ctx, "git", args...).Output() //nolint:gosec // G204: fixed commands, checked address
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = fmt.Errorf("git %s: %s\nmend that and run the same command again; the files are written", args[0], strings.TrimSpace(string(exit.Stderr)))
+		err = fmt.Errorf("git %s: %s\nthe files are written; correct the cause and run the same command again",
+			args[2], strings.TrimSpace(string(exit.Stderr)))
 	}
 	return strings.TrimSpace(string(out)), err
 }

@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/cli/output"
 )
 
 // Scaffold is the set of files that init writes.
@@ -18,9 +20,9 @@ type Scaffold struct {
 	files map[string][]byte
 }
 
-// New fills the settings into the example.
+// New applies the settings to the example.
 func New(example fs.FS, s Settings) (*Scaffold, error) {
-	appsets, others := s.literals()
+	appsets, others := s.replacers()
 	files := map[string][]byte{}
 	err := fs.WalkDir(example, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -43,7 +45,7 @@ func New(example fs.FS, s Settings) (*Scaffold, error) {
 	return &Scaffold{files: files}, nil
 }
 
-// Compare says which files aren't there, and which are there with another content. A nil root is an empty folder.
+// Compare returns the missing files, and the files with other content. A nil root is an empty folder.
 func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		if root == nil {
@@ -55,7 +57,7 @@ func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err erro
 		case errors.Is(err, fs.ErrNotExist):
 			missing = append(missing, name)
 		case err != nil:
-			return nil, nil, fmt.Errorf("compare: %w", err)
+			return nil, nil, fmt.Errorf("compare the files: %w", err)
 		case !bytes.Equal(content, s.files[name]):
 			differing = append(differing, name)
 		}
@@ -63,31 +65,26 @@ func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err erro
 	return missing, differing, nil
 }
 
-// Write writes what is missing, and with force what differs. Nothing is written where that is refused.
+// Write writes the missing files, and with force the differing ones. Without force a differing file is an error, and
+// nothing is written.
 func (s *Scaffold) Write(root *os.Root, force bool) (written []string, err error) {
 	missing, differing, err := s.Compare(root)
 	if err != nil {
 		return nil, err
 	}
 	if len(differing) > 0 && !force {
-		return nil, fmt.Errorf("%s there and differ from what would be written:\n%s\nnothing was written; use --force to overwrite, or --dry-run to see all",
-			areFiles(len(differing)), strings.Join(differing, "\n"))
+		return nil, fmt.Errorf("write the files: existing content differs in %s:\n%s\n"+
+			"nothing was written; use --force to overwrite, or --dry-run to see all files",
+			output.Count(len(differing), "file"), strings.Join(differing, "\n"))
 	}
 	written = slices.Concat(missing, differing)
 	for _, name := range written {
 		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
-			return nil, fmt.Errorf("make the folder: %w", err)
+			return nil, fmt.Errorf("create the folder: %w", err)
 		}
 		if err := root.WriteFile(name, s.files[name], 0o644); err != nil {
 			return nil, fmt.Errorf("write the file: %w", err)
 		}
 	}
 	return written, nil
-}
-
-func areFiles(n int) string {
-	if n == 1 {
-		return "1 file is"
-	}
-	return fmt.Sprintf("%d files are", n)
 }

@@ -12,29 +12,31 @@ import (
 	"strings"
 )
 
+// SecretsFolder contains the files of the installation's Secrets. Git ignores them.
 const SecretsFolder = "appsets/secrets"
 
-// The files that make up the Secrets of appsets: those that nobody but the parts of PreviewSet needs to know, and those
-// that come from GitHub.
 var (
+	// randomSecrets are known only to the parts of PreviewSet.
 	randomSecrets = []string{"api.token", "argocd.token", "webhook.secret"}
-	givenSecrets  = []string{"config.token", "github.token"}
+	// userSecrets come from GitHub.
+	userSecrets = []string{"config.token", "github.token"}
 )
 
-// WriteSecrets makes the random tokens that aren't there and writes the given ones. It never overwrites: a running
-// service and Argo CD know the old one.
-func WriteSecrets(root *os.Root, given map[string]string) (made []string, err error) {
+// WriteSecrets creates the missing random secrets and writes the user's. It never overwrites a secret, because a
+// running service and Argo CD know the old one.
+func WriteSecrets(root *os.Root, user map[string]string) (created []string, err error) {
 	if err := root.MkdirAll(SecretsFolder, 0o755); err != nil {
-		return nil, fmt.Errorf("make the folder: %w", err)
+		return nil, fmt.Errorf("create the folder: %w", err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		switch isNew, err := writeSecret(root, name, given[name]); {
+	for _, name := range slices.Sorted(maps.Keys(user)) {
+		switch isNew, err := writeSecret(root, name, user[name]); {
 		case err != nil:
 			return nil, err
 		case isNew:
-			made = append(made, name)
-		case !hasSecret(root, name, given[name]):
-			return nil, fmt.Errorf("%s/%s is there and holds another token\nremove it first if it should be replaced", SecretsFolder, name)
+			created = append(created, name)
+		case !hasSecret(root, name, user[name]):
+			return nil, fmt.Errorf("write the secret: %s/%s exists with another token\nremove it first to replace it",
+				SecretsFolder, name)
 		}
 	}
 	for _, name := range randomSecrets {
@@ -43,13 +45,13 @@ func WriteSecrets(root *os.Root, given map[string]string) (made []string, err er
 			return nil, err
 		}
 		if isNew {
-			made = append(made, name)
+			created = append(created, name)
 		}
 	}
-	return made, nil
+	return created, nil
 }
 
-// writeSecret creates a file that only its owner can read. isNew is false where there is one already.
+// writeSecret creates a file that only its owner can read. isNew is false if the file exists.
 func writeSecret(root *os.Root, name, content string) (isNew bool, err error) {
 	f, err := root.OpenFile(SecretsFolder+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -66,13 +68,13 @@ func writeSecret(root *os.Root, name, content string) (isNew bool, err error) {
 }
 
 func hasSecret(root *os.Root, name, content string) bool {
-	there, err := root.ReadFile(SecretsFolder + "/" + name)
-	return err == nil && strings.TrimSpace(string(there)) == content
+	current, err := root.ReadFile(SecretsFolder + "/" + name)
+	return err == nil && strings.TrimSpace(string(current)) == content
 }
 
-// MissingSecrets are the files that a person has to put there.
+// MissingSecrets returns the files that the user must still add.
 func MissingSecrets(root *os.Root) []string {
-	return slices.DeleteFunc(slices.Clone(givenSecrets), func(name string) bool {
+	return slices.DeleteFunc(slices.Clone(userSecrets), func(name string) bool {
 		info, err := root.Stat(SecretsFolder + "/" + name)
 		return err == nil && info.Size() > 0
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 )
 
-// What the example has in the places that init fills.
+// The example's values, which settings replace.
 const (
 	ExampleRepoURL   = "https://github.com/acme/previews.git"
 	ExampleDomain    = "preview.example.dev"
@@ -21,38 +21,41 @@ const (
 	ExampleNamespace = "argocd"
 )
 
-// Settings are the values that init writes into files. An empty one leaves the example's.
+// Settings are the values that init writes into files. An empty value keeps the example's.
 type Settings struct {
 	RepoURL, Domain, Branch, Namespace string
 }
 
-// The patterns are narrower than what Git, DNS and Kubernetes allow, so that no value can be anything but one scalar in
-// the YAML that it is written into.
+// The patterns are stricter than Git and DNS, so that each value is one plain scalar in YAML.
 var (
-	webAddress  = regexp.MustCompile(`^(https?|ssh)://([a-z][a-z0-9_-]*@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$`)
+	webAddress = regexp.MustCompile(`^(https?|ssh)://([a-z][a-z0-9_-]*@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?` +
+		`(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$`)
 	fileAddress = regexp.MustCompile(`^file:///[A-Za-z0-9._~/-]+$`)
 	scpAddress  = regexp.MustCompile(`^[a-z][a-z0-9_-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[A-Za-z0-9._~/-]+$`)
 	domainName  = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 )
 
-// maxDomain leaves room in a DNS name of 253 characters for the longest host label and its dot.
+// maxDomain leaves room for a host label of 63 characters and its dot in a DNS name of 253 characters.
 const maxDomain = 253 - 64
 
+// Check checks the settings. Its errors name the flags of init.
 func (s Settings) Check() error {
 	switch {
 	case s.RepoURL != "" && !isRepoURL(s.RepoURL):
-		return fmt.Errorf("--repo-url is not an address like %s, git@github.com:acme/previews.git or file:///srv/previews.git, without password or token", ExampleRepoURL)
+		return fmt.Errorf("--repo-url is not an address; use for example %s, git@github.com:acme/previews.git "+
+			"or file:///srv/previews.git, without password or token", ExampleRepoURL)
 	case s.Domain != "" && (!domainName.MatchString(s.Domain) || len(s.Domain) > maxDomain):
-		return fmt.Errorf("--domain %q is not a domain like %s of at most %d characters, in lower case", s.Domain, ExampleDomain, maxDomain)
+		return fmt.Errorf("--domain %q is not a domain; use for example %s, in lower case, at most %d characters",
+			s.Domain, ExampleDomain, maxDomain)
 	case !flags.IsBranch(s.Branch):
-		return fmt.Errorf("--branch %q is not a branch's name of letters, digits and . _ - /", s.Branch)
+		return fmt.Errorf("--branch %q is not a branch name; use letters, digits and . _ - /", s.Branch)
 	case !flags.IsDNSLabel(s.Namespace):
-		return fmt.Errorf("--argocd-namespace %q is not a namespace: a to z, 0 to 9 and -, at most 63", s.Namespace)
+		return fmt.Errorf("--argocd-namespace %q is not a namespace; use a-z, 0-9 and hyphens, at most 63 characters", s.Namespace)
 	}
 	return nil
 }
 
-// isRepoURL refuses user info except the user name that SSH needs: a token in an address ends up in Git.
+// isRepoURL accepts user info only for SSH: a token in an address would be committed to Git.
 func isRepoURL(s string) bool {
 	if fileAddress.MatchString(s) || scpAddress.MatchString(s) {
 		return true
@@ -64,8 +67,8 @@ func isRepoURL(s string) bool {
 	return err == nil && (u.User == nil || u.Scheme == "ssh")
 }
 
-// literals are what to replace in the example's files below appsets, and in all others.
-func (s Settings) literals() (appsets, others *strings.Replacer) {
+// replacers replace the example's values in files below appsets, and in all other files.
+func (s Settings) replacers() (appsets, others *strings.Replacer) {
 	all := []string{
 		ExampleRepoURL, cmp.Or(s.RepoURL, ExampleRepoURL),
 		ExampleDomain, cmp.Or(s.Domain, ExampleDomain),
@@ -81,7 +84,7 @@ func (s Settings) literals() (appsets, others *strings.Replacer) {
 	)...), strings.NewReplacer(all...)
 }
 
-// scalar quotes a text that YAML would take for a number, a date or a truth.
+// scalar quotes a text that YAML would read as a number, a date or a boolean.
 func scalar(s string) string {
 	var v any
 	if err := yaml.Unmarshal([]byte(s), &v); err == nil {

@@ -1,7 +1,6 @@
 package slotfile
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -9,38 +8,39 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/flags"
-	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/config"
 )
 
+// IsFree reports whether a claim has no holders.
 func IsFree(c config.Claim) bool { return len(c.Holders) == 0 }
 
-var login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
-
-// CheckHolders takes logins, each once.
+// CheckHolders checks that holders are distinct GitHub logins.
 func CheckHolders(cmd *cobra.Command, holders []string) error {
 	seen := map[string]bool{}
 	for _, h := range holders {
-		if !login.MatchString(h) || seen[strings.ToLower(h)] {
-			return flags.Usagef(cmd, "--holders %q is not a GitHub login like alice, or stands twice", h)
+		switch {
+		case !config.IsLogin(h):
+			return flags.Usagef(cmd, "--holders %q is not a GitHub login; use for example alice", h)
+		case seen[strings.ToLower(h)]:
+			return flags.Usagef(cmd, "--holders has %q twice; name each login once", h)
 		}
 		seen[strings.ToLower(h)] = true
 	}
 	return nil
 }
 
-// SameHolders compares who holds, in whatever order.
+// SameHolders compares holders in any order.
 func SameHolders(a, b []string) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(h string) bool { return !isHolder(h, b) })
 }
 
-func isHolder(login string, of []string) bool {
-	return slices.ContainsFunc(of, func(h string) bool { return strings.EqualFold(h, login) })
+func isHolder(login string, holders []string) bool {
+	return slices.ContainsFunc(holders, func(h string) bool { return strings.EqualFold(h, login) })
 }
 
-// Describe is a claim for a sentence. Its purpose may be anything that somebody wrote into the file.
+// Describe formats a claim for a sentence.
 func Describe(c config.Claim) string {
-	text := output.List(c.Holders)
+	text := strings.Join(c.Holders, ", ")
 	if purpose := config.Printable(c.Purpose); purpose != "" {
 		text += " (" + purpose + ")"
 	}

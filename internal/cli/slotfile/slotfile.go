@@ -8,10 +8,10 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
-	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
@@ -20,53 +20,61 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-const Name = "slots.yaml"
+// Name is the file's name.
+const Name = config.SlotsFile
 
-// Pool is slots.yaml as it is in force now.
+// Pool is the slots on the newest commit of the GitOps repository.
 type Pool struct {
+	// Now is the pool without ended claims; the queue has moved up. The caller changes it.
+	Now config.SlotPool
+
 	fsys   fs.FS
 	config *config.Config
-	Now    config.SlotPool // every claim that is over is gone, and who waits has what is free
 }
 
-// Open reads the slots as they are at a time.
+// Open reads the slots as of a point in time.
 func Open(fsys fs.FS, now time.Time) (*Pool, error) {
 	cfg, err := overlay.New(fsys).Config()
 	if err != nil {
 		return nil, configrepo.InvalidPolicy(err)
 	}
 	if cfg.Slots == nil {
-		return nil, errors.New("there are no slots: the GitOps repository has no " + Name + "\nwrite one that names them, like:\n" +
+		return nil, errors.New("there are no slots: the GitOps repository has no " + Name + "\nadd that file, for example:\n" +
 			"apiVersion: " + config.APIVersion + "\nkind: SlotPool\nslots: {bulbasaur: {}, ivysaur: {}}")
 	}
 	return &Pool{fsys: fsys, config: cfg, Now: *cfg.Slots.At(now)}, nil
 }
 
+// Names returns the names of the slots, sorted.
 func (p *Pool) Names() []string { return slices.Sorted(maps.Keys(p.Now.Slots)) }
 
-// claimFile is a claim as it stands in the file.
-type claimFile struct {
-	Holders []string   `yaml:"holders,omitempty"`
-	Purpose string     `yaml:"purpose,omitempty"`
-	Since   *time.Time `yaml:"since,omitempty"`
-	Until   *time.Time `yaml:"until,omitempty"`
+// Check returns an error if the pool has no slot of that name. The name "" is valid.
+func (p *Pool) Check(slot string) error {
+	if _, ok := p.Now.Slots[slot]; ok || slot == "" {
+		return nil
+	}
+	text := "there is no slot " + slot
+	if near := config.Nearest(slot, p.Names()); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return fmt.Errorf("%s\nuse a slot of %s: %s", text, Name, strings.Join(p.Names(), ", "))
 }
 
-// Edits write down how the slots are now, with the successions since the file was written last.
+// Edits returns the edits that write Now into the file, and checks the result.
 func (p *Pool) Edits(m gitrepo.Message) (gitrepo.Edits, error) {
 	e := gitrepo.Edits{Write: map[string][]byte{}, Message: m}
-	was, err := fs.ReadFile(p.fsys, Name)
+	before, err := fs.ReadFile(p.fsys, Name)
 	if err != nil {
 		return e, err
 	}
-	d, err := yamldoc.Parse(was)
+	d, err := yamldoc.Parse(before)
 	if err != nil {
 		return e, err
 	}
 	if err = p.write(d); err != nil {
 		return e, fmt.Errorf("%s %w", Name, err)
 	}
-	if string(d.Bytes()) == string(was) {
+	if string(d.Bytes()) == string(before) {
 		return e, nil
 	}
 	e.Write[Name] = d.Bytes()
@@ -74,12 +82,21 @@ func (p *Pool) Edits(m gitrepo.Message) (gitrepo.Edits, error) {
 	return e, err
 }
 
+// claimFields are the keys of a claim in the file.
+type claimFields struct {
+	Holders []string   `yaml:"holders,omitempty"`
+	Purpose string     `yaml:"purpose,omitempty"`
+	Since   *time.Time `yaml:"since,omitempty"`
+	Until   *time.Time `yaml:"until,omitempty"`
+}
+
+// write writes the changed claims and the changed queue. It keeps the other lines.
 func (p *Pool) write(d *yamldoc.Document) error {
 	for _, name := range p.Names() {
 		if reflect.DeepEqual(p.Now.Slots[name], p.config.Slots.Slots[name]) {
 			continue
 		}
-		if err := d.Set(claimFile(p.Now.Slots[name]), "slots", name); err != nil {
+		if err := d.Set(claimFields(p.Now.Slots[name]), "slots", name); err != nil {
 			return err
 		}
 	}
@@ -89,43 +106,32 @@ func (p *Pool) write(d *yamldoc.Document) error {
 	if len(p.Now.Queue) == 0 {
 		return d.Remove("queue")
 	}
-	queue := make([]claimFile, len(p.Now.Queue))
+	queue := make([]claimFields, len(p.Now.Queue))
 	for i, c := range p.Now.Queue {
-		queue[i] = claimFile(c)
+		queue[i] = claimFields(c)
 	}
 	return d.Set(queue, "queue")
 }
 
-// Check refuses a slot that isn't there.
-func (p *Pool) Check(slot string) error {
-	if _, ok := p.Now.Slots[slot]; ok || slot == "" {
-		return nil
-	}
-	text := "there is no slot " + slot
-	if near := config.Nearest(slot, p.Names()); near != "" {
-		text += "; did you mean " + near + "?"
-	}
-	return fmt.Errorf("%s\nslots of %s: %s", text, Name, output.List(p.Names()))
-}
-
-// NoteIfOff tells what keeps slots from being used.
+// NoteIfOff tells the user if the policy switches slots off.
 func (p *Pool) NoteIfOff(env *terminal.Process) {
 	if p.config.Policy.Slots == "off" {
-		env.Inform("note: slots are off: nobody's pull requests run in them until previewset.yaml says slots: on")
+		env.Notef("slots are off: no pull requests run in them; set slots: on in previewset.yaml")
 	}
 }
 
-// NoteSeveral tells who holds several slots in which of them their pull requests run: the first by name.
-func (p *Pool) NoteSeveral(env *terminal.Process, people []string) {
-	for _, who := range people {
+// NoteSeveral tells each login with several slots in which one its pull requests run: the first by name.
+func (p *Pool) NoteSeveral(env *terminal.Process, logins []string) {
+	for _, login := range logins {
 		var held []string
 		for _, name := range p.Names() {
-			if isHolder(who, p.Now.Slots[name].Holders) {
+			if isHolder(login, p.Now.Slots[name].Holders) {
 				held = append(held, name)
 			}
 		}
 		if len(held) > 1 {
-			env.Inform(fmt.Sprintf("note: %s holds %d slots, %s: pull requests of %s run in %s", who, len(held), output.List(held), who, held[0]))
+			env.Notef("%s holds %d slots, %s: pull requests of %s run in %s",
+				login, len(held), strings.Join(held, ", "), login, held[0])
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package synthetic
 
 import (
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // G505: has the form of a commit hash and protects nothing
 	"encoding/hex"
 	"strings"
 
@@ -9,7 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Facts are those of a world where every configured repository was read, and every ref that is asked for exists.
+// Facts returns facts in which every configured repository was read and every configured ref exists. The repository
+// has one pull request.
 func Facts(c *config.Config, repository string, pr preview.PullRequest) preview.Facts {
 	f := preview.Facts{Repositories: map[string]preview.Repository{}}
 	for _, key := range c.Repositories() {
@@ -29,7 +30,7 @@ func Facts(c *config.Config, repository string, pr preview.PullRequest) preview.
 	return f
 }
 
-// Commit is the same for the same ref, so that the same command prints the same manifests.
+// Commit returns a synthetic commit hash. The same ref has the same hash, so that manifests are reproducible.
 func Commit(repository, ref string) string {
 	sum := sha1.Sum([]byte(strings.ToLower(repository) + "@" + ref)) //nolint:gosec // G401: see the import
 	return hex.EncodeToString(sum[:])

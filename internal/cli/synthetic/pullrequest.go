@@ -3,6 +3,7 @@ package synthetic
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -13,50 +14,51 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Flags is a pull request that nobody opened, described by flags.
+// Flags describe a synthetic pull request.
 type Flags struct {
 	sha, branch     string
 	labels, changed []string
 }
 
-func (m *Flags) Add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&m.sha, "sha", "", "head commit of the made-up pull request")
-	cmd.Flags().StringVar(&m.branch, "branch", "made-up", "its branch")
-	cmd.Flags().StringArrayVar(&m.labels, "label", nil, "its labels (default: the policy's label)")
-	cmd.Flags().StringSliceVar(&m.changed, "changed", nil, "services or paths that it changes (default: every service of its repository)")
+// Add adds the flags to a command.
+func (f *Flags) Add(cmd *cobra.Command) {
+	p := cmd.Flags()
+	p.StringVar(&f.sha, "sha", "", "set the head of the synthetic pull request, a full commit hash (default: a synthetic one)")
+	p.StringVar(&f.branch, "branch", "synthetic", "set its branch")
+	p.StringArrayVar(&f.labels, "label", nil, "add a label (default: the policy's label); repeatable")
+	p.StringSliceVar(&f.changed, "changed", nil,
+		"name a changed service or path (default: every service of its repository); repeatable")
 }
 
-func (m *Flags) Check(cmd *cobra.Command) error {
-	if m.sha != "" && !flags.IsFullCommit(m.sha) {
-		return flags.Usagef(cmd, "--sha %q is not a full commit: 40 characters of 0 to 9 and a to f", m.sha)
+// Check checks the flags.
+func (f *Flags) Check(cmd *cobra.Command) error {
+	if f.sha != "" && !config.IsSHA(f.sha) {
+		return flags.Usagef(cmd, "--sha %q is not a full commit hash; use 40 characters of 0-9 and a-f", f.sha)
 	}
 	return nil
 }
 
-func (m *Flags) IsSet(cmd *cobra.Command) bool {
-	for _, name := range []string{"sha", "branch", "label", "changed"} {
-		if cmd.Flags().Changed(name) {
-			return true
-		}
-	}
-	return false
+// IsSet reports whether any flag was given.
+func (f *Flags) IsSet(cmd *cobra.Command) bool {
+	return slices.ContainsFunc([]string{"sha", "branch", "label", "changed"}, cmd.Flags().Changed)
 }
 
-func (m *Flags) PullRequest(c *config.Config, repository string, number int) (preview.PullRequest, error) {
+// PullRequest returns an open, labelled pull request of the repository itself.
+func (f *Flags) PullRequest(c *config.Config, repository string, number int) (preview.PullRequest, error) {
 	pr := preview.PullRequest{
-		Number: number, Title: "made up by previewctl render", Author: "octocat", Labels: m.labels,
+		Number: number, Title: "synthetic, by previewctl render", Author: "octocat", Labels: f.labels,
 		URL:    fmt.Sprintf("https://github.com/%s/pull/%d", repository, number),
-		Branch: m.branch, TargetBranch: "main", HeadSHA: m.sha, BaseSHA: Commit(repository, "main"),
-		HeadRepositoryID: 1, BaseRepositoryID: 1, Changes: &preview.Changes{All: len(m.changed) == 0},
+		Branch: f.branch, TargetBranch: "main", HeadSHA: f.sha, BaseSHA: Commit(repository, "main"),
+		HeadRepositoryID: 1, BaseRepositoryID: 1, Changes: &preview.Changes{All: len(f.changed) == 0},
 	}
 	if len(pr.Labels) == 0 {
 		pr.Labels = []string{c.Policy.PullRequests.Label}
 	}
 	if pr.HeadSHA == "" {
-		pr.HeadSHA = Commit(repository, m.branch)
+		pr.HeadSHA = Commit(repository, f.branch)
 	}
-	for _, what := range m.changed {
-		p, err := changedPath(c.Policy, repository, what)
+	for _, change := range f.changed {
+		p, err := changedPath(c.Policy, repository, change)
 		if err != nil {
 			return pr, err
 		}
@@ -65,29 +67,31 @@ func (m *Flags) PullRequest(c *config.Config, repository string, number int) (pr
 	return pr, nil
 }
 
-// changedPath is a path that a service of the repository is told by, or the path itself.
-func changedPath(p *config.Policy, repository, what string) (string, error) {
+// changedPath returns a path of the named service, or else the change itself, which is a path.
+func changedPath(p *config.Policy, repository, change string) (string, error) {
 	for _, s := range p.Services {
-		if s.Name != what {
+		if s.Name != change {
 			continue
 		}
 		if !strings.EqualFold(s.Repository, repository) {
-			return "", fmt.Errorf("service %s comes from %s, so that a pull request of %s doesn't change it\nrender one of that repository instead", what, s.Repository, repository)
+			return "", fmt.Errorf("service %s comes from %s: a pull request of %s doesn't change it\nrender a pull request of %s",
+				change, s.Repository, repository, s.Repository)
 		}
-		return pathOfService(s)
+		return pathOf(s)
 	}
-	return what, nil
+	return change, nil
 }
 
 // wildcards are replaced by a plain name to make a path that a pattern matches.
 var wildcards = strings.NewReplacer("**", "x", "*", "x", "?", "x")
 
-func pathOfService(s config.Service) (string, error) {
+// pathOf returns a path that belongs to the service.
+func pathOf(s config.Service) (string, error) {
 	if len(s.Paths) == 0 {
 		return "x", nil
 	}
 	if p := wildcards.Replace(s.Paths[0]); doublestar.MatchUnvalidated(s.Paths[0], p) {
 		return p, nil
 	}
-	return "", fmt.Errorf("no path can be made up that only %q of service %s matches\nname a path with --changed instead", s.Paths[0], s.Name)
+	return "", fmt.Errorf("pattern %q of service %s: can't derive a matching path\nname a path with --changed", s.Paths[0], s.Name)
 }

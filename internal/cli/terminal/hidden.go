@@ -7,16 +7,15 @@ import (
 	"unicode/utf16"
 )
 
-// HasHidden says whether a text holds what doesn't show, or what reorders or steers what shows: controls, bidi marks, zero
-// widths. Nothing that previewctl prints may: a title must not write on the terminal that it is listed on.
+// HasHidden reports whether a text contains invisible characters, or characters that control or reorder what a
+// terminal shows, such as escape sequences and bidirectional marks. previewctl prints none of them.
 func HasHidden(text string) bool { return strings.ContainsFunc(text, isHidden) }
 
 func isHidden(r rune) bool {
 	return r != '\n' && r != '\t' && unicode.In(r, unicode.C, unicode.Zl, unicode.Zp)
 }
 
-// EscapeHidden is the same JSON with everything hidden in its strings written as \u escapes: equal to a program, plain to a
-// person.
+// EscapeHidden replaces hidden characters with \u escapes. In a JSON string they mean the same.
 func EscapeHidden(text string) string {
 	var b strings.Builder
 	for _, r := range text {

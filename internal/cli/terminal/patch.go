@@ -1,10 +1,8 @@
 package terminal
 
-import (
-	"strings"
-)
+import "strings"
 
-// PrintPatch shows a difference, a line of it at a time, so that nothing in it can steer the terminal.
+// PrintPatch writes a diff to standard output, with hidden characters escaped.
 func (p *Process) PrintPatch(patch string) {
 	for line := range strings.Lines(patch) {
 		line = strings.TrimSuffix(line, "\n")

@@ -1,6 +1,6 @@
-// Package terminal gives the commands their streams, environment variables and clock, and writes for people and programs.
+// Package terminal gives the commands their streams, environment variables and clock.
 //
-// It knows whether a person reads a stream, and keeps text from steering the terminal. It knows no command.
+// It knows whether a person reads a stream, and keeps text from controlling the terminal. It knows no command.
 package terminal
 
 import (
@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
-// Process is all that commands know of the process: its streams, whether a person is at them, and its environment.
+// Process is everything that commands know about their process.
 type Process struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// InTTY, OutTTY and ErrTTY say that a person types and reads there.
+	// InTTY, OutTTY and ErrTTY report whether the stream is a terminal.
 	InTTY, OutTTY, ErrTTY bool
 	// Getenv reads an environment variable.
 	Getenv func(string) string
@@ -24,6 +26,7 @@ type Process struct {
 	Now func() time.Time
 }
 
+// New returns the process that the program runs in.
 func New() *Process {
 	return &Process{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Now: time.Now,
@@ -33,7 +36,14 @@ func New() *Process {
 	}
 }
 
-// Colour wraps text for a person's terminal; anywhere else, and where NO_COLOR is set, it is left as it is.
+// Colours, as ANSI codes.
+const (
+	Green  = "32"
+	Yellow = "33"
+	Red    = "31"
+)
+
+// Colour colours text if standard output is a terminal that shows colours and NO_COLOR is unset.
 func (p *Process) Colour(code, text string) string {
 	if !p.OutTTY || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" {
 		return text
@@ -41,23 +51,26 @@ func (p *Process) Colour(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-const (
-	Green  = "32"
-	Yellow = "33"
-	Red    = "31"
-)
-
-// Answerf prints a line of the answer, tell one of the conversation. Who doesn't listen any more misses it.
+// Answerf writes a line of the answer to standard output. It ignores errors: a closed pipe ends no command.
 func (p *Process) Answerf(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.Out, format+"\n", args...)
 }
 
+// Inform writes a line for a person to standard error.
 func (p *Process) Inform(line string) { _, _ = fmt.Fprintln(p.Err, line) }
 
-// FlagOrEnv is the first of a flag's and a variable's value that is set.
+// Notef writes a note for a person to standard error, without hidden characters.
+func (p *Process) Notef(format string, args ...any) {
+	p.Inform("note: " + config.Printable(fmt.Sprintf(format, args...)))
+}
+
+// FlagOrEnv returns the value of a flag, or else of an environment variable.
 func (p *Process) FlagOrEnv(flag, variable string) string {
 	if flag != "" {
 		return flag
 	}
 	return p.Getenv(variable)
 }
+
+// EndTimeout is how long a child process may take to end after a signal.
+const EndTimeout = 10 * time.Second

@@ -7,25 +7,25 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Progress tells on standard error how something that takes its time is getting on: on a terminal in one line that is
-// written over, elsewhere in a line for each change.
+// Progress reports on standard error how long work proceeds: a terminal has one line, which is overwritten;
+// a file gets a line for each change.
 type Progress struct {
 	Process *Process
 	last    string
 }
 
-// Show tells where it is now; note (a time, a count) is for a terminal only, since it always changes.
+// Show reports the current state. Only a terminal shows the note, such as a time that always changes.
 func (p *Progress) Show(line, note string) {
 	line = config.Printable(line)
 	if p.Process.ErrTTY {
-		_, _ = fmt.Fprintf(p.Process.Err, "\r\x1b[K%s", Truncate(line, max(20, p.width()-len(note)-2))+" "+note)
+		_, _ = fmt.Fprintf(p.Process.Err, "\r\x1b[K%s %s", Truncate(line, max(20, p.width()-len(note)-2)), note)
 	} else if line != p.last {
 		p.Process.Inform(line)
 	}
 	p.last = line
 }
 
-// Clear leaves the terminal's line to what comes next.
+// Clear removes the terminal's line.
 func (p *Progress) Clear() {
 	if p.Process.ErrTTY && p.last != "" {
 		_, _ = fmt.Fprint(p.Process.Err, "\r\x1b[K")

@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// SlowAfter is how long a command works before it says that it does.
+// SlowAfter is the time after which a command reports that it is still working.
 const SlowAfter = time.Second
 
-// What takes its time.
+// Reports of slow work.
 const (
-	SlowService    = "the service takes its time"
-	SlowBuilds     = "environments are being built"
-	SlowRepository = "the GitOps repository takes its time"
+	SlowService    = "waiting for the service"
+	SlowBuilds     = "building environments"
+	SlowRepository = "waiting for the GitOps repository"
 )
 
-// NoticeIfSlow tells a person that something goes on, once it has taken a while. What it returns ends that.
-func (p *Process) NoticeIfSlow(what string) (stop func()) {
+// NoticeIfSlow writes a line to standard error if stop isn't called within SlowAfter.
+func (p *Process) NoticeIfSlow(work string) (stop func()) {
 	var mu sync.Mutex
 	stopped := false
 	t := time.AfterFunc(SlowAfter, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		if !stopped {
-			p.Inform("… " + what)
+			p.Inform("… " + work)
 		}
 	})
 	return func() {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Truncate shortens a text for a table that a person reads.
+// Truncate shortens a text to a number of characters.
 func Truncate(s string, limit int) string {
 	if r := []rune(s); len(r) > limit {
 		return string(r[:limit-1]) + "…"
@@ -15,7 +15,7 @@ func Truncate(s string, limit int) string {
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@~-]+$`)
 
-// ShellQuote is a word as a shell takes it.
+// ShellQuote quotes a text so that a shell takes it as one word.
 func ShellQuote(s string) string {
 	if plainWord.MatchString(s) && !strings.HasPrefix(s, "~") {
 		return s

@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-// New is a person at a terminal who types what in says.
+// New returns a terminal with typed input, its environment variables, and its two outputs.
 func New(in string, environ map[string]string) (env *terminal.Process, out, err *bytes.Buffer) {
 	out, err = &bytes.Buffer{}, &bytes.Buffer{}
 	return &terminal.Process{

@@ -1,13 +1,11 @@
 package wait
 
-import (
-	"errors"
-)
+import "errors"
 
-// How waiting ends without what was waited for.
+// Results of waiting other than the goal.
 var (
 	ErrTimeUp   = errors.New("time is up")
-	ErrDegraded = errors.New("it doesn't become healthy")
+	ErrDegraded = errors.New("it is degraded")
 	ErrGone     = errors.New("it is gone")
 	ErrHeld     = errors.New("it is held")
 )

@@ -6,41 +6,49 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/preview"
 )
 
-// isGone says whether the service answers the environment no more and Argo CD has deleted it.
+// isGone reports whether the service has removed the environment and Argo CD has deleted its Application.
 func (w *waiter) isGone(ctx context.Context) (bool, error) {
 	status, decision, err := w.find(ctx)
 	if err != nil {
 		return false, err
 	}
 	if status != nil {
-		w.line = "it is live"
-		return false, w.explain(ctx)
+		w.state = "it is live"
+		return false, w.addReason(ctx)
 	}
-	name := w.Name
-	if name == "" && decision != nil {
-		name = decision.Environment
-	}
-	if name == "" && flags.IsDNSLabel(w.Target) {
-		name = w.Target
-	}
+	name := w.nameOf(decision)
 	if name == "" {
-		return true, nil // a pull request that nobody knows: it has no environment
+		return true, nil // an unknown pull request has no environment
 	}
 	application, err := w.Client.Application(ctx, name)
 	switch {
 	case apiclient.IsStatus(err, http.StatusNotFound):
 		return true, nil
 	case apiclient.IsStatus(err, http.StatusNotImplemented):
-		w.Env.Inform("note: the service knows no cluster, so it can't tell whether Argo CD has deleted it yet")
+		w.Env.Notef("the service has no access to a cluster: Argo CD may still have the Application")
 		return true, nil
 	case err != nil:
 		return false, err
 	}
-	w.line = "Argo CD is deleting it"
+	w.state = "Argo CD is deleting it"
 	if !application.Deleting {
-		w.line = "Argo CD hasn't begun to delete it"
+		w.state = "Argo CD hasn't started to delete it"
 	}
 	return false, nil
+}
+
+// nameOf returns the environment's name as far as it is known.
+func (w *waiter) nameOf(d *preview.Decision) string {
+	switch {
+	case w.Name != "":
+		return w.Name
+	case d != nil && d.Environment != "":
+		return d.Environment
+	case flags.IsDNSLabel(w.Target):
+		return w.Target
+	}
+	return ""
 }

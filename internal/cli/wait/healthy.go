@@ -20,94 +20,92 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 	case status == nil:
 		return false, w.absent(decision)
 	case status.Ready == nil:
-		return false, errors.New("the service knows no cluster, so it can't tell whether an environment is healthy\nrun it beside Argo CD, or with --kubeconfig")
+		return false, errors.New("the service has no access to a cluster and doesn't know which environments are healthy\n" +
+			"run it beside Argo CD, or with --kubeconfig")
 	}
 	if missing := w.missing(*status); missing != "" {
-		w.failing, w.line = time.Time{}, missing
-		return false, w.explain(ctx)
+		w.failing, w.state = time.Time{}, missing
+		return false, w.addReason(ctx)
 	}
 	if status.State == preview.Asleep || status.State == preview.Waking {
-		w.failing, w.line = time.Time{}, "it is "+status.State
+		w.failing, w.state = time.Time{}, "it is "+status.State
 		if status.State == preview.Asleep {
-			w.line += "; wake it with: previewctl wake " + status.Name
+			w.state += "; wake it: previewctl wake " + status.Name
 		}
 		return false, nil
 	}
-	w.line = status.Reason
+	w.state = status.Reason
 	if *status.Ready {
 		return true, nil
 	}
 	return false, w.degraded(status.Failing)
 }
 
-// absent is about an environment that isn't live.
+// absent sets the state for an environment that doesn't exist, or returns an error if it won't exist.
 func (w *waiter) absent(d *preview.Decision) error {
 	switch {
-	case w.seen || (d != nil && d.Outcome == preview.Gone && d.Since.After(w.Began) && w.ConfigCommit == ""):
-		why := ""
+	case w.existed || w.wasRemoved(d):
+		reason := ""
 		if d != nil {
-			why = ": " + d.Reason
+			reason = ": " + d.Reason
 		}
-		return fmt.Errorf("%s won't become healthy: %w%s", w.Target, ErrGone, why)
+		return fmt.Errorf("%s won't become healthy: %w%s", w.Target, ErrGone, reason)
 	case d == nil:
-		w.line = "the service doesn't know it yet"
+		w.state = "the service doesn't know it yet"
 	case d.Outcome == preview.Held && w.FailHeld:
 		return fmt.Errorf("%s won't become healthy: %w by rule %s: %s\n%s", w.Target, ErrHeld, d.Rule, d.Reason, d.Remedy)
 	default:
-		w.line = fmt.Sprintf("it is %s: %s", d.Outcome, d.Reason)
+		w.state = fmt.Sprintf("it is %s: %s", d.Outcome, d.Reason)
 		if d.Remedy != "" {
-			w.line += "; " + d.Remedy
+			w.state += "; " + d.Remedy
 		}
 	}
 	return nil
 }
 
-// isRead says whether what the service answers is of the commit of the config branch that is waited for.
+// wasRemoved reports whether the environment was removed while this command waited. With a config commit, that may
+// have been a previous environment of the same name.
+func (w *waiter) wasRemoved(d *preview.Decision) bool {
+	return d != nil && d.Outcome == preview.Gone && d.Since.After(w.Began) && w.ConfigCommit == ""
+}
+
+// isRead reports whether the service has read the required config commit.
 func (w *waiter) isRead(s preview.Status) bool {
 	return w.ConfigCommit == "" || (s.ConfigRead != nil && *s.ConfigRead)
 }
 
-// missing is what tells that the environment isn't yet the one that is waited for: that the service hasn't read of it, or a
-// commit that isn't in it.
+// missing returns the first requirement that the environment doesn't meet: the config commit, or a service's commit.
 func (w *waiter) missing(s preview.Status) string {
 	if !w.isRead(s) {
 		return fmt.Sprintf("the service hasn't read commit %s of the config branch yet", output.ShortCommit(w.ConfigCommit))
 	}
 	contents := s.Contents()
 	for _, wanted := range w.Commits {
-		service, commit, one := strings.Cut(wanted, "=")
-		if !one {
+		service, commit, hasService := strings.Cut(wanted, "=")
+		if !hasService {
 			service, commit = "", wanted
 		}
 		if !slices.ContainsFunc(contents, func(c preview.Content) bool {
 			return strings.HasPrefix(c.Commit, commit) && (service == "" || c.Service == service)
 		}) {
-			return "commit " + wanted + " isn't in it yet"
+			return "commit " + wanted + " doesn't run in it yet"
 		}
 	}
 	return ""
 }
 
-// explain adds why a live environment stays as it was.
-func (w *waiter) explain(ctx context.Context) error {
-	d, err := w.Client.DecisionAbout(ctx, w.Name)
-	if err == nil && d != nil && d.Reason != "" {
-		w.line += ": " + d.Reason
-	}
-	return err
-}
-
-// degraded is an error once it has been failing for the whole grace: what is starting may be degraded for a moment.
-func (w *waiter) degraded(failing bool) error {
+// degraded returns an error after the grace. A starting environment may be degraded for a short time.
+func (w *waiter) degraded(isFailing bool) error {
 	now := w.Env.Now()
 	switch {
-	case !failing:
+	case !isFailing:
 		w.failing = time.Time{}
 	case w.failing.IsZero():
 		w.failing = now
 	}
-	if failing && now.Sub(w.failing) >= w.Grace {
-		return fmt.Errorf("%s: %w: %s\nsee more with: previewctl show %s", w.Target, ErrDegraded, w.line, w.Target)
+	if isFailing && now.Sub(w.failing) >= w.Grace {
+		return fmt.Errorf("%s won't become healthy: %w: %s\nsee details: previewctl show %s",
+			w.Target, ErrDegraded, w.state, w.Target)
 	}
 	return nil
 }

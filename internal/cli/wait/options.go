@@ -11,53 +11,74 @@ import (
 	"github.com/previewset/previewset/internal/cli/flags"
 )
 
+// The goals of waiting.
+const (
+	Healthy = "healthy"
+	Gone    = "gone"
+)
+
+// Options say which environment to wait for, and how long.
 type Options struct {
 	apiclient.Lookup
-	Goal     string // healthy or gone
-	Timeout  time.Duration
-	Grace    time.Duration
+	// Goal is Healthy or Gone.
+	Goal    string
+	Timeout time.Duration
+	// Grace is how long the environment may be degraded.
+	Grace time.Duration
+	// Every is the time between two requests.
 	Every    time.Duration
 	FailHeld bool
-	Commits  []string
-	// configCommit is one of the config branch; "" where any will do.
+	// Commits must run in the environment: SHA or SERVICE=SHA.
+	Commits []string
+	// ConfigCommit is a commit of the config branch that the service must have read; "" accepts any.
 	ConfigCommit string
-	// found, where it isn't nil, is called once it is live.
+	// Found is called once when the environment exists. It may be nil.
 	Found func(context.Context)
 }
 
+// Every is the default time between two requests.
 const Every = 2 * time.Second
 
-// AddFlags are those that ci has too.
+// AddFlags adds the flags that the commands wait and ci share.
 func (o *Options) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "how long to wait; 0 asks once")
-	f.DurationVar(&o.Grace, "grace", 10*time.Second, "how long it may be degraded, or its sync failed, before that counts")
-	f.DurationVar(&o.Every, "every", Every, "how often to ask")
-	f.BoolVar(&o.FailHeld, "fail-on-held", false, "give up where something holds it, instead of waiting for somebody to mend that")
-	f.StringSliceVar(&o.Commits, "commit", nil, "commit that must be in it, of any service or of one: [SERVICE=]SHA")
+	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "stop waiting after a duration; 0 asks once")
+	f.DurationVar(&o.Grace, "grace", 10*time.Second, "accept a degraded environment or a failed sync for a duration")
+	f.DurationVar(&o.Every, "every", Every, "ask the service at an interval of at least 100ms")
+	f.BoolVar(&o.FailHeld, "fail-on-held", false, "fail if the environment is held, instead of waiting for a correction")
+	f.StringSliceVar(&o.Commits, "commit", nil, "require a commit of any service or of one: [SERVICE=]SHA; repeatable")
+}
+
+// AddGoalFlags adds the flags that only the command wait has.
+func (o *Options) AddGoalFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.Goal, "for", Healthy, "set the goal: healthy, gone")
+	f.StringVar(&o.ConfigCommit, "config-commit", "",
+		"require that the service has read a commit of the config branch, as previewctl create and set print it")
+	flags.Complete(cmd, "for", Healthy, Gone)
 }
 
 var (
-	commitWanted = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*=)?[0-9a-f]{7,40}$`)
-	configCommit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+	serviceCommit = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*=)?[0-9a-f]{7,40}$`)
+	configCommit  = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 )
 
+// Check checks the flags.
 func (o *Options) Check(cmd *cobra.Command) error {
-	if o.Goal != "healthy" && o.Goal != "gone" {
-		return flags.Usagef(cmd, "--for %q is neither healthy nor gone", o.Goal)
-	}
-	if o.Timeout < 0 || o.Grace < 0 || o.Every < 100*time.Millisecond {
-		return flags.Usagef(cmd, "--timeout and --grace can't be negative, nor --every below 100ms")
-	}
 	switch {
+	case o.Goal != Healthy && o.Goal != Gone:
+		return flags.Usagef(cmd, "--for %q: unknown goal; use healthy or gone", o.Goal)
+	case o.Timeout < 0 || o.Grace < 0 || o.Every < 100*time.Millisecond:
+		return flags.Usagef(cmd, "--timeout and --grace can't be negative, and --every can't be below 100ms")
 	case o.ConfigCommit != "" && !configCommit.MatchString(o.ConfigCommit):
-		return flags.Usagef(cmd, "--config-commit %q is no commit of 7 to 40 characters 0-9 and a-f", o.ConfigCommit)
-	case o.ConfigCommit != "" && o.Goal == "gone":
-		return flags.Usagef(cmd, "--config-commit is for what is to become healthy: what is gone can't be there as it was before")
+		return flags.Usagef(cmd, "--config-commit %q is not a commit; use 7 to 40 characters of 0-9 and a-f", o.ConfigCommit)
+	case o.ConfigCommit != "" && o.Goal == Gone:
+		return flags.Usagef(cmd, "--config-commit requires --for healthy; remove one of the two flags")
 	}
 	for _, c := range o.Commits {
-		if !commitWanted.MatchString(c) {
-			return flags.Usagef(cmd, "--commit %q is no commit of 7 to 40 characters 0-9 and a-f, with the service before it where one is meant: orders=3f2a9c1d", c)
+		if !serviceCommit.MatchString(c) {
+			return flags.Usagef(cmd, "--commit %q is not a commit; "+
+				"use 7 to 40 characters of 0-9 and a-f, for one service like orders=3f2a9c1d", c)
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-// Package wait asks the service again and again until an environment is healthy or gone.
+// Package wait asks the service repeatedly until an environment is healthy or gone.
 package wait
 
 import (
@@ -17,17 +17,17 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Result is what waiting ended with.
+// Result is the state at the end of waiting.
 type Result struct {
 	preview.Status
 	Began time.Time
 }
 
-// Wait asks until the goal is reached; the error says how else it ended.
+// Wait asks until the goal is reached. The error is the other result.
 func (o *Options) Wait(ctx context.Context) (Result, error) {
 	w := &waiter{Options: o, Result: Result{Began: o.Env.Now()}, progress: terminal.Progress{Process: o.Env}}
 	defer w.progress.Clear()
-	stop := o.Env.NoticeIfSlow(terminal.SlowService) // of the first answer: after it the progress says where it is
+	stop := o.Env.NoticeIfSlow(terminal.SlowService) // only for the first answer; later the progress is visible
 	for {
 		done, err := w.askInTime(ctx)
 		stop()
@@ -38,7 +38,7 @@ func (o *Options) Wait(ctx context.Context) (Result, error) {
 		if passed >= o.Timeout {
 			return w.Result, w.timeUp()
 		}
-		w.progress.Show(o.Target+": "+w.line, "("+output.Duration(passed)+")")
+		w.progress.Show(o.Target+": "+w.state, "("+output.Duration(passed)+")")
 		select {
 		case <-ctx.Done():
 			return w.Result, ctx.Err()
@@ -47,62 +47,69 @@ func (o *Options) Wait(ctx context.Context) (Result, error) {
 	}
 }
 
-// waiter is one time of waiting.
+// waiter is the state of one call of Wait.
 type waiter struct {
 	*Options
 	Result
 	progress terminal.Progress
-	line     string // what it is waiting for now
-	heard    bool   // the service has answered once
-	seen     bool   // it was live
-	failing  time.Time
+	state    string    // why the goal isn't reached yet
+	answered bool      // the service has answered once
+	existed  bool      // the environment existed, as of the required config commit
+	failing  time.Time // since when the environment is degraded; zero if it isn't
 }
 
-// leastAnswer is how long the service has to answer where the time is nearly up.
-const leastAnswer = time.Second
+// minAnswerTime is how long the service may take for an answer when the timeout is near.
+const minAnswerTime = time.Second
 
-// askInTime asks the service once, and doesn't wait for its answer longer than for the goal.
+// askInTime asks the service once and limits the request by the timeout.
 func (w *waiter) askInTime(ctx context.Context) (done bool, err error) {
 	if w.Timeout == 0 {
 		return w.ask(ctx)
 	}
-	within, cancel := context.WithTimeout(ctx, max(leastAnswer, w.Timeout-w.Env.Now().Sub(w.Began)))
+	limited, cancel := context.WithTimeout(ctx, max(minAnswerTime, w.Timeout-w.Env.Now().Sub(w.Began)))
 	defer cancel()
-	done, err = w.ask(within)
-	if ctx.Err() == nil && within.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
-		w.line = cmp.Or(w.line, "the service hasn't answered")
+	done, err = w.ask(limited)
+	if ctx.Err() == nil && limited.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+		w.state = cmp.Or(w.state, "the service hasn't answered")
 		return false, w.timeUp()
 	}
 	return done, err
 }
 
 func (w *waiter) timeUp() error {
-	return fmt.Errorf("%s isn't %s after %s, and %w: %s\nsee more with: previewctl show %s", w.Target, w.Goal, output.Duration(w.Env.Now().Sub(w.Began)), ErrTimeUp, w.line, w.Target)
+	return fmt.Errorf("%s isn't %s after %s: %w: %s\nsee details: previewctl show %s",
+		w.Target, w.Goal, output.Duration(w.Env.Now().Sub(w.Began)), ErrTimeUp, w.state, w.Target)
 }
 
-// ask asks the service once. What may pass by itself is no error once the service has answered.
+// ask asks the service once. After the first answer it ignores temporary failures of the service.
 func (w *waiter) ask(ctx context.Context) (done bool, err error) {
-	if w.Goal == "gone" {
+	if w.Goal == Gone {
 		done, err = w.isGone(ctx)
 	} else {
 		done, err = w.isHealthy(ctx)
 	}
-	status, answered := errors.AsType[*apiclient.StatusError](err)
 	switch {
 	case err == nil:
-		w.heard = true
+		w.answered = true
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case errors.Is(err, ErrDegraded) || errors.Is(err, ErrGone) || errors.Is(err, ErrHeld):
 		return false, err
-	case (answered && status.Code >= 500 && status.Code != http.StatusNotImplemented) || (!answered && w.heard && errors.As(err, new(*apiclient.UnreachableError))):
-		w.line, _, _ = strings.Cut(err.Error(), "\n")
+	case w.isTemporary(err):
+		w.state, _, _ = strings.Cut(err.Error(), "\n")
 		return false, nil
 	}
 	return done, err
 }
 
-// find looks for the environment; of one that isn't live it returns what was decided about it, nil where nothing was.
+func (w *waiter) isTemporary(err error) bool {
+	if status, ok := errors.AsType[*apiclient.StatusError](err); ok {
+		return status.Code >= 500 && status.Code != http.StatusNotImplemented
+	}
+	return w.answered && errors.As(err, new(*apiclient.UnreachableError))
+}
+
+// find returns the environment, or the decision about an environment that doesn't exist, or two nils if it is unknown.
 func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, error) {
 	name := w.Name
 	if name == "" {
@@ -122,7 +129,7 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 			w.Found(ctx)
 			w.Found = nil
 		}
-		w.seen = w.seen || w.isRead(s) // else it may be one from before
+		w.existed = w.existed || w.isRead(s) // without the config commit it may be a previous environment
 		return &s, nil, nil
 	}
 	if !apiclient.IsStatus(err, http.StatusNotFound) {
@@ -130,4 +137,13 @@ func (w *waiter) find(ctx context.Context) (*preview.Status, *preview.Decision, 
 	}
 	d, err := w.Client.DecisionAbout(ctx, name)
 	return nil, d, err
+}
+
+// addReason adds the decision's reason to the state.
+func (w *waiter) addReason(ctx context.Context) error {
+	d, err := w.Client.DecisionAbout(ctx, w.Name)
+	if err == nil && d != nil && d.Reason != "" {
+		w.state += ": " + d.Reason
+	}
+	return err
 }

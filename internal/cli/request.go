@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
+)
+
+// requestOptions are the options of the commands wake, sleep and extend.
+type requestOptions struct {
+	apiclient.Lookup
+	action string // wake, sleep or extend
+	length time.Duration
+	// done returns the answer for an environment's name.
+	done func(name string) string
+}
+
+// newRequestCmd completes the command with the arguments, flags and work that the three commands share.
+func newRequestCmd(cmd *cobra.Command, o *requestOptions, runF func(context.Context, *requestOptions) error) *cobra.Command {
+	server := apiclient.Flags{}
+	cmd.Args = flags.OneEnvironment
+	cmd.ValidArgsFunction = server.CompleteExisting(o.Env)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if f := cmd.Flags().Lookup("for"); f != nil && f.Changed && o.length <= 0 {
+			return flags.Usagef(cmd, "--for must be positive; use for example 8h")
+		}
+		if err := o.Parse(cmd, &server, args); err != nil {
+			return err
+		}
+		return runF(cmd.Context(), o)
+	}
+	server.Add(cmd)
+	return cmd
+}
+
+func runRequest(ctx context.Context, opts *requestOptions) error {
+	stop := opts.Env.NoticeIfSlow(terminal.SlowService)
+	name, err := opts.EnvironmentName(ctx)
+	if err == nil {
+		err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
+	}
+	stop()
+	if err != nil {
+		return err
+	}
+	opts.Env.Answerf("%s", opts.done(name))
+	return nil
+}

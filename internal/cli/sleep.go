@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/terminal"
+)
+
+func newSleepCmd(env *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
+	opts := &requestOptions{Lookup: apiclient.Lookup{Env: env}, action: "sleep"}
+	opts.done = func(name string) string {
+		return name + " falls asleep; a visit, a push or previewctl wake " + name + " wakes it"
+	}
+	return newRequestCmd(&cobra.Command{
+		Use:   "sleep NAME|OWNER/REPO#NUMBER",
+		Short: "Put an environment to sleep now",
+		Long: `sleep asks the service to put an environment to sleep. Its Pods and public routes are removed; its volumes, Secrets and
+ConfigMaps stay. A visit to one of its addresses in a browser, a push, or previewctl wake wakes it.`,
+		Example: `  previewctl sleep shop-pr-7
+  previewctl sleep acme/shop#7
+  previewctl sleep alice`,
+	}, opts, runF)
+}
