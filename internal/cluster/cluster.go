@@ -1,8 +1,8 @@
-// Package cluster talks to the Kubernetes API: it reads which Applications and plugin generators Argo CD has, makes
-// it ask again, and keeps the service's memory in a ConfigMap. It decides nothing.
+// Package cluster talks to the Kubernetes API. It reads Argo CD's Applications and plugin generators, makes Argo CD
+// call the plugin, and keeps the service's memory in a ConfigMap. It decides nothing.
 //
-// client-go's dynamic and metadata clients are used because Argo CD's own Go types can't be linked beside a current
-// go-git, and because metadata is all that is needed of thousands of Applications.
+// It uses client-go's dynamic and metadata clients. Argo CD's own Go types can't be linked together with a current
+// go-git, and the metadata of thousands of Applications is enough.
 package cluster
 
 import (
@@ -30,28 +30,28 @@ var (
 	applicationSets = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "applicationsets"}
 )
 
-// ErrNoCluster says that there is no cluster to talk to: no kubeconfig is given, and the process runs in no Pod.
+// ErrNoCluster is the error of New without a kubeconfig outside of a Pod.
 var ErrNoCluster = errors.New("no kubeconfig is given and this is no Pod")
 
-// timeout of one read.
+// timeout of one request.
 const timeout = 15 * time.Second
 
-// Client reads one namespace of Argo CD's.
+// Client reads Argo CD's namespace.
 type Client struct {
 	namespace string
 	metadata  metadata.Interface
 	dynamic   dynamic.Interface
 }
 
-// New connects with a kubeconfig file, or as the Pod that the process runs in where kubeconfig is "". It sends
-// nothing yet.
+// New returns a client with a kubeconfig file, or with the Pod's service account if kubeconfig is empty. It sends no
+// request.
 func New(kubeconfig, namespace string) (*Client, error) {
 	config, err := restConfig(kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	// client-go's default of 5 requests a second would make each change wait for 200 ms twice: its memory, its
-	// annotation.
+	// With client-go's default of 5 requests per second, each change would wait for 200 ms twice: to save the memory and
+	// to write the annotation.
 	config.QPS, config.Burst = 50, 100
 	m, err := metadata.NewForConfig(config)
 	if err != nil {
@@ -75,12 +75,11 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 	return config, err
 }
 
-// Read returns what Argo CD has: the Applications that are nobody's of ours, and the plugin generators.
+// Read returns the plugin generators, and the Applications that don't belong to an ApplicationSet with one.
 func (c *Client) Read(ctx context.Context) (preview.Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	// Version 0 reads from the API server's cache: a little old is good enough, and cheap.
-	fromCache := metav1.ListOptions{ResourceVersion: "0"}
+	fromCache := metav1.ListOptions{ResourceVersion: "0"} // of the API server: cheap, and new enough
 	sets, err := c.list(ctx, applicationSets, fromCache)
 	if err != nil {
 		return preview.Cluster{}, err
@@ -92,109 +91,28 @@ func (c *Client) Read(ctx context.Context) (preview.Cluster, error) {
 	return clusterOf(sets.Items, apps.Items), nil
 }
 
-// pageOf bounds how many whole Applications stand in memory at once.
-const pageOf = 100
-
-// Recover reads whole the Applications of ApplicationSets that ask a plugin, and what environments they are. They are
-// big; so this is for when memory is lost.
-func (c *Client) Recover(ctx context.Context) (preview.Recovered, error) {
-	var found preview.Recovered
-	sets, err := c.list(ctx, applicationSets, metav1.ListOptions{})
-	if err != nil {
-		return found, err
-	}
-	asking := asking(sets.Items)
-	page := metav1.ListOptions{Limit: pageOf, LabelSelector: "previewset.dev/environment"}
-	for {
-		apps, err := c.list(ctx, applications, page)
-		if err != nil {
-			return preview.Recovered{}, err
-		}
-		for i := range apps.Items {
-			if err := recoverFrom(&apps.Items[i], asking, &found); err != nil {
-				return preview.Recovered{}, err
-			}
-		}
-		if page.Continue = apps.GetContinue(); page.Continue == "" {
-			return found, nil
-		}
-	}
-}
-
-func (c *Client) list(ctx context.Context, what schema.GroupVersionResource, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+func (c *Client) list(
+	ctx context.Context, kind schema.GroupVersionResource, o metav1.ListOptions,
+) (*unstructured.UnstructuredList, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	found, err := c.dynamic.Resource(what).Namespace(c.namespace).List(ctx, o)
+	found, err := c.dynamic.Resource(kind).Namespace(c.namespace).List(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("list %s in %s: %w", what.Resource, c.namespace, err)
+		return nil, fmt.Errorf("list %s in %s: %w", kind.Resource, c.namespace, err)
 	}
 	return found, nil
 }
 
-// recoverFrom takes one Application, unless it is somebody else's or going already.
-func recoverFrom(app *unstructured.Unstructured, asking map[types.UID]bool, found *preview.Recovered) error {
-	owner := metav1.GetControllerOf(app)
-	if owner == nil || !asking[owner.UID] || app.GetDeletionTimestamp() != nil {
-		return nil
-	}
-	spec, err := json.Marshal(app.Object["spec"])
-	if err != nil {
-		return fmt.Errorf("spec of Application %s: %w", app.GetName(), err)
-	}
-	found.Add(preview.Application{Name: app.GetName(), Labels: app.GetLabels(), Annotations: app.GetAnnotations(), Spec: spec})
-	return nil
-}
-
-// asking are the ApplicationSets that ask a plugin.
-func asking(sets []unstructured.Unstructured) map[types.UID]bool {
-	uids := map[types.UID]bool{}
-	for i := range sets {
-		if len(pluginsOf(&sets[i])) > 0 {
-			uids[sets[i].GetUID()] = true
-		}
-	}
-	return uids
-}
-
-// pluginsOf are the plugin generators of an ApplicationSet; none of one that Argo CD couldn't use.
-func pluginsOf(set *unstructured.Unstructured) []preview.Plugin {
-	generators, _, err := unstructured.NestedFieldNoCopy(set.Object, "spec", "generators")
-	if err != nil {
-		return nil
-	}
-	return pluginsIn(set.GetName(), generators)
-}
-
 func clusterOf(sets []unstructured.Unstructured, apps []metav1.PartialObjectMetadata) preview.Cluster {
-	found := preview.Cluster{Taken: taken(apps, asking(sets))}
+	found := preview.Cluster{Taken: foreignApplications(apps, setsWithPlugin(sets))}
 	for i := range sets {
 		found.Plugins = append(found.Plugins, pluginsOf(&sets[i])...)
 	}
 	return found
 }
 
-// pluginsIn are the plugin generators in a generator, in whatever depth of matrix and merge.
-func pluginsIn(set string, v any) []preview.Plugin {
-	var found []preview.Plugin
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			found = append(found, pluginsIn(set, e)...)
-		}
-	case map[string]any:
-		for _, key := range []string{"matrix", "merge", "generators"} {
-			found = append(found, pluginsIn(set, v[key])...)
-		}
-		if plugin, ok := v["plugin"].(map[string]any); ok {
-			configMap, _, _ := unstructured.NestedString(plugin, "configMapRef", "name")
-			parameters, _, _ := unstructured.NestedMap(plugin, "input", "parameters")
-			found = append(found, preview.Plugin{ApplicationSet: set, ConfigMap: configMap, Parameters: parameters})
-		}
-	}
-	return found
-}
-
-func taken(apps []metav1.PartialObjectMetadata, ours map[types.UID]bool) map[string]string {
+// foreignApplications returns the names of Applications that none of our ApplicationSets controls, with their owners.
+func foreignApplications(apps []metav1.PartialObjectMetadata, ours map[types.UID]bool) map[string]string {
 	foreign := map[string]string{}
 	for i := range apps {
 		owner := metav1.GetControllerOf(&apps[i])
@@ -208,8 +126,8 @@ func taken(apps []metav1.PartialObjectMetadata, ours map[types.UID]bool) map[str
 	return foreign
 }
 
-// Refresh makes Argo CD ask the plugins of an ApplicationSet at once. Only the annotation's presence counts, but
-// while the ApplicationSet is in error the same value again does nothing: so it is a new one each time.
+// Refresh makes Argo CD call the plugins of an ApplicationSet at once. The annotation gets a new value each time:
+// Argo CD reacts to its presence, but an ApplicationSet in error ignores a value that it already has.
 func (c *Client) Refresh(ctx context.Context, applicationSet string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -220,4 +138,13 @@ func (c *Client) Refresh(ctx context.Context, applicationSet string) error {
 		return fmt.Errorf("refresh ApplicationSet %s: %w", applicationSet, err)
 	}
 	return nil
+}
+
+// decode converts an object to a struct with the needed fields.
+func decode(o *unstructured.Unstructured, v any) error {
+	text, err := json.Marshal(o.Object)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
 }

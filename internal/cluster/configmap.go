@@ -9,26 +9,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 )
 
 var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
 
-// maxState bounds what is kept in a ConfigMap, in bytes before base64: an object has at most 1 MiB.
+// maxState is the maximum size of the state in bytes before base64. A Kubernetes object has at most 1 MiB.
 const maxState = 700 << 10
 
-// ConfigMap keeps bytes in a ConfigMap beside Argo CD. It must exist: the service may change it, and create none.
+// ConfigMap keeps the state in a ConfigMap of Argo CD's namespace. The ConfigMap must exist, because the service has
+// only the permission to update it. Its methods aren't safe for concurrent use.
 type ConfigMap struct {
 	client *Client
 	name   string
-	// last is the object as it was last read or written, without its state: as long as nobody else writes it, it
-	// needn't be read again.
+	// last is the object as read or written last, without the state. Save uses it instead of another read; a conflict
+	// shows that it is outdated.
 	last *unstructured.Unstructured
 }
 
-// ConfigMap returns the store of that name.
+// ConfigMap returns the store in the ConfigMap with the name.
 func (c *Client) ConfigMap(name string) *ConfigMap { return &ConfigMap{client: c, name: name} }
 
-// Load returns what was saved last; nil where nothing was. Neither it nor Save is safe for concurrent use.
+// Load returns the saved state; nil if there is none.
 func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
 	object, err := m.get(ctx)
 	if err != nil {
@@ -41,21 +43,21 @@ func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(text)
 }
 
-// Save replaces what is kept.
+// Save replaces the saved state.
 func (m *ConfigMap) Save(ctx context.Context, content []byte) error {
 	if len(content) > maxState {
-		return fmt.Errorf("write state: %d KiB are too many for a ConfigMap; use a file with --state", len(content)>>10)
+		return fmt.Errorf("write state: %d KiB is too large for a ConfigMap; use a file with --state", len(content)>>10)
 	}
-	text, known := base64.StdEncoding.EncodeToString(content), m.last != nil
+	text, isKnown := base64.StdEncoding.EncodeToString(content), m.last != nil
 	err := m.update(ctx, text)
-	if known && (apierrors.IsConflict(err) || apierrors.IsNotFound(err)) { // somebody else has written it
+	if isKnown && (apierrors.IsConflict(err) || apierrors.IsNotFound(err)) { // another client has written it
 		m.last = nil
 		err = m.update(ctx, text)
 	}
 	return err
 }
 
-// update writes the object as it was last known, and reads it first where it isn't.
+// update writes the object as known last. It reads an unknown object first.
 func (m *ConfigMap) update(ctx context.Context, text string) error {
 	object := m.last
 	if object == nil {
@@ -70,7 +72,7 @@ func (m *ConfigMap) update(ctx context.Context, text string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	written, err := m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace).Update(ctx, object, metav1.UpdateOptions{})
+	written, err := m.resource().Update(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return fmt.Errorf("write state to ConfigMap %s: %w", m.name, err)
 	}
@@ -79,13 +81,18 @@ func (m *ConfigMap) update(ctx context.Context, text string) error {
 	return nil
 }
 
+func (m *ConfigMap) resource() dynamic.ResourceInterface {
+	return m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace)
+}
+
 func (m *ConfigMap) get(ctx context.Context) (*unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	object, err := m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace).Get(ctx, m.name, metav1.GetOptions{})
+	object, err := m.resource().Get(ctx, m.name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("ConfigMap %s doesn't exist in %s; create it empty: kubectl -n %[2]s create configmap %[1]s", m.name, m.client.namespace)
+		return nil, fmt.Errorf("ConfigMap %s doesn't exist in %s; create it: kubectl -n %[2]s create configmap %[1]s",
+			m.name, m.client.namespace)
 	case err != nil:
 		return nil, fmt.Errorf("read state from ConfigMap %s: %w", m.name, err)
 	}

@@ -13,10 +13,10 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// configMapServer is as much of an API server as one ConfigMap needs.
+// configMapServer is an API server with one ConfigMap.
 type configMapServer struct {
 	mu      sync.Mutex
-	object  map[string]any // nil where there is none
+	object  map[string]any // nil if it doesn't exist
 	version int
 	calls   []string
 }
@@ -55,8 +55,8 @@ func (s *configMapServer) put(object map[string]any) {
 	s.object = object
 }
 
-// edit is somebody else's, with a label more.
-func (s *configMapServer) edit() {
+// addLabel changes the ConfigMap as another client.
+func (s *configMapServer) addLabel() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.object["metadata"].(map[string]any)["labels"] = map[string]any{"by": "hand"}
@@ -71,10 +71,12 @@ func (s *configMapServer) takeCalls() []string {
 	return calls
 }
 
-func TestAConfigMapIsReadAgainOnlyWhenSomebodyElseHasWrittenIt(t *testing.T) {
+func TestConfigMapIsReadAgainOnlyAfterConflict(t *testing.T) {
 	t.Parallel()
 	s := &configMapServer{}
-	s.put(map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "state", "namespace": "argocd"}})
+	s.put(map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "state", "namespace": "argocd"},
+	})
 	server := httptest.NewServer(s)
 	defer server.Close()
 	client, err := dynamic.NewForConfig(&rest.Config{Host: server.URL})
@@ -83,16 +85,16 @@ func TestAConfigMapIsReadAgainOnlyWhenSomebodyElseHasWrittenIt(t *testing.T) {
 	}
 	m := (&Client{namespace: "argocd", dynamic: client}).ConfigMap("state")
 	for _, step := range []struct {
-		name  string
-		first func()
-		want  []string
+		name    string
+		prepare func()
+		want    []string
 	}{
-		{"the first time it is read", func() {}, []string{"GET", "PUT"}},
-		{"then it is known", func() {}, []string{"PUT"}},
-		{"somebody has edited it", s.edit, []string{"PUT", "GET", "PUT"}},
-		{"then it is known again", func() {}, []string{"PUT"}},
+		{"first save", func() {}, []string{"GET", "PUT"}},
+		{"known object", func() {}, []string{"PUT"}},
+		{"edited by another client", s.addLabel, []string{"PUT", "GET", "PUT"}},
+		{"known again", func() {}, []string{"PUT"}},
 	} {
-		step.first()
+		step.prepare()
 		if err := m.Save(t.Context(), []byte(step.name)); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
@@ -105,6 +107,6 @@ func TestAConfigMapIsReadAgainOnlyWhenSomebodyElseHasWrittenIt(t *testing.T) {
 		s.takeCalls()
 	}
 	if labels := s.object["metadata"].(map[string]any)["labels"]; !cmp.Equal(labels, any(map[string]any{"by": "hand"})) {
-		t.Errorf("what somebody else has written is lost: %v", labels)
+		t.Errorf("labels of the other client are %v", labels)
 	}
 }

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Application tells what Argo CD has made of one Application; nil where there is none.
+// Application returns the status of an Application; nil if it doesn't exist.
 func (c *Client) Application(ctx context.Context, name string) (*preview.ApplicationStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -29,12 +28,12 @@ func (c *Client) Application(ctx context.Context, name string) (*preview.Applica
 	return statusOf(app)
 }
 
-// application is as much of an Argo CD Application as its status is told from.
+// application has the needed fields of an Argo CD Application.
 type application struct {
 	Spec struct {
 		Source source `json:"source"`
 	} `json:"spec"`
-	Operation *struct{} `json:"operation"` // asked for, not begun
+	Operation *struct{} `json:"operation"` // a requested operation that hasn't begun
 	Status    struct {
 		Sync struct {
 			Status     string `json:"status"`
@@ -90,14 +89,10 @@ type condition struct {
 	Message string `json:"message"`
 }
 
-// statusOf takes apart what the API server sent. Its texts are whatever manifests and controllers put there.
+// statusOf converts an Application. Manifests and controllers write its texts, so they are untrusted.
 func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) {
-	text, err := json.Marshal(o.Object)
-	if err != nil {
-		return nil, fmt.Errorf("Application %s: %w", o.GetName(), err)
-	}
 	var a application
-	if err := json.Unmarshal(text, &a); err != nil {
+	if err := decode(o, &a); err != nil {
 		return nil, fmt.Errorf("Application %s: %w", o.GetName(), err)
 	}
 	s, op := a.Status, a.Status.OperationState
@@ -114,7 +109,7 @@ func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) 
 		status.Images = append(status.Images, config.Printable(image))
 	}
 	if a.Operation != nil {
-		status.Operation, status.Message = "Running", "" // what is told of one is of the last
+		status.Operation, status.Message = "Running", "" // operationState is still that of the last operation
 	}
 	if i := slices.IndexFunc(s.Conditions, func(c condition) bool { return strings.HasSuffix(c.Type, "Error") }); i >= 0 {
 		status.Message, status.Broken = config.Printable(s.Conditions[i].Message), s.Conditions[i].Type != "SyncError"
@@ -122,8 +117,8 @@ func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) 
 	return status, nil
 }
 
-// unhealthy is the resource to look at first: one that the newest sync failed on, else the worst of those that aren't
-// healthy. Argo CD 3 keeps resources' health elsewhere unless it is told to; then nothing is known of them.
+// unhealthy returns the most important unhealthy resource: one that failed in the newest sync, else the one with the
+// worst health. By default Argo CD 3 doesn't store the health of resources in the Application; then there is none.
 func (a *application) unhealthy() *preview.UnhealthyResource {
 	op := a.Status.OperationState
 	for _, r := range op.SyncResult.Resources {

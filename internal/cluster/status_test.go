@@ -8,14 +8,17 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// running is an Application in the middle of its life, as Argo CD 2.14 keeps it.
-const running = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"preview-alice","namespace":"argocd"},
-	"spec":{"source":{"repoURL":"https://github.com/acme/previews.git","path":"overlays/alice","targetRevision":"aaaa","kustomize":{"namespace":"preview-alice","images":["gateway:2"]}}},
+// degraded is an Application as Argo CD 2.14 stores it.
+const degraded = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"preview-alice","namespace":"argocd"},
+	"spec":{"source":{"repoURL":"https://github.com/acme/previews.git","path":"overlays/alice","targetRevision":"aaaa",
+		"kustomize":{"namespace":"preview-alice","images":["gateway:2"]}}},
 	"status":{
-		"sync":{"status":"Synced","revision":"aaaa","comparedTo":{"source":{"repoURL":"x","path":"overlays/alice","targetRevision":"aaaa","kustomize":{"images":["gateway:1"]}},"destination":{}}},
+		"sync":{"status":"Synced","revision":"aaaa",
+			"comparedTo":{"source":{"repoURL":"x","path":"overlays/alice","targetRevision":"aaaa","kustomize":{"images":["gateway:1"]}},"destination":{}}},
 		"health":{"status":"Degraded","lastTransitionTime":"2026-11-20T12:00:00Z"},
-		"operationState":{"phase":"Succeeded","message":"successfully synced (all tasks run)","syncResult":{"revision":"aaaa","source":{"path":"overlays/alice","targetRevision":"0000"},
-			"resources":[{"kind":"Job","name":"migrate","hookPhase":"Failed","message":"of an attempt before"}]}},
+		"operationState":{"phase":"Succeeded","message":"successfully synced (all tasks run)",
+			"syncResult":{"revision":"aaaa","source":{"path":"overlays/alice","targetRevision":"0000"},
+			"resources":[{"kind":"Job","name":"migrate","hookPhase":"Failed","message":"earlier attempt"}]}},
 		"resources":[
 			{"kind":"Namespace","name":"preview-alice","status":"Synced"},
 			{"kind":"Deployment","name":"web","health":{"status":"Progressing"}},
@@ -24,60 +27,70 @@ const running = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","meta
 			{"kind":"Service","name":"web","health":{"status":"Healthy"}}],
 		"summary":{"images":["gateway:1"]}}}`
 
-func TestAnApplicationsStatusIsTakenApart(t *testing.T) {
+func TestApplicationStatus(t *testing.T) {
 	t.Parallel()
-	app := object(t, running)
+	app := newObject(t, degraded)
 	got, err := statusOf(&app)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &preview.ApplicationStatus{
 		Sync: "Synced", Health: "Degraded", Revision: "aaaa", Operation: "Succeeded", Message: "successfully synced (all tasks run)",
-		Images:    []string{"gateway:1"},
-		Unhealthy: &preview.UnhealthyResource{Kind: "Deployment", Name: "gateway", Health: "Degraded", Message: "back-off [31mpulling image"},
-		Spec:      preview.ApplicationSource{TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: preview.Kustomize{Namespace: "preview-alice", Images: []string{"gateway:2"}}},
-		Compared:  preview.ApplicationSource{TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: preview.Kustomize{Images: []string{"gateway:1"}}},
-		Tried:     preview.ApplicationSource{TargetRevision: "0000", Path: "overlays/alice"},
+		Images: []string{"gateway:1"},
+		Unhealthy: &preview.UnhealthyResource{
+			Kind: "Deployment", Name: "gateway", Health: "Degraded", Message: "back-off [31mpulling image",
+		},
+		Spec: preview.ApplicationSource{
+			TargetRevision: "aaaa", Path: "overlays/alice",
+			Kustomize: preview.Kustomize{Namespace: "preview-alice", Images: []string{"gateway:2"}},
+		},
+		Compared: preview.ApplicationSource{
+			TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: preview.Kustomize{Images: []string{"gateway:1"}},
+		},
+		Tried: preview.ApplicationSource{TargetRevision: "0000", Path: "overlays/alice"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestWhatStandsInTheWayOfAnApplicationIsTold(t *testing.T) {
+func TestApplicationProblems(t *testing.T) {
 	t.Parallel()
 	status := func(o map[string]any) map[string]any { return o["status"].(map[string]any) }
 	for name, tt := range map[string]struct {
 		edit func(map[string]any)
 		want func(preview.ApplicationStatus) bool
 	}{
-		"it is being deleted": {
+		"being deleted": {
 			func(o map[string]any) { o["metadata"].(map[string]any)["deletionTimestamp"] = "2026-11-20T12:00:00Z" },
 			func(s preview.ApplicationStatus) bool { return s.Deleting },
 		},
-		"a sync is asked for": {
+		"a requested sync": {
 			func(o map[string]any) { o["operation"] = map[string]any{"sync": map[string]any{}} },
 			func(s preview.ApplicationStatus) bool { return s.Operation == "Running" && s.Message == "" },
 		},
-		"a hook failed": {
+		"a failed hook": {
 			func(o map[string]any) { status(o)["operationState"].(map[string]any)["phase"] = "Failed" },
 			func(s preview.ApplicationStatus) bool {
-				return s.Unhealthy.String() == "Job migrate is failed: of an attempt before"
+				return s.Unhealthy.String() == "Job migrate is failed: earlier attempt"
 			},
 		},
-		"its manifests can't be made": {
+		"manifests that can't be built": {
 			func(o map[string]any) {
-				status(o)["conditions"] = []any{map[string]any{"type": "OrphanedResourceWarning"}, map[string]any{"type": "ComparisonError", "message": "kustomize build failed"}}
+				status(o)["conditions"] = []any{
+					map[string]any{"type": "OrphanedResourceWarning"},
+					map[string]any{"type": "ComparisonError", "message": "kustomize build failed"},
+				}
 			},
 			func(s preview.ApplicationStatus) bool { return s.Broken && s.Message == "kustomize build failed" },
 		},
-		"its last sync failed for good": {
+		"a failed sync without another attempt": {
 			func(o map[string]any) {
 				status(o)["conditions"] = []any{map[string]any{"type": "SyncError", "message": "failed 3 times"}}
 			},
 			func(s preview.ApplicationStatus) bool { return !s.Broken && s.Message == "failed 3 times" },
 		},
-		"it is new": {
+		"a new Application": {
 			func(o map[string]any) { delete(o, "status") },
 			func(s preview.ApplicationStatus) bool {
 				return s.Sync == "" && s.Health == "" && s.Unhealthy == nil && s.Images != nil
@@ -86,7 +99,7 @@ func TestWhatStandsInTheWayOfAnApplicationIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := object(t, running)
+			app := newObject(t, degraded)
 			tt.edit(app.Object)
 			got, err := statusOf(&app)
 			if err != nil || !tt.want(*got) {
@@ -94,8 +107,8 @@ func TestWhatStandsInTheWayOfAnApplicationIsTold(t *testing.T) {
 			}
 		})
 	}
-	odd := object(t, `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"odd"},"spec":{"source":[]}}`)
-	if _, err := statusOf(&odd); err == nil {
-		t.Error("one of another shape is understood")
+	invalid := newObject(t, `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"odd"},"spec":{"source":[]}}`)
+	if _, err := statusOf(&invalid); err == nil {
+		t.Error("no error for a list as source")
 	}
 }

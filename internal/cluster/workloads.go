@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -14,26 +13,26 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// workloadKinds are the kinds whose replicas an environment's sleep takes away.
+// workloadKinds are the kinds that have no replicas while an environment is asleep.
 var workloadKinds = []schema.GroupVersionResource{
 	{Group: "apps", Version: "v1", Resource: "deployments"},
 	{Group: "apps", Version: "v1", Resource: "statefulsets"},
 }
 
-// workloadsAtOnce bounds how many whole Deployments stand in memory at once.
-const workloadsAtOnce = 250
+// workloadPageSize limits the number of complete Deployments in memory.
+const workloadPageSize = 250
 
-// Workloads returns the Deployments and StatefulSets of a namespace or, with a pattern like "preview-*", of all whose
-// names begin so, by kind.
+// Workloads returns the Deployments and StatefulSets of a namespace, sorted by kind. A pattern like "preview-*" means
+// all namespaces with the prefix.
 func (c *Client) Workloads(ctx context.Context, namespace string) ([]preview.Workload, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	prefix, many := strings.CutSuffix(namespace, "*")
+	prefix, isPattern := strings.CutSuffix(namespace, "*")
 	all := []preview.Workload{}
 	for _, kind := range workloadKinds {
 		in, page := namespace, metav1.ListOptions{ResourceVersion: "0"} // from the API server's cache
-		if many {
-			in, page = metav1.NamespaceAll, metav1.ListOptions{Limit: workloadsAtOnce}
+		if isPattern {
+			in, page = metav1.NamespaceAll, metav1.ListOptions{Limit: workloadPageSize}
 		}
 		for {
 			found, err := c.dynamic.Resource(kind).Namespace(in).List(ctx, page)
@@ -43,7 +42,7 @@ func (c *Client) Workloads(ctx context.Context, namespace string) ([]preview.Wor
 			if all, err = appendWorkloads(all, found.Items, prefix); err != nil {
 				return nil, err
 			}
-			if page = (metav1.ListOptions{Limit: workloadsAtOnce, Continue: found.GetContinue()}); page.Continue == "" {
+			if page = (metav1.ListOptions{Limit: workloadPageSize, Continue: found.GetContinue()}); page.Continue == "" {
 				break
 			}
 		}
@@ -51,7 +50,9 @@ func (c *Client) Workloads(ctx context.Context, namespace string) ([]preview.Wor
 	return all, nil
 }
 
-func appendWorkloads(all []preview.Workload, items []unstructured.Unstructured, prefix string) ([]preview.Workload, error) {
+func appendWorkloads(
+	all []preview.Workload, items []unstructured.Unstructured, prefix string,
+) ([]preview.Workload, error) {
 	for i := range items {
 		if !strings.HasPrefix(items[i].GetNamespace(), prefix) {
 			continue
@@ -65,10 +66,10 @@ func appendWorkloads(all []preview.Workload, items []unstructured.Unstructured, 
 	return all, nil
 }
 
-// workload is as much of a Deployment or StatefulSet as is told of it.
+// workload has the needed fields of a Deployment or StatefulSet.
 type workload struct {
 	Spec struct {
-		Replicas *int `json:"replicas"` // 1 where it isn't said
+		Replicas *int `json:"replicas"` // the default is 1
 		Template struct {
 			Spec struct {
 				Containers     []container `json:"containers"`
@@ -82,7 +83,7 @@ type workload struct {
 }
 
 type container struct {
-	RestartPolicy string `json:"restartPolicy"` // Always of an init container that goes on running
+	RestartPolicy string `json:"restartPolicy"` // Always for a sidecar, an init container that keeps running
 	Resources     struct {
 		Requests map[string]apiresource.Quantity `json:"requests"`
 	} `json:"resources"`
@@ -90,43 +91,40 @@ type container struct {
 
 func workloadOf(o *unstructured.Unstructured) (preview.Workload, error) {
 	var w workload
-	text, err := json.Marshal(o.Object)
-	if err == nil {
-		err = json.Unmarshal(text, &w)
-	}
-	if err != nil {
+	if err := decode(o, &w); err != nil {
 		return preview.Workload{}, fmt.Errorf("%s %s in %s: %w", o.GetKind(), o.GetName(), o.GetNamespace(), err)
 	}
-	is := preview.Workload{Namespace: o.GetNamespace(), Kind: o.GetKind(), Name: o.GetName(), Replicas: 1}
+	out := preview.Workload{Namespace: o.GetNamespace(), Kind: o.GetKind(), Name: o.GetName(), Replicas: 1}
 	if w.Spec.Replicas != nil {
-		is.Replicas = *w.Spec.Replicas
+		out.Replicas = *w.Spec.Replicas
 	}
-	is.Ready = min(w.Status.ReadyReplicas, is.Replicas) // what is told of it may be of when it had more
+	out.Ready = min(w.Status.ReadyReplicas, out.Replicas) // the status can be older than the spec
 	pod := w.Spec.Template.Spec
-	is.CPU, is.Memory = requested(pod.Containers, pod.InitContainers, "cpu").MilliValue(), requested(pod.Containers, pod.InitContainers, "memory").Value()
-	return is, nil
+	out.CPU = requestedByPod(pod.Containers, pod.InitContainers, "cpu").MilliValue()
+	out.Memory = requestedByPod(pod.Containers, pod.InitContainers, "memory").Value()
+	return out, nil
 }
 
-// requested is what the scheduler sets aside for a Pod: what all containers that stay need together, or what one of
-// those needs that run before them.
-func requested(containers, before []container, what string) *apiresource.Quantity {
-	var stay, most apiresource.Quantity
-	for _, c := range before {
-		need := c.Resources.Requests[what].DeepCopy()
+// requestedByPod returns the amount that the scheduler reserves for a Pod: the sum of containers and sidecars, or the
+// amount of one init container with the sidecars before it, if that is more.
+func requestedByPod(containers, initContainers []container, resource string) *apiresource.Quantity {
+	var running, most apiresource.Quantity
+	for _, c := range initContainers {
+		need := c.Resources.Requests[resource].DeepCopy()
 		if c.RestartPolicy == "Always" {
-			stay.Add(need)
+			running.Add(need)
 			continue
 		}
-		need.Add(stay)
+		need.Add(running)
 		if need.Cmp(most) > 0 {
 			most = need
 		}
 	}
 	for _, c := range containers {
-		stay.Add(c.Resources.Requests[what])
+		running.Add(c.Resources.Requests[resource])
 	}
-	if most.Cmp(stay) > 0 {
+	if most.Cmp(running) > 0 {
 		return &most
 	}
-	return &stay
+	return &running
 }

@@ -1,5 +1,5 @@
 // Package configtree finds the configuration files of a GitOps repository. It is the only code that builds a
-// preview.Tree, for the service (from a commit) and for the command (from a commit, a working tree, or files that
+// config.Tree, for the service (from a commit) and for the command (from a commit, a working tree, or files that
 // aren't written yet).
 //
 // It knows where the files are, and nothing about their content: package preview decodes them.
