@@ -79,7 +79,7 @@ func (w *world) eventually(t *testing.T, what string, so func(used map[string]bo
 	err := process.Poll(t.Context(), patience, func(ctx context.Context) error {
 		m, err := w.client.Measure(ctx, w.policy)
 		// A measurement without any namespace is left to the conditions.
-		if err != nil && !strings.Contains(err.Error(), "knows nothing of any namespace") {
+		if err != nil && !strings.Contains(err.Error(), "no samples of namespaces") {
 			return err
 		}
 		for i, must := range always {

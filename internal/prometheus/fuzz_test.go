@@ -16,56 +16,58 @@ import (
 	"github.com/previewset/previewset/internal/prometheus"
 )
 
-// says answers without a network.
-type says struct {
+// fixedTransport returns one answer for all requests.
+type fixedTransport struct {
 	status int
 	body   string
 }
 
-func (s says) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: s.status, Status: http.StatusText(s.status), Body: io.NopCloser(strings.NewReader(s.body))}, nil
+// RoundTrip implements http.RoundTripper.
+func (f fixedTransport) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: f.status, Status: http.StatusText(f.status), Body: io.NopCloser(strings.NewReader(f.body)),
+	}, nil
 }
 
-// FuzzMeasure: whatever a server says, it is refused with a readable error, or each namespace that seems idle has a
-// sample that is 0 and none that is anything else.
+// FuzzMeasure checks arbitrary answers. The result is a readable error, or each idle namespace has samples and all of
+// them are 0.
 func FuzzMeasure(f *testing.F) {
 	sample := `{"metric":{"namespace":"preview-a"},"value":[NOW,"0"]}`
-	around := func(samples string) string {
-		return `{"status":"success","data":{"resultType":"vector","result":[` + samples + `]}}`
-	}
 	for _, body := range []string{
-		"", "null", "[]", "{}", around(""), around(sample), around(sample + "," + strings.ReplaceAll(sample, `"0"`, `"NaN"`)),
-		around(strings.ReplaceAll(sample, `"0"`, `"-0"`)), around(strings.ReplaceAll(sample, `"0"`, `"1e400"`)),
-		around(strings.ReplaceAll(sample, `"0"`, `"0x0p0"`)),
-		around(strings.ReplaceAll(sample, "NOW", "1e300")), around(strings.ReplaceAll(sample, `,"0"`, "")), around(`null`),
-		around(`{"metric":null,"value":[NOW,"0"]}`),
-		strings.Replace(around(sample), `"vector"`, `"matrix"`, 1), `{"warnings":["\u202e"],` + around(sample)[1:],
-		`{"error":"\u0000` + strings.Repeat("é", 200) + `",` + around(sample)[1:],
+		"", "null", "[]", "{}", vectorOf(""), vectorOf(sample), vectorOf(sample + "," + strings.ReplaceAll(sample, `"0"`, `"NaN"`)),
+		vectorOf(strings.ReplaceAll(sample, `"0"`, `"-0"`)), vectorOf(strings.ReplaceAll(sample, `"0"`, `"1e400"`)),
+		vectorOf(strings.ReplaceAll(sample, `"0"`, `"0x0p0"`)),
+		vectorOf(strings.ReplaceAll(sample, "NOW", "1e300")), vectorOf(strings.ReplaceAll(sample, `,"0"`, "")), vectorOf(`null`),
+		vectorOf(`{"metric":null,"value":[NOW,"0"]}`),
+		strings.Replace(vectorOf(sample), `"vector"`, `"matrix"`, 1), `{"warnings":["\u202e"],` + vectorOf(sample)[1:],
+		`{"error":"\u0000` + strings.Repeat("é", 200) + `",` + vectorOf(sample)[1:],
 		`{"status":"success","STATUS":"error","data":{"resultType":"vector","result":[` + sample + `]}}`,
-		around(`{"metric":{"namespace":"preview-a"},"histogram":[NOW,{"count":"0","sum":"0"}]}`),
+		vectorOf(`{"metric":{"namespace":"preview-a"},"histogram":[NOW,{"count":"0","sum":"0"}]}`),
 	} {
 		f.Add(uint16(200), body)
 	}
-	f.Add(uint16(503), around(sample))
+	f.Add(uint16(503), vectorOf(sample))
 	f.Fuzz(func(t *testing.T, status uint16, body string) {
 		body = strings.ReplaceAll(body, "NOW", strconv.FormatInt(time.Now().Unix(), 10))
-		client := prometheus.New(prometheus.Options{Transport: says{int(status), body}})
-		m, err := client.Measure(t.Context(), policy("http://prometheus:9090"))
+		client := prometheus.New(prometheus.Options{Transport: fixedTransport{int(status), body}})
+		m, err := client.Measure(t.Context(), newPolicy("http://prometheus:9090"))
 		if err != nil {
-			readable(t, err, m)
+			checkError(t, err, m)
 			return
 		}
 		if status != http.StatusOK || !m.At.Before(time.Now().Add(time.Second)) {
-			t.Errorf("status %d was believed", status)
+			t.Errorf("status %d is no error", status)
 		}
-		evident(t, m, body)
+		checkEvidence(t, m, body)
 	})
 }
 
-func readable(t *testing.T, err error, m preview.Measurement) {
+// checkError checks that the error is readable text and that nothing was measured.
+func checkError(t *testing.T, err error, m preview.Measurement) {
 	t.Helper()
 	text := err.Error()
-	if len(text) > 2000 || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+	isHidden := func(r rune) bool { return !unicode.IsGraphic(r) }
+	if len(text) > 2000 || !utf8.ValidString(text) || strings.ContainsFunc(text, isHidden) {
 		t.Errorf("unreadable, %d bytes: %q", len(text), text)
 	}
 	if len(m.Used) > 0 || !m.At.IsZero() {
@@ -73,8 +75,8 @@ func readable(t *testing.T, err error, m preview.Measurement) {
 	}
 }
 
-// evident decodes in another way what was measured.
-func evident(t *testing.T, m preview.Measurement, body string) {
+// checkEvidence decodes the answer in another way and compares the result.
+func checkEvidence(t *testing.T, m preview.Measurement, body string) {
 	t.Helper()
 	var answer struct {
 		Data struct {
@@ -91,7 +93,7 @@ func evident(t *testing.T, m preview.Measurement, body string) {
 	for _, s := range answer.Data.Result {
 		value, err := strconv.ParseFloat(fmt.Sprint(s.Value[1]), 64)
 		if err != nil {
-			t.Fatalf("%v was believed", s.Value)
+			t.Fatalf("%v is no error", s.Value)
 		}
 		values[s.Metric["namespace"]] = append(values[s.Metric["namespace"]], value)
 	}

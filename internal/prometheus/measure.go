@@ -12,13 +12,13 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Measure asks once for all namespaces of the policy's prefix whether they were used. A namespace that isn't in Used
-// wasn't measured: there is no sample of it, or one that is no number or negative.
+// Measure asks which namespaces with the policy's prefix were used. A namespace is missing from Used if it has no
+// sample, or an invalid one and no evidence of use.
 func (c *Client) Measure(ctx context.Context, p *config.Policy) (preview.Measurement, error) {
 	if p.Activity.Prometheus == nil {
-		return preview.Measurement{}, errors.New("activity.prometheus is not configured")
+		return preview.Measurement{}, errors.New("activity.prometheus isn't configured")
 	}
-	query, namespaces, err := c.question(p)
+	query, namespacesOf, err := c.activityQuery(p)
 	if err != nil {
 		return preview.Measurement{}, err
 	}
@@ -30,35 +30,35 @@ func (c *Client) Measure(ctx context.Context, p *config.Policy) (preview.Measure
 		return preview.Measurement{}, err
 	}
 	if len(samples) == 0 {
-		return preview.Measurement{}, fmt.Errorf("ask Prometheus at %s: it knows nothing of any namespace %s*: %s",
-			p.Activity.Prometheus.URL, p.NamespacePrefix, remedy(p.Activity.Prometheus))
+		return preview.Measurement{}, queryError(p.Activity.Prometheus.URL, fmt.Errorf("no samples of namespaces %s*; %s",
+			p.NamespacePrefix, remedy(p.Activity.Prometheus)))
 	}
-	m.Used, err = used(samples, p.NamespacePrefix, namespaces)
+	m.Used, err = usedNamespaces(samples, p.NamespacePrefix, namespacesOf)
 	if err != nil {
-		return preview.Measurement{}, fmt.Errorf("ask Prometheus at %s: %w", p.Activity.Prometheus.URL, err)
+		return preview.Measurement{}, queryError(p.Activity.Prometheus.URL, err)
 	}
 	return m, nil
 }
 
-// question is what to ask, and how a sample tells whose it is.
-func (c *Client) question(p *config.Policy) (query string, namespaces naming, err error) {
+// activityQuery returns the query, and the function that finds the namespaces of a sample.
+func (c *Client) activityQuery(p *config.Policy) (query string, namespacesOf naming, err error) {
 	a := p.Activity.Prometheus
 	if a.Query != "" {
 		return a.Query, byLabel, nil
 	}
-	ask, ok := presets[a.Preset]
+	build, ok := presets[a.Preset]
 	if !ok {
-		return "", nil, fmt.Errorf("activity.prometheus.preset: %s is none of %s", short(a.Preset), presetNames())
+		return "", nil, fmt.Errorf("activity.prometheus.preset: unknown preset %s; use %s", short(a.Preset), presetNames())
 	}
-	query, namespaces = ask(scope{prefix: p.NamespacePrefix, window: c.window, services: publicServices(p)})
-	return query, namespaces, nil
+	query, namespacesOf = build(scope{prefix: p.NamespacePrefix, window: c.window, services: publicServices(p)})
+	return query, namespacesOf, nil
 }
 
 func remedy(a *config.PrometheusActivity) string {
 	if a.Query != "" {
-		return "try activity.prometheus.query there by hand"
+		return "run activity.prometheus.query on the server to check it"
 	}
-	return fmt.Sprintf("is what preset %s needs scraped?", a.Preset)
+	return fmt.Sprintf("check that Prometheus scrapes the metrics of preset %s", a.Preset)
 }
 
 func publicServices(p *config.Policy) (names []string) {
@@ -70,44 +70,46 @@ func publicServices(p *config.Policy) (names []string) {
 	return names
 }
 
-// naming returns the namespaces that a sample may be of. One that may be of several is evidence of use for each of
-// them, and of idleness for none.
+// naming returns the possible namespaces of a sample. A sample with several of them is evidence that each was used,
+// but it isn't evidence that one was idle.
 type naming func(labels map[string]string) ([]string, error)
 
 func byLabel(labels map[string]string) ([]string, error) {
 	if labels["namespace"] == "" {
-		return nil, errors.New("a sample has no label namespace: write a query that groups by (namespace)")
+		return nil, errors.New("a sample has no label namespace; write a query that groups by (namespace)")
 	}
 	return []string{labels["namespace"]}, nil
 }
 
-func used(samples []sample, prefix string, namespaces naming) (map[string]bool, error) {
-	use, idle, unknown := map[string]bool{}, map[string]bool{}, map[string]bool{}
+// usedNamespaces reports for each measured namespace with the prefix whether it was used. Evidence of use is stronger
+// than an invalid sample, and an invalid sample is stronger than 0.
+func usedNamespaces(samples []sample, prefix string, namespacesOf naming) (map[string]bool, error) {
+	used, idle, invalid := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, s := range samples {
-		names, err := namespaces(s.labels)
+		names, err := namespacesOf(s.labels)
 		if err != nil {
 			return nil, err
 		}
-		into := idle
+		evidence := idle
 		switch {
-		case !s.number || s.value < 0:
-			into = unknown
+		case !s.isNumber || s.value < 0:
+			evidence = invalid
 		case s.value > 0:
-			into = use
+			evidence = used
 		case len(names) > 1:
 			continue
 		}
 		for _, name := range names {
-			into[name] = true
+			evidence[name] = true
 		}
 	}
-	all := map[string]bool{}
+	measured := map[string]bool{}
 	for name := range idle {
-		if !unknown[name] {
-			all[name] = false
+		if !invalid[name] {
+			measured[name] = false
 		}
 	}
-	maps.Copy(all, use)
-	maps.DeleteFunc(all, func(name string, _ bool) bool { return !strings.HasPrefix(name, prefix) })
-	return all, nil
+	maps.Copy(measured, used)
+	maps.DeleteFunc(measured, func(name string, _ bool) bool { return !strings.HasPrefix(name, prefix) })
+	return measured, nil
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// behindTraefik takes <namespace>-<service>-<port> apart. All three may have hyphens, so several namespaces may be
-// meant: each beginning that a public service's name follows.
-func (s scope) behindTraefik(labels map[string]string) ([]string, error) {
-	text, ok := labels[behind]
+// traefikNamespaces returns the possible namespaces of Traefik's name <namespace>-<service>-<port>. All three parts
+// may contain hyphens, so each prefix before the name of a public service is possible.
+func (s scope) traefikNamespaces(labels map[string]string) ([]string, error) {
+	text, ok := labels[traefikService]
 	if !ok {
 		return byLabel(labels)
 	}
