@@ -98,7 +98,7 @@ func TestWhatCannotBeBuiltStopsIt(t *testing.T) {
 			"a password in the config repository's address", []string{"--config-repo=https://me:hunter2@git.example/x"},
 			"--config-repo: the repository's address contains a user or password; remove it and set a token",
 		},
-		{"a config path out of the repository", []string{"--config-path=../x"}, `config path "../x" leads out of the repository`},
+		{"a config path out of the repository", []string{"--config-path=../x"}, `config path "../x" is outside of the repository`},
 		{
 			"SSH without its files", []string{"--config-repo=git@git.example:x"},
 			"--config-repo: SSH needs --config-ssh-key-file, and --config-known-hosts-file",

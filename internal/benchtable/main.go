@@ -1,6 +1,6 @@
-// Command benchtable passes on what go test prints, and ends with one table of everything in it that was measured:
-// each benchmark's values with their units, beside those of what it is compared with, and the rows of tables that
-// were printed. It fails where there is none.
+// Command benchtable prints the output of go test, followed by one table of all measurements: the values of each
+// benchmark with their units, beside the values of the competitor, and the rows of printed tables. It fails without a
+// measurement.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 
 func run(in io.Reader, out io.Writer) error {
 	var rows []row
-	var other string // who is compared in the printed table
+	var competitor string // in the printed table
 	s := bufio.NewScanner(in)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
@@ -32,9 +32,9 @@ func run(in io.Reader, out io.Writer) error {
 			rows = append(rows, r)
 		} else if cells := cellsOf(s.Text()); len(cells) == 4 {
 			if cells[0] == "measure" {
-				other = cells[1]
+				competitor = cells[1]
 			} else if cells[0] != "---" {
-				rows = append(rows, row{cells[0], by(cells[1], other), cells[2], cells[3]})
+				rows = append(rows, row{cells[0], withName(cells[1], competitor), cells[2], cells[3]})
 			}
 		}
 	}
@@ -42,12 +42,12 @@ func run(in io.Reader, out io.Writer) error {
 		return err
 	}
 	if len(rows) == 0 {
-		return errors.New("nothing was measured")
+		return errors.New("no measurement")
 	}
 	return write(out, rows)
 }
 
-// row is what was measured, of whom it is compared with and of PreviewSet.
+// row is one measurement, with the values of the competitor (theirs) and of PreviewSet (ours).
 type row struct{ measure, theirs, ours, ratio string }
 
 func write(out io.Writer, rows []row) error {
@@ -61,42 +61,43 @@ func write(out io.Writer, rows []row) error {
 
 var processors = regexp.MustCompile(`-\d+$`)
 
-// benchmark turns "BenchmarkAnswer/rows=100-2  5000  38000 ns/op  0.04 p50-ms  0.03 bare-p50-ms  1.3 x-bare" into a
-// row: what begins with the name behind "x-" is that one's. The time of an operation is left out where something else
-// was measured; a benchmark that ran once and says nothing else has printed a table of its own.
+// benchmark parses a line such as "BenchmarkAnswer/rows=100-2  5000  38000 ns/op  0.04 p50-ms  0.03 bare-p50-ms 1.3
+// x-bare". The unit x-bare names the competitor, "bare"; units that begin with its name are its values. ns/op is left
+// out if there are other values. A benchmark that ran once without other values has printed its own table.
 func benchmark(line string) (row, bool) {
 	fields := strings.Fields(line)
-	if len(fields) < 4 || len(fields)%2 != 0 || !strings.HasPrefix(fields[0], "Benchmark") || (len(fields) == 4 && fields[1] == "1") {
+	isBenchmark := len(fields) >= 4 && len(fields)%2 == 0 && strings.HasPrefix(fields[0], "Benchmark")
+	if !isBenchmark || (len(fields) == 4 && fields[1] == "1") {
 		return row{}, false
 	}
 	r := row{measure: strings.TrimPrefix(processors.ReplaceAllString(fields[0], ""), "Benchmark")}
 	var ours, theirs []string
-	_, other, _ := strings.Cut(line, " x-")
-	other, _, _ = strings.Cut(other, " ")
+	_, competitor, _ := strings.Cut(line, " x-")
+	competitor, _, _ = strings.Cut(competitor, " ")
 	for i := 2; i < len(fields); i += 2 {
 		value, unit := fields[i], fields[i+1]
-		its, isTheirs := strings.CutPrefix(unit, other+"-")
+		theirUnit, isTheirs := strings.CutPrefix(unit, competitor+"-")
 		switch {
-		case unit == "x-"+other:
+		case unit == "x-"+competitor:
 			r.ratio = value
-		case other != "" && isTheirs:
-			theirs = append(theirs, value+" "+its)
+		case competitor != "" && isTheirs:
+			theirs = append(theirs, value+" "+theirUnit)
 		case unit != "ns/op" || len(fields) == 4:
 			ours = append(ours, value+" "+unit)
 		}
 	}
-	r.ours, r.theirs = strings.Join(ours, ", "), by(strings.Join(theirs, ", "), other)
+	r.ours, r.theirs = strings.Join(ours, ", "), withName(strings.Join(theirs, ", "), competitor)
 	return r, true
 }
 
-func by(values, other string) string {
+func withName(values, name string) string {
 	if values == "" {
 		return ""
 	}
-	return other + ": " + values
+	return name + ": " + values
 }
 
-// cellsOf are those of a line of a Markdown table.
+// cellsOf returns the cells of a line of a Markdown table.
 func cellsOf(line string) []string {
 	inner, ok := strings.CutPrefix(line, "| ")
 	if !ok {

@@ -7,10 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestOneTableAtTheEnd(t *testing.T) {
+func TestTable(t *testing.T) {
 	t.Parallel()
 	const in = `goos: linux
-BenchmarkAnswer/rows=100/callers=16-2         	   89436	     27312 ns/op	        1.500 bare-p99-ms	        17.21 KiB/answer	         2.184 p99-ms	         1.456 x-bare
+BenchmarkAnswer/rows=100/callers=16-2 	 89436	 27312 ns/op	 1.500 bare-p99-ms	 17.21 KiB/answer	 2.184 p99-ms	 1.456 x-bare
 BenchmarkInit-2  	      10	 1000 ns/op
 ok  	github.com/previewset/previewset/generator	28.584s
 BenchmarkRace/script-2          	       1	214683805090 ns/op
@@ -38,6 +38,6 @@ BenchmarkMemory/open=10000 	       1	9796555359 ns/op	        66.29 peak-RSS-MiB
 		t.Error(diff)
 	}
 	if err := run(strings.NewReader("FAIL\n"), &out); err == nil {
-		t.Error("nothing was measured, and it isn't an error")
+		t.Error("no error without a measurement")
 	}
 }

@@ -14,7 +14,8 @@ const degraded = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","met
 		"kustomize":{"namespace":"preview-alice","images":["gateway:2"]}}},
 	"status":{
 		"sync":{"status":"Synced","revision":"aaaa",
-			"comparedTo":{"source":{"repoURL":"x","path":"overlays/alice","targetRevision":"aaaa","kustomize":{"images":["gateway:1"]}},"destination":{}}},
+			"comparedTo":{"source":{"repoURL":"x","path":"overlays/alice","targetRevision":"aaaa",
+				"kustomize":{"images":["gateway:1"]}},"destination":{}}},
 		"health":{"status":"Degraded","lastTransitionTime":"2026-11-20T12:00:00Z"},
 		"operationState":{"phase":"Succeeded","message":"successfully synced (all tasks run)",
 			"syncResult":{"revision":"aaaa","source":{"path":"overlays/alice","targetRevision":"0000"},

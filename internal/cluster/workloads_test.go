@@ -117,7 +117,8 @@ func TestRequestsOfPod(t *testing.T) {
 		},
 		"a sidecar": {
 			`{"containers":[{"resources":{"requests":{"memory":"10"}}}],
-				"initContainers":[{"restartPolicy":"Always","resources":{"requests":{"memory":"5"}}},{"resources":{"requests":{"memory":"12"}}}]}`, 0, 17,
+				"initContainers":[{"restartPolicy":"Always","resources":{"requests":{"memory":"5"}}},
+					{"resources":{"requests":{"memory":"12"}}}]}`, 0, 17,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package configbranch reads the config branch of the GitOps repository for the service, again and again. Package
-// gitrepo talks Git and package configtree finds the files; this package keeps the last answer and adds the names of
+// Package configbranch reads the config branch of the GitOps repository for the service, repeatedly. Package
+// gitrepo speaks Git and package configtree finds the files; this package keeps the last answer and adds the names of
 // the service's flags to errors.
 package configbranch
 
@@ -43,7 +43,7 @@ type Reader struct {
 	tree       config.Tree // of version
 }
 
-// New checks the options. It doesn't contact the remote yet.
+// New checks the options. It doesn't contact the remote.
 func New(o Options) (*Reader, error) {
 	if o.Branch == "" {
 		o.Branch = "main"
@@ -53,7 +53,7 @@ func New(o Options) (*Reader, error) {
 	}
 	o.Path = path.Clean("./" + strings.ReplaceAll(o.Path, "\\", "/"))
 	if strings.HasPrefix(o.Path, "..") || path.IsAbs(o.Path) {
-		return nil, fmt.Errorf("config path %q leads out of the repository", o.Path)
+		return nil, fmt.Errorf("config path %q is outside of the repository", o.Path)
 	}
 	repository, err := gitrepo.NewRepository(gitrepo.Options{
 		URL: o.URL, Branch: o.Branch, Token: o.Token, SSHKeyFile: o.SSHKeyFile, KnownHostsFile: o.KnownHostsFile,

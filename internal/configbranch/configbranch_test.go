@@ -66,7 +66,7 @@ func serveWithPassword(t *testing.T, bare string) *gittest.Server {
 
 func token(s string) func() (string, error) { return func() (string, error) { return s, nil } }
 
-func TestReadReturnsTheConfigurationOfAFolder(t *testing.T) {
+func TestReadOfFolder(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, folder, path, prefix string }{
 		{"at the top", "", "", "."},
@@ -99,7 +99,7 @@ func TestReadReturnsTheConfigurationOfAFolder(t *testing.T) {
 	}
 }
 
-func TestOnlyTheHashOfAChangedFolderChanges(t *testing.T) {
+func TestHashesOfChangedFolders(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, file, content string
@@ -137,7 +137,7 @@ func TestOnlyTheHashOfAChangedFolderChanges(t *testing.T) {
 	}
 }
 
-func TestAnUnchangedHeadIsNotFetchedAgain(t *testing.T) {
+func TestUnchangedHeadIsNotFetchedAgain(t *testing.T) {
 	t.Parallel()
 	bare := gittest.NewEmpty(t)
 	server := serveWithPassword(t, bare)
@@ -180,7 +180,7 @@ func TestAnUnchangedHeadIsNotFetchedAgain(t *testing.T) {
 	}
 }
 
-func TestABranchThatWasForcedBackIsRead(t *testing.T) {
+func TestReadAfterForcedPush(t *testing.T) {
 	t.Parallel()
 	bare := gittest.NewEmpty(t)
 	first := gittest.Commit(t, bare, example())
@@ -193,7 +193,7 @@ func TestABranchThatWasForcedBackIsRead(t *testing.T) {
 	}
 }
 
-func TestTheNamedBranchIsRead(t *testing.T) {
+func TestReadOfNamedBranch(t *testing.T) {
 	t.Parallel()
 	bare := gittest.New(t, example())
 	commit := gittest.CommitTo(t, bare, "team/previews", map[string]string{"previewset.yaml": "kind: Other\n"})
@@ -203,7 +203,7 @@ func TestTheNamedBranchIsRead(t *testing.T) {
 	}
 }
 
-func TestErrorsNameTheCauseAndTheRemedy(t *testing.T) {
+func TestReadErrors(t *testing.T) {
 	t.Parallel()
 	full, empty := gittest.New(t, example()), gittest.NewEmpty(t)
 	server := serveWithPassword(t, full)
@@ -248,7 +248,7 @@ func TestErrorsNameTheCauseAndTheRemedy(t *testing.T) {
 	}
 }
 
-func TestAReadAfterAFailedOneWorks(t *testing.T) {
+func TestReadAfterFailedRead(t *testing.T) {
 	t.Parallel()
 	bare := gittest.New(t, example())
 	server := serveWithPassword(t, bare)
@@ -265,7 +265,7 @@ func TestAReadAfterAFailedOneWorks(t *testing.T) {
 	}
 }
 
-func TestAMissingFolderIsAnErrorEveryTime(t *testing.T) {
+func TestMissingFolderIsAnErrorEachTime(t *testing.T) {
 	t.Parallel()
 	bare := gittest.New(t, prefixed("deploy/", example()))
 	reader := newReader(t, configbranch.Options{URL: "file://" + bare, Path: "deploy"})
@@ -278,7 +278,7 @@ func TestAMissingFolderIsAnErrorEveryTime(t *testing.T) {
 	}
 }
 
-func TestNewRefusesOptions(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	const holds = "the repository's address contains a user or password"
 	const ssh = "SSH needs --config-ssh-key-file, and --config-known-hosts-file"
@@ -300,14 +300,12 @@ func TestNewRefusesOptions(t *testing.T) {
 			"the repository's address is not a URL",
 		},
 		{
-			"a path out of the repository",
-			configbranch.Options{URL: "file:///x", Path: "a/../../b"},
-			`config path "../b" leads out of the repository`,
+			"a path out of the repository", configbranch.Options{URL: "file:///x", Path: "a/../../b"},
+			`config path "../b" is outside of the repository`,
 		},
 		{
-			"backslashes out of the repository",
-			configbranch.Options{URL: "file:///x", Path: `..\b`},
-			`config path "../b" leads out of the repository`,
+			"backslashes out of the repository", configbranch.Options{URL: "file:///x", Path: `..\b`},
+			`config path "../b" is outside of the repository`,
 		},
 		{"SSH without a key", configbranch.Options{URL: "git@example.com:a/b", KnownHostsFile: key}, ssh},
 		{"SSH without known hosts", configbranch.Options{URL: "ssh://git@example.com/a/b", SSHKeyFile: key}, ssh},
@@ -323,7 +321,7 @@ func TestNewRefusesOptions(t *testing.T) {
 	}
 }
 
-func TestNewAcceptsEveryFormOfAddress(t *testing.T) {
+func TestFormsOfAddress(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"https://example.com/a/b.git", "http://example.com:8080/a/b", "file:///srv/a.git",
@@ -335,7 +333,7 @@ func TestNewAcceptsEveryFormOfAddress(t *testing.T) {
 	}
 }
 
-func TestReadOverSSHVerifiesTheServer(t *testing.T) {
+func TestReadOverSSH(t *testing.T) {
 	t.Parallel()
 	bare := gittest.New(t, example())
 	host, own, foreign := gittest.NewKey(t), gittest.NewKey(t), gittest.NewKey(t)
@@ -372,7 +370,7 @@ func TestReadOverSSHVerifiesTheServer(t *testing.T) {
 	}
 }
 
-func TestACanceledReadEnds(t *testing.T) {
+func TestCanceledReadEnds(t *testing.T) {
 	t.Parallel()
 	bare := gittest.New(t, example())
 	canceled, cancel := context.WithCancel(t.Context())
@@ -380,34 +378,34 @@ func TestACanceledReadEnds(t *testing.T) {
 	if _, err := newReader(t, configbranch.Options{URL: "file://" + bare}).Read(canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("over file://: error is %v", err)
 	}
-	asked := make(chan struct{}, 10)
-	server := stalled(t, "info/refs", nil, asked)
+	stalledRequests := make(chan struct{}, 10)
+	server := stalled(t, "info/refs", nil, stalledRequests)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { <-asked; cancel() }()
+	go func() { <-stalledRequests; cancel() }()
 	if _, err := newReader(t, configbranch.Options{URL: server.URL + "/config.git"}).Read(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("over HTTP: error is %v", err)
 	}
 }
 
-func TestASlowReadEndsAfterTheTimeout(t *testing.T) {
+func TestTimeout(t *testing.T) {
 	t.Parallel()
 	backend := gittest.Serve(t, gittest.New(t, example()))
 	for _, at := range []string{"info/refs", "git-upload-pack"} {
 		t.Run("the server stalls at "+at, func(t *testing.T) {
 			t.Parallel()
-			asked := make(chan struct{}, 10)
-			server := stalled(t, at, backend.Config.Handler, asked)
+			stalledRequests := make(chan struct{}, 10)
+			server := stalled(t, at, backend.Config.Handler, stalledRequests)
 			_, err := newReader(t, configbranch.Options{URL: server.URL + "/config.git", Timeout: 300 * time.Millisecond}).Read(t.Context())
-			if !errors.Is(err, context.DeadlineExceeded) || len(asked) == 0 {
-				t.Errorf("error is %v, asked %d times", err, len(asked))
+			if !errors.Is(err, context.DeadlineExceeded) || len(stalledRequests) == 0 {
+				t.Errorf("error is %v, %d requests", err, len(stalledRequests))
 			}
 		})
 	}
 }
 
-// stalled is a server that never answers requests with the suffix, and reports each of them.
-func stalled(t *testing.T, suffix string, next http.Handler, asked chan<- struct{}) *httptest.Server {
+// stalled starts a server that never answers requests with the suffix, and sends each of them to the channel.
+func stalled(t *testing.T, suffix string, next http.Handler, requests chan<- struct{}) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, suffix) {
@@ -415,7 +413,7 @@ func stalled(t *testing.T, suffix string, next http.Handler, asked chan<- struct
 			return
 		}
 		_, _ = io.Copy(io.Discard, r.Body) // the server notices the end of the connection only afterwards
-		asked <- struct{}{}
+		requests <- struct{}{}
 		http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	}))
@@ -423,7 +421,7 @@ func stalled(t *testing.T, suffix string, next http.Handler, asked chan<- struct
 	return s
 }
 
-func TestATreeNamesItsAncestors(t *testing.T) {
+func TestAncestors(t *testing.T) {
 	t.Parallel()
 	bare := gittest.New(t, example())
 	first := gittest.Head(t, bare)

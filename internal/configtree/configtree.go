@@ -35,7 +35,7 @@ type HashedFS interface {
 	Hash(folder string) (string, error)
 }
 
-// ReadCommit reads the configuration in a folder of a commit; "." is the top. An empty sha stands for NoCommit.
+// ReadCommit reads the configuration in a folder of a commit; "." is the top. An empty sha means NoCommit.
 func ReadCommit(commit HashedFS, sha, folder string) (config.Tree, error) {
 	if info, err := fs.Stat(commit, folder); err != nil || !info.IsDir() {
 		return config.Tree{}, fmt.Errorf("folder %s: %w", folder, ErrNoFolder)
@@ -52,7 +52,7 @@ func ReadCommit(commit HashedFS, sha, folder string) (config.Tree, error) {
 	return tree, nil
 }
 
-// ErrNoFolder says that a commit doesn't have the configuration's folder.
+// ErrNoFolder is the error for a commit without the configuration's folder.
 var ErrNoFolder = errors.New("there is no such folder")
 
 // Read reads the whole configuration from fsys, which begins at the configuration's folder. Symbolic links aren't
@@ -170,7 +170,8 @@ func (r *reader) addKustomization(folder string) error {
 	return err
 }
 
-// hasKustomization looks at the first name that Kustomize knows: if that is a link, Kustomize can't build the folder.
+// hasKustomization checks the first file with a name that Kustomize knows. If it is a link, Kustomize can't build the
+// folder.
 func hasKustomization(entries []fs.DirEntry) bool {
 	for _, e := range entries {
 		switch e.Name() {

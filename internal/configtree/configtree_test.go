@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/configtree"
 )
 
-// files makes a file system; "-> x" is a symbolic link.
+// files returns a file system with the contents. A content "-> x" makes a symbolic link to x.
 func files(contents map[string]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, content := range contents {
@@ -46,7 +46,7 @@ func repository() map[string]string {
 	}
 }
 
-func TestReadFindsTheWholeConfiguration(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.Read(files(repository()), hashOf)
 	want := config.Tree{
@@ -76,7 +76,7 @@ func TestReadFindsTheWholeConfiguration(t *testing.T) {
 	}
 }
 
-func TestAnEmptyRepositoryIsAnEmptyTree(t *testing.T) {
+func TestReadOfEmptyRepository(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.Read(files(nil), hashOf)
 	want := config.Tree{
@@ -88,7 +88,7 @@ func TestAnEmptyRepositoryIsAnEmptyTree(t *testing.T) {
 	}
 }
 
-func TestFilesThatCannotBeReadHaveAProblem(t *testing.T) {
+func TestUnreadableFilesHaveAProblem(t *testing.T) {
 	t.Parallel()
 	contents := repository()
 	contents["previewset.yaml"] = "-> README.md"
@@ -128,7 +128,9 @@ func TestFilesThatCannotBeReadHaveAProblem(t *testing.T) {
 
 func TestLinkedFoldersAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	contents := map[string]string{"kustomize-base": "-> real", "overlays": "-> others", "real/kustomization.yaml": "x", "others/a/environment.yaml": "x"}
+	contents := map[string]string{
+		"kustomize-base": "-> real", "overlays": "-> others", "real/kustomization.yaml": "x", "others/a/environment.yaml": "x",
+	}
 	for name, read := range map[string]func(fs.FS) (config.Tree, error){
 		"everything":      func(fsys fs.FS) (config.Tree, error) { return configtree.Read(fsys, hashOf) },
 		"one environment": func(fsys fs.FS) (config.Tree, error) { return configtree.ReadEnvironments(fsys, "a") },
@@ -153,7 +155,7 @@ func (u unlisted) ReadDir(name string) ([]fs.DirEntry, error) {
 	return u.MapFS.ReadDir(name)
 }
 
-func TestReadEnvironmentsReadsNoOther(t *testing.T) {
+func TestReadEnvironmentsReadsNoOthers(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.ReadEnvironments(unlisted{files(repository()), "overlays"}, "jakub", "absent")
 	want := config.Tree{
@@ -177,7 +179,7 @@ func TestReadEnvironmentsReadsNoOther(t *testing.T) {
 	}
 }
 
-func TestAFolderThatCannotBeReadIsAnError(t *testing.T) {
+func TestUnreadableFolderIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, folder := range []string{"overlays", "kustomize-base/services", "overlays/jakub"} {
 		if tree, err := configtree.Read(unlisted{files(repository()), folder}, hashOf); err == nil {

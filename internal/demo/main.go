@@ -1,6 +1,6 @@
-// Command demo shows PreviewSet in one terminal: it starts a simulated GitHub and the service on a GitOps repository
-// made by previewctl init, prints what is live and what is held, and goes on printing whenever that changes. There is
-// no cluster: make sandbox has one.
+// Command demo shows PreviewSet in one terminal. It creates a GitOps repository with previewctl init, starts a
+// simulated GitHub and the service, and prints the table of decisions after each change. There is no cluster; make
+// sandbox has one.
 package main
 
 import (
@@ -23,9 +23,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
-	over := ctx.Err() != nil
+	wasInterrupted := ctx.Err() != nil
 	stop()
-	if err != nil && !over {
+	if err != nil && !wasInterrupted {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -38,29 +38,29 @@ func run(ctx context.Context) error {
 	}
 	defer func() {
 		_ = os.RemoveAll(dir)
-		fmt.Println("\nThe demo is over; everything that it made is removed.")
+		fmt.Println("\nThe demo has ended. Its files are removed.")
 	}()
 	d := &demo{dir: dir}
 	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
+		name string
+		run  func(context.Context) error
 	}{
 		{"building previewctl and preview-generator", d.build},
-		{"making a GitOps repository with previewctl init", d.gitops},
+		{"creating a GitOps repository with previewctl init", d.createRepository},
 		{"starting a simulated GitHub", d.startGitHub},
 		{"starting the service", d.startService},
-		{"waiting for its first snapshot", d.ready},
+		{"waiting for its first snapshot", d.waitForSnapshot},
 	} {
-		fmt.Printf("· %s\n", step.what)
-		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", step.what, err)
+		fmt.Printf("· %s\n", step.name)
+		if err := step.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
 	defer d.stopService()
 	return d.watch(ctx)
 }
 
-// demo is what has been started so far.
+// demo has the parts that are running.
 type demo struct {
 	dir             string
 	github, service string // base URLs
@@ -79,11 +79,12 @@ func (d *demo) command(ctx context.Context, name string, args ...string) error {
 }
 
 func (d *demo) build(ctx context.Context) error {
-	return d.command(ctx, "go", "build", "-o", d.dir+string(filepath.Separator), "./cmd/previewctl", "./cmd/preview-generator")
+	folder := d.dir + string(filepath.Separator)
+	return d.command(ctx, "go", "build", "-o", folder, "./cmd/previewctl", "./cmd/preview-generator")
 }
 
-// gitops makes the repository that the service reads: what init writes, committed and pushed.
-func (d *demo) gitops(ctx context.Context) error {
+// createRepository commits the files of previewctl init and pushes them to the repository that the service reads.
+func (d *demo) createRepository(ctx context.Context) error {
 	work, bare := d.path("work"), d.path("previews.git")
 	identity := []string{"-C", work, "-c", "user.name=demo", "-c", "user.email=demo@preview.example.dev"}
 	for _, c := range [][]string{
@@ -122,9 +123,10 @@ func (d *demo) startService(ctx context.Context) error {
 		return err
 	}
 	d.service = "http://" + private
-	// Not ended with ctx but by stopService, gently.
+	// The end of ctx would kill the process; stopService lets it shut down.
 	//nolint:gosec // G204: our own program, just built
-	d.process = exec.CommandContext(context.WithoutCancel(ctx), d.path("preview-generator"), "--listen", private, "--public-listen", public,
+	d.process = exec.CommandContext(context.WithoutCancel(ctx), d.path("preview-generator"),
+		"--listen", private, "--public-listen", public,
 		"--token-file", d.secret("argocd.token"), "--api-token-file", d.secret("api.token"),
 		"--config-repo", "file://"+d.path("previews.git"), "--github-url", d.github+"/", "--poll-interval", "2s")
 	d.process.Stderr = &d.log
@@ -143,12 +145,12 @@ func freeAddress(ctx context.Context) (string, error) {
 }
 
 func (d *demo) stopService() {
-	_ = d.process.Process.Signal(syscall.SIGTERM) // it may be gone already
+	_ = d.process.Process.Signal(syscall.SIGTERM) // an error means that it has already ended
 	_ = d.process.Wait()
 }
 
-// ready waits until the service has something to answer.
-func (d *demo) ready(ctx context.Context) error {
+// waitForSnapshot waits until the service answers.
+func (d *demo) waitForSnapshot(ctx context.Context) error {
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) && pause(ctx, 100*time.Millisecond) {
 		if _, err := d.list(ctx); err == nil {
@@ -156,10 +158,10 @@ func (d *demo) ready(ctx context.Context) error {
 		}
 	}
 	d.stopService()
-	return fmt.Errorf("it answers nothing; its log:\n%s", d.log.String())
+	return fmt.Errorf("no answer from the service; its log:\n%s", d.log.String())
 }
 
-// pause waits, and says whether the demo goes on.
+// pause waits and reports whether the demo continues.
 func pause(ctx context.Context, t time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -178,7 +180,7 @@ func (d *demo) list(ctx context.Context) ([]byte, error) {
 	return d.previewctl(ctx, "list", "-o", "json", "--all").Output()
 }
 
-// watch prints the table now and whenever something in it changes.
+// watch prints the table, and prints it again after each change.
 func (d *demo) watch(ctx context.Context) error {
 	var last []byte
 	for {
@@ -209,23 +211,23 @@ func (d *demo) show(ctx context.Context, first bool) error {
 		return err
 	}
 	fmt.Printf(`
-Try in another terminal, and watch the table change within two seconds:
+Try these commands in another terminal. The table changes within two seconds:
 
   export PREVIEWSET_SERVER=%[3]s PREVIEWSET_API_TOKEN_FILE=%[6]s PATH=%[4]s:$PATH
 
-  # ask for a preview of the pull request "Dark mode", look at it, and take the label off again
+  # request a preview of the pull request "Dark mode", show it, and remove the label
   curl -X POST %[1]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
   previewctl show shop-pr-6
   curl -X DELETE %[1]s/repos/acme/shop/issues/6/labels/preview
 
-  # why one has no preview, and what to do
+  # show why a pull request has no preview, and the fix
   previewctl why 'acme/shop#2'
 
-  # merge one: its preview stays for an hour (lifetime.grace in previewset.yaml)
+  # merge a pull request: its preview stays for an hour (lifetime.grace in previewset.yaml)
   curl -X PUT %[1]s/repos/acme/gateway/pulls/1/merge
   previewctl why gateway-pr-1
 
-  # what Argo CD is told, and the manifests that it would apply for one environment
+  # print the answer to Argo CD, and the manifests of one environment
   curl -s -X POST -H "Authorization: Bearer $(cat %[2]s)" -d '{}' %[3]s/api/v1/getparams.execute
   previewctl render shop-pr-1 --dir %[5]s
 

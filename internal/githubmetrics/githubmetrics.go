@@ -1,5 +1,5 @@
-// Package githubmetrics counts requests to GitHub and shows the rest of its quota. It is a package of its own because the service
-// doesn't know GitHub, and the adapter doesn't know metrics.
+// Package githubmetrics counts requests to GitHub and shows the rest of its quota. It is a package of its own because
+// the service doesn't know GitHub, and the adapter doesn't know metrics.
 package githubmetrics
 
 import (
@@ -29,7 +29,8 @@ func New() *Metrics {
 	return &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "previewset_github_requests_total",
-			Help: "Requests to GitHub by kind and outcome: charged to the quota, unchanged (free), limited, failed or unanswered.",
+			Help: "Requests to GitHub by kind and outcome: " +
+				"charged to the quota, unchanged (free), limited, failed or unanswered.",
 		}, []string{"kind", "outcome"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "previewset_github_request_duration_seconds", Help: "Time until GitHub begins its response.",
@@ -53,7 +54,7 @@ func requestOutcome(status int, fromCache bool) string {
 		return "unanswered"
 	case fromCache:
 		return "unchanged"
-	case status == 403 || status == 429: // GitHub says both of a quota that is used up
+	case status == 403 || status == 429: // GitHub sends both for a used-up quota
 		return "limited"
 	case status >= 400:
 		return "failed"
@@ -62,11 +63,14 @@ func requestOutcome(status int, fromCache bool) string {
 }
 
 var (
-	rateLimitDesc     = prometheus.NewDesc("previewset_github_rate_limit", "GitHub's quota in requests per hour.", nil, nil)
-	rateRemainingDesc = prometheus.NewDesc("previewset_github_rate_remaining", "Rest of GitHub's quota in requests.", nil, nil)
-	rateResetDesc     = prometheus.NewDesc("previewset_github_rate_reset_timestamp_seconds",
+	rateLimitDesc = prometheus.NewDesc("previewset_github_rate_limit",
+		"GitHub's quota in requests per hour.", nil, nil)
+	rateRemainingDesc = prometheus.NewDesc("previewset_github_rate_remaining",
+		"Rest of GitHub's quota in requests.", nil, nil)
+	rateResetDesc = prometheus.NewDesc("previewset_github_rate_reset_timestamp_seconds",
 		"Time at which GitHub's quota is renewed.", nil, nil)
-	skewDesc = prometheus.NewDesc("previewset_clock_skew_seconds", "How far GitHub's clock is ahead of the service's.", nil, nil)
+	skewDesc = prometheus.NewDesc("previewset_clock_skew_seconds",
+		"How far GitHub's clock is ahead of the service's.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -47,7 +47,8 @@ func checkSuiteJSON(r *repository, sha string, e checkSuiteEntry) object {
 		"conclusion": nil,
 		"url":        r.apiURL() + "/check-suites/" + strconv.FormatInt(id, 10), "before": nil, "after": sha,
 		"pull_requests": []any{},
-		"app":           appJSON(e.App), "created_at": stamp(e.at), "updated_at": stamp(e.at), "latest_check_runs_count": runs,
+		"app":           appJSON(e.App),
+		"created_at":    stamp(e.at), "updated_at": stamp(e.at), "latest_check_runs_count": runs,
 	}
 	if e.Branch != "" {
 		o["head_branch"] = e.Branch

@@ -16,7 +16,7 @@ import (
 // Deleted is the content of a file that a commit deletes.
 const Deleted = "\x00deleted"
 
-// Environ is an environment for git that ignores the machine's configuration and sets one author.
+// Environ returns an environment for git that ignores the machine's configuration and sets one author.
 func Environ(more ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
@@ -46,7 +46,7 @@ func GitWith(tb testing.TB, dir string, environ []string, stdin string, args ...
 	return strings.TrimSpace(string(out))
 }
 
-// NewEmpty makes a bare repository without a commit, named config.git, and returns its path.
+// NewEmpty creates a bare repository without a commit, named config.git, and returns its path.
 func NewEmpty(tb testing.TB) string {
 	tb.Helper()
 	bare := filepath.Join(tb.TempDir(), "config.git")
@@ -55,7 +55,7 @@ func NewEmpty(tb testing.TB) string {
 	return bare
 }
 
-// New makes a bare repository with the files in one commit on main.
+// New creates a bare repository with the files in one commit on main.
 func New(tb testing.TB, files map[string]string) string {
 	tb.Helper()
 	bare := NewEmpty(tb)
@@ -63,14 +63,15 @@ func New(tb testing.TB, files map[string]string) string {
 	return bare
 }
 
-// Import moves main to a new commit without parents. A file of content "-> x" is a symbolic link to x, "!x" an
-// executable file. It returns the commit's SHA.
+// Import moves main to a new commit without parents. A file with the content "-> x" is a symbolic link to x, one
+// with "!x" is an executable file with the content x. It returns the commit's SHA.
 func Import(tb testing.TB, bare string, files map[string]string) string {
 	tb.Helper()
 	return commit(tb, bare, "main", "", files)
 }
 
-// Commit adds a commit on top of main, or the first one. Files are as in Import; Deleted deletes one. It returns the
+// Commit adds a commit on top of main, or the first one. Files are as in Import; the content Deleted
+// deletes a file. It returns the
 // SHA.
 func Commit(tb testing.TB, bare string, files map[string]string) string {
 	tb.Helper()

@@ -25,7 +25,7 @@ type Key struct {
 	private ed25519.PrivateKey
 }
 
-// NewKey makes a key.
+// NewKey returns a new key.
 func NewKey(tb testing.TB) Key {
 	tb.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -98,10 +98,10 @@ func ReadKey(tb testing.TB, file string) Key {
 	return Key{private: *key.(*ed25519.PrivateKey)}
 }
 
-// ShortDir is a temporary folder with a path that is short enough for sockets.
+// ShortDir returns a temporary folder with a path that is short enough for sockets.
 func ShortDir(tb testing.TB) string {
 	tb.Helper()
-	folder, err := os.MkdirTemp("/tmp", "k") //nolint:usetesting // a test's own folder has a path that is too long for a socket
+	folder, err := os.MkdirTemp("/tmp", "k") //nolint:usetesting // the path of tb.TempDir is too long for a socket
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -157,7 +157,8 @@ func runCommand(channel ssh.Channel, requests <-chan *ssh.Request) {
 		}
 		_ = r.Reply(true, nil)
 		name, path, _ := strings.Cut(command.Text, " ")
-		cmd := exec.Command("git", strings.TrimPrefix(name, "git-"), strings.Trim(path, "'")) //nolint:noctx // ends with the channel
+		subcommand := strings.TrimPrefix(name, "git-")
+		cmd := exec.Command("git", subcommand, strings.Trim(path, "'")) //nolint:noctx // ends with the channel
 		cmd.Stdout = channel
 		in, err := cmd.StdinPipe()
 		if err == nil {

@@ -38,7 +38,8 @@ func (s scope) group(own string, expression func(selector string) string, all ..
 				expression(s.selector(own, k, label)), cmp.Or(k.resultLabel, "namespace"), "$1", label, s.pattern(k)))
 		}
 	}
-	return fmt.Sprintf("group by (%s) (\n  %s)", cmp.Or(all[0].resultLabel, "namespace"), strings.Join(expressions, "\n  or "))
+	label := cmp.Or(all[0].resultLabel, "namespace")
+	return fmt.Sprintf("group by (%s) (\n  %s)", label, strings.Join(expressions, "\n  or "))
 }
 
 func (s scope) selector(own string, k series, label string) string {
