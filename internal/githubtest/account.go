@@ -16,10 +16,10 @@ func userJSON(login string) object {
 		kind = "Bot"
 	}
 	return object{
-		"login": login, "id": idFromName(login), "node_id": nodeID("U", login), "gravatar_id": "", "type": kind,
-		"site_admin": false,
-		"avatar_url": fmt.Sprintf("https://avatars.githubusercontent.com/u/%d?v=4", idFromName(login)),
-		"url":        api, "html_url": htmlRoot + "/" + login, "followers_url": api + "/followers",
+		"login": login, "id": idFromName(login), "node_id": nodeID("U", login), "gravatar_id": "",
+		"type": kind, "site_admin": false,
+		"avatar_url": fmt.Sprintf("https://avatars.githubusercontent.com/u/%d?v=4", idFromName(login)), "url": api,
+		"html_url": htmlRoot + "/" + login, "followers_url": api + "/followers",
 		"following_url": api + "/following{/other_user}", "gists_url": api + "/gists{/gist_id}",
 		"starred_url": api + "/starred{/owner}{/repo}", "subscriptions_url": api + "/subscriptions",
 		"organizations_url": api + "/orgs", "repos_url": api + "/repos", "events_url": api + "/events{/privacy}",

@@ -68,8 +68,8 @@ func checkRunJSON(r *repository, sha string, e checkRunEntry) object {
 	id := strconv.FormatInt(e.id, 10)
 	o := object{
 		"id": e.id, "name": e.Name, "node_id": nodeID("CR", id), "head_sha": sha, "external_id": "",
-		"url": r.apiURL() + "/check-runs/" + id, "html_url": r.htmlURL() + "/runs/" + id,
-		"status": e.Status, "conclusion": nil, "started_at": stamp(e.at), "completed_at": nil, "pull_requests": []any{},
+		"url": r.apiURL() + "/check-runs/" + id, "html_url": r.htmlURL() + "/runs/" + id, "status": e.Status,
+		"conclusion": nil, "started_at": stamp(e.at), "completed_at": nil, "pull_requests": []any{},
 		"app": appJSON(e.App), "check_suite": object{"id": suiteID(sha, e.App, e.Suite)},
 	}
 	if e.Status == "completed" {

@@ -44,11 +44,9 @@ func checkSuiteJSON(r *repository, sha string, e checkSuiteEntry) object {
 	}
 	o := object{
 		"id": id, "node_id": numericNodeID("CS", id), "head_branch": nil, "head_sha": sha, "status": e.Status,
-		"conclusion": nil,
-		"url":        r.apiURL() + "/check-suites/" + strconv.FormatInt(id, 10), "before": nil, "after": sha,
-		"pull_requests": []any{},
-		"app":           appJSON(e.App),
-		"created_at":    stamp(e.at), "updated_at": stamp(e.at), "latest_check_runs_count": runs,
+		"conclusion": nil, "url": r.apiURL() + "/check-suites/" + strconv.FormatInt(id, 10), "before": nil,
+		"after": sha, "pull_requests": []any{}, "app": appJSON(e.App), "created_at": stamp(e.at),
+		"updated_at": stamp(e.at), "latest_check_runs_count": runs,
 	}
 	if e.Branch != "" {
 		o["head_branch"] = e.Branch

@@ -47,11 +47,11 @@ func commitJSON(g commitGraph, r *repository, sha string) object {
 		return object{"name": login, "email": login + "@example.com", "date": stamp(r.created)}
 	}
 	return object{
-		"sha": sha, "node_id": nodeID("C", sha), "url": r.apiURL() + "/commits/" + sha,
-		"html_url": r.htmlURL() + "/commit/" + sha,
+		"sha": sha, "node_id": nodeID("C", sha),
+		"url": r.apiURL() + "/commits/" + sha, "html_url": r.htmlURL() + "/commit/" + sha,
 		"commit": object{
-			"author": signature(author), "committer": signature(committer), "message": "Change something",
-			"tree": object{"sha": SHA("tree " + sha)},
+			"author": signature(author), "committer": signature(committer),
+			"message": "Change something", "tree": object{"sha": SHA("tree " + sha)},
 		},
 		"author": accountOrNull(author), "committer": accountOrNull(committer), "parents": parents,
 	}

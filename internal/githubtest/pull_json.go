@@ -99,18 +99,17 @@ func pullObject(r *repository, p *pull, padding int) object {
 	}
 	o := object{
 		"id": p.id, "node_id": numericNodeID("PR", p.id), "number": p.Number, "state": p.State, "locked": false,
-		"title": p.Title,
-		"body":  p.Body + strings.Repeat(".", padding), "draft": p.Draft, "labels": labels, "user": userJSON(p.Author),
-		"created_at": stamp(p.Created), "updated_at": stamp(p.Updated), "closed_at": stamp(p.Closed), "merged_at": nil,
-		"merge_commit_sha": nil, "url": api, "html_url": html, "diff_url": html + ".diff", "patch_url": html + ".patch",
-		"issue_url": issue, "commits_url": api + "/commits", "review_comments_url": api + "/comments",
-		"review_comment_url": r.apiURL() + "/pulls/comments{/number}", "comments_url": issue + "/comments",
-		"statuses_url": statuses, "assignee": nil, "assignees": []any{}, "requested_reviewers": []any{},
-		"requested_teams": []any{}, "milestone": nil, "author_association": "MEMBER", "auto_merge": nil,
-		"active_lock_reason": nil,
+		"title": p.Title, "body": p.Body + strings.Repeat(".", padding), "draft": p.Draft, "labels": labels,
+		"user": userJSON(p.Author), "created_at": stamp(p.Created), "updated_at": stamp(p.Updated),
+		"closed_at": stamp(p.Closed), "merged_at": nil, "merge_commit_sha": nil, "url": api, "html_url": html,
+		"diff_url": html + ".diff", "patch_url": html + ".patch", "issue_url": issue, "commits_url": api + "/commits",
+		"review_comments_url": api + "/comments", "review_comment_url": r.apiURL() + "/pulls/comments{/number}",
+		"comments_url": issue + "/comments", "statuses_url": statuses, "assignee": nil, "assignees": []any{},
+		"requested_reviewers": []any{}, "requested_teams": []any{}, "milestone": nil, "author_association": "MEMBER",
+		"auto_merge": nil, "active_lock_reason": nil,
 		"_links": object{
-			"self": object{"href": api}, "html": object{"href": html}, "issue": object{"href": issue},
-			"statuses": object{"href": statuses},
+			"self": object{"href": api}, "html": object{"href": html},
+			"issue": object{"href": issue}, "statuses": object{"href": statuses},
 		},
 	}
 	if p.AuthorDeleted {
@@ -125,8 +124,7 @@ func pullObject(r *repository, p *pull, padding int) object {
 func labelJSON(r *repository, name string) object {
 	return object{
 		"id": idFromName(r.fullName() + name), "node_id": nodeID("LA", name), "url": r.apiURL() + "/labels/" + name,
-		"name":  name,
-		"color": "ededed", "default": false, "description": nil,
+		"name": name, "color": "ededed", "default": false, "description": nil,
 	}
 }
 
@@ -136,8 +134,8 @@ func fileJSON(r *repository, p *pull, f File) object {
 	}
 	path := p.HeadSHA + "/" + f.Name
 	o := object{
-		"sha": SHA(p.HeadSHA + f.Name), "filename": f.Name, "status": f.Status, "additions": 1, "deletions": 1, "changes": 2,
-		"blob_url": r.htmlURL() + "/blob/" + path, "raw_url": r.htmlURL() + "/raw/" + path,
+		"sha": SHA(p.HeadSHA + f.Name), "filename": f.Name, "status": f.Status, "additions": 1, "deletions": 1,
+		"changes": 2, "blob_url": r.htmlURL() + "/blob/" + path, "raw_url": r.htmlURL() + "/raw/" + path,
 		"contents_url": r.apiURL() + "/contents/" + f.Name + "?ref=" + p.HeadSHA, "patch": "@@ -1 +1 @@\n-a\n+b",
 	}
 	if f.Status == "renamed" {

@@ -35,18 +35,17 @@ func repositoryJSON(r *repository) []byte {
 
 func repositoryObject(r *repository) object {
 	o := object{
-		"id": r.id, "node_id": numericNodeID("R", r.id), "name": r.name, "full_name": r.fullName(), "private": r.private,
-		"owner": userJSON(r.owner), "html_url": r.htmlURL(), "description": "The " + r.name + " of " + r.owner,
-		"fork": r.fork,
-		"url":  r.apiURL(), "created_at": stamp(r.created), "updated_at": stamp(r.updated), "pushed_at": stamp(r.pushed),
-		"homepage": nil,
-		"git_url":  "git://github.com/" + r.fullName() + ".git", "ssh_url": "git@github.com:" + r.fullName() + ".git",
-		"clone_url": r.htmlURL() + ".git", "svn_url": r.htmlURL(), "mirror_url": nil, "size": 1024, "stargazers_count": 0,
-		"watchers_count": 0, "language": "Go", "has_issues": true, "has_projects": true, "has_downloads": true,
-		"has_wiki":  true,
-		"has_pages": false, "has_discussions": false, "forks_count": 0, "archived": false, "disabled": false, "license": nil,
-		"allow_forking": true, "is_template": false, "web_commit_signoff_required": false, "topics": []string{},
-		"visibility": visibility(r), "forks": 0, "watchers": 0, "default_branch": r.defaultBranch,
+		"id": r.id, "node_id": numericNodeID("R", r.id), "name": r.name, "full_name": r.fullName(),
+		"private": r.private, "owner": userJSON(r.owner), "html_url": r.htmlURL(),
+		"description": "The " + r.name + " of " + r.owner, "fork": r.fork, "url": r.apiURL(),
+		"created_at": stamp(r.created), "updated_at": stamp(r.updated), "pushed_at": stamp(r.pushed), "homepage": nil,
+		"git_url": "git://github.com/" + r.fullName() + ".git", "ssh_url": "git@github.com:" + r.fullName() + ".git",
+		"clone_url": r.htmlURL() + ".git", "svn_url": r.htmlURL(), "mirror_url": nil, "size": 1024,
+		"stargazers_count": 0, "watchers_count": 0, "language": "Go", "has_issues": true, "has_projects": true,
+		"has_downloads": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "forks_count": 0,
+		"archived": false, "disabled": false, "license": nil, "allow_forking": true, "is_template": false,
+		"web_commit_signoff_required": false, "topics": []string{}, "visibility": visibility(r), "forks": 0,
+		"watchers": 0, "default_branch": r.defaultBranch,
 	}
 	for _, t := range urlTemplates {
 		name, path := t, t
@@ -71,7 +70,7 @@ func visibility(r *repository) string {
 // minimalRepository is the short form that some objects show of their repository.
 func minimalRepository(r *repository) object {
 	return object{
-		"id": r.id, "name": r.name, "full_name": r.fullName(), "private": r.private, "url": r.apiURL(),
-		"html_url": r.htmlURL(),
+		"id": r.id, "name": r.name, "full_name": r.fullName(), "private": r.private,
+		"url": r.apiURL(), "html_url": r.htmlURL(),
 	}
 }

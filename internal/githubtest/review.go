@@ -66,8 +66,8 @@ func (c change) dismiss(r *repository, p *pull, id int64) (reviewEntry, bool) {
 func reviewJSON(r *repository, p *pull, e reviewEntry) object {
 	o := object{
 		"id": e.id, "node_id": numericNodeID("PRR", e.id), "user": userJSON(e.Author), "body": "", "state": e.State,
-		"commit_id": e.SHA, "submitted_at": stamp(e.at), "author_association": "MEMBER",
-		"html_url":         r.htmlURL() + "/pull/" + strconv.Itoa(p.Number),
+		"commit_id": e.SHA, "submitted_at": stamp(e.at),
+		"author_association": "MEMBER", "html_url": r.htmlURL() + "/pull/" + strconv.Itoa(p.Number),
 		"pull_request_url": r.apiURL() + "/pulls/" + strconv.Itoa(p.Number),
 	}
 	if e.AuthorDeleted {

@@ -62,8 +62,8 @@ func combinedStatus(_ *call, r *repository, ref string) *answer {
 		state = combineStates(state, e.State, len(latest) == 1)
 	}
 	return ok(object{
-		"state": state, "sha": sha, "total_count": len(latest), "statuses": latest, "repository": minimalRepository(r),
-		"commit_url": r.apiURL() + "/commits/" + sha,
+		"state": state, "sha": sha, "total_count": len(latest), "statuses": latest,
+		"repository": minimalRepository(r), "commit_url": r.apiURL() + "/commits/" + sha,
 	})
 }
 
