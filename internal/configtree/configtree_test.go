@@ -46,6 +46,17 @@ func repository() map[string]string {
 	}
 }
 
+// kustomizations returns the folders of repository with a kustomization file.
+func kustomizations() map[string]bool {
+	return map[string]bool{
+		"kustomize-base/services/web/run":  true,
+		"kustomize-base/services/web/link": true,
+		"kustomize-base/services/api/run":  true,
+		"overlays/preview":                 true,
+		"overlays/jakub":                   true,
+	}
+}
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 	got, err := configtree.Read(files(repository()), hashOf)
@@ -57,13 +68,7 @@ func TestRead(t *testing.T) {
 			"overlays/jakub/environment.yaml": {Content: []byte("kind: Environment\n")},
 			"overlays/plain/environment.yaml": {Content: []byte("kind: Environment # no kustomization\n")},
 		},
-		Kustomizations: map[string]bool{
-			"kustomize-base/services/web/run":  true,
-			"kustomize-base/services/web/link": true,
-			"kustomize-base/services/api/run":  true,
-			"overlays/preview":                 true,
-			"overlays/jakub":                   true,
-		},
+		Kustomizations: kustomizations(),
 		Hashes: map[string]string{
 			"kustomize-base":   "hash of kustomize-base",
 			"overlays/preview": "hash of overlays/preview",
@@ -165,14 +170,8 @@ func TestReadEnvironmentsReadsNoOthers(t *testing.T) {
 			"slots.yaml":                      {Content: []byte("kind: SlotPool\n")},
 			"overlays/jakub/environment.yaml": {Content: []byte("kind: Environment\n")},
 		},
-		Kustomizations: map[string]bool{
-			"kustomize-base/services/web/run":  true,
-			"kustomize-base/services/web/link": true,
-			"kustomize-base/services/api/run":  true,
-			"overlays/preview":                 true,
-			"overlays/jakub":                   true,
-		},
-		Hashes: map[string]string{"kustomize-base": "", "overlays/jakub": ""},
+		Kustomizations: kustomizations(),
+		Hashes:         map[string]string{"kustomize-base": "", "overlays/jakub": ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)

@@ -19,8 +19,8 @@ import (
 // branch, and then written to the files and the index, for the touched paths only. Other staged or edited files stay
 // as they are. Nothing is pushed, and no hooks run.
 //
-// Git's own program does all work in the clone: it knows index, sparse checkouts, linked working trees, filters and
-// line ends. As on a remote, the branch is moved only if it is still at the commit that the change was applied to.
+// The git program does all work in the clone, because it supports the index, sparse checkouts, linked working trees,
+// filters and line ends. The branch moves only if it is still at the commit that the change was applied to.
 type Checkout struct {
 	opts Options // with the top of the working tree as Folder
 	repo *Repository
@@ -109,7 +109,7 @@ func (c *Checkout) commitInClone(ctx context.Context, d *draft) ([]string, error
 	return files, c.moveBranch(ctx, d)
 }
 
-// changedFiles are the files that differ between the draft and its base, sorted.
+// changedFiles returns the files that differ between the draft and its base, sorted.
 func (c *Checkout) changedFiles(ctx context.Context, d *draft) ([]string, error) {
 	changes, err := treeDifference(ctx, c.repo.store, d.before, d.after)
 	if err != nil {
@@ -126,7 +126,8 @@ func (c *Checkout) changedFiles(ctx context.Context, d *draft) ([]string, error)
 	return slices.Sorted(maps.Keys(names)), nil
 }
 
-// checkCommitted refuses if a touched path is edited, staged, untracked, or ignored and would be overwritten.
+// checkCommitted returns an error if a touched path is edited, staged, untracked, or ignored and would be
+// overwritten.
 func (c *Checkout) checkCommitted(ctx context.Context, e Edits, files []string) error {
 	paths := append(e.touchedPaths(), files...)
 	args := []string{

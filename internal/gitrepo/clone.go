@@ -39,7 +39,7 @@ func OpenClone(ctx context.Context, o Options) (*Clone, error) {
 	return c, nil
 }
 
-// Folder is Options.Folder relative to the top of the clone; "." is the top.
+// Folder returns Options.Folder relative to the top of the clone; "." is the top.
 func (c *Clone) Folder() string { return c.folder }
 
 // gitOutput returns the output of git, run with additional variables.
@@ -48,7 +48,7 @@ func (c *Clone) gitOutput(ctx context.Context, variables []string, args ...strin
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-// Commit returns the content of a commit of the clone; name is a SHA, or a name like HEAD.
+// Commit returns the content of a commit; name is a SHA or a name such as HEAD.
 func (c *Clone) Commit(ctx context.Context, name string) (*Tree, error) {
 	sha, err := c.gitOutput(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil {
@@ -61,9 +61,9 @@ func (c *Clone) Commit(ctx context.Context, name string) (*Tree, error) {
 	return c.loadTree(ctx, nil, sha, root)
 }
 
-// WorkingTree returns the content of a commit of everything in the working tree: new files are included, ignored
-// files are not. Its Commit is empty. Index and objects are written to a temporary folder, so the clone doesn't
-// change.
+// WorkingTree returns the content of the working tree, as a commit of all its files would have it: with new files and
+// without ignored ones. The tree's Commit is empty. Index and objects are written to a temporary folder, so the clone
+// doesn't change.
 func (c *Clone) WorkingTree(ctx context.Context) (*Tree, error) {
 	dir, err := os.MkdirTemp("", "previewctl-")
 	if err != nil {

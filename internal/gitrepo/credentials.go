@@ -13,7 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport/http"
 )
 
-// credentials choose how to authenticate at a remote: by the options, then as Git users expect.
+// credentials authenticate at a remote, with the options or with Git's usual sources.
 type credentials struct {
 	opts       Options
 	endpoint   *transport.Endpoint
@@ -21,7 +21,7 @@ type credentials struct {
 	pending    bool            // the helper doesn't know yet whether its answer works
 }
 
-// initial returns the credentials for the first request; nil is none.
+// initial returns the credentials for the first request; nil means none.
 func (c *credentials) initial() (transport.AuthMethod, error) {
 	switch c.endpoint.Protocol {
 	case "http", "https":
@@ -47,8 +47,8 @@ func (c *credentials) basicAuth() (transport.AuthMethod, error) {
 	return &http.BasicAuth{Username: "x-access-token", Password: token}, nil
 }
 
-// askHelper asks Git's credential helpers after the server has asked for credentials. It returns nil if none answers.
-// No terminal is asked, because the caller may not be a person.
+// askHelper asks Git's credential helpers after the server has asked for credentials. It returns nil without an
+// answer. It doesn't prompt on a terminal, because the caller may be a program.
 func (c *credentials) askHelper(ctx context.Context) transport.AuthMethod {
 	if c.pending || c.opts.Unattended || c.hasToken() {
 		return nil
@@ -81,7 +81,7 @@ func (c *credentials) hasToken() bool {
 	return err == nil && token != ""
 }
 
-// approve tells the helpers, once, that their answer works; reject that it doesn't.
+// approve reports to the helpers, once, that their answer works; reject reports that it doesn't.
 func (c *credentials) approve(ctx context.Context) { c.answerHelper(ctx, "approve") }
 
 func (c *credentials) reject(ctx context.Context) { c.answerHelper(ctx, "reject"); c.helperAuth = nil }
@@ -110,7 +110,7 @@ func (c *credentials) runHelper(ctx context.Context, action string, auth *http.B
 	return runProgram(ctx, c.opts.Folder, environ, in.Bytes(), "git", "credential", action)
 }
 
-// remedies are the next steps after the server has refused the credentials.
+// remedies returns the remedies for refused credentials.
 func (c *credentials) remedies() authRemedies {
 	if c.opts.Unattended {
 		const check = "check that the token or key may read the repository"

@@ -9,7 +9,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// draft is a change that was applied to one commit. With a commit it is ready to be pushed.
+// draft is the result of a change on one commit. It can be pushed after commitDraft.
 type draft struct {
 	base          plumbing.Hash
 	edits         Edits
@@ -21,8 +21,8 @@ type draft struct {
 
 func (d *draft) isUnchanged() bool { return d.before == d.after }
 
-// newDraft applies the change to the newest tree. If everything that the change read for the last draft is the same
-// in it, it reuses those edits: a change can take long, for example to build manifests.
+// newDraft applies the change to the newest tree. It reuses the edits of the last draft if everything that the change
+// had read for it is unchanged, because a change can take long, for example to build manifests.
 func (r *Repository) newDraft(ctx context.Context, change Change, last *draft) (*draft, error) {
 	tree, err := newTree(r.store, r.base)
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 
 // Edits are the changes to a tree, in one commit. Paths are slash-separated and relative to the top.
 type Edits struct {
-	// Write holds whole files by path. An executable file stays executable.
+	// Write has the content of files by path. An executable file stays executable.
 	Write map[string][]byte
-	// Delete holds files or whole folders. An absent path is ignored.
+	// Delete has files and folders. An absent path is ignored.
 	Delete []string
 	// Message of the commit.
 	Message Message
 }
 
-// touchedPaths are sorted.
+// touchedPaths returns all paths of the edits, sorted.
 func (e Edits) touchedPaths() []string {
 	return slices.Sorted(maps.Keys(e.newContents()))
 }
@@ -38,7 +38,7 @@ func (e Edits) newContents() map[string]*[]byte {
 	return all
 }
 
-// checkPaths refuses paths that lead out of the tree or into Git's own files, and paths that contradict each other.
+// checkPaths refuses paths outside of the tree or in Git's own files, and contradictory paths.
 func (e Edits) checkPaths() error {
 	var all []error
 	for _, name := range e.Delete {
@@ -60,7 +60,7 @@ func (e Edits) checkPaths() error {
 
 func pathError(name, why string) error { return fmt.Errorf("%q %w: it %s", name, ErrPath, why) }
 
-// pathProblem says why a path can't be a file of a repository; "" if it can.
+// pathProblem returns the reason why a path can't be a file of a repository; "" if it can.
 func pathProblem(name string) string {
 	if name == "." || !fs.ValidPath(name) || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "is no path inside of the repository"

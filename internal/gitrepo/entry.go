@@ -15,7 +15,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// entry is a file or folder of a tree. It is both fs.DirEntry and fs.FileInfo: a tree holds nothing more about it.
+// entry is a file or folder of a tree. It is both fs.DirEntry and fs.FileInfo, because a tree has no
+// further information about it.
 type entry struct {
 	tree *Tree
 	path string
@@ -59,10 +60,10 @@ func (e *entry) children() ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// Name is the last part of the path.
+// Name returns the last part of the path.
 func (e *entry) Name() string { return path.Base(e.path) }
 
-// Size is in bytes; 0 for everything but regular files.
+// Size returns the size in bytes; 0 unless it is a regular file.
 func (e *entry) Size() int64 {
 	if !isRegular(e.mode) {
 		return 0
@@ -90,19 +91,19 @@ func (e *entry) Mode() fs.FileMode {
 	}
 }
 
-// ModTime is zero: Git doesn't store it.
+// ModTime returns the zero time, because Git doesn't store it.
 func (e *entry) ModTime() time.Time { return time.Time{} }
 
 // IsDir reports whether it is a folder.
 func (e *entry) IsDir() bool { return e.mode == filemode.Dir }
 
-// Sys is nil.
+// Sys returns nil.
 func (e *entry) Sys() any { return nil }
 
-// Type is Mode without permissions.
+// Type returns Mode without permissions.
 func (e *entry) Type() fs.FileMode { return e.Mode().Type() }
 
-// Info records a read of the entry itself: the listing covers only names and types.
+// Info records a read of the entry itself, because a listing covers only names and types.
 func (e *entry) Info() (fs.FileInfo, error) { return e.tree.Stat(e.path) }
 
 func isRegular(m filemode.FileMode) bool {

@@ -14,31 +14,31 @@ import (
 
 // The errors of this package, except those of a Change. Test with errors.Is.
 var (
-	// ErrNoPermission: the server refuses the credentials, or wants some.
+	// ErrNoPermission means that the server refuses the credentials or asks for credentials.
 	ErrNoPermission = errors.New("no permission")
-	// ErrRefused: a hook or a rule of the server declined the push; the message holds the server's text.
+	// ErrRefused means that a hook or rule of the server declined the push. The message contains the server's text.
 	ErrRefused = errors.New("the server refused the push")
-	// ErrUnreachable: the server gave no answer, or no usable one.
+	// ErrUnreachable means that the server gave no usable answer.
 	ErrUnreachable = errors.New("the remote can't be reached")
-	// ErrNotFound: the repository doesn't exist, or the credentials don't show it.
+	// ErrNotFound means that the repository doesn't exist, or that the credentials have no access to it.
 	ErrNotFound = errors.New("no such repository")
-	// ErrNoBranch: the repository has other branches.
+	// ErrNoBranch means that the repository has only other branches.
 	ErrNoBranch = errors.New("there is no such branch")
-	// ErrEmpty: the repository has no commit yet.
+	// ErrEmpty means that the repository has no commit.
 	ErrEmpty = errors.New("the repository is empty")
-	// ErrBranchExists: the branch of a proposal exists already.
+	// ErrBranchExists means that the branch of a proposal exists already.
 	ErrBranchExists = errors.New("the branch exists already")
-	// ErrRace: other pushes were faster in every attempt.
+	// ErrRace means that other pushes were faster in every attempt.
 	ErrRace = errors.New("others pushed first every time")
-	// ErrUnknownOutcome: the answer to a push got lost, and the remote doesn't answer since.
+	// ErrUnknownOutcome means that the answer to a push was lost, and that the remote hasn't answered since.
 	ErrUnknownOutcome = errors.New("it is unknown whether the push arrived")
-	// ErrNoAuthor: no option, variable or configuration names an author.
+	// ErrNoAuthor means that no option, variable or configuration names an author.
 	ErrNoAuthor = errors.New("no author is set for the commit")
-	// ErrUncommitted: a path of the change has uncommitted changes in the working tree.
+	// ErrUncommitted means that a path of the change has uncommitted changes in the working tree.
 	ErrUncommitted = errors.New("there are uncommitted changes")
-	// ErrPath: a path can't be written or deleted.
+	// ErrPath means that a path can't be written or deleted.
 	ErrPath = errors.New("can't be changed")
-	// ErrNoCommit: a clone doesn't have the commit.
+	// ErrNoCommit means that a clone doesn't have the commit.
 	ErrNoCommit = errors.New("there is no such commit in this clone")
 )
 
@@ -47,11 +47,10 @@ type changeError struct{ error }
 
 func (e *changeError) Unwrap() error { return e.error }
 
-// authRemedies are the next steps where credentials are missing, don't suffice, or are an SSH key that isn't
-// accepted.
+// authRemedies are the remedies for missing credentials, for insufficient ones, and for a refused SSH key.
 type authRemedies struct{ missing, forbidden, key string }
 
-// explainTransport turns an error of go-git's transports into one of this package's errors, with a remedy.
+// explainTransport converts an error of go-git's transports to an error of this package with a remedy.
 func explainTransport(err error, remedies authRemedies) error {
 	var dns *net.DNSError
 	var status *githttp.Err
@@ -79,7 +78,7 @@ func explainTransport(err error, remedies authRemedies) error {
 	return fmt.Errorf("%w: %w; check the address and the network", ErrUnreachable, err)
 }
 
-// asHTTPStatus finds an HTTP status. go-git wraps it in a type that errors.As can't look into.
+// asHTTPStatus finds an HTTP status in an error. go-git wraps it in a type without Unwrap.
 func asHTTPStatus(err error, status **githttp.Err) bool {
 	if unexpected, ok := errors.AsType[*plumbing.UnexpectedError](err); ok {
 		err = unexpected.Err
@@ -96,7 +95,7 @@ func isExplained(err error) bool {
 	return false
 }
 
-// isPermanent reports whether another attempt can't succeed either.
+// isPermanent reports whether another attempt would fail too.
 func isPermanent(err error) bool {
 	return errors.Is(err, ErrNoPermission) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrEmpty) ||
 		errors.Is(err, ErrNoBranch) || errors.Is(err, context.Canceled)
@@ -107,8 +106,8 @@ func isSSHAuthFailure(err error) bool {
 	return strings.Contains(err.Error(), "unable to authenticate") || errors.Is(err, errNoKey)
 }
 
-// isTransientRefusal reports whether a push was refused because of another push at the same time. It matches text,
-// because the protocol has no code for it: the words are those of Git's own server and of JGit.
+// isTransientRefusal reports whether a push was refused because of another push at the same time. It matches texts of
+// Git's own server and of JGit, because the protocol has no code for this case.
 func isTransientRefusal(status string) bool {
 	for _, words := range []string{
 		"failed to update ref", "cannot lock ref", "failed to lock", ".lock'", "lock error", "lock failure", "fetch first",

@@ -1,18 +1,17 @@
-// Package gitrepo is the only code that talks Git, for the service and for the command. It reads one branch of a
-// remote repository, changes it commit by commit, and reads a local clone. It knows Git and nothing about the meaning
-// of the files.
+// Package gitrepo is the only code that uses Git, for the service and for the command. It reads one branch of a
+// remote repository, adds commits to it, and reads a local clone. It must not know the meaning of the files.
 //
-// Reads are shallow and in memory. A change is a function of the newest tree. After a lost push it is applied again
-// to the newer tree, so no commit of another user is merged, forced or lost.
+// Reads are shallow and in memory. A change is a function from the newest tree to edits. After a lost push it is
+// applied again to the newer tree. So commits of other users are never merged, overwritten or lost.
 //
-// The package speaks Git's protocol through go-git's transports and builds trees and packs itself. go-git's Fetch and
-// Push are made for whole clones: they list the remote once more, walk the full tree on every push, and ask for too
-// much after a fetch of depth 1. Programs of the user are run where a library can't replace them: git for its
-// configuration, credential helpers and working trees; gpg and ssh-keygen for keys in agents and hardware. A plain
-// push with a token needs none of them.
+// The package uses go-git's transports and builds trees and packs itself. go-git's Fetch and Push are made for
+// complete clones: they list the remote once more, walk the full tree on every push, and request too much after a
+// fetch of depth 1. The package runs programs of the user if a library can't replace them: git for its configuration,
+// credential helpers and working trees; gpg and ssh-keygen for keys in agents and hardware. A push with a token needs
+// no program.
 //
-// Where to begin: Repository (a remote branch), Checkout (a working tree to commit in), Clone (a working tree to
-// read).
+// The main types are Repository (a remote branch), Checkout (a working tree to commit in) and Clone (a working tree
+// to read).
 package gitrepo
 
 import (
@@ -22,18 +21,18 @@ import (
 	"time"
 )
 
-// Options say where a branch is, which credentials to use, and the author of commits. Only URL is
-// required.
+// Options name a branch, the credentials for it and the author of commits. Only URL is required.
 type Options struct {
-	// URL is https://, http://, ssh://, git@host:path or file://. It holds no password, and a user only for SSH.
+	// URL is https://, http://, ssh://, git@host:path or file://. It must not contain a password, and a
+	// user name only for SSH.
 	URL    string
-	Branch string // default main
-	// Token is called when an HTTP server asks for credentials. Nil or "" asks Git's credential helpers instead.
+	Branch string // main by default
+	// Token returns the token for HTTP. Git's credential helpers are asked if it is nil or returns "".
 	Token func() (string, error)
 	// SSHKeyFile replaces the keys of the SSH agent and of ~/.ssh. KnownHostsFile replaces OpenSSH's files.
 	SSHKeyFile, KnownHostsFile string
-	// Unattended restricts credentials to Token, SSHKeyFile and KnownHostsFile: no helper, agent or home folder is
-	// asked.
+	// Unattended restricts credentials to Token, SSHKeyFile and KnownHostsFile. No credential helper, SSH agent or home
+	// folder is used.
 	Unattended bool
 	// Author replaces the author in Git's environment and configuration.
 	Author Person
@@ -41,21 +40,21 @@ type Options struct {
 	Signing Signing
 	// SigningKey replaces user.signingKey.
 	SigningKey string
-	// Folder is where Git's configuration is looked up; default is the current folder.
+	// Folder is the folder in which git looks up its configuration; the current folder by default.
 	Folder string
-	// Environ is the environment of the programs that are run. GIT_AUTHOR_NAME, SSH_AUTH_SOCK and the like are read
-	// from it too. Nil is the process's environment.
+	// Environ is the environment of started programs. Variables such as GIT_AUTHOR_NAME and SSH_AUTH_SOCK are read from
+	// it too. Nil means the environment of the process.
 	Environ []string
-	// Retry bounds the attempts after lost races.
+	// Retry limits the attempts after lost races.
 	Retry Retry
-	// Timeout of one conversation with the remote; default one minute.
+	// Timeout is the limit for one connection to the remote; one minute by default.
 	Timeout time.Duration
 }
 
 // Person is an author or committer.
 type Person struct{ Name, Email string }
 
-// Signing says whether commits are signed.
+// Signing selects whether commits are signed.
 type Signing int
 
 // The default of Signing is commit.gpgSign in Git's configuration.
@@ -65,14 +64,15 @@ const (
 	SignNever
 )
 
-// Retry bounds the attempts after lost races. Zero values are the defaults.
+// Retry limits the attempts after lost races. Zero values mean the defaults.
 type Retry struct {
-	Attempts int           // default 100
-	Min, Max time.Duration // of the bound of a random wait; default 20 ms and 10 s
+	Attempts int           // 100 by default
+	Min, Max time.Duration // limits of the upper bound of a random wait; 20 ms and 10 s by default
 }
 
-// Change is a pure function from the newest tree to edits. It is called again with a newer tree after every lost race
-// in which something changed that it has read. Its error ends the update and is returned as it is.
+// Change is a pure function from the newest tree to edits. After a lost race it is called again with the newer tree,
+// but only if a part of the tree that it has read has changed. Its error ends the update, which returns it without a
+// prefix.
 type Change func(ctx context.Context, tree *Tree) (Edits, error)
 
 // Result describes a finished update.
@@ -81,15 +81,15 @@ type Result struct {
 	Commit string
 	// Base is the parent of the new commit.
 	Base string
-	// Branch is the branch that Commit is on.
+	// Branch is the branch of Commit.
 	Branch string
 	// Unchanged is true if there was nothing to commit.
 	Unchanged bool
 	// Attempts is the number of pushes.
 	Attempts int
-	// Patch is the difference in Git's format; only of a dry run.
+	// Patch is the difference in Git's format. Only a dry run sets it.
 	Patch string
-	// ReviewURL is the page on which a proposal becomes a pull request, if the Git host is known.
+	// ReviewURL is the page to create a pull request from a proposal, if the kind of Git host is known.
 	ReviewURL string
 	// ServerOutput is the output of the server's hooks. It is untrusted text.
 	ServerOutput string

@@ -9,7 +9,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// maxAncestors bounds the search for the commit that was read last among the ancestors of a newer one.
+// maxAncestors limits the search for the last read commit among the ancestors of a newer commit.
 const maxAncestors = 500
 
 // Version is a commit of a branch, with its known ancestors.
@@ -21,8 +21,8 @@ type Version struct {
 }
 
 // ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit.
-// Unlike Read it keeps no objects, for processes that read a branch for months. Ancestors include those of last if
-// last.Commit is one. The caller adds the name of the branch to errors.
+// Unlike Read it keeps no objects, because the service reads a branch for months. If last.Commit is an ancestor of
+// the new commit, the new version also has the ancestors of last. The caller adds the name of the branch to errors.
 func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, now Version, err error) {
 	now = last
 	err = r.withHead(ctx, func(head plumbing.Hash) error {
@@ -83,7 +83,7 @@ func ancestorsOf(store *memory.Storage, head plumbing.Hash, last Version) (found
 	return found, isAfter
 }
 
-// parentsOf returns none for a commit that wasn't fetched.
+// parentsOf returns no parents for a commit that wasn't fetched.
 func parentsOf(store *memory.Storage, hash plumbing.Hash) []plumbing.Hash {
 	c, err := object.GetCommit(store, hash)
 	if err != nil {

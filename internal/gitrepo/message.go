@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxSubject is the length at which Git's own tools cut a subject, in characters.
+// maxSubject is the maximum length of a subject in characters; Git's own tools cut longer ones.
 const maxSubject = 72
 
 // Message is a commit message. Each part is checked, so that text of users can't look like another part.
 type Message struct {
 	// Subject is one line in the imperative, of at most 72 characters.
 	Subject string
-	// Body is optional and says why; its lines are kept.
+	// Body is optional and gives the reason. Its lines are kept.
 	Body string
 	// Trailers are "key: value" lines at the end, in order.
 	Trailers []Trailer

@@ -58,12 +58,12 @@ func (p *pushSession) closeSession() {
 type refChange struct {
 	name     plumbing.ReferenceName
 	from, to plumbing.Hash
-	objects  []plumbing.Hash // that the remote lacks
+	objects  []plumbing.Hash // missing at the remote
 }
 
 // pushAnswer is the server's answer to a push.
 type pushAnswer struct {
-	status     string // why the reference wasn't changed; "" if it was, or if the server didn't say
+	status     string // reason of a refusal; "" after success or without a reason
 	hookOutput string
 }
 

@@ -44,14 +44,14 @@ type remote struct {
 	endpoint    *transport.Endpoint
 	timeout     time.Duration
 	credentials *credentials
-	// HTTP sessions are kept, because they remember the target of redirects. They hold no connection.
+	// HTTP sessions are kept, because they remember the target of redirects. They keep no connection open.
 	upload  transport.UploadPackSession
 	receive transport.ReceivePackSession
 	// uploads are the capabilities in the last listing for reading.
 	uploads *capability.List
 }
 
-// isStateless reports whether every request is a connection of its own, as over HTTP.
+// isStateless reports whether each request is independent of a connection, as over HTTP.
 func (r *remote) isStateless() bool {
 	return r.endpoint.Protocol != "ssh" && r.endpoint.Protocol != "file"
 }
@@ -121,7 +121,7 @@ func (r *remote) openUpload(ctx context.Context) (transport.UploadPackSession, *
 	return r.upload, advertised, nil
 }
 
-// closeOnError returns err.
+// closeOnError closes s if err isn't nil, and returns err.
 func closeOnError(s io.Closer, err error) error {
 	if err != nil {
 		_ = s.Close()
@@ -132,7 +132,7 @@ func closeOnError(s io.Closer, err error) error {
 // fetchRequest asks for commits: want, and its ancestors up to depth commits or back to have.
 type fetchRequest struct {
 	want, have plumbing.Hash // have is zero if the store is empty
-	depth      int           // 0 is no limit
+	depth      int           // 0 means no limit
 }
 
 // fetchInto adds the requested commits and their files to the store.
@@ -185,5 +185,5 @@ func unpack(
 	return packfile.UpdateObjectStorage(store, content)
 }
 
-// explain adds the remedy for the credentials in use to the meaning of a transport error.
+// explain converts a transport error to an error of this package with a remedy.
 func (r *remote) explain(err error) error { return explainTransport(err, r.credentials.remedies()) }

@@ -18,11 +18,11 @@ type Repository struct {
 	remote *remote
 	store  *memory.Storage
 	base   plumbing.Hash // the newest commit in store
-	// settings are read before the first commit, once: a lost race must not read them again.
+	// settings are read once, before the first commit. Another read after a lost race would take time.
 	settings *settings
 }
 
-// NewRepository checks the options. It doesn't contact the remote yet.
+// NewRepository checks the options. It doesn't contact the remote.
 func NewRepository(o Options) (*Repository, error) {
 	o = o.withDefaults()
 	endpoint, err := parseURL(o.URL)
@@ -57,7 +57,7 @@ func (r *Repository) readError(err error) error {
 	return fmt.Errorf("read branch %s of %s: %w", r.opts.Branch, r.remote.endpoint, err)
 }
 
-// refresh makes the branch's head the base.
+// refresh fetches the branch's head and makes it the base.
 func (r *Repository) refresh(ctx context.Context) error {
 	return r.withHead(ctx, func(head plumbing.Hash) error { return r.fetchBase(ctx, head) })
 }
@@ -88,7 +88,7 @@ func (r *Repository) withHead(ctx context.Context, fetch func(head plumbing.Hash
 }
 
 // fetchBase makes head the base and fetches the objects that the store lacks. It fetches all commits since the old
-// base, because they tell whether an earlier push, which got no answer, has arrived.
+// base, because they show whether an earlier push without an answer has arrived.
 func (r *Repository) fetchBase(ctx context.Context, head plumbing.Hash) error {
 	if head == r.base {
 		return nil
@@ -157,7 +157,7 @@ func headOf(refs map[string]plumbing.Hash, branch string) (plumbing.Hash, error)
 	return plumbing.ZeroHash, fmt.Errorf("%w; push it, or name another%s", ErrNoBranch, otherBranches(refs))
 }
 
-// otherBranches names the branches of the remote if they are few.
+// otherBranches returns a text with the branches of the remote if they are few.
 func otherBranches(refs map[string]plumbing.Hash) string {
 	var names []string
 	for ref := range refs {

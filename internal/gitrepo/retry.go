@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// delay is the wait after lost attempt n (from 1), of which the last one took so long. It is a random part of a bound
-// that doubles, up to 16 times the duration of an attempt. That duration is the measure, because it tells how many
-// other pushes fit into a wait. The bound stops growing, so that a command that lost often doesn't lose to one that
-// has just started.
+// delay returns the wait after lost attempt n (from 1); took is the duration of that attempt. The wait is random. Its
+// upper bound doubles with each attempt, up to 16 times the duration. The duration matters because it determines how
+// many other pushes fit into a wait. The bound is limited, so that a new command has no advantage over one that lost
+// often.
 func (r Retry) delay(n int, took time.Duration) time.Duration {
 	bound := took << min(n, 4)
 	return rand.N(min(max(bound, r.Min), r.Max) + 1) //nolint:gosec // spreads waits; nothing secret depends on it

@@ -9,8 +9,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// reviewPage is the page of a Git host on which a branch becomes a pull request. It is "" if the host's name doesn't
-// tell its kind.
+// reviewPage returns the page of a Git host to create a pull request from a branch; "" if the host's name doesn't
+// show its kind.
 func reviewPage(e *transport.Endpoint, base, branch string) string {
 	if e.Protocol == "file" {
 		return ""
@@ -39,7 +39,8 @@ func reviewPage(e *transport.Endpoint, base, branch string) string {
 	return page.String()
 }
 
-// isHost reports whether a label of the host name is the kind: github.com and github.example.dev are of kind github.
+// isHost reports whether a label of the host name equals the kind. github.com and github.example.dev are of kind
+// github.
 func isHost(host, kind string) bool {
 	for label := range strings.SplitSeq(strings.ToLower(host), ".") {
 		if label == kind {

@@ -11,8 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// settings are Git's configuration, in all scopes and includes as git itself reads them, and its environment. Without
-// a git program the configuration is empty.
+// settings are Git's configuration and its environment. git itself reads the configuration, with all scopes and
+// includes. Without a git program it is empty.
 type settings struct {
 	values  map[string]string // by lower-case key; the last value wins
 	folder  string
@@ -40,8 +40,8 @@ func readSettings(ctx context.Context, o Options) (*settings, error) {
 	return s, nil
 }
 
-// signatures returns author and committer: from the options, then the environment, then the configuration, as git
-// does. Unlike git it doesn't derive an author from the names of the user and the machine.
+// signatures returns author and committer. It searches the options, the environment and the configuration in this
+// order, as git does. Unlike git it doesn't derive an author from the names of the user and the machine.
 func (s *settings) signatures(option Person, now time.Time) (author, committer object.Signature, err error) {
 	a := option.withDefaultsOf(s.configuredPerson("AUTHOR"))
 	c := s.configuredPerson("COMMITTER").withDefaultsOf(a)

@@ -14,8 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// signCommit returns a commit's signature, or "". It runs the programs that git runs, because only they know the
-// user's agents, passphrases, hardware keys and gpg.program.
+// signCommit returns a commit's signature; "" if it isn't signed. It runs the same programs as git, because they have
+// access to the user's agents, passphrases and hardware keys.
 func (s *settings) signCommit(ctx context.Context, signing Signing, key string, c *object.Commit) (string, error) {
 	if signing == SignNever || (signing == SignAsConfigured && !isTrue(s.values["commit.gpgsign"])) {
 		return "", nil
@@ -61,7 +61,7 @@ func signedPayload(c *object.Commit) ([]byte, error) {
 	return payload, errors.Join(err, r.Close())
 }
 
-// signPGP selects the key by the committer if none is configured.
+// signPGP signs with the configured key, or with the committer's key.
 func (s *settings) signPGP(ctx context.Context, key string, c *object.Commit, payload []byte) ([]byte, error) {
 	if key == "" {
 		key = fmt.Sprintf("%s <%s>", c.Committer.Name, c.Committer.Email)

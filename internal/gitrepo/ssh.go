@@ -19,7 +19,7 @@ import (
 
 var errNoKey = errors.New("the SSH agent has no key, and ~/.ssh none without a passphrase")
 
-// sshAuth uses the key of the options, or those of the agent and of ~/.ssh.
+// sshAuth returns a method with the key of the options, or with the keys of the agent and of ~/.ssh.
 func (c *credentials) sshAuth() (transport.AuthMethod, error) {
 	auth := &sshUser{name: cmp.Or(c.endpoint.User, gitssh.DefaultUsername), timeout: c.opts.Timeout, keys: c.availableKeys}
 	if c.opts.SSHKeyFile != "" {
@@ -47,7 +47,7 @@ func (c *credentials) knownHostsFiles() []string {
 	return []string{filepath.Join(lookupEnv(c.opts.Environ, "HOME"), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
 }
 
-// availableKeys are the keys of the agent and the keys of ~/.ssh that have no passphrase.
+// availableKeys returns the keys of the agent and the keys of ~/.ssh that have no passphrase.
 func (c *credentials) availableKeys() ([]ssh.Signer, error) {
 	if c.opts.Unattended {
 		return nil, errNoKey
@@ -72,7 +72,8 @@ func (c *credentials) availableKeys() ([]ssh.Signer, error) {
 	return keys, nil
 }
 
-// agentKeys returns none if no agent listens. The keys use the connection to the agent, which stays open.
+// agentKeys returns the keys of the agent; none if no agent runs. The keys use the connection to the agent, so it
+// stays open.
 func agentKeys(socket string) ([]ssh.Signer, error) {
 	if socket == "" {
 		return nil, nil
@@ -98,13 +99,13 @@ type sshUser struct {
 	algorithms   []string
 }
 
-// Name is go-git's name of the method.
+// Name returns go-git's name of the method.
 func (u *sshUser) Name() string { return gitssh.PublicKeysCallbackName }
 
-// String is for messages.
+// String returns a text for messages.
 func (u *sshUser) String() string { return "SSH user " + u.name }
 
-// ClientConfig is called by go-git for each connection.
+// ClientConfig returns the configuration of a connection. go-git calls it for each one.
 func (u *sshUser) ClientConfig() (*ssh.ClientConfig, error) {
 	return &ssh.ClientConfig{
 		User: u.name, Auth: []ssh.AuthMethod{ssh.PublicKeysCallback(u.keys)},

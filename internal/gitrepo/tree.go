@@ -66,10 +66,10 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	return e, nil
 }
 
-// Lstat is Stat, because links aren't followed.
+// Lstat equals Stat, because links aren't followed.
 func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
 
-// ReadLink is an error, because links aren't followed.
+// ReadLink returns an error, because links aren't followed.
 func (t *Tree) ReadLink(name string) (string, error) {
 	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 }
@@ -106,7 +106,7 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	return content, nil
 }
 
-// Hash is Git's hash of a file, or of a folder with everything below it.
+// Hash returns Git's hash of a file, or of a folder with everything below it.
 func (t *Tree) Hash(name string) (string, error) {
 	e, err := t.find("hash", name, recursive)
 	if err != nil {

@@ -49,7 +49,7 @@ func (b *treeBuilder) apply(root plumbing.Hash, e Edits) (plumbing.Hash, error) 
 	if err != nil || !hash.IsZero() {
 		return hash, err
 	}
-	return b.addObject(&object.Tree{}, root) // a repository may be empty
+	return b.addObject(&object.Tree{}, root) // the tree of an empty repository
 }
 
 // editedFolder returns the folder with its edits, or zero if it became empty.
@@ -156,8 +156,8 @@ func (b *treeBuilder) addObject(e encodable, old plumbing.Hash) (plumbing.Hash, 
 	return b.storeObject(o, old)
 }
 
-// storeObject stores an object and remembers it as one to push, unless it equals old, which the remote has. Other
-// objects of the store may be missing at the remote: they may belong to a refused push.
+// storeObject stores an object and marks it for the push, unless it equals old, which the remote has. Other objects
+// in the store may be missing at the remote, because they belong to a refused push.
 func (b *treeBuilder) storeObject(o plumbing.EncodedObject, old plumbing.Hash) (plumbing.Hash, error) {
 	if o.Hash() == old {
 		return old, nil

@@ -11,22 +11,22 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// update is one change on its way to the remote.
+// update applies one change to a branch of the remote, with repeated attempts.
 type update struct {
 	repo   *Repository
 	branch string // where the commit is pushed to
 	change Change
 	draft  *draft                 // of the newest tree
-	start  time.Time              // of the part of the last attempt in which other pushes can come first
+	start  time.Time              // of the critical part of the last attempt, in which other pushes can be faster
 	sent   map[plumbing.Hash]bool // commits of pushes that may have arrived
 	output string                 // of the server's hooks
 	failed error                  // the last push's error
 }
 
-// maxSilent bounds how often in a row the remote may give no answer after the first push.
+// maxSilent limits the number of attempts in sequence without an answer, after the first push.
 const maxSilent = 8
 
-// attemptAll tries until the commit has arrived, or can't arrive.
+// attemptAll tries until the commit has arrived or can't arrive.
 func (u *update) attemptAll(ctx context.Context) (Result, error) {
 	silent := 0
 	for attempt := 1; ; attempt++ {
@@ -48,8 +48,8 @@ func (u *update) attemptAll(ctx context.Context) (Result, error) {
 	}
 }
 
-// firstDraft applies the change to the branch as it was read last, which can take long. The remote is listed for the
-// push only afterwards, to leave little time for other pushes.
+// firstDraft applies the change to the last read state of the branch, which can take long. The remote is listed for
+// the push only afterwards, so that other pushes have little time to be faster.
 func (u *update) firstDraft(ctx context.Context) (err error) {
 	if u.repo.base.IsZero() {
 		if err = u.repo.refresh(ctx); err != nil {
@@ -99,7 +99,7 @@ func (u *update) attempt(ctx context.Context) (result Result, done bool, err err
 func (u *update) isProposal() bool                  { return u.branch != u.repo.opts.Branch }
 func (u *update) reference() plumbing.ReferenceName { return plumbing.NewBranchReferenceName(u.branch) }
 
-// expected is the commit at which the server must find the branch to accept the push.
+// expected returns the commit that the branch must have at the server for the push to be accepted.
 func (u *update) expected() plumbing.Hash {
 	if u.isProposal() {
 		return plumbing.ZeroHash
@@ -107,8 +107,8 @@ func (u *update) expected() plumbing.Hash {
 	return u.repo.base
 }
 
-// catchUp fetches newer commits and renews the draft. arrived is true if an earlier push, which got no answer, is in
-// the branch.
+// catchUp fetches newer commits and renews the draft. arrived is true if the branch contains an earlier push
+// without an answer.
 func (u *update) catchUp(ctx context.Context, refs map[string]plumbing.Hash) (result Result, arrived bool, err error) {
 	head, err := headOf(refs, u.repo.opts.Branch)
 	if err != nil {
@@ -135,8 +135,8 @@ func (u *update) catchUp(ctx context.Context, refs map[string]plumbing.Hash) (re
 	return Result{}, err != nil, err
 }
 
-// renewDraft builds the draft on head. A draft on head keeps its commit: pushed again, it can't be in the branch
-// twice.
+// renewDraft builds the draft on head. A draft that is already on head keeps its commit, so that a repeated push
+// can't add a second commit.
 func (u *update) renewDraft(ctx context.Context, head plumbing.Hash) (err error) {
 	if u.draft.base != head {
 		if u.draft, err = u.repo.newDraft(ctx, u.change, u.draft); err != nil {
@@ -166,7 +166,7 @@ func (u *update) findSent(head, before plumbing.Hash) (plumbing.Hash, bool) {
 	return plumbing.ZeroHash, false
 }
 
-// classify lists the remote to tell a lost race from a refusal. done is true if another attempt makes no sense.
+// classify lists the remote to tell a lost race from a refusal. done is true if no further attempt makes sense.
 func (u *update) classify(ctx context.Context, answer pushAnswer, cause error) (done bool, err error) {
 	if answer.status == "" {
 		cause = u.repo.remote.explain(cause)
