@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// octocat is the user who acts where no other user is named.
+// octocat is the default user.
 const octocat = "octocat"
 
 // userJSON shows an account. All accounts exist; those that end in "[bot]" belong to Apps.

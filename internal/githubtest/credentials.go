@@ -18,7 +18,7 @@ type credentials struct {
 	restricted bool // unknown tokens are refused
 	tokens     map[string]token
 	apps       map[int64]app // by installation
-	minted     int           // how many installation tokens were created
+	tokenCount int           // number of created installation tokens
 }
 
 // app is an installation of a GitHub App.
@@ -105,8 +105,8 @@ func (k *credentials) createInstallationToken(c *call) *answer {
 	if err := checkJWT(c.key, a.issuer, a.key, now); err != nil {
 		return problem(http.StatusUnauthorized, err.Error())
 	}
-	k.minted++
-	value := "ghs_" + digest("installation", c.value("installation"), strconv.Itoa(k.minted))[:36]
+	k.tokenCount++
+	value := "ghs_" + digest("installation", c.value("installation"), strconv.Itoa(k.tokenCount))[:36]
 	expires := now.Add(time.Hour)
 	bucket := fmt.Sprintf("installation %d", installation)
 	k.tokens[value] = token{repositories: a.repositories, bucket: bucket, expires: expires}

@@ -15,7 +15,7 @@ type pageRange struct {
 	link     string
 }
 
-// pageOf returns which of total items the request asks for.
+// pageOf returns the requested range of a list with total items.
 func pageOf(c *call, repo *repository, total int) pageRange {
 	size := bounded(c.query("per_page", ""), 30, 100)
 	page := bounded(c.query("page", ""), 1, 1<<30)

@@ -112,7 +112,7 @@ func without(all, removed []string) []string {
 	return out
 }
 
-// mergeSHA returns the commit that merging a pull request makes.
+// mergeSHA returns the merge commit of a pull request.
 func mergeSHA(r *repository, p *pull) string { return SHA(fmt.Sprintf("%d %d merge", r.id, p.Number)) }
 
 func (c change) merge(r *repository, p *pull) {

@@ -77,7 +77,7 @@ func createPull(c *call, r *repository) *answer {
 	}
 	head, branch := r, in.Head
 	if owner, name, forked := strings.Cut(in.Head, ":"); forked {
-		head, branch = c.change.named(owner+"/"+r.name), name
+		head, branch = c.change.byName(owner+"/"+r.name), name
 	}
 	if head == nil || in.Title == "" || head.refs["heads/"+branch] == "" || r.refs["heads/"+in.Base] == "" {
 		return unprocessable("Validation Failed")

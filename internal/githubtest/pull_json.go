@@ -81,7 +81,7 @@ func writeBranch(b *bytes.Buffer, side string, repo *repository, ref, sha, owner
 	b.WriteByte('}')
 }
 
-// headOwner returns the owner of the repository that the pull request comes from.
+// headOwner returns the owner of the head repository.
 func headOwner(s *state, p *pull) string {
 	if head := s.repos[p.HeadRepository]; head != nil {
 		return head.owner

@@ -136,7 +136,7 @@ func getRef(c *call, r *repository) *answer {
 	return ok(refJSON(r, c.value("ref")))
 }
 
-// matchingRefs answers GET git/matching-refs/REF: all refs that begin so.
+// matchingRefs answers GET git/matching-refs/REF: all refs with this prefix.
 func matchingRefs(c *call, r *repository) *answer {
 	var found []string
 	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {

@@ -28,7 +28,7 @@ func (s *Server) AddRepository(fullName string) *Repo {
 // Repository returns the repository with the name, or nil.
 func (s *Server) Repository(fullName string) *Repo {
 	defer s.state.lock()()
-	r := s.state.named(fullName)
+	r := s.state.byName(fullName)
 	if r == nil {
 		return nil
 	}

@@ -12,12 +12,12 @@ import (
 func withRepository(h func(*call, *repository) *answer) func(*call) *answer {
 	return func(c *call) *answer {
 		name := c.value("owner") + "/" + c.value("repo")
-		if r := c.change.named(name); r != nil && c.token.canRead(r) {
+		if r := c.change.byName(name); r != nil && c.token.canRead(r) {
 			return h(c, r)
 		} else if r != nil {
 			return notFound()
 		}
-		r := c.change.formerlyNamed(name)
+		r := c.change.byFormerName(name)
 		if r == nil || !c.token.canRead(r) {
 			return notFound()
 		}
@@ -95,7 +95,7 @@ func createRepository(c *call) *answer {
 		return a
 	}
 	name := cmp.Or(c.value("org"), octocat) + "/" + in.Name
-	if in.Name == "" || c.change.named(name) != nil {
+	if in.Name == "" || c.change.byName(name) != nil {
 		return unprocessable("Repository creation failed.")
 	}
 	r := c.change.addRepository(name, false)

@@ -16,13 +16,13 @@ type webhookSender struct {
 
 // send sends an event of a repository, with the fields that all events have.
 func (w webhookSender) send(r *repository, event string, payload object) {
-	wanted := w.hooks.wanting(r.id, event)
-	if len(wanted) == 0 {
+	hooks := w.hooks.subscribed(r.id, event)
+	if len(hooks) == 0 {
 		return
 	}
 	payload["repository"], payload["sender"] = encoded(repositoryJSON(r)), userJSON(w.actor)
 	body := encode(payload)
-	for _, k := range wanted {
+	for _, k := range hooks {
 		guid := digest(strconv.FormatInt(w.newID(), 10))
 		guid = fmt.Sprintf("%s-%s-%s-%s-%s", guid[:8], guid[8:12], guid[12:16], guid[16:20], guid[20:32])
 		w.hooks.deliver(&Delivery{GUID: guid, Event: event, Body: body, hook: k})
@@ -30,7 +30,7 @@ func (w webhookSender) send(r *repository, event string, payload object) {
 }
 
 func (w webhookSender) sendPull(r *repository, p *pull, action string, more object) {
-	if len(w.hooks.wanting(r.id, "pull_request")) == 0 {
+	if len(w.hooks.subscribed(r.id, "pull_request")) == 0 {
 		return // rendering costs time
 	}
 	payload := object{"action": action, "number": p.Number, "pull_request": encoded(pullJSON(w.state, r, p))}
@@ -40,7 +40,7 @@ func (w webhookSender) sendPull(r *repository, p *pull, action string, more obje
 
 // sendReview sends an event about a review. The parameter review is its JSON.
 func (w webhookSender) sendReview(r *repository, p *pull, review object, action string) {
-	if len(w.hooks.wanting(r.id, "pull_request_review")) == 0 {
+	if len(w.hooks.subscribed(r.id, "pull_request_review")) == 0 {
 		return
 	}
 	pull := encoded(listedPullJSON(w.state, r, p))

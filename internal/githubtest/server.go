@@ -2,7 +2,7 @@
 // and benchmarks change, either with Go methods or with the requests that GitHub understands. It simulates
 // pagination, ETags, quotas, GitHub Apps, signed webhooks and faults.
 //
-// The package knows how GitHub behaves. It must not know anything of PreviewSet: then it checks our client
+// The package knows the behavior of GitHub. It must not know PreviewSet, so that it tests our client
 // independently. It uses only the standard library, because go-github's types leave out nulls, and nulls are
 // important in these tests.
 //

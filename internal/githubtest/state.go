@@ -41,13 +41,13 @@ func (s *state) newID() int64 {
 	return s.lastID
 }
 
-// named returns the repository that has the name now, or nil.
-func (s *state) named(fullName string) *repository {
+// byName returns the repository with the name, or nil.
+func (s *state) byName(fullName string) *repository {
 	return s.repos[s.names[strings.ToLower(fullName)]]
 }
 
-// formerlyNamed returns the repository that had the name before it was renamed or transferred, or nil.
-func (s *state) formerlyNamed(fullName string) *repository {
+// byFormerName returns the repository that had the name before it was renamed or transferred, or nil.
+func (s *state) byFormerName(fullName string) *repository {
 	return s.repos[s.formerNames[strings.ToLower(fullName)]]
 }
 

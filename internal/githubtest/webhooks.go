@@ -121,8 +121,8 @@ func (h *hookQueue) ofRepository(id int64) []hook {
 	return own
 }
 
-// wanting returns the hooks that want an event of a repository.
-func (h *hookQueue) wanting(repository int64, event string) []hook {
+// subscribed returns the hooks that are subscribed to an event of a repository.
+func (h *hookQueue) subscribed(repository int64, event string) []hook {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var out []hook
