@@ -84,18 +84,18 @@ func TestWorkloads(t *testing.T) {
 		"preview-*": {one[0], of("preview-ab", "Deployment", "web", 0, 0), one[1]},
 		"empty":     {},
 	} {
-		got, err := c.Workloads(t.Context(), namespace)
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v (-want +got):\n%s", namespace, err, diff)
+		got, readErr := c.Workloads(t.Context(), namespace)
+		if diff := cmp.Diff(want, got); diff != "" || readErr != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", namespace, readErr, diff)
 		}
 	}
 	if pages := strings.Count(strings.Join(s.urls, "\n"), "limit=250"); pages != 3 {
 		t.Errorf("%d pages of all, want 3: %v", pages, s.urls)
 	}
 	server.Close()
-	_, err = c.Workloads(t.Context(), "preview-a")
-	if err == nil || !strings.HasPrefix(err.Error(), "list deployments in preview-a: ") {
-		t.Errorf("error is %v", err)
+	_, failed := c.Workloads(t.Context(), "preview-a")
+	if failed == nil || !strings.HasPrefix(failed.Error(), "list deployments in preview-a: ") {
+		t.Errorf("error is %v", failed)
 	}
 }
 

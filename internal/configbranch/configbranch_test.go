@@ -300,11 +300,13 @@ func TestInvalidOptions(t *testing.T) {
 			"the repository's address is not a URL",
 		},
 		{
-			"a path out of the repository", configbranch.Options{URL: "file:///x", Path: "a/../../b"},
+			"a path out of the repository",
+			configbranch.Options{URL: "file:///x", Path: "a/../../b"},
 			`config path "../b" is outside of the repository`,
 		},
 		{
-			"backslashes out of the repository", configbranch.Options{URL: "file:///x", Path: `..\b`},
+			"backslashes out of the repository",
+			configbranch.Options{URL: "file:///x", Path: `..\b`},
 			`config path "../b" is outside of the repository`,
 		},
 		{"SSH without a key", configbranch.Options{URL: "git@example.com:a/b", KnownHostsFile: key}, ssh},

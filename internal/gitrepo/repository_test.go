@@ -163,10 +163,10 @@ func TestProposePushesANewBranch(t *testing.T) {
 	if now := gittest.Git(t, bare, "rev-parse", "main"); now != base {
 		t.Errorf("main moved to %s", now)
 	}
-	if _, err := repo.Propose(t.Context(), "previewctl/jakub", writes("a", "c")); !errors.Is(err, gitrepo.ErrBranchExists) {
+	if _, err = repo.Propose(t.Context(), "previewctl/jakub", writes("a", "c")); !errors.Is(err, gitrepo.ErrBranchExists) {
 		t.Errorf("a second proposal of the name gives %v", err)
 	}
-	if _, err := repo.Propose(t.Context(), "main", writes("a", "c")); err == nil {
+	if _, err = repo.Propose(t.Context(), "main", writes("a", "c")); err == nil {
 		t.Error("the branch itself is taken for a proposal")
 	}
 	first := once(func() { panic(http.ErrAbortHandler) })

@@ -83,8 +83,8 @@ func (u *update) attempt(ctx context.Context) (result Result, done bool, err err
 	}
 	commit := u.draft.commit
 	u.sent[commit] = true
-	refChange := refChange{name: u.reference(), from: u.expected(), to: commit, objects: u.draft.objects}
-	answer, err := p.send(ctx, u.repo.store, refChange)
+	move := refChange{name: u.reference(), from: u.expected(), to: commit, objects: u.draft.objects}
+	answer, err := p.send(ctx, u.repo.store, move)
 	u.output = answer.hookOutput
 	if err == nil {
 		if !u.isProposal() {

@@ -26,12 +26,14 @@ func TestMeasure(t *testing.T) {
 	}{
 		{"used and idle", []string{"preview-a 0.2", "preview-b 0"}, map[string]bool{"preview-a": true, "preview-b": false}},
 		{
-			"exact names", []string{"preview-slot-10 3", "preview-slot-1 0"},
+			"exact names",
+			[]string{"preview-slot-10 3", "preview-slot-1 0"},
 			map[string]bool{"preview-slot-10": true, "preview-slot-1": false},
 		},
 		{"one series of several is used", []string{"preview-a 0", "preview-a 1", "preview-a 0"}, map[string]bool{"preview-a": true}},
 		{
-			"invalid numbers are unknown", []string{"preview-a NaN", "preview-b +Inf", "preview-c -Inf", "preview-d -1", "preview-e 0"},
+			"invalid numbers are unknown",
+			[]string{"preview-a NaN", "preview-b +Inf", "preview-c -Inf", "preview-d -1", "preview-e 0"},
 			map[string]bool{"preview-e": false},
 		},
 		{"an invalid number makes idle unknown", []string{"preview-a 0", "preview-a NaN", "preview-a 0"}, map[string]bool{}},
