@@ -35,7 +35,8 @@ func (p *permissionsByLogin) readPermissions(
 	ctx context.Context, api *repositoryAPI, found map[int]*pullRequestApprovals,
 ) error {
 	logins, hasNews := map[string]string{}, false
-	for _, a := range found {
+	for _, number := range slices.Sorted(maps.Keys(found)) { // in a fixed order: the spelling of a login is part of the ETag
+		a := found[number]
 		hasNews = hasNews || a.hasNews
 		for _, r := range a.approving {
 			if r.isHuman {
