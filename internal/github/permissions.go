@@ -35,7 +35,8 @@ func (p *permissionsByLogin) readPermissions(
 	ctx context.Context, api *repositoryAPI, found map[int]*pullRequestApprovals,
 ) error {
 	logins, hasNews := map[string]string{}, false
-	for _, number := range slices.Sorted(maps.Keys(found)) { // in a fixed order: the spelling of a login is part of the ETag
+	// The order is fixed, because GitHub's ETag depends on the spelling of the login.
+	for _, number := range slices.Sorted(maps.Keys(found)) {
 		a := found[number]
 		hasNews = hasNews || a.hasNews
 		for _, r := range a.approving {
