@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// TestMain makes the tests run the same in a Pod: without a cluster.
+// TestMain hides a cluster, so that the tests also pass in a Pod.
 func TestMain(m *testing.M) {
 	_ = os.Unsetenv("KUBERNETES_SERVICE_HOST")
 	os.Exit(m.Run())
@@ -34,7 +34,7 @@ func file(t *testing.T, content string) string {
 	return path
 }
 
-// sound are arguments that everything can be built from. Nothing listens where they point to.
+// sound are valid arguments. Nothing listens at their addresses.
 func sound(t *testing.T, more ...string) []string {
 	t.Helper()
 	return append([]string{
@@ -43,7 +43,7 @@ func sound(t *testing.T, more ...string) []string {
 	}, more...)
 }
 
-func TestNamedFilesThatAreMissingOrEmptyStopIt(t *testing.T) {
+func TestMissingOrEmptySecretFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	app := []string{"--github-app-id=1", "--github-app-installation-id=2"}
 	tests := []struct {
@@ -69,24 +69,24 @@ func TestNamedFilesThatAreMissingOrEmptyStopIt(t *testing.T) {
 			} {
 				err := run(t.Context(), sound(t, append(tt.more, tt.flag+"="+path)...), none)
 				if want := tt.flag + ": secret file " + path + why; err == nil || err.Error() != want {
-					t.Errorf("error is %v, want %q", err, want)
+					t.Errorf("error %v, want %q", err, want)
 				}
 			}
 		})
 	}
 }
 
-func TestAllFilesThatAreWrongAreToldAtOnce(t *testing.T) {
+func TestAllInvalidFilesAreReported(t *testing.T) {
 	t.Parallel()
 	err := run(t.Context(), sound(t, "--token-file=/missing/a", "--github-token-file=/missing/b", "--webhook-secret-file=/missing/c"), none)
 	for _, want := range []string{"--token-file: ", "--github-token-file: ", "--webhook-secret-file: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error is %v, want %q in it", err, want)
+			t.Errorf("error %v lacks %q", err, want)
 		}
 	}
 }
 
-func TestWhatCannotBeBuiltStopsIt(t *testing.T) {
+func TestInvalidPartsAreRefused(t *testing.T) {
 	t.Parallel()
 	taken := listening(t)
 	tests := []struct {
@@ -113,7 +113,7 @@ func TestWhatCannotBeBuiltStopsIt(t *testing.T) {
 			t.Parallel()
 			err := run(t.Context(), sound(t, tt.args...), none)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("error is %v, want %q in it", err, tt.want)
+				t.Errorf("error %v lacks %q", err, tt.want)
 			}
 		})
 	}
@@ -130,7 +130,7 @@ func listening(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestRunEndsWhenItIsToldTo(t *testing.T) {
+func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -152,8 +152,8 @@ func TestRunEndsWhenItIsToldTo(t *testing.T) {
 	}
 }
 
-// TestThePartsAreWiredTogether starts from flags and ends at an answer, through real Git and the simulated GitHub.
-func TestThePartsAreWiredTogether(t *testing.T) {
+// TestServiceFromFlagsToAnswer runs the service with real Git and the simulated GitHub.
+func TestServiceFromFlagsToAnswer(t *testing.T) {
 	t.Parallel()
 	hub := githubtest.New()
 	hub.AllowToken("hub-t0ken")
@@ -195,7 +195,7 @@ func TestThePartsAreWiredTogether(t *testing.T) {
 		"previewset_github_request_duration_seconds_count ",
 	} {
 		if !strings.Contains(metrics, "\n"+want) {
-			t.Errorf("there is no %s in %s", want, metrics)
+			t.Errorf("%s isn't in %s", want, metrics)
 		}
 	}
 }
@@ -212,7 +212,7 @@ func ask(t *testing.T, h http.Handler, r *http.Request, token string) (int, stri
 	return w.Code, string(body)
 }
 
-// exampleRepository is the example GitOps repository in Git, in a folder of it, by its address.
+// exampleRepository commits the example GitOps repository to a folder of a Git repository, and returns its URL.
 func exampleRepository(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -20,9 +20,9 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// BenchmarkMemory runs the program itself against a GitHub whose pull requests have some 20 KB each, and says what it
-// needs at the most: the peak of its resident memory, from start until a few refreshes later. The claim (issue 2) is
-// less than 200 MiB for 10,000 open ones.
+// BenchmarkMemory runs the program with a GitHub whose pull requests have about 20 KB each. It reports the peak of the
+// resident memory from the start until a few refreshes later. Goal (issue 2): less than 200 MiB for 10,000 open pull
+// requests.
 func BenchmarkMemory(b *testing.B) {
 	for _, o := range []organisation{{1, 10_000, 100}, {1, 10_000, 1000}, {1, 10_000, 10_000}, {1000, 100, 100}, {1000, 100, 1000}} {
 		b.Run(fmt.Sprintf("repositories=%d/open=%d/live=%d", o.repositories, o.repositories*o.each, o.live), func(b *testing.B) {
@@ -35,10 +35,10 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// organisation has so many repositories with so many open pull requests each; so many of all are labelled.
+// organisation has repositories with open pull requests. Some of all pull requests are labelled.
 type organisation struct{ repositories, each, live int }
 
-// peakMemory is what the service needs at the most, in MiB, and how large the state is that it keeps, in KiB.
+// peakMemory returns the service's peak memory in MiB and the size of its saved state in KiB.
 func peakMemory(b *testing.B, o organisation) (memory, state float64) {
 	b.Helper()
 	dir := b.TempDir()
@@ -53,14 +53,15 @@ func peakMemory(b *testing.B, o organisation) (memory, state float64) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	p := exec.CommandContext(ctx, program, "--listen", address, "--public-listen", free(b), "--token-file", token,
-		"--config-repo", "file://"+repository, "--github-url", github.URL, "--poll-interval", "1s", "--log-level", "warn", "--state", filepath.Join(dir, "state"))
+		"--config-repo", "file://"+repository, "--github-url", github.URL, "--poll-interval", "1s", "--log-level", "warn",
+		"--state", filepath.Join(dir, "state"))
 	p.Stderr = os.Stderr
 	if err := p.Start(); err != nil {
 		b.Fatal(err)
 	}
 	await(b, "http://"+address, 4)
 	if n := metric(b, "http://"+address, `previewset_environments{state="awake"}`); n != float64(o.live) {
-		b.Fatalf("%v are live, want %d", n, o.live)
+		b.Fatalf("%v live environments, want %d", n, o.live)
 	}
 	memory = peakOf(b, p.Process.Pid)
 	saved, err := os.Stat(filepath.Join(dir, "state"))
@@ -68,13 +69,13 @@ func peakMemory(b *testing.B, o organisation) (memory, state float64) {
 		b.Fatal(err)
 	}
 	cancel()
-	_ = p.Wait() // it was killed
+	_ = p.Wait() // the error says that it was killed
 	return memory, float64(saved.Size()) / (1 << 10)
 }
 
 const example = "acme/shop"
 
-// names are those of its repositories. One alone is the example's.
+// names are the repositories. A single one has the example's name.
 func (o organisation) names() []string {
 	if o.repositories == 1 {
 		return []string{example}
@@ -89,7 +90,7 @@ func (o organisation) names() []string {
 func (o organisation) github() *githubtest.Server {
 	s := githubtest.New()
 	s.SetPadding(8 << 10)
-	s.SetQuota(1_000_000) // the changed files of 10,000 labelled ones are one request each
+	s.SetQuota(1_000_000) // one request for the changed files of each labelled pull request
 	s.AddRepository("acme/gateway")
 	if o.repositories > 1 {
 		s.AddRepository(example)
@@ -115,7 +116,7 @@ func (o organisation) github() *githubtest.Server {
 
 var limits = regexp.MustCompile(`(?s)\nlimits:.*`)
 
-// gitOps commits the example GitOps repository, without its limits. Each repository more has a service of its own.
+// gitOps commits the example GitOps repository without limits. Each additional repository has one service.
 func (o organisation) gitOps(b *testing.B, dir string) {
 	b.Helper()
 	if err := os.CopyFS(dir, previewset.Example); err != nil {
@@ -129,7 +130,7 @@ func (o organisation) gitOps(b *testing.B, dir string) {
 	var services strings.Builder
 	for i, name := range o.names() {
 		if name == example {
-			continue // it has its services
+			continue // the example has its services
 		}
 		service := fmt.Sprintf("service-%d", i)
 		fmt.Fprintf(&services, "  %s: {repository: %s, image: ghcr.io/%s, tag: \"{{ .SHA }}\"}\n", service, name, name)
@@ -169,7 +170,7 @@ func free(b *testing.B) string {
 	return l.Addr().String()
 }
 
-// await polls until so many refreshes were counted.
+// await polls the metrics until a number of refreshes has ended.
 func await(b *testing.B, url string, refreshes float64) {
 	b.Helper()
 	tick := time.NewTicker(200 * time.Millisecond)
@@ -178,7 +179,7 @@ func await(b *testing.B, url string, refreshes float64) {
 	for {
 		select {
 		case <-deadline:
-			b.Fatal("it never became ready")
+			b.Fatal("the service didn't become ready")
 		case <-tick.C:
 			if metric(b, url, `previewset_refreshes_total{outcome="success"}`) >= refreshes {
 				return
@@ -191,7 +192,7 @@ func metric(b *testing.B, url, name string) float64 {
 	b.Helper()
 	resp, err := http.Get(url + "/metrics")
 	if err != nil {
-		return 0 // it is starting
+		return 0 // the service is starting
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -207,7 +208,7 @@ func metric(b *testing.B, url, name string) float64 {
 	return 0
 }
 
-// peakOf reads VmHWM, in MiB; Linux only.
+// peakOf reads VmHWM in MiB. It works on Linux only.
 func peakOf(b *testing.B, pid int) float64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// surface lists the flags and their defaults; scripts rely on them.
+// surface lists the flags and their defaults. Scripts of users rely on them.
 var surface = map[string]string{
 	"listen":                     ":4355",
 	"public-listen":              ":4356",
@@ -44,12 +44,12 @@ var surface = map[string]string{
 
 func none(string) string { return "" }
 
-// environment is what the process finds in its environment.
+// environment returns a lookup of environment variables.
 func environment(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-func TestTheFlagsAreThoseOfTheDesign(t *testing.T) {
+func TestFlagsAndDefaults(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
 	(&settings{}).flags().VisitAll(func(f *flag.Flag) { got[f.Name] = f.DefValue })
@@ -65,7 +65,7 @@ func TestHelpListsEveryFlag(t *testing.T) {
 	f.SetOutput(&help)
 	f.Usage()
 	if !strings.Contains(help.String(), "PREVIEWSET_CONFIG_REPO") {
-		t.Errorf("nothing of environment variables in:\n%s", help.String())
+		t.Errorf("no environment variables in:\n%s", help.String())
 	}
 	for name := range surface {
 		if !strings.Contains(help.String(), "  -"+name+" ") {
@@ -73,11 +73,11 @@ func TestHelpListsEveryFlag(t *testing.T) {
 		}
 	}
 	if s, err := parse([]string{"--help"}, none); s != nil || err != nil {
-		t.Errorf("asked for help, it returns %v and %v", s, err)
+		t.Errorf("with -help: %v, %v", s, err)
 	}
 }
 
-// values are settings other than the defaults, by flag.
+// values are settings that differ from the defaults, by flag.
 func values() map[string]string {
 	return map[string]string{
 		"listen": "127.0.0.1:1", "public-listen": "127.0.0.1:2", "token-file": "/t", "api-token-file": "/a",
@@ -121,7 +121,7 @@ func variables(values map[string]string) map[string]string {
 	return all
 }
 
-func TestFlagsAndEnvironmentSayTheSame(t *testing.T) {
+func TestFlagsAndEnvironmentAreEquivalent(t *testing.T) {
 	t.Parallel()
 	other := values()
 	for name := range other {
@@ -153,18 +153,18 @@ func TestFlagsAndEnvironmentSayTheSame(t *testing.T) {
 	}
 }
 
-func TestEveryFlagIsTakenFromTheEnvironment(t *testing.T) {
+func TestEveryFlagHasEnvironmentVariable(t *testing.T) {
 	t.Parallel()
 	asked := map[string]bool{}
 	_, _ = parse(nil, func(name string) string { asked[name] = true; return "" })
 	for name := range surface {
 		if v := "PREVIEWSET_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")); !asked[v] {
-			t.Errorf("%s is not asked for", v)
+			t.Errorf("%s isn't read", v)
 		}
 	}
 }
 
-func TestAllProblemsAreToldAtOnce(t *testing.T) {
+func TestAllProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	const (
 		noRepo   = "--config-repo is needed: the GitOps repository that previewctl init wrote"
@@ -220,7 +220,7 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 			t.Parallel()
 			_, err := parse(tt.args, environment(tt.env))
 			if err == nil {
-				t.Fatal("it is accepted")
+				t.Fatal("invalid settings are accepted")
 			}
 			if diff := cmp.Diff(tt.want, strings.Split(err.Error(), "\n")); diff != "" {
 				t.Error(diff)
@@ -229,7 +229,7 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestOrdinarySettingsAreAccepted(t *testing.T) {
+func TestValidSettingsAreAccepted(t *testing.T) {
 	t.Parallel()
 	base := []string{"--config-repo=git@git.example:x", "--token-file=/t"}
 	for _, more := range [][]string{
@@ -244,7 +244,7 @@ func TestOrdinarySettingsAreAccepted(t *testing.T) {
 	}
 }
 
-func TestArgoCDsNamespaceIsProtected(t *testing.T) {
+func TestNamespaceOfArgoCDIsProtected(t *testing.T) {
 	t.Parallel()
 	s, err := parse([]string{"--config-repo=x", "--token-file=/t", "--argocd-namespace=cd"}, none)
 	if err != nil || !slices.Contains(s.protected(), "cd") {

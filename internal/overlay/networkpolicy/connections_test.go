@@ -21,7 +21,7 @@ const (
 
 	internet = "93.184.216.34 8.8.8.8 172.32.0.1 2606:2800:21f:cb07:6820:80da:af6b:8b2c 64:ff9b::5db8:d822"
 	api      = "10.96.0.1 10.0.0.2" // its Service, and a node
-	// Most clouds, AWS, Alibaba, Azure, Oracle.
+	// Metadata services of most clouds, AWS, Alibaba, Azure and Oracle.
 	cloud   = "169.254.169.254 fd00:ec2::254 100.100.100.200 168.63.129.16 192.0.0.192"
 	private = "10.0.0.5 172.16.0.1 192.168.1.1 100.64.0.1 198.18.0.1 240.0.0.1 fd12:3456::1"
 	special = "0.0.0.1 127.0.0.1 224.0.0.1 ::1 fe80::1 fec0::1 ff02::1"
