@@ -47,9 +47,9 @@ func (l *stateLog) decisions(before, after *preview.Snapshot) {
 	old, current := verdictsOf(before), verdictsOf(after)
 	for i := range after.Decisions {
 		d := &after.Decisions[i]
-		was, known := old[subjectOf(d)]
+		previous, known := old[subjectOf(d)]
 		isUnlabelled := d.Outcome == preview.Held && d.Rule == "unlabelled" && !known
-		if was != current[subjectOf(d)] && !isUnlabelled {
+		if previous != current[subjectOf(d)] && !isUnlabelled {
 			l.log.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
 				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
 		}
@@ -68,25 +68,25 @@ func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
 	decisions, memory := next.LiveDecisions(), next.Snapshot.Memory
 	for i := range next.Snapshot.Rows {
 		name, state := next.Snapshot.Rows[i].Name, next.Snapshot.Rows[i].State
-		was := old[name]
-		if was == "" || was == state {
+		previous := old[name]
+		if previous == "" || previous == state {
 			continue
 		}
 		reason := ""
 		if d := decisions[name]; d != nil {
 			reason = d.Reason
 		}
-		l.log.Info("state changed", "env", name, "from", was, "to", state, "reason", reason)
-		if was == preview.Asleep {
+		l.log.Info("state changed", "env", name, "from", previous, "to", state, "reason", reason)
+		if previous == preview.Asleep {
 			l.metrics.Woken(wakeCause(before.Memory.Lives[name], memory, name))
 		}
-		if was == preview.Waking && state == preview.Awake {
+		if previous == preview.Waking && state == preview.Awake {
 			l.metrics.WakeTook(memory.Lives[name].Took)
 		}
 	}
 }
 
-// wakeCause is the reason for which an environment woke. Slept is its lifecycle while it was asleep.
+// wakeCause is the reason for which an environment woke. Slept is its lifecycle while it previous asleep.
 func wakeCause(slept preview.Life, m preview.Memory, name string) string {
 	intent := m.Intents[name]
 	isRequested := !intent.Woken.IsZero() && !intent.Woken.Before(slept.Changed)

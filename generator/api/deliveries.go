@@ -17,8 +17,8 @@ type deliveries struct {
 	next  int
 }
 
-// isRepeated notes a delivery and says whether it was noted before. A delivery without an ID is never repeated.
-func (d *deliveries) isRepeated(id string) bool {
+// note remembers a delivery. Known says that it was remembered before; a delivery without an ID never is.
+func (d *deliveries) note(id string) (known bool) {
 	if id == "" || len(id) > maxDeliveryID {
 		return false
 	}

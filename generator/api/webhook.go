@@ -77,7 +77,7 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 	switch {
 	case !relevantEvents[kind] || isOurs || (len(repositories) == 0 && !isConfig):
 		return "ignored", "accepted; the event changes nothing here"
-	case w.deliveries.isRepeated(delivery):
+	case w.deliveries.note(delivery):
 		return "repeated", "accepted; the same delivery came before"
 	}
 	work := pending.Work{Config: isConfig, Repositories: repositories, Expected: pending.Expected{}}

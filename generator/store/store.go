@@ -81,7 +81,11 @@ type Change struct {
 
 // Encode returns the bytes to save; nil if the saved state is still good enough.
 func (s *Store) Encode(c Change) ([]byte, error) {
-	if s.backend == nil || (c.SameRows && s.isSavedAlready(c)) {
+	if s.backend == nil {
+		return nil, nil
+	}
+	s.noteUse(c)
+	if c.SameRows && s.isSaved(c) {
 		return nil, nil
 	}
 	return encodeState(&s.encoder, c.New, s.now())
@@ -96,22 +100,27 @@ func (s *Store) Save(ctx context.Context, content []byte) error {
 	return nil
 }
 
-func (s *Store) isSavedAlready(c Change) bool {
-	return s.hasState && !s.mustSave && sameMemory(c.Before, c.New.Memory) && !s.updateActivityStale(c)
+// isSaved says whether the saved state is still good enough for a change without new rows.
+func (s *Store) isSaved(c Change) bool {
+	return s.hasState && !s.mustSave && sameMemory(c.Before, c.New.Memory) && !s.hasOldUse(c)
 }
 
 // activityEvery is the shortest time between two saves whose only reason is that environments were used. A restart
 // within this time leaves no gap: the next measurement reaches back to the save.
 const activityEvery = time.Minute
 
-// updateActivityStale notes whether environments were used, and says whether the saved times of use are too old.
-// Without a measurement the times don't matter: after a restart all environments count as used.
-func (s *Store) updateActivityStale(c Change) bool {
+// noteUse notes whether environments were used since the last save.
+func (s *Store) noteUse(c Change) {
+	sameUse := func(a, b preview.Life) bool { return a.Active.Equal(b.Active) }
+	s.activityStale = s.activityStale || !maps.EqualFunc(c.Before.Lives, c.New.Memory.Lives, sameUse)
+}
+
+// hasOldUse says whether the saved times of use are too old. Without a measurement they don't matter: after a restart
+// all environments count as used.
+func (s *Store) hasOldUse(c Change) bool {
 	if c.Activity == nil {
 		return false
 	}
-	sameUse := func(a, b preview.Life) bool { return a.Active.Equal(b.Active) }
-	s.activityStale = s.activityStale || !maps.EqualFunc(c.Before.Lives, c.New.Memory.Lives, sameUse)
 	age := s.now().Sub(s.savedAt)
 	outlastsWindow := !c.Activity.At.IsZero() && age >= c.Activity.Window/2
 	return age < 0 || (age >= activityEvery && (s.activityStale || outlastsWindow))

@@ -3,7 +3,7 @@
 // text about one linked service is the same in each of them. Decoding restores every environment exactly: a text that
 // isn't recognised as a value or part stays in the template.
 //
-// Why it exists: 5,000 environments must fit into a ConfigMap (1 MiB). TestMemoryFitsIntoAConfigMap checks it, and
+// Why it exists: 5,000 environments must fit into a ConfigMap (1 MiB). TestStateFitsIntoConfigMap checks it, and
 // BenchmarkEncode compares it with plain compressed JSON.
 package rowtemplate
 
