@@ -131,8 +131,7 @@ func mapped(of reflect.Type) *jsonschema.Schema {
 // refine adds to a struct's schema everything that tags and kinds of its fields say to the decoder, and follows its fields.
 func refine(s *jsonschema.Schema, definitions jsonschema.Definitions, of reflect.Type, seen map[reflect.Type]bool) {
 	seen[of] = true
-	for i := range of.NumField() {
-		f := of.Field(i)
+	for f := range of.Fields() {
 		p, ok := s.Properties.Get(f.Tag.Get("yaml"))
 		if !ok {
 			continue

@@ -120,7 +120,7 @@ func validate(t *testing.T, schema, content string, isFragment bool) error {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource("schema.json", root); err != nil {
+	if err = c.AddResource("schema.json", root); err != nil {
 		t.Fatal(err)
 	}
 	compiled, err := c.Compile("schema.json")
