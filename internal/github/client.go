@@ -67,8 +67,8 @@ func (c *Client) Repository(ctx context.Context, name string, wants preview.Want
 	return facts, nil
 }
 
-// lockRepository locks and returns the repository with the name. It drops the present one if that has another ID. ID
-// 0 means any.
+// lockRepository locks and returns the repository with the name. It replaces a repository with another ID. The ID 0
+// means any.
 func (c *Client) lockRepository(name string, id int64) *repository {
 	r := c.repository(name)
 	r.mu.Lock()

@@ -35,7 +35,7 @@ func (p *permissionsByLogin) readPermissions(
 	ctx context.Context, api *repositoryAPI, found map[int]*pullRequestApprovals,
 ) error {
 	logins, hasNews := map[string]string{}, false
-	// The order is fixed, because GitHub's ETag depends on the spelling of the login.
+	// The order is fixed: another spelling of a login is another path, for which the ETag may be wrong.
 	for _, number := range slices.Sorted(maps.Keys(found)) {
 		a := found[number]
 		hasNews = hasNews || a.hasNews

@@ -74,7 +74,7 @@ func (r *repository) readPullRequests(
 			return openPullRequests{}, err
 		}
 	}
-	for i := range listed { // a base repository of null must not look like the base of a deleted fork
+	for i := range listed { // an ID of 0 would equal that of a deleted fork
 		listed[i].BaseRepositoryID = r.identity.id
 	}
 	open, err := r.readMissing(ctx, api, listed, wants.Live)

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/previewset/previewset/internal/githubtest"
@@ -11,104 +12,72 @@ func newReview(author, state, sha string) githubtest.Review {
 	return githubtest.Review{Author: author, State: state, SHA: githubtest.SHA(sha)}
 }
 
+// approvalTests have reviews as "author state sha", and approvals as "reviewer sha" or "reviewer sha writer".
+var approvalTests = map[string]struct {
+	reviews []string
+	dismiss int // number of the dismissed review, from 1; 0 for none
+	want    []string
+}{
+	"no review":         {},
+	"a writer approves": {[]string{"wendy APPROVED 1"}, 0, []string{"wendy 1 writer"}},
+	"a maintainer and an admin approve": {
+		[]string{"mary APPROVED 1", "acme APPROVED 1"}, 0, []string{"mary 1 writer", "acme 1 writer"},
+	},
+	"a reviewer with triage permission is no writer": {[]string{"tina APPROVED 1"}, 0, []string{"tina 1"}},
+	"a stranger is no writer":                        {[]string{"bob APPROVED 1"}, 0, []string{"bob 1"}},
+	"a bot is no writer":                             {[]string{"wendy[bot] APPROVED 1"}, 0, []string{"wendy[bot] 1"}},
+	"the newest commit of a reviewer counts": {
+		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 0, []string{"wendy 2 writer"},
+	},
+	"a comment changes nothing":        {[]string{"wendy APPROVED 1", "wendy COMMENTED 2"}, 0, []string{"wendy 1 writer"}},
+	"a pending review changes nothing": {[]string{"wendy APPROVED 1", "wendy PENDING 2"}, 0, []string{"wendy 1 writer"}},
+	"a comment is no approval":         {[]string{"wendy COMMENTED 1"}, 0, nil},
+	"changes requested later":          {[]string{"wendy APPROVED 1", "Wendy CHANGES_REQUESTED 1"}, 0, nil},
+	"changes requested earlier": {
+		[]string{"wendy CHANGES_REQUESTED 1", "wendy APPROVED 1"}, 0, []string{"wendy 1 writer"},
+	},
+	"changes requested by another reviewer": {
+		[]string{"wendy APPROVED 1", "mary CHANGES_REQUESTED 1"}, 0, []string{"wendy 1 writer"},
+	},
+	"a dismissed review":             {[]string{"wendy APPROVED 1"}, 1, nil},
+	"the newest review is dismissed": {[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 2, nil},
+	"an older review is dismissed": {
+		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 1, []string{"wendy 2 writer"},
+	},
+	"a deleted account": {[]string{"- APPROVED 1"}, 0, nil},
+}
+
 func TestApprovals(t *testing.T) {
 	t.Parallel()
-	approval := func(reviewer, sha string, writer bool) preview.Approval {
-		return preview.Approval{Reviewer: reviewer, SHA: githubtest.SHA(sha), Writer: writer}
-	}
-	for name, tc := range map[string]struct {
-		reviews []githubtest.Review
-		dismiss int // number of the dismissed review, from 1; 0 for none
-		want    []preview.Approval
-	}{
-		"no review": {
-			want: []preview.Approval{},
-		},
-		"a writer approves": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1")},
-			want:    []preview.Approval{approval("wendy", "1", true)},
-		},
-		"a maintainer and an admin approve": {
-			reviews: []githubtest.Review{newReview("mary", "APPROVED", "1"), newReview("acme", "APPROVED", "1")},
-			want:    []preview.Approval{approval("mary", "1", true), approval("acme", "1", true)},
-		},
-		"a reviewer with triage permission is no writer": {
-			reviews: []githubtest.Review{newReview("tina", "APPROVED", "1")},
-			want:    []preview.Approval{approval("tina", "1", false)},
-		},
-		"a stranger is no writer": {
-			reviews: []githubtest.Review{newReview("bob", "APPROVED", "1")},
-			want:    []preview.Approval{approval("bob", "1", false)},
-		},
-		"a bot is no writer": {
-			reviews: []githubtest.Review{newReview("wendy[bot]", "APPROVED", "1")},
-			want:    []preview.Approval{approval("wendy[bot]", "1", false)},
-		},
-		"the newest commit of a reviewer counts": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("wendy", "APPROVED", "2")},
-			want:    []preview.Approval{approval("wendy", "2", true)},
-		},
-		"a comment changes nothing": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("wendy", "COMMENTED", "2")},
-			want:    []preview.Approval{approval("wendy", "1", true)},
-		},
-		"a pending review changes nothing": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("wendy", "PENDING", "2")},
-			want:    []preview.Approval{approval("wendy", "1", true)},
-		},
-		"a comment is no approval": {
-			reviews: []githubtest.Review{newReview("wendy", "COMMENTED", "1")},
-			want:    []preview.Approval{},
-		},
-		"changes requested later": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("Wendy", "CHANGES_REQUESTED", "1")},
-			want:    []preview.Approval{},
-		},
-		"changes requested earlier": {
-			reviews: []githubtest.Review{newReview("wendy", "CHANGES_REQUESTED", "1"), newReview("wendy", "APPROVED", "1")},
-			want:    []preview.Approval{approval("wendy", "1", true)},
-		},
-		"changes requested by another reviewer": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("mary", "CHANGES_REQUESTED", "1")},
-			want:    []preview.Approval{approval("wendy", "1", true)},
-		},
-		"a dismissed review": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1")},
-			dismiss: 1,
-			want:    []preview.Approval{},
-		},
-		"the newest review is dismissed": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("wendy", "APPROVED", "2")},
-			dismiss: 2,
-			want:    []preview.Approval{},
-		},
-		"an older review is dismissed": {
-			reviews: []githubtest.Review{newReview("wendy", "APPROVED", "1"), newReview("wendy", "APPROVED", "2")},
-			dismiss: 1,
-			want:    []preview.Approval{approval("wendy", "2", true)},
-		},
-		"a deleted account": {
-			reviews: []githubtest.Review{{AuthorDeleted: true, State: "APPROVED"}},
-			want:    []preview.Approval{},
-		},
-	} {
+	for name, tc := range approvalTests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, repo, url := startGitHub(t)
-			repo.SetPermission("wendy", "write")
-			repo.SetPermission("wendy[bot]", "write")
-			repo.SetPermission("mary", "maintain")
-			repo.SetPermission("tina", "triage")
+			for login, role := range map[string]string{
+				"wendy": "write", "wendy[bot]": "write", "mary": "maintain", "tina": "triage",
+			} {
+				repo.SetPermission(login, role)
+			}
 			repo.Open(githubtest.PullRequest{Author: "mallory", HeadSHA: githubtest.SHA("1")})
 			var ids []int64
-			for _, r := range tc.reviews {
+			for _, text := range tc.reviews {
+				part := strings.Fields(text)
+				r := newReview(part[0], part[1], part[2])
+				r.AuthorDeleted = part[0] == "-"
 				ids = append(ids, repo.Review(1, r))
 			}
 			if tc.dismiss > 0 {
 				repo.DismissReview(1, ids[tc.dismiss-1])
 			}
+			want := []preview.Approval{}
+			for _, text := range tc.want {
+				part := strings.Fields(text)
+				want = append(want, preview.Approval{
+					Reviewer: part[0], SHA: githubtest.SHA(part[1]), Writer: len(part) == 3,
+				})
+			}
 			got := readShop(t, newClient(t, url, Options{}), wantApprovals).PullRequests[0]
-			assertEqual(t, tc.want, got.Approvals)
+			assertEqual(t, want, got.Approvals)
 			assertEqual(t, []string{"mallory"}, got.CommitAuthors)
 			assertEqual(t, "", got.Problem)
 			assertEqual(t, 0, countRequests(s, "bot]/permission"))

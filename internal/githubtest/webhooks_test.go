@@ -14,62 +14,82 @@ import (
 	"testing"
 )
 
+// eventReceiver records the webhooks of acme/shop as "event action" or "event ref".
+type eventReceiver struct {
+	server *Server
+	url    string
+
+	mu   sync.Mutex
+	seen []string
+}
+
+func newEventReceiver(t *testing.T, g *Server) *eventReceiver {
+	t.Helper()
+	e := &eventReceiver{server: g}
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { e.receive(t, r) }))
+	t.Cleanup(receiver.Close)
+	e.url = receiver.URL
+	return e
+}
+
+func (e *eventReceiver) receive(t *testing.T, r *http.Request) {
+	t.Helper()
+	body, _ := io.ReadAll(r.Body)
+	mac := hmac.New(sha256.New, []byte("hush"))
+	mac.Write(body)
+	var p struct {
+		Action     string
+		Ref        string
+		Repository struct {
+			FullName string `json:"full_name"`
+		}
+	}
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&p); err != nil || p.Repository.FullName != "acme/shop" {
+		t.Errorf("payload %s: %v", body, err)
+	}
+	if r.Header.Get("X-Hub-Signature-256") != fmt.Sprintf("sha256=%x", mac.Sum(nil)) {
+		t.Error("wrong signature")
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.seen = append(e.seen, strings.TrimRight(r.Header.Get("X-GitHub-Event")+" "+p.Action+p.Ref, " "))
+}
+
+// expect compares the webhooks since the last call.
+func (e *eventReceiver) expect(t *testing.T, want ...string) {
+	t.Helper()
+	e.server.Deliveries()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	diff(t, want, e.seen)
+	e.seen = nil
+}
+
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
 	g := start(t)
-	var mu sync.Mutex
-	var got []string
-	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		mac := hmac.New(sha256.New, []byte("hush"))
-		mac.Write(body)
-		var p struct {
-			Action     string
-			Ref        string
-			Repository struct {
-				FullName string `json:"full_name"`
-			}
-		}
-		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&p); err != nil || p.Repository.FullName != "acme/shop" {
-			t.Errorf("payload %s: %v", body, err)
-		}
-		if r.Header.Get("X-Hub-Signature-256") != fmt.Sprintf("sha256=%x", mac.Sum(nil)) {
-			t.Error("the signature is wrong")
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		got = append(got, strings.TrimRight(r.Header.Get("X-GitHub-Event")+" "+p.Action+p.Ref, " "))
-	}))
-	t.Cleanup(receiver.Close)
-	g.AddHook(receiver.URL, "hush")
-	events := func(want ...string) {
-		t.Helper()
-		g.Deliveries()
-		mu.Lock()
-		defer mu.Unlock()
-		diff(t, want, got)
-		got = nil
-	}
+	events := newEventReceiver(t, g.Server)
+	g.AddHook(events.url, "hush")
 	r := g.AddRepository("acme/shop")
 	r.Open(PullRequest{})
 	r.Label(1, "preview")
 	r.Unlabel(1, "preview")
 	r.Edit(1, func(p *PullRequest) { p.Title, p.Draft = "U", true })
 	r.Edit(1, func(p *PullRequest) { p.Draft = false })
-	events("pull_request opened", "pull_request labeled", "pull_request unlabeled", "pull_request converted_to_draft",
+	events.expect(t, "pull_request opened", "pull_request labeled", "pull_request unlabeled", "pull_request converted_to_draft",
 		"pull_request edited", "pull_request ready_for_review")
 	r.Push(1)
 	r.Close(1)
 	r.Reopen(1)
 	r.Merge(1)
-	events("push refs/heads/change-1", "pull_request synchronize", "pull_request closed", "pull_request reopened",
+	events.expect(t, "push refs/heads/change-1", "pull_request synchronize", "pull_request closed", "pull_request reopened",
 		"pull_request closed", "push refs/heads/main")
 	r.SetTag("v1", SHA("1"))
 	r.DeleteTag("v1")
 	r.SetStatus(SHA("1"), Status{State: "success"})
 	r.SetCheckRun(SHA("1"), CheckRun{Name: "build", Conclusion: "success"})
 	r.Review(1, Review{State: "APPROVED"})
-	events("create v1", "push refs/tags/v1", "delete v1", "push refs/tags/v1", "status", "check_run completed",
+	events.expect(t, "create v1", "push refs/tags/v1", "delete v1", "push refs/tags/v1", "status", "check_run completed",
 		"pull_request_review submitted")
 
 	g.LoseDeliveries(1)
@@ -77,9 +97,9 @@ func TestWebhooks(t *testing.T) {
 	sent := g.Deliveries()
 	lost := sent[len(sent)-1]
 	diff(t, true, lost.Lost)
-	events()
+	events.expect(t)
 	g.Redeliver(lost.ID)
-	events("pull_request labeled")
+	events.expect(t, "pull_request labeled")
 	sent = g.Deliveries()
 	diff(t, []any{lost.GUID, 200}, []any{sent[len(sent)-1].GUID, sent[len(sent)-1].Status})
 }

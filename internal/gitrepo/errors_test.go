@@ -11,62 +11,65 @@ import (
 	"github.com/previewset/previewset/internal/gittest"
 )
 
+// refuse returns a hook that answers requests with the text in their URI.
+func refuse(status int, text string) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.Contains(r.URL.RequestURI(), text) {
+			http.Error(w, "says the server", status)
+			return true
+		}
+		return false
+	}
+}
+
+var updateErrorTests = []struct {
+	name    string
+	bare    func(testing.TB) string
+	before  func(http.ResponseWriter, *http.Request) bool
+	options func(o *gitrepo.Options)
+	hook    string
+	want    error
+	words   []string
+}{
+	{
+		name: "no credentials", before: refuse(401, "receive-pack"), want: gitrepo.ErrNoPermission,
+		words: []string{"asks for credentials", "give a token"},
+	},
+	{
+		name: "the token may only read", before: refuse(403, "service=git-receive-pack"), want: gitrepo.ErrNoPermission,
+		words: []string{"says the server", "write"},
+	},
+	{
+		name: "the push itself is forbidden", before: refuse(403, "config.git/git-receive-pack"), want: gitrepo.ErrNoPermission,
+		words: []string{"write"},
+	},
+	{name: "there is no repository", before: refuse(404, "receive-pack"), want: gitrepo.ErrNotFound, words: []string{"address"}},
+	{
+		name: "the server is down", before: refuse(503, "receive-pack"), want: gitrepo.ErrUnreachable,
+		words: []string{"HTTP 503", "says the server"},
+	},
+	{
+		name: "no server listens", options: func(o *gitrepo.Options) { o.URL = "http://127.0.0.1:1/x.git" }, want: gitrepo.ErrUnreachable,
+		words: []string{"refused", "address"},
+	},
+	{
+		name: "there is no such branch", options: func(o *gitrepo.Options) { o.Branch = "mian" }, want: gitrepo.ErrNoBranch,
+		words: []string{"mian", `there is ["main"]`},
+	},
+	{name: "the repository is empty", bare: gittest.NewEmpty, want: gitrepo.ErrEmpty, words: []string{"previewctl init"}},
+	{
+		name: "a hook declines", hook: "echo 'environments need an owner' >&2; exit 1", want: gitrepo.ErrRefused,
+		words: []string{"pre-receive hook declined", "environments need an owner"},
+	},
+	{
+		name: "no author is set", options: func(o *gitrepo.Options) { o.Environ = []string{"HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1"} },
+		want: gitrepo.ErrNoAuthor, words: []string{"git config --global user.name"},
+	},
+}
+
 func TestUpdateErrors(t *testing.T) {
 	t.Parallel()
-	refuse := func(status int, what string) func(http.ResponseWriter, *http.Request) bool {
-		return func(w http.ResponseWriter, r *http.Request) bool {
-			if strings.Contains(r.URL.RequestURI(), what) {
-				http.Error(w, "says the server", status)
-				return true
-			}
-			return false
-		}
-	}
-	tests := []struct {
-		name    string
-		bare    func(testing.TB) string
-		before  func(http.ResponseWriter, *http.Request) bool
-		options func(o *gitrepo.Options)
-		hook    string
-		want    error
-		words   []string
-	}{
-		{
-			name: "no credentials", before: refuse(401, "receive-pack"), want: gitrepo.ErrNoPermission,
-			words: []string{"asks for credentials", "give a token"},
-		},
-		{
-			name: "the token may only read", before: refuse(403, "service=git-receive-pack"), want: gitrepo.ErrNoPermission,
-			words: []string{"says the server", "write"},
-		},
-		{
-			name: "the push itself is forbidden", before: refuse(403, "config.git/git-receive-pack"), want: gitrepo.ErrNoPermission,
-			words: []string{"write"},
-		},
-		{name: "there is no repository", before: refuse(404, "receive-pack"), want: gitrepo.ErrNotFound, words: []string{"address"}},
-		{
-			name: "the server is down", before: refuse(503, "receive-pack"), want: gitrepo.ErrUnreachable,
-			words: []string{"HTTP 503", "says the server"},
-		},
-		{
-			name: "no server listens", options: func(o *gitrepo.Options) { o.URL = "http://127.0.0.1:1/x.git" }, want: gitrepo.ErrUnreachable,
-			words: []string{"refused", "address"},
-		},
-		{
-			name: "there is no such branch", options: func(o *gitrepo.Options) { o.Branch = "mian" }, want: gitrepo.ErrNoBranch,
-			words: []string{"mian", `there is ["main"]`},
-		},
-		{name: "the repository is empty", bare: gittest.NewEmpty, want: gitrepo.ErrEmpty, words: []string{"previewctl init"}},
-		{
-			name: "a hook declines", hook: "echo 'environments need an owner' >&2; exit 1", want: gitrepo.ErrRefused,
-			words: []string{"pre-receive hook declined", "environments need an owner"},
-		},
-		{
-			name: "no author is set", options: func(o *gitrepo.Options) { o.Environ = []string{"HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1"} },
-			want: gitrepo.ErrNoAuthor, words: []string{"git config --global user.name"},
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range updateErrorTests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if tt.bare == nil {

@@ -19,50 +19,56 @@ func home(tb testing.TB, config string, more ...string) (string, []string) {
 	return folder, append(base, more...)
 }
 
+const globalConfig = "[user]\nname = Global\nemail = global@example.com\n[include]\npath = included\n"
+
+var authorTests = []struct {
+	name, config, system, local string
+	environ                     []string
+	given                       gitrepo.Person
+	want                        string
+}{
+	{name: "global configuration", config: globalConfig, want: "Global <global@example.com>|Global <global@example.com>"},
+	{
+		name: "system configuration", system: "[user]\nname = System\nemail = s@example.com\n",
+		want: "System <s@example.com>|System <s@example.com>",
+	},
+	{
+		name: "global before system", config: globalConfig, system: "[user]\nname = System\nemail = s@example.com\n",
+		want: "Global <global@example.com>|Global <global@example.com>",
+	},
+	{
+		name: "the folder's own before global", config: globalConfig, local: "Local",
+		want: "Local <global@example.com>|Local <global@example.com>",
+	},
+	{
+		name: "environment before configuration", config: globalConfig,
+		environ: []string{"GIT_AUTHOR_NAME=Env", "GIT_AUTHOR_EMAIL=e@example.com"},
+		want:    "Env <e@example.com>|Global <global@example.com>",
+	},
+	{
+		name: "environment alone, author also as committer", environ: []string{"GIT_AUTHOR_NAME=Env", "GIT_AUTHOR_EMAIL=e@example.com"},
+		want: "Env <e@example.com>|Env <e@example.com>",
+	},
+	{
+		name: "options before everything", config: globalConfig, environ: []string{"GIT_AUTHOR_NAME=Env"},
+		given: gitrepo.Person{Name: "Given", Email: "g@example.com"}, want: "Given <g@example.com>|Global <global@example.com>",
+	},
+	{
+		name: "author.name before user.name", config: globalConfig + "[author]\nname = Writer\n",
+		want: "Writer <global@example.com>|Global <global@example.com>",
+	},
+	{
+		name: "an included file", config: "[include]\npath = system\n", system: "[user]\nname = In\nemail = i@example.com\n",
+		want: "In <i@example.com>|In <i@example.com>",
+	},
+	{name: "nothing"},
+	{name: "a name without an address", config: "[user]\nname = Global\n"},
+	{name: "a name that breaks the commit", config: globalConfig, given: gitrepo.Person{Name: "a <x@y> 1 +0000\nparent x", Email: "e"}},
+}
+
 func TestAuthorEqualsGits(t *testing.T) {
 	t.Parallel()
-	const global = "[user]\nname = Global\nemail = global@example.com\n[include]\npath = included\n"
-	tests := []struct {
-		name, config, system, local string
-		environ                     []string
-		given                       gitrepo.Person
-		want                        string
-	}{
-		{name: "global configuration", config: global, want: "Global <global@example.com>|Global <global@example.com>"},
-		{
-			name: "system configuration", system: "[user]\nname = System\nemail = s@example.com\n",
-			want: "System <s@example.com>|System <s@example.com>",
-		},
-		{
-			name: "global before system", config: global, system: "[user]\nname = System\nemail = s@example.com\n",
-			want: "Global <global@example.com>|Global <global@example.com>",
-		},
-		{name: "the folder's own before global", config: global, local: "Local", want: "Local <global@example.com>|Local <global@example.com>"},
-		{
-			name: "environment before configuration", config: global, environ: []string{"GIT_AUTHOR_NAME=Env", "GIT_AUTHOR_EMAIL=e@example.com"},
-			want: "Env <e@example.com>|Global <global@example.com>",
-		},
-		{
-			name: "environment alone, author also as committer", environ: []string{"GIT_AUTHOR_NAME=Env", "GIT_AUTHOR_EMAIL=e@example.com"},
-			want: "Env <e@example.com>|Env <e@example.com>",
-		},
-		{
-			name: "options before everything", config: global, environ: []string{"GIT_AUTHOR_NAME=Env"},
-			given: gitrepo.Person{Name: "Given", Email: "g@example.com"}, want: "Given <g@example.com>|Global <global@example.com>",
-		},
-		{
-			name: "author.name before user.name", config: global + "[author]\nname = Writer\n",
-			want: "Writer <global@example.com>|Global <global@example.com>",
-		},
-		{
-			name: "an included file", config: "[include]\npath = system\n", system: "[user]\nname = In\nemail = i@example.com\n",
-			want: "In <i@example.com>|In <i@example.com>",
-		},
-		{name: "nothing"},
-		{name: "a name without an address", config: "[user]\nname = Global\n"},
-		{name: "a name that breaks the commit", config: global, given: gitrepo.Person{Name: "a <x@y> 1 +0000\nparent x", Email: "e"}},
-	}
-	for _, tt := range tests {
+	for _, tt := range authorTests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bare := newBare(t)

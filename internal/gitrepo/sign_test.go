@@ -20,8 +20,17 @@ func program(tb testing.TB, environ []string, name string, args ...string) {
 	}
 }
 
-func TestSigning(t *testing.T) {
-	t.Parallel()
+// signer is a home folder with a key for SSH and one for OpenPGP.
+type signer struct {
+	folder  string
+	environ []string
+	key     string // file
+	public  string // SSH public key
+	agent   string // socket
+}
+
+func newSigner(t *testing.T) signer {
+	t.Helper()
 	config := "[user]\nname = Signer\nemail = signer@example.com\n[gpg \"ssh\"]\nallowedSignersFile = ~/allowed\n"
 	folder, env := home(t, config, "GNUPGHOME="+gittest.ShortDir(t))
 	key := filepath.Join(folder, "key")
@@ -35,33 +44,39 @@ func TestSigning(t *testing.T) {
 		"--quick-generate-key", "Signer <signer@example.com>", "ed25519", "sign", "never")
 	t.Cleanup(func() { _ = exec.Command("gpgconf", "--homedir", valueOf(env, "GNUPGHOME"), "--kill", "all").Run() })
 	agent := gittest.ServeAgent(t, gittest.ReadKey(t, key))
+	return signer{folder: folder, environ: env, key: key, public: strings.TrimSpace(string(public)), agent: agent}
+}
+
+func TestSigning(t *testing.T) {
+	t.Parallel()
+	s := newSigner(t)
 	tests := []struct {
 		name, config string
 		environ      []string
 		options      gitrepo.Options
-		want         string // "" is unsigned
+		want         string // "" means unsigned
 		err          string
 	}{
-		{name: "not at all", config: ""},
+		{name: "no signature", config: ""},
 		{name: "SSH, as configured", config: "[commit]\ngpgSign\n[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n", want: "SSH"},
 		{
-			name: "SSH, asked for", config: "[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n",
+			name: "SSH by option", config: "[gpg]\nformat = ssh\n[user]\nsigningKey = ~/key\n",
 			options: gitrepo.Options{Signing: gitrepo.SignAlways}, want: "SSH",
 		},
 		{
 			name: "SSH, with a key of the options", config: "[gpg]\nformat = ssh\n",
-			options: gitrepo.Options{Signing: gitrepo.SignAlways, SigningKey: key}, want: "SSH",
+			options: gitrepo.Options{Signing: gitrepo.SignAlways, SigningKey: s.key}, want: "SSH",
 		},
 		{
 			name:    "SSH, with a key of the agent",
-			config:  "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n[user]\nsigningKey = \"key::" + strings.TrimSpace(string(public)) + "\"\n",
-			environ: []string{"SSH_AUTH_SOCK=" + agent}, want: "SSH",
+			config:  "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n[user]\nsigningKey = \"key::" + s.public + "\"\n",
+			environ: []string{"SSH_AUTH_SOCK=" + s.agent}, want: "SSH",
 		},
-		{name: "configured, and refused", config: "[commit]\ngpgSign = true\n", options: gitrepo.Options{Signing: gitrepo.SignNever}},
+		{name: "configured, but never by option", config: "[commit]\ngpgSign = true\n", options: gitrepo.Options{Signing: gitrepo.SignNever}},
 		{name: "OpenPGP", config: "[commit]\ngpgSign = true\n", want: "PGP"},
 		{name: "OpenPGP, a key by its address", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = signer@example.com\n", want: "PGP"},
 		{
-			name: "OpenPGP, a key that isn't there", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = x@example.com\n",
+			name: "OpenPGP, a missing key", config: "[commit]\ngpgSign = true\n[user]\nsigningKey = x@example.com\n",
 			err: "sign commit: gpg",
 		},
 		{name: "SSH without a key", config: "[commit]\ngpgSign = true\n[gpg]\nformat = ssh\n", err: "user.signingKey"},
@@ -72,9 +87,9 @@ func TestSigning(t *testing.T) {
 			t.Parallel()
 			bare := newBare(t)
 			config := filepath.Join(t.TempDir(), "config")
-			gittest.WriteFile(t, config, "[include]\npath = "+filepath.Join(folder, ".gitconfig")+"\n"+tt.config, 0o600)
+			gittest.WriteFile(t, config, "[include]\npath = "+filepath.Join(s.folder, ".gitconfig")+"\n"+tt.config, 0o600)
 			o := tt.options
-			o.URL, o.Environ = "file://"+bare, append(append([]string{"GIT_CONFIG_GLOBAL=" + config}, env...), tt.environ...)
+			o.URL, o.Environ = "file://"+bare, append(append([]string{"GIT_CONFIG_GLOBAL=" + config}, s.environ...), tt.environ...)
 			_, err := open(t, o).Update(t.Context(), writes("a", "b"))
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {

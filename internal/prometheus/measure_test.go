@@ -57,20 +57,21 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// A wrong answer must not make a namespace seem idle.
-func TestMeasureErrors(t *testing.T) {
-	t.Parallel()
+type badAnswer struct {
+	name   string
+	status int
+	body   string
+	want   string
+}
+
+// badAnswers returns answers that Measure must refuse, with a part of the error.
+func badAnswers() []badAnswer {
 	good := namespaceVector("preview-a 0")
 	now := time.Now().Unix()
 	one := func(rest string) string {
 		return vectorOf(`{"metric":{"namespace":"preview-a"}` + rest + `}`)
 	}
-	for _, test := range []struct {
-		name   string
-		status int
-		body   string
-		want   string
-	}{
+	return []badAnswer{
 		{"no samples", 200, namespaceVector(), "no samples of namespaces preview-*"},
 		{"an empty body", 200, "", "not an answer of Prometheus"},
 		{"no content", 204, "", "status 204"},
@@ -110,7 +111,13 @@ func TestMeasureErrors(t *testing.T) {
 		{"a histogram", 200, one(fmt.Sprintf(`,"histogram":[%d,{"count":"0","sum":"0"}]`, now)), "without histograms"},
 		{"an old answer", 200, one(fmt.Sprintf(`,"value":[%d,"0"]`, now-600)), "bypass caches"},
 		{"an answer of tomorrow", 200, one(fmt.Sprintf(`,"value":[%d,"0"]`, now+86400)), "check the clocks"},
-	} {
+	}
+}
+
+// A wrong answer must not make a namespace seem idle.
+func TestMeasureErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range badAnswers() {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m, err := measure(t, newPolicy(serve(t, test.status, test.body)))

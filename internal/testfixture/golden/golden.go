@@ -12,7 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// Compare fails the test if got differs from the file name, relative to the test's folder. With -update it writes the file.
+// Compare fails the test if got differs from the file name, relative to the test's folder. With -update it writes the
+// file.
 func Compare(t *testing.T, name string, got []byte) {
 	t.Helper()
 	if *update {
