@@ -41,8 +41,8 @@ func (c *Config) RunSet(p Profile, changed []string) map[string]bool {
 	return run
 }
 
-// pathsFromPublic are the services on any path of calls from a public service to one of the targets; if no path leads
-// to any, the first public service, so that there is something to open.
+// pathsFromPublic returns the services on a path of calls from a public service to a target. If there is no such path, it
+// returns the first public service, so that the environment has an address.
 func (c *Config) pathsFromPublic(targets []string) map[string]bool {
 	run := reachable(targets, c.calls.callers)
 	maps.DeleteFunc(run, func(s string, _ bool) bool { return !c.calls.fromPublic[s] })
@@ -55,8 +55,8 @@ func (c *Config) pathsFromPublic(targets []string) map[string]bool {
 // callGraph has the calls between services. Every environment needs it, so it is computed once.
 type callGraph struct {
 	callers    map[string][]string
-	fromPublic map[string]bool // what calls of public services lead to, those included
-	public     string          // the first one
+	fromPublic map[string]bool // public services, and the services that they reach by calls
+	public     string          // the first public service
 }
 
 func newCallGraph(services Services) callGraph {
@@ -76,7 +76,7 @@ func newCallGraph(services Services) callGraph {
 	return k
 }
 
-// reachable are the nodes that a graph's edges lead to from any of the given ones, those included.
+// reachable returns the start nodes and all nodes that edges lead to from them.
 func reachable(from []string, edges map[string][]string) map[string]bool {
 	seen := map[string]bool{}
 	queue := slices.Clone(from)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Where things are in a GitOps repository.
+// Paths and names in a GitOps repository.
 const (
 	PolicyFile          = "previewset.yaml"
 	SlotsFile           = "slots.yaml"
@@ -24,16 +24,16 @@ const (
 	WhenFullSleepIdlest = "sleep-idlest"
 )
 
-// Config is the configuration in force: what one commit of the config branch says, with the last good version of each
-// environment file that it breaks.
+// Config is the configuration of one commit of the config branch. An environment file that has problems is replaced by its
+// last valid version.
 type Config struct {
-	// Commit is the config branch's commit that was loaded.
+	// Commit is the loaded commit of the config branch.
 	Commit string
 	Policy *Policy
 	Slots  *SlotPool // nil without slots.yaml
-	// Environments are the files overlays/<name>/environment.yaml by name.
+	// Environments has the files overlays/<name>/environment.yaml by name.
 	Environments map[string]*Environment
-	// Problems are the mistakes in files that are not in force because of them; the rest is.
+	// Problems are the mistakes in environment files. Those files are not in force; the rest of the configuration is.
 	Problems Problems
 	// Broken has the first problem of each environment file that is not in force, by the environment's name.
 	Broken map[string]string
@@ -46,25 +46,33 @@ type Config struct {
 	notInForce  []string
 	issueKey    *regexp.Regexp
 	repoByLower map[string][]*Service
-	paths       map[string]string // of kustomize-base's components, by themselves
+	paths       map[string]string // paths of the components, so that equal paths share their text
 	calls       callGraph
 	rules       map[string]*LifetimeSettings // by profile
 }
 
-// pin is the commit at which the trees that make up an overlay last changed.
+// overlayRevision is the commit at which the trees that make up an overlay last changed.
 type overlayRevision struct{ trees, commit string }
 
-// catalog is what kustomize-base offers.
+// catalog lists the components of kustomize-base.
 type catalog struct {
 	run, link, components map[string]bool
 	datasets              map[string]map[string]bool // by store
 }
 
-// Load reads the configuration of one commit. It fails with Problems where previewset.yaml or slots.yaml can't be used;
-// the caller then keeps what is in force. A broken environment file stays one broken thing: it is listed in
-// Config.Problems, and what prev (nil where there is none) says of that environment stays in force.
+// Load reads the configuration of one commit. It returns Problems as its error if previewset.yaml or slots.yaml is invalid;
+// the caller then keeps the previous configuration. An invalid environment file is listed in Config.Problems, and the
+// version of that file in prev (nil at the first load) stays in force.
 func Load(t Tree, prev *Config) (*Config, error) {
-	c := &Config{Commit: t.Commit, Policy: defaultPolicy(), prefix: t.Prefix, catalog: catalogOf(t), paths: map[string]string{}, folders: map[string]bool{}, ancestors: map[string]bool{}}
+	c := &Config{
+		Commit:    t.Commit,
+		Policy:    defaultPolicy(),
+		prefix:    t.Prefix,
+		catalog:   catalogOf(t),
+		paths:     map[string]string{},
+		folders:   map[string]bool{},
+		ancestors: map[string]bool{},
+	}
 	for folder := range t.Kustomizations {
 		if component, ok := strings.CutPrefix(folder, BaseFolder+"/"); ok {
 			path := componentPath(component)
@@ -76,7 +84,13 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	}
 	file, ok := t.Files[PolicyFile]
 	if !ok {
-		return nil, Problems{{File: PolicyFile, Message: "is missing", Remedy: "run previewctl init, or name the folder that holds it: check DIR, render and plan --dir, else --config-path"}}
+		return nil, Problems{
+			{
+				File:    PolicyFile,
+				Message: "is missing",
+				Remedy:  "run previewctl init, or name its folder: check DIR, --dir for render and plan, --config-path for the others",
+			},
+		}
 	}
 	d := decodeFile(PolicyFile, file, c.Policy)
 	if len(d.problems) == 0 {
@@ -106,8 +120,8 @@ func (c *Config) index() {
 	}
 }
 
-// Follows says whether a commit of the config branch, given by its first characters, is the one that was loaded or is known to
-// come before it.
+// Follows reports whether a commit of the config branch is the loaded one or is known to come before it. The commit may be
+// abbreviated.
 func (c *Config) Follows(commit string) bool {
 	if strings.HasPrefix(c.Commit, commit) {
 		return true
@@ -120,10 +134,10 @@ func (c *Config) Follows(commit string) bool {
 	return false
 }
 
-// Repositories are the configured repositories, "owner/name" in lower case, sorted.
+// Repositories returns the configured repositories, "owner/name" in lower case, sorted.
 func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repoByLower)) }
 
-// NotInForce lists what the files say that nothing follows from, and why, a line each.
+// NotInForce lists the settings that have no effect, with the reason, one line for each.
 func (c *Config) NotInForce() []string { return c.notInForce }
 
 func (c *Config) loadSlots(t Tree) Problems {
@@ -155,31 +169,40 @@ func (v *validator) validateSlots() {
 func validateClaim(d *decoder, at string, claim Claim) {
 	for i, login := range claim.Holders {
 		if !loginPattern.MatchString(login) {
-			d.at(fmt.Sprintf("%s.holders[%d]", at, i), fmt.Sprintf("%q is not a GitHub login", Printable(login)), "write the login without @")
+			d.at(
+				fmt.Sprintf("%s.holders[%d]", at, i),
+				fmt.Sprintf("%q is not a GitHub login", Printable(login)),
+				"write the login without @",
+			)
 		}
 	}
 	if claim.Since != nil && claim.Until != nil && !claim.Until.After(*claim.Since) {
-		d.at(at+".until", "is not after since", "write when the claim ends")
+		d.at(at+".until", "is not after since", "write the end of the claim")
 	}
 }
 
-// header checks the two keys that every file starts with.
+// header checks apiVersion and kind.
 func (d *decoder) header(apiVersion, kind, want string) {
 	if apiVersion != APIVersion {
-		d.at("apiVersion", fmt.Sprintf("%q is not a version that is known", Printable(apiVersion)), "write "+APIVersion)
+		d.at("apiVersion", fmt.Sprintf("%q is an unknown version", Printable(apiVersion)), "write "+APIVersion)
 	}
 	if kind != want {
-		d.at("kind", fmt.Sprintf("%q is not what this file holds", Printable(kind)), "write "+want)
+		d.at("kind", fmt.Sprintf("%q is the wrong kind for this file", Printable(kind)), "write "+want)
 	}
 }
 
-// unused is a line of NotInForce.
+// unused formats a line of NotInForce.
 func (d *decoder) unused(path, why string) string {
 	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
 }
 
 func catalogOf(t Tree) catalog {
-	k := catalog{run: map[string]bool{}, link: map[string]bool{}, components: map[string]bool{}, datasets: map[string]map[string]bool{}}
+	k := catalog{
+		run:        map[string]bool{},
+		link:       map[string]bool{},
+		components: map[string]bool{},
+		datasets:   map[string]map[string]bool{},
+	}
 	for folder := range t.Kustomizations {
 		part := strings.Split(folder, "/")
 		if part[0] != BaseFolder {
@@ -217,8 +240,8 @@ func (k catalog) hasDataset(name string) bool {
 	return false
 }
 
-// pinOverlays finds for each overlay the commit at which what it is made of last changed: the one in prev while the
-// trees are the same, else this one. So an unrelated commit touches nobody.
+// pinOverlays finds the commit at which the trees of each overlay last changed: the commit in prev if the trees are equal,
+// otherwise this one. So an unrelated commit changes no environment.
 func (c *Config) pinOverlays(t Tree, prev *Config) {
 	shared := t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
 	c.pins = map[string]overlayRevision{"": c.pinned("", shared, t.Commit, prev)}
@@ -239,7 +262,7 @@ func (c *Config) pinned(name, trees, commit string, prev *Config) overlayRevisio
 	return overlayRevision{trees: trees, commit: commit}
 }
 
-// overlay is the path and revision of an environment's overlay.
+// Overlay returns the path of an environment's overlay and the commit that Argo CD syncs.
 func (c *Config) Overlay(name string) (path, revision string) {
 	p, ok := c.pins[name]
 	if !ok {
@@ -257,10 +280,13 @@ func (c *Config) Overlay(name string) (path, revision string) {
 
 func (c *Config) loadEnvironments(t Tree, prev *Config) {
 	c.Environments, c.Broken = map[string]*Environment{}, map[string]string{}
-	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(t.Files)), func(p string) bool { return !strings.HasPrefix(p, OverlaysFolder+"/") })
+	paths := slices.DeleteFunc(
+		slices.Sorted(maps.Keys(t.Files)),
+		func(p string) bool { return !strings.HasPrefix(p, OverlaysFolder+"/") },
+	)
 	if len(paths) > maxEnvironments {
 		c.Problems = append(c.Problems, Problem{
-			File: OverlaysFolder, Message: fmt.Sprintf("holds %d environments, %d at most are read", len(paths), maxEnvironments), Remedy: "delete some",
+			File: OverlaysFolder, Message: fmt.Sprintf("holds %d environments; at most %d are read", len(paths), maxEnvironments), Remedy: "delete some",
 		})
 		paths = paths[:maxEnvironments]
 	}

@@ -20,24 +20,40 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 		{"an unrelated commit moves nobody", func(*config.Tree) {}, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
-		{"a changed kustomize-base moves all", func(t *config.Tree) { t.Hashes[config.BaseFolder] = "base2" }, map[string]string{
-			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
-		}},
-		{"a changed shared overlay moves all", func(t *config.Tree) { t.Hashes[config.SharedOverlay] = "shared2" }, map[string]string{
-			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
-		}},
-		{"a changed folder moves its own environment", func(t *config.Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" }, map[string]string{
-			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
-		}},
+		{
+			"a changed kustomize-base moves all",
+			func(t *config.Tree) { t.Hashes[config.BaseFolder] = "base2" },
+			map[string]string{
+				"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
+			},
+		},
+		{
+			"a changed shared overlay moves all",
+			func(t *config.Tree) { t.Hashes[config.SharedOverlay] = "shared2" },
+			map[string]string{
+				"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
+			},
+		},
+		{
+			"a changed folder moves its own environment",
+			func(t *config.Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" },
+			map[string]string{
+				"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
+			},
+		},
 		{"a new folder moves its own environment", func(t *config.Tree) {
 			t.Hashes["overlays/mailer-pr-1"] = "new"
 			t.Kustomizations["overlays/mailer-pr-1"] = true
 		}, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/mailer-pr-1@c1",
 		}},
-		{"a folder without kustomization leaves the shared overlay", func(t *config.Tree) { t.Hashes["overlays/mailer-pr-1"] = "new" }, map[string]string{
-			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c1",
-		}},
+		{
+			"a folder without kustomization leaves the shared overlay",
+			func(t *config.Tree) { t.Hashes["overlays/mailer-pr-1"] = "new" },
+			map[string]string{
+				"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c1",
+			},
+		},
 		{"a removed folder leaves the shared overlay as it was", func(t *config.Tree) {
 			delete(t.Hashes, "overlays/shop-pr-7")
 			delete(t.Kustomizations, "overlays/shop-pr-7")
@@ -45,9 +61,13 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 		}, map[string]string{
 			"shop-pr-7": "overlays/preview@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
-		{"another folder of configuration moves all", func(t *config.Tree) { t.Prefix = "gitops/previews" }, map[string]string{
-			"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1", "mailer-pr-1": "gitops/previews/overlays/preview@c1",
-		}},
+		{
+			"another folder of configuration moves all",
+			func(t *config.Tree) { t.Prefix = "gitops/previews" },
+			map[string]string{
+				"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1", "mailer-pr-1": "gitops/previews/overlays/preview@c1",
+			},
+		},
 	}
 	files := map[string]string{
 		testfixture.Shop7File:                    testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
@@ -101,7 +121,7 @@ func TestLoadBoundsHowManyEnvironmentsThereAre(t *testing.T) {
 	if len(c.Environments) != config.MaxEnvironments {
 		t.Errorf("%d environments are in force, want %d", len(c.Environments), config.MaxEnvironments)
 	}
-	want := []string{"overlays: holds 5001 environments, 5000 at most are read; delete some"}
+	want := []string{"overlays: holds 5001 environments; at most 5000 are read; delete some"}
 	if diff := cmp.Diff(want, testfixture.Lines(c.Problems.Err())); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
@@ -109,7 +129,8 @@ func TestLoadBoundsHowManyEnvironmentsThereAre(t *testing.T) {
 
 func TestRepositoriesAreNamedOnceAndInLowerCase(t *testing.T) {
 	t.Parallel()
-	got := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "repository: acme/gateway", "repository: ACME/Gateway")).Repositories()
+	got := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "repository: acme/gateway", "repository: ACME/Gateway")).
+		Repositories()
 	if diff := cmp.Diff([]string{"acme/gateway", "acme/mailer", "acme/shop"}, got); diff != "" {
 		t.Errorf("repositories (-want +got):\n%s", diff)
 	}

@@ -15,22 +15,22 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bounds of a configuration file: how deep it nests, how many of its mistakes are told, how much of a key is shown.
+// Bounds of a configuration file: nesting depth, reported problems, and characters of a key that are shown.
 const (
 	maxDepth    = 32
 	maxProblems = 100
 	maxShown    = 200
 )
 
-// decoder fills Go values from YAML nodes, strictly, and goes on after a mistake so that all are found at once.
+// decoder fills Go values from YAML nodes. It refuses unknown keys, and continues after a mistake to find all of them.
 type decoder struct {
 	file     string
 	problems Problems
-	// lines has the line of every key and list item that was seen, by path.
+	// lines has the line of each key and list item by path.
 	lines map[string]int
 }
 
-// nodeDecoder is implemented by types that aren't what their Go kind says.
+// nodeDecoder is implemented by types with their own notation in YAML.
 type nodeDecoder interface {
 	decodeNode(dec *decoder, path string, n *yaml.Node)
 }
@@ -51,7 +51,7 @@ func decodeFile(name string, f File, into any) *decoder {
 	return d
 }
 
-// parse returns the document's top node, or nil where there are problems that make decoding pointless.
+// parse returns the top node of the document, or nil if its problems prevent decoding.
 func (d *decoder) parse(content []byte) *yaml.Node {
 	var doc, second yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(content))
@@ -76,11 +76,11 @@ func (d *decoder) parse(content []byte) *yaml.Node {
 
 var (
 	yamlLine = regexp.MustCompile(`line (\d+): `)
-	// yamlParser are the messages of go-yaml's parser, which counts lines from 0 (and doesn't say 0), unlike its scanner.
+	// yamlParser matches messages of go-yaml's parser. It counts lines from 0, and omits 0; go-yaml's scanner counts from 1.
 	yamlParser = regexp.MustCompile(`^did not find expected (',' or '[\]}]'|key|'-' indicator|node content|<)`)
 )
 
-// syntax reports what the YAML parser says. Its errors carry the line in their text only.
+// syntax reports an error of the YAML parser. The line is only in its text.
 func (d *decoder) syntax(err error) {
 	if errors.Is(err, io.EOF) {
 		d.problem(0, "", "is empty", "start it with apiVersion: "+APIVersion)
@@ -94,17 +94,22 @@ func (d *decoder) syntax(err error) {
 	if yamlParser.MatchString(text) {
 		line++
 	}
-	d.problem(line, "", "is not YAML: "+text, "mend the syntax there or in the line above")
+	d.problem(line, "", "is not YAML: "+text, "fix the syntax there or in the line above")
 }
 
-// plain refuses what makes a file other than it looks: anchors, aliases, tags and deep nesting.
+// plain refuses YAML that is hard to read for people: anchors, aliases, tags and deep nesting.
 func (d *decoder) plain(n *yaml.Node, depth int) bool {
 	switch {
 	case n.Anchor != "" || n.Kind == yaml.AliasNode:
 		d.problem(n.Line, "", "uses an anchor or alias", "write the value out")
 		return false
 	case n.Style&yaml.TaggedStyle != 0:
-		d.problem(n.Line, "", "uses a tag like "+describe(&yaml.Node{Kind: yaml.ScalarNode, Value: n.Tag}), "write the value alone, quoted where it is a text")
+		d.problem(
+			n.Line,
+			"",
+			"uses a tag like "+describe(&yaml.Node{Kind: yaml.ScalarNode, Value: n.Tag}),
+			"write the value alone, quoted if it is text",
+		)
 		return false
 	case depth > maxDepth:
 		d.problem(n.Line, "", fmt.Sprintf("nests deeper than %d", maxDepth), "flatten it")
@@ -117,13 +122,13 @@ func (d *decoder) plain(n *yaml.Node, depth int) bool {
 	return ok
 }
 
-// problem notes a mistake; of a file that is nothing but mistakes only the first ones.
+// problem adds a mistake, up to maxProblems.
 func (d *decoder) problem(line int, path, message, remedy string) {
 	switch len(d.problems) {
 	case maxProblems:
 		return
 	case maxProblems - 1:
-		path, message, remedy = "", "has more mistakes, which are not listed", "mend these first"
+		path, message, remedy = "", "has more problems than are listed", "fix these first"
 	}
 	if path = Printable(path); len(path) > maxShown {
 		path = strings.ToValidUTF8(path[:maxShown], "") + "…"
@@ -131,7 +136,7 @@ func (d *decoder) problem(line int, path, message, remedy string) {
 	d.problems = append(d.problems, Problem{File: d.file, Line: line, Path: path, Message: message, Remedy: remedy})
 }
 
-// at reports a mistake in a value that was decoded, with the line of its key.
+// at adds a mistake in a decoded value, with the line of its key.
 func (d *decoder) at(path, message, remedy string) {
 	line, p := 0, path
 	for line == 0 && p != "" {
@@ -144,7 +149,7 @@ func (d *decoder) at(path, message, remedy string) {
 // value decodes a node into the value that into points to.
 func (d *decoder) value(path string, n *yaml.Node, into any) {
 	if n.Tag == "!!null" {
-		d.problem(n.Line, path, "has no value", "give it one or take the key out")
+		d.problem(n.Line, path, "has no value", "write a value, or remove the key")
 		return
 	}
 	if nd, ok := into.(nodeDecoder); ok {
@@ -174,10 +179,10 @@ func (d *decoder) reflected(path string, n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// mapping calls each for the key and value of every pair, once a key.
+// mapping calls each once for every key with its value.
 func (d *decoder) mapping(path string, n *yaml.Node, each func(key, value *yaml.Node, at string)) {
 	if n.Kind != yaml.MappingNode {
-		d.problem(n.Line, path, describe(n)+" stands where keys and values are due", "write key: value pairs")
+		d.problem(n.Line, path, describe(n)+": expected keys and values", "write key: value pairs")
 		return
 	}
 	seen := map[string]bool{}
@@ -186,9 +191,9 @@ func (d *decoder) mapping(path string, n *yaml.Node, each func(key, value *yaml.
 		at := join(path, key.Value)
 		switch {
 		case key.Kind != yaml.ScalarNode || (key.Tag != "!!str" && key.Tag != "!!int"):
-			d.problem(key.Line, path, "has a key that is not a plain text", "quote the key")
+			d.problem(key.Line, path, "has a key that is not text", "quote the key")
 		case seen[key.Value]:
-			d.problem(key.Line, at, "stands twice", "keep one of them")
+			d.problem(key.Line, at, "duplicate key", "keep one of them")
 		default:
 			seen[key.Value] = true
 			d.lines[at] = key.Line
@@ -221,7 +226,7 @@ func (d *decoder) fields(path string, n *yaml.Node, v reflect.Value) {
 	})
 }
 
-// fieldsOf yields the fields of a struct type that stand in a file.
+// fieldsOf yields the fields of a struct type that appear in files.
 func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
 		for f := range t.Fields() {
@@ -236,7 +241,12 @@ func (d *decoder) enum(path string, n *yaml.Node, v reflect.Value, enum string) 
 	if enum == "" || n.Kind != yaml.ScalarNode || slices.Contains(strings.Split(enum, ","), v.String()) {
 		return
 	}
-	d.problem(n.Line, path, describe(n)+" is not one of the choices", "write one of "+strings.ReplaceAll(enum, ",", ", "))
+	d.problem(
+		n.Line,
+		path,
+		describe(n)+" is not one of the choices",
+		"write one of "+strings.ReplaceAll(enum, ",", ", "),
+	)
 }
 
 func (d *decoder) entries(path string, n *yaml.Node, v reflect.Value) {
@@ -250,7 +260,7 @@ func (d *decoder) entries(path string, n *yaml.Node, v reflect.Value) {
 
 func (d *decoder) items(path string, n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode {
-		d.problem(n.Line, path, describe(n)+" stands where a list is due", "write [a, b] or one item a line, each after a dash")
+		d.problem(n.Line, path, describe(n)+": expected a list", "write [a, b] or one item a line, each after a dash")
 		return
 	}
 	for i, c := range n.Content {
@@ -264,12 +274,12 @@ func (d *decoder) items(path string, n *yaml.Node, v reflect.Value) {
 
 func (d *decoder) scalar(path string, n *yaml.Node, v reflect.Value) {
 	wrong := func(due, remedy string) {
-		d.problem(n.Line, path, describe(n)+" stands where "+due+" is due", remedy)
+		d.problem(n.Line, path, describe(n)+": expected "+due, remedy)
 	}
 	switch v.Kind() {
 	case reflect.String:
 		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
-			wrong("a text", "quote it if it is meant as text")
+			wrong("text", "quote it if you mean text")
 			return
 		}
 		v.SetString(n.Value)
@@ -288,7 +298,7 @@ func (d *decoder) scalar(path string, n *yaml.Node, v reflect.Value) {
 		}
 		v.SetInt(int64(i))
 	default:
-		panic("preview: no way to decode " + v.Type().String()) // a bug: a field of a new kind
+		panic("config: no decoder for " + v.Type().String()) // a bug: a field of a new kind
 	}
 }
 

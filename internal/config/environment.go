@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -14,13 +13,17 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 	v.header(e.APIVersion, e.Kind, "Environment")
 	if e.PullRequest == "" {
 		if why := v.cfg.Policy.NameProblem(name); why != "" {
-			v.at("", "the folder's name can't be an environment's: "+why, "rename the folder")
+			v.at("", "the folder's name can't be an environment's name: "+why, "rename the folder")
 		}
 	} else {
 		v.validateAdjusted(name, e.PullRequest)
 	}
 	if e.Adopted && e.PullRequest == "" {
-		v.at("adopted", "says that a pull request's environment stays, and names no pull request", "write pullRequest: owner/name#number, or take it out")
+		v.at(
+			"adopted",
+			"needs pullRequest: it keeps a pull request's environment",
+			"write pullRequest: owner/name#number, or remove adopted",
+		)
 	}
 	if e.Owner != "" && !loginPattern.MatchString(e.Owner) {
 		v.at("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
@@ -30,12 +33,16 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 	}
 	v.validateFeatures("", e.Dataset, e.Components)
 	if e.Shared && !v.cfg.catalog.components[SharedComponent] {
-		v.at("shared", "kustomize-base/components/"+SharedComponent+" is missing, which lets others in", "add the component; previewctl init writes one")
+		v.at(
+			"shared",
+			"kustomize-base/components/"+SharedComponent+" is missing; it lets other environments in",
+			"add the component; previewctl init writes one",
+		)
 	}
 	v.validateChoices(e)
 }
 
-// validateAdjusted checks that the file stands in the folder of the pull request that it adjusts.
+// validateAdjusted checks that the file is in the folder of the pull request that it adjusts.
 func (v *validator) validateAdjusted(name, pullRequest string) {
 	repository, number, ok := ParsePullRequest(pullRequest)
 	if !ok {
@@ -47,7 +54,11 @@ func (v *validator) validateAdjusted(name, pullRequest string) {
 		return
 	}
 	if want := PullRequestName(v.cfg.Policy, repository, number); want != name {
-		v.at("pullRequest", "its environment is "+want+", not "+Printable(name), "move the file to "+OverlaysFolder+"/"+want)
+		v.at(
+			"pullRequest",
+			"its environment is "+want+", not "+Printable(name),
+			"move the file to "+OverlaysFolder+"/"+want,
+		)
 	}
 }
 
@@ -62,8 +73,13 @@ func (v *validator) validateChoices(e *Environment) {
 		at, link := "links."+s, e.Links[s]
 		v.validateServiceName(at, s)
 		_, _, isPullRequest := ParsePullRequest(link.PullRequest)
-		if (link.Environment == "") == (link.PullRequest == "") || (link.PullRequest != "" && !isPullRequest) || (link.Environment != "" && !IsDNSLabel(link.Environment, MaxEnvironmentName)) {
-			v.at(at, "names not exactly one environment or pull request", "write {environment: alice} or {pullRequest: owner/name#number}")
+		if (link.Environment == "") == (link.PullRequest == "") || (link.PullRequest != "" && !isPullRequest) ||
+			(link.Environment != "" && !IsDNSLabel(link.Environment, MaxEnvironmentName)) {
+			v.at(
+				at,
+				"must name exactly one environment or pull request",
+				"write {environment: alice} or {pullRequest: owner/name#number}",
+			)
 		}
 		if _, both := e.Services[s]; both {
 			v.at(at, "is both a service that runs here and a link", "keep one of them")
@@ -73,7 +89,11 @@ func (v *validator) validateChoices(e *Environment) {
 		at := fmt.Sprintf("handover[%d]", i)
 		v.validateServiceName(at, s)
 		if _, linked := e.Links[s]; linked {
-			v.at(at, fmt.Sprintf("service %s is linked, so there is nothing here to hand over", Printable(s)), "take the link or the handover out")
+			v.at(
+				at,
+				fmt.Sprintf("service %s is linked, so it has no workload here to hand over", Printable(s)),
+				"remove the link or the handover",
+			)
 		}
 	}
 }
@@ -84,14 +104,7 @@ func (v *validator) validateServiceName(at, name string) {
 	}
 }
 
-// ParsePullRequest takes "owner/name#number" apart.
-func ParsePullRequest(s string) (repository string, number int, ok bool) {
-	repository, digits, _ := strings.Cut(s, "#")
-	number, err := strconv.Atoi(digits)
-	return repository, number, err == nil && number > 0 && repoPattern.MatchString(repository)
-}
-
-// unmeasured lists what previewset.yaml says of idle environments where it doesn't say how to know that they are.
+// unmeasured lists the settings for idle environments if previewset.yaml configures no usage data.
 func unmeasured(p *Policy, d *decoder) []string {
 	why := map[string]string{}
 	if p.Activity.Prometheus != nil {
@@ -103,7 +116,7 @@ func unmeasured(p *Policy, d *decoder) []string {
 	}
 	for _, at := range lifetimes {
 		for _, key := range []string{"deleteAfterIdle", "sleep"} {
-			why[at+"."+key] = "nobody can tell whether environments are used, so none counts as idle: activity.prometheus is not there"
+			why[at+"."+key] = "has no effect without activity.prometheus: without usage data no environment counts as idle"
 		}
 	}
 	if p.Limits.WhenFull == WhenFullSleepIdlest {
@@ -112,7 +125,7 @@ func unmeasured(p *Policy, d *decoder) []string {
 	return d.notInForce(why)
 }
 
-// notInForce are the lines for those of the paths that stand in the file, in its order.
+// notInForce formats the reasons of the paths that are in the file, in file order.
 func (d *decoder) notInForce(why map[string]string) []string {
 	paths := slices.DeleteFunc(slices.Collect(maps.Keys(why)), func(p string) bool { return d.lines[p] == 0 })
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(d.lines[a]-d.lines[b], strings.Compare(a, b)) })

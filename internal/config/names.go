@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,12 +32,12 @@ var (
 	notSlug      = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// reservedNames can't be an environment's: they are folders or hosts of our own.
+// reservedNames are folders or hosts of PreviewSet itself.
 var reservedNames = map[string]bool{"preview": true, "staging": true, "generator": true}
 
 // PullRequestName is the name of a pull request's own environment: <alias or repository>-pr-<number>, at most 40
-// characters. Where the repository's short name isn't fit as it is, 8 hex digits of the SHA-256 of the whole
-// lower-case "owner/name" keep distinct repositories distinct.
+// characters. If the repository's short name is no DNS label, 8 hex digits of the SHA-256 of the lower-case "owner/name"
+// are added to keep distinct repositories distinct.
 func PullRequestName(p *Policy, repository string, number int) string {
 	return NumberedName(RepositoryPart(p, repository), number)
 }
@@ -44,7 +46,7 @@ func NumberedName(repositoryPart string, number int) string {
 	return repositoryPart + "-pr-" + strconv.Itoa(number)
 }
 
-// isPullRequestName says whether a name is one that PullRequestName makes: something, -pr-, and a number.
+// IsPullRequestName reports whether a name has the form of PullRequestName: a text, -pr-, and a number.
 func IsPullRequestName(name string) bool {
 	i := strings.LastIndex(name, "-pr-")
 	if i <= 0 {
@@ -65,8 +67,8 @@ func RepositoryPart(p *Policy, repository string) string {
 	return hashedSlug(short, identity, maxAlias)
 }
 
-// hashedSlug makes text fit for a label, and distinct for each identity where anything but case was lost. The result
-// has at most limit characters, plus 9 for the hash.
+// hashedSlug makes a DNS label of a text. If more than case is lost, it adds a hash of the identity. The result has at most
+// limit characters, plus 9 for the hash.
 func hashedSlug(text, identity string, limit int) string {
 	lower := strings.ToLower(text)
 	slug := strings.Trim(notSlug.ReplaceAllString(lower, "-"), "-")
@@ -80,8 +82,8 @@ func hashedSlug(text, identity string, limit int) string {
 	return slug + "-" + shortHash(identity)
 }
 
-// labelSlug makes a text fit for a Kubernetes label value: at most 63 of [a-z0-9-], hashed where it had to be cut.
-// An empty text stays empty.
+// LabelSlug makes a Kubernetes label value of a text: at most 63 of [a-z0-9-], with a hash if it is cut. An empty text stays
+// empty.
 func LabelSlug(text string) string {
 	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(text), "-"), "-")
 	switch {
@@ -100,32 +102,52 @@ func shortHash(identity string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// isDNSLabel says whether s is an RFC 1123 label of at most limit characters.
+// IsDNSLabel reports whether s is an RFC 1123 label of at most limit characters.
 func IsDNSLabel(s string, limit int) bool { return len(s) <= limit && dnsLabel.MatchString(s) }
 
-// nameProblem says why a name can't be that of an environment made by hand, or "".
+// NameProblem returns the reason why a name can't be that of an environment made by hand, or "".
 func (p *Policy) NameProblem(name string) string {
 	switch {
 	case !IsDNSLabel(name, MaxEnvironmentName):
-		return fmt.Sprintf("an environment's name is a DNS label of at most %d characters: a to z, 0 to 9 and -", MaxEnvironmentName)
+		return fmt.Sprintf(
+			"an environment's name is a DNS label of at most %d characters: a to z, 0 to 9 and -",
+			MaxEnvironmentName,
+		)
 	case reservedNames[name]:
-		return fmt.Sprintf("the name %q is taken by PreviewSet itself", name)
+		return fmt.Sprintf("the name %q is reserved by PreviewSet", name)
 	case IsPullRequestName(name):
 		return "names that end in -pr-<number> belong to pull requests"
 	case bareNumber.MatchString(name):
-		return "its services would have the hosts of pull requests' environments"
+		return "its hosts would be those of pull requests' environments"
 	}
 	for _, s := range p.Services {
 		if strings.HasPrefix(name, s.Name+"-") {
-			return fmt.Sprintf("a name that starts with a service's (%s-) could take that service's host", s.Name)
+			return fmt.Sprintf(
+				"it starts with the name of a service (%s-), so it could take that service's host",
+				s.Name,
+			)
 		}
 	}
 	return ""
 }
 
-// Printable is a text as it may be shown and handed on: valid UTF-8 without control, bidi and other invisible
-// characters (they could hide or reorder what a person reads, and some freeze an ApplicationSet), white space as
-// single blanks.
+// NameProblem returns the reason why an environment made by hand, or a slot, can't have a name, or "". Only the service knows
+// its own namespace, Argo CD's namespace and foreign Applications, so it may refuse more names.
+func (c *Config) NameProblem(name string) string {
+	if why := c.Policy.NameProblem(name); why != "" {
+		return why
+	}
+	namespace := c.Policy.NamespacePrefix + name
+	for _, p := range slices.Concat(c.Policy.ProtectedNamespaces, []string{c.Policy.Baseline.Namespace}) {
+		if match, err := path.Match(p, namespace); err == nil && match {
+			return fmt.Sprintf("its namespace would be %s, which %q protects", namespace, p)
+		}
+	}
+	return ""
+}
+
+// Printable returns a text that is safe to show: valid UTF-8 without control, bidi and other invisible characters, with
+// tabs and line breaks as blanks. Such characters can hide or reorder text, and some stop an ApplicationSet.
 func Printable(s string) string {
 	if isPlain(s) {
 		return s
@@ -152,8 +174,8 @@ func isPlain(s string) bool {
 	return strings.TrimSpace(s) == s
 }
 
-// isHidden is true of controls (Cc), format characters (Cf: bidi marks, zero widths), private use, surrogates,
-// line and paragraph separators, and the code points that aren't characters.
+// isHidden reports whether r is a control (Cc), a format character (Cf: bidi marks, zero widths), of private use, a
+// surrogate, a line or paragraph separator, or not a character.
 func isHidden(r rune) bool {
 	return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) || r&0xFFFE == 0xFFFE || (r >= 0xFDD0 && r <= 0xFDEF)
 }

@@ -13,7 +13,9 @@ import (
 
 func TestPullRequestName(t *testing.T) {
 	t.Parallel()
-	policy := &config.Policy{Repositories: map[string]config.RepositoryPolicy{"Acme/Warehouse": {Alias: "wh"}, "acme/empty": {}}}
+	policy := &config.Policy{
+		Repositories: map[string]config.RepositoryPolicy{"Acme/Warehouse": {Alias: "wh"}, "acme/empty": {}},
+	}
 	tests := []struct {
 		name, repository string
 		number           int
@@ -31,12 +33,18 @@ func TestPullRequestName(t *testing.T) {
 		{"nothing that is left is a hash", "acme/...", 7, "36fc256e-pr-7"},
 		{"an alias stands for the name", "acme/warehouse", 7, "wh-pr-7"},
 		{"an entry without alias changes nothing", "acme/empty", 7, "empty-pr-7"},
-		{"the longest name fits", "acme/" + strings.Repeat("z", 100), 9_999_999, "zzzzzzzzzzzzzzzzzzzz-0cd4e43c-pr-9999999"},
+		{
+			"the longest name fits",
+			"acme/" + strings.Repeat("z", 100),
+			9_999_999,
+			"zzzzzzzzzzzzzzzzzzzz-0cd4e43c-pr-9999999",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := config.PullRequestName(policy, tt.repository, tt.number); got != tt.want || len(got) > config.MaxEnvironmentName {
+			if got := config.PullRequestName(policy, tt.repository, tt.number); got != tt.want ||
+				len(got) > config.MaxEnvironmentName {
 				t.Errorf("PullRequestName(%q, %d) = %q (%d), want %q", tt.repository, tt.number, got, len(got), tt.want)
 			}
 		})
@@ -63,7 +71,11 @@ func TestLabelSlug(t *testing.T) {
 		{"nothing that is left is a hash", "日本", "cf2abf0c"},
 		{"sixty-three characters stay as they are", strings.Repeat("a", 63), strings.Repeat("a", 63)},
 		{"sixty-four are cut and hashed", strings.Repeat("a", 64), strings.Repeat("a", 54) + "-ffe054fe"},
-		{"a cut leaves no double dash", strings.Repeat("a", 53) + "/" + strings.Repeat("b", 20), strings.Repeat("a", 53) + "-44f88cf3"},
+		{
+			"a cut leaves no double dash",
+			strings.Repeat("a", 53) + "/" + strings.Repeat("b", 20),
+			strings.Repeat("a", 53) + "-44f88cf3",
+		},
 		{"a bot's login", "dependabot[bot]", "dependabot-bot"},
 	}
 	for _, tt := range tests {
@@ -88,7 +100,11 @@ func TestPrintable(t *testing.T) {
 		{"NUL and bell", "a\x00b\x07", "ab"},
 		{"DEL", "a\x7fb", "ab"},
 		{"C1 controls", "a\u0080\u0085\u0092\u009fb", "ab"},
-		{"bidi marks, overrides and isolates", "a\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061cb", "ab"},
+		{
+			"bidi marks, overrides and isolates",
+			"a\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061cb",
+			"ab",
+		},
 		{"zero widths and a byte order mark", "a\u200b\u200c\u200d\u2060\ufeffb", "ab"},
 		{"line and paragraph separators", "a\u2028\u2029b", "ab"},
 		{"code points that are no characters", "a\ufffe\uffff\U0001fffe\U0010ffff\ufdd0\ufdefb", "ab"},
@@ -123,10 +139,36 @@ func TestTag(t *testing.T) {
 		{"the number", "pr-{{ .Number }}", pin, "pr-7", ""},
 		{"several, with and without blanks", "v1.{{.Number}}_{{  .ShortSHA  }}-x", pin, "v1.7_abcdef1-x", ""},
 		{"literals alone", "latest", pin, "latest", ""},
-		{"a branch that there is none of", "{{ .Branch }}", config.ServiceRef{SHA: testfixture.SHA("a")}, "", `the tag "{{ .Branch }}" of service web makes "", which is not an image tag`},
+		{
+			"a branch that there is none of",
+			"{{ .Branch }}",
+			config.ServiceRef{SHA: testfixture.SHA("a")},
+			"",
+			`the tag "{{ .Branch }}" of service web makes "", which is not an image tag`,
+		},
 		{"a number that there is none of", "pr-{{ .Number }}", config.ServiceRef{SHA: testfixture.SHA("a")}, "pr-", ""},
-		{"a dash at the start", "-{{ .ShortSHA }}", pin, "", `the tag "-{{ .ShortSHA }}" of service web makes "-abcdef1", which is not an image tag`},
-		{"a tag of 129 characters", strings.Repeat("a", 89) + "{{ .SHA }}", pin, "", `the tag "` + strings.Repeat("a", 89) + `{{ .SHA }}" of service web makes "` + strings.Repeat("a", 89) + testfixture.SHA("abcdef1234") + `", which is not an image tag`},
+		{
+			"a dash at the start",
+			"-{{ .ShortSHA }}",
+			pin,
+			"",
+			`the tag "-{{ .ShortSHA }}" of service web makes "-abcdef1", which is not an image tag`,
+		},
+		{
+			"a tag of 129 characters",
+			strings.Repeat("a", 89) + "{{ .SHA }}",
+			pin,
+			"",
+			`the tag "` + strings.Repeat(
+				"a",
+				89,
+			) + `{{ .SHA }}" of service web makes "` + strings.Repeat(
+				"a",
+				89,
+			) + testfixture.SHA(
+				"abcdef1234",
+			) + `", which is not an image tag`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -16,14 +16,23 @@ type Overlay struct {
 func (c *Config) Overlays() map[string]Overlay {
 	overlays := map[string]Overlay{}
 	for name, p := range c.pins {
-		overlays[name] = Overlay{Trees: p.trees, Commit: p.commit, Folder: c.folders[name], Environment: c.Environments[name]}
+		overlays[name] = Overlay{
+			Trees:       p.trees,
+			Commit:      p.commit,
+			Folder:      c.folders[name],
+			Environment: c.Environments[name],
+		}
 	}
 	return overlays
 }
 
 // FromOverlays returns a configuration with only the parts that Load takes over from the previous one.
 func FromOverlays(overlays map[string]Overlay) *Config {
-	c := &Config{folders: map[string]bool{}, pins: map[string]overlayRevision{}, Environments: map[string]*Environment{}}
+	c := &Config{
+		folders:      map[string]bool{},
+		pins:         map[string]overlayRevision{},
+		Environments: map[string]*Environment{},
+	}
 	for name, o := range overlays {
 		c.pins[name], c.folders[name] = overlayRevision{trees: o.Trees, commit: o.Commit}, o.Folder
 		if o.Environment != nil {

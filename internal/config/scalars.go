@@ -8,13 +8,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Duration is a length of time, written as in "168h" or "90m".
+// Duration is a length of time in the notation of time.ParseDuration, such as "168h" or "90m".
 type Duration time.Duration
 
 func (d *Duration) decodeNode(dec *decoder, path string, n *yaml.Node) {
 	v, err := time.ParseDuration(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || v < 0 {
-		dec.problem(n.Line, path, fmt.Sprintf("%s is not a length of time", describe(n)), `write it like "90m" or "168h"`)
+		dec.problem(
+			n.Line,
+			path,
+			fmt.Sprintf("%s is not a length of time", describe(n)),
+			`write it like "90m" or "168h"`,
+		)
 		return
 	}
 	*d = Duration(v)
@@ -28,7 +33,12 @@ func (r *RunSet) decodeNode(dec *decoder, path string, n *yaml.Node) {
 	case n.Kind == yaml.ScalarNode && (n.Value == "changed" || n.Value == "all"):
 		r.Mode = n.Value
 	default:
-		dec.problem(n.Line, path, describe(n)+" is not a choice of services", "write changed, all, or a list of services")
+		dec.problem(
+			n.Line,
+			path,
+			describe(n)+" is not a choice of services",
+			"write changed, all, or a list of services",
+		)
 	}
 }
 
@@ -41,7 +51,7 @@ func (s *Services) decodeNode(dec *decoder, path string, n *yaml.Node) {
 	})
 }
 
-// get returns the service of that name, or nil.
+// Get returns the service of that name, or nil.
 func (s Services) Get(name string) *Service {
 	for i := range s {
 		if s[i].Name == name {

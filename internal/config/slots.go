@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// At is the pool as it stands at a time. A claim past its until is over, and the head of the queue holds the slot from
-// then on, as does who waits where a slot is free. Nobody needs to write that down for it to be so.
+// At returns the pool at a time. A claim ends at its until; then, or if a slot is free, the head of the queue becomes the
+// holder. The file needs no change for that.
 func (p *SlotPool) At(now time.Time) *SlotPool {
 	at := &SlotPool{APIVersion: p.APIVersion, Kind: p.Kind, Slots: maps.Clone(p.Slots), Queue: slices.Clone(p.Queue)}
 	var free []freed
@@ -27,7 +27,7 @@ func (p *SlotPool) At(now time.Time) *SlotPool {
 			since = *next.Since
 		}
 		if len(next.Holders) == 0 || next.Until != nil && !next.Until.After(since) {
-			continue // it was over before it began
+			continue // the claim ended before it began
 		}
 		if !since.IsZero() {
 			next.Since = &since
@@ -41,13 +41,13 @@ func (p *SlotPool) At(now time.Time) *SlotPool {
 	return at
 }
 
-// freed is a slot that nobody holds, and since when; the zero time is of one that nobody is written down for.
+// freed is a free slot, and the time since when it is free; zero if the file names no holder.
 type freed struct {
 	name string
 	at   time.Time
 }
 
-// over says whether nobody holds by a claim any more, and since when.
+// over reports whether a claim has ended or has no holder, and since when.
 func (c Claim) over(now time.Time) (since time.Time, over bool) {
 	switch {
 	case len(c.Holders) == 0:
@@ -58,7 +58,7 @@ func (c Claim) over(now time.Time) (since time.Time, over bool) {
 	return *c.Until, !c.Until.After(now)
 }
 
-// Claims are the slots and who holds each at a time; nil where slots aren't in use.
+// Claims returns the claim on each slot at a time, nil if slots are off.
 func (c *Config) Claims(now time.Time) map[string]Claim {
 	if c.Slots == nil || c.Policy == nil || c.Policy.Slots == "off" {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// describe names a node for a person.
+// describe names a YAML node in messages.
 func describe(n *yaml.Node) string {
 	if n.Kind == yaml.MappingNode {
 		return "a set of keys"
@@ -25,19 +25,24 @@ func describe(n *yaml.Node) string {
 	return strconv.Quote(text)
 }
 
-// suggest is the remedy for an unknown key: the known one that it is nearest to.
+// suggest returns the remedy for an unknown key: the most similar known key, or all of them.
 func suggest(key string, known map[string]reflect.StructField) string {
 	names := slices.Sorted(maps.Keys(known))
-	best, least := "", 3 // further away it is another word
-	for _, k := range names {
-		if d := distance(strings.ToLower(key), strings.ToLower(k)); d < least {
-			best, least = k, d
-		}
-	}
-	if best != "" {
+	if best := Nearest(key, names); best != "" {
 		return "did you mean " + best + "?"
 	}
 	return "known here: " + strings.Join(names, ", ")
+}
+
+// Nearest returns the name that is most similar to a mistyped word, or "" if none is similar.
+func Nearest(word string, names []string) string {
+	best, least := "", 3 // a larger distance means another word
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if d := distance(strings.ToLower(word), strings.ToLower(name)); d < least {
+			best, least = name, d
+		}
+	}
+	return best
 }
 
 // distance is the Levenshtein distance.

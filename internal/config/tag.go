@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// defaultTag is the tag of a service that says none.
+// defaultTag is the tag of a service without tag.
 const defaultTag = "{{ .SHA }}"
 
 const tagRemedy = "write literals and {{ .SHA }}, {{ .ShortSHA }}, {{ .Branch }} or {{ .Number }}"
@@ -19,10 +19,10 @@ var (
 	imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 )
 
-// tagProblem says what is wrong with an image tag's template, or "".
+// tagProblem returns the mistake in a tag template, or "".
 func tagProblem(template string) string {
 	if template == "" {
-		return "says no tag"
+		return "is empty"
 	}
 	for _, m := range tagField.FindAllStringSubmatch(template, -1) {
 		if _, ok := (ServiceRef{}).fields()[m[1]]; !ok {
@@ -45,20 +45,18 @@ func (s *Service) TagUses(field string) bool {
 	return false
 }
 
-// Pin is what a running service is at. The zero Pin leaves the image that kustomize-base pins.
-type ServiceRef struct {
-	SHA    string // full commit SHA
-	Branch string // empty where the ref is no branch
-	Number int    // 0 where the ref is no pull request
-}
-
-// fields are what a tag's template may use. ShortSHA has 7 characters, as Git and the common image workflows cut it.
+// fields are the values for tag templates. ShortSHA has 7 characters, as in Git and common image workflows.
 func (p ServiceRef) fields() map[string]string {
 	number := ""
 	if p.Number > 0 {
 		number = strconv.Itoa(p.Number)
 	}
-	return map[string]string{"SHA": p.SHA, "ShortSHA": p.SHA[:min(7, len(p.SHA))], "Branch": LabelSlug(p.Branch), "Number": number}
+	return map[string]string{
+		"SHA":      p.SHA,
+		"ShortSHA": p.SHA[:min(7, len(p.SHA))],
+		"Branch":   LabelSlug(p.Branch),
+		"Number":   number,
+	}
 }
 
 // ImageTag fills the service's tag template for a ref. It fails if the result is not an image tag.
@@ -68,7 +66,12 @@ func (s *Service) ImageTag(p ServiceRef) (string, error) {
 		return fields[strings.Trim(m, "{} .")]
 	})
 	if !imageTag.MatchString(tag) {
-		return "", fmt.Errorf("the tag %q of service %s makes %q, which is not an image tag", s.Tag, s.Name, Printable(tag))
+		return "", fmt.Errorf(
+			"the tag %q of service %s makes %q, which is not an image tag",
+			s.Tag,
+			s.Name,
+			Printable(tag),
+		)
 	}
 	return tag, nil
 }

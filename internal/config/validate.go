@@ -10,16 +10,18 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that which time zones are known doesn't depend on the machine
+	_ "time/tzdata" // the known time zones must not depend on the machine
 
 	"github.com/bmatcuk/doublestar/v4"
 )
 
 var (
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	imagePattern  = regexp.MustCompile(`^([a-z0-9]+(([._]|-+)[a-z0-9]+)*(:[0-9]+)?/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$`)
-	timeOfDay     = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
-	weekdays      = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+	imagePattern  = regexp.MustCompile(
+		`^([a-z0-9]+(([._]|-+)[a-z0-9]+)*(:[0-9]+)?/)?[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*$`,
+	)
+	timeOfDay = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
+	weekdays  = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 )
 
 // validator checks decoded files against the rest of the configuration, and adds each mistake to its decoder.
@@ -33,17 +35,30 @@ func (v *validator) validate() {
 	p := v.cfg.Policy
 	v.header(p.APIVersion, p.Kind, "PreviewConfig")
 	if len(p.Domain) > maxDomain || !domainPattern.MatchString(p.Domain) {
-		v.at("domain", fmt.Sprintf("%q is not a domain", Printable(p.Domain)), "write one in lower case, like preview.example.dev")
+		v.at(
+			"domain",
+			fmt.Sprintf("%q is not a domain", Printable(p.Domain)),
+			"write one in lower case, like preview.example.dev",
+		)
 	}
-	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix || !IsDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
-		v.at("namespacePrefix", fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)), fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix))
+	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix ||
+		!IsDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
+		v.at(
+			"namespacePrefix",
+			fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)),
+			fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix),
+		)
 	}
 	if !IsDNSLabel(p.Baseline.Namespace, MaxLabel) {
 		v.at("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
 	}
 	for i, pattern := range p.ProtectedNamespaces {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			v.at(fmt.Sprintf("protectedNamespaces[%d]", i), "is not a pattern", `write a namespace, or a pattern like "kube-*"`)
+			v.at(
+				fmt.Sprintf("protectedNamespaces[%d]", i),
+				"is not a pattern",
+				`write a namespace, or a pattern like "kube-*"`,
+			)
 		}
 	}
 	v.validateServices()
@@ -53,13 +68,17 @@ func (v *validator) validate() {
 	validateLifetime(v.decoder, "lifetime.", nil, &p.Lifetime)
 	v.validateActivity()
 	if !v.cfg.catalog.components[Guardrails] {
-		v.at("", "kustomize-base/components/"+Guardrails+" is missing, which every environment has", "add the component; previewctl init writes one")
+		v.at(
+			"",
+			"kustomize-base/components/"+Guardrails+" is missing; every environment needs it",
+			"add the component; previewctl init writes one",
+		)
 	}
 }
 
 func (v *validator) validateServices() {
 	if len(v.cfg.Policy.Services) == 0 {
-		v.at("services", "there is none", "name at least one service with its repository and image")
+		v.at("services", "is empty", "name at least one service with its repository and image")
 	}
 	images := map[string]string{}
 	for i := range v.cfg.Policy.Services {
@@ -67,7 +86,11 @@ func (v *validator) validateServices() {
 		at := "services." + s.Name
 		v.validateService(at, s)
 		if other, ok := images[s.Image]; ok {
-			v.at(at+".image", "is the image of "+other+" too", "make them one service with several workloads: an image is replaced by its name")
+			v.at(
+				at+".image",
+				"is also the image of "+other,
+				"make them one service with several workloads, because images are replaced by name",
+			)
 		}
 		images[s.Image] = s.Name
 	}
@@ -75,25 +98,34 @@ func (v *validator) validateServices() {
 
 func (v *validator) validateService(at string, s *Service) {
 	if !IsDNSLabel(s.Name, maxServiceName) {
-		v.at(at, "is not a service's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
+		v.at(at, "is not a service name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
 	}
 	if !repoPattern.MatchString(s.Repository) {
 		v.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
 	}
 	if !imagePattern.MatchString(s.Image) {
-		v.at(at+".image", fmt.Sprintf("%q is not an image's name", Printable(s.Image)), "write it as kustomize-base does, without tag")
+		v.at(
+			at+".image",
+			fmt.Sprintf("%q is not an image name", Printable(s.Image)),
+			"write the name that kustomize-base uses, without tag",
+		)
 	}
 	if err := tagProblem(s.Tag); err != "" {
 		v.at(at+".tag", err, tagRemedy)
 	}
 	for i, pattern := range s.Paths {
-		if !doublestar.ValidatePattern(pattern) || pattern == "" || strings.HasPrefix(pattern, "/") || strings.HasPrefix(pattern, "./") {
-			v.at(fmt.Sprintf("%s.paths[%d]", at, i), "is not a pattern of paths in the repository", `write one like "orders/**", from the repository's top`)
+		if !doublestar.ValidatePattern(pattern) || pattern == "" || strings.HasPrefix(pattern, "/") ||
+			strings.HasPrefix(pattern, "./") {
+			v.at(
+				fmt.Sprintf("%s.paths[%d]", at, i),
+				"is not a path pattern",
+				`write one like "orders/**", from the repository's top`,
+			)
 		}
 	}
 	v.validateReferences(at, s)
 	if s.Ready != nil && (s.Ready.Check == "" || s.Ready.App == "") {
-		v.at(at+".ready", "names no check or no app", "write {check: image, app: github-actions}")
+		v.at(at+".ready", "needs check and app", "write {check: image, app: github-actions}")
 	}
 	v.validateDefault(at, s)
 }
@@ -101,19 +133,31 @@ func (v *validator) validateService(at string, s *Service) {
 func (v *validator) validateReferences(at string, s *Service) {
 	for i, name := range s.Calls {
 		if v.cfg.Policy.Services.Get(name) == nil {
-			v.at(fmt.Sprintf("%s.calls[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(name)), v.knownServices())
+			v.at(
+				fmt.Sprintf("%s.calls[%d]", at, i),
+				fmt.Sprintf("there is no service %q", Printable(name)),
+				v.knownServices(),
+			)
 		}
 	}
 	for i, store := range s.Data {
 		if v.cfg.catalog.datasets[store] == nil {
-			v.at(fmt.Sprintf("%s.data[%d]", at, i), fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)), KnownNames(v.cfg.catalog.datasets))
+			v.at(
+				fmt.Sprintf("%s.data[%d]", at, i),
+				fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)),
+				KnownNames(v.cfg.catalog.datasets),
+			)
 		}
 	}
 	if !v.cfg.catalog.run[s.Name] {
 		v.at(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
 	}
 	if !v.cfg.catalog.link[s.Name] {
-		v.at(at, fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name), "add the component that stands in for it")
+		v.at(
+			at,
+			fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name),
+			"add the component that links to it",
+		)
 	}
 }
 
@@ -122,31 +166,18 @@ func (v *validator) validateDefault(at string, s *Service) {
 		return
 	}
 	if refProblem := s.Default.problem(); refProblem != "" || s.Default.PullRequest != 0 {
-		v.at(at+".default", "names no single branch, tag or commit", "write {branch: main}, {tag: dev} or {sha: …}")
+		v.at(
+			at+".default",
+			"must name exactly one branch, tag or commit",
+			"write {branch: main}, {tag: dev} or {sha: …}",
+		)
 	}
 	if s.TagUses("Number") {
-		v.at(at+".tag", "uses .Number, which the default doesn't have", "use .SHA, or take default out")
+		v.at(at+".tag", "uses .Number, but default has no pull request number", "use .SHA, or remove default")
 	}
 	if s.TagUses("Branch") && s.Default.Tag != "" {
-		v.at(at+".tag", "uses .Branch, which the default, a tag, doesn't have", "use .SHA, or name a branch in default")
+		v.at(at+".tag", "uses .Branch, but default is a tag", "use .SHA, or name a branch in default")
 	}
-}
-
-// problem says what is wrong with a ref, or "".
-func (r Ref) problem() string {
-	n := 0
-	for _, is := range []bool{r.PullRequest != 0, r.Branch != "", r.Tag != "", r.SHA != ""} {
-		if is {
-			n++
-		}
-	}
-	switch {
-	case n != 1:
-		return "names not exactly one of pullRequest, branch, tag and sha"
-	case r.SHA != "" && !IsSHA(r.SHA):
-		return "its sha is not a full commit SHA"
-	}
-	return ""
 }
 
 func (v *validator) validateRepositories() {
@@ -157,20 +188,32 @@ func (v *validator) validateRepositories() {
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Repositories)) {
 		alias := v.cfg.Policy.Repositories[name].Alias
 		if !used[strings.ToLower(name)] {
-			v.at("repositories."+name, "no service is in that repository", "take it out, or mend the name")
+			v.at("repositories."+name, "no service is in that repository", "remove it, or correct the name")
 		}
 		if other, ok := written[strings.ToLower(name)]; ok {
-			v.at("repositories."+name, "is the same repository as "+other, "keep one of them: case doesn't count")
+			v.at(
+				"repositories."+name,
+				"is the same repository as "+other,
+				"keep one of them; names are compared without case",
+			)
 		}
 		written[strings.ToLower(name)] = name
 		if alias != "" && !IsDNSLabel(alias, maxAlias) {
-			v.at("repositories."+name+".alias", fmt.Sprintf("%q is not an alias", Printable(alias)), fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+			v.at(
+				"repositories."+name+".alias",
+				fmt.Sprintf("%q is not an alias", Printable(alias)),
+				fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias),
+			)
 		}
 	}
 	for _, repository := range slices.Sorted(maps.Keys(used)) {
 		slug := RepositoryPart(v.cfg.Policy, repository)
 		if other, ok := slugs[slug]; ok {
-			v.at("repositories", fmt.Sprintf("%s and %s would both have environments named %s-pr-…", other, repository, slug), "give one of them an alias: repositories: {"+repository+": {alias: …}}")
+			v.at(
+				"repositories",
+				fmt.Sprintf("%s and %s would share the environment names %s-pr-…", other, repository, slug),
+				"give one of them an alias: repositories: {"+repository+": {alias: …}}",
+			)
 		}
 		slugs[slug] = repository
 	}
@@ -186,14 +229,18 @@ func (v *validator) validateProfiles() {
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Profiles)) {
 		p, at := v.cfg.Policy.Profiles[name], "profiles."+name
 		if !IsDNSLabel(name, maxAlias) {
-			v.at(at, "is not a profile's name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+			v.at(at, "is not a profile name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
 		}
 		if p.Run.Mode == "" {
-			v.at(at, "says nothing of what to run", "write run: changed, run: all or run: [a service, …]")
+			v.at(at, "needs run", "write run: changed, run: all or run: [a service, …]")
 		}
 		for i, s := range p.Run.Services {
 			if v.cfg.Policy.Services.Get(s) == nil {
-				v.at(fmt.Sprintf("%s.run[%d]", at, i), fmt.Sprintf("there is no service %q", Printable(s)), v.knownServices())
+				v.at(
+					fmt.Sprintf("%s.run[%d]", at, i),
+					fmt.Sprintf("there is no service %q", Printable(s)),
+					v.knownServices(),
+				)
 			}
 		}
 		v.validateFeatures(at+".", p.Dataset, p.Components)
@@ -203,8 +250,8 @@ func (v *validator) validateProfiles() {
 	}
 }
 
-// validateLifetime checks the lifetime of all environments, or a profile's, which stands over that of all. A length of
-// nothing is a mistake where it would end or stop an environment as soon as it is there.
+// validateLifetime checks the lifetime of the policy (all is nil) or that of a profile, which overrides it. Zero is a mistake
+// if it would delete or stop an environment at once.
 func validateLifetime(d *decoder, at string, all, l *Lifetime) {
 	validateLength(d, at+"deleteAfterIdle", l.DeleteAfterIdle, 1)
 	validateLength(d, at+"expireAfter", l.ExpireAfter, 1)
@@ -220,27 +267,26 @@ func validateLifetime(d *decoder, at string, all, l *Lifetime) {
 	validateOrder(d, at, all, l)
 }
 
-// maxLength is longer than anything of this lasts.
+// maxLength is longer than any useful setting.
 const maxLength = 5 * 365 * 24 * time.Hour
 
 func validateLength(d *decoder, at string, length *Duration, least Duration) {
 	switch {
 	case length == nil:
 	case *length < least:
-		d.at(at, "is no time at all", `write a length of time like "90m", or take it out`)
+		d.at(at, "is zero", `write a length of time like "90m", or remove the key`)
 	case time.Duration(*length) > maxLength:
-		d.at(at, "is longer than five years", `write a length of time like "168h"; to have no end, take it out`)
+		d.at(at, "is longer than five years", `write a length of time like "168h", or remove the key for no limit`)
 	}
 }
 
-// validateOrder checks that nothing is deleted for being idle before it sleeps for that: there would be nothing left to
-// wake.
+// validateOrder checks that idle environments sleep before they are deleted.
 func validateOrder(d *decoder, at string, all, l *Lifetime) {
 	switch {
 	case all == nil:
 		all = &Lifetime{}
 	case l.DeleteAfterIdle == nil && (l.Sleep == nil || l.Sleep.IdleAfter == nil):
-		return // that is said of all already
+		return // the policy has the same problem
 	}
 	var idle *Duration
 	for _, sleep := range []*Sleep{all.Sleep, l.Sleep} {
@@ -249,41 +295,72 @@ func validateOrder(d *decoder, at string, all, l *Lifetime) {
 		}
 	}
 	if end := cmp.Or(l.DeleteAfterIdle, all.DeleteAfterIdle); end != nil && idle != nil && *end > 0 && *end <= *idle {
-		d.at(at+"deleteAfterIdle", fmt.Sprintf("is %s, and sleep.idleAfter is %s: it would be gone before it sleeps", FormatDuration(time.Duration(*end)), FormatDuration(time.Duration(*idle))),
-			"write a longer one, or take one of the two out")
+		d.at(
+			at+"deleteAfterIdle",
+			fmt.Sprintf(
+				"is %s, and sleep.idleAfter is %s: an environment would be deleted before it sleeps",
+				FormatDuration(time.Duration(*end)),
+				FormatDuration(time.Duration(*idle)),
+			),
+			"write a longer one, or remove one of the two",
+		)
 	}
 }
 
 func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
 	if len(w.Days) == 0 {
-		d.at(at, "names no days", "write days: ["+strings.Join(weekdays, ", ")+"], or some of them")
+		d.at(at, "needs days", "write days: ["+strings.Join(weekdays, ", ")+"], or some of them")
 	}
 	for i, day := range w.Days {
 		if !slices.Contains(weekdays, day) || slices.Index(w.Days, day) < i {
-			d.at(fmt.Sprintf("%s.days[%d]", at, i), fmt.Sprintf("%q is not a day, or stands twice", Printable(day)), "write each once: "+strings.Join(weekdays, ", "))
+			d.at(
+				fmt.Sprintf("%s.days[%d]", at, i),
+				fmt.Sprintf("%q is not a day, or is a duplicate", Printable(day)),
+				"write each once: "+strings.Join(weekdays, ", "),
+			)
 		}
 	}
 	for _, t := range [][2]string{{"from", w.From}, {"to", w.To}} {
 		if !timeOfDay.MatchString(t[1]) {
-			d.at(at+"."+t[0], fmt.Sprintf("%q is not a time of day", Printable(t[1])), `write it like "08:00", from "00:00" to "24:00"`)
+			d.at(
+				at+"."+t[0],
+				fmt.Sprintf("%q is not a time of day", Printable(t[1])),
+				`write it like "08:00", from "00:00" to "24:00"`,
+			)
 		}
 	}
 	if timeOfDay.MatchString(w.From) && w.To == w.From {
-		d.at(at+".to", "is the same as from", `write from: "00:00" and to: "24:00" for whole days; hours that end before they begin end on the next day`)
+		d.at(
+			at+".to",
+			"is the same as from",
+			`write from: "00:00" and to: "24:00" for whole days; if to is before from, the hours end on the next day`,
+		)
 	}
 	if _, err := time.LoadLocation(w.Timezone); err != nil || w.Timezone == "" || w.Timezone == "Local" {
-		d.at(at+".timezone", fmt.Sprintf("%q is not a time zone", Printable(w.Timezone)), "write one of the IANA database, like Europe/Berlin or UTC")
+		d.at(
+			at+".timezone",
+			fmt.Sprintf("%q is not a time zone", Printable(w.Timezone)),
+			"write one of the IANA database, like Europe/Berlin or UTC",
+		)
 	}
 	validateLength(d, at+".idleAfter", w.IdleAfter, 1)
 }
 
 func (v *validator) validateFeatures(at, dataset string, components []string) {
 	if dataset != "" && !v.cfg.catalog.hasDataset(dataset) {
-		v.at(at+"dataset", fmt.Sprintf("no store has a dataset %q", Printable(dataset)), "add kustomize-base/data/<store>/datasets/<dataset>, or name one that is there")
+		v.at(
+			at+"dataset",
+			fmt.Sprintf("no store has a dataset %q", Printable(dataset)),
+			"add kustomize-base/data/<store>/datasets/<dataset>, or name an existing dataset",
+		)
 	}
 	for i, name := range components {
 		if !v.cfg.catalog.components[name] {
-			v.at(fmt.Sprintf("%scomponents[%d]", at, i), fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)), KnownNames(v.cfg.catalog.components))
+			v.at(
+				fmt.Sprintf("%scomponents[%d]", at, i),
+				fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)),
+				KnownNames(v.cfg.catalog.components),
+			)
 		}
 	}
 }
@@ -294,7 +371,11 @@ func (v *validator) validatePullRequests() {
 	for _, l := range [][2]string{{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}} {
 		key, name := strings.ToLower(l[1]), l[0]
 		if key == "" || len(key) > 29 || strings.Contains(key, ":") || Printable(key) != key {
-			v.at("pullRequests."+name, "is not a label", "write 1 to 29 characters without a colon: what comes after it picks the profile")
+			v.at(
+				"pullRequests."+name,
+				"is not a label",
+				"write 1 to 29 characters without a colon; the text after a colon names the profile",
+			)
 		}
 		if other, ok := labels[key]; ok {
 			v.at("pullRequests."+name, "is the same as "+other, "give each a label of its own")
@@ -302,10 +383,18 @@ func (v *validator) validatePullRequests() {
 		labels[key] = name
 	}
 	if _, ok := v.cfg.Policy.Profiles[p.Profile]; !ok {
-		v.at("pullRequests.profile", fmt.Sprintf("there is no profile %q", Printable(p.Profile)), KnownNames(v.cfg.Policy.Profiles))
+		v.at(
+			"pullRequests.profile",
+			fmt.Sprintf("there is no profile %q", Printable(p.Profile)),
+			KnownNames(v.cfg.Policy.Profiles),
+		)
 	}
 	if _, err := regexp.Compile(p.IssueKey); err != nil {
-		v.at("pullRequests.issueKey", "is not a regular expression of RE2: "+err.Error(), "see github.com/google/re2/wiki/Syntax")
+		v.at(
+			"pullRequests.issueKey",
+			"is not a regular expression of RE2: "+err.Error(),
+			"see github.com/google/re2/wiki/Syntax",
+		)
 	}
 }
 
@@ -319,7 +408,11 @@ func (v *validator) validateActivity() {
 		v.at("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
 	}
 	if (p.Preset == "") == (p.Query == "") {
-		v.at("activity.prometheus", "names not exactly one of preset and query", "write preset: ingress-nginx, or query: and PromQL")
+		v.at(
+			"activity.prometheus",
+			"must have exactly one of preset and query",
+			"write preset: ingress-nginx, or query: and PromQL",
+		)
 	}
 }
 
@@ -331,13 +424,14 @@ func (v *validator) knownServices() string {
 	return someOf(names)
 }
 
+// KnownNames lists the keys of a map as the remedy for an unknown name.
 func KnownNames[V any](m map[string]V) string { return someOf(slices.Sorted(maps.Keys(m))) }
 
-// someOf lists names for a person, not more than are read.
+// someOf lists names in a message, at most 20.
 func someOf(names []string) string {
 	const most = 20
 	if len(names) == 0 {
-		return "none is known"
+		return "none exist"
 	}
 	if len(names) > most {
 		names = append(slices.Clone(names[:most]), "…")

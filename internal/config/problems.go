@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a file that a person can mend.
+// Problem is one mistake in a file, with its remedy.
 type Problem struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"` // 1-based; 0 where there is none
@@ -31,7 +31,7 @@ func (p Problem) Error() string {
 	return Printable(b.String())
 }
 
-// Problems are all mistakes that were found, as one error.
+// Problems are all mistakes of a file as one error.
 type Problems []Problem
 
 // Error prints one problem a line.
@@ -43,7 +43,7 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// err is nil where there is no problem: a nil Problems in an error would not be.
+// Err returns the problems as an error, nil without problems. A nil Problems in an error interface would not be nil.
 func (ps Problems) Err() error {
 	if len(ps) == 0 {
 		return nil

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// hours are working hours. A window that ends before it begins ends on the next day.
+// workingHours are weekly windows. A window with an end before its start ends on the next day.
 type workingHours struct {
-	days     [7]bool // on which windows begin, from Sunday
-	from, to int     // minutes of the wall clock since that day's midnight; to may be on the next day
+	days     [7]bool // days with a window, from Sunday
+	from, to int     // minutes since midnight by the wall clock; to may be on the next day
 	zone     *time.Location
 }
 
-// newHours takes hours that were validated.
+// newWorkingHours expects validated hours.
 func newWorkingHours(w *WorkingHours) *workingHours {
 	zone, err := time.LoadLocation(w.Timezone)
 	if err != nil {
-		panic(err) // validated, and the zones are part of the program
+		panic(err) // validated; the zones are part of the program
 	}
 	h := &workingHours{zone: zone, from: minutesOf(w.From), to: minutesOf(w.To)}
 	if h.to <= h.from {
@@ -28,16 +28,16 @@ func newWorkingHours(w *WorkingHours) *workingHours {
 	return h
 }
 
-// minutesOf is a time of day like "08:00".
+// minutesOf returns the minutes since midnight of a time of day like "08:00".
 func minutesOf(clock string) int {
 	digit := func(i int) int { return int(clock[i] - '0') }
 	return (digit(0)*10+digit(1))*60 + digit(3)*10 + digit(4)
 }
 
-// at says whether a time is within the hours, and when that ends.
+// at reports whether a time is within the hours, and when that changes.
 func (h *workingHours) at(t time.Time) (inside bool, until time.Time) {
 	year, month, day := t.In(h.zone).Date()
-	for offset := -1; until.IsZero(); offset++ { // yesterday's window may still be open, and one begins within a week
+	for offset := -1; until.IsZero(); offset++ { // yesterday's window may be open, and the next one begins within a week
 		if !h.days[time.Date(year, month, day+offset, 0, 0, 0, 0, time.UTC).Weekday()] {
 			continue
 		}
@@ -52,15 +52,15 @@ func (h *workingHours) at(t time.Time) (inside bool, until time.Time) {
 	return inside, until
 }
 
-// instant is when the wall clock shows so many minutes since a day's midnight. Of a time that is skipped, because clocks are
-// set forward, it is when they are; of one that comes twice the first, or the last.
+// instant returns the time at which the wall clock shows so many minutes since midnight. If clocks are set forward over that
+// time, it is the moment of the change. If the time occurs twice, last chooses the second one.
 func (h *workingHours) instant(year int, month time.Month, day, minutes int, last bool) time.Time {
 	t := time.Date(year, month, day, 0, minutes, 0, 0, h.zone)
 	shows := func(t time.Time) int {
 		_, offset := t.Zone()
 		return offset
 	}
-	// What it would show were it UTC tells whether it is the one that was asked for.
+	// The difference from the same wall clock in UTC shows whether time.Date moved the time.
 	missed := t.Add(time.Duration(shows(t)) * time.Second).Sub(time.Date(year, month, day, 0, minutes, 0, 0, time.UTC))
 	begins, ends := t.ZoneBounds()
 	switch {

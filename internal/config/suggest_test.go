@@ -14,7 +14,7 @@ func TestNameProblems(t *testing.T) {
 		Services: config.Services{{Name: "gateway"}},
 	}}
 	for name, want := range map[string]string{
-		"jakub": "", "gateway": "", "preview": "taken by PreviewSet itself", "x-pr-1": "belong to pull requests",
+		"jakub": "", "gateway": "", "preview": "reserved by PreviewSet", "x-pr-1": "belong to pull requests",
 		"gateway-x": "could take that service's host", "Jakub": "DNS label", strings.Repeat("a", 41): "at most 40",
 		"prod-eu": `its namespace would be preview-prod-eu, which "preview-prod*" protects`, "base": `which "preview-base" protects`,
 	} {

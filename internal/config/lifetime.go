@@ -2,26 +2,26 @@ package config
 
 import "time"
 
-// rules are the lifetime in force for environments of one profile. A length of nothing is that there is no such rule.
+// LifetimeSettings are the lifetime settings of one profile, merged with those of the policy. Zero disables a setting.
 type LifetimeSettings struct {
 	DeleteAfterIdle, ExpireAfter, MaxExtension, Grace time.Duration
 	IdleAfter, MaxAwake                               time.Duration
-	// hours are nil where none are written; hoursIdleAfter is what idleAfter is within them.
+	// hours is nil without working hours. hoursIdleAfter replaces IdleAfter within them.
 	hours          *workingHours
 	hoursIdleAfter time.Duration
 	asleepOutside  bool
 }
 
-// Why an environment sleeps by its lifetime settings, as saved state has it.
+// Reasons for sleep that follow from lifetime settings. Saved state has these values.
 const (
 	SleptIdle    = "idle"
 	SleptOutside = "hours"
 )
 
-// defaultExtension is the most that an environment is extended by where nobody wrote lifetime.maxExtension.
+// DefaultExtension is the longest extension if lifetime.maxExtension is not set.
 const DefaultExtension = 336 * time.Hour
 
-// rulesOf are the rules by profile: the lifetime of the policy, and over it the profile's, key by key. "" has the policy's.
+// lifetimeByProfile merges the lifetime of each profile over that of the policy. The key "" has the settings of the policy.
 func lifetimeByProfile(p *Policy) map[string]*LifetimeSettings {
 	all := map[string]*LifetimeSettings{"": mergeLifetimes(p.Lifetime)}
 	for name, profile := range p.Profiles {
@@ -33,7 +33,7 @@ func lifetimeByProfile(p *Policy) map[string]*LifetimeSettings {
 	return all
 }
 
-// rulesFor are those of a profile; of one that is there no more, the policy's.
+// LifetimeOf returns the settings of a profile. An unknown profile has those of the policy.
 func (c *Config) LifetimeOf(profile string) *LifetimeSettings {
 	if rules, ok := c.rules[profile]; ok {
 		return rules
@@ -41,8 +41,8 @@ func (c *Config) LifetimeOf(profile string) *LifetimeSettings {
 	return c.rules[""]
 }
 
-// newRules lets each lifetime have the last word over those before it. Working hours are one key: parts of two of them are
-// nobody's hours.
+// mergeLifetimes merges lifetimes; later ones override earlier ones key by key. Working hours are one key, because parts of
+// two schedules make no sensible schedule.
 func mergeLifetimes(lifetimes ...Lifetime) *LifetimeSettings {
 	r := &LifetimeSettings{MaxExtension: DefaultExtension}
 	for _, l := range lifetimes {
@@ -72,7 +72,7 @@ func override(length *time.Duration, written *Duration) {
 	}
 }
 
-// maxHold is the most that one request keeps an environment awake.
+// MaxHold returns the longest time for which one request keeps an environment awake.
 func (r *LifetimeSettings) MaxHold() time.Duration {
 	if r.MaxAwake > 0 {
 		return r.MaxAwake
@@ -80,7 +80,7 @@ func (r *LifetimeSettings) MaxHold() time.Duration {
 	return r.MaxExtension
 }
 
-// sleepsAt is when an environment sleeps that was last used at a time, if nobody uses it any more; zero is never.
+// SleepsAt returns the time at which an environment falls asleep if it isn't used after active, and the reason. Zero means never.
 func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, why string) {
 	if r.hours == nil {
 		if r.IdleAfter == 0 {
@@ -88,7 +88,7 @@ func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, why string)
 		}
 		return active.Add(r.IdleAfter), SleptIdle
 	}
-	// A week has every hour that there is, and idleness may be as long as one likes.
+	// The schedule repeats every week, and the idle time may be longer than that.
 	for since, end := active, active.Add(r.IdleAfter+r.hoursIdleAfter+8*24*time.Hour); since.Before(end); {
 		inside, until := r.hours.at(since)
 		if !inside && r.asleepOutside && since.After(active) {

@@ -44,7 +44,11 @@ func TestHoursOfAYear(t *testing.T) {
 				t.Parallel()
 				w.Timezone = zone
 				if name == "from midnight to eight" { // which is on the next day
-					checkYear(t, w, WorkingHours{Days: []string{"sun", "mon"}, From: "00:00", To: "08:00", Timezone: zone})
+					checkYear(
+						t,
+						w,
+						WorkingHours{Days: []string{"sun", "mon"}, From: "00:00", To: "08:00", Timezone: zone},
+					)
 					return
 				}
 				checkYear(t, w, w)
@@ -85,13 +89,43 @@ func TestHoursBeginAndEndWhereClocksAreSet(t *testing.T) {
 		hours    WorkingHours
 		from, to string
 	}{
-		{"half past two is skipped in spring: it begins when clocks show three", sunday, "2026-03-29T01:00:00Z", "2026-03-29T10:00:00Z"},
-		{"half past two comes twice in autumn: it begins with the first", sunday, "2026-10-25T00:30:00Z", "2026-10-25T11:00:00Z"},
-		{"half past two is skipped in spring: it ends when clocks show three", early, "2026-03-28T23:00:00Z", "2026-03-29T01:00:00Z"},
-		{"half past two comes twice in autumn: it ends with the last", early, "2026-10-24T22:00:00Z", "2026-10-25T01:30:00Z"},
-		{"half past eleven comes twice in the south's autumn: it begins with the first and ends with the last", late, "2026-04-05T02:30:00Z", "2026-04-05T03:45:00Z"},
+		{
+			"half past two is skipped in spring: it begins when clocks show three",
+			sunday,
+			"2026-03-29T01:00:00Z",
+			"2026-03-29T10:00:00Z",
+		},
+		{
+			"half past two comes twice in autumn: it begins with the first",
+			sunday,
+			"2026-10-25T00:30:00Z",
+			"2026-10-25T11:00:00Z",
+		},
+		{
+			"half past two is skipped in spring: it ends when clocks show three",
+			early,
+			"2026-03-28T23:00:00Z",
+			"2026-03-29T01:00:00Z",
+		},
+		{
+			"half past two comes twice in autumn: it ends with the last",
+			early,
+			"2026-10-24T22:00:00Z",
+			"2026-10-25T01:30:00Z",
+		},
+		{
+			"half past eleven comes twice in the south's autumn: it begins with the first and ends with the last",
+			late,
+			"2026-04-05T02:30:00Z",
+			"2026-04-05T03:45:00Z",
+		},
 		{"midnight is skipped in the south's spring", saturday, "2026-09-05T22:00:00Z", "2026-09-06T04:00:00Z"},
-		{"the hour before midnight comes twice in the south's autumn", saturday, "2026-04-04T21:00:00Z", "2026-04-05T04:00:00Z"},
+		{
+			"the hour before midnight comes twice in the south's autumn",
+			saturday,
+			"2026-04-04T21:00:00Z",
+			"2026-04-05T04:00:00Z",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,8 +137,17 @@ func TestHoursBeginAndEndWhereClocksAreSet(t *testing.T) {
 			h := newWorkingHours(&tt.hours)
 			before, begins := h.at(from.Add(-time.Hour))
 			inside, ends := h.at(from)
-			if before || !inside || begins.UTC().Format(time.RFC3339) != tt.from || ends.UTC().Format(time.RFC3339) != tt.to {
-				t.Errorf("begins %s (%t before), ends %s (%t within); want %s to %s", begins.UTC(), before, ends.UTC(), inside, tt.from, tt.to)
+			if before || !inside || begins.UTC().Format(time.RFC3339) != tt.from ||
+				ends.UTC().Format(time.RFC3339) != tt.to {
+				t.Errorf(
+					"begins %s (%t before), ends %s (%t within); want %s to %s",
+					begins.UTC(),
+					before,
+					ends.UTC(),
+					inside,
+					tt.from,
+					tt.to,
+				)
 			}
 		})
 	}

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// String names the ref for people, for example `branch "main"`.
+func (r Ref) String() string {
+	switch {
+	case r.Branch != "":
+		return fmt.Sprintf("branch %q", Printable(r.Branch))
+	case r.Tag != "":
+		return fmt.Sprintf("tag %q", Printable(r.Tag))
+	case r.PullRequest != 0:
+		return fmt.Sprintf("open pull request #%d", r.PullRequest)
+	}
+	return "commit " + r.SHA
+}
+
+// problem returns the mistake in a ref, or "".
+func (r Ref) problem() string {
+	n := 0
+	for _, is := range []bool{r.PullRequest != 0, r.Branch != "", r.Tag != "", r.SHA != ""} {
+		if is {
+			n++
+		}
+	}
+	switch {
+	case n != 1:
+		return "must name exactly one of pullRequest, branch, tag and sha"
+	case r.SHA != "" && !IsSHA(r.SHA):
+		return "its sha is not a full commit SHA"
+	}
+	return ""
+}
+
+// ServiceRef is the commit that a running service is deployed from. The zero value means the image of kustomize-base.
+type ServiceRef struct {
+	SHA    string // full commit SHA
+	Branch string // empty if the ref is not a branch
+	Number int    // 0 if the ref is not a pull request
+}
+
+// ParsePullRequest parses "owner/name#number".
+func ParsePullRequest(s string) (repository string, number int, ok bool) {
+	repository, digits, _ := strings.Cut(s, "#")
+	number, err := strconv.Atoi(digits)
+	return repository, number, err == nil && number > 0 && repoPattern.MatchString(repository)
+}
