@@ -116,7 +116,7 @@ func unmeasured(p *Policy, d *decoder) []string {
 	}
 	for _, at := range lifetimes {
 		for _, key := range []string{"deleteAfterIdle", "sleep"} {
-			why[at+"."+key] = "has no effect without activity.prometheus: without usage data no environment counts as idle"
+			why[at+"."+key] = "has no effect without activity.prometheus; without usage data no environment counts as idle"
 		}
 	}
 	if p.Limits.WhenFull == WhenFullSleepIdlest {

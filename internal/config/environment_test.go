@@ -130,7 +130,7 @@ func TestNotInForceNamesWhatNeedsAMeasurementWhereThereIsNone(t *testing.T) {
 		"run: all, lifetime: {grace: 1h, sleep: {idleAfter: 1h}}",
 	) +
 		"lifetime: {deleteAfterIdle: 48h, expireAfter: 48h, sleep: {idleAfter: 1h}}\nlimits: {awake: 2, whenFull: sleep-idlest}\n"
-	const why = "has no effect without activity.prometheus: without usage data no environment counts as idle"
+	const why = "has no effect without activity.prometheus; without usage data no environment counts as idle"
 	want := []string{
 		"previewset.yaml:14: profiles.full.lifetime.sleep: " + why,
 		"previewset.yaml:17: lifetime.deleteAfterIdle: " + why,
