@@ -49,7 +49,7 @@ manages them again and reverts all manual changes.`,
 			opts.target, opts.names = args[0], args[1:]
 			for _, s := range opts.names {
 				if !flags.IsServiceName(s) {
-					return flags.Usagef(cmd, "%q is not a service's name; use for example gateway", s)
+					return flags.Usagef(cmd, "%q is not a service name; use for example gateway", s)
 				}
 			}
 			if err := opts.commit.Check(cmd); err != nil {

@@ -83,7 +83,7 @@ var (
 func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 	s := &o.service
 	if !flags.IsServiceName(s.Name) {
-		return flags.Usagef(cmd, "%q is not a service's name; use a-z, 0-9 and hyphens, at most 22 characters", s.Name)
+		return flags.Usagef(cmd, "%q is not a service name; use a-z, 0-9 and hyphens, at most 22 characters", s.Name)
 	}
 	if err := o.checkSource(cmd); err != nil {
 		return err
