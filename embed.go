@@ -1,5 +1,5 @@
-// Package previewset holds the example GitOps repository: the top level of this repository, which is what previewctl init
-// writes, what make demo and the end-to-end tests run on, and what a newcomer reads.
+// Package previewset holds the example GitOps repository, which is the top level of this repository. previewctl init
+// writes it, make demo and the end-to-end tests run on it, and new users read it.
 package previewset
 
 import "embed"
@@ -9,5 +9,6 @@ import "embed"
 //
 //go:embed previewset.yaml CODEOWNERS schemas/*.json
 //go:embed kustomize-base overlays/preview overlays/staging
-//go:embed appsets/README.md appsets/*.yaml appsets/admission appsets/generator appsets/monitoring appsets/secrets/.gitignore appsets/secrets/README.md
+//go:embed appsets/README.md appsets/*.yaml appsets/admission appsets/generator appsets/monitoring
+//go:embed appsets/secrets/.gitignore appsets/secrets/README.md
 var Example embed.FS

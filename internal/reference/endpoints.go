@@ -8,11 +8,11 @@ import (
 
 const endpointsIntro = `# HTTP API
 
-The OpenAPI document [http-api.yaml](http-api.yaml) has the parameters, bodies and answers of each endpoint. This page lists
-the endpoints.
+The OpenAPI document [http-api.yaml](http-api.yaml) has the parameters, bodies and answers of each endpoint. This page
+lists the endpoints.
 
-- The private listener (port 4355) has two tokens. Argo CD's token gives access to rows only; the API token gives access to
-  everything else below ` + "`/api/v1`" + `. Send it as ` + "`Authorization: Bearer <token>`" + `.
+- The private listener (port 4355) has two tokens. Argo CD's token gives access to rows only. The API token gives access
+  to everything else below ` + "`/api/v1`" + `. Send it as ` + "`Authorization: Bearer <token>`" + `.
 - The public listener (port 4356) has webhooks and wake pages. Only this one may be reachable from the internet.
 - The body of an error is ` + "`{\"message\": \"…\"}`" + `.
 
@@ -29,7 +29,8 @@ func EndpointsPage(operations []openapi.Operation) Page {
 				b.WriteString("\n")
 			}
 			group = o.Tag
-			b.WriteString("## " + group + "\n\n" + openapi.TagDescription(group) + "\n\n| endpoint | effect | authentication |\n| --- | --- | --- |\n")
+			b.WriteString("## " + group + "\n\n" + openapi.TagDescription(group) + "\n\n| endpoint | effect | authentication " +
+				"|\n| --- | --- | --- |\n")
 		}
 		endpoint := o.Method + " " + openapi.PathTemplate(o.Path)
 		if o.Fallback {
@@ -42,6 +43,7 @@ func EndpointsPage(operations []openapi.Operation) Page {
 
 func authentication(scheme string) string {
 	return map[string]string{
-		openapi.ArgoCDToken: "Argo CD's token", openapi.APIToken: "API token", openapi.WebhookSignature: "signature", "": "none",
+		openapi.ArgoCDToken: "Argo CD's token", openapi.APIToken: "API token", openapi.WebhookSignature: "signature",
+		"": "none",
 	}[scheme]
 }

@@ -22,7 +22,8 @@ type Format struct {
 // FormatPage returns a page with one table row for each key, nested keys included.
 func FormatPage(f Format) Page {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s# %s\n\n%s\n\n| key | value | meaning |\n| --- | --- | --- |\n", notice, f.Title, strings.TrimSpace(f.Intro))
+	fmt.Fprintf(&b, "%s# %s\n\n%s\n\n| key | value | meaning |\n| --- | --- | --- |\n", notice, f.Title,
+		strings.TrimSpace(f.Intro))
 	t := table{definitions: f.Schema.Definitions, out: &b}
 	t.properties("", f.Schema)
 	return Page{f.Path, []byte(b.String())}

@@ -10,7 +10,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// metricPrefix begins the names of our metrics. The registry also has the standard metrics of the Go runtime and the process.
+// metricPrefix begins the names of our metrics. The registry also has the standard metrics of the Go runtime and the
+// process.
 const metricPrefix = "previewset_"
 
 // metric is one metric of a registry.
@@ -19,8 +20,8 @@ type metric struct {
 	labels           []string
 }
 
-// MetricsPage returns a page with one table row for each of our metrics. The registry must have a value of each metric, because
-// only a value tells the metric's type.
+// MetricsPage returns a page with one table row for each of our metrics. The registry must have a value of each metric,
+// because only a value tells the metric's type.
 func MetricsPage(r *prometheus.Registry) (Page, error) {
 	metrics, err := metricsOf(r)
 	if err != nil {
@@ -37,7 +38,9 @@ func MetricsPage(r *prometheus.Registry) (Page, error) {
 const metricsIntro = `# Metrics
 
 ` + "`/metrics`" + ` on the private port (4355) serves these metrics, and the standard metrics
-of the Go runtime and the process (` + "`go_*`, `process_*`" + `). Alerts and a dashboard: [appsets/monitoring](../../appsets/monitoring/README.md).
+of the Go runtime and the process (` + "`go_*`, `process_*`" + `).
+
+Alerts and a dashboard: [appsets/monitoring](../../appsets/monitoring/README.md).
 
 A metric with the label ` + "`environment`" + ` exists only if the service runs with ` + "`--environment-metrics`" + `.
 
@@ -90,7 +93,8 @@ func kindsOf(r prometheus.Gatherer) (map[string]string, error) {
 }
 
 // descPattern matches the only text that a Desc gives of itself.
-var descPattern = regexp.MustCompile(`^Desc\{fqName: "([^"]*)", help: "(.*)", unit: "[^"]*", constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
+var descPattern = regexp.MustCompile(
+	`^Desc\{fqName: "([^"]*)", help: "(.*)", unit: "[^"]*", constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
 
 func parseDesc(d *prometheus.Desc) (metric, error) {
 	parts := descPattern.FindStringSubmatch(d.String())

@@ -140,7 +140,10 @@ func fits(t *testing.T, route *routers.Route, e exchange, w *httptest.ResponseRe
 	}
 	request := &openapi3filter.RequestValidationInput{
 		Request: r, Route: route, PathParams: map[string]string{"name": "gateway-pr-1", "path": "cart"},
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
+		Options: &openapi3filter.Options{
+			AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
+			IncludeResponseStatus: true,
+		},
 	}
 	if e.status < http.StatusBadRequest {
 		if err := openapi3filter.ValidateRequest(t.Context(), request); err != nil {

@@ -1,5 +1,5 @@
-// Package reference makes the pages of docs/reference from the code that they describe: commands, file formats, row keys and
-// metrics. Its test compares the pages with the committed ones, so a page can't be older than the code.
+// Package reference makes the pages of docs/reference from the code that they describe: commands, file formats, row
+// keys and metrics. Its test compares the pages with the committed ones, so a page can't be older than the code.
 package reference
 
 // Page is one generated file.

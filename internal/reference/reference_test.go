@@ -30,7 +30,8 @@ func TestCommandPagesAreUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(files) != len(pages) {
-		t.Errorf("docs/reference/cli has %d pages for %d commands; delete the pages of commands that no longer exist", len(files), len(pages))
+		t.Errorf("docs/reference/cli has %d pages for %d commands; delete the pages of commands that no longer exist",
+			len(files), len(pages))
 	}
 }
 

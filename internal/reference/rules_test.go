@@ -43,7 +43,8 @@ func rulesOf(t *testing.T, folder string) []string {
 			t.Fatal(err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(strings.ToLower(spec.Names[0].Name), "rule") && len(spec.Values) == 1 {
+			if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(strings.ToLower(spec.Names[0].Name), "rule") &&
+				len(spec.Values) == 1 {
 				if value, ok := spec.Values[0].(*ast.BasicLit); ok && value.Kind == token.STRING {
 					rule, _ := strconv.Unquote(value.Value)
 					rules = append(rules, rule)

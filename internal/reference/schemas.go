@@ -32,20 +32,24 @@ func FileFormats() []FileFormat {
 	return []FileFormat{
 		{
 			Name: "previewset", Title: "previewset.yaml",
-			Intro: "The policy, at the top of the GitOps repository. An unknown key, a wrong type or a reference to a missing object is an\n" +
+			Intro: "The policy, at the top of the GitOps repository. An unknown key, a wrong type or a reference to a " +
+				"missing object is an\n" +
 				"error. `previewctl check` prints all errors with file, line and remedy.",
-			of: reflect.TypeFor[config.Policy](), kind: "PreviewConfig", required: []string{"apiVersion", "kind", "domain", "services"},
+			of: reflect.TypeFor[config.Policy](), kind: "PreviewConfig",
+			required: []string{"apiVersion", "kind", "domain", "services"},
 		},
 		{
 			Name: "environment", Title: "environment.yaml",
-			Intro: "`overlays/<name>/environment.yaml` makes the environment `<name>`. With `pullRequest` it adjusts the environment of that\n" +
+			Intro: "`overlays/<name>/environment.yaml` makes the environment `<name>`. With `pullRequest` it adjusts the " +
+				"environment of that\n" +
 				"pull request. Guide: [environments by hand](../guides/environments-by-hand.md).",
 			of: reflect.TypeFor[config.Environment](), kind: "Environment", required: []string{"apiVersion", "kind"},
 		},
 		{
 			Name: "slots", Title: "slots.yaml",
-			Intro: "The slots, their claims and the queue, at the top of the GitOps repository. Guide: [slots](../guides/slots.md).",
-			of:    reflect.TypeFor[config.SlotPool](), kind: "SlotPool", required: []string{"apiVersion", "kind"},
+			Intro: "The slots, their claims and the queue, at the top of the GitOps repository. Guide: " +
+				"[slots](../guides/slots.md).",
+			of: reflect.TypeFor[config.SlotPool](), kind: "SlotPool", required: []string{"apiVersion", "kind"},
 		},
 	}
 }
@@ -53,12 +57,14 @@ func FileFormats() []FileFormat {
 // SchemaPath returns the path of the JSON Schema, relative to the top of the GitOps repository.
 func (f FileFormat) SchemaPath() string { return "schemas/" + f.Name + ".schema.json" }
 
-// Schema returns the JSON Schema. Folder is the folder of package config: the comments of its types become descriptions.
+// Schema returns the JSON Schema. Folder is the folder of package config: the comments of its types become
+// descriptions.
 func (f FileFormat) Schema(folder string) (*jsonschema.Schema, error) {
 	r := &jsonschema.Reflector{
 		FieldNameTag: "yaml", Anonymous: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true, Mapper: mapped,
 	}
-	if err := r.AddGoComments("github.com/previewset/previewset/internal/config", folder, jsonschema.WithFullComment()); err != nil {
+	if err := r.AddGoComments("github.com/previewset/previewset/internal/config", folder,
+		jsonschema.WithFullComment()); err != nil {
 		return nil, fmt.Errorf("read the comments of the file formats: %w", err)
 	}
 	s := r.ReflectFromType(f.of)
@@ -128,7 +134,8 @@ func mapped(of reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
-// refine adds to a struct's schema everything that tags and kinds of its fields say to the decoder, and follows its fields.
+// refine adds to a struct's schema everything that tags and kinds of its fields say to the decoder, and follows its
+// fields.
 func refine(s *jsonschema.Schema, definitions jsonschema.Definitions, of reflect.Type, seen map[reflect.Type]bool) {
 	seen[of] = true
 	for f := range of.Fields() {

@@ -75,7 +75,8 @@ func TestSchemasFindMistakes(t *testing.T) {
 		},
 		{
 			"slots", "slots",
-			slotsHead + "slots: {a: {}, b: {holders: [x], until: 2026-12-24T18:00:00Z}}\nqueue: [{holders: [y], purpose: z}]\n", "",
+			slotsHead + "slots: {a: {}, b: {holders: [x], until: 2026-12-24T18:00:00Z}}\nqueue: [{holders: [y], purpose: z}]\n",
+			"",
 		},
 		{
 			"a list of services and durations", "previewset",

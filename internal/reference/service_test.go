@@ -32,8 +32,8 @@ const (
 	webhookSecret = "webhook-secret"
 )
 
-// newService returns a service with the example's configuration, the simulated GitHub of the demo, and a small cluster, so that
-// every endpoint has an answer and every metric a value.
+// newService returns a service with the example's configuration, the simulated GitHub of the demo, and a small cluster,
+// so that every endpoint has an answer and every metric a value.
 func newService(t *testing.T) (*generator.Generator, *prometheus.Registry) {
 	t.Helper()
 	observed, client := newGitHub(t)
@@ -44,7 +44,8 @@ func newService(t *testing.T) (*generator.Generator, *prometheus.Registry) {
 		Cluster: fakeCluster{}, Applications: fakeCluster{}, Workloads: fakeWorkloads{},
 		Activity: fakePrometheus{}, Usage: fakePrometheus{},
 		Token: secretFile(t, argoToken), APIToken: secretFile(t, apiToken), WebhookSecret: secretFile(t, webhookSecret),
-		ConfigRepository: "acme/previews", EnvironmentMetrics: true, Registry: registry, Logger: slog.New(slog.DiscardHandler),
+		ConfigRepository: "acme/previews", EnvironmentMetrics: true, Registry: registry,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	for range 2 { // the second one also reads activity and workloads
 		g.Refresh(t.Context())
@@ -81,7 +82,9 @@ func secretFile(t *testing.T, value string) *secret.File {
 }
 
 // call sends a request to a handler.
-func call(t *testing.T, h http.Handler, method, path, body string, header map[string]string) *httptest.ResponseRecorder {
+func call(t *testing.T, h http.Handler, method, path, body string,
+	header map[string]string,
+) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	for k, v := range header {
@@ -104,7 +107,8 @@ func (exampleBranch) Read(context.Context) (config.Tree, error) {
 	}
 	tree.Commit, tree.Prefix = exampleCommit, "."
 	policy := tree.Files["previewset.yaml"]
-	policy.Content = append(policy.Content, "activity: {prometheus: {url: 'http://prometheus:9090', preset: traefik}}\n"...)
+	policy.Content = append(policy.Content,
+		"activity: {prometheus: {url: 'http://prometheus:9090', preset: traefik}}\n"...)
 	tree.Files["previewset.yaml"] = policy
 	return tree, nil
 }
@@ -125,8 +129,12 @@ func (fakeCluster) Application(_ context.Context, name string) (*preview.Applica
 		return nil, nil
 	}
 	return &preview.ApplicationStatus{
-		Sync: "Synced", Health: "Degraded", Revision: exampleCommit, Operation: "Succeeded", Images: []string{"example.org/image:tag"},
-		Unhealthy: &preview.UnhealthyResource{Kind: "Deployment", Name: "web", Health: "Degraded", Message: "image not found"},
+		Sync: "Synced", Health: "Degraded", Revision: exampleCommit, Operation: "Succeeded",
+		Images: []string{"example.org/image:tag"},
+		Unhealthy: &preview.UnhealthyResource{
+			Kind: "Deployment", Name: "web", Health: "Degraded",
+			Message: "image not found",
+		},
 	}, nil
 }
 
@@ -152,5 +160,8 @@ func (fakePrometheus) Measure(context.Context, *config.Policy) (preview.Measurem
 }
 
 func (fakePrometheus) Usage(_ context.Context, _ *config.Policy, by string, _ time.Duration) (preview.Usage, error) {
-	return preview.Usage{Rows: []preview.UsageRow{{Name: by, AwakeHours: 3, CPUCoreHours: 1.5}}, Problem: "only 2 days are known"}, nil
+	return preview.Usage{
+		Rows:    []preview.UsageRow{{Name: by, AwakeHours: 3, CPUCoreHours: 1.5}},
+		Problem: "only 2 days are known",
+	}, nil
 }

@@ -41,7 +41,10 @@ func checkSnippet(t *testing.T, text string) (kind string, err error) {
 	}
 	m, _ := content.(map[string]any)
 	kind, _ = m["kind"].(string)
-	switch schema := map[string]string{"PreviewConfig": "previewset", "Environment": "environment", "SlotPool": "slots"}[kind]; {
+	switch schema := map[string]string{
+		"PreviewConfig": "previewset", "Environment": "environment",
+		"SlotPool": "slots",
+	}[kind]; {
 	case schema != "":
 		return kind, validate(t, schema, text, false)
 	case m["scrape_configs"] != nil: // Prometheus' configuration

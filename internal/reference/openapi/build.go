@@ -1,5 +1,6 @@
-// Package openapi describes the service's HTTP API as an OpenAPI document: its schemas come from the Go types of requests and
-// answers, its texts from operations.go. A test compares it with the registered routes and with real answers.
+// Package openapi describes the service's HTTP API as an OpenAPI document: its schemas come from the Go types of
+// requests and answers, its texts from operations.go. A test compares it with the registered routes and with real
+// answers.
 package openapi
 
 import (

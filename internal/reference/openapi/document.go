@@ -11,7 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is an OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.0. The order of its fields is their order in the file.
+// document is an OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.0. The order of its fields is their order in
+// the file.
 type document struct {
 	OpenAPI    string             `json:"openapi"`
 	Info       info               `json:"info"`

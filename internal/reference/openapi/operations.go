@@ -64,7 +64,8 @@ const (
 func Operations() []Operation {
 	var all []Operation
 	for _, group := range [][]Operation{
-		argoCDOperations(), environmentOperations(), requestOperations(), explanationOperations(), monitoringOperations(), publicOperations(),
+		argoCDOperations(), environmentOperations(), requestOperations(), explanationOperations(), monitoringOperations(),
+		publicOperations(),
 	} {
 		all = append(all, group...)
 	}
@@ -75,9 +76,10 @@ func argoCDOperations() []Operation {
 	return []Operation{{
 		Method: http.MethodPost, Path: "/api/v1/getparams.execute", ID: "getParams", Tag: tagArgoCD, Security: ArgoCDToken,
 		Summary: "Return the rows for an ApplicationSet",
-		Description: "Argo CD's plugin generator calls this endpoint. The service answers from memory, compressed with gzip if the client " +
-			"accepts it.\nA 200 answer always has all rows that the parameters select. In every other case the status is an error, " +
-			"and Argo CD changes nothing.",
+		Description: "Argo CD's plugin generator calls this endpoint. The service answers from memory, compressed with " +
+			"gzip if the client accepts it.\n" +
+			"A 200 answer always has all rows that the parameters select. In every other case the status is an error, and " +
+			"Argo CD changes nothing.",
 		Request: api.ParamsRequest{}, RequestRequired: true,
 		Responses: []Response{{Status: http.StatusOK, Description: "All selected rows.", Body: api.ParamsAnswer{}}},
 		Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable},
@@ -87,19 +89,26 @@ func argoCDOperations() []Operation {
 func environmentOperations() []Operation {
 	return []Operation{
 		{
-			Method: http.MethodGet, Path: "/api/v1/environments", ID: "listEnvironments", Tag: tagEnvironments, Security: APIToken,
-			Summary:   "List the live environments",
-			Responses: []Response{{Status: http.StatusOK, Description: "All live environments, sorted by name.", Body: api.EnvironmentList{}}},
-			Errors:    []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
+			Method: http.MethodGet, Path: "/api/v1/environments", ID: "listEnvironments", Tag: tagEnvironments,
+			Security: APIToken,
+			Summary:  "List the live environments",
+			Responses: []Response{{
+				Status: http.StatusOK, Description: "All live environments, sorted by name.",
+				Body: api.EnvironmentList{},
+			}},
+			Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/environments/:name", ID: "getEnvironment", Tag: tagEnvironments, Security: APIToken,
-			Summary: "Show a live environment and its progress",
-			Description: "With a cluster, the answer says whether Argo CD has deployed the environment: `ready`, `failing` and `reason`.\n" +
+			Method: http.MethodGet, Path: "/api/v1/environments/:name", ID: "getEnvironment", Tag: tagEnvironments,
+			Security: APIToken,
+			Summary:  "Show a live environment and its progress",
+			Description: "With a cluster, the answer says whether Argo CD has deployed the environment: `ready`, `failing` " +
+				"and `reason`.\n" +
 				"The service reads the cluster at most once a second for each environment.",
 			Parameters: []Parameter{{
 				Name: "config_commit", In: "query", Schema: &jsonschema.Schema{Type: "string", Pattern: "^[0-9a-f]{7,40}$"},
-				Description: "A commit of the config branch. The answer then has `config_read`: whether the service has read this commit.",
+				Description: "A commit of the config branch. The answer then has `config_read`: whether the service has read " +
+					"this commit.",
 			}},
 			Responses: []Response{{Status: http.StatusOK, Description: "The environment.", Body: preview.Status{}}},
 			Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
@@ -107,9 +116,12 @@ func environmentOperations() []Operation {
 		{
 			Method: http.MethodGet, Path: "/api/v1/environments/:name/application", ID: "getApplication", Tag: tagEnvironments,
 			Security: APIToken, Summary: "Show the status of an environment's Application",
-			Description: "The environment needn't be live: Argo CD takes time to delete an Application. 404 means that the Application " +
-				"doesn't exist.",
-			Responses: []Response{{Status: http.StatusOK, Description: "The Application's status.", Body: preview.ApplicationStatus{}}},
+			Description: "The environment needn't be live: Argo CD takes time to delete an Application. 404 means that the " +
+				"Application doesn't exist.",
+			Responses: []Response{{
+				Status: http.StatusOK, Description: "The Application's status.",
+				Body: preview.ApplicationStatus{},
+			}},
 			Errors: []int{
 				http.StatusUnauthorized, http.StatusNotFound, http.StatusNotImplemented, http.StatusServiceUnavailable,
 			},
@@ -124,14 +136,16 @@ func requestOperations() []Operation {
 			Security: APIToken, Summary: summary, Description: description, Request: api.EnvironmentRequest{},
 			Responses: []Response{accepted("The service has accepted the request. The next snapshot has the effect.")},
 			Errors: []int{
-				http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable,
+				http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict,
+				http.StatusServiceUnavailable,
 			},
 		}
 	}
 	return []Operation{
 		request("wake", "Wake an environment",
 			"With `for`, the environment stays awake for this time. If `limits.awake` is reached, it waits in the queue."),
-		request("sleep", "Put an environment to sleep", "`for` isn't allowed: it sleeps until a visit, a push or a request wakes it."),
+		request("sleep", "Put an environment to sleep", "`for` isn't allowed: it sleeps until a visit, a push or a "+
+			"request wakes it."),
 		request("extend", "Move an environment's expiry, or bring an expired one back",
 			"`for` counts from now; the default and the maximum is `lifetime.maxExtension`."),
 		{
@@ -173,14 +187,15 @@ func explanationOperations() []Operation {
 			},
 			Responses: []Response{{Status: http.StatusOK, Description: "The sums.", Body: api.UsageAnswer{}}},
 			Errors: []int{
-				http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotImplemented, http.StatusBadGateway, http.StatusServiceUnavailable,
+				http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotImplemented, http.StatusBadGateway,
+				http.StatusServiceUnavailable,
 			},
 		},
 		{
 			Method: http.MethodGet, Path: "/api/v1/facts", ID: "getFacts", Tag: tagExplanations, Security: APIToken,
 			Summary: "Return the inputs of the current snapshot",
-			Description: "`previewctl plan` computes with them what another configuration would do. The content belongs to one version of " +
-				"PreviewSet and can change with the next.",
+			Description: "`previewctl plan` computes with them what another configuration would do. The content belongs to " +
+				"one version of PreviewSet and can change with the next.",
 			Responses: []Response{{Status: http.StatusOK, Description: "The inputs.", Schema: factsSchema()}},
 			Errors:    []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
 		},
@@ -194,17 +209,23 @@ func monitoringOperations() []Operation {
 			Responses: []Response{{Status: http.StatusOK, Description: "The process runs.", Texts: []string{contentText}}},
 		},
 		{
-			Method: http.MethodGet, Path: "/readyz", ID: "getReady", Tag: tagMonitoring, Summary: "Report whether there is a snapshot",
-			Parameters: []Parameter{query("verbose", "Show the age and the errors of all sources. The value doesn't matter.", "string")},
+			Method: http.MethodGet, Path: "/readyz", ID: "getReady", Tag: tagMonitoring,
+			Summary: "Report whether there is a snapshot",
+			Parameters: []Parameter{query("verbose", "Show the age and the errors of all sources. The value doesn't matter.",
+				"string")},
 			Responses: []Response{
 				{Status: http.StatusOK, Description: "There is a snapshot.", Texts: []string{contentText}},
 				{Status: http.StatusServiceUnavailable, Description: "There is no snapshot yet.", Texts: []string{contentText}},
 			},
 		},
 		{
-			Method: http.MethodGet, Path: "/metrics", ID: "getMetrics", Tag: tagMonitoring, Summary: "Return metrics for Prometheus",
+			Method: http.MethodGet, Path: "/metrics", ID: "getMetrics", Tag: tagMonitoring,
+			Summary:     "Return metrics for Prometheus",
 			Description: "The metrics are described in metrics.md.",
-			Responses:   []Response{{Status: http.StatusOK, Description: "Metrics in a text format of Prometheus.", Texts: []string{contentText}}},
+			Responses: []Response{{
+				Status: http.StatusOK, Description: "Metrics in a text format of Prometheus.",
+				Texts: []string{contentText},
+			}},
 		},
 	}
 }
@@ -212,8 +233,9 @@ func monitoringOperations() []Operation {
 func publicOperations() []Operation {
 	return []Operation{
 		{
-			Method: http.MethodPost, Path: "/webhooks/github", Public: true, ID: "receiveWebhook", Tag: tagPublic, Security: WebhookSignature,
-			Summary: "Receive a webhook of GitHub",
+			Method: http.MethodPost, Path: "/webhooks/github", Public: true, ID: "receiveWebhook", Tag: tagPublic,
+			Security: WebhookSignature,
+			Summary:  "Receive a webhook of GitHub",
 			Description: "A webhook only makes the service read a repository sooner. Its content is never a fact.\n" +
 				"GitHub documents the body: https://docs.github.com/en/webhooks/webhook-events-and-payloads",
 			Parameters: []Parameter{
@@ -230,12 +252,14 @@ func publicOperations() []Operation {
 		{
 			Method: http.MethodGet, Path: "/:path", Public: true, Fallback: true, ID: "visit", Tag: tagPublic,
 			Summary: "Visit the host of an environment that Argo CD doesn't serve now",
-			Description: "Every path and method on the host of an environment, while no Ingress of the environment answers. A browser gets a " +
-				"page, every other client gets JSON.\nThe visit of a person wakes a sleeping environment. The status is never 2xx, so that " +
-				"no client takes this answer for the application's.",
+			Description: "Every path and method on the host of an environment, while no Ingress of the environment answers. " +
+				"A browser gets a page, every other client gets JSON.\n" +
+				"The visit of a person wakes a sleeping environment. The status is never 2xx, so that no client takes this " +
+				"answer for the application's.",
 			Parameters: []Parameter{header("Accept", "With text/html, the answer is a page.")},
 			Responses: []Response{
-				visitResponse(http.StatusServiceUnavailable, "The environment doesn't run now. The header Previewset-State tells why."),
+				visitResponse(http.StatusServiceUnavailable, "The environment doesn't run now. The header Previewset-State "+
+					"tells why."),
 				visitResponse(http.StatusNotFound, "No environment has this host, or it was removed."),
 			},
 		},

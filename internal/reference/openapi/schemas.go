@@ -9,8 +9,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Comments are the folders with the Go types of requests and answers, relative to the working directory, by import path of
-// the package. Their comments become descriptions.
+// Comments are the folders with the Go types of requests and answers, relative to the working directory, by import path
+// of the package. Their comments become descriptions.
 type Comments map[string]string
 
 // schemas makes the JSON Schemas of Go types, as components of the document.
@@ -19,8 +19,8 @@ type schemas struct {
 	components map[string]*jsonschema.Schema
 }
 
-// newSchemas returns schemas. With strict, unknown fields are errors; the published document allows them, because a new field
-// in an answer must not break clients.
+// newSchemas returns schemas. With strict, unknown fields are errors; the published document allows them, because a new
+// field in an answer must not break clients.
 func newSchemas(folders Comments, strict bool) (*schemas, error) {
 	r := &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: !strict}
 	for base, folder := range folders {

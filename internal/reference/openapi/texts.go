@@ -22,7 +22,8 @@ const (
 var tags = []tag{
 	{tagArgoCD, "The plugin generator's endpoint."},
 	{tagEnvironments, "Live environments and their progress."},
-	{tagRequests, "Requests and confirmations of users. They have an effect on the next snapshot, which is computed at once."},
+	{tagRequests, "Requests and confirmations of users. They have an effect on the next snapshot, which is computed " +
+		"at once."},
 	{tagExplanations, "Decisions, use of resources, and inputs."},
 	{tagMonitoring, "Probes and metrics, without a token."},
 	{tagPublic, "The public listener: GitHub's webhooks and visitors. Only this part may be reachable from the internet."},
@@ -30,8 +31,11 @@ var tags = []tag{
 
 var documentInfo = info{
 	Title: "preview-generator", Version: "v1",
-	Description: "The HTTP API of PreviewSet's service. Version 1 only grows: new endpoints, and new fields in answers.\n\n" +
-		"The error body of every endpoint is a Message. Besides the listed statuses, 404, 405 and 500 are possible everywhere.\n" +
+	Description: "The HTTP API of PreviewSet's service. Version 1 only grows: new endpoints, and new fields in " +
+		"answers.\n" +
+		"\n" +
+		"The error body of every endpoint is a Message. Besides the listed statuses, 404, 405 and 500 are possible " +
+		"everywhere.\n" +
 		"The service answers all requests from its current snapshot. Until there is one, the status is 503.",
 	License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
@@ -47,7 +51,8 @@ func securitySchemes() ordered[securityScheme] {
 		Type: "http", Scheme: "bearer", Description: "The token in --token-file. It gives access to rows only.",
 	})
 	all.Set(APIToken, securityScheme{
-		Type: "http", Scheme: "bearer", Description: "The token in --api-token-file. Without this flag, these endpoints answer 401.",
+		Type: "http", Scheme: "bearer",
+		Description: "The token in --api-token-file. Without this flag, these endpoints answer 401.",
 	})
 	all.Set(WebhookSignature, securityScheme{
 		Type: "apiKey", In: "header", Name: "X-Hub-Signature-256",
@@ -67,9 +72,11 @@ var errorTexts = []struct {
 	{http.StatusNotFound, "NotFound", "The object doesn't exist."},
 	{http.StatusConflict, "Conflict", "The environment's state doesn't allow the request."},
 	{http.StatusRequestEntityTooLarge, "TooLarge", "The body is too large."},
-	{http.StatusNotImplemented, "NotImplemented", "The service isn't connected to the cluster or Prometheus that this needs."},
+	{http.StatusNotImplemented, "NotImplemented", "The service isn't connected to the cluster or Prometheus that this " +
+		"needs."},
 	{http.StatusBadGateway, "BadGateway", "Prometheus answered with an error."},
-	{http.StatusServiceUnavailable, "Unavailable", "There is no snapshot yet, or too many clients ask at once. Ask again later."},
+	{http.StatusServiceUnavailable, "Unavailable", "There is no snapshot yet, or too many clients ask at once. Ask " +
+		"again later."},
 }
 
 func errorResponses(s *schemas) ordered[response] {
@@ -111,19 +118,24 @@ type WebhookEvent struct {
 type VisitAnswer struct {
 	// Message explains the state.
 	Message string `json:"message"`
-	// State is the state as visitors see it; missing if the host is outside of the domain. The header Previewset-State has it too.
+	// State is the state as visitors see it; missing if the host is outside of the domain. The header Previewset-State has
+	// it too.
 	State pages.State `json:"state,omitempty"`
 }
 
 func visitResponse(status int, description string) Response {
-	state := Parameter{Description: "The state.", Schema: &jsonschema.Schema{Type: "string", Enum: anyList(pages.States())}}
+	state := Parameter{Description: "The state.", Schema: &jsonschema.Schema{
+		Type: "string",
+		Enum: anyList(pages.States()),
+	}}
 	state.Name = "Previewset-State"
 	retry := Parameter{
 		Name: "Retry-After", Schema: &jsonschema.Schema{Type: "integer"},
 		Description: "Seconds; missing if nothing changes until a user acts.",
 	}
 	return Response{
-		Status: status, Description: description, Body: VisitAnswer{}, Texts: []string{contentHTML}, Headers: []Parameter{state, retry},
+		Status: status, Description: description, Body: VisitAnswer{}, Texts: []string{contentHTML},
+		Headers: []Parameter{state, retry},
 	}
 }
 
