@@ -13,11 +13,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/github/rest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -114,11 +114,9 @@ func (c *Client) Rate() Rate { return c.rest.Rate() }
 // Skew returns how far GitHub's clock is ahead of the local clock, in whole seconds, and whether that is known.
 func (c *Client) Skew() (time.Duration, bool) { return c.rest.ClockSkew() }
 
-var repositoryName = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
-
-// isRepositoryName reports whether the name has the form owner/name. Names such as ".." would change a request's
+// isRepositoryName reports whether the name has the form owner/name. The names "." and ".." would change a request's
 // path.
 func isRepositoryName(name string) bool {
 	_, short, _ := strings.Cut(name, "/")
-	return repositoryName.MatchString(name) && strings.Trim(short, ".") != "" && !strings.HasPrefix(name, ".")
+	return config.IsRepository(name) && strings.Trim(short, ".") != ""
 }
