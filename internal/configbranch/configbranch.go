@@ -1,5 +1,5 @@
 // Package configbranch reads the config branch of the GitOps repository for the service, repeatedly. Package
-// gitrepo speaks Git and package configtree finds the files; this package keeps the last answer and adds the names of
+// gitrepo speaks Git and package configtree finds the files; this package keeps the last tree and adds the names of
 // the service's flags to errors.
 package configbranch
 
@@ -17,7 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/gitrepo"
 )
 
-// Options say where the config branch is, and which credentials to use.
+// Options name the config branch and the credentials for it.
 type Options struct {
 	// URL is https://, http://, ssh://, git@host:path or file://, without user and password.
 	URL    string
@@ -69,7 +69,7 @@ func New(o Options) (*Reader, error) {
 }
 
 // Read returns the tree of the branch's newest commit. While the branch doesn't move, it returns the same value. An
-// error says that the branch can't be read now or has no such folder; it says nothing about earlier trees.
+// error means that the branch can't be read now or lacks the folder. Earlier trees stay valid.
 func (r *Reader) Read(ctx context.Context) (config.Tree, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// wantLabellings wants the labellings of bots' pull requests.
+// wantLabellings requests the labellings of bots' pull requests.
 var wantLabellings = preview.Wants{Labellings: func(pr preview.PullRequest) bool { return pr.Bot }}
 
 // removeLabels removes all labels as the user.

@@ -1,4 +1,4 @@
-// Package githubmetrics counts requests to GitHub and shows the rest of its quota. It is a package of its own because
+// Package githubmetrics counts requests to GitHub and shows the rest of its quota. It is a separate package, because
 // the service doesn't know GitHub, and the adapter doesn't know metrics.
 package githubmetrics
 

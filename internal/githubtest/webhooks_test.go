@@ -109,7 +109,7 @@ func TestWebhooksByREST(t *testing.T) {
 	g := start(t)
 	r := g.AddRepository("acme/shop")
 	g.expect(201, g.do("POST", "/repos/acme/shop/hooks", `{"config":{"url":"http://127.0.0.1:1/"},"events":["pull_request"]}`))
-	r.SetBranch("x", SHA("1")) // the hook doesn't want it
+	r.SetBranch("x", SHA("1")) // the hook isn't subscribed to it
 	r.Open(PullRequest{})
 	sent := g.Deliveries()
 	diff(t, 1, len(sent))

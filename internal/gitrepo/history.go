@@ -38,7 +38,7 @@ func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, n
 	return tree, now, nil
 }
 
-// readAlone fetches one commit, and more history if the commit's parents don't tell whether it comes after last.
+// readAlone fetches one commit, and more history if the commit's parents don't show whether last is an ancestor.
 func (r *Repository) readAlone(ctx context.Context, head plumbing.Hash, last Version) (*Tree, Version, error) {
 	store := memory.NewStorage()
 	if err := r.remote.fetchInto(ctx, store, fetchRequest{want: head, depth: 1}); err != nil {

@@ -19,7 +19,7 @@ type readKey struct {
 	path  string
 }
 
-// readDepth says which part of an entry was read.
+// readDepth is the part of an entry that was read.
 type readDepth int
 
 const (

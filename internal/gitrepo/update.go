@@ -166,7 +166,8 @@ func (u *update) findSent(head, before plumbing.Hash) (plumbing.Hash, bool) {
 	return plumbing.ZeroHash, false
 }
 
-// classify lists the remote to tell a lost race from a refusal. done is true if no further attempt makes sense.
+// classify lists the remote to distinguish a lost race from a refusal. done is true if no further attempt makes
+// sense.
 func (u *update) classify(ctx context.Context, answer pushAnswer, cause error) (done bool, err error) {
 	if answer.status == "" {
 		cause = u.repo.remote.explain(cause)

@@ -30,7 +30,7 @@ func TestParallelUpdates(t *testing.T) {
 		wg.Go(func() {
 			repo := open(t, gitrepo.Options{URL: server.Address(), Retry: gitrepo.Retry{Attempts: 1000}})
 			for c := range changes {
-				// Half of the writers open the branch anew every time, as a command does.
+				// Half of the writers open the branch again for each update, as the command does.
 				if w%2 == 0 {
 					repo = open(t, gitrepo.Options{URL: server.Address(), Retry: gitrepo.Retry{Attempts: 1000}})
 				}
@@ -85,7 +85,7 @@ func TestLostRaceAppliesChangeAgain(t *testing.T) {
 				}
 				return appends("log", "ours")(ctx, tree)
 			})
-			// Only the second was lost after the remote had been asked what to push to.
+			// Only the second race was lost after the listing for the push.
 			if err != nil || calls != 3 || result.Attempts != 2 {
 				t.Fatalf("%d calls, %+v: %v", calls, result, err)
 			}
@@ -255,7 +255,7 @@ func TestUpdateStopsAfterLostRaces(t *testing.T) {
 			gittest.Commit(t, bare, map[string]string{"log": fmt.Sprint(calls)})
 			return appends("log", "ours")(ctx, tree)
 		})
-	if !errors.Is(err, gitrepo.ErrRace) || calls != 4 { // once before the remote is asked what to push to
+	if !errors.Is(err, gitrepo.ErrRace) || calls != 4 { // once before the listing for the push
 		t.Errorf("%d calls, error %v", calls, err)
 	}
 	if got := gittest.Files(t, bare)["log"]; got != fmt.Sprint(calls) {

@@ -116,7 +116,7 @@ func (l List[Body, T]) readPage(ctx context.Context, number int, last Page[T]) (
 }
 
 // hasNextPage reports whether there may be another page. GitHub's link to it can be missing, so a full page with new
-// items counts as one with a next page. A request in vain costs little.
+// items counts as one with a next page. An unnecessary request costs little.
 func hasNextPage[T any](p Page[T], hasNewItems bool) bool {
 	return p.hasNext ||
 		len(p.Items) >= PerPage && hasNewItems // guard full-page: false
