@@ -26,9 +26,9 @@ func newAdoptCmd(env *terminal.Process, runF func(context.Context, *adoptOptions
 	cmd := &cobra.Command{
 		Use:   "adopt OWNER/REPO#NUMBER",
 		Short: "Keep an environment after its pull request is closed",
-		Long: `adopt asks the service for the commits in a pull request's environment and writes them into the environment's
-file. While the pull request is open, nothing changes. After it is closed, the environment stays at those
-commits, with the same name, namespace, address and data.
+		Long: `adopt asks the service for the commits in a pull request's environment and writes them into the
+environment's file. While the pull request is open, nothing changes. After it is closed, the environment
+stays at those commits, with the same name, namespace, address and data.
 
 previewctl set changes the environment, previewctl delete removes it.`,
 		Example: `  previewctl adopt acme/gateway#12 --dry-run
@@ -63,13 +63,14 @@ func runAdopt(ctx context.Context, opts *adoptOptions) error {
 	for _, service := range unknown {
 		opts.Env.Notef("the commit of %s is unknown: it keeps the image of kustomize-base", service)
 	}
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.Env, opts.Target, func(f *envfile.File) (gitrepo.Edits, error) {
+	adopt := func(f *envfile.File) (gitrepo.Edits, error) {
 		if status.Name != f.Name {
-			return gitrepo.Edits{}, fmt.Errorf("adopt %s: it runs in the named environment %s\nkeep that one with its own file or slot",
-				opts.Target, status.Name)
+			return gitrepo.Edits{}, fmt.Errorf("adopt %s: it runs in the named environment %s\n"+
+				"keep that one with its own file or slot", opts.Target, status.Name)
 		}
 		return f.Adopt(settings, fmt.Sprintf("Adopt environment %s of %s", f.Name, opts.Target), "Adopt environment "+f.Name)
-	})
+	}
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.Env, opts.Target, adopt)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ func newCheckCmd(env *terminal.Process, runF func(context.Context, *checkOptions
 - builds in memory of every profile, every service run alone and linked alone, every dataset, component and
   overlay, with the result that Argo CD would accept.
 
-It prints each problem with its file and remedy. Run it in CI for every pull request of the GitOps repository.`,
+It prints each problem with its file and remedy. Run it in CI for every pull request of the GitOps
+repository.`,
 		Example: `  previewctl check
   previewctl check previews
   previewctl check previews -o json`,

@@ -30,7 +30,7 @@ type ciOptions struct {
 }
 
 const (
-	// ciExpires is the default expiry. It removes the environment of a job whose machine was lost.
+	// ciExpires is the default expiry. It removes the environment after its job was lost.
 	ciExpires = "24h"
 	// cleanupTimeout limits the work after a signal.
 	cleanupTimeout = 2 * time.Minute
@@ -47,9 +47,9 @@ func newCICmd(env *terminal.Process, runF func(context.Context, *ciOptions) erro
 	cmd := &cobra.Command{
 		Use:   "ci NAME [flags] -- COMMAND [ARG...]",
 		Short: "Run a command with a temporary environment",
-		Long: `ci creates environment NAME like create, waits until Argo CD has synced it and all of it is healthy, runs COMMAND,
-and deletes the environment. COMMAND gets the variables that previewctl env prints, such as PREVIEW_URL,
-PREVIEW_NAMESPACE and PREVIEW_HOST_<SERVICE>. Meanwhile ci holds the environment awake.
+		Long: `ci creates environment NAME like create, waits until Argo CD has synced it and all of it is healthy,
+runs COMMAND, and deletes the environment. COMMAND gets the variables that previewctl env prints, such as
+PREVIEW_URL, PREVIEW_NAMESPACE and PREVIEW_HOST_<SERVICE>. Meanwhile ci holds the environment awake.
 
 It deletes the environment also after a failure and after a signal, unless --destroy is success or never. The
 environment of a killed job expires after ` + ciExpires + `, or at --expires.
@@ -71,7 +71,7 @@ belongs to COMMAND. An existing environment of this name with other content is n
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringVar(&opts.destroy, "destroy", "always", "delete the environment: always, on success, or never")
+	cmd.Flags().StringVar(&opts.destroy, "destroy", "always", "delete the environment: always, success, never")
 	flags.Complete(cmd, "destroy", destroyChoices...)
 	opts.create.addFlags(cmd)
 	opts.wait.AddFlags(cmd)

@@ -34,16 +34,16 @@ func newConfirmCmd(env *terminal.Process, runF func(context.Context, *confirmOpt
 	cmd := &cobra.Command{
 		Use:   "confirm [NAME...] [--repository OWNER/NAME...]",
 		Short: "Confirm the removal of waiting environments",
-		Long: `confirm lets the service remove environments that wait for confirmation. The service asks for a confirmation if the
-cause wasn't an action of the pull request's author: the configured label has changed, the repository was removed from
-the configuration or can't be read, the namespace would change, or many pull requests lost their label at once.
-previewctl why prints the cause.
+		Long: `confirm lets the service remove environments that wait for confirmation. The service asks for a
+confirmation if the cause wasn't an action of the pull request's author: the configured label has changed,
+the repository was removed from the configuration or can't be read, the namespace would change, or many pull
+requests lost their label at once. previewctl why prints the cause.
 
-With --repository, a repository that was never read counts as empty, so that the service can answer without it. Use it
-too if another repository has taken the name of a configured one, and is the intended one now.
+With --repository, a repository that was never read counts as empty, so that the service can answer without
+it. Use it too if another repository has taken the name of a configured one, and is the intended one now.
 
-confirm prints what will be removed and asks first. Without a terminal it requires --yes. Argo CD deletes each removed
-environment with its namespace and all data in it.`,
+confirm prints what will be removed and asks first. Without a terminal it requires --yes. Argo CD deletes
+each removed environment with its namespace and all data in it.`,
 		Example: `  previewctl confirm shop-pr-7 --dry-run
   previewctl confirm shop-pr-7 gateway-pr-2 --yes
   previewctl confirm --repository acme/dark --yes`,
@@ -63,7 +63,8 @@ environment with its namespace and all data in it.`,
 	cmd.ValidArgsFunction = server.Complete(env, maxConfirmed, func(d preview.Decision) bool { return d.Withheld })
 	server.Add(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.names.Repositories, "repository", nil, "treat an unreadable repository, owner/name, as empty; repeatable")
+	f.StringSliceVar(&opts.names.Repositories, "repository", nil,
+		"treat an unreadable repository, owner/name, as empty; repeatable")
 	f.BoolVar(&opts.yes, "yes", false, "don't ask")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "print what would be removed and confirm nothing")
 	return cmd
@@ -82,7 +83,7 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 	}
 	for _, name := range o.names.Environments {
 		if !flags.IsDNSLabel(name) {
-			return flags.Usagef(cmd, "%q is not an environment's name; use for example shop-pr-7 (previewctl why prints it)", name)
+			return flags.Usagef(cmd, "%q is not an environment's name; use for example shop-pr-7", name)
 		}
 	}
 	for _, name := range o.names.Repositories {
@@ -160,8 +161,8 @@ func (o *confirmOptions) removals(decisions []preview.Decision) (*output.Table, 
 func notWaiting(name string, decisions []preview.Decision) error {
 	for _, d := range decisions {
 		if d.Environment == name {
-			return fmt.Errorf("%s doesn't wait for confirmation: it is %s by rule %s; to remove it, close its pull request or remove the label",
-				name, d.Outcome, d.Rule)
+			return fmt.Errorf("%s doesn't wait for confirmation: it is %s by rule %s; "+
+				"to remove it, close its pull request or remove the label", name, d.Outcome, d.Rule)
 		}
 	}
 	return fmt.Errorf("the service knows no environment %s; see all environments: previewctl list", name)

@@ -27,20 +27,20 @@ func newCreateCmd(env *terminal.Process, runF func(context.Context, *createOptio
 	cmd := &cobra.Command{
 		Use:   "create NAME|OWNER/REPO#NUMBER",
 		Short: "Create an environment",
-		Long: `create writes overlays/NAME/environment.yaml from the flags, builds the environment in memory, and pushes it as one
-commit. For a pull request, it writes the file that adjusts the pull request's environment.
+		Long: `create writes overlays/NAME/environment.yaml from the flags, builds the environment in memory, and
+pushes it as one commit. For a pull request, it writes the file that adjusts the pull request's environment.
 
-The profile selects the services. --service runs a service at a branch, tag, commit or pull request, and follows
-it. All other services are links to the baseline, or to the target of --link.
+The profile selects the services. --service runs a service at a branch, tag, commit or pull request, and
+follows it. All other services are links to the baseline, or to the target of --link.
 
 -f reads an environment.yaml (- is standard input); the flags then change it. For an event document, use
 previewctl event.
 
 If another push was faster, the command applies its change again on the new commit.
 
-The push doesn't use Git's configuration of the current clone: use --config-token-file or Git's credential helpers
-for HTTPS, or a key for SSH. http.extraHeader, where actions/checkout puts its token, has no effect, and neither has
-insteadOf for the address in --config-repo.`,
+The push doesn't use Git's configuration of the current clone: use --config-token-file or Git's credential
+helpers for HTTPS, or a key for SSH. http.extraHeader, where actions/checkout puts its token, has no effect,
+and neither has insteadOf for the address in --config-repo.`,
 		Example: `  previewctl create jakub --service gateway=branch:main --purpose 'checkout redesign' --shared
   previewctl create nightly --profile full --expires 72h --dry-run
   previewctl create team --service products=tag:v1.2 --link orders=env:jakub --branch propose-team`,

@@ -26,11 +26,12 @@ func newDeleteCmd(env *terminal.Process, runF func(context.Context, *deleteOptio
 	cmd := &cobra.Command{
 		Use:   "delete NAME|OWNER/REPO#NUMBER",
 		Short: "Delete an environment with its namespace and data",
-		Long: `delete removes the folder overlays/NAME and pushes that as one commit. The service then removes the environment, and
-Argo CD deletes it with its namespace and all data in it. Git keeps the files; the data is lost.
+		Long: `delete removes the folder overlays/NAME and pushes that as one commit. The service then removes
+the environment, and Argo CD deletes it with its namespace and all data in it. Git keeps the files; the data
+is lost.
 
-It refuses while other environments link to it. With --break-links their links lead to the baseline instead. For a
-pull request, it deletes only the file that adjusts the pull request's environment.`,
+It refuses while other environments link to it. With --break-links their links lead to the baseline instead.
+For a pull request, it deletes only the file that adjusts the pull request's environment.`,
 		Example: `  previewctl delete jakub --dry-run
   previewctl delete jakub -m 'the redesign is merged'
   previewctl delete team --break-links --if-exists`,

@@ -33,8 +33,9 @@ func newEditCmd(env *terminal.Process, runF func(context.Context, *editOptions) 
 	cmd := &cobra.Command{
 		Use:   "edit NAME|OWNER/REPO#NUMBER",
 		Short: "Edit the file of an environment in your editor",
-		Long: `edit opens overlays/NAME/environment.yaml in $VISUAL or $EDITOR (default: vi), checks the saved file, and pushes it as
-one commit. If the file has mistakes, the editor opens again with the mistakes as comments at the top.
+		Long: `edit opens overlays/NAME/environment.yaml in $VISUAL or $EDITOR (default: vi), checks the saved
+file, and pushes it as one commit. If the file has mistakes, the editor opens again with the mistakes as
+comments at the top.
 
 To end without a commit, save an empty file, or save the file with its mistakes unchanged.`,
 		Example: `  previewctl edit jakub
@@ -98,8 +99,8 @@ func (o *editOptions) replacement(fsys fs.FS, opened *envfile.File, content []by
 		return gitrepo.Edits{}, err
 	}
 	if !bytes.Equal(f.Content, opened.Content) && !bytes.Equal(f.Content, content) {
-		return gitrepo.Edits{}, fmt.Errorf("another commit changed %s during the edit\nrun previewctl edit %s again and repeat your changes",
-			envfile.FileOf(f.Name), f.Name)
+		return gitrepo.Edits{}, fmt.Errorf("another commit changed %s during the edit\n"+
+			"run previewctl edit %s again and repeat your changes", envfile.FileOf(f.Name), f.Name)
 	}
 	return f.Edits(content, gitrepo.Message{Subject: configrepo.Subject("Edit environment " + f.Name)})
 }
@@ -165,7 +166,8 @@ func (o *editOptions) runEditor(ctx context.Context, file string) error {
 	if err := cmd.Run(); ctx.Err() != nil {
 		return ctx.Err()
 	} else if err != nil {
-		return fmt.Errorf("edit with %s: %w\nset VISUAL or EDITOR to an installed editor; nothing was committed", program, err)
+		return fmt.Errorf("edit with %s: %w\n"+
+			"set VISUAL or EDITOR to an installed editor; nothing was committed", program, err)
 	}
 	return nil
 }
@@ -178,7 +180,7 @@ func withMistakes(mistakes string, content []byte) []byte {
 		return content
 	}
 	var b bytes.Buffer
-	b.WriteString(mistakeMark + "Not committed. Correct this and save. To give up, save an empty file or don't change it.\n")
+	b.WriteString(mistakeMark + "Not committed. Correct this and save. To give up, save an empty or unchanged file.\n")
 	for line := range strings.Lines(mistakes) {
 		b.WriteString(mistakeMark + config.Printable(line) + "\n")
 	}

@@ -26,11 +26,13 @@ func newEnvCmd(env *terminal.Process, runF func(context.Context, *envOptions) er
 	cmd := &cobra.Command{
 		Use:   "env NAME|OWNER/REPO#NUMBER",
 		Short: "Print an environment's addresses and commits for a shell",
-		Long: `env prints variables of an existing environment as shell exports, safely quoted: eval "$(previewctl env NAME)".
+		Long: `env prints variables of an existing environment as shell exports, safely quoted: eval
+"$(previewctl env NAME)".
 
 Every environment has PREVIEW_NAME, PREVIEW_NAMESPACE, PREVIEW_URL, PREVIEW_OWNER, PREVIEW_PROFILE and
-PREVIEW_REVISION (the commit of the config branch). Each public service that runs in it has PREVIEW_HOST_<SERVICE>, and
-each service at a commit has PREVIEW_COMMIT_<SERVICE>, with the name in upper case and _ for -.
+PREVIEW_REVISION (the commit of the config branch). Each public service that runs in it has
+PREVIEW_HOST_<SERVICE>, and each service at a commit has PREVIEW_COMMIT_<SERVICE>, with the name in upper
+case and _ for -.
 
 -o dotenv prints NAME=value lines for .env files and GITHUB_ENV, -o json an object.`,
 		Example: `  previewctl env shop-pr-7

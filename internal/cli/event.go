@@ -51,9 +51,9 @@ func newEventCmd(env *terminal.Process, runF func(context.Context, *eventOptions
 
   {"action": "create", "name": "jakub", "projects": {"products": {"org": "acme", "repo": "shop", "tag": "dev"}}}
 
-The actions create, update and refresh do the same: they write the tags of the projects into the environment's
-file, and create the environment if it doesn't exist. The action delete deletes the environment. An event that
-arrives twice, or late, changes nothing the second time.
+The actions create, update and refresh do the same: they write the tags of the projects into the
+environment's file, and create the environment if it doesn't exist. The action delete deletes the
+environment. An event that arrives twice, or late, changes nothing the second time.
 
 Flags such as --owner apply to create, update and refresh. FILE - is standard input.`,
 		Example: `  previewctl event event.json
@@ -127,8 +127,8 @@ func (e event) settings() []envfile.Setting {
 func (p project) ref(policy *config.Policy, service string) (any, error) {
 	for _, s := range policy.Services {
 		if s.Name == service && !strings.EqualFold(s.Repository, p.Org+"/"+p.Repo) {
-			return nil, fmt.Errorf("project %s: repository is %s/%s, but previewset.yaml has %s\ncorrect org and repo in the event",
-				service, p.Org, p.Repo, s.Repository)
+			return nil, fmt.Errorf("project %s: repository is %s/%s, but previewset.yaml has %s\n"+
+				"correct org and repo in the event", service, p.Org, p.Repo, s.Repository)
 		}
 	}
 	return map[string]string{"tag": p.Tag}, nil
@@ -140,7 +140,7 @@ func runEvent(ctx context.Context, opts *eventOptions) error {
 	}
 	settings := slices.Concat(opts.flags.Settings, opts.event.settings())
 	isNew := false
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.event.Name, func(f *envfile.File) (gitrepo.Edits, error) {
+	apply := func(f *envfile.File) (gitrepo.Edits, error) {
 		if isNew = f.Content == nil; isNew {
 			return f.Create(nil, settings)
 		}
@@ -148,7 +148,8 @@ func runEvent(ctx context.Context, opts *eventOptions) error {
 			return gitrepo.Edits{}, err
 		}
 		return f.Change(settings)
-	})
+	}
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.event.Name, apply)
 	if err != nil {
 		return err
 	}

@@ -15,14 +15,16 @@ func newExtendCmd(env *terminal.Process, runF func(context.Context, *requestOpti
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "extend NAME|OWNER/REPO#NUMBER",
 		Short: "Postpone an environment's expiry, or bring it back",
-		Long: `extend asks the service to keep an environment for a duration from now, even without activity and after its expiry. The
-policy's lifetime.maxExtension is the maximum and the default. The environment may sleep meanwhile.
+		Long: `extend asks the service to keep an environment for a duration from now, even without activity and
+after its expiry. The policy's lifetime.maxExtension is the maximum and the default. The environment may
+sleep meanwhile.
 
 An expired environment comes back without its data, if its pull request, file or slot still exists.`,
 		Example: `  previewctl extend shop-pr-7
   previewctl extend acme/shop#7
   previewctl extend shop-pr-7 --for 72h`,
 	}, opts, runF)
-	cmd.Flags().DurationVar(&opts.length, "for", 0, "keep it for a duration from now, like 72h (default: lifetime.maxExtension)")
+	cmd.Flags().DurationVar(&opts.length, "for", 0,
+		"keep it for a time from now, like 72h (default: lifetime.maxExtension)")
 	return cmd
 }

@@ -32,9 +32,9 @@ func newHandoverCmd(env *terminal.Process, runF func(context.Context, *handoverO
 	cmd := &cobra.Command{
 		Use:   "handover NAME|OWNER/REPO#NUMBER SERVICE...",
 		Short: "Let a developer's tool replace a service's workload",
-		Long: `handover adds services to the key handover of overlays/NAME/environment.yaml. Argo CD then ignores changes of their
-Deployments and StatefulSets, so that Tilt, Telepresence or ksync can replace what they run. With --back Argo CD
-manages them again and reverts all manual changes.`,
+		Long: `handover adds services to the key handover of overlays/NAME/environment.yaml. Argo CD then ignores
+changes of their Deployments and StatefulSets, so that Tilt, Telepresence or ksync can replace what they
+run. With --back Argo CD manages them again and reverts all manual changes.`,
 		Example: `  previewctl handover jakub gateway
   previewctl handover jakub gateway --back
   previewctl handover jakub gateway web --dry-run`,
@@ -69,8 +69,8 @@ func runHandover(ctx context.Context, opts *handoverOptions) error {
 		return err
 	}
 	for _, s := range opts.notRunning(f) {
-		opts.env.Notef("%s doesn't run in %s, so that the handover has no effect yet; run it: previewctl set %s --service %s=branch:NAME",
-			s, f.Name, f.Name, s)
+		opts.env.Notef("%s doesn't run in %s, so that the handover has no effect yet; "+
+			"run it: previewctl set %s --service %s=branch:NAME", s, f.Name, f.Name, s)
 	}
 	names := strings.Join(opts.names, ", ")
 	done := fmt.Sprintf("handed over %s in %s", names, f.Name)
@@ -81,8 +81,8 @@ func runHandover(ctx context.Context, opts *handoverOptions) error {
 	return nil
 }
 
-// notRunning returns the services that don't run in a named environment. Only the service knows what runs in a pull
-// request's environment.
+// notRunning returns the services that don't run in a named environment. For a pull request's environment, only the
+// service knows.
 func (o *handoverOptions) notRunning(f *envfile.File) (services []string) {
 	if o.endsNow || f.PullRequest != "" {
 		return nil

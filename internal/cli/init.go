@@ -31,15 +31,15 @@ func newInitCmd(env *terminal.Process, runF func(context.Context, *initOptions) 
 	cmd := &cobra.Command{
 		Use:   "init DIR",
 		Short: "Create a GitOps repository with the installation",
-		Long: `init writes the example GitOps repository into DIR: the policy previewset.yaml, kustomize-base with a small demo system,
-the overlays, and appsets, which installs everything beside Argo CD. It creates random tokens for the parts of
-PreviewSet in a folder that Git ignores.
+		Long: `init writes the example GitOps repository into DIR: the policy previewset.yaml, kustomize-base
+with a small demo system, the overlays, and appsets, which installs everything beside Argo CD. It creates
+random tokens for the parts of PreviewSet in a folder that Git ignores.
 
-On a terminal it asks for the repository's address and the domain, unless flags set them. It overwrites a different
-file only with --force, and never a token. A second run changes nothing.
+On a terminal it asks for the repository's address and the domain, unless flags set them. It overwrites a
+different file only with --force, and never a token. A second run changes nothing.
 
-With --push it makes DIR a Git repository, commits everything but the tokens, and pushes it to --repo-url. After that,
-previewctl create works in DIR.`,
+With --push it makes DIR a Git repository, commits everything but the tokens, and pushes it to --repo-url.
+After that, previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
   previewctl init previews --dry-run`,

@@ -36,12 +36,13 @@ func newListCmd(env *terminal.Process, runF func(context.Context, *listOptions) 
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List environments, and held pull requests with reasons",
-		Long: `list prints the existing environments, and then each held pull request with the reason and the remedy. --all adds
-unlabelled pull requests and recently removed environments.
+		Long: `list prints the existing environments, and then each held pull request with the reason and the
+remedy. --all adds unlabelled pull requests and recently removed environments.
 
-On a terminal it prints two tables. -o wide adds when each environment falls asleep or expires. Without a terminal it
-prints lines with tabs and no header: name, state (awake, waking, asleep, held or gone), pull request, owner, profile,
-services, URL, since, reason, remedy. The JSON has the keys "environments" (the rows for Argo CD) and "decisions".`,
+On a terminal it prints two tables. -o wide adds when each environment falls asleep or expires. Without a
+terminal it prints lines with tabs and no header: name, state (awake, waking, asleep, held or gone), pull
+request, owner, profile, services, URL, since, reason, remedy. The JSON has the keys "environments" (the
+rows for Argo CD) and "decisions".`,
 		Example: `  previewctl list
   previewctl list --repository acme/gateway -o wide
   previewctl list --all -o json`,

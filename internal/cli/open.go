@@ -30,8 +30,8 @@ func newOpenCmd(env *terminal.Process, runF func(context.Context, *openOptions) 
 	cmd := &cobra.Command{
 		Use:   "open NAME|OWNER/REPO#NUMBER",
 		Short: "Open an environment in the browser, or print its address",
-		Long: `open opens the environment's address in the browser. With --print, or if standard output is not a terminal, it prints
-the address instead. --service selects the address of another public service.`,
+		Long: `open opens the environment's address in the browser. With --print, or if standard output is not a
+terminal, it prints the address instead. --service selects the address of another public service.`,
 		Example: `  previewctl open shop-pr-7
   previewctl open acme/shop#7 --print
   previewctl open shop-pr-7 --service gateway`,

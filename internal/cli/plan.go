@@ -26,15 +26,16 @@ func newPlanCmd(env *terminal.Process, runF func(context.Context, *planOptions) 
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what a push of this working tree would change",
-		Long: `plan shows which environments a push of the working tree in --dir would add, change and remove, with the diff of their
-manifests. It changes nothing.
+		Long: `plan shows which environments a push of the working tree in --dir would add, change and remove,
+with the diff of their manifests. It changes nothing.
 
-It reads pull requests, branches and tags from the service and applies the service's rules. For a ref that the service
-hasn't read yet, it uses a synthetic commit and prints a note. Without a service it compares with the newest commit,
-ignores pull requests, and uses a synthetic commit for each ref.
+It reads pull requests, branches and tags from the service and applies the service's rules. For a ref that
+the service hasn't read yet, it uses a synthetic commit and prints a note. Without a service it compares
+with the newest commit, ignores pull requests, and uses a synthetic commit for each ref.
 
-The JSON has the keys "changes" (environment, change, reason, before, after, patch; before and after are the rows for
-Argo CD), "held" (new decisions that hold an environment, or make its removal wait for confirmation) and "problems".`,
+The JSON has the keys "changes" (environment, change, reason, before, after, patch; before and after are the
+rows for Argo CD), "held" (new decisions that hold an environment, or make its removal wait for
+confirmation) and "problems".`,
 		Example: `  previewctl plan
   previewctl plan --dir . --summary
   previewctl plan -o json`,

@@ -34,12 +34,13 @@ func newRenderCmd(env *terminal.Process, runF func(context.Context, *renderOptio
 	cmd := &cobra.Command{
 		Use:   "render NAME|OWNER/REPO#NUMBER",
 		Short: "Print an environment's manifests",
-		Long: `render builds one environment from the files in --dir as Argo CD builds it, and prints the manifests.
+		Long: `render builds one environment from the files in --dir as Argo CD builds it, and prints the
+manifests.
 
-With --server or PREVIEWSET_SERVER, the services and their commits are those of the existing environment. Without a
-service, render uses a synthetic pull request: labelled, from the same repository, with a change of every service of
-that repository, or of those in --changed. Every configured ref then has a synthetic commit. A note on standard error
-names the synthetic parts.`,
+With --server or PREVIEWSET_SERVER, the services and their commits are those of the existing environment.
+Without a service, render uses a synthetic pull request: labelled, from the same repository, with a change
+of every service of that repository, or of those in --changed. Every configured ref then has a synthetic
+commit. A note on standard error names the synthetic parts.`,
 		Example: `  previewctl render acme/gateway#12
   previewctl render acme/shop#7 --changed orders --sha 3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b
   previewctl render shop-pr-7 --dir . --label preview:full`,
@@ -104,7 +105,8 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 	}
 	cfg, err := repo.Load()
 	if err != nil {
-		return preview.Row{}, fmt.Errorf("%w\ncorrect the configuration, and see all problems: previewctl check %s", err, o.dir)
+		return preview.Row{}, fmt.Errorf("%w\n"+
+			"correct the configuration, and see all problems: previewctl check %s", err, o.dir)
 	}
 	if repository, number, ok := o.pullRequest(cfg); ok {
 		return o.rowOfPullRequest(cfg, repository, number)

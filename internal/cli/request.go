@@ -21,7 +21,9 @@ type requestOptions struct {
 }
 
 // newRequestCmd completes the command with the arguments, flags and work that the three commands share.
-func newRequestCmd(cmd *cobra.Command, o *requestOptions, runF func(context.Context, *requestOptions) error) *cobra.Command {
+func newRequestCmd(
+	cmd *cobra.Command, o *requestOptions, runF func(context.Context, *requestOptions) error,
+) *cobra.Command {
 	server := apiclient.Flags{}
 	cmd.Args = flags.OneEnvironment
 	cmd.ValidArgsFunction = server.CompleteExisting(o.Env)

@@ -14,8 +14,9 @@ func newRootCmd(env *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "previewctl",
 		Short: "Manage preview environments through Git and Argo CD",
-		Long: `previewctl creates and checks the GitOps repository of PreviewSet, creates and changes environments with one Git
-commit each, and shows what the service does with them. It uses Git and the service's API, never the cluster.
+		Long: `previewctl creates and checks the GitOps repository of PreviewSet, creates and changes
+environments with one Git commit each, and shows what the service does with them. It uses Git and the
+service's API, never the cluster.
 
 The service's address is --server or PREVIEWSET_SERVER. The file with its token is --api-token-file or
 PREVIEWSET_API_TOKEN_FILE.

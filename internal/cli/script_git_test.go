@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// gitops makes a GitOps repository to work on: the example, pushed to the bare repository previews.git, cloned in previews.
+// gitops creates a GitOps repository: the example in the bare repository previews.git, and its clone previews.
 func gitops(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: gitops")
@@ -29,7 +29,7 @@ git -C previews push -q -u origin main`) {
 	}
 }
 
-// pushed shows what is in the bare repository: pushed FILE, or pushed for the newest commit.
+// pushed prints a file of the bare repository: pushed FILE. Without a file it prints the newest commit.
 func pushed(ts *testscript.TestScript, neg bool, args []string) {
 	git := []string{"-C", "previews.git", "log", "-1", "--format=%an <%ae>%n%B"}
 	if len(args) == 1 {
@@ -40,12 +40,13 @@ func pushed(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// commits checks how many commits the bare repository's branch has: commits 2.
+// commits checks the number of commits in the bare repository: commits 2.
 func commits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: commits NUMBER")
 	}
-	out, err := exec.CommandContext(context.Background(), "git", "-C", ts.MkAbs("previews.git"), "rev-list", "--count", "main").Output()
+	git := []string{"-C", ts.MkAbs("previews.git"), "rev-list", "--count", "main"}
+	out, err := exec.CommandContext(context.Background(), "git", git...).Output()
 	ts.Check(err)
 	if got := strings.TrimSpace(string(out)); got != args[0] {
 		ts.Fatalf("%s commits, want %s", got, args[0])

@@ -20,9 +20,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// service starts the service itself on branch main of a bare repository, with the simulated GitHub of the demo, and sets
-// the variables that point to it. Its Argo CD has synced everything that the service answers as soon as it is asked;
-// how healthy that is stands in file argocd.
+// service starts the real service on branch main of a bare repository, with the simulated GitHub of the demo, and sets
+// the variables that point to it. Its Argo CD syncs at once. File argocd has the health and message of all Applications.
 func service(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: service REPOSITORY")
@@ -43,17 +42,17 @@ func service(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	argocd.service = g.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	over := make(chan error, 1)
-	go func() { over <- g.Run(ctx) }()
-	ts.Defer(func() { cancel(); <-over })
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	ts.Defer(func() { cancel(); <-done })
 	for {
 		if w := argocd.ask(http.MethodGet, "/readyz", ""); w.Code == http.StatusOK {
 			break
 		}
 		select {
-		case <-over:
+		case <-done:
 			ts.Fatalf("the service ended")
-		case <-time.After(10 * time.Millisecond): // a real process would be polled too
+		case <-time.After(10 * time.Millisecond): // a real process is polled too
 		}
 	}
 	start(ts, g.Handler())
@@ -81,14 +80,17 @@ func (a *argoCD) Application(_ context.Context, name string) (*preview.Applicati
 	if err := json.Unmarshal(a.ask(http.MethodPost, "/api/v1/getparams.execute", "{}").Body.Bytes(), &answer); err != nil {
 		return nil, err
 	}
-	said, _ := os.ReadFile(a.file) // without it all is well
-	health, message, _ := strings.Cut(strings.TrimSpace(string(said)), " ")
+	content, _ := os.ReadFile(a.file) // a missing file means healthy
+	health, message, _ := strings.Cut(strings.TrimSpace(string(content)), " ")
 	for _, r := range answer.Output.Parameters {
 		if r.Namespace != name {
 			continue
 		}
-		is := preview.ApplicationSource{TargetRevision: r.Revision, Path: r.Path, Kustomize: r.Kustomize}
-		s := &preview.ApplicationStatus{Sync: "Synced", Health: "Healthy", Revision: r.Revision, Operation: "Succeeded", Images: []string{}, Spec: is, Compared: is, Tried: is}
+		source := preview.ApplicationSource{TargetRevision: r.Revision, Path: r.Path, Kustomize: r.Kustomize}
+		s := &preview.ApplicationStatus{
+			Sync: "Synced", Health: "Healthy", Revision: r.Revision, Operation: "Succeeded", Images: []string{},
+			Spec: source, Compared: source, Tried: source,
+		}
 		if health != "" && health != "Deleting" {
 			s.Health = health
 			s.Unhealthy = &preview.UnhealthyResource{Kind: "Deployment", Name: "orders", Health: health, Message: message}

@@ -11,8 +11,9 @@ func newServiceCmd(env *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "service",
 		Short: "Add services to the GitOps repository",
-		Long: `A service is a deployable part of the system. It has an entry in previewset.yaml and two components in
-kustomize-base/services: run is the service itself, and link replaces it in environments where it doesn't run.`,
+		Long: `A service is a deployable part of the system. It has an entry in previewset.yaml and two
+components in kustomize-base/services: run is the service itself, and link replaces it in environments where
+it doesn't run.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add mailer --from deploy/mailer --repository acme/mailer --branch add-mailer
   previewctl service add --help`,

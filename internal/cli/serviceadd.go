@@ -34,15 +34,15 @@ func newServiceAddCmd(env *terminal.Process, runF func(context.Context, *service
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a service with its manifests and policy entry",
-		Long: `add creates kustomize-base/services/NAME/run and link from an image, its port and the path of its probe, or takes the
-manifests of a folder for run. It adds the service to previewset.yaml, to the baseline overlays/staging, and, if it is
-public, to the hosts that the admission policies allow. It keeps all other lines of these files, and builds the system
-in memory before the commit.
+		Long: `add creates kustomize-base/services/NAME/run and link from an image, its port and the path of its
+probe, or takes the manifests of a folder for run. It adds the service to previewset.yaml, to the baseline
+overlays/staging, and, if it is public, to the hosts that the admission policies allow. It keeps all other
+lines of these files, and builds the system in memory before the commit.
 
 The created manifests work as they are. Change them as you like.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
-  previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --paths 'admin/**' --public --calls orders --data postgres
-  previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run`, //nolint:lll // runs as it is
+  previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --public --data postgres
+  previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run`,
 		Args: flags.OneArg("service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.service.Name = args[0]
@@ -68,7 +68,8 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 		"set its paths in the repository, like 'search/**' (default: all); repeatable")
 	f.BoolVar(&o.service.Public, "public", false, "give it a host")
 	f.StringSliceVar(&o.service.Calls, "calls", nil, "name a service that it calls; repeatable")
-	f.StringSliceVar(&o.service.Data, "data", nil, "name a data store that it needs, a folder of kustomize-base/data; repeatable")
+	f.StringSliceVar(&o.service.Data, "data", nil,
+		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
 	complete := configrepo.Completer(o.env, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))
 	flags.CompleteWith(cmd, "data", complete("store"))
@@ -141,7 +142,8 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 	if opts.commit.DryRun || result.Unchanged {
 		return nil
 	}
-	opts.env.Answerf("\nNext: review kustomize-base/services/%s/run, and add %s to calls of the services that call it", s.Name, s.Name)
+	opts.env.Answerf("\nNext: review kustomize-base/services/%s/run, and add %s to calls of the services that call it",
+		s.Name, s.Name)
 	if s.Public {
 		opts.env.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
 	}
@@ -169,7 +171,7 @@ func (o *serviceAddOptions) newService(fsys fs.FS) (gitrepo.Edits, error) {
 	return e, checkEnvironmentNames(repo.Names(), before, after)
 }
 
-// checkEnvironmentNames refuses a service whose name makes the name of an existing environment invalid.
+// checkEnvironmentNames refuses a service if its name makes the name of an existing environment invalid.
 func checkEnvironmentNames(environments []string, before, after *config.Config) error {
 	for _, name := range environments {
 		if why := after.NameProblem(name); why != "" && before.NameProblem(name) == "" {
@@ -211,7 +213,8 @@ func manifestsIn(dir string) (map[string][]byte, error) {
 		found[cmp.Or(map[string]string{"kustomization.yml": "kustomization.yaml"}[name], name)] = content
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("read the manifests in %s: it has no YAML files\nname the folder of the service's manifests", dir)
+		return nil, fmt.Errorf("read the manifests in %s: it has no YAML files\n"+
+			"name the folder of the service's manifests", dir)
 	}
 	return found, nil
 }

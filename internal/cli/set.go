@@ -24,11 +24,11 @@ func newSetCmd(env *terminal.Process, runF func(context.Context, *setOptions) er
 	cmd := &cobra.Command{
 		Use:   "set NAME|OWNER/REPO#NUMBER",
 		Short: "Change the file of an environment",
-		Long: `set changes the given keys in overlays/NAME/environment.yaml and keeps all other lines. It builds the environment
-in memory, and pushes the change as one commit.
+		Long: `set changes the given keys in overlays/NAME/environment.yaml and keeps all other lines. It builds
+the environment in memory, and pushes the change as one commit.
 
-An empty value removes a key: --dataset ''. The value false does the same: --shared=false. SERVICE=default removes
-a service, so that it follows the profile again.`,
+An empty value removes a key: --dataset ''. The value false does the same: --shared=false. SERVICE=default
+removes a service, so that it follows the profile again.`,
 		Example: `  previewctl set jakub --service products=tag:dev --service gateway=default
   previewctl set jakub --shared --purpose 'for the whole team'
   previewctl set jakub --component debug --expires 7d --dry-run`,

@@ -34,12 +34,12 @@ func newShowCmd(env *terminal.Process, runF func(context.Context, *showOptions) 
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
 		Short: "Show an environment's services, address and health",
-		Long: `show prints an existing environment: its address, owner, state and expiry; its services with their commits; the targets
-of its links; and Argo CD's sync status and health, with the first unhealthy resource.
+		Long: `show prints an existing environment: its address, owner, state and expiry; its services with their
+commits; the targets of its links; and Argo CD's sync status and health, with the first unhealthy resource.
 
-The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images), "ready",
-"failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy, images). "ready" and
-"application" are absent if the service has no access to a cluster.`,
+The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
+"ready", "failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy,
+images). "ready" and "application" are absent if the service has no access to a cluster.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,

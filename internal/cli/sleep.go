@@ -17,8 +17,9 @@ func newSleepCmd(env *terminal.Process, runF func(context.Context, *requestOptio
 	return newRequestCmd(&cobra.Command{
 		Use:   "sleep NAME|OWNER/REPO#NUMBER",
 		Short: "Put an environment to sleep now",
-		Long: `sleep asks the service to put an environment to sleep. Its Pods and public routes are removed; its volumes, Secrets and
-ConfigMaps stay. A visit to one of its addresses in a browser, a push, or previewctl wake wakes it.`,
+		Long: `sleep asks the service to put an environment to sleep. Its Pods and public routes are removed; its
+volumes, Secrets and ConfigMaps stay. A visit to one of its addresses in a browser, a push, or previewctl
+wake wakes it.`,
 		Example: `  previewctl sleep shop-pr-7
   previewctl sleep acme/shop#7
   previewctl sleep alice`,

@@ -11,8 +11,9 @@ func newSlotCmd(env *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "slot",
 		Short: "Claim, release and list slots",
-		Long: `A slot is an environment with a permanent name, namespace and host. slots.yaml in the GitOps repository contains the
-slots, their claims and the queue. The labelled pull requests of all holders of a slot run together in it.
+		Long: `A slot is an environment with a permanent name, namespace and host. slots.yaml in the GitOps
+repository contains the slots, their claims and the queue. The labelled pull requests of all holders of a
+slot run together in it.
 
 A claim ends at its time. The first claim in the queue then gets the slot, without another commit.`,
 		Example: `  previewctl slot list
@@ -21,6 +22,8 @@ A claim ends at its time. The first claim in the queue then gets the slot, witho
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSlotListCmd(env, runSlotList), newSlotClaimCmd(env, runSlotClaim), newSlotReleaseCmd(env, runSlotRelease))
+	cmd.AddCommand(
+		newSlotListCmd(env, runSlotList), newSlotClaimCmd(env, runSlotClaim), newSlotReleaseCmd(env, runSlotRelease),
+	)
 	return cmd
 }

@@ -34,9 +34,9 @@ func newSlotClaimCmd(env *terminal.Process, runF func(context.Context, *slotClai
 	cmd := &cobra.Command{
 		Use:   "claim [SLOT]",
 		Short: "Claim a slot, or join the queue",
-		Long: `claim writes a claim on the named slot, or else on the first free slot, into slots.yaml. If no slot is free, the claim
-joins the queue; the first claim in the queue gets the next free slot, without another command. A slot with other
-holders is refused, except with --take.
+		Long: `claim writes a claim on the named slot, or else on the first free slot, into slots.yaml. If no
+slot is free, the claim joins the queue; the first claim in the queue gets the next free slot, without
+another command. A slot with other holders is refused, except with --take.
 
 If the holders have the slot already, the command changes the purpose and the end of their claim.`,
 		Example: `  previewctl slot claim --holders alice,bob --purpose 'checkout redesign' --until 72h
@@ -70,7 +70,8 @@ func (o *slotClaimOptions) checkClaim(cmd *cobra.Command) error {
 	}
 	switch {
 	case len(o.holders) == 0:
-		return flags.Usagef(cmd, "the claim has no holder; use --holders LOGIN, or once: git config --global github.user LOGIN")
+		return flags.Usagef(cmd, "the claim has no holder; use --holders LOGIN, "+
+			"or once: git config --global github.user LOGIN")
 	case o.take && o.slot == "":
 		return flags.Usagef(cmd, "--take requires a slot; see the holders: previewctl slot list")
 	}

@@ -48,11 +48,11 @@ func newSlotListCmd(env *terminal.Process, runF func(context.Context, *slotListO
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the slots, their holders and the queue",
-		Long: `list prints the slots with their claims, and the queue. State and address come from the service in --server or
-PREVIEWSET_SERVER; everything else comes from the GitOps repository.
+		Long: `list prints the slots with their claims, and the queue. State and address come from the service in
+--server or PREVIEWSET_SERVER; everything else comes from the GitOps repository.
 
-Without a terminal it prints lines with tabs and no header: slot, holders, purpose, since, until, state, URL. A claim in
-the queue has no slot. The JSON has the keys "slots" and "queue".`,
+Without a terminal it prints lines with tabs and no header: slot, holders, purpose, since, until, state,
+URL. A claim in the queue has no slot. The JSON has the keys "slots" and "queue".`,
 		Example: `  previewctl slot list
   previewctl slot list -o json
   previewctl slot list --local -o name`,

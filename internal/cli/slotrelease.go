@@ -31,10 +31,11 @@ func newSlotReleaseCmd(env *terminal.Process, runF func(context.Context, *slotRe
 	cmd := &cobra.Command{
 		Use:   "release [SLOT]",
 		Short: "Release a slot, or leave the queue",
-		Long: `release ends the claim on a slot. The first claim in the queue then gets the slot. If the queue is empty, the slot's
-environment is deleted with all data in it.
+		Long: `release ends the claim on a slot. The first claim in the queue then gets the slot. If the queue is
+empty, the slot's environment is deleted with all data in it.
 
-With --holders instead of a slot, it ends the claim of exactly these holders, or removes them from the queue.`,
+With --holders instead of a slot, it ends the claim of exactly these holders, or removes them from the
+queue.`,
 		Example: `  previewctl slot release bulbasaur
   previewctl slot release --holders alice,bob
   previewctl slot release bulbasaur --dry-run`,

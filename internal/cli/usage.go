@@ -29,12 +29,13 @@ func newUsageCmd(env *terminal.Process, runF func(context.Context, *usageOptions
 	cmd := &cobra.Command{
 		Use:   "usage",
 		Short: "Show the hours, CPU and memory of environments",
-		Long: `usage shows how many hours environments were awake and asleep, the CPU and memory that their workloads requested (cores
-and GiB, multiplied by hours), and how much sleep saved. The service reads these figures from Prometheus.
+		Long: `usage shows how many hours environments were awake and asleep, the CPU and memory that their
+workloads requested (cores and GiB, multiplied by hours), and how much sleep saved. The service reads these
+figures from Prometheus.
 
-Without a terminal it prints lines with tabs and no header: name, awake hours, asleep hours, CPU core hours, memory GiB
-hours, saved CPU core hours, saved memory GiB hours. It requires activity.prometheus in previewset.yaml, and a
-Prometheus that scrapes the service.`,
+Without a terminal it prints lines with tabs and no header: name, awake hours, asleep hours, CPU core hours,
+memory GiB hours, saved CPU core hours, saved memory GiB hours. It requires activity.prometheus in
+previewset.yaml, and a Prometheus that scrapes the service.`,
 		Example: `  previewctl usage
   previewctl usage --by repository --since 720h
   previewctl usage --by environment -o json`,

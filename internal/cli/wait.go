@@ -19,18 +19,20 @@ func newWaitCmd(env *terminal.Process, runF func(context.Context, *wait.Options)
 	cmd := &cobra.Command{
 		Use:   "wait NAME|OWNER/REPO#NUMBER",
 		Short: "Wait until an environment is healthy or gone",
-		Long: `wait asks the service repeatedly until Argo CD has synced the current desired state of the environment (the commit of
-the config branch, the images, and everything else in its row) and all of it is healthy. With --for gone it waits until
-the service has removed the environment and Argo CD has deleted its Application. It doesn't access the cluster.
+		Long: `wait asks the service repeatedly until Argo CD has synced the current desired state of the
+environment (the commit of the config branch, the images, and everything else in its row) and all of it is
+healthy. With --for gone it waits until the service has removed the environment and Argo CD has deleted its
+Application. It doesn't access the cluster.
 
-It waits also for an environment that the service doesn't know yet, or that is held. A sleeping environment isn't
-healthy; wake it with previewctl wake.
+It waits also for an environment that the service doesn't know yet, or that is held. A sleeping environment
+isn't healthy; wake it with previewctl wake.
 
-Immediately after a change, the service may still report the previous state. After a push to a service, use --commit to
-require that commit. After a commit by previewctl, use --config-commit with the commit that the command printed.
+Immediately after a change, the service may still report the previous state. After a push to a service, use
+--commit to require that commit. After a commit by previewctl, use --config-commit with the commit that the
+command printed.
 
-Standard error has the progress: one line on a terminal, else a line for each change. The exit code is the result: see
-previewctl help exit-codes.`,
+Standard error has the progress: one line on a terminal, else a line for each change. The exit code is the
+result: see previewctl help exit-codes.`,
 		Example: `  previewctl wait acme/shop#7 --commit orders=3f2a9c1d --timeout 5m
   previewctl wait mine --config-commit ab8bdbe446
   previewctl wait gateway-pr-9 --for gone`,

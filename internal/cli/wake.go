@@ -14,15 +14,17 @@ func newWakeCmd(env *terminal.Process, runF func(context.Context, *requestOption
 	opts.done = func(name string) string {
 		wait := "previewctl wait " + name
 		if opts.length > 0 {
-			return name + " is held awake for that time, at most for lifetime.sleep.maxAwake; if it was asleep, wait for it: " + wait
+			return name + " is held awake for that time, at most for lifetime.sleep.maxAwake; " +
+				"if it was asleep, wait for it: " + wait
 		}
 		return name + " is waking; wait for it: " + wait
 	}
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "wake NAME|OWNER/REPO#NUMBER",
 		Short: "Wake a sleeping environment, or hold one awake",
-		Long: `wake asks the service to wake an environment. Its workloads get their replicas and data back. When all of them are
-healthy, its addresses lead to it again. A visit in a browser and a push wake an environment too.
+		Long: `wake asks the service to wake an environment. Its workloads get their replicas and data back. When
+all of them are healthy, its addresses lead to it again. A visit in a browser and a push wake an environment
+too.
 
 With --for, the environment also stays awake for that time from now, even without activity. The policy's
 lifetime.sleep.maxAwake is the maximum.`,

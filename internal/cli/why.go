@@ -29,13 +29,14 @@ func newWhyCmd(env *terminal.Process, runF func(context.Context, *whyOptions) er
 	cmd := &cobra.Command{
 		Use:   "why NAME|OWNER/REPO#NUMBER",
 		Short: "Explain the service's decision and the remedy",
-		Long: `why prints the service's decision about a pull request or an environment: live, asleep, held or gone, with the rule, the
-reason, the time and the remedy. For an existing environment it also prints when it falls asleep and when it expires.
+		Long: `why prints the service's decision about a pull request or an environment: live, asleep, held or
+gone, with the rule, the reason, the time and the remedy. For an existing environment it also prints when it
+falls asleep and when it expires.
 
-The JSON has the key "decisions", a list with one entry, or several if several pull requests ask for the same name:
-outcome, rule, reason, remedy, since, state, sleeps_at, expires_at, expires_anyway (use doesn't postpone it), withheld
-(its removal waits for confirmation), environment, repository, number, title, author, owner (of a bot's pull request: the
-login that added the label), url, head_sha.`,
+The JSON has the key "decisions", a list with one entry, or several if several pull requests ask for the
+same name: outcome, rule, reason, remedy, since, state, sleeps_at, expires_at, expires_anyway (use doesn't
+postpone it), withheld (its removal waits for confirmation), environment, repository, number, title, author,
+owner (of a bot's pull request: the login that added the label), url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,
@@ -84,13 +85,17 @@ func (o *whyOptions) decisions(ctx context.Context) (apiclient.Decisions, error)
 		return o.Client.Decisions(ctx, repository, number)
 	}
 	answer, err := o.Client.Decisions(ctx, "", 0)
-	answer.Decisions = slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool { return d.Environment != o.Target })
+	answer.Decisions = slices.DeleteFunc(answer.Decisions, func(d preview.Decision) bool {
+		return d.Environment != o.Target
+	})
 	return answer, err
 }
 
 // unknown returns the error for an unknown target, with the problems of its repository.
 func (o *whyOptions) unknown(problems []string) error {
-	lines := []string{"the service knows no open pull request and no environment " + o.Target + ", also none that was removed within a day"}
+	lines := []string{
+		"the service knows no open pull request and no environment " + o.Target + ", also none that was removed within a day",
+	}
 	if repository, _, ok := config.ParsePullRequest(o.Target); ok {
 		for _, p := range problems {
 			if strings.HasPrefix(strings.ToLower(p), strings.ToLower(repository)+" ") {

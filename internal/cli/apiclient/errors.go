@@ -21,7 +21,8 @@ func (c *Client) unreachable(err error) error {
 	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err
 	}
-	return &UnreachableError{fmt.Errorf("ask the service at %s: %w\ncheck that it is running and that the address is right; "+
+	return &UnreachableError{fmt.Errorf("ask the service at %s: %w\n"+
+		"check that it is running and that the address is right; "+
 		"in the cluster: kubectl -n argocd port-forward service/preview-generator 4355", c.base, err)}
 }
 

@@ -38,7 +38,7 @@ func (o *CommitOptions) AddFlags(cmd *cobra.Command) {
 	p.StringVar(&o.Proposal, "branch", "", "push to a new branch and print the URL to open a pull request")
 	p.StringVarP(&o.message, "message", "m", "", "add a reason to the commit message")
 	p.StringVar(&o.author, "author", "", `set the commit's author, "Name <address>" (default: Git's configuration)`)
-	p.BoolVar(&o.sign, "sign", false, "sign the commit with the key of Git's configuration (default: Git's commit.gpgSign)")
+	p.BoolVar(&o.sign, "sign", false, "sign the commit with Git's configured key (default: Git's commit.gpgSign)")
 }
 
 var authorPattern = regexp.MustCompile(`^([^<>]+) <([^<> ]+)>$`)

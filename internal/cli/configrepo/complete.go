@@ -65,7 +65,9 @@ func namesOf(fsys fs.FS, kind string, args []string, toComplete string) ([]strin
 }
 
 // namesInPolicy returns the names that previewset.yaml or slots.yaml contain.
-func namesInPolicy(repo *overlay.Repo, kind string, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+func namesInPolicy(
+	repo *overlay.Repo, kind string, args []string, toComplete string,
+) ([]string, cobra.ShellCompDirective) {
 	cfg, err := repo.Config()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -19,7 +19,8 @@ func OpenFolder(dir string) (fsys fs.FS, closeDir func(), err error) {
 func OpenRepository(dir string) (fsys fs.FS, closeDir func(), err error) {
 	fsys, closeDir, err = OpenFolder(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the GitOps repository: %w\nname its folder, or create one: previewctl init %s", err, dir)
+		return nil, nil, fmt.Errorf("open the GitOps repository: %w\n"+
+			"name its folder, or create one: previewctl init %s", err, dir)
 	}
 	return fsys, closeDir, nil
 }

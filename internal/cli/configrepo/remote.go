@@ -15,8 +15,8 @@ import (
 func remoteOfClone(ctx context.Context) (string, error) {
 	top, err := gitOutput(ctx, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return "", usageErrorf("no GitOps repository is named: set --config-repo or PREVIEWSET_CONFIG_REPO to its address, " +
-			"or change to a clone of it")
+		return "", usageErrorf("no GitOps repository is named: set --config-repo or PREVIEWSET_CONFIG_REPO " +
+			"to its address, or change to a clone of it")
 	}
 	current, _ := gitOutput(ctx, "symbolic-ref", "--quiet", "--short", "HEAD") // a detached HEAD uses origin
 	name, _ := gitOutput(ctx, "config", "--get", "branch."+current+".remote")
@@ -30,7 +30,7 @@ func remoteOfClone(ctx context.Context) (string, error) {
 }
 
 func gitOutput(ctx context.Context, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, "git", args...).Output() //nolint:gosec // G204: fixed commands and Git's own names
+	out, err := exec.CommandContext(ctx, "git", args...).Output() //nolint:gosec // G204: fixed commands
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestAddressesOfRemotes(t *testing.T) {
+func TestAddressOf(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"https://github.com/acme/previews.git":      "https://github.com/acme/previews.git",

@@ -43,5 +43,6 @@ func (r *Repository) ReadFiles(ctx context.Context) (fs.FS, error) {
 
 // InvalidPolicy adds the remedy to an error of previewset.yaml.
 func InvalidPolicy(err error) error {
-	return fmt.Errorf("%w\nnothing was committed; correct the policy, and see all problems with previewctl check in a clone", err)
+	return fmt.Errorf("%w\n"+
+		"nothing was committed; correct the policy, and see all problems with previewctl check in a clone", err)
 }

@@ -23,7 +23,8 @@ const (
 	// schemaFile is the JSON Schema of environment.yaml. Repositories of older versions have none.
 	schemaFile = "schemas/environment.schema.json"
 
-	newKustomization = `# Resources, patches and components that only this environment has. Its services are in environment.yaml.
+	newKustomization = "" +
+		`# Resources, patches and components that only this environment has. Its services are in environment.yaml.
 # previewctl writes this file once and never changes it.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -31,7 +32,7 @@ resources: [../preview]
 `
 )
 
-// Create returns the edits that create the environment from content, nil for an empty file, with the settings applied.
+// Create returns the edits that create the environment from content and settings. Nil content is an empty file.
 func (f *File) Create(content []byte, settings []Setting) (gitrepo.Edits, error) {
 	content, err := f.withSettings(content, settings)
 	if err != nil {
@@ -126,7 +127,8 @@ func (f *File) Edits(content []byte, m gitrepo.Message) (gitrepo.Edits, error) {
 }
 
 func (f *File) hasKustomization() bool {
-	return slices.ContainsFunc([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, func(name string) bool {
+	names := []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+	return slices.ContainsFunc(names, func(name string) bool {
 		_, err := fs.Stat(f.FS, path.Join(FolderOf(f.Name), name))
 		return err == nil
 	})

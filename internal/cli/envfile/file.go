@@ -104,8 +104,8 @@ func (f *File) checkNameIsFree() error {
 		return fmt.Errorf("%q can't be an environment's name: %s\nchoose another name", f.Name, why)
 	}
 	if entries, err := fs.ReadDir(f.FS, FolderOf(f.Name)); err == nil && len(entries) > 0 {
-		return fmt.Errorf("the name %s is taken: %s exists without an environment.yaml\nchoose another name, or remove the folder",
-			f.Name, FolderOf(f.Name))
+		return fmt.Errorf("the name %s is taken: %s exists without an environment.yaml\n"+
+			"choose another name, or remove the folder", f.Name, FolderOf(f.Name))
 	}
 	return nil
 }

@@ -21,7 +21,10 @@ type Setting struct {
 
 // SetValue returns a setting with a fixed value.
 func SetValue(value any, label string, keys ...string) Setting {
-	return Setting{Keys: keys, Label: label, Value: func(*config.Policy, *yamldoc.Document) (any, error) { return value, nil }}
+	return Setting{
+		Keys: keys, Label: label,
+		Value: func(*config.Policy, *yamldoc.Document) (any, error) { return value, nil },
+	}
 }
 
 // apply applies settings to a file and returns the labels of those that changed it, sorted.

@@ -9,6 +9,9 @@ import (
 )
 
 const (
+	// specialInNames is a part of a character class.
+	specialInNames = `\x00-\x20\x7f~^:?*\[\\$'"` + "`"
+
 	maxLabel   = 63 // of a DNS label, in characters
 	maxService = 22
 )
@@ -16,7 +19,7 @@ const (
 var (
 	branchName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$`)
 	// gitName is Git's rule for branches and tags, without the characters that are special in shells.
-	gitName = regexp.MustCompile(`^[^\x00-\x20\x7f~^:?*\[\\$` + "`" + `'"/.-][^\x00-\x20\x7f~^:?*\[\\$` + "`" + `'"]{0,254}$`)
+	gitName = regexp.MustCompile(`^[^` + specialInNames + `/.-][^` + specialInNames + `]{0,254}$`)
 )
 
 // IsDNSLabel reports whether s can name an environment or a namespace.

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestGitNames(t *testing.T) {
+func TestIsGitName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
 		"main": true, "feature/#12-a": true, "v1.2": true, "äöü": true,

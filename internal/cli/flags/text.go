@@ -25,7 +25,7 @@ func CheckLine(cmd *cobra.Command, flag, text string) error {
 	return CheckText(cmd, flag, text)
 }
 
-// TextProblem returns what is wrong with a text and the remedy, or two empty strings.
+// TextProblem returns the problem of a text and the remedy, or two empty strings.
 func TextProblem(text string) (message, remedy string) {
 	if message, remedy = HiddenProblem(text); message == "" && strings.Contains(text, "$(") {
 		return `contains "$(", which Kubernetes and shells replace`, "remove it"

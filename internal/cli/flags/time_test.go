@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestTimesOfPeople(t *testing.T) {
+func TestParseTime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	for text, want := range map[string]string{

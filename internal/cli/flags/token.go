@@ -14,7 +14,8 @@ func ReadToken(file string) (string, error) {
 	}
 	token := strings.TrimSpace(string(content))
 	if token == "" || strings.ContainsAny(token, " \t\r\n") {
-		return "", fmt.Errorf("read the token: %s doesn't contain exactly one token\nwrite the token as the file's only line", file)
+		return "", fmt.Errorf("read the token: %s doesn't contain exactly one token\n"+
+			"write the token as the file's only line", file)
 	}
 	return token, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func TestEscapedMeansTheSame(t *testing.T) {
+func TestEncodeEscapesHiddenCharacters(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{"title": "a\u202eb\x1b[31m\u200b\U000e0041\u0085 plain \u00e4"}
 	for _, format := range []string{"json", "yaml"} {

@@ -72,7 +72,7 @@ func (p *Planner) withRefs(repository, kind string, known map[string]string, wan
 	return all
 }
 
-// withCommits adds the commits whose existence the service hasn't checked yet.
+// withCommits adds the commits that the service hasn't looked up yet.
 func (p *Planner) withCommits(repository string, known map[string]bool, wanted, asked []string) map[string]bool {
 	all := map[string]bool{}
 	maps.Copy(all, known)

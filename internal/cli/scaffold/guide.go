@@ -22,7 +22,8 @@ func (g Guide) Notes() []string {
 			"; run init again with --repo-url and --force")
 	}
 	if g.Settings.Domain == "" {
-		notes = append(notes, "the domain is still the example's, "+ExampleDomain+"; run init again with --domain and --force")
+		notes = append(notes, "the domain is still the example's, "+ExampleDomain+
+			"; run init again with --domain and --force")
 	}
 	if a := g.Settings.RepoURL; a != "" && !strings.HasPrefix(a, "http") {
 		notes = append(notes, "the service reads this address without a token; in appsets/generator/deployment.yaml replace "+
@@ -79,13 +80,15 @@ func (g Guide) installing(in string) []Step {
 			[]string{"kubectl apply -k " + terminal.ShellQuote(in+"appsets")},
 		},
 		{
-			"Add a GitHub webhook for pull requests and pushes, with the secret of webhook.secret, so that changes\narrive at once:",
+			"Add a GitHub webhook for pull requests and pushes, with the secret of webhook.secret, so that\n" +
+				"changes arrive at once:",
 			[]string{"https://generator." + cmp.Or(g.Settings.Domain, ExampleDomain) + "/webhooks/github"},
 		},
 		{
 			"Label a pull request \"preview\", and list the environments:", []string{
 				"kubectl -n " + g.Settings.Namespace + " port-forward service/preview-generator 4355 &",
-				"previewctl list --server http://127.0.0.1:4355 --api-token-file " + terminal.ShellQuote(in+SecretsFolder+"/api.token"),
+				"previewctl list --server http://127.0.0.1:4355 --api-token-file " +
+					terminal.ShellQuote(in+SecretsFolder+"/api.token"),
 			},
 		},
 	}

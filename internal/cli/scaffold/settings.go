@@ -50,7 +50,8 @@ func (s Settings) Check() error {
 	case !flags.IsBranch(s.Branch):
 		return fmt.Errorf("--branch %q is not a branch name; use letters, digits and . _ - /", s.Branch)
 	case !flags.IsDNSLabel(s.Namespace):
-		return fmt.Errorf("--argocd-namespace %q is not a namespace; use a-z, 0-9 and hyphens, at most 63 characters", s.Namespace)
+		return fmt.Errorf("--argocd-namespace %q is not a namespace; use a-z, 0-9 and hyphens, at most 63 characters",
+			s.Namespace)
 	}
 	return nil
 }

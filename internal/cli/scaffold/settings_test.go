@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestRepoURLs(t *testing.T) {
+func TestIsRepoURL(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{
 		"https://github.com/acme/previews.git":       true,
@@ -29,9 +29,12 @@ func TestRepoURLs(t *testing.T) {
 	}
 }
 
-func TestScalarsStayTexts(t *testing.T) {
+func TestScalar(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"main": "main", "release/1": "release/1", "1.10": `"1.10"`, "true": `"true"`, "null": `"null"`, "on": `"on"`, "2026-01-02": `"2026-01-02"`} {
+	for in, want := range map[string]string{
+		"main": "main", "release/1": "release/1", "1.10": `"1.10"`, "true": `"true"`, "null": `"null"`, "on": `"on"`,
+		"2026-01-02": `"2026-01-02"`,
+	} {
 		if got := scalar(in); got != want {
 			t.Errorf("scalar(%q) = %s, want %s", in, got, want)
 		}

@@ -23,6 +23,9 @@ import (
 // Name is the file's name.
 const Name = config.SlotsFile
 
+// exampleFile is a file with two free slots.
+const exampleFile = "apiVersion: " + config.APIVersion + "\nkind: SlotPool\nslots: {bulbasaur: {}, ivysaur: {}}"
+
 // Pool is the slots on the newest commit of the GitOps repository.
 type Pool struct {
 	// Now is the pool without ended claims; the queue has moved up. The caller changes it.
@@ -39,8 +42,8 @@ func Open(fsys fs.FS, now time.Time) (*Pool, error) {
 		return nil, configrepo.InvalidPolicy(err)
 	}
 	if cfg.Slots == nil {
-		return nil, errors.New("there are no slots: the GitOps repository has no " + Name + "\nadd that file, for example:\n" +
-			"apiVersion: " + config.APIVersion + "\nkind: SlotPool\nslots: {bulbasaur: {}, ivysaur: {}}")
+		return nil, errors.New("there are no slots: the GitOps repository has no " + Name + "\n" +
+			"add that file, for example:\n" + exampleFile)
 	}
 	return &Pool{fsys: fsys, config: cfg, Now: *cfg.Slots.At(now)}, nil
 }

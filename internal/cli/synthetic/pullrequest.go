@@ -23,7 +23,8 @@ type Flags struct {
 // Add adds the flags to a command.
 func (f *Flags) Add(cmd *cobra.Command) {
 	p := cmd.Flags()
-	p.StringVar(&f.sha, "sha", "", "set the head of the synthetic pull request, a full commit hash (default: a synthetic one)")
+	p.StringVar(&f.sha, "sha", "",
+		"set the head of the synthetic pull request, a full commit hash (default: a synthetic one)")
 	p.StringVar(&f.branch, "branch", "synthetic", "set its branch")
 	p.StringArrayVar(&f.labels, "label", nil, "add a label (default: the policy's label); repeatable")
 	p.StringSliceVar(&f.changed, "changed", nil,
@@ -74,8 +75,8 @@ func changedPath(p *config.Policy, repository, change string) (string, error) {
 			continue
 		}
 		if !strings.EqualFold(s.Repository, repository) {
-			return "", fmt.Errorf("service %s comes from %s: a pull request of %s doesn't change it\nrender a pull request of %s",
-				change, s.Repository, repository, s.Repository)
+			return "", fmt.Errorf("service %s comes from %s: a pull request of %s doesn't change it\n"+
+				"render a pull request of %s", change, s.Repository, repository, s.Repository)
 		}
 		return pathOf(s)
 	}
@@ -93,5 +94,6 @@ func pathOf(s config.Service) (string, error) {
 	if p := wildcards.Replace(s.Paths[0]); doublestar.MatchUnvalidated(s.Paths[0], p) {
 		return p, nil
 	}
-	return "", fmt.Errorf("pattern %q of service %s: can't derive a matching path\nname a path with --changed", s.Paths[0], s.Name)
+	return "", fmt.Errorf("pattern %q of service %s: can't derive a matching path\n"+
+		"name a path with --changed", s.Paths[0], s.Name)
 }

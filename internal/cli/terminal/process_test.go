@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminaltest"
 )
 
-func TestColourIsForTerminals(t *testing.T) {
+func TestColour(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
