@@ -10,21 +10,21 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// shape is how the metrics of a controller look, and how it is scraped.
+// shape describes the metrics and the targets of a controller.
 type shape struct {
 	name, preset, job string
-	// namespace is the controller's own, a label of its targets.
+	// namespace is the controller's namespace, a label of its targets.
 	namespace string
 	honor     bool
-	// labels are others of its targets.
+	// labels are further labels of its targets.
 	labels map[string]string
-	// requests is the counter of a namespace and method.
+	// requests returns the counter of a namespace and method.
 	requests func(namespace, method string) string
 	methods  bool
-	// serves is a series that is there for each namespace that it serves, on page, and its number.
+	// serves returns a series that exists for each namespace with a route; page is the path of its metrics.
 	serves       func(namespace string) string
 	page, number string
-	// started is a series that tells when the process began, and its numbers before and after a restart.
+	// started is a series with the start time of the process, and its values before and after a restart.
 	started       string
 	before, after string
 }
@@ -127,7 +127,7 @@ func (s shape) scrape() []server.Job {
 	}
 }
 
-// Each step waits for a measurement, so the test is as quick as Prometheus.
+// Each step waits for one measurement of Prometheus.
 func TestControllers(t *testing.T) {
 	t.Parallel()
 	for _, s := range shapes {

@@ -53,8 +53,8 @@ func TestPostgreSQL(t *testing.T) {
 	w.eventually(t, "of two servers one isn't scraped", unknown("preview-two"), notUsed("preview-idle"))
 }
 
-// A query of one's own is asked as it is.
-func TestOwnQuery(t *testing.T) {
+// A configured query is sent unchanged.
+func TestConfiguredQuery(t *testing.T) {
 	t.Parallel()
 	w := begin(t, config.PrometheusActivity{Query: `sum by (namespace) (rate(shop_orders_total[3s]))`},
 		server.Job{Name: "shop", Targets: []server.Target{{Path: first, Labels: map[string]string{"namespace": "preview-a"}}}})

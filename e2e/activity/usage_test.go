@@ -26,7 +26,7 @@ func stateOf(labels, state string) string {
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	// Two say the same, as an old Pod and a new one do, and a preview claims to be one of them.
+	// An old and a new Pod report the same data, and a preview imitates them.
 	w := begin(t, config.PrometheusActivity{Query: "unused"}, server.Job{Name: "preview-generator", Targets: []server.Target{
 		{Path: first, Labels: map[string]string{"namespace": "argocd", "pod": "a"}},
 		{Path: second, Labels: map[string]string{"namespace": "argocd", "pod": "b"}},
@@ -46,11 +46,11 @@ func TestUsage(t *testing.T) {
 	both(stateOf(other, "awake"), "1")
 	row := w.until(t, "environment", "shop-pr-7", func(r preview.UsageRow) error { return atLeast("awake", r.AwakeHours, 1) })
 	start := time.Now().Add(-hours(row.AwakeHours))
-	// Counted twice, it would be there in half of the time.
+	// If data were counted twice, the value would be reached in half of the time.
 	row = w.until(t, "environment", "shop-pr-7", func(r preview.UsageRow) error { return atLeast("awake", r.AwakeHours, 7) })
 	holds(t, start, row)
 
-	// The service is away for a while.
+	// The service is down for some time.
 	old := w.pages.replace(second, nil)
 	w.pages.replace(first, nil)
 	away := row.AwakeHours*3600 + 2
@@ -86,7 +86,7 @@ func atLeast(what string, hours, atLeast float64) error {
 	return nil
 }
 
-// holds says that nothing was counted twice, and that requests are counted with the time.
+// holds checks that no time is counted twice and that requests are multiplied by time.
 func holds(t *testing.T, start time.Time, r preview.UsageRow) {
 	t.Helper()
 	if most := time.Since(start).Hours() + seconds(2); r.AwakeHours+r.AsleepHours > most {
@@ -97,7 +97,7 @@ func holds(t *testing.T, start time.Time, r preview.UsageRow) {
 	}
 }
 
-// until asks for usage until a row is so.
+// until queries usage until a row meets the condition.
 func (w *world) until(t *testing.T, by, name string, so func(preview.UsageRow) error) (row preview.UsageRow) {
 	t.Helper()
 	err := process.Poll(t.Context(), patience, func(ctx context.Context) error {

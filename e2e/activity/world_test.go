@@ -88,7 +88,7 @@ func (w *world) eventually(t *testing.T, what string, so func(used map[string]bo
 			}
 		}
 		if !so(m.Used) {
-			return fmt.Errorf("it is %v", m.Used)
+			return fmt.Errorf("measured %v", m.Used)
 		}
 		return nil
 	})

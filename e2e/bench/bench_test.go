@@ -1,5 +1,5 @@
 // Package bench measures PreviewSet and Argo CD's own pull request generator side by side: in one run, on one simulated
-// GitHub, one real Kubernetes API and one real ApplicationSet controller. A broken promise fails the run. All figures
+// GitHub, one real Kubernetes API and one real ApplicationSet controller. A missed goal fails the run. All figures
 // are printed as one table at the end. Machines are noisy, so only medians and ratios of one run are compared.
 package bench
 
@@ -17,11 +17,11 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// shared is set once, before any benchmark: all that is real. Argo CD's other controllers don't run, because syncing
-// Applications is neither's work and would only be noise.
+// shared is the real environment of all benchmarks. It is set once. Argo CD's other controllers don't run, because
+// syncing Applications isn't measured and would add noise.
 var shared *stand.Stand
 
-// rows are those of the table that is printed at the end.
+// rows are the rows of the final table.
 var rows []figures.Figure
 
 func TestMain(m *testing.M) {
@@ -35,20 +35,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// counted is a row of two numbers.
+// counted adds a row with two numbers.
 func counted(measure string, theirs, ours int) {
 	rows = append(rows, figures.Figure{Measure: measure, Theirs: fmt.Sprint(theirs), Ours: fmt.Sprint(ours), Ratio: ratio(theirs, ours)})
 }
 
-// ratio is ours for one of theirs.
+// ratio returns our value divided by Argo CD's.
 func ratio[T int | time.Duration](theirs, ours T) string {
 	return fmt.Sprintf("%.2f", float64(ours)/float64(max(1, theirs)))
 }
 
-// times are what one thing took, several times.
+// times are repeated measurements of one duration.
 type times []time.Duration
 
-// at is the quantile q; 0.5 is the median.
+// at returns the quantile q; 0.5 is the median.
 func (t times) at(q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(t))
 	return sorted[int(q*float64(len(sorted)-1)+0.5)]

@@ -20,22 +20,21 @@ import (
 )
 
 const (
-	// polls are those of an hour at one a minute. What one costs doesn't depend on the time between two, so ours come
-	// after a second each, and Argo CD's as fast as they can.
+	// polls is the number of polls in one hour, at one per minute. The cost of a poll doesn't depend on the interval, so
+	// we poll every second, and Argo CD polls as fast as possible.
 	polls = 60
-	// quota is what GitHub grants a person's token an hour.
+	// quota is GitHub's quota of a user's token per hour.
 	quota       = 5000
 	pluginCalls = 1000
 )
 
-// The claims (issue 3): in an hour at one poll a minute, 50 repositories in which nothing happens cost nothing of the
-// quota after the first read; a webhook costs at most 2, and what Argo CD asks nothing.
+// Goals (issue 3): at one poll per minute, 50 unchanged repositories cost no quota in an hour after the first read. A
+// webhook costs at most 2 requests, and a request of Argo CD costs none.
 //
-// Argo CD's side is its own pull request generator, once for each repository and poll, as with one ApplicationSet for
-// each repository: the cheapest way, since as a matrix with its scmProvider it lists the repositories too. Once its
-// quota is used up GitHub refuses, and it goes on asking. Ours is the service as it is built. The first read has rows
-// of its own; 1,000 environments are live in both organisations, and the changed paths of each pull request are read
-// once.
+// Argo CD is its pull request generator, with one ApplicationSet per repository. That is its cheapest setup: a matrix
+// with scmProvider also lists the repositories. After its quota is used up, GitHub refuses its requests, and it goes on
+// sending them. PreviewSet is the built service. Its first read has separate rows. Both organisations have 1,000 live
+// environments, and the changed paths of each pull request are read once.
 func BenchmarkRequestsPerHour(b *testing.B) {
 	for b.Loop() {
 		fifty := newOrganisation(b, 50, 20, 20)
@@ -44,7 +43,7 @@ func BenchmarkRequestsPerHour(b *testing.B) {
 		manyService, manyFirst := many.begin(b)
 		fiftyEnds, manyEnds := fifty.hour(b, fiftyService), many.hour(b, manyService)
 		fiftyHour, manyHour := fiftyEnds(), manyEnds()
-		manyService.Kill() // from here on, only Argo CD's generator asks
+		manyService.Kill() // from now on only Argo CD's generator sends requests
 		eventFigures := fifty.events(b, fiftyService)
 		fiftyService.Kill()
 
@@ -52,7 +51,7 @@ func BenchmarkRequestsPerHour(b *testing.B) {
 		rows = append(rows, eventFigures...)
 		many.report(b, "500 × 20", manyFirst, manyHour)
 		if fiftyHour.charged+manyHour.charged > 0 {
-			b.Errorf("an hour in which nothing happens costs %d and %d of the quota", fiftyHour.charged, manyHour.charged)
+			b.Errorf("an hour without changes costs %d and %d requests of the quota", fiftyHour.charged, manyHour.charged)
 		}
 	}
 }
@@ -66,7 +65,7 @@ func (c cost) since(before cost) cost {
 	return cost{c.requests - before.requests, c.charged - before.charged}
 }
 
-// begin runs the service until it has read everything for the first time.
+// begin runs the service until its first complete read.
 func (o *organisation) begin(b *testing.B) (*service, cost) {
 	b.Helper()
 	s := o.start(b, "--poll-interval=1s")
@@ -74,11 +73,11 @@ func (o *organisation) begin(b *testing.B) (*service, cost) {
 	return s, o.cost()
 }
 
-// hour begins to count; what it returns waits for as many polls as an hour has.
+// hour starts the count. The returned function waits for the polls of one hour.
 func (o *organisation) hour(b *testing.B, s *service) func() cost {
 	b.Helper()
 	done := s.polls(b) + 1
-	s.waitPolls(b, done) // just after one
+	s.waitPolls(b, done) // directly after a poll
 	before := o.cost()
 	return func() cost {
 		s.waitPolls(b, done+polls)
@@ -112,7 +111,7 @@ func (o *organisation) report(b *testing.B, size string, first, hour cost) {
 	}
 }
 
-// theirs is Argo CD's pull request generator with a set for each repository.
+// theirs is Argo CD's pull request generator with one ApplicationSet per repository.
 type theirs struct {
 	o         *organisation
 	generator generators.Generator
@@ -122,7 +121,7 @@ type theirs struct {
 
 func newTheirs(b *testing.B, o *organisation) *theirs {
 	b.Helper()
-	b.Setenv("GITHUB_TOKEN", "theirs") // it has an undocumented default
+	b.Setenv("GITHUB_TOKEN", "theirs") // Argo CD uses this variable by default, without documentation
 	none := fake.NewClientBuilder().Build()
 	g := &theirs{o: o, generator: generators.NewPullRequestGenerator(none, generators.NewSCMConfig("", nil, true, noApps{}, true))}
 	for i := range o.repos {
@@ -141,7 +140,7 @@ func (noApps) GetAuthSecret(context.Context, string) (*github_app_auth.Authentic
 	return nil, errors.New("there is no GitHub App")
 }
 
-// poll has every set generate once.
+// poll makes every ApplicationSet generate once.
 func (g *theirs) poll(b *testing.B) cost {
 	b.Helper()
 	set := &v1alpha1.ApplicationSet{ObjectMeta: metav1.ObjectMeta{Name: "previews", Namespace: "argocd"}}
@@ -157,7 +156,7 @@ func (g *theirs) poll(b *testing.B) cost {
 	return g.o.cost()
 }
 
-// events measures what webhooks and Argo CD's questions cost.
+// events measures the cost of webhooks and of Argo CD's requests.
 func (o *organisation) events(b *testing.B, s *service) []figures.Figure {
 	b.Helper()
 	o.AddHook(s.public+"/webhooks/github", s.secret)
@@ -176,7 +175,7 @@ func (o *organisation) events(b *testing.B, s *service) []figures.Figure {
 	sent := len(o.Deliveries()) - deliveries
 	mean := float64(o.Charged()-total) / float64(sent)
 	if most > 2 {
-		b.Errorf("a webhook costs up to %d of the quota", most)
+		b.Errorf("a webhook costs up to %d requests of the quota", most)
 	}
 	before := o.Charged()
 	for range pluginCalls {
@@ -186,7 +185,7 @@ func (o *organisation) events(b *testing.B, s *service) []figures.Figure {
 	}
 	asked := o.Charged() - before
 	if asked > 0 {
-		b.Errorf("%d plugin calls cost %d of the quota", pluginCalls, asked)
+		b.Errorf("%d plugin calls cost %d requests of the quota", pluginCalls, asked)
 	}
 	return []figures.Figure{
 		{Measure: "charged for a webhook of a label or push: mean", Ours: fmt.Sprintf("%.2f", mean)},
@@ -195,14 +194,14 @@ func (o *organisation) events(b *testing.B, s *service) []figures.Figure {
 	}
 }
 
-// labelNew labels a pull request that is opened for it, and returns its head commit.
+// labelNew opens and labels a pull request, and returns its head commit.
 func (o *organisation) labelNew(repo *githubtest.Repo) (head string) {
 	number := repo.Open(githubtest.PullRequest{Labels: []string{"preview"}, Files: []githubtest.File{{Name: "src/main.go"}}})
 	pr, _ := repo.PullRequest(number)
 	return pr.HeadSHA
 }
 
-// waitFor waits until a commit is in the answer, and all that the webhooks have caused is over.
+// waitFor waits until a commit is in the answer and all reads after webhooks have ended.
 func (o *organisation) waitFor(b *testing.B, s *service, head string) {
 	b.Helper()
 	eventually(b, "the answer has "+head, func(ctx context.Context) error {
@@ -214,7 +213,7 @@ func (o *organisation) waitFor(b *testing.B, s *service, head string) {
 	})
 	for _, d := range o.Deliveries() {
 		if d.Status != http.StatusAccepted {
-			b.Fatalf("the delivery of %s was answered %d", d.Event, d.Status)
+			b.Fatalf("webhook %s: status %d", d.Event, d.Status)
 		}
 	}
 	s.waitPolls(b, s.polls(b)+2)

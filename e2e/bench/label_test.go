@@ -28,18 +28,17 @@ var latencies = []time.Duration{0, 150 * time.Millisecond}
 // contender is a repository of one of the two generators. Its labelled pull requests become Applications.
 type contender struct {
 	*githubtest.Repo
-	application string // its Applications' names, by number
-	waiting     []int  // pull requests that have no label yet
+	application string // format of its Applications' names, with the number
+	waiting     []int  // pull requests without a label
 	took        map[time.Duration]times
 }
 
-// The promise: from the label to the Application, with webhooks, PreviewSet's median is at most the median of Argo CD's
+// Goal: from the label to the Application, with webhooks, PreviewSet's median is at most the median of Argo CD's
 // own generator with its webhook, in the same run.
 //
 // The time begins with the call that sets the label in the simulated GitHub, which sends the webhook at once. It ends
 // when the API server's watch shows the Application. Both ApplicationSets belong to one controller. It is idle before
-// each label and has the same number of Applications of each. PreviewSet has the harder task: it asks GitHub a second
-// question, for the changed paths.
+// each label and has the same number of Applications of each. PreviewSet needs one more request: for the changed paths.
 func BenchmarkLabelToApplication(b *testing.B) {
 	for b.Loop() {
 		theirs, ours := prepare(b)
@@ -90,21 +89,21 @@ func waitIdle(b *testing.B, length time.Duration) {
 		}
 		if working := busy.Find(metrics); working != nil {
 			since = time.Now()
-			return fmt.Errorf("it works: %s", working)
+			return fmt.Errorf("the controller is busy: %s", working)
 		}
 		if idle := time.Since(since); idle < length {
-			return fmt.Errorf("it is idle for %s only", idle)
+			return fmt.Errorf("the controller is idle for only %s", idle)
 		}
 		return nil
 	})
 }
 
-// prepare installs Argo CD's generator for one repository and runs our service for another, each with its webhook and
-// neither with polling.
+// prepare installs Argo CD's generator for one repository and runs our service for another one. Both have webhooks and
+// no polling.
 func prepare(b *testing.B) (theirs, ours *contender) {
 	b.Helper()
 	theirs, ours = newContender("acme/theirs", "myapp-change-%[1]d-%[1]d"), newContender("acme/shop", "preview-shop-pr-%d")
-	shared.GitHub.AddRepository("acme/gateway") // the example has it too
+	shared.GitHub.AddRepository("acme/gateway") // the example configures it
 	if _, err := shared.Cluster.Kubectl(b.Context(), bytes.NewReader(theirSet(b)), "apply", "--filename=-"); err != nil {
 		b.Fatal(err)
 	}
@@ -122,7 +121,7 @@ func prepare(b *testing.B) (theirs, ours *contender) {
 	return theirs, ours
 }
 
-// newContender has all the pull requests that will be labelled, each by another author, because of the limits.
+// newContender opens all pull requests that will be labelled. Their authors differ because of the limits.
 func newContender(repository, application string) *contender {
 	c := &contender{Repo: shared.GitHub.AddRepository(repository), application: application, took: map[time.Duration]times{}}
 	for i := range len(latencies) * rounds {
@@ -165,7 +164,7 @@ spec:
 `, server.URL+prefix+"/")
 }
 
-// applications are the Applications that came to be, with the time when the watch showed them.
+// applications are the created Applications, with the time of the watch event.
 type applications struct {
 	mu   sync.Mutex
 	came *sync.Cond
@@ -194,7 +193,7 @@ func watchApplications(b *testing.B) *applications {
 	return a
 }
 
-// wait waits for an Application and says when it came.
+// wait waits for an Application and returns the time of its creation.
 func (a *applications) wait(b *testing.B, name string) time.Time {
 	b.Helper()
 	timeout := time.AfterFunc(patience, a.came.Broadcast)
@@ -204,7 +203,7 @@ func (a *applications) wait(b *testing.B, name string) time.Time {
 	defer a.mu.Unlock()
 	for a.seen[name].IsZero() {
 		if !time.Now().Before(end) {
-			b.Fatalf("no Application %s came within %s", name, patience)
+			b.Fatalf("Application %s wasn't created within %s", name, patience)
 		}
 		a.came.Wait()
 	}

@@ -22,12 +22,12 @@ import (
 // quiet is a namespace that Argo CD doesn't watch, so that only the service works when its ApplicationSet is patched.
 const quiet = "quiet"
 
-// The claim (issue 3): at 1,000 environments it takes less than 100 ms, plus one answer of GitHub's, from a webhook to
+// Goal (issue 3): at 1,000 environments it takes less than 100 ms, plus one response of GitHub, from a webhook to
 // the ApplicationSet's annotation.
 //
-// It is measured from the call that sets the label in the simulated GitHub, so with the delivery of the webhook, to the
-// watch of the API server that shows the annotation. In between are GitHub's answers (the changed paths count here),
-// Resolve over all environments, the memory's way into its ConfigMap, and the compression of the answer.
+// The time begins with the call that sets the label in the simulated GitHub, and contains the delivery of the webhook.
+// It ends when the API server's watch shows the annotation. It contains GitHub's responses (also the changed paths),
+// Resolve for all environments, saving the state in its ConfigMap, and the compression of the answer.
 func BenchmarkWebhookToAnnotation(b *testing.B) {
 	for b.Loop() {
 		o := newOrganisation(b, 50, 20, 20)
@@ -35,7 +35,7 @@ func BenchmarkWebhookToAnnotation(b *testing.B) {
 		patched := prepareQuiet(b)
 		s := o.start(b, "--poll-interval=1h", "--kubeconfig="+shared.Cluster.Kubeconfig, "--argocd-namespace="+quiet,
 			"--state=configmap:preview-generator-state")
-		patched.wait(b) // because the service has started
+		patched.wait(b) // after the start of the service
 		s.waitPolls(b, 1)
 		o.AddHook(s.public+"/webhooks/github", s.secret)
 		for _, latency := range latencies {
@@ -58,7 +58,7 @@ func BenchmarkWebhookToAnnotation(b *testing.B) {
 	}
 }
 
-// openMore opens pull requests that wait for their label, and returns the first of them by repository.
+// openMore opens pull requests without a label, and returns the first one of each repository.
 func (o *organisation) openMore(b *testing.B) map[int64]int {
 	b.Helper()
 	first := map[int64]int{}
@@ -76,7 +76,7 @@ func (o *organisation) openMore(b *testing.B) map[int64]int {
 // annotations are the times when the ApplicationSet's refresh annotation changed.
 type annotations struct{ changed chan time.Time }
 
-// prepareQuiet makes the namespace, with the ApplicationSet as it is installed and an empty memory, and watches it.
+// prepareQuiet creates the namespace with the installed ApplicationSet and an empty saved state, and watches it.
 func prepareQuiet(b *testing.B) *annotations {
 	b.Helper()
 	ctx := b.Context()

@@ -19,15 +19,15 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// The promise: from a wake or sleep request to the Application's changed spec it takes less than a second.
+// Goal: from a wake or sleep request to the Application's changed spec it takes less than a second.
 //
-// It is measured from the request, as a visit or previewctl wake makes it, to the watch of the API server that shows
-// the Application with another source. In between are Resolve, the memory's way into its ConfigMap, the annotation,
-// Argo CD's question, and what its controller does with the answer.
+// The time begins with the request of a visit or of previewctl wake. It ends when the API server's watch shows the
+// Application with another source. It contains Resolve, saving the state in its ConfigMap, the annotation, Argo CD's
+// request and the work of its controller.
 //
-// Argo CD's controller asks the API server once for each Application whenever it looks, and may do so 50 times a
-// second, 100 at once (ARGOCD_K8S_CLIENT_QPS). A wake directly after a sleep is unusual, so this budget is full again
-// before each.
+// Argo CD's controller sends one request to the API server for each Application in each reconciliation. It may send 50
+// per second, 100 at once (ARGOCD_K8S_CLIENT_QPS). Each measurement waits until this budget is full again, because a
+// wake directly after a sleep is unusual.
 func BenchmarkWakeToSpec(b *testing.B) {
 	const refilled = 2 * time.Second
 	const environments = 20
@@ -50,7 +50,7 @@ func BenchmarkWakeToSpec(b *testing.B) {
 	}
 }
 
-// count is how many Applications there are.
+// count returns the number of Applications.
 func count(b *testing.B) int {
 	b.Helper()
 	all, err := shared.Resource("applications").List(b.Context(), metav1.ListOptions{})
@@ -60,8 +60,7 @@ func count(b *testing.B) int {
 	return len(all.Items)
 }
 
-// prepareSleepers runs the service for a repository with so many labelled pull requests, and returns their
-// environments.
+// prepareSleepers runs the service for a repository with labelled pull requests, and returns their environments.
 func prepareSleepers(b *testing.B, environments int) (names []string) {
 	b.Helper()
 	for _, name := range []string{"acme/shop", "acme/gateway"} { // the example's
@@ -137,7 +136,7 @@ func (s *specs) follow(w watch.Interface) {
 	}
 }
 
-// ask asks something of an environment and says how long it takes until its Application's source is another.
+// ask sends a request about an environment and returns the time until its Application's source changes.
 func (s *specs) ask(b *testing.B, name, action string) time.Duration {
 	b.Helper()
 	ctx, cancel := context.WithTimeoutCause(b.Context(), patience, errors.New("the Application's spec doesn't change"))

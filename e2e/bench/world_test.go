@@ -22,11 +22,11 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// patience is for what takes a minute on an idle machine.
+// patience bounds waits that take a minute on an idle machine.
 const patience = 6 * time.Minute
 
-// organisation is a simulated GitHub of its own with many repositories, each with a service that asks for the changed
-// paths, which is the dearest configuration, and a folder of the config branch that configures them.
+// organisation is a simulated GitHub with many repositories, and a folder of the config branch for them. Each
+// repository has a service with paths, because this configuration needs the most requests.
 type organisation struct {
 	*githubtest.Server
 	url    string // of its API
@@ -34,7 +34,7 @@ type organisation struct {
 	repos  []*githubtest.Repo
 }
 
-// newOrganisation has so many repositories with so many open pull requests each, of which the first ones are labelled.
+// newOrganisation has repositories with open pull requests each. The first pull requests are labelled.
 func newOrganisation(b *testing.B, repositories, pullRequests, labelled int) *organisation {
 	b.Helper()
 	o := &organisation{Server: githubtest.New(), folder: fmt.Sprintf("organisation-%d", repositories)}
@@ -60,7 +60,7 @@ func newOrganisation(b *testing.B, repositories, pullRequests, labelled int) *or
 
 func repositoryName(i int) string { return fmt.Sprintf("acme/service-%03d", i) }
 
-// configuration is what the service must find on the config branch.
+// configuration returns the files of the config branch.
 func (o *organisation) configuration(repositories int) func(*os.Root) error {
 	const component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 	policy := "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n"
@@ -81,7 +81,7 @@ func (o *organisation) configuration(repositories int) func(*os.Root) error {
 	return gitserver.All(append(changes, gitserver.Write(o.folder+"/previewset.yaml", policy))...)
 }
 
-// service is a run of our binary beside the installed one: with secrets and addresses of its own.
+// service is a process of our program beside the installed one, with other secrets and addresses.
 type service struct {
 	*stand.Service
 	url, public, token, secret string
@@ -132,7 +132,7 @@ func eventually(b *testing.B, what string, ask func(context.Context) error) {
 	}
 }
 
-// ask asks for rows as Argo CD does.
+// ask requests rows as Argo CD does.
 func (s *service) ask(ctx context.Context) ([]byte, error) {
 	body := `{"applicationSetName":"previews","input":{"parameters":{}}}`
 	return call(ctx, http.MethodPost, s.url+"/api/v1/getparams.execute", s.token, []byte(body))
@@ -140,7 +140,7 @@ func (s *service) ask(ctx context.Context) ([]byte, error) {
 
 var polled = regexp.MustCompile(`previewset_refreshes_total\{outcome="success"\} (\d+)`)
 
-// polls is how often the service has read everything.
+// polls returns the number of complete reads.
 func (s *service) polls(b *testing.B) int {
 	b.Helper()
 	body, err := call(b.Context(), http.MethodGet, s.url+"/metrics", "", nil)
@@ -158,12 +158,12 @@ func (s *service) polls(b *testing.B) int {
 	return n
 }
 
-// waitPolls waits until the service has read everything so many times. It has then some time until it does so again.
+// waitPolls waits for a number of complete reads. It returns directly after a read.
 func (s *service) waitPolls(b *testing.B, polls int) {
 	b.Helper()
 	eventually(b, fmt.Sprintf("%d polls", polls), func(context.Context) error {
 		if n := s.polls(b); n < polls {
-			return fmt.Errorf("there were %d", n)
+			return fmt.Errorf("%d polls so far", n)
 		}
 		return nil
 	})
@@ -187,7 +187,7 @@ func call(ctx context.Context, method, url, token string, body []byte) ([]byte, 
 	return content, err
 }
 
-// addWebhook does what a person does in a repository's settings.
+// addWebhook adds a webhook, like a user in the repository's settings.
 func addWebhook(b *testing.B, repository, url, secret string) {
 	b.Helper()
 	body, err := json.Marshal(map[string]any{
@@ -202,7 +202,7 @@ func addWebhook(b *testing.B, repository, url, secret string) {
 	}
 }
 
-// slow makes GitHub take so long for every answer; 0 makes it quick again.
+// slow sets the response time of GitHub.
 func slow(github *githubtest.Server, delay time.Duration) {
 	github.ClearFaults()
 	if delay > 0 {

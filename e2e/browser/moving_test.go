@@ -12,12 +12,12 @@ import (
 	"github.com/previewset/previewset/generator/visit/pages"
 )
 
-// application is what a page becomes.
+// application is the page of the application that replaces a wake page.
 func application(w http.ResponseWriter, _ *http.Request) {
 	_, _ = fmt.Fprint(w, `<!doctype html><html lang="en"><title>The application</title><link rel="icon" href="data:,"><p id="cart">Your cart`)
 }
 
-func TestAPageBecomesTheApplication(t *testing.T) {
+func TestPageIsReplacedByApplication(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
@@ -35,19 +35,19 @@ func TestAPageBecomesTheApplication(t *testing.T) {
 			b.do(t, shown("#cart"))
 			for _, r := range s.requests() {
 				if r.URL.String() != "/cart?item=1" {
-					t.Errorf("it asks for %s", r.URL)
+					t.Errorf("unexpected request: %s", r.URL)
 				}
 			}
 		})
 	}
 }
 
-func TestAPageThatMovesKeepsItsPlace(t *testing.T) {
+func TestReloadKeepsFocusAndLayout(t *testing.T) {
 	t.Parallel()
 	s, b := newSite(t, showing(progress(pages.Waking, 0))), newTab(t, size(360, 800), media("prefers-color-scheme", "light"))
 	b.open(t, s.URL)
 	b.do(t, chromedp.Focus(chromedp.CSS("dd a")), chromedp.Evaluate[chromedp.Void](`
-  document.querySelector("main").before(document.createElement("i")) // it is gone after a reload
+  document.querySelector("main").before(document.createElement("i")) // a reload removes it
   said = []
   new MutationObserver(() => said.push(document.querySelector("[role=status]").innerText))
     .observe(document.querySelector("[role=status]"), {childList: true})
@@ -58,28 +58,28 @@ func TestAPageThatMovesKeepsItsPlace(t *testing.T) {
 	}
 	b.do(t, shown(`progress[aria-label=orders][value="1"]`))
 	if said := eval[[]string](t, b, "said"); len(said) > 0 {
-		t.Errorf("what hasn't changed is announced: %q", said)
+		t.Errorf("an unchanged text is announced: %q", said)
 	}
 	starting := progress(pages.Starting, 3)
 	s.becomes(showing(starting))
 	b.do(t, shown("main.starting"))
 	if diff := cmp.Diff([]string{starting.Says()}, eval[[]string](t, b, "said")); diff != "" {
-		t.Errorf("announced is: %s", diff)
+		t.Errorf("announced: %s", diff)
 	}
 	if at := eval[string](t, b, "document.activeElement.innerText"); at != "acme/shop#7" {
 		t.Errorf("the focus went to %q", at)
 	}
 	if moved := b.shift(t); moved != 0 {
-		t.Errorf("its layout shifts by %v", moved)
+		t.Errorf("layout shift %v", moved)
 	}
 	if n := eval[int](t, b, `document.querySelectorAll("i").length`); n != 1 {
 		t.Error("it was loaded anew")
 	}
 }
 
-// TestWhatThePageItselfAsksForCanBeToldFromAPerson is what the service relies on: of these, only the first and the last
-// wake.
-func TestWhatThePageItselfAsksForCanBeToldFromAPerson(t *testing.T) {
+// TestReloadsDifferFromVisits checks the headers by which the service recognises visits: only the first and the last
+// request wake an environment.
+func TestReloadsDifferFromVisits(t *testing.T) {
 	t.Parallel()
 	noScript := command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	for _, tt := range []struct {
@@ -105,21 +105,21 @@ func TestWhatThePageItselfAsksForCanBeToldFromAPerson(t *testing.T) {
 			b := newTab(t, tt.steps...)
 			b.open(t, s.URL)
 			if got := <-asked; got != "document navigate none ?1" {
-				t.Errorf("opened, it is asked for as %q", got)
+				t.Errorf("headers of the first visit: %q", got)
 			}
 			show(pages.View{Name: name, State: pages.Asleep})
 			if got := <-asked; got != tt.again {
-				t.Errorf("by itself it is asked for as %q", got)
+				t.Errorf("headers of a reload: %q", got)
 			}
 			b.do(t, shown("#act a"), chromedp.Click(chromedp.CSS("#act a")))
 			if got := <-asked; got != "document navigate same-origin ?1" {
-				t.Errorf("by its link it is asked for as %q", got)
+				t.Errorf("headers of a click on the link: %q", got)
 			}
 		})
 	}
 }
 
-func TestNothingMovesForWhoWantsThat(t *testing.T) {
+func TestReducedMotionStopsAnimations(t *testing.T) {
 	t.Parallel()
 	for preference, want := range map[string]int{"no-preference": 1, "reduce": 0} {
 		t.Run(preference, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestNothingMovesForWhoWantsThat(t *testing.T) {
 			b := newTab(t, media("prefers-reduced-motion", preference))
 			b.open(t, newSite(t, showing(progress(pages.Waking, 1))).URL)
 			if n := eval[int](t, b, "document.getAnimations().length"); n != want {
-				t.Errorf("%d animations run, want %d", n, want)
+				t.Errorf("%d animations, want %d", n, want)
 			}
 		})
 	}

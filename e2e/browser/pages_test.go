@@ -16,7 +16,7 @@ import (
 	"github.com/previewset/previewset/generator/visit/pages"
 )
 
-// maxPage is how large a page may be, in bytes.
+// maxPage is the largest size of a page in bytes.
 const maxPage = 20 << 10
 
 const (
@@ -46,7 +46,7 @@ func progress(state pages.State, ready int, lines ...pages.Line) pages.View {
 	return v
 }
 
-// views are all that pages can be: what they are called, and what the keyboard reaches on them.
+// views are all kinds of pages, with their titles and the elements that the keyboard reaches.
 var views = []struct {
 	name  string
 	view  pages.View
@@ -101,15 +101,15 @@ func TestPagesAreReadableAndUsable(t *testing.T) {
 					b := newTab(t, size(width, 800), media("prefers-color-scheme", scheme))
 					b.open(t, newSite(t, showing(v.view)).URL)
 					if moved := b.shift(t); moved != 0 {
-						t.Errorf("its layout shifts by %v", moved)
+						t.Errorf("layout shift %v", moved)
 					}
 					name := strings.ReplaceAll(strings.ReplaceAll(v.name, ",", ""), " ", "-")
 					b.picture(t, filepath.Join(pictures, fmt.Sprintf("%s-%d-%s.png", name, width, scheme)))
 					if got := eval[string](t, b, "document.title"); got != v.view.Title() {
-						t.Errorf("the title is %q", got)
+						t.Errorf("title %q", got)
 					}
 					if wide := eval[int64](t, b, "document.documentElement.scrollWidth"); wide > width {
-						t.Errorf("it is %d wide", wide)
+						t.Errorf("width %d", wide)
 					}
 					for _, found := range b.violations(t) {
 						t.Error(found)
@@ -123,7 +123,7 @@ func TestPagesAreReadableAndUsable(t *testing.T) {
 	}
 }
 
-// picture keeps how the page looks.
+// picture saves a screenshot.
 func (b tab) picture(t *testing.T, file string) {
 	t.Helper()
 	png, err := chromedp.Run(b, chromedp.FullScreenshot(100))
@@ -135,7 +135,7 @@ func (b tab) picture(t *testing.T, file string) {
 	}
 }
 
-// stops are what the tab key leads to, in that order. Each must show that it has the focus.
+// stops are the elements that the tab key reaches, in order. Each must have a visible focus.
 func (b tab) stops(t *testing.T, presses int) []string {
 	t.Helper()
 	var stops []string
@@ -155,7 +155,7 @@ func (b tab) stops(t *testing.T, presses int) []string {
 	return stops
 }
 
-func TestPagesAreSmallAndWhole(t *testing.T) {
+func TestPagesAreSmallAndComplete(t *testing.T) {
 	t.Parallel()
 	for _, v := range views {
 		t.Run(v.name, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestPagesAreSmallAndWhole(t *testing.T) {
 			defer answer.Body.Close()
 			page, err := io.ReadAll(answer.Body)
 			if err != nil || len(page) >= maxPage || !strings.HasSuffix(string(page), "</html>\n") {
-				t.Errorf("%v: it has %d bytes", err, len(page))
+				t.Errorf("%v: %d bytes", err, len(page))
 			}
 			t.Logf("%d bytes", len(page))
 		})

@@ -20,7 +20,7 @@ import (
 	"github.com/previewset/previewset/generator/visit/pages"
 )
 
-// site answers as the public listener does. What it is asked is kept.
+// site answers like the public listener and records the requests.
 type site struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -41,7 +41,7 @@ func newSite(t *testing.T, answer http.HandlerFunc) *site {
 	return s
 }
 
-// becomes changes the answer.
+// becomes changes the response.
 func (s *site) becomes(answer http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,10 +63,10 @@ func showing(v pages.View) http.HandlerFunc {
 	}
 }
 
-// step is something that the browser does.
+// step is an action of the browser.
 type step = chromedp.Action[chromedp.Void]
 
-// tab is one of the browser's. Whatever it complains about fails the test.
+// tab is a browser tab. Any error in its console fails the test.
 type tab struct{ context.Context }
 
 func newTab(t *testing.T, steps ...step) tab {
@@ -84,7 +84,7 @@ func newTab(t *testing.T, steps ...step) tab {
 		case *runtime.EventExceptionThrown:
 			complaints = append(complaints, e.ExceptionDetails.Text)
 		case *log.EventEntryAdded:
-			if e.Entry.Source != log.EntrySourceNetwork { // that is how it notes each 503
+			if e.Entry.Source != log.EntrySourceNetwork { // the browser logs each 503
 				complaints = append(complaints, e.Entry.Text)
 			}
 		}
@@ -96,7 +96,7 @@ func newTab(t *testing.T, steps ...step) tab {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range complaints {
-			t.Errorf("the browser complains: %s", c)
+			t.Errorf("error in the browser: %s", c)
 		}
 	})
 	b := tab{ctx}
@@ -104,7 +104,7 @@ func newTab(t *testing.T, steps ...step) tab {
 	return b
 }
 
-// command is one of the browser's protocol.
+// command is a command of the browser's protocol.
 func command[P any](c cdp.Command[P, cdp.Empty], params P) step {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, c, params)
@@ -119,16 +119,16 @@ func (b tab) do(t *testing.T, steps ...step) {
 	}
 }
 
-// open loads a page, whatever its status.
+// open loads a page with any status.
 func (b tab) open(t *testing.T, url string) {
 	t.Helper()
 	b.do(t, chromedp.Navigate(url), chromedp.WaitReady(chromedp.CSS("body")))
 }
 
-// shown waits until the page shows what a CSS selector says.
+// shown waits until an element is visible. The element is a CSS selector.
 func shown(selector chromedp.CSS) step { return chromedp.WaitVisible(selector) }
 
-// eval is what a JavaScript expression is, or comes to.
+// eval returns the value of a JavaScript expression. It waits for promises.
 func eval[T any](t *testing.T, b tab, expression string) T {
 	t.Helper()
 	value, err := chromedp.Run(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -138,7 +138,7 @@ func eval[T any](t *testing.T, b tab, expression string) T {
 	return value
 }
 
-// size and media are how the browser shows pages.
+// size and media set the browser's window and media features.
 func size(width, height int64) step { return chromedp.EmulateViewport(width, height) }
 
 func media(name, value string) step {
@@ -146,7 +146,7 @@ func media(name, value string) step {
 	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 }
 
-// violation is something that axe finds.
+// violation is a finding of axe.
 type violation struct {
 	ID, Impact, Help string
 	Nodes            []struct{ HTML, FailureSummary string }
@@ -163,7 +163,7 @@ func (b tab) violations(t *testing.T) []violation {
 	return eval[[]violation](t, b, "axe.run().then(r => r.violations)")
 }
 
-// shift is how much of the page has moved by itself since it was loaded.
+// shift returns the page's cumulative layout shift.
 func (b tab) shift(t *testing.T) float64 {
 	t.Helper()
 	return eval[float64](t, b, `new Promise(done => {

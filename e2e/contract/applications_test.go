@@ -26,11 +26,11 @@ import (
 
 const gitOpsRepository = "https://github.com/acme/previews.git"
 
-// alike compares only serialized fields.
+// alike compares serialized fields only.
 var alike = cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(v1alpha1.ApplicationDestination{})}
 
-// What one environment is in Argo CD, in full, with nothing derived from code of ours.
-func TestAnEnvironmentIsOneApplication(t *testing.T) {
+// The expected Application is written in full, without our code.
+func TestEnvironmentIsOneApplication(t *testing.T) {
 	t.Parallel()
 	pr := pullRequest(7, func(pr *preview.PullRequest) {
 		pr.Author, pr.Title, pr.Branch = "dependabot[bot]", "SHOP-42: faster", "bob/faster"
@@ -53,7 +53,7 @@ func TestAnEnvironmentIsOneApplication(t *testing.T) {
 		t.Error(kustomize.Namespace, diff)
 	}
 	if want := v1alpha1.KustomizeImage("docker.io/stefanprodan/podinfo:" + pr.HeadSHA); !slices.Contains(kustomize.Images, want) {
-		t.Errorf("no image %s in %v", want, kustomize.Images)
+		t.Errorf("image %s isn't in %v", want, kustomize.Images)
 	}
 }
 
@@ -104,8 +104,8 @@ func syncPolicy() *v1alpha1.SyncPolicy {
 	}
 }
 
-// Every live environment, of every kind that the example has, is exactly its row, and one that its AppProject allows.
-func TestEveryRowIsItsApplication(t *testing.T) {
+// The Application of every kind of environment equals its row, and its AppProject permits it.
+func TestApplicationsEqualTheirRows(t *testing.T) {
 	t.Parallel()
 	g := ready(t, variousWorld(t))
 	rows := answered(t, g)
@@ -116,7 +116,7 @@ func TestEveryRowIsItsApplication(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(want)); !slices.Equal(got, []string{
 		"preview-gateway-pr-1", "preview-shop-pr-1", "preview-shop-pr-2", "preview-shop-pr-3", "preview-shop-pr-4",
 	}) {
-		t.Fatalf("live are %v", got)
+		t.Fatalf("live environments: %v", got)
 	}
 	apps := newArgoCD(t, serve(t, g.Handler())).mustApplications(t)
 	if diff := cmp.Diff(want, byName(t, apps), alike); diff != "" {
@@ -127,8 +127,8 @@ func TestEveryRowIsItsApplication(t *testing.T) {
 	}
 }
 
-// Where memory is lost, live Applications give back the rows that they were made of.
-func TestRowsComeBackFromTheirApplications(t *testing.T) {
+// After a loss of the saved state, Applications give back their rows.
+func TestRowsAreRecoveredFromApplications(t *testing.T) {
 	t.Parallel()
 	g := ready(t, variousWorld(t))
 	apps := byName(t, newArgoCD(t, serve(t, g.Handler())).mustApplications(t))
@@ -137,20 +137,20 @@ func TestRowsComeBackFromTheirApplications(t *testing.T) {
 	}
 }
 
-// checkRecovered fails where an Application doesn't give back its row.
+// checkRecovered checks that an Application gives back its row.
 func checkRecovered(t *testing.T, app v1alpha1.Application, want preview.Row) {
 	t.Helper()
 	var r preview.Recovered
 	r.Add(preview.Application{Name: app.Name, Labels: app.Labels, Annotations: app.Annotations, Spec: jsonOf(t, app.Spec)})
 	got := r.Environments[want.Name].Row
-	// The slugs of a branch are in no Application; they are made of the branch as it is shown.
+	// No Application has the slugs of a branch. They are computed from its printed branch.
 	got.BranchSlug, got.TargetBranchSlug = want.BranchSlug, want.TargetBranchSlug
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s: unclear %v (-answered +recovered):\n%s", app.Name, r.Unclear, diff)
 	}
 }
 
-// variousWorld has every kind of pull request that a row of today comes from, and some that get none.
+// variousWorld has every kind of pull request with a row, and some without one.
 func variousWorld(t *testing.T) world {
 	t.Helper()
 	labelled := func(labels ...string) func(*preview.PullRequest) {
@@ -169,7 +169,7 @@ func variousWorld(t *testing.T) world {
 		pullRequest(7, labelled("preview:huge")),
 	)
 	w.repositories["acme/gateway"] = preview.Repository{FullName: "Acme/Gateway", PullRequests: []preview.PullRequest{pullRequest(1)}}
-	// An environment's own folder: another path, another purpose, more components.
+	// An environment with its own folder has another path, another purpose and more components.
 	w.tree.Files["overlays/shop-pr-4/environment.yaml"] = config.File{Content: []byte(strings.Join([]string{
 		"apiVersion: previewset.dev/v1alpha1", "kind: Environment", "pullRequest: acme/shop#4", "owner: jakub",
 		"purpose: 'say: \"{{ .name }}\"'", "components: [debug]", "dataset: truncated", "",
@@ -178,7 +178,7 @@ func variousWorld(t *testing.T) world {
 	return w
 }
 
-// applicationOf is what a row says, in Argo CD's types.
+// applicationOf converts a row to Argo CD's types.
 func applicationOf(t *testing.T, r preview.Row) v1alpha1.Application {
 	t.Helper()
 	labels, err := json.Marshal(r.Labels) // as toJson does
@@ -217,21 +217,21 @@ func titled(title, url string) string {
 	return title + "|" + url
 }
 
-// same puts a part of a row into Argo CD's type for it. Neither may have what the other lacks.
+// same converts a part of a row to Argo CD's type. Both must have the same fields.
 func same(t *testing.T, row, into any) {
 	t.Helper()
 	text := jsonOf(t, row)
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		t.Fatalf("%T is no %T: %v", row, into, err)
+		t.Fatalf("%T isn't a %T: %v", row, into, err)
 	}
 	back := reflect.New(reflect.TypeOf(row))
 	if err := json.Unmarshal(jsonOf(t, into), back.Interface()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(row, back.Elem().Interface(), cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("%T loses something: %s", into, diff)
+		t.Errorf("%T loses fields: %s", into, diff)
 	}
 }
 
@@ -247,7 +247,7 @@ func byName(t *testing.T, apps []v1alpha1.Application) map[string]v1alpha1.Appli
 	return m
 }
 
-// checkAccepted fails where the API server or the AppProject would refuse the Application.
+// checkAccepted checks that the API server and the AppProject accept the Application.
 func checkAccepted(t *testing.T, app v1alpha1.Application) {
 	t.Helper()
 	for _, problem := range validation.ValidateObjectMeta(&app.ObjectMeta, true, validation.NameIsDNSLabel, field.NewPath("metadata")) {
@@ -266,8 +266,8 @@ func checkAccepted(t *testing.T, app v1alpha1.Application) {
 	}
 }
 
-// What no row of today says, but one may, arrives too, beside what the template says.
-func TestWhatARowMaySayArrives(t *testing.T) {
+// Optional values, which current rows don't have, reach the Application beside the template's values.
+func TestOptionalValuesReachApplication(t *testing.T) {
 	t.Parallel()
 	row := onlyRow(t, ready(t, worldOf(t, pullRequest(7))))
 	row.State, row.ExpiresAt, row.URL, row.PullRequestURL = "asleep", "2026-12-24T18:00:00Z", "", ""
@@ -284,14 +284,14 @@ func TestWhatARowMaySayArrives(t *testing.T) {
 	checkAccepted(t, got)
 }
 
-// replay answers rows in our envelope.
+// replay answers with given rows.
 func replay(t *testing.T, rows ...preview.Row) http.HandlerFunc {
 	t.Helper()
 	body := fmt.Sprintf(`{"output":{"parameters":%s}}`, jsonOf(t, rows))
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 }
 
-func TestNoPullRequestIsAnEmptySet(t *testing.T) {
+func TestNoPullRequestsGiveNoApplications(t *testing.T) {
 	t.Parallel()
 	argo := newArgoCD(t, serve(t, ready(t, worldOf(t)).Handler()))
 	rows, err := argo.rows(t)
@@ -303,8 +303,7 @@ func TestNoPullRequestIsAnEmptySet(t *testing.T) {
 	}
 }
 
-// 10,000 rows are more than any installation has. Argo CD's client limits the time but not the size. Rendering takes 3
-// ms a row.
+// Argo CD's client limits the time of a response, but not its size. Rendering takes 3 ms per row.
 func TestTenThousandRowsRender(t *testing.T) {
 	t.Parallel()
 	const many = 10_000
@@ -330,7 +329,7 @@ func TestTenThousandRowsRender(t *testing.T) {
 	for i, pr := range prs {
 		app := apps[fmt.Sprintf("preview-shop-pr-%d", i+1)]
 		if app.Annotations["previewset.dev/head-sha"] != pr.HeadSHA || app.Spec.Destination.Namespace != app.Name || app.Name == "" {
-			t.Fatalf("of pull request %d: %+v", i+1, app.ObjectMeta)
+			t.Fatalf("pull request %d: %+v", i+1, app.ObjectMeta)
 		}
 	}
 }

@@ -47,14 +47,14 @@ func newSecret(t *testing.T, value string) *secret.File {
 	return s
 }
 
-// argoCD is the part of it that asks a plugin and renders Applications.
+// argoCD is the part of Argo CD that calls a plugin and renders Applications.
 type argoCD struct {
 	set    v1alpha1.ApplicationSet
 	plugin corev1.ConfigMap
 	secret corev1.Secret
 }
 
-// newArgoCD has what appsets/ installs, with the plugin at the URL.
+// newArgoCD has the objects of appsets/, with the plugin at a URL.
 func newArgoCD(t *testing.T, url string) *argoCD {
 	t.Helper()
 	a := &argoCD{secret: tokenSecret(t)}
@@ -89,7 +89,7 @@ type kustomizeSecret struct {
 	Options         struct{ Labels map[string]string }
 }
 
-// decode is strict: a field that Argo CD doesn't know would be dropped by the API server, silently.
+// decode refuses unknown fields, because the API server would drop them silently.
 func decode(t *testing.T, content []byte, into any) {
 	t.Helper()
 	if err := yaml.UnmarshalStrict(content, into); err != nil {
@@ -97,7 +97,7 @@ func decode(t *testing.T, content []byte, into any) {
 	}
 }
 
-// parameters gives the plugin input parameters.
+// parameters sets the plugin's input parameters.
 func (a *argoCD) parameters(t *testing.T, text string) {
 	t.Helper()
 	p := &a.set.Spec.Generators[0].Plugin.Input.Parameters
@@ -107,7 +107,7 @@ func (a *argoCD) parameters(t *testing.T, text string) {
 	}
 }
 
-// generators are Argo CD's, of which we use one.
+// generators are Argo CD's generators. Only the plugin generator is used.
 func (a *argoCD) generators(t *testing.T) map[string]generators.Generator {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -119,7 +119,7 @@ func (a *argoCD) generators(t *testing.T) map[string]generators.Generator {
 	return map[string]generators.Generator{"Plugin": generators.NewPluginGenerator(c, t.Context(), nil, a.set.Namespace)}
 }
 
-// rows are what the plugin's answer is to Argo CD.
+// rows returns the parameters that Argo CD reads from the plugin's answer.
 func (a *argoCD) rows(t *testing.T) ([]map[string]any, error) {
 	t.Helper()
 	return a.generators(t)["Plugin"].GenerateParams(&a.set.Spec.Generators[0], &a.set, nil)
@@ -134,7 +134,7 @@ func (a *argoCD) applications(t *testing.T) ([]v1alpha1.Application, error) {
 	return apps, err
 }
 
-// mustApplications fails the test where Argo CD would freeze.
+// mustApplications fails the test if Argo CD would change nothing because of an error.
 func (a *argoCD) mustApplications(t *testing.T) []v1alpha1.Application {
 	t.Helper()
 	apps, err := a.applications(t)
@@ -144,7 +144,7 @@ func (a *argoCD) mustApplications(t *testing.T) []v1alpha1.Application {
 	return apps
 }
 
-// onlyApplication is the one that there is.
+// onlyApplication returns the only Application.
 func (a *argoCD) onlyApplication(t *testing.T) v1alpha1.Application {
 	t.Helper()
 	apps := a.mustApplications(t)
@@ -154,7 +154,7 @@ func (a *argoCD) onlyApplication(t *testing.T) v1alpha1.Application {
 	return apps[0]
 }
 
-// serve serves a handler on loopback for the time of the test.
+// serve serves a handler on loopback until the test ends.
 func serve(t *testing.T, h http.Handler) string {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -162,7 +162,7 @@ func serve(t *testing.T, h http.Handler) string {
 	return s.URL
 }
 
-// answered are the rows of the service, as its API tells people.
+// answered returns the rows of the service's API.
 func answered(t *testing.T, g *generator.Generator) []preview.Row {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/environments", nil)
@@ -176,7 +176,7 @@ func answered(t *testing.T, g *generator.Generator) []preview.Row {
 	return answer.Environments
 }
 
-// onlyRow is the one that there is.
+// onlyRow returns the only row.
 func onlyRow(t *testing.T, g *generator.Generator) preview.Row {
 	t.Helper()
 	rows := answered(t, g)
@@ -186,7 +186,7 @@ func onlyRow(t *testing.T, g *generator.Generator) preview.Row {
 	return rows[0]
 }
 
-// jsonOf is a value as it goes over the wire.
+// jsonOf returns a value after a round trip through JSON.
 func jsonOf(t *testing.T, v any) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -17,7 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// What an overlay of its own may say against sleeping: the row's patches come after these.
+// loud is an overlay that sets the same fields as sleep. The row's patches are applied later.
 const loudOverlay = `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../preview]
@@ -28,7 +28,7 @@ patches:
   patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"previewset.dev/keep-awake": "true"}}]'
 `
 
-// Argo CD's own code for Kustomize makes of a row that sleeps what it makes of one that doesn't, but for Pods and
+// added by Argo CD code for Kustomize makes of a row that sleeps what it makes of one that doesn't, but for Pods and
 // routes.
 func TestArgoCDRendersSleep(t *testing.T) {
 	t.Parallel()
@@ -63,11 +63,12 @@ func TestArgoCDRendersSleep(t *testing.T) {
 		t.Errorf("asleep (-awake without Pods and routes +got):\n%s", diff)
 	}
 	if cmp.Equal(wantWaking, wantAsleep) || len(wantWaking)+2 != len(states[preview.Awake]) {
-		t.Errorf("%d objects are awake, %d waking", len(states[preview.Awake]), len(wantWaking))
+		t.Errorf("%d objects awake, %d waking", len(states[preview.Awake]), len(wantWaking))
 	}
 }
 
-// rendered are the objects that Argo CD's repo-server makes of a row, in a copy of the example with one loud overlay.
+// rendered returns the objects that Argo CD's repo-server renders from a row, in a copy of the example with one more
+// overlay.
 func rendered(t *testing.T, row preview.Row) map[string]*unstructured.Unstructured {
 	t.Helper()
 	tools, err := toolchain.Open(t.Context())

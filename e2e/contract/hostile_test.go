@@ -15,8 +15,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// hostile are texts that some program between GitHub and the API server may interpret, and the expected results; the
-// same where that is empty.
+// hostile are texts that a program between GitHub and the API server may interpret, and the expected results. An empty
+// result means the same text.
 var hostile = []struct{ name, text, arrives string }{
 	{"an action of a template", `{{ .namespace }}`, ""},
 	{"a template that fails", `{{ fail "no" }}`, ""},
@@ -45,7 +45,7 @@ var hostile = []struct{ name, text, arrives string }{
 	{"far too much", strings.Repeat("é-", 5000), ""},
 }
 
-// texts are where strangers write.
+// texts are the places in which unknown users can write.
 var texts = []struct {
 	name string
 	set  func(*preview.PullRequest, string)
@@ -59,7 +59,7 @@ var texts = []struct {
 	{"address", func(pr *preview.PullRequest, s string) { pr.URL = s }, func(r preview.Row) string { return r.PullRequestURL }},
 }
 
-// otherLabel is the label besides the one that asks for a preview.
+// otherLabel is a second label, beside "preview".
 func otherLabel(r preview.Row) string {
 	for _, l := range r.Labels {
 		if l != "preview" {
@@ -69,7 +69,7 @@ func otherLabel(r preview.Row) string {
 	return ""
 }
 
-// A user's text never becomes structure: the Application differs from the ordinary one only in text values.
+// Texts of users change only text values of the Application, never its structure.
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	ordinary := skeleton(t, strange(t, func(*preview.PullRequest) {}).app)
@@ -79,14 +79,14 @@ func TestHostileTextStaysText(t *testing.T) {
 				t.Parallel()
 				s := strange(t, func(pr *preview.PullRequest) { text.set(pr, h.text) })
 				if got, want := text.get(s.row), cmp.Or(h.arrives, h.text); got != want {
-					t.Errorf("it arrives as %q, want %q", got, want)
+					t.Errorf("got %q, want %q", got, want)
 				}
 				if diff := gocmp.Diff(applicationOf(t, s.row), s.app, alike); diff != "" {
-					t.Errorf("the Application isn't its row: %s", diff)
+					t.Errorf("the Application differs from its row: %s", diff)
 				}
 				checkRecovered(t, s.app, s.row)
 				if diff := gocmp.Diff(ordinary, skeleton(t, s.app), alike); diff != "" {
-					t.Errorf("it changes structure: %s", diff)
+					t.Errorf("the structure changes: %s", diff)
 				}
 				checkAccepted(t, s.app)
 				checkRows(t, s.argo, s.row)
@@ -95,14 +95,14 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-// stranger is a pull request on its way through Argo CD.
+// stranger is the service and the Argo CD for one hostile pull request.
 type stranger struct {
 	argo *argoCD
 	row  preview.Row
 	app  v1alpha1.Application
 }
 
-// strange has a pull request like any other, but for the change, and images that are tagged with its branch.
+// strange serves one changed pull request. The image tags contain its branch.
 func strange(t *testing.T, change func(*preview.PullRequest)) stranger {
 	t.Helper()
 	w := worldOf(t, pullRequest(7, change))
@@ -115,8 +115,8 @@ func strange(t *testing.T, change func(*preview.PullRequest)) stranger {
 	return s
 }
 
-// skeleton is an Application without the texts that a stranger may choose. It fails the test where one of them has
-// taken another form than it may.
+// skeleton returns an Application without the texts that a user may choose. A text in an unexpected form fails the
+// test.
 func skeleton(t *testing.T, app v1alpha1.Application) v1alpha1.Application {
 	t.Helper()
 	app.Labels["previewset.dev/owner"] = ""
@@ -135,7 +135,7 @@ func skeleton(t *testing.T, app v1alpha1.Application) v1alpha1.Application {
 	for i, image := range k.Images {
 		name, tag, _ := strings.Cut(string(image), ":")
 		if !branchTag.MatchString(tag) {
-			t.Errorf("%q is no tag", tag)
+			t.Errorf("%q isn't a tag", tag)
 		}
 		k.Images[i] = v1alpha1.KustomizeImage(name)
 	}
@@ -149,7 +149,7 @@ func skeleton(t *testing.T, app v1alpha1.Application) v1alpha1.Application {
 
 var branchTag = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}-[0-9a-f]{7}$`)
 
-// withoutOwner is the patch of ConfigMap environment without the login in it, which must have the form of one.
+// withoutOwner returns the patch of ConfigMap environment without the owner. The owner must look like a login.
 func withoutOwner(t *testing.T, patch string) string {
 	t.Helper()
 	var object map[string]any

@@ -15,7 +15,7 @@ import (
 
 // Each failure is an error to Argo CD, which then changes nothing. It is never an empty list, because Argo CD would
 // delete all Applications. The ApplicationSet's status shows the error.
-func TestARefusalIsAnErrorWithOurMessage(t *testing.T) {
+func TestRefusalIsErrorWithOurMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -41,7 +41,7 @@ func TestARefusalIsAnErrorWithOurMessage(t *testing.T) {
 		{"an empty list", live, parameters(`{"owner": []}`), []string{"400", `"owner": expected a string or a list of strings`}},
 		{"too much", live, parameters(`{"owner": "` + strings.Repeat("x", 1<<20) + `"}`), []string{"400", "the body is larger than 64 KiB"}},
 		{"another path", live, under("/elsewhere"), []string{"404", "nothing at this path"}},
-		{"a path that a redirect would mend", live, under("//"), []string{"404", "nothing at this path"}},
+		{"a path that needs a redirect", live, under("//"), []string{"404", "nothing at this path"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestARefusalIsAnErrorWithOurMessage(t *testing.T) {
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("no %q in %q", want, err)
+					t.Errorf("%q isn't in %q", want, err)
 				}
 			}
 			if apps, problem := argo.applications(t); problem == nil || len(apps) != 0 {
@@ -97,7 +97,7 @@ func unconfigured(t *testing.T) *generator.Generator {
 	return ready(t, w)
 }
 
-// token has Argo CD's Secret hold something else.
+// token replaces the token in Argo CD's Secret.
 func token(value string) func(*testing.T, *argoCD) {
 	return func(_ *testing.T, a *argoCD) {
 		for key := range a.secret.Data {
@@ -106,7 +106,7 @@ func token(value string) func(*testing.T, *argoCD) {
 	}
 }
 
-// noKey has Argo CD's Secret hold the token under another key. Argo CD then sends the key's name.
+// noKey stores the token under another key of Argo CD's Secret. Argo CD then sends the key's name.
 func noKey(_ *testing.T, a *argoCD) {
 	clear(a.secret.Data)
 	a.secret.Data["other"] = []byte(argoToken)
@@ -119,13 +119,13 @@ func parameters(text string) func(*testing.T, *argoCD) {
 	}
 }
 
-// under has the plugin elsewhere below the address of the service.
+// under changes the path of the plugin's URL.
 func under(path string) func(*testing.T, *argoCD) {
 	return func(_ *testing.T, a *argoCD) { a.plugin.Data["baseUrl"] += path }
 }
 
-// What people write slightly otherwise works all the same.
-func TestSmallDifferencesDoNotMatter(t *testing.T) {
+// Small deviations in settings don't matter.
+func TestSmallDeviationsWork(t *testing.T) {
 	t.Parallel()
 	url := serve(t, live(t).Handler())
 	for name, change := range map[string]func(*testing.T, *argoCD){
@@ -146,8 +146,8 @@ func TestSmallDifferencesDoNotMatter(t *testing.T) {
 	}
 }
 
-// What Argo CD's client sends is what the service takes for granted, and it is served compressed.
-func TestTheClientAsksAsWeSuppose(t *testing.T) {
+// Argo CD's client sends the headers that the service expects, and gets a compressed answer.
+func TestHeadersOfTheClient(t *testing.T) {
 	t.Parallel()
 	var got, answer http.Header
 	var body []byte
@@ -164,6 +164,6 @@ func TestTheClientAsksAsWeSuppose(t *testing.T) {
 		t.Error(diff)
 	}
 	if got.Get("Accept-Encoding") != "gzip" || got.Get("Authorization") != "Bearer "+argoToken || answer.Get("Content-Encoding") != "gzip" {
-		t.Errorf("asked with %v, answered with %v", got, answer)
+		t.Errorf("request headers %v, response headers %v", got, answer)
 	}
 }

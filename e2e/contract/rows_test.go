@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// keys are those of docs/reference/rows.md. Templates of ApplicationSets rely on them.
+// keys are the keys in docs/reference/rows.md. Templates of ApplicationSets rely on them.
 var keys = []string{
 	"author", "branch", "branch_slug", "expires_at", "head_sha", "head_short_sha", "head_short_sha_7", "ignoreDifferences", "info",
 	"issue_key", "kustomize", "labels", "name", "namespace", "number", "owner", "owner_slug", "path", "profile",
@@ -21,8 +21,8 @@ var keys = []string{
 	"target_branch", "target_branch_slug", "title", "url",
 }
 
-// Argo CD has every key of every row, with missingkey=error, as text or as a list or an object of texts.
-func TestEveryKeyIsInReach(t *testing.T) {
+// Templates with missingkey=error can use every key of every row. Values are texts, or lists and objects of texts.
+func TestTemplatesReachEveryKey(t *testing.T) {
 	t.Parallel()
 	g := ready(t, variousWorld(t))
 	argo := newArgoCD(t, serve(t, g.Handler()))
@@ -51,8 +51,8 @@ func decoded(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// checkRows fails unless Argo CD's client has exactly these rows, with exactly our keys, and nothing in them that
-// templates print in another form than it was sent in: a number, a truth value, null.
+// checkRows checks that Argo CD's client gets exactly these rows with our keys. Numbers, booleans and null are refused,
+// because templates print them in another form.
 func checkRows(t *testing.T, argo *argoCD, want ...preview.Row) {
 	t.Helper()
 	got, err := argo.rows(t)
@@ -60,7 +60,7 @@ func checkRows(t *testing.T, argo *argoCD, want ...preview.Row) {
 		t.Fatalf("%d rows, want %d, %v", len(got), len(want), err)
 	}
 	for i, row := range got {
-		delete(row, "generator") // Argo CD's own
+		delete(row, "generator") // added by Argo CD
 		if diff := cmp.Diff(keys, slices.Sorted(maps.Keys(row))); diff != "" {
 			t.Error(diff)
 		}
@@ -84,12 +84,12 @@ func checkTexts(t *testing.T, path string, v any) {
 			checkTexts(t, path+"."+key, e)
 		}
 	default:
-		t.Errorf("%s is %v, a %T", path, v, v)
+		t.Errorf("%s is %v of type %T", path, v, v)
 	}
 }
 
-// A key that isn't there stops everything, instead of being printed as <no value>: the option is in force.
-func TestAKeyThatIsNotThereIsAnError(t *testing.T) {
+// An unknown key is an error. Without the option missingkey=error, it would be printed as <no value>.
+func TestUnknownKeyIsError(t *testing.T) {
 	t.Parallel()
 	argo := newArgoCD(t, serve(t, ready(t, worldOf(t, pullRequest(7))).Handler()))
 	argo.set.Spec.Template.Annotations = map[string]string{"x": "{{ .not_there }}"}
@@ -98,7 +98,7 @@ func TestAKeyThatIsNotThereIsAnError(t *testing.T) {
 	}
 }
 
-// A commit with digits that are a number in YAML or JSON stays a text in every place of a template.
+// A commit that looks like a number in YAML or JSON stays a text in every place of a template.
 func TestCommitsThatLookLikeNumbersStayText(t *testing.T) {
 	t.Parallel()
 	for _, sha := range []string{
@@ -129,8 +129,8 @@ func TestCommitsThatLookLikeNumbersStayText(t *testing.T) {
 	}
 }
 
-// Parameters of the ApplicationSet reach the service through Argo CD's client and pick rows.
-func TestParametersPickRows(t *testing.T) {
+// Input parameters of the ApplicationSet select rows.
+func TestParametersSelectRows(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		parameters string

@@ -32,7 +32,7 @@ type world struct {
 
 func (w world) Read(context.Context) (config.Tree, error) { return w.tree, nil }
 
-// Only is of no consequence to a world that remembers nothing.
+// Only implements sources.GitHub. A world has no cache.
 func (world) Only([]string) {}
 
 func (w world) Repository(_ context.Context, name string, _ preview.Wants) (preview.Repository, error) {
