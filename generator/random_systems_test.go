@@ -274,6 +274,7 @@ func sendRequest(t testing.TB, c *http.Client, method, path, body string, header
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = resp.Body.Close() }()
 	return testworld.ReadResponse(t, resp)
 }
 

@@ -95,12 +95,14 @@ func TestInvalidPartsAreRefused(t *testing.T) {
 		want string
 	}{
 		{
-			"a password in the config repository's address", []string{"--config-repo=https://me:hunter2@git.example/x"},
+			"a password in the config repository's address",
+			[]string{"--config-repo=https://me:hunter2@git.example/x"},
 			"--config-repo: the repository's address contains a user or password; remove it and set a token",
 		},
 		{"a config path out of the repository", []string{"--config-path=../x"}, `config path "../x" is outside of the repository`},
 		{
-			"SSH without its files", []string{"--config-repo=git@git.example:x"},
+			"SSH without its files",
+			[]string{"--config-repo=git@git.example:x"},
 			"--config-repo: SSH needs --config-ssh-key-file, and --config-known-hosts-file",
 		},
 		{"a GitHub address without a host", []string{"--github-url=github.example"}, "GitHub: "},

@@ -28,8 +28,7 @@ patches:
   patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"previewset.dev/keep-awake": "true"}}]'
 `
 
-// added by Argo CD code for Kustomize makes of a row that sleeps what it makes of one that doesn't, but for Pods and
-// routes.
+// Argo CD's Kustomize code renders a sleeping row like an awake one, except for Pods and routes.
 func TestArgoCDRendersSleep(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load(exampleTree(t), nil)

@@ -32,7 +32,7 @@ func NewLarge(open, live int) *World {
 
 // SHA is a commit that looks random, so that answers compress as badly as real ones.
 func SHA(i int) string {
-	x := uint64(i + 1)
+	x := uint64(i + 1) //nolint:gosec // G115: i isn't negative
 	var b strings.Builder
 	for range 3 {
 		x ^= x << 13

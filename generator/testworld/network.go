@@ -31,7 +31,7 @@ func Fetch(t *testing.T, url string) (int, string) {
 		t.Error(err)
 		return 0, ""
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Error(err)

@@ -90,7 +90,7 @@ func Do(t testing.TB, h http.Handler, method, path, body string, header map[stri
 // ReadResponse reads and closes a response.
 func ReadResponse(t testing.TB, r *http.Response) Response {
 	t.Helper()
-	defer r.Body.Close()
+	defer func() { _ = r.Body.Close() }()
 	a := Response{Code: r.StatusCode, Header: r.Header, Compressed: r.Header.Get("Content-Encoding") == "gzip"}
 	var body io.Reader = r.Body
 	if a.Compressed {
