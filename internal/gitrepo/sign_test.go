@@ -100,14 +100,20 @@ func TestSigning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			raw := gittest.Git(t, bare, "cat-file", "commit", "main")
-			if strings.Contains(raw, "gpgsig") != (tt.want != "") || !strings.Contains(raw, tt.want) {
-				t.Fatalf("the commit is %s", raw)
-			}
-			if tt.want != "" {
-				gittest.GitWith(t, bare, o.Environ, "", "verify-commit", "main")
-			}
+			checkSignature(t, bare, o.Environ, tt.want)
 		})
+	}
+}
+
+// checkSignature checks that the commit has a valid signature of the kind; "" means none.
+func checkSignature(t *testing.T, bare string, environ []string, kind string) {
+	t.Helper()
+	raw := gittest.Git(t, bare, "cat-file", "commit", "main")
+	if strings.Contains(raw, "gpgsig") != (kind != "") || !strings.Contains(raw, kind) {
+		t.Fatalf("the commit is %s", raw)
+	}
+	if kind != "" {
+		gittest.GitWith(t, bare, environ, "", "verify-commit", "main")
 	}
 }
 
