@@ -23,7 +23,7 @@ func (r *refresher) publish(ctx context.Context) {
 		snapshot = preview.Resolve(r.config.InForce, r.facts(), r.memory, r.opts.Now())
 		st.Reason = r.missing(snapshot)
 	case r.store.HasState():
-		snapshot = r.memory.Snapshot(r.opts.Now())
+		snapshot = preview.FromMemory(r.memory, r.opts.Now())
 	default:
 		st.Reason = message(r.config.Err)
 	}

@@ -168,8 +168,9 @@ func (sim *simulation) checkStates(was map[string]*liveEnvironment) {
 		name, _ := row["name"].(string)
 		l := sim.environments[name]
 		before := l.state
-		l.state, _ = row["state"].(string)
-		states = append(states, l.state)
+		state, _ := row["state"].(string)
+		l.state = preview.State(state)
+		states = append(states, state)
 		known := was[name] != nil
 		if idle := sim.usage.idleFor(name); l.state == preview.Asleep && known && before != preview.Asleep && !sim.sleepRequested[name] &&
 			idle < idleAfter {

@@ -18,6 +18,7 @@ import (
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 var (
@@ -134,7 +135,7 @@ type liveEnvironment struct {
 	// have read since it last read everything.
 	grantedBy, readLabels map[string]bool
 	// state is the state in its last row.
-	state string
+	state preview.State
 	// uncertain says that a running read may have begun while its pull request was closed or had no label.
 	uncertain bool
 }

@@ -170,7 +170,7 @@ func TestRestartKeepsIdleTime(t *testing.T) {
 		w, with := testworld.NewMeasured(m)
 		w.Tree = testworld.Tree(1, testworld.PolicyWithActivity+"lifetime: {sleep: {idleAfter: 30m}}\n")
 		_, keep := testworld.NewStore(t)
-		for _, want := range []string{preview.Awake, preview.Asleep} {
+		for _, want := range []preview.State{preview.Awake, preview.Asleep} {
 			s := testworld.NewService(t, w, with, keep, testworld.WithRealTime, testworld.WithClock)
 			stop := s.Start(t)
 			testworld.Advance(20 * time.Minute)

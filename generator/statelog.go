@@ -21,7 +21,10 @@ type (
 		repository, environment string
 		number                  int
 	}
-	verdict struct{ outcome, rule string }
+	verdict struct {
+		outcome preview.Outcome
+		rule    preview.Rule
+	}
 )
 
 func subjectOf(d *preview.Decision) subject { return subject{d.Repository, d.Environment, d.Number} }
@@ -34,7 +37,7 @@ func verdictsOf(s *preview.Snapshot) map[subject]verdict {
 	for i := range s.Decisions {
 		d := &s.Decisions[i]
 		v := verdict{d.Outcome, d.Rule}
-		if v.outcome == preview.Asleep {
+		if v.outcome == preview.AsleepOutcome {
 			v.outcome = preview.Live // states are logged by states
 		}
 		m[subjectOf(d)] = v
@@ -61,7 +64,7 @@ func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
 	if before == nil {
 		return
 	}
-	old := make(map[string]string, len(before.Rows))
+	old := make(map[string]preview.State, len(before.Rows))
 	for i := range before.Rows {
 		old[before.Rows[i].Name] = before.Rows[i].State
 	}

@@ -27,7 +27,7 @@ func TestRequestsTakeEffectAtOnce(t *testing.T) {
 			func(o *generator.Options) { o.Cluster, o.Interval = testworld.Cluster{World: w}, time.Hour },
 		)
 		s.Start(t)
-		ask := func(action, want string) {
+		ask := func(action string, want preview.State) {
 			t.Helper()
 			s.GetParams(t, testworld.ParamsBody)
 			w.TakeRefreshed()
@@ -101,10 +101,10 @@ func TestWithoutClusterEnvironmentsWakeAtOnce(t *testing.T) {
 		s := testworld.NewService(t, testworld.New(), testworld.WithRealTime, testworld.WithClock)
 		s.Start(t)
 		testworld.Advance(time.Second)
-		for _, ask := range [][2]string{{"sleep", preview.Asleep}, {"wake", preview.Awake}} {
+		for _, ask := range [][2]string{{"sleep", string(preview.Asleep)}, {"wake", string(preview.Awake)}} {
 			s.Request(t, "shop-pr-7", ask[0], "")
 			testworld.Advance(time.Second)
-			if got := s.States(t)["shop-pr-7"]; got != ask[1] {
+			if got := s.States(t)["shop-pr-7"]; string(got) != ask[1] {
 				t.Errorf("after %s: state %s", ask[0], got)
 			}
 		}
@@ -131,7 +131,7 @@ func TestRestartDuringOutageKeepsStates(t *testing.T) {
 					}
 				}
 				testworld.Advance(time.Second)
-				want := map[string]string{"shop-pr-7": preview.Waking, "gateway-pr-1": preview.Asleep, "gateway-pr-2": preview.Awake}
+				want := map[string]preview.State{"shop-pr-7": preview.Waking, "gateway-pr-1": preview.Asleep, "gateway-pr-2": preview.Awake}
 				if diff := cmp.Diff(want, s.States(t)); diff != "" {
 					t.Fatal(diff)
 				}

@@ -188,8 +188,8 @@ func applicationOf(t *testing.T, r preview.Row) v1alpha1.Application {
 	app := shopPR7(r.HeadSHA)
 	app.Name = r.Namespace
 	app.Labels = map[string]string{
-		"previewset.dev/environment": r.Name, "previewset.dev/source": r.Source, "previewset.dev/owner": r.OwnerSlug,
-		"previewset.dev/repository": r.RepositorySlug, "previewset.dev/profile": r.Profile, "previewset.dev/state": r.State,
+		"previewset.dev/environment": r.Name, "previewset.dev/source": string(r.Source), "previewset.dev/owner": r.OwnerSlug,
+		"previewset.dev/repository": r.RepositorySlug, "previewset.dev/profile": r.Profile, "previewset.dev/state": string(r.State),
 	}
 	maps.Copy(app.Annotations, map[string]string{
 		"previewset.dev/owner": r.Owner, "previewset.dev/author": r.Author, "previewset.dev/repository": r.Repository,

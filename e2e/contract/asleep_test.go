@@ -39,8 +39,8 @@ func TestArgoCDRendersSleep(t *testing.T) {
 	for _, s := range cfg.Policy.Services {
 		plan.Run[s.Name] = config.ServiceRef{SHA: digest(s.Name), Branch: "main"}
 	}
-	states := map[string]map[string]*unstructured.Unstructured{}
-	for _, state := range []string{preview.Awake, preview.Waking, preview.Asleep} {
+	states := map[preview.State]map[string]*unstructured.Unstructured{}
+	for _, state := range []preview.State{preview.Awake, preview.Waking, preview.Asleep} {
 		plan.State = state
 		row, err := preview.Compose(cfg, plan)
 		if err != nil {

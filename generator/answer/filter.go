@@ -15,7 +15,7 @@ type Filter map[string][]string
 
 // filterValues returns a row's values for each input parameter. Values are compared without regard to case.
 var filterValues = map[string]func(*preview.Snapshot, preview.Row) []string{
-	"source":     func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Source} },
+	"source":     func(_ *preview.Snapshot, r preview.Row) []string { return []string{string(r.Source)} },
 	"repository": RepositoryNames,
 	"owner":      func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Owner} },
 	"profile":    func(_ *preview.Snapshot, r preview.Row) []string { return []string{r.Profile} },

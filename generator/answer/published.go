@@ -38,7 +38,7 @@ func (in Inputs) NamespacePrefix() string {
 func (p *Published) LiveDecisions() map[string]*preview.Decision {
 	live := make(map[string]*preview.Decision, len(p.Snapshot.Rows))
 	for i := range p.Snapshot.Decisions { // a held pull request can have a decision about the same name
-		if d := &p.Snapshot.Decisions[i]; d.Outcome == preview.Live || d.Outcome == preview.Asleep {
+		if d := &p.Snapshot.Decisions[i]; d.Outcome == preview.Live || d.Outcome == preview.AsleepOutcome {
 			live[d.Environment] = d
 		}
 	}

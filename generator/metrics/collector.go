@@ -87,11 +87,14 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func collectSnapshot(s *preview.Snapshot, set setGauge) {
-	environments := map[string]int{preview.Awake: 0, preview.Waking: 0, preview.Asleep: 0}
+	environments := map[preview.State]int{preview.Awake: 0, preview.Waking: 0, preview.Asleep: 0}
 	for _, r := range s.Rows {
 		environments[r.State]++
 	}
-	type outcomeAndRule struct{ outcome, rule string }
+	type outcomeAndRule struct {
+		outcome preview.Outcome
+		rule    preview.Rule
+	}
 	decisions, withheld := map[outcomeAndRule]int{}, 0
 	for i := range s.Decisions {
 		d := &s.Decisions[i]
@@ -103,17 +106,17 @@ func collectSnapshot(s *preview.Snapshot, set setGauge) {
 	set(withheldDesc, float64(withheld))
 	set(problemsDesc, float64(len(s.Problems)))
 	for state, n := range environments {
-		set(environmentsDesc, float64(n), state)
+		set(environmentsDesc, float64(n), string(state))
 	}
 	for by, n := range decisions {
-		set(decisionsDesc, float64(n), by.outcome, by.rule)
+		set(decisionsDesc, float64(n), string(by.outcome), string(by.rule))
 	}
 }
 
 func collectEnvironments(s *preview.Snapshot, requested *Requested, set setGauge) {
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		set(stateDesc, 1, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, r.State)
+		set(stateDesc, 1, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, string(r.State))
 		if resources, ok := requested.Of(r.Name); ok {
 			set(requestsDesc, resources.CPU, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "cpu")
 			set(requestsDesc, resources.Memory, r.Name, r.OwnerSlug, r.RepositorySlug, r.Profile, "memory")

@@ -273,10 +273,10 @@ func TestSleepingEnvironmentIsReportedAsLive(t *testing.T) {
 		if sent := r.Take(); len(sent) != 3 {
 			t.Errorf("first statuses: %v", sent)
 		}
-		for _, ask := range [][2]string{{"sleep", preview.Asleep}, {"wake", preview.Awake}} {
+		for _, ask := range [][2]string{{"sleep", string(preview.Asleep)}, {"wake", string(preview.Awake)}} {
 			s.Request(t, "gateway-pr-1", ask[0], "")
 			testworld.Advance(time.Minute)
-			if got := s.States(t)["gateway-pr-1"]; got != ask[1] {
+			if got := s.States(t)["gateway-pr-1"]; string(got) != ask[1] {
 				t.Errorf("%s: state %s", ask[0], got)
 			}
 			if sent := r.Take(); len(sent) != 0 {

@@ -82,7 +82,7 @@ func (r *Repositories) Read(
 	}
 	wants := preview.Wanted(cfg, name)
 	wants.Expected = r.Expected.Take(name)
-	wants.ID, wants.Live = memory.Identity(name), func(id int64) []int { return memory.Live(name, id) }
+	wants.ID, wants.Live = memory.Identity(name), func(id int64) []int { return memory.LivePullRequests(name, id) }
 	return func() Apply {
 		began := r.now()
 		facts, err := r.github.Repository(ctx, name, wants)

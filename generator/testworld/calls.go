@@ -30,11 +30,11 @@ func (s *Service) Request(t testing.TB, name, action, body string) Response {
 }
 
 // States returns the states of all environments, by name.
-func (s *Service) States(t testing.TB) map[string]string {
+func (s *Service) States(t testing.TB) map[string]preview.State {
 	t.Helper()
-	states := map[string]string{}
+	states := map[string]preview.State{}
 	for _, r := range s.GetParams(t, ParamsBody).Rows(t) {
-		states[r["name"].(string)] = r["state"].(string)
+		states[r["name"].(string)] = preview.State(r["state"].(string))
 	}
 	return states
 }
@@ -63,7 +63,7 @@ func (s *Service) Decisions(t *testing.T) []string {
 		if d.Withheld {
 			mark = "*"
 		}
-		all = append(all, d.Environment+": "+d.Outcome+" "+d.Rule+mark)
+		all = append(all, d.Environment+": "+string(d.Outcome)+" "+string(d.Rule)+mark)
 	}
 	return all
 }

@@ -53,7 +53,7 @@ func newSite(s *testworld.Service, trustedProxies ...string) *site {
 }
 
 // newSiteIn has the environment shop-pr-7 in a state.
-func newSiteIn(t testing.TB, state string, trustedProxies ...string) *site {
+func newSiteIn(t testing.TB, state preview.State, trustedProxies ...string) *site {
 	t.Helper()
 	v := newSite(testworld.Ready(t, testworld.New()), trustedProxies...)
 	v.changeSnapshot(func(s *preview.Snapshot) {

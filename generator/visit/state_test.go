@@ -37,7 +37,8 @@ func TestStateOfLiveEnvironment(t *testing.T) {
 	t.Parallel()
 	later := testworld.Start.Add(time.Minute)
 	tests := []struct {
-		name, state  string
+		name         string
+		state        preview.State
 		woken, slept time.Time
 		want         string
 	}{

@@ -123,12 +123,12 @@ func (l listing) lines() *output.Table {
 	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := decisions[r.Name]
-		t.Add(r.Name, r.State, apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile, runningServices(r), r.URL,
+		t.Add(r.Name, string(r.State), apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile, runningServices(r), r.URL,
 			sinceTime(d), d.Reason, d.Remedy)
 	}
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
-			t.Add(d.Environment, d.Outcome, apiclient.PullRequest(d), d.Owner, "", "", "", sinceTime(d), d.Reason, d.Remedy)
+			t.Add(d.Environment, string(d.Outcome), apiclient.PullRequest(d), d.Owner, "", "", "", sinceTime(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
@@ -163,11 +163,11 @@ func (o *listOptions) existingTable(l listing) *output.Table {
 	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := decisions[r.Name]
-		state, source := r.State, cmp.Or(apiclient.Reference(r.Repository, r.Number), r.Source)
+		state, source := r.State, cmp.Or(apiclient.Reference(r.Repository, r.Number), string(r.Source))
 		if d.Withheld {
 			state += " (waits for confirmation)"
 		}
-		cells := []string{r.Name, state, source, r.Owner, r.Profile, runningServices(r), r.URL, o.age(d)}
+		cells := []string{r.Name, string(state), source, r.Owner, r.Profile, runningServices(r), r.URL, o.age(d)}
 		if o.output == "wide" {
 			cells = append(cells, o.nextChange(d), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle))
 		}
@@ -181,7 +181,7 @@ func (o *listOptions) heldTable(l listing) *output.Table {
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
 			subject := cmp.Or(apiclient.PullRequest(d), d.Environment)
-			t.Add(subject, d.Outcome, d.Rule, o.age(d), d.Reason, d.Remedy)
+			t.Add(subject, string(d.Outcome), string(d.Rule), o.age(d), d.Reason, d.Remedy)
 		}
 	}
 	return t

@@ -108,8 +108,8 @@ func (d details) fields(now time.Time) [][2]string {
 	return [][2]string{
 		{"Address", d.URL},
 		{"Namespace", d.Namespace},
-		{"State", d.State},
-		{"Source", cmp.Or(apiclient.Reference(d.Repository, d.Number), d.Source)},
+		{"State", string(d.State)},
+		{"Source", cmp.Or(apiclient.Reference(d.Repository, d.Number), string(d.Source))},
 		{"Title", d.Title},
 		{"Owner", d.Owner},
 		{"Purpose", d.Purpose},
@@ -145,7 +145,7 @@ func decisionText(d *preview.Decision, now time.Time) string {
 	if d == nil {
 		return ""
 	}
-	text := d.Rule + ": " + d.Reason
+	text := string(d.Rule) + ": " + d.Reason
 	if d.Remedy != "" {
 		text += "; " + d.Remedy
 	}

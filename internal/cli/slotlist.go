@@ -96,7 +96,7 @@ func newSlotSheet(p *slotfile.Pool, rows map[string]preview.Row) slotSheet {
 	s := slotSheet{Slots: []slotRow{}, Queue: []slotRow{}}
 	for _, name := range p.Names() {
 		row := slotRowOf(p.Now.Slots[name])
-		row.Slot, row.State, row.URL = name, rows[name].State, rows[name].URL
+		row.Slot, row.State, row.URL = name, string(rows[name].State), rows[name].URL
 		if slotfile.IsFree(p.Now.Slots[name]) {
 			row.State = "free"
 		}

@@ -123,11 +123,11 @@ func (o *whyOptions) explain(d preview.Decision) error {
 	}
 	return output.WriteFields(o.Env.Out, [][2]string{
 		{"Environment", d.Environment},
-		{"State", d.State},
+		{"State", string(d.State)},
 		{"Title", d.Title},
 		{"Author", d.Author},
 		{"Owner", owner},
-		{"Rule", d.Rule},
+		{"Rule", string(d.Rule)},
 		{"Reason", d.Reason},
 		{"What to do", d.Remedy},
 		{"Sleeps", output.FutureTime(d.SleepsAt, false, now)},
@@ -143,5 +143,5 @@ func (o *whyOptions) outcome(d preview.Decision) string {
 	if d.Outcome == preview.Live && d.Rule == "labelled" {
 		colour = terminal.Green
 	}
-	return o.Env.Colour(colour, config.Printable(d.Outcome))
+	return o.Env.Colour(colour, config.Printable(string(d.Outcome)))
 }

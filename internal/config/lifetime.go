@@ -12,10 +12,13 @@ type LifetimeSettings struct {
 	asleepOutside  bool
 }
 
-// Reasons for sleep that follow from lifetime settings. Saved state has these values.
+// SleepCause says why an environment sleeps. Saved state has it.
+type SleepCause string
+
+// The causes that lifetime settings decide.
 const (
-	SleptIdle    = "idle"
-	SleptOutside = "hours"
+	SleptIdle    SleepCause = "idle"
+	SleptOutside SleepCause = "hours" // outside of the working hours
 )
 
 // DefaultExtension is the longest extension if lifetime.maxExtension is not set.
@@ -81,7 +84,7 @@ func (r *LifetimeSettings) MaxHold() time.Duration {
 }
 
 // SleepsAt returns the time at which an environment falls asleep if it isn't used after active, and the reason. Zero means never.
-func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, why string) {
+func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, cause SleepCause) {
 	if r.hours == nil {
 		if r.IdleAfter == 0 {
 			return time.Time{}, ""

@@ -14,9 +14,9 @@ func TestAdmit(t *testing.T) {
 	headless := func(pr *PullRequest) { pr.HeadRepositoryID = 0 }
 	baseless := func(pr *PullRequest) { pr.HeadRepositoryID, pr.BaseRepositoryID = 0, 0 }
 	type answer struct{ Outcome, Rule, Profile, Reason, Remedy string }
-	held := func(rule, reason, remedy string) answer { return answer{Held, rule, "", reason, remedy} }
+	held := func(rule, reason, remedy string) answer { return answer{string(Held), rule, "", reason, remedy} }
 	live := func(profile string) answer {
-		return answer{Live, "labelled", profile, `it is open and labelled "preview"; profile ` + profile, ""}
+		return answer{string(Live), "labelled", profile, `it is open and labelled "preview"; profile ` + profile, ""}
 	}
 	unlabelled := held("unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`)
 	aDraft := held("draft", "it is a draft, and drafts get no preview here", "mark it ready for review")
@@ -36,7 +36,7 @@ func TestAdmit(t *testing.T) {
 		{"a label that only looks the same is another", usual, pull(7, withLabels("pre\u200bview")), unlabelled},
 		{
 			"configuration may ask for another label, in any case", "label: Deploy me", pull(7, withLabels("deploy ME")),
-			answer{Live, "labelled", "changed", `it is open and labelled "Deploy me"; profile changed`, ""},
+			answer{string(Live), "labelled", "changed", `it is open and labelled "Deploy me"; profile changed`, ""},
 		},
 		{"a label may pick a profile", usual, pull(7, withLabels("preview:full")), live("full")},
 		{"a profile's case doesn't count", usual, pull(7, withLabels("Preview: FULL")), live("full")},
@@ -60,15 +60,15 @@ func TestAdmit(t *testing.T) {
 		},
 		{"configuration may pick the profile", "profile: checkout", pull(7), live("checkout")},
 		{"a label wins over configuration", "profile: checkout", pull(7, withLabels("preview:full")), live("full")},
-		{"a draft is held where drafts are skipped", usual, pull(7, draft), aDraft},
-		{"a draft is live where drafts are included", "drafts: include", pull(7, draft), live("changed")},
+		{"a draft is held where drafts are skipped", usual, pull(7, asDraft), aDraft},
+		{"a draft is live where drafts are included", "drafts: include", pull(7, asDraft), live("changed")},
 		{"a fork is held", usual, pull(7, forked), aFork},
 		{
 			"a fork is held until it is approved", "forks: approved", pull(7, forked),
 			held("approval", "it comes from a fork, and nobody has approved commit abcdef1",
 				"somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"),
 		},
-		{"a fork that is a draft is held as a fork", usual, pull(7, forked, draft), aFork},
+		{"a fork that is a draft is held as a fork", usual, pull(7, forked, asDraft), aFork},
 		{"a fork without label is held for its label", usual, pull(7, forked, withLabels()), unlabelled},
 		{
 			"one whose repository is gone is a fork", usual, pull(7, headless),
@@ -97,7 +97,7 @@ func TestAdmit(t *testing.T) {
 		},
 		{
 			"one of which something else can't be read is live and says so", usual, pull(7, func(pr *PullRequest) { pr.Problem = "no reviews" }),
-			answer{Live, "labelled", "changed", `it is open and labelled "preview"; profile changed; no reviews`, ""},
+			answer{string(Live), "labelled", "changed", `it is open and labelled "preview"; profile changed; no reviews`, ""},
 		},
 		{
 			"one whose changes can't be read is held with the reason", usual, pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files: 502" }),
@@ -110,7 +110,7 @@ func TestAdmit(t *testing.T) {
 			c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {"+tt.policy+", "))
 			s := resolve(c, factsOf(tt.pr))
 			d := decision(t, s)
-			got := answer{Outcome: d.Outcome, Rule: d.Rule, Reason: d.Reason, Remedy: d.Remedy}
+			got := answer{Outcome: string(d.Outcome), Rule: string(d.Rule), Reason: d.Reason, Remedy: d.Remedy}
 			if d.Outcome == Live {
 				got.Profile = only(t, s).Profile
 			} else if len(s.Rows) != 0 {

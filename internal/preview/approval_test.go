@@ -81,14 +81,14 @@ func TestApproval(t *testing.T) {
 			t.Parallel()
 			s := resolve(forksAllowed(t, ""), factsOf(tt.pr))
 			d := decision(t, s)
-			want := []string{Held, "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
+			want := []string{string(Held), "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
 			if strings.Contains(tt.reason, "GitHub doesn't know") {
 				want[3] = "commit with an e-mail address that belongs to a GitHub account"
 			}
 			if tt.reason == "" {
-				want = []string{Live, "labelled", `it is open and labelled "preview"; profile changed`, ""}
+				want = []string{string(Live), "labelled", `it is open and labelled "preview"; profile changed`, ""}
 			}
-			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+			if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			if (len(s.Rows) == 0) != (tt.reason != "") {
@@ -116,7 +116,7 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 			t.Parallel()
 			pr := pull(7, forked, approvedBy("bob"), tt.edit)
 			d := decision(t, resolve(c, factsOf(pr)))
-			if diff := cmp.Diff([]string{Held, "unread", tt.reason, "wait; it is read again"}, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+			if diff := cmp.Diff([]string{string(Held), "unread", tt.reason, "wait; it is read again"}, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			before := resolve(c, factsOf(pull(7, forked, approvedBy("bob"))))
@@ -166,11 +166,11 @@ func TestApprovedForkNeedsATagThatNamesItsCommit(t *testing.T) {
 			t.Parallel()
 			c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, ", "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.tag+`"`))
 			d := decision(t, resolve(c, factsOf(pull(7, append(tt.edits, forked, approvedBy("bob"))...))))
-			want := []string{Held, "approval", tt.reason, "use {{ .SHA }} in that tag in previewset.yaml"}
+			want := []string{string(Held), "approval", tt.reason, "use {{ .SHA }} in that tag in previewset.yaml"}
 			if tt.reason == "" {
-				want = []string{Live, "labelled", `it is open and labelled "preview"; profile changed`, ""}
+				want = []string{string(Live), "labelled", `it is open and labelled "preview"; profile changed`, ""}
 			}
-			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+			if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			if own := decision(t, resolve(c, factsOf(pull(7, tt.edits...)))); own.Outcome != Live {
@@ -208,8 +208,8 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 				t.Errorf("row (-before +after):\n%s", diff)
 			}
 			d := decision(t, after)
-			want := []string{Live, "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
-			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+			want := []string{string(Live), "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
+			if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			again := only(t, Resolve(c, factsOf(pull(7, forked, headed("bad"), approvedBy("bob"))), after.Memory, noon.Add(2*time.Hour)))
@@ -237,7 +237,7 @@ func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 		{"a labelled fork", pull(7, forked), true},
 		{"one whose repository is gone", pull(7, orphaned), true},
 		{"a fork without the label", pull(7, forked, withLabels("bug")), false},
-		{"a fork that is a draft", pull(7, forked, draft), false},
+		{"a fork that is a draft", pull(7, forked, asDraft), false},
 		{"a labelled branch of the repository", pull(7), false},
 	}
 	for _, tt := range tests {

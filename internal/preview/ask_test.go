@@ -14,7 +14,7 @@ import (
 func TestWhatCanBeAsked(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{deleteAfterIdle: 6h, maxExtension: 48h}")+"limits: {environments: 5}\n",
-		pull(1), pull(2), pull(3, draft), pull(4, withLabels("preview:full")), pull(5))
+		pull(1), pull(2), pull(3, asDraft), pull(4, withLabels("preview:full")), pull(5))
 	d.files(map[string]string{
 		"overlays/shop-pr-2/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#2\nhandover: [orders]\n"),
 		"overlays/shop-pr-5/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#5\nlifetime: {keepAwake: true}\n"),

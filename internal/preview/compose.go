@@ -25,13 +25,13 @@ type Plan struct {
 	// From are the namespaces that links lead from to services that run here.
 	From map[string][]string
 	// State is Awake, Waking or Asleep; "" is Awake.
-	State string
+	State State
 }
 
 // composer puts one environment together.
 type composer struct {
 	*config.Config
-	baseline map[string]link
+	baseline map[string]linkPatches
 	plan     Plan
 	k        Kustomize
 	hosts    map[string]string // of the public services that run
@@ -41,14 +41,14 @@ type composer struct {
 // Compose turns a plan into what Argo CD is told: everything of a Row that follows from configuration. An error is one
 // of the plan (a service that isn't there, a tag that isn't one).
 func Compose(c *config.Config, p Plan) (Row, error) {
-	k, err := compose(c, baselineLinks(c), p)
+	k, err := composePlan(c, baselineLinks(c), p)
 	if err != nil {
 		return Row{}, err
 	}
 	return k.row(), nil
 }
 
-func compose(c *config.Config, baseline map[string]link, p Plan) (*composer, error) {
+func composePlan(c *config.Config, baseline map[string]linkPatches, p Plan) (*composer, error) {
 	k := &composer{Config: c, baseline: baseline, plan: p, hosts: map[string]string{}}
 	k.k = Kustomize{Namespace: c.Policy.NamespacePrefix + p.Name, Components: []string{}, Images: []string{}, Patches: []Patch{}}
 	if err := k.unknown(); err != nil {
@@ -71,10 +71,16 @@ func compose(c *config.Config, baseline map[string]link, p Plan) (*composer, err
 	k.environment()
 	k.routes()
 	k.links()
-	k.letIn()
+	k.allowIngressFromLinks()
 	k.state()
 	k.k.Components, k.k.Patches = slices.Clone(k.k.Components), slices.Clone(k.k.Patches) // without what they could grow by
 	return k, nil
+}
+
+func (p *Plan) equal(other *Plan) bool {
+	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile && p.Dataset == other.Dataset && p.State == other.State &&
+		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
+		maps.EqualFunc(p.From, other.From, slices.Equal)
 }
 
 func (k *composer) unknown() error {
@@ -184,14 +190,14 @@ func (k *composer) routes() {
 }
 
 // link is what an environment has in place of a service: a component, and the patches that say where the service runs.
-type link struct {
+type linkPatches struct {
 	component string
 	patches   []Patch
 }
 
 // baselineLinks returns the link of each service to the baseline.
-func baselineLinks(c *config.Config) map[string]link {
-	links := make(map[string]link, len(c.Policy.Services))
+func baselineLinks(c *config.Config) map[string]linkPatches {
+	links := make(map[string]linkPatches, len(c.Policy.Services))
 	for _, s := range c.Policy.Services {
 		links[s.Name] = linkTo(c, s.Name, c.Policy.Baseline.Namespace)
 	}
@@ -199,9 +205,9 @@ func baselineLinks(c *config.Config) map[string]link {
 }
 
 // linkTo points the Service to where the service runs, and lets the Pods reach it there.
-func linkTo(c *config.Config, service, namespace string) link {
+func linkTo(c *config.Config, service, namespace string) linkPatches {
 	selector := "previewset.dev/link=" + service
-	return link{component: c.ComponentPath("services", service, "link"), patches: []Patch{
+	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
 		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")), Target{Kind: "Service", LabelSelector: selector}},
 		{compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)), Target{Kind: "NetworkPolicy", LabelSelector: selector}},
 	}}
@@ -223,8 +229,8 @@ func (k *composer) links() {
 	}
 }
 
-// letIn opens the Pods of the services that others link to, for exactly their namespaces.
-func (k *composer) letIn() {
+// allowIngressFromLinks opens the Pods of the services that others link to, for exactly their namespaces.
+func (k *composer) allowIngressFromLinks() {
 	var namespaces []string
 	for _, list := range k.plan.From {
 		namespaces = append(namespaces, list...)

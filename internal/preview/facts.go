@@ -157,3 +157,15 @@ type Wants struct {
 	// counts only where that shows the same commits.
 	Expected []PullRequest
 }
+
+// Measurement is what was measured of how environments are used. The zero value is that nobody knows.
+type Measurement struct {
+	// At is when the newest whole measurement began; zero where there is none.
+	At time.Time
+	// Window is how far back one measurement looks.
+	Window time.Duration
+	// Used says of each namespace whether it was used within Window before At. One that is missing wasn't measured.
+	Used map[string]bool
+	// Problem is why nothing newer is known; empty where the last measurement succeeded.
+	Problem string
+}

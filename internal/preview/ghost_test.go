@@ -31,13 +31,13 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 		"its repository can't be read":   unread,
 		"nobody knows whether it's open": unclear,
 		"its next commit is being built": becomes(headed("bad")),
-		"it became a draft":              becomes(draft),
+		"it became a draft":              becomes(asDraft),
 		"it became a fork's":             becomes(forked),
 	} {
 		for others, more := range map[string][]PullRequest{
 			"alone":                           nil,
 			"with a later one":                {ofGateway(3, withLabels("preview-with:checkout"), by("bob"), createdAt(5))},
-			"and an earlier one isn't let in": {ofGateway(3, withLabels("preview-with:checkout"), by("bob"), createdAt(-5), draft)},
+			"and an earlier one isn't let in": {ofGateway(3, withLabels("preview-with:checkout"), by("bob"), createdAt(-5), asDraft)},
 		} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
@@ -97,7 +97,7 @@ func TestWhoStaysAsItWasIsNotReplaced(t *testing.T) {
 			t.Errorf("%s: orders runs at %s: %v", name, got, reasons(after))
 		}
 		for _, d := range after.Decisions {
-			if d.Number == 8 && d.Rule != ruleConflict {
+			if d.Number == 8 && d.Rule != RuleConflict {
 				t.Errorf("%s: #8 is %s by %s", name, d.Outcome, d.Rule)
 			}
 		}

@@ -51,7 +51,7 @@ func reasons(s *Snapshot) []string {
 		if d.Number > 0 {
 			who = subject(d.Repository, d.Number)
 		}
-		lines = append(lines, who+": "+d.Outcome+" by "+d.Rule+": "+d.Reason)
+		lines = append(lines, who+": "+string(d.Outcome)+" by "+string(d.Rule)+": "+d.Reason)
 	}
 	return lines
 }
@@ -408,7 +408,7 @@ func TestAJoinLivesAsLongAsOneOfIts(t *testing.T) {
 	if row := only(t, both); row.Source != "pull-request" || row.Repository != "" || !slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) {
 		t.Errorf("row: %+v", row)
 	}
-	one := Resolve(c, with(factsOf(pull(7, x, draft)), nil), restarted(t, both.Memory), noon)
+	one := Resolve(c, with(factsOf(pull(7, x, asDraft)), nil), restarted(t, both.Memory), noon)
 	if got := runs(one, "checkout"); got["orders"] != "abcdef1234" || len(one.Rows) != 1 {
 		t.Errorf("with one that became a draft it runs %v: %v", got, reasons(one))
 	}
@@ -460,7 +460,7 @@ func TestAdopt(t *testing.T) {
 		if diff := cmp.Diff(s.Rows, again.Rows); diff != "" {
 			t.Errorf("%s: the next answer (-before +after):\n%s", name, diff)
 		}
-		for what, pr := range map[string]PullRequest{"reopened": pull(7), "reopened as a draft": pull(7, draft)} {
+		for what, pr := range map[string]PullRequest{"reopened": pull(7), "reopened as a draft": pull(7, asDraft)} {
 			back := Resolve(adopting, factsOf(pr), restarted(t, s.Memory), noon)
 			if row := only(t, back); (row.Source == "pull-request") != (what == "reopened") || row.Namespace != was.Namespace || decision(t, back).Number != 7 {
 				t.Errorf("%s and %s: %+v", name, what, row)
@@ -513,7 +513,7 @@ func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := Resolve(with("", ""), factsOf(joins("x"), pull(2, withLabels(), createdAt(-5))), Memory{}, noon)
-			s.Memory.Since[subject("acme/shop", 2)] = Decided{Outcome: Held, Rule: ruleLimit, Since: noon, Place: 1}
+			s.Memory.Since[subject("acme/shop", 2)] = Decided{Outcome: Held, Rule: RuleLimit, Since: noon, Place: 1}
 			before := names(s)
 			for range 3 {
 				s = Resolve(tt.config, factsOf(tt.pulls...), s.Memory, noon)
@@ -523,7 +523,7 @@ func TestWhoIsTurnedAwayElsewhereStays(t *testing.T) {
 			}
 			var got []string
 			for _, d := range s.Decisions {
-				got = append(got, d.Environment+" "+d.Outcome+" by "+d.Rule)
+				got = append(got, d.Environment+" "+string(d.Outcome)+" by "+string(d.Rule))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got): %s", diff)
@@ -554,7 +554,7 @@ func TestAJoinWhoseLabelIsNotTheOneItHadIsWithheld(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			d := Resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(pull(1, withLabels(tt.label))), tt.memory, noon).Decisions[0]
-			if got := d.Environment + " " + d.Outcome + " by " + d.Rule; got != tt.want || d.Withheld != strings.Contains(tt.want, "withheld") {
+			if got := d.Environment + " " + string(d.Outcome) + " by " + string(d.Rule); got != tt.want || d.Withheld != strings.Contains(tt.want, "withheld") {
 				t.Errorf("%s: %s, want %s", got, d.Reason, tt.want)
 			}
 		})
@@ -565,8 +565,8 @@ func TestASlotIsNotJoined(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: on\n", config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
 	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
-	want := []string{Held, "join", "ivysaur is a slot, and whose pull requests run there its claim says"}
-	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason}); diff != "" || d.Remedy == "" {
+	want := []string{string(Held), "join", "ivysaur is a slot, and whose pull requests run there its claim says"}
+	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason}); diff != "" || d.Remedy == "" {
 		t.Errorf("remedy %q (-want +got): %s", d.Remedy, diff)
 	}
 }

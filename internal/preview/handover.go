@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/previewset/previewset/internal/config"
@@ -17,14 +16,5 @@ func handOver(row *Row, services []string, run map[string]config.ServiceRef) {
 			row.IgnoreDifferences = append(row.IgnoreDifferences, IgnoreDifference{Group: "apps", Kind: kind, Name: s, JSONPointers: []string{"/spec"}})
 		}
 		row.SyncOptions = []string{"RespectIgnoreDifferences=true"}
-	}
-}
-
-// noteHandovers says which services can't be handed over.
-func (w *wish) noteHandovers(run map[string]config.ServiceRef) {
-	for _, s := range sortedSet(slices.Clone(w.file.Handover)) {
-		if _, ok := run[s]; !ok {
-			w.notes = append(w.notes, fmt.Sprintf("service %s can't be handed over: it doesn't run here", s))
-		}
 	}
 }

@@ -4,217 +4,253 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/previewset/previewset/internal/config"
 )
 
-// brakeWindow is the time in which deletions are counted for limits.deletionsAtOnce.
-const brakeWindow = 10 * time.Minute
+// whenFullIdle is the value of limits.whenFull that lets the longest idle environment sleep for a new one.
+const whenFullIdle = "sleep-idlest"
 
-// tally counts what is live, for the limits, and who waits.
-type tally struct {
-	all, awake    int
-	perOwner      map[string]int
-	perRepository map[string]int
-	waiting       map[string]int // by limit
-	lastPlace     int
+// limiter lets environments wake or begin in order of arrival, as far as the limits allow.
+type limiter struct {
+	in         *input
+	lifecycles *lifecycles
+	live       *liveSet
+	reconciler *reconciler
+	scheduler  *scheduler
+	earlier    map[string]Left // removed by their lifetime earlier, and still asked for in the same way
+	states     runStates
+	// awakeChange is the number of environments that woke, less those that fell asleep. The live set doesn't count them.
+	awakeChange int
+	waiting     map[string]int // the length of each queue
+	lastPlace   int            // the highest queue number
+	room        []*lifecycle   // environments that may sleep for others, the longest idle first; nil if not known yet
 }
 
-func newTally() tally {
-	return tally{perOwner: map[string]int{}, perRepository: map[string]int{}, waiting: map[string]int{}}
+// turn is an environment in the order of arrival. Of both fields one is set.
+type turn struct {
+	place int
+	wakes *lifecycle
+	fresh *desired
 }
 
-func (t *tally) count(e Remembered) {
-	t.all++
-	if e.Row.State != Asleep {
-		t.awake++
+func newLimiter(r *reconciler, s *scheduler, states runStates, earlier map[string]Left) *limiter {
+	in := r.in
+	l := &limiter{
+		in: in, lifecycles: r.lifecycles, live: r.live, reconciler: r, scheduler: s, earlier: earlier, states: maps.Clone(states), waiting: map[string]int{},
 	}
-	if e.Row.Source == sourcePullRequest || e.Row.Source == sourceEnvironment && e.person() != "" { // of slots the pool is the limit
-		t.perOwner[strings.ToLower(e.person())]++
+	for name, state := range states {
+		if state.State == Asleep && r.lifecycles.initial[name].State != Asleep {
+			l.awakeChange--
+		}
 	}
-	if e.Row.Source == sourcePullRequest {
-		for _, repository := range e.repositories() {
-			t.perRepository[repository]++
+	for _, was := range in.memory.Since {
+		l.lastPlace = max(l.lastPlace, was.Place)
+	}
+	for _, was := range in.memory.Lives {
+		l.lastPlace = max(l.lastPlace, was.Place)
+	}
+	return l
+}
+
+// limit takes the turns of the environments that should wake, and of the new ones.
+func (l *limiter) limit(fresh []*desired, decided map[string]Decided) {
+	for _, t := range l.turns(fresh, decided) {
+		if t.wakes != nil {
+			l.wake(t.wakes)
+		} else {
+			l.create(t.fresh)
 		}
 	}
 }
 
-// repositories are those of its members, each once.
-func (e Remembered) repositories() []string {
-	names := make([]string, len(e.Members))
-	for i, m := range e.Members {
-		names[i] = m.Repository
+func (l *limiter) turns(fresh []*desired, decided map[string]Decided) []turn {
+	wakers := slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool { return !l.scheduler.wakesNow(c, l.states) })
+	turns := make([]turn, 0, len(wakers)+len(fresh))
+	for _, w := range wakers {
+		turns = append(turns, turn{place: cmp.Or(l.states[w.name].Place, math.MaxInt-1), wakes: w})
 	}
-	return sortedSet(names)
+	for _, w := range fresh {
+		turns = append(turns, turn{place: cmp.Or(w.place(decided), math.MaxInt), fresh: w})
+	}
+	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.place, b.place) })
+	return turns
 }
 
-// limit is one that is asked about.
-type limit struct {
-	name, who, queue string
-	have, atMost     int
+// create makes a new environment, if its lifetime isn't over and no limit is reached.
+func (l *limiter) create(w *desired) {
+	for next := w; next != nil; {
+		p, expired := l.reconciler.propose(next), (*Left)(nil)
+		if p.hold == nil && next.previous == nil {
+			if expired = l.expiredBefore(next, p.desired); expired != nil {
+				p.hold = &hold{rule: expired.Rule, reason: expired.Reason, remedy: comeBackRemedy(l.in.cfg, next.name, l.in.now)}
+			} else {
+				p.hold = l.limitHold(p.desired) // guard limits: nil
+			}
+		}
+		res := l.reconciler.conclude(p)
+		res.expired = expired
+		next = l.reconciler.add(res).followUp
+	}
+	l.wakeTargets(w.name)
 }
 
-// limited holds a new environment where a limit is reached. What is live was counted before; the others come in the order
-// in which they began to wait.
-func (r *resolver) limited(w *wish) *hold {
-	for _, limit := range r.limitsOf(w) {
-		if limit.atMost == 0 || limit.have < limit.atMost || limit.name == limitAwake && r.makeRoom() {
+// expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins. The copy
+// has the final holds of the members.
+func (l *limiter) expiredBefore(w, final *desired) *Left {
+	if left, ok := l.earlier[w.name]; ok {
+		return &left
+	}
+	end := w.file.Lifetime.Expires
+	if end == nil || !l.in.isClockReliable() || end.After(l.in.now) || isExtended(l.in, w.name) {
+		return nil
+	}
+	return &Left{
+		Rule: RuleExpired, Reason: "its end came " + moment(*end), Heads: l.lifecycles.pushes[w].heads,
+		Members: final.rememberedMembers(l.in.cfg.Policy.PullRequests),
+	}
+}
+
+// limitName is a key of limits.
+type limitName string
+
+// limitCount is a limit with the number of environments that count for it.
+type limitCount struct {
+	name         limitName
+	who, queue   string
+	have, atMost int
+}
+
+const limitAwake limitName = "awake"
+
+// limitHold holds a new environment if a limit is reached.
+func (l *limiter) limitHold(w *desired) *hold {
+	for _, c := range l.limitCounts(w) {
+		if c.atMost == 0 || c.have < c.atMost || c.name == limitAwake && l.makeRoom() {
 			continue
 		}
-		queue := limit.name + " " + limit.queue
-		r.tally.waiting[queue]++
 		return &hold{
-			rule: ruleLimit, reason: fmt.Sprintf("%s %d environments, and limits.%s is %d; it is number %d in the queue", limit.who, limit.have, limit.name, limit.atMost, r.tally.waiting[queue]),
+			rule: RuleLimit, reason: fmt.Sprintf("%s %d environments, and limits.%s is %d; it is number %d in the queue", c.who, c.have, c.name, c.atMost, l.enqueue(c.name, c.queue)),
 			remedy: "wait, or close or unlabel one that is live",
 		}
 	}
 	return nil
 }
 
-func (r *resolver) limitsOf(w *wish) []limit {
-	l, t := r.Policy.Limits, r.withLeaving(w)
-	limits := []limit{
-		{"environments", "there are", "", t.all, l.Environments},
-	}
-	person := strings.ToLower(w.person())
-	if w.claim == nil && (!w.isFile || person != "") {
-		limits = append(limits, limit{"perOwner", cmp.Or(config.Printable(w.person()), "an account that is gone") + " has", person, t.perOwner[person], l.PerOwner})
-	}
-	limits = append(limits, r.perRepository(w, t)...)
-	return append(limits, r.awake(t))
+// enqueue returns the next position in a queue.
+func (l *limiter) enqueue(name limitName, queue string) int {
+	key := string(name) + " " + queue
+	l.waiting[key]++
+	return l.waiting[key]
 }
 
-func (r *resolver) perRepository(w *wish, t tally) (limits []limit) {
-	if w.source() != sourcePullRequest {
-		return nil
+func (l *limiter) limitCounts(w *desired) []limitCount {
+	limits, u := l.in.cfg.Policy.Limits, l.usageFor(w)
+	counts := []limitCount{{"environments", "there are", "", u.all, limits.Environments}}
+	owner := w.countedOwner()
+	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
+		counts = append(counts, limitCount{"perOwner", cmp.Or(config.Printable(owner), "an account that is gone") + " has", key, u.perOwner[key], limits.PerOwner})
 	}
-	seen := map[string]bool{}
-	for _, c := range w.members {
-		if !seen[c.key] && (w.own || c.hold == nil) {
-			limits = append(limits, limit{"perRepository", c.repository + " has", c.key, t.perRepository[c.key], r.Policy.Limits.PerRepository})
-		}
-		seen[c.key] = true
-	}
-	return limits
-}
-
-// withLeaving counts also what is live only until its pull request has moved elsewhere, but not what moves here.
-func (r *resolver) withLeaving(w *wish) tally {
-	if len(r.leaving) == 0 {
-		return r.tally
-	}
-	t := r.tally
-	t.perOwner, t.perRepository = maps.Clone(t.perOwner), maps.Clone(t.perRepository)
-	for about, was := range r.leaving {
-		if !slices.ContainsFunc(w.members, func(c *candidate) bool { return c.hold == nil && c.subject() == about }) {
-			t.count(*was)
+	if w.source() == FromPullRequest {
+		seen := map[string]bool{}
+		for _, m := range w.members {
+			if !seen[m.key] && (w.isDedicated || m.hold == nil) {
+				counts = append(counts, limitCount{"perRepository", m.repository + " has", m.key, u.perRepository[m.key], limits.PerRepository})
+			}
+			seen[m.key] = true
 		}
 	}
-	return t
+	return append(counts, limitCount{limitAwake, "awake are", "", u.awake + l.awakeChange, limits.Awake})
 }
 
-// inOrder puts what is live first, then what waits, by place, then the rest by age: what is live stays, and nobody
-// overtakes.
-func (r *resolver) inOrder(wishes []*wish) {
-	for _, was := range r.memory.Since {
-		r.tally.lastPlace = max(r.tally.lastPlace, was.Place)
+// usageFor counts also dedicated environments that stay until their pull request has moved, but not those of pull
+// requests that move to this one.
+func (l *limiter) usageFor(w *desired) usage {
+	if len(l.reconciler.pendingMoves) == 0 {
+		return l.live.usage
 	}
-	for _, was := range r.memory.Lives {
-		r.tally.lastPlace = max(r.tally.lastPlace, was.Place)
-	}
-	type key struct{ group, place int }
-	keys := make(map[*wish]key, len(wishes))
-	for _, w := range wishes {
-		group, place := r.rank(w)
-		keys[w] = key{group, place}
-	}
-	slices.SortFunc(wishes, func(a, b *wish) int {
-		return cmp.Or(keys[a].group-keys[b].group, keys[a].place-keys[b].place, compareWishes(a, b))
-	})
-}
-
-// compareWishes puts what people wrote down before what they labelled, and that by age.
-func compareWishes(a, b *wish) int {
-	if len(a.members) == 0 || len(b.members) == 0 {
-		return cmp.Or(cmp.Compare(min(1, len(a.members)), min(1, len(b.members))), cmp.Compare(a.name, b.name))
-	}
-	return cmp.Or(compareCandidates(a.members[0], b.members[0]), cmp.Compare(a.name, b.name))
-}
-
-// rank is the group of an environment in the order, and the place of one that waits.
-func (r *resolver) rank(w *wish) (group, place int) {
-	if w.was != nil {
-		return 0, 0
-	}
-	place = r.memory.Since[w.name].Place
-	for _, c := range w.members {
-		if p := r.memory.Since[subject(c.repository, c.Number)].Place; p > 0 && (place == 0 || p < place) {
-			place = p
+	u := l.live.usage.clone()
+	for about, e := range l.reconciler.pendingMoves {
+		if !slices.ContainsFunc(w.members, func(m *member) bool { return m.hold == nil && m.subject() == about }) {
+			u.count(e)
 		}
 	}
-	if place > 0 {
-		return 1, place
-	}
-	return 2, 0
+	return u
 }
 
-// place is that of who waits, behind all others at first. While its next commit is built, or GitHub doesn't answer, it is
-// kept; who is held for something else waits no more, and begins anew at the end.
-func (r *resolver) place(about string, d Decision) int {
-	was := r.memory.Since[about].Place
-	switch {
-	case d.Rule == ruleLimit && was == 0: // who waits elsewhere meanwhile, too
-		r.tally.lastPlace++
-		return r.tally.lastPlace
-	case d.Rule == ruleLimit:
-		return was
-	case d.Outcome != Held:
-		return 0
-	case d.Rule == ruleReady, d.Rule == ruleUnread:
-		return was
+func (l *limiter) awakeCount() int { return l.live.usage.awake + l.awakeChange }
+
+// wake wakes an environment, and all that it links to. At limits.awake it waits.
+func (l *limiter) wake(c *lifecycle) {
+	state := l.states[c.name]
+	if state.State != Asleep {
+		return
 	}
-	return 0
+	if most := l.in.cfg.Policy.Limits.Awake; most > 0 && l.awakeCount() >= most && !l.makeRoom() {
+		state.position = l.enqueue(limitAwake, "")
+		if state.Place == 0 {
+			l.lastPlace++
+			state.Place = l.lastPlace
+		}
+		l.states[c.name] = state
+		return
+	}
+	l.states[c.name] = state.changedTo(Waking, "", l.in.now)
+	l.awakeChange++
+	for _, to := range c.linksTo {
+		l.wake(to)
+	}
 }
 
-func (r *resolver) deletionsAtOnce() int { return cmp.Or(r.Policy.Limits.DeletionsAtOnce, 10) }
-
-// brakes says whether more environments lose now what asks for them, with those that did within the last minutes, than
-// limits.deletionsAtOnce: that is a label deleted or renamed, or files lost, and nobody's wish.
-func (r *resolver) brakes(wishes []*wish) bool {
-	var recent []time.Time
-	for _, t := range r.memory.Unlabelled {
-		if r.now.Sub(t) < brakeWindow {
-			recent = append(recent, t)
+// wakeTargets wakes the environments that a new one links to.
+func (l *limiter) wakeTargets(name string) {
+	e, ok := l.live.environments[name]
+	if !ok {
+		return
+	}
+	targets := liveTargets(l.in, l.live)
+	for _, service := range slices.Sorted(maps.Keys(l.in.file(name).Links)) {
+		if _, isHere := e.Run[service]; isHere {
+			continue
+		}
+		target, _ := targets.follow(name, service)
+		if to := l.lifecycles.byName[target]; to != nil && l.live.has(target) {
+			l.wake(to)
 		}
 	}
-	r.snapshot.Memory.Unlabelled = recent
-	n := len(recent)
-	for _, w := range wishes {
-		if w.was != nil && !w.was.Braked && !r.confirmed(w.name) && (r.loses(w) || r.over(w) != nil) {
-			n++
-		}
-	}
-	for _, was := range r.leaving {
-		if !was.Braked && !r.confirmed(was.Row.Name) {
-			n++
-		}
-	}
-	return n > r.deletionsAtOnce() // guard deletion-guard: false
 }
 
-// loses says whether a live environment has lost what asked for it, other than by a pull request's end.
-func (r *resolver) loses(w *wish) bool {
-	if !w.own {
-		return w.ends() && (w.was.Row.Source != sourcePullRequest || r.left[w.name] > 0)
-	}
-	if w.members[0].stillLabelled() || w.file.Adopted {
+// makeRoom puts the longest idle environment to sleep, if limits.whenFull says so. It returns false if there is none.
+func (l *limiter) makeRoom() bool {
+	if l.in.cfg.Policy.Limits.WhenFull != whenFullIdle {
 		return false
 	}
-	return r.unlabelled(w)
+	if l.room == nil {
+		l.room = slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool { return !l.scheduler.canMakeRoom(c, l.states) })
+		slices.SortStableFunc(l.room, func(a, b *lifecycle) int { return a.Active.Compare(b.Active) })
+	}
+	for len(l.room) > 0 {
+		c := l.room[0]
+		l.room = l.room[1:]
+		if l.scheduler.canMakeRoom(c, l.states) {
+			l.states[c.name] = l.states[c.name].changedTo(Asleep, SleptForLimit, l.in.now)
+			l.awakeChange--
+			return true
+		}
+	}
+	return false
 }
 
-// confirmed says whether somebody has confirmed that an environment may go.
-func (r *resolver) confirmed(name string) bool { return r.memory.Confirmed[name] }
+// finalStates returns the states of all live environments.
+func (l *limiter) finalStates() runStates {
+	states := maps.Clone(l.states)
+	for name, e := range l.live.environments {
+		if _, ok := states[name]; !ok {
+			states[name] = runState{State: e.Row.State, Changed: l.in.now.UTC()}
+		}
+	}
+	return states
+}

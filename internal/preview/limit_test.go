@@ -33,7 +33,7 @@ func states(s *Snapshot) []string {
 	var all []string
 	for _, d := range s.Decisions {
 		line := fmt.Sprint(d.Number, " ", d.Outcome)
-		if d.Rule == ruleLimit {
+		if d.Rule == RuleLimit {
 			line = fmt.Sprint(d.Number, " limit: ", d.Reason)
 		}
 		all = append(all, line)
@@ -104,7 +104,7 @@ func TestLimits(t *testing.T) {
 		},
 		{
 			"what is held for something else takes no place", "environments: 1",
-			[]PullRequest{pull(1, draft), pull(2, changing()), pull(3)},
+			[]PullRequest{pull(1, asDraft), pull(2, changing()), pull(3)},
 			[]string{"1 held", "2 held", "3 live"},
 		},
 	}
@@ -120,7 +120,7 @@ func TestLimits(t *testing.T) {
 				t.Errorf("decisions (-want +got):\n%s", diff)
 			}
 			for _, d := range s.Decisions {
-				if d.Rule == ruleLimit && (d.Outcome != Held || d.Remedy != "wait, or close or unlabel one that is live" || d.Withheld) {
+				if d.Rule == RuleLimit && (d.Outcome != Held || d.Remedy != "wait, or close or unlabel one that is live" || d.Withheld) {
 					t.Errorf("%d: %s; %s", d.Number, d.Outcome, d.Remedy)
 				}
 			}
@@ -143,7 +143,7 @@ func TestLimitNeverEndsWhatIsLive(t *testing.T) {
 		if got := s.Rows[2].HeadSHA; got != testfixture.SHA("b") {
 			t.Errorf("%s: shop-pr-5 is at %s, want its new head", limits, got)
 		}
-		if d := s.Decisions[0]; d.Rule != ruleLimit || !strings.Contains(d.Reason, " 3 environments, ") {
+		if d := s.Decisions[0]; d.Rule != RuleLimit || !strings.Contains(d.Reason, " 3 environments, ") {
 			t.Errorf("%s: the new one is %s by %s: %s", limits, d.Outcome, d.Rule, d.Reason)
 		}
 	}
@@ -172,7 +172,7 @@ func inLine(s *Snapshot) string {
 		if d.Outcome == Live {
 			live = append(live, fmt.Sprint(d.Number))
 		}
-		if _, place, ok := strings.Cut(d.Reason, "it is number "); ok && d.Rule == ruleLimit {
+		if _, place, ok := strings.Cut(d.Reason, "it is number "); ok && d.Rule == RuleLimit {
 			waiting[strings.Fields(place)[0]] = fmt.Sprint(d.Number)
 		}
 	}
@@ -201,7 +201,7 @@ func TestFirstInTheQueueIsNext(t *testing.T) {
 		{"one loses its label: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6, withLabels()), pull(7)}, "1 7 | 3 2"},
 		{"it is labelled again, and waits behind", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "1 7 | 3 2 6"},
 		{"one that waits closes", []PullRequest{old(1), old(2), pull(6), pull(7)}, "1 7 | 2 6"},
-		{"one that waits becomes a draft, and waits no more", []PullRequest{old(1), pull(2, draft), pull(6), pull(7)}, "1 7 | 6"},
+		{"one that waits becomes a draft, and waits no more", []PullRequest{old(1), pull(2, asDraft), pull(6), pull(7)}, "1 7 | 6"},
 		{"it is ready again, and has lost its place", []PullRequest{old(1), old(2), pull(6), pull(7)}, "1 7 | 6 2"},
 		{"all that are live close: two go", []PullRequest{old(2), pull(6)}, "2 6 |"},
 	}
@@ -223,7 +223,7 @@ func TestWhoKeepsAPlaceInTheQueue(t *testing.T) {
 		{"its next commit is built", pull(6, headed("b")), "5 | 6 4"},
 		{"its changed files can't be read", pull(6, func(pr *PullRequest) { pr.Changes = nil }), "5 | 6 4"},
 		{"who labelled it can't be read", pull(6, robot(), func(pr *PullRequest) { pr.Labellings = nil }), "5 | 6 4"},
-		{"it is a draft", pull(6, draft), "5 | 4 6"},
+		{"it is a draft", pull(6, asDraft), "5 | 4 6"},
 		{"it loses its label", pull(6, withLabels()), "5 | 4 6"},
 		{"nobody approves its commit", pull(6, forked), "5 | 4 6"},
 	}
@@ -339,7 +339,7 @@ func TestQueueDependsOnNoOrderOfFacts(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "environments: 3, perOwner: 2, perRepository: 2")
 	pulls := func() []PullRequest {
-		return []PullRequest{pull(1), pull(2), pull(3, by("bob")), pull(4, createdAt(1)), pull(5, createdAt(1), by("bob")), pull(6, draft)}
+		return []PullRequest{pull(1), pull(2), pull(3, by("bob")), pull(4, createdAt(1)), pull(5, createdAt(1), by("bob")), pull(6, asDraft)}
 	}
 	facts := func(shuffle func(int, func(i, j int))) Facts {
 		shop, mailer := pulls(), pulls()
@@ -431,10 +431,10 @@ func TestWithheldOnesSayWhyAndWhatToDo(t *testing.T) {
 	}
 	for _, d := range s.Decisions[1:] {
 		want := []string{
-			Live, "withheld", "it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
+			string(Live), "withheld", "it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
 			"label it again, or previewctl confirm " + d.Environment + " to let it go",
 		}
-		if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" || !d.Withheld {
+		if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
 			t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
 		}
 	}
@@ -451,8 +451,8 @@ func TestWhatWouldBeMovedToIsCounted(t *testing.T) {
 	q.next(pull(1, joined), pull(2), pull(3), pull(4))
 	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4, joined))
 	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4))
-	q.memory = idle(q.config, []PullRequest{pull(1, joined), pull(2, joined), pull(3), pull(4)}, q.memory, q.now.Add(brakeWindow))
-	q.now = q.now.Add(brakeWindow)
+	q.memory = idle(q.config, []PullRequest{pull(1, joined), pull(2, joined), pull(3), pull(4)}, q.memory, q.now.Add(guardWindow))
+	q.now = q.now.Add(guardWindow)
 	s := Resolve(q.config, factsOf(pull(1, withLabels()), pull(2, joined), pull(3, withLabels()), pull(4)), q.memory, q.now)
 	if diff := cmp.Diff([]string{"shop-pr-2", "shop-pr-3", "shop-pr-4", "x"}, names(s)); diff != "" {
 		t.Errorf("live (-want +got): %s\n%s", diff, strings.Join(reasons(s), "\n"))
@@ -518,7 +518,7 @@ func TestWithheldStaysWithheld(t *testing.T) {
 		{
 			"one is labelled again as a draft",
 			func(m Memory) *Snapshot {
-				return Resolve(c, factsOf(pull(1, draft), lost[1], lost[2]), m, noon.Add(time.Hour))
+				return Resolve(c, factsOf(pull(1, asDraft), lost[1], lost[2]), m, noon.Add(time.Hour))
 			},
 			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
 		},
@@ -607,7 +607,7 @@ func TestConfirmedOnesGo(t *testing.T) {
 			c := testfixture.LoadPolicy(t, tt.policy)
 			kept := Resolve(c, tt.facts, restarted(t, before.Memory), noon.Add(time.Hour))
 			for _, d := range kept.Decisions {
-				if d.Outcome != Live || d.Rule != tt.rule || !d.Withheld {
+				if d.Outcome != Live || string(d.Rule) != tt.rule || !d.Withheld {
 					t.Fatalf("%s is %s by %s, withheld: %v", d.Environment, d.Outcome, d.Rule, d.Withheld)
 				}
 			}
@@ -621,7 +621,7 @@ func TestConfirmedOnesGo(t *testing.T) {
 			if got := fmt.Sprintf("%s by %s: %s", d.Outcome, d.Rule, d.Reason); got != tt.want || d.Remedy == "" || d.Withheld || d.Environment != "shop-pr-7" {
 				t.Errorf("%s; %s; withheld: %v; want %s", got, d.Remedy, d.Withheld, tt.want)
 			}
-			if g := after.Memory.Gone; len(g) != 1 || g[0].Rule != ruleConfirmed || g[0].Environment != "shop-pr-7" {
+			if g := after.Memory.Gone; len(g) != 1 || g[0].Rule != RuleConfirmed || g[0].Environment != "shop-pr-7" {
 				t.Errorf("remembered as gone: %+v", g)
 			}
 			if len(after.Memory.Confirmed) != 0 {
@@ -644,9 +644,9 @@ func TestConfirmedMove(t *testing.T) {
 	if diff := cmp.Diff(before.Rows, kept.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
-	want := []string{Live, "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now", "change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there"}
+	want := []string{string(Live), "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now", "change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there"}
 	d := kept.Decisions[0]
-	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" || !d.Withheld {
+	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
 		t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
 	}
 	m := restarted(t, kept.Memory)
@@ -668,7 +668,7 @@ func TestConfirmedMove(t *testing.T) {
 func TestConfirmedOneThatIsLabelledStays(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	m := resolve(c, factsOf(pull(7), pull(8, draft))).Memory
+	m := resolve(c, factsOf(pull(7), pull(8, asDraft))).Memory
 	m.Confirmed = map[string]bool{"shop-pr-7": true, "shop-pr-8": true, "nobody": true}
 	s := Resolve(c, factsOf(pull(7), pull(8)), m, noon)
 	if diff := cmp.Diff([]string{"shop-pr-7", "shop-pr-8"}, live(s)); diff != "" || len(s.Memory.Confirmed) != 0 {
@@ -698,7 +698,7 @@ func TestChangedLabel(t *testing.T) {
 			t.Parallel()
 			before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7, withLabels(tt.first...))))
 			d := decision(t, Resolve(testfixture.LoadPolicy(t, deploy), factsOf(pull(7, tt.later...)), restarted(t, before.Memory), noon))
-			if got := d.Outcome + " by " + d.Rule; got != tt.want || d.Withheld != (tt.want == "live by withheld") {
+			if got := string(d.Outcome) + " by " + string(d.Rule); got != tt.want || d.Withheld != (tt.want == "live by withheld") {
 				t.Errorf("%s: %s; want it %s", got, d.Reason, tt.want)
 			}
 		})
@@ -706,7 +706,7 @@ func TestChangedLabel(t *testing.T) {
 	t.Run("it was a draft under the label asked for meanwhile, and has only that", func(t *testing.T) {
 		t.Parallel()
 		m := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))).Memory
-		f := factsOf(pull(7, draft, withLabels("deploy")))
+		f := factsOf(pull(7, asDraft, withLabels("deploy")))
 		m = Resolve(testfixture.LoadPolicy(t, deploy), f, m, noon).Memory
 		if d := decision(t, Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f, restarted(t, m), noon)); !d.Withheld {
 			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
@@ -732,8 +732,8 @@ func TestTimesOfLostLabelsAreForgotten(t *testing.T) {
 	if n := len(q.memory.Unlabelled); n != 6 || slices.ContainsFunc(q.memory.Unlabelled, func(at time.Time) bool { return !at.Equal(q.now) }) {
 		t.Errorf("remembered: %v", q.memory.Unlabelled)
 	}
-	q.memory = idle(q.config, crowdOf(9, 4), q.memory, q.now.Add(brakeWindow))
-	q.now = q.now.Add(brakeWindow - time.Minute)
+	q.memory = idle(q.config, crowdOf(9, 4), q.memory, q.now.Add(guardWindow))
+	q.now = q.now.Add(guardWindow - time.Minute)
 	if q.alive(crowdOf(9, 4)...); len(q.memory.Unlabelled) != 0 {
 		t.Errorf("ten minutes later: %v", q.memory.Unlabelled)
 	}

@@ -90,8 +90,8 @@ func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 
 func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
 	t.Parallel()
-	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(2), pull(1), pull(3, draft)))
-	after := restarted(t, before.Memory).Snapshot(noon.Add(time.Hour))
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(2), pull(1), pull(3, asDraft)))
+	after := FromMemory(restarted(t, before.Memory), noon.Add(time.Hour))
 	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
@@ -149,7 +149,7 @@ func TestWhichPullRequestsAreLive(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, m.Live(tt.repository, tt.id)); diff != "" {
+			if diff := cmp.Diff(tt.want, m.LivePullRequests(tt.repository, tt.id)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -24,7 +24,7 @@ func (d *days) files(files map[string]string) *days {
 // by is the rule and outcome of the decision about an environment.
 func (d *days) by(name string) string {
 	x := d.decided(name)
-	return x.Outcome + " by " + x.Rule
+	return string(x.Outcome) + " by " + string(x.Rule)
 }
 
 func TestWhenEnvironmentsAreOver(t *testing.T) {
@@ -39,7 +39,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 		{"asleep first, and then gone", idle, func(d *days) {
 			d.pass(48*time.Hour - time.Minute).want("1 asleep").pass(time.Minute).want("")
 			x := d.decided("shop-pr-1")
-			if x.Outcome != Held || x.Rule != ruleIdle || !x.Since.Equal(d.now) ||
+			if x.Outcome != Held || x.Rule != RuleIdle || !x.Since.Equal(d.now) ||
 				x.Reason != "nobody has used it since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 48h" ||
 				x.Remedy != "push to it, or previewctl extend shop-pr-1, to bring it back" {
 				d.t.Errorf("%+v", x)
@@ -155,7 +155,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pulls = nil
 			d.pass(time.Minute)
 			x := d.decided("shop-pr-1")
-			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != ruleGrace || x.ExpiresAt == nil || !x.ExpiresAt.Equal(d.now.Add(time.Minute)) || !x.ExpiresAnyway {
+			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != RuleGrace || x.ExpiresAt == nil || !x.ExpiresAt.Equal(d.now.Add(time.Minute)) || !x.ExpiresAnyway {
 				d.t.Errorf("%+v", x)
 			}
 			d.pass(time.Minute).want("")
@@ -222,7 +222,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pass(time.Hour).want("")
 			const remedy = "previewctl extend shop-pr-1, or write a later lifetime.expires into its file, to bring it back"
 			for _, head := range []string{"fedcba", "c0ffee"} {
-				if x := d.decided("shop-pr-1"); x.Rule != ruleExpired || x.Remedy != remedy {
+				if x := d.decided("shop-pr-1"); x.Rule != RuleExpired || x.Remedy != remedy {
 					d.t.Errorf("%s: %s", x.Rule, x.Remedy)
 				}
 				d.pulls[0].HeadSHA = testfixture.SHA(head)
@@ -297,7 +297,7 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 			}
 			d.used["jakub"] = true
 			d.pass(30*time.Hour - time.Minute).want("jakub awake").pass(time.Minute).want("")
-			if x := d.decided("jakub"); x.Rule != ruleExpired || x.Reason != "its end came 2026-11-21 18:00 UTC" {
+			if x := d.decided("jakub"); x.Rule != RuleExpired || x.Reason != "its end came 2026-11-21 18:00 UTC" {
 				d.t.Errorf("%+v", x)
 			}
 			d.pass(24 * time.Hour).want("")
@@ -376,7 +376,7 @@ func TestTooManyEndsAtOnceAreWithheld(t *testing.T) {
 	all := "1 awake, 2 awake, 3 awake, 4 awake, 5 awake"
 	d.pass(24 * time.Hour).want(all)
 	for _, x := range d.last.Decisions {
-		if x.Rule != ruleWithheld || !x.Withheld || !strings.Contains(x.Remedy, "previewctl confirm "+x.Environment) {
+		if x.Rule != RuleWithheld || !x.Withheld || !strings.Contains(x.Remedy, "previewctl confirm "+x.Environment) {
 			t.Errorf("%+v", x)
 		}
 	}
@@ -423,9 +423,7 @@ func TestRowsStayTheSameUntilSomethingChanges(t *testing.T) {
 	}
 	asleep := d.last.Rows[slices.IndexFunc(d.last.Rows, func(r Row) bool { return r.State == Asleep })]
 	d.ask(ActionWake, "shop-pr-1", 0).pass(time.Minute)
-	if diff := cmp.Diff(rowOf(asleep, Awake), d.last.Rows[0]); diff != "" {
+	if diff := cmp.Diff(asleep.withState(Awake), d.last.Rows[0]); diff != "" {
 		t.Errorf("awake again (-from asleep +composed):\n%s", diff)
 	}
 }
-
-func rowOf(r Row, state string) Row { return r.in(state) }

@@ -147,7 +147,7 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	for problem, reason := range map[string]string{"": why + "that has not been read yet", "read who labelled it: 500": why + "read who labelled it: 500"} {
 		d := decision(t, resolve(c, factsOf(pull(7, robot("alice"), unknown(problem)))))
-		if diff := cmp.Diff([]string{Held, "unread", reason, "wait; it is read again"}, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+		if diff := cmp.Diff([]string{string(Held), "unread", reason, "wait; it is read again"}, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 			t.Errorf("decision (-want +got):\n%s", diff)
 		}
 	}
@@ -175,7 +175,7 @@ func TestWhoLabelledIsReadOnlyWhereItMatters(t *testing.T) {
 		{"a bot's", pull(7, robot()), true},
 		{"a human's", pull(7), false},
 		{"a bot's without label", pull(7, robot(), withLabels("bug")), false},
-		{"a bot's draft", pull(7, robot(), draft), false},
+		{"a bot's draft", pull(7, robot(), asDraft), false},
 	}
 	for _, tt := range tests {
 		if got := wants.Labellings(tt.pr); got != tt.want {

@@ -128,7 +128,7 @@ func (p *lives) clock() time.Time { return p.now.Add(p.wrong) }
 // names are the environments that are live.
 func (p *lives) names() []string { return slices.Sorted(maps.Keys(p.last.Memory.Environments)) }
 
-func (p *lives) state(name string) string { return p.last.Memory.Environments[name].Row.State }
+func (p *lives) state(name string) State { return p.last.Memory.Environments[name].Row.State }
 
 func (p *lives) step() {
 	p.number++
@@ -360,17 +360,17 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 		p.fail("%s sleeps, and its file keeps it awake", name)
 	case p.held[name].Sub(p.now) > time.Duration(p.jumps-p.heldAt[name])*clockStep:
 		p.fail("%s sleeps, and is held awake until %s", name, p.held[name])
-	case name == "base" && slices.Contains([]string{Awake, Waking}, p.state("jakub")) && slices.Contains([]string{Awake, Waking}, before.Memory.Environments["jakub"].Row.State):
+	case name == "base" && slices.Contains([]State{Awake, Waking}, p.state("jakub")) && slices.Contains([]State{Awake, Waking}, before.Memory.Environments["jakub"].Row.State):
 		p.fail("%s sleeps, and jakub leads to it", name)
-	case life.Why == sleptAsked:
+	case life.Why == SleptAsked:
 		if p.asked[name].IsZero() {
 			p.fail("%s sleeps, and nobody asked for it", name)
 		}
 		return
 	}
 	p.byEvidence(name, was)
-	least := map[string]time.Duration{config.SleptIdle: lifeIdle, sleptForRoom: p.window}[life.Why]
-	if life.Why == sleptMaxAwake {
+	least := map[config.SleepCause]time.Duration{config.SleptIdle: lifeIdle, SleptForLimit: p.window}[life.Why]
+	if life.Why == SleptMaxAwake {
 		idle, least = p.now.Sub(p.since[name]), lifeAwake
 	}
 	if idle < least-p.slack() && idle < least-clockStep*time.Duration(p.jumps) {
@@ -418,7 +418,7 @@ func (p *lives) went(name string, before *Snapshot) {
 	case p.extended[name].Sub(p.now) > p.slack():
 		p.fail("%s went, and was extended until %s", name, p.extended[name])
 	}
-	if left.Rule == ruleExpired {
+	if left.Rule == RuleExpired {
 		p.byClock(name)
 		if age := p.now.Sub(p.made[name]); age < lifeExpires-p.slack() {
 			p.fail("%s expired at the age of %s", name, age)

@@ -372,9 +372,9 @@ func (p *play) resolve(m Memory) {
 	p.newOnesAreAllowed(before)
 	p.answerIsWhole()
 	for name, e := range p.last.Memory.Environments {
-		if label := p.config.Policy.PullRequests.Label; !isGiven(name) && has(p.read1(e.Members[0]).Labels, label) {
+		if label := p.config.Policy.PullRequests.Label; !isNamed(name) && has(p.read1(e.Members[0]).Labels, label) {
 			p.asked[name] = label
-		} else if !isGiven(name) && has(p.read1(e.Members[0]).Labels, "preview-with") {
+		} else if !isNamed(name) && has(p.read1(e.Members[0]).Labels, "preview-with") {
 			p.asked[name] = "preview-with"
 		}
 	}
@@ -411,7 +411,7 @@ func (p *play) nothingIsLost(before *Snapshot, confirmed map[string]bool) {
 		is, there := p.last.Memory.Environments[name]
 		for _, m := range was.Members {
 			pr, label := p.truth(m), p.asked[name]
-			if isGiven(name) {
+			if isNamed(name) {
 				label = "preview-with:" + name
 			}
 			if !there && !confirmed[name] && !pr.Created.IsZero() && has(pr.Labels, label) && !p.isMember(m) && !p.conflicts(m) {
@@ -424,7 +424,7 @@ func (p *play) nothingIsLost(before *Snapshot, confirmed map[string]bool) {
 			p.fail("%s vanished, though it is asked for", name)
 		case there && is.Row.Namespace != was.Row.Namespace:
 			p.fail("%s moved to %s", name, is.Row.Namespace)
-		case there && !isGiven(name) && was.Run != nil && missing(was.Run, is.Run):
+		case there && !isNamed(name) && was.Run != nil && missing(was.Run, is.Run):
 			p.fail("services of %s went: %v, now %v", name, was.Run, is.Run)
 		}
 	}
@@ -442,10 +442,10 @@ func missing(was, is map[string]config.ServiceRef) bool {
 // brakeHolds: no more go for want of a label within ten minutes than may, and whom it held once it lets go only when
 // somebody says so.
 func (p *play) brakeHolds(before *Snapshot, confirmed map[string]bool) {
-	p.lost = slices.DeleteFunc(p.lost, func(at time.Time) bool { return p.now.Sub(at) >= brakeWindow })
+	p.lost = slices.DeleteFunc(p.lost, func(at time.Time) bool { return p.now.Sub(at) >= guardWindow })
 	went := false
 	for name, was := range before.Memory.Environments {
-		if _, there := p.last.Memory.Environments[name]; there || confirmed[name] || !p.isOpen(was) && was.Row.Source == sourcePullRequest {
+		if _, there := p.last.Memory.Environments[name]; there || confirmed[name] || !p.isOpen(was) && was.Row.Source == FromPullRequest {
 			continue
 		}
 		went = true
@@ -472,7 +472,7 @@ func (p *play) read1(m Member) PullRequest {
 // conflicts says whether a pull request is held for what another one changes.
 func (p *play) conflicts(m Member) bool {
 	return slices.ContainsFunc(p.last.Decisions, func(d Decision) bool {
-		return d.Rule == ruleConflict && subject(d.Repository, d.Number) == m.subject()
+		return d.Rule == RuleConflict && subject(d.Repository, d.Number) == m.subject()
 	})
 }
 
@@ -503,10 +503,10 @@ func (p *play) newOnesAreAllowed(before *Snapshot) {
 func (p *play) answerIsWhole() {
 	decided := map[string]bool{}
 	for _, d := range p.last.Decisions {
-		if d.Outcome == Live || d.Outcome == Asleep {
+		if d.Outcome == Live || d.Outcome == AsleepOutcome {
 			decided[d.Environment] = true
 		}
-		if state := p.last.Memory.Environments[d.Environment].Row.State; (d.Outcome == Asleep) != (d.State == Asleep) || (d.Outcome == Asleep && state != Asleep) {
+		if state := p.last.Memory.Environments[d.Environment].Row.State; (d.Outcome == AsleepOutcome) != (d.State == Asleep) || (d.Outcome == AsleepOutcome && state != Asleep) {
 			p.fail("%s is %s, and its row %s: %+v", d.Environment, d.Outcome, state, d)
 		}
 		if d.Outcome == Held && (d.Reason == "" || d.Remedy == "") {

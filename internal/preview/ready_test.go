@@ -78,11 +78,11 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 			checked(&f, "acme/shop", testfixture.SHA("abcdef1234"), tt.checks...)
 			s := resolve(testfixture.LoadPolicy(t, readyDemo(t)), f)
 			d := decision(t, s)
-			want := []string{Held, "ready", tt.reason, "wait for it, or see there why it fails"}
+			want := []string{string(Held), "ready", tt.reason, "wait for it, or see there why it fails"}
 			if tt.reason == "" {
-				want = []string{Live, "labelled", `it is open and labelled "preview"; profile changed`, ""}
+				want = []string{string(Live), "labelled", `it is open and labelled "preview"; profile changed`, ""}
 			}
-			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+			if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			if (len(s.Rows) == 0) != (tt.reason != "") {
@@ -122,8 +122,8 @@ func TestLiveEnvironmentKeepsItsLastReadyCommit(t *testing.T) {
 		t.Errorf("row while the next commit is built (-before +after):\n%s", diff)
 	}
 	d := decision(t, building)
-	want := []string{Live, "ready", `it stays as it was: building b000000: check "image" of github-actions is not green on it for service orders`, "wait for it, or see there why it fails"}
-	if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+	want := []string{string(Live), "ready", `it stays as it was: building b000000: check "image" of github-actions is not green on it for service orders`, "wait for it, or see there why it fails"}
+	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}
 	checked(&f, "acme/shop", testfixture.SHA("b"), greenImage)
@@ -159,7 +159,7 @@ func TestDefaultRefWaitsForItsCheck(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("gateway runs at (-want +got):\n%s", diff)
 			}
-			if d := s.Decisions[1]; d.Rule != tt.rule {
+			if d := s.Decisions[1]; string(d.Rule) != tt.rule {
 				t.Errorf("shop-pr-8 is %s by %s: %s", d.Outcome, d.Rule, d.Reason)
 			}
 			if tt.rule == "ready" {
@@ -242,7 +242,7 @@ func TestChecksAreReadOnlyWhereTheyMatter(t *testing.T) {
 			if w.BranchChecks != tt.refs {
 				t.Errorf("checks of refs are asked for: %v, want %v", w.BranchChecks, tt.refs)
 			}
-			if w.Checks != nil && (w.Checks(pull(7, withLabels())) || w.Checks(pull(7, draft))) {
+			if w.Checks != nil && (w.Checks(pull(7, withLabels())) || w.Checks(pull(7, asDraft))) {
 				t.Error("checks are asked for of what gets no preview")
 			}
 		})

@@ -108,8 +108,8 @@ func (a Application) row(s applicationSpec) (Row, error) {
 	}
 	row := Row{
 		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path, Revision: s.Source.TargetRevision,
-		Source: label("source"), Owner: said("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
-		State: label("state"), URL: said("url"), ExpiresAt: said("expires-at"),
+		Source: Source(label("source")), Owner: said("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
+		State: State(label("state")), URL: said("url"), ExpiresAt: said("expires-at"),
 		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: config.LabelSlug(info["Branch"]),
 		TargetBranch: said("target-branch"), TargetBranchSlug: config.LabelSlug(said("target-branch")), HeadSHA: said("head-sha"),
 		Author: said("author"), Labels: []string{}, Repository: said("repository"), RepositorySlug: label("repository"),
@@ -150,7 +150,7 @@ func filled[T any](list []T) []T {
 func (r Row) problem() error {
 	folder := path.Base(r.Path)
 	number, err := strconv.Atoi(r.Number)
-	several := isGiven(r.Name) && r.Number+r.HeadSHA+r.Repository == "" // or none
+	several := isNamed(r.Name) && r.Number+r.HeadSHA+r.Repository == "" // or none
 	_, dateErr := time.Parse(time.RFC3339, r.ExpiresAt)
 	return errors.Join(
 		unless(config.IsDNSLabel(r.Name, config.MaxEnvironmentName), "name %q", r.Name),
@@ -158,13 +158,13 @@ func (r Row) problem() error {
 		unless(r.Kustomize.Namespace == r.Namespace, "Kustomize's namespace %q", r.Kustomize.Namespace),
 		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(config.SharedOverlay)) && path.Base(path.Dir(r.Path)) == config.OverlaysFolder, "path %q", r.Path),
 		unless(config.IsSHA(r.Revision), "revision %q", r.Revision),
-		unless(slices.Contains([]string{sourcePullRequest, sourceEnvironment, sourceSlot}, r.Source), "source %q", r.Source),
+		unless(slices.Contains([]Source{FromPullRequest, FromFile, FromSlot}, r.Source), "source %q", r.Source),
 		unless(several || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
 		unless(several || config.IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
 		unless(several || config.IsRepository(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
 		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
-		unless(slices.Contains([]string{Awake, Waking, Asleep}, r.State), "state %q", r.State),
+		unless(slices.Contains([]State{Awake, Waking, Asleep}, r.State), "state %q", r.State),
 		unless(isSlug(r.Profile) && isSlug(r.OwnerSlug) && isSlug(r.RepositorySlug), "a label that is no slug"),
 		r.listProblem(),
 	)
@@ -254,7 +254,7 @@ func (e *Remembered) members() error {
 		}
 		e.Members = append(e.Members, m)
 	}
-	return unless(len(e.Members) > 0 || e.Row.Source != sourcePullRequest, "list of pull requests %q", list)
+	return unless(len(e.Members) > 0 || e.Row.Source != FromPullRequest, "list of pull requests %q", list)
 }
 
 // identity fills in the one pull request of an environment from the rest of its Application.
@@ -312,7 +312,7 @@ func (e *Remembered) runs(commits map[string]string) error {
 			return unless(false, "commit %q of service %s", pin.SHA, part[4])
 		}
 		if pin.SHA == e.Row.HeadSHA && pin.SHA != "" {
-			pin.Branch, pin.Number = e.Row.Branch, e.member().Number
+			pin.Branch, pin.Number = e.Row.Branch, e.soleMember().Number
 		}
 		e.Run[part[4]] = pin
 	}

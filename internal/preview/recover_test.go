@@ -37,8 +37,8 @@ func applicationOf(t testing.TB, r Row) Application {
 	return Application{
 		Name: r.Namespace, Spec: []byte(text(spec)),
 		Labels: map[string]string{
-			"previewset.dev/environment": r.Name, "previewset.dev/source": r.Source, "previewset.dev/owner": r.OwnerSlug,
-			"previewset.dev/repository": r.RepositorySlug, "previewset.dev/profile": r.Profile, "previewset.dev/state": r.State,
+			"previewset.dev/environment": r.Name, "previewset.dev/source": string(r.Source), "previewset.dev/owner": r.OwnerSlug,
+			"previewset.dev/repository": r.RepositorySlug, "previewset.dev/profile": r.Profile, "previewset.dev/state": string(r.State),
 		},
 		Annotations: map[string]string{
 			"previewset.dev/owner": r.Owner, "previewset.dev/author": r.Author, "previewset.dev/repository": r.Repository,
@@ -82,7 +82,7 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 	t.Parallel()
 	before := variety(t)
 	m := recovered(t, before)
-	after := m.Snapshot(noon)
+	after := FromMemory(m, noon)
 	if diff := cmp.Diff(before.Rows, after.Rows); diff != "" || len(after.Rows) != 7 {
 		t.Errorf("%d rows (-before +recovered):\n%s", len(after.Rows), diff)
 	}
@@ -149,7 +149,7 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 				if lost := strings.HasSuffix(d.Reason, "is not remembered"); lost != (tt.name == "configuration asks for another label" || (tt.name == "one has lost its label" && d.Number == 1)) {
 					t.Errorf("%s: %s", d.Environment, d.Reason)
 				}
-				if d.Rule != ruleLabelled && d.Outcome == Live && (!d.Withheld || d.Remedy == "") {
+				if d.Rule != RuleLabelled && d.Outcome == Live && (!d.Withheld || d.Remedy == "") {
 					t.Errorf("%s has no way out: %s; %s", d.Environment, d.Reason, d.Remedy)
 				}
 			}

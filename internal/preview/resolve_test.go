@@ -82,7 +82,7 @@ func TestCollisions(t *testing.T) {
 			if tt.facts != nil {
 				tt.facts(&f)
 			}
-			if d := decision(t, resolve(c, f)); d.Outcome != Held || d.Rule != tt.rule || d.Reason != tt.reason || d.Remedy == "" {
+			if d := decision(t, resolve(c, f)); d.Outcome != Held || string(d.Rule) != tt.rule || d.Reason != tt.reason || d.Remedy == "" {
 				t.Errorf("%s by %s: %s; %s; want it held: %s", d.Outcome, d.Rule, d.Reason, d.Remedy, tt.reason)
 			}
 			kept := Resolve(c, f, live.Memory, noon)
@@ -154,7 +154,7 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 		facts        func(*Facts)
 		rule, reason string
 	}{
-		{"it becomes a draft", testfixture.DemoPolicy, draft, nil, "draft", "it is a draft, and drafts get no preview here"},
+		{"it becomes a draft", testfixture.DemoPolicy, asDraft, nil, "draft", "it is a draft, and drafts get no preview here"},
 		{
 			"its changes can't be read", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = testfixture.SHA("e"), nil }, nil,
 			"unread", "its changed files have not been read yet",
@@ -200,8 +200,8 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 				t.Errorf("row (-before +after):\n%s", diff)
 			}
 			d := decision(t, after)
-			want := []string{Live, tt.rule, "it stays as it was: " + tt.reason, "shop-pr-7", "acme/Shop"}
-			if diff := cmp.Diff(want, []string{d.Outcome, d.Rule, d.Reason, d.Environment, d.Repository}); diff != "" {
+			want := []string{string(Live), tt.rule, "it stays as it was: " + tt.reason, "shop-pr-7", "acme/Shop"}
+			if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Environment, d.Repository}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			if d.Remedy == "" {
@@ -242,8 +242,8 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 		pulls []PullRequest
 		want  []string
 	}{
-		{"it is closed", nil, []string{Gone, "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
-		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))}, []string{Held, "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
+		{"it is closed", nil, []string{string(Gone), "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
+		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))}, []string{string(Held), "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 				t.Fatalf("it is still there: %v", outcomes(after))
 			}
 			d := decision(t, after)
-			if diff := cmp.Diff(tt.want, []string{d.Outcome, d.Rule, d.Reason, d.Remedy}); diff != "" {
+			if diff := cmp.Diff(tt.want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			if d.Environment != "shop-pr-7" || d.Repository != "acme/Shop" || d.Number != 7 || d.Title != "Faster checkout" || d.Author != "alice" || !d.Since.Equal(later) {
@@ -349,7 +349,7 @@ func TestSinceIsWhenADecisionWasFirstMade(t *testing.T) {
 		{"still held, under another title", pull(7, withLabels(), func(pr *PullRequest) { pr.Title = "WIP" }), 0},
 		{"live", pull(7), 2},
 		{"still live, at another commit and profile", pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2},
-		{"live by another rule", pull(7, draft), 4},
+		{"live by another rule", pull(7, asDraft), 4},
 		{"live again", pull(7), 5},
 	}
 	for i, step := range steps {
@@ -367,7 +367,7 @@ func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
 		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
 	}), nil)
-	f := factsOf(pull(1, withLabels()), pull(2, draft), pull(7), pull(10, withLabels("preview:full", "preview:x")), pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
+	f := factsOf(pull(1, withLabels()), pull(2, asDraft), pull(7), pull(10, withLabels("preview:full", "preview:x")), pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
 	f.Repositories["acme/elsewhere"] = Repository{FullName: "acme/elsewhere", PullRequests: []PullRequest{pull(1)}}
 	want := []string{
@@ -382,7 +382,7 @@ func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 func TestEveryHeldDecisionSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	s := resolve(c, factsOf(pull(1, withLabels()), pull(2, draft), pull(3, changing()), pull(4, withLabels("preview:x")), pull(5, func(pr *PullRequest) { pr.Changes = nil })))
+	s := resolve(c, factsOf(pull(1, withLabels()), pull(2, asDraft), pull(3, changing()), pull(4, withLabels("preview:x")), pull(5, func(pr *PullRequest) { pr.Changes = nil })))
 	for _, d := range s.Decisions {
 		if d.Outcome != Held || d.Reason == "" || d.Remedy == "" || d.Title != "Faster checkout" || d.Author != "alice" || d.URL == "" || d.Repository != "acme/Shop" {
 			t.Errorf("decision says too little: %+v", d)
@@ -423,10 +423,10 @@ func TestAnswerOfNothingIsAnEmptyList(t *testing.T) {
 // crowd is a world with some of everything.
 func crowd() Facts {
 	f := factsOf(
-		pull(1), pull(2, withLabels("preview:full")), pull(3, withLabels()), pull(4, draft), pull(5, changing("web/a", "lib/b")),
+		pull(1), pull(2, withLabels("preview:full")), pull(3, withLabels()), pull(4, asDraft), pull(5, changing("web/a", "lib/b")),
 		pull(6, withLabels("zeta", "preview", "alpha")), pull(7, changing()), pull(8, withLabels("preview:checkout")),
 	)
-	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(1), pull(2), pull(3, draft)}}
+	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(1), pull(2), pull(3, asDraft)}}
 	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway", PullRequests: []PullRequest{pull(9), pull(11)}}
 	return f
 }
@@ -482,7 +482,7 @@ func TestOneBadPullRequestDisturbsNoOther(t *testing.T) {
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	want := resolve(c, factsOf(pull(1), pull(3))).Rows
 	bad := []func(*PullRequest){
-		draft, withLabels(), withLabels("preview:\x00"), changing(), func(pr *PullRequest) { pr.Changes = nil },
+		asDraft, withLabels(), withLabels("preview:\x00"), changing(), func(pr *PullRequest) { pr.Changes = nil },
 		func(pr *PullRequest) { pr.HeadSHA = "\xff" }, func(pr *PullRequest) { *pr = PullRequest{Number: 2} },
 	}
 	for i, edit := range bad {

@@ -5,31 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-)
+	"time"
 
-// single is what a row says of the one pull request of an environment; zero where there are several, or none. While that one
-// stays as it was, so does what is said of it: ApplicationSets may choose by it.
-func (w *wish) single(members []Member) (facts pullRequestFacts, labels []string) {
-	if len(members) != 1 {
-		return facts, nil
-	}
-	for _, c := range w.members {
-		if c.hold == nil {
-			return pullRequestFacts{
-				number: c.Number, repositoryID: members[0].RepositoryID, title: c.Title, branch: c.Branch, targetBranch: c.TargetBranch,
-				headSHA: c.HeadSHA, author: c.Author, repository: c.repository, url: c.URL,
-			}, c.Labels
-		}
-	}
-	if w.was == nil || len(w.was.Members) != 1 || w.was.Row.Number != strconv.Itoa(members[0].Number) {
-		return facts, nil
-	}
-	was := w.was.Row
-	return pullRequestFacts{
-		number: members[0].Number, repositoryID: members[0].RepositoryID, title: was.Title, branch: was.Branch, targetBranch: was.TargetBranch,
-		headSHA: was.HeadSHA, author: was.Author, repository: was.Repository, url: was.PullRequestURL,
-	}, was.Labels
-}
+	"github.com/previewset/previewset/internal/config"
+)
 
 // pullRequestsText is how a row names several members, so that they can be told where memory is lost: owner/name#number, and
 // the repository's numeric identity after a colon where it is known.
@@ -78,6 +57,39 @@ func info(row Row, repositoryID int64, members []Member) []Info {
 		}
 	}
 	return slices.Clone(lines) // without what it could grow by
+}
+
+// sourcedRow adds the facts of the source to a composed row. Free text is only ever a value.
+func sourcedRow(cfg *config.Config, parts *ingredients, k *composer) Row {
+	row := k.row()
+	handOver(&row, parts.handover, parts.plan.Run)
+	row.Source, row.Purpose = parts.source, config.Printable(parts.purpose)
+	if !parts.expires.IsZero() {
+		row.ExpiresAt = parts.expires.UTC().Format(time.RFC3339)
+	}
+	if parts.single != (pullRequestFacts{}) {
+		fillPullRequest(cfg, &row, parts)
+	}
+	row.Info = info(row, parts.single.repositoryID, parts.members)
+	return row
+}
+
+func fillPullRequest(cfg *config.Config, row *Row, parts *ingredients) {
+	pr := parts.single
+	row.Number = strconv.Itoa(pr.number)
+	row.Title = config.Printable(pr.title)
+	row.Branch, row.BranchSlug = config.Printable(pr.branch), config.LabelSlug(pr.branch)
+	row.TargetBranch, row.TargetBranchSlug = config.Printable(pr.targetBranch), config.LabelSlug(pr.targetBranch)
+	row.HeadSHA = pr.headSHA
+	row.HeadShortSHA, row.HeadShortSHA7 = pr.headSHA[:min(8, len(pr.headSHA))], short(pr.headSHA)
+	row.Author = config.Printable(pr.author)
+	for _, l := range parts.labels {
+		row.Labels = append(row.Labels, config.Printable(l))
+	}
+	slices.Sort(row.Labels)
+	row.Repository, row.RepositorySlug = pr.repository, config.LabelSlug(pr.repository)
+	row.PullRequestURL = config.Printable(pr.url)
+	row.IssueKey = config.Printable(cfg.IssueKey(pr.branch, pr.title))
 }
 
 func (k *composer) hostNames() []string { return slices.Sorted(maps.Values(k.hosts)) }

@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
@@ -22,9 +23,21 @@ func changedServices(c *config.Config, repository string, pr PullRequest) (names
 	return names, true
 }
 
+// withRunning adds the services that run already. For a pull request the run set only grows: a data store that left the
+// row would be pruned.
+func withRunning(set map[string]bool, previous *Remembered, services config.Services) map[string]bool {
+	grown := maps.Clone(set)
+	for name := range previous.Run {
+		if services.Get(name) != nil {
+			grown[name] = true
+		}
+	}
+	return grown
+}
+
 // Wanted is what must be read of a repository for Resolve to decide about its pull requests.
 func Wanted(c *config.Config, repository string) Wants {
-	admitted := func(pr PullRequest) bool { _, h := admit(c, pr); return h == nil }
+	admitted := func(pr PullRequest) bool { return isAdmittedByList(c, pr) }
 	w := Wants{
 		Changes:    func(PullRequest) bool { return false },
 		Labellings: func(pr PullRequest) bool { return pr.Bot && admitted(pr) },

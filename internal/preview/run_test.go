@@ -81,8 +81,8 @@ func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got := decision(t, resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(tt.pr)))
-			want := []string{Held, "unchanged", "it changes no service", tt.remedy}
-			if diff := cmp.Diff(want, []string{got.Outcome, got.Rule, got.Reason, got.Remedy}); diff != "" {
+			want := []string{string(Held), "unchanged", "it changes no service", tt.remedy}
+			if diff := cmp.Diff(want, []string{string(got.Outcome), string(got.Rule), got.Reason, got.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 		})
@@ -185,7 +185,7 @@ func TestWhatServicesRunAt(t *testing.T) {
 			}
 			s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), f)
 			d := decision(t, s)
-			got := answer{Rule: d.Rule, Reason: d.Reason}
+			got := answer{Rule: string(d.Rule), Reason: d.Reason}
 			if d.Outcome == Live {
 				got.Images = only(t, s).Kustomize.Images
 			}

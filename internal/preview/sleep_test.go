@@ -92,7 +92,7 @@ func (d *days) ask(action, name string, length time.Duration) *days {
 func (d *days) states() string {
 	var all []string
 	for _, r := range d.last.Rows {
-		all = append(all, strings.TrimPrefix(r.Name, "shop-pr-")+" "+r.State)
+		all = append(all, strings.TrimPrefix(r.Name, "shop-pr-")+" "+string(r.State))
 	}
 	return strings.Join(all, ", ")
 }
@@ -102,7 +102,7 @@ func (d *days) want(states string) *days {
 	if got := d.states(); got != states {
 		var why []string
 		for _, x := range d.last.Decisions {
-			why = append(why, x.Environment+": "+x.Outcome+" "+x.Rule+": "+x.Reason)
+			why = append(why, x.Environment+": "+string(x.Outcome)+" "+string(x.Rule)+": "+x.Reason)
 		}
 		d.t.Fatalf("at %s: %q, want %q\n%s", d.now.Format(time.RFC3339), got, states, strings.Join(slices.Compact(why), "\n"))
 	}
@@ -302,14 +302,14 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 		}},
 		{"it is decided that it sleeps, since it does, and that it is live since it woke", idle, func(d *days) {
 			d.pass(time.Hour)
-			slept := Decided{Outcome: Asleep, Rule: ruleLabelled, Since: noon.Add(time.Hour)}
+			slept := Decided{Outcome: AsleepOutcome, Rule: RuleLabelled, Since: noon.Add(time.Hour)}
 			d.wantDecided(slept)
 			d.facts = func(f *Facts) { delete(f.Repositories, "acme/shop") }
-			slept.Rule = ruleUnread
+			slept.Rule = RuleUnread
 			d.pass(time.Hour).wantDecided(slept)
 			d.facts = nil
 			d.pass(time.Minute).ask(ActionWake, "shop-pr-1", 0)
-			woken := Decided{Outcome: Live, Rule: ruleLabelled, Since: d.now}
+			woken := Decided{Outcome: Live, Rule: RuleLabelled, Since: d.now}
 			d.want("1 waking").wantDecided(woken).pass(10 * time.Minute).want("1 awake").wantDecided(woken)
 		}},
 		{"asleep while its repository can't be read, and a visit wakes it", idle, func(d *days) {
@@ -320,9 +320,9 @@ func TestWhenEnvironmentsSleep(t *testing.T) {
 		{"asleep while configuration can't be read, and a visit wakes it", idle, func(d *days) {
 			m := d.pass(time.Hour).want("1 asleep").last.Memory
 			m.Ask(Request{Environment: "shop-pr-1", Action: ActionWake, At: d.now})
-			d.last = m.Snapshot(d.now)
+			d.last = FromMemory(m, d.now)
 			d.want("1 waking")
-			for end := d.now.Add(wakesFor); d.now.Before(end); d.last = d.last.Memory.Snapshot(d.now) {
+			for end := d.now.Add(wakesFor); d.now.Before(end); d.last = FromMemory(d.last.Memory, d.now) {
 				d.now = d.now.Add(time.Minute)
 			}
 			d.want("1 awake")

@@ -1,7 +1,5 @@
 package preview
 
-import "time"
-
 // Snapshot is one complete, computed answer. It is never changed after Resolve returned it.
 type Snapshot struct {
 	// Rows are the live environments, sorted by name.
@@ -25,12 +23,12 @@ type Row struct {
 	Path      string `json:"path"`
 	Revision  string `json:"revision"`
 
-	Source    string `json:"source"` // pull-request, environment or slot
+	Source    Source `json:"source"`
 	Owner     string `json:"owner"`
 	OwnerSlug string `json:"owner_slug"`
 	Purpose   string `json:"purpose"`
 	Profile   string `json:"profile"`
-	State     string `json:"state"` // awake, waking or asleep
+	State     State  `json:"state"`
 	URL       string `json:"url"`
 	ExpiresAt string `json:"expires_at"`
 
@@ -93,47 +91,4 @@ type IgnoreDifference struct {
 	Kind         string   `json:"kind"`
 	Name         string   `json:"name"`
 	JSONPointers []string `json:"jsonPointers"`
-}
-
-// The outcomes of a decision. Live is what is awake or waking; Asleep is also a state.
-const (
-	Live   = "live"
-	Held   = "held"
-	Asleep = "asleep"
-	Gone   = "gone"
-)
-
-// Decision says why a pull request or an environment is live, held, asleep or gone.
-type Decision struct {
-	Outcome string `json:"outcome"`
-	// Rule is a stable word for the rule that decided: label, draft, fork, …
-	Rule   string `json:"rule"`
-	Reason string `json:"reason"`
-	// Remedy is what its author can do; empty where nothing needs to be done.
-	Remedy string    `json:"remedy"`
-	Since  time.Time `json:"since"`
-
-	// State is that of the live environment: awake, waking or asleep; empty where there is none.
-	State string `json:"state,omitempty"`
-	// SleepsAt and ExpiresAt are when it will sleep and be gone at the earliest, if nobody uses it until then; absent where
-	// neither is known to come.
-	SleepsAt  *time.Time `json:"sleeps_at,omitempty"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-	// ExpiresAnyway says that it will be gone then however it is used: its pull request is closed, or its end is a date.
-	ExpiresAnyway bool `json:"expires_anyway,omitempty"`
-
-	// Withheld says that the environment goes as soon as somebody confirms it (POST /api/v1/confirm).
-	Withheld bool `json:"withheld"`
-
-	// Environment is the name that it has or would have; empty where there is none.
-	Environment string `json:"environment"`
-	Repository  string `json:"repository"` // owner/name; empty for an environment file
-	Number      int    `json:"number"`     // 0 for an environment file
-	Title       string `json:"title"`
-	Author      string `json:"author"`
-	// Owner is its environment's, or who would be: of a bot's pull request who labelled it, or whom its file names.
-	Owner string `json:"owner"`
-	URL   string `json:"url"`
-	// HeadSHA is the pull request's head commit, whether it is deployed or not.
-	HeadSHA string `json:"head_sha"`
 }

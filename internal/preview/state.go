@@ -1,5 +1,27 @@
 package preview
 
+import "slices"
+
+// State is the state of a live environment.
+type State string
+
+// The states.
+const (
+	Awake  State = "awake"
+	Waking State = "waking" // it has its replicas again, but its hosts still lead to the wake page
+	Asleep State = "asleep" // it has no replicas and no routes; volumes, Secrets and ConfigMaps stay
+)
+
+// Source is the origin of an environment.
+type Source string
+
+// The sources.
+const (
+	FromPullRequest Source = "pull-request"
+	FromFile        Source = "environment"
+	FromSlot        Source = "slot"
+)
+
 // keepsAwake is the label or annotation by which a workload goes on while its environment sleeps.
 const keepsAwake = "previewset.dev/keep-awake"
 
@@ -29,4 +51,20 @@ func (k *composer) state() {
 func (k *composer) withoutRoute(kind, apiVersion string) {
 	patch := `{"$patch":"delete","apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"any"}}`
 	k.k.Patches = append(k.k.Patches, Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
+}
+
+// withState is a row in another state. All that a state adds is at the end of its patches, and the same for every environment; so
+// this works also for an environment that can't be put together now.
+func (r Row) withState(state State) Row {
+	of := func(state State) []Patch {
+		k := composer{plan: Plan{State: state}}
+		k.state()
+		return k.k.Patches
+	}
+	all := of(Asleep) // of whatever version of these patches
+	patches := slices.DeleteFunc(slices.Clone(r.Kustomize.Patches), func(p Patch) bool {
+		return slices.ContainsFunc(all, func(of Patch) bool { return of.Target == p.Target })
+	})
+	r.Kustomize.Patches, r.State = slices.Concat(patches, of(state)), state
+	return r
 }

@@ -16,8 +16,9 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 	scaled := []string{"Deployment", "StatefulSet", "CronJob"}
 	routes := []string{"Ingress", "HTTPRoute"}
 	tests := []struct {
-		name, state string
-		want        []string // the kinds that they are for
+		name  string
+		state State
+		want  []string // the kinds that they are for
 	}{
 		{"no state is awake", "", nil},
 		{"awake adds none", Awake, nil},
@@ -50,9 +51,9 @@ func TestStateAddsPatchesAndNothingElse(t *testing.T) {
 func TestRowsOfEveryStateComeBackFromApplications(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	for _, state := range []string{Awake, Waking, Asleep} {
+	for _, state := range []State{Awake, Waking, Asleep} {
 		row := mustCompose(t, c, Plan{Name: "x", Owner: "alice", Profile: "changed", State: state, Run: at("web", "orders")})
-		row.Source = sourceEnvironment
+		row.Source = FromFile
 		var r Recovered
 		r.Add(applicationOf(t, row))
 		if len(r.Unclear) > 0 {

@@ -143,13 +143,6 @@ func (a *ApplicationStatus) worst() string {
 	return a.Unhealthy.String()
 }
 
-func because(message string) string {
-	if message == "" {
-		return ""
-	}
-	return ": " + message
-}
-
 // isSource says whether an Application's source is what the row says. Argo CD leaves empty lists out.
 func (r Row) isSource(s ApplicationSource) bool {
 	return s.TargetRevision == r.Revision && s.Path == r.Path && reflect.DeepEqual(withLists(s.Kustomize), withLists(r.Kustomize))

@@ -23,3 +23,16 @@ type UsageRow struct {
 	SavedCPUCoreHours   float64 `json:"saved_cpu_core_hours"`
 	SavedMemoryGiBHours float64 `json:"saved_memory_gib_hours"`
 }
+
+// Workload is a Deployment or StatefulSet, as it is in the cluster.
+type Workload struct {
+	Namespace string `json:"-"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	// Replicas are how many it is to have, Ready how many serve.
+	Replicas int `json:"replicas"`
+	Ready    int `json:"ready"`
+	// CPU and Memory are what each replica requests, in thousandths of a core and bytes.
+	CPU    int64 `json:"cpu_millicores"`
+	Memory int64 `json:"memory_bytes"`
+}

@@ -31,7 +31,7 @@ func TestWantsAreWhatResolveNeeds(t *testing.T) {
 	}{
 		{"the changes of a labelled one where paths tell services apart", shop, pull(7), true},
 		{"no changes of one without label", shop, pull(7, withLabels()), false},
-		{"no changes of a draft", shop, pull(7, draft), false},
+		{"no changes of a draft", shop, pull(7, asDraft), false},
 		{"no changes where a repository is one service", mailer, pull(7), false},
 	}
 	for _, tt := range tests {

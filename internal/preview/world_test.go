@@ -46,7 +46,7 @@ func changing(paths ...string) func(*PullRequest) {
 	return func(pr *PullRequest) { pr.Changes = &Changes{Paths: paths} }
 }
 
-func draft(pr *PullRequest) { pr.Draft = true }
+func asDraft(pr *PullRequest) { pr.Draft = true }
 
 // factsOf are those of a world where all repositories were read, and acme/shop has these pull requests.
 func factsOf(pulls ...PullRequest) Facts {
@@ -79,7 +79,7 @@ func only(t testing.TB, s *Snapshot) Row {
 func outcomes(s *Snapshot) []string {
 	lines := make([]string, len(s.Decisions))
 	for i, d := range s.Decisions {
-		lines[i] = d.Environment + ": " + d.Outcome + " by " + d.Rule
+		lines[i] = d.Environment + ": " + string(d.Outcome) + " by " + string(d.Rule)
 	}
 	return lines
 }

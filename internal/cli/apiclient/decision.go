@@ -10,7 +10,7 @@ import (
 
 // FirstOf returns the most relevant matching decision: live before asleep, held and gone.
 func FirstOf(decisions []preview.Decision, matches func(preview.Decision) bool) *preview.Decision {
-	for _, outcome := range []string{preview.Live, preview.Asleep, preview.Held, preview.Gone} {
+	for _, outcome := range []preview.Outcome{preview.Live, preview.AsleepOutcome, preview.Held, preview.Gone} {
 		for i := range decisions {
 			if d := &decisions[i]; d.Outcome == outcome && matches(*d) {
 				return d
@@ -22,7 +22,7 @@ func FirstOf(decisions []preview.Decision, matches func(preview.Decision) bool) 
 
 // HasEnvironment reports whether the decision's environment exists, awake or asleep.
 func HasEnvironment(d preview.Decision) bool {
-	return d.Outcome == preview.Live || d.Outcome == preview.Asleep
+	return d.Outcome == preview.Live || d.Outcome == preview.AsleepOutcome
 }
 
 // IsQuiet reports whether a decision needs no attention: a pull request without the label, or a removed environment.

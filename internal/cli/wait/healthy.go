@@ -28,7 +28,7 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 		return false, w.addReason(ctx)
 	}
 	if status.State == preview.Asleep || status.State == preview.Waking {
-		w.failing, w.state = time.Time{}, "it is "+status.State
+		w.failing, w.state = time.Time{}, "it is "+string(status.State)
 		if status.State == preview.Asleep {
 			w.state += "; wake it: previewctl wake " + status.Name
 		}

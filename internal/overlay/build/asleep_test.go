@@ -36,7 +36,7 @@ func openRepository(t *testing.T, fsys fs.FS, environments ...string) repository
 }
 
 // objects builds a plan's environment in a state.
-func (r repository) objects(t *testing.T, p preview.Plan, state string) []manifest.Object {
+func (r repository) objects(t *testing.T, p preview.Plan, state preview.State) []manifest.Object {
 	t.Helper()
 	p.State = state
 	b, err := r.builder.Environment(r.row(t, p))
@@ -127,7 +127,7 @@ func TestWorkloadsSleepDespitePatchesOfTheOverlay(t *testing.T) {
 	withRoutes := maps.Clone(awake)
 	withRoutes["Ingress web"], withRoutes["HTTPRoute admin"] = "web-pr-7.preview.test", "web-pr-7.preview.test"
 	tests := []struct {
-		state string
+		state preview.State
 		want  map[string]any // replicas, suspend or the host; nil where the object has no such field
 	}{
 		{preview.Awake, withRoutes},

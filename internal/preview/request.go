@@ -17,6 +17,19 @@ const (
 	ActionExtend = "extend"
 )
 
+// Request is something that somebody asks of an environment.
+type Request struct {
+	Environment string
+	// Action is "wake", "sleep" or "extend".
+	Action string
+	// For is how long a woken environment is kept awake, or from now until when an extended one isn't over; zero where it
+	// wasn't said.
+	For time.Duration
+	// By is who asks, for people: a login, a command, or "a visit". Hostile.
+	By string
+	At time.Time
+}
+
 // maxBy bounds the name of who asks, in bytes.
 const maxBy = 100
 
@@ -44,7 +57,7 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 	case isLeft && r.Action == ActionExtend:
 		return checkExtension(c.LifetimeOf(""), r)
 	case isLeft:
-		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBack(c, r.Environment, r.At)}
+		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBackRemedy(c, r.Environment, r.At)}
 	}
 	for _, d := range s.Decisions {
 		if d.Environment == r.Environment && r.Environment != "" {
@@ -77,30 +90,31 @@ func (s *Snapshot) checkLive(c *config.Config, r Request, row Row) error {
 	return nil
 }
 
-func checkExtension(rules *config.LifetimeSettings, r Request) error {
-	if r.For <= rules.MaxExtension {
+func checkExtension(settings *config.LifetimeSettings, r Request) error {
+	if r.For <= settings.MaxExtension {
 		return nil
 	}
 	return &RequestError{
-		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", config.FormatDuration(rules.MaxExtension), config.FormatDuration(r.For)),
+		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", config.FormatDuration(settings.MaxExtension), config.FormatDuration(r.For)),
 		Remedy: "ask for less, and again later",
 	}
 }
 
 func (s *Snapshot) checkSleep(c *config.Config, r Request, row Row) error {
-	l := living{Life: s.Memory.Lives[row.Name], intent: s.Memory.Intents[row.Name], rules: c.LifetimeOf(row.Profile), file: &config.Environment{}}
+	requests, file := s.Memory.Intents[row.Name], &config.Environment{}
 	if e := c.Environments[row.Name]; e != nil {
-		l.file = e
+		file = e
 	}
+	held := requests.heldUntil(c.LifetimeOf(row.Profile))
 	switch {
 	case row.State == Asleep:
 		return nil
-	case len(l.file.Handover) > 0:
+	case len(file.Handover) > 0:
 		return &RequestError{Reason: "workloads of " + row.Name + " are handed over, so that Argo CD can't stop them", Remedy: "take handover out of its file"}
-	case l.file.Lifetime.KeepAwake:
+	case file.Lifetime.KeepAwake:
 		return &RequestError{Reason: "the file of " + row.Name + " says lifetime.keepAwake", Remedy: "take it out"}
-	case l.held().After(r.At):
-		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(l.held()), config.Printable(l.intent.By)), Remedy: "wait until then"}
+	case held.After(r.At):
+		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(held), config.Printable(requests.By)), Remedy: "wait until then"}
 	}
 	if from := s.leadTo(c, row.Name); from != "" {
 		return &RequestError{Reason: fmt.Sprintf("%s is awake and leads to %s", from, row.Name), Remedy: "send that to sleep first: previewctl sleep " + from}

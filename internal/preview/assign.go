@@ -1,0 +1,247 @@
+package preview
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// rejections are the holds of members that no other environment admits, by subject. They stay in the named environment
+// that they are in.
+type rejections map[string]*hold
+
+// assigned are the desired environments, and the pull requests that leave a dedicated environment for one of them.
+type assigned struct {
+	desired      []*desired
+	pendingMoves map[string]*Remembered // dedicated environments by the subject of their pull request
+}
+
+// assignment is the environment that a pull request asks for.
+type assignment struct {
+	target    string
+	joinLabel string // lower case; empty if it doesn't join
+	hold      *hold  // why it stays in the environment that it is in
+}
+
+// assigner collects the desired environments.
+type assigner struct {
+	in          *input
+	ids         *identities
+	rejected    rejections
+	admissions  map[*pullRequest]*admission
+	named       map[string]*desired
+	isDedicated map[string]bool // names with a pull request that asks for its dedicated environment
+	assigned    *assigned
+}
+
+// assign finds for each pull request its target, and makes the desired environments.
+func assign(in *input, ids *identities, admissions map[*pullRequest]*admission, rejected rejections) *assigned {
+	a := &assigner{
+		in: in, ids: ids, rejected: rejected, admissions: admissions, named: map[string]*desired{}, isDedicated: map[string]bool{},
+		assigned: &assigned{pendingMoves: map[string]*Remembered{}},
+	}
+	a.addNamed()
+	for _, pr := range ids.pullRequests {
+		a.addPullRequest(pr)
+	}
+	a.addAdopted()
+	for _, w := range a.named {
+		slices.SortFunc(w.members, func(a, b *member) int { return comparePullRequests(a.pullRequest, b.pullRequest) })
+		a.assigned.desired = append(a.assigned.desired, w)
+	}
+	return a.assigned
+}
+
+// addNamed adds the named environments that are live, or that a file or a claim makes.
+func (a *assigner) addNamed() {
+	for name, previous := range a.in.previous {
+		if isNamed(name) {
+			w := a.namedEnvironment(name)
+			w.previous, w.orphans = previous, a.ids.orphans[name]
+		}
+	}
+	for name, e := range a.in.cfg.Environments {
+		if e.PullRequest == "" && !a.in.isFreeSlot(name) {
+			w := a.namedEnvironment(name)
+			w.file, w.isFromFile = e, true
+		}
+	}
+	for name, claim := range a.in.claims {
+		if len(claim.Holders) > 0 {
+			a.namedEnvironment(name).claim = &claim
+		}
+	}
+}
+
+func (a *assigner) namedEnvironment(name string) *desired {
+	w := a.named[name]
+	if w == nil {
+		w = &desired{name: name, file: &config.Environment{}}
+		a.named[name] = w
+	}
+	return w
+}
+
+func (a *assigner) addPullRequest(pr *pullRequest) {
+	to := a.assignment(pr)
+	m := &member{pullRequest: pr, admission: a.admissions[pr], joinLabel: to.joinLabel}
+	m.hold = cmp.Or(to.hold, m.admission.hold)
+	if pr.membership != nil {
+		m.environment = pr.membership.environment
+		if last := m.environment.Row.Name; isNamed(last) && last != to.target {
+			a.namedEnvironment(last).departed++
+		}
+	}
+	if to.target == pr.dedicatedName {
+		a.addDedicated(m)
+		return
+	}
+	if m.isIn(pr.dedicatedName) && a.in.file(pr.dedicatedName).Adopted {
+		m.environment = nil // the adopted environment stays without it
+	}
+	w := a.namedEnvironment(to.target)
+	w.members = append(w.members, m)
+	if m.environment != nil && !isNamed(m.environment.Row.Name) {
+		a.assigned.pendingMoves[pr.subject()] = m.environment
+	}
+}
+
+func (a *assigner) addDedicated(m *member) {
+	name := m.dedicatedName
+	w := &desired{name: name, isDedicated: true, members: []*member{m}, file: &config.Environment{}}
+	if previous := a.in.previous[name]; m.isIn(name) {
+		w.previous = m.environment
+	} else if previous != nil && len(previous.Members) == 0 {
+		w.previous = previous // adopted while the pull request was closed
+	}
+	if e := a.in.cfg.Environments[name]; e != nil && e.PullRequest != "" {
+		w.file = e
+	}
+	a.assigned.desired, a.isDedicated[name] = append(a.assigned.desired, w), true
+}
+
+// addAdopted adds the dedicated environments that a file keeps without their pull request, and those that a file kept.
+func (a *assigner) addAdopted() {
+	for name, e := range a.in.cfg.Environments {
+		if e.Adopted && !a.isDedicated[name] && len(a.ids.orphans[name]) == 0 {
+			w := &desired{name: name, file: e, isFromFile: true, previous: a.in.previous[name]}
+			a.assigned.desired, a.isDedicated[name] = append(a.assigned.desired, w), true
+		}
+	}
+	for name, previous := range a.in.previous {
+		if !isNamed(name) && len(previous.Members) == 0 && !a.isDedicated[name] {
+			a.assigned.desired = append(a.assigned.desired, &desired{name: name, file: &config.Environment{}, previous: previous})
+		}
+	}
+}
+
+// assignment returns the target of a pull request: its owner's slot, else its join, else its dedicated environment.
+func (a *assigner) assignment(pr *pullRequest) assignment {
+	to := assignment{target: pr.dedicatedName}
+	slot := a.in.slotOf(pr.owner)
+	switch {
+	case pr.labels.isUnlabelled():
+	case slot != "":
+		to.target = slot
+	case pr.labels.isJoining && !a.isJoinHeld(pr):
+		name := pr.labels.joins[0]
+		to.target, to.joinLabel = name, strings.ToLower(a.in.cfg.Policy.PullRequests.JoinLabel)+":"+name
+	}
+	if h := a.stayHold(pr, to); h != nil {
+		to.target, to.hold = pr.membership.environment.Row.Name, h
+	}
+	return to
+}
+
+// isJoinHeld reports whether the join of a pull request isn't admitted.
+func (a *assigner) isJoinHeld(pr *pullRequest) bool {
+	h := a.admissions[pr].hold
+	return h != nil && h.rule == RuleJoin
+}
+
+// stayHold returns why a pull request stays in the named environment that it is in: no other admits it, or only the
+// configured label changed.
+func (a *assigner) stayHold(pr *pullRequest, to assignment) *hold {
+	if pr.membership == nil {
+		return nil
+	}
+	name, label := pr.membership.environment.Row.Name, pr.membership.last.Label
+	if !isNamed(name) || to.target == name || a.in.isConfirmed(name) || a.isHandedOver(pr) {
+		return nil
+	}
+	isSlot, isFromPullRequest := a.in.isSlot(name), pr.membership.environment.Row.Source == FromPullRequest
+	asked, joined := pr.labels.isRequested, pr.labels.isJoining
+	isJoinLabel := strings.Contains(label, ":")
+	switch {
+	case a.isJoinHeld(pr):
+		return a.admissions[pr].hold
+	case to.joinLabel != "", isSlot && asked, joined && isJoinLabel && hasLabelValue(pr.Labels, label):
+		if h := cmp.Or(a.admissions[pr].hold, a.rejected[pr.subject()]); h != nil && !h.allowsRemoval {
+			return h
+		}
+	case label == "" && !asked && !joined, label == "" && !isSlot && isFromPullRequest:
+		return &hold{
+			rule: RuleWithheld, needsConfirmation: true, reason: "whether it had the label that configuration asks for is not remembered",
+			remedy: "label it again, or previewctl confirm " + name + " to let it go",
+		}
+	case isJoinLabel && !joined && hasLabelValue(pr.Labels, label), label != "" && !isJoinLabel && !asked && !joined && pr.isStillLabelled():
+		return &hold{
+			rule: RuleWithheld, needsConfirmation: true, reason: "configuration asks for another label than it was let in by",
+			remedy: "label it again, or previewctl confirm " + name + " to let it go",
+		}
+	}
+	return nil
+}
+
+// isHandedOver reports whether a pull request is in a slot that its owner holds no more. The new holder gets the slot
+// without it.
+func (a *assigner) isHandedOver(pr *pullRequest) bool {
+	e := pr.membership.environment
+	return a.in.isSlot(e.Row.Name) && e.Row.Source == FromSlot && pr.isOwnerKnown()
+}
+
+// isStillLabelled reports whether a member has the label that it was admitted by. If it has, the configured label
+// changed, and that is no evidence. An unknown label counts as still there.
+func (pr *pullRequest) isStillLabelled() bool {
+	label := pr.membership.last.Label
+	still, _ := labelled(pr.Labels, label)
+	return still || label == ""
+}
+
+// inOrder returns the desired environments that are live, and the others by queue position, then by age.
+func inOrder(all []*desired, decided map[string]Decided) (existing, fresh []*desired) {
+	places := make(map[*desired]int, len(all))
+	for _, w := range all {
+		if w.previous != nil {
+			existing = append(existing, w)
+			continue
+		}
+		places[w] = cmp.Or(w.place(decided), math.MaxInt)
+		fresh = append(fresh, w)
+	}
+	slices.SortFunc(existing, compareDesired)
+	slices.SortFunc(fresh, func(a, b *desired) int { return cmp.Or(cmp.Compare(places[a], places[b]), compareDesired(a, b)) })
+	return existing, fresh
+}
+
+// compareDesired puts files and claims before pull requests, and pull requests in order of arrival.
+func compareDesired(a, b *desired) int {
+	if len(a.members) == 0 || len(b.members) == 0 {
+		return cmp.Or(cmp.Compare(min(1, len(a.members)), min(1, len(b.members))), cmp.Compare(a.name, b.name))
+	}
+	return cmp.Or(comparePullRequests(a.members[0].pullRequest, b.members[0].pullRequest), cmp.Compare(a.name, b.name))
+}
+
+// place returns the queue number of an environment that waits; 0 if it doesn't.
+func (w *desired) place(decided map[string]Decided) int {
+	place := decided[w.name].Place
+	for _, m := range w.members {
+		if p := decided[subject(m.repository, m.Number)].Place; p > 0 && (place == 0 || p < place) {
+			place = p
+		}
+	}
+	return place
+}

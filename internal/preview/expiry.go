@@ -1,0 +1,186 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// fixedEnd returns the time at which an environment expires whatever its activity; zero is never.
+func (ls *lifecycles) fixedEnd(w *desired, profile string) time.Time {
+	switch {
+	case w.file.Lifetime.Expires != nil:
+		return *w.file.Lifetime.Expires
+	case w.source() != FromFile:
+		return time.Time{}
+	}
+	life := newLife(ls.in)
+	if l := ls.byName[w.name]; l != nil {
+		life = l.Life
+	}
+	if after := ls.in.cfg.LifetimeOf(profile).ExpireAfter; after > 0 && !life.Unsure {
+		return life.Since.Add(after)
+	}
+	return time.Time{}
+}
+
+// extendedUntil is the end of the extension that a person asked for, within lifetime.maxExtension.
+func (i Intent) extendedUntil(settings *config.LifetimeSettings) time.Time {
+	return earliest(i.Extended, i.Renewed.Add(settings.MaxExtension))
+}
+
+// heldUntil is the time until which a person keeps an environment awake.
+func (i Intent) heldUntil(settings *config.LifetimeSettings) time.Time {
+	return earliest(i.Held, i.Woken.Add(settings.MaxHold()))
+}
+
+func (l *lifecycle) extendedUntil() time.Time { return l.requests.extendedUntil(l.settings) }
+
+func (l *lifecycle) heldUntil() time.Time { return l.requests.heldUntil(l.settings) }
+
+// expiry returns the time at which an environment expires without further activity; zero is never. It may be past.
+func (ls *lifecycles) expiry(l *lifecycle, state State) (at time.Time, rule Rule) {
+	w := l.desired
+	if w == nil || len(w.orphans) > 0 {
+		return time.Time{}, "" // there is no evidence
+	}
+	fixed, idle := ls.fixedEnd(w, l.profile), time.Time{}
+	expiresIdle := w.source() != FromFile && !w.file.Adopted && l.settings.DeleteAfterIdle > 0
+	if expiresIdle && l.pushes.isKnown && !ls.isKept(w) && (l.isMeasured || state == Asleep) {
+		idle = latest(l.Active.Add(l.settings.DeleteAfterIdle), l.extendedUntil())
+	}
+	if !fixed.IsZero() {
+		fixed = latest(fixed, l.extendedUntil())
+	}
+	if !fixed.IsZero() && (idle.IsZero() || fixed.Before(idle)) {
+		return fixed, RuleExpired
+	}
+	return idle, RuleIdle
+}
+
+// isKept reports whether a member has the label pullRequests.keepLabel, which prevents expiry without activity.
+func (ls *lifecycles) isKept(w *desired) bool {
+	return slices.ContainsFunc(w.members, func(m *member) bool {
+		hasKeepLabel, _ := labelled(m.Labels, ls.in.cfg.Policy.PullRequests.KeepLabel)
+		return hasKeepLabel && (w.isDedicated || m.isIn(w.name))
+	})
+}
+
+// expiredHold returns the evidence that the lifetime of a live environment is over, or nil.
+func (ls *lifecycles) expiredHold(w *desired) *hold {
+	in, l := ls.in, ls.byName[w.name]
+	isElsewhere := func(m *member) bool { return m.environment != nil && !m.isIn(w.name) }
+	if w.previous == nil || l == nil || !in.isClockReliable() || slices.ContainsFunc(w.members, isElsewhere) {
+		return nil
+	}
+	state := ls.initial[w.name].State
+	knownUntil := in.now
+	at, rule := ls.expiry(l, state)
+	if rule == RuleIdle && state != Asleep {
+		knownUntil = in.facts.Activity.At
+	}
+	if at.IsZero() || at.After(knownUntil) || !isConfigReadSince(in, w, at) || rule == RuleIdle && !areMembersReadSince(in, w, at) {
+		return nil
+	}
+	reason := "its end came " + moment(at)
+	if rule == RuleIdle {
+		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
+	}
+	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, w.name, in.now)}
+}
+
+// isConfigReadSince reports whether the environment's configuration was read after a time. An unread file may have a
+// later end.
+func isConfigReadSince(in *input, w *desired, at time.Time) bool {
+	read := in.facts.ConfigReadAt
+	return in.fileProblem(w.name) == "" && (read.IsZero() || !read.Before(at))
+}
+
+// areMembersReadSince reports whether the repositories of an environment were read after a time. An unread push is use.
+func areMembersReadSince(in *input, w *desired, at time.Time) bool {
+	isRead := func(name string) bool {
+		repository, ok := in.readRepository(strings.ToLower(name))
+		return ok && (repository.ReadAt.IsZero() || !repository.ReadAt.Before(at))
+	}
+	for _, m := range w.members {
+		if !isRead(m.key) {
+			return false
+		}
+	}
+	for name := range w.file.Services {
+		if s := in.cfg.Policy.Services.Get(name); s != nil && !isRead(s.Repository) {
+			return false
+		}
+	}
+	return true
+}
+
+// comeBackRemedy returns how an expired environment comes back. A push doesn't move an end that a file says.
+func comeBackRemedy(cfg *config.Config, name string, now time.Time) string {
+	if e := cfg.Environments[name]; e != nil && e.Lifetime.Expires != nil && !e.Lifetime.Expires.After(now) {
+		return "previewctl extend " + name + ", or write a later lifetime.expires into its file, to bring it back"
+	}
+	return "push to it, or previewctl extend " + name + ", to bring it back"
+}
+
+// carryOverExpired returns what lifetimes took away earlier, as long as it is asked for in the same way.
+func (ls *lifecycles) carryOverExpired() map[string]Left {
+	expired := map[string]Left{}
+	for name, left := range ls.in.memory.Left {
+		if ls.in.previous[name] == nil && !ls.isAskedAnew(name, left) {
+			expired[name] = left
+		}
+	}
+	return expired
+}
+
+// isExtended reports whether a person extended an environment that isn't live.
+func isExtended(in *input, name string) bool {
+	return in.memory.Intents[name].extendedUntil(in.cfg.LifetimeOf("")).After(in.now)
+}
+
+// isAskedAnew reports whether an expired environment is asked for anew, or no more.
+func (ls *lifecycles) isAskedAnew(name string, left Left) bool {
+	if isExtended(ls.in, name) {
+		return true
+	}
+	w := ls.asked[name]
+	if w == nil {
+		return !slices.ContainsFunc(left.Members, func(m Member) bool { _, isRead := ls.in.anyRepository(m.Repository); return !isRead })
+	}
+	if w.lacksLabel() {
+		return true // the next label asks for it anew
+	}
+	p := ls.pushes[w]
+	return p.isKnown && isPush(p.heads, left.Heads) || left.Rule == RuleIdle && ls.isKept(w)
+}
+
+// graceEnd returns the time at which an environment goes after its pull requests were closed. An extension after that
+// counts for it too.
+func (l *lifecycle) graceEnd(now time.Time) time.Time {
+	closed := l.Closed
+	if closed.IsZero() {
+		closed = now.UTC()
+	}
+	end := closed.Add(l.settings.Grace)
+	if l.requests.Renewed.After(closed) {
+		end = latest(end, l.extendedUntil())
+	}
+	return end
+}
+
+// graceHold keeps an environment for lifetime.grace after its pull requests were closed.
+func graceHold(in *input, l *lifecycle) *hold {
+	if l.settings.Grace == 0 {
+		return nil
+	}
+	end := l.graceEnd(in.now)
+	if in.isClockReliable() && // guard grace-clock: true
+		!end.After(in.now) {
+		return nil
+	}
+	return &hold{rule: RuleGrace, reason: "its pull request is closed, and it goes " + moment(end), remedy: "reopen it to keep its preview"}
+}

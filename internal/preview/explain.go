@@ -1,0 +1,241 @@
+package preview
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// explainer makes the decisions.
+type explainer struct {
+	*resolved
+	states    stateExplainer
+	lastPlace int
+	decisions []Decision
+	decided   map[string]Decided // what memory keeps of the decisions, by subject
+	hasOne    map[string]bool    // environments with a decision
+}
+
+// explain makes a decision about every open pull request and every environment.
+func explain(r *resolved) explanation {
+	e := newExplainer(r)
+	for _, k := range r.reconciler.kept {
+		e.explainKept(k)
+	}
+	for _, res := range r.reconciler.results {
+		e.explainResult(res)
+	}
+	gone := e.explainGone()
+	e.explainFiles()
+	return explanation{e.sorted(), e.decided, gone}
+}
+
+func (e *explainer) sorted() []Decision {
+	slices.SortStableFunc(e.decisions, compareDecisions)
+	return e.decisions
+}
+
+func newExplainer(r *resolved) *explainer {
+	return &explainer{
+		resolved: r, states: stateExplainer{r, &scheduler{r.input, r.lifecycles, r.live}}, lastPlace: r.lastPlace,
+		decisions: make([]Decision, 0, len(r.previous)), decided: maps.Clone(r.ids.carried), hasOne: make(map[string]bool, len(r.previous)),
+	}
+}
+
+// decide completes a decision: with the state of a live environment, its time, and its queue number.
+func (e *explainer) decide(d Decision) {
+	d.Reason, d.Remedy = config.Printable(d.Reason), config.Printable(d.Remedy)
+	about := d.subject()
+	last, wasDecided := e.ids.decided[about]
+	d.Since = e.now.UTC().Truncate(time.Second)
+	if wasDecided && last.Outcome == d.Outcome && last.Rule == d.Rule && last.Since.Before(d.Since) {
+		d.Since = last.Since // a new wording is no new decision
+	}
+	place := e.place(d, last.Place)
+	if l := e.lifecycles.byName[d.Environment]; d.Outcome == Live && l != nil {
+		e.states.describe(&d, l)
+	}
+	e.hasOne[d.Environment] = true
+	e.decisions = append(e.decisions, d)
+	e.decided[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since, Place: place}
+}
+
+// place returns the queue number: behind all others at first. It is kept while the next commit is built, or GitHub can't
+// be read. Another hold ends the wait.
+func (e *explainer) place(d Decision, last int) int {
+	switch {
+	case d.Rule == RuleLimit && last == 0: // also for members that wait elsewhere meanwhile
+		e.lastPlace++
+		return e.lastPlace
+	case d.Rule == RuleLimit, d.Outcome == Held && (d.Rule == RuleReady || d.Rule == RuleUnread):
+		return last
+	}
+	return 0
+}
+
+// explainKept explains an environment that stays as it was.
+func (e *explainer) explainKept(k kept) {
+	d := Decision{
+		Environment: k.Row.Name, Repository: k.Row.Repository, Number: k.soleMember().Number, Title: k.Row.Title,
+		Author: k.Row.Author, Owner: k.Row.Owner, URL: k.Row.PullRequestURL, HeadSHA: config.Printable(k.head),
+	}
+	e.decide(d.asKept(k.hold))
+}
+
+// explainResult explains a desired environment, and each pull request that asks for it.
+func (e *explainer) explainResult(res *result) {
+	for _, m := range res.members {
+		e.explainMember(res, m)
+	}
+	w := res.desired
+	for _, o := range w.orphans {
+		d := Decision{Environment: w.name, Repository: o.Repository, Number: o.Number, Owner: w.previous.Row.Owner}
+		e.decide(d.asKept(o.hold))
+	}
+	if !res.isOwnSubject {
+		return
+	}
+	d := Decision{Environment: w.name, Owner: config.Printable(w.shownOwner()), Author: config.Printable(w.shownOwner())}
+	switch {
+	case res.hold == nil:
+		e.decide(d.asLive(w.ownRule(), e.ownReason(res)))
+	case res.live != nil:
+		e.decide(d.asKept(res.hold))
+	default:
+		e.decide(d.asHeld(res.hold))
+	}
+}
+
+func (e *explainer) explainMember(res *result, m memberResult) {
+	w := res.desired
+	d := Decision{
+		Environment: w.name, Repository: m.repository, Number: m.Number, Title: config.Printable(m.Title), Author: config.Printable(m.Author),
+		Owner: config.Printable(cmp.Or(w.file.Owner, m.owner)), URL: config.Printable(m.URL), HeadSHA: config.Printable(m.HeadSHA),
+	}
+	switch m.outcome {
+	case memberKept:
+		e.explainKept(kept{res.live, m.hold, m.HeadSHA})
+	case memberKeepsDedicated:
+		d.Environment = m.dedicated.Row.Name
+		e.decide(d.asKept(m.hold))
+	case memberStays:
+		e.decide(d.asKept(m.hold))
+	case memberKeptOut:
+		e.decide(d.asHeld(m.hold))
+	case memberRuns:
+		e.decide(d.asLive(RuleLabelled, e.memberReason(res, m)))
+	}
+}
+
+// memberReason explains a pull request that runs.
+func (e *explainer) memberReason(res *result, m memberResult) string {
+	w, label := res.desired, e.cfg.Policy.PullRequests.Label
+	if !w.isDedicated {
+		first := fmt.Sprintf("it is open and labelled %q; it runs in environment %s", cmp.Or(m.joinLabel, label), w.name)
+		return strings.Join(append([]string{first}, res.draft.notes...), "; ")
+	}
+	parts := []string{fmt.Sprintf("it is open and labelled %q; profile %s", label, res.live.Row.Profile)}
+	if p := e.fileProblem(w.name); p != "" {
+		parts = append(parts, "its file is not in force as it stands: "+p)
+	}
+	if m.Problem != "" {
+		parts = append(parts, m.Problem)
+	}
+	return strings.Join(append(parts, res.draft.notes...), "; ")
+}
+
+// ownRule returns the rule of an environment that a file or a slot makes.
+func (w *desired) ownRule() Rule {
+	if w.claim != nil {
+		return RuleSlot
+	}
+	return RuleFile
+}
+
+// ownReason explains a live environment that a file or a slot makes.
+func (e *explainer) ownReason(res *result) string {
+	w := res.desired
+	parts := []string{"its file is in " + config.OverlaysFolder + "/" + w.name}
+	if w.claim != nil {
+		parts[0] = "its slot is held by " + strings.Join(w.claim.Holders, ", ")
+	}
+	if p := e.fileProblem(w.name); p != "" {
+		parts = append(parts, "its file is not in force as it stands: "+p)
+	}
+	return strings.Join(append(parts, res.draft.notes...), "; ")
+}
+
+// explainGone returns the environments that were removed lately, and adds those without another decision.
+func (e *explainer) explainGone() []Decision {
+	var removed []Decision
+	for name, was := range e.previous {
+		if !e.live.has(name) {
+			removed = append(removed, e.goneDecision(was))
+		}
+	}
+	slices.SortFunc(removed, compareDecisions)
+	gone := slices.DeleteFunc(slices.Clone(e.memory.Gone), func(d Decision) bool { return e.now.Sub(d.Since) > goneFor })
+	gone = append(gone, removed...)
+	gone = gone[max(0, len(gone)-goneMax):]
+	for _, d := range gone {
+		if !e.hasOne[d.Environment] {
+			e.decisions = append(e.decisions, d)
+		}
+	}
+	for _, d := range gone {
+		e.hasOne[d.Environment] = true
+	}
+	return gone
+}
+
+// goneDecision explains an environment that was removed.
+func (e *explainer) goneDecision(was *Remembered) Decision {
+	name := was.Row.Name
+	d := Decision{
+		Outcome: Gone, Rule: RuleClosed, Reason: "its pull request was closed or merged, or lost its label", Remedy: "reopen or label it to bring it back",
+		Since: e.now.UTC().Truncate(time.Second), Environment: name, Repository: was.Row.Repository, Number: was.soleMember().Number,
+		Title: was.Row.Title, Author: was.Row.Author, Owner: was.Row.Owner, URL: was.Row.PullRequestURL,
+	}
+	switch to, isMoved := e.reconciler.movedTo[name]; {
+	case isMoved:
+		d.Rule, d.Reason, d.Remedy = RuleMoved, "its pull request runs in environment "+to+" now", "previewctl show "+to
+	case was.Row.Source == FromFile:
+		d.Rule, d.Reason, d.Remedy = RuleFile, "its file was taken out of the config branch", "bring it back with previewctl create "+name
+	case was.Row.Source == FromSlot:
+		d.Rule, d.Reason, d.Remedy = RuleSlot, "its slot was released", "previewctl slot claim "+name+" --holders <login>"
+	}
+	if left, ok := e.expired[name]; ok {
+		d.Rule, d.Reason, d.Remedy = left.Rule, left.Reason, comeBackRemedy(e.cfg, name, e.now)
+	}
+	if e.isConfirmed(name) {
+		d.Rule, d.Reason = RuleConfirmed, "it was withheld, and somebody has confirmed that it may go"
+		d.Remedy = "label its pull request, in a repository that configuration names, to bring it back"
+	}
+	return d
+}
+
+// explainFiles explains the environment files without another decision.
+func (e *explainer) explainFiles() {
+	for name, file := range e.cfg.Environments {
+		d := Decision{Outcome: Held, Rule: RuleFile, Environment: name, Author: file.Owner, Owner: file.Owner}
+		switch {
+		case e.hasOne[name]:
+			continue
+		case file.PullRequest == "":
+			d.Reason, d.Remedy = "it is the file of a slot that nobody holds", "previewctl slot claim "+name+" --holders <login>"
+		default:
+			d.Reason, d.Remedy = "it adjusts "+file.PullRequest+", which is not known to be open", "take the folder out, or reopen the pull request"
+		}
+		e.decide(d)
+	}
+	for name, problem := range e.cfg.Broken {
+		if e.cfg.Environments[name] == nil && !e.hasOne[name] {
+			e.decide(Decision{Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem, Remedy: "mend the file and push it"})
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package preview
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// sleepReasons are the causes of sleep in words.
+var sleepReasons = map[config.SleepCause]string{
+	config.SleptIdle:    "nobody used it",
+	config.SleptOutside: "working hours were over, and nobody used it",
+	SleptMaxAwake:       "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an extension",
+	SleptAsked:          "somebody sent it to sleep",
+	SleptForLimit:       "another one needed its place, and nobody used it",
+}
+
+// stateExplainer explains the state of live environments.
+type stateExplainer struct {
+	*resolved
+	scheduler *scheduler
+}
+
+// describe adds to the decision about a live environment its links, its state, and when it sleeps and ends.
+func (e stateExplainer) describe(d *Decision, l *lifecycle) {
+	for _, note := range e.linked.notes[l.name] {
+		d.Reason += "; " + config.Printable(note)
+	}
+	state := e.states[l.name]
+	d.State = state.State
+	if reason := e.stateReason(state); reason != "" {
+		d.Reason += "; " + reason
+		d.Remedy = cmp.Or(d.Remedy, wakeRemedy(l.name, state))
+	}
+	d.SleepsAt = e.announced(e.scheduler.sleepsWithLinks(l, e.states, map[*lifecycle]bool{}))
+	ends, isFixed := e.endOf(l, state)
+	d.ExpiresAt = e.announced(ends)
+	d.ExpiresAnyway = d.ExpiresAt != nil && isFixed
+	if state.State == Asleep {
+		d.Outcome, d.Since = AsleepOutcome, state.Changed.UTC().Truncate(time.Second)
+	}
+}
+
+func wakeRemedy(name string, state runState) string {
+	if state.State != Asleep || state.position > 0 {
+		return ""
+	}
+	return "visit it, push to it, or previewctl wake " + name
+}
+
+func (e stateExplainer) stateReason(state runState) string {
+	switch {
+	case state.position > 0:
+		return fmt.Sprintf("it is to wake, and awake are %d environments, and limits.awake is %d; it is number %d in the queue", e.awake, e.cfg.Policy.Limits.Awake, state.position)
+	case state.State == Waking:
+		return "it is waking since " + moment(state.Changed)
+	case state.State != Asleep:
+		return ""
+	}
+	return "it sleeps since " + moment(state.Changed) + because(sleepReasons[state.Why])
+}
+
+// announced returns a future time for a decision; nil if it is unknown.
+func (e stateExplainer) announced(t time.Time) *time.Time {
+	if t.IsZero() || !e.isClockReliable() {
+		return nil
+	}
+	t = latest(t, e.now).UTC().Truncate(time.Second)
+	return &t
+}
+
+// endOf returns when an environment ends without further activity. isFixed is true if activity doesn't move it.
+func (e stateExplainer) endOf(l *lifecycle, state runState) (at time.Time, isFixed bool) {
+	if !l.Closed.IsZero() {
+		return l.graceEnd(e.now), true
+	}
+	at, rule := e.lifecycles.expiry(l, state.State)
+	isFixed = rule == RuleExpired
+	if released := e.slotReleasedAt(l.name); !released.IsZero() && (at.IsZero() || released.Before(at)) {
+		return released, true
+	}
+	return at, isFixed
+}

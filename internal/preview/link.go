@@ -1,0 +1,92 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// linkGraph are the links between live environments, as namespaces.
+type linkGraph struct {
+	to    map[string]map[string]string          // environment → service → namespace
+	from  map[string]map[string]map[string]bool // environment → service → namespaces that link to it
+	notes map[string][]string                   // why services lead to the baseline, by environment
+}
+
+// linkResult is the result of the link phase.
+type linkResult struct {
+	rows         map[string]Row // of environments with links
+	notes        map[string][]string
+	compositions compositions
+}
+
+// linkEnvironments points the created and updated environments to each other. It is last, because a target must be live.
+func linkEnvironments(in *input, live *liveSet, results []*result, last compositions) linkResult {
+	drafts := map[string]*draft{}
+	for _, res := range results {
+		if res.draft != nil {
+			drafts[res.desired.name] = res.draft
+		}
+	}
+	graph := buildLinkGraph(in, live, drafts)
+	next := compositions{cfg: in.cfg, baseline: last.baseline, plain: make(map[string]*composition, len(drafts)), linked: map[string]*composition{}}
+	l := linkResult{rows: map[string]Row{}, notes: graph.notes, compositions: next}
+	for name, d := range drafts {
+		next.plain[name] = d.made
+		if len(graph.to[name])+len(graph.from[name]) == 0 {
+			continue
+		}
+		parts := d.made.ingredients
+		parts.plan.Links, parts.plan.From = graph.to[name], graph.peers(name)
+		made, err := last.compose(&parts, last.linked[name], in.previous[name])
+		if err != nil {
+			continue // links add nothing that can fail
+		}
+		l.rows[name], next.linked[name] = made.environment.Row, made
+	}
+	return l
+}
+
+func buildLinkGraph(in *input, live *liveSet, drafts map[string]*draft) linkGraph {
+	g := linkGraph{to: map[string]map[string]string{}, from: map[string]map[string]map[string]bool{}, notes: map[string][]string{}}
+	targets := liveTargets(in, live)
+	for _, name := range slices.Sorted(maps.Keys(drafts)) {
+		d := drafts[name]
+		for _, service := range slices.Sorted(maps.Keys(d.desired.file.Links)) {
+			if _, isHere := d.run[service]; isHere || in.cfg.Policy.Services.Get(service) == nil {
+				continue
+			}
+			target, problem := targets.follow(name, service)
+			if problem != "" {
+				g.notes[name] = append(g.notes[name], fmt.Sprintf("service %s leads to the baseline: %s", service, problem))
+			}
+			if target != "" {
+				g.connect(name, d.row().Namespace, service, target, live.environments[target].Row.Namespace)
+			}
+		}
+	}
+	return g
+}
+
+func (g linkGraph) connect(name, namespace, service, target, targetNamespace string) {
+	if g.to[name] == nil {
+		g.to[name] = map[string]string{}
+	}
+	g.to[name][service] = targetNamespace
+	if g.from[target] == nil {
+		g.from[target] = map[string]map[string]bool{}
+	}
+	if g.from[target][service] == nil {
+		g.from[target][service] = map[string]bool{}
+	}
+	g.from[target][service][namespace] = true
+}
+
+// peers returns the namespaces that link to each service of an environment.
+func (g linkGraph) peers(name string) map[string][]string {
+	peers := map[string][]string{}
+	for service, namespaces := range g.from[name] {
+		peers[service] = slices.Sorted(maps.Keys(namespaces))
+	}
+	return peers
+}

@@ -1,0 +1,77 @@
+package preview
+
+import (
+	"maps"
+	"strings"
+)
+
+// liveSet are the environments that are live by this snapshot, as far as they are known.
+type liveSet struct {
+	environments  map[string]*Remembered
+	environmentOf map[string]string // the environment of each member, by subject
+	hosts         map[string]string // the environment of each host; those of the last snapshot are reserved
+	usage         usage
+}
+
+// usage counts live environments for the limits.
+type usage struct {
+	all, awake    int
+	perOwner      map[string]int
+	perRepository map[string]int
+}
+
+func newLiveSet(in *input) *liveSet {
+	n := len(in.previous)
+	s := &liveSet{
+		environments: make(map[string]*Remembered, n), environmentOf: make(map[string]string, n), hosts: make(map[string]string, n),
+		usage: usage{perOwner: map[string]int{}, perRepository: map[string]int{}},
+	}
+	for name, e := range in.previous {
+		for _, h := range e.Hosts {
+			s.hosts[h] = name
+		}
+	}
+	return s
+}
+
+func (s *liveSet) add(e *Remembered) {
+	for _, h := range e.Hosts {
+		s.hosts[h] = e.Row.Name
+	}
+	for _, m := range e.Members {
+		s.environmentOf[m.subject()] = e.Row.Name
+	}
+	s.usage.count(e)
+	s.environments[e.Row.Name] = e
+}
+
+func (s *liveSet) has(name string) bool { return s.environments[name] != nil }
+
+func (u *usage) count(e *Remembered) {
+	u.all++
+	if e.Row.State != Asleep {
+		u.awake++
+	}
+	owner := e.limitOwner()
+	if e.Row.Source == FromPullRequest || e.Row.Source == FromFile && owner != "" { // slots are limited by their number
+		u.perOwner[strings.ToLower(owner)]++
+	}
+	if e.Row.Source == FromPullRequest {
+		for _, repository := range e.repositories() {
+			u.perRepository[repository]++
+		}
+	}
+}
+
+func (u *usage) clone() usage {
+	return usage{all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner), perRepository: maps.Clone(u.perRepository)}
+}
+
+// repositories returns the repositories of the members, each once.
+func (e *Remembered) repositories() []string {
+	names := make([]string, len(e.Members))
+	for i, m := range e.Members {
+		names[i] = m.Repository
+	}
+	return sortedSet(names)
+}

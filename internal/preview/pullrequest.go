@@ -1,0 +1,20 @@
+package preview
+
+import (
+	"slices"
+	"strings"
+)
+
+// isApprovedBy is false for approvals by the authors, of other commits, and without write permission.
+func (pr PullRequest) isApprovedBy(a Approval) bool {
+	isReviewer := func(login string) bool { return strings.EqualFold(login, a.Reviewer) }
+	return a.SHA == pr.HeadSHA && a.Writer && !isReviewer(pr.Author) && !slices.ContainsFunc(pr.CommitAuthors, isReviewer)
+}
+
+// isFork is true also if the origin of a pull request is unknown.
+func (pr PullRequest) isFork() bool {
+	return pr.HeadRepositoryID == 0 || pr.HeadRepositoryID != pr.BaseRepositoryID
+}
+
+// isOwnerKnown is false for a bot's pull request until it is known who labelled it.
+func (pr PullRequest) isOwnerKnown() bool { return !pr.Bot || pr.Labellings != nil }

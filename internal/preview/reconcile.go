@@ -1,0 +1,465 @@
+package preview
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// result is what becomes of a desired environment.
+type result struct {
+	desired *desired // with the holds of its members
+	hold    *hold    // why it isn't created or updated; nil if it is
+	draft   *draft   // nil unless it is created or updated
+	live    *Remembered
+	members []memberResult
+	// isOwnSubject is true if there is a decision about the environment itself, besides those about its members.
+	isOwnSubject bool
+	// counted is the number of removals that the deletion guard counts.
+	counted int
+	// expired is the entry of an environment that its lifetime takes away.
+	expired *Left
+	// followUp is the file's environment if an adopted one loses its pull request.
+	followUp *desired
+}
+
+// memberResult is what becomes of a pull request that asks for the environment.
+type memberResult struct {
+	*member
+	outcome memberOutcome
+	hold    *hold
+	// dedicated is the environment that it keeps instead.
+	dedicated *Remembered
+}
+
+// memberOutcome is the kind of a memberResult.
+type memberOutcome int
+
+const (
+	memberRuns           memberOutcome = iota // it runs at its head
+	memberStays                               // it stays as it was
+	memberKeptOut                             // it isn't in the environment
+	memberKept                                // its dedicated environment stays as it was
+	memberKeepsDedicated                      // it stays in its dedicated environment
+)
+
+// kept is an environment that stays as it was, without a desired one.
+type kept struct {
+	*Remembered
+	hold *hold
+	head string // the pull request's head commit, as far as it is known
+}
+
+// reconciler decides about each desired environment: create, update, keep or remove it. Here, and only here, is the
+// evidence for a removal, the deletion guard, and the effect of a confirmation.
+type reconciler struct {
+	in           *input
+	lifecycles   *lifecycles
+	existing     []*desired
+	guard        deletionGuard
+	drafter      *drafter
+	live         *liveSet
+	expired      map[*desired]*hold // evidence that a lifetime is over
+	pendingMoves map[string]*Remembered
+	movedTo      map[string]string // dedicated environments that went, because their pull request runs elsewhere now
+	rejected     rejections
+	kept         []kept
+	results      []*result
+}
+
+// newReconciler prepares the decisions. The deletion guard counts all removals before the first decision.
+func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered) *reconciler {
+	r := &reconciler{
+		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves, in.deletionsAtOnce()), live: newLiveSet(in), expired: map[*desired]*hold{}, pendingMoves: maps.Clone(moves),
+		movedTo: map[string]string{}, rejected: rejections{},
+	}
+	r.drafter = &drafter{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg), readyDefaults: map[string]config.ServiceRef{}}
+	for _, w := range r.existing {
+		if h := ls.expiredHold(w); h != nil {
+			r.expired[w] = h
+		}
+	}
+	r.guard = newDeletionGuard(in, r.existing, moves, r.expired)
+	r.keepOrphans(ids)
+	r.keepInGrace(ids)
+	return r
+}
+
+// keepOrphans keeps the dedicated environments of pull requests that can't be read.
+func (r *reconciler) keepOrphans(ids *identities) {
+	for name, orphans := range ids.orphans {
+		if !isNamed(name) {
+			r.keep(r.in.previous[name], orphans[0].hold)
+		}
+	}
+}
+
+// keepInGrace keeps the dedicated environments of closed pull requests for lifetime.grace.
+func (r *reconciler) keepInGrace(ids *identities) {
+	isOpen := map[string]bool{}
+	for _, pr := range ids.pullRequests {
+		if pr.membership != nil {
+			isOpen[pr.membership.environment.Row.Name] = true
+		}
+	}
+	for name, e := range r.in.previous {
+		isAskedFor := isOpen[name] || isNamed(name) || r.lifecycles.asked[name] != nil || r.live.has(name)
+		if isAskedFor || len(e.Members) == 0 || r.in.isConfirmed(name) {
+			continue
+		}
+		if h := graceHold(r.in, r.lifecycles.byName[name]); h != nil {
+			r.keep(e, h)
+		}
+	}
+}
+
+func (r *reconciler) keep(e *Remembered, h *hold) {
+	r.live.add(e)
+	r.kept = append(r.kept, kept{e, h, e.Row.HeadSHA})
+}
+
+// reconcileExisting decides about the environments that are live.
+func (r *reconciler) reconcileExisting() {
+	for _, w := range r.existing {
+		if h := r.expired[w]; h != nil {
+			r.add(r.expire(w, h))
+			continue
+		}
+		for w != nil {
+			p := r.propose(w)
+			w = r.add(r.conclude(p)).followUp
+		}
+	}
+}
+
+func (r *reconciler) add(res *result) *result {
+	if res.live != nil {
+		r.live.add(res.live)
+	}
+	for _, m := range res.members {
+		r.addMember(res, m)
+	}
+	r.results = append(r.results, res)
+	return res
+}
+
+// addMember notes whether a pull request left its dedicated environment, or keeps it, or stays in a named one.
+func (r *reconciler) addMember(res *result, m memberResult) {
+	subject := m.subject()
+	dedicated := r.pendingMoves[subject]
+	switch {
+	case m.dedicated != nil:
+		r.live.add(m.dedicated)
+	case m.outcome == memberRuns && dedicated != nil && !res.desired.isDedicated:
+		r.movedTo[dedicated.Row.Name] = res.desired.name
+	case m.outcome == memberKeptOut && m.environment != nil && isNamed(m.environment.Row.Name) && !m.hold.allowsRemoval:
+		if !res.desired.isDedicated && res.expired == nil {
+			r.rejected[subject] = m.hold
+		}
+	}
+	if !res.desired.isDedicated && res.expired == nil {
+		delete(r.pendingMoves, subject)
+	}
+}
+
+// proposal is a desired environment with what is planned for it.
+type proposal struct {
+	desired *desired // a copy with the final holds of its members
+	draft   *draft
+	hold    *hold // why it can't be created or updated
+}
+
+// propose plans an environment.
+func (r *reconciler) propose(w *desired) proposal {
+	p := proposal{desired: w.withOwnMembers()}
+	if w.isDedicated {
+		p.draft, p.hold = r.drafter.dedicatedDraft(p.desired)
+		return p
+	}
+	for _, m := range p.desired.members {
+		if m.hold == nil {
+			m.hold = moveHold(r.in, w, m, r.pendingMoves, r.guard)
+		}
+	}
+	heads := shareServices(r.in, p.desired)
+	if p.desired.isAbandoned() && checkFile(&draft{drafter: r.drafter, desired: p.desired}) == nil {
+		p.hold = r.abandonedHold(p.desired)
+		return p
+	}
+	p.draft, p.hold = r.drafter.namedDraft(p.desired, heads)
+	return p
+}
+
+// conclude decides about a proposal.
+func (r *reconciler) conclude(p proposal) *result {
+	if p.desired.isDedicated {
+		return r.concludeDedicated(p)
+	}
+	return r.concludeNamed(p)
+}
+
+// concludeDedicated decides about the environment of one pull request.
+func (r *reconciler) concludeDedicated(p proposal) *result {
+	w, h := p.desired, p.hold
+	m := w.members[0]
+	res := &result{desired: w}
+	previous, isAdopted := w.previous, h != nil && h.allowsRemoval && w.file.Adopted
+	isMember := previous != nil && len(previous.Members) > 0
+	if isMember {
+		previous, h, res.counted = r.withhold(w, h)
+	}
+	if res.hold = h; h == nil {
+		res.draft, res.live = p.draft, &p.draft.made.environment
+		res.members = []memberResult{{member: m, outcome: memberRuns}}
+		return res
+	}
+	res.members = []memberResult{{member: m, outcome: memberKeptOut, hold: h}}
+	switch {
+	case isAdopted && h.allowsRemoval:
+		res.followUp = &desired{name: w.name, file: w.file, isFromFile: true, previous: previous}
+	case previous != nil && !isMember:
+		res.live, res.members[0].outcome = previous, memberStays
+	case previous != nil && !h.allowsRemoval: // guard held-stays-live: $ && h.needsConfirmation
+		res.live, res.members[0].outcome = previous, memberKept
+	}
+	return res
+}
+
+// withhold decides about a live environment with a pull request that may have lost its label. It is removed, unless
+// configuration is the cause, or too many are removed at once. It returns the environment as it is to be kept.
+func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decided *hold, counted int) {
+	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
+	last := w.previous.Members[0]
+	orConfirm := ", or previewctl confirm " + w.name + " to let it go"
+	switch {
+	case h == nil || !h.allowsRemoval:
+		last.Label = presentLabel(policy, m.labels) // it has this label now
+		return w.previous.asKept(false, last), h, 0
+	case r.in.isConfirmed(w.name):
+		return w.previous.asKept(false, last), h, 0
+	case last.Label == "":
+		return w.previous.asKept(false, last), &hold{
+			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and whether it had the label that configuration asks for is not remembered",
+			remedy: h.remedy + orConfirm,
+		}, 0
+	case m.isStillLabelled(): // guard other-label: false
+		return w.previous.asKept(false, last), &hold{
+			rule: RuleWithheld, needsConfirmation: true, reason: "configuration asks for another label than it got its preview for",
+			remedy: h.remedy + orConfirm,
+		}, 0
+	}
+	if !w.previous.Braked {
+		counted = 1
+	}
+	if r.guard.stops(w.previous.Braked) {
+		return w.previous.asKept(true, last), &hold{
+			rule: RuleWithheld, needsConfirmation: true,
+			reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.guard.most),
+			remedy: "label it again" + orConfirm,
+		}, counted
+	}
+	return w.previous.asKept(false, last), h, counted
+}
+
+// asKept returns a copy of an environment with one member.
+func (e *Remembered) asKept(isGuarded bool, member Member) *Remembered {
+	as := *e
+	as.Braked, as.Members = isGuarded, []Member{member}
+	return &as
+}
+
+// concludeNamed decides about a named environment and its members.
+func (r *reconciler) concludeNamed(p proposal) *result {
+	w, h := p.desired, p.hold
+	res := &result{desired: w, hold: h}
+	if h != nil {
+		for _, m := range w.members {
+			if m.hold == nil && !m.isIn(w.name) {
+				m.hold = h
+			}
+		}
+	}
+	wasGuarded := w.previous != nil && w.previous.Braked
+	switch {
+	case h == nil:
+		res.draft, res.live = p.draft, &p.draft.made.environment
+	case w.previous != nil && !h.allowsRemoval:
+		as := *w.previous
+		if h.rule != RuleGrace {
+			as.Members = w.rememberedMembers(r.in.cfg.Policy.PullRequests)
+		}
+		if h.isGuard {
+			as.Braked = true
+		}
+		res.live = &as
+	}
+	if h != nil && h.isCounted && !wasGuarded {
+		res.counted++
+	}
+	for _, m := range w.members {
+		res.members = append(res.members, r.concludeMember(w, m, h))
+		if last := &res.members[len(res.members)-1]; last.outcome == memberRuns && r.pendingMoves[m.subject()] != nil {
+			res.counted++
+		}
+	}
+	res.isOwnSubject = w.isFromFile || w.claim != nil || res.live != nil && len(w.orphans) == 0 && !hasMember(w)
+	return res
+}
+
+// hasMember reports whether a pull request is in the environment, or comes into it.
+func hasMember(w *desired) bool {
+	for _, m := range w.members {
+		if w.counts(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// concludeMember decides about a pull request that asks for a named environment.
+func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult {
+	dedicated := r.pendingMoves[m.subject()]
+	switch {
+	case m.hold != nil && dedicated != nil && !m.hold.allowsRemoval:
+		last := dedicated.Members[0]
+		last.Label = presentLabel(r.in.cfg.Policy.PullRequests, m.labels)
+		isGuarded := dedicated.Braked || r.guard.isActive && m.hold.isGuard
+		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold, dedicated: dedicated.asKept(isGuarded, last)}
+	case m.hold != nil && m.isIn(w.name):
+		return memberResult{member: m, outcome: memberStays, hold: m.hold}
+	case m.hold != nil:
+		return memberResult{member: m, outcome: memberKeptOut, hold: m.hold}
+	case h != nil:
+		return memberResult{member: m, outcome: memberStays, hold: h}
+	}
+	return memberResult{member: m, outcome: memberRuns}
+}
+
+// abandonedHold decides about a live named environment that nothing asks for any more. The end of its pull requests is
+// evidence. So is an absent file or claim, unless many are lost at once, or the config branch was rewritten.
+func (r *reconciler) abandonedHold(w *desired) *hold {
+	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nobody asks for it any more"}
+	isConfigured := w.previous.Row.Source != FromPullRequest
+	confirm := "previewctl confirm " + w.name + " to let it go"
+	switch {
+	case r.in.isConfirmed(w.name):
+		return removed
+	case !isConfigured && w.departed == 0:
+		if h := graceHold(r.in, r.lifecycles.byName[w.name]); h != nil {
+			return h
+		}
+		return removed
+	case isConfigured && (w.previous.Braked || r.in.isRewritten()):
+		return &hold{
+			rule: RuleWithheld, needsConfirmation: true, isGuard: true,
+			reason: "what asked for it is gone from the config branch, which doesn't follow from what it was, or lost many at once",
+			remedy: "bring it back, or " + confirm,
+		}
+	}
+	if r.guard.stops(w.previous.Braked) {
+		return &hold{
+			rule: RuleWithheld, needsConfirmation: true, isGuard: true, isCounted: true,
+			reason: fmt.Sprintf("it lost what asked for it together with many others, more than the %d that may go within 10 minutes", r.guard.most),
+			remedy: "bring it back, or " + confirm,
+		}
+	}
+	removed.isCounted = true
+	return removed
+}
+
+// expire removes an environment whose lifetime is over, unless too many are removed at once.
+func (r *reconciler) expire(w *desired, h *hold) *result {
+	res := &result{desired: w, hold: h}
+	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)
+	isConfirmed, outcome := r.in.isConfirmed(w.name), memberKeptOut
+	if !isConfirmed && !w.previous.Braked {
+		res.counted = 1
+	}
+	if !isConfirmed && r.guard.stops(w.previous.Braked) {
+		as := *w.previous
+		as.Braked = true
+		res.live, outcome = &as, memberStays
+		res.hold = &hold{
+			rule: RuleWithheld, needsConfirmation: true,
+			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes", h.reason, r.guard.most),
+			remedy: "previewctl confirm " + w.name + " to let it go, or previewctl extend " + w.name,
+		}
+	} else {
+		res.expired = &Left{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads, Members: w.previous.Members}
+	}
+	for _, m := range w.members {
+		if !w.isDedicated && m.hold != nil && !m.isIn(w.name) {
+			res.members = append(res.members, memberResult{member: m, outcome: memberKeptOut, hold: m.hold})
+		} else {
+			res.members = append(res.members, memberResult{member: m, outcome: outcome, hold: res.hold})
+		}
+	}
+	return res
+}
+
+// keepAll keeps all environments as they were.
+func (r *reconciler) keepAll(h *hold) {
+	for _, e := range r.in.previous {
+		r.keep(e, h)
+	}
+}
+
+// allExpired returns the entries of environments that their lifetime took away, now or earlier.
+func (r *reconciler) allExpired(earlier map[string]Left) map[string]Left {
+	expired := maps.Clone(earlier)
+	for _, res := range r.results {
+		if res.expired != nil {
+			expired[res.desired.name] = *res.expired
+		}
+	}
+	return expired
+}
+
+// inGrace returns the environments that stay for lifetime.grace.
+func (r *reconciler) inGrace() []string {
+	var names []string
+	for _, k := range r.kept {
+		if k.hold.rule == RuleGrace {
+			names = append(names, k.Row.Name)
+		}
+	}
+	for _, res := range r.results {
+		if res.hold != nil && res.hold.rule == RuleGrace {
+			names = append(names, res.desired.name)
+		}
+	}
+	return names
+}
+
+// finalLifecycles returns the lifecycles with those of the new environments, and with the time at which pull requests were first
+// seen closed.
+func (r *reconciler) finalLifecycles() *lifecycles {
+	ls := r.lifecycles
+	all := *ls
+	all.byName = maps.Clone(ls.byName)
+	for name, e := range r.live.environments {
+		if all.byName[name] == nil {
+			all.byName[name] = beginLifecycle(ls, name, e)
+		}
+	}
+	for _, name := range r.inGrace() {
+		if l := *all.byName[name]; l.Closed.IsZero() {
+			l.Closed = ls.in.now.UTC()
+			all.byName[name] = &l
+		}
+	}
+	return &all
+}
+
+// beginLifecycle is the lifecycle of a new environment.
+func beginLifecycle(ls *lifecycles, name string, e *Remembered) *lifecycle {
+	l := &lifecycle{
+		Life: newLife(ls.in), name: name, desired: ls.asked[name], file: ls.in.file(name), profile: e.Row.Profile,
+		settings: ls.in.cfg.LifetimeOf(e.Row.Profile), requests: ls.in.memory.Intents[name],
+	}
+	if p := ls.pushes[l.desired]; p.isKnown {
+		l.Heads = p.heads
+	}
+	return l
+}

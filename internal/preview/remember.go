@@ -1,0 +1,114 @@
+package preview
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// remember returns the snapshot, with everything that the next Resolve needs.
+func remember(r *resolved, e explanation) *Snapshot {
+	s := &Snapshot{Decisions: e.decisions, Unread: r.ids.unread, Problems: r.allProblems()}
+	s.Memory = Memory{
+		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(),
+		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults), Unlabelled: r.removals(),
+		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Intents: r.requestsToKeep(), Left: r.expired,
+		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt, compositions: r.linked.compositions,
+	}
+	if s.Memory.Defaults == nil {
+		s.Memory.Defaults = map[string]config.ServiceRef{}
+	}
+	maps.Copy(s.Memory.Defaults, r.reconciler.drafter.readyDefaults)
+	s.Rows = make([]Row, 0, len(s.Memory.Environments))
+	for _, name := range slices.Sorted(maps.Keys(s.Memory.Environments)) { // guard row-order: slices.Collect(maps.Keys(s.Memory.Environments))
+		s.Rows = append(s.Rows, s.Memory.Environments[name].Row)
+	}
+	return s
+}
+
+// liveEnvironments returns the live environments with their links and states.
+func (r *resolved) liveEnvironments() map[string]Remembered {
+	environments := make(map[string]Remembered, len(r.live.environments))
+	for name, e := range r.live.environments {
+		as := *e
+		if row, ok := r.linked.rows[name]; ok {
+			as.Row = row
+		}
+		if state := r.states[name].State; as.Row.State != state {
+			as.Row = as.Row.withState(state)
+		}
+		environments[name] = as
+	}
+	return environments
+}
+
+// lives returns the activity and the state of the live environments.
+func (r *resolved) lives() map[string]Life {
+	lives := make(map[string]Life, len(r.live.environments))
+	for name := range r.live.environments {
+		life, state := r.lifecycles.byName[name].Life, r.states[name]
+		life.Changed, life.Why, life.Place, life.Took = state.Changed, state.Why, state.Place, state.Took
+		lives[name] = life
+	}
+	return lives
+}
+
+// requestsToKeep returns the requests that still count. Those about environments that are neither live nor waiting are dropped.
+func (r *resolved) requestsToKeep() map[string]Intent {
+	requests := map[string]Intent{}
+	for name, i := range r.memory.Intents {
+		if r.previous[name] == nil {
+			i.Slept = time.Time{} // a returning environment is awake
+		}
+		_, isExpired := r.expired[name]
+		if r.live.has(name) || isExpired || r.isWaiting(name) {
+			requests[name] = i
+		}
+	}
+	for name := range r.live.environments {
+		l := r.lifecycles.byName[name]
+		if _, ok := requests[name]; !ok && l.requests == (Intent{}) {
+			continue
+		}
+		i := l.requests
+		if r.previous[name] == nil {
+			i.Slept = time.Time{}
+		}
+		i.Held, i.Extended = l.heldUntil(), l.extendedUntil() // not more than may be asked for
+		if state := r.states[name]; state.State == Waking && i.Slept.Before(state.Changed) {
+			i.Slept = time.Time{} // the request to sleep is over
+		}
+		requests[name] = i
+	}
+	return requests
+}
+
+// isWaiting reports whether an environment that isn't live is still asked for. An extended one comes back as soon as
+// there is room.
+func (r *resolved) isWaiting(name string) bool {
+	w := r.lifecycles.asked[name]
+	return w != nil && w.previous == nil && !w.lacksLabel()
+}
+
+// removals returns the times of the removals that the deletion guard counts.
+func (r *resolved) removals() []time.Time {
+	removals := slices.Clone(r.reconciler.guard.recent)
+	for _, res := range r.reconciler.results {
+		for range res.counted {
+			removals = append(removals, r.now.UTC().Truncate(time.Second))
+		}
+	}
+	return removals
+}
+
+func (r *resolved) allProblems() []string {
+	var problems []string
+	for _, p := range r.cfg.Problems {
+		problems = append(problems, p.Error())
+	}
+	problems = append(problems, r.ids.problems...)
+	slices.Sort(problems)
+	return problems
+}

@@ -1,0 +1,22 @@
+package preview
+
+// resolved are the results of all phases before explain.
+type resolved struct {
+	*input
+	ids        *identities
+	lifecycles *lifecycles
+	reconciler *reconciler
+	live       *liveSet
+	linked     linkResult
+	states     runStates
+	expired    map[string]Left // removed by their lifetime, by name
+	lastPlace  int             // the highest queue number
+	awake      int             // the number of awake environments
+}
+
+// explanation is the result of the explain phase.
+type explanation struct {
+	decisions []Decision // sorted
+	decided   map[string]Decided
+	gone      []Decision // environments that were removed lately, the newest last
+}
