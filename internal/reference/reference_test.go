@@ -3,13 +3,9 @@ package reference_test
 import (
 	"net/http"
 	"path/filepath"
-	"reflect"
 	"testing"
 
-	"github.com/invopop/jsonschema"
-
 	"github.com/previewset/previewset/internal/cli"
-	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/reference"
 	"github.com/previewset/previewset/internal/testfixture/golden"
 )
@@ -37,15 +33,15 @@ func TestCommandPagesAreUpToDate(t *testing.T) {
 
 func TestRowPageIsUpToDate(t *testing.T) {
 	t.Parallel()
-	r := &jsonschema.Reflector{Anonymous: true, ExpandedStruct: true}
-	if err := r.AddGoComments("github.com/previewset/previewset/internal/preview", "../preview"); err != nil {
+	schema, err := reference.RowSchema("../preview")
+	if err != nil {
 		t.Fatal(err)
 	}
 	compare(t, reference.FormatPage(reference.Format{
 		Path: "rows.md", Title: "Row keys",
 		Intro: "The parameters of one environment in the answer to Argo CD. The template of the ApplicationSet uses them.\n" +
 			"Every row has every key. A key without a value is empty, never missing. All scalars are strings.",
-		Schema: r.ReflectFromType(reflect.TypeFor[preview.Row]()),
+		Schema: schema,
 	}))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
 	"github.com/previewset/previewset/internal/reference/openapi"
 )
 
@@ -73,14 +74,31 @@ func (f FileFormat) Schema(folder string) (*jsonschema.Schema, error) {
 		service.ExpandedStruct = false
 		maps.Copy(s.Definitions, service.Reflect(config.Service{}).Definitions)
 	}
-	for p := range Properties(s) {
-		p.Description = openapi.Describe(`\w+`, p.Description)
-	}
-	s.Title, s.Required, s.Description = f.Title, f.required, openapi.Describe(`\w+`, s.Description)
+	describe(s)
+	s.Title, s.Required = f.Title, f.required
 	constant(s, "apiVersion", config.APIVersion)
 	constant(s, "kind", f.kind)
 	refine(s, s.Definitions, f.of, map[reflect.Type]bool{})
 	return s, nil
+}
+
+// RowSchema returns the JSON Schema of a row. Folder is the folder of package preview.
+func RowSchema(folder string) (*jsonschema.Schema, error) {
+	r := &jsonschema.Reflector{Anonymous: true, ExpandedStruct: true}
+	if err := r.AddGoComments("github.com/previewset/previewset/internal/preview", folder); err != nil {
+		return nil, fmt.Errorf("read the comments of rows: %w", err)
+	}
+	s := r.ReflectFromType(reflect.TypeFor[preview.Row]())
+	describe(s)
+	return s, nil
+}
+
+// describe turns the comments in a schema into descriptions.
+func describe(s *jsonschema.Schema) {
+	s.Description = openapi.Describe(`\w+`, s.Description)
+	for p := range Properties(s) {
+		p.Description = openapi.Describe(`\w+`, p.Description)
+	}
 }
 
 // SchemaText returns the schema as a file.
