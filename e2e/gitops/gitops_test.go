@@ -1,5 +1,5 @@
-// Package gitops measures the promises about the GitOps repository: previewctl and the service side by side on real Git
-// over HTTP, without a cluster. A broken promise fails the run. All figures are printed as one table at the end.
+// Package gitops measures goals for large and busy GitOps repositories: previewctl and the service run on real Git
+// over HTTP, without a cluster. A missed goal fails the run. All figures are printed as one table at the end.
 package gitops
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/previewset/previewset/e2e/toolchain"
 )
 
-// programs are where they are.
+// programs are the paths of the programs.
 var programs struct{ previewctl, generator, kustomize string }
 
-// example is the folder that previewctl init made.
+// example is a folder that previewctl init has written.
 var example string
 
-// rows of the table that is printed at the end.
+// rows are the rows of the final table.
 var rows []figures.Figure
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }

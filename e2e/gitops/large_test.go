@@ -31,11 +31,11 @@ const (
 	mostCreate, mostCheck, mostRefresh = 2 * time.Second, 30 * time.Second, 500 * time.Millisecond
 )
 
-// The claims (issue 4), of a GitOps repository with 1,000 environment folders and 10,000 commits: previewctl create
-// takes less than 2 s over HTTP, previewctl check of all of it less than 30 s on 2 cores, and the service serves an
-// answer with one changed file less than 500 ms after the webhook of the push.
+// Goals (issue 4) for a GitOps repository with 1,000 environment folders and 10,000 commits: previewctl create takes
+// less than 2 s over HTTP. previewctl check of the whole repository takes less than 30 s on 2 cores. The service serves
+// an answer with one changed file less than 500 ms after the webhook.
 //
-// Each folder adds something of its own, so that none is built for another.
+// The folders differ, so that no build is shared.
 func BenchmarkLarge(b *testing.B) {
 	server := serve(b)
 	if _, err := server.Change(b.Context(), "Begin", gitserver.All(gitserver.Copy(example), withoutLimits)); err != nil {
@@ -80,12 +80,12 @@ func benchmarkCheck(b *testing.B, server *gitserver.Server) {
 		took, processor := time.Since(begin), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
 		add("previewctl check", mostCheck, fmt.Sprintf("%s (%s of processors)", took.Round(time.Millisecond), processor.Round(time.Millisecond)))
 		if took >= mostCheck {
-			b.Errorf("it takes %s, and %s of processors, not less than %s", took, processor, mostCheck)
+			b.Errorf("check takes %s, and %s of processor time; the goal is %s", took, processor, mostCheck)
 		}
 	}
 }
 
-// report adds a row with the median. It fails unless the median is below the promised time.
+// report adds a row with the median. The benchmark fails if the median misses the goal.
 func report(b *testing.B, what string, most time.Duration, each []time.Duration) {
 	b.Helper()
 	slices.Sort(each)
@@ -106,7 +106,7 @@ func add(what string, most time.Duration, ours string) {
 
 var limits = regexp.MustCompile(`(?s)\nlimits:.*`)
 
-// withoutLimits takes out of the policy what would keep environments waiting.
+// withoutLimits removes the limits of the policy.
 func withoutLimits(tree *os.Root) error {
 	policy, err := fs.ReadFile(tree.FS(), "previewset.yaml")
 	if err != nil {
@@ -115,7 +115,7 @@ func withoutLimits(tree *os.Root) error {
 	return tree.WriteFile("previewset.yaml", limits.ReplaceAll(policy, []byte("\n")), 0o644)
 }
 
-// history is a stream for git fast-import: all folders in one commit, then one folder changed in each.
+// history is a stream for git fast-import: one commit with all folders, then commits that change one folder each.
 func history() io.Reader {
 	var s strings.Builder
 	for c := range commits {
@@ -147,13 +147,13 @@ func environmentFiles(f int, purpose string) map[string]string {
 	}
 }
 
-// benchmarkRefresh runs the service without a cluster, pushes changes of one file each, and tells it as GitHub would.
+// benchmarkRefresh runs the service without a cluster, pushes changes of one file each, and sends GitHub's webhooks.
 func benchmarkRefresh(b *testing.B, server *gitserver.Server) {
 	b.Helper()
 	github := githubtest.New()
 	github.AddRepository("acme/shop")
 	github.AddRepository("acme/gateway")
-	// The service takes the last two parts of an address for the repository's name on GitHub.
+	// The last two parts of the URL are the repository's name on GitHub.
 	name := strings.TrimPrefix(strings.TrimSuffix(server.URL, ".git"), "http://127.0.0.1:")
 	gitops := github.AddRepository(name)
 	api := httptest.NewServer(github)
@@ -226,7 +226,7 @@ func startService(b *testing.B, server *gitserver.Server, github string) *servic
 	return s
 }
 
-// wait asks, as Argo CD does but for one owner, until that owner has an environment.
+// wait requests rows of one owner as Argo CD does, until that owner has an environment.
 func (s *service) wait(b *testing.B, owner string) {
 	b.Helper()
 	body := fmt.Sprintf(`{"applicationSetName":"previews","input":{"parameters":{"owner":%q}}}`, owner)
@@ -248,7 +248,7 @@ func (s *service) wait(b *testing.B, owner string) {
 		case strings.Contains(string(content), owner):
 			return
 		case time.Now().After(deadline):
-			b.Fatalf("no environment of %s came: %s", owner, content)
+			b.Fatalf("owner %s has no environment: %s", owner, content)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

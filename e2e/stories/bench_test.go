@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// The promise: from the label to Synced and Healthy takes less than 10 s on an idle machine. The service polls GitHub
+// Goal: from the label to Synced and Healthy takes less than 10 s on an idle machine. The service polls GitHub
 // every second here. A webhook would save half a second.
 func BenchmarkRowToHealthy(b *testing.B) {
 	w := shared
@@ -23,6 +23,6 @@ func BenchmarkRowToHealthy(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/healthy")
 	b.ReportMetric(float64(slowest.Milliseconds()), "slowest-ms")
 	if slowest > 10*time.Second {
-		b.Errorf("it took up to %s, more than the promised 10 s", slowest)
+		b.Errorf("it took up to %s, more than 10 s", slowest)
 	}
 }
