@@ -90,54 +90,59 @@ func applicationsOf(t *testing.T, s *testworld.Service) preview.Recovered {
 
 const shopRow, gatewayRow = "shop-pr-1", "gateway-pr-1"
 
+// takeName creates another repository with the name of acme/shop.
+func takeName(h *hosted) {
+	h.github.AddRepository("acme/shop").Open(githubtest.PullRequest{Title: "Not yours"})
+}
+
+var repositoryChangesAreNoEvidenceCases = []struct {
+	name   string
+	happen func(*hosted)
+	status string // in /readyz?verbose, if the service can't read the repository
+	rule   string // of the decision while the saved state exists; empty if nothing changes
+	lost   bool   // without saved state nothing is answered
+}{
+	{"renamed", func(h *hosted) { h.shop.Rename("acme/store") }, "", "live labelled", false},
+	{"transferred", func(h *hosted) { h.shop.Rename("bob/shop") }, "transferred to bob and is now bob/shop", "live unread*", true},
+	{
+		"made private",
+		func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Status: http.StatusNotFound}) }, "404",
+		"live unread*", true,
+	},
+	{"deleted", func(h *hosted) { h.shop.Delete() }, "404", "live unread*", true},
+	{
+		"deleted, and its name is another's", func(h *hosted) { h.shop.Delete(); takeName(h) },
+		"the name now belongs to another repository", "live withheld*", true,
+	},
+	{
+		"renamed, and its name is another's", func(h *hosted) { h.shop.Rename("acme/store"); takeName(h) },
+		"the name now belongs to another repository", "live withheld*", true,
+	},
+	{
+		"throttled",
+		func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Kind: githubtest.RateLimited}) },
+		"acme/shop", "live unread*", true,
+	},
+	{"a page cut off", func(h *hosted) {
+		h.shop.Touch()
+		h.github.Inject(githubtest.Fault{Match: "acme/shop/pulls", Kind: githubtest.CutOff})
+	}, "acme/shop", "live unread*", true},
+	{"a list without it, and no direct answer", func(h *hosted) {
+		h.shop.Touch()
+		h.github.Inject(githubtest.Fault{Match: `acme/shop/pulls\?`, Status: http.StatusOK, Body: "[]"})
+		h.github.Inject(githubtest.Fault{Match: `acme/shop/pulls/1`, Status: http.StatusNotFound})
+	}, "", "live unread*", false},
+	{"a list without it", func(h *hosted) {
+		h.shop.Touch()
+		h.github.Inject(githubtest.Fault{Match: `acme/shop/pulls\?`, Status: http.StatusOK, Body: "[]"})
+	}, "", "live labelled", false},
+}
+
 // A change of a repository itself is no evidence about its pull requests: neither at runtime, nor after a restart with
 // or without saved state.
 func TestRepositoryChangesAreNoEvidence(t *testing.T) {
 	t.Parallel()
-	another := func(h *hosted) { h.github.AddRepository("acme/shop").Open(githubtest.PullRequest{Title: "Not yours"}) }
-	tests := []struct {
-		name   string
-		happen func(*hosted)
-		status string // in /readyz?verbose, if the service can't read the repository
-		rule   string // of the decision while the saved state exists; empty if nothing changes
-		lost   bool   // without saved state nothing is answered
-	}{
-		{"renamed", func(h *hosted) { h.shop.Rename("acme/store") }, "", "live labelled", false},
-		{"transferred", func(h *hosted) { h.shop.Rename("bob/shop") }, "transferred to bob and is now bob/shop", "live unread*", true},
-		{
-			"made private",
-			func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Status: http.StatusNotFound}) }, "404",
-			"live unread*", true,
-		},
-		{"deleted", func(h *hosted) { h.shop.Delete() }, "404", "live unread*", true},
-		{
-			"deleted, and its name is another's", func(h *hosted) { h.shop.Delete(); another(h) },
-			"the name now belongs to another repository", "live withheld*", true,
-		},
-		{
-			"renamed, and its name is another's", func(h *hosted) { h.shop.Rename("acme/store"); another(h) },
-			"the name now belongs to another repository", "live withheld*", true,
-		},
-		{
-			"throttled",
-			func(h *hosted) { h.github.Inject(githubtest.Fault{Match: "acme/shop", Kind: githubtest.RateLimited}) },
-			"acme/shop", "live unread*", true,
-		},
-		{"a page cut off", func(h *hosted) {
-			h.shop.Touch()
-			h.github.Inject(githubtest.Fault{Match: "acme/shop/pulls", Kind: githubtest.CutOff})
-		}, "acme/shop", "live unread*", true},
-		{"a list without it, and no direct answer", func(h *hosted) {
-			h.shop.Touch()
-			h.github.Inject(githubtest.Fault{Match: `acme/shop/pulls\?`, Status: http.StatusOK, Body: "[]"})
-			h.github.Inject(githubtest.Fault{Match: `acme/shop/pulls/1`, Status: http.StatusNotFound})
-		}, "", "live unread*", false},
-		{"a list without it", func(h *hosted) {
-			h.shop.Touch()
-			h.github.Inject(githubtest.Fault{Match: `acme/shop/pulls\?`, Status: http.StatusOK, Body: "[]"})
-		}, "", "live labelled", false},
-	}
-	for _, tt := range tests {
+	for _, tt := range repositoryChangesAreNoEvidenceCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHosted(t)

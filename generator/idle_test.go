@@ -70,67 +70,73 @@ func startPrometheus(t *testing.T, answer http.HandlerFunc) (*prometheusServer, 
 	p, network := &prometheusServer{answer: answer}, newPipeNetwork()
 	server := &http.Server{Handler: p}
 	go func() { _ = server.Serve(network) }()
-	wire := network.transport()
-	wire.DisableKeepAlives = true
+	transport := network.transport()
+	transport.DisableKeepAlives = true
 	t.Cleanup(func() { _ = server.Close() })
-	client := prometheus.New(prometheus.Options{Transport: wire})
+	client := prometheus.New(prometheus.Options{Transport: transport})
 	return p, network, func(o *generator.Options) { o.Activity = client }
 }
 
 var allIdle = map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0", "preview-shop-pr-7": "0"}
 
+// shopNamespace is the namespace of shop-pr-7.
+const shopNamespace = "preview-shop-pr-7"
+
+// idleExcept answers that the gateway environments are idle, with another value for one namespace.
+func idleExcept(name, value string) http.HandlerFunc {
+	values := map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0"}
+	if value != "" {
+		values[name] = value
+	}
+	return vector(values)
+}
+
+var sleepAndRemovalNeedEvidenceCases = map[string]struct {
+	answer http.HandlerFunc
+	kill   bool
+	awake  []string // environments that stay awake
+}{
+	"all are idle":             {vector(allIdle), false, nil},
+	"the shop is used":         {idleExcept(shopNamespace, "0.001"), false, []string{"shop-pr-7"}},
+	"the shop is missing":      {idleExcept(shopNamespace, ""), false, []string{"shop-pr-7"}},
+	"the shop is NaN":          {idleExcept(shopNamespace, "NaN"), false, []string{"shop-pr-7"}},
+	"the shop is infinite":     {idleExcept(shopNamespace, "-Inf"), false, []string{"shop-pr-7"}},
+	"the shop is below zero":   {idleExcept(shopNamespace, "-1"), false, []string{"shop-pr-7"}},
+	"another with a like name": {idleExcept("preview-shop-pr-77", "0"), false, []string{"shop-pr-7"}},
+	"an empty vector":          {vector(nil), false, testworld.AllNames},
+	"only NaN": {
+		vector(map[string]string{"preview-gateway-pr-1": "NaN", "preview-gateway-pr-2": "NaN", shopNamespace: "NaN"}), false, testworld.AllNames,
+	},
+	"an error": {
+		text(http.StatusUnprocessableEntity, `{"status":"error","errorType":"execution","error":"query timed out"}`), false,
+		testworld.AllNames,
+	},
+	"an error with a 200": {
+		text(http.StatusOK, `{"status":"error","error":"no","data":{"resultType":"vector","result":[]}}`), false, testworld.AllNames,
+	},
+	"a partial answer": {
+		text(http.StatusOK, `{"status":"success","warnings":["a store is away"],`+
+			`"data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[0,"0"]}]}}`),
+		false, testworld.AllNames,
+	},
+	"half an answer": {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false, testworld.AllNames},
+	"a login page":   {text(http.StatusOK, `<html>Sign in</html>`), false, testworld.AllNames},
+	"30 s of delay":  {func(_ http.ResponseWriter, r *http.Request) { waits(r, 30*time.Second) }, false, testworld.AllNames},
+	"an old answer": {
+		text(
+			http.StatusOK,
+			`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[946684800,"0"]}]}}`,
+		),
+		false, testworld.AllNames,
+	},
+	"nothing: killed": {vector(allIdle), true, testworld.AllNames},
+}
+
 // Environments sleep after 30 minutes and are removed after 2 hours only if Prometheus reports that they are idle.
 // After any other answer they stay awake.
 func TestSleepAndRemovalNeedEvidence(t *testing.T) {
 	t.Parallel()
-	idleBut := func(name, value string) http.HandlerFunc {
-		values := map[string]string{"preview-gateway-pr-1": "0", "preview-gateway-pr-2": "0"}
-		if value != "" {
-			values[name] = value
-		}
-		return vector(values)
-	}
-	const shop = "preview-shop-pr-7"
-	for name, tt := range map[string]struct {
-		answer http.HandlerFunc
-		kill   bool
-		awake  []string // environments that stay awake
-	}{
-		"all are idle":             {vector(allIdle), false, nil},
-		"the shop is used":         {idleBut(shop, "0.001"), false, []string{"shop-pr-7"}},
-		"the shop is missing":      {idleBut(shop, ""), false, []string{"shop-pr-7"}},
-		"the shop is NaN":          {idleBut(shop, "NaN"), false, []string{"shop-pr-7"}},
-		"the shop is infinite":     {idleBut(shop, "-Inf"), false, []string{"shop-pr-7"}},
-		"the shop is below zero":   {idleBut(shop, "-1"), false, []string{"shop-pr-7"}},
-		"another with a like name": {idleBut("preview-shop-pr-77", "0"), false, []string{"shop-pr-7"}},
-		"an empty vector":          {vector(nil), false, everybody},
-		"only NaN": {
-			vector(map[string]string{"preview-gateway-pr-1": "NaN", "preview-gateway-pr-2": "NaN", shop: "NaN"}), false, everybody,
-		},
-		"an error": {
-			text(http.StatusUnprocessableEntity, `{"status":"error","errorType":"execution","error":"query timed out"}`), false,
-			everybody,
-		},
-		"an error with a 200": {
-			text(http.StatusOK, `{"status":"error","error":"no","data":{"resultType":"vector","result":[]}}`), false, everybody,
-		},
-		"a partial answer": {
-			text(http.StatusOK, `{"status":"success","warnings":["a store is away"],`+
-				`"data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[0,"0"]}]}}`),
-			false, everybody,
-		},
-		"half an answer": {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false, everybody},
-		"a login page":   {text(http.StatusOK, `<html>Sign in</html>`), false, everybody},
-		"30 s of delay":  {func(_ http.ResponseWriter, r *http.Request) { waits(r, 30*time.Second) }, false, everybody},
-		"an old answer": {
-			text(
-				http.StatusOK,
-				`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[946684800,"0"]}]}}`,
-			),
-			false, everybody,
-		},
-		"nothing: killed": {vector(allIdle), true, everybody},
-	} {
+	for name, tt := range sleepAndRemovalNeedEvidenceCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -152,7 +158,7 @@ func TestSleepAndRemovalNeedEvidence(t *testing.T) {
 				for hours := range 4 {
 					testworld.Advance(time.Hour)
 					states := s.States(t)
-					for _, name := range everybody {
+					for _, name := range testworld.AllNames {
 						switch state, lives := states[name]; {
 						case want[name] && state != preview.Awake:
 							t.Fatalf("%s is %q after %d hours without evidence", name, state, hours+1)
@@ -170,8 +176,6 @@ func TestSleepAndRemovalNeedEvidence(t *testing.T) {
 		})
 	}
 }
-
-var everybody = []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7"}
 
 // waits delays an answer unless the client disconnects.
 func waits(r *http.Request, long time.Duration) {

@@ -13,37 +13,38 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+var nothingIsAnsweredBeforeFirstSnapshotCases = []struct {
+	name    string
+	change  func(w *testworld.World)
+	refresh bool
+	want    []string // in the message
+}{
+	{"nothing was read", func(*testworld.World) {}, false, []string{"no whole snapshot has been computed yet", "nothing has been read yet"}},
+	{
+		"the config branch is unreachable",
+		func(w *testworld.World) { w.ConfigErr = errors.New("read config branch main: no route") }, true,
+		[]string{"read config branch main: no route"},
+	},
+	{
+		"the configuration is missing", func(w *testworld.World) { delete(w.Tree.Files, "previewset.yaml") }, true,
+		[]string{"previewset.yaml: is missing", "run previewctl init"},
+	},
+	{"the configuration is invalid", func(w *testworld.World) {
+		w.Tree = testworld.Tree(1, testworld.Policy+"colour: red\nlimits: {awake: many}\n")
+	}, true, []string{"config branch at 000000000000 is invalid", "previewset.yaml:12: colour", "previewset.yaml:13: limits.awake"}},
+	{
+		"a repository was never read",
+		func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") }, true,
+		[]string{"acme/shop was never read: GitHub answers 500"},
+	},
+	{"no repository was ever read", func(w *testworld.World) {
+		w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New("one"), errors.New("two")
+	}, true, []string{"acme/gateway was never read: two", "acme/shop was never read: one"}},
+}
+
 func TestNothingIsAnsweredBeforeFirstSnapshot(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name    string
-		change  func(w *testworld.World)
-		refresh bool
-		want    []string // in the message
-	}{
-		{"nothing was read", func(*testworld.World) {}, false, []string{"no whole snapshot has been computed yet", "nothing has been read yet"}},
-		{
-			"the config branch is unreachable",
-			func(w *testworld.World) { w.ConfigErr = errors.New("read config branch main: no route") }, true,
-			[]string{"read config branch main: no route"},
-		},
-		{
-			"the configuration is missing", func(w *testworld.World) { delete(w.Tree.Files, "previewset.yaml") }, true,
-			[]string{"previewset.yaml: is missing", "run previewctl init"},
-		},
-		{"the configuration is invalid", func(w *testworld.World) {
-			w.Tree = testworld.Tree(1, testworld.Policy+"colour: red\nlimits: {awake: many}\n")
-		}, true, []string{"config branch at 000000000000 is invalid", "previewset.yaml:12: colour", "previewset.yaml:13: limits.awake"}},
-		{
-			"a repository was never read",
-			func(w *testworld.World) { w.RepositoryErrs["acme/shop"] = errors.New("GitHub answers 500") }, true,
-			[]string{"acme/shop was never read: GitHub answers 500"},
-		},
-		{"no repository was ever read", func(w *testworld.World) {
-			w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New("one"), errors.New("two")
-		}, true, []string{"acme/gateway was never read: two", "acme/shop was never read: one"}},
-	}
-	for _, tt := range tests {
+	for _, tt := range nothingIsAnsweredBeforeFirstSnapshotCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := testworld.New()
@@ -85,44 +86,45 @@ func TestNothingIsAnsweredBeforeFirstSnapshot(t *testing.T) {
 	}
 }
 
+var laterFailuresKeepTheLastFactsCases = []struct {
+	name    string
+	change  func(w *testworld.World)
+	verbose []string
+}{
+	{
+		"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("no route") },
+		[]string{"[-] config branch at 0000000000000000000000000000000000000001: no route\n"},
+	},
+	{
+		"the head is invalid",
+		func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense\n") },
+		[]string{
+			"[-] config branch at 0000000000000000000000000000000000000001: config branch at 000000000000 is invalid",
+			"previewset.yaml:1: kind",
+		},
+	},
+	{
+		"the head has no configuration",
+		func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.Policy); clear(w.Tree.Files) },
+		[]string{"is invalid: previewset.yaml: is missing"},
+	},
+	{"a repository can't be read", func(w *testworld.World) {
+		w.RepositoryErrs["acme/shop"], w.Repositories["acme/shop"] = errors.New("GitHub answers 500"), preview.Repository{}
+	}, []string{"[-] acme/shop: read 1m30s ago: GitHub answers 500\n", "[+] acme/gateway: read 0s ago: ok\n"}},
+	{"nothing can be read", func(w *testworld.World) {
+		w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New(
+			"no route",
+		), errors.New(
+			"one",
+		), errors.New(
+			"two",
+		)
+	}, []string{"[-] acme/shop: read 1m30s ago: one\n", "[-] acme/gateway: read 1m30s ago: two\n", ": no route\n"}},
+}
+
 func TestLaterFailuresKeepTheLastFacts(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name    string
-		change  func(w *testworld.World)
-		verbose []string
-	}{
-		{
-			"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("no route") },
-			[]string{"[-] config branch at 0000000000000000000000000000000000000001: no route\n"},
-		},
-		{
-			"the head is invalid",
-			func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense\n") },
-			[]string{
-				"[-] config branch at 0000000000000000000000000000000000000001: config branch at 000000000000 is invalid",
-				"previewset.yaml:1: kind",
-			},
-		},
-		{
-			"the head has no configuration",
-			func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.Policy); clear(w.Tree.Files) },
-			[]string{"is invalid: previewset.yaml: is missing"},
-		},
-		{"a repository can't be read", func(w *testworld.World) {
-			w.RepositoryErrs["acme/shop"], w.Repositories["acme/shop"] = errors.New("GitHub answers 500"), preview.Repository{}
-		}, []string{"[-] acme/shop: read 1m30s ago: GitHub answers 500\n", "[+] acme/gateway: read 0s ago: ok\n"}},
-		{"nothing can be read", func(w *testworld.World) {
-			w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New(
-				"no route",
-			), errors.New(
-				"one",
-			), errors.New(
-				"two",
-			)
-		}, []string{"[-] acme/shop: read 1m30s ago: one\n", "[-] acme/gateway: read 1m30s ago: two\n", ": no route\n"}},
-	}
-	for _, tt := range tests {
+	for _, tt := range laterFailuresKeepTheLastFactsCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := testworld.New()

@@ -67,52 +67,53 @@ func TestVisitToAwakeEnvironmentCountsOncePerMinute(t *testing.T) {
 
 func numbered(i int) string { return fmt.Sprintf("shop-pr-%d.preview.example.dev", i+1) }
 
+var wakeRequestsAreLimitedCases = []struct {
+	name string
+	// visitor is the sender and host of visit i.
+	visitor func(i int) map[string]string
+	most    int
+	again   time.Duration
+	window  time.Duration
+}{
+	{
+		"one address", func(i int) map[string]string {
+			return map[string]string{"Host": numbered(i), "Remote": "198.51.100.7:1"}
+		},
+		20, 10 * time.Second, 0,
+	},
+	{
+		"one IPv6 network", func(i int) map[string]string {
+			return map[string]string{"Host": numbered(i), "Remote": fmt.Sprintf("[2001:db8:0:7:%x::1]:1", i)}
+		}, 20, 10 * time.Second, 0,
+	},
+	{
+		"one address with a forged X-Forwarded-For", func(i int) map[string]string {
+			return map[string]string{"Host": numbered(i), "Remote": "198.51.100.7:1", "X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)}
+		}, 20, 10 * time.Second, 0,
+	},
+	{
+		"one address behind a proxy", func(i int) map[string]string {
+			return map[string]string{
+				"Host": numbered(i), "Remote": "10.0.0.1:1",
+				"X-Forwarded-For": fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i),
+			}
+		}, 20, 10 * time.Second, 0,
+	},
+	{
+		"all clients together", func(i int) map[string]string {
+			return map[string]string{"Host": numbered(i), "Remote": fmt.Sprintf("198.51.%d.7:1", i)}
+		}, 60, time.Second, 0,
+	},
+	{
+		"one environment", func(i int) map[string]string {
+			return map[string]string{"Host": numbered(0), "Remote": fmt.Sprintf("198.51.%d.7:1", i)}
+		}, 4, time.Minute, 30 * time.Second,
+	},
+}
+
 func TestWakeRequestsAreLimited(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name string
-		// visitor is the sender and host of visit i.
-		visitor func(i int) map[string]string
-		most    int
-		again   time.Duration
-		window  time.Duration
-	}{
-		{
-			"one address", func(i int) map[string]string {
-				return map[string]string{"Host": numbered(i), "Remote": "198.51.100.7:1"}
-			},
-			20, 10 * time.Second, 0,
-		},
-		{
-			"one IPv6 network", func(i int) map[string]string {
-				return map[string]string{"Host": numbered(i), "Remote": fmt.Sprintf("[2001:db8:0:7:%x::1]:1", i)}
-			}, 20, 10 * time.Second, 0,
-		},
-		{
-			"one address with a forged X-Forwarded-For", func(i int) map[string]string {
-				return map[string]string{"Host": numbered(i), "Remote": "198.51.100.7:1", "X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)}
-			}, 20, 10 * time.Second, 0,
-		},
-		{
-			"one address behind a proxy", func(i int) map[string]string {
-				return map[string]string{
-					"Host": numbered(i), "Remote": "10.0.0.1:1",
-					"X-Forwarded-For": fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i),
-				}
-			}, 20, 10 * time.Second, 0,
-		},
-		{
-			"all clients together", func(i int) map[string]string {
-				return map[string]string{"Host": numbered(i), "Remote": fmt.Sprintf("198.51.%d.7:1", i)}
-			}, 60, time.Second, 0,
-		},
-		{
-			"one environment", func(i int) map[string]string {
-				return map[string]string{"Host": numbered(0), "Remote": fmt.Sprintf("198.51.%d.7:1", i)}
-			}, 4, time.Minute, 30 * time.Second,
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range wakeRequestsAreLimitedCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newAsleep(t, 100, "10.0.0.0/8")
