@@ -51,6 +51,11 @@ func run(ctx context.Context, args []string, env func(string) string) error {
 	if err != nil {
 		return err
 	}
+	unlock, err := s.lockState()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unlock() }() // the end of the process releases it anyway
 	private, public, err := s.listeners(ctx)
 	if err != nil {
 		return err
@@ -118,8 +123,8 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 // connect adds the parts that need a cluster. Without one the service runs and logs a warning.
 func (s *settings) connect(o *generator.Options) error {
 	configMap, inConfigMap := strings.CutPrefix(s.state, "configmap:")
-	if s.state != "" && !inConfigMap {
-		o.Store = store.File(s.state)
+	if file := s.stateFile(); file != "" {
+		o.Store = file
 	}
 	c, err := cluster.New(s.kubeconfig, s.argocdNamespace)
 	switch {
@@ -136,6 +141,26 @@ func (s *settings) connect(o *generator.Options) error {
 		o.Store = c.ConfigMap(configMap)
 	}
 	return nil
+}
+
+// stateFile is the file that --state names, "" for a ConfigMap or no state.
+func (s *settings) stateFile() store.File {
+	if strings.HasPrefix(s.state, "configmap:") {
+		return ""
+	}
+	return store.File(s.state)
+}
+
+// lockState takes the lock on the state file, if there is one.
+func (s *settings) lockState() (unlock func() error, err error) {
+	file := s.stateFile()
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	if unlock, err = file.Lock(); err != nil {
+		return nil, fmt.Errorf("--state: %w", err)
+	}
+	return unlock, nil
 }
 
 // checkFiles refuses named files that are missing or empty, all at once. Some of them are read much later, or not yet.

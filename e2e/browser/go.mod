@@ -9,9 +9,6 @@ require (
 	github.com/previewset/previewset v0.0.0-00010101000000-000000000000
 )
 
-require (
-	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
-	github.com/x-way/crawlerdetect v0.2.28 // indirect
-)
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 
 replace github.com/previewset/previewset => ../..

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
 )
 
 // File keeps the saved state in a file. Saving replaces the file completely or not at all, also if the machine stops in
@@ -20,6 +23,34 @@ func (f File) Load(context.Context) ([]byte, error) {
 		return nil, nil
 	}
 	return content, err
+}
+
+// Lock takes the lock on the file for this process. It fails if another process has the lock, because two services with one
+// state would overwrite each other. unlock releases it; the end of the process does so too.
+func (f File) Lock() (unlock func() error, err error) {
+	path := string(f) + ".lock"
+	lock := flock.New(path)
+	switch taken, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock state file: %w; make its folder writable", err)
+	case !taken:
+		return nil, fmt.Errorf("lock state file %s: %s uses it; stop that one, or give this one another file", string(f), holderOf(path))
+	}
+	host, _ := os.Hostname() // only for the message
+	holder := fmt.Sprintf("process %d on %q\n", os.Getpid(), host)
+	if err := os.WriteFile(path, []byte(holder), 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock state file: %w", err), lock.Unlock())
+	}
+	return lock.Unlock, nil
+}
+
+// holderOf returns the process that wrote a lock file.
+func holderOf(path string) string {
+	content, err := os.ReadFile(path)
+	if holder := strings.TrimSpace(string(content)); err == nil && holder != "" {
+		return holder
+	}
+	return "another process"
 }
 
 // Save writes a temporary file beside the file and renames it, so a reader sees either the old or the new content.

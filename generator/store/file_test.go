@@ -76,3 +76,25 @@ func saveForEver(t *testing.T, file store.File) {
 		fmt.Println("saved") //nolint:forbidigo // the parent reads it
 	}
 }
+
+func TestLockRefusesSecondService(t *testing.T) {
+	t.Parallel()
+	file := store.File(filepath.Join(t.TempDir(), "state"))
+	unlock, err := file.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Lock(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
+		t.Errorf("second lock: %v, want an error that names this process", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = file.Lock()
+	if err != nil {
+		t.Fatalf("after unlock: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -186,5 +186,8 @@ func IsSHA(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789ab
 // IsLogin reports whether s is a GitHub login. Logins of bots end in "[bot]".
 func IsLogin(s string) bool { return loginPattern.MatchString(s) }
 
-// IsRepository reports whether s is "owner/name" as GitHub writes it.
-func IsRepository(s string) bool { return repoPattern.MatchString(s) }
+// IsRepository reports whether s is "owner/name" as GitHub writes it. The names "." and ".." are none, because they would
+// change the path of a request.
+func IsRepository(s string) bool {
+	return repoPattern.MatchString(s) && !strings.HasSuffix(s, "/.") && !strings.HasSuffix(s, "/..")
+}

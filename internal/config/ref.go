@@ -47,5 +47,5 @@ type ServiceRef struct {
 func ParsePullRequest(s string) (repository string, number int, ok bool) {
 	repository, digits, _ := strings.Cut(s, "#")
 	number, err := strconv.Atoi(digits)
-	return repository, number, err == nil && number > 0 && repoPattern.MatchString(repository)
+	return repository, number, err == nil && number > 0 && IsRepository(repository)
 }

@@ -100,7 +100,7 @@ func (v *validator) validateService(at string, s *Service) {
 	if !IsDNSLabel(s.Name, maxServiceName) {
 		v.at(at, "is not a service name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
 	}
-	if !repoPattern.MatchString(s.Repository) {
+	if !IsRepository(s.Repository) {
 		v.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
 	}
 	if !imagePattern.MatchString(s.Image) {
