@@ -32,9 +32,9 @@ func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.Complet
 	p.StringArrayVar(&f.components, "component", nil,
 		"add a folder of kustomize-base/components; NAME- removes it; repeatable")
 	p.StringArrayVar(&f.services, "service", nil,
-		"run SERVICE=pr:OWNER/REPO#N, branch:NAME, tag:NAME or sha:COMMIT; default follows the profile; repeatable")
+		"run SERVICE=pr:OWNER/REPO#N, branch:NAME, tag:NAME or sha:COMMIT; SERVICE=default removes it; repeatable")
 	p.StringArrayVar(&f.links, "link", nil,
-		"link SERVICE=env:NAME or pr:OWNER/REPO#N; default links to the baseline; repeatable")
+		"link SERVICE=env:NAME or pr:OWNER/REPO#N; SERVICE=default links to the baseline; repeatable")
 	p.StringVar(&f.dataset, "dataset", "", "start data stores with a folder of kustomize-base/data/STORE/datasets")
 	p.BoolVar(&f.shared, "shared", false, "let other environments link to this one; --shared=false ends that")
 	p.StringVar(&f.expires, "expires", "", "remove the environment at a time: "+flags.TimeFormats)
