@@ -63,7 +63,7 @@ func TestSlowMeasurementDelaysNothing(t *testing.T) {
 		w.Change(func() {
 			w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(9, "alice"), "web/index.html"))
 		})
-		s.Deliver(t, "hush", "pull_request", "1", `{"repository":{"full_name":"acme/shop"}}`)
+		s.Deliver(t, "pull_request", "1", `{"repository":{"full_name":"acme/shop"}}`)
 		synctest.Wait()
 		if got := s.GetParams(t, testworld.ParamsBody).Names(t); len(got) != 3 || got[2] != "shop-pr-9" {
 			t.Errorf("after the webhook: %v", got)

@@ -116,7 +116,7 @@ func perAnswer(b *testing.B, h http.Handler) (times, size float64) {
 	const runs = 100
 	requests := make([]*http.Request, runs)
 	for i := range requests {
-		requests[i] = asked(b, "http://generator"+testworld.ParamsPath)
+		requests[i] = newRequest(b, "http://generator"+testworld.ParamsPath)
 	}
 	w := &discarding{header: http.Header{}}
 	var before, after runtime.MemStats
@@ -161,14 +161,14 @@ func bare(b *testing.B, s *testworld.Service) string {
 func compressed(b *testing.B, s *testworld.Service) []byte {
 	b.Helper()
 	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, asked(b, "http://generator"+testworld.ParamsPath))
+	s.Handler().ServeHTTP(w, newRequest(b, "http://generator"+testworld.ParamsPath))
 	if _, err := gzip.NewReader(bytes.NewReader(w.Body.Bytes())); err != nil || w.Code != http.StatusOK {
 		b.Fatalf("answered %d: %v", w.Code, err)
 	}
 	return w.Body.Bytes()
 }
 
-func asked(b *testing.B, url string) *http.Request {
+func newRequest(b *testing.B, url string) *http.Request {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url, strings.NewReader(testworld.ParamsBody))
 	if err != nil {
@@ -183,7 +183,7 @@ func asked(b *testing.B, url string) *http.Request {
 
 func call(b *testing.B, client *http.Client, url string) (size int64, took time.Duration) {
 	b.Helper()
-	r := asked(b, url)
+	r := newRequest(b, url)
 	if !client.Transport.(*http.Transport).DisableCompression {
 		r.Header.Del("Accept-Encoding") // the transport sends the header and decompresses
 	}

@@ -35,8 +35,8 @@ func BenchmarkChange(b *testing.B) {
 				s.Refresh(b.Context())
 			}
 			b.ReportMetric((processorTime(b)-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
-			if told := len(w.TakeRefreshed()); told != pushed {
-				b.Errorf("%d refreshes of the ApplicationSet after %d changes", told, pushed)
+			if refreshed := len(w.TakeRefreshed()); refreshed != pushed {
+				b.Errorf("%d refreshes of the ApplicationSet after %d changes", refreshed, pushed)
 			}
 			b.ReportMetric(float64(len(compressed(b, s)))/1024, "KiB/answer")
 			b.ReportMetric(heap(), "heap-MiB")

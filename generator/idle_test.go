@@ -23,15 +23,15 @@ lifetime: {deleteAfterIdle: 2h, sleep: {idleAfter: 30m}}
 
 // prometheusServer answers queries over a network without sockets. A test sets the answer.
 type prometheusServer struct {
-	mu     sync.Mutex
-	answer http.HandlerFunc
-	asked  int
+	mu      sync.Mutex
+	answer  http.HandlerFunc
+	queries int
 }
 
 func (p *prometheusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	answer := p.answer
-	p.asked++
+	p.queries++
 	p.mu.Unlock()
 	_, _ = io.Copy(io.Discard, r.Body) // else the server doesn't notice that the client disconnects
 	answer(w, r)
@@ -43,7 +43,7 @@ func (p *prometheusServer) set(answer http.HandlerFunc) {
 	p.answer = answer
 }
 
-func (p *prometheusServer) times() int { p.mu.Lock(); defer p.mu.Unlock(); return p.asked }
+func (p *prometheusServer) times() int { p.mu.Lock(); defer p.mu.Unlock(); return p.queries }
 
 // vector answers with one value per namespace.
 func vector(values map[string]string) http.HandlerFunc {

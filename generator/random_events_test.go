@@ -180,7 +180,7 @@ func (sim events) sendWebhook(d githubtest.Delivery) {
 	sim.t.Helper()
 	sim.logf("webhook %s arrives", d.Event)
 	a := sendRequest(sim.t, sim.process.public, http.MethodPost, "/webhooks/github", string(d.Body), map[string]string{
-		"X-GitHub-Event": d.Event, "X-GitHub-Delivery": d.GUID, "X-Hub-Signature-256": testworld.Sign("hush", string(d.Body)),
+		"X-GitHub-Event": d.Event, "X-GitHub-Delivery": d.GUID, "X-Hub-Signature-256": testworld.Sign(testworld.WebhookSecret, string(d.Body)),
 	})
 	if a.Code != http.StatusAccepted {
 		sim.failf("webhook: %d %s", a.Code, a.Body)

@@ -62,7 +62,7 @@ func runSequence(t *testing.T, seed uint64, failed *atomic.Bool) {
 		b, d := newConfigRepository(t), &disk{File: store.File(t.TempDir() + "/state")}
 		secrets := [3]*secret.File{
 			testworld.NewSecret(t, testworld.ArgoToken), testworld.NewSecret(t, testworld.APIToken),
-			testworld.NewSecret(t, "hush"),
+			testworld.NewSecret(t, testworld.WebhookSecret),
 		}
 		synctest.Test(t, func(t *testing.T) {
 			sim := newSimulation(t, seed, b, d, secrets)

@@ -72,8 +72,8 @@ func TestLowQuotaDefersReadsAfterWebhooks(t *testing.T) {
 		s.TakeReads()
 		q.set(time.Hour, true)
 		for range 10 {
-			s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
-			s.Deliver(t, "hush", "pull_request", "", strings.ReplaceAll(testworld.Labelled, "Shop", "gateway"))
+			s.Deliver(t, "pull_request", "", testworld.Labelled)
+			s.Deliver(t, "pull_request", "", strings.ReplaceAll(testworld.Labelled, "Shop", "gateway"))
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -95,7 +95,7 @@ func TestPollReadsDeferredRepositories(t *testing.T) {
 	q := &quota{low: true}
 	testworld.Run(t, every(time.Minute, q), func(s *testworld.Service) {
 		s.TakeReads()
-		s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
+		s.Deliver(t, "pull_request", "", testworld.Labelled)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		testworld.Compare(t, "it polls", [3]int{1, 1, 1}, s.TakeReads())
@@ -118,7 +118,7 @@ func TestSlowRepositoryDoesNotBlockOthers(t *testing.T) {
 			r.PullRequests = append(r.PullRequests[:1:1], testworld.PullRequest(8, "carol", "preview:full"))
 			s.Repositories["acme/shop"] = r
 		})
-		s.Deliver(t, "hush", "pull_request", "1", testworld.Labelled)
+		s.Deliver(t, "pull_request", "1", testworld.Labelled)
 		synctest.Wait()
 		testworld.Compare(
 			t, "live while acme/gateway hangs", []string{"gateway-pr-1", "gateway-pr-2", "shop-pr-7", "shop-pr-8"},
@@ -159,7 +159,7 @@ func TestWebhooksDuringReadCauseOneMore(t *testing.T) {
 		hang := make(chan struct{})
 		s.Change(func() { s.Blocked = map[string]chan struct{}{"acme/shop": hang} })
 		for range 5 {
-			s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
+			s.Deliver(t, "pull_request", "", testworld.Labelled)
 			synctest.Wait()
 		}
 		close(hang)
@@ -194,7 +194,7 @@ func TestNewConfigurationReadsOnlyNewFacts(t *testing.T) {
 						s.Tree.Hashes["overlays/gateway-pr-1"] = "o1"
 					}
 				})
-				s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
+				s.Deliver(t, "push", "", `{"repository":{"full_name":"acme/previews"}}`)
 				synctest.Wait()
 				testworld.Compare(t, "reads", tt.want, s.TakeReads())
 				if problems := s.Get(t, "/readyz?verbose").Body; strings.Contains(problems, "[-] config") {
@@ -214,8 +214,8 @@ func TestSnapshotWaitsForReadsOfNewConfiguration(t *testing.T) {
 			s.Blocked = map[string]chan struct{}{"acme/shop": hang}
 			s.Tree = testworld.Tree(2, strings.Replace(testworld.Policy, `domain: preview.`, `domain: other.`, 1))
 		})
-		s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/previews"}}`)
-		s.Deliver(t, "hush", "push", "", `{"repository":{"full_name":"acme/gateway"}}`)
+		s.Deliver(t, "push", "", `{"repository":{"full_name":"acme/previews"}}`)
+		s.Deliver(t, "push", "", `{"repository":{"full_name":"acme/gateway"}}`)
 		synctest.Wait()
 		testworld.Compare(t, "the answer meanwhile", before, s.GetParams(t, testworld.ParamsBody).Body)
 		close(hang)
@@ -230,10 +230,10 @@ func TestWebhooksOfRenamedRepositoryAreUsed(t *testing.T) {
 	t.Parallel()
 	testworld.Run(t, nil, func(s *testworld.Service) {
 		s.Change(func() { r := s.Repositories["acme/shop"]; r.FullName = "acme/Store"; s.Repositories["acme/shop"] = r })
-		s.Deliver(t, "hush", "repository", "", testworld.Labelled)
+		s.Deliver(t, "repository", "", testworld.Labelled)
 		synctest.Wait()
 		s.TakeReads()
-		s.Deliver(t, "hush", "pull_request", "", `{"repository":{"full_name":"acme/store"}}`)
+		s.Deliver(t, "pull_request", "", `{"repository":{"full_name":"acme/store"}}`)
 		synctest.Wait()
 		testworld.Compare(t, "reads", [3]int{0, 1, 0}, s.TakeReads())
 	})
@@ -252,13 +252,13 @@ func (r slowReporter) Report(ctx context.Context, _, _, _, _, _ string) error {
 
 func TestSlowCommitStatusesDelayNothing(t *testing.T) {
 	t.Parallel()
-	hush := testworld.WithWebhooks(t)
+	webhooks := testworld.WithWebhooks(t)
 	synctest.Test(t, func(t *testing.T) {
 		may := make(chan struct{})
-		s := testworld.NewService(t, testworld.New(), hush, func(o *generator.Options) { o.Reporter = slowReporter{may: may} })
+		s := testworld.NewService(t, testworld.New(), webhooks, func(o *generator.Options) { o.Reporter = slowReporter{may: may} })
 		s.Start(t)
 		s.Change(func() { s.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
-		s.Deliver(t, "hush", "pull_request", "1", testworld.Labelled)
+		s.Deliver(t, "pull_request", "1", testworld.Labelled)
 		synctest.Wait()
 		if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusOK || len(got.Names(t)) != 2 {
 			t.Errorf("%d %s", got.Code, got.Body)

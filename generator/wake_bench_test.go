@@ -13,13 +13,13 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// told is a cluster that counts refreshes of ApplicationSets.
-type told struct {
+// countingCluster is a cluster that counts refreshes of ApplicationSets.
+type countingCluster struct {
 	testworld.Cluster
 	refreshed chan time.Time
 }
 
-func (c told) Refresh(context.Context, string) error {
+func (c countingCluster) Refresh(context.Context, string) error {
 	c.refreshed <- time.Now()
 	return nil
 }
@@ -31,7 +31,7 @@ func BenchmarkWake(b *testing.B) {
 	w := testworld.NewLarge(environments, environments)
 	w.Plugins = testworld.Plugins(map[string]map[string]any{"previews": {}})
 	_, keep := testworld.NewStore(b)
-	c := told{testworld.Cluster{World: w}, make(chan time.Time, 1)}
+	c := countingCluster{testworld.Cluster{World: w}, make(chan time.Time, 1)}
 	s := testworld.NewService(
 		b, w, testworld.WithoutLog, keep, testworld.WithClock, testworld.WithRealTime,
 		testworld.WithApplications(&testworld.Applications{}),

@@ -63,10 +63,10 @@ func TestPullRequestOfWebhookIsExpectedOnce(t *testing.T) {
 				s := testworld.NewService(t, e.World, o, func(o *generator.Options) { o.GitHub = e })
 				s.Refresh(t.Context())
 				for i, body := range c.bodies {
-					s.Deliver(t, "hush", "pull_request", fmt.Sprint(i), body)
+					s.Deliver(t, "pull_request", fmt.Sprint(i), body)
 				}
 				s.Start(t)
-				s.Deliver(t, "hush", "pull_request", "later", testworld.Labelled)
+				s.Deliver(t, "pull_request", "later", testworld.Labelled)
 				synctest.Wait()
 				if last := len(e.reads) - 1; last < 2 || e.reads[0] != nil || e.reads[last] != nil {
 					t.Fatalf("reads before and after the webhooks: %v", e.reads)

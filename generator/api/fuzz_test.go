@@ -38,7 +38,7 @@ func FuzzEvent(f *testing.F) {
 	known := map[string]bool{"acme/shop": true, "acme/gateway": true, "acme/previews": true}
 	f.Fuzz(func(t *testing.T, body []byte, event, delivery, signature string) {
 		s.queue.Take()
-		right := testworld.Sign("hush", string(body))
+		right := testworld.Sign(testworld.WebhookSecret, string(body))
 		if signature == "" {
 			signature = right
 		}
@@ -69,7 +69,7 @@ func realEvents(f *testing.F) []githubtest.Delivery {
 	f.Cleanup(receiver.Close)
 	gh := githubtest.New()
 	shop := gh.AddRepository("acme/shop")
-	gh.AddHook(receiver.URL, "hush")
+	gh.AddHook(receiver.URL, testworld.WebhookSecret)
 	number := shop.Open(githubtest.PullRequest{Title: "Add a cart", Author: "alice", HeadRef: "feature/cart", Labels: []string{"preview"}})
 	shop.As("bob").Edit(number, func(p *githubtest.PullRequest) {
 		p.Title, p.Draft, p.HeadSHA, p.BaseRef = "Add two carts", true, githubtest.SHA("head"), "next"

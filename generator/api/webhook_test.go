@@ -17,12 +17,12 @@ func TestInvalidWebhooksAreRefused(t *testing.T) {
 		code         int
 	}{
 		"with a wrong secret":         {"shout", testworld.Labelled, http.StatusUnauthorized},
-		"with a body that isn't JSON": {"hush", "payload=%7B%7D", http.StatusBadRequest},
-		"with too large a body":       {"hush", strings.Repeat(" ", 26<<20), http.StatusRequestEntityTooLarge},
+		"with a body that isn't JSON": {testworld.WebhookSecret, "payload=%7B%7D", http.StatusBadRequest},
+		"with too large a body":       {testworld.WebhookSecret, strings.Repeat(" ", 26<<20), http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := s.Deliver(t, c.secret, "pull_request", "1", c.body)
+			got := s.DeliverSigned(t, c.secret, "pull_request", "1", c.body)
 			if got.Code != c.code {
 				t.Errorf("answered %d, want %d", got.Code, c.code)
 			}
@@ -38,7 +38,7 @@ func TestInvalidWebhooksAreRefused(t *testing.T) {
 	})
 	t.Run("without a secret", func(t *testing.T) {
 		t.Parallel()
-		if got := testworld.Ready(t, testworld.New()).Deliver(t, "", "pull_request", "1", testworld.Labelled); got.Code != http.StatusForbidden {
+		if got := testworld.Ready(t, testworld.New()).DeliverSigned(t, "", "pull_request", "1", testworld.Labelled); got.Code != http.StatusForbidden {
 			t.Errorf("answered %d", got.Code)
 		}
 	})
@@ -46,7 +46,7 @@ func TestInvalidWebhooksAreRefused(t *testing.T) {
 		t.Parallel()
 		got := testworld.Do(
 			t, s.Handler(), http.MethodPost, "/webhooks/github", testworld.Labelled,
-			map[string]string{"X-Hub-Signature-256": testworld.Sign("hush", testworld.Labelled)},
+			map[string]string{"X-Hub-Signature-256": testworld.Sign(testworld.WebhookSecret, testworld.Labelled)},
 		)
 		if got.Code != http.StatusNotFound {
 			t.Errorf("answered %d", got.Code)
@@ -86,7 +86,7 @@ func TestWebhooksCauseReadsOfTheirRepository(t *testing.T) {
 				s := testworld.NewService(t, w, o)
 				s.Start(t)
 				for range c.times {
-					if got := s.Deliver(t, "hush", c.event, "d1", c.body); got.Code != http.StatusAccepted {
+					if got := s.Deliver(t, c.event, "d1", c.body); got.Code != http.StatusAccepted {
 						t.Errorf("answered %d %s", got.Code, got.Body)
 					}
 				}
@@ -108,7 +108,7 @@ func TestWebhooksAreNoFacts(t *testing.T) {
 		s.Start(t)
 		before := s.GetParams(t, testworld.ParamsBody).Body
 		s.Deliver(
-			t, "hush", "pull_request", "1",
+			t, "pull_request", "1",
 			`{"action":"closed","number":7,"pull_request":{"state":"closed"},"repository":{"full_name":"acme/shop"}}`,
 		)
 		synctest.Wait()
@@ -122,13 +122,13 @@ func TestWebhooksAreCounted(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
 	for _, c := range []struct{ secret, event, id, body string }{
-		{"hush", "pull_request", "1", testworld.Labelled},
-		{"hush", "pull_request", "1", testworld.Labelled},
-		{"hush", "star", "2", testworld.Labelled},
-		{"hush", "push", "3", `{"repository":{"full_name":"acme/other"}}`},
+		{testworld.WebhookSecret, "pull_request", "1", testworld.Labelled},
+		{testworld.WebhookSecret, "pull_request", "1", testworld.Labelled},
+		{testworld.WebhookSecret, "star", "2", testworld.Labelled},
+		{testworld.WebhookSecret, "push", "3", `{"repository":{"full_name":"acme/other"}}`},
 		{"wrong", "made\nup", "4", testworld.Labelled},
 	} {
-		s.Deliver(t, c.secret, c.event, c.id, c.body)
+		s.DeliverSigned(t, c.secret, c.event, c.id, c.body)
 	}
 	got := map[string]float64{}
 	for name, v := range s.Metrics(t) {

@@ -153,7 +153,7 @@ func TestApplicationSetThatDoesNotAskIsRefreshedAgain(t *testing.T) {
 				synctest.Wait()
 				s.TakeRefreshed()
 				s.Change(func() { s.Repositories["acme/shop"] = testworld.Repository("acme/shop") })
-				s.Deliver(t, "hush", "pull_request", "", testworld.Labelled)
+				s.Deliver(t, "pull_request", "", testworld.Labelled)
 				told := 0
 				for range 60 {
 					synctest.Wait()

@@ -95,15 +95,15 @@ func collectSnapshot(s *preview.Snapshot, set setGauge) {
 		outcome preview.Outcome
 		rule    preview.Rule
 	}
-	decisions, withheld := map[outcomeAndRule]int{}, 0
+	decisions, waiting := map[outcomeAndRule]int{}, 0
 	for i := range s.Decisions {
 		d := &s.Decisions[i]
 		decisions[outcomeAndRule{d.Outcome, d.Rule}]++
 		if d.Withheld {
-			withheld++
+			waiting++
 		}
 	}
-	set(withheldDesc, float64(withheld))
+	set(withheldDesc, float64(waiting))
 	set(problemsDesc, float64(len(s.Problems)))
 	for state, n := range environments {
 		set(environmentsDesc, float64(n), string(state))

@@ -251,11 +251,11 @@ func TestRestartRepeatsStatusesAtMostOnce(t *testing.T) {
 		s.Refresh(t.Context())
 		s.Refresh(t.Context())
 	}
-	told := map[string]int{}
+	sent := map[string]int{}
 	for _, line := range r.Take() {
-		told[line]++
+		sent[line]++
 	}
-	for line, n := range told {
+	for line, n := range sent {
 		if n > 2 || !slices.Contains(first, line) {
 			t.Errorf("set %d times after two restarts: %s", n, line)
 		}

@@ -34,8 +34,14 @@ func WithWebhooks(t testing.TB) func(*generator.Options) {
 	}
 }
 
-// Deliver sends a webhook that is signed with a secret.
-func (s *Service) Deliver(t testing.TB, secret, event, id, body string) Response {
+// Deliver sends a webhook with a valid signature.
+func (s *Service) Deliver(t testing.TB, event, id, body string) Response {
+	t.Helper()
+	return s.DeliverSigned(t, WebhookSecret, event, id, body)
+}
+
+// DeliverSigned sends a webhook that is signed with a secret.
+func (s *Service) DeliverSigned(t testing.TB, secret, event, id, body string) Response {
 	t.Helper()
 	return Do(t, s.PublicHandler(), http.MethodPost, "/webhooks/github", body, map[string]string{
 		"X-GitHub-Event": event, "X-GitHub-Delivery": id, "X-Hub-Signature-256": Sign(secret, body), "Authorization": "",
