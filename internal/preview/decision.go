@@ -53,33 +53,44 @@ const (
 
 // Decision explains why a pull request or an environment is live, held, asleep or gone.
 type Decision struct {
+	// Outcome is one of live, held, asleep and gone.
 	Outcome Outcome `json:"outcome"`
-	Rule    Rule    `json:"rule"`
-	Reason  string  `json:"reason"`
-	// Remedy says what the author can do; empty if there is nothing to do.
-	Remedy string    `json:"remedy"`
-	Since  time.Time `json:"since"`
+	// Rule is the stable word for the cause, such as label, draft or fork.
+	Rule Rule `json:"rule"`
+	// Reason explains the decision in a sentence.
+	Reason string `json:"reason"`
+	// Remedy says what the author can do; empty if nothing needs to be done.
+	Remedy string `json:"remedy"`
+	// Since is the time of the decision.
+	Since time.Time `json:"since"`
 
-	// State is empty if there is no live environment.
+	// State is the environment's state: awake, waking or asleep; missing if it isn't live.
 	State State `json:"state,omitempty"`
-	// SleepsAt and ExpiresAt are the earliest times without further activity; absent if unknown or never.
-	SleepsAt  *time.Time `json:"sleeps_at,omitempty"`
+	// SleepsAt is the earliest time at which the environment falls asleep without further use; missing if none is known.
+	SleepsAt *time.Time `json:"sleeps_at,omitempty"`
+	// ExpiresAt is the earliest time at which the environment expires without further use; missing if none is known.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-	// ExpiresAnyway is true if activity doesn't move ExpiresAt: the pull request is closed, or the end is a date.
+	// ExpiresAnyway says whether it expires at this time even if it is used: its pull request is closed, or its expiry
+	// is fixed.
 	ExpiresAnyway bool `json:"expires_anyway,omitempty"`
 
-	// Withheld is true if the environment goes as soon as a person confirms it (POST /api/v1/confirm).
+	// Withheld says whether the environment waits for confirmation: POST /api/v1/confirm removes it.
 	Withheld bool `json:"withheld"`
 
-	// Environment is its present or future name; empty if there is none.
+	// Environment is the name of the environment, or the name that it would have; empty if there is none.
 	Environment string `json:"environment"`
-	Repository  string `json:"repository"` // owner/name; empty for an environment file
-	Number      int    `json:"number"`     // 0 for an environment file
-	Title       string `json:"title"`
-	Author      string `json:"author"`
-	// Owner is the environment's owner, or the future one.
+	// Repository is the repository, "owner/name"; empty for an environment file.
+	Repository string `json:"repository"`
+	// Number is the number of the pull request; 0 for an environment file.
+	Number int `json:"number"`
+	// Title is the pull request's title.
+	Title string `json:"title"`
+	// Author is the GitHub login of the pull request's author.
+	Author string `json:"author"`
+	// Owner is the owner of the environment. A bot's pull request belongs to the person who labelled it.
 	Owner string `json:"owner"`
-	URL   string `json:"url"`
+	// URL is the address of the pull request.
+	URL string `json:"url"`
 	// HeadSHA is the pull request's head commit, deployed or not.
 	HeadSHA string `json:"head_sha"`
 }

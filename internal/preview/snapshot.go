@@ -18,77 +18,123 @@ type Snapshot struct {
 
 // Row has the parameters of one environment in the answer to Argo CD (docs/reference/rows.md). All scalars are strings.
 type Row struct {
-	Name      string `json:"name"`
+	// Name is the environment's name.
+	Name string `json:"name"`
+	// Namespace is the namespace that the Application deploys to.
 	Namespace string `json:"namespace"`
-	Path      string `json:"path"`
-	Revision  string `json:"revision"`
+	// Path is the folder of the overlay in the GitOps repository.
+	Path string `json:"path"`
+	// Revision is the commit of the config branch that Argo CD syncs.
+	Revision string `json:"revision"`
 
-	Source    Source `json:"source"`
-	Owner     string `json:"owner"`
+	// Source is the origin of the environment: pull-request, environment (a file) or slot.
+	Source Source `json:"source"`
+	// Owner is the GitHub login that the environment belongs to.
+	Owner string `json:"owner"`
+	// OwnerSlug is the owner as a label value.
 	OwnerSlug string `json:"owner_slug"`
-	Purpose   string `json:"purpose"`
-	Profile   string `json:"profile"`
-	State     State  `json:"state"`
-	URL       string `json:"url"`
+	// Purpose is the text of the environment file or of the slot's claim.
+	Purpose string `json:"purpose"`
+	// Profile is the profile in force.
+	Profile string `json:"profile"`
+	// State is one of awake, waking and asleep.
+	State State `json:"state"`
+	// URL is the environment's main address; empty without a public service.
+	URL string `json:"url"`
+	// ExpiresAt is the fixed time of the expiry (RFC 3339); empty if there is none.
 	ExpiresAt string `json:"expires_at"`
 
-	Number           string   `json:"number"`
-	Title            string   `json:"title"`
-	Branch           string   `json:"branch"`
-	BranchSlug       string   `json:"branch_slug"`
-	TargetBranch     string   `json:"target_branch"`
-	TargetBranchSlug string   `json:"target_branch_slug"`
-	HeadSHA          string   `json:"head_sha"`
-	HeadShortSHA     string   `json:"head_short_sha"`   // 8 characters
-	HeadShortSHA7    string   `json:"head_short_sha_7"` // 7 characters
-	Author           string   `json:"author"`
-	Labels           []string `json:"labels"`
+	// Number is the pull request's number; empty if the environment has no or several pull requests, as are the next
+	// keys.
+	Number string `json:"number"`
+	// Title is the pull request's title.
+	Title string `json:"title"`
+	// Branch is the pull request's branch.
+	Branch string `json:"branch"`
+	// BranchSlug is the branch as a label value.
+	BranchSlug string `json:"branch_slug"`
+	// TargetBranch is the branch that the pull request wants to change.
+	TargetBranch string `json:"target_branch"`
+	// TargetBranchSlug is the target branch as a label value.
+	TargetBranchSlug string `json:"target_branch_slug"`
+	// HeadSHA is the deployed commit of the pull request.
+	HeadSHA string `json:"head_sha"`
+	// HeadShortSHA is the first 8 characters of head_sha.
+	HeadShortSHA string `json:"head_short_sha"`
+	// HeadShortSHA7 is the first 7 characters of head_sha.
+	HeadShortSHA7 string `json:"head_short_sha_7"`
+	// Author is the GitHub login of the pull request's author.
+	Author string `json:"author"`
+	// Labels are the pull request's labels.
+	Labels []string `json:"labels"`
 
-	Repository     string `json:"repository"`
+	// Repository is the pull request's repository, "owner/name".
+	Repository string `json:"repository"`
+	// RepositorySlug is the repository as a label value.
 	RepositorySlug string `json:"repository_slug"`
+	// PullRequestURL is the pull request's address.
 	PullRequestURL string `json:"pull_request_url"`
-	IssueKey       string `json:"issue_key"`
+	// IssueKey is the first match of pullRequests.issueKey in the branch or the title.
+	IssueKey string `json:"issue_key"`
 
-	Kustomize         Kustomize          `json:"kustomize"`
-	Info              []Info             `json:"info"`
+	// Kustomize is the Application's spec.source.kustomize.
+	Kustomize Kustomize `json:"kustomize"`
+	// Info is the Application's spec.info.
+	Info []Info `json:"info"`
+	// IgnoreDifferences is the Application's spec.ignoreDifferences.
 	IgnoreDifferences []IgnoreDifference `json:"ignoreDifferences"`
-	SyncOptions       []string           `json:"syncOptions"`
+	// SyncOptions are additional options of the Application's spec.syncPolicy.
+	SyncOptions []string `json:"syncOptions"`
 }
 
 // Kustomize is an Argo CD Application's spec.source.kustomize.
 type Kustomize struct {
+	// Namespace is the namespace of all objects.
 	Namespace string `json:"namespace"`
 	// Components are paths relative to the overlay's folder.
 	Components []string `json:"components"`
-	// Images are "name:tag".
-	Images  []string `json:"images"`
-	Patches []Patch  `json:"patches"`
+	// Images are image names with tags, "name:tag".
+	Images []string `json:"images"`
+	// Patches are applied after the overlay's patches.
+	Patches []Patch `json:"patches"`
 }
 
 // Patch is a Kustomize patch: a strategic merge or RFC 6902 patch, as JSON, and what it is for.
 type Patch struct {
-	Patch  string `json:"patch"`
+	// Patch is a strategic merge patch or an RFC 6902 patch, as JSON.
+	Patch string `json:"patch"`
+	// Target is the selector of the objects to patch.
 	Target Target `json:"target"`
 }
 
 // Target selects the objects that a patch is for. Name is a regular expression that Kustomize anchors.
 type Target struct {
-	Kind               string `json:"kind,omitempty"`
-	Name               string `json:"name,omitempty"`
-	LabelSelector      string `json:"labelSelector,omitempty"`
+	// Kind is the kind of the objects.
+	Kind string `json:"kind,omitempty"`
+	// Name is a regular expression that must match the whole name.
+	Name string `json:"name,omitempty"`
+	// LabelSelector is a selector of labels.
+	LabelSelector string `json:"labelSelector,omitempty"`
+	// AnnotationSelector is a selector of annotations.
 	AnnotationSelector string `json:"annotationSelector,omitempty"`
 }
 
 // Info is one line of an Application's info; Argo CD's UI makes values that are URLs clickable.
 type Info struct {
-	Name  string `json:"name"`
+	// Name is the name of the line.
+	Name string `json:"name"`
+	// Value is the text. Argo CD's UI turns a URL into a link.
 	Value string `json:"value"`
 }
 
 // IgnoreDifference is one entry of an Application's ignoreDifferences.
 type IgnoreDifference struct {
-	Group        string   `json:"group"`
-	Kind         string   `json:"kind"`
-	Name         string   `json:"name"`
+	// Group is the API group of the objects.
+	Group string `json:"group"`
+	// Kind is the kind of the objects.
+	Kind string `json:"kind"`
+	// Name is the name of the object.
+	Name string `json:"name"`
+	// JSONPointers are the fields to ignore.
 	JSONPointers []string `json:"jsonPointers"`
 }

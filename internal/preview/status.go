@@ -12,46 +12,53 @@ import (
 // Status is a live environment, and what Argo CD has made of it so far.
 type Status struct {
 	Row
-	// Expected is what Argo CD is to have synced for the environment to be ready.
+	// Expected is the state that Argo CD must reach for the environment to be ready.
 	Expected Expected `json:"expected"`
-	// Application is nil where there is none yet, where it can't be read, and where the service knows no cluster.
+	// Application is the status of the Application; missing if there is none yet, or if it can't be read.
 	Application *ApplicationStatus `json:"application,omitempty"`
-	// Ready is nil where the service knows no cluster: nobody can tell then.
+	// Ready says whether Argo CD has deployed everything and all is healthy; missing without a cluster.
 	Ready *bool `json:"ready,omitempty"`
-	// Failing says that what is expected was tried, and that it won't become ready by itself.
+	// Failing says whether Argo CD has tried and failed. It doesn't become ready by itself.
 	Failing bool `json:"failing"`
-	// Reason is why it isn't ready; empty where it is.
+	// Reason says why it isn't ready; empty if it is.
 	Reason string `json:"reason"`
-	// Decision is why it is there, and when it sleeps and ends.
+	// Decision is the decision that keeps the environment live.
 	Decision *Decision `json:"decision,omitempty"`
-	// ConfigRead says whether it was made of the commit of the config branch that was asked about, or of one after it; nil where
-	// none was.
+	// ConfigRead says whether the service has read the commit in config_commit, or a newer one; missing without this
+	// parameter.
 	ConfigRead *bool `json:"config_read,omitempty"`
-	// Workloads are what runs in it; absent where the service knows no cluster or may not read them.
+	// Workloads are its Deployments and StatefulSets; missing if the service can't read them.
 	Workloads []Workload `json:"workloads,omitempty"`
 }
 
 // Expected is what an environment is to be synced to.
 type Expected struct {
-	Revision string   `json:"revision"` // of the config branch
-	Images   []string `json:"images"`
+	// Revision is the commit of the config branch.
+	Revision string `json:"revision"`
+	// Images are image names with tags, "name:tag".
+	Images []string `json:"images"`
 }
 
 // ApplicationStatus is what Argo CD says of an Application.
 type ApplicationStatus struct {
-	Sync     string `json:"sync"`     // Synced, OutOfSync or Unknown
-	Health   string `json:"health"`   // Healthy, Progressing, Degraded, Suspended, Missing or Unknown
-	Revision string `json:"revision"` // the config branch's commit that it was last compared with
-	// Operation is the phase of the newest sync: Running, Terminating, Succeeded, Failed or Error; empty before the first.
+	// Sync is Synced, OutOfSync or Unknown.
+	Sync string `json:"sync"`
+	// Health is Healthy, Progressing, Degraded, Suspended, Missing or Unknown.
+	Health string `json:"health"`
+	// Revision is the commit of the config branch that Argo CD compared last.
+	Revision string `json:"revision"`
+	// Operation is the phase of the newest sync: Running, Terminating, Succeeded, Failed or Error; empty before the
+	// first sync.
 	Operation string `json:"operation"`
-	// Message is the newest sync's, or the error that keeps Argo CD from comparing.
+	// Message is the message of the newest sync, or the error that stops Argo CD from comparing.
 	Message string `json:"message"`
-	// Broken says that Message is such an error.
-	Broken   bool `json:"broken"`
+	// Broken says whether the message is such an error.
+	Broken bool `json:"broken"`
+	// Deleting says whether Argo CD deletes the Application.
 	Deleting bool `json:"deleting"`
-	// Unhealthy is the first of the worst resources; nil where all are well or Argo CD doesn't say.
+	// Unhealthy is the first of the worst resources; missing if all are healthy.
 	Unhealthy *UnhealthyResource `json:"unhealthy,omitempty"`
-	// Images are those of the running Pods.
+	// Images are the images of the running Pods.
 	Images []string `json:"images"`
 
 	// Spec is what the Application asks for, Compared what Argo CD last compared with the cluster, and Tried what the
@@ -63,9 +70,13 @@ type ApplicationStatus struct {
 
 // UnhealthyResource is one that isn't as it should be.
 type UnhealthyResource struct {
-	Kind    string `json:"kind"`
-	Name    string `json:"name"`
-	Health  string `json:"health"`
+	// Kind is the resource's kind.
+	Kind string `json:"kind"`
+	// Name is the resource's name.
+	Name string `json:"name"`
+	// Health is the resource's health.
+	Health string `json:"health"`
+	// Message is Argo CD's message about it.
 	Message string `json:"message"`
 }
 

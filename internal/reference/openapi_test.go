@@ -22,11 +22,10 @@ import (
 	"github.com/previewset/previewset/internal/reference/openapi"
 )
 
-// comments are the folders with the types of requests and answers, by the import path that they are relative to.
+// comments are the folders with the types of requests and answers.
 var comments = openapi.Comments{
-	"github.com/previewset/previewset/internal/preview":   "../preview",
-	"github.com/previewset/previewset/internal/reference": "../../generator/api",
-	"github.com/previewset/previewset/internal":           "../reference/openapi",
+	Package: "github.com/previewset/previewset/internal/reference",
+	Folders: []string{"../preview", "../../generator/api", "openapi"},
 }
 
 func TestOpenAPIDocumentIsUpToDate(t *testing.T) {
@@ -38,6 +37,21 @@ func TestOpenAPIDocumentIsUpToDate(t *testing.T) {
 	compare(t, reference.Page{Path: "http-api.yaml", Text: text})
 	compare(t, reference.EndpointsPage(openapi.Operations()))
 	load(t, text)
+}
+
+func TestEveryFieldOfTheAPIHasADescription(t *testing.T) {
+	t.Parallel()
+	text, err := openapi.Document(comments, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, schema := range load(t, text).Components.Schemas {
+		for field, p := range schema.Value.Properties {
+			if p.Value.Description == "" {
+				t.Errorf("%s.%s has no description; write a comment in Go", name, field)
+			}
+		}
+	}
 }
 
 // load parses and validates a document.

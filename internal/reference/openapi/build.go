@@ -14,8 +14,8 @@ import (
 )
 
 // Document returns the OpenAPI document as YAML. With strict, its schemas refuse unknown fields in answers too.
-func Document(folders Comments, strict bool) ([]byte, error) {
-	s, err := newSchemas(folders, strict)
+func Document(c Comments, strict bool) ([]byte, error) {
+	s, err := newSchemas(c, strict)
 	if err != nil {
 		return nil, err
 	}

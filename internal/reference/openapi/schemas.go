@@ -9,9 +9,13 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Comments are the folders with the Go types of requests and answers, relative to the working directory, by import path
-// of the package. Their comments become descriptions.
-type Comments map[string]string
+// Comments are the folders with the Go types of requests and answers. The types' comments become descriptions.
+type Comments struct {
+	// Package is the import path of the working directory.
+	Package string
+	// Folders are relative to the working directory.
+	Folders []string
+}
 
 // schemas makes the JSON Schemas of Go types, as components of the document.
 type schemas struct {
@@ -21,11 +25,11 @@ type schemas struct {
 
 // newSchemas returns schemas. With strict, unknown fields are errors; the published document allows them, because a new
 // field in an answer must not break clients.
-func newSchemas(folders Comments, strict bool) (*schemas, error) {
+func newSchemas(c Comments, strict bool) (*schemas, error) {
 	r := &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: !strict}
-	for base, folder := range folders {
-		if err := r.AddGoComments(base, folder, jsonschema.WithFullComment()); err != nil {
-			return nil, fmt.Errorf("read the comments of %s: %w", base, err)
+	for _, folder := range c.Folders {
+		if err := r.AddGoComments(c.Package, folder, jsonschema.WithFullComment()); err != nil {
+			return nil, fmt.Errorf("read the comments in %s: %w", folder, err)
 		}
 	}
 	return &schemas{reflector: r, components: map[string]*jsonschema.Schema{}}, nil
