@@ -43,7 +43,7 @@ func (p *periodic) take(last *time.Time, period time.Duration) bool {
 	return true
 }
 
-// schedulePeriodicReads adds the reads whose period is over.
+// schedulePeriodicReads adds the periodic reads that are due.
 func (r *refresher) schedulePeriodicReads() {
 	p := r.current.Published()
 	if p == nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// BenchmarkMemory runs the program with a GitHub whose pull requests have about 20 KB each. It reports the peak of the
+// BenchmarkMemory runs the program with a GitHub with pull requests of about 20 KB each. It reports the peak of the
 // resident memory from the start until a few refreshes later. Goal (issue 2): less than 200 MiB for 10,000 open pull
 // requests.
 func BenchmarkMemory(b *testing.B) {

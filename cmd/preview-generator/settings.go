@@ -130,8 +130,8 @@ func (s *settings) flags() *flag.FlagSet {
 }
 
 // about begins the help text.
-const about = `preview-generator tells Argo CD's ApplicationSet controller which preview environments are live and what runs in
-each of them. It watches pull requests on GitHub and the config branch of the GitOps repository.
+const about = `preview-generator tells Argo CD's ApplicationSet controller which preview environments are live, and their
+content. It watches pull requests on GitHub and the config branch of the GitOps repository.
 
 Required: --config-repo and --token-file. Every flag has an environment variable, for example PREVIEWSET_CONFIG_REPO for
 --config-repo; the flag wins. Files with tokens and keys are read again when they change.

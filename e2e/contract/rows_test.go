@@ -138,7 +138,7 @@ func TestParametersSelectRows(t *testing.T) {
 	}{
 		{`{}`, []string{"preview-gateway-pr-1", "preview-shop-pr-1", "preview-shop-pr-2", "preview-shop-pr-3", "preview-shop-pr-4"}},
 		{`{"owner": "ALICE"}`, []string{"preview-gateway-pr-1", "preview-shop-pr-1", "preview-shop-pr-2", "preview-shop-pr-3"}},
-		{`{"owner": ["jakub", "nobody"]}`, []string{"preview-shop-pr-4"}},
+		{`{"owner": ["jakub", "erin"]}`, []string{"preview-shop-pr-4"}},
 		{`{"repository": "acme/gateway"}`, []string{"preview-gateway-pr-1"}},
 		{`{"profile": "full"}`, []string{"preview-shop-pr-2"}},
 		{`{"source": ["pull-request"], "profile": ["full", "checkout"], "owner": "alice"}`, []string{"preview-shop-pr-2"}},

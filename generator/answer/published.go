@@ -1,5 +1,5 @@
 // Package answer encodes snapshots for Argo CD's plugin generator: the rows that an ApplicationSet's input parameters
-// select, as compressed JSON. It knows no HTTP and doesn't decide what is in a snapshot.
+// select, as compressed JSON. It knows no HTTP and doesn't decide about the content of a snapshot.
 package answer
 
 import (

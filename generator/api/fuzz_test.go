@@ -99,7 +99,7 @@ func FuzzParams(f *testing.F) {
 		`{"input":{"parameters":{"owner":["ALICE","bob"],"source":"pull-request"}}}`,
 		`{"input":{"parameters":{"repository":"acme/shop","profile":"full"}}}`, `{"input":{"parameters":{"owner":[]}}}`,
 		`{"input":{"parameters":{"Owner":"alice"}}}`,
-		`{"input":{"parameters":{"owner":"\u0000\ud800"}}}`, `{"input":{"parameters":{"owner":"nobody"}}}`,
+		`{"input":{"parameters":{"owner":"\u0000\ud800"}}}`, `{"input":{"parameters":{"owner":"erin"}}}`,
 		`{"INPUT":{"parameters":{"owner":1e999}}}`, strings.Repeat("[", 11_000),
 	} {
 		f.Add([]byte(seed), "gzip", "application/json")
@@ -222,7 +222,7 @@ func FuzzRequest(f *testing.F) {
 			f.Add("shop-pr-7", action, []byte(body))
 		}
 	}
-	for _, name := range []string{"", ".", "shop-pr-8", "nobody", "a/b", "%2e%2e", "\x00", strings.Repeat("x", 5000)} {
+	for _, name := range []string{"", ".", "shop-pr-8", "unknown", "a/b", "%2e%2e", "\x00", strings.Repeat("x", 5000)} {
 		f.Add(name, preview.ActionWake, []byte("{}"))
 		f.Add("shop-pr-7", name, []byte("{}"))
 	}
@@ -282,7 +282,7 @@ func decoded(t testing.TB, a testworld.Response, v any) {
 	}
 }
 
-// raw sends a request whose URL and headers may be invalid.
+// raw sends a request. Its URL and headers may be invalid.
 func raw(t *testing.T, h http.Handler, method, path, query string, body []byte, header http.Header) testworld.Response {
 	t.Helper()
 	w := httptest.NewRecorder()

@@ -22,7 +22,7 @@ const (
 	maxRequestBody = 4 << 10
 	// maxCallerName bounds the caller's name, in characters.
 	maxCallerName = 100
-	unknownCaller = "somebody"
+	unknownCaller = "an unknown user"
 )
 
 // postRequest takes a user's request that an environment wakes, sleeps or stays longer.

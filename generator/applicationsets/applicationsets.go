@@ -1,4 +1,4 @@
-// Package applicationsets tells Argo CD about new answers: it refreshes each ApplicationSet whose answer changed, so
+// Package applicationsets tells Argo CD about new answers: it refreshes each ApplicationSet with a changed answer, so
 // that it asks at once instead of at its next poll.
 package applicationsets
 
@@ -51,7 +51,7 @@ func NewNotifier(r Refresher, c *Callers, now func() time.Time, log *slog.Logger
 	}
 }
 
-// Notify refreshes the ApplicationSets whose answer changed since their last refresh. After a start it refreshes all of
+// Notify refreshes the ApplicationSets with answers that changed since their last refresh. After a start it refreshes all of
 // them: while the service was away they may have got an error, and Argo CD would wait for minutes.
 func (n *Notifier) Notify(ctx context.Context, p *answer.Published, plugins []preview.Plugin) {
 	if n.refresher == nil {

@@ -38,7 +38,7 @@ func TestMetricsDescribeSnapshot(t *testing.T) {
 	s.Refresh(t.Context())
 	s.GetParams(t, testworld.ParamsBody)
 	s.GetParams(t, "null")
-	s.Get(t, "/a/path/that/nobody/knows")
+	s.Get(t, "/an/unknown/path")
 	s.Get(t, "/api/v1/environments/shop-pr-7")
 	w.AdvanceClock(time.Hour)
 	w.RepositoryErrs["acme/shop"], w.Tree = errors.New("GitHub answers 500"), testworld.Tree(2, "kind: Nonsense\n")

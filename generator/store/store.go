@@ -105,7 +105,7 @@ func (s *Store) isSaved(c Change) bool {
 	return s.hasState && !s.mustSave && sameMemory(c.Before, c.New.Memory) && !s.hasOldUse(c)
 }
 
-// activityEvery is the shortest time between two saves whose only reason is that environments were used. A restart
+// activityEvery is the shortest time between two saves that only record the use of environments. A restart
 // within this time leaves no gap: the next measurement reaches back to the save.
 const activityEvery = time.Minute
 

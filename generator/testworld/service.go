@@ -31,7 +31,7 @@ func (s *Service) Start(t *testing.T) (stop func()) {
 	return stop
 }
 
-// NewWaitingForConfirmation returns a service whose three environments wait for confirmation.
+// NewWaitingForConfirmation returns a service with three environments that wait for confirmation.
 func NewWaitingForConfirmation(t *testing.T, change ...func(*generator.Options)) *Service {
 	t.Helper()
 	w := New()

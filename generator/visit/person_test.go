@@ -44,7 +44,7 @@ var onlyPersonsWakeEnvironmentsCases = []struct {
 	{"a redirect after sign-in", "GET", person(map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-User": ""}), true},
 	{"the page's own link", "GET", person(map[string]string{"Sec-Fetch-Site": "same-origin"}), true},
 	{
-		"a phone whose name ends in bot", "GET",
+		"a phone with a name that ends in bot", "GET",
 		agent("Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"), true,
 	},
 	{"the page that reloads itself", "GET", person(map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-User": ""}), false},

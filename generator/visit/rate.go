@@ -19,7 +19,7 @@ type bucket struct {
 
 // wait is the time until the next event may happen; 0 if it may happen now.
 func (b *bucket) wait(r rate, now time.Time) time.Duration {
-	if !b.full.After(now) { // also for an unused bucket, whose zero time doesn't fit into a duration
+	if !b.full.After(now) { // also for an unused bucket: its zero time doesn't fit into a duration
 		return 0
 	}
 	return max(0, b.full.Sub(now)-time.Duration(r.burst-1)*r.every)

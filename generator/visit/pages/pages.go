@@ -1,5 +1,5 @@
 // Package pages renders responses for the host of an environment that Argo CD doesn't serve now: a page for browsers,
-// JSON for programs. It knows neither snapshots nor permissions; the caller decides what is shown.
+// JSON for programs. It knows neither snapshots nor permissions; the caller decides about the content.
 //
 // The pages work without JavaScript: they reload every few seconds. With JavaScript, a small script replaces only the
 // changed parts, announces them to screen readers and keeps the keyboard focus.
