@@ -79,7 +79,7 @@ func applicationsOf(t *testing.T, s *testworld.Service) preview.Recovered {
 	t.Helper()
 	r := preview.Recovered{Environments: map[string]preview.Remembered{}}
 	for name, e := range s.Memory().Environments {
-		e.Braked, e.Members = false, slices.Clone(e.Members)
+		e.IsGuarded, e.Members = false, slices.Clone(e.Members)
 		for i := range e.Members {
 			e.Members[i].Label = ""
 		}

@@ -10,25 +10,25 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Plan says what one environment consists of.
+// Plan is the input of the composition of one environment.
 type Plan struct {
 	Name    string
 	Owner   string // a GitHub login, or ""
 	Profile string
 	Dataset string // "" for the default one
-	// Components are features of kustomize-base/components, applied in this order.
+	// Components are folders of kustomize-base/components, in this order.
 	Components []string
-	// Run are the services that run here, by name, and what each is at.
+	// Run are the services that run in the environment, with their commits.
 	Run map[string]config.ServiceRef
-	// Links are the namespaces that services lead to; a service that is neither here nor in Run leads to the baseline.
+	// Links are the namespaces of linked services. A service that is neither here nor in Run links to the baseline.
 	Links map[string]string
-	// From are the namespaces that links lead from to services that run here.
+	// From are the namespaces that link to services of the environment.
 	From map[string][]string
 	// State is Awake, Waking or Asleep; "" is Awake.
 	State State
 }
 
-// composer puts one environment together.
+// composer composes one environment.
 type composer struct {
 	*config.Config
 	baseline map[string]linkPatches
@@ -38,8 +38,8 @@ type composer struct {
 	first    string            // the public service with the environment's own host
 }
 
-// Compose turns a plan into what Argo CD is told: everything of a Row that follows from configuration. An error is one
-// of the plan (a service that isn't there, a tag that isn't one).
+// Compose returns everything of a Row that follows from configuration. It fails if the plan has an unknown service,
+// or an invalid image tag.
 func Compose(c *config.Config, p Plan) (Row, error) {
 	k, err := composePlan(c, baselineLinks(c), p)
 	if err != nil {
@@ -73,7 +73,7 @@ func composePlan(c *config.Config, baseline map[string]linkPatches, p Plan) (*co
 	k.links()
 	k.allowIngressFromLinks()
 	k.state()
-	k.k.Components, k.k.Patches = slices.Clone(k.k.Components), slices.Clone(k.k.Patches) // without what they could grow by
+	k.k.Components, k.k.Patches = slices.Clone(k.k.Components), slices.Clone(k.k.Patches) // without spare capacity
 	return k, nil
 }
 
@@ -113,7 +113,7 @@ func (k *composer) services() {
 	}
 }
 
-// host is where a public service is found: the first one that runs has the environment's own host.
+// host returns the host of a public service. The first one that runs has the environment's own host.
 func (k *composer) host(service string) string {
 	if k.first == "" {
 		k.first = service
@@ -137,8 +137,7 @@ func (k *composer) images() error {
 	return nil
 }
 
-// stores adds the data stores of what runs, each with the dataset that was chosen or, where it hasn't that one, the
-// default one.
+// stores adds the data stores of the running services with the chosen dataset. A store without it gets the default.
 func (k *composer) stores() {
 	dataset := k.plan.Dataset
 	if dataset == "" {
@@ -180,7 +179,7 @@ func (k *composer) environment() {
 	})
 }
 
-// routes sets the hosts of the public services that run, whichever kind of route their components bring.
+// routes sets the hosts of the running public services, in both kinds of routes.
 func (k *composer) routes() {
 	for _, name := range slices.Sorted(maps.Keys(k.hosts)) {
 		selector := "previewset.dev/public=" + name
@@ -189,7 +188,8 @@ func (k *composer) routes() {
 	}
 }
 
-// link is what an environment has in place of a service: a component, and the patches that say where the service runs.
+// linkPatches take the place of a service that doesn't run in the environment: a component, and patches with its
+// target.
 type linkPatches struct {
 	component string
 	patches   []Patch
@@ -204,7 +204,7 @@ func baselineLinks(c *config.Config) map[string]linkPatches {
 	return links
 }
 
-// linkTo points the Service to where the service runs, and lets the Pods reach it there.
+// linkTo points the Service to a namespace, and allows the Pods to reach it there.
 func linkTo(c *config.Config, service, namespace string) linkPatches {
 	selector := "previewset.dev/link=" + service
 	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
@@ -213,8 +213,8 @@ func linkTo(c *config.Config, service, namespace string) linkPatches {
 	}}
 }
 
-// links adds the patches for what doesn't run here. Those that lead to the baseline are the same in every environment, and
-// with hundreds of services most of it; so their texts are made once.
+// links adds the patches of all services that don't run in the environment. Links to the baseline are the same in all
+// environments, and most of a row, so all share their texts.
 func (k *composer) links() {
 	k.k.Patches = slices.Grow(k.k.Patches, 2*(len(k.Policy.Services)-len(k.plan.Run)))
 	for _, s := range k.Policy.Services {
@@ -229,7 +229,7 @@ func (k *composer) links() {
 	}
 }
 
-// allowIngressFromLinks opens the Pods of the services that others link to, for exactly their namespaces.
+// allowIngressFromLinks allows ingress to linked services from exactly the namespaces that link to them.
 func (k *composer) allowIngressFromLinks() {
 	var namespaces []string
 	for _, list := range k.plan.From {
@@ -251,7 +251,7 @@ func (k *composer) allowIngressFromLinks() {
 	})
 }
 
-// replace is an RFC 6902 patch of one value. "add" sets it whether it is there or not.
+// replace returns an RFC 6902 patch of one value. The operation "add" also replaces.
 func replace(pointer string, value any) any {
 	return []map[string]any{{"op": "add", "path": pointer, "value": value}}
 }
@@ -260,7 +260,7 @@ func (k *composer) patch(target Target, patch any) {
 	k.k.Patches = append(k.k.Patches, Patch{Patch: compact(patch), Target: target})
 }
 
-// compact is JSON with sorted keys. What is composed here always marshals.
+// compact returns JSON with sorted keys. Composed values always marshal.
 func compact(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -2,25 +2,27 @@ package preview
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 )
 
-// Content is one service of an environment: it runs there, or its name leads elsewhere.
+// Content is one service of an environment. It runs there, or it is linked.
 type Content struct {
 	Service string `json:"service"`
 	Runs    bool   `json:"runs"`
-	// Commit is what it runs at; empty where kustomize-base's image does.
+	// Commit is empty if the image of kustomize-base runs.
 	Commit string `json:"commit"`
-	// Host is where it is reached from outside; empty where it isn't.
+	// Host is its public host; empty if it has none.
 	Host string `json:"host"`
-	// Namespace is where a linked service runs; empty of one that runs here.
+	// Namespace is the link target; empty if the service runs here.
 	Namespace string `json:"namespace"`
 }
 
-// Contents are the services of an environment as its row composes them, in the order of the configuration.
+// Contents returns the services of an environment in the order of the configuration.
 func (r Row) Contents() []Content {
 	contents := []Content{}
-	commits, hosts := r.environmentData()
+	commits, hosts, _ := r.environmentData() // unreadable data is omitted
 	links := r.linkedNamespaces()
 	for _, c := range r.Kustomize.Components {
 		part := strings.Split(c, "/") // ../../kustomize-base/services/<service>/run
@@ -36,8 +38,8 @@ func (r Row) Contents() []Content {
 	return contents
 }
 
-// environmentData is what ConfigMap environment says of commits and hosts, by service.
-func (r Row) environmentData() (commits, hosts map[string]string) {
+// environmentData returns the commits and hosts of ConfigMap environment, by service.
+func (r Row) environmentData() (commits, hosts map[string]string, err error) {
 	for _, p := range r.Kustomize.Patches {
 		if p.Target.Kind != "ConfigMap" || p.Target.Name != "environment" {
 			continue
@@ -45,15 +47,21 @@ func (r Row) environmentData() (commits, hosts map[string]string) {
 		var configMap struct {
 			Data struct{ Commits, Hosts string }
 		}
-		if json.Unmarshal([]byte(p.Patch), &configMap) == nil {
-			_ = json.Unmarshal([]byte(configMap.Data.Commits), &commits) // what isn't there isn't shown
-			_ = json.Unmarshal([]byte(configMap.Data.Hosts), &hosts)
+		if err := json.Unmarshal([]byte(p.Patch), &configMap); err != nil {
+			return nil, nil, fmt.Errorf("ConfigMap environment: %w", err)
+		}
+		err := errors.Join(
+			json.Unmarshal([]byte(configMap.Data.Hosts), &hosts),
+			json.Unmarshal([]byte(configMap.Data.Commits), &commits),
+		)
+		if err != nil {
+			return commits, hosts, fmt.Errorf("ConfigMap environment: %w", err)
 		}
 	}
-	return commits, hosts
+	return commits, hosts, nil
 }
 
-// linkedNamespaces are where the Services in place of what doesn't run here lead, by service.
+// linkedNamespaces returns the link targets by service.
 func (r Row) linkedNamespaces() map[string]string {
 	links := map[string]string{}
 	for _, p := range r.Kustomize.Patches {

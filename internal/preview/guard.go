@@ -28,12 +28,12 @@ func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*R
 	}
 	n := len(g.recent)
 	for _, w := range existing {
-		if !w.previous.Braked && !in.isConfirmed(w.name) && (w.isLost() || expired[w] != nil) {
+		if !w.previous.IsGuarded && !in.isConfirmed(w.name) && (w.isLost() || expired[w] != nil) {
 			n++
 		}
 	}
 	for _, e := range pendingMoves {
-		if !e.Braked && !in.isConfirmed(e.Row.Name) {
+		if !e.IsGuarded && !in.isConfirmed(e.Row.Name) {
 			n++
 		}
 	}
@@ -78,7 +78,7 @@ func withGuardedMoves(in *input, environments []*desired, pendingMoves map[strin
 // moveHold keeps a pull request in its dedicated environment if too many would leave theirs at once.
 func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembered, g deletionGuard) *hold {
 	dedicated := pendingMoves[m.subject()]
-	if dedicated == nil || in.isConfirmed(dedicated.Row.Name) || !g.stops(dedicated.Braked) {
+	if dedicated == nil || in.isConfirmed(dedicated.Row.Name) || !g.stops(dedicated.IsGuarded) {
 		return nil
 	}
 	return &hold{

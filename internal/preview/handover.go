@@ -6,7 +6,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// handOver makes Argo CD leave the workloads of services alone, so that people replace them by tools of their own.
+// handOver makes Argo CD ignore the workloads of services, so that a developer's tool can replace them.
 func handOver(row *Row, services []string, run map[string]config.ServiceRef) {
 	for _, s := range sortedSet(slices.Clone(services)) {
 		if _, ok := run[s]; !ok {

@@ -2,21 +2,21 @@ package preview
 
 import "github.com/previewset/previewset/internal/config"
 
-// Inputs are what the service's newest answer was computed from besides its configuration, and what it remembers of that
-// answer: with them the same Resolve says what another configuration would be answered.
+// Inputs are what the newest snapshot was made from, besides the configuration. With them, Resolve can compute the
+// snapshot of another configuration.
 type Inputs struct {
-	// Commit is the config branch's that is in force.
+	// Commit is the commit of the config branch in force.
 	Commit string
 	Facts  Facts
 	Memory Memory
-	// Asked are the refs that were read, by repository: of others nobody knows whether they exist.
+	// Asked are the refs that were read, by repository. It is unknown whether other refs exist.
 	Asked map[string]Asked
 }
 
-// Asked are the refs of one repository that the configuration in force wants to know of.
+// Asked are the refs of one repository that the configuration in force needs.
 type Asked struct{ Branches, Tags, Commits []string }
 
-// AskedRefs are the refs that the configuration wants to know of, by repository.
+// AskedRefs returns the refs that a configuration needs, by repository.
 func AskedRefs(c *config.Config) map[string]Asked {
 	all := map[string]Asked{}
 	for _, name := range c.Repositories() {

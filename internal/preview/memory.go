@@ -8,52 +8,53 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Memory is what Resolve needs to know of its last answer. The zero value is a beginning without any. It is kept as JSON
-// between two runs of the service.
+// Memory is everything that Resolve needs of the last snapshot. The zero value is the first start. It is saved as
+// JSON.
 type Memory struct {
-	// At is when this was the newest answer.
+	// At is the time of the snapshot.
 	At time.Time
-	// Commit is the config branch's that it was made of.
+	// Commit is the commit of the config branch that the snapshot was made from.
 	Commit string
-	// Repositories are those that were read whole, lower case, and their numeric identities; 0 is of one that counts as
-	// empty because somebody said so.
+	// Repositories are the numeric identities of the repositories with a complete read, by lower-case name. 0 means
+	// that a person confirmed the repository as empty.
 	Repositories map[string]int64
-	// Overlays say at which commit each overlay last changed; "" is for environments without a folder.
+	// Overlays have the commit at which each overlay last changed. The key "" is for environments without a folder.
 	Overlays map[string]config.Overlay
-	// Environments are the live ones, by name.
+	// Environments are the live environments by name.
 	Environments map[string]Remembered
-	// Since says what was decided and since when, by subject ("owner/name#number", or an environment's name).
+	// Since has the decisions without texts, by subject: "owner/name#number" or an environment's name.
 	Since map[string]Decided
-	// Defaults are the last ready commits of services that run at their default.
+	// Defaults are the last ready commits of services at their default ref.
 	Defaults map[string]config.ServiceRef
-	// Unlabelled are the times at which live environments lost their label lately, whether they went or were withheld.
+	// Unlabelled are the times of recent removals that the deletion guard counts, also of guarded ones.
 	Unlabelled []time.Time
-	// Confirmed are the environments that somebody has confirmed may go. It counts for the next answer only.
+	// Confirmed are the environments with a confirmed removal. It counts for the next snapshot only.
 	Confirmed map[string]bool
-	// Gone are the environments that were taken away lately, newest last.
+	// Gone are the decisions about recently removed environments, the newest last.
 	Gone []Decision
-	// Lives say how the live environments are used, by name.
+	// Lives have the activity of the live environments, by name.
 	Lives map[string]Life
-	// Intents are what people asked of environments, by name.
+	// Intents are the requests about environments, by name.
 	Intents map[string]Intent
-	// Left are those that their lifetime took away, by name.
+	// Left are the environments that their lifetime removed, by name.
 	Left map[string]Left
-	// Measured is until when it is known what was used, with gaps that were counted as use.
+	// Measured is the time until which activity is known. Gaps before it count as use.
 	Measured time.Time `json:",omitzero"`
-	// Jumped is when the clock jumped last, or the service was away: what was known of the clock before counts no more.
+	// Jumped is the last time at which the clock jumped or the service paused. Earlier knowledge about the clock
+	// doesn't count.
 	Jumped time.Time `json:",omitzero"`
-	// Agreed is the newest time that could be trusted when the config branch was read: claims of slots are over by then, or not.
+	// Agreed is the newest reliable time at which the config branch was read. Claims of slots end by it.
 	Agreed time.Time `json:",omitzero"`
 
-	// compositions save Resolve work, and change nothing of what it answers: without them, as after a restart, that is the same.
+	// compositions only save work. Without them, as after a restart, the next snapshot is the same.
 	compositions compositions
 }
 
-// Previous is the configuration that was in force, as far as Load needs to know it.
+// Previous returns the configuration that was in force, as far as config.Load needs it.
 func (m Memory) Previous() *config.Config { return config.FromOverlays(m.Overlays) }
 
-// Kept is what of a memory outlives a restart: all but since when nobody asks for a preview of a pull request. A large
-// organisation has a hundred thousand of those, and a ConfigMap holds 1 MiB.
+// Kept returns the memory without the decisions about pull requests without the label. A large organisation has a
+// hundred thousand of them, and a ConfigMap holds 1 MiB.
 func (m Memory) Kept() Memory {
 	kept := make(map[string]Decided, len(m.Environments))
 	for about, d := range m.Since {
@@ -65,13 +66,13 @@ func (m Memory) Kept() Memory {
 	return m
 }
 
-// How long and how many decisions about environments that are gone are kept to be looked up.
+// The limits of Memory.Gone.
 const (
 	goneFor = 24 * time.Hour
 	goneMax = 500
 )
 
-// Identity is the numeric identity that a repository ("owner/name", lower case) must have; 0 where any will do.
+// Identity returns the numeric identity that a repository ("owner/name" in lower case) must have; 0 allows any.
 func (m Memory) Identity(repository string) int64 {
 	if id, ok := m.Repositories[repository]; ok {
 		return id
@@ -86,8 +87,8 @@ func (m Memory) Identity(repository string) int64 {
 	return 0
 }
 
-// LivePullRequests are the numbers of the pull requests that have an environment, of the repository that has the identity or, where
-// that isn't known, the name; ascending.
+// LivePullRequests returns the numbers of the pull requests with an environment in ascending order, of the repository
+// with the identity or, if that is unknown, with the name.
 func (m Memory) LivePullRequests(repository string, id int64) []int {
 	var numbers []int
 	for _, was := range m.Environments {
@@ -101,17 +102,17 @@ func (m Memory) LivePullRequests(repository string, id int64) []int {
 	return slices.Compact(numbers)
 }
 
-// brakeStep is the longest that the brake's window ages between two answers. They are computed more often than that; more
-// is a clock that jumped, or a service that was away, and neither is a reason to let more go at once.
-const brakeStep = 2 * time.Minute
+// guardStep is the longest time by which the window of the deletion guard ages between two snapshots. A longer time
+// is a clock jump or a pause of the service, and that doesn't allow more removals.
+const guardStep = 2 * time.Minute
 
-// clampClockJumps is memory as it would be had the clock never been wrong: the window of the brake is as old as it can have become,
-// and nothing is gone since the future.
+// clampClockJumps returns the memory without the effects of clock jumps: the window of the deletion guard ages by
+// guardStep at most, and nothing is in the future.
 func (m Memory) clampClockJumps(now time.Time) Memory {
-	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > brakeStep) {
+	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > guardStep) {
 		m.Unlabelled = slices.Clone(m.Unlabelled)
 		for i, t := range m.Unlabelled {
-			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), brakeStep)) // guard clock-jump-and-deletions: skip
+			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), guardStep)) // guard clock-jump-and-deletions: skip
 		}
 	}
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) { // guard clock-jump: false
@@ -127,8 +128,8 @@ func (m Memory) clampClockJumps(now time.Time) Memory {
 	return m
 }
 
-// shift moves what was done at some time by what a clock jumped: so nothing becomes older by that, nor younger. Since stays,
-// because fixed ends count from it; they count only while the clock is known to be right.
+// shift moves all times by a clock jump, so that their age stays the same. Life.Since stays, because fixed ends count
+// from it; they count only while the clock is reliable.
 func (m *Memory) shift(by time.Duration, far bool, now time.Time) {
 	move := func(times ...*time.Time) {
 		for _, t := range times {
@@ -152,16 +153,16 @@ func (m *Memory) shift(by time.Duration, far bool, now time.Time) {
 	}
 }
 
-// clampRequests are intents of which nothing was asked in the future, whatever the clock showed then.
-func clampRequests(intents map[string]Intent, now time.Time) map[string]Intent {
-	was := make(map[string]Intent, len(intents))
-	for name, i := range intents {
+// clampRequests returns requests without times in the future.
+func clampRequests(requests map[string]Intent, now time.Time) map[string]Intent {
+	clamped := make(map[string]Intent, len(requests))
+	for name, i := range requests {
 		for _, t := range []*time.Time{&i.Woken, &i.Slept, &i.Renewed} {
 			if t.After(now) {
 				*t = now.UTC()
 			}
 		}
-		was[name] = i
+		clamped[name] = i
 	}
-	return was
+	return clamped
 }

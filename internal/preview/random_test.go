@@ -450,7 +450,7 @@ func (p *play) brakeHolds(before *Snapshot, confirmed map[string]bool) {
 		}
 		went = true
 		p.lost = append(p.lost, p.now)
-		if was.Braked {
+		if was.IsGuarded {
 			p.fail("%s was withheld, and nobody confirmed that it may go", name)
 		}
 	}

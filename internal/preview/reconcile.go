@@ -1,55 +1,10 @@
 package preview
 
 import (
-	"fmt"
 	"maps"
 
 	"github.com/previewset/previewset/internal/config"
 )
-
-// result is what becomes of a desired environment.
-type result struct {
-	desired *desired // with the holds of its members
-	hold    *hold    // why it isn't created or updated; nil if it is
-	draft   *draft   // nil unless it is created or updated
-	live    *Remembered
-	members []memberResult
-	// isOwnSubject is true if there is a decision about the environment itself, besides those about its members.
-	isOwnSubject bool
-	// counted is the number of removals that the deletion guard counts.
-	counted int
-	// expired is the entry of an environment that its lifetime takes away.
-	expired *Left
-	// followUp is the file's environment if an adopted one loses its pull request.
-	followUp *desired
-}
-
-// memberResult is what becomes of a pull request that asks for the environment.
-type memberResult struct {
-	*member
-	outcome memberOutcome
-	hold    *hold
-	// dedicated is the environment that it keeps instead.
-	dedicated *Remembered
-}
-
-// memberOutcome is the kind of a memberResult.
-type memberOutcome int
-
-const (
-	memberRuns           memberOutcome = iota // it runs at its head
-	memberStays                               // it stays as it was
-	memberKeptOut                             // it isn't in the environment
-	memberKept                                // its dedicated environment stays as it was
-	memberKeepsDedicated                      // it stays in its dedicated environment
-)
-
-// kept is an environment that stays as it was, without a desired one.
-type kept struct {
-	*Remembered
-	hold *hold
-	head string // the pull request's head commit, as far as it is known
-}
 
 // reconciler decides about each desired environment: create, update, keep or remove it. Here, and only here, is the
 // evidence for a removal, the deletion guard, and the effect of a confirmation.
@@ -117,6 +72,13 @@ func (r *reconciler) keepInGrace(ids *identities) {
 func (r *reconciler) keep(e *Remembered, h *hold) {
 	r.live.add(e)
 	r.kept = append(r.kept, kept{e, h, e.Row.HeadSHA})
+}
+
+// keepAll keeps all environments as they were.
+func (r *reconciler) keepAll(h *hold) {
+	for _, e := range r.in.previous {
+		r.keep(e, h)
+	}
 }
 
 // reconcileExisting decides about the environments that are live.
@@ -226,49 +188,6 @@ func (r *reconciler) concludeDedicated(p proposal) *result {
 	return res
 }
 
-// withhold decides about a live environment with a pull request that may have lost its label. It is removed, unless
-// configuration is the cause, or too many are removed at once. It returns the environment as it is to be kept.
-func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decided *hold, counted int) {
-	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
-	last := w.previous.Members[0]
-	orConfirm := ", or previewctl confirm " + w.name + " to let it go"
-	switch {
-	case h == nil || !h.allowsRemoval:
-		last.Label = presentLabel(policy, m.labels) // it has this label now
-		return w.previous.asKept(false, last), h, 0
-	case r.in.isConfirmed(w.name):
-		return w.previous.asKept(false, last), h, 0
-	case last.Label == "":
-		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and whether it had the label that configuration asks for is not remembered",
-			remedy: h.remedy + orConfirm,
-		}, 0
-	case m.isStillLabelled(): // guard other-label: false
-		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "configuration asks for another label than it got its preview for",
-			remedy: h.remedy + orConfirm,
-		}, 0
-	}
-	if !w.previous.Braked {
-		counted = 1
-	}
-	if r.guard.stops(w.previous.Braked) {
-		return w.previous.asKept(true, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true,
-			reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.guard.most),
-			remedy: "label it again" + orConfirm,
-		}, counted
-	}
-	return w.previous.asKept(false, last), h, counted
-}
-
-// asKept returns a copy of an environment with one member.
-func (e *Remembered) asKept(isGuarded bool, member Member) *Remembered {
-	as := *e
-	as.Braked, as.Members = isGuarded, []Member{member}
-	return &as
-}
-
 // concludeNamed decides about a named environment and its members.
 func (r *reconciler) concludeNamed(p proposal) *result {
 	w, h := p.desired, p.hold
@@ -280,7 +199,7 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 			}
 		}
 	}
-	wasGuarded := w.previous != nil && w.previous.Braked
+	wasGuarded := w.previous != nil && w.previous.IsGuarded
 	switch {
 	case h == nil:
 		res.draft, res.live = p.draft, &p.draft.made.environment
@@ -290,7 +209,7 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 			as.Members = w.rememberedMembers(r.in.cfg.Policy.PullRequests)
 		}
 		if h.isGuard {
-			as.Braked = true
+			as.IsGuarded = true
 		}
 		res.live = &as
 	}
@@ -324,7 +243,7 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 	case m.hold != nil && dedicated != nil && !m.hold.allowsRemoval:
 		last := dedicated.Members[0]
 		last.Label = presentLabel(r.in.cfg.Policy.PullRequests, m.labels)
-		isGuarded := dedicated.Braked || r.guard.isActive && m.hold.isGuard
+		isGuarded := dedicated.IsGuarded || r.guard.isActive && m.hold.isGuard
 		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold, dedicated: dedicated.asKept(isGuarded, last)}
 	case m.hold != nil && m.isIn(w.name):
 		return memberResult{member: m, outcome: memberStays, hold: m.hold}
@@ -334,75 +253,6 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 		return memberResult{member: m, outcome: memberStays, hold: h}
 	}
 	return memberResult{member: m, outcome: memberRuns}
-}
-
-// abandonedHold decides about a live named environment that nothing asks for any more. The end of its pull requests is
-// evidence. So is an absent file or claim, unless many are lost at once, or the config branch was rewritten.
-func (r *reconciler) abandonedHold(w *desired) *hold {
-	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nobody asks for it any more"}
-	isConfigured := w.previous.Row.Source != FromPullRequest
-	confirm := "previewctl confirm " + w.name + " to let it go"
-	switch {
-	case r.in.isConfirmed(w.name):
-		return removed
-	case !isConfigured && w.departed == 0:
-		if h := graceHold(r.in, r.lifecycles.byName[w.name]); h != nil {
-			return h
-		}
-		return removed
-	case isConfigured && (w.previous.Braked || r.in.isRewritten()):
-		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, isGuard: true,
-			reason: "what asked for it is gone from the config branch, which doesn't follow from what it was, or lost many at once",
-			remedy: "bring it back, or " + confirm,
-		}
-	}
-	if r.guard.stops(w.previous.Braked) {
-		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, isGuard: true, isCounted: true,
-			reason: fmt.Sprintf("it lost what asked for it together with many others, more than the %d that may go within 10 minutes", r.guard.most),
-			remedy: "bring it back, or " + confirm,
-		}
-	}
-	removed.isCounted = true
-	return removed
-}
-
-// expire removes an environment whose lifetime is over, unless too many are removed at once.
-func (r *reconciler) expire(w *desired, h *hold) *result {
-	res := &result{desired: w, hold: h}
-	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)
-	isConfirmed, outcome := r.in.isConfirmed(w.name), memberKeptOut
-	if !isConfirmed && !w.previous.Braked {
-		res.counted = 1
-	}
-	if !isConfirmed && r.guard.stops(w.previous.Braked) {
-		as := *w.previous
-		as.Braked = true
-		res.live, outcome = &as, memberStays
-		res.hold = &hold{
-			rule: RuleWithheld, needsConfirmation: true,
-			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes", h.reason, r.guard.most),
-			remedy: "previewctl confirm " + w.name + " to let it go, or previewctl extend " + w.name,
-		}
-	} else {
-		res.expired = &Left{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads, Members: w.previous.Members}
-	}
-	for _, m := range w.members {
-		if !w.isDedicated && m.hold != nil && !m.isIn(w.name) {
-			res.members = append(res.members, memberResult{member: m, outcome: memberKeptOut, hold: m.hold})
-		} else {
-			res.members = append(res.members, memberResult{member: m, outcome: outcome, hold: res.hold})
-		}
-	}
-	return res
-}
-
-// keepAll keeps all environments as they were.
-func (r *reconciler) keepAll(h *hold) {
-	for _, e := range r.in.previous {
-		r.keep(e, h)
-	}
 }
 
 // allExpired returns the entries of environments that their lifetime took away, now or earlier.

@@ -17,21 +17,21 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Application is an Argo CD Application that an ApplicationSet made of a row.
+// Application is an Argo CD Application that an ApplicationSet made from a row.
 type Application struct {
 	Name                string
 	Labels, Annotations map[string]string
 	Spec                []byte // as JSON
 }
 
-// Recovered is what live Applications tell of the environments that they are, where memory is lost.
+// Recovered are the environments that live Applications describe, after a loss of memory.
 type Recovered struct {
 	Environments map[string]Remembered
-	// Unclear says of Applications why they can't be understood. What they are must not be taken away for that.
+	// Unclear are the Applications that can't be recovered, with the reason. They must not be removed for that.
 	Unclear map[string]string
 }
 
-// Bounds of what is taken from an Application.
+// The limits of an Application.
 const (
 	maxApplication = 512 << 10
 	maxParts       = 500 // of each list
@@ -46,7 +46,7 @@ var (
 	hostPattern      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,252}$`)
 )
 
-// Add takes what an Application tells. Anybody may have written into it: what no row could have said isn't taken.
+// Add recovers an environment from an Application. Other people can write to it, so it must look like a row.
 func (r *Recovered) Add(a Application) {
 	e, err := a.environment()
 	if _, twice := r.Environments[e.Row.Name]; err == nil && twice {
@@ -65,7 +65,7 @@ func (r *Recovered) Add(a Application) {
 	r.Environments[e.Row.Name] = e
 }
 
-// applicationSpec is as much of an Application's spec as a row fills.
+// applicationSpec are the fields of an Application's spec that a row fills.
 type applicationSpec struct {
 	Source struct {
 		TargetRevision string    `json:"targetRevision"`
@@ -98,7 +98,7 @@ func (a Application) environment() (Remembered, error) {
 	return e, cmp.Or(e.members(), e.contents())
 }
 
-// row puts a row together again. Whatever isn't in the template of appsets/ follows from what is.
+// row recovers a row. Fields that aren't in the template of appsets/ follow from others.
 func (a Application) row(s applicationSpec) (Row, error) {
 	said := func(key string) string { return config.Printable(a.Annotations["previewset.dev/"+key]) }
 	label := func(key string) string { return a.Labels["previewset.dev/"+key] }
@@ -129,7 +129,7 @@ func (a Application) row(s applicationSpec) (Row, error) {
 	return row, row.problem()
 }
 
-// fillLists makes empty lists of those that Argo CD leaves out.
+// fillLists sets the lists that Argo CD omits to empty lists.
 func (r *Row) fillLists() {
 	k := &r.Kustomize
 	k.Components, k.Images, k.Patches = filled(k.Components), filled(k.Images), filled(k.Patches)
@@ -146,7 +146,7 @@ func filled[T any](list []T) []T {
 	return list
 }
 
-// problem says what of a row none could have said.
+// problem returns an error if no row can have these values.
 func (r Row) problem() error {
 	folder := path.Base(r.Path)
 	number, err := strconv.Atoi(r.Number)
@@ -170,7 +170,7 @@ func (r Row) problem() error {
 	)
 }
 
-// isSlug says whether a text can be a label's value and nothing else.
+// isSlug reports whether a text is a valid label value.
 func isSlug(s string) bool { return len(s) <= config.MaxLabel && targetPattern.MatchString(s) }
 
 func (r Row) listProblem() error {
@@ -198,12 +198,12 @@ func (r Row) listProblem() error {
 	return r.textProblem()
 }
 
-// isPlain says whether it is a target that a row could have.
+// isPlain reports whether a row can have this target.
 func (t Target) isPlain() bool {
 	return targetPattern.MatchString(t.Kind+t.Name) && selectorPattern.MatchString(t.LabelSelector) && selectorPattern.MatchString(t.AnnotationSelector)
 }
 
-// textProblem is about texts that are handed on as they are.
+// textProblem checks the texts that are passed on unchanged.
 func (r Row) textProblem() error {
 	texts := slices.Concat(r.Labels, r.SyncOptions)
 	for _, i := range r.Info {
@@ -228,7 +228,7 @@ func unless(ok bool, format string, args ...any) error {
 	return fmt.Errorf(format+" is none that a row could have", args...)
 }
 
-// members fills in the pull requests that a recovered environment has.
+// members recovers the pull requests of an environment.
 func (e *Remembered) members() error {
 	if e.Row.Number != "" {
 		return e.identity()
@@ -257,7 +257,7 @@ func (e *Remembered) members() error {
 	return unless(len(e.Members) > 0 || e.Row.Source != FromPullRequest, "list of pull requests %q", list)
 }
 
-// identity fills in the one pull request of an environment from the rest of its Application.
+// identity recovers the single pull request of an environment.
 func (e *Remembered) identity() (err error) {
 	m := Member{Repository: strings.ToLower(e.Row.Repository)}
 	m.Number, _ = strconv.Atoi(e.Row.Number) // checked
@@ -274,22 +274,11 @@ func (e *Remembered) identity() (err error) {
 	return nil
 }
 
-// contents fills in what runs in a recovered environment, and its hosts: ConfigMap environment and the components say so.
+// contents recovers the running services and the hosts.
 func (e *Remembered) contents() error {
-	var hosts, commits map[string]string
-	for _, p := range e.Row.Kustomize.Patches {
-		if p.Target.Kind != "ConfigMap" || p.Target.Name != "environment" {
-			continue
-		}
-		var configMap struct {
-			Data struct{ Hosts, Commits string }
-		}
-		if err := json.Unmarshal([]byte(p.Patch), &configMap); err != nil {
-			return fmt.Errorf("ConfigMap environment: %w", err)
-		}
-		if err := errors.Join(json.Unmarshal([]byte(configMap.Data.Hosts), &hosts), json.Unmarshal([]byte(configMap.Data.Commits), &commits)); err != nil {
-			return fmt.Errorf("ConfigMap environment: %w", err)
-		}
+	commits, hosts, err := e.Row.environmentData()
+	if err != nil {
+		return err
 	}
 	e.Hosts = slices.Sorted(maps.Values(hosts))
 	for _, h := range e.Hosts {

@@ -8,37 +8,38 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Remembered is one live environment as it was last answered.
+// Remembered is a live environment of the last snapshot.
 type Remembered struct {
-	// Members are the pull requests that are in it, by repository and number.
+	// Members are its pull requests, by repository and number.
 	Members []Member
-	// Braked says that it lost what asked for it together with too many others: it stays until somebody confirms that it
-	// may go, or asks for it again.
-	Braked bool
-	Row    Row
-	// Person is whom it counts for in limits.perOwner where that isn't its author.
+	// IsGuarded is true if the deletion guard keeps the environment until a person confirms the removal, or asks for
+	// it again.
+	IsGuarded bool `json:"Braked"`
+	Row       Row
+	// Person is the login that limits.perOwner counts it for, if that isn't the author.
 	Person string `json:",omitempty"`
 	Hosts  []string
-	// Run is what runs in it. For a pull request it only grows: a data store that left the row would be pruned.
+	// Run are the services that run in it. For a pull request it only grows: Argo CD would prune a data store that
+	// left.
 	Run map[string]config.ServiceRef
 }
 
-// Member is a pull request that is in a live environment.
+// Member is a pull request in a live environment.
 type Member struct {
 	Repository string // lower case
-	// RepositoryID is GitHub's numeric identity of it; 0 where nobody knows it.
+	// RepositoryID is GitHub's numeric identity of the repository; 0 if unknown.
 	RepositoryID int64 `json:",omitempty"`
 	Number       int
-	// Label is the one that configuration asked for when it last had it; empty where memory was lost since.
+	// Label is the configured label by which it was last admitted; empty after a loss of memory.
 	Label string `json:",omitempty"`
-	// Profile is the one that its labels named when it was last let in to an environment with a given name; it counts there as
-	// long as it stays as it was.
+	// Profile is the one that its labels named when it was last admitted to a named environment. It counts while the
+	// member is held.
 	Profile string `json:",omitempty"`
 }
 
 func (m Member) subject() string { return subject(m.Repository, m.Number) }
 
-// lasting names a pull request however its repository is called.
+// lasting returns a key of the pull request that a new name of the repository doesn't change.
 func (m Member) lasting() string {
 	if m.RepositoryID == 0 {
 		return m.subject()
@@ -46,7 +47,7 @@ func (m Member) lasting() string {
 	return strconv.FormatInt(m.RepositoryID, 10) + "#" + strconv.Itoa(m.Number)
 }
 
-// member is the one that a pull request's own environment has.
+// soleMember returns the only member; zero if there are several, or none.
 func (e *Remembered) soleMember() Member {
 	if e == nil || len(e.Members) != 1 {
 		return Member{}
@@ -62,7 +63,8 @@ type Decided struct {
 	Outcome Outcome
 	Rule    Rule
 	Since   time.Time
-	// Place orders those that wait for a limit: it grows, and is no date, because clocks jump. 0 is of who doesn't wait.
+	// Place is the queue number of a waiting environment; 0 if it doesn't wait. It grows, and isn't a time, because
+	// clocks jump.
 	Place int `json:",omitempty"`
 }
 
@@ -73,46 +75,46 @@ const (
 	SleptForLimit config.SleepCause = "limit"
 )
 
-// Intent is what people asked of one environment last.
+// Intent has the last requests about one environment.
 type Intent struct {
-	// Woken and Slept are when somebody visited it or asked for it, and when somebody sent it to sleep.
+	// Woken is the time of the last visit or wake request, Slept that of the last request to sleep.
 	Woken time.Time `json:",omitzero"`
 	Slept time.Time `json:",omitzero"`
-	// Held is until when it is kept awake, Extended until when it isn't over.
+	// Held is the time until which it is kept awake, Extended the time until which it doesn't expire.
 	Held     time.Time `json:",omitzero"`
 	Extended time.Time `json:",omitzero"`
-	// Renewed is when it was extended last.
+	// Renewed is the time of the last extension.
 	Renewed time.Time `json:",omitzero"`
 	By      string    `json:",omitempty"`
 }
 
-// Left is an environment that its lifetime took away, while what asks for it is still there.
+// Left is an environment that its lifetime removed while it is still asked for.
 type Left struct {
-	// Rule and Reason are why.
 	Rule   Rule
 	Reason string
-	// Heads are the commits that it was made of, as hashes, and Members its pull requests.
+	// Heads are the commits that it was made from, as hashes. Members are its pull requests.
 	Heads   string
 	Members []Member
 }
 
-// Life is what is remembered of how a live environment is used. It changes without its row.
+// Life has the activity and the state of a live environment. It changes without its row.
 type Life struct {
-	// Since is when it became live, or a file's alone; Changed when it got its present state.
+	// Since is the time at which it went live, or became a file's environment. Changed is the time of its last change
+	// of state.
 	Since, Changed time.Time
-	// Heads are the commits of its people's pushes, as hashes, and Pushed is when the newest was first seen.
+	// Heads are the pushed commits, as hashes. Pushed is the time at which the newest was first seen.
 	Heads  string
 	Pushed time.Time
-	// Active is when it was last used, or may have been.
+	// Active is the time of its last known or possible use.
 	Active time.Time
-	// Closed is when its pull request was first seen closed or merged; zero while that is open.
+	// Closed is the time at which its pull request was first seen closed; zero while that is open.
 	Closed time.Time `json:",omitzero"`
 	// Why is the cause of its sleep.
 	Why config.SleepCause `json:",omitempty"`
-	// Place orders those that wait until they may wake; 0 is of who doesn't wait.
+	// Place is the queue number of an environment that waits to wake; 0 if it doesn't wait.
 	Place int `json:",omitempty"`
-	// Unsure says that Since is of a clock that nobody could compare.
+	// Unsure is true if Since is by a clock that couldn't be compared with GitHub's.
 	Unsure bool `json:",omitempty"`
-	// Took is how long it took to wake the last time.
+	// Took is the duration of the last wake.
 	Took time.Duration `json:",omitempty"`
 }

@@ -10,41 +10,40 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// What can be asked of an environment.
+// The actions of requests.
 const (
 	ActionWake   = "wake"
 	ActionSleep  = "sleep"
 	ActionExtend = "extend"
 )
 
-// Request is something that somebody asks of an environment.
+// Request is a request of a person about an environment.
 type Request struct {
 	Environment string
 	// Action is "wake", "sleep" or "extend".
 	Action string
-	// For is how long a woken environment is kept awake, or from now until when an extended one isn't over; zero where it
-	// wasn't said.
+	// For is the time for which a woken environment is kept awake, or by which an extended one doesn't expire; zero
+	// if not given.
 	For time.Duration
-	// By is who asks, for people: a login, a command, or "a visit". Hostile.
+	// By describes the client: a login, a command, or "a visit". It is untrusted.
 	By string
 	At time.Time
 }
 
-// maxBy bounds the name of who asks, in bytes.
+// maxBy is the longest Request.By in bytes.
 const maxBy = 100
 
-// RequestError is why a request isn't taken.
+// RequestError says why a request isn't accepted.
 type RequestError struct {
-	// Unknown is that there is no such environment, Invalid that nobody could be asked that; else it can't be done as
-	// things are.
+	// Unknown is true if the environment doesn't exist, Invalid if the request is malformed.
 	Unknown, Invalid bool
 	Reason, Remedy   string
 }
 
 func (e *RequestError) Error() string { return config.Printable(e.Reason + "; " + e.Remedy) }
 
-// Check says why a request can't be taken; the error is a *RequestError. It is about this snapshot, which was made of the
-// configuration.
+// Check returns a *RequestError if a request can't be accepted. The configuration is the one that the snapshot was
+// made from.
 func (s *Snapshot) Check(c *config.Config, r Request) error {
 	if e := checkForm(r); e != nil {
 		return e
@@ -67,7 +66,7 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 	return &RequestError{Unknown: true, Reason: fmt.Sprintf("there is no environment %q", config.Printable(r.Environment)), Remedy: "previewctl list shows those that there are"}
 }
 
-// checkForm is about what needs no environment.
+// checkForm checks a request without its environment.
 func checkForm(r Request) error {
 	switch {
 	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend}, r.Action):
@@ -116,14 +115,14 @@ func (s *Snapshot) checkSleep(c *config.Config, r Request, row Row) error {
 	case held.After(r.At):
 		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(held), config.Printable(requests.By)), Remedy: "wait until then"}
 	}
-	if from := s.leadTo(c, row.Name); from != "" {
+	if from := s.linkedFrom(c, row.Name); from != "" {
 		return &RequestError{Reason: fmt.Sprintf("%s is awake and leads to %s", from, row.Name), Remedy: "send that to sleep first: previewctl sleep " + from}
 	}
 	return nil
 }
 
-// leadTo is an awake environment whose links lead to another one; of several the first.
-func (s *Snapshot) leadTo(c *config.Config, name string) string {
+// linkedFrom returns the first awake environment that links to another one, or "".
+func (s *Snapshot) linkedFrom(c *config.Config, name string) string {
 	for _, row := range s.Rows {
 		if row.State == Asleep || row.Name == name || c.Environments[row.Name] == nil {
 			continue
@@ -137,7 +136,7 @@ func (s *Snapshot) leadTo(c *config.Config, name string) string {
 	return ""
 }
 
-// Ask notes what somebody asks of an environment, which Check was asked about.
+// Ask adds a request that Check accepted.
 func (m *Memory) Ask(r Request) {
 	_, live := m.Lives[r.Environment]
 	if _, left := m.Left[r.Environment]; !live && !left {
@@ -147,8 +146,8 @@ func (m *Memory) Ask(r Request) {
 	if m.Intents == nil {
 		m.Intents = map[string]Intent{}
 	}
-	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC()   // it may have come while that answer was made, or the clock jumped since
-	if r.For > 0 && r.Action == ActionWake || !i.Held.After(at) { // else it is of who keeps it awake
+	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC()   // a request may be older than the snapshot, and the clock may have jumped
+	if r.For > 0 && r.Action == ActionWake || !i.Held.After(at) { // else By stays the login that keeps it awake
 		i.By = config.Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
 	}
 	switch r.Action {
@@ -168,5 +167,5 @@ func (m *Memory) Ask(r Request) {
 	m.Intents[r.Environment] = i
 }
 
-// forEver is more than any extension that configuration allows, which bounds it.
+// forEver is longer than any allowed extension.
 const forEver = 100 * 365 * 24 * time.Hour

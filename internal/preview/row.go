@@ -10,8 +10,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// pullRequestsText is how a row names several members, so that they can be told where memory is lost: owner/name#number, and
-// the repository's numeric identity after a colon where it is known.
+// pullRequestsText returns the members for a row, for recovery: owner/name#number, with the repository's numeric
+// identity after a colon if it is known.
 func pullRequestsText(members []Member) string {
 	texts := make([]string, len(members))
 	for i, m := range members {
@@ -23,13 +23,13 @@ func pullRequestsText(members []Member) string {
 	return strings.Join(texts, " ")
 }
 
-// infoRepositoryID is the line of an Application's info from which Recover knows the repository, whatever its name is then.
+// infoRepositoryID is the info line from which recovery gets the repository's identity.
 const infoRepositoryID = "Repository ID"
 
-// infoPullRequests is the same for several pull requests.
+// infoPullRequests is the info line from which recovery gets the members.
 const infoPullRequests = "Pull requests"
 
-// info is what Argo CD's UI shows of an environment; empty values are left out.
+// info returns the lines that Argo CD's UI shows. Empty values are omitted.
 func info(row Row, repositoryID int64, members []Member) []Info {
 	lines, id, several := make([]Info, 0, 12), "", ""
 	if row.Number == "" {
@@ -56,7 +56,7 @@ func info(row Row, repositoryID int64, members []Member) []Info {
 			lines = append(lines, l)
 		}
 	}
-	return slices.Clone(lines) // without what it could grow by
+	return slices.Clone(lines) // without spare capacity
 }
 
 // sourcedRow adds the facts of the source to a composed row. Free text is only ever a value.

@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// changedServices are the services of a repository that a pull request changes. ok is false where that isn't known.
+// changedServices returns the services of a repository that a pull request changes. ok is false if they are unknown.
 func changedServices(c *config.Config, repository string, pr PullRequest) (names []string, ok bool) {
 	for _, s := range c.ServicesOf(repository) {
 		switch {
@@ -23,8 +23,8 @@ func changedServices(c *config.Config, repository string, pr PullRequest) (names
 	return names, true
 }
 
-// withRunning adds the services that run already. For a pull request the run set only grows: a data store that left the
-// row would be pruned.
+// withRunning adds the services that run already. For a pull request the run set only grows: Argo CD would prune a
+// data store that left the row.
 func withRunning(set map[string]bool, previous *Remembered, services config.Services) map[string]bool {
 	grown := maps.Clone(set)
 	for name := range previous.Run {
@@ -35,7 +35,7 @@ func withRunning(set map[string]bool, previous *Remembered, services config.Serv
 	return grown
 }
 
-// Wanted is what must be read of a repository for Resolve to decide about its pull requests.
+// Wanted returns the details of a repository that Resolve needs.
 func Wanted(c *config.Config, repository string) Wants {
 	admitted := func(pr PullRequest) bool { return isAdmittedByList(c, pr) }
 	w := Wants{
@@ -83,8 +83,7 @@ func sortedSet(s []string) []string {
 	return slices.Compact(s)
 }
 
-// Reread names the repositories of which configuration wants to know something that the one before (nil where there was
-// none) didn't ask for.
+// Reread returns the repositories of which a configuration needs more details than the previous one; all without one.
 func Reread(c, prev *config.Config) []string {
 	var names []string
 	for _, name := range c.Repositories() {

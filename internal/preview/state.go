@@ -22,14 +22,14 @@ const (
 	FromSlot        Source = "slot"
 )
 
-// keepsAwake is the label or annotation by which a workload goes on while its environment sleeps.
+// keepsAwake is the label or annotation of workloads that run while their environment sleeps.
 const keepsAwake = "previewset.dev/keep-awake"
 
-// state adds what keeps an environment from running, or from being reached. A patch whose target matches nothing is nothing
-// to Kustomize, so these are the same for every environment. They are patches of the row, which come after the overlay's own.
+// state adds the patches that stop an environment or close its routes. They are the same in every environment, because
+// Kustomize ignores a patch without a matching object. They come after the patches of the overlay.
 //
-// A Job is left alone. One that is done holds nothing, one that runs ends by itself, and to stop it halfway (a migration)
-// would leave behind half of what it does. An autoscaler is off while its target has no replicas.
+// A Job isn't stopped: a migration that is stopped half way would leave its data half done. An autoscaler is off while
+// its target has no replicas.
 func (k *composer) state() {
 	if k.plan.State == Asleep {
 		sleeps := func(kind, patch string) {
@@ -46,22 +46,22 @@ func (k *composer) state() {
 	}
 }
 
-// withoutRoute takes away the public routes of a kind, whatever version they are of and however they are called. The
-// wildcard route of appsets/ has the hosts then.
+// withoutRoute removes the public routes of a kind, in any version. The wildcard route of appsets/ has the hosts
+// then.
 func (k *composer) withoutRoute(kind, apiVersion string) {
 	patch := `{"$patch":"delete","apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"any"}}`
 	k.k.Patches = append(k.k.Patches, Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
 }
 
-// withState is a row in another state. All that a state adds is at the end of its patches, and the same for every environment; so
-// this works also for an environment that can't be put together now.
+// withState returns a row in another state. The patches of a state are the last ones and the same in every
+// environment, so this works also for an environment that can't be composed now.
 func (r Row) withState(state State) Row {
 	of := func(state State) []Patch {
 		k := composer{plan: Plan{State: state}}
 		k.state()
 		return k.k.Patches
 	}
-	all := of(Asleep) // of whatever version of these patches
+	all := of(Asleep)
 	patches := slices.DeleteFunc(slices.Clone(r.Kustomize.Patches), func(p Patch) bool {
 		return slices.ContainsFunc(all, func(of Patch) bool { return of.Target == p.Target })
 	})

@@ -1,0 +1,108 @@
+package preview
+
+import "fmt"
+
+// withhold decides about a live environment with a pull request that may have lost its label. It is removed, unless
+// configuration is the cause, or too many are removed at once. It returns the environment as it is to be kept.
+func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decided *hold, counted int) {
+	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
+	last := w.previous.Members[0]
+	orConfirm := ", or previewctl confirm " + w.name + " to let it go"
+	switch {
+	case h == nil || !h.allowsRemoval:
+		last.Label = presentLabel(policy, m.labels) // it has this label now
+		return w.previous.asKept(false, last), h, 0
+	case r.in.isConfirmed(w.name):
+		return w.previous.asKept(false, last), h, 0
+	case last.Label == "":
+		return w.previous.asKept(false, last), &hold{
+			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and whether it had the label that configuration asks for is not remembered",
+			remedy: h.remedy + orConfirm,
+		}, 0
+	case m.isStillLabelled(): // guard other-label: false
+		return w.previous.asKept(false, last), &hold{
+			rule: RuleWithheld, needsConfirmation: true, reason: "configuration asks for another label than it got its preview for",
+			remedy: h.remedy + orConfirm,
+		}, 0
+	}
+	if !w.previous.IsGuarded {
+		counted = 1
+	}
+	if r.guard.stops(w.previous.IsGuarded) {
+		return w.previous.asKept(true, last), &hold{
+			rule: RuleWithheld, needsConfirmation: true,
+			reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.guard.most),
+			remedy: "label it again" + orConfirm,
+		}, counted
+	}
+	return w.previous.asKept(false, last), h, counted
+}
+
+// asKept returns a copy of an environment with one member.
+func (e *Remembered) asKept(isGuarded bool, member Member) *Remembered {
+	as := *e
+	as.IsGuarded, as.Members = isGuarded, []Member{member}
+	return &as
+}
+
+// abandonedHold decides about a live named environment that nothing asks for any more. The end of its pull requests is
+// evidence. So is an absent file or claim, unless many are lost at once, or the config branch was rewritten.
+func (r *reconciler) abandonedHold(w *desired) *hold {
+	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nobody asks for it any more"}
+	isConfigured := w.previous.Row.Source != FromPullRequest
+	confirm := "previewctl confirm " + w.name + " to let it go"
+	switch {
+	case r.in.isConfirmed(w.name):
+		return removed
+	case !isConfigured && w.departed == 0:
+		if h := graceHold(r.in, r.lifecycles.byName[w.name]); h != nil {
+			return h
+		}
+		return removed
+	case isConfigured && (w.previous.IsGuarded || r.in.isRewritten()):
+		return &hold{
+			rule: RuleWithheld, needsConfirmation: true, isGuard: true,
+			reason: "what asked for it is gone from the config branch, which doesn't follow from what it was, or lost many at once",
+			remedy: "bring it back, or " + confirm,
+		}
+	}
+	if r.guard.stops(w.previous.IsGuarded) {
+		return &hold{
+			rule: RuleWithheld, needsConfirmation: true, isGuard: true, isCounted: true,
+			reason: fmt.Sprintf("it lost what asked for it together with many others, more than the %d that may go within 10 minutes", r.guard.most),
+			remedy: "bring it back, or " + confirm,
+		}
+	}
+	removed.isCounted = true
+	return removed
+}
+
+// expire removes an environment whose lifetime is over, unless too many are removed at once.
+func (r *reconciler) expire(w *desired, h *hold) *result {
+	res := &result{desired: w, hold: h}
+	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)
+	isConfirmed, outcome := r.in.isConfirmed(w.name), memberKeptOut
+	if !isConfirmed && !w.previous.IsGuarded {
+		res.counted = 1
+	}
+	if !isConfirmed && r.guard.stops(w.previous.IsGuarded) {
+		as := *w.previous
+		as.IsGuarded = true
+		res.live, outcome = &as, memberStays
+		res.hold = &hold{
+			rule: RuleWithheld, needsConfirmation: true,
+			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes", h.reason, r.guard.most),
+			remedy: "previewctl confirm " + w.name + " to let it go, or previewctl extend " + w.name,
+		}
+	} else {
+		res.expired = &Left{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads, Members: w.previous.Members}
+	}
+	for _, m := range w.members {
+		if !w.isDedicated && m.hold != nil && !m.isIn(w.name) {
+			res.members = append(res.members, memberResult{member: m, outcome: memberKeptOut, hold: m.hold})
+		} else {
+			res.members = append(res.members, memberResult{member: m, outcome: outcome, hold: res.hold})
+		}
+	}
+	return res
+}
