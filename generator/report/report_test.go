@@ -160,7 +160,7 @@ func TestStatusesOfHostileTexts(t *testing.T) {
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
 	want := []string{
-		`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use a profile that there is; known: changed, full" `,
+		`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use an existing profile; known: changed, full" `,
 	}
 	if diff := cmp.Diff(want, r.Take()); diff != "" {
 		t.Error(diff)

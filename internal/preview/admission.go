@@ -42,7 +42,7 @@ func checkJoin(a *applicant) *hold {
 	name := a.labels.joins[0]
 	if a.in.isSlot(name) {
 		return &hold{
-			rule: RuleJoin, reason: fmt.Sprintf("%s is a slot, and whose pull requests run there its claim says", name),
+			rule: RuleJoin, reason: fmt.Sprintf("%s is a slot; only pull requests of its holders run there", name),
 			remedy: "previewctl slot claim " + name + " --holders <login>, or join under another name",
 		}
 	}
@@ -105,7 +105,7 @@ func checkLabelProfile(a *applicant) *hold {
 		}
 		return &hold{
 			rule: RuleProfile, reason: fmt.Sprintf("its label %q names no profile", config.Printable(label+":"+profiles[0])),
-			remedy: "use a profile that there is; " + config.KnownNames(a.in.cfg.Policy.Profiles),
+			remedy: "use an existing profile; " + config.KnownNames(a.in.cfg.Policy.Profiles),
 		}
 	}
 	names := make([]string, len(profiles))
@@ -134,7 +134,7 @@ func approvalHold(pr PullRequest) *hold {
 	}
 	if slices.Contains(pr.CommitAuthors, "") {
 		return &hold{
-			rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know who wrote commit %s, so nobody can be told to be somebody else", short(pr.HeadSHA)),
+			rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, so no approval counts", short(pr.HeadSHA)),
 			remedy: "commit with an e-mail address that belongs to a GitHub account",
 		}
 	}
@@ -142,8 +142,8 @@ func approvalHold(pr PullRequest) *hold {
 		return nil
 	}
 	return &hold{
-		rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and nobody has approved commit %s", short(pr.HeadSHA)),
-		remedy: "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit",
+		rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork without an approval of commit %s", short(pr.HeadSHA)),
+		remedy: "ask another person with write permission for an approving review of that commit",
 	}
 }
 
@@ -168,7 +168,7 @@ func checkSlot(a *applicant) *hold {
 		login = "<login>"
 	}
 	return &hold{
-		rule: RuleSlot, reason: cmp.Or(config.Printable(a.owner), "its author") + " holds no slot, and pull requests run in their people's slots here",
+		rule: RuleSlot, reason: cmp.Or(config.Printable(a.owner), "its author") + " holds no slot, and slots are required here",
 		remedy: "previewctl slot claim --holders " + login,
 	}
 }

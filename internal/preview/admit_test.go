@@ -48,15 +48,15 @@ func TestAdmit(t *testing.T) {
 		},
 		{
 			"an unknown profile is held", usual, pull(7, withLabels("preview:fast")),
-			held("profile", `its label "preview:fast" names no profile`, "use a profile that there is; known: changed, checkout, full"),
+			held("profile", `its label "preview:fast" names no profile`, "use an existing profile; known: changed, checkout, full"),
 		},
 		{
 			"an empty profile is held", usual, pull(7, withLabels("preview:")),
-			held("profile", `its label "preview:" names no profile`, "use a profile that there is; known: changed, checkout, full"),
+			held("profile", `its label "preview:" names no profile`, "use an existing profile; known: changed, checkout, full"),
 		},
 		{
 			"an unknown profile is shown without what it hides", usual, pull(7, withLabels("preview:\x1b[31mfa\u202est")),
-			held("profile", `its label "preview:[31mfast" names no profile`, "use a profile that there is; known: changed, checkout, full"),
+			held("profile", `its label "preview:[31mfast" names no profile`, "use an existing profile; known: changed, checkout, full"),
 		},
 		{"configuration may pick the profile", "profile: checkout", pull(7), live("checkout")},
 		{"a label wins over configuration", "profile: checkout", pull(7, withLabels("preview:full")), live("full")},
@@ -65,8 +65,8 @@ func TestAdmit(t *testing.T) {
 		{"a fork is held", usual, pull(7, forked), aFork},
 		{
 			"a fork is held until it is approved", "forks: approved", pull(7, forked),
-			held("approval", "it comes from a fork, and nobody has approved commit abcdef1",
-				"somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"),
+			held("approval", "it comes from a fork without an approval of commit abcdef1",
+				"ask another person with write permission for an approving review of that commit"),
 		},
 		{"a fork that is a draft is held as a fork", usual, pull(7, forked, asDraft), aFork},
 		{"a fork without label is held for its label", usual, pull(7, forked, withLabels()), unlabelled},

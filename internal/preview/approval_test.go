@@ -41,7 +41,7 @@ func forksAllowed(t testing.TB, more string) *config.Config {
 
 func TestApproval(t *testing.T) {
 	t.Parallel()
-	const nobody = "it comes from a fork, and nobody has approved commit abcdef1"
+	const nobody = "it comes from a fork without an approval of commit abcdef1"
 	written := func(logins ...string) func(*PullRequest) {
 		return func(pr *PullRequest) { pr.CommitAuthors = logins }
 	}
@@ -63,7 +63,7 @@ func TestApproval(t *testing.T) {
 		{"the committer approves, spelled otherwise", pull(7, forked, written("mallory", "carol"), approvedBy("Carol")), nobody},
 		{
 			"a writer approves a commit of nobody knows whom", pull(7, forked, written("", "web-flow"), approvedBy("bob")),
-			"it comes from a fork, and GitHub doesn't know who wrote commit abcdef1, so nobody can be told to be somebody else",
+			"it comes from a fork, and GitHub doesn't know the author of commit abcdef1, so no approval counts",
 		},
 		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
 		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: testfixture.SHA("e"), Writer: true})), nobody},
@@ -81,7 +81,7 @@ func TestApproval(t *testing.T) {
 			t.Parallel()
 			s := resolve(forksAllowed(t, ""), factsOf(tt.pr))
 			d := decision(t, s)
-			want := []string{string(Held), "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
+			want := []string{string(Held), "approval", tt.reason, "ask another person with write permission for an approving review of that commit"}
 			if strings.Contains(tt.reason, "GitHub doesn't know") {
 				want[3] = "commit with an e-mail address that belongs to a GitHub account"
 			}
@@ -196,9 +196,9 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 	}{
 		{
 			"a later push", pull(7, forked, approvedBy("bob"), headed("bad"), changing("orders/a", "web/b"), func(pr *PullRequest) { pr.Title = "Trust me" }),
-			"it stays as it was: it comes from a fork, and nobody has approved commit bad0000",
+			"it stays as it was: it comes from a fork without an approval of commit bad0000",
 		},
-		{"the approval is dismissed", pull(7, forked), "it stays as it was: it comes from a fork, and nobody has approved commit abcdef1"},
+		{"the approval is dismissed", pull(7, forked), "it stays as it was: it comes from a fork without an approval of commit abcdef1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 				t.Errorf("row (-before +after):\n%s", diff)
 			}
 			d := decision(t, after)
-			want := []string{string(Live), "approval", tt.reason, "somebody with write permission, who wrote neither the pull request nor the commit, approves it in a review of that commit"}
+			want := []string{string(Live), "approval", tt.reason, "ask another person with write permission for an approving review of that commit"}
 			if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}

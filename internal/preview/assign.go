@@ -184,13 +184,13 @@ func (a *assigner) stayHold(pr *pullRequest, to assignment) *hold {
 		}
 	case label == "" && !asked && !joined, label == "" && !isSlot && isFromPullRequest:
 		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "whether it had the label that configuration asks for is not remembered",
-			remedy: "label it again, or previewctl confirm " + name + " to let it go",
+			rule: RuleWithheld, needsConfirmation: true, reason: "it is unknown whether it had the configured label",
+			remedy: "label it again, or previewctl confirm " + name + " to remove it",
 		}
 	case isJoinLabel && !joined && hasLabelValue(pr.Labels, label), label != "" && !isJoinLabel && !asked && !joined && pr.isStillLabelled():
 		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "configuration asks for another label than it was let in by",
-			remedy: "label it again, or previewctl confirm " + name + " to let it go",
+			rule: RuleWithheld, needsConfirmation: true, reason: "the configured label has changed since it was admitted",
+			remedy: "label it again, or previewctl confirm " + name + " to remove it",
 		}
 	}
 	return nil

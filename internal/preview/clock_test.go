@@ -120,5 +120,5 @@ func TestEnvironmentsFollowTheIdentityOfTheirRepository(t *testing.T) {
 
 func ExampleIdentityError() {
 	fmt.Println(&IdentityError{Was: 11, Is: 99})
-	// Output: the name now belongs to another repository (ID 11 → 99); what is known of the first one stays
+	// Output: the name now belongs to another repository (ID 11 → 99); the facts of the first one stay
 }

@@ -40,7 +40,7 @@ func checkFile(d *draft) *hold {
 	if problem == "" || d.in.cfg.Environments[d.desired.name] != nil {
 		return nil
 	}
-	return &hold{rule: RuleFile, reason: "its file can't be used: " + problem, remedy: "mend the file and push it"}
+	return &hold{rule: RuleFile, reason: "its file can't be used: " + problem, remedy: "fix the file and push it"}
 }
 
 // checkMemberProfiles notes the profile that the labels of the members name. A held member keeps the one that it named.
@@ -72,7 +72,7 @@ func checkProfile(d *draft) *hold {
 	if _, ok := policy.Profiles[d.profile]; ok {
 		return nil
 	}
-	return &hold{rule: RuleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", d.profile), remedy: "use a profile that there is; " + config.KnownNames(policy.Profiles)}
+	return &hold{rule: RuleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", d.profile), remedy: "use an existing profile; " + config.KnownNames(policy.Profiles)}
 }
 
 // chooseServices notes the services that run.

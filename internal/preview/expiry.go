@@ -87,7 +87,7 @@ func (ls *lifecycles) expiredHold(w *desired) *hold {
 	}
 	reason := "its end came " + moment(at)
 	if rule == RuleIdle {
-		reason = fmt.Sprintf("nobody has used it since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
+		reason = fmt.Sprintf("it has no activity since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
 	}
 	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, w.name, in.now)}
 }

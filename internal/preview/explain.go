@@ -213,7 +213,7 @@ func (e *explainer) goneDecision(was *Remembered) Decision {
 		d.Rule, d.Reason, d.Remedy = left.Rule, left.Reason, comeBackRemedy(e.cfg, name, e.now)
 	}
 	if e.isConfirmed(name) {
-		d.Rule, d.Reason = RuleConfirmed, "it was withheld, and somebody has confirmed that it may go"
+		d.Rule, d.Reason = RuleConfirmed, "a person confirmed its removal"
 		d.Remedy = "label its pull request, in a repository that configuration names, to bring it back"
 	}
 	return d
@@ -227,7 +227,7 @@ func (e *explainer) explainFiles() {
 		case e.hasOne[name]:
 			continue
 		case file.PullRequest == "":
-			d.Reason, d.Remedy = "it is the file of a slot that nobody holds", "previewctl slot claim "+name+" --holders <login>"
+			d.Reason, d.Remedy = "it is the file of a slot without a holder", "previewctl slot claim "+name+" --holders <login>"
 		default:
 			d.Reason, d.Remedy = "it adjusts "+file.PullRequest+", which is not known to be open", "take the folder out, or reopen the pull request"
 		}
@@ -235,7 +235,7 @@ func (e *explainer) explainFiles() {
 	}
 	for name, problem := range e.cfg.Broken {
 		if e.cfg.Environments[name] == nil && !e.hasOne[name] {
-			e.decide(Decision{Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem, Remedy: "mend the file and push it"})
+			e.decide(Decision{Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem, Remedy: "fix the file and push it"})
 		}
 	}
 }

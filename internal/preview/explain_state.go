@@ -10,11 +10,11 @@ import (
 
 // sleepReasons are the causes of sleep in words.
 var sleepReasons = map[config.SleepCause]string{
-	config.SleptIdle:    "nobody used it",
-	config.SleptOutside: "working hours were over, and nobody used it",
+	config.SleptIdle:    "it had no activity",
+	config.SleptOutside: "it had no activity outside of working hours",
 	SleptMaxAwake:       "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an extension",
-	SleptAsked:          "somebody sent it to sleep",
-	SleptForLimit:       "another one needed its place, and nobody used it",
+	SleptAsked:          "a person sent it to sleep",
+	SleptForLimit:       "it had no activity, and another environment needed its place",
 }
 
 // stateExplainer explains the state of live environments.
@@ -53,7 +53,7 @@ func wakeRemedy(name string, state runState) string {
 func (e stateExplainer) stateReason(state runState) string {
 	switch {
 	case state.position > 0:
-		return fmt.Sprintf("it is to wake, and awake are %d environments, and limits.awake is %d; it is number %d in the queue", e.awake, e.cfg.Policy.Limits.Awake, state.position)
+		return fmt.Sprintf("it waits to wake: limits.awake (%d) is reached; position %d in the queue", e.cfg.Policy.Limits.Awake, state.position)
 	case state.State == Waking:
 		return "it is waking since " + moment(state.Changed)
 	case state.State != Asleep:

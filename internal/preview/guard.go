@@ -84,6 +84,6 @@ func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembe
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true, isGuard: true,
 		reason: fmt.Sprintf("it would move to %s together with many others, more than the %d that may within 10 minutes", w.name, g.most),
-		remedy: "take back what moves it, or previewctl confirm " + dedicated.Row.Name + " to let it go",
+		remedy: "take back what moves it, or previewctl confirm " + dedicated.Row.Name + " to remove it",
 	}
 }

@@ -175,7 +175,7 @@ func (ids *identities) addMembership(in *input, m membership, key string) bool {
 	if why, ok := in.facts.Repositories[key].Unread[m.last.Number]; ok && !in.isConfirmed(name) { // guard unread-member: false
 		ids.addOrphan(m, &hold{
 			rule: RuleUnread, needsConfirmation: true, reason: "whether its pull request is open can't be read: " + why,
-			remedy: "wait; it is read again. Or previewctl confirm " + name + " to let it go",
+			remedy: "wait; it is read again. Or previewctl confirm " + name + " to remove it",
 		})
 	}
 	return true
@@ -184,10 +184,10 @@ func (ids *identities) addMembership(in *input, m membership, key string) bool {
 // missingRepository returns why no repository accounts for a member.
 func missingRepository(in *input, m membership) *hold {
 	last := m.last
-	letGo := "previewctl confirm " + m.environment.Row.Name + " to let it go"
+	letGo := "previewctl confirm " + m.environment.Row.Name + " to remove it"
 	if !in.isConfigured(last.Repository) {
 		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "configuration names its repository no more",
+			rule: RuleWithheld, needsConfirmation: true, reason: "its repository isn't in the configuration any more",
 			remedy: "name the repository again, or " + letGo,
 		}
 	}

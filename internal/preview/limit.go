@@ -120,7 +120,7 @@ type limitName string
 // limitCount is a limit with the number of environments that count for it.
 type limitCount struct {
 	name         limitName
-	who, queue   string
+	by, queue    string // the owner or repository that it counts for, in words and as a key
 	have, atMost int
 }
 
@@ -133,7 +133,8 @@ func (l *limiter) limitHold(w *desired) *hold {
 			continue
 		}
 		return &hold{
-			rule: RuleLimit, reason: fmt.Sprintf("%s %d environments, and limits.%s is %d; it is number %d in the queue", c.who, c.have, c.name, c.atMost, l.enqueue(c.name, c.queue)),
+			rule:   RuleLimit,
+			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue", c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
 			remedy: "wait, or close or unlabel one that is live",
 		}
 	}
@@ -149,21 +150,21 @@ func (l *limiter) enqueue(name limitName, queue string) int {
 
 func (l *limiter) limitCounts(w *desired) []limitCount {
 	limits, u := l.in.cfg.Policy.Limits, l.usageFor(w)
-	counts := []limitCount{{"environments", "there are", "", u.all, limits.Environments}}
+	counts := []limitCount{{"environments", "", "", u.all, limits.Environments}}
 	owner := w.countedOwner()
 	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
-		counts = append(counts, limitCount{"perOwner", cmp.Or(config.Printable(owner), "an account that is gone") + " has", key, u.perOwner[key], limits.PerOwner})
+		counts = append(counts, limitCount{"perOwner", " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key], limits.PerOwner})
 	}
 	if w.source() == FromPullRequest {
 		seen := map[string]bool{}
 		for _, m := range w.members {
 			if !seen[m.key] && (w.isDedicated || m.hold == nil) {
-				counts = append(counts, limitCount{"perRepository", m.repository + " has", m.key, u.perRepository[m.key], limits.PerRepository})
+				counts = append(counts, limitCount{"perRepository", " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
 			}
 			seen[m.key] = true
 		}
 	}
-	return append(counts, limitCount{limitAwake, "awake are", "", u.awake + l.awakeChange, limits.Awake})
+	return append(counts, limitCount{limitAwake, "", "", u.awake + l.awakeChange, limits.Awake})
 }
 
 // usageFor counts also dedicated environments that stay until their pull request has moved, but not those of pull

@@ -53,54 +53,54 @@ func TestLimits(t *testing.T) {
 			"of all", "environments: 2",
 			[]PullRequest{pull(1), pull(2), pull(3), pull(4)},
 			[]string{
-				"1 live", "2 live", "3 limit: there are 2 environments, and limits.environments is 2; it is number 1 in the queue",
-				"4 limit: there are 2 environments, and limits.environments is 2; it is number 2 in the queue",
+				"1 live", "2 live", "3 limit: limits.environments (2) is reached; position 1 in the queue",
+				"4 limit: limits.environments (2) is reached; position 2 in the queue",
 			},
 		},
 		{
 			"of those awake", "awake: 1",
 			[]PullRequest{pull(1), pull(2)},
-			[]string{"1 live", "2 limit: awake are 1 environments, and limits.awake is 1; it is number 1 in the queue"},
+			[]string{"1 live", "2 limit: limits.awake (1) is reached; position 1 in the queue"},
 		},
 		{
 			"of an author, in any case", "perOwner: 1",
 			[]PullRequest{pull(1, by("Alice")), pull(2, by("alice")), pull(3, by("bob")), pull(4, by("ALICE")), pull(5, by("bob"))},
 			[]string{
-				"1 live", "2 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "3 live",
-				"4 limit: ALICE has 1 environments, and limits.perOwner is 1; it is number 2 in the queue",
-				"5 limit: bob has 1 environments, and limits.perOwner is 1; it is number 1 in the queue",
+				"1 live", "2 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "3 live",
+				"4 limit: limits.perOwner (1) is reached by ALICE; position 2 in the queue",
+				"5 limit: limits.perOwner (1) is reached by bob; position 1 in the queue",
 			},
 		},
 		{
 			"of authors whose accounts are gone", "perOwner: 1",
 			[]PullRequest{pull(1, by("")), pull(2, by(""))},
-			[]string{"1 live", "2 limit: an account that is gone has 1 environments, and limits.perOwner is 1; it is number 1 in the queue"},
+			[]string{"1 live", "2 limit: limits.perOwner (1) is reached by a deleted account; position 1 in the queue"},
 		},
 		{
 			"of a repository", "perRepository: 1",
 			[]PullRequest{pull(1), pull(2)},
-			[]string{"7 live", "1 live", "2 limit: acme/Shop has 1 environments, and limits.perRepository is 1; it is number 1 in the queue"},
+			[]string{"7 live", "1 live", "2 limit: limits.perRepository (1) is reached by acme/Shop; position 1 in the queue"},
 		},
 		{
 			"of several the first that is reached", "environments: 3, perOwner: 1",
 			[]PullRequest{pull(1), pull(2), pull(3, by("bob")), pull(4, by("carol")), pull(5)},
 			[]string{
-				"1 live", "2 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "3 live", "4 live",
-				"5 limit: there are 3 environments, and limits.environments is 3; it is number 1 in the queue",
+				"1 live", "2 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "3 live", "4 live",
+				"5 limit: limits.environments (3) is reached; position 1 in the queue",
 			},
 		},
 		{
 			"the older ones go first", "environments: 1",
 			[]PullRequest{pull(1, createdAt(9)), pull(2, createdAt(3)), pull(3, createdAt(5))},
 			[]string{
-				"1 limit: there are 1 environments, and limits.environments is 1; it is number 2 in the queue", "2 live",
-				"3 limit: there are 1 environments, and limits.environments is 1; it is number 1 in the queue",
+				"1 limit: limits.environments (1) is reached; position 2 in the queue", "2 live",
+				"3 limit: limits.environments (1) is reached; position 1 in the queue",
 			},
 		},
 		{
 			"of two of an age the lower number goes first", "environments: 1",
 			[]PullRequest{pull(2, createdAt(3)), pull(1, createdAt(3))},
-			[]string{"1 live", "2 limit: there are 1 environments, and limits.environments is 1; it is number 1 in the queue"},
+			[]string{"1 live", "2 limit: limits.environments (1) is reached; position 1 in the queue"},
 		},
 		{
 			"what is held for something else takes no place", "environments: 1",
@@ -143,7 +143,7 @@ func TestLimitNeverEndsWhatIsLive(t *testing.T) {
 		if got := s.Rows[2].HeadSHA; got != testfixture.SHA("b") {
 			t.Errorf("%s: shop-pr-5 is at %s, want its new head", limits, got)
 		}
-		if d := s.Decisions[0]; d.Rule != RuleLimit || !strings.Contains(d.Reason, " 3 environments, ") {
+		if d := s.Decisions[0]; d.Rule != RuleLimit || !strings.Contains(d.Reason, "(1) is reached") {
 			t.Errorf("%s: the new one is %s by %s: %s", limits, d.Outcome, d.Rule, d.Reason)
 		}
 	}
@@ -172,7 +172,7 @@ func inLine(s *Snapshot) string {
 		if d.Outcome == Live {
 			live = append(live, fmt.Sprint(d.Number))
 		}
-		if _, place, ok := strings.Cut(d.Reason, "it is number "); ok && d.Rule == RuleLimit {
+		if _, place, ok := strings.Cut(d.Reason, "; position "); ok && d.Rule == RuleLimit {
 			waiting[strings.Fields(place)[0]] = fmt.Sprint(d.Number)
 		}
 	}
@@ -432,7 +432,7 @@ func TestWithheldOnesSayWhyAndWhatToDo(t *testing.T) {
 	for _, d := range s.Decisions[1:] {
 		want := []string{
 			string(Live), "withheld", "it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
-			"label it again, or previewctl confirm " + d.Environment + " to let it go",
+			"label it again, or previewctl confirm " + d.Environment + " to remove it",
 		}
 		if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
 			t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
@@ -583,7 +583,7 @@ func TestConfirmedOnesGo(t *testing.T) {
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
 	unread := factsOf()
 	delete(unread.Repositories, "acme/shop")
-	const gone = "gone by confirmed: it was withheld, and somebody has confirmed that it may go"
+	const gone = "gone by confirmed: a person confirmed its removal"
 	tests := []struct {
 		name, policy string
 		facts        Facts

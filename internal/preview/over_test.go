@@ -40,7 +40,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 			d.pass(48*time.Hour - time.Minute).want("1 asleep").pass(time.Minute).want("")
 			x := d.decided("shop-pr-1")
 			if x.Outcome != Held || x.Rule != RuleIdle || !x.Since.Equal(d.now) ||
-				x.Reason != "nobody has used it since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 48h" ||
+				x.Reason != "it has no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 48h" ||
 				x.Remedy != "push to it, or previewctl extend shop-pr-1, to bring it back" {
 				d.t.Errorf("%+v", x)
 			}

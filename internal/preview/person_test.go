@@ -37,7 +37,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 		{"a profile's label does, in any case", []string{"Preview:Full"}, []Labelling{put("bug", "alice"), put("preview:full", "bob")}, "bob"},
 		{"of two labels the one that came last", []string{"preview:full", "preview"}, []Labelling{put("preview:full", "bob"), put("preview", "alice")}, "alice"},
 		{"a workflow is nobody", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview", By: "ci[bot]"}}, "renovate[bot]"},
-		{"nor is an account that is gone", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview"}}, "renovate[bot]"},
+		{"nor is a deleted account", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview"}}, "renovate[bot]"},
 		{"nor one that is gone and looks human", []string{"preview"}, []Labelling{{Label: "preview", Human: true}}, "renovate[bot]"},
 		{"nobody labelled it under the name that the label has now", []string{"preview"}, []Labelling{put("env", "alice")}, "renovate[bot]"},
 	}
@@ -66,7 +66,7 @@ func TestWhoLabelsAHumansPullRequestDoesntOwnIt(t *testing.T) {
 
 func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
 	t.Parallel()
-	const full = " has 2 environments, and limits.perOwner is 2; it is number 1 in the queue"
+	const full = "; position 1 in the queue"
 	tests := []struct {
 		name  string
 		pulls []PullRequest
@@ -75,17 +75,17 @@ func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
 		{
 			"bots' count for who labelled them",
 			[]PullRequest{pull(1, robot("alice")), pull(2, robot("Alice")), pull(3, robot("alice")), pull(4, robot("bob"))},
-			[]string{"1 live", "2 live", "3 limit: alice" + full, "4 live"},
+			[]string{"1 live", "2 live", "3 limit: limits.perOwner (2) is reached by alice" + full, "4 live"},
 		},
 		{
 			"with who labelled them's own",
 			[]PullRequest{pull(1), pull(2, robot("alice")), pull(3, by("bob")), pull(4)},
-			[]string{"1 live", "2 live", "3 live", "4 limit: alice" + full},
+			[]string{"1 live", "2 live", "3 live", "4 limit: limits.perOwner (2) is reached by alice" + full},
 		},
 		{
 			"labelled by a workflow for the bot",
 			[]PullRequest{pull(1, robot("ci[bot]")), pull(2, robot("alice", "ci[bot]")), pull(3, robot()), pull(4, robot("alice"))},
-			[]string{"1 live", "2 live", "3 limit: renovate[bot]" + full, "4 live"},
+			[]string{"1 live", "2 live", "3 limit: limits.perOwner (2) is reached by renovate[bot]" + full, "4 live"},
 		},
 	}
 	for _, tt := range tests {
@@ -109,7 +109,7 @@ func TestNobodyPassesALimitInSomebodyElsesName(t *testing.T) {
 	t.Parallel()
 	file := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\n")
 	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "limits: {perOwner: 1}\n", testfixture.Shop7File: file}), nil)
-	want := []string{"7 live", "8 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "9 live"}
+	want := []string{"7 live", "8 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "9 live"}
 	var m Memory
 	for range 2 {
 		s := Resolve(c, factsOf(pull(7), pull(8), pull(9, by("bob"))), restarted(t, m), noon)
@@ -132,7 +132,7 @@ func TestWhoLabelledIsRemembered(t *testing.T) {
 	delete(f.Repositories, "acme/shop")
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(3), pull(4, robot("ci[bot]"))}}
 	s := Resolve(c, f, restarted(t, m), noon)
-	want := []string{"3 limit: alice has 1 environments, and limits.perOwner is 1; it is number 1 in the queue", "4 live", "7 live"}
+	want := []string{"3 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "4 live", "7 live"}
 	if diff := cmp.Diff(want, states(s)); diff != "" {
 		t.Errorf("decisions (-want +got):\n%s", diff)
 	}

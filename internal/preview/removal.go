@@ -7,7 +7,7 @@ import "fmt"
 func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decided *hold, counted int) {
 	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
 	last := w.previous.Members[0]
-	orConfirm := ", or previewctl confirm " + w.name + " to let it go"
+	orConfirm := ", or previewctl confirm " + w.name + " to remove it"
 	switch {
 	case h == nil || !h.allowsRemoval:
 		last.Label = presentLabel(policy, m.labels) // it has this label now
@@ -16,12 +16,12 @@ func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decide
 		return w.previous.asKept(false, last), h, 0
 	case last.Label == "":
 		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and whether it had the label that configuration asks for is not remembered",
+			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and it is unknown whether it had the configured label",
 			remedy: h.remedy + orConfirm,
 		}, 0
 	case m.isStillLabelled(): // guard other-label: false
 		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "configuration asks for another label than it got its preview for",
+			rule: RuleWithheld, needsConfirmation: true, reason: "the configured label has changed since it got its preview",
 			remedy: h.remedy + orConfirm,
 		}, 0
 	}
@@ -48,9 +48,9 @@ func (e *Remembered) asKept(isGuarded bool, member Member) *Remembered {
 // abandonedHold decides about a live named environment that nothing asks for any more. The end of its pull requests is
 // evidence. So is an absent file or claim, unless many are lost at once, or the config branch was rewritten.
 func (r *reconciler) abandonedHold(w *desired) *hold {
-	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nobody asks for it any more"}
+	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nothing asks for it any more"}
 	isConfigured := w.previous.Row.Source != FromPullRequest
-	confirm := "previewctl confirm " + w.name + " to let it go"
+	confirm := "previewctl confirm " + w.name + " to remove it"
 	switch {
 	case r.in.isConfirmed(w.name):
 		return removed
@@ -92,7 +92,7 @@ func (r *reconciler) expire(w *desired, h *hold) *result {
 		res.hold = &hold{
 			rule: RuleWithheld, needsConfirmation: true,
 			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes", h.reason, r.guard.most),
-			remedy: "previewctl confirm " + w.name + " to let it go, or previewctl extend " + w.name,
+			remedy: "previewctl confirm " + w.name + " to remove it, or previewctl extend " + w.name,
 		}
 	} else {
 		res.expired = &Left{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads, Members: w.previous.Members}

@@ -74,7 +74,7 @@ func checkForm(r Request) error {
 	case r.For < 0:
 		return &RequestError{Invalid: true, Reason: "the length of time is negative", Remedy: `write one like "48h"`}
 	case r.For > 0 && r.Action == ActionSleep:
-		return &RequestError{Invalid: true, Reason: "how long it sleeps can't be said: it sleeps until somebody wakes it", Remedy: "leave the length of time out"}
+		return &RequestError{Invalid: true, Reason: "sleep takes no duration: it lasts until the next wake", Remedy: "omit the duration"}
 	}
 	return nil
 }

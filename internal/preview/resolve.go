@@ -36,7 +36,7 @@ func runPhases(in *input, ids *identities, a *assigned) *resolved {
 	return &resolved{
 		input: in, ids: ids, lifecycles: reconciler.finalLifecycles(), reconciler: reconciler, live: reconciler.live,
 		linked: linkEnvironments(in, reconciler.live, reconciler.results, reconciler.drafter.last), states: limiter.finalStates(),
-		expired: reconciler.allExpired(earlier), lastPlace: limiter.lastPlace, awake: limiter.awakeCount(),
+		expired: reconciler.allExpired(earlier), lastPlace: limiter.lastPlace,
 	}
 }
 
@@ -52,7 +52,7 @@ func FromMemory(m Memory, now time.Time) *Snapshot {
 	limiter.limit(nil, nil)
 	r := &resolved{
 		input: in, ids: ids, lifecycles: lifecycles, reconciler: reconciler, live: reconciler.live,
-		states: limiter.finalStates(), lastPlace: limiter.lastPlace, awake: limiter.awakeCount(),
+		states: limiter.finalStates(), lastPlace: limiter.lastPlace,
 	}
 	e := newExplainer(r)
 	for _, k := range reconciler.kept {

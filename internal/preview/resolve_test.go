@@ -176,13 +176,13 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 		},
 		{
 			"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
-			"withheld", "configuration asks for another label than it got its preview for",
+			"withheld", "the configured label has changed since it got its preview",
 		},
 		{"configuration names its namespace otherwise", testfixture.DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
 		{
-			"configuration names its repository no more", testfixture.Replace(t, testfixture.DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
+			"its repository isn't in the configuration any more", testfixture.Replace(t, testfixture.DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
 				"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
-			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "withheld", "configuration names its repository no more",
+			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "withheld", "its repository isn't in the configuration any more",
 		},
 		{"its repository can't be read", testfixture.DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
 	}

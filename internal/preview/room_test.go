@@ -19,7 +19,7 @@ func TestWhoMayBeAwake(t *testing.T) {
 	}{
 		{"who is new waits", queue, func(d *days) {
 			d.add(pull(3)).want("1 awake, 2 awake")
-			if x := d.decided("shop-pr-3"); x.Reason != "awake are 2 environments, and limits.awake is 2; it is number 1 in the queue" {
+			if x := d.decided("shop-pr-3"); x.Reason != "limits.awake (2) is reached; position 1 in the queue" {
 				d.t.Error(x.Reason)
 			}
 		}},
@@ -28,7 +28,7 @@ func TestWhoMayBeAwake(t *testing.T) {
 		}},
 		{"who is to wake waits too, in order", queue, func(d *days) {
 			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).add(pull(4)).ask(ActionWake, "shop-pr-1", 0).want("1 asleep, 2 awake, 3 awake")
-			want := "it is to wake, and awake are 2 environments, and limits.awake is 2; it is number 2 in the queue"
+			want := "it waits to wake: limits.awake (2) is reached; position 2 in the queue"
 			if x := d.decided("shop-pr-1"); !strings.Contains(x.Reason, want) || x.State != Asleep {
 				d.t.Errorf("%s: %s", x.State, x.Reason)
 			}
@@ -45,7 +45,7 @@ func TestWhoMayBeAwake(t *testing.T) {
 			d.used["shop-pr-1"] = true
 			d.pass(10 * time.Minute).used["shop-pr-1"] = false
 			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
-			if x := d.decided("shop-pr-2"); !strings.Contains(x.Reason, "another one needed its place, and nobody used it") {
+			if x := d.decided("shop-pr-2"); !strings.Contains(x.Reason, "it had no activity, and another environment needed its place") {
 				d.t.Error(x.Reason)
 			}
 			d.ask(ActionWake, "shop-pr-2", 0).want("1 asleep, 2 waking, 3 awake")
