@@ -123,12 +123,13 @@ func (l listing) lines() *output.Table {
 	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := decisions[r.Name]
-		t.Add(r.Name, string(r.State), apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile, runningServices(r), r.URL,
-			sinceTime(d), d.Reason, d.Remedy)
+		t.Add(r.Name, string(r.State), apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile,
+			runningServices(r), r.URL, sinceTime(d), d.Reason, d.Remedy)
 	}
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
-			t.Add(d.Environment, string(d.Outcome), apiclient.PullRequest(d), d.Owner, "", "", "", sinceTime(d), d.Reason, d.Remedy)
+			t.Add(d.Environment, string(d.Outcome), apiclient.PullRequest(d), d.Owner, "", "", "",
+				sinceTime(d), d.Reason, d.Remedy)
 		}
 	}
 	return t

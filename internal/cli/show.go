@@ -135,7 +135,7 @@ func (d details) expiry(now time.Time) string {
 		}
 		return d.ExpiresAt
 	}
-	if d.Source == "pull-request" {
+	if d.Source == preview.FromPullRequest {
 		return "with its pull request"
 	}
 	return "when it is deleted"

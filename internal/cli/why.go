@@ -140,7 +140,7 @@ func (o *whyOptions) explain(d preview.Decision) error {
 // outcome is green for a live environment without a problem, and yellow otherwise.
 func (o *whyOptions) outcome(d preview.Decision) string {
 	colour := terminal.Yellow
-	if d.Outcome == preview.Live && d.Rule == "labelled" {
+	if d.Outcome == preview.Live && d.Rule == preview.RuleLabelled {
 		colour = terminal.Green
 	}
 	return o.Env.Colour(colour, config.Printable(string(d.Outcome)))

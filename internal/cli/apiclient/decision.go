@@ -27,7 +27,7 @@ func HasEnvironment(d preview.Decision) bool {
 
 // IsQuiet reports whether a decision needs no attention: a pull request without the label, or a removed environment.
 func IsQuiet(d preview.Decision) bool {
-	return (d.Outcome == preview.Held && d.Rule == "unlabelled") || d.Outcome == preview.Gone
+	return (d.Outcome == preview.Held && d.Rule == preview.RuleUnlabelled) || d.Outcome == preview.Gone
 }
 
 // ByEnvironment returns the decisions about existing environments by name.
