@@ -41,8 +41,8 @@ func (c *Config) RunSet(p Profile, changed []string) map[string]bool {
 	return run
 }
 
-// pathsFromPublic returns the services on a path of calls from a public service to a target. If there is no such path, it
-// returns the first public service, so that the environment has an address.
+// pathsFromPublic returns the services on a path of calls from a public service to a target. If there is no such path,
+// it returns the first public service, so that the environment has an address.
 func (c *Config) pathsFromPublic(targets []string) map[string]bool {
 	run := reachable(targets, c.calls.callers)
 	maps.DeleteFunc(run, func(s string, _ bool) bool { return !c.calls.fromPublic[s] })

@@ -24,8 +24,8 @@ const (
 	WhenFullSleepIdlest = "sleep-idlest"
 )
 
-// Config is the configuration of one commit of the config branch. An environment file that has problems is replaced by its
-// last valid version.
+// Config is the configuration of one commit of the config branch. An environment file that has problems is replaced by
+// its last valid version.
 type Config struct {
 	// Commit is the loaded commit of the config branch.
 	Commit string
@@ -51,18 +51,10 @@ type Config struct {
 	rules       map[string]*LifetimeSettings // by profile
 }
 
-// overlayRevision is the commit at which the trees that make up an overlay last changed.
-type overlayRevision struct{ trees, commit string }
-
-// catalog lists the components of kustomize-base.
-type catalog struct {
-	run, link, components map[string]bool
-	datasets              map[string]map[string]bool // by store
-}
-
-// Load reads the configuration of one commit. It returns Problems as its error if previewset.yaml or slots.yaml is invalid;
-// the caller then keeps the previous configuration. An invalid environment file is listed in Config.Problems, and the
-// version of that file in prev (nil at the first load) stays in force.
+// overlayRevision is the commit at which the trees that make up an overlay last changed. catalog lists the components
+// of kustomize-base. Load reads the configuration of one commit. It returns Problems as its error if previewset.yaml or
+// slots.yaml is invalid; the caller then keeps the previous configuration. An invalid environment file is listed in
+// Config.Problems, and the version of that file in prev (nil at the first load) stays in force.
 func Load(t Tree, prev *Config) (*Config, error) {
 	c := &Config{
 		Commit:    t.Commit,
@@ -88,7 +80,8 @@ func Load(t Tree, prev *Config) (*Config, error) {
 			{
 				File:    PolicyFile,
 				Message: "is missing",
-				Remedy:  "run previewctl init, or name its folder: check DIR, --dir for render and plan, --config-path for the others",
+				Remedy: "run previewctl init, or name its folder: check DIR, --dir for render and plan, " +
+					"--config-path for the others",
 			},
 		}
 	}
@@ -120,8 +113,8 @@ func (c *Config) index() {
 	}
 }
 
-// Follows reports whether a commit of the config branch is the loaded one or is known to come before it. The commit may be
-// abbreviated.
+// Follows reports whether a commit of the config branch is the loaded one or is known to come before it. The commit may
+// be abbreviated.
 func (c *Config) Follows(commit string) bool {
 	if strings.HasPrefix(c.Commit, commit) {
 		return true
@@ -140,47 +133,6 @@ func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repo
 // NotInForce lists the settings that have no effect, with the reason, one line for each.
 func (c *Config) NotInForce() []string { return c.notInForce }
 
-func (c *Config) loadSlots(t Tree) Problems {
-	file, ok := t.Files[SlotsFile]
-	if !ok {
-		return nil
-	}
-	c.Slots = &SlotPool{}
-	d := decodeFile(SlotsFile, file, c.Slots)
-	if len(d.problems) == 0 {
-		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
-		(&validator{decoder: d, cfg: c}).validateSlots()
-	}
-	return d.problems
-}
-
-func (v *validator) validateSlots() {
-	for _, name := range slices.Sorted(maps.Keys(v.cfg.Slots.Slots)) {
-		if why := v.cfg.Policy.NameProblem(name); why != "" {
-			v.at("slots."+name, "can't be a slot's name: "+why, "rename it")
-		}
-		validateClaim(v.decoder, "slots."+name, v.cfg.Slots.Slots[name])
-	}
-	for i, claim := range v.cfg.Slots.Queue {
-		validateClaim(v.decoder, fmt.Sprintf("queue[%d]", i), claim)
-	}
-}
-
-func validateClaim(d *decoder, at string, claim Claim) {
-	for i, login := range claim.Holders {
-		if !loginPattern.MatchString(login) {
-			d.at(
-				fmt.Sprintf("%s.holders[%d]", at, i),
-				fmt.Sprintf("%q is not a GitHub login", Printable(login)),
-				"write the login without @",
-			)
-		}
-	}
-	if claim.Since != nil && claim.Until != nil && !claim.Until.After(*claim.Since) {
-		d.at(at+".until", "is not after since", "write the end of the claim")
-	}
-}
-
 // header checks apiVersion and kind.
 func (d *decoder) header(apiVersion, kind, want string) {
 	if apiVersion != APIVersion {
@@ -196,88 +148,9 @@ func (d *decoder) unused(path, why string) string {
 	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
 }
 
-func catalogOf(t Tree) catalog {
-	k := catalog{
-		run:        map[string]bool{},
-		link:       map[string]bool{},
-		components: map[string]bool{},
-		datasets:   map[string]map[string]bool{},
-	}
-	for folder := range t.Kustomizations {
-		part := strings.Split(folder, "/")
-		if part[0] != BaseFolder {
-			continue
-		}
-		switch {
-		case len(part) == 4 && part[1] == "services" && part[3] == "run":
-			k.run[part[2]] = true
-		case len(part) == 4 && part[1] == "services" && part[3] == "link":
-			k.link[part[2]] = true
-		case len(part) == 3 && part[1] == "components":
-			k.components[part[2]] = true
-		case len(part) == 3 && part[1] == "data":
-			k.store(part[2])
-		case len(part) == 5 && part[1] == "data" && part[3] == "datasets":
-			k.store(part[2])[part[4]] = true
-		}
-	}
-	return k
-}
-
-func (k catalog) store(name string) map[string]bool {
-	if k.datasets[name] == nil {
-		k.datasets[name] = map[string]bool{}
-	}
-	return k.datasets[name]
-}
-
-func (k catalog) hasDataset(name string) bool {
-	for _, sets := range k.datasets {
-		if sets[name] {
-			return true
-		}
-	}
-	return false
-}
-
-// pinOverlays finds the commit at which the trees of each overlay last changed: the commit in prev if the trees are equal,
-// otherwise this one. So an unrelated commit changes no environment.
-func (c *Config) pinOverlays(t Tree, prev *Config) {
-	shared := t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
-	c.pins = map[string]overlayRevision{"": c.pinned("", shared, t.Commit, prev)}
-	for folder, hash := range t.Hashes {
-		name, ok := strings.CutPrefix(folder, OverlaysFolder+"/")
-		if !ok || folder == SharedOverlay {
-			continue
-		}
-		c.folders[name] = t.Kustomizations[folder]
-		c.pins[name] = c.pinned(name, shared+"+"+hash, t.Commit, prev)
-	}
-}
-
-func (c *Config) pinned(name, trees, commit string, prev *Config) overlayRevision {
-	if prev != nil && prev.pins[name].trees == trees { // guard unchanged-revision: false
-		return prev.pins[name]
-	}
-	return overlayRevision{trees: trees, commit: commit}
-}
-
-// Overlay returns the path of an environment's overlay and the commit that Argo CD syncs.
-func (c *Config) Overlay(name string) (path, revision string) {
-	p, ok := c.pins[name]
-	if !ok {
-		p = c.pins[""]
-	}
-	path = SharedOverlay
-	if c.folders[name] {
-		path = OverlaysFolder + "/" + name
-	}
-	if c.prefix != "" && c.prefix != "." {
-		path = c.prefix + "/" + path
-	}
-	return path, p.commit
-}
-
+// pinOverlays finds the commit at which the trees of each overlay last changed: the commit in prev if the trees are
+// equal, otherwise this one. So an unrelated commit changes no environment. Overlay returns the path of an
+// environment's overlay and the commit that Argo CD syncs.
 func (c *Config) loadEnvironments(t Tree, prev *Config) {
 	c.Environments, c.Broken = map[string]*Environment{}, map[string]string{}
 	paths := slices.DeleteFunc(
@@ -286,7 +159,9 @@ func (c *Config) loadEnvironments(t Tree, prev *Config) {
 	)
 	if len(paths) > maxEnvironments {
 		c.Problems = append(c.Problems, Problem{
-			File: OverlaysFolder, Message: fmt.Sprintf("holds %d environments; at most %d are read", len(paths), maxEnvironments), Remedy: "delete some",
+			File:    OverlaysFolder,
+			Message: fmt.Sprintf("holds %d environments; at most %d are read", len(paths), maxEnvironments),
+			Remedy:  "delete some",
 		})
 		paths = paths[:maxEnvironments]
 	}

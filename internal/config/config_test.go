@@ -65,7 +65,8 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 			"another folder of configuration moves all",
 			func(t *config.Tree) { t.Prefix = "gitops/previews" },
 			map[string]string{
-				"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1", "mailer-pr-1": "gitops/previews/overlays/preview@c1",
+				"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1",
+				"mailer-pr-1": "gitops/previews/overlays/preview@c1",
 			},
 		},
 	}

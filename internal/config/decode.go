@@ -76,7 +76,8 @@ func (d *decoder) parse(content []byte) *yaml.Node {
 
 var (
 	yamlLine = regexp.MustCompile(`line (\d+): `)
-	// yamlParser matches messages of go-yaml's parser. It counts lines from 0, and omits 0; go-yaml's scanner counts from 1.
+	// yamlParser matches messages of go-yaml's parser. It counts lines from 0, and omits 0; go-yaml's scanner counts from
+	// 1.
 	yamlParser = regexp.MustCompile(`^did not find expected (',' or '[\]}]'|key|'-' indicator|node content|<)`)
 )
 

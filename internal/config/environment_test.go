@@ -22,7 +22,8 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 		{"an empty file", jakub, ""},
 		{"a folder whose name is no label", "overlays/Jakub/environment.yaml", testfixture.EnvironmentYAML("")},
 		{
-			"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml", testfixture.EnvironmentYAML(""),
+			"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml",
+			testfixture.EnvironmentYAML(""),
 		},
 		{
 			"a folder whose name is a pull request's",
@@ -46,16 +47,20 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 		{"a dataset that no store has", jakub, testfixture.EnvironmentYAML("dataset: huge\n")},
 		{"a component that is not there", jakub, testfixture.EnvironmentYAML("components:\n  - debug\n  - gpu\n")},
 		{
-			"services, links and handovers of unknown services", jakub, testfixture.EnvironmentYAML("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
+			"services, links and handovers of unknown services", jakub,
+			testfixture.EnvironmentYAML("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
 		},
 		{
-			"refs that name no one thing", jakub, testfixture.EnvironmentYAML("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
+			"refs that name no one thing", jakub,
+			testfixture.EnvironmentYAML("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
 		},
 		{
-			"links that lead to no one thing", jakub, testfixture.EnvironmentYAML("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: shop-7}\n  gateway: {environment: a.b}\n"),
+			"links that lead to no one thing", jakub,
+			testfixture.EnvironmentYAML("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: shop-7}\n  gateway: {environment: a.b}\n"),
 		},
 		{
-			"both a service and a link for one name", jakub, testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
+			"both a service and a link for one name", jakub,
+			testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
 		},
 		{"an end that is no point in time", jakub, testfixture.EnvironmentYAML("lifetime: {expires: 2026-12-24}\n")},
 		{
@@ -69,7 +74,8 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 			"a link that is handed over", jakub, testfixture.EnvironmentYAML("links: {web: {environment: alice}}\nhandover: [web]\n"),
 		},
 		{
-			"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml", testfixture.EnvironmentYAML("pullRequest: evil/shop#7\n"),
+			"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml",
+			testfixture.EnvironmentYAML("pullRequest: evil/shop#7\n"),
 		},
 	}
 	for _, tt := range tests {

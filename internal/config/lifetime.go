@@ -24,7 +24,8 @@ const (
 // DefaultExtension is the longest extension if lifetime.maxExtension is not set.
 const DefaultExtension = 336 * time.Hour
 
-// lifetimeByProfile merges the lifetime of each profile over that of the policy. The key "" has the settings of the policy.
+// lifetimeByProfile merges the lifetime of each profile over that of the policy. The key "" has the settings of the
+// policy.
 func lifetimeByProfile(p *Policy) map[string]*LifetimeSettings {
 	all := map[string]*LifetimeSettings{"": mergeLifetimes(p.Lifetime)}
 	for name, profile := range p.Profiles {
@@ -44,8 +45,8 @@ func (c *Config) LifetimeOf(profile string) *LifetimeSettings {
 	return c.rules[""]
 }
 
-// mergeLifetimes merges lifetimes; later ones override earlier ones key by key. Working hours are one key, because parts of
-// two schedules make no sensible schedule.
+// mergeLifetimes merges lifetimes; later ones override earlier ones key by key. Working hours are one key, because
+// parts of two schedules make no sensible schedule.
 func mergeLifetimes(lifetimes ...Lifetime) *LifetimeSettings {
 	r := &LifetimeSettings{MaxExtension: DefaultExtension}
 	for _, l := range lifetimes {
@@ -83,7 +84,8 @@ func (r *LifetimeSettings) MaxHold() time.Duration {
 	return r.MaxExtension
 }
 
-// SleepsAt returns the time at which an environment falls asleep if it isn't used after active, and the reason. Zero means never.
+// SleepsAt returns the time at which an environment falls asleep if it isn't used after active, and the reason. Zero
+// means never.
 func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, cause SleepCause) {
 	if r.hours == nil {
 		if r.IdleAfter == 0 {

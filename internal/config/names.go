@@ -36,8 +36,8 @@ var (
 var reservedNames = map[string]bool{"preview": true, "staging": true, "generator": true}
 
 // PullRequestName is the name of a pull request's own environment: <alias or repository>-pr-<number>, at most 40
-// characters. If the repository's short name is no DNS label, 8 hex digits of the SHA-256 of the lower-case "owner/name"
-// are added to keep distinct repositories distinct.
+// characters. If the repository's short name is no DNS label, 8 hex digits of the SHA-256 of the lower-case
+// "owner/name" are added to keep distinct repositories distinct.
 func PullRequestName(p *Policy, repository string, number int) string {
 	return NumberedName(RepositoryPart(p, repository), number)
 }
@@ -67,8 +67,8 @@ func RepositoryPart(p *Policy, repository string) string {
 	return hashedSlug(short, identity, maxAlias)
 }
 
-// hashedSlug makes a DNS label of a text. If more than case is lost, it adds a hash of the identity. The result has at most
-// limit characters, plus 9 for the hash.
+// hashedSlug makes a DNS label of a text. If more than case is lost, it adds a hash of the identity. The result has at
+// most limit characters, plus 9 for the hash.
 func hashedSlug(text, identity string, limit int) string {
 	lower := strings.ToLower(text)
 	slug := strings.Trim(notSlug.ReplaceAllString(lower, "-"), "-")
@@ -82,8 +82,8 @@ func hashedSlug(text, identity string, limit int) string {
 	return slug + "-" + shortHash(identity)
 }
 
-// LabelSlug makes a Kubernetes label value of a text: at most 63 of [a-z0-9-], with a hash if it is cut. An empty text stays
-// empty.
+// LabelSlug makes a Kubernetes label value of a text: at most 63 of [a-z0-9-], with a hash if it is cut. An empty text
+// stays empty.
 func LabelSlug(text string) string {
 	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(text), "-"), "-")
 	switch {
@@ -131,8 +131,8 @@ func (p *Policy) NameProblem(name string) string {
 	return ""
 }
 
-// NameProblem returns the reason why an environment made by hand, or a slot, can't have a name, or "". Only the service knows
-// its own namespace, Argo CD's namespace and foreign Applications, so it may refuse more names.
+// NameProblem returns the reason why an environment made by hand, or a slot, can't have a name, or "". Only the service
+// knows its own namespace, Argo CD's namespace and foreign Applications, so it may refuse more names.
 func (c *Config) NameProblem(name string) string {
 	if why := c.Policy.NameProblem(name); why != "" {
 		return why
@@ -186,8 +186,8 @@ func IsSHA(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789ab
 // IsLogin reports whether s is a GitHub login. Logins of bots end in "[bot]".
 func IsLogin(s string) bool { return loginPattern.MatchString(s) }
 
-// IsRepository reports whether s is "owner/name" as GitHub writes it. The names "." and ".." are none, because they would
-// change the path of a request.
+// IsRepository reports whether s is "owner/name" as GitHub writes it. The names "." and ".." are none, because they
+// would change the path of a request.
 func IsRepository(s string) bool {
 	return repoPattern.MatchString(s) && !strings.HasSuffix(s, "/.") && !strings.HasSuffix(s, "/..")
 }

@@ -48,8 +48,8 @@ func (c *Config) FolderTree(name string) string {
 	return trees[strings.LastIndex(trees, "+")+1:]
 }
 
-// ComponentPath returns the path of a folder of kustomize-base relative to an overlay's folder. Paths of existing components
-// share their text.
+// ComponentPath returns the path of a folder of kustomize-base relative to an overlay's folder. Paths of existing
+// components share their text.
 func (c *Config) ComponentPath(parts ...string) string {
 	p := componentPath(parts...)
 	if shared, ok := c.paths[p]; ok {
@@ -62,3 +62,40 @@ func componentPath(parts ...string) string { return "../../" + BaseFolder + "/" 
 
 // Datasets returns the set of datasets of a data store.
 func (c *Config) Datasets(store string) map[string]bool { return c.catalog.datasets[store] }
+
+type overlayRevision struct{ trees, commit string }
+
+func (c *Config) pinOverlays(t Tree, prev *Config) {
+	shared := t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
+	c.pins = map[string]overlayRevision{"": c.pinned("", shared, t.Commit, prev)}
+	for folder, hash := range t.Hashes {
+		name, ok := strings.CutPrefix(folder, OverlaysFolder+"/")
+		if !ok || folder == SharedOverlay {
+			continue
+		}
+		c.folders[name] = t.Kustomizations[folder]
+		c.pins[name] = c.pinned(name, shared+"+"+hash, t.Commit, prev)
+	}
+}
+
+func (c *Config) pinned(name, trees, commit string, prev *Config) overlayRevision {
+	if prev != nil && prev.pins[name].trees == trees { // guard unchanged-revision: false
+		return prev.pins[name]
+	}
+	return overlayRevision{trees: trees, commit: commit}
+}
+
+func (c *Config) Overlay(name string) (path, revision string) {
+	p, ok := c.pins[name]
+	if !ok {
+		p = c.pins[""]
+	}
+	path = SharedOverlay
+	if c.folders[name] {
+		path = OverlaysFolder + "/" + name
+	}
+	if c.prefix != "" && c.prefix != "." {
+		path = c.prefix + "/" + path
+	}
+	return path, p.commit
+}

@@ -143,8 +143,8 @@ type PullRequestPolicy struct {
 	IssueKey string `yaml:"issueKey" jsonschema:"format=regex,example=[A-Z]+-[0-9]+"`
 }
 
-// Lifetime says when an environment sleeps and when it expires. A setting that is missing has no effect; a profile takes
-// it from the policy.
+// Lifetime says when an environment sleeps and when it expires. A setting that is missing has no effect; a profile
+// takes it from the policy.
 type Lifetime struct {
 	// DeleteAfterIdle is the time without activity after which environments of pull requests and slots are removed.
 	DeleteAfterIdle *Duration `yaml:"deleteAfterIdle"`
@@ -200,8 +200,8 @@ type PrometheusActivity struct {
 	Query string `yaml:"query"`
 }
 
-// Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a value,
-// or with 0, there is no limit.
+// Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a
+// value, or with 0, there is no limit.
 type Limits struct {
 	// Environments is the highest number of environments.
 	Environments int `yaml:"environments"`

@@ -2,13 +2,14 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 )
 
-// At returns the pool at a time. A claim ends at its until; then, or if a slot is free, the head of the queue becomes the
-// holder. The file needs no change for that.
+// At returns the pool at a time. A claim ends at its until; then, or if a slot is free, the head of the queue becomes
+// the holder. The file needs no change for that.
 func (p *SlotPool) At(now time.Time) *SlotPool {
 	at := &SlotPool{APIVersion: p.APIVersion, Kind: p.Kind, Slots: maps.Clone(p.Slots), Queue: slices.Clone(p.Queue)}
 	var free []freed
@@ -64,4 +65,45 @@ func (c *Config) Claims(now time.Time) map[string]Claim {
 		return nil
 	}
 	return c.Slots.At(now).Slots
+}
+
+func (c *Config) loadSlots(t Tree) Problems {
+	file, ok := t.Files[SlotsFile]
+	if !ok {
+		return nil
+	}
+	c.Slots = &SlotPool{}
+	d := decodeFile(SlotsFile, file, c.Slots)
+	if len(d.problems) == 0 {
+		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
+		(&validator{decoder: d, cfg: c}).validateSlots()
+	}
+	return d.problems
+}
+
+func (v *validator) validateSlots() {
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Slots.Slots)) {
+		if why := v.cfg.Policy.NameProblem(name); why != "" {
+			v.at("slots."+name, "can't be a slot's name: "+why, "rename it")
+		}
+		validateClaim(v.decoder, "slots."+name, v.cfg.Slots.Slots[name])
+	}
+	for i, claim := range v.cfg.Slots.Queue {
+		validateClaim(v.decoder, fmt.Sprintf("queue[%d]", i), claim)
+	}
+}
+
+func validateClaim(d *decoder, at string, claim Claim) {
+	for i, login := range claim.Holders {
+		if !loginPattern.MatchString(login) {
+			d.at(
+				fmt.Sprintf("%s.holders[%d]", at, i),
+				fmt.Sprintf("%q is not a GitHub login", Printable(login)),
+				"write the login without @",
+			)
+		}
+	}
+	if claim.Since != nil && claim.Until != nil && !claim.Until.After(*claim.Since) {
+		d.at(at+".until", "is not after since", "write the end of the claim")
+	}
 }

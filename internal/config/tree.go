@@ -1,7 +1,7 @@
 package config
 
-// Tree has the configuration files of one commit of the GitOps repository. Paths are relative to the configuration's folder,
-// with forward slashes.
+// Tree has the configuration files of one commit of the GitOps repository. Paths are relative to the configuration's
+// folder, with forward slashes.
 type Tree struct {
 	// Commit is the full SHA.
 	Commit string

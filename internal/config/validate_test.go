@@ -161,15 +161,18 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 		},
 
 		{
-			"lengths of time that are none", nil, "lifetime: {deleteAfterIdle: 0s, expireAfter: 0s, grace: 0s, maxExtension: 0s, sleep: {idleAfter: 0s, maxAwake: 0s}}\n",
+			"lengths of time that are none", nil,
+			"lifetime: {deleteAfterIdle: 0s, expireAfter: 0s, grace: 0s, maxExtension: 0s, sleep: {idleAfter: 0s, maxAwake: 0s}}\n",
 		},
 		{"a profile's lifetime is checked too", []string{"run: all", "run: all, lifetime: {deleteAfterIdle: 0s}"}, ""},
 		{"working hours of nothing", nil, "lifetime: {sleep: {workingHours: {}}}\n"},
 		{
-			"working hours of another calendar", nil, `lifetime: {sleep: {workingHours: {days: [mon, Tue, mon], from: "8:00", to: "24:01", timezone: Europe/Bonn, idleAfter: 0s}}}` + "\n",
+			"working hours of another calendar", nil,
+			`lifetime: {sleep: {workingHours: {days: [mon, Tue, mon], from: "8:00", to: "24:01", timezone: Europe/Bonn, idleAfter: 0s}}}` + "\n",
 		},
 		{
-			"working hours of no time, wherever the machine is", nil, `lifetime: {sleep: {workingHours: {days: [mon], from: "08:00", to: "08:00", timezone: Local}}}` + "\n",
+			"working hours of no time, wherever the machine is", nil,
+			`lifetime: {sleep: {workingHours: {days: [mon], from: "08:00", to: "08:00", timezone: Local}}}` + "\n",
 		},
 		{
 			"working hours over midnight",
@@ -252,7 +255,8 @@ func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 	want := []string{
 		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/run is missing; add the component that runs it",
 		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/link is missing; add the component that links to it",
-		"previewset.yaml: kustomize-base/components/guardrails is missing; every environment needs it; add the component; previewctl init writes one",
+		"previewset.yaml: kustomize-base/components/guardrails is missing; every environment needs it; " +
+			"add the component; previewctl init writes one",
 	}
 	if diff := cmp.Diff(want, testfixture.Lines(err)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

@@ -52,8 +52,8 @@ func (h *workingHours) at(t time.Time) (inside bool, until time.Time) {
 	return inside, until
 }
 
-// instant returns the time at which the wall clock shows so many minutes since midnight. If clocks are set forward over that
-// time, it is the moment of the change. If the time occurs twice, last chooses the second one.
+// instant returns the time at which the wall clock shows so many minutes since midnight. If clocks are set forward over
+// that time, it is the moment of the change. If the time occurs twice, last chooses the second one.
 func (h *workingHours) instant(year int, month time.Month, day, minutes int, last bool) time.Time {
 	t := time.Date(year, month, day, 0, minutes, 0, 0, h.zone)
 	shows := func(t time.Time) int {

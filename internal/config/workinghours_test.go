@@ -25,8 +25,8 @@ func byWallClock(w WorkingHours, local time.Time) bool {
 	return works(local.Weekday()) && clock >= w.From || works((local.Weekday()+6)%7) && clock < w.To
 }
 
-// TestHoursOfAYear looks at every quarter of an hour of a year: in Berlin, in the south, where clocks change at midnight, at
-// offsets of half an hour, and where summer is half an hour only.
+// TestHoursOfAYear looks at every quarter of an hour of a year: in Berlin, in the south, where clocks change at
+// midnight, at offsets of half an hour, and where summer is half an hour only.
 func TestHoursOfAYear(t *testing.T) {
 	t.Parallel()
 	week := []string{"mon", "tue", "wed", "thu", "fri"}

@@ -98,7 +98,8 @@ func Lines(err error) []string {
 	return strings.Split(err.Error(), "\n")
 }
 
-// Replace replaces the first occurrence of each old text by the new one after it. It fails the test if an old text is missing.
+// Replace replaces the first occurrence of each old text by the new one after it. It fails the test if an old text is
+// missing.
 func Replace(t testing.TB, text string, pairs ...string) string {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {

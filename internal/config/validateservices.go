@@ -1,0 +1,161 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+func (v *validator) validateServices() {
+	if len(v.cfg.Policy.Services) == 0 {
+		v.at("services", "is empty", "name at least one service with its repository and image")
+	}
+	images := map[string]string{}
+	for i := range v.cfg.Policy.Services {
+		s := &v.cfg.Policy.Services[i]
+		at := "services." + s.Name
+		v.validateService(at, s)
+		if other, ok := images[s.Image]; ok {
+			v.at(
+				at+".image",
+				"is also the image of "+other,
+				"make them one service with several workloads, because images are replaced by name",
+			)
+		}
+		images[s.Image] = s.Name
+	}
+}
+
+func (v *validator) validateService(at string, s *Service) {
+	if !IsDNSLabel(s.Name, maxServiceName) {
+		v.at(at, "is not a service name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
+	}
+	if !IsRepository(s.Repository) {
+		v.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
+	}
+	if !imagePattern.MatchString(s.Image) {
+		v.at(
+			at+".image",
+			fmt.Sprintf("%q is not an image name", Printable(s.Image)),
+			"write the name that kustomize-base uses, without tag",
+		)
+	}
+	if err := tagProblem(s.Tag); err != "" {
+		v.at(at+".tag", err, tagRemedy)
+	}
+	for i, pattern := range s.Paths {
+		if !doublestar.ValidatePattern(pattern) || pattern == "" || strings.HasPrefix(pattern, "/") ||
+			strings.HasPrefix(pattern, "./") {
+			v.at(
+				fmt.Sprintf("%s.paths[%d]", at, i),
+				"is not a path pattern",
+				`write one like "orders/**", from the repository's top`,
+			)
+		}
+	}
+	v.validateReferences(at, s)
+	if s.Ready != nil && (s.Ready.Check == "" || s.Ready.App == "") {
+		v.at(at+".ready", "needs check and app", "write {check: image, app: github-actions}")
+	}
+	v.validateDefault(at, s)
+}
+
+func (v *validator) validateReferences(at string, s *Service) {
+	for i, name := range s.Calls {
+		if v.cfg.Policy.Services.Get(name) == nil {
+			v.at(
+				fmt.Sprintf("%s.calls[%d]", at, i),
+				fmt.Sprintf("there is no service %q", Printable(name)),
+				v.knownServices(),
+			)
+		}
+	}
+	for i, store := range s.Data {
+		if v.cfg.catalog.datasets[store] == nil {
+			v.at(
+				fmt.Sprintf("%s.data[%d]", at, i),
+				fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)),
+				KnownNames(v.cfg.catalog.datasets),
+			)
+		}
+	}
+	if !v.cfg.catalog.run[s.Name] {
+		v.at(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
+	}
+	if !v.cfg.catalog.link[s.Name] {
+		v.at(
+			at,
+			fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name),
+			"add the component that links to it",
+		)
+	}
+}
+
+func (v *validator) validateDefault(at string, s *Service) {
+	if s.Default == nil {
+		return
+	}
+	if refProblem := s.Default.problem(); refProblem != "" || s.Default.PullRequest != 0 {
+		v.at(
+			at+".default",
+			"must name exactly one branch, tag or commit",
+			"write {branch: main}, {tag: dev} or {sha: …}",
+		)
+	}
+	if s.TagUses("Number") {
+		v.at(at+".tag", "uses .Number, but default has no pull request number", "use .SHA, or remove default")
+	}
+	if s.TagUses("Branch") && s.Default.Tag != "" {
+		v.at(at+".tag", "uses .Branch, but default is a tag", "use .SHA, or name a branch in default")
+	}
+}
+
+func (v *validator) validateRepositories() {
+	used, slugs, written := map[string]bool{}, map[string]string{}, map[string]string{}
+	for _, s := range v.cfg.Policy.Services {
+		used[strings.ToLower(s.Repository)] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Repositories)) {
+		alias := v.cfg.Policy.Repositories[name].Alias
+		if !used[strings.ToLower(name)] {
+			v.at("repositories."+name, "no service is in that repository", "remove it, or correct the name")
+		}
+		if other, ok := written[strings.ToLower(name)]; ok {
+			v.at(
+				"repositories."+name,
+				"is the same repository as "+other,
+				"keep one of them; names are compared without case",
+			)
+		}
+		written[strings.ToLower(name)] = name
+		if alias != "" && !IsDNSLabel(alias, maxAlias) {
+			v.at(
+				"repositories."+name+".alias",
+				fmt.Sprintf("%q is not an alias", Printable(alias)),
+				fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias),
+			)
+		}
+	}
+	for _, repository := range slices.Sorted(maps.Keys(used)) {
+		slug := RepositoryPart(v.cfg.Policy, repository)
+		if other, ok := slugs[slug]; ok {
+			v.at(
+				"repositories",
+				fmt.Sprintf("%s and %s would share the environment names %s-pr-…", other, repository, slug),
+				"give one of them an alias: repositories: {"+repository+": {alias: …}}",
+			)
+		}
+		slugs[slug] = repository
+	}
+}
+
+func (v *validator) knownServices() string {
+	names := make([]string, len(v.cfg.Policy.Services))
+	for i, s := range v.cfg.Policy.Services {
+		names[i] = s.Name
+	}
+	return someOf(names)
+}
