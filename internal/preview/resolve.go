@@ -44,7 +44,7 @@ func runPhases(in *input, ids *identities, a *assigned) *resolved {
 // except that they can wake. Without configuration there is no evidence for sleep or removal.
 func FromMemory(m Memory, now time.Time) *Snapshot {
 	in := newInput(config.EmptyConfig(), Facts{}, m, now)
-	ids := &identities{unread: []string{}, carried: map[string]Decided{}}
+	ids := &identities{unread: []string{}, carried: map[string]Decided{}, decided: in.memory.Since}
 	lifecycles := updateLifecycles(in, ids, nil)
 	reconciler := newReconciler(in, ids, lifecycles, nil, nil)
 	reconciler.keepAll(&hold{rule: RuleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"})
