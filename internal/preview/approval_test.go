@@ -128,7 +128,7 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 	}
 }
 
-func TestApprovalIsOnlyForWhoMayHaveForks(t *testing.T) {
+func TestApprovalDoesNotAllowForks(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []string{testfixture.DemoPolicy, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, ")} {
 		if d := decision(t, resolve(testfixture.LoadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held || d.Rule != "fork" {

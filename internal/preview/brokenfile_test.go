@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestBrokenEnvironmentFileLeavesTheLastGoodOneInForce(t *testing.T) {
+func TestInvalidFileKeepsTheLastValidOne(t *testing.T) {
 	t.Parallel()
 	good := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {branch: main}}\n")
 	facts := factsOf(pull(7), pull(8))
@@ -49,7 +49,7 @@ func TestBrokenEnvironmentFileLeavesTheLastGoodOneInForce(t *testing.T) {
 	}
 }
 
-func TestBrokenEnvironmentFileWithoutAGoodOneHoldsIt(t *testing.T) {
+func TestInvalidNewFileHoldsItsEnvironment(t *testing.T) {
 	t.Parallel()
 	tree := testfixture.DemoTree(map[string]string{
 		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\noops: 1\n"),
@@ -80,7 +80,7 @@ func TestFileOfAPullRequestThatIsNotOpenIsReported(t *testing.T) {
 	}
 }
 
-func TestFileThatAPolicyBreaksChangesNothing(t *testing.T) {
+func TestPolicyThatInvalidatesAFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")}
 	before := testfixture.LoadTree(t, testfixture.DemoTree(files), nil)

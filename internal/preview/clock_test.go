@@ -15,7 +15,7 @@ var jumps = map[string]time.Duration{
 	"hours ahead": 3 * time.Hour, "hours back": -3 * time.Hour, "years ahead": 10 * 365 * 24 * time.Hour, "years back": -10 * 365 * 24 * time.Hour,
 }
 
-func TestAClockThatJumpsTakesNothingAway(t *testing.T) {
+func TestClockJumpRemovesNothing(t *testing.T) {
 	t.Parallel()
 	for name, jump := range jumps {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestAClockThatJumpsTakesNothingAway(t *testing.T) {
 }
 
 // The window in which deletions are counted is as old as the time that really passed, as far as anybody can know.
-func TestAClockThatJumpsNeitherEmptiesTheBrakeNorKeepsItForEver(t *testing.T) {
+func TestClockJumpKeepsTheDeletionGuard(t *testing.T) {
 	t.Parallel()
 	for name, jump := range jumps {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestAClockThatJumpsNeitherEmptiesTheBrakeNorKeepsItForEver(t *testing.T) {
 	}
 }
 
-func TestWhoWaitsKeepsHisPlaceWhenTheClockIsSetBack(t *testing.T) {
+func TestClockSetBackKeepsQueuePositions(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "environments: 1"), now: noon.AddDate(1, 0, 0)} // a year ahead
 	q.next(pull(9))
@@ -75,7 +75,7 @@ func TestWhoWaitsKeepsHisPlaceWhenTheClockIsSetBack(t *testing.T) {
 	}
 }
 
-func TestGoneIsForgottenALittleAfterTheClockIsSetBack(t *testing.T) {
+func TestClockSetBackForgetsRemovedEnvironments(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: testfixture.LoadPolicy(t, testfixture.DemoPolicy), now: noon.AddDate(10, 0, 0)}
 	q.alive(pull(1))

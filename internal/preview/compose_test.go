@@ -37,7 +37,7 @@ func at(services ...string) map[string]config.ServiceRef {
 	return run
 }
 
-func TestComponentsStandInOrder(t *testing.T) {
+func TestOrderOfComponents(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -190,7 +190,7 @@ func data(t testing.TB, row Row) map[string]string {
 	return nil
 }
 
-func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
+func TestConfigMapEnvironment(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, owner, want string
@@ -215,7 +215,7 @@ func TestConfigMapEnvironmentSaysWhatItIs(t *testing.T) {
 	}
 }
 
-func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
+func TestLinkTargets(t *testing.T) {
 	t.Parallel()
 	row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
 	wantNames := map[string]any{
@@ -231,7 +231,7 @@ func TestLinksLeadToTheBaselineOrWhereTheyAreSent(t *testing.T) {
 	}
 }
 
-func TestComposeRefusesAServiceThatIsNotThere(t *testing.T) {
+func TestComposeRefusesUnknownServices(t *testing.T) {
 	t.Parallel()
 	row, err := Compose(testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Run: at("search\x1b")})
 	if diff := cmp.Diff([]string{`there is no service "search"`}, testfixture.Lines(err)); diff != "" {

@@ -1,45 +1,15 @@
 package preview
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/testfixture"
 )
-
-// limitedTo is demo with limits.
-func limitedTo(t testing.TB, limits string) *config.Config {
-	t.Helper()
-	return testfixture.LoadPolicy(t, testfixture.DemoPolicy+"limits: {"+limits+"}\n")
-}
-
-func by(author string) func(*PullRequest) {
-	return func(pr *PullRequest) { pr.Author = author }
-}
-
-func createdAt(minute int) func(*PullRequest) {
-	return func(pr *PullRequest) { pr.Created = noon.Add(time.Duration(minute) * time.Minute) }
-}
-
-// states are a snapshot's decisions as "7 live" or, where a limit holds it, "8 limit: reason".
-func states(s *Snapshot) []string {
-	var all []string
-	for _, d := range s.Decisions {
-		line := fmt.Sprint(d.Number, " ", d.Outcome)
-		if d.Rule == RuleLimit {
-			line = fmt.Sprint(d.Number, " limit: ", d.Reason)
-		}
-		all = append(all, line)
-	}
-	return all
-}
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
@@ -128,7 +98,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestLimitNeverEndsWhatIsLive(t *testing.T) {
+func TestLimitRemovesNoEnvironment(t *testing.T) {
 	t.Parallel()
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(3), pull(4), pull(5)))
 	for _, limits := range []string{"environments: 1", "awake: 1", "perOwner: 1", "perRepository: 1"} {
@@ -149,41 +119,7 @@ func TestLimitNeverEndsWhatIsLive(t *testing.T) {
 	}
 }
 
-// queue is what waits and what is live, as it goes on from answer to answer.
-type queue struct {
-	t      *testing.T
-	config *config.Config
-	memory Memory
-	now    time.Time
-}
-
-// next resolves a minute later and says who is live, then who waits, in order.
-func (q *queue) next(pulls ...PullRequest) string {
-	q.t.Helper()
-	q.now = q.now.Add(time.Minute)
-	s := Resolve(q.config, factsOf(pulls...), restarted(q.t, q.memory), q.now)
-	q.memory = s.Memory
-	return inLine(s)
-}
-
-func inLine(s *Snapshot) string {
-	live, waiting := []string{}, map[string]string{}
-	for _, d := range s.Decisions {
-		if d.Outcome == Live {
-			live = append(live, fmt.Sprint(d.Number))
-		}
-		if _, place, ok := strings.Cut(d.Reason, "; position "); ok && d.Rule == RuleLimit {
-			waiting[strings.Fields(place)[0]] = fmt.Sprint(d.Number)
-		}
-	}
-	line := strings.Join(live, " ") + " |"
-	for i := range len(waiting) {
-		line += " " + waiting[fmt.Sprint(i+1)]
-	}
-	return line
-}
-
-func TestFirstInTheQueueIsNext(t *testing.T) {
+func TestQueueIsInOrderOfArrival(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "environments: 2"), now: noon}
 	old := func(n int) PullRequest { return pull(n, createdAt(-n)) } // the higher the number, the older
@@ -213,7 +149,7 @@ func TestFirstInTheQueueIsNext(t *testing.T) {
 }
 
 // What passes by itself costs nobody's place; all else does.
-func TestWhoKeepsAPlaceInTheQueue(t *testing.T) {
+func TestHoldsThatKeepAQueuePosition(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -255,7 +191,7 @@ func TestWhoKeepsAPlaceInTheQueue(t *testing.T) {
 }
 
 // Configuration names the repository as it was called before: who waits is remembered by what it is called now.
-func TestNobodyIsOvertakenInARenamedRepository(t *testing.T) {
+func TestQueueStaysInOrderInARenamedRepository(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "environments: 1")
 	renamed := func(pulls ...PullRequest) Facts {
@@ -273,7 +209,7 @@ func TestNobodyIsOvertakenInARenamedRepository(t *testing.T) {
 }
 
 // Who waits when the repository is renamed keeps the place, also when it can't be read after that, and across a restart.
-func TestNobodyIsOvertakenWhenTheRepositoryIsRenamed(t *testing.T) {
+func TestQueueStaysInOrderWhenTheRepositoryIsRenamed(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "environments: 1")
 	at := noon
@@ -304,7 +240,7 @@ func TestNobodyIsOvertakenWhenTheRepositoryIsRenamed(t *testing.T) {
 	}
 }
 
-func TestPlaceIsKeptWhileTheRepositoryCantBeRead(t *testing.T) {
+func TestUnreadRepositoryKeepsQueuePositions(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "environments: 1"), now: noon}
 	q.next(pull(5))
@@ -323,7 +259,7 @@ func TestPlaceIsKeptWhileTheRepositoryCantBeRead(t *testing.T) {
 	}
 }
 
-func TestWhoWaitedInTheSameSecondOrBeforeTheClockStoodBackIsNotOvertaken(t *testing.T) {
+func TestQueueStaysInOrderWhenTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "environments: 1")
 	first := Resolve(c, factsOf(pull(5), pull(6)), Memory{}, noon)
@@ -335,7 +271,7 @@ func TestWhoWaitedInTheSameSecondOrBeforeTheClockStoodBackIsNotOvertaken(t *test
 	}
 }
 
-func TestQueueDependsOnNoOrderOfFacts(t *testing.T) {
+func TestQueueIgnoresTheOrderOfFacts(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "environments: 3, perOwner: 2, perRepository: 2")
 	pulls := func() []PullRequest {
@@ -362,379 +298,5 @@ func TestQueueDependsOnNoOrderOfFacts(t *testing.T) {
 		if diff := cmp.Diff(second.Decisions, s.Decisions); diff != "" {
 			t.Fatalf("decisions an hour later (-want +got):\n%s", diff)
 		}
-	}
-}
-
-// elsewhere is demo where another repository has taken acme/shop's place.
-var elsewhere = strings.NewReplacer("acme/Shop", "acme/Store", "acme/shop", "acme/store").Replace(testfixture.DemoPolicy)
-
-// crowdOf are pull requests 1 to n; those from unlabelled on have lost their label.
-func crowdOf(n, unlabelled int) []PullRequest {
-	var all []PullRequest
-	for i := 1; i <= n; i++ {
-		pr := pull(i)
-		if i >= unlabelled {
-			pr.Labels = nil
-		}
-		all = append(all, pr)
-	}
-	return all
-}
-
-// idle is the memory after an answer a minute, the last one a minute before the given time.
-func idle(c *config.Config, pulls []PullRequest, m Memory, until time.Time) Memory {
-	for now := m.At.Add(time.Minute); !m.At.IsZero() && now.Before(until); now = now.Add(time.Minute) {
-		m = Resolve(c, factsOf(pulls...), m, now).Memory
-	}
-	return m
-}
-
-// alive counts the rows.
-func (q *queue) alive(pulls ...PullRequest) int {
-	q.t.Helper()
-	q.next(pulls...)
-	return len(q.memory.Environments)
-}
-
-func TestManyDeletionsAtOnceAreWithheld(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, limits string
-		lose         int
-		want         int // of 30
-	}{
-		{"as many as may go", "", 10, 20},
-		{"one more", "", 11, 30},
-		{"all", "", 30, 30},
-		{"as many as configuration lets go", "deletionsAtOnce: 2", 2, 28},
-		{"one more than configuration lets go", "deletionsAtOnce: 2", 3, 30},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			q := &queue{t: t, config: limitedTo(t, tt.limits), now: noon}
-			q.alive(crowdOf(30, 31)...)
-			if got := q.alive(crowdOf(30, 31-tt.lose)...); got != tt.want {
-				t.Errorf("%d are live, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestWithheldOnesSayWhyAndWhatToDo(t *testing.T) {
-	t.Parallel()
-	c := limitedTo(t, "deletionsAtOnce: 1")
-	before := resolve(c, factsOf(pull(1), pull(2), pull(3)))
-	s := Resolve(c, factsOf(pull(1), pull(2, withLabels()), pull(3, withLabels("bug"))), before.Memory, noon)
-	if diff := cmp.Diff(before.Rows, s.Rows); diff != "" {
-		t.Errorf("rows (-before +after):\n%s", diff)
-	}
-	for _, d := range s.Decisions[1:] {
-		want := []string{
-			string(Live), "withheld", "it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
-			"label it again, or previewctl confirm " + d.Environment + " to remove it",
-		}
-		if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
-			t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
-		}
-	}
-	if d := s.Decisions[0]; d.Withheld || d.Rule != "labelled" {
-		t.Errorf("the other is %s, withheld: %v", d.Rule, d.Withheld)
-	}
-}
-
-// Who is kept in his own environment keeps no other one alive, which he asks for: that one counts with those that go.
-func TestWhatWouldBeMovedToIsCounted(t *testing.T) {
-	t.Parallel()
-	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 1"), now: noon}
-	joined := withLabels("preview-with:x")
-	q.next(pull(1, joined), pull(2), pull(3), pull(4))
-	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4, joined))
-	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4))
-	q.memory = idle(q.config, []PullRequest{pull(1, joined), pull(2, joined), pull(3), pull(4)}, q.memory, q.now.Add(guardWindow))
-	q.now = q.now.Add(guardWindow)
-	s := Resolve(q.config, factsOf(pull(1, withLabels()), pull(2, joined), pull(3, withLabels()), pull(4)), q.memory, q.now)
-	if diff := cmp.Diff([]string{"shop-pr-2", "shop-pr-3", "shop-pr-4", "x"}, names(s)); diff != "" {
-		t.Errorf("live (-want +got): %s\n%s", diff, strings.Join(reasons(s), "\n"))
-	}
-}
-
-func TestDeletionsAreCountedForTenMinutes(t *testing.T) {
-	t.Parallel()
-	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 4"), now: noon}
-	var before []PullRequest
-	steps := []struct {
-		name  string
-		after time.Duration
-		left  int // that have the label
-		want  int
-	}{
-		{"all are live", 0, 20, 20},
-		{"three go", time.Minute, 17, 17},
-		{"one more goes", time.Minute, 16, 16},
-		{"the fifth is withheld", 7 * time.Minute, 15, 16},
-		{"and stays so when the first three are long gone", 5 * time.Minute, 15, 16},
-		{"and for a day", 24 * time.Hour, 15, 16},
-		{"others go then, withheld ones aside", time.Minute, 11, 12},
-		{"but no more than may", time.Minute, 10, 12},
-		{"also counting those that were withheld a moment ago", 9*time.Minute + 30*time.Second, 6, 12},
-		{"later they may", 10 * time.Minute, 5, 11},
-	}
-	for _, step := range steps {
-		q.memory = idle(q.config, before, q.memory, q.now.Add(step.after))
-		q.now = q.now.Add(step.after - time.Minute)
-		before = crowdOf(20, step.left+1)
-		if got := q.alive(before...); got != step.want {
-			t.Errorf("%s: %d are live, want %d", step.name, got, step.want)
-		}
-	}
-}
-
-// What was withheld once stays so until somebody confirms it, labels it again, or closes it.
-func TestWithheldStaysWithheld(t *testing.T) {
-	t.Parallel()
-	c := limitedTo(t, "deletionsAtOnce: 2")
-	lost := []PullRequest{pull(1, withLabels()), pull(2, withLabels()), pull(3, withLabels())}
-	start := Resolve(c, factsOf(lost...), resolve(c, factsOf(pull(1), pull(2), pull(3))).Memory, noon)
-	all := []string{"shop-pr-1: live by withheld", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"}
-	if diff := cmp.Diff(all, outcomes(start)); diff != "" {
-		t.Fatalf("at first (-want +got):\n%s", diff)
-	}
-	unread := factsOf()
-	delete(unread.Repositories, "acme/shop")
-	loose, without := limitedTo(t, "deletionsAtOnce: 50"), testfixture.LoadPolicy(t, elsewhere)
-	tests := []struct {
-		name  string
-		first func(Memory) *Snapshot // what happens, an hour later
-		want  []string               // a minute after that, with all three without label
-	}{
-		{"nothing happens", func(m Memory) *Snapshot { return Resolve(c, factsOf(lost...), m, noon.Add(time.Hour)) }, all},
-		{
-			"one is labelled again", func(m Memory) *Snapshot {
-				return Resolve(c, factsOf(pull(1), lost[1], lost[2]), m, noon.Add(time.Hour))
-			},
-			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
-		},
-		{
-			"one is labelled again as a draft",
-			func(m Memory) *Snapshot {
-				return Resolve(c, factsOf(pull(1, asDraft), lost[1], lost[2]), m, noon.Add(time.Hour))
-			},
-			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
-		},
-		{
-			"one is confirmed", func(m Memory) *Snapshot {
-				m.Confirmed = map[string]bool{"shop-pr-2": true}
-				return Resolve(c, factsOf(lost...), m, noon.Add(time.Hour))
-			},
-			[]string{"shop-pr-1: live by withheld", "shop-pr-2: held by unlabelled", "shop-pr-3: live by withheld"},
-		},
-		{
-			"two close", func(m Memory) *Snapshot { return Resolve(c, factsOf(lost[2]), m, noon.Add(time.Hour)) },
-			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: held by unlabelled", "shop-pr-3: live by withheld"},
-		},
-		{"the repository can't be read", func(m Memory) *Snapshot { return Resolve(c, unread, m, noon.Add(time.Hour)) }, all},
-		{
-			"configuration lets more go", func(m Memory) *Snapshot {
-				return Resolve(loose, factsOf(lost...), m, noon.Add(time.Hour))
-			}, all,
-		},
-		{
-			"configuration names the repository no more for a while", func(m Memory) *Snapshot {
-				return Resolve(without, factsOf(lost...), m, noon.Add(time.Hour))
-			}, all,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := tt.first(restarted(t, idle(c, lost, start.Memory, noon.Add(time.Hour))))
-			s = Resolve(c, factsOf(lost...), restarted(t, s.Memory), noon.Add(time.Hour+time.Minute))
-			if diff := cmp.Diff(tt.want, outcomes(s)); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestClosedOnesAreNeverWithheld(t *testing.T) {
-	t.Parallel()
-	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 1"), now: noon}
-	q.alive(crowdOf(30, 31)...)
-	if got := q.alive(crowdOf(5, 6)...); got != 5 {
-		t.Errorf("%d are live, want 5: each of the others was read as closed", got)
-	}
-	if got := q.alive(crowdOf(5, 5)...); got != 4 {
-		t.Errorf("%d are live, want 4: closed ones don't count for those that lose their label", got)
-	}
-}
-
-// live names the environments.
-func live(s *Snapshot) []string {
-	names := []string{}
-	for _, r := range s.Rows {
-		names = append(names, r.Name)
-	}
-	return names
-}
-
-func TestConfirmedOnesGo(t *testing.T) {
-	t.Parallel()
-	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
-	unread := factsOf()
-	delete(unread.Repositories, "acme/shop")
-	const gone = "gone by confirmed: a person confirmed its removal"
-	tests := []struct {
-		name, policy string
-		facts        Facts
-		rule         string // by which both are kept
-		want         string // of what was confirmed
-	}{
-		{"its repository isn't configured", elsewhere, factsOf(), "withheld", gone},
-		{"its repository was never read in this run", testfixture.DemoPolicy, unread, "unread", gone},
-		{
-			"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pull(7), pull(8)),
-			"withheld", `held by unlabelled: it has no label "deploy"`,
-		},
-		{
-			"too many lost their label", testfixture.DemoPolicy + "limits: {deletionsAtOnce: 1}\n", factsOf(pull(7, withLabels()), pull(8, withLabels())),
-			"withheld", `held by unlabelled: it has no label "preview"`,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			c := testfixture.LoadPolicy(t, tt.policy)
-			kept := Resolve(c, tt.facts, restarted(t, before.Memory), noon.Add(time.Hour))
-			for _, d := range kept.Decisions {
-				if d.Outcome != Live || string(d.Rule) != tt.rule || !d.Withheld {
-					t.Fatalf("%s is %s by %s, withheld: %v", d.Environment, d.Outcome, d.Rule, d.Withheld)
-				}
-			}
-			m := restarted(t, kept.Memory)
-			m.Confirmed = map[string]bool{"shop-pr-7": true}
-			after := Resolve(c, tt.facts, restarted(t, m), noon.Add(2*time.Hour))
-			if diff := cmp.Diff([]string{"shop-pr-8"}, live(after)); diff != "" {
-				t.Fatalf("live (-want +got):\n%s", diff)
-			}
-			d := after.Decisions[0]
-			if got := fmt.Sprintf("%s by %s: %s", d.Outcome, d.Rule, d.Reason); got != tt.want || d.Remedy == "" || d.Withheld || d.Environment != "shop-pr-7" {
-				t.Errorf("%s; %s; withheld: %v; want %s", got, d.Remedy, d.Withheld, tt.want)
-			}
-			if g := after.Memory.Gone; len(g) != 1 || g[0].Rule != RuleConfirmed || g[0].Environment != "shop-pr-7" {
-				t.Errorf("remembered as gone: %+v", g)
-			}
-			if len(after.Memory.Confirmed) != 0 {
-				t.Errorf("%v stays confirmed for another time", after.Memory.Confirmed)
-			}
-			// Where everything is as before, it comes back.
-			again := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)), restarted(t, after.Memory), noon.Add(3*time.Hour))
-			if diff := cmp.Diff([]string{"shop-pr-7", "shop-pr-8"}, live(again)); diff != "" {
-				t.Errorf("live again (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestConfirmedMove(t *testing.T) {
-	t.Parallel()
-	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy+"namespacePrefix: pr-\n")
-	kept := Resolve(c, factsOf(pull(7), pull(8)), before.Memory, noon)
-	if diff := cmp.Diff(before.Rows, kept.Rows); diff != "" {
-		t.Errorf("rows (-before +after):\n%s", diff)
-	}
-	want := []string{string(Live), "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now", "change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there"}
-	d := kept.Decisions[0]
-	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
-		t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
-	}
-	m := restarted(t, kept.Memory)
-	m.Confirmed = map[string]bool{"shop-pr-7": true}
-	after := Resolve(c, factsOf(pull(7), pull(8)), m, noon)
-	got := []string{}
-	for _, r := range after.Rows {
-		got = append(got, r.Namespace)
-	}
-	if diff := cmp.Diff([]string{"pr-shop-pr-7", "preview-shop-pr-8"}, got); diff != "" {
-		t.Errorf("namespaces (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"shop-pr-7: live by labelled", "shop-pr-8: live by moved"}, outcomes(after)); diff != "" || len(after.Memory.Confirmed) != 0 {
-		t.Errorf("confirmed still: %v (-want +got):\n%s", after.Memory.Confirmed, diff)
-	}
-}
-
-// A confirmation that came too late takes nothing: it was labelled again.
-func TestConfirmedOneThatIsLabelledStays(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	m := resolve(c, factsOf(pull(7), pull(8, asDraft))).Memory
-	m.Confirmed = map[string]bool{"shop-pr-7": true, "shop-pr-8": true, "nobody": true}
-	s := Resolve(c, factsOf(pull(7), pull(8)), m, noon)
-	if diff := cmp.Diff([]string{"shop-pr-7", "shop-pr-8"}, live(s)); diff != "" || len(s.Memory.Confirmed) != 0 {
-		t.Errorf("confirmed still: %v (-want +got):\n%s", s.Memory.Confirmed, diff)
-	}
-}
-
-// The label that counts is the one that configuration asked for when it went live, and is looked for where the pull
-// request stands now.
-func TestChangedLabel(t *testing.T) {
-	t.Parallel()
-	deploy := testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, ")
-	tests := []struct {
-		name  string
-		first []string // labels at first, under "preview"
-		later []func(*PullRequest)
-		want  string
-	}{
-		{"it keeps the old label", []string{"preview"}, nil, "live by withheld"},
-		{"it has the new label too", []string{"preview"}, []func(*PullRequest){withLabels("preview", "deploy")}, "live by labelled"},
-		{"it gets the new label instead", []string{"preview"}, []func(*PullRequest){withLabels("Deploy:full")}, "live by labelled"},
-		{"it loses the old label", []string{"preview"}, []func(*PullRequest){withLabels("bug")}, "held by unlabelled"},
-		{"it had the new label by chance, and loses that", []string{"preview", "deploy"}, []func(*PullRequest){withLabels("preview")}, "live by withheld"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7, withLabels(tt.first...))))
-			d := decision(t, Resolve(testfixture.LoadPolicy(t, deploy), factsOf(pull(7, tt.later...)), restarted(t, before.Memory), noon))
-			if got := string(d.Outcome) + " by " + string(d.Rule); got != tt.want || d.Withheld != (tt.want == "live by withheld") {
-				t.Errorf("%s: %s; want it %s", got, d.Reason, tt.want)
-			}
-		})
-	}
-	t.Run("it was a draft under the label asked for meanwhile, and has only that", func(t *testing.T) {
-		t.Parallel()
-		m := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))).Memory
-		f := factsOf(pull(7, asDraft, withLabels("deploy")))
-		m = Resolve(testfixture.LoadPolicy(t, deploy), f, m, noon).Memory
-		if d := decision(t, Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f, restarted(t, m), noon)); !d.Withheld {
-			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
-		}
-	})
-	t.Run("nobody remembers the old label", func(t *testing.T) {
-		t.Parallel()
-		m := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))).Memory
-		e := m.Environments["shop-pr-7"]
-		e.Members[0].Label = ""
-		m.Environments["shop-pr-7"] = e
-		if d := decision(t, Resolve(testfixture.LoadPolicy(t, deploy), factsOf(pull(7)), m, noon)); !d.Withheld {
-			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
-		}
-	})
-}
-
-func TestTimesOfLostLabelsAreForgotten(t *testing.T) {
-	t.Parallel()
-	q := &queue{t: t, config: testfixture.LoadPolicy(t, testfixture.DemoPolicy), now: noon}
-	q.alive(crowdOf(9, 10)...)
-	q.alive(crowdOf(9, 4)...)
-	if n := len(q.memory.Unlabelled); n != 6 || slices.ContainsFunc(q.memory.Unlabelled, func(at time.Time) bool { return !at.Equal(q.now) }) {
-		t.Errorf("remembered: %v", q.memory.Unlabelled)
-	}
-	q.memory = idle(q.config, crowdOf(9, 4), q.memory, q.now.Add(guardWindow))
-	q.now = q.now.Add(guardWindow - time.Minute)
-	if q.alive(crowdOf(9, 4)...); len(q.memory.Unlabelled) != 0 {
-		t.Errorf("ten minutes later: %v", q.memory.Unlabelled)
 	}
 }

@@ -45,7 +45,7 @@ func TestMemorySurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
+func TestOverlaysAndInvalidFilesSurviveARestart(t *testing.T) {
 	t.Parallel()
 	good := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: checkout\n")
 	facts := factsOf(pull(7), pull(8))
@@ -79,7 +79,7 @@ func TestPinsAndBrokenFilesSurviveARestart(t *testing.T) {
 	}
 }
 
-func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
+func TestPreviousOfEmptyMemory(t *testing.T) {
 	t.Parallel()
 	tree := testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("oops: 1\n")})
 	c := testfixture.LoadTree(t, tree, Memory{}.Previous())
@@ -88,7 +88,7 @@ func TestPreviousOfNoMemoryIsABeginning(t *testing.T) {
 	}
 }
 
-func TestMemoryAloneAnswersWhatWasLive(t *testing.T) {
+func TestFromMemory(t *testing.T) {
 	t.Parallel()
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(2), pull(1), pull(3, asDraft)))
 	after := FromMemory(restarted(t, before.Memory), noon.Add(time.Hour))
@@ -126,7 +126,7 @@ func TestMemoryKnowsWhichRepositoriesWereRead(t *testing.T) {
 	}
 }
 
-func TestWhichPullRequestsAreLive(t *testing.T) {
+func TestLivePullRequests(t *testing.T) {
 	t.Parallel()
 	member := func(number int, id int64) Member {
 		return Member{Repository: "acme/shop", RepositoryID: id, Number: number}
@@ -157,7 +157,7 @@ func TestWhichPullRequestsAreLive(t *testing.T) {
 }
 
 // Since when nobody asks for a preview begins anew with a restart; all else goes on.
-func TestWhatNobodyAsksForIsNotKept(t *testing.T) {
+func TestUnlabelledDecisionsAreNotSaved(t *testing.T) {
 	t.Parallel()
 	waiting := pull(8)
 	waiting.Draft = true

@@ -92,7 +92,7 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 	}
 }
 
-func TestOnlyTheCommitThatIsDeployedHasToBeGreen(t *testing.T) {
+func TestOnlyTheDeployedCommitNeedsItsCheck(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, readyDemo(t))
 	f := greenFacts(pull(7))
@@ -179,7 +179,7 @@ func TestDefaultRefWaitsForItsCheck(t *testing.T) {
 	}
 }
 
-func TestLastReadyDefaultIsRememberedWhileNobodyRunsIt(t *testing.T) {
+func TestLastReadyDefaultIsRemembered(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, readyDemo(t))
 	s := resolve(c, greenFacts(pull(7)))
@@ -211,7 +211,7 @@ func TestFilesRefWaitsForItsCheck(t *testing.T) {
 	}
 }
 
-func TestChecksAreReadOnlyWhereTheyMatter(t *testing.T) {
+func TestChecksAreReadOnlyIfNeeded(t *testing.T) {
 	t.Parallel()
 	const ready = ", ready: {check: image, app: github-actions}"
 	file := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n")

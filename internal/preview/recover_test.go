@@ -163,7 +163,7 @@ func about(s *Snapshot, prefix string) []string {
 }
 
 // Once it was seen with its label, a recovered environment is as any other.
-func TestRecoveredEnvironmentGoesOnLikeAnyOther(t *testing.T) {
+func TestRecoveredEnvironmentIsUpdated(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	m := recovered(t, resolve(c, factsOf(pull(1))))
@@ -174,7 +174,7 @@ func TestRecoveredEnvironmentGoesOnLikeAnyOther(t *testing.T) {
 	}
 }
 
-func TestWhatNoRowCouldHaveSaidIsNotRecovered(t *testing.T) {
+func TestImpossibleRowsAreNotRecovered(t *testing.T) {
 	t.Parallel()
 	row := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))))
 	tests := []struct {

@@ -50,100 +50,6 @@ func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
 	}
 }
 
-func TestCollisions(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, policy string
-		facts        func(*Facts)
-		rule, reason string
-	}{
-		{
-			"a namespace that configuration protects", testfixture.Replace(t, testfixture.DemoPolicy, `"kube-*"`, `"preview-shop-*"`), nil,
-			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-*" protects`,
-		},
-		{
-			"a namespace that is the baseline", testfixture.DemoPolicy + "baseline: {namespace: preview-shop-pr-7}\n", nil,
-			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
-		},
-		{
-			"a namespace that is the service's own", testfixture.DemoPolicy, func(f *Facts) { f.Protected = []string{"preview-shop-pr-7"} },
-			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
-		},
-		{
-			"an Application that somebody else made", testfixture.DemoPolicy, func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
-			"taken", "an Application preview-shop-pr-7 exists already, made by hand",
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			c, f := testfixture.LoadPolicy(t, tt.policy), factsOf(pull(7))
-			live := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f)
-			if tt.facts != nil {
-				tt.facts(&f)
-			}
-			if d := decision(t, resolve(c, f)); d.Outcome != Held || string(d.Rule) != tt.rule || d.Reason != tt.reason || d.Remedy == "" {
-				t.Errorf("%s by %s: %s; %s; want it held: %s", d.Outcome, d.Rule, d.Reason, d.Remedy, tt.reason)
-			}
-			kept := Resolve(c, f, live.Memory, noon)
-			if diff := cmp.Diff(live.Rows, kept.Rows); diff != "" {
-				t.Errorf("what was live before changed (-before +after):\n%s", diff)
-			}
-			if d := decision(t, kept); d.Outcome != Live || d.Reason != "it stays as it was: "+tt.reason {
-				t.Errorf("%s: %s; want it live as it was", d.Outcome, d.Reason)
-			}
-		})
-	}
-}
-
-// acme/x has service shop as its second public one: its host shop-x-pr-1 is the own host of acme/shop-x's environment.
-const colliding = `apiVersion: previewset.dev/v1alpha1
-kind: PreviewConfig
-domain: preview.example.dev
-services:
-  web: {repository: acme/x, image: web, public: true}
-  gateway: {repository: acme/x, image: gateway, public: true}
-  orders: {repository: acme/gateway-x, image: orders, public: true}
-`
-
-func TestOfTwoThatWantOneHostTheOlderHasIt(t *testing.T) {
-	t.Parallel()
-	at := func(minute int) PullRequest {
-		return pull(1, func(pr *PullRequest) { pr.Created = noon.Add(time.Duration(minute) * time.Minute) })
-	}
-	c := testfixture.LoadPolicy(t, colliding)
-	facts := func(x, gatewayX int) Facts {
-		return Facts{Repositories: map[string]Repository{
-			"acme/x":         {FullName: "acme/x", PullRequests: []PullRequest{at(x)}},
-			"acme/gateway-x": {FullName: "acme/gateway-x", PullRequests: []PullRequest{at(gatewayX)}},
-		}}
-	}
-	older := resolve(c, facts(1, 2))
-	want := []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by labelled"}
-	if diff := cmp.Diff(want, outcomes(older)); diff != "" {
-		t.Errorf("x is older (-want +got):\n%s", diff)
-	}
-	if got, want := older.Decisions[0].Reason, "its host gateway-x-pr-1.preview.example.dev is environment x-pr-1's"; got != want {
-		t.Errorf("reason is %q, want %q", got, want)
-	}
-	want = []string{"gateway-x-pr-1: live by labelled", "x-pr-1: held by taken"}
-	if diff := cmp.Diff(want, outcomes(resolve(c, facts(2, 1)))); diff != "" {
-		t.Errorf("gateway-x is older (-want +got):\n%s", diff)
-	}
-	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by labelled"}
-	if diff := cmp.Diff(want, outcomes(Resolve(c, facts(2, 1), older.Memory, noon))); diff != "" {
-		t.Errorf("gateway-x is older, but x is live (-want +got):\n%s", diff)
-	}
-	// x's repository leaves configuration: its environment is kept, and its host with it.
-	without := testfixture.LoadPolicy(t, testfixture.Replace(t, colliding, "web: {repository: acme/x, image: web, public: true}", "web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
-	f := facts(2, 1)
-	f.Repositories["acme/y"] = Repository{FullName: "acme/y"}
-	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by withheld"}
-	if diff := cmp.Diff(want, outcomes(Resolve(without, f, older.Memory, noon))); diff != "" {
-		t.Errorf("x is configured no more (-want +got):\n%s", diff)
-	}
-}
-
 // What a live environment outlives: everything but evidence that it is over.
 func TestLiveEnvironmentIsKept(t *testing.T) {
 	t.Parallel()
@@ -215,7 +121,7 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 	}
 }
 
-func TestLiveEnvironmentKeepsItsNameUnderAnotherAlias(t *testing.T) {
+func TestNewAliasKeepsTheName(t *testing.T) {
 	t.Parallel()
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 	// shop is mailer's alias now, and mailer has a pull request 7 too.
@@ -235,7 +141,7 @@ func TestLiveEnvironmentKeepsItsNameUnderAnotherAlias(t *testing.T) {
 	}
 }
 
-func TestEnvironmentGoesOnEvidence(t *testing.T) {
+func TestEnvironmentIsRemovedOnEvidence(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
@@ -266,134 +172,7 @@ func TestEnvironmentGoesOnEvidence(t *testing.T) {
 	}
 }
 
-func TestGoneIsRememberedForADay(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	s := resolve(c, factsOf(pull(7)))
-	s = Resolve(c, factsOf(), s.Memory, noon)
-	s = Resolve(c, factsOf(), s.Memory, noon.Add(goneFor))
-	if d := decision(t, s); d.Outcome != Gone || !d.Since.Equal(noon) {
-		t.Errorf("a day later: %s since %s, want gone since noon", d.Outcome, d.Since)
-	}
-	reopened := Resolve(c, factsOf(pull(7)), s.Memory, noon.Add(goneFor))
-	if diff := cmp.Diff([]string{"shop-pr-7: live by labelled"}, outcomes(reopened)); diff != "" {
-		t.Errorf("reopened (-want +got):\n%s", diff)
-	}
-	s = Resolve(c, factsOf(), s.Memory, noon.Add(goneFor+time.Second))
-	if len(s.Decisions) != 0 || len(s.Memory.Gone) != 0 {
-		t.Errorf("more than a day later: %v, want it forgotten", outcomes(s))
-	}
-}
-
-func TestGoneIsBounded(t *testing.T) {
-	t.Parallel()
-	m := Memory{Environments: map[string]Remembered{}}
-	for i := range goneMax + 5 {
-		name := config.PullRequestName(&config.Policy{}, "acme/shop", i+1)
-		m.Environments[name] = Remembered{Members: []Member{{Repository: "acme/shop", Number: i + 1}}, Row: Row{Name: name, Repository: "acme/shop"}}
-	}
-	s := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(), m, noon)
-	if len(s.Memory.Gone) != goneMax {
-		t.Errorf("%d are remembered, want %d", len(s.Memory.Gone), goneMax)
-	}
-}
-
-func TestServicesOnlyGrow(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	s := resolve(c, factsOf(pull(7)))
-	want := map[string]string{"web": "", "gateway": "", "orders": "abcdef1234"}
-	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
-		t.Errorf("at first (-want +got):\n%s", diff)
-	}
-	next := pull(7, changing("products/main.go"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") })
-	s = Resolve(c, factsOf(next), s.Memory, noon)
-	want = map[string]string{"web": "", "gateway": "", "orders": "", "products": "b"}
-	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
-		t.Errorf("with products instead of orders (-want +got):\n%s", diff)
-	}
-	// A service that configuration has no more can't run.
-	c = testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "calls: [orders, products]", "calls: [products]",
-		`  orders: {repository: acme/shop, paths: ["orders/**", "lib/**"], image: ghcr.io/acme/orders, data: [postgres, rabbitmq]}`+"\n", "", "[gateway, orders]", "[gateway]"))
-	s = Resolve(c, factsOf(next), s.Memory, noon)
-	want = map[string]string{"web": "", "gateway": "", "products": "b"}
-	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
-		t.Errorf("without orders in configuration (-want +got):\n%s", diff)
-	}
-}
-
-func TestServiceStaysAtWhatItRunsWhenItsRefIsGone(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"))
-	before := resolve(c, factsOf(pull(7)))
-	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }))
-	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway"}
-	after := Resolve(c, f, before.Memory, noon)
-	want := map[string]string{"web": "", "gateway": "9a7e", "orders": "b"}
-	if diff := cmp.Diff(want, runs(after, "shop-pr-7")); diff != "" {
-		t.Errorf("runs (-want +got):\n%s\n%v", diff, outcomes(after))
-	}
-}
-
-func TestSinceIsWhenADecisionWasFirstMade(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	minutes := func(n int) time.Time { return noon.Add(time.Duration(n)*time.Minute + 123*time.Millisecond) }
-	var m Memory
-	steps := []struct {
-		name  string
-		pr    PullRequest
-		since int
-	}{
-		{"held at first", pull(7, withLabels()), 0},
-		{"still held, under another title", pull(7, withLabels(), func(pr *PullRequest) { pr.Title = "WIP" }), 0},
-		{"live", pull(7), 2},
-		{"still live, at another commit and profile", pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2},
-		{"live by another rule", pull(7, asDraft), 4},
-		{"live again", pull(7), 5},
-	}
-	for i, step := range steps {
-		s := Resolve(c, factsOf(step.pr), m, minutes(i))
-		if got := decision(t, s).Since; !got.Equal(minutes(step.since).Truncate(time.Second)) || got.Location() != time.UTC {
-			t.Errorf("%s: since %s, want %s", step.name, got, minutes(step.since))
-		}
-		m = s.Memory
-	}
-}
-
-func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
-		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
-		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
-	}), nil)
-	f := factsOf(pull(1, withLabels()), pull(2, asDraft), pull(7), pull(10, withLabels("preview:full", "preview:x")), pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
-	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
-	f.Repositories["acme/elsewhere"] = Repository{FullName: "acme/elsewhere", PullRequests: []PullRequest{pull(1)}}
-	want := []string{
-		"jakub: held by unchanged", "mailer-pr-7: live by labelled",
-		"shop-pr-1: held by unlabelled", "shop-pr-2: held by draft", "shop-pr-7: live by labelled", "shop-pr-9: held by unread", "shop-pr-10: held by profile",
-	}
-	if diff := cmp.Diff(want, outcomes(resolve(c, f))); diff != "" {
-		t.Errorf("decisions (-want +got):\n%s", diff)
-	}
-}
-
-func TestEveryHeldDecisionSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	s := resolve(c, factsOf(pull(1, withLabels()), pull(2, asDraft), pull(3, changing()), pull(4, withLabels("preview:x")), pull(5, func(pr *PullRequest) { pr.Changes = nil })))
-	for _, d := range s.Decisions {
-		if d.Outcome != Held || d.Reason == "" || d.Remedy == "" || d.Title != "Faster checkout" || d.Author != "alice" || d.URL == "" || d.Repository != "acme/Shop" {
-			t.Errorf("decision says too little: %+v", d)
-		}
-	}
-	if len(s.Decisions) != 5 {
-		t.Errorf("%d decisions, want 5", len(s.Decisions))
-	}
-}
-
-func TestUnreadRepositoriesAreNamed(t *testing.T) {
+func TestUnreadRepositoriesAreListed(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	s := resolve(c, Facts{Repositories: map[string]Repository{"acme/shop": {FullName: "acme/shop", PullRequests: []PullRequest{pull(7)}}}})
@@ -409,7 +188,7 @@ func TestUnreadRepositoriesAreNamed(t *testing.T) {
 	}
 }
 
-func TestAnswerOfNothingIsAnEmptyList(t *testing.T) {
+func TestNoEnvironmentsAreAnEmptyList(t *testing.T) {
 	t.Parallel()
 	got, err := json.Marshal(resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf()).Rows)
 	if err != nil {
@@ -420,18 +199,7 @@ func TestAnswerOfNothingIsAnEmptyList(t *testing.T) {
 	}
 }
 
-// crowd is a world with some of everything.
-func crowd() Facts {
-	f := factsOf(
-		pull(1), pull(2, withLabels("preview:full")), pull(3, withLabels()), pull(4, asDraft), pull(5, changing("web/a", "lib/b")),
-		pull(6, withLabels("zeta", "preview", "alpha")), pull(7, changing()), pull(8, withLabels("preview:checkout")),
-	)
-	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(1), pull(2), pull(3, asDraft)}}
-	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway", PullRequests: []PullRequest{pull(9), pull(11)}}
-	return f
-}
-
-func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
+func TestRowsIgnoreTheOrderOfFacts(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
 		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {tag: v1}, products: {branch: main}}\n"),
@@ -477,7 +245,7 @@ func TestRowsAreTheSameBytesForTheSameFactsInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestOneBadPullRequestDisturbsNoOther(t *testing.T) {
+func TestInvalidPullRequestAffectsNoOther(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	want := resolve(c, factsOf(pull(1), pull(3))).Rows
@@ -496,7 +264,7 @@ func TestOneBadPullRequestDisturbsNoOther(t *testing.T) {
 	}
 }
 
-func TestResolveChangesNothingThatItIsGiven(t *testing.T) {
+func TestResolveDoesNotChangeItsInput(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	m := resolve(c, crowd()).Memory

@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestWhatRuns(t *testing.T) {
+func TestRunSet(t *testing.T) {
 	t.Parallel()
 	all := func(pr *PullRequest) { pr.Changes = &Changes{All: true} }
 	tests := []struct {
@@ -60,7 +60,7 @@ func TestServiceWithoutPathsIsChangedByAnything(t *testing.T) {
 	}
 }
 
-func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
+func TestUnchangedPullRequestIsHeld(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, policy, remedy string
@@ -89,7 +89,7 @@ func TestNothingChangedIsHeldWithAWayOut(t *testing.T) {
 	}
 }
 
-func TestFileSaysWhatRunsWhereNoLabelDoes(t *testing.T) {
+func TestFileProfileAppliesWithoutALabel(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, file string
@@ -116,7 +116,7 @@ func TestFileSaysWhatRunsWhereNoLabelDoes(t *testing.T) {
 	}
 }
 
-func TestWhatServicesRunAt(t *testing.T) {
+func TestResolveRefs(t *testing.T) {
 	t.Parallel()
 	withDefault := func(ref string) string {
 		return testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: "+ref)

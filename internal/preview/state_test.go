@@ -11,7 +11,7 @@ import (
 )
 
 // What these patches make of manifests is tested where they are built: packages overlay and e2e/contract.
-func TestStateAddsPatchesAndNothingElse(t *testing.T) {
+func TestStateAddsOnlyPatches(t *testing.T) {
 	t.Parallel()
 	scaled := []string{"Deployment", "StatefulSet", "CronJob"}
 	routes := []string{"Ingress", "HTTPRoute"}

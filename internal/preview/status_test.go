@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestReadyIsWhatArgoCDHasSyncedExactlySoAndFindsHealthy(t *testing.T) {
+func TestReadiness(t *testing.T) {
 	t.Parallel()
 	row := Row{Name: "alice", Revision: "aaaa", Path: "overlays/alice", Kustomize: Kustomize{
 		Namespace: "preview-alice", Components: []string{}, Images: []string{"gateway:1"}, Patches: []Patch{{Patch: "{}", Target: Target{Kind: "Ingress"}}},
@@ -100,7 +100,7 @@ func TestWithoutAnApplicationNothingIsReady(t *testing.T) {
 	}
 }
 
-func TestContentsAreWhatWasComposed(t *testing.T) {
+func TestContents(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	row, err := Compose(c, Plan{
@@ -139,7 +139,7 @@ func TestContentsAreWhatWasComposed(t *testing.T) {
 	}
 }
 
-func TestTheWorstResourceIsNamed(t *testing.T) {
+func TestWorstResource(t *testing.T) {
 	t.Parallel()
 	worst := func(healths ...string) string {
 		var found *UnhealthyResource

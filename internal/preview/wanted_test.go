@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestWantsAreWhatResolveNeeds(t *testing.T) {
+func TestWanted(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
 		config.PolicyFile: testfixture.Replace(t, testfixture.DemoPolicy,
@@ -47,7 +47,7 @@ func TestWantsAreWhatResolveNeeds(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatConfigurationWantsToKnowAnewIsReadAgain(t *testing.T) {
+func TestReread(t *testing.T) {
 	t.Parallel()
 	with := func(policy, services string) *config.Config {
 		return testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: policy, "overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + services)}), nil)

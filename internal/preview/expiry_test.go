@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +26,7 @@ func (d *days) by(name string) string {
 	return string(x.Outcome) + " by " + string(x.Rule)
 }
 
-func TestWhenEnvironmentsAreOver(t *testing.T) {
+func TestExpiry(t *testing.T) {
 	t.Parallel()
 	const idle = "{deleteAfterIdle: 48h, sleep: {idleAfter: 1h}}"
 	const awake = "{deleteAfterIdle: 6h}"
@@ -278,7 +277,7 @@ func TestWhenEnvironmentsAreOver(t *testing.T) {
 	}
 }
 
-func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
+func TestExpiryOfNamedEnvironments(t *testing.T) {
 	t.Parallel()
 	const awake = "{deleteAfterIdle: 6h}"
 	const jakub = "overlays/jakub/environment.yaml"
@@ -366,7 +365,7 @@ func TestWhenEnvironmentsMadeByHandAreOver(t *testing.T) {
 }
 
 // What ends by itself ends one by one; many at once are somebody's mistake.
-func TestTooManyEndsAtOnceAreWithheld(t *testing.T) {
+func TestDeletionGuardStopsManyExpiries(t *testing.T) {
 	t.Parallel()
 	var pulls []PullRequest
 	for i := range 5 {
@@ -389,41 +388,5 @@ func TestTooManyEndsAtOnceAreWithheld(t *testing.T) {
 	d.pass(6 * time.Hour)
 	if got := d.by("shop-pr-3"); got != "held by idle" {
 		t.Errorf("over alone it is %s", got)
-	}
-}
-
-func TestRowsStayTheSameUntilSomethingChanges(t *testing.T) {
-	t.Parallel()
-	d := newDays(t, lifetimes("{deleteAfterIdle: 48h, sleep: {idleAfter: 1h, maxAwake: 24h}}"), pull(1), pull(2)).pass(time.Minute)
-	rows, sleeps := d.last.Rows, *d.decided("shop-pr-1").SleepsAt
-	d.used["shop-pr-2"] = true
-	d.pass(58 * time.Minute)
-	if diff := cmp.Diff(rows, d.last.Rows); diff != "" {
-		t.Errorf("rows (-before +after):\n%s", diff)
-	}
-	x := d.decided("shop-pr-1")
-	if want := noon.Add(time.Hour); !sleeps.Equal(want) || !x.SleepsAt.Equal(want) || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) || x.ExpiresAnyway || x.State != Awake {
-		t.Errorf("sleeps at %s, then %s, want %s; expires at %s", sleeps, x.SleepsAt, want, x.ExpiresAt)
-	}
-	d.pass(time.Minute)
-	rows = d.last.Rows
-	d.pass(10 * time.Hour)
-	if diff := cmp.Diff(rows, d.last.Rows); diff != "" {
-		t.Errorf("rows of the night (-before +after):\n%s", diff)
-	}
-	if x := d.decided("shop-pr-1"); x.State != Asleep || x.SleepsAt != nil || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) {
-		t.Errorf("asleep: %+v", x)
-	}
-	if got := d.decided("shop-pr-2").SleepsAt; !got.Equal(d.now.Add(time.Hour)) {
-		t.Errorf("what is used sleeps at %s", got)
-	}
-	d.lost["shop-pr-2"] = true
-	if d.pass(5 * time.Minute); d.decided("shop-pr-2").SleepsAt != nil || d.decided("shop-pr-2").ExpiresAt != nil {
-		t.Error("what nobody knows of has no end and no sleep to come")
-	}
-	asleep := d.last.Rows[slices.IndexFunc(d.last.Rows, func(r Row) bool { return r.State == Asleep })]
-	d.ask(ActionWake, "shop-pr-1", 0).pass(time.Minute)
-	if diff := cmp.Diff(asleep.withState(Awake), d.last.Rows[0]); diff != "" {
-		t.Errorf("awake again (-from asleep +composed):\n%s", diff)
 	}
 }

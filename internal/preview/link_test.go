@@ -102,7 +102,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-func TestACircleOfLinksIsHeld(t *testing.T) {
+func TestLinkCycleIsHeld(t *testing.T) {
 	t.Parallel()
 	circle := files(
 		"alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n",

@@ -22,7 +22,7 @@ func joined(t *testing.T, lifetime string) (d *days, read func(*Facts)) {
 func unread(f *Facts) { delete(f.Repositories, "acme/gateway") }
 
 // What isn't a push wakes nothing, and brings nothing back.
-func TestWhatIsNoPush(t *testing.T) {
+func TestChangesThatAreNoPush(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -66,7 +66,7 @@ func TestWhatIsNoPush(t *testing.T) {
 	}
 }
 
-func TestAPushWhileAnotherRepositoryCanNotBeRead(t *testing.T) {
+func TestPushWhileAnotherRepositoryIsUnread(t *testing.T) {
 	t.Parallel()
 	d, _ := joined(t, "{sleep: {idleAfter: 1h}}")
 	d.pass(2 * time.Hour).want("both asleep").facts = unread

@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestWhoMayBeAwake(t *testing.T) {
+func TestAwakeLimit(t *testing.T) {
 	t.Parallel()
 	const idle, sleepIdlest = "{sleep: {idleAfter: 10h}}", "limits: {awake: 2, whenFull: sleep-idlest}\n"
 	const queue = "limits: {awake: 2}\n"

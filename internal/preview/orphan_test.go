@@ -11,7 +11,7 @@ import (
 
 // A member that stays as it was changes nothing of an environment with a given name: not what runs there, nor whose it is, nor
 // anything else by which an ApplicationSet may choose it.
-func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
+func TestOrphanKeepsItsEnvironment(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview:full", "preview-with:checkout")
 	unread := func(f *Facts) { delete(f.Repositories, "acme/shop") }
@@ -58,7 +58,7 @@ func TestWhoStaysAsItWasChangesNothing(t *testing.T) {
 }
 
 // What can't be read is no push: it neither wakes an environment nor keeps it.
-func TestWhatCannotBeReadIsNoPush(t *testing.T) {
+func TestUnreadRepositoryIsNoPush(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
@@ -76,7 +76,7 @@ func TestWhatCannotBeReadIsNoPush(t *testing.T) {
 }
 
 // While the next commit of the earlier of two is being built, or nobody knows how it is, it still has the service.
-func TestWhoStaysAsItWasIsNotReplaced(t *testing.T) {
+func TestOrphanKeepsItsServices(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")
 	c := testfixture.LoadPolicy(t, readyDemo(t))

@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestWhatCanBeAsked(t *testing.T) {
+func TestCheckRequest(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{deleteAfterIdle: 6h, maxExtension: 48h}")+"limits: {environments: 5}\n",
 		pull(1), pull(2), pull(3, asDraft), pull(4, withLabels("preview:full")), pull(5))
@@ -73,7 +73,7 @@ func TestWhatCanBeAsked(t *testing.T) {
 	}
 }
 
-func TestAskIsBoundedAndForgotten(t *testing.T) {
+func TestRequestsAreBoundedAndForgotten(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{grace: 1h}"), pull(1), pull(2))
 	m := d.last.Memory
@@ -97,7 +97,7 @@ func TestAskIsBoundedAndForgotten(t *testing.T) {
 }
 
 // Whoever visits while the answer is made by which it sleeps isn't overheard.
-func TestAVisitJustBeforeItSleepsWakesIt(t *testing.T) {
+func TestVisitBeforeTheSnapshotWakes(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).pass(time.Hour).want("1 asleep")
 	m := d.last.Memory
@@ -108,7 +108,7 @@ func TestAVisitJustBeforeItSleepsWakesIt(t *testing.T) {
 }
 
 // Who is told that somebody keeps it awake is told who.
-func TestWhoKeepsItAwakeIsNotWhoVisitedItSince(t *testing.T) {
+func TestHoldKeepsItsOwner(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).ask(ActionWake, "shop-pr-1", 2*time.Hour)
 	refusal := func() string {

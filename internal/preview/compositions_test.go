@@ -31,7 +31,7 @@ func same(was, is map[string]*composition) (n int) {
 }
 
 // Whatever of the ingredients changes, they are no more equal: the row would go on saying the old.
-func TestWhateverChangesIsAnotherIngredient(t *testing.T) {
+func TestIngredientsCompareEveryField(t *testing.T) {
 	t.Parallel()
 	full := func() *ingredients {
 		return &ingredients{

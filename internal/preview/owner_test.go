@@ -20,7 +20,7 @@ func robot(labellers ...string) func(*PullRequest) {
 	}
 }
 
-func TestWhoseABotsPullRequestIs(t *testing.T) {
+func TestOwnerOfABotsPullRequest(t *testing.T) {
 	t.Parallel()
 	put := func(label, by string) Labelling { return Labelling{Label: label, By: by, Human: true} }
 	tests := []struct {
@@ -56,7 +56,7 @@ func TestWhoseABotsPullRequestIs(t *testing.T) {
 }
 
 // A human's pull request is its author's, whoever labelled it.
-func TestWhoLabelsAHumansPullRequestDoesntOwnIt(t *testing.T) {
+func TestAuthorOwnsAHumansPullRequest(t *testing.T) {
 	t.Parallel()
 	labelled := func(pr *PullRequest) { pr.Labellings = []Labelling{{Label: "preview", By: "bob", Human: true}} }
 	if got := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7, labelled)))).Owner; got != "alice" {
@@ -64,7 +64,7 @@ func TestWhoLabelsAHumansPullRequestDoesntOwnIt(t *testing.T) {
 	}
 }
 
-func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
+func TestOwnerLimitCountsBotsForTheirLabeller(t *testing.T) {
 	t.Parallel()
 	const full = "; position 1 in the queue"
 	tests := []struct {
@@ -105,7 +105,7 @@ func TestLimitOfAnOwnerCountsWhoLabelled(t *testing.T) {
 }
 
 // A file may say who owns an environment, for people to see. It counts for who asked for it all the same.
-func TestNobodyPassesALimitInSomebodyElsesName(t *testing.T) {
+func TestFileOwnerDoesNotBypassTheOwnerLimit(t *testing.T) {
 	t.Parallel()
 	file := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\n")
 	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "limits: {perOwner: 1}\n", testfixture.Shop7File: file}), nil)
@@ -124,7 +124,7 @@ func TestNobodyPassesALimitInSomebodyElsesName(t *testing.T) {
 }
 
 // While the repository can't be read its environments count for whom they counted for.
-func TestWhoLabelledIsRemembered(t *testing.T) {
+func TestOwnerIsRemembered(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "perOwner: 1")
 	m := resolve(c, factsOf(pull(7, robot("alice")))).Memory
@@ -138,7 +138,7 @@ func TestWhoLabelledIsRemembered(t *testing.T) {
 	}
 }
 
-func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
+func TestUnknownOwnerHoldsNewEnvironments(t *testing.T) {
 	t.Parallel()
 	const why = "a bot opened it, and who labelled it isn't known: "
 	unknown := func(problem string) func(*PullRequest) {
@@ -164,7 +164,7 @@ func TestUnknownLabellerHoldsWhatIsNew(t *testing.T) {
 	}
 }
 
-func TestWhoLabelledIsReadOnlyWhereItMatters(t *testing.T) {
+func TestLabellingsAreReadOnlyIfNeeded(t *testing.T) {
 	t.Parallel()
 	wants := Wanted(testfixture.LoadPolicy(t, testfixture.DemoPolicy), "acme/shop")
 	tests := []struct {

@@ -147,7 +147,7 @@ func TestIdleEnvironmentsSleepAndVisitsWakeThem(t *testing.T) {
 	d.pass(time.Minute).want("1 asleep, 2 awake")
 }
 
-func TestWhenEnvironmentsSleep(t *testing.T) {
+func TestSleepTimes(t *testing.T) {
 	t.Parallel()
 	const idle = "{sleep: {idleAfter: 1h}}"
 	const busy = "{sleep: {idleAfter: 1h, maxAwake: 3h}}"

@@ -1,0 +1,200 @@
+package preview
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/testfixture"
+)
+
+func TestDeletionGuardStopsManyRemovals(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, limits string
+		lose         int
+		want         int // of 30
+	}{
+		{"as many as may go", "", 10, 20},
+		{"one more", "", 11, 30},
+		{"all", "", 30, 30},
+		{"as many as configuration lets go", "deletionsAtOnce: 2", 2, 28},
+		{"one more than configuration lets go", "deletionsAtOnce: 2", 3, 30},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			q := &queue{t: t, config: limitedTo(t, tt.limits), now: noon}
+			q.alive(crowdOf(30, 31)...)
+			if got := q.alive(crowdOf(30, 31-tt.lose)...); got != tt.want {
+				t.Errorf("%d are live, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDeletionGuardExplainsItself(t *testing.T) {
+	t.Parallel()
+	c := limitedTo(t, "deletionsAtOnce: 1")
+	before := resolve(c, factsOf(pull(1), pull(2), pull(3)))
+	s := Resolve(c, factsOf(pull(1), pull(2, withLabels()), pull(3, withLabels("bug"))), before.Memory, noon)
+	if diff := cmp.Diff(before.Rows, s.Rows); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
+	}
+	for _, d := range s.Decisions[1:] {
+		want := []string{
+			string(Live), "withheld", "it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
+			"label it again, or previewctl confirm " + d.Environment + " to remove it",
+		}
+		if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
+			t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
+		}
+	}
+	if d := s.Decisions[0]; d.Withheld || d.Rule != "labelled" {
+		t.Errorf("the other is %s, withheld: %v", d.Rule, d.Withheld)
+	}
+}
+
+// Who is kept in his own environment keeps no other one alive, which he asks for: that one counts with those that go.
+func TestDeletionGuardCountsMoves(t *testing.T) {
+	t.Parallel()
+	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 1"), now: noon}
+	joined := withLabels("preview-with:x")
+	q.next(pull(1, joined), pull(2), pull(3), pull(4))
+	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4, joined))
+	q.next(pull(1, joined), pull(2, joined), pull(3), pull(4))
+	q.memory = idle(q.config, []PullRequest{pull(1, joined), pull(2, joined), pull(3), pull(4)}, q.memory, q.now.Add(guardWindow))
+	q.now = q.now.Add(guardWindow)
+	s := Resolve(q.config, factsOf(pull(1, withLabels()), pull(2, joined), pull(3, withLabels()), pull(4)), q.memory, q.now)
+	if diff := cmp.Diff([]string{"shop-pr-2", "shop-pr-3", "shop-pr-4", "x"}, names(s)); diff != "" {
+		t.Errorf("live (-want +got): %s\n%s", diff, strings.Join(reasons(s), "\n"))
+	}
+}
+
+func TestDeletionGuardCountsTenMinutes(t *testing.T) {
+	t.Parallel()
+	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 4"), now: noon}
+	var before []PullRequest
+	steps := []struct {
+		name  string
+		after time.Duration
+		left  int // that have the label
+		want  int
+	}{
+		{"all are live", 0, 20, 20},
+		{"three go", time.Minute, 17, 17},
+		{"one more goes", time.Minute, 16, 16},
+		{"the fifth is withheld", 7 * time.Minute, 15, 16},
+		{"and stays so when the first three are long gone", 5 * time.Minute, 15, 16},
+		{"and for a day", 24 * time.Hour, 15, 16},
+		{"others go then, withheld ones aside", time.Minute, 11, 12},
+		{"but no more than may", time.Minute, 10, 12},
+		{"also counting those that were withheld a moment ago", 9*time.Minute + 30*time.Second, 6, 12},
+		{"later they may", 10 * time.Minute, 5, 11},
+	}
+	for _, step := range steps {
+		q.memory = idle(q.config, before, q.memory, q.now.Add(step.after))
+		q.now = q.now.Add(step.after - time.Minute)
+		before = crowdOf(20, step.left+1)
+		if got := q.alive(before...); got != step.want {
+			t.Errorf("%s: %d are live, want %d", step.name, got, step.want)
+		}
+	}
+}
+
+// What was withheld once stays so until somebody confirms it, labels it again, or closes it.
+func TestGuardedEnvironmentStaysGuarded(t *testing.T) {
+	t.Parallel()
+	c := limitedTo(t, "deletionsAtOnce: 2")
+	lost := []PullRequest{pull(1, withLabels()), pull(2, withLabels()), pull(3, withLabels())}
+	start := Resolve(c, factsOf(lost...), resolve(c, factsOf(pull(1), pull(2), pull(3))).Memory, noon)
+	all := []string{"shop-pr-1: live by withheld", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"}
+	if diff := cmp.Diff(all, outcomes(start)); diff != "" {
+		t.Fatalf("at first (-want +got):\n%s", diff)
+	}
+	unread := factsOf()
+	delete(unread.Repositories, "acme/shop")
+	loose, without := limitedTo(t, "deletionsAtOnce: 50"), testfixture.LoadPolicy(t, elsewhere)
+	tests := []struct {
+		name  string
+		first func(Memory) *Snapshot // what happens, an hour later
+		want  []string               // a minute after that, with all three without label
+	}{
+		{"nothing happens", func(m Memory) *Snapshot { return Resolve(c, factsOf(lost...), m, noon.Add(time.Hour)) }, all},
+		{
+			"one is labelled again", func(m Memory) *Snapshot {
+				return Resolve(c, factsOf(pull(1), lost[1], lost[2]), m, noon.Add(time.Hour))
+			},
+			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
+		},
+		{
+			"one is labelled again as a draft",
+			func(m Memory) *Snapshot {
+				return Resolve(c, factsOf(pull(1, asDraft), lost[1], lost[2]), m, noon.Add(time.Hour))
+			},
+			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
+		},
+		{
+			"one is confirmed", func(m Memory) *Snapshot {
+				m.Confirmed = map[string]bool{"shop-pr-2": true}
+				return Resolve(c, factsOf(lost...), m, noon.Add(time.Hour))
+			},
+			[]string{"shop-pr-1: live by withheld", "shop-pr-2: held by unlabelled", "shop-pr-3: live by withheld"},
+		},
+		{
+			"two close", func(m Memory) *Snapshot { return Resolve(c, factsOf(lost[2]), m, noon.Add(time.Hour)) },
+			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: held by unlabelled", "shop-pr-3: live by withheld"},
+		},
+		{"the repository can't be read", func(m Memory) *Snapshot { return Resolve(c, unread, m, noon.Add(time.Hour)) }, all},
+		{
+			"configuration lets more go", func(m Memory) *Snapshot {
+				return Resolve(loose, factsOf(lost...), m, noon.Add(time.Hour))
+			}, all,
+		},
+		{
+			"configuration names the repository no more for a while", func(m Memory) *Snapshot {
+				return Resolve(without, factsOf(lost...), m, noon.Add(time.Hour))
+			}, all,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := tt.first(restarted(t, idle(c, lost, start.Memory, noon.Add(time.Hour))))
+			s = Resolve(c, factsOf(lost...), restarted(t, s.Memory), noon.Add(time.Hour+time.Minute))
+			if diff := cmp.Diff(tt.want, outcomes(s)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDeletionGuardIgnoresClosedPullRequests(t *testing.T) {
+	t.Parallel()
+	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 1"), now: noon}
+	q.alive(crowdOf(30, 31)...)
+	if got := q.alive(crowdOf(5, 6)...); got != 5 {
+		t.Errorf("%d are live, want 5: each of the others was read as closed", got)
+	}
+	if got := q.alive(crowdOf(5, 5)...); got != 4 {
+		t.Errorf("%d are live, want 4: closed ones don't count for those that lose their label", got)
+	}
+}
+
+func TestDeletionGuardForgetsOldRemovals(t *testing.T) {
+	t.Parallel()
+	q := &queue{t: t, config: testfixture.LoadPolicy(t, testfixture.DemoPolicy), now: noon}
+	q.alive(crowdOf(9, 10)...)
+	q.alive(crowdOf(9, 4)...)
+	if n := len(q.memory.Unlabelled); n != 6 || slices.ContainsFunc(q.memory.Unlabelled, func(at time.Time) bool { return !at.Equal(q.now) }) {
+		t.Errorf("remembered: %v", q.memory.Unlabelled)
+	}
+	q.memory = idle(q.config, crowdOf(9, 4), q.memory, q.now.Add(guardWindow))
+	q.now = q.now.Add(guardWindow - time.Minute)
+	if q.alive(crowdOf(9, 4)...); len(q.memory.Unlabelled) != 0 {
+		t.Errorf("ten minutes later: %v", q.memory.Unlabelled)
+	}
+}
