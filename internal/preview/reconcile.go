@@ -127,18 +127,18 @@ func (r *reconciler) addMember(res *result, m memberResult) {
 
 // proposal is a desired environment with what is planned for it.
 type proposal struct {
-	desired *desired // a copy with the final holds of its members
+	desired *desired // with the final holds of its members
 	draft   *draft
 	hold    *hold // why it can't be created or updated
 }
 
 // propose plans an environment.
 func (r *reconciler) propose(w *desired) proposal {
-	p := proposal{desired: w.withOwnMembers()}
-	if w.isDedicated {
-		p.draft, p.hold = r.drafter.dedicatedDraft(p.desired)
-		return p
+	if w.isDedicated { // the hold of its only member doesn't change
+		made, h := r.drafter.dedicatedDraft(w)
+		return proposal{w, made, h}
 	}
+	p := proposal{desired: w.withOwnMembers()}
 	for _, m := range p.desired.members {
 		if m.hold == nil {
 			m.hold = moveHold(r.in, w, m, r.pendingMoves, r.guard)
