@@ -50,7 +50,11 @@ func checkJoin(a *applicant) *hold {
 		return nil
 	}
 	if why := a.in.cfg.Policy.NameProblem(name); why != "" {
-		return &hold{rule: RuleJoin, reason: fmt.Sprintf("%q can't be an environment's name: %s", config.Printable(name), why), remedy: leave}
+		return &hold{
+			rule:   RuleJoin,
+			reason: fmt.Sprintf("%q can't be an environment's name: %s", config.Printable(name), why),
+			remedy: leave,
+		}
 	}
 	return nil
 }
@@ -82,14 +86,22 @@ func forkHold(pr PullRequest) *hold {
 	if pr.HeadRepositoryID == 0 {
 		reason = "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here"
 	}
-	return &hold{rule: RuleFork, reason: reason, remedy: "push the branch to the repository itself and open the pull request from there"}
+	return &hold{
+		rule:   RuleFork,
+		reason: reason,
+		remedy: "push the branch to the repository itself and open the pull request from there",
+	}
 }
 
 func checkDraft(a *applicant) *hold {
 	if !a.Draft || a.in.cfg.Policy.PullRequests.Drafts != "skip" {
 		return nil
 	}
-	return &hold{rule: RuleDraft, reason: "it is a draft, and drafts get no preview here", remedy: "mark it ready for review"}
+	return &hold{
+		rule:   RuleDraft,
+		reason: "it is a draft, and drafts get no preview here",
+		remedy: "mark it ready for review",
+	}
 }
 
 // checkLabelProfile notes the profile that the label names.
@@ -128,13 +140,15 @@ func approvalHold(pr PullRequest) *hold {
 	}
 	if pr.Approvals == nil || len(pr.CommitAuthors) == 0 {
 		return &hold{
-			rule: RuleUnread, reason: "it comes from a fork, and who approved it isn't known: " + cmp.Or(pr.Problem, "that has not been read yet"),
+			rule:   RuleUnread,
+			reason: "it comes from a fork, and who approved it isn't known: " + cmp.Or(pr.Problem, "that has not been read yet"),
 			remedy: "wait; it is read again",
 		}
 	}
 	if slices.Contains(pr.CommitAuthors, "") {
 		return &hold{
-			rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, so no approval counts", short(pr.HeadSHA)),
+			rule:   RuleApproval,
+			reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, so no approval counts", short(pr.HeadSHA)),
 			remedy: "commit with an e-mail address that belongs to a GitHub account",
 		}
 	}
@@ -153,7 +167,8 @@ func checkOwnerKnown(a *applicant) *hold {
 		return nil
 	}
 	return &hold{
-		rule: RuleUnread, reason: "a bot opened it, and who labelled it isn't known: " + cmp.Or(a.Problem, "that has not been read yet"),
+		rule:   RuleUnread,
+		reason: "a bot opened it, and who labelled it isn't known: " + cmp.Or(a.Problem, "that has not been read yet"),
 		remedy: "wait; it is read again",
 	}
 }
@@ -168,7 +183,8 @@ func checkSlot(a *applicant) *hold {
 		login = "<login>"
 	}
 	return &hold{
-		rule: RuleSlot, reason: cmp.Or(config.Printable(a.owner), "its author") + " holds no slot, and slots are required here",
+		rule:   RuleSlot,
+		reason: cmp.Or(config.Printable(a.owner), "its author") + " holds no slot, and slots are required here",
 		remedy: "previewctl slot claim --holders " + login,
 	}
 }
@@ -184,7 +200,11 @@ func checkHead(a *applicant) *hold {
 func checkChangesKnown(a *applicant) *hold {
 	changed, ok := changedServices(a.in.cfg, a.key, a.PullRequest)
 	if !ok {
-		return &hold{rule: RuleUnread, reason: cmp.Or(a.Problem, "its changed files have not been read yet"), remedy: "wait; they are read again"}
+		return &hold{
+			rule:   RuleUnread,
+			reason: cmp.Or(a.Problem, "its changed files have not been read yet"),
+			remedy: "wait; they are read again",
+		}
 	}
 	a.changed = changed
 	return nil
@@ -209,7 +229,8 @@ func headHold(facts Facts, pr PullRequest, s *config.Service) *hold {
 	// It takes a minute to make two commits with the same first 7 characters.
 	if pr.isFork() && !s.TagUses("SHA") {
 		return &hold{
-			rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was approved", s.Name),
+			rule:   RuleApproval,
+			reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was approved", s.Name),
 			remedy: "use {{ .SHA }} in that tag in " + config.PolicyFile,
 		}
 	}
@@ -233,7 +254,8 @@ func readyHold(facts Facts, s *config.Service, sha string) *hold {
 		return nil
 	}
 	return &hold{
-		rule: RuleReady, reason: fmt.Sprintf("building %s: check %q of %s is not green on it for service %s", short(sha), s.Ready.Check, s.Ready.App, s.Name),
+		rule:   RuleReady,
+		reason: fmt.Sprintf("building %s: check %q of %s is not green on it for service %s", short(sha), s.Ready.Check, s.Ready.App, s.Name),
 		remedy: "wait for it, or see there why it fails",
 	}
 }

@@ -56,7 +56,8 @@ func checkMemberProfiles(d *draft) *hold {
 			first = m
 		case first.Profile != m.Profile:
 			return &hold{
-				rule: RuleProfile, reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.Profile, first.subject(), m.Profile, m.subject()),
+				rule:   RuleProfile,
+				reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.Profile, first.subject(), m.Profile, m.subject()),
 				remedy: "leave one of them",
 			}
 		}
@@ -72,7 +73,11 @@ func checkProfile(d *draft) *hold {
 	if _, ok := policy.Profiles[d.profile]; ok {
 		return nil
 	}
-	return &hold{rule: RuleProfile, reason: fmt.Sprintf("its file names a profile %q, which is not there", d.profile), remedy: "use an existing profile; " + config.KnownNames(policy.Profiles)}
+	return &hold{
+		rule:   RuleProfile,
+		reason: fmt.Sprintf("its file names a profile %q, which is not there", d.profile),
+		remedy: "use an existing profile; " + config.KnownNames(policy.Profiles),
+	}
 }
 
 // chooseServices notes the services that run.
@@ -120,7 +125,8 @@ func (d *draft) chooseNamed() *hold {
 	d.set = d.in.cfg.RunSet(d.in.cfg.Policy.Profiles[d.profile], targets)
 	for name := range w.file.Links {
 		if _, ok := d.heads[name]; ok {
-			d.notes = append(d.notes, fmt.Sprintf("service %s runs here, because a pull request changes it, and isn't linked", name))
+			d.notes = append(d.notes, fmt.Sprintf("service %s runs here, because a pull request changes it, and isn't linked",
+				name))
 			continue
 		}
 		delete(d.set, name)
@@ -133,10 +139,15 @@ func (d *draft) chooseNamed() *hold {
 
 func (d *draft) nothingRuns() *hold {
 	w, policy := d.desired, d.in.cfg.Policy
-	h := &hold{rule: RuleUnchanged, reason: "it has nothing to run", remedy: fmt.Sprintf("previewctl set %s --profile full, or --service <service>=branch:<branch>", w.name)}
+	h := &hold{
+		rule:   RuleUnchanged,
+		reason: "it has nothing to run",
+		remedy: fmt.Sprintf("previewctl set %s --profile full, or --service <service>=branch:<branch>", w.name),
+	}
 	switch {
 	case w.claim != nil:
-		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s", strings.Join(w.claim.Holders, " or "), policy.PullRequests.Label, config.OverlaysFolder, w.name, config.EnvironmentFile)
+		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s",
+			strings.Join(w.claim.Holders, " or "), policy.PullRequests.Label, config.OverlaysFolder, w.name, config.EnvironmentFile)
 	case !w.isFromFile:
 		h.reason, h.remedy = "it changes no service", runAllRemedy(policy)
 	}
@@ -192,7 +203,8 @@ func (d *draft) resolveService(s *config.Service) (config.ServiceRef, *hold) {
 	if w := d.desired; w.previous != nil {
 		if last, runs := w.previous.Run[s.Name]; runs {
 			if isChosen || h.rule == RuleRef {
-				d.notes = append(d.notes, fmt.Sprintf("service %s stays at %s: %s", s.Name, cmp.Or(short(last.SHA), "kustomize-base's image"), h.reason))
+				d.notes = append(d.notes, fmt.Sprintf("service %s stays at %s: %s",
+					s.Name, cmp.Or(short(last.SHA), "kustomize-base's image"), h.reason))
 			}
 			return last, nil
 		}
@@ -243,7 +255,8 @@ func (d *draft) row() *Row { return &d.made.environment.Row }
 // checkNamespaceKept keeps a live environment in its namespace. In another one it would lose its data.
 func checkNamespaceKept(d *draft) *hold {
 	w, namespace := d.desired, d.row().Namespace
-	if w.previous == nil || w.previous.Row.Namespace == namespace || d.in.isConfirmed(w.name) { // guard namespace-stays: true
+	isKept := w.previous == nil || w.previous.Row.Namespace == namespace
+	if isKept || d.in.isConfirmed(w.name) { // guard namespace-stays: true
 		return nil
 	}
 	return &hold{
@@ -257,14 +270,22 @@ func checkNameFree(d *draft) *hold {
 	if other == nil || w.previous != nil {
 		return nil
 	}
-	return &hold{rule: RuleTaken, reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, other.soleMember().subject()), remedy: "give one of the repositories another alias in " + config.PolicyFile}
+	return &hold{
+		rule:   RuleTaken,
+		reason: fmt.Sprintf("its name %s is that of %s's environment", w.name, other.soleMember().subject()),
+		remedy: "give one of the repositories another alias in " + config.PolicyFile,
+	}
 }
 
 func checkNotProtected(d *draft) *hold {
 	namespace := d.row().Namespace
 	for _, p := range slices.Concat(d.in.cfg.Policy.ProtectedNamespaces, d.in.facts.Protected, []string{d.in.cfg.Policy.Baseline.Namespace}) {
 		if match, err := path.Match(p, namespace); err == nil && match {
-			return &hold{rule: RuleProtected, reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, p), remedy: "change namespacePrefix or protectedNamespaces in " + config.PolicyFile}
+			return &hold{
+				rule:   RuleProtected,
+				reason: fmt.Sprintf("its namespace would be %s, which %q protects", namespace, p),
+				remedy: "change namespacePrefix or protectedNamespaces in " + config.PolicyFile,
+			}
 		}
 	}
 	return nil
@@ -276,7 +297,11 @@ func checkApplicationFree(d *draft) *hold {
 	if !taken {
 		return nil
 	}
-	return &hold{rule: RuleTaken, reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner), remedy: "rename or remove that Application"}
+	return &hold{
+		rule:   RuleTaken,
+		reason: fmt.Sprintf("an Application %s exists already, %s", namespace, owner),
+		remedy: "rename or remove that Application",
+	}
 }
 
 func checkHostsFree(d *draft) *hold {

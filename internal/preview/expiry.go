@@ -87,7 +87,8 @@ func (ls *lifecycles) expiredHold(w *desired) *hold {
 	}
 	reason := "its end came " + moment(at)
 	if rule == RuleIdle {
-		reason = fmt.Sprintf("it has no activity since %s, and lifetime.deleteAfterIdle is %s", moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
+		reason = fmt.Sprintf("it has no activity since %s, and lifetime.deleteAfterIdle is %s",
+			moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
 	}
 	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, w.name, in.now)}
 }
@@ -182,5 +183,9 @@ func graceHold(in *input, l *lifecycle) *hold {
 		!end.After(in.now) {
 		return nil
 	}
-	return &hold{rule: RuleGrace, reason: "its pull request is closed, and it goes " + moment(end), remedy: "reopen it to keep its preview"}
+	return &hold{
+		rule:   RuleGrace,
+		reason: "its pull request is closed, and it goes " + moment(end),
+		remedy: "reopen it to keep its preview",
+	}
 }

@@ -65,8 +65,8 @@ func (e *explainer) decide(d Decision) {
 	e.decided[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since, Place: place}
 }
 
-// place returns the queue number: behind all others at first. It is kept while the next commit is built, or GitHub can't
-// be read. Another hold ends the wait.
+// place returns the queue number: behind all others at first. It is kept while the next commit is built, or GitHub
+// can't be read. Another hold ends the wait.
 func (e *explainer) place(d Decision, last int) int {
 	switch {
 	case d.Rule == RuleLimit && last == 0: // also for members that wait elsewhere meanwhile

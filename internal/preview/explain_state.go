@@ -53,7 +53,8 @@ func wakeRemedy(name string, state runState) string {
 func (e stateExplainer) stateReason(state runState) string {
 	switch {
 	case state.position > 0:
-		return fmt.Sprintf("it waits to wake: limits.awake (%d) is reached; position %d in the queue", e.cfg.Policy.Limits.Awake, state.position)
+		return fmt.Sprintf("it waits to wake: limits.awake (%d) is reached; position %d in the queue",
+			e.cfg.Policy.Limits.Awake, state.position)
 	case state.State == Waking:
 		return "it is waking since " + moment(state.Changed)
 	case state.State != Asleep:

@@ -128,7 +128,8 @@ type Changes struct {
 type IdentityError struct{ Was, Is int64 }
 
 func (e *IdentityError) Error() string {
-	return fmt.Sprintf("the name now belongs to another repository (ID %d → %d); the facts of the first one stay", e.Was, e.Is)
+	return fmt.Sprintf("the name now belongs to another repository (ID %d → %d); the facts of the first one stay",
+		e.Was, e.Is)
 }
 
 // Wants are the details of one repository that the configuration needs.

@@ -58,8 +58,8 @@ func (g deletionGuard) stops(wasGuarded bool) bool {
 		g.isActive
 }
 
-// withGuardedMoves returns the environments with holds for the pull requests that were guarded before: they stay in their
-// dedicated environment.
+// withGuardedMoves returns the environments with holds for the pull requests that were guarded before: they stay in
+// their dedicated environment.
 func withGuardedMoves(in *input, environments []*desired, pendingMoves map[string]*Remembered, most int) []*desired {
 	with := slices.Clone(environments)
 	for i, w := range with {
@@ -83,7 +83,8 @@ func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembe
 	}
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true, isGuard: true,
-		reason: fmt.Sprintf("it would move to %s together with many others, more than the %d that may within 10 minutes", w.name, g.most),
+		reason: fmt.Sprintf("it would move to %s together with many others, more than the %d that may within 10 minutes",
+			w.name, g.most),
 		remedy: "take back what moves it, or previewctl confirm " + dedicated.Row.Name + " to remove it",
 	}
 }

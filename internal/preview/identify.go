@@ -200,7 +200,8 @@ func missingRepository(in *input, m membership) *hold {
 	}
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true,
-		reason: fmt.Sprintf("the name %s belongs to another repository now (ID %d → %d), which says nothing of its pull request", last.Repository, last.RepositoryID, other.ID),
+		reason: fmt.Sprintf("the name %s belongs to another repository now (ID %d → %d), which says nothing of its pull request",
+			last.Repository, last.RepositoryID, other.ID),
 		remedy: "give the name back, name the repository as it is called now, or " + letGo,
 	}
 }

@@ -98,8 +98,8 @@ func (l *limiter) create(w *desired) {
 	l.wakeTargets(w.name)
 }
 
-// expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins. The copy
-// has the final holds of the members.
+// expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins.
+// The copy has the final holds of the members.
 func (l *limiter) expiredBefore(w, final *desired) *Left {
 	if left, ok := l.earlier[w.name]; ok {
 		return &left
@@ -133,8 +133,9 @@ func (l *limiter) limitHold(w *desired) *hold {
 			continue
 		}
 		return &hold{
-			rule:   RuleLimit,
-			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue", c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
+			rule: RuleLimit,
+			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue",
+				c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
 			remedy: "wait, or close or unlabel one that is live",
 		}
 	}

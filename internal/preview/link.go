@@ -20,7 +20,8 @@ type linkResult struct {
 	compositions compositions
 }
 
-// linkEnvironments points the created and updated environments to each other. It is last, because a target must be live.
+// linkEnvironments points the created and updated environments to each other. It is last, because a target must be
+// live.
 func linkEnvironments(in *input, live *liveSet, results []*result, last compositions) linkResult {
 	drafts := map[string]*draft{}
 	for _, res := range results {

@@ -282,8 +282,8 @@ func (r *reconciler) inGrace() []string {
 	return names
 }
 
-// finalLifecycles returns the lifecycles with those of the new environments, and with the time at which pull requests were first
-// seen closed.
+// finalLifecycles returns the lifecycles with those of the new environments, and with the time at which pull requests
+// were first seen closed.
 func (r *reconciler) finalLifecycles() *lifecycles {
 	ls := r.lifecycles
 	all := *ls

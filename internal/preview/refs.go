@@ -8,15 +8,19 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// resolveRef returns the commit of a ref. Without a ref it is the zero ServiceRef: the image that kustomize-base has. The
-// file is the one that has the ref.
+// resolveRef returns the commit of a ref. Without a ref it is the zero ServiceRef: the image that kustomize-base has.
+// The file is the one that has the ref.
 func resolveRef(in *input, s *config.Service, ref *config.Ref, file string) (config.ServiceRef, *hold) {
 	if ref == nil {
 		return config.ServiceRef{}, nil
 	}
 	repository, isRead := in.readRepository(strings.ToLower(s.Repository))
 	if !isRead {
-		return config.ServiceRef{}, &hold{rule: RuleUnread, reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name), remedy: "wait; it is read again"}
+		return config.ServiceRef{}, &hold{
+			rule:   RuleUnread,
+			reason: fmt.Sprintf("%s was never read, so what service %s runs at is unknown", s.Repository, s.Name),
+			remedy: "wait; it is read again",
+		}
 	}
 	if ref.PullRequest != 0 {
 		return resolvePullRequest(in, s, repository, ref, file)
@@ -43,11 +47,15 @@ func unresolvedHold(s *config.Service, ref *config.Ref, file string) *hold {
 		what += " on its default branch or at a branch's head"
 		remedy = "push it to a branch, or name that branch or a tag instead in " + file
 	}
-	return &hold{rule: RuleRef, reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name), remedy: remedy}
+	return &hold{
+		rule:   RuleRef,
+		reason: fmt.Sprintf("%s has no %s, which service %s runs at", s.Repository, what, s.Name),
+		remedy: remedy,
+	}
 }
 
-// resolvePullRequest returns the head of an open pull request. If it comes from a fork, its commit needs the approval that
-// a labelled pull request needs.
+// resolvePullRequest returns the head of an open pull request. If it comes from a fork, its commit needs the approval
+// that a labelled pull request needs.
 func resolvePullRequest(in *input, s *config.Service, repository Repository, ref *config.Ref, file string) (config.ServiceRef, *hold) {
 	pr, ok := openPullRequest(repository, ref.PullRequest)
 	if !ok || !config.IsSHA(pr.HeadSHA) {

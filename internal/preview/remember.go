@@ -55,7 +55,8 @@ func (r *resolved) lives() map[string]Life {
 	return lives
 }
 
-// requestsToKeep returns the requests that still count. Those about environments that are neither live nor waiting are dropped.
+// requestsToKeep returns the requests that still count. Those about environments that are neither live nor waiting
+// are dropped.
 func (r *resolved) requestsToKeep() map[string]Intent {
 	requests := map[string]Intent{}
 	for name, i := range r.memory.Intents {

@@ -16,8 +16,10 @@ func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decide
 		return w.previous.asKept(false, last), h, 0
 	case last.Label == "":
 		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and it is unknown whether it had the configured label",
-			remedy: h.remedy + orConfirm,
+			rule:              RuleWithheld,
+			needsConfirmation: true,
+			reason:            h.reason + ", and it is unknown whether it had the configured label",
+			remedy:            h.remedy + orConfirm,
 		}, 0
 	case m.isStillLabelled(): // guard other-label: false
 		return w.previous.asKept(false, last), &hold{
@@ -31,7 +33,8 @@ func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decide
 	if r.guard.stops(w.previous.IsGuarded) {
 		return w.previous.asKept(true, last), &hold{
 			rule: RuleWithheld, needsConfirmation: true,
-			reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes", r.guard.most),
+			reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes",
+				r.guard.most),
 			remedy: "label it again" + orConfirm,
 		}, counted
 	}
@@ -69,7 +72,8 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 	if r.guard.stops(w.previous.IsGuarded) {
 		return &hold{
 			rule: RuleWithheld, needsConfirmation: true, isGuard: true, isCounted: true,
-			reason: fmt.Sprintf("it lost what asked for it together with many others, more than the %d that may go within 10 minutes", r.guard.most),
+			reason: fmt.Sprintf("it lost what asked for it together with many others, more than the %d that may go within 10 minutes",
+				r.guard.most),
 			remedy: "bring it back, or " + confirm,
 		}
 	}
@@ -91,7 +95,8 @@ func (r *reconciler) expire(w *desired, h *hold) *result {
 		res.live, outcome = &as, memberStays
 		res.hold = &hold{
 			rule: RuleWithheld, needsConfirmation: true,
-			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes", h.reason, r.guard.most),
+			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes",
+				h.reason, r.guard.most),
 			remedy: "previewctl confirm " + w.name + " to remove it, or previewctl extend " + w.name,
 		}
 	} else {

@@ -56,25 +56,44 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 	case isLeft && r.Action == ActionExtend:
 		return checkExtension(c.LifetimeOf(""), r)
 	case isLeft:
-		return &RequestError{Reason: r.Environment + " is gone: " + left.Reason, Remedy: comeBackRemedy(c, r.Environment, r.At)}
+		return &RequestError{
+			Reason: r.Environment + " is gone: " + left.Reason,
+			Remedy: comeBackRemedy(c, r.Environment, r.At),
+		}
 	}
 	for _, d := range s.Decisions {
 		if d.Environment == r.Environment && r.Environment != "" {
-			return &RequestError{Reason: fmt.Sprintf("%s is %s: %s", r.Environment, d.Outcome, d.Reason), Remedy: d.Remedy, Unknown: d.Outcome == Gone}
+			return &RequestError{
+				Reason:  fmt.Sprintf("%s is %s: %s", r.Environment, d.Outcome, d.Reason),
+				Remedy:  d.Remedy,
+				Unknown: d.Outcome == Gone,
+			}
 		}
 	}
-	return &RequestError{Unknown: true, Reason: fmt.Sprintf("there is no environment %q", config.Printable(r.Environment)), Remedy: "previewctl list shows those that there are"}
+	return &RequestError{
+		Unknown: true,
+		Reason:  fmt.Sprintf("there is no environment %q", config.Printable(r.Environment)),
+		Remedy:  "previewctl list shows those that there are",
+	}
 }
 
 // checkForm checks a request without its environment.
 func checkForm(r Request) error {
 	switch {
 	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend}, r.Action):
-		return &RequestError{Invalid: true, Reason: fmt.Sprintf("%q can't be asked", config.Printable(r.Action)), Remedy: "ask wake, sleep or extend"}
+		return &RequestError{
+			Invalid: true,
+			Reason:  fmt.Sprintf("%q can't be asked", config.Printable(r.Action)),
+			Remedy:  "ask wake, sleep or extend",
+		}
 	case r.For < 0:
 		return &RequestError{Invalid: true, Reason: "the length of time is negative", Remedy: `write one like "48h"`}
 	case r.For > 0 && r.Action == ActionSleep:
-		return &RequestError{Invalid: true, Reason: "sleep takes no duration: it lasts until the next wake", Remedy: "omit the duration"}
+		return &RequestError{
+			Invalid: true,
+			Reason:  "sleep takes no duration: it lasts until the next wake",
+			Remedy:  "omit the duration",
+		}
 	}
 	return nil
 }
@@ -94,7 +113,8 @@ func checkExtension(settings *config.LifetimeSettings, r Request) error {
 		return nil
 	}
 	return &RequestError{
-		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s", config.FormatDuration(settings.MaxExtension), config.FormatDuration(r.For)),
+		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s",
+			config.FormatDuration(settings.MaxExtension), config.FormatDuration(r.For)),
 		Remedy: "ask for less, and again later",
 	}
 }
@@ -109,14 +129,23 @@ func (s *Snapshot) checkSleep(c *config.Config, r Request, row Row) error {
 	case row.State == Asleep:
 		return nil
 	case len(file.Handover) > 0:
-		return &RequestError{Reason: "workloads of " + row.Name + " are handed over, so that Argo CD can't stop them", Remedy: "take handover out of its file"}
+		return &RequestError{
+			Reason: "workloads of " + row.Name + " are handed over, so that Argo CD can't stop them",
+			Remedy: "take handover out of its file",
+		}
 	case file.Lifetime.KeepAwake:
 		return &RequestError{Reason: "the file of " + row.Name + " says lifetime.keepAwake", Remedy: "take it out"}
 	case held.After(r.At):
-		return &RequestError{Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(held), config.Printable(requests.By)), Remedy: "wait until then"}
+		return &RequestError{
+			Reason: fmt.Sprintf("%s is kept awake until %s by %s", row.Name, moment(held), config.Printable(requests.By)),
+			Remedy: "wait until then",
+		}
 	}
 	if from := s.linkedFrom(c, row.Name); from != "" {
-		return &RequestError{Reason: fmt.Sprintf("%s is awake and leads to %s", from, row.Name), Remedy: "send that to sleep first: previewctl sleep " + from}
+		return &RequestError{
+			Reason: fmt.Sprintf("%s is awake and leads to %s", from, row.Name),
+			Remedy: "send that to sleep first: previewctl sleep " + from,
+		}
 	}
 	return nil
 }

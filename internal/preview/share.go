@@ -104,7 +104,8 @@ func conflictHold(environment string, m *member, runs, reserved map[string]*pull
 		}
 		if other != nil {
 			return &hold{
-				rule: RuleConflict, reason: fmt.Sprintf("both %s and %s change service %s, and the earlier of them, %s, runs in %s", other.subject(), m.subject(), name, other.subject(), environment),
+				rule:   RuleConflict,
+				reason: fmt.Sprintf("both %s and %s change service %s, and the earlier of them, %s, runs in %s", other.subject(), m.subject(), name, other.subject(), environment),
 				remedy: "take it out of " + environment + ", or close one of the two",
 			}
 		}
