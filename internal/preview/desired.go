@@ -50,7 +50,7 @@ func (w *desired) source() Source {
 	return FromPullRequest
 }
 
-// countedOwner returns the login that limits.perOwner counts the environment for, or "". A slot counts for nobody.
+// countedOwner returns the login that limits.perOwner counts the environment for, or "". A slot counts for no owner.
 func (w *desired) countedOwner() string {
 	switch {
 	case w.claim != nil:

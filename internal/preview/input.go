@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// input is what Resolve was given, and what follows from it directly. No phase changes it.
+// input is the input of Resolve, with direct results of it. No phase changes it.
 type input struct {
 	cfg    *config.Config
 	facts  Facts

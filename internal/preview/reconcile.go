@@ -125,7 +125,7 @@ func (r *reconciler) addMember(res *result, m memberResult) {
 	}
 }
 
-// proposal is a desired environment with what is planned for it.
+// proposal is a desired environment with its plan.
 type proposal struct {
 	desired *desired // with the final holds of its members
 	draft   *draft

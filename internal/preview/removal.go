@@ -3,7 +3,7 @@ package preview
 import "fmt"
 
 // withhold decides about a live environment with a pull request that may have lost its label. It is removed, unless
-// configuration is the cause, or too many are removed at once. It returns the environment as it is to be kept.
+// configuration is the cause, or too many are removed at once. It returns the environment for the case that it stays.
 func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decided *hold, counted int) {
 	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
 	last := w.previous.Members[0]
@@ -81,7 +81,7 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 	return removed
 }
 
-// expire removes an environment whose lifetime is over, unless too many are removed at once.
+// expire removes an environment at the end of its lifetime, unless too many are removed at once.
 func (r *reconciler) expire(w *desired, h *hold) *result {
 	res := &result{desired: w, hold: h}
 	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)

@@ -110,8 +110,8 @@ func (r Row) WithApplication(a *ApplicationStatus) Status {
 	return s
 }
 
-// WithoutApplication is for where nobody can tell what Argo CD has made of an environment, and why; "" is that there
-// is no cluster to ask.
+// WithoutApplication returns the status if the Application is unknown, with the reason; "" means that there is no
+// cluster.
 func (r Row) WithoutApplication(why string) Status {
 	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Reason: config.Printable(why)}
 	if why != "" {
@@ -120,9 +120,9 @@ func (r Row) WithoutApplication(why string) Status {
 	return s
 }
 
-// waitsFor is why an environment isn't ready: Argo CD has taken the row as it is now, has compared exactly that with
-// the cluster, is done with syncing it, and found everything healthy. Each answer before says nothing about this row,
-// since Argo CD shows the status of what was before until it has looked again.
+// waitsFor returns why an environment isn't ready; "" if it is. Argo CD must have taken the newest row, compared
+// exactly that with the cluster, finished its sync, and found it healthy. Before that, its status is about an earlier
+// row.
 func (r Row) waitsFor(a *ApplicationStatus) (failing bool, reason string) {
 	switch {
 	case a.Deleting:
