@@ -63,7 +63,7 @@ func (in *inputs) recover(ctx context.Context) error {
 	}
 	found, err := in.opts.Cluster.Recover(ctx)
 	if err != nil {
-		return fmt.Errorf("the cluster was never read: there is no saved state, and recover it from Applications: %w", err)
+		return fmt.Errorf("there is no saved state; recover environments from their Applications: %w", err)
 	}
 	in.memory.Environments, in.recovery.unclear = found.Environments, found.Unclear
 	if len(found.Environments)+len(found.Unclear) > 0 {

@@ -51,7 +51,7 @@ func (l *stateLog) decisions(before, after *preview.Snapshot) {
 	for i := range after.Decisions {
 		d := &after.Decisions[i]
 		previous, known := old[subjectOf(d)]
-		isUnlabelled := d.Outcome == preview.Held && d.Rule == "unlabelled" && !known
+		isUnlabelled := d.Outcome == preview.Held && d.Rule == preview.RuleUnlabelled && !known
 		if previous != current[subjectOf(d)] && !isUnlabelled {
 			l.log.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
 				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
@@ -89,7 +89,7 @@ func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
 	}
 }
 
-// wakeCause is the reason for which an environment woke. Slept is its lifecycle while it previous asleep.
+// wakeCause returns the reason for which an environment woke. Slept is its lifecycle while it was asleep.
 func wakeCause(slept preview.Life, m preview.Memory, name string) string {
 	intent := m.Intents[name]
 	isRequested := !intent.Woken.IsZero() && !intent.Woken.Before(slept.Changed)

@@ -17,8 +17,9 @@ import (
 // maxConfirmed bounds the names in one confirmation.
 const maxConfirmed = 1000
 
-// postConfirm takes a user's confirmation: environments that wait for it may be removed, and repositories that were
-// never read count as empty. The next snapshot, which is computed at once, has the effect.
+// postConfirm takes a user's confirmation: environments that wait for it may be removed. Repositories that were never
+// read count as empty, and a name that belongs to another repository now is taken for that one. The next snapshot, which
+// is computed at once, has the effect.
 func (a *API) postConfirm(c *gin.Context) {
 	var r Confirmation
 	content, err := io.ReadAll(c.Request.Body)
@@ -35,7 +36,7 @@ func (a *API) postConfirm(c *gin.Context) {
 		if !a.canConfirm(name) {
 			httpserver.Fail(c, http.StatusNotFound,
 				"%s is neither an environment that waits for confirmation nor "+
-					"a repository that was never read; see /api/v1/decisions",
+					"a repository that was never read or has lost its name to another one; see /api/v1/decisions",
 				config.Printable(name))
 			return
 		}
@@ -54,7 +55,7 @@ func toLower(names []string) []string {
 }
 
 // canConfirm says whether a name is an environment that waits for confirmation, or a repository that neither this run
-// nor an earlier one has read.
+// nor an earlier one has read, or a name that belongs to another repository now.
 func (a *API) canConfirm(name string) bool {
 	for _, r := range a.Service.Status().Repositories {
 		if r.Name == name {

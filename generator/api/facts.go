@@ -43,7 +43,7 @@ func (a *API) getFacts(c *gin.Context) {
 }
 
 // writeInputs writes preview.Inputs as JSON, one repository at a time: the whole text can be larger than the service's
-// memory limit.
+// memory limit. A test compares the fields with those of preview.Inputs and preview.Facts.
 func writeInputs(to io.Writer, p *answer.Published) {
 	w := jsontext.NewWriter(to)
 	field := func(name string, v any) {
@@ -53,7 +53,8 @@ func writeInputs(to io.Writer, p *answer.Published) {
 	field(`{"Commit":`, p.Config.Commit)
 	field(`,"Asked":`, preview.AskedRefs(p.Config))
 	field(`,"Memory":`, p.Snapshot.Memory)
-	field(`,"Facts":{"Protected":`, p.Facts.Protected)
+	field(`,"Facts":{"ConfigReadAt":`, p.Facts.ConfigReadAt)
+	field(`,"Protected":`, p.Facts.Protected)
 	field(`,"Cluster":`, p.Facts.Cluster)
 	w.Text(`,"Repositories":{`)
 	for i, name := range slices.Sorted(maps.Keys(p.Facts.Repositories)) {

@@ -2,7 +2,10 @@ package api_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +15,34 @@ import (
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
+
+// writeInputs lists the fields by hand. A field that it lacks would be zero in previewctl.
+func TestFactsHaveAllFields(t *testing.T) {
+	t.Parallel()
+	s := testworld.Ready(t, testworld.New())
+	var answer map[string]json.RawMessage
+	var facts map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(s.Get(t, "/api/v1/facts").Body), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(answer["Facts"], &facts); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(fieldsOf[preview.Inputs](), slices.Sorted(maps.Keys(answer))); diff != "" {
+		t.Errorf("fields of preview.Inputs (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(fieldsOf[preview.Facts](), slices.Sorted(maps.Keys(facts))); diff != "" {
+		t.Errorf("fields of preview.Facts (-want +got):\n%s", diff)
+	}
+}
+
+// fieldsOf returns the names of a struct's fields, sorted.
+func fieldsOf[T any]() (names []string) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		names = append(names, f.Name)
+	}
+	return slices.Sorted(slices.Values(names))
+}
 
 // The facts let previewctl compute the same rows, also for another configuration.
 func TestFactsGiveTheSameRows(t *testing.T) {

@@ -72,7 +72,9 @@ type EnvironmentRequest struct {
 type Confirmation struct {
 	// Environments wait for confirmation and may be removed.
 	Environments []string `json:"environments,omitempty"`
-	// Repositories were never read and count as empty, so that their environments may be removed.
+	// Repositories were never read, or their names belong to other repositories now. A repository that was never read
+	// counts as empty until it can be read: the service answers without it, and keeps only its known environments. For
+	// another repository with the name, the service reads that one from now on.
 	Repositories []string `json:"repositories,omitempty"`
 	// Caller names the user in the log. The service doesn't verify it.
 	Caller string `json:"caller,omitempty"`

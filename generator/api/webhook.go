@@ -85,7 +85,7 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 		work.Expected[repository] = e.pullRequests()
 	}
 	w.Queue.Add(work)
-	return "accepted", "accepted; the repository will be read again"
+	return "accepted", "accepted; it will be read again"
 }
 
 // signedBody reads the body and checks its signature in constant time.

@@ -14,7 +14,8 @@ type Work struct {
 	Config       bool            // read the config branch again
 	Repositories map[string]bool // lower-case repositories to read again
 	Expected     Expected
-	// Confirmed are environments, or repositories that were never read, that may be removed.
+	// Confirmed are names that a user confirmed: environments that may be removed, and repositories ("owner/name") that
+	// were never read, or with a name that belongs to another repository now.
 	Confirmed []string
 	Requests  Requests
 }

@@ -40,10 +40,11 @@ func commitStatuses(s *preview.Snapshot, repositories map[string]bool) []commitS
 
 // isRequested says whether a pull request asks for a preview and has a commit that can carry a status.
 func isRequested(d *preview.Decision) bool {
-	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != "unlabelled" && d.Rule != "join"
+	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != preview.RuleUnlabelled && d.Rule != preview.RuleJoin
 }
 
-// newCommitStatus is success if the head commit itself is live, also if it sleeps: a visit wakes it.
+// newCommitStatus returns the status of a decision. The state is success when the environment has this commit, awake or
+// asleep.
 func newCommitStatus(d *preview.Decision, row *preview.Row) commitStatus {
 	pr := d.Repository + "#" + strconv.Itoa(d.Number)
 	c := commitStatus{pr: pr, repository: d.Repository, sha: d.HeadSHA, state: "pending"}
@@ -64,11 +65,11 @@ func describe(d *preview.Decision, state string) string {
 	text := fmt.Sprintf("%s; %s", d.Reason, d.Remedy)
 	why := "; previewctl why " + d.Repository + "#" + strconv.Itoa(d.Number)
 	switch {
-	case state == "success" && (d.Rule == "labelled" || d.Rule == "unread"):
+	case state == "success" && (d.Rule == preview.RuleLabelled || d.Rule == preview.RuleUnread):
 		text = "the preview " + d.Environment + " is live"
-	case d.Rule == "unread":
+	case d.Rule == preview.RuleUnread:
 		text = "a source of this preview can't be read yet" + why
-	case d.Rule == "taken":
+	case d.Rule == preview.RuleTaken:
 		text = "its name or host is taken" + why
 	case d.Remedy == "":
 		text = d.Reason

@@ -45,7 +45,7 @@ func (s *Store) HasState() bool { return s.hasState }
 // MustSave makes the next Encode return the state even if it looks unchanged.
 func (s *Store) MustSave() { s.mustSave = true }
 
-// Encoded is how many environments and templates were encoded since the start.
+// Encoded returns how many environments, templates and parts were encoded since the start.
 func (s *Store) Encoded() uint64 { return s.encoder.Encoded() }
 
 // Load returns the saved state; nil if there is none. The error is ErrCorrupt if a state exists but can't be read.

@@ -15,7 +15,7 @@ func (v *Visits) stateOf(p *answer.Published, entry hostEntry) pages.State {
 		return v.stateOfLive(p, entry.row)
 	case entry.decision.Outcome == preview.Gone || hasExpired(p, entry.name):
 		return pages.Gone
-	case entry.decision.Rule == "ready":
+	case entry.decision.Rule == preview.RuleReady:
 		return pages.Building
 	}
 	return pages.Held

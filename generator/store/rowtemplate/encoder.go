@@ -48,7 +48,7 @@ type entry struct {
 // Size is the size of an encoded document's text and of the environments after expansion, in bytes.
 type Size struct{ Text, Expanded int }
 
-// Encoded is how many environments, templates and parts were encoded since the start.
+// Encoded returns how many environments, templates and parts were encoded since the start.
 func (e *Encoder) Encoded() uint64 { return e.versions }
 
 // Encode returns a gzip-compressed JSON object: head, a JSON object, with the fields of Form added to it.

@@ -42,7 +42,7 @@ const namePlaceholder = "{name}"
 
 var presentations = map[State]presentation{
 	Unready: {
-		word: "Starting", code: http.StatusServiceUnavailable, retry: 5, moving: true,
+		word: "Not ready", code: http.StatusServiceUnavailable, retry: 5, moving: true,
 		says: "The preview service has just started and can’t look up previews yet." + becomes,
 	},
 	Unknown: {
@@ -52,7 +52,7 @@ var presentations = map[State]presentation{
 	},
 	Asleep: {
 		word: "Asleep", code: http.StatusServiceUnavailable, retry: 30,
-		says: "This preview is unused and doesn’t run. Its data is kept.",
+		says: "This preview is asleep. Its data is kept.",
 	},
 	Queued: {
 		word: "Waiting to wake", code: http.StatusServiceUnavailable, retry: 30, moving: true,
