@@ -40,7 +40,7 @@ vulncheck: ## check both programs against the Go vulnerability database, which m
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 
 generate: ## write the files that are generated from code: JSON Schemas, golden files, docs/reference
-	$(GO) test ./internal/preview ./internal/overlay ./internal/reference -update
+	$(GO) test ./internal/preview ./internal/overlay ./internal/reference ./cmd/preview-generator -update
 
 e2e: ## test everything on a real Kubernetes API and Argo CD: stories on each version of ARGOCD, lifetimes, monitoring, browser
 	@ARGOCD="$(ARGOCD)" .ci/run e2e

@@ -160,7 +160,7 @@ func parse(args []string, env func(string) string) (*settings, error) {
 func fromEnvironment(f *flag.FlagSet, env func(string) string) error {
 	var problems []error
 	f.VisitAll(func(fl *flag.Flag) {
-		name := "PREVIEWSET_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+		name := variable(fl.Name)
 		if v := env(name); v != "" {
 			if err := fl.Value.Set(v); err != nil {
 				problems = append(problems, fmt.Errorf("%s: %w", name, err))
@@ -168,6 +168,11 @@ func fromEnvironment(f *flag.FlagSet, env func(string) string) error {
 		}
 	})
 	return errors.Join(problems...)
+}
+
+// variable returns the environment variable of a flag.
+func variable(flagName string) string {
+	return "PREVIEWSET_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
 }
 
 // check reports all invalid settings at once.

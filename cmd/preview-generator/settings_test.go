@@ -5,13 +5,23 @@ import (
 	"flag"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/reference"
+	"github.com/previewset/previewset/internal/testfixture/golden"
 )
+
+func TestFlagsPageIsUpToDate(t *testing.T) {
+	t.Parallel()
+	page := reference.FlagsPage((&settings{}).flags(), variable)
+	golden.Compare(t, filepath.Join("../../docs/reference", page.Path), page.Text)
+}
 
 // surface lists the flags and their defaults. Scripts of users rely on them.
 var surface = map[string]string{
