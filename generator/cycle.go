@@ -15,13 +15,13 @@ import (
 const (
 	// retryUnready is the time between two cycles until the first snapshot.
 	retryUnready = 2 * time.Second
-	// periodicEvery is how often reads with their own period are looked at.
+	// periodicEvery is the time between two checks whether a periodic read is due.
 	periodicEvery = 2 * time.Second
 	// maxRound is how long a round waits for repositories. GitHub can take minutes for one of them.
 	maxRound = 30 * time.Second
 )
 
-// refresher runs the refresh cycle. It belongs to one goroutine.
+// refresher runs the refresh cycle. Only one goroutine may use it.
 type refresher struct {
 	inputs
 	queue   *pending.Queue
@@ -30,20 +30,20 @@ type refresher struct {
 	reads          reads
 	round          round
 	periodic       periodic
-	pendingPublish bool // facts changed, and a user or webhook waits for the result
+	pendingPublish bool // a snapshot is published before the end of the round
 
 	notifier *applicationsets.Notifier
 	stateLog stateLog
 }
 
-// round is one read of all sources.
+// round is one read of all sources. Repositories are left out while GitHub quota is short.
 type round struct {
 	began time.Time
-	// left are the reads that haven't ended; nil between two rounds. It begins with the configuration, which names the
-	// others.
+	// left are the keys of the reads that haven't ended; nil between two rounds. A round begins with the configuration,
+	// because it names the repositories to read.
 	left       map[string]bool
-	configured bool // the configuration was read
-	polls      bool // repositories are part of it
+	configured bool // the reads that the configuration names were added
+	polls      bool // the round reads repositories
 }
 
 func newRefresher(o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers) *refresher {
@@ -122,7 +122,8 @@ func (r *refresher) finishReads(ctx context.Context) {
 }
 
 // step is one pass through the cycle: it loads the saved state, takes in work, reads, and publishes if there is
-// something new. It says whether a round ended.
+// something new. It returns whether a round ended. Reads start at three places: those of the new work, those that the
+// received results ask for, and those that publishing asks for.
 func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (roundEnded bool) {
 	if !r.recall(ctx, isDue) {
 		return true // and try again soon
@@ -136,19 +137,19 @@ func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (ro
 	if roundEnded {
 		r.endRound()
 	}
-	if ctx.Err() == nil && (roundEnded || r.pendingPublish) && !r.reads.required() {
+	if ctx.Err() == nil && (roundEnded || r.pendingPublish) && !r.reads.blockPublish() {
 		r.pendingPublish = false
 		r.publish(ctx)
 	}
 	if roundEnded && ctx.Err() == nil {
 		r.metrics.Refreshed(r.current.Status().Reason == "", r.opts.Now().Sub(r.round.began))
 	}
-	r.startReads(ctx) // reads that publishing needs
+	r.startReads(ctx)
 	return roundEnded
 }
 
-// waitsTooLong says whether a round waits only for repositories, and for too long. It ends without them. Their facts
-// are used when they come, and polling of the others goes on.
+// waitsTooLong says whether a round waits only for repositories, and for too long. The round then ends without them:
+// their facts are used when they come, and polling of the others goes on.
 func (r *refresher) waitsTooLong() bool {
 	for key := range r.round.left {
 		if !isRepository(key) || !r.reads.running[key] {
@@ -165,7 +166,7 @@ func (r *refresher) endRound() {
 	}
 }
 
-// untilNextRound is the time between two rounds.
+// untilNextRound returns the time between two rounds.
 func (r *refresher) untilNextRound() time.Duration {
 	if r.current.Published() == nil {
 		return min(r.opts.Interval, retryUnready)

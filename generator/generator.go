@@ -1,7 +1,7 @@
-// Package generator is the service that Argo CD's plugin generator asks. It runs the refresh cycle: read the sources,
-// resolve a snapshot, save the state, publish the snapshot, then tell Argo CD and GitHub. See cycle.go.
+// Package generator is the service behind Argo CD's plugin generator. It runs the refresh cycle: it reads the sources,
+// resolves a snapshot, saves the state, publishes the snapshot, and then tells Argo CD and GitHub. See cycle.go.
 //
-// The subpackages are divided by the systems and people they talk to: api (Argo CD, previewctl, webhooks), visit
+// The subpackages are divided by the parties that they talk to: api (Argo CD, previewctl, webhooks), visit
 // (anonymous visitors), sources (facts), store (saved state), applicationsets (Argo CD's refreshes) and report (commit
 // statuses). HTTP handlers only read the published snapshot, because Argo CD asks often and in parallel. Package
 // preview decides everything else.
@@ -37,10 +37,10 @@ type current struct {
 	status    atomic.Pointer[status.Status]
 }
 
-// Published is the snapshot that is served now; nil before the first one.
+// Published returns the snapshot that is served now; nil before the first one.
 func (c *current) Published() *answer.Published { return c.published.Load() }
 
-// Status describes the last refresh cycle.
+// Status returns the state of the sources in the last refresh cycle.
 func (c *current) Status() *status.Status { return c.status.Load() }
 
 // New returns a Generator. It answers 503 until Run has computed a whole snapshot.
@@ -60,10 +60,10 @@ func (g *Generator) Run(ctx context.Context) error { return g.refresher.run(ctx)
 // safe for concurrent use, nor while Run runs.
 func (g *Generator) Refresh(ctx context.Context) { g.refresher.refreshOnce(ctx) }
 
-// Published is the snapshot that is served now; nil before the first one.
+// Published returns the snapshot that is served now; nil before the first one.
 func (g *Generator) Published() *answer.Published { return g.current.Published() }
 
-// Status describes the last refresh cycle.
+// Status returns the state of the sources in the last refresh cycle.
 func (g *Generator) Status() *status.Status { return g.current.Status() }
 
 // Handler serves Argo CD, the API, metrics and probes.

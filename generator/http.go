@@ -18,21 +18,21 @@ func (g *Generator) handlers() (private, public http.Handler) {
 	observed := httpserver.NewMetrics(o.Registry)
 	environments := progress.NewReader(o.Applications, o.Workloads, o.Now, o.Logger)
 
-	internal := httpserver.New(o.Logger, observed, api.MaxBody)
+	privateEngine := httpserver.New(o.Logger, observed, api.MaxRequestBody)
 	api.New(api.Options{
 		Token: o.Token, APIToken: o.APIToken, Service: g.current, Callers: g.callers, Queue: g.queue,
 		Progress: environments, Usage: o.Usage, Now: o.Now, Logger: o.Logger,
-	}).Routes(internal)
-	internal.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{})))
+	}).Routes(privateEngine)
+	privateEngine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{})))
 
 	webhooks := &api.Webhooks{
 		Secret: o.WebhookSecret, Repositories: &g.refresher.watched, Queue: g.queue,
 		ConfigRepository: o.ConfigRepository, StatusContext: o.StatusContext, Count: g.refresher.metrics.Webhooks,
 	}
 	visits := visit.New(g.current, g.queue, environments, o.TrustedProxies, o.Now)
-	external := httpserver.New(o.Logger, observed, api.MaxWebhookBody)
-	external.HandleMethodNotAllowed = false // any request that isn't a webhook is a visit
-	external.POST("/webhooks/github", webhooks.Handle)
-	external.NoRoute(visits.Handle)
-	return internal, external
+	publicEngine := httpserver.New(o.Logger, observed, api.MaxWebhookBody)
+	publicEngine.HandleMethodNotAllowed = false // any request that isn't a webhook is a visit
+	publicEngine.POST("/webhooks/github", webhooks.Handle)
+	publicEngine.NoRoute(visits.Handle)
+	return privateEngine, publicEngine
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// inputs are the facts and the memory from which snapshots are resolved. They belong to the refresher's goroutine;
-// current and watched are safe for concurrent use.
+// inputs holds the facts and the memory from which snapshots are resolved. Only the refresher's goroutine uses it, except
+// current and watched, which are safe for concurrent use.
 type inputs struct {
 	opts    *Options
 	current *current
@@ -36,7 +36,7 @@ type inputs struct {
 	statuses  *report.Statuses
 }
 
-// facts are the facts of all sources.
+// facts returns the facts of all sources.
 func (in *inputs) facts() preview.Facts {
 	return preview.Facts{
 		Repositories: in.repositories.Facts, ConfigReadAt: in.config.ReadAt, Protected: in.opts.Protected,
@@ -45,7 +45,7 @@ func (in *inputs) facts() preview.Facts {
 	}
 }
 
-// skew is how far GitHub's clock is ahead of ours; nil if that is unknown.
+// skew returns how far GitHub's clock is ahead of ours; nil if that is unknown.
 func (in *inputs) skew() *time.Duration {
 	if in.opts.Clock == nil {
 		return nil
@@ -57,9 +57,9 @@ func (in *inputs) skew() *time.Duration {
 	return &skew
 }
 
-// missing says why a snapshot can't be the first one: environments of a source that was never read would be removed.
+// whyNotFirst returns why a snapshot can't be the first one, or "": environments of a source that was never read would be removed.
 // Later snapshots lack nothing, because the last facts stay.
-func (in *inputs) missing(s *preview.Snapshot) string {
+func (in *inputs) whyNotFirst(s *preview.Snapshot) string {
 	if in.current.Published() != nil {
 		return ""
 	}
@@ -81,7 +81,7 @@ func (in *inputs) missing(s *preview.Snapshot) string {
 	return strings.Join(reasons, "; ")
 }
 
-// newStatus describes the sources.
+// newStatus returns the present state of the sources.
 func (in *inputs) newStatus() *status.Status {
 	st := &status.Status{
 		At: in.opts.Now(), ConfigError: message(in.config.Err), Repositories: in.repositoryStatus(),
@@ -129,7 +129,7 @@ func (in *inputs) noteWorkloads(all []preview.Workload) {
 	}
 }
 
-// servedSnapshot is the snapshot that is served now; nil before the first one.
+// servedSnapshot returns the snapshot that is served now; nil before the first one.
 func (in *inputs) servedSnapshot() *preview.Snapshot {
 	if p := in.current.Published(); p != nil {
 		return p.Snapshot

@@ -48,7 +48,8 @@ type Options struct {
 	Activity sources.ActivityMeter
 	// Usage sums the resources that environments have used; nil if it is unknown.
 	Usage api.Usage
-	// Clock compares our clock with GitHub's; if it is nil, no environment sleeps or expires.
+	// Clock compares our clock with GitHub's; if it is nil, the difference is unknown, and no environment sleeps or
+	// expires.
 	Clock Clock
 	// Reporter sets commit statuses on GitHub; nil sets none.
 	Reporter report.Reporter
@@ -67,8 +68,8 @@ type Options struct {
 	ConfigRepository string
 	// Interval is the time between two polls; default one minute.
 	Interval time.Duration
-	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name; none allows
-	// all.
+	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name. An empty list
+	// allows all.
 	Repositories []string
 	// Protected are namespaces that no environment may use, in addition to the configured ones.
 	Protected []string

@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// publish resolves a snapshot from the facts and serves it, unless it can't be the first one.
+// publish resolves a snapshot from the facts and serves it. It serves none if whyNotFirst has a reason.
 func (r *refresher) publish(ctx context.Context) {
 	st := r.newStatus()
 	defer func() { r.current.status.Store(st) }()
@@ -21,7 +21,7 @@ func (r *refresher) publish(ctx context.Context) {
 	switch {
 	case r.config.InForce != nil:
 		snapshot = preview.Resolve(r.config.InForce, r.facts(), r.memory, r.opts.Now())
-		st.Reason = r.missing(snapshot)
+		st.Reason = r.whyNotFirst(snapshot)
 	case r.store.HasState():
 		snapshot = preview.FromMemory(r.memory, r.opts.Now())
 	default:
@@ -38,7 +38,7 @@ func (r *refresher) publish(ctx context.Context) {
 func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error {
 	last := r.current.Published()
 	next, content, err := r.encode(snapshot, last)
-	if err == nil { // saved state without its answer would be trusted after a restart
+	if err == nil { // a state is saved only with an answer: after a restart the service would trust it
 		err = r.save(ctx, content)
 	}
 	if err != nil { // guard saved-before-served: false
@@ -114,7 +114,7 @@ func (r *refresher) afterServing(ctx context.Context, last, next *answer.Publish
 	}
 }
 
-// message is an error's text for users; empty without an error.
+// message returns an error's text for users; empty without an error.
 func message(err error) string {
 	if err == nil {
 		return ""

@@ -24,26 +24,26 @@ const (
 	workloadsKey = "workloads"
 )
 
-// reads are the waiting and running reads. Each one runs in a goroutine of its own; this struct belongs to the
-// refresher's.
+// reads holds the waiting and running reads. Each one runs in a goroutine of its own. Only the refresher's goroutine
+// uses this struct.
 type reads struct {
 	waiting []read
 	running map[string]bool
-	// needed are reads that a new configuration needs: nothing is published before they have ended. Each has a number,
-	// because an older read with the same key may still be running.
-	needed     map[string]int
+	// blocking holds the reads that a new configuration needs, by key: nothing is published before they have ended. The
+	// value is a number, because an older read with the same key may still be running.
+	blocking   map[string]int
 	lastNumber int
 	done       chan result
 }
 
 func newReads() reads {
-	return reads{running: map[string]bool{}, needed: map[string]int{}, done: make(chan result)}
+	return reads{running: map[string]bool{}, blocking: map[string]int{}, done: make(chan result)}
 }
 
 type read struct {
 	key    string
 	urgent bool // a user or webhook waits for it
-	number int  // in needed, when the read started
+	number int  // its number in reads.blocking when it started; 0 if it blocks nothing
 }
 
 // result is a read that has ended.
@@ -62,15 +62,15 @@ func (r *reads) want(key string, urgent bool) {
 	r.waiting[i].urgent = r.waiting[i].urgent || urgent
 }
 
-// require adds a read that must end before the next snapshot.
-func (r *reads) require(key string) {
+// wantFirst adds a read that must end before the next snapshot is published.
+func (r *reads) wantFirst(key string) {
 	r.lastNumber++
-	r.needed[key] = r.lastNumber
+	r.blocking[key] = r.lastNumber
 	r.want(key, false)
 }
 
-// required says whether such reads haven't ended.
-func (r *reads) required() bool { return len(r.needed) > 0 }
+// blockPublish says whether a read of wantFirst hasn't ended.
+func (r *reads) blockPublish() bool { return len(r.blocking) > 0 }
 
 func (r *reads) busy() bool { return len(r.running) > 0 }
 
@@ -106,21 +106,22 @@ func isRepository(key string) bool { return strings.Contains(key, "/") }
 
 // start runs a task in a goroutine.
 func (r *reads) start(w read, task sources.Task) {
-	w.number = r.needed[w.key]
+	w.number = r.blocking[w.key]
 	r.running[w.key] = true
 	go func() { r.done <- result{read: w, apply: task()} }()
 }
 
-func (r *reads) ended(w result) {
+// end removes a read that has ended.
+func (r *reads) end(w result) {
 	delete(r.running, w.key)
-	if r.needed[w.key] == w.number {
-		delete(r.needed, w.key)
+	if r.blocking[w.key] == w.number {
+		delete(r.blocking, w.key)
 	}
 }
 
-// wait waits until no read runs any more.
+// wait discards results until no read runs any more.
 func (r *reads) wait() {
 	for r.busy() {
-		r.ended(<-r.done)
+		r.end(<-r.done)
 	}
 }

@@ -17,7 +17,7 @@ const (
 	workloadsEvery = 5 * time.Minute
 )
 
-// periodic are the reads with their own period.
+// periodic says when the reads with their own period are due.
 type periodic struct {
 	now                 func() time.Time
 	interval            time.Duration
@@ -50,8 +50,8 @@ func (r *refresher) schedulePeriodicReads() {
 		return
 	}
 	if r.periodic.takeMeasurement() {
-		// Time alone can change a snapshot. Without a measurement, only this read leads to a new one between two long
-		// intervals.
+		// Time alone changes a snapshot: environments expire. An urgent read publishes, so this happens at least every
+		// minute, also without a measurement and with a long interval.
 		urgent := r.activity.IsMeasured(r.config.InForce) || r.opts.Interval > measureEvery
 		r.reads.want(activityKey, urgent)
 	}
@@ -131,7 +131,7 @@ func (r *refresher) task(ctx context.Context, key string) sources.Task {
 
 // receive stores the result of a read.
 func (r *refresher) receive(result result) {
-	r.reads.ended(result)
+	r.reads.end(result)
 	delete(r.round.left, result.key)
 	result.apply()
 	r.pendingPublish = r.pendingPublish || result.urgent
@@ -185,10 +185,10 @@ func (r *refresher) changeConfig(before *config.Config) {
 	cfg := r.config.InForce
 	r.repositories.Keep(cfg.Repositories())
 	for _, name := range preview.Reread(cfg, before) {
-		r.reads.require(name)
+		r.reads.wantFirst(name)
 	}
 	if before == nil && r.cluster.Exists() {
-		r.reads.require(clusterKey)
+		r.reads.wantFirst(clusterKey)
 	}
 }
 
@@ -199,7 +199,7 @@ func (r *refresher) changeActivity(before *config.Config) {
 	}
 	r.periodic.measured = r.opts.Now()
 	if r.current.Published() == nil { // without a measurement the first snapshot would count all environments as used
-		r.reads.require(activityKey)
+		r.reads.wantFirst(activityKey)
 		return
 	}
 	r.reads.want(activityKey, true)

@@ -32,6 +32,7 @@ func (r *refresher) confirm(names []string) {
 			r.memory.Confirmed[name] = true
 			continue
 		}
+		// The ID is 0 if the repository was never read. The next complete read then gives its identity.
 		r.memory.Repositories[name] = r.repositories.Facts[name].ID
 		if r.repositories.HasOtherIdentity(name) { // its only fact is the new identity
 			r.repositories.Forget(name)

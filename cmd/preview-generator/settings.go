@@ -204,7 +204,7 @@ func (s *settings) check() error {
 	return errors.Join(problems...)
 }
 
-// protected are the namespaces of Argo CD and the service. No preview may use them.
+// protected returns the namespaces of Argo CD and the service. No preview may use them.
 func (s *settings) protected() []string {
 	own, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 	if err != nil {
@@ -213,7 +213,7 @@ func (s *settings) protected() []string {
 	return []string{s.argocdNamespace, strings.TrimSpace(string(own))}
 }
 
-// configRepository is the GitOps repository's "owner/name", lower case: the last two parts of its address.
+// configRepository returns the GitOps repository's "owner/name", lower case: the last two parts of its address.
 func (s *settings) configRepository() string {
 	parts := strings.FieldsFunc(
 		strings.TrimSuffix(strings.ToLower(s.configRepo), ".git"), func(r rune) bool { return r == '/' || r == ':' },

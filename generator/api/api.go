@@ -20,8 +20,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// MaxBody bounds the body of a request in bytes. Argo CD sends a few hundred.
-const MaxBody = 64 << 10
+// MaxRequestBody bounds the body of a request in bytes. Argo CD sends a few hundred.
+const MaxRequestBody = 64 << 10
 
 // Service is the state of the service that handlers read.
 type Service interface {
@@ -89,8 +89,8 @@ func (a *API) published(c *gin.Context) *answer.Published {
 	return p
 }
 
-// configured is like published, and also answers 503 if the configuration was never read.
-func (a *API) configured(c *gin.Context) *answer.Published {
+// publishedWithConfig is like published, and also answers 503 if the configuration was never read.
+func (a *API) publishedWithConfig(c *gin.Context) *answer.Published {
 	p := a.published(c)
 	if p != nil && p.Config == nil {
 		httpserver.Fail(c, http.StatusServiceUnavailable, "the configuration was never read; see /readyz?verbose")

@@ -38,7 +38,7 @@ func (a *API) listDecisions(c *gin.Context) {
 	c.JSON(http.StatusOK, DecisionList{Decisions: decisions, Problems: problems})
 }
 
-// namesOf are the names of a repository in decisions: GitHub may have another name for it than the configuration.
+// namesOf returns the names of a repository in decisions: GitHub may have another name for it than the configuration.
 func namesOf(p *answer.Published, repository string) []string {
 	names, key := []string{repository}, strings.ToLower(repository)
 	if name := p.Facts.Repositories[key].FullName; name != "" {

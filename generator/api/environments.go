@@ -64,7 +64,7 @@ func (a *API) getApplication(c *gin.Context) {
 		)
 		return
 	}
-	p := a.configured(c)
+	p := a.publishedWithConfig(c)
 	if p == nil {
 		return
 	}

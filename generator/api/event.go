@@ -6,8 +6,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// maxPullRequestJSON bounds the pull request of an event that is parsed for a prefetch, in bytes. Usually it has 20 KB.
-const maxPullRequestJSON = 512 << 10
+// maxPullRequestBody bounds the pull request of an event that is parsed for a prefetch, in bytes. Usually it has 20 KB.
+const maxPullRequestBody = 512 << 10
 
 // event is the part of a webhook's body that the service uses.
 type event struct {
@@ -34,10 +34,11 @@ type eventPullRequest struct {
 	}
 }
 
-// pullRequests is the event's pull request; empty if there is none that can be parsed.
-func (e event) pullRequests() []preview.PullRequest {
+// expectedPullRequests returns the event's pull request; nil if there is none that can be parsed. It is only a hint for
+// the prefetch.
+func (e event) expectedPullRequests() []preview.PullRequest {
 	var p eventPullRequest
-	if len(e.PullRequest) > maxPullRequestJSON || json.Unmarshal(e.PullRequest, &p) != nil {
+	if len(e.PullRequest) > maxPullRequestBody || json.Unmarshal(e.PullRequest, &p) != nil {
 		return nil
 	}
 	pr := preview.PullRequest{

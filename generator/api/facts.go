@@ -21,7 +21,7 @@ const maxFactsClients = 2
 // getFacts answers the inputs of the snapshot, so that previewctl can compute the effect of another configuration with
 // the same rules.
 func (a *API) getFacts(c *gin.Context) {
-	p := a.configured(c)
+	p := a.publishedWithConfig(c)
 	if p == nil {
 		return
 	}

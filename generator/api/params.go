@@ -16,8 +16,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// getParams answers Argo CD. It answers 200 only with a complete list: after any other 2xx Argo CD deletes
-// Applications.
+// getParams answers Argo CD. A 200 always has the complete list, because Argo CD deletes the Applications that it lacks.
 func (a *API) getParams(c *gin.Context) {
 	name, f, ok := a.readFilter(c)
 	if !ok {
@@ -36,10 +35,11 @@ func (a *API) getParams(c *gin.Context) {
 	writeGzip(c, body)
 }
 
+// readFilter returns the calling ApplicationSet and its filter. If the request is invalid, it answers 400, and ok is false.
 func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool) {
 	content, err := io.ReadAll(c.Request.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		httpserver.Fail(c, http.StatusBadRequest, "the body is larger than %d KiB", MaxBody>>10)
+		httpserver.Fail(c, http.StatusBadRequest, "the body is larger than %d KiB", MaxRequestBody>>10)
 		return "", nil, false
 	}
 	var r ParamsRequest

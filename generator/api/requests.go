@@ -56,7 +56,7 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 	}
 }
 
-// statusOf is the status code for a refused request.
+// statusOf returns the status code for a refused request.
 func statusOf(err error) int {
 	e, ok := errors.AsType[*preview.RequestError](err)
 	switch {

@@ -31,7 +31,7 @@ func newServer(tb testing.TB, s *testworld.Service) *server {
 	log, registry := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	observed := httpserver.NewMetrics(registry)
 
-	private := httpserver.New(log, observed, api.MaxBody)
+	private := httpserver.New(log, observed, api.MaxRequestBody)
 	api.New(api.Options{
 		Token: s.Token, APIToken: s.APIToken, Service: s, Callers: v.callers, Queue: v.queue,
 		Progress: progress.NewReader(nil, nil, s.Clock, log), Now: s.Clock, Logger: log,

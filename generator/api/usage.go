@@ -43,7 +43,7 @@ func (a *API) getUsage(c *gin.Context) {
 		httpserver.Fail(c, http.StatusBadRequest, `since: expected a duration from 1h to 2160h; write it like "168h"`)
 		return
 	}
-	p := a.configured(c)
+	p := a.publishedWithConfig(c)
 	switch {
 	case p == nil:
 		return

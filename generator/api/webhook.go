@@ -82,7 +82,7 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 	}
 	work := pending.Work{Config: isConfig, Repositories: repositories, Expected: pending.Expected{}}
 	for repository := range repositories {
-		work.Expected[repository] = e.pullRequests()
+		work.Expected[repository] = e.expectedPullRequests()
 	}
 	w.Queue.Add(work)
 	return "accepted", "accepted; it will be read again"

@@ -38,7 +38,7 @@ func (r *Requested) Note(rows []preview.Row, workloads []preview.Workload) {
 	r.known = known
 }
 
-// Of is what an environment requests while it is awake. ok is false if it was never seen awake.
+// Of returns the resources that an environment requests while it is awake. ok is false if it was never seen awake.
 func (r *Requested) Of(name string) (resources store.Resources, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -84,7 +84,7 @@ func (s *Statuses) Plan(snapshot *preview.Snapshot, repositories map[string]bool
 	return b
 }
 
-// Send sets the due statuses.
+// Send sets the due statuses and notes the results in the batch. It stops after maxFailures failures.
 func (s *Statuses) Send(ctx context.Context, b *Batch) {
 	failures := 0
 	for _, c := range b.due[:min(len(b.due), maxAtOnce)] {

@@ -30,7 +30,8 @@ func (f File) Load(context.Context) ([]byte, error) {
 func (f File) Lock() (unlock func() error, err error) {
 	path := string(f) + ".lock"
 	lock := flock.New(path)
-	switch taken, err := lock.TryLock(); {
+	taken, err := lock.TryLock()
+	switch {
 	case err != nil:
 		return nil, fmt.Errorf("lock state file: %w; make its folder writable", err)
 	case !taken:

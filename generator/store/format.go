@@ -24,8 +24,8 @@ const (
 // State is everything that the service keeps between two runs.
 type State struct {
 	Memory preview.Memory
-	// Reported holds the commit statuses that GitHub has, by pull request, as of the save before. A status that is set
-	// twice does no harm.
+	// Reported holds the commit statuses that GitHub had at this save, by pull request. A status that was set later is set
+	// again after a restart, which does no harm.
 	Reported map[string]string
 	// Requested holds the resources that sleeping environments requested while they were awake, by environment.
 	Requested map[string]Resources

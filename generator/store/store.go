@@ -30,7 +30,7 @@ type Store struct {
 	now     func() time.Time
 	encoder rowtemplate.Encoder
 
-	hasState      bool // a state was loaded, or saved with an answer
+	hasState      bool // a state was loaded or saved
 	mustSave      bool
 	savedAt       time.Time
 	activityStale bool // environments were used since the last save

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// client is the sender of a request to the public listener.
+// client is the sender of a request to the public listener: an address, and whether a user has signed in.
 type client struct {
-	// network is the address. For IPv6 it is the /64 network, because one customer usually has a whole one.
+	// network is the client's address. For IPv6 it is the /64 network, because one customer usually has a whole one.
 	network netip.Prefix
 	// signedIn says that a trusted proxy names a signed-in user.
 	signedIn bool
@@ -18,7 +18,7 @@ type client struct {
 // signInHeaders are the headers in which proxies name the signed-in user.
 var signInHeaders = []string{"X-Forwarded-User", "X-Auth-Request-User", "X-Forwarded-Email"}
 
-// clients tells the client of a request, behind proxies too.
+// clients finds the client of a request, also behind trusted proxies.
 type clients struct{ trustedProxies []netip.Prefix }
 
 func (c clients) of(r *http.Request) client {
@@ -36,7 +36,7 @@ func (c clients) of(r *http.Request) client {
 // maxHops bounds the entries of X-Forwarded-For that are read.
 const maxHops = 16
 
-// forwardedFor is the last address in X-Forwarded-For that isn't a trusted proxy. Earlier entries may be forged.
+// forwardedFor returns the last address in X-Forwarded-For that isn't a trusted proxy. Earlier entries may be forged.
 func (c clients) forwardedFor(peer netip.Addr, header []string) netip.Addr {
 	from := peer
 	hops := strings.Split(strings.Join(header, ","), ",")

@@ -90,7 +90,7 @@ func (h *hosts) find(header string) (entry hostEntry, ok bool) {
 	return hostEntry{}, h.domain != "" && (host == h.domain || strings.HasSuffix(host, "."+h.domain))
 }
 
-// hostName is a Host header in lower case, without port and final dot.
+// hostName returns a Host header in lower case, without port and final dot.
 func hostName(header string) string {
 	if i := strings.LastIndexByte(header, ':'); i >= 0 {
 		header = header[:i]

@@ -11,13 +11,13 @@ type rate struct {
 	every time.Duration
 }
 
-// bucket is the used part of a rate. It is a single time, so thousands of buckets are cheap; golang.org/x/time/rate
-// needs more memory and a lock for each.
+// bucket is the used part of a rate. A bucket needs only the time at which the whole burst is free again, so thousands
+// of buckets are cheap; golang.org/x/time/rate needs more memory and a lock for each.
 type bucket struct {
-	full time.Time // when the whole burst is available again
+	full time.Time // when the whole burst is free again
 }
 
-// wait is the time until the next event may happen; 0 if it may happen now.
+// wait returns the time until the next event may happen; 0 if it may happen now.
 func (b *bucket) wait(r rate, now time.Time) time.Duration {
 	if !b.full.After(now) { // also for an unused bucket: its zero time doesn't fit into a duration
 		return 0

@@ -6,7 +6,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// stateOf is the state that the public may see.
+// stateOf returns the state that the public may see.
 func (v *Visits) stateOf(p *answer.Published, entry hostEntry) pages.State {
 	switch {
 	case entry.name == "":

@@ -94,7 +94,7 @@ func (v *Visits) act(from client, view *pages.View) {
 	}
 }
 
-// hostsOf is computed at a snapshot's first visit, because most snapshots are never visited.
+// hostsOf returns the known hosts of a snapshot. They are computed at its first visit, because most snapshots have none.
 func (v *Visits) hostsOf(p *answer.Published) *hosts {
 	if h := v.hosts.Load(); h != nil && h.of == p {
 		return h

@@ -27,7 +27,7 @@ func (e *Encoder) addParts(m *gzipchunks.Member) {
 
 func (e *Encoder) addTemplates(m *gzipchunks.Member) {
 	for from, to := 0, 0; from < len(e.templates); from = to {
-		key := binary.AppendUvarint(gzipchunks.NewKey("shapes", from), e.positions)
+		key := binary.AppendUvarint(gzipchunks.NewKey("shapes", from), e.layoutVersion)
 		for size := 0; to < len(e.templates) && size < textPerChunk; to++ {
 			key, size = binary.AppendUvarint(key, e.templates[to].version), size+8*len(e.templates[to].parts)
 		}

@@ -25,15 +25,15 @@ import (
 // Encoder encodes environments again and again. It keeps the result for each environment until that environment
 // changes.
 type Encoder struct {
-	environments map[string]preview.Remembered // as they were encoded last
-	entries      map[string]*entry
-	templates    []*template // in the order of first use, so that positions rarely change
-	byParts      map[string]*template
-	parts        []*part // in the order of first use
-	byText       map[string]*part
-	positions    uint64 // changes when a part's position changes
-	versions     uint64
-	chunks       gzipchunks.Cache
+	environments  map[string]preview.Remembered // as they were encoded last
+	entries       map[string]*entry
+	templates     []*template // in the order of first use, so that positions rarely change
+	byParts       map[string]*template
+	parts         []*part // in the order of first use
+	byText        map[string]*part
+	layoutVersion uint64 // changes when a part's position changes
+	versions      uint64
+	chunks        gzipchunks.Cache
 }
 
 // entry is one encoded environment.
@@ -120,7 +120,7 @@ func (e *Encoder) dropUnused() {
 		})
 	}
 	if len(e.parts) < parts {
-		e.positions++
+		e.layoutVersion++
 	}
 	for i, p := range e.parts {
 		p.position = i

@@ -9,7 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Form is the saved form of environments.
+// Form is the saved form of environments. The JSON keys "shapes" and "packed", for templates and environments, have
+// their earlier names: saved states have them.
 type Form struct {
 	Parts        []string           `json:"parts,omitempty"`
 	Templates    [][]run            `json:"shapes,omitempty"`

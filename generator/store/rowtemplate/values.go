@@ -10,7 +10,7 @@ import (
 // mark begins a mark; the letter behind it names the value. JSON text never contains this character.
 const mark = '\x00'
 
-// valuesOf are the values that differ between similar environments, as JSON writes them. A value that contains others
+// valuesOf returns the values that differ between similar environments, as JSON writes them. A value that contains others
 // comes before them.
 func valuesOf(e preview.Remembered) []string {
 	r := e.Row

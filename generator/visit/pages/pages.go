@@ -83,7 +83,7 @@ type Workload struct {
 // Done says that all replicas are ready.
 func (w Workload) Done() bool { return w.Replicas > 0 && w.Ready >= w.Replicas }
 
-// Word is the state's name.
+// Word returns the state's name.
 func (v View) Word() string { return presentations[v.State].word }
 
 // Title begins with the state, because browser tabs are narrow.
@@ -101,7 +101,7 @@ func (v View) Says() string {
 	return says
 }
 
-// Act is the text of the link that wakes the environment; empty if there is none.
+// Act returns the text of the link that wakes the environment; empty if there is none.
 func (v View) Act() string {
 	switch {
 	case v.State != Asleep:
