@@ -42,7 +42,7 @@ func checkJoin(a *applicant) *hold {
 	name := a.labels.joins[0]
 	if a.in.isSlot(name) {
 		return &hold{
-			rule: RuleJoin, reason: fmt.Sprintf("%s is a slot; only pull requests of its holders run there", name),
+			rule: RuleJoin, reason: fmt.Sprintf("%s is a slot: only its holders' pull requests run there", name),
 			remedy: "previewctl slot claim " + name + " --holders <login>, or join under another name",
 		}
 	}
@@ -147,8 +147,7 @@ func approvalHold(pr PullRequest) *hold {
 	}
 	if slices.Contains(pr.CommitAuthors, "") {
 		return &hold{
-			rule:   RuleApproval,
-			reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, so no approval counts", short(pr.HeadSHA)),
+			rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, so it can't be checked that the reviewer is another person", short(pr.HeadSHA)),
 			remedy: "commit with an e-mail address that belongs to a GitHub account",
 		}
 	}

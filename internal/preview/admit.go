@@ -4,41 +4,44 @@ import "github.com/previewset/previewset/internal/config"
 
 // admissionRule is a rule that a pull request or an environment must pass. A check returns nil if it passes.
 type admissionRule struct {
-	rule Rule
-	// isListed marks the rules that need only the list of pull requests. They decide which details are read at all.
-	isListed bool
+	// needsOnlyList marks the rules that need only the pull request as GitHub lists it, and configuration. They decide
+	// for which pull requests the service reads more. Such a check has no facts: isAdmittedByList gives it an empty input.
+	needsOnlyList bool
 	// pullRequest checks a pull request, whatever environment it asks for.
 	pullRequest func(*applicant) *hold
 	// environment checks an environment, and plans it step by step in the draft.
 	environment func(*draft) *hold
 }
 
-// admissionRules are all admission rules. The first that fails gives the decision. Limits come after them, because a
-// limit is only asked about an environment that could exist.
+// admissionRules are the checks in their order. The first one that fails gives the decision.
+//
+// Three kinds of checks aren't in it, because they compare several environments or members. Conflicts between the
+// members of one environment are in share.go. Moves that the deletion guard stops are in guard.go. Limits are in
+// limit.go; they come last, because only an environment that passes all rules takes a place in a queue.
 var admissionRules = []admissionRule{
-	{rule: RuleJoin, pullRequest: checkJoin},
-	{rule: RuleUnlabelled, isListed: true, pullRequest: checkLabel},
-	{rule: RuleFork, isListed: true, pullRequest: checkFork},
-	{rule: RuleDraft, isListed: true, pullRequest: checkDraft},
-	{rule: RuleProfile, isListed: true, pullRequest: checkLabelProfile},
-	{rule: RuleApproval, pullRequest: checkApproval}, // guard fork-approval: drop
-	{rule: RuleUnread, pullRequest: checkOwnerKnown},
-	{rule: RuleSlot, pullRequest: checkSlot},
-	{rule: RuleUnread, pullRequest: checkHead},
-	{rule: RuleFile, environment: checkFile},
-	{rule: RuleProfile, environment: checkMemberProfiles},
-	{rule: RuleProfile, environment: checkProfile},
-	{rule: RuleUnread, pullRequest: checkChangesKnown},
-	{rule: RuleReady, pullRequest: checkDeployable},
-	{rule: RuleUnchanged, environment: chooseServices},
-	{rule: RuleRef, environment: resolveServices},
-	{rule: RuleLink, environment: checkLinkCycle},
-	{rule: RuleTag, environment: composeDraft},
-	{rule: RuleMoved, environment: checkNamespaceKept},
-	{rule: RuleTaken, environment: checkNameFree},
-	{rule: RuleProtected, environment: checkNotProtected},
-	{rule: RuleTaken, environment: checkApplicationFree},
-	{rule: RuleTaken, environment: checkHostsFree},
+	{pullRequest: checkJoin},
+	{needsOnlyList: true, pullRequest: checkLabel},
+	{needsOnlyList: true, pullRequest: checkFork},
+	{needsOnlyList: true, pullRequest: checkDraft},
+	{needsOnlyList: true, pullRequest: checkLabelProfile},
+	{pullRequest: checkApproval}, // guard fork-approval: drop
+	{pullRequest: checkOwnerKnown},
+	{pullRequest: checkSlot},
+	{pullRequest: checkHead},
+	{environment: checkFile},
+	{environment: checkMemberProfiles},
+	{environment: checkProfile},
+	{pullRequest: checkChangesKnown},
+	{pullRequest: checkDeployable},
+	{environment: chooseServices},
+	{environment: resolveServices},
+	{environment: checkLinkCycle},
+	{environment: composeDraft},
+	{environment: checkNamespaceKept},
+	{environment: checkNameFree},
+	{environment: checkNotProtected},
+	{environment: checkApplicationFree},
+	{environment: checkHostsFree},
 }
 
 // admit checks every pull request.
@@ -65,15 +68,16 @@ func isAdmittedByList(cfg *config.Config, pr PullRequest) bool {
 	policy := cfg.Policy.PullRequests
 	a := &applicant{in: &input{cfg: cfg}, pullRequest: &pullRequest{PullRequest: pr, labels: parseLabels(policy, pr.Labels)}}
 	for _, r := range admissionRules {
-		if r.isListed && r.pullRequest(a) != nil {
+		if r.needsOnlyList && r.pullRequest(a) != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// admitEnvironment plans an environment. The admission is that of its pull request if it is a dedicated environment:
-// the rules of both are then checked in one order.
+// admitEnvironment plans an environment. For a dedicated environment, a is the admission of its pull request: the
+// rules of both are then checked in one order. For a named environment a is nil: the admissions of its members were
+// checked before, and a member that isn't admitted doesn't hold the others.
 func admitEnvironment(d *draft, a *admission) *hold {
 	for i, r := range admissionRules {
 		if a != nil && a.hold != nil && i == a.failedAt {

@@ -63,7 +63,7 @@ func TestApproval(t *testing.T) {
 		{"the committer approves, spelled otherwise", pull(7, forked, written("mallory", "carol"), approvedBy("Carol")), nobody},
 		{
 			"a writer approves a commit of nobody knows whom", pull(7, forked, written("", "web-flow"), approvedBy("bob")),
-			"it comes from a fork, and GitHub doesn't know the author of commit abcdef1, so no approval counts",
+			"it comes from a fork, and GitHub doesn't know the author of commit abcdef1, so it can't be checked that the reviewer is another person",
 		},
 		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
 		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: testfixture.SHA("e"), Writer: true})), nobody},

@@ -184,7 +184,7 @@ func (a *assigner) stayHold(pr *pullRequest, to assignment) *hold {
 		}
 	case label == "" && !asked && !joined, label == "" && !isSlot && isFromPullRequest:
 		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "it is unknown whether it had the configured label",
+			rule: RuleWithheld, needsConfirmation: true, reason: "its earlier label is unknown, because saved state was lost",
 			remedy: "label it again, or previewctl confirm " + name + " to remove it",
 		}
 	case isJoinLabel && !joined && hasLabelValue(pr.Labels, label), label != "" && !isJoinLabel && !asked && !joined && pr.isStillLabelled():

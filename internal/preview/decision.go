@@ -21,7 +21,7 @@ const (
 // Rule is the stable word for the cause of a decision. Scripts and metrics use it.
 type Rule string
 
-// The rules. Those of admission are in admissionRules, in the order in which they are checked.
+// The rules of admission. Their order is that of admissionRules.
 const (
 	RuleJoin       Rule = "join"
 	RuleUnlabelled Rule = "unlabelled"
@@ -33,7 +33,6 @@ const (
 	RuleSlot       Rule = "slot"
 	RuleFile       Rule = "file"
 	RuleReady      Rule = "ready"
-	RuleConflict   Rule = "conflict"
 	RuleUnchanged  Rule = "unchanged"
 	RuleRef        Rule = "ref"
 	RuleLink       Rule = "link"
@@ -41,21 +40,26 @@ const (
 	RuleMoved      Rule = "moved"
 	RuleTaken      Rule = "taken"
 	RuleProtected  Rule = "protected"
-	RuleLimit      Rule = "limit"
-	RuleLabelled   Rule = "labelled"  // an open pull request has the label
-	RuleWithheld   Rule = "withheld"  // the environment waits for confirmation
-	RuleConfirmed  Rule = "confirmed" // a person confirmed the removal
-	RuleClosed     Rule = "closed"    // the pull request is closed or unlabelled
-	RuleGrace      Rule = "grace"     // the pull request is closed, and lifetime.grace runs
-	RuleIdle       Rule = "idle"      // no activity for lifetime.deleteAfterIdle
-	RuleExpired    Rule = "expired"   // the fixed end has come
+)
+
+// The rules of other phases.
+const (
+	RuleConflict  Rule = "conflict"  // two members of an environment change the same service
+	RuleLimit     Rule = "limit"     // a limit is reached
+	RuleLabelled  Rule = "labelled"  // an open pull request has the label
+	RuleWithheld  Rule = "withheld"  // the environment waits for confirmation
+	RuleConfirmed Rule = "confirmed" // a person confirmed the removal
+	RuleClosed    Rule = "closed"    // the pull request is closed or unlabelled
+	RuleGrace     Rule = "grace"     // the pull request is closed, and lifetime.grace runs
+	RuleIdle      Rule = "idle"      // no activity for lifetime.deleteAfterIdle
+	RuleExpired   Rule = "expired"   // the fixed end has come
 )
 
 // Decision explains why a pull request or an environment is live, held, asleep or gone.
 type Decision struct {
 	// Outcome is one of live, held, asleep and gone.
 	Outcome Outcome `json:"outcome"`
-	// Rule is the stable word for the cause, such as label, draft or fork.
+	// Rule is the stable word for the cause, such as unlabelled, draft or fork.
 	Rule Rule `json:"rule"`
 	// Reason explains the decision in a sentence.
 	Reason string `json:"reason"`

@@ -21,7 +21,7 @@ type deletionGuard struct {
 // that are guarded already aren't counted again.
 func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold) deletionGuard {
 	g := deletionGuard{most: in.deletionsAtOnce()}
-	for _, t := range in.memory.Unlabelled {
+	for _, t := range in.memory.Removals {
 		if in.now.Sub(t) < guardWindow {
 			g.recent = append(g.recent, t)
 		}
@@ -41,14 +41,14 @@ func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*R
 	return g
 }
 
-// isLost reports whether a live environment has lost what asked for it, other than by the end of a pull request.
+// isLost reports whether a live environment has lost its label, file or claim. The end of a pull request isn't counted:
+// GitHub was asked about that pull request directly, so a mistake in configuration can't look like it.
 func (w *desired) isLost() bool {
 	if !w.isDedicated {
 		return w.isAbandoned() && (w.previous.Row.Source != FromPullRequest || w.departed > 0)
 	}
 	m := w.members[0]
-	isMember := m.membership != nil
-	return w.lacksLabel() && !w.file.Adopted && isMember && !m.isStillLabelled()
+	return w.lacksLabel() && !w.file.Adopted && m.membership != nil && !m.isStillLabelled()
 }
 
 // stops reports whether a removal waits for confirmation. A removal that was guarded before stays guarded, however few

@@ -189,12 +189,12 @@ func TestDeletionGuardForgetsOldRemovals(t *testing.T) {
 	q := &queue{t: t, config: testfixture.LoadPolicy(t, testfixture.DemoPolicy), now: noon}
 	q.alive(crowdOf(9, 10)...)
 	q.alive(crowdOf(9, 4)...)
-	if n := len(q.memory.Unlabelled); n != 6 || slices.ContainsFunc(q.memory.Unlabelled, func(at time.Time) bool { return !at.Equal(q.now) }) {
-		t.Errorf("remembered: %v", q.memory.Unlabelled)
+	if n := len(q.memory.Removals); n != 6 || slices.ContainsFunc(q.memory.Removals, func(at time.Time) bool { return !at.Equal(q.now) }) {
+		t.Errorf("remembered: %v", q.memory.Removals)
 	}
 	q.memory = idle(q.config, crowdOf(9, 4), q.memory, q.now.Add(guardWindow))
 	q.now = q.now.Add(guardWindow - time.Minute)
-	if q.alive(crowdOf(9, 4)...); len(q.memory.Unlabelled) != 0 {
-		t.Errorf("ten minutes later: %v", q.memory.Unlabelled)
+	if q.alive(crowdOf(9, 4)...); len(q.memory.Removals) != 0 {
+		t.Errorf("ten minutes later: %v", q.memory.Removals)
 	}
 }

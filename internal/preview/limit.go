@@ -11,10 +11,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// whenFullIdle is the value of limits.whenFull that lets the longest idle environment sleep for a new one.
-const whenFullIdle = "sleep-idlest"
-
-// limiter lets environments wake or begin in order of arrival, as far as the limits allow.
+// limiter wakes and creates environments in order of arrival, as far as the limits allow. At limits.awake it puts the
+// longest idle environment to sleep, if limits.whenFull says so.
 type limiter struct {
 	in         *input
 	lifecycles *lifecycles
@@ -124,7 +122,13 @@ type limitCount struct {
 	have, atMost int
 }
 
-const limitAwake limitName = "awake"
+// The limits.
+const (
+	limitEnvironments  limitName = "environments"
+	limitPerOwner      limitName = "perOwner"
+	limitPerRepository limitName = "perRepository"
+	limitAwake         limitName = "awake"
+)
 
 // limitHold holds a new environment if a limit is reached.
 func (l *limiter) limitHold(w *desired) *hold {
@@ -133,13 +137,25 @@ func (l *limiter) limitHold(w *desired) *hold {
 			continue
 		}
 		return &hold{
-			rule: RuleLimit,
-			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue",
-				c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
-			remedy: "wait, or close or unlabel one that is live",
+			rule:   RuleLimit,
+			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue", c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
+			remedy: c.remedy(),
 		}
 	}
 	return nil
+}
+
+// remedy returns how a person makes room.
+func (c limitCount) remedy() string {
+	switch c.name {
+	case limitAwake:
+		return "wait, or send another environment to sleep"
+	case limitPerOwner:
+		return "wait, or close or unlabel another pull request of the same owner"
+	case limitPerRepository:
+		return "wait, or close or unlabel another pull request of the same repository"
+	}
+	return "wait, or close or unlabel the pull request of another environment"
 }
 
 // enqueue returns the next position in a queue.
@@ -151,16 +167,16 @@ func (l *limiter) enqueue(name limitName, queue string) int {
 
 func (l *limiter) limitCounts(w *desired) []limitCount {
 	limits, u := l.in.cfg.Policy.Limits, l.usageFor(w)
-	counts := []limitCount{{"environments", "", "", u.all, limits.Environments}}
+	counts := []limitCount{{limitEnvironments, "", "", u.all, limits.Environments}}
 	owner := w.countedOwner()
 	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
-		counts = append(counts, limitCount{"perOwner", " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key], limits.PerOwner})
+		counts = append(counts, limitCount{limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key], limits.PerOwner})
 	}
 	if w.source() == FromPullRequest {
 		seen := map[string]bool{}
 		for _, m := range w.members {
 			if !seen[m.key] && (w.isDedicated || m.hold == nil) {
-				counts = append(counts, limitCount{"perRepository", " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
+				counts = append(counts, limitCount{limitPerRepository, " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
 			}
 			seen[m.key] = true
 		}
@@ -227,7 +243,7 @@ func (l *limiter) wakeTargets(name string) {
 
 // makeRoom puts the longest idle environment to sleep, if limits.whenFull says so. It returns false if there is none.
 func (l *limiter) makeRoom() bool {
-	if l.in.cfg.Policy.Limits.WhenFull != whenFullIdle {
+	if l.in.cfg.Policy.Limits.WhenFull != config.WhenFullSleepIdlest {
 		return false
 	}
 	if l.room == nil {

@@ -26,8 +26,8 @@ type Memory struct {
 	Since map[string]Decided
 	// Defaults are the last ready commits of services at their default ref.
 	Defaults map[string]config.ServiceRef
-	// Unlabelled are the times of recent removals that the deletion guard counts, also of guarded ones.
-	Unlabelled []time.Time
+	// Removals are the times of recent removals that the deletion guard counts, also of those that it stopped.
+	Removals []time.Time `json:"Unlabelled"`
 	// Confirmed are the environments with a confirmed removal. It counts for the next snapshot only.
 	Confirmed map[string]bool
 	// Gone are the decisions about recently removed environments, the newest last.
@@ -72,19 +72,25 @@ const (
 	goneMax = 500
 )
 
-// Identity returns the numeric identity that a repository ("owner/name" in lower case) must have; 0 allows any.
+// Identity returns the numeric identity that a repository ("owner/name" in lower case) must have; 0 allows any. Members
+// of two environments may disagree, if a name changed hands; then that of the first environment by name counts.
 func (m Memory) Identity(repository string) int64 {
 	if id, ok := m.Repositories[repository]; ok {
 		return id
 	}
-	for _, was := range m.Environments {
-		for _, member := range was.Members {
+	first, id := "", int64(0)
+	for name, e := range m.Environments {
+		if id != 0 && name > first {
+			continue
+		}
+		for _, member := range e.Members {
 			if member.Repository == repository && member.RepositoryID != 0 {
-				return member.RepositoryID
+				first, id = name, member.RepositoryID
+				break
 			}
 		}
 	}
-	return 0
+	return id
 }
 
 // LivePullRequests returns the numbers of the pull requests with an environment in ascending order, of the repository
@@ -110,9 +116,9 @@ const guardStep = 2 * time.Minute
 // guardStep at most, and nothing is in the future.
 func (m Memory) clampClockJumps(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > guardStep) {
-		m.Unlabelled = slices.Clone(m.Unlabelled)
-		for i, t := range m.Unlabelled {
-			m.Unlabelled[i] = t.Add(jumped - min(max(jumped, 0), guardStep)) // guard clock-jump-and-deletions: skip
+		m.Removals = slices.Clone(m.Removals)
+		for i, t := range m.Removals {
+			m.Removals[i] = t.Add(jumped - min(max(jumped, 0), guardStep)) // guard clock-jump-and-deletions: skip
 		}
 	}
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) { // guard clock-jump: false

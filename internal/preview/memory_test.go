@@ -171,3 +171,17 @@ func TestUnlabelledDecisionsAreNotSaved(t *testing.T) {
 		t.Errorf("since (-want +got):\n%s", diff)
 	}
 }
+
+func TestIdentityOfTheFirstEnvironmentByNameCounts(t *testing.T) {
+	t.Parallel()
+	m := Memory{Environments: map[string]Remembered{
+		"c": {Members: []Member{{Repository: "acme/shop", RepositoryID: 3}}},
+		"b": {Members: []Member{{Repository: "acme/shop", RepositoryID: 2}, {Repository: "acme/shop", RepositoryID: 4}}},
+		"a": {Members: []Member{{Repository: "acme/shop"}, {Repository: "acme/other", RepositoryID: 1}}},
+	}}
+	for range 50 { // the order of a map is random
+		if id := m.Identity("acme/shop"); id != 2 {
+			t.Fatalf("identity %d, want 2", id)
+		}
+	}
+}

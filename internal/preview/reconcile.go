@@ -6,8 +6,13 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// reconciler decides about each desired environment: create, update, keep or remove it. Here, and only here, is the
-// evidence for a removal, the deletion guard, and the effect of a confirmation.
+// reconciler decides about each environment: create, update, keep or remove it. It decides about removals from holds
+// with allowsRemoval; their evidence comes from identify, assign and the lifecycles.
+//
+// An environment is removed by not being added to live. So goes also the dedicated environment of a closed pull
+// request: it has no desired environment. The evidence is the direct read in internal/github/missing.go. Where that
+// fails, identify makes the pull request an orphan, and keepOrphans adds its environment. The deletion guard doesn't count
+// closed pull requests on purpose, because a person closed each of them.
 type reconciler struct {
 	in           *input
 	lifecycles   *lifecycles

@@ -146,7 +146,7 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 				t.Errorf("rows (-want +got):\n%s", diff)
 			}
 			for _, d := range after.Decisions {
-				if lost := strings.HasSuffix(d.Reason, "it had the configured label"); lost != (tt.name == "configuration asks for another label" || (tt.name == "one has lost its label" && d.Number == 1)) {
+				if lost := strings.HasSuffix(d.Reason, "its earlier label is unknown, because saved state was lost"); lost != (tt.name == "configuration asks for another label" || (tt.name == "one has lost its label" && d.Number == 1)) {
 					t.Errorf("%s: %s", d.Environment, d.Reason)
 				}
 				if d.Rule != RuleLabelled && d.Outcome == Live && (!d.Withheld || d.Remedy == "") {

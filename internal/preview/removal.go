@@ -16,10 +16,8 @@ func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decide
 		return w.previous.asKept(false, last), h, 0
 	case last.Label == "":
 		return w.previous.asKept(false, last), &hold{
-			rule:              RuleWithheld,
-			needsConfirmation: true,
-			reason:            h.reason + ", and it is unknown whether it had the configured label",
-			remedy:            h.remedy + orConfirm,
+			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and its earlier label is unknown, because saved state was lost",
+			remedy: h.remedy + orConfirm,
 		}, 0
 	case m.isStillLabelled(): // guard other-label: false
 		return w.previous.asKept(false, last), &hold{
@@ -62,26 +60,27 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 			return h
 		}
 		return removed
-	case isConfigured && (w.previous.IsGuarded || r.in.isRewritten()):
-		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, isGuard: true,
-			reason: "what asked for it is gone from the config branch, which doesn't follow from what it was, or lost many at once",
-			remedy: "bring it back, or " + confirm,
-		}
+	case isConfigured && w.previous.IsGuarded:
+		return guardedHold("its file or claim is gone from the config branch, which lost many at once before", confirm)
+	case isConfigured && r.in.isRewritten():
+		return guardedHold("its file or claim is gone from the config branch, which was force-pushed", confirm)
 	}
 	if r.guard.stops(w.previous.IsGuarded) {
-		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, isGuard: true, isCounted: true,
-			reason: fmt.Sprintf("it lost what asked for it together with many others, more than the %d that may go within 10 minutes",
-				r.guard.most),
-			remedy: "bring it back, or " + confirm,
-		}
+		reason := "it lost its file, claim or pull requests together with many others, more than the %d that may go within 10 minutes"
+		h := guardedHold(fmt.Sprintf(reason, r.guard.most), confirm)
+		h.isCounted = true
+		return h
 	}
 	removed.isCounted = true
 	return removed
 }
 
-// expire removes an environment at the end of its lifetime, unless too many are removed at once.
+// guardedHold keeps an environment until it is asked for again, or a person confirms its removal.
+func guardedHold(reason, confirm string) *hold {
+	return &hold{rule: RuleWithheld, needsConfirmation: true, isGuard: true, reason: reason, remedy: "bring it back, or " + confirm}
+}
+
+// expire removes an environment whose lifetime is over, unless too many are removed at once.
 func (r *reconciler) expire(w *desired, h *hold) *result {
 	res := &result{desired: w, hold: h}
 	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)

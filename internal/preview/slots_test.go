@@ -192,7 +192,7 @@ func TestSlotCannotBeJoined(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: on\n", config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
 	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
-	want := []string{string(Held), "join", "ivysaur is a slot; only pull requests of its holders run there"}
+	want := []string{string(Held), "join", "ivysaur is a slot: only its holders' pull requests run there"}
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason}); diff != "" || d.Remedy == "" {
 		t.Errorf("remedy %q (-want +got): %s", d.Remedy, diff)
 	}
