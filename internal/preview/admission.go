@@ -147,7 +147,9 @@ func approvalHold(pr PullRequest) *hold {
 	}
 	if slices.Contains(pr.CommitAuthors, "") {
 		return &hold{
-			rule: RuleApproval, reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, so it can't be checked that the reviewer is another person", short(pr.HeadSHA)),
+			rule: RuleApproval,
+			reason: fmt.Sprintf("it comes from a fork, and GitHub doesn't know the author of commit %s, "+
+				"so it can't be checked that the reviewer is another person", short(pr.HeadSHA)),
 			remedy: "commit with an e-mail address that belongs to a GitHub account",
 		}
 	}

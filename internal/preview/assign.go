@@ -2,7 +2,6 @@ package preview
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -162,39 +161,66 @@ func (a *assigner) isJoinHeld(pr *pullRequest) bool {
 	return h != nil && h.rule == RuleJoin
 }
 
-// stayHold returns why a pull request stays in the named environment that it is in: no other admits it, or only the
-// configured label changed.
+// stayHold returns why a pull request stays in the named environment that it is in: no other admits it, or its label may
+// be the same. It returns nil if the pull request may leave.
 func (a *assigner) stayHold(pr *pullRequest, to assignment) *hold {
 	if pr.membership == nil {
 		return nil
 	}
-	name, label := pr.membership.environment.Row.Name, pr.membership.last.Label
+	name := pr.membership.environment.Row.Name
 	if !isNamed(name) || to.target == name || a.in.isConfirmed(name) || a.isHandedOver(pr) {
 		return nil
 	}
-	isSlot, isFromPullRequest := a.in.isSlot(name), pr.membership.environment.Row.Source == FromPullRequest
-	asked, joined := pr.labels.isRequested, pr.labels.isJoining
-	isJoinLabel := strings.Contains(label, ":")
+	relabel := "label it again, or previewctl confirm " + name + " to remove it"
 	switch {
 	case a.isJoinHeld(pr):
 		return a.admissions[pr].hold
-	case to.joinLabel != "", isSlot && asked, joined && isJoinLabel && hasLabelValue(pr.Labels, label):
+	case a.asksToMove(pr, to):
 		if h := cmp.Or(a.admissions[pr].hold, a.rejected[pr.subject()]); h != nil && !h.allowsRemoval {
 			return h
 		}
-	case label == "" && !asked && !joined, label == "" && !isSlot && isFromPullRequest:
-		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "its earlier label is unknown, because saved state was lost",
-			remedy: "label it again, or previewctl confirm " + name + " to remove it",
-		}
-	case isJoinLabel && !joined && hasLabelValue(pr.Labels, label), label != "" && !isJoinLabel && !asked && !joined && pr.isStillLabelled():
-		return &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "the configured label has changed since it was admitted",
-			remedy: "label it again, or previewctl confirm " + name + " to remove it",
-		}
+	case a.isLabelUnknown(pr):
+		reason := "its earlier label is unknown, because saved state was lost"
+		return &hold{rule: RuleWithheld, needsConfirmation: true, reason: reason, remedy: relabel}
+	case pr.isConfiguredLabelOther():
+		reason := "the configured label has changed since it was admitted"
+		return &hold{rule: RuleWithheld, needsConfirmation: true, reason: reason, remedy: relabel}
 	}
 	return nil
 }
+
+// asksToMove reports whether a pull request asks to leave a named environment for another one: by a join label, from a
+// slot by the label, or because its owner holds a slot now, which comes before its join label.
+func (a *assigner) asksToMove(pr *pullRequest, to assignment) bool {
+	label := pr.membership.last.Label
+	isInSlot := a.in.isSlot(pr.membership.environment.Row.Name)
+	hasSameJoin := pr.labels.isJoining && isJoinLabel(label) && hasLabelValue(pr.Labels, label)
+	return to.joinLabel != "" || (isInSlot && pr.labels.isRequested) || hasSameJoin
+}
+
+// isLabelUnknown reports whether a member may still have the label that it was admitted by: the label is unknown, and the
+// pull request has no label now, or it once joined the environment.
+func (a *assigner) isLabelUnknown(pr *pullRequest) bool {
+	if pr.membership.last.Label != "" {
+		return false
+	}
+	row := pr.membership.environment.Row
+	hasJoined := row.Source == FromPullRequest && !a.in.isSlot(row.Name)
+	return pr.labels.isUnlabelled() || hasJoined
+}
+
+// isConfiguredLabelOther reports whether a member still has the label that it was admitted by, and configuration asks for
+// another one now.
+func (pr *pullRequest) isConfiguredLabelOther() bool {
+	label := pr.membership.last.Label
+	if isJoinLabel(label) {
+		return !pr.labels.isJoining && hasLabelValue(pr.Labels, label)
+	}
+	return label != "" && pr.labels.isUnlabelled() && pr.isStillLabelled()
+}
+
+// isJoinLabel reports whether a remembered label is one with the name of an environment.
+func isJoinLabel(label string) bool { return strings.Contains(label, ":") }
 
 // isHandedOver reports whether a pull request is in a slot that its owner holds no more. The new holder gets the slot
 // without it.
@@ -219,7 +245,7 @@ func inOrder(all []*desired, decided map[string]Decided) (existing, fresh []*des
 			existing = append(existing, w)
 			continue
 		}
-		places[w] = cmp.Or(w.place(decided), math.MaxInt)
+		places[w] = cmp.Or(w.place(decided), createsLast)
 		fresh = append(fresh, w)
 	}
 	slices.SortFunc(existing, compareDesired)

@@ -72,17 +72,16 @@ func (ls *lifecycles) isKept(w *desired) bool {
 // expiredHold returns the evidence that the lifetime of a live environment is over, or nil.
 func (ls *lifecycles) expiredHold(w *desired) *hold {
 	in, l := ls.in, ls.byName[w.name]
-	isElsewhere := func(m *member) bool { return m.environment != nil && !m.isIn(w.name) }
-	if w.previous == nil || l == nil || !in.isClockReliable() || slices.ContainsFunc(w.members, isElsewhere) {
+	if w.previous == nil || l == nil || !in.isClockReliable() {
+		return nil
+	}
+	movesHere := func(m *member) bool { return m.environment != nil && !m.isIn(w.name) }
+	if slices.ContainsFunc(w.members, movesHere) {
 		return nil
 	}
 	state := ls.initial[w.name].State
-	knownUntil := in.now
 	at, rule := ls.expiry(l, state)
-	if rule == RuleIdle && state != Asleep {
-		knownUntil = in.facts.Activity.At
-	}
-	if at.IsZero() || at.After(knownUntil) || !isConfigReadSince(in, w, at) || rule == RuleIdle && !areMembersReadSince(in, w, at) {
+	if at.IsZero() || !ls.isExpiryEvident(w, at, rule, state) {
 		return nil
 	}
 	reason := "its end came " + moment(at)
@@ -91,6 +90,22 @@ func (ls *lifecycles) expiredHold(w *desired) *hold {
 			moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
 	}
 	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, w.name, in.now)}
+}
+
+// isExpiryEvident reports whether an expiry has come, and everything that could move it was read since.
+func (ls *lifecycles) isExpiryEvident(w *desired, at time.Time, rule Rule, state State) bool {
+	in := ls.in
+	switch {
+	case !isConfigReadSince(in, w, at):
+		return false
+	case rule != RuleIdle:
+		return !at.After(in.now)
+	case !areMembersReadSince(in, w, at):
+		return false
+	case state == Asleep: // it can only be visited, and visits are requests
+		return !at.After(in.now)
+	}
+	return !at.After(in.facts.Activity.At)
 }
 
 // isConfigReadSince reports whether the environment's configuration was read after a time. An unread file may have a

@@ -60,16 +60,17 @@ func (g deletionGuard) stops(wasGuarded bool) bool {
 
 // withGuardedMoves returns the environments with holds for the pull requests that were guarded before: they stay in
 // their dedicated environment.
-func withGuardedMoves(in *input, environments []*desired, pendingMoves map[string]*Remembered, most int) []*desired {
+func withGuardedMoves(in *input, environments []*desired, pendingMoves map[string]*Remembered) []*desired {
+	inactive := deletionGuard{most: in.deletionsAtOnce()} // it stops only moves that were stopped before
 	with := slices.Clone(environments)
 	for i, w := range with {
-		isGuarded := func(m *member) bool { return moveHold(in, w, m, pendingMoves, deletionGuard{most: most}) != nil }
+		isGuarded := func(m *member) bool { return moveHold(in, w, m, pendingMoves, inactive) != nil }
 		if !slices.ContainsFunc(w.members, isGuarded) {
 			continue
 		}
 		with[i] = w.withOwnMembers()
 		for _, m := range with[i].members {
-			m.hold = cmp.Or(m.hold, moveHold(in, w, m, pendingMoves, deletionGuard{most: most}))
+			m.hold = cmp.Or(m.hold, moveHold(in, w, m, pendingMoves, inactive))
 		}
 	}
 	return with

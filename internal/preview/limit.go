@@ -65,14 +65,21 @@ func (l *limiter) limit(fresh []*desired, decided map[string]Decided) {
 	}
 }
 
+// Environments without a queue number come after those with one: first those that wake, then the new ones.
+const (
+	wakesLast   = math.MaxInt - 1
+	createsLast = math.MaxInt
+)
+
+// turns returns the environments that should wake or begin, in order of arrival.
 func (l *limiter) turns(fresh []*desired, decided map[string]Decided) []turn {
 	wakers := slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool { return !l.scheduler.wakesNow(c, l.states) })
 	turns := make([]turn, 0, len(wakers)+len(fresh))
 	for _, w := range wakers {
-		turns = append(turns, turn{place: cmp.Or(l.states[w.name].Place, math.MaxInt-1), wakes: w})
+		turns = append(turns, turn{place: cmp.Or(l.states[w.name].Place, wakesLast), wakes: w})
 	}
 	for _, w := range fresh {
-		turns = append(turns, turn{place: cmp.Or(w.place(decided), math.MaxInt), fresh: w})
+		turns = append(turns, turn{place: cmp.Or(w.place(decided), createsLast), fresh: w})
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.place, b.place) })
 	return turns
@@ -137,8 +144,9 @@ func (l *limiter) limitHold(w *desired) *hold {
 			continue
 		}
 		return &hold{
-			rule:   RuleLimit,
-			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue", c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
+			rule: RuleLimit,
+			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue",
+				c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
 			remedy: c.remedy(),
 		}
 	}

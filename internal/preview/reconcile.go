@@ -31,8 +31,8 @@ type reconciler struct {
 // newReconciler prepares the decisions. The deletion guard counts all removals before the first decision.
 func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered) *reconciler {
 	r := &reconciler{
-		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves, in.deletionsAtOnce()), live: newLiveSet(in), expired: map[*desired]*hold{}, pendingMoves: maps.Clone(moves),
-		movedTo: map[string]string{}, rejected: rejections{},
+		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in), expired: map[*desired]*hold{},
+		pendingMoves: maps.Clone(moves), movedTo: map[string]string{}, rejected: rejections{},
 	}
 	r.drafter = &drafter{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg), readyDefaults: map[string]config.ServiceRef{}}
 	for _, w := range r.existing {
@@ -64,8 +64,8 @@ func (r *reconciler) keepInGrace(ids *identities) {
 		}
 	}
 	for name, e := range r.in.previous {
-		isAskedFor := isOpen[name] || isNamed(name) || r.lifecycles.asked[name] != nil || r.live.has(name)
-		if isAskedFor || len(e.Members) == 0 || r.in.isConfirmed(name) {
+		isDecidedElsewhere := isOpen[name] || isNamed(name) || r.lifecycles.asked[name] != nil || r.live.has(name)
+		if isDecidedElsewhere || len(e.Members) == 0 || r.in.isConfirmed(name) {
 			continue
 		}
 		if h := graceHold(r.in, r.lifecycles.byName[name]); h != nil {
@@ -171,10 +171,11 @@ func (r *reconciler) concludeDedicated(p proposal) *result {
 	w, h := p.desired, p.hold
 	m := w.members[0]
 	res := &result{desired: w}
-	previous, isAdopted := w.previous, h != nil && h.allowsRemoval && w.file.Adopted
+	previous := w.previous
+	isAdopted := h != nil && h.allowsRemoval && w.file.Adopted
 	isMember := previous != nil && len(previous.Members) > 0
 	if isMember {
-		previous, h, res.counted = r.withhold(w, h)
+		previous, h, res.counted = r.decideLabelLoss(w, h)
 	}
 	if res.hold = h; h == nil {
 		res.draft, res.live = p.draft, &p.draft.made.environment
@@ -249,7 +250,7 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 		last := dedicated.Members[0]
 		last.Label = presentLabel(r.in.cfg.Policy.PullRequests, m.labels)
 		isGuarded := dedicated.IsGuarded || r.guard.isActive && m.hold.isGuard
-		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold, dedicated: dedicated.asKept(isGuarded, last)}
+		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold, dedicated: dedicated.withMember(isGuarded, last)}
 	case m.hold != nil && m.isIn(w.name):
 		return memberResult{member: m, outcome: memberStays, hold: m.hold}
 	case m.hold != nil:

@@ -2,45 +2,42 @@ package preview
 
 import "fmt"
 
-// withhold decides about a live environment with a pull request that may have lost its label. It is removed, unless
-// configuration is the cause, or too many are removed at once. It returns the environment for the case that it stays.
-func (r *reconciler) withhold(w *desired, h *hold) (previous *Remembered, decided *hold, counted int) {
+// decideLabelLoss decides about a live dedicated environment that has a hold h; nil if it has none. If its pull request
+// lost the label, the environment is removed, unless configuration is the cause, or too many are removed at once. It
+// returns the environment as it stays if it isn't removed, the final hold, and the number of removals to count.
+func (r *reconciler) decideLabelLoss(w *desired, h *hold) (previous *Remembered, final *hold, counted int) {
 	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
 	last := w.previous.Members[0]
 	orConfirm := ", or previewctl confirm " + w.name + " to remove it"
+	withheld := func(reason, remedy string) *hold {
+		return &hold{rule: RuleWithheld, needsConfirmation: true, reason: reason, remedy: remedy + orConfirm}
+	}
 	switch {
 	case h == nil || !h.allowsRemoval:
 		last.Label = presentLabel(policy, m.labels) // it has this label now
-		return w.previous.asKept(false, last), h, 0
+		return w.previous.withMember(false, last), h, 0
 	case r.in.isConfirmed(w.name):
-		return w.previous.asKept(false, last), h, 0
+		return w.previous.withMember(false, last), h, 0
 	case last.Label == "":
-		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: h.reason + ", and its earlier label is unknown, because saved state was lost",
-			remedy: h.remedy + orConfirm,
-		}, 0
+		reason := h.reason + ", and its earlier label is unknown, because saved state was lost"
+		return w.previous.withMember(false, last), withheld(reason, h.remedy), 0
 	case m.isStillLabelled(): // guard other-label: false
-		return w.previous.asKept(false, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true, reason: "the configured label has changed since it got its preview",
-			remedy: h.remedy + orConfirm,
-		}, 0
+		reason := "the configured label has changed since it got its preview"
+		return w.previous.withMember(false, last), withheld(reason, h.remedy), 0
 	}
 	if !w.previous.IsGuarded {
 		counted = 1
 	}
 	if r.guard.stops(w.previous.IsGuarded) {
-		return w.previous.asKept(true, last), &hold{
-			rule: RuleWithheld, needsConfirmation: true,
-			reason: fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes",
-				r.guard.most),
-			remedy: "label it again" + orConfirm,
-		}, counted
+		reason := fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes",
+			r.guard.most)
+		return w.previous.withMember(true, last), withheld(reason, "label it again"), counted
 	}
-	return w.previous.asKept(false, last), h, counted
+	return w.previous.withMember(false, last), h, counted
 }
 
-// asKept returns a copy of an environment with one member.
-func (e *Remembered) asKept(isGuarded bool, member Member) *Remembered {
+// withMember returns a copy of an environment with one member.
+func (e *Remembered) withMember(isGuarded bool, member Member) *Remembered {
 	as := *e
 	as.IsGuarded, as.Members = isGuarded, []Member{member}
 	return &as
@@ -77,10 +74,13 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 
 // guardedHold keeps an environment until it is asked for again, or a person confirms its removal.
 func guardedHold(reason, confirm string) *hold {
-	return &hold{rule: RuleWithheld, needsConfirmation: true, isGuard: true, reason: reason, remedy: "bring it back, or " + confirm}
+	return &hold{
+		rule: RuleWithheld, needsConfirmation: true, isGuard: true,
+		reason: reason, remedy: "bring it back, or " + confirm,
+	}
 }
 
-// expire removes an environment whose lifetime is over, unless too many are removed at once.
+// expire removes an environment at the end of its lifetime, unless too many are removed at once.
 func (r *reconciler) expire(w *desired, h *hold) *result {
 	res := &result{desired: w, hold: h}
 	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)

@@ -13,31 +13,39 @@ func Resolve(cfg *config.Config, facts Facts, memory Memory, now time.Time) *Sna
 	in := newInput(cfg, facts, memory, now)
 	ids := identify(in)
 	admissions := admit(in, ids.pullRequests)
+	// A member that its target rejects stays in its environment. That changes the desired environments, so the later
+	// phases run again until there is no new rejection.
 	rejected := rejections{}
 	for {
 		r := runPhases(in, ids, assign(in, ids, admissions, rejected))
 		if !rejected.merge(r.reconciler.rejected) {
 			return remember(r, explain(r))
 		}
-		// A member that its target rejects stays in its environment, and that may change everything after assign.
 	}
 }
 
-// runPhases computes the snapshot with the given assignment.
+// runPhases computes the snapshot with the given assignment. The order of the phases matters: the reconciler and the
+// limiter add to the live set, which the phases after them read.
 func runPhases(in *input, ids *identities, a *assigned) *resolved {
-	lifecycles := updateLifecycles(in, ids, a.desired)
+	ls := updateLifecycles(in, ids, a.desired)
 	existing, fresh := inOrder(a.desired, ids.decided)
-	reconciler := newReconciler(in, ids, lifecycles, existing, a.pendingMoves)
-	reconciler.reconcileExisting()
-	scheduler := &scheduler{in, lifecycles, reconciler.live}
-	earlier := lifecycles.carryOverExpired()
-	limiter := newLimiter(reconciler, scheduler, scheduler.schedule(), earlier)
-	limiter.limit(fresh, ids.decided)
-	return &resolved{
-		input: in, ids: ids, lifecycles: reconciler.finalLifecycles(), reconciler: reconciler, live: reconciler.live,
-		linked: linkEnvironments(in, reconciler.live, reconciler.results, reconciler.drafter.last), states: limiter.finalStates(),
-		expired: reconciler.allExpired(earlier), lastPlace: limiter.lastPlace,
-	}
+
+	rec := newReconciler(in, ids, ls, existing, a.pendingMoves)
+	rec.reconcileExisting()
+
+	sched := &scheduler{in, ls, rec.live}
+	states := sched.schedule()
+
+	expired := ls.carryOverExpired()
+	lim := newLimiter(rec, sched, states, expired)
+	lim.limit(fresh, ids.decided)
+
+	r := &resolved{input: in, ids: ids, reconciler: rec, live: rec.live, lastPlace: lim.lastPlace}
+	r.lifecycles = rec.finalLifecycles()
+	r.linked = linkEnvironments(in, rec.live, rec.results, rec.drafter.last)
+	r.states = lim.finalStates()
+	r.expired = rec.allExpired(expired)
+	return r
 }
 
 // FromMemory returns the snapshot while configuration can't be read: the live environments as they were,
@@ -45,20 +53,22 @@ func runPhases(in *input, ids *identities, a *assigned) *resolved {
 func FromMemory(m Memory, now time.Time) *Snapshot {
 	in := newInput(config.EmptyConfig(), Facts{}, m, now)
 	ids := &identities{unread: []string{}, carried: map[string]Decided{}, decided: in.memory.Since}
-	lifecycles := updateLifecycles(in, ids, nil)
-	reconciler := newReconciler(in, ids, lifecycles, nil, nil)
-	reconciler.keepAll(&hold{rule: RuleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"})
-	limiter := newLimiter(reconciler, &scheduler{in, lifecycles, reconciler.live}, lifecycles.initial, nil)
-	limiter.limit(nil, nil)
+	ls := updateLifecycles(in, ids, nil)
+	rec := newReconciler(in, ids, ls, nil, nil)
+	rec.keepAll(&hold{rule: RuleUnread, reason: "configuration can't be read", remedy: "see the service's /readyz?verbose"})
+	lim := newLimiter(rec, &scheduler{in, ls, rec.live}, ls.initial, nil)
+	lim.limit(nil, nil)
 	r := &resolved{
-		input: in, ids: ids, lifecycles: lifecycles, reconciler: reconciler, live: reconciler.live,
-		states: limiter.finalStates(), lastPlace: limiter.lastPlace,
+		input: in, ids: ids, lifecycles: ls, reconciler: rec, live: rec.live,
+		states: lim.finalStates(), lastPlace: lim.lastPlace,
 	}
 	e := newExplainer(r)
-	for _, k := range reconciler.kept {
+	for _, k := range rec.kept {
 		e.explainKept(k)
 	}
 	s := remember(r, explanation{decisions: e.sorted()})
+	// Only the states are new. The rest of memory must stay as it was: without configuration it would lose all decisions,
+	// repositories and requests, and the next Resolve with configuration would take that for evidence.
 	next := s.Memory
 	s.Memory = in.memory
 	s.Memory.At, s.Memory.Environments, s.Memory.Lives = next.At, next.Environments, next.Lives

@@ -10,7 +10,8 @@ import (
 )
 
 // shareServices decides at which member's head each service runs. Of two pull requests that change the same service the
-// earlier one runs, and the other is held. A held member and an orphan stay at the commits that they had.
+// earlier one runs, and the other is held. A held member and an orphan stay at the commits that they had. It sets the hold
+// of a member in conflict, and takes its environment away: it must not stay here with the services of another one.
 func shareServices(in *input, w *desired) map[string]config.ServiceRef {
 	heads, runs := map[string]config.ServiceRef{}, map[string]*pullRequest{}
 	reserved := reservedServices(in, w)
