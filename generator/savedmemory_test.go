@@ -95,8 +95,8 @@ func stateWithRequests(t *testing.T) (content []byte, memory preview.Memory) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := s.Memory(); len(m.Lives) != 3 || len(m.Intents) != 2 {
-		t.Fatalf("%d lifecycles and %d requests", len(m.Lives), len(m.Intents))
+	if m := s.Memory(); len(m.Lives) != 3 || len(m.Requests) != 2 {
+		t.Fatalf("%d lifecycles and %d requests", len(m.Lives), len(m.Requests))
 	}
 	return content, s.Memory().Kept()
 }

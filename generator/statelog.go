@@ -91,7 +91,7 @@ func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
 
 // wakeCause returns the reason for which an environment woke. Slept is its lifecycle while it was asleep.
 func wakeCause(slept preview.Life, m preview.Memory, name string) string {
-	intent := m.Intents[name]
+	intent := m.Requests[name]
 	isRequested := !intent.Woken.IsZero() && !intent.Woken.Before(slept.Changed)
 	switch {
 	case isRequested && intent.By == visit.Requester:

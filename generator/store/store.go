@@ -129,8 +129,8 @@ func (s *Store) hasOldUse(c Change) bool {
 // sameMemory compares the parts of memory that can change while the rows stay the same.
 func sameMemory(a, b preview.Memory) bool {
 	return maps.Equal(a.Kept().Since, b.Kept().Since) && maps.Equal(a.Repositories, b.Repositories) &&
-		maps.Equal(a.Overlays, b.Overlays) && maps.Equal(a.Intents, b.Intents) && maps.Equal(a.Defaults, b.Defaults) &&
-		maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Left, b.Left, sameLeft) &&
+		maps.Equal(a.Overlays, b.Overlays) && maps.Equal(a.Requests, b.Requests) && maps.Equal(a.Defaults, b.Defaults) &&
+		maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Expired, b.Expired, sameLeft) &&
 		len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, rowequality.SameMembership)
 }
 
@@ -141,4 +141,4 @@ func sameLife(a, b preview.Life) bool {
 }
 
 // sameLeft compares two removed environments with the same name.
-func sameLeft(a, b preview.Left) bool { return a.Rule == b.Rule && a.Heads == b.Heads }
+func sameLeft(a, b preview.Expired) bool { return a.Rule == b.Rule && a.Heads == b.Heads }

@@ -100,7 +100,7 @@ func (v *site) changeSnapshot(change func(*preview.Snapshot)) {
 	last := v.Published()
 	s := *last.Snapshot
 	s.Rows, s.Decisions = slices.Clone(s.Rows), slices.Clone(s.Decisions)
-	s.Memory.Lives, s.Memory.Intents = maps.Clone(s.Memory.Lives), maps.Clone(s.Memory.Intents)
+	s.Memory.Lives, s.Memory.Requests = maps.Clone(s.Memory.Lives), maps.Clone(s.Memory.Requests)
 	change(&s)
 	v.changed = last.WithSnapshot(&s)
 }

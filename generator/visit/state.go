@@ -23,7 +23,7 @@ func (v *Visits) stateOf(p *answer.Published, entry hostEntry) pages.State {
 
 // hasExpired says whether an environment was removed by its lifetime.
 func hasExpired(p *answer.Published, name string) bool {
-	_, expired := p.Snapshot.Memory.Left[name]
+	_, expired := p.Snapshot.Memory.Expired[name]
 	return expired
 }
 
@@ -32,7 +32,7 @@ func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State 
 	case preview.Waking:
 		return pages.Waking
 	case preview.Asleep:
-		if isWakeRequested(p.Snapshot.Memory.Intents[row.Name], p.Snapshot.Memory.Lives[row.Name]) {
+		if isWakeRequested(p.Snapshot.Memory.Requests[row.Name], p.Snapshot.Memory.Lives[row.Name]) {
 			return pages.Queued
 		}
 		if v.limits.isPending(row.Name, v.now()) {
@@ -44,6 +44,6 @@ func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State 
 }
 
 // isWakeRequested says whether the last request about a sleeping environment is to wake it.
-func isWakeRequested(i preview.Intent, l preview.Life) bool {
+func isWakeRequested(i preview.Requests, l preview.Life) bool {
 	return !i.Woken.IsZero() && !i.Woken.Before(l.Changed) && i.Woken.After(i.Slept)
 }

@@ -55,15 +55,15 @@ func TestStateOfLiveEnvironment(t *testing.T) {
 			t.Parallel()
 			s := newSiteIn(t, tt.state)
 			s.changeSnapshot(func(snapshot *preview.Snapshot) {
-				lives, intents := maps.Clone(snapshot.Memory.Lives), maps.Clone(snapshot.Memory.Intents)
+				lives, intents := maps.Clone(snapshot.Memory.Lives), maps.Clone(snapshot.Memory.Requests)
 				if lives == nil {
 					lives = map[string]preview.Life{}
 				}
 				if intents == nil {
-					intents = map[string]preview.Intent{}
+					intents = map[string]preview.Requests{}
 				}
-				lives["shop-pr-7"], intents["shop-pr-7"] = preview.Life{Changed: testworld.Start}, preview.Intent{Woken: tt.woken, Slept: tt.slept}
-				snapshot.Memory.Lives, snapshot.Memory.Intents = lives, intents
+				lives["shop-pr-7"], intents["shop-pr-7"] = preview.Life{Changed: testworld.Start}, preview.Requests{Woken: tt.woken, Slept: tt.slept}
+				snapshot.Memory.Lives, snapshot.Memory.Requests = lives, intents
 			})
 			if got := s.stateAt(t, "shop-pr-7.preview.example.dev"); got != tt.want+" shop-pr-7" {
 				t.Errorf("%q", got)
@@ -77,7 +77,7 @@ func TestExpiredEnvironmentIsGone(t *testing.T) {
 	s := newSite(testworld.Ready(t, testworld.New()))
 	s.changeSnapshot(func(snapshot *preview.Snapshot) {
 		snapshot.Rows = snapshot.Rows[:2]
-		snapshot.Memory.Left = map[string]preview.Left{"shop-pr-7": {}}
+		snapshot.Memory.Expired = map[string]preview.Expired{"shop-pr-7": {}}
 		for i := range snapshot.Decisions {
 			if d := &snapshot.Decisions[i]; d.Environment == "shop-pr-7" {
 				d.Outcome = preview.Held

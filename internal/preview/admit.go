@@ -9,8 +9,8 @@ type admissionRule struct {
 	needsOnlyList bool
 	// pullRequest checks a pull request, whatever environment it asks for.
 	pullRequest func(*applicant) *hold
-	// environment checks an environment, and plans it step by step in the draft.
-	environment func(*draft) *hold
+	// environment checks an environment, and plans it step by step.
+	environment func(*plannedEnvironment) *hold
 }
 
 // admissionRules are the checks in their order. The first one that fails gives the decision.
@@ -36,7 +36,7 @@ var admissionRules = []admissionRule{
 	{environment: chooseServices},
 	{environment: resolveServices},
 	{environment: checkLinkCycle},
-	{environment: composeDraft},
+	{environment: composePlanned},
 	{environment: checkNamespaceKept},
 	{environment: checkNameFree},
 	{environment: checkNotProtected},
@@ -78,7 +78,7 @@ func isAdmittedByList(cfg *config.Config, pr PullRequest) bool {
 // admitEnvironment plans an environment. For a dedicated environment, a is the admission of its pull request: the
 // rules of both are then checked in one order. For a named environment a is nil: the admissions of its members were
 // checked before, and a member that isn't admitted doesn't hold the others.
-func admitEnvironment(d *draft, a *admission) *hold {
+func admitEnvironment(d *plannedEnvironment, a *admission) *hold {
 	for i, r := range admissionRules {
 		if a != nil && a.hold != nil && i == a.failedAt {
 			return a.hold
@@ -93,15 +93,15 @@ func admitEnvironment(d *draft, a *admission) *hold {
 	return nil
 }
 
-// dedicatedDraft plans the environment of one pull request.
-func (d *drafter) dedicatedDraft(w *desired) (*draft, *hold) {
+// planDedicated plans the environment of one pull request.
+func (d *planner) planDedicated(w *desired) (*plannedEnvironment, *hold) {
 	m := w.members[0]
-	made := &draft{drafter: d, desired: w, heads: m.heads, labels: m.profile}
+	made := &plannedEnvironment{planner: d, desired: w, heads: m.heads, labelProfile: m.profile}
 	return made, admitEnvironment(made, m.admission)
 }
 
-// namedDraft plans an environment with the shared services of its members.
-func (d *drafter) namedDraft(w *desired, heads map[string]config.ServiceRef) (*draft, *hold) {
-	made := &draft{drafter: d, desired: w, heads: heads}
+// planNamed plans an environment with the shared services of its members.
+func (d *planner) planNamed(w *desired, heads map[string]config.ServiceRef) (*plannedEnvironment, *hold) {
+	made := &plannedEnvironment{planner: d, desired: w, heads: heads}
 	return made, admitEnvironment(made, nil)
 }

@@ -239,17 +239,17 @@ func (pr *pullRequest) isStillLabelled() bool {
 
 // inOrder returns the desired environments that are live, and the others by queue position, then by age.
 func inOrder(all []*desired, decided map[string]Decided) (existing, fresh []*desired) {
-	places := make(map[*desired]int, len(all))
+	tickets := make(map[*desired]int, len(all))
 	for _, w := range all {
 		if w.previous != nil {
 			existing = append(existing, w)
 			continue
 		}
-		places[w] = cmp.Or(w.place(decided), createsLast)
+		tickets[w] = cmp.Or(w.ticket(decided), createsLast)
 		fresh = append(fresh, w)
 	}
 	slices.SortFunc(existing, compareDesired)
-	slices.SortFunc(fresh, func(a, b *desired) int { return cmp.Or(cmp.Compare(places[a], places[b]), compareDesired(a, b)) })
+	slices.SortFunc(fresh, func(a, b *desired) int { return cmp.Or(cmp.Compare(tickets[a], tickets[b]), compareDesired(a, b)) })
 	return existing, fresh
 }
 
@@ -261,13 +261,13 @@ func compareDesired(a, b *desired) int {
 	return cmp.Or(comparePullRequests(a.members[0].pullRequest, b.members[0].pullRequest), cmp.Compare(a.name, b.name))
 }
 
-// place returns the queue number of an environment that waits; 0 if it doesn't.
-func (w *desired) place(decided map[string]Decided) int {
-	place := decided[w.name].Place
+// ticket returns the ticket of an environment that waits; 0 if it doesn't.
+func (w *desired) ticket(decided map[string]Decided) int {
+	ticket := decided[w.name].Ticket
 	for _, m := range w.members {
-		if p := decided[subject(m.repository, m.Number)].Place; p > 0 && (place == 0 || p < place) {
-			place = p
+		if p := decided[subject(m.repository, m.Number)].Ticket; p > 0 && (ticket == 0 || p < ticket) {
+			ticket = p
 		}
 	}
-	return place
+	return ticket
 }

@@ -139,7 +139,7 @@ func TestRejectedMemberStays(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := Resolve(with("", ""), factsOf(joins("x"), pull(2, withLabels(), createdAt(-5))), Memory{}, noon)
-			s.Memory.Since[subject("acme/shop", 2)] = Decided{Outcome: Held, Rule: RuleLimit, Since: noon, Place: 1}
+			s.Memory.Since[subject("acme/shop", 2)] = Decided{Outcome: Held, Rule: RuleLimit, Since: noon, Ticket: 1}
 			before := names(s)
 			for range 3 {
 				s = Resolve(tt.config, factsOf(tt.pulls...), s.Memory, noon)

@@ -31,50 +31,55 @@ type Plan struct {
 // composer composes one environment.
 type composer struct {
 	*config.Config
-	baseline map[string]linkPatches
-	plan     Plan
-	k        Kustomize
-	hosts    map[string]string // of the public services that run
-	first    string            // the public service with the environment's own host
+	baseline  map[string]linkPatches
+	plan      Plan
+	kustomize Kustomize
+	hosts     map[string]string // of the public services that run
+	first     string            // the public service with the environment's own host
 }
 
 // Compose returns everything of a Row that follows from configuration. It fails if the plan has an unknown service,
 // or an invalid image tag.
-func Compose(c *config.Config, p Plan) (Row, error) {
-	k, err := composePlan(c, baselineLinks(c), p)
+func Compose(cfg *config.Config, p Plan) (Row, error) {
+	c, err := composePlan(cfg, baselineLinks(cfg), p)
 	if err != nil {
 		return Row{}, err
 	}
-	return k.row(), nil
+	return c.row(), nil
 }
 
-func composePlan(c *config.Config, baseline map[string]linkPatches, p Plan) (*composer, error) {
-	k := &composer{Config: c, baseline: baseline, plan: p, hosts: map[string]string{}}
-	k.k = Kustomize{Namespace: c.Policy.NamespacePrefix + p.Name, Components: []string{}, Images: []string{}, Patches: []Patch{}}
-	if err := k.unknown(); err != nil {
+func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*composer, error) {
+	c := &composer{Config: cfg, baseline: baseline, plan: p, hosts: map[string]string{}}
+	c.kustomize = Kustomize{
+		Namespace:  cfg.Policy.NamespacePrefix + p.Name,
+		Components: []string{}, Images: []string{}, Patches: []Patch{},
+	}
+	if err := c.unknown(); err != nil {
 		return nil, err
 	}
-	k.services()
-	if err := k.images(); err != nil {
+	c.services()
+	if err := c.images(); err != nil {
 		return nil, err
 	}
-	k.stores()
+	c.stores()
 	if len(p.From) > 0 {
-		k.component("components", config.SharedComponent)
+		c.component("components", config.SharedComponent)
 	}
 	for _, f := range p.Components {
 		if f != config.Guardrails { // last, so that nothing undoes it
-			k.component("components", f)
+			c.component("components", f)
 		}
 	}
-	k.component("components", config.Guardrails)
-	k.environment()
-	k.routes()
-	k.links()
-	k.allowIngressFromLinks()
-	k.state()
-	k.k.Components, k.k.Patches = slices.Clone(k.k.Components), slices.Clone(k.k.Patches) // without spare capacity
-	return k, nil
+	c.component("components", config.Guardrails)
+	c.environment()
+	c.routes()
+	c.links()
+	c.allowIngressFromLinks()
+	c.state()
+	// Rows stay in memory: without spare capacity.
+	c.kustomize.Components = slices.Clone(c.kustomize.Components)
+	c.kustomize.Patches = slices.Clone(c.kustomize.Patches)
+	return c, nil
 }
 
 func (p *Plan) equal(other *Plan) bool {
@@ -83,9 +88,9 @@ func (p *Plan) equal(other *Plan) bool {
 		maps.EqualFunc(p.From, other.From, slices.Equal)
 }
 
-func (k *composer) unknown() error {
-	for name := range k.plan.Run {
-		if k.Policy.Services.Get(name) == nil {
+func (c *composer) unknown() error {
+	for name := range c.plan.Run {
+		if c.Policy.Services.Get(name) == nil {
 			return fmt.Errorf("there is no service %q", config.Printable(name))
 		}
 	}
@@ -93,38 +98,38 @@ func (k *composer) unknown() error {
 }
 
 // component adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
-func (k *composer) component(parts ...string) {
-	p := k.ComponentPath(parts...)
-	if !slices.Contains(k.k.Components, p) {
-		k.k.Components = append(k.k.Components, p)
+func (c *composer) component(parts ...string) {
+	p := c.ComponentPath(parts...)
+	if !slices.Contains(c.kustomize.Components, p) {
+		c.kustomize.Components = append(c.kustomize.Components, p)
 	}
 }
 
-func (k *composer) services() {
-	for _, s := range k.Policy.Services {
-		if _, runs := k.plan.Run[s.Name]; !runs {
-			k.k.Components = append(k.k.Components, k.baseline[s.Name].component)
+func (c *composer) services() {
+	for _, s := range c.Policy.Services {
+		if _, runs := c.plan.Run[s.Name]; !runs {
+			c.kustomize.Components = append(c.kustomize.Components, c.baseline[s.Name].component)
 			continue
 		}
-		k.component("services", s.Name, "run")
+		c.component("services", s.Name, "run")
 		if s.Public {
-			k.hosts[s.Name] = k.host(s.Name)
+			c.hosts[s.Name] = c.host(s.Name)
 		}
 	}
 }
 
 // host returns the host of a public service. The first one that runs has the environment's own host.
-func (k *composer) host(service string) string {
-	if k.first == "" {
-		k.first = service
-		return k.plan.Name + "." + k.Policy.Domain
+func (c *composer) host(service string) string {
+	if c.first == "" {
+		c.first = service
+		return c.plan.Name + "." + c.Policy.Domain
 	}
-	return service + "-" + k.plan.Name + "." + k.Policy.Domain
+	return service + "-" + c.plan.Name + "." + c.Policy.Domain
 }
 
-func (k *composer) images() error {
-	for _, s := range k.Policy.Services {
-		pin, runs := k.plan.Run[s.Name]
+func (c *composer) images() error {
+	for _, s := range c.Policy.Services {
+		pin, runs := c.plan.Run[s.Name]
 		if !runs || pin == (config.ServiceRef{}) {
 			continue
 		}
@@ -132,59 +137,59 @@ func (k *composer) images() error {
 		if err != nil {
 			return err
 		}
-		k.k.Images = append(k.k.Images, s.Image+":"+tag)
+		c.kustomize.Images = append(c.kustomize.Images, s.Image+":"+tag)
 	}
 	return nil
 }
 
 // stores adds the data stores of the running services with the chosen dataset. A store without it gets the default.
-func (k *composer) stores() {
-	dataset := k.plan.Dataset
+func (c *composer) stores() {
+	dataset := c.plan.Dataset
 	if dataset == "" {
 		dataset = config.DefaultDataset
 	}
-	for _, s := range k.Policy.Services {
-		if _, runs := k.plan.Run[s.Name]; !runs {
+	for _, s := range c.Policy.Services {
+		if _, runs := c.plan.Run[s.Name]; !runs {
 			continue
 		}
 		for _, store := range s.Data {
-			k.component("data", store)
-			if sets := k.Datasets(store); sets[dataset] {
-				k.component("data", store, "datasets", dataset)
+			c.component("data", store)
+			if sets := c.Datasets(store); sets[dataset] {
+				c.component("data", store, "datasets", dataset)
 			} else if sets[config.DefaultDataset] {
-				k.component("data", store, "datasets", config.DefaultDataset)
+				c.component("data", store, "datasets", config.DefaultDataset)
 			}
 		}
 	}
 }
 
 // environment fills ConfigMap environment, which Pods read.
-func (k *composer) environment() {
+func (c *composer) environment() {
 	commits := map[string]string{}
-	for name, pin := range k.plan.Run {
+	for name, pin := range c.plan.Run {
 		if pin.SHA != "" {
 			commits[name] = pin.SHA
 		}
 	}
-	owner := k.plan.Owner
+	owner := c.plan.Owner
 	if !config.IsLogin(owner) {
 		owner = config.LabelSlug(owner) // whatever that is, it is no login
 	}
-	k.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
+	c.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},
 		"data": map[string]string{
-			"name": k.plan.Name, "namespace": k.k.Namespace, "owner": owner, "url": k.url(),
-			"hosts": compact(k.hosts), "commits": compact(commits),
+			"name": c.plan.Name, "namespace": c.kustomize.Namespace, "owner": owner, "url": c.url(),
+			"hosts": compact(c.hosts), "commits": compact(commits),
 		},
 	})
 }
 
 // routes sets the hosts of the running public services, in both kinds of routes.
-func (k *composer) routes() {
-	for _, name := range slices.Sorted(maps.Keys(k.hosts)) {
+func (c *composer) routes() {
+	for _, name := range slices.Sorted(maps.Keys(c.hosts)) {
 		selector := "previewset.dev/public=" + name
-		k.patch(Target{Kind: "Ingress", LabelSelector: selector}, replace("/spec/rules/0/host", k.hosts[name]))
-		k.patch(Target{Kind: "HTTPRoute", LabelSelector: selector}, replace("/spec/hostnames", []string{k.hosts[name]}))
+		c.patch(Target{Kind: "Ingress", LabelSelector: selector}, replace("/spec/rules/0/host", c.hosts[name]))
+		c.patch(Target{Kind: "HTTPRoute", LabelSelector: selector}, replace("/spec/hostnames", []string{c.hosts[name]}))
 	}
 }
 
@@ -215,24 +220,24 @@ func linkTo(c *config.Config, service, namespace string) linkPatches {
 
 // links adds the patches of all services that don't run in the environment. Links to the baseline are the same in all
 // environments, and most of a row, so all share their texts.
-func (k *composer) links() {
-	k.k.Patches = slices.Grow(k.k.Patches, 2*(len(k.Policy.Services)-len(k.plan.Run)))
-	for _, s := range k.Policy.Services {
-		if _, runs := k.plan.Run[s.Name]; runs {
+func (c *composer) links() {
+	c.kustomize.Patches = slices.Grow(c.kustomize.Patches, 2*(len(c.Policy.Services)-len(c.plan.Run)))
+	for _, s := range c.Policy.Services {
+		if _, runs := c.plan.Run[s.Name]; runs {
 			continue
 		}
-		l := k.baseline[s.Name]
-		if namespace := k.plan.Links[s.Name]; namespace != "" {
-			l = linkTo(k.Config, s.Name, namespace)
+		l := c.baseline[s.Name]
+		if namespace := c.plan.Links[s.Name]; namespace != "" {
+			l = linkTo(c.Config, s.Name, namespace)
 		}
-		k.k.Patches = append(k.k.Patches, l.patches...)
+		c.kustomize.Patches = append(c.kustomize.Patches, l.patches...)
 	}
 }
 
 // allowIngressFromLinks allows ingress to linked services from exactly the namespaces that link to them.
-func (k *composer) allowIngressFromLinks() {
+func (c *composer) allowIngressFromLinks() {
 	var namespaces []string
-	for _, list := range k.plan.From {
+	for _, list := range c.plan.From {
 		namespaces = append(namespaces, list...)
 	}
 	if len(namespaces) == 0 {
@@ -243,9 +248,9 @@ func (k *composer) allowIngressFromLinks() {
 		from = append(from, map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
 	}
 	pods := map[string]any{"matchExpressions": []any{map[string]any{
-		"key": "app.kubernetes.io/name", "operator": "In", "values": slices.Sorted(maps.Keys(k.plan.From)),
+		"key": "app.kubernetes.io/name", "operator": "In", "values": slices.Sorted(maps.Keys(c.plan.From)),
 	}}}
-	k.patch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
+	c.patch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
 		{"op": "add", "path": "/spec/podSelector", "value": pods},
 		{"op": "add", "path": "/spec/ingress/0/from", "value": from},
 	})
@@ -256,8 +261,8 @@ func replace(pointer string, value any) any {
 	return []map[string]any{{"op": "add", "path": pointer, "value": value}}
 }
 
-func (k *composer) patch(target Target, patch any) {
-	k.k.Patches = append(k.k.Patches, Patch{Patch: compact(patch), Target: target})
+func (c *composer) patch(target Target, patch any) {
+	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: compact(patch), Target: target})
 }
 
 // compact returns JSON with sorted keys. Composed values always marshal.
@@ -269,18 +274,18 @@ func compact(v any) string {
 	return string(b)
 }
 
-func (k *composer) url() string {
-	if k.first == "" {
+func (c *composer) url() string {
+	if c.first == "" {
 		return ""
 	}
-	return "https://" + k.hosts[k.first]
+	return "https://" + c.hosts[c.first]
 }
 
-func (k *composer) row() Row {
-	overlay, revision := k.Overlay(k.plan.Name)
+func (c *composer) row() Row {
+	overlay, revision := c.Overlay(c.plan.Name)
 	return Row{
-		Name: k.plan.Name, Namespace: k.k.Namespace, Path: overlay, Revision: revision,
-		Owner: config.Printable(k.plan.Owner), OwnerSlug: config.LabelSlug(k.plan.Owner), Profile: k.plan.Profile, State: cmp.Or(k.plan.State, Awake), URL: k.url(),
-		Labels: []string{}, Kustomize: k.k, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
+		Name: c.plan.Name, Namespace: c.kustomize.Namespace, Path: overlay, Revision: revision,
+		Owner: config.Printable(c.plan.Owner), OwnerSlug: config.LabelSlug(c.plan.Owner), Profile: c.plan.Profile, State: cmp.Or(c.plan.State, Awake), URL: c.url(),
+		Labels: []string{}, Kustomize: c.kustomize, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
 	}
 }

@@ -93,11 +93,11 @@ func (e *Remembered) share(previous *Remembered) {
 
 // composeEnvironment composes an environment.
 func composeEnvironment(cfg *config.Config, baseline map[string]linkPatches, parts *ingredients) (Remembered, error) {
-	k, err := composePlan(cfg, baseline, parts.plan)
+	c, err := composePlan(cfg, baseline, parts.plan)
 	if err != nil {
 		return Remembered{}, err
 	}
-	e := Remembered{Members: parts.members, Row: sourcedRow(cfg, parts, k), Hosts: k.hostNames(), Run: parts.plan.Run}
+	e := Remembered{Members: parts.members, Row: sourcedRow(cfg, parts, c), Hosts: c.hostNames(), Run: parts.plan.Run}
 	if parts.person != e.Row.Author {
 		e.Person = parts.person
 	}

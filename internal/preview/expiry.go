@@ -28,13 +28,13 @@ func (ls *lifecycles) fixedEnd(w *desired, profile string) time.Time {
 }
 
 // extendedUntil is the end of the extension that a person asked for, within lifetime.maxExtension.
-func (i Intent) extendedUntil(settings *config.LifetimeSettings) time.Time {
-	return earliest(i.Extended, i.Renewed.Add(settings.MaxExtension))
+func (i Requests) extendedUntil(settings *config.LifetimeSettings) time.Time {
+	return earliest(i.ExpiresNotBefore, i.Renewed.Add(settings.MaxExtension))
 }
 
 // heldUntil is the time until which a person keeps an environment awake.
-func (i Intent) heldUntil(settings *config.LifetimeSettings) time.Time {
-	return earliest(i.Held, i.Woken.Add(settings.MaxHold()))
+func (i Requests) heldUntil(settings *config.LifetimeSettings) time.Time {
+	return earliest(i.AwakeUntil, i.Woken.Add(settings.MaxHold()))
 }
 
 func (l *lifecycle) extendedUntil() time.Time { return l.requests.extendedUntil(l.settings) }
@@ -143,9 +143,9 @@ func comeBackRemedy(cfg *config.Config, name string, now time.Time) string {
 }
 
 // carryOverExpired returns what lifetimes took away earlier, as long as it is asked for in the same way.
-func (ls *lifecycles) carryOverExpired() map[string]Left {
-	expired := map[string]Left{}
-	for name, left := range ls.in.memory.Left {
+func (ls *lifecycles) carryOverExpired() map[string]Expired {
+	expired := map[string]Expired{}
+	for name, left := range ls.in.memory.Expired {
 		if ls.in.previous[name] == nil && !ls.isAskedAnew(name, left) {
 			expired[name] = left
 		}
@@ -155,11 +155,11 @@ func (ls *lifecycles) carryOverExpired() map[string]Left {
 
 // isExtended reports whether a person extended an environment that isn't live.
 func isExtended(in *input, name string) bool {
-	return in.memory.Intents[name].extendedUntil(in.cfg.LifetimeOf("")).After(in.now)
+	return in.memory.Requests[name].extendedUntil(in.cfg.LifetimeOf("")).After(in.now)
 }
 
 // isAskedAnew reports whether an expired environment is asked for anew, or no more.
-func (ls *lifecycles) isAskedAnew(name string, left Left) bool {
+func (ls *lifecycles) isAskedAnew(name string, left Expired) bool {
 	if isExtended(ls.in, name) {
 		return true
 	}

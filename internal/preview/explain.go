@@ -14,11 +14,11 @@ import (
 // explainer makes the decisions.
 type explainer struct {
 	*resolved
-	states    stateExplainer
-	lastPlace int
-	decisions []Decision
-	decided   map[string]Decided // what memory keeps of the decisions, by subject
-	hasOne    map[string]bool    // environments with a decision
+	states     stateExplainer
+	lastTicket int
+	decisions  []Decision
+	decided    map[string]Decided // what memory keeps of the decisions, by subject
+	hasOne     map[string]bool    // environments with a decision
 }
 
 // explain makes a decision about every open pull request and every environment.
@@ -42,12 +42,12 @@ func (e *explainer) sorted() []Decision {
 
 func newExplainer(r *resolved) *explainer {
 	return &explainer{
-		resolved: r, states: stateExplainer{r, &scheduler{r.input, r.lifecycles, r.live}}, lastPlace: r.lastPlace,
+		resolved: r, states: stateExplainer{r, &scheduler{r.input, r.lifecycles, r.live}}, lastTicket: r.lastTicket,
 		decisions: make([]Decision, 0, len(r.previous)), decided: maps.Clone(r.ids.carried), hasOne: make(map[string]bool, len(r.previous)),
 	}
 }
 
-// decide completes a decision: with the state of a live environment, its time, and its queue number.
+// decide completes a decision: with the state of a live environment, its time, and its ticket.
 func (e *explainer) decide(d Decision) {
 	d.Reason, d.Remedy = config.Printable(d.Reason), config.Printable(d.Remedy)
 	about := d.subject()
@@ -56,22 +56,22 @@ func (e *explainer) decide(d Decision) {
 	if wasDecided && last.Outcome == d.Outcome && last.Rule == d.Rule && last.Since.Before(d.Since) {
 		d.Since = last.Since // a new wording is no new decision
 	}
-	place := e.place(d, last.Place)
+	ticket := e.ticket(d, last.Ticket)
 	if l := e.lifecycles.byName[d.Environment]; d.Outcome == Live && l != nil {
 		e.states.describe(&d, l)
 	}
 	e.hasOne[d.Environment] = true
 	e.decisions = append(e.decisions, d)
-	e.decided[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since, Place: place}
+	e.decided[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since, Ticket: ticket}
 }
 
-// place returns the queue number: behind all others at first. It is kept while the next commit is built, or GitHub
+// ticket returns the ticket of a waiting environment: behind all others at first. It is kept while the next commit is built, or GitHub
 // can't be read. Another hold ends the wait.
-func (e *explainer) place(d Decision, last int) int {
+func (e *explainer) ticket(d Decision, last int) int {
 	switch {
 	case d.Rule == RuleLimit && last == 0: // also for members that wait elsewhere meanwhile
-		e.lastPlace++
-		return e.lastPlace
+		e.lastTicket++
+		return e.lastTicket
 	case d.Rule == RuleLimit, d.Outcome == Held && (d.Rule == RuleReady || d.Rule == RuleUnread):
 		return last
 	}
@@ -137,7 +137,7 @@ func (e *explainer) memberReason(res *result, m memberResult) string {
 	w, label := res.desired, e.cfg.Policy.PullRequests.Label
 	if !w.isDedicated {
 		first := fmt.Sprintf("it is open and labelled %q; it runs in environment %s", cmp.Or(m.joinLabel, label), w.name)
-		return strings.Join(append([]string{first}, res.draft.notes...), "; ")
+		return strings.Join(append([]string{first}, res.planned.notes...), "; ")
 	}
 	parts := []string{fmt.Sprintf("it is open and labelled %q; profile %s", label, res.live.Row.Profile)}
 	if p := e.fileProblem(w.name); p != "" {
@@ -146,7 +146,7 @@ func (e *explainer) memberReason(res *result, m memberResult) string {
 	if m.Problem != "" {
 		parts = append(parts, m.Problem)
 	}
-	return strings.Join(append(parts, res.draft.notes...), "; ")
+	return strings.Join(append(parts, res.planned.notes...), "; ")
 }
 
 // ownRule returns the rule of an environment that a file or a slot makes.
@@ -167,7 +167,7 @@ func (e *explainer) ownReason(res *result) string {
 	if p := e.fileProblem(w.name); p != "" {
 		parts = append(parts, "its file is not in force as it stands: "+p)
 	}
-	return strings.Join(append(parts, res.draft.notes...), "; ")
+	return strings.Join(append(parts, res.planned.notes...), "; ")
 }
 
 // explainGone returns the environments that were removed lately, and adds those without another decision.

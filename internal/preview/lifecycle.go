@@ -27,7 +27,7 @@ type lifecycle struct {
 	file       *config.Environment
 	profile    string
 	settings   *config.LifetimeSettings
-	requests   Intent
+	requests   Requests
 	isMeasured bool // its recent activity is known
 	// linksTo are the environments that it links to, linkedFrom those that link to it.
 	linksTo, linkedFrom []*lifecycle
@@ -38,9 +38,9 @@ type runState struct {
 	State    State
 	Changed  time.Time
 	Why      config.SleepCause
-	Place    int // queue number if it waits to wake; else 0
+	Ticket   int // order in the queue if it waits to wake; else 0
 	Took     time.Duration
-	position int // queue position if it waits to wake; else 0
+	position int // the number that users see: its position in the queue now; else 0
 }
 
 // changedTo returns the state after a change.
@@ -93,7 +93,7 @@ func (ls *lifecycles) update(name string, previous *Remembered) {
 	in, now := ls.in, ls.in.now.UTC()
 	l := &lifecycle{
 		name: name, previous: previous, desired: ls.asked[name], file: in.file(name), profile: previous.Row.Profile,
-		settings: in.cfg.LifetimeOf(previous.Row.Profile), requests: in.memory.Intents[name],
+		settings: in.cfg.LifetimeOf(previous.Row.Profile), requests: in.memory.Requests[name],
 	}
 	l.pushes = ls.pushes[l.desired]
 	ls.byName[name] = l
@@ -101,7 +101,7 @@ func (ls *lifecycles) update(name string, previous *Remembered) {
 	if l.Life = life; !ok {
 		l.Life = newLife(in)
 		if in.memory.At.IsZero() { // memory was lost, so it may have been extended for any time
-			l.requests.Renewed, l.requests.Extended = now, now.Add(forEver)
+			l.requests.Renewed, l.requests.ExpiresNotBefore = now, now.Add(forEver)
 		}
 	}
 	if l.Unsure && in.isClockReliable() {
@@ -114,7 +114,7 @@ func (ls *lifecycles) update(name string, previous *Remembered) {
 		}
 	}
 	l.Active = latest(l.Active, latest(l.Pushed, latest(l.requests.Woken, l.requests.Renewed)))
-	state := runState{State: previous.Row.State, Changed: l.Changed, Why: l.Why, Place: l.Place, Took: l.Took}
+	state := runState{State: previous.Row.State, Changed: l.Changed, Why: l.Why, Ticket: l.Ticket, Took: l.Took}
 	l.recordActivity(in, ls.measured, state)
 	ls.initial[name] = finishWaking(in, name, state)
 }

@@ -19,23 +19,23 @@ type limiter struct {
 	live       *liveSet
 	reconciler *reconciler
 	scheduler  *scheduler
-	earlier    map[string]Left // removed by their lifetime earlier, and still asked for in the same way
+	earlier    map[string]Expired // removed by their lifetime earlier, and still asked for in the same way
 	states     runStates
 	// awakeChange is the number of environments that woke, less those that fell asleep. The live set doesn't count them.
 	awakeChange int
 	waiting     map[string]int // the length of each queue
-	lastPlace   int            // the highest queue number
+	lastTicket  int            // the highest ticket
 	room        []*lifecycle   // environments that may sleep for others, the longest idle first; nil if not known yet
 }
 
 // turn is an environment in the order of arrival. Of both fields one is set.
 type turn struct {
-	place int
-	wakes *lifecycle
-	fresh *desired
+	ticket int
+	wakes  *lifecycle
+	fresh  *desired
 }
 
-func newLimiter(r *reconciler, s *scheduler, states runStates, earlier map[string]Left) *limiter {
+func newLimiter(r *reconciler, s *scheduler, states runStates, earlier map[string]Expired) *limiter {
 	in := r.in
 	l := &limiter{
 		in: in, lifecycles: r.lifecycles, live: r.live, reconciler: r, scheduler: s, earlier: earlier, states: maps.Clone(states), waiting: map[string]int{},
@@ -46,10 +46,10 @@ func newLimiter(r *reconciler, s *scheduler, states runStates, earlier map[strin
 		}
 	}
 	for _, was := range in.memory.Since {
-		l.lastPlace = max(l.lastPlace, was.Place)
+		l.lastTicket = max(l.lastTicket, was.Ticket)
 	}
 	for _, was := range in.memory.Lives {
-		l.lastPlace = max(l.lastPlace, was.Place)
+		l.lastTicket = max(l.lastTicket, was.Ticket)
 	}
 	return l
 }
@@ -65,7 +65,7 @@ func (l *limiter) limit(fresh []*desired, decided map[string]Decided) {
 	}
 }
 
-// Environments without a queue number come after those with one: first those that wake, then the new ones.
+// Environments without a ticket come after those with one: first those that wake, then the new ones.
 const (
 	wakesLast   = math.MaxInt - 1
 	createsLast = math.MaxInt
@@ -76,19 +76,19 @@ func (l *limiter) turns(fresh []*desired, decided map[string]Decided) []turn {
 	wakers := slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool { return !l.scheduler.wakesNow(c, l.states) })
 	turns := make([]turn, 0, len(wakers)+len(fresh))
 	for _, w := range wakers {
-		turns = append(turns, turn{place: cmp.Or(l.states[w.name].Place, wakesLast), wakes: w})
+		turns = append(turns, turn{ticket: cmp.Or(l.states[w.name].Ticket, wakesLast), wakes: w})
 	}
 	for _, w := range fresh {
-		turns = append(turns, turn{place: cmp.Or(w.place(decided), createsLast), fresh: w})
+		turns = append(turns, turn{ticket: cmp.Or(w.ticket(decided), createsLast), fresh: w})
 	}
-	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.place, b.place) })
+	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.ticket, b.ticket) })
 	return turns
 }
 
 // create makes a new environment, if its lifetime isn't over and no limit is reached.
 func (l *limiter) create(w *desired) {
 	for next := w; next != nil; {
-		p, expired := l.reconciler.propose(next), (*Left)(nil)
+		p, expired := l.reconciler.propose(next), (*Expired)(nil)
 		if p.hold == nil && next.previous == nil {
 			if expired = l.expiredBefore(next, p.desired); expired != nil {
 				p.hold = &hold{rule: expired.Rule, reason: expired.Reason, remedy: comeBackRemedy(l.in.cfg, next.name, l.in.now)}
@@ -105,7 +105,7 @@ func (l *limiter) create(w *desired) {
 
 // expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins.
 // The copy has the final holds of the members.
-func (l *limiter) expiredBefore(w, final *desired) *Left {
+func (l *limiter) expiredBefore(w, final *desired) *Expired {
 	if left, ok := l.earlier[w.name]; ok {
 		return &left
 	}
@@ -113,7 +113,7 @@ func (l *limiter) expiredBefore(w, final *desired) *Left {
 	if end == nil || !l.in.isClockReliable() || end.After(l.in.now) || isExtended(l.in, w.name) {
 		return nil
 	}
-	return &Left{
+	return &Expired{
 		Rule: RuleExpired, Reason: "its end came " + moment(*end), Heads: l.lifecycles.pushes[w].heads,
 		Members: final.rememberedMembers(l.in.cfg.Policy.PullRequests),
 	}
@@ -174,7 +174,7 @@ func (l *limiter) enqueue(name limitName, queue string) int {
 }
 
 func (l *limiter) limitCounts(w *desired) []limitCount {
-	limits, u := l.in.cfg.Policy.Limits, l.usageFor(w)
+	limits, u := l.in.cfg.Policy.Limits, l.countsFor(w)
 	counts := []limitCount{{limitEnvironments, "", "", u.all, limits.Environments}}
 	owner := w.countedOwner()
 	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
@@ -192,13 +192,13 @@ func (l *limiter) limitCounts(w *desired) []limitCount {
 	return append(counts, limitCount{limitAwake, "", "", u.awake + l.awakeChange, limits.Awake})
 }
 
-// usageFor counts also dedicated environments that stay until their pull request has moved, but not those of pull
+// countsFor counts also dedicated environments that stay until their pull request has moved, but not those of pull
 // requests that move to this one.
-func (l *limiter) usageFor(w *desired) usage {
+func (l *limiter) countsFor(w *desired) liveCounts {
 	if len(l.reconciler.pendingMoves) == 0 {
-		return l.live.usage
+		return l.live.counts
 	}
-	u := l.live.usage.clone()
+	u := l.live.counts.clone()
 	for about, e := range l.reconciler.pendingMoves {
 		if !slices.ContainsFunc(w.members, func(m *member) bool { return m.hold == nil && m.subject() == about }) {
 			u.count(e)
@@ -207,7 +207,7 @@ func (l *limiter) usageFor(w *desired) usage {
 	return u
 }
 
-func (l *limiter) awakeCount() int { return l.live.usage.awake + l.awakeChange }
+func (l *limiter) awakeCount() int { return l.live.counts.awake + l.awakeChange }
 
 // wake wakes an environment, and all that it links to. At limits.awake it waits.
 func (l *limiter) wake(c *lifecycle) {
@@ -217,9 +217,9 @@ func (l *limiter) wake(c *lifecycle) {
 	}
 	if most := l.in.cfg.Policy.Limits.Awake; most > 0 && l.awakeCount() >= most && !l.makeRoom() {
 		state.position = l.enqueue(limitAwake, "")
-		if state.Place == 0 {
-			l.lastPlace++
-			state.Place = l.lastPlace
+		if state.Ticket == 0 {
+			l.lastTicket++
+			state.Ticket = l.lastTicket
 		}
 		l.states[c.name] = state
 		return

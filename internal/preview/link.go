@@ -23,16 +23,16 @@ type linkResult struct {
 // linkEnvironments points the created and updated environments to each other. It is last, because a target must be
 // live.
 func linkEnvironments(in *input, live *liveSet, results []*result, last compositions) linkResult {
-	drafts := map[string]*draft{}
+	planned := map[string]*plannedEnvironment{}
 	for _, res := range results {
-		if res.draft != nil {
-			drafts[res.desired.name] = res.draft
+		if res.planned != nil {
+			planned[res.desired.name] = res.planned
 		}
 	}
-	graph := buildLinkGraph(in, live, drafts)
-	next := compositions{cfg: in.cfg, baseline: last.baseline, plain: make(map[string]*composition, len(drafts)), linked: map[string]*composition{}}
+	graph := buildLinkGraph(in, live, planned)
+	next := compositions{cfg: in.cfg, baseline: last.baseline, plain: make(map[string]*composition, len(planned)), linked: map[string]*composition{}}
 	l := linkResult{rows: map[string]Row{}, notes: graph.notes, compositions: next}
-	for name, d := range drafts {
+	for name, d := range planned {
 		next.plain[name] = d.made
 		if len(graph.to[name])+len(graph.from[name]) == 0 {
 			continue
@@ -48,11 +48,11 @@ func linkEnvironments(in *input, live *liveSet, results []*result, last composit
 	return l
 }
 
-func buildLinkGraph(in *input, live *liveSet, drafts map[string]*draft) linkGraph {
+func buildLinkGraph(in *input, live *liveSet, planned map[string]*plannedEnvironment) linkGraph {
 	g := linkGraph{to: map[string]map[string]string{}, from: map[string]map[string]map[string]bool{}, notes: map[string][]string{}}
 	targets := liveTargets(in, live)
-	for _, name := range slices.Sorted(maps.Keys(drafts)) {
-		d := drafts[name]
+	for _, name := range slices.Sorted(maps.Keys(planned)) {
+		d := planned[name]
 		for _, service := range slices.Sorted(maps.Keys(d.desired.file.Links)) {
 			if _, isHere := d.run[service]; isHere || in.cfg.Policy.Services.Get(service) == nil {
 				continue

@@ -10,11 +10,11 @@ type liveSet struct {
 	environments  map[string]*Remembered
 	environmentOf map[string]string // the environment of each member, by subject
 	hosts         map[string]string // the environment of each host; those of the last snapshot are reserved
-	usage         usage
+	counts        liveCounts
 }
 
-// usage counts live environments for the limits.
-type usage struct {
+// liveCounts counts live environments for the limits.
+type liveCounts struct {
 	all, awake    int
 	perOwner      map[string]int
 	perRepository map[string]int
@@ -24,7 +24,7 @@ func newLiveSet(in *input) *liveSet {
 	n := len(in.previous)
 	s := &liveSet{
 		environments: make(map[string]*Remembered, n), environmentOf: make(map[string]string, n), hosts: make(map[string]string, n),
-		usage: usage{perOwner: map[string]int{}, perRepository: map[string]int{}},
+		counts: liveCounts{perOwner: map[string]int{}, perRepository: map[string]int{}},
 	}
 	for name, e := range in.previous {
 		for _, h := range e.Hosts {
@@ -41,13 +41,13 @@ func (s *liveSet) add(e *Remembered) {
 	for _, m := range e.Members {
 		s.environmentOf[m.subject()] = e.Row.Name
 	}
-	s.usage.count(e)
+	s.counts.count(e)
 	s.environments[e.Row.Name] = e
 }
 
 func (s *liveSet) has(name string) bool { return s.environments[name] != nil }
 
-func (u *usage) count(e *Remembered) {
+func (u *liveCounts) count(e *Remembered) {
 	u.all++
 	if e.Row.State != Asleep {
 		u.awake++
@@ -63,8 +63,8 @@ func (u *usage) count(e *Remembered) {
 	}
 }
 
-func (u *usage) clone() usage {
-	return usage{all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner), perRepository: maps.Clone(u.perRepository)}
+func (u *liveCounts) clone() liveCounts {
+	return liveCounts{all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner), perRepository: maps.Clone(u.perRepository)}
 }
 
 // repositories returns the repositories of the members, each once.

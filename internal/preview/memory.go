@@ -34,10 +34,10 @@ type Memory struct {
 	Gone []Decision
 	// Lives have the activity of the live environments, by name.
 	Lives map[string]Life
-	// Intents are the requests about environments, by name.
-	Intents map[string]Intent
-	// Left are the environments that their lifetime removed, by name.
-	Left map[string]Left
+	// Requests are the requests about environments, by name.
+	Requests map[string]Requests `json:"Intents"`
+	// Expired are the environments that their lifetime removed, by name.
+	Expired map[string]Expired `json:"Left"`
 	// Measured is the time until which activity is known. Gaps before it count as use.
 	Measured time.Time `json:",omitzero"`
 	// Jumped is the last time at which the clock jumped or the service paused. Earlier knowledge about the clock
@@ -124,7 +124,7 @@ func (m Memory) clampClockJumps(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) { // guard clock-jump: false
 		m.shift(jumped-min(max(jumped, 0), clockStep), jumped.Abs() > clockStep, now)
 	}
-	m.Intents = clampRequests(m.Intents, now)
+	m.Requests = clampRequests(m.Requests, now)
 	m.Gone = slices.Clone(m.Gone)
 	for i := range m.Gone {
 		if m.Gone[i].Since.After(now) {
@@ -148,20 +148,20 @@ func (m *Memory) shift(by time.Duration, far bool, now time.Time) {
 	if far {
 		m.Jumped = now.UTC()
 	}
-	m.Lives, m.Intents = maps.Clone(m.Lives), maps.Clone(m.Intents)
+	m.Lives, m.Requests = maps.Clone(m.Lives), maps.Clone(m.Requests)
 	for name, l := range m.Lives {
 		move(&l.Changed, &l.Pushed, &l.Active, &l.Closed)
 		m.Lives[name] = l
 	}
-	for name, i := range m.Intents {
-		move(&i.Woken, &i.Slept, &i.Held, &i.Extended, &i.Renewed)
-		m.Intents[name] = i
+	for name, i := range m.Requests {
+		move(&i.Woken, &i.Slept, &i.AwakeUntil, &i.ExpiresNotBefore, &i.Renewed)
+		m.Requests[name] = i
 	}
 }
 
 // clampRequests returns requests without times in the future.
-func clampRequests(requests map[string]Intent, now time.Time) map[string]Intent {
-	clamped := make(map[string]Intent, len(requests))
+func clampRequests(requests map[string]Requests, now time.Time) map[string]Requests {
+	clamped := make(map[string]Requests, len(requests))
 	for name, i := range requests {
 		for _, t := range []*time.Time{&i.Woken, &i.Slept, &i.Renewed} {
 			if t.After(now) {

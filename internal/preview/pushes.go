@@ -53,7 +53,7 @@ func lastPushes(in *input, w *desired) (heads []string) {
 	for _, o := range w.orphans {
 		missing = append(missing, o.Member)
 	}
-	if left, ok := in.memory.Left[w.name]; ok && w.previous == nil {
+	if left, ok := in.memory.Expired[w.name]; ok && w.previous == nil {
 		last = left.Heads
 		for _, m := range left.Members {
 			if _, isRead := in.anyRepository(m.Repository); !isRead {

@@ -84,7 +84,7 @@ func (p *lives) went(name string, before *Snapshot) {
 	p.t.Helper()
 	p.gone++
 	was := before.Memory.Environments[name]
-	left, isOver := p.last.Memory.Left[name]
+	left, isOver := p.last.Memory.Expired[name]
 	p.tell("%s goes: %s", name, left.Rule)
 	switch {
 	case !isOver && p.closed[name].IsZero():

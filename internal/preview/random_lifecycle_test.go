@@ -211,7 +211,7 @@ func (p *lives) opensOrCloses(pr *PullRequest, name string) {
 
 // asks has somebody ask for something.
 func (p *lives) asks() {
-	all := slices.Concat(p.names(), slices.Sorted(maps.Keys(p.last.Memory.Left)))
+	all := slices.Concat(p.names(), slices.Sorted(maps.Keys(p.last.Memory.Expired)))
 	if len(all) == 0 || p.last.Memory.At.IsZero() { // memory was just lost: nobody is answered yet
 		return
 	}

@@ -18,7 +18,7 @@ type reconciler struct {
 	lifecycles   *lifecycles
 	existing     []*desired
 	guard        deletionGuard
-	drafter      *drafter
+	planner      *planner
 	live         *liveSet
 	expired      map[*desired]*hold // evidence that a lifetime is over
 	pendingMoves map[string]*Remembered
@@ -34,7 +34,7 @@ func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desir
 		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in), expired: map[*desired]*hold{},
 		pendingMoves: maps.Clone(moves), movedTo: map[string]string{}, rejected: rejections{},
 	}
-	r.drafter = &drafter{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg), readyDefaults: map[string]config.ServiceRef{}}
+	r.planner = &planner{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg), readyDefaults: map[string]config.ServiceRef{}}
 	for _, w := range r.existing {
 		if h := ls.expiredHold(w); h != nil {
 			r.expired[w] = h
@@ -133,14 +133,14 @@ func (r *reconciler) addMember(res *result, m memberResult) {
 // proposal is a desired environment with its plan.
 type proposal struct {
 	desired *desired // with the final holds of its members
-	draft   *draft
+	planned *plannedEnvironment
 	hold    *hold // why it can't be created or updated
 }
 
 // propose plans an environment.
 func (r *reconciler) propose(w *desired) proposal {
 	if w.isDedicated { // the hold of its only member doesn't change
-		made, h := r.drafter.dedicatedDraft(w)
+		made, h := r.planner.planDedicated(w)
 		return proposal{w, made, h}
 	}
 	p := proposal{desired: w.withOwnMembers()}
@@ -150,11 +150,11 @@ func (r *reconciler) propose(w *desired) proposal {
 		}
 	}
 	heads := shareServices(r.in, p.desired)
-	if p.desired.isAbandoned() && checkFile(&draft{drafter: r.drafter, desired: p.desired}) == nil {
+	if p.desired.isAbandoned() && checkFile(&plannedEnvironment{planner: r.planner, desired: p.desired}) == nil {
 		p.hold = r.abandonedHold(p.desired)
 		return p
 	}
-	p.draft, p.hold = r.drafter.namedDraft(p.desired, heads)
+	p.planned, p.hold = r.planner.planNamed(p.desired, heads)
 	return p
 }
 
@@ -178,7 +178,7 @@ func (r *reconciler) concludeDedicated(p proposal) *result {
 		previous, h, res.counted = r.decideLabelLoss(w, h)
 	}
 	if res.hold = h; h == nil {
-		res.draft, res.live = p.draft, &p.draft.made.environment
+		res.planned, res.live = p.planned, &p.planned.made.environment
 		res.members = []memberResult{{member: m, outcome: memberRuns}}
 		return res
 	}
@@ -208,7 +208,7 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 	wasGuarded := w.previous != nil && w.previous.IsGuarded
 	switch {
 	case h == nil:
-		res.draft, res.live = p.draft, &p.draft.made.environment
+		res.planned, res.live = p.planned, &p.planned.made.environment
 	case w.previous != nil && !h.allowsRemoval:
 		as := *w.previous
 		if h.rule != RuleGrace {
@@ -262,7 +262,7 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 }
 
 // allExpired returns the entries of environments that their lifetime took away, now or earlier.
-func (r *reconciler) allExpired(earlier map[string]Left) map[string]Left {
+func (r *reconciler) allExpired(earlier map[string]Expired) map[string]Expired {
 	expired := maps.Clone(earlier)
 	for _, res := range r.results {
 		if res.expired != nil {
@@ -312,7 +312,7 @@ func (r *reconciler) finalLifecycles() *lifecycles {
 func beginLifecycle(ls *lifecycles, name string, e *Remembered) *lifecycle {
 	l := &lifecycle{
 		Life: newLife(ls.in), name: name, desired: ls.asked[name], file: ls.in.file(name), profile: e.Row.Profile,
-		settings: ls.in.cfg.LifetimeOf(e.Row.Profile), requests: ls.in.memory.Intents[name],
+		settings: ls.in.cfg.LifetimeOf(e.Row.Profile), requests: ls.in.memory.Requests[name],
 	}
 	if p := ls.pushes[l.desired]; p.isKnown {
 		l.Heads = p.heads

@@ -2,9 +2,9 @@ package preview
 
 // result is what becomes of a desired environment.
 type result struct {
-	desired *desired // with the holds of its members
-	hold    *hold    // why it isn't created or updated; nil if it is
-	draft   *draft   // nil unless it is created or updated
+	desired *desired            // with the holds of its members
+	hold    *hold               // why it isn't created or updated; nil if it is
+	planned *plannedEnvironment // nil unless it is created or updated
 	live    *Remembered
 	members []memberResult
 	// isOwnSubject is true if there is a decision about the environment itself, besides those about its members.
@@ -12,7 +12,7 @@ type result struct {
 	// counted is the number of removals that the deletion guard counts.
 	counted int
 	// expired is the entry of an environment that its lifetime takes away.
-	expired *Left
+	expired *Expired
 	// followUp is the file's environment if an adopted one loses its pull request.
 	followUp *desired
 }

@@ -14,13 +14,13 @@ func remember(r *resolved, e explanation) *Snapshot {
 	s.Memory = Memory{
 		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(),
 		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults), Removals: r.removals(),
-		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Intents: r.requestsToKeep(), Left: r.expired,
+		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Requests: r.requestsToKeep(), Expired: r.expired,
 		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt, compositions: r.linked.compositions,
 	}
 	if s.Memory.Defaults == nil {
 		s.Memory.Defaults = map[string]config.ServiceRef{}
 	}
-	maps.Copy(s.Memory.Defaults, r.reconciler.drafter.readyDefaults)
+	maps.Copy(s.Memory.Defaults, r.reconciler.planner.readyDefaults)
 	s.Rows = make([]Row, 0, len(s.Memory.Environments))
 	for _, name := range slices.Sorted(maps.Keys(s.Memory.Environments)) { // guard row-order: slices.Collect(maps.Keys(s.Memory.Environments))
 		s.Rows = append(s.Rows, s.Memory.Environments[name].Row)
@@ -49,7 +49,7 @@ func (r *resolved) lives() map[string]Life {
 	lives := make(map[string]Life, len(r.live.environments))
 	for name := range r.live.environments {
 		life, state := r.lifecycles.byName[name].Life, r.states[name]
-		life.Changed, life.Why, life.Place, life.Took = state.Changed, state.Why, state.Place, state.Took
+		life.Changed, life.Why, life.Ticket, life.Took = state.Changed, state.Why, state.Ticket, state.Took
 		lives[name] = life
 	}
 	return lives
@@ -57,9 +57,9 @@ func (r *resolved) lives() map[string]Life {
 
 // requestsToKeep returns the requests that still count. Those about environments that are neither live nor waiting
 // are dropped.
-func (r *resolved) requestsToKeep() map[string]Intent {
-	requests := map[string]Intent{}
-	for name, i := range r.memory.Intents {
+func (r *resolved) requestsToKeep() map[string]Requests {
+	requests := map[string]Requests{}
+	for name, i := range r.memory.Requests {
 		if r.previous[name] == nil {
 			i.Slept = time.Time{} // a returning environment is awake
 		}
@@ -70,14 +70,14 @@ func (r *resolved) requestsToKeep() map[string]Intent {
 	}
 	for name := range r.live.environments {
 		l := r.lifecycles.byName[name]
-		if _, ok := requests[name]; !ok && l.requests == (Intent{}) {
+		if _, ok := requests[name]; !ok && l.requests == (Requests{}) {
 			continue
 		}
 		i := l.requests
 		if r.previous[name] == nil {
 			i.Slept = time.Time{}
 		}
-		i.Held, i.Extended = l.heldUntil(), l.extendedUntil() // not more than may be asked for
+		i.AwakeUntil, i.ExpiresNotBefore = l.heldUntil(), l.extendedUntil() // not more than may be asked for
 		if state := r.states[name]; state.State == Waking && i.Slept.Before(state.Changed) {
 			i.Slept = time.Time{} // the request to sleep is over
 		}

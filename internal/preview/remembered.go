@@ -63,9 +63,9 @@ type Decided struct {
 	Outcome Outcome
 	Rule    Rule
 	Since   time.Time
-	// Place is the queue number of a waiting environment; 0 if it doesn't wait. It grows, and isn't a time, because
+	// Ticket orders the waiting environments: the lowest is the next one; 0 if it doesn't wait. It grows, and isn't a time, because
 	// clocks jump.
-	Place int `json:",omitempty"`
+	Ticket int `json:"Place,omitempty"`
 }
 
 // The causes of sleep that lifetime settings don't decide alone.
@@ -75,21 +75,21 @@ const (
 	SleptForLimit config.SleepCause = "limit"
 )
 
-// Intent has the last requests about one environment.
-type Intent struct {
+// Requests has the last requests about one environment.
+type Requests struct {
 	// Woken is the time of the last visit or wake request, Slept that of the last request to sleep.
 	Woken time.Time `json:",omitzero"`
 	Slept time.Time `json:",omitzero"`
-	// Held is the time until which it is kept awake, Extended the time until which it doesn't expire.
-	Held     time.Time `json:",omitzero"`
-	Extended time.Time `json:",omitzero"`
+	// AwakeUntil is the time until which it is kept awake, ExpiresNotBefore the time until which it doesn't expire.
+	AwakeUntil       time.Time `json:"Held,omitzero"`
+	ExpiresNotBefore time.Time `json:"Extended,omitzero"`
 	// Renewed is the time of the last extension.
 	Renewed time.Time `json:",omitzero"`
 	By      string    `json:",omitempty"`
 }
 
-// Left is an environment that its lifetime removed while it is still asked for.
-type Left struct {
+// Expired is an environment that its lifetime removed while it is still asked for.
+type Expired struct {
 	Rule   Rule
 	Reason string
 	// Heads are the commits that it was made from, as hashes. Members are its pull requests.
@@ -111,8 +111,8 @@ type Life struct {
 	Closed time.Time `json:",omitzero"`
 	// Why is the cause of its sleep.
 	Why config.SleepCause `json:",omitempty"`
-	// Place is the queue number of an environment that waits to wake; 0 if it doesn't wait.
-	Place int `json:",omitempty"`
+	// Ticket orders the environments that wait to wake; 0 if it doesn't wait.
+	Ticket int `json:"Place,omitempty"`
 	// Unsure is true if Since is by a clock that couldn't be compared with GitHub's.
 	Unsure bool `json:",omitempty"`
 	// Took is the duration of the last wake.

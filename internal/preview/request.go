@@ -49,7 +49,7 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 		return e
 	}
 	i, live := slices.BinarySearchFunc(s.Rows, r.Environment, func(row Row, name string) int { return strings.Compare(row.Name, name) })
-	left, isLeft := s.Memory.Left[r.Environment]
+	left, isLeft := s.Memory.Expired[r.Environment]
 	switch {
 	case live:
 		return s.checkLive(c, r, s.Rows[i])
@@ -120,7 +120,7 @@ func checkExtension(settings *config.LifetimeSettings, r Request) error {
 }
 
 func (s *Snapshot) checkSleep(c *config.Config, r Request, row Row) error {
-	requests, file := s.Memory.Intents[row.Name], &config.Environment{}
+	requests, file := s.Memory.Requests[row.Name], &config.Environment{}
 	if e := c.Environments[row.Name]; e != nil {
 		file = e
 	}
@@ -168,32 +168,32 @@ func (s *Snapshot) linkedFrom(c *config.Config, name string) string {
 // Ask adds a request that Check accepted.
 func (m *Memory) Ask(r Request) {
 	_, live := m.Lives[r.Environment]
-	if _, left := m.Left[r.Environment]; !live && !left {
+	if _, left := m.Expired[r.Environment]; !live && !left {
 		return
 	}
-	m.Intents = maps.Clone(m.Intents)
-	if m.Intents == nil {
-		m.Intents = map[string]Intent{}
+	m.Requests = maps.Clone(m.Requests)
+	if m.Requests == nil {
+		m.Requests = map[string]Requests{}
 	}
-	i, at := m.Intents[r.Environment], latest(r.At, m.At).UTC()   // a request may be older than the snapshot, and the clock may have jumped
-	if r.For > 0 && r.Action == ActionWake || !i.Held.After(at) { // else By stays the login that keeps it awake
+	i, at := m.Requests[r.Environment], latest(r.At, m.At).UTC()        // a request may be older than the snapshot, and the clock may have jumped
+	if r.For > 0 && r.Action == ActionWake || !i.AwakeUntil.After(at) { // else By stays the login that keeps it awake
 		i.By = config.Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
 	}
 	switch r.Action {
 	case ActionWake:
 		i.Woken, i.Slept = at, time.Time{}
 		if r.For > 0 {
-			i.Held = latest(i.Held, at.Add(r.For))
+			i.AwakeUntil = latest(i.AwakeUntil, at.Add(r.For))
 		}
 	case ActionSleep:
 		i.Slept = latest(at, i.Woken)
 	case ActionExtend:
-		i.Renewed, i.Extended = at, latest(i.Extended, at.Add(r.For))
+		i.Renewed, i.ExpiresNotBefore = at, latest(i.ExpiresNotBefore, at.Add(r.For))
 		if r.For == 0 {
-			i.Extended = at.Add(forEver)
+			i.ExpiresNotBefore = at.Add(forEver)
 		}
 	}
-	m.Intents[r.Environment] = i
+	m.Requests[r.Environment] = i
 }
 
 // forEver is longer than any allowed extension.

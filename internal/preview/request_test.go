@@ -77,22 +77,22 @@ func TestRequestsAreBoundedAndForgotten(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{grace: 1h}"), pull(1), pull(2))
 	m := d.last.Memory
-	before := fmt.Sprint(m.Intents)
+	before := fmt.Sprint(m.Requests)
 	after := m
 	for i := range 1000 {
 		after.Ask(Request{Environment: fmt.Sprintf("shop-pr-%d", i), Action: ActionWake, By: strings.Repeat("\u202ex", 1000), At: d.now})
 	}
-	if len(after.Intents) != 2 || fmt.Sprint(m.Intents) != before {
-		t.Errorf("intents: %d, and of the memory before: %v", len(after.Intents), m.Intents)
+	if len(after.Requests) != 2 || fmt.Sprint(m.Requests) != before {
+		t.Errorf("intents: %d, and of the memory before: %v", len(after.Requests), m.Requests)
 	}
-	if by := after.Intents["shop-pr-1"].By; len(by) > 2*maxBy || config.Printable(by) != by || by == "" {
+	if by := after.Requests["shop-pr-1"].By; len(by) > 2*maxBy || config.Printable(by) != by || by == "" {
 		t.Errorf("by %q", by)
 	}
 	d.last.Memory = restarted(t, after)
 	d.pulls[0].Labels, d.pulls[1].Labels = nil, nil
 	d.pass(2 * time.Minute)
-	if got := d.last.Memory; len(got.Intents)+len(got.Lives)+len(got.Left) > 0 {
-		t.Errorf("of what is gone is remembered: %v %v %v", got.Intents, got.Lives, got.Left)
+	if got := d.last.Memory; len(got.Requests)+len(got.Lives)+len(got.Expired) > 0 {
+		t.Errorf("of what is gone is remembered: %v %v %v", got.Requests, got.Lives, got.Expired)
 	}
 }
 
@@ -125,7 +125,7 @@ func TestHoldKeepsItsOwner(t *testing.T) {
 	}
 	m := d.pass(3 * time.Hour).last.Memory
 	m.Ask(Request{Environment: "shop-pr-1", Action: ActionWake, By: "bob", At: d.now})
-	if by := m.Intents["shop-pr-1"].By; by != "bob" {
+	if by := m.Requests["shop-pr-1"].By; by != "bob" {
 		t.Errorf("when nobody keeps it awake any more, %q woke it", by)
 	}
 }

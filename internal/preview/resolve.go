@@ -40,9 +40,9 @@ func runPhases(in *input, ids *identities, a *assigned) *resolved {
 	lim := newLimiter(rec, sched, states, expired)
 	lim.limit(fresh, ids.decided)
 
-	r := &resolved{input: in, ids: ids, reconciler: rec, live: rec.live, lastPlace: lim.lastPlace}
+	r := &resolved{input: in, ids: ids, reconciler: rec, live: rec.live, lastTicket: lim.lastTicket}
 	r.lifecycles = rec.finalLifecycles()
-	r.linked = linkEnvironments(in, rec.live, rec.results, rec.drafter.last)
+	r.linked = linkEnvironments(in, rec.live, rec.results, rec.planner.last)
 	r.states = lim.finalStates()
 	r.expired = rec.allExpired(expired)
 	return r
@@ -60,7 +60,7 @@ func FromMemory(m Memory, now time.Time) *Snapshot {
 	lim.limit(nil, nil)
 	r := &resolved{
 		input: in, ids: ids, lifecycles: ls, reconciler: rec, live: rec.live,
-		states: lim.finalStates(), lastPlace: lim.lastPlace,
+		states: lim.finalStates(), lastTicket: lim.lastTicket,
 	}
 	e := newExplainer(r)
 	for _, k := range rec.kept {

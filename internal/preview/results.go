@@ -9,9 +9,9 @@ type resolved struct {
 	live       *liveSet
 	linked     linkResult
 	states     runStates
-	expired    map[string]Left // removed by their lifetime, by name
-	lastPlace  int             // the highest queue number
-	awake      int             // the number of awake environments
+	expired    map[string]Expired // removed by their lifetime, by name
+	lastTicket int                // the highest ticket
+	awake      int                // the number of awake environments
 }
 
 // explanation is the result of the explain phase.

@@ -60,8 +60,8 @@ func info(row Row, repositoryID int64, members []Member) []Info {
 }
 
 // sourcedRow adds the facts of the source to a composed row. Free text is only ever a value.
-func sourcedRow(cfg *config.Config, parts *ingredients, k *composer) Row {
-	row := k.row()
+func sourcedRow(cfg *config.Config, parts *ingredients, c *composer) Row {
+	row := c.row()
 	handOver(&row, parts.handover, parts.plan.Run)
 	row.Source, row.Purpose = parts.source, config.Printable(parts.purpose)
 	if !parts.expires.IsZero() {
@@ -92,4 +92,4 @@ func fillPullRequest(cfg *config.Config, row *Row, parts *ingredients) {
 	row.IssueKey = config.Printable(cfg.IssueKey(pr.branch, pr.title))
 }
 
-func (k *composer) hostNames() []string { return slices.Sorted(maps.Values(k.hosts)) }
+func (c *composer) hostNames() []string { return slices.Sorted(maps.Values(c.hosts)) }

@@ -30,36 +30,36 @@ const keepsAwake = "previewset.dev/keep-awake"
 //
 // A Job isn't stopped: a migration that is stopped half way would leave its data half done. An autoscaler is off while
 // its target has no replicas.
-func (k *composer) state() {
-	if k.plan.State == Asleep {
+func (c *composer) state() {
+	if c.plan.State == Asleep {
 		sleeps := func(kind, patch string) {
 			target := Target{Kind: kind, LabelSelector: keepsAwake + "!=true", AnnotationSelector: keepsAwake + "!=true"}
-			k.k.Patches = append(k.k.Patches, Patch{Patch: patch, Target: target})
+			c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: patch, Target: target})
 		}
 		sleeps("Deployment", `[{"op":"add","path":"/spec/replicas","value":0}]`)
 		sleeps("StatefulSet", `[{"op":"add","path":"/spec/replicas","value":0}]`)
 		sleeps("CronJob", `[{"op":"add","path":"/spec/suspend","value":true}]`)
 	}
-	if k.plan.State == Asleep || k.plan.State == Waking {
-		k.withoutRoute("Ingress", "networking.k8s.io/v1")
-		k.withoutRoute("HTTPRoute", "gateway.networking.k8s.io/v1")
+	if c.plan.State == Asleep || c.plan.State == Waking {
+		c.withoutRoute("Ingress", "networking.k8s.io/v1")
+		c.withoutRoute("HTTPRoute", "gateway.networking.k8s.io/v1")
 	}
 }
 
 // withoutRoute removes the public routes of a kind, in any version. The wildcard route of appsets/ has the hosts
 // then.
-func (k *composer) withoutRoute(kind, apiVersion string) {
+func (c *composer) withoutRoute(kind, apiVersion string) {
 	patch := `{"$patch":"delete","apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"any"}}`
-	k.k.Patches = append(k.k.Patches, Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
+	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
 }
 
 // withState returns a row in another state. The patches of a state are the last ones and the same in every
 // environment, so this works also for an environment that can't be composed now.
 func (r Row) withState(state State) Row {
 	of := func(state State) []Patch {
-		k := composer{plan: Plan{State: state}}
-		k.state()
-		return k.k.Patches
+		c := composer{plan: Plan{State: state}}
+		c.state()
+		return c.kustomize.Patches
 	}
 	all := of(Asleep)
 	patches := slices.DeleteFunc(slices.Clone(r.Kustomize.Patches), func(p Patch) bool {

@@ -12,8 +12,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// drafter plans environments and composes their rows.
-type drafter struct {
+// planner plans environments and composes their rows.
+type planner struct {
 	in         *input
 	lifecycles *lifecycles
 	live       *liveSet
@@ -22,20 +22,20 @@ type drafter struct {
 	readyDefaults map[string]config.ServiceRef
 }
 
-// draft is the plan of an environment. The environment rules fill it in, in their order.
-type draft struct {
-	*drafter
-	desired *desired
-	heads   map[string]config.ServiceRef // services at the head of a member
-	labels  string                       // the profile that the labels name
-	profile string
-	set     map[string]bool              // the services that run
-	run     map[string]config.ServiceRef // the same, with their commits
-	notes   []string                     // what differs from what the file says
-	made    *composition
+// plannedEnvironment is the plan of an environment. The environment rules fill it in, in their order.
+type plannedEnvironment struct {
+	*planner
+	desired      *desired
+	heads        map[string]config.ServiceRef // services at the head of a member
+	labelProfile string                       // the profile that labels name, or named when a held member was admitted last
+	profile      string
+	set          map[string]bool              // the services that run
+	run          map[string]config.ServiceRef // the same, with their commits
+	notes        []string                     // what differs from what the file says
+	made         *composition
 }
 
-func checkFile(d *draft) *hold {
+func checkFile(d *plannedEnvironment) *hold {
 	problem := d.in.fileProblem(d.desired.name)
 	if problem == "" || d.in.cfg.Environments[d.desired.name] != nil {
 		return nil
@@ -44,7 +44,7 @@ func checkFile(d *draft) *hold {
 }
 
 // checkMemberProfiles notes the profile that the labels of the members name. A held member keeps the one that it named.
-func checkMemberProfiles(d *draft) *hold {
+func checkMemberProfiles(d *plannedEnvironment) *hold {
 	if d.desired.isDedicated {
 		return nil
 	}
@@ -62,14 +62,14 @@ func checkMemberProfiles(d *draft) *hold {
 			}
 		}
 	}
-	d.labels = first.Profile
+	d.labelProfile = first.Profile
 	return nil
 }
 
 // checkProfile notes the profile in force.
-func checkProfile(d *draft) *hold {
+func checkProfile(d *plannedEnvironment) *hold {
 	policy := d.in.cfg.Policy
-	d.profile = cmp.Or(d.labels, d.desired.file.Profile, policy.PullRequests.Profile)
+	d.profile = cmp.Or(d.labelProfile, d.desired.file.Profile, policy.PullRequests.Profile)
 	if _, ok := policy.Profiles[d.profile]; ok {
 		return nil
 	}
@@ -81,7 +81,7 @@ func checkProfile(d *draft) *hold {
 }
 
 // chooseServices notes the services that run.
-func chooseServices(d *draft) *hold {
+func chooseServices(d *plannedEnvironment) *hold {
 	if d.desired.isDedicated {
 		return d.chooseDedicated()
 	}
@@ -89,7 +89,7 @@ func chooseServices(d *draft) *hold {
 }
 
 // chooseDedicated chooses what the profile and the file say, and what the pull request changes.
-func (d *draft) chooseDedicated() *hold {
+func (d *plannedEnvironment) chooseDedicated() *hold {
 	w, profile := d.desired, d.in.cfg.Policy.Profiles[d.profile]
 	changed := w.members[0].changed
 	if profile.Run.Mode == "changed" && len(changed) == 0 && len(w.file.Services) == 0 {
@@ -114,7 +114,7 @@ func (d *draft) chooseDedicated() *hold {
 
 // chooseNamed chooses what the profile and the file say, and what the members change. A service in the file counts as
 // changed.
-func (d *draft) chooseNamed() *hold {
+func (d *plannedEnvironment) chooseNamed() *hold {
 	w, services := d.desired, d.in.cfg.Policy.Services
 	targets := slices.Sorted(maps.Keys(d.heads))
 	for _, name := range slices.Sorted(maps.Keys(w.file.Services)) {
@@ -137,7 +137,7 @@ func (d *draft) chooseNamed() *hold {
 	return nil
 }
 
-func (d *draft) nothingRuns() *hold {
+func (d *plannedEnvironment) nothingRuns() *hold {
 	w, policy := d.desired, d.in.cfg.Policy
 	h := &hold{
 		rule:   RuleUnchanged,
@@ -165,7 +165,7 @@ func runAllRemedy(policy *config.Policy) string {
 }
 
 // resolveServices notes the commit of each service that runs.
-func resolveServices(d *draft) *hold {
+func resolveServices(d *plannedEnvironment) *hold {
 	d.run = map[string]config.ServiceRef{}
 	for i := range d.in.cfg.Policy.Services {
 		s := &d.in.cfg.Policy.Services[i]
@@ -186,7 +186,7 @@ func resolveServices(d *draft) *hold {
 
 // resolveService returns the commit of a service that no member changes: of the ref in the file, else of its default.
 // If that isn't known or ready, a running service stays at its commit.
-func (d *draft) resolveService(s *config.Service) (config.ServiceRef, *hold) {
+func (d *plannedEnvironment) resolveService(s *config.Service) (config.ServiceRef, *hold) {
 	ref, file, isChosen := s.Default, config.PolicyFile, false
 	if own, ok := d.desired.file.Services[s.Name]; ok {
 		ref, file, isChosen = &own, path.Join(config.OverlaysFolder, d.desired.name, config.EnvironmentFile), true
@@ -215,10 +215,10 @@ func (d *draft) resolveService(s *config.Service) (config.ServiceRef, *hold) {
 	return config.ServiceRef{}, h
 }
 
-func checkLinkCycle(d *draft) *hold { return cycleHold(d.in, d.desired) }
+func checkLinkCycle(d *plannedEnvironment) *hold { return cycleHold(d.in, d.desired) }
 
-// composeDraft composes the row.
-func composeDraft(d *draft) *hold {
+// composePlanned composes the row.
+func composePlanned(d *plannedEnvironment) *hold {
 	made, err := d.compose()
 	if err != nil {
 		return &hold{rule: RuleTag, reason: err.Error(), remedy: "mend it in " + config.PolicyFile}
@@ -232,7 +232,7 @@ func composeDraft(d *draft) *hold {
 	return nil
 }
 
-func (d *draft) compose() (*composition, error) {
+func (d *plannedEnvironment) compose() (*composition, error) {
 	w, profile := d.desired, d.in.cfg.Policy.Profiles[d.profile]
 	state := Awake
 	if w.previous != nil {
@@ -250,10 +250,10 @@ func (d *draft) compose() (*composition, error) {
 	return d.last.compose(parts, d.last.plain[w.name], w.previous)
 }
 
-func (d *draft) row() *Row { return &d.made.environment.Row }
+func (d *plannedEnvironment) row() *Row { return &d.made.environment.Row }
 
 // checkNamespaceKept keeps a live environment in its namespace. In another one it would lose its data.
-func checkNamespaceKept(d *draft) *hold {
+func checkNamespaceKept(d *plannedEnvironment) *hold {
 	w, namespace := d.desired, d.row().Namespace
 	isKept := w.previous == nil || w.previous.Row.Namespace == namespace
 	if isKept || d.in.isConfirmed(w.name) { // guard namespace-stays: true
@@ -265,7 +265,7 @@ func checkNamespaceKept(d *draft) *hold {
 	}
 }
 
-func checkNameFree(d *draft) *hold {
+func checkNameFree(d *plannedEnvironment) *hold {
 	w, other := d.desired, d.in.previous[d.desired.name]
 	if other == nil || w.previous != nil {
 		return nil
@@ -277,7 +277,7 @@ func checkNameFree(d *draft) *hold {
 	}
 }
 
-func checkNotProtected(d *draft) *hold {
+func checkNotProtected(d *plannedEnvironment) *hold {
 	namespace := d.row().Namespace
 	for _, p := range slices.Concat(d.in.cfg.Policy.ProtectedNamespaces, d.in.facts.Protected, []string{d.in.cfg.Policy.Baseline.Namespace}) {
 		if match, err := path.Match(p, namespace); err == nil && match {
@@ -291,7 +291,7 @@ func checkNotProtected(d *draft) *hold {
 	return nil
 }
 
-func checkApplicationFree(d *draft) *hold {
+func checkApplicationFree(d *plannedEnvironment) *hold {
 	namespace := d.row().Namespace
 	owner, taken := d.in.facts.Cluster.Taken[namespace]
 	if !taken {
@@ -304,7 +304,7 @@ func checkApplicationFree(d *draft) *hold {
 	}
 }
 
-func checkHostsFree(d *draft) *hold {
+func checkHostsFree(d *plannedEnvironment) *hold {
 	for _, h := range d.made.environment.Hosts {
 		other, taken := d.live.hosts[h]
 		if !taken || other == d.desired.name {
