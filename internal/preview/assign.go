@@ -2,6 +2,7 @@ package preview
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -236,6 +237,12 @@ func (pr *pullRequest) isStillLabelled() bool {
 	still, _ := labelled(pr.Labels, label)
 	return still || label == ""
 }
+
+// Environments without a ticket come after those with one: first those that wake, then the new ones.
+const (
+	wakesLast   = math.MaxInt - 1
+	createsLast = math.MaxInt
+)
 
 // inOrder returns the desired environments that are live, and the others by queue position, then by age.
 func inOrder(all []*desired, decided map[string]Decided) (existing, fresh []*desired) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -64,12 +63,6 @@ func (l *limiter) limit(fresh []*desired, decided map[string]Decided) {
 		}
 	}
 }
-
-// Environments without a ticket come after those with one: first those that wake, then the new ones.
-const (
-	wakesLast   = math.MaxInt - 1
-	createsLast = math.MaxInt
-)
 
 // turns returns the environments that should wake or begin, in order of arrival.
 func (l *limiter) turns(fresh []*desired, decided map[string]Decided) []turn {
@@ -147,14 +140,14 @@ func (l *limiter) limitHold(w *desired) *hold {
 			rule: RuleLimit,
 			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue",
 				c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
-			remedy: c.remedy(),
+			remedy: c.roomRemedy(),
 		}
 	}
 	return nil
 }
 
-// remedy returns how a person makes room.
-func (c limitCount) remedy() string {
+// roomRemedy returns how a person makes room.
+func (c limitCount) roomRemedy() string {
 	switch c.name {
 	case limitAwake:
 		return "wait, or send another environment to sleep"
