@@ -9,9 +9,9 @@ import (
 
 // Quota knows how many requests GitHub still accepts.
 type Quota interface {
-	// Pause is the time until the next poll: the interval, or longer while quota is short.
+	// Pause returns the time until the next poll: the interval, or longer while quota is short.
 	Pause(interval time.Duration) time.Duration
-	// Hurry says whether more quota is left than the reserve for polling.
+	// Hurry says whether a read may start at once: more quota is left than the reserve for polling.
 	Hurry() bool
 	// Describe describes the rest of the quota in a sentence.
 	Describe() string

@@ -58,8 +58,8 @@ func (h *hosts) addLive(p *answer.Published) map[string]*hostEntry {
 	return live
 }
 
-// addDecision adds a decision: to a live environment the one that keeps it live, else at the environment's future host.
-// Held wins over gone, because a user can fix it.
+// addDecision adds a decision. A live environment gets the decision that keeps it live. An environment that isn't live
+// gets an entry at its future host; a held decision replaces a gone one, because a user can fix its cause.
 func (h *hosts) addDecision(live map[string]*hostEntry, d preview.Decision) {
 	if entry := live[d.Environment]; entry != nil {
 		if entry.decision.Outcome == "" || d.Outcome != preview.Held {

@@ -15,7 +15,7 @@ import (
 // looks like a browser passes, and then the same limits apply to it.
 func isPerson(r *http.Request) bool {
 	h := r.Header
-	return r.Method == http.MethodGet && pages.Wanted(r) && isNavigation(h) && !isReload(h) && !isPrefetch(h) &&
+	return r.Method == http.MethodGet && pages.AcceptsPage(r) && isNavigation(h) && !isReload(h) && !isPrefetch(h) &&
 		isBrowser(r.UserAgent())
 }
 

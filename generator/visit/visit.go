@@ -64,7 +64,7 @@ func (v *Visits) Handle(c *gin.Context) {
 		if canAct(view.State) && isPerson(c.Request) {
 			v.act(from, &view)
 		}
-		if from.signedIn && pages.Wanted(c.Request) {
+		if from.signedIn && pages.AcceptsPage(c.Request) {
 			view.Details = v.details(c.Request.Context(), p, entry)
 		}
 	}

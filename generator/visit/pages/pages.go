@@ -80,19 +80,19 @@ type Workload struct {
 	Ready, Replicas int
 }
 
-// Done says that all replicas are ready.
+// Done says whether all replicas are ready.
 func (w Workload) Done() bool { return w.Replicas > 0 && w.Ready >= w.Replicas }
 
 // Word returns the state's name.
 func (v View) Word() string { return presentations[v.State].word }
 
-// Title begins with the state, because browser tabs are narrow.
+// Title returns the page's title. It begins with the state, because browser tabs are narrow.
 func (v View) Title() string { return v.Word() + " – " + cmp.Or(v.Name, "preview") }
 
-// Moving says that the page reloads itself.
+// Moving says whether the page reloads itself.
 func (v View) Moving() bool { return presentations[v.State].moving }
 
-// Says explains the state and what to do.
+// Says returns a sentence about the state and what to do.
 func (v View) Says() string {
 	says := strings.ReplaceAll(presentations[v.State].says, namePlaceholder, v.Name)
 	if v.Wait > 0 {
@@ -115,7 +115,7 @@ func (v View) Act() string {
 // Answer writes the response with a view.
 func Answer(w http.ResponseWriter, r *http.Request, v View) error {
 	kind, write := "application/json; charset=utf-8", v.json
-	if Wanted(r) {
+	if AcceptsPage(r) {
 		kind, write = "text/html; charset=utf-8", v.page
 	}
 	body, err := write()
@@ -151,8 +151,8 @@ func (v View) json() ([]byte, error) {
 	)
 }
 
-// Wanted says whether a request accepts a page.
-func Wanted(r *http.Request) bool {
+// AcceptsPage says whether a request accepts a page.
+func AcceptsPage(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
