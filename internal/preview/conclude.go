@@ -77,7 +77,7 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 // hasMember reports whether a pull request is in the environment, or comes into it.
 func hasMember(w *desired) bool {
 	for _, m := range w.members {
-		if w.counts(m) {
+		if w.isMember(m) {
 			return true
 		}
 	}

@@ -36,8 +36,8 @@ func (m *member) isIn(name string) bool {
 	return m.environment != nil && m.environment.Row.Name == name
 }
 
-// counts reports whether a pull request is a member of the environment, or becomes one.
-func (w *desired) counts(m *member) bool { return m.hold == nil || m.isIn(w.name) }
+// isMember reports whether a pull request is a member of the environment, or becomes one.
+func (w *desired) isMember(m *member) bool { return m.hold == nil || m.isIn(w.name) }
 
 // source returns the first that claims the name.
 func (w *desired) source() Source {
@@ -50,8 +50,8 @@ func (w *desired) source() Source {
 	return FromPullRequest
 }
 
-// countedOwner returns the login that limits.perOwner counts the environment for, or "". A slot counts for no owner.
-func (w *desired) countedOwner() string {
+// limitOwner returns the login that limits.perOwner counts the environment for, or "". A slot counts for no owner.
+func (w *desired) limitOwner() string {
 	switch {
 	case w.claim != nil:
 		return ""
@@ -62,7 +62,7 @@ func (w *desired) countedOwner() string {
 	case len(w.members) == 0:
 		return ""
 	}
-	if i := slices.IndexFunc(w.members, w.counts); i >= 0 {
+	if i := slices.IndexFunc(w.members, w.isMember); i >= 0 {
 		return w.members[i].owner
 	}
 	return w.members[0].owner
@@ -73,7 +73,7 @@ func (w *desired) shownOwner() string {
 	if w.claim != nil {
 		return w.claim.Holders[0]
 	}
-	return cmp.Or(w.file.Owner, w.countedOwner())
+	return cmp.Or(w.file.Owner, w.limitOwner())
 }
 
 func (w *desired) purpose() string {
@@ -85,7 +85,7 @@ func (w *desired) purpose() string {
 
 // isAbandoned reports whether a named environment is live and nothing asks for it any more.
 func (w *desired) isAbandoned() bool {
-	return !w.isDedicated && w.previous != nil && w.claim == nil && !w.isFromFile && len(w.orphans) == 0 && !slices.ContainsFunc(w.members, w.counts)
+	return !w.isDedicated && w.previous != nil && w.claim == nil && !w.isFromFile && len(w.orphans) == 0 && !slices.ContainsFunc(w.members, w.isMember)
 }
 
 // lacksLabel reports whether it is the dedicated environment of a pull request that doesn't ask for it.
@@ -106,7 +106,7 @@ func (w *desired) withOwnMembers() *desired {
 func (w *desired) rememberedMembers(policy config.PullRequestPolicy) []Member {
 	members := make([]Member, 0, len(w.members)+len(w.orphans))
 	for _, m := range w.members {
-		if w.counts(m) {
+		if w.isMember(m) {
 			members = append(members, w.rememberedMember(policy, m))
 		}
 	}

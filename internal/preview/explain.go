@@ -78,7 +78,7 @@ func (e *explainer) ticket(d Decision, last int) int {
 	return 0
 }
 
-// explainKept explains an environment that stays as it was.
+// explainKept explains an environment that stays as it previous.
 func (e *explainer) explainKept(k kept) {
 	d := Decision{
 		Environment: k.Row.Name, Repository: k.Row.Repository, Number: k.soleMember().Number, Title: k.Row.Title,
@@ -173,9 +173,9 @@ func (e *explainer) ownReason(res *result) string {
 // explainGone returns the environments that were removed lately, and adds those without another decision.
 func (e *explainer) explainGone() []Decision {
 	var removed []Decision
-	for name, was := range e.previous {
+	for name, previous := range e.previous {
 		if !e.live.has(name) {
-			removed = append(removed, e.goneDecision(was))
+			removed = append(removed, e.goneDecision(previous))
 		}
 	}
 	slices.SortFunc(removed, compareDecisions)
@@ -194,19 +194,19 @@ func (e *explainer) explainGone() []Decision {
 }
 
 // goneDecision explains an environment that was removed.
-func (e *explainer) goneDecision(was *Remembered) Decision {
-	name := was.Row.Name
+func (e *explainer) goneDecision(previous *Remembered) Decision {
+	name := previous.Row.Name
 	d := Decision{
 		Outcome: Gone, Rule: RuleClosed, Reason: "its pull request was closed or merged, or lost its label", Remedy: "reopen or label it to bring it back",
-		Since: e.now.UTC().Truncate(time.Second), Environment: name, Repository: was.Row.Repository, Number: was.soleMember().Number,
-		Title: was.Row.Title, Author: was.Row.Author, Owner: was.Row.Owner, URL: was.Row.PullRequestURL,
+		Since: e.now.UTC().Truncate(time.Second), Environment: name, Repository: previous.Row.Repository, Number: previous.soleMember().Number,
+		Title: previous.Row.Title, Author: previous.Row.Author, Owner: previous.Row.Owner, URL: previous.Row.PullRequestURL,
 	}
 	switch to, isMoved := e.reconciler.movedTo[name]; {
 	case isMoved:
 		d.Rule, d.Reason, d.Remedy = RuleMoved, "its pull request runs in environment "+to+" now", "previewctl show "+to
-	case was.Row.Source == FromFile:
+	case previous.Row.Source == FromFile:
 		d.Rule, d.Reason, d.Remedy = RuleFile, "its file was taken out of the config branch", "bring it back with previewctl create "+name
-	case was.Row.Source == FromSlot:
+	case previous.Row.Source == FromSlot:
 		d.Rule, d.Reason, d.Remedy = RuleSlot, "its slot was released", "previewctl slot claim "+name+" --holders <login>"
 	}
 	if left, ok := e.expired[name]; ok {

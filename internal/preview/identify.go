@@ -86,9 +86,9 @@ func (ids *identities) addUnread(in *input, key string) {
 			key, in.memory.Identity(key), other.ID, key)
 	}
 	ids.problems = append(ids.problems, problem)
-	for about, was := range ids.decided { // queue positions stay; they may be saved under another name of the repository
+	for about, previous := range ids.decided { // queue positions stay; they may be saved under another name of the repository
 		if repository, _, ok := strings.Cut(about, "#"); ok && (repository == key || !in.isConfigured(repository)) {
-			ids.carried[about] = was
+			ids.carried[about] = previous
 		}
 	}
 }
@@ -99,9 +99,9 @@ func renameDecisions(decided map[string]Decided, key, name string) map[string]De
 		return decided
 	}
 	renamed := map[string]Decided{}
-	for about, was := range decided {
+	for about, previous := range decided {
 		if repository, number, ok := strings.Cut(about, "#"); ok && repository == key {
-			renamed[name+"#"+number] = was
+			renamed[name+"#"+number] = previous
 		}
 	}
 	if len(renamed) == 0 {

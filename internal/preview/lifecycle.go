@@ -154,11 +154,11 @@ func (l *lifecycle) recordActivity(in *input, m measurement, s runState) {
 // finishWaking returns the state of an environment after Argo CD found it ready, or after wakesFor.
 func finishWaking(in *input, name string, s runState) runState {
 	took := in.now.Sub(s.Changed)
-	isReady := in.facts.Settled[name]
-	if s.State != Waking || !isReady && took < wakesFor {
+	isSettled := in.facts.Settled[name]
+	if s.State != Waking || !isSettled && took < wakesFor {
 		return s
 	}
-	if isReady {
+	if isSettled {
 		s.Took = max(took, 0)
 	}
 	return s.changedTo(Awake, "", in.now)

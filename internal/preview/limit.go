@@ -13,13 +13,13 @@ import (
 // limiter wakes and creates environments in order of arrival, as far as the limits allow. At limits.awake it puts the
 // longest idle environment to sleep, if limits.whenFull says so.
 type limiter struct {
-	in         *input
-	lifecycles *lifecycles
-	live       *liveSet
-	reconciler *reconciler
-	scheduler  *scheduler
-	earlier    map[string]Expired // removed by their lifetime earlier, and still asked for in the same way
-	states     runStates
+	in                *input
+	lifecycles        *lifecycles
+	live              *liveSet
+	reconciler        *reconciler
+	scheduler         *scheduler
+	previouslyExpired map[string]Expired // removed by their lifetime before, and still asked for in the same way
+	states            runStates
 	// awakeChange is the number of environments that woke, less those that fell asleep. The live set doesn't count them.
 	awakeChange int
 	waiting     map[string]int // the length of each queue
@@ -34,21 +34,21 @@ type turn struct {
 	fresh  *desired
 }
 
-func newLimiter(r *reconciler, s *scheduler, states runStates, earlier map[string]Expired) *limiter {
+func newLimiter(r *reconciler, s *scheduler, states runStates, previouslyExpired map[string]Expired) *limiter {
 	in := r.in
 	l := &limiter{
-		in: in, lifecycles: r.lifecycles, live: r.live, reconciler: r, scheduler: s, earlier: earlier, states: maps.Clone(states), waiting: map[string]int{},
+		in: in, lifecycles: r.lifecycles, live: r.live, reconciler: r, scheduler: s, previouslyExpired: previouslyExpired, states: maps.Clone(states), waiting: map[string]int{},
 	}
 	for name, state := range states {
 		if state.State == Asleep && r.lifecycles.initial[name].State != Asleep {
 			l.awakeChange--
 		}
 	}
-	for _, was := range in.memory.Since {
-		l.lastTicket = max(l.lastTicket, was.Ticket)
+	for _, decided := range in.memory.Since {
+		l.lastTicket = max(l.lastTicket, decided.Ticket)
 	}
-	for _, was := range in.memory.Lives {
-		l.lastTicket = max(l.lastTicket, was.Ticket)
+	for _, life := range in.memory.Lives {
+		l.lastTicket = max(l.lastTicket, life.Ticket)
 	}
 	return l
 }
@@ -99,7 +99,7 @@ func (l *limiter) create(w *desired) {
 // expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins.
 // The copy has the final holds of the members.
 func (l *limiter) expiredBefore(w, final *desired) *Expired {
-	if left, ok := l.earlier[w.name]; ok {
+	if left, ok := l.previouslyExpired[w.name]; ok {
 		return &left
 	}
 	end := w.file.Lifetime.Expires
@@ -169,7 +169,7 @@ func (l *limiter) enqueue(name limitName, queue string) int {
 func (l *limiter) limitCounts(w *desired) []limitCount {
 	limits, u := l.in.cfg.Policy.Limits, l.countsFor(w)
 	counts := []limitCount{{limitEnvironments, "", "", u.all, limits.Environments}}
-	owner := w.countedOwner()
+	owner := w.limitOwner()
 	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
 		counts = append(counts, limitCount{limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key], limits.PerOwner})
 	}

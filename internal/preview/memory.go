@@ -8,8 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Memory is everything that Resolve needs of the last snapshot. The zero value is the first start. It is saved as
-// JSON.
+// Memory is the part of a snapshot that the next Resolve needs. The service saves it as JSON; the tags keep the keys of
+// earlier versions. The zero value means that there is no earlier snapshot.
 type Memory struct {
 	// At is the time of the snapshot.
 	At time.Time
@@ -50,7 +50,7 @@ type Memory struct {
 	compositions compositions
 }
 
-// Previous returns the configuration that was in force, as far as config.Load needs it.
+// Previous returns the last configuration in force. It has only the overlays, because config.Load compares only them.
 func (m Memory) Previous() *config.Config { return config.FromOverlays(m.Overlays) }
 
 // Kept returns the memory without the decisions about pull requests without the label. A large organisation has a
@@ -97,8 +97,8 @@ func (m Memory) Identity(repository string) int64 {
 // with the identity or, if that is unknown, with the name.
 func (m Memory) LivePullRequests(repository string, id int64) []int {
 	var numbers []int
-	for _, was := range m.Environments {
-		for _, member := range was.Members {
+	for _, e := range m.Environments {
+		for _, member := range e.Members {
 			if (id != 0 && member.RepositoryID == id) || (member.Repository == repository && member.RepositoryID == 0) {
 				numbers = append(numbers, member.Number)
 			}

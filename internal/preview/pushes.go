@@ -25,7 +25,7 @@ func findPushes(in *input, w *desired) pushes {
 		all = append(all, name+"="+hex.EncodeToString(sum[:8]))
 	}
 	for _, m := range w.members {
-		if w.isDedicated || w.counts(m) {
+		if w.isDedicated || w.isMember(m) {
 			add(Member{Repository: m.key, RepositoryID: m.repositoryID, Number: m.Number}.lasting(), m.HeadSHA)
 		}
 	}

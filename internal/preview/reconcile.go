@@ -159,8 +159,8 @@ func (r *reconciler) propose(w *desired) proposal {
 }
 
 // allExpired returns the entries of environments that their lifetime took away, now or earlier.
-func (r *reconciler) allExpired(earlier map[string]Expired) map[string]Expired {
-	expired := maps.Clone(earlier)
+func (r *reconciler) allExpired(previous map[string]Expired) map[string]Expired {
+	expired := maps.Clone(previous)
 	for _, res := range r.results {
 		if res.expired != nil {
 			expired[res.desired.name] = *res.expired

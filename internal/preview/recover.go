@@ -29,7 +29,7 @@ type Recovered struct {
 // Add recovers an environment from an Application. Other people can write to it, so it must look like a row.
 func (r *Recovered) Add(a Application) {
 	e, err := a.environment()
-	if _, twice := r.Environments[e.Row.Name]; err == nil && twice {
+	if _, isDuplicate := r.Environments[e.Row.Name]; err == nil && isDuplicate {
 		err = fmt.Errorf("environment %s has two Applications", e.Row.Name)
 	}
 	if err != nil {
@@ -80,7 +80,7 @@ func (a Application) environment() (Remembered, error) {
 
 // row recovers a row. Fields that aren't in the template of appsets/ follow from others.
 func (a Application) row(s applicationSpec) (Row, error) {
-	said := func(key string) string { return config.Printable(a.Annotations["previewset.dev/"+key]) }
+	annotation := func(key string) string { return config.Printable(a.Annotations["previewset.dev/"+key]) }
 	label := func(key string) string { return a.Labels["previewset.dev/"+key] }
 	info := map[string]string{}
 	for _, i := range s.Info {
@@ -88,11 +88,11 @@ func (a Application) row(s applicationSpec) (Row, error) {
 	}
 	row := Row{
 		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path, Revision: s.Source.TargetRevision,
-		Source: Source(label("source")), Owner: said("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
-		State: State(label("state")), URL: said("url"), ExpiresAt: said("expires-at"),
-		Number: said("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: config.LabelSlug(info["Branch"]),
-		TargetBranch: said("target-branch"), TargetBranchSlug: config.LabelSlug(said("target-branch")), HeadSHA: said("head-sha"),
-		Author: said("author"), Labels: []string{}, Repository: said("repository"), RepositorySlug: label("repository"),
+		Source: Source(label("source")), Owner: annotation("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
+		State: State(label("state")), URL: annotation("url"), ExpiresAt: annotation("expires-at"),
+		Number: annotation("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: config.LabelSlug(info["Branch"]),
+		TargetBranch: annotation("target-branch"), TargetBranchSlug: config.LabelSlug(annotation("target-branch")), HeadSHA: annotation("head-sha"),
+		Author: annotation("author"), Labels: []string{}, Repository: annotation("repository"), RepositorySlug: label("repository"),
 		PullRequestURL: info["Pull request"], IssueKey: info["Issue"],
 		Kustomize: s.Source.Kustomize, Info: s.Info, IgnoreDifferences: s.IgnoreDifferences, SyncOptions: s.SyncPolicy.SyncOptions,
 	}

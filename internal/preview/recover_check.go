@@ -34,7 +34,7 @@ var (
 func (r Row) problem() error {
 	folder := path.Base(r.Path)
 	number, err := strconv.Atoi(r.Number)
-	several := isNamed(r.Name) && r.Number+r.HeadSHA+r.Repository == "" // or none
+	hasNoSinglePullRequest := isNamed(r.Name) && r.Number+r.HeadSHA+r.Repository == ""
 	_, dateErr := time.Parse(time.RFC3339, r.ExpiresAt)
 	return errors.Join(
 		unless(config.IsDNSLabel(r.Name, config.MaxEnvironmentName), "name %q", r.Name),
@@ -43,9 +43,9 @@ func (r Row) problem() error {
 		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(config.SharedOverlay)) && path.Base(path.Dir(r.Path)) == config.OverlaysFolder, "path %q", r.Path),
 		unless(config.IsSHA(r.Revision), "revision %q", r.Revision),
 		unless(slices.Contains([]Source{FromPullRequest, FromFile, FromSlot}, r.Source), "source %q", r.Source),
-		unless(several || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
-		unless(several || config.IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
-		unless(several || config.IsRepository(r.Repository), "repository %q", r.Repository),
+		unless(hasNoSinglePullRequest || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
+		unless(hasNoSinglePullRequest || config.IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
+		unless(hasNoSinglePullRequest || config.IsRepository(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
 		unless(r.ExpiresAt == "" || dateErr == nil, "end %q", r.ExpiresAt),
 		unless(slices.Contains([]State{Awake, Waking, Asleep}, r.State), "state %q", r.State),

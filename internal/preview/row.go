@@ -31,9 +31,9 @@ const infoPullRequests = "Pull requests"
 
 // info returns the lines that Argo CD's UI shows. Empty values are omitted.
 func info(row Row, repositoryID int64, members []Member) []Info {
-	lines, id, several := make([]Info, 0, 12), "", ""
+	lines, id, pullRequests := make([]Info, 0, 12), "", ""
 	if row.Number == "" {
-		several = pullRequestsText(members)
+		pullRequests = pullRequestsText(members)
 	}
 	if repositoryID != 0 {
 		id = strconv.FormatInt(repositoryID, 10)
@@ -41,7 +41,7 @@ func info(row Row, repositoryID int64, members []Member) []Info {
 	for _, l := range []Info{
 		{"Preview", row.URL},
 		{"Pull request", row.PullRequestURL},
-		{infoPullRequests, several},
+		{infoPullRequests, pullRequests},
 		{"Title", row.Title},
 		{"Owner", row.Owner},
 		{"Repository", row.Repository},

@@ -7,12 +7,12 @@ type Snapshot struct {
 	// Decisions are about every open pull request of a configured repository and every environment file, sorted by
 	// repository and number, then name.
 	Decisions []Decision
-	// Unread names the configured repositories that no whole read exists of, sorted. Who serves the snapshot decides
-	// whether that matters: before the first whole snapshot it does.
+	// Unread names the configured repositories without a complete read, sorted. The service doesn't answer Argo CD before
+	// its first snapshot without such a repository.
 	Unread []string
-	// Memory is what to hand to the next Resolve.
+	// Memory is the argument of the next Resolve.
 	Memory Memory
-	// Problems are what is wrong with configuration that is in force in spite of it, each a sentence for a person.
+	// Problems are the problems of the configuration in force, each a sentence for users.
 	Problems []string
 }
 

@@ -26,7 +26,7 @@ const (
 const keepsAwake = "previewset.dev/keep-awake"
 
 // state adds the patches that stop an environment or close its routes. They are the same in every environment, because
-// Kustomize ignores a patch without a matching object. They come after the patches of the overlay.
+// Kustomize ignores a patch without a matching target. They come after the patches of the overlay.
 //
 // A Job isn't stopped: a migration that is stopped half way would leave its data half done. An autoscaler is off while
 // its target has no replicas.

@@ -37,8 +37,8 @@ func (t linkTargets) target(l config.Link) string {
 	if !ok {
 		return l.Environment
 	}
-	if in := t.environmentOf(subject(repository, number)); in != "" {
-		return in
+	if current := t.environmentOf(subject(repository, number)); current != "" {
+		return current
 	}
 	return config.PullRequestName(t.in.cfg.Policy, repository, number)
 }
