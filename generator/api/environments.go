@@ -43,7 +43,7 @@ func (a *API) getEnvironment(c *gin.Context) {
 			s := a.Progress.Environment(c.Request.Context(), r)
 			s.Decision = p.LiveDecisions()[r.Name]
 			if commit != "" {
-				read := p.Config != nil && p.Config.Follows(commit)
+				read := p.Config != nil && p.Config.IsAtOrAfter(commit)
 				s.ConfigRead = &read
 			}
 			c.JSON(http.StatusOK, s)

@@ -24,10 +24,10 @@ type checkOptions struct {
 
 // checkResult is the JSON of check.
 type checkResult struct {
-	Problems   []config.Problem `json:"problems"`
-	NotInForce []string         `json:"notInForce"`
-	Notes      []string         `json:"notes"`
-	Builds     int              `json:"builds"`
+	Problems      []config.Problem `json:"problems"`
+	WithoutEffect []string         `json:"notInForce"`
+	Notes         []string         `json:"notes"`
+	Builds        int              `json:"builds"`
 }
 
 func newCheckCmd(env *terminal.Process, runF func(context.Context, *checkOptions) error) *cobra.Command {
@@ -91,14 +91,14 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 func (o *checkOptions) print(r overlay.Report) error {
 	if o.output != "text" {
 		return output.Encode(o.env.Out, o.output, checkResult{
-			Problems: output.OrEmpty(r.Problems), NotInForce: output.OrEmpty(r.NotInForce),
+			Problems: output.OrEmpty(r.Problems), WithoutEffect: output.OrEmpty(r.WithoutEffect),
 			Notes: output.OrEmpty(r.Notes), Builds: r.Builds,
 		})
 	}
 	for _, p := range r.Problems {
 		o.env.Answerf("%s", p.Error())
 	}
-	for _, line := range r.NotInForce {
+	for _, line := range r.WithoutEffect {
 		o.env.Answerf("not in force: %s", config.Printable(line))
 	}
 	for _, line := range r.Notes {

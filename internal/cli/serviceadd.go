@@ -174,7 +174,7 @@ func (o *serviceAddOptions) newService(fsys fs.FS) (gitrepo.Edits, error) {
 // checkEnvironmentNames refuses a service if its name makes the name of an existing environment invalid.
 func checkEnvironmentNames(environments []string, before, after *config.Config) error {
 	for _, name := range environments {
-		if why := after.NameProblem(name); why != "" && before.NameProblem(name) == "" {
+		if why := after.NameOrNamespaceProblem(name); why != "" && before.NameOrNamespaceProblem(name) == "" {
 			return fmt.Errorf("the service's name conflicts with environment %s: %s\n"+
 				"choose another name, or first delete the environment and create it with another name", name, why)
 		}

@@ -4,21 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-
-	"github.com/bmatcuk/doublestar/v4"
 )
-
-// Matches reports whether any of the changed paths matches one of the service's patterns.
-func (s *Service) Matches(paths []string) bool {
-	for _, pattern := range s.Paths {
-		for _, p := range paths {
-			if doublestar.MatchUnvalidated(pattern, p) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // RunSet returns the services that run in an environment: those of its profile, and the changed ones.
 func (c *Config) RunSet(p Profile, changed []string) map[string]bool {
@@ -60,20 +46,20 @@ type callGraph struct {
 }
 
 func newCallGraph(services Services) callGraph {
-	k, callees := callGraph{callers: map[string][]string{}}, map[string][]string{}
+	g, callees := callGraph{callers: map[string][]string{}}, map[string][]string{}
 	var public []string
 	for _, s := range services {
 		callees[s.Name] = s.Calls
 		for _, callee := range s.Calls {
-			k.callers[callee] = append(k.callers[callee], s.Name)
+			g.callers[callee] = append(g.callers[callee], s.Name)
 		}
 		if s.Public {
 			public = append(public, s.Name)
-			k.public = cmp.Or(k.public, s.Name)
+			g.public = cmp.Or(g.public, s.Name)
 		}
 	}
-	k.fromPublic = reachable(public, callees)
-	return k
+	g.fromPublic = reachable(public, callees)
+	return g
 }
 
 // reachable returns the start nodes and all nodes that edges lead to from them.
@@ -89,18 +75,4 @@ func reachable(from []string, edges map[string][]string) map[string]bool {
 		}
 	}
 	return seen
-}
-
-// Refs returns the refs that a service may run at: its default, and those of environment files.
-func (c *Config) Refs(s *Service) []Ref {
-	var refs []Ref
-	if s.Default != nil {
-		refs = append(refs, *s.Default)
-	}
-	for _, e := range c.Environments {
-		if ref, ok := e.Services[s.Name]; ok {
-			refs = append(refs, ref)
-		}
-	}
-	return refs
 }

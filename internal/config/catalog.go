@@ -2,13 +2,14 @@ package config
 
 import "strings"
 
+// catalog has the components of kustomize-base by kind: services with run or link, optional components, and datasets.
 type catalog struct {
 	run, link, components map[string]bool
 	datasets              map[string]map[string]bool // by store
 }
 
 func catalogOf(t Tree) catalog {
-	k := catalog{
+	c := catalog{
 		run:        map[string]bool{},
 		link:       map[string]bool{},
 		components: map[string]bool{},
@@ -21,29 +22,29 @@ func catalogOf(t Tree) catalog {
 		}
 		switch {
 		case len(part) == 4 && part[1] == "services" && part[3] == "run":
-			k.run[part[2]] = true
+			c.run[part[2]] = true
 		case len(part) == 4 && part[1] == "services" && part[3] == "link":
-			k.link[part[2]] = true
+			c.link[part[2]] = true
 		case len(part) == 3 && part[1] == "components":
-			k.components[part[2]] = true
+			c.components[part[2]] = true
 		case len(part) == 3 && part[1] == "data":
-			k.store(part[2])
+			c.store(part[2])
 		case len(part) == 5 && part[1] == "data" && part[3] == "datasets":
-			k.store(part[2])[part[4]] = true
+			c.store(part[2])[part[4]] = true
 		}
 	}
-	return k
+	return c
 }
 
-func (k catalog) store(name string) map[string]bool {
-	if k.datasets[name] == nil {
-		k.datasets[name] = map[string]bool{}
+func (c catalog) store(name string) map[string]bool {
+	if c.datasets[name] == nil {
+		c.datasets[name] = map[string]bool{}
 	}
-	return k.datasets[name]
+	return c.datasets[name]
 }
 
-func (k catalog) hasDataset(name string) bool {
-	for _, sets := range k.datasets {
+func (c catalog) hasDataset(name string) bool {
+	for _, sets := range c.datasets {
 		if sets[name] {
 			return true
 		}

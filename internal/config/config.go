@@ -1,3 +1,7 @@
+// Package config decodes and validates the configuration in the GitOps repository: previewset.yaml, slots.yaml and the
+// environment files. It also has the rules that follow from the configuration alone: names, lifetimes and slots.
+//
+// Package configtree finds the files. This package reads no file and knows no pull request.
 package config
 
 import (
@@ -8,21 +12,27 @@ import (
 	"strings"
 )
 
-// Paths and names in a GitOps repository.
+// Files and folders in a GitOps repository, relative to the configuration's folder.
 const (
-	PolicyFile          = "previewset.yaml"
-	SlotsFile           = "slots.yaml"
-	OverlaysFolder      = "overlays"
-	SharedOverlay       = "overlays/preview"
-	BaseFolder          = "kustomize-base"
-	EnvironmentFile     = "environment.yaml"
-	maxEnvironments     = 5000
-	DefaultDataset      = "empty"
-	defaultProfile      = "changed"
+	PolicyFile      = "previewset.yaml"
+	SlotsFile       = "slots.yaml"
+	BaseFolder      = "kustomize-base"
+	OverlaysFolder  = "overlays"
+	SharedOverlay   = OverlaysFolder + "/preview" // the overlay of environments without their own
+	EnvironmentFile = "environment.yaml"
+)
+
+// Names with a fixed meaning.
+const (
 	Guardrails          = "guardrails" // the component that every environment has
 	SharedComponent     = "shared"     // the component that lets other environments in
-	WhenFullSleepIdlest = "sleep-idlest"
+	DefaultDataset      = "empty"
+	defaultProfile      = "changed"
+	WhenFullSleepIdlest = "sleep-idlest" // a value of limits.whenFull
 )
+
+// maxEnvironments limits the number of environment files that are read.
+const maxEnvironments = 5000
 
 // Config is the configuration of one commit of the config branch. An environment file that has problems is replaced by
 // its last valid version.
@@ -33,42 +43,41 @@ type Config struct {
 	Slots  *SlotPool // nil without slots.yaml
 	// Environments has the files overlays/<name>/environment.yaml by name.
 	Environments map[string]*Environment
-	// Problems are the mistakes in environment files. Those files are not in force; the rest of the configuration is.
+	// Problems are the mistakes in environment files. The rest of the configuration is used without those files.
 	Problems Problems
-	// Broken has the first problem of each environment file that is not in force, by the environment's name.
+	// Broken maps the name of each environment with an invalid file to the first problem of the file.
 	Broken map[string]string
 
-	prefix      string
-	ancestors   map[string]bool
-	catalog     catalog
-	folders     map[string]bool            // overlays/<name> with a kustomization file
-	pins        map[string]overlayRevision // by overlay name; "" for environments without a folder
-	notInForce  []string
-	issueKey    *regexp.Regexp
-	repoByLower map[string][]*Service
-	paths       map[string]string // paths of the components, so that equal paths share their text
-	calls       callGraph
-	rules       map[string]*LifetimeSettings // by profile
+	prefix           string
+	ancestors        map[string]bool
+	catalog          catalog
+	folders          map[string]bool            // overlays/<name> with a kustomization file
+	overlayRevisions map[string]overlayRevision // by overlay name; "" for environments without a folder
+	withoutEffect    []string
+	issueKey         *regexp.Regexp
+	repoByLower      map[string][]*Service
+	sharedTexts      map[string]string // paths of the components; equal paths share their text to save memory
+	calls            callGraph
+	lifetimes        map[string]*LifetimeSettings // by profile
 }
 
-// overlayRevision is the commit at which the trees that make up an overlay last changed. catalog lists the components
-// of kustomize-base. Load reads the configuration of one commit. It returns Problems as its error if previewset.yaml or
-// slots.yaml is invalid; the caller then keeps the previous configuration. An invalid environment file is listed in
-// Config.Problems, and the version of that file in prev (nil at the first load) stays in force.
+// Load reads the configuration of one commit. It returns Problems as its error if previewset.yaml or slots.yaml is
+// invalid; the caller then keeps the previous configuration. An invalid environment file is listed in Config.Problems,
+// and the last valid version of that file, from prev (nil at the first load), is used.
 func Load(t Tree, prev *Config) (*Config, error) {
 	c := &Config{
-		Commit:    t.Commit,
-		Policy:    defaultPolicy(),
-		prefix:    t.Prefix,
-		catalog:   catalogOf(t),
-		paths:     map[string]string{},
-		folders:   map[string]bool{},
-		ancestors: map[string]bool{},
+		Commit:      t.Commit,
+		Policy:      defaultPolicy(),
+		prefix:      t.Prefix,
+		catalog:     catalogOf(t),
+		sharedTexts: map[string]string{},
+		folders:     map[string]bool{},
+		ancestors:   map[string]bool{},
 	}
 	for folder := range t.Kustomizations {
 		if component, ok := strings.CutPrefix(folder, BaseFolder+"/"); ok {
 			path := componentPath(component)
-			c.paths[path] = path
+			c.sharedTexts[path] = path
 		}
 	}
 	for _, commit := range t.Ancestors {
@@ -80,8 +89,8 @@ func Load(t Tree, prev *Config) (*Config, error) {
 			{
 				File:    PolicyFile,
 				Message: "is missing",
-				Remedy: "run previewctl init, or name its folder: check DIR, --dir for render and plan, " +
-					"--config-path for the others",
+				Remedy: "run previewctl init, or name the folder of previewset.yaml: with check as argument, " +
+					"with render and plan by --dir, otherwise by --config-path",
 			},
 		}
 	}
@@ -94,8 +103,8 @@ func Load(t Tree, prev *Config) (*Config, error) {
 		return nil, err
 	}
 	c.index()
-	c.notInForce = unmeasured(c.Policy, d)
-	c.pinOverlays(t, prev)
+	c.withoutEffect = settingsWithoutActivity(c.Policy, d)
+	c.setOverlayRevisions(t, prev)
 	c.loadEnvironments(t, prev)
 	return c, nil
 }
@@ -104,7 +113,7 @@ func (c *Config) index() {
 	if c.Policy.PullRequests.IssueKey != "" {
 		c.issueKey = regexp.MustCompile(c.Policy.PullRequests.IssueKey) // validated
 	}
-	c.calls, c.rules = newCallGraph(c.Policy.Services), lifetimeByProfile(c.Policy)
+	c.calls, c.lifetimes = newCallGraph(c.Policy.Services), lifetimeByProfile(c.Policy)
 	c.repoByLower = map[string][]*Service{}
 	for i := range c.Policy.Services {
 		s := &c.Policy.Services[i]
@@ -113,9 +122,12 @@ func (c *Config) index() {
 	}
 }
 
-// Follows reports whether a commit of the config branch is the loaded one or is known to come before it. The commit may
-// be abbreviated.
-func (c *Config) Follows(commit string) bool {
+// IsAncestor reports whether a commit of the config branch is known to come before the loaded one.
+func (c *Config) IsAncestor(commit string) bool { return c.ancestors[commit] }
+
+// IsAtOrAfter reports whether the loaded commit is the given commit of the config branch, or is known to come after it.
+// The given commit may be abbreviated.
+func (c *Config) IsAtOrAfter(commit string) bool {
 	if strings.HasPrefix(c.Commit, commit) {
 		return true
 	}
@@ -130,27 +142,10 @@ func (c *Config) Follows(commit string) bool {
 // Repositories returns the configured repositories, "owner/name" in lower case, sorted.
 func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repoByLower)) }
 
-// NotInForce lists the settings that have no effect, with the reason, one line for each.
-func (c *Config) NotInForce() []string { return c.notInForce }
+// WithoutEffect lists the settings that have no effect, with the reason, one line for each.
+func (c *Config) WithoutEffect() []string { return c.withoutEffect }
 
-// header checks apiVersion and kind.
-func (d *decoder) header(apiVersion, kind, want string) {
-	if apiVersion != APIVersion {
-		d.at("apiVersion", fmt.Sprintf("%q is an unknown version", Printable(apiVersion)), "write "+APIVersion)
-	}
-	if kind != want {
-		d.at("kind", fmt.Sprintf("%q is the wrong kind for this file", Printable(kind)), "write "+want)
-	}
-}
-
-// unused formats a line of NotInForce.
-func (d *decoder) unused(path, why string) string {
-	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
-}
-
-// pinOverlays finds the commit at which the trees of each overlay last changed: the commit in prev if the trees are
-// equal, otherwise this one. So an unrelated commit changes no environment. Overlay returns the path of an
-// environment's overlay and the commit that Argo CD syncs.
+// loadEnvironments loads the environment files, at most maxEnvironments.
 func (c *Config) loadEnvironments(t Tree, prev *Config) {
 	c.Environments, c.Broken = map[string]*Environment{}, map[string]string{}
 	paths := slices.DeleteFunc(
@@ -170,6 +165,8 @@ func (c *Config) loadEnvironments(t Tree, prev *Config) {
 	}
 }
 
+// loadEnvironment loads one environment file. If it is invalid, the previous version stays, with the revision of its
+// overlay.
 func (c *Config) loadEnvironment(path string, f File, prev *Config) {
 	name := strings.TrimSuffix(strings.TrimPrefix(path, OverlaysFolder+"/"), "/"+EnvironmentFile)
 	e := &Environment{}
@@ -185,7 +182,7 @@ func (c *Config) loadEnvironment(path string, f File, prev *Config) {
 	c.Broken[name] = d.problems[0].Error()
 	if prev != nil && prev.Environments[name] != nil {
 		c.Environments[name] = prev.Environments[name]
-		c.pins[name], c.folders[name] = prev.pins[name], prev.folders[name]
+		c.overlayRevisions[name], c.folders[name] = prev.overlayRevisions[name], prev.folders[name]
 	}
 }
 
@@ -201,9 +198,6 @@ func defaultPolicy() *Policy {
 		Limits: Limits{WhenFull: "queue"},
 	}
 }
-
-// IsAncestor reports whether a commit of the config branch is known to come before the loaded one.
-func (c *Config) IsAncestor(commit string) bool { return c.ancestors[commit] }
 
 // ServicesOf returns the services of a repository ("owner/name" in any case), nil if the repository isn't configured.
 func (c *Config) ServicesOf(repository string) []*Service {
@@ -224,4 +218,6 @@ func (c *Config) IssueKey(texts ...string) string {
 }
 
 // EmptyConfig returns a configuration without services or environments, with the default lifetime settings.
-func EmptyConfig() *Config { return &Config{Policy: &Policy{}, rules: lifetimeByProfile(&Policy{})} }
+func EmptyConfig() *Config {
+	return &Config{Policy: &Policy{}, lifetimes: lifetimeByProfile(&Policy{})}
+}

@@ -15,6 +15,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// APIVersion is the version of every file format of the GitOps repository.
+const APIVersion = "previewset.dev/v1alpha1"
+
 // Bounds of a configuration file: nesting depth, reported problems, and characters of a key that are shown.
 const (
 	maxDepth    = 32
@@ -76,8 +79,8 @@ func (d *decoder) parse(content []byte) *yaml.Node {
 
 var (
 	yamlLine = regexp.MustCompile(`line (\d+): `)
-	// yamlParser matches messages of go-yaml's parser. It counts lines from 0, and omits 0; go-yaml's scanner counts from
-	// 1.
+	// yamlParser matches the messages of go-yaml's parser, which counts lines from 0 and prints no line for 0. go-yaml's
+	// scanner counts from 1. So syntax adds 1 to a line of the parser.
 	yamlParser = regexp.MustCompile(`^did not find expected (',' or '[\]}]'|key|'-' indicator|node content|<)`)
 )
 
@@ -137,14 +140,29 @@ func (d *decoder) problem(line int, path, message, remedy string) {
 	d.problems = append(d.problems, Problem{File: d.file, Line: line, Path: path, Message: message, Remedy: remedy})
 }
 
-// at adds a mistake in a decoded value, with the line of its key.
-func (d *decoder) at(path, message, remedy string) {
+// mistake adds a mistake in a decoded value, with the line of its key.
+func (d *decoder) mistake(path, message, remedy string) {
 	line, p := 0, path
 	for line == 0 && p != "" {
 		line = d.lines[p]
 		p = p[:max(strings.LastIndexAny(p, ".["), 0)]
 	}
 	d.problem(line, path, message, remedy)
+}
+
+// header checks apiVersion and kind.
+func (d *decoder) header(apiVersion, kind, want string) {
+	if apiVersion != APIVersion {
+		d.mistake("apiVersion", fmt.Sprintf("%q is an unknown version", Printable(apiVersion)), "write "+APIVersion)
+	}
+	if kind != want {
+		d.mistake("kind", fmt.Sprintf("%q is the wrong kind for this file", Printable(kind)), "write "+want)
+	}
+}
+
+// unused formats a line of WithoutEffect.
+func (d *decoder) unused(path, why string) string {
+	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
 }
 
 // value decodes a node into the value that into points to.
@@ -157,10 +175,11 @@ func (d *decoder) value(path string, n *yaml.Node, into any) {
 		nd.decodeNode(d, path, n)
 		return
 	}
-	d.reflected(path, n, reflect.ValueOf(into).Elem())
+	d.byKind(path, n, reflect.ValueOf(into).Elem())
 }
 
-func (d *decoder) reflected(path string, n *yaml.Node, v reflect.Value) {
+// byKind decodes a node by the kind of the Go value.
+func (d *decoder) byKind(path string, n *yaml.Node, v reflect.Value) {
 	if t, ok := reflect.TypeAssert[*time.Time](v.Addr()); ok {
 		d.timestamp(path, n, t)
 		return
@@ -274,27 +293,27 @@ func (d *decoder) items(path string, n *yaml.Node, v reflect.Value) {
 }
 
 func (d *decoder) scalar(path string, n *yaml.Node, v reflect.Value) {
-	wrong := func(due, remedy string) {
-		d.problem(n.Line, path, describe(n)+": expected "+due, remedy)
+	expected := func(form, remedy string) {
+		d.problem(n.Line, path, describe(n)+": expected "+form, remedy)
 	}
 	switch v.Kind() {
 	case reflect.String:
 		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
-			wrong("text", "quote it if you mean text")
+			expected("text", "quote it if you mean text")
 			return
 		}
 		v.SetString(n.Value)
 	case reflect.Bool:
 		b, err := strconv.ParseBool(n.Value)
 		if n.Tag != "!!bool" || err != nil {
-			wrong("true or false", "write one of them, without quotes")
+			expected("true or false", "write one of them, without quotes")
 			return
 		}
 		v.SetBool(b)
 	case reflect.Int:
 		i, err := strconv.Atoi(n.Value)
 		if n.Tag != "!!int" || err != nil || i < 0 {
-			wrong("a whole number", "write one like 20, without quotes")
+			expected("a whole number", "write one like 20, without quotes")
 			return
 		}
 		v.SetInt(int64(i))

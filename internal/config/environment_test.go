@@ -136,17 +136,17 @@ func TestNotInForceNamesWhatNeedsAMeasurementWhereThereIsNone(t *testing.T) {
 		"run: all, lifetime: {grace: 1h, sleep: {idleAfter: 1h}}",
 	) +
 		"lifetime: {deleteAfterIdle: 48h, expireAfter: 48h, sleep: {idleAfter: 1h}}\nlimits: {awake: 2, whenFull: sleep-idlest}\n"
-	const why = "has no effect without activity.prometheus; without usage data no environment counts as idle"
+	const why = "has no effect without activity.prometheus; without activity no environment counts as idle"
 	want := []string{
 		"previewset.yaml:14: profiles.full.lifetime.sleep: " + why,
 		"previewset.yaml:17: lifetime.deleteAfterIdle: " + why,
 		"previewset.yaml:17: lifetime.sleep: " + why,
 		"previewset.yaml:18: limits.whenFull: " + why,
 	}
-	if diff := cmp.Diff(want, testfixture.LoadPolicy(t, policy).NotInForce()); diff != "" {
+	if diff := cmp.Diff(want, testfixture.LoadPolicy(t, policy).WithoutEffect()); diff != "" {
 		t.Errorf("not in force (-want +got):\n%s", diff)
 	}
-	if got := testfixture.LoadPolicy(t, policy+"activity: {prometheus: {url: http://a, query: up}}\n").NotInForce(); len(
+	if got := testfixture.LoadPolicy(t, policy+"activity: {prometheus: {url: http://a, query: up}}\n").WithoutEffect(); len(
 		got,
 	) > 0 {
 		t.Errorf("not in force: %q, want nothing: it is measured", got)

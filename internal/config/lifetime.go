@@ -15,7 +15,8 @@ type LifetimeSettings struct {
 // SleepCause says why an environment sleeps. Saved state has it.
 type SleepCause string
 
-// The causes that lifetime settings decide.
+// The causes that lifetime settings decide. Package preview has the causes that it decides: the end of maxAwake, a request
+// and a limit.
 const (
 	SleptIdle    SleepCause = "idle"
 	SleptOutside SleepCause = "hours" // outside of the working hours
@@ -39,10 +40,10 @@ func lifetimeByProfile(p *Policy) map[string]*LifetimeSettings {
 
 // LifetimeOf returns the settings of a profile. An unknown profile has those of the policy.
 func (c *Config) LifetimeOf(profile string) *LifetimeSettings {
-	if rules, ok := c.rules[profile]; ok {
-		return rules
+	if settings, ok := c.lifetimes[profile]; ok {
+		return settings
 	}
-	return c.rules[""]
+	return c.lifetimes[""]
 }
 
 // mergeLifetimes merges lifetimes; later ones override earlier ones key by key. Working hours are one key, because
@@ -93,7 +94,10 @@ func (r *LifetimeSettings) SleepsAt(active time.Time) (at time.Time, cause Sleep
 		}
 		return active.Add(r.IdleAfter), SleptIdle
 	}
-	// The schedule repeats every week, and the idle time may be longer than that.
+	// Each pass handles one period, within or outside of the working hours. For example, with hours until 19:00, 4h of
+	// idleAfter in them and 1h outside, an environment that is last used at 18:30 falls asleep at 19:30: in the first
+	// period 22:30 is too late, in the second 19:30 is not. The schedule repeats every week, and the idle time may be
+	// longer than that.
 	for since, end := active, active.Add(r.IdleAfter+r.hoursIdleAfter+8*24*time.Hour); since.Before(end); {
 		inside, until := r.hours.at(since)
 		if !inside && r.asleepOutside && since.After(active) {

@@ -20,8 +20,11 @@ const (
 	maxServiceName     = 22
 	maxPrefix          = 23
 	maxAlias           = 20
+	maxProfileName     = 20
 	MaxLabel           = 63
-	maxDomain          = 253 - 1 - MaxLabel // a host's name has 253 at most
+	// maxPolicyLabel leaves room for a colon and a profile in a label of GitHub, which has 50 at most.
+	maxPolicyLabel = 50 - 1 - maxProfileName
+	maxDomain      = 253 - 1 - MaxLabel // a host's name has 253 at most
 )
 
 var (
@@ -42,6 +45,7 @@ func PullRequestName(p *Policy, repository string, number int) string {
 	return NumberedName(RepositoryPart(p, repository), number)
 }
 
+// NumberedName returns the name of a pull request's own environment from its repository's RepositoryPart.
 func NumberedName(repositoryPart string, number int) string {
 	return repositoryPart + "-pr-" + strconv.Itoa(number)
 }
@@ -56,6 +60,8 @@ func IsPullRequestName(name string) bool {
 	return number != "" && strings.Trim(number, "0123456789") == ""
 }
 
+// RepositoryPart returns the beginning of the environment names of a repository's pull requests: the alias, or else the
+// repository's short name as a DNS label. PullRequestName explains the hash in it.
 func RepositoryPart(p *Policy, repository string) string {
 	identity := strings.ToLower(repository)
 	for name, r := range p.Repositories {
@@ -105,7 +111,8 @@ func shortHash(identity string) string {
 // IsDNSLabel reports whether s is an RFC 1123 label of at most limit characters.
 func IsDNSLabel(s string, limit int) bool { return len(s) <= limit && dnsLabel.MatchString(s) }
 
-// NameProblem returns the reason why a name can't be that of an environment made by hand, or "".
+// NameProblem returns the reason why a name can't be that of a slot or of an environment with a file, or "". It checks
+// the form and conflicts with hosts, but not the namespace.
 func (p *Policy) NameProblem(name string) string {
 	switch {
 	case !IsDNSLabel(name, MaxEnvironmentName):
@@ -118,7 +125,7 @@ func (p *Policy) NameProblem(name string) string {
 	case IsPullRequestName(name):
 		return "names that end in -pr-<number> belong to pull requests"
 	case bareNumber.MatchString(name):
-		return "its hosts would be those of pull requests' environments"
+		return "the host of a service in it would be that of a pull request's environment"
 	}
 	for _, s := range p.Services {
 		if strings.HasPrefix(name, s.Name+"-") {
@@ -131,9 +138,10 @@ func (p *Policy) NameProblem(name string) string {
 	return ""
 }
 
-// NameProblem returns the reason why an environment made by hand, or a slot, can't have a name, or "". Only the service
-// knows its own namespace, Argo CD's namespace and foreign Applications, so it may refuse more names.
-func (c *Config) NameProblem(name string) string {
+// NameOrNamespaceProblem is Policy.NameProblem, and also checks that the policy doesn't protect the environment's
+// namespace. Only the service knows its own namespace, Argo CD's namespace and foreign Applications, so it may refuse
+// more names.
+func (c *Config) NameOrNamespaceProblem(name string) string {
 	if why := c.Policy.NameProblem(name); why != "" {
 		return why
 	}

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// Overlay is the saved state of one overlay: the trees that it was made of, and its environment file in force.
-type Overlay struct {
+// OverlayState is the saved state of one overlay: the trees that it was made of, the commit at which they last changed,
+// and its last valid environment file.
+type OverlayState struct {
 	Trees, Commit string
 	Folder        bool // it has its own kustomization file
 	Environment   *Environment
 }
 
 // Overlays returns the state of each overlay, to be saved. FromOverlays is the reverse.
-func (c *Config) Overlays() map[string]Overlay {
-	overlays := map[string]Overlay{}
-	for name, p := range c.pins {
-		overlays[name] = Overlay{
+func (c *Config) Overlays() map[string]OverlayState {
+	overlays := map[string]OverlayState{}
+	for name, p := range c.overlayRevisions {
+		overlays[name] = OverlayState{
 			Trees:       p.trees,
 			Commit:      p.commit,
 			Folder:      c.folders[name],
@@ -27,14 +28,14 @@ func (c *Config) Overlays() map[string]Overlay {
 }
 
 // FromOverlays returns a configuration with only the parts that Load takes over from the previous one.
-func FromOverlays(overlays map[string]Overlay) *Config {
+func FromOverlays(overlays map[string]OverlayState) *Config {
 	c := &Config{
-		folders:      map[string]bool{},
-		pins:         map[string]overlayRevision{},
-		Environments: map[string]*Environment{},
+		folders:          map[string]bool{},
+		overlayRevisions: map[string]overlayRevision{},
+		Environments:     map[string]*Environment{},
 	}
 	for name, o := range overlays {
-		c.pins[name], c.folders[name] = overlayRevision{trees: o.Trees, commit: o.Commit}, o.Folder
+		c.overlayRevisions[name], c.folders[name] = overlayRevision{trees: o.Trees, commit: o.Commit}, o.Folder
 		if o.Environment != nil {
 			c.Environments[name] = o.Environment
 		}
@@ -44,7 +45,7 @@ func FromOverlays(overlays map[string]Overlay) *Config {
 
 // FolderTree returns the tree hash of an overlay's own folder, or "" for an environment without one.
 func (c *Config) FolderTree(name string) string {
-	trees := c.pins[name].trees
+	trees := c.overlayRevisions[name].trees
 	return trees[strings.LastIndex(trees, "+")+1:]
 }
 
@@ -52,7 +53,7 @@ func (c *Config) FolderTree(name string) string {
 // components share their text.
 func (c *Config) ComponentPath(parts ...string) string {
 	p := componentPath(parts...)
-	if shared, ok := c.paths[p]; ok {
+	if shared, ok := c.sharedTexts[p]; ok {
 		return shared
 	}
 	return p
@@ -63,32 +64,36 @@ func componentPath(parts ...string) string { return "../../" + BaseFolder + "/" 
 // Datasets returns the set of datasets of a data store.
 func (c *Config) Datasets(store string) map[string]bool { return c.catalog.datasets[store] }
 
+// overlayRevision is the commit at which the trees that make up an overlay last changed.
 type overlayRevision struct{ trees, commit string }
 
-func (c *Config) pinOverlays(t Tree, prev *Config) {
+// setOverlayRevisions finds the commit at which the trees of each overlay last changed: the commit in prev if the trees
+// are equal, otherwise this one. So an unrelated commit changes no environment.
+func (c *Config) setOverlayRevisions(t Tree, prev *Config) {
 	shared := t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
-	c.pins = map[string]overlayRevision{"": c.pinned("", shared, t.Commit, prev)}
+	c.overlayRevisions = map[string]overlayRevision{"": c.revisionOf("", shared, t.Commit, prev)}
 	for folder, hash := range t.Hashes {
 		name, ok := strings.CutPrefix(folder, OverlaysFolder+"/")
 		if !ok || folder == SharedOverlay {
 			continue
 		}
 		c.folders[name] = t.Kustomizations[folder]
-		c.pins[name] = c.pinned(name, shared+"+"+hash, t.Commit, prev)
+		c.overlayRevisions[name] = c.revisionOf(name, shared+"+"+hash, t.Commit, prev)
 	}
 }
 
-func (c *Config) pinned(name, trees, commit string, prev *Config) overlayRevision {
-	if prev != nil && prev.pins[name].trees == trees { // guard unchanged-revision: false
-		return prev.pins[name]
+func (c *Config) revisionOf(name, trees, commit string, prev *Config) overlayRevision {
+	if prev != nil && prev.overlayRevisions[name].trees == trees { // guard unchanged-revision: false
+		return prev.overlayRevisions[name]
 	}
 	return overlayRevision{trees: trees, commit: commit}
 }
 
+// Overlay returns the path of an environment's overlay and the commit that Argo CD syncs.
 func (c *Config) Overlay(name string) (path, revision string) {
-	p, ok := c.pins[name]
+	p, ok := c.overlayRevisions[name]
 	if !ok {
-		p = c.pins[""]
+		p = c.overlayRevisions[""]
 	}
 	path = SharedOverlay
 	if c.folders[name] {

@@ -2,9 +2,6 @@ package config
 
 import "time"
 
-// APIVersion is the version of every file format of the GitOps repository.
-const APIVersion = "previewset.dev/v1alpha1"
-
 // Policy is the content of previewset.yaml: which pull requests get a preview, with which services, data and limits.
 type Policy struct {
 	// APIVersion is the version of the format.
@@ -143,8 +140,8 @@ type PullRequestPolicy struct {
 	IssueKey string `yaml:"issueKey" jsonschema:"format=regex,example=[A-Z]+-[0-9]+"`
 }
 
-// Lifetime says when an environment sleeps and when it expires. A setting that is missing has no effect; a profile
-// takes it from the policy.
+// Lifetime says when an environment sleeps and when it expires. In a profile, a missing setting is the one of the
+// policy. In the policy, a missing setting without a default is off.
 type Lifetime struct {
 	// DeleteAfterIdle is the time without activity after which environments of pull requests and slots are removed.
 	DeleteAfterIdle *Duration `yaml:"deleteAfterIdle"`
@@ -162,7 +159,7 @@ type Lifetime struct {
 type Sleep struct {
 	// IdleAfter is the time without activity after which an environment falls asleep.
 	IdleAfter *Duration `yaml:"idleAfter"`
-	// MaxAwake is the longest time awake since the last push or waking, because monitors count as activity.
+	// MaxAwake is the longest time awake since the last push or waking. It limits environments that a monitor keeps awake.
 	MaxAwake *Duration `yaml:"maxAwake"`
 	// WorkingHours are hours with their own idleAfter.
 	WorkingHours *WorkingHours `yaml:"workingHours"`
@@ -178,7 +175,7 @@ type WorkingHours struct {
 	To string `yaml:"to" jsonschema:"example=19:00"`
 	// Timezone is an IANA time zone.
 	Timezone string `yaml:"timezone" jsonschema:"example=Europe/Berlin"`
-	// IdleAfter is the idleAfter within these hours. Default: the setting outside of them.
+	// IdleAfter is the idleAfter within these hours. Default: sleep.idleAfter.
 	IdleAfter *Duration `yaml:"idleAfter"`
 	// AsleepOutside says whether environments sleep outside of these hours, unless they are in use. Default: false.
 	AsleepOutside bool `yaml:"asleepOutside"`
@@ -201,7 +198,7 @@ type PrometheusActivity struct {
 }
 
 // Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a
-// value, or with 0, there is no limit.
+// value, or with 0, there is no limit, except for deletionsAtOnce.
 type Limits struct {
 	// Environments is the highest number of environments.
 	Environments int `yaml:"environments"`
@@ -211,14 +208,16 @@ type Limits struct {
 	PerOwner int `yaml:"perOwner"`
 	// PerRepository is the highest number of environments of one repository's pull requests.
 	PerRepository int `yaml:"perRepository"`
-	// DeletionsAtOnce is the highest number of removals within 10 minutes; more wait for previewctl confirm. Default: 10.
+	// DeletionsAtOnce is the highest number of removals within 10 minutes; more wait for previewctl confirm. Default: 10,
+	// also for 0.
 	DeletionsAtOnce int `yaml:"deletionsAtOnce"`
 	// WhenFull is the effect of the limit awake: queue (wait), or sleep-idlest (the idlest environment sleeps). Default:
 	// queue.
 	WhenFull string `yaml:"whenFull" enum:"queue,sleep-idlest"`
 }
 
-// Environment is the content of overlays/<name>/environment.yaml: a named environment, or changes to a pull request's.
+// Environment is the content of overlays/<name>/environment.yaml. It defines a named environment, or changes the
+// environment of a pull request.
 type Environment struct {
 	// APIVersion is the version of the format.
 	APIVersion string `yaml:"apiVersion"`
@@ -279,7 +278,7 @@ type SlotPool struct {
 	Queue []Claim `yaml:"queue"`
 }
 
-// Claim is the claim of one or more people to a slot.
+// Claim says who holds a slot, why, and until when.
 type Claim struct {
 	// Holders are the GitHub logins of the people. All their labelled pull requests run in the slot.
 	Holders []string `yaml:"holders"`

@@ -19,8 +19,8 @@ func (r Ref) String() string {
 	return "commit " + r.SHA
 }
 
-// problem returns the mistake in a ref, or "".
-func (r Ref) problem() string {
+// invalidity returns the mistake in a ref, or "".
+func (r Ref) invalidity() string {
 	n := 0
 	for _, is := range []bool{r.PullRequest != 0, r.Branch != "", r.Tag != "", r.SHA != ""} {
 		if is {

@@ -51,16 +51,6 @@ func (s *Services) decodeNode(dec *decoder, path string, n *yaml.Node) {
 	})
 }
 
-// Get returns the service of that name, or nil.
-func (s Services) Get(name string) *Service {
-	for i := range s {
-		if s[i].Name == name {
-			return &s[i]
-		}
-	}
-	return nil
-}
-
 // FormatDuration formats a length of time for people: 48h instead of 48h0m0s.
 func FormatDuration(d time.Duration) string {
 	text := d.String()

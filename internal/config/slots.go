@@ -84,7 +84,7 @@ func (c *Config) loadSlots(t Tree) Problems {
 func (v *validator) validateSlots() {
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Slots.Slots)) {
 		if why := v.cfg.Policy.NameProblem(name); why != "" {
-			v.at("slots."+name, "can't be a slot's name: "+why, "rename it")
+			v.mistake("slots."+name, "can't be a slot's name: "+why, "rename it")
 		}
 		validateClaim(v.decoder, "slots."+name, v.cfg.Slots.Slots[name])
 	}
@@ -96,7 +96,7 @@ func (v *validator) validateSlots() {
 func validateClaim(d *decoder, at string, claim Claim) {
 	for i, login := range claim.Holders {
 		if !loginPattern.MatchString(login) {
-			d.at(
+			d.mistake(
 				fmt.Sprintf("%s.holders[%d]", at, i),
 				fmt.Sprintf("%q is not a GitHub login", Printable(login)),
 				"write the login without @",
@@ -104,6 +104,6 @@ func validateClaim(d *decoder, at string, claim Claim) {
 		}
 	}
 	if claim.Since != nil && claim.Until != nil && !claim.Until.After(*claim.Since) {
-		d.at(at+".until", "is not after since", "write the end of the claim")
+		d.mistake(at+".until", "is not after since", "write the end of the claim")
 	}
 }

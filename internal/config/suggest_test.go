@@ -18,8 +18,8 @@ func TestNameProblems(t *testing.T) {
 		"gateway-x": "could take that service's host", "Jakub": "DNS label", strings.Repeat("a", 41): "at most 40",
 		"prod-eu": `its namespace would be preview-prod-eu, which "preview-prod*" protects`, "base": `which "preview-base" protects`,
 	} {
-		if got := c.NameProblem(name); !strings.Contains(got, want) || (want == "") != (got == "") {
-			t.Errorf("NameProblem(%q) = %q, want %q", name, got, want)
+		if got := c.NameOrNamespaceProblem(name); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("NameOrNamespaceProblem(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

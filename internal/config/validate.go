@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -31,7 +32,7 @@ func (v *validator) validate() {
 	p := v.cfg.Policy
 	v.header(p.APIVersion, p.Kind, "PreviewConfig")
 	if len(p.Domain) > maxDomain || !domainPattern.MatchString(p.Domain) {
-		v.at(
+		v.mistake(
 			"domain",
 			fmt.Sprintf("%q is not a domain", Printable(p.Domain)),
 			"write one in lower case, like preview.example.dev",
@@ -39,18 +40,18 @@ func (v *validator) validate() {
 	}
 	if p.NamespacePrefix == "" || len(p.NamespacePrefix) > maxPrefix ||
 		!IsDNSLabel(p.NamespacePrefix+"x", maxPrefix+1) {
-		v.at(
+		v.mistake(
 			"namespacePrefix",
 			fmt.Sprintf("%q can't start a namespace", Printable(p.NamespacePrefix)),
 			fmt.Sprintf("write 1 to %d of a to z, 0 to 9 and -", maxPrefix),
 		)
 	}
 	if !IsDNSLabel(p.Baseline.Namespace, MaxLabel) {
-		v.at("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
+		v.mistake("baseline.namespace", "is not a namespace", "write the name of the shared namespace that links point to")
 	}
 	for i, pattern := range p.ProtectedNamespaces {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			v.at(
+			v.mistake(
 				fmt.Sprintf("protectedNamespaces[%d]", i),
 				"is not a pattern",
 				`write a namespace, or a pattern like "kube-*"`,
@@ -64,7 +65,7 @@ func (v *validator) validate() {
 	validateLifetime(v.decoder, "lifetime.", nil, &p.Lifetime)
 	v.validateActivity()
 	if !v.cfg.catalog.components[Guardrails] {
-		v.at(
+		v.mistake(
 			"",
 			"kustomize-base/components/"+Guardrails+" is missing; every environment needs it",
 			"add the component; previewctl init writes one",
@@ -81,15 +82,15 @@ func (v *validator) validateProfiles() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Profiles)) {
 		p, at := v.cfg.Policy.Profiles[name], "profiles."+name
-		if !IsDNSLabel(name, maxAlias) {
-			v.at(at, "is not a profile name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias))
+		if !IsDNSLabel(name, maxProfileName) {
+			v.mistake(at, "is not a profile name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxProfileName))
 		}
 		if p.Run.Mode == "" {
-			v.at(at, "needs run", "write run: changed, run: all or run: [a service, …]")
+			v.mistake(at, "needs run", "write run: changed, run: all or run: [a service, …]")
 		}
 		for i, s := range p.Run.Services {
 			if v.cfg.Policy.Services.Get(s) == nil {
-				v.at(
+				v.mistake(
 					fmt.Sprintf("%s.run[%d]", at, i),
 					fmt.Sprintf("there is no service %q", Printable(s)),
 					v.knownServices(),
@@ -103,12 +104,11 @@ func (v *validator) validateProfiles() {
 	}
 }
 
-// validateLifetime checks the lifetime of the policy (all is nil) or that of a profile, which overrides it. Zero is a
-// mistake if it would delete or stop an environment at once. maxLength is longer than any useful setting. validateOrder
-// checks that idle environments sleep before they are deleted.
+// validateFeatures checks the dataset and the components of a profile or environment. The text at is "" or ends in a
+// dot.
 func (v *validator) validateFeatures(at, dataset string, components []string) {
 	if dataset != "" && !v.cfg.catalog.hasDataset(dataset) {
-		v.at(
+		v.mistake(
 			at+"dataset",
 			fmt.Sprintf("no store has a dataset %q", Printable(dataset)),
 			"add kustomize-base/data/<store>/datasets/<dataset>, or name an existing dataset",
@@ -116,7 +116,7 @@ func (v *validator) validateFeatures(at, dataset string, components []string) {
 	}
 	for i, name := range components {
 		if !v.cfg.catalog.components[name] {
-			v.at(
+			v.mistake(
 				fmt.Sprintf("%scomponents[%d]", at, i),
 				fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)),
 				KnownNames(v.cfg.catalog.components),
@@ -130,27 +130,30 @@ func (v *validator) validatePullRequests() {
 	labels := map[string]string{}
 	for _, l := range [][2]string{{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}} {
 		key, name := strings.ToLower(l[1]), l[0]
-		if key == "" || len(key) > 29 || strings.Contains(key, ":") || Printable(key) != key {
-			v.at(
+		if key == "" || len(key) > maxPolicyLabel || strings.Contains(key, ":") || Printable(key) != key {
+			v.mistake(
 				"pullRequests."+name,
 				"is not a label",
-				"write 1 to 29 characters without a colon; the text after a colon names the profile",
+				fmt.Sprintf(
+					"write 1 to %d characters without a colon; the text after a colon names the profile",
+					maxPolicyLabel,
+				),
 			)
 		}
 		if other, ok := labels[key]; ok {
-			v.at("pullRequests."+name, "is the same as "+other, "give each a label of its own")
+			v.mistake("pullRequests."+name, "is the same as "+other, "give each a label of its own")
 		}
 		labels[key] = name
 	}
 	if _, ok := v.cfg.Policy.Profiles[p.Profile]; !ok {
-		v.at(
+		v.mistake(
 			"pullRequests.profile",
 			fmt.Sprintf("there is no profile %q", Printable(p.Profile)),
 			KnownNames(v.cfg.Policy.Profiles),
 		)
 	}
 	if _, err := regexp.Compile(p.IssueKey); err != nil {
-		v.at(
+		v.mistake(
 			"pullRequests.issueKey",
 			"is not a regular expression of RE2: "+err.Error(),
 			"see github.com/google/re2/wiki/Syntax",
@@ -165,15 +168,48 @@ func (v *validator) validateActivity() {
 	}
 	u, err := url.Parse(p.URL)
 	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		v.at("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
+		v.mistake("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
 	}
 	if (p.Preset == "") == (p.Query == "") {
-		v.at(
+		v.mistake(
 			"activity.prometheus",
 			"must have exactly one of preset and query",
 			"write preset: ingress-nginx, or query: and PromQL",
 		)
 	}
+}
+
+// settingsWithoutActivity lists the settings for idle environments if previewset.yaml names no source of activity. They
+// have no effect then.
+func settingsWithoutActivity(p *Policy, d *decoder) []string {
+	why := map[string]string{}
+	if p.Activity.Prometheus != nil {
+		return nil
+	}
+	lifetimes := []string{"lifetime"}
+	for name := range p.Profiles {
+		lifetimes = append(lifetimes, "profiles."+name+".lifetime")
+	}
+	for _, at := range lifetimes {
+		for _, key := range []string{"deleteAfterIdle", "sleep"} {
+			why[at+"."+key] = "has no effect without activity.prometheus; without activity no environment counts as idle"
+		}
+	}
+	if p.Limits.WhenFull == WhenFullSleepIdlest {
+		why["limits.whenFull"] = why["lifetime.sleep"]
+	}
+	return d.linesOf(why)
+}
+
+// linesOf formats the reasons of the paths that are in the file, in file order.
+func (d *decoder) linesOf(why map[string]string) []string {
+	paths := slices.DeleteFunc(slices.Collect(maps.Keys(why)), func(p string) bool { return d.lines[p] == 0 })
+	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(d.lines[a]-d.lines[b], strings.Compare(a, b)) })
+	var lines []string
+	for _, p := range paths {
+		lines = append(lines, d.unused(p, why[p]))
+	}
+	return lines
 }
 
 // KnownNames lists the keys of a map as the remedy for an unknown name.

@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// validateLifetime checks the lifetime of the policy (all is nil), or that of a profile, which overrides the policy's
+// (all). Zero is a mistake if it would delete an environment or put it to sleep at once.
 func validateLifetime(d *decoder, at string, all, l *Lifetime) {
 	validateLength(d, at+"deleteAfterIdle", l.DeleteAfterIdle, 1)
 	validateLength(d, at+"expireAfter", l.ExpireAfter, 1)
@@ -23,18 +25,20 @@ func validateLifetime(d *decoder, at string, all, l *Lifetime) {
 	validateOrder(d, at, all, l)
 }
 
+// maxLength is longer than any useful setting.
 const maxLength = 5 * 365 * 24 * time.Hour
 
 func validateLength(d *decoder, at string, length *Duration, least Duration) {
 	switch {
 	case length == nil:
 	case *length < least:
-		d.at(at, "is zero", `write a length of time like "90m", or remove the key`)
+		d.mistake(at, "is zero", `write a length of time like "90m", or remove the key`)
 	case time.Duration(*length) > maxLength:
-		d.at(at, "is longer than five years", `write a length of time like "168h", or remove the key for no limit`)
+		d.mistake(at, "is longer than five years", `write a length of time like "168h", or remove the key for no limit`)
 	}
 }
 
+// validateOrder checks that idle environments sleep before they are deleted.
 func validateOrder(d *decoder, at string, all, l *Lifetime) {
 	switch {
 	case all == nil:
@@ -49,7 +53,7 @@ func validateOrder(d *decoder, at string, all, l *Lifetime) {
 		}
 	}
 	if end := cmp.Or(l.DeleteAfterIdle, all.DeleteAfterIdle); end != nil && idle != nil && *end > 0 && *end <= *idle {
-		d.at(
+		d.mistake(
 			at+"deleteAfterIdle",
 			fmt.Sprintf(
 				"is %s, and sleep.idleAfter is %s: an environment would be deleted before it sleeps",
@@ -63,11 +67,11 @@ func validateOrder(d *decoder, at string, all, l *Lifetime) {
 
 func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
 	if len(w.Days) == 0 {
-		d.at(at, "needs days", "write days: ["+strings.Join(weekdays, ", ")+"], or some of them")
+		d.mistake(at, "needs days", "write days: ["+strings.Join(weekdays, ", ")+"], or some of them")
 	}
 	for i, day := range w.Days {
 		if !slices.Contains(weekdays, day) || slices.Index(w.Days, day) < i {
-			d.at(
+			d.mistake(
 				fmt.Sprintf("%s.days[%d]", at, i),
 				fmt.Sprintf("%q is not a day, or is a duplicate", Printable(day)),
 				"write each once: "+strings.Join(weekdays, ", "),
@@ -76,7 +80,7 @@ func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
 	}
 	for _, t := range [][2]string{{"from", w.From}, {"to", w.To}} {
 		if !timeOfDay.MatchString(t[1]) {
-			d.at(
+			d.mistake(
 				at+"."+t[0],
 				fmt.Sprintf("%q is not a time of day", Printable(t[1])),
 				`write it like "08:00", from "00:00" to "24:00"`,
@@ -84,14 +88,14 @@ func validateWorkingHours(d *decoder, at string, w *WorkingHours) {
 		}
 	}
 	if timeOfDay.MatchString(w.From) && w.To == w.From {
-		d.at(
+		d.mistake(
 			at+".to",
 			"is the same as from",
 			`write from: "00:00" and to: "24:00" for whole days; if to is before from, the hours end on the next day`,
 		)
 	}
 	if _, err := time.LoadLocation(w.Timezone); err != nil || w.Timezone == "" || w.Timezone == "Local" {
-		d.at(
+		d.mistake(
 			at+".timezone",
 			fmt.Sprintf("%q is not a time zone", Printable(w.Timezone)),
 			"write one of the IANA database, like Europe/Berlin or UTC",

@@ -11,7 +11,7 @@ import (
 
 func (v *validator) validateServices() {
 	if len(v.cfg.Policy.Services) == 0 {
-		v.at("services", "is empty", "name at least one service with its repository and image")
+		v.mistake("services", "is empty", "name at least one service with its repository and image")
 	}
 	images := map[string]string{}
 	for i := range v.cfg.Policy.Services {
@@ -19,7 +19,7 @@ func (v *validator) validateServices() {
 		at := "services." + s.Name
 		v.validateService(at, s)
 		if other, ok := images[s.Image]; ok {
-			v.at(
+			v.mistake(
 				at+".image",
 				"is also the image of "+other,
 				"make them one service with several workloads, because images are replaced by name",
@@ -31,25 +31,25 @@ func (v *validator) validateServices() {
 
 func (v *validator) validateService(at string, s *Service) {
 	if !IsDNSLabel(s.Name, maxServiceName) {
-		v.at(at, "is not a service name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
+		v.mistake(at, "is not a service name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
 	}
 	if !IsRepository(s.Repository) {
-		v.at(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
+		v.mistake(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
 	}
 	if !imagePattern.MatchString(s.Image) {
-		v.at(
+		v.mistake(
 			at+".image",
 			fmt.Sprintf("%q is not an image name", Printable(s.Image)),
 			"write the name that kustomize-base uses, without tag",
 		)
 	}
 	if err := tagProblem(s.Tag); err != "" {
-		v.at(at+".tag", err, tagRemedy)
+		v.mistake(at+".tag", err, tagRemedy)
 	}
 	for i, pattern := range s.Paths {
 		if !doublestar.ValidatePattern(pattern) || pattern == "" || strings.HasPrefix(pattern, "/") ||
 			strings.HasPrefix(pattern, "./") {
-			v.at(
+			v.mistake(
 				fmt.Sprintf("%s.paths[%d]", at, i),
 				"is not a path pattern",
 				`write one like "orders/**", from the repository's top`,
@@ -58,7 +58,7 @@ func (v *validator) validateService(at string, s *Service) {
 	}
 	v.validateReferences(at, s)
 	if s.Ready != nil && (s.Ready.Check == "" || s.Ready.App == "") {
-		v.at(at+".ready", "needs check and app", "write {check: image, app: github-actions}")
+		v.mistake(at+".ready", "needs check and app", "write {check: image, app: github-actions}")
 	}
 	v.validateDefault(at, s)
 }
@@ -66,7 +66,7 @@ func (v *validator) validateService(at string, s *Service) {
 func (v *validator) validateReferences(at string, s *Service) {
 	for i, name := range s.Calls {
 		if v.cfg.Policy.Services.Get(name) == nil {
-			v.at(
+			v.mistake(
 				fmt.Sprintf("%s.calls[%d]", at, i),
 				fmt.Sprintf("there is no service %q", Printable(name)),
 				v.knownServices(),
@@ -75,7 +75,7 @@ func (v *validator) validateReferences(at string, s *Service) {
 	}
 	for i, store := range s.Data {
 		if v.cfg.catalog.datasets[store] == nil {
-			v.at(
+			v.mistake(
 				fmt.Sprintf("%s.data[%d]", at, i),
 				fmt.Sprintf("there is no store %q in kustomize-base/data", Printable(store)),
 				KnownNames(v.cfg.catalog.datasets),
@@ -83,10 +83,10 @@ func (v *validator) validateReferences(at string, s *Service) {
 		}
 	}
 	if !v.cfg.catalog.run[s.Name] {
-		v.at(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
+		v.mistake(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
 	}
 	if !v.cfg.catalog.link[s.Name] {
-		v.at(
+		v.mistake(
 			at,
 			fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name),
 			"add the component that links to it",
@@ -98,18 +98,18 @@ func (v *validator) validateDefault(at string, s *Service) {
 	if s.Default == nil {
 		return
 	}
-	if refProblem := s.Default.problem(); refProblem != "" || s.Default.PullRequest != 0 {
-		v.at(
+	if refProblem := s.Default.invalidity(); refProblem != "" || s.Default.PullRequest != 0 {
+		v.mistake(
 			at+".default",
 			"must name exactly one branch, tag or commit",
 			"write {branch: main}, {tag: dev} or {sha: …}",
 		)
 	}
 	if s.TagUses("Number") {
-		v.at(at+".tag", "uses .Number, but default has no pull request number", "use .SHA, or remove default")
+		v.mistake(at+".tag", "uses .Number, but default has no pull request number", "use .SHA, or remove default")
 	}
 	if s.TagUses("Branch") && s.Default.Tag != "" {
-		v.at(at+".tag", "uses .Branch, but default is a tag", "use .SHA, or name a branch in default")
+		v.mistake(at+".tag", "uses .Branch, but default is a tag", "use .SHA, or name a branch in default")
 	}
 }
 
@@ -121,10 +121,10 @@ func (v *validator) validateRepositories() {
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Repositories)) {
 		alias := v.cfg.Policy.Repositories[name].Alias
 		if !used[strings.ToLower(name)] {
-			v.at("repositories."+name, "no service is in that repository", "remove it, or correct the name")
+			v.mistake("repositories."+name, "no service is in that repository", "remove it, or correct the name")
 		}
 		if other, ok := written[strings.ToLower(name)]; ok {
-			v.at(
+			v.mistake(
 				"repositories."+name,
 				"is the same repository as "+other,
 				"keep one of them; names are compared without case",
@@ -132,7 +132,7 @@ func (v *validator) validateRepositories() {
 		}
 		written[strings.ToLower(name)] = name
 		if alias != "" && !IsDNSLabel(alias, maxAlias) {
-			v.at(
+			v.mistake(
 				"repositories."+name+".alias",
 				fmt.Sprintf("%q is not an alias", Printable(alias)),
 				fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxAlias),
@@ -142,7 +142,7 @@ func (v *validator) validateRepositories() {
 	for _, repository := range slices.Sorted(maps.Keys(used)) {
 		slug := RepositoryPart(v.cfg.Policy, repository)
 		if other, ok := slugs[slug]; ok {
-			v.at(
+			v.mistake(
 				"repositories",
 				fmt.Sprintf("%s and %s would share the environment names %s-pr-…", other, repository, slug),
 				"give one of them an alias: repositories: {"+repository+": {alias: …}}",

@@ -53,15 +53,16 @@ func (h *workingHours) at(t time.Time) (inside bool, until time.Time) {
 }
 
 // instant returns the time at which the wall clock shows so many minutes since midnight. If clocks are set forward over
-// that time, it is the moment of the change. If the time occurs twice, last chooses the second one.
+// that time, it is the moment of the change: 02:30 becomes 03:00 where 02:00 to 03:00 is left out. If the time occurs
+// twice, as 02:30 where clocks are set back from 03:00 to 02:00, last chooses the second one.
 func (h *workingHours) instant(year int, month time.Month, day, minutes int, last bool) time.Time {
 	t := time.Date(year, month, day, 0, minutes, 0, 0, h.zone)
-	shows := func(t time.Time) int {
+	offsetOf := func(t time.Time) int {
 		_, offset := t.Zone()
 		return offset
 	}
 	// The difference from the same wall clock in UTC shows whether time.Date moved the time.
-	missed := t.Add(time.Duration(shows(t)) * time.Second).Sub(time.Date(year, month, day, 0, minutes, 0, 0, time.UTC))
+	missed := t.Add(time.Duration(offsetOf(t)) * time.Second).Sub(time.Date(year, month, day, 0, minutes, 0, 0, time.UTC))
 	begins, ends := t.ZoneBounds()
 	switch {
 	case missed < 0:
@@ -69,11 +70,11 @@ func (h *workingHours) instant(year int, month time.Month, day, minutes int, las
 	case missed > 0:
 		return begins
 	case last && !ends.IsZero():
-		if again := t.Add(time.Duration(shows(t)-shows(ends)) * time.Second); !again.Before(ends) {
+		if again := t.Add(time.Duration(offsetOf(t)-offsetOf(ends)) * time.Second); !again.Before(ends) {
 			return again
 		}
 	case !last && !begins.IsZero():
-		if before := t.Add(time.Duration(shows(t)-shows(begins.Add(-1))) * time.Second); before.Before(begins) {
+		if before := t.Add(time.Duration(offsetOf(t)-offsetOf(begins.Add(-1))) * time.Second); before.Before(begins) {
 			return before
 		}
 	}

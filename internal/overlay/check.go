@@ -11,8 +11,8 @@ import (
 type Report struct {
 	// Problems are all mistakes, by file and line.
 	Problems config.Problems
-	// NotInForce are the keys without an effect, each with the reason.
-	NotInForce []string
+	// WithoutEffect are the keys without an effect, each with the reason.
+	WithoutEffect []string
 	// Notes are the parts that couldn't be checked, each with the reason.
 	Notes []string
 	// Builds is the number of different environments and overlays that were built.
@@ -28,7 +28,7 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 	if err != nil {
 		c.addError(policyFile, "", err)
 	} else {
-		c.report.NotInForce = cfg.NotInForce()
+		c.report.WithoutEffect = cfg.WithoutEffect()
 		c.report.Problems = append(c.report.Problems, cfg.Problems...)
 		c.useAdmission(cfg.Policy)
 		c.addExamples(cfg, r.examples(cfg)...)

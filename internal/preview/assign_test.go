@@ -47,7 +47,7 @@ func TestJoins(t *testing.T) {
 		{"to no name", factsOf(pull(7, withLabels("preview-with"))), nil, []string{`acme/Shop#7: held by join: its label "preview-with" names no environment`}},
 		{
 			"to a pull request's host", factsOf(pull(7, withLabels("preview-with:pr-3"))), nil,
-			[]string{`acme/Shop#7: held by join: "pr-3" can't be an environment's name: its hosts would be those of pull requests' environments`},
+			[]string{`acme/Shop#7: held by join: "pr-3" can't be an environment's name: the host of a service in it would be that of a pull request's environment`},
 		},
 	}
 	for _, tt := range tests {

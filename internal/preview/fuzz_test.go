@@ -47,7 +47,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		readable(t, c.Problems.Err())
-		for _, line := range c.NotInForce() {
+		for _, line := range c.WithoutEffect() {
 			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, config.PolicyFile) {
 				t.Errorf("%s: not in force is %q", name, line)
 			}

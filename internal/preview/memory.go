@@ -19,7 +19,7 @@ type Memory struct {
 	// that a person confirmed the repository as empty.
 	Repositories map[string]int64
 	// Overlays have the commit at which each overlay last changed. The key "" is for environments without a folder.
-	Overlays map[string]config.Overlay
+	Overlays map[string]config.OverlayState
 	// Environments are the live environments by name.
 	Environments map[string]Remembered
 	// Since has the decisions without texts, by subject: "owner/name#number" or an environment's name.

@@ -100,7 +100,7 @@ func (f *File) checkNameIsFree() error {
 	if f.PullRequest != "" {
 		return nil
 	}
-	if why := f.Config.NameProblem(f.Name); why != "" {
+	if why := f.Config.NameOrNamespaceProblem(f.Name); why != "" {
 		return fmt.Errorf("%q can't be an environment's name: %s\nchoose another name", f.Name, why)
 	}
 	if entries, err := fs.ReadDir(f.FS, FolderOf(f.Name)); err == nil && len(entries) > 0 {
