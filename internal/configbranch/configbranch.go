@@ -75,22 +75,22 @@ func (r *Reader) Read(ctx context.Context) (config.Tree, error) {
 	defer r.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	if err := r.update(ctx); err != nil {
+	if err := r.readNewer(ctx); err != nil {
 		return config.Tree{}, fmt.Errorf("read config branch %s: %w", r.branch, err)
 	}
 	return r.tree, nil
 }
 
-// update replaces the tree if the branch has moved.
-func (r *Reader) update(ctx context.Context) error {
-	commit, version, err := r.repository.ReadNewer(ctx, r.version)
+// readNewer replaces the tree if the branch has moved.
+func (r *Reader) readNewer(ctx context.Context) error {
+	files, version, err := r.repository.ReadNewer(ctx, r.version)
 	if errors.Is(err, gitrepo.ErrNoBranch) {
 		return fmt.Errorf("%w (--config-branch)", err)
 	}
-	if err != nil || commit == nil {
+	if err != nil || files == nil {
 		return err
 	}
-	tree, err := configtree.ReadCommit(commit, commit.Commit, r.folder)
+	tree, err := configtree.ReadCommit(files, files.Commit, r.folder)
 	if errors.Is(err, configtree.ErrNoFolder) {
 		return fmt.Errorf("%w; name another with --config-path", err)
 	}

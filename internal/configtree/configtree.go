@@ -2,7 +2,7 @@
 // config.Tree, for the service (from a commit) and for the command (from a commit, a working tree, or files that
 // aren't written yet).
 //
-// It knows where the files are, and nothing about their content: package preview decodes them.
+// It knows where the files are, and nothing about their content: package config decodes them.
 package configtree
 
 import (
@@ -15,19 +15,11 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// The layout of the repository, relative to the configuration's folder.
-const (
-	baseFolder      = "kustomize-base"
-	overlaysFolder  = "overlays"
-	sharedOverlay   = overlaysFolder + "/preview"
-	environmentFile = "environment.yaml"
-)
-
 // NoCommit is the Commit of files that aren't committed.
 const NoCommit = "0000000000000000000000000000000000000000"
 
-// Hash returns a digest of a folder with everything below it.
-type Hash func(folder string) (string, error)
+// HashFunc returns a digest of a folder with everything below it.
+type HashFunc func(folder string) (string, error)
 
 // HashedFS is the file system of a Git tree, with Git's hashes of its folders.
 type HashedFS interface {
@@ -57,12 +49,12 @@ var ErrNoFolder = errors.New("there is no such folder")
 
 // Read reads the whole configuration from fsys, which begins at the configuration's folder. Symbolic links aren't
 // followed. A configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
-func Read(fsys fs.FS, hash Hash) (config.Tree, error) {
+func Read(fsys fs.FS, hash HashFunc) (config.Tree, error) {
 	r := newReader(fsys)
 	if err := r.addPolicyAndBase(hash); err != nil {
 		return config.Tree{}, err
 	}
-	entries, err := r.list(overlaysFolder)
+	entries, err := r.list(config.OverlaysFolder)
 	if err != nil {
 		return config.Tree{}, err
 	}
@@ -70,7 +62,7 @@ func Read(fsys fs.FS, hash Hash) (config.Tree, error) {
 		if !e.IsDir() {
 			continue
 		}
-		if err := r.addOverlay(path.Join(overlaysFolder, e.Name()), hash); err != nil {
+		if err := r.addOverlay(path.Join(config.OverlaysFolder, e.Name()), hash); err != nil {
 			return config.Tree{}, err
 		}
 	}
@@ -85,11 +77,11 @@ func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 	if err := r.addPolicyAndBase(noHash); err != nil {
 		return config.Tree{}, err
 	}
-	if err := r.addKustomization(sharedOverlay); err != nil {
+	if err := r.addKustomization(config.SharedOverlay); err != nil {
 		return config.Tree{}, err
 	}
 	for _, name := range names {
-		folder := path.Join(overlaysFolder, name)
+		folder := path.Join(config.OverlaysFolder, name)
 		if isFolder, err := r.isFolder(folder); err != nil {
 			return config.Tree{}, err
 		} else if !isFolder {
@@ -115,31 +107,31 @@ func newReader(fsys fs.FS) *reader {
 	}}
 }
 
-func (r *reader) addPolicyAndBase(hash Hash) error {
-	for _, name := range []string{"previewset.yaml", "slots.yaml"} {
+func (r *reader) addPolicyAndBase(hash HashFunc) error {
+	for _, name := range []string{config.PolicyFile, config.SlotsFile} {
 		if err := r.addFile(name); err != nil {
 			return err
 		}
 	}
-	if isFolder, err := r.isFolder(baseFolder); err != nil || !isFolder {
+	if isFolder, err := r.isFolder(config.BaseFolder); err != nil || !isFolder {
 		return err
 	}
 	var err error
-	if r.tree.Hashes[baseFolder], err = hash(baseFolder); err != nil {
+	if r.tree.Hashes[config.BaseFolder], err = hash(config.BaseFolder); err != nil {
 		return err
 	}
-	return r.addKustomizations(baseFolder)
+	return r.addKustomizations(config.BaseFolder)
 }
 
 // addOverlay adds a folder of overlays/, which may have an environment.yaml.
-func (r *reader) addOverlay(folder string, hash Hash) (err error) {
+func (r *reader) addOverlay(folder string, hash HashFunc) (err error) {
 	if r.tree.Hashes[folder], err = hash(folder); err != nil {
 		return err
 	}
 	if err := r.addKustomization(folder); err != nil {
 		return err
 	}
-	return r.addFile(path.Join(folder, environmentFile))
+	return r.addFile(path.Join(folder, config.EnvironmentFile))
 }
 
 // addKustomizations adds every folder at or below the given one that has a kustomization file.

@@ -23,8 +23,8 @@ type repositoryAPI struct {
 	// path is namePath, or "repositories/ID" after a rename, because a redirect costs quota.
 	path        string
 	wasReadOnce bool // an earlier read found the repository
-	// charged is the expected cost of a repeated read.
-	charged atomic.Int64
+	// expectedCost is the number of requests that the next read is expected to be charged for.
+	expectedCost atomic.Int64
 }
 
 func newRepositoryAPI(c *rest.Client, id identity) *repositoryAPI {
@@ -36,16 +36,22 @@ func newRepositoryAPI(c *rest.Client, id identity) *repositoryAPI {
 	return api
 }
 
-// get is rest.Client.Get. It counts requests that the next read may be charged for again. The first read of a
-// resource with an ETag isn't counted, because the next read of it is free.
+// get is rest.Client.Get. It also estimates the cost of the next read of the same path:
+//
+//	this answer                           next read
+//	304, or the first one with an ETag    0: it is expected to be unchanged
+//	changed since the last read           1: it changes often
+//	without an ETag                       1: it can't be conditional
+//	an error status                       1: it isn't cached
+//	after a redirect                      1 more
 func (a *repositoryAPI) get(ctx context.Context, path, etag string, v any) (rest.Answer, error) {
 	answer, err := a.rest.Get(ctx, path, etag, v)
-	isChargedAgain := err == nil && !answer.Unchanged && (etag != "" || answer.ETag == "")
-	if isChargedAgain || rest.StatusOf(err) != 0 {
-		a.charged.Add(1)
+	costsAgain := err == nil && !answer.Unchanged && (etag != "" || answer.ETag == "")
+	if costsAgain || rest.StatusOf(err) != 0 {
+		a.expectedCost.Add(1)
 	}
 	if answer.Redirected {
-		a.charged.Add(1)
+		a.expectedCost.Add(1)
 	}
 	return answer, err
 }

@@ -17,12 +17,12 @@ type approvalCache struct {
 
 // pullRequestApprovals are the approvals of one pull request during a read.
 type pullRequestApprovals struct {
-	reviews     *reviewList
-	hasNews     bool     // the reviews changed since the last read
-	approving   []review // the newest decision of each reviewer, if it approves
-	authors     commitAuthors
-	permissions permissionsByLogin
-	err         error
+	reviews        *reviewList
+	reviewsChanged bool     // the reviews changed since the last read
+	approving      []review // the newest decision of each reviewer, if it approves
+	authors        commitAuthors
+	permissions    permissionsByLogin
+	err            error
 }
 
 // readApprovals reads who approved the wanted pull requests, and whether the reviewers may push. Reviews that are no
@@ -62,10 +62,10 @@ func (c *approvalCache) readApprovals(
 
 // readReviews reads the reviews and the authors of the head commit. It keeps the error.
 func (a *pullRequestApprovals) readReviews(ctx context.Context, api *repositoryAPI, pr preview.PullRequest) {
-	if a.hasNews, a.err = a.reviews.updateReviews(ctx, api, pr.Number); a.err != nil {
+	if a.reviewsChanged, a.err = a.reviews.updateReviews(ctx, api, pr.Number); a.err != nil {
 		return
 	}
-	a.approving = a.reviews.approving()
+	a.approving = a.reviews.approvals()
 	a.authors, a.err = a.authors.readAuthors(ctx, api, pr.HeadSHA)
 }
 

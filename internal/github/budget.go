@@ -7,9 +7,9 @@ import (
 	"github.com/previewset/previewset/internal/github/rest"
 )
 
-// reserveShare is the reserved share of the quota, as a divisor: a tenth. Reads after webhooks never use it. Polling
-// uses it last.
-const reserveShare = 10
+// reserveDivisor divides the quota to get the reserve, a tenth. Reads after webhooks never use the reserve. Polling uses
+// it last.
+const reserveDivisor = 10
 
 // Pause returns the time between a full poll and the next one. It is the interval, or longer if the quota wouldn't
 // last until its reset. Each poll computes it again.
@@ -26,7 +26,7 @@ func (c *Client) Pause(interval time.Duration) time.Duration {
 	now, rate := time.Now(), c.Rate()
 	pause := interval
 	if untilReset := rate.Reset.Sub(now); rate.Limit > 0 && untilReset > interval {
-		usable := max(rate.Remaining-rate.Limit/reserveShare, rate.Remaining/2)
+		usable := max(rate.Remaining-rate.Limit/reserveDivisor, rate.Remaining/2)
 		pause = untilReset
 		if usable > 0 {
 			needed := time.Duration(float64(untilReset) * float64(c.cost()) / float64(usable))
@@ -40,7 +40,7 @@ func (c *Client) Pause(interval time.Duration) time.Duration {
 // Polling keeps it and finds the webhook's change too, so a flood of webhooks can't stop polling.
 func (c *Client) Hurry() bool {
 	rate, now := c.Rate(), time.Now()
-	isEnough := rate.Limit == 0 || rate.Remaining > rate.Limit/reserveShare || !now.Before(rate.Reset)
+	isEnough := rate.Limit == 0 || rate.Remaining > rate.Limit/reserveDivisor || !now.Before(rate.Reset)
 	return isEnough && !now.Before(c.rest.PausedUntil())
 }
 

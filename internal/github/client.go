@@ -1,7 +1,7 @@
 // Package github reads pull requests, their changes, approvals and checks, branches and tags from GitHub, and returns
-// them as preview.Facts.
+// them as preview.Repository, for preview.Facts.
 //
-// It knows GitHub's API. It must not know how the facts are used: no configuration, no decision, no metrics library.
+// It knows GitHub's API. It must not know how the facts are used: no policy, no decision, no metrics library.
 // A read of a repository is complete or an error. An error about one pull request becomes its Problem. A missing page
 // or answer never makes a pull request disappear.
 //
@@ -52,14 +52,14 @@ func New(o Options) (*Client, error) {
 // Repository reads the repository "owner/name". After an error the facts of the previous read stay valid.
 // It returns a *preview.IdentityError if the name now belongs to another repository.
 func (c *Client) Repository(ctx context.Context, name string, wants preview.Wants) (preview.Repository, error) {
-	if !isRepositoryName(name) {
+	if !config.IsRepository(name) {
 		return preview.Repository{}, fmt.Errorf("read repository %q: invalid name; write owner/name", name)
 	}
 	r := c.lockRepository(name, wants.ID)
 	defer r.mu.Unlock()
 	api := newRepositoryAPI(c.rest, r.identity)
 	facts, err := r.read(ctx, api, wants)
-	c.addCost(r, api.charged.Load())
+	c.addCost(r, api.expectedCost.Load())
 	if err != nil {
 		return preview.Repository{}, fmt.Errorf("read repository %s: %w", name, err)
 	}
@@ -67,8 +67,9 @@ func (c *Client) Repository(ctx context.Context, name string, wants preview.Want
 	return facts, nil
 }
 
-// lockRepository locks and returns the repository with the name. It replaces a repository with another ID. The ID 0
-// means any.
+// lockRepository locks and returns the repository with the name. The caller unlocks it. If the last read found another
+// ID than id, the name belongs to another repository now, and its last read is forgotten. An id of 0 is unknown and
+// matches any.
 func (c *Client) lockRepository(name string, id int64) *repository {
 	r := c.repository(name)
 	r.mu.Lock()
@@ -113,10 +114,3 @@ func (c *Client) Rate() Rate { return c.rest.Rate() }
 
 // Skew returns how far GitHub's clock is ahead of the local clock, in whole seconds, and whether that is known.
 func (c *Client) Skew() (time.Duration, bool) { return c.rest.ClockSkew() }
-
-// isRepositoryName reports whether the name has the form owner/name. The names "." and ".." would change a request's
-// path.
-func isRepositoryName(name string) bool {
-	_, short, _ := strings.Cut(name, "/")
-	return config.IsRepository(name) && strings.Trim(short, ".") != ""
-}

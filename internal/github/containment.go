@@ -17,9 +17,9 @@ const readsWithoutRetry = 10
 
 // comparison tells whether a ref contains a commit, as read last.
 type comparison struct {
-	etag       string
-	contains   bool
-	readsToTry int // number of reads until the next request
+	etag        string
+	contains    bool
+	readsToSkip int // number of reads without a request
 }
 
 // comparisonsByKey are comparisons by "ref...commit". The key "...commit" is for the heads of all branches.
@@ -51,7 +51,7 @@ func (c *comparisonsByKey) readContainment(
 		if contained[sha] {
 			continue
 		}
-		found, err := c.compareWithHeads(ctx, api, sha)
+		found, err := c.isBranchHead(ctx, api, sha)
 		if err != nil {
 			return nil, err
 		}
@@ -73,8 +73,8 @@ func (c *comparisonsByKey) compareWithRef(
 	if last.contains || !isRefName(ref) {
 		return last, nil
 	}
-	if last.readsToTry > 0 {
-		last.readsToTry--
+	if last.readsToSkip > 0 {
+		last.readsToSkip--
 		return last, nil
 	}
 	var body struct {
@@ -83,23 +83,24 @@ func (c *comparisonsByKey) compareWithRef(
 	a, err := api.get(ctx, api.path+"/compare/"+url.PathEscape(ref)+"..."+sha+"?per_page=1", last.etag, &body)
 	switch {
 	case rest.StatusOf(err) == http.StatusNotFound:
-		return comparison{readsToTry: readsWithoutRetry}, nil
+		return comparison{readsToSkip: readsWithoutRetry}, nil
 	case err != nil:
 		return comparison{}, fmt.Errorf("compare %s with commit %s: %w", ref, sha, err)
 	case a.Unchanged:
 		return last, nil
 	}
+	// The status tells where the commit is, as seen from the ref: behind it, so that the ref contains it.
 	return comparison{etag: a.ETag, contains: body.Status == "behind" || body.Status == "identical"}, nil
 }
 
-// compareWithHeads asks whether a commit is the head of a branch.
-func (c *comparisonsByKey) compareWithHeads(ctx context.Context, api *repositoryAPI, sha string) (comparison, error) {
+// isBranchHead asks whether a commit is the head of a branch.
+func (c *comparisonsByKey) isBranchHead(ctx context.Context, api *repositoryAPI, sha string) (comparison, error) {
 	last := (*c)["..."+sha]
 	switch {
 	case last.contains:
 		return last, nil
-	case last.readsToTry > 0:
-		return comparison{readsToTry: last.readsToTry - 1}, nil
+	case last.readsToSkip > 0:
+		return comparison{readsToSkip: last.readsToSkip - 1}, nil
 	}
 	var heads []struct {
 		Commit struct {
@@ -109,7 +110,7 @@ func (c *comparisonsByKey) compareWithHeads(ctx context.Context, api *repository
 	a, err := api.get(ctx, api.path+"/commits/"+sha+"/branches-where-head", last.etag, &heads)
 	switch status := rest.StatusOf(err); {
 	case status == http.StatusNotFound, status == http.StatusUnprocessableEntity: // GitHub doesn't know the commit
-		return comparison{readsToTry: readsWithoutRetry}, nil
+		return comparison{readsToSkip: readsWithoutRetry}, nil
 	case err != nil:
 		return comparison{}, fmt.Errorf("list the branches with head %s: %w", sha, err)
 	case a.Unchanged:

@@ -25,8 +25,9 @@ type repositoryJSON struct {
 	DefaultBranch string `json:"default_branch"`
 }
 
-// accept takes over the identity in an answer. It refuses another repository, because a reused name must not mix the
-// facts of two repositories. It refuses another owner, because an owner's settings say which authors are trusted.
+// accept takes over the identity in an answer. It refuses another ID, because the name may belong to a new repository,
+// and the facts of two repositories must not be mixed. It follows a rename, but refuses another owner: the new owner
+// decides which users may push, and a policy trusts those users.
 func (i *identity) accept(found repositoryJSON) error {
 	if found.ID == 0 {
 		return errors.New("the answer has a repository without an ID")

@@ -60,7 +60,7 @@ func readEvents(
 			return fmt.Sprintf("%s/issues/%d/events?%s", api.path, number, paged.Query(page))
 		},
 		Decode: func(found []*eventJSON) ([]event, error) {
-			return paged.Items(found, (*eventJSON).event)
+			return paged.Items(found, (*eventJSON).toEvent)
 		},
 	}
 	if _, err := list.Update(ctx, pages); err != nil {
@@ -95,7 +95,7 @@ type eventJSON struct {
 	Label *labelJSON `json:"label"`
 }
 
-func (e *eventJSON) event() (event, error) {
+func (e *eventJSON) toEvent() (event, error) {
 	if e == nil || e.ID == 0 {
 		return event{}, errors.New("the answer has an event without an ID")
 	}

@@ -27,18 +27,18 @@ func (r *repository) readMissing(
 	if err != nil {
 		return openPullRequests{}, err
 	}
-	open := openPullRequests{stale: map[int]bool{}}
+	open := openPullRequests{asBefore: map[int]bool{}}
 	for i, pr := range found {
 		switch {
 		case !isOpen[i]:
 		case pr.HeadSHA == "" && pr.Problem != "": // only an earlier run of the service has read it
-			if open.unread == nil {
-				open.unread = map[int]string{}
+			if open.unknown == nil {
+				open.unknown = map[int]string{}
 			}
-			open.unread[pr.Number] = pr.Problem
+			open.unknown[pr.Number] = pr.Problem
 		default:
 			byNumber[pr.Number] = pr
-			open.stale[pr.Number] = pr.Problem != ""
+			open.asBefore[pr.Number] = pr.Problem != ""
 		}
 	}
 	open.all = sortByNumber(byNumber)

@@ -34,11 +34,11 @@ type permissionJSON struct {
 func (p *permissionsByLogin) readPermissions(
 	ctx context.Context, api *repositoryAPI, found map[int]*pullRequestApprovals,
 ) error {
-	logins, hasNews := map[string]string{}, false
+	logins, reviewsChanged := map[string]string{}, false
 	// The order is fixed: another spelling of a login is another path, for which the ETag may be wrong.
 	for _, number := range slices.Sorted(maps.Keys(found)) {
 		a := found[number]
-		hasNews = hasNews || a.hasNews
+		reviewsChanged = reviewsChanged || a.reviewsChanged
 		for _, r := range a.approving {
 			if r.isHuman {
 				logins[strings.ToLower(r.login)] = r.login
@@ -49,7 +49,7 @@ func (p *permissionsByLogin) readPermissions(
 	read := make([]permission, len(keys))
 	err := readEach(ctx, len(keys), func(ctx context.Context, i int) {
 		last := (*p)[keys[i]]
-		if last.notFound != nil && !hasNews {
+		if last.notFound != nil && !reviewsChanged {
 			read[i] = last
 			return
 		}

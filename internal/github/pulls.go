@@ -17,17 +17,19 @@ const maxPullRequestPages = 1000
 // openPullRequests are the open pull requests of one read.
 type openPullRequests struct {
 	all []preview.PullRequest // by number ascending
-	// stale has the numbers of unreadable pull requests. They are as in the previous read, and no details are read.
-	stale map[int]bool
-	// unread maps the numbers of pull requests with an unknown state to the cause.
-	unread map[int]string
+	// asBefore has the numbers of the pull requests in all that couldn't be read now. They are as in the previous read,
+	// and no details are read.
+	asBefore map[int]bool
+	// unknown maps the numbers of pull requests that aren't in all to the cause: they couldn't be read now, and no
+	// previous read of this process has them.
+	unknown map[int]string
 }
 
 // indexes returns the indexes of the pull requests that match. A nil function matches none.
 func (o openPullRequests) indexes(matches func(preview.PullRequest) bool) []int {
 	var found []int
 	for i, pr := range o.all {
-		if matches != nil && !o.stale[pr.Number] && matches(pr) {
+		if matches != nil && !o.asBefore[pr.Number] && matches(pr) {
 			found = append(found, i)
 		}
 	}
@@ -60,7 +62,7 @@ func (l *pullRequestList) readList(
 	if _, err := list.Update(ctx, &l.pages); err != nil {
 		return nil, err
 	}
-	return l.labelled(), nil
+	return l.withLabelList(), nil
 }
 
 // listedFact converts a pull request of the list and checks its repository.
@@ -76,9 +78,9 @@ func listedFact(p *pullRequestJSON, id *identity) (preview.PullRequest, error) {
 	return p.fact(id.id), nil
 }
 
-// labelled returns the pull requests by number, except those without a list of labels. They count as missing from the
+// withLabelList returns the pull requests by number, except those without a list of labels. They count as missing from the
 // list: absent labels don't prove that a label was removed.
-func (l *pullRequestList) labelled() []preview.PullRequest {
+func (l *pullRequestList) withLabelList() []preview.PullRequest {
 	byNumber := map[int]preview.PullRequest{}
 	for _, p := range l.pages {
 		for _, pr := range p.Items {

@@ -25,7 +25,7 @@ type repository struct {
 	approvals   approvalCache
 	last        []preview.PullRequest // of the last complete read, by number; never changed
 
-	// costs of the last two reads, without first reads of a resource. Client.mu guards them.
+	// costs are the expected costs after each of the last two reads; see repositoryAPI.get. Client.mu guards them.
 	costs [2]int64
 }
 
@@ -50,7 +50,7 @@ func (r *repository) read(ctx context.Context, api *repositoryAPI, wants preview
 		return preview.Repository{}, err
 	}
 	facts.ID, facts.FullName = r.identity.id, r.identity.fullName
-	facts.PullRequests, facts.Unread = open.all, open.unread
+	facts.PullRequests, facts.Unread = open.all, open.unknown
 	var err error
 	if facts.Commits, err = r.containment.readContainment(ctx, api, r.identity.defaultBranch, facts, wants); err != nil {
 		return preview.Repository{}, err

@@ -38,8 +38,8 @@ func (l *reviewList) updateReviews(ctx context.Context, api *repositoryAPI, numb
 	return list.Update(ctx, &l.pages)
 }
 
-// approving returns the newest decision of each reviewer if it approves, oldest first. It ignores deleted accounts.
-func (l *reviewList) approving() []review {
+// approvals returns the newest decision of each reviewer if it approves, oldest first. It ignores deleted accounts.
+func (l *reviewList) approvals() []review {
 	decisions, order := map[string]review{}, []string{}
 	for _, p := range l.pages {
 		for _, r := range p.Items {

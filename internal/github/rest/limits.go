@@ -34,12 +34,13 @@ func typedError(err error) error {
 		return err
 	}
 	h, status := e.Response.Header, e.Response.StatusCode
-	_, noRetryAfter := strconv.Atoi(h.Get("Retry-After"))
+	_, noNumber := strconv.Atoi(h.Get("Retry-After"))
+	hasRetryAfter := noNumber == nil
 	switch {
-	case status == http.StatusTooManyRequests && noRetryAfter != nil && h.Get("X-RateLimit-Remaining") == "0":
+	case status == http.StatusTooManyRequests && !hasRetryAfter && h.Get("X-RateLimit-Remaining") == "0":
 		return quotaError(e)
 	case status == http.StatusTooManyRequests,
-		noRetryAfter == nil && (status == http.StatusForbidden || status >= http.StatusInternalServerError):
+		hasRetryAfter && (status == http.StatusForbidden || status >= http.StatusInternalServerError):
 		return secondaryLimitError(e)
 	}
 	return err

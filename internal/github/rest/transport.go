@@ -10,7 +10,7 @@ import (
 // maxBody is the maximum size of an answer in bytes. A page of 100 pull requests has 2 to 7 MB.
 const maxBody = 64 << 20
 
-// Rate is the quota of the present hour.
+// Rate is the quota of the present hour, which GitHub calls the rate limit.
 type Rate struct {
 	Limit, Remaining int
 	Reset            time.Time // start of the next hour's quota
