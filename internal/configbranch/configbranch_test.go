@@ -172,7 +172,7 @@ func TestReadErrors(t *testing.T) {
 			"read config branch mian: there is no such branch",
 		},
 		{"the flag for another branch", configbranch.Options{URL: "file://" + full, Branch: "mian"}, "--config-branch"},
-		{"the repository is empty", configbranch.Options{URL: "file://" + empty}, "push the files that previewctl init wrote"},
+		{"the repository is empty", configbranch.Options{URL: "file://" + empty}, "push a first commit to it"},
 		{"the repository is missing", configbranch.Options{URL: "file://" + full + "x"}, "check the address"},
 		{
 			"the folder is missing",

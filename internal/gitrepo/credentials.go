@@ -18,7 +18,7 @@ type credentials struct {
 	opts       Options
 	endpoint   *transport.Endpoint
 	helperAuth *http.BasicAuth // answer of a credential helper
-	pending    bool            // the helper doesn't know yet whether its answer works
+	isUnproven bool            // no request has succeeded or failed with helperAuth yet
 }
 
 // initial returns the credentials for the first request; nil means none.
@@ -50,7 +50,7 @@ func (c *credentials) basicAuth() (transport.AuthMethod, error) {
 // askHelper asks Git's credential helpers after the server has asked for credentials. It returns nil without an
 // answer. It doesn't prompt on a terminal, because the caller may be a program.
 func (c *credentials) askHelper(ctx context.Context) transport.AuthMethod {
-	if c.pending || c.opts.Unattended || c.hasToken() {
+	if c.isUnproven || c.opts.Unattended || c.hasToken() {
 		return nil
 	}
 	answer, err := c.runHelper(ctx, "fill", nil)
@@ -69,7 +69,7 @@ func (c *credentials) askHelper(ctx context.Context) transport.AuthMethod {
 	if auth.Password == "" {
 		return nil
 	}
-	c.helperAuth, c.pending = auth, true
+	c.helperAuth, c.isUnproven = auth, true
 	return auth
 }
 
@@ -87,10 +87,10 @@ func (c *credentials) approve(ctx context.Context) { c.answerHelper(ctx, "approv
 func (c *credentials) reject(ctx context.Context) { c.answerHelper(ctx, "reject"); c.helperAuth = nil }
 
 func (c *credentials) answerHelper(ctx context.Context, verdict string) {
-	if !c.pending || c.helperAuth == nil {
+	if !c.isUnproven || c.helperAuth == nil {
 		return
 	}
-	c.pending = false
+	c.isUnproven = false
 	_, _ = c.runHelper(ctx, verdict, c.helperAuth) // an error changes only what the helper remembers
 }
 

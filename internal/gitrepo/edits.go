@@ -26,14 +26,14 @@ func (e Edits) touchedPaths() []string {
 	return slices.Sorted(maps.Keys(e.newContents()))
 }
 
-// newContents maps every touched path to its new content; nil is a deletion.
-func (e Edits) newContents() map[string]*[]byte {
-	all := map[string]*[]byte{}
+// newContents maps every touched path to its new content, or to a deletion.
+func (e Edits) newContents() map[string]fileEdit {
+	all := map[string]fileEdit{}
 	for _, name := range e.Delete {
-		all[name] = nil
+		all[name] = fileEdit{isDeletion: true}
 	}
 	for name, content := range e.Write {
-		all[name] = &content
+		all[name] = fileEdit{content: content}
 	}
 	return all
 }
@@ -58,7 +58,7 @@ func (e Edits) checkPaths() error {
 	return errors.Join(all...)
 }
 
-func pathError(name, why string) error { return fmt.Errorf("%q %w: it %s", name, ErrPath, why) }
+func pathError(name, why string) error { return fmt.Errorf("change %q: %w: it %s", name, ErrPath, why) }
 
 // pathProblem returns the reason why a path can't be a file of a repository; "" if it can.
 func pathProblem(name string) string {

@@ -37,7 +37,7 @@ var (
 	// ErrUncommitted means that a path of the change has uncommitted changes in the working tree.
 	ErrUncommitted = errors.New("there are uncommitted changes")
 	// ErrPath means that a path can't be written or deleted.
-	ErrPath = errors.New("can't be changed")
+	ErrPath = errors.New("the path can't be changed")
 	// ErrNoCommit means that a clone doesn't have the commit.
 	ErrNoCommit = errors.New("there is no such commit in this clone")
 )
@@ -66,7 +66,7 @@ func explainTransport(err error, remedies authRemedies) error {
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return fmt.Errorf("%w%s; check the address, and that the token or key may read it", ErrNotFound, serverReason(err))
 	case errors.Is(err, transport.ErrEmptyRemoteRepository):
-		return fmt.Errorf("%w; push the files that previewctl init wrote", ErrEmpty)
+		return fmt.Errorf("%w; push a first commit to it", ErrEmpty)
 	case errors.As(err, &dns):
 		return fmt.Errorf("%w: %w; check the address and the network", ErrUnreachable, err)
 	case asHTTPStatus(err, &status):

@@ -56,7 +56,7 @@ var updateErrorTests = []struct {
 		name: "there is no such branch", options: func(o *gitrepo.Options) { o.Branch = "mian" }, want: gitrepo.ErrNoBranch,
 		words: []string{"mian", `there is ["main"]`},
 	},
-	{name: "the repository is empty", bare: gittest.NewEmpty, want: gitrepo.ErrEmpty, words: []string{"previewctl init"}},
+	{name: "the repository is empty", bare: gittest.NewEmpty, want: gitrepo.ErrEmpty, words: []string{"push a first commit"}},
 	{
 		name: "a hook declines", hook: "echo 'environments need an owner' >&2; exit 1", want: gitrepo.ErrRefused,
 		words: []string{"pre-receive hook declined", "environments need an owner"},

@@ -67,12 +67,13 @@ const (
 // Retry limits the attempts after lost races. Zero values mean the defaults.
 type Retry struct {
 	Attempts int           // 100 by default
-	Min, Max time.Duration // limits of the upper bound of a random wait; 20 ms and 10 s by default
+	Min, Max time.Duration // the wait is random, up to a bound between Min and Max; 20 ms and 10 s by default
 }
 
-// Change is a pure function from the newest tree to edits. After a lost race it is called again with the newer tree,
-// but only if a part of the tree that it has read has changed. Its error ends the update, which returns it without a
-// prefix.
+// Change returns edits for the newest tree. After a lost race it is called again with the newer tree, but only if a part
+// of the tree that it has read has changed. So its edits must depend only on the tree, and each call starts anew. A
+// call may replace variables of the caller that describe its result; after the update they describe the last call,
+// which is the one that the commit was made from. Its error ends the update, which returns it without a prefix.
 type Change func(ctx context.Context, tree *Tree) (Edits, error)
 
 // Result describes a finished update.
@@ -85,7 +86,7 @@ type Result struct {
 	Branch string
 	// Unchanged is true if there was nothing to commit.
 	Unchanged bool
-	// Attempts is the number of pushes.
+	// Attempts is the number of attempts to push, including the last one. It is 0 for a dry run.
 	Attempts int
 	// Patch is the difference in Git's format. Only a dry run sets it.
 	Patch string

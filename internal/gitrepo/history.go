@@ -29,7 +29,7 @@ func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, n
 		if head.String() == last.Commit {
 			return nil
 		}
-		tree, now, err = r.readAlone(ctx, head, last)
+		tree, now, err = r.fetchCommit(ctx, head, last)
 		return err
 	})
 	if err != nil {
@@ -38,8 +38,8 @@ func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, n
 	return tree, now, nil
 }
 
-// readAlone fetches one commit, and more history if the commit's parents don't show whether last is an ancestor.
-func (r *Repository) readAlone(ctx context.Context, head plumbing.Hash, last Version) (*Tree, Version, error) {
+// fetchCommit fetches one commit, and more history if the commit's parents don't show whether last is an ancestor.
+func (r *Repository) fetchCommit(ctx context.Context, head plumbing.Hash, last Version) (*Tree, Version, error) {
 	store := memory.NewStorage()
 	if err := r.remote.fetchInto(ctx, store, fetchRequest{want: head, depth: 1}); err != nil {
 		return nil, Version{}, err
@@ -48,8 +48,8 @@ func (r *Repository) readAlone(ctx context.Context, head plumbing.Hash, last Ver
 	if err != nil {
 		return nil, Version{}, err
 	}
-	ancestors, isAfter := ancestorsOf(store, head, last)
-	if !isAfter && len(ancestors) > 0 {
+	ancestors, hasLast := ancestorsOf(store, head, last)
+	if !hasLast && len(ancestors) > 0 {
 		deep := memory.NewStorage()
 		// After an error the ancestors stay unknown.
 		if r.remote.fetchInto(ctx, deep, fetchRequest{want: head, depth: maxAncestors}) == nil {
@@ -60,7 +60,7 @@ func (r *Repository) readAlone(ctx context.Context, head plumbing.Hash, last Ver
 }
 
 // ancestorsOf returns the ancestors in the store and reports whether last.Commit is one of them.
-func ancestorsOf(store *memory.Storage, head plumbing.Hash, last Version) (found []string, isAfter bool) {
+func ancestorsOf(store *memory.Storage, head plumbing.Hash, last Version) (found []string, hasLast bool) {
 	seen := map[plumbing.Hash]bool{}
 	queue := parentsOf(store, head)
 	for len(queue) > 0 && len(found) < maxAncestors {
@@ -72,15 +72,15 @@ func ancestorsOf(store *memory.Storage, head plumbing.Hash, last Version) (found
 		seen[hash] = true
 		found = append(found, hash.String())
 		if hash.String() == last.Commit {
-			isAfter = true
+			hasLast = true
 			continue
 		}
 		queue = append(queue, parentsOf(store, hash)...)
 	}
-	if isAfter {
+	if hasLast {
 		found = append(found, last.Ancestors[:min(len(last.Ancestors), maxAncestors)]...)
 	}
-	return found, isAfter
+	return found, hasLast
 }
 
 // parentsOf returns no parents for a commit that wasn't fetched.

@@ -29,14 +29,14 @@ func (r *remote) openPush(ctx context.Context) (*pushSession, error) {
 	defer cancel()
 	var advertised *packp.AdvRefs
 	list := func(t transport.Transport, e *transport.Endpoint, auth transport.AuthMethod) (err error) {
-		if r.receive == nil || !r.isStateless() {
-			if r.receive, err = t.NewReceivePackSession(e, auth); err != nil {
+		if r.writeSession == nil || !r.isStateless() {
+			if r.writeSession, err = t.NewReceivePackSession(e, auth); err != nil {
 				return err
 			}
 		}
-		advertised, err = r.receive.AdvertisedReferencesContext(ctx)
-		if err = closeOnError(r.receive, err); err != nil {
-			r.receive = nil
+		advertised, err = r.writeSession.AdvertisedReferencesContext(ctx)
+		if err = closeOnError(r.writeSession, err); err != nil {
+			r.writeSession = nil
 		}
 		return err
 	}
@@ -44,7 +44,7 @@ func (r *remote) openPush(ctx context.Context) (*pushSession, error) {
 		return nil, r.explain(err)
 	}
 	return &pushSession{
-		remote: r, session: r.receive, refs: advertised.References, capabilities: advertised.Capabilities,
+		remote: r, session: r.writeSession, refs: advertised.References, capabilities: advertised.Capabilities,
 	}, nil
 }
 

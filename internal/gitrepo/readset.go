@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// readSet records everything that a Change has read of a tree. A change is a pure function: if all reads have the
-// same result in another tree, its edits are the same too.
+// readSet records everything that a Change has read of a tree. The edits of a change depend only on the tree: if all
+// reads have the same result in another tree, its edits are the same too.
 type readSet struct {
 	lock sync.Mutex
 	seen map[readKey]string // the fingerprint of each read
@@ -23,7 +23,7 @@ type readKey struct {
 type readDepth int
 
 const (
-	shallow   readDepth = iota // existence of a folder, content of any other entry
+	entryOnly readDepth = iota // existence of a folder, content of any other entry
 	listing                    // the names in a folder and their types
 	recursive                  // everything below a folder
 )
@@ -55,7 +55,7 @@ func fingerprint(e *entry, err error, depth readDepth) string {
 		return "absent"
 	case depth == listing && e.IsDir():
 		return namesAndTypes(e.children())
-	case depth == shallow && e.IsDir():
+	case depth == entryOnly && e.IsDir():
 		return "folder"
 	}
 	return fmt.Sprintf("%s %s", e.mode, e.hash)

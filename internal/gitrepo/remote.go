@@ -45,10 +45,10 @@ type remote struct {
 	timeout     time.Duration
 	credentials *credentials
 	// HTTP sessions are kept, because they remember the target of redirects. They keep no connection open.
-	upload  transport.UploadPackSession
-	receive transport.ReceivePackSession
-	// uploads are the capabilities in the last listing for reading.
-	uploads *capability.List
+	readSession  transport.UploadPackSession  // named after the server's part, upload-pack
+	writeSession transport.ReceivePackSession // the server's receive-pack
+	// readCapabilities are the capabilities in the last listing for reading.
+	readCapabilities *capability.List
 }
 
 // isStateless reports whether each request is independent of a connection, as over HTTP.
@@ -95,7 +95,7 @@ func (r *remote) authenticated(ctx context.Context, open openFunc) error {
 func (r *remote) listForReading(ctx context.Context) (map[string]plumbing.Hash, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	session, advertised, err := r.openUpload(ctx)
+	session, advertised, err := r.openForReading(ctx)
 	if err != nil {
 		return nil, r.explain(err)
 	}
@@ -105,20 +105,20 @@ func (r *remote) listForReading(ctx context.Context) (map[string]plumbing.Hash, 
 	return advertised.References, nil
 }
 
-func (r *remote) openUpload(ctx context.Context) (transport.UploadPackSession, *packp.AdvRefs, error) {
+func (r *remote) openForReading(ctx context.Context) (transport.UploadPackSession, *packp.AdvRefs, error) {
 	var advertised *packp.AdvRefs
 	err := r.authenticated(ctx, func(t transport.Transport, e *transport.Endpoint, auth transport.AuthMethod) (err error) {
-		if r.upload, err = t.NewUploadPackSession(e, auth); err != nil {
+		if r.readSession, err = t.NewUploadPackSession(e, auth); err != nil {
 			return err
 		}
-		advertised, err = r.upload.AdvertisedReferencesContext(ctx)
-		return closeOnError(r.upload, err)
+		advertised, err = r.readSession.AdvertisedReferencesContext(ctx)
+		return closeOnError(r.readSession, err)
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	r.uploads = advertised.Capabilities
-	return r.upload, advertised, nil
+	r.readCapabilities = advertised.Capabilities
+	return r.readSession, advertised, nil
 }
 
 // closeOnError closes s if err isn't nil, and returns err.
@@ -139,20 +139,20 @@ type fetchRequest struct {
 func (r *remote) fetchInto(ctx context.Context, store *memory.Storage, request fetchRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	session := r.upload
+	session := r.readSession
 	if session == nil || !r.isStateless() {
 		var err error
-		if session, _, err = r.openUpload(ctx); err != nil {
+		if session, _, err = r.openForReading(ctx); err != nil {
 			return r.explain(err)
 		}
 		defer func() { _ = session.Close() }()
 	}
-	return r.explain(unpack(ctx, session, store, r.uploadRequest(request)))
+	return r.explain(unpack(ctx, session, store, r.requestFor(request)))
 }
 
-func (r *remote) uploadRequest(f fetchRequest) *packp.UploadPackRequest {
-	req := packp.NewUploadPackRequestFromCapabilities(r.uploads)
-	if r.uploads.Supports(capability.NoProgress) {
+func (r *remote) requestFor(f fetchRequest) *packp.UploadPackRequest {
+	req := packp.NewUploadPackRequestFromCapabilities(r.readCapabilities)
+	if r.readCapabilities.Supports(capability.NoProgress) {
 		_ = req.Capabilities.Set(capability.NoProgress)
 	}
 	_ = req.Capabilities.Set(capability.Shallow)

@@ -152,7 +152,7 @@ func headOf(refs map[string]plumbing.Hash, branch string) (plumbing.Hash, error)
 		return head, nil
 	}
 	if len(refs) == 0 {
-		return plumbing.ZeroHash, fmt.Errorf("%w; push the files that previewctl init wrote", ErrEmpty)
+		return plumbing.ZeroHash, fmt.Errorf("%w; push a first commit to it", ErrEmpty)
 	}
 	return plumbing.ZeroHash, fmt.Errorf("%w; push it, or name another%s", ErrNoBranch, otherBranches(refs))
 }

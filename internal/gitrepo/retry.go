@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// delay returns the wait after lost attempt n (from 1); took is the duration of that attempt. The wait is random. Its
-// upper bound doubles with each attempt, up to 16 times the duration. The duration matters because it determines how
-// many other pushes fit into a wait. The bound is limited, so that a new command has no advantage over one that lost
-// often.
+// delay returns the random wait after lost attempt n (from 1); took is the duration of that attempt. The bound of the
+// wait is the duration times 2, 4, 8 and at most 16, and between Min and Max. It grows with the duration, because a slow
+// attempt loses against every push that is made during it. Without the limit of 16, a command that lost often would
+// wait longer than a new one, and lose again.
 func (r Retry) delay(n int, took time.Duration) time.Duration {
 	bound := took << min(n, 4)
 	return rand.N(min(max(bound, r.Min), r.Max) + 1) //nolint:gosec // spreads waits; nothing secret depends on it

@@ -80,6 +80,7 @@ func (s *settings) signSSH(ctx context.Context, key string, payload []byte) ([]b
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
+	// user.signingKey is a file, or a public key: "key::<type> <key>", or the older form "ssh-<type> <key>".
 	literal, isLiteral := strings.CutPrefix(key, "key::")
 	if isLiteral || strings.HasPrefix(key, "ssh-") {
 		key = filepath.Join(folder, "key.pub")

@@ -44,7 +44,7 @@ func newTree(store *memory.Storage, commit plumbing.Hash) (*Tree, error) {
 
 // Open opens a regular file or folder.
 func (t *Tree) Open(name string) (fs.File, error) {
-	e, err := t.find("open", name, shallow)
+	e, err := t.find("open", name, entryOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (t *Tree) Open(name string) (fs.File, error) {
 
 // Stat describes a file or folder.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	e, err := t.find("stat", name, shallow)
+	e, err := t.find("stat", name, entryOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // ReadFile returns the content of a regular file.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
-	e, err := t.find("read", name, shallow)
+	e, err := t.find("read", name, entryOnly)
 	if err != nil {
 		return nil, err
 	}

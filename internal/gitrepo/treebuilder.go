@@ -12,26 +12,43 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// editFolder is a folder of edits: a name maps to an editFolder, to *[]byte with the new content, or to a nil *[]byte
-// to delete.
-type editFolder map[string]any
+// fileEdit is the new content of a file, or the deletion of a file or folder.
+type fileEdit struct {
+	content    []byte
+	isDeletion bool
+}
 
-func newEditFolder(contents map[string]*[]byte) editFolder {
-	root := editFolder{}
-	for name, content := range contents {
+// editFolder has the edits in a folder and below it, by the first part of their paths.
+type editFolder struct {
+	folders map[string]*editFolder
+	files   map[string]fileEdit
+}
+
+func newEditFolder(edits map[string]fileEdit) *editFolder {
+	root := &editFolder{}
+	for name, edit := range edits {
 		at := root
 		parts := strings.Split(name, "/")
 		for _, part := range parts[:len(parts)-1] {
-			next, ok := at[part].(editFolder)
-			if !ok {
-				next = editFolder{}
-				at[part] = next
-			}
-			at = next
+			at = at.folder(part)
 		}
-		at[parts[len(parts)-1]] = content
+		if at.files == nil {
+			at.files = map[string]fileEdit{}
+		}
+		at.files[parts[len(parts)-1]] = edit
 	}
 	return root
+}
+
+// folder returns a folder directly below f, and creates it if necessary.
+func (f *editFolder) folder(name string) *editFolder {
+	if f.folders == nil {
+		f.folders = map[string]*editFolder{}
+	}
+	if f.folders[name] == nil {
+		f.folders[name] = &editFolder{}
+	}
+	return f.folders[name]
 }
 
 // treeBuilder writes the objects of a new tree that differ from an existing one.
@@ -53,7 +70,7 @@ func (b *treeBuilder) apply(root plumbing.Hash, e Edits) (plumbing.Hash, error) 
 }
 
 // editedFolder returns the folder with its edits, or zero if it became empty.
-func (b *treeBuilder) editedFolder(at string, hash plumbing.Hash, edits editFolder) (plumbing.Hash, error) {
+func (b *treeBuilder) editedFolder(at string, hash plumbing.Hash, edits *editFolder) (plumbing.Hash, error) {
 	entries := map[string]object.TreeEntry{}
 	if !hash.IsZero() {
 		tree, err := object.GetTree(b.store, hash)
@@ -64,8 +81,13 @@ func (b *treeBuilder) editedFolder(at string, hash plumbing.Hash, edits editFold
 			entries[e.Name] = e
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(edits)) {
-		if err := b.editEntry(at+name, name, entries, edits[name]); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(edits.folders)) {
+		if err := b.editSubfolder(at+name, name, entries, edits.folders[name]); err != nil {
+			return plumbing.ZeroHash, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(edits.files)) {
+		if err := b.editFile(at+name, name, entries, edits.files[name]); err != nil {
 			return plumbing.ZeroHash, err
 		}
 	}
@@ -77,33 +99,34 @@ func (b *treeBuilder) editedFolder(at string, hash plumbing.Hash, edits editFold
 	return b.addObject(tree, hash)
 }
 
-// editEntry applies one edit to a folder's entries.
-func (b *treeBuilder) editEntry(at, name string, entries map[string]object.TreeEntry, edit any) error {
+// editSubfolder applies edits to a folder among a folder's entries.
+func (b *treeBuilder) editSubfolder(
+	at, name string, entries map[string]object.TreeEntry, edits *editFolder,
+) error {
 	old, exists := entries[name]
-	switch edit := edit.(type) {
-	case editFolder:
-		if exists && old.Mode != filemode.Dir {
-			return pathError(at, "is "+kindOf(old.Mode)+", not a folder")
-		}
-		hash, err := b.editedFolder(at+"/", old.Hash, edit)
-		if err != nil {
-			return err
-		}
-		if delete(entries, name); !hash.IsZero() {
-			entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: hash}
-		}
-		return nil
-	case *[]byte:
-		if edit == nil {
-			delete(entries, name)
-			return nil
-		}
-		if exists && !isRegular(old.Mode) {
-			return pathError(at, "is "+kindOf(old.Mode)+", not a regular file")
-		}
-		return b.writeFile(name, entries, *edit)
+	if exists && old.Mode != filemode.Dir {
+		return pathError(at, "is "+kindOf(old.Mode)+", not a folder")
+	}
+	hash, err := b.editedFolder(at+"/", old.Hash, edits)
+	if err != nil {
+		return err
+	}
+	if delete(entries, name); !hash.IsZero() {
+		entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: hash}
 	}
 	return nil
+}
+
+// editFile writes or deletes one of a folder's entries.
+func (b *treeBuilder) editFile(at, name string, entries map[string]object.TreeEntry, edit fileEdit) error {
+	if edit.isDeletion {
+		delete(entries, name)
+		return nil
+	}
+	if old, exists := entries[name]; exists && !isRegular(old.Mode) {
+		return pathError(at, "is "+kindOf(old.Mode)+", not a regular file")
+	}
+	return b.writeFile(name, entries, edit.content)
 }
 
 func (b *treeBuilder) writeFile(name string, entries map[string]object.TreeEntry, content []byte) error {

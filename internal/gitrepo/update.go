@@ -20,13 +20,14 @@ type update struct {
 	start  time.Time              // of the critical part of the last attempt, in which other pushes can be faster
 	sent   map[plumbing.Hash]bool // commits of pushes that may have arrived
 	output string                 // of the server's hooks
-	failed error                  // the last push's error
+	failed error                  // of the last attempt
 }
 
-// maxSilent limits the number of attempts in sequence without an answer, after the first push.
+// maxSilent limits the number of consecutive attempts without an answer of the remote, after the first push.
 const maxSilent = 8
 
-// attemptAll tries until the commit has arrived or can't arrive.
+// attemptAll pushes until the remote has the commit, refuses it, or doesn't answer anymore. Before the first push, any
+// error ends it. After a push without an answer it goes on, because the commit may have arrived.
 func (u *update) attemptAll(ctx context.Context) (Result, error) {
 	silent := 0
 	for attempt := 1; ; attempt++ {
@@ -74,9 +75,9 @@ func (u *update) attempt(ctx context.Context) (result Result, done bool, err err
 		return Result{}, isPermanent(err), err
 	}
 	defer p.closeSession()
-	result, arrived, err := u.catchUp(ctx, p.refs)
-	if err != nil || arrived {
-		return result, arrived || isPermanent(err), err
+	result, done, err = u.catchUp(ctx, p.refs)
+	if err != nil || done {
+		return result, done || isPermanent(err), err
 	}
 	if u.draft.isUnchanged() {
 		return u.resultWith(u.repo.base, true), true, nil
@@ -107,9 +108,9 @@ func (u *update) expected() plumbing.Hash {
 	return u.repo.base
 }
 
-// catchUp fetches newer commits and renews the draft. arrived is true if the branch contains an earlier push
-// without an answer.
-func (u *update) catchUp(ctx context.Context, refs map[string]plumbing.Hash) (result Result, arrived bool, err error) {
+// catchUp fetches newer commits and renews the draft. done is true if no push makes sense: the branch contains an
+// earlier push without an answer, or the change fails on the newer commit.
+func (u *update) catchUp(ctx context.Context, refs map[string]plumbing.Hash) (result Result, done bool, err error) {
 	head, err := headOf(refs, u.repo.opts.Branch)
 	if err != nil {
 		return Result{}, false, err
