@@ -66,7 +66,7 @@ func runAdopt(ctx context.Context, opts *adoptOptions) error {
 	adopt := func(f *envfile.File) (gitrepo.Edits, error) {
 		if status.Name != f.Name {
 			return gitrepo.Edits{}, fmt.Errorf("adopt %s: it runs in the named environment %s\n"+
-				"keep that one with its own file or slot", opts.Target, status.Name)
+				"to keep %s, use its file or slot", opts.Target, status.Name, status.Name)
 		}
 		return f.Adopt(settings, fmt.Sprintf("Adopt environment %s of %s", f.Name, opts.Target), "Adopt environment "+f.Name)
 	}

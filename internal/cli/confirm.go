@@ -50,11 +50,11 @@ each removed environment with its namespace and all data in it.`,
 		Args: cobra.ArbitraryArgs, // checkNames needs the flags too
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.names.Environments, opts.names.Caller = args, env.Getenv("USER")
-			err := opts.checkNames(cmd)
-			if err == nil {
-				opts.client, err = server.Client(cmd, env)
+			if err := opts.checkNames(cmd); err != nil {
+				return err
 			}
-			if err != nil {
+			var err error
+			if opts.client, err = server.Client(cmd, env); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
@@ -72,13 +72,14 @@ each removed environment with its namespace and all data in it.`,
 
 func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 	n := len(o.names.Environments) + len(o.names.Repositories)
+	asks := !o.yes && !o.dryRun
 	switch {
 	case n == 0:
 		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation (see previewctl list), "+
 			"or use --repository")
 	case n > maxConfirmed:
 		return flags.Usagef(cmd, "%d names are too many; use at most %d", n, maxConfirmed)
-	case !o.yes && !o.dryRun && !o.env.InTTY:
+	case asks && !o.env.InTTY:
 		return flags.Usagef(cmd, "standard input is not a terminal; use --dry-run to see the removals, then --yes")
 	}
 	for _, name := range o.names.Environments {
@@ -147,7 +148,8 @@ func (o *confirmOptions) showRemovals(ctx context.Context) error {
 func (o *confirmOptions) removals(decisions []preview.Decision) (*output.Table, error) {
 	t, problems := &output.Table{Header: []string{"NAME", "PULL REQUEST", "AUTHOR", "WHY IT WAITS"}}, []error{}
 	for _, name := range o.names.Environments {
-		i := slices.IndexFunc(decisions, func(d preview.Decision) bool { return d.Environment == name && d.Withheld })
+		isWaiting := func(d preview.Decision) bool { return d.Environment == name && d.Withheld }
+		i := slices.IndexFunc(decisions, isWaiting)
 		if i < 0 {
 			problems = append(problems, notWaiting(name, decisions))
 			continue

@@ -38,13 +38,12 @@ previewctl event.
 
 If another push was faster, the command applies its change again on the new commit.
 
-The push doesn't use Git's configuration of the current clone: use --config-token-file or Git's credential
-helpers for HTTPS, or a key for SSH. http.extraHeader, where actions/checkout puts its token, has no effect,
-and neither has insteadOf for the address in --config-repo.`,
+For HTTPS, the push uses --config-token-file or Git's credential helpers; for SSH, a key. It ignores
+http.extraHeader, where actions/checkout puts its token, and insteadOf for the address in --config-repo.`,
 		Example: `  previewctl create jakub --service gateway=branch:main --purpose 'checkout redesign' --shared
   previewctl create nightly --profile full --expires 72h --dry-run
   previewctl create team --service products=tag:v1.2 --link orders=env:jakub --branch propose-team`,
-		Args: flags.MaxOneArg("environment"), // check first tells an event from an environment.yaml
+		Args: flags.MaxOneArg("environment"), // check counts the arguments after it has read the file, for a better error about events
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := opts.check(cmd, args); err != nil {
 				return err

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -40,8 +39,10 @@ case and _ for -.
   previewctl env acme/shop#7 -o dotenv`,
 		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := cmp.Or(flags.CheckOutput(cmd, opts.output, "shell", "dotenv", "json"), opts.Parse(cmd, &server, args))
-			if err != nil {
+			if err := flags.CheckOutput(cmd, opts.output, "shell", "dotenv", "json"); err != nil {
+				return err
+			}
+			if err := opts.Parse(cmd, &server, args); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
@@ -109,9 +110,10 @@ func variables(r preview.Row) []variable {
 	return all
 }
 
+// plainLine matches values that mean the same in every .env file without quotes.
 var plainLine = regexp.MustCompile(`^[]A-Za-z0-9_./:@[-]*$`)
 
-// dotenvQuoted quotes only where necessary: some readers of .env files take quotes for a part of the value.
+// dotenvQuoted quotes only where necessary, because some readers of .env files treat quotes as part of the value.
 func dotenvQuoted(s string) string {
 	if plainLine.MatchString(s) {
 		return s

@@ -20,11 +20,11 @@ import (
 )
 
 type handoverOptions struct {
-	env     *terminal.Process
-	target  string
-	names   []string // of the services
-	endsNow bool     // --back
-	commit  configrepo.CommitOptions
+	env    *terminal.Process
+	target string
+	names  []string // of the services
+	back   bool
+	commit configrepo.CommitOptions
 }
 
 func newHandoverCmd(env *terminal.Process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
@@ -58,7 +58,7 @@ run. With --back Argo CD manages them again and reverts all manual changes.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().BoolVar(&opts.endsNow, "back", false, "let Argo CD manage the services again")
+	cmd.Flags().BoolVar(&opts.back, "back", false, "let Argo CD manage the services again")
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
@@ -69,22 +69,22 @@ func runHandover(ctx context.Context, opts *handoverOptions) error {
 		return err
 	}
 	for _, s := range opts.notRunning(f) {
-		opts.env.Notef("%s doesn't run in %s, so that the handover has no effect yet; "+
+		opts.env.Notef("%s doesn't run in %s, so the handover has no effect yet; "+
 			"run it: previewctl set %s --service %s=branch:NAME", s, f.Name, f.Name, s)
 	}
 	names := strings.Join(opts.names, ", ")
 	done := fmt.Sprintf("handed over %s in %s", names, f.Name)
-	if opts.endsNow {
+	if opts.back {
 		done = fmt.Sprintf("ended the handover of %s in %s", names, f.Name)
 	}
 	opts.commit.Report(opts.env, result, done)
 	return nil
 }
 
-// notRunning returns the services that don't run in a named environment. For a pull request's environment, only the
-// service knows.
+// notRunning returns the named services that don't run in the environment. It returns none for a pull request's
+// environment, because only the service knows the services that the pull request changes.
 func (o *handoverOptions) notRunning(f *envfile.File) (services []string) {
-	if o.endsNow || f.PullRequest != "" {
+	if o.back || f.PullRequest != "" {
 		return nil
 	}
 	facts := synthetic.Facts(f.Config, "", preview.PullRequest{})
@@ -105,7 +105,7 @@ func (o *handoverOptions) handover(f *envfile.File) (gitrepo.Edits, error) {
 	}
 	e, err := f.Change([]envfile.Setting{{Keys: []string{"handover"}, Value: o.newNames}})
 	verb := "Hand over"
-	if o.endsNow {
+	if o.back {
 		verb = "End handover of"
 	}
 	e.Message.Subject = configrepo.Subject(
@@ -123,7 +123,7 @@ func (o *handoverOptions) newNames(p *config.Policy, d *yamldoc.Document) (any, 
 		if err := envfile.CheckService(p, s); err != nil {
 			return nil, err
 		}
-		if o.endsNow {
+		if o.back {
 			names = slices.DeleteFunc(names, func(other string) bool { return other == s })
 		} else if !slices.Contains(names, s) {
 			names = append(names, s)

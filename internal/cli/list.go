@@ -156,6 +156,7 @@ func (o *listOptions) printTables(l listing) error {
 
 const maxTitle = 60
 
+// existingTable has a row for each existing environment. -o wide adds columns at the end.
 func (o *listOptions) existingTable(l listing) *output.Table {
 	t := &output.Table{Header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
@@ -177,6 +178,7 @@ func (o *listOptions) existingTable(l listing) *output.Table {
 	return t
 }
 
+// heldTable has a row for each decision without an environment: held pull requests and removed environments.
 func (o *listOptions) heldTable(l listing) *output.Table {
 	t := &output.Table{Header: []string{"NOT LIVE", "STATE", "RULE", "AGE", "REASON", "WHAT TO DO"}}
 	for _, d := range l.Decisions {
@@ -198,12 +200,12 @@ func (o *listOptions) age(d preview.Decision) string {
 
 // nextChange returns what happens next to an environment without use: it falls asleep or expires.
 func (o *listOptions) nextChange(d preview.Decision) string {
-	in := func(verb string, at *time.Time) string { return verb + " in " + output.Duration(at.Sub(o.env.Now())) }
+	timeUntil := func(verb string, at *time.Time) string { return verb + " in " + output.Duration(at.Sub(o.env.Now())) }
 	switch {
 	case d.SleepsAt != nil && (d.ExpiresAt == nil || d.SleepsAt.Before(*d.ExpiresAt)):
-		return in("sleeps", d.SleepsAt)
+		return timeUntil("sleeps", d.SleepsAt)
 	case d.ExpiresAt != nil:
-		return in("expires", d.ExpiresAt)
+		return timeUntil("expires", d.ExpiresAt)
 	}
 	return ""
 }

@@ -72,7 +72,7 @@ func runPlan(ctx context.Context, opts *planOptions) error {
 		return err
 	}
 	if !p.CanBuild {
-		return exitcode.ErrReported
+		return exitcode.ErrReported // the plan has the problems
 	}
 	return nil
 }

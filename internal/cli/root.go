@@ -65,7 +65,7 @@ func addGroups(root *cobra.Command, env *terminal.Process) {
 			newListCmd(env, runList), newShowCmd(env, runShow), newWhyCmd(env, runWhy), newOpenCmd(env, runOpen),
 			newEnvCmd(env, runEnv), newWaitCmd(env, runWait), newUsageCmd(env, runUsage),
 		}},
-		{"request", "Wake, extend and remove environments (needs the service):", []*cobra.Command{
+		{"request", "Wake, sleep and extend environments, confirm removals (needs the service):", []*cobra.Command{
 			newWakeCmd(env, runRequest), newSleepCmd(env, runRequest), newExtendCmd(env, runRequest),
 			newConfirmCmd(env, runConfirm),
 		}},

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -210,7 +209,10 @@ func manifestsIn(dir string) (map[string][]byte, error) {
 			return nil, fmt.Errorf("read the manifests in %s: they have more than %d MiB\nname the folder of one service",
 				dir, maxManifests>>20)
 		}
-		found[cmp.Or(map[string]string{"kustomization.yml": "kustomization.yaml"}[name], name)] = content
+		if name == "kustomization.yml" {
+			name = "kustomization.yaml" // the name that AddService expects
+		}
+		found[name] = content
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("read the manifests in %s: it has no YAML files\n"+

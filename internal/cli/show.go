@@ -45,8 +45,10 @@ images). "ready" and "application" are absent if the service has no access to a 
   previewctl show shop-pr-7 -o json`,
 		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := cmp.Or(flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"), opts.Parse(cmd, &server, args))
-			if err != nil {
+			if err := flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"); err != nil {
+				return err
+			}
+			if err := opts.Parse(cmd, &server, args); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
@@ -86,11 +88,9 @@ func (o *showOptions) details(ctx context.Context) (d details, err error) {
 // condition returns the environment's state in a few words.
 func (o *showOptions) condition(s preview.Status) string {
 	switch {
-	case s.State == preview.Asleep:
-		return o.Env.Colour(terminal.Yellow, "asleep")
-	case s.State == preview.Waking:
-		return o.Env.Colour(terminal.Yellow, "waking")
-	case s.Ready == nil:
+	case s.State == preview.Asleep, s.State == preview.Waking:
+		return o.Env.Colour(terminal.Yellow, string(s.State))
+	case s.Ready == nil: // the service has no access to a cluster
 		return "live"
 	case *s.Ready:
 		return o.Env.Colour(terminal.Green, "ready")

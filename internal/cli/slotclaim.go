@@ -126,9 +126,9 @@ func (o *slotClaimOptions) claimIn(p *slotfile.Pool) (done string, m gitrepo.Mes
 		return done, m, nil
 	}
 	current := p.Now.Slots[slot]
-	isOwn, isOthers := slotfile.SameHolders(current.Holders, o.holders), !slotfile.IsFree(current)
-	isOthers = isOthers && !isOwn
-	if isOthers && !o.take {
+	isOwn := o.isOwn(current)
+	hasOtherHolders := !slotfile.IsFree(current) && !isOwn
+	if hasOtherHolders && !o.take {
 		return "", m, fmt.Errorf("slot %s is held by %s\nask them to release it, claim any slot (name none), or use --take",
 			slot, slotfile.Describe(current))
 	}
@@ -143,7 +143,7 @@ func (o *slotClaimOptions) claimIn(p *slotfile.Pool) (done string, m gitrepo.Mes
 		Subject:  configrepo.Subject(fmt.Sprintf("Claim slot %s for %s", slot, holders), "Claim slot "+slot),
 		Trailers: []gitrepo.Trailer{{Key: "Environment", Value: slot}},
 	}
-	if isOthers {
+	if hasOtherHolders {
 		m.Body = "Taken from " + slotfile.Describe(current) + "."
 	}
 	return fmt.Sprintf("claimed slot %s for %s", slot, holders), m, nil

@@ -37,8 +37,8 @@ type slotRow struct {
 	URL     string     `json:"url"`
 }
 
-// slotSheet is the JSON of slot list.
-type slotSheet struct {
+// slotListing is the JSON of slot list.
+type slotListing struct {
 	Slots []slotRow `json:"slots"`
 	Queue []slotRow `json:"queue"`
 }
@@ -89,11 +89,11 @@ func runSlotList(ctx context.Context, opts *slotListOptions) error {
 		return err
 	}
 	p.NoteIfOff(opts.env)
-	return opts.print(newSlotSheet(p, opts.rowsByName(ctx)))
+	return opts.print(newSlotListing(p, opts.rowsByName(ctx)))
 }
 
-func newSlotSheet(p *slotfile.Pool, rows map[string]preview.Row) slotSheet {
-	s := slotSheet{Slots: []slotRow{}, Queue: []slotRow{}}
+func newSlotListing(p *slotfile.Pool, rows map[string]preview.Row) slotListing {
+	s := slotListing{Slots: []slotRow{}, Queue: []slotRow{}}
 	for _, name := range p.Names() {
 		row := slotRowOf(p.Now.Slots[name])
 		row.Slot, row.State, row.URL = name, string(rows[name].State), rows[name].URL
@@ -131,7 +131,7 @@ func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row
 	return found
 }
 
-func (o *slotListOptions) print(s slotSheet) error {
+func (o *slotListOptions) print(s slotListing) error {
 	aligned := o.output == "table" || o.output == "wide" || o.env.OutTTY
 	switch o.output {
 	case "json", "yaml":

@@ -91,7 +91,9 @@ func (o *usageOptions) print(u apiclient.Usage) error {
 		return nil
 	}
 	t := &output.Table{
-		Header: []string{"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU", "SAVED MEMORY"},
+		Header: []string{
+			"NAME", "AWAKE H", "ASLEEP H", "CPU CORE H", "MEMORY GIB H", "SAVED CPU CORE H", "SAVED MEMORY GIB H",
+		},
 	}
 	total := preview.UsageRow{Name: "all"}
 	for _, r := range u.Rows {

@@ -22,7 +22,8 @@ func newVersionCmd(env *terminal.Process, runF func(context.Context, *versionOpt
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  "version prints the release, the commit and the Go version of this binary.",
+		Long: `version prints the release, the Go version and the platform of this binary. The JSON also has the commit
+("revision"), and whether the sources were modified.`,
 		Example: `  previewctl version
   previewctl version -o json
   previewctl version -o yaml`,
