@@ -43,7 +43,7 @@ http.extraHeader, where actions/checkout puts its token, and insteadOf for the a
 		Example: `  previewctl create jakub --service gateway=branch:main --purpose 'checkout redesign' --shared
   previewctl create nightly --profile full --expires 72h --dry-run
   previewctl create team --service products=tag:v1.2 --link orders=env:jakub --branch propose-team`,
-		Args: flags.MaxOneArg("environment"), // check counts the arguments after it has read the file, for a better error about events
+		Args: flags.MaxOneArg("environment"), // check counts them after it has read the file
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := opts.check(cmd, args); err != nil {
 				return err
