@@ -21,8 +21,8 @@ type adoptOptions struct {
 	commit configrepo.CommitOptions
 }
 
-func newAdoptCmd(env *terminal.Process, runF func(context.Context, *adoptOptions) error) *cobra.Command {
-	opts, server := &adoptOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
+func newAdoptCmd(term *terminal.Process, runF func(context.Context, *adoptOptions) error) *cobra.Command {
+	opts, server := &adoptOptions{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "adopt OWNER/REPO#NUMBER",
 		Short: "Keep an environment after its pull request is closed",

@@ -17,7 +17,7 @@ import (
 )
 
 type checkOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	dir    string
 	output string
 }
@@ -30,8 +30,8 @@ type checkResult struct {
 	Builds        int              `json:"builds"`
 }
 
-func newCheckCmd(env *terminal.Process, runF func(context.Context, *checkOptions) error) *cobra.Command {
-	opts := &checkOptions{env: env, dir: "."}
+func newCheckCmd(term *terminal.Process, runF func(context.Context, *checkOptions) error) *cobra.Command {
+	opts := &checkOptions{term: term, dir: "."}
 	cmd := &cobra.Command{
 		Use:   "check [DIR]",
 		Short: "Check a GitOps repository before Argo CD reads it",
@@ -69,11 +69,11 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 		return err
 	}
 	defer closeDir()
-	if opts.env.Getenv("GOGC") == "" {
+	if opts.term.Getenv("GOGC") == "" {
 		// A thousand builds take 25 % less time and at most 300 MiB more memory.
 		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
-	stop := opts.env.NoticeIfSlow(terminal.SlowBuilds)
+	stop := opts.term.NoticeIfSlow(terminal.SlowBuilds)
 	report, err := overlay.New(fsys).Check(ctx)
 	stop()
 	if err != nil {
@@ -90,28 +90,28 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 
 func (o *checkOptions) print(r overlay.Report) error {
 	if o.output != "text" {
-		return output.Encode(o.env.Out, o.output, checkResult{
+		return output.Encode(o.term.Out, o.output, checkResult{
 			Problems: output.OrEmpty(r.Problems), WithoutEffect: output.OrEmpty(r.WithoutEffect),
 			Notes: output.OrEmpty(r.Notes), Builds: r.Builds,
 		})
 	}
 	for _, p := range r.Problems {
-		o.env.Answerf("%s", p.Error())
+		o.term.Answerf("%s", p.Error())
 	}
 	for _, line := range r.WithoutEffect {
-		o.env.Answerf("not in force: %s", config.Printable(line))
+		o.term.Answerf("not in force: %s", config.Printable(line))
 	}
 	for _, line := range r.Notes {
-		o.env.Answerf("note: %s", config.Printable(line))
+		o.term.Answerf("note: %s", config.Printable(line))
 	}
-	_, err := fmt.Fprintln(o.env.Out, o.summary(r))
+	_, err := fmt.Fprintln(o.term.Out, o.summary(r))
 	return err
 }
 
 func (o *checkOptions) summary(r overlay.Report) string {
 	builds := output.Count(r.Builds, "build")
 	if n := len(r.Problems); n > 0 {
-		return o.env.Colour(terminal.Red, output.Count(n, "problem")+", "+builds)
+		return o.term.Colour(terminal.Red, output.Count(n, "problem")+", "+builds)
 	}
-	return o.env.Colour(terminal.Green, "ok: "+builds+", no problems")
+	return o.term.Colour(terminal.Green, "ok: "+builds+", no problems")
 }

@@ -41,9 +41,9 @@ const (
 
 var destroyChoices = []string{"always", "success", "never"}
 
-func newCICmd(env *terminal.Process, runF func(context.Context, *ciOptions) error) *cobra.Command {
-	opts, server := &ciOptions{create: createOptions{env: env}}, apiclient.Flags{}
-	opts.wait = wait.Options{Lookup: apiclient.Lookup{Env: env}, Goal: wait.Healthy}
+func newCICmd(term *terminal.Process, runF func(context.Context, *ciOptions) error) *cobra.Command {
+	opts, server := &ciOptions{create: createOptions{term: term}}, apiclient.Flags{}
+	opts.wait = wait.Options{Lookup: apiclient.Lookup{Env: term}, Goal: wait.Healthy}
 	cmd := &cobra.Command{
 		Use:   "ci NAME [flags] -- COMMAND [ARG...]",
 		Short: "Run a command with a temporary environment",
@@ -63,7 +63,7 @@ belongs to COMMAND. An existing environment of this name with other content is n
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := opts.check(cmd, args)
 			if err == nil && !opts.create.commit.DryRun {
-				opts.wait.Client, err = server.Client(cmd, env)
+				opts.wait.Client, err = server.Client(cmd, term)
 			}
 			if err != nil {
 				return err
@@ -103,10 +103,10 @@ func (o *ciOptions) check(cmd *cobra.Command, args []string) error {
 }
 
 func runCI(ctx context.Context, opts *ciOptions) error {
-	commandEnv := *opts.create.env
+	commandEnv := *opts.create.term
 	ownEnv := commandEnv // previewctl's own output goes to standard error
 	ownEnv.Out, ownEnv.OutTTY = ownEnv.Err, false
-	opts.create.env, opts.wait.Env = &ownEnv, &ownEnv
+	opts.create.term, opts.wait.Env = &ownEnv, &ownEnv
 	if err := opts.createEnvironment(ctx); err != nil || opts.create.commit.DryRun {
 		return err
 	}
@@ -129,7 +129,7 @@ func (o *ciOptions) createEnvironment(ctx context.Context) error {
 
 // waitAndRun waits for the environment and runs the command. It holds the environment awake from the beginning: it may
 // start slowly, or may have existed asleep.
-func (o *ciOptions) waitAndRun(ctx context.Context, env *terminal.Process) error {
+func (o *ciOptions) waitAndRun(ctx context.Context, term *terminal.Process) error {
 	stop := func() {}
 	defer func() { stop() }()
 	o.wait.Found = func(ctx context.Context) { stop = o.holdAwake(ctx) }
@@ -137,10 +137,10 @@ func (o *ciOptions) waitAndRun(ctx context.Context, env *terminal.Process) error
 	if err != nil {
 		return err
 	}
-	took := output.Duration(env.Now().Sub(ready.Began))
+	took := output.Duration(term.Now().Sub(ready.Began))
 	o.wait.Env.Answerf("%s is healthy, after %s; running %s", ready.Name, took, config.Printable(o.command[0]))
 	c := exec.CommandContext(ctx, o.command[0], o.command[1:]...) //nolint:gosec // G204: the user names the command
-	c.Stdin, c.Stdout, c.Stderr, c.Env = env.In, env.Out, env.Err, os.Environ()
+	c.Stdin, c.Stdout, c.Stderr, c.Env = term.In, term.Out, term.Err, os.Environ()
 	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(syscall.SIGTERM) }, terminal.EndTimeout
 	for _, v := range variables(ready.Row) {
 		c.Env = append(c.Env, v.name+"="+v.value)
@@ -189,13 +189,13 @@ func (o *ciOptions) holdAwake(ctx context.Context) (stop func()) {
 func (o *ciOptions) cleanUp(ctx context.Context, earlier error) error {
 	name := o.wait.Target
 	if o.destroy == "never" || (o.destroy == "success" && earlier != nil) {
-		o.create.env.Notef("%s stays; delete it: previewctl delete %s", name, name)
+		o.create.term.Notef("%s stays; delete it: previewctl delete %s", name, name)
 		return earlier
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	err := runDelete(limited, &deleteOptions{
-		env: o.create.env, target: name, breakLinks: true, ifExists: true, commit: o.create.commit,
+		term: o.create.term, target: name, breakLinks: true, ifExists: true, commit: o.create.commit,
 	})
 	if err == nil {
 		return earlier
@@ -204,6 +204,6 @@ func (o *ciOptions) cleanUp(ctx context.Context, earlier error) error {
 	if earlier == nil {
 		return err
 	}
-	exitcode.Report(o.create.env, err)
+	exitcode.Report(o.create.term, err)
 	return earlier
 }

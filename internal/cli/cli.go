@@ -34,12 +34,12 @@ func endSignals() []os.Signal {
 	return all
 }
 
-func run(ctx context.Context, env *terminal.Process, args []string) int {
-	root := newRootCmd(env)
+func run(ctx context.Context, term *terminal.Process, args []string) int {
+	root := newRootCmd(term)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		exitcode.Report(env, err)
+		exitcode.Report(term, err)
 	}
 	return exitcode.Of(err)
 }

@@ -20,7 +20,7 @@ import (
 )
 
 type confirmOptions struct {
-	env         *terminal.Process
+	term        *terminal.Process
 	client      *apiclient.Client
 	names       apiclient.Confirmation
 	yes, dryRun bool
@@ -29,8 +29,8 @@ type confirmOptions struct {
 // maxConfirmed is the number of names that the service accepts at once.
 const maxConfirmed = 1000
 
-func newConfirmCmd(env *terminal.Process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
-	opts, server := &confirmOptions{env: env}, apiclient.Flags{}
+func newConfirmCmd(term *terminal.Process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
+	opts, server := &confirmOptions{term: term}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "confirm [NAME...] [--repository OWNER/NAME...]",
 		Short: "Confirm the removal of waiting environments",
@@ -49,18 +49,18 @@ each removed environment with its namespace and all data in it.`,
   previewctl confirm --repository acme/dark --yes`,
 		Args: cobra.ArbitraryArgs, // checkNames needs the flags too
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.names.Environments, opts.names.Caller = args, env.Getenv("USER")
+			opts.names.Environments, opts.names.Caller = args, term.Getenv("USER")
 			if err := opts.checkNames(cmd); err != nil {
 				return err
 			}
 			var err error
-			if opts.client, err = server.Client(cmd, env); err != nil {
+			if opts.client, err = server.Client(cmd, term); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.ValidArgsFunction = server.Complete(env, maxConfirmed, func(d preview.Decision) bool { return d.Withheld })
+	cmd.ValidArgsFunction = server.Complete(term, maxConfirmed, func(d preview.Decision) bool { return d.Withheld })
 	server.Add(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&opts.names.Repositories, "repository", nil,
@@ -79,7 +79,7 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 			"or use --repository")
 	case n > maxConfirmed:
 		return flags.Usagef(cmd, "%d names are too many; use at most %d", n, maxConfirmed)
-	case asks && !o.env.InTTY:
+	case asks && !o.term.InTTY:
 		return flags.Usagef(cmd, "standard input is not a terminal; use --dry-run to see the removals, then --yes")
 	}
 	for _, name := range o.names.Environments {
@@ -100,21 +100,21 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 		return err
 	}
 	if opts.dryRun {
-		opts.env.Answerf("nothing was confirmed: this is a dry run")
+		opts.term.Answerf("nothing was confirmed: this is a dry run")
 		return nil
 	}
 	if err := opts.askYes(); err != nil {
 		return err
 	}
-	stop := opts.env.NoticeIfSlow(terminal.SlowService)
+	stop := opts.term.NoticeIfSlow(terminal.SlowService)
 	err := opts.client.Confirm(ctx, opts.names)
 	stop()
 	if err != nil {
 		return err
 	}
 	all := slices.Concat(opts.names.Environments, opts.names.Repositories)
-	opts.env.Answerf("confirmed: %s", strings.Join(all, ", "))
-	opts.env.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
+	opts.term.Answerf("confirmed: %s", strings.Join(all, ", "))
+	opts.term.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
 		"See the result: previewctl list --all")
 	return nil
 }
@@ -122,7 +122,7 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 // showRemovals prints what will be removed.
 func (o *confirmOptions) showRemovals(ctx context.Context) error {
 	if len(o.names.Environments) > 0 {
-		stop := o.env.NoticeIfSlow(terminal.SlowService)
+		stop := o.term.NoticeIfSlow(terminal.SlowService)
 		answer, err := o.client.Decisions(ctx, "", 0)
 		stop()
 		if err != nil {
@@ -132,14 +132,14 @@ func (o *confirmOptions) showRemovals(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o.env.Inform("These environments will be removed with their namespaces and all data in them:\n")
-		if err := t.Write(o.env.Err, true); err != nil {
+		o.term.Inform("These environments will be removed with their namespaces and all data in them:\n")
+		if err := t.Write(o.term.Err, true); err != nil {
 			return err
 		}
-		o.env.Inform("")
+		o.term.Inform("")
 	}
 	for _, name := range o.names.Repositories {
-		o.env.Inform(name + " counts as empty until it can be read: none of its pull requests has a preview.")
+		o.term.Inform(name + " counts as empty until it can be read: none of its pull requests has a preview.")
 	}
 	return nil
 }
@@ -175,8 +175,8 @@ func (o *confirmOptions) askYes() error {
 	if o.yes {
 		return nil
 	}
-	_, _ = fmt.Fprint(o.env.Err, "Confirm? [y/N] ")
-	line, err := bufio.NewReader(o.env.In).ReadString('\n')
+	_, _ = fmt.Fprint(o.term.Err, "Confirm? [y/N] ")
+	line, err := bufio.NewReader(o.term.In).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer: %w", err)
 	}

@@ -44,8 +44,8 @@ func TestConfirmAsksOnATerminal(t *testing.T) {
 				apitest.Respond(w, http.StatusAccepted, map[string]any{"message": "confirmed"})
 			}))
 			defer s.Close()
-			env, _, asked := terminaltest.New(tt.in, map[string]string{"PREVIEWSET_SERVER": s.URL, "USER": "alice"})
-			if code := run(t.Context(), env, append([]string{"confirm", "shop-pr-7"}, tt.args...)); code != tt.wantCode {
+			term, _, asked := terminaltest.New(tt.in, map[string]string{"PREVIEWSET_SERVER": s.URL, "USER": "alice"})
+			if code := run(t.Context(), term, append([]string{"confirm", "shop-pr-7"}, tt.args...)); code != tt.wantCode {
 				t.Errorf("exit code %d, want %d:\n%s", code, tt.wantCode, asked)
 			}
 			want := ""

@@ -14,7 +14,7 @@ import (
 )
 
 type createOptions struct {
-	env     *terminal.Process
+	term    *terminal.Process
 	target  string
 	file    string // -f
 	content []byte // of the file; nil without -f
@@ -22,8 +22,8 @@ type createOptions struct {
 	commit  configrepo.CommitOptions
 }
 
-func newCreateCmd(env *terminal.Process, runF func(context.Context, *createOptions) error) *cobra.Command {
-	opts := &createOptions{env: env}
+func newCreateCmd(term *terminal.Process, runF func(context.Context, *createOptions) error) *cobra.Command {
+	opts := &createOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "create NAME|OWNER/REPO#NUMBER",
 		Short: "Create an environment",
@@ -58,14 +58,14 @@ http.extraHeader, where actions/checkout puts its token, and insteadOf for the a
 // addFlags adds the flags that the commands create and ci share.
 func (o *createOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.file, "file", "f", "", "read an environment.yaml; - is standard input")
-	o.flags.Add(cmd, configrepo.Completer(o.env, &o.commit.Repo))
+	o.flags.Add(cmd, configrepo.Completer(o.term, &o.commit.Repo))
 	o.commit.AddFlags(cmd)
 }
 
 func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 	if o.file != "" {
 		var err error
-		if o.content, err = envfile.ReadInput(o.env, o.file); err != nil {
+		if o.content, err = envfile.ReadInput(o.term, o.file); err != nil {
 			return err
 		}
 		if envfile.IsEvent(o.content) {
@@ -80,7 +80,7 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 	if err := flags.CheckTarget(cmd, o.target); err != nil {
 		return err
 	}
-	if err := o.flags.Check(cmd, o.env.Now()); err != nil {
+	if err := o.flags.Check(cmd, o.term.Now()); err != nil {
 		return err
 	}
 	return o.commit.Check(cmd)
@@ -91,19 +91,19 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 	if owner != "" {
 		opts.flags.Settings = slices.Insert(opts.flags.Settings, 0, envfile.SetValue(owner, "owner", "owner"))
 	}
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.target, opts.newEnvironment)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.newEnvironment)
 	if err != nil {
 		return err
 	}
 	if owner == "" && opts.flags.Owner == "" && opts.content == nil {
-		opts.env.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
+		opts.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
 	}
-	opts.commit.Report(opts.env, result, "created "+f.Name)
+	opts.commit.Report(opts.term, result, "created "+f.Name)
 	if result.Unchanged || opts.commit.DryRun || opts.commit.Proposal != "" {
 		return nil
 	}
-	opts.env.Answerf("Its address will be %s", f.URL())
-	opts.env.Answerf("\nNext: wait for it with previewctl wait %s --server URL, or set PREVIEWSET_SERVER", f.Name)
+	opts.term.Answerf("Its address will be %s", f.URL())
+	opts.term.Answerf("\nNext: wait for it with previewctl wait %s --server URL, or set PREVIEWSET_SERVER", f.Name)
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (o *createOptions) defaultOwner(ctx context.Context) string {
 	if o.flags.Owner != "" || o.content != nil {
 		return ""
 	}
-	return configrepo.CallerLogin(ctx, o.env)
+	return configrepo.CallerLogin(ctx, o.term)
 }
 
 func (o *createOptions) newEnvironment(f *envfile.File) (gitrepo.Edits, error) {

@@ -19,11 +19,11 @@ func TestConcurrentCommands(t *testing.T) {
 		wg.Go(func() {
 			for j := range each {
 				name := fmt.Sprintf("e%d-%d", i, j)
-				env, _, said := terminaltest.New("", map[string]string{
+				term, _, said := terminaltest.New("", map[string]string{
 					"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_OWNER": "alice",
 				})
 				args := []string{"create", name, "--service", "gateway=branch:main", "--author", "Ada <ada@example.dev>"}
-				if code := run(t.Context(), env, args); code != 0 {
+				if code := run(t.Context(), term, args); code != 0 {
 					t.Errorf("create %s: exit code %d:\n%s", name, code, said)
 				}
 			}

@@ -15,14 +15,14 @@ import (
 )
 
 type deleteOptions struct {
-	env                  *terminal.Process
+	term                 *terminal.Process
 	target               string
 	breakLinks, ifExists bool
 	commit               configrepo.CommitOptions
 }
 
-func newDeleteCmd(env *terminal.Process, runF func(context.Context, *deleteOptions) error) *cobra.Command {
-	opts := &deleteOptions{env: env}
+func newDeleteCmd(term *terminal.Process, runF func(context.Context, *deleteOptions) error) *cobra.Command {
+	opts := &deleteOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "delete NAME|OWNER/REPO#NUMBER",
 		Short: "Delete an environment with its namespace and data",
@@ -36,7 +36,7 @@ For a pull request, it deletes only the file that adjusts the pull request's env
   previewctl delete jakub -m 'the redesign is merged'
   previewctl delete team --break-links --if-exists`,
 		Args:              flags.OneEnvironment,
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
+		ValidArgsFunction: configrepo.Completer(term, &opts.commit.Repo)("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.target = args[0]
 			if err := flags.CheckTarget(cmd, opts.target); err != nil {
@@ -55,11 +55,11 @@ For a pull request, it deletes only the file that adjusts the pull request's env
 }
 
 func runDelete(ctx context.Context, opts *deleteOptions) error {
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.target, opts.deletion)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.deletion)
 	if err != nil {
 		return err
 	}
-	opts.commit.Report(opts.env, result, "deleted "+f.Name)
+	opts.commit.Report(opts.term, result, "deleted "+f.Name)
 	return nil
 }
 

@@ -23,13 +23,13 @@ import (
 )
 
 type editOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	target string
 	commit configrepo.CommitOptions
 }
 
-func newEditCmd(env *terminal.Process, runF func(context.Context, *editOptions) error) *cobra.Command {
-	opts := &editOptions{env: env}
+func newEditCmd(term *terminal.Process, runF func(context.Context, *editOptions) error) *cobra.Command {
+	opts := &editOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "edit NAME|OWNER/REPO#NUMBER",
 		Short: "Edit the file of an environment in your editor",
@@ -42,7 +42,7 @@ To end without a commit, save an empty file, or save the file with its mistakes 
   EDITOR=nano previewctl edit jakub
   previewctl edit jakub --dry-run`,
 		Args:              flags.OneEnvironment,
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("environment"),
+		ValidArgsFunction: configrepo.Completer(term, &opts.commit.Repo)("environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.target = args[0]
 			if err := flags.CheckTarget(cmd, opts.target); err != nil {
@@ -61,11 +61,11 @@ To end without a commit, save an empty file, or save the file with its mistakes 
 var errNotEdited = errors.New("nothing was committed")
 
 func runEdit(ctx context.Context, opts *editOptions) error {
-	repo, err := opts.commit.Open(ctx, opts.env)
+	repo, err := opts.commit.Open(ctx, opts.term)
 	if err != nil {
 		return err
 	}
-	stop := opts.env.NoticeIfSlow(terminal.SlowRepository)
+	stop := opts.term.NoticeIfSlow(terminal.SlowRepository)
 	fsys, err := repo.ReadFiles(ctx)
 	stop()
 	if err != nil {
@@ -82,13 +82,13 @@ func runEdit(ctx context.Context, opts *editOptions) error {
 	if err != nil {
 		return err
 	}
-	result, err := opts.commit.CommitTo(ctx, opts.env, repo, func(fsys fs.FS) (gitrepo.Edits, error) {
+	result, err := opts.commit.CommitTo(ctx, opts.term, repo, func(fsys fs.FS) (gitrepo.Edits, error) {
 		return opts.replacement(fsys, f, content)
 	})
 	if err != nil {
 		return keepCopy(content, err)
 	}
-	opts.commit.Report(opts.env, result, "changed "+f.Name)
+	opts.commit.Report(opts.term, result, "changed "+f.Name)
 	return nil
 }
 
@@ -156,12 +156,12 @@ func (o *editOptions) editOnce(ctx context.Context, file string, shown []byte) (
 func (o *editOptions) runEditor(ctx context.Context, file string) error {
 	program := "vi"
 	for _, variable := range []string{"EDITOR", "VISUAL"} {
-		if v := o.env.Getenv(variable); v != "" {
+		if v := o.term.Getenv(variable); v != "" {
 			program = v
 		}
 	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", program+` "$@"`, "editor", file) //nolint:gosec // G204: the user's editor
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.env.In, o.env.Out, o.env.Err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.term.In, o.term.Out, o.term.Err
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, terminal.EndTimeout
 	if err := cmd.Run(); ctx.Err() != nil {
 		return ctx.Err()

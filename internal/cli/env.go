@@ -20,8 +20,8 @@ type envOptions struct {
 	output string
 }
 
-func newEnvCmd(env *terminal.Process, runF func(context.Context, *envOptions) error) *cobra.Command {
-	opts, server := &envOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
+func newEnvCmd(term *terminal.Process, runF func(context.Context, *envOptions) error) *cobra.Command {
+	opts, server := &envOptions{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "env NAME|OWNER/REPO#NUMBER",
 		Short: "Print an environment's addresses and commits for a shell",
@@ -48,7 +48,7 @@ case and _ for -.
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.ValidArgsFunction = server.CompleteExisting(env)
+	cmd.ValidArgsFunction = server.CompleteExisting(term)
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "shell", "shell", "dotenv", "json")
 	return cmd

@@ -21,7 +21,7 @@ import (
 )
 
 type eventOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	event  event
 	flags  envfile.Flags
 	commit configrepo.CommitOptions
@@ -42,8 +42,8 @@ type project struct {
 
 var eventActions = []string{"create", "update", "refresh", "delete"}
 
-func newEventCmd(env *terminal.Process, runF func(context.Context, *eventOptions) error) *cobra.Command {
-	opts := &eventOptions{env: env}
+func newEventCmd(term *terminal.Process, runF func(context.Context, *eventOptions) error) *cobra.Command {
+	opts := &eventOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "event FILE|-",
 		Short: "Apply an event document that another program sent",
@@ -67,20 +67,20 @@ Flags such as --owner apply to create, update and refresh. FILE - is standard in
 			return runF(cmd.Context(), opts)
 		},
 	}
-	opts.flags.Add(cmd, configrepo.Completer(env, &opts.commit.Repo))
+	opts.flags.Add(cmd, configrepo.Completer(term, &opts.commit.Repo))
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
 
 func (o *eventOptions) parse(cmd *cobra.Command, file string) error {
-	content, err := envfile.ReadInput(o.env, file)
+	content, err := envfile.ReadInput(o.term, file)
 	if err != nil {
 		return err
 	}
 	if o.event, err = parseEvent(content); err != nil {
 		return flags.Usagef(cmd, "read event %s: %w", file, err)
 	}
-	if err := o.flags.Check(cmd, o.env.Now()); err != nil {
+	if err := o.flags.Check(cmd, o.term.Now()); err != nil {
 		return err
 	}
 	if o.event.Action == "delete" && len(o.flags.Settings) > 0 {
@@ -136,7 +136,7 @@ func (p project) ref(policy *config.Policy, service string) (any, error) {
 
 func runEvent(ctx context.Context, opts *eventOptions) error {
 	if opts.event.Action == "delete" {
-		return runDelete(ctx, &deleteOptions{env: opts.env, target: opts.event.Name, ifExists: true, commit: opts.commit})
+		return runDelete(ctx, &deleteOptions{term: opts.term, target: opts.event.Name, ifExists: true, commit: opts.commit})
 	}
 	settings := slices.Concat(opts.flags.Settings, opts.event.settings())
 	isNew := false
@@ -149,7 +149,7 @@ func runEvent(ctx context.Context, opts *eventOptions) error {
 		}
 		return f.Change(settings)
 	}
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.event.Name, apply)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.event.Name, apply)
 	if err != nil {
 		return err
 	}
@@ -157,6 +157,6 @@ func runEvent(ctx context.Context, opts *eventOptions) error {
 	if isNew {
 		done = "created "
 	}
-	opts.commit.Report(opts.env, result, done+f.Name)
+	opts.commit.Report(opts.term, result, done+f.Name)
 	return nil
 }

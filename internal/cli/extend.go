@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func newExtendCmd(env *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
-	opts := &requestOptions{Lookup: apiclient.Lookup{Env: env}, action: "extend"}
+func newExtendCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
+	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "extend"}
 	opts.done = func(name string) string { return name + " stays; see its new expiry: previewctl why " + name }
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "extend NAME|OWNER/REPO#NUMBER",

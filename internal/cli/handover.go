@@ -20,15 +20,15 @@ import (
 )
 
 type handoverOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	target string
 	names  []string // of the services
 	back   bool
 	commit configrepo.CommitOptions
 }
 
-func newHandoverCmd(env *terminal.Process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
-	opts := &handoverOptions{env: env}
+func newHandoverCmd(term *terminal.Process, runF func(context.Context, *handoverOptions) error) *cobra.Command {
+	opts := &handoverOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "handover NAME|OWNER/REPO#NUMBER SERVICE...",
 		Short: "Let a developer's tool replace a service's workload",
@@ -44,7 +44,7 @@ run. With --back Argo CD manages them again and reverts all manual changes.`,
 			}
 			return flags.CheckTarget(cmd, args[0])
 		},
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("handover"),
+		ValidArgsFunction: configrepo.Completer(term, &opts.commit.Repo)("handover"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.target, opts.names = args[0], args[1:]
 			for _, s := range opts.names {
@@ -64,12 +64,12 @@ run. With --back Argo CD manages them again and reverts all manual changes.`,
 }
 
 func runHandover(ctx context.Context, opts *handoverOptions) error {
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.target, opts.handover)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.handover)
 	if err != nil {
 		return err
 	}
 	for _, s := range opts.notRunning(f) {
-		opts.env.Notef("%s doesn't run in %s, so the handover has no effect yet; "+
+		opts.term.Notef("%s doesn't run in %s, so the handover has no effect yet; "+
 			"run it: previewctl set %s --service %s=branch:NAME", s, f.Name, f.Name, s)
 	}
 	names := strings.Join(opts.names, ", ")
@@ -77,7 +77,7 @@ func runHandover(ctx context.Context, opts *handoverOptions) error {
 	if opts.back {
 		done = fmt.Sprintf("ended the handover of %s in %s", names, f.Name)
 	}
-	opts.commit.Report(opts.env, result, done)
+	opts.commit.Report(opts.term, result, done)
 	return nil
 }
 
@@ -88,7 +88,7 @@ func (o *handoverOptions) notRunning(f *envfile.File) (services []string) {
 		return nil
 	}
 	facts := synthetic.Facts(f.Config, "", preview.PullRequest{})
-	s := preview.Resolve(f.Config, facts, preview.Memory{}, o.env.Now())
+	s := preview.Resolve(f.Config, facts, preview.Memory{}, o.term.Now())
 	for _, r := range s.Rows {
 		for _, c := range r.Contents() {
 			if r.Name == f.Name && !c.Runs && slices.Contains(o.names, c.Service) {

@@ -13,9 +13,9 @@ import (
 func bareExample(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	env, _, said := terminaltest.New("", nil)
-	env.InTTY = false
-	if code := run(t.Context(), env, []string{"init", filepath.Join(dir, "previews")}); code != 0 {
+	term, _, said := terminaltest.New("", nil)
+	term.InTTY = false
+	if code := run(t.Context(), term, []string{"init", filepath.Join(dir, "previews")}); code != 0 {
 		t.Fatalf("init: exit code %d:\n%s", code, said)
 	}
 	remote, clone := filepath.Join(dir, "previews.git"), filepath.Join(dir, "previews")

@@ -135,11 +135,11 @@ func refuses(t *testing.T, remote, server string, args []string) {
 
 func try(t *testing.T, remote, server string, args []string) (code int, said string) {
 	t.Helper()
-	env, out, err := terminaltest.New("", map[string]string{
+	term, out, err := terminaltest.New("", map[string]string{
 		"PREVIEWSET_CONFIG_REPO": "file://" + remote, "PREVIEWSET_SERVER": server,
 		"PREVIEWSET_OWNER": "alice", "EDITOR": "true",
 	})
-	code = run(t.Context(), env, args)
+	code = run(t.Context(), term, args)
 	return code, err.String() + out.String()
 }
 
@@ -163,8 +163,8 @@ func adoptable(t *testing.T) string {
 func exampleWithSlots(t *testing.T) string {
 	t.Helper()
 	remote := bareExample(t)
-	env, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
-	if code := run(t.Context(), env, []string{"create", "jakub", "--profile=full", "--author=Ada <ada@example.dev>"}); code != 0 {
+	term, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
+	if code := run(t.Context(), term, []string{"create", "jakub", "--profile=full", "--author=Ada <ada@example.dev>"}); code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
 	clone := filepath.Join(t.TempDir(), "clone")

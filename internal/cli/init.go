@@ -19,15 +19,15 @@ import (
 )
 
 type initOptions struct {
-	env                              *terminal.Process
+	term                             *terminal.Process
 	dir                              string
 	settings                         scaffold.Settings
 	githubTokenFile, configTokenFile string
 	force, dryRun, push              bool
 }
 
-func newInitCmd(env *terminal.Process, runF func(context.Context, *initOptions) error) *cobra.Command {
-	opts := &initOptions{env: env}
+func newInitCmd(term *terminal.Process, runF func(context.Context, *initOptions) error) *cobra.Command {
+	opts := &initOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "init DIR",
 		Short: "Create a GitOps repository with the installation",
@@ -119,10 +119,10 @@ func runInit(ctx context.Context, opts *initOptions) error {
 
 // askSettings asks on a terminal for settings without a flag. An empty line keeps the example's value.
 func (o *initOptions) askSettings() error {
-	if !o.env.InTTY {
+	if !o.term.InTTY {
 		return nil
 	}
-	in := bufio.NewReader(o.env.In)
+	in := bufio.NewReader(o.term.In)
 	for _, q := range []struct {
 		value    *string
 		question string
@@ -133,7 +133,7 @@ func (o *initOptions) askSettings() error {
 		if *q.value != "" {
 			continue
 		}
-		_, _ = fmt.Fprint(o.env.Err, q.question)
+		_, _ = fmt.Fprint(o.term.Err, q.question)
 		line, err := in.ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read the answer: %w", err)
@@ -172,17 +172,17 @@ func (o *initOptions) listFiles(s *scaffold.Scaffold) error {
 		return err
 	}
 	for _, name := range missing {
-		o.env.Answerf("would write %s", name)
+		o.term.Answerf("would write %s", name)
 	}
 	for _, name := range differing {
 		if o.force {
-			o.env.Answerf("would overwrite %s", name)
+			o.term.Answerf("would overwrite %s", name)
 		} else {
-			o.env.Answerf("would refuse: %s exists and differs", name)
+			o.term.Answerf("would refuse: %s exists and differs", name)
 		}
 	}
 	if len(missing)+len(differing) == 0 {
-		o.env.Answerf("unchanged")
+		o.term.Answerf("unchanged")
 	}
 	return nil
 }
@@ -190,16 +190,16 @@ func (o *initOptions) listFiles(s *scaffold.Scaffold) error {
 // reportResult prints the numbers of written files and tokens, and the next steps.
 func (o *initOptions) reportResult(written, created int, missing []string) {
 	if written+created == 0 {
-		o.env.Answerf("unchanged: %s has all files", o.dir)
+		o.term.Answerf("unchanged: %s has all files", o.dir)
 	} else {
-		o.env.Answerf("wrote %s and %s to %s", output.Count(written, "file"), output.Count(created, "token"), o.dir)
+		o.term.Answerf("wrote %s and %s to %s", output.Count(written, "file"), output.Count(created, "token"), o.dir)
 	}
 	guide := scaffold.Guide{Dir: o.dir, Push: o.push, Settings: o.settings}
 	for _, note := range guide.Notes() {
-		o.env.Notef("%s", note)
+		o.term.Notef("%s", note)
 	}
-	o.env.Answerf("\nNext:")
+	o.term.Answerf("\nNext:")
 	for i, step := range guide.Steps(missing) {
-		o.env.Answerf("  %d. %s", i+1, step)
+		o.term.Answerf("  %d. %s", i+1, step)
 	}
 }

@@ -28,8 +28,8 @@ func TestInitAsksOnATerminal(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "previews")
-			env, _, asked := terminaltest.New(tt.in, nil)
-			if code := run(t.Context(), env, append([]string{"init", dir}, tt.args...)); code != tt.wantCode {
+			term, _, asked := terminaltest.New(tt.in, nil)
+			if code := run(t.Context(), term, append([]string{"init", dir}, tt.args...)); code != tt.wantCode {
 				t.Errorf("exit code %d, want %d:\n%s", code, tt.wantCode, asked)
 			}
 			for _, text := range tt.wantAsked {

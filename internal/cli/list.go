@@ -18,7 +18,7 @@ import (
 )
 
 type listOptions struct {
-	env               *terminal.Process
+	term              *terminal.Process
 	client            *apiclient.Client
 	output            string
 	all               bool
@@ -31,8 +31,8 @@ type listing struct {
 	Decisions    []preview.Decision `json:"decisions"`
 }
 
-func newListCmd(env *terminal.Process, runF func(context.Context, *listOptions) error) *cobra.Command {
-	opts, server := &listOptions{env: env}, apiclient.Flags{}
+func newListCmd(term *terminal.Process, runF func(context.Context, *listOptions) error) *cobra.Command {
+	opts, server := &listOptions{term: term}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List environments, and held pull requests with reasons",
@@ -50,7 +50,7 @@ rows for Argo CD) and "decisions".`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
 			if err == nil {
-				opts.client, err = server.Client(cmd, env)
+				opts.client, err = server.Client(cmd, term)
 			}
 			if err != nil {
 				return err
@@ -72,13 +72,13 @@ func runList(ctx context.Context, opts *listOptions) error {
 		return err
 	}
 	for _, p := range answer.Problems {
-		opts.env.Inform("problem: " + config.Printable(p))
+		opts.term.Inform("problem: " + config.Printable(p))
 	}
 	return opts.print(opts.selected(listing{Environments: rows, Decisions: answer.Decisions}))
 }
 
 func (o *listOptions) read(ctx context.Context) (rows []preview.Row, answer apiclient.Decisions, err error) {
-	defer o.env.NoticeIfSlow(terminal.SlowService)()
+	defer o.term.NoticeIfSlow(terminal.SlowService)()
 	if rows, err = o.client.Environments(ctx); err == nil {
 		answer, err = o.client.Decisions(ctx, "", 0)
 	}
@@ -103,15 +103,15 @@ func (o *listOptions) selected(l listing) listing {
 func (o *listOptions) print(l listing) error {
 	switch o.output {
 	case "json", "yaml":
-		return output.Encode(o.env.Out, o.output, l)
+		return output.Encode(o.term.Out, o.output, l)
 	case "name":
 		for _, r := range l.Environments {
-			o.env.Answerf("%s", config.Printable(r.Name))
+			o.term.Answerf("%s", config.Printable(r.Name))
 		}
 		return nil
 	case "":
-		if !o.env.OutTTY {
-			return l.lines().Write(o.env.Out, false)
+		if !o.term.OutTTY {
+			return l.lines().Write(o.term.Out, false)
 		}
 	}
 	return o.printTables(l)
@@ -143,15 +143,15 @@ func sinceTime(d preview.Decision) string {
 }
 
 func (o *listOptions) printTables(l listing) error {
-	if err := o.existingTable(l).Write(o.env.Out, true); err != nil {
+	if err := o.existingTable(l).Write(o.term.Out, true); err != nil {
 		return err
 	}
 	held := o.heldTable(l)
 	if len(held.Rows) == 0 {
 		return nil
 	}
-	o.env.Answerf("")
-	return held.Write(o.env.Out, true)
+	o.term.Answerf("")
+	return held.Write(o.term.Out, true)
 }
 
 const maxTitle = 60
@@ -195,12 +195,12 @@ func (o *listOptions) age(d preview.Decision) string {
 	if d.Since.IsZero() {
 		return ""
 	}
-	return output.Duration(o.env.Now().Sub(d.Since))
+	return output.Duration(o.term.Now().Sub(d.Since))
 }
 
 // nextChange returns what happens next to an environment without use: it falls asleep or expires.
 func (o *listOptions) nextChange(d preview.Decision) string {
-	timeUntil := func(verb string, at *time.Time) string { return verb + " in " + output.Duration(at.Sub(o.env.Now())) }
+	timeUntil := func(verb string, at *time.Time) string { return verb + " in " + output.Duration(at.Sub(o.term.Now())) }
 	switch {
 	case d.SleepsAt != nil && (d.ExpiresAt == nil || d.SleepsAt.Before(*d.ExpiresAt)):
 		return timeUntil("sleeps", d.SleepsAt)

@@ -12,9 +12,9 @@ import (
 
 func TestListIsATableOnATerminal(t *testing.T) {
 	t.Parallel()
-	env, out, _ := terminaltest.New("", nil)
-	o := &listOptions{env: env}
-	since := env.Now().Add(-3 * time.Hour)
+	term, out, _ := terminaltest.New("", nil)
+	o := &listOptions{term: term}
+	since := term.Now().Add(-3 * time.Hour)
 	err := o.print(listing{
 		Environments: []preview.Row{{
 			Name: "shop-pr-7", State: "awake", Source: "pull-request", Owner: "al\x1b[2Jice", Profile: "full", URL: "https://x",

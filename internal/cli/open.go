@@ -25,8 +25,8 @@ type openOptions struct {
 	browse func(ctx context.Context, address string) error
 }
 
-func newOpenCmd(env *terminal.Process, runF func(context.Context, *openOptions) error) *cobra.Command {
-	opts, server := &openOptions{Lookup: apiclient.Lookup{Env: env}, browse: openBrowser}, apiclient.Flags{}
+func newOpenCmd(term *terminal.Process, runF func(context.Context, *openOptions) error) *cobra.Command {
+	opts, server := &openOptions{Lookup: apiclient.Lookup{Env: term}, browse: openBrowser}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "open NAME|OWNER/REPO#NUMBER",
 		Short: "Open an environment in the browser, or print its address",
@@ -43,10 +43,10 @@ terminal, it prints the address instead. --service selects the address of anothe
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.ValidArgsFunction = server.CompleteExisting(env)
+	cmd.ValidArgsFunction = server.CompleteExisting(term)
 	server.Add(cmd)
 	cmd.Flags().StringVar(&opts.service, "service", "", "use a public service's address (default: the environment's)")
-	flags.CompleteWith(cmd, "service", server.CompletePublicServices(env))
+	flags.CompleteWith(cmd, "service", server.CompletePublicServices(term))
 	cmd.Flags().BoolVar(&opts.print, "print", false, "print the address only")
 	return cmd
 }

@@ -21,8 +21,8 @@ type planOptions struct {
 	output string
 }
 
-func newPlanCmd(env *terminal.Process, runF func(context.Context, *planOptions) error) *cobra.Command {
-	opts, server := &planOptions{Planner: plan.Planner{Env: env}}, apiclient.Flags{}
+func newPlanCmd(term *terminal.Process, runF func(context.Context, *planOptions) error) *cobra.Command {
+	opts, server := &planOptions{Planner: plan.Planner{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what a push of this working tree would change",
@@ -43,7 +43,7 @@ confirmation) and "problems".`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "text", "json", "yaml")
 			if err == nil {
-				opts.Client, err = server.Optional(cmd, env)
+				opts.Client, err = server.Optional(cmd, term)
 			}
 			if err != nil {
 				return err

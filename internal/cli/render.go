@@ -29,8 +29,8 @@ type renderOptions struct {
 	synthetic        synthetic.Flags
 }
 
-func newRenderCmd(env *terminal.Process, runF func(context.Context, *renderOptions) error) *cobra.Command {
-	opts, server := &renderOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
+func newRenderCmd(term *terminal.Process, runF func(context.Context, *renderOptions) error) *cobra.Command {
+	opts, server := &renderOptions{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "render NAME|OWNER/REPO#NUMBER",
 		Short: "Print an environment's manifests",
@@ -50,7 +50,7 @@ commit. A note on standard error names the synthetic parts.`,
 			opts.Target = args[0]
 			err := cmp.Or(flags.CheckTarget(cmd, opts.Target), opts.synthetic.Check(cmd))
 			if err == nil {
-				opts.Client, err = server.Optional(cmd, env)
+				opts.Client, err = server.Optional(cmd, term)
 			}
 			if err != nil {
 				return err

@@ -10,7 +10,7 @@ import (
 // NewRootCommand returns previewctl with all its commands, for the generator of the reference pages.
 func NewRootCommand() *cobra.Command { return newRootCmd(terminal.New()) }
 
-func newRootCmd(env *terminal.Process) *cobra.Command {
+func newRootCmd(term *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "previewctl",
 		Short: "Manage preview environments through Git and Argo CD",
@@ -35,39 +35,39 @@ From an empty folder to an environment that runs your branch of one service:
 		Args:          flags.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.SetIn(env.In)
-	cmd.SetOut(env.Out)
-	cmd.SetErr(env.Err)
+	cmd.SetIn(term.In)
+	cmd.SetOut(term.Out)
+	cmd.SetErr(term.Err)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flags.Usagef(cmd, "%w", err) })
-	addGroups(cmd, env)
-	cmd.AddCommand(newVersionCmd(env, runVersion), newExitCodesCmd())
+	addGroups(cmd, term)
+	cmd.AddCommand(newVersionCmd(term, runVersion), newExitCodesCmd())
 	cmd.InitDefaultCompletionCmd()
 	flags.Section(cmd)
 	return cmd
 }
 
 // addGroups adds the commands in groups by purpose and requirement.
-func addGroups(root *cobra.Command, env *terminal.Process) {
+func addGroups(root *cobra.Command, term *terminal.Process) {
 	for _, g := range []struct {
 		id, title string
 		commands  []*cobra.Command
 	}{
 		{"system", "Create and check a GitOps repository (needs its files):", []*cobra.Command{
-			newInitCmd(env, runInit), newCheckCmd(env, runCheck), newRenderCmd(env, runRender), newPlanCmd(env, runPlan),
-			newServiceCmd(env),
+			newInitCmd(term, runInit), newCheckCmd(term, runCheck), newRenderCmd(term, runRender), newPlanCmd(term, runPlan),
+			newServiceCmd(term),
 		}},
 		{"write", "Create and change environments, one commit each (needs Git):", []*cobra.Command{
-			newCreateCmd(env, runCreate), newSetCmd(env, runSet), newEditCmd(env, runEdit), newDeleteCmd(env, runDelete),
-			newHandoverCmd(env, runHandover), newAdoptCmd(env, runAdopt), newEventCmd(env, runEvent), newSlotCmd(env),
-			newCICmd(env, runCI),
+			newCreateCmd(term, runCreate), newSetCmd(term, runSet), newEditCmd(term, runEdit), newDeleteCmd(term, runDelete),
+			newHandoverCmd(term, runHandover), newAdoptCmd(term, runAdopt), newEventCmd(term, runEvent), newSlotCmd(term),
+			newCICmd(term, runCI),
 		}},
 		{"read", "Show environments (needs the service):", []*cobra.Command{
-			newListCmd(env, runList), newShowCmd(env, runShow), newWhyCmd(env, runWhy), newOpenCmd(env, runOpen),
-			newEnvCmd(env, runEnv), newWaitCmd(env, runWait), newUsageCmd(env, runUsage),
+			newListCmd(term, runList), newShowCmd(term, runShow), newWhyCmd(term, runWhy), newOpenCmd(term, runOpen),
+			newEnvCmd(term, runEnv), newWaitCmd(term, runWait), newUsageCmd(term, runUsage),
 		}},
 		{"request", "Wake, sleep and extend environments, confirm removals (needs the service):", []*cobra.Command{
-			newWakeCmd(env, runRequest), newSleepCmd(env, runRequest), newExtendCmd(env, runRequest),
-			newConfirmCmd(env, runConfirm),
+			newWakeCmd(term, runRequest), newSleepCmd(term, runRequest), newExtendCmd(term, runRequest),
+			newConfirmCmd(term, runConfirm),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

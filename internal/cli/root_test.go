@@ -14,8 +14,8 @@ const maxShort = 60
 
 func TestCommandsAreDocumented(t *testing.T) {
 	t.Parallel()
-	env, _, _ := terminaltest.New("", nil)
-	for _, cmd := range allCommands(newRootCmd(env)) {
+	term, _, _ := terminaltest.New("", nil)
+	for _, cmd := range allCommands(newRootCmd(term)) {
 		if isCobras(cmd) {
 			continue
 		}

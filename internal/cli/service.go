@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func newServiceCmd(env *terminal.Process) *cobra.Command {
+func newServiceCmd(term *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "service",
 		Short: "Add services to the GitOps repository",
@@ -20,6 +20,6 @@ it doesn't run.`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newServiceAddCmd(env, runServiceAdd))
+	cmd.AddCommand(newServiceAddCmd(term, runServiceAdd))
 	return cmd
 }

@@ -21,15 +21,15 @@ import (
 )
 
 type serviceAddOptions struct {
-	env     *terminal.Process
+	term    *terminal.Process
 	service newservice.Service
 	image   string
 	from    string
 	commit  configrepo.CommitOptions
 }
 
-func newServiceAddCmd(env *terminal.Process, runF func(context.Context, *serviceAddOptions) error) *cobra.Command {
-	opts := &serviceAddOptions{env: env}
+func newServiceAddCmd(term *terminal.Process, runF func(context.Context, *serviceAddOptions) error) *cobra.Command {
+	opts := &serviceAddOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a service with its manifests and policy entry",
@@ -69,7 +69,7 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.service.Calls, "calls", nil, "name a service that it calls; repeatable")
 	f.StringSliceVar(&o.service.Data, "data", nil,
 		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
-	complete := configrepo.Completer(o.env, &o.commit.Repo)
+	complete := configrepo.Completer(o.term, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))
 	flags.CompleteWith(cmd, "data", complete("store"))
 	o.commit.AddFlags(cmd)
@@ -132,19 +132,19 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 			return err
 		}
 	}
-	result, err := opts.commit.Commit(ctx, opts.env, opts.newService)
+	result, err := opts.commit.Commit(ctx, opts.term, opts.newService)
 	if err != nil {
 		return err
 	}
 	s := opts.service
-	opts.commit.Report(opts.env, result, "added service "+s.Name)
+	opts.commit.Report(opts.term, result, "added service "+s.Name)
 	if opts.commit.DryRun || result.Unchanged {
 		return nil
 	}
-	opts.env.Answerf("\nNext: review kustomize-base/services/%s/run, and add %s to calls of the services that call it",
+	opts.term.Answerf("\nNext: review kustomize-base/services/%s/run, and add %s to calls of the services that call it",
 		s.Name, s.Name)
 	if s.Public {
-		opts.env.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
+		opts.term.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
 	}
 	return nil
 }

@@ -13,14 +13,14 @@ import (
 )
 
 type setOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	target string
 	flags  envfile.Flags
 	commit configrepo.CommitOptions
 }
 
-func newSetCmd(env *terminal.Process, runF func(context.Context, *setOptions) error) *cobra.Command {
-	opts := &setOptions{env: env}
+func newSetCmd(term *terminal.Process, runF func(context.Context, *setOptions) error) *cobra.Command {
+	opts := &setOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "set NAME|OWNER/REPO#NUMBER",
 		Short: "Change the file of an environment",
@@ -38,7 +38,7 @@ removes a service, so that it follows the profile again.`,
 			if err := flags.CheckTarget(cmd, opts.target); err != nil {
 				return err
 			}
-			err := opts.flags.Check(cmd, env.Now())
+			err := opts.flags.Check(cmd, term.Now())
 			if err == nil && len(opts.flags.Settings) == 0 {
 				err = flags.Usagef(cmd, "no change is given; use for example --profile full")
 			}
@@ -51,7 +51,7 @@ removes a service, so that it follows the profile again.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	complete := configrepo.Completer(env, &opts.commit.Repo)
+	complete := configrepo.Completer(term, &opts.commit.Repo)
 	cmd.ValidArgsFunction = complete("environment")
 	opts.flags.Add(cmd, complete)
 	opts.commit.AddFlags(cmd)
@@ -59,11 +59,11 @@ removes a service, so that it follows the profile again.`,
 }
 
 func runSet(ctx context.Context, opts *setOptions) error {
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.env, opts.target, opts.changedEnvironment)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.changedEnvironment)
 	if err != nil {
 		return err
 	}
-	opts.commit.Report(opts.env, result, "changed "+f.Name)
+	opts.commit.Report(opts.term, result, "changed "+f.Name)
 	return nil
 }
 

@@ -29,8 +29,8 @@ type details struct {
 	Decision *preview.Decision `json:"decision,omitempty"`
 }
 
-func newShowCmd(env *terminal.Process, runF func(context.Context, *showOptions) error) *cobra.Command {
-	opts, server := &showOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
+func newShowCmd(term *terminal.Process, runF func(context.Context, *showOptions) error) *cobra.Command {
+	opts, server := &showOptions{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
 		Short: "Show an environment's services, address and health",
@@ -54,7 +54,7 @@ images). "ready" and "application" are absent if the service has no access to a 
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.ValidArgsFunction = server.CompleteExisting(env)
+	cmd.ValidArgsFunction = server.CompleteExisting(term)
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd

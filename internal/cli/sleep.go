@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func newSleepCmd(env *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
-	opts := &requestOptions{Lookup: apiclient.Lookup{Env: env}, action: "sleep"}
+func newSleepCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
+	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "sleep"}
 	opts.done = func(name string) string {
 		return name + " falls asleep; a visit, a push or previewctl wake " + name + " wakes it"
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func newSlotCmd(env *terminal.Process) *cobra.Command {
+func newSlotCmd(term *terminal.Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "slot",
 		Short: "Claim, release and list slots",
@@ -23,7 +23,7 @@ A claim ends at its time. The first claim in the queue then gets the slot, witho
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		newSlotListCmd(env, runSlotList), newSlotClaimCmd(env, runSlotClaim), newSlotReleaseCmd(env, runSlotRelease),
+		newSlotListCmd(term, runSlotList), newSlotClaimCmd(term, runSlotClaim), newSlotReleaseCmd(term, runSlotRelease),
 	)
 	return cmd
 }

@@ -19,7 +19,7 @@ import (
 )
 
 type slotClaimOptions struct {
-	env            *terminal.Process
+	term           *terminal.Process
 	slot           string // "" is any slot
 	holders        []string
 	purpose, until string
@@ -29,8 +29,8 @@ type slotClaimOptions struct {
 	claim config.Claim // the new claim, from the flags
 }
 
-func newSlotClaimCmd(env *terminal.Process, runF func(context.Context, *slotClaimOptions) error) *cobra.Command {
-	opts := &slotClaimOptions{env: env}
+func newSlotClaimCmd(term *terminal.Process, runF func(context.Context, *slotClaimOptions) error) *cobra.Command {
+	opts := &slotClaimOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "claim [SLOT]",
 		Short: "Claim a slot, or join the queue",
@@ -43,7 +43,7 @@ If the holders have the slot already, the command changes the purpose and the en
   previewctl slot claim ivysaur --holders alice --until 7d --dry-run
   previewctl slot claim bulbasaur --holders carol --purpose 'urgent fix' --take`,
 		Args:              flags.MaxOneArg("slot"),
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("slot"),
+		ValidArgsFunction: configrepo.Completer(term, &opts.commit.Repo)("slot"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				opts.slot = args[0]
@@ -65,7 +65,7 @@ If the holders have the slot already, the command changes the purpose and the en
 }
 
 func (o *slotClaimOptions) checkClaim(cmd *cobra.Command) error {
-	if login := configrepo.CallerLogin(cmd.Context(), o.env); len(o.holders) == 0 && login != "" {
+	if login := configrepo.CallerLogin(cmd.Context(), o.term); len(o.holders) == 0 && login != "" {
 		o.holders = []string{login}
 	}
 	switch {
@@ -81,7 +81,7 @@ func (o *slotClaimOptions) checkClaim(cmd *cobra.Command) error {
 	if err := flags.CheckLine(cmd, "--purpose", o.purpose); err != nil {
 		return err
 	}
-	now := o.env.Now().UTC().Truncate(time.Second)
+	now := o.term.Now().UTC().Truncate(time.Second)
 	o.claim = config.Claim{Holders: o.holders, Purpose: o.purpose, Since: &now}
 	if o.until != "" {
 		until, err := flags.ParseTime(o.until, now)
@@ -96,7 +96,7 @@ func (o *slotClaimOptions) checkClaim(cmd *cobra.Command) error {
 func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 	var done string
 	var p *slotfile.Pool
-	result, err := opts.commit.Commit(ctx, opts.env, func(fsys fs.FS) (e gitrepo.Edits, err error) {
+	result, err := opts.commit.Commit(ctx, opts.term, func(fsys fs.FS) (e gitrepo.Edits, err error) {
 		if p, err = slotfile.Open(fsys, *opts.claim.Since); err != nil {
 			return e, err
 		}
@@ -112,9 +112,9 @@ func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 	if err != nil {
 		return err
 	}
-	p.NoteIfOff(opts.env)
-	p.NoteSeveral(opts.env, opts.holders)
-	opts.commit.Report(opts.env, result, done)
+	p.NoteIfOff(opts.term)
+	p.NoteSeveral(opts.term, opts.holders)
+	opts.commit.Report(opts.term, result, done)
 	return nil
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 type slotListOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	repo   configrepo.Flags
 	client *apiclient.Client // nil if no service is named
 	output string
@@ -43,8 +43,8 @@ type slotListing struct {
 	Queue []slotRow `json:"queue"`
 }
 
-func newSlotListCmd(env *terminal.Process, runF func(context.Context, *slotListOptions) error) *cobra.Command {
-	opts, server := &slotListOptions{env: env}, apiclient.Flags{}
+func newSlotListCmd(term *terminal.Process, runF func(context.Context, *slotListOptions) error) *cobra.Command {
+	opts, server := &slotListOptions{term: term}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the slots, their holders and the queue",
@@ -60,7 +60,7 @@ URL. A claim in the queue has no slot. The JSON has the keys "slots" and "queue"
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
 			if err == nil {
-				opts.client, err = server.Optional(cmd, env)
+				opts.client, err = server.Optional(cmd, term)
 			}
 			if err != nil {
 				return err
@@ -75,8 +75,8 @@ URL. A claim in the queue has no slot. The JSON has the keys "slots" and "queue"
 }
 
 func runSlotList(ctx context.Context, opts *slotListOptions) error {
-	defer opts.env.NoticeIfSlow(terminal.SlowRepository)()
-	repo, err := opts.repo.Open(ctx, opts.env, gitrepo.Options{})
+	defer opts.term.NoticeIfSlow(terminal.SlowRepository)()
+	repo, err := opts.repo.Open(ctx, opts.term, gitrepo.Options{})
 	if err != nil {
 		return err
 	}
@@ -84,11 +84,11 @@ func runSlotList(ctx context.Context, opts *slotListOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := slotfile.Open(fsys, opts.env.Now())
+	p, err := slotfile.Open(fsys, opts.term.Now())
 	if err != nil {
 		return err
 	}
-	p.NoteIfOff(opts.env)
+	p.NoteIfOff(opts.term)
 	return opts.print(newSlotListing(p, opts.rowsByName(ctx)))
 }
 
@@ -118,12 +118,12 @@ func slotRowOf(c config.Claim) slotRow {
 func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row {
 	found := map[string]preview.Row{}
 	if o.client == nil {
-		o.env.Notef("no service is named: state and URL are unknown; set --server or PREVIEWSET_SERVER")
+		o.term.Notef("no service is named: state and URL are unknown; set --server or PREVIEWSET_SERVER")
 		return found
 	}
 	rows, err := o.client.Environments(ctx)
 	if err != nil {
-		o.env.Notef("state and URL are unknown: %s", err)
+		o.term.Notef("state and URL are unknown: %s", err)
 	}
 	for _, r := range rows {
 		found[r.Name] = r
@@ -132,13 +132,13 @@ func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row
 }
 
 func (o *slotListOptions) print(s slotListing) error {
-	aligned := o.output == "table" || o.output == "wide" || o.env.OutTTY
+	aligned := o.output == "table" || o.output == "wide" || o.term.OutTTY
 	switch o.output {
 	case "json", "yaml":
-		return output.Encode(o.env.Out, o.output, s)
+		return output.Encode(o.term.Out, o.output, s)
 	case "name":
 		for _, r := range s.Slots {
-			o.env.Answerf("%s", config.Printable(r.Slot))
+			o.term.Answerf("%s", config.Printable(r.Slot))
 		}
 		return nil
 	}
@@ -153,7 +153,7 @@ func (o *slotListOptions) print(s slotListing) error {
 		}
 		t.Add(r.row(name, aligned)...)
 	}
-	return t.Write(o.env.Out, aligned)
+	return t.Write(o.term.Out, aligned)
 }
 
 // row returns the cells of a table, with shorter times for a person.

@@ -19,15 +19,15 @@ import (
 )
 
 type slotReleaseOptions struct {
-	env     *terminal.Process
+	term    *terminal.Process
 	slot    string // "" is the slot of the holders
 	holders []string
 	now     time.Time
 	commit  configrepo.CommitOptions
 }
 
-func newSlotReleaseCmd(env *terminal.Process, runF func(context.Context, *slotReleaseOptions) error) *cobra.Command {
-	opts := &slotReleaseOptions{env: env}
+func newSlotReleaseCmd(term *terminal.Process, runF func(context.Context, *slotReleaseOptions) error) *cobra.Command {
+	opts := &slotReleaseOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "release [SLOT]",
 		Short: "Release a slot, or leave the queue",
@@ -40,7 +40,7 @@ queue.`,
   previewctl slot release --holders alice,bob
   previewctl slot release bulbasaur --dry-run`,
 		Args:              flags.MaxOneArg("slot"),
-		ValidArgsFunction: configrepo.Completer(env, &opts.commit.Repo)("slot"),
+		ValidArgsFunction: configrepo.Completer(term, &opts.commit.Repo)("slot"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				opts.slot = args[0]
@@ -48,7 +48,7 @@ queue.`,
 			if (opts.slot == "") == (len(opts.holders) == 0) {
 				return flags.Usagef(cmd, "release takes either a slot or --holders")
 			}
-			opts.now = env.Now().UTC().Truncate(time.Second)
+			opts.now = term.Now().UTC().Truncate(time.Second)
 			err := slotfile.CheckHolders(cmd, opts.holders)
 			if err == nil {
 				err = opts.commit.Check(cmd)
@@ -66,7 +66,7 @@ queue.`,
 
 func runSlotRelease(ctx context.Context, opts *slotReleaseOptions) error {
 	var done string
-	result, err := opts.commit.Commit(ctx, opts.env, func(fsys fs.FS) (e gitrepo.Edits, err error) {
+	result, err := opts.commit.Commit(ctx, opts.term, func(fsys fs.FS) (e gitrepo.Edits, err error) {
 		p, err := slotfile.Open(fsys, opts.now)
 		if err != nil {
 			return e, err
@@ -83,7 +83,7 @@ func runSlotRelease(ctx context.Context, opts *slotReleaseOptions) error {
 	if err != nil {
 		return err
 	}
-	opts.commit.Report(opts.env, result, done)
+	opts.commit.Report(opts.term, result, done)
 	return nil
 }
 

@@ -27,10 +27,10 @@ func TestCommandsReportASlowService(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, out, _ := terminaltest.New("", nil)
+			term, out, _ := terminaltest.New("", nil)
 			said := &watchedOutput{noticed: make(chan struct{})}
-			env.Err = said
-			if code := run(t.Context(), env, append(args, "--server="+serveAfterNotice(t, said))); code != 0 {
+			term.Err = said
+			if code := run(t.Context(), term, append(args, "--server="+serveAfterNotice(t, said))); code != 0 {
 				t.Errorf("exit code %d: %s%s", code, said, out)
 			}
 			if n := strings.Count(said.String(), "…"); n != 1 {

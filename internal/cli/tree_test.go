@@ -53,9 +53,9 @@ func treeOf(t *testing.T, command string, fsys fs.FS) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env, _, said := terminaltest.New("", nil)
+	term, _, said := terminaltest.New("", nil)
 	var edits gitrepo.Edits
-	cmd := newTreeCmd(env, fsys, &edits)
+	cmd := newTreeCmd(term, fsys, &edits)
 	cmd.SetArgs(strings.Fields(string(line)))
 	if err := cmd.ExecuteContext(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, said)
@@ -72,7 +72,7 @@ func treeOf(t *testing.T, command string, fsys fs.FS) map[string][]byte {
 }
 
 // newTreeCmd returns the commands that write files, with edits in place of a repository.
-func newTreeCmd(env *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra.Command {
+func newTreeCmd(term *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra.Command {
 	on := func(target string, change func(f *envfile.File) (gitrepo.Edits, error)) error {
 		f, err := envfile.Open(fsys, target)
 		if err == nil {
@@ -83,18 +83,18 @@ func newTreeCmd(env *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra.
 		}
 		return err
 	}
-	service := newServiceCmd(env)
+	service := newServiceCmd(term)
 	service.RemoveCommand(service.Commands()...)
-	service.AddCommand(newServiceAddCmd(env, func(_ context.Context, o *serviceAddOptions) (err error) {
+	service.AddCommand(newServiceAddCmd(term, func(_ context.Context, o *serviceAddOptions) (err error) {
 		*edits, err = o.newService(fsys)
 		return err
 	}))
 	root := &cobra.Command{SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(service,
-		newCreateCmd(env, func(_ context.Context, o *createOptions) error { return on(o.target, o.newEnvironment) }),
-		newSetCmd(env, func(_ context.Context, o *setOptions) error { return on(o.target, o.changedEnvironment) }),
-		newDeleteCmd(env, func(_ context.Context, o *deleteOptions) error { return on(o.target, o.deletion) }),
-		newHandoverCmd(env, func(_ context.Context, o *handoverOptions) error { return on(o.target, o.handover) }),
+		newCreateCmd(term, func(_ context.Context, o *createOptions) error { return on(o.target, o.newEnvironment) }),
+		newSetCmd(term, func(_ context.Context, o *setOptions) error { return on(o.target, o.changedEnvironment) }),
+		newDeleteCmd(term, func(_ context.Context, o *deleteOptions) error { return on(o.target, o.deletion) }),
+		newHandoverCmd(term, func(_ context.Context, o *handoverOptions) error { return on(o.target, o.handover) }),
 	)
 	return root
 }

@@ -17,15 +17,15 @@ import (
 )
 
 type usageOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	client *apiclient.Client
 	output string
 	by     string
 	since  time.Duration
 }
 
-func newUsageCmd(env *terminal.Process, runF func(context.Context, *usageOptions) error) *cobra.Command {
-	opts, server := &usageOptions{env: env}, apiclient.Flags{}
+func newUsageCmd(term *terminal.Process, runF func(context.Context, *usageOptions) error) *cobra.Command {
+	opts, server := &usageOptions{term: term}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "usage",
 		Short: "Show the hours, CPU and memory of environments",
@@ -43,7 +43,7 @@ previewset.yaml, and a Prometheus that scrapes the service.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := opts.checkPeriod(cmd)
 			if err == nil {
-				opts.client, err = server.Client(cmd, env)
+				opts.client, err = server.Client(cmd, term)
 			}
 			if err != nil {
 				return err
@@ -70,24 +70,24 @@ func (o *usageOptions) checkPeriod(cmd *cobra.Command) error {
 }
 
 func runUsage(ctx context.Context, opts *usageOptions) error {
-	defer opts.env.NoticeIfSlow("waiting for Prometheus")()
+	defer opts.term.NoticeIfSlow("waiting for Prometheus")()
 	u, err := opts.client.Usage(ctx, opts.by, opts.since)
 	if err != nil {
 		return err
 	}
 	if u.Problem != "" {
-		opts.env.Notef("%s", u.Problem)
+		opts.term.Notef("%s", u.Problem)
 	}
 	return opts.print(u)
 }
 
 func (o *usageOptions) print(u apiclient.Usage) error {
-	aligned := o.output == "table" || o.env.OutTTY
+	aligned := o.output == "table" || o.term.OutTTY
 	switch {
 	case o.output == "json" || o.output == "yaml":
-		return output.Encode(o.env.Out, o.output, u)
+		return output.Encode(o.term.Out, o.output, u)
 	case aligned && len(u.Rows) == 0:
-		o.env.Answerf("no usage was measured since %s", u.Since.UTC().Format(time.RFC3339))
+		o.term.Answerf("no usage was measured since %s", u.Since.UTC().Format(time.RFC3339))
 		return nil
 	}
 	t := &output.Table{
@@ -108,7 +108,7 @@ func (o *usageOptions) print(u apiclient.Usage) error {
 	if aligned && len(u.Rows) > 1 {
 		t.Add(usageCells(total)...)
 	}
-	return t.Write(o.env.Out, aligned)
+	return t.Write(o.term.Out, aligned)
 }
 
 func usageCells(r preview.UsageRow) []string {

@@ -13,12 +13,12 @@ import (
 )
 
 type versionOptions struct {
-	env    *terminal.Process
+	term   *terminal.Process
 	output string
 }
 
-func newVersionCmd(env *terminal.Process, runF func(context.Context, *versionOptions) error) *cobra.Command {
-	opts := &versionOptions{env: env}
+func newVersionCmd(term *terminal.Process, runF func(context.Context, *versionOptions) error) *cobra.Command {
+	opts := &versionOptions{term: term}
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
@@ -42,8 +42,8 @@ func newVersionCmd(env *terminal.Process, runF func(context.Context, *versionOpt
 func runVersion(_ context.Context, opts *versionOptions) error {
 	v := buildinfo.Read()
 	if opts.output != "text" {
-		return output.Encode(opts.env.Out, opts.output, v)
+		return output.Encode(opts.term.Out, opts.output, v)
 	}
-	_, err := fmt.Fprintf(opts.env.Out, "previewctl %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+	_, err := fmt.Fprintf(opts.term.Out, "previewctl %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 	return err
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-func newWaitCmd(env *terminal.Process, runF func(context.Context, *wait.Options) error) *cobra.Command {
-	opts, server := &wait.Options{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
+func newWaitCmd(term *terminal.Process, runF func(context.Context, *wait.Options) error) *cobra.Command {
+	opts, server := &wait.Options{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "wait NAME|OWNER/REPO#NUMBER",
 		Short: "Wait until an environment is healthy or gone",
@@ -44,7 +44,7 @@ result: see previewctl help exit-codes.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.ValidArgsFunction = server.CompleteAny(env)
+	cmd.ValidArgsFunction = server.CompleteAny(term)
 	server.Add(cmd)
 	opts.AddGoalFlags(cmd)
 	opts.AddFlags(cmd)

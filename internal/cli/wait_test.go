@@ -19,10 +19,10 @@ import (
 
 // waitFor waits for alice in a pipe.
 func waitFor(moments []apitest.Moment) (opts *wait.Options, out, err *bytes.Buffer) {
-	env, out, err := terminaltest.New("", nil)
-	env.OutTTY, env.Now = false, time.Now
+	term, out, err := terminaltest.New("", nil)
+	term.OutTTY, term.Now = false, time.Now
 	return &wait.Options{
-		Lookup: apiclient.Lookup{Env: env, Client: apitest.NewClient(moments), Target: "alice"},
+		Lookup: apiclient.Lookup{Env: term, Client: apitest.NewClient(moments), Target: "alice"},
 		Goal:   wait.Healthy, Timeout: 10 * time.Minute, Grace: 10 * time.Second, Every: wait.Every,
 	}, out, err
 }
@@ -68,9 +68,9 @@ func TestTimeoutLimitsAnUnansweredRequest(t *testing.T) {
 	for _, goal := range []string{wait.Healthy, wait.Gone} {
 		t.Run(goal, func(t *testing.T) {
 			t.Parallel()
-			env, out, said := terminaltest.New("", nil)
+			term, out, said := terminaltest.New("", nil)
 			args := []string{"wait", "team", "--for=" + goal, "--timeout=200ms", "--server=" + s.URL}
-			if code := run(t.Context(), env, args); code != 3 {
+			if code := run(t.Context(), term, args); code != 3 {
 				t.Errorf("exit code %d, want 3: %s%s", code, said, out)
 			}
 			if want := "time is up"; !strings.Contains(said.String(), want) {

@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-func newWakeCmd(env *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
-	opts := &requestOptions{Lookup: apiclient.Lookup{Env: env}, action: "wake"}
+func newWakeCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
+	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "wake"}
 	opts.done = func(name string) string {
 		wait := "previewctl wait " + name
 		if opts.length > 0 {

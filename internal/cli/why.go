@@ -24,8 +24,8 @@ type whyOptions struct {
 	output string
 }
 
-func newWhyCmd(env *terminal.Process, runF func(context.Context, *whyOptions) error) *cobra.Command {
-	opts, server := &whyOptions{Lookup: apiclient.Lookup{Env: env}}, apiclient.Flags{}
+func newWhyCmd(term *terminal.Process, runF func(context.Context, *whyOptions) error) *cobra.Command {
+	opts, server := &whyOptions{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "why NAME|OWNER/REPO#NUMBER",
 		Short: "Explain the service's decision and the remedy",
@@ -49,7 +49,7 @@ owner (of a bot's pull request: the login that added the label), url, head_sha.`
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.ValidArgsFunction = server.CompleteAny(env)
+	cmd.ValidArgsFunction = server.CompleteAny(term)
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	return cmd

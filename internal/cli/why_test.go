@@ -13,9 +13,9 @@ import (
 
 func TestWhyIsColouredOnATerminal(t *testing.T) {
 	t.Parallel()
-	env, out, _ := terminaltest.New("", nil)
-	o := &whyOptions{Lookup: apiclient.Lookup{Env: env}}
-	since := env.Now().Add(-3 * time.Hour)
+	term, out, _ := terminaltest.New("", nil)
+	o := &whyOptions{Lookup: apiclient.Lookup{Env: term}}
+	since := term.Now().Add(-3 * time.Hour)
 	for _, d := range []preview.Decision{
 		{Outcome: preview.Live, Rule: "labelled", Environment: "a", Since: since}, {Outcome: preview.Live, Rule: "draft", Environment: "b"},
 	} {
