@@ -15,8 +15,8 @@ type LifetimeSettings struct {
 // SleepCause says why an environment sleeps. Saved state has it.
 type SleepCause string
 
-// The causes that lifetime settings decide. Package preview has the causes that it decides: the end of maxAwake, a request
-// and a limit.
+// The causes that lifetime settings decide. Package preview has the causes that it decides: the end of maxAwake, a
+// request and a limit.
 const (
 	SleptIdle    SleepCause = "idle"
 	SleptOutside SleepCause = "hours" // outside of the working hours

@@ -10,6 +10,9 @@ import (
 
 // At returns the pool at a time. A claim ends at its until; then, or if a slot is free, the head of the queue becomes
 // the holder. The file needs no change for that.
+//
+// The loop replays all changes of holders until now in their order: the head of the queue gets the slot that is free
+// for the longest time. Its claim begins when both the slot and the claim are there.
 func (p *SlotPool) At(now time.Time) *SlotPool {
 	at := &SlotPool{APIVersion: p.APIVersion, Kind: p.Kind, Slots: maps.Clone(p.Slots), Queue: slices.Clone(p.Queue)}
 	var free []freed
@@ -28,13 +31,13 @@ func (p *SlotPool) At(now time.Time) *SlotPool {
 			since = *next.Since
 		}
 		if len(next.Holders) == 0 || next.Until != nil && !next.Until.After(since) {
-			continue // the claim ended before it began
+			continue // it ended while it waited in the queue
 		}
 		if !since.IsZero() {
-			next.Since = &since
+			next.Since = &since // zero: the file names no time at which the slot became free
 		}
 		if until, over := next.over(now); over {
-			free[0].at = until
+			free[0].at = until // it had the slot, and has ended too: the slot is free since then
 			continue
 		}
 		at.Slots[slot.name], free = next, free[1:]

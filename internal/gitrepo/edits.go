@@ -21,6 +21,12 @@ type Edits struct {
 	Message Message
 }
 
+// fileEdit is the new content of a file, or the deletion of a file or folder.
+type fileEdit struct {
+	content    []byte
+	isDeletion bool
+}
+
 // touchedPaths returns all paths of the edits, sorted.
 func (e Edits) touchedPaths() []string {
 	return slices.Sorted(maps.Keys(e.newContents()))

@@ -12,12 +12,6 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// fileEdit is the new content of a file, or the deletion of a file or folder.
-type fileEdit struct {
-	content    []byte
-	isDeletion bool
-}
-
 // editFolder has the edits in a folder and below it, by the first part of their paths.
 type editFolder struct {
 	folders map[string]*editFolder
@@ -30,7 +24,7 @@ func newEditFolder(edits map[string]fileEdit) *editFolder {
 		at := root
 		parts := strings.Split(name, "/")
 		for _, part := range parts[:len(parts)-1] {
-			at = at.folder(part)
+			at = at.subfolder(part)
 		}
 		if at.files == nil {
 			at.files = map[string]fileEdit{}
@@ -40,8 +34,8 @@ func newEditFolder(edits map[string]fileEdit) *editFolder {
 	return root
 }
 
-// folder returns a folder directly below f, and creates it if necessary.
-func (f *editFolder) folder(name string) *editFolder {
+// subfolder returns a folder directly below f, and creates it if necessary.
+func (f *editFolder) subfolder(name string) *editFolder {
 	if f.folders == nil {
 		f.folders = map[string]*editFolder{}
 	}
