@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// inputs holds the facts and the memory from which snapshots are resolved. Only the refresher's goroutine uses it, except
-// current and watched, which are safe for concurrent use.
+// inputs holds the facts and the memory from which snapshots are resolved. Only the refresher's goroutine uses it,
+// except current and watched, which are safe for concurrent use.
 type inputs struct {
 	opts    *Options
 	current *current
@@ -57,8 +57,8 @@ func (in *inputs) skew() *time.Duration {
 	return &skew
 }
 
-// whyNotFirst returns why a snapshot can't be the first one, or "": environments of a source that was never read would be removed.
-// Later snapshots lack nothing, because the last facts stay.
+// whyNotFirst returns why a snapshot can't be the first one, or "": environments of a source that was never read would
+// be removed. Later snapshots lack nothing, because the last facts stay.
 func (in *inputs) whyNotFirst(s *preview.Snapshot) string {
 	if in.current.Published() != nil {
 		return ""

@@ -68,8 +68,8 @@ type Options struct {
 	ConfigRepository string
 	// Interval is the time between two polls; default one minute.
 	Interval time.Duration
-	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name. An empty list
-	// allows all.
+	// Repositories are patterns (path.Match, lower case) of the repositories that the configuration may name. An empty
+	// list allows all.
 	Repositories []string
 	// Protected are namespaces that no environment may use, in addition to the configured ones.
 	Protected []string

@@ -18,8 +18,8 @@ import (
 const maxConfirmed = 1000
 
 // postConfirm takes a user's confirmation: environments that wait for it may be removed. Repositories that were never
-// read count as empty, and a name that belongs to another repository now is taken for that one. The next snapshot, which
-// is computed at once, has the effect.
+// read count as empty, and a name that belongs to another repository now is taken for that one. The next snapshot,
+// which is computed at once, has the effect.
 func (a *API) postConfirm(c *gin.Context) {
 	var r Confirmation
 	content, err := io.ReadAll(c.Request.Body)

@@ -16,7 +16,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// getParams answers Argo CD. A 200 always has the complete list, because Argo CD deletes the Applications that it lacks.
+// getParams answers Argo CD. A 200 always has the complete list, because Argo CD deletes the Applications that it
+// lacks.
 func (a *API) getParams(c *gin.Context) {
 	name, f, ok := a.readFilter(c)
 	if !ok {
@@ -35,7 +36,8 @@ func (a *API) getParams(c *gin.Context) {
 	writeGzip(c, body)
 }
 
-// readFilter returns the calling ApplicationSet and its filter. If the request is invalid, it answers 400, and ok is false.
+// readFilter returns the calling ApplicationSet and its filter. If the request is invalid, it answers 400, and ok is
+// false.
 func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool) {
 	content, err := io.ReadAll(c.Request.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {

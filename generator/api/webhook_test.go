@@ -38,7 +38,8 @@ func TestInvalidWebhooksAreRefused(t *testing.T) {
 	})
 	t.Run("without a secret", func(t *testing.T) {
 		t.Parallel()
-		if got := testworld.Ready(t, testworld.New()).DeliverSigned(t, "", "pull_request", "1", testworld.Labelled); got.Code != http.StatusForbidden {
+		if got := testworld.Ready(t, testworld.New()).DeliverSigned(t, "", "pull_request", "1",
+			testworld.Labelled); got.Code != http.StatusForbidden {
 			t.Errorf("answered %d", got.Code)
 		}
 	})

@@ -60,7 +60,8 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 			"Time from a wake until the whole environment is healthy.", prometheus.ExponentialBuckets(2, 2, 10)),
 	}
 	m.initialize(interval)
-	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval, m.statuses, m.saves,
+	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
+		m.statuses, m.saves,
 		m.savedBytes, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

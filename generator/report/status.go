@@ -40,7 +40,8 @@ func commitStatuses(s *preview.Snapshot, repositories map[string]bool) []commitS
 
 // isRequested says whether a pull request asks for a preview and has a commit that can carry a status.
 func isRequested(d *preview.Decision) bool {
-	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != preview.RuleUnlabelled && d.Rule != preview.RuleJoin
+	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != preview.RuleUnlabelled &&
+		d.Rule != preview.RuleJoin
 }
 
 // newCommitStatus returns the status of a decision. The state is success when the environment has this commit, awake or

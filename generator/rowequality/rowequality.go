@@ -33,7 +33,8 @@ func SameMembership(a, b preview.Remembered) bool {
 
 func scalars(r *preview.Row) [27]string {
 	return [...]string{
-		r.Name, r.Namespace, r.Path, r.Revision, string(r.Source), r.Owner, r.OwnerSlug, r.Purpose, r.Profile, string(r.State), r.URL,
+		r.Name, r.Namespace, r.Path, r.Revision, string(r.Source), r.Owner, r.OwnerSlug, r.Purpose, r.Profile,
+		string(r.State), r.URL,
 		r.ExpiresAt,
 		r.Number, r.Title, r.Branch, r.BranchSlug, r.TargetBranch, r.TargetBranchSlug, r.HeadSHA, r.HeadShortSHA,
 		r.HeadShortSHA7,

@@ -25,8 +25,8 @@ func (f File) Load(context.Context) ([]byte, error) {
 	return content, err
 }
 
-// Lock takes the lock on the file for this process. It fails if another process has the lock, because two services with one
-// state would overwrite each other. unlock releases it; the end of the process does so too.
+// Lock takes the lock on the file for this process. It fails if another process has the lock, because two services with
+// one state would overwrite each other. unlock releases it; the end of the process does so too.
 func (f File) Lock() (unlock func() error, err error) {
 	path := string(f) + ".lock"
 	lock := flock.New(path)
@@ -35,7 +35,8 @@ func (f File) Lock() (unlock func() error, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("lock state file: %w; make its folder writable", err)
 	case !taken:
-		return nil, fmt.Errorf("lock state file %s: %s uses it; stop that one, or give this one another file", string(f), holderOf(path))
+		return nil, fmt.Errorf("lock state file %s: %s uses it; stop that one, or give this one another file", string(f),
+			holderOf(path))
 	}
 	host, _ := os.Hostname() // only for the message
 	holder := fmt.Sprintf("process %d on %q\n", os.Getpid(), host)

@@ -29,7 +29,8 @@ type wakeLimits struct {
 	total        bucket
 }
 
-// visited holds the used part of an environment's rate, and the times of its last wake request and of its last noted use.
+// visited holds the used part of an environment's rate, and the times of its last wake request and of its last noted
+// use.
 type visited struct {
 	bucket
 	woken, used time.Time

@@ -94,7 +94,8 @@ func (v *Visits) act(from client, view *pages.View) {
 	}
 }
 
-// hostsOf returns the known hosts of a snapshot. They are computed at its first visit, because most snapshots have none.
+// hostsOf returns the known hosts of a snapshot. They are computed at its first visit, because most snapshots have
+// none.
 func (v *Visits) hostsOf(p *answer.Published) *hosts {
 	if h := v.hosts.Load(); h != nil && h.of == p {
 		return h

@@ -18,7 +18,8 @@ import (
 )
 
 // serve starts a simulated service with the answers of a file, and sets the variables that point to it. A request needs
-// the token of file token. Confirmations go to file confirmed, requests to file asked, and queries of usage to file query.
+// the token of file token. Confirmations go to file confirmed, requests to file asked, and queries of usage to file
+// query.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve FILE")

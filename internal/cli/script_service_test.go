@@ -21,7 +21,8 @@ import (
 )
 
 // service starts the real service on branch main of a bare repository, with the simulated GitHub of the demo, and sets
-// the variables that point to it. Its Argo CD syncs at once. File argocd has the health and message of all Applications.
+// the variables that point to it. Its Argo CD syncs at once. File argocd has the health and message of all
+// Applications.
 func service(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: service REPOSITORY")

@@ -56,7 +56,8 @@ func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 		},
 		{
 			"links that lead to no one thing", jakub,
-			testfixture.EnvironmentYAML("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: shop-7}\n  gateway: {environment: a.b}\n"),
+			testfixture.EnvironmentYAML("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: " +
+				"shop-7}\n  gateway: {environment: a.b}\n"),
 		},
 		{
 			"both a service and a link for one name", jakub,

@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/internal/github/rest"
 )
 
-// reserveDivisor divides the quota to get the reserve, a tenth. Reads after webhooks never use the reserve. Polling uses
-// it last.
+// reserveDivisor divides the quota to get the reserve, a tenth. Reads after webhooks never use the reserve. Polling
+// uses it last.
 const reserveDivisor = 10
 
 // Pause returns the time between a full poll and the next one. It is the interval, or longer if the quota wouldn't

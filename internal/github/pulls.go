@@ -78,8 +78,8 @@ func listedFact(p *pullRequestJSON, id *identity) (preview.PullRequest, error) {
 	return p.fact(id.id), nil
 }
 
-// withLabelList returns the pull requests by number, except those without a list of labels. They count as missing from the
-// list: absent labels don't prove that a label was removed.
+// withLabelList returns the pull requests by number, except those without a list of labels. They count as missing from
+// the list: absent labels don't prove that a label was removed.
 func (l *pullRequestList) withLabelList() []preview.PullRequest {
 	byNumber := map[int]preview.PullRequest{}
 	for _, p := range l.pages {

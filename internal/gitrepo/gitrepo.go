@@ -70,9 +70,9 @@ type Retry struct {
 	Min, Max time.Duration // the wait is random, up to a bound between Min and Max; 20 ms and 10 s by default
 }
 
-// Change returns edits for the newest tree. After a lost race it is called again with the newer tree, but only if a part
-// of the tree that it has read has changed. So its edits must depend only on the tree, and each call starts anew. A
-// call may replace variables of the caller that describe its result; after the update they describe the last call,
+// Change returns edits for the newest tree. After a lost race it is called again with the newer tree, but only if a
+// part of the tree that it has read has changed. So its edits must depend only on the tree, and each call starts anew.
+// A call may replace variables of the caller that describe its result; after the update they describe the last call,
 // which is the one that the commit was made from. Its error ends the update, which returns it without a prefix.
 type Change func(ctx context.Context, tree *Tree) (Edits, error)
 

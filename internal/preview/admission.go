@@ -35,7 +35,8 @@ func checkJoin(a *applicant) *hold {
 	if names := a.labels.joins; len(names) != 1 {
 		reason := fmt.Sprintf("its label %q names no environment", label)
 		if len(names) > 1 {
-			reason, leave = "its labels join it to several environments: "+config.Printable(strings.Join(names, ", ")), "leave one of them"
+			reason, leave = "its labels join it to several environments: "+config.Printable(strings.Join(names, ", ")),
+				"leave one of them"
 		}
 		return &hold{rule: RuleJoin, reason: reason, remedy: leave}
 	}
@@ -230,8 +231,9 @@ func headHold(facts Facts, pr PullRequest, s *config.Service) *hold {
 	// It takes a minute to make two commits with the same first 7 characters.
 	if pr.isFork() && !s.TagUses("SHA") {
 		return &hold{
-			rule:   RuleApproval,
-			reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was approved", s.Name),
+			rule: RuleApproval,
+			reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was "+
+				"approved", s.Name),
 			remedy: "use {{ .SHA }} in that tag in " + config.PolicyFile,
 		}
 	}
@@ -255,8 +257,9 @@ func readyHold(facts Facts, s *config.Service, sha string) *hold {
 		return nil
 	}
 	return &hold{
-		rule:   RuleReady,
-		reason: fmt.Sprintf("building %s: check %q of %s is not green on it for service %s", short(sha), s.Ready.Check, s.Ready.App, s.Name),
+		rule: RuleReady,
+		reason: fmt.Sprintf("building %s: check %q of %s is not green on it for service %s", short(sha), s.Ready.Check,
+			s.Ready.App, s.Name),
 		remedy: "wait for it, or see there why it fails",
 	}
 }

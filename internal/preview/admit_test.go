@@ -30,7 +30,8 @@ func TestAdmit(t *testing.T) {
 	}{
 		{"a labelled one is live", usual, pull(7), live("changed")},
 		{"one without labels is held", usual, pull(7, withLabels()), unlabelled},
-		{"one with other labels is held", usual, pull(7, withLabels("bug", "previews", "previewed", "pre", "preview-", "no preview")), unlabelled},
+		{"one with other labels is held", usual, pull(7, withLabels("bug", "previews", "previewed", "pre", "preview-", "no preview")),
+			unlabelled},
 		{"a label's case doesn't count", usual, pull(7, withLabels("PreView")), live("changed")},
 		{"blanks around a label don't count", usual, pull(7, withLabels(" preview ")), live("changed")},
 		{"a label that only looks the same is another", usual, pull(7, withLabels("pre\u200bview")), unlabelled},
@@ -92,7 +93,8 @@ func TestAdmit(t *testing.T) {
 			held("unread", "its changed files have not been read yet", "wait; they are read again"),
 		},
 		{
-			"what can't be read is told without what it hides", usual, pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files:\x1b[2J 502" }),
+			"what can't be read is told without what it hides", usual,
+			pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files:\x1b[2J 502" }),
 			held("unread", "files:[2J 502", "wait; they are read again"),
 		},
 		{
@@ -100,7 +102,8 @@ func TestAdmit(t *testing.T) {
 			answer{string(Live), "labelled", "changed", `it is open and labelled "preview"; profile changed; no reviews`, ""},
 		},
 		{
-			"one whose changes can't be read is held with the reason", usual, pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files: 502" }),
+			"one whose changes can't be read is held with the reason", usual,
+			pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files: 502" }),
 			held("unread", "files: 502", "wait; they are read again"),
 		},
 	}

@@ -36,7 +36,8 @@ func headed(commit string) func(*PullRequest) {
 // forksAllowed is demo where approved forks get a preview, with what else is put under pullRequests.
 func forksAllowed(t testing.TB, more string) *config.Config {
 	t.Helper()
-	return testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, "+more))
+	return testfixture.LoadPolicy(t,
+		testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, "+more))
 }
 
 func TestApproval(t *testing.T) {
@@ -68,7 +69,8 @@ func TestApproval(t *testing.T) {
 		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
 		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: testfixture.SHA("e"), Writer: true})), nobody},
 		{"the beginning of the commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head[:7], Writer: true})), nobody},
-		{"the author, somebody without permission, and a writer", pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), ""},
+		{"the author, somebody without permission, and a writer",
+			pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), ""},
 		{
 			"the repository that it comes from is gone, and nobody approves",
 			pull(7, orphaned), nobody,
@@ -98,7 +100,8 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// Nobody is said not to have approved where that wasn't read; and nobody counts as approving without who wrote the commit.
+// Nobody is said not to have approved where that wasn't read; and nobody counts as approving without who wrote the
+// commit.
 func TestUnknownApprovalHoldsAFork(t *testing.T) {
 	t.Parallel()
 	c := forksAllowed(t, "")
@@ -108,7 +111,8 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 		edit         func(*PullRequest)
 	}{
 		{"reviews weren't read", why + "that has not been read yet", func(pr *PullRequest) { pr.Approvals = nil }},
-		{"they couldn't be", why + "read its approvals: 500", func(pr *PullRequest) { pr.Approvals, pr.Problem = nil, "read its approvals: 500" }},
+		{"they couldn't be", why + "read its approvals: 500",
+			func(pr *PullRequest) { pr.Approvals, pr.Problem = nil, "read its approvals: 500" }},
 		{"the commit wasn't", why + "that has not been read yet", func(pr *PullRequest) { pr.CommitAuthors = nil }},
 	}
 	for _, tt := range tests {
@@ -116,7 +120,8 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 			t.Parallel()
 			pr := pull(7, forked, approvedBy("bob"), tt.edit)
 			d := decision(t, resolve(c, factsOf(pr)))
-			if diff := cmp.Diff([]string{string(Held), "unread", tt.reason, "wait; it is read again"}, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
+			if diff := cmp.Diff([]string{string(Held), "unread", tt.reason, "wait; it is read again"},
+				[]string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 			before := resolve(c, factsOf(pull(7, forked, approvedBy("bob"))))
@@ -130,8 +135,10 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 
 func TestApprovalDoesNotAllowForks(t *testing.T) {
 	t.Parallel()
-	for _, policy := range []string{testfixture.DemoPolicy, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, ")} {
-		if d := decision(t, resolve(testfixture.LoadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held || d.Rule != "fork" {
+	for _, policy := range []string{testfixture.DemoPolicy,
+		testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, ")} {
+		if d := decision(t, resolve(testfixture.LoadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held ||
+			d.Rule != "fork" {
 			t.Errorf("%s by %s: %s; want it held as a fork", d.Outcome, d.Rule, d.Reason)
 		}
 	}
@@ -139,7 +146,8 @@ func TestApprovalDoesNotAllowForks(t *testing.T) {
 
 func TestLabelsAloneNeverApprove(t *testing.T) {
 	t.Parallel()
-	d := decision(t, resolve(forksAllowed(t, "drafts: include, "), factsOf(pull(7, forked, withLabels("preview", "preview:full", "approved")))))
+	d := decision(t,
+		resolve(forksAllowed(t, "drafts: include, "), factsOf(pull(7, forked, withLabels("preview", "preview:full", "approved")))))
 	if d.Outcome != Held || d.Rule != "approval" {
 		t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
 	}
@@ -164,7 +172,9 @@ func TestApprovedForkNeedsATagThatNamesItsCommit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, ", "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.tag+`"`))
+			c := testfixture.LoadPolicy(t,
+				testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: approved, ", "image: ghcr.io/acme/orders",
+					`image: ghcr.io/acme/orders, tag: "`+tt.tag+`"`))
 			d := decision(t, resolve(c, factsOf(pull(7, append(tt.edits, forked, approvedBy("bob"))...))))
 			want := []string{string(Held), "approval", tt.reason, "use {{ .SHA }} in that tag in previewset.yaml"}
 			if tt.reason == "" {
@@ -195,7 +205,8 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 		reason string
 	}{
 		{
-			"a later push", pull(7, forked, approvedBy("bob"), headed("bad"), changing("orders/a", "web/b"), func(pr *PullRequest) { pr.Title = "Trust me" }),
+			"a later push",
+			pull(7, forked, approvedBy("bob"), headed("bad"), changing("orders/a", "web/b"), func(pr *PullRequest) { pr.Title = "Trust me" }),
 			"it stays as it was: it comes from a fork without an approval of commit bad0000",
 		},
 		{"the approval is dismissed", pull(7, forked), "it stays as it was: it comes from a fork without an approval of commit abcdef1"},

@@ -40,8 +40,9 @@ type assigner struct {
 // assign finds for each pull request its target, and makes the desired environments.
 func assign(in *input, ids *identities, admissions map[*pullRequest]*admission, rejected rejections) *assigned {
 	a := &assigner{
-		in: in, ids: ids, rejected: rejected, admissions: admissions, named: map[string]*desired{}, isDedicated: map[string]bool{},
-		assigned: &assigned{pendingMoves: map[string]*Remembered{}},
+		in: in, ids: ids, rejected: rejected, admissions: admissions, named: map[string]*desired{},
+		isDedicated: map[string]bool{},
+		assigned:    &assigned{pendingMoves: map[string]*Remembered{}},
 	}
 	a.addNamed()
 	for _, pr := range ids.pullRequests {
@@ -133,7 +134,8 @@ func (a *assigner) addAdopted() {
 	}
 	for name, previous := range a.in.previous {
 		if !isNamed(name) && len(previous.Members) == 0 && !a.isDedicated[name] {
-			a.assigned.desired = append(a.assigned.desired, &desired{name: name, file: &config.Environment{}, previous: previous})
+			a.assigned.desired = append(a.assigned.desired,
+				&desired{name: name, file: &config.Environment{}, previous: previous})
 		}
 	}
 }
@@ -162,8 +164,8 @@ func (a *assigner) isJoinHeld(pr *pullRequest) bool {
 	return h != nil && h.rule == RuleJoin
 }
 
-// stayHold returns why a pull request stays in the named environment that it is in: no other admits it, or its label may
-// be the same. It returns nil if the pull request may leave.
+// stayHold returns why a pull request stays in the named environment that it is in: no other admits it, or its label
+// may be the same. It returns nil if the pull request may leave.
 func (a *assigner) stayHold(pr *pullRequest, to assignment) *hold {
 	if pr.membership == nil {
 		return nil
@@ -199,8 +201,8 @@ func (a *assigner) asksToMove(pr *pullRequest, to assignment) bool {
 	return to.joinLabel != "" || (isInSlot && pr.labels.isRequested) || hasSameJoin
 }
 
-// isLabelUnknown reports whether a member may still have the label that it was admitted by: the label is unknown, and the
-// pull request has no label now, or it once joined the environment.
+// isLabelUnknown reports whether a member may still have the label that it was admitted by: the label is unknown, and
+// the pull request has no label now, or it once joined the environment.
 func (a *assigner) isLabelUnknown(pr *pullRequest) bool {
 	if pr.membership.last.Label != "" {
 		return false
@@ -210,8 +212,8 @@ func (a *assigner) isLabelUnknown(pr *pullRequest) bool {
 	return pr.labels.isUnlabelled() || hasJoined
 }
 
-// isConfiguredLabelOther reports whether a member still has the label that it was admitted by, and configuration asks for
-// another one now.
+// isConfiguredLabelOther reports whether a member still has the label that it was admitted by, and configuration asks
+// for another one now.
 func (pr *pullRequest) isConfiguredLabelOther() bool {
 	label := pr.membership.last.Label
 	if isJoinLabel(label) {
@@ -256,7 +258,8 @@ func inOrder(all []*desired, decided map[string]Decided) (existing, fresh []*des
 		fresh = append(fresh, w)
 	}
 	slices.SortFunc(existing, compareDesired)
-	slices.SortFunc(fresh, func(a, b *desired) int { return cmp.Or(cmp.Compare(tickets[a], tickets[b]), compareDesired(a, b)) })
+	slices.SortFunc(fresh,
+		func(a, b *desired) int { return cmp.Or(cmp.Compare(tickets[a], tickets[b]), compareDesired(a, b)) })
 	return existing, fresh
 }
 

@@ -32,19 +32,24 @@ func TestJoins(t *testing.T) {
 			"of one service", factsOf(pull(8, x, func(pr *PullRequest) { pr.Created = noon }), pull(7, x)),
 			[]string{"checkout"},
 			[]string{
-				"acme/Shop#7: held by conflict: both acme/shop#8 and acme/shop#7 change service orders, and the earlier of them, acme/shop#8, runs in checkout",
+				"acme/Shop#7: held by conflict: both acme/shop#8 and acme/shop#7 change service orders, and the earlier of them, acme/shop#8, " +
+					"runs in checkout",
 				`acme/Shop#8: live by labelled: it is open and labelled "preview-with:checkout"; it runs in environment checkout`,
 			},
 		},
 		{
-			"of two profiles", with(factsOf(pull(7, withLabels("preview-with:checkout", "preview:full"))), nil, ofGateway(3, withLabels("preview-with:checkout", "preview:checkout"))), nil,
+			"of two profiles",
+			with(factsOf(pull(7, withLabels("preview-with:checkout", "preview:full"))), nil,
+				ofGateway(3, withLabels("preview-with:checkout", "preview:checkout"))), nil,
 			[]string{
 				"acme/gateway#3: held by profile: its pull requests' labels name two profiles: checkout of acme/gateway#3 and full of acme/shop#7",
 				"acme/shop#7: held by profile: its pull requests' labels name two profiles: checkout of acme/gateway#3 and full of acme/shop#7",
 			},
 		},
-		{"to two names", factsOf(pull(7, withLabels("preview-with:a", "preview-with:b"))), nil, []string{"acme/Shop#7: held by join: its labels join it to several environments: a, b"}},
-		{"to no name", factsOf(pull(7, withLabels("preview-with"))), nil, []string{`acme/Shop#7: held by join: its label "preview-with" names no environment`}},
+		{"to two names", factsOf(pull(7, withLabels("preview-with:a", "preview-with:b"))), nil,
+			[]string{"acme/Shop#7: held by join: its labels join it to several environments: a, b"}},
+		{"to no name", factsOf(pull(7, withLabels("preview-with"))), nil,
+			[]string{`acme/Shop#7: held by join: its label "preview-with" names no environment`}},
 		{
 			"to a pull request's host", factsOf(pull(7, withLabels("preview-with:pr-3"))), nil,
 			[]string{`acme/Shop#7: held by join: "pr-3" can't be an environment's name: the host of a service in it would be that of a pull request's environment`},
@@ -70,14 +75,16 @@ func TestJoinStaysWithItsLastMember(t *testing.T) {
 	x := withLabels("preview-with:checkout")
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
 	both := resolve(c, with(factsOf(pull(7, x)), nil, ofGateway(3, x)))
-	if row := only(t, both); row.Source != "pull-request" || row.Repository != "" || !slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) {
+	if row := only(t, both); row.Source != "pull-request" || row.Repository != "" ||
+		!slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) {
 		t.Errorf("row: %+v", row)
 	}
 	one := Resolve(c, with(factsOf(pull(7, x, asDraft)), nil), restarted(t, both.Memory), noon)
 	if got := runs(one, "checkout"); got["orders"] != "abcdef1234" || len(one.Rows) != 1 {
 		t.Errorf("with one that became a draft it runs %v: %v", got, reasons(one))
 	}
-	unread := Resolve(c, Facts{Repositories: map[string]Repository{"acme/gateway": {ID: gatewayID, FullName: "acme/gateway"}}}, restarted(t, both.Memory), noon)
+	unread := Resolve(c, Facts{Repositories: map[string]Repository{"acme/gateway": {ID: gatewayID, FullName: "acme/gateway"}}},
+		restarted(t, both.Memory), noon)
 	if got := names(unread); !slices.Equal(got, []string{"checkout"}) {
 		t.Errorf("with one that can't be read: %v", reasons(unread))
 	}
@@ -89,7 +96,8 @@ func TestJoinStaysWithItsLastMember(t *testing.T) {
 // A file's name is joined, too, and one of its pins is a pull request's.
 func TestFileEnvironmentCanBeJoined(t *testing.T) {
 	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("owner: jakub\nservices: {gateway: {pullRequest: 3}}\n")}), nil)
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("owner: jakub\nservices: {gateway: {pullRequest: 3}}\n")}), nil)
 	x := withLabels("preview-with:jakub")
 	s := resolve(c, with(factsOf(pull(7, x)), nil, ofGateway(3, withLabels()), ofGateway(4, x)))
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "orders": "abcdef1234", "web": ""}, runs(s, "jakub")); diff != "" {
@@ -109,8 +117,9 @@ func TestRejectedMemberStays(t *testing.T) {
 	joins := func(name string) PullRequest { return pull(1, withLabels("preview-with:"+name)) }
 	with := func(lines, holder string) *config.Config {
 		return testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
-			config.PolicyFile: testfixture.DemoPolicy + "slots: on\nlimits: {environments: 2}\n", "overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + lines),
-			config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
+			config.PolicyFile:                 testfixture.DemoPolicy + "slots: on\nlimits: {environments: 2}\n",
+			"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + lines),
+			config.SlotsFile:                  testfixture.SlotsYAML("slots: {ivysaur: {holders: [" + holder + "]}}\n"),
 		}), nil)
 	}
 	tests := []struct {
@@ -180,7 +189,8 @@ func TestChangedJoinLabelRemovesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			d := Resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(pull(1, withLabels(tt.label))), tt.memory, noon).Decisions[0]
-			if got := d.Environment + " " + string(d.Outcome) + " by " + string(d.Rule); got != tt.want || d.Withheld != strings.Contains(tt.want, "withheld") {
+			if got := d.Environment + " " + string(d.Outcome) + " by " + string(d.Rule); got != tt.want ||
+				d.Withheld != strings.Contains(tt.want, "withheld") {
 				t.Errorf("%s: %s, want %s", got, d.Reason, tt.want)
 			}
 		})

@@ -24,7 +24,9 @@ func TestInvalidFileKeepsTheLastValidOne(t *testing.T) {
 	stillBroken := testfixture.LoadTree(t, tree, broken)
 
 	for name, c := range map[string]*config.Config{"right after": broken, "a commit later": stillBroken} {
-		want := []string{testfixture.Shop7File + ":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, pullRequest, purpose, services, shared"}
+		want := []string{testfixture.Shop7File +
+			":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, " +
+			"pullRequest, purpose, services, shared"}
 		if diff := cmp.Diff(want, testfixture.Lines(c.Problems.Err())); diff != "" {
 			t.Errorf("%s: problems (-want +got):\n%s", name, diff)
 		}
@@ -44,7 +46,8 @@ func TestInvalidFileKeepsTheLastValidOne(t *testing.T) {
 	tree = testfixture.DemoTree(map[string]string{testfixture.Shop7File: good})
 	tree.Commit = testfixture.SHA("c3")
 	mended := testfixture.LoadTree(t, tree, stillBroken)
-	if path, revision := mended.Overlay("shop-pr-7"); path != "overlays/shop-pr-7" || revision != testfixture.SHA("c0") || len(mended.Problems) > 0 {
+	if path, revision := mended.Overlay("shop-pr-7"); path != "overlays/shop-pr-7" || revision != testfixture.SHA("c0") ||
+		len(mended.Problems) > 0 {
 		t.Errorf("mended: %s at %s, problems %v; want it where it was", path, revision, mended.Problems)
 	}
 }
@@ -69,7 +72,9 @@ func TestInvalidNewFileHoldsItsEnvironment(t *testing.T) {
 
 func TestFileOfAPullRequestThatIsNotOpenIsReported(t *testing.T) {
 	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("owner: bob\npullRequest: acme/shop#7\n")}), nil)
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("owner: bob\npullRequest: " +
+			"acme/shop#7\n")}), nil)
 	got := decision(t, resolve(c, factsOf()))
 	want := Decision{
 		Outcome: Held, Rule: "file", Environment: "shop-pr-7", Author: "bob", Owner: "bob", Since: noon,

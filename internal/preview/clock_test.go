@@ -12,7 +12,8 @@ import (
 )
 
 var jumps = map[string]time.Duration{
-	"hours ahead": 3 * time.Hour, "hours back": -3 * time.Hour, "years ahead": 10 * 365 * 24 * time.Hour, "years back": -10 * 365 * 24 * time.Hour,
+	"hours ahead": 3 * time.Hour, "hours back": -3 * time.Hour, "years ahead": 10 * 365 * 24 * time.Hour,
+	"years back": -10 * 365 * 24 * time.Hour,
 }
 
 func TestClockJumpRemovesNothing(t *testing.T) {
@@ -93,7 +94,8 @@ func TestClockSetBackForgetsRemovedEnvironments(t *testing.T) {
 	}
 }
 
-// Two configured names may be one repository's; a number has one environment for each of them at most, and none is lost.
+// Two configured names may be one repository's; a number has one environment for each of them at most, and none is
+// lost.
 func TestEnvironmentsFollowTheIdentityOfTheirRepository(t *testing.T) {
 	t.Parallel()
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(1), pull(7)))
@@ -108,7 +110,9 @@ func TestEnvironmentsFollowTheIdentityOfTheirRepository(t *testing.T) {
 	}
 	m := restarted(t, before.Memory)
 	twin := m.Environments["shop-pr-7"]
-	twin.Members, twin.Row.Name, twin.Row.Namespace, twin.Hosts = []Member{{Repository: "acme/store", RepositoryID: shopID, Number: 7, Label: "preview"}}, "store-pr-7", "preview-store-pr-7", nil
+	twin.Members, twin.Row.Name, twin.Row.Namespace,
+		twin.Hosts = []Member{{Repository: "acme/store", RepositoryID: shopID, Number: 7, Label: "preview"}}, "store-pr-7",
+		"preview-store-pr-7", nil
 	m.Environments["store-pr-7"] = twin
 	s = Resolve(testfixture.LoadPolicy(t, elsewhere), store, m, noon)
 	want = []string{"shop-pr-7: live by withheld", "store-pr-7: live by labelled"}

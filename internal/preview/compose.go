@@ -83,7 +83,8 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 }
 
 func (p *Plan) equal(other *Plan) bool {
-	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile && p.Dataset == other.Dataset && p.State == other.State &&
+	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
+		p.Dataset == other.Dataset && p.State == other.State &&
 		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
 		maps.EqualFunc(p.From, other.From, slices.Equal)
 }
@@ -213,8 +214,10 @@ func baselineLinks(c *config.Config) map[string]linkPatches {
 func linkTo(c *config.Config, service, namespace string) linkPatches {
 	selector := "previewset.dev/link=" + service
 	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
-		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")), Target{Kind: "Service", LabelSelector: selector}},
-		{compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)), Target{Kind: "NetworkPolicy", LabelSelector: selector}},
+		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")),
+			Target{Kind: "Service", LabelSelector: selector}},
+		{compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)),
+			Target{Kind: "NetworkPolicy", LabelSelector: selector}},
 	}}
 }
 
@@ -245,7 +248,8 @@ func (c *composer) allowIngressFromLinks() {
 	}
 	from := []any{}
 	for _, n := range sortedSet(namespaces) {
-		from = append(from, map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
+		from = append(from,
+			map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
 	}
 	pods := map[string]any{"matchExpressions": []any{map[string]any{
 		"key": "app.kubernetes.io/name", "operator": "In", "values": slices.Sorted(maps.Keys(c.plan.From)),
@@ -285,7 +289,9 @@ func (c *composer) row() Row {
 	overlay, revision := c.Overlay(c.plan.Name)
 	return Row{
 		Name: c.plan.Name, Namespace: c.kustomize.Namespace, Path: overlay, Revision: revision,
-		Owner: config.Printable(c.plan.Owner), OwnerSlug: config.LabelSlug(c.plan.Owner), Profile: c.plan.Profile, State: cmp.Or(c.plan.State, Awake), URL: c.url(),
-		Labels: []string{}, Kustomize: c.kustomize, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
+		Owner: config.Printable(c.plan.Owner), OwnerSlug: config.LabelSlug(c.plan.Owner), Profile: c.plan.Profile,
+		State: cmp.Or(c.plan.State, Awake), URL: c.url(),
+		Labels: []string{}, Kustomize: c.kustomize, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{},
+		SyncOptions: []string{},
 	}
 }

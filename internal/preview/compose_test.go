@@ -46,7 +46,8 @@ func TestOrderOfComponents(t *testing.T) {
 	}{
 		{"services in the file's order, their data, features, guardrails", Plan{Run: at("orders", "gateway"), Components: []string{"spot", "debug"}}, []string{
 			"services/web/link", "services/gateway/run", "services/orders/run", "services/products/link", "services/mailer/link",
-			"data/redis", "data/redis/datasets/empty", "data/postgres", "data/postgres/datasets/empty", "data/rabbitmq", "data/rabbitmq/datasets/empty",
+			"data/redis", "data/redis/datasets/empty", "data/postgres", "data/postgres/datasets/empty", "data/rabbitmq",
+			"data/rabbitmq/datasets/empty",
 			"components/spot", "components/debug", "components/guardrails",
 		}},
 		{"a store that two services need stands once", Plan{Run: at("orders", "products")}, []string{
@@ -203,7 +204,8 @@ func TestConfigMapEnvironment(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Owner: tt.owner, Run: map[string]config.ServiceRef{"web": {SHA: testfixture.SHA("a"), Branch: "main"}, "orders": {}}})
+			row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy),
+				Plan{Name: "x", Owner: tt.owner, Run: map[string]config.ServiceRef{"web": {SHA: testfixture.SHA("a"), Branch: "main"}, "orders": {}}})
 			want := map[string]string{
 				"name": "x", "namespace": "preview-x", "owner": tt.want, "url": "https://x.preview.example.dev",
 				"hosts": `{"web":"x.preview.example.dev"}`, "commits": `{"web":"` + testfixture.SHA("a") + `"}`,
@@ -217,9 +219,11 @@ func TestConfigMapEnvironment(t *testing.T) {
 
 func TestLinkTargets(t *testing.T) {
 	t.Parallel()
-	row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy), Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
+	row := mustCompose(t, testfixture.LoadPolicy(t, testfixture.DemoPolicy),
+		Plan{Name: "x", Run: at("web", "gateway"), Links: map[string]string{"products": "preview-alice"}})
 	wantNames := map[string]any{
-		"orders": "orders.staging.svc.cluster.local", "mailer": "mailer.staging.svc.cluster.local", "products": "products.preview-alice.svc.cluster.local",
+		"orders": "orders.staging.svc.cluster.local", "mailer": "mailer.staging.svc.cluster.local",
+		"products": "products.preview-alice.svc.cluster.local",
 	}
 	if diff := cmp.Diff(wantNames, valuesAt(t, row, "Service", "previewset.dev/link=", "/spec/externalName")); diff != "" {
 		t.Errorf("external names (-want +got):\n%s", diff)

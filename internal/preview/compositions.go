@@ -31,8 +31,10 @@ type pullRequestFacts struct {
 }
 
 func (p *ingredients) equal(other *ingredients) bool {
-	return p.plan.equal(&other.plan) && p.source == other.source && p.purpose == other.purpose && p.person == other.person &&
-		p.expires.Equal(other.expires) && slices.Equal(p.handover, other.handover) && slices.Equal(p.members, other.members) &&
+	return p.plan.equal(&other.plan) && p.source == other.source && p.purpose == other.purpose &&
+		p.person == other.person &&
+		p.expires.Equal(other.expires) && slices.Equal(p.handover, other.handover) &&
+		slices.Equal(p.members, other.members) &&
 		p.single == other.single && slices.Equal(p.labels, other.labels)
 }
 

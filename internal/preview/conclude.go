@@ -92,7 +92,8 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 		last := dedicated.Members[0]
 		last.Label = presentLabel(r.in.cfg.Policy.PullRequests, m.labels)
 		isGuarded := dedicated.IsGuarded || r.guard.isActive && m.hold.isGuard
-		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold, dedicated: dedicated.withMember(isGuarded, last)}
+		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold,
+			dedicated: dedicated.withMember(isGuarded, last)}
 	case m.hold != nil && m.isIn(w.name):
 		return memberResult{member: m, outcome: memberStays, hold: m.hold}
 	case m.hold != nil:

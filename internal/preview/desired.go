@@ -85,7 +85,8 @@ func (w *desired) purpose() string {
 
 // isAbandoned reports whether a named environment is live and nothing asks for it any more.
 func (w *desired) isAbandoned() bool {
-	return !w.isDedicated && w.previous != nil && w.claim == nil && !w.isFromFile && len(w.orphans) == 0 && !slices.ContainsFunc(w.members, w.isMember)
+	return !w.isDedicated && w.previous != nil && w.claim == nil && !w.isFromFile && len(w.orphans) == 0 &&
+		!slices.ContainsFunc(w.members, w.isMember)
 }
 
 // lacksLabel reports whether it is the dedicated environment of a pull request that doesn't ask for it.

@@ -29,7 +29,8 @@ func TestCollisions(t *testing.T) {
 			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
 		},
 		{
-			"an Application that somebody else made", testfixture.DemoPolicy, func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
+			"an Application that somebody else made", testfixture.DemoPolicy,
+			func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
 			"taken", "an Application preview-shop-pr-7 exists already, made by hand",
 		},
 	}
@@ -94,7 +95,9 @@ func TestOlderEnvironmentGetsTheHost(t *testing.T) {
 		t.Errorf("gateway-x is older, but x is live (-want +got):\n%s", diff)
 	}
 	// x's repository leaves configuration: its environment is kept, and its host with it.
-	without := testfixture.LoadPolicy(t, testfixture.Replace(t, colliding, "web: {repository: acme/x, image: web, public: true}", "web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
+	without := testfixture.LoadPolicy(t,
+		testfixture.Replace(t, colliding, "web: {repository: acme/x, image: web, public: true}",
+			"web: {repository: acme/y, image: web, public: true}", "repository: acme/x, image: gateway", "repository: acme/y, image: gateway"))
 	f := facts(2, 1)
 	f.Repositories["acme/y"] = Repository{FullName: "acme/y"}
 	want = []string{"gateway-x-pr-1: held by taken", "x-pr-1: live by withheld"}
@@ -119,7 +122,8 @@ func TestServicesOnlyGrow(t *testing.T) {
 	}
 	// A service that configuration has no more can't run.
 	c = testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "calls: [orders, products]", "calls: [products]",
-		`  orders: {repository: acme/shop, paths: ["orders/**", "lib/**"], image: ghcr.io/acme/orders, data: [postgres, rabbitmq]}`+"\n", "", "[gateway, orders]", "[gateway]"))
+		`  orders: {repository: acme/shop, paths: ["orders/**", "lib/**"], image: ghcr.io/acme/orders, data: [postgres, rabbitmq]}`+"\n", "",
+		"[gateway, orders]", "[gateway]"))
 	s = Resolve(c, factsOf(next), s.Memory, noon)
 	want = map[string]string{"web": "", "gateway": "", "products": "b"}
 	if diff := cmp.Diff(want, runs(s, "shop-pr-7")); diff != "" {
@@ -129,7 +133,8 @@ func TestServicesOnlyGrow(t *testing.T) {
 
 func TestServiceKeepsItsCommitWhenItsRefIsDeleted(t *testing.T) {
 	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"))
+	c := testfixture.LoadPolicy(t,
+		testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"))
 	before := resolve(c, factsOf(pull(7)))
 	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }))
 	f.Repositories["acme/gateway"] = Repository{FullName: "acme/gateway"}

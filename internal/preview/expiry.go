@@ -165,7 +165,8 @@ func (ls *lifecycles) isAskedAnew(name string, left Expired) bool {
 	}
 	w := ls.asked[name]
 	if w == nil {
-		return !slices.ContainsFunc(left.Members, func(m Member) bool { _, isRead := ls.in.anyRepository(m.Repository); return !isRead })
+		return !slices.ContainsFunc(left.Members,
+			func(m Member) bool { _, isRead := ls.in.anyRepository(m.Repository); return !isRead })
 	}
 	if w.lacksLabel() {
 		return true // the next label asks for it anew

@@ -154,7 +154,8 @@ func TestExpiry(t *testing.T) {
 			d.pulls = nil
 			d.pass(time.Minute)
 			x := d.decided("shop-pr-1")
-			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != RuleGrace || x.ExpiresAt == nil || !x.ExpiresAt.Equal(d.now.Add(time.Minute)) || !x.ExpiresAnyway {
+			if d.pass(119 * time.Minute).want("1 awake"); x.Rule != RuleGrace || x.ExpiresAt == nil ||
+				!x.ExpiresAt.Equal(d.now.Add(time.Minute)) || !x.ExpiresAnyway {
 				d.t.Errorf("%+v", x)
 			}
 			d.pass(time.Minute).want("")
@@ -203,21 +204,25 @@ func TestExpiry(t *testing.T) {
 
 		{"adopted long after it began, it isn't over when its pull request is closed", "{expireAfter: 24h}", func(d *days) {
 			d.used["shop-pr-1"] = true
-			d.pass(48 * time.Hour).files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nadopted: true\nprofile: full\n")})
+			d.pass(48 * time.Hour).files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: " +
+				"acme/shop#1\nadopted: true\nprofile: full\n")})
 			d.pass(time.Hour).want("1 awake").pulls = nil
 			end := d.now.Add(24*time.Hour + time.Minute)
 			d.pass(24 * time.Hour).want("1 awake")
-			if at, row := d.decided("shop-pr-1").ExpiresAt, d.last.Rows[0].ExpiresAt; at == nil || !at.Equal(end) || row != end.Format(time.RFC3339) {
+			if at, row := d.decided("shop-pr-1").ExpiresAt,
+				d.last.Rows[0].ExpiresAt; at == nil || !at.Equal(end) || row != end.Format(time.RFC3339) {
 				d.t.Errorf("it ends at %s, and by its row at %s", at, row)
 			}
 			d.pass(time.Minute).want("")
 		}},
 		{"a file gives a pull request's environment an end", awake, func(d *days) {
-			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
+			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: " +
+				"{expires: 2026-11-20T13:00:00Z}\n")})
 			d.pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("")
 		}},
 		{"its end is written: a push doesn't move it, and to extend it brings it back", awake, func(d *days) {
-			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {expires: 2026-11-20T13:00:00Z}\n")})
+			d.files(map[string]string{"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: " +
+				"{expires: 2026-11-20T13:00:00Z}\n")})
 			d.pass(time.Hour).want("")
 			const remedy = "previewctl extend shop-pr-1, or write a later lifetime.expires into its file, to bring it back"
 			for _, head := range []string{"fedcba", "c0ffee"} {
@@ -300,8 +305,10 @@ func TestExpiryOfNamedEnvironments(t *testing.T) {
 				d.t.Errorf("%+v", x)
 			}
 			d.pass(24 * time.Hour).want("")
-			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\npurpose: more\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
-			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n")}).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\npurpose: more\nlifetime: {expires: " +
+				"2026-11-21T18:00:00Z}\n")}).want("")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: " +
+				"2026-12-24T18:00:00Z}\n")}).want("jakub awake")
 		}},
 		{"somebody may have written another end that couldn't be read", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
@@ -313,12 +320,14 @@ func TestExpiryOfNamedEnvironments(t *testing.T) {
 		}},
 		{"somebody wrote another end that can't be read", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
-			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-12-21T18:00:00}\n")}).pass(48 * time.Hour).want("jakub awake")
+			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: " +
+				"2026-12-21T18:00:00}\n")}).pass(48 * time.Hour).want("jakub awake")
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")}).want("")
 		}},
 		{"at its end it is extended", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
-			d.pass(30*time.Hour).want("").ask(ActionExtend, "jakub", time.Hour).want("jakub awake").pass(59 * time.Minute).want("jakub awake").pass(time.Minute).want("")
+			d.pass(30*time.Hour).want("").ask(ActionExtend, "jakub",
+				time.Hour).want("jakub awake").pass(59 * time.Minute).want("jakub awake").pass(time.Minute).want("")
 		}},
 		{"without an end it has that of all", "{expireAfter: 24h}", func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\n")})

@@ -43,7 +43,8 @@ func (e *explainer) sorted() []Decision {
 func newExplainer(r *resolved) *explainer {
 	return &explainer{
 		resolved: r, states: stateExplainer{r, &scheduler{r.input, r.lifecycles, r.live}}, lastTicket: r.lastTicket,
-		decisions: make([]Decision, 0, len(r.previous)), decided: maps.Clone(r.ids.carried), hasOne: make(map[string]bool, len(r.previous)),
+		decisions: make([]Decision, 0, len(r.previous)), decided: maps.Clone(r.ids.carried),
+		hasOne: make(map[string]bool, len(r.previous)),
 	}
 }
 
@@ -65,8 +66,8 @@ func (e *explainer) decide(d Decision) {
 	e.decided[about] = Decided{Outcome: d.Outcome, Rule: d.Rule, Since: d.Since, Ticket: ticket}
 }
 
-// ticket returns the ticket of a waiting environment: behind all others at first. It is kept while the next commit is built, or GitHub
-// can't be read. Another hold ends the wait.
+// ticket returns the ticket of a waiting environment: behind all others at first. It is kept while the next commit is
+// built, or GitHub can't be read. Another hold ends the wait.
 func (e *explainer) ticket(d Decision, last int) int {
 	switch {
 	case d.Rule == RuleLimit && last == 0: // also for members that wait elsewhere meanwhile
@@ -114,8 +115,10 @@ func (e *explainer) explainResult(res *result) {
 func (e *explainer) explainMember(res *result, m memberResult) {
 	w := res.desired
 	d := Decision{
-		Environment: w.name, Repository: m.repository, Number: m.Number, Title: config.Printable(m.Title), Author: config.Printable(m.Author),
-		Owner: config.Printable(cmp.Or(w.file.Owner, m.owner)), URL: config.Printable(m.URL), HeadSHA: config.Printable(m.HeadSHA),
+		Environment: w.name, Repository: m.repository, Number: m.Number, Title: config.Printable(m.Title),
+		Author: config.Printable(m.Author),
+		Owner:  config.Printable(cmp.Or(w.file.Owner, m.owner)), URL: config.Printable(m.URL),
+		HeadSHA: config.Printable(m.HeadSHA),
 	}
 	switch m.outcome {
 	case memberKept:
@@ -197,15 +200,18 @@ func (e *explainer) explainGone() []Decision {
 func (e *explainer) goneDecision(previous *Remembered) Decision {
 	name := previous.Row.Name
 	d := Decision{
-		Outcome: Gone, Rule: RuleClosed, Reason: "its pull request was closed or merged, or lost its label", Remedy: "reopen or label it to bring it back",
-		Since: e.now.UTC().Truncate(time.Second), Environment: name, Repository: previous.Row.Repository, Number: previous.soleMember().Number,
-		Title: previous.Row.Title, Author: previous.Row.Author, Owner: previous.Row.Owner, URL: previous.Row.PullRequestURL,
+		Outcome: Gone, Rule: RuleClosed, Reason: "its pull request was closed or merged, or lost its label",
+		Remedy: "reopen or label it to bring it back",
+		Since:  e.now.UTC().Truncate(time.Second), Environment: name, Repository: previous.Row.Repository,
+		Number: previous.soleMember().Number,
+		Title:  previous.Row.Title, Author: previous.Row.Author, Owner: previous.Row.Owner, URL: previous.Row.PullRequestURL,
 	}
 	switch to, isMoved := e.reconciler.movedTo[name]; {
 	case isMoved:
 		d.Rule, d.Reason, d.Remedy = RuleMoved, "its pull request runs in environment "+to+" now", "previewctl show "+to
 	case previous.Row.Source == FromFile:
-		d.Rule, d.Reason, d.Remedy = RuleFile, "its file was taken out of the config branch", "bring it back with previewctl create "+name
+		d.Rule, d.Reason, d.Remedy = RuleFile, "its file was taken out of the config branch",
+			"bring it back with previewctl create "+name
 	case previous.Row.Source == FromSlot:
 		d.Rule, d.Reason, d.Remedy = RuleSlot, "its slot was released", "previewctl slot claim "+name+" --holders <login>"
 	}
@@ -229,13 +235,15 @@ func (e *explainer) explainFiles() {
 		case file.PullRequest == "":
 			d.Reason, d.Remedy = "it is the file of a slot without a holder", "previewctl slot claim "+name+" --holders <login>"
 		default:
-			d.Reason, d.Remedy = "it adjusts "+file.PullRequest+", which is not known to be open", "take the folder out, or reopen the pull request"
+			d.Reason, d.Remedy = "it adjusts "+file.PullRequest+", which is not known to be open",
+				"take the folder out, or reopen the pull request"
 		}
 		e.decide(d)
 	}
 	for name, problem := range e.cfg.Broken {
 		if e.cfg.Environments[name] == nil && !e.hasOne[name] {
-			e.decide(Decision{Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem, Remedy: "fix the file and push it"})
+			e.decide(Decision{Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem,
+				Remedy: "fix the file and push it"})
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 var sleepReasons = map[config.SleepCause]string{
 	config.SleptIdle:    "it had no activity",
 	config.SleptOutside: "it had no activity outside of working hours",
-	SleptMaxAwake:       "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an extension",
-	SleptAsked:          "a person sent it to sleep",
-	SleptForLimit:       "it had no activity, and another environment needed its place",
+	SleptMaxAwake: "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an " +
+		"extension",
+	SleptAsked:    "a person sent it to sleep",
+	SleptForLimit: "it had no activity, and another environment needed its place",
 }
 
 // stateExplainer explains the state of live environments.

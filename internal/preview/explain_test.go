@@ -34,7 +34,8 @@ func TestRemovedEnvironmentsAreBounded(t *testing.T) {
 	m := Memory{Environments: map[string]Remembered{}}
 	for i := range goneMax + 5 {
 		name := config.PullRequestName(&config.Policy{}, "acme/shop", i+1)
-		m.Environments[name] = Remembered{Members: []Member{{Repository: "acme/shop", Number: i + 1}}, Row: Row{Name: name, Repository: "acme/shop"}}
+		m.Environments[name] = Remembered{Members: []Member{{Repository: "acme/shop", Number: i + 1}},
+			Row: Row{Name: name, Repository: "acme/shop"}}
 	}
 	s := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(), m, noon)
 	if len(s.Memory.Gone) != goneMax {
@@ -55,7 +56,8 @@ func TestSinceIsTheFirstTimeOfADecision(t *testing.T) {
 		{"held at first", pull(7, withLabels()), 0},
 		{"still held, under another title", pull(7, withLabels(), func(pr *PullRequest) { pr.Title = "WIP" }), 0},
 		{"live", pull(7), 2},
-		{"still live, at another commit and profile", pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2},
+		{"still live, at another commit and profile",
+			pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2},
 		{"live by another rule", pull(7, asDraft), 4},
 		{"live again", pull(7), 5},
 	}
@@ -74,12 +76,14 @@ func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
 		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
 	}), nil)
-	f := factsOf(pull(1, withLabels()), pull(2, asDraft), pull(7), pull(10, withLabels("preview:full", "preview:x")), pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
+	f := factsOf(pull(1, withLabels()), pull(2, asDraft), pull(7), pull(10, withLabels("preview:full", "preview:x")),
+		pull(9, func(pr *PullRequest) { pr.HeadSHA = "" }))
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
 	f.Repositories["acme/elsewhere"] = Repository{FullName: "acme/elsewhere", PullRequests: []PullRequest{pull(1)}}
 	want := []string{
 		"jakub: held by unchanged", "mailer-pr-7: live by labelled",
-		"shop-pr-1: held by unlabelled", "shop-pr-2: held by draft", "shop-pr-7: live by labelled", "shop-pr-9: held by unread", "shop-pr-10: held by profile",
+		"shop-pr-1: held by unlabelled", "shop-pr-2: held by draft", "shop-pr-7: live by labelled", "shop-pr-9: held by unread",
+		"shop-pr-10: held by profile",
 	}
 	if diff := cmp.Diff(want, outcomes(resolve(c, f))); diff != "" {
 		t.Errorf("decisions (-want +got):\n%s", diff)
@@ -89,9 +93,12 @@ func TestEveryOpenPullRequestHasOneDecision(t *testing.T) {
 func TestEveryHoldHasARemedy(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	s := resolve(c, factsOf(pull(1, withLabels()), pull(2, asDraft), pull(3, changing()), pull(4, withLabels("preview:x")), pull(5, func(pr *PullRequest) { pr.Changes = nil })))
+	s := resolve(c,
+		factsOf(pull(1, withLabels()), pull(2, asDraft), pull(3, changing()), pull(4, withLabels("preview:x")),
+			pull(5, func(pr *PullRequest) { pr.Changes = nil })))
 	for _, d := range s.Decisions {
-		if d.Outcome != Held || d.Reason == "" || d.Remedy == "" || d.Title != "Faster checkout" || d.Author != "alice" || d.URL == "" || d.Repository != "acme/Shop" {
+		if d.Outcome != Held || d.Reason == "" || d.Remedy == "" || d.Title != "Faster checkout" || d.Author != "alice" || d.URL == "" ||
+			d.Repository != "acme/Shop" {
 			t.Errorf("decision says too little: %+v", d)
 		}
 	}

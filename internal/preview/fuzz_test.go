@@ -24,8 +24,10 @@ var fuzzedFiles = []string{config.PolicyFile, config.SlotsFile, testfixture.Shop
 // is read can be resolved.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
-		"", "# soon", "---", "null", "a: &a [*a]", "? [a]\n: b", "}", "\xff", "\x00", "a: b\n---\nc: d\n", strings.Repeat("[", 40), strings.Repeat("{a: ", 40),
-		testfixture.DemoPolicy, testfixture.DemoPolicy + "slots: on\n", strings.ReplaceAll(testfixture.DemoPolicy, "acme", "\u202e"), "{" + strings.Repeat("a: 1, ", 200) + "}",
+		"", "# soon", "---", "null", "a: &a [*a]", "? [a]\n: b", "}", "\xff", "\x00", "a: b\n---\nc: d\n", strings.Repeat("[", 40),
+		strings.Repeat("{a: ", 40),
+		testfixture.DemoPolicy, testfixture.DemoPolicy + "slots: on\n", strings.ReplaceAll(testfixture.DemoPolicy, "acme", "\u202e"),
+		"{" + strings.Repeat("a: 1, ", 200) + "}",
 		testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
 		testfixture.EnvironmentYAML("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
 		testfixture.EnvironmentYAML("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
@@ -36,7 +38,8 @@ func FuzzLoad(f *testing.F) {
 			f.Add(uint(i), []byte(seed))
 		}
 	}
-	good := testfixture.LoadTree(f, testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n")}), nil)
+	good := testfixture.LoadTree(f,
+		testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n")}), nil)
 	f.Fuzz(func(t *testing.T, file uint, content []byte) {
 		name := fuzzedFiles[file%uint(len(fuzzedFiles))]
 		tree := testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n")})
@@ -76,12 +79,16 @@ func readable(t *testing.T, err error) {
 // FuzzResolve: free text of a pull request is only ever a value of its own row.
 func FuzzResolve(f *testing.F) {
 	for _, seed := range []string{
-		"", "alice", "SHOP-1: ok", "{{ .Values }} ${{ secrets.TOKEN }} $(id)", "\x1b]0;x\x07", "\u202egnp.exe", "\u2028", "\ufffe", "\xff\xfe\x00",
-		"../../etc/passwd", "a\nb: c", `"}}]`, "previewset.dev/link=x,y", "dependabot[bot]", strings.Repeat("ä", 200), "preview-with:x", "<script>", "%00",
+		"", "alice", "SHOP-1: ok", "{{ .Values }} ${{ secrets.TOKEN }} $(id)", "\x1b]0;x\x07", "\u202egnp.exe", "\u2028", "\ufffe",
+		"\xff\xfe\x00",
+		"../../etc/passwd", "a\nb: c", `"}}]`, "previewset.dev/link=x,y", "dependabot[bot]", strings.Repeat("ä", 200), "preview-with:x",
+		"<script>", "%00",
 	} {
 		f.Add(seed, seed, seed, seed, seed)
 	}
-	c := testfixture.LoadPolicy(f, strings.Replace(testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
+	c := testfixture.LoadPolicy(f,
+		strings.Replace(testfixture.DemoPolicy, "image: ghcr.io/acme/orders",
+			`image: ghcr.io/acme/orders, tag: "{{ .ShortSHA }}-{{ .Branch }}"`, 1))
 	tame := only(f, resolve(c, factsOf(pull(7))))
 	f.Fuzz(func(t *testing.T, title, branch, label, login, path string) {
 		asks, _ := labelled([]string{label}, "preview")
@@ -184,13 +191,15 @@ func shown(t *testing.T, at string, v any) {
 	}
 }
 
-// FuzzLifetime: whatever somebody writes for how long environments live and when they sleep, it is refused, or one that is
-// used at some time sleeps no sooner, and what is asked for it is answered.
+// FuzzLifetime: whatever somebody writes for how long environments live and when they sleep, it is refused, or one that
+// is used at some time sleeps no sooner, and what is asked for it is answered.
 func FuzzLifetime(f *testing.F) {
 	for _, text := range []string{
-		"{deleteAfterIdle: 168h, expireAfter: 0s, maxExtension: 336h, grace: 1h}", "{sleep: {idleAfter: 1h, maxAwake: 24h}}", "{sleep: {idleAfter: -1h}}", "{grace: 9223372036s}", "{sleep: {maxAwake: 1ns}}",
+		"{deleteAfterIdle: 168h, expireAfter: 0s, maxExtension: 336h, grace: 1h}", "{sleep: {idleAfter: 1h, maxAwake: 24h}}",
+		"{sleep: {idleAfter: -1h}}", "{grace: 9223372036s}", "{sleep: {maxAwake: 1ns}}",
 		`{sleep: {idleAfter: 1h, workingHours: {days: [mon, sun], from: "00:00", to: "24:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}`,
-		`{sleep: {workingHours: {days: [sat], from: "22:00", to: "02:00", timezone: America/St_Johns, idleAfter: 1m}}}`, `{sleep: {workingHours: {days: [], from: "8", to: "19:00", timezone: ../etc/passwd}}}`,
+		`{sleep: {workingHours: {days: [sat], from: "22:00", to: "02:00", timezone: America/St_Johns, idleAfter: 1m}}}`,
+		`{sleep: {workingHours: {days: [], from: "8", to: "19:00", timezone: ../etc/passwd}}}`,
 	} {
 		f.Add(text, int64(1795259761), int64(1e9))
 		f.Add(text, int64(-62135596800), int64(-1))

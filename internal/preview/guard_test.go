@@ -46,7 +46,8 @@ func TestDeletionGuardExplainsItself(t *testing.T) {
 	}
 	for _, d := range s.Decisions[1:] {
 		want := []string{
-			string(Live), "withheld", "it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
+			string(Live), "withheld",
+			"it stays as it was: it lost its label together with many others, more than the 1 that may go within 10 minutes",
 			"label it again, or previewctl confirm " + d.Environment + " to remove it",
 		}
 		if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {

@@ -13,7 +13,8 @@ func handOver(row *Row, services []string, run map[string]config.ServiceRef) {
 			continue
 		}
 		for _, kind := range []string{"Deployment", "StatefulSet"} {
-			row.IgnoreDifferences = append(row.IgnoreDifferences, IgnoreDifference{Group: "apps", Kind: kind, Name: s, JSONPointers: []string{"/spec"}})
+			row.IgnoreDifferences = append(row.IgnoreDifferences,
+				IgnoreDifference{Group: "apps", Kind: kind, Name: s, JSONPointers: []string{"/spec"}})
 		}
 		row.SyncOptions = []string{"RespectIgnoreDifferences=true"}
 	}

@@ -82,7 +82,8 @@ func (ids *identities) addUnread(in *input, key string) {
 	}
 	problem := key + " was never read; its pull requests are unknown"
 	if other, ok := in.facts.Repositories[key]; ok {
-		problem = fmt.Sprintf("%s is another repository now (ID %d → %d), so nothing that it has gets a preview; give the name back, or previewctl confirm --repository %s to take it as it is",
+		problem = fmt.Sprintf("%s is another repository now (ID %d → %d), so nothing that it has gets a preview; give "+
+			"the name back, or previewctl confirm --repository %s to take it as it is",
 			key, in.memory.Identity(key), other.ID, key)
 	}
 	ids.problems = append(ids.problems, problem)
@@ -200,7 +201,8 @@ func missingRepository(in *input, m membership) *hold {
 	}
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true,
-		reason: fmt.Sprintf("the name %s belongs to another repository now (ID %d → %d), which says nothing of its pull request",
+		reason: fmt.Sprintf("the name %s belongs to another repository now (ID %d → %d), which says nothing of its pull "+
+			"request",
 			last.Repository, last.RepositoryID, other.ID),
 		remedy: "give the name back, name the repository as it is called now, or " + letGo,
 	}

@@ -52,8 +52,8 @@ func (in *input) isClockReliable() bool {
 // isConfirmed is true if a person confirmed that an environment may go.
 func (in *input) isConfirmed(environment string) bool { return in.memory.Confirmed[environment] }
 
-// readRepository returns the facts of a configured repository. It returns false if they belong to another repository that
-// has the name now: its pull requests and writers say nothing about the first one.
+// readRepository returns the facts of a configured repository. It returns false if they belong to another repository
+// that has the name now: its pull requests and writers say nothing about the first one.
 func (in *input) readRepository(key string) (Repository, bool) {
 	repository, ok := in.facts.Repositories[key]
 	return repository, ok && sameIdentity(in.memory.Identity(key), repository.ID)

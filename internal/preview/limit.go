@@ -37,7 +37,8 @@ type turn struct {
 func newLimiter(r *reconciler, s *scheduler, states runStates, previouslyExpired map[string]Expired) *limiter {
 	in := r.in
 	l := &limiter{
-		in: in, lifecycles: r.lifecycles, live: r.live, reconciler: r, scheduler: s, previouslyExpired: previouslyExpired, states: maps.Clone(states), waiting: map[string]int{},
+		in: in, lifecycles: r.lifecycles, live: r.live, reconciler: r, scheduler: s,
+		previouslyExpired: previouslyExpired, states: maps.Clone(states), waiting: map[string]int{},
 	}
 	for name, state := range states {
 		if state.State == Asleep && r.lifecycles.initial[name].State != Asleep {
@@ -171,13 +172,16 @@ func (l *limiter) limitCounts(w *desired) []limitCount {
 	counts := []limitCount{{limitEnvironments, "", "", u.all, limits.Environments}}
 	owner := w.limitOwner()
 	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
-		counts = append(counts, limitCount{limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key], limits.PerOwner})
+		counts = append(counts,
+			limitCount{limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key],
+				limits.PerOwner})
 	}
 	if w.source() == FromPullRequest {
 		seen := map[string]bool{}
 		for _, m := range w.members {
 			if !seen[m.key] && (w.isDedicated || m.hold == nil) {
-				counts = append(counts, limitCount{limitPerRepository, " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
+				counts = append(counts,
+					limitCount{limitPerRepository, " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
 			}
 			seen[m.key] = true
 		}
@@ -248,7 +252,8 @@ func (l *limiter) makeRoom() bool {
 		return false
 	}
 	if l.room == nil {
-		l.room = slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool { return !l.scheduler.canMakeRoom(c, l.states) })
+		l.room = slices.DeleteFunc(l.scheduler.alive(),
+			func(c *lifecycle) bool { return !l.scheduler.canMakeRoom(c, l.states) })
 		slices.SortStableFunc(l.room, func(a, b *lifecycle) int { return a.Active.Compare(b.Active) })
 	}
 	for len(l.room) > 0 {

@@ -134,7 +134,8 @@ func TestQueueIsInOrderOfArrival(t *testing.T) {
 		{"of two that come at once the older waits first", []PullRequest{old(1), old(2), old(3), pull(5), pull(6), pull(7)}, "5 6 | 7 1 3 2"},
 		{"a push moves nobody", []PullRequest{old(1), old(2), old(3), pull(5, headed("b")), pull(6), pull(7, headed("c"))}, "5 6 | 7 1 3 2"},
 		{"one closes: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "6 7 | 1 3 2"},
-		{"one loses its label: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6, withLabels()), pull(7)}, "1 7 | 3 2"},
+		{"one loses its label: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6, withLabels()), pull(7)},
+			"1 7 | 3 2"},
 		{"it is labelled again, and waits behind", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "1 7 | 3 2 6"},
 		{"one that waits closes", []PullRequest{old(1), old(2), pull(6), pull(7)}, "1 7 | 2 6"},
 		{"one that waits becomes a draft, and waits no more", []PullRequest{old(1), pull(2, asDraft), pull(6), pull(7)}, "1 7 | 6"},
@@ -166,7 +167,8 @@ func TestHoldsThatKeepAQueuePosition(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			policy := testfixture.Replace(t, readyDemo(t), "default: {branch: main}, ready: {check: image, app: github-actions}", "default: {branch: main}",
+			policy := testfixture.Replace(t, readyDemo(t), "default: {branch: main}, ready: {check: image, app: github-actions}",
+				"default: {branch: main}",
 				"pullRequests: {", "pullRequests: {forks: approved, ")
 			q := &queue{t: t, config: testfixture.LoadPolicy(t, policy+"limits: {environments: 1}\n"), now: noon}
 			next := func(pulls ...PullRequest) string {
@@ -208,7 +210,8 @@ func TestQueueStaysInOrderInARenamedRepository(t *testing.T) {
 	}
 }
 
-// Who waits when the repository is renamed keeps the place, also when it can't be read after that, and across a restart.
+// Who waits when the repository is renamed keeps the place, also when it can't be read after that, and across a
+// restart.
 func TestQueueStaysInOrderWhenTheRepositoryIsRenamed(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "environments: 1")

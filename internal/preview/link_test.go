@@ -46,27 +46,36 @@ func letsIn(s *Snapshot, name string) string {
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	const runsProducts, linker = "services: {products: {branch: main}}\n", "services: {gateway: {branch: main}}\nlinks: {products: {environment: alice}}\n"
+	const runsProducts, linker = "services: {products: {branch: main}}\n",
+		"services: {gateway: {branch: main}}\nlinks: {products: {environment: alice}}\n"
 	tests := []struct {
 		name       string
 		files      map[string]string
 		to, reason string
 	}{
 		{"to a shared one", files("alice", runsProducts+"shared: true\n", "jakub", linker), "preview-alice", ""},
-		{"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging", "service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true"},
+		{"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging",
+			"service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true"},
 		{"to one that isn't there", files("jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
-		{"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
-		{"to one that doesn't run it", files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live"},
+		{"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging",
+			"service products leads to the baseline: environment alice is not live"},
+		{"to one that doesn't run it",
+			files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live"},
 		{
-			"by way of another", files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "bob", runsProducts+"shared: true\n", "jakub", linker),
+			"by way of another",
+			files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "bob", runsProducts+"shared: true\n",
+				"jakub", linker),
 			"preview-bob", "",
 		},
 		{
-			"by way of another whose own leads nowhere", files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "jakub", linker),
+			"by way of another whose own leads nowhere",
+			files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "jakub", linker),
 			"staging", "service products leads to the baseline: environment bob is not live",
 		},
 		{
-			"to a pull request's", files("shop-pr-7", "pullRequest: acme/shop#7\nshared: true\n", "jakub", "services: {gateway: {branch: main}}\nlinks: {products: {pullRequest: acme/shop#7}}\n"),
+			"to a pull request's",
+			files("shop-pr-7", "pullRequest: acme/shop#7\nshared: true\n", "jakub",
+				"services: {gateway: {branch: main}}\nlinks: {products: {pullRequest: acme/shop#7}}\n"),
 			"preview-shop-pr-7", "",
 		},
 	}
@@ -78,7 +87,8 @@ func TestLinks(t *testing.T) {
 				t.Errorf("leads to %q, want %q: %s", got, tt.to, strings.Join(reasons(s), "\n"))
 			}
 			i := slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })
-			if got := s.Decisions[i].Reason; tt.reason != "" && !strings.Contains(got, tt.reason) || tt.reason == "" && strings.Contains(got, "baseline") {
+			if got := s.Decisions[i].Reason; tt.reason != "" && !strings.Contains(got, tt.reason) || tt.reason == "" &&
+				strings.Contains(got, "baseline") {
 				t.Errorf("reason is %q, want %q in it", got, tt.reason)
 			}
 			leading := `{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"preview-jakub"}}}`
@@ -94,7 +104,8 @@ func TestLinks(t *testing.T) {
 			if diff := cmp.Diff(want, letsIn(s, target)); diff != "" {
 				t.Errorf("who is let in (-want +got):\n%s", diff)
 			}
-			again := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))), restarted(t, s.Memory), noon)
+			again := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))),
+				restarted(t, s.Memory), noon)
 			if diff := cmp.Diff(s.Rows, again.Rows); diff != "" {
 				t.Errorf("the next answer (-before +after):\n%s", diff)
 			}
@@ -126,7 +137,8 @@ func TestLinkCycleIsHeld(t *testing.T) {
 func BenchmarkResolveLinked(b *testing.B) {
 	all := map[string]string{}
 	for i := range 1000 {
-		all[fmt.Sprintf("overlays/e%d/environment.yaml", i)] = testfixture.EnvironmentYAML(fmt.Sprintf("profile: checkout\nshared: true\nlinks: {products: {environment: e%d}}\n", i+1000-i%10))
+		all[fmt.Sprintf("overlays/e%d/environment.yaml",
+			i)] = testfixture.EnvironmentYAML(fmt.Sprintf("profile: checkout\nshared: true\nlinks: {products: {environment: e%d}}\n", i+1000-i%10))
 	}
 	c := testfixture.LoadTree(b, testfixture.DemoTree(all), nil)
 	m := resolve(c, factsOf()).Memory

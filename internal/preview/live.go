@@ -23,7 +23,8 @@ type liveCounts struct {
 func newLiveSet(in *input) *liveSet {
 	n := len(in.previous)
 	s := &liveSet{
-		environments: make(map[string]*Remembered, n), environmentOf: make(map[string]string, n), hosts: make(map[string]string, n),
+		environments: make(map[string]*Remembered, n), environmentOf: make(map[string]string, n),
+		hosts:  make(map[string]string, n),
 		counts: liveCounts{perOwner: map[string]int{}, perRepository: map[string]int{}},
 	}
 	for name, e := range in.previous {
@@ -64,7 +65,8 @@ func (u *liveCounts) count(e *Remembered) {
 }
 
 func (u *liveCounts) clone() liveCounts {
-	return liveCounts{all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner), perRepository: maps.Clone(u.perRepository)}
+	return liveCounts{all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner),
+		perRepository: maps.Clone(u.perRepository)}
 }
 
 // repositories returns the repositories of the members, each once.

@@ -32,11 +32,13 @@ func restarted(t testing.TB, m Memory) Memory {
 func TestMemorySurvivesARestart(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nlifetime: {expires: " +
+			"2026-12-24T18:00:00Z}\n"),
 		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
 	}
 	first := resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), crowd())
-	second := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory, noon.Add(time.Minute))
+	second := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), factsOf(pull(1), pull(7)), first.Memory,
+		noon.Add(time.Minute))
 	if diff := cmp.Diff(second.Memory, restarted(t, second.Memory), saved); diff != "" {
 		t.Errorf("memory (-before +after):\n%s", diff)
 	}

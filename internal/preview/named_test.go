@@ -24,22 +24,30 @@ func TestEnvironmentFromFile(t *testing.T) {
 		{"a branch", "services: {gateway: {branch: main}}\n", map[string]string{"gateway": "9a7e", "web": ""}, ""},
 		{"a tag", "services: {gateway: {tag: dev}}\n", map[string]string{"gateway": "de4", "web": ""}, ""},
 		{"a commit", "services: {gateway: {sha: " + commit + "}}\n", map[string]string{"gateway": "c0ffee", "web": ""}, ""},
-		{"an open pull request, whether it is labelled or not", "services: {gateway: {pullRequest: 3}}\n", map[string]string{"gateway": "9a7d", "web": ""}, ""},
-		{"what leads to it from outside runs too", "services: {orders: {branch: main}}\n", map[string]string{"gateway": "", "orders": "5409", "web": ""}, ""},
+		{"an open pull request, whether it is labelled or not", "services: {gateway: {pullRequest: 3}}\n",
+			map[string]string{"gateway": "9a7d", "web": ""}, ""},
+		{"what leads to it from outside runs too", "services: {orders: {branch: main}}\n",
+			map[string]string{"gateway": "", "orders": "5409", "web": ""}, ""},
 		{"a profile", "profile: checkout\n", map[string]string{"gateway": "", "orders": ""}, ""},
 		{"nothing", "owner: jakub\n", nil, "it has nothing to run"},
 		{"a branch that isn't there", "services: {gateway: {branch: x}}\n", nil, `acme/gateway has no branch "x", which service gateway runs at`},
-		{"a commit that no branch holds", "services: {gateway: {sha: " + testfixture.SHA("e") + "}}\n", nil, "acme/gateway has no commit " + testfixture.SHA("e") + " on its default branch or at a branch's head, which service gateway runs at"},
-		{"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil, "acme/gateway has no open pull request #4, which service gateway runs at"},
-		{"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil, "acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here"},
+		{"a commit that no branch holds", "services: {gateway: {sha: " + testfixture.SHA("e") + "}}\n", nil,
+			"acme/gateway has no commit " + testfixture.SHA("e") + " on its default branch or at a branch's head, which service gateway runs at"},
+		{"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil,
+			"acme/gateway has no open pull request #4, which service gateway runs at"},
+		{"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil,
+			"acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("purpose: redesign\n" + tt.file)}), nil)
-			s := resolve(c, with(factsOf(), []string{commit}, ofGateway(3, withLabels()), ofGateway(5, func(pr *PullRequest) { pr.HeadRepositoryID = 99 })))
+			c := testfixture.LoadTree(t,
+				testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("purpose: redesign\n" + tt.file)}), nil)
+			s := resolve(c,
+				with(factsOf(), []string{commit}, ofGateway(3, withLabels()), ofGateway(5, func(pr *PullRequest) { pr.HeadRepositoryID = 99 })))
 			if tt.reason != "" {
-				if d := s.Decisions[slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })]; d.Outcome != Held || d.Reason != tt.reason || d.Remedy == "" || d.Rule == "ref" && !strings.HasSuffix(d.Remedy, " in "+jakub) {
+				if d := s.Decisions[slices.IndexFunc(s.Decisions, func(d Decision) bool { return d.Environment == "jakub" })]; d.Outcome != Held ||
+					d.Reason != tt.reason || d.Remedy == "" || d.Rule == "ref" && !strings.HasSuffix(d.Remedy, " in "+jakub) {
 					t.Errorf("%s: %s; %s; want it held: %s", d.Outcome, d.Reason, d.Remedy, tt.reason)
 				}
 				return
@@ -49,7 +57,8 @@ func TestEnvironmentFromFile(t *testing.T) {
 				t.Fatalf("runs (-want +got): %s; %s", diff, reasons(s))
 			}
 			row := s.Rows[i]
-			if row.Source != "environment" || row.Namespace != "preview-jakub" || row.Purpose != "redesign" || row.Number != "" || row.Path != "overlays/jakub" {
+			if row.Source != "environment" || row.Namespace != "preview-jakub" || row.Purpose != "redesign" || row.Number != "" ||
+				row.Path != "overlays/jakub" {
 				t.Errorf("row: %+v", row)
 			}
 		})
@@ -58,16 +67,20 @@ func TestEnvironmentFromFile(t *testing.T) {
 
 func TestServiceStaysWhenItsRefIsDeleted(t *testing.T) {
 	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("services: {gateway: {pullRequest: 3}, products: {tag: v1}}\n")}), nil)
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{jakub: testfixture.EnvironmentYAML("services: {gateway: {pullRequest: 3}, products: {tag: " +
+			"v1}}\n")}), nil)
 	before := resolve(c, with(factsOf(), nil, ofGateway(3, withLabels())))
 	moved := ofGateway(3, withLabels())
 	moved.HeadSHA = testfixture.SHA("fee1")
 	at := Resolve(c, with(factsOf(), nil, moved), before.Memory, noon)
 	after := Resolve(c, with(factsOf(), nil), at.Memory, noon)
-	if got := []string{runs(before, "jakub")["gateway"], runs(at, "jakub")["gateway"], runs(after, "jakub")["gateway"]}; !slices.Equal(got, []string{"9a7d", "fee1", "fee1"}) {
+	if got := []string{runs(before, "jakub")["gateway"], runs(at, "jakub")["gateway"],
+		runs(after, "jakub")["gateway"]}; !slices.Equal(got, []string{"9a7d", "fee1", "fee1"}) {
 		t.Errorf("gateway was at %v", got)
 	}
-	want := []string{"jakub: live by file: its file is in overlays/jakub; service gateway stays at fee1000: acme/gateway has no open pull request #3, which service gateway runs at"}
+	want := []string{"jakub: live by file: its file is in overlays/jakub; service gateway stays at fee1000: acme/gateway has no open " +
+		"pull request #3, which service gateway runs at"}
 	if diff := cmp.Diff(want, reasons(after)); diff != "" {
 		t.Errorf("decisions (-want +got):\n%s", diff)
 	}
@@ -93,8 +106,10 @@ func TestDeletedFileRemovesItsEnvironment(t *testing.T) {
 		{"broken", map[string]string{two: file, jakub: "oops"}, false, nil, []string{"alice", "jakub"}},
 		{"both at once, where one may go", map[string]string{config.PolicyFile: lean}, false, nil, []string{"alice", "jakub"}},
 		{"on a branch that was rewritten", map[string]string{two: file}, true, nil, []string{"alice", "jakub"}},
-		{"on a branch of which nobody remembers what it was", map[string]string{two: file}, false, func(m *Memory) { m.Commit = "" }, []string{"alice", "jakub"}},
-		{"on a rewritten branch, and confirmed", map[string]string{two: file}, true, func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} }, []string{"alice"}},
+		{"on a branch of which nobody remembers what it was", map[string]string{two: file}, false, func(m *Memory) { m.Commit = "" },
+			[]string{"alice", "jakub"}},
+		{"on a rewritten branch, and confirmed", map[string]string{two: file}, true,
+			func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} }, []string{"alice"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,7 +135,9 @@ func TestAdopt(t *testing.T) {
 	t.Parallel()
 	usual := testfixture.LoadTree(t, testfixture.DemoTree(nil), nil)
 	live := resolve(usual, factsOf(pull(7)))
-	adopting := later(t, usual, map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nadopted: true\nowner: bob\nservices:\n  orders: {sha: " + testfixture.SHA("abcdef1234") + "}\n")}, false)
+	adopting := later(t, usual,
+		map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nadopted: true\nowner: " +
+			"bob\nservices:\n  orders: {sha: " + testfixture.SHA("abcdef1234") + "}\n")}, false)
 	open := Resolve(adopting, factsOf(pull(7)), restarted(t, live.Memory), noon)
 	if row := only(t, open); row.Source != "pull-request" || row.HeadSHA != testfixture.SHA("abcdef1234") {
 		t.Errorf("while it is open: %+v", row)
@@ -128,7 +145,8 @@ func TestAdopt(t *testing.T) {
 	for name, pulls := range map[string][]PullRequest{"closed": nil, "unlabelled": {pull(7, withLabels())}} {
 		s := Resolve(adopting, factsOf(pulls...), restarted(t, open.Memory), noon)
 		row, was := only(t, s), live.Rows[0]
-		if row.Source != "environment" || row.Name != was.Name || row.Namespace != was.Namespace || row.URL != was.URL || row.Owner != "bob" || row.Number != "" {
+		if row.Source != "environment" || row.Name != was.Name || row.Namespace != was.Namespace || row.URL != was.URL ||
+			row.Owner != "bob" || row.Number != "" {
 			t.Errorf("%s: %+v", name, row)
 		}
 		if got := runs(s, "shop-pr-7")["orders"]; got != "abcdef1234" {
@@ -140,7 +158,8 @@ func TestAdopt(t *testing.T) {
 		}
 		for what, pr := range map[string]PullRequest{"reopened": pull(7), "reopened as a draft": pull(7, asDraft)} {
 			back := Resolve(adopting, factsOf(pr), restarted(t, s.Memory), noon)
-			if row := only(t, back); (row.Source == "pull-request") != (what == "reopened") || row.Namespace != was.Namespace || decision(t, back).Number != 7 {
+			if row := only(t, back); (row.Source == "pull-request") != (what == "reopened") || row.Namespace != was.Namespace ||
+				decision(t, back).Number != 7 {
 				t.Errorf("%s and %s: %+v", name, what, row)
 			}
 		}

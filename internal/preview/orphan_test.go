@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// A member that stays as it was changes nothing of an environment with a given name: not what runs there, nor whose it is, nor
-// anything else by which an ApplicationSet may choose it.
+// A member that stays as it was changes nothing of an environment with a given name: not what runs there, nor whose it
+// is, nor anything else by which an ApplicationSet may choose it.
 func TestOrphanKeepsItsEnvironment(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview:full", "preview-with:checkout")
@@ -91,7 +91,8 @@ func TestOrphanKeepsItsServices(t *testing.T) {
 	r := unclear.Repositories["acme/shop"]
 	r.Unread = map[int]string{7: "502"}
 	unclear.Repositories["acme/shop"] = r
-	for name, f := range map[string]Facts{"before": facts(pull(7, x), later), "building": facts(pull(7, x, headed("bad")), later), "unclear": unclear} {
+	for name, f := range map[string]Facts{"before": facts(pull(7, x), later), "building": facts(pull(7, x, headed("bad")), later),
+		"unclear": unclear} {
 		after := Resolve(c, f, restarted(t, before.Memory), noon)
 		if got := runs(after, "checkout")["orders"]; got != "abcdef1234" {
 			t.Errorf("%s: orders runs at %s: %v", name, got, reasons(after))

@@ -54,8 +54,9 @@ func checkMemberProfiles(d *plannedEnvironment) *hold {
 			first = m
 		case first.Profile != m.Profile:
 			return &hold{
-				rule:   RuleProfile,
-				reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.Profile, first.subject(), m.Profile, m.subject()),
+				rule: RuleProfile,
+				reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.Profile,
+					first.subject(), m.Profile, m.subject()),
 				remedy: "leave one of them",
 			}
 		}
@@ -142,7 +143,8 @@ func checkNameFree(d *plannedEnvironment) *hold {
 
 func checkNotProtected(d *plannedEnvironment) *hold {
 	namespace := d.row().Namespace
-	for _, p := range slices.Concat(d.in.cfg.Policy.ProtectedNamespaces, d.in.facts.Protected, []string{d.in.cfg.Policy.Baseline.Namespace}) {
+	for _, p := range slices.Concat(d.in.cfg.Policy.ProtectedNamespaces, d.in.facts.Protected,
+		[]string{d.in.cfg.Policy.Baseline.Namespace}) {
 		if match, err := path.Match(p, namespace); err == nil && match {
 			return &hold{
 				rule:   RuleProtected,

@@ -78,7 +78,8 @@ func (d *plannedEnvironment) nothingRuns() *hold {
 	switch {
 	case w.claim != nil:
 		h.remedy = fmt.Sprintf("label a pull request of %s %q, or add %s/%s/%s",
-			strings.Join(w.claim.Holders, " or "), policy.PullRequests.Label, config.OverlaysFolder, w.name, config.EnvironmentFile)
+			strings.Join(w.claim.Holders, " or "), policy.PullRequests.Label, config.OverlaysFolder, w.name,
+			config.EnvironmentFile)
 	case !w.isFromFile:
 		h.reason, h.remedy = "it changes no service", runAllRemedy(policy)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// joined is a world with an environment of a pull request of acme/shop and of one of acme/gateway, which read reads; without
-// it nobody does.
+// joined is a world with an environment of a pull request of acme/shop and of one of acme/gateway, which read reads;
+// without it nobody does.
 func joined(t *testing.T, lifetime string) (d *days, read func(*Facts)) {
 	t.Helper()
 	label := withLabels("preview-with:both")

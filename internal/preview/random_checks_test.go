@@ -68,8 +68,8 @@ func missing(was, is map[string]config.ServiceRef) bool {
 	return false
 }
 
-// deletionGuardHolds: no more go for want of a label within ten minutes than may, and whom it held once it lets go only when
-// somebody says so.
+// deletionGuardHolds: no more go for want of a label within ten minutes than may, and whom it held once it lets go only
+// when somebody says so.
 func (p *play) deletionGuardHolds(before *Snapshot, confirmed map[string]bool) {
 	p.lost = slices.DeleteFunc(p.lost, func(at time.Time) bool { return p.now.Sub(at) >= guardWindow })
 	went := false
@@ -135,7 +135,8 @@ func (p *play) answerIsWhole() {
 		if d.Outcome == Live || d.Outcome == AsleepOutcome {
 			decided[d.Environment] = true
 		}
-		if state := p.last.Memory.Environments[d.Environment].Row.State; (d.Outcome == AsleepOutcome) != (d.State == Asleep) || (d.Outcome == AsleepOutcome && state != Asleep) {
+		if state := p.last.Memory.Environments[d.Environment].Row.State; (d.Outcome == AsleepOutcome) != (d.State == Asleep) ||
+			(d.Outcome == AsleepOutcome && state != Asleep) {
 			p.fail("%s is %s, and its row %s: %+v", d.Environment, d.Outcome, state, d)
 		}
 		if d.Outcome == Held && (d.Reason == "" || d.Remedy == "") {
@@ -174,7 +175,8 @@ func (p *play) end() {
 		for _, pr := range pulls {
 			p.green[pr.HeadSHA], p.approved[pr.HeadSHA] = true, true
 			pr.Draft, pr.Changes = false, &Changes{All: true}
-			pr.Labels = slices.DeleteFunc(slices.Clone(pr.Labels), func(l string) bool { return l == "preview:checkout" || strings.HasPrefix(l, "preview-with:") })
+			pr.Labels = slices.DeleteFunc(slices.Clone(pr.Labels),
+				func(l string) bool { return l == "preview:checkout" || strings.HasPrefix(l, "preview-with:") })
 			if !pr.Created.IsZero() && has(pr.Labels, p.policy.label) && name != p.policy.without {
 				want = append(want, subject(name, pr.Number))
 			}

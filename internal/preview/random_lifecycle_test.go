@@ -19,9 +19,9 @@ const (
 	lifeSequences                                         = 80
 )
 
-// TestNothingSleepsWithoutEvidence plays random sequences of how environments are used, how that is measured, what people
-// ask for and how clocks go wrong. What really happened is known here: at no step does an environment sleep or go that was
-// used too lately, that somebody keeps awake, or by a clock that is wrong.
+// TestNothingSleepsWithoutEvidence plays random sequences of how environments are used, how that is measured, what
+// people ask for and how clocks go wrong. What really happened is known here: at no step does an environment sleep or
+// go that was used too lately, that somebody keeps awake, or by a clock that is wrong.
 func TestNothingSleepsWithoutEvidence(t *testing.T) {
 	t.Parallel()
 	first := *seed
@@ -62,24 +62,26 @@ type lives struct {
 	facts    Facts
 	last     *Snapshot
 
-	pulls                    []PullRequest
-	window                   time.Duration // of a measurement
-	keepAwake, handover      bool          // of jakub
-	full                     bool          // limits.awake
-	prometheus               bool
-	used, since, asked, held map[string]time.Time // the real times: asked for last; pushed, woken or extended last; sent to sleep; kept awake until
-	extended, closed, made   map[string]time.Time
-	visits                   map[string][]time.Time
-	measured                 time.Time         // really: the last measurement
-	heads                    map[string]string // that were read last
-	jumps                    int
-	heldAt                   map[string]int // jumps
-	slept, gone, woken       int
+	pulls               []PullRequest
+	window              time.Duration // of a measurement
+	keepAwake, handover bool          // of jakub
+	full                bool          // limits.awake
+	prometheus          bool
+	used, since, asked,
+	held map[string]time.Time // the real times: asked for last; pushed, woken or extended last; sent to sleep; kept awake until
+	extended, closed, made map[string]time.Time
+	visits                 map[string][]time.Time
+	measured               time.Time         // really: the last measurement
+	heads                  map[string]string // that were read last
+	jumps                  int
+	heldAt                 map[string]int // jumps
+	slept, gone, woken     int
 }
 
 func newLives(t *testing.T, seed uint64) *lives {
 	t.Helper()
-	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true, heldAt: map[string]int{}, heads: map[string]string{}, visits: map[string][]time.Time{}}
+	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true,
+		heldAt: map[string]int{}, heads: map[string]string{}, visits: map[string][]time.Time{}}
 	p.window = []time.Duration{time.Minute, 5 * time.Minute}[p.IntN(2)]
 	for _, m := range []*map[string]time.Time{&p.used, &p.since, &p.asked, &p.held, &p.extended, &p.closed, &p.made} {
 		*m = map[string]time.Time{}
@@ -107,7 +109,8 @@ func (p *lives) load() {
 	if p.full {
 		limits += ", awake: 3, whenFull: sleep-idlest"
 	}
-	policy := lifetimes(fmt.Sprintf("{deleteAfterIdle: %s, grace: %s, expireAfter: %s, sleep: {idleAfter: %s, maxAwake: %s}}", lifeOver, lifeGrace, lifeExpires, lifeIdle, lifeAwake)) + limits + "}\n"
+	policy := lifetimes(fmt.Sprintf("{deleteAfterIdle: %s, grace: %s, expireAfter: %s, sleep: {idleAfter: %s, maxAwake: %s}}", lifeOver,
+		lifeGrace, lifeExpires, lifeIdle, lifeAwake)) + limits + "}\n"
 	jakub := fmt.Sprintf("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\nlifetime: {keepAwake: %t}\n", p.keepAwake)
 	if p.handover {
 		jakub += "handover: [web]\n"
@@ -215,7 +218,8 @@ func (p *lives) asks() {
 	if len(all) == 0 || p.last.Memory.At.IsZero() { // memory was just lost: nobody is answered yet
 		return
 	}
-	r := Request{Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)], At: p.clock()}
+	r := Request{Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)],
+		At: p.clock()}
 	if r.Action != ActionSleep && p.IntN(2) == 0 {
 		r.For = time.Duration(20+p.IntN(90)) * time.Minute
 	}

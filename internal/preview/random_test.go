@@ -21,8 +21,9 @@ const (
 )
 
 // TestNoEnvironmentIsLost plays random sequences of what people, GitHub and the cluster do. At no step does an
-// environment vanish whose pull request is open and has the label that configuration asked for when the environment went
-// live, unless somebody confirmed it; in the end, with everything read and confirmed, exactly those are live that are to be.
+// environment vanish whose pull request is open and has the label that configuration asked for when the environment
+// went live, unless somebody confirmed it; in the end, with everything read and confirmed, exactly those are live that
+// are to be.
 func TestNoEnvironmentIsLost(t *testing.T) {
 	t.Parallel()
 	first := *seed
@@ -95,7 +96,8 @@ func newPlay(t *testing.T, seed uint64) *play {
 	t.Helper()
 	p := &play{
 		Rand: rand.New(rand.NewPCG(seed, 1)), t: t, seed: seed, now: noon, last: &Snapshot{}, facts: factsOf(),
-		pulls: map[string][]*PullRequest{}, unreadable: map[string]bool{}, green: map[string]bool{}, approved: map[string]bool{}, asked: map[string]string{},
+		pulls: map[string][]*PullRequest{}, unreadable: map[string]bool{}, green: map[string]bool{}, approved: map[string]bool{},
+		asked:  map[string]string{},
 		policy: settings{label: "preview", prefix: "preview-", alias: "shop", forks: "approved"},
 	}
 	if p.IntN(2) == 0 {
@@ -212,7 +214,9 @@ func (p *play) pullRequestChanges() {
 		pr.Changes = pick(p, nil, &Changes{}, &Changes{Paths: []string{"orders/a"}}, &Changes{Paths: []string{"web/a", "products/b"}})
 		what = "changes something else"
 	default:
-		pr.Labels = pick(p, nil, []string{"preview"}, []string{"Preview"}, []string{"deploy"}, []string{"preview", "deploy"}, []string{"preview:full"}, []string{"preview-with:x"}, []string{"preview", "preview-with:x"}, []string{"preview-with:x", "preview-with:y"}, []string{"preview:full", "preview:checkout"})
+		pr.Labels = pick(p, nil, []string{"preview"}, []string{"Preview"}, []string{"deploy"}, []string{"preview", "deploy"},
+			[]string{"preview:full"}, []string{"preview-with:x"}, []string{"preview", "preview-with:x"},
+			[]string{"preview-with:x", "preview-with:y"}, []string{"preview:full", "preview:checkout"})
 		what = fmt.Sprintf("is labelled %q", pr.Labels)
 	}
 	p.tell("%s#%d %s", repository, pr.Number, what)
@@ -244,7 +248,8 @@ func (p *play) configChanges() {
 	s := &p.policy
 	switch p.IntN(11) {
 	case 8, 9:
-		s.hand = pick(p, "", "services: {gateway: {branch: main}}\n", "services: {orders: {pullRequest: 2}}\n", "services: {web: {branch: gone}}\n", "profile: full\nowner: jakub\n", "oops: 1\n", links)
+		s.hand = pick(p, "", "services: {gateway: {branch: main}}\n", "services: {orders: {pullRequest: 2}}\n",
+			"services: {web: {branch: gone}}\n", "profile: full\nowner: jakub\n", "oops: 1\n", links)
 	case 10:
 		s.holder = pick(p, "", "carol", "dave")
 	case 0, 1:
@@ -271,7 +276,8 @@ func (p *play) configChanges() {
 func (p *play) load() {
 	p.t.Helper()
 	s := p.policy
-	text := testfixture.Replace(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ", "alias: shop", "alias: "+s.alias) +
+	text := testfixture.Replace(p.t, readyDemo(p.t), "pullRequests: {", "pullRequests: {label: "+s.label+", forks: "+s.forks+", ",
+		"alias: shop", "alias: "+s.alias) +
 		"namespacePrefix: " + s.prefix + "\nslots: on\nlimits: {" + s.limits + "}\n"
 	if s.without != "" {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "acme/Shop", "acme/shop"), s.without, s.without+"-elsewhere")

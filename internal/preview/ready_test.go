@@ -67,7 +67,8 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		{"pending, neutral, skipped or red", []Check{red}, waits},
 		{"green of another app", []Check{{Name: "image", App: "evil", Green: true}}, waits},
 		{"green of nobody", []Check{{Name: "image", Green: true}}, waits},
-		{"green of another name", []Check{{Name: "Image", App: "github-actions", Green: true}, {Name: "image / push", App: "github-actions", Green: true}}, waits},
+		{"green of another name",
+			[]Check{{Name: "Image", App: "github-actions", Green: true}, {Name: "image / push", App: "github-actions", Green: true}}, waits},
 		{"one of two results is red", []Check{greenImage, red}, waits},
 		{"the other of two results is red", []Check{red, greenImage}, waits},
 	}
@@ -122,7 +123,9 @@ func TestLiveEnvironmentKeepsItsLastReadyCommit(t *testing.T) {
 		t.Errorf("row while the next commit is built (-before +after):\n%s", diff)
 	}
 	d := decision(t, building)
-	want := []string{string(Live), "ready", `it stays as it was: building b000000: check "image" of github-actions is not green on it for service orders`, "wait for it, or see there why it fails"}
+	want := []string{string(Live), "ready",
+		`it stays as it was: building b000000: check "image" of github-actions is not green on it for service orders`,
+		"wait for it, or see there why it fails"}
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}
@@ -196,12 +199,14 @@ func TestLastReadyDefaultIsRemembered(t *testing.T) {
 func TestFilesRefWaitsForItsCheck(t *testing.T) {
 	t.Parallel()
 	file := map[string]string{
-		config.PolicyFile: readyDemo(t), testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n"),
+		config.PolicyFile:     readyDemo(t),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {gateway: {tag: dev}}\n"),
 	}
 	c := testfixture.LoadTree(t, testfixture.DemoTree(file), nil)
 	m := resolve(c, greenFacts(pull(8))).Memory
 	s := Resolve(c, greenFacts(pull(7)), m, noon)
-	if d := s.Decisions[0]; d.Outcome != Held || d.Rule != "ready" || d.Reason != `building de40000: check "image" of github-actions is not green on it for service gateway` {
+	if d := s.Decisions[0]; d.Outcome != Held || d.Rule != "ready" ||
+		d.Reason != `building de40000: check "image" of github-actions is not green on it for service gateway` {
 		t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
 	}
 	f := greenFacts(pull(7))

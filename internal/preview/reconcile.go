@@ -31,10 +31,12 @@ type reconciler struct {
 // newReconciler prepares the decisions. The deletion guard counts all removals before the first decision.
 func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered) *reconciler {
 	r := &reconciler{
-		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in), expired: map[*desired]*hold{},
+		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in),
+		expired:      map[*desired]*hold{},
 		pendingMoves: maps.Clone(moves), movedTo: map[string]string{}, rejected: rejections{},
 	}
-	r.planner = &planner{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg), readyDefaults: map[string]config.ServiceRef{}}
+	r.planner = &planner{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg),
+		readyDefaults: map[string]config.ServiceRef{}}
 	for _, w := range r.existing {
 		if h := ls.expiredHold(w); h != nil {
 			r.expired[w] = h

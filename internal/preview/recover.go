@@ -87,14 +87,20 @@ func (a Application) row(s applicationSpec) (Row, error) {
 		info[i.Name] = config.Printable(i.Value)
 	}
 	row := Row{
-		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path, Revision: s.Source.TargetRevision,
-		Source: Source(label("source")), Owner: annotation("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"], Profile: label("profile"),
-		State: State(label("state")), URL: annotation("url"), ExpiresAt: annotation("expires-at"),
-		Number: annotation("pull-request"), Title: info["Title"], Branch: info["Branch"], BranchSlug: config.LabelSlug(info["Branch"]),
-		TargetBranch: annotation("target-branch"), TargetBranchSlug: config.LabelSlug(annotation("target-branch")), HeadSHA: annotation("head-sha"),
-		Author: annotation("author"), Labels: []string{}, Repository: annotation("repository"), RepositorySlug: label("repository"),
+		Name: label("environment"), Namespace: s.Destination.Namespace, Path: s.Source.Path,
+		Revision: s.Source.TargetRevision,
+		Source:   Source(label("source")), Owner: annotation("owner"), OwnerSlug: label("owner"), Purpose: info["Purpose"],
+		Profile: label("profile"),
+		State:   State(label("state")), URL: annotation("url"), ExpiresAt: annotation("expires-at"),
+		Number: annotation("pull-request"), Title: info["Title"], Branch: info["Branch"],
+		BranchSlug:   config.LabelSlug(info["Branch"]),
+		TargetBranch: annotation("target-branch"), TargetBranchSlug: config.LabelSlug(annotation("target-branch")),
+		HeadSHA: annotation("head-sha"),
+		Author:  annotation("author"), Labels: []string{}, Repository: annotation("repository"),
+		RepositorySlug: label("repository"),
 		PullRequestURL: info["Pull request"], IssueKey: info["Issue"],
-		Kustomize: s.Source.Kustomize, Info: s.Info, IgnoreDifferences: s.IgnoreDifferences, SyncOptions: s.SyncPolicy.SyncOptions,
+		Kustomize: s.Source.Kustomize, Info: s.Info, IgnoreDifferences: s.IgnoreDifferences,
+		SyncOptions: s.SyncPolicy.SyncOptions,
 	}
 	row.HeadShortSHA, row.HeadShortSHA7 = row.HeadSHA[:min(8, len(row.HeadSHA))], short(row.HeadSHA)
 	if text := a.Annotations["previewset.dev/labels"]; text != "" {
@@ -113,7 +119,8 @@ func (a Application) row(s applicationSpec) (Row, error) {
 func (r *Row) fillLists() {
 	k := &r.Kustomize
 	k.Components, k.Images, k.Patches = filled(k.Components), filled(k.Images), filled(k.Patches)
-	r.Labels, r.Info, r.IgnoreDifferences, r.SyncOptions = filled(r.Labels), filled(r.Info), filled(r.IgnoreDifferences), filled(r.SyncOptions)
+	r.Labels, r.Info, r.IgnoreDifferences, r.SyncOptions = filled(r.Labels), filled(r.Info),
+		filled(r.IgnoreDifferences), filled(r.SyncOptions)
 	for i := range r.IgnoreDifferences {
 		r.IgnoreDifferences[i].JSONPointers = filled(r.IgnoreDifferences[i].JSONPointers)
 	}

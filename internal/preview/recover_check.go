@@ -38,12 +38,15 @@ func (r Row) problem() error {
 	_, dateErr := time.Parse(time.RFC3339, r.ExpiresAt)
 	return errors.Join(
 		unless(config.IsDNSLabel(r.Name, config.MaxEnvironmentName), "name %q", r.Name),
-		unless(config.IsDNSLabel(r.Namespace, config.MaxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q", r.Namespace),
+		unless(config.IsDNSLabel(r.Namespace, config.MaxLabel) && strings.HasSuffix(r.Namespace, r.Name), "namespace %q",
+			r.Namespace),
 		unless(r.Kustomize.Namespace == r.Namespace, "Kustomize's namespace %q", r.Kustomize.Namespace),
-		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(config.SharedOverlay)) && path.Base(path.Dir(r.Path)) == config.OverlaysFolder, "path %q", r.Path),
+		unless(fs.ValidPath(r.Path) && (folder == r.Name || folder == path.Base(config.SharedOverlay)) &&
+			path.Base(path.Dir(r.Path)) == config.OverlaysFolder, "path %q", r.Path),
 		unless(config.IsSHA(r.Revision), "revision %q", r.Revision),
 		unless(slices.Contains([]Source{FromPullRequest, FromFile, FromSlot}, r.Source), "source %q", r.Source),
-		unless(hasNoSinglePullRequest || (err == nil && number > 0 && strconv.Itoa(number) == r.Number), "pull request %q", r.Number),
+		unless(hasNoSinglePullRequest || (err == nil && number > 0 && strconv.Itoa(number) == r.Number),
+			"pull request %q", r.Number),
 		unless(hasNoSinglePullRequest || config.IsSHA(r.HeadSHA), "commit %q", r.HeadSHA),
 		unless(hasNoSinglePullRequest || config.IsRepository(r.Repository), "repository %q", r.Repository),
 		unless(r.URL == "" || urlPattern.MatchString(r.URL), "URL %q", r.URL),
@@ -59,7 +62,8 @@ func isSlug(s string) bool { return len(s) <= config.MaxLabel && targetPattern.M
 
 func (r Row) listProblem() error {
 	k := r.Kustomize
-	for _, n := range []int{len(k.Components), len(k.Images), len(k.Patches), len(r.Labels), len(r.Info), len(r.IgnoreDifferences), len(r.SyncOptions)} {
+	for _, n := range []int{len(k.Components), len(k.Images), len(k.Patches), len(r.Labels), len(r.Info),
+		len(r.IgnoreDifferences), len(r.SyncOptions)} {
 		if n > maxParts {
 			return fmt.Errorf("a list has %d entries, %d at most are read", n, maxParts)
 		}
@@ -84,7 +88,8 @@ func (r Row) listProblem() error {
 
 // isPlain reports whether a row can have this target.
 func (t Target) isPlain() bool {
-	return targetPattern.MatchString(t.Kind+t.Name) && selectorPattern.MatchString(t.LabelSelector) && selectorPattern.MatchString(t.AnnotationSelector)
+	return targetPattern.MatchString(t.Kind+t.Name) && selectorPattern.MatchString(t.LabelSelector) &&
+		selectorPattern.MatchString(t.AnnotationSelector)
 }
 
 // textProblem checks the texts that are passed on unchanged.

@@ -61,7 +61,8 @@ func variety(t testing.TB) *Snapshot {
 	)
 	f.Repositories["acme/mailer"] = Repository{ID: mailerID, FullName: "Acme/Mailer", PullRequests: []PullRequest{pull(3)}}
 	return resolve(testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
-		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: jakub\npurpose: 'say: \"{{ .name }}\"'\ncomponents: [debug]\ndataset: truncated\nhandover: [orders]\n"),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: jakub\npurpose: 'say: \"{{ .name " +
+			"}}\"'\ncomponents: [debug]\ndataset: truncated\nhandover: [orders]\n"),
 	}), nil), f)
 }
 
@@ -125,11 +126,15 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 		want         []string
 	}{
 		{"nothing happened", testfixture.DemoPolicy, factsOf(pulls...), []string{"shop-pr-1: live by labelled", "shop-pr-7: live by labelled"}},
-		{"its repository was taken out of configuration", elsewhere, factsOf(pulls...), []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
-		{"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pulls...), []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+		{"its repository was taken out of configuration", elsewhere, factsOf(pulls...),
+			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+		{"configuration asks for another label",
+			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pulls...),
+			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
 		{"one has lost its label", testfixture.DemoPolicy, unlabelled, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by labelled"}},
 		{"its repository can't be read", testfixture.DemoPolicy, unread, []string{"shop-pr-1: live by unread", "shop-pr-7: live by unread"}},
-		{"its repository's name is another's", testfixture.DemoPolicy, other, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+		{"its repository's name is another's", testfixture.DemoPolicy, other,
+			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
 		{"one can't be found", testfixture.DemoPolicy, hidden, []string{"shop-pr-1: live by unread", "shop-pr-7: live by labelled"}},
 		{"one is closed", testfixture.DemoPolicy, factsOf(pull(7)), []string{"shop-pr-1: gone by closed", "shop-pr-7: live by labelled"}},
 	}
@@ -146,7 +151,9 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 				t.Errorf("rows (-want +got):\n%s", diff)
 			}
 			for _, d := range after.Decisions {
-				if lost := strings.HasSuffix(d.Reason, "its earlier label is unknown, because saved state was lost"); lost != (tt.name == "configuration asks for another label" || (tt.name == "one has lost its label" && d.Number == 1)) {
+				if lost := strings.HasSuffix(d.Reason,
+					"its earlier label is unknown, because saved state was lost"); lost != (tt.name == "configuration asks for another label" ||
+					(tt.name == "one has lost its label" && d.Number == 1)) {
 					t.Errorf("%s: %s", d.Environment, d.Reason)
 				}
 				if d.Rule != RuleLabelled && d.Outcome == Live && (!d.Withheld || d.Remedy == "") {
@@ -218,7 +225,8 @@ func TestImpossibleRowsAreNotRecovered(t *testing.T) {
 		{"too many images", func(r *Row) { r.Kustomize.Images = slices.Repeat([]string{"a:b"}, 501) }, "500 at most"},
 		{"too much", func(r *Row) { r.Info = []Info{{"x", strings.Repeat("x", 600<<10)}} }, "KiB"},
 		{"a text that hides something", func(r *Row) { r.SyncOptions, r.Info = nil, []Info{{"x", "a\u202eb"}} }, "characters that no row has"},
-		{"a commit in ConfigMap environment that is none", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit"},
+		{"a commit in ConfigMap environment that is none",
+			func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit"},
 		{"a host that is none", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{"orders":"a b"}`, `{}`) }, "host"},
 		{"a ConfigMap environment with null", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`[]`, `{}`) }, "ConfigMap environment"},
 	}
@@ -312,7 +320,8 @@ func FuzzRecover(f *testing.F) {
 			t.Fatalf("%+v", r)
 		}
 		for _, e := range r.Environments {
-			if !config.IsDNSLabel(e.Row.Name, config.MaxEnvironmentName) || e.Row.Namespace != name || len(e.Members) == 0 || fmt.Sprint(e.Members[0].Number) != e.Row.Number {
+			if !config.IsDNSLabel(e.Row.Name, config.MaxEnvironmentName) || e.Row.Namespace != name || len(e.Members) == 0 ||
+				fmt.Sprint(e.Members[0].Number) != e.Row.Number {
 				t.Errorf("recovered: %+v", e)
 			}
 		}

@@ -15,7 +15,8 @@ func remember(r *resolved, e explanation) *Snapshot {
 		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(),
 		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults), Removals: r.removals(),
 		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Requests: r.requestsToKeep(), Expired: r.expired,
-		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt, compositions: r.linked.compositions,
+		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt,
+		compositions: r.linked.compositions,
 	}
 	if s.Memory.Defaults == nil {
 		s.Memory.Defaults = map[string]config.ServiceRef{}

@@ -18,7 +18,8 @@ func TestRowsStayEqualWithoutAChange(t *testing.T) {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 	x := d.decided("shop-pr-1")
-	if want := noon.Add(time.Hour); !sleeps.Equal(want) || !x.SleepsAt.Equal(want) || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) || x.ExpiresAnyway || x.State != Awake {
+	if want := noon.Add(time.Hour); !sleeps.Equal(want) || !x.SleepsAt.Equal(want) || !x.ExpiresAt.Equal(noon.Add(48*time.Hour)) ||
+		x.ExpiresAnyway || x.State != Awake {
 		t.Errorf("sleeps at %s, then %s, want %s; expires at %s", sleeps, x.SleepsAt, want, x.ExpiresAt)
 	}
 	d.pass(time.Minute)

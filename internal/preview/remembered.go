@@ -63,8 +63,8 @@ type Decided struct {
 	Outcome Outcome
 	Rule    Rule
 	Since   time.Time
-	// Ticket orders the waiting environments: the lowest is the next one; 0 if it doesn't wait. It grows, and isn't a time, because
-	// clocks jump.
+	// Ticket orders the waiting environments: the lowest is the next one; 0 if it doesn't wait. It grows, and isn't a
+	// time, because clocks jump.
 	Ticket int `json:"Place,omitempty"`
 }
 

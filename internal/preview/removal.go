@@ -63,7 +63,8 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 		return guardedHold("its file or claim is gone from the config branch, which was force-pushed", confirm)
 	}
 	if r.guard.stops(w.previous.IsGuarded) {
-		reason := "it lost its file, claim or pull requests together with many others, more than the %d that may go within 10 minutes"
+		reason := "it lost its file, claim or pull requests together with many others, more than the %d that may go " +
+			"within 10 minutes"
 		h := guardedHold(fmt.Sprintf(reason, r.guard.most), confirm)
 		h.isCounted = true
 		return h
@@ -99,7 +100,8 @@ func (r *reconciler) expire(w *desired, h *hold) *result {
 			remedy: "previewctl confirm " + w.name + " to remove it, or previewctl extend " + w.name,
 		}
 	} else {
-		res.expired = &Expired{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads, Members: w.previous.Members}
+		res.expired = &Expired{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads,
+			Members: w.previous.Members}
 	}
 	for _, m := range w.members {
 		if !w.isDedicated && m.hold != nil && !m.isIn(w.name) {

@@ -25,11 +25,13 @@ func TestConfirmedEnvironmentsAreRemoved(t *testing.T) {
 		{"its repository isn't configured", elsewhere, factsOf(), "withheld", gone},
 		{"its repository was never read in this run", testfixture.DemoPolicy, unread, "unread", gone},
 		{
-			"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pull(7), pull(8)),
+			"configuration asks for another label",
+			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pull(7), pull(8)),
 			"withheld", `held by unlabelled: it has no label "deploy"`,
 		},
 		{
-			"too many lost their label", testfixture.DemoPolicy + "limits: {deletionsAtOnce: 1}\n", factsOf(pull(7, withLabels()), pull(8, withLabels())),
+			"too many lost their label", testfixture.DemoPolicy + "limits: {deletionsAtOnce: 1}\n",
+			factsOf(pull(7, withLabels()), pull(8, withLabels())),
 			"withheld", `held by unlabelled: it has no label "preview"`,
 		},
 	}
@@ -50,7 +52,8 @@ func TestConfirmedEnvironmentsAreRemoved(t *testing.T) {
 				t.Fatalf("live (-want +got):\n%s", diff)
 			}
 			d := after.Decisions[0]
-			if got := fmt.Sprintf("%s by %s: %s", d.Outcome, d.Rule, d.Reason); got != tt.want || d.Remedy == "" || d.Withheld || d.Environment != "shop-pr-7" {
+			if got := fmt.Sprintf("%s by %s: %s", d.Outcome, d.Rule, d.Reason); got != tt.want || d.Remedy == "" || d.Withheld ||
+				d.Environment != "shop-pr-7" {
 				t.Errorf("%s; %s; withheld: %v; want %s", got, d.Remedy, d.Withheld, tt.want)
 			}
 			if g := after.Memory.Gone; len(g) != 1 || g[0].Rule != RuleConfirmed || g[0].Environment != "shop-pr-7" {
@@ -60,7 +63,8 @@ func TestConfirmedEnvironmentsAreRemoved(t *testing.T) {
 				t.Errorf("%v stays confirmed for another time", after.Memory.Confirmed)
 			}
 			// Where everything is as before, it comes back.
-			again := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)), restarted(t, after.Memory), noon.Add(3*time.Hour))
+			again := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)), restarted(t, after.Memory),
+				noon.Add(3*time.Hour))
 			if diff := cmp.Diff([]string{"shop-pr-7", "shop-pr-8"}, live(again)); diff != "" {
 				t.Errorf("live again (-want +got):\n%s", diff)
 			}
@@ -76,7 +80,8 @@ func TestConfirmedMove(t *testing.T) {
 	if diff := cmp.Diff(before.Rows, kept.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
-	want := []string{string(Live), "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now", "change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there"}
+	want := []string{string(Live), "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now",
+		"change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there"}
 	d := kept.Decisions[0]
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
 		t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
@@ -91,7 +96,8 @@ func TestConfirmedMove(t *testing.T) {
 	if diff := cmp.Diff([]string{"pr-shop-pr-7", "preview-shop-pr-8"}, got); diff != "" {
 		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"shop-pr-7: live by labelled", "shop-pr-8: live by moved"}, outcomes(after)); diff != "" || len(after.Memory.Confirmed) != 0 {
+	if diff := cmp.Diff([]string{"shop-pr-7: live by labelled", "shop-pr-8: live by moved"}, outcomes(after)); diff != "" ||
+		len(after.Memory.Confirmed) != 0 {
 		t.Errorf("confirmed still: %v (-want +got):\n%s", after.Memory.Confirmed, diff)
 	}
 }
@@ -123,7 +129,8 @@ func TestChangedLabel(t *testing.T) {
 		{"it has the new label too", []string{"preview"}, []func(*PullRequest){withLabels("preview", "deploy")}, "live by labelled"},
 		{"it gets the new label instead", []string{"preview"}, []func(*PullRequest){withLabels("Deploy:full")}, "live by labelled"},
 		{"it loses the old label", []string{"preview"}, []func(*PullRequest){withLabels("bug")}, "held by unlabelled"},
-		{"it had the new label by chance, and loses that", []string{"preview", "deploy"}, []func(*PullRequest){withLabels("preview")}, "live by withheld"},
+		{"it had the new label by chance, and loses that", []string{"preview", "deploy"}, []func(*PullRequest){withLabels("preview")},
+			"live by withheld"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,7 +48,8 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 	if e := checkForm(r); e != nil {
 		return e
 	}
-	i, live := slices.BinarySearchFunc(s.Rows, r.Environment, func(row Row, name string) int { return strings.Compare(row.Name, name) })
+	i, live := slices.BinarySearchFunc(s.Rows, r.Environment,
+		func(row Row, name string) int { return strings.Compare(row.Name, name) })
 	left, isLeft := s.Memory.Expired[r.Environment]
 	switch {
 	case live:
@@ -175,7 +176,8 @@ func (m *Memory) Ask(r Request) {
 	if m.Requests == nil {
 		m.Requests = map[string]Requests{}
 	}
-	i, at := m.Requests[r.Environment], latest(r.At, m.At).UTC()        // a request may be older than the snapshot, and the clock may have jumped
+	i, at := m.Requests[r.Environment],
+		latest(r.At, m.At).UTC() // a request may be older than the snapshot, and the clock may have jumped
 	if r.For > 0 && r.Action == ActionWake || !i.AwakeUntil.After(at) { // else By stays the login that keeps it awake
 		i.By = config.Printable(strings.ToValidUTF8(r.By[:min(maxBy, len(r.By))], ""))
 	}

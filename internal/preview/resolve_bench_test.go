@@ -10,8 +10,9 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// BenchmarkResolve answers 1,000 live environments again of which one was pushed to. With 50 services each row links the 49
-// others. It is most of what lies between a webhook and the ApplicationSet's annotation, which has 100 ms (issue 3).
+// BenchmarkResolve answers 1,000 live environments again of which one was pushed to. With 50 services each row links
+// the 49 others. It is most of what lies between a webhook and the ApplicationSet's annotation, which has 100 ms (issue
+// 3).
 func BenchmarkResolve(b *testing.B) {
 	const environments = 1000
 	for _, services := range []int{2, 50} {
@@ -39,7 +40,8 @@ func organisation(b *testing.B, services, pullRequests int) (*config.Config, Fac
 	policy.WriteString("apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\nservices:\n")
 	for i := range services {
 		name := fmt.Sprintf("service-%03d", i)
-		fmt.Fprintf(&policy, "  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n", name)
+		fmt.Fprintf(&policy,
+			"  %s: {repository: acme/%[1]s, paths: [\"src/**\"], image: ghcr.io/acme/%[1]s, tag: \"{{ .SHA }}\", public: true}\n", name)
 		tree.Kustomizations["kustomize-base/services/"+name+"/run"], tree.Kustomizations["kustomize-base/services/"+name+"/link"] = true, true
 		r := Repository{ID: int64(100 + i), FullName: "acme/" + name}
 		for n := range pullRequests {

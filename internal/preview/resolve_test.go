@@ -19,8 +19,10 @@ import (
 func TestRow(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
-		config.PolicyFile:     testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: {branch: main}"),
-		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\npurpose: checkout redesign\ncomponents: [debug]\ndataset: truncated\n"),
+		config.PolicyFile: testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway",
+			"image: ghcr.io/acme/gateway, default: {branch: main}"),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\npurpose: checkout redesign\ncomponents: " +
+			"[debug]\ndataset: truncated\n"),
 	}), nil)
 	row := only(t, resolve(c, factsOf(pull(7, withLabels("preview", "bug"), func(pr *PullRequest) { pr.Title = "SHOP-12: Faster checkout" }))))
 	got, err := json.MarshalIndent(row, "", "  ")
@@ -37,12 +39,14 @@ func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
 		{"in the title", testfixture.DemoPolicy, "checkout", "Faster checkout (OPS-3)", "OPS-3"},
 		{"nowhere", testfixture.DemoPolicy, "checkout", "Faster checkout", ""},
 		{"nowhere where nobody asks for it", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
-		{"without what a loose pattern catches besides", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2"},
+		{"without what a loose pattern catches besides",
+			testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			row := only(t, resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(pull(7, func(pr *PullRequest) { pr.Branch, pr.Title = tt.branch, tt.title }))))
+			row := only(t,
+				resolve(testfixture.LoadPolicy(t, tt.policy), factsOf(pull(7, func(pr *PullRequest) { pr.Branch, pr.Title = tt.branch, tt.title }))))
 			if row.IssueKey != tt.want {
 				t.Errorf("issue key is %q, want %q", row.IssueKey, tt.want)
 			}
@@ -70,27 +74,36 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 			"it gets a second profile", testfixture.DemoPolicy, withLabels("preview", "preview:full", "preview:checkout"), nil,
 			"profile", "its labels name several profiles: preview:checkout, preview:full",
 		},
-		{"it gets an unknown profile", testfixture.DemoPolicy, withLabels("preview:fast"), nil, "profile", `its label "preview:fast" names no profile`},
-		{"its head can't be told", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread", "GitHub names no commit as its head"},
+		{"it gets an unknown profile", testfixture.DemoPolicy, withLabels("preview:fast"), nil, "profile",
+			`its label "preview:fast" names no profile`},
+		{"its head can't be told", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread",
+			"GitHub names no commit as its head"},
 		{
 			"the repository that it comes from is gone", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
 			"fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here",
 		},
 		{
-			"the tag's template makes no tag", testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`), same, nil,
+			"the tag's template makes no tag",
+			testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "-{{ .SHA }}"`),
+			same, nil,
 			"tag", `the tag "-{{ .SHA }}" of service orders makes "-` + testfixture.SHA("abcdef1234") + `", which is not an image tag`,
 		},
 		{
-			"configuration asks for another label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
+			"configuration asks for another label",
+			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
 			"withheld", "the configured label has changed since it got its preview",
 		},
-		{"configuration names its namespace otherwise", testfixture.DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved", "its namespace would be pv-shop-pr-7 now"},
+		{"configuration names its namespace otherwise", testfixture.DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved",
+			"its namespace would be pv-shop-pr-7 now"},
 		{
-			"its repository isn't in the configuration any more", testfixture.Replace(t, testfixture.DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
-				"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store"),
+			"its repository isn't in the configuration any more",
+			testfixture.Replace(t, testfixture.DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
+				"repository: acme/shop", "repository: acme/store", "repository: acme/shop", "repository: acme/store", "repository: acme/shop",
+				"repository: acme/store"),
 			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "withheld", "its repository isn't in the configuration any more",
 		},
-		{"its repository can't be read", testfixture.DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread", "its repository can't be read"},
+		{"its repository can't be read", testfixture.DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread",
+			"its repository can't be read"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,7 +138,8 @@ func TestNewAliasKeepsTheName(t *testing.T) {
 	t.Parallel()
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 	// shop is mailer's alias now, and mailer has a pull request 7 too.
-	c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "acme/Shop: {alias: shop}", "acme/Shop: {alias: store}\n  acme/mailer: {alias: shop}"))
+	c := testfixture.LoadPolicy(t,
+		testfixture.Replace(t, testfixture.DemoPolicy, "acme/Shop: {alias: shop}", "acme/Shop: {alias: store}\n  acme/mailer: {alias: shop}"))
 	f := factsOf(pull(7, func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), pull(8))
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(7)}}
 	s := Resolve(c, f, before.Memory, noon)
@@ -148,8 +162,10 @@ func TestEnvironmentIsRemovedOnEvidence(t *testing.T) {
 		pulls []PullRequest
 		want  []string
 	}{
-		{"it is closed", nil, []string{string(Gone), "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
-		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))}, []string{string(Held), "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
+		{"it is closed", nil,
+			[]string{string(Gone), "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
+		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))},
+			[]string{string(Held), "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,7 +181,8 @@ func TestEnvironmentIsRemovedOnEvidence(t *testing.T) {
 			if diff := cmp.Diff(tt.want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
-			if d.Environment != "shop-pr-7" || d.Repository != "acme/Shop" || d.Number != 7 || d.Title != "Faster checkout" || d.Author != "alice" || !d.Since.Equal(later) {
+			if d.Environment != "shop-pr-7" || d.Repository != "acme/Shop" || d.Number != 7 || d.Title != "Faster checkout" ||
+				d.Author != "alice" || !d.Since.Equal(later) {
 				t.Errorf("decision is about %+v", d)
 			}
 		})
@@ -202,8 +219,10 @@ func TestNoEnvironmentsAreAnEmptyList(t *testing.T) {
 func TestRowsIgnoreTheOrderOfFacts(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		testfixture.Shop7File:             testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {tag: v1}, products: {branch: main}}\n"),
-		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"), "overlays/b1/environment.yaml": testfixture.EnvironmentYAML("x: 1\n"), "overlays/b2/environment.yaml": "",
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {mailer: {tag: v1}, products: " +
+			"{branch: main}}\n"),
+		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("owner: jakub\n"),
+		"overlays/b1/environment.yaml":    testfixture.EnvironmentYAML("x: 1\n"), "overlays/b2/environment.yaml": "",
 	}
 	answer := func(s *Snapshot) string {
 		rows, err := json.Marshal(s.Rows)

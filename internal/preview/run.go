@@ -96,5 +96,6 @@ func Reread(c, prev *config.Config) []string {
 
 func wantsOther(c, prev *config.Config, name string) bool {
 	a, b := Wanted(c, name), Wanted(prev, name)
-	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) || !slices.Equal(a.Commits, b.Commits) || a.BranchChecks != b.BranchChecks
+	return !slices.Equal(a.Branches, b.Branches) || !slices.Equal(a.Tags, b.Tags) ||
+		!slices.Equal(a.Commits, b.Commits) || a.BranchChecks != b.BranchChecks
 }

@@ -28,7 +28,8 @@ func TestRunSet(t *testing.T) {
 		{"a renamed file counts where it was and where it is", pull(7, changing("orders/a.go", "web/a.go")), "gateway orders web"},
 		{"too many files to tell count as all", pull(7, all), "gateway orders products web"},
 		{"everything by label", pull(7, withLabels("preview:full")), "gateway mailer orders products web"},
-		{"everything by label, though nothing is changed", pull(7, withLabels("preview:full"), changing("README.md")), "gateway mailer orders products web"},
+		{"everything by label, though nothing is changed", pull(7, withLabels("preview:full"), changing("README.md")),
+			"gateway mailer orders products web"},
 		{"a list by label", pull(7, withLabels("preview:checkout"), changing("README.md")), "gateway orders"},
 		{"a list by label, and what is changed besides", pull(7, withLabels("preview:checkout"), changing("web/a.js")), "gateway orders web"},
 	}
@@ -69,7 +70,8 @@ func TestUnchangedPullRequestIsHeld(t *testing.T) {
 		{"the label of a profile that runs all", testfixture.DemoPolicy, `label it "preview:full" to run all`, pull(7, changing("README.md"))},
 		{"no file at all", testfixture.DemoPolicy, `label it "preview:full" to run all`, pull(7, changing())},
 		{
-			"configuration's label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: Deploy, "), `label it "Deploy:full" to run all`,
+			"configuration's label", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: Deploy, "),
+			`label it "Deploy:full" to run all`,
 			pull(7, changing("README.md"), withLabels("deploy")),
 		},
 		{
@@ -98,13 +100,16 @@ func TestFileProfileAppliesWithoutALabel(t *testing.T) {
 		want       string
 	}{
 		{"the file's profile instead of configuration's", "profile: checkout\n", pull(7, changing("web/a")), "checkout", "gateway orders web"},
-		{"the label's profile instead of the file's", "profile: checkout\n", pull(7, withLabels("preview:full")), "full", "gateway mailer orders products web"},
+		{"the label's profile instead of the file's", "profile: checkout\n", pull(7, withLabels("preview:full")), "full",
+			"gateway mailer orders products web"},
 		{"the file's services where nothing is changed", "services: {gateway: {branch: main}}\n", pull(7, changing()), "changed", "gateway"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n" + tt.file)}), nil)
+			c := testfixture.LoadTree(t,
+				testfixture.DemoTree(map[string]string{testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n" +
+					tt.file)}), nil)
 			s := resolve(c, factsOf(tt.pr))
 			if got := only(t, s).Profile; got != tt.profile {
 				t.Errorf("profile is %q, want %q", got, tt.profile)
@@ -126,7 +131,8 @@ func TestResolveRefs(t *testing.T) {
 		Images       []string
 	}
 	images := func(extra ...string) answer {
-		return answer{"labelled", `it is open and labelled "preview"; profile changed`, append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234"))}
+		return answer{"labelled", `it is open and labelled "preview"; profile changed`,
+			append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234"))}
 	}
 	tests := []struct {
 		name, policy, file string
@@ -146,7 +152,9 @@ func TestResolveRefs(t *testing.T) {
 		},
 		{
 			"a commit that no branch or tag holds is held", withDefault("{sha: " + testfixture.SHA("c") + "}"), "", nil,
-			answer{Rule: "ref", Reason: "acme/gateway has no commit " + testfixture.SHA("c") + " on its default branch or at a branch's head, which service gateway runs at"},
+			answer{Rule: "ref",
+				Reason: "acme/gateway has no commit " + testfixture.SHA("c") +
+					" on its default branch or at a branch's head, which service gateway runs at"},
 		},
 		{
 			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
@@ -165,10 +173,12 @@ func TestResolveRefs(t *testing.T) {
 			"a repository that was never read doesn't matter where nothing of it is pinned", testfixture.DemoPolicy, "",
 			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images(),
 		},
-		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil, images("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
+		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil,
+			images("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
 		{
 			"the file adds a service", testfixture.DemoPolicy, "services: {products: {branch: main}}\n", nil,
-			answer{"labelled", `it is open and labelled "preview"; profile changed`, []string{"ghcr.io/acme/orders:" + testfixture.SHA("abcdef1234"), "ghcr.io/acme/products:" + testfixture.SHA("5409")}},
+			answer{"labelled", `it is open and labelled "preview"; profile changed`,
+				[]string{"ghcr.io/acme/orders:" + testfixture.SHA("abcdef1234"), "ghcr.io/acme/products:" + testfixture.SHA("5409")}},
 		},
 		{"what the pull request changes stays at its head", testfixture.DemoPolicy, "services: {orders: {tag: v1}}\n", nil, images()},
 	}
@@ -208,7 +218,8 @@ func TestTagIsFilledFromThePullRequest(t *testing.T) {
 		{"branch", "{{ .Branch }}-latest", nil, "feature-checkout-latest", ""},
 		{"hostile branch", "{{ .Branch }}", func(pr *PullRequest) { pr.Branch = "x:latest@sha256:../$(id)\n" }, "x-latest-sha256-id", ""},
 		{"number", "pr-{{ .Number }}", nil, "pr-7", ""},
-		{"what makes no tag is held", "-{{ .Number }}", nil, "", `the tag "-{{ .Number }}" of service orders makes "-7", which is not an image tag`},
+		{"what makes no tag is held", "-{{ .Number }}", nil, "",
+			`the tag "-{{ .Number }}" of service orders makes "-7", which is not an image tag`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -217,7 +228,9 @@ func TestTagIsFilledFromThePullRequest(t *testing.T) {
 			if tt.edit != nil {
 				tt.edit(&pr)
 			}
-			s := resolve(testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/orders", `image: ghcr.io/acme/orders, tag: "`+tt.template+`"`)), factsOf(pr))
+			s := resolve(testfixture.LoadPolicy(t,
+				testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/orders",
+					`image: ghcr.io/acme/orders, tag: "`+tt.template+`"`)), factsOf(pr))
 			if tt.reason != "" {
 				if d := decision(t, s); d.Outcome != Held || d.Rule != "tag" || d.Reason != tt.reason {
 					t.Errorf("%s by %s: %s; want it held: %s", d.Outcome, d.Rule, d.Reason, tt.reason)

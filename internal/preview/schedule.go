@@ -115,7 +115,8 @@ func (s *scheduler) wakesNow(l *lifecycle, states runStates) bool {
 func (s *scheduler) canMakeRoom(l *lifecycle, states runStates) bool {
 	m := s.in.facts.Activity
 	isAwake := func(from *lifecycle) bool { return s.isAwake(from, states) }
-	return states[l.name].State == Awake && s.isActivityKnown(l) && m.Window > 0 && m.At.Sub(l.Active) >= m.Window && !l.isKeptAwake() &&
+	return states[l.name].State == Awake && s.isActivityKnown(l) && m.Window > 0 && m.At.Sub(l.Active) >= m.Window &&
+		!l.isKeptAwake() &&
 		!l.heldUntil().After(s.in.now) && // guard kept-awake-at-limit: true
 		!slices.ContainsFunc(l.linkedFrom, isAwake) // guard linked-at-limit: true
 }

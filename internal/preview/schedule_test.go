@@ -28,12 +28,14 @@ type days struct {
 
 // lifetimes is demo with these lifetime and limits.
 func lifetimes(lifetime string) string {
-	return testfixture.DemoPolicy + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " + lifetime + "\n"
+	return testfixture.DemoPolicy + "activity: {prometheus: {url: \"http://prometheus:9090\", preset: ingress-nginx}}\nlifetime: " +
+		lifetime + "\n"
 }
 
 func newDays(t testing.TB, policy string, pulls ...PullRequest) *days {
 	t.Helper()
-	d := &days{t: t, policy: policy, config: testfixture.LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{}, lost: map[string]bool{}, last: &Snapshot{}}
+	d := &days{t: t, policy: policy, config: testfixture.LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{},
+		lost: map[string]bool{}, last: &Snapshot{}}
 	d.answer()
 	return d
 }
@@ -159,7 +161,8 @@ func TestSleepTimes(t *testing.T) {
 		lifetime string
 		play     func(*days)
 	}{
-		{"idle for an hour, and not before", idle, func(d *days) { d.pass(59 * time.Minute).want("1 awake"); d.pass(time.Minute).want("1 asleep") }},
+		{"idle for an hour, and not before", idle,
+			func(d *days) { d.pass(59 * time.Minute).want("1 awake"); d.pass(time.Minute).want("1 asleep") }},
 		{"what is used stays awake, and an hour more", idle, func(d *days) {
 			d.used["shop-pr-1"] = true
 			d.pass(24 * time.Hour).want("1 awake")
@@ -256,7 +259,8 @@ func TestSleepTimes(t *testing.T) {
 		{"somebody's word is enough", "{grace: 1h}", func(d *days) {
 			d.facts = func(f *Facts) { f.Activity, f.Skew = Measurement{}, nil }
 			d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(24 * time.Hour).want("1 asleep")
-			if got := d.decided("shop-pr-1"); !strings.Contains(got.Reason, "it sleeps since 2026-11-20 12:00 UTC: a person sent it to sleep") || got.Remedy == "" {
+			if got := d.decided("shop-pr-1"); !strings.Contains(got.Reason,
+				"it sleeps since 2026-11-20 12:00 UTC: a person sent it to sleep") || got.Remedy == "" {
 				d.t.Errorf("%s; %s", got.Reason, got.Remedy)
 			}
 			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking")

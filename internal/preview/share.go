@@ -10,8 +10,8 @@ import (
 )
 
 // shareServices decides at which member's head each service runs. Of two pull requests that change the same service the
-// earlier one runs, and the other is held. A held member and an orphan stay at the commits that they had. It sets the hold
-// of a member in conflict, and takes its environment away: it must not stay here with the services of another one.
+// earlier one runs, and the other is held. A held member and an orphan stay at the commits that they had. It sets the
+// hold of a member in conflict, and takes its environment away: it must not stay here with the services of another one.
 func shareServices(in *input, w *desired) map[string]config.ServiceRef {
 	heads, runs := map[string]config.ServiceRef{}, map[string]*pullRequest{}
 	reserved := reservedServices(in, w)
@@ -89,7 +89,8 @@ func stayingMembers(w *desired) []*pullRequest {
 func lastRun(in *input, w *desired, pr *pullRequest) map[string]config.ServiceRef {
 	runs := map[string]config.ServiceRef{}
 	for name, ref := range w.previous.Run {
-		if s := in.cfg.Policy.Services.Get(name); s != nil && ref.Number == pr.Number && strings.EqualFold(s.Repository, pr.key) {
+		if s := in.cfg.Policy.Services.Get(name); s != nil && ref.Number == pr.Number &&
+			strings.EqualFold(s.Repository, pr.key) {
 			runs[name] = ref
 		}
 	}
@@ -105,8 +106,9 @@ func conflictHold(environment string, m *member, runs, reserved map[string]*pull
 		}
 		if other != nil {
 			return &hold{
-				rule:   RuleConflict,
-				reason: fmt.Sprintf("both %s and %s change service %s, and the earlier of them, %s, runs in %s", other.subject(), m.subject(), name, other.subject(), environment),
+				rule: RuleConflict,
+				reason: fmt.Sprintf("both %s and %s change service %s, and the earlier of them, %s, runs in %s",
+					other.subject(), m.subject(), name, other.subject(), environment),
 				remedy: "take it out of " + environment + ", or close one of the two",
 			}
 		}

@@ -31,8 +31,10 @@ func TestSlotPoolAt(t *testing.T) {
 		return lines
 	}
 	p := &config.SlotPool{
-		Slots: map[string]config.Claim{"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)}, "ivysaur": {Holders: []string{"dave"}, Since: at(-2)}},
-		Queue: []config.Claim{{Holders: []string{"late"}, Until: at(1)}, {Holders: []string{"carol"}, Since: at(-1), Until: at(4)}, {Holders: []string{"erin"}, Since: at(5)}, {Holders: []string{"frank"}}},
+		Slots: map[string]config.Claim{"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)},
+			"ivysaur": {Holders: []string{"dave"}, Since: at(-2)}},
+		Queue: []config.Claim{{Holders: []string{"late"}, Until: at(1)}, {Holders: []string{"carol"}, Since: at(-1), Until: at(4)},
+			{Holders: []string{"erin"}, Since: at(5)}, {Holders: []string{"frank"}}},
 	}
 	tests := []struct {
 		hour int
@@ -47,7 +49,8 @@ func TestSlotPoolAt(t *testing.T) {
 			t.Errorf("after %d hours (-want +got):\n%s", tt.hour, diff)
 		}
 	}
-	free := &config.SlotPool{Slots: map[string]config.Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}}, Queue: []config.Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}}}
+	free := &config.SlotPool{Slots: map[string]config.Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}},
+		Queue: []config.Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}}}
 	if diff := cmp.Diff([]string{"bulbasaur: carol 09h", "ivysaur: erin 11h", "waits: frank"}, holds(free.At(noon))); diff != "" {
 		t.Errorf("free ones (-want +got):\n%s", diff)
 	}
@@ -55,8 +58,10 @@ func TestSlotPoolAt(t *testing.T) {
 
 func TestSlots(t *testing.T) {
 	t.Parallel()
-	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [carol]}\nqueue: [{holders: [bob], purpose: load test}]\n")
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
+	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: " +
+		"{holders: [carol]}\nqueue: [{holders: [bob], purpose: load test}]\n")
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
 	facts := with(factsOf(pull(7)), nil, ofGateway(3), ofGateway(4, by("bob")))
 	facts.Skew = new(time.Duration)
 	s := resolve(c, facts)
@@ -71,7 +76,8 @@ func TestSlots(t *testing.T) {
 		t.Errorf("decisions (-want +got):\n%s", diff)
 	}
 	row := s.Rows[0]
-	if row.Name != "bulbasaur" || row.Source != "slot" || row.Owner != "Alice" || row.Purpose != "redesign" || !slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) || row.Number != "" {
+	if row.Name != "bulbasaur" || row.Source != "slot" || row.Owner != "Alice" || row.Purpose != "redesign" ||
+		!slices.Contains(row.Info, Info{infoPullRequests, "acme/gateway#3:12 acme/shop#7:11"}) || row.Number != "" {
 		t.Errorf("row: %+v", row)
 	}
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "orders": "abcdef1234", "web": ""}, runs(s, "bulbasaur")); diff != "" {
@@ -85,13 +91,16 @@ func TestSlots(t *testing.T) {
 	for minutes := range 7 { // by then it has been right for a while
 		over = Resolve(c, facts, restarted(t, over.Memory), noon.Add(3*time.Hour+time.Duration(minutes)*time.Minute))
 	}
-	if got := over.Rows[0]; got.Name != "bulbasaur" || got.Owner != "bob" || got.Purpose != "load test" || got.Namespace != row.Namespace || got.URL != row.URL || got.Number != "4" {
+	if got := over.Rows[0]; got.Name != "bulbasaur" || got.Owner != "bob" || got.Purpose != "load test" ||
+		got.Namespace != row.Namespace || got.URL != row.URL || got.Number != "4" {
 		t.Errorf("after the claim: %+v", got)
 	}
 	if got := names(over); !slices.Equal(got, []string{"bulbasaur", "gateway-pr-3", "shop-pr-7"}) {
 		t.Errorf("%v are live after the claim: %s", got, strings.Join(reasons(over), "\n"))
 	}
-	released := later(t, c, map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
+	released := later(t, c,
+		map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn,
+			config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
 	after := Resolve(released, facts, restarted(t, over.Memory), noon.Add(4*time.Hour))
 	if got := names(after); !slices.Equal(got, []string{"gateway-pr-3", "gateway-pr-4", "shop-pr-7"}) {
 		t.Errorf("%v are live after the release: %s", got, strings.Join(reasons(after), "\n"))
@@ -101,8 +110,10 @@ func TestSlots(t *testing.T) {
 // A claim's end counts by a clock that can be trusted, and what was over by it stays over.
 func TestWrongClockReleasesNoSlot(t *testing.T) {
 	t.Parallel()
-	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], until: 2026-11-22T14:00:00Z}\n")
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
+	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], " +
+		"until: 2026-11-22T14:00:00Z}\n")
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
 	m := Memory{}
 	at := func(clock, skew time.Duration, known bool) []string {
 		f := with(factsOf(pull(7)), nil, ofGateway(4, by("bob")))
@@ -147,7 +158,8 @@ func TestWrongClockReleasesNoSlot(t *testing.T) {
 func TestUnreadConfigReleasesNoSlot(t *testing.T) {
 	t.Parallel()
 	held := testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}}\n")
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn, config.SlotsFile: held}), nil)
 	f := factsOf(pull(7))
 	f.Skew, f.ConfigReadAt = new(time.Duration), noon.Add(time.Hour)
 	s := Resolve(c, f, Memory{}, noon)
@@ -165,7 +177,9 @@ func TestUnreadConfigReleasesNoSlot(t *testing.T) {
 
 func TestSlotsRequired(t *testing.T) {
 	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n", config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n",
+			config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
 	for _, labels := range [][]string{{"preview"}, {"preview-with:x"}} {
 		d := resolve(c, factsOf(pull(7, withLabels(labels...)))).Decisions[1]
 		if d.Outcome != Held || d.Rule != "slot" || d.Remedy != "previewctl slot claim --holders alice" {
@@ -177,7 +191,9 @@ func TestSlotsRequired(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"gateway": "", "orders": "abcdef1234", "web": ""}, runs(claimed, "bulbasaur")); diff != "" {
 		t.Errorf("bob's (-want +got):\n%s", diff)
 	}
-	next := later(t, c, map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n", config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
+	next := later(t, c,
+		map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n",
+			config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
 	handed := Resolve(next, facts, restarted(t, claimed.Memory), noon)
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "web": ""}, runs(handed, "bulbasaur")); diff != "" {
 		t.Errorf("alice's (-want +got):\n%s\n%s", diff, strings.Join(reasons(handed), "\n"))
@@ -190,7 +206,9 @@ func TestSlotsRequired(t *testing.T) {
 
 func TestSlotCannotBeJoined(t *testing.T) {
 	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: on\n", config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
+	c := testfixture.LoadTree(t,
+		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: on\n",
+			config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
 	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
 	want := []string{string(Held), "join", "ivysaur is a slot: only its holders' pull requests run there"}
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason}); diff != "" || d.Remedy == "" {

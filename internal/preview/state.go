@@ -50,7 +50,8 @@ func (c *composer) state() {
 // then.
 func (c *composer) withoutRoute(kind, apiVersion string) {
 	patch := `{"$patch":"delete","apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"any"}}`
-	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
+	c.kustomize.Patches = append(c.kustomize.Patches,
+		Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
 }
 
 // withState returns a row in another state. The patches of a state are the last ones and the same in every

@@ -40,7 +40,8 @@ func TestStateAddsOnlyPatches(t *testing.T) {
 			if diff := cmp.Diff(tt.want, kinds); diff != "" {
 				t.Errorf("patches at the end are for (-want +got):\n%s", diff)
 			}
-			want.Kustomize.Patches, want.State = slices.Concat(want.Kustomize.Patches, got.Kustomize.Patches[len(want.Kustomize.Patches):]), got.State
+			want.Kustomize.Patches, want.State = slices.Concat(want.Kustomize.Patches, got.Kustomize.Patches[len(want.Kustomize.Patches):]),
+				got.State
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("the rest of the row (-awake +got):\n%s", diff)
 			}

@@ -113,7 +113,8 @@ func (r Row) WithApplication(a *ApplicationStatus) Status {
 // WithoutApplication returns the status if the Application is unknown, with the reason; "" means that there is no
 // cluster.
 func (r Row) WithoutApplication(why string) Status {
-	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Reason: config.Printable(why)}
+	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images},
+		Reason: config.Printable(why)}
 	if why != "" {
 		s.Ready = new(bool)
 	}
@@ -156,7 +157,8 @@ func (a *ApplicationStatus) worst() string {
 
 // isSource says whether an Application's source is what the row says. Argo CD leaves empty lists out.
 func (r Row) isSource(s ApplicationSource) bool {
-	return s.TargetRevision == r.Revision && s.Path == r.Path && reflect.DeepEqual(withLists(s.Kustomize), withLists(r.Kustomize))
+	return s.TargetRevision == r.Revision && s.Path == r.Path &&
+		reflect.DeepEqual(withLists(s.Kustomize), withLists(r.Kustomize))
 }
 
 func withLists(k Kustomize) Kustomize {

@@ -78,8 +78,9 @@ func cycleHold(in *input, w *desired) *hold {
 			next := targets.target(link)
 			if slices.Contains(seen, next) {
 				return &hold{
-					rule:   RuleLink,
-					reason: fmt.Sprintf("its links of service %s lead in a circle: %s", service, strings.Join(append(seen, next), " → ")),
+					rule: RuleLink,
+					reason: fmt.Sprintf("its links of service %s lead in a circle: %s", service,
+						strings.Join(append(seen, next), " → ")),
 					remedy: "run the service in one of them, or take one of the links out",
 				}
 			}

@@ -17,10 +17,12 @@ func TestWanted(t *testing.T) {
 			`paths: ["web/**"]`, `paths: ["web/**"], default: {branch: main}`,
 			`paths: ["products/**", "lib/**"]`, `paths: ["products/**", "lib/**"], default: {tag: v1}`,
 			"image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: {sha: "+testfixture.SHA("c")+"}"),
-		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {orders: {branch: dev}, web: {branch: main}, products: {pullRequest: 3}}\n"),
+		testfixture.Shop7File: testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nservices: {orders: {branch: dev}, web: {branch: " +
+			"main}, products: {pullRequest: 3}}\n"),
 	}), nil)
 	shop, mailer := Wanted(c, "ACME/shop"), Wanted(c, "acme/mailer")
-	if diff := cmp.Diff([][]string{{"dev", "main"}, {"v1"}, nil, nil}, [][]string{shop.Branches, shop.Tags, mailer.Branches, mailer.Tags}); diff != "" {
+	if diff := cmp.Diff([][]string{{"dev", "main"}, {"v1"}, nil, nil},
+		[][]string{shop.Branches, shop.Tags, mailer.Branches, mailer.Tags}); diff != "" {
 		t.Errorf("branches and tags (-want +got):\n%s", diff)
 	}
 	tests := []struct {
@@ -50,7 +52,9 @@ func TestWanted(t *testing.T) {
 func TestReread(t *testing.T) {
 	t.Parallel()
 	with := func(policy, services string) *config.Config {
-		return testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{config.PolicyFile: policy, "overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + services)}), nil)
+		return testfixture.LoadTree(t,
+			testfixture.DemoTree(map[string]string{config.PolicyFile: policy,
+				"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + services)}), nil)
 	}
 	before := with(testfixture.DemoPolicy, "services: {mailer: {branch: dev}}\n")
 	tests := []struct {

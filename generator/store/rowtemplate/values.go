@@ -10,8 +10,8 @@ import (
 // mark begins a mark; the letter behind it names the value. JSON text never contains this character.
 const mark = '\x00'
 
-// valuesOf returns the values that differ between similar environments, as JSON writes them. A value that contains others
-// comes before them.
+// valuesOf returns the values that differ between similar environments, as JSON writes them. A value that contains
+// others comes before them.
 func valuesOf(e preview.Remembered) []string {
 	r := e.Row
 	values := []string{

@@ -16,7 +16,8 @@ func refuseNamespace(o manifest.Object) []Refusal {
 	if o.Labels["previewset.dev/preview"] != "true" {
 		found = append(found, Refusal{`needs label previewset.dev/preview: "true"`, keepLabels})
 	}
-	level, version := o.Labels["pod-security.kubernetes.io/enforce"], o.Labels["pod-security.kubernetes.io/enforce-version"]
+	level, version := o.Labels["pod-security.kubernetes.io/enforce"],
+		o.Labels["pod-security.kubernetes.io/enforce-version"]
 	if level != "restricted" || !restrictedVersion.MatchString(version) {
 		found = append(found, Refusal{
 			"needs label pod-security.kubernetes.io/enforce: restricted, and no enforce-version before v1.25", keepLabels,

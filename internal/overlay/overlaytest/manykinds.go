@@ -95,9 +95,10 @@ data: {domain: preview.test, publicServices: web, baseline: staging, dns: kube-s
 // kind. kustomization is the content of the folder's kustomization file; files are further changes.
 func ManyKinds(kustomization string, files map[string]string) fs.FS {
 	changes := map[string]string{
-		"overlays/web-pr-7/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + kustomization,
-		"overlays/web-pr-7/many.yaml":          manyKinds,
-		"appsets/argocd.yaml":                  anyKindProject,
+		"overlays/web-pr-7/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" +
+			kustomization,
+		"overlays/web-pr-7/many.yaml": manyKinds,
+		"appsets/argocd.yaml":         anyKindProject,
 	}
 	maps.Copy(changes, files)
 	return Shop(changes)
