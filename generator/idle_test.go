@@ -119,8 +119,10 @@ var sleepAndRemovalNeedEvidenceCases = map[string]struct {
 			`"data":{"resultType":"vector","result":[{"metric":{"namespace":"preview-shop-pr-7"},"value":[0,"0"]}]}}`),
 		false, testworld.AllNames,
 	},
-	"half an answer": {text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false,
-		testworld.AllNames},
+	"half an answer": {
+		text(http.StatusOK, `{"status":"success","data":{"resultType":"vector","result":[{"metric"`), false,
+		testworld.AllNames,
+	},
 	"a login page":  {text(http.StatusOK, `<html>Sign in</html>`), false, testworld.AllNames},
 	"30 s of delay": {func(_ http.ResponseWriter, r *http.Request) { waits(r, 30*time.Second) }, false, testworld.AllNames},
 	"an old answer": {

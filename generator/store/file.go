@@ -48,7 +48,7 @@ func (f File) Lock() (unlock func() error, err error) {
 
 // holderOf returns the process that wrote a lock file.
 func holderOf(path string) string {
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(path) //nolint:gosec // G304: beside the file that a flag names
 	if holder := strings.TrimSpace(string(content)); err == nil && holder != "" {
 		return holder
 	}

@@ -84,17 +84,18 @@ func TestLockRefusesSecondService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.Lock(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
+	_, err = file.Lock()
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
 		t.Errorf("second lock: %v, want an error that names this process", err)
 	}
-	if err := unlock(); err != nil {
+	if err = unlock(); err != nil {
 		t.Fatal(err)
 	}
 	unlock, err = file.Lock()
 	if err != nil {
 		t.Fatalf("after unlock: %v", err)
 	}
-	if err := unlock(); err != nil {
+	if err = unlock(); err != nil {
 		t.Fatal(err)
 	}
 }

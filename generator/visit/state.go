@@ -29,6 +29,8 @@ func hasExpired(p *answer.Published, name string) bool {
 
 func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State {
 	switch row.State {
+	case preview.Awake:
+		return pages.Starting
 	case preview.Waking:
 		return pages.Waking
 	case preview.Asleep:

@@ -14,7 +14,6 @@ import (
 func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 	t.Parallel()
 	problems := golden.NewTable(t, "testdata/problems/policy.txt")
-	const services = "known: web, gateway, orders, products, mailer"
 	tests := []struct {
 		name string
 		edit []string // pairs of what stands in demo and what stands there instead

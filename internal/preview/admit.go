@@ -66,8 +66,10 @@ func admit(in *input, pullRequests []*pullRequest) map[*pullRequest]*admission {
 // isAdmittedByList reports whether a pull request passes the rules that need only the list of pull requests.
 func isAdmittedByList(cfg *config.Config, pr PullRequest) bool {
 	policy := cfg.Policy.PullRequests
-	a := &applicant{in: &input{cfg: cfg},
-		pullRequest: &pullRequest{PullRequest: pr, labels: parseLabels(policy, pr.Labels)}}
+	a := &applicant{
+		in:          &input{cfg: cfg},
+		pullRequest: &pullRequest{PullRequest: pr, labels: parseLabels(policy, pr.Labels)},
+	}
 	for _, r := range admissionRules {
 		if r.needsOnlyList && r.pullRequest(a) != nil {
 			return false

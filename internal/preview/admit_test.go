@@ -30,8 +30,10 @@ func TestAdmit(t *testing.T) {
 	}{
 		{"a labelled one is live", usual, pull(7), live("changed")},
 		{"one without labels is held", usual, pull(7, withLabels()), unlabelled},
-		{"one with other labels is held", usual, pull(7, withLabels("bug", "previews", "previewed", "pre", "preview-", "no preview")),
-			unlabelled},
+		{
+			"one with other labels is held", usual, pull(7, withLabels("bug", "previews", "previewed", "pre", "preview-", "no preview")),
+			unlabelled,
+		},
 		{"a label's case doesn't count", usual, pull(7, withLabels("PreView")), live("changed")},
 		{"blanks around a label don't count", usual, pull(7, withLabels(" preview ")), live("changed")},
 		{"a label that only looks the same is another", usual, pull(7, withLabels("pre\u200bview")), unlabelled},

@@ -69,8 +69,10 @@ func TestApproval(t *testing.T) {
 		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
 		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: testfixture.SHA("e"), Writer: true})), nobody},
 		{"the beginning of the commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head[:7], Writer: true})), nobody},
-		{"the author, somebody without permission, and a writer",
-			pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), ""},
+		{
+			"the author, somebody without permission, and a writer",
+			pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), "",
+		},
 		{
 			"the repository that it comes from is gone, and nobody approves",
 			pull(7, orphaned), nobody,
@@ -111,8 +113,10 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 		edit         func(*PullRequest)
 	}{
 		{"reviews weren't read", why + "that has not been read yet", func(pr *PullRequest) { pr.Approvals = nil }},
-		{"they couldn't be", why + "read its approvals: 500",
-			func(pr *PullRequest) { pr.Approvals, pr.Problem = nil, "read its approvals: 500" }},
+		{
+			"they couldn't be", why + "read its approvals: 500",
+			func(pr *PullRequest) { pr.Approvals, pr.Problem = nil, "read its approvals: 500" },
+		},
 		{"the commit wasn't", why + "that has not been read yet", func(pr *PullRequest) { pr.CommitAuthors = nil }},
 	}
 	for _, tt := range tests {
@@ -135,8 +139,10 @@ func TestUnknownApprovalHoldsAFork(t *testing.T) {
 
 func TestApprovalDoesNotAllowForks(t *testing.T) {
 	t.Parallel()
-	for _, policy := range []string{testfixture.DemoPolicy,
-		testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, ")} {
+	for _, policy := range []string{
+		testfixture.DemoPolicy,
+		testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {forks: never, "),
+	} {
 		if d := decision(t, resolve(testfixture.LoadPolicy(t, policy), factsOf(pull(7, forked, approvedBy("bob"))))); d.Outcome != Held ||
 			d.Rule != "fork" {
 			t.Errorf("%s by %s: %s; want it held as a fork", d.Outcome, d.Rule, d.Reason)

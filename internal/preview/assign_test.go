@@ -46,10 +46,14 @@ func TestJoins(t *testing.T) {
 				"acme/shop#7: held by profile: its pull requests' labels name two profiles: checkout of acme/gateway#3 and full of acme/shop#7",
 			},
 		},
-		{"to two names", factsOf(pull(7, withLabels("preview-with:a", "preview-with:b"))), nil,
-			[]string{"acme/Shop#7: held by join: its labels join it to several environments: a, b"}},
-		{"to no name", factsOf(pull(7, withLabels("preview-with"))), nil,
-			[]string{`acme/Shop#7: held by join: its label "preview-with" names no environment`}},
+		{
+			"to two names", factsOf(pull(7, withLabels("preview-with:a", "preview-with:b"))), nil,
+			[]string{"acme/Shop#7: held by join: its labels join it to several environments: a, b"},
+		},
+		{
+			"to no name", factsOf(pull(7, withLabels("preview-with"))), nil,
+			[]string{`acme/Shop#7: held by join: its label "preview-with" names no environment`},
+		},
 		{
 			"to a pull request's host", factsOf(pull(7, withLabels("preview-with:pr-3"))), nil,
 			[]string{`acme/Shop#7: held by join: "pr-3" can't be an environment's name: the host of a service in it would be that of a pull request's environment`},

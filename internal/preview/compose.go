@@ -214,10 +214,14 @@ func baselineLinks(c *config.Config) map[string]linkPatches {
 func linkTo(c *config.Config, service, namespace string) linkPatches {
 	selector := "previewset.dev/link=" + service
 	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
-		{compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")),
-			Target{Kind: "Service", LabelSelector: selector}},
-		{compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)),
-			Target{Kind: "NetworkPolicy", LabelSelector: selector}},
+		{
+			compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")),
+			Target{Kind: "Service", LabelSelector: selector},
+		},
+		{
+			compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)),
+			Target{Kind: "NetworkPolicy", LabelSelector: selector},
+		},
 	}}
 }
 

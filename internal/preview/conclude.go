@@ -1,5 +1,7 @@
 package preview
 
+import "slices"
+
 // conclude decides about a proposal.
 func (r *reconciler) conclude(p proposal) *result {
 	if p.desired.isDedicated {
@@ -76,12 +78,7 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 
 // hasMember reports whether a pull request is in the environment, or comes into it.
 func hasMember(w *desired) bool {
-	for _, m := range w.members {
-		if w.isMember(m) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.members, w.isMember)
 }
 
 // concludeMember decides about a pull request that asks for a named environment.
@@ -92,8 +89,10 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 		last := dedicated.Members[0]
 		last.Label = presentLabel(r.in.cfg.Policy.PullRequests, m.labels)
 		isGuarded := dedicated.IsGuarded || r.guard.isActive && m.hold.isGuard
-		return memberResult{member: m, outcome: memberKeepsDedicated, hold: m.hold,
-			dedicated: dedicated.withMember(isGuarded, last)}
+		return memberResult{
+			member: m, outcome: memberKeepsDedicated, hold: m.hold,
+			dedicated: dedicated.withMember(isGuarded, last),
+		}
 	case m.hold != nil && m.isIn(w.name):
 		return memberResult{member: m, outcome: memberStays, hold: m.hold}
 	case m.hold != nil:

@@ -242,8 +242,10 @@ func (e *explainer) explainFiles() {
 	}
 	for name, problem := range e.cfg.Broken {
 		if e.cfg.Environments[name] == nil && !e.hasOne[name] {
-			e.decide(Decision{Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem,
-				Remedy: "fix the file and push it"})
+			e.decide(Decision{
+				Outcome: Held, Rule: RuleFile, Environment: config.Printable(name), Reason: problem,
+				Remedy: "fix the file and push it",
+			})
 		}
 	}
 }

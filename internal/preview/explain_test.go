@@ -34,8 +34,10 @@ func TestRemovedEnvironmentsAreBounded(t *testing.T) {
 	m := Memory{Environments: map[string]Remembered{}}
 	for i := range goneMax + 5 {
 		name := config.PullRequestName(&config.Policy{}, "acme/shop", i+1)
-		m.Environments[name] = Remembered{Members: []Member{{Repository: "acme/shop", Number: i + 1}},
-			Row: Row{Name: name, Repository: "acme/shop"}}
+		m.Environments[name] = Remembered{
+			Members: []Member{{Repository: "acme/shop", Number: i + 1}},
+			Row:     Row{Name: name, Repository: "acme/shop"},
+		}
 	}
 	s := Resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(), m, noon)
 	if len(s.Memory.Gone) != goneMax {
@@ -56,8 +58,10 @@ func TestSinceIsTheFirstTimeOfADecision(t *testing.T) {
 		{"held at first", pull(7, withLabels()), 0},
 		{"still held, under another title", pull(7, withLabels(), func(pr *PullRequest) { pr.Title = "WIP" }), 0},
 		{"live", pull(7), 2},
-		{"still live, at another commit and profile",
-			pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2},
+		{
+			"still live, at another commit and profile",
+			pull(7, withLabels("preview:full"), func(pr *PullRequest) { pr.HeadSHA = testfixture.SHA("b") }), 2,
+		},
 		{"live by another rule", pull(7, asDraft), 4},
 		{"live again", pull(7), 5},
 	}

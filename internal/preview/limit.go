@@ -156,6 +156,7 @@ func (c limitCount) roomRemedy() string {
 		return "wait, or close or unlabel another pull request of the same owner"
 	case limitPerRepository:
 		return "wait, or close or unlabel another pull request of the same repository"
+	case limitEnvironments:
 	}
 	return "wait, or close or unlabel the pull request of another environment"
 }
@@ -173,8 +174,10 @@ func (l *limiter) limitCounts(w *desired) []limitCount {
 	owner := w.limitOwner()
 	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
 		counts = append(counts,
-			limitCount{limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key],
-				limits.PerOwner})
+			limitCount{
+				limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key],
+				limits.PerOwner,
+			})
 	}
 	if w.source() == FromPullRequest {
 		seen := map[string]bool{}

@@ -120,41 +120,56 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 		{"one that is new wakes what it leads to", map[string]string{base: shared}, func(d *days) {
 			d.pass(time.Hour).want("base asleep").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
 		}},
-		{"one whose link is new wakes what it leads to",
-			map[string]string{base: shared, jakub: testfixture.EnvironmentYAML("services: {web: {branch: main}}\n")}, func(d *days) {
+		{
+			"one whose link is new wakes what it leads to",
+			map[string]string{base: shared, jakub: testfixture.EnvironmentYAML("services: {web: {branch: main}}\n")},
+			func(d *days) {
 				d.used["jakub"] = true
 				d.pass(time.Hour).want("base asleep, jakub awake").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
-			}},
-		{"what is kept awake keeps awake what it leads to", map[string]string{base: shared, jakub: leads + "lifetime: {keepAwake: true}\n"},
+			},
+		},
+		{
+			"what is kept awake keeps awake what it leads to",
+			map[string]string{base: shared, jakub: leads + "lifetime: {keepAwake: true}\n"},
 			func(d *days) {
 				d.pass(5 * time.Hour).want("base awake, jakub awake")
 				if x := d.decided("base"); x.SleepsAt != nil {
 					d.t.Errorf("base sleeps at %s", x.SleepsAt)
 				}
-			}},
+			},
+		},
 		{"what nothing is known of keeps awake what it leads to", map[string]string{base: shared, jakub: leads}, func(d *days) {
 			d.lost["jakub"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub awake")
 		}},
-		{"who isn't let in keeps nobody awake", map[string]string{base: testfixture.EnvironmentYAML("profile: full\n"), jakub: leads},
+		{
+			"who isn't let in keeps nobody awake",
+			map[string]string{base: testfixture.EnvironmentYAML("profile: full\n"), jakub: leads},
 			func(d *days) {
 				d.used["jakub"] = true
 				d.pass(5 * time.Hour).want("base asleep, jakub awake")
-			}},
-		{"what was sent to sleep once, and woken with another, stays awake while it is used", map[string]string{base: shared, jakub: leads},
+			},
+		},
+		{
+			"what was sent to sleep once, and woken with another, stays awake while it is used",
+			map[string]string{base: shared, jakub: leads},
 			func(d *days) {
 				d.ask(ActionSleep, "jakub", 0).ask(ActionSleep, "base", 0).want("base asleep, jakub asleep").ask(ActionWake, "jakub",
 					0).want("base waking, jakub waking")
 				d.used["base"] = true
 				d.pass(time.Minute).want("base awake, jakub awake").ask(ActionSleep, "jakub",
 					0).want("base awake, jakub asleep").pass(time.Hour).want("base awake, jakub asleep")
-			}},
+			},
+		},
 		{"what is sent to sleep while it wakes sleeps", map[string]string{base: shared}, func(d *days) {
 			d.ask(ActionSleep, "base", 0).ask(ActionWake, "base", 0).want("base waking").ask(ActionSleep, "base",
 				0).want("base asleep").pass(time.Minute).want("base asleep")
 		}},
-		{"a handover is awake", map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")},
-			func(d *days) { d.pass(5 * time.Hour).want("base awake") }},
+		{
+			"a handover is awake",
+			map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")},
+			func(d *days) { d.pass(5 * time.Hour).want("base awake") },
+		},
 		{"what is asleep and handed over wakes", map[string]string{base: testfixture.EnvironmentYAML("profile: full\n")}, func(d *days) {
 			d.pass(time.Hour).want("base asleep").files(map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: " +
 				"[orders]\n")}).want("base waking")

@@ -134,8 +134,11 @@ func TestQueueIsInOrderOfArrival(t *testing.T) {
 		{"of two that come at once the older waits first", []PullRequest{old(1), old(2), old(3), pull(5), pull(6), pull(7)}, "5 6 | 7 1 3 2"},
 		{"a push moves nobody", []PullRequest{old(1), old(2), old(3), pull(5, headed("b")), pull(6), pull(7, headed("c"))}, "5 6 | 7 1 3 2"},
 		{"one closes: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "6 7 | 1 3 2"},
-		{"one loses its label: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6, withLabels()), pull(7)},
-			"1 7 | 3 2"},
+		{
+			"one loses its label: the first goes, and nobody else",
+			[]PullRequest{old(1), old(2), old(3), pull(6, withLabels()), pull(7)},
+			"1 7 | 3 2",
+		},
 		{"it is labelled again, and waits behind", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "1 7 | 3 2 6"},
 		{"one that waits closes", []PullRequest{old(1), old(2), pull(6), pull(7)}, "1 7 | 2 6"},
 		{"one that waits becomes a draft, and waits no more", []PullRequest{old(1), pull(2, asDraft), pull(6), pull(7)}, "1 7 | 6"},

@@ -30,8 +30,10 @@ func linkEnvironments(in *input, live *liveSet, results []*result, last composit
 		}
 	}
 	graph := buildLinkGraph(in, live, planned)
-	next := compositions{cfg: in.cfg, baseline: last.baseline, plain: make(map[string]*composition, len(planned)),
-		linked: map[string]*composition{}}
+	next := compositions{
+		cfg: in.cfg, baseline: last.baseline, plain: make(map[string]*composition, len(planned)),
+		linked: map[string]*composition{},
+	}
 	l := linkResult{rows: map[string]Row{}, notes: graph.notes, compositions: next}
 	for name, d := range planned {
 		next.plain[name] = d.made
@@ -50,8 +52,10 @@ func linkEnvironments(in *input, live *liveSet, results []*result, last composit
 }
 
 func buildLinkGraph(in *input, live *liveSet, planned map[string]*plannedEnvironment) linkGraph {
-	g := linkGraph{to: map[string]map[string]string{}, from: map[string]map[string]map[string]bool{},
-		notes: map[string][]string{}}
+	g := linkGraph{
+		to: map[string]map[string]string{}, from: map[string]map[string]map[string]bool{},
+		notes: map[string][]string{},
+	}
 	targets := liveTargets(in, live)
 	for _, name := range slices.Sorted(maps.Keys(planned)) {
 		d := planned[name]

@@ -54,13 +54,19 @@ func TestLinks(t *testing.T) {
 		to, reason string
 	}{
 		{"to a shared one", files("alice", runsProducts+"shared: true\n", "jakub", linker), "preview-alice", ""},
-		{"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging",
-			"service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true"},
+		{
+			"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging",
+			"service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true",
+		},
 		{"to one that isn't there", files("jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
-		{"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging",
-			"service products leads to the baseline: environment alice is not live"},
-		{"to one that doesn't run it",
-			files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live"},
+		{
+			"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging",
+			"service products leads to the baseline: environment alice is not live",
+		},
+		{
+			"to one that doesn't run it",
+			files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live",
+		},
 		{
 			"by way of another",
 			files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "bob", runsProducts+"shared: true\n",

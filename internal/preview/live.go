@@ -65,8 +65,10 @@ func (u *liveCounts) count(e *Remembered) {
 }
 
 func (u *liveCounts) clone() liveCounts {
-	return liveCounts{all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner),
-		perRepository: maps.Clone(u.perRepository)}
+	return liveCounts{
+		all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner),
+		perRepository: maps.Clone(u.perRepository),
+	}
 }
 
 // repositories returns the repositories of the members, each once.

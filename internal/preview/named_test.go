@@ -24,19 +24,31 @@ func TestEnvironmentFromFile(t *testing.T) {
 		{"a branch", "services: {gateway: {branch: main}}\n", map[string]string{"gateway": "9a7e", "web": ""}, ""},
 		{"a tag", "services: {gateway: {tag: dev}}\n", map[string]string{"gateway": "de4", "web": ""}, ""},
 		{"a commit", "services: {gateway: {sha: " + commit + "}}\n", map[string]string{"gateway": "c0ffee", "web": ""}, ""},
-		{"an open pull request, whether it is labelled or not", "services: {gateway: {pullRequest: 3}}\n",
-			map[string]string{"gateway": "9a7d", "web": ""}, ""},
-		{"what leads to it from outside runs too", "services: {orders: {branch: main}}\n",
-			map[string]string{"gateway": "", "orders": "5409", "web": ""}, ""},
+		{
+			"an open pull request, whether it is labelled or not", "services: {gateway: {pullRequest: 3}}\n",
+			map[string]string{"gateway": "9a7d", "web": ""},
+			"",
+		},
+		{
+			"what leads to it from outside runs too", "services: {orders: {branch: main}}\n",
+			map[string]string{"gateway": "", "orders": "5409", "web": ""},
+			"",
+		},
 		{"a profile", "profile: checkout\n", map[string]string{"gateway": "", "orders": ""}, ""},
 		{"nothing", "owner: jakub\n", nil, "it has nothing to run"},
 		{"a branch that isn't there", "services: {gateway: {branch: x}}\n", nil, `acme/gateway has no branch "x", which service gateway runs at`},
-		{"a commit that no branch holds", "services: {gateway: {sha: " + testfixture.SHA("e") + "}}\n", nil,
-			"acme/gateway has no commit " + testfixture.SHA("e") + " on its default branch or at a branch's head, which service gateway runs at"},
-		{"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil,
-			"acme/gateway has no open pull request #4, which service gateway runs at"},
-		{"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil,
-			"acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here"},
+		{
+			"a commit that no branch holds", "services: {gateway: {sha: " + testfixture.SHA("e") + "}}\n", nil,
+			"acme/gateway has no commit " + testfixture.SHA("e") + " on its default branch or at a branch's head, which service gateway runs at",
+		},
+		{
+			"a pull request that isn't open", "services: {gateway: {pullRequest: 4}}\n", nil,
+			"acme/gateway has no open pull request #4, which service gateway runs at",
+		},
+		{
+			"a fork's pull request", "services: {gateway: {pullRequest: 5}}\n", nil,
+			"acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -75,8 +87,10 @@ func TestServiceStaysWhenItsRefIsDeleted(t *testing.T) {
 	moved.HeadSHA = testfixture.SHA("fee1")
 	at := Resolve(c, with(factsOf(), nil, moved), before.Memory, noon)
 	after := Resolve(c, with(factsOf(), nil), at.Memory, noon)
-	if got := []string{runs(before, "jakub")["gateway"], runs(at, "jakub")["gateway"],
-		runs(after, "jakub")["gateway"]}; !slices.Equal(got, []string{"9a7d", "fee1", "fee1"}) {
+	if got := []string{
+		runs(before, "jakub")["gateway"], runs(at, "jakub")["gateway"],
+		runs(after, "jakub")["gateway"],
+	}; !slices.Equal(got, []string{"9a7d", "fee1", "fee1"}) {
 		t.Errorf("gateway was at %v", got)
 	}
 	want := []string{"jakub: live by file: its file is in overlays/jakub; service gateway stays at fee1000: acme/gateway has no open " +
@@ -106,10 +120,19 @@ func TestDeletedFileRemovesItsEnvironment(t *testing.T) {
 		{"broken", map[string]string{two: file, jakub: "oops"}, false, nil, []string{"alice", "jakub"}},
 		{"both at once, where one may go", map[string]string{config.PolicyFile: lean}, false, nil, []string{"alice", "jakub"}},
 		{"on a branch that was rewritten", map[string]string{two: file}, true, nil, []string{"alice", "jakub"}},
-		{"on a branch of which nobody remembers what it was", map[string]string{two: file}, false, func(m *Memory) { m.Commit = "" },
-			[]string{"alice", "jakub"}},
-		{"on a rewritten branch, and confirmed", map[string]string{two: file}, true,
-			func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} }, []string{"alice"}},
+		{
+			"on a branch of which nobody remembers what it was",
+			map[string]string{two: file},
+			false, func(m *Memory) { m.Commit = "" },
+			[]string{"alice", "jakub"},
+		},
+		{
+			"on a rewritten branch, and confirmed",
+			map[string]string{two: file},
+			true,
+			func(m *Memory) { m.Confirmed = map[string]bool{"jakub": true} },
+			[]string{"alice"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -91,8 +91,10 @@ func TestOrphanKeepsItsServices(t *testing.T) {
 	r := unclear.Repositories["acme/shop"]
 	r.Unread = map[int]string{7: "502"}
 	unclear.Repositories["acme/shop"] = r
-	for name, f := range map[string]Facts{"before": facts(pull(7, x), later), "building": facts(pull(7, x, headed("bad")), later),
-		"unclear": unclear} {
+	for name, f := range map[string]Facts{
+		"before": facts(pull(7, x), later), "building": facts(pull(7, x, headed("bad")), later),
+		"unclear": unclear,
+	} {
 		after := Resolve(c, f, restarted(t, before.Memory), noon)
 		if got := runs(after, "checkout")["orders"]; got != "abcdef1234" {
 			t.Errorf("%s: orders runs at %s: %v", name, got, reasons(after))

@@ -31,13 +31,21 @@ func TestOwnerOfABotsPullRequest(t *testing.T) {
 	}{
 		{"who labelled it", []string{"preview"}, []Labelling{put("preview", "alice")}, "alice"},
 		{"who labelled it last", []string{"preview"}, []Labelling{put("preview", "alice"), put("preview", "bob")}, "bob"},
-		{"other labels don't count", []string{"preview", "bug"},
-			[]Labelling{put("preview", "alice"), put("bug", "bob"), put("preview-with:x", "bob")}, "alice"},
+		{
+			"other labels don't count",
+			[]string{"preview", "bug"},
+			[]Labelling{put("preview", "alice"), put("bug", "bob"), put("preview-with:x", "bob")},
+			"alice",
+		},
 		{"a label by which it joins others does", []string{"preview-with:x"}, []Labelling{put("preview-with:x", "bob")}, "bob"},
 		{"nor such as are off again", []string{"preview"}, []Labelling{put("preview", "alice"), put("preview:full", "bob")}, "alice"},
 		{"a profile's label does, in any case", []string{"Preview:Full"}, []Labelling{put("bug", "alice"), put("preview:full", "bob")}, "bob"},
-		{"of two labels the one that came last", []string{"preview:full", "preview"},
-			[]Labelling{put("preview:full", "bob"), put("preview", "alice")}, "alice"},
+		{
+			"of two labels the one that came last",
+			[]string{"preview:full", "preview"},
+			[]Labelling{put("preview:full", "bob"), put("preview", "alice")},
+			"alice",
+		},
 		{"a workflow is nobody", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview", By: "ci[bot]"}}, "renovate[bot]"},
 		{"nor is a deleted account", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview"}}, "renovate[bot]"},
 		{"nor one that is gone and looks human", []string{"preview"}, []Labelling{{Label: "preview", Human: true}}, "renovate[bot]"},
@@ -112,8 +120,10 @@ func TestFileOwnerDoesNotBypassTheOwnerLimit(t *testing.T) {
 	t.Parallel()
 	file := testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nowner: bob\n")
 	c := testfixture.LoadTree(t,
-		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "limits: {perOwner: 1}\n",
-			testfixture.Shop7File: file}), nil)
+		testfixture.DemoTree(map[string]string{
+			config.PolicyFile:     testfixture.DemoPolicy + "limits: {perOwner: 1}\n",
+			testfixture.Shop7File: file,
+		}), nil)
 	want := []string{"7 live", "8 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "9 live"}
 	var m Memory
 	for range 2 {
@@ -150,8 +160,10 @@ func TestUnknownOwnerHoldsNewEnvironments(t *testing.T) {
 		return func(pr *PullRequest) { pr.Labellings, pr.Problem = nil, problem }
 	}
 	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	for problem, reason := range map[string]string{"": why + "that has not been read yet",
-		"read who labelled it: 500": why + "read who labelled it: 500"} {
+	for problem, reason := range map[string]string{
+		"":                          why + "that has not been read yet",
+		"read who labelled it: 500": why + "read who labelled it: 500",
+	} {
 		d := decision(t, resolve(c, factsOf(pull(7, robot("alice"), unknown(problem)))))
 		if diff := cmp.Diff([]string{string(Held), "unread", reason, "wait; it is read again"},
 			[]string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {

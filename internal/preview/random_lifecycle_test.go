@@ -80,8 +80,10 @@ type lives struct {
 
 func newLives(t *testing.T, seed uint64) *lives {
 	t.Helper()
-	p := &lives{Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true,
-		heldAt: map[string]int{}, heads: map[string]string{}, visits: map[string][]time.Time{}}
+	p := &lives{
+		Rand: rand.New(rand.NewPCG(seed, 2)), t: t, seed: seed, now: noon, last: &Snapshot{}, prometheus: true,
+		heldAt: map[string]int{}, heads: map[string]string{}, visits: map[string][]time.Time{},
+	}
 	p.window = []time.Duration{time.Minute, 5 * time.Minute}[p.IntN(2)]
 	for _, m := range []*map[string]time.Time{&p.used, &p.since, &p.asked, &p.held, &p.extended, &p.closed, &p.made} {
 		*m = map[string]time.Time{}
@@ -218,8 +220,10 @@ func (p *lives) asks() {
 	if len(all) == 0 || p.last.Memory.At.IsZero() { // memory was just lost: nobody is answered yet
 		return
 	}
-	r := Request{Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)],
-		At: p.clock()}
+	r := Request{
+		Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)],
+		At: p.clock(),
+	}
 	if r.Action != ActionSleep && p.IntN(2) == 0 {
 		r.For = time.Duration(20+p.IntN(90)) * time.Minute
 	}

@@ -67,8 +67,11 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		{"pending, neutral, skipped or red", []Check{red}, waits},
 		{"green of another app", []Check{{Name: "image", App: "evil", Green: true}}, waits},
 		{"green of nobody", []Check{{Name: "image", Green: true}}, waits},
-		{"green of another name",
-			[]Check{{Name: "Image", App: "github-actions", Green: true}, {Name: "image / push", App: "github-actions", Green: true}}, waits},
+		{
+			"green of another name",
+			[]Check{{Name: "Image", App: "github-actions", Green: true}, {Name: "image / push", App: "github-actions", Green: true}},
+			waits,
+		},
 		{"one of two results is red", []Check{greenImage, red}, waits},
 		{"the other of two results is red", []Check{red, greenImage}, waits},
 	}
@@ -123,9 +126,11 @@ func TestLiveEnvironmentKeepsItsLastReadyCommit(t *testing.T) {
 		t.Errorf("row while the next commit is built (-before +after):\n%s", diff)
 	}
 	d := decision(t, building)
-	want := []string{string(Live), "ready",
+	want := []string{
+		string(Live), "ready",
 		`it stays as it was: building b000000: check "image" of github-actions is not green on it for service orders`,
-		"wait for it, or see there why it fails"}
+		"wait for it, or see there why it fails",
+	}
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}

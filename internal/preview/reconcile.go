@@ -35,8 +35,10 @@ func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desir
 		expired:      map[*desired]*hold{},
 		pendingMoves: maps.Clone(moves), movedTo: map[string]string{}, rejected: rejections{},
 	}
-	r.planner = &planner{in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg),
-		readyDefaults: map[string]config.ServiceRef{}}
+	r.planner = &planner{
+		in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg),
+		readyDefaults: map[string]config.ServiceRef{},
+	}
 	for _, w := range r.existing {
 		if h := ls.expiredHold(w); h != nil {
 			r.expired[w] = h

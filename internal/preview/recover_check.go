@@ -62,8 +62,10 @@ func isSlug(s string) bool { return len(s) <= config.MaxLabel && targetPattern.M
 
 func (r Row) listProblem() error {
 	k := r.Kustomize
-	for _, n := range []int{len(k.Components), len(k.Images), len(k.Patches), len(r.Labels), len(r.Info),
-		len(r.IgnoreDifferences), len(r.SyncOptions)} {
+	for _, n := range []int{
+		len(k.Components), len(k.Images), len(k.Patches), len(r.Labels), len(r.Info),
+		len(r.IgnoreDifferences), len(r.SyncOptions),
+	} {
 		if n > maxParts {
 			return fmt.Errorf("a list has %d entries, %d at most are read", n, maxParts)
 		}

@@ -126,15 +126,21 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 		want         []string
 	}{
 		{"nothing happened", testfixture.DemoPolicy, factsOf(pulls...), []string{"shop-pr-1: live by labelled", "shop-pr-7: live by labelled"}},
-		{"its repository was taken out of configuration", elsewhere, factsOf(pulls...),
-			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
-		{"configuration asks for another label",
+		{
+			"its repository was taken out of configuration", elsewhere, factsOf(pulls...),
+			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"},
+		},
+		{
+			"configuration asks for another label",
 			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pulls...),
-			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"},
+		},
 		{"one has lost its label", testfixture.DemoPolicy, unlabelled, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by labelled"}},
 		{"its repository can't be read", testfixture.DemoPolicy, unread, []string{"shop-pr-1: live by unread", "shop-pr-7: live by unread"}},
-		{"its repository's name is another's", testfixture.DemoPolicy, other,
-			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"}},
+		{
+			"its repository's name is another's", testfixture.DemoPolicy, other,
+			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"},
+		},
 		{"one can't be found", testfixture.DemoPolicy, hidden, []string{"shop-pr-1: live by unread", "shop-pr-7: live by labelled"}},
 		{"one is closed", testfixture.DemoPolicy, factsOf(pull(7)), []string{"shop-pr-1: gone by closed", "shop-pr-7: live by labelled"}},
 	}
@@ -225,8 +231,10 @@ func TestImpossibleRowsAreNotRecovered(t *testing.T) {
 		{"too many images", func(r *Row) { r.Kustomize.Images = slices.Repeat([]string{"a:b"}, 501) }, "500 at most"},
 		{"too much", func(r *Row) { r.Info = []Info{{"x", strings.Repeat("x", 600<<10)}} }, "KiB"},
 		{"a text that hides something", func(r *Row) { r.SyncOptions, r.Info = nil, []Info{{"x", "a\u202eb"}} }, "characters that no row has"},
-		{"a commit in ConfigMap environment that is none",
-			func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit"},
+		{
+			"a commit in ConfigMap environment that is none",
+			func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit",
+		},
 		{"a host that is none", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{"orders":"a b"}`, `{}`) }, "host"},
 		{"a ConfigMap environment with null", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`[]`, `{}`) }, "ConfigMap environment"},
 	}

@@ -100,8 +100,10 @@ func (r *reconciler) expire(w *desired, h *hold) *result {
 			remedy: "previewctl confirm " + w.name + " to remove it, or previewctl extend " + w.name,
 		}
 	} else {
-		res.expired = &Expired{Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads,
-			Members: w.previous.Members}
+		res.expired = &Expired{
+			Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads,
+			Members: w.previous.Members,
+		}
 	}
 	for _, m := range w.members {
 		if !w.isDedicated && m.hold != nil && !m.isIn(w.name) {

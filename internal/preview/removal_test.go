@@ -80,8 +80,10 @@ func TestConfirmedMove(t *testing.T) {
 	if diff := cmp.Diff(before.Rows, kept.Rows); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
-	want := []string{string(Live), "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now",
-		"change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there"}
+	want := []string{
+		string(Live), "moved", "it stays as it was: its namespace would be pr-shop-pr-7 now",
+		"change namespacePrefix back, or previewctl confirm shop-pr-7 to begin anew there",
+	}
 	d := kept.Decisions[0]
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason, d.Remedy}); diff != "" || !d.Withheld {
 		t.Errorf("withheld: %v (-want +got):\n%s", d.Withheld, diff)
@@ -129,8 +131,12 @@ func TestChangedLabel(t *testing.T) {
 		{"it has the new label too", []string{"preview"}, []func(*PullRequest){withLabels("preview", "deploy")}, "live by labelled"},
 		{"it gets the new label instead", []string{"preview"}, []func(*PullRequest){withLabels("Deploy:full")}, "live by labelled"},
 		{"it loses the old label", []string{"preview"}, []func(*PullRequest){withLabels("bug")}, "held by unlabelled"},
-		{"it had the new label by chance, and loses that", []string{"preview", "deploy"}, []func(*PullRequest){withLabels("preview")},
-			"live by withheld"},
+		{
+			"it had the new label by chance, and loses that",
+			[]string{"preview", "deploy"},
+			[]func(*PullRequest){withLabels("preview")},
+			"live by withheld",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -55,8 +55,10 @@ func FromMemory(m Memory, now time.Time) *Snapshot {
 	ids := &identities{unread: []string{}, carried: map[string]Decided{}, decided: in.memory.Since}
 	ls := updateLifecycles(in, ids, nil)
 	rec := newReconciler(in, ids, ls, nil, nil)
-	rec.keepAll(&hold{rule: RuleUnread, reason: "configuration can't be read",
-		remedy: "see the service's /readyz?verbose"})
+	rec.keepAll(&hold{
+		rule: RuleUnread, reason: "configuration can't be read",
+		remedy: "see the service's /readyz?verbose",
+	})
 	lim := newLimiter(rec, &scheduler{in, ls, rec.live}, ls.initial, nil)
 	lim.limit(nil, nil)
 	r := &resolved{

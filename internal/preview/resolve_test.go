@@ -39,8 +39,10 @@ func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
 		{"in the title", testfixture.DemoPolicy, "checkout", "Faster checkout (OPS-3)", "OPS-3"},
 		{"nowhere", testfixture.DemoPolicy, "checkout", "Faster checkout", ""},
 		{"nowhere where nobody asks for it", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
-		{"without what a loose pattern catches besides",
-			testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2"},
+		{
+			"without what a loose pattern catches besides",
+			testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,10 +76,14 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 			"it gets a second profile", testfixture.DemoPolicy, withLabels("preview", "preview:full", "preview:checkout"), nil,
 			"profile", "its labels name several profiles: preview:checkout, preview:full",
 		},
-		{"it gets an unknown profile", testfixture.DemoPolicy, withLabels("preview:fast"), nil, "profile",
-			`its label "preview:fast" names no profile`},
-		{"its head can't be told", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread",
-			"GitHub names no commit as its head"},
+		{
+			"it gets an unknown profile", testfixture.DemoPolicy, withLabels("preview:fast"), nil, "profile",
+			`its label "preview:fast" names no profile`,
+		},
+		{
+			"its head can't be told", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA = "" }, nil, "unread",
+			"GitHub names no commit as its head",
+		},
 		{
 			"the repository that it comes from is gone", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadRepositoryID = 0 }, nil,
 			"fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here",
@@ -93,8 +99,10 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), same, nil,
 			"withheld", "the configured label has changed since it got its preview",
 		},
-		{"configuration names its namespace otherwise", testfixture.DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved",
-			"its namespace would be pv-shop-pr-7 now"},
+		{
+			"configuration names its namespace otherwise", testfixture.DemoPolicy + "namespacePrefix: pv-\n", same, nil, "moved",
+			"its namespace would be pv-shop-pr-7 now",
+		},
 		{
 			"its repository isn't in the configuration any more",
 			testfixture.Replace(t, testfixture.DemoPolicy, "repositories:\n  acme/Shop: {alias: shop}\n", "",
@@ -102,8 +110,10 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 				"repository: acme/store"),
 			same, func(f *Facts) { f.Repositories["acme/store"] = Repository{} }, "withheld", "its repository isn't in the configuration any more",
 		},
-		{"its repository can't be read", testfixture.DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread",
-			"its repository can't be read"},
+		{
+			"its repository can't be read", testfixture.DemoPolicy, same, func(f *Facts) { delete(f.Repositories, "acme/shop") }, "unread",
+			"its repository can't be read",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,10 +172,15 @@ func TestEnvironmentIsRemovedOnEvidence(t *testing.T) {
 		pulls []PullRequest
 		want  []string
 	}{
-		{"it is closed", nil,
-			[]string{string(Gone), "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"}},
-		{"its label is taken away", []PullRequest{pull(7, withLabels("bug"))},
-			[]string{string(Held), "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`}},
+		{
+			"it is closed", nil,
+			[]string{string(Gone), "closed", "its pull request was closed or merged, or lost its label", "reopen or label it to bring it back"},
+		},
+		{
+			"its label is taken away",
+			[]PullRequest{pull(7, withLabels("bug"))},
+			[]string{string(Held), "unlabelled", `it has no label "preview"`, `label it "preview" to get a preview`},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,7 +11,6 @@ type resolved struct {
 	states     runStates
 	expired    map[string]Expired // removed by their lifetime, by name
 	lastTicket int                // the highest ticket
-	awake      int                // the number of awake environments
 }
 
 // explanation is the result of the explain phase.

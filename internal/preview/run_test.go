@@ -28,8 +28,10 @@ func TestRunSet(t *testing.T) {
 		{"a renamed file counts where it was and where it is", pull(7, changing("orders/a.go", "web/a.go")), "gateway orders web"},
 		{"too many files to tell count as all", pull(7, all), "gateway orders products web"},
 		{"everything by label", pull(7, withLabels("preview:full")), "gateway mailer orders products web"},
-		{"everything by label, though nothing is changed", pull(7, withLabels("preview:full"), changing("README.md")),
-			"gateway mailer orders products web"},
+		{
+			"everything by label, though nothing is changed", pull(7, withLabels("preview:full"), changing("README.md")),
+			"gateway mailer orders products web",
+		},
 		{"a list by label", pull(7, withLabels("preview:checkout"), changing("README.md")), "gateway orders"},
 		{"a list by label, and what is changed besides", pull(7, withLabels("preview:checkout"), changing("web/a.js")), "gateway orders web"},
 	}
@@ -100,8 +102,10 @@ func TestFileProfileAppliesWithoutALabel(t *testing.T) {
 		want       string
 	}{
 		{"the file's profile instead of configuration's", "profile: checkout\n", pull(7, changing("web/a")), "checkout", "gateway orders web"},
-		{"the label's profile instead of the file's", "profile: checkout\n", pull(7, withLabels("preview:full")), "full",
-			"gateway mailer orders products web"},
+		{
+			"the label's profile instead of the file's", "profile: checkout\n", pull(7, withLabels("preview:full")), "full",
+			"gateway mailer orders products web",
+		},
 		{"the file's services where nothing is changed", "services: {gateway: {branch: main}}\n", pull(7, changing()), "changed", "gateway"},
 	}
 	for _, tt := range tests {
@@ -131,8 +135,10 @@ func TestResolveRefs(t *testing.T) {
 		Images       []string
 	}
 	images := func(extra ...string) answer {
-		return answer{"labelled", `it is open and labelled "preview"; profile changed`,
-			append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234"))}
+		return answer{
+			"labelled", `it is open and labelled "preview"; profile changed`,
+			append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234")),
+		}
 	}
 	tests := []struct {
 		name, policy, file string
@@ -152,9 +158,11 @@ func TestResolveRefs(t *testing.T) {
 		},
 		{
 			"a commit that no branch or tag holds is held", withDefault("{sha: " + testfixture.SHA("c") + "}"), "", nil,
-			answer{Rule: "ref",
+			answer{
+				Rule: "ref",
 				Reason: "acme/gateway has no commit " + testfixture.SHA("c") +
-					" on its default branch or at a branch's head, which service gateway runs at"},
+					" on its default branch or at a branch's head, which service gateway runs at",
+			},
 		},
 		{
 			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
@@ -173,12 +181,16 @@ func TestResolveRefs(t *testing.T) {
 			"a repository that was never read doesn't matter where nothing of it is pinned", testfixture.DemoPolicy, "",
 			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images(),
 		},
-		{"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil,
-			images("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
+		{
+			"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil,
+			images("ghcr.io/acme/gateway:" + testfixture.SHA("de4")),
+		},
 		{
 			"the file adds a service", testfixture.DemoPolicy, "services: {products: {branch: main}}\n", nil,
-			answer{"labelled", `it is open and labelled "preview"; profile changed`,
-				[]string{"ghcr.io/acme/orders:" + testfixture.SHA("abcdef1234"), "ghcr.io/acme/products:" + testfixture.SHA("5409")}},
+			answer{
+				"labelled", `it is open and labelled "preview"; profile changed`,
+				[]string{"ghcr.io/acme/orders:" + testfixture.SHA("abcdef1234"), "ghcr.io/acme/products:" + testfixture.SHA("5409")},
+			},
 		},
 		{"what the pull request changes stays at its head", testfixture.DemoPolicy, "services: {orders: {tag: v1}}\n", nil, images()},
 	}
@@ -218,8 +230,10 @@ func TestTagIsFilledFromThePullRequest(t *testing.T) {
 		{"branch", "{{ .Branch }}-latest", nil, "feature-checkout-latest", ""},
 		{"hostile branch", "{{ .Branch }}", func(pr *PullRequest) { pr.Branch = "x:latest@sha256:../$(id)\n" }, "x-latest-sha256-id", ""},
 		{"number", "pr-{{ .Number }}", nil, "pr-7", ""},
-		{"what makes no tag is held", "-{{ .Number }}", nil, "",
-			`the tag "-{{ .Number }}" of service orders makes "-7", which is not an image tag`},
+		{
+			"what makes no tag is held", "-{{ .Number }}", nil, "",
+			`the tag "-{{ .Number }}" of service orders makes "-7", which is not an image tag`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,8 +34,10 @@ func lifetimes(lifetime string) string {
 
 func newDays(t testing.TB, policy string, pulls ...PullRequest) *days {
 	t.Helper()
-	d := &days{t: t, policy: policy, config: testfixture.LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{},
-		lost: map[string]bool{}, last: &Snapshot{}}
+	d := &days{
+		t: t, policy: policy, config: testfixture.LoadPolicy(t, policy), now: noon, pulls: pulls, used: map[string]bool{},
+		lost: map[string]bool{}, last: &Snapshot{},
+	}
 	d.answer()
 	return d
 }
@@ -161,8 +163,10 @@ func TestSleepTimes(t *testing.T) {
 		lifetime string
 		play     func(*days)
 	}{
-		{"idle for an hour, and not before", idle,
-			func(d *days) { d.pass(59 * time.Minute).want("1 awake"); d.pass(time.Minute).want("1 asleep") }},
+		{
+			"idle for an hour, and not before", idle,
+			func(d *days) { d.pass(59 * time.Minute).want("1 awake"); d.pass(time.Minute).want("1 asleep") },
+		},
 		{"what is used stays awake, and an hour more", idle, func(d *days) {
 			d.used["shop-pr-1"] = true
 			d.pass(24 * time.Hour).want("1 awake")

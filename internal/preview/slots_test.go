@@ -31,10 +31,16 @@ func TestSlotPoolAt(t *testing.T) {
 		return lines
 	}
 	p := &config.SlotPool{
-		Slots: map[string]config.Claim{"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)},
-			"ivysaur": {Holders: []string{"dave"}, Since: at(-2)}},
-		Queue: []config.Claim{{Holders: []string{"late"}, Until: at(1)}, {Holders: []string{"carol"}, Since: at(-1), Until: at(4)},
-			{Holders: []string{"erin"}, Since: at(5)}, {Holders: []string{"frank"}}},
+		Slots: map[string]config.Claim{
+			"bulbasaur": {Holders: []string{"alice", "bob"}, Since: at(-3), Until: at(2)},
+			"ivysaur":   {Holders: []string{"dave"}, Since: at(-2)},
+		},
+		Queue: []config.Claim{
+			{Holders: []string{"late"}, Until: at(1)},
+			{Holders: []string{"carol"}, Since: at(-1), Until: at(4)},
+			{Holders: []string{"erin"}, Since: at(5)},
+			{Holders: []string{"frank"}},
+		},
 	}
 	tests := []struct {
 		hour int
@@ -49,8 +55,10 @@ func TestSlotPoolAt(t *testing.T) {
 			t.Errorf("after %d hours (-want +got):\n%s", tt.hour, diff)
 		}
 	}
-	free := &config.SlotPool{Slots: map[string]config.Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}},
-		Queue: []config.Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}}}
+	free := &config.SlotPool{
+		Slots: map[string]config.Claim{"bulbasaur": {}, "ivysaur": {Holders: []string{"dave"}, Until: at(-1)}},
+		Queue: []config.Claim{{Holders: []string{"carol"}, Since: at(-3)}, {Holders: []string{"erin"}}, {Holders: []string{"frank"}}},
+	}
 	if diff := cmp.Diff([]string{"bulbasaur: carol 09h", "ivysaur: erin 11h", "waits: frank"}, holds(free.At(noon))); diff != "" {
 		t.Errorf("free ones (-want +got):\n%s", diff)
 	}
@@ -99,8 +107,10 @@ func TestSlots(t *testing.T) {
 		t.Errorf("%v are live after the claim: %s", got, strings.Join(reasons(over), "\n"))
 	}
 	released := later(t, c,
-		map[string]string{config.PolicyFile: testfixture.DemoPolicy + slotsOn,
-			config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {}, ivysaur: {}}\n")}, false)
+		map[string]string{
+			config.PolicyFile: testfixture.DemoPolicy + slotsOn,
+			config.SlotsFile:  testfixture.SlotsYAML("slots: {bulbasaur: {}, ivysaur: {}}\n"),
+		}, false)
 	after := Resolve(released, facts, restarted(t, over.Memory), noon.Add(4*time.Hour))
 	if got := names(after); !slices.Equal(got, []string{"gateway-pr-3", "gateway-pr-4", "shop-pr-7"}) {
 		t.Errorf("%v are live after the release: %s", got, strings.Join(reasons(after), "\n"))
@@ -178,8 +188,10 @@ func TestUnreadConfigReleasesNoSlot(t *testing.T) {
 func TestSlotsRequired(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadTree(t,
-		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n",
-			config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [bob]}}\n")}), nil)
+		testfixture.DemoTree(map[string]string{
+			config.PolicyFile: testfixture.DemoPolicy + "slots: required\n",
+			config.SlotsFile:  testfixture.SlotsYAML("slots: {bulbasaur: {holders: [bob]}}\n"),
+		}), nil)
 	for _, labels := range [][]string{{"preview"}, {"preview-with:x"}} {
 		d := resolve(c, factsOf(pull(7, withLabels(labels...)))).Decisions[1]
 		if d.Outcome != Held || d.Rule != "slot" || d.Remedy != "previewctl slot claim --holders alice" {
@@ -192,8 +204,10 @@ func TestSlotsRequired(t *testing.T) {
 		t.Errorf("bob's (-want +got):\n%s", diff)
 	}
 	next := later(t, c,
-		map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: required\n",
-			config.SlotsFile: testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n")}, false)
+		map[string]string{
+			config.PolicyFile: testfixture.DemoPolicy + "slots: required\n",
+			config.SlotsFile:  testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n"),
+		}, false)
 	handed := Resolve(next, facts, restarted(t, claimed.Memory), noon)
 	if diff := cmp.Diff(map[string]string{"gateway": "9a7d", "web": ""}, runs(handed, "bulbasaur")); diff != "" {
 		t.Errorf("alice's (-want +got):\n%s\n%s", diff, strings.Join(reasons(handed), "\n"))
@@ -207,8 +221,10 @@ func TestSlotsRequired(t *testing.T) {
 func TestSlotCannotBeJoined(t *testing.T) {
 	t.Parallel()
 	c := testfixture.LoadTree(t,
-		testfixture.DemoTree(map[string]string{config.PolicyFile: testfixture.DemoPolicy + "slots: on\n",
-			config.SlotsFile: testfixture.SlotsYAML("slots: {ivysaur: {}}\n")}), nil)
+		testfixture.DemoTree(map[string]string{
+			config.PolicyFile: testfixture.DemoPolicy + "slots: on\n",
+			config.SlotsFile:  testfixture.SlotsYAML("slots: {ivysaur: {}}\n"),
+		}), nil)
 	d := decision(t, resolve(c, factsOf(pull(1, withLabels("preview-with:ivysaur")))))
 	want := []string{string(Held), "join", "ivysaur is a slot: only its holders' pull requests run there"}
 	if diff := cmp.Diff(want, []string{string(d.Outcome), string(d.Rule), d.Reason}); diff != "" || d.Remedy == "" {

@@ -113,8 +113,10 @@ func (r Row) WithApplication(a *ApplicationStatus) Status {
 // WithoutApplication returns the status if the Application is unknown, with the reason; "" means that there is no
 // cluster.
 func (r Row) WithoutApplication(why string) Status {
-	s := Status{Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images},
-		Reason: config.Printable(why)}
+	s := Status{
+		Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images},
+		Reason: config.Printable(why),
+	}
 	if why != "" {
 		s.Ready = new(bool)
 	}

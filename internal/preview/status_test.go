@@ -45,15 +45,23 @@ func TestReadiness(t *testing.T) {
 			a.Spec = source(func(s *ApplicationSource) { s.Kustomize.Patches = nil })
 		}, false, "Argo CD hasn't taken the newest answer yet"},
 		{"other images were compared", func(a *ApplicationStatus) { a.Compared = older }, false, "Argo CD hasn't compared the newest commit yet"},
-		{"another commit was compared", func(a *ApplicationStatus) { a.Revision = "bbbb" }, false,
-			"Argo CD hasn't compared the newest commit yet"},
-		{"it is being synced", func(a *ApplicationStatus) { a.Operation, a.Message = "Running", "waiting for Job migrate" }, false,
-			"it is being synced: waiting for Job migrate"},
+		{
+			"another commit was compared", func(a *ApplicationStatus) { a.Revision = "bbbb" }, false,
+			"Argo CD hasn't compared the newest commit yet",
+		},
+		{
+			"it is being synced", func(a *ApplicationStatus) { a.Operation, a.Message = "Running", "waiting for Job migrate" }, false,
+			"it is being synced: waiting for Job migrate",
+		},
 		{"its sync is being ended", func(a *ApplicationStatus) { a.Operation = "Terminating" }, false, "it is being synced"},
-		{"its manifests can't be made", func(a *ApplicationStatus) { a.Broken, a.Message = true, "kustomize build\x1b[31m failed" }, true,
-			"Argo CD can't compare it: kustomize build[31m failed"},
-		{"its sync failed", func(a *ApplicationStatus) { a.Operation, a.Message = "Failed", "one or more objects failed" }, true,
-			"its sync failed: one or more objects failed"},
+		{
+			"its manifests can't be made", func(a *ApplicationStatus) { a.Broken, a.Message = true, "kustomize build\x1b[31m failed" }, true,
+			"Argo CD can't compare it: kustomize build[31m failed",
+		},
+		{
+			"its sync failed", func(a *ApplicationStatus) { a.Operation, a.Message = "Failed", "one or more objects failed" }, true,
+			"its sync failed: one or more objects failed",
+		},
 		{"a hook of its failed", func(a *ApplicationStatus) {
 			a.Operation, a.Unhealthy = "Error", &UnhealthyResource{Kind: "Job", Name: "migrate", Health: "failed"}
 		}, true, "its sync failed: Job migrate is failed"},
@@ -67,8 +75,10 @@ func TestReadiness(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a := &ApplicationStatus{Sync: "Synced", Health: "Healthy", Revision: "aaaa", Operation: "Succeeded", Spec: source(nil),
-				Compared: source(nil), Tried: source(nil)}
+			a := &ApplicationStatus{
+				Sync: "Synced", Health: "Healthy", Revision: "aaaa", Operation: "Succeeded", Spec: source(nil),
+				Compared: source(nil), Tried: source(nil),
+			}
 			tt.change(a)
 			got := row.WithApplication(a)
 			if got.Ready == nil || *got.Ready != (tt.reason == "") || got.Failing != tt.failing || got.Reason != tt.reason {

@@ -53,8 +53,10 @@ func TestReread(t *testing.T) {
 	t.Parallel()
 	with := func(policy, services string) *config.Config {
 		return testfixture.LoadTree(t,
-			testfixture.DemoTree(map[string]string{config.PolicyFile: policy,
-				"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + services)}), nil)
+			testfixture.DemoTree(map[string]string{
+				config.PolicyFile:                 policy,
+				"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("profile: full\n" + services),
+			}), nil)
 	}
 	before := with(testfixture.DemoPolicy, "services: {mailer: {branch: dev}}\n")
 	tests := []struct {

@@ -1,11 +1,10 @@
 package preview
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
-
-	"fmt"
 
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/testfixture"
@@ -51,8 +50,10 @@ func factsOf(pulls ...PullRequest) Facts {
 				ID: shopID, FullName: "acme/Shop", PullRequests: pulls,
 				Branches: map[string]string{"main": testfixture.SHA("5409")}, Tags: map[string]string{"v1": testfixture.SHA("7a9")},
 			},
-			"acme/gateway": {ID: gatewayID, FullName: "acme/gateway", Branches: map[string]string{"main": testfixture.SHA("9a7e")},
-				Tags: map[string]string{"dev": testfixture.SHA("de4")}},
+			"acme/gateway": {
+				ID: gatewayID, FullName: "acme/gateway", Branches: map[string]string{"main": testfixture.SHA("9a7e")},
+				Tags: map[string]string{"dev": testfixture.SHA("de4")},
+			},
 			"acme/mailer": {ID: mailerID, FullName: "acme/mailer"},
 		},
 		Protected: []string{"argocd", "previewset"},

@@ -44,8 +44,7 @@ func (b *Builder) Sleep(cfg *config.Config, plan preview.Plan, awake preview.Row
 // change the patched objects. The order is in configureBuiltinTransformers of Kustomize's package target.
 func (b *Builder) hasChangesAfterPatches(dir string) bool {
 	k := b.graph.Folder(dir).Kustomization
-	deprecated := len(k.CommonLabels) +
-		len(k.Vars) //nolint:staticcheck // SA1019: deprecated, but still applied by Kustomize
+	deprecated := len(k.CommonLabels) + len(k.Vars) //nolint:staticcheck // SA1019: Kustomize still applies them
 	return deprecated+len(k.Labels)+len(k.CommonAnnotations)+len(k.Replacements)+len(k.Transformers) > 0
 }
 

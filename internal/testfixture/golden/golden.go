@@ -17,14 +17,14 @@ var update = flag.Bool("update", false, "write the golden files")
 func Compare(t *testing.T, name string, got []byte) {
 	t.Helper()
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, got, 0o644); err != nil {
+		if err := os.WriteFile(name, got, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(name)
+	want, err := os.ReadFile(name) //nolint:gosec // G304: a file of the test
 	if err != nil {
 		t.Fatalf("%v; write it with go test -update", err)
 	}
