@@ -82,7 +82,8 @@ lifetime:
   sleep:
     idleAfter: 1h
     maxAwake: 24h
-    workingHours: {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: false}
+    workingHours:
+      {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: false}
 activity: {prometheus: {url: "http://prometheus:9090", preset: ingress-nginx}}
 limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsAtOnce: 10, whenFull: queue}
 `).Policy

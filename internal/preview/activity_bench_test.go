@@ -8,7 +8,8 @@ import (
 
 // BenchmarkActivity1000 is what one measurement costs where a thousand environments are live and nothing else is new.
 func BenchmarkActivity1000(b *testing.B) {
-	policy := lifetimes(`{deleteAfterIdle: 168h, grace: 1h, sleep: {idleAfter: 1h, maxAwake: 24h, workingHours: {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}`)
+	policy := lifetimes(`{deleteAfterIdle: 168h, grace: 1h, sleep: {idleAfter: 1h, maxAwake: 24h, workingHours: ` +
+		`{days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}`)
 	var pulls []PullRequest
 	for i := range 1000 {
 		pulls = append(pulls, pull(i+1))

@@ -56,7 +56,10 @@ func TestJoins(t *testing.T) {
 		},
 		{
 			"to a pull request's host", factsOf(pull(7, withLabels("preview-with:pr-3"))), nil,
-			[]string{`acme/Shop#7: held by join: "pr-3" can't be an environment's name: the host of a service in it would be that of a pull request's environment`},
+			[]string{
+				`acme/Shop#7: held by join: "pr-3" can't be an environment's name: the host of a service in it would be ` +
+					`that of a pull request's environment`,
+			},
 		},
 	}
 	for _, tt := range tests {

@@ -44,7 +44,9 @@ func TestOrderOfComponents(t *testing.T) {
 		plan Plan
 		want []string
 	}{
-		{"services in the file's order, their data, features, guardrails", Plan{Run: at("orders", "gateway"), Components: []string{"spot", "debug"}}, []string{
+		{"services in the file's order, their data, features, guardrails", Plan{
+			Run: at("orders", "gateway"), Components: []string{"spot", "debug"},
+		}, []string{
 			"services/web/link", "services/gateway/run", "services/orders/run", "services/products/link", "services/mailer/link",
 			"data/redis", "data/redis/datasets/empty", "data/postgres", "data/postgres/datasets/empty", "data/rabbitmq",
 			"data/rabbitmq/datasets/empty",
@@ -58,12 +60,15 @@ func TestOrderOfComponents(t *testing.T) {
 			"services/web/link", "services/gateway/link", "services/orders/run", "services/products/link", "services/mailer/link",
 			"data/postgres", "data/postgres/datasets/truncated", "data/rabbitmq", "data/rabbitmq/datasets/empty", "components/guardrails",
 		}},
-		{"a feature twice stands once, guardrails last whoever asks for them", Plan{Run: at("mailer"), Components: []string{"guardrails", "debug", "debug"}}, []string{
+		{"a repeated feature is added once, guardrails last", Plan{
+			Run: at("mailer"), Components: []string{"guardrails", "debug", "debug"},
+		}, []string{
 			"services/web/link", "services/gateway/link", "services/orders/link", "services/products/link", "services/mailer/run",
 			"components/debug", "components/guardrails",
 		}},
 		{"nothing runs", Plan{}, []string{
-			"services/web/link", "services/gateway/link", "services/orders/link", "services/products/link", "services/mailer/link", "components/guardrails",
+			"services/web/link", "services/gateway/link", "services/orders/link", "services/products/link", "services/mailer/link",
+			"components/guardrails",
 		}},
 	}
 	for _, tt := range tests {

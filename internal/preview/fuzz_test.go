@@ -28,7 +28,8 @@ func FuzzLoad(f *testing.F) {
 		strings.Repeat("{a: ", 40),
 		testfixture.DemoPolicy, testfixture.DemoPolicy + "slots: on\n", strings.ReplaceAll(testfixture.DemoPolicy, "acme", "\u202e"),
 		"{" + strings.Repeat("a: 1, ", 200) + "}",
-		testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\nservices: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
+		testfixture.EnvironmentYAML("pullRequest: acme/shop#7\nprofile: full\n" +
+			"services: {mailer: {branch: main}}\ncomponents: [debug, guardrails]\n"),
 		testfixture.EnvironmentYAML("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
 		testfixture.EnvironmentYAML("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
 		"apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {a: {holders: [alice]}}\n",
@@ -197,7 +198,8 @@ func FuzzLifetime(f *testing.F) {
 	for _, text := range []string{
 		"{deleteAfterIdle: 168h, expireAfter: 0s, maxExtension: 336h, grace: 1h}", "{sleep: {idleAfter: 1h, maxAwake: 24h}}",
 		"{sleep: {idleAfter: -1h}}", "{grace: 9223372036s}", "{sleep: {maxAwake: 1ns}}",
-		`{sleep: {idleAfter: 1h, workingHours: {days: [mon, sun], from: "00:00", to: "24:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: true}}}`,
+		`{sleep: {idleAfter: 1h, workingHours: {days: [mon, sun], from: "00:00", to: "24:00", timezone: Europe/Berlin, ` +
+			`idleAfter: 2h, asleepOutside: true}}}`,
 		`{sleep: {workingHours: {days: [sat], from: "22:00", to: "02:00", timezone: America/St_Johns, idleAfter: 1m}}}`,
 		`{sleep: {workingHours: {days: [], from: "8", to: "19:00", timezone: ../etc/passwd}}}`,
 	} {

@@ -199,3 +199,30 @@ func TestDeletionGuardForgetsOldRemovals(t *testing.T) {
 		t.Errorf("ten minutes later: %v", q.memory.Removals)
 	}
 }
+
+// What ends by itself ends one by one; many at once are somebody's mistake.
+func TestDeletionGuardStopsManyExpiries(t *testing.T) {
+	t.Parallel()
+	var pulls []PullRequest
+	for i := range 5 {
+		pulls = append(pulls, pull(i+1))
+	}
+	d := newDays(t, lifetimes("{deleteAfterIdle: 6h}")+"limits: {deletionsAtOnce: 4}\n", pulls...)
+	all := "1 awake, 2 awake, 3 awake, 4 awake, 5 awake"
+	d.pass(24 * time.Hour).want(all)
+	for _, x := range d.last.Decisions {
+		if x.Rule != RuleWithheld || !x.Withheld || !strings.Contains(x.Remedy, "previewctl confirm "+x.Environment) {
+			t.Errorf("%+v", x)
+		}
+	}
+	d.last.Memory.Confirmed = map[string]bool{"shop-pr-2": true}
+	d.pass(time.Minute).want("1 awake, 3 awake, 4 awake, 5 awake")
+	d.ask(ActionExtend, "shop-pr-3", time.Hour)
+	if got := d.by("shop-pr-3"); got != "live by labelled" {
+		t.Errorf("extended it is %s", got)
+	}
+	d.pass(6 * time.Hour)
+	if got := d.by("shop-pr-3"); got != "held by idle" {
+		t.Errorf("over alone it is %s", got)
+	}
+}

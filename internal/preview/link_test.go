@@ -104,7 +104,8 @@ func TestLinks(t *testing.T) {
 			target, _ := strings.CutPrefix(tt.to, "preview-")
 			want := ""
 			if target != tt.to {
-				want = `[{"op":"add","path":"/spec/podSelector","value":{"matchExpressions":[{"key":"app.kubernetes.io/name","operator":"In","values":["products"]}]}},` +
+				want = `[{"op":"add","path":"/spec/podSelector","value":{"matchExpressions":` +
+					`[{"key":"app.kubernetes.io/name","operator":"In","values":["products"]}]}},` +
 					`{"op":"add","path":"/spec/ingress/0/from","value":[` + leading + `]}]`
 			}
 			if diff := cmp.Diff(want, letsIn(s, target)); diff != "" {

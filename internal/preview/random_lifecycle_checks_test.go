@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"slices"
 	"time"
 
 	"github.com/previewset/previewset/internal/config"
@@ -41,7 +40,7 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 		p.fail("%s sleeps, and its file keeps it awake", name)
 	case p.held[name].Sub(p.now) > time.Duration(p.jumps-p.heldAt[name])*clockStep:
 		p.fail("%s sleeps, and is held awake until %s", name, p.held[name])
-	case name == "base" && slices.Contains([]State{Awake, Waking}, p.state("jakub")) && slices.Contains([]State{Awake, Waking}, before.Memory.Environments["jakub"].Row.State):
+	case name == "base" && isRunning(p.state("jakub")) && isRunning(before.Memory.Environments["jakub"].Row.State):
 		p.fail("%s sleeps, and jakub leads to it", name)
 	case life.Why == SleptAsked:
 		if p.asked[name].IsZero() {
@@ -111,3 +110,5 @@ func (p *lives) went(name string, before *Snapshot) {
 		p.fail("%s went, and was idle for %s", name, idle)
 	}
 }
+
+func isRunning(s State) bool { return s == Awake || s == Waking }

@@ -156,7 +156,8 @@ func TestSleepTimes(t *testing.T) {
 	const idle = "{sleep: {idleAfter: 1h}}"
 	const busy = "{sleep: {idleAfter: 1h, maxAwake: 3h}}"
 	days8to19 := func(more string) string { // in Berlin, in winter; noon of the test is on a Friday, 13:00 there
-		return `{sleep: {idleAfter: 1h, workingHours: {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin` + more + `}}}`
+		return `{sleep: {idleAfter: 1h, workingHours: {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", ` +
+			`timezone: Europe/Berlin` + more + `}}}`
 	}
 	tests := []struct {
 		name     string
