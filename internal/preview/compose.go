@@ -174,7 +174,7 @@ func (c *composer) environment() {
 	}
 	owner := c.plan.Owner
 	if !config.IsLogin(owner) {
-		owner = config.LabelSlug(owner) // whatever that is, it is no login
+		owner = config.LabelSlug(owner) // an owner that is no login
 	}
 	c.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},

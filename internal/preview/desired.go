@@ -7,8 +7,9 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// desired is an environment that is asked for, or that was live, with all that asks for it. A dedicated environment has
-// one pull request and its name; a named environment has the name that a file, a slot or a join gives.
+// desired is an environment that is requested, or that was live, with its requesters: pull requests, a file, a claim. A
+// dedicated environment has one pull request and its name; a named environment has the name that a file, a slot or a
+// join gives.
 type desired struct {
 	name        string
 	isDedicated bool

@@ -99,7 +99,7 @@ type Kustomize struct {
 	Patches []Patch `json:"patches"`
 }
 
-// Patch is a Kustomize patch: a strategic merge or RFC 6902 patch, as JSON, and what it is for.
+// Patch is a Kustomize patch and the selector of the objects that it changes.
 type Patch struct {
 	// Patch is a strategic merge patch or an RFC 6902 patch, as JSON.
 	Patch string `json:"patch"`

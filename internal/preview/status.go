@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Status is a live environment, and what Argo CD has made of it so far.
+// Status is a live environment with the status of its Application.
 type Status struct {
 	Row
 	// Expected is the state that Argo CD must reach for the environment to be ready.
@@ -31,7 +31,7 @@ type Status struct {
 	Workloads []Workload `json:"workloads,omitempty"`
 }
 
-// Expected is what an environment is to be synced to.
+// Expected is the desired state of an environment.
 type Expected struct {
 	// Revision is the commit of the config branch.
 	Revision string `json:"revision"`
@@ -39,7 +39,7 @@ type Expected struct {
 	Images []string `json:"images"`
 }
 
-// ApplicationStatus is what Argo CD says of an Application.
+// ApplicationStatus is Argo CD's status of an Application.
 type ApplicationStatus struct {
 	// Sync is Synced, OutOfSync or Unknown.
 	Sync string `json:"sync"`
@@ -68,7 +68,7 @@ type ApplicationStatus struct {
 	Tried    ApplicationSource `json:"-"`
 }
 
-// UnhealthyResource is one that isn't as it should be.
+// UnhealthyResource is a resource that isn't healthy.
 type UnhealthyResource struct {
 	// Kind is the resource's kind.
 	Kind string `json:"kind"`
@@ -88,14 +88,14 @@ func (u *UnhealthyResource) String() string {
 	return text
 }
 
-// ApplicationSource is as much of an Application's source as a row fills.
+// ApplicationSource has the fields of an Application's source that a row fills.
 type ApplicationSource struct {
 	TargetRevision string
 	Path           string
 	Kustomize      Kustomize
 }
 
-// WithApplication says what Argo CD has made of an environment; nil is that there is no Application.
+// WithApplication returns the status of an environment from that of its Application; nil means that there is none.
 func (r Row) WithApplication(a *ApplicationStatus) Status {
 	s := r.WithoutApplication("")
 	ready := false
@@ -157,7 +157,7 @@ func (a *ApplicationStatus) worst() string {
 	return a.Unhealthy.String()
 }
 
-// isSource says whether an Application's source is what the row says. Argo CD leaves empty lists out.
+// isSource reports whether an Application's source is what the row says. Argo CD leaves empty lists out.
 func (r Row) isSource(s ApplicationSource) bool {
 	return s.TargetRevision == r.Revision && s.Path == r.Path &&
 		reflect.DeepEqual(withLists(s.Kustomize), withLists(r.Kustomize))
