@@ -139,7 +139,8 @@ func (o *confirmOptions) showRemovals(ctx context.Context) error {
 		o.term.Inform("")
 	}
 	for _, name := range o.names.Repositories {
-		o.term.Inform(name + " counts as empty until it can be read: none of its pull requests has a preview.")
+		o.term.Inform(name +
+			" counts as empty until it can be read: its known environments stay, new pull requests get none.")
 	}
 	return nil
 }

@@ -130,11 +130,11 @@ func (c *composer) host(service string) string {
 
 func (c *composer) images() error {
 	for _, s := range c.Policy.Services {
-		pin, runs := c.plan.Run[s.Name]
-		if !runs || pin == (config.ServiceRef{}) {
+		ref, runs := c.plan.Run[s.Name]
+		if !runs || ref == (config.ServiceRef{}) {
 			continue
 		}
-		tag, err := s.ImageTag(pin)
+		tag, err := s.ImageTag(ref)
 		if err != nil {
 			return err
 		}
@@ -167,9 +167,9 @@ func (c *composer) stores() {
 // environment fills ConfigMap environment, which Pods read.
 func (c *composer) environment() {
 	commits := map[string]string{}
-	for name, pin := range c.plan.Run {
-		if pin.SHA != "" {
-			commits[name] = pin.SHA
+	for name, ref := range c.plan.Run {
+		if ref.SHA != "" {
+			commits[name] = ref.SHA
 		}
 	}
 	owner := c.plan.Owner

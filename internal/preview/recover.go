@@ -201,14 +201,14 @@ func (e *Remembered) runs(commits map[string]string) error {
 		if len(part) != 6 || part[3] != "services" || part[5] != "run" {
 			continue
 		}
-		pin := config.ServiceRef{SHA: commits[part[4]]}
-		if pin.SHA != "" && !config.IsSHA(pin.SHA) {
-			return unless(false, "commit %q of service %s", pin.SHA, part[4])
+		ref := config.ServiceRef{SHA: commits[part[4]]}
+		if ref.SHA != "" && !config.IsSHA(ref.SHA) {
+			return unless(false, "commit %q of service %s", ref.SHA, part[4])
 		}
-		if pin.SHA == e.Row.HeadSHA && pin.SHA != "" {
-			pin.Branch, pin.Number = e.Row.Branch, e.soleMember().Number
+		if ref.SHA == e.Row.HeadSHA && ref.SHA != "" {
+			ref.Branch, ref.Number = e.Row.Branch, e.soleMember().Number
 		}
-		e.Run[part[4]] = pin
+		e.Run[part[4]] = ref
 	}
 	return nil
 }
