@@ -36,7 +36,8 @@ type refresher struct {
 	stateLog stateLog
 }
 
-// round is one read of all sources. Repositories are left out while GitHub quota is short.
+// round reads the configuration, the cluster and all repositories once. Repositories are left out while GitHub's quota
+// is short.
 type round struct {
 	began time.Time
 	// left are the keys of the reads that haven't ended; nil between two rounds. A round begins with the configuration,

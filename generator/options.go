@@ -46,7 +46,7 @@ type Options struct {
 	Workloads progress.Workloads
 	// Activity measures how environments are used; nil measures nothing, and every environment counts as used.
 	Activity sources.ActivityMeter
-	// Usage sums the resources that environments have used; nil if it is unknown.
+	// Usage sums the requested resources of environments; nil if it is unknown.
 	Usage api.Usage
 	// Clock compares our clock with GitHub's; if it is nil, the difference is unknown, and no environment sleeps or
 	// expires.

@@ -42,7 +42,7 @@ func newReads() reads {
 
 type read struct {
 	key    string
-	urgent bool // a user or webhook waits for it
+	urgent bool // a user, a webhook or a time-dependent decision waits for it
 	number int  // its number in reads.blocking when it started; 0 if it blocks nothing
 }
 

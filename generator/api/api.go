@@ -41,7 +41,7 @@ type Options struct {
 	Callers         Callers
 	Queue           *pending.Queue
 	Progress        *progress.Reader
-	Usage           Usage // nil if no Prometheus is configured
+	Usage           Usage // nil if the service can't measure usage
 	Now             func() time.Time
 	Logger          *slog.Logger
 }

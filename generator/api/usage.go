@@ -15,7 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Usage sums the resources that environments have used, by environment, owner, repository or profile. It asks the
+// Usage sums the requested resources of environments, by environment, owner, repository or profile. It asks the
 // Prometheus that the policy names.
 type Usage interface {
 	Usage(ctx context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error)

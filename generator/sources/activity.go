@@ -62,7 +62,8 @@ func measuresSame(a, b *config.Policy) bool {
 	return x != nil && y != nil && *x == *y && a.NamespacePrefix == b.NamespacePrefix
 }
 
-// Measure measures once. After a failure the last measurement stays; package preview decides how long it is valid.
+// Measure measures once. After a failure the last measurement stays, except while no environment runs; package preview
+// decides how long it is valid.
 // Config returns the configuration in force. AnyRuns says whether an environment runs: without one, Prometheus has no
 // data, and needs none.
 func (a *Activity) Measure(ctx context.Context, config func() *config.Config, anyRuns func() bool) Task {

@@ -13,7 +13,7 @@ import (
 // Status is the result of a refresh cycle. It never changes.
 type Status struct {
 	At time.Time
-	// Reason is why there is no answer; empty if there is one.
+	// Reason is why the cycle has no new answer; empty if it has one. An earlier answer is still served.
 	Reason       string
 	Revision     string // of the configuration in force
 	ConfigError  string

@@ -15,9 +15,9 @@ type admissionRule struct {
 
 // admissionRules are the checks in their order. The first one that fails gives the decision.
 //
-// Three kinds of checks aren't in it, because they compare several environments or members. Conflicts between the
-// members of one environment are in share.go. Moves that the deletion guard stops are in guard.go. Limits are in
-// limit.go; they come last, because only an environment that passes all rules takes a place in a queue.
+// Some checks aren't in it, because they need other environments or members. Conflicts between the members of one
+// environment are in share.go. Moves that the deletion guard stops are in guard.go. Expired environments that don't come
+// back, and limits, are in limit.go; limits come last, because only an environment that passes all rules takes a place in a queue.
 var admissionRules = []admissionRule{
 	{pullRequest: checkJoin},
 	{needsOnlyList: true, pullRequest: checkLabel},

@@ -79,7 +79,7 @@ func (e *explainer) ticket(d Decision, last int) int {
 	return 0
 }
 
-// explainKept explains an environment that stays as it previous.
+// explainKept explains an environment that stays as it was.
 func (e *explainer) explainKept(k kept) {
 	d := Decision{
 		Environment: k.Row.Name, Repository: k.Row.Repository, Number: k.soleMember().Number, Title: k.Row.Title,

@@ -26,7 +26,7 @@ type Memory struct {
 	Since map[string]Decided
 	// Defaults are the last ready commits of services at their default ref.
 	Defaults map[string]config.ServiceRef
-	// Removals are the times of recent removals that the deletion guard counts, also of those that it stopped.
+	// Removals are the times of recent removals that the deletion guard counts, also of label losses that it stopped.
 	Removals []time.Time `json:"Unlabelled"`
 	// Confirmed are the environments with a confirmed removal. It counts for the next snapshot only.
 	Confirmed map[string]bool

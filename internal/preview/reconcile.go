@@ -28,7 +28,7 @@ type reconciler struct {
 	results      []*result
 }
 
-// newReconciler prepares the decisions. The deletion guard counts all removals before the first decision.
+// newReconciler prepares the decisions. The deletion guard counts the removals before the first decision.
 func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered) *reconciler {
 	r := &reconciler{
 		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in),

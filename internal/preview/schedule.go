@@ -15,8 +15,8 @@ type scheduler struct {
 	live       *liveSet
 }
 
-// schedule returns the states after the environments without activity fell asleep. An environment that an awake one
-// links to stays awake.
+// schedule returns the states after environments fell asleep: idle ones, those over maxAwake, and those that a person
+// sent to sleep. An environment that an awake one links to stays awake.
 func (s *scheduler) schedule() runStates {
 	states, causes := maps.Clone(s.lifecycles.initial), map[*lifecycle]config.SleepCause{}
 	for _, l := range s.alive() {
