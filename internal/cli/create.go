@@ -31,7 +31,8 @@ func newCreateCmd(term *terminal.Process, runF func(context.Context, *createOpti
 pushes it as one commit. For a pull request, it writes the file that adjusts the pull request's environment.
 
 The profile selects the services. --service runs a service at a branch, tag, commit or pull request, and
-follows it. All other services are links to the baseline, or to the target of --link.
+follows it. The services that call it run too (profile changed). All other services are links to the baseline,
+or to the target of --link.
 
 -f reads an environment.yaml (- is standard input); the flags then change it. For an event document, use
 previewctl event.

@@ -53,7 +53,8 @@ func newEventCmd(term *terminal.Process, runF func(context.Context, *eventOption
 
 The actions create, update and refresh do the same: they write the tags of the projects into the
 environment's file, and create the environment if it doesn't exist. The action delete deletes the
-environment. An event that arrives twice, or late, changes nothing the second time.
+environment. The same event twice in a row changes nothing the second time. Events have no
+order: a late one sets its older tags again, or creates a deleted environment again.
 
 Flags such as --owner apply to create, update and refresh. FILE - is standard input.`,
 		Example: `  previewctl event event.json
