@@ -23,7 +23,7 @@ import (
 
 var (
 	seed      = flag.Uint64("seed", 0, "seed of the first random sequence; 0 runs the seeds from 1 and then a few new ones")
-	sequences = flag.Int("sequences", 200, "number of random sequences")
+	sequences = flag.Int("sequences", defaultSequences, "number of random sequences")
 )
 
 const (
@@ -43,7 +43,7 @@ func TestNoPreviewIsLost(t *testing.T) {
 	for n := first; n < last; n++ {
 		runSequence(t, n, &failed)
 	}
-	if *seed == 0 && *sequences >= 100 {
+	if *seed == 0 && *sequences >= defaultSequences {
 		n := uint64(time.Now().UnixNano())
 		t.Logf("%d more sequences from -seed %d", newSequences, n)
 		for i := range uint64(newSequences) {
