@@ -17,7 +17,7 @@ func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 		edit func(*config.Tree)
 		want map[string]string // path@commit by environment
 	}{
-		{"an unrelated commit moves nobody", func(*config.Tree) {}, map[string]string{
+		{"an unrelated commit moves no environment", func(*config.Tree) {}, map[string]string{
 			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
 		}},
 		{

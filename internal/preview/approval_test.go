@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// forked makes a pull request one that comes from a fork, and that nobody approves.
+// forked makes a pull request one that comes from a fork, without an approval.
 func forked(pr *PullRequest) {
 	pr.HeadRepositoryID, pr.Approvals, pr.CommitAuthors = 99, []Approval{}, []string{"alice"}
 }
@@ -56,29 +56,29 @@ func TestApproval(t *testing.T) {
 		reason string // empty: it is live
 	}{
 		{"a writer who wrote none of it approves", pull(7, forked, written("alice", "carol"), approvedBy("bob")), ""},
-		{"a branch of the repository itself needs nobody", pull(7), ""},
+		{"a branch of the repository itself needs no approval", pull(7), ""},
 		{"nobody reviews, or who did was dismissed", pull(7, forked), nobody},
 		{"the author approves", pull(7, forked, approvedBy("alice")), nobody},
 		{"the author approves, spelled otherwise", pull(7, forked, approvedBy("ALICE")), nobody},
 		{"the commit's author approves", pull(7, forked, written("carol"), approvedBy("carol")), nobody},
 		{"the committer approves, spelled otherwise", pull(7, forked, written("mallory", "carol"), approvedBy("Carol")), nobody},
 		{
-			"a writer approves a commit of nobody knows whom", pull(7, forked, written("", "web-flow"), approvedBy("bob")),
+			"a writer approves a commit with an unknown author", pull(7, forked, written("", "web-flow"), approvedBy("bob")),
 			"it comes from a fork, and GitHub doesn't know the author of commit abcdef1, so it can't be checked that the reviewer is another person",
 		},
-		{"somebody without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
+		{"a person without write permission approves", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head})), nobody},
 		{"another commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: testfixture.SHA("e"), Writer: true})), nobody},
 		{"the beginning of the commit is approved", pull(7, forked, review(Approval{Reviewer: "bob", SHA: head[:7], Writer: true})), nobody},
 		{
-			"the author, somebody without permission, and a writer",
+			"the author, a person without permission, and a writer",
 			pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), "",
 		},
 		{
-			"the repository that it comes from is gone, and nobody approves",
+			"the repository that it comes from is gone, without an approval",
 			pull(7, orphaned), nobody,
 		},
 		{"the repository that it comes from is gone, and a writer approves", pull(7, orphaned, approvedBy("bob")), ""},
-		{"no repository is known, and nobody approves", pull(7, orphaned, func(pr *PullRequest) { pr.BaseRepositoryID = 0 }), nobody},
+		{"no repository is known, without an approval", pull(7, orphaned, func(pr *PullRequest) { pr.BaseRepositoryID = 0 }), nobody},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

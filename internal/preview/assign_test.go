@@ -188,9 +188,9 @@ func TestChangedJoinLabelRemovesNothing(t *testing.T) {
 		want   string
 	}{
 		{"what is remembered still holds", testfixture.DemoPolicy, before.Memory, "preview-with:x", "x live by labelled"},
-		{"nobody remembers which it had", testfixture.DemoPolicy, lost, "bug", "x live by withheld"},
+		{"its earlier label is unknown", testfixture.DemoPolicy, lost, "bug", "x live by withheld"},
 		{"configuration has another word for it", renamed, before.Memory, "preview-with:x", "x live by withheld"},
-		{"somebody took it off", testfixture.DemoPolicy, before.Memory, "bug", "shop-pr-1 held by unlabelled"},
+		{"a person took it off", testfixture.DemoPolicy, before.Memory, "bug", "shop-pr-1 held by unlabelled"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

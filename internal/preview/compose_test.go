@@ -118,7 +118,7 @@ func TestHosts(t *testing.T) {
 			"https://x.preview.example.dev",
 			map[string]string{"gateway": "x.preview.example.dev"},
 		},
-		{"nobody has one where nothing public runs", []string{"orders"}, "", map[string]string{}},
+		{"no host without a public service", []string{"orders"}, "", map[string]string{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestConfigMapEnvironment(t *testing.T) {
 	}{
 		{"an owner", "alice", "alice"},
 		{"a bot", "dependabot[bot]", "dependabot[bot]"},
-		{"nobody", "", ""},
+		{"no owner", "", ""},
 		{"what is no login", "al\nice: \"x\"", "al-ice-x"},
 	}
 	for _, tt := range tests {

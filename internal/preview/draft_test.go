@@ -29,7 +29,7 @@ func TestCollisions(t *testing.T) {
 			"protected", `its namespace would be preview-shop-pr-7, which "preview-shop-pr-7" protects`,
 		},
 		{
-			"an Application that somebody else made", testfixture.DemoPolicy,
+			"an Application that a person else made", testfixture.DemoPolicy,
 			func(f *Facts) { f.Cluster.Taken = map[string]string{"preview-shop-pr-7": "made by hand"} },
 			"taken", "an Application preview-shop-pr-7 exists already, made by hand",
 		},

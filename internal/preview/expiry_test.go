@@ -43,7 +43,7 @@ func TestExpiry(t *testing.T) {
 				d.t.Errorf("%+v", x)
 			}
 		}},
-		{"asleep, and Prometheus is away for an hour each night: nobody can have used it", idle, func(d *days) {
+		{"asleep, and Prometheus is away for an hour each night: it can't have been used", idle, func(d *days) {
 			d.pass(2 * time.Hour).want("1 asleep")
 			known := d.now
 			d.facts = func(f *Facts) {
@@ -55,19 +55,19 @@ func TestExpiry(t *testing.T) {
 			}
 			d.pass(46*time.Hour - time.Minute).want("1 asleep").pass(time.Minute).want("")
 		}},
-		{"asleep since a while ago, and before that nobody knows", idle, func(d *days) {
+		{"asleep since a while ago, and earlier activity is unknown", idle, func(d *days) {
 			known := d.now
 			d.facts = func(f *Facts) { f.Activity.At = known }
 			d.pass(time.Minute).ask(ActionSleep, "shop-pr-1", 0).want("1 asleep")
 			d.facts = func(f *Facts) { f.Activity.Used["preview-shop-pr-1"], f.Activity.Window = false, time.Second }
 			d.pass(48 * time.Hour).want("1 asleep").pass(time.Minute).want("")
 		}},
-		{"what is gone isn't made anew, until somebody pushes", awake, func(d *days) {
+		{"what is gone isn't made anew, until a person pushes", awake, func(d *days) {
 			d.pass(6 * time.Hour).want("").pass(24 * time.Hour).want("")
 			d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 			d.pass(time.Minute).want("1 awake").pass(5 * time.Hour).want("1 awake").pass(time.Hour).want("")
 		}},
-		{"what is gone isn't made anew, until somebody extends it", awake, func(d *days) {
+		{"what is gone isn't made anew, until a person extends it", awake, func(d *days) {
 			d.pass(6*time.Hour).want("").ask(ActionExtend, "shop-pr-1", 24*time.Hour).want("1 awake")
 			d.pass(24*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
 		}},
@@ -127,16 +127,16 @@ func TestExpiry(t *testing.T) {
 			d.ask(ActionExtend, "shop-pr-1", 0).pass(10*time.Hour).ask(ActionExtend, "shop-pr-1", time.Hour)
 			d.pass(6*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
 		}},
-		{"nobody knows whether it is used", awake, func(d *days) {
+		{"activity is unknown", awake, func(d *days) {
 			d.lost["shop-pr-1"] = true
 			d.pass(24 * time.Hour).want("1 awake")
 		}},
-		{"nobody knows what time it is", awake, func(d *days) {
+		{"the clock is unknown", awake, func(d *days) {
 			d.facts = func(f *Facts) { f.Skew = nil }
 			d.pass(24 * time.Hour).want("1 awake").facts = nil
 			d.pass(time.Minute).want("")
 		}},
-		{"nobody knows what was pushed", awake, func(d *days) {
+		{"pushes are unknown", awake, func(d *days) {
 			d.pulls = nil
 			d.facts = func(f *Facts) {
 				f.Repositories["acme/shop"] = Repository{ID: shopID, Unread: map[int]string{1: "GitHub is away"}}
@@ -181,11 +181,11 @@ func TestExpiry(t *testing.T) {
 			d.pass(time.Minute).pulls = nil
 			d.pass(2 * time.Hour).want("1 awake").pass(time.Minute).want("")
 		}},
-		{"no grace for what somebody takes the label from", "{grace: 2h}", func(d *days) {
+		{"no grace for what a person takes the label from", "{grace: 2h}", func(d *days) {
 			d.pulls[0].Labels = nil
 			d.pass(time.Minute).want("")
 		}},
-		{"its grace isn't over by a clock that nobody knows", "{grace: 2h}", func(d *days) {
+		{"its grace isn't over by an unreliable clock", "{grace: 2h}", func(d *days) {
 			d.facts = func(f *Facts) { f.Skew = nil }
 			d.pulls = nil
 			d.pass(24 * time.Hour).want("1 awake")
@@ -293,7 +293,7 @@ func TestExpiryOfNamedEnvironments(t *testing.T) {
 		{"it isn't over for being idle", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\n")}).pass(24 * time.Hour).want("jakub awake")
 		}},
-		{"it is over at its end, until somebody writes another one", awake, func(d *days) {
+		{"it is over at its end, until a person writes another one", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			if row := d.last.Rows[0]; row.ExpiresAt != "2026-11-21T18:00:00Z" || !d.decided("jakub").ExpiresAnyway {
 				d.t.Errorf("expires at %q, decided %+v", row.ExpiresAt, d.decided("jakub"))
@@ -309,7 +309,7 @@ func TestExpiryOfNamedEnvironments(t *testing.T) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: " +
 				"2026-12-24T18:00:00Z}\n")}).want("jakub awake")
 		}},
-		{"somebody may have written another end that couldn't be read", awake, func(d *days) {
+		{"a person may have written another end that couldn't be read", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			read := d.now.Add(30*time.Hour - time.Second)
 			d.facts = func(f *Facts) { f.ConfigReadAt = read }
@@ -317,7 +317,7 @@ func TestExpiryOfNamedEnvironments(t *testing.T) {
 			read = d.now
 			d.pass(time.Minute).want("")
 		}},
-		{"somebody wrote another end that can't be read", awake, func(d *days) {
+		{"a person wrote another end that can't be read", awake, func(d *days) {
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: 2026-11-21T18:00:00Z}\n")})
 			d.files(map[string]string{jakub: testfixture.EnvironmentYAML("profile: full\nlifetime: {expires: " +
 				"2026-12-21T18:00:00}\n")}).pass(48 * time.Hour).want("jakub awake")

@@ -192,7 +192,7 @@ func shown(t *testing.T, at string, v any) {
 	}
 }
 
-// FuzzLifetime: whatever somebody writes for how long environments live and when they sleep, it is refused, or one that
+// FuzzLifetime: whatever a person writes for how long environments live and when they sleep, it is refused, or one that
 // is used at some time sleeps no sooner, and what is asked for it is answered.
 func FuzzLifetime(f *testing.F) {
 	for _, text := range []string{

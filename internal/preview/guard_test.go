@@ -106,7 +106,7 @@ func TestDeletionGuardCountsTenMinutes(t *testing.T) {
 	}
 }
 
-// What was withheld once stays so until somebody confirms it, labels it again, or closes it.
+// What was withheld once stays so until a person confirms it, labels it again, or closes it.
 func TestGuardedEnvironmentStaysGuarded(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "deletionsAtOnce: 2")
@@ -200,7 +200,7 @@ func TestDeletionGuardForgetsOldRemovals(t *testing.T) {
 	}
 }
 
-// What ends by itself ends one by one; many at once are somebody's mistake.
+// What ends by itself ends one by one; many at once are a mistake.
 func TestDeletionGuardStopsManyExpiries(t *testing.T) {
 	t.Parallel()
 	var pulls []PullRequest

@@ -64,14 +64,17 @@ func TestAwakeLimit(t *testing.T) {
 		{"who is held awake doesn't", sleepIdlest, func(d *days) {
 			d.ask(ActionWake, "shop-pr-1", time.Hour).pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
 		}},
-		{"nobody does by an unknown clock", sleepIdlest, func(d *days) {
+		{"no environment sleeps by an unknown clock", sleepIdlest, func(d *days) {
 			d.facts = func(f *Facts) { f.Skew = nil }
 			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
 		}},
-		{"nobody does for who is held for something else", "limits: {awake: 2, whenFull: sleep-idlest, environments: 2}\n", func(d *days) {
-			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
-		}},
-		{"a lower limit ends and stops nobody", queue, func(d *days) {
+		{
+			"no environment sleeps for one that is held by another rule", "limits: {awake: 2, whenFull: sleep-idlest, environments: 2}\n",
+			func(d *days) {
+				d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+			},
+		},
+		{"a lower limit ends and stops no environment", queue, func(d *days) {
 			d.policy = testfixture.Replace(d.t, d.policy, "awake: 2", "awake: 1")
 			d.files(map[string]string{}).want("1 awake, 2 awake")
 		}},

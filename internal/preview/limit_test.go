@@ -132,7 +132,11 @@ func TestQueueIsInOrderOfArrival(t *testing.T) {
 		{"a third waits", []PullRequest{pull(5), pull(6), pull(7)}, "5 6 | 7"},
 		{"an older one that is labelled later waits behind it", []PullRequest{old(1), pull(5), pull(6), pull(7)}, "5 6 | 7 1"},
 		{"of two that come at once the older waits first", []PullRequest{old(1), old(2), old(3), pull(5), pull(6), pull(7)}, "5 6 | 7 1 3 2"},
-		{"a push moves nobody", []PullRequest{old(1), old(2), old(3), pull(5, headed("b")), pull(6), pull(7, headed("c"))}, "5 6 | 7 1 3 2"},
+		{
+			"a push changes no position",
+			[]PullRequest{old(1), old(2), old(3), pull(5, headed("b")), pull(6), pull(7, headed("c"))},
+			"5 6 | 7 1 3 2",
+		},
 		{"one closes: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "6 7 | 1 3 2"},
 		{
 			"one loses its label: the first goes, and nobody else",

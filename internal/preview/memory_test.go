@@ -57,7 +57,7 @@ func TestOverlaysAndInvalidFilesSurviveARestart(t *testing.T) {
 		file     string
 		problems int
 	}{
-		{"an unrelated commit moves nobody", good, 0},
+		{"an unrelated commit moves no environment", good, 0},
 		{"a file that was broken meanwhile leaves the last good one in force", good + "oops: 1\n", 1},
 	}
 	for _, tt := range tests {

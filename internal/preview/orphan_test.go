@@ -75,7 +75,7 @@ func TestUnreadRepositoryIsNoPush(t *testing.T) {
 	}
 }
 
-// While the next commit of the earlier of two is being built, or nobody knows how it is, it still has the service.
+// While the next commit of the earlier of two is being built, or its state is unknown, it still has the service.
 func TestOrphanKeepsItsServices(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")

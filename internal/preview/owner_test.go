@@ -46,7 +46,12 @@ func TestOwnerOfABotsPullRequest(t *testing.T) {
 			[]Labelling{put("preview:full", "bob"), put("preview", "alice")},
 			"alice",
 		},
-		{"a workflow is nobody", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview", By: "ci[bot]"}}, "renovate[bot]"},
+		{
+			"a workflow is not an owner",
+			[]string{"preview"},
+			[]Labelling{put("preview", "alice"), {Label: "preview", By: "ci[bot]"}},
+			"renovate[bot]",
+		},
 		{"nor is a deleted account", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview"}}, "renovate[bot]"},
 		{"nor one that is gone and looks human", []string{"preview"}, []Labelling{{Label: "preview", Human: true}}, "renovate[bot]"},
 		{"nobody labelled it under the name that the label has now", []string{"preview"}, []Labelling{put("env", "alice")}, "renovate[bot]"},
@@ -66,7 +71,7 @@ func TestOwnerOfABotsPullRequest(t *testing.T) {
 	}
 }
 
-// A human's pull request is its author's, whoever labelled it.
+// A human's pull request is its author's, independent of the labeller.
 func TestAuthorOwnsAHumansPullRequest(t *testing.T) {
 	t.Parallel()
 	labelled := func(pr *PullRequest) { pr.Labellings = []Labelling{{Label: "preview", By: "bob", Human: true}} }

@@ -69,7 +69,7 @@ func missing(was, is map[string]config.ServiceRef) bool {
 }
 
 // deletionGuardHolds: no more go for want of a label within ten minutes than may, and whom it held once it lets go only
-// when somebody says so.
+// when a person says so.
 func (p *play) deletionGuardHolds(before *Snapshot, confirmed map[string]bool) {
 	p.lost = slices.DeleteFunc(p.lost, func(at time.Time) bool { return p.now.Sub(at) >= guardWindow })
 	went := false
@@ -80,7 +80,7 @@ func (p *play) deletionGuardHolds(before *Snapshot, confirmed map[string]bool) {
 		went = true
 		p.lost = append(p.lost, p.now)
 		if was.IsGuarded {
-			p.fail("%s was withheld, and nobody confirmed that it may go", name)
+			p.fail("%s was withheld, and its removal was not confirmed", name)
 		}
 	}
 	if n := len(p.lost); went && n > cmp.Or(p.config.Policy.Limits.DeletionsAtOnce, 10) {
@@ -114,7 +114,7 @@ func (p *play) newOnesAreAllowed(before *Snapshot) {
 		for s, pin := range is.Run {
 			pr := p.read1(Member{Repository: strings.ToLower(p.config.Policy.Services.Get(s).Repository), Number: pin.Number})
 			if pin != was.Run[s] && pr.Number > 0 && pr.HeadRepositoryID != pr.BaseRepositoryID && !p.approved[pin.SHA] {
-				p.fail("%s runs %s of %s, which nobody approved", name, short(pin.SHA), s)
+				p.fail("%s runs %s of %s, which has no approval", name, short(pin.SHA), s)
 			}
 		}
 		for _, s := range []string{"orders", "gateway"} {
@@ -140,7 +140,7 @@ func (p *play) answerIsWhole() {
 			p.fail("%s is %s, and its row %s: %+v", d.Environment, d.Outcome, state, d)
 		}
 		if d.Outcome == Held && (d.Reason == "" || d.Remedy == "") {
-			p.fail("%s is held, and nobody knows why or what to do: %+v", d.Environment, d)
+			p.fail("%s is held without reason or remedy: %+v", d.Environment, d)
 		}
 	}
 	for i, r := range p.last.Rows {

@@ -64,7 +64,7 @@ func (p *lives) byEvidence(name string, was Remembered) {
 	m := p.facts.Activity
 	age := p.clock().Sub(m.At)
 	if _, ok := m.Used[was.Row.Namespace]; (!ok || age < 0 || age > measuredFor) && was.Row.State != Asleep {
-		p.fail("%s sleeps or goes, and nobody knows whether it is used", name)
+		p.fail("%s sleeps or goes, and activity is unknown", name)
 	}
 	p.byClock(name)
 }
@@ -75,7 +75,7 @@ func (p *lives) byClock(name string) {
 		p.fail("%s sleeps or goes by a clock that is wrong by %s", name, p.wrong)
 	}
 	if p.facts.Skew == nil {
-		p.fail("%s sleeps or goes by a clock that nobody knows", name)
+		p.fail("%s sleeps or goes by an unreliable clock", name)
 	}
 }
 

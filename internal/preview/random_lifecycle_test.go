@@ -21,7 +21,7 @@ const (
 
 // TestNothingSleepsWithoutEvidence plays random sequences of how environments are used, how that is measured, what
 // people ask for and how clocks go wrong. What really happened is known here: at no step does an environment sleep or
-// go that was used too lately, that somebody keeps awake, or by a clock that is wrong.
+// go that was used too lately, that a person keeps awake, or by a clock that is wrong.
 func TestNothingSleepsWithoutEvidence(t *testing.T) {
 	t.Parallel()
 	first := *seed
@@ -194,7 +194,7 @@ func (p *lives) happens() {
 				p.since[name] = p.now
 				delete(p.asked, name)
 			}
-			clear(p.held)  // whoever holds one does so again
+			clear(p.held)  // a holder takes it again
 			clear(p.heads) // nor what was pushed meanwhile to what is closed
 		}
 	default:
@@ -214,7 +214,7 @@ func (p *lives) opensOrCloses(pr *PullRequest, name string) {
 	p.tell("%s is closed", name)
 }
 
-// asks has somebody ask for something.
+// asks has a person ask for something.
 func (p *lives) asks() {
 	all := slices.Concat(p.names(), slices.Sorted(maps.Keys(p.last.Memory.Expired)))
 	if len(all) == 0 || p.last.Memory.At.IsZero() { // memory was just lost: nobody is answered yet

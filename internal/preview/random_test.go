@@ -22,7 +22,7 @@ const (
 
 // TestNoEnvironmentIsLost plays random sequences of what people, GitHub and the cluster do. At no step does an
 // environment vanish whose pull request is open and has the label that configuration asked for when the environment
-// went live, unless somebody confirmed it; in the end, with everything read and confirmed, exactly those are live that
+// went live, unless a person confirmed it; in the end, with everything read and confirmed, exactly those are live that
 // are to be.
 func TestNoEnvironmentIsLost(t *testing.T) {
 	t.Parallel()

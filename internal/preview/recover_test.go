@@ -197,7 +197,7 @@ func TestImpossibleRowsAreNotRecovered(t *testing.T) {
 	}{
 		{"no environment", func(r *Row) { r.Name = "" }, `name ""`},
 		{"a name with a dot", func(r *Row) { r.Name = "a.b" }, `name "a.b"`},
-		{"somebody's namespace", func(r *Row) { r.Namespace, r.Kustomize.Namespace = "kube-system", "kube-system" }, `namespace "kube-system"`},
+		{"another namespace", func(r *Row) { r.Namespace, r.Kustomize.Namespace = "kube-system", "kube-system" }, `namespace "kube-system"`},
 		{"another namespace for Kustomize", func(r *Row) { r.Kustomize.Namespace = "staging" }, `Kustomize's namespace "staging"`},
 		{"a path out of the repository", func(r *Row) { r.Path = "../overlays/preview" }, "path"},
 		{"an absolute path", func(r *Row) { r.Path = "/overlays/preview" }, "path"},

@@ -140,7 +140,7 @@ func TestVisitBeforeTheSnapshotWakes(t *testing.T) {
 	d.want("1 waking")
 }
 
-// Who is told that somebody keeps it awake is told who.
+// Who is told that a person keeps it awake is told who.
 func TestHoldKeepsItsOwner(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).ask(ActionWake, "shop-pr-1", 2*time.Hour)
@@ -159,6 +159,6 @@ func TestHoldKeepsItsOwner(t *testing.T) {
 	m := d.pass(3 * time.Hour).last.Memory
 	m.Ask(Request{Environment: "shop-pr-1", Action: ActionWake, By: "bob", At: d.now})
 	if by := m.Requests["shop-pr-1"].By; by != "bob" {
-		t.Errorf("when nobody keeps it awake any more, %q woke it", by)
+		t.Errorf("when it isn't kept awake any more, %q woke it", by)
 	}
 }

@@ -234,7 +234,7 @@ func TestSleepTimes(t *testing.T) {
 			d.pass(2*time.Hour).want("1 awake").ask(ActionWake, "shop-pr-1", 0)
 			d.pass(2 * time.Hour).want("1 awake").pass(time.Hour).want("1 asleep")
 		}},
-		{"awake for too long, but nobody knows whether it is used", busy, func(d *days) {
+		{"awake for too long, but activity is unknown", busy, func(d *days) {
 			d.lost["shop-pr-1"] = true
 			d.pass(24 * time.Hour).want("1 awake")
 		}},
@@ -250,10 +250,10 @@ func TestSleepTimes(t *testing.T) {
 			d.pass(359 * time.Minute)
 			d.used["shop-pr-1"] = false
 			d.want("1 awake").pass(time.Minute).want("1 asleep")
-			d.pass(72 * time.Hour).want("1 asleep") // nothing wakes it on Monday but somebody
+			d.pass(72 * time.Hour).want("1 asleep") // nothing wakes it on Monday but a person
 			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking")
 		}},
-		{"outside working hours it sleeps, unless somebody uses it", days8to19(", asleepOutside: true"), func(d *days) {
+		{"outside working hours it sleeps, unless a person uses it", days8to19(", asleepOutside: true"), func(d *days) {
 			d.used["shop-pr-1"] = true
 			d.pass(7 * time.Hour).want("1 awake")
 			d.used["shop-pr-1"] = false
@@ -261,7 +261,7 @@ func TestSleepTimes(t *testing.T) {
 			d.ask(ActionWake, "shop-pr-1", 0).pass(59 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
 		}},
 		{"no rule, no sleep", "{grace: 1h}", func(d *days) { d.pass(24 * time.Hour).want("1 awake") }},
-		{"somebody's word is enough", "{grace: 1h}", func(d *days) {
+		{"a person's word is enough", "{grace: 1h}", func(d *days) {
 			d.facts = func(f *Facts) { f.Activity, f.Skew = Measurement{}, nil }
 			d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(24 * time.Hour).want("1 asleep")
 			if got := d.decided("shop-pr-1"); !strings.Contains(got.Reason,
@@ -270,7 +270,7 @@ func TestSleepTimes(t *testing.T) {
 			}
 			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking")
 		}},
-		{"held awake for as long as somebody says", idle, func(d *days) {
+		{"held awake for as long as a person says", idle, func(d *days) {
 			d.ask(ActionWake, "shop-pr-1", 4*time.Hour).pass(4*time.Hour - time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
 		}},
 		{"held awake, but not for longer than maxAwake", busy, func(d *days) {

@@ -164,7 +164,7 @@ func TestWrongClockReleasesNoSlot(t *testing.T) {
 	}
 }
 
-// Somebody may have written a later end where it couldn't be read.
+// A person may have written a later end where it couldn't be read.
 func TestUnreadConfigReleasesNoSlot(t *testing.T) {
 	t.Parallel()
 	held := testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}}\n")
