@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -69,16 +68,22 @@ func (in *inputs) whyNotFirst(s *preview.Snapshot) string {
 		reasons = append(reasons, "the cluster was never read: "+message(in.cluster.Err))
 	}
 	reasons = append(reasons, in.unclearReasons(s)...)
-	for _, name := range s.Unread {
-		err := in.repositories.Errors[name]
-		// A repository that isn't allowed is never read. Only the saved state knows that it has no environments.
-		isForbidden := errors.Is(err, sources.ErrNotAllowed) && in.store.HasState()
-		if _, known := in.memory.Repositories[name]; known || isForbidden {
-			continue
+	if !in.knowsEnvironments() { // guard everything-read: false
+		for _, name := range s.Unread {
+			if _, isKnown := in.memory.Repositories[name]; !isKnown {
+				reasons = append(reasons, fmt.Sprintf("%s was never read: %s", name, message(in.repositories.Errors[name])))
+			}
 		}
-		reasons = append(reasons, fmt.Sprintf("%s was never read: %s", name, message(err))) // guard everything-read: skip
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// knowsEnvironments says whether all environments of the last snapshot are known, so that an unread repository can't
+// have others. The saved state has them all. Without it, a cluster without Applications shows that there are none;
+// recovered ones may be incomplete.
+func (in *inputs) knowsEnvironments() bool {
+	hasNone := in.cluster.Exists() && len(in.memory.Environments)+len(in.recovery.unclear) == 0
+	return in.store.HasState() || hasNone
 }
 
 // newStatus returns the present state of the sources.

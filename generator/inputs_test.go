@@ -11,6 +11,7 @@ import (
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 func TestUnreadableNewRepositoryDoesNotBlockOthers(t *testing.T) {
@@ -40,6 +41,60 @@ func TestUnreadableNewRepositoryDoesNotBlockOthers(t *testing.T) {
 		[]string{"extra-pr-5", "gateway-pr-1", "gateway-pr-3", "shop-pr-7"}, s.GetParams(t, testworld.ParamsBody).Names(t),
 	); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A repository that was never read can't have an environment if the cluster has none. It holds only its own pull
+// requests, also after a restart.
+func TestUnreadableRepositoryDoesNotBlockFirstStart(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		cause    error
+		patterns []string
+	}{
+		"it can't be read":  {testworld.ErrOutage, nil},
+		"it is not allowed": {nil, []string{"acme/gateway"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := testworld.New()
+			if tt.cause != nil {
+				w.RepositoryErrs["acme/shop"] = tt.cause
+			}
+			_, keep := testworld.NewStore(t)
+			start := func() *testworld.Service {
+				return testworld.Ready(t, w, keep, func(o *generator.Options) {
+					o.Cluster, o.Repositories = testworld.Cluster{World: w}, tt.patterns
+				})
+			}
+			for _, as := range []string{"first start", "restart"} {
+				got := start().GetParams(t, testworld.ParamsBody)
+				if diff := cmp.Diff([]string{"gateway-pr-1", "gateway-pr-2"}, got.Names(t)); got.Code != http.StatusOK || diff != "" {
+					t.Errorf("%s: %d %s", as, got.Code, diff)
+				}
+			}
+			clear(w.RepositoryErrs)
+			tt.patterns = nil
+			if diff := cmp.Diff(testworld.AllNames, start().GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
+				t.Errorf("after it was read: %s", diff)
+			}
+		})
+	}
+}
+
+// Without saved state, an environment in the cluster shows that others may be unknown.
+func TestUnreadableRepositoryBlocksAfterLostState(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.RepositoryErrs["acme/shop"] = testworld.ErrOutage
+	live := preview.Row{Name: "gateway-pr-9", Namespace: "preview-gateway-pr-9", Source: preview.FromPullRequest}
+	w.Recovered.Environments = map[string]preview.Remembered{
+		live.Name: {Row: live, Members: []preview.Member{{Repository: "acme/gateway", Number: 9}}},
+	}
+	s := testworld.Ready(t, w, func(o *generator.Options) { o.Cluster = testworld.Cluster{World: w} })
+	if got := s.GetParams(t, testworld.ParamsBody); got.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(got.Message(t), "acme/shop was never read") {
+		t.Errorf("answered %d %s", got.Code, got.Body)
 	}
 }
 

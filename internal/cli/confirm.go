@@ -39,8 +39,9 @@ confirmation if the cause wasn't an action of the pull request's author: the con
 the repository was removed from the configuration or can't be read, the namespace would change, or many pull
 requests lost their label at once. previewctl why prints the cause.
 
-With --repository, a repository that was never read counts as empty, so that the service can answer without
-it. Use it too if another repository has taken the name of a configured one, and is the intended one now.
+With --repository, a repository that was never read counts as empty. After the saved state was lost, the
+service needs that to answer without the repository. Use it too if another repository has taken the name of a
+configured one, and is the intended one now.
 
 confirm prints what will be removed and asks first. Without a terminal it requires --yes. Argo CD deletes
 each removed environment with its namespace and all data in it.`,

@@ -30,8 +30,8 @@ const (
 var (
 	dnsLabel     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 	bareNumber   = regexp.MustCompile(`^pr-[0-9]+$`)
-	loginPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$`)
-	repoPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+	loginPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$`)
+	repoPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
 	notSlug      = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
@@ -191,7 +191,8 @@ func isHidden(r rune) bool {
 // IsSHA reports whether s is a full commit SHA: 40 lower-case hexadecimal digits.
 func IsSHA(s string) bool { return len(s) == 40 && strings.Trim(s, "0123456789abcdef") == "" }
 
-// IsLogin reports whether s is a GitHub login. Logins of bots end in "[bot]".
+// IsLogin reports whether s is a GitHub login. Logins of bots end in "[bot]", those of Enterprise Managed Users in the
+// enterprise's short code: octo-cat_acme.
 func IsLogin(s string) bool { return loginPattern.MatchString(s) }
 
 // IsRepository reports whether s is "owner/name" as GitHub writes it. The names "." and ".." are none, because they

@@ -88,6 +88,31 @@ func TestLabelSlug(t *testing.T) {
 	}
 }
 
+func TestIsLogin(t *testing.T) {
+	t.Parallel()
+	for login, want := range map[string]bool{
+		"alice": true, "octo-cat": true, "dependabot[bot]": true,
+		"octo-cat_acme": true, "octo_acme[bot]": true, // Enterprise Managed Users
+		"": false, "@alice": false, "_acme": false, "-a": false, "a b": false, "a/b": false, "a\n": false, "a[bot]b": false,
+	} {
+		if got := config.IsLogin(login); got != want {
+			t.Errorf("IsLogin(%q) = %v", login, got)
+		}
+	}
+}
+
+func TestIsRepository(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"acme/shop": true, "Acme/shop.js": true, "octo-cat_acme/shop": true,
+		"": false, "shop": false, "acme/": false, "/shop": false, "acme/..": false, "acme/.": false, "a/b/c": false, "_a/b": false,
+	} {
+		if got := config.IsRepository(name); got != want {
+			t.Errorf("IsRepository(%q) = %v", name, got)
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text, want string }{

@@ -56,13 +56,16 @@ func (a *repositoryAPI) get(ctx context.Context, path, etag string, v any) (rest
 	return answer, err
 }
 
-// explainNotFound adds the possible causes to status 404 for a repository that was read before.
+// explainNotFound adds what follows from status 404 for a repository.
 func (a *repositoryAPI) explainNotFound(err error) error {
-	if rest.StatusOf(err) == http.StatusNotFound && a.wasReadOnce {
-		return fmt.Errorf("%w; the repository was deleted or made private, or the token lost access to it; "+
+	switch {
+	case rest.StatusOf(err) != http.StatusNotFound:
+		return err
+	case a.wasReadOnce:
+		return fmt.Errorf("%w; an earlier read found it, so it was deleted or made private, or access to it was lost; "+
 			"its last known state stays", err)
 	}
-	return err
+	return fmt.Errorf("%w; correct its name in previewset.yaml, or give access to it", err)
 }
 
 // readEach calls read for each index from 0 to n-1, several at once. Its only error is the end of the context:

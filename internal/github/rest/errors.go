@@ -47,13 +47,13 @@ func (c *Client) handleError(s *session, err error) error {
 		c.dropSession(s)
 		return fmt.Errorf("%w: GitHub rejects the credentials; check the token or the App's key", err)
 	}
-	return statusError(err)
+	return c.statusError(err)
 }
 
-func statusError(err error) error {
+func (c *Client) statusError(err error) error {
 	switch status := StatusOf(err); {
 	case status == http.StatusNotFound:
-		return fmt.Errorf("%w: it doesn't exist, or the token has no access to it", err)
+		return fmt.Errorf("%w: %s", err, c.notFoundCause(err))
 	case status == http.StatusForbidden:
 		return fmt.Errorf("%w: the token lacks a permission; it needs to read metadata, contents, pull requests, "+
 			"issues, commit statuses and checks", err)

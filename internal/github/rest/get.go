@@ -44,7 +44,9 @@ func (c *Client) Get(ctx context.Context, path, etag string, v any) (Answer, err
 	case err != nil:
 		return Answer{}, c.handleError(s, err)
 	}
-	if err := json.Unmarshal(body.Bytes(), v); err != nil {
+	if err := json.Unmarshal(body.Bytes(), v); err != nil && isPage(resp.Header) { // such as a login page
+		return Answer{}, fmt.Errorf("decode GitHub's answer: it is a web page; %s", c.addressRemedy())
+	} else if err != nil {
 		return Answer{}, fmt.Errorf("decode GitHub's answer: %w; the next read tries again", err)
 	}
 	return Answer{ETag: resp.Header.Get("ETag"), HasNext: resp.NextPage != 0, Redirected: isRedirected(req, resp)}, nil
