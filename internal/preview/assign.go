@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/previewset/previewset/internal/config"
 )
 
 // rejections are the holds of members that no other environment admits, by subject. They stay in the named environment
@@ -80,7 +78,7 @@ func (a *assigner) addNamed() {
 func (a *assigner) namedEnvironment(name string) *desired {
 	w := a.named[name]
 	if w == nil {
-		w = &desired{name: name, file: &config.Environment{}}
+		w = &desired{name: name, file: noFile}
 		a.named[name] = w
 	}
 	return w
@@ -112,7 +110,7 @@ func (a *assigner) addPullRequest(pr *pullRequest) {
 
 func (a *assigner) addDedicated(m *member) {
 	name := m.dedicatedName
-	w := &desired{name: name, isDedicated: true, members: []*member{m}, file: &config.Environment{}}
+	w := &desired{name: name, isDedicated: true, members: []*member{m}, file: noFile}
 	if previous := a.in.previous[name]; m.isIn(name) {
 		w.previous = m.environment
 	} else if previous != nil && len(previous.Members) == 0 {
@@ -135,7 +133,7 @@ func (a *assigner) addAdopted() {
 	for name, previous := range a.in.previous {
 		if !isNamed(name) && len(previous.Members) == 0 && !a.isDedicated[name] {
 			a.assigned.desired = append(a.assigned.desired,
-				&desired{name: name, file: &config.Environment{}, previous: previous})
+				&desired{name: name, file: noFile, previous: previous})
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (r *reconciler) concludeDedicated(p proposal) *result {
 	previous := w.previous
 	isAdopted := h != nil && h.allowsRemoval && w.file.Adopted
 	isMember := previous != nil && len(previous.Members) > 0
-	if isMember {
+	if isMember && h != nil {
 		previous, h, res.counted = r.decideLabelLoss(w, h)
 	}
 	if res.hold = h; h == nil {

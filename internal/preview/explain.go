@@ -41,11 +41,13 @@ func (e *explainer) sorted() []Decision {
 }
 
 func newExplainer(r *resolved) *explainer {
-	return &explainer{
+	e := &explainer{
 		resolved: r, states: stateExplainer{r, &scheduler{r.input, r.lifecycles, r.live}}, lastTicket: r.lastTicket,
-		decisions: make([]Decision, 0, len(r.previous)), decided: maps.Clone(r.ids.carried),
+		decisions: make([]Decision, 0, len(r.previous)), decided: make(map[string]Decided, len(r.previous)),
 		hasOne: make(map[string]bool, len(r.previous)),
 	}
+	maps.Copy(e.decided, r.ids.carried)
+	return e
 }
 
 // decide completes a decision: with the state of a live environment, its time, and its ticket.

@@ -74,12 +74,15 @@ func sameIdentity(a, b int64) bool {
 	return a == b || a == 0 || b == 0 // guard same-identity: true
 }
 
+// noFile is the file of an environment without one. It never changes.
+var noFile = &config.Environment{}
+
 // file returns the environment file in force, or an empty one.
 func (in *input) file(environment string) *config.Environment {
 	if e := in.cfg.Environments[environment]; e != nil {
 		return e
 	}
-	return &config.Environment{}
+	return noFile
 }
 
 // fileProblem returns why an environment's file isn't in force as it is now, or "".

@@ -94,6 +94,9 @@ func (l *limiter) create(w *desired) {
 		res.expired = expired
 		next = l.reconciler.add(res).followUp
 	}
+	if _, isOld := l.states[w.name]; !isOld && l.live.has(w.name) {
+		l.states[w.name] = runState{State: l.live.environments[w.name].Row.State, Changed: l.in.now.UTC()}
+	}
 	l.wakeTargets(w.name)
 }
 
@@ -269,15 +272,4 @@ func (l *limiter) makeRoom() bool {
 		}
 	}
 	return false
-}
-
-// finalStates returns the states of all live environments.
-func (l *limiter) finalStates() runStates {
-	states := maps.Clone(l.states)
-	for name, e := range l.live.environments {
-		if _, ok := states[name]; !ok {
-			states[name] = runState{State: e.Row.State, Changed: l.in.now.UTC()}
-		}
-	}
-	return states
 }

@@ -37,7 +37,7 @@ func (d *plannedEnvironment) chooseDedicated() *hold {
 		set[name] = true
 	}
 	if w.previous != nil {
-		set = withRunning(set, w.previous, d.in.cfg.Policy.Services) // guard services-stay: skip
+		addRunning(set, w.previous, d.in.cfg.Policy.Services) // guard services-stay: skip
 	}
 	d.set = set
 	return nil

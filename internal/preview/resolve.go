@@ -43,7 +43,7 @@ func runPhases(in *input, ids *identities, a *assigned) *resolved {
 	r := &resolved{input: in, ids: ids, reconciler: rec, live: rec.live, lastTicket: lim.lastTicket}
 	r.lifecycles = rec.finalLifecycles()
 	r.linked = linkEnvironments(in, rec.live, rec.results, rec.planner.last)
-	r.states = lim.finalStates()
+	r.states = lim.states
 	r.expired = rec.allExpired(expired)
 	return r
 }
@@ -63,7 +63,7 @@ func FromMemory(m Memory, now time.Time) *Snapshot {
 	lim.limit(nil, nil)
 	r := &resolved{
 		input: in, ids: ids, lifecycles: ls, reconciler: rec, live: rec.live,
-		states: lim.finalStates(), lastTicket: lim.lastTicket,
+		states: lim.states, lastTicket: lim.lastTicket,
 	}
 	e := newExplainer(r)
 	for _, k := range rec.kept {

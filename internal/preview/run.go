@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 
@@ -23,16 +22,14 @@ func changedServices(c *config.Config, repository string, pr PullRequest) (names
 	return names, true
 }
 
-// withRunning adds the services that run already. For a pull request the run set only grows: Argo CD would prune a
+// addRunning adds the services that run already. For a pull request the run set only grows: Argo CD would prune a
 // data store that left the row.
-func withRunning(set map[string]bool, previous *Remembered, services config.Services) map[string]bool {
-	grown := maps.Clone(set)
+func addRunning(set map[string]bool, previous *Remembered, services config.Services) {
 	for name := range previous.Run {
 		if services.Get(name) != nil {
-			grown[name] = true
+			set[name] = true
 		}
 	}
-	return grown
 }
 
 // Wanted returns the details of a repository that Resolve needs.
