@@ -79,13 +79,18 @@ type Service struct {
 	Default *Ref `yaml:"default"`
 }
 
-// Ready is a commit status or check run, and the app that reports it.
+// Ready is a commit status or check run, and the App or user that reports it.
 type Ready struct {
 	// Check is the name of the check run, or the context of the commit status.
 	Check string `yaml:"check" jsonschema:"example=image"`
-	// App is the slug of the app that must report it, as in github.com/apps/<slug>. For a commit status it is the
-	// creator's login without "[bot]".
+	// App is the slug of the GitHub App that must report it, as in github.com/apps/<slug>. A user with this login isn't
+	// the App.
 	App string `yaml:"app" jsonschema:"example=github-actions"`
+	// AppID is the numeric ID that the App must have. Only check runs have it, so commit statuses don't count then.
+	AppID int `yaml:"appID" jsonschema:"example=15368"`
+	// UserID is the numeric ID of the user who must set the commit status, instead of an App:
+	// `gh api users/<login> --jq .id`.
+	UserID int `yaml:"userID" jsonschema:"example=583231"`
 }
 
 // Ref is exactly one of a pull request, branch, tag or commit of the service's repository.

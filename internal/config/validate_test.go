@@ -94,6 +94,11 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 			"",
 		},
 		{
+			"a check of an App and a user",
+			[]string{"image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, ready: {check: image, app: ci, userID: 4}"},
+			"",
+		},
+		{
 			"a default that is a pull request",
 			[]string{"image: ghcr.io/acme/mailer", "image: ghcr.io/acme/mailer, default: {pullRequest: 3}"},
 			"",

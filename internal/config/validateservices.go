@@ -57,10 +57,19 @@ func (v *validator) validateService(at string, s *Service) {
 		}
 	}
 	v.validateReferences(at, s)
-	if s.Ready != nil && (s.Ready.Check == "" || s.Ready.App == "") {
-		v.mistake(at+".ready", "needs check and app", "write {check: image, app: github-actions}")
-	}
+	v.validateReady(at+".ready", s.Ready)
 	v.validateDefault(at, s)
+}
+
+func (v *validator) validateReady(at string, r *Ready) {
+	const example = "write {check: image, app: github-actions}"
+	switch {
+	case r == nil:
+	case r.Check == "" || r.App == "" && r.UserID == 0:
+		v.mistake(at, "needs check and app", example)
+	case r.UserID != 0 && (r.App != "" || r.AppID != 0):
+		v.mistake(at, "names both an App and a user", example+", or {check: image, userID: 583231}")
+	}
 }
 
 func (v *validator) validateReferences(at string, s *Service) {

@@ -19,7 +19,7 @@ type approvalCache struct {
 type pullRequestApprovals struct {
 	reviews        *reviewList
 	reviewsChanged bool     // the reviews changed since the last read
-	approving      []review // the newest decision of each reviewer, if it approves
+	approving      []review // the newest decision of each reviewer about each commit, if it approves
 	authors        commitAuthors
 	permissions    permissionsByLogin
 	err            error
@@ -92,6 +92,10 @@ func (a *pullRequestApprovals) addTo(pr *preview.PullRequest) {
 		if p.notFound != nil {
 			addProblem(pr, fmt.Errorf("read whether %s may push: %w", r.login, p.notFound))
 		}
-		pr.Approvals = append(pr.Approvals, preview.Approval{Reviewer: r.login, SHA: r.sha, Writer: p.canWrite})
+		isSame := p.userID == r.userID
+		pr.Approvals = append(pr.Approvals, preview.Approval{
+			Reviewer: r.login, SHA: r.sha, Writer: p.canWrite && isSame, Superseded: r.isSuperseded,
+			Unread: r.isHuman && (p.notFound != nil || !isSame),
+		})
 	}
 }

@@ -28,7 +28,7 @@ type commitChecks struct {
 // checkResult is a commit status or check run.
 type checkResult struct {
 	id      int64
-	creator string // login, only of a status
+	creator int64 // the account's ID, only of a status
 	check   preview.Check
 }
 
@@ -125,7 +125,11 @@ func checkResultID(c checkResult) int64 { return c.id }
 
 // newestStatuses returns the newest status of each context and creator. GitHub lists the newest first.
 func newestStatuses(pages []paged.Page[checkResult]) []preview.Check {
-	return uniqueChecks(pages, func(c checkResult) [2]string { return [2]string{c.check.Name, c.creator} })
+	type key struct {
+		name    string
+		creator int64
+	}
+	return uniqueChecks(pages, func(c checkResult) key { return key{c.check.Name, c.creator} })
 }
 
 // allCheckRuns returns all check runs. Runs with the same name and app belong to several suites, and all of them

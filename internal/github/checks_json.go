@@ -19,9 +19,15 @@ func (s *statusJSON) result() (checkResult, error) {
 	if s == nil || s.ID == 0 {
 		return checkResult{}, errors.New("the answer has a status without an ID")
 	}
-	creator := s.Creator.login()
-	check := preview.Check{Name: s.Context, App: strings.TrimSuffix(creator, "[bot]"), Green: s.State == "success"}
-	return checkResult{id: s.ID, creator: creator, check: check}, nil
+	result := checkResult{id: s.ID, check: preview.Check{Name: s.Context, Green: s.State == "success"}}
+	if s.Creator == nil {
+		return result, nil
+	}
+	result.creator = s.Creator.ID
+	if result.check.App = s.Creator.appSlug(); result.check.App == "" {
+		result.check.User, result.check.UserID = s.Creator.Login, s.Creator.ID
+	}
+	return result, nil
 }
 
 type checkRunsJSON struct {
@@ -35,6 +41,7 @@ type checkRunJSON struct {
 	Status     string `json:"status"`
 	Conclusion string `json:"conclusion"`
 	App        *struct {
+		ID   int64  `json:"id"`
 		Slug string `json:"slug"`
 	} `json:"app"`
 }
@@ -48,7 +55,7 @@ func (c *checkRunJSON) result(sha string) (checkResult, error) {
 	}
 	check := preview.Check{Name: c.Name, Green: c.Status == "completed" && c.Conclusion == "success"}
 	if c.App != nil {
-		check.App = c.App.Slug
+		check.App, check.AppID = c.App.Slug, c.App.ID
 	}
 	return checkResult{id: c.ID, check: check}, nil
 }

@@ -15,6 +15,16 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// byApp is a check run of an App.
+func byApp(name, app string, green bool) preview.Check {
+	return preview.Check{Name: name, App: app, AppID: githubtest.ID(app), Green: green}
+}
+
+// byUser is a commit status of a user.
+func byUser(name, user string, green bool) preview.Check {
+	return preview.Check{Name: name, User: user, UserID: githubtest.ID(user), Green: green}
+}
+
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	_, repo, url := startGitHub(t)
@@ -27,6 +37,7 @@ func TestChecks(t *testing.T) {
 		{Context: "lint", Creator: "ci[bot]", State: "failure"},
 		{Context: "lint", Creator: "ci[bot]", State: "success"},
 		{Context: "x", State: "error"},
+		{Context: "y", Creator: "github-actions", State: "success"}, // a user can have an App's slug as login
 	} {
 		repo.SetStatus(head, s)
 	}
@@ -42,19 +53,20 @@ func TestChecks(t *testing.T) {
 	got := readShop(t, newClient(t, url, Options{}), wantChecks).Checks[head]
 	slices.SortFunc(got, func(a, b preview.Check) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	assertEqual(t, []preview.Check{
-		{Name: "1 queued", App: "github-actions"},
-		{Name: "2 running", App: "github-actions"},
-		{Name: "3 neutral", App: "github-actions"},
-		{Name: "4 skipped", App: "github-actions"},
-		{Name: "5 failure", App: "github-actions"},
-		{Name: "6 cancelled", App: "github-actions"},
-		{Name: "7 success", App: "ci"},
-		{Name: "7 success", App: "ci", Green: true},
-		{Name: "8 incomplete", App: "github-actions"},
+		byApp("1 queued", "github-actions", false),
+		byApp("2 running", "github-actions", false),
+		byApp("3 neutral", "github-actions", false),
+		byApp("4 skipped", "github-actions", false),
+		byApp("5 failure", "github-actions", false),
+		byApp("6 cancelled", "github-actions", false),
+		byApp("7 success", "ci", false),
+		byApp("7 success", "ci", true),
+		byApp("8 incomplete", "github-actions", false),
+		byUser("image", "mallory", true),
 		{Name: "image", App: "ci"},
-		{Name: "image", App: "mallory", Green: true},
 		{Name: "lint", App: "ci", Green: true},
-		{Name: "x", App: "octocat"},
+		byUser("x", "octocat", false),
+		byUser("y", "github-actions", true),
 	}, got)
 }
 
@@ -156,7 +168,7 @@ func TestChangeBetweenPages(t *testing.T) {
 	}
 	s.After(`check-runs.*page=2$`, func() { repo.SetCheckRun(head, githubtest.CheckRun{Name: "r0", Conclusion: "failure"}) })
 	got := readShop(t, newClient(t, url, Options{}), wantChecks).Checks[head]
-	assertEqual(t, true, slices.Contains(got, preview.Check{Name: "r0", App: "github-actions"}))
+	assertEqual(t, true, slices.Contains(got, byApp("r0", "github-actions", false)))
 }
 
 func TestUnreadableChecks(t *testing.T) {
@@ -187,7 +199,7 @@ func TestUnreadableChecks(t *testing.T) {
 				Branches: []string{"main"}, BranchChecks: true,
 			}
 			green := readShop(t, c, wants).Checks[one]
-			assertEqual(t, []preview.Check{{Name: "image", App: "octocat", Green: true}}, green)
+			assertEqual(t, []preview.Check{byUser("image", "octocat", true)}, green)
 
 			repo.SetStatus(one, githubtest.Status{Context: "image", State: "failure"})
 			repo.SetCheckRun(one, githubtest.CheckRun{Name: "image"})
@@ -205,7 +217,7 @@ func TestUnreadableChecks(t *testing.T) {
 			s.ClearFaults()
 			got = readShop(t, c, wants)
 			assertEqual(t, []preview.Check{
-				{Name: "image", App: "octocat"}, {Name: "image", App: "github-actions"},
+				byUser("image", "octocat", false), byApp("image", "github-actions", false),
 			}, got.Checks[one])
 			assertEqual(t, "", got.PullRequests[0].Problem)
 		})

@@ -15,6 +15,7 @@ import (
 // permission tells whether an account may push, as read last.
 type permission struct {
 	etag     string
+	userID   int64 // the account that had the login
 	canWrite bool
 	// notFound is GitHub's 404 for an unknown account. It has no ETag, so it stays until the reviews change.
 	notFound error
@@ -79,5 +80,5 @@ func readPermission(ctx context.Context, api *repositoryAPI, login string, last 
 		return last
 	}
 	canWrite := found.User.isHuman() && slices.Contains([]string{"write", "maintain", "admin"}, found.Permission)
-	return permission{etag: a.ETag, canWrite: canWrite}
+	return permission{etag: a.ETag, userID: found.User.ID, canWrite: canWrite}
 }

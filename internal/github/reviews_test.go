@@ -12,7 +12,8 @@ func newReview(author, state, sha string) githubtest.Review {
 	return githubtest.Review{Author: author, State: state, SHA: githubtest.SHA(sha)}
 }
 
-// approvalTests have reviews as "author state sha", and approvals as "reviewer sha" or "reviewer sha writer".
+// approvalTests have reviews as "author state sha", and approvals as "reviewer sha", "reviewer sha writer" or
+// "reviewer sha writer superseded".
 var approvalTests = map[string]struct {
 	reviews []string
 	dismiss int // number of the dismissed review, from 1; 0 for none
@@ -27,7 +28,10 @@ var approvalTests = map[string]struct {
 	"a stranger is no writer":                        {[]string{"bob APPROVED 1"}, 0, []string{"bob 1"}},
 	"a bot is no writer":                             {[]string{"wendy[bot] APPROVED 1"}, 0, []string{"wendy[bot] 1"}},
 	"the newest commit of a reviewer counts": {
-		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 0, []string{"wendy 2 writer"},
+		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 0, []string{"wendy 1 writer superseded", "wendy 2 writer"},
+	},
+	"changes requested of another commit": {
+		[]string{"wendy APPROVED 1", "Wendy CHANGES_REQUESTED 2"}, 0, []string{"wendy 1 writer superseded"},
 	},
 	"a comment changes nothing":        {[]string{"wendy APPROVED 1", "wendy COMMENTED 2"}, 0, []string{"wendy 1 writer"}},
 	"a pending review changes nothing": {[]string{"wendy APPROVED 1", "wendy PENDING 2"}, 0, []string{"wendy 1 writer"}},
@@ -40,7 +44,7 @@ var approvalTests = map[string]struct {
 		[]string{"wendy APPROVED 1", "mary CHANGES_REQUESTED 1"}, 0, []string{"wendy 1 writer"},
 	},
 	"a dismissed review":             {[]string{"wendy APPROVED 1"}, 1, nil},
-	"the newest review is dismissed": {[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 2, nil},
+	"the newest review is dismissed": {[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 2, []string{"wendy 1 writer superseded"}},
 	"an older review is dismissed": {
 		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 1, []string{"wendy 2 writer"},
 	},
@@ -73,7 +77,7 @@ func TestApprovals(t *testing.T) {
 			for _, text := range tc.want {
 				part := strings.Fields(text)
 				want = append(want, preview.Approval{
-					Reviewer: part[0], SHA: githubtest.SHA(part[1]), Writer: len(part) == 3,
+					Reviewer: part[0], SHA: githubtest.SHA(part[1]), Writer: len(part) >= 3, Superseded: len(part) == 4,
 				})
 			}
 			got := readShop(t, newClient(t, url, Options{}), wantApprovals).PullRequests[0]

@@ -16,9 +16,9 @@ func userJSON(login string) object {
 		kind = "Bot"
 	}
 	return object{
-		"login": login, "id": idFromName(login), "node_id": nodeID("U", login), "gravatar_id": "",
+		"login": login, "id": ID(login), "node_id": nodeID("U", login), "gravatar_id": "",
 		"type": kind, "site_admin": false,
-		"avatar_url": fmt.Sprintf("https://avatars.githubusercontent.com/u/%d?v=4", idFromName(login)), "url": api,
+		"avatar_url": fmt.Sprintf("https://avatars.githubusercontent.com/u/%d?v=4", ID(login)), "url": api,
 		"html_url": htmlRoot + "/" + login, "followers_url": api + "/followers",
 		"following_url": api + "/following{/other_user}", "gists_url": api + "/gists{/gist_id}",
 		"starred_url": api + "/starred{/owner}{/repo}", "subscriptions_url": api + "/subscriptions",
@@ -27,8 +27,11 @@ func userJSON(login string) object {
 	}
 }
 
+// ID returns the numeric ID of the account with a login, or of the App with a slug.
+func ID(name string) int64 { return idFromName(strings.ToLower(name)) }
+
 func appJSON(slug string) object {
-	return object{"id": idFromName(slug), "slug": slug, "name": slug, "owner": userJSON("github")}
+	return object{"id": ID(slug), "slug": slug, "name": slug, "owner": userJSON("github")}
 }
 
 // getUser answers GET /users/LOGIN.

@@ -239,27 +239,3 @@ func headHold(facts Facts, pr PullRequest, s *config.Service) *hold {
 	}
 	return readyHold(facts, s, pr.HeadSHA)
 }
-
-// readyHold holds a commit until the check that the service waits for is green on it. Every result of that name and app
-// must be green, and there must be one.
-func readyHold(facts Facts, s *config.Service, sha string) *hold {
-	if s.Ready == nil {
-		return nil
-	}
-	seen, green := false, true
-	for _, check := range facts.Repositories[strings.ToLower(s.Repository)].Checks[sha] {
-		if check.Name == s.Ready.Check && strings.EqualFold(check.App, s.Ready.App) {
-			seen, green = true, green && check.Green
-		}
-	}
-	if seen &&
-		green { // guard ready: true
-		return nil
-	}
-	return &hold{
-		rule: RuleReady,
-		reason: fmt.Sprintf("building %s: check %q of %s is not green on it for service %s", short(sha), s.Ready.Check,
-			s.Ready.App, s.Name),
-		remedy: "wait for it, or see there why it fails",
-	}
-}

@@ -63,10 +63,16 @@ type Repository struct {
 	ReadAt time.Time
 }
 
-// Check is the newest result of one app for one name: a commit status or a check run.
+// Check is the newest result of one App or user for one name: a commit status or a check run.
 type Check struct {
 	Name string
-	App  string // the app's slug; for a status the creator's login without "[bot]"
+	// App is the slug of the App that reported it; empty if a user set the status, whatever the user's login.
+	App string
+	// AppID is the App's numeric ID; 0 for a status, because GitHub names only the App's account there.
+	AppID int64
+	// User and UserID are the login and the numeric ID of a user who set the status.
+	User   string
+	UserID int64
 	// Green is true only for a status or a conclusion "success". Pending, neutral and skipped aren't green.
 	Green bool
 }
@@ -89,8 +95,8 @@ type PullRequest struct {
 
 	// Changes are the changed paths between BaseSHA and HeadSHA; nil if unwanted or not read.
 	Changes *Changes
-	// Approvals are the approving reviews that weren't dismissed, the newest of each reviewer; nil if unwanted or not
-	// read.
+	// Approvals are the approving reviews that weren't dismissed, the newest of each reviewer for each commit; nil if
+	// unwanted or not read.
 	Approvals []Approval
 	// CommitAuthors are the logins of the head commit's author and committer; read with Approvals.
 	CommitAuthors []string
@@ -114,6 +120,10 @@ type Approval struct {
 	SHA      string // the commit that was reviewed
 	// Writer is true for a human with write permission.
 	Writer bool
+	// Superseded is true if the reviewer decided about another commit later. It approves no new deployment then.
+	Superseded bool
+	// Unread is true if GitHub's answer doesn't say whether the reviewer has write permission.
+	Unread bool
 }
 
 // Changes are the changed paths of a pull request. A rename has both paths.

@@ -7,8 +7,13 @@ import (
 
 // isApprovedBy is false for approvals by the authors, of other commits, and without write permission.
 func (pr PullRequest) isApprovedBy(a Approval) bool {
+	return a.SHA == pr.HeadSHA && a.Writer && !a.Superseded && !pr.isByReviewer(a)
+}
+
+// isByReviewer reports whether the reviewer is the author of the pull request or of its head commit.
+func (pr PullRequest) isByReviewer(a Approval) bool {
 	isReviewer := func(login string) bool { return strings.EqualFold(login, a.Reviewer) }
-	return a.SHA == pr.HeadSHA && a.Writer && !isReviewer(pr.Author) && !slices.ContainsFunc(pr.CommitAuthors, isReviewer)
+	return isReviewer(pr.Author) || a.SHA == pr.HeadSHA && slices.ContainsFunc(pr.CommitAuthors, isReviewer)
 }
 
 // isFork is true also if the origin of a pull request is unknown.

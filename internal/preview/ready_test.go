@@ -2,6 +2,7 @@ package preview
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,8 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		{"pending, neutral, skipped or red", []Check{red}, waits},
 		{"green of another app", []Check{{Name: "image", App: "evil", Green: true}}, waits},
 		{"green of nobody", []Check{{Name: "image", Green: true}}, waits},
+		{"green of another user", []Check{{Name: "image", User: "mallory", UserID: 5, Green: true}}, waits},
+		{"green of the App, and red of a user with its slug as login", []Check{greenImage, {Name: "image", User: "github-actions"}}, ""},
 		{
 			"green of another name",
 			[]Check{{Name: "Image", App: "github-actions", Green: true}, {Name: "image / push", App: "github-actions", Green: true}},
@@ -254,6 +257,44 @@ func TestChecksAreReadOnlyIfNeeded(t *testing.T) {
 			}
 			if w.Checks != nil && (w.Checks(pull(7, withLabels())) || w.Checks(pull(7, asDraft))) {
 				t.Error("checks are asked for of what gets no preview")
+			}
+		})
+	}
+}
+
+func TestCheckOfAnotherReporterDoesNotCount(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, ready string
+		check       Check
+		remedy      string // a part of it; empty: it is live
+	}{
+		{
+			"a user has the App's slug as login", "app: github-actions",
+			Check{User: "github-actions", UserID: 41, Green: true}, "write userID: 41 instead of app",
+		},
+		{"the user is named by ID", "userID: 41", Check{User: "github-actions", UserID: 41, Green: true}, ""},
+		{"another user has the login", "userID: 41", Check{User: "ci", UserID: 42, Green: true}, "wait for it"},
+		{"an App has the ID of the user", "userID: 41", Check{App: "ci", AppID: 41, Green: true}, "wait for it"},
+		{"the App has the ID", "app: ci, appID: 7", Check{App: "ci", AppID: 7, Green: true}, ""},
+		{"another App has the slug now", "app: ci, appID: 7", Check{App: "ci", AppID: 8, Green: true}, "correct appID"},
+		{"a status names no App", "app: ci, appID: 7", Check{App: "ci", Green: true}, "report it as a check run"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := testfixture.LoadPolicy(t, testfixture.Replace(t, testfixture.DemoPolicy,
+				"image: ghcr.io/acme/orders", "image: ghcr.io/acme/orders, ready: {check: image, "+tt.ready+"}"))
+			f := factsOf(pull(7))
+			tt.check.Name = "image"
+			checked(&f, "acme/shop", testfixture.SHA("abcdef1234"), tt.check)
+			d := decision(t, resolve(c, f))
+			want := Held
+			if tt.remedy == "" {
+				want = Live
+			}
+			if d.Outcome != want || want == Held && d.Rule != RuleReady || !strings.Contains(d.Remedy, tt.remedy) {
+				t.Errorf("%s by %s: %s; %s", d.Outcome, d.Rule, d.Reason, d.Remedy)
 			}
 		})
 	}
