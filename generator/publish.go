@@ -48,6 +48,7 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	r.memory = snapshot.Memory
 	next.Inputs = answer.Inputs{Config: r.config.InForce, Facts: r.facts()}
 	next.Facts.Repositories = maps.Clone(next.Facts.Repositories)
+	next.NoteKnown(last)
 	next.Number = 1
 	if last != nil {
 		next.Number = last.Number + 1

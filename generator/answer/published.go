@@ -17,6 +17,7 @@ type Published struct {
 	// Number counts the snapshots that this run has served, from 1.
 	Number int
 	Inputs
+	known known // the values that filters may name
 	*bodies
 }
 
@@ -87,7 +88,7 @@ func New(s *preview.Snapshot, last *Published, v Versions) (*Published, error) {
 
 // WithSnapshot returns a copy that serves another snapshot with the encoded answers of p.
 func (p *Published) WithSnapshot(s *preview.Snapshot) *Published {
-	return &Published{Snapshot: s, Number: p.Number, Inputs: p.Inputs, bodies: p.bodies}
+	return &Published{Snapshot: s, Number: p.Number, Inputs: p.Inputs, known: p.known, bodies: p.bodies}
 }
 
 // DropPrevious frees the chunks of the snapshot before. Call it after the usual filters were answered.

@@ -16,6 +16,9 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
+// fixInput is the remedy for a wrong filter.
+const fixInput = "fix spec.generators[].plugin.input.parameters of the ApplicationSet"
+
 // getParams answers Argo CD. A 200 always has the complete list, because Argo CD deletes the Applications that it
 // lacks.
 func (a *API) getParams(c *gin.Context) {
@@ -24,7 +27,7 @@ func (a *API) getParams(c *gin.Context) {
 		return
 	}
 	p := a.published(c)
-	if p == nil {
+	if p == nil || !hasKnownValues(c, p, f) {
 		return
 	}
 	body, err := p.Body(f)
@@ -61,12 +64,27 @@ func (a *API) readFilter(c *gin.Context) (name string, f answer.Filter, ok bool)
 	a.Callers.Note(r.ApplicationSetName, 0)
 	f, err = answer.ParseFilter(r.Input.Parameters)
 	if err != nil {
-		httpserver.Fail(
-			c, http.StatusBadRequest, "%s; fix spec.generators[].plugin.input.parameters of the ApplicationSet", err,
-		)
+		httpserver.Fail(c, http.StatusBadRequest, "%s; %s", err, fixInput)
 		return "", nil, false
 	}
 	return r.ApplicationSetName, f, true
+}
+
+// hasKnownValues refuses a filter with an unknown value. Before the configuration was read, the value may be a new one;
+// the answer is 503 then.
+func hasKnownValues(c *gin.Context, p *answer.Published, f answer.Filter) bool {
+	err := p.CheckFilter(f)
+	switch {
+	case err == nil:
+		return true
+	case p.Config == nil:
+		httpserver.Fail(
+			c, http.StatusServiceUnavailable, "%s; the configuration was never read, see /readyz?verbose", err,
+		)
+	default:
+		httpserver.Fail(c, http.StatusBadRequest, "%s; %s", err, fixInput)
+	}
+	return false
 }
 
 // writeGzip writes a compressed body. Clients that don't accept gzip get it uncompressed.

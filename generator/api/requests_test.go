@@ -29,6 +29,7 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 		"no duration":            {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
 		"a negative duration":    {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
 		"above maxExtension":     {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
+		"wake for ages":          {"shop-pr-7", "wake", `{"for":"2562047h"}`, 400, "48h at most (lifetime.maxExtension)"},
 		"sleep with a duration":  {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "sleep takes no duration"},
 		"an unknown action":      {"shop-pr-7", "explode", "", 404, "nothing at this path"},
 	} {

@@ -79,7 +79,9 @@ func argoCDOperations() []Operation {
 		Description: "Argo CD's plugin generator calls this endpoint. The service answers from memory, compressed with " +
 			"gzip if the client accepts it.\n" +
 			"A 200 answer always has all rows that the parameters select. In every other case the status is an error, and " +
-			"Argo CD changes nothing.",
+			"Argo CD changes nothing.\n" +
+			"A source, profile or repository that the configuration doesn't have is 400: a mistyped value would select no " +
+			"rows, and Argo CD would delete all Applications of the ApplicationSet.",
 		Request: api.ParamsRequest{}, RequestRequired: true,
 		Responses: []Response{{Status: http.StatusOK, Description: "All selected rows.", Body: api.ParamsAnswer{}}},
 		Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable},
