@@ -14,8 +14,7 @@ func newWakeCmd(term *terminal.Process, runF func(context.Context, *requestOptio
 	opts.done = func(name string) string {
 		wait := "previewctl wait " + name
 		if opts.length > 0 {
-			return name + " is held awake for that time, at most for lifetime.sleep.maxAwake; " +
-				"if it was asleep, wait for it: " + wait
+			return name + " is held awake for that time; if it was asleep, wait for it: " + wait
 		}
 		return name + " is waking; wait for it: " + wait
 	}
@@ -27,7 +26,7 @@ all of them are healthy, its addresses lead to it again. A visit in a browser an
 too.
 
 With --for, the environment also stays awake for that time from now, even without activity. The policy's
-lifetime.sleep.maxAwake is the maximum.`,
+lifetime.sleep.maxAwake is the maximum, or lifetime.maxExtension without it. More is refused.`,
 		Example: `  previewctl wake shop-pr-7
   previewctl wake acme/shop#7
   previewctl wake shop-pr-7 --for 2h`,

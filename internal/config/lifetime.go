@@ -77,12 +77,12 @@ func override(length *time.Duration, written *Duration) {
 	}
 }
 
-// MaxHold returns the longest time for which one request keeps an environment awake.
-func (r *LifetimeSettings) MaxHold() time.Duration {
+// MaxHold returns the longest time for which one request keeps an environment awake, and the setting that says so.
+func (r *LifetimeSettings) MaxHold() (most time.Duration, setting string) {
 	if r.MaxAwake > 0 {
-		return r.MaxAwake
+		return r.MaxAwake, "lifetime.sleep.maxAwake"
 	}
-	return r.MaxExtension
+	return r.MaxExtension, "lifetime.maxExtension"
 }
 
 // SleepsAt returns the time at which an environment falls asleep if it isn't used after active, and the reason. Zero

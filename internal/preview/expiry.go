@@ -34,7 +34,8 @@ func (i Requests) extendedUntil(settings *config.LifetimeSettings) time.Time {
 
 // heldUntil is the time until which a person keeps an environment awake.
 func (i Requests) heldUntil(settings *config.LifetimeSettings) time.Time {
-	return earliest(i.AwakeUntil, i.Woken.Add(settings.MaxHold()))
+	most, _ := settings.MaxHold()
+	return earliest(i.AwakeUntil, i.Woken.Add(most))
 }
 
 func (l *lifecycle) extendedUntil() time.Time { return l.requests.extendedUntil(l.settings) }

@@ -105,8 +105,22 @@ func (s *Snapshot) checkLive(c *config.Config, r Request, row Row) error {
 		return checkExtension(c.LifetimeOf(row.Profile), r)
 	case ActionSleep:
 		return s.checkSleep(c, r, row)
+	case ActionWake:
+		return checkHold(c.LifetimeOf(row.Profile), r)
 	}
 	return nil
+}
+
+func checkHold(settings *config.LifetimeSettings, r Request) error {
+	most, setting := settings.MaxHold()
+	if r.For <= most {
+		return nil
+	}
+	return &RequestError{
+		Invalid: true, Reason: fmt.Sprintf("an environment is held awake for %s at most (%s), and not for %s",
+			config.FormatDuration(most), setting, config.FormatDuration(r.For)),
+		Remedy: "ask for less, and again later",
+	}
 }
 
 func checkExtension(settings *config.LifetimeSettings, r Request) error {

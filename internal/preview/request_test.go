@@ -38,6 +38,12 @@ func TestCheckRequest(t *testing.T) {
 	}{
 		{"to wake what is awake", "shop-pr-2", ActionWake, 0, "", false, false},
 		{"to stay awake for a while", "shop-pr-2", ActionWake, time.Hour, "", false, false},
+		{"to stay awake for as long as may be", "shop-pr-2", ActionWake, 48 * time.Hour, "", false, false},
+		{
+			"to stay awake for too long", "shop-pr-2", ActionWake, 2562047 * time.Hour,
+			"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; ask for less, and again later",
+			false, true,
+		},
 		{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
 		{"to extend for as long as may be", "shop-pr-2", ActionExtend, 0, "", false, false},
 		{"to sleep", "jakub", ActionSleep, 0, "", false, false},
