@@ -83,7 +83,12 @@ func (sim events) changePullRequest() {
 func (sim events) changeManyPullRequests() {
 	l := pick(sim.simulation, sim.repositories...)
 	from, to := "preview", "deploy"
-	switch sim.IntN(4) {
+	switch sim.IntN(5) {
+	case 4:
+		for n := 1; n <= l.opened; n++ {
+			l.repo.Edit(n, func(pr *githubtest.PullRequest) { pr.Labels = nil })
+		}
+		sim.logf("a script removes all labels of %s, one by one", l.key)
 	case 0:
 		l.repo.DeleteLabel(from)
 		sim.logf("the label %s of %s is deleted", from, l.key)

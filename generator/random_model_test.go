@@ -139,7 +139,7 @@ func (sim *simulation) checkAnswer() {
 	for _, name := range sim.checkRows(rows) {
 		sim.environments[name] = sim.environmentNamed(name, was[name])
 	}
-	went := 0
+	went, wentOf := 0, map[*trackedRepository]int{}
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		l := was[name]
 		if sim.environments[name] != nil {
@@ -151,10 +151,12 @@ func (sim *simulation) checkAnswer() {
 		}
 		if sim.pullRequestOf(l).State == "open" && !sim.confirmed[name] && !sim.stateLost {
 			went++
+			wentOf[l.repository]++
 		}
 	}
 	sim.checkStates(was)
 	sim.checkDeletionGuard(went)
+	sim.checkHalf(was, wentOf)
 	sim.answered, sim.stateLost, sim.answeredAt = true, false, time.Now()
 	sim.logf("  live: %v", slices.Sorted(maps.Keys(sim.environments)))
 	if !busy && !sim.disk.full.Load() {
@@ -189,6 +191,24 @@ func (sim *simulation) checkDeletionGuard(went int) {
 	}
 	if len(sim.departures) == 0 || time.Since(sim.departures[len(sim.departures)-1].after) > 10*time.Minute {
 		sim.departures, sim.maxDepartures = nil, sim.maxDeletions()
+	}
+}
+
+// checkHalf checks that no more than half of a repository's environments go at once, if those are at least 4. If
+// environments were created meanwhile, the share is unknown.
+func (sim *simulation) checkHalf(was map[string]*liveEnvironment, wentOf map[*trackedRepository]int) {
+	sim.t.Helper()
+	before, after := map[*trackedRepository]int{}, map[*trackedRepository]int{}
+	for _, l := range was {
+		before[l.repository]++
+	}
+	for _, l := range sim.environments {
+		after[l.repository]++
+	}
+	for l, n := range wentOf {
+		if n >= 4 && 2*n > before[l] && after[l] == before[l]-n {
+			sim.failf("%d of %d environments of %s were removed at once after they lost their label", n, before[l], l.key)
+		}
 	}
 }
 

@@ -19,7 +19,10 @@ func (r *reconciler) concludeDedicated(p proposal) *result {
 	isAdopted := h != nil && h.allowsRemoval && w.file.Adopted
 	isMember := previous != nil && len(previous.Members) > 0
 	if isMember && h != nil {
-		previous, h, res.counted = r.decideLabelLoss(w, h)
+		var isCounted bool
+		if previous, h, isCounted = r.decideLabelLoss(w, h); isCounted {
+			res.countRemoval(w.previous)
+		}
 	}
 	if res.hold = h; h == nil {
 		res.planned, res.live = p.planned, &p.planned.made.environment
@@ -49,7 +52,6 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 			}
 		}
 	}
-	wasGuarded := w.previous != nil && w.previous.IsGuarded
 	switch {
 	case h == nil:
 		res.planned, res.live = p.planned, &p.planned.made.environment
@@ -63,13 +65,16 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 		}
 		res.live = &as
 	}
-	if h != nil && h.isCounted && !wasGuarded {
-		res.counted++
+	if h != nil && h.isCounted && r.in.isCounted(w.previous) {
+		res.countRemoval(w.previous)
 	}
 	for _, m := range w.members {
-		res.members = append(res.members, r.concludeMember(w, m, h))
-		if last := &res.members[len(res.members)-1]; last.outcome == memberRuns && r.pendingMoves[m.subject()] != nil {
-			res.counted++
+		last := r.concludeMember(w, m, h)
+		res.members = append(res.members, last)
+		dedicated := r.pendingMoves[m.subject()]
+		isStopped := last.dedicated != nil && last.dedicated.IsGuarded
+		if dedicated != nil && r.in.isCounted(dedicated) && (last.outcome == memberRuns || isStopped) {
+			res.countRemoval(dedicated)
 		}
 	}
 	res.isOwnSubject = w.isFromFile || w.claim != nil || res.live != nil && len(w.orphans) == 0 && !hasMember(w)
@@ -88,7 +93,7 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 	case m.hold != nil && dedicated != nil && !m.hold.allowsRemoval:
 		last := dedicated.Members[0]
 		last.Label = presentLabel(r.in.cfg.Policy.PullRequests, m.labels)
-		isGuarded := dedicated.IsGuarded || r.guard.isActive && m.hold.isGuard
+		isGuarded := dedicated.IsGuarded || m.hold.isGuard && r.guard.isActive(dedicated)
 		return memberResult{
 			member: m, outcome: memberKeepsDedicated, hold: m.hold,
 			dedicated: dedicated.withMember(isGuarded, last),

@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -12,33 +13,102 @@ const guardWindow = 10 * time.Minute
 
 // deletionGuard stops many removals at once: a label was renamed or files were lost, and no person meant that.
 type deletionGuard struct {
-	recent   []time.Time // the counted removals within guardWindow
-	isActive bool        // there are more than limits.deletionsAtOnce
-	most     int
+	most     int                      // limits.deletionsAtOnce
+	all      removalCount             // of all environments
+	of       map[string]*removalCount // of the environments with a member of a repository
+	recent   []time.Time              // the counted removals within guardWindow
+	recentOf map[string][]time.Time   // by repository
+}
+
+// removalCount counts the removals within guardWindow, with those that would happen now.
+type removalCount struct{ removed, before int }
+
+// atLeastHalf is the smallest number of removals that can be too many because it is more than a half.
+const atLeastHalf = 4
+
+// isMoreThanHalf reports whether more than half of the environments would go.
+func (c removalCount) isMoreThanHalf() bool {
+	return c.removed >= atLeastHalf && 2*c.removed > c.before // guard deletion-guard-half: false
 }
 
 // newDeletionGuard counts the environments that lose now what asked for them, with those that did lately. Environments
 // that are guarded already aren't counted again.
-func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold) deletionGuard {
-	g := deletionGuard{most: in.deletionsAtOnce()}
-	for _, t := range in.memory.Removals {
-		if in.now.Sub(t) < guardWindow {
-			g.recent = append(g.recent, t)
+func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold) *deletionGuard {
+	g := &deletionGuard{
+		most: in.deletionsAtOnce(), of: map[string]*removalCount{}, recent: recentRemovals(in, in.memory.Removals),
+		recentOf: maps.Clone(in.memory.RemovalsOf),
+	}
+	g.all.removed, g.all.before = len(g.recent), len(g.recent)
+	for repository, times := range g.recentOf {
+		recent := recentRemovals(in, times)
+		g.recentOf[repository], g.of[repository] = recent, &removalCount{removed: len(recent), before: len(recent)}
+	}
+	maps.DeleteFunc(g.recentOf, func(_ string, times []time.Time) bool { return len(times) == 0 })
+	for _, e := range in.previous {
+		if !e.IsGuarded {
+			g.countEach(e, func(c *removalCount) { c.before++ })
 		}
 	}
-	n := len(g.recent)
+	count := func(e *Remembered) {
+		if in.isCounted(e) {
+			g.countEach(e, func(c *removalCount) { c.removed++ })
+		}
+	}
 	for _, w := range existing {
-		if !w.previous.IsGuarded && !in.isConfirmed(w.name) && (w.isLost() || expired[w] != nil) {
-			n++
+		if w.isLost() || expired[w] != nil {
+			count(w.previous)
 		}
 	}
 	for _, e := range pendingMoves {
-		if !e.IsGuarded && !in.isConfirmed(e.Row.Name) {
-			n++
+		count(e)
+	}
+	return g
+}
+
+func recentRemovals(in *input, times []time.Time) []time.Time {
+	return slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return in.now.Sub(t) >= guardWindow })
+}
+
+// isCounted reports whether the guard counts the removal of an environment. It was counted before if it is guarded, and
+// a confirmed removal isn't a mistake.
+func (in *input) isCounted(e *Remembered) bool { return !e.IsGuarded && !in.isConfirmed(e.Row.Name) }
+
+// countEach changes the counts of all environments and of the repositories of one environment.
+func (g *deletionGuard) countEach(e *Remembered, change func(*removalCount)) {
+	change(&g.all)
+	for _, repository := range e.repositories() {
+		if g.of[repository] == nil {
+			g.of[repository] = &removalCount{}
+		}
+		change(g.of[repository])
+	}
+}
+
+// isActive reports whether too many would go for the removal of an environment now.
+func (g *deletionGuard) isActive(e *Remembered) bool {
+	return g.all.removed > g.most || // guard deletion-guard: false
+		g.halfOf(e) != ""
+}
+
+// halfOf returns the group of the environment of which more than half would go; empty if there is none.
+func (g *deletionGuard) halfOf(e *Remembered) string {
+	for _, repository := range e.repositories() {
+		if c := g.of[repository]; c != nil && c.isMoreThanHalf() {
+			return "the environments of " + repository
 		}
 	}
-	g.isActive = n > g.most // guard deletion-guard: false
-	return g
+	if g.all.isMoreThanHalf() {
+		return "all environments"
+	}
+	return ""
+}
+
+// bound returns the bound that the removals exceed, as a part of a sentence.
+func (g *deletionGuard) bound(e *Remembered) string {
+	if half := g.halfOf(e); half != "" && g.all.removed <= g.most {
+		return "more than half of " + half + " within 10 minutes"
+	}
+	return fmt.Sprintf("more than the %d that may go within 10 minutes", g.most)
 }
 
 // isLost reports whether a live environment has lost its label, file or claim. The end of a pull request isn't counted:
@@ -53,15 +123,15 @@ func (w *desired) isLost() bool {
 
 // stops reports whether a removal waits for confirmation. A removal that was guarded before stays guarded, however few
 // are left of them.
-func (g deletionGuard) stops(wasGuarded bool) bool {
-	return wasGuarded || // guard guarded-before: false
-		g.isActive
+func (g *deletionGuard) stops(e *Remembered) bool {
+	return e.IsGuarded || // guard guarded-before: false
+		g.isActive(e)
 }
 
 // withGuardedMoves returns the environments with holds for the pull requests that were guarded before: they stay in
 // their dedicated environment.
 func withGuardedMoves(in *input, environments []*desired, pendingMoves map[string]*Remembered) []*desired {
-	inactive := deletionGuard{most: in.deletionsAtOnce()} // it stops only moves that were stopped before
+	inactive := &deletionGuard{most: in.deletionsAtOnce()} // it stops only moves that were stopped before
 	with := slices.Clone(environments)
 	for i, w := range with {
 		isGuarded := func(m *member) bool { return moveHold(in, w, m, pendingMoves, inactive) != nil }
@@ -77,15 +147,14 @@ func withGuardedMoves(in *input, environments []*desired, pendingMoves map[strin
 }
 
 // moveHold keeps a pull request in its dedicated environment if too many would leave theirs at once.
-func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembered, g deletionGuard) *hold {
+func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembered, g *deletionGuard) *hold {
 	dedicated := pendingMoves[m.subject()]
-	if dedicated == nil || in.isConfirmed(dedicated.Row.Name) || !g.stops(dedicated.IsGuarded) {
+	if dedicated == nil || in.isConfirmed(dedicated.Row.Name) || !g.stops(dedicated) {
 		return nil
 	}
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true, isGuard: true,
-		reason: fmt.Sprintf("it would move to %s together with many others, more than the %d that may within 10 minutes",
-			w.name, g.most),
+		reason: fmt.Sprintf("it would move to %s together with many others, %s", w.name, g.bound(dedicated)),
 		remedy: "take back what moves it, or previewctl confirm " + dedicated.Row.Name + " to remove it",
 	}
 }

@@ -36,6 +36,111 @@ func TestDeletionGuardStopsManyRemovals(t *testing.T) {
 	}
 }
 
+// More than half of a repository's environments, or of all, is a mistake also below limits.deletionsAtOnce.
+func TestDeletionGuardStopsMoreThanHalf(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name                string
+		shop, gateway       int // live pull requests
+		loseShop, loseOther int
+		want                int
+		reason              string
+	}{
+		{"three of three are too few to count", 3, 0, 3, 0, 0, ""},
+		{"four of four", 4, 0, 4, 0, 4, "acme/shop"},
+		{"half of eight", 8, 0, 4, 0, 4, ""},
+		{"five of eight", 8, 0, 5, 0, 8, "acme/shop"},
+		{"most of one repository, others may go meanwhile", 6, 20, 4, 3, 23, "acme/shop"},
+		{"most of all, of no repository", 4, 3, 3, 3, 7, "all environments"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := limitedTo(t, "deletionsAtOnce: 40")
+			facts := func(loseShop, loseOther int) Facts {
+				var others []PullRequest
+				for i := range tt.gateway {
+					others = append(others, ofGateway(i+1))
+					if i < loseOther {
+						others[i].Labels = nil
+					}
+				}
+				return with(factsOf(crowdOf(tt.shop, tt.shop-loseShop+1)...), nil, others...)
+			}
+			before := resolve(c, facts(0, 0))
+			s := Resolve(c, facts(tt.loseShop, tt.loseOther), restarted(t, before.Memory), noon.Add(time.Minute))
+			if len(before.Rows) != tt.shop+tt.gateway || len(s.Rows) != tt.want {
+				t.Errorf("%d and then %d are live, want %d", len(before.Rows), len(s.Rows), tt.want)
+			}
+			for _, d := range s.Decisions {
+				if d.Withheld && (tt.reason == "" || !strings.Contains(d.Reason, "more than half of") ||
+					!strings.Contains(d.Reason, tt.reason)) {
+					t.Errorf("%s: %s", d.Environment, d.Reason)
+				}
+			}
+		})
+	}
+}
+
+// One after the other within 10 minutes counts like all at once; the share is that of the environments before them.
+func TestDeletionGuardCountsHalfInTenMinutes(t *testing.T) {
+	t.Parallel()
+	q := &queue{t: t, config: limitedTo(t, ""), now: noon}
+	q.alive(crowdOf(8, 9)...)
+	for _, step := range []struct{ left, want int }{{7, 7}, {6, 6}, {5, 5}, {4, 4}, {3, 4}, {0, 4}} {
+		if got := q.alive(crowdOf(8, step.left+1)...); got != step.want {
+			t.Errorf("%d still have the label, %d are live, want %d", step.left, got, step.want)
+		}
+	}
+	if got := len(q.memory.RemovalsOf["acme/shop"]); got != 8 {
+		t.Errorf("%d removals of acme/shop are remembered, want 8", got)
+	}
+	q.memory = idle(q.config, crowdOf(8, 1), q.memory, q.now.Add(guardWindow))
+	q.now = q.now.Add(guardWindow)
+	if got := q.alive(crowdOf(8, 1)...); got != 4 || len(q.memory.RemovalsOf) != 0 {
+		t.Errorf("ten minutes later %d are live, and %v are remembered", got, q.memory.RemovalsOf)
+	}
+}
+
+// A move takes a dedicated environment away, so it counts; a confirmed one doesn't.
+func TestDeletionGuardRemembersMoves(t *testing.T) {
+	t.Parallel()
+	joined := withLabels("preview-with:x")
+	tests := []struct {
+		name      string
+		limits    string
+		confirmed map[string]bool
+		moved     []PullRequest
+		live      []string
+		want      int // remembered
+	}{
+		{"one moves", "", nil, []PullRequest{pull(1), pull(2), pull(3, joined)}, []string{"shop-pr-1", "shop-pr-2", "x"}, 1},
+		{
+			"two are stopped", "deletionsAtOnce: 1", nil,
+			[]PullRequest{pull(1), pull(2, joined), pull(3, joined)}, []string{"shop-pr-1", "shop-pr-2", "shop-pr-3"}, 2,
+		},
+		{
+			"one is confirmed", "deletionsAtOnce: 1", map[string]bool{"shop-pr-3": true},
+			[]PullRequest{pull(1), pull(2), pull(3, joined)}, []string{"shop-pr-1", "shop-pr-2", "x"}, 0,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := limitedTo(t, tt.limits)
+			m := resolve(c, factsOf(pull(1), pull(2), pull(3))).Memory
+			m.Confirmed = tt.confirmed
+			s := Resolve(c, factsOf(tt.moved...), m, noon.Add(time.Minute))
+			if diff := cmp.Diff(tt.live, live(s)); diff != "" {
+				t.Errorf("live (-want +got):\n%s", diff)
+			}
+			if got := len(s.Memory.Removals); got != tt.want || len(s.Memory.RemovalsOf["acme/shop"]) != tt.want {
+				t.Errorf("remembered: %v and %v, want %d", s.Memory.Removals, s.Memory.RemovalsOf, tt.want)
+			}
+		})
+	}
+}
+
 func TestDeletionGuardExplainsItself(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "deletionsAtOnce: 1")

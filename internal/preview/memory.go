@@ -26,8 +26,10 @@ type Memory struct {
 	Since map[string]Decided
 	// Defaults are the last ready commits of services at their default ref.
 	Defaults map[string]config.ServiceRef
-	// Removals are the times of recent removals that the deletion guard counts, also of label losses that it stopped.
-	Removals []time.Time `json:"Unlabelled"`
+	// Removals are the times of recent removals that the deletion guard counts, also of those that it stopped. RemovalsOf
+	// has those of environments with a member of a repository, by lower-case name.
+	Removals   []time.Time            `json:"Unlabelled"`
+	RemovalsOf map[string][]time.Time `json:",omitempty"`
 	// Confirmed are the environments with a confirmed removal. It counts for the next snapshot only.
 	Confirmed map[string]bool
 	// Gone are the decisions about recently removed environments, the newest last.
@@ -116,9 +118,10 @@ const guardStep = 2 * time.Minute
 // guardStep at most, and nothing is in the future.
 func (m Memory) clampClockJumps(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > guardStep) {
-		m.Removals = slices.Clone(m.Removals)
-		for i, t := range m.Removals {
-			m.Removals[i] = t.Add(jumped - min(max(jumped, 0), guardStep)) // guard clock-jump-and-deletions: skip
+		by := jumped - min(max(jumped, 0), guardStep) // guard clock-jump-and-deletions: 0*$
+		m.Removals, m.RemovalsOf = addToTimes(m.Removals, by), maps.Clone(m.RemovalsOf)
+		for repository, times := range m.RemovalsOf {
+			m.RemovalsOf[repository] = addToTimes(times, by)
 		}
 	}
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) { // guard clock-jump: false
@@ -132,6 +135,14 @@ func (m Memory) clampClockJumps(now time.Time) Memory {
 		}
 	}
 	return m
+}
+
+func addToTimes(times []time.Time, by time.Duration) []time.Time {
+	moved := slices.Clone(times)
+	for i := range moved {
+		moved[i] = moved[i].Add(by)
+	}
+	return moved
 }
 
 // shift moves all times by a clock jump, so that their age stays the same. Life.Since stays, because fixed ends count

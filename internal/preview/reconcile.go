@@ -17,7 +17,7 @@ type reconciler struct {
 	in           *input
 	lifecycles   *lifecycles
 	existing     []*desired
-	guard        deletionGuard
+	guard        *deletionGuard
 	planner      *planner
 	live         *liveSet
 	expired      map[*desired]*hold // evidence that a lifetime is over

@@ -9,13 +9,15 @@ type result struct {
 	members []memberResult
 	// isOwnSubject is true if there is a decision about the environment itself, besides those about its members.
 	isOwnSubject bool
-	// counted is the number of removals that the deletion guard counts.
-	counted int
+	// counted are the environments with a removal that the deletion guard counts, also if it is stopped.
+	counted []*Remembered
 	// expired is the entry of an environment that its lifetime takes away.
 	expired *Expired
 	// followUp is the file's environment if an adopted one loses its pull request.
 	followUp *desired
 }
+
+func (r *result) countRemoval(e *Remembered) { r.counted = append(r.counted, e) }
 
 // memberResult is what becomes of a pull request that asks for the environment.
 type memberResult struct {

@@ -13,11 +13,12 @@ func remember(r *resolved, e explanation) *Snapshot {
 	s := &Snapshot{Decisions: e.decisions, Unread: r.ids.unread, Problems: r.allProblems()}
 	s.Memory = Memory{
 		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(),
-		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults), Removals: r.removals(),
+		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults),
 		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Requests: r.requestsToKeep(), Expired: r.expired,
 		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt,
 		compositions: r.linked.compositions,
 	}
+	s.Memory.Removals, s.Memory.RemovalsOf = r.removals()
 	if s.Memory.Defaults == nil {
 		s.Memory.Defaults = map[string]config.ServiceRef{}
 	}
@@ -94,15 +95,28 @@ func (r *resolved) isWaiting(name string) bool {
 	return w != nil && w.previous == nil && !w.lacksLabel()
 }
 
-// removals returns the times of the removals that the deletion guard counts.
-func (r *resolved) removals() []time.Time {
-	removals := slices.Clone(r.reconciler.guard.recent)
+// removals returns the times of the removals that the deletion guard counts: all, and by repository.
+func (r *resolved) removals() (all []time.Time, of map[string][]time.Time) {
+	at := []time.Time{r.now.UTC().Truncate(time.Second)}
+	all = slices.Clone(r.reconciler.guard.recent)
+	add := func(repository string, times []time.Time) {
+		if of == nil {
+			of = map[string][]time.Time{}
+		}
+		of[repository] = slices.Concat(of[repository], times)
+	}
+	for repository, times := range r.reconciler.guard.recentOf {
+		add(repository, times)
+	}
 	for _, res := range r.reconciler.results {
-		for range res.counted {
-			removals = append(removals, r.now.UTC().Truncate(time.Second))
+		for _, e := range res.counted {
+			all = append(all, at...)
+			for _, repository := range e.repositories() {
+				add(repository, at)
+			}
 		}
 	}
-	return removals
+	return all, of
 }
 
 func (r *resolved) allProblems() []string {

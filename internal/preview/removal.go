@@ -1,11 +1,9 @@
 package preview
 
-import "fmt"
-
 // decideLabelLoss decides about a live dedicated environment that has a hold h; nil if it has none. If its pull request
 // lost the label, the environment is removed, unless configuration is the cause, or too many are removed at once. It
-// returns the environment as it stays if it isn't removed, the final hold, and the number of removals to count.
-func (r *reconciler) decideLabelLoss(w *desired, h *hold) (previous *Remembered, final *hold, counted int) {
+// returns the environment as it stays if it isn't removed, the final hold, and whether the removal counts.
+func (r *reconciler) decideLabelLoss(w *desired, h *hold) (previous *Remembered, final *hold, isCounted bool) {
 	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
 	last := w.previous.Members[0]
 	orConfirm := ", or previewctl confirm " + w.name + " to remove it"
@@ -15,25 +13,22 @@ func (r *reconciler) decideLabelLoss(w *desired, h *hold) (previous *Remembered,
 	switch {
 	case h == nil || !h.allowsRemoval:
 		last.Label = presentLabel(policy, m.labels) // it has this label now
-		return w.previous.withMember(false, last), h, 0
+		return w.previous.withMember(false, last), h, false
 	case r.in.isConfirmed(w.name):
-		return w.previous.withMember(false, last), h, 0
+		return w.previous.withMember(false, last), h, false
 	case last.Label == "":
 		reason := h.reason + ", and its earlier label is unknown, because saved state was lost"
-		return w.previous.withMember(false, last), withheld(reason, h.remedy), 0
+		return w.previous.withMember(false, last), withheld(reason, h.remedy), false
 	case m.isStillLabelled(): // guard other-label: false
 		reason := "the configured label has changed since it got its preview"
-		return w.previous.withMember(false, last), withheld(reason, h.remedy), 0
+		return w.previous.withMember(false, last), withheld(reason, h.remedy), false
 	}
-	if !w.previous.IsGuarded {
-		counted = 1
+	isCounted = r.in.isCounted(w.previous)
+	if r.guard.stops(w.previous) {
+		reason := "it lost its label together with many others, " + r.guard.bound(w.previous)
+		return w.previous.withMember(true, last), withheld(reason, "label it again"), isCounted
 	}
-	if r.guard.stops(w.previous.IsGuarded) {
-		reason := fmt.Sprintf("it lost its label together with many others, more than the %d that may go within 10 minutes",
-			r.guard.most)
-		return w.previous.withMember(true, last), withheld(reason, "label it again"), counted
-	}
-	return w.previous.withMember(false, last), h, counted
+	return w.previous.withMember(false, last), h, isCounted
 }
 
 // withMember returns a copy of an environment with one member.
@@ -62,10 +57,9 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 	case isConfigured && r.in.isRewritten():
 		return guardedHold("its file or claim is gone from the config branch, which was force-pushed", confirm)
 	}
-	if r.guard.stops(w.previous.IsGuarded) {
-		reason := "it lost its file, claim or pull requests together with many others, more than the %d that may go " +
-			"within 10 minutes"
-		h := guardedHold(fmt.Sprintf(reason, r.guard.most), confirm)
+	if r.guard.stops(w.previous) {
+		reason := "it lost its file, claim or pull requests together with many others, " + r.guard.bound(w.previous)
+		h := guardedHold(reason, confirm)
 		h.isCounted = true
 		return h
 	}
@@ -85,18 +79,17 @@ func guardedHold(reason, confirm string) *hold {
 func (r *reconciler) expire(w *desired, h *hold) *result {
 	res := &result{desired: w, hold: h}
 	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)
-	isConfirmed, outcome := r.in.isConfirmed(w.name), memberKeptOut
-	if !isConfirmed && !w.previous.IsGuarded {
-		res.counted = 1
+	outcome := memberKeptOut
+	if r.in.isCounted(w.previous) {
+		res.countRemoval(w.previous)
 	}
-	if !isConfirmed && r.guard.stops(w.previous.IsGuarded) {
+	if !r.in.isConfirmed(w.name) && r.guard.stops(w.previous) {
 		as := *w.previous
 		as.IsGuarded = true
 		res.live, outcome = &as, memberStays
 		res.hold = &hold{
 			rule: RuleWithheld, needsConfirmation: true,
-			reason: fmt.Sprintf("%s, as that of many others, more than the %d that may go within 10 minutes",
-				h.reason, r.guard.most),
+			reason: h.reason + ", as that of many others, " + r.guard.bound(w.previous),
 			remedy: "previewctl confirm " + w.name + " to remove it, or previewctl extend " + w.name,
 		}
 	} else {
