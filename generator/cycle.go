@@ -52,22 +52,20 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 	r := &refresher{
 		inputs: inputs{
 			opts: o, current: c,
-			config:       sources.NewConfig(o.ConfigBranch, o.Now, o.Logger),
-			cluster:      sources.NewCluster(o.Cluster, o.Logger),
-			repositories: sources.NewRepositories(o.GitHub, o.Repositories, o.Now, o.Logger),
-			activity:     sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
-			workloads:    sources.NewWorkloads(nil, o.Logger),
-			waking:       sources.NewWaking(o.Applications),
-			pacing:       pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
-			store:        store.New(o.Store, o.Now),
-			requested:    &metrics.Requested{},
-			statuses:     report.New(o.Reporter, o.Now, o.Logger, m.StatusSet),
+			activity:  sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
+			workloads: sources.NewWorkloads(nil, o.Logger),
+			waking:    sources.NewWaking(o.Applications),
+			pacing:    pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
+			store:     store.New(o.Store, o.Now),
+			requested: &metrics.Requested{},
+			statuses:  report.New(o.Reporter, o.Now, o.Logger, m.StatusSet),
 		},
 		queue: q, metrics: m, reads: newReads(),
 		periodic: periodic{now: o.Now, interval: o.Interval},
 		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
 		stateLog: stateLog{log: o.Logger, metrics: m},
 	}
+	r.startOver()
 	collector := &metrics.Collector{Service: c}
 	if o.EnvironmentMetrics {
 		collector.Requested = r.requested

@@ -35,6 +35,15 @@ type inputs struct {
 	statuses  *report.Statuses
 }
 
+// startOver forgets the memory and all facts that environments can be removed by.
+func (in *inputs) startOver() {
+	o := in.opts
+	in.config = sources.NewConfig(o.ConfigBranch, o.Now, o.Logger)
+	in.cluster = sources.NewCluster(o.Cluster, o.Logger)
+	in.repositories = sources.NewRepositories(o.GitHub, o.Repositories, o.Now, o.Logger)
+	in.memory, in.recovery = preview.Memory{}, recovery{}
+}
+
 // facts returns the facts of all sources.
 func (in *inputs) facts() preview.Facts {
 	return preview.Facts{

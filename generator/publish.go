@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	"golang.org/x/sync/errgroup"
@@ -43,6 +44,9 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	}
 	if err != nil { // guard saved-before-served: false
 		r.opts.Logger.Error("serve snapshot failed", "error", err)
+		if errors.Is(err, store.ErrOtherWriter) {
+			r.standAside()
+		}
 		return err
 	}
 	r.memory = snapshot.Memory
@@ -56,6 +60,15 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	r.current.published.Store(next)
 	r.afterServing(ctx, last, next)
 	return nil
+}
+
+// standAside stops serving, because another service has the same saved state and could answer differently. This one
+// starts over with that state when the other one has stopped.
+func (r *refresher) standAside() {
+	r.metrics.OtherWriterSeen()
+	r.current.published.Store(nil)
+	r.round, r.pendingPublish = round{}, false
+	r.startOver()
 }
 
 // encode encodes the answer and the saved state at the same time, because Argo CD waits for both. Content is nil if the

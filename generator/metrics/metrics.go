@@ -22,6 +22,7 @@ type Metrics struct {
 	statuses        *prometheus.CounterVec
 	saves           *prometheus.CounterVec
 	savedBytes      prometheus.Gauge
+	otherWriters    prometheus.Counter
 	measurements    *prometheus.CounterVec
 	wakes           *prometheus.CounterVec
 	wakeDuration    prometheus.Histogram
@@ -53,6 +54,10 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 		saves:    counter("previewset_memory_saves_total", "Saves of the state by outcome.", "outcome"),
 		savedBytes: gauge("previewset_saved_state_bytes",
 			"Size of the last saved state in bytes, compressed."),
+		otherWriters: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "previewset_saved_state_conflicts_total",
+			Help: "Saves that were refused because another service had written the state.",
+		}),
 		measurements: counter("previewset_activity_measurements_total", "Measurements of activity by outcome.", "outcome"),
 		wakes: counter("previewset_wakes_total",
 			"Wakes of environments by cause: visit, request, push, or link from another environment.", "by"),
@@ -62,7 +67,7 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
 		m.statuses, m.saves,
-		m.savedBytes, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
+		m.savedBytes, m.otherWriters, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -121,6 +126,9 @@ func (m *Metrics) Saved(ok bool, bytes int) {
 		m.savedBytes.Set(float64(bytes))
 	}
 }
+
+// OtherWriterSeen counts a save that another service made impossible.
+func (m *Metrics) OtherWriterSeen() { m.otherWriters.Inc() }
 
 // Measured counts a measurement of activity.
 func (m *Metrics) Measured(ok bool) { m.measurements.WithLabelValues(outcome(ok)).Inc() }

@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,10 +13,12 @@ import (
 
 	"github.com/previewset/previewset/generator/rowequality"
 	"github.com/previewset/previewset/generator/store/rowtemplate"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Backend holds the saved state's bytes. Load returns nil if nothing was saved yet.
+// Backend holds the saved state's bytes. Load returns nil if nothing was saved yet. An error of Save has a method
+// OtherWriter if another service has written the state.
 type Backend interface {
 	Load(ctx context.Context) ([]byte, error)
 	Save(ctx context.Context, content []byte) error
@@ -23,6 +26,12 @@ type Backend interface {
 
 // ErrCorrupt says that the backend has a saved state that can't be read. It is never taken for an empty state.
 var ErrCorrupt = errors.New("saved state is corrupt")
+
+// ErrOtherWriter says that another service writes the same saved state.
+var ErrOtherWriter = errors.New("two services have the same saved state")
+
+// quietFor is how long another service must not have written the state before this one uses it again.
+const quietFor = 5 * time.Minute
 
 // Store loads and saves the state. It isn't safe for concurrent use.
 type Store struct {
@@ -34,6 +43,25 @@ type Store struct {
 	mustSave      bool
 	savedAt       time.Time
 	activityStale bool // environments were used since the last save
+
+	rival rival
+}
+
+// rival is another service that has written the saved state.
+type rival struct {
+	seenAt time.Time // of its last write; zero without another service
+	state  [sha256.Size]byte
+}
+
+// isQuiet says whether the rival has stopped writing. Content is the saved state now.
+func (r *rival) isQuiet(content []byte, now time.Time) bool {
+	if r.seenAt.IsZero() {
+		return true
+	}
+	if sum := sha256.Sum256(content); sum != r.state {
+		r.seenAt, r.state = now, sum
+	}
+	return now.Sub(r.seenAt) >= quietFor
 }
 
 // New returns a Store. A nil backend saves nothing.
@@ -49,7 +77,7 @@ func (s *Store) MustSave() { s.mustSave = true }
 func (s *Store) Encoded() uint64 { return s.encoder.Encoded() }
 
 // Load returns the saved state; nil if there is none. The error is ErrCorrupt if a state exists but can't be read.
-// After any other error the caller must try again.
+// After any other error the caller must try again. It is ErrOtherWriter while another service writes the state.
 func (s *Store) Load(ctx context.Context) (*State, error) {
 	if s.backend == nil {
 		return nil, nil
@@ -58,7 +86,12 @@ func (s *Store) Load(ctx context.Context) (*State, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("load saved state: %w", err)
-	case content == nil: // guard saved-state-read: true
+	case !s.rival.isQuiet(content, s.now()):
+		return nil, fmt.Errorf("load saved state: %w; stop one of them. This one goes on %s after the last save of the other",
+			ErrOtherWriter, config.FormatDuration(quietFor))
+	}
+	s.rival = rival{}
+	if content == nil { // guard saved-state-read: true
 		return nil, nil
 	}
 	state, err := Decode(content)
@@ -91,9 +124,18 @@ func (s *Store) Encode(c Change) ([]byte, error) {
 	return encodeState(&s.encoder, c.New, s.now())
 }
 
-// Save saves encoded bytes.
+// Save saves encoded bytes. The error is ErrOtherWriter if another service has written the state; then it must be loaded
+// again.
 func (s *Store) Save(ctx context.Context, content []byte) error {
-	if err := s.backend.Save(ctx, content); err != nil {
+	err := s.backend.Save(ctx, content)
+	if _, hasRival := errors.AsType[interface {
+		error
+		OtherWriter()
+	}](err); hasRival {
+		s.rival = rival{seenAt: s.now()}
+		return fmt.Errorf("save state: %w: %w", ErrOtherWriter, err)
+	}
+	if err != nil {
 		return fmt.Errorf("save state: %w; the snapshot isn't served until its state is saved", err)
 	}
 	s.hasState, s.mustSave, s.savedAt, s.activityStale = true, false, s.now(), false
