@@ -43,9 +43,9 @@ type Config struct {
 	Slots  *SlotPool // nil without slots.yaml
 	// Environments has the files overlays/<name>/environment.yaml by name.
 	Environments map[string]*Environment
-	// Problems are the mistakes in environment files. The rest of the configuration is used without those files.
+	// Problems are the mistakes in environment files and overlays. The rest of the configuration is used without them.
 	Problems Problems
-	// Broken maps the name of each environment with an invalid file to the first problem of the file.
+	// Broken maps the name of each environment with an invalid file or overlay to its first problem.
 	Broken map[string]string
 
 	prefix           string
@@ -98,14 +98,19 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	if len(d.problems) == 0 {
 		(&validator{decoder: d, cfg: c}).validate()
 	}
-	problems := slices.Concat(d.problems, c.loadSlots(t))
+	problems := slices.Concat(t.Problems, d.problems, c.loadSlots(t))
+	if t.CheckoutProblem != nil && (prev == nil || prev.overlayRevisions[""].commit == "") {
+		problems = append(problems, *t.CheckoutProblem) // there is no earlier commit to pin overlays to
+	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	c.index()
 	c.withoutEffect = settingsWithoutActivity(c.Policy, d)
+	c.Problems = slices.Clone(t.Ignored)
 	c.setOverlayRevisions(t, prev)
 	c.loadEnvironments(t, prev)
+	c.keepBrokenOverlays(t, prev)
 	return c, nil
 }
 

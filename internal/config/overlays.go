@@ -1,7 +1,9 @@
 package config
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -79,6 +81,54 @@ func (c *Config) setOverlayRevisions(t Tree, prev *Config) {
 		}
 		c.folders[name] = t.Kustomizations[folder]
 		c.overlayRevisions[name] = c.revisionOf(name, shared+"+"+hash, t.Commit, prev)
+	}
+}
+
+// keepBrokenOverlays keeps the last valid version of each overlay that can't be used in this commit.
+func (c *Config) keepBrokenOverlays(t Tree, prev *Config) {
+	broken := maps.Clone(t.BrokenOverlays)
+	if t.CheckoutProblem != nil {
+		broken = c.changedOverlays(t)
+		c.Problems = append(c.Problems, *t.CheckoutProblem)
+	}
+	for _, name := range slices.Sorted(maps.Keys(broken)) {
+		c.keepOverlay(name, broken[name], prev)
+	}
+}
+
+// changedOverlays returns each overlay that would be pinned to a commit that can't be checked out.
+func (c *Config) changedOverlays(t Tree) map[string]Problem {
+	changed := maps.Clone(t.BrokenOverlays)
+	if changed == nil {
+		changed = map[string]Problem{}
+	}
+	for name, revision := range c.overlayRevisions {
+		if revision.commit == t.Commit {
+			changed[name] = *t.CheckoutProblem
+		}
+	}
+	return changed
+}
+
+// keepOverlay keeps the environment file and the revision of an overlay as they were. A new overlay isn't used.
+func (c *Config) keepOverlay(name string, p Problem, prev *Config) {
+	if name != "" {
+		c.Broken[name] = p.Error()
+		if !slices.Contains(c.Problems, p) {
+			c.Problems = append(c.Problems, p)
+		}
+	}
+	delete(c.Environments, name)
+	delete(c.overlayRevisions, name)
+	delete(c.folders, name)
+	if prev == nil {
+		return
+	}
+	if e := prev.Environments[name]; e != nil { // guard broken-overlay: e != nil && false
+		c.Environments[name] = e
+	}
+	if revision, ok := prev.overlayRevisions[name]; ok {
+		c.overlayRevisions[name], c.folders[name] = revision, prev.folders[name]
 	}
 }
 

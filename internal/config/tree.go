@@ -15,6 +15,15 @@ type Tree struct {
 	Kustomizations map[string]bool
 	// Hashes has the Git tree hashes (or any digest of the contents) of kustomize-base and of each overlays/<name>.
 	Hashes map[string]string
+	// Problems make the whole configuration invalid: a required folder is absent, or isn't a plain folder.
+	Problems Problems
+	// Ignored are files and folders with names that can't be used. The rest of the configuration is used without them.
+	Ignored Problems
+	// BrokenOverlays has the overlays that can't be used, by environment name. Their last valid version stays.
+	BrokenOverlays map[string]Problem
+	// CheckoutProblem is the reason why Argo CD can't check out the commit; nil if it can. No overlay is pinned to such a
+	// commit.
+	CheckoutProblem *Problem
 }
 
 // File is one configuration file.

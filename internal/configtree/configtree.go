@@ -25,6 +25,9 @@ type HashFunc func(folder string) (string, error)
 type HashedFS interface {
 	fs.FS
 	Hash(folder string) (string, error)
+	// LeftOut calls add for each path of the whole commit that the file system doesn't list, and says whether Git refuses
+	// to check it out.
+	LeftOut(add func(name string, isRefused bool)) error
 }
 
 // ReadCommit reads the configuration in a folder of a commit; "." is the top. An empty sha means NoCommit.
@@ -41,7 +44,7 @@ func ReadCommit(commit HashedFS, sha, folder string) (config.Tree, error) {
 		return config.Tree{}, err
 	}
 	tree.Commit, tree.Prefix = cmp.Or(sha, NoCommit), folder
-	return tree, nil
+	return tree, commit.LeftOut(func(name string, isRefused bool) { addLeftOut(&tree, name, isRefused) })
 }
 
 // ErrNoFolder is the error for a commit without the configuration's folder.
@@ -51,18 +54,18 @@ var ErrNoFolder = errors.New("there is no such folder")
 // followed. A configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
 func Read(fsys fs.FS, hash HashFunc) (config.Tree, error) {
 	r := newReader(fsys)
-	if err := r.addPolicyAndBase(hash); err != nil {
+	if err := r.addShared(hash); err != nil {
 		return config.Tree{}, err
 	}
-	entries, err := r.list(config.OverlaysFolder)
+	if r.lacks(config.OverlaysFolder) {
+		return r.tree, nil
+	}
+	entries, err := fs.ReadDir(fsys, config.OverlaysFolder)
 	if err != nil {
 		return config.Tree{}, err
 	}
 	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		if err := r.addOverlay(path.Join(config.OverlaysFolder, e.Name()), hash); err != nil {
+		if err := r.addOverlayEntry(e, hash); err != nil {
 			return config.Tree{}, err
 		}
 	}
@@ -74,20 +77,15 @@ func Read(fsys fs.FS, hash HashFunc) (config.Tree, error) {
 func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 	r := newReader(fsys)
 	noHash := func(string) (string, error) { return "", nil }
-	if err := r.addPolicyAndBase(noHash); err != nil {
-		return config.Tree{}, err
-	}
-	if err := r.addKustomization(config.SharedOverlay); err != nil {
-		return config.Tree{}, err
+	if err := r.addShared(noHash); err != nil || r.lacks(config.OverlaysFolder) {
+		return r.tree, err
 	}
 	for _, name := range names {
-		folder := path.Join(config.OverlaysFolder, name)
-		if isFolder, err := r.isFolder(folder); err != nil {
-			return config.Tree{}, err
-		} else if !isFolder {
-			continue
+		info, err := r.stat(path.Join(config.OverlaysFolder, name))
+		if err == nil && info != nil {
+			err = r.addOverlayEntry(fs.FileInfoToDirEntry(info), noHash)
 		}
-		if err := r.addOverlay(folder, noHash); err != nil {
+		if err != nil {
 			return config.Tree{}, err
 		}
 	}
@@ -107,31 +105,28 @@ func newReader(fsys fs.FS) *reader {
 	}}
 }
 
-func (r *reader) addPolicyAndBase(hash HashFunc) error {
+// addShared adds everything that all environments share: the policy, the slots, the base and the shared overlay.
+func (r *reader) addShared(hash HashFunc) error {
 	for _, name := range []string{config.PolicyFile, config.SlotsFile} {
 		if err := r.addFile(name); err != nil {
 			return err
 		}
 	}
-	if isFolder, err := r.isFolder(config.BaseFolder); err != nil || !isFolder {
+	if err := r.addBase(hash); err != nil {
 		return err
 	}
-	var err error
+	return r.addSharedOverlay(hash)
+}
+
+func (r *reader) addBase(hash HashFunc) error {
+	isFolder, err := r.requireFolder(config.BaseFolder)
+	if err != nil || !isFolder {
+		return err
+	}
 	if r.tree.Hashes[config.BaseFolder], err = hash(config.BaseFolder); err != nil {
 		return err
 	}
 	return r.addKustomizations(config.BaseFolder)
-}
-
-// addOverlay adds a folder of overlays/, which may have an environment.yaml.
-func (r *reader) addOverlay(folder string, hash HashFunc) (err error) {
-	if r.tree.Hashes[folder], err = hash(folder); err != nil {
-		return err
-	}
-	if err := r.addKustomization(folder); err != nil {
-		return err
-	}
-	return r.addFile(path.Join(folder, config.EnvironmentFile))
 }
 
 // addKustomizations adds every folder at or below the given one that has a kustomization file.
@@ -144,22 +139,15 @@ func (r *reader) addKustomizations(folder string) error {
 		r.tree.Kustomizations[folder] = true
 	}
 	for _, e := range entries {
-		if !e.IsDir() {
+		name := path.Join(folder, e.Name())
+		if r.ignores(name) || !e.IsDir() {
 			continue
 		}
-		if err := r.addKustomizations(path.Join(folder, e.Name())); err != nil {
+		if err := r.addKustomizations(name); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *reader) addKustomization(folder string) error {
-	entries, err := r.list(folder)
-	if hasKustomization(entries) {
-		r.tree.Kustomizations[folder] = true
-	}
-	return err
 }
 
 // hasKustomization checks the first file with a name that Kustomize knows. If it is a link, Kustomize can't build the
@@ -195,25 +183,6 @@ func (r *reader) addFile(name string) error {
 		r.tree.Files[name] = config.File{Content: content}
 	}
 	return nil
-}
-
-// list returns the entries of a folder, sorted by name; none if there is no folder at the path.
-func (r *reader) list(folder string) ([]fs.DirEntry, error) {
-	if isFolder, err := r.isFolder(folder); err != nil || !isFolder {
-		return nil, err
-	}
-	return fs.ReadDir(r.fsys, folder)
-}
-
-// isFolder is false for paths below a symbolic link.
-func (r *reader) isFolder(name string) (bool, error) {
-	if parent := path.Dir(name); parent != "." {
-		if isFolder, err := r.isFolder(parent); err != nil || !isFolder {
-			return false, err
-		}
-	}
-	info, err := r.stat(name)
-	return info != nil && info.IsDir(), err
 }
 
 // stat returns nil if the path doesn't exist.

@@ -33,7 +33,7 @@ func (e *entry) child(name string) (*entry, error) {
 		return nil, err
 	}
 	for _, c := range folder.Entries {
-		if c.Name == name {
+		if c.Name == name && isListed(name) {
 			return e.entryOf(c), nil
 		}
 	}
@@ -52,7 +52,7 @@ func (e *entry) children() ([]fs.DirEntry, error) {
 	}
 	var entries []fs.DirEntry
 	for _, c := range folder.Entries {
-		if fs.ValidPath(c.Name) && c.Name != "." && !strings.Contains(c.Name, "/") {
+		if isListed(c.Name) {
 			entries = append(entries, e.entryOf(c))
 		}
 	}
