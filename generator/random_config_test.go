@@ -7,6 +7,10 @@ func (sim events) changeConfig() {
 		sim.logf("the config branch becomes invalid")
 		sim.pushConfig("nonsense: [\n", nil, false)
 	case 1:
+		if sim.IntN(2) == 0 {
+			sim.pushStructure()
+			return
+		}
 		sim.logf("the config branch is emptied")
 		sim.pushConfig("", nil, sim.IntN(2) == 0)
 	case 2:
@@ -52,6 +56,11 @@ func (sim events) pushConfig(policy string, s *settings, orphan bool) {
 		sim.restoreNameOf(s.unconfigured)
 	}
 	sim.config.write(policy, s, orphan)
+	sim.announceHead()
+}
+
+// announceHead tells GitHub about a push to the config branch.
+func (sim events) announceHead() {
 	sim.configRemoved = false
 	sim.hub.Repository("acme/previews").SetBranch("main", sim.config.commits[len(sim.config.commits)-1].hash.String())
 }

@@ -181,6 +181,12 @@ func (b *configRepository) write(policy string, s *settings, orphan bool) {
 	} else {
 		entries = append(entries, object.TreeEntry{Name: "previewset.yaml", Mode: filemode.Regular, Hash: b.blob(policy)})
 	}
+	b.writeEntries(entries, s, orphan)
+}
+
+// writeEntries is write for a tree with these entries.
+func (b *configRepository) writeEntries(entries []object.TreeEntry, s *settings, orphan bool) {
+	b.t.Helper()
 	author := object.Signature{Name: "Test", Email: "test@example.com", When: time.Now()}
 	c := &object.Commit{Author: author, Committer: author, Message: "change\n", TreeHash: b.tree(entries)}
 	if ref, err := b.git.Storer.Reference(configRef); err == nil && !orphan {

@@ -124,7 +124,7 @@ func (c *Config) keepOverlay(name string, p Problem, prev *Config) {
 	if prev == nil {
 		return
 	}
-	if e := prev.Environments[name]; e != nil { // guard broken-overlay: e != nil && false
+	if e := prev.Environments[name]; e != nil {
 		c.Environments[name] = e
 	}
 	if revision, ok := prev.overlayRevisions[name]; ok {

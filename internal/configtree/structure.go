@@ -40,8 +40,9 @@ func (r *reader) kindOf(name string) (string, error) {
 	case !info.IsDir():
 		return kindOfMode(info.Mode()), nil
 	}
-	entries, err := fs.ReadDir(r.fsys, name)
-	if err == nil && isSubmodule(entries) {
+	// isSubmodule needs a list, and a command that edits one environment must not depend on the names of the others.
+	git, err := r.stat(path.Join(name, ".git"))
+	if git != nil {
 		return kindOfMode(fs.ModeIrregular), nil
 	}
 	return "", err

@@ -40,6 +40,7 @@ var guards = []guard{
 	{"a clock jump allows no more deletions", service, markers("clock-jump-and-deletions")},
 	{"a rule that holds new environments removes no live one", service, markers("held-stays-live")},
 	{"invalid configuration keeps the last valid one in force", service, markers("invalid-config")},
+	{"a required folder that isn't a plain folder makes the configuration invalid", service, markers("plain-folder")},
 	{"an unreadable config branch keeps the last configuration in force", service, markers("unreadable-config")},
 	{"a commit that changes nothing of an environment keeps its revision", service, markers("unchanged-revision")},
 	{"rows are in order", service, markers("row-order")},
