@@ -83,7 +83,7 @@ func (r *Reader) Read(ctx context.Context) (config.Tree, error) {
 
 // readNewer replaces the tree if the branch has moved.
 func (r *Reader) readNewer(ctx context.Context) error {
-	files, version, err := r.repository.ReadNewer(ctx, r.version)
+	files, version, err := r.repository.ReadNewer(ctx, r.version, r.needs)
 	if errors.Is(err, gitrepo.ErrNoBranch) {
 		return fmt.Errorf("%w (--config-branch)", err)
 	}
@@ -100,4 +100,19 @@ func (r *Reader) readNewer(ctx context.Context) error {
 	tree.Ancestors = version.Ancestors
 	r.version, r.tree = version, tree
 	return nil
+}
+
+// needs reports whether the configuration is read from a file, or from a folder's files.
+func (r *Reader) needs(name string) bool {
+	if r.folder != "." {
+		if strings.HasPrefix(r.folder+"/", name+"/") {
+			return true
+		}
+		below, isBelow := strings.CutPrefix(name, r.folder+"/")
+		if !isBelow {
+			return false
+		}
+		name = below
+	}
+	return configtree.Needs(name)
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/previewset/previewset/internal/config"
 )
@@ -90,6 +91,19 @@ func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 		}
 	}
 	return r.tree, nil
+}
+
+// Needs reports whether Read reads the content of a file, or of files in a folder. The path begins at the
+// configuration's folder.
+func Needs(name string) bool {
+	parts := strings.Split(name, "/")
+	switch {
+	case len(parts) == 1:
+		return name == config.PolicyFile || name == config.SlotsFile || name == config.OverlaysFolder
+	case parts[0] != config.OverlaysFolder || len(parts) > 3:
+		return false
+	}
+	return len(parts) == 2 || parts[2] == config.EnvironmentFile
 }
 
 // reader fills a tree.

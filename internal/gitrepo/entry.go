@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -63,14 +64,15 @@ func (e *entry) children() ([]fs.DirEntry, error) {
 // Name returns the last part of the path.
 func (e *entry) Name() string { return path.Base(e.path) }
 
-// Size returns the size in bytes; 0 unless it is a regular file.
+// Size returns the size in bytes; 0 unless it is a regular file. A file that wasn't fetched, because it is too large or
+// not needed, has the largest size.
 func (e *entry) Size() int64 {
 	if !isRegular(e.mode) {
 		return 0
 	}
 	size, err := e.tree.store.EncodedObjectSize(e.hash)
 	if err != nil {
-		return 0
+		return math.MaxInt64
 	}
 	return size
 }

@@ -26,6 +26,8 @@ var (
 	ErrNoBranch = errors.New("there is no such branch")
 	// ErrEmpty means that the repository has no commit.
 	ErrEmpty = errors.New("the repository is empty")
+	// ErrTooLarge means that the commit takes more memory than the service has.
+	ErrTooLarge = errors.New("the commit is too large to be read")
 	// ErrBranchExists means that the branch of a proposal exists already.
 	ErrBranchExists = errors.New("the branch exists already")
 	// ErrRace means that other pushes were faster in every attempt.
@@ -87,7 +89,7 @@ func asHTTPStatus(err error, status **githttp.Err) bool {
 }
 
 func isExplained(err error) bool {
-	for _, known := range []error{ErrNoPermission, ErrRefused, ErrUnreachable, ErrNotFound, ErrEmpty, ErrNoBranch} {
+	for _, known := range []error{ErrNoPermission, ErrRefused, ErrUnreachable, ErrNotFound, ErrEmpty, ErrNoBranch, ErrTooLarge} {
 		if errors.Is(err, known) {
 			return true
 		}

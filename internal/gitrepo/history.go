@@ -2,10 +2,13 @@ package gitrepo
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
@@ -20,16 +23,26 @@ type Version struct {
 	Ancestors []string
 }
 
-// ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit.
-// Unlike Read it keeps no objects, because the service reads a branch for months. If last.Commit is an ancestor of
-// the new commit, the new version also has the ancestors of last. The caller adds the name of the branch to errors.
-func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, now Version, err error) {
+// ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit. The
+// tree has the content of the files and folders that needs accepts, if they are at most 1 MiB large; needs is asked for
+// a folder before its content. Unlike Read it keeps no objects, because the service reads a branch for months. If
+// last.Commit is an ancestor of the new commit, the new version also has the ancestors of last. The caller adds the name
+// of the branch to errors.
+func (r *Repository) ReadNewer(
+	ctx context.Context, last Version, needs func(path string) bool,
+) (tree *Tree, now Version, err error) {
 	now = last
 	err = r.withHead(ctx, func(head plumbing.Hash) error {
-		if head.String() == last.Commit {
+		switch head {
+		case plumbing.NewHash(last.Commit):
 			return nil
+		case r.tooLargeHead:
+			return r.tooLarge
 		}
-		tree, now, err = r.fetchCommit(ctx, head, last)
+		tree, now, err = r.fetchCommit(ctx, head, last, needs)
+		if errors.Is(err, ErrTooLarge) {
+			r.tooLarge, r.tooLargeHead = err, head
+		}
 		return err
 	})
 	if err != nil {
@@ -39,9 +52,16 @@ func (r *Repository) ReadNewer(ctx context.Context, last Version) (tree *Tree, n
 }
 
 // fetchCommit fetches one commit, and more history if the commit's parents don't show whether last is an ancestor.
-func (r *Repository) fetchCommit(ctx context.Context, head plumbing.Hash, last Version) (*Tree, Version, error) {
-	store := memory.NewStorage()
-	if err := r.remote.fetchInto(ctx, store, fetchRequest{want: head, depth: 1}); err != nil {
+func (r *Repository) fetchCommit(
+	ctx context.Context, head plumbing.Hash, last Version, needs func(path string) bool,
+) (*Tree, Version, error) {
+	var store *memory.Storage
+	request := fetchRequest{want: head, depth: 1, filter: packp.FilterBlobLimit(uint64(serviceLimits.blob)+1, "")}
+	err := r.remote.fetch(ctx, request, func(pack io.Reader) (err error) {
+		store, err = unpackNeeded(pack, head, needs, serviceLimits)
+		return err
+	})
+	if err != nil {
 		return nil, Version{}, err
 	}
 	tree, err := newTree(store, head)
@@ -50,10 +70,14 @@ func (r *Repository) fetchCommit(ctx context.Context, head plumbing.Hash, last V
 	}
 	ancestors, hasLast := ancestorsOf(store, head, last)
 	if !hasLast && len(ancestors) > 0 {
-		deep := memory.NewStorage()
-		// After an error the ancestors stay unknown.
-		if r.remote.fetchInto(ctx, deep, fetchRequest{want: head, depth: maxAncestors}) == nil {
-			ancestors, _ = ancestorsOf(deep, head, last)
+		request = fetchRequest{want: head, depth: maxAncestors, filter: packp.FilterTreeDepth(0)}
+		var commits *memory.Storage
+		err := r.remote.fetch(ctx, request, func(pack io.Reader) (err error) {
+			commits, err = unpackCommits(pack, maxAncestors)
+			return err
+		})
+		if err == nil { // after an error the ancestors stay unknown
+			ancestors, _ = ancestorsOf(commits, head, last)
 		}
 	}
 	return tree, Version{Commit: head.String(), Ancestors: ancestors}, nil

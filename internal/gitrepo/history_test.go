@@ -13,12 +13,14 @@ import (
 
 func readNewer(t *testing.T, r *gitrepo.Repository, last gitrepo.Version) (*gitrepo.Tree, gitrepo.Version) {
 	t.Helper()
-	tree, version, err := r.ReadNewer(t.Context(), last)
+	tree, version, err := r.ReadNewer(t.Context(), last, everything)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tree, version
 }
+
+func everything(string) bool { return true }
 
 func TestReadNewerReturnsAncestors(t *testing.T) {
 	t.Parallel()
@@ -95,7 +97,7 @@ func TestUnattendedReadUsesNoHelper(t *testing.T) {
 	server.Password = "s3cret"
 	_, env := home(t, "[credential]\nhelper = \"!f() { echo username=me; echo password=s3cret; }; f\"\n")
 	repo := open(t, gitrepo.Options{URL: server.Address(), Environ: env, Unattended: true})
-	_, _, err := repo.ReadNewer(t.Context(), gitrepo.Version{})
+	_, _, err := repo.ReadNewer(t.Context(), gitrepo.Version{}, everything)
 	if !errors.Is(err, gitrepo.ErrNoPermission) || strings.Contains(err.Error(), "helper") {
 		t.Errorf("error is %v", err)
 	}

@@ -133,10 +133,17 @@ func closeOnError(s io.Closer, err error) error {
 type fetchRequest struct {
 	want, have plumbing.Hash // have is zero if the store is empty
 	depth      int           // 0 means no limit
+	// filter leaves out objects if the server can; the result may have them all the same.
+	filter packp.Filter
 }
 
 // fetchInto adds the requested commits and their files to the store.
 func (r *remote) fetchInto(ctx context.Context, store *memory.Storage, request fetchRequest) error {
+	return r.fetch(ctx, request, func(pack io.Reader) error { return packfile.UpdateObjectStorage(store, pack) })
+}
+
+// fetch requests commits and calls unpack with the answer.
+func (r *remote) fetch(ctx context.Context, request fetchRequest, unpack func(pack io.Reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	session := r.readSession
@@ -147,7 +154,7 @@ func (r *remote) fetchInto(ctx context.Context, store *memory.Storage, request f
 		}
 		defer func() { _ = session.Close() }()
 	}
-	return r.explain(unpack(ctx, session, store, r.requestFor(request)))
+	return r.explain(receivePack(ctx, session, r.requestFor(request), unpack))
 }
 
 func (r *remote) requestFor(f fetchRequest) *packp.UploadPackRequest {
@@ -157,6 +164,10 @@ func (r *remote) requestFor(f fetchRequest) *packp.UploadPackRequest {
 	}
 	_ = req.Capabilities.Set(capability.Shallow)
 	req.Wants = []plumbing.Hash{f.want}
+	if f.filter != "" && r.readCapabilities.Supports(capability.Filter) {
+		_ = req.Capabilities.Set(capability.Filter)
+		req.Filter = f.filter
+	}
 	if f.depth > 0 {
 		req.Depth = packp.DepthCommits(f.depth)
 	}
@@ -167,8 +178,8 @@ func (r *remote) requestFor(f fetchRequest) *packp.UploadPackRequest {
 	return req
 }
 
-func unpack(
-	ctx context.Context, session transport.UploadPackSession, store *memory.Storage, req *packp.UploadPackRequest,
+func receivePack(
+	ctx context.Context, session transport.UploadPackSession, req *packp.UploadPackRequest, unpack func(io.Reader) error,
 ) (err error) {
 	pack, err := session.UploadPack(ctx, req)
 	if err != nil {
@@ -182,7 +193,7 @@ func unpack(
 	case req.Capabilities.Supports(capability.Sideband):
 		content = sideband.NewDemuxer(sideband.Sideband, pack)
 	}
-	return packfile.UpdateObjectStorage(store, content)
+	return unpack(content)
 }
 
 // explain converts a transport error to an error of this package with a remedy.

@@ -18,6 +18,9 @@ type Repository struct {
 	remote *remote
 	store  *memory.Storage
 	base   plumbing.Hash // the newest commit in store
+	// tooLarge is the error for tooLargeHead, which isn't fetched again.
+	tooLarge     error
+	tooLargeHead plumbing.Hash
 	// settings are read once, before the first commit. Another read after a lost race would take time.
 	settings *settings
 }
