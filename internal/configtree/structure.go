@@ -19,7 +19,7 @@ func (r *reader) requireFolder(name string) (ok bool, err error) {
 		return err == nil, err
 	}
 	problem := config.Problem{File: name, Message: kind, Remedy: restoreRemedy}
-	r.tree.Problems = append(r.tree.Problems, problem) // guard plain-folder: _ = problem
+	r.tree.Problems = append(r.tree.Problems, problem) // guard plain-folder: skip
 	return false, nil
 }
 
