@@ -99,6 +99,11 @@ func TestStateOfAnEarlierVersionIsServed(t *testing.T) {
 			if diff := cmp.Diff(want, testworld.WithKeysOf(want, rows)); diff != "" {
 				t.Errorf("rows (-earlier +now):\n%s", diff)
 			}
+			for _, row := range s.GetParams(t, testworld.ParamsBody).Rows(t) { // the earlier version had neither key
+				if services, _ := row["services"].([]any); len(services) == 0 || row["links"] == nil {
+					t.Errorf("%s has services %v and links %v", row["name"], row["services"], row["links"])
+				}
+			}
 			want = parsed(t, string(savedFile(t, tt.decisions)))
 			if diff := cmp.Diff(want, testworld.WithKeysOf(want, parsed(t, s.Get(t, "/api/v1/decisions").Body))); diff != "" {
 				t.Errorf("decisions (-earlier +now):\n%s", diff)

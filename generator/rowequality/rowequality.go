@@ -11,7 +11,8 @@ import (
 
 // SameRow says whether b is the unchanged row a.
 func SameRow(a, b *preview.Row) bool {
-	return scalars(a) == scalars(b) && sameList(a.Labels, b.Labels) && sameList(
+	return scalars(a) == scalars(b) && sameList(a.Services, b.Services) && sameList(a.Links, b.Links) &&
+		sameList(a.Labels, b.Labels) && sameList(
 		a.Kustomize.Components, b.Kustomize.Components,
 	) &&
 		sameList(a.Kustomize.Images, b.Kustomize.Images) && sameList(a.Kustomize.Patches, b.Kustomize.Patches) &&

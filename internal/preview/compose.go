@@ -2,7 +2,6 @@ package preview
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -194,37 +193,6 @@ func (c *composer) routes() {
 	}
 }
 
-// linkPatches take the place of a service that doesn't run in the environment: a component, and patches with its
-// target.
-type linkPatches struct {
-	component string
-	patches   []Patch
-}
-
-// baselineLinks returns the link of each service to the baseline.
-func baselineLinks(c *config.Config) map[string]linkPatches {
-	links := make(map[string]linkPatches, len(c.Policy.Services))
-	for _, s := range c.Policy.Services {
-		links[s.Name] = linkTo(c, s.Name, c.Policy.Baseline.Namespace)
-	}
-	return links
-}
-
-// linkTo points the Service to a namespace, and allows the Pods to reach it there.
-func linkTo(c *config.Config, service, namespace string) linkPatches {
-	selector := "previewset.dev/link=" + service
-	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
-		{
-			compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")),
-			Target{Kind: "Service", LabelSelector: selector},
-		},
-		{
-			compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)),
-			Target{Kind: "NetworkPolicy", LabelSelector: selector},
-		},
-	}}
-}
-
 // links adds the patches of all services that don't run in the environment. Links to the baseline are the same in all
 // environments, and most of a row, so all share their texts.
 func (c *composer) links() {
@@ -264,22 +232,8 @@ func (c *composer) allowIngressFromLinks() {
 	})
 }
 
-// replace returns an RFC 6902 patch of one value. The operation "add" also replaces.
-func replace(pointer string, value any) any {
-	return []map[string]any{{"op": "add", "path": pointer, "value": value}}
-}
-
 func (c *composer) patch(target Target, patch any) {
 	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: compact(patch), Target: target})
-}
-
-// compact returns JSON with sorted keys. Composed values always marshal.
-func compact(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
 }
 
 func (c *composer) url() string {
@@ -289,13 +243,27 @@ func (c *composer) url() string {
 	return "https://" + c.hosts[c.first]
 }
 
+// contents returns the running services and the links, in the order of the configuration.
+func (c *composer) contents() (services []RunningService, links []Link) {
+	services, links = make([]RunningService, 0, len(c.plan.Run)), []Link{}
+	for _, s := range c.Policy.Services {
+		if ref, runs := c.plan.Run[s.Name]; runs {
+			services = append(services, RunningService{Service: s.Name, Commit: ref.SHA, Host: c.hosts[s.Name]})
+		} else {
+			links = addLink(links, cmp.Or(c.plan.Links[s.Name], c.Policy.Baseline.Namespace), s.Name)
+		}
+	}
+	return services, links
+}
+
 func (c *composer) row() Row {
 	overlay, revision := c.Overlay(c.plan.Name)
+	services, links := c.contents()
 	return Row{
 		Name: c.plan.Name, Namespace: c.kustomize.Namespace, Path: overlay, Revision: revision,
 		Owner: config.Printable(c.plan.Owner), OwnerSlug: config.LabelSlug(c.plan.Owner), Profile: c.plan.Profile,
 		State: cmp.Or(c.plan.State, Awake), URL: c.url(),
-		Labels: []string{}, Kustomize: c.kustomize, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{},
+		Services: services, Links: links, Labels: []string{}, Kustomize: c.kustomize, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{},
 		SyncOptions: []string{},
 	}
 }

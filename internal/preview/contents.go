@@ -1,12 +1,5 @@
 package preview
 
-import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"strings"
-)
-
 // Content is one service of an environment. It runs there, or it is linked.
 type Content struct {
 	Service string `json:"service"`
@@ -19,63 +12,25 @@ type Content struct {
 	Namespace string `json:"namespace"`
 }
 
-// Contents returns the services of an environment in the order of the configuration.
+// Contents returns the services of an environment: first those that run, then the linked ones.
 func (r Row) Contents() []Content {
+	r.fillContents()
 	contents := []Content{}
-	commits, hosts, _ := r.environmentData() // unreadable data is omitted
-	links := r.linkedNamespaces()
-	for _, c := range r.Kustomize.Components {
-		part := strings.Split(c, "/") // ../../kustomize-base/services/<service>/run
-		if len(part) != 6 || part[3] != "services" {
-			continue
-		}
-		if s := part[4]; part[5] == "run" {
-			contents = append(contents, Content{Service: s, Runs: true, Commit: commits[s], Host: hosts[s]})
-		} else {
-			contents = append(contents, Content{Service: s, Namespace: links[s]})
+	for _, s := range r.Services {
+		contents = append(contents, Content{Service: s.Service, Runs: true, Commit: s.Commit, Host: s.Host})
+	}
+	for _, l := range r.Links {
+		for _, s := range l.Services {
+			contents = append(contents, Content{Service: s, Namespace: l.Namespace})
 		}
 	}
 	return contents
 }
 
-// environmentData returns the commits and hosts of ConfigMap environment, by service.
-func (r Row) environmentData() (commits, hosts map[string]string, err error) {
-	for _, p := range r.Kustomize.Patches {
-		if p.Target.Kind != "ConfigMap" || p.Target.Name != "environment" {
-			continue
-		}
-		var configMap struct {
-			Data struct{ Commits, Hosts string }
-		}
-		if err := json.Unmarshal([]byte(p.Patch), &configMap); err != nil {
-			return nil, nil, fmt.Errorf("ConfigMap environment: %w", err)
-		}
-		err := errors.Join(
-			json.Unmarshal([]byte(configMap.Data.Hosts), &hosts),
-			json.Unmarshal([]byte(configMap.Data.Commits), &commits),
-		)
-		if err != nil {
-			return commits, hosts, fmt.Errorf("ConfigMap environment: %w", err)
-		}
+// fillContents adds services and links to a row without them. Such rows are in the saved state and in the API of
+// earlier versions.
+func (r *Row) fillContents() {
+	if r.Services == nil && r.Links == nil {
+		_ = r.recoverContents() // unreadable data is omitted
 	}
-	return commits, hosts, nil
-}
-
-// linkedNamespaces returns the link targets by service.
-func (r Row) linkedNamespaces() map[string]string {
-	links := map[string]string{}
-	for _, p := range r.Kustomize.Patches {
-		service, isLink := strings.CutPrefix(p.Target.LabelSelector, "previewset.dev/link=")
-		if !isLink || p.Target.Kind != "Service" {
-			continue
-		}
-		var operations []struct{ Value string }
-		if json.Unmarshal([]byte(p.Patch), &operations) != nil || len(operations) != 1 {
-			continue
-		}
-		if part := strings.Split(operations[0].Value, "."); len(part) > 2 { // <service>.<namespace>.svc…
-			links[service] = part[1]
-		}
-	}
-	return links
 }

@@ -28,6 +28,7 @@ func newInput(cfg *config.Config, facts Facts, memory Memory, now time.Time) *in
 	in := &input{cfg: cfg, facts: facts, memory: memory.clampClockJumps(now), now: now}
 	in.previous = make(map[string]*Remembered, len(memory.Environments))
 	for name, e := range memory.Environments {
+		e.Row.fillContents()
 		in.previous[name] = &e
 	}
 	in.trustedAt = in.memory.Agreed

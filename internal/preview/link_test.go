@@ -26,7 +26,11 @@ func files(pairs ...string) map[string]string {
 func leadsTo(s *Snapshot, name, service string) string {
 	for _, r := range s.Rows {
 		if r.Name == name {
-			return r.linkedNamespaces()[service]
+			for _, c := range r.Contents() {
+				if c.Service == service {
+					return c.Namespace
+				}
+			}
 		}
 	}
 	return "not live"

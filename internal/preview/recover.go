@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,36 +178,32 @@ func (e *Remembered) identity() (err error) {
 	return nil
 }
 
-// contents recovers the running services and the hosts.
+// contents recovers the running services, the links and the hosts.
 func (e *Remembered) contents() error {
-	commits, hosts, err := e.Row.environmentData()
-	if err != nil {
+	if err := e.Row.recoverContents(); err != nil {
 		return err
 	}
-	e.Hosts = slices.Sorted(maps.Values(hosts))
-	for _, h := range e.Hosts {
-		if !hostPattern.MatchString(h) {
-			return unless(false, "host %q", h)
+	for _, l := range e.Row.Links {
+		if l.Namespace != "" && !config.IsDNSLabel(l.Namespace, config.MaxLabel) {
+			return unless(false, "link target %q", l.Namespace)
 		}
 	}
-	return e.runs(commits)
-}
-
-func (e *Remembered) runs(commits map[string]string) error {
 	e.Run = map[string]config.ServiceRef{}
-	for _, c := range e.Row.Kustomize.Components {
-		part := strings.Split(c, "/") // ../../kustomize-base/services/<service>/run
-		if len(part) != 6 || part[3] != "services" || part[5] != "run" {
-			continue
+	for _, s := range e.Row.Services {
+		switch {
+		case s.Host != "" && !hostPattern.MatchString(s.Host):
+			return unless(false, "host %q", s.Host)
+		case s.Commit != "" && !config.IsSHA(s.Commit):
+			return unless(false, "commit %q of service %s", s.Commit, s.Service)
+		case s.Host != "":
+			e.Hosts = append(e.Hosts, s.Host)
 		}
-		ref := config.ServiceRef{SHA: commits[part[4]]}
-		if ref.SHA != "" && !config.IsSHA(ref.SHA) {
-			return unless(false, "commit %q of service %s", ref.SHA, part[4])
-		}
+		ref := config.ServiceRef{SHA: s.Commit}
 		if ref.SHA == e.Row.HeadSHA && ref.SHA != "" {
 			ref.Branch, ref.Number = e.Row.Branch, e.soleMember().Number
 		}
-		e.Run[part[4]] = ref
+		e.Run[s.Service] = ref
 	}
+	slices.Sort(e.Hosts)
 	return nil
 }

@@ -236,6 +236,10 @@ func TestImpossibleRowsAreNotRecovered(t *testing.T) {
 			func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit",
 		},
 		{"a host that is none", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{"orders":"a b"}`, `{}`) }, "host"},
+		{"a link target that is none", func(r *Row) {
+			i := slices.IndexFunc(r.Kustomize.Patches, func(p Patch) bool { return p.Target.Kind == "Service" })
+			r.Kustomize.Patches[i].Patch = `[{"value":"products.a b.svc"}]`
+		}, "link target"},
 		{"a ConfigMap environment with null", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`[]`, `{}`) }, "ConfigMap environment"},
 	}
 	for _, tt := range tests {

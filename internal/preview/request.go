@@ -171,8 +171,12 @@ func (s *Snapshot) linkedFrom(c *config.Config, name string) string {
 		if row.State == Asleep || row.Name == name || c.Environments[row.Name] == nil {
 			continue
 		}
-		for service, namespace := range row.linkedNamespaces() {
-			if _, isLink := c.Environments[row.Name].Links[service]; isLink && namespace == c.Policy.NamespacePrefix+name {
+		i := slices.IndexFunc(row.Links, func(l Link) bool { return l.Namespace == c.Policy.NamespacePrefix+name })
+		if i < 0 {
+			continue
+		}
+		for _, service := range row.Links[i].Services {
+			if _, isLink := c.Environments[row.Name].Links[service]; isLink {
 				return row.Name
 			}
 		}

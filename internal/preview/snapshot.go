@@ -1,5 +1,7 @@
 package preview
 
+import "slices"
+
 // Snapshot is one complete, computed answer. It is never changed after Resolve returned it.
 type Snapshot struct {
 	// Rows are the live environments, sorted by name.
@@ -77,6 +79,11 @@ type Row struct {
 	// IssueKey is the first match of pullRequests.issueKey in the branch or the title.
 	IssueKey string `json:"issue_key"`
 
+	// Services are the services that run in the environment, in the order of previewset.yaml.
+	Services []RunningService `json:"services"`
+	// Links are the services that don't run in it, by link target.
+	Links []Link `json:"links"`
+
 	// Kustomize is the Application's spec.source.kustomize.
 	Kustomize Kustomize `json:"kustomize"`
 	// Info is the Application's spec.info.
@@ -85,6 +92,34 @@ type Row struct {
 	IgnoreDifferences []IgnoreDifference `json:"ignoreDifferences"`
 	// SyncOptions are additional options of the Application's spec.syncPolicy.
 	SyncOptions []string `json:"syncOptions"`
+}
+
+// RunningService is a service that runs in an environment.
+type RunningService struct {
+	// Service is the service's name.
+	Service string `json:"service"`
+	// Commit is the deployed commit; empty if the image of kustomize-base runs.
+	Commit string `json:"commit"`
+	// Host is the public host; empty if it has none.
+	Host string `json:"host"`
+}
+
+// Link has the linked services with the same link target.
+type Link struct {
+	// Namespace is the link target.
+	Namespace string `json:"namespace"`
+	// Services are the services' names.
+	Services []string `json:"services"`
+}
+
+// addLink adds a service to the links of a namespace.
+func addLink(links []Link, namespace, service string) []Link {
+	i := slices.IndexFunc(links, func(l Link) bool { return l.Namespace == namespace })
+	if i < 0 {
+		i, links = len(links), append(links, Link{Namespace: namespace})
+	}
+	links[i].Services = append(links[i].Services, service)
+	return links
 }
 
 // Kustomize is an Argo CD Application's spec.source.kustomize.

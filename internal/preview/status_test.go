@@ -5,9 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/testfixture"
 )
 
 func TestReadiness(t *testing.T) {
@@ -113,45 +110,6 @@ func TestWithoutAnApplicationNothingIsReady(t *testing.T) {
 		if got["name"] != "alice" || got["expected"].(map[string]any)["revision"] != "aaaa" {
 			t.Errorf("%s: %s", name, text)
 		}
-	}
-}
-
-func TestContents(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadPolicy(t, testfixture.DemoPolicy)
-	row, err := Compose(c, Plan{
-		Name: "alice", Run: map[string]config.ServiceRef{"web": {}, "gateway": {SHA: "3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b"}},
-		Links: map[string]string{"orders": "preview-bob"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]Content{}
-	for _, content := range row.Contents() {
-		got[content.Service] = content
-	}
-	for _, want := range []Content{
-		{Service: "web", Runs: true, Host: "alice.preview.example.dev"},
-		{Service: "gateway", Runs: true, Commit: "3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b", Host: "gateway-alice.preview.example.dev"},
-		{Service: "orders", Namespace: "preview-bob"},
-	} {
-		if diff := cmp.Diff(want, got[want.Service]); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-	}
-	if len(got) != len(c.Policy.Services) {
-		t.Errorf("%d services, want %d", len(got), len(c.Policy.Services))
-	}
-	odd := Row{Kustomize: Kustomize{
-		Components: []string{"../../kustomize-base/services/a/link", "x", "../../kustomize-base/data/redis"},
-		Patches: []Patch{
-			{Patch: "{", Target: Target{Kind: "ConfigMap", Name: "environment"}},
-			{Patch: "[]", Target: Target{Kind: "Service", LabelSelector: "previewset.dev/link=a"}},
-			{Patch: `[{"value":"x"}]`, Target: Target{Kind: "Service", LabelSelector: "previewset.dev/link=a"}},
-		},
-	}}
-	if diff := cmp.Diff([]Content{{Service: "a"}}, odd.Contents()); diff != "" {
-		t.Errorf("of a row that nobody composed (-want +got):\n%s", diff)
 	}
 }
 

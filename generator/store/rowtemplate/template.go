@@ -22,18 +22,19 @@ type part struct {
 	templates int // that contain it
 }
 
-// A part begins with a patch or a component. Neither text can occur inside a JSON string.
+// A part begins with a patch, a component or the list of links. None of these texts can occur inside a JSON string.
 const (
 	beginsPatch     = `{"patch":`
 	beginsComponent = `"../`
+	beginsLinks     = `"links":[`
 )
 
-// splitParts cuts a text where patches and components begin: with hundreds of services they are most of the text.
+// splitParts cuts a text where patches, components and links begin: with hundreds of services they are most of the text.
 func splitParts(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for text != "" {
 			end := len(text)
-			for _, begin := range []string{beginsPatch, beginsComponent} {
+			for _, begin := range []string{beginsPatch, beginsComponent, beginsLinks} {
 				if i := strings.Index(text[1:end], begin); i >= 0 {
 					end = i + 1
 				}

@@ -1,0 +1,52 @@
+package preview
+
+import (
+	"encoding/json"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// linkPatches take the place of a service that doesn't run in the environment: a component, and patches with its
+// target.
+type linkPatches struct {
+	component string
+	patches   []Patch
+}
+
+// baselineLinks returns the link of each service to the baseline.
+func baselineLinks(c *config.Config) map[string]linkPatches {
+	links := make(map[string]linkPatches, len(c.Policy.Services))
+	for _, s := range c.Policy.Services {
+		links[s.Name] = linkTo(c, s.Name, c.Policy.Baseline.Namespace)
+	}
+	return links
+}
+
+// linkTo points the Service to a namespace, and allows the Pods to reach it there.
+func linkTo(c *config.Config, service, namespace string) linkPatches {
+	selector := "previewset.dev/link=" + service
+	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
+		{
+			compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")),
+			Target{Kind: "Service", LabelSelector: selector},
+		},
+		{
+			compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)),
+			Target{Kind: "NetworkPolicy", LabelSelector: selector},
+		},
+	}}
+}
+
+// replace returns an RFC 6902 patch of one value. The operation "add" also replaces.
+func replace(pointer string, value any) any {
+	return []map[string]any{{"op": "add", "path": pointer, "value": value}}
+}
+
+// compact returns JSON with sorted keys. Composed values always marshal.
+func compact(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
