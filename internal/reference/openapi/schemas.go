@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/previewset/previewset/generator/visit/pages"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // Comments are the folders with the Go types of requests and answers. The types' comments become descriptions.
@@ -26,13 +29,31 @@ type schemas struct {
 // newSchemas returns schemas. With strict, unknown fields are errors; the published document allows them, because a new
 // field in an answer must not break clients.
 func newSchemas(c Comments, strict bool) (*schemas, error) {
-	r := &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: !strict}
+	r := &jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: !strict, Mapper: enumeration}
 	for _, folder := range c.Folders {
 		if err := r.AddGoComments(c.Package, folder, jsonschema.WithFullComment()); err != nil {
 			return nil, fmt.Errorf("read the comments in %s: %w", folder, err)
 		}
 	}
 	return &schemas{reflector: r, components: map[string]*jsonschema.Schema{}}, nil
+}
+
+// enumerations have all values of a type. Rules aren't among them, because new ones may come.
+var enumerations = map[reflect.Type][]any{
+	reflect.TypeFor[preview.Outcome](): anyList([]preview.Outcome{
+		preview.Live, preview.Held, preview.AsleepOutcome, preview.Gone,
+	}),
+	reflect.TypeFor[preview.State]():  anyList([]preview.State{preview.Awake, preview.Waking, preview.Asleep}),
+	reflect.TypeFor[preview.Source](): anyList([]preview.Source{preview.FromPullRequest, preview.FromFile, preview.FromSlot}),
+	reflect.TypeFor[pages.State]():    anyList(pages.States()),
+}
+
+// enumeration returns the schema of a type with known values; nil for other types.
+func enumeration(t reflect.Type) *jsonschema.Schema {
+	if values, ok := enumerations[t]; ok {
+		return &jsonschema.Schema{Type: "string", Enum: values}
+	}
+	return nil
 }
 
 // of returns a reference to the schema of a Go type.
