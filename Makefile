@@ -9,7 +9,7 @@ RACE := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>
 E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
 
-.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages browser bench demo sandbox image
+.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring browser bench demo sandbox image
 
 help: ## print this menu
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,8 +52,13 @@ tools: ## build the programs that the end-to-end tests start; half an hour the f
 stories: ## run the stories on each version of ARGOCD, one after the other (make stories ARGOCD=3.2.11)
 	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 60m ./stories -argocd=$$v) || exit 1; done
 
-e2e-packages: ## run the end-to-end tests that aren't stories: lifetimes, monitoring, activity and the test stand's parts
-	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./monitoring ./activity ./lifetimes
+e2e-packages: lifetimes monitoring ## run the end-to-end tests that aren't stories
+
+lifetimes: ## run the end-to-end tests of lifetimes and activity; their time is short, so they need an idle machine
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./activity ./lifetimes
+
+monitoring: ## run the end-to-end tests of alerts and dashboard, and the tests of the test stand's parts
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./monitoring
 
 browser: ## test the wake pages in a real browser
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .

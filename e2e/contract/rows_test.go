@@ -16,8 +16,8 @@ import (
 // keys are the keys in docs/reference/rows.md. Templates of ApplicationSets rely on them.
 var keys = []string{
 	"author", "branch", "branch_slug", "expires_at", "head_sha", "head_short_sha", "head_short_sha_7", "ignoreDifferences", "info",
-	"issue_key", "kustomize", "labels", "name", "namespace", "number", "owner", "owner_slug", "path", "profile",
-	"pull_request_url", "purpose", "repository", "repository_slug", "revision", "source", "state", "syncOptions",
+	"issue_key", "kustomize", "labels", "links", "name", "namespace", "number", "owner", "owner_slug", "path", "profile",
+	"pull_request_url", "purpose", "repository", "repository_slug", "revision", "services", "source", "state", "syncOptions",
 	"target_branch", "target_branch_slug", "title", "url",
 }
 
