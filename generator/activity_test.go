@@ -72,9 +72,8 @@ func TestSlowMeasurementDelaysNothing(t *testing.T) {
 		if b, r := s.Reads(); b != branches+1 || r != shop+2 {
 			t.Errorf("%d reads of the config branch, %d of acme/shop", b-branches, r-shop)
 		}
-		if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured ") ||
-			!strings.Contains(got, "deadline exceeded") {
-			t.Errorf("/readyz lacks the error:\n%s", got)
+		if got := s.Source(t, "activity"); !got.Fails("deadline exceeded") {
+			t.Errorf("/readyz: %+v", got)
 		}
 	})
 }
@@ -123,8 +122,8 @@ func TestFailedMeasurementKeepsLastOne(t *testing.T) {
 		metrics["previewset_activity_measurements_total{outcome=failure}"] != 3 {
 		t.Errorf("metrics: %v", metrics)
 	}
-	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] activity: measured 3m0s ago: Prometheus answers [31m503\n") {
-		t.Errorf("/readyz:\n%s", got)
+	if got := s.Source(t, "activity"); !got.Fails("3m0s") || !got.Fails("503") || strings.Contains(got.Text, "\x1b") {
+		t.Errorf("/readyz: %+v", got)
 	}
 	m.Change(func() { m.Err = nil })
 	s.Refresh(t.Context())
@@ -224,8 +223,8 @@ func TestNothingIsMeasuredWithoutSource(t *testing.T) {
 	if m.Count() != 0 || strings.Count(s.Log.String(), "activity isn't measured") != 1 {
 		t.Errorf("%d measurements:\n%s", m.Count(), s.Log)
 	}
-	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[+] activity: not measured; every environment counts as used\n") {
-		t.Errorf("/readyz:\n%s", got)
+	if got := s.Source(t, "activity"); !got.OK {
+		t.Errorf("/readyz: %+v", got)
 	}
 	if _, ok := s.Metrics(t)["previewset_activity_known"]; ok {
 		t.Error("there is a metric of activity")

@@ -31,8 +31,8 @@ func TestUnreadableNewRepositoryDoesNotBlockOthers(t *testing.T) {
 	if diff := cmp.Diff([]string{"gateway-pr-1", "gateway-pr-3", "shop-pr-7"}, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
 		t.Error(diff)
 	}
-	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] acme/extra: never read: no such repository\n") {
-		t.Errorf("/readyz:\n%s", got)
+	if got := s.Source(t, "acme/extra"); !got.Fails("no such repository") {
+		t.Errorf("/readyz: %+v", got)
 	}
 	clear(w.RepositoryErrs)
 	w.Repositories["acme/extra"] = testworld.Repository("acme/extra", testworld.PullRequest(5, "erin"))
@@ -124,12 +124,11 @@ func TestOnlyAllowedRepositoriesAreRead(t *testing.T) {
 			} else if got.Code != http.StatusServiceUnavailable {
 				t.Errorf("answered %d, but a forbidden repository may have environments", got.Code)
 			}
-			verbose := s.Get(t, "/readyz?verbose").Body
 			for _, repo := range []string{"acme/shop", "acme/gateway"} {
 				forbidden := slices.Contains(tt.forbidden, repo)
-				told := strings.Contains(verbose, repo+": never read: --repositories doesn't allow this repository")
-				if (w.RepositoryReads[repo] == 0) != forbidden || told != forbidden {
-					t.Errorf("%s: forbidden %v, %d reads, /readyz:\n%s", repo, forbidden, w.RepositoryReads[repo], verbose)
+				status := s.Source(t, repo)
+				if (w.RepositoryReads[repo] == 0) != forbidden || status.Fails("--repositories") != forbidden {
+					t.Errorf("%s: forbidden %v, %d reads, /readyz: %+v", repo, forbidden, w.RepositoryReads[repo], status)
 				}
 			}
 		})
@@ -174,8 +173,8 @@ func TestNamesOfOtherApplicationsAreHeld(t *testing.T) {
 	if diff := cmp.Diff([]string{"gateway-pr-1", "gateway-pr-2"}, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
 		t.Error(diff)
 	}
-	if got := s.Get(t, "/readyz?verbose").Body; !strings.Contains(got, "[-] cluster: away again\n") {
-		t.Errorf("/readyz:\n%s", got)
+	if got := s.Source(t, "cluster"); !got.Fails("away again") {
+		t.Errorf("/readyz: %+v", got)
 	}
 	if got := s.Get(t, "/api/v1/decisions?repository=acme/shop&number=7").Body; !strings.Contains(got, "made by hand") {
 		t.Errorf("the decision doesn't name the other Application's owner: %s", got)

@@ -87,30 +87,27 @@ func TestNothingIsAnsweredBeforeFirstSnapshot(t *testing.T) {
 }
 
 var laterFailuresKeepTheLastFactsCases = []struct {
-	name    string
-	change  func(w *testworld.World)
-	verbose []string
+	name   string
+	change func(w *testworld.World)
+	fails  map[string]string // a word of the problem, by source
 }{
 	{
 		"the config branch is unreachable", func(w *testworld.World) { w.ConfigErr = errors.New("no route") },
-		[]string{"[-] config branch at 0000000000000000000000000000000000000001: no route\n"},
+		map[string]string{"config branch at 0000000000000000000000000000000000000001": "no route"},
 	},
 	{
 		"the head is invalid",
 		func(w *testworld.World) { w.Tree = testworld.Tree(2, "kind: Nonsense\n") },
-		[]string{
-			"[-] config branch at 0000000000000000000000000000000000000001: config branch at 000000000000 is invalid",
-			"previewset.yaml:1: kind",
-		},
+		map[string]string{"config branch at 0000000000000000000000000000000000000001": "previewset.yaml:1: kind"},
 	},
 	{
 		"the head has no configuration",
 		func(w *testworld.World) { w.Tree = testworld.Tree(2, testworld.Policy); clear(w.Tree.Files) },
-		[]string{"is invalid: previewset.yaml: is missing"},
+		map[string]string{"config branch": "previewset.yaml"},
 	},
 	{"a repository can't be read", func(w *testworld.World) {
 		w.RepositoryErrs["acme/shop"], w.Repositories["acme/shop"] = errors.New("GitHub answers 500"), preview.Repository{}
-	}, []string{"[-] acme/shop: read 1m30s ago: GitHub answers 500\n", "[+] acme/gateway: read 0s ago: ok\n"}},
+	}, map[string]string{"acme/shop: read 1m30s": "GitHub answers 500"}},
 	{"nothing can be read", func(w *testworld.World) {
 		w.ConfigErr, w.RepositoryErrs["acme/shop"], w.RepositoryErrs["acme/gateway"] = errors.New(
 			"no route",
@@ -119,7 +116,7 @@ var laterFailuresKeepTheLastFactsCases = []struct {
 		), errors.New(
 			"two",
 		)
-	}, []string{"[-] acme/shop: read 1m30s ago: one\n", "[-] acme/gateway: read 1m30s ago: two\n", ": no route\n"}},
+	}, map[string]string{"acme/shop: read 1m30s": "one", "acme/gateway: read 1m30s": "two", "config branch": "no route"}},
 }
 
 func TestLaterFailuresKeepTheLastFacts(t *testing.T) {
@@ -137,17 +134,27 @@ func TestLaterFailuresKeepTheLastFacts(t *testing.T) {
 			if diff := cmp.Diff(before.Body, after.Body); diff != "" || len(before.Rows(t)) != 3 {
 				t.Error(diff)
 			}
-			got := s.Get(t, "/readyz?verbose")
-			if got.Code != http.StatusOK || !strings.HasPrefix(got.Body, "[+] snapshot: ok\n") {
+			if got := s.Get(t, "/readyz"); got.Code != http.StatusOK || !s.Source(t, "snapshot").OK {
 				t.Errorf("%d %s", got.Code, got.Body)
 			}
-			for _, want := range tt.verbose {
-				if !strings.Contains(got.Body, want) {
-					t.Errorf("no %q in:\n%s", want, got.Body)
+			for _, source := range []string{"config branch", "acme/shop", "acme/gateway"} {
+				got := s.Source(t, source)
+				if word, isBroken := problemOf(tt.fails, got); got.OK == isBroken || isBroken && !got.Fails(word) {
+					t.Errorf("/readyz: %+v, want a problem with %q: %v", got, word, isBroken)
 				}
 			}
 		})
 	}
+}
+
+// problemOf returns the expected word in a source's problem. The keys are the beginnings of lines.
+func problemOf(fails map[string]string, source testworld.Source) (word string, isBroken bool) {
+	for beginning, word := range fails {
+		if strings.HasPrefix(source.Text, beginning) {
+			return word, true
+		}
+	}
+	return "", false
 }
 
 func TestValidHeadClearsConfigError(t *testing.T) {
@@ -158,9 +165,8 @@ func TestValidHeadClearsConfigError(t *testing.T) {
 		w.Tree = testworld.Tree(2+i, head)
 		s.Refresh(t.Context())
 	}
-	got := s.Get(t, "/readyz?verbose").Body
-	if want := "[+] config branch at 0000000000000000000000000000000000000003: ok\n"; !strings.Contains(got, want) {
-		t.Errorf("no %q in:\n%s", want, got)
+	if got := s.Source(t, "config branch at 0000000000000000000000000000000000000003"); !got.OK {
+		t.Errorf("/readyz: %+v", got)
 	}
 }
 

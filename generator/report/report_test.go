@@ -16,7 +16,14 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/internal/preview"
+	"github.com/previewset/previewset/internal/testfixture/golden"
 )
+
+// compareStatuses compares statuses with a file of testdata/statuses.
+func compareStatuses(t *testing.T, name string, sent []string) {
+	t.Helper()
+	golden.Compare(t, "testdata/statuses/"+name+".txt", []byte(strings.Join(sent, "\n")+"\n"))
+}
 
 func TestStatusIsSetOnce(t *testing.T) {
 	t.Parallel()
@@ -28,14 +35,7 @@ func TestStatusIsSetOnce(t *testing.T) {
 		testworld.PullRequest(8, "carol", "bug"),
 	)
 	s := testworld.Ready(t, w, keep, reporting)
-	want := []string{
-		`acme/Gateway 3e9 success "the preview gateway-pr-1 is live" https://gateway-pr-1.preview.example.dev`,
-		`acme/Gateway 3ea success "the preview gateway-pr-2 is live" https://gateway-pr-2.preview.example.dev`,
-		`acme/shop 3ef pending "it changes no service; label it \"preview:full\" to run all" `,
-	}
-	if diff := cmp.Diff(want, r.Take()); diff != "" {
-		t.Errorf("first statuses: %s", diff)
-	}
+	compareStatuses(t, "first", r.Take())
 	s.Refresh(t.Context())
 	if sent := r.Take(); len(sent) != 0 {
 		t.Errorf("set again: %v", sent)
@@ -44,11 +44,7 @@ func TestStatusIsSetOnce(t *testing.T) {
 		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go"))
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff(
-		[]string{`acme/shop 3ef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take(),
-	); diff != "" {
-		t.Errorf("after it became live: %s", diff)
-	}
+	compareStatuses(t, "live", r.Take())
 }
 
 func TestFailedStatusIsRetried(t *testing.T) {
@@ -84,10 +80,8 @@ func TestNewStatusIsSetDespiteEarlierFailure(t *testing.T) {
 		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", moved)
 	})
 	s.Refresh(t.Context())
-	if diff := cmp.Diff(
-		[]string{`acme/shop beef success "the preview shop-pr-7 is live" https://shop-pr-7.preview.example.dev`}, r.Take(),
-	); diff != "" {
-		t.Error(diff)
+	if sent := r.Take(); len(sent) != 1 || !strings.HasPrefix(sent[0], "acme/shop beef success ") {
+		t.Errorf("sent: %v", sent)
 	}
 }
 
@@ -159,12 +153,7 @@ func TestStatusesOfHostileTexts(t *testing.T) {
 	)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
-	want := []string{
-		`acme/shop 3ef pending "its label \"preview:[31m� <b>\" names no profile; use an existing profile; known: changed, full" `,
-	}
-	if diff := cmp.Diff(want, r.Take()); diff != "" {
-		t.Error(diff)
-	}
+	compareStatuses(t, "hostile", r.Take())
 }
 
 // The status belongs to the head. It is pending while an older commit is live.
@@ -193,16 +182,7 @@ func TestHeadThatIsNotDeployedIsPending(t *testing.T) {
 	s.Refresh(t.Context())
 	w.Change(func() { at(0xb, true) })
 	s.Refresh(t.Context())
-	const url = " https://shop-pr-7.preview.example.dev"
-	want := []string{
-		`acme/shop a success "the preview shop-pr-7 is live"` + url,
-		`acme/shop b pending "it stays as it was: building 0000000: check \"image\" of ci is not green on it ` +
-			`for service orders; wait for it, or see there why it fails"` + url,
-		`acme/shop b success "the preview shop-pr-7 is live"` + url,
-	}
-	if diff := cmp.Diff(want, r.Sent); diff != "" {
-		t.Error(diff)
-	}
+	compareStatuses(t, "building", r.Sent)
 }
 
 // Statuses don't repeat GitHub's temporary errors.
@@ -221,11 +201,7 @@ func TestTemporaryErrorsAreNotReported(t *testing.T) {
 		})
 		s.Refresh(t.Context())
 	}
-	if diff := cmp.Diff(
-		[]string{`acme/shop 3ef pending "a source of this preview can't be read yet; previewctl why acme/shop#9" `}, r.Take(),
-	); diff != "" {
-		t.Error(diff)
-	}
+	compareStatuses(t, "unread", r.Take())
 }
 
 func TestStatusNamesNoOtherEnvironment(t *testing.T) {
@@ -233,10 +209,7 @@ func TestStatusNamesNoOtherEnvironment(t *testing.T) {
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
 	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{World: w} })
-	got := r.Take()
-	if diff := cmp.Diff(`acme/shop 3ef pending "its name or host is taken; previewctl why acme/shop#7" `, got[len(got)-1]); diff != "" {
-		t.Error(diff)
-	}
+	compareStatuses(t, "taken", r.Take())
 }
 
 func TestRestartRepeatsStatusesAtMostOnce(t *testing.T) {
