@@ -10,76 +10,78 @@ import (
 	"github.com/previewset/previewset/internal/testfixture/golden"
 )
 
+const fileOfJakub = "overlays/jakub/environment.yaml"
+
+var brokenEnvironmentCases = []struct {
+	name, path, content string
+}{
+	{"an unknown field", fileOfJakub, testfixture.EnvironmentYAML("owners: jakub\n")},
+	{"another version and kind", fileOfJakub, "apiVersion: v1\nkind: PreviewConfig\n"},
+	{"an empty file", fileOfJakub, ""},
+	{"a folder whose name is no label", "overlays/Jakub/environment.yaml", testfixture.EnvironmentYAML("")},
+	{
+		"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml",
+		testfixture.EnvironmentYAML(""),
+	},
+	{
+		"a folder whose name is a pull request's",
+		"overlays/any-pr-7/environment.yaml",
+		testfixture.EnvironmentYAML(""),
+	},
+	{
+		"a folder whose name starts with a service's", "overlays/orders-new/environment.yaml", testfixture.EnvironmentYAML(""),
+	},
+	{
+		"a folder whose name is the shared overlay's", "overlays/preview/environment.yaml", testfixture.EnvironmentYAML(""),
+	},
+	{"a folder whose name is the baseline's", "overlays/staging/environment.yaml", testfixture.EnvironmentYAML("")},
+	{
+		"a folder whose name is the service's own", "overlays/generator/environment.yaml", testfixture.EnvironmentYAML(""),
+	},
+	{
+		"an owner that is no login", fileOfJakub, testfixture.EnvironmentYAML(`owner: "@jakub"` + "\n"),
+	},
+	{"a profile that is not there", fileOfJakub, testfixture.EnvironmentYAML("profile: fast\n")},
+	{"a dataset that no store has", fileOfJakub, testfixture.EnvironmentYAML("dataset: huge\n")},
+	{"a component that is not there", fileOfJakub, testfixture.EnvironmentYAML("components:\n  - debug\n  - gpu\n")},
+	{
+		"services, links and handovers of unknown services", fileOfJakub,
+		testfixture.EnvironmentYAML("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
+	},
+	{
+		"refs that name no one thing", fileOfJakub,
+		testfixture.EnvironmentYAML("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
+	},
+	{
+		"links that lead to no one thing", fileOfJakub,
+		testfixture.EnvironmentYAML("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: " +
+			"shop-7}\n  gateway: {environment: a.b}\n"),
+	},
+	{
+		"both a service and a link for one name", fileOfJakub,
+		testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
+	},
+	{"an end that is no point in time", fileOfJakub, testfixture.EnvironmentYAML("lifetime: {expires: 2026-12-24}\n")},
+	{
+		"a pull request that is none", "overlays/shop-pr-7/environment.yaml", testfixture.EnvironmentYAML("pullRequest: '7'\n"),
+	},
+	{
+		"a pull request in another's folder", "overlays/shop-pr-8/environment.yaml", testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
+	},
+	{"adopted, and of no pull request", fileOfJakub, testfixture.EnvironmentYAML("adopted: true\n")},
+	{
+		"a link that is handed over", fileOfJakub, testfixture.EnvironmentYAML("links: {web: {environment: alice}}\nhandover: [web]\n"),
+	},
+	{
+		"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml",
+		testfixture.EnvironmentYAML("pullRequest: evil/shop#7\n"),
+	},
+}
+
 func TestLoadKeepsABrokenEnvironmentOut(t *testing.T) {
 	t.Parallel()
 	problems := golden.NewTable(t, "testdata/problems/environment.txt")
-	const jakub = "overlays/jakub/environment.yaml"
-	tests := []struct {
-		name, path, content string
-	}{
-		{"an unknown field", jakub, testfixture.EnvironmentYAML("owners: jakub\n")},
-		{"another version and kind", jakub, "apiVersion: v1\nkind: PreviewConfig\n"},
-		{"an empty file", jakub, ""},
-		{"a folder whose name is no label", "overlays/Jakub/environment.yaml", testfixture.EnvironmentYAML("")},
-		{
-			"a folder whose name is too long", "overlays/a2345678901234567890123456789012345678901/environment.yaml",
-			testfixture.EnvironmentYAML(""),
-		},
-		{
-			"a folder whose name is a pull request's",
-			"overlays/any-pr-7/environment.yaml",
-			testfixture.EnvironmentYAML(""),
-		},
-		{
-			"a folder whose name starts with a service's", "overlays/orders-new/environment.yaml", testfixture.EnvironmentYAML(""),
-		},
-		{
-			"a folder whose name is the shared overlay's", "overlays/preview/environment.yaml", testfixture.EnvironmentYAML(""),
-		},
-		{"a folder whose name is the baseline's", "overlays/staging/environment.yaml", testfixture.EnvironmentYAML("")},
-		{
-			"a folder whose name is the service's own", "overlays/generator/environment.yaml", testfixture.EnvironmentYAML(""),
-		},
-		{
-			"an owner that is no login", jakub, testfixture.EnvironmentYAML(`owner: "@jakub"` + "\n"),
-		},
-		{"a profile that is not there", jakub, testfixture.EnvironmentYAML("profile: fast\n")},
-		{"a dataset that no store has", jakub, testfixture.EnvironmentYAML("dataset: huge\n")},
-		{"a component that is not there", jakub, testfixture.EnvironmentYAML("components:\n  - debug\n  - gpu\n")},
-		{
-			"services, links and handovers of unknown services", jakub,
-			testfixture.EnvironmentYAML("services: {a: {branch: main}}\nlinks: {b: {environment: alice}}\nhandover: [c]\n"),
-		},
-		{
-			"refs that name no one thing", jakub,
-			testfixture.EnvironmentYAML("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
-		},
-		{
-			"links that lead to no one thing", jakub,
-			testfixture.EnvironmentYAML("links:\n  web: {}\n  orders: {environment: a, pullRequest: acme/shop#7}\n  mailer: {pullRequest: " +
-				"shop-7}\n  gateway: {environment: a.b}\n"),
-		},
-		{
-			"both a service and a link for one name", jakub,
-			testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {web: {environment: alice}}\n"),
-		},
-		{"an end that is no point in time", jakub, testfixture.EnvironmentYAML("lifetime: {expires: 2026-12-24}\n")},
-		{
-			"a pull request that is none", "overlays/shop-pr-7/environment.yaml", testfixture.EnvironmentYAML("pullRequest: '7'\n"),
-		},
-		{
-			"a pull request in another's folder", "overlays/shop-pr-8/environment.yaml", testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
-		},
-		{"adopted, and of no pull request", jakub, testfixture.EnvironmentYAML("adopted: true\n")},
-		{
-			"a link that is handed over", jakub, testfixture.EnvironmentYAML("links: {web: {environment: alice}}\nhandover: [web]\n"),
-		},
-		{
-			"a pull request of a repository that has no service", "overlays/shop-pr-7/environment.yaml",
-			testfixture.EnvironmentYAML("pullRequest: evil/shop#7\n"),
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range brokenEnvironmentCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := testfixture.LoadTree(

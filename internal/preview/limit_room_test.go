@@ -8,81 +8,86 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
+// Limits of the cases below.
+const (
+	sleepIdlest = "limits: {awake: 2, whenFull: sleep-idlest}\n"
+	twoAwake    = "limits: {awake: 2}\n"
+)
+
+var awakeLimitCases = []struct {
+	name   string
+	limits string
+	play   func(*days)
+}{
+	{"who is new waits", twoAwake, func(d *days) {
+		d.add(pull(3)).want("1 awake, 2 awake")
+		if x := d.decided("shop-pr-3"); x.Reason != "limits.awake (2) is reached; position 1 in the queue" {
+			d.t.Error(x.Reason)
+		}
+	}},
+	{"who sleeps isn't awake", twoAwake, func(d *days) {
+		d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).want("1 asleep, 2 awake, 3 awake")
+	}},
+	{"who is to wake waits too, in order", twoAwake, func(d *days) {
+		d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).add(pull(4)).ask(ActionWake, "shop-pr-1", 0).want("1 asleep, 2 awake, 3 awake")
+		want := "it waits to wake: limits.awake (2) is reached; position 2 in the queue"
+		if x := d.decided("shop-pr-1"); !strings.Contains(x.Reason, want) || x.State != Asleep {
+			d.t.Errorf("%s: %s", x.State, x.Reason)
+		}
+		d.add(pull(5)).ask(ActionSleep, "shop-pr-2", 0).want("1 asleep, 2 asleep, 3 awake, 4 awake")
+		d.ask(ActionSleep, "shop-pr-3", 0).want("1 waking, 2 asleep, 3 asleep, 4 awake")
+		d.ask(ActionSleep, "shop-pr-4", 0).want("1 awake, 2 asleep, 3 asleep, 4 asleep, 5 awake")
+	}},
+	{"who waits to wake keeps his place over a restart", twoAwake, func(d *days) {
+		d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).ask(ActionWake, "shop-pr-1", 0).add(pull(4))
+		d.last.Memory = restarted(d.t, d.last.Memory)
+		d.ask(ActionSleep, "shop-pr-2", 0).want("1 waking, 2 asleep, 3 awake")
+	}},
+	{"the idlest sleeps for who is new", sleepIdlest, func(d *days) {
+		d.used["shop-pr-1"] = true
+		d.pass(10 * time.Minute).used["shop-pr-1"] = false
+		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
+		if x := d.decided("shop-pr-2"); !strings.Contains(x.Reason, "it had no activity, and another environment needed its place") {
+			d.t.Error(x.Reason)
+		}
+		d.ask(ActionWake, "shop-pr-2", 0).want("1 asleep, 2 waking, 3 awake")
+	}},
+	{"of two the first by name", sleepIdlest, func(d *days) { d.pass(30 * time.Minute).add(pull(3)).want("1 asleep, 2 awake, 3 awake") }},
+	{"who was used just now doesn't", sleepIdlest, func(d *days) {
+		d.used["shop-pr-1"], d.used["shop-pr-2"] = true, true
+		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+		d.used["shop-pr-1"] = false
+		d.pass(3 * time.Minute).want("1 awake, 2 awake").pass(2 * time.Minute).want("1 asleep, 2 awake, 3 awake")
+	}},
+	{"of whom nothing is known doesn't", sleepIdlest, func(d *days) {
+		d.lost["shop-pr-1"], d.lost["shop-pr-2"] = true, true
+		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+	}},
+	{"who is held awake doesn't", sleepIdlest, func(d *days) {
+		d.ask(ActionWake, "shop-pr-1", time.Hour).pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
+	}},
+	{"no environment sleeps by an unknown clock", sleepIdlest, func(d *days) {
+		d.facts = func(f *Facts) { f.Skew = nil }
+		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+	}},
+	{
+		"no environment sleeps for one that is held by another rule", "limits: {awake: 2, whenFull: sleep-idlest, environments: 2}\n",
+		func(d *days) {
+			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
+		},
+	},
+	{"a lower limit ends and stops no environment", twoAwake, func(d *days) {
+		d.policy = testfixture.Replace(d.t, d.policy, "awake: 2", "awake: 1")
+		d.files(map[string]string{}).want("1 awake, 2 awake")
+	}},
+}
+
 func TestAwakeLimit(t *testing.T) {
 	t.Parallel()
-	const idle, sleepIdlest = "{sleep: {idleAfter: 10h}}", "limits: {awake: 2, whenFull: sleep-idlest}\n"
-	const queue = "limits: {awake: 2}\n"
-	tests := []struct {
-		name   string
-		limits string
-		play   func(*days)
-	}{
-		{"who is new waits", queue, func(d *days) {
-			d.add(pull(3)).want("1 awake, 2 awake")
-			if x := d.decided("shop-pr-3"); x.Reason != "limits.awake (2) is reached; position 1 in the queue" {
-				d.t.Error(x.Reason)
-			}
-		}},
-		{"who sleeps isn't awake", queue, func(d *days) {
-			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).want("1 asleep, 2 awake, 3 awake")
-		}},
-		{"who is to wake waits too, in order", queue, func(d *days) {
-			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).add(pull(4)).ask(ActionWake, "shop-pr-1", 0).want("1 asleep, 2 awake, 3 awake")
-			want := "it waits to wake: limits.awake (2) is reached; position 2 in the queue"
-			if x := d.decided("shop-pr-1"); !strings.Contains(x.Reason, want) || x.State != Asleep {
-				d.t.Errorf("%s: %s", x.State, x.Reason)
-			}
-			d.add(pull(5)).ask(ActionSleep, "shop-pr-2", 0).want("1 asleep, 2 asleep, 3 awake, 4 awake")
-			d.ask(ActionSleep, "shop-pr-3", 0).want("1 waking, 2 asleep, 3 asleep, 4 awake")
-			d.ask(ActionSleep, "shop-pr-4", 0).want("1 awake, 2 asleep, 3 asleep, 4 asleep, 5 awake")
-		}},
-		{"who waits to wake keeps his place over a restart", queue, func(d *days) {
-			d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).ask(ActionWake, "shop-pr-1", 0).add(pull(4))
-			d.last.Memory = restarted(d.t, d.last.Memory)
-			d.ask(ActionSleep, "shop-pr-2", 0).want("1 waking, 2 asleep, 3 awake")
-		}},
-		{"the idlest sleeps for who is new", sleepIdlest, func(d *days) {
-			d.used["shop-pr-1"] = true
-			d.pass(10 * time.Minute).used["shop-pr-1"] = false
-			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
-			if x := d.decided("shop-pr-2"); !strings.Contains(x.Reason, "it had no activity, and another environment needed its place") {
-				d.t.Error(x.Reason)
-			}
-			d.ask(ActionWake, "shop-pr-2", 0).want("1 asleep, 2 waking, 3 awake")
-		}},
-		{"of two the first by name", sleepIdlest, func(d *days) { d.pass(30 * time.Minute).add(pull(3)).want("1 asleep, 2 awake, 3 awake") }},
-		{"who was used just now doesn't", sleepIdlest, func(d *days) {
-			d.used["shop-pr-1"], d.used["shop-pr-2"] = true, true
-			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
-			d.used["shop-pr-1"] = false
-			d.pass(3 * time.Minute).want("1 awake, 2 awake").pass(2 * time.Minute).want("1 asleep, 2 awake, 3 awake")
-		}},
-		{"of whom nothing is known doesn't", sleepIdlest, func(d *days) {
-			d.lost["shop-pr-1"], d.lost["shop-pr-2"] = true, true
-			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
-		}},
-		{"who is held awake doesn't", sleepIdlest, func(d *days) {
-			d.ask(ActionWake, "shop-pr-1", time.Hour).pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
-		}},
-		{"no environment sleeps by an unknown clock", sleepIdlest, func(d *days) {
-			d.facts = func(f *Facts) { f.Skew = nil }
-			d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
-		}},
-		{
-			"no environment sleeps for one that is held by another rule", "limits: {awake: 2, whenFull: sleep-idlest, environments: 2}\n",
-			func(d *days) {
-				d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
-			},
-		},
-		{"a lower limit ends and stops no environment", queue, func(d *days) {
-			d.policy = testfixture.Replace(d.t, d.policy, "awake: 2", "awake: 1")
-			d.files(map[string]string{}).want("1 awake, 2 awake")
-		}},
-	}
-	for _, tt := range tests {
+	for _, tt := range awakeLimitCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.play(newDays(t, lifetimes(idle)+tt.limits, pull(1), pull(2)).want("1 awake, 2 awake"))
+			tt.play(newDays(t, lifetimes("{sleep: {idleAfter: 10h}}")+tt.limits, pull(1), pull(2)).want("1 awake, 2 awake"))
 		})
 	}
 }

@@ -48,48 +48,53 @@ func letsIn(s *Snapshot, name string) string {
 	return ""
 }
 
+// Environment files of the cases below.
+const (
+	runsProducts = "services: {products: {branch: main}}\n"
+	linker       = "services: {gateway: {branch: main}}\nlinks: {products: {environment: alice}}\n"
+)
+
+var linksCases = []struct {
+	name       string
+	files      map[string]string
+	to, reason string
+}{
+	{"to a shared one", files("alice", runsProducts+"shared: true\n", "jakub", linker), "preview-alice", ""},
+	{
+		"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging",
+		"service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true",
+	},
+	{"to one that isn't there", files("jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
+	{
+		"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging",
+		"service products leads to the baseline: environment alice is not live",
+	},
+	{
+		"to one that doesn't run it",
+		files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live",
+	},
+	{
+		"by way of another",
+		files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "bob", runsProducts+"shared: true\n",
+			"jakub", linker),
+		"preview-bob", "",
+	},
+	{
+		"by way of another whose own leads nowhere",
+		files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "jakub", linker),
+		"staging", "service products leads to the baseline: environment bob is not live",
+	},
+	{
+		"to a pull request's",
+		files("shop-pr-7", "pullRequest: acme/shop#7\nshared: true\n", "jakub",
+			"services: {gateway: {branch: main}}\nlinks: {products: {pullRequest: acme/shop#7}}\n"),
+		"preview-shop-pr-7", "",
+	},
+}
+
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	const runsProducts, linker = "services: {products: {branch: main}}\n",
-		"services: {gateway: {branch: main}}\nlinks: {products: {environment: alice}}\n"
-	tests := []struct {
-		name       string
-		files      map[string]string
-		to, reason string
-	}{
-		{"to a shared one", files("alice", runsProducts+"shared: true\n", "jakub", linker), "preview-alice", ""},
-		{
-			"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging",
-			"service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true",
-		},
-		{"to one that isn't there", files("jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
-		{
-			"to one that is held", files("alice", "shared: true\n", "jakub", linker), "staging",
-			"service products leads to the baseline: environment alice is not live",
-		},
-		{
-			"to one that doesn't run it",
-			files("alice", "services: {mailer: {branch: x}, orders: {branch: main}}\nshared: true\n", "jakub", linker), "staging", "is not live",
-		},
-		{
-			"by way of another",
-			files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "bob", runsProducts+"shared: true\n",
-				"jakub", linker),
-			"preview-bob", "",
-		},
-		{
-			"by way of another whose own leads nowhere",
-			files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "jakub", linker),
-			"staging", "service products leads to the baseline: environment bob is not live",
-		},
-		{
-			"to a pull request's",
-			files("shop-pr-7", "pullRequest: acme/shop#7\nshared: true\n", "jakub",
-				"services: {gateway: {branch: main}}\nlinks: {products: {pullRequest: acme/shop#7}}\n"),
-			"preview-shop-pr-7", "",
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range linksCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))))
