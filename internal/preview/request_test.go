@@ -11,6 +11,71 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
+var checkRequestCases = []struct {
+	name, environment, action string
+	length                    time.Duration
+	want                      string // the error; empty where it is taken
+	unknown, invalid          bool
+}{
+	{"to wake what is awake", "shop-pr-2", ActionWake, 0, "", false, false},
+	{"to stay awake for a while", "shop-pr-2", ActionWake, time.Hour, "", false, false},
+	{"to stay awake for as long as may be", "shop-pr-2", ActionWake, 48 * time.Hour, "", false, false},
+	{
+		"to stay awake for too long", "shop-pr-2", ActionWake, 2562047 * time.Hour,
+		"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; ask for less, and again later",
+		false, true,
+	},
+	{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
+	{"to extend for as long as may be", "shop-pr-2", ActionExtend, 0, "", false, false},
+	{"to sleep", "jakub", ActionSleep, 0, "", false, false},
+	{"to bring back what is over", "shop-pr-1", ActionExtend, 0, "", false, false},
+	{
+		"to extend for too long", "shop-pr-2", ActionExtend, 48*time.Hour + 1,
+		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; ask for less, and again later",
+		false, true,
+	},
+	{
+		"to bring back what is over, for too long", "shop-pr-1", ActionExtend, 49 * time.Hour,
+		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; ask for less, and again later", false, true,
+	},
+	{"something else", "shop-pr-2", "del\u202eete", 0, `"delete" can't be asked; ask wake, sleep or extend`, false, true},
+	{"less than nothing", "shop-pr-2", ActionWake, -1, `the length of time is negative; write one like "48h"`, false, true},
+	{
+		"to sleep for a while", "shop-pr-2", ActionSleep, 1, "sleep takes no duration: it lasts until the next wake; omit the duration",
+		false, true,
+	},
+	{
+		"what was never there", "shop-pr-9", ActionWake, 0,
+		`there is no environment "shop-pr-9"; previewctl list shows those that there are`, true, false,
+	},
+	{"nothing", "", ActionWake, 0, `there is no environment ""; previewctl list shows those that there are`, true, false},
+	{
+		"to wake what is held", "shop-pr-3", ActionWake, 0,
+		"shop-pr-3 is held: it is a draft, and drafts get no preview here; mark it ready for review", false, false,
+	},
+	{
+		"to wake what is over", "shop-pr-1", ActionWake, 0,
+		"shop-pr-1 is gone: it has no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl " +
+			"extend shop-pr-1, to bring it back", false, false,
+	},
+	{
+		"what is handed over to sleep", "shop-pr-2", ActionSleep, 0,
+		"workloads of shop-pr-2 are handed over, so that Argo CD can't stop them; take handover out of its file", false, false,
+	},
+	{
+		"what its file keeps awake to sleep", "shop-pr-5", ActionSleep, 0, "the file of shop-pr-5 says lifetime.keepAwake; take it out",
+		false, false,
+	},
+	{
+		"what is held awake to sleep", "shop-pr-4", ActionSleep, 0,
+		"shop-pr-4 is kept awake until 2026-11-20 20:00 UTC by alice; wait until then", false, false,
+	},
+	{
+		"what something awake leads to, to sleep", "base", ActionSleep, 0,
+		"jakub is awake and leads to base; send that to sleep first: previewctl sleep jakub", false, false,
+	},
+}
+
 func TestCheckRequest(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{deleteAfterIdle: 6h, maxExtension: 48h}")+"limits: {environments: 5}\n",
@@ -30,71 +95,7 @@ func TestCheckRequest(t *testing.T) {
 	}
 	d.pass(6 * time.Hour).want("base awake, jakub awake, 2 awake, 4 awake, 5 awake")
 	d.pulls[0] = gone
-	tests := []struct {
-		name, environment, action string
-		length                    time.Duration
-		want                      string // the error; empty where it is taken
-		unknown, invalid          bool
-	}{
-		{"to wake what is awake", "shop-pr-2", ActionWake, 0, "", false, false},
-		{"to stay awake for a while", "shop-pr-2", ActionWake, time.Hour, "", false, false},
-		{"to stay awake for as long as may be", "shop-pr-2", ActionWake, 48 * time.Hour, "", false, false},
-		{
-			"to stay awake for too long", "shop-pr-2", ActionWake, 2562047 * time.Hour,
-			"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; ask for less, and again later",
-			false, true,
-		},
-		{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
-		{"to extend for as long as may be", "shop-pr-2", ActionExtend, 0, "", false, false},
-		{"to sleep", "jakub", ActionSleep, 0, "", false, false},
-		{"to bring back what is over", "shop-pr-1", ActionExtend, 0, "", false, false},
-		{
-			"to extend for too long", "shop-pr-2", ActionExtend, 48*time.Hour + 1,
-			"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; ask for less, and again later",
-			false, true,
-		},
-		{
-			"to bring back what is over, for too long", "shop-pr-1", ActionExtend, 49 * time.Hour,
-			"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; ask for less, and again later", false, true,
-		},
-		{"something else", "shop-pr-2", "del\u202eete", 0, `"delete" can't be asked; ask wake, sleep or extend`, false, true},
-		{"less than nothing", "shop-pr-2", ActionWake, -1, `the length of time is negative; write one like "48h"`, false, true},
-		{
-			"to sleep for a while", "shop-pr-2", ActionSleep, 1, "sleep takes no duration: it lasts until the next wake; omit the duration",
-			false, true,
-		},
-		{
-			"what was never there", "shop-pr-9", ActionWake, 0,
-			`there is no environment "shop-pr-9"; previewctl list shows those that there are`, true, false,
-		},
-		{"nothing", "", ActionWake, 0, `there is no environment ""; previewctl list shows those that there are`, true, false},
-		{
-			"to wake what is held", "shop-pr-3", ActionWake, 0,
-			"shop-pr-3 is held: it is a draft, and drafts get no preview here; mark it ready for review", false, false,
-		},
-		{
-			"to wake what is over", "shop-pr-1", ActionWake, 0,
-			"shop-pr-1 is gone: it has no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl " +
-				"extend shop-pr-1, to bring it back", false, false,
-		},
-		{
-			"what is handed over to sleep", "shop-pr-2", ActionSleep, 0,
-			"workloads of shop-pr-2 are handed over, so that Argo CD can't stop them; take handover out of its file", false, false,
-		},
-		{
-			"what its file keeps awake to sleep", "shop-pr-5", ActionSleep, 0, "the file of shop-pr-5 says lifetime.keepAwake; take it out",
-			false, false,
-		},
-		{
-			"what is held awake to sleep", "shop-pr-4", ActionSleep, 0,
-			"shop-pr-4 is kept awake until 2026-11-20 20:00 UTC by alice; wait until then", false, false,
-		},
-		{
-			"what something awake leads to, to sleep", "base", ActionSleep, 0,
-			"jakub is awake and leads to base; send that to sleep first: previewctl sleep jakub", false, false,
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range checkRequestCases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := d.last.Check(d.config, Request{Environment: tt.environment, Action: tt.action, For: tt.length, At: d.now})
