@@ -105,7 +105,7 @@ func rowKeys() map[string]string {
 	} {
 		keys[key] = "string"
 	}
-	for _, key := range []string{"labels", "info", "ignoreDifferences", "syncOptions"} {
+	for _, key := range []string{"labels", "services", "links", "info", "ignoreDifferences", "syncOptions"} {
 		keys[key] = "[]interface {}"
 	}
 	return keys
