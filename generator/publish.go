@@ -104,6 +104,11 @@ func (r *refresher) save(ctx context.Context, content []byte) error {
 	if content == nil {
 		return nil
 	}
+	dropped := r.store.Dropped()
+	r.metrics.SetDropped(len(dropped))
+	if len(dropped) > 0 {
+		r.opts.Logger.Warn("saved state is too large; parts are left out", "parts", dropped, "bytes", len(content))
+	}
 	err := r.store.Save(ctx, content)
 	r.metrics.Saved(err == nil, len(content))
 	return err

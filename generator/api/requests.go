@@ -89,7 +89,7 @@ func readRequest(body io.Reader, r *preview.Request) error {
 			return fmt.Errorf(`for: %q isn't a duration; write it like "90m" or "48h"`, config.Printable(fields.For))
 		}
 	}
-	r.By = cmp.Or(truncate(config.Printable(fields.Caller), maxCallerName), unknownCaller)
+	r.By = cmp.Or(config.Shorten(config.Printable(fields.Caller), maxCallerName), unknownCaller)
 	return nil
 }
 
@@ -100,12 +100,4 @@ func decodeObject(content []byte, v any) bool {
 	return d.Decode(v) == nil && errors.Is(d.Decode(new(any)), io.EOF) && bytes.HasPrefix(
 		bytes.TrimSpace(content), []byte("{"),
 	)
-}
-
-// truncate cuts a text to a number of characters.
-func truncate(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return text
 }

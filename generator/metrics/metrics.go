@@ -22,6 +22,7 @@ type Metrics struct {
 	statuses        *prometheus.CounterVec
 	saves           *prometheus.CounterVec
 	savedBytes      prometheus.Gauge
+	droppedParts    prometheus.Gauge
 	otherWriters    prometheus.Counter
 	measurements    *prometheus.CounterVec
 	wakes           *prometheus.CounterVec
@@ -54,6 +55,8 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 		saves:    counter("previewset_memory_saves_total", "Saves of the state by outcome.", "outcome"),
 		savedBytes: gauge("previewset_saved_state_bytes",
 			"Size of the last saved state in bytes, compressed."),
+		droppedParts: gauge("previewset_saved_state_dropped_parts",
+			"Kinds of data that the last saved state lacks, because it would be too large."),
 		otherWriters: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "previewset_saved_state_conflicts_total",
 			Help: "Saves that were refused because another service had written the state.",
@@ -67,7 +70,7 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
 		m.statuses, m.saves,
-		m.savedBytes, m.otherWriters, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
+		m.savedBytes, m.droppedParts, m.otherWriters, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -126,6 +129,9 @@ func (m *Metrics) Saved(ok bool, bytes int) {
 		m.savedBytes.Set(float64(bytes))
 	}
 }
+
+// SetDropped sets the number of parts that the saved state lacks.
+func (m *Metrics) SetDropped(n int) { m.droppedParts.Set(float64(n)) }
 
 // OtherWriterSeen counts a save that another service made impossible.
 func (m *Metrics) OtherWriterSeen() { m.otherWriters.Inc() }

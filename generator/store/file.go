@@ -25,6 +25,9 @@ func (f File) Load(context.Context) ([]byte, error) {
 	return content, err
 }
 
+// MaxSize returns 0: a file has no limit.
+func (File) MaxSize() int { return 0 }
+
 // Lock takes the lock on the file for this process. It fails if another process has the lock, because two services with
 // one state would overwrite each other. unlock releases it; the end of the process does so too.
 func (f File) Lock() (unlock func() error, err error) {

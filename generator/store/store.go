@@ -22,6 +22,8 @@ import (
 type Backend interface {
 	Load(ctx context.Context) ([]byte, error)
 	Save(ctx context.Context, content []byte) error
+	// MaxSize is the size in bytes of the largest state that can be saved; 0 without a limit.
+	MaxSize() int
 }
 
 // ErrCorrupt says that the backend has a saved state that can't be read. It is never taken for an empty state.
@@ -44,7 +46,8 @@ type Store struct {
 	savedAt       time.Time
 	activityStale bool // environments were used since the last save
 
-	rival rival
+	rival   rival
+	dropped []string
 }
 
 // rival is another service that has written the saved state.
@@ -121,7 +124,7 @@ func (s *Store) Encode(c Change) ([]byte, error) {
 	if c.SameRows && s.isSaved(c) {
 		return nil, nil
 	}
-	return encodeState(&s.encoder, c.New, s.now())
+	return s.encodeWithin(c.New)
 }
 
 // Save saves encoded bytes. The error is ErrOtherWriter if another service has written the state; then it must be loaded

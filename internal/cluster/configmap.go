@@ -65,6 +65,9 @@ func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(text)
 }
 
+// MaxSize returns the size of the largest state in bytes.
+func (*ConfigMap) MaxSize() int { return maxState }
+
 // Save replaces the saved state. It doesn't replace the state of another service: its error is an *OtherWriterError
 // then, until the next Load.
 func (m *ConfigMap) Save(ctx context.Context, content []byte) error {

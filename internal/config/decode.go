@@ -23,6 +23,7 @@ const (
 	maxDepth    = 32
 	maxProblems = 100
 	maxShown    = 200
+	maxMessage  = 1000
 )
 
 // decoder fills Go values from YAML nodes. It refuses unknown keys, and continues after a mistake to find all of them.
@@ -137,7 +138,9 @@ func (d *decoder) problem(line int, path, message, remedy string) {
 	if path = Printable(path); len(path) > maxShown {
 		path = strings.ToValidUTF8(path[:maxShown], "") + "…"
 	}
-	d.problems = append(d.problems, Problem{File: d.file, Line: line, Path: path, Message: message, Remedy: remedy})
+	d.problems = append(d.problems, Problem{
+		File: d.file, Line: line, Path: path, Message: Shorten(message, maxMessage), Remedy: Shorten(remedy, maxMessage),
+	})
 }
 
 // mistake adds a mistake in a decoded value, with the line of its key.

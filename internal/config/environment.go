@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // validateEnvironment checks one environment file against the policy. It adds every mistake to the decoder.
@@ -26,6 +27,9 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 	}
 	if e.Owner != "" && !loginPattern.MatchString(e.Owner) {
 		v.mistake("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
+	}
+	if n := utf8.RuneCountInString(e.Purpose); n > maxPurpose {
+		v.mistake("purpose", fmt.Sprintf("has %d characters", n), fmt.Sprintf("write at most %d", maxPurpose))
 	}
 	if _, ok := v.cfg.Policy.Profiles[e.Profile]; !ok && e.Profile != "" {
 		v.mistake("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), KnownNames(v.cfg.Policy.Profiles))

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,6 +41,14 @@ var brokenEnvironmentCases = []struct {
 	},
 	{
 		"an owner that is no login", fileOfJakub, testfixture.EnvironmentYAML(`owner: "@jakub"` + "\n"),
+	},
+	{
+		"a purpose of a whole page", fileOfJakub,
+		testfixture.EnvironmentYAML("purpose: " + strings.Repeat("ü", 201) + "\n"),
+	},
+	{
+		"a branch of a whole page", fileOfJakub,
+		testfixture.EnvironmentYAML("services: {web: {branch: " + strings.Repeat("b", 256) + "}}\n"),
 	},
 	{"a profile that is not there", fileOfJakub, testfixture.EnvironmentYAML("profile: fast\n")},
 	{"a dataset that no store has", fileOfJakub, testfixture.EnvironmentYAML("dataset: huge\n")},

@@ -25,6 +25,9 @@ const (
 	// maxPolicyLabel leaves room for a colon and a profile in a label of GitHub, which has 50 at most.
 	maxPolicyLabel = 50 - 1 - maxProfileName
 	maxDomain      = 253 - 1 - MaxLabel // a host's name has 253 at most
+	maxPurpose     = 200
+	maxRef         = 255 // Git's file systems allow no longer name
+	maxImage       = 255
 )
 
 var (
@@ -37,6 +40,17 @@ var (
 
 // reservedNames are folders or hosts of PreviewSet itself.
 var reservedNames = map[string]bool{"preview": true, "staging": true, "generator": true}
+
+// Shorten cuts a text to a number of characters, the last one an ellipsis.
+func Shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}
 
 // PullRequestName is the name of a pull request's own environment: <alias or repository>-pr-<number>, at most 40
 // characters. If the repository's short name is no DNS label, 8 hex digits of the SHA-256 of the lower-case

@@ -230,7 +230,7 @@ type Environment struct {
 	Kind string `yaml:"kind"`
 	// Owner is the GitHub login that the environment belongs to.
 	Owner string `yaml:"owner" jsonschema:"example=alice"`
-	// Purpose is a text that says why the environment exists.
+	// Purpose is a text of at most 200 characters that says why the environment exists.
 	Purpose string `yaml:"purpose" jsonschema:"example=checkout redesign"`
 	// Profile is a profile of previewset.yaml.
 	Profile string `yaml:"profile" jsonschema:"example=full"`
@@ -287,7 +287,7 @@ type SlotPool struct {
 type Claim struct {
 	// Holders are the GitHub logins of the people. All their labelled pull requests run in the slot.
 	Holders []string `yaml:"holders"`
-	// Purpose is a text that says why.
+	// Purpose is a text that says why. The service shows 200 characters of it.
 	Purpose string `yaml:"purpose" jsonschema:"example=checkout redesign"`
 	// Since is the time at which the claim began.
 	Since *time.Time `yaml:"since"`

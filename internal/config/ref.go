@@ -32,6 +32,8 @@ func (r Ref) invalidity() string {
 		return "must name exactly one of pullRequest, branch, tag and sha"
 	case r.SHA != "" && !IsSHA(r.SHA):
 		return "its sha is not a full commit SHA"
+	case max(len(r.Branch), len(r.Tag)) > maxRef:
+		return fmt.Sprintf("its branch or tag has more than %d characters", maxRef)
 	}
 	return ""
 }

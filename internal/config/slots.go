@@ -80,8 +80,21 @@ func (c *Config) loadSlots(t Tree) Problems {
 	if len(d.problems) == 0 {
 		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
 		(&validator{decoder: d, cfg: c}).validateSlots()
+		c.shortenPurposes()
 	}
 	return d.problems
+}
+
+// shortenPurposes shortens the purposes of claims. A long one is no mistake of the file: all slots would wait for its
+// author.
+func (c *Config) shortenPurposes() {
+	for name, claim := range c.Slots.Slots {
+		claim.Purpose = Shorten(claim.Purpose, maxPurpose)
+		c.Slots.Slots[name] = claim
+	}
+	for i := range c.Slots.Queue {
+		c.Slots.Queue[i].Purpose = Shorten(c.Slots.Queue[i].Purpose, maxPurpose)
+	}
 }
 
 func (v *validator) validateSlots() {

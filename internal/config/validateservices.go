@@ -36,7 +36,7 @@ func (v *validator) validateService(at string, s *Service) {
 	if !IsRepository(s.Repository) {
 		v.mistake(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
 	}
-	if !imagePattern.MatchString(s.Image) {
+	if len(s.Image) > maxImage || !imagePattern.MatchString(s.Image) {
 		v.mistake(
 			at+".image",
 			fmt.Sprintf("%q is not an image name", Printable(s.Image)),

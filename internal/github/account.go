@@ -1,6 +1,10 @@
 package github
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/previewset/previewset/internal/config"
+)
 
 // botSuffix ends the login of an App's account, and of no other: no person's login has brackets.
 const botSuffix = "[bot]"
@@ -17,7 +21,7 @@ func (a *account) login() string {
 	if a == nil {
 		return ""
 	}
-	return a.Login
+	return config.Shorten(a.Login, maxName)
 }
 
 // numericID returns the ID; 0 for a nil account.

@@ -5,7 +5,18 @@ import (
 
 	gh "github.com/google/go-github/v62/github"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
+)
+
+// The bounds of texts, in characters. GitHub's own are 256 for a title, 255 for a branch, 50 for a label and 39 for a
+// login. A longer text gets an ellipsis, so it can't be taken for another name. It would fill the saved state.
+const (
+	maxTitle = 256
+	maxName  = 100 // of labels and logins
+	maxRef   = 255
+	maxSHA   = 64
+	maxURL   = 2048
 )
 
 // pullRequestJSON is the needed part of GitHub's answer. Each field can be null.
@@ -35,8 +46,10 @@ type branchJSON struct {
 // fact converts the answer. The base's repository may be null in it, so the caller passes its ID.
 func (p *pullRequestJSON) fact(baseRepositoryID int64) preview.PullRequest {
 	out := preview.PullRequest{
-		Number: p.Number, Title: p.Title, URL: p.HTMLURL, Author: p.User.login(), Bot: p.User.isBot(), Draft: p.Draft,
-		Labels: p.labelNames(), Branch: p.Head.Ref, TargetBranch: p.Base.Ref, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA,
+		Number: p.Number, Title: config.Shorten(p.Title, maxTitle), URL: config.Shorten(p.HTMLURL, maxURL),
+		Author: p.User.login(), Bot: p.User.isBot(), Draft: p.Draft, Labels: p.labelNames(),
+		Branch: config.Shorten(p.Head.Ref, maxRef), TargetBranch: config.Shorten(p.Base.Ref, maxRef),
+		HeadSHA: config.Shorten(p.Head.SHA, maxSHA), BaseSHA: config.Shorten(p.Base.SHA, maxSHA),
 		BaseRepositoryID: baseRepositoryID,
 	}
 	if p.Created != nil {
@@ -55,7 +68,7 @@ func (p *pullRequestJSON) labelNames() []string {
 	}
 	names := make([]string, 0, len(p.Labels))
 	for _, l := range p.Labels {
-		names = append(names, l.Name)
+		names = append(names, config.Shorten(l.Name, maxName))
 	}
 	return names
 }

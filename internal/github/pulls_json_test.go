@@ -1,6 +1,7 @@
 package github
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,20 @@ func TestPullRequest(t *testing.T) {
 	assertEqual(t, "acme/shop", got.FullName)
 	if time.Since(got.ReadAt) > time.Minute || got.ReadAt.IsZero() {
 		t.Errorf("ReadAt is %v", got.ReadAt)
+	}
+}
+
+func TestLongTextsAreShortened(t *testing.T) {
+	t.Parallel()
+	_, repo, url := startGitHub(t)
+	long := strings.Repeat("x", 245<<10)
+	repo.Open(githubtest.PullRequest{Title: long, Author: long, Labels: []string{"preview", long}, HeadRef: long})
+	pr := readShop(t, newClient(t, url, Options{}), preview.Wants{}).PullRequests[0]
+	got := map[string]string{"title": pr.Title, "author": pr.Author, "label": pr.Labels[1], "branch": pr.Branch}
+	for name, most := range map[string]int{"title": 256, "author": 100, "label": 100, "branch": 255} {
+		if want := strings.Repeat("x", most-1) + "…"; got[name] != want {
+			t.Errorf("%s: %d bytes, want %d characters", name, len(got[name]), most)
+		}
 	}
 }
 
