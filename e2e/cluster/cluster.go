@@ -29,6 +29,11 @@ func Programs() []toolchain.Program {
 	}
 }
 
+// APIPrograms returns the programs that StartAPI needs.
+func APIPrograms() []toolchain.Program {
+	return []toolchain.Program{toolchain.Etcd, toolchain.APIServer}
+}
+
 // Cluster is a running control plane.
 type Cluster struct {
 	// Kubeconfig is the path of the administrator's kubeconfig.
@@ -47,23 +52,38 @@ type Cluster struct {
 
 // Start runs a cluster. Its files are in the folder, its processes belong to the group, and its stand-ins end with ctx.
 func Start(ctx context.Context, tools *toolchain.Toolbox, group *process.Group, folder string) (*Cluster, error) {
+	c, err := StartAPI(ctx, tools, group, folder)
+	if err != nil {
+		return nil, err
+	}
+	return c, runSteps(ctx, []step{
+		{"start controllers", c.startControllers},
+		{"start stand-ins", c.startStandIns},
+	})
+}
+
+// StartAPI runs only etcd and the API server. No controller acts on the objects.
+func StartAPI(ctx context.Context, tools *toolchain.Toolbox, group *process.Group, folder string) (*Cluster, error) {
 	c := &Cluster{folder: folder, tools: tools, group: group}
-	steps := []struct {
-		what string
-		do   func(context.Context) error
-	}{
+	return c, runSteps(ctx, []step{
 		{"write keys and tokens", c.writeCredentials},
 		{"start etcd and the API server", c.startAPI},
 		{"connect", c.connect},
-		{"start controllers", c.startControllers},
-		{"start stand-ins", c.startStandIns},
-	}
+	})
+}
+
+type step struct {
+	what string
+	do   func(context.Context) error
+}
+
+func runSteps(ctx context.Context, steps []step) error {
 	for _, step := range steps {
 		if err := step.do(ctx); err != nil {
-			return nil, fmt.Errorf("start cluster: %s: %w", step.what, err)
+			return fmt.Errorf("start cluster: %s: %w", step.what, err)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func (c *Cluster) path(name string) string { return filepath.Join(c.folder, name) }
@@ -101,6 +121,7 @@ func (c *Cluster) apiServerFlags(etcd string, port int) []string {
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--token-auth-file=" + c.path(tokenFile), "--authorization-mode=RBAC",
 		"--service-cluster-ip-range=10.96.0.0/16",
+		"--allow-privileged", // as in most clusters; without it the API server refuses what admission should refuse
 	}
 }
 

@@ -44,19 +44,19 @@ var overlaysThatReach = []reaching{
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: everywhere}
+metadata: {name: link-everywhere}
 spec: {podSelector: {}, egress: [{}]}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: from-all}
+metadata: {name: link-from-all}
 spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}`,
 		patches: `{target: {kind: NetworkPolicy, name: allow-internet},
   patch: '[{"op": "remove", "path": "/spec/egress/0/to/0/ipBlock/except"}]'}`,
 		says: []string{
-			"NetworkPolicy everywhere opens", "NetworkPolicy allow-internet opens", "NetworkPolicy from-all opens",
+			"NetworkPolicy link-everywhere opens", "NetworkPolicy allow-internet opens", "NetworkPolicy link-from-all opens",
 		},
-		absent: []string{"networkpolicy/everywhere", "networkpolicy/from-all"},
+		absent: []string{"networkpolicy/link-everywhere", "networkpolicy/link-from-all"},
 	},
 	{
 		name:    "no NetworkPolicies at all",

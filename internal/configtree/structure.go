@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/previewset/previewset/internal/config"
 )
@@ -74,6 +75,9 @@ func (r *reader) addSharedOverlay(hash HashFunc) error {
 			File: config.SharedOverlay, Message: "has no kustomization.yaml", Remedy: "restore the file",
 		})
 	}
+	if file := parameterFile(entries); file != "" {
+		r.tree.Problems = append(r.tree.Problems, parametersProblem(path.Join(config.SharedOverlay, file)))
+	}
 	return r.addOverlay(config.SharedOverlay, entries, hash)
 }
 
@@ -97,19 +101,45 @@ func (r *reader) addOverlayEntry(e fs.DirEntry, hash HashFunc) error {
 		r.addBroken(e.Name(), kindOfMode(fs.ModeIrregular))
 		return nil
 	}
+	if file := parameterFile(entries); file != "" {
+		r.addBrokenOverlay(parametersProblem(path.Join(folder, file)), e.Name())
+		return nil
+	}
 	if err := r.addOverlay(folder, entries, hash); err != nil {
 		return err
 	}
 	return r.addFile(path.Join(folder, config.EnvironmentFile))
 }
 
+// parameterFile returns a file from which Argo CD reads parameters of an Application, or "". Those parameters come before
+// the row's (https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/).
+func parameterFile(entries []fs.DirEntry) string {
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".argocd-source") && strings.HasSuffix(e.Name(), ".yaml") {
+			return e.Name()
+		}
+	}
+	return ""
+}
+
+func parametersProblem(file string) config.Problem {
+	return config.Problem{
+		File: config.Printable(file), Message: "would change the environment's row: Argo CD reads parameters from it",
+		Remedy: "remove it, and write its changes into kustomization.yaml",
+	}
+}
+
 func (r *reader) addBroken(name, kind string) {
+	r.addBrokenOverlay(config.Problem{
+		File: path.Join(config.OverlaysFolder, name), Message: kind, Remedy: "put a plain folder there, or remove it",
+	}, name)
+}
+
+func (r *reader) addBrokenOverlay(p config.Problem, name string) {
 	if r.tree.BrokenOverlays == nil {
 		r.tree.BrokenOverlays = map[string]config.Problem{}
 	}
-	r.tree.BrokenOverlays[name] = config.Problem{
-		File: path.Join(config.OverlaysFolder, name), Message: kind, Remedy: "put a plain folder there, or remove it",
-	}
+	r.tree.BrokenOverlays[name] = p
 }
 
 func (r *reader) addOverlay(folder string, entries []fs.DirEntry, hash HashFunc) (err error) {

@@ -108,3 +108,23 @@ func TestNamesThatCannotBeUsed(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Argo CD reads parameters from such a file, so the folder's last valid version stays.
+func TestParameterFilesOfArgoCD(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{".argocd-source.yaml", ".argocd-source-preview-jakub.yaml"} {
+		fsys := files(repository())
+		fsys["overlays/jakub/"+name] = &fstest.MapFile{}
+		tree, err := configtree.Read(fsys, hashOf)
+		if err != nil || len(tree.Problems) > 0 {
+			t.Fatal(tree.Problems, err)
+		}
+		if got := tree.BrokenOverlays["jakub"]; got.File != "overlays/jakub/"+name || tree.Hashes["overlays/jakub"] != "" {
+			t.Errorf("broken overlay is %+v, hashes are %v", got, tree.Hashes)
+		}
+		fsys["overlays/preview/"+name] = &fstest.MapFile{}
+		if tree, err = configtree.Read(fsys, hashOf); err != nil || len(tree.Problems) != 1 {
+			t.Errorf("in the shared overlay: %v, %v", tree.Problems, err)
+		}
+	}
+}

@@ -2,8 +2,10 @@ package overlay
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/previewset/previewset/internal/overlay/admission"
+	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
 // assertObjects checks that all objects are in one namespace, that none exists twice, and that the AppProject allows
@@ -41,15 +43,25 @@ func (b *buildCheck) assertNamespace(namespace string) {
 	}
 }
 
-// assertAdmitted checks the rules of the admission policies.
+// assertAdmitted checks the rules of the admission policies, and that the guardrails are those of the shared overlay.
+// rules is nil where the repository has no policies.
 func (b *buildCheck) assertAdmitted(rules *admission.Rules) {
-	for _, o := range b.objects {
-		for _, refusal := range rules.Refusals(o) {
-			b.addProblem(b.file, o.String()+" "+refusal.Message, refusal.Remedy)
+	var missing []string
+	refused := map[string]bool{}
+	if rules != nil {
+		for _, o := range b.objects {
+			for _, refusal := range rules.Refusals(o) {
+				refused[o.Identity()] = true
+				b.addProblem(b.file, o.String()+" "+refusal.Message, refusal.Remedy)
+			}
 		}
+		missing = rules.Missing(b.objects)
 	}
-	if !admission.HasDefaultDeny(b.objects) {
-		b.addProblem(b.file, "NetworkPolicy default-deny is missing",
-			"keep the one of guardrails: without it no traffic is denied, and no workload is admitted")
+	for _, name := range missing {
+		b.addProblem(b.file, name+" is missing", "keep the one of guardrails: without it no workload is admitted")
 	}
+	b.assertGuardrails(
+		func(o manifest.Object) bool { return refused[o.Identity()] },
+		func(name string) bool { return slices.Contains(missing, name) },
+	)
 }

@@ -1,6 +1,13 @@
 package overlay
 
-import "testing"
+import (
+	"io/fs"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/previewset/previewset/internal/overlay/overlaytest"
+)
 
 // withObject is a change of the shop that adds an object to an environment.
 func withObject(manifest string) map[string]string {
@@ -81,7 +88,7 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 		{
 			"a default-deny that Argo CD prunes",
 			withPatch(`{target: {kind: NetworkPolicy}, patch: '[{"op": "remove", "path": "/metadata/annotations"}]'}`),
-			[]string{ownFile, differs},
+			[]string{ownFile, "NetworkPolicy default-deny could be pruned; leave its annotation"},
 			0,
 		},
 		{
@@ -103,4 +110,70 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 			0,
 		},
 	})
+}
+
+// An overlay of an environment's own has exactly the guardrails of the shared overlay.
+func TestCheckComparesGuardrails(t *testing.T) {
+	t.Parallel()
+	const policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: NAME}, spec: {podSelector: {}}}"
+	wantFound(t, []brokenShop{
+		{
+			"a NetworkPolicy with a name of the guardrails",
+			map[string]string{
+				ownFile:                    kustomizationHeader + "resources: [../preview, p.yaml]\n",
+				"overlays/web-pr-7/p.yaml": strings.Replace(policy, "NAME", "link-more", 1),
+			},
+			[]string{ownFile, "NetworkPolicy link-more differs from the guardrails"},
+			0,
+		},
+		{
+			"a NetworkPolicy with another name",
+			map[string]string{
+				ownFile:                    kustomizationHeader + "resources: [../preview, p.yaml]\n",
+				"overlays/web-pr-7/p.yaml": strings.Replace(policy, "NAME", "mine", 1),
+			},
+			[]string{ownFile, "NetworkPolicy mine isn't one of the guardrails; remove it, or ask the platform team"},
+			0,
+		},
+		{
+			"a smaller quota",
+			withPatch(`{target: {kind: ResourceQuota}, patch: '[{"op": "replace", "path": "/spec/hard/pods", "value": "9"}]'}`),
+			[]string{ownFile, "ResourceQuota guardrails differs from the guardrails"},
+			0,
+		},
+		{
+			"a larger quota",
+			withPatch(`{target: {kind: ResourceQuota}, patch: '[{"op": "replace", "path": "/spec/hard/pods", "value": "1000"}]'}`),
+			[]string{ownFile, "ResourceQuota guardrails allows more than the guardrails (pods=10); leave it"},
+			0,
+		},
+		{
+			"a quota that is made from patches after the row's",
+			map[string]string{ownFile: kustomizationHeader + "resources: [../preview]\ntransformers:\n- |-\n" +
+				"  {apiVersion: builtin, kind: PatchTransformer, metadata: {name: late}, target: {kind: LimitRange}, " +
+				`patch: '[{"op": "remove", "path": "/spec/limits/0"}]'}` + "\n"},
+			[]string{ownFile, "LimitRange guardrails allows more than the guardrails (Container.memory=2Gi)"},
+			0,
+		},
+		{
+			"no quota",
+			withPatch(`{patch: '{"$patch": delete, apiVersion: v1, kind: ResourceQuota, metadata: {name: guardrails}}'}`),
+			[]string{ownFile, "ResourceQuota guardrails is missing"},
+			0,
+		},
+	})
+}
+
+func TestCheckNotesSettingsOfAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	shop := overlaytest.Shop(nil)
+	content, err := fs.ReadFile(shop, "appsets/argocd.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := regexp.MustCompile(`(?m)^  guardrails: .*\n`).ReplaceAllString(string(content), "")
+	got := checkShop(t, map[string]string{"appsets/argocd.yaml": older})
+	if len(got.Problems) > 0 || len(got.Notes) != 1 {
+		t.Errorf("problems %v, notes %q", got.Problems, got.Notes)
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/admission"
+	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -37,6 +38,10 @@ func (c *checker) useAdmission(policy *config.Policy) {
 		c.report.Notes = append(c.report.Notes, fmt.Sprintf(
 			"%s has no ConfigMap %s: the rules of the admission policies aren't checked", appsetsFolder, admission.SettingsName))
 		return
+	}
+	if !c.appsets.admission.HasGuardrails() {
+		c.report.Notes = append(c.report.Notes, c.appsets.admission.File+" is of an older version: the rules about guardrails, "+
+			"Pods, claims and annotations aren't checked; upgrade appsets with previewctl init")
 	}
 	c.report.Problems = append(c.report.Problems, c.appsets.admission.Differences(policy)...)
 	c.useAdmissionUnchecked(policy)
@@ -94,16 +99,26 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 		return
 	}
 	c.builds = append(c.builds, &buildCheck{
-		title: e.title, file: file, build: b,
+		title: e.title, file: file, build: b, shared: c.sharedGuardrails(row),
 		sleep: c.repo.builder.Sleep(cfg, e.plan, row), hosts: environmentHosts(cfg.Policy, row.Name),
 		assert: func(b *buildCheck) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
-			if c.rules != nil {
-				b.assertAdmitted(c.rules)
-			}
+			b.assertAdmitted(c.rules)
 		},
 	})
+}
+
+// sharedGuardrails returns the build with the guardrails that a row would have with the shared overlay, or nil.
+func (c *checker) sharedGuardrails(row preview.Row) *build.Build {
+	if row.Path == defaultOverlay {
+		return nil
+	}
+	b, err := c.repo.builder.Part(row, defaultOverlay, admission.GuardrailKinds...)
+	if err != nil {
+		return nil // the builds with the shared overlay report it
+	}
+	return &b
 }
 
 // isKnown reports whether a build with the same content was added under another title. It adds the content.

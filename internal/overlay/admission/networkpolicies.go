@@ -99,11 +99,10 @@ func namesPorts(ports []manifest.Object) bool {
 	)
 }
 
-// deniesAll reports whether a policy isolates every Pod in both directions, and whether Argo CD never prunes it.
+// deniesAll reports whether a policy isolates every Pod in both directions.
 func deniesAll(o manifest.Object) bool {
 	selector, _ := o.At("spec", "podSelector").(map[string]any)
 	types := manifest.Texts(o.At("spec", "policyTypes"))
-	options := strings.Split(o.Annotations()["argocd.argoproj.io/sync-options"], ",")
 	return len(selector) == 0 && slices.Contains(types, "Ingress") && slices.Contains(types, "Egress") &&
-		len(o.Items("spec", "ingress")) == 0 && len(o.Items("spec", "egress")) == 0 && slices.Contains(options, "Prune=false")
+		len(o.Items("spec", "ingress")) == 0 && len(o.Items("spec", "egress")) == 0
 }

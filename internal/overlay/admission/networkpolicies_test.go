@@ -49,6 +49,9 @@ func TestNetworkPolicies(t *testing.T) {
 		},
 		{"ingress to all ports", ingress, ", ports: [{port: http}]", "", opensIngress},
 		{"a default-deny for one direction", deny, "[Ingress, Egress]", "[Ingress]", differs},
-		{"a default-deny that is pruned", deny, "Prune=false", "Prune=true", differs},
+		{
+			"a default-deny that is pruned", deny, "{argocd.argoproj.io/sync-options: Prune=false}", "{}",
+			"NetworkPolicy default-deny could be pruned; leave its annotation argocd.argoproj.io/sync-options as it is",
+		},
 	})
 }

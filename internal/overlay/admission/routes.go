@@ -9,13 +9,11 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
-// Annotations that are allowed. A key that ends with "/" allows all keys with that start. An annotation of
+// Annotations of routes that are allowed. Those of Argo CD are checked with other metadata. An annotation of
 // ingress-nginx must have a value of one word, because the controller writes values into its configuration.
 var (
-	harmlessAnnotations = []string{
-		"argocd.argoproj.io/", "kubectl.kubernetes.io/", "link.argocd.argoproj.io/", "previewset.dev/",
-	}
-	nginxAnnotations = []string{
+	harmlessAnnotations = append([]string{argoCD}, ownAnnotations...)
+	nginxAnnotations    = []string{
 		"affinity", "affinity-mode", "backend-protocol", "client-body-buffer-size", "enable-cors", "force-ssl-redirect",
 		"limit-connections", "limit-rpm", "limit-rps", "proxy-body-size", "proxy-buffer-size", "proxy-buffering",
 		"proxy-connect-timeout", "proxy-http-version", "proxy-read-timeout", "proxy-request-buffering", "proxy-send-timeout",
@@ -53,15 +51,8 @@ func (r *Rules) refuseIngress(o manifest.Object) []Refusal {
 func (r *Rules) refuseAnnotations(o manifest.Object, isAllowed func(key string) bool) []Refusal {
 	var found []Refusal
 	for _, key := range o.AnnotationKeys() {
-		allowedKeys := append(slices.Clone(harmlessAnnotations), r.settings.values("annotations")...)
-		isListed := slices.ContainsFunc(allowedKeys, func(allowed string) bool {
-			return key == allowed || (strings.HasSuffix(allowed, "/") && strings.HasPrefix(key, allowed))
-		})
-		if !isListed && !isAllowed(key) {
-			found = append(found, Refusal{
-				"has annotation " + key + ", or a value of it, that isn't allowed",
-				"remove it, or ask the platform team to allow it in appsets/admission/settings.yaml",
-			})
+		if !isListed(key, harmlessAnnotations) && !isListed(key, r.settings.values("annotations")) && !isAllowed(key) {
+			found = append(found, Refusal{"has annotation " + key + ", or a value of it, that isn't allowed", askForKey})
 		}
 	}
 	return found

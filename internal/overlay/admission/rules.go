@@ -23,6 +23,21 @@ func NewRules(s *Settings, namespacePrefix string) *Rules {
 // Refusals returns the reasons why an object would be refused. It doesn't check hosts: overlay does that for
 // repositories without policies too.
 func (r *Rules) Refusals(o manifest.Object) []Refusal {
+	found := r.refusalsOfKind(o)
+	if !r.hasAllSettings() {
+		return found
+	}
+	if IsGuardrail(o) {
+		found = append(found, r.refuseGuardrail(o)...)
+	}
+	if isWorkload(o) {
+		found = append(found, r.refusePod(o)...)
+	}
+	found = append(found, r.refuseClaims(o)...)
+	return append(found, r.refuseMetadata(o)...)
+}
+
+func (r *Rules) refusalsOfKind(o manifest.Object) []Refusal {
 	switch o.Kind {
 	case "Namespace":
 		return refuseNamespace(o)
@@ -36,16 +51,16 @@ func (r *Rules) Refusals(o manifest.Object) []Refusal {
 		return r.refuseHTTPRoute(o)
 	case "NetworkPolicy":
 		return r.refuseNetworkPolicy(o)
-	case "CronJob", "Deployment", "Job", "StatefulSet":
-		return refuseWorkload(o)
+	}
+	if isWorkload(o) {
+		return refuseTokens(o)
 	}
 	return nil
 }
 
-// HasDefaultDeny reports whether NetworkPolicy default-deny is among some objects. Kubernetes admits no workload before
-// it.
-func HasDefaultDeny(objects []manifest.Object) bool {
-	return slices.ContainsFunc(
-		objects, func(o manifest.Object) bool { return o.Kind == "NetworkPolicy" && o.Name == "default-deny" },
-	)
+func isWorkload(o manifest.Object) bool {
+	return slices.Contains([]string{"CronJob", "Deployment", "Job", "StatefulSet"}, o.Kind)
 }
+
+// hasAllSettings reports whether the settings are of a version with guardrails. Older policies have fewer rules.
+func (r *Rules) hasAllSettings() bool { return r.settings.HasGuardrails() }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	"github.com/previewset/previewset"
@@ -22,6 +23,14 @@ data:
   private: 10.0.0.0/8 fc00::/7
   addresses: 169.254.20.10/32
   annotations: example.test/one example.dev/
+  guardrails: ResourceQuota/guardrails LimitRange/guardrails NetworkPolicy/default-deny NetworkPolicy/a NetworkPolicy/link-*
+  quota: pods=30 requests.memory=3Gi
+  limits: Container.memory=2Gi
+  labels: example.test/one example.dev/
+  tolerations: previewset.dev/spot
+  priorityClasses: low
+  runtimeClasses: gvisor
+  storageClasses: slow
 `
 
 // refusedChange is an allowed object, and one change of its text that makes it refused.
@@ -73,11 +82,18 @@ func objectFrom(t *testing.T, text string) manifest.Object {
 	return o
 }
 
-func TestHasDefaultDeny(t *testing.T) {
+func TestMissingGuardrails(t *testing.T) {
 	t.Parallel()
-	other, deny := manifest.Object{Kind: "NetworkPolicy", Name: "a"}, manifest.Object{Kind: "NetworkPolicy", Name: "default-deny"}
-	if HasDefaultDeny([]manifest.Object{other}) || !HasDefaultDeny([]manifest.Object{other, deny}) {
-		t.Error("HasDefaultDeny doesn't find NetworkPolicy default-deny by its name")
+	var settings, older Settings
+	settings.AddConfigMap("appsets/settings.yaml", objectFrom(t, settingsManifest))
+	older.AddConfigMap("appsets/settings.yaml", objectFrom(t, "{metadata: {name: previewset-admission}}"))
+	objects := []manifest.Object{{Kind: "LimitRange", Name: "guardrails"}, {Kind: "NetworkPolicy", Name: "a"}}
+	for s, want := range map[*Settings][]string{
+		&settings: {"ResourceQuota guardrails", "NetworkPolicy default-deny"}, &older: {"NetworkPolicy default-deny"},
+	} {
+		if diff := cmp.Diff(want, NewRules(s, "preview-").Missing(objects)); diff != "" {
+			t.Errorf("missing guardrails (-want +got):\n%s", diff)
+		}
 	}
 }
 
@@ -111,8 +127,8 @@ func TestAdmissionPoliciesDeny(t *testing.T) {
 			t.Errorf("%s has no binding", name)
 		}
 	}
-	if len(policies) != 10 {
-		t.Errorf("there are %d policies, want 10", len(policies))
+	if len(policies) != 17 {
+		t.Errorf("there are %d policies, want 17", len(policies))
 	}
 }
 

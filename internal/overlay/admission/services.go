@@ -2,16 +2,10 @@ package admission
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
-
-// publishing are parts of annotations by which other controllers publish a Service outside of its namespace.
-var publishing = []string{
-	"external-dns.", "tailscale.com/", "service.cilium.io/", "networking.istio.io/", "metallb.", "consul.hashicorp.com/",
-}
 
 func (r *Rules) refuseService(o manifest.Object) []Refusal {
 	var found []Refusal
@@ -32,11 +26,6 @@ func (r *Rules) refuseService(o manifest.Object) []Refusal {
 	}
 	if len(manifest.Texts(o.At("spec", "externalIPs"))) > 0 {
 		found = append(found, Refusal{"has externalIPs", "remove them"})
-	}
-	for _, key := range o.AnnotationKeys() {
-		if slices.ContainsFunc(publishing, func(domain string) bool { return strings.Contains(key, domain) }) {
-			found = append(found, Refusal{"has annotation " + key + ", which reaches beyond its namespace", "remove it"})
-		}
 	}
 	return found
 }

@@ -5,7 +5,7 @@ import "testing"
 func TestServices(t *testing.T) {
 	t.Parallel()
 	const (
-		service = "{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {a.example/b: c}}, " +
+		service = "{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {previewset.dev/b: c}}, " +
 			"spec: {type: ClusterIP, selector: {a: b}}}"
 		link = "{apiVersion: v1, kind: Service, metadata: {name: a}, " +
 			"spec: {type: ExternalName, externalName: a.staging.svc.cluster.local}}"
@@ -24,8 +24,8 @@ func TestServices(t *testing.T) {
 		},
 		{
 			"an annotation of another controller", service,
-			"a.example/b", "external-dns.alpha.kubernetes.io/hostname",
-			"Service a has annotation external-dns.alpha.kubernetes.io/hostname, which reaches beyond its namespace; remove it",
+			"previewset.dev/b", "external-dns.alpha.kubernetes.io/hostname",
+			"Service a has annotation external-dns.alpha.kubernetes.io/hostname, or a value of it, that isn't allowed; remove it",
 		},
 		{
 			"another namespace", link,

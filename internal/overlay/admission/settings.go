@@ -14,6 +14,9 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
+// settingsFile is the file with the settings, as messages name it.
+const settingsFile = "appsets/admission/settings.yaml"
+
 // SettingsName is the name of the ConfigMap with the policies' parameters.
 const SettingsName = "previewset-admission"
 
@@ -34,6 +37,9 @@ func (s *Settings) AddConfigMap(file string, o manifest.Object) {
 
 // AddPolicy takes a ValidatingAdmissionPolicy.
 func (s *Settings) AddPolicy(o manifest.Object) { s.policies = append(s.policies, o) }
+
+// HasGuardrails reports whether the settings have those of guardrails, Pods, claims and metadata. Older versions don't.
+func (s *Settings) HasGuardrails() bool { return s.data.At("data", "guardrails") != nil }
 
 func (s *Settings) value(key string) string    { return s.data.Text("data", key) }
 func (s *Settings) values(key string) []string { return strings.Fields(s.value(key)) }

@@ -9,12 +9,9 @@ func refuseSecret(o manifest.Object) []Refusal {
 	return nil
 }
 
-// refuseWorkload refuses Pods with a token for the Kubernetes API.
-func refuseWorkload(o manifest.Object) []Refusal {
-	pod := o.Under("spec", "template", "spec")
-	if o.Kind == "CronJob" {
-		pod = o.Under("spec", "jobTemplate", "spec", "template", "spec")
-	}
+// refuseTokens refuses Pods with a token for the Kubernetes API.
+func refuseTokens(o manifest.Object) []Refusal {
+	pod := podOf(o)
 	var found []Refusal
 	if pod.At("automountServiceAccountToken") != false {
 		found = append(found, Refusal{

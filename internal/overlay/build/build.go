@@ -62,6 +62,23 @@ func (b *Builder) Environment(row preview.Row) (Build, error) {
 	return prepared, nil
 }
 
+// Part prepares the build of a row with another overlay, without the components that don't matter for objects of some
+// kinds. It has the same objects of these kinds as the whole build, and takes a fraction of its time.
+func (b *Builder) Part(row preview.Row, overlay string, kinds ...string) (Build, error) {
+	var components []string
+	for _, c := range row.Kustomize.Components {
+		p, err := b.graph.Component(row.Path, c)
+		if err != nil {
+			return Build{}, err
+		}
+		if b.graph.MayMake(p, kinds...) {
+			components = append(components, c)
+		}
+	}
+	row.Path, row.Kustomize.Components, row.Kustomize.Images = overlay, components, nil
+	return b.Environment(row)
+}
+
 // Overlay prepares the build of the first folder as it is. The other folders are only checked: an edit adds them.
 func (b *Builder) Overlay(folders ...string) (Build, error) {
 	prepared := Build{files: kustomizeFiles{tree: b.tree}, dir: folders[0]}
@@ -69,6 +86,9 @@ func (b *Builder) Overlay(folders ...string) (Build, error) {
 	for _, f := range b.graph.Reachable(folders...) {
 		problems = append(problems, f.Problems...)
 		prepared.hasSchema = prepared.hasSchema || len(f.Kustomization.OpenAPI) > 0
+	}
+	if problems == nil {
+		problems = b.graph.SizeProblem(folders...)
 	}
 	if len(problems) > 0 {
 		return Build{}, problems

@@ -23,6 +23,8 @@ type Folder struct {
 
 	root       *yamlv3.Node
 	references []string // the folders that it refers to
+	own        size     // without its references
+	kinds      []string // of the objects in its files
 }
 
 // IsComponent reports whether the folder is a Kustomize Component.
@@ -45,6 +47,12 @@ func (g *Graph) decode(dir string) (f *Folder, isDecoded bool) {
 		return f, false
 	}
 	f.File = files[0]
+	if file := g.parameterFile(dir); file != "" {
+		f.Problems = append(f.Problems, config.Problem{
+			File: file, Message: "would change the environment's row: Argo CD reads parameters from it",
+			Remedy: "remove it, and write its changes into kustomization.yaml",
+		})
+	}
 	if len(files) > 1 {
 		f.addProblem(0, "", "there is also "+files[1], "keep one of them")
 		return f, false

@@ -10,6 +10,7 @@ package kustomization
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 
@@ -58,6 +59,14 @@ func (g *Graph) Reachable(folders ...string) []*Folder {
 	return found
 }
 
+// MayMake reports whether a folder, with all that it refers to, has objects of some kinds, or changes objects of others.
+func (g *Graph) MayMake(dir string, kinds ...string) bool {
+	return slices.ContainsFunc(g.Reachable(dir), func(f *Folder) bool {
+		return f.own.patches > 0 ||
+			slices.ContainsFunc(f.kinds, func(kind string) bool { return slices.Contains(kinds, kind) })
+	})
+}
+
 // Problems returns the problems of some folders and of all folders that they refer to.
 func (g *Graph) Problems(folders ...string) config.Problems {
 	var problems config.Problems
@@ -99,6 +108,17 @@ func (g *Graph) files(dir string) []string {
 		}
 	}
 	return found
+}
+
+// parameterFile returns a file in a folder from which Argo CD reads an Application's parameters, or "". Those parameters
+// come before the Application's own (https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/).
+func (g *Graph) parameterFile(dir string) string {
+	for _, name := range g.tree.List(dir) {
+		if strings.HasPrefix(name, ".argocd-source") && strings.HasSuffix(name, ".yaml") {
+			return path.Join(dir, name)
+		}
+	}
+	return ""
 }
 
 // Links returns a problem for each symbolic link and special file below some folders, even if nothing refers to it. A

@@ -59,6 +59,21 @@ func TestEveryFolderIsChecked(t *testing.T) {
 	})
 }
 
+// Argo CD reads these files beside the row.
+func TestParameterFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	wantRefused(t, []refusedFile{
+		{
+			"for every Application", "overlays/web-pr-7/.argocd-source.yaml", "kustomize: {namespace: prod}\n",
+			[]string{"overlays/web-pr-7/.argocd-source.yaml", "would change the environment's row", "remove it"},
+		},
+		{
+			"for one Application", "overlays/preview/.argocd-source-preview-web-pr-7.yaml", "kustomize: {images: [a=b]}\n",
+			[]string{"overlays/preview/.argocd-source-preview-web-pr-7.yaml", "would change the environment's row"},
+		},
+	})
+}
+
 func TestReferencesAreFollowed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -77,8 +92,8 @@ func TestReferencesAreFollowed(t *testing.T) {
 				"- '{\"apiVersion\": \"v1\"}'\n- |-\n  apiVersion: v1\n  kind: Pod\n- loud.yaml\n",
 		}},
 		{"folders that refer to each other", map[string]string{
-			"overlays/a/kustomization.yaml": header + "resources: [../b]\n",
-			"overlays/b/kustomization.yaml": header + "resources: [../a]\n",
+			"kustomize-base/a/kustomization.yaml": header + "resources: [../b]\n",
+			"kustomize-base/b/kustomization.yaml": header + "resources: [../a]\n",
 		}},
 	}
 	for _, tt := range tests {
@@ -111,12 +126,12 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("overlays/preview/kustomization.yaml", "resources: [file.yaml, ../../elsewhere/x, ../../linked/x]\n")
-	write("elsewhere/x/kustomization.yaml", "configMapGenerator: [{name: a, literals: [a=b]}]\n")
+	write("overlays/preview/kustomization.yaml", "resources: [file.yaml, ../../kustomize-base/x, ../../kustomize-base/linked/x]\n")
+	write("kustomize-base/x/kustomization.yaml", "configMapGenerator: [{name: a, literals: [a=b]}]\n")
 	write("overlays/preview/.git/kustomization.yaml", "broken: [")
 	link("/etc/passwd", "overlays/preview/file.yaml")
-	link("elsewhere", "linked")
-	link("../../elsewhere/x/kustomization.yaml", "overlays/preview/environment.yaml")
+	link("../elsewhere", "kustomize-base/linked")
+	link("../../kustomize-base/x/kustomization.yaml", "overlays/preview/environment.yaml")
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -128,10 +143,11 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 		got = append(got, p.File+" "+p.Path+" "+p.Message)
 	}
 	want := []string{
+		"kustomize-base/linked  is a symbolic link",
 		"overlays/preview/environment.yaml  is a symbolic link",
 		"overlays/preview/file.yaml  is a symbolic link",
 		`overlays/preview/kustomization.yaml resources[0] "overlays/preview/file.yaml" is a symbolic link, or is below one`,
-		`overlays/preview/kustomization.yaml resources[2] "linked/x" is a symbolic link, or is below one`,
+		`overlays/preview/kustomization.yaml resources[2] "kustomize-base/linked/x" is a symbolic link, or is below one`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

@@ -11,8 +11,13 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// secretsFolder holds the token files of an installation. Git ignores them.
-const secretsFolder = "appsets/secrets"
+// Folders of a GitOps repository. secretsFolder holds the token files of an installation; Git ignores them.
+const (
+	baseFolder     = "kustomize-base"
+	overlaysFolder = "overlays"
+	sharedOverlay  = overlaysFolder + "/preview"
+	secretsFolder  = "appsets/secrets"
+)
 
 // inspector follows the references of one kustomization file.
 type inspector struct {
@@ -23,6 +28,7 @@ type inspector struct {
 // inspect follows every field that names a file or folder. A field that a newer Kustomize adds is an unknown field for
 // the decoder of this version, so the inspector misses none.
 func (in inspector) inspect() {
+	in.folder.own = ownSize(in.folder.Kustomization)
 	in.followOperands()
 	in.followPatches()
 	in.followGenerators()
@@ -37,7 +43,7 @@ func (in inspector) refuse(why *refusal, steps ...any) {
 // follow checks one reference. It returns the path of the target, or "" where the reference can't be used.
 func (in inspector) follow(ref string, want targetKind, steps ...any) string {
 	p, why := resolve(in.folder.Dir, ref)
-	if why == nil && in.mayBeAbsent(p) {
+	if why == nil && isIn(in.folder.Dir, "appsets") && in.mayBeAbsent(p) {
 		return ""
 	}
 	if why == nil {
@@ -62,7 +68,7 @@ func (in inspector) followOperands() {
 	k := in.folder.Kustomization
 	for i, ref := range k.Resources {
 		if p := in.follow(ref, aFileOrBase, "resources", i); p != "" && in.tree.Kind(p) == filetree.File {
-			in.readManifests(p)
+			in.addManifests(in.readManifests(p))
 		}
 	}
 	in.followEach(k.Bases, aBase, "bases") //nolint:staticcheck // SA1019: deprecated, but still followed by Kustomize
@@ -73,6 +79,14 @@ func (in inspector) followOperands() {
 		if !strings.EqualFold(key, "version") {
 			in.follow(k.OpenAPI[key], aFile, "openapi", key)
 		}
+	}
+}
+
+func (in inspector) addManifests(docs []resourceDoc) {
+	in.folder.own.objects += len(docs)
+	for _, m := range docs {
+		kind, _ := m.doc["kind"].(string)
+		in.folder.kinds = append(in.folder.kinds, kind)
 	}
 }
 

@@ -3,6 +3,7 @@ package kustomization
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/previewset/previewset/internal/config"
@@ -40,6 +41,27 @@ func resolve(dir, ref string) (string, *refusal) {
 	return p, nil
 }
 
+// refuseOutside refuses a target outside of the folders that a folder may use. An overlay may use the base, the shared
+// overlay and itself; the base only itself. Other folders hold what isn't for environments: the installation's Secrets,
+// and the overlays of other environments.
+func refuseOutside(dir, target string) *refusal {
+	var allowed []string
+	switch own := strings.SplitN(dir, "/", 3); {
+	case isIn(dir, baseFolder):
+		allowed = []string{baseFolder}
+	case isIn(dir, overlaysFolder) && len(own) > 1:
+		allowed = slices.Compact([]string{baseFolder, sharedOverlay, path.Join(own[0], own[1])})
+	default:
+		return nil
+	}
+	if slices.ContainsFunc(allowed, func(top string) bool { return isIn(target, top) }) {
+		return nil
+	}
+	return &refusal{
+		shortQuote(target) + " is outside of " + strings.Join(allowed, ", "), "refer only to files and folders there",
+	}
+}
+
 // isRemote reports whether Kustomize, or a person, could take a reference for an address.
 func isRemote(ref string) bool {
 	lower := strings.ToLower(ref)
@@ -70,6 +92,9 @@ const (
 // refuseTarget checks the target of a resolved reference; dir is the folder with the reference. It returns nil for a
 // usable target.
 func (g *Graph) refuseTarget(dir, target string, want targetKind) *refusal {
+	if why := refuseOutside(dir, target); why != nil {
+		return why
+	}
 	switch g.tree.Kind(target) {
 	case filetree.Absent:
 		return &refusal{shortQuote(target) + " doesn't exist", "create it, or correct the path"}

@@ -73,6 +73,39 @@ func TestReferencesOutOfTheRepositoryAreRefused(t *testing.T) {
 	})
 }
 
+// An overlay reads nothing of the installation, and nothing of other environments.
+func TestReferencesToOtherFoldersAreRefused(t *testing.T) {
+	t.Parallel()
+	const component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+	wantRefused(t, []refusedFile{
+		{
+			"the installation with its Secrets", kustomizationFile,
+			header + "resources: [../preview, ../../appsets]\n",
+			[]string{kustomizationFile + ":3: resources[1]", `"appsets" is outside of kustomize-base, overlays/preview, overlays/web-pr-7`},
+		},
+		{
+			"the token files", kustomizationFile,
+			header + "resources: [../preview]\nsecretGenerator: [{name: a, files: [../../appsets/secrets/api.token]}]\n",
+			[]string{"secretGenerator[0].files[0]", `"appsets/secrets/api.token" is outside of`},
+		},
+		{
+			"the baseline", kustomizationFile,
+			header + "resources: [../staging]\n",
+			[]string{"resources[0]", `"overlays/staging" is outside of`},
+		},
+		{
+			"the installation by the way of the base", "kustomize-base/components/spot/kustomization.yaml",
+			component + "resources: [../../../appsets]\n",
+			[]string{"kustomize-base/components/spot/kustomization.yaml:3", `"appsets" is outside of kustomize-base;`},
+		},
+		{
+			"an environment in the shared overlay", "overlays/preview/kustomization.yaml",
+			header + "resources: [namespace.yaml, configmap.yaml, ../web-pr-7]\n",
+			[]string{"overlays/preview/kustomization.yaml:3", `"overlays/web-pr-7" is outside of kustomize-base, overlays/preview;`},
+		},
+	})
+}
+
 // FuzzResolve checks that each accepted reference is a local path for Kustomize too.
 func FuzzResolve(f *testing.F) {
 	for _, ref := range []string{

@@ -40,7 +40,7 @@ func (in inspector) refuseFields() {
 // refusesReplicas reports whether a folder is the overlay of an environment. Replicas in an overlay override the
 // patches that put an environment to sleep. The baseline in overlays/staging never sleeps.
 func refusesReplicas(dir string) bool {
-	return isIn(dir, "overlays") && !isIn(dir, "overlays/staging")
+	return isIn(dir, overlaysFolder) && !isIn(dir, overlaysFolder+"/staging")
 }
 
 func isIn(dir, top string) bool { return dir == top || strings.HasPrefix(dir, top+"/") }

@@ -73,6 +73,11 @@ func (o Object) Annotations() map[string]string {
 // AnnotationKeys returns the keys of the annotations, sorted.
 func (o Object) AnnotationKeys() []string { return slices.Sorted(maps.Keys(o.Annotations())) }
 
+// Keys returns the keys of the mapping at some keys, sorted.
+func (o Object) Keys(keys ...string) []string {
+	return slices.Sorted(maps.Keys(o.Under(keys...).Fields))
+}
+
 // EachKey visits every key of nested mappings and lists.
 func EachKey(v any, visit func(key string, v any)) {
 	switch v := v.(type) {

@@ -88,7 +88,9 @@ spec: {project: staging, source: {path: overlays/staging}}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: previewset-admission}
-data: {domain: preview.test, publicServices: web, baseline: staging, dns: kube-system, ingress: ingress-nginx, private: 10.0.0.0/8}
+data:
+  {domain: preview.test, publicServices: web, baseline: staging, dns: kube-system, ingress: ingress-nginx, private: 10.0.0.0/8,
+  guardrails: ResourceQuota/guardrails LimitRange/guardrails NetworkPolicy/default-deny, quota: pods=10, limits: Container.memory=2Gi}
 `
 
 // ManyKinds returns the shop with many kinds of workloads in the folder of pull request 7. Its AppProject allows every

@@ -1,4 +1,4 @@
-package stories
+package attack
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ type attempt struct {
 	allowed        string
 	old, forbidden string   // the change: a part of the object and its replacement
 	refused        []string // words of the error: the policy, the object and its forbidden value
+	onlyReplace    bool     // server-side apply by another manager removes nothing
+	onlyAPI        bool     // previewctl check has no rule for single objects, but compares whole builds
 }
 
 // change is an attempt of a family: all change the same object and are refused by the same policy. The value, if not
@@ -25,15 +27,25 @@ func family(policy, object, allowed string, changes ...change) []attempt {
 		if c.value != "" {
 			refused = append(refused, c.value)
 		}
-		list = append(list, attempt{c.name, allowed, c.old, c.forbidden, refused})
+		list = append(list, attempt{
+			name: c.name, allowed: allowed, old: c.old, forbidden: c.forbidden, refused: refused, onlyAPI: onlyAPI(policy, c),
+			onlyReplace: c.forbidden == "" && policy == "previewset-guardrails",
+		})
 	}
 	return list
+}
+
+// onlyAPI reports whether a rule needs to know the environment. previewctl check knows it only for a whole build.
+func onlyAPI(policy string, c change) bool {
+	return policy == "previewset-objects" || strings.Contains(c.value, `.example"`) || strings.Contains(c.value, `.example.dev"`) ||
+		c.value == `host ""`
 }
 
 func attempts() (all []attempt) {
 	for _, list := range [][]attempt{
 		serviceAttempts(), linkAttempts(), hostAttempts(), ingressAttempts(), routeAttempts(), egressAttempts(), ingressPolicyAttempts(),
-		defaultDenyAttempts(), objectAttempts(), namespaceAttempts(), workloadAttempts(),
+		defaultDenyAttempts(), objectAttempts(), namespaceAttempts(), workloadAttempts(), guardrailAttempts(), networkPolicyAttempts(),
+		annotationAttempts(), argoCDAttempts(), namespaceMetadataAttempts(), podAttempts(), containerAttempts(), claimAttempts(),
 	} {
 		all = append(all, list...)
 	}
@@ -41,16 +53,12 @@ func attempts() (all []attempt) {
 }
 
 func serviceAttempts() []attempt {
-	const service = `{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {a.example/b: c}},
+	const service = `{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {previewset.dev/b: c}},
   spec: {type: ClusterIP, selector: {a: b}, ports: [{port: 80}]}}`
 	return family("previewset-services", "Service web", service,
 		change{"a Service of type LoadBalancer", "ClusterIP", "LoadBalancer", "LoadBalancer"},
 		change{"a Service of type NodePort", "ClusterIP", "NodePort", "NodePort"},
-		change{"external IPs", "selector:", "externalIPs: [192.0.2.1], selector:", "externalIPs"},
-		change{
-			"an annotation for another controller", "a.example/b", "external-dns.alpha.kubernetes.io/hostname",
-			"external-dns.alpha.kubernetes.io/hostname",
-		})
+		change{"external IPs", "selector:", "externalIPs: [192.0.2.1], selector:", "externalIPs"})
 }
 
 func linkAttempts() []attempt {
@@ -134,7 +142,7 @@ func egressAttempts() []attempt {
 	const (
 		toPods    = ", podSelector: {matchLabels: {app.kubernetes.io/name: web}}"
 		toWeb     = "to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: staging}}" + toPods + "}], "
-		policy    = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, `
+		policy    = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: link-a}, `
 		leaving   = policy + `spec: {podSelector: {}, policyTypes: [Egress], egress: [{` + toWeb + `ports: [{port: 8080}]}]}}`
 		toDNS     = "{matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}"
 		resolving = policy + `spec: {podSelector: {}, policyTypes: [Egress], egress: [
@@ -143,7 +151,7 @@ func egressAttempts() []attempt {
 	block := func(name, addresses string) change {
 		return change{name, "to: [{", "to: [{ipBlock: " + addresses + "}, {", ""}
 	}
-	list := family("previewset-networkpolicies", "NetworkPolicy a", leaving,
+	list := family("previewset-networkpolicies", "NetworkPolicy link-a", leaving,
 		change{"egress to all", toWeb, "", ""},
 		change{"egress to another namespace", "name: staging", "name: prod", ""},
 		change{"egress to all namespaces", "{matchLabels: {kubernetes.io/metadata.name: staging}}", "{}", ""},
@@ -160,7 +168,7 @@ func egressAttempts() []attempt {
 		block("egress to all addresses", "{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}"),
 		block("egress to half of all addresses", "{cidr: 0.0.0.0/1}"),
 		block("egress to all IPv6 addresses", "{cidr: '::/0'}"))
-	return append(list, family("previewset-networkpolicies", "NetworkPolicy a", resolving,
+	return append(list, family("previewset-networkpolicies", "NetworkPolicy link-a", resolving,
 		change{"egress to the DNS server's other ports", "port: 53", "port: 443", ""})...)
 }
 
@@ -168,10 +176,10 @@ func ingressPolicyAttempts() []attempt {
 	const (
 		controller = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}"
 		from       = "from: [{" + controller + "}, {podSelector: {}}], "
-		entering   = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a},
+		entering   = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: link-a},
   spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{` + from + `ports: [{port: http}]}]}}`
 	)
-	return family("previewset-networkpolicies", "NetworkPolicy a", entering,
+	return family("previewset-networkpolicies", "NetworkPolicy link-a", entering,
 		change{"ingress from all", from, "", ""},
 		change{"ingress from another namespace", "name: ingress-nginx", "name: prod", ""},
 		change{"ingress from all namespaces", controller, "namespaceSelector: {}", ""},
@@ -188,19 +196,21 @@ func defaultDenyAttempts() []attempt {
 		change{"default-deny of some Pods", "podSelector: {}", "podSelector: {matchLabels: {a: b}}", ""},
 		change{"default-deny in one direction", "[Ingress, Egress]", "[Ingress]", ""},
 		change{"default-deny with a rule", "podSelector: {}", "podSelector: {}, egress: [{to: [{podSelector: {}}]}]", ""},
-		change{"default-deny that can be pruned", "Prune=false", "Prune=true", ""})
+		change{"default-deny that other Pods escape", "podSelector: {}", "podSelector: {matchExpressions: [{key: a, operator: Exists}]}", ""})
 }
 
 func objectAttempts() []attempt {
 	const (
-		secret = `{apiVersion: v1, kind: Secret, metadata: {name: a, annotations: {kubernetes.io/service-account.name: default}},
-  type: example.dev/any}`
-		claim = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a,
+		secret = `{apiVersion: v1, kind: Secret, metadata: {name: a}, type: example.dev/any}`
+		token  = "metadata: {name: a, annotations: {kubernetes.io/service-account.name: default}}, type: kubernetes.io/service-account-token"
+		claim  = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a,
     annotations: {argocd.argoproj.io/tracking-id: "preview-direct:/a"}, labels: {app.kubernetes.io/instance: preview-direct}},
   spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
 	)
-	list := family("previewset-tokens", "Secret a", secret,
-		change{"a Secret with a token", "example.dev/any", "kubernetes.io/service-account-token", "token"})
+	list := []attempt{{
+		name: "a Secret with a token", allowed: secret, old: "metadata: {name: a}, type: example.dev/any", forbidden: token,
+		refused: []string{"Secret a"},
+	}}
 	return append(list, family("previewset-objects", "PersistentVolumeClaim a", claim,
 		change{"an object of another preview's Application", "preview-direct:/a", "preview-b:/a", "preview-b"},
 		change{"an object with another preview's label", "instance: preview-direct", "instance: preview-b", "preview-b"})...)

@@ -1,0 +1,132 @@
+package admission
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+)
+
+const argoCD = "argocd.argoproj.io/"
+
+// Keys that are allowed without a setting. A key that ends with "/" allows all keys with that start.
+var (
+	ownAnnotations = []string{"kubectl.kubernetes.io/", "link.argocd.argoproj.io/", "previewset.dev/"}
+	ownLabels      = []string{"app.kubernetes.io/", "batch.kubernetes.io/", "helm.sh/chart", "previewset.dev/"}
+	// namespaceLabels are for the Namespace, where labels without a prefix aren't allowed either.
+	namespaceLabels = []string{
+		"app.kubernetes.io/", "kubernetes.io/metadata.name", "pod-security.kubernetes.io/", "previewset.dev/",
+	}
+	syncOptions = []string{"Prune=false", "PruneLast=true", "ServerSideApply=true"}
+)
+
+const askForKey = "remove it, or ask the platform team to allow it in " + settingsFile
+
+// refuseMetadata refuses annotations, labels and finalizers with an effect outside of the preview. It checks templates
+// of Pods and claims too.
+func (r *Rules) refuseMetadata(o manifest.Object) []Refusal {
+	own := o.Under("metadata")
+	found := r.refuseKeys(own, r.isOwnAnnotation(o), r.isLabel(o))
+	for _, template := range templates(o) {
+		found = append(found, r.refuseKeys(template, r.isAnnotation, r.isTemplateLabel)...)
+	}
+	for _, name := range manifest.Texts(own.At("finalizers")) {
+		if name != "kubernetes.io/pvc-protection" || o.Kind == "Namespace" {
+			found = append(found, Refusal{"has finalizer " + name, "remove it: the preview could never be deleted"})
+		}
+	}
+	return found
+}
+
+func (r *Rules) refuseKeys(metadata manifest.Object, isAnnotation, isLabel func(key string) bool) []Refusal {
+	var found []Refusal
+	for _, key := range metadata.Keys("annotations") {
+		if !isAnnotation(key) {
+			found = append(found, Refusal{"has annotation " + key + ", or a value of it, that isn't allowed", askForKey})
+		}
+	}
+	for _, key := range metadata.Keys("labels") {
+		if !isLabel(key) {
+			found = append(found, Refusal{"has label " + key + ", which isn't allowed", askForKey})
+		}
+	}
+	return found
+}
+
+// isOwnAnnotation also allows some sync options, and leaves all annotations of routes except Argo CD's to the rules for
+// routes.
+func (r *Rules) isOwnAnnotation(o manifest.Object) func(key string) bool {
+	isRoute := o.Kind == "Ingress" || o.Kind == "HTTPRoute"
+	return func(key string) bool {
+		switch {
+		case key == argoCD+"sync-options":
+			return r.isAnnotation(key) || allowsOptions(o)
+		case key == argoCD+"compare-options":
+			isKeptClaim := o.Kind == "PersistentVolumeClaim" && o.Annotations()[key] == "IgnoreExtraneous"
+			return r.isAnnotation(key) || isKeptClaim
+		case isRoute && !strings.HasPrefix(key, argoCD):
+			return true
+		}
+		return r.isAnnotation(key)
+	}
+}
+
+// allowsOptions reports whether an object has only allowed sync options of Argo CD.
+func allowsOptions(o manifest.Object) bool {
+	allowed := syncOptions
+	if isKept(o) {
+		allowed = append(slices.Clone(allowed), "Delete=false")
+	}
+	for option := range strings.SplitSeq(o.Annotations()[argoCD+"sync-options"], ",") {
+		if !slices.Contains(allowed, option) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Rules) isAnnotation(key string) bool {
+	return isPrivate(key) || isListed(key, ownAnnotations) || isListed(key, r.settings.values("annotations"))
+}
+
+func (r *Rules) isTemplateLabel(key string) bool {
+	return isPrivate(key) || isListed(key, ownLabels) || isListed(key, r.settings.values("labels"))
+}
+
+func (r *Rules) isLabel(o manifest.Object) func(key string) bool {
+	if o.Kind != "Namespace" {
+		return r.isTemplateLabel
+	}
+	return func(key string) bool {
+		return isListed(key, namespaceLabels) || isListed(key, r.settings.values("labels"))
+	}
+}
+
+// isPrivate reports whether a key has no prefix. Kubernetes leaves such keys to the user.
+func isPrivate(key string) bool { return !strings.Contains(key, "/") }
+
+// isListed reports whether a list has a key, or a start of it that ends with "/".
+func isListed(key string, list []string) bool {
+	return slices.ContainsFunc(list, func(allowed string) bool {
+		return key == allowed || (strings.HasSuffix(allowed, "/") && strings.HasPrefix(key, allowed))
+	})
+}
+
+// templates returns the metadata of the templates in an object.
+func templates(o manifest.Object) []manifest.Object {
+	switch o.Kind {
+	case "CronJob":
+		return []manifest.Object{
+			o.Under("spec", "jobTemplate", "metadata"), o.Under("spec", "jobTemplate", "spec", "template", "metadata"),
+		}
+	case "Deployment", "Job":
+		return []manifest.Object{o.Under("spec", "template", "metadata")}
+	case "StatefulSet":
+		found := []manifest.Object{o.Under("spec", "template", "metadata")}
+		for _, claim := range o.Items("spec", "volumeClaimTemplates") {
+			found = append(found, claim.Under("metadata"))
+		}
+		return found
+	}
+	return nil
+}
