@@ -34,6 +34,9 @@ func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State 
 	case preview.Waking:
 		return pages.Waking
 	case preview.Asleep:
+		if !p.Snapshot.Memory.Lives[row.Name].Revoked.IsZero() {
+			return pages.Held // it can't wake
+		}
 		if isWakeRequested(p.Snapshot.Memory.Requests[row.Name], p.Snapshot.Memory.Lives[row.Name]) {
 			return pages.Queued
 		}

@@ -139,6 +139,8 @@ type PullRequestPolicy struct {
 	// Forks says whether pull requests from forks get a preview: never, or approved (only a commit that a person with
 	// write permission has approved). Default: never.
 	Forks string `yaml:"forks" enum:"never,approved"`
+	// ApprovalGrace is the time between the loss of a fork's approval and the stop of its environments. Default: 1h.
+	ApprovalGrace *Duration `yaml:"approvalGrace"`
 	// Profile is the profile of pull requests that pick none. Default: changed.
 	Profile string `yaml:"profile" jsonschema:"example=changed"`
 	// IssueKey is a regular expression (RE2) that finds the key of an issue in the branch or the title.

@@ -127,6 +127,7 @@ func (v *validator) validateFeatures(at, dataset string, components []string) {
 
 func (v *validator) validatePullRequests() {
 	p := v.cfg.Policy.PullRequests
+	validateLength(v.decoder, "pullRequests.approvalGrace", p.ApprovalGrace, 0)
 	labels := map[string]string{}
 	for _, l := range [][2]string{{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}} {
 		key, name := strings.ToLower(l[1]), l[0]

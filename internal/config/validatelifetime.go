@@ -25,6 +25,16 @@ func validateLifetime(d *decoder, at string, all, l *Lifetime) {
 	validateOrder(d, at, all, l)
 }
 
+// defaultApprovalGrace is pullRequests.approvalGrace if it isn't set.
+const defaultApprovalGrace = time.Hour
+
+// GraceOfApproval returns the time between the loss of a fork's approval and the stop of its environments.
+func (p PullRequestPolicy) GraceOfApproval() time.Duration {
+	grace := defaultApprovalGrace
+	override(&grace, p.ApprovalGrace)
+	return grace
+}
+
 // maxLength is longer than any useful setting.
 const maxLength = 5 * 365 * 24 * time.Hour
 

@@ -20,7 +20,8 @@ func TestUnknownReviewer(t *testing.T) {
 	for range 3 { // status 404 has no ETag, so the permission is read once
 		got := readShop(t, c, wantApprovals).PullRequests[0]
 		assertEqual(t, []preview.Approval{
-			{Reviewer: "bob", SHA: githubtest.SHA("1"), Unread: true}, {Reviewer: "wendy", SHA: githubtest.SHA("1"), Writer: true},
+			{Reviewer: "bob", SHA: githubtest.SHA("1"), Unread: true},
+			{Reviewer: "wendy", SHA: githubtest.SHA("1"), Writer: true},
 		}, got.Approvals)
 		assertEqual(t, true, strings.Contains(got.Problem, "whether bob may push"))
 	}
@@ -40,7 +41,8 @@ func TestPermissionOfAnotherAccountWithTheLogin(t *testing.T) {
 	openMany(repo, 1)
 	repo.Review(1, newReview("wendy", "APPROVED", "1"))
 	s.Inject(githubtest.Fault{
-		Match: "/collaborators/wendy/", Status: 200, Body: `{"permission":"admin","user":{"login":"wendy","id":1,"type":"User"}}`,
+		Match: "/collaborators/wendy/", Status: 200,
+		Body: `{"permission":"admin","user":{"login":"wendy","id":1,"type":"User"}}`,
 	})
 	got := readShop(t, newClient(t, url, Options{}), wantApprovals).PullRequests[0]
 	assertEqual(t, []preview.Approval{{Reviewer: "wendy", SHA: githubtest.SHA("1"), Unread: true}}, got.Approvals)

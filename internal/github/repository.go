@@ -113,6 +113,7 @@ func (r *repository) readDetails(
 	prs := make([]preview.PullRequest, 0, len(open.all))
 	for _, pr := range open.all {
 		needsChecks := wants.Checks != nil && wants.Checks(pr)
+		pr.Stale = open.asBefore[pr.Number]
 		approvals[pr.Number].addTo(&pr)
 		labellings[pr.Number].addTo(&pr)
 		if err := checks.failed[pr.HeadSHA]; err != nil && needsChecks {

@@ -96,7 +96,8 @@ func (r *reviewJSON) review() (review, error) {
 		return review{}, errors.New("the answer has a review without an ID")
 	}
 	return review{
-		id: r.ID, login: r.User.login(), userID: r.User.numericID(), isHuman: r.User.isHuman(), sha: r.CommitID, state: r.State,
+		id: r.ID, login: r.User.login(), userID: r.User.numericID(), isHuman: r.User.isHuman(),
+		sha: r.CommitID, state: r.State,
 		isDecision: slices.Contains([]string{"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}, r.State),
 	}, nil
 }

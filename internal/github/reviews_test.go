@@ -43,8 +43,10 @@ var approvalTests = map[string]struct {
 	"changes requested by another reviewer": {
 		[]string{"wendy APPROVED 1", "mary CHANGES_REQUESTED 1"}, 0, []string{"wendy 1 writer"},
 	},
-	"a dismissed review":             {[]string{"wendy APPROVED 1"}, 1, nil},
-	"the newest review is dismissed": {[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 2, []string{"wendy 1 writer superseded"}},
+	"a dismissed review": {[]string{"wendy APPROVED 1"}, 1, nil},
+	"the newest review is dismissed": {
+		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 2, []string{"wendy 1 writer superseded"},
+	},
 	"an older review is dismissed": {
 		[]string{"wendy APPROVED 1", "wendy APPROVED 2"}, 1, []string{"wendy 2 writer"},
 	},

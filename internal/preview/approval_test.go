@@ -196,7 +196,8 @@ func TestApprovedForkNeedsATagThatNamesItsCommit(t *testing.T) {
 	}
 }
 
-// A fork's author pushes once more, or the approval is dismissed: what was approved goes on running, and nothing else.
+// A fork's author pushes once more, or the approval was dismissed just now: the approved commit goes on running, and
+// nothing else.
 func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 	t.Parallel()
 	c := forksAllowed(t, "")
@@ -254,7 +255,7 @@ func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 		{"a labelled fork", pull(7, forked), true},
 		{"one whose repository is gone", pull(7, orphaned), true},
 		{"a fork without the label", pull(7, forked, withLabels("bug")), false},
-		{"a fork that is a draft", pull(7, forked, asDraft), false},
+		{"a fork that is a draft, and may run since it was none", pull(7, forked, asDraft), true},
 		{"a labelled branch of the repository", pull(7), false},
 	}
 	for _, tt := range tests {

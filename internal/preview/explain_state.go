@@ -15,6 +15,7 @@ var sleepReasons = map[config.SleepCause]string{
 	SleptMaxAwake: "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an " +
 		"extension",
 	SleptAsked:    "a person sent it to sleep",
+	SleptRevoked:  "a commit from a fork in it isn't approved any more",
 	SleptForLimit: "it had no activity, and another environment needed its place",
 }
 
@@ -31,17 +32,30 @@ func (e stateExplainer) describe(d *Decision, l *lifecycle) {
 	}
 	state := e.states[l.name]
 	d.State = state.State
+	if reason := l.revocationReason(e.input, state.State); reason != "" {
+		d.Reason += "; " + config.Printable(reason)
+		d.Remedy = cmp.Or(d.Remedy, reapproveRemedy)
+	}
 	if reason := e.stateReason(state); reason != "" {
 		d.Reason += "; " + reason
 		d.Remedy = cmp.Or(d.Remedy, wakeRemedy(l.name, state))
 	}
-	d.SleepsAt = e.announced(e.scheduler.sleepsWithLinks(l, e.states, map[*lifecycle]bool{}))
+	d.SleepsAt = e.announced(e.sleepsAt(l, state))
 	ends, isFixed := e.endOf(l, state)
 	d.ExpiresAt = e.announced(ends)
 	d.ExpiresAnyway = d.ExpiresAt != nil && isFixed
 	if state.State == Asleep {
 		d.Outcome, d.Since = AsleepOutcome, state.Changed.UTC().Truncate(time.Second)
 	}
+}
+
+// sleepsAt returns when an environment sleeps without further use; zero is unknown or never.
+func (e stateExplainer) sleepsAt(l *lifecycle, state runState) time.Time {
+	at, stops := e.scheduler.sleepsWithLinks(l, e.states, map[*lifecycle]bool{}), l.stopsAt(e.input)
+	if state.State == Asleep || stops.IsZero() || !at.IsZero() && at.Before(stops) {
+		return at
+	}
+	return stops
 }
 
 func wakeRemedy(name string, state runState) string {

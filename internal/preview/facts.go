@@ -105,6 +105,8 @@ type PullRequest struct {
 	Labellings []Labelling
 	// Problem says which detail couldn't be read; empty if there is none.
 	Problem string
+	// Stale is true if the pull request couldn't be read. All of it is as of an earlier read then.
+	Stale bool
 }
 
 // Labelling is the addition of a label to a pull request.

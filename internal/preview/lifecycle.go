@@ -29,6 +29,7 @@ type lifecycle struct {
 	settings   *config.LifetimeSettings
 	requests   Requests
 	isMeasured bool // its recent activity is known
+	approval   runningApproval
 	// linksTo are the environments that it links to, linkedFrom those that link to it.
 	linksTo, linkedFrom []*lifecycle
 }
@@ -114,6 +115,7 @@ func (ls *lifecycles) update(name string, previous *Remembered) {
 		}
 	}
 	l.Active = latest(l.Active, latest(l.Pushed, latest(l.requests.Woken, l.requests.Renewed)))
+	l.recordApproval(checkRunning(in, previous))
 	state := runState{State: previous.Row.State, Changed: l.Changed, Why: l.Why, Ticket: l.Ticket, Took: l.Took}
 	l.recordActivity(in, ls.measured, state)
 	ls.initial[name] = finishWaking(in, name, state)
@@ -162,6 +164,51 @@ func finishWaking(in *input, name string, s runState) runState {
 		s.Took = max(took, 0)
 	}
 	return s.changedTo(Awake, "", in.now)
+}
+
+// recordApproval notes when an approval was first seen revoked. An unknown approval changes nothing.
+func (l *lifecycle) recordApproval(checked runningApproval) {
+	l.approval = checked
+	switch checked.is {
+	case approved:
+		l.Revoked = time.Time{}
+	case revoked:
+		if l.Revoked.IsZero() {
+			l.Revoked = checked.readAt
+		}
+	case approvalUnknown:
+	}
+}
+
+// canWake is false from the first read that shows a revoked approval.
+func (l *lifecycle) canWake() bool { return l.Revoked.IsZero() }
+
+// isStopped reports whether a read after the grace still shows the revoked approval.
+func (l *lifecycle) isStopped(in *input) bool {
+	return l.approval.is == revoked && l.approval.readAt.After(l.Revoked) && !l.approval.readAt.Before(l.stopsAt(in))
+}
+
+// stopsAt returns when the grace of a revoked approval ends; zero if there is none.
+func (l *lifecycle) stopsAt(in *input) time.Time {
+	if l.Revoked.IsZero() {
+		return time.Time{}
+	}
+	return l.Revoked.Add(in.cfg.Policy.PullRequests.GraceOfApproval())
+}
+
+// revocationReason explains a revoked approval; empty if there is none.
+func (l *lifecycle) revocationReason(in *input, state State) string {
+	if l.Revoked.IsZero() {
+		return ""
+	}
+	reason := l.approval.reason
+	if reason == "" {
+		reason = "a commit from a fork runs in it, and isn't approved any more"
+	}
+	if state == Asleep {
+		return "it can't wake: " + reason
+	}
+	return "it stops at " + moment(l.stopsAt(in)) + ": " + reason
 }
 
 // measurement tells for which time the newest measurement counts.

@@ -215,7 +215,7 @@ func (l *limiter) awakeCount() int { return l.live.counts.awake + l.awakeChange 
 // wake wakes an environment, and all that it links to. At limits.awake it waits.
 func (l *limiter) wake(c *lifecycle) {
 	state := l.states[c.name]
-	if state.State != Asleep {
+	if state.State != Asleep || !c.canWake() {
 		return
 	}
 	if most := l.in.cfg.Policy.Limits.Awake; most > 0 && l.awakeCount() >= most && !l.makeRoom() {

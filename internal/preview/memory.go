@@ -161,7 +161,7 @@ func (m *Memory) shift(by time.Duration, far bool, now time.Time) {
 	}
 	m.Lives, m.Requests = maps.Clone(m.Lives), maps.Clone(m.Requests)
 	for name, l := range m.Lives {
-		move(&l.Changed, &l.Pushed, &l.Active, &l.Closed)
+		move(&l.Changed, &l.Pushed, &l.Active, &l.Closed, &l.Revoked)
 		m.Lives[name] = l
 	}
 	for name, i := range m.Requests {

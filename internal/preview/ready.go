@@ -54,7 +54,8 @@ func notReady(s *config.Service, sha string, seen bool, impostor Check) *hold {
 		h.reason += "; a status of this name has no ID of an App"
 		h.remedy = "report it as a check run, or remove appID in " + config.PolicyFile
 	case s.Ready.AppID != 0:
-		h.reason += fmt.Sprintf("; a check run of this name is by an App with ID %d, and not %d", impostor.AppID, s.Ready.AppID)
+		h.reason += fmt.Sprintf("; a check run of this name is by an App with ID %d, and not %d",
+			impostor.AppID, s.Ready.AppID)
 		h.remedy = "find out which App it is, and correct appID in " + config.PolicyFile + " if you trust it"
 	}
 	return h

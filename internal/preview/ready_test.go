@@ -69,7 +69,10 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		{"green of another app", []Check{{Name: "image", App: "evil", Green: true}}, waits},
 		{"green of nobody", []Check{{Name: "image", Green: true}}, waits},
 		{"green of another user", []Check{{Name: "image", User: "mallory", UserID: 5, Green: true}}, waits},
-		{"green of the App, and red of a user with its slug as login", []Check{greenImage, {Name: "image", User: "github-actions"}}, ""},
+		{
+			"green of the App, and red of a user with its slug as login",
+			[]Check{greenImage, {Name: "image", User: "github-actions"}}, "",
+		},
 		{
 			"green of another name",
 			[]Check{{Name: "Image", App: "github-actions", Green: true}, {Name: "image / push", App: "github-actions", Green: true}},

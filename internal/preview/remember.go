@@ -38,8 +38,9 @@ func (r *resolved) liveEnvironments() map[string]Remembered {
 		if row, ok := r.linked.rows[name]; ok {
 			as.Row = row
 		}
-		if state := r.states[name].State; as.Row.State != state {
-			as.Row = as.Row.withState(state)
+		state := r.states[name]
+		if isStopped := state.Why == SleptRevoked; as.Row.State != state.State || as.Row.isStopped() != isStopped {
+			as.Row = as.Row.withState(state.State, isStopped)
 		}
 		environments[name] = as
 	}

@@ -40,7 +40,7 @@ func TestRowsStayEqualWithoutAChange(t *testing.T) {
 	}
 	asleep := d.last.Rows[slices.IndexFunc(d.last.Rows, func(r Row) bool { return r.State == Asleep })]
 	d.ask(ActionWake, "shop-pr-1", 0).pass(time.Minute)
-	if diff := cmp.Diff(asleep.withState(Awake), d.last.Rows[0]); diff != "" {
+	if diff := cmp.Diff(asleep.withState(Awake, false), d.last.Rows[0]); diff != "" {
 		t.Errorf("awake again (-from asleep +composed):\n%s", diff)
 	}
 }

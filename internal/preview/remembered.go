@@ -73,6 +73,7 @@ const (
 	SleptMaxAwake config.SleepCause = "max-awake"
 	SleptAsked    config.SleepCause = "asked"
 	SleptForLimit config.SleepCause = "limit"
+	SleptRevoked  config.SleepCause = "approval" // a commit from a fork isn't approved any more
 )
 
 // Requests has the last requests about one environment.
@@ -109,6 +110,9 @@ type Life struct {
 	Active time.Time
 	// Closed is the time at which its pull request was first seen closed; zero while that is open.
 	Closed time.Time `json:",omitzero"`
+	// Revoked is the time of the first read that showed a commit from a fork in it without approval; zero while all are
+	// approved. It doesn't wake then.
+	Revoked time.Time `json:",omitzero"`
 	// Why is the cause of its sleep.
 	Why config.SleepCause `json:",omitempty"`
 	// Ticket orders the environments that wait to wake; 0 if it doesn't wait.

@@ -106,9 +106,20 @@ func (s *Snapshot) checkLive(c *config.Config, r Request, row Row) error {
 	case ActionSleep:
 		return s.checkSleep(c, r, row)
 	case ActionWake:
-		return checkHold(c.LifetimeOf(row.Profile), r)
+		return s.checkWake(c, r, row)
 	}
 	return nil
+}
+
+// checkWake refuses to wake an environment with code from a fork that isn't approved any more.
+func (s *Snapshot) checkWake(c *config.Config, r Request, row Row) error {
+	if row.State == Asleep && !s.Memory.Lives[row.Name].Revoked.IsZero() {
+		return &RequestError{
+			Reason: row.Name + " can't wake: a commit from a fork in it isn't approved any more",
+			Remedy: reapproveRemedy,
+		}
+	}
+	return checkHold(c.LifetimeOf(row.Profile), r)
 }
 
 func checkHold(settings *config.LifetimeSettings, r Request) error {

@@ -53,7 +53,9 @@ func Wanted(c *config.Config, repository string) Wants {
 			w.Changes = admitted
 		}
 		if c.Policy.PullRequests.Forks == "approved" {
-			w.Approvals = func(pr PullRequest) bool { return pr.isFork() && deployed(pr) }
+			w.Approvals = func(pr PullRequest) bool {
+				return pr.isFork() && (pinned[pr.Number] || !parseLabels(c.Policy.PullRequests, pr.Labels).isUnlabelled())
+			}
 		}
 		if s.Ready != nil {
 			w.Checks, w.BranchChecks = deployed, w.BranchChecks || len(refs) > 0

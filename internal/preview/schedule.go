@@ -28,7 +28,8 @@ func (s *scheduler) schedule() runStates {
 	for changed := true; changed; {
 		changed = false
 		for l := range causes {
-			if slices.ContainsFunc(l.linkedFrom, staysAwake) { // guard linked: false
+			if causes[l] != SleptRevoked &&
+				slices.ContainsFunc(l.linkedFrom, staysAwake) { // guard linked: false
 				delete(causes, l)
 				changed = true
 			}
@@ -56,9 +57,12 @@ func (s *scheduler) isAwake(l *lifecycle, states runStates) bool {
 	return states[l.name].State != Asleep && s.live.has(l.name)
 }
 
-// sleepCause returns why an awake environment should sleep now, or "". A person's request needs no measurement.
+// sleepCause returns why an awake environment should sleep now, or "". A person's request needs no measurement, and
+// neither does a revoked approval. Nothing keeps the environment awake then.
 func (s *scheduler) sleepCause(l *lifecycle, state runState) config.SleepCause {
 	switch {
+	case l.isStopped(s.in) && state.Why != SleptRevoked: // also if it sleeps: workloads can be kept awake in sleep
+		return SleptRevoked
 	case state.State == Asleep || l.isKeptAwake() ||
 		l.heldUntil().After(s.in.now): // guard kept-awake: false
 		return ""
@@ -103,12 +107,14 @@ func (l *lifecycle) sleepsAt(state runState) (at time.Time, cause config.SleepCa
 // wakesNow reports whether a sleeping environment should wake.
 func (s *scheduler) wakesNow(l *lifecycle, states runStates) bool {
 	state := states[l.name]
-	if state.State != Asleep {
+	if state.State != Asleep || !l.canWake() {
 		return false
 	}
 	isWoken := !l.requests.Woken.IsZero() && !l.requests.Woken.Before(state.Changed) && !l.isSentToSleep()
 	isAwake := func(from *lifecycle) bool { return s.isAwake(from, states) }
-	return isWoken || l.Pushed.After(state.Changed) || l.isKeptAwake() || slices.ContainsFunc(l.linkedFrom, isAwake)
+	isApprovedAgain := state.Why == SleptRevoked
+	return isWoken || isApprovedAgain || l.Pushed.After(state.Changed) || l.isKeptAwake() ||
+		slices.ContainsFunc(l.linkedFrom, isAwake)
 }
 
 // canMakeRoom reports whether an environment may sleep for another one. It must be known to be idle.

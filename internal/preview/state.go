@@ -32,18 +32,26 @@ const keepsAwake = "previewset.dev/keep-awake"
 // its target has no replicas.
 func (c *composer) state() {
 	if c.plan.State == Asleep {
-		sleeps := func(kind, patch string) {
-			target := Target{Kind: kind, LabelSelector: keepsAwake + "!=true", AnnotationSelector: keepsAwake + "!=true"}
-			c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: patch, Target: target})
-		}
-		sleeps("Deployment", `[{"op":"add","path":"/spec/replicas","value":0}]`)
-		sleeps("StatefulSet", `[{"op":"add","path":"/spec/replicas","value":0}]`)
-		sleeps("CronJob", `[{"op":"add","path":"/spec/suspend","value":true}]`)
+		c.scaleDown(Target{LabelSelector: keepsAwake + "!=true", AnnotationSelector: keepsAwake + "!=true"})
 	}
 	if c.plan.State == Asleep || c.plan.State == Waking {
 		c.withoutRoute("Ingress", "networking.k8s.io/v1")
 		c.withoutRoute("HTTPRoute", "gateway.networking.k8s.io/v1")
 	}
+}
+
+// everyName selects all objects of a kind, also those with keepsAwake. Only stopped environments have such patches.
+const everyName = ".*"
+
+// scaleDown stops the workloads that a target selects.
+func (c *composer) scaleDown(target Target) {
+	sleeps := func(kind, patch string) {
+		target.Kind = kind
+		c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: patch, Target: target})
+	}
+	sleeps("Deployment", `[{"op":"add","path":"/spec/replicas","value":0}]`)
+	sleeps("StatefulSet", `[{"op":"add","path":"/spec/replicas","value":0}]`)
+	sleeps("CronJob", `[{"op":"add","path":"/spec/suspend","value":true}]`)
 }
 
 // withoutRoute removes the public routes of a kind, in any version. The wildcard route of appsets/ has the hosts
@@ -55,17 +63,24 @@ func (c *composer) withoutRoute(kind, apiVersion string) {
 }
 
 // withState returns a row in another state. The patches of a state are the last ones and the same in every
-// environment, so this works also for an environment that can't be composed now.
-func (r Row) withState(state State) Row {
-	of := func(state State) []Patch {
+// environment, so this works also for an environment that can't be composed now. A stopped row runs no workload at all.
+func (r Row) withState(state State, isStopped bool) Row {
+	of := func(state State, isStopped bool) []Patch {
 		c := composer{plan: Plan{State: state}}
 		c.state()
+		if isStopped {
+			c.scaleDown(Target{Name: everyName})
+		}
 		return c.kustomize.Patches
 	}
-	all := of(Asleep)
+	all := of(Asleep, true)
 	patches := slices.DeleteFunc(slices.Clone(r.Kustomize.Patches), func(p Patch) bool {
 		return slices.ContainsFunc(all, func(of Patch) bool { return of.Target == p.Target })
 	})
-	r.Kustomize.Patches, r.State = slices.Concat(patches, of(state)), state
+	r.Kustomize.Patches, r.State = slices.Concat(patches, of(state, isStopped)), state
 	return r
+}
+
+func (r Row) isStopped() bool {
+	return slices.ContainsFunc(r.Kustomize.Patches, func(p Patch) bool { return p.Target.Name == everyName })
 }
