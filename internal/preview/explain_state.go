@@ -40,7 +40,7 @@ func (e stateExplainer) describe(d *Decision, l *lifecycle) {
 		d.Reason += "; " + reason
 		d.Remedy = cmp.Or(d.Remedy, wakeRemedy(l.name, state))
 	}
-	d.SleepsAt = e.announced(e.sleepsAt(l, state))
+	d.SleepsAt = e.announced(e.nextSleep(l, state))
 	ends, isFixed := e.endOf(l, state)
 	d.ExpiresAt = e.announced(ends)
 	d.ExpiresAnyway = d.ExpiresAt != nil && isFixed
@@ -49,8 +49,8 @@ func (e stateExplainer) describe(d *Decision, l *lifecycle) {
 	}
 }
 
-// sleepsAt returns when an environment sleeps without further use; zero is unknown or never.
-func (e stateExplainer) sleepsAt(l *lifecycle, state runState) time.Time {
+// nextSleep returns when an environment sleeps without further use; zero is unknown or never.
+func (e stateExplainer) nextSleep(l *lifecycle, state runState) time.Time {
 	at, stops := e.scheduler.sleepsWithLinks(l, e.states, map[*lifecycle]bool{}), l.stopsAt(e.input)
 	if state.State == Asleep || stops.IsZero() || !at.IsZero() && at.Before(stops) {
 		return at

@@ -183,8 +183,8 @@ func (l *lifecycle) recordApproval(checked runningApproval) {
 // canWake is false from the first read that shows a revoked approval.
 func (l *lifecycle) canWake() bool { return l.Revoked.IsZero() }
 
-// isStopped reports whether a read after the grace still shows the revoked approval.
-func (l *lifecycle) isStopped(in *input) bool {
+// mustStop reports whether a read after the grace still shows the revoked approval.
+func (l *lifecycle) mustStop(in *input) bool {
 	return l.approval.is == revoked && l.approval.readAt.After(l.Revoked) && !l.approval.readAt.Before(l.stopsAt(in))
 }
 

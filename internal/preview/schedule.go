@@ -61,7 +61,7 @@ func (s *scheduler) isAwake(l *lifecycle, states runStates) bool {
 // neither does a revoked approval. Nothing keeps the environment awake then.
 func (s *scheduler) sleepCause(l *lifecycle, state runState) config.SleepCause {
 	switch {
-	case l.isStopped(s.in) && state.Why != SleptRevoked: // also if it sleeps: workloads can be kept awake in sleep
+	case l.mustStop(s.in) && state.Why != SleptRevoked: // also if it sleeps: workloads can be kept awake in sleep
 		return SleptRevoked
 	case state.State == Asleep || l.isKeptAwake() ||
 		l.heldUntil().After(s.in.now): // guard kept-awake: false
