@@ -43,7 +43,7 @@ func TestMissingPullRequestIsReadDirectly(t *testing.T) {
 			assertEqual(t, []int{1, 2, 3}, numbersOf(got))
 			last := got.PullRequests[len(got.PullRequests)-1]
 			assertEqual(t, tc.hasProblem, last.Problem != "")
-			last.Problem = ""
+			last.Problem, last.Stale = "", false
 			assertEqual(t, before.PullRequests[2], last)
 		})
 	}
