@@ -10,7 +10,8 @@ import (
 func BenchmarkCheck(b *testing.B) {
 	program, dir := filepath.Join(b.TempDir(), "previewctl"), filepath.Join(b.TempDir(), "previews")
 	run(b, "go", "build", "-o", program, ".")
-	run(b, program, "init", dir, "--repo-url", "https://github.com/acme/previews.git", "--domain", "preview.example.dev")
+	run(b, program, "init", dir, "--repo-url", "https://github.com/acme/previews.git", "--domain", "preview.example.dev",
+		"--example", "--example-repository", "acme/shop", "--example-repository", "acme/gateway")
 	for b.Loop() {
 		run(b, program, "check", dir)
 	}

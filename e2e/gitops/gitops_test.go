@@ -63,7 +63,10 @@ func prepare(ctx context.Context, folder string) error {
 	example = filepath.Join(folder, "example")
 	_, err = process.Output(ctx, process.Command{
 		Path: programs.previewctl, Dir: folder,
-		Args: []string{"init", example, "--repo-url", "https://github.com/acme/previews.git", "--domain", "preview.example.dev"},
+		Args: []string{
+			"init", example, "--repo-url", "https://github.com/acme/previews.git", "--domain", "preview.example.dev",
+			"--example", "--example-repository", "acme/shop", "--example-repository", "acme/gateway",
+		},
 	})
 	return err
 }

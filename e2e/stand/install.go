@@ -90,7 +90,10 @@ func (i *Installation) Appsets() string { return i.path("install") }
 func (i *Installation) initRepository(ctx context.Context) error {
 	githubToken := rand.Text()
 	i.sources.GitHub.AllowToken(githubToken)
-	args := []string{"init", i.Repository(), "--repo-url=" + i.sources.Git.URL, "--domain=" + Domain}
+	args := []string{
+		"init", i.Repository(), "--repo-url=" + i.sources.Git.URL, "--domain=" + Domain,
+		"--example", "--example-repository=acme/shop", "--example-repository=acme/gateway",
+	}
 	for flag, token := range map[string]string{
 		"github-token-file": githubToken, "config-token-file": i.sources.Git.Password,
 	} {

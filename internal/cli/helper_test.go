@@ -15,7 +15,9 @@ func bareExample(t *testing.T) string {
 	dir := t.TempDir()
 	term, _, said := terminaltest.New("", nil)
 	term.InTTY = false
-	if code := run(t.Context(), term, []string{"init", filepath.Join(dir, "previews")}); code != 0 {
+	if code := run(t.Context(), term, []string{
+		"init", filepath.Join(dir, "previews"), "--example", "--example-repository", "acme/shop", "--example-repository", "acme/gateway",
+	}); code != 0 {
 		t.Fatalf("init: exit code %d:\n%s", code, said)
 	}
 	remote, clone := filepath.Join(dir, "previews.git"), filepath.Join(dir, "previews")

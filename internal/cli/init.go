@@ -31,9 +31,15 @@ func newInitCmd(term *terminal.Process, runF func(context.Context, *initOptions)
 	cmd := &cobra.Command{
 		Use:   "init DIR",
 		Short: "Create a GitOps repository with the installation",
-		Long: `init writes the example GitOps repository into DIR: the policy previewset.yaml, kustomize-base
-with a small demo system, the overlays, and appsets, which installs everything beside Argo CD. It creates
+		Long: `init writes a GitOps repository into DIR: the policy previewset.yaml, kustomize-base, the overlays,
+appsets, which installs everything beside Argo CD, and a workflow that checks pull requests. It creates
 random tokens for the parts of PreviewSet in a folder that Git ignores.
+
+The system has no services at first; previewctl service add adds yours. --example adds a small demo system.
+Its pull requests come from the repositories of --example-repository. With one repository, each of its pull
+requests counts, and the demo images keep their tags. With two, the first has the services web, orders and
+products, the second has gateway, and your builds must push an image for each commit. Without any, it has no
+pull requests, and the service doesn't ask GitHub.
 
 On a terminal it asks for the repository's address and the domain, unless flags set them. It overwrites a
 different file only with --force, and never a token. A second run changes nothing.
@@ -42,7 +48,7 @@ With --push it makes DIR a Git repository, commits everything but the tokens, an
 After that, previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
-  previewctl init previews --dry-run`,
+  previewctl init demo --example --example-repository acme/shop --dry-run`,
 		Args:              flags.OneArg("folder"),
 		ValidArgsFunction: flags.CompleteFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +74,9 @@ func (o *initOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.settings.Domain, "domain", "", "set the previews' domain: each has the address <environment>.<domain>")
 	f.StringVar(&o.settings.Branch, "branch", scaffold.ExampleBranch, "set the config branch")
 	f.StringVar(&o.settings.Namespace, "argocd-namespace", scaffold.ExampleNamespace, "set Argo CD's namespace")
+	f.BoolVar(&o.settings.Example, "example", false, "add the demo system")
+	f.StringArrayVar(&o.settings.ExampleRepositories, "example-repository", nil,
+		"take the demo system's pull requests from a repository, OWNER/NAME; at most twice")
 	f.StringVar(&o.githubTokenFile, "github-token-file", "", "copy the token for the services' repositories from a file")
 	f.StringVar(&o.configTokenFile, "config-token-file", "", "copy the token for the GitOps repository from a file")
 	f.BoolVar(&o.force, "force", false, "overwrite different files")
@@ -108,12 +117,13 @@ func runInit(ctx context.Context, opts *initOptions) error {
 	if err != nil {
 		return err
 	}
+	commit := ""
 	if opts.push {
-		if err := (scaffold.Repository{Dir: opts.dir, Settings: opts.settings}).Push(ctx); err != nil {
+		if commit, err = (scaffold.Repository{Dir: opts.dir, Settings: opts.settings}).Push(ctx); err != nil {
 			return err
 		}
 	}
-	opts.reportResult(len(written), len(created), scaffold.MissingSecrets(root))
+	opts.reportResult(len(written), len(created), commit, scaffold.MissingSecrets(root))
 	return nil
 }
 
@@ -187,12 +197,16 @@ func (o *initOptions) listFiles(s *scaffold.Scaffold) error {
 	return nil
 }
 
-// reportResult prints the numbers of written files and tokens, and the next steps.
-func (o *initOptions) reportResult(written, created int, missing []string) {
+// reportResult prints the numbers of written files and tokens, the pushed commit if any, and the next steps.
+func (o *initOptions) reportResult(written, created int, commit string, missing []string) {
 	if written+created == 0 {
 		o.term.Answerf("unchanged: %s has all files", o.dir)
 	} else {
 		o.term.Answerf("wrote %s and %s to %s", output.Count(written, "file"), output.Count(created, "token"), o.dir)
+	}
+	if commit != "" {
+		o.term.Answerf("pushed: branch %s of %s is at commit %s",
+			o.settings.Branch, o.settings.RepoURL, output.ShortCommit(commit))
 	}
 	guide := scaffold.Guide{Dir: o.dir, Push: o.push, Settings: o.settings}
 	for _, note := range guide.Notes() {

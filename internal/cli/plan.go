@@ -31,7 +31,8 @@ with the diff of their manifests. It changes nothing.
 
 It reads pull requests, branches and tags from the service and applies the service's rules. For a ref that
 the service hasn't read yet, it uses a synthetic commit and prints a note. Without a service it compares
-with the newest commit, ignores pull requests, and uses a synthetic commit for each ref.
+with --base, ignores labelled pull requests, and uses a synthetic commit for each ref. If the clone is behind
+the config branch, the plan includes what the branch has in addition.
 
 The JSON has the keys "changes" (environment, change, reason, before, after, patch; before and after are the
 rows for Argo CD), "held" (new decisions that hold an environment, or make its removal wait for
@@ -54,6 +55,8 @@ confirmation) and "problems".`,
 	server.Add(cmd)
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	cmd.Flags().StringVar(&opts.Dir, "dir", ".", "read the GitOps repository from a folder in a clone")
+	cmd.Flags().StringVar(&opts.Base, "base", "",
+		"without a service, compare with a commit (default: the config branch on the remote origin, else HEAD)")
 	cmd.Flags().BoolVar(&opts.Summary, "summary", false, "omit the diff of the manifests")
 	return cmd
 }

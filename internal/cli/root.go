@@ -25,11 +25,11 @@ From an empty folder to an environment that runs your branch of one service:
 
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev --push
   cd previews
-  previewctl create mine --service gateway=branch:my-branch
-  previewctl create second --service orders=branch:other-branch`,
+  previewctl service add web --repository acme/web --image ghcr.io/acme/web:1.0 --port 8080 --public
+  previewctl create mine --service web=branch:my-branch`,
 		Example: `  previewctl init previews
   previewctl check previews
-  previewctl render acme/gateway#12 --dir previews`,
+  previewctl help exit-codes`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          flags.NoArgs,

@@ -17,7 +17,8 @@ func gitops(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(".gitconfig"), []byte("[user]\n\tname = Ada\n\temail = ada@example.dev\n"), 0o600))
 	ts.Setenv("GIT_CONFIG_GLOBAL", ts.MkAbs(".gitconfig"))
 	ts.Setenv("PREVIEWSET_CONFIG_REPO", "file://"+ts.MkAbs("previews.git"))
-	ts.Check(ts.Exec("previewctl", "init", "previews", "--domain", "preview.example.dev"))
+	ts.Check(ts.Exec("previewctl", "init", "previews", "--domain", "preview.example.dev",
+		"--example", "--example-repository", "acme/shop", "--example-repository", "acme/gateway"))
 	for line := range strings.Lines(`git init -q --bare -b main previews.git
 git -C previews init -q -b main
 git -C previews add .

@@ -122,8 +122,9 @@ func (c *Config) index() {
 	c.repoByLower = map[string][]*Service{}
 	for i := range c.Policy.Services {
 		s := &c.Policy.Services[i]
-		key := strings.ToLower(s.Repository)
-		c.repoByLower[key] = append(c.repoByLower[key], s)
+		if key := strings.ToLower(s.Repository); key != "" {
+			c.repoByLower[key] = append(c.repoByLower[key], s)
+		}
 	}
 }
 

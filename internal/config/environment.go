@@ -71,6 +71,10 @@ func (v *validator) validateChoices(e *Environment) {
 		if why := e.Services[s].invalidity(); why != "" {
 			v.mistake("services."+s, why, "write one, like {branch: main}")
 		}
+		if service := v.cfg.Policy.Services.Get(s); service != nil && service.Repository == "" {
+			v.mistake("services."+s, "its service has no repository, so it has no "+e.Services[s].String(),
+				"remove it, or add services."+s+".repository to "+PolicyFile)
+		}
 	}
 	for _, s := range slices.Sorted(maps.Keys(e.Links)) {
 		at := "links." + s

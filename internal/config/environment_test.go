@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,5 +163,35 @@ func TestNotInForceNamesWhatNeedsAMeasurementWhereThereIsNone(t *testing.T) {
 		got,
 	) > 0 {
 		t.Errorf("not in force: %q, want nothing: it is measured", got)
+	}
+}
+
+func TestServiceWithoutRepositoryHasNoRef(t *testing.T) {
+	t.Parallel()
+	policy := strings.Replace(testfixture.DemoPolicy, "mailer: {repository: acme/mailer,", "mailer: {", 1)
+	c, err := config.Load(testfixture.DemoTree(map[string]string{
+		config.PolicyFile:                 policy,
+		"overlays/jakub/environment.yaml": testfixture.EnvironmentYAML("services: {mailer: {branch: main}}\n"),
+		"overlays/alice/environment.yaml": testfixture.EnvironmentYAML("services: {web: {branch: main}}\n"),
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Broken["jakub"] == "" || c.Broken["alice"] != "" || slices.Contains(c.Repositories(), "") {
+		t.Errorf("broken %v, repositories %q", c.Broken, c.Repositories())
+	}
+}
+
+func TestPolicyWithoutServices(t *testing.T) {
+	t.Parallel()
+	const head = "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.example.dev\n"
+	for services, want := range map[string]string{"services: {}\n": "", "": "services: is missing", "services:\n": "services: has no value"} {
+		c, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: head + services}), nil)
+		if want == "" && (err != nil || len(c.Repositories()) > 0) {
+			t.Errorf("%q: error %v, config %+v", services, err, c)
+		}
+		if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: error %v, want %q", services, err, want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ type Policy struct {
 	// Repositories are settings of single repositories, by "owner/name". An entry is optional.
 	Repositories map[string]RepositoryPolicy `yaml:"repositories"`
 	// Services are the services of the system by name, a DNS label of at most 22 characters. The first public service that
-	// runs gets the environment's main host, so the order matters.
+	// runs gets the environment's main host, so the order matters. {} is a system without services.
 	Services Services `yaml:"services"`
 	// Profiles are the profiles by name, a DNS label of at most 20 characters. The label "<label>:<profile>" picks one.
 	Profiles map[string]Profile `yaml:"profiles"`
@@ -56,7 +56,8 @@ type Services []Service
 type Service struct {
 	// Name is the key under `services`; a DNS label of at most 22 characters.
 	Name string `yaml:"-"`
-	// Repository is the repository with the service's code, "owner/name" in any case.
+	// Repository is the repository with the service's code, "owner/name" in any case. Without it, no pull request changes
+	// the service, and it always runs the image of kustomize-base.
 	Repository string `yaml:"repository" jsonschema:"example=acme/shop"`
 	// Paths are doublestar patterns. A pull request changes the service when it changes one of these paths. Without them,
 	// any change counts.

@@ -40,6 +40,12 @@ var invalidPolicyCases = []struct {
 		[]string{"  mailer:", "  mailer-2345678901234567:"},
 		"",
 	},
+	{"an empty repository", []string{"mailer: {repository: acme/mailer,", `mailer: {repository: "",`}, ""},
+	{
+		"settings without a repository",
+		[]string{"mailer: {repository: acme/mailer,", "mailer: {paths: [a], ready: {check: a, app: b}, default: {branch: main},"},
+		"",
+	},
 	{
 		"a service without repository and image",
 		[]string{"mailer: {repository: acme/mailer, image: ghcr.io/acme/mailer,", "mailer: {"},
@@ -231,22 +237,6 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 			)
 			problems.Add(tt.name, testfixture.Lines(err))
 		})
-	}
-}
-
-func TestLoadRefusesAPolicyWithoutServices(t *testing.T) {
-	t.Parallel()
-	_, err := config.Load(
-		testfixture.DemoTree(
-			map[string]string{
-				config.PolicyFile: "apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: a.dev\n",
-			},
-		),
-		nil,
-	)
-	want := []string{"previewset.yaml: services: is empty; name at least one service with its repository and image"}
-	if diff := cmp.Diff(want, testfixture.Lines(err)); diff != "" {
-		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 

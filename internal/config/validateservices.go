@@ -10,8 +10,8 @@ import (
 )
 
 func (v *validator) validateServices() {
-	if len(v.cfg.Policy.Services) == 0 {
-		v.mistake("services", "is empty", "name at least one service with its repository and image")
+	if v.lines["services"] == 0 {
+		v.mistake("services", "is missing", "write services: {}, and add services with previewctl service add")
 	}
 	images := map[string]string{}
 	for i := range v.cfg.Policy.Services {
@@ -33,9 +33,7 @@ func (v *validator) validateService(at string, s *Service) {
 	if !IsDNSLabel(s.Name, maxServiceName) {
 		v.mistake(at, "is not a service name", fmt.Sprintf("write at most %d of a to z, 0 to 9 and -", maxServiceName))
 	}
-	if !IsRepository(s.Repository) {
-		v.mistake(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
-	}
+	v.validateServiceRepository(at, s)
 	if len(s.Image) > maxImage || !imagePattern.MatchString(s.Image) {
 		v.mistake(
 			at+".image",
@@ -69,6 +67,22 @@ func (v *validator) validateReady(at string, r *Ready) {
 		v.mistake(at, "needs check and app", example)
 	case r.UserID != 0 && (r.App != "" || r.AppID != 0):
 		v.mistake(at, "names both an App and a user", example+", or {check: image, userID: 583231}")
+	}
+}
+
+// validateServiceRepository checks the repository of a service. Without one, no pull request changes the service, and it
+// has no branch, tag or check.
+func (v *validator) validateServiceRepository(at string, s *Service) {
+	if v.lines[at+".repository"] != 0 {
+		if !IsRepository(s.Repository) {
+			v.mistake(at+".repository", fmt.Sprintf("%q is not a repository", Printable(s.Repository)), "write owner/name")
+		}
+		return
+	}
+	for _, key := range []string{"paths", "ready", "default"} {
+		if v.lines[at+"."+key] != 0 {
+			v.mistake(at+"."+key, "has no meaning without repository", "add repository: owner/name, or remove it")
+		}
 	}
 }
 
@@ -125,7 +139,9 @@ func (v *validator) validateDefault(at string, s *Service) {
 func (v *validator) validateRepositories() {
 	used, slugs, written := map[string]bool{}, map[string]string{}, map[string]string{}
 	for _, s := range v.cfg.Policy.Services {
-		used[strings.ToLower(s.Repository)] = true
+		if s.Repository != "" {
+			used[strings.ToLower(s.Repository)] = true
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.cfg.Policy.Repositories)) {
 		alias := v.cfg.Policy.Repositories[name].Alias

@@ -88,7 +88,10 @@ func (d *demo) createRepository(ctx context.Context) error {
 	work, bare := d.path("work"), d.path("previews.git")
 	identity := []string{"-C", work, "-c", "user.name=demo", "-c", "user.email=demo@preview.example.dev"}
 	for _, c := range [][]string{
-		{d.path("previewctl"), "init", work, "--repo-url", "file://" + bare, "--domain", "preview.example.dev"},
+		{
+			d.path("previewctl"), "init", work, "--repo-url", "file://" + bare, "--domain", "preview.example.dev",
+			"--example", "--example-repository", "acme/shop", "--example-repository", "acme/gateway",
+		},
 		{"git", "init", "--quiet", "--bare", "-b", "main", bare},
 		{"git", "init", "--quiet", "-b", "main", work},
 		{"git", "-C", work, "add", "."},

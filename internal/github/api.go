@@ -56,7 +56,7 @@ func (a *repositoryAPI) get(ctx context.Context, path, etag string, v any) (rest
 	return answer, err
 }
 
-// explainNotFound adds what follows from status 404 for a repository.
+// explainNotFound adds the remedy to status 404 for a repository, or the consequence if an earlier read found it.
 func (a *repositoryAPI) explainNotFound(err error) error {
 	switch {
 	case rest.StatusOf(err) != http.StatusNotFound:

@@ -61,10 +61,10 @@ func (c *Clone) Commit(ctx context.Context, name string) (*Tree, error) {
 	return c.loadTree(ctx, nil, sha, root)
 }
 
-// WorkingTree returns the content of the working tree, as a commit of all its files would have it: with new files and
-// without ignored ones. The tree's Commit is empty. Index and objects are written to a temporary folder, so the clone
-// doesn't change.
-func (c *Clone) WorkingTree(ctx context.Context) (*Tree, error) {
+// WorkingTreeOn returns the content of the working tree, as a commit of all its files would have it: with new files and
+// without ignored ones. If the clone is behind the named commit, the changes of the commit are added, as a pull would.
+// The tree's Commit is empty. Index and objects are written to a temporary folder, so the clone doesn't change.
+func (c *Clone) WorkingTreeOn(ctx context.Context, commit string) (*Tree, error) {
 	dir, err := os.MkdirTemp("", "previewctl-")
 	if err != nil {
 		return nil, err
@@ -78,10 +78,45 @@ func (c *Clone) WorkingTree(ctx context.Context) (*Tree, error) {
 		return nil, err
 	}
 	root, err := c.gitOutput(ctx, variables, "write-tree")
+	if err == nil {
+		root, err = c.mergeTree(ctx, variables, root, commit)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return c.loadTree(ctx, variables, "", root)
+}
+
+// mergeTree returns the tree of root with the changes that a commit has and HEAD lacks. An empty commit has none.
+func (c *Clone) mergeTree(ctx context.Context, variables []string, root, commit string) (string, error) {
+	if commit == "" {
+		return root, nil
+	}
+	if _, err := c.gitOutput(ctx, nil, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		isShallow, err := c.gitOutput(ctx, nil, "rev-parse", "--is-shallow-repository")
+		if err != nil || isShallow == "true" { // the commit may be an old one
+			return root, err
+		}
+		return "", fmt.Errorf("this clone lacks commit %.10s of the config branch: run git fetch", commit)
+	}
+	base, err := c.gitOutput(ctx, nil, "merge-base", "HEAD", commit)
+	if err != nil || strings.HasPrefix(base, commit) { // no common commit, or the clone has it
+		return root, nil //nolint:nilerr // without a common commit, the working tree replaces everything
+	}
+	for _, args := range [][]string{
+		{"read-tree", "--empty"},
+		{"read-tree", "-i", "-m", "--aggressive", base, commit, root},
+	} {
+		if _, err := c.gitOutput(ctx, variables, args...); err != nil {
+			return "", err
+		}
+	}
+	merged, err := c.gitOutput(ctx, variables, "write-tree")
+	if err != nil {
+		return "", fmt.Errorf("the working tree and commit %.10s of the config branch change the same files: "+
+			"run git pull --rebase", commit)
+	}
+	return merged, nil
 }
 
 // redirectWrites returns variables that make git use a copy of the index in dir, and write new objects to dir.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,7 +64,7 @@ func TestWorkingTreeEqualsACommit(t *testing.T) {
 	if c.Folder() != "overlays" || openClone(t, work).Folder() != "." {
 		t.Errorf("the folder is %q", c.Folder())
 	}
-	tree, err := c.WorkingTree(t.Context())
+	tree, err := c.WorkingTreeOn(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,5 +131,49 @@ index 0000000000000000000000000000000000000000..3e757656cf36eca53338e520d134963a
 	}
 	if got, err := gitrepo.Patch(t.Context(), nil, nil); err != nil || got != "" {
 		t.Errorf("of nothing: %q, %v", got, err)
+	}
+}
+
+// A clone that is behind the config branch: a plan must not take the newer files for removed ones.
+func TestWorkingTreeOnANewerCommit(t *testing.T) {
+	t.Parallel()
+	work := newClone(t)
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(work, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := gittest.Git(t, work, "rev-parse", "HEAD")
+	write("theirs", "new\n")
+	gittest.Git(t, work, "add", "--all")
+	gittest.Git(t, work, "commit", "--quiet", "--message", "theirs")
+	newer := gittest.Git(t, work, "rev-parse", "HEAD")
+	gittest.Git(t, work, "reset", "--quiet", "--hard", old)
+	write("mine", "new\n")
+	c := openClone(t, work)
+	for name, tt := range map[string]struct {
+		commit string
+		theirs bool
+	}{"an older commit": {old, false}, "no commit": {"", false}, "a newer commit": {newer, true}} {
+		tree, err := c.WorkingTreeOn(t.Context(), tt.commit)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		files := filesOf(t, tree)
+		_, theirs := files["theirs"]
+		if _, mine := files["mine"]; !mine || theirs != tt.theirs {
+			t.Errorf("%s: files %v", name, files)
+		}
+	}
+	if _, err := c.WorkingTreeOn(t.Context(), strings.Repeat("1", 40)); err == nil || !strings.Contains(err.Error(), "git fetch") {
+		t.Errorf("an unknown commit: error %v", err)
+	}
+	write("theirs", "other\n")
+	if _, err := c.WorkingTreeOn(t.Context(), newer); err == nil || !strings.Contains(err.Error(), "git pull --rebase") {
+		t.Errorf("a conflict: error %v", err)
+	}
+	if got := gittest.Git(t, work, "status", "--porcelain"); !strings.Contains(got, "?? mine") {
+		t.Errorf("the clone changed: %s", got)
 	}
 }

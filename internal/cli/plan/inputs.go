@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/previewset/previewset/internal/cli/output"
@@ -14,38 +17,69 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// inputs returns the service's facts and memory. Without a service it makes them from the newest commit, which then
+// inputs returns the service's facts and memory. Without a service it makes them from the base commit, which then
 // contains only environments with a file.
 func (p *Planner) inputs(ctx context.Context, clone *gitrepo.Clone) (preview.Inputs, error) {
 	if p.Client != nil {
 		return p.Client.Facts(ctx)
 	}
-	p.Env.Notef("no service is named: pull requests are ignored, and every ref has a synthetic commit; set --server")
-	head, err := clone.Commit(ctx, "HEAD")
+	base, name, err := p.base(ctx, clone)
 	if err != nil {
-		return preview.Inputs{}, fmt.Errorf("%w: commit once, or name the service with --server", err)
+		return preview.Inputs{}, err
 	}
-	cfg, err := load(head, clone.Folder(), nil)
+	p.Env.Notef("no service is named: the plan compares with %s, ignores pull requests with a label, and uses a "+
+		"synthetic commit for every ref; set --server", config.Printable(name))
+	cfg, err := load(base, clone.Folder(), nil)
 	if err != nil {
-		return preview.Inputs{}, fmt.Errorf("read the newest commit: %w", err)
+		return preview.Inputs{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	facts := synthetic.Facts(cfg, "", preview.PullRequest{})
-	in := preview.Inputs{Commit: head.Commit, Facts: facts, Asked: preview.AskedRefs(cfg)}
-	in.Facts.Skew = new(time.Duration) // the only clock is this machine's
+	in := preview.Inputs{Commit: base.Commit, Facts: syntheticFacts(cfg), Asked: preview.AskedRefs(cfg)}
 	in.Memory = preview.Resolve(cfg, in.Facts, preview.Memory{}, p.Env.Now()).Memory
 	return in, nil
+}
+
+// syntheticFacts returns the facts for a plan without a service.
+func syntheticFacts(cfg *config.Config) preview.Facts {
+	facts := synthetic.Facts(cfg, "", preview.PullRequest{})
+	facts.Skew = new(time.Duration) // the only clock is this machine's
+	return facts
+}
+
+// base returns the commit to compare with, and its name: that of --base, else the config branch as the clone last
+// fetched it, else the newest commit.
+func (p *Planner) base(ctx context.Context, clone *gitrepo.Clone) (*gitrepo.Tree, string, error) {
+	names := []string{p.Base}
+	if p.Base == "" {
+		branch := cmp.Or(p.Env.Getenv("PREVIEWSET_CONFIG_BRANCH"), "main")
+		names = []string{"refs/remotes/origin/" + branch, "refs/remotes/origin/HEAD", "HEAD"}
+	}
+	var err error
+	for _, name := range names {
+		var tree *gitrepo.Tree
+		if tree, err = clone.Commit(ctx, name); err == nil {
+			return tree, strings.TrimPrefix(name, "refs/remotes/"), nil
+		}
+		if !errors.Is(err, gitrepo.ErrNoCommit) {
+			return nil, "", err
+		}
+	}
+	if p.Base != "" {
+		return nil, "", fmt.Errorf("--base: %w: run git fetch, or name an existing commit", err)
+	}
+	return nil, "", fmt.Errorf("%w: commit once, or name the service with --server", err)
 }
 
 // addSyntheticRefs adds a commit for each ref that the service hasn't read yet. Otherwise Resolve would take it for a
 // missing ref.
 func (p *Planner) addSyntheticRefs(c *config.Config, in *preview.Inputs) {
+	if p.Client == nil {
+		in.Facts = syntheticFacts(c)
+		return
+	}
 	for _, key := range c.Repositories() {
 		r, isRead := in.Facts.Repositories[key]
-		if !isRead && p.Client != nil {
-			continue // Resolve reports it
-		}
 		if !isRead {
-			r = preview.Repository{FullName: key}
+			continue // Resolve reports it
 		}
 		wants, asked := preview.Wanted(c, key), in.Asked[key]
 		r.Branches = p.withRefs(key, "branch", r.Branches, wants.Branches, asked.Branches)
@@ -65,9 +99,7 @@ func (p *Planner) withRefs(repository, kind string, known map[string]string, wan
 			continue
 		}
 		all[ref] = synthetic.Commit(repository, ref)
-		if p.Client != nil {
-			p.Env.Notef("the service hasn't read %s %q of %s yet: the plan uses a synthetic commit", kind, ref, repository)
-		}
+		p.Env.Notef("the service hasn't read %s %q of %s yet: the plan uses a synthetic commit", kind, ref, repository)
 	}
 	return all
 }
@@ -81,10 +113,8 @@ func (p *Planner) withCommits(repository string, known map[string]bool, wanted, 
 			continue
 		}
 		all[sha] = true
-		if p.Client != nil {
-			p.Env.Notef("the service hasn't looked up commit %s of %s yet: the plan assumes that it exists",
-				output.ShortCommit(sha), repository)
-		}
+		p.Env.Notef("the service hasn't looked up commit %s of %s yet: the plan assumes that it exists",
+			output.ShortCommit(sha), repository)
 	}
 	return all
 }

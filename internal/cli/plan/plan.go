@@ -52,6 +52,8 @@ type Planner struct {
 	Dir string
 	// Summary omits the manifests.
 	Summary bool
+	// Base is the commit to compare with if no service is named; "" is the config branch.
+	Base string
 	// Client is nil if no service is named.
 	Client *apiclient.Client
 }
@@ -63,11 +65,11 @@ func (p *Planner) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	working, err := clone.WorkingTree(ctx)
+	known, err := p.inputs(ctx, clone)
 	if err != nil {
 		return Plan{}, err
 	}
-	known, err := p.inputs(ctx, clone)
+	working, err := clone.WorkingTreeOn(ctx, known.Commit)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -44,53 +44,67 @@ func (s Step) String() string {
 
 // Steps returns the next steps. The missing secrets are those that the user must add.
 func (g Guide) Steps(missing []string) []Step {
-	dir, in, check := terminal.ShellQuote(g.Dir), g.Dir+"/", "previewctl check "+terminal.ShellQuote(g.Dir)
-	if g.Push || g.Dir == "." {
-		in, check = "", "previewctl check" // after a push, the first step changes to the folder
-	}
+	dir := terminal.ShellQuote(g.Dir)
 	var steps []Step
-	if g.Push {
-		steps = append(steps, Step{
-			"Create an environment that runs your branch of one service, with links to all other services:",
-			[]string{"cd " + dir, "previewctl create mine --service gateway=branch:my-branch"},
-		})
-	}
-	steps = append(steps, Step{
-		"Describe your services in " + in + "previewset.yaml and kustomize-base (or try the demo system first), and\n" +
-			"their owners in CODEOWNERS. Check the result:", []string{check},
-	})
 	if !g.Push {
 		steps = append(steps, Step{"Push it:", g.pushing(dir)})
 	}
+	steps = append(steps, g.describing(dir))
 	if len(missing) > 0 {
 		steps = append(steps, Step{
-			"Put the tokens from GitHub into " + in + SecretsFolder + " (README.md there lists their permissions):",
+			"Put the tokens from GitHub into " + SecretsFolder + " (README.md there lists their permissions):",
 			[]string{strings.Join(missing, ", ")},
 		})
 	}
-	return append(steps, g.installing(in)...)
+	return append(steps, g.installing()...)
 }
 
-// installing returns the steps after the push. Paths begin with in.
-func (g Guide) installing(in string) []Step {
+// describing returns the step in which the user describes the system.
+func (g Guide) describing(dir string) Step {
+	var commands []string
+	if g.Dir != "." {
+		commands = append(commands, "cd "+dir)
+	}
+	if g.Settings.Example {
+		return Step{
+			"Write the owners into CODEOWNERS, and check the demo system:", append(commands, "previewctl check"),
+		}
+	}
+	return Step{
+		"Add your services, each with one command, and write the owners into CODEOWNERS:", append(commands,
+			"previewctl service add web --repository OWNER/NAME --image IMAGE:TAG --port 8080 --public", "git pull",
+			"previewctl check"),
+	}
+}
+
+// installing returns the steps after the push, in the folder.
+func (g Guide) installing() []Step {
 	return []Step{
 		{
-			"Install it beside Argo CD, which must be able to read the repository too (" + in + "appsets/README.md\n" +
+			"Install it beside Argo CD, which must be able to read the repository too (appsets/README.md\n" +
 				"describes how to install, secure, upgrade and remove it):",
-			[]string{"kubectl apply -k " + terminal.ShellQuote(in+"appsets")},
+			[]string{"kubectl apply -k appsets"},
 		},
 		{
 			"Add a GitHub webhook for pull requests and pushes, with the secret of webhook.secret, so that\n" +
 				"changes arrive at once:",
 			[]string{"https://generator." + cmp.Or(g.Settings.Domain, ExampleDomain) + "/webhooks/github"},
 		},
-		{
-			"Label a pull request \"preview\", and list the environments:", []string{
-				"kubectl -n " + g.Settings.Namespace + " port-forward service/preview-generator 4355 &",
-				"previewctl list --server http://127.0.0.1:4355 --api-token-file " +
-					terminal.ShellQuote(in+SecretsFolder+"/api.token"),
-			},
-		},
+		g.firstEnvironment(),
+	}
+}
+
+// firstEnvironment returns the last step. The demo system without repositories has no pull requests.
+func (g Guide) firstEnvironment() Step {
+	first := "Label a pull request \"preview\", and list the environments:"
+	var create []string
+	if g.Settings.Example && len(g.Settings.ExampleRepositories) == 0 {
+		first, create = "Create an environment, and list all:", []string{"previewctl create mine --profile full"}
+	}
+	return Step{
+		first, append(create,
+			"kubectl -n "+g.Settings.Namespace+" port-forward service/preview-generator 4355 &",
+			"previewctl list --server http://127.0.0.1:4355 --api-token-file "+SecretsFolder+"/api.token"),
 	}
 }
 

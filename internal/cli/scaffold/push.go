@@ -14,30 +14,39 @@ type Repository struct {
 	Settings Settings
 }
 
-// Push makes the folder a repository, commits all files that Git doesn't ignore, and pushes them. It runs Git's own
-// program, because package gitrepo needs a commit to build on and an empty remote has none.
-func (r Repository) Push(ctx context.Context) error {
+// Push makes the folder a repository, commits all files that Git doesn't ignore, and pushes them. It returns the commit.
+// It runs Git's own program, because package gitrepo needs a commit to build on and an empty remote has none.
+func (r Repository) Push(ctx context.Context) (commit string, err error) {
+	if err := r.open(ctx); err != nil {
+		return "", err
+	}
+	if _, err := r.git(ctx, "add", "--all"); err != nil {
+		return "", err
+	}
+	if changes, err := r.git(ctx, "status", "--porcelain"); err != nil {
+		return "", err
+	} else if changes != "" {
+		if _, err := r.git(ctx, "commit", "-q", "-m", "Add preview environments"); err != nil {
+			return "", err
+		}
+	}
+	if _, err := r.git(ctx, "push", "-q", "-u", "origin", "HEAD:refs/heads/"+r.Settings.Branch); err != nil {
+		return "", err
+	}
+	return r.git(ctx, "rev-parse", "HEAD")
+}
+
+// open makes the folder a repository with a remote.
+func (r Repository) open(ctx context.Context) error {
 	if _, err := r.git(ctx, "rev-parse", "--git-dir"); err != nil || !r.isTop(ctx) {
 		if _, err := r.git(ctx, "init", "-q", "-b", r.Settings.Branch); err != nil {
 			return err
 		}
 	}
-	if _, err := r.git(ctx, "remote", "get-url", "origin"); err != nil {
-		if _, err := r.git(ctx, "remote", "add", "origin", r.Settings.RepoURL); err != nil {
-			return err
-		}
+	if _, err := r.git(ctx, "remote", "get-url", "origin"); err == nil {
+		return nil
 	}
-	if _, err := r.git(ctx, "add", "--all"); err != nil {
-		return err
-	}
-	if changes, err := r.git(ctx, "status", "--porcelain"); err != nil {
-		return err
-	} else if changes != "" {
-		if _, err := r.git(ctx, "commit", "-q", "-m", "Add preview environments"); err != nil {
-			return err
-		}
-	}
-	_, err := r.git(ctx, "push", "-q", "-u", "origin", "HEAD:refs/heads/"+r.Settings.Branch)
+	_, err := r.git(ctx, "remote", "add", "origin", r.Settings.RepoURL)
 	return err
 }
 

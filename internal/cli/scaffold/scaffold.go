@@ -22,30 +22,32 @@ type Scaffold struct {
 
 // New applies the settings to the example.
 func New(example fs.FS, s Settings) (*Scaffold, error) {
+	texts, err := read(example)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Example:
+		err = setRepositories(texts, s.ExampleRepositories)
+	default:
+		err = removeDemo(texts)
+	}
+	if err != nil {
+		return nil, err
+	}
 	appsets, others := s.replacers()
 	files := map[string][]byte{}
-	err := fs.WalkDir(example, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := fs.ReadFile(example, name)
-		if err != nil {
-			return err
-		}
+	for name, text := range texts {
 		replacer := others
 		if strings.HasPrefix(name, "appsets/") {
 			replacer = appsets
 		}
-		files[name] = []byte(replacer.Replace(string(content)))
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the example: %w", err)
+		files[name] = []byte(replacer.Replace(text))
 	}
 	return &Scaffold{files: files}, nil
 }
 
-// Compare returns the missing files, and the files with other content. A nil root is an empty folder.
+// Compare returns the missing files, and the files with other content, without a README of the user's own. A nil root is
+// an empty folder.
 func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		if root == nil {
@@ -58,7 +60,7 @@ func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err erro
 			missing = append(missing, name)
 		case err != nil:
 			return nil, nil, fmt.Errorf("compare the files: %w", err)
-		case !bytes.Equal(content, s.files[name]):
+		case !bytes.Equal(content, s.files[name]) && name != readme:
 			differing = append(differing, name)
 		}
 	}

@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/config"
 )
 
 // The example's values, which settings replace.
@@ -24,6 +26,9 @@ const (
 // Settings are the values that init writes into files. An empty value keeps the example's.
 type Settings struct {
 	RepoURL, Domain, Branch, Namespace string
+	// Example adds the demo system. ExampleRepositories are the repositories of its services, "owner/name", at most two.
+	Example             bool
+	ExampleRepositories []string
 }
 
 // The patterns are stricter than Git and DNS, so that each value is one plain scalar in YAML.
@@ -52,6 +57,21 @@ func (s Settings) Check() error {
 	case !flags.IsDNSLabel(s.Namespace):
 		return fmt.Errorf("--argocd-namespace %q is not a namespace; use a-z, 0-9 and hyphens, at most 63 characters",
 			s.Namespace)
+	}
+	return s.checkExample()
+}
+
+func (s Settings) checkExample() error {
+	for _, name := range s.ExampleRepositories {
+		if !config.IsRepository(name) {
+			return fmt.Errorf("--example-repository %q is not a repository; use for example acme/shop", name)
+		}
+	}
+	switch {
+	case len(s.ExampleRepositories) > 0 && !s.Example:
+		return errors.New("--example-repository needs --example")
+	case len(s.ExampleRepositories) > 2:
+		return errors.New("--example-repository is given more than twice; the demo system has two repositories")
 	}
 	return nil
 }
