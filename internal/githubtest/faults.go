@@ -38,6 +38,8 @@ type Fault struct {
 	Kind string
 	// RetryAfter belongs to RateLimited and SecondaryLimit; the default is a minute.
 	RetryAfter time.Duration
+	// Replica answers reads with an older state, with its ETags; nil is the present state.
+	Replica *Replica
 }
 
 // faults are the ordered faults and callbacks. They have a lock of their own, because a request that is delayed must

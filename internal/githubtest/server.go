@@ -80,6 +80,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !fault.wait(r.Context()) {
 		return // the client gave up
 	}
+	if fault != nil && fault.Replica != nil && r.Method == http.MethodGet {
+		c.change.state = fault.Replica.state
+	}
 	a := s.answerTo(c, fault)
 	for _, do := range after {
 		do()
@@ -133,7 +136,7 @@ func (s *Server) resolveNumericPath(c *call) {
 	}
 	number, tail, _ := strings.Cut(rest, "/")
 	id, err := strconv.ParseInt(number, 10, 64)
-	repo := s.state.repos[id]
+	repo := c.change.repos[id]
 	if err != nil || repo == nil {
 		return
 	}
