@@ -49,7 +49,7 @@ func (in *inputs) facts() preview.Facts {
 	return preview.Facts{
 		Repositories: in.repositories.Facts, ConfigReadAt: in.config.ReadAt, Protected: in.opts.Protected,
 		Cluster:  in.cluster.Facts,
-		Activity: in.activity.Facts, Skew: in.skew(), Settled: in.waking.Finished,
+		Activity: in.activity.Facts, Skew: in.skew(), Settled: in.waking.Finished, PollInterval: in.opts.Interval,
 	}
 }
 

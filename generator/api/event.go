@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -19,11 +20,14 @@ type event struct {
 	Context     string          `json:"context"` // of a commit status
 }
 
-// eventPullRequest are the fields that tell what the next read will need.
+// eventPullRequest are the fields that tell what the next read will need, and how the pull request leaves its
+// environment.
 type eventPullRequest struct {
-	Number int  `json:"number"`
-	Draft  bool `json:"draft"`
-	Labels []struct {
+	Number  int       `json:"number"`
+	State   string    `json:"state"`
+	Updated time.Time `json:"updated_at"`
+	Draft   bool      `json:"draft"`
+	Labels  []struct {
 		Name string `json:"name"`
 	} `json:"labels"`
 	Head, Base struct {
@@ -34,8 +38,8 @@ type eventPullRequest struct {
 	}
 }
 
-// expectedPullRequests returns the event's pull request; nil if there is none that can be parsed. It is only a hint for
-// the prefetch.
+// expectedPullRequests returns the event's pull request; nil if there is none that can be parsed. It is no fact: it helps
+// the prefetch, and it confirms a direct read that shows the same.
 func (e event) expectedPullRequests() []preview.PullRequest {
 	var p eventPullRequest
 	if len(e.PullRequest) > maxPullRequestBody || json.Unmarshal(e.PullRequest, &p) != nil {
@@ -43,7 +47,7 @@ func (e event) expectedPullRequests() []preview.PullRequest {
 	}
 	pr := preview.PullRequest{
 		Number: p.Number, Draft: p.Draft, HeadSHA: p.Head.SHA, BaseSHA: p.Base.SHA,
-		HeadRepositoryID: p.Head.Repo.ID, BaseRepositoryID: p.Base.Repo.ID,
+		HeadRepositoryID: p.Head.Repo.ID, BaseRepositoryID: p.Base.Repo.ID, Updated: p.Updated, Closed: p.State == "closed",
 	}
 	for _, l := range p.Labels {
 		pr.Labels = append(pr.Labels, l.Name)

@@ -64,6 +64,7 @@ func writeInputs(to io.Writer, p *answer.Published) {
 	}
 	field(`},"Activity":`, p.Facts.Activity)
 	field(`,"Skew":`, p.Facts.Skew)
+	field(`,"PollInterval":`, p.Facts.PollInterval)
 	field(`,"Settled":`, p.Facts.Settled)
 	w.Text("}}\n")
 }

@@ -45,18 +45,34 @@ const maxExpected = 20
 // prefetched.
 type Expected map[string][]preview.PullRequest
 
-// Merge adds newer pull requests. The newest version of each one counts.
+// Merge adds newer pull requests. The newest version of each one counts: webhooks can arrive in any order.
 func (e *Expected) Merge(newer Expected) {
 	if *e == nil {
 		*e = Expected{}
 	}
 	for name, prs := range newer {
 		for _, pr := range prs {
-			known := slices.DeleteFunc((*e)[name], func(p preview.PullRequest) bool { return p.Number == pr.Number })
-			if len(known) < maxExpected {
-				known = append(known, pr)
-			}
-			(*e)[name] = known
+			(*e)[name] = merge((*e)[name], pr)
+		}
+	}
+}
+
+func merge(all []preview.PullRequest, pr preview.PullRequest) []preview.PullRequest {
+	i := slices.IndexFunc(all, func(p preview.PullRequest) bool { return p.Number == pr.Number })
+	switch {
+	case i >= 0 && !pr.Updated.Before(all[i].Updated):
+		all[i] = pr
+	case i < 0 && len(all) < maxExpected:
+		all = append(all, pr)
+	}
+	return all
+}
+
+// Return adds pull requests that were taken, unless newer ones arrived since.
+func (e *Expected) Return(name string, taken []preview.PullRequest) {
+	for _, pr := range taken {
+		if !slices.ContainsFunc((*e)[name], func(p preview.PullRequest) bool { return p.Number == pr.Number }) {
+			e.Merge(Expected{name: {pr}})
 		}
 	}
 }

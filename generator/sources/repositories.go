@@ -82,17 +82,35 @@ func (r *Repositories) Read(
 	}
 	wants := preview.Wanted(cfg, name)
 	wants.Expected = r.Expected.Take(name)
-	wants.ID, wants.Live = memory.Identity(name), func(id int64) []int { return memory.LivePullRequests(name, id) }
+	wants.ID = memory.Identity(name)
+	wants.Live = func(id int64) map[int]preview.Known { return memory.Known(cfg, name, id) }
 	return func() Apply {
 		began := r.now()
 		facts, err := r.github.Repository(ctx, name, wants)
 		facts.ReadAt = began // by our clock, which decides about lifetimes
+		facts.Announced = wants.Expected
 		return func() {
 			if ctx.Err() == nil {
+				r.Expected.Return(name, newerThan(facts, err, wants.Expected))
 				r.store(name, facts, err, wants.ID, renamed)
 			}
 		}
 	}
+}
+
+// newerThan returns the announced pull requests that the next read may show: this one failed, or showed an older state.
+func newerThan(facts preview.Repository, err error, announced []preview.PullRequest) []preview.PullRequest {
+	if err != nil {
+		return announced
+	}
+	var newer []preview.PullRequest
+	for _, a := range announced {
+		isOlder := func(pr preview.PullRequest) bool { return pr.Number == a.Number && pr.Updated.Before(a.Updated) }
+		if slices.ContainsFunc(facts.PullRequests, isOlder) {
+			newer = append(newer, a)
+		}
+	}
+	return newer
 }
 
 func (r *Repositories) store(name string, facts preview.Repository, err error, knownID int64, renamed func()) {

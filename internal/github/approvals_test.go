@@ -3,6 +3,7 @@ package github
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
@@ -61,6 +62,8 @@ func TestUnreadableApprovals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, repo, url := startGitHub(t)
+			began := time.Now()
+			s.SetClock(func() time.Time { return began }) // the reviews don't change updated_at
 			repo.SetPermission("wendy", "write")
 			repo.Open(githubtest.PullRequest{HeadSHA: head})
 			repo.Open(githubtest.PullRequest{})

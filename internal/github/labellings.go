@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/previewset/previewset/internal/github/paged"
 	"github.com/previewset/previewset/internal/preview"
@@ -16,7 +17,20 @@ type event struct {
 }
 
 // eventsByNumber are the events of pull requests, as read last.
-type eventsByNumber map[int]*[]paged.Page[event]
+type eventsByNumber map[int]*events
+
+// events are the events of one pull request.
+type events struct {
+	pages     []paged.Page[event]
+	isShorter bool // the last read found fewer events, and wasn't used
+}
+
+func (e *events) count() (n int) {
+	for _, p := range e.pages {
+		n += len(p.Items)
+	}
+	return n
+}
 
 // pullRequestLabellings are the labellings of one pull request, or the error of the read.
 type pullRequestLabellings struct {
@@ -33,7 +47,7 @@ func (e *eventsByNumber) readLabellings(
 	for _, index := range indexes {
 		number := open.all[index].Number
 		if now[number] = (*e)[number]; now[number] == nil {
-			now[number] = &[]paged.Page[event]{}
+			now[number] = &events{}
 		}
 		found[number] = &pullRequestLabellings{}
 	}
@@ -49,10 +63,9 @@ func (e *eventsByNumber) readLabellings(
 	return found, nil
 }
 
-// readEvents brings the events up to date and returns the labellings, oldest first.
-func readEvents(
-	ctx context.Context, api *repositoryAPI, number int, pages *[]paged.Page[event],
-) ([]preview.Labelling, error) {
+// readEvents brings the events up to date and returns the labellings, oldest first. Events don't disappear, so a shorter
+// list is an error the first time: GitHub may have answered from a copy that lags behind.
+func readEvents(ctx context.Context, api *repositoryAPI, number int, e *events) ([]preview.Labelling, error) {
 	list := paged.List[[]*eventJSON, event]{
 		Name: "list events", MaxPages: maxDetailPages, Get: api.get,
 		Key: func(e event) int64 { return e.id },
@@ -63,11 +76,17 @@ func readEvents(
 			return paged.Items(found, (*eventJSON).toEvent)
 		},
 	}
-	if _, err := list.Update(ctx, pages); err != nil {
+	before := events{slices.Clone(e.pages), true}
+	if _, err := list.Update(ctx, &e.pages); err != nil {
 		return nil, err
 	}
+	if e.count() < before.count() && !e.isShorter {
+		*e = before
+		return nil, errors.New("GitHub answered with fewer events than before; the next read tries again")
+	}
+	e.isShorter = false
 	all := []preview.Labelling{}
-	for _, p := range *pages {
+	for _, p := range e.pages {
 		for _, e := range p.Items {
 			if e.labelling != nil {
 				all = append(all, *e.labelling)

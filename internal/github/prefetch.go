@@ -21,7 +21,7 @@ func (c changesByNumber) prefetch(ctx context.Context, api *repositoryAPI, wants
 	found := make([]changes, min(len(wants.Expected), maxPrefetched))
 	for i := range found {
 		pr := wants.Expected[i]
-		isValid := pr.Number > 0 && pr.HeadSHA != ""
+		isValid := pr.Number > 0 && pr.HeadSHA != "" && !pr.Closed
 		if !isValid || wants.Changes == nil || !wants.Changes(pr) || c[pr.Number].isFor(pr) {
 			continue
 		}

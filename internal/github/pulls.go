@@ -23,6 +23,21 @@ type openPullRequests struct {
 	// unknown maps the numbers of pull requests that aren't in all to the cause: they couldn't be read now, and no
 	// previous read of this process has them.
 	unknown map[int]string
+	// observed are the pull requests that were read directly, and whether they are closed.
+	observed map[int]bool
+
+	byNumber map[int]preview.PullRequest // the open ones so far
+}
+
+func newOpenPullRequests(listed []preview.PullRequest) openPullRequests {
+	o := openPullRequests{
+		asBefore: map[int]bool{}, unknown: map[int]string{}, observed: map[int]bool{},
+		byNumber: make(map[int]preview.PullRequest, len(listed)),
+	}
+	for _, pr := range listed {
+		o.byNumber[pr.Number] = pr
+	}
+	return o
 }
 
 // indexes returns the indexes of the pull requests that match. A nil function matches none.

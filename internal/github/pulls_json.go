@@ -2,6 +2,7 @@ package github
 
 import (
 	"slices"
+	"time"
 
 	gh "github.com/google/go-github/v62/github"
 
@@ -27,6 +28,7 @@ type pullRequestJSON struct {
 	HTMLURL string        `json:"html_url"`
 	Draft   bool          `json:"draft"`
 	Created *gh.Timestamp `json:"created_at"`
+	Updated *gh.Timestamp `json:"updated_at"`
 	User    *account      `json:"user"`
 	Labels  []*labelJSON  `json:"labels"`
 	Head    branchJSON    `json:"head"`
@@ -50,7 +52,7 @@ func (p *pullRequestJSON) fact(baseRepositoryID int64) preview.PullRequest {
 		Author: p.User.login(), Bot: p.User.isBot(), Draft: p.Draft, Labels: p.labelNames(),
 		Branch: config.Shorten(p.Head.Ref, maxRef), TargetBranch: config.Shorten(p.Base.Ref, maxRef),
 		HeadSHA: config.Shorten(p.Head.SHA, maxSHA), BaseSHA: config.Shorten(p.Base.SHA, maxSHA),
-		BaseRepositoryID: baseRepositoryID,
+		BaseRepositoryID: baseRepositoryID, Updated: p.updatedAt(),
 	}
 	if p.Created != nil {
 		out.Created = p.Created.UTC()
@@ -59,6 +61,14 @@ func (p *pullRequestJSON) fact(baseRepositoryID int64) preview.PullRequest {
 		out.HeadRepositoryID = p.Head.Repo.ID
 	}
 	return out
+}
+
+// updatedAt returns the time of the last update; zero if it is unknown.
+func (p *pullRequestJSON) updatedAt() time.Time {
+	if p.Updated == nil {
+		return time.Time{}
+	}
+	return p.Updated.UTC()
 }
 
 // labelNames returns the names of the labels; nil if the answer doesn't contain all of them.

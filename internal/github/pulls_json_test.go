@@ -11,9 +11,11 @@ import (
 
 func TestPullRequest(t *testing.T) {
 	t.Parallel()
-	_, repo, url := startGitHub(t)
+	s, repo, url := startGitHub(t)
 	fork := repo.Fork("bob")
 	created := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	updated := created.Add(time.Hour)
+	s.SetClock(func() time.Time { return updated })
 	head, base := githubtest.SHA("head"), githubtest.SHA("base")
 	repo.Open(githubtest.PullRequest{
 		Title: "Add \u202e cart", Author: "alice", Draft: true, Labels: []string{"preview", "Bug"},
@@ -23,8 +25,9 @@ func TestPullRequest(t *testing.T) {
 	got := readShop(t, newClient(t, url, Options{}), wantChanges)
 	want := []preview.PullRequest{{
 		Number: 1, Title: "Add \u202e cart", URL: "https://github.com/acme/shop/pull/1", Author: "alice", Draft: true,
-		Labels: []string{"preview", "Bug"}, Created: created, Branch: "feature/cart", TargetBranch: "main",
-		HeadSHA: head, BaseSHA: base,
+		Labels: []string{"preview", "Bug"}, Created: created, Updated: updated, Branch: "feature/cart",
+		TargetBranch: "main",
+		HeadSHA:      head, BaseSHA: base,
 		HeadRepositoryID: fork.ID, BaseRepositoryID: repo.ID, Changes: &preview.Changes{Paths: []string{"a", "b", "new"}},
 	}}
 	assertEqual(t, want, got.PullRequests)

@@ -24,6 +24,7 @@ type repository struct {
 	labellings  eventsByNumber
 	approvals   approvalCache
 	last        []preview.PullRequest // of the last complete read, by number; never changed
+	closed      map[int]string        // ETags of the closed pull requests that the last read asked for, by number
 
 	// costs are the expected costs after each of the last two reads; see repositoryAPI.get. Client.mu guards them.
 	costs [2]int64
@@ -50,7 +51,7 @@ func (r *repository) read(ctx context.Context, api *repositoryAPI, wants preview
 		return preview.Repository{}, err
 	}
 	facts.ID, facts.FullName = r.identity.id, r.identity.fullName
-	facts.PullRequests, facts.Unread = open.all, open.unknown
+	facts.PullRequests, facts.Unread, facts.Observed = open.all, open.unknown, open.observed
 	var err error
 	if facts.Commits, err = r.containment.readContainment(ctx, api, r.identity.defaultBranch, facts, wants); err != nil {
 		return preview.Repository{}, err
@@ -77,7 +78,7 @@ func (r *repository) readPullRequests(
 	for i := range listed { // an ID of 0 would equal that of a deleted fork
 		listed[i].BaseRepositoryID = r.identity.id
 	}
-	open, err := r.readMissing(ctx, api, listed, wants.Live)
+	open, err := r.readInDoubt(ctx, api, listed, wants.Live)
 	if err != nil {
 		return openPullRequests{}, err
 	}

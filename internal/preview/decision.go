@@ -50,6 +50,7 @@ const (
 	RuleWithheld  Rule = "withheld"  // the environment waits for confirmation
 	RuleConfirmed Rule = "confirmed" // a person confirmed the removal
 	RuleClosed    Rule = "closed"    // the pull request is closed or unlabelled
+	RuleLeaving   Rule = "leaving"   // GitHub shows that the pull request leaves, and a second read must show the same
 	RuleGrace     Rule = "grace"     // the pull request is closed, and lifetime.grace runs
 	RuleIdle      Rule = "idle"      // no activity for lifetime.deleteAfterIdle
 	RuleExpired   Rule = "expired"   // the fixed end has come

@@ -137,6 +137,9 @@ func (w *desired) rememberedMember(policy config.PullRequestPolicy, m *member) M
 		remembered.Profile = m.profile
 	}
 	remembered.RepositoryID = cmp.Or(remembered.RepositoryID, last.RepositoryID)
+	if remembered.Updated = last.Updated; last.Updated.IsZero() || last.Label != remembered.Label {
+		remembered.Updated = m.Updated
+	}
 	return remembered
 }
 

@@ -21,6 +21,8 @@ type Facts struct {
 	Activity Measurement
 	// Skew is GitHub's time less the service's; nil if unknown.
 	Skew *time.Duration
+	// PollInterval is the time between two polls. Two reads that show the same departure are at least as far apart.
+	PollInterval time.Duration
 	// Settled are the waking environments that Argo CD found synced and healthy with their last row. Without a cluster
 	// it has all of them.
 	Settled map[string]bool
@@ -51,6 +53,12 @@ type Repository struct {
 	PullRequests []PullRequest
 	// Unread are the pull requests of Wants.Live with an unknown state, and the reason.
 	Unread map[int]string
+	// Observed are the pull requests that were read directly, and whether they are closed. Those of Wants.Live are read
+	// directly if the list lacks them or shows that they leave their environment. It is nil if the whole list was read
+	// directly, and is evidence itself.
+	Observed map[int]bool
+	// Announced are pull requests of webhooks that came before the read. They aren't facts: they only confirm Observed.
+	Announced []PullRequest
 	// Branches and Tags have the commit SHAs of the names in Wants; annotated tags are peeled. A wanted name without an
 	// entry doesn't exist.
 	Branches, Tags map[string]string
@@ -87,6 +95,9 @@ type PullRequest struct {
 	Draft   bool
 	Labels  []string // names, in GitHub's order
 	Created time.Time
+	Updated time.Time // updated_at; zero if unknown
+	// Closed is true only for announced pull requests. All others are open.
+	Closed bool
 
 	Branch, TargetBranch string // head.ref, base.ref
 	HeadSHA, BaseSHA     string
@@ -148,9 +159,9 @@ func (e *IdentityError) Error() string {
 type Wants struct {
 	// ID is the identity that the repository must have. Another one is an IdentityError. 0 allows any.
 	ID int64
-	// Live returns the pull requests with an environment, for the repository's identity; nil is none. If the list of
-	// open pull requests lacks one, it is read directly: only that is evidence that it is closed.
-	Live func(id int64) []int
+	// Live returns the pull requests with an environment by number, for the repository's identity; nil is none. If the
+	// list of open pull requests lacks one, or shows that it leaves, it is read directly: the list is no evidence.
+	Live func(id int64) map[int]Known
 
 	Branches, Tags []string
 	// Commits are full SHAs in refs. They may run only if a branch or tag contains them.
@@ -165,9 +176,20 @@ type Wants struct {
 	Approvals func(PullRequest) bool
 	// Labellings reports whether the labellings of a pull request are needed; nil is no.
 	Labellings func(PullRequest) bool
-	// Expected are pull requests from webhooks. They aren't facts. Their details may be read together with the list,
-	// and count only if the list has the same commits.
+	// Expected are pull requests from webhooks, open or closed. They aren't facts. Their details may be read together
+	// with the list, and count only if the list has the same commits.
 	Expected []PullRequest
+}
+
+// Known is a pull request with an environment, as memory has it.
+type Known struct {
+	// Updated is a time at which it was updated. An answer of GitHub with an older time is stale. Zero is unknown.
+	Updated time.Time
+	// IsClosed is true if there is enough evidence that it is closed. Then a conditional read is enough.
+	IsClosed bool
+	// NeedsDirectRead reports whether the pull request, as the list shows it, leaves its environment without enough
+	// evidence; nil is no.
+	NeedsDirectRead func(listed PullRequest) bool
 }
 
 // Measurement has the measured use of environments. The zero value means that use is unknown.

@@ -44,6 +44,7 @@ type identities struct {
 	carried      map[string]Decided // the last decisions about pull requests that can't be read now
 	memberships  map[string]membership
 	orphans      map[string][]orphan // by environment
+	leaving      map[string]Leaving  // for the next snapshot
 }
 
 // identify finds the open pull requests, and for each member of the last snapshot its pull request.
@@ -51,6 +52,7 @@ func identify(in *input) *identities {
 	ids := &identities{
 		repositories: map[string]int64{}, unread: []string{}, decided: in.memory.Since, carried: map[string]Decided{},
 		memberships: make(map[string]membership, len(in.previous)), orphans: map[string][]orphan{},
+		leaving: map[string]Leaving{},
 	}
 	for _, key := range in.cfg.Repositories() {
 		repository, ok := in.readRepository(key)

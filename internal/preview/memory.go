@@ -36,6 +36,8 @@ type Memory struct {
 	Gone []Decision
 	// Lives have the activity of the live environments, by name.
 	Lives map[string]Life
+	// Leaving are the members that GitHub shows as leaving, by Member.lasting.
+	Leaving map[string]Leaving `json:",omitempty"`
 	// Requests are the requests about environments, by name.
 	Requests map[string]Requests `json:"Intents"`
 	// Expired are the environments that their lifetime removed, by name.
@@ -95,33 +97,25 @@ func (m Memory) Identity(repository string) int64 {
 	return id
 }
 
-// LivePullRequests returns the numbers of the pull requests with an environment in ascending order, of the repository
-// with the identity or, if that is unknown, with the name.
-func (m Memory) LivePullRequests(repository string, id int64) []int {
-	var numbers []int
-	for _, e := range m.Environments {
-		for _, member := range e.Members {
-			if (id != 0 && member.RepositoryID == id) || (member.Repository == repository && member.RepositoryID == 0) {
-				numbers = append(numbers, member.Number)
-			}
-		}
-	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers)
-}
-
 // guardStep is the longest time by which the window of the deletion guard ages between two snapshots. A longer time
 // is a clock jump or a pause of the service, and that doesn't allow more removals.
 const guardStep = 2 * time.Minute
 
-// clampClockJumps returns the memory without the effects of clock jumps: the window of the deletion guard ages by
-// guardStep at most, and nothing is in the future.
+// clampClockJumps returns the memory without the effects of clock jumps: the window of the deletion guard and the first
+// observations age by guardStep at most, and nothing is in the future.
 func (m Memory) clampClockJumps(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > guardStep) {
 		by := jumped - min(max(jumped, 0), guardStep) // guard clock-jump-and-deletions: 0*$
 		m.Removals, m.RemovalsOf = addToTimes(m.Removals, by), maps.Clone(m.RemovalsOf)
 		for repository, times := range m.RemovalsOf {
 			m.RemovalsOf[repository] = addToTimes(times, by)
+		}
+		m.Leaving = maps.Clone(m.Leaving)
+		for key, l := range m.Leaving {
+			if !l.Seen.IsZero() {
+				l.Seen = l.Seen.Add(jumped - min(max(jumped, 0), guardStep))
+			}
+			m.Leaving[key] = l
 		}
 	}
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > clockStep) { // guard clock-jump: false

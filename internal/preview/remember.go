@@ -19,6 +19,7 @@ func remember(r *resolved, e explanation) *Snapshot {
 		compositions: r.linked.compositions,
 	}
 	s.Memory.Removals, s.Memory.RemovalsOf = r.removals()
+	s.Memory.Leaving = leavingOf(s.Memory.Environments, r.ids.leaving)
 	if s.Memory.Defaults == nil {
 		s.Memory.Defaults = map[string]config.ServiceRef{}
 	}
@@ -28,6 +29,22 @@ func remember(r *resolved, e explanation) *Snapshot {
 		s.Rows = append(s.Rows, s.Memory.Environments[name].Row)
 	}
 	return s
+}
+
+// leavingOf returns the departures of members that are still in an environment.
+func leavingOf(environments map[string]Remembered, leaving map[string]Leaving) map[string]Leaving {
+	if len(leaving) == 0 {
+		return nil
+	}
+	kept := map[string]Leaving{}
+	for _, e := range environments {
+		for _, m := range e.Members {
+			if l, ok := leaving[m.lasting()]; ok {
+				kept[m.lasting()] = l
+			}
+		}
+	}
+	return kept
 }
 
 // liveEnvironments returns the live environments with their links and states.

@@ -35,7 +35,27 @@ type Member struct {
 	// Profile is the one that its labels named when it was last admitted to a named environment. It counts while the
 	// member is held.
 	Profile string `json:",omitempty"`
+	// Updated is GitHub's updated_at when the label was first read; zero if unknown. Later updates don't change it,
+	// because each comment is one.
+	Updated time.Time `json:",omitzero"`
 }
+
+// Leaving is how a member leaves its environment, as GitHub shows it.
+type Leaving struct {
+	// To is leavesClosed, leavesUnlabelled, leavesJoin, or the environment that it joins.
+	To string
+	// Seen is the time of the first direct read that showed it; zero if there was none.
+	Seen time.Time `json:",omitzero"`
+	// IsSure is true after a second direct read, at least one poll later, or after a webhook that says the same.
+	IsSure bool `json:"Sure,omitempty"`
+}
+
+// The values of Leaving.To besides the names of environments.
+const (
+	leavesClosed     = "(closed)"
+	leavesUnlabelled = "(unlabelled)"
+	leavesJoin       = "(own environment)"
+)
 
 func (m Member) subject() string { return subject(m.Repository, m.Number) }
 

@@ -12,6 +12,7 @@ import (
 func Resolve(cfg *config.Config, facts Facts, memory Memory, now time.Time) *Snapshot {
 	in := newInput(cfg, facts, memory, now)
 	ids := identify(in)
+	keepLeaving(in, ids)
 	admissions := admit(in, ids.pullRequests)
 	// A member that its target rejects stays in its environment. That changes the desired environments, so the later
 	// phases run again until there is no new rejection.
