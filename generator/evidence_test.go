@@ -64,6 +64,13 @@ func (h *hosted) start() *testworld.Service {
 	return testworld.Ready(h.t, h.World, append(h.options, func(o *generator.Options) { o.GitHub = client })...)
 }
 
+// poll is the next poll of a service.
+func (h *hosted) poll(s *testworld.Service) {
+	h.t.Helper()
+	h.AdvanceClock(time.Minute)
+	s.Refresh(h.t.Context())
+}
+
 // lose replaces the saved state. The Applications of the live environments stay in the cluster.
 func (h *hosted) lose(s *testworld.Service, content []byte) {
 	h.t.Helper()

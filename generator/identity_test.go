@@ -122,7 +122,8 @@ func TestRenamedRepositoryKeepsEnvironment(t *testing.T) {
 		}
 	}
 	h.shop.Close(1)
-	s.Refresh(t.Context())
+	h.poll(s)
+	h.poll(s)
 	if diff := cmp.Diff([]string{gatewayRow}, s.GetParams(t, testworld.ParamsBody).Names(t)); diff != "" {
 		t.Errorf("closed: %s", diff)
 	}

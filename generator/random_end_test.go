@@ -13,8 +13,10 @@ import (
 func (sim *simulation) checkNothingChanges() {
 	sim.logf("nothing happens")
 	sim.events().setUsage("used") // idle environments would fall asleep
-	sim.pollAll()
-	sim.checkAnswer()
+	for range 2 {                 // environments go after the second observation
+		sim.pollAll()
+		sim.checkAnswer()
+	}
 	if sim.hub.open.Load() > 0 || sim.failed {
 		return
 	}
@@ -36,7 +38,7 @@ func (sim *simulation) checkEnd() {
 			l.repo.Edit(n, func(pr *githubtest.PullRequest) { pr.Draft = false })
 		}
 	}
-	for range 2 { // the first poll may give the first answer
+	for range 3 { // the first poll may give the first answer, and the first of two observations
 		sim.pollAll()
 		sim.checkAnswer()
 	}

@@ -229,7 +229,7 @@ func (sim *simulation) checkComplete() {
 			sim.failf("%s is missing, but everything was read", name)
 		}
 	}
-	waiting := sim.waitingForConfirmation()
+	waiting := append(sim.waitingForConfirmation(), sim.leaving()...)
 	for name, l := range sim.environments {
 		if pr := sim.pullRequestOf(l); want[name] == "" && !slices.Contains(waiting, name) &&
 			(!pr.Draft || pr.State != "open" || !hasLabel(pr.Labels, s.label)) {

@@ -150,6 +150,7 @@ type simulation struct {
 	failed  bool
 
 	hub           *simulatedGitHub
+	lags          lags
 	repositories  []*trackedRepository
 	faults        int
 	hiding        bool  // the current faults may hide pull requests
@@ -194,7 +195,7 @@ func newSimulation(t *testing.T, seed uint64, b *configRepository, d *disk, secr
 		settings: settings{
 			label: "preview", deletionsAtOnce: int(seed/2%2) * 2,
 		}, inForce: map[settings]bool{}, environments: map[string]*liveEnvironment{}, confirmed: map[string]bool{},
-		usage: newUsage(), sleepRequested: map[string]bool{},
+		usage: newUsage(), sleepRequested: map[string]bool{}, lags: lags{Rand: rand.New(rand.NewPCG(seed, 3))},
 	}
 	sim.hub.AllowToken("gh-t0ken", "acme/none")
 	sim.hub.AddRepository("acme/previews")
@@ -258,15 +259,17 @@ func (sim *simulation) startService() {
 	synctest.Wait()
 }
 
-// step makes one to three changes, delivers webhooks and checks the answer.
+// step makes one to three changes, perhaps lets GitHub lag, delivers webhooks and checks the answer.
 func (sim *simulation) step() {
 	if next := sim.atNextStep; next != nil {
 		sim.atNextStep = nil
 		next()
 	}
+	sim.lags.keepReplica(sim.hub)
 	for range 1 + sim.IntN(3) {
 		sim.events().randomEvent()
 	}
+	sim.events().lagRandomly()
 	if sim.atStepEnd != nil {
 		sim.atStepEnd()
 		sim.atStepEnd = nil

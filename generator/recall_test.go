@@ -49,8 +49,8 @@ func TestLostStateIsRecoveredFromApplications(t *testing.T) {
 			},
 			"and the pull request closed": {
 				func(h *hosted) { h.shop.Close(1) },
-				[]string{"gateway-pr-1: live labelled", "shop-pr-1: gone closed"},
-				false,
+				[]string{"gateway-pr-1: live labelled", "shop-pr-1: live leaving"},
+				true,
 			},
 		} {
 			t.Run(loss+" "+name, func(t *testing.T) {

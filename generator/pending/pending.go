@@ -68,15 +68,6 @@ func merge(all []preview.PullRequest, pr preview.PullRequest) []preview.PullRequ
 	return all
 }
 
-// Return adds pull requests that were taken, unless newer ones arrived since.
-func (e *Expected) Return(name string, taken []preview.PullRequest) {
-	for _, pr := range taken {
-		if !slices.ContainsFunc((*e)[name], func(p preview.PullRequest) bool { return p.Number == pr.Number }) {
-			e.Merge(Expected{name: {pr}})
-		}
-	}
-}
-
 // Take removes and returns the expected pull requests of a repository.
 func (e Expected) Take(name string) []preview.PullRequest {
 	defer delete(e, name)

@@ -91,26 +91,10 @@ func (r *Repositories) Read(
 		facts.Announced = wants.Expected
 		return func() {
 			if ctx.Err() == nil {
-				r.Expected.Return(name, newerThan(facts, err, wants.Expected))
 				r.store(name, facts, err, wants.ID, renamed)
 			}
 		}
 	}
-}
-
-// newerThan returns the announced pull requests that the next read may show: this one failed, or showed an older state.
-func newerThan(facts preview.Repository, err error, announced []preview.PullRequest) []preview.PullRequest {
-	if err != nil {
-		return announced
-	}
-	var newer []preview.PullRequest
-	for _, a := range announced {
-		isOlder := func(pr preview.PullRequest) bool { return pr.Number == a.Number && pr.Updated.Before(a.Updated) }
-		if slices.ContainsFunc(facts.PullRequests, isOlder) {
-			newer = append(newer, a)
-		}
-	}
-	return newer
 }
 
 func (r *Repositories) store(name string, facts preview.Repository, err error, knownID int64, renamed func()) {

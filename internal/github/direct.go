@@ -82,8 +82,8 @@ func (r *repository) doubts(listed map[int]preview.PullRequest, live func(id int
 			d.listed = &pr
 		}
 		switch {
-		case d.listed == nil: // guard missing-pull-request: false
-			doubts = append(doubts, d)
+		case d.listed == nil:
+			doubts = append(doubts, d) // guard missing-pull-request: skip
 		case isLive && (d.isOlder(d.listed.Updated) || d.leaves()):
 			doubts = append(doubts, d)
 		case d.isOlder(d.listed.Updated):

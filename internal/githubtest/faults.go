@@ -38,6 +38,8 @@ type Fault struct {
 	Kind string
 	// RetryAfter belongs to RateLimited and SecondaryLimit; the default is a minute.
 	RetryAfter time.Duration
+	// For is how long the fault can happen; 0 means until ClearFaults.
+	For time.Duration
 	// Replica answers reads with an older state, with its ETags; nil is the present state.
 	Replica *Replica
 }
@@ -54,13 +56,20 @@ type faultOrder struct {
 	fault Fault
 	match *regexp.Regexp
 	do    func()
+	until time.Time // zero means until ClearFaults
 }
+
+func (o *faultOrder) isOver() bool { return !o.until.IsZero() && !time.Now().Before(o.until) }
 
 // Inject orders a fault. A request gets the first matching fault only.
 func (f *faults) Inject(fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.orders = append(f.orders, &faultOrder{fault: fault, match: regexp.MustCompile(fault.Match)})
+	o := &faultOrder{fault: fault, match: regexp.MustCompile(fault.Match)}
+	if fault.For > 0 {
+		o.until = time.Now().Add(fault.For)
+	}
+	f.orders = append(f.orders, o)
 }
 
 // ClearFaults cancels all orders of Inject and After.
@@ -97,6 +106,9 @@ func (f *faults) match(r *http.Request) (*Fault, []func()) {
 func takeMatching(orders *[]*faultOrder, text string, n int) []*faultOrder {
 	var hits, rest []*faultOrder
 	for _, o := range *orders {
+		if o.isOver() {
+			continue
+		}
 		if (n >= 0 && len(hits) >= n) || !o.match.MatchString(text) {
 			rest = append(rest, o)
 			continue

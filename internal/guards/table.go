@@ -14,9 +14,23 @@ var guards = []guard{
 	{"a page that can't be read is an error", service, markers("unreadable-page")},
 	{"an answer without a list is an error", service, markers("missing-list")},
 	{"a full page has a next one, even without a link", service, markers("full-page")},
-	{"a pull request that is missing in the list is read directly", service, markers("missing-pull-request")},
-	{"a missing pull request is read directly after a restart", service, markers("missing-after-restart")},
-	{"a pull request that can't be read directly counts as open", service, markers("unreadable-counts-as-open")},
+	{
+		"a pull request that is missing in the list is read directly", service,
+		markers("missing-pull-request", "observed-directly", "second-observation"),
+	},
+	{
+		"a missing pull request is read directly after a restart", service,
+		markers("missing-after-restart", "observed-directly", "second-observation"),
+	},
+	{
+		"a pull request that can't be read directly counts as open", service,
+		markers("unreadable-counts-as-open", "second-observation"),
+	},
+	{
+		"a pull request that leaves by the list is read directly", service,
+		markers("leaves-in-list", "older-state", "observed-directly", "second-observation"),
+	},
+	{"a stale direct read removes nothing", service, markers("older-state", "second-observation")},
 	{"an unread pull request stays after a restart", service, markers("unread-member")},
 	{"no answer before every repository was read", service, markers("everything-read")},
 	{"state is saved before its snapshot is served", service, markers("saved-before-served")},
