@@ -174,8 +174,8 @@ func TestWebhookConfirms(t *testing.T) {
 			t.Parallel()
 			h, s, _ := newLagging(t)
 			tt.leave(h.shop)
-			body := fmt.Sprintf(`{"repository":{"full_name":"acme/shop"},"pull_request":{"number":%d,%s}}`, tt.number, tt.webhook)
-			s.Deliver(t, "pull_request", name, body)
+			const body = `{"repository":{"full_name":"acme/shop"},"pull_request":{"number":%d,%s}}`
+			s.Deliver(t, "pull_request", name, fmt.Sprintf(body, tt.number, tt.webhook))
 			s.Refresh(t.Context())
 			if diff := cmp.Diff(tt.want, decisionOfShop(t, s)); diff != "" {
 				t.Error(diff)

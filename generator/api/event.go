@@ -38,8 +38,8 @@ type eventPullRequest struct {
 	}
 }
 
-// expectedPullRequests returns the event's pull request; nil if there is none that can be parsed. It is no fact: it helps
-// the prefetch, and it confirms a direct read that shows the same.
+// expectedPullRequests returns the event's pull request; nil if there is none that can be parsed. It is no fact: it
+// helps the prefetch, and it confirms a direct read that shows the same.
 func (e event) expectedPullRequests() []preview.PullRequest {
 	var p eventPullRequest
 	if len(e.PullRequest) > maxPullRequestBody || json.Unmarshal(e.PullRequest, &p) != nil {

@@ -83,7 +83,7 @@ func (r *Repositories) Read(
 	wants := preview.Wanted(cfg, name)
 	wants.Expected = r.Expected.Take(name)
 	wants.ID = memory.Identity(name)
-	wants.Live = func(id int64) map[int]preview.Known { return memory.Known(cfg, name, id) }
+	wants.Live = func(id int64) map[int]preview.Known { return memory.KnownPullRequests(cfg, name, id) }
 	return func() Apply {
 		began := r.now()
 		facts, err := r.github.Repository(ctx, name, wants)

@@ -176,7 +176,8 @@ func sameMemory(a, b preview.Memory) bool {
 	return maps.Equal(a.Kept().Since, b.Kept().Since) && maps.Equal(a.Repositories, b.Repositories) &&
 		maps.Equal(a.Overlays, b.Overlays) && maps.Equal(a.Requests, b.Requests) && maps.Equal(a.Defaults, b.Defaults) &&
 		maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Expired, b.Expired, sameLeft) &&
-		maps.Equal(a.Leaving, b.Leaving) && len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, rowequality.SameMembership)
+		maps.Equal(a.Leaving, b.Leaving) &&
+		len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, rowequality.SameMembership)
 }
 
 // sameLife ignores the time of the last use, because it changes with every measurement.

@@ -38,7 +38,7 @@ func (r *repository) readInDoubt(
 	doubts := r.doubts(open.byNumber, live)
 	found := make([]directRead, len(doubts))
 	err := readEach(ctx, len(doubts), func(ctx context.Context, i int) {
-		found[i] = doubts[i].read(ctx, api, r.closed[doubts[i].last.Number])
+		found[i] = doubts[i].readDirectly(ctx, api, r.closed[doubts[i].last.Number])
 	})
 	if err != nil {
 		return openPullRequests{}, err
@@ -103,9 +103,9 @@ func (d *doubt) leaves() bool {
 	return d.known.NeedsDirectRead != nil && d.known.NeedsDirectRead(*d.listed) // guard leaves-in-list: false
 }
 
-// read reads one pull request. The request has no cache validator, unless it is known to be closed: then only another
-// answer is news.
-func (d *doubt) read(ctx context.Context, api *repositoryAPI, etag string) directRead {
+// readDirectly reads one pull request. The request has no cache validator, unless the pull request is known to be
+// closed: then only another answer is news, and an unchanged one costs no quota.
+func (d *doubt) readDirectly(ctx context.Context, api *repositoryAPI, etag string) directRead {
 	if !d.known.IsClosed {
 		etag = ""
 	}

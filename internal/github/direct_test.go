@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/preview"
@@ -83,4 +84,90 @@ func TestCancelledDirectReadIsAnError(t *testing.T) {
 	if _, err := c.Repository(ctx, "acme/shop", preview.Wants{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
+}
+
+// advancing is a clock that goes on by a second at each call, so that each change has an updated_at of its own.
+func advancing(s *githubtest.Server) {
+	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	s.SetClock(func() time.Time { now = now.Add(time.Second); return now })
+}
+
+// wantLive wants pull request 1, which has an environment. It leaves if the list shows it without labels.
+func wantLive(known preview.Known) preview.Wants {
+	known.NeedsDirectRead = func(pr preview.PullRequest) bool { return len(pr.Labels) == 0 }
+	return preview.Wants{Live: func(int64) map[int]preview.Known { return map[int]preview.Known{1: known} }}
+}
+
+func TestStaleAnswers(t *testing.T) {
+	t.Parallel()
+	const list, direct, both = `pulls\?`, `pulls/1$`, `pulls(\?|/1$)`
+	stale := map[int]bool{}
+	for name, tc := range map[string]struct {
+		match    string
+		restart  bool
+		known    bool // memory knows when the label was put on
+		isLive   bool
+		observed map[int]bool
+		unread   bool
+	}{
+		"a list, without an environment":                {list, false, false, false, stale, false},
+		"a list, with an environment":                   {list, false, true, true, map[int]bool{1: false}, false},
+		"both":                                          {both, false, true, true, stale, false},
+		"a list after a restart":                        {list, true, true, true, map[int]bool{1: false}, false},
+		"both after a restart":                          {both, true, true, true, stale, true},
+		"a direct read that nothing asks for":           {direct, false, true, true, stale, false},
+		"a list after a restart with an earlier memory": {list, true, false, true, map[int]bool{1: false}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, repo, url := startGitHub(t)
+			advancing(s)
+			openMany(repo, 1)
+			old := s.Replica()
+			repo.Label(1, "preview")
+			c, wants := newClient(t, url, Options{}), preview.Wants{}
+			pr := readShop(t, c, wants).PullRequests[0]
+			if tc.isLive {
+				wants = wantLive(preview.Known{})
+			}
+			if tc.known {
+				wants = wantLive(preview.Known{Updated: pr.Updated})
+			}
+			if tc.restart {
+				c = newClient(t, url, Options{})
+			}
+			s.Inject(githubtest.Fault{Match: tc.match, Replica: old})
+			got := readShop(t, c, wants)
+			assertEqual(t, tc.observed, got.Observed)
+			assertEqual(t, tc.unread, len(got.Unread) == 1)
+			if !tc.unread {
+				assertEqual(t, []string{"preview"}, got.PullRequests[0].Labels)
+			}
+			s.ClearFaults()
+			assertEqual(t, []string{"preview"}, readShop(t, c, wants).PullRequests[0].Labels)
+		})
+	}
+}
+
+// A pull request that leaves is read without a cache validator at each read, until there is enough evidence.
+func TestClosedPullRequestIsReadWithoutQuota(t *testing.T) {
+	t.Parallel()
+	s, repo, url := startGitHub(t)
+	openMany(repo, 2)
+	c := newClient(t, url, Options{})
+	readShop(t, c, wantLive(preview.Known{}))
+	repo.Close(1)
+	readShop(t, c, wantLive(preview.Known{}))
+	charged := func(known preview.Known) int {
+		before := s.Charged()
+		assertEqual(t, map[int]bool{1: true}, readShop(t, c, wantLive(known)).Observed)
+		return s.Charged() - before
+	}
+	assertEqual(t, []int{1, 0, 0, 1}, []int{
+		charged(preview.Known{}), charged(preview.Known{IsClosed: true}), charged(preview.Known{IsClosed: true}),
+		charged(preview.Known{}),
+	})
+	repo.Reopen(1)
+	s.Inject(emptyList)
+	assertEqual(t, []int{1}, numbersOf(readShop(t, c, wantLive(preview.Known{IsClosed: true})))[:1])
 }

@@ -63,8 +63,8 @@ func (e *eventsByNumber) readLabellings(
 	return found, nil
 }
 
-// readEvents brings the events up to date and returns the labellings, oldest first. Events don't disappear, so a shorter
-// list is an error the first time: GitHub may have answered from a copy that lags behind.
+// readEvents brings the events up to date and returns the labellings, oldest first. Events don't disappear, so a
+// shorter list is an error the first time: GitHub may have answered from a copy that lags behind.
 func readEvents(ctx context.Context, api *repositoryAPI, number int, e *events) ([]preview.Labelling, error) {
 	list := paged.List[[]*eventJSON, event]{
 		Name: "list events", MaxPages: maxDetailPages, Get: api.get,

@@ -178,3 +178,26 @@ func TestEventsOfARenamedRepository(t *testing.T) {
 	repo.Rename("other/store")
 	readShopError(t, c, "transferred")
 }
+
+// Events don't disappear, so a shorter list counts only if the next read shows it too.
+func TestShorterListOfEventsIsAnError(t *testing.T) {
+	t.Parallel()
+	s, repo, url := startGitHub(t)
+	openMany(repo, 1)
+	repo.As("bob").Label(1, "preview")
+	repo.Unlabel(1, "preview")
+	old := s.Replica()
+	repo.As("alice").Label(1, "preview")
+	wants := preview.Wants{Labellings: always}
+	c := newClient(t, url, Options{})
+	good := readShop(t, c, wants).PullRequests[0]
+	s.Inject(githubtest.Fault{Match: "events", Times: 1, Replica: old})
+	stale := readShop(t, c, wants).PullRequests[0]
+	if stale.Labellings != nil || stale.Problem == "" {
+		t.Errorf("labellings %v, problem %q", stale.Labellings, stale.Problem)
+	}
+	assertEqual(t, good, readShop(t, c, wants).PullRequests[0])
+	s.Inject(githubtest.Fault{Match: "events", Times: 2, Replica: old})
+	readShop(t, c, wants)
+	assertEqual(t, 1, len(readShop(t, c, wants).PullRequests[0].Labellings))
+}

@@ -9,12 +9,6 @@ import (
 // Fault.Replica.
 type Replica struct{ state *state }
 
-// Replica copies the state as it is now.
-func (s *Server) Replica() *Replica {
-	defer s.state.lock()()
-	return &Replica{s.state.clone()}
-}
-
 // clone copies everything that the API shows of pull requests and refs. Commits never change, so they are shared.
 func (s *state) clone() *state {
 	c := newState(s.clock)

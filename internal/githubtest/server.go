@@ -46,6 +46,12 @@ func New() *Server {
 	return s
 }
 
+// Replica copies the state as it is now, for Fault.Replica.
+func (s *Server) Replica() *Replica {
+	defer s.state.lock()()
+	return &Replica{s.state.clone()}
+}
+
 // SetClock replaces time.Now.
 func (s *Server) SetClock(now func() time.Time) { s.clock.set(now) }
 

@@ -37,9 +37,9 @@ func departure(cfg *config.Config, environment string, last Member, pr PullReque
 	return ""
 }
 
-// Known returns the pull requests with an environment by number, of the repository with the identity or, if that is
-// unknown, with the name.
-func (m Memory) Known(cfg *config.Config, repository string, id int64) map[int]Known {
+// KnownPullRequests returns the pull requests with an environment by number, of the repository with the identity or, if
+// that is unknown, with the name.
+func (m Memory) KnownPullRequests(cfg *config.Config, repository string, id int64) map[int]Known {
 	known := map[int]Known{}
 	for name, e := range m.Environments {
 		for _, member := range e.Members {
@@ -66,8 +66,8 @@ type evidence struct {
 }
 
 // keepLeaving makes orphans of members that leave without enough evidence. GitHub may have answered from a copy that
-// lags behind. They leave after two direct reads that are at least one poll apart and show the same, or after one that a
-// webhook announced.
+// lags behind. They leave after two direct reads that are at least one poll apart and show the same, or after one read
+// that shows the same as a webhook.
 func keepLeaving(in *input, ids *identities) {
 	e := evidence{in, ids}
 	for _, orphans := range ids.orphans {

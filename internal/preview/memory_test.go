@@ -153,7 +153,8 @@ func TestKnownPullRequests(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, slices.Sorted(maps.Keys(m.Known(config.EmptyConfig(), tt.repository, tt.id)))); diff != "" {
+			known := m.KnownPullRequests(config.EmptyConfig(), tt.repository, tt.id)
+			if diff := cmp.Diff(tt.want, slices.Sorted(maps.Keys(known))); diff != "" {
 				t.Error(diff)
 			}
 		})

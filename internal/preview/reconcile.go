@@ -10,9 +10,9 @@ import (
 // with allowsRemoval; their evidence comes from identify, assign and the lifecycles.
 //
 // An environment is removed by not being added to live. So goes also the dedicated environment of a closed pull
-// request: it has no desired environment. The evidence is the direct read in internal/github/missing.go. Where that
-// fails, identify makes the pull request an orphan, and keepOrphans adds its environment. The deletion guard doesn't count
-// closed pull requests on purpose, because a person closed each of them.
+// request: it has no desired environment. The evidence is in direct reads (internal/github/direct.go). Where one fails,
+// identify makes the pull request an orphan. So does keepLeaving until there are enough. keepOrphans adds its
+// environment. The deletion guard doesn't count closed pull requests on purpose, because a person closed each of them.
 type reconciler struct {
 	in           *input
 	lifecycles   *lifecycles
