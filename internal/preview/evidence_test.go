@@ -113,8 +113,6 @@ func TestTwoObservationsRemove(t *testing.T) {
 			o.now = o.now.Add(time.Hour)
 			o.resolve(shows)
 			o.expect("the same read, later", "leaving")
-			o.read(10*time.Second, shows)
-			o.expect("after a pause of the service", "leaving")
 			o.read(time.Minute, &labelled)
 			o.expect("it is back", "labelled")
 			o.read(time.Minute, shows)

@@ -102,7 +102,7 @@ func (m Memory) Identity(repository string) int64 {
 const guardStep = 2 * time.Minute
 
 // clampClockJumps returns the memory without the effects of clock jumps: the window of the deletion guard ages by
-// guardStep at most, first observations of departures don't age, and nothing is in the future.
+// guardStep at most, as first observations of departures do, and nothing is in the future.
 func (m Memory) clampClockJumps(now time.Time) Memory {
 	if jumped := now.Sub(m.At); !m.At.IsZero() && (jumped < 0 || jumped > guardStep) {
 		by := jumped - min(max(jumped, 0), guardStep) // guard clock-jump-and-deletions: 0*$
@@ -113,7 +113,7 @@ func (m Memory) clampClockJumps(now time.Time) Memory {
 		m.Leaving = maps.Clone(m.Leaving)
 		for key, l := range m.Leaving {
 			if !l.Seen.IsZero() {
-				l.Seen = l.Seen.Add(jumped)
+				l.Seen = l.Seen.Add(by)
 			}
 			m.Leaving[key] = l
 		}
