@@ -7,10 +7,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// maxPullRequestBody bounds the pull request of an event that is parsed for a prefetch, in bytes. Usually it has 20 KB.
-const maxPullRequestBody = 512 << 10
-
-// event is the part of a webhook's body that the service uses.
+// event is the part of a webhook's body that the service uses. Its long strings are cut.
 type event struct {
 	Repository struct {
 		ID       int64  `json:"id"`
@@ -42,7 +39,7 @@ type eventPullRequest struct {
 // helps the prefetch, and it confirms a direct read that shows the same.
 func (e event) expectedPullRequests() []preview.PullRequest {
 	var p eventPullRequest
-	if len(e.PullRequest) > maxPullRequestBody || json.Unmarshal(e.PullRequest, &p) != nil {
+	if json.Unmarshal(e.PullRequest, &p) != nil {
 		return nil
 	}
 	pr := preview.PullRequest{

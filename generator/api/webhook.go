@@ -4,10 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -51,13 +51,8 @@ type Webhooks struct {
 func (w *Webhooks) Handle(c *gin.Context) {
 	kind, outcome := c.GetHeader("X-GitHub-Event"), "refused"
 	defer func() { w.Count.WithLabelValues(eventLabel(kind), outcome).Inc() }()
-	body, ok := w.signedBody(c)
+	e, ok := w.signedEvent(c)
 	if !ok {
-		return
-	}
-	var e event
-	if err := json.Unmarshal(body, &e); err != nil {
-		httpserver.Fail(c, http.StatusBadRequest, "the body isn't JSON; set the webhook's content type to application/json")
 		return
 	}
 	var message string
@@ -88,31 +83,45 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 	return "accepted", "accepted; it will be read again"
 }
 
-// signedBody reads the body and checks its signature in constant time.
-func (w *Webhooks) signedBody(c *gin.Context) ([]byte, bool) {
+// signedEvent reads the body and checks its signature in constant time. A sender without a signature is refused before
+// its body is read.
+func (w *Webhooks) signedEvent(c *gin.Context) (e event, ok bool) {
 	if w.Secret == nil {
 		httpserver.Fail(c, http.StatusForbidden, "webhooks are off: the service runs without --webhook-secret-file")
-		return nil, false
+		return e, false
 	}
-	body, err := io.ReadAll(c.Request.Body)
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	mac, fields := hmac.New(sha256.New, []byte(w.Secret.Value())), &compactor{}
+	sent, isSigned := readSignature(c.GetHeader("X-Hub-Signature-256"))
+	var err error
+	if isSigned {
+		_, err = io.CopyBuffer(io.MultiWriter(mac, fields), c.Request.Body, make([]byte, 8<<10))
+	}
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge:
 		httpserver.Fail(c, http.StatusRequestEntityTooLarge, "the body is larger than %d MiB", MaxWebhookBody>>20)
-		return nil, false
-	}
-	if err != nil {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		httpserver.Fail(c, http.StatusRequestTimeout, "the body comes too slowly; send it again")
+	case err != nil:
 		httpserver.Fail(c, http.StatusBadRequest, "the body can't be read")
-		return nil, false
-	}
-	mac := hmac.New(sha256.New, []byte(w.Secret.Value()))
-	mac.Write(body)
-	want := "sha256=" + hex.EncodeToString(mac.Sum(nil))
-	if !hmac.Equal([]byte(want), []byte(c.GetHeader("X-Hub-Signature-256"))) {
+	case !isSigned || !hmac.Equal(mac.Sum(nil), sent):
 		httpserver.Fail(
 			c, http.StatusUnauthorized, "wrong or missing signature; give the webhook the secret of --webhook-secret-file",
 		)
-		return nil, false
+	default:
+		if e, err = fields.event(); err == nil {
+			return e, true
+		}
+		httpserver.Fail(c, http.StatusBadRequest, "the body isn't JSON; set the webhook's content type to application/json")
 	}
-	return body, true
+	return e, false
+}
+
+// readSignature decodes a header like sha256=<64 hexadecimal digits>.
+func readSignature(header string) (signature []byte, ok bool) {
+	text, hasPrefix := strings.CutPrefix(header, "sha256=")
+	signature, err := hex.DecodeString(text)
+	return signature, hasPrefix && err == nil && len(signature) == sha256.Size
 }
 
 // RememberedDeliveries is the size of all remembered delivery IDs in bytes.

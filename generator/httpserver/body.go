@@ -1,47 +1,46 @@
 package httpserver
 
 import (
-	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/semaphore"
 )
 
-// maxBodies bounds the bytes of all bodies that a listener holds at once. A webhook's body is read before its sender is
-// known.
-const maxBodies = 64 << 20
+const (
+	// bodyGrace is the time for the first bytes of a body, bodyRate the minimum rate afterwards in bytes per second.
+	bodyGrace = 5 * time.Second
+	bodyRate  = 64 << 10
+	// bodyTimeout bounds the time for a whole body.
+	bodyTimeout = 30 * time.Second
+)
 
-// limitBody bounds each body, and all bodies that are read at the same time. Only received bytes count.
+// limitBody bounds each body and the time for it. No handler keeps the body of an unknown sender in memory, so bodies
+// need no common bound.
 func limitBody(limit int64) gin.HandlerFunc {
-	room := semaphore.NewWeighted(maxBodies)
 	return func(c *gin.Context) {
-		b := &boundedBody{ReadCloser: http.MaxBytesReader(c.Writer, c.Request.Body, limit), room: room}
-		defer func() { room.Release(b.held) }()
-		c.Request.Body = b
-		c.Next()
-		if b.refused {
-			Fail(c, http.StatusServiceUnavailable, "too many large requests at once; send it again")
+		c.Request.Body = &pacedBody{
+			ReadCloser: http.MaxBytesReader(c.Writer, c.Request.Body, limit), conn: http.NewResponseController(c.Writer),
+			began: time.Now(),
 		}
+		c.Next()
 	}
 }
 
-// boundedBody takes room for the bytes that it reads.
-type boundedBody struct {
+// pacedBody must come at a minimum rate. The error of Read is os.ErrDeadlineExceeded otherwise.
+type pacedBody struct {
 	io.ReadCloser
-	room    *semaphore.Weighted
-	held    int64
-	refused bool
+	conn  *http.ResponseController
+	began time.Time
+	read  int64
 }
 
 // Read implements io.Reader.
-func (b *boundedBody) Read(p []byte) (int, error) {
+func (b *pacedBody) Read(p []byte) (int, error) {
+	due := bodyGrace + time.Duration(b.read)*time.Second/bodyRate
+	_ = b.conn.SetReadDeadline(b.began.Add(min(due, bodyTimeout))) // only tests have writers without a connection
 	n, err := b.ReadCloser.Read(p)
-	if !b.room.TryAcquire(int64(n)) {
-		b.refused = true
-		return 0, errors.New("no room for the body")
-	}
-	b.held += int64(n)
+	b.read += int64(n)
 	return n, err
 }

@@ -1,56 +1,171 @@
 package httpserver_test
 
 import (
+	"bufio"
+	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/previewset/previewset/generator/testworld"
 )
 
-func TestAllBodiesTogetherAreBounded(t *testing.T) {
+const forged = "sha256=0000000000000000000000000000000000000000000000000000000000000000"
+
+// heldBody is a large body. It stops before its end until stay is closed.
+type heldBody struct {
+	io.Reader
+	here func()
+	stay chan struct{}
+}
+
+func newHeldBody(size int64, here func(), stay chan struct{}) *heldBody {
+	return &heldBody{Reader: io.LimitReader(letters{}, size), here: here, stay: stay}
+}
+
+func (b *heldBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		b.here()
+		<-b.stay
+	}
+	return n, err
+}
+
+// letters is an endless JSON string.
+type letters struct{}
+
+func (letters) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+// 111 unknown senders hold large bodies. They need no memory, and signed webhooks and visits are answered.
+func TestSlowUnknownSendersHoldNothing(t *testing.T) {
 	t.Parallel()
 	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
-	const large = 24 << 20
 	stay := make(chan struct{})
-	post := func(body io.Reader) testworld.Response {
-		w := httptest.NewRecorder()
-		s.PublicHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", body))
-		return testworld.ReadResponse(t, w.Result())
-	}
-	var slow sync.WaitGroup
-	for range 2 {
-		here := make(chan struct{})
+	var here, slow sync.WaitGroup
+	const senders = 111
+	for range senders {
+		here.Add(1)
 		slow.Go(func() {
-			if got := post(
-				io.MultiReader(strings.NewReader(strings.Repeat(" ", large)), &waiting{here: here, stay: stay}),
-			); got.Code != http.StatusUnauthorized {
-				t.Errorf("a valid body was answered %d", got.Code)
+			body := io.MultiReader(strings.NewReader(`{"pull_request":"`), newHeldBody(1<<20, here.Done, stay))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", body)
+			r.Header.Set("X-Hub-Signature-256", forged)
+			w := httptest.NewRecorder()
+			s.PublicHandler().ServeHTTP(w, r)
+			if w.Code != http.StatusUnauthorized {
+				t.Errorf("a forged signature is answered %d", w.Code)
 			}
 		})
-		<-here
 	}
-	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.Code != http.StatusServiceUnavailable || got.Message(t) == "" {
-		t.Errorf("one too many was answered %d %s", got.Code, got.Body)
+	here.Wait()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > 64<<20 {
+		t.Errorf("%d MiB are in use while %d senders hold 1 MiB each", m.HeapAlloc>>20, senders)
 	}
-	if got := s.Deliver(t, "pull_request", "1", testworld.Labelled); got.Code != http.StatusAccepted {
-		t.Errorf("a small one was answered %d", got.Code)
+	large := strings.TrimSuffix(testworld.Labelled, "}") + `,"text":"` + strings.Repeat("x", 24<<20) + `"}`
+	if got := s.Deliver(t, "pull_request", "1", large); got.Code != http.StatusAccepted {
+		t.Errorf("a large signed one is answered %d %s", got.Code, got.Body)
+	}
+	visit := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://unknown.example.dev/", http.NoBody)
+	w := httptest.NewRecorder()
+	s.PublicHandler().ServeHTTP(w, visit)
+	if w.Code != http.StatusNotFound {
+		t.Errorf("a visit is answered %d", w.Code)
 	}
 	close(stay)
 	slow.Wait()
-	if got := post(strings.NewReader(strings.Repeat(" ", large))); got.Code != http.StatusUnauthorized {
-		t.Errorf("afterwards, a large one was answered %d", got.Code)
+}
+
+// unreadable fails the test if a body is read.
+type unreadable struct{ t *testing.T }
+
+func (u unreadable) Read([]byte) (int, error) {
+	u.t.Error("the body is read")
+	return 0, io.EOF
+}
+
+func TestBodyWithoutSignatureIsNotRead(t *testing.T) {
+	t.Parallel()
+	s := testworld.Ready(t, testworld.New(), testworld.WithWebhooks(t))
+	for _, signature := range []string{"", "sha256=", "sha256=00", forged[:len(forged)-1] + "g", "sha1=" + forged[7:]} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", unreadable{t})
+		r.Header.Set("X-Hub-Signature-256", signature)
+		w := httptest.NewRecorder()
+		s.PublicHandler().ServeHTTP(w, r)
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("%q is answered %d", signature, w.Code)
+		}
 	}
 }
 
-// waiting is a body's end that doesn't come yet.
-type waiting struct{ here, stay chan struct{} }
+// pipes is a listener of connections in memory.
+type pipes chan net.Conn
 
-func (w *waiting) Read([]byte) (int, error) {
-	close(w.here)
-	<-w.stay
-	return 0, io.EOF
+func (p pipes) Accept() (net.Conn, error) {
+	c, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (pipes) Close() error   { return nil }
+func (pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// A body that doesn't come ends after 5 seconds, and one that comes slowly soon after.
+func TestSlowBodiesEnd(t *testing.T) {
+	t.Parallel()
+	webhooks := testworld.WithWebhooks(t)
+	for name, every := range map[string]time.Duration{"nothing more": time.Minute, "a byte each second": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := testworld.Ready(t, testworld.New(), webhooks)
+				private, public := make(pipes), make(pipes)
+				ctx, cancel := context.WithCancel(t.Context())
+				var server sync.WaitGroup
+				server.Go(func() { _ = s.Serve(ctx, private, public) })
+				ours, theirs := net.Pipe()
+				public <- theirs
+				began := time.Now()
+				server.Go(func() {
+					_, _ = fmt.Fprintf(ours, "POST /webhooks/github HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: %s\r\n"+
+						"Content-Length: 1000000\r\n\r\n{", forged)
+					for {
+						time.Sleep(every)
+						if _, err := ours.Write([]byte(" ")); err != nil {
+							return
+						}
+					}
+				})
+				r, err := http.ReadResponse(bufio.NewReader(ours), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); r.StatusCode != http.StatusRequestTimeout || took > 6*time.Second {
+					t.Errorf("%d after %v", r.StatusCode, took)
+				}
+				_ = r.Body.Close()
+				_ = ours.Close()
+				cancel()
+				close(private)
+				close(public)
+				server.Wait()
+			})
+		})
+	}
 }

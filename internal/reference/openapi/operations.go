@@ -247,8 +247,8 @@ func publicOperations() []Operation {
 			Request: WebhookEvent{}, RequestRequired: true,
 			Responses: []Response{accepted("The webhook was accepted.")},
 			Errors: []int{
-				http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge,
-				http.StatusServiceUnavailable,
+				http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout,
+				http.StatusRequestEntityTooLarge,
 			},
 		},
 		{

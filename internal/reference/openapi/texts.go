@@ -71,6 +71,7 @@ var errorTexts = []struct {
 	{http.StatusForbidden, "Forbidden", "The service runs without --webhook-secret-file."},
 	{http.StatusNotFound, "NotFound", "The object doesn't exist."},
 	{http.StatusConflict, "Conflict", "The environment's state doesn't allow the request."},
+	{http.StatusRequestTimeout, "TooSlow", "The body comes more slowly than 64 KiB a second."},
 	{http.StatusRequestEntityTooLarge, "TooLarge", "The body is too large."},
 	{http.StatusNotImplemented, "NotImplemented", "The service isn't connected to the cluster or Prometheus that this " +
 		"needs."},
