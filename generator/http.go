@@ -29,7 +29,7 @@ func (g *Generator) handlers() (private, public http.Handler) {
 		Secret: o.WebhookSecret, Repositories: &g.refresher.watched, Queue: g.queue,
 		ConfigRepository: o.ConfigRepository, StatusContext: o.StatusContext, Count: g.refresher.metrics.Webhooks,
 	}
-	visits := visit.New(g.current, g.queue, environments, o.TrustedProxies, o.Now)
+	visits := visit.New(g.current, g.queue, environments, visit.Proxies{Trusted: o.TrustedProxies, Secret: o.ProxySecret}, o.Now)
 	publicEngine := httpserver.New(o.Logger, observed, api.MaxWebhookBody)
 	publicEngine.HandleMethodNotAllowed = false // any request that isn't a webhook is a visit
 	publicEngine.POST("/webhooks/github", webhooks.Handle)

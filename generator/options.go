@@ -73,9 +73,10 @@ type Options struct {
 	Repositories []string
 	// Protected are namespaces that no environment may use, in addition to the configured ones.
 	Protected []string
-	// TrustedProxies are the networks of proxies that set X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User and
-	// X-Forwarded-Email. They must remove these headers from their clients' requests.
+	// TrustedProxies are the networks of proxies that set X-Forwarded-For.
 	TrustedProxies []netip.Prefix
+	// ProxySecret makes the headers count in which a proxy names the signed-in user; nil ignores them.
+	ProxySecret *secret.File
 	// EnvironmentMetrics adds metrics of single environments.
 	EnvironmentMetrics bool
 	// Registry receives the service's metrics; default a new one.

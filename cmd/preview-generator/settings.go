@@ -29,6 +29,7 @@ type settings struct {
 	argocdNamespace, kubeconfig              string
 	state, report                            string
 	trustedProxies                           prefixes
+	signInSecretFile                         string
 	environmentMetrics                       bool
 	logLevel                                 slog.Level
 }
@@ -115,7 +116,9 @@ func (s *settings) flags() *flag.FlagSet {
 		&s.report, "report", "none", "`none|status`: status sets a commit status on pull requests that ask for a preview",
 	)
 	f.Var(&s.trustedProxies, "trusted-proxies",
-		"proxies with trusted X-Forwarded headers, as comma-separated `addresses` or networks (default none)")
+		"proxies with a trusted X-Forwarded-For, as comma-separated `addresses` or networks (default none)")
+	f.StringVar(&s.signInSecretFile, "sign-in-secret-file", "",
+		"`file` with the secret of the proxy that names signed-in users; without it wake pages show no details")
 	f.BoolVar(
 		&s.environmentMetrics, "environment-metrics", true,
 		"`true|false`: metrics of single environments; previewctl usage needs them",

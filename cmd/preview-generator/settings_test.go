@@ -48,6 +48,7 @@ var surface = map[string]string{
 	"state":                      "",
 	"report":                     "none",
 	"trusted-proxies":            "",
+	"sign-in-secret-file":        "",
 	"environment-metrics":        "true",
 	"log-level":                  "INFO",
 }

@@ -5,39 +5,56 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/generator/secret"
 )
 
 // client is the sender of a request to the public listener: an address, and whether a user has signed in.
 type client struct {
 	// network is the client's address. For IPv6 it is the /64 network, because one customer usually has a whole one.
 	network netip.Prefix
-	// signedIn says that a trusted proxy names a signed-in user.
+	// signedIn says that a proxy with the secret names a signed-in user.
 	signedIn bool
 }
+
+// ProxySecretHeader is the header in which a proxy sends the secret that makes its sign-in headers count.
+const ProxySecretHeader = "X-PreviewSet-Proxy-Secret"
 
 // signInHeaders are the headers in which proxies name the signed-in user.
 var signInHeaders = []string{"X-Forwarded-User", "X-Auth-Request-User", "X-Forwarded-Email"}
 
-// clients finds the client of a request, also behind trusted proxies.
-type clients struct{ trustedProxies []netip.Prefix }
+// Proxies are the proxies before the public listener.
+type Proxies struct {
+	// Trusted are the networks of proxies that set X-Forwarded-For. It decides about rate limits only.
+	Trusted []netip.Prefix
+	// Secret is sent by proxies that name the signed-in user; nil means that no user is signed in.
+	Secret *secret.File
+}
 
-func (c clients) of(r *http.Request) client {
+// clientOf finds the client of a request, also behind trusted proxies. It removes the headers about sign-in.
+func (p Proxies) clientOf(r *http.Request) client {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero value has a network too
-	if !c.isTrusted(peer.Addr()) {
-		return client{network: networkOf(peer.Addr())}
+	found := client{network: networkOf(peer.Addr()), signedIn: p.isSignedIn(r.Header)}
+	if p.isTrusted(peer.Addr()) {
+		found.network = networkOf(p.forwardedFor(peer.Addr(), r.Header["X-Forwarded-For"]))
 	}
-	hasUser := func(name string) bool { return strings.TrimSpace(r.Header.Get(name)) != "" }
-	return client{
-		network:  networkOf(c.forwardedFor(peer.Addr(), r.Header["X-Forwarded-For"])),
-		signedIn: slices.ContainsFunc(signInHeaders, hasUser),
+	for _, name := range append(signInHeaders, ProxySecretHeader) {
+		r.Header.Del(name)
 	}
+	return found
+}
+
+// isSignedIn says whether a proxy with the secret names a user. A client can send the user's header itself.
+func (p Proxies) isSignedIn(h http.Header) bool {
+	hasUser := func(name string) bool { return strings.TrimSpace(h.Get(name)) != "" }
+	return slices.ContainsFunc(signInHeaders, hasUser) && p.Secret != nil && p.Secret.Matches(h.Get(ProxySecretHeader))
 }
 
 // maxHops bounds the entries of X-Forwarded-For that are read.
 const maxHops = 16
 
 // forwardedFor returns the last address in X-Forwarded-For that isn't a trusted proxy. Earlier entries may be forged.
-func (c clients) forwardedFor(peer netip.Addr, header []string) netip.Addr {
+func (p Proxies) forwardedFor(peer netip.Addr, header []string) netip.Addr {
 	from := peer
 	hops := strings.Split(strings.Join(header, ","), ",")
 	for _, hop := range slices.Backward(hops[max(0, len(hops)-maxHops):]) {
@@ -45,16 +62,16 @@ func (c clients) forwardedFor(peer netip.Addr, header []string) netip.Addr {
 		if err != nil {
 			return from
 		}
-		if from = address; !c.isTrusted(from) {
+		if from = address; !p.isTrusted(from) {
 			return from
 		}
 	}
 	return from
 }
 
-func (c clients) isTrusted(a netip.Addr) bool {
+func (p Proxies) isTrusted(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
-	return slices.ContainsFunc(c.trustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
+	return slices.ContainsFunc(p.Trusted, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
 func networkOf(a netip.Addr) netip.Prefix {

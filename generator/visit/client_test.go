@@ -37,13 +37,13 @@ func TestClientOfRequest(t *testing.T) {
 		{"an address with a port", proxy, []string{"203.0.113.9:1234"}, "10.0.0.1/32"},
 		{"more hops than there are", proxy, []string{"203.0.113.9" + strings.Repeat(", 10.0.0.2", 5000)}, "10.0.0.2/32"},
 	}
-	c := clients{trustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	c := Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 			r.RemoteAddr, r.Header["X-Forwarded-For"] = tt.remote, tt.forwarded
-			if got := c.of(r).network.String(); got != tt.want {
+			if got := c.clientOf(r).network.String(); got != tt.want {
 				t.Errorf("%s, want %s", got, tt.want)
 			}
 		})

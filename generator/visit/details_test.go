@@ -10,10 +10,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/generator/testworld"
+	"github.com/previewset/previewset/generator/visit"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestDetailsNeedTrustedProxy(t *testing.T) {
+// signedIn returns the headers that a proxy with the secret adds.
+func signedIn(changes map[string]string) map[string]string {
+	h := person(map[string]string{"X-Forwarded-User": "bob", visit.ProxySecretHeader: testworld.ArgoToken})
+	maps.Copy(h, changes)
+	return h
+}
+
+func TestDetailsNeedSecretOfProxy(t *testing.T) {
 	t.Parallel()
 	secrets := []string{"alice", "Change 7", "https://github.example/pull/7", "acme/shop", "labelled"}
 	tests := []struct {
@@ -21,28 +29,25 @@ func TestDetailsNeedTrustedProxy(t *testing.T) {
 		header map[string]string
 		shown  bool
 	}{
-		{"no user", nil, false},
-		{"a user", map[string]string{"X-Forwarded-User": "bob"}, true},
-		{"a user in another proxy's header", map[string]string{"X-Auth-Request-User": "bob"}, true},
-		{"a user's e-mail address", map[string]string{"X-Forwarded-Email": "bob@example.dev"}, true},
-		{"an empty header", map[string]string{"X-Forwarded-User": ""}, false},
+		{"a user", nil, true},
+		{"no user", map[string]string{"X-Forwarded-User": ""}, false},
+		{"a user in another proxy's header", map[string]string{"X-Forwarded-User": "", "X-Auth-Request-User": "bob"}, true},
+		{"a user's e-mail address", map[string]string{"X-Forwarded-User": "", "X-Forwarded-Email": "bob@example.dev"}, true},
+		{"a trusted proxy without the secret", map[string]string{visit.ProxySecretHeader: ""}, false},
+		{"a trusted proxy with a wrong secret", map[string]string{visit.ProxySecretHeader: testworld.ArgoToken + "x"}, false},
+		{"the secret from any address", map[string]string{"Remote": "198.51.100.7:999"}, true},
 		{"blanks", map[string]string{"X-Forwarded-User": "  "}, false},
-		{"an unrelated header", map[string]string{"X-User": "bob", "Authorization": "Bearer " + testworld.APIToken}, false},
-		{"a client that sets the header", map[string]string{"X-Forwarded-User": "bob", "Remote": "198.51.100.7:999"}, false},
+		{"an unrelated header", map[string]string{"X-Forwarded-User": "", "X-User": "bob"}, false},
 		{
-			"a client that forges a proxy",
-			map[string]string{"X-Forwarded-User": "bob", "X-Forwarded-For": "10.0.0.1", "Remote": "198.51.100.7:999"},
-			false,
+			"another token of the service",
+			map[string]string{visit.ProxySecretHeader: "", "Authorization": "Bearer " + testworld.ArgoToken}, false,
 		},
-		{"a client without an address", map[string]string{"X-Forwarded-User": "bob", "Remote": "@"}, false},
-		{"a proxy over IPv6", map[string]string{"X-Forwarded-User": "bob", "Remote": "[2001:db8::5]:999"}, true},
-		{"a proxy with a mapped IPv4 address", map[string]string{"X-Forwarded-User": "bob", "Remote": "[::ffff:10.0.0.1]:999"}, true},
 	}
 	s := newSite(testworld.Ready(t, testworld.New()), "10.0.0.0/8", "2001:db8::/64")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			header := person(map[string]string{"Remote": "10.0.0.1:4000"})
+			header := signedIn(map[string]string{"Remote": "10.0.0.1:4000"})
 			maps.Copy(header, tt.header)
 			got := s.visit(t, http.MethodGet, "/", header)
 			for _, secret := range secrets {
@@ -57,11 +62,21 @@ func TestDetailsNeedTrustedProxy(t *testing.T) {
 	}
 }
 
+func TestWithoutSecretNoUserIsSignedIn(t *testing.T) {
+	t.Parallel()
+	service := testworld.Ready(t, testworld.New())
+	service.Token = nil
+	s := newSite(service, "10.0.0.0/8")
+	if got := s.visit(t, http.MethodGet, "/", signedIn(map[string]string{"Remote": "10.0.0.1:4000"})); strings.Contains(got.Body, "alice") {
+		t.Error("details are shown")
+	}
+}
+
 func TestDetails(t *testing.T) {
 	t.Parallel()
 	s := newSite(testworld.Ready(t, testworld.New()), "10.0.0.0/8")
 	pageOf := func(host string) string {
-		return s.visit(t, http.MethodGet, "/", person(map[string]string{"Host": host, "X-Forwarded-User": "bob", "Remote": "10.0.0.1:4000"})).Body
+		return s.visit(t, http.MethodGet, "/", signedIn(map[string]string{"Host": host})).Body
 	}
 	for host, want := range map[string][]string{
 		"shop-pr-7.preview.example.dev": {
@@ -92,7 +107,7 @@ func TestDetailsShowLastWakeDuration(t *testing.T) {
 		s.changeSnapshot(func(snapshot *preview.Snapshot) {
 			snapshot.Memory.Lives = map[string]preview.Life{"shop-pr-7": {Took: took}}
 		})
-		page := s.visit(t, http.MethodGet, "/", person(map[string]string{"X-Forwarded-User": "bob"})).Body
+		page := s.visit(t, http.MethodGet, "/", signedIn(nil)).Body
 		_, rest, _ := strings.Cut(page, "<dt>Waking takes</dt><dd>")
 		got, _, _ := strings.Cut(rest, "<")
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -47,7 +47,7 @@ func newSite(s *testworld.Service, trustedProxies ...string) *site {
 	environments := progress.NewReader(&testworld.Applications{}, nil, s.Clock, log)
 	engine := httpserver.New(log, httpserver.NewMetrics(prometheus.NewRegistry()), 1<<20)
 	engine.HandleMethodNotAllowed = false
-	engine.NoRoute(visit.New(v, v.queue, environments, proxies, s.Clock).Handle)
+	engine.NoRoute(visit.New(v, v.queue, environments, visit.Proxies{Trusted: proxies, Secret: s.Token}, s.Clock).Handle)
 	v.handler = engine
 	return v
 }

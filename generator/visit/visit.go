@@ -6,7 +6,6 @@ package visit
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -39,15 +38,14 @@ type Visits struct {
 	requests  Requests
 	progress  Progress
 	now       func() time.Time
-	clients   clients
+	proxies   Proxies
 	limits    wakeLimits
 	hosts     atomic.Pointer[hosts] // of the snapshot that was visited last
 }
 
-// New returns Visits. Only the headers X-Forwarded-For, X-Forwarded-User, X-Auth-Request-User and X-Forwarded-Email of
-// trusted proxies count; a trusted proxy must remove them from its clients' requests.
-func New(s Snapshots, r Requests, p Progress, trustedProxies []netip.Prefix, now func() time.Time) *Visits {
-	return &Visits{snapshots: s, requests: r, progress: p, now: now, clients: clients{trustedProxies: trustedProxies}}
+// New returns Visits.
+func New(s Snapshots, r Requests, p Progress, proxies Proxies, now func() time.Time) *Visits {
+	return &Visits{snapshots: s, requests: r, progress: p, now: now, proxies: proxies}
 }
 
 // Handle answers a visit.
@@ -59,7 +57,7 @@ func (v *Visits) Handle(c *gin.Context) {
 			httpserver.Fail(c, http.StatusNotFound, "nothing at this path")
 			return
 		}
-		from := v.clients.of(c.Request)
+		from := v.proxies.clientOf(c.Request)
 		view = pages.View{Name: entry.name, State: v.stateOf(p, entry)}
 		if canAct(view.State) && isPerson(c.Request) {
 			v.act(from, &view)
