@@ -172,6 +172,9 @@ func podAttempts() (list []attempt) {
 			pod("another runtime", "runtimeClassName: kata", "runtimeClassName"),
 			pod("the host's network", "hostNetwork: true", "hostNetwork"),
 			pod("the host's processes", "hostPID: true", "hostPID"),
+			pod("an endless end", "terminationGracePeriodSeconds: 100000000", "terminationGracePeriodSeconds"),
+			pod("an anti-affinity to all Pods", "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "+
+				"[{topologyKey: kubernetes.io/hostname, labelSelector: {}, namespaceSelector: {}}]}}", "other namespaces"),
 			pod("devices", "resourceClaims: [{name: gpu, resourceClaimName: gpu}]", "resourceClaims"),
 			pod("tolerations for everything", "tolerations: [{operator: Exists}]", `taint ""`),
 			pod("a toleration for the control plane", "tolerations: [{key: node-role.kubernetes.io/control-plane}]", "control-plane"),
@@ -189,6 +192,7 @@ func containerAttempts() (list []attempt) {
 			return change{kind + " with " + name, container, "containers: [{name: a, image: a, " + fields + "}]", value}
 		}
 		list = append(list, family("previewset-pods", kind+" a", text,
+			with("a GPU", "resources: {limits: {nvidia.com/gpu: 1}}", "nvidia.com/gpu"),
 			with("a port of the node", "ports: [{containerPort: 80, hostPort: 80}]", "hostPort"),
 			with("all privileges", "securityContext: {privileged: true}", "privileges"),
 			with("more privileges", "securityContext: {allowPrivilegeEscalation: true}", "privileges"),

@@ -111,6 +111,9 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 	if repository, number, ok := o.pullRequest(cfg); ok {
 		return o.rowOfPullRequest(cfg, repository, number)
 	}
+	if problem, isBroken := cfg.Broken[o.Target]; isBroken {
+		return preview.Row{}, fmt.Errorf("environment %s can't be used: %s", o.Target, problem)
+	}
 	if cfg.Environments[o.Target] == nil {
 		return preview.Row{}, fmt.Errorf("there is no environment %s in %s\n"+
 			"name a folder of overlays with an environment.yaml, or a pull request", o.Target, o.dir)

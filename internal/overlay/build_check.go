@@ -25,7 +25,7 @@ func (b *buildCheck) addProblem(file, message, remedy string) {
 
 // run builds, and looks at the objects of the environment awake and asleep.
 func (b *buildCheck) run() {
-	m, err := b.build.Run()
+	m, err := b.build.RunWithin(build.MaxTime)
 	if err == nil {
 		b.objects, err = build.Objects(m)
 	}

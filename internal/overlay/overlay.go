@@ -65,7 +65,7 @@ func (r *Repo) Build(row preview.Row) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := b.Run()
+	m, err := b.RunWithin(build.MaxTime)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package admission
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
@@ -13,13 +14,16 @@ var (
 		"activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "containers", "dnsConfig", "dnsPolicy",
 		"enableServiceLinks", "hostAliases", "hostUsers", "hostname", "imagePullSecrets", "initContainers", "nodeSelector",
 		"os", "preemptionPolicy", "readinessGates", "resources", "restartPolicy", "securityContext", "serviceAccount",
-		"serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds",
-		"tolerations", "topologySpreadConstraints", "volumes",
+		"serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "tolerations", "topologySpreadConstraints", "volumes",
 	}
+	resources   = []string{"cpu", "ephemeral-storage", "memory"}
 	volumeKinds = []string{
 		"configMap", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected", "secret",
 	}
 )
+
+// maxGracePeriod bounds terminationGracePeriodSeconds.
+const maxGracePeriod = 600
 
 // podOf returns the specification of a workload's Pods.
 func podOf(o manifest.Object) manifest.Object {
@@ -40,6 +44,11 @@ func (r *Rules) refusePod(o manifest.Object) []Refusal {
 			})
 		}
 	}
+	if selectsOtherNamespaces(pod) {
+		found = append(found, Refusal{
+			"chooses nodes by Pods of other namespaces", "remove namespaces and namespaceSelector from its affinity",
+		})
+	}
 	for _, toleration := range pod.Items("tolerations") {
 		if key := toleration.Text("key"); key == "" || !slices.Contains(r.settings.values("tolerations"), key) {
 			found = append(found, Refusal{fmt.Sprintf("tolerates taint %q, which isn't allowed", key), askForKey})
@@ -54,6 +63,7 @@ func (r *Rules) refusePod(o manifest.Object) []Refusal {
 	}
 	for _, container := range slices.Concat(pod.Items("initContainers"), pod.Items("containers")) {
 		found = append(found, refuseContainer(container)...)
+		found = append(found, r.refuseResources(container)...)
 	}
 	return found
 }
@@ -66,10 +76,39 @@ func (r *Rules) allowsPodField(key string, pod manifest.Object) bool {
 		return slices.Contains(r.settings.values("priorityClasses"), pod.Text(key))
 	case "runtimeClassName":
 		return slices.Contains(r.settings.values("runtimeClasses"), pod.Text(key))
+	case "terminationGracePeriodSeconds": // an endless one keeps the namespace from being deleted
+		seconds, err := strconv.ParseFloat(fmt.Sprint(value), 64)
+		return err == nil && seconds <= maxGracePeriod
 	case "hostNetwork", "hostPID", "hostIPC":
 		return value == false
 	}
 	return false
+}
+
+// selectsOtherNamespaces reports whether an affinity looks at Pods of other namespaces. An anti-affinity also keeps those
+// Pods away from the nodes.
+func selectsOtherNamespaces(pod manifest.Object) bool {
+	for _, kind := range []string{"podAffinity", "podAntiAffinity"} {
+		terms := pod.Items("affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution")
+		for _, preferred := range pod.Items("affinity", kind, "preferredDuringSchedulingIgnoredDuringExecution") {
+			terms = append(terms, preferred.Under("podAffinityTerm"))
+		}
+		if !all(terms, func(t manifest.Object) bool { return t.At("namespaces") == nil && t.At("namespaceSelector") == nil }) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseResources refuses resources that the quota doesn't limit, such as GPUs.
+func (r *Rules) refuseResources(c manifest.Object) []Refusal {
+	var found []Refusal
+	for _, key := range slices.Concat(c.Keys("resources", "limits"), c.Keys("resources", "requests")) {
+		if !slices.Contains(resources, key) && !slices.Contains(r.settings.values("resources"), key) {
+			found = append(found, Refusal{"asks for resource " + key + ", which isn't allowed", askForKey})
+		}
+	}
+	return found
 }
 
 func refuseContainer(c manifest.Object) []Refusal {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -94,6 +95,29 @@ func (b *Builder) Overlay(folders ...string) (Build, error) {
 		return Build{}, problems
 	}
 	return prepared, nil
+}
+
+// MaxTime bounds one build. Argo CD ends a build after 90 s.
+const MaxTime = time.Minute
+
+// RunWithin builds like Run, or fails after a time. Kustomize can't be stopped: the build then goes on in the background
+// until the program ends.
+func (b Build) RunWithin(limit time.Duration) (resmap.ResMap, error) {
+	type result struct {
+		objects resmap.ResMap
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		m, err := b.Run()
+		done <- result{m, err}
+	}()
+	select {
+	case r := <-done:
+		return r.objects, r.err
+	case <-time.After(limit):
+		return nil, fmt.Errorf("the build of %s takes longer than %s, so Argo CD would give up: use fewer patches", b.dir, limit)
+	}
 }
 
 // Run builds with the defaults of `kustomize build`: no plugins, no files outside of a folder, and the order in which

@@ -105,8 +105,10 @@ func (in inspector) followPatches() {
 		in.followOptional(p.Path, "patchesJson6902", i, "path")
 	}
 	for i, p := range k.PatchesStrategicMerge { //nolint:staticcheck // SA1019: deprecated, but still followed by Kustomize
-		if !isInline(string(p)) {
-			in.follow(string(p), aFile, "patchesStrategicMerge", i)
+		if isInline(string(p)) {
+			in.folder.own.patches += len(p) >> 10
+		} else {
+			in.followOptional(string(p), "patchesStrategicMerge", i)
 		}
 	}
 	for i, p := range k.Replacements {
@@ -115,8 +117,18 @@ func (in inspector) followPatches() {
 }
 
 func (in inspector) followOptional(ref string, steps ...any) {
-	if ref != "" {
-		in.follow(ref, aFile, steps...)
+	if ref == "" {
+		return
+	}
+	if p := in.follow(ref, aFile, steps...); p != "" {
+		in.addPatchFile(p)
+	}
+}
+
+// addPatchFile counts the size of a file with patches. The build reports an unreadable file.
+func (in inspector) addPatchFile(file string) {
+	if content, err := in.tree.Read(file); err == nil {
+		in.folder.own.patches += len(content) >> 10
 	}
 }
 

@@ -8,12 +8,12 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Limits on what one build may do. Kustomize tries each patch on each object, so the time grows with the product. The
-// largest build within the limits takes some seconds.
+// Limits on what one build may do. Kustomize tries each patch on each object, and a change of an object takes about a
+// millisecond. Each KiB of a patch counts as one more patch, because one text can hold many changes.
 const (
 	maxObjects = 2_000
 	maxPatches = 500
-	maxWork    = 100_000 // objects × patches
+	maxWork    = 20_000 // objects × patches
 )
 
 // size is the work of a build: the objects that it reads or generates, and the changes that it tries on each object.
@@ -32,6 +32,9 @@ func ownSize(k types.Kustomization) size {
 	s.patches = len(k.Patches) + len(k.Images) + len(k.Transformers) + len(k.Validators) + len(k.Labels) +
 		//nolint:staticcheck // SA1019: deprecated, but Kustomize still applies them
 		len(k.PatchesJson6902) + len(k.PatchesStrategicMerge) + len(k.Vars)
+	for _, p := range k.Patches {
+		s.patches += len(p.Patch) >> 10
+	}
 	for _, r := range k.Replacements {
 		s.patches += max(1, len(r.Targets))
 	}

@@ -44,7 +44,18 @@ func TestSizeProblem(t *testing.T) {
 				kustomizationFile:          strings.Replace(patches(400), "[../preview]", "[../preview, m.yaml]", 1),
 				"overlays/web-pr-7/m.yaml": strings.Repeat("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n---\n", 300),
 			},
-			kustomizationFile + ": tries 400 patches on each of 302 objects; at most 100000 attempts are allowed",
+			kustomizationFile + ": tries 400 patches on each of 302 objects; at most 20000 attempts are allowed",
+		},
+		{
+			"one file with thousands of patches",
+			map[string]string{
+				kustomizationFile: header + "resources: [../preview]\npatches: [{path: p.yaml}]\n",
+				"overlays/web-pr-7/p.yaml": strings.Repeat(
+					"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, annotations: {previewset.dev/a: a value of some length}}\n"+
+						"spec: {template: {metadata: {annotations: {previewset.dev/a: a value of some length, a: b}}}}\n---\n", 3000,
+				),
+			},
+			kustomizationFile + ": has 627 patches and other changes; at most 500 are allowed",
 		},
 		{
 			"folders that use others twice", doubling, kustomizationFile + ": has 1048578 objects; at most 2000 are allowed",
