@@ -43,7 +43,7 @@ func (a *API) postConfirm(c *gin.Context) {
 	}
 	a.Logger.Warn("removal confirmed", "names", names, "caller", config.Printable(r.Caller), "address", c.ClientIP())
 	a.Queue.Add(pending.Work{Confirmed: names})
-	c.JSON(http.StatusAccepted, Message{"confirmed; the next snapshot removes them"})
+	c.JSON(http.StatusAccepted, Message{Message: "confirmed; the next snapshot removes them"})
 }
 
 func toLower(names []string) []string {

@@ -52,7 +52,11 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 			c.ClientIP(),
 		)
 		a.Queue.Request(r)
-		c.JSON(http.StatusAccepted, Message{r.Environment + " " + effect})
+		accepted := Message{Message: r.Environment + " " + effect}
+		if end := p.Snapshot.EndOf(p.Config, r).Truncate(time.Second); !end.IsZero() {
+			accepted.Until = &end
+		}
+		c.JSON(http.StatusAccepted, accepted)
 	}
 }
 

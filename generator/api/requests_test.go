@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/previewset/previewset/generator/testworld"
 )
@@ -45,5 +47,31 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 	}
 	if a := testworld.NewService(t, testworld.New()).Request(t, "shop-pr-7", "wake", ""); a.Code != http.StatusServiceUnavailable {
 		t.Errorf("before the first snapshot: %d", a.Code)
+	}
+}
+
+func TestAcceptedRequestsSayTheirEnd(t *testing.T) {
+	t.Parallel()
+	w := testworld.New()
+	w.Tree = testworld.Tree(1, testworld.Policy+"lifetime: {maxExtension: 48h}\n")
+	s := testworld.Ready(t, w, testworld.WithClock)
+	for name, tt := range map[string]struct {
+		action, body string
+		want         time.Duration // from now; 0 is none
+	}{
+		"an extension":                    {"extend", `{"for":"3h"}`, 3 * time.Hour},
+		"an extension without a duration": {"extend", "", 48 * time.Hour},
+		"a wake with a duration":          {"wake", `{"for":"2h"}`, 2 * time.Hour},
+		"a wake":                          {"wake", "", 0},
+		"a sleep":                         {"sleep", "", 0},
+	} {
+		a := s.Request(t, "shop-pr-7", tt.action, tt.body)
+		var got struct{ Until time.Time }
+		if err := json.Unmarshal([]byte(a.Body), &got); err != nil || a.Code != http.StatusAccepted {
+			t.Fatalf("%s: %d %s", name, a.Code, a.Body)
+		}
+		if want := testworld.Start.Add(tt.want); tt.want == 0 && !got.Until.IsZero() || tt.want > 0 && !got.Until.Equal(want) {
+			t.Errorf("%s: until %s, want %s after %s", name, got.Until, tt.want, testworld.Start)
+		}
 	}
 }

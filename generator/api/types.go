@@ -11,6 +11,9 @@ import (
 type Message struct {
 	// Message is a sentence for people. Don't compare it; use the status code.
 	Message string `json:"message"`
+	// Until is the time until which an accepted request keeps the environment or holds it awake. It is absent in all other
+	// answers.
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // ParamsRequest is the request of Argo CD's plugin generator.

@@ -57,7 +57,7 @@ func (w *Webhooks) Handle(c *gin.Context) {
 	}
 	var message string
 	outcome, message = w.accept(kind, c.GetHeader("X-GitHub-Delivery"), e)
-	c.JSON(http.StatusAccepted, Message{message})
+	c.JSON(http.StatusAccepted, Message{Message: message})
 }
 
 // accept queues the reads for an event.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,9 @@ import (
 
 type adoptOptions struct {
 	apiclient.Lookup
-	commit configrepo.CommitOptions
+	expires string
+	until   time.Time // of expires; zero without it
+	commit  configrepo.CommitOptions
 }
 
 func newAdoptCmd(term *terminal.Process, runF func(context.Context, *adoptOptions) error) *cobra.Command {
@@ -32,7 +35,7 @@ stays at those commits, with the same name, namespace, address and data.
 
 previewctl set changes the environment, previewctl delete removes it.`,
 		Example: `  previewctl adopt acme/gateway#12 --dry-run
-  previewctl adopt acme/gateway#12 -m 'for the trade fair'
+  previewctl adopt acme/gateway#12 --expires 14d -m 'for the trade fair'
   previewctl adopt acme/shop#7 --branch keep-shop-7`,
 		Args: flags.OneArg("pull request (OWNER/REPO#NUMBER)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,6 +43,11 @@ previewctl set changes the environment, previewctl delete removes it.`,
 				return flags.Usagef(cmd, "%q is not a pull request; use for example acme/gateway#12", args[0])
 			}
 			err := opts.Parse(cmd, &server, args)
+			if err == nil && opts.expires != "" {
+				if opts.until, err = flags.ParseTime(opts.expires, term.Now()); err != nil {
+					err = flags.Usagef(cmd, "--expires %w", err)
+				}
+			}
 			if err == nil {
 				err = opts.commit.Check(cmd)
 			}
@@ -50,6 +58,7 @@ previewctl set changes the environment, previewctl delete removes it.`,
 		},
 	}
 	server.Add(cmd)
+	cmd.Flags().StringVar(&opts.expires, "expires", "", "remove the environment at a time: "+flags.TimeFormats)
 	opts.commit.AddFlags(cmd)
 	return cmd
 }
@@ -60,6 +69,9 @@ func runAdopt(ctx context.Context, opts *adoptOptions) error {
 		return err
 	}
 	settings, unknown := adoptedSettings(status.Row, opts.Target)
+	if !opts.until.IsZero() {
+		settings = append(settings, envfile.SetValue(opts.until, "expires", "lifetime", "expires"))
+	}
 	for _, service := range unknown {
 		opts.Env.Notef("the commit of %s is unknown: it keeps the image of kustomize-base", service)
 	}

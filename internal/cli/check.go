@@ -74,11 +74,13 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
 	stop := opts.term.NoticeIfSlow(terminal.SlowBuilds)
-	report, err := overlay.New(fsys).Check(ctx)
+	repo := overlay.New(fsys)
+	report, err := repo.Check(ctx)
 	stop()
 	if err != nil {
 		return fmt.Errorf("check %s: %w", opts.dir, err)
 	}
+	report.Notes = append(report.Notes, repo.Expired(opts.term.Now())...)
 	if err := opts.print(report); err != nil {
 		return err
 	}

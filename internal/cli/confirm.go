@@ -24,6 +24,7 @@ type confirmOptions struct {
 	client      *apiclient.Client
 	names       apiclient.Confirmation
 	yes, dryRun bool
+	list        bool
 }
 
 // maxConfirmed is the number of names that the service accepts at once.
@@ -43,9 +44,10 @@ With --repository, a repository that was never read counts as empty. After the s
 service needs that to answer without the repository. Use it too if another repository has taken the name of a
 configured one, and is the intended one now.
 
-confirm prints what will be removed and asks first. Without a terminal it requires --yes. Argo CD deletes
-each removed environment with its namespace and all data in it.`,
+--list prints the environments that wait. confirm prints what will be removed and asks first. Without a
+terminal it requires --yes. Argo CD deletes each removed environment with its namespace and all data in it.`,
 		Example: `  previewctl confirm shop-pr-7 --dry-run
+  previewctl confirm --list
   previewctl confirm shop-pr-7 gateway-pr-2 --yes
   previewctl confirm --repository acme/dark --yes`,
 		Args: cobra.ArbitraryArgs, // checkNames needs the flags too
@@ -64,8 +66,9 @@ each removed environment with its namespace and all data in it.`,
 	cmd.ValidArgsFunction = server.Complete(term, maxConfirmed, func(d preview.Decision) bool { return d.Withheld })
 	server.Add(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.names.Repositories, "repository", nil,
+	flags.ListVar(f, &opts.names.Repositories, "repository",
 		"treat an unreadable repository, owner/name, as empty; repeatable")
+	f.BoolVar(&opts.list, "list", false, "print the environments that wait for confirmation, and confirm nothing")
 	f.BoolVar(&opts.yes, "yes", false, "don't ask")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "print what would be removed and confirm nothing")
 	return cmd
@@ -75,8 +78,12 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 	n := len(o.names.Environments) + len(o.names.Repositories)
 	asks := !o.yes && !o.dryRun
 	switch {
+	case o.list && n > 0:
+		return flags.Usagef(cmd, "--list takes no name")
+	case o.list:
+		return nil
 	case n == 0:
-		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation (see previewctl list), "+
+		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation (see previewctl confirm --list), "+
 			"or use --repository")
 	case n > maxConfirmed:
 		return flags.Usagef(cmd, "%d names are too many; use at most %d", n, maxConfirmed)
@@ -97,6 +104,9 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 }
 
 func runConfirm(ctx context.Context, opts *confirmOptions) error {
+	if opts.list {
+		return opts.listWaiting(ctx)
+	}
 	if err := opts.showRemovals(ctx); err != nil {
 		return err
 	}
@@ -118,6 +128,30 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 	opts.term.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
 		"See the result: previewctl list --all")
 	return nil
+}
+
+// listWaiting prints the environments that wait for confirmation.
+func (o *confirmOptions) listWaiting(ctx context.Context) error {
+	stop := o.term.NoticeIfSlow(terminal.SlowService)
+	answer, err := o.client.Decisions(ctx, "", 0)
+	stop()
+	if err != nil {
+		return err
+	}
+	for _, d := range answer.Decisions {
+		if d.Withheld && !slices.Contains(o.names.Environments, d.Environment) {
+			o.names.Environments = append(o.names.Environments, d.Environment)
+		}
+	}
+	if len(o.names.Environments) == 0 {
+		o.term.Answerf("no environment waits for confirmation")
+		return nil
+	}
+	t, err := o.removals(answer.Decisions)
+	if err != nil {
+		return err
+	}
+	return t.Write(o.term.Out, o.term.OutTTY)
 }
 
 // showRemovals prints what will be removed.

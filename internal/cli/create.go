@@ -9,6 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/gitrepo"
 )
@@ -104,7 +105,14 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 		return nil
 	}
 	opts.term.Answerf("Its address will be %s", f.URL())
-	opts.term.Answerf("\nNext: wait for it with previewctl wait %s --server URL, or set PREVIEWSET_SERVER", f.Name)
+	switch {
+	case opts.commit.Repo.Local: // the report names the next step
+	case opts.term.Getenv("PREVIEWSET_SERVER") != "":
+		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s", f.Name, output.ShortCommit(result.Commit))
+	default:
+		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s --server URL",
+			f.Name, output.ShortCommit(result.Commit))
+	}
 	return nil
 }
 

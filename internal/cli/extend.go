@@ -2,16 +2,23 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
 func newExtendCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
 	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "extend"}
-	opts.done = func(name string) string { return name + " stays; see its new expiry: previewctl why " + name }
+	opts.done = func(name string, until time.Time) string {
+		if until.IsZero() {
+			return name + " stays; see its new expiry: previewctl why " + name
+		}
+		return name + " stays until " + flags.FormatTime(until) + " or longer"
+	}
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "extend NAME|OWNER/REPO#NUMBER",
 		Short: "Postpone an environment's expiry, or bring it back",

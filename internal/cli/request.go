@@ -16,8 +16,8 @@ type requestOptions struct {
 	apiclient.Lookup
 	action string // wake, sleep or extend
 	length time.Duration
-	// done returns the answer for an environment's name.
-	done func(name string) string
+	// done returns the answer for an environment's name. Until is zero for a request without an end.
+	done func(name string, until time.Time) string
 }
 
 // newRequestCmd completes the command with the arguments, flags and work that the three commands share.
@@ -42,14 +42,15 @@ func newRequestCmd(
 
 func runRequest(ctx context.Context, opts *requestOptions) error {
 	stop := opts.Env.NoticeIfSlow(terminal.SlowService)
+	var until time.Time
 	name, err := opts.EnvironmentName(ctx)
 	if err == nil {
-		err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
+		until, err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
 	}
 	stop()
 	if err != nil {
 		return err
 	}
-	opts.Env.Answerf("%s", opts.done(name))
+	opts.Env.Answerf("%s", opts.done(name, until))
 	return nil
 }

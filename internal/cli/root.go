@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/buildinfo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
@@ -35,6 +36,8 @@ From an empty folder to an environment that runs your branch of one service:
 		Args:          flags.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.Version = buildinfo.Read().Version
+	cmd.SetVersionTemplate("previewctl {{.Version}}\n")
 	cmd.SetIn(term.In)
 	cmd.SetOut(term.Out)
 	cmd.SetErr(term.Err)

@@ -63,11 +63,11 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.from, "from", "", "use the manifests of a folder, with a Service called NAME")
 	f.StringVar(&o.service.Repository, "repository", "",
 		"set its repository, owner/name (default: the name of its image on ghcr.io)")
-	f.StringSliceVar(&o.service.Paths, "paths", nil,
+	flags.ListVar(f, &o.service.Paths, "paths",
 		"set its paths in the repository, like 'search/**' (default: all); repeatable")
 	f.BoolVar(&o.service.Public, "public", false, "give it a host")
-	f.StringSliceVar(&o.service.Calls, "calls", nil, "name a service that it calls; repeatable")
-	f.StringSliceVar(&o.service.Data, "data", nil,
+	flags.ListVar(f, &o.service.Calls, "calls", "name a service that it calls; repeatable")
+	flags.ListVar(f, &o.service.Data, "data",
 		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
 	complete := configrepo.Completer(o.term, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))

@@ -34,8 +34,9 @@ func newShowCmd(term *terminal.Process, runF func(context.Context, *showOptions)
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
 		Short: "Show an environment's services, address and health",
-		Long: `show prints an existing environment: its address, owner, state and expiry; its services with their
-commits; the targets of its links; and Argo CD's sync status and health, with the first unhealthy resource.
+		Long: `show prints an existing environment: its address, pull requests, owner, state and expiry; its components,
+datasets and handovers; its services with their commits; the targets of its links; and Argo CD's sync status
+and health, with the first unhealthy resource.
 
 The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
 "ready", "failing", "reason" and "application" (sync, health, revision, operation, message, unhealthy,
@@ -105,15 +106,20 @@ func (d details) fields(now time.Time) [][2]string {
 	if d.Decision != nil {
 		sleepsAt = d.Decision.SleepsAt
 	}
+	components, datasets := contentOf(d.Row)
 	return [][2]string{
 		{"Address", d.URL},
 		{"Namespace", d.Namespace},
 		{"State", string(d.State)},
 		{"Source", cmp.Or(apiclient.Reference(d.Repository, d.Number), string(d.Source))},
+		{"Pull requests", pullRequestsOf(d.Row)},
 		{"Title", d.Title},
 		{"Owner", d.Owner},
 		{"Purpose", d.Purpose},
 		{"Profile", d.Profile},
+		{"Components", strings.Join(components, ", ")},
+		{"Data", strings.Join(datasets, ", ")},
+		{"Handover", strings.Join(handoverOf(d.Row), ", ")},
 		{"Sleeps", output.FutureTime(sleepsAt, false, now)},
 		{"Expires", d.expiry(now)},
 		{"Decision", decisionText(d.Decision, now)},

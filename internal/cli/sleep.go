@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +12,7 @@ import (
 
 func newSleepCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
 	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "sleep"}
-	opts.done = func(name string) string {
+	opts.done = func(name string, _ time.Time) string {
 		return name + " falls asleep; a visit, a push or previewctl wake " + name + " wakes it"
 	}
 	return newRequestCmd(&cobra.Command{
@@ -19,7 +20,10 @@ func newSleepCmd(term *terminal.Process, runF func(context.Context, *requestOpti
 		Short: "Put an environment to sleep now",
 		Long: `sleep asks the service to put an environment to sleep. Its Pods and public routes are removed; its
 volumes, Secrets and ConfigMaps stay. A visit to one of its addresses in a browser, a push, or previewctl
-wake wakes it.`,
+wake wakes it.
+
+Without activity in previewset.yaml the service doesn't know whether an environment is idle. After it was
+woken, only another previewctl sleep puts it to sleep again.`,
 		Example: `  previewctl sleep shop-pr-7
   previewctl sleep acme/shop#7
   previewctl sleep alice`,

@@ -55,7 +55,7 @@ If the holders have the slot already, the command changes the purpose and the en
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.holders, "holders", nil,
+	flags.ListVar(f, &opts.holders, "holders",
 		"set the holders, GitHub logins (default: PREVIEWSET_OWNER, else Git's github.user)")
 	f.StringVar(&opts.purpose, "purpose", "", "set the purpose, one line of text")
 	f.StringVar(&opts.until, "until", "", "end the claim at a time: "+flags.TimeFormats)

@@ -59,7 +59,7 @@ queue.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringSliceVar(&opts.holders, "holders", nil, "release the slot or queue position of these GitHub logins")
+	flags.ListVar(cmd.Flags(), &opts.holders, "holders", "release the slot or queue position of these GitHub logins")
 	opts.commit.AddFlags(cmd)
 	return cmd
 }

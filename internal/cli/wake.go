@@ -2,18 +2,23 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
 func newWakeCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
 	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "wake"}
-	opts.done = func(name string) string {
+	opts.done = func(name string, until time.Time) string {
 		wait := "previewctl wait " + name
-		if opts.length > 0 {
+		switch {
+		case !until.IsZero():
+			return name + " is held awake until " + flags.FormatTime(until) + "; if it was asleep, wait for it: " + wait
+		case opts.length > 0:
 			return name + " is held awake for that time; if it was asleep, wait for it: " + wait
 		}
 		return name + " is waking; wait for it: " + wait

@@ -108,6 +108,9 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	c.index()
 	c.withoutEffect = settingsWithoutActivity(c.Policy, d)
 	c.Problems = slices.Clone(t.Ignored)
+	if c.Slots != nil && c.Policy.Slots == slotsOff {
+		c.withoutEffect = append(c.withoutEffect, SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
+	}
 	c.setOverlayRevisions(t, prev)
 	c.loadEnvironments(t, prev)
 	c.keepBrokenOverlays(t, prev)
@@ -196,7 +199,7 @@ func defaultPolicy() *Policy {
 	return &Policy{
 		NamespacePrefix: "preview-",
 		Baseline:        Baseline{Namespace: "staging"},
-		Slots:           "off",
+		Slots:           slotsOff,
 		PullRequests: PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep",
 			Drafts: "skip", Forks: "never", Profile: defaultProfile,

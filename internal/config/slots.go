@@ -64,11 +64,14 @@ func (c Claim) over(now time.Time) (since time.Time, over bool) {
 
 // Claims returns the claim on each slot at a time, nil if slots are off.
 func (c *Config) Claims(now time.Time) map[string]Claim {
-	if c.Slots == nil || c.Policy == nil || c.Policy.Slots == "off" {
+	if c.Slots == nil || c.Policy == nil || c.Policy.Slots == slotsOff {
 		return nil
 	}
 	return c.Slots.At(now).Slots
 }
+
+// slotsOff is the value of `slots` without slots.
+const slotsOff = "off"
 
 func (c *Config) loadSlots(t Tree) Problems {
 	file, ok := t.Files[SlotsFile]

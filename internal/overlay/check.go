@@ -31,6 +31,7 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 		c.report.WithoutEffect = cfg.WithoutEffect()
 		c.report.Problems = append(c.report.Problems, cfg.Problems...)
 		c.report.Problems = append(c.report.Problems, hostConflicts(cfg)...)
+		c.report.Problems = append(c.report.Problems, r.linkProblems(cfg)...)
 		c.useAdmission(cfg.Policy)
 		c.addExamples(cfg, r.examples(cfg)...)
 		for _, dir := range r.fixedOverlays(cfg) {

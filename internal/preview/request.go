@@ -78,6 +78,24 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 	}
 }
 
+// EndOf returns the time until which an accepted request keeps an environment or holds it awake; zero for a request
+// without an end.
+func (s *Snapshot) EndOf(c *config.Config, r Request) time.Time {
+	profile := ""
+	for i := range s.Rows {
+		if s.Rows[i].Name == r.Environment {
+			profile = s.Rows[i].Profile
+		}
+	}
+	switch {
+	case r.Action == ActionExtend && r.For == 0:
+		return r.At.Add(c.LifetimeOf(profile).MaxExtension)
+	case r.For > 0:
+		return r.At.Add(r.For)
+	}
+	return time.Time{}
+}
+
 // checkForm checks a request without its environment.
 func checkForm(r Request) error {
 	switch {

@@ -76,7 +76,8 @@ var presentations = map[State]presentation{
 	},
 	Gone: {
 		word: "Gone", code: http.StatusNotFound,
-		says: "This preview was removed. To get it back, push to its pull request, or reopen or label it again.",
+		says: "This preview was removed. To get it back, push to its pull request, or reopen or label it again. " +
+			"If it was made by hand and has expired, run: previewctl extend " + namePlaceholder,
 	},
 }
 

@@ -43,20 +43,23 @@ func (c *Client) get(ctx context.Context, answer any, query url.Values, path ...
 	return c.do(request, http.StatusOK, answer)
 }
 
-func (c *Client) post(ctx context.Context, body any, path ...string) error {
+// accepted is the answer to a request that the service accepts.
+type accepted struct {
+	Message string    `json:"message"`
+	Until   time.Time `json:"until"`
+}
+
+func (c *Client) post(ctx context.Context, body any, path ...string) (answer accepted, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {
-		return err
+		return answer, err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(path...).String(), bytes.NewReader(text))
 	if err != nil {
-		return err
+		return answer, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	var answer struct {
-		Message string `json:"message"`
-	}
-	return c.do(request, http.StatusAccepted, &answer)
+	return answer, c.do(request, http.StatusAccepted, &answer)
 }
 
 // do sends a request and decodes an answer with the expected status code.

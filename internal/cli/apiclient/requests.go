@@ -14,11 +14,15 @@ type Confirmation struct {
 
 // Confirm sends a confirmation.
 func (c *Client) Confirm(ctx context.Context, what Confirmation) error {
-	return c.post(ctx, what, "confirm")
+	_, err := c.post(ctx, what, "confirm")
+	return err
 }
 
-// Request asks to wake, sleep or extend an environment. Length 0 is the service's default.
-func (c *Client) Request(ctx context.Context, name, action string, length time.Duration, caller string) error {
+// Request asks to wake, sleep or extend an environment. Length 0 is the service's default. It returns the time until
+// which the request counts; zero if it has no end, or if the service is too old to say it.
+func (c *Client) Request(
+	ctx context.Context, name, action string, length time.Duration, caller string,
+) (until time.Time, err error) {
 	body := struct {
 		For    string `json:"for,omitempty"`
 		Caller string `json:"caller,omitempty"`
@@ -26,5 +30,6 @@ func (c *Client) Request(ctx context.Context, name, action string, length time.D
 	if length > 0 {
 		body.For = length.String()
 	}
-	return c.post(ctx, body, "environments", name, action)
+	answer, err := c.post(ctx, body, "environments", name, action)
+	return answer.Until, err
 }

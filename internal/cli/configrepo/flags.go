@@ -22,7 +22,8 @@ type Flags struct {
 	// Local selects the clone in the current folder, without a push.
 	Local bool
 
-	inClone bool // the address is that of the clone in the current folder
+	inClone    bool   // the address is that of the clone in the current folder
+	cloneToken string // in that address
 }
 
 // Add adds the flags to a command.
@@ -36,7 +37,7 @@ func (f *Flags) Add(cmd *cobra.Command) {
 		"set the repository's folder with previewset.yaml (default: PREVIEWSET_CONFIG_PATH, else the top)")
 	p.StringVar(&f.tokenFile, "config-token-file", "",
 		"read the repository's token from a file (default: PREVIEWSET_CONFIG_TOKEN_FILE, else the token in "+
-			"PREVIEWSET_CONFIG_TOKEN, else Git's credential helpers)")
+			"PREVIEWSET_CONFIG_TOKEN, else the one in the clone's remote, else Git's credential helpers)")
 	p.StringVar(&f.sshKeyFile, "config-ssh-key-file", "",
 		"use an SSH key file (default: PREVIEWSET_CONFIG_SSH_KEY_FILE, else the agent and ~/.ssh)")
 	p.StringVar(&f.knownHostsFile, "config-known-hosts-file", "",
@@ -63,7 +64,7 @@ func (f *Flags) Open(ctx context.Context, env *terminal.Process, opts gitrepo.Op
 	opts.Token = func() (string, error) { return f.token(env) }
 	if opts.URL == "" {
 		var err error
-		if opts.URL, err = remoteOfClone(ctx); err != nil {
+		if opts.URL, f.cloneToken, err = remoteOfClone(ctx); err != nil {
 			return nil, err
 		}
 		f.inClone = true
@@ -80,7 +81,7 @@ func (f *Flags) token(env *terminal.Process) (string, error) {
 	if file := env.FlagOrEnv(f.tokenFile, "PREVIEWSET_CONFIG_TOKEN_FILE"); file != "" {
 		return flags.ReadToken(file)
 	}
-	return strings.TrimSpace(env.Getenv("PREVIEWSET_CONFIG_TOKEN")), nil
+	return cmp.Or(strings.TrimSpace(env.Getenv("PREVIEWSET_CONFIG_TOKEN")), f.cloneToken), nil
 }
 
 func usageErrorf(format string, args ...any) error {

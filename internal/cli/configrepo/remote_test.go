@@ -20,3 +20,22 @@ func TestAddressOf(t *testing.T) {
 		}
 	}
 }
+
+func TestTokenOf(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://github.com/acme/previews.git":                        "",
+		"https://me@github.com/acme/previews.git":                     "",
+		"https://x-access-token:ghs_1@github.com/acme/previews":       "ghs_1",
+		"https://oauth2:glpat-1@git.test/acme/previews":               "glpat-1",
+		"https://ghp_1@github.com/acme/previews":                      "ghp_1",
+		"https://github_pat_1:x-oauth-basic@github.com/acme/previews": "github_pat_1",
+		"ssh://git:secret@github.com/acme/previews.git":               "",
+		"git@github.com:acme/previews.git":                            "",
+		"/srv/previews.git":                                           "",
+	} {
+		if got := tokenOf(address); got != want {
+			t.Errorf("tokenOf(%q) = %q, want %q", address, got, want)
+		}
+	}
+}

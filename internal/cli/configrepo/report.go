@@ -22,7 +22,7 @@ func (o *CommitOptions) Report(env *terminal.Process, r gitrepo.Result, done str
 	commit := output.ShortCommit(r.Commit)
 	switch {
 	case r.Unchanged:
-		env.Answerf("unchanged: commit %s of branch %s has it already", commit, r.Branch)
+		env.Answerf("unchanged: branch %s is at commit %s, which already has this", r.Branch, commit)
 	case o.DryRun:
 		env.Notef("dry run on commit %s of branch %s: nothing was committed", output.ShortCommit(r.Base), r.Branch)
 	case o.Proposal != "":

@@ -44,6 +44,9 @@ func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.Complet
 	}
 }
 
+// ChangesDataset reports whether the dataset is given.
+func (f *Flags) ChangesDataset() bool { return f.dataset != "" }
+
 // Check checks the flags and fills Settings.
 func (f *Flags) Check(cmd *cobra.Command, now time.Time) error {
 	err := f.checkTexts(cmd, [2]string{"owner", f.Owner}, [2]string{"purpose", f.purpose}, [2]string{"profile", f.profile})

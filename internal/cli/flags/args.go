@@ -12,9 +12,22 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if cmd.HasSubCommands() {
+		if near := config.Nearest(args[0], commandNames(cmd)); near != "" {
+			return Usagef(cmd, "there is no command %q; did you mean %s %s?", args[0], cmd.CommandPath(), near)
+		}
 		return Usagef(cmd, "there is no command %q", args[0])
 	}
 	return Usagef(cmd, "%s takes no arguments, but got %q", cmd.Name(), args)
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 // MaxOneArg accepts at most one argument, described by the noun.

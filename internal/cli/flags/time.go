@@ -10,6 +10,9 @@ import (
 // TimeFormats describes for the help what ParseTime accepts.
 const TimeFormats = "72h or 7d from now, 2026-12-24, or 2026-12-24T18:00:00Z"
 
+// FormatTime formats a time for people, in a form that ParseTime accepts.
+func FormatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
 // ParseTime parses a duration from now, a day (its end in UTC), or a point in time. The result is after now.
 func ParseTime(text string, now time.Time) (time.Time, error) {
 	t, err := parsePoint(text)

@@ -27,7 +27,7 @@ func (f *Flags) Add(cmd *cobra.Command) {
 		"set the head of the synthetic pull request, a full commit hash (default: a synthetic one)")
 	p.StringVar(&f.branch, "branch", "synthetic", "set its branch")
 	p.StringArrayVar(&f.labels, "label", nil, "add a label (default: the policy's label); repeatable")
-	p.StringSliceVar(&f.changed, "changed", nil,
+	flags.ListVar(p, &f.changed, "changed",
 		"name a changed service or path (default: every service of its repository); repeatable")
 }
 

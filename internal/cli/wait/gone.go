@@ -2,6 +2,7 @@ package wait
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
@@ -20,14 +21,20 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 		return false, w.addReason(ctx)
 	}
 	name := w.nameOf(decision)
+	if name == "" && decision == nil {
+		return false, w.unknown()
+	}
 	if name == "" {
-		return true, nil // an unknown pull request has no environment
+		return true, nil // a pull request without an environment
 	}
 	application, err := w.Client.Application(ctx, name)
+	isDeleted, hasNoCluster := apiclient.IsStatus(err, http.StatusNotFound), apiclient.IsStatus(err, http.StatusNotImplemented)
 	switch {
-	case apiclient.IsStatus(err, http.StatusNotFound):
+	case (isDeleted || hasNoCluster) && decision == nil && w.Name == "":
+		return false, w.unknown()
+	case isDeleted:
 		return true, nil
-	case apiclient.IsStatus(err, http.StatusNotImplemented):
+	case hasNoCluster:
 		w.Env.Notef("the service has no access to a cluster: Argo CD may still have the Application")
 		return true, nil
 	case err != nil:
@@ -38,6 +45,12 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 		w.state = "Argo CD hasn't started to delete it"
 	}
 	return false, nil
+}
+
+// unknown returns the error for a name that the service doesn't know: a mistyped name must not count as removed.
+func (w *waiter) unknown() error {
+	return fmt.Errorf("the service knows no environment %s, so it can't tell whether it is gone\n"+
+		"check the name: previewctl list --all", w.Target)
 }
 
 // nameOf returns the environment's name as far as it is known.

@@ -46,7 +46,7 @@ func (o *Options) AddFlags(cmd *cobra.Command) {
 	f.DurationVar(&o.Grace, "grace", 10*time.Second, "accept a degraded environment or a failed sync for a duration")
 	f.DurationVar(&o.Every, "every", Every, "ask the service at an interval of at least 100ms")
 	f.BoolVar(&o.FailHeld, "fail-on-held", false, "fail if the environment is held, instead of waiting for a correction")
-	f.StringSliceVar(&o.Commits, "commit", nil, "require a commit of any service or of one: [SERVICE=]SHA; repeatable")
+	flags.ListVar(f, &o.Commits, "commit", "require a commit of any service or of one: [SERVICE=]SHA; repeatable")
 }
 
 // AddGoalFlags adds the flags that only the command wait has.
