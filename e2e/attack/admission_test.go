@@ -62,7 +62,8 @@ func TestAdmissionLeavesOtherNamespacesAlone(t *testing.T) {
 		if strings.Contains(a.allowed, "kind: Namespace") {
 			continue
 		}
-		forbidden := strings.ReplaceAll(standtest.ReplaceOnce(t, a.allowed, a.old, a.forbidden), "namespace: "+direct, "namespace: default")
+		forbidden := standtest.ReplaceOnce(t, a.allowed, a.old, a.forbidden)
+		forbidden = strings.ReplaceAll(forbidden, "namespace: "+direct, "namespace: default")
 		if err := api.tryApply(t.Context(), "default", forbidden); err != nil {
 			t.Errorf("%s: %v", a.name, err)
 		}
@@ -156,7 +157,9 @@ func TestNoPreviewHasTheWildcardRoute(t *testing.T) {
 	wildcard := string(content)
 	wantRefused(t, api.tryApply(t.Context(), "argocd", wildcard))
 	stolen := standtest.ReplaceOnce(t, wildcard, "namespace: argocd", "namespace: "+direct)
-	wantRefused(t, api.tryApply(t.Context(), direct, stolen), "HTTPRoute preview-generator-wildcard", `"*.preview.example.dev"`)
+	wantRefused(
+		t, api.tryApply(t.Context(), direct, stolen), "HTTPRoute preview-generator-wildcard", `"*.preview.example.dev"`,
+	)
 }
 
 // A preview's Application may have only the Namespace with its name.

@@ -25,7 +25,9 @@ func guardrailAttempts() []attempt {
 		marked = `name: guardrails, annotations: {argocd.argoproj.io/sync-options: "Prune=false,Delete=false"}`
 	)
 	list := family(policy, "ResourceQuota", quota,
-		change{"a quota of a hundred times the memory", "requests.memory: 3Gi", "requests.memory: 300Gi", "requests.memory=3Gi"},
+		change{
+			"a quota of a hundred times the memory", "requests.memory: 3Gi", "requests.memory: 300Gi", "requests.memory=3Gi",
+		},
 		change{"a quota of slightly more memory", "limits.memory: 6Gi", "limits.memory: 6145Mi", "limits.memory=6Gi"},
 		change{"a quota without a limit of Pods", `pods: "30", `, "", "pods=30"},
 		change{"a quota beside that of guardrails", marked, "name: other", "ResourceQuota other isn't one of the guardrails"},
@@ -34,7 +36,10 @@ func guardrailAttempts() []attempt {
 		change{"larger containers", "memory: 2Gi", "memory: 64Gi", "Container.memory=2Gi"},
 		change{"containers of any size", `cpu: "2", `, "", "Container.cpu=2"},
 		change{"larger volumes", "storage: 5Gi", "storage: 5000Gi", "PersistentVolumeClaim.storage=5Gi"},
-		change{"volumes of any size", ", {type: PersistentVolumeClaim, max: {storage: 5Gi}}", "", "PersistentVolumeClaim.storage=5Gi"},
+		change{
+			"volumes of any size", ", {type: PersistentVolumeClaim, max: {storage: 5Gi}}", "",
+			"PersistentVolumeClaim.storage=5Gi",
+		},
 		change{"limits beside those of guardrails", marked, "name: guardrails-2", "isn't one of the guardrails"},
 		change{"limits that can be pruned", "Prune=false,Delete=false", "PruneLast=true", "could be pruned"})...)
 	return append(list, family(policy, "NetworkPolicy default-deny", defaultDeny,
@@ -48,7 +53,10 @@ func networkPolicyAttempts() []attempt {
 	const open = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: allow-own-namespace},
   spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{from: [{podSelector: {}}]}], egress: [{to: [{podSelector: {}}]}]}}`
 	return family("previewset-guardrails", "NetworkPolicy", open,
-		change{"a NetworkPolicy beside those of guardrails", "allow-own-namespace", "allow-database", "NetworkPolicy allow-database"},
+		change{
+			"a NetworkPolicy beside those of guardrails", "allow-own-namespace", "allow-database",
+			"NetworkPolicy allow-database",
+		},
 		change{"a NetworkPolicy with a similar name", "allow-own-namespace", "allow-link-a", "NetworkPolicy allow-link-a"})
 }
 
@@ -115,18 +123,32 @@ func argoCDAttempts() []attempt {
 		change{"a hook", none, with("argocd.argoproj.io/hook: PreSync"), "argocd.argoproj.io/hook"},
 		change{"a hook after the deletion", none, with("argocd.argoproj.io/hook: " + deletion), "argocd.argoproj.io/hook"},
 		change{"a hook of Helm", none, with("helm.sh/hook: post-delete"), "helm.sh/hook"},
-		change{"a deletion of hooks", none, with("argocd.argoproj.io/hook-delete-policy: HookSucceeded"), "hook-delete-policy"},
+		change{
+			"a deletion of hooks", none, with("argocd.argoproj.io/hook-delete-policy: HookSucceeded"), "hook-delete-policy",
+		},
 		change{"a sync wave", none, with("argocd.argoproj.io/sync-wave: '1000'"), "argocd.argoproj.io/sync-wave"},
 		change{"replacement", none, with("argocd.argoproj.io/sync-options: Replace=true"), "argocd.argoproj.io/sync-options"},
-		change{"force", none, with("argocd.argoproj.io/sync-options: 'Prune=false,Force=true'"), "argocd.argoproj.io/sync-options"},
-		change{"an object that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"), "argocd.argoproj.io/sync-options"},
-		change{"comparison off", none, with("argocd.argoproj.io/compare-options: IgnoreExtraneous"), "argocd.argoproj.io/compare-options"},
+		change{
+			"force", none, with("argocd.argoproj.io/sync-options: 'Prune=false,Force=true'"),
+			"argocd.argoproj.io/sync-options",
+		},
+		change{
+			"an object that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"),
+			"argocd.argoproj.io/sync-options",
+		},
+		change{
+			"comparison off", none, with("argocd.argoproj.io/compare-options: IgnoreExtraneous"),
+			"argocd.argoproj.io/compare-options",
+		},
 		change{"a finalizer", none, "metadata: {name: a, finalizers: [a.example/b]}", "finalizer a.example/b"},
 		change{
 			"Argo CD's finalizer", none, "metadata: {name: a, finalizers: [argocd.argoproj.io/hook-finalizer]}",
 			"finalizer argocd.argoproj.io/hook-finalizer",
 		},
-		change{"an Argo CD repository", none, "metadata: {name: a, labels: {argocd.argoproj.io/secret-type: repository}}", "label argocd.argoproj.io/secret-type"})
+		change{
+			"an Argo CD repository", none, "metadata: {name: a, labels: {argocd.argoproj.io/secret-type: repository}}",
+			"label argocd.argoproj.io/secret-type"},
+	)
 	list = append(list, family(policy, "NetworkPolicy default-deny", defaultDeny,
 		change{
 			"default-deny as a hook", "{argocd.argoproj.io/sync-options: Prune=false}",
@@ -148,11 +170,26 @@ func namespaceMetadataAttempts() []attempt {
 	}
 	return family("previewset-namespace-metadata", "Namespace preview-unused", previewNamespace,
 		change{"a Namespace in a mesh", none, none + "istio-injection: enabled, ", "label istio-injection"},
-		change{"a Namespace that an Argo CD manages", none, none + "argocd.argoproj.io/managed-by: argocd, ", "label argocd.argoproj.io/managed-by"},
-		change{"a Namespace that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"), "argocd.argoproj.io/sync-options"},
-		change{"a Namespace without comparison", none, with("argocd.argoproj.io/compare-options: IgnoreExtraneous"), "compare-options"},
-		change{"a Namespace on other nodes", none, with("scheduler.alpha.kubernetes.io/node-selector: a=b"), "scheduler.alpha.kubernetes.io/node-selector"},
-		change{"a Namespace with a finalizer", none, "metadata: {name: preview-unused, finalizers: [a.example/b], labels: {", "finalizer a.example/b"})
+		change{
+			"a Namespace that an Argo CD manages", none, none + "argocd.argoproj.io/managed-by: argocd, ",
+			"label argocd.argoproj.io/managed-by",
+		},
+		change{
+			"a Namespace that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"),
+			"argocd.argoproj.io/sync-options",
+		},
+		change{
+			"a Namespace without comparison", none, with("argocd.argoproj.io/compare-options: IgnoreExtraneous"),
+			"compare-options",
+		},
+		change{
+			"a Namespace on other nodes", none, with("scheduler.alpha.kubernetes.io/node-selector: a=b"),
+			"scheduler.alpha.kubernetes.io/node-selector",
+		},
+		change{
+			"a Namespace with a finalizer", none, "metadata: {name: preview-unused, finalizers: [a.example/b], labels: {",
+			"finalizer a.example/b"},
+	)
 }
 
 // podAttempts ask for parts of the cluster.
@@ -177,7 +214,10 @@ func podAttempts() (list []attempt) {
 				"[{topologyKey: kubernetes.io/hostname, labelSelector: {}, namespaceSelector: {}}]}}", "other namespaces"),
 			pod("devices", "resourceClaims: [{name: gpu, resourceClaimName: gpu}]", "resourceClaims"),
 			pod("tolerations for everything", "tolerations: [{operator: Exists}]", `taint ""`),
-			pod("a toleration for the control plane", "tolerations: [{key: node-role.kubernetes.io/control-plane}]", "control-plane"),
+			pod(
+				"a toleration for the control plane", "tolerations: [{key: node-role.kubernetes.io/control-plane}]",
+				"control-plane",
+			),
 			volume("an inline CSI volume", "csi: {driver: secrets-store.csi.k8s.io}"),
 			volume("a path of the host", "hostPath: {path: /}"),
 			volume("a file share", "nfs: {server: nas, path: /}"))...)
@@ -227,12 +267,21 @@ func claimAttempts() []attempt {
 	const spec = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
 	sets := strings.Replace(workloads()["StatefulSet"], "{serviceName: a, ", "{serviceName: a, volumeClaimTemplates: [{metadata: {name: d}, "+spec+"}], ", 1)
 	list = append(list, family(policy, "StatefulSet a", sets,
-		change{"a StatefulSet with a foreign storage class", begin, with("storageClassName: backups"), `storage class "backups"`},
-		change{"a StatefulSet with a copy", begin, with("dataSource: {kind: PersistentVolumeClaim, name: b}"), "existing volume"})...)
+		change{
+			"a StatefulSet with a foreign storage class", begin, with("storageClassName: backups"),
+			`storage class "backups"`,
+		},
+		change{
+			"a StatefulSet with a copy", begin, with("dataSource: {kind: PersistentVolumeClaim, name: b}"),
+			"existing volume"})...,
+	)
 	ephemeral := strings.Replace(
 		workloads()["Deployment"], "volumes: [", "volumes: [{name: e, ephemeral: {volumeClaimTemplate: {"+spec+"}}}, ", 1,
 	)
 	return append(list, family(policy, "Deployment a", ephemeral,
-		change{"an ephemeral volume of a foreign storage class", begin, with("storageClassName: backups"), `storage class "backups"`},
+		change{
+			"an ephemeral volume of a foreign storage class", begin, with("storageClassName: backups"),
+			`storage class "backups"`,
+		},
 		change{"an ephemeral volume with a name", begin, with("volumeName: pv-of-prod"), "existing volume"})...)
 }

@@ -27,7 +27,9 @@ func TestCheckFindsRefusedObjects(t *testing.T) {
 	wantFound(t, []brokenShop{
 		{
 			"an object twice, in two versions",
-			withObject("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v2\nkind: ConfigMap\nmetadata: {name: a}\n"),
+			withObject(
+				"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v2\nkind: ConfigMap\nmetadata: {name: a}\n",
+			),
 			[]string{ownFile, "ConfigMap a is there twice"},
 			0,
 		},
@@ -75,13 +77,17 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 	wantFound(t, []brokenShop{
 		{
 			"no default-deny",
-			withPatch(`{patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny}}'}`),
+			withPatch(
+				`{patch: '{"$patch": delete, apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny}}'}`,
+			),
 			[]string{ownFile, "NetworkPolicy default-deny is missing"},
 			0,
 		},
 		{
 			"another default-deny",
-			withPatch(`{target: {kind: NetworkPolicy}, patch: '[{"op": "replace", "path": "/spec/policyTypes", "value": ["Ingress"]}]'}`),
+			withPatch(
+				`{target: {kind: NetworkPolicy}, patch: '[{"op": "replace", "path": "/spec/policyTypes", "value": ["Ingress"]}]'}`,
+			),
 			[]string{ownFile, differs},
 			0,
 		},
@@ -99,13 +105,17 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 		},
 		{
 			"an old version of Pod Security",
-			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "add", "path": "` + level + `-version", "value": "v1.24"}]'}`),
+			withPatch(
+				`{target: {kind: Namespace}, patch: '[{"op": "add", "path": "` + level + `-version", "value": "v1.24"}]'}`,
+			),
 			[]string{ownFile, needs},
 			0,
 		},
 		{
 			"no mark of a preview",
-			withPatch(`{target: {kind: Namespace}, patch: '[{"op": "remove", "path": "/metadata/labels/previewset.dev~1preview"}]'}`),
+			withPatch(
+				`{target: {kind: Namespace}, patch: '[{"op": "remove", "path": "/metadata/labels/previewset.dev~1preview"}]'}`,
+			),
 			[]string{ownFile, `Namespace preview-web-pr-7 needs label previewset.dev/preview: "true"; leave the labels`},
 			0,
 		},
@@ -143,7 +153,9 @@ func TestCheckComparesGuardrails(t *testing.T) {
 		},
 		{
 			"a larger quota",
-			withPatch(`{target: {kind: ResourceQuota}, patch: '[{"op": "replace", "path": "/spec/hard/pods", "value": "1000"}]'}`),
+			withPatch(
+				`{target: {kind: ResourceQuota}, patch: '[{"op": "replace", "path": "/spec/hard/pods", "value": "1000"}]'}`,
+			),
 			[]string{ownFile, "ResourceQuota guardrails allows more than the guardrails (pods=10); leave it"},
 			0,
 		},

@@ -40,8 +40,8 @@ func (c *checker) useAdmission(policy *config.Policy) {
 		return
 	}
 	if !c.appsets.admission.HasGuardrails() {
-		c.report.Notes = append(c.report.Notes, c.appsets.admission.File+" is of an older version: the rules about guardrails, "+
-			"Pods, claims and annotations aren't checked; upgrade appsets with previewctl init")
+		c.report.Notes = append(c.report.Notes, c.appsets.admission.File+" is of an older version: the rules about "+
+			"guardrails, Pods, claims and annotations aren't checked; upgrade appsets with previewctl init")
 	}
 	c.report.Problems = append(c.report.Problems, c.appsets.admission.Differences(policy)...)
 	c.useAdmissionUnchecked(policy)

@@ -19,7 +19,10 @@ func TestHostConflicts(t *testing.T) {
 		files          map[string]string
 		want           []string
 	}{
-		{"other names", public("web", "web") + public("docs", "docs"), map[string]string{"overlays/x/environment.yaml": environment}, nil},
+		{
+			"other names", public("web", "web") + public("docs", "docs"),
+			map[string]string{"overlays/x/environment.yaml": environment}, nil,
+		},
 		{
 			"a repository that is named like a service and a repository",
 			public("web", "web") + public("docs", "docs-web"), nil,

@@ -16,7 +16,10 @@ func TestClaims(t *testing.T) {
 	wantRefused(t, []refusedChange{
 		{"a volume by name", claim, "accessModes:", "volumeName: pv-1, accessModes:", "PersistentVolumeClaim" + existing},
 		{"a volume by label", claim, "accessModes:", "selector: {}, accessModes:", "PersistentVolumeClaim" + existing},
-		{"a copy", claim, "accessModes:", "dataSourceRef: {kind: VolumeSnapshot, name: b}, accessModes:", "PersistentVolumeClaim" + existing},
+		{
+			"a copy", claim, "accessModes:", "dataSourceRef: {kind: VolumeSnapshot, name: b}, accessModes:",
+			"PersistentVolumeClaim" + existing,
+		},
 		{"another class", claim, "slow", "fast", `PersistentVolumeClaim a has storage class "fast"; remove it, or ask`},
 		{"no class at all", claim, "slow", "''", `PersistentVolumeClaim a has storage class ""; remove it, or ask`},
 		{"a copy for a StatefulSet", set, "accessModes:", "dataSource: {kind: a}, accessModes:", "StatefulSet" + existing},

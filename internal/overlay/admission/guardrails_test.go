@@ -12,12 +12,24 @@ func TestGuardrails(t *testing.T) {
 		more   = " allows more than the guardrails"
 	)
 	wantRefused(t, []refusedChange{
-		{"a larger quota", quota, "3072Mi", "3073Mi", "ResourceQuota guardrails" + more + " (requests.memory=3Gi); leave it as it is there"},
+		{
+			"a larger quota", quota, "3072Mi", "3073Mi",
+			"ResourceQuota guardrails" + more + " (requests.memory=3Gi); leave it as it is there",
+		},
 		{"a quota without a value", quota, "pods: '30', ", "", "ResourceQuota guardrails" + more + " (pods=30)"},
 		{"a quota with another text", quota, "'30'", "many", "ResourceQuota guardrails" + more + " (pods=30)"},
-		{"a quota for some Pods", quota, "spec: {", "spec: {scopes: [Terminating], ", "ResourceQuota guardrails" + more + ";"},
-		{"another quota", quota, "name: guardrails", "name: b", "ResourceQuota b isn't one of the guardrails; remove it, or ask"},
-		{"a quota that Argo CD prunes", quota, "{argocd.argoproj.io/sync-options: Prune=false}", "{}", "ResourceQuota guardrails could be pruned"},
+		{
+			"a quota for some Pods", quota, "spec: {", "spec: {scopes: [Terminating], ",
+			"ResourceQuota guardrails" + more + ";",
+		},
+		{
+			"another quota", quota, "name: guardrails", "name: b",
+			"ResourceQuota b isn't one of the guardrails; remove it, or ask",
+		},
+		{
+			"a quota that Argo CD prunes", quota, "{argocd.argoproj.io/sync-options: Prune=false}", "{}",
+			"ResourceQuota guardrails could be pruned",
+		},
 		{"larger limits", limits, "2Gi", "2049Mi", "LimitRange guardrails" + more + " (Container.memory=2Gi)"},
 		{"limits for another type", limits, "type: Container", "type: PersistentVolumeClaim", "LimitRange guardrails" + more},
 		{"other limits", limits, "name: guardrails", "name: b", "LimitRange b isn't one of the guardrails"},

@@ -14,7 +14,8 @@ var (
 		"activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "containers", "dnsConfig", "dnsPolicy",
 		"enableServiceLinks", "hostAliases", "hostUsers", "hostname", "imagePullSecrets", "initContainers", "nodeSelector",
 		"os", "preemptionPolicy", "readinessGates", "resources", "restartPolicy", "securityContext", "serviceAccount",
-		"serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "tolerations", "topologySpreadConstraints", "volumes",
+		"serviceAccountName", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "tolerations",
+		"topologySpreadConstraints", "volumes",
 	}
 	resources   = []string{"cpu", "ephemeral-storage", "memory"}
 	volumeKinds = []string{
@@ -114,7 +115,7 @@ func (r *Rules) refuseResources(c manifest.Object) []Refusal {
 func refuseContainer(c manifest.Object) []Refusal {
 	var found []Refusal
 	name := c.Text("name")
-	if !all(c.Items("ports"), func(p manifest.Object) bool { return p.At("hostPort") == nil || fmt.Sprint(p.At("hostPort")) == "0" }) {
+	if !all(c.Items("ports"), hasNoHostPort) {
 		found = append(found, Refusal{"takes a port of the node for container " + name, "remove hostPort"})
 	}
 	if hasPrivileges(c.Under("securityContext")) {
@@ -132,6 +133,10 @@ func refuseContainer(c manifest.Object) []Refusal {
 		}
 	}
 	return found
+}
+
+func hasNoHostPort(port manifest.Object) bool {
+	return port.At("hostPort") == nil || fmt.Sprint(port.At("hostPort")) == "0"
 }
 
 // hasPrivileges reports whether a container asks for more than Pod Security allows at level restricted. Missing settings

@@ -17,7 +17,10 @@ func TestPods(t *testing.T) {
 		privileges = "CronJob a gives container c privileges that Pod Security refuses; remove them from its securityContext"
 	)
 	wantRefused(t, []refusedChange{
-		{"another priority", job, "low", "system-node-critical", field + "priorityClassName, or a value of it, that isn't allowed"},
+		{
+			"another priority", job, "low", "system-node-critical",
+			field + "priorityClassName, or a value of it, that isn't allowed",
+		},
 		{"another runtime", job, "gvisor", "kata", field + "runtimeClassName"},
 		{"the host's network", job, "hostNetwork: false", "hostNetwork: true", field + "hostNetwork"},
 		{"another scheduler", job, "default-scheduler", "mine", field + "schedulerName"},
@@ -30,8 +33,14 @@ func TestPods(t *testing.T) {
 		{"every taint", job, "key: previewset.dev/spot", "operator: Exists", `tolerates taint "", which isn't allowed`},
 		{"another taint", job, "previewset.dev/spot", "gpu", `tolerates taint "gpu", which isn't allowed`},
 		{"a path of the host", job, "emptyDir: {}", "hostPath: {path: /}", "mounts a volume of kind hostPath; use"},
-		{"a port of the node", job, "hostPort: 0", "hostPort: 80", "takes a port of the node for container c; remove hostPort"},
-		{"a GPU", job, "requests: {cpu: 1}", "limits: {nvidia.com/gpu: 1}", "asks for resource nvidia.com/gpu, which isn't allowed"},
+		{
+			"a port of the node", job, "hostPort: 0", "hostPort: 80",
+			"takes a port of the node for container c; remove hostPort",
+		},
+		{
+			"a GPU", job, "requests: {cpu: 1}", "limits: {nvidia.com/gpu: 1}",
+			"asks for resource nvidia.com/gpu, which isn't allowed",
+		},
 		{"all privileges", job, "privileged: false", "privileged: true", privileges},
 		{"more privileges", job, "privileged: false", "allowPrivilegeEscalation: true", privileges},
 		{"another mount of /proc", job, "privileged: false", "procMount: Unmasked", privileges},

@@ -116,7 +116,9 @@ func (b Build) RunWithin(limit time.Duration) (resmap.ResMap, error) {
 	case r := <-done:
 		return r.objects, r.err
 	case <-time.After(limit):
-		return nil, fmt.Errorf("the build of %s takes longer than %s, so Argo CD would give up: use fewer patches", b.dir, limit)
+		return nil, fmt.Errorf(
+			"the build of %s takes longer than %s, so Argo CD would give up: use fewer patches", b.dir, limit,
+		)
 	}
 }
 

@@ -126,7 +126,10 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("overlays/preview/kustomization.yaml", "resources: [file.yaml, ../../kustomize-base/x, ../../kustomize-base/linked/x]\n")
+	write(
+		"overlays/preview/kustomization.yaml",
+		"resources: [file.yaml, ../../kustomize-base/x, ../../kustomize-base/linked/x]\n",
+	)
 	write("kustomize-base/x/kustomization.yaml", "configMapGenerator: [{name: a, literals: [a=b]}]\n")
 	write("overlays/preview/.git/kustomization.yaml", "broken: [")
 	link("/etc/passwd", "overlays/preview/file.yaml")
