@@ -92,8 +92,8 @@ func startServer(ctx context.Context, group *process.Group, folder string) (*ser
 	return s, s.waitForPolicies(ctx)
 }
 
-// waitForPolicies waits until each policy refuses the first attempt that it should refuse. New policies and kinds take a
-// second to come into force.
+// waitForPolicies waits until each policy refuses the first attempt that it should refuse. New policies and kinds take
+// a second to come into force.
 func (s *server) waitForPolicies(ctx context.Context) error {
 	seen := map[string]bool{}
 	for _, a := range attempts() {

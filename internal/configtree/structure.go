@@ -111,8 +111,8 @@ func (r *reader) addOverlayEntry(e fs.DirEntry, hash HashFunc) error {
 	return r.addFile(path.Join(folder, config.EnvironmentFile))
 }
 
-// parameterFile returns a file from which Argo CD reads parameters of an Application, or "". Those parameters come before
-// the row's (https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/).
+// parameterFile returns a file from which Argo CD reads parameters of an Application, or "". Those parameters come
+// before the row's (https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/).
 func parameterFile(entries []fs.DirEntry) string {
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".argocd-source") && strings.HasSuffix(e.Name(), ".yaml") {

@@ -17,7 +17,8 @@ var kept = []string{"ResourceQuota guardrails", "LimitRange guardrails", "Networ
 
 func isKept(o manifest.Object) bool { return slices.Contains(kept, o.String()) }
 
-// GuardrailKinds are the kinds that only guardrails have. An overlay can't add, change or remove objects of these kinds.
+// GuardrailKinds are the kinds that only guardrails have. An overlay can't add, change or remove objects of these
+// kinds.
 var GuardrailKinds = []string{"LimitRange", "NetworkPolicy", "ResourceQuota"}
 
 // IsGuardrail reports whether an object is of one of these kinds.

@@ -86,15 +86,17 @@ func (r *Rules) allowsPodField(key string, pod manifest.Object) bool {
 	return false
 }
 
-// selectsOtherNamespaces reports whether an affinity looks at Pods of other namespaces. An anti-affinity also keeps those
-// Pods away from the nodes.
+// selectsOtherNamespaces reports whether an affinity looks at Pods of other namespaces. An anti-affinity also keeps
+// those Pods away from the nodes.
 func selectsOtherNamespaces(pod manifest.Object) bool {
 	for _, kind := range []string{"podAffinity", "podAntiAffinity"} {
 		terms := pod.Items("affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution")
 		for _, preferred := range pod.Items("affinity", kind, "preferredDuringSchedulingIgnoredDuringExecution") {
 			terms = append(terms, preferred.Under("podAffinityTerm"))
 		}
-		if !all(terms, func(t manifest.Object) bool { return t.At("namespaces") == nil && t.At("namespaceSelector") == nil }) {
+		if slices.ContainsFunc(terms, func(t manifest.Object) bool {
+			return t.At("namespaces") != nil || t.At("namespaceSelector") != nil
+		}) {
 			return true
 		}
 	}
@@ -139,8 +141,8 @@ func hasNoHostPort(port manifest.Object) bool {
 	return port.At("hostPort") == nil || fmt.Sprint(port.At("hostPort")) == "0"
 }
 
-// hasPrivileges reports whether a container asks for more than Pod Security allows at level restricted. Missing settings
-// aren't its subject.
+// hasPrivileges reports whether a container asks for more than Pod Security allows at level restricted. Missing
+// settings aren't its subject.
 func hasPrivileges(security manifest.Object) bool {
 	mount := security.Text("procMount")
 	return security.At("privileged") == true || security.At("allowPrivilegeEscalation") == true ||

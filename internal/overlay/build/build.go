@@ -100,8 +100,8 @@ func (b *Builder) Overlay(folders ...string) (Build, error) {
 // MaxTime bounds one build. Argo CD ends a build after 90 s.
 const MaxTime = time.Minute
 
-// RunWithin builds like Run, or fails after a time. Kustomize can't be stopped: the build then goes on in the background
-// until the program ends.
+// RunWithin builds like Run, or fails after a time. Kustomize can't be stopped: the build then goes on in the
+// background until the program ends.
 func (b Build) RunWithin(limit time.Duration) (resmap.ResMap, error) {
 	type result struct {
 		objects resmap.ResMap

@@ -59,7 +59,8 @@ func (g *Graph) Reachable(folders ...string) []*Folder {
 	return found
 }
 
-// MayMake reports whether a folder, with all that it refers to, has objects of some kinds, or changes objects of others.
+// MayMake reports whether a folder, with all that it refers to, has objects of some kinds, or changes objects of
+// others.
 func (g *Graph) MayMake(dir string, kinds ...string) bool {
 	return slices.ContainsFunc(g.Reachable(dir), func(f *Folder) bool {
 		return f.own.patches > 0 ||
@@ -110,8 +111,8 @@ func (g *Graph) files(dir string) []string {
 	return found
 }
 
-// parameterFile returns a file in a folder from which Argo CD reads an Application's parameters, or "". Those parameters
-// come before the Application's own (https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/).
+// parameterFile returns a file in a folder from which Argo CD reads an Application's parameters, or "". Those
+// parameters come before the Application's own (https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/).
 func (g *Graph) parameterFile(dir string) string {
 	for _, name := range g.tree.List(dir) {
 		if strings.HasPrefix(name, ".argocd-source") && strings.HasSuffix(name, ".yaml") {
