@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// maxBody is the maximum size of an answer in bytes. A page of 100 pull requests has 2 to 7 MB.
-const maxBody = 64 << 20
+// maxBody is the maximum size of an answer in bytes. A page of 100 pull requests has 2 to 7 MB, and decoding takes six
+// times the size.
+const maxBody = 24 << 20
 
 // Rate is the quota of the present hour, which GitHub calls the rate limit.
 type Rate struct {
