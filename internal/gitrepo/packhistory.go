@@ -2,7 +2,6 @@ package gitrepo
 
 import (
 	"bytes"
-	"errors"
 	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -13,38 +12,78 @@ import (
 // maxCommit limits the size of one commit object, in bytes.
 const maxCommit = 64 << 10
 
-// unpackCommits reads the commits at the begin of a pack, and nothing else. Git puts commits before all other objects.
-// Commits that it doesn't find count as unknown history.
+// unpackCommits reads the commits at the begin of a pack, and nothing else: Git puts commits before all other objects.
+// A commit that it doesn't find makes the history before it unknown.
 func unpackCommits(r io.Reader, limit int) (*memory.Storage, error) {
-	store := memory.NewStorage()
-	scanner := packfile.NewScanner(io.LimitReader(r, int64(limit)*maxCommit))
-	_, count, err := scanner.Header()
-	for i := uint32(0); err == nil && i < count; i++ {
-		var header *packfile.ObjectHeader
-		if header, err = scanner.NextObjectHeader(); err != nil {
-			break
+	c := &commitReader{
+		scanner: packfile.NewScanner(io.LimitReader(r, int64(limit)*maxCommit)), store: memory.NewStorage(),
+		byOffset: map[int64][]byte{}, byHash: map[plumbing.Hash][]byte{},
+	}
+	_, count, err := c.scanner.Header()
+	if err != nil {
+		return nil, err
+	}
+	for range count {
+		header, err := c.scanner.NextObjectHeader()
+		if err != nil {
+			return nil, err
 		}
 		if header.Type == plumbing.TreeObject || header.Type == plumbing.BlobObject || header.Length > maxCommit {
 			break
 		}
-		err = addCommit(store, scanner, header)
+		if err := c.read(header); err != nil {
+			return nil, err
+		}
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return store, err
+	return c.store, nil
 }
 
-func addCommit(store *memory.Storage, scanner *packfile.Scanner, header *packfile.ObjectHeader) error {
+// commitReader stores commits of a pack. It keeps their contents, because a pack has some commits as differences.
+type commitReader struct {
+	scanner  *packfile.Scanner
+	store    *memory.Storage
+	byOffset map[int64][]byte
+	byHash   map[plumbing.Hash][]byte
+}
+
+func (c *commitReader) read(header *packfile.ObjectHeader) error {
 	var b bytes.Buffer
-	if _, _, err := scanner.NextObject(&b); err != nil || header.Type != plumbing.CommitObject {
+	if _, _, err := c.scanner.NextObject(&b); err != nil {
 		return err
+	}
+	content := b.Bytes()
+	switch header.Type {
+	case plumbing.CommitObject:
+	case plumbing.OFSDeltaObject:
+		content = differenceTo(c.byOffset[header.OffsetReference], content)
+	case plumbing.REFDeltaObject:
+		content = differenceTo(c.byHash[header.Reference], content)
+	default:
+		return nil
+	}
+	if content == nil {
+		return nil
 	}
 	o := &plumbing.MemoryObject{}
-	o.SetType(header.Type)
-	if _, err := o.Write(b.Bytes()); err != nil {
+	o.SetType(plumbing.CommitObject)
+	if _, err := o.Write(content); err != nil {
 		return err
 	}
-	_, err := store.SetEncodedObject(o)
+	c.byOffset[header.Offset], c.byHash[o.Hash()] = content, content
+	_, err := c.store.SetEncodedObject(o)
 	return err
+}
+
+// differenceTo applies a difference to a commit. It returns nil if it isn't one to a commit, or makes a large one.
+func differenceTo(base, difference []byte) []byte {
+	var start prefix
+	_, _ = start.Write(difference)
+	if base == nil || start.targetSize() > maxCommit {
+		return nil
+	}
+	content, err := packfile.PatchDelta(base, difference)
+	if err != nil {
+		return nil
+	}
+	return content
 }

@@ -51,7 +51,7 @@ type packReader struct {
 	limits     packLimits
 	store      *memory.Storage
 	needed     map[plumbing.Hash]bool // the files to keep
-	taken      map[int64]bool         // by offset
+	taken      map[int64]bool         // differences, by offset
 	left       int64                  // bytes that may still be kept
 	leftOnPath int64                  // bytes that may still be used for a chain of differences
 }
@@ -90,10 +90,6 @@ func (p *packReader) inflate(o packObject) ([]byte, error) {
 
 // take keeps an object if it is needed, and reads the objects that are stored as differences to it.
 func (p *packReader) take(o packObject, kind plumbing.ObjectType, content []byte) error {
-	if p.taken[o.offset] {
-		return nil // a difference to itself
-	}
-	p.taken[o.offset] = true
 	hash := plumbing.ComputeHash(kind, content)
 	if err := p.keep(hash, kind, content); err != nil {
 		return err
@@ -115,9 +111,10 @@ func (p *packReader) take(o packObject, kind plumbing.ObjectType, content []byte
 }
 
 func (p *packReader) takeDifference(o packObject, kind plumbing.ObjectType, base []byte) error {
-	if o.size > p.limits.object {
+	if o.size > p.limits.object || p.taken[o.offset] { // a difference may be one to itself
 		return nil
 	}
+	p.taken[o.offset] = true
 	difference, err := p.inflate(o)
 	if err != nil {
 		return err
