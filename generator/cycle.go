@@ -19,6 +19,9 @@ const (
 	periodicEvery = 2 * time.Second
 	// maxRound is how long a round waits for repositories. GitHub can take minutes for one of them.
 	maxRound = 30 * time.Second
+	// maxConfigWait is how long the first answer waits for the config branch if there is saved state. Together with
+	// periodicEvery it is below 5 seconds.
+	maxConfigWait = 2500 * time.Millisecond
 )
 
 // refresher runs the refresh cycle. Only one goroutine may use it.
@@ -136,7 +139,8 @@ func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (ro
 	if roundEnded {
 		r.endRound()
 	}
-	if ctx.Err() == nil && (roundEnded || r.pendingPublish) && !r.reads.blockPublish() {
+	isDueToPublish := roundEnded || r.pendingPublish || r.configIsLate()
+	if ctx.Err() == nil && isDueToPublish && !r.reads.blockPublish() {
 		r.pendingPublish = false
 		r.publish(ctx)
 	}
@@ -156,6 +160,12 @@ func (r *refresher) waitsTooLong() bool {
 		}
 	}
 	return r.opts.Now().Sub(r.round.began) >= maxRound
+}
+
+// configIsLate says whether the first answer must come from the saved state, because the config branch doesn't answer.
+func (r *refresher) configIsLate() bool {
+	return r.current.Published() == nil && r.config.InForce == nil && r.store.HasState() && r.round.left[configKey] &&
+		r.opts.Now().Sub(r.round.began) >= maxConfigWait
 }
 
 func (r *refresher) endRound() {

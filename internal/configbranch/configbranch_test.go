@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -370,5 +371,39 @@ func TestAncestors(t *testing.T) {
 	gittest.Commit(t, bare, map[string]string{"README.md": "third"})
 	if got := read(t, reader).Ancestors; !slices.Equal(got, []string{second, first}) {
 		t.Errorf("a commit later: %v, want %s and %s", got, second, first)
+	}
+}
+
+func TestDrippingServer(t *testing.T) {
+	t.Parallel()
+	backend := gittest.Serve(t, gittest.New(t, example()))
+	for _, at := range []string{"info/refs", "git-upload-pack"} {
+		t.Run("the server drips at "+at, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, at) {
+					backend.Backend.ServeHTTP(w, r)
+					return
+				}
+				answer := httptest.NewRecorder()
+				backend.Backend.ServeHTTP(answer, r)
+				w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+				for _, b := range answer.Body.Bytes() {
+					if _, err := w.Write([]byte{b}); err != nil || http.NewResponseController(w).Flush() != nil {
+						return
+					}
+					select {
+					case <-r.Context().Done():
+						return
+					case <-time.After(100 * time.Millisecond):
+					}
+				}
+			}))
+			t.Cleanup(server.Close)
+			_, err := newReader(t, configbranch.Options{URL: server.URL + "/config.git", Timeout: 3 * time.Second}).Read(t.Context())
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error is %v", err)
+			}
+		})
 	}
 }

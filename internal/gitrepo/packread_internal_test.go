@@ -38,7 +38,9 @@ func similarFiles() map[string]string {
 	return all
 }
 
-func keptOnly(name string) bool { return name == "kept" || strings.HasPrefix(name, "kept/") || name == "large" }
+func keptOnly(name string) bool {
+	return name == "kept" || strings.HasPrefix(name, "kept/") || name == "large"
+}
 
 func TestUnpackKeepsNeededFiles(t *testing.T) {
 	t.Parallel()

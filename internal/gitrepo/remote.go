@@ -186,12 +186,12 @@ func receivePack(
 		return err
 	}
 	defer func() { err = errors.Join(err, pack.Close()) }()
-	var content io.Reader = pack
+	var content io.Reader = &rateReader{Reader: pack, now: time.Now}
 	switch {
 	case req.Capabilities.Supports(capability.Sideband64k):
-		content = sideband.NewDemuxer(sideband.Sideband64k, pack)
+		content = sideband.NewDemuxer(sideband.Sideband64k, content)
 	case req.Capabilities.Supports(capability.Sideband):
-		content = sideband.NewDemuxer(sideband.Sideband, pack)
+		content = sideband.NewDemuxer(sideband.Sideband, content)
 	}
 	return unpack(content)
 }
