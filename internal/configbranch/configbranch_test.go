@@ -400,7 +400,7 @@ func TestDrippingServer(t *testing.T) {
 				}
 			}))
 			t.Cleanup(server.Close)
-			_, err := newReader(t, configbranch.Options{URL: server.URL + "/config.git", Timeout: 3 * time.Second}).Read(t.Context())
+			_, err := newReader(t, configbranch.Options{URL: server.URL + "/config.git", Timeout: time.Second}).Read(t.Context())
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error is %v", err)
 			}
