@@ -87,6 +87,11 @@ func (w *gitWorld) symlink(t *testing.T, name, target string) gittest.RawEntry {
 	return gittest.RawEntry{Mode: "120000", Name: name, Hash: hash}
 }
 
+func (w *gitWorld) file(t *testing.T, name, content string) gittest.RawEntry {
+	t.Helper()
+	return gittest.RawEntry{Mode: "100644", Name: name, Hash: w.symlink(t, name, content).Hash}
+}
+
 // checkProblems returns the problems that previewctl check finds in a clone of the config branch.
 func (w *gitWorld) checkProblems(t *testing.T) string {
 	t.Helper()
@@ -131,6 +136,15 @@ func TestStructuralCommitRemovesNothing(t *testing.T) {
 		{"kustomize-base is gone", "kustomize-base", gittest.RawEntry{}, "kustomize-base: is missing"},
 		{"kustomize-base is a symbolic link", "kustomize-base", w.symlink(t, "kustomize-base", "overlays"), "kustomize-base: is a symbolic link"},
 		{"guardrails is a symbolic link", "kustomize-base/components/guardrails", w.symlink(t, "guardrails", "../data/redis"), "guardrails is missing"},
+		{
+			"guardrails name a missing file", "kustomize-base/components/guardrails/kustomization.yaml",
+			w.file(t, "kustomization.yaml", componentFile+"resources: [quota.yaml]\n"),
+			`"kustomize-base/components/guardrails/quota.yaml" doesn't exist`,
+		},
+		{
+			"a file of the shared overlay isn't YAML", "overlays/preview/namespace.yaml",
+			w.file(t, "namespace.yaml", "kind: [\n"), "overlays/preview/namespace.yaml: isn't YAML",
+		},
 		{"previewset.yaml is a symbolic link", "previewset.yaml", w.symlink(t, "previewset.yaml", "overlays/x"), "previewset.yaml: is a symbolic link"},
 	}
 	for _, tt := range tests {
@@ -170,6 +184,10 @@ func TestUnusableFolderBreaksOnlyItself(t *testing.T) {
 		{"an escape", "overlays/x", w.entry(t, "a\x1b[2Jb", "overlays/ada"), `"overlays/a\x1b[2Jb"`},
 		{"invalid UTF-8", "overlays/x", w.entry(t, "\xff", "overlays/ada"), `"overlays/\xff"`},
 		{"a tab below kustomize-base", "kustomize-base/x", w.entry(t, "a\tb", "overlays/ada"), `"kustomize-base/a\tb"`},
+		{
+			"an environment names a missing file", "overlays/ada/kustomization.yaml",
+			w.file(t, "kustomization.yaml", kustomizationFile+"resources: [../preview, x.yaml]\n"), `"overlays/ada/x.yaml" doesn't exist`,
+		},
 		{"an environment is a symbolic link", "overlays/ada", w.symlink(t, "ada", "bob"), "overlays/ada: is a symbolic link"},
 		{"an environment is a submodule", "overlays/bob", gittest.RawEntry{Mode: "160000", Name: "bob", Hash: gittest.Head(t, w.bare)}, "overlays/bob: is a submodule"},
 	}
@@ -198,19 +216,19 @@ func TestUnusableFolderBreaksOnlyItself(t *testing.T) {
 
 func TestCommitThatGitCannotCheckOutIsNoRevision(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"..", ".", ".git", ".GIT", "a/b"} {
-		for _, folder := range []string{"overlays", "overlays/ada", "kustomize-base", "docs"} {
-			t.Run(folder+" has "+name, func(t *testing.T) {
-				t.Parallel()
-				w := newGitWorld(t)
-				before := w.rows()
-				tree := gittest.RawTree(t, w.bare, w.entry(t, name, "overlays/preview"))
-				gittest.ReplaceEntry(t, w.bare, folder+"/evil", gittest.RawEntry{Mode: "40000", Name: "evil", Hash: tree})
-				w.Refresh(t.Context())
-				if diff := cmp.Diff(before, w.rows()); diff != "" || w.Status().ConfigError != "" {
-					t.Errorf("rows changed: %s %s", w.Status().ConfigError, diff)
-				}
-			})
-		}
+	for name, folder := range map[string]string{
+		"..": "overlays", ".": "overlays/ada", ".git": "kustomize-base", ".GIT": "docs", "a/b": "overlays",
+	} {
+		t.Run(folder+" has "+name, func(t *testing.T) {
+			t.Parallel()
+			w := newGitWorld(t)
+			before := w.rows()
+			tree := gittest.RawTree(t, w.bare, w.entry(t, name, "overlays/preview"))
+			gittest.ReplaceEntry(t, w.bare, folder+"/evil", gittest.RawEntry{Mode: "40000", Name: "evil", Hash: tree})
+			w.Refresh(t.Context())
+			if diff := cmp.Diff(before, w.rows()); diff != "" || w.Status().ConfigError != "" {
+				t.Errorf("rows changed: %s %s", w.Status().ConfigError, diff)
+			}
+		})
 	}
 }

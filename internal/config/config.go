@@ -98,8 +98,8 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	if len(d.problems) == 0 {
 		(&validator{decoder: d, cfg: c}).validate()
 	}
-	problems := slices.Concat(t.Problems, d.problems, c.loadSlots(t))
-	if t.CheckoutProblem != nil && (prev == nil || prev.overlayRevisions[""].commit == "") {
+	problems := slices.Concat(t.Problems, changedBaseProblems(t, prev), d.problems, c.loadSlots(t))
+	if t.CheckoutProblem != nil && !isPinned(prev) {
 		problems = append(problems, *t.CheckoutProblem) // there is no earlier commit to pin overlays to
 	}
 	if err := problems.Err(); err != nil {
@@ -107,7 +107,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	}
 	c.index()
 	c.withoutEffect = settingsWithoutActivity(c.Policy, d)
-	c.Problems = slices.Clone(t.Ignored)
+	c.Problems = slices.Concat(t.Ignored, t.BaseProblems)
 	if c.Slots != nil && c.Policy.Slots == slotsOff {
 		c.withoutEffect = append(c.withoutEffect, SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
 	}

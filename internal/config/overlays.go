@@ -72,7 +72,7 @@ type overlayRevision struct{ trees, commit string }
 // setOverlayRevisions finds the commit at which the trees of each overlay last changed: the commit in prev if the trees
 // are equal, otherwise this one. So an unrelated commit changes no environment.
 func (c *Config) setOverlayRevisions(t Tree, prev *Config) {
-	shared := t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
+	shared := sharedTrees(t)
 	c.overlayRevisions = map[string]overlayRevision{"": c.revisionOf("", shared, t.Commit, prev)}
 	for folder, hash := range t.Hashes {
 		name, ok := strings.CutPrefix(folder, OverlaysFolder+"/")
@@ -86,28 +86,41 @@ func (c *Config) setOverlayRevisions(t Tree, prev *Config) {
 
 // keepBrokenOverlays keeps the last valid version of each overlay that can't be used in this commit.
 func (c *Config) keepBrokenOverlays(t Tree, prev *Config) {
-	broken := maps.Clone(t.BrokenOverlays)
+	broken := map[string]Problem{}
+	maps.Copy(broken, t.BrokenOverlays)
+	for _, name := range slices.Sorted(maps.Keys(t.Unbuildable)) {
+		c.Problems = append(c.Problems, t.Unbuildable[name])
+		if c.overlayRevisions[name].commit == t.Commit && isPinned(prev) {
+			broken[name] = t.Unbuildable[name]
+		}
+	}
 	if t.CheckoutProblem != nil {
-		broken = c.changedOverlays(t)
 		c.Problems = append(c.Problems, *t.CheckoutProblem)
+		for name, revision := range c.overlayRevisions {
+			if revision.commit == t.Commit {
+				broken[name] = *t.CheckoutProblem
+			}
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
 		c.keepOverlay(name, broken[name], prev)
 	}
 }
 
-// changedOverlays returns each overlay that would be pinned to a commit that can't be checked out.
-func (c *Config) changedOverlays(t Tree) map[string]Problem {
-	changed := maps.Clone(t.BrokenOverlays)
-	if changed == nil {
-		changed = map[string]Problem{}
+// isPinned reports whether a configuration has an earlier commit of the shared overlay.
+func isPinned(prev *Config) bool { return prev != nil && prev.overlayRevisions[""].commit != "" }
+
+// changedBaseProblems returns the problems of a commit that breaks the shared parts. At the first start, and while the
+// shared parts are broken as before, the rest of the configuration is used.
+func changedBaseProblems(t Tree, prev *Config) Problems {
+	if !isPinned(prev) || prev.overlayRevisions[""].trees == sharedTrees(t) {
+		return nil
 	}
-	for name, revision := range c.overlayRevisions {
-		if revision.commit == t.Commit {
-			changed[name] = *t.CheckoutProblem
-		}
-	}
-	return changed
+	return t.BaseProblems
+}
+
+func sharedTrees(t Tree) string {
+	return t.Prefix + ":" + t.Hashes[BaseFolder] + "+" + t.Hashes[SharedOverlay]
 }
 
 // keepOverlay keeps the environment file and the revision of an overlay as they were. A new overlay isn't used.

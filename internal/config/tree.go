@@ -21,6 +21,10 @@ type Tree struct {
 	Ignored Problems
 	// BrokenOverlays has the overlays that can't be used, by environment name. Their last valid version stays.
 	BrokenOverlays map[string]Problem
+	// BaseProblems are mistakes in kustomize-base and the shared overlay that stop the build of environments.
+	BaseProblems Problems
+	// Unbuildable has the overlays with references that lead nowhere, by environment name.
+	Unbuildable map[string]Problem
 	// CheckoutProblem is the reason why Argo CD can't check out the commit; nil if it can. No overlay is pinned to such a
 	// commit.
 	CheckoutProblem *Problem

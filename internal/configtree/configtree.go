@@ -2,7 +2,7 @@
 // config.Tree, for the service (from a commit) and for the command (from a commit, a working tree, or files that
 // aren't written yet).
 //
-// It knows where the files are, and nothing about their content: package config decodes them.
+// It knows where the files are, and which files a kustomization refers to. Package config decodes the configuration.
 package configtree
 
 import (
@@ -70,6 +70,7 @@ func Read(fsys fs.FS, hash HashFunc) (config.Tree, error) {
 			return config.Tree{}, err
 		}
 	}
+	r.addReferences()
 	return r.tree, nil
 }
 
@@ -96,14 +97,8 @@ func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 // Needs reports whether Read reads the content of a file, or of files in a folder. The path begins at the
 // configuration's folder.
 func Needs(name string) bool {
-	parts := strings.Split(name, "/")
-	switch {
-	case len(parts) == 1:
-		return name == config.PolicyFile || name == config.SlotsFile || name == config.OverlaysFolder
-	case parts[0] != config.OverlaysFolder || len(parts) > 3:
-		return false
-	}
-	return len(parts) == 2 || parts[2] == config.EnvironmentFile
+	top, _, _ := strings.Cut(name, "/")
+	return name == config.PolicyFile || name == config.SlotsFile || top == config.OverlaysFolder || top == config.BaseFolder
 }
 
 // reader fills a tree.
@@ -168,12 +163,15 @@ func (r *reader) addKustomizations(folder string) error {
 // folder.
 func hasKustomization(entries []fs.DirEntry) bool {
 	for _, e := range entries {
-		switch e.Name() {
-		case "kustomization.yaml", "kustomization.yml", "Kustomization":
+		if isKustomization(e.Name()) {
 			return e.Type().IsRegular()
 		}
 	}
 	return false
+}
+
+func isKustomization(file string) bool {
+	return file == "kustomization.yaml" || file == "kustomization.yml" || file == "Kustomization"
 }
 
 // addFile adds a configuration file, unless it doesn't exist.
