@@ -29,7 +29,8 @@ func gitOpsFiles() map[string]string {
 		"overlays/preview/namespace.yaml":     "apiVersion: v1\nkind: Namespace\nmetadata: {name: preview}\n",
 	}
 	for _, name := range []string{"ada", "bob"} {
-		all["overlays/"+name+"/environment.yaml"] = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nservices: {gateway: {branch: main}}\n"
+		all["overlays/"+name+"/environment.yaml"] = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\n" +
+			"services: {gateway: {branch: main}}\n"
 		all["overlays/"+name+"/kustomization.yaml"] = kustomizationFile + "resources: [../preview]\n"
 	}
 	for _, folder := range []string{
@@ -126,16 +127,28 @@ func TestStructuralCommitRemovesNothing(t *testing.T) {
 		entry      gittest.RawEntry
 		want       string // File and message of the problem
 	}{
-		{"overlays is a symbolic link", "overlays", w.symlink(t, "overlays", "kustomize-base"), "overlays: is a symbolic link"},
+		{"overlays is a symbolic link", "overlays", w.symlink(t, "overlays", "docs"), "overlays: is a symbolic link"},
 		{"overlays is a submodule", "overlays", submodule("overlays"), "overlays: is a submodule"},
 		{"overlays is gone", "overlays", gittest.RawEntry{}, "overlays: is missing"},
 		{"overlays is a file", "overlays", w.entry(t, "overlays", "previewset.yaml"), "overlays: is not a folder"},
 		{"the shared overlay is gone", "overlays/preview", gittest.RawEntry{}, "overlays/preview: is missing"},
-		{"the shared overlay is a symbolic link", "overlays/preview", w.symlink(t, "preview", "ada"), "overlays/preview: is a symbolic link"},
-		{"the shared overlay has no kustomization", "overlays/preview/kustomization.yaml", gittest.RawEntry{}, "overlays/preview: has no kustomization.yaml"},
+		{
+			"the shared overlay is a symbolic link", "overlays/preview", w.symlink(t, "preview", "ada"),
+			"overlays/preview: is a symbolic link",
+		},
+		{
+			"the shared overlay has no kustomization", "overlays/preview/kustomization.yaml", gittest.RawEntry{},
+			"overlays/preview: has no kustomization.yaml",
+		},
 		{"kustomize-base is gone", "kustomize-base", gittest.RawEntry{}, "kustomize-base: is missing"},
-		{"kustomize-base is a symbolic link", "kustomize-base", w.symlink(t, "kustomize-base", "overlays"), "kustomize-base: is a symbolic link"},
-		{"guardrails is a symbolic link", "kustomize-base/components/guardrails", w.symlink(t, "guardrails", "../data/redis"), "guardrails is missing"},
+		{
+			"kustomize-base is a symbolic link", "kustomize-base", w.symlink(t, "kustomize-base", "overlays"),
+			"kustomize-base: is a symbolic link",
+		},
+		{
+			"guardrails is a symbolic link", "kustomize-base/components/guardrails", w.symlink(t, "guardrails", "../data/redis"),
+			"guardrails is missing",
+		},
 		{
 			"guardrails name a missing file", "kustomize-base/components/guardrails/kustomization.yaml",
 			w.file(t, "kustomization.yaml", componentFile+"resources: [quota.yaml]\n"),
@@ -145,7 +158,10 @@ func TestStructuralCommitRemovesNothing(t *testing.T) {
 			"a file of the shared overlay isn't YAML", "overlays/preview/namespace.yaml",
 			w.file(t, "namespace.yaml", "kind: [\n"), "overlays/preview/namespace.yaml: isn't YAML",
 		},
-		{"previewset.yaml is a symbolic link", "previewset.yaml", w.symlink(t, "previewset.yaml", "overlays/x"), "previewset.yaml: is a symbolic link"},
+		{
+			"previewset.yaml is a symbolic link", "previewset.yaml", w.symlink(t, "previewset.yaml", "overlays/x"),
+			"previewset.yaml: is a symbolic link",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,10 +202,14 @@ func TestUnusableFolderBreaksOnlyItself(t *testing.T) {
 		{"a tab below kustomize-base", "kustomize-base/x", w.entry(t, "a\tb", "overlays/ada"), `"kustomize-base/a\tb"`},
 		{
 			"an environment names a missing file", "overlays/ada/kustomization.yaml",
-			w.file(t, "kustomization.yaml", kustomizationFile+"resources: [../preview, x.yaml]\n"), `"overlays/ada/x.yaml" doesn't exist`,
+			w.file(t, "kustomization.yaml", kustomizationFile+"resources: [../preview, x.yaml]\n"),
+			`"overlays/ada/x.yaml" doesn't exist`,
 		},
 		{"an environment is a symbolic link", "overlays/ada", w.symlink(t, "ada", "bob"), "overlays/ada: is a symbolic link"},
-		{"an environment is a submodule", "overlays/bob", gittest.RawEntry{Mode: "160000", Name: "bob", Hash: gittest.Head(t, w.bare)}, "overlays/bob: is a submodule"},
+		{
+			"an environment is a submodule", "overlays/bob",
+			gittest.RawEntry{Mode: "160000", Name: "bob", Hash: gittest.Head(t, w.bare)}, "overlays/bob: is a submodule",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -208,7 +228,8 @@ func TestUnusableFolderBreaksOnlyItself(t *testing.T) {
 		})
 	}
 	for _, name := range []string{"ada", "bob"} {
-		if got := w.rows()[name]; !strings.HasPrefix(got, "overlays/"+name+"@") || strings.HasSuffix(got, gittest.Head(t, w.bare)) {
+		got := w.rows()[name]
+		if !strings.HasPrefix(got, "overlays/"+name+"@") || strings.HasSuffix(got, gittest.Head(t, w.bare)) {
 			t.Errorf("%s is at %s, want its last valid version", name, got)
 		}
 	}

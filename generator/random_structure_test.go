@@ -14,7 +14,8 @@ func (sim events) pushStructure() {
 	b := sim.config
 	folder := pick(sim.simulation, "overlays", "overlays", "kustomize-base")
 	policy := object.TreeEntry{Name: "previewset.yaml", Mode: filemode.Regular, Hash: b.blob(sim.settings.policy())}
-	entries := slices.DeleteFunc(append(slices.Clone(b.base), policy), func(e object.TreeEntry) bool { return e.Name == folder })
+	entries := slices.DeleteFunc(slices.Clone(b.base), func(e object.TreeEntry) bool { return e.Name == folder })
+	entries = append(entries, policy)
 	replace := func(mode filemode.FileMode, hash plumbing.Hash) {
 		entries = append(entries, object.TreeEntry{Name: folder, Mode: mode, Hash: hash})
 	}

@@ -13,7 +13,8 @@ import (
 // environmentTree is a commit with the environments ada and bob, whose folders have these hashes.
 func environmentTree(commit, ada, bob string) config.Tree {
 	file := testfixture.EnvironmentYAML("owner: ada\n")
-	tree := testfixture.DemoTree(map[string]string{"overlays/ada/environment.yaml": file, "overlays/bob/environment.yaml": file})
+	files := map[string]string{"overlays/ada/environment.yaml": file, "overlays/bob/environment.yaml": file}
+	tree := testfixture.DemoTree(files)
 	tree.Commit, tree.Hashes["overlays/ada"], tree.Hashes["overlays/bob"] = testfixture.SHA(commit), ada, bob
 	return tree
 }
@@ -38,7 +39,8 @@ func TestBrokenOverlayKeepsItsLastVersion(t *testing.T) {
 	if diff := cmp.Diff([]string{"overlays/ada@c1", "overlays/bob@c2"}, overlaysOf(after, "ada", "bob")); diff != "" {
 		t.Error(diff)
 	}
-	if after.Environments["ada"] == nil || !strings.Contains(after.Broken["ada"], "is a submodule") || len(after.Problems) != 1 {
+	isBroken := strings.Contains(after.Broken["ada"], "is a submodule")
+	if after.Environments["ada"] == nil || !isBroken || len(after.Problems) != 1 {
 		t.Errorf("ada is %v, broken: %v, problems: %v", after.Environments["ada"], after.Broken, after.Problems)
 	}
 	again := testfixture.LoadTree(t, environmentTree("c3", "3", "2"), config.FromOverlays(after.Overlays()))
@@ -66,7 +68,8 @@ func TestNoOverlayIsPinnedToCommitThatCannotBeCheckedOut(t *testing.T) {
 	tree.Hashes["overlays/new"] = "1"
 	tree.CheckoutProblem = &config.Problem{File: `"overlays/.."`, Message: "Git refuses to check out this name"}
 	after := testfixture.LoadTree(t, tree, before)
-	if diff := cmp.Diff([]string{"overlays/ada@c1", "overlays/bob@c1", "overlays/preview@c1"}, overlaysOf(after, "ada", "bob", "")); diff != "" {
+	want := []string{"overlays/ada@c1", "overlays/bob@c1", "overlays/preview@c1"}
+	if diff := cmp.Diff(want, overlaysOf(after, "ada", "bob", "")); diff != "" {
 		t.Error(diff)
 	}
 	if after.Environments["new"] != nil || len(after.Problems) != 1 {

@@ -98,7 +98,8 @@ func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 // configuration's folder.
 func Needs(name string) bool {
 	top, _, _ := strings.Cut(name, "/")
-	return name == config.PolicyFile || name == config.SlotsFile || top == config.OverlaysFolder || top == config.BaseFolder
+	return name == config.PolicyFile || name == config.SlotsFile || top == config.OverlaysFolder ||
+		top == config.BaseFolder
 }
 
 // reader fills a tree.

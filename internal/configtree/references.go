@@ -26,7 +26,9 @@ type referenceChecker struct {
 
 // lists are the keys of a kustomization file that list paths. pathsIn are those that list mappings with a path.
 var (
-	lists   = []string{"resources", "components", "bases", "crds", "configurations", "generators", "transformers", "validators"}
+	lists = []string{
+		"resources", "components", "bases", "crds", "configurations", "generators", "transformers", "validators",
+	}
 	pathsIn = []string{"patches", "patchesJson6902", "replacements"}
 )
 
@@ -51,7 +53,7 @@ func (r *reader) addReferences() {
 	}
 }
 
-// folder returns the first problem of a folder with a kustomization file, and of what it refers to.
+// folder returns the first problem of a folder with a kustomization file, and of its references.
 func (c *referenceChecker) folder(name string) *config.Problem {
 	if known, ok := c.seen[name]; ok {
 		return known

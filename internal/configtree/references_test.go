@@ -11,7 +11,8 @@ import (
 func TestExampleHasNoBrokenReferences(t *testing.T) {
 	t.Parallel()
 	tree, err := configtree.Read(previewset.Example, hashOf)
-	if err != nil || len(tree.BaseProblems)+len(tree.Unbuildable)+len(tree.Problems)+len(tree.Ignored) > 0 || len(tree.Kustomizations) < 10 {
+	problems := len(tree.BaseProblems) + len(tree.Unbuildable) + len(tree.Problems) + len(tree.Ignored)
+	if err != nil || problems > 0 || len(tree.Kustomizations) < 10 {
 		t.Errorf("%v %v %v %v %v", tree.BaseProblems, tree.Unbuildable, tree.Problems, tree.Ignored, err)
 	}
 }
@@ -26,10 +27,16 @@ func TestBrokenReferences(t *testing.T) {
 		{"a missing resource", guardrails, "resources: [quota.yaml]\n", `guardrails/quota.yaml" doesn't exist`},
 		{"a missing patch", guardrails, "patches: [{path: quota.yaml}]\n", `patches[0].path`},
 		{"a missing folder", guardrails, "components: [../other]\n", `components/other" doesn't exist`},
-		{"a folder without a kustomization", guardrails, "resources: [../../services/api/link]\n", "has no kustomization.yaml"},
+		{"no kustomization", guardrails, "resources: [../../services/api/link]\n", "has no kustomization.yaml"},
 		{"a kustomization that isn't YAML", guardrails, "resources: [\n", "isn't a kustomization"},
-		{"a resource that isn't YAML", "kustomize-base/services/web/run/kustomization.yaml", "resources: [web.yaml]\n", "isn't YAML"},
-		{"an overlay with a missing file", "overlays/jakub/kustomization.yaml", "resources: [../preview, x.yaml]\n", `overlays/jakub/x.yaml" doesn't exist`},
+		{
+			"a resource that isn't YAML", "kustomize-base/services/web/run/kustomization.yaml", "resources: [web.yaml]\n",
+			"isn't YAML",
+		},
+		{
+			"an overlay with a missing file", "overlays/jakub/kustomization.yaml", "resources: [../preview, x.yaml]\n",
+			`overlays/jakub/x.yaml" doesn't exist`,
+		},
 		{"folders that refer to each other", guardrails, "components: [../guardrails]\n", ""},
 		{"an inline patch", guardrails, "patches: [{patch: 'a: b'}]\npatchesStrategicMerge: ['a: b']\n", ""},
 		{"a remote file", guardrails, "resources: ['https://example.com/x.yaml']\n", ""},

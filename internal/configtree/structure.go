@@ -12,8 +12,8 @@ import (
 
 const restoreRemedy = "restore the folder; the last valid configuration stays in force until then"
 
-// requireFolder reports whether a path is a plain folder, and adds a problem otherwise. Everything below another kind of
-// entry seems to be deleted, so the whole configuration is then invalid.
+// requireFolder reports whether a path is a plain folder, and adds a problem otherwise. Everything below another kind
+// of entry seems to be deleted, so the whole configuration is then invalid.
 func (r *reader) requireFolder(name string) (ok bool, err error) {
 	kind, err := r.kindOf(name)
 	if err != nil || kind == "" {

@@ -40,7 +40,8 @@ func TestRequiredFolders(t *testing.T) {
 					"one environment": func() (config.Tree, error) { return configtree.ReadEnvironments(fsys, "jakub") },
 				} {
 					tree, err := read()
-					if err != nil || len(tree.Problems) != 1 || tree.Problems[0].File != folder || tree.Problems[0].Message != message {
+					got := slices.Clone(tree.Problems)
+					if err != nil || len(got) != 1 || got[0].File != folder || got[0].Message != message {
 						t.Errorf("%s: %v, %v", name, tree.Problems, err)
 					}
 					if _, err := config.Load(tree, nil); err == nil || !strings.Contains(err.Error(), folder+": "+message) {
@@ -86,7 +87,9 @@ func TestNamesThatCannotBeUsed(t *testing.T) {
 	fsys := files(repository())
 	var want []string
 	for _, parent := range []string{"kustomize-base/", "kustomize-base/services/", "overlays/"} {
-		for name, quoted := range map[string]string{"a\tb": `a\tb`, "a\nb": `a\nb`, "a\x1bb": `a\x1bb`, "\u202eb": `\u202eb`} {
+		for name, quoted := range map[string]string{
+			"a\tb": `a\tb`, "a\nb": `a\nb`, "a\x1bb": `a\x1bb`, "\u202eb": `\u202eb`,
+		} {
 			fsys[parent+name+"/kustomization.yaml"] = &fstest.MapFile{}
 			want = append(want, `"`+parent+quoted+`"`)
 		}

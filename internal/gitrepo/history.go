@@ -26,8 +26,8 @@ type Version struct {
 // ReadNewer returns the newest tree of the branch and its version, or nil if the branch is still at last.Commit. The
 // tree has the content of the files and folders that needs accepts, if they are at most 1 MiB large; needs is asked for
 // a folder before its content. Unlike Read it keeps no objects, because the service reads a branch for months. If
-// last.Commit is an ancestor of the new commit, the new version also has the ancestors of last. The caller adds the name
-// of the branch to errors.
+// last.Commit is an ancestor of the new commit, the new version also has the ancestors of last. The caller adds the
+// name of the branch to errors.
 func (r *Repository) ReadNewer(
 	ctx context.Context, last Version, needs func(path string) bool,
 ) (tree *Tree, now Version, err error) {

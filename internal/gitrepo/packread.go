@@ -13,7 +13,9 @@ import (
 
 // unpackNeeded reads a pack with one commit within limits. It keeps the commit, all folders, and the files with a path
 // that is needed. go-git's own parser keeps every object, at a multiple of its size.
-func unpackNeeded(r io.Reader, head plumbing.Hash, needs func(path string) bool, limits packLimits) (*memory.Storage, error) {
+func unpackNeeded(
+	r io.Reader, head plumbing.Hash, needs func(path string) bool, limits packLimits,
+) (*memory.Storage, error) {
 	content, err := readAllOf(r, limits.pack)
 	if err != nil {
 		return nil, err
@@ -96,7 +98,7 @@ func (p *packReader) take(o packObject, kind plumbing.ObjectType, content []byte
 	}
 	size := int64(len(content)) + callSize
 	if p.leftOnPath < size {
-		return nil // a chain of large objects; what is left out counts as too large
+		return nil // a chain of large objects; the rest of it counts as too large
 	}
 	p.leftOnPath -= size
 	defer func() { p.leftOnPath += size }()
@@ -144,7 +146,9 @@ func (p *packReader) keep(hash plumbing.Hash, kind plumbing.ObjectType, content 
 }
 
 // neededBlobs returns the files of a commit with a path that is needed.
-func neededBlobs(store *memory.Storage, head plumbing.Hash, needs func(path string) bool) (map[plumbing.Hash]bool, error) {
+func neededBlobs(
+	store *memory.Storage, head plumbing.Hash, needs func(path string) bool,
+) (map[plumbing.Hash]bool, error) {
 	tree, err := newTree(store, head)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ import (
 // packOf returns a pack with the head of main.
 func packOf(t *testing.T, bare string) []byte {
 	t.Helper()
-	objects := gittest.Git(t, bare, "rev-list", "--objects", "--no-object-names", "main^{tree}") + "\n" + gittest.Head(t, bare) + "\n"
+	objects := gittest.Git(t, bare, "rev-list", "--objects", "--no-object-names", "main^{tree}")
+	objects += "\n" + gittest.Head(t, bare) + "\n"
 	cmd := exec.CommandContext(t.Context(), "git", "pack-objects", "--stdout", "--quiet")
 	cmd.Dir, cmd.Env, cmd.Stdin = bare, gittest.Environ(), strings.NewReader(objects)
 	pack, err := cmd.Output()
