@@ -98,7 +98,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	if len(d.problems) == 0 {
 		(&validator{decoder: d, cfg: c}).validate()
 	}
-	problems := slices.Concat(t.Problems, changedBaseProblems(t, prev), d.problems, c.loadSlots(t))
+	problems := slices.Concat(t.Problems, changedBaseProblems(t, prev), d.problems, c.loadSlots(t, prev))
 	if t.CheckoutProblem != nil && !isPinned(prev) {
 		problems = append(problems, *t.CheckoutProblem) // there is no earlier commit to pin overlays to
 	}

@@ -79,3 +79,18 @@ func TestNoOverlayIsPinnedToCommitThatCannotBeCheckedOut(t *testing.T) {
 		t.Errorf("without an earlier commit: %v", err)
 	}
 }
+
+func TestSlotsFileCannotGoWhileSlotsAreOn(t *testing.T) {
+	t.Parallel()
+	slots := testfixture.SlotsYAML("slots: {bulbasaur: {holders: [alice]}}\n")
+	on := testfixture.DemoPolicy + "slots: on\n"
+	before := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		config.PolicyFile: on, config.SlotsFile: slots,
+	}), nil)
+	without := testfixture.DemoTree(map[string]string{config.PolicyFile: on})
+	if _, err := config.Load(without, before); err == nil || !strings.Contains(err.Error(), config.SlotsFile) {
+		t.Errorf("error is %v", err)
+	}
+	testfixture.LoadTree(t, without, nil)
+	testfixture.LoadTree(t, testfixture.DemoTree(nil), before) // slots are off
+}

@@ -73,9 +73,13 @@ func (c *Config) Claims(now time.Time) map[string]Claim {
 // slotsOff is the value of `slots` without slots.
 const slotsOff = "off"
 
-func (c *Config) loadSlots(t Tree) Problems {
+func (c *Config) loadSlots(t Tree, prev *Config) Problems {
 	file, ok := t.Files[SlotsFile]
-	if !ok {
+	switch {
+	case !ok && prev != nil && prev.Slots != nil && c.Policy.Slots != slotsOff:
+		// All claims would end at once.
+		return Problems{{File: SlotsFile, Message: "is missing, and slots are on", Remedy: "restore it, or set slots: off"}}
+	case !ok:
 		return nil
 	}
 	c.Slots = &SlotPool{}
