@@ -275,11 +275,11 @@ func TestSleepTimes(t *testing.T) {
 		}},
 		{"held awake, but not for longer than maxAwake", busy, func(d *days) {
 			d.used["shop-pr-1"] = true
-			d.ask(ActionWake, "shop-pr-1", 10*time.Hour).pass(179 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
+			d.ask(ActionWake, "shop-pr-1", 3*time.Hour).pass(179 * time.Minute).want("1 awake").pass(time.Minute).want("1 asleep")
 		}},
 		{"held awake for too long, and woken again for nothing", busy, func(d *days) {
 			d.used["shop-pr-1"] = true
-			d.ask(ActionWake, "shop-pr-1", 10*time.Hour).pass(2 * time.Hour)
+			d.ask(ActionWake, "shop-pr-1", 3*time.Hour).pass(2 * time.Hour)
 			d.used["shop-pr-1"] = false
 			d.ask(ActionWake, "shop-pr-1", 0).pass(59 * time.Minute).want("1 awake").pass(2 * time.Minute).want("1 asleep")
 		}},
