@@ -20,7 +20,8 @@ func TestMetricsDescribeSnapshot(t *testing.T) {
 	s := testworld.NewService(t, w)
 	if diff := cmp.Diff(map[string]float64{
 		"previewset_ready": 0, "previewset_config_valid": 0, "previewset_repositories_unreadable": 0, "previewset_refresh_duration_seconds": 0,
-		"previewset_saved_state_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
+		"previewset_saved_state_bytes": 0, "previewset_saved_state_conflicts_total": 0,
+		"previewset_saved_state_dropped_parts": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
 		"previewset_refreshes_total{outcome=failure}": 0, "previewset_refreshes_total{outcome=success}": 0,
 		"previewset_applicationset_refreshes_total{outcome=failure}": 0, "previewset_applicationset_refreshes_total{outcome=success}": 0,
 		"previewset_commit_statuses_total{outcome=failure}": 0, "previewset_commit_statuses_total{outcome=success}": 0,
@@ -46,7 +47,8 @@ func TestMetricsDescribeSnapshot(t *testing.T) {
 	want := map[string]float64{
 		"previewset_ready": 1, "previewset_config_valid": 0, "previewset_repositories_unreadable": 1,
 		"previewset_config_problems": 0, "previewset_environments_withheld": 0,
-		"previewset_saved_state_bytes": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
+		"previewset_saved_state_bytes": 0, "previewset_saved_state_conflicts_total": 0,
+		"previewset_saved_state_dropped_parts": 0, "previewset_poll_interval_seconds": 60, "previewset_webhooks_deferred": 0,
 		"previewset_facts_oldest_timestamp_seconds":                                  float64(testworld.Start.Unix()),
 		"previewset_environments{state=awake}":                                       3,
 		"previewset_environments{state=waking}":                                      0,
