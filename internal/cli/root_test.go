@@ -22,8 +22,8 @@ func TestCommandsAreDocumented(t *testing.T) {
 		if len(cmd.Short) > maxShort {
 			t.Errorf("%s: the short text has %d characters, more than %d", cmd.Name(), len(cmd.Short), maxShort)
 		}
-		if cmd.Short == "" || cmd.Long == "" || cmd.Args == nil || len(strings.Split(cmd.Example, "\n")) != 3 {
-			t.Errorf("%s has no short or long text, no check of its arguments, or not three examples", cmd.Name())
+		if cmd.Short == "" || cmd.Long == "" || cmd.Args == nil || len(strings.Split(cmd.Example, "\n")) < 3 {
+			t.Errorf("%s has no short or long text, no check of its arguments, or fewer than three examples", cmd.Name())
 		}
 		if cmd.Flags().Lookup("output") != nil && !completes(cmd, "output") {
 			t.Errorf("%s -o doesn't complete", cmd.Name())
