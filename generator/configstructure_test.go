@@ -137,7 +137,8 @@ func TestStructuralCommitRemovesNothing(t *testing.T) {
 			"overlays/preview: is a symbolic link",
 		},
 		{
-			"the shared overlay has no kustomization", "overlays/preview/kustomization.yaml", gittest.RawEntry{},
+			"the shared overlay has no kustomization", "overlays/preview/kustomization.yaml",
+			gittest.RawEntry{},
 			"overlays/preview: has no kustomization.yaml",
 		},
 		{"kustomize-base is gone", "kustomize-base", gittest.RawEntry{}, "kustomize-base: is missing"},
@@ -208,7 +209,8 @@ func TestUnusableFolderBreaksOnlyItself(t *testing.T) {
 		{"an environment is a symbolic link", "overlays/ada", w.symlink(t, "ada", "bob"), "overlays/ada: is a symbolic link"},
 		{
 			"an environment is a submodule", "overlays/bob",
-			gittest.RawEntry{Mode: "160000", Name: "bob", Hash: gittest.Head(t, w.bare)}, "overlays/bob: is a submodule",
+			gittest.RawEntry{Mode: "160000", Name: "bob", Hash: gittest.Head(t, w.bare)},
+			"overlays/bob: is a submodule",
 		},
 	}
 	for _, tt := range tests {

@@ -97,8 +97,10 @@ func annotationAttempts() (list []attempt) {
 			change{attack.kind + " with annotation " + attack.key, mark, attack.key, "annotation " + attack.key})...)
 	}
 	for _, attack := range []struct{ kind, key string }{
-		{"Deployment", "sidecar.istio.io/inject"}, {"StatefulSet", "azure.workload.identity/use"},
-		{"Job", "admission.datadoghq.com/enabled"}, {"CronJob", "kueue.x-k8s.io/queue-name"},
+		{"Deployment", "sidecar.istio.io/inject"},
+		{"StatefulSet", "azure.workload.identity/use"},
+		{"Job", "admission.datadoghq.com/enabled"},
+		{"CronJob", "kueue.x-k8s.io/queue-name"},
 	} {
 		list = append(list, family(policy, attack.kind+" a", allowed[attack.kind],
 			change{
@@ -147,7 +149,8 @@ func argoCDAttempts() []attempt {
 		},
 		change{
 			"an Argo CD repository", none, "metadata: {name: a, labels: {argocd.argoproj.io/secret-type: repository}}",
-			"label argocd.argoproj.io/secret-type"},
+			"label argocd.argoproj.io/secret-type",
+		},
 	)
 	list = append(list, family(policy, "NetworkPolicy default-deny", defaultDeny,
 		change{
@@ -188,7 +191,8 @@ func namespaceMetadataAttempts() []attempt {
 		},
 		change{
 			"a Namespace with a finalizer", none, "metadata: {name: preview-unused, finalizers: [a.example/b], labels: {",
-			"finalizer a.example/b"},
+			"finalizer a.example/b",
+		},
 	)
 }
 
@@ -273,7 +277,8 @@ func claimAttempts() []attempt {
 		},
 		change{
 			"a StatefulSet with a copy", begin, with("dataSource: {kind: PersistentVolumeClaim, name: b}"),
-			"existing volume"})...,
+			"existing volume",
+		})...,
 	)
 	ephemeral := strings.Replace(
 		workloads()["Deployment"], "volumes: [", "volumes: [{name: e, ephemeral: {volumeClaimTemplate: {"+spec+"}}}, ", 1,

@@ -35,8 +35,10 @@ func TestLargeStateLacksWhatComesBack(t *testing.T) {
 		Memory: preview.Memory{
 			Repositories: map[string]int64{"acme/shop": 1},
 			Environments: map[string]preview.Remembered{"shop-pr-7": {
-				Row: preview.Row{Name: "shop-pr-7", Namespace: "preview-shop-pr-7", HeadSHA: "b1", Title: "t", Branch: "b", Labels: []string{},
-					Kustomize: preview.Kustomize{Components: []string{}, Images: []string{}, Patches: []preview.Patch{}}},
+				Row: preview.Row{
+					Name: "shop-pr-7", Namespace: "preview-shop-pr-7", HeadSHA: "b1", Title: "t", Branch: "b", Labels: []string{},
+					Kustomize: preview.Kustomize{Components: []string{}, Images: []string{}, Patches: []preview.Patch{}},
+				},
 			}},
 			Requests: map[string]preview.Requests{"shop-pr-7": {By: "alice"}},
 			Since: map[string]preview.Decided{

@@ -18,7 +18,7 @@ type client struct {
 }
 
 // ProxySecretHeader is the header in which a proxy sends the secret that makes its sign-in headers count.
-const ProxySecretHeader = "X-PreviewSet-Proxy-Secret"
+const ProxySecretHeader = "X-PreviewSet-Proxy-Secret" //nolint:gosec // G101: a header's name
 
 // signInHeaders are the headers in which proxies name the signed-in user.
 var signInHeaders = []string{"X-Forwarded-User", "X-Auth-Request-User", "X-Forwarded-Email"}

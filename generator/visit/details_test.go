@@ -40,7 +40,8 @@ func TestDetailsNeedSecretOfProxy(t *testing.T) {
 		{"an unrelated header", map[string]string{"X-Forwarded-User": "", "X-User": "bob"}, false},
 		{
 			"another token of the service",
-			map[string]string{visit.ProxySecretHeader: "", "Authorization": "Bearer " + testworld.ArgoToken}, false,
+			map[string]string{visit.ProxySecretHeader: "", "Authorization": "Bearer " + testworld.ArgoToken},
+			false,
 		},
 	}
 	s := newSite(testworld.Ready(t, testworld.New()), "10.0.0.0/8", "2001:db8::/64")

@@ -138,7 +138,7 @@ func (d *doubt) readDirectly(ctx context.Context, api *repositoryAPI, etag strin
 func (o *openPullRequests) decide(d doubt, found directRead) {
 	number := d.last.Number
 	switch {
-	case found.open != nil && !(d.listed != nil && found.open.Updated.Before(d.listed.Updated)):
+	case found.open != nil && (d.listed == nil || !found.open.Updated.Before(d.listed.Updated)):
 		o.byNumber[number], o.observed[number] = *found.open, false
 	case found.isClosed:
 		delete(o.byNumber, number)

@@ -107,7 +107,7 @@ func (c *Clone) mergeTree(ctx context.Context, variables []string, root, commit 
 		{"read-tree", "--empty"},
 		{"read-tree", "-i", "-m", "--aggressive", base, commit, root},
 	} {
-		if _, err := c.gitOutput(ctx, variables, args...); err != nil {
+		if _, err = c.gitOutput(ctx, variables, args...); err != nil {
 			return "", err
 		}
 	}

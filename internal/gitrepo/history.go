@@ -56,7 +56,8 @@ func (r *Repository) fetchCommit(
 	ctx context.Context, head plumbing.Hash, last Version, needs func(path string) bool,
 ) (*Tree, Version, error) {
 	var store *memory.Storage
-	request := fetchRequest{want: head, depth: 1, filter: packp.FilterBlobLimit(uint64(serviceLimits.blob)+1, "")}
+	limit := uint64(serviceLimits.blob) + 1 //nolint:gosec // G115: a positive constant
+	request := fetchRequest{want: head, depth: 1, filter: packp.FilterBlobLimit(limit, "")}
 	err := r.remote.fetch(ctx, request, func(pack io.Reader) (err error) {
 		store, err = unpackNeeded(pack, head, needs, serviceLimits)
 		return err

@@ -124,5 +124,5 @@ func (p *prefix) targetSize() int64 {
 		return 0
 	}
 	size, _ := binary.Uvarint(p.bytes[n:p.n])
-	return int64(min(size, 1<<40)) //nolint:gosec // bounded
+	return int64(min(size, 1<<40))
 }

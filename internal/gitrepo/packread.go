@@ -28,7 +28,7 @@ func unpackNeeded(
 		packIndex: index, scanner: packfile.NewScanner(bytes.NewReader(content)), limits: limits, store: memory.NewStorage(),
 		taken: map[int64]bool{}, left: limits.kept, leftOnPath: 4 * limits.object,
 	}
-	if err := p.readRoots(isStructure); err != nil {
+	if err = p.readRoots(isStructure); err != nil {
 		return nil, err
 	}
 	if p.needed, err = neededBlobs(p.store, head, needs); err != nil {

@@ -21,7 +21,8 @@ func TestHostConflicts(t *testing.T) {
 	}{
 		{
 			"other names", public("web", "web") + public("docs", "docs"),
-			map[string]string{"overlays/x/environment.yaml": environment}, nil,
+			map[string]string{"overlays/x/environment.yaml": environment},
+			nil,
 		},
 		{
 			"a repository that is named like a service and a repository",

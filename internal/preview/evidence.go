@@ -149,8 +149,10 @@ func (l Leaving) hold() *hold {
 		shows = "shows its pull request without its join label"
 	}
 	if l.Seen.IsZero() {
-		return &hold{rule: RuleLeaving, reason: "GitHub's list " + shows + ", which no direct read has confirmed",
-			remedy: "wait; it is read again"}
+		return &hold{
+			rule: RuleLeaving, reason: "GitHub's list " + shows + ", which no direct read has confirmed",
+			remedy: "wait; it is read again",
+		}
 	}
 	return &hold{
 		rule: RuleLeaving, reason: "GitHub " + shows + " since " + moment(l.Seen) + ", and a second read must agree",

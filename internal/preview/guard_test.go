@@ -117,11 +117,16 @@ func TestDeletionGuardRemembersMoves(t *testing.T) {
 		{"one moves", "", nil, []PullRequest{pull(1), pull(2), pull(3, joined)}, []string{"shop-pr-1", "shop-pr-2", "x"}, 1},
 		{
 			"two are stopped", "deletionsAtOnce: 1", nil,
-			[]PullRequest{pull(1), pull(2, joined), pull(3, joined)}, []string{"shop-pr-1", "shop-pr-2", "shop-pr-3"}, 2,
+			[]PullRequest{pull(1), pull(2, joined), pull(3, joined)},
+			[]string{"shop-pr-1", "shop-pr-2", "shop-pr-3"},
+			2,
 		},
 		{
-			"one is confirmed", "deletionsAtOnce: 1", map[string]bool{"shop-pr-3": true},
-			[]PullRequest{pull(1), pull(2), pull(3, joined)}, []string{"shop-pr-1", "shop-pr-2", "x"}, 0,
+			"one is confirmed", "deletionsAtOnce: 1",
+			map[string]bool{"shop-pr-3": true},
+			[]PullRequest{pull(1), pull(2), pull(3, joined)},
+			[]string{"shop-pr-1", "shop-pr-2", "x"},
+			0,
 		},
 	}
 	for _, tt := range tests {

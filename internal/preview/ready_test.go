@@ -71,7 +71,8 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		{"green of another user", []Check{{Name: "image", User: "mallory", UserID: 5, Green: true}}, waits},
 		{
 			"green of the App, and red of a user with its slug as login",
-			[]Check{greenImage, {Name: "image", User: "github-actions"}}, "",
+			[]Check{greenImage, {Name: "image", User: "github-actions"}},
+			"",
 		},
 		{
 			"green of another name",
@@ -274,7 +275,8 @@ func TestCheckOfAnotherReporterDoesNotCount(t *testing.T) {
 	}{
 		{
 			"a user has the App's slug as login", "app: github-actions",
-			Check{User: "github-actions", UserID: 41, Green: true}, "write userID: 41 instead of app",
+			Check{User: "github-actions", UserID: 41, Green: true},
+			"write userID: 41 instead of app",
 		},
 		{"the user is named by ID", "userID: 41", Check{User: "github-actions", UserID: 41, Green: true}, ""},
 		{"another user has the login", "userID: 41", Check{User: "ci", UserID: 42, Green: true}, "wait for it"},

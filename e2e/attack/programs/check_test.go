@@ -49,12 +49,16 @@ func checkAttacks() []checkAttack {
 			name: "a Helm chart", files: built("]\nhelmCharts: [{name: x, repo: \"https://evil.test\", version: 1.0.0}]\n"),
 			names: []string{kustomization, "helmCharts"},
 		},
-		{name: "a program as transformer", files: built("]\ntransformers: [t.yaml]\n", "t.yaml",
-			"apiVersion: x/v1\nkind: X\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: \"exec: {path: ./x}\"}\n"),
-			names: []string{overlay, "transformers"}},
+		{
+			name: "a program as transformer", files: built("]\ntransformers: [t.yaml]\n", "t.yaml",
+				"apiVersion: x/v1\nkind: X\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: \"exec: {path: ./x}\"}\n"),
+			names: []string{overlay, "transformers"},
+		},
 		{name: "a symbolic link", files: built(", link.yaml]\n"), link: [2]string{overlay + "link.yaml", "/etc/passwd"}, names: []string{overlay}},
-		{name: "parameters of Argo CD", files: built("]\n", ".argocd-source.yaml", "kustomize: {images: [x]}\n"),
-			names: []string{overlay + ".argocd-source.yaml"}},
+		{
+			name: "parameters of Argo CD", files: built("]\n", ".argocd-source.yaml", "kustomize: {images: [x]}\n"),
+			names: []string{overlay + ".argocd-source.yaml"},
+		},
 		{name: "a Service with a public address", files: built(", x.yaml]\n", "x.yaml", loadBalancer), names: []string{"mallory", "LoadBalancer"}},
 		{name: "a Pod outside of a workload", files: built(", x.yaml]\n", "x.yaml", privileged), names: []string{"mallory", "Pod"}},
 		{

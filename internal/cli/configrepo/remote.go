@@ -36,7 +36,7 @@ func tokenOf(address string) string {
 	if err != nil || u.User == nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return ""
 	}
-	if password, ok := u.User.Password(); ok && password != "x-oauth-basic" {
+	if password, ok := u.User.Password(); ok && password != "x-oauth-basic" { //nolint:gosec // G101: a constant word
 		return password
 	}
 	if user := u.User.Username(); strings.HasPrefix(user, "gh") && strings.Contains(user, "_") || strings.HasPrefix(user, "github_pat_") {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -35,7 +36,9 @@ func TestNotFoundNamesTheCausesThatApply(t *testing.T) {
 			"/", Options{Token: token}, json("X-Oauth-Scopes", "public_repo"), 404, missing, "lacks the scope repo", "no access",
 		},
 		"a token without single sign-on": {
-			"/", Options{Token: token}, json("X-Github-Sso", "required; url=https://github.com"), 404, missing,
+			"/",
+			Options{Token: token},
+			json("X-Github-Sso", "required; url=https://github.com"), 404, missing,
 			"single sign-on", "exist",
 		},
 		"no token":                   {"/", Options{}, json(), 404, missing, "need a token", "App"},
@@ -47,9 +50,7 @@ func TestNotFoundNamesTheCausesThatApply(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				for key, values := range tt.header {
-					w.Header()[key] = values
-				}
+				maps.Copy(w.Header(), tt.header)
 				w.WriteHeader(tt.status)
 				_, _ = w.Write([]byte(tt.body))
 			}))
