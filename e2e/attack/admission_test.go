@@ -26,16 +26,16 @@ func TestAdmissionHoldsTheNamespacesOfPreviews(t *testing.T) {
 			t.Parallel()
 			forbidden := standtest.ReplaceOnce(t, a.allowed, a.old, a.forbidden)
 			wantRefused(t, api.tryApply(t.Context(), direct, a.allowed))
-			wantRefused(t, api.tryWrite(t.Context(), direct, a.allowed))
+			wantRefused(t, api.tryWrite(t.Context(), a.allowed))
 			if !a.onlyReplace {
 				wantRefused(t, api.tryApply(t.Context(), direct, forbidden), a.refused...)
 			}
-			wantRefused(t, api.tryWrite(t.Context(), direct, forbidden), a.refused...)
+			wantRefused(t, api.tryWrite(t.Context(), forbidden), a.refused...)
 			if !a.onlyAPI {
 				if got := api.refusals(t, direct, a.allowed); len(got) > 0 {
 					t.Errorf("check refuses the allowed object: %q", got)
 				}
-				wantSameWords(t, api.tryWrite(t.Context(), direct, forbidden), api.refusals(t, direct, forbidden))
+				wantSameWords(t, api.tryWrite(t.Context(), forbidden), api.refusals(t, direct, forbidden))
 			}
 		})
 	}

@@ -70,7 +70,7 @@ func startServer(ctx context.Context, group *process.Group, folder string) (*ser
 	if err != nil {
 		return nil, err
 	}
-	if err := tools.Build(ctx, os.Stderr, cluster.APIPrograms()...); err != nil {
+	if err = tools.Build(ctx, os.Stderr, cluster.APIPrograms()...); err != nil {
 		return nil, err
 	}
 	c, err := cluster.StartAPI(ctx, tools, group, folder)
@@ -104,7 +104,7 @@ func (s *server) waitForPolicies(ctx context.Context) error {
 		err := process.Poll(ctx, time.Minute, func(ctx context.Context) error {
 			s.mapper.Reset()
 			forbidden := strings.Replace(a.allowed, a.old, a.forbidden, 1)
-			if err := s.tryWrite(ctx, direct, forbidden); !apierrors.IsForbidden(err) {
+			if err := s.tryWrite(ctx, forbidden); !apierrors.IsForbidden(err) {
 				return fmt.Errorf("%s: the answer is %w", a.name, err)
 			}
 			return nil

@@ -61,12 +61,13 @@ func (s *server) tryCreate(ctx context.Context, namespace, text string) error {
 }
 
 // tryWrite asks the API server whether it would create an object, or replace it where it exists.
-func (s *server) tryWrite(ctx context.Context, namespace, text string) error {
-	err := s.tryCreate(ctx, namespace, text)
+// Its namespace is the one of direct writers.
+func (s *server) tryWrite(ctx context.Context, text string) error {
+	err := s.tryCreate(ctx, direct, text)
 	if !apierrors.IsAlreadyExists(err) {
 		return err
 	}
-	return s.updateWith(ctx, namespace, text, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
+	return s.updateWith(ctx, direct, text, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
 }
 
 // tryApply asks the API server whether it would apply an object by server-side apply.

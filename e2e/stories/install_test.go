@@ -67,16 +67,6 @@ func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
 	}
 }
 
-// installs returns a manifest of appsets/ as previewctl init wrote it.
-func (r objectReader) installs(t *testing.T, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(r.stand.Repository(), "appsets", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
-}
-
 // installed returns the declared parts of the installed objects. kubectl's own output can't be compared: it reports
 // Secrets as configured because Kustomize ends their values with a newline, and the ApplicationSet because Argo CD adds
 // empty fields.
