@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 )
 
-// checkAttack is a change of a GitOps repository by a writer of overlays and slots. previewctl check must refuse it.
+// checkAttack is a change of a GitOps repository that previewctl check must refuse.
 type checkAttack struct {
 	name  string
 	files map[string]string
@@ -81,7 +81,7 @@ func checkAttacks() []checkAttack {
 func TestAttacksThroughTheRepository(t *testing.T) {
 	t.Parallel()
 	for _, a := range checkAttacks() {
-		t.Run(a.name, func(t *testing.T) {
+		t.Run(string(overlayWriter)+": "+a.name, func(t *testing.T) {
 			t.Parallel()
 			folder := filepath.Join(t.TempDir(), "repository")
 			a.write(t, folder)
