@@ -29,8 +29,8 @@ unit: ## run the main module's tests
 	@[ -z "$(RACE)" ] || $(GO) test -run TestNoPreviewIsLost -timeout 40m ./generator # all sequences; with the race detector only 40 ran
 
 contract: ## Argo CD's plugin client and template code against the service's handler; attacks on the programs
-	cd e2e && $(E2E) test ./contract/...
-	cd e2e && $(E2E) test -parallel 8 ./attack/programs
+	cd e2e && $(E2E) test -timeout 30m ./contract/...
+	cd e2e && $(E2E) test -parallel 8 -timeout 20m ./attack/programs
 
 guards: ## disable each guard in the source, in an overlay: the random sequences must then fail
 	@$(GO) run ./internal/guards

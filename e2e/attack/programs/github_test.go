@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +26,6 @@ type githubAttack struct {
 	name   string
 	by     actor
 	policy []string // replaced texts of previewset.yaml
-	files  func(*os.Root) error
 	// before makes the world that is attacked. Its environments are live before the attack.
 	before func(*world)
 	live   []string

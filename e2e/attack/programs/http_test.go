@@ -72,8 +72,10 @@ func httpAttacks() []httpAttack {
 		{"an unknown repository", false, post(params, argoToken, input(`{"repository": "acme/shp"}`)), http.StatusBadRequest, "acme/shop"},
 		{"an unknown parameter", false, post(params, argoToken, input(`{"colour": "red"}`)), http.StatusBadRequest, "colour"},
 		{"a wake for centuries", false, post(wake, apiToken, `{"for": "2562047h"}`), http.StatusBadRequest, "at most"},
-		{"an extension for centuries", false, post(strings.Replace(wake, "wake", "extend", 1), apiToken, `{"for": "2562047h"}`),
-			http.StatusBadRequest, "at most"},
+		{
+			"an extension for centuries", false, post(strings.Replace(wake, "wake", "extend", 1), apiToken, `{"for": "2562047h"}`),
+			http.StatusBadRequest, "at most",
+		},
 		{"a request with an unknown field", false, post(wake, apiToken, `{"name": "other"}`), http.StatusBadRequest, "expected"},
 		{"a request about an unknown environment", false, post("/api/v1/environments/argocd/wake", apiToken, ""), http.StatusNotFound, "argocd"},
 		{"a body of 100 KiB", false, post(params, argoToken, strings.Repeat("x", 100<<10)), http.StatusBadRequest, "KiB"},
