@@ -56,6 +56,9 @@ func (r *repository) read(ctx context.Context, api *repositoryAPI, wants preview
 	if facts.Commits, err = r.containment.readContainment(ctx, api, r.identity.defaultBranch, facts, wants); err != nil {
 		return preview.Repository{}, err
 	}
+	if facts.Labels, err = r.readLabels(ctx, api, open.all, wants.Labels); err != nil {
+		return preview.Repository{}, err
+	}
 	facts.PullRequests, facts.Checks, err = r.readDetails(ctx, api, open, facts, wants)
 	return facts, err
 }

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// CreateLabel sends the webhook for a new label of the repository. Any label can be added without creating it.
+// CreateLabel adds a label to the repository. As on GitHub, a label that is added to a pull request is created too.
 func (r repoLabels) CreateLabel(name string) {
 	c, unlock := r.begin()
 	defer unlock()
+	r.repo.addLabels(name)
 	c.recordActivity(r.repo)
 	c.send(r.repo, "label", object{"action": "created", "label": labelJSON(r.repo, name)})
 }
@@ -23,17 +24,40 @@ func (r repoLabels) RenameLabel(from, to string) {
 	c.send(r.repo, "label", object{"action": "edited", "label": labelJSON(r.repo, cmp.Or(to, from)), "changes": changes})
 }
 
-// DeleteLabel removes a label from all pull requests. As on GitHub, a label event is the only webhook.
+// DeleteLabel removes a label from the repository and from all pull requests. As on GitHub, the webhooks are a label event
+// and, for each pull request that had the label, "unlabeled" without the key label
+// (https://github.com/octokit/webhooks/issues/639).
 func (r repoLabels) DeleteLabel(name string) {
 	c, unlock := r.begin()
 	defer unlock()
-	c.replaceLabel(r.repo, name, "")
-	c.send(r.repo, "label", object{"action": "deleted", "label": labelJSON(r.repo, name)})
+	c.deleteLabel(r.repo, name)
 }
 
-// replaceLabel replaces a label on all pull requests by another one, or removes it if the other one is empty.
-func (c change) replaceLabel(r *repository, from, to string) {
+func (c change) deleteLabel(r *repository, name string) {
+	had := c.replaceLabel(r, name, "")
+	c.send(r, "label", object{"action": "deleted", "label": labelJSON(r, name)})
+	for _, p := range had {
+		c.sendPull(r, p, "unlabeled", nil)
+	}
+}
+
+// addLabels adds the labels that the repository lacks. Names are compared without regard to case.
+func (r *repository) addLabels(names ...string) {
+	for _, name := range names {
+		if key := strings.ToLower(name); r.labels[key] == "" {
+			r.labels[key] = name
+		}
+	}
+}
+
+// replaceLabel replaces a label on all pull requests by another one, or removes it if the other one is empty. It returns
+// the pull requests that had the label.
+func (c change) replaceLabel(r *repository, from, to string) (had []*pull) {
 	c.recordActivity(r)
+	delete(r.labels, strings.ToLower(from))
+	if to != "" {
+		r.addLabels(to)
+	}
 	for _, p := range r.pullsInOrder {
 		if !p.hasLabel(from) {
 			continue
@@ -49,7 +73,28 @@ func (c change) replaceLabel(r *repository, from, to string) {
 		}
 		p.Labels = labels
 		c.recordPullActivity(r, p)
+		had = append(had, p)
 	}
+	return had
+}
+
+// getRepositoryLabel answers GET labels/NAME.
+func getRepositoryLabel(c *call, r *repository, name string) *answer {
+	found := r.labels[strings.ToLower(name)]
+	if found == "" {
+		return notFound()
+	}
+	return ok(labelJSON(r, found))
+}
+
+// deleteRepositoryLabel answers DELETE labels/NAME.
+func deleteRepositoryLabel(c *call, r *repository, name string) *answer {
+	found := r.labels[strings.ToLower(name)]
+	if found == "" {
+		return notFound()
+	}
+	c.change.deleteLabel(r, found)
+	return reply(http.StatusNoContent, nil)
 }
 
 func listLabels(c *call, r *repository, p *pull) *answer {

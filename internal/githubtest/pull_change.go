@@ -12,6 +12,7 @@ func (c change) openPull(r *repository, p PullRequest) *pull {
 	r.nextNumber++
 	r.pulls[n.Number] = n
 	r.pullsInOrder = append(r.pullsInOrder, n)
+	r.addLabels(n.Labels...)
 	c.recordPullActivity(r, n)
 	c = c.by(n.Author)
 	c.commits.addNew(n.HeadSHA, Commit{Author: n.Author, Committer: n.Author, Parent: n.BaseSHA})
@@ -49,6 +50,7 @@ func (c change) editPull(r *repository, p *pull, do func(*PullRequest)) {
 	before := p.PullRequest
 	before.Labels = slices.Clone(before.Labels)
 	do(&p.PullRequest)
+	r.addLabels(p.Labels...)
 	if p.State != before.State {
 		p.Closed = time.Time{}
 		if p.State == "closed" {

@@ -23,6 +23,7 @@ func (s *state) clone() *state {
 func (r *repository) clone() *repository {
 	c := *r
 	c.permissions, c.refs, c.tags = maps.Clone(r.permissions), maps.Clone(r.refs), maps.Clone(r.tags)
+	c.labels = maps.Clone(r.labels)
 	c.statuses, c.checkRuns, c.checkSuites = maps.Clone(r.statuses), maps.Clone(r.checkRuns), maps.Clone(r.checkSuites)
 	c.pulls, c.pullsInOrder = make(map[int]*pull, len(r.pulls)), make([]*pull, 0, len(r.pulls))
 	for _, p := range r.pullsInOrder {

@@ -16,6 +16,7 @@ type repository struct {
 	updated         time.Time
 	version         int64             // state.version at the last activity of any kind
 	permissions     map[string]string // roles by login, in lower case
+	labels          map[string]string // names as GitHub shows them, by lower-case name
 
 	nextNumber   int // of the next pull request
 	pulls        map[int]*pull
@@ -34,7 +35,7 @@ func newRepository(id int64, fullName string, now time.Time) *repository {
 	owner, name, _ := strings.Cut(fullName, "/")
 	return &repository{
 		id: id, owner: owner, name: name, defaultBranch: "main", nextNumber: 1, created: now, pushed: now, updated: now,
-		permissions: map[string]string{}, pulls: map[int]*pull{}, refs: map[string]string{}, tags: map[string]tagObject{},
+		permissions: map[string]string{}, labels: map[string]string{}, pulls: map[int]*pull{}, refs: map[string]string{}, tags: map[string]tagObject{},
 		statuses: map[string][]statusEntry{}, checkRuns: map[string][]checkRunEntry{},
 		checkSuites: map[string][]checkSuiteEntry{},
 	}

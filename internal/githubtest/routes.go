@@ -90,6 +90,8 @@ func addCommitRoutes(on func(method, path string, h func(*call, *repository, str
 	on("GET", "/git/tags/{ref}", getTagObject)
 	on("GET", "/compare/{ref...}", compareCommits)
 	on("GET", "/collaborators/{ref}/permission", getPermission)
+	on("GET", "/labels/{ref}", getRepositoryLabel)
+	on("DELETE", "/labels/{ref}", deleteRepositoryLabel)
 }
 
 func addPullRoutes(on func(method, path string, h func(*call, *repository, *pull) *answer)) {

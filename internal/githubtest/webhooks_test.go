@@ -171,6 +171,7 @@ func TestWebhooksOfLabelsSuitesAndRepositories(t *testing.T) {
 		{"pull_request", "labeled", "bob", "again", "", "", ""},
 		{"label", "edited", "octocat", "env", "PREVIEW", "", ""},
 		{"label", "deleted", "octocat", "env", "", "", ""},
+		{"pull_request", "unlabeled", "octocat", "", "", "", ""},
 		{"check_suite", "requested", "octocat", "", "", "", ""},
 		{"repository", "renamed", "octocat", "", "", "shop", ""},
 		{"repository", "transferred", "octocat", "", "", "", "acme"},

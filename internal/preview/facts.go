@@ -67,6 +67,9 @@ type Repository struct {
 	// Checks are the commit statuses and check runs of the wanted commits, by SHA. A wanted commit without an entry
 	// couldn't be read.
 	Checks map[string][]Check
+	// Labels says whether the repository has the labels of Wants.Labels, by lower-case name. A label without an entry
+	// couldn't be read. It is nil if labels aren't read; then a person took off each label that a pull request lost.
+	Labels map[string]bool
 	// ReadAt is when the read began.
 	ReadAt time.Time
 }
@@ -176,6 +179,9 @@ type Wants struct {
 	Approvals func(PullRequest) bool
 	// Labellings reports whether the labellings of a pull request are needed; nil is no.
 	Labellings func(PullRequest) bool
+	// Labels returns the labels by which live pull requests asked for their environments and that they lack now, for the
+	// repository's identity and its open pull requests; nil is none.
+	Labels func(id int64, open []PullRequest) []string
 	// Expected are pull requests from webhooks, open or closed. They aren't facts. Their details may be read together
 	// with the list, and count only if the list has the same commits.
 	Expected []PullRequest
