@@ -84,6 +84,7 @@ func (r *Repositories) Read(
 	wants.Expected = r.Expected.Take(name)
 	wants.ID = memory.Identity(name)
 	wants.Live = func(id int64) map[int]preview.Known { return memory.KnownPullRequests(cfg, name, id) }
+	wants.Labels = func(id int64, open []preview.PullRequest) []string { return memory.LostLabels(cfg, name, id, open) }
 	return func() Apply {
 		began := r.now()
 		facts, err := r.github.Repository(ctx, name, wants)

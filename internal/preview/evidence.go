@@ -117,7 +117,11 @@ func (e evidence) hold(m membership, repository Repository, listed *pullRequest)
 		})
 		l = l.observed(e.in, repository.ReadAt.UTC(), isAnnounced)
 	}
+	h := l.labelHold(m, repository)
 	e.note(m.last, l)
+	if h != nil {
+		return h
+	}
 	return l.hold()
 }
 

@@ -48,6 +48,8 @@ type Leaving struct {
 	Seen time.Time `json:",omitzero"`
 	// IsSure is true after a second direct read, at least one poll later, or after a webhook that says the same.
 	IsSure bool `json:"Sure,omitempty"`
+	// IsLabelDeleted is true if the repository lacked the label that the member lost. Then a person must confirm.
+	IsLabelDeleted bool `json:"LabelDeleted,omitempty"`
 }
 
 // The values of Leaving.To besides the names of environments.

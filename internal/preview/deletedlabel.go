@@ -1,0 +1,84 @@
+package preview
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/config"
+)
+
+// LostLabels returns the labels by which live pull requests of a repository asked for their environments and that they
+// lack now. Whoever deletes or renames a label takes it off all pull requests, so it matters whether the repository still
+// has it.
+func (m Memory) LostLabels(cfg *config.Config, repository string, id int64, open []PullRequest) []string {
+	var names []string
+	for name, e := range m.Environments {
+		for _, member := range e.Members {
+			if (id == 0 || member.RepositoryID != id) && (member.Repository != repository || member.RepositoryID != 0) {
+				continue
+			}
+			i := slices.IndexFunc(open, func(pr PullRequest) bool { return pr.Number == member.Number })
+			if i >= 0 && losesLabel(member, departure(cfg, name, member, open[i])) && !m.Leaving[member.lasting()].IsLabelDeleted {
+				names = append(names, labelNames(e, member)...)
+			}
+		}
+	}
+	return sortedSet(names)
+}
+
+// losesLabel reports whether a member leaves because it lacks its label, and not only because it has another one.
+func losesLabel(m Member, to string) bool {
+	switch to {
+	case "", leavesClosed:
+		return false
+	case leavesUnlabelled, leavesJoin:
+		return true
+	}
+	return isJoinLabel(m.Label)
+}
+
+// labelNames returns the names on GitHub of the labels by which a member asked for its environment, in lower case.
+func labelNames(e Remembered, m Member) []string {
+	var names []string
+	if e.soleMember() == m && !isJoinLabel(m.Label) {
+		for _, l := range e.Row.Labels {
+			if found, _ := labelled([]string{l}, m.Label); found {
+				names = append(names, strings.ToLower(l))
+			}
+		}
+	}
+	if len(names) == 0 {
+		names = []string{strings.ToLower(m.Label)}
+	}
+	return names
+}
+
+// labelHold returns why a member stays that lost its label; nil if its repository still has the label, so that a person
+// took it off this pull request. A deleted label stays deleted for this member, also if the repository gets it again.
+func (l *Leaving) labelHold(m membership, repository Repository) *hold {
+	if repository.Labels == nil || !losesLabel(m.last, l.To) {
+		return nil
+	}
+	orConfirm := ", or previewctl confirm " + m.environment.Row.Name + " to remove it"
+	for _, name := range labelNames(*m.environment, m.last) {
+		exists, isKnown := repository.Labels[name]
+		switch {
+		case l.IsLabelDeleted || isKnown && !exists:
+			l.IsLabelDeleted = true
+			return &hold{
+				rule: RuleWithheld, needsConfirmation: true,
+				reason: fmt.Sprintf("the label %q was deleted or renamed in %s", config.Printable(name), m.last.Repository),
+				remedy: "label it again" + orConfirm,
+			}
+		case !isKnown:
+			return &hold{
+				rule: RuleUnread, needsConfirmation: true,
+				reason: fmt.Sprintf("it lost the label %q, and whether %s still has that can't be read",
+					config.Printable(name), m.last.Repository),
+				remedy: "wait; it is read again" + orConfirm,
+			}
+		}
+	}
+	return nil
+}
