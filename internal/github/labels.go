@@ -28,7 +28,7 @@ func (r *repository) readLabels(
 	found := make(map[string]bool, len(names))
 	for i, name := range names {
 		if status[i] == http.StatusOK || status[i] == http.StatusNotFound {
-			found[strings.ToLower(name)] = status[i] == http.StatusOK // guard deleted-label: true
+			found[strings.ToLower(name)] = status[i] == http.StatusOK
 		}
 	}
 	return found, err
