@@ -209,3 +209,20 @@ func TestUpdatedIsRememberedWithTheLabel(t *testing.T) {
 		}
 	}
 }
+
+// After a clock jump the first read isn't a second one.
+func TestClockJumpMakesNoSecondObservation(t *testing.T) {
+	t.Parallel()
+	c := limitedTo(t, "")
+	f := factsOf(pull(7, withLabels()))
+	r := f.Repositories["acme/shop"]
+	r.Observed, r.ReadAt = map[int]bool{7: false}, noon.Add(time.Minute)
+	f.Repositories["acme/shop"], f.PollInterval = r, time.Minute
+	before := resolve(c, factsOf(pull(7)))
+	once := Resolve(c, f, before.Memory, r.ReadAt)
+	for _, jump := range []time.Duration{10 * time.Second, -time.Minute, -48 * time.Hour, 3 * time.Hour} {
+		if s := Resolve(c, f, restarted(t, once.Memory), r.ReadAt.Add(jump)); len(s.Rows) != 1 {
+			t.Errorf("the same facts %s later: %v", jump, reasons(s))
+		}
+	}
+}
