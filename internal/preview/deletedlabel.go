@@ -2,30 +2,10 @@ package preview
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/previewset/previewset/internal/config"
 )
-
-// LostLabels returns the labels by which live pull requests of a repository asked for their environments and that they
-// lack now. Whoever deletes or renames a label takes it off all pull requests, so it matters whether the repository still
-// has it.
-func (m Memory) LostLabels(cfg *config.Config, repository string, id int64, open []PullRequest) []string {
-	var names []string
-	for name, e := range m.Environments {
-		for _, member := range e.Members {
-			if (id == 0 || member.RepositoryID != id) && (member.Repository != repository || member.RepositoryID != 0) {
-				continue
-			}
-			i := slices.IndexFunc(open, func(pr PullRequest) bool { return pr.Number == member.Number })
-			if i >= 0 && losesLabel(member, departure(cfg, name, member, open[i])) && !m.Leaving[member.lasting()].IsLabelDeleted {
-				names = append(names, labelNames(e, member)...)
-			}
-		}
-	}
-	return sortedSet(names)
-}
 
 // losesLabel reports whether a member leaves because it lacks its label, and not only because it has another one.
 func losesLabel(m Member, to string) bool {

@@ -59,6 +59,26 @@ func (m Memory) KnownPullRequests(cfg *config.Config, repository string, id int6
 	return known
 }
 
+// LostLabels returns the labels by which live pull requests of a repository asked for their environments and that they
+// lack now. Whoever deletes or renames a label takes it off all pull requests, so it matters whether the repository still
+// has it.
+func (m Memory) LostLabels(cfg *config.Config, repository string, id int64, open []PullRequest) []string {
+	var names []string
+	for name, e := range m.Environments {
+		for _, member := range e.Members {
+			if (id == 0 || member.RepositoryID != id) && (member.Repository != repository || member.RepositoryID != 0) {
+				continue
+			}
+			i := slices.IndexFunc(open, func(pr PullRequest) bool { return pr.Number == member.Number })
+			isKnown := m.Leaving[member.lasting()].IsLabelDeleted
+			if i >= 0 && !isKnown && losesLabel(member, departure(cfg, name, member, open[i])) {
+				names = append(names, labelNames(e, member)...)
+			}
+		}
+	}
+	return sortedSet(names)
+}
+
 // evidence keeps the members that GitHub shows as leaving, until there is enough evidence.
 type evidence struct {
 	in  *input
