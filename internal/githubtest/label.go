@@ -79,7 +79,7 @@ func (c change) replaceLabel(r *repository, from, to string) (had []*pull) {
 }
 
 // getRepositoryLabel answers GET labels/NAME.
-func getRepositoryLabel(c *call, r *repository, name string) *answer {
+func getRepositoryLabel(_ *call, r *repository, name string) *answer {
 	found := r.labels[strings.ToLower(name)]
 	if found == "" {
 		return notFound()
