@@ -151,7 +151,7 @@ func TestChangeOfTheBaseReachesAllEnvironments(t *testing.T) {
 
 	const file = "kustomize-base/components/guardrails/limitrange.yaml"
 	before := w.File(t, file)
-	after := standtest.ReplaceOnce(t, before, "  name: guardrails\n", "  name: guardrails\n  annotations: {example.dev/seen: here}\n")
+	after := standtest.ReplaceOnce(t, before, "  annotations:\n", "  annotations:\n    seen: here\n")
 	for _, step := range []struct{ message, content, want string }{{"Mark", after, "here"}, {"Unmark", before, ""}} {
 		w.commit(t, step.message, gitserver.Write(file, step.content))
 		w.waitMarked(t, p.application, step.want)
@@ -171,8 +171,8 @@ func (v previewWaiter) waitMarked(t *testing.T, namespace, want string) {
 	t.Helper()
 	v.stand.Eventually(t, gitPoll, fmt.Sprintf("the mark in %s is %q", namespace, want), func(ctx context.Context) error {
 		object, err := v.stand.Cluster.Client.CoreV1().LimitRanges(namespace).Get(ctx, "guardrails", metav1.GetOptions{})
-		if err == nil && object.Annotations["example.dev/seen"] != want {
-			err = fmt.Errorf("it is %q", object.Annotations["example.dev/seen"])
+		if err == nil && object.Annotations["seen"] != want {
+			err = fmt.Errorf("it is %q", object.Annotations["seen"])
 		}
 		return err
 	})

@@ -33,7 +33,9 @@ func (p *Published) NoteKnown(last *Published) {
 		}
 		for _, name := range p.Config.Repositories() {
 			repositories[name] = true
-			repositories[strings.ToLower(p.Facts.Repositories[name].FullName)] = true
+			if full := p.Facts.Repositories[name].FullName; full != "" { // "" before the first read
+				repositories[strings.ToLower(full)] = true
+			}
 		}
 	}
 	for i := range p.Snapshot.Rows {

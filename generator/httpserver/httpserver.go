@@ -15,10 +15,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+func init() {
+	gin.SetMode(gin.ReleaseMode) // gin keeps its mode in a global variable; only this line sets it
+}
+
 // New returns a bare gin engine with our middleware, outermost first. Redirects are off: Argo CD would follow a
 // redirect with a GET request and take any response for an answer.
 func New(log *slog.Logger, m *Metrics, bodyLimit int64) *gin.Engine {
-	gin.SetMode(gin.ReleaseMode) // gin keeps its mode in a global variable; only this line sets it
 	r := gin.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false
 	r.HandleMethodNotAllowed = true

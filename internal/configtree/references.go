@@ -22,7 +22,13 @@ import (
 type referenceChecker struct {
 	reader *reader
 	seen   map[string]*config.Problem // by path
+	left   int64 // bytes that may still be checked; references after them aren't
 }
+
+const (
+	maxChecked    = 64 << 20
+	referenceCost = 4 << 10 // of a lookup, in the same unit
+)
 
 // lists are the keys of a kustomization file that list paths. pathsIn are those that list mappings with a path.
 var (
@@ -36,7 +42,7 @@ var plainPath = regexp.MustCompile(`^[A-Za-z0-9._+/-]+$`)
 
 // addReferences adds a problem for each part of the tree that can't be built.
 func (r *reader) addReferences() {
-	c := &referenceChecker{reader: r, seen: map[string]*config.Problem{}}
+	c := &referenceChecker{reader: r, seen: map[string]*config.Problem{}, left: maxChecked}
 	for _, folder := range slices.Sorted(maps.Keys(r.tree.Kustomizations)) {
 		p := c.folder(folder)
 		name, isOverlay := strings.CutPrefix(folder, config.OverlaysFolder+"/")
@@ -114,6 +120,9 @@ func (c *referenceChecker) follow(file, at string, ref *yaml.Node) *config.Probl
 			File: file, Line: ref.Line, Path: at, Message: fmt.Sprintf("%q %s", target, message), Remedy: remedy,
 		}
 	}
+	if c.left -= referenceCost; c.left < 0 {
+		return nil
+	}
 	info, err := c.reader.stat(target)
 	switch {
 	case err != nil || info == nil:
@@ -130,6 +139,9 @@ func (c *referenceChecker) follow(file, at string, ref *yaml.Node) *config.Probl
 	}
 	if known, ok := c.seen[target]; ok {
 		return known
+	}
+	if c.left -= info.Size(); c.left < 0 {
+		return nil
 	}
 	c.seen[target] = c.manifest(target)
 	return c.seen[target]

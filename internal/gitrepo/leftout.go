@@ -26,10 +26,12 @@ type leftOutWalk struct {
 	seen  map[plumbing.Hash]bool
 	add   func(name string, isRefused bool)
 	added int
+	// hasRefused is true after the first name that Git refuses. It counts even if there are too many others.
+	hasRefused bool
 }
 
 func (w *leftOutWalk) visit(folder string, hash plumbing.Hash) error {
-	if w.seen[hash] || w.added >= maxLeftOut {
+	if w.seen[hash] {
 		return nil
 	}
 	w.seen[hash] = true
@@ -40,8 +42,12 @@ func (w *leftOutWalk) visit(folder string, hash plumbing.Hash) error {
 	for _, e := range tree.Entries {
 		switch {
 		case !isListed(e.Name):
-			w.add(folder+e.Name, isRefusedByGit(e.Name))
-			w.added++
+			isRefused := isRefusedByGit(e.Name)
+			if w.added < maxLeftOut || isRefused && !w.hasRefused {
+				w.add(folder+e.Name, isRefused)
+				w.added++
+			}
+			w.hasRefused = w.hasRefused || isRefused
 		case e.Mode == filemode.Dir:
 			err = errors.Join(err, w.visit(folder+e.Name+"/", e.Hash))
 		}

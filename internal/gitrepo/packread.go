@@ -154,6 +154,7 @@ func neededBlobs(
 		return nil, err
 	}
 	found := map[plumbing.Hash]bool{}
+	seen := map[plumbing.Hash]bool{} // a folder can be at any number of paths
 	var visit func(folder string, tree *object.Tree) error
 	visit = func(folder string, tree *object.Tree) error {
 		for _, e := range tree.Entries {
@@ -162,7 +163,8 @@ func neededBlobs(
 			case !needs(name):
 			case e.Mode != filemode.Dir:
 				found[e.Hash] = true
-			default:
+			case !seen[e.Hash]:
+				seen[e.Hash] = true
 				below, err := object.GetTree(store, e.Hash)
 				if err != nil {
 					return err

@@ -37,7 +37,7 @@ func Serve(tb testing.TB, bare string) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{Backend: &cgi.Handler{
+	s := &Server{address: "/" + filepath.Base(bare), Backend: &cgi.Handler{
 		Path: program, Args: []string{"http-backend"}, Stderr: io.Discard,
 		Env: []string{
 			"GIT_PROJECT_ROOT=" + filepath.Dir(bare), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null",
@@ -45,7 +45,6 @@ func Serve(tb testing.TB, bare string) *Server {
 		},
 	}}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
-	s.address = "/" + filepath.Base(bare)
 	tb.Cleanup(s.Close)
 	return s
 }
