@@ -22,7 +22,7 @@ import (
 type referenceChecker struct {
 	reader *reader
 	seen   map[string]*config.Problem // by path
-	left   int64 // bytes that may still be checked; references after them aren't
+	left   int64                      // bytes that may still be checked; references after them aren't
 }
 
 const (
