@@ -106,22 +106,30 @@ func (i *Installation) initRepository(ctx context.Context) error {
 	if _, err := i.Previewctl(ctx, args...); err != nil {
 		return err
 	}
-	return i.withoutGrace()
+	return i.changePolicy()
 }
 
-// withoutGrace sets the grace to zero, so that no story waits an hour until a closed pull request's environment is
-// deleted.
-func (i *Installation) withoutGrace() error {
+// policyChanges are the changes of the example's previewset.yaml. No story waits an hour until a closed pull request's
+// environment is deleted. Stories of one stand run side by side and delete most of its few environments within minutes.
+var policyChanges = []struct{ was, is string }{
+	{"\n  grace: 1h ", "\n  grace: 0s "},
+	{"\n  deletionsAtOncePercent: 50 ", "\n  deletionsAtOncePercent: 100 "},
+}
+
+func (i *Installation) changePolicy() error {
 	file := filepath.Join(i.Repository(), "previewset.yaml")
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	changed := strings.Replace(string(content), "\n  grace: 1h ", "\n  grace: 0s ", 1)
-	if changed == string(content) {
-		return errors.New("the example's previewset.yaml has no grace: 1h")
+	text := string(content)
+	for _, change := range policyChanges {
+		if strings.Count(text, change.was) != 1 {
+			return fmt.Errorf("the example's previewset.yaml doesn't have %q once", change.was)
+		}
+		text = strings.Replace(text, change.was, change.is, 1)
 	}
-	return os.WriteFile(file, []byte(changed), 0o600)
+	return os.WriteFile(file, []byte(text), 0o600)
 }
 
 // applyAppsets applies appsets/ through an overlay, because the service's name has no endpoint in this cluster.

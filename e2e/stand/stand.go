@@ -178,5 +178,10 @@ func (s *Stand) WriteState(ctx context.Context, w io.Writer) {
 		}
 		_, _ = fmt.Fprintf(w, "\n$ kubectl %s\n%s", strings.Join(args, " "), out)
 	}
+	list, err := s.Previewctl(ctx, append([]string{"list", "--all", "-o", "json"}, s.APIFlags()...)...)
+	if err != nil {
+		list = err.Error()
+	}
+	_, _ = fmt.Fprintf(w, "\n$ previewctl list --all\n%s", list)
 	s.group.WriteLogs(w, 15)
 }

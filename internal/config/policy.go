@@ -206,7 +206,7 @@ type PrometheusActivity struct {
 }
 
 // Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a
-// value, or with 0, there is no limit, except for deletionsAtOnce.
+// value, or with 0, there is no limit, except for the two of deletions.
 type Limits struct {
 	// Environments is the highest number of environments.
 	Environments int `yaml:"environments"`
@@ -219,6 +219,10 @@ type Limits struct {
 	// DeletionsAtOnce is the highest number of removals within 10 minutes; more wait for previewctl confirm. Default: 10,
 	// also for 0.
 	DeletionsAtOnce int `yaml:"deletionsAtOnce"`
+	// DeletionsAtOncePercent is the highest share of removals within 10 minutes, in percent of all environments and of
+	// those of each repository. It counts from 4 removals on; more wait for previewctl confirm. 100 means no such share.
+	// Default: 50, also for 0.
+	DeletionsAtOncePercent int `yaml:"deletionsAtOncePercent"`
 	// WhenFull is the effect of the limit awake: queue (wait), or sleep-idlest (the idlest environment sleeps). Default:
 	// queue.
 	WhenFull string `yaml:"whenFull" enum:"queue,sleep-idlest"`

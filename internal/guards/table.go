@@ -49,7 +49,7 @@ var guards = []guard{
 	{"members of repositories removed from the configuration stay", service, markers("removed-repository")},
 	{"another label in the configuration removes nothing", service, markers("other-label")},
 	{"no more environments lose their label at once than people remove", service, markers("deletion-guard")},
-	{"no more than half of a repository's environments are lost at once", service, markers("deletion-guard-half")},
+	{"no large share of a repository's environments is lost at once", service, markers("deletion-guard-share")},
 	{"a guarded removal stays guarded", service, markers("guarded-before")},
 	{"a clock jump allows no more deletions", service, markers("clock-jump-and-deletions")},
 	{"a rule that holds new environments removes no live one", service, markers("held-stays-live")},

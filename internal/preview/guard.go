@@ -14,6 +14,7 @@ const guardWindow = 10 * time.Minute
 // deletionGuard stops many removals at once: a label was renamed or files were lost, and no person meant that.
 type deletionGuard struct {
 	most     int                      // limits.deletionsAtOnce
+	percent  int                      // limits.deletionsAtOncePercent
 	all      removalCount             // of all environments
 	of       map[string]*removalCount // of the environments with a member of a repository
 	recent   []time.Time              // the counted removals within guardWindow
@@ -23,20 +24,20 @@ type deletionGuard struct {
 // removalCount counts the removals within guardWindow, with those that would happen now.
 type removalCount struct{ removed, before int }
 
-// atLeastHalf is the smallest number of removals that can be too many because it is more than a half.
-const atLeastHalf = 4
+// shareFrom is the smallest number of removals that can be too large a share.
+const shareFrom = 4
 
-// isMoreThanHalf reports whether more than half of the environments would go.
-func (c removalCount) isMoreThanHalf() bool {
-	return c.removed >= atLeastHalf && 2*c.removed > c.before // guard deletion-guard-half: false
+// isMoreThan reports whether more than a share of the environments would go.
+func (c removalCount) isMoreThan(percent int) bool {
+	return c.removed >= shareFrom && 100*c.removed > percent*c.before // guard deletion-guard-share: false
 }
 
 // newDeletionGuard counts the environments that lose now what asked for them, with those that did lately. Environments
 // that are guarded already aren't counted again.
 func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold) *deletionGuard {
 	g := &deletionGuard{
-		most: in.deletionsAtOnce(), of: map[string]*removalCount{}, recent: recentRemovals(in, in.memory.Removals),
-		recentOf: maps.Clone(in.memory.RemovalsOf),
+		most: in.deletionsAtOnce(), percent: in.deletionsAtOncePercent(), of: map[string]*removalCount{},
+		recent: recentRemovals(in, in.memory.Removals), recentOf: maps.Clone(in.memory.RemovalsOf),
 	}
 	g.all.removed, g.all.before = len(g.recent), len(g.recent)
 	for repository, times := range g.recentOf {
@@ -87,17 +88,17 @@ func (g *deletionGuard) countEach(e *Remembered, change func(*removalCount)) {
 // isActive reports whether too many would go for the removal of an environment now.
 func (g *deletionGuard) isActive(e *Remembered) bool {
 	return g.all.removed > g.most || // guard deletion-guard: false
-		g.halfOf(e) != ""
+		g.largeShareOf(e) != ""
 }
 
-// halfOf returns the group of the environment of which more than half would go; empty if there is none.
-func (g *deletionGuard) halfOf(e *Remembered) string {
+// largeShareOf returns the group of the environment of which too large a share would go; empty if there is none.
+func (g *deletionGuard) largeShareOf(e *Remembered) string {
 	for _, repository := range e.repositories() {
-		if c := g.of[repository]; c != nil && c.isMoreThanHalf() {
+		if c := g.of[repository]; c != nil && c.isMoreThan(g.percent) {
 			return "the environments of " + repository
 		}
 	}
-	if g.all.isMoreThanHalf() {
+	if g.all.isMoreThan(g.percent) {
 		return "all environments"
 	}
 	return ""
@@ -105,8 +106,8 @@ func (g *deletionGuard) halfOf(e *Remembered) string {
 
 // bound returns the bound that the removals exceed, as a part of a sentence.
 func (g *deletionGuard) bound(e *Remembered) string {
-	if half := g.halfOf(e); half != "" && g.all.removed <= g.most {
-		return "more than half of " + half + " within 10 minutes"
+	if group := g.largeShareOf(e); group != "" && g.all.removed <= g.most {
+		return fmt.Sprintf("more than %d%% of %s within 10 minutes", g.percent, group)
 	}
 	return fmt.Sprintf("more than the %d that may go within 10 minutes", g.most)
 }
@@ -131,7 +132,7 @@ func (g *deletionGuard) stops(e *Remembered) bool {
 // withGuardedMoves returns the environments with holds for the pull requests that were guarded before: they stay in
 // their dedicated environment.
 func withGuardedMoves(in *input, environments []*desired, pendingMoves map[string]*Remembered) []*desired {
-	inactive := &deletionGuard{most: in.deletionsAtOnce()} // it stops only moves that were stopped before
+	inactive := &deletionGuard{most: in.deletionsAtOnce(), percent: 100} // it stops only moves that were stopped before
 	with := slices.Clone(environments)
 	for i, w := range with {
 		isGuarded := func(m *member) bool { return moveHold(in, w, m, pendingMoves, inactive) != nil }

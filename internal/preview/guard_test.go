@@ -43,20 +43,24 @@ func TestDeletionGuardStopsMoreThanHalf(t *testing.T) {
 		name                string
 		shop, gateway       int // live pull requests
 		loseShop, loseOther int
+		percent             string
 		want                int
 		reason              string
 	}{
-		{"three of three are too few to count", 3, 0, 3, 0, 0, ""},
-		{"four of four", 4, 0, 4, 0, 4, "acme/shop"},
-		{"half of eight", 8, 0, 4, 0, 4, ""},
-		{"five of eight", 8, 0, 5, 0, 8, "acme/shop"},
-		{"most of one repository, others may go meanwhile", 6, 20, 4, 3, 23, "acme/shop"},
-		{"most of all, of no repository", 4, 3, 3, 3, 7, "all environments"},
+		{"three of three are too few to count", 3, 0, 3, 0, "0", 0, ""},
+		{"four of four", 4, 0, 4, 0, "0", 4, "50% of the environments of acme/shop"},
+		{"half of eight", 8, 0, 4, 0, "0", 4, ""},
+		{"five of eight", 8, 0, 5, 0, "0", 8, "50% of the environments of acme/shop"},
+		{"most of one repository, others may go meanwhile", 6, 20, 4, 3, "0", 23, "50% of the environments of acme/shop"},
+		{"most of all, of no repository", 4, 3, 3, 3, "0", 7, "50% of all environments"},
+		{"the highest share of the configuration", 10, 0, 7, 0, "70", 3, ""},
+		{"more than the share of the configuration", 10, 0, 8, 0, "70", 10, "70% of the environments of acme/shop"},
+		{"no share", 10, 0, 10, 0, "100", 0, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := limitedTo(t, "deletionsAtOnce: 40")
+			c := limitedTo(t, "deletionsAtOnce: 40, deletionsAtOncePercent: "+tt.percent)
 			facts := func(loseShop, loseOther int) Facts {
 				var others []PullRequest
 				for i := range tt.gateway {
@@ -73,8 +77,7 @@ func TestDeletionGuardStopsMoreThanHalf(t *testing.T) {
 				t.Errorf("%d and then %d are live, want %d", len(before.Rows), len(s.Rows), tt.want)
 			}
 			for _, d := range s.Decisions {
-				if d.Withheld && (tt.reason == "" || !strings.Contains(d.Reason, "more than half of") ||
-					!strings.Contains(d.Reason, tt.reason)) {
+				if d.Withheld && (tt.reason == "" || !strings.Contains(d.Reason, "more than "+tt.reason)) {
 					t.Errorf("%s: %s", d.Environment, d.Reason)
 				}
 			}

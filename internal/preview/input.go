@@ -125,6 +125,11 @@ func (in *input) slotReleasedAt(slot string) time.Time {
 // deletionsAtOnce is the number of environments that may go within guardWindow without confirmation.
 func (in *input) deletionsAtOnce() int { return cmp.Or(in.cfg.Policy.Limits.DeletionsAtOnce, 10) }
 
+// deletionsAtOncePercent is the share of environments that may go within guardWindow without confirmation.
+func (in *input) deletionsAtOncePercent() int {
+	return cmp.Or(in.cfg.Policy.Limits.DeletionsAtOncePercent, 50)
+}
+
 // isRewritten is true if the config branch may have been force-pushed: the last commit isn't a known ancestor.
 func (in *input) isRewritten() bool {
 	return in.memory.Commit != in.cfg.Commit && !in.cfg.IsAncestor(in.memory.Commit)
