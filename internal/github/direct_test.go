@@ -3,6 +3,8 @@ package github
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,4 +172,100 @@ func TestClosedPullRequestIsReadWithoutQuota(t *testing.T) {
 	repo.Reopen(1)
 	s.Inject(emptyList)
 	assertEqual(t, []int{1}, numbersOf(readShop(t, c, wantLive(preview.Known{IsClosed: true})))[:1])
+}
+
+// pullAt is pull request 1 as of a minute.
+func pullAt(minute int, labels ...string) preview.PullRequest {
+	at := time.Date(2026, 11, 20, 9, minute, 0, 0, time.UTC)
+	return preview.PullRequest{Number: 1, Updated: at, Labels: labels}
+}
+
+// Each case has the pull request in the list, the known state, and in the previous read.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	unlabelled, labelled, noTime := pullAt(5), pullAt(5, "preview"), preview.PullRequest{Number: 1, Labels: []string{"preview"}}
+	early, late := pullAt(3, "preview"), pullAt(7, "preview")
+	live := func(minute int) *preview.Known { return &preview.Known{Updated: pullAt(minute).Updated} }
+	for name, tc := range map[string]struct {
+		listed, last *preview.PullRequest
+		known        *preview.Known // nil if it has no environment
+		isDoubt      bool
+		kept         *preview.PullRequest // what counts if it is no doubt
+	}{
+		"the list lacks a live one":                      {nil, nil, live(5), true, nil},
+		"the list lacks one of the previous read":        {nil, &labelled, nil, true, nil},
+		"the list has a live one, as known":              {&labelled, nil, live(5), false, &labelled},
+		"the list has a live one, in an older state":     {&labelled, nil, live(6), true, nil},
+		"it is older than in the previous read":          {&labelled, &late, live(3), true, nil},
+		"a live one without a time":                      {&noTime, &late, live(7), false, &noTime},
+		"a live one leaves":                              {&unlabelled, &early, live(3), true, nil},
+		"another one is unlabelled":                      {&unlabelled, &early, nil, false, &unlabelled},
+		"another one is older than in the previous read": {&early, &labelled, nil, false, &labelled},
+		"another one is newer than in the previous read": {&late, &labelled, nil, false, &late},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, listed, known := &repository{}, map[int]preview.PullRequest{}, map[int]preview.Known{}
+			if tc.listed != nil {
+				listed[1] = *tc.listed
+			}
+			if tc.last != nil {
+				r.last = []preview.PullRequest{*tc.last}
+			}
+			if tc.known != nil {
+				tc.known.NeedsDirectRead = func(pr preview.PullRequest) bool { return !slices.Contains(pr.Labels, "preview") }
+				known[1] = *tc.known
+			}
+			doubts := r.doubts(listed, func(int64) map[int]preview.Known { return known })
+			assertEqual(t, tc.isDoubt, len(doubts) == 1)
+			if tc.kept != nil {
+				assertEqual(t, *tc.kept, listed[1])
+			}
+		})
+	}
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	const open, closed, asBefore, unknown = "open", "closed", "as before", "unknown"
+	early, late := pullAt(3), pullAt(7)
+	failed := directRead{err: errors.New("status 500")}
+	for name, tc := range map[string]struct {
+		listed  *preview.PullRequest
+		hasLast bool
+		found   directRead
+		want    string
+		reason  string
+	}{
+		"open, and the list lacks it":                {nil, true, directRead{open: &late}, open, ""},
+		"open, and as new as in the list":            {&late, true, directRead{open: &late}, open, ""},
+		"open, and older than in the list":           {&late, true, directRead{open: &early}, asBefore, "older state"},
+		"open, and older than in the list, at first": {&late, false, directRead{open: &early}, unknown, "older state"},
+		"closed, and the list lacks it":              {nil, false, directRead{isClosed: true}, closed, ""},
+		"closed, and the list has it":                {&late, true, directRead{isClosed: true}, closed, ""},
+		"unreadable":                                 {nil, true, failed, asBefore, "status 500"},
+		"unreadable at first":                        {nil, false, failed, unknown, "status 500"},
+		"unreadable at first, and the list has it":   {&late, false, failed, unknown, "status 500"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var listed []preview.PullRequest
+			if tc.listed != nil {
+				listed = append(listed, *tc.listed)
+			}
+			o := newOpenPullRequests(listed)
+			o.decide(doubt{last: preview.PullRequest{Number: 1, Title: "before"}, hasLast: tc.hasLast, listed: tc.listed}, tc.found)
+			pr, isOpen := o.byNumber[1]
+			isClosed, wasRead := o.observed[1]
+			assertEqual(t, map[string]bool{
+				open: tc.want == open, closed: tc.want == closed, asBefore: tc.want == asBefore, unknown: tc.want == unknown,
+			}, map[string]bool{
+				open: isOpen && wasRead && !isClosed, closed: !isOpen && wasRead && isClosed,
+				asBefore: isOpen && !wasRead && o.asBefore[1] && pr.Title == "before", unknown: !isOpen && !wasRead && o.unknown[1] != "",
+			})
+			if got := pr.Problem + o.unknown[1]; !strings.Contains(got, tc.reason) {
+				t.Errorf("reason %q, want one with %q", got, tc.reason)
+			}
+		})
+	}
 }

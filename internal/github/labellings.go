@@ -78,6 +78,7 @@ func readEvents(ctx context.Context, api *repositoryAPI, number int, e *events) 
 	}
 	before := events{slices.Clone(e.pages), true}
 	if _, err := list.Update(ctx, &e.pages); err != nil {
+		e.pages = before.pages // a pass before the error may have read a shorter list
 		return nil, err
 	}
 	if e.count() < before.count() && !e.isShorter {

@@ -201,3 +201,30 @@ func TestShorterListOfEventsIsAnError(t *testing.T) {
 	readShop(t, c, wants)
 	assertEqual(t, 1, len(readShop(t, c, wants).PullRequests[0].Labellings))
 }
+
+// GitHub answers a pass with an older list, and then fails. The next older list is still an error.
+func TestFailedPassLeavesNoShorterList(t *testing.T) {
+	t.Parallel()
+	s, repo, url := startGitHub(t)
+	openMany(repo, 1)
+	for range 60 { // 120 events: two pages, so a change needs a second pass
+		repo.As("bob").Label(1, "preview")
+		repo.Unlabel(1, "preview")
+	}
+	old := s.Replica()
+	repo.As("alice").Label(1, "preview")
+	wants, c := preview.Wants{Labellings: always}, newClient(t, url, Options{})
+	good := readShop(t, c, wants).PullRequests[0]
+	s.Inject(githubtest.Fault{Match: "events", Times: 2, Replica: old})
+	s.Inject(githubtest.Fault{Match: "events", Times: 1, Status: 500})
+	if failed := readShop(t, c, wants).PullRequests[0]; !strings.Contains(failed.Problem, "500") {
+		t.Fatalf("problem %q, want one of the second pass", failed.Problem)
+	}
+	s.ClearFaults()
+	s.Inject(githubtest.Fault{Match: "events", Times: 4, Replica: old})
+	if stale := readShop(t, c, wants).PullRequests[0]; stale.Labellings != nil || !strings.Contains(stale.Problem, "fewer events") {
+		t.Errorf("%d labellings, problem %q", len(stale.Labellings), stale.Problem)
+	}
+	s.ClearFaults()
+	assertEqual(t, good, readShop(t, c, wants).PullRequests[0])
+}

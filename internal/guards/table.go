@@ -74,6 +74,7 @@ var guards = []guard{
 	{"a user's hold keeps an environment awake", sleep, markers("kept-awake", "kept-awake-at-limit")},
 	{"links from awake environments keep their target awake", sleep, markers("linked", "linked-at-limit")},
 	{"grace ends by a reliable clock only", sleep, markers("grace-clock")},
+	{"grace ends by a read since then", sleep, markers("grace-read")},
 }
 
 func markers(names ...string) []string { return names }

@@ -147,10 +147,14 @@ func (e evidence) hold(m membership, repository Repository, listed *pullRequest)
 
 // observed returns the departure after a direct read at a time.
 func (l Leaving) observed(in *input, at time.Time, isAnnounced bool) Leaving {
+	if l.IsSure {
+		return l
+	}
 	poll := in.facts.PollInterval
 	isSecond := !l.Seen.IsZero() && at.Sub(l.Seen) >= max(poll-poll/10, time.Second) && // polls aren't exactly periodic
-		!at.After(in.now) // a read before the clock jumped back may be the first one
-	if l.Seen.IsZero() {
+		!at.After(in.now) && // a read before the clock jumped back may be the first one
+		!at.Equal(l.Read)
+	if l.Read = at; l.Seen.IsZero() {
 		l.Seen = at
 	}
 	if isSecond || isAnnounced { // guard second-observation: true

@@ -226,3 +226,43 @@ func TestClockJumpMakesNoSecondObservation(t *testing.T) {
 		}
 	}
 }
+
+// The clock jumps back, and reaches the time of the first read again. That read isn't a second one, nor is one that
+// followed too soon.
+func TestSameReadCountsOnce(t *testing.T) {
+	t.Parallel()
+	unlabelled := pull(7, withLabels())
+	for name, reads := range map[string]int{"one read": 1, "two reads, 20 seconds apart": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newObservations(t, "")
+			o.read(time.Minute, &unlabelled)
+			for range reads - 1 {
+				o.read(20*time.Second, &unlabelled)
+			}
+			o.now = o.now.Add(-10 * time.Minute)
+			for range 30 {
+				o.now = o.now.Add(time.Minute)
+				o.resolve(&unlabelled)
+				o.expect("without another read", "leaving")
+			}
+			o.read(time.Minute, &unlabelled)
+			o.expect("another read", "gone")
+		})
+	}
+}
+
+// A state of an earlier version knows the time of the first read, and not the read itself.
+func TestLeavingOfAnEarlierVersion(t *testing.T) {
+	t.Parallel()
+	o, unlabelled := newObservations(t, ""), pull(7, withLabels())
+	o.read(time.Minute, &unlabelled)
+	for key, l := range o.memory.Leaving {
+		l.Read = time.Time{}
+		o.memory.Leaving[key] = l
+	}
+	o.read(30*time.Second, &unlabelled)
+	o.expect("too soon", "leaving")
+	o.read(time.Minute, &unlabelled)
+	o.expect("a second read", "gone")
+}

@@ -112,15 +112,14 @@ func (ls *lifecycles) isExpiryEvident(w *desired, at time.Time, rule Rule, state
 // isConfigReadSince reports whether the environment's configuration was read after a time. An unread file may have a
 // later end.
 func isConfigReadSince(in *input, w *desired, at time.Time) bool {
-	read := in.facts.ConfigReadAt
-	return in.fileProblem(w.name) == "" && (read.IsZero() || !read.Before(at))
+	return in.fileProblem(w.name) == "" && in.isSince(in.facts.ConfigReadAt, at)
 }
 
 // areMembersReadSince reports whether the repositories of an environment were read after a time. An unread push is use.
 func areMembersReadSince(in *input, w *desired, at time.Time) bool {
 	isRead := func(name string) bool {
 		repository, ok := in.readRepository(strings.ToLower(name))
-		return ok && (repository.ReadAt.IsZero() || !repository.ReadAt.Before(at))
+		return ok && in.isSince(repository.ReadAt, at)
 	}
 	for _, m := range w.members {
 		if !isRead(m.key) {
@@ -174,35 +173,4 @@ func (ls *lifecycles) isAskedAnew(name string, left Expired) bool {
 	}
 	p := ls.pushes[w]
 	return p.isKnown && isPush(p.heads, left.Heads) || left.Rule == RuleIdle && ls.isKept(w)
-}
-
-// graceEnd returns the time at which an environment goes after its pull requests were closed. An extension after that
-// counts for it too.
-func (l *lifecycle) graceEnd(now time.Time) time.Time {
-	closed := l.Closed
-	if closed.IsZero() {
-		closed = now.UTC()
-	}
-	end := closed.Add(l.settings.Grace)
-	if l.requests.Renewed.After(closed) {
-		end = latest(end, l.extendedUntil())
-	}
-	return end
-}
-
-// graceHold keeps an environment for lifetime.grace after its pull requests were closed.
-func graceHold(in *input, l *lifecycle) *hold {
-	if l.settings.Grace == 0 {
-		return nil
-	}
-	end := l.graceEnd(in.now)
-	if in.isClockReliable() && // guard grace-clock: true
-		!end.After(in.now) {
-		return nil
-	}
-	return &hold{
-		rule:   RuleGrace,
-		reason: "its pull request is closed, and it goes " + moment(end),
-		remedy: "reopen it to keep its preview",
-	}
 }

@@ -50,6 +50,12 @@ func (in *input) isClockReliable() bool {
 		(jumped.IsZero() || in.now.Sub(jumped) > clockStep) // guard clock-jumped-just-now: true
 }
 
+// isSince reports whether a read began after a time. A read from before the clock jumped back began in the future, and
+// says nothing. A zero read is one of a test or of an earlier version.
+func (in *input) isSince(read, at time.Time) bool {
+	return read.IsZero() || !read.Before(at) && !read.After(in.now)
+}
+
 // isConfirmed is true if a person confirmed that an environment may go.
 func (in *input) isConfirmed(environment string) bool { return in.memory.Confirmed[environment] }
 

@@ -183,9 +183,11 @@ func (l *lifecycle) recordApproval(checked runningApproval) {
 // canWake is false from the first read that shows a revoked approval.
 func (l *lifecycle) canWake() bool { return l.Revoked.IsZero() }
 
-// mustStop reports whether a read after the grace still shows the revoked approval.
+// mustStop reports whether a read after the grace still shows the revoked approval. A read before the clock jumped back
+// may be the first one.
 func (l *lifecycle) mustStop(in *input) bool {
-	return l.approval.is == revoked && l.approval.readAt.After(l.Revoked) && !l.approval.readAt.Before(l.stopsAt(in))
+	read := l.approval.readAt
+	return l.approval.is == revoked && read.After(l.Revoked) && in.isSince(read, l.stopsAt(in))
 }
 
 // stopsAt returns when the grace of a revoked approval ends; zero if there is none.

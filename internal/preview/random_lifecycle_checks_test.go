@@ -94,6 +94,9 @@ func (p *lives) went(name string, before *Snapshot) {
 		if over := p.now.Sub(p.closed[name]); over < lifeGrace-p.slack() {
 			p.fail("%s went %s after it was closed", name, over)
 		}
+		if p.jumps == 0 && p.read.Sub(p.closed[name]) < lifeGrace {
+			p.fail("%s went, and wasn't read since the end of its grace", name)
+		}
 		return
 	case p.extended[name].Sub(p.now) > p.slack():
 		p.fail("%s went, and was extended until %s", name, p.extended[name])

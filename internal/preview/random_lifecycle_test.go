@@ -72,6 +72,7 @@ type lives struct {
 	extended, closed, made map[string]time.Time
 	visits                 map[string][]time.Time
 	measured               time.Time         // really: the last measurement
+	read                   time.Time         // really: the last read of pull requests
 	heads                  map[string]string // that were read last
 	jumps                  int
 	heldAt                 map[string]int // jumps
@@ -253,10 +254,14 @@ func (p *lives) asks() {
 	}
 }
 
-// read brings facts up to date as far as that can be done.
-func (p *lives) read() {
+// readAll brings facts up to date as far as that can be done.
+func (p *lives) readAll() {
 	repositories := factsOf(slices.DeleteFunc(slices.Clone(p.pulls), func(pr PullRequest) bool { return pr.Created.IsZero() })...).Repositories
-	p.facts.Repositories = repositories
+	p.facts.Repositories, p.read = repositories, p.now
+	for key, r := range repositories {
+		r.ReadAt = p.clock()
+		repositories[key] = r
+	}
 	for _, pr := range p.pulls {
 		name := fmt.Sprintf("shop-pr-%d", pr.Number)
 		switch {
@@ -306,7 +311,7 @@ func (p *lives) resolve() {
 	p.t.Helper()
 	before := p.last
 	if p.IntN(6) > 0 || p.facts.Repositories == nil {
-		p.read()
+		p.readAll()
 	}
 	p.compareClocks()
 	p.last = Resolve(p.config, p.facts, before.Memory, p.clock())

@@ -46,6 +46,9 @@ type Leaving struct {
 	To string
 	// Seen is the time of the first direct read that showed it; zero if there was none.
 	Seen time.Time `json:",omitzero"`
+	// Read is the time of the last direct read that showed it. A clock jump doesn't change it, so that the same read is
+	// known as such. It is zero in the state of earlier versions.
+	Read time.Time `json:",omitzero"`
 	// IsSure is true after a second direct read, at least one poll later, or after a webhook that says the same.
 	IsSure bool `json:"Sure,omitempty"`
 	// IsLabelDeleted is true if the repository lacked the label that the member lost. Then a person must confirm.

@@ -137,6 +137,20 @@ func TestRevokedApprovalNeedsALaterRead(t *testing.T) {
 	}
 }
 
+// The clock jumps back by more than the grace. The read from before that isn't one after the grace.
+func TestRevokedApprovalNeedsAnotherRead(t *testing.T) {
+	t.Parallel()
+	c := forksAllowed(t, "approvalGrace: 30m, ")
+	s := Resolve(c, readAt(factsOf(approvedFork()), noon), Memory{}, noon)
+	first := noon.Add(time.Minute)
+	facts := readAt(factsOf(pull(7, forked)), first)
+	s = Resolve(c, facts, restarted(t, s.Memory), first)
+	s = Resolve(c, facts, restarted(t, s.Memory), first.Add(-time.Hour))
+	if state := only(t, s).State; state != Awake {
+		t.Errorf("it is %s by the same read", state)
+	}
+}
+
 func TestRevokedApprovalStopsWakes(t *testing.T) {
 	t.Parallel()
 	c := forksAllowed(t, "approvalGrace: 0s, ")
