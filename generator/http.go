@@ -18,9 +18,10 @@ func (g *Generator) handlers() (private, public http.Handler) {
 	observed := httpserver.NewMetrics(o.Registry)
 	environments := progress.NewReader(o.Applications, o.Workloads, o.Now, o.Logger)
 
-	privateEngine := httpserver.New(o.Logger, observed, api.MaxRequestBody)
+	privateEngine := httpserver.New(o.Logger, observed, httpserver.Bodies{Most: api.MaxRequestBody})
 	api.New(api.Options{
-		Token: o.Token, APIToken: o.APIToken, Service: g.current, Callers: g.callers, Queue: g.queue,
+		Token: o.Token, APIToken: o.APIToken, Service: g.current, Callers: g.callers,
+		Filters: g.refresher.filters, Queue: g.queue,
 		Progress: environments, Usage: o.Usage, Now: o.Now, Logger: o.Logger,
 	}).Routes(privateEngine)
 	privateEngine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{})))
@@ -29,8 +30,10 @@ func (g *Generator) handlers() (private, public http.Handler) {
 		Secret: o.WebhookSecret, Repositories: &g.refresher.watched, Queue: g.queue,
 		ConfigRepository: o.ConfigRepository, StatusContext: o.StatusContext, Count: g.refresher.metrics.Webhooks,
 	}
-	visits := visit.New(g.current, g.queue, environments, visit.Proxies{Trusted: o.TrustedProxies, Secret: o.ProxySecret}, o.Now)
-	publicEngine := httpserver.New(o.Logger, observed, api.MaxWebhookBody)
+	proxies := visit.Proxies{Trusted: o.TrustedProxies, Secret: o.ProxySecret}
+	visits := visit.New(g.current, g.queue, environments, proxies, o.Now)
+	bodies := httpserver.Bodies{Most: api.MaxWebhookBody, Sender: proxies.NetworkOf}
+	publicEngine := httpserver.New(o.Logger, observed, bodies)
 	publicEngine.HandleMethodNotAllowed = false // any request that isn't a webhook is a visit
 	publicEngine.POST("/webhooks/github", webhooks.Handle)
 	publicEngine.NoRoute(visits.Handle)

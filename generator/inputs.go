@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/sources"
@@ -32,6 +33,7 @@ type inputs struct {
 	store     *store.Store
 	recovery  recovery
 	requested *metrics.Requested
+	filters   *applicationsets.Filters
 	statuses  *report.Statuses
 }
 

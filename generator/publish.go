@@ -30,6 +30,7 @@ func (r *refresher) publish(ctx context.Context) {
 	}
 	if st.Reason == "" {
 		snapshot.Problems = append(snapshot.Problems, r.notifier.Overlaps(snapshot, r.cluster.Facts.Plugins)...)
+		snapshot.Problems = append(snapshot.Problems, r.filters.Problems()...)
 		st.Reason = message(r.serve(ctx, snapshot))
 	}
 }
@@ -38,6 +39,9 @@ func (r *refresher) publish(ctx context.Context) {
 // the last snapshot stays.
 func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error {
 	last := r.current.Published()
+	if r.filters.Compare(r.before(last), snapshot) {
+		r.store.MustSave()
+	}
 	next, content, err := r.encode(snapshot, last)
 	if err == nil { // a state is saved only with an answer: after a restart the service would trust it
 		err = r.save(ctx, content)
@@ -62,6 +66,14 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	return nil
 }
 
+// before returns the snapshot before the next one; after a restart as the saved state has it.
+func (r *refresher) before(last *answer.Published) *preview.Snapshot {
+	if last == nil {
+		return preview.FromMemory(r.memory, r.opts.Now())
+	}
+	return last.Snapshot
+}
+
 // standAside stops serving, because another service has the same saved state and could answer differently. This one
 // starts over with that state when the other one has stopped.
 func (r *refresher) standAside() {
@@ -80,7 +92,7 @@ func (r *refresher) encode(
 	change := store.Change{
 		New: store.State{
 			Memory: snapshot.Memory, Reported: r.statuses.Reported(),
-			Requested: r.requested.Sleeping(snapshot.Memory.Environments),
+			Requested: r.requested.Sleeping(snapshot.Memory.Environments), Filters: r.filters.Saved(),
 		},
 		Before: r.memory, SameRows: versions.Same,
 	}

@@ -104,7 +104,10 @@ func (sim events) loseState() {
 	sim.logf("restart with saved state %s", []string{"lost", "cut off", "garbage"}[how])
 	sim.process.stop()
 	damageState(sim.t, string(sim.disk.File), how)
-	sim.stateLost, sim.stateEverLost, sim.departures = true, true, nil
+	sim.stateLost, sim.stateEverLost, sim.departures, sim.filters.isSaved = true, true, nil, false
+	for _, l := range sim.environments {
+		l.deletedLabel = ""
+	}
 	sim.startService()
 }
 
@@ -130,17 +133,21 @@ func (sim events) confirm(names []string) {
 	if err != nil {
 		sim.t.Fatal(err)
 	}
-	a := sendRequest(
-		sim.t, sim.process.private, http.MethodPost, "/api/v1/confirm", string(body),
-		map[string]string{"Authorization": "Bearer " + testworld.APIToken},
-	)
-	if a.Code != http.StatusAccepted {
-		sim.failf("confirm %v: %d %s", names, a.Code, a.Body)
-	}
+	sim.post("/api/v1/confirm", string(body))
 	for _, n := range names {
 		sim.confirmed[n] = true
 	}
 	synctest.Wait()
+}
+
+// post sends a request that the API must accept.
+func (sim events) post(path, body string) {
+	sim.t.Helper()
+	a := sendRequest(sim.t, sim.process.private, http.MethodPost, path, body,
+		map[string]string{"Authorization": "Bearer " + testworld.APIToken})
+	if a.Code != http.StatusAccepted {
+		sim.failf("%s %s: %d %s", path, body, a.Code, a.Body)
+	}
 }
 
 // deliverWebhooks delivers webhooks once or twice, in any order, late or never.

@@ -90,12 +90,15 @@ func (sim events) changeManyPullRequests() {
 		}
 		sim.logf("a script removes all labels of %s, one by one", l.key)
 	case 0:
+		defer sim.noteDeletedLabel(l, from)()
 		l.repo.DeleteLabel(from)
 		sim.logf("the label %s of %s is deleted", from, l.key)
 	case 1:
+		defer sim.noteDeletedLabel(l, from)()
 		l.repo.RenameLabel(from, to)
 		sim.logf("the label %s of %s is renamed %s", from, l.key, to)
 	case 2:
+		defer sim.noteDeletedLabel(l, to)()
 		l.repo.RenameLabel(to, from)
 		sim.logf("the label %s of %s is renamed %s", to, l.key, from)
 	default:

@@ -99,6 +99,9 @@ func (sim *simulation) mustStay(name string, l *liveEnvironment) bool {
 	if pr.State != "open" || sim.confirmed[name] || l.uncertain {
 		return false
 	}
+	if l.deletedLabel != "" {
+		return true
+	}
 	if sim.stateLost && sim.noCluster { // without saved state only current pull requests count
 		head := sim.headSettings()
 		return !pr.Draft && head != nil && head.unconfigured != l.repository.key && hasLabel(pr.Labels, head.label) && !sim.hidden
@@ -110,12 +113,7 @@ func (sim *simulation) mustStay(name string, l *liveEnvironment) bool {
 	return hasAllLabels(pr, labels) || hasAllLabels(pr, l.grantedBy)
 }
 
-func (sim *simulation) getParams() testworld.Response {
-	return sendRequest(
-		sim.t, sim.process.private, http.MethodPost, testworld.ParamsPath, testworld.ParamsBody,
-		map[string]string{"Authorization": "Bearer " + testworld.ArgoToken},
-	)
-}
+func (sim *simulation) getParams() testworld.Response { return sim.getParamsWith(testworld.ParamsBody) }
 
 // checkAnswer requests the rows as Argo CD does and compares them with the last ones.
 func (sim *simulation) checkAnswer() {

@@ -138,6 +138,8 @@ type liveEnvironment struct {
 	state preview.State
 	// uncertain says that a running read may have begun while its pull request was closed or had no label.
 	uncertain bool
+	// deletedLabel is the label that its pull request lost because the label was deleted; "" if a person took it off.
+	deletedLabel string
 }
 
 // simulation is one sequence: the systems around the service, and the expectations about its answers.
@@ -151,6 +153,7 @@ type simulation struct {
 
 	hub           *simulatedGitHub
 	lags          lags
+	filters       filterMistakes
 	repositories  []*trackedRepository
 	faults        int
 	hiding        bool  // the current faults may hide pull requests
@@ -196,6 +199,7 @@ func newSimulation(t *testing.T, seed uint64, b *configRepository, d *disk, secr
 			label: "preview", deletionsAtOnce: int(seed/2%2) * 2,
 		}, inForce: map[settings]bool{}, environments: map[string]*liveEnvironment{}, confirmed: map[string]bool{},
 		usage: newUsage(), sleepRequested: map[string]bool{}, lags: lags{Rand: rand.New(rand.NewPCG(seed, 3))},
+		filters: filterMistakes{Rand: rand.New(rand.NewPCG(seed, 4))},
 	}
 	sim.hub.AllowToken("gh-t0ken", "acme/none")
 	sim.hub.AddRepository("acme/previews")
@@ -257,6 +261,9 @@ func (sim *simulation) startService() {
 	}
 	sim.process = startProcess(sim.t, sim.hub, sim.config, sim.disk, cluster, sim.secrets, sim.usage, &sim.clockOffset)
 	synctest.Wait()
+	if sim.filters.isSaved {
+		sim.mistypeFilter()
+	}
 }
 
 // step makes one to three changes, perhaps lets GitHub lag, delivers webhooks and checks the answer.
@@ -268,6 +275,7 @@ func (sim *simulation) step() {
 	sim.lags.keepReplica(sim.hub)
 	for range 1 + sim.IntN(3) {
 		sim.events().randomEvent()
+		sim.forgetCreatedLabels()
 	}
 	sim.events().lagRandomly()
 	if sim.atStepEnd != nil {
@@ -277,6 +285,7 @@ func (sim *simulation) step() {
 	sim.events().deliverWebhooks()
 	sim.waitRandomly()
 	sim.checkAnswer()
+	sim.mistypeFilter()
 	if sim.answered && !sim.failed && sim.IntN(10) == 0 {
 		sim.checkNothingChanges()
 	}
@@ -314,6 +323,7 @@ func (sim *simulation) pollAll() {
 	synctest.Wait()
 	sim.updateExpectations(sim.answered && sim.canReadAll())
 	sim.hidden = sim.hiding // everything was read again
+	sim.filters.isSaved = sim.filters.isSaved || sim.answered && !sim.disk.full.Load()
 }
 
 // getAPI requests a path of the API.

@@ -53,6 +53,7 @@ func (in *inputs) restore(s *store.State) {
 	in.memory = s.Memory
 	in.statuses.Restore(s.Reported)
 	in.requested.Restore(s.Requested)
+	in.filters.Restore(s.Filters)
 	in.opts.Logger.Info("saved state loaded", "environments", len(in.memory.Environments))
 }
 

@@ -3,6 +3,7 @@ package answer
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,6 +46,19 @@ func (f Filter) Matches(s *preview.Snapshot, r preview.Row) bool {
 // ContainsFold says whether a list contains a text, without regard to case.
 func ContainsFold(all []string, one string) bool {
 	return slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, one) })
+}
+
+// Equal says whether two filters are the same.
+func (f Filter) Equal(other Filter) bool { return maps.EqualFunc(f, other, slices.Equal) }
+
+// HasKnownKeys is false for a filter of a version that has other input parameters.
+func (f Filter) HasKnownKeys() bool {
+	for key := range f {
+		if filterValues[key] == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // key is equal for equal filters.

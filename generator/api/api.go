@@ -33,12 +33,21 @@ type Service interface {
 // Callers remembers which ApplicationSets asked, and the number of the snapshot that they got.
 type Callers interface{ Note(name string, number int) }
 
+// Filters knows the filters that ApplicationSets have.
+type Filters interface {
+	// Check refuses a filter that needs confirmation. IsNew says that there is a new filter to save.
+	Check(applicationSet string, f answer.Filter, p *answer.Published) (isNew bool, err error)
+	IsRefused(applicationSet string) bool
+	Confirm(applicationSet string) bool
+}
+
 // Options are the parts that an API needs.
 type Options struct {
 	// Token is Argo CD's token; it gives access to rows only. APIToken gives access to everything else; nil turns it off.
 	Token, APIToken *secret.File
 	Service         Service
 	Callers         Callers
+	Filters         Filters
 	Queue           *pending.Queue
 	Progress        *progress.Reader
 	Usage           Usage // nil if the service can't measure usage

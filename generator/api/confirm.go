@@ -27,9 +27,9 @@ func (a *API) postConfirm(c *gin.Context) {
 		err = json.Unmarshal(content, &r)
 	}
 	names := slices.Concat(r.Environments, toLower(r.Repositories))
-	if err != nil || len(names) == 0 || len(names) > maxConfirmed {
-		httpserver.Fail(c, http.StatusBadRequest,
-			`expected {"environments": [names], "repositories": ["owner/name"]} in the body, with 1 to %d names`, maxConfirmed)
+	if n := len(names) + len(r.ApplicationSets); err != nil || n == 0 || n > maxConfirmed {
+		httpserver.Fail(c, http.StatusBadRequest, `expected {"environments": [names], "repositories": ["owner/name"], `+
+			`"applicationSets": [names]} in the body, with 1 to %d names`, maxConfirmed)
 		return
 	}
 	for _, name := range names {
@@ -41,8 +41,19 @@ func (a *API) postConfirm(c *gin.Context) {
 			return
 		}
 	}
-	a.Logger.Warn("removal confirmed", "names", names, "caller", config.Printable(r.Caller), "address", c.ClientIP())
-	a.Queue.Add(pending.Work{Confirmed: names})
+	for _, name := range r.ApplicationSets {
+		if !a.Filters.IsRefused(name) {
+			httpserver.Fail(c, http.StatusNotFound, "ApplicationSet %s doesn't wait for confirmation; it does after Argo CD has "+
+				"asked for it and has got the status 409", config.Printable(name))
+			return
+		}
+	}
+	for _, name := range r.ApplicationSets {
+		a.Filters.Confirm(name)
+	}
+	a.Logger.Warn("removal confirmed", "names", names, "application_sets", r.ApplicationSets,
+		"caller", config.Printable(r.Caller), "address", c.ClientIP())
+	a.Queue.Add(pending.Work{Confirmed: names, Filters: len(r.ApplicationSets) > 0})
 	c.JSON(http.StatusAccepted, Message{Message: "confirmed; the next snapshot removes them"})
 }
 

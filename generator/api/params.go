@@ -13,6 +13,7 @@ import (
 
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/internal/config"
 )
 
@@ -29,6 +30,14 @@ func (a *API) getParams(c *gin.Context) {
 	p := a.published(c)
 	if p == nil || !hasKnownValues(c, p, f) {
 		return
+	}
+	isNew, err := a.Filters.Check(name, f, p)
+	if err != nil {
+		httpserver.Fail(c, http.StatusConflict, "%s", err)
+		return
+	}
+	if isNew {
+		a.Queue.Add(pending.Work{Filters: true})
 	}
 	body, err := p.Body(f)
 	if err != nil {

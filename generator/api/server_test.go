@@ -31,9 +31,10 @@ func newServer(tb testing.TB, s *testworld.Service) *server {
 	log, registry := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	observed := httpserver.NewMetrics(registry)
 
-	private := httpserver.New(log, observed, api.MaxRequestBody)
+	private := httpserver.New(log, observed, httpserver.Bodies{Most: api.MaxRequestBody})
 	api.New(api.Options{
-		Token: s.Token, APIToken: s.APIToken, Service: s, Callers: v.callers, Queue: v.queue,
+		Token: s.Token, APIToken: s.APIToken, Service: s, Callers: v.callers,
+		Filters: &applicationsets.Filters{}, Queue: v.queue,
 		Progress: progress.NewReader(nil, nil, s.Clock, log), Now: s.Clock, Logger: log,
 	}).Routes(private)
 
@@ -41,7 +42,7 @@ func newServer(tb testing.TB, s *testworld.Service) *server {
 		Secret: testworld.NewSecret(tb, testworld.WebhookSecret), Repositories: sameName{}, Queue: v.queue,
 		ConfigRepository: "acme/previews", StatusContext: "previewset", Count: metrics.New(registry, 0).Webhooks,
 	}
-	public := httpserver.New(log, observed, api.MaxWebhookBody)
+	public := httpserver.New(log, observed, httpserver.Bodies{Most: api.MaxWebhookBody})
 	public.POST("/webhooks/github", webhooks.Handle)
 	v.private, v.public = private, public
 	return v

@@ -79,6 +79,9 @@ type Confirmation struct {
 	// counts as empty until it can be read: the service answers without it, and keeps only its known environments. For
 	// another repository with the name, the service reads that one from now on.
 	Repositories []string `json:"repositories,omitempty"`
+	// ApplicationSets got the status 409, because their filters don't select the environments that they had. They get an
+	// answer without these environments from now on.
+	ApplicationSets []string `json:"applicationSets,omitempty"`
 	// Caller names the user in the log. The service doesn't verify it.
 	Caller string `json:"caller,omitempty"`
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/testworld"
 )
 
@@ -57,12 +59,13 @@ func TestSlowUnknownSendersHoldNothing(t *testing.T) {
 	stay := make(chan struct{})
 	var here, slow sync.WaitGroup
 	const senders = 111
-	for range senders {
+	for i := range senders {
 		here.Add(1)
 		slow.Go(func() {
 			body := io.MultiReader(strings.NewReader(`{"pull_request":"`), newHeldBody(1<<20, here.Done, stay))
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/github", body)
 			r.Header.Set("X-Hub-Signature-256", forged)
+			r.RemoteAddr = fmt.Sprintf("198.51.100.%d:1", i)
 			w := httptest.NewRecorder()
 			s.PublicHandler().ServeHTTP(w, r)
 			if w.Code != http.StatusUnauthorized {
@@ -161,6 +164,82 @@ func TestSlowBodiesEnd(t *testing.T) {
 				}
 				_ = r.Body.Close()
 				_ = ours.Close()
+				cancel()
+				close(private)
+				close(public)
+				server.Wait()
+			})
+		})
+	}
+}
+
+// fromProxy is a connection from a trusted proxy.
+type fromProxy struct{ net.Conn }
+
+func (fromProxy) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1234} }
+
+// slowBodies sends the beginning of a body in each connection, from the sender with this number. It returns a function
+// that returns the status of an answered connection; 0 after a second without an answer.
+func slowBodies(t *testing.T, public pipes, senderOf func(i int) int, n int) (answers func(i int) int) {
+	t.Helper()
+	ours := make([]net.Conn, n)
+	for i := range n {
+		var theirs net.Conn
+		ours[i], theirs = net.Pipe()
+		t.Cleanup(func() { _ = ours[i].Close() })
+		public <- fromProxy{theirs}
+		_, err := fmt.Fprintf(ours[i], "POST /webhooks/github HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.%d\r\n"+
+			"X-Hub-Signature-256: %s\r\nContent-Length: 1000\r\n\r\n{", senderOf(i), forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+	}
+	return func(i int) int {
+		_ = ours[i].SetReadDeadline(time.Now().Add(time.Second))
+		r, err := http.ReadResponse(bufio.NewReader(ours[i]), nil)
+		if err != nil {
+			return 0
+		}
+		_ = r.Body.Close()
+		return r.StatusCode
+	}
+}
+
+// A sender with too many slow bodies loses the oldest. A signed webhook from the same address is accepted.
+func TestBodiesOfOneSenderAreBounded(t *testing.T) {
+	t.Parallel()
+	options := []func(*generator.Options){testworld.WithWebhooks(t), func(o *generator.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	}}
+	for name, tt := range map[string]struct {
+		senderOf func(i int) int
+		ended    int // how many connections are ended
+	}{
+		"one sender":  {func(int) int { return 1 }, 2},
+		"two senders": {func(i int) int { return i % 2 }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := testworld.Ready(t, testworld.New(), options...)
+				private, public := make(pipes), make(pipes)
+				ctx, cancel := context.WithCancel(t.Context())
+				var server sync.WaitGroup
+				server.Go(func() { _ = s.Serve(ctx, private, public) })
+				answer := slowBodies(t, public, tt.senderOf, 66)
+				for i := range 4 { // the read deadline of 5 seconds is later
+					want := 0
+					if i < tt.ended {
+						want = http.StatusRequestTimeout
+					}
+					if got := answer(i); got != want {
+						t.Errorf("connection %d is answered %d, want %d", i, got, want)
+					}
+				}
+				if got := s.Deliver(t, "pull_request", "1", testworld.Labelled); got.Code != http.StatusAccepted {
+					t.Errorf("a signed webhook is answered %d %s", got.Code, got.Body)
+				}
 				cancel()
 				close(private)
 				close(public)

@@ -21,13 +21,13 @@ func init() {
 
 // New returns a bare gin engine with our middleware, outermost first. Redirects are off: Argo CD would follow a
 // redirect with a GET request and take any response for an answer.
-func New(log *slog.Logger, m *Metrics, bodyLimit int64) *gin.Engine {
+func New(log *slog.Logger, m *Metrics, bodies Bodies) *gin.Engine {
 	r := gin.New()
 	r.RedirectTrailingSlash, r.RedirectFixedPath = false, false
 	r.HandleMethodNotAllowed = true
 	_ = r.SetTrustedProxies(nil) // nil never fails
 	o := observer{log: log, metrics: m}
-	r.Use(o.observe, writeError, gin.CustomRecoveryWithWriter(nil, o.recovered), limitBody(bodyLimit))
+	r.Use(o.observe, writeError, gin.CustomRecoveryWithWriter(nil, o.recovered), bodies.limit())
 	r.NoRoute(func(c *gin.Context) { Fail(c, http.StatusNotFound, "nothing at this path") })
 	r.NoMethod(func(c *gin.Context) {
 		Fail(c, http.StatusMethodNotAllowed, "this path doesn't accept %s", c.Request.Method)

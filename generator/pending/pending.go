@@ -18,11 +18,13 @@ type Work struct {
 	// were never read, or with a name that belongs to another repository now.
 	Confirmed []string
 	Requests  Requests
+	// Filters says that an ApplicationSet has a new filter, which must be saved.
+	Filters bool
 }
 
 // Merge adds other work.
 func (w *Work) Merge(o Work) {
-	w.Config = w.Config || o.Config
+	w.Config, w.Filters = w.Config || o.Config, w.Filters || o.Filters
 	w.Confirmed = append(w.Confirmed, o.Confirmed...)
 	slices.Sort(w.Confirmed)
 	w.Confirmed = slices.Compact(w.Confirmed) // only names that exist are confirmed, so the list is bounded

@@ -29,6 +29,16 @@ type State struct {
 	Reported map[string]string
 	// Requested holds the resources that sleeping environments requested while they were awake, by environment.
 	Requested map[string]Resources
+	// Filters are those of the ApplicationSets' last answers, by ApplicationSet.
+	Filters map[string]Filter
+}
+
+// Filter is the filter of an ApplicationSet's last answer.
+type Filter struct {
+	// Values are the accepted values by input parameter.
+	Values map[string][]string `json:"values,omitempty"`
+	// Lost are the environments that it selected, until what it reads changed. They wait for confirmation.
+	Lost []string `json:"lost,omitempty"`
 }
 
 // Resources are requested cores and bytes of memory.
@@ -44,6 +54,7 @@ type document struct {
 	Memory           preview.Memory       `json:"memory"` // without its environments
 	Reported         map[string]string    `json:"reported,omitempty"`
 	Requested        map[string]Resources `json:"requested,omitempty"`
+	Filters          map[string]Filter    `json:"filters,omitempty"`
 	rowtemplate.Form                      // Memory.Environments
 }
 
@@ -56,7 +67,7 @@ func Decode(content []byte) (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("decode saved state: %w", err)
 	}
-	return State{Memory: d.Memory, Reported: d.Reported, Requested: d.Requested}, nil
+	return State{Memory: d.Memory, Reported: d.Reported, Requested: d.Requested, Filters: d.Filters}, nil
 }
 
 func decodeDocument(content []byte) (d document, err error) {
@@ -89,6 +100,7 @@ func encodeState(e *rowtemplate.Encoder, s State, now time.Time) ([]byte, error)
 	m.Environments = nil
 	head, err := json.Marshal(document{
 		Version: formatVersion, Saved: now.UTC(), Memory: m, Reported: s.Reported, Requested: s.Requested,
+		Filters: s.Filters,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode saved state: %w", err)

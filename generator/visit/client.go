@@ -33,15 +33,20 @@ type Proxies struct {
 
 // clientOf finds the client of a request, also behind trusted proxies. It removes the headers about sign-in.
 func (p Proxies) clientOf(r *http.Request) client {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero value has a network too
-	found := client{network: networkOf(peer.Addr()), signedIn: p.isSignedIn(r.Header)}
-	if p.isTrusted(peer.Addr()) {
-		found.network = networkOf(p.forwardedFor(peer.Addr(), r.Header["X-Forwarded-For"]))
-	}
+	found := client{network: p.NetworkOf(r), signedIn: p.isSignedIn(r.Header)}
 	for _, name := range append(signInHeaders, ProxySecretHeader) {
 		r.Header.Del(name)
 	}
 	return found
+}
+
+// NetworkOf returns the address of a request's sender; for IPv6 its /64 network.
+func (p Proxies) NetworkOf(r *http.Request) netip.Prefix {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero value has a network too
+	if p.isTrusted(peer.Addr()) {
+		return networkOf(p.forwardedFor(peer.Addr(), r.Header["X-Forwarded-For"]))
+	}
+	return networkOf(peer.Addr())
 }
 
 // isSignedIn says whether a proxy with the secret names a user. A client can send the user's header itself.

@@ -45,7 +45,7 @@ func newSite(s *testworld.Service, trustedProxies ...string) *site {
 	v := &site{Service: s, queue: pending.NewQueue()}
 	log := slog.New(slog.DiscardHandler)
 	environments := progress.NewReader(&testworld.Applications{}, nil, s.Clock, log)
-	engine := httpserver.New(log, httpserver.NewMetrics(prometheus.NewRegistry()), 1<<20)
+	engine := httpserver.New(log, httpserver.NewMetrics(prometheus.NewRegistry()), httpserver.Bodies{Most: 1 << 20})
 	engine.HandleMethodNotAllowed = false
 	engine.NoRoute(visit.New(v, v.queue, environments, visit.Proxies{Trusted: proxies, Secret: s.Token}, s.Clock).Handle)
 	v.handler = engine

@@ -33,7 +33,7 @@ const maxConfirmed = 1000
 func newConfirmCmd(term *terminal.Process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
 	opts, server := &confirmOptions{term: term}, apiclient.Flags{}
 	cmd := &cobra.Command{
-		Use:   "confirm [NAME...] [--repository OWNER/NAME...]",
+		Use:   "confirm [NAME...] [--repository OWNER/NAME...] [--application-set NAME...]",
 		Short: "Confirm the removal of waiting environments",
 		Long: `confirm lets the service remove environments that wait for confirmation. The service asks for a
 confirmation if the cause wasn't an action of the pull request's author: the configured label has changed,
@@ -44,12 +44,17 @@ With --repository, a repository that was never read counts as empty. After the s
 service needs that to answer without the repository. Use it too if another repository has taken the name of a
 configured one, and is the intended one now.
 
+With --application-set, an ApplicationSet gets an answer again that got status 409: its filter, which is in
+spec.generators[].plugin.input.parameters, doesn't select the environments that it had until now. Argo CD then
+deletes the Applications of these environments, unless another ApplicationSet has them.
+
 --list prints the environments that wait. confirm prints what will be removed and asks first. Without a
 terminal it requires --yes. Argo CD deletes each removed environment with its namespace and all data in it.`,
 		Example: `  previewctl confirm shop-pr-7 --dry-run
   previewctl confirm --list
   previewctl confirm shop-pr-7 gateway-pr-2 --yes
-  previewctl confirm --repository acme/dark --yes`,
+  previewctl confirm --repository acme/dark --yes
+  previewctl confirm --application-set previews --yes`,
 		Args: cobra.ArbitraryArgs, // checkNames needs the flags too
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.names.Environments, opts.names.Caller = args, term.Getenv("USER")
@@ -68,6 +73,8 @@ terminal it requires --yes. Argo CD deletes each removed environment with its na
 	f := cmd.Flags()
 	flags.ListVar(f, &opts.names.Repositories, "repository",
 		"treat an unreadable repository, owner/name, as empty; repeatable")
+	flags.ListVar(f, &opts.names.ApplicationSets, "application-set",
+		"let an ApplicationSet lose the environments that its filter doesn't select any more; repeatable")
 	f.BoolVar(&opts.list, "list", false, "print the environments that wait for confirmation, and confirm nothing")
 	f.BoolVar(&opts.yes, "yes", false, "don't ask")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "print what would be removed and confirm nothing")
@@ -75,7 +82,7 @@ terminal it requires --yes. Argo CD deletes each removed environment with its na
 }
 
 func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
-	n := len(o.names.Environments) + len(o.names.Repositories)
+	n := len(o.names.Environments) + len(o.names.Repositories) + len(o.names.ApplicationSets)
 	asks := !o.yes && !o.dryRun
 	switch {
 	case o.list && n > 0:
@@ -84,7 +91,7 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 		return nil
 	case n == 0:
 		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation (see previewctl confirm --list), "+
-			"or use --repository")
+			"or use --repository or --application-set")
 	case n > maxConfirmed:
 		return flags.Usagef(cmd, "%d names are too many; use at most %d", n, maxConfirmed)
 	case asks && !o.term.InTTY:
@@ -98,6 +105,11 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 	for _, name := range o.names.Repositories {
 		if !config.IsRepository(name) {
 			return flags.Usagef(cmd, "--repository %q is not a repository; use for example acme/shop", name)
+		}
+	}
+	for _, name := range o.names.ApplicationSets {
+		if !flags.IsDNSLabel(strings.ReplaceAll(name, ".", "-")) {
+			return flags.Usagef(cmd, "--application-set %q is not an ApplicationSet's name; use for example previews", name)
 		}
 	}
 	return nil
@@ -123,7 +135,7 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 	if err != nil {
 		return err
 	}
-	all := slices.Concat(opts.names.Environments, opts.names.Repositories)
+	all := slices.Concat(opts.names.Environments, opts.names.Repositories, opts.names.ApplicationSets)
 	opts.term.Answerf("confirmed: %s", strings.Join(all, ", "))
 	opts.term.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
 		"See the result: previewctl list --all")
@@ -176,6 +188,10 @@ func (o *confirmOptions) showRemovals(ctx context.Context) error {
 	for _, name := range o.names.Repositories {
 		o.term.Inform(name +
 			" counts as empty until it can be read: its known environments stay, new pull requests get none.")
+	}
+	for _, name := range o.names.ApplicationSets {
+		o.term.Inform("ApplicationSet " + name + " loses all environments that its filter doesn't select. " +
+			"Argo CD deletes them within 3 minutes, with their namespaces and all data in them.")
 	}
 	return nil
 }

@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// HasLabel says whether the repository has a label.
+func (r repoLabels) HasLabel(name string) bool {
+	_, unlock := r.begin()
+	defer unlock()
+	return r.repo.labels[strings.ToLower(name)] != ""
+}
+
 // CreateLabel adds a label to the repository. As on GitHub, a label that is added to a pull request is created too.
 func (r repoLabels) CreateLabel(name string) {
 	c, unlock := r.begin()

@@ -48,6 +48,8 @@ var guards = []guard{
 	{"members of repositories that can't be read stay", service, markers("unreadable-repository")},
 	{"members of repositories removed from the configuration stay", service, markers("removed-repository")},
 	{"another label in the configuration removes nothing", service, markers("other-label")},
+	{"environments of a deleted label stay", service, markers("deleted-label")},
+	{"a changed filter that selects nothing waits for confirmation", service, markers("changed-filter")},
 	{"no more environments lose their label at once than people remove", service, markers("deletion-guard")},
 	{"no large share of a repository's environments is lost at once", service, markers("deletion-guard-share")},
 	{"a guarded removal stays guarded", service, markers("guarded-before")},

@@ -44,7 +44,7 @@ func (l *Leaving) labelHold(m membership, repository Repository) *hold {
 	for _, name := range labelNames(*m.environment, m.last) {
 		exists, isKnown := repository.Labels[name]
 		switch {
-		case l.IsLabelDeleted || isKnown && !exists:
+		case l.IsLabelDeleted || isKnown && !exists: // guard deleted-label: false
 			l.IsLabelDeleted = true
 			return &hold{
 				rule: RuleWithheld, needsConfirmation: true,

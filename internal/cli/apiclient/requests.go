@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// Confirmation names environments that may be removed, repositories that count as empty, and the caller.
+// Confirmation names environments that may be removed, repositories that count as empty, ApplicationSets that may lose
+// environments, and the caller.
 type Confirmation struct {
-	Environments []string `json:"environments,omitempty"`
-	Repositories []string `json:"repositories,omitempty"`
-	Caller       string   `json:"caller,omitempty"`
+	Environments    []string `json:"environments,omitempty"`
+	Repositories    []string `json:"repositories,omitempty"`
+	ApplicationSets []string `json:"applicationSets,omitempty"`
+	Caller          string   `json:"caller,omitempty"`
 }
 
 // Confirm sends a confirmation.

@@ -81,10 +81,14 @@ func argoCDOperations() []Operation {
 			"A 200 answer always has all rows that the parameters select. In every other case the status is an error, and " +
 			"Argo CD changes nothing.\n" +
 			"A source, profile or repository that the configuration doesn't have is 400: a mistyped value would select no " +
-			"rows, and Argo CD would delete all Applications of the ApplicationSet.",
+			"rows, and Argo CD would delete all Applications of the ApplicationSet.\n" +
+			"A filter that suddenly selects none of the environments that the ApplicationSet had is 409, until a person " +
+			"confirms it.",
 		Request: api.ParamsRequest{}, RequestRequired: true,
 		Responses: []Response{{Status: http.StatusOK, Description: "All selected rows.", Body: api.ParamsAnswer{}}},
-		Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable},
+		Errors: []int{
+			http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict, http.StatusServiceUnavailable,
+		},
 	}}
 }
 
@@ -152,9 +156,10 @@ func requestOperations() []Operation {
 			"`for` counts from now; the default and the maximum is `lifetime.maxExtension`."),
 		{
 			Method: http.MethodPost, Path: "/api/v1/confirm", ID: "confirm", Tag: tagRequests, Security: APIToken,
-			Summary:     "Confirm that environments may be removed",
-			Description: "If one name can't be confirmed, the answer is 404 and nothing is confirmed.",
-			Request:     api.Confirmation{}, RequestRequired: true,
+			Summary: "Confirm that environments may be removed",
+			Description: "If one name can't be confirmed, the answer is 404 and nothing is confirmed. An ApplicationSet " +
+				"gets its answer when Argo CD asks again, within 3 minutes.",
+			Request: api.Confirmation{}, RequestRequired: true,
 			Responses: []Response{accepted("Confirmed. The next snapshot removes the environments.")},
 			Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound},
 		},
