@@ -152,3 +152,11 @@ func (in *inputs) servedSnapshot() *preview.Snapshot {
 	}
 	return nil
 }
+
+// lastSnapshot returns the snapshot before the next one; after a restart as the saved state has it.
+func (in *inputs) lastSnapshot() *preview.Snapshot {
+	if s := in.servedSnapshot(); s != nil {
+		return s
+	}
+	return preview.FromMemory(in.memory, in.opts.Now())
+}

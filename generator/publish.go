@@ -39,7 +39,7 @@ func (r *refresher) publish(ctx context.Context) {
 // the last snapshot stays.
 func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error {
 	last := r.current.Published()
-	if r.filters.Compare(r.before(last), snapshot) {
+	if r.filters.Compare(r.lastSnapshot(), snapshot) {
 		r.store.MustSave()
 	}
 	next, content, err := r.encode(snapshot, last)
@@ -64,14 +64,6 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 	r.current.published.Store(next)
 	r.afterServing(ctx, last, next)
 	return nil
-}
-
-// before returns the snapshot before the next one; after a restart as the saved state has it.
-func (r *refresher) before(last *answer.Published) *preview.Snapshot {
-	if last == nil {
-		return preview.FromMemory(r.memory, r.opts.Now())
-	}
-	return last.Snapshot
 }
 
 // standAside stops serving, because another service has the same saved state and could answer differently. This one

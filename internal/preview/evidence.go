@@ -60,8 +60,8 @@ func (m Memory) KnownPullRequests(cfg *config.Config, repository string, id int6
 }
 
 // LostLabels returns the labels by which live pull requests of a repository asked for their environments and that they
-// lack now. Whoever deletes or renames a label takes it off all pull requests, so it matters whether the repository still
-// has it.
+// lack now. Deleting or renaming a label takes it off all pull requests, so it matters whether the repository still has
+// it.
 func (m Memory) LostLabels(cfg *config.Config, repository string, id int64, open []PullRequest) []string {
 	var names []string
 	for name, e := range m.Environments {

@@ -70,8 +70,9 @@ var errorTexts = []struct {
 	{http.StatusUnauthorized, "Unauthorized", "The token or signature is missing or wrong."},
 	{http.StatusForbidden, "Forbidden", "The service runs without --webhook-secret-file."},
 	{http.StatusNotFound, "NotFound", "The object doesn't exist."},
-	{http.StatusConflict, "Conflict", "The environment's state doesn't allow the request."},
-	{http.StatusRequestTimeout, "TooSlow", "The body comes more slowly than 64 KiB a second."},
+	{http.StatusConflict, "Conflict", "The environment's state doesn't allow the request, or a person must confirm it."},
+	{http.StatusRequestTimeout, "TooSlow", "The body comes more slowly than 64 KiB a second, or " +
+		"its sender has more than 64 bodies under way."},
 	{http.StatusRequestEntityTooLarge, "TooLarge", "The body is too large."},
 	{http.StatusNotImplemented, "NotImplemented", "The service isn't connected to the cluster or Prometheus that this " +
 		"needs."},
