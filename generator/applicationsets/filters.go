@@ -31,12 +31,13 @@ func (e *WaitingError) Error() string { return e.message }
 // Check refuses an answer without any of the environments that the ApplicationSet had until now, although they exist.
 // IsNew says that the filter is a new one, which must be saved.
 func (a *Filters) Check(name string, f answer.Filter, p *answer.Published) (isNew bool, err error) {
-	if !hasOneFilter(p.Facts.Cluster.Plugins, name) || len(name) > maxNameBytes {
-		return false, nil
-	}
+	generators, isOpen := generatorsOf(p.Facts.Cluster.Plugins, name)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	known, isKnown := a.known[name]
+	if isOpen || generators > 1 || generators == 0 && !isKnown || len(name) > maxNameBytes {
+		return false, nil
+	}
 	isSame := isKnown && f.Equal(known.Values)
 	if isSame && len(known.Lost) == 0 {
 		delete(a.refused, name)
@@ -60,20 +61,17 @@ func (a *Filters) Check(name string, f answer.Filter, p *answer.Published) (isNe
 	return true, nil
 }
 
-// hasOneFilter says whether the cluster shows that an ApplicationSet has exactly one plugin generator, with parameters
-// of its own. The requests of others don't tell which of their filters they have.
-func hasOneFilter(plugins []preview.Plugin, name string) bool {
-	n := 0
+// generatorsOf returns how many plugin generators the cluster shows for an ApplicationSet, and whether one of them gets
+// parameters from a matrix. Requests don't tell which of several generators asks. While the cluster is unreadable, it
+// shows none.
+func generatorsOf(plugins []preview.Plugin, name string) (n int, isOpen bool) {
 	for _, p := range plugins {
-		if p.ApplicationSet != name {
-			continue
+		if p.ApplicationSet == name {
+			_, isMatrix, err := pluginFilter(p)
+			n, isOpen = n+1, isOpen || err == nil && isMatrix
 		}
-		if _, isOpen, err := pluginFilter(p); err == nil && isOpen {
-			return false
-		}
-		n++
 	}
-	return n == 1
+	return n, isOpen
 }
 
 // selected returns the environments that a filter selects.

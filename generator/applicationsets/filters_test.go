@@ -126,6 +126,24 @@ func TestChangedFilterWaitsForConfirmation(t *testing.T) {
 	expect("the first filter again", `{}`, http.StatusOK, testworld.AllNames...)
 }
 
+// After a restart, neither the cluster nor the config branch can be read. The saved state answers.
+func TestChangedFilterWithoutFacts(t *testing.T) {
+	t.Parallel()
+	w := oneFilter()
+	_, keep := testworld.NewStore(t)
+	s := testworld.Ready(t, w, keep, testworld.WithCluster(w))
+	ask(t, s, `{}`)
+	s.Refresh(t.Context())
+	w.Change(func() { w.ClusterErr, w.ConfigErr = testworld.ErrOutage, testworld.ErrOutage })
+	s = testworld.Ready(t, w, keep, testworld.WithCluster(w))
+	if got := ask(t, s, `{"owner":"alicce"}`); got.Code != http.StatusConflict {
+		t.Errorf("a mistyped filter: %d %s", got.Code, got.Body)
+	}
+	if diff := cmp.Diff(testworld.AllNames, ask(t, s, `{}`).Names(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // With an unchanged filter, environments go in the usual ways.
 func TestUnchangedFilterLosesEnvironments(t *testing.T) {
 	t.Parallel()

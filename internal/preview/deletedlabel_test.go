@@ -83,3 +83,76 @@ func TestDeletedLabelWaitsForConfirmation(t *testing.T) {
 		})
 	}
 }
+
+func TestLosesLabel(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		label, to string
+		want      bool
+	}{
+		"it stays":                            {"preview", "", false},
+		"it is closed":                        {"preview", leavesClosed, false},
+		"it lost its label":                   {"preview", leavesUnlabelled, true},
+		"it lost its join label":              {"preview-with:x", leavesJoin, true},
+		"it joins an environment":             {"preview", "x", false},
+		"it joins another, without the first": {"preview-with:x", "y", true},
+	} {
+		if got := losesLabel(Member{Label: tt.label}, tt.to); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+func TestLabelNames(t *testing.T) {
+	t.Parallel()
+	only := Member{Repository: "acme/shop", Number: 7, Label: "preview"}
+	joining := Member{Repository: "acme/shop", Number: 7, Label: "preview-with:X"}
+	for name, tt := range map[string]struct {
+		members []Member
+		labels  []string // of the row
+		want    []string
+	}{
+		"with a profile":                 {[]Member{only}, []string{"bug", "Preview:Full"}, []string{"preview:full"}},
+		"two labels with profiles":       {[]Member{only}, []string{"preview:a", "preview"}, []string{"preview:a", "preview"}},
+		"the row has none":               {[]Member{only}, []string{"bug"}, []string{"preview"}},
+		"a join label":                   {[]Member{joining}, []string{"preview-with:X", "preview"}, []string{"preview-with:x"}},
+		"the row of several has no role": {[]Member{only, {Number: 8}}, []string{"preview:full"}, []string{"preview"}},
+	} {
+		got := labelNames(Remembered{Members: tt.members, Row: Row{Labels: tt.labels}}, tt.members[0])
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestLostLabels(t *testing.T) {
+	t.Parallel()
+	c, unlabelled, renamed := limitedTo(t, ""), pull(7, withLabels()), "acme/store"
+	for name, tt := range map[string]struct {
+		repository string
+		id         int64
+		open       PullRequest
+		isDeleted  bool // and that is known
+		want       []string
+	}{
+		"it lost its label":                {"acme/shop", shopID, unlabelled, false, []string{"preview"}},
+		"the repository was renamed":       {renamed, shopID, unlabelled, false, []string{"preview"}},
+		"another repository has the name":  {"acme/shop", gatewayID, unlabelled, false, nil},
+		"the repository's ID is unknown":   {"acme/shop", 0, unlabelled, false, nil},
+		"another pull request lost it":     {"acme/shop", shopID, pull(8, withLabels()), false, nil},
+		"it has its label":                 {"acme/shop", shopID, pull(7), false, nil},
+		"it joins an environment":          {"acme/shop", shopID, pull(7, withLabels("preview", "preview-with:x")), false, nil},
+		"that the label is gone, is known": {"acme/shop", shopID, unlabelled, true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := resolve(c, factsOf(pull(7))).Memory
+			if tt.isDeleted {
+				m.Leaving = map[string]Leaving{m.Environments["shop-pr-7"].Members[0].lasting(): {To: leavesUnlabelled, IsLabelDeleted: true}}
+			}
+			if diff := cmp.Diff(tt.want, m.LostLabels(c, tt.repository, tt.id, []PullRequest{tt.open})); diff != "" {
+				t.Errorf("labels (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -265,4 +266,65 @@ func TestLeavingOfAnEarlierVersion(t *testing.T) {
 	o.expect("too soon", "leaving")
 	o.read(time.Minute, &unlabelled)
 	o.expect("a second read", "gone")
+}
+
+// A known pull request says when the list isn't enough.
+func TestLeavingPullRequestsAreReadDirectly(t *testing.T) {
+	t.Parallel()
+	c := limitedTo(t, "")
+	updated := func(pr *PullRequest) { pr.Updated = noon }
+	m := resolve(c, factsOf(pull(7, updated), pull(8))).Memory
+	key := m.Environments["shop-pr-7"].Members[0].lasting()
+	for name, tt := range map[string]struct {
+		leaving      Leaving
+		listed       PullRequest
+		isClosed     bool
+		needsReading bool
+	}{
+		"it stays":                              {Leaving{}, pull(7), false, false},
+		"it leaves":                             {Leaving{}, pull(7, withLabels()), false, true},
+		"it leaves since the last read":         {Leaving{To: leavesUnlabelled}, pull(7, withLabels()), false, true},
+		"it leaves surely":                      {Leaving{To: leavesUnlabelled, IsSure: true}, pull(7, withLabels()), false, false},
+		"it leaves in another way":              {Leaving{To: leavesUnlabelled, IsSure: true}, pull(7, withLabels("preview-with:x")), false, true},
+		"it is closed, once":                    {Leaving{To: leavesClosed}, pull(7), false, false},
+		"it is surely closed":                   {Leaving{To: leavesClosed, IsSure: true}, pull(7), true, false},
+		"it was closed, and is unlabelled then": {Leaving{To: leavesClosed, IsSure: true}, pull(7, withLabels()), true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			memory := m
+			memory.Leaving = map[string]Leaving{key: tt.leaving}
+			for _, repository := range []string{"acme/shop", "acme/renamed"} {
+				known := memory.KnownPullRequests(c, repository, shopID)
+				got := known[7]
+				if len(known) != 2 || !got.Updated.Equal(noon) || got.IsClosed != tt.isClosed || got.NeedsDirectRead(tt.listed) != tt.needsReading {
+					t.Errorf("%s: %d known; closed %t, read %t", repository, len(known), got.IsClosed, got.NeedsDirectRead(tt.listed))
+				}
+			}
+		})
+	}
+	if known := m.KnownPullRequests(c, "acme/shop", gatewayID); len(known) != 0 {
+		t.Errorf("of another repository with the name: %v", known)
+	}
+}
+
+func TestWhyALeavingMemberStays(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		leaving Leaving
+		reason  string // empty if it may leave
+	}{
+		"closed by the list":    {Leaving{To: leavesClosed}, "GitHub's list shows its pull request as closed"},
+		"closed by a read":      {Leaving{To: leavesClosed, Seen: noon}, "closed since 2026-11-20 12:00 UTC"},
+		"without its label":     {Leaving{To: leavesUnlabelled, Seen: noon}, "without its label since"},
+		"without its join":      {Leaving{To: leavesJoin, Seen: noon}, "without its join label since"},
+		"in another one":        {Leaving{To: "x", Seen: noon}, "joins environment x since"},
+		"with enough evidence":  {Leaving{To: leavesClosed, Seen: noon, IsSure: true}, ""},
+		"announced before read": {Leaving{To: leavesClosed, IsSure: true}, ""},
+	} {
+		h := tt.leaving.hold()
+		if (h == nil) != (tt.reason == "") || h != nil && (h.rule != RuleLeaving || h.allowsRemoval || !strings.Contains(h.reason, tt.reason)) {
+			t.Errorf("%s: %+v", name, h)
+		}
+	}
 }
