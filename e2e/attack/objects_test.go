@@ -72,6 +72,14 @@ func (s *server) tryWrite(ctx context.Context, text string) error {
 
 // tryApply asks the API server whether it would apply an object by server-side apply.
 func (s *server) tryApply(ctx context.Context, namespace, text string) error {
+	return s.applyWith(ctx, namespace, text, metav1.DryRunAll)
+}
+
+func (s *server) apply(ctx context.Context, namespace, text string) error {
+	return s.applyWith(ctx, namespace, text)
+}
+
+func (s *server) applyWith(ctx context.Context, namespace, text string, dryRun ...string) error {
 	o, err := parse(text)
 	if err != nil {
 		return err
@@ -81,7 +89,7 @@ func (s *server) tryApply(ctx context.Context, namespace, text string) error {
 		return err
 	}
 	_, err = resource.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{
-		FieldManager: "attack", Force: true, DryRun: []string{metav1.DryRunAll},
+		FieldManager: "attack", Force: true, DryRun: dryRun,
 	})
 	return err
 }
@@ -139,12 +147,19 @@ const (
 	foreignClass = `{apiVersion: storage.k8s.io/v1, kind: StorageClass, provisioner: test.previewset.dev, metadata: {name: backups}}`
 )
 
-// asController returns the API as a controller of Kubernetes sees it.
-func (s *server) asController(t *testing.T) *server {
+// Accounts of Kubernetes' controllers.
+const (
+	volumeBinder     = "system:serviceaccount:kube-system:persistent-volume-binder"
+	volumeProtection = "system:serviceaccount:kube-system:pvc-protection-controller"
+	scheduler        = "system:kube-scheduler"
+)
+
+// as returns the API as an account sees it.
+func (s *server) as(t *testing.T, account string) *server {
 	t.Helper()
 	config := rest.CopyConfig(s.Config)
 	config.Impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:kube-system:persistent-volume-binder", Groups: []string{"system:masters"},
+		UserName: account, Groups: []string{"system:masters"},
 	}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {

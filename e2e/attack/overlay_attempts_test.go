@@ -92,6 +92,9 @@ func annotationAttempts() (list []attempt) {
 		{"Secret", "reflector.v1.k8s.emberstack.com/reflection-allowed"},
 		{"ConfigMap", "replicator.v1.mittwald.de/replicate-from"},
 		{"ConfigMap", "reloader.stakater.com/auto"},
+		{"ConfigMap", "grafana_folder"},
+		{"Secret", "k8s-sidecar-target-directory"},
+		{"Service", "volume.beta.kubernetes.io/storage-class"},
 	} {
 		list = append(list, family(policy, attack.kind+" a", allowed[attack.kind],
 			change{attack.kind + " with annotation " + attack.key, mark, attack.key, "annotation " + attack.key})...)
@@ -101,6 +104,8 @@ func annotationAttempts() (list []attempt) {
 		{"StatefulSet", "azure.workload.identity/use"},
 		{"Job", "admission.datadoghq.com/enabled"},
 		{"CronJob", "kueue.x-k8s.io/queue-name"},
+		{"Deployment", "aadpodidbinding"},
+		{"Job", "argocd.argoproj.io/instance"},
 	} {
 		list = append(list, family(policy, attack.kind+" a", allowed[attack.kind],
 			change{
@@ -151,6 +156,17 @@ func argoCDAttempts() []attempt {
 			"an Argo CD repository", none, "metadata: {name: a, labels: {argocd.argoproj.io/secret-type: repository}}",
 			"label argocd.argoproj.io/secret-type",
 		},
+		change{
+			"an object of another Application", none, "metadata: {name: a, labels: {argocd.argoproj.io/instance: shop}}",
+			"label argocd.argoproj.io/instance",
+		},
+		change{
+			"a dashboard of Grafana", none, "metadata: {name: a, labels: {grafana_dashboard: '1'}}", "label grafana_dashboard",
+		},
+		change{
+			"the finalizer of claims", none, "metadata: {name: a, finalizers: [kubernetes.io/pvc-protection]}",
+			"finalizer kubernetes.io/pvc-protection",
+		},
 	)
 	list = append(list, family(policy, "NetworkPolicy default-deny", defaultDeny,
 		change{
@@ -166,6 +182,27 @@ func argoCDAttempts() []attempt {
 		})...)
 }
 
+// templateAttempts change the metadata of objects that Kubernetes makes from templates.
+func templateAttempts() (list []attempt) {
+	const policy, pods = "previewset-metadata", "template: {metadata: {labels: {a: b}"
+	for kind, text := range workloads() {
+		list = append(list, family(policy, kind+" a", text, change{
+			kind + " with a finalizer of its Pods", pods, "template: {metadata: {finalizers: [a.example/b], labels: {a: b}",
+			"finalizer a.example/b",
+		})...)
+	}
+	list = append(list, family(policy, "StatefulSet a", setWithClaims(),
+		change{"claims with a finalizer", "{name: d", "{finalizers: [a.example/b], name: d", "finalizer a.example/b"},
+		change{"claims with a backup", "{name: d", "{labels: {velero.io/a: b}, name: d", "label velero.io/a"},
+		change{"claims for a node", "{name: d", "{annotations: {volume.kubernetes.io/selected-node: a}, name: d", "selected-node"})...)
+	return append(list, family(policy, "Deployment a", withEphemeralVolume(),
+		change{"an ephemeral volume with a backup", "c: d", "velero.io/a: b", "label velero.io/a"},
+		change{
+			"an ephemeral volume on a node", "labels: {c: d}", "annotations: {volume.kubernetes.io/selected-node: a}",
+			"selected-node",
+		})...)
+}
+
 func namespaceMetadataAttempts() []attempt {
 	const none = "metadata: {name: preview-unused, labels: {"
 	with := func(annotations string) string {
@@ -177,6 +214,11 @@ func namespaceMetadataAttempts() []attempt {
 			"a Namespace that an Argo CD manages", none, none + "argocd.argoproj.io/managed-by: argocd, ",
 			"label argocd.argoproj.io/managed-by",
 		},
+		change{
+			"a Namespace of another Application", none, none + "argocd.argoproj.io/instance: shop, ",
+			"label argocd.argoproj.io/instance",
+		},
+		change{"a Namespace with a dashboard", none, with("grafana_folder: a"), "annotation grafana_folder"},
 		change{
 			"a Namespace that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"),
 			"argocd.argoproj.io/sync-options",
@@ -216,6 +258,7 @@ func podAttempts() (list []attempt) {
 			pod("an endless end", "terminationGracePeriodSeconds: 100000000", "terminationGracePeriodSeconds"),
 			pod("an anti-affinity to all Pods", "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "+
 				"[{topologyKey: kubernetes.io/hostname, labelSelector: {}, namespaceSelector: {}}]}}", "other namespaces"),
+			pod("huge pages", "resources: {limits: {hugepages-2Mi: 4Mi, cpu: 1}}", "hugepages-2Mi"),
 			pod("devices", "resourceClaims: [{name: gpu, resourceClaimName: gpu}]", "resourceClaims"),
 			pod("tolerations for everything", "tolerations: [{operator: Exists}]", `taint ""`),
 			pod(
@@ -268,9 +311,17 @@ func claimAttempts() []attempt {
 		change{"a foreign storage class", begin, with("storageClassName: backups"), `storage class "backups"`},
 		change{"a storage class that doesn't exist", begin, with("storageClassName: manual"), `storage class "manual"`},
 		change{"a claim without a storage class", begin, with("storageClassName: ''"), `storage class ""`})
-	const spec = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
-	sets := strings.Replace(workloads()["StatefulSet"], "{serviceName: a, ", "{serviceName: a, volumeClaimTemplates: [{metadata: {name: d}, "+spec+"}], ", 1)
-	list = append(list, family(policy, "StatefulSet a", sets,
+	const class = "volume.beta.kubernetes.io/storage-class"
+	list = append(list, family(policy, "PersistentVolumeClaim a", claim,
+		change{
+			"a foreign storage class by annotation", "previewset.dev/a: b", class + ": backups", `storage class "backups"`,
+		},
+		change{"no storage class by annotation", "previewset.dev/a: b", class + ": ''", `storage class ""`})...)
+	list = append(list, family(policy, "StatefulSet a", setWithClaims(),
+		change{
+			"a StatefulSet with a foreign storage class by annotation", "{name: d", "{annotations: {" + class + ": backups}, name: d",
+			`storage class "backups"`,
+		},
 		change{
 			"a StatefulSet with a foreign storage class", begin, with("storageClassName: backups"),
 			`storage class "backups"`,
@@ -280,13 +331,32 @@ func claimAttempts() []attempt {
 			"existing volume",
 		})...,
 	)
-	ephemeral := strings.Replace(
-		workloads()["Deployment"], "volumes: [", "volumes: [{name: e, ephemeral: {volumeClaimTemplate: {"+spec+"}}}, ", 1,
-	)
-	return append(list, family(policy, "Deployment a", ephemeral,
+	return append(list, family(policy, "Deployment a", withEphemeralVolume(),
+		change{
+			"an ephemeral volume of a foreign storage class by annotation", "labels: {c: d}", "annotations: {" + class + ": backups}",
+			`storage class "backups"`,
+		},
 		change{
 			"an ephemeral volume of a foreign storage class", begin, with("storageClassName: backups"),
 			`storage class "backups"`,
 		},
 		change{"an ephemeral volume with a name", begin, with("volumeName: pv-of-prod"), "existing volume"})...)
+}
+
+const claimSpec = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}"
+
+// setWithClaims returns a StatefulSet with a template of claims.
+func setWithClaims() string {
+	return strings.Replace(
+		workloads()["StatefulSet"], "{serviceName: a, ",
+		"{serviceName: a, volumeClaimTemplates: [{metadata: {name: d}, "+claimSpec+"}], ", 1,
+	)
+}
+
+// withEphemeralVolume returns a Deployment with a volume that Kubernetes makes for each Pod.
+func withEphemeralVolume() string {
+	return strings.Replace(
+		workloads()["Deployment"], "volumes: [",
+		"volumes: [{name: e, ephemeral: {volumeClaimTemplate: {metadata: {labels: {c: d}}, "+claimSpec+"}}}, ", 1,
+	)
 }

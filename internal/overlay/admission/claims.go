@@ -13,34 +13,36 @@ var claimFields = []string{"accessModes", "resources", "storageClassName", "volu
 // workload.
 func (r *Rules) refuseClaims(o manifest.Object) []Refusal {
 	var found []Refusal
-	for _, claim := range claims(o) {
+	for _, whole := range claims(o) {
+		claim := whole.Under("spec")
 		if slices.ContainsFunc(claim.Keys(), func(key string) bool { return !slices.Contains(claimFields, key) }) {
 			found = append(found, Refusal{
 				"claims an existing volume, or a copy of one",
 				"keep only accessModes, resources, storageClassName and volumeMode",
 			})
 		}
-		if class := claim.At("storageClassName"); class != nil && !slices.Contains(
-			r.settings.values("storageClasses"), claim.Text("storageClassName"),
-		) {
-			found = append(found, Refusal{fmt.Sprintf("has storage class %q", class), askForKey})
+		for _, class := range []any{claim.At("storageClassName"), whole.At("metadata", "annotations", classAnnotation)} {
+			if class != nil && (class == "" || !slices.Contains(r.settings.values("storageClasses"), fmt.Sprint(class))) {
+				found = append(found, Refusal{fmt.Sprintf("has storage class %q", class), askForKey})
+			}
 		}
 	}
 	return found
 }
 
-// claims returns the specifications of all claims in an object.
+// claims returns all claims of an object: itself, or its templates.
 func claims(o manifest.Object) []manifest.Object {
 	if o.Kind == "PersistentVolumeClaim" {
-		return []manifest.Object{o.Under("spec")}
+		return []manifest.Object{o}
 	}
-	var found []manifest.Object
-	for _, template := range o.Items("spec", "volumeClaimTemplates") {
-		found = append(found, template.Under("spec"))
-	}
+	return claimTemplates(o)
+}
+
+func claimTemplates(o manifest.Object) []manifest.Object {
+	found := o.Items("spec", "volumeClaimTemplates")
 	for _, volume := range podOf(o).Items("volumes") {
 		if volume.At("ephemeral") != nil {
-			found = append(found, volume.Under("ephemeral", "volumeClaimTemplate", "spec"))
+			found = append(found, volume.Under("ephemeral", "volumeClaimTemplate"))
 		}
 	}
 	return found

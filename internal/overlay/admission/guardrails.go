@@ -42,11 +42,7 @@ func (r *Rules) Missing(objects []manifest.Object) []string {
 // refuseGuardrail refuses objects of these kinds that aren't listed, and guardrails that allow more.
 func (r *Rules) refuseGuardrail(o manifest.Object) []Refusal {
 	var found []Refusal
-	if !slices.ContainsFunc(r.settings.values("guardrails"), func(allowed string) bool {
-		start, isPattern := strings.CutSuffix(allowed, "*")
-		name := o.Kind + "/" + o.Name
-		return name == allowed || (isPattern && strings.HasPrefix(name, start))
-	}) {
+	if !r.settings.hasPattern("guardrails", o.Kind+"/"+o.Name) {
 		found = append(found, Refusal{"isn't one of the guardrails", askForKey})
 	}
 	if !isKept(o) {
@@ -66,8 +62,8 @@ func (r *Rules) refuseGuardrail(o manifest.Object) []Refusal {
 func (r *Rules) refuseLarger(o manifest.Object) []Refusal {
 	if o.Kind == "ResourceQuota" {
 		for _, limit := range r.settings.values("quota") {
-			key, maximum, _ := strings.Cut(limit, "=")
-			if !isWithin(o.At("spec", "hard", key), maximum) {
+			key, maximum, isLimit := strings.Cut(limit, "=")
+			if isLimit && !isWithin(o.At("spec", "hard", key), maximum) {
 				return []Refusal{{"allows more than the guardrails (" + limit + ")", asInGuardrails}}
 			}
 		}
@@ -79,9 +75,9 @@ func (r *Rules) refuseLarger(o manifest.Object) []Refusal {
 		return nil
 	}
 	for _, limit := range r.settings.values("limits") {
-		key, maximum, _ := strings.Cut(limit, "=")
+		key, maximum, isLimit := strings.Cut(limit, "=")
 		kind, name, _ := strings.Cut(key, ".")
-		if !slices.ContainsFunc(o.Items("spec", "limits"), func(item manifest.Object) bool {
+		if isLimit && !slices.ContainsFunc(o.Items("spec", "limits"), func(item manifest.Object) bool {
 			return item.Text("type") == kind && isWithin(item.At("max", name), maximum)
 		}) {
 			return []Refusal{{"allows more than the guardrails (" + limit + ")", asInGuardrails}}

@@ -7,7 +7,13 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
-const argoCD = "argocd.argoproj.io/"
+const (
+	argoCD = "argocd.argoproj.io/"
+	// instanceLabel is a label by which some installations of Argo CD mark the objects of an Application.
+	instanceLabel = argoCD + "instance"
+	// classAnnotation is an older way to name a claim's storage class. The rules for claims check it.
+	classAnnotation = "volume.beta.kubernetes.io/storage-class"
+)
 
 // Keys that are allowed without a setting. A key that ends with "/" allows all keys with that start.
 var (
@@ -25,17 +31,23 @@ const askForKey = "remove it, or ask the platform team to allow it in " + settin
 // refuseMetadata refuses annotations, labels and finalizers with an effect outside of the preview. It checks templates
 // of Pods and claims too.
 func (r *Rules) refuseMetadata(o manifest.Object) []Refusal {
-	own := o.Under("metadata")
-	found := r.refuseKeys(own, r.isOwnAnnotation(o), r.isLabel(o))
-	for _, template := range templates(o) {
-		found = append(found, r.refuseKeys(template, r.isAnnotation, r.isTemplateLabel)...)
+	found := r.refuseKeys(o.Under("metadata"), r.isOwnAnnotation(o), r.isLabel(o))
+	for _, name := range manifest.Texts(o.At("metadata", "finalizers")) {
+		if name != "kubernetes.io/pvc-protection" || o.Kind != "PersistentVolumeClaim" {
+			found = append(found, refuseFinalizer(name))
+		}
 	}
-	for _, name := range manifest.Texts(own.At("finalizers")) {
-		if name != "kubernetes.io/pvc-protection" || o.Kind == "Namespace" {
-			found = append(found, Refusal{"has finalizer " + name, "remove it: the preview could never be deleted"})
+	for _, template := range templates(o) {
+		found = append(found, r.refuseKeys(template, r.isTemplateAnnotation, r.isTemplateLabel)...)
+		for _, name := range manifest.Texts(template.At("finalizers")) {
+			found = append(found, refuseFinalizer(name))
 		}
 	}
 	return found
+}
+
+func refuseFinalizer(name string) Refusal {
+	return Refusal{"has finalizer " + name, "remove it: the preview could never be deleted"}
 }
 
 func (r *Rules) refuseKeys(metadata manifest.Object, isAnnotation, isLabel func(key string) bool) []Refusal {
@@ -64,6 +76,8 @@ func (r *Rules) isOwnAnnotation(o manifest.Object) func(key string) bool {
 		case key == argoCD+"compare-options":
 			isKeptClaim := o.Kind == "PersistentVolumeClaim" && o.Annotations()[key] == "IgnoreExtraneous"
 			return r.isAnnotation(key) || isKeptClaim
+		case key == classAnnotation && o.Kind == "PersistentVolumeClaim":
+			return true
 		case isRoute && !strings.HasPrefix(key, argoCD):
 			return true
 		}
@@ -86,24 +100,33 @@ func allowsOptions(o manifest.Object) bool {
 }
 
 func (r *Rules) isAnnotation(key string) bool {
-	return isPrivate(key) || isListed(key, ownAnnotations) || isListed(key, r.settings.values("annotations"))
+	return r.isPrivate(key) || isListed(key, ownAnnotations) || isListed(key, r.settings.values("annotations"))
+}
+
+func (r *Rules) isTemplateAnnotation(key string) bool {
+	return key == classAnnotation || r.isAnnotation(key)
 }
 
 func (r *Rules) isTemplateLabel(key string) bool {
-	return isPrivate(key) || isListed(key, ownLabels) || isListed(key, r.settings.values("labels"))
+	return r.isPrivate(key) || isListed(key, ownLabels) || isListed(key, r.settings.values("labels"))
 }
 
 func (r *Rules) isLabel(o manifest.Object) func(key string) bool {
 	if o.Kind != "Namespace" {
-		return r.isTemplateLabel
+		return func(key string) bool {
+			return r.isTemplateLabel(key) || (key == instanceLabel && o.Labels[key] == o.Namespace)
+		}
 	}
 	return func(key string) bool {
-		return isListed(key, namespaceLabels) || isListed(key, r.settings.values("labels"))
+		return (key == instanceLabel && o.Labels[key] == o.Name) || isListed(key, namespaceLabels) || isListed(key, r.settings.values("labels"))
 	}
 }
 
-// isPrivate reports whether a key has no prefix. Kubernetes leaves such keys to the user.
-func isPrivate(key string) bool { return !strings.Contains(key, "/") }
+// isPrivate reports whether a key has no prefix, and no known controller acts on it. Kubernetes leaves such keys to the
+// user.
+func (r *Rules) isPrivate(key string) bool {
+	return !strings.Contains(key, "/") && !r.settings.hasPattern("refusedKeys", key)
+}
 
 // isListed reports whether a list has a key, or a start of it that ends with "/".
 func isListed(key string, list []string) bool {
@@ -112,21 +135,18 @@ func isListed(key string, list []string) bool {
 	})
 }
 
-// templates returns the metadata of the templates in an object.
+// templates returns the metadata of the templates in an object: of Pods, Jobs and claims.
 func templates(o manifest.Object) []manifest.Object {
-	switch o.Kind {
-	case "CronJob":
-		return []manifest.Object{
-			o.Under("spec", "jobTemplate", "metadata"), o.Under("spec", "jobTemplate", "spec", "template", "metadata"),
-		}
-	case "Deployment", "Job":
-		return []manifest.Object{o.Under("spec", "template", "metadata")}
-	case "StatefulSet":
-		found := []manifest.Object{o.Under("spec", "template", "metadata")}
-		for _, claim := range o.Items("spec", "volumeClaimTemplates") {
-			found = append(found, claim.Under("metadata"))
-		}
-		return found
+	if !isWorkload(o) {
+		return nil
 	}
-	return nil
+	found := []manifest.Object{o.Under("spec", "template", "metadata")}
+	if o.Kind == "CronJob" {
+		job := o.Under("spec", "jobTemplate")
+		found = []manifest.Object{job.Under("metadata"), job.Under("spec", "template", "metadata")}
+	}
+	for _, claim := range claimTemplates(o) {
+		found = append(found, claim.Under("metadata"))
+	}
+	return found
 }

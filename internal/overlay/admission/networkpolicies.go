@@ -78,8 +78,8 @@ func (r *Rules) allowsIngress(rule manifest.Object) bool {
 			return false
 		}
 		namespace := selectedNamespace(peer)
-		isAllowed := slices.Contains(r.settings.values("ingress"), namespace) ||
-			(namespace != "" && strings.HasPrefix(namespace, r.prefix))
+		isAllowed := namespace != "" &&
+			(slices.Contains(r.settings.values("ingress"), namespace) || strings.HasPrefix(namespace, r.prefix))
 		return peer.At("namespaceSelector") == nil || (isAllowed && namesPorts(rule.Items("ports")))
 	})
 }

@@ -66,7 +66,7 @@ func (r *Rules) refusePod(o manifest.Object) []Refusal {
 		found = append(found, refuseContainer(container)...)
 		found = append(found, r.refuseResources(container)...)
 	}
-	return found
+	return append(found, r.refuseResources(pod)...)
 }
 
 func (r *Rules) allowsPodField(key string, pod manifest.Object) bool {
@@ -103,10 +103,10 @@ func selectsOtherNamespaces(pod manifest.Object) bool {
 	return false
 }
 
-// refuseResources refuses resources that the quota doesn't limit, such as GPUs.
-func (r *Rules) refuseResources(c manifest.Object) []Refusal {
+// refuseResources refuses resources of a container, or of a whole Pod, that the quota doesn't limit, such as GPUs.
+func (r *Rules) refuseResources(o manifest.Object) []Refusal {
 	var found []Refusal
-	for _, key := range slices.Concat(c.Keys("resources", "limits"), c.Keys("resources", "requests")) {
+	for _, key := range slices.Concat(o.Keys("resources", "limits"), o.Keys("resources", "requests")) {
 		if !slices.Contains(resources, key) && !slices.Contains(r.settings.values("resources"), key) {
 			found = append(found, Refusal{"asks for resource " + key + ", which isn't allowed", askForKey})
 		}

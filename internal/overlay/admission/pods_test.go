@@ -6,7 +6,7 @@ func TestPods(t *testing.T) {
 	t.Parallel()
 	const (
 		job = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: " +
-			"{automountServiceAccountToken: false, priorityClassName: low, runtimeClassName: gvisor, hostNetwork: false, " +
+			"{resources: {limits: {memory: 1Gi}}, automountServiceAccountToken: false, priorityClassName: low, runtimeClassName: gvisor, hostNetwork: false, " +
 			"schedulerName: default-scheduler, terminationGracePeriodSeconds: 600, " +
 			"affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{podAffinityTerm: {topologyKey: zone}}]}}, " +
 			"tolerations: [{key: previewset.dev/spot}], volumes: [{name: b, emptyDir: {}}], " +
@@ -40,6 +40,10 @@ func TestPods(t *testing.T) {
 		{
 			"a GPU", job, "requests: {cpu: 1}", "limits: {nvidia.com/gpu: 1}",
 			"asks for resource nvidia.com/gpu, which isn't allowed",
+		},
+		{
+			"huge pages of the whole Pod", job, "limits: {memory: 1Gi}", "limits: {hugepages-2Mi: 1Gi}",
+			"asks for resource hugepages-2Mi, which isn't allowed",
 		},
 		{"all privileges", job, "privileged: false", "privileged: true", privileges},
 		{"more privileges", job, "privileged: false", "allowPrivilegeEscalation: true", privileges},

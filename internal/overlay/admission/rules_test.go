@@ -31,6 +31,7 @@ data:
   priorityClasses: low
   runtimeClasses: gvisor
   storageClasses: slow
+  refusedKeys: grafana_* aadpodidbinding
 `
 
 // refusedChange is an allowed object, and one change of its text that makes it refused.

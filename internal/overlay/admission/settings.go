@@ -41,8 +41,19 @@ func (s *Settings) AddPolicy(o manifest.Object) { s.policies = append(s.policies
 // HasGuardrails reports whether the settings have those of guardrails, Pods, claims and metadata. Older versions don't.
 func (s *Settings) HasGuardrails() bool { return s.data.At("data", "guardrails") != nil }
 
-func (s *Settings) value(key string) string    { return s.data.Text("data", key) }
-func (s *Settings) values(key string) []string { return strings.Fields(s.value(key)) }
+func (s *Settings) value(key string) string { return s.data.Text("data", key) }
+
+// values splits a value as the policies do: at each space, and at no other white space. An empty text can be among the
+// values.
+func (s *Settings) values(key string) []string { return strings.Split(s.value(key), " ") }
+
+// hasPattern reports whether a value is a text, or a start of it that ends with "*".
+func (s *Settings) hasPattern(key, text string) bool {
+	return slices.ContainsFunc(s.values(key), func(pattern string) bool {
+		start, isStart := strings.CutSuffix(pattern, "*")
+		return text == pattern || (isStart && strings.HasPrefix(text, start))
+	})
+}
 
 // Differences returns a problem for each value that differs from previewset.yaml.
 func (s *Settings) Differences(p *config.Policy) config.Problems {
@@ -63,7 +74,15 @@ func (s *Settings) Differences(p *config.Policy) config.Problems {
 	}
 	compare("domain", p.Domain)
 	compare("baseline", p.Baseline.Namespace)
-	if got := s.values("publicServices"); !slices.Equal(
+	for _, key := range s.data.Keys("data") {
+		if strings.ContainsAny(s.value(key), "\t\n\r") {
+			found = append(found, config.Problem{
+				File: s.File, Path: "data." + key, Message: "has a line break or tab, which the policies take for a part of a value",
+				Remedy: "separate values by spaces; in YAML, write `>-` and lines of the same indentation",
+			})
+		}
+	}
+	if got := strings.Fields(s.value("publicServices")); !slices.Equal(
 		slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(public)),
 	) {
 		compare("publicServices", strings.Join(public, " "))
