@@ -52,6 +52,7 @@ func TestAdmissionLetsControllersAnnotateRoutes(t *testing.T) {
 	makeNamespace(t, namespace, guardrails()...)
 	for kind, text := range map[string]string{"Ingress web": ingress, "HTTPRoute web": route} {
 		own := strings.ReplaceAll(text, "direct.preview.example.dev", "annotated.preview.example.dev")
+		own = strings.ReplaceAll(own, "namespace: "+direct, "namespace: "+namespace)
 		if err := api.create(t.Context(), namespace, own); err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +63,9 @@ func TestAdmissionLetsControllersAnnotateRoutes(t *testing.T) {
 			wantRefused(t, api.as(t, account).tryApply(t.Context(), namespace, annotated))
 			wantRefused(t, api.as(t, account).tryApply(t.Context(), namespace, stolen), kind, "victim.preview.example.dev")
 		}
-		for _, account := range []string{"system:serviceaccount:cattle-system:other", "system:serviceaccount:kube-system:argocd-manager"} {
+		for _, account := range []string{
+			"system:serviceaccount:cattle-system:other", "system:serviceaccount:kube-system:argocd-manager",
+		} {
 			wantRefused(t, api.as(t, account).tryApply(t.Context(), namespace, annotated), kind, "publicEndpoints")
 		}
 		if err := api.as(t, rancher).apply(t.Context(), namespace, annotated); err != nil {
