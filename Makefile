@@ -30,7 +30,7 @@ unit: ## run the main module's tests
 	@[ -z "$(RACE)" ] || $(GO) test -run TestNoPreviewIsLost -timeout 40m ./generator # all sequences; with the race detector only 40 ran
 
 contract: ## Argo CD's plugin client and template code against the service's handler; attacks on the programs
-	cd e2e && $(E2E) test -timeout 30m ./contract/...
+	cd e2e && $(E2E) test -timeout 30m ./contract/... ./standtest
 	cd e2e && $(E2E) test -parallel 8 -timeout 20m ./attack/programs
 
 guards: ## disable each guard in the source, in an overlay: the random sequences must then fail
@@ -60,7 +60,7 @@ lifetimes: ## run the end-to-end tests of lifetimes and activity; their time is 
 	cd e2e && $(E2E) test -p 1 -timeout 20m ./activity ./lifetimes
 
 monitoring: ## run the end-to-end tests of alerts and dashboard, the attacks, and the tests of the test stand's parts
-	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./attack ./monitoring
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./attack ./monitoring
 
 browser: ## test the wake pages in a real browser
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .

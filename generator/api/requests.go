@@ -52,7 +52,7 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 			c.ClientIP(),
 		)
 		a.Queue.Request(r)
-		accepted := Message{Message: r.Environment + " " + effect}
+		accepted := Message{Message: r.Environment + " " + effect, Note: p.Snapshot.NoteOn(p.Config, r)}
 		if end := p.Snapshot.EndOf(p.Config, r).Truncate(time.Second); !end.IsZero() {
 			accepted.Until = &end
 		}

@@ -75,3 +75,28 @@ func TestAcceptedRequestsSayTheirEnd(t *testing.T) {
 		}
 	}
 }
+
+// Without activity in previewset.yaml, an environment never falls asleep by itself.
+func TestSleepSaysThatNothingElsePutsToSleep(t *testing.T) {
+	t.Parallel()
+	const activity = "activity: {prometheus: {url: 'http://prometheus:9090', preset: istio}}\n"
+	for name, tt := range map[string]struct{ policy, action, want string }{
+		"without Prometheus":       {"", "sleep", "nothing puts it to sleep again but another previewctl sleep"},
+		"without Prometheus, wake": {"", "wake", ""},
+		"with Prometheus":          {activity, "sleep", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := testworld.New()
+			w.Tree = testworld.Tree(1, testworld.Policy+tt.policy)
+			a := testworld.Ready(t, w, testworld.WithClock).Request(t, "shop-pr-7", tt.action, "")
+			var got struct{ Note string }
+			if err := json.Unmarshal([]byte(a.Body), &got); err != nil || a.Code != http.StatusAccepted {
+				t.Fatalf("%d %s", a.Code, a.Body)
+			}
+			if !strings.Contains(got.Note, tt.want) || tt.want == "" && got.Note != "" {
+				t.Errorf("note %q, want %q", got.Note, tt.want)
+			}
+		})
+	}
+}

@@ -14,6 +14,8 @@ type Message struct {
 	// Until is the time until which an accepted request keeps the environment or holds it awake. It is absent in all other
 	// answers.
 	Until *time.Time `json:"until,omitempty"`
+	// Note says what the user should know about an accepted request. It is absent in all other answers.
+	Note string `json:"note,omitempty"`
 }
 
 // ParamsRequest is the request of Argo CD's plugin generator.

@@ -40,7 +40,8 @@ func (a Response) Message(t testing.TB) string {
 	var got map[string]string
 	err := json.Unmarshal([]byte(a.Body), &got)
 	if a.Code == http.StatusAccepted {
-		delete(got, "until") // only accepted requests have an end
+		delete(got, "until") // only accepted requests have an end, or a note
+		delete(got, "note")
 	}
 	if err != nil || len(got) != 1 || got["message"] == "" {
 		t.Fatalf("the body of a %d is not a message: %q", a.Code, a.Body)

@@ -162,9 +162,9 @@ func (o *ciOptions) waitAndRun(ctx context.Context, term *terminal.Process) erro
 func (o *ciOptions) holdAwake(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hold := func() {
-		_, err := o.wait.Client.Request(ctx, o.wait.Target, "wake", ciHold, "previewctl ci")
+		_, _, err := o.wait.Client.Request(ctx, o.wait.Target, "wake", ciHold, "previewctl ci")
 		if err != nil && ctx.Err() == nil { // lifetime.sleep.maxAwake may be shorter
-			_, err = o.wait.Client.Request(ctx, o.wait.Target, "wake", 0, "previewctl ci")
+			_, _, err = o.wait.Client.Request(ctx, o.wait.Target, "wake", 0, "previewctl ci")
 		}
 		if err != nil && ctx.Err() == nil {
 			o.wait.Env.Notef("the environment may fall asleep before the command ends: %s", err)

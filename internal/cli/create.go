@@ -6,12 +6,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/cli/plan"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/filetree"
 )
 
 type createOptions struct {
@@ -21,6 +26,9 @@ type createOptions struct {
 	content []byte // of the file; nil without -f
 	flags   envfile.Flags
 	commit  configrepo.CommitOptions
+	client  *apiclient.Client // nil if no service is named
+
+	edits gitrepo.Edits // the edits of the commit
 }
 
 func newCreateCmd(term *terminal.Process, runF func(context.Context, *createOptions) error) *cobra.Command {
@@ -35,6 +43,10 @@ The profile selects the services. --service runs a service at a branch, tag, com
 follows it. The services that call it run too (profile changed). All other services are links to the baseline,
 or to the target of --link.
 
+If the service will hold the environment, the command prints the reason and the remedy. The service of
+PREVIEWSET_SERVER tells it about pull requests. Without that variable it knows only the GitOps repository. It
+doesn't know whether a branch or tag exists: previewctl why NAME says so after a minute.
+
 -f reads an environment.yaml (- is standard input); the flags then change it. For an event document, use
 previewctl event.
 
@@ -47,7 +59,11 @@ http.extraHeader, where actions/checkout puts its token, and insteadOf for the a
   previewctl create team --service products=tag:v1.2 --link orders=env:jakub --branch propose-team`,
 		Args: flags.MaxOneArg("environment"), // check counts them after it has read the file
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := opts.check(cmd, args); err != nil {
+			err := opts.check(cmd, args)
+			if err == nil {
+				opts.client, err = (&apiclient.Flags{}).Optional(cmd, term)
+			}
+			if err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
@@ -101,6 +117,7 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 		opts.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
 	}
 	opts.commit.Report(opts.term, result, "created "+f.Name)
+	opts.reportHold(ctx, f)
 	if result.Unchanged || opts.commit.DryRun || opts.commit.Proposal != "" {
 		return nil
 	}
@@ -124,6 +141,25 @@ func (o *createOptions) defaultOwner(ctx context.Context) string {
 	return configrepo.CallerLogin(ctx, o.term)
 }
 
-func (o *createOptions) newEnvironment(f *envfile.File) (gitrepo.Edits, error) {
-	return f.Create(o.content, o.flags.Settings)
+func (o *createOptions) newEnvironment(f *envfile.File) (e gitrepo.Edits, err error) {
+	e, err = f.Create(o.content, o.flags.Settings)
+	o.edits = e
+	return e, err
+}
+
+// reportHold prints why the service will hold the environment, and the remedy.
+func (o *createOptions) reportHold(ctx context.Context, f *envfile.File) {
+	before, err := f.Repo.Load()
+	if err != nil {
+		return // the last valid configuration stays in force; previewctl check says why
+	}
+	after, err := overlay.New(filetree.Edited(f.FS, o.edits.Write, nil)).Load()
+	if err != nil {
+		return
+	}
+	planner := plan.Planner{Env: o.term, Client: o.client}
+	if d := planner.Hold(ctx, before, after, f.Name); d != nil {
+		o.term.Answerf("held: %s", config.Printable(d.Reason))
+		o.term.Answerf("  %s", config.Printable(d.Remedy))
+	}
 }

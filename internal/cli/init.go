@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/cli/buildinfo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/scaffold"
@@ -94,6 +95,7 @@ func runInit(ctx context.Context, opts *initOptions) error {
 	if err != nil {
 		return err
 	}
+	opts.settings.Version = buildinfo.Read().Installable()
 	s, err := scaffold.New(previewset.Example, opts.settings)
 	if err != nil {
 		return err

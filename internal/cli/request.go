@@ -43,14 +43,18 @@ func newRequestCmd(
 func runRequest(ctx context.Context, opts *requestOptions) error {
 	stop := opts.Env.NoticeIfSlow(terminal.SlowService)
 	var until time.Time
+	var note string
 	name, err := opts.EnvironmentName(ctx)
 	if err == nil {
-		until, err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
+		until, note, err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
 	}
 	stop()
 	if err != nil {
 		return err
 	}
 	opts.Env.Answerf("%s", opts.done(name, until))
+	if note != "" {
+		opts.Env.Notef("%s", note)
+	}
 	return nil
 }

@@ -22,8 +22,8 @@ func newWaitCmd(term *terminal.Process, runF func(context.Context, *wait.Options
 		Long: `wait asks the service repeatedly until Argo CD has synced the current desired state of the
 environment (the commit of the config branch, the images, and everything else in its row) and all of it is
 healthy. With --for gone it waits until the service has removed the environment and Argo CD has deleted its
-Application. A name that the service doesn't know is an error then. The service knows removed environments
-for a day. It doesn't access the cluster.
+Application. The service knows removed environments for a day. After that, and for a mistyped name, the
+environment counts as gone, and a note says that the service doesn't know it. It doesn't access the cluster.
 
 It waits also for an environment that the service doesn't know yet, or that is held. A sleeping environment
 isn't healthy; wake it with previewctl wake.

@@ -47,7 +47,7 @@ func (r *Repo) linkProblem(cfg *config.Config, target string) (message, remedy s
 		suggestion = " (did you mean " + near + "?)"
 	}
 	return "leads to " + config.Printable(target) + ", which doesn't exist" + suggestion,
-		"link to an environment with shared: true, or remove the link"
+		"link to an environment that was created with --shared, or remove the link"
 }
 
 func hasKey[V any](m map[string]V, key string) bool {

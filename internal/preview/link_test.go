@@ -62,7 +62,7 @@ var linksCases = []struct {
 	{"to a shared one", files("alice", runsProducts+"shared: true\n", "jakub", linker), "preview-alice", ""},
 	{
 		"to one that isn't shared", files("alice", runsProducts, "jakub", linker), "staging",
-		"service products leads to the baseline: environment alice is not shared: its file doesn't say shared: true",
+		"service products leads to the baseline: environment alice is not shared; its owner shares it with previewctl set alice --shared",
 	},
 	{"to one that isn't there", files("jakub", linker), "staging", "service products leads to the baseline: environment alice is not live"},
 	{

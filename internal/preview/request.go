@@ -81,12 +81,7 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 // EndOf returns the time until which an accepted request keeps an environment or holds it awake; zero for a request
 // without an end.
 func (s *Snapshot) EndOf(c *config.Config, r Request) time.Time {
-	profile := ""
-	for i := range s.Rows {
-		if s.Rows[i].Name == r.Environment {
-			profile = s.Rows[i].Profile
-		}
-	}
+	profile := s.profileOf(r.Environment)
 	switch {
 	case r.Action == ActionExtend && r.For == 0:
 		return r.At.Add(c.LifetimeOf(profile).MaxExtension)
@@ -94,6 +89,25 @@ func (s *Snapshot) EndOf(c *config.Config, r Request) time.Time {
 		return r.At.Add(r.For)
 	}
 	return time.Time{}
+}
+
+// NoteOn returns what a person should know about an accepted request; "" if there is nothing.
+func (s *Snapshot) NoteOn(c *config.Config, r Request) string {
+	if r.Action != ActionSleep || c.Policy.Activity.Prometheus != nil {
+		return ""
+	}
+	return config.PolicyFile + " names no Prometheus (activity): after it is woken, " +
+		"nothing puts it to sleep again but another previewctl sleep"
+}
+
+// profileOf returns the profile of a live environment; "" if it isn't live.
+func (s *Snapshot) profileOf(name string) string {
+	for i := range s.Rows {
+		if s.Rows[i].Name == name {
+			return s.Rows[i].Profile
+		}
+	}
+	return ""
 }
 
 // checkForm checks a request without its environment.

@@ -56,7 +56,8 @@ func (t linkTargets) follow(name, service string) (target, problem string) {
 		case to == nil:
 			return "", fmt.Sprintf("environment %s is not live", target)
 		case !t.in.file(target).Shared:
-			return "", fmt.Sprintf("environment %s is not shared: its file doesn't say shared: true", target)
+			return "", fmt.Sprintf("environment %s is not shared; its owner shares it with previewctl set %s --shared",
+				target, target)
 		}
 		if _, isHere := to.Run[service]; isHere {
 			return target, ""

@@ -47,6 +47,7 @@ func (c *Client) get(ctx context.Context, answer any, query url.Values, path ...
 type accepted struct {
 	Message string    `json:"message"`
 	Until   time.Time `json:"until"`
+	Note    string    `json:"note"`
 }
 
 func (c *Client) post(ctx context.Context, body any, path ...string) (answer accepted, err error) {

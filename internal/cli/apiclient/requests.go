@@ -21,10 +21,11 @@ func (c *Client) Confirm(ctx context.Context, what Confirmation) error {
 }
 
 // Request asks to wake, sleep or extend an environment. Length 0 is the service's default. It returns the time until
-// which the request counts; zero if it has no end, or if the service is too old to say it.
+// which the request counts; zero if it has no end, or if the service is too old to say it. The note is for the user; it
+// may be empty.
 func (c *Client) Request(
 	ctx context.Context, name, action string, length time.Duration, caller string,
-) (until time.Time, err error) {
+) (until time.Time, note string, err error) {
 	body := struct {
 		For    string `json:"for,omitempty"`
 		Caller string `json:"caller,omitempty"`
@@ -33,5 +34,5 @@ func (c *Client) Request(
 		body.For = length.String()
 	}
 	answer, err := c.post(ctx, body, "environments", name, action)
-	return answer.Until, err
+	return answer.Until, answer.Note, err
 }

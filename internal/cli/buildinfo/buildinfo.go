@@ -2,8 +2,10 @@
 package buildinfo
 
 import (
+	"cmp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // Version describes the binary.
@@ -32,4 +34,13 @@ func Read() Version {
 		}
 	}
 	return v
+}
+
+// Installable returns the version that go install accepts: the commit or the release. It is empty if the binary has
+// none, or was built from changed files.
+func (v Version) Installable() string {
+	if v.Modified || strings.Contains(v.Version, "+dirty") || v.Revision == "" && !strings.HasPrefix(v.Version, "v") {
+		return ""
+	}
+	return cmp.Or(v.Revision, v.Version)
 }

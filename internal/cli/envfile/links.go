@@ -57,7 +57,7 @@ func (f *File) linkProblem(after *overlay.Repo, service string, link config.Link
 				"correct that file first, or link to another environment")
 		case target == nil:
 			return problem("leads to "+at+", which has no "+FileOf(at)+f.suggestion(after, at),
-				"link to an environment with shared: true")
+				"link to an environment that was created with --shared")
 		case !target.Shared:
 			return problem("leads to "+at+", which is not shared",
 				"ask its owner to share it: previewctl set "+at+" --shared")

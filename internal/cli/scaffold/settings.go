@@ -21,6 +21,7 @@ const (
 	ExampleDomain    = "preview.example.dev"
 	ExampleBranch    = "main"
 	ExampleNamespace = "argocd"
+	ExampleVersion   = "main"
 )
 
 // Settings are the values that init writes into files. An empty value keeps the example's.
@@ -29,6 +30,8 @@ type Settings struct {
 	// Example adds the demo system. ExampleRepositories are the repositories of its services, "owner/name", at most two.
 	Example             bool
 	ExampleRepositories []string
+	// Version is the version of previewctl for CI: a commit or release, or a branch if neither is known.
+	Version string
 }
 
 // The patterns are stricter than Git and DNS, so that each value is one plain scalar in YAML.
@@ -93,6 +96,7 @@ func (s Settings) replacers() (appsets, others *strings.Replacer) {
 	all := []string{
 		ExampleRepoURL, cmp.Or(s.RepoURL, ExampleRepoURL),
 		ExampleDomain, cmp.Or(s.Domain, ExampleDomain),
+		"PREVIEWCTL_VERSION: " + ExampleVersion + "\n", "PREVIEWCTL_VERSION: " + scalar(cmp.Or(s.Version, ExampleVersion)) + "\n",
 	}
 	return strings.NewReplacer(append(all,
 		"targetRevision: "+ExampleBranch+"\n", "targetRevision: "+scalar(s.Branch)+"\n",

@@ -2,7 +2,6 @@ package wait
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
@@ -21,20 +20,19 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 		return false, w.addReason(ctx)
 	}
 	name := w.nameOf(decision)
-	if name == "" && decision == nil {
-		return false, w.unknown()
-	}
+	isUnknown := decision == nil && w.Name == ""
 	if name == "" {
+		w.noteIf(isUnknown)
 		return true, nil // a pull request without an environment
 	}
 	application, err := w.Client.Application(ctx, name)
 	isDeleted, hasNoCluster := apiclient.IsStatus(err, http.StatusNotFound), apiclient.IsStatus(err, http.StatusNotImplemented)
 	switch {
-	case (isDeleted || hasNoCluster) && decision == nil && w.Name == "":
-		return false, w.unknown()
 	case isDeleted:
+		w.noteIf(isUnknown)
 		return true, nil
 	case hasNoCluster:
+		w.noteIf(isUnknown)
 		w.Env.Notef("the service has no access to a cluster: Argo CD may still have the Application")
 		return true, nil
 	case err != nil:
@@ -47,10 +45,13 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// unknown returns the error for a name that the service doesn't know: a mistyped name must not count as removed.
-func (w *waiter) unknown() error {
-	return fmt.Errorf("the service knows no environment %s, so it can't tell whether it is gone\n"+
-		"check the name: previewctl list --all", w.Target)
+// noteIf tells the user that the service doesn't know the name. A clean-up that runs again must not fail, but the name
+// may be mistyped.
+func (w *waiter) noteIf(isUnknown bool) {
+	if isUnknown {
+		w.Env.Notef("the service knows no environment %s: it was removed more than a day ago, or never existed; "+
+			"check the name: previewctl list --all", w.Target)
+	}
 }
 
 // nameOf returns the environment's name as far as it is known.
