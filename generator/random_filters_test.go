@@ -30,6 +30,8 @@ func (sim *simulation) mistypeFilter() {
 	case got.Code == http.StatusOK && before.Code == http.StatusOK && len(before.Rows(sim.t)) > 0:
 		sim.failf("a mistyped filter removes all %d environments", len(before.Rows(sim.t)))
 	case got.Code == http.StatusConflict && f.IntN(3) == 0:
+		sim.logf("a person confirms it, and then it is corrected")
+		f.isSaved = false // the disk may be full when the corrected one is to be saved
 		sim.getParamsWith(mistyped)
 		sim.events().post("/api/v1/confirm", `{"applicationSets":["previews"]}`)
 		synctest.Wait()
