@@ -104,8 +104,9 @@ func Needs(name string) bool {
 
 // reader fills a tree.
 type reader struct {
-	fsys fs.FS
-	tree config.Tree
+	fsys    fs.FS
+	tree    config.Tree
+	entries int // the files and folders below kustomize-base
 }
 
 func newReader(fsys fs.FS) *reader {
@@ -136,14 +137,29 @@ func (r *reader) addBase(hash HashFunc) error {
 	if r.tree.Hashes[config.BaseFolder], err = hash(config.BaseFolder); err != nil {
 		return err
 	}
-	return r.addKustomizations(config.BaseFolder)
+	if err = r.addKustomizations(config.BaseFolder); !errors.Is(err, errTooLarge) {
+		return err
+	}
+	r.tree.Problems = append(r.tree.Problems, config.Problem{
+		File: config.BaseFolder, Message: err.Error(), Remedy: "remove folders that no kustomization refers to",
+	})
+	return nil
 }
+
+// maxEntries bounds the files and folders below kustomize-base. In a Git commit, a few small objects can stand for any
+// number of folders, because a folder can be in another one under many names.
+const maxEntries = 50_000
+
+var errTooLarge = fmt.Errorf("has more than %d files and folders", maxEntries)
 
 // addKustomizations adds every folder at or below the given one that has a kustomization file.
 func (r *reader) addKustomizations(folder string) error {
 	entries, err := fs.ReadDir(r.fsys, folder)
 	if err != nil {
 		return err
+	}
+	if r.entries += len(entries) + 1; r.entries > maxEntries {
+		return errTooLarge
 	}
 	if hasKustomization(entries) {
 		r.tree.Kustomizations[folder] = true

@@ -192,3 +192,38 @@ func TestUnreadableFolderIsAnError(t *testing.T) {
 		t.Error("a missing hash is no error")
 	}
 }
+
+// nested is a file system in which each of 12 levels below kustomize-base/nested has ten folders in each
+// folder, as in a small Git commit.
+type nested struct{ fstest.MapFS }
+
+func (n nested) ReadDir(name string) ([]fs.DirEntry, error) {
+	if !strings.HasPrefix(name, "kustomize-base/nested") {
+		return n.MapFS.ReadDir(name)
+	}
+	var entries []fs.DirEntry
+	if strings.Count(name, "/") > 12 {
+		return entries, nil
+	}
+	for _, child := range "0123456789" {
+		info, err := n.Stat("kustomize-base/nested/" + string(child))
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, fs.FileInfoToDirEntry(info))
+	}
+	return entries, nil
+}
+
+func TestFoldersOfTheBaseAreBounded(t *testing.T) {
+	t.Parallel()
+	fsys := nested{files(repository())}
+	for _, child := range "0123456789" {
+		fsys.MapFS["kustomize-base/nested/"+string(child)] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
+	}
+	tree, err := configtree.Read(fsys, hashOf)
+	if err != nil || len(tree.Problems) != 1 || tree.Problems[0].File != "kustomize-base" ||
+		tree.Problems[0].Message != "has more than 50000 files and folders" {
+		t.Errorf("problems are %v, %v", tree.Problems, err)
+	}
+}

@@ -64,3 +64,18 @@ func TestBrokenReferences(t *testing.T) {
 		})
 	}
 }
+
+// The checks of one commit have a budget. References after it aren't followed.
+func TestReferencesAreBounded(t *testing.T) {
+	t.Parallel()
+	const file = "kustomize-base/services/web/run/kustomization.yaml"
+	for count, want := range map[int]int{10: 1, 64<<20/4096 - 10: 1, 64 << 20 / 4096: 0} {
+		contents := repository()
+		contents[file] = "resources:\n" + strings.Repeat("- a.yaml\n", count) + "- missing.yaml\n"
+		contents["kustomize-base/services/web/run/a.yaml"] = ""
+		tree, err := configtree.Read(files(contents), hashOf)
+		if err != nil || len(tree.BaseProblems) != want {
+			t.Errorf("%d references: problems are %v, %v; want %d", count, tree.BaseProblems, err, want)
+		}
+	}
+}

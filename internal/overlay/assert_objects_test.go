@@ -122,6 +122,23 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 	})
 }
 
+// A component can change the guardrails of all environments by a setting for every object.
+func TestCheckAcceptsComponentsThatChangeEveryObject(t *testing.T) {
+	t.Parallel()
+	const file = "kustomize-base/services/web/run/kustomization.yaml"
+	component := "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [deployment.yaml, service.yaml, ingress.yaml]\n"
+	for _, setting := range []string{
+		"commonAnnotations: {previewset.dev/a: b}", "commonLabels: {previewset.dev/a: b}", "buildMetadata: [managedByLabel]",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			if got := checkShop(t, map[string]string{file: component + setting + "\n"}); len(got.Problems) > 0 {
+				t.Error(got.Problems)
+			}
+		})
+	}
+}
+
 // An overlay of an environment's own has exactly the guardrails of the shared overlay.
 func TestCheckComparesGuardrails(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,15 @@
 package overlay
 
 import (
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/overlaytest"
 )
 
 func TestHostConflicts(t *testing.T) {
@@ -73,4 +77,18 @@ func TestHostConflicts(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCheckFindsHostConflicts(t *testing.T) {
+	t.Parallel()
+	policy, err := fs.ReadFile(overlaytest.Shop(nil), "previewset.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(policy), "repository: acme/api,", "repository: acme/api-web, public: true,", 1)
+	got := checkShop(t, map[string]string{"previewset.yaml": changed})
+	conflicts := slices.DeleteFunc(got.Problems, func(p config.Problem) bool { return !strings.Contains(p.Message, " host ") })
+	overlaytest.WantProblem(
+		t, conflicts, "web-pr-1", "could want host api-web-pr-1.preview.test, which environment api-web-pr-1 could want too",
+	)
 }

@@ -67,6 +67,11 @@ func checkAttacks() []checkAttack {
 				"    kind: ResourceQuota\n    metadata: {name: any}\n"),
 			names: []string{"mallory", "ResourceQuota"},
 		},
+		{
+			name: "thousands of patches with regular expressions",
+			files: built("]\npatches:\n" + strings.Repeat("- {target: {name: '(a|b)*c'}, patch: '[{op: remove, path: /spec}]'}\n", 3000)),
+			names: []string{kustomization, "at most 500 are allowed"},
+		},
 		{name: "a profile that doesn't exist", files: map[string]string{
 			overlay + "environment.yaml": "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nprofile: root\n",
 		}, names: []string{overlay + "environment.yaml", "root"}},

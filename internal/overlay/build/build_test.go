@@ -3,8 +3,12 @@ package build_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/previewset/previewset/internal/overlay/build"
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/kustomization"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
 	"github.com/previewset/previewset/internal/preview"
@@ -39,5 +43,20 @@ func TestBuildsAtTheSameTimeHaveTheirOwnSchemas(t *testing.T) {
 				t.Errorf("the Thing has %d parts, want %d", got, parts)
 			}
 		})
+	}
+}
+
+func TestBuildEndsAfterATime(t *testing.T) {
+	t.Parallel()
+	tree := filetree.New(overlaytest.Shop(nil))
+	b, err := build.New(tree, kustomization.NewGraph(tree)).Overlay("overlays/preview")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.RunWithin(0); err == nil || !strings.Contains(err.Error(), "the build of overlays/preview takes longer than 0s") {
+		t.Errorf("without time, the build ends with %v", err)
+	}
+	if objects, err := b.RunWithin(build.MaxTime); err != nil || objects.Size() == 0 {
+		t.Errorf("with time, the build ends with %v", err)
 	}
 }

@@ -38,6 +38,14 @@ func ownSize(k types.Kustomization) size {
 	for _, r := range k.Replacements {
 		s.patches += max(1, len(r.Targets))
 	}
+	for _, isSet := range []bool{
+		len(k.CommonLabels) > 0, //nolint:staticcheck // SA1019: deprecated, but Kustomize still applies it
+		len(k.CommonAnnotations) > 0, len(k.BuildMetadata) > 0, k.NamePrefix != "", k.NameSuffix != "", k.Namespace != "",
+	} {
+		if isSet { // each changes all objects
+			s.patches++
+		}
+	}
 	return s
 }
 

@@ -32,6 +32,16 @@ func TestSizeProblem(t *testing.T) {
 		want  string
 	}{
 		{"the shop", nil, ""},
+		{
+			"settings that change every object",
+			map[string]string{
+				kustomizationFile: header + "resources: [../preview, m.yaml]\nnamePrefix: a-\nnameSuffix: -b\nnamespace: c\n" +
+					"commonAnnotations: {previewset.dev/a: b}\nlabels: [{pairs: {a: b}}]\nbuildMetadata: [originAnnotations]\n" +
+					"images: [" + strings.Repeat("{name: a, newTag: b}, ", 5) + "]\n",
+				"overlays/web-pr-7/m.yaml": strings.Repeat("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n---\n", 1990),
+			},
+			kustomizationFile + ": tries 11 patches on each of 1992 objects",
+		},
 		{"some patches", map[string]string{kustomizationFile: patches(100)}, ""},
 		{
 			"thousands of patches with regular expressions",
