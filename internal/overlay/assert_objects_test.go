@@ -122,18 +122,24 @@ func TestCheckFindsOverlaysThatChangeGuardrails(t *testing.T) {
 	})
 }
 
-// A component can change the guardrails of all environments by a setting for every object.
+// A component can change objects of other components by a setting for every object, guardrails too.
 func TestCheckAcceptsComponentsThatChangeEveryObject(t *testing.T) {
 	t.Parallel()
-	const file = "kustomize-base/services/web/run/kustomization.yaml"
-	component := "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [deployment.yaml, service.yaml, ingress.yaml]\n"
-	for _, setting := range []string{
-		"commonAnnotations: {previewset.dev/a: b}", "commonLabels: {previewset.dev/a: b}", "buildMetadata: [managedByLabel]",
-	} {
+	const header = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+	for _, setting := range []string{"commonAnnotations: {previewset.dev/a: b}", "commonLabels: {previewset.dev/a: b}"} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
-			if got := checkShop(t, map[string]string{file: component + setting + "\n"}); len(got.Problems) > 0 {
-				t.Error(got.Problems)
+			got := checkShop(t, map[string]string{
+				"kustomize-base/components/guardrails/kustomization.yaml": header + "resources: [limits.yaml, networkpolicy.yaml]\n",
+				"kustomize-base/data/db/kustomization.yaml":               header + "resources: [service.yaml, quota.yaml]\n",
+				"kustomize-base/data/db/quota.yaml": "{apiVersion: v1, kind: ResourceQuota, metadata: {name: guardrails, " +
+					"annotations: {argocd.argoproj.io/sync-options: Prune=false}}, spec: {hard: {pods: '10'}}}",
+				"kustomize-base/components/spot/kustomization.yaml": header + setting + "\n",
+			})
+			for _, p := range got.Problems {
+				if strings.Contains(p.Message, "differs from the guardrails") {
+					t.Error(p)
+				}
 			}
 		})
 	}
