@@ -68,7 +68,7 @@ func checkAttacks() []checkAttack {
 			names: []string{"mallory", "ResourceQuota"},
 		},
 		{
-			name: "thousands of patches with regular expressions",
+			name:  "thousands of patches with regular expressions",
 			files: built("]\npatches:\n" + strings.Repeat("- {target: {name: '(a|b)*c'}, patch: '[{op: remove, path: /spec}]'}\n", 3000)),
 			names: []string{kustomization, "at most 500 are allowed"},
 		},
