@@ -7,6 +7,7 @@ import (
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/store"
@@ -58,6 +59,7 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 			activity:  sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
 			workloads: sources.NewWorkloads(nil, o.Logger),
 			waking:    sources.NewWaking(o.Applications),
+			progress:  progress.NewWatch(o.Applications, o.Now),
 			pacing:    pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
 			store:     store.New(o.Store, o.Now),
 			requested: &metrics.Requested{}, filters: &applicationsets.Filters{},
@@ -69,7 +71,7 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 		stateLog: stateLog{log: o.Logger, metrics: m},
 	}
 	r.startOver()
-	collector := &metrics.Collector{Service: c}
+	collector := &metrics.Collector{Service: c, Progress: r.progress}
 	if o.EnvironmentMetrics {
 		collector.Requested = r.requested
 		r.workloads = sources.NewWorkloads(o.Workloads, o.Logger)

@@ -22,7 +22,7 @@ func (g *Generator) handlers() (private, public http.Handler) {
 	api.New(api.Options{
 		Token: o.Token, APIToken: o.APIToken, Service: g.current, Callers: g.callers,
 		Filters: g.refresher.filters, Queue: g.queue,
-		Progress: environments, Usage: o.Usage, Now: o.Now, Logger: o.Logger,
+		Progress: environments, Watch: g.refresher.progress, Usage: o.Usage, Now: o.Now, Logger: o.Logger,
 	}).Routes(privateEngine)
 	privateEngine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{})))
 

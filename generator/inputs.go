@@ -7,6 +7,7 @@ import (
 
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/metrics"
+	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/status"
@@ -27,6 +28,7 @@ type inputs struct {
 	activity     *sources.Activity
 	workloads    *sources.Workloads
 	waking       *sources.Waking
+	progress     *progress.Watch
 	pacing       pacing
 
 	memory    preview.Memory // of the last snapshot

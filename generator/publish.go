@@ -81,10 +81,15 @@ func (r *refresher) encode(
 	snapshot *preview.Snapshot, last *answer.Published,
 ) (next *answer.Published, content []byte, err error) {
 	versions := answer.Compare(snapshot.Rows, last)
+	phases, hasChanged := r.progress.Saved()
+	if hasChanged {
+		r.store.MustSave()
+	}
 	change := store.Change{
 		New: store.State{
 			Memory: snapshot.Memory, Reported: r.statuses.Reported(),
 			Requested: r.requested.Sleeping(snapshot.Memory.Environments), Filters: r.filters.Saved(),
+			Progress: phases,
 		},
 		Before: r.memory, SameRows: versions.Same,
 	}
@@ -125,13 +130,15 @@ func (r *refresher) afterServing(ctx context.Context, last, next *answer.Publish
 		before = last.Snapshot
 	}
 	r.waking.Forget(before, next.Snapshot)
+	r.progress.Update(next.Snapshot)
 	r.stateLog.decisions(before, next.Snapshot)
 	r.stateLog.states(before, next)
 	r.notifier.Notify(ctx, next, r.cluster.Facts.Plugins)
 	next.DropPrevious()
-	if r.statuses.Enabled() && r.pacing.hasQuota() {
-		r.reads.want(reportKey, false)
+	if r.progress.IsDue() {
+		r.reads.want(progressKey, false)
 	}
+	r.wantReport()
 	if !r.waking.NeedsCluster() && len(sources.WakingRows(next.Snapshot)) > 0 {
 		r.reads.want(wakingKey, false)
 	}

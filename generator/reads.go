@@ -21,6 +21,7 @@ const (
 	reportKey    = "report"
 	activityKey  = "activity"
 	wakingKey    = "waking"
+	progressKey  = "progress"
 	workloadsKey = "workloads"
 )
 

@@ -61,6 +61,9 @@ func (r *refresher) schedulePeriodicReads() {
 	if len(sources.WakingRows(p.Snapshot)) > 0 {
 		r.reads.want(wakingKey, false)
 	}
+	if r.progress.IsDue() {
+		r.reads.want(progressKey, false)
+	}
 }
 
 // scheduleReads adds the reads for pending work, and begins a round if one is due.
@@ -123,6 +126,8 @@ func (r *refresher) task(ctx context.Context, key string) sources.Task {
 		return r.activity.Measure(ctx, func() *config.Config { return r.config.InForce }, r.anyRuns)
 	case wakingKey:
 		return r.waking.Read(ctx, r.servedSnapshot, changed)
+	case progressKey:
+		return r.progress.Read(ctx, r.wantReport)
 	case workloadsKey:
 		return r.workloads.Read(ctx, r.config.InForce, r.noteWorkloads)
 	}

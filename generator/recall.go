@@ -54,6 +54,7 @@ func (in *inputs) restore(s *store.State) {
 	in.statuses.Restore(s.Reported)
 	in.requested.Restore(s.Requested)
 	in.filters.Restore(s.Filters)
+	in.progress.Restore(s.Progress)
 	in.opts.Logger.Info("saved state loaded", "environments", len(in.memory.Environments))
 }
 

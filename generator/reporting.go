@@ -7,12 +7,19 @@ import (
 	"github.com/previewset/previewset/generator/sources"
 )
 
+// wantReport tells GitHub about the served snapshot, unless only the reserve of the quota is left.
+func (r *refresher) wantReport() {
+	if r.statuses.Enabled() && r.pacing.hasQuota() {
+		r.reads.want(reportKey, false)
+	}
+}
+
 // reportTask sets the commit statuses of the served snapshot.
-func (r *refresher) reportTask(ctx context.Context) sources.Task {
-	batch := r.statuses.Plan(r.servedSnapshot(), r.reportedRepositories())
+func (in *inputs) reportTask(ctx context.Context) sources.Task {
+	batch := in.statuses.Plan(in.servedSnapshot(), in.progress.Of, in.reportedRepositories())
 	return func() sources.Apply {
-		r.statuses.Send(ctx, batch)
-		return func() { r.statuses.Accept(batch) }
+		in.statuses.Send(ctx, batch)
+		return func() { in.statuses.Accept(batch) }
 	}
 }
 

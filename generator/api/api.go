@@ -50,6 +50,7 @@ type Options struct {
 	Filters         Filters
 	Queue           *pending.Queue
 	Progress        *progress.Reader
+	Watch           *progress.Watch
 	Usage           Usage // nil if the service can't measure usage
 	Now             func() time.Time
 	Logger          *slog.Logger

@@ -19,7 +19,8 @@ func (a *API) listEnvironments(c *gin.Context) {
 	decisions := p.LiveDecisions()
 	environments := make([]ListedEnvironment, len(p.Snapshot.Rows))
 	for i := range p.Snapshot.Rows {
-		environments[i] = ListedEnvironment{Row: &p.Snapshot.Rows[i], Decision: decisions[p.Snapshot.Rows[i].Name]}
+		row := &p.Snapshot.Rows[i]
+		environments[i] = ListedEnvironment{Row: row, Decision: decisions[row.Name]}
 	}
 	c.JSON(http.StatusOK, EnvironmentList{Environments: environments})
 }
@@ -41,6 +42,7 @@ func (a *API) getEnvironment(c *gin.Context) {
 	for _, r := range p.Snapshot.Rows {
 		if r.Name == c.Param("name") {
 			s := a.Progress.Environment(c.Request.Context(), r)
+			s.Progress = a.Watch.Complete(r.Name, s.Progress)
 			s.Decision = p.LiveDecisions()[r.Name]
 			if commit != "" {
 				read := p.Config != nil && p.Config.IsAtOrAfter(commit)

@@ -35,7 +35,7 @@ func newServer(tb testing.TB, s *testworld.Service) *server {
 	api.New(api.Options{
 		Token: s.Token, APIToken: s.APIToken, Service: s, Callers: v.callers,
 		Filters: &applicationsets.Filters{}, Queue: v.queue,
-		Progress: progress.NewReader(nil, nil, s.Clock, log), Now: s.Clock, Logger: log,
+		Progress: progress.NewReader(nil, nil, s.Clock, log), Watch: progress.NewWatch(nil, s.Clock), Now: s.Clock, Logger: log,
 	}).Routes(private)
 
 	webhooks := &api.Webhooks{

@@ -15,7 +15,10 @@ var environmentLabels = []string{"environment", "owner", "repository", "profile"
 
 var (
 	environmentsDesc = desc("previewset_environments", "Live environments by state.", "state")
-	decisionsDesc    = desc("previewset_decisions",
+	progressDesc     = desc("previewset_environments_progress",
+		"Live environments by phase: deploying, ready, failed, degraded, asleep or waking. New ones are missing until Argo CD was read.",
+		"phase")
+	decisionsDesc = desc("previewset_decisions",
 		"Decisions about pull requests and environment files, by outcome and rule.", "outcome", "rule")
 	withheldDesc = desc("previewset_environments_withheld",
 		"Environments that are removed when a user confirms it.")
@@ -52,6 +55,8 @@ type Service interface {
 // Collector reads figures about the snapshot and the sources.
 type Collector struct {
 	Service Service
+	// Progress counts environments by phase.
+	Progress interface{ Counts() map[preview.Phase]int }
 	// Requested has the resources of single environments; nil omits all metrics of single environments.
 	Requested *Requested
 }
@@ -59,7 +64,7 @@ type Collector struct {
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		environmentsDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc,
+		environmentsDesc, progressDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc,
 		readyDesc,
 		knownDesc, measuredDesc, stateDesc, requestsDesc,
 	} {
@@ -79,6 +84,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	set(readyDesc, boolean(p != nil))
 	if p != nil {
 		collectSnapshot(p.Snapshot, set)
+		collectProgress(c.Progress.Counts(), set)
 		if c.Requested != nil {
 			collectEnvironments(p.Snapshot, c.Requested, set)
 		}
@@ -110,6 +116,15 @@ func collectSnapshot(s *preview.Snapshot, set setGauge) {
 	}
 	for by, n := range decisions {
 		set(decisionsDesc, float64(n), string(by.outcome), string(by.rule))
+	}
+}
+
+func collectProgress(counts map[preview.Phase]int, set setGauge) {
+	for _, phase := range []preview.Phase{
+		preview.PhaseDeploying, preview.PhaseReady, preview.PhaseFailed, preview.PhaseDegraded, preview.PhaseAsleep,
+		preview.PhaseWaking,
+	} {
+		set(progressDesc, float64(counts[phase]), string(phase))
 	}
 }
 

@@ -51,6 +51,7 @@ func TestApplicationIsReadOncePerSecond(t *testing.T) {
 	t.Parallel()
 	w, argo := testworld.New(), &testworld.Applications{}
 	s := testworld.Ready(t, w, testworld.WithApplications(argo))
+	argo.Reads = nil // those of the refresh cycle
 	for i, tt := range []struct {
 		passed time.Duration
 		want   int
@@ -94,8 +95,9 @@ func TestFewApplicationsAreReadPerSecond(t *testing.T) {
 func TestSimultaneousRequestsAreOneRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		argo := &testworld.Applications{Blocked: make(chan struct{})}
+		argo := &testworld.Applications{}
 		s := testworld.Ready(t, testworld.New(), testworld.WithApplications(argo))
+		argo.Reads, argo.Blocked = nil, make(chan struct{})
 		var all sync.WaitGroup
 		for range 3 {
 			all.Go(func() { s.Environment(t, "shop-pr-7") })

@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Reporter sets our commit status on a commit. State is pending or success; target is a URL or "".
+// Reporter sets our commit status on a commit. State is pending, success or failure; target is a URL or "".
 type Reporter interface {
 	Report(ctx context.Context, repository, sha, state, description, target string) error
 }
@@ -32,12 +32,12 @@ type Statuses struct {
 	log      *slog.Logger
 	count    func(ok bool)
 
-	reported map[string]string  // text by pull request
-	failed   map[string]failure // by pull request
+	reported map[string]string       // text by pull request
+	failed   map[string]failedStatus // by pull request
 }
 
-// failure is a status that couldn't be set, and the time of the next attempt.
-type failure struct {
+// failedStatus is a status that couldn't be set, and the time of the next attempt.
+type failedStatus struct {
 	text  string
 	retry time.Time
 }
@@ -60,14 +60,20 @@ func (s *Statuses) Restore(reported map[string]string) { s.reported = reported }
 type Batch struct {
 	due      []commitStatus
 	reported map[string]string
-	failed   map[string]failure
+	failed   map[string]failedStatus
 }
 
 // Plan finds the statuses that must be set. Repositories are the lower-case names of repositories that may get one.
 // Statuses that failed before come last.
-func (s *Statuses) Plan(snapshot *preview.Snapshot, repositories map[string]bool) *Batch {
-	b := &Batch{reported: map[string]string{}, failed: map[string]failure{}}
-	for _, c := range commitStatuses(snapshot, repositories) {
+func (s *Statuses) Plan(snapshot *preview.Snapshot, progress progressOf, repositories map[string]bool) *Batch {
+	b := &Batch{reported: map[string]string{}, failed: map[string]failedStatus{}}
+	all, unknown := s.commitStatuses(snapshot, progress, repositories)
+	for _, pr := range unknown {
+		if last, isKnown := s.reported[pr]; isKnown {
+			b.reported[pr] = last
+		}
+	}
+	for _, c := range all {
 		last, known := s.reported[c.pr]
 		if known {
 			b.reported[c.pr] = last
@@ -95,7 +101,7 @@ func (s *Statuses) Send(ctx context.Context, b *Batch) {
 		s.count(err == nil)
 		if err != nil {
 			failures++
-			b.failed[c.pr] = failure{text: c.text(), retry: s.now().Add(retryAfter)}
+			b.failed[c.pr] = failedStatus{text: c.text(), retry: s.now().Add(retryAfter)}
 			s.log.Warn("set commit status failed; it will be tried again", "pr", c.pr, "error", err)
 			continue
 		}

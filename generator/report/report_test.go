@@ -34,7 +34,7 @@ func TestStatusIsSetOnce(t *testing.T) {
 		"acme/shop", testworld.WithPaths(testworld.PullRequest(7, "alice"), "README.md"),
 		testworld.PullRequest(8, "carol", "bug"),
 	)
-	s := testworld.Ready(t, w, keep, reporting)
+	s := testworld.Ready(t, w, keep, testworld.WithHealthyApplications, reporting)
 	compareStatuses(t, "first", r.Take())
 	s.Refresh(t.Context())
 	if sent := r.Take(); len(sent) != 0 {
@@ -50,7 +50,7 @@ func TestStatusIsSetOnce(t *testing.T) {
 func TestFailedStatusIsRetried(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{Fails: func(string) bool { return true }}
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	first := r.Take()
 	r.Fails = nil
 	s.Refresh(t.Context())
@@ -72,7 +72,7 @@ func TestFailedStatusIsRetried(t *testing.T) {
 func TestNewStatusIsSetDespiteEarlierFailure(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{Fails: func(line string) bool { return strings.Contains(line, "acme/shop 3ef ") }}
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	r.Take()
 	w.Change(func() {
 		moved := testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go")
@@ -80,7 +80,7 @@ func TestNewStatusIsSetDespiteEarlierFailure(t *testing.T) {
 		w.Repositories["acme/shop"] = testworld.Repository("acme/shop", moved)
 	})
 	s.Refresh(t.Context())
-	if sent := r.Take(); len(sent) != 1 || !strings.HasPrefix(sent[0], "acme/shop beef success ") {
+	if sent := r.Take(); len(sent) != 2 || !strings.HasPrefix(sent[1], "acme/shop beef success ") {
 		t.Errorf("sent: %v", sent)
 	}
 }
@@ -100,7 +100,7 @@ func TestFailingStatusesDoNotBlockOthers(t *testing.T) {
 	w, r := testworld.New(), &testworld.Statuses{Fails: failing}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(30, "none")...)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	attempts, done := len(r.Take()), 0
 	for range 10 {
 		s.Refresh(t.Context())
@@ -129,7 +129,7 @@ func TestStatusesAreShortAndLimited(t *testing.T) {
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(50, strings.Repeat("a b", 40))...)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	first := r.Take()
 	for _, line := range first {
 		description, err := strconv.Unquote(line[strings.IndexByte(line, '"') : strings.LastIndexByte(line, '"')+1])
@@ -152,7 +152,7 @@ func TestStatusesOfHostileTexts(t *testing.T) {
 		"acme/shop", testworld.PullRequest(7, "alice", "preview:\x1b[31m\u202e\U0001F98A\n\x00<b>"),
 	)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
-	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	compareStatuses(t, "hostile", r.Take())
 }
 
@@ -177,7 +177,7 @@ func TestHeadThatIsNotDeployedIsPending(t *testing.T) {
 		w.Repositories["acme/shop"] = shop
 	}
 	at(0xa, true)
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	w.Change(func() { at(0xb, false) })
 	s.Refresh(t.Context())
 	w.Change(func() { at(0xb, true) })
@@ -189,7 +189,7 @@ func TestHeadThatIsNotDeployedIsPending(t *testing.T) {
 func TestTemporaryErrorsAreNotReported(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	r.Take()
 	for i := range 3 {
 		w.Change(func() {
@@ -208,7 +208,7 @@ func TestStatusNamesNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
-	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{World: w} })
+	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{World: w} })
 	compareStatuses(t, "taken", r.Take())
 }
 
@@ -217,10 +217,10 @@ func TestRestartRepeatsStatusesAtMostOnce(t *testing.T) {
 	w, r := testworld.New(), &testworld.Statuses{}
 	_, keep := testworld.NewStore(t)
 	reporting := func(o *generator.Options) { o.Reporter = r }
-	testworld.Ready(t, w, keep, reporting)
+	testworld.Ready(t, w, keep, testworld.WithHealthyApplications, reporting)
 	first := r.Take()
 	for range 2 {
-		s := testworld.Ready(t, w, keep, reporting)
+		s := testworld.Ready(t, w, keep, testworld.WithHealthyApplications, reporting)
 		s.Refresh(t.Context())
 		s.Refresh(t.Context())
 	}
@@ -240,7 +240,7 @@ func TestSleepingEnvironmentIsReportedAsLive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, r := testworld.New(), &testworld.Statuses{}
-		s := testworld.NewService(t, w, testworld.WithRealTime, func(o *generator.Options) { o.Reporter = r })
+		s := testworld.NewService(t, w, testworld.WithRealTime, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 		s.Start(t)
 		testworld.Advance(time.Minute)
 		if sent := r.Take(); len(sent) != 3 {
@@ -262,7 +262,7 @@ func TestSleepingEnvironmentIsReportedAsLive(t *testing.T) {
 func TestOnlyConfiguredRepositoriesGetStatuses(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	r.Take()
 	w.Change(func() { w.Tree = testworld.Tree(2, strings.ReplaceAll(testworld.Policy, "acme/shop", "acme/store")) })
 	s.Refresh(t.Context())
@@ -276,7 +276,7 @@ func TestRenamedRepositoryGetsStatuses(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Repositories["acme/shop"] = testworld.Repository("acme/Store", testworld.WithPaths(testworld.PullRequest(7, "alice"), "orders/main.go"))
-	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	if !slices.ContainsFunc(r.Take(), func(line string) bool { return strings.HasPrefix(line, "acme/Store 3ef success ") }) {
 		t.Error("no status was set")
 	}
@@ -289,7 +289,7 @@ func TestRepositoryWithTakenNameGetsNoStatuses(t *testing.T) {
 	shop := w.Repositories["acme/shop"]
 	shop.ID = 70
 	w.Repositories["acme/shop"] = shop
-	s := testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	if sent := r.Take(); len(sent) != 3 {
 		t.Fatalf("sent: %v", sent)
 	}
@@ -303,4 +303,47 @@ func TestRepositoryWithTakenNameGetsNoStatuses(t *testing.T) {
 	if sent := r.Take(); len(sent) != 0 {
 		t.Errorf("sent: %v", sent)
 	}
+}
+
+// The status of a commit follows Argo CD: green only when it is synced and healthy.
+func TestStatusFollowsArgoCD(t *testing.T) {
+	t.Parallel()
+	w, r, argo := testworld.New(), &testworld.Statuses{}, &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
+	s := testworld.Ready(t, w, testworld.WithApplications(argo), func(o *generator.Options) { o.Reporter = r })
+	row := s.Environment(t, "shop-pr-7").Row
+	for _, tt := range []struct {
+		name   string
+		change func(*preview.ApplicationStatus)
+		want   string
+	}{
+		{"healthy", func(*preview.ApplicationStatus) {}, "success"},
+		{"crashing", func(a *preview.ApplicationStatus) { a.Health = "Degraded" }, "failure"},
+		{"fixed", func(*preview.ApplicationStatus) {}, "success"},
+		{"its sync failed", func(a *preview.ApplicationStatus) { a.Operation, a.Message = "Failed", "no such image" }, "failure"},
+		{"out of sync after a failure", func(a *preview.ApplicationStatus) { a.Sync = "OutOfSync" }, "pending"},
+	} {
+		r.Take()
+		status := testworld.Synced(row)
+		tt.change(status)
+		argo.Statuses[row.Namespace] = status
+		w.AdvanceClock(time.Minute)
+		s.Refresh(t.Context())
+		sent := slices.DeleteFunc(r.Take(), func(line string) bool { return !strings.HasPrefix(line, "acme/shop 3ef ") })
+		if len(sent) != 1 || !strings.HasPrefix(sent[0], "acme/shop 3ef "+tt.want+" ") {
+			t.Errorf("%s: %v", tt.name, sent)
+		}
+	}
+}
+
+// Members of a join turn green, and a join with a reserved name is told why it gets no preview.
+func TestJoinedPullRequestsGetStatuses(t *testing.T) {
+	t.Parallel()
+	w, r := testworld.New(), &testworld.Statuses{}
+	joined := func(number int, author, name string) preview.PullRequest {
+		return testworld.WithPaths(testworld.PullRequest(number, author, "preview-with:"+name), "orders/main.go")
+	}
+	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", joined(7, "alice", "checkout"), joined(9, "bob", "staging"))
+	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway", testworld.PullRequest(1, "alice", "preview-with:checkout"))
+	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
+	compareStatuses(t, "joined", r.Take())
 }

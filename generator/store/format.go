@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/store/rowtemplate"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -31,6 +32,8 @@ type State struct {
 	Requested map[string]Resources
 	// Filters are those of the ApplicationSets' last answers, by ApplicationSet.
 	Filters map[string]Filter
+	// Progress has the phases of environments, with the times at which they began.
+	Progress progress.Saved
 }
 
 // Filter is the filter of an ApplicationSet's last answer.
@@ -55,6 +58,7 @@ type document struct {
 	Reported         map[string]string    `json:"reported,omitempty"`
 	Requested        map[string]Resources `json:"requested,omitempty"`
 	Filters          map[string]Filter    `json:"filters,omitempty"`
+	Progress         progress.Saved       `json:"progress,omitzero"`
 	rowtemplate.Form                      // Memory.Environments
 }
 
@@ -67,7 +71,7 @@ func Decode(content []byte) (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("decode saved state: %w", err)
 	}
-	return State{Memory: d.Memory, Reported: d.Reported, Requested: d.Requested, Filters: d.Filters}, nil
+	return State{Memory: d.Memory, Reported: d.Reported, Requested: d.Requested, Filters: d.Filters, Progress: d.Progress}, nil
 }
 
 func decodeDocument(content []byte) (d document, err error) {
@@ -100,7 +104,8 @@ func encodeState(e *rowtemplate.Encoder, s State, now time.Time) ([]byte, error)
 	m.Environments = nil
 	head, err := json.Marshal(document{
 		Version: formatVersion, Saved: now.UTC(), Memory: m, Reported: s.Reported, Requested: s.Requested,
-		Filters: s.Filters,
+		Filters:  s.Filters,
+		Progress: s.Progress,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode saved state: %w", err)

@@ -68,6 +68,9 @@ func NewService(t testing.TB, w *World, change ...func(*generator.Options)) *Ser
 		c(&o)
 	}
 	s.Generator = generator.New(o)
+	if a, ok := o.Applications.(*Applications); ok {
+		a.serve(s)
+	}
 	return s
 }
 

@@ -22,6 +22,8 @@ type Status struct {
 	Failing bool `json:"failing"`
 	// Reason says why it isn't ready; empty if it is.
 	Reason string `json:"reason"`
+	// Progress is how far it is. Commit statuses, deployments and metrics say the same.
+	Progress Progress `json:"progress"`
 	// Decision is the decision that keeps the environment live.
 	Decision *Decision `json:"decision,omitempty"`
 	// ConfigRead says whether the service has read the commit in config_commit, or a newer one; missing without this
@@ -97,57 +99,85 @@ type ApplicationSource struct {
 
 // WithApplication returns the status of an environment from that of its Application; nil means that there is none.
 func (r Row) WithApplication(a *ApplicationStatus) Status {
-	s := r.WithoutApplication("")
-	ready := false
-	s.Ready, s.Application = &ready, a
-	if a == nil {
-		s.Reason = "Argo CD hasn't made its Application yet"
-		return s
+	p := Progress{Phase: PhaseDeploying, Reason: "Argo CD hasn't made its Application yet"}
+	if a != nil {
+		p = r.progress(a)
 	}
-	s.Failing, s.Reason = r.waitsFor(a)
-	s.Reason = config.Printable(s.Reason)
-	ready = s.Reason == ""
+	s := r.withProgress(p)
+	ready := p.Phase == PhaseReady
+	s.Ready, s.Application = &ready, a
 	return s
 }
 
 // WithoutApplication returns the status if the Application is unknown, with the reason; "" means that there is no
 // cluster.
 func (r Row) WithoutApplication(why string) Status {
-	s := Status{
-		Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images},
-		Reason: config.Printable(why),
-	}
 	if why != "" {
+		s := r.withProgress(Progress{Phase: PhaseDeploying, Reason: config.Printable(why)})
 		s.Ready = new(bool)
+		return s
+	}
+	s := r.withProgress(Progress{
+		Phase: PhaseDeploying, Reason: "the service has no access to a cluster, so its health is unknown",
+		Remedy: "run the service beside Argo CD, or with --kubeconfig",
+	})
+	s.Reason = ""
+	return s
+}
+
+// withProgress returns the status with Argo CD's part of the progress. An environment that is asleep or waking has its
+// state as phase, whatever Argo CD says.
+func (r Row) withProgress(p Progress) Status {
+	s := Status{
+		Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Failing: p.IsFailing(), Reason: p.Reason,
+		Progress: p,
+	}
+	if r.State == Asleep || r.State == Waking {
+		s.Progress.Phase = Phase(r.State)
 	}
 	return s
 }
 
-// waitsFor returns why an environment isn't ready; "" if it is. Argo CD must have taken the newest row, compared
-// exactly that with the cluster, finished its sync, and found it healthy. Before that, its status is about an earlier
-// row.
-func (r Row) waitsFor(a *ApplicationStatus) (failing bool, reason string) {
+// progress returns how far Argo CD is with a row. Argo CD must have taken the newest row, compared exactly that with the
+// cluster, finished its sync, and found it healthy. Before that, its status is about an earlier row.
+func (r Row) progress(a *ApplicationStatus) Progress {
+	deploying := func(reason string) Progress { return Progress{Phase: PhaseDeploying, Reason: config.Printable(reason)} }
+	failed := func(reason string) Progress {
+		return Progress{Phase: PhaseFailed, Reason: config.Printable(reason), Resource: a.Unhealthy}
+	}
 	switch {
 	case a.Deleting:
-		return false, "its Application is being deleted"
+		return deploying("its Application is being deleted")
 	case !r.isSource(a.Spec):
-		return false, "Argo CD hasn't taken the newest answer yet"
+		return deploying("Argo CD hasn't taken the newest answer yet")
 	case a.Operation == "Running" || a.Operation == "Terminating":
-		return false, "it is being synced" + because(a.Message)
+		return deploying("it is being synced" + because(a.Message))
 	case a.Broken:
-		return true, "Argo CD can't compare it" + because(a.Message)
+		return failed("Argo CD can't compare it" + because(a.Message))
 	case !r.isSource(a.Compared) || a.Revision != r.Revision:
-		return false, "Argo CD hasn't compared the newest commit yet"
+		return deploying("Argo CD hasn't compared the newest commit yet")
 	case (a.Operation == "Failed" || a.Operation == "Error") && r.isSource(a.Tried):
-		return true, "its sync failed" + because(cmp.Or(a.worst(), a.Message))
+		return failed("its sync failed" + because(cmp.Or(a.worst(), a.Message)))
 	case a.Sync != "Synced":
-		return false, "it is " + a.Sync
-	case a.Health == "":
-		return false, "its health isn't known yet"
-	case a.Health != "Healthy":
-		return a.Health == "Degraded", "it is " + a.Health + because(a.worst())
+		return deploying("it is " + a.Sync)
 	}
-	return false, ""
+	return a.healthProgress()
+}
+
+// healthProgress returns the progress of a synced environment.
+func (a *ApplicationStatus) healthProgress() Progress {
+	p := Progress{
+		Phase: PhaseDeploying, Reason: config.Printable("it is " + a.Health + because(a.worst())), Resource: a.Unhealthy,
+	}
+	switch a.Health {
+	case "":
+		p.Reason = "its health isn't known yet"
+	case "Healthy":
+		return Progress{Phase: PhaseReady}
+	case "Degraded":
+		p.Phase = PhaseDegraded
+	}
+	return p
 }
 
 func (a *ApplicationStatus) worst() string {

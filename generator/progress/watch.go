@@ -1,0 +1,241 @@
+package progress
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/previewset/previewset/generator/rowequality"
+	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+const (
+	// maxReads bounds the Applications in one read, parallelReads how many are read at once. The others follow in turn.
+	maxReads      = 16
+	parallelReads = 4
+	// settledFor is how long the progress of an environment that doesn't change counts without another read.
+	settledFor = 30 * time.Second
+	// maxDurations is how many durations of deployments are kept for the expected one.
+	maxDurations = 20
+)
+
+// Saved is the part of the progress that a restart must not lose.
+type Saved struct {
+	// Phases are the phases of environments with the times at which they began.
+	Phases map[string]SavedPhase `json:"phases,omitempty"`
+	// Durations are the seconds of the last deployments, the newest last.
+	Durations []int `json:"durations,omitempty"`
+}
+
+// SavedPhase is a phase and its beginning.
+type SavedPhase struct {
+	Phase preview.Phase `json:"phase"`
+	Since time.Time     `json:"since"`
+}
+
+// Watch knows the progress of all live environments. Only the goroutine of the refresh cycle changes it; Complete and
+// Counts are safe for concurrent use.
+type Watch struct {
+	applications Applications // nil without a cluster
+	now          func() time.Time
+	watched      map[string]*watched // by environment
+
+	mu      sync.Mutex // guards saved and unsaved
+	saved   Saved
+	unsaved bool // a phase has changed since the last call of Saved
+}
+
+// watched is what is known about one environment.
+type watched struct {
+	row      *preview.Row // of the served snapshot
+	progress preview.Progress
+	// isKnown is false until the first read. After a restart nothing is said about an environment before that.
+	isKnown bool
+	readAt  time.Time // zero if the row has changed since the last read
+}
+
+// NewWatch returns a Watch. Applications are nil without a cluster.
+func NewWatch(a Applications, now func() time.Time) *Watch {
+	return &Watch{applications: a, now: now, watched: map[string]*watched{}}
+}
+
+// Saved returns what must be saved. HasChanged says whether it changed since the last call.
+func (w *Watch) Saved() (s Saved, hasChanged bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	hasChanged, w.unsaved = w.unsaved, false
+	return Saved{Phases: maps.Clone(w.saved.Phases), Durations: slices.Clone(w.saved.Durations)}, hasChanged
+}
+
+// Restore takes over what was saved.
+func (w *Watch) Restore(s Saved) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.saved = s
+}
+
+// Update takes over a new snapshot. An environment with a new row is deploying until Argo CD is read again.
+func (w *Watch) Update(s *preview.Snapshot) {
+	last := w.watched
+	w.watched = make(map[string]*watched, len(s.Rows))
+	for i := range s.Rows {
+		row := &s.Rows[i]
+		e := last[row.Name]
+		switch {
+		case e == nil:
+			e = &watched{row: row}
+		case !rowequality.SameRow(e.row, row):
+			e.readAt = time.Time{}
+			e.progress = row.WithApplication(&preview.ApplicationStatus{}).Progress // that of the row before
+		}
+		e.row = row
+		if w.applications == nil || row.State != preview.Awake {
+			e.isKnown, e.progress = true, row.WithoutApplication("").Progress
+		}
+		w.watched[row.Name] = e
+		w.note(row.Name, e)
+	}
+	w.forget()
+}
+
+// Of returns an environment's progress; nil if it isn't known yet.
+func (w *Watch) Of(name string) *preview.Progress {
+	e := w.watched[name]
+	if e == nil || !e.isKnown {
+		return nil
+	}
+	p := w.Complete(name, e.progress)
+	return &p
+}
+
+// IsDue says whether an Application must be read.
+func (w *Watch) IsDue() bool { return len(w.due()) > 0 }
+
+// due returns the environments to read, the one with the oldest read first. Only those that are awake are read: the
+// phase of the others is their state.
+func (w *Watch) due() []*preview.Row {
+	if w.applications == nil {
+		return nil
+	}
+	var all []*watched
+	for _, e := range w.watched {
+		age := w.now().Sub(e.readAt)
+		isSettled := e.isKnown && e.progress.Phase != preview.PhaseDeploying && age >= 0 && age < settledFor
+		if e.row.State == preview.Awake && !isSettled {
+			all = append(all, e)
+		}
+	}
+	slices.SortFunc(all, func(a, b *watched) int { return a.readAt.Compare(b.readAt) })
+	rows := make([]*preview.Row, 0, maxReads)
+	for _, e := range all[:min(len(all), maxReads)] {
+		rows = append(rows, e.row)
+	}
+	return rows
+}
+
+// Read reads the Applications that are due. Changed is called if an environment has another progress.
+func (w *Watch) Read(ctx context.Context, changed func()) sources.Task {
+	rows := w.due()
+	return func() sources.Apply {
+		statuses, errs := make([]*preview.ApplicationStatus, len(rows)), make([]error, len(rows))
+		var group errgroup.Group
+		group.SetLimit(parallelReads)
+		for i, row := range rows {
+			group.Go(func() error {
+				statuses[i], errs[i] = w.applications.Application(ctx, row.Namespace)
+				return nil // after a failure the last progress stays, and the next read tries again
+			})
+		}
+		_ = group.Wait()
+		return func() {
+			for i, row := range rows {
+				if w.take(row.Name, statuses[i], errs[i]) {
+					changed()
+				}
+			}
+		}
+	}
+}
+
+// take stores the result of a read. The row may have changed since; the status is compared with the newest one.
+func (w *Watch) take(name string, a *preview.ApplicationStatus, err error) (changed bool) {
+	e := w.watched[name]
+	if e == nil || e.row.State != preview.Awake {
+		return false
+	}
+	e.readAt = w.now()
+	if err != nil {
+		return false
+	}
+	p := e.row.WithApplication(a).Progress
+	changed = !e.isKnown || !p.Same(e.progress)
+	e.isKnown, e.progress = true, p
+	w.note(name, e)
+	return changed
+}
+
+// note remembers when a phase began, and how long a deployment took.
+func (w *Watch) note(name string, e *watched) {
+	if !e.isKnown || w.applications == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last, isNoted := w.saved.Phases[name]
+	if isNoted && last.Phase == e.progress.Phase {
+		return
+	}
+	now := w.now().UTC().Truncate(time.Second)
+	if took := now.Sub(last.Since); last.Phase == preview.PhaseDeploying && e.progress.Phase == preview.PhaseReady && took >= 0 {
+		w.saved.Durations = append(w.saved.Durations, int(took.Seconds()))
+		w.saved.Durations = w.saved.Durations[max(0, len(w.saved.Durations)-maxDurations):]
+	}
+	if w.saved.Phases == nil {
+		w.saved.Phases = map[string]SavedPhase{}
+	}
+	w.saved.Phases[name] = SavedPhase{Phase: e.progress.Phase, Since: now}
+	w.unsaved = true
+}
+
+// forget drops environments that aren't live.
+func (w *Watch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.saved.Phases, func(name string, _ SavedPhase) bool { return w.watched[name] == nil })
+}
+
+// Complete adds to an environment's progress when the phase began, and how long it usually takes. The phase may be newer
+// than the one that was noted; then it began now. Without a cluster neither is known.
+func (w *Watch) Complete(name string, p preview.Progress) preview.Progress {
+	if w.applications == nil {
+		return p
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	since := w.now().UTC().Truncate(time.Second)
+	if last := w.saved.Phases[name]; last.Phase == p.Phase {
+		since = last.Since
+	}
+	p.Since = &since
+	if p.Phase == preview.PhaseDeploying && len(w.saved.Durations) > 0 {
+		sorted := slices.Sorted(slices.Values(w.saved.Durations))
+		p.ExpectedSeconds = sorted[len(sorted)/2]
+	}
+	return p
+}
+
+// Counts returns the number of environments by phase. It has those with a known progress.
+func (w *Watch) Counts() map[preview.Phase]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	counts := map[preview.Phase]int{}
+	for _, p := range w.saved.Phases {
+		counts[p.Phase]++
+	}
+	return counts
+}

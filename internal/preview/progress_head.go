@@ -1,0 +1,69 @@
+package preview
+
+import "slices"
+
+// heldPhases are the phases of a head that isn't deployed, by the rule that holds it. A rule that isn't here needs a
+// person: its phase is failed, because a required check that stays yellow would wait forever.
+var heldPhases = map[Rule]Phase{
+	RuleReady: PhaseChecks, RuleLimit: PhaseQueued, RuleUnread: PhaseQueued, RuleLeaving: PhaseQueued,
+	RuleIdle: PhaseRemoved, RuleExpired: PhaseRemoved,
+}
+
+// afterApproval are the rules that are checked only for a commit that has passed the rules about forks and approvals.
+var afterApproval = []Rule{
+	RuleSlot, RuleFile, RuleReady, RuleUnchanged, RuleRef, RuleLink, RuleTag, RuleTaken, RuleProtected, RuleConflict,
+	RuleLimit,
+}
+
+// HeadProgress returns the progress of a decision's pull request: of its head commit. Row is the live environment that
+// the decision names, and environment that one's progress; nil without a live environment. A decision without a pull
+// request is about the environment itself.
+func HeadProgress(d *Decision, row *Row, environment *Progress) Progress {
+	switch {
+	case d.Outcome == Gone:
+		return d.progress(PhaseRemoved)
+	case d.Outcome == Held, row == nil, environment == nil, !d.isDeployed(row):
+		return d.progress(d.heldPhase())
+	}
+	p := *environment
+	if p.Phase == PhaseAsleep || p.Phase == PhaseWaking {
+		return d.progress(p.Phase)
+	}
+	return p
+}
+
+func (d *Decision) heldPhase() Phase {
+	if phase, ok := heldPhases[d.Rule]; ok {
+		return phase
+	}
+	return PhaseFailed
+}
+
+func (d *Decision) progress(phase Phase) Progress {
+	p := Progress{Phase: phase, Reason: d.Reason, Remedy: d.Remedy}
+	if !d.Since.IsZero() {
+		since := d.Since
+		p.Since = &since
+	}
+	return p
+}
+
+// isDeployed reports whether a live environment has the head of the decision's pull request. The environment of several
+// pull requests has it if a service runs at it. A pull request that runs may change no service with a commit.
+func (d *Decision) isDeployed(row *Row) bool {
+	runsHead := func(s RunningService) bool { return s.Commit == d.HeadSHA }
+	return d.Number == 0 || d.Rule == RuleLabelled || row.HeadSHA == d.HeadSHA || slices.ContainsFunc(row.Services, runsHead)
+}
+
+// AllowsDeployment reports whether GitHub may get a deployment of the head. GitHub runs a repository's workflows about
+// deployments from the deployed commit, with its secrets. So the commit must be in a live environment, or have passed
+// all rules about forks and approvals.
+func (d *Decision) AllowsDeployment(row *Row) bool {
+	if d.Outcome == Gone || d.HeadSHA == "" || d.Number == 0 {
+		return false
+	}
+	if d.Outcome != Held && row != nil && d.isDeployed(row) {
+		return true
+	}
+	return slices.Contains(afterApproval, d.Rule)
+}
