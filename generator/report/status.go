@@ -94,7 +94,7 @@ func describe(d *preview.Decision, p preview.Progress, state string) string {
 	var text string
 	switch {
 	case state == success:
-		text = "the preview " + d.Environment + " is ready"
+		text = "the preview " + d.Environment + " is live"
 	case p.Phase == preview.PhaseDeploying && p.Remedy == "":
 		text = "the preview " + d.Environment + " is being deployed"
 	case p.Phase == preview.PhaseAsleep || p.Phase == preview.PhaseWaking:

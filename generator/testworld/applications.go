@@ -78,6 +78,13 @@ func (a *Applications) Heal(r preview.Row) {
 	a.Statuses[r.Namespace] = Synced(r)
 }
 
+// ForgetReads forgets the reads so far.
+func (a *Applications) ForgetReads() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Reads = nil
+}
+
 // Names are the Applications that were read.
 func (a *Applications) Names() []string {
 	a.mu.Lock()
