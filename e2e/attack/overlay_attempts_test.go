@@ -218,6 +218,10 @@ func namespaceMetadataAttempts() []attempt {
 			"a Namespace of another Application", none, none + "argocd.argoproj.io/instance: shop, ",
 			"label argocd.argoproj.io/instance",
 		},
+		change{
+			"a Namespace with a finalizer in its specification", none, "spec: {finalizers: [kubernetes, a.example/b]}, " + none,
+			"finalizer a.example/b",
+		},
 		change{"a Namespace with a dashboard", none, with("grafana_folder: a"), "annotation grafana_folder"},
 		change{
 			"a Namespace that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"),
@@ -268,6 +272,15 @@ func podAttempts() (list []attempt) {
 			volume("an inline CSI volume", "csi: {driver: secrets-store.csi.k8s.io}"),
 			volume("a path of the host", "hostPath: {path: /}"),
 			volume("a file share", "nfs: {server: nas, path: /}"))...)
+	}
+	return list
+}
+
+func managerAttempts() (list []attempt) {
+	const manager = "managedBy: kueue.x-k8s.io/multikueue, template: {"
+	for _, kind := range []string{"Job", "CronJob"} {
+		list = append(list, family("previewset-pods", kind+" a", workloads()[kind],
+			change{kind + " of another controller", "template: {", manager, "kueue.x-k8s.io/multikueue"})...)
 	}
 	return list
 }

@@ -37,6 +37,13 @@ func (r *Rules) refuseMetadata(o manifest.Object) []Refusal {
 			found = append(found, refuseFinalizer(name))
 		}
 	}
+	if o.Kind == "Namespace" {
+		for _, name := range manifest.Texts(o.At("spec", "finalizers")) {
+			if name != "kubernetes" {
+				found = append(found, refuseFinalizer(name))
+			}
+		}
+	}
 	for _, template := range templates(o) {
 		found = append(found, r.refuseKeys(template, r.isTemplateAnnotation, r.isTemplateLabel)...)
 		for _, name := range manifest.Texts(template.At("finalizers")) {

@@ -121,6 +121,11 @@ func TestMetadata(t *testing.T) {
 			"Namespace a has finalizer kubernetes.io/pvc-protection",
 		},
 		{
+			"a finalizer in the specification of the Namespace", namespace, "{apiVersion: v1,",
+			"{spec: {finalizers: [kubernetes, a.test/b]}, apiVersion: v1,",
+			"Namespace a has finalizer a.test/b; remove it",
+		},
+		{
 			"another option of the quota", quota, "Delete=false", "Replace=true",
 			annotation("ResourceQuota guardrails", "argocd.argoproj.io/sync-options"),
 		},

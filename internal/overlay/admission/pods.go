@@ -45,6 +45,9 @@ func (r *Rules) refusePod(o manifest.Object) []Refusal {
 			})
 		}
 	}
+	if manager := managerOf(o); manager != "" && manager != "kubernetes.io/job-controller" {
+		found = append(found, Refusal{"leaves its Pods to controller " + manager, "remove managedBy"})
+	}
 	if selectsOtherNamespaces(pod) {
 		found = append(found, Refusal{
 			"chooses nodes by Pods of other namespaces", "remove namespaces and namespaceSelector from its affinity",
@@ -67,6 +70,17 @@ func (r *Rules) refusePod(o manifest.Object) []Refusal {
 		found = append(found, r.refuseResources(container)...)
 	}
 	return append(found, r.refuseResources(pod)...)
+}
+
+// managerOf returns the controller that a Job names, or "". Another controller could run the Job elsewhere.
+func managerOf(o manifest.Object) string {
+	switch o.Kind {
+	case "CronJob":
+		return o.Text("spec", "jobTemplate", "spec", "managedBy")
+	case "Job":
+		return o.Text("spec", "managedBy")
+	}
+	return ""
 }
 
 func (r *Rules) allowsPodField(key string, pod manifest.Object) bool {

@@ -45,6 +45,10 @@ func TestPods(t *testing.T) {
 			"huge pages of the whole Pod", job, "limits: {memory: 1Gi}", "limits: {hugepages-2Mi: 1Gi}",
 			"asks for resource hugepages-2Mi, which isn't allowed",
 		},
+		{
+			"another controller", job, "jobTemplate: {spec: {", "jobTemplate: {spec: {managedBy: kueue.x-k8s.io/multikueue, ",
+			"CronJob a leaves its Pods to controller kueue.x-k8s.io/multikueue; remove managedBy",
+		},
 		{"all privileges", job, "privileged: false", "privileged: true", privileges},
 		{"more privileges", job, "privileged: false", "allowPrivilegeEscalation: true", privileges},
 		{"another mount of /proc", job, "privileged: false", "procMount: Unmasked", privileges},

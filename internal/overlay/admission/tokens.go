@@ -1,6 +1,13 @@
 package admission
 
-import "github.com/previewset/previewset/internal/overlay/manifest"
+import (
+	"slices"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+)
+
+// projectedSources are the allowed sources of a projected volume. The others are credentials for the Kubernetes API.
+var projectedSources = []string{"clusterTrustBundle", "configMap", "downwardAPI", "secret"}
 
 func refuseSecret(o manifest.Object) []Refusal {
 	if o.Text("type") == "kubernetes.io/service-account-token" {
@@ -20,8 +27,8 @@ func refuseTokens(o manifest.Object) []Refusal {
 	}
 	for _, volume := range pod.Items("volumes") {
 		for _, source := range volume.Items("projected", "sources") {
-			if source.At("serviceAccountToken") != nil {
-				found = append(found, Refusal{"mounts a service account's token", "remove that volume"})
+			if slices.ContainsFunc(source.Keys(), func(key string) bool { return !slices.Contains(projectedSources, key) }) {
+				found = append(found, Refusal{"mounts a service account's token or certificate", "remove that volume"})
 			}
 		}
 	}

@@ -18,7 +18,12 @@ func TestTokens(t *testing.T) {
 		{
 			"a mounted token", job,
 			"configMap", "serviceAccountToken",
-			"CronJob a mounts a service account's token; remove that volume",
+			"CronJob a mounts a service account's token or certificate; remove that volume",
+		},
+		{
+			"a mounted certificate", job,
+			"configMap", "podCertificate",
+			"CronJob a mounts a service account's token or certificate; remove that volume",
 		},
 		{
 			"a token Secret", secret,
