@@ -40,7 +40,8 @@ func newCheckCmd(term *terminal.Process, runF func(context.Context, *checkOption
 - previewset.yaml, slots.yaml and every environment.yaml;
 - all references in Kustomize files; it refuses remote files, executable plugins and links to other folders;
 - builds in memory of every profile, every service run alone and linked alone, every dataset, component and
-  overlay, with the result that Argo CD would accept.
+  overlay, with the result that Argo CD would accept;
+- the objects of these builds, by the rules of the API server: fields, values and Pod Security.
 
 It prints each problem with its file and remedy. Run it in CI for every pull request of the GitOps
 repository.`,

@@ -19,14 +19,14 @@ func TestCheckFindsRunningObjectsOfSleepingEnvironments(t *testing.T) {
 		setReplicas = `[{"op": "add", "path": "/spec/replicas", "value": 2}]`
 		unsuspend   = `[{"op": "add", "path": "/spec/suspend", "value": false}]`
 		cronJob     = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\n" +
-			"spec: {jobTemplate: {spec: {template: {spec: {automountServiceAccountToken: false}}}}}\n"
-		daemonSet = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec: {template: {spec: {containers: []}}}\n"
-		pod       = "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: []}\n"
+			"spec: {schedule: '@daily', jobTemplate: {spec: {" + overlaytest.Job + "}}}\n"
+		daemonSet = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec: {" + overlaytest.Workload + "}\n"
+		pod       = "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: " + overlaytest.Pod + "\n"
 		database  = "apiVersion: example.test/v1\nkind: Database\nmetadata: {name: big}\nspec: {replicas: 3}\n"
 		exempt    = "apiVersion: example.test/v1\nkind: Database\n" +
 			"metadata: {name: big, labels: {previewset.dev/keep-awake: \"true\"}}\nspec: {replicas: 3}\n"
 		statefulSet = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {persistentVolumeClaimRetentionPolicy: " +
-			"{whenScaled: Delete}, template: {spec: {automountServiceAccountToken: false}}}\n"
+			"{whenScaled: Delete}, " + overlaytest.Workload + "}\n"
 		ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: other}\n" +
 			"spec: {rules: [{host: web-web-pr-7.preview.test}, {host: web-web-pr-7.preview.test}]}\n"
 	)

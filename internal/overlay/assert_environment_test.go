@@ -15,7 +15,9 @@ import (
 const (
 	deploymentText = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n" +
 		"  template:\n    metadata: {labels: {app: web}}\n" +
-		"    spec: {automountServiceAccountToken: false, containers: [{name: web, image: IMAGE}]}\n"
+		"    spec: {automountServiceAccountToken: false, securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},\n" +
+		"      containers: [{name: web, image: IMAGE, " +
+		"securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}\n"
 	ingressText = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, labels: {LABEL}}\nspec:\n" +
 		"  rules:\n  - host: filled-in\n" +
 		"    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}\n"

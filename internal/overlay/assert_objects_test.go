@@ -36,7 +36,7 @@ func TestCheckFindsRefusedObjects(t *testing.T) {
 		{
 			"a kind that the project doesn't allow",
 			withObject("apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n" +
-				"spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}\n"),
+				"spec: {" + overlaytest.Job + "}\n"),
 			[]string{ownFile, "overlays/web-pr-7", "Job a", "AppProject previews doesn't allow kind Job of group \"batch\""},
 			0,
 		},

@@ -16,7 +16,8 @@ type buildCheck struct {
 	hosts       []string          // the environment's hosts
 	objects     []manifest.Object
 	problems    config.Problems
-	err         error // of the build
+	refused     config.Problems // by the rules of the cluster
+	err         error           // of the build
 }
 
 func (b *buildCheck) addProblem(file, message, remedy string) {

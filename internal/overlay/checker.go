@@ -105,6 +105,7 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
 			b.assertAdmitted(c.rules)
+			b.assertCluster()
 		},
 	})
 }
@@ -150,6 +151,7 @@ func (c *checker) addFixedOverlay(cfg *config.Config, dir string) {
 				b.assertBaseline(cfg.Policy)
 			}
 			b.assertObjects(namespace, p)
+			b.assertCluster()
 		},
 	})
 }
@@ -173,6 +175,7 @@ func (c *checker) run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	var refused config.Problems
 	for _, b := range c.builds {
 		if b.err != nil {
 			c.addError(b.file, b.title, b.err)
@@ -180,7 +183,8 @@ func (c *checker) run(ctx context.Context) error {
 		}
 		c.report.Builds++
 		c.report.Problems = append(c.report.Problems, b.problems...)
+		refused = append(refused, b.refused...)
 	}
-	c.report.Problems = mergeProblems(c.report.Problems)
+	c.report.Problems = mergeProblems(append(c.report.Problems, inFirstFile(refused)...))
 	return nil
 }

@@ -10,6 +10,7 @@
 //	build          builds, as Argo CD's repo-server does them
 //	manifest       one Kubernetes object
 //	admission      the rules of appsets/admission
+//	clusterrules   the rules of the API server
 //	newservice     the files of a new service
 //
 // The package doesn't know Git, GitHub, the cluster, the terminal or the clock. It never writes: a caller that changes

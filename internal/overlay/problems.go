@@ -45,3 +45,17 @@ func joinTitles(titles []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", titles[0], len(titles)-1)
 }
+
+// inFirstFile moves equal problems of several files to the first of these files. Most objects come from kustomize-base,
+// and are in all overlays.
+func inFirstFile(problems config.Problems) config.Problems {
+	first := map[string]string{}
+	for i, p := range problems {
+		if file, ok := first[p.Message]; ok {
+			problems[i].File = file
+			continue
+		}
+		first[p.Message] = p.File
+	}
+	return problems
+}

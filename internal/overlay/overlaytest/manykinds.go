@@ -5,45 +5,55 @@ import (
 	"maps"
 )
 
+// podFields are those of a Pod that the cluster admits.
+const podFields = `automountServiceAccountToken: false,
+    securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},
+    containers: [{name: a, image: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]`
+
+// Pod, Workload and Job are the fields of a Pod, of a workload that runs, and of a Job, which the cluster admits.
+const (
+	Pod      = "{" + podFields + "}"
+	Workload = "selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: " + Pod + "}"
+	Job      = "template: {spec: {restartPolicy: Never, " + podFields + "}}"
+)
+
 // manyKinds has kinds and marks that the shop and the example don't have.
 const manyKinds = `
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
-spec:
-  replicas: 2
-  template: {spec: {automountServiceAccountToken: false, containers: []}}
-  volumeClaimTemplates: [{metadata: {name: data}}]
+spec: {replicas: 2, ` + Workload + `,
+  volumeClaimTemplates: [{metadata: {name: data}}]}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: labelled, labels: {previewset.dev/keep-awake: "true"}}
-spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}
+spec: {` + Workload + `}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: annotated, annotations: {previewset.dev/keep-awake: "true"}}
-spec: {replicas: 2, template: {spec: {automountServiceAccountToken: false, containers: []}}}
+spec: {replicas: 2, ` + Workload + `}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: not, labels: {previewset.dev/keep-awake: "false"}, annotations: {previewset.dev/keep-awake: "no"}}
-spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}
+spec: {` + Workload + `}
 ---
 apiVersion: batch/v1
 kind: CronJob
 metadata: {name: nightly}
-spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}}}
+spec: {schedule: "@daily", jobTemplate: {spec: {` + Job + `}}}
 ---
 apiVersion: batch/v1
 kind: CronJob
 metadata: {name: kept, annotations: {previewset.dev/keep-awake: "true"}}
-spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}}}
+spec: {schedule: "@daily", jobTemplate: {spec: {` + Job + `}}}
 ---
 apiVersion: batch/v1
 kind: Job
 metadata: {name: migrate}
-spec: {template: {spec: {automountServiceAccountToken: false, containers: []}}}
+spec: {` + Job + `}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -53,7 +63,7 @@ spec: {minReplicas: 2, maxReplicas: 4, scaleTargetRef: {apiVersion: apps/v1, kin
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: uploads}
-spec: {}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute

@@ -1,0 +1,73 @@
+// Package clusterrules checks the objects of one build by the rules of the cluster: what the API server refuses, and
+// objects that it accepts but that don't work, such as a route to a Service that doesn't exist.
+//
+// It has one file for each rule. It doesn't know how objects are built, or which builds exist. The package admission has
+// the rules of the admission policies.
+package clusterrules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+)
+
+// Build is the objects of one build.
+type Build struct {
+	// Objects are all objects, with their types where they have one.
+	Objects []Object
+}
+
+// NewBuild returns a build of some objects.
+func NewBuild(objects []manifest.Object) *Build {
+	b := &Build{Objects: make([]Object, 0, len(objects))}
+	for _, o := range objects {
+		b.Objects = append(b.Objects, decode(o))
+	}
+	return b
+}
+
+// Problem is one object that the cluster refuses, or that doesn't work.
+type Problem struct {
+	// Object is the kind and the name.
+	Object string
+	// Field is the path of the field, or "" where the whole object is meant.
+	Field string
+	// Message is what the cluster says about the field.
+	Message string
+	// Remedy is what to do.
+	Remedy string
+}
+
+// String returns the object, the field and the message.
+func (p Problem) String() string {
+	parts := slices.DeleteFunc([]string{p.Object, p.Field, p.Message}, func(s string) bool { return s == "" })
+	return strings.Join(parts, ": ")
+}
+
+// rule returns the problems in a build that one rule finds, at most one for each object.
+type rule func(*Build) []Problem
+
+// rules are all rules, in the order of their problems.
+var rules = []rule{refuseUnknownFields, refuseValues, refusePodSecurity}
+
+// Problems returns the problems that all rules find in a build.
+func (b *Build) Problems() []Problem {
+	var found []Problem
+	for _, r := range rules {
+		found = append(found, r(b)...)
+	}
+	return found
+}
+
+// joined returns one problem for all messages about an object, or nothing without messages.
+func joined(o Object, field string, messages []string, remedy string) []Problem {
+	if len(messages) == 0 {
+		return nil
+	}
+	return []Problem{{Object: o.String(), Field: field, Message: strings.Join(messages, "; "), Remedy: remedy}}
+}
+
+// index returns the path of an item of a list.
+func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
