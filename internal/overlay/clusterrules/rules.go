@@ -6,7 +6,6 @@
 package clusterrules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -68,6 +67,3 @@ func joined(o Object, field string, messages []string, remedy string) []Problem 
 	}
 	return []Problem{{Object: o.String(), Field: field, Message: strings.Join(messages, "; "), Remedy: remedy}}
 }
-
-// index returns the path of an item of a list.
-func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
