@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -27,6 +28,7 @@ func TestTheAPIServerRefusesEachFault(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	api.startQuota(t)
 	for _, f := range overlaytest.Faults() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
@@ -40,6 +42,25 @@ func TestTheAPIServerRefusesEachFault(t *testing.T) {
 			wantRefused(t, api.tryStrictly(t, forbidden), f.Says...)
 		})
 	}
+}
+
+// startQuota does what the controller of ResourceQuotas does: without usage in its status, a quota refuses everything.
+func (s *server) startQuota(t *testing.T) {
+	t.Helper()
+	quotas := s.Client.CoreV1().ResourceQuotas(faults)
+	quota, err := quotas.Get(t.Context(), "guardrails", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quota.Status.Hard, quota.Status.Used = quota.Spec.Hard, corev1.ResourceList{}
+	for name := range quota.Spec.Hard {
+		quota.Status.Used[name] = resource.Quantity{}
+	}
+	if _, err = quotas.UpdateStatus(t.Context(), quota, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	pod := overlaytest.Faults()[0].Allowed
+	eventually(t, func() error { return s.tryPod(t, pod) })
 }
 
 // tryStrictly asks the API server whether it would create an object, as Argo CD does with the sync option Validate=true.

@@ -5,9 +5,12 @@ import (
 	"github.com/previewset/previewset/internal/overlay/clusterrules"
 )
 
-// assertCluster checks the rules of the cluster.
-func (b *buildCheck) assertCluster() {
-	for _, p := range clusterrules.NewBuild(b.objects).Problems() {
+// assertCluster checks the rules of the cluster. ingressNamespace is the namespace of the ingress controller, or "" where
+// it isn't known.
+func (b *buildCheck) assertCluster(ingressNamespace string) {
+	objects := clusterrules.NewBuild(b.objects)
+	objects.IngressNamespace = ingressNamespace
+	for _, p := range objects.Problems() {
 		b.refused = append(b.refused, config.Problem{
 			File: b.file, Path: b.title, Message: config.Printable(p.String()), Remedy: p.Remedy,
 		})

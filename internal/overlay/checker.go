@@ -105,7 +105,7 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
 			b.assertAdmitted(c.rules)
-			b.assertCluster()
+			b.assertCluster(c.appsets.admission.IngressNamespace())
 		},
 	})
 }
@@ -151,7 +151,7 @@ func (c *checker) addFixedOverlay(cfg *config.Config, dir string) {
 				b.assertBaseline(cfg.Policy)
 			}
 			b.assertObjects(namespace, p)
-			b.assertCluster()
+			b.assertCluster(c.appsets.admission.IngressNamespace())
 		},
 	})
 }

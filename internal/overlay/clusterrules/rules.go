@@ -16,6 +16,8 @@ import (
 type Build struct {
 	// Objects are all objects, with their types where they have one.
 	Objects []Object
+	// IngressNamespace is the namespace of the ingress controller, or "" where it isn't known.
+	IngressNamespace string
 }
 
 // NewBuild returns a build of some objects.
@@ -48,11 +50,20 @@ func (p Problem) String() string {
 // rule returns the problems in a build that one rule finds, at most one for each object.
 type rule func(*Build) []Problem
 
-// rules are all rules, in the order of their problems.
-var rules = []rule{refuseUnknownFields, refuseValues, refusePodSecurity}
+// refused are the rules of the API server, and dead those about objects that it accepts and that don't work. Both are in
+// the order of their problems.
+var (
+	refused = []rule{refuseUnknownFields, refuseValues, refusePodSecurity, refuseOverLimits, refuseOverQuota}
+	dead    = []rule{findDeadServices, findDeadRoutes}
+)
+
+// Refusals returns the objects that the API server refuses, or whose Pods it refuses.
+func (b *Build) Refusals() []Problem { return b.problems(refused) }
 
 // Problems returns the problems that all rules find in a build.
-func (b *Build) Problems() []Problem {
+func (b *Build) Problems() []Problem { return append(b.Refusals(), b.problems(dead)...) }
+
+func (b *Build) problems(rules []rule) []Problem {
 	var found []Problem
 	for _, r := range rules {
 		found = append(found, r(b)...)

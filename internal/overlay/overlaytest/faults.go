@@ -22,7 +22,7 @@ const FaultNamespace = `{apiVersion: v1, kind: Namespace, metadata: {name: fault
 // FaultQuota and FaultLimits are the ResourceQuota and the LimitRange of FaultNamespace.
 const (
 	FaultQuota = `{apiVersion: v1, kind: ResourceQuota, metadata: {name: guardrails}, spec: {hard: {pods: "5",
-  requests.cpu: "1", limits.memory: 2Gi, persistentvolumeclaims: "2", requests.storage: 2Gi, services.nodeports: "0"}}}`
+  requests.cpu: 850m, limits.memory: 1200Mi, persistentvolumeclaims: "2", requests.storage: 2Gi, services.nodeports: "0"}}}`
 	FaultLimits = `{apiVersion: v1, kind: LimitRange, metadata: {name: guardrails}, spec: {limits: [{type: Container,
   defaultRequest: {cpu: 25m}, default: {memory: 256Mi}, max: {cpu: 800m, memory: 1Gi}, min: {memory: 8Mi}},
   {type: PersistentVolumeClaim, max: {storage: 1Gi}}]}}`
@@ -55,7 +55,7 @@ const (
 
 // Faults returns all faults.
 func Faults() (all []Fault) {
-	for _, list := range [][]Fault{fieldFaults(), workloadFaults(), containerFaults(), podSecurityFaults(), otherFaults()} {
+	for _, list := range [][]Fault{fieldFaults(), workloadFaults(), containerFaults(), podSecurityFaults(), limitFaults(), otherFaults()} {
 		all = append(all, list...)
 	}
 	return all
@@ -166,6 +166,28 @@ func podSecurityFaults() []Fault {
 		faults[i].OnlyPods = true
 	}
 	return faults
+}
+
+func limitFaults() []Fault {
+	const (
+		first  = "    containers: ["
+		second = "{name: c, image: c, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}, "
+	)
+	faults := of(
+		deployment,
+		Fault{Name: "a limit above the maximum", Old: "limits: {cpu: 500m}", New: "limits: {cpu: 900m}", Says: []string{"maximum cpu usage per Container is 800m, but limit is 900m"}},
+		Fault{Name: "a request below the minimum", Old: "{cpu: 100m}", New: "{cpu: 100m, memory: 4Mi}", Says: []string{"minimum memory usage per Container is 8Mi, but request is 4Mi"}},
+		Fault{Name: "more CPU than the quota", Old: first, New: first + second + "resources: {limits: {cpu: 800m}}}, ", Says: []string{"guardrails", "requests.cpu", "850m"}},
+		Fault{Name: "more memory than the quota", Old: first, New: first + second + "resources: {limits: {memory: 1Gi}}}, ", Says: []string{"guardrails", "limits.memory", "1200Mi"}},
+	)
+	for i := range faults {
+		faults[i].OnlyPods = true
+	}
+	return append(faults, of(
+		claim,
+		Fault{Name: "a claim above the maximum", Old: "storage: 1Gi", New: "storage: 1536Mi", Says: []string{"maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 1536Mi"}},
+		Fault{Name: "more storage than the quota", Old: "storage: 1Gi", New: "storage: 3Gi", Says: []string{"3Gi"}},
+	)...)
 }
 
 func otherFaults() []Fault {

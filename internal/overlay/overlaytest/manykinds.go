@@ -33,7 +33,7 @@ spec: {` + Workload + `}
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: annotated, annotations: {previewset.dev/keep-awake: "true"}}
-spec: {replicas: 2, ` + Workload + `}
+spec: {` + Workload + `}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -100,7 +100,7 @@ kind: ConfigMap
 metadata: {name: previewset-admission}
 data:
   {domain: preview.test, publicServices: web, baseline: staging, dns: kube-system, ingress: ingress-nginx, private: 10.0.0.0/8,
-  guardrails: ResourceQuota/guardrails LimitRange/guardrails NetworkPolicy/default-deny, quota: pods=10, limits: Container.memory=2Gi}
+  guardrails: ResourceQuota/guardrails LimitRange/guardrails NetworkPolicy/default-deny NetworkPolicy/allow-ingress-controller, quota: pods=10, limits: Container.memory=2Gi}
 `
 
 // ManyKinds returns the shop with many kinds of workloads in the folder of pull request 7. Its AppProject allows every
