@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"time"
 
 	"github.com/previewset/previewset/generator/rowequality"
@@ -176,7 +177,7 @@ func sameMemory(a, b preview.Memory) bool {
 	return maps.Equal(a.Kept().Since, b.Kept().Since) && maps.Equal(a.Repositories, b.Repositories) &&
 		maps.Equal(a.Overlays, b.Overlays) && maps.Equal(a.Requests, b.Requests) && maps.Equal(a.Defaults, b.Defaults) &&
 		maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Expired, b.Expired, sameLeft) &&
-		maps.Equal(a.Leaving, b.Leaving) &&
+		maps.Equal(a.Leaving, b.Leaving) && reflect.DeepEqual(a.Slots, b.Slots) &&
 		len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, rowequality.SameMembership)
 }
 

@@ -114,6 +114,7 @@ func runSlotClaim(ctx context.Context, opts *slotClaimOptions) error {
 	}
 	p.NoteIfOff(opts.term)
 	p.NoteSeveral(opts.term, opts.holders)
+	opts.noteEnd(p)
 	opts.commit.Report(opts.term, result, done)
 	return nil
 }
@@ -132,9 +133,16 @@ func (o *slotClaimOptions) claimIn(p *slotfile.Pool) (done string, m gitrepo.Mes
 		return "", m, fmt.Errorf("slot %s is held by %s\nask them to release it, claim any slot (name none), or use --take",
 			slot, slotfile.Describe(current))
 	}
+	if why := p.Problem(slot); why != "" && !o.take {
+		return "", m, fmt.Errorf("the claim on slot %s is invalid, so its holder is unknown: %s\n"+
+			"correct it, claim any slot (name none), or use --take", slot, why)
+	}
 	claim := o.claim
 	if isOwn {
 		claim = renewed(current, o.claim)
+	}
+	if err := checkMaxClaim(p, claim); err != nil {
+		return "", m, err
 	}
 	p.Now.Slots[slot] = claim
 	p.Now.Queue = slices.DeleteFunc(p.Now.Queue, o.isOwn)
@@ -149,6 +157,24 @@ func (o *slotClaimOptions) claimIn(p *slotfile.Pool) (done string, m gitrepo.Mes
 	return fmt.Sprintf("claimed slot %s for %s", slot, holders), m, nil
 }
 
+// checkMaxClaim refuses an end that slots.maxClaim cuts off.
+func checkMaxClaim(p *slotfile.Pool, claim config.Claim) error {
+	most := p.Now.Longest
+	if most == 0 || claim.Since == nil || claim.Until == nil || !claim.Until.After(claim.Since.Add(most)) {
+		return nil
+	}
+	return fmt.Errorf("a claim lasts %s at most (slots.maxClaim), so this one ends at %s\nuse an earlier --until",
+		config.FormatDuration(most), claim.Since.Add(most).UTC().Format(time.RFC3339))
+}
+
+// noteEnd tells the user when slots.maxClaim ends the claim.
+func (o *slotClaimOptions) noteEnd(p *slotfile.Pool) {
+	if most := p.Now.Longest; most > 0 && o.claim.Until == nil {
+		o.term.Notef("a claim lasts %s at most (slots.maxClaim); then the slot is free, or the next claim in the queue has it",
+			config.FormatDuration(most))
+	}
+}
+
 func (o *slotClaimOptions) isOwn(c config.Claim) bool {
 	return slotfile.SameHolders(c.Holders, o.holders)
 }
@@ -160,7 +186,7 @@ func (o *slotClaimOptions) choose(p *slotfile.Pool) string {
 	}
 	for _, matches := range []func(config.Claim) bool{o.isOwn, slotfile.IsFree} {
 		for _, name := range p.Names() {
-			if matches(p.Now.Slots[name]) {
+			if matches(p.Now.Slots[name]) && p.Problem(name) == "" {
 				return name
 			}
 		}

@@ -45,6 +45,8 @@ type Config struct {
 	Environments map[string]*Environment
 	// Problems are the mistakes in environment files and overlays. The rest of the configuration is used without them.
 	Problems Problems
+	// SlotProblems are the mistakes in single claims of slots.yaml. The other claims are used.
+	SlotProblems Problems
 	// Broken maps the name of each environment with an invalid file or overlay to its first problem.
 	Broken map[string]string
 
@@ -108,7 +110,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	c.index()
 	c.withoutEffect = settingsWithoutActivity(c.Policy, d)
 	c.Problems = slices.Concat(t.Ignored, t.BaseProblems)
-	if c.Slots != nil && c.Policy.Slots == slotsOff {
+	if c.Slots != nil && c.Policy.Slots.Mode == slotsOff {
 		c.withoutEffect = append(c.withoutEffect, SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
 	}
 	c.setOverlayRevisions(t, prev)
@@ -199,7 +201,7 @@ func defaultPolicy() *Policy {
 	return &Policy{
 		NamespacePrefix: "preview-",
 		Baseline:        Baseline{Namespace: "staging"},
-		Slots:           slotsOff,
+		Slots:           SlotPolicy{Mode: slotsOff},
 		PullRequests: PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep",
 			Drafts: "skip", Forks: "never", Profile: defaultProfile,

@@ -34,6 +34,7 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 	if _, ok := v.cfg.Policy.Profiles[e.Profile]; !ok && e.Profile != "" {
 		v.mistake("profile", fmt.Sprintf("there is no profile %q", Printable(e.Profile)), KnownNames(v.cfg.Policy.Profiles))
 	}
+	validateLength(v.decoder, "lifetime.idleAfter", e.Lifetime.IdleAfter, 1)
 	v.validateFeatures("", e.Dataset, e.Components)
 	if e.Shared && !v.cfg.catalog.components[SharedComponent] {
 		v.mistake(

@@ -46,6 +46,17 @@ func (c *Config) LifetimeOf(profile string) *LifetimeSettings {
 	return c.lifetimes[""]
 }
 
+// LifetimeIn returns the settings of an environment with a file: those of its profile, and its own idleAfter.
+func (c *Config) LifetimeIn(profile string, e *Environment) *LifetimeSettings {
+	settings := c.LifetimeOf(profile)
+	if e.Lifetime.IdleAfter == nil {
+		return settings
+	}
+	own := *settings
+	own.IdleAfter, own.hoursIdleAfter = time.Duration(*e.Lifetime.IdleAfter), 0
+	return &own
+}
+
 // mergeLifetimes merges lifetimes; later ones override earlier ones key by key. Working hours are one key, because
 // parts of two schedules make no sensible schedule.
 func mergeLifetimes(lifetimes ...Lifetime) *LifetimeSettings {

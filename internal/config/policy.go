@@ -27,8 +27,9 @@ type Policy struct {
 	Profiles map[string]Profile `yaml:"profiles"`
 	// PullRequests says which pull requests get a preview.
 	PullRequests PullRequestPolicy `yaml:"pullRequests"`
-	// Slots switches slots on: off, on, or required (a pull request gets a preview only in a slot). Default: off.
-	Slots string `yaml:"slots" enum:"off,on,required"`
+	// Slots switches slots on: off, on, or required (a pull request gets a preview only in a slot). Default: off. It is
+	// one of these words, or a mapping with mode and maxClaim.
+	Slots SlotPolicy `yaml:"slots"`
 	// Lifetime says when environments sleep and expire.
 	Lifetime Lifetime `yaml:"lifetime"`
 	// Activity names the source of activity. Without it every environment counts as used.
@@ -146,6 +147,14 @@ type PullRequestPolicy struct {
 	Profile string `yaml:"profile" jsonschema:"example=changed"`
 	// IssueKey is a regular expression (RE2) that finds the key of an issue in the branch or the title.
 	IssueKey string `yaml:"issueKey" jsonschema:"format=regex,example=[A-Z]+-[0-9]+"`
+}
+
+// SlotPolicy switches slots on, and limits claims.
+type SlotPolicy struct {
+	// Mode is off, on, or required. Default: off.
+	Mode string `yaml:"mode" enum:"off,on,required"`
+	// MaxClaim is the longest time for which a claim holds a slot, from its since. Without it, a claim may last forever.
+	MaxClaim *Duration `yaml:"maxClaim"`
 }
 
 // Lifetime says when an environment sleeps and when it expires. In a profile, a missing setting is the one of the
@@ -276,6 +285,9 @@ type EnvironmentLifetime struct {
 	Expires *time.Time `yaml:"expires" jsonschema:"example=2026-12-24T18:00:00Z"`
 	// KeepAwake says whether the environment never sleeps. Default: false.
 	KeepAwake bool `yaml:"keepAwake"`
+	// IdleAfter is the sleep.idleAfter of this environment, at all hours. Default: that of the profile. A slot has it in
+	// its file too.
+	IdleAfter *Duration `yaml:"idleAfter"`
 }
 
 // SlotPool is the content of slots.yaml: the slots, their claims and the queue.
@@ -288,6 +300,11 @@ type SlotPool struct {
 	Slots map[string]Claim `yaml:"slots"`
 	// Queue has the claims that wait for a free slot, the first one first.
 	Queue []Claim `yaml:"queue"`
+
+	// Longest is slots.maxClaim of the policy; 0 for no limit.
+	Longest time.Duration `yaml:"-" json:"-"`
+	// Unknown are the slots with an invalid claim and no known earlier one. No claim of the queue gets them.
+	Unknown map[string]bool `yaml:"-" json:",omitempty"`
 }
 
 // Claim says who holds a slot, why, and until when.

@@ -20,7 +20,7 @@ services:
 `).Policy
 	want := &config.Policy{
 		APIVersion: "previewset.dev/v1alpha1", Kind: "PreviewConfig", Domain: "preview.example.dev",
-		NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"}, Slots: "off",
+		NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"}, Slots: config.SlotPolicy{Mode: "off"},
 		Services: config.Services{
 			{Name: "gateway", Repository: "acme/gateway", Image: "ghcr.io/acme/gateway", Tag: "{{ .SHA }}"},
 		},
@@ -124,7 +124,7 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", Drafts: "skip", Forks: "never",
 			Profile: "changed", IssueKey: "[A-Z][A-Z0-9]+-[0-9]+",
 		},
-		Slots: "off",
+		Slots: config.SlotPolicy{Mode: "off"},
 		Lifetime: config.Lifetime{
 			DeleteAfterIdle: length(
 				168 * time.Hour,

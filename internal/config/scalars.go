@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -40,6 +41,17 @@ func (r *RunSet) decodeNode(dec *decoder, path string, n *yaml.Node) {
 			"write changed, all, or a list of services",
 		)
 	}
+}
+
+// decodeNode accepts a mode alone.
+func (s *SlotPolicy) decodeNode(dec *decoder, path string, n *yaml.Node) {
+	if n.Kind == yaml.MappingNode {
+		dec.byKind(path, n, reflect.ValueOf(s).Elem())
+		return
+	}
+	mode := reflect.ValueOf(&s.Mode).Elem()
+	dec.scalar(path, n, mode)
+	dec.enum(path, n, mode, "off,on,required")
 }
 
 // decodeNode keeps the order of the file, which a map would lose.

@@ -63,6 +63,7 @@ func (v *validator) validate() {
 	v.validateProfiles()
 	v.validatePullRequests()
 	validateLifetime(v.decoder, "lifetime.", nil, &p.Lifetime)
+	validateLength(v.decoder, "slots.maxClaim", p.Slots.MaxClaim, 1)
 	v.validateActivity()
 	if !v.cfg.catalog.components[Guardrails] {
 		v.mistake(

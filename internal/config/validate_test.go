@@ -276,12 +276,22 @@ func TestLoadRefusesSlotsThatCannotWork(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load(testfixture.DemoTree(map[string]string{config.SlotsFile: `apiVersion: previewset.dev/v1alpha1
 kind: Slots
-slots:
+slots: {bulbasaur: {holders: ["@alice"]}}
+`}), nil)
+	golden.Compare(t, "testdata/problems/slots.txt", []byte(err.Error()+"\n"))
+}
+
+func TestLoadNamesInvalidClaims(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(testfixture.DemoTree(map[string]string{config.SlotsFile: testfixture.SlotsYAML(`slots:
   staging: {}
   shop-pr-1: {}
   orders-a: {holders: ["@alice"]}
   bulbasaur: {since: 2026-11-20T09:00:00Z, until: 2026-11-20T09:00:00Z}
 queue: [{holders: [""]}]
-`}), nil)
-	golden.Compare(t, "testdata/problems/slots.txt", []byte(err.Error()+"\n"))
+`)}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "testdata/problems/claims.txt", []byte(c.SlotProblems.Error()+"\n"))
 }

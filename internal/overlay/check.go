@@ -30,6 +30,7 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 	} else {
 		c.report.WithoutEffect = cfg.WithoutEffect()
 		c.report.Problems = append(c.report.Problems, cfg.Problems...)
+		c.report.Problems = append(c.report.Problems, cfg.SlotProblems...)
 		c.report.Problems = append(c.report.Problems, hostConflicts(cfg)...)
 		c.report.Problems = append(c.report.Problems, r.linkProblems(cfg)...)
 		c.useAdmission(cfg.Policy)

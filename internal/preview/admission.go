@@ -177,7 +177,7 @@ func checkOwnerKnown(a *applicant) *hold {
 
 // checkSlot holds the pull requests of people without a slot, if the policy requires slots.
 func checkSlot(a *applicant) *hold {
-	if a.in.cfg.Policy.Slots != "required" || a.in.slotOf(a.owner) != "" {
+	if a.in.cfg.Policy.Slots.Mode != "required" || a.in.slotOf(a.owner) != "" {
 		return nil
 	}
 	login := a.owner

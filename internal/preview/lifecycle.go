@@ -94,7 +94,7 @@ func (ls *lifecycles) update(name string, previous *Remembered) {
 	in, now := ls.in, ls.in.now.UTC()
 	l := &lifecycle{
 		name: name, previous: previous, desired: ls.asked[name], file: in.file(name), profile: previous.Row.Profile,
-		settings: in.cfg.LifetimeOf(previous.Row.Profile), requests: in.memory.Requests[name],
+		settings: in.cfg.LifetimeIn(previous.Row.Profile, in.file(name)), requests: in.memory.Requests[name],
 	}
 	l.pushes = ls.pushes[l.desired]
 	ls.byName[name] = l

@@ -20,6 +20,8 @@ type Memory struct {
 	Repositories map[string]int64
 	// Overlays have the commit at which each overlay last changed. The key "" is for environments without a folder.
 	Overlays map[string]config.OverlayState
+	// Slots are the slots of the configuration in force. A slot with an invalid claim stays as it was.
+	Slots *config.SlotPool `json:",omitempty"`
 	// Environments are the live environments by name.
 	Environments map[string]Remembered
 	// Since has the decisions without texts, by subject: "owner/name#number" or an environment's name.
@@ -54,8 +56,13 @@ type Memory struct {
 	compositions compositions
 }
 
-// Previous returns the last configuration in force. It has only the overlays, because config.Load compares only them.
-func (m Memory) Previous() *config.Config { return config.FromOverlays(m.Overlays) }
+// Previous returns the last configuration in force. It has only the parts that config.Load compares: the
+// overlays and the slots.
+func (m Memory) Previous() *config.Config {
+	c := config.FromOverlays(m.Overlays)
+	c.Slots = m.Slots
+	return c
+}
 
 // Kept returns the memory without the decisions about pull requests without the label. A large organisation has a
 // hundred thousand of them, and a ConfigMap holds 1 MiB.

@@ -213,7 +213,7 @@ func (r *reconciler) finalLifecycles() *lifecycles {
 func beginLifecycle(ls *lifecycles, name string, e *Remembered) *lifecycle {
 	l := &lifecycle{
 		Life: newLife(ls.in), name: name, desired: ls.asked[name], file: ls.in.file(name), profile: e.Row.Profile,
-		settings: ls.in.cfg.LifetimeOf(e.Row.Profile), requests: ls.in.memory.Requests[name],
+		settings: ls.in.cfg.LifetimeIn(e.Row.Profile, ls.in.file(name)), requests: ls.in.memory.Requests[name],
 	}
 	if p := ls.pushes[l.desired]; p.isKnown {
 		l.Heads = p.heads

@@ -12,7 +12,7 @@ import (
 func remember(r *resolved, e explanation) *Snapshot {
 	s := &Snapshot{Decisions: e.decisions, Unread: r.ids.unread, Problems: r.allProblems()}
 	s.Memory = Memory{
-		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(),
+		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(), Slots: r.cfg.Slots,
 		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults),
 		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Requests: r.requestsToKeep(), Expired: r.expired,
 		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt,
@@ -139,7 +139,7 @@ func (r *resolved) removals() (all []time.Time, of map[string][]time.Time) {
 
 func (r *resolved) allProblems() []string {
 	var problems []string
-	for _, p := range r.cfg.Problems {
+	for _, p := range slices.Concat(r.cfg.Problems, r.cfg.SlotProblems) {
 		problems = append(problems, p.Error())
 	}
 	problems = append(problems, r.ids.problems...)

@@ -146,6 +146,14 @@ func mapped(of reflect.Type) *jsonschema.Schema {
 			{Type: "string", Enum: []any{"changed", "all"}},
 			{Type: "array", Items: &jsonschema.Schema{Type: "string"}},
 		}}
+	case reflect.TypeFor[config.SlotPolicy]():
+		modes := &jsonschema.Schema{Type: "string", Enum: []any{"off", "on", "required"}}
+		limits := jsonschema.NewProperties()
+		limits.Set("mode", modes)
+		limits.Set("maxClaim", mapped(reflect.TypeFor[config.Duration]()))
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			modes, {Type: "object", Properties: limits, AdditionalProperties: jsonschema.FalseSchema},
+		}}
 	case reflect.TypeFor[config.Services]():
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Ref: "#/$defs/Service"}}
 	}

@@ -51,6 +51,14 @@ func Open(fsys fs.FS, now time.Time) (*Pool, error) {
 // Names returns the names of the slots, sorted.
 func (p *Pool) Names() []string { return slices.Sorted(maps.Keys(p.Now.Slots)) }
 
+// Problem returns why the holder of a slot is unknown; "" if it is known.
+func (p *Pool) Problem(slot string) string {
+	if !p.Now.Unknown[slot] {
+		return ""
+	}
+	return p.config.SlotProblems.Error()
+}
+
 // Check returns an error if the pool has no slot of that name. The name "" is valid.
 func (p *Pool) Check(slot string) error {
 	if _, ok := p.Now.Slots[slot]; ok || slot == "" {
@@ -81,7 +89,10 @@ func (p *Pool) Edits(m gitrepo.Message) (gitrepo.Edits, error) {
 		return e, nil
 	}
 	e.Write[Name] = d.Bytes()
-	_, err = overlay.New(filetree.Edited(p.fsys, e.Write, nil)).Config()
+	after, err := overlay.New(filetree.Edited(p.fsys, e.Write, nil)).Config()
+	if err == nil && len(after.SlotProblems) > len(p.config.SlotProblems) {
+		err = after.SlotProblems
+	}
 	return e, err
 }
 
@@ -118,7 +129,7 @@ func (p *Pool) write(d *yamldoc.Document) error {
 
 // NoteIfOff tells the user if the policy switches slots off.
 func (p *Pool) NoteIfOff(env *terminal.Process) {
-	if p.config.Policy.Slots == "off" {
+	if p.config.Policy.Slots.Mode == "off" {
 		env.Notef("slots are off: no pull requests run in them; set slots: on in previewset.yaml")
 	}
 }
