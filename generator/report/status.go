@@ -95,6 +95,9 @@ func describe(d *preview.Decision, p preview.Progress, state string) string {
 	switch {
 	case state == success:
 		text = "the preview " + d.Environment + " is live"
+		if d.LostSlot != "" {
+			text += "; its owner has the slot no more" + why
+		}
 	case p.Phase == preview.PhaseDeploying && p.Remedy == "":
 		text = "the preview " + d.Environment + " is being deployed"
 	case p.Phase == preview.PhaseAsleep || p.Phase == preview.PhaseWaking:

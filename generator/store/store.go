@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/previewset/previewset/generator/rowequality"
@@ -178,6 +179,7 @@ func sameMemory(a, b preview.Memory) bool {
 		maps.Equal(a.Overlays, b.Overlays) && maps.Equal(a.Requests, b.Requests) && maps.Equal(a.Defaults, b.Defaults) &&
 		maps.EqualFunc(a.Lives, b.Lives, sameLife) && maps.EqualFunc(a.Expired, b.Expired, sameLeft) &&
 		maps.Equal(a.Leaving, b.Leaving) && reflect.DeepEqual(a.Slots, b.Slots) &&
+		maps.EqualFunc(a.LostSlots, b.LostSlots, sameLost) &&
 		len(a.Gone) == len(b.Gone) && maps.EqualFunc(a.Environments, b.Environments, rowequality.SameMembership)
 }
 
@@ -186,6 +188,9 @@ func sameLife(a, b preview.Life) bool {
 	a.Active = b.Active
 	return a == b
 }
+
+// sameLost compares two slots that the same person lost.
+func sameLost(a, b preview.LostSlot) bool { return a.Slot == b.Slot && a.At.Equal(b.At) && slices.Equal(a.To, b.To) }
 
 // sameLeft compares two removed environments with the same name.
 func sameLeft(a, b preview.Expired) bool { return a.Rule == b.Rule && a.Heads == b.Heads }

@@ -184,9 +184,13 @@ func checkSlot(a *applicant) *hold {
 	if !config.IsLogin(login) {
 		login = "<login>"
 	}
+	reason := cmp.Or(config.Printable(a.owner), "its author") + " holds no slot, and slots are required here"
+	if lost := a.in.lostSlotText(a.owner); lost != "" {
+		reason += "; " + lost
+	}
 	return &hold{
 		rule:   RuleSlot,
-		reason: cmp.Or(config.Printable(a.owner), "its author") + " holds no slot, and slots are required here",
+		reason: reason,
 		remedy: "previewctl slot claim --holders " + login,
 	}
 }

@@ -94,6 +94,8 @@ type Decision struct {
 	Author string `json:"author"`
 	// Owner is the owner of the environment. A bot's pull request belongs to the person who labelled it.
 	Owner string `json:"owner"`
+	// LostSlot is the slot that the owner of the pull request held until recently; missing if there is none.
+	LostSlot string `json:"lost_slot,omitempty"`
 	// URL is the address of the pull request.
 	URL string `json:"url"`
 	// HeadSHA is the pull request's head commit, deployed or not.

@@ -120,7 +120,7 @@ func (e *explainer) explainMember(res *result, m memberResult) {
 		Environment: w.name, Repository: m.repository, Number: m.Number, Title: config.Printable(m.Title),
 		Author: config.Printable(m.Author),
 		Owner:  config.Printable(cmp.Or(w.file.Owner, m.owner)), URL: config.Printable(m.URL),
-		HeadSHA: config.Printable(m.HeadSHA),
+		HeadSHA: config.Printable(m.HeadSHA), LostSlot: e.lost[strings.ToLower(m.owner)].Slot,
 	}
 	switch m.outcome {
 	case memberKept:
@@ -148,6 +148,9 @@ func (e *explainer) memberReason(res *result, m memberResult) string {
 	if p := e.fileProblem(w.name); p != "" {
 		parts = append(parts, "its file is not in force as it stands: "+p)
 	}
+	if lost := e.lostSlotText(m.owner); lost != "" {
+		parts = append(parts, lost)
+	}
 	if m.Problem != "" {
 		parts = append(parts, m.Problem)
 	}
@@ -168,6 +171,7 @@ func (e *explainer) ownReason(res *result) string {
 	parts := []string{"its file is in " + config.OverlaysFolder + "/" + w.name}
 	if w.claim != nil {
 		parts[0] = "its slot is held by " + strings.Join(w.claim.Holders, ", ")
+		parts = append(parts, e.losersOf(w.name)...)
 	}
 	if p := e.fileProblem(w.name); p != "" {
 		parts = append(parts, "its file is not in force as it stands: "+p)
@@ -215,7 +219,8 @@ func (e *explainer) goneDecision(previous *Remembered) Decision {
 		d.Rule, d.Reason, d.Remedy = RuleFile, "its file was taken out of the config branch",
 			"bring it back with previewctl create "+name
 	case previous.Row.Source == FromSlot:
-		d.Rule, d.Reason, d.Remedy = RuleSlot, "its slot was released", "previewctl slot claim "+name+" --holders <login>"
+		reason := strings.Join(append([]string{"its claim ended or was released"}, e.losersOf(name)...), "; ")
+		d.Rule, d.Reason, d.Remedy = RuleSlot, reason, "previewctl slot claim "+name+" --holders <login>"
 	}
 	if left, ok := e.expired[name]; ok {
 		d.Rule, d.Reason, d.Remedy = left.Rule, left.Reason, comeBackRemedy(e.cfg, name, e.now)

@@ -22,6 +22,8 @@ type input struct {
 	trustedAt time.Time
 	// claims are the slots with their claims at trustedAt; nil if slots are off.
 	claims map[string]config.Claim
+	// lost are the slots that people lost lately, by login in lower case.
+	lost map[string]LostSlot
 }
 
 func newInput(cfg *config.Config, facts Facts, memory Memory, now time.Time) *input {
@@ -40,6 +42,7 @@ func newInput(cfg *config.Config, facts Facts, memory Memory, now time.Time) *in
 		in.trustedAt = latest(in.trustedAt, at)
 	}
 	in.claims = cfg.Claims(in.trustedAt)
+	in.lost = in.lostSlots()
 	return in
 }
 

@@ -22,6 +22,8 @@ type Memory struct {
 	Overlays map[string]config.OverlayState
 	// Slots are the slots of the configuration in force. A slot with an invalid claim stays as it was.
 	Slots *config.SlotPool `json:",omitempty"`
+	// LostSlots are the slots that people lost within the last day, by login in lower case.
+	LostSlots map[string]LostSlot `json:",omitempty"`
 	// Environments are the live environments by name.
 	Environments map[string]Remembered
 	// Since has the decisions without texts, by subject: "owner/name#number" or an environment's name.
