@@ -190,7 +190,9 @@ func sameLife(a, b preview.Life) bool {
 }
 
 // sameLost compares two slots that the same person lost.
-func sameLost(a, b preview.LostSlot) bool { return a.Slot == b.Slot && a.At.Equal(b.At) && slices.Equal(a.To, b.To) }
+func sameLost(a, b preview.LostSlot) bool {
+	return a.Slot == b.Slot && a.At.Equal(b.At) && slices.Equal(a.To, b.To)
+}
 
 // sameLeft compares two removed environments with the same name.
 func sameLeft(a, b preview.Expired) bool { return a.Rule == b.Rule && a.Heads == b.Heads }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -192,6 +193,29 @@ func TestPolicyWithoutServices(t *testing.T) {
 		}
 		if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: error %v, want %q", services, err, want)
+		}
+	}
+}
+
+// An environment's own idleAfter replaces that of its profile, within and outside of the working hours.
+func TestLifetimeIn(t *testing.T) {
+	t.Parallel()
+	tree := testfixture.DemoTree(map[string]string{
+		config.PolicyFile: testfixture.DemoPolicy + `lifetime: {sleep: {idleAfter: 1h, maxAwake: 9h, workingHours:
+  {days: [fri], from: "08:00", to: "19:00", timezone: UTC, idleAfter: 4h}}}
+`,
+		"overlays/own/environment.yaml":   testfixture.EnvironmentYAML("lifetime: {idleAfter: 30m}\n"),
+		"overlays/other/environment.yaml": testfixture.EnvironmentYAML(""),
+	})
+	c := testfixture.LoadTree(t, tree, nil)
+	for name, want := range map[string]time.Duration{"own": 30 * time.Minute, "other": 4 * time.Hour} {
+		friday := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+		settings := c.LifetimeIn("changed", c.Environments[name])
+		if at, cause := settings.SleepsAt(friday); at.Sub(friday) != want || cause != config.SleptIdle {
+			t.Errorf("%s sleeps after %s because of %q, want %s", name, at.Sub(friday), cause, want)
+		}
+		if settings.MaxAwake != 9*time.Hour {
+			t.Errorf("%s: maxAwake is %s", name, settings.MaxAwake)
 		}
 	}
 }

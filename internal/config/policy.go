@@ -27,8 +27,8 @@ type Policy struct {
 	Profiles map[string]Profile `yaml:"profiles"`
 	// PullRequests says which pull requests get a preview.
 	PullRequests PullRequestPolicy `yaml:"pullRequests"`
-	// Slots switches slots on: off, on, or required (a pull request gets a preview only in a slot). Default: off. It is
-	// one of these words, or a mapping with mode and maxClaim.
+	// Slots switches slots on: off, on, or required (a pull request gets a preview only in a slot). Default: off. A
+	// mapping with mode and maxClaim also limits how long a claim lasts: {mode: on, maxClaim: 72h}.
 	Slots SlotPolicy `yaml:"slots"`
 	// Lifetime says when environments sleep and expire.
 	Lifetime Lifetime `yaml:"lifetime"`

@@ -28,16 +28,19 @@ func (in *input) lostSlots() map[string]LostSlot {
 			lost[person] = l
 		}
 	}
-	if in.memory.Slots == nil {
-		return lost
+	var before map[string]config.Claim
+	if in.memory.Slots != nil {
+		before = in.memory.Slots.At(in.memory.Agreed).Slots
 	}
-	before := in.memory.Slots.At(in.memory.Agreed).Slots
 	for _, slot := range slices.Sorted(maps.Keys(before)) {
 		for _, person := range before[slot].Holders {
 			if in.slotOf(person) == "" {
 				lost[strings.ToLower(person)] = LostSlot{slot, in.now.UTC().Truncate(time.Second), in.claims[slot].Holders}
 			}
 		}
+	}
+	if len(lost) == 0 {
+		return nil
 	}
 	return lost
 }

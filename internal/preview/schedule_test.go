@@ -344,3 +344,20 @@ func TestSleepTimes(t *testing.T) {
 		})
 	}
 }
+
+// An environment's own idleAfter replaces that of the policy.
+func TestOwnIdleAfter(t *testing.T) {
+	t.Parallel()
+	policy := lifetimes("{sleep: {idleAfter: 2h}}")
+	d := newDays(t, policy, pull(1), pull(2))
+	d.config = testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		config.PolicyFile:                     policy,
+		"overlays/shop-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/shop#1\nlifetime: {idleAfter: 30m}\n"),
+	}), nil)
+	d.pass(40 * time.Minute)
+	for name, want := range map[string]State{"shop-pr-1": Asleep, "shop-pr-2": Awake} {
+		if got := d.last.Memory.Environments[name].Row.State; got != want {
+			t.Errorf("%s is %s after 40 minutes, want %s", name, got, want)
+		}
+	}
+}
