@@ -26,6 +26,7 @@ type checkOptions struct {
 type checkResult struct {
 	Problems      []config.Problem `json:"problems"`
 	WithoutEffect []string         `json:"notInForce"`
+	Warnings      []string         `json:"warnings"`
 	Notes         []string         `json:"notes"`
 	Builds        int              `json:"builds"`
 }
@@ -95,7 +96,7 @@ func (o *checkOptions) print(r overlay.Report) error {
 	if o.output != "text" {
 		return output.Encode(o.term.Out, o.output, checkResult{
 			Problems: output.OrEmpty(r.Problems), WithoutEffect: output.OrEmpty(r.WithoutEffect),
-			Notes: output.OrEmpty(r.Notes), Builds: r.Builds,
+			Warnings: output.OrEmpty(r.Warnings), Notes: output.OrEmpty(r.Notes), Builds: r.Builds,
 		})
 	}
 	for _, p := range r.Problems {
@@ -103,6 +104,9 @@ func (o *checkOptions) print(r overlay.Report) error {
 	}
 	for _, line := range r.WithoutEffect {
 		o.term.Answerf("not in force: %s", config.Printable(line))
+	}
+	for _, line := range r.Warnings {
+		o.term.Answerf("warning: %s", config.Printable(line))
 	}
 	for _, line := range r.Notes {
 		o.term.Answerf("note: %s", config.Printable(line))

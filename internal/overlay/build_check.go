@@ -16,8 +16,10 @@ type buildCheck struct {
 	hosts       []string          // the environment's hosts
 	objects     []manifest.Object
 	problems    config.Problems
-	refused     config.Problems // by the rules of the cluster
-	err         error           // of the build
+	isKept      bool              // compare its objects with those of other builds
+	kept        map[string][]byte // its objects as JSON, by identity
+	refused     config.Problems   // by the rules of the cluster
+	err         error             // of the build
 }
 
 func (b *buildCheck) addProblem(file, message, remedy string) {

@@ -13,6 +13,8 @@ type Report struct {
 	Problems config.Problems
 	// WithoutEffect are the keys without an effect, each with the reason.
 	WithoutEffect []string
+	// Warnings are settings that work, but that most users don't want.
+	Warnings []string
 	// Notes are the parts that couldn't be checked, each with the reason.
 	Notes []string
 	// Builds is the number of different environments and overlays that were built.
@@ -24,10 +26,12 @@ type Report struct {
 func (r *Repo) Check(ctx context.Context) (Report, error) {
 	c := newChecker(r)
 	c.report.Problems = r.References()
+	var services []string
 	cfg, err := r.Load()
 	if err != nil {
 		c.addError(policyFile, "", err)
 	} else {
+		services, c.report.Warnings = serviceNames(cfg.Policy), warnings(cfg.Policy)
 		c.report.WithoutEffect = cfg.WithoutEffect()
 		c.report.Problems = append(c.report.Problems, cfg.Problems...)
 		c.report.Problems = append(c.report.Problems, cfg.SlotProblems...)
@@ -39,7 +43,7 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 			c.addFixedOverlay(cfg, dir)
 		}
 	}
-	err = c.run(ctx)
+	err = c.run(ctx, services)
 	return c.report, err
 }
 
@@ -56,7 +60,7 @@ func (r *Repo) CheckEnvironment(name string) config.Problems {
 	c := newChecker(r)
 	c.useAdmissionUnchecked(cfg.Policy)
 	c.addExamples(cfg, example{path.Join(overlaysFolder, name), Plan(cfg, name)})
-	_ = c.run(context.Background()) // a few builds; nothing cancels them
+	_ = c.run(context.Background(), nil) // a few builds; nothing cancels them
 	return c.report.Problems
 }
 
@@ -72,10 +76,10 @@ func (r *Repo) CheckService(name string) config.Problems {
 		c.useAdmission(cfg.Policy)
 	}
 	all := serviceNames(cfg.Policy)
-	c.addExamples(cfg, append([]example{{"everything run", planOf(all)}}, serviceExamples(all, name)...)...)
+	c.addExamples(cfg, append([]example{{titleEverythingRun, planOf(all)}}, serviceExamples(all, name)...)...)
 	if r.graph.File(stagingOverlay) != "" {
 		c.addFixedOverlay(cfg, stagingOverlay)
 	}
-	_ = c.run(context.Background()) // a few builds; nothing cancels them
+	_ = c.run(context.Background(), []string{name}) // a few builds; nothing cancels them
 	return c.report.Problems
 }

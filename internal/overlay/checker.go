@@ -24,11 +24,12 @@ type checker struct {
 	rules   *admission.Rules // nil where the repository has no admission policies
 	report  Report
 	builds  []*buildCheck
-	known   map[string]bool // prepared builds, by content
+	known   map[string]*buildCheck // prepared builds, by content
+	titled  map[string]*buildCheck // the same, by each of their titles
 }
 
 func newChecker(r *Repo) *checker {
-	return &checker{repo: r, appsets: r.readAppsets(), known: map[string]bool{}}
+	return &checker{repo: r, appsets: r.readAppsets(), known: map[string]*buildCheck{}, titled: map[string]*buildCheck{}}
 }
 
 // useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the
@@ -89,7 +90,8 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 		c.addError(policyFile, e.title, err)
 		return
 	}
-	if c.isKnown(row) {
+	key, isKnown := c.isKnown(e.title, row)
+	if isKnown {
 		return
 	}
 	file := c.repo.kustomizationPath(row.Path)
@@ -98,16 +100,21 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 		c.addError(file, e.title, err)
 		return
 	}
-	c.builds = append(c.builds, &buildCheck{
+	added := &buildCheck{
 		title: e.title, file: file, build: b, shared: c.sharedGuardrails(row),
 		sleep: c.repo.builder.Sleep(cfg, e.plan, row), hosts: environmentHosts(cfg.Policy, row.Name),
 		assert: func(b *buildCheck) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
 			b.assertAdmitted(c.rules)
-			b.assertCluster(c.appsets.admission.IngressNamespace())
+			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)
+			if b.isKept {
+				b.keepObjects()
+			}
 		},
-	})
+	}
+	c.builds = append(c.builds, added)
+	c.known[key], c.titled[e.title] = added, added
 }
 
 // sharedGuardrails returns the build with the guardrails that a row would have with the shared overlay, or nil.
@@ -122,16 +129,18 @@ func (c *checker) sharedGuardrails(row preview.Row) *build.Build {
 	return &b
 }
 
-// isKnown reports whether a build with the same content was added under another title. It adds the content.
-func (c *checker) isKnown(row preview.Row) bool {
+// isKnown reports whether a build with the same content was added under another title.
+func (c *checker) isKnown(title string, row preview.Row) (key string, isKnown bool) {
 	text, err := json.Marshal(row.Kustomize)
 	if err != nil {
-		return false
+		return "", false
 	}
-	key := row.Path + string(text)
-	isKnown := c.known[key]
-	c.known[key] = true
-	return isKnown
+	key = row.Path + string(text)
+	known := c.known[key]
+	if known != nil {
+		c.titled[title] = known
+	}
+	return key, known != nil
 }
 
 // addFixedOverlay adds an overlay that its own Application deploys as it is.
@@ -161,7 +170,8 @@ func (r *Repo) kustomizationPath(dir string) string {
 }
 
 // run runs the builds, as many at once as there are processors. It reports them in the order in which they were added.
-func (c *checker) run(ctx context.Context) error {
+func (c *checker) run(ctx context.Context, services []string) error {
+	c.keepForComparison(services)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, b := range c.builds {
@@ -185,6 +195,7 @@ func (c *checker) run(ctx context.Context) error {
 		c.report.Problems = append(c.report.Problems, b.problems...)
 		refused = append(refused, b.refused...)
 	}
+	c.report.Problems = append(c.report.Problems, c.foreignChanges(services)...)
 	c.report.Problems = mergeProblems(append(c.report.Problems, inFirstFile(refused)...))
 	return nil
 }

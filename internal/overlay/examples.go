@@ -21,7 +21,7 @@ type example struct {
 // linked, each service alone run and alone linked, every dataset and component, and every folder of overlays.
 func (r *Repo) examples(c *config.Config) []example {
 	all := serviceNames(c.Policy)
-	found := []example{{"everything run", planOf(all)}, {"everything linked", planOf(nil)}}
+	found := []example{{titleEverythingRun, planOf(all)}, {"everything linked", planOf(nil)}}
 	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
 		found = append(found, example{"profile " + name, planOfProfile(c.Policy, name)})
 	}
@@ -44,7 +44,7 @@ func (r *Repo) examples(c *config.Config) []example {
 // serviceExamples returns an environment that runs only one service, and one that links only that service.
 func serviceExamples(all []string, service string) []example {
 	others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == service })
-	return []example{{service + " alone run", planOf([]string{service})}, {service + " alone linked", planOf(others)}}
+	return []example{{service + " alone run", planOf([]string{service})}, {titleAloneLinked(service), planOf(others)}}
 }
 
 // environmentExamples returns the environments of the folders of overlays. All folders without own content share one

@@ -18,6 +18,8 @@ type Build struct {
 	Objects []Object
 	// IngressNamespace is the namespace of the ingress controller, or "" where it isn't known.
 	IngressNamespace string
+	// CommitImages are the images, with their tags, that change with every commit.
+	CommitImages []string
 }
 
 // NewBuild returns a build of some objects.
@@ -54,7 +56,7 @@ type rule func(*Build) []Problem
 // the order of their problems.
 var (
 	refused = []rule{refuseUnknownFields, refuseValues, refusePodSecurity, refuseOverLimits, refuseOverQuota}
-	dead    = []rule{findDeadServices, findDeadRoutes}
+	dead    = []rule{findDeadServices, findDeadRoutes, findImmutableJobs}
 )
 
 // Refusals returns the objects that the API server refuses, or whose Pods it refuses.
