@@ -18,6 +18,7 @@ import (
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/newservice"
+	"github.com/previewset/previewset/internal/overlay/source"
 )
 
 type serviceAddOptions struct {
@@ -25,6 +26,7 @@ type serviceAddOptions struct {
 	service newservice.Service
 	image   string
 	from    string
+	added   *newservice.Added
 	commit  configrepo.CommitOptions
 }
 
@@ -34,14 +36,18 @@ func newServiceAddCmd(term *terminal.Process, runF func(context.Context, *servic
 		Use:   "add NAME",
 		Short: "Add a service with its manifests and policy entry",
 		Long: `add creates kustomize-base/services/NAME/run and link from an image, its port and the path of its
-probe, or takes the manifests of a folder for run. It adds the service to previewset.yaml, to the baseline
-overlays/staging, and, if it is public, to the hosts that the admission policies allow. It keeps all other
-lines of these files, and builds the system in memory before the commit.
+probe. It adds the service to previewset.yaml, to the baseline overlays/staging, and, if it is public, to the
+hosts that the admission policies allow. It keeps all other lines of these files, and builds the system in
+memory before the commit.
 
-The created manifests work as they are. Change them as you like.`,
+With --from it takes your manifests: YAML or JSON files, a folder of them, or a folder with a Kustomization.
+They may have other services too: the service is the Service or workload called NAME, with everything that it
+needs. The manifests stay as they are, in run/source. The changes that a preview needs are beside them, in
+run/adapted. The command lists the objects that previews must not have, with what to do about each.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --public --data postgres
-  previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run`,
+  previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run
+  previewctl service add cart --from deploy/shop.yaml --called-by web`,
 		Args: flags.OneArg("service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.service.Name = args[0]
@@ -57,20 +63,25 @@ The created manifests work as they are. Change them as you like.`,
 
 func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.image, "image", "", "set the image with its default tag, like ghcr.io/acme/search:1.4.0")
-	f.IntVar(&o.service.Port, "port", 0, "set the port that it listens on")
+	f.StringVar(&o.image, "image", "",
+		"set the image with its default tag, like ghcr.io/acme/search:1.4.0; with --from: choose one of the images there")
+	f.IntVar(&o.service.Port, "port", 0, "set the port that it listens on; with --from: choose one of the ports there")
 	f.StringVar(&o.service.Probe, "probe-path", "/", "set the path that answers 200 when it is ready")
-	f.StringVar(&o.from, "from", "", "use the manifests of a folder, with a Service called NAME")
+	f.StringVar(&o.from, "from", "", "use the manifests of a file or folder, with a Service or workload called NAME")
+	flags.ListVar(f, &o.service.With, "with",
+		"with --from: also take the Service or workload of this name, such as its own database; repeatable")
 	f.StringVar(&o.service.Repository, "repository", "",
-		"set its repository, owner/name (default: the name of its image on ghcr.io)")
+		"set its repository, owner/name (default: the name of its image on ghcr.io, or none with --from)")
 	flags.ListVar(f, &o.service.Paths, "paths",
 		"set its paths in the repository, like 'search/**' (default: all); repeatable")
 	f.BoolVar(&o.service.Public, "public", false, "give it a host")
 	flags.ListVar(f, &o.service.Calls, "calls", "name a service that it calls; repeatable")
+	flags.ListVar(f, &o.service.CalledBy, "called-by", "name a service that calls it; repeatable")
 	flags.ListVar(f, &o.service.Data, "data",
 		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
 	complete := configrepo.Completer(o.term, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))
+	flags.CompleteWith(cmd, "called-by", complete("calls"))
 	flags.CompleteWith(cmd, "data", complete("store"))
 	o.commit.AddFlags(cmd)
 }
@@ -91,11 +102,11 @@ func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 	if name, ok := strings.CutPrefix(s.Image, "ghcr.io/"); ok && s.Repository == "" && strings.Count(name, "/") == 1 {
 		s.Repository = name
 	}
-	if !config.IsRepository(s.Repository) {
+	if (o.from == "" || s.Repository != "") && !config.IsRepository(s.Repository) {
 		return flags.Usagef(cmd, "--repository %q is not a repository; use for example acme/search", s.Repository)
 	}
-	for _, text := range slices.Concat(s.Paths, s.Calls, s.Data) {
-		if err := flags.CheckLine(cmd, "--paths, --calls or --data", text); err != nil {
+	for _, text := range slices.Concat(s.Paths, s.Calls, s.CalledBy, s.Data, s.With) {
+		if err := flags.CheckLine(cmd, "--paths, --calls, --called-by, --data or --with", text); err != nil {
 			return err
 		}
 	}
@@ -105,7 +116,9 @@ func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 // checkSource checks the flags about the image, or else about the folder of manifests.
 func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 	s := &o.service
-	if o.image != "" {
+	if o.from != "" {
+		s.Image = source.ImageName(o.image)
+	} else if o.image != "" {
 		m := taggedImage.FindStringSubmatch(o.image)
 		if m == nil {
 			return flags.Usagef(cmd, "--image %q is not an image with a tag; use for example ghcr.io/acme/search:1.4.0", o.image)
@@ -115,9 +128,11 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 	switch {
 	case o.from == "" && (o.image == "" || s.Port == 0):
 		return flags.Usagef(cmd, "the manifests have no source; use --image and --port, or --from with a folder")
-	case o.from != "" && (s.Port != 0 || cmd.Flags().Changed("probe-path")):
-		return flags.Usagef(cmd, "--port and --probe-path are in the manifests of --from already; remove them")
-	case o.from == "" && (s.Port < 1 || s.Port > 65535):
+	case o.from != "" && cmd.Flags().Changed("probe-path"):
+		return flags.Usagef(cmd, "the manifests of --from have their probes already; remove --probe-path")
+	case o.from == "" && len(s.With) > 0:
+		return flags.Usagef(cmd, "--with chooses manifests of --from; use it with --from")
+	case (o.from == "" || cmd.Flags().Changed("port")) && (s.Port < 1 || s.Port > 65535):
 		return flags.Usagef(cmd, "--port %d is not a port; use 1 to 65535", s.Port)
 	case !probePath.MatchString(s.Probe):
 		return flags.Usagef(cmd, "--probe-path %q is not a path; use for example /healthz", s.Probe)
@@ -128,7 +143,7 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 	if opts.from != "" {
 		var err error
-		if opts.service.Manifests, err = manifestsIn(opts.from); err != nil {
+		if opts.service.Source, err = readManifests(opts.from); err != nil {
 			return err
 		}
 	}
@@ -138,11 +153,15 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 	}
 	s := opts.service
 	opts.commit.Report(opts.term, result, "added service "+s.Name)
+	opts.reportManifests()
 	if opts.commit.DryRun || result.Unchanged {
 		return nil
 	}
-	opts.term.Answerf("\nNext: review kustomize-base/services/%s/run, and add %s to calls of the services that call it",
-		s.Name, s.Name)
+	next := "review kustomize-base/services/" + s.Name + "/run"
+	if len(s.CalledBy) == 0 {
+		next += ", and add " + s.Name + " to calls of the services that call it"
+	}
+	opts.term.Answerf("\nNext: %s", next)
 	if s.Public {
 		opts.term.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
 	}
@@ -156,12 +175,13 @@ func (o *serviceAddOptions) newService(fsys fs.FS) (gitrepo.Edits, error) {
 	if err != nil {
 		return e, configrepo.InvalidPolicy(err)
 	}
-	if e.Write, err = repo.AddService(o.service); err != nil {
-		return e, err
+	if o.added, err = repo.AddService(o.service); err != nil {
+		return e, o.explain(err)
 	}
+	e.Write = o.added.Files
 	edited := overlay.New(filetree.Edited(fsys, e.Write, nil))
 	if problems := edited.CheckService(o.service.Name); len(problems) > 0 {
-		return e, problems
+		return e, overlay.ExplainInput(problems, o.service.Name, o.from)
 	}
 	after, err := edited.Config()
 	if err != nil {
@@ -179,44 +199,4 @@ func checkEnvironmentNames(environments []string, before, after *config.Config) 
 		}
 	}
 	return nil
-}
-
-// maxManifests is the largest accepted size of a folder of manifests in bytes.
-const maxManifests = 1 << 20
-
-// manifestsIn returns the YAML files in a folder, without its subfolders.
-func manifestsIn(dir string) (map[string][]byte, error) {
-	fsys, closeDir, err := configrepo.OpenFolder(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open the folder of manifests: %w\nname an existing folder with --from", err)
-	}
-	defer closeDir()
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return nil, fmt.Errorf("read the manifests in %s: %w", dir, err)
-	}
-	found, total := map[string][]byte{}, 0
-	for _, e := range entries {
-		name := e.Name()
-		if !e.Type().IsRegular() || (!strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml")) {
-			continue
-		}
-		content, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return nil, fmt.Errorf("read the manifests in %s: %w", dir, err)
-		}
-		if total += len(content); total > maxManifests {
-			return nil, fmt.Errorf("read the manifests in %s: they have more than %d MiB\nname the folder of one service",
-				dir, maxManifests>>20)
-		}
-		if name == "kustomization.yml" {
-			name = "kustomization.yaml" // the name that AddService expects
-		}
-		found[name] = content
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("read the manifests in %s: it has no YAML files\n"+
-			"name the folder of the service's manifests", dir)
-	}
-	return found, nil
 }

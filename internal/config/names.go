@@ -18,6 +18,7 @@ import (
 const (
 	MaxEnvironmentName = 40
 	maxServiceName     = 22
+	maxKubernetesName  = 63
 	maxPrefix          = 23
 	maxAlias           = 20
 	maxProfileName     = 20

@@ -63,6 +63,9 @@ func (c *Config) ComponentPath(parts ...string) string {
 
 func componentPath(parts ...string) string { return "../../" + BaseFolder + "/" + path.Join(parts...) }
 
+// HasLink reports whether a service has a link half. A service without a Kubernetes Service has none.
+func (c *Config) HasLink(service string) bool { return c.catalog.link[service] }
+
 // Datasets returns the set of datasets of a data store.
 func (c *Config) Datasets(store string) map[string]bool { return c.catalog.datasets[store] }
 

@@ -74,6 +74,8 @@ type Service struct {
 	Calls []string `yaml:"calls"`
 	// Data are the stores in kustomize-base/data that run beside this service.
 	Data []string `yaml:"data"`
+	// AlsoNamed are further Kubernetes Services of the service in kustomize-base. A link replaces them too.
+	AlsoNamed []string `yaml:"alsoNamed"`
 	// Ready is a check that must be green on a commit before the commit is deployed. Without it, no check is needed.
 	Ready *Ready `yaml:"ready"`
 	// Default is the ref of the service in environments that name none: a branch, tag or commit. Without it, the image tag

@@ -1,6 +1,10 @@
 package config
 
-import "github.com/bmatcuk/doublestar/v4"
+import (
+	"slices"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
 
 // Get returns the service of that name, or nil.
 func (s Services) Get(name string) *Service {
@@ -10,6 +14,11 @@ func (s Services) Get(name string) *Service {
 		}
 	}
 	return nil
+}
+
+// isCalled reports whether another service calls a service.
+func (s Services) isCalled(name string) bool {
+	return slices.ContainsFunc(s, func(other Service) bool { return slices.Contains(other.Calls, name) })
 }
 
 // Matches reports whether any of the changed paths matches one of the service's patterns.

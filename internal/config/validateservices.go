@@ -13,19 +13,22 @@ func (v *validator) validateServices() {
 	if v.lines["services"] == 0 {
 		v.mistake("services", "is missing", "write services: {}, and add services with previewctl service add")
 	}
-	images := map[string]string{}
+	images := map[string]*Service{}
 	for i := range v.cfg.Policy.Services {
 		s := &v.cfg.Policy.Services[i]
 		at := "services." + s.Name
 		v.validateService(at, s)
-		if other, ok := images[s.Image]; ok {
+		// Without repositories no commit changes the image of either.
+		if other := images[s.Image]; other != nil && other.Repository+s.Repository != "" {
 			v.mistake(
 				at+".image",
-				"is also the image of "+other,
+				"is also the image of "+other.Name,
 				"make them one service with several workloads, because images are replaced by name",
 			)
 		}
-		images[s.Image] = s.Name
+		if other := images[s.Image]; other == nil || other.Repository == "" {
+			images[s.Image] = s
+		}
 	}
 }
 
@@ -108,12 +111,21 @@ func (v *validator) validateReferences(at string, s *Service) {
 	if !v.cfg.catalog.run[s.Name] {
 		v.mistake(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
 	}
-	if !v.cfg.catalog.link[s.Name] {
+	if !v.cfg.catalog.link[s.Name] && v.cfg.Policy.Services.isCalled(s.Name) {
 		v.mistake(
 			at,
-			fmt.Sprintf("kustomize-base/services/%s/link is missing", s.Name),
-			"add the component that links to it",
+			fmt.Sprintf("kustomize-base/services/%s/link is missing, but other services call %s", s.Name, s.Name),
+			"add the component that links to it, or remove it from calls",
 		)
+	}
+	for i, name := range s.AlsoNamed {
+		if !IsDNSLabel(name, maxKubernetesName) || v.cfg.Policy.Services.Get(name) != nil {
+			v.mistake(
+				fmt.Sprintf("%s.alsoNamed[%d]", at, i),
+				fmt.Sprintf("%q is not the name of a further Kubernetes Service", Printable(name)),
+				"write a DNS label that is no service of its own",
+			)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func (b *buildCheck) assertEnvironment(c *config.Config, p preview.Plan, row pre
 	for _, s := range c.Policy.Services {
 		if _, runs := p.Run[s.Name]; runs {
 			b.assertRuns(c.Policy, s, row)
-		} else {
+		} else if c.HasLink(s.Name) {
 			b.assertLinked(c.Policy, s, p.Links[s.Name])
 		}
 	}
@@ -65,14 +65,16 @@ func (b *buildCheck) assertLinked(policy *config.Policy, s config.Service, names
 	if namespace == "" {
 		namespace = policy.Baseline.Namespace
 	}
-	want := s.Name + "." + namespace + ".svc.cluster.local"
-	service := b.findObject("Service", s.Name)
-	if service == nil || service.Text("spec", "type") != "ExternalName" || service.Text("spec", "externalName") != want {
-		b.addProblem(baseFolder+"/services/"+s.Name+"/link",
-			fmt.Sprintf("service %s is linked, but no ExternalName Service %s leads to %s", s.Name, s.Name, want),
-			fmt.Sprintf(
-				"add a Service of that name with label previewset.dev/link: %s; the row then fills in its externalName", s.Name,
-			))
+	for _, name := range append([]string{s.Name}, s.AlsoNamed...) {
+		want := name + "." + namespace + ".svc.cluster.local"
+		service := b.findObject("Service", name)
+		if service == nil || service.Text("spec", "type") != "ExternalName" || service.Text("spec", "externalName") != want {
+			b.addProblem(baseFolder+"/services/"+s.Name+"/link",
+				fmt.Sprintf("service %s is linked, but no ExternalName Service %s leads to %s", s.Name, name, want),
+				fmt.Sprintf(
+					"add a Service of that name with label previewset.dev/link: %s; the row then fills in its externalName", s.Name,
+				))
+		}
 	}
 }
 

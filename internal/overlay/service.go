@@ -1,13 +1,64 @@
 package overlay
 
-import "github.com/previewset/previewset/internal/overlay/newservice"
+import (
+	"slices"
+	"strings"
 
-// AddService returns the files that add a service, and the changed files.
-func (r *Repo) AddService(s newservice.Service) (map[string][]byte, error) {
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/admission"
+	"github.com/previewset/previewset/internal/overlay/build"
+	"github.com/previewset/previewset/internal/overlay/manifest"
+	"github.com/previewset/previewset/internal/overlay/newservice"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// AddService adds a service. It returns the new and the changed files, and what it changed in the user's manifests.
+func (r *Repo) AddService(s newservice.Service) (*newservice.Added, error) {
 	cfg, err := r.Config()
 	if err != nil {
 		return nil, err
 	}
-	target := newservice.Repository{Tree: r.tree, Policy: cfg.Policy, AdmissionFile: r.readAppsets().admission.File}
+	a := r.readAppsets()
+	target := newservice.Repository{
+		Tree: r.tree, Policy: cfg.Policy, AdmissionFile: a.admission.File, IsTaken: r.takenNames(cfg),
+	}
+	if a.admission.File != "" {
+		target.Rules = admission.NewRules(&a.admission, cfg.Policy.NamespacePrefix)
+	}
+	if p, ok := a.projects[a.environmentsProject]; ok {
+		target.Permits = p.permits
+	}
 	return target.AddService(s)
+}
+
+// takenNames returns a function that reports whether the environment with all services has an object. A repository that
+// can't be built has none: the check of the service reports that.
+func (r *Repo) takenNames(cfg *config.Config) func(kind, name string) bool {
+	var objects []manifest.Object
+	row, err := preview.Compose(cfg, planOf(serviceNames(cfg.Policy)))
+	if err == nil {
+		var b build.Build
+		if b, err = r.builder.Environment(row); err == nil {
+			if m, runErr := b.RunWithin(build.MaxTime); runErr == nil {
+				objects, _ = build.Objects(m)
+			}
+		}
+	}
+	return func(kind, name string) bool {
+		return slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Kind == kind && o.Name == name })
+	}
+}
+
+// ExplainInput rewrites the problems of files that AddService wrote, so that they name the user's manifests.
+func ExplainInput(problems config.Problems, service, from string) config.Problems {
+	folder := baseFolder + "/services/" + service + "/"
+	if from == "" {
+		return problems
+	}
+	for i, p := range problems {
+		if strings.HasPrefix(p.File+"/", folder) {
+			problems[i].File, problems[i].Line = from, 0
+		}
+	}
+	return problems
 }

@@ -108,7 +108,9 @@ func (c *composer) component(parts ...string) {
 func (c *composer) services() {
 	for _, s := range c.Policy.Services {
 		if _, runs := c.plan.Run[s.Name]; !runs {
-			c.kustomize.Components = append(c.kustomize.Components, c.baseline[s.Name].component)
+			if link := c.baseline[s.Name].component; link != "" {
+				c.kustomize.Components = append(c.kustomize.Components, link)
+			}
 			continue
 		}
 		c.component("services", s.Name, "run")
@@ -218,18 +220,27 @@ func (c *composer) allowIngressFromLinks() {
 	if len(namespaces) == 0 {
 		return
 	}
-	from := []any{}
-	for _, n := range sortedSet(namespaces) {
-		from = append(from,
-			map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
-	}
 	pods := map[string]any{"matchExpressions": []any{map[string]any{
 		"key": "app.kubernetes.io/name", "operator": "In", "values": slices.Sorted(maps.Keys(c.plan.From)),
 	}}}
 	c.patch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
 		{"op": "add", "path": "/spec/podSelector", "value": pods},
-		{"op": "add", "path": "/spec/ingress/0/from", "value": from},
+		{"op": "add", "path": "/spec/ingress/0/from", "value": peersOf(namespaces)},
 	})
+	for _, service := range slices.Sorted(maps.Keys(c.plan.From)) {
+		target := Target{Kind: "NetworkPolicy", LabelSelector: "previewset.dev/shared=" + service}
+		c.patch(target, replace("/spec/ingress/0/from", peersOf(c.plan.From[service])))
+	}
+}
+
+// peersOf returns the peers of a NetworkPolicy for all Pods of some namespaces.
+func peersOf(namespaces []string) []any {
+	peers := []any{}
+	for _, n := range sortedSet(namespaces) {
+		peers = append(peers,
+			map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
+	}
+	return peers
 }
 
 func (c *composer) patch(target Target, patch any) {

@@ -22,19 +22,27 @@ func baselineLinks(c *config.Config) map[string]linkPatches {
 	return links
 }
 
-// linkTo points the Service to a namespace, and allows the Pods to reach it there.
+// linkTo points the Services to a namespace, and allows the Pods to reach them there. A service without a link half
+// needs nothing.
 func linkTo(c *config.Config, service, namespace string) linkPatches {
+	if !c.HasLink(service) {
+		return linkPatches{}
+	}
 	selector := "previewset.dev/link=" + service
-	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: []Patch{
-		{
-			compact(replace("/spec/externalName", service+"."+namespace+".svc.cluster.local")),
-			Target{Kind: "Service", LabelSelector: selector},
-		},
+	address := func(name string) string {
+		return compact(replace("/spec/externalName", name+"."+namespace+".svc.cluster.local"))
+	}
+	patches := []Patch{
+		{address(service), Target{Kind: "Service", LabelSelector: selector}},
 		{
 			compact(replace("/spec/egress/0/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name", namespace)),
 			Target{Kind: "NetworkPolicy", LabelSelector: selector},
 		},
-	}}
+	}
+	for _, name := range c.Policy.Services.Get(service).AlsoNamed {
+		patches = append(patches, Patch{address(name), Target{Kind: "Service", Name: name, LabelSelector: selector}})
+	}
+	return linkPatches{component: c.ComponentPath("services", service, "link"), patches: patches}
 }
 
 // replace returns an RFC 6902 patch of one value. The operation "add" also replaces.

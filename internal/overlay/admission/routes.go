@@ -30,11 +30,7 @@ func (r *Rules) refuseIngress(o manifest.Object) []Refusal {
 			found, Refusal{"has a defaultBackend, which serves every host", "write a rule with path / in its place"},
 		)
 	}
-	isNginx := func(key string) bool {
-		name, hasPrefix := strings.CutPrefix(key, "nginx.ingress.kubernetes.io/")
-		return hasPrefix && slices.Contains(nginxAnnotations, name) && oneWord.MatchString(o.Annotations()[key])
-	}
-	found = append(found, r.refuseAnnotations(o, isNginx)...)
+	found = append(found, r.refuseAnnotations(o, isNginxAnnotation(o))...)
 	for _, rule := range o.Items("spec", "rules") {
 		for _, p := range rule.Items("http", "paths") {
 			if written := p.Text("path"); written != "" && !plainPath.MatchString(written) {
@@ -45,6 +41,14 @@ func (r *Rules) refuseIngress(o manifest.Object) []Refusal {
 		}
 	}
 	return found
+}
+
+// isNginxAnnotation reports whether a key is an allowed annotation of ingress-nginx with a value of one word.
+func isNginxAnnotation(o manifest.Object) func(key string) bool {
+	return func(key string) bool {
+		name, hasPrefix := strings.CutPrefix(key, "nginx.ingress.kubernetes.io/")
+		return hasPrefix && slices.Contains(nginxAnnotations, name) && oneWord.MatchString(o.Annotations()[key])
+	}
 }
 
 // refuseAnnotations refuses annotations that neither the lists nor isAllowed allow.

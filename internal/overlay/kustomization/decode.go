@@ -23,6 +23,7 @@ type Folder struct {
 
 	root       *yamlv3.Node
 	references []string // the folders that it refers to
+	files      []string // the files that it refers to
 	own        size     // without its references
 	kinds      []string // of the objects in its files
 }

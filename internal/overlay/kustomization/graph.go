@@ -23,11 +23,21 @@ import (
 type Graph struct {
 	tree    *filetree.Tree
 	folders map[string]*Folder
+	// isFree is true for folders that aren't a GitOps repository: each may refer to all others.
+	isFree bool
 }
 
 // NewGraph returns the graph of a repository's folders.
 func NewGraph(tree *filetree.Tree) *Graph {
 	return &Graph{tree: tree, folders: map[string]*Folder{}}
+}
+
+// NewFreeGraph returns the graph of folders that aren't a GitOps repository, such as manifests that a user brings. The
+// rules about the folders of a GitOps repository don't apply.
+func NewFreeGraph(tree *filetree.Tree) *Graph {
+	g := NewGraph(tree)
+	g.isFree = true
+	return g
 }
 
 // Folder returns a folder with its references and its problems.
@@ -57,6 +67,16 @@ func (g *Graph) Reachable(folders ...string) []*Folder {
 		queue = append(queue, f.references...)
 	}
 	return found
+}
+
+// Files returns the files that a build of a folder reads, sorted.
+func (g *Graph) Files(dir string) []string {
+	var found []string
+	for _, f := range g.Reachable(dir) {
+		found = append(append(found, f.File), f.files...)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // MayMake reports whether a folder, with all that it refers to, has objects of some kinds, or changes objects of

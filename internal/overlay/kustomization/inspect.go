@@ -55,6 +55,8 @@ func (in inspector) follow(ref string, want targetKind, steps ...any) string {
 	}
 	if in.tree.Kind(p) == filetree.Folder {
 		in.folder.references = append(in.folder.references, p)
+	} else {
+		in.folder.files = append(in.folder.files, p)
 	}
 	return p
 }

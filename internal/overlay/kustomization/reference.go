@@ -92,7 +92,7 @@ const (
 // refuseTarget checks the target of a resolved reference; dir is the folder with the reference. It returns nil for a
 // usable target.
 func (g *Graph) refuseTarget(dir, target string, want targetKind) *refusal {
-	if why := refuseOutside(dir, target); why != nil {
+	if why := refuseOutside(dir, target); why != nil && !g.isFree {
 		return why
 	}
 	switch g.tree.Kind(target) {

@@ -32,7 +32,7 @@ func (a *addition) editFile(file string, change func(d *yamldoc.Document) error)
 	if err != nil {
 		return fmt.Errorf("edit %s: %w", file, err)
 	}
-	a.files[file] = d.Bytes()
+	a.added.Files[file] = d.Bytes()
 	return nil
 }
 
@@ -43,11 +43,28 @@ func (a *addition) addToPolicy() error {
 			return err
 		}
 		if len(a.Policy.Services) > 0 {
-			return d.Set(n, "services", a.service.Name)
+			return errors.Join(d.Set(n, "services", a.service.Name), a.addToCallers(d))
 		}
 		name := &yamlv3.Node{Kind: yamlv3.ScalarNode, Tag: "!!str", Value: a.service.Name}
 		return d.Set(&yamlv3.Node{Kind: yamlv3.MappingNode, Content: []*yamlv3.Node{name, n}}, "services") // replaces {}
 	})
+}
+
+// addToCallers adds the service to the calls of the services that call it.
+func (a *addition) addToCallers(d *yamldoc.Document) error {
+	for _, caller := range a.service.CalledBy {
+		known := a.Policy.Services.Get(caller)
+		if known == nil {
+			return fmt.Errorf("--called-by %q: there is no service of that name\nadd it first, and name it with --calls there", caller)
+		}
+		if slices.Contains(known.Calls, a.service.Name) {
+			continue
+		}
+		if err := d.Set(append(slices.Clone(known.Calls), a.service.Name), "services", caller, "calls"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addToBaseline runs the service in the baseline: links lead there by default.
@@ -102,6 +119,9 @@ func (a *addition) addBaselineHost(d *yamldoc.Document) error {
 // allowInBaseline adds a NetworkPolicy to the baseline, so that previews reach the service there.
 func (a *addition) allowInBaseline() error {
 	file := stagingOverlay + "/networkpolicies.yaml"
+	if len(a.values.Endpoints) == 0 {
+		return nil
+	}
 	content, err := a.Tree.Read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -109,7 +129,8 @@ func (a *addition) allowInBaseline() error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	text, err := a.fillTemplate("baseline.yaml")
-	a.files[file] = append(bytes.TrimRight(slices.Clone(content), "\n"), append([]byte("\n"), text...)...)
+	before := append(bytes.TrimRight(slices.Clone(content), "\n"), '\n')
+	a.added.Files[file] = append(before, text...)
 	return err
 }
 

@@ -10,7 +10,10 @@ import (
 	"path"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/manifest"
+	"github.com/previewset/previewset/internal/overlay/source"
 )
 
 // Service is a service to add.
@@ -18,20 +21,37 @@ type Service struct {
 	// Name is the name of the service and of its Kubernetes Service.
 	Name string `yaml:"-"`
 	// Repository and the next five fields become the entry in previewset.yaml. Image has no tag there.
-	Repository string   `yaml:"repository"`
+	Repository string   `yaml:"repository,omitempty"`
 	Paths      []string `yaml:"paths,omitempty,flow"`
 	Image      string   `yaml:"image"`
 	Public     bool     `yaml:"public,omitempty"`
 	Calls      []string `yaml:"calls,omitempty,flow"`
 	Data       []string `yaml:"data,omitempty,flow"`
+	// AlsoNamed are the names of further Kubernetes Services. AddService finds them in the manifests.
+	AlsoNamed []string `yaml:"alsoNamed,omitempty,flow"`
 
 	// Tag, Port and Probe fill the templates. Tag is the image's tag where no commit is chosen, Port is the Pods' port,
 	// and Probe is the path that answers once the service is ready.
 	Tag   string `yaml:"-"`
 	Port  int    `yaml:"-"`
 	Probe string `yaml:"-"`
-	// Manifests are used in place of the templates where they aren't nil: the files of the run component, by name.
-	Manifests map[string][]byte `yaml:"-"`
+	// CalledBy are the services that call it.
+	CalledBy []string `yaml:"-"`
+	// Source are the user's manifests. They are used in place of the templates where they aren't nil. With are further
+	// Services and workloads in them that belong to the service.
+	Source *source.Manifests `yaml:"-"`
+	With   []string          `yaml:"-"`
+}
+
+// Added is what AddService did.
+type Added struct {
+	// Files are the new and the changed files.
+	Files map[string][]byte
+	// LeftOut are objects that previews must not have. Left are the Services and workloads of other services.
+	LeftOut []source.LeftOut
+	Left    []string
+	// Notes say what was changed in the manifests, and which files were ignored.
+	Notes []string
 }
 
 // Repository is the repository that gets a service.
@@ -40,11 +60,15 @@ type Repository struct {
 	Policy *config.Policy
 	// AdmissionFile is the file with the parameters of the admission policies, or "" where there is none.
 	AdmissionFile string
+	// Permits, Rules and IsTaken are those of source.Options.
+	Permits func(manifest.Object) bool
+	Rules   *admission.Rules
+	IsTaken func(kind, name string) bool
 }
 
-// AddService returns the new and the changed files. The service gets its two components, its entry in previewset.yaml,
-// and its place in the baseline and in the parameters of the admission policies.
-func (r Repository) AddService(s Service) (map[string][]byte, error) {
+// AddService adds a service. It gets its two components, its entry in previewset.yaml, and its place in the baseline and
+// in the parameters of the admission policies.
+func (r Repository) AddService(s Service) (*Added, error) {
 	for _, known := range r.Policy.Services {
 		if known.Name == s.Name {
 			return nil, fmt.Errorf(
@@ -52,26 +76,39 @@ func (r Repository) AddService(s Service) (map[string][]byte, error) {
 			)
 		}
 	}
-	a := &addition{Repository: r, service: s, files: map[string][]byte{}, values: map[string]any{
-		"Name": s.Name, "Image": s.Image + ":" + s.Tag, "Port": s.Port, "Probe": s.Probe, "Public": s.Public,
-		"Baseline": r.Policy.Baseline.Namespace, "Labels": fmt.Sprintf("{app.kubernetes.io/name: %s}", s.Name),
+	labels := map[string]string{"app.kubernetes.io/name": s.Name}
+	a := &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
+		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
+		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name},
+		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
 	}}
 	for _, step := range []func() error{
-		a.addRunComponent, a.addLinkComponent, a.addToPolicy, a.addToBaseline, a.allowInBaseline, a.addToAdmission,
+		a.readStores, a.addRunComponent, a.addLinkComponent, a.addToPolicy, a.addToBaseline, a.allowInBaseline, a.addToAdmission,
 	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	return a.files, nil
+	return a.added, nil
 }
 
 // addition collects the files for one service.
 type addition struct {
 	Repository
 	service Service
-	values  map[string]any // for the templates
-	files   map[string][]byte
+	values  values
+	stores  []source.Store
+	added   *Added
+}
+
+// values fill the templates.
+type values struct {
+	Name, Image, Probe, Baseline string
+	Port                         int
+	Public                       bool
+	ServicePort                  any      // the Service's port that the Ingress leads to
+	Names                        []string // of the Services
+	Endpoints                    []source.Endpoint
 }
 
 func (a *addition) folder() string { return path.Join("kustomize-base", "services", a.service.Name) }
@@ -81,8 +118,8 @@ func (a *addition) addRunComponent() error {
 		return fmt.Errorf("add service %s: %s exists\nremove the folder, or add the service to previewset.yaml by hand",
 			a.service.Name, a.folder())
 	}
-	if a.service.Manifests != nil {
-		return a.addManifests()
+	if a.service.Source != nil {
+		return a.addSource()
 	}
 	names := []string{"kustomization.yaml", "deployment.yaml", "service.yaml"}
 	if a.service.Public {
@@ -91,6 +128,10 @@ func (a *addition) addRunComponent() error {
 	return a.addTemplates("run", names...)
 }
 
+// addLinkComponent adds the link component. A service without a Service has none: nothing can link to it.
 func (a *addition) addLinkComponent() error {
+	if len(a.values.Names) == 0 {
+		return nil
+	}
 	return a.addTemplates("link", "kustomization.yaml", "service.yaml", "networkpolicy.yaml")
 }

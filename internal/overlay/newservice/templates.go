@@ -16,7 +16,7 @@ func (a *addition) addTemplates(component string, names ...string) error {
 		if err != nil {
 			return err
 		}
-		a.files[path.Join(a.folder(), component, name)] = text
+		a.added.Files[path.Join(a.folder(), component, name)] = text
 	}
 	return nil
 }

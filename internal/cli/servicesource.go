@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/source"
+)
+
+// readManifests reads the user's manifests. Kustomizations may refer to folders beside theirs, so it opens the top
+// folder of their Git repository, else the working folder, else their own.
+func readManifests(from string) (*source.Manifests, error) {
+	abs, err := filepath.Abs(from)
+	if err != nil {
+		return nil, fmt.Errorf("read the manifests in %q: %w", from, err)
+	}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return nil, fmt.Errorf("read the manifests in %q: %w\nname an existing file or folder with --from", from, err)
+	}
+	top, err := topFolder(abs)
+	if err != nil {
+		return nil, err
+	}
+	fsys, closeDir, err := configrepo.OpenFolder(top)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder of manifests: %w\nname an existing folder with --from", err)
+	}
+	defer closeDir()
+	name, err := filepath.Rel(top, abs)
+	if err != nil {
+		return nil, err
+	}
+	m, err := source.Read(fsys, filepath.ToSlash(name))
+	if err == nil {
+		return m, nil
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		return nil, problems
+	}
+	return nil, fmt.Errorf("read the manifests in %q: %w", from, err)
+}
+
+// topFolder returns the folder from which manifests may be read.
+func topFolder(manifests string) (string, error) {
+	own := manifests
+	if info, err := os.Stat(manifests); err == nil && !info.IsDir() {
+		own = filepath.Dir(manifests)
+	}
+	for dir := own; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	working, err := os.Getwd()
+	if err == nil {
+		working, err = filepath.EvalSymlinks(working)
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the working folder: %w", err)
+	}
+	if rel, err := filepath.Rel(working, own); err == nil && filepath.IsLocal(rel) {
+		return working, nil
+	}
+	return own, nil
+}
+
+// explain says in which manifests an error is.
+func (o *serviceAddOptions) explain(err error) error {
+	if _, isProblems := errors.AsType[config.Problems](err); o.from == "" || isProblems {
+		return err
+	}
+	return fmt.Errorf("add service %s from %q: %w", o.service.Name, o.from, err)
+}
+
+// reportManifests lists what was left out of the user's manifests, and what was changed.
+func (o *serviceAddOptions) reportManifests() {
+	if o.added == nil {
+		return
+	}
+	list := func(title string, lines []string) {
+		if len(lines) > 0 {
+			o.term.Answerf("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
+		}
+	}
+	var leftOut []string
+	for _, l := range o.added.LeftOut {
+		leftOut = append(leftOut, config.Printable(l.Object.String()+": "+l.Remedy))
+	}
+	var notes []string
+	for _, n := range o.added.Notes {
+		notes = append(notes, config.Printable(n))
+	}
+	list("Left out, because previews must not have them", leftOut)
+	list("Changed for previews, in run/adapted", notes)
+	if left := o.added.Left; len(left) > 0 {
+		o.term.Answerf("\nLeft for other services: %s", config.Printable(strings.Join(left, ", ")))
+	}
+}

@@ -1,0 +1,196 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+)
+
+// user is the user and group of Pods whose manifests name none. Pod Security allows no root.
+const user = 10001
+
+// adaptWorkload makes the workload's Pods fit the level restricted of Pod Security, the admission policies and the
+// guardrails.
+func (a *adaption) adaptWorkload(o Object, patch fields) error {
+	if n := fmt.Sprint(o.At("spec", "replicas")); (o.Kind == "Deployment" || o.Kind == "StatefulSet") && n != "<nil>" && n != "1" {
+		patch.set(1, "spec", "replicas")
+	}
+	pod, spec := podOf(o), fields{}
+	a.adaptPodFields(o, pod, spec)
+	a.adaptSecurity(o, pod, spec)
+	a.adaptVolumes(o, pod, spec)
+	for _, list := range []string{"initContainers", "containers"} {
+		var changed []any
+		for _, c := range pod.Items(list) {
+			container := fields{}
+			a.adaptContainer(o, c, container)
+			a.adaptPorts(o, c, container)
+			if list == "containers" && ImageName(c.Text("image")) == a.selected.Image {
+				a.addVariables(container)
+			}
+			if len(container) > 0 {
+				container["name"] = c.Text("name")
+				changed = append(changed, map[string]any(container))
+			}
+		}
+		if len(changed) > 0 {
+			spec[list] = changed
+		}
+	}
+	if err := a.addWaits(o, pod, spec); err != nil {
+		return err
+	}
+	path := templatePath(o)
+	if len(spec) > 0 {
+		patch.set(map[string]any(spec), append(path, "spec")...)
+	}
+	if a.port.workload.Name == o.Name && a.port.workload.Kind == o.Kind && a.options.Public {
+		patch.set(a.options.Name, append(path, "metadata", "labels", PublicLabel)...)
+	}
+	a.adaptClaims(o, patch)
+	return nil
+}
+
+func (a *adaption) adaptPodFields(o Object, pod manifest.Object, spec fields) {
+	if pod.At("automountServiceAccountToken") != false {
+		spec["automountServiceAccountToken"] = false
+	}
+	if a.options.Rules == nil {
+		return
+	}
+	var removed []string
+	for _, key := range pod.Keys() {
+		if !a.options.Rules.AllowsPodField(pod, key) {
+			spec[key] = nil
+			removed = append(removed, key)
+		}
+	}
+	var tolerations []any
+	for _, t := range pod.Items("tolerations") {
+		if key := t.Text("key"); key != "" && a.options.Rules.AllowsToleration(key) {
+			tolerations = append(tolerations, t.Fields)
+		}
+	}
+	if len(tolerations) < len(pod.Items("tolerations")) {
+		spec["tolerations"] = tolerations
+		removed = append(removed, "tolerations")
+	}
+	if len(removed) > 0 {
+		a.note(o, "Pods without %s", strings.Join(removed, ", "))
+	}
+}
+
+// adaptSecurity sets the Pod's security context. The containers' contexts override it, so adaptContainer clears values
+// there that the level restricted refuses.
+func (a *adaption) adaptSecurity(o Object, pod manifest.Object, spec fields) {
+	security := fields{}
+	if pod.At("securityContext", "runAsNonRoot") != true {
+		security["runAsNonRoot"] = true
+	}
+	if profile := pod.Text("securityContext", "seccompProfile", "type"); profile != "RuntimeDefault" && profile != "Localhost" {
+		security["seccompProfile"] = map[string]any{"type": "RuntimeDefault"}
+	}
+	all := slices.Concat(pod.Items("initContainers"), pod.Items("containers"))
+	needsUser := slices.ContainsFunc(all, func(c manifest.Object) bool { return isRoot(c.At("securityContext", "runAsUser")) })
+	if isRoot(pod.At("securityContext", "runAsUser")) && needsUser {
+		security["runAsUser"], security["runAsGroup"] = user, user
+		if pod.At("securityContext", "fsGroup") == nil && len(pod.Items("volumes")) > 0 {
+			security["fsGroup"] = user
+		}
+		a.note(o, "runs as user %d, because previews run nothing as root and the manifests name no user", user)
+	}
+	if pod.At("securityContext", "sysctls") != nil {
+		security["sysctls"] = nil
+	}
+	if len(security) > 0 {
+		spec["securityContext"] = map[string]any(security)
+	}
+}
+
+// isRoot reports whether a user isn't set, or is root.
+func isRoot(user any) bool { return user == nil || fmt.Sprint(user) == "0" }
+
+// adaptVolumes replaces volumes that previews can't mount by empty ones.
+func (a *adaption) adaptVolumes(o Object, pod manifest.Object, spec fields) {
+	var changed []any
+	for _, v := range pod.Items("volumes") {
+		volume := map[string]any{}
+		for _, key := range v.Keys() {
+			if !a.options.Rules.AllowsVolume(key) {
+				volume[key], volume["emptyDir"] = nil, map[string]any{}
+				a.note(o, "volume %s is empty in place of %s", v.Text("name"), key)
+			}
+		}
+		if sources, isChanged := withoutTokens(v); isChanged {
+			volume["projected"] = map[string]any{"sources": sources}
+		}
+		if len(volume) > 0 {
+			volume["name"] = v.Text("name")
+			changed = append(changed, volume)
+		}
+	}
+	if len(changed) > 0 {
+		spec["volumes"] = changed
+	}
+}
+
+// withoutTokens returns the sources of a projected volume without tokens of service accounts.
+func withoutTokens(volume manifest.Object) (sources []any, isChanged bool) {
+	for _, s := range volume.Items("projected", "sources") {
+		if s.At("serviceAccountToken") != nil {
+			isChanged = true
+		} else {
+			sources = append(sources, s.Fields)
+		}
+	}
+	return sources, isChanged
+}
+
+// adaptContainer removes what Pod Security and the admission policies refuse.
+func (a *adaption) adaptContainer(o Object, c manifest.Object, container fields) {
+	set := func(value any, keys ...string) { container.set(value, append([]string{"securityContext"}, keys...)...) }
+	security := c.Under("securityContext")
+	if security.At("allowPrivilegeEscalation") != false {
+		set(false, "allowPrivilegeEscalation")
+	}
+	if !slices.Contains(manifest.Texts(security.At("capabilities", "drop")), "ALL") {
+		set([]any{"ALL"}, "capabilities", "drop")
+	}
+	if added := manifest.Texts(security.At("capabilities", "add")); slices.ContainsFunc(added, isRefusedCapability) {
+		set(asAny(slices.DeleteFunc(slices.Clone(added), isRefusedCapability)), "capabilities", "add")
+		a.note(o, "container %s without capabilities %s", c.Text("name"), strings.Join(added, ", "))
+	}
+	for key, refused := range map[string]any{"privileged": true, "runAsNonRoot": false, "procMount": "Unmasked"} {
+		if security.At(key) == refused {
+			set(nil, key)
+		}
+	}
+	if security.At("runAsUser") != nil && isRoot(security.At("runAsUser")) {
+		set(nil, "runAsUser")
+	}
+	if security.Text("seccompProfile", "type") == "Unconfined" {
+		set(nil, "seccompProfile")
+	}
+	for _, handler := range [][]string{
+		{"livenessProbe"}, {"readinessProbe"}, {"startupProbe"}, {"lifecycle", "postStart"}, {"lifecycle", "preStop"},
+	} {
+		for _, kind := range []string{"httpGet", "tcpSocket"} {
+			if h := append(slices.Clone(handler), kind, "host"); c.At(h...) != nil {
+				container.set(nil, h...)
+			}
+		}
+	}
+	a.adaptResources(o, c, container)
+}
+
+func isRefusedCapability(name string) bool { return name != "NET_BIND_SERVICE" }
+
+func asAny(texts []string) []any {
+	found := make([]any, len(texts))
+	for i, t := range texts {
+		found[i] = t
+	}
+	return found
+}

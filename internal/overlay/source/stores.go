@@ -1,0 +1,145 @@
+package source
+
+import (
+	"fmt"
+
+	"github.com/previewset/previewset/internal/overlay/manifest"
+)
+
+// Store is a data store that a service uses.
+type Store struct {
+	// Name is the name of the store, of its Service and of its Secret. Port is its Service's port.
+	Name string
+	Port int
+	// Variables are the environment variables of a connection to it.
+	Variables []Variable
+}
+
+// Variable is an environment variable: a text, or a key of a Secret.
+type Variable struct{ Name, Value, Secret, Key string }
+
+// StoreOf returns a store with the variables of its kind, such as DATABASE_URL for postgres. A store of an unknown kind
+// has none.
+func StoreOf(name string, port int) Store {
+	password := func(variable string) Variable { return Variable{Name: variable, Secret: name, Key: "password"} }
+	s := Store{Name: name, Port: port}
+	switch name {
+	case "postgres":
+		s.Variables = []Variable{password("POSTGRES_PASSWORD"), {
+			Name: "DATABASE_URL", Value: fmt.Sprintf("postgres://app:$(POSTGRES_PASSWORD)@%s:%d/app?sslmode=disable", name, port),
+		}}
+	case "mongodb":
+		s.Variables = []Variable{password("MONGODB_PASSWORD"), {
+			Name: "MONGODB_URL", Value: fmt.Sprintf("mongodb://app:$(MONGODB_PASSWORD)@%s:%d/app?authSource=admin", name, port),
+		}}
+	case "redis":
+		s.Variables = []Variable{password("REDIS_PASSWORD"), {
+			Name: "REDIS_URL", Value: fmt.Sprintf("redis://default:$(REDIS_PASSWORD)@%s:%d", name, port),
+		}}
+	case "rabbitmq":
+		s.Variables = []Variable{password("RABBITMQ_PASSWORD"), {
+			Name: "AMQP_URL", Value: fmt.Sprintf("amqp://app:$(RABBITMQ_PASSWORD)@%s:%d", name, port),
+		}}
+	}
+	return s
+}
+
+// Env returns the variables as entries of a container's env.
+func (s Store) Env() []any {
+	var env []any
+	for _, v := range s.Variables {
+		if v.Secret == "" {
+			env = append(env, map[string]any{"name": v.Name, "value": v.Value})
+			continue
+		}
+		ref := map[string]any{"name": v.Secret, "key": v.Key}
+		env = append(env, map[string]any{"name": v.Name, "valueFrom": map[string]any{"secretKeyRef": ref}})
+	}
+	return env
+}
+
+// Wait returns an init container that waits until the store accepts connections.
+func (s Store) Wait() map[string]any {
+	command := fmt.Sprintf("until nc -z -w 2 %s %d; do echo waiting for %s; sleep 1; done", s.Name, s.Port, s.Name)
+	return map[string]any{
+		"name": "wait-for-" + s.Name, "image": "docker.io/library/busybox:1.36.1",
+		"command": []any{"sh", "-c", command},
+		"resources": map[string]any{
+			"requests": map[string]any{"cpu": "10m", "memory": "8Mi"}, "limits": map[string]any{"cpu": "100m", "memory": "32Mi"},
+		},
+		"securityContext": map[string]any{
+			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+		},
+	}
+}
+
+// addVariables adds the connection variables of all stores.
+func (a *adaption) addVariables(container fields) {
+	var env []any
+	for _, s := range a.options.Stores {
+		env = append(env, s.Env()...)
+	}
+	if len(env) > 0 {
+		container["env"] = env
+	}
+}
+
+// addWaits adds the init containers that wait for stores.
+func (a *adaption) addWaits(o Object, pod manifest.Object, spec fields) error {
+	list, _ := spec["initContainers"].([]any)
+	if !hasImage(pod, a.selected.Image) {
+		return nil
+	}
+	for _, s := range a.options.Stores {
+		if s.Port == 0 {
+			return fmt.Errorf("store %s has no Service %s with a port, so %s can't wait for it\nadd the Service to kustomize-base/data/%s",
+				s.Name, s.Name, o, s.Name)
+		}
+		list = append(list, s.Wait())
+	}
+	if len(list) > 0 {
+		spec["initContainers"] = list
+	}
+	return nil
+}
+
+func hasImage(pod manifest.Object, image string) bool {
+	for _, name := range imagesOf(pod.Items("containers")) {
+		if name == image {
+			return true
+		}
+	}
+	return false
+}
+
+// adaptIngress leaves the rule that leads to the service. The row sets its host.
+func (a *adaption) adaptIngress(o Object, patch fields) {
+	for _, rule := range o.Items("spec", "rules") {
+		var paths []any
+		for _, p := range rule.Items("http", "paths") {
+			if p.Text("backend", "service", "name") == a.options.Name {
+				paths = append(paths, map[string]any{
+					"path": "/", "pathType": "Prefix",
+					"backend": map[string]any{"service": map[string]any{
+						"name": a.options.Name, "port": map[string]any{"number": a.result.ServicePort},
+					}},
+				})
+			}
+		}
+		if len(paths) == 0 {
+			continue
+		}
+		patch.set(a.options.Name, "metadata", "labels", PublicLabel)
+		patch.set([]any{map[string]any{
+			"host": a.options.Name + ".invalid", "http": map[string]any{"paths": paths[:1]},
+		}}, "spec", "rules")
+		patch.set("nginx", "spec", "ingressClassName")
+		for _, key := range []string{"tls", "defaultBackend"} {
+			if o.At("spec", key) != nil {
+				patch.set(nil, "spec", key)
+			}
+		}
+		a.result.HasRoute = true
+		return
+	}
+}
