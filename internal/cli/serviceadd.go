@@ -27,6 +27,7 @@ type serviceAddOptions struct {
 	image   string
 	from    string
 	added   *newservice.Added
+	address string // of a public service
 	commit  configrepo.CommitOptions
 }
 
@@ -163,6 +164,7 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 	}
 	opts.term.Answerf("\nNext: %s", next)
 	if s.Public {
+		opts.term.Answerf("Address: %s", opts.address)
 		opts.term.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
 	}
 	return nil
@@ -187,7 +189,20 @@ func (o *serviceAddOptions) newService(fsys fs.FS) (gitrepo.Edits, error) {
 	if err != nil {
 		return e, err
 	}
+	o.address = addressOf(after.Policy, o.service.Name)
 	return e, checkEnvironmentNames(repo.Names(), before, after)
+}
+
+// addressOf returns the address of a public service in an environment with all services.
+func addressOf(policy *config.Policy, service string) string {
+	for _, s := range policy.Services {
+		if s.Public && s.Name == service {
+			break
+		} else if s.Public {
+			return "https://" + service + "-<environment>." + policy.Domain
+		}
+	}
+	return "https://<environment>." + policy.Domain
 }
 
 // checkEnvironmentNames refuses a service if its name makes the name of an existing environment invalid.

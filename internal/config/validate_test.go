@@ -249,7 +249,8 @@ func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 	_, err := config.Load(tree, nil)
 	want := []string{
 		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/run is missing; add the component that runs it",
-		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/link is missing; add the component that links to it",
+		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/link is missing, but other services call mailer; " +
+			"add the component that links to it, or remove it from calls",
 		"previewset.yaml: kustomize-base/components/guardrails is missing; every environment needs it; " +
 			"add the component; previewctl init writes one",
 	}

@@ -109,6 +109,7 @@ type values struct {
 	ServicePort                  any      // the Service's port that the Ingress leads to
 	Names                        []string // of the Services
 	Endpoints                    []source.Endpoint
+	Env, Waits                   []any // of the data stores
 }
 
 func (a *addition) folder() string { return path.Join("kustomize-base", "services", a.service.Name) }

@@ -24,12 +24,13 @@ func shopRepository() Repository {
 
 func TestAddServiceFromTemplates(t *testing.T) {
 	t.Parallel()
-	files, err := shopRepository().AddService(Service{
+	added, err := shopRepository().AddService(Service{
 		Name: "search", Repository: "acme/search", Image: "ghcr.io/acme/search", Tag: "1", Port: 8080, Probe: "/healthz", Public: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	files := added.Files
 	const folder = "kustomize-base/services/search/"
 	want := []string{
 		folder + "link/kustomization.yaml", folder + "link/networkpolicy.yaml", folder + "link/service.yaml",
@@ -60,18 +61,7 @@ func TestAddServiceRefuses(t *testing.T) {
 	}{
 		{"an existing service", Service{Name: "web"}, "add service web: it exists with image a/web"},
 		{"an existing folder", Service{Name: "api"}, "add service api: kustomize-base/services/api exists"},
-		{
-			"manifests without the Service",
-			Service{Name: "post", Manifests: map[string][]byte{"a.yaml": []byte("kind: Service\nmetadata: {name: other}\n")}},
-			"the manifests have no Service post",
-		},
-		{
-			"manifests without a workload",
-			Service{Name: "post", Manifests: map[string][]byte{
-				"a.yaml": []byte("kind: Service\nmetadata: {name: post}\nspec: {selector: {a: b}, ports: [{port: 80}]}\n"),
-			}},
-			"the manifests have no workload with an image",
-		},
+		{"an unknown caller", Service{Name: "post", CalledBy: []string{"wbe"}}, `--called-by "wbe": there is no service`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
-	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/source"
@@ -243,7 +242,12 @@ func (a *addition) readStores() error {
 		a.Tree.Walk(path.Join("kustomize-base", "data", name), func(p string, _ filetree.Kind) {
 			port = max(port, a.servicePort(p, name))
 		})
-		a.stores = append(a.stores, source.StoreOf(config.Printable(name), port))
+		store := source.StoreOf(name, port)
+		a.stores = append(a.stores, store)
+		a.values.Env = append(a.values.Env, store.Env()...)
+		if port > 0 {
+			a.values.Waits = append(a.values.Waits, store.Wait())
+		}
 	}
 	return nil
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"embed"
 	"path"
+	"strings"
 	"text/template"
+
+	"sigs.k8s.io/yaml"
 )
 
 //go:embed templates
@@ -22,11 +25,18 @@ func (a *addition) addTemplates(component string, names ...string) error {
 }
 
 func (a *addition) fillTemplate(name string) ([]byte, error) {
-	t, err := template.ParseFS(templates, "templates/"+name)
+	t, err := template.New(path.Base(name)).Funcs(template.FuncMap{"indent": indentYAML}).ParseFS(templates, "templates/"+name)
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
 	err = t.Execute(&b, a.values)
 	return b.Bytes(), err
+}
+
+// indentYAML writes a list as YAML, indented by some spaces.
+func indentYAML(spaces int, list []any) (string, error) {
+	text, err := yaml.Marshal(list)
+	indent := strings.Repeat(" ", spaces)
+	return indent + strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "\n"+indent), err
 }
