@@ -11,6 +11,7 @@
 //	manifest       one Kubernetes object
 //	admission      the rules of appsets/admission
 //	clusterrules   the rules of the API server
+//	source         manifests that a user brings for a service
 //	newservice     the files of a new service
 //
 // The package doesn't know Git, GitHub, the cluster, the terminal or the clock. It never writes: a caller that changes

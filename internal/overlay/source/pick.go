@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,7 +102,7 @@ func (p *picker) addNamed(name string) error {
 		}
 		p.picked[i], found = true, true
 		if isService(o) && p.addSelected(o) == 0 {
-			return fmt.Errorf("Service %s selects no workload: its selector is %s\n"+
+			return fmt.Errorf("the Service %s selects no workload: its selector is %s\n"+
 				"correct the selector, or name the workload's file too", name, selectorText(o))
 		}
 	}
@@ -115,7 +116,7 @@ func (p *picker) addNamed(name string) error {
 		}
 	}
 	if slices.Sort(names); len(names) == 0 {
-		return fmt.Errorf("the manifests have no Service and no workload\nname the folder or file with a Deployment or StatefulSet")
+		return errors.New("the manifests have no Service and no workload\nname the folder or file with a Deployment or StatefulSet")
 	}
 	return fmt.Errorf("the manifests have no Service and no workload called %s; they have %s\n"+
 		"use one of these names for the service", name, strings.Join(slices.Compact(names), ", "))

@@ -48,7 +48,7 @@ func (a *adaption) findPort() error {
 		return err
 	}
 	if a.result.ServicePort = port.At("port"); fmt.Sprint(a.result.ServicePort) == "<nil>" {
-		return fmt.Errorf("Service %s has a port without a number\nwrite its port", a.options.Name)
+		return fmt.Errorf("the Service %s has a port without a number\nwrite its port", a.options.Name)
 	}
 	for _, w := range a.selected.Workloads() {
 		if !selects(services[0], w) {
@@ -85,7 +85,7 @@ func (a *adaption) choosePort(service Object) (manifest.Object, error) {
 		names = append(names, fmt.Sprint(p.At("port")))
 	}
 	if len(names) == 0 {
-		return manifest.Object{}, fmt.Errorf("Service %s has no port, so it can't be public\nadd its port", service.Name)
+		return manifest.Object{}, fmt.Errorf("the Service %s has no port, so it can't be public\nadd its port", service.Name)
 	}
 	return manifest.Object{}, fmt.Errorf("the port of public service %s is ambiguous: its Service has %s\nchoose one with --port",
 		service.Name, strings.Join(names, ", "))
@@ -120,7 +120,7 @@ func (a *adaption) servedBy(w Object, target string) bool {
 }
 
 func (*adaption) unknownPort(service Object, target string) error {
-	return fmt.Errorf("Service %s leads to port %q, which no container declares\n"+
+	return fmt.Errorf("the Service %s leads to port %q, which no container declares\n"+
 		"give its number with --port, or declare it in the container", service.Name, target)
 }
 
