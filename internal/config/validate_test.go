@@ -243,14 +243,14 @@ func TestLoadRefusesAPolicyThatCannotWork(t *testing.T) {
 func TestLoadRefusesWhatKustomizeBaseLacks(t *testing.T) {
 	t.Parallel()
 	tree := testfixture.DemoTree(nil)
-	for _, folder := range []string{"services/mailer/run", "services/mailer/link", "components/guardrails"} {
+	for _, folder := range []string{"services/mailer/run", "services/mailer/link", "services/orders/link", "components/guardrails"} {
 		delete(tree.Kustomizations, "kustomize-base/"+folder)
 	}
 	_, err := config.Load(tree, nil)
 	want := []string{
-		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/run is missing; add the component that runs it",
-		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/link is missing, but other services call mailer; " +
+		"previewset.yaml:10: services.orders: kustomize-base/services/orders/link is missing, but other services call orders; " +
 			"add the component that links to it, or remove it from calls",
+		"previewset.yaml:12: services.mailer: kustomize-base/services/mailer/run is missing; add the component that runs it",
 		"previewset.yaml: kustomize-base/components/guardrails is missing; every environment needs it; " +
 			"add the component; previewctl init writes one",
 	}

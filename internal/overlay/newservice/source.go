@@ -3,6 +3,7 @@ package newservice
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -178,14 +179,10 @@ func targetOf(o manifest.Object) *types.Selector {
 func patchText(o manifest.Object, fields map[string]any) ([]byte, error) {
 	metadata := map[string]any{"name": o.Name}
 	if m, ok := fields["metadata"].(map[string]any); ok {
-		for key, value := range m {
-			metadata[key] = value
-		}
+		maps.Copy(metadata, m)
 	}
 	patch := map[string]any{"apiVersion": o.Text("apiVersion"), "kind": o.Kind}
-	for key, value := range fields {
-		patch[key] = value
-	}
+	maps.Copy(patch, fields)
 	patch["metadata"] = metadata
 	return yaml.Marshal(patch)
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
@@ -104,12 +105,7 @@ func (a *adaption) addWaits(o Object, pod manifest.Object, spec fields) error {
 }
 
 func hasImage(pod manifest.Object, image string) bool {
-	for _, name := range imagesOf(pod.Items("containers")) {
-		if name == image {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(imagesOf(pod.Items("containers")), image)
 }
 
 // adaptIngress leaves the rule that leads to the service. The row sets its host.
