@@ -2,9 +2,7 @@ package preview
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/previewset/previewset/internal/config"
 )
@@ -68,26 +66,6 @@ type ApplicationStatus struct {
 	Spec     ApplicationSource `json:"-"`
 	Compared ApplicationSource `json:"-"`
 	Tried    ApplicationSource `json:"-"`
-}
-
-// UnhealthyResource is a resource that isn't healthy.
-type UnhealthyResource struct {
-	// Kind is the resource's kind.
-	Kind string `json:"kind"`
-	// Name is the resource's name.
-	Name string `json:"name"`
-	// Health is the resource's health.
-	Health string `json:"health"`
-	// Message is Argo CD's message about it.
-	Message string `json:"message"`
-}
-
-func (u *UnhealthyResource) String() string {
-	text := fmt.Sprintf("%s %s is %s", u.Kind, u.Name, u.Health)
-	if u.Message != "" {
-		text += ": " + u.Message
-	}
-	return text
 }
 
 // ApplicationSource has the fields of an Application's source that a row fills.
@@ -196,16 +174,4 @@ func (r Row) isSource(s ApplicationSource) bool {
 func withLists(k Kustomize) Kustomize {
 	k.Components, k.Images, k.Patches = filled(k.Components), filled(k.Images), filled(k.Patches)
 	return k
-}
-
-// badness orders healths from the worst; unknown ones come last.
-var badness = []string{"Degraded", "Missing", "Progressing", "Suspended"}
-
-// WorseThan says whether a resource's health is worse than another's, so that it is the one to name.
-func (u *UnhealthyResource) WorseThan(v *UnhealthyResource) bool {
-	if v == nil {
-		return true
-	}
-	rank := func(health string) uint { return uint(slices.Index(badness, health)) }
-	return rank(u.Health) < rank(v.Health)
 }
