@@ -19,7 +19,7 @@ type filterMistakes struct {
 func (sim *simulation) mistypeFilter() {
 	sim.t.Helper()
 	f := &sim.filters
-	if sim.noCluster || sim.failed || !f.isSaved && !sim.answered || f.IntN(4) > 0 {
+	if sim.noCluster || sim.failed || !f.isSaved || f.IntN(4) > 0 {
 		return
 	}
 	const mistyped = `{"applicationSetName":"previews","input":{"parameters":{"owner":"nobody"}}}`

@@ -261,9 +261,7 @@ func (sim *simulation) startService() {
 	}
 	sim.process = startProcess(sim.t, sim.hub, sim.config, sim.disk, cluster, sim.secrets, sim.usage, &sim.clockOffset)
 	synctest.Wait()
-	if sim.filters.isSaved {
-		sim.mistypeFilter()
-	}
+	sim.mistypeFilter()
 }
 
 // step makes one to three changes, perhaps lets GitHub lag, delivers webhooks and checks the answer.
