@@ -227,6 +227,7 @@ func newSimulation(t *testing.T, seed uint64, b *configRepository, d *disk, secr
 	sim.startService()
 	sim.waitRandomly()
 	sim.checkAnswer()
+	synctest.Wait() // the filter of the first request is saved
 	return sim
 }
 
@@ -321,7 +322,7 @@ func (sim *simulation) pollAll() {
 	synctest.Wait()
 	sim.updateExpectations(sim.answered && sim.canReadAll())
 	sim.hidden = sim.hiding // everything was read again
-	sim.filters.isSaved = sim.filters.isSaved || sim.answered && !sim.disk.full.Load()
+	sim.filters.isSaved = sim.filters.isSaved || sim.answered && sim.configLoaded && !sim.disk.full.Load()
 }
 
 // getAPI requests a path of the API.
