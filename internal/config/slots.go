@@ -98,7 +98,7 @@ func (c *Config) loadSlots(t Tree, prev *Config) Problems {
 		d.header(c.Slots.APIVersion, c.Slots.Kind, "SlotPool")
 		(&validator{decoder: d, cfg: c}).validateSlots()
 	}
-	invalid := c.keepBrokenClaims(d.problems, prev)
+	invalid := keepBrokenClaims(c, d.problems, prev)
 	c.shortenPurposes()
 	for name, claim := range c.Slots.Slots {
 		c.Slots.Slots[name] = c.Slots.limited(claim)
@@ -108,7 +108,7 @@ func (c *Config) loadSlots(t Tree, prev *Config) Problems {
 
 // keepBrokenClaims keeps each slot with an invalid claim as it was, and leaves invalid claims out of the queue. It
 // returns the problems of the whole file.
-func (c *Config) keepBrokenClaims(problems Problems, prev *Config) (ofFile Problems) {
+func keepBrokenClaims(c *Config, problems Problems, prev *Config) (ofFile Problems) {
 	broken, waiting := map[string]bool{}, map[int]bool{}
 	for _, p := range problems {
 		slot, isSlot := c.slotAt(p.Path)

@@ -77,11 +77,6 @@ func (w *Wants) add(r config.Ref) {
 	}
 }
 
-func sortedSet(s []string) []string {
-	slices.Sort(s)
-	return slices.Compact(s)
-}
-
 // Reread returns the repositories of which a configuration needs more details than the previous one; all without one.
 func Reread(c, prev *config.Config) []string {
 	var names []string

@@ -1,6 +1,9 @@
 package preview
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // moment formats a time for messages.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
@@ -29,3 +32,9 @@ func because(cause string) string {
 
 // short returns a commit for messages.
 func short(sha string) string { return sha[:min(7, len(sha))] }
+
+// sortedSet sorts texts and removes repeated ones.
+func sortedSet(s []string) []string {
+	slices.Sort(s)
+	return slices.Compact(s)
+}

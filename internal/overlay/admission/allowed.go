@@ -31,22 +31,22 @@ func onlyAnnotation(o manifest.Object, key string) manifest.Object {
 
 // AllowsLabel reports whether an object may have a label.
 func (r *Rules) AllowsLabel(o manifest.Object, key string) bool {
-	return !r.hasAllSettings() || r.isLabel(o)(key)
+	return !r.hasAllSettings() || r.settings.isLabel(o)(key)
 }
 
 // AllowsTemplateAnnotation reports whether a Pod template may have an annotation.
 func (r *Rules) AllowsTemplateAnnotation(key string) bool {
-	return !r.hasAllSettings() || r.isAnnotation(key)
+	return !r.hasAllSettings() || r.settings.isAnnotation(key)
 }
 
 // AllowsTemplateLabel reports whether a Pod template may have a label.
 func (r *Rules) AllowsTemplateLabel(key string) bool {
-	return !r.hasAllSettings() || r.isTemplateLabel(key)
+	return !r.hasAllSettings() || r.settings.isTemplateLabel(key)
 }
 
 // AllowsPodField reports whether Pods may have their field of this key.
 func (r *Rules) AllowsPodField(pod manifest.Object, key string) bool {
-	return !r.hasAllSettings() || slices.Contains(podFields, key) || r.allowsPodField(key, pod)
+	return !r.hasAllSettings() || slices.Contains(podFields, key) || r.settings.allowsPodField(key, pod)
 }
 
 // AllowsToleration reports whether Pods may tolerate a taint.

@@ -31,7 +31,7 @@ const askForKey = "remove it, or ask the platform team to allow it in " + settin
 // refuseMetadata refuses annotations, labels and finalizers with an effect outside of the preview. It checks templates
 // of Pods and claims too.
 func (r *Rules) refuseMetadata(o manifest.Object) []Refusal {
-	found := r.refuseKeys(o.Under("metadata"), r.isOwnAnnotation(o), r.isLabel(o))
+	found := refuseKeys(o.Under("metadata"), r.isOwnAnnotation(o), r.settings.isLabel(o))
 	for _, name := range manifest.Texts(o.At("metadata", "finalizers")) {
 		if name != "kubernetes.io/pvc-protection" || o.Kind != "PersistentVolumeClaim" {
 			found = append(found, refuseFinalizer(name))
@@ -45,7 +45,7 @@ func (r *Rules) refuseMetadata(o manifest.Object) []Refusal {
 		}
 	}
 	for _, template := range templates(o) {
-		found = append(found, r.refuseKeys(template, r.isTemplateAnnotation, r.isTemplateLabel)...)
+		found = append(found, refuseKeys(template, r.settings.isTemplateAnnotation, r.settings.isTemplateLabel)...)
 		for _, name := range manifest.Texts(template.At("finalizers")) {
 			found = append(found, refuseFinalizer(name))
 		}
@@ -57,7 +57,7 @@ func refuseFinalizer(name string) Refusal {
 	return Refusal{"has finalizer " + name, "remove it: the preview could never be deleted"}
 }
 
-func (r *Rules) refuseKeys(metadata manifest.Object, isAnnotation, isLabel func(key string) bool) []Refusal {
+func refuseKeys(metadata manifest.Object, isAnnotation, isLabel func(key string) bool) []Refusal {
 	var found []Refusal
 	for _, key := range metadata.Keys("annotations") {
 		if !isAnnotation(key) {
@@ -79,16 +79,16 @@ func (r *Rules) isOwnAnnotation(o manifest.Object) func(key string) bool {
 	return func(key string) bool {
 		switch {
 		case key == argoCD+"sync-options":
-			return r.isAnnotation(key) || allowsOptions(o)
+			return r.settings.isAnnotation(key) || allowsOptions(o)
 		case key == argoCD+"compare-options":
 			isKeptClaim := o.Kind == "PersistentVolumeClaim" && o.Annotations()[key] == "IgnoreExtraneous"
-			return r.isAnnotation(key) || isKeptClaim
+			return r.settings.isAnnotation(key) || isKeptClaim
 		case key == classAnnotation && o.Kind == "PersistentVolumeClaim":
 			return true
 		case isRoute && !strings.HasPrefix(key, argoCD):
 			return true
 		}
-		return r.isAnnotation(key)
+		return r.settings.isAnnotation(key)
 	}
 }
 
@@ -106,33 +106,33 @@ func allowsOptions(o manifest.Object) bool {
 	return true
 }
 
-func (r *Rules) isAnnotation(key string) bool {
-	return r.isPrivate(key) || isListed(key, ownAnnotations) || isListed(key, r.settings.values("annotations"))
+func (s *Settings) isAnnotation(key string) bool {
+	return s.isPrivate(key) || isListed(key, ownAnnotations) || isListed(key, s.values("annotations"))
 }
 
-func (r *Rules) isTemplateAnnotation(key string) bool {
-	return key == classAnnotation || r.isAnnotation(key)
+func (s *Settings) isTemplateAnnotation(key string) bool {
+	return key == classAnnotation || s.isAnnotation(key)
 }
 
-func (r *Rules) isTemplateLabel(key string) bool {
-	return r.isPrivate(key) || isListed(key, ownLabels) || isListed(key, r.settings.values("labels"))
+func (s *Settings) isTemplateLabel(key string) bool {
+	return s.isPrivate(key) || isListed(key, ownLabels) || isListed(key, s.values("labels"))
 }
 
-func (r *Rules) isLabel(o manifest.Object) func(key string) bool {
+func (s *Settings) isLabel(o manifest.Object) func(key string) bool {
 	if o.Kind != "Namespace" {
 		return func(key string) bool {
-			return r.isTemplateLabel(key) || (key == instanceLabel && o.Labels[key] == o.Namespace)
+			return s.isTemplateLabel(key) || (key == instanceLabel && o.Labels[key] == o.Namespace)
 		}
 	}
 	return func(key string) bool {
-		return (key == instanceLabel && o.Labels[key] == o.Name) || isListed(key, namespaceLabels) || isListed(key, r.settings.values("labels"))
+		return (key == instanceLabel && o.Labels[key] == o.Name) || isListed(key, namespaceLabels) || isListed(key, s.values("labels"))
 	}
 }
 
 // isPrivate reports whether a key has no prefix, and no known controller acts on it. Kubernetes leaves such keys to the
 // user.
-func (r *Rules) isPrivate(key string) bool {
-	return !strings.Contains(key, "/") && !r.settings.hasPattern("refusedKeys", key)
+func (s *Settings) isPrivate(key string) bool {
+	return !strings.Contains(key, "/") && !s.hasPattern("refusedKeys", key)
 }
 
 // isListed reports whether a list has a key, or a start of it that ends with "/".

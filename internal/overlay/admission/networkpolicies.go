@@ -39,7 +39,7 @@ func (r *Rules) allowsEgress(rule manifest.Object) bool {
 
 func (r *Rules) allowsPeer(peer manifest.Object, ports []manifest.Object) bool {
 	if peer.At("ipBlock") != nil {
-		return r.isInternet(peer.Under("ipBlock"))
+		return r.settings.isInternet(peer.Under("ipBlock"))
 	}
 	if peer.At("namespaceSelector") == nil {
 		return true
@@ -56,16 +56,16 @@ func (r *Rules) allowsPeer(peer manifest.Object, ports []manifest.Object) bool {
 
 // isInternet reports whether a block excludes all private addresses, or is one of the addresses that the settings
 // allow.
-func (r *Rules) isInternet(block manifest.Object) bool {
+func (s *Settings) isInternet(block manifest.Object) bool {
 	cidr := block.Text("cidr")
-	if slices.Contains(r.settings.values("addresses"), cidr) {
+	if slices.Contains(s.values("addresses"), cidr) {
 		return true
 	}
 	if cidr != "0.0.0.0/0" && cidr != "::/0" {
 		return false
 	}
 	except := manifest.Texts(block.At("except"))
-	return !slices.ContainsFunc(r.settings.values("private"), func(private string) bool {
+	return !slices.ContainsFunc(s.values("private"), func(private string) bool {
 		return strings.Contains(private, ":") == strings.Contains(cidr, ":") && !slices.Contains(except, private)
 	})
 }

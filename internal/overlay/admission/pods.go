@@ -39,7 +39,7 @@ func (r *Rules) refusePod(o manifest.Object) []Refusal {
 	pod := podOf(o)
 	var found []Refusal
 	for _, key := range pod.Keys() {
-		if !slices.Contains(podFields, key) && !r.allowsPodField(key, pod) {
+		if !slices.Contains(podFields, key) && !r.settings.allowsPodField(key, pod) {
 			found = append(found, Refusal{
 				"gives its Pods " + key + ", or a value of it, that isn't allowed", "remove it, or ask the platform team",
 			})
@@ -83,14 +83,14 @@ func managerOf(o manifest.Object) string {
 	return ""
 }
 
-func (r *Rules) allowsPodField(key string, pod manifest.Object) bool {
+func (s *Settings) allowsPodField(key string, pod manifest.Object) bool {
 	switch value := pod.At(key); key {
 	case "schedulerName":
 		return value == "default-scheduler"
 	case "priorityClassName":
-		return slices.Contains(r.settings.values("priorityClasses"), pod.Text(key))
+		return slices.Contains(s.values("priorityClasses"), pod.Text(key))
 	case "runtimeClassName":
-		return slices.Contains(r.settings.values("runtimeClasses"), pod.Text(key))
+		return slices.Contains(s.values("runtimeClasses"), pod.Text(key))
 	case "terminationGracePeriodSeconds": // an endless one keeps the namespace from being deleted
 		seconds, err := strconv.ParseFloat(fmt.Sprint(value), 64)
 		return err == nil && seconds <= maxGracePeriod
