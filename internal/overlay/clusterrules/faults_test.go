@@ -70,3 +70,13 @@ func TestThereAreEnoughFaults(t *testing.T) {
 		t.Errorf("%d faults", n)
 	}
 }
+
+// The API server makes a volume without a type an emptyDir.
+func TestRefusalsAllowAVolumeWithoutAType(t *testing.T) {
+	t.Parallel()
+	allowed := overlaytest.Faults()[0].Allowed
+	untyped := strings.Replace(allowed, "{name: v, emptyDir: {}}", "{name: v}", 1)
+	if got := refusals(t, overlaytest.FaultNamespace, untyped); untyped == allowed || len(got) > 0 {
+		t.Errorf("problems: %v", got)
+	}
+}

@@ -3,6 +3,7 @@ package clusterrules
 import (
 	"encoding/json"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -34,7 +35,19 @@ func decode(o manifest.Object) Object {
 	if err != nil && !runtime.IsNotRegisteredError(err) {
 		decoded.refusal = err
 	}
+	if t, ok := decoded.template(); ok {
+		fillVolumes(t.spec)
+	}
 	return decoded
+}
+
+// fillVolumes makes each volume without a type an emptyDir, as the API server does.
+func fillVolumes(pod *corev1.PodSpec) {
+	for i := range pod.Volumes {
+		if pod.Volumes[i].VolumeSource == (corev1.VolumeSource{}) {
+			pod.Volumes[i].EmptyDir = &corev1.EmptyDirVolumeSource{}
+		}
+	}
 }
 
 // strictErrors returns the single errors of an error of the decoder.

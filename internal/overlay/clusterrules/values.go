@@ -120,7 +120,7 @@ func invalidRestartPolicy(pod corev1.PodSpec, spec *field.Path, allowed ...corev
 }
 
 func invalidJobPolicy(pod corev1.PodSpec, spec *field.Path) field.ErrorList {
-	if pod.RestartPolicy == "" {
+	if pod.RestartPolicy == "" || pod.RestartPolicy == corev1.RestartPolicyAlways {
 		path := spec.Child("template", "spec", "restartPolicy")
 		return field.ErrorList{field.Required(path, `valid values: "OnFailure", "Never"`)}
 	}

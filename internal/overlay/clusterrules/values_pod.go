@@ -33,9 +33,6 @@ func invalidPod(t template, claims []string) field.ErrorList {
 		if volumes[v.Name] {
 			errs = append(errs, field.Duplicate(path.Child("name"), v.Name))
 		}
-		if v.VolumeSource == (corev1.VolumeSource{}) && v.Name != "" {
-			errs = append(errs, field.Required(path, "must specify a volume type"))
-		}
 		errs = append(errs, invalidName(v.Name, path)...)
 		volumes[v.Name] = true
 	}

@@ -108,7 +108,6 @@ func workloadFaults() []Fault {
 		Fault{Name: "a selector of others", Old: "matchLabels: {app: a}", New: "matchLabels: {app: b}", Says: []string{matches}},
 		Fault{Name: "an empty selector", Old: "matchLabels: {app: a}", New: "matchLabels: {}", Says: []string{"spec.selector"}},
 		Fault{Name: "a Deployment that ends", Old: "restartPolicy: Always", New: "restartPolicy: Never", Says: []string{"restartPolicy", "Unsupported value"}},
-		Fault{Name: "a volume without a type", Old: "v, emptyDir: {}", New: "v", Says: []string{"volumes[0]: Required value: must specify a volume type"}},
 	)
 	faults = append(faults, of(
 		statefulSet,
@@ -116,14 +115,14 @@ func workloadFaults() []Fault {
 	)...)
 	faults = append(faults, of(
 		job,
-		Fault{Name: "a Job that runs on", Old: "restartPolicy: Never", New: "restartPolicy: Always", Says: []string{"restartPolicy", "Unsupported value"}},
+		Fault{Name: "a Job that runs on", Old: "restartPolicy: Never", New: "restartPolicy: Always", Says: []string{"restartPolicy", "Required value: valid values"}},
 		Fault{Name: "a Job without a restart policy", Old: "restartPolicy: Never,", Says: []string{"restartPolicy: Required value"}},
 		Fault{Name: "a Job as root", Old: "runAsNonRoot: true, ", Says: []string{"runAsNonRoot != true"}, OnlyPods: true},
 	)...)
 	return append(faults, of(
 		cronJob,
 		Fault{Name: "a CronJob without a schedule", Old: "schedule: '@daily', ", Says: []string{"spec.schedule: Required value"}},
-		Fault{Name: "a CronJob that runs on", Old: "restartPolicy: Never", New: "restartPolicy: Always", Says: []string{"restartPolicy", "Unsupported value"}},
+		Fault{Name: "a CronJob that runs on", Old: "restartPolicy: Never", New: "restartPolicy: Always", Says: []string{"restartPolicy", "Required value: valid values"}},
 		Fault{Name: "a CronJob without a seccomp profile", Old: ", seccompProfile: {type: RuntimeDefault}", Says: []string{"seccompProfile"}, OnlyPods: true},
 	)...)
 }
