@@ -76,7 +76,7 @@ func (c *checker) foreignChanges(services []string) config.Problems {
 		}
 		for _, identity := range slices.Sorted(maps.Keys(with.kept)) {
 			text, isInBoth := without.kept[identity]
-			if path, changed := difference(with.kept[identity], text); isInBoth && changed && !isServiceNamed(identity, s) {
+			if path, changed := difference(with.kept[identity], text); isInBoth && changed && !isOfLink(text, s) && !isServiceNamed(identity, s) {
 				found = append(found, config.Problem{
 					File: baseFolder + "/services/" + s, Path: titleEverythingRun,
 					Message: fmt.Sprintf("service %s changes %s, which isn't its own: %s", s, nameOf(text), path),
@@ -87,6 +87,13 @@ func (c *checker) foreignChanges(services []string) config.Problems {
 		}
 	}
 	return found
+}
+
+// isOfLink reports whether an object is in the link half of a service. The run half has a Service of the same name.
+func isOfLink(text []byte, service string) bool {
+	var fields map[string]any
+	_ = json.Unmarshal(text, &fields) // json.Marshal wrote it
+	return manifest.Object{Fields: fields}.Text("metadata", "labels", "previewset.dev/link") == service
 }
 
 // isServiceNamed reports whether an object is the core Service with a name: both halves of a service have it.

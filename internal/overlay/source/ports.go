@@ -127,7 +127,11 @@ func (*adaption) unknownPort(service Object, target string) error {
 // adaptPorts removes ports of the node, and names the port that the ingress policy admits.
 func (a *adaption) adaptPorts(o Object, c manifest.Object, container fields) {
 	isServed := a.options.Public && a.port.container == c.Text("name") && a.port.workload.Identity() == o.Identity()
-	ports, isNamed, isChanged := []any{map[string]any{"$patch": "replace"}}, false, false
+	var ports []any
+	isNamed, isChanged := false, false
+	if len(c.Items("ports")) > 0 { // a directive for a list that doesn't exist would stay in the object
+		ports = append(ports, map[string]any{"$patch": "replace"})
+	}
 	for _, p := range c.Items("ports") {
 		copied := map[string]any{}
 		for _, key := range p.Keys() {
@@ -152,12 +156,42 @@ func (a *adaption) adaptPorts(o Object, c manifest.Object, container fields) {
 		number, _ := strconv.Atoi(a.port.number)
 		ports, isChanged = append(ports, map[string]any{"name": httpPort, "containerPort": number}), true
 	}
+	if name := a.undeclaredPort(o, c); name != "" {
+		ports, isChanged = append(ports, map[string]any{"name": name, "containerPort": a.options.Port}), true
+	}
 	if isChanged {
 		container["ports"] = ports
 	}
 	if isServed && a.port.rename != "" {
 		renameInProbes(c, container, a.port.rename)
 	}
+}
+
+// undeclaredPort returns the name of a Service's target port that no container declares and that --port gives the number
+// of. It returns "" for other containers than the one with the service's image.
+func (a *adaption) undeclaredPort(o Object, c manifest.Object) string {
+	if a.options.Port == 0 || ImageName(c.Text("image")) != a.selected.Image {
+		return ""
+	}
+	for _, s := range a.selected.Services(a.options.Name) {
+		for _, port := range s.Items("spec", "ports") {
+			target := targetPort(port)
+			_, err := strconv.Atoi(target)
+			if err != nil && selects(s, o) && target != a.port.rename && !declaresPort(o, target) {
+				return target
+			}
+		}
+	}
+	return ""
+}
+
+func declaresPort(o Object, name string) bool {
+	for _, c := range podOf(o).Items("containers") {
+		if slices.ContainsFunc(c.Items("ports"), func(p manifest.Object) bool { return p.Text("name") == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // renameInProbes follows a port's new name in probes and hooks.
