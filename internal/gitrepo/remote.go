@@ -193,7 +193,11 @@ func receivePack(
 	case req.Capabilities.Supports(capability.Sideband):
 		content = sideband.NewDemuxer(sideband.Sideband, content)
 	}
-	return unpack(content)
+	if err := unpack(content); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, content) // a local Git server ends only after its last byte was read
+	return err
 }
 
 // explain converts a transport error to an error of this package with a remedy.
