@@ -193,7 +193,7 @@ func receivePack(
 	case req.Capabilities.Supports(capability.Sideband):
 		content = sideband.NewDemuxer(sideband.Sideband, content)
 	}
-	if err := unpack(content); err != nil {
+	if err = unpack(content); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, content) // a local Git server ends only after its last byte was read
