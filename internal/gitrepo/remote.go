@@ -154,7 +154,7 @@ func (r *remote) fetch(ctx context.Context, request fetchRequest, unpack func(pa
 		}
 		defer func() { _ = session.Close() }()
 	}
-	return r.explain(receivePack(ctx, session, r.requestFor(request), unpack))
+	return r.explain(r.receivePack(ctx, session, r.requestFor(request), unpack))
 }
 
 func (r *remote) requestFor(f fetchRequest) *packp.UploadPackRequest {
@@ -178,7 +178,9 @@ func (r *remote) requestFor(f fetchRequest) *packp.UploadPackRequest {
 	return req
 }
 
-func receivePack(
+// receivePack requests a pack and calls unpack with it. It reads the answer to its end: a local Git server runs until
+// its last byte was read, and closing the answer waits for it.
+func (r *remote) receivePack(
 	ctx context.Context, session transport.UploadPackSession, req *packp.UploadPackRequest, unpack func(io.Reader) error,
 ) (err error) {
 	pack, err := session.UploadPack(ctx, req)
@@ -186,17 +188,18 @@ func receivePack(
 		return err
 	}
 	defer func() { err = errors.Join(err, pack.Close()) }()
-	var content io.Reader = &rateReader{Reader: pack, now: time.Now}
+	answer := &rateReader{Reader: pack, now: time.Now}
+	var content io.Reader = answer
 	switch {
 	case req.Capabilities.Supports(capability.Sideband64k):
-		content = sideband.NewDemuxer(sideband.Sideband64k, content)
+		content = sideband.NewDemuxer(sideband.Sideband64k, answer)
 	case req.Capabilities.Supports(capability.Sideband):
-		content = sideband.NewDemuxer(sideband.Sideband, content)
+		content = sideband.NewDemuxer(sideband.Sideband, answer)
 	}
-	if err = unpack(content); err != nil {
-		return err
+	if err = unpack(content); err == nil || r.endpoint.Protocol == "file" {
+		_, restErr := io.Copy(io.Discard, answer)
+		err = errors.Join(err, restErr)
 	}
-	_, err = io.Copy(io.Discard, content) // a local Git server ends only after its last byte was read
 	return err
 }
 

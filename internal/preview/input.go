@@ -103,6 +103,11 @@ func (in *input) isSlot(environment string) bool {
 	return ok
 }
 
+// hasUnknownClaim is true for a slot with an invalid claim if no earlier one is known. It may have an environment.
+func (in *input) hasUnknownClaim(slot string) bool {
+	return in.cfg.Slots != nil && in.cfg.Slots.Unknown[slot]
+}
+
 // isFreeSlot is true for a slot without holder. It has no environment, whatever its file says.
 func (in *input) isFreeSlot(environment string) bool {
 	claim, ok := in.claims[environment]

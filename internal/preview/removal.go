@@ -1,5 +1,7 @@
 package preview
 
+import "github.com/previewset/previewset/internal/config"
+
 // decideLabelLoss decides about a live dedicated environment that has a hold h; nil if it has none. If its pull request
 // lost the label, the environment is removed, unless configuration is the cause, or too many are removed at once. It
 // returns the environment as it stays if it isn't removed, the final hold, and whether the removal counts.
@@ -47,6 +49,12 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 	switch {
 	case r.in.isConfirmed(w.name):
 		return removed
+	case r.in.hasUnknownClaim(w.name):
+		return &hold{
+			rule: RuleFile, needsConfirmation: true,
+			reason: "its claim in " + config.SlotsFile + " is invalid, and no earlier one is known",
+			remedy: "correct the claim, or " + confirm,
+		}
 	case !isConfigured && w.departed == 0:
 		if h := graceHold(r.in, r.lifecycles.byName[w.name]); h != nil {
 			return h

@@ -126,6 +126,37 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// Saved state of an earlier version has no claims. An invalid claim is no evidence that its slot was released.
+func TestInvalidClaimReleasesNoSlot(t *testing.T) {
+	t.Parallel()
+	claimedBy := func(holder string) map[string]string {
+		return map[string]string{
+			config.PolicyFile: testfixture.DemoPolicy + slotsOn,
+			config.SlotsFile:  testfixture.SlotsYAML("slots: {bulbasaur: {holders: [\"" + holder + "\"]}}\n"),
+		}
+	}
+	before := testfixture.LoadTree(t, testfixture.DemoTree(claimedBy("alice")), nil)
+	memory := restarted(t, resolve(before, factsOf(pull(7))).Memory)
+	memory.Slots = nil
+	known := memory.Previous()
+	known.Commit = before.Commit
+	broken := later(t, known, claimedBy("@alice"), false)
+	after := func(memory Memory) *Snapshot { return Resolve(broken, factsOf(pull(7)), memory, noon.Add(time.Minute)) }
+	s := after(memory)
+	if diff := cmp.Diff([]string{"bulbasaur", "shop-pr-7"}, names(s)); diff != "" {
+		t.Errorf("live (-want +got):\n%s\n%s", diff, strings.Join(reasons(s), "\n"))
+	}
+	for _, d := range s.Decisions {
+		if d.Environment == "bulbasaur" && (d.Rule != RuleFile || !strings.Contains(d.Remedy, "correct the claim")) {
+			t.Errorf("bulbasaur: %s: %s; %s", d.Rule, d.Reason, d.Remedy)
+		}
+	}
+	memory.Confirmed = map[string]bool{"bulbasaur": true}
+	if diff := cmp.Diff([]string{"shop-pr-7"}, names(after(memory))); diff != "" {
+		t.Errorf("after a confirmation (-want +got):\n%s", diff)
+	}
+}
+
 // A claim's end counts by a clock that can be trusted, and what was over by it stays over.
 func TestWrongClockReleasesNoSlot(t *testing.T) {
 	t.Parallel()
