@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/generator/pending"
 )
 
-// takeIn applies pending requests, confirmations and new filters to the memory. The next snapshot, which is computed at once, has
-// the effect.
+// takeIn applies pending requests, confirmations and new filters to the memory. The next snapshot, which is computed at
+// once, has the effect.
 func (r *refresher) takeIn(work pending.Work) {
 	for _, request := range work.Requests.InOrder() {
 		r.memory.Ask(request)

@@ -50,7 +50,7 @@ type Watch struct {
 	unsaved bool // a phase has changed since the last call of Saved
 }
 
-// watched is what is known about one environment.
+// watched is the row and the progress of one environment.
 type watched struct {
 	row      *preview.Row // of the served snapshot
 	progress preview.Progress
@@ -64,7 +64,7 @@ func NewWatch(a Applications, now func() time.Time) *Watch {
 	return &Watch{applications: a, now: now, watched: map[string]*watched{}}
 }
 
-// Saved returns what must be saved. HasChanged says whether it changed since the last call.
+// Saved returns the phases and durations to save. HasChanged says whether it changed since the last call.
 func (w *Watch) Saved() (s Saved, hasChanged bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -72,7 +72,7 @@ func (w *Watch) Saved() (s Saved, hasChanged bool) {
 	return Saved{Phases: maps.Clone(w.saved.Phases), Durations: slices.Clone(w.saved.Durations)}, hasChanged
 }
 
-// Restore takes over what was saved.
+// Restore takes over saved phases and durations.
 func (w *Watch) Restore(s Saved) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

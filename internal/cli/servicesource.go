@@ -80,7 +80,7 @@ func (o *serviceAddOptions) explain(err error) error {
 	return fmt.Errorf("add service %s from %q: %w", o.service.Name, o.from, err)
 }
 
-// reportManifests lists what was left out of the user's manifests, and what was changed.
+// reportManifests lists the objects of the user's manifests that were left out, and the changes of the others.
 func (o *serviceAddOptions) reportManifests() {
 	if o.added == nil {
 		return

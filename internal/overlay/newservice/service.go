@@ -50,7 +50,7 @@ type Added struct {
 	// LeftOut are objects that previews must not have. Left are the Services and workloads of other services.
 	LeftOut []source.LeftOut
 	Left    []string
-	// Notes say what was changed in the manifests, and which files were ignored.
+	// Notes describe the changes of the manifests, and name ignored files.
 	Notes []string
 }
 

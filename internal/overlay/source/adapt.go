@@ -51,7 +51,7 @@ type Adapted struct {
 	// Endpoints are the Pods behind the Services. Names are the Services' names; the service's own one is the first.
 	Endpoints []Endpoint
 	Names     []string
-	// Notes say what was changed.
+	// Notes describe the changes.
 	Notes []string
 }
 
@@ -134,7 +134,7 @@ func (a *adaption) adapt(o Object) error {
 	return nil
 }
 
-// note says what was changed in an object.
+// note describes a change of an object.
 func (a *adaption) note(o Object, format string, args ...any) {
 	a.result.Notes = append(a.result.Notes, o.String()+": "+fmt.Sprintf(format, args...))
 }

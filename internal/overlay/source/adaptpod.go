@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
-// user is the user and group of Pods whose manifests name none. Pod Security allows no root.
+// user is the user and group of Pods without one in their manifests. Pod Security allows no root.
 const user = 10001
 
 // adaptWorkload makes the workload's Pods fit the level restricted of Pod Security, the admission policies and the
