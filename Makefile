@@ -52,7 +52,8 @@ tools: ## build the programs that the end-to-end tests start; half an hour the f
 	cd e2e && $(E2E) run ./cmd/tools
 
 stories: ## run the stories on each version of ARGOCD, one after the other (make stories ARGOCD=3.2.11)
-	@for v in $(ARGOCD); do echo "== Argo CD $$v"; (cd e2e && $(E2E) test -count=1 -timeout 60m ./stories -argocd=$$v) || exit 1; done
+	@for v in $(ARGOCD); do echo "== Argo CD $$v"; \
+	  (cd e2e && $(E2E) test -count=1 -timeout 60m $(if $(SKIP),-skip '$(SKIP)') ./stories -argocd=$$v) || exit 1; done
 
 e2e-packages: lifetimes monitoring ## run the end-to-end tests that aren't stories
 

@@ -35,6 +35,7 @@ type refresher struct {
 	round          round
 	periodic       periodic
 	pendingPublish bool // a snapshot is published before the end of the round
+	savesReports   bool // it is published to save what GitHub has, so the next reports wait for the next snapshot
 
 	notifier *applicationsets.Notifier
 	stateLog stateLog
@@ -63,7 +64,11 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 			pacing:    pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
 			store:     store.New(o.Store, o.Now),
 			requested: &metrics.Requested{}, filters: &applicationsets.Filters{},
-			statuses: report.New(o.Reporter, o.Now, o.Logger, m.StatusSet),
+			reports: report.New(report.Options{
+				GitHub: o.Reporter, Kinds: o.Reports, Environment: o.DeploymentEnvironment,
+				Stops: o.StopsReporting, Now: o.Now, Log: o.Logger,
+				Count: func(kind report.Kind, ok bool) { m.ReportWritten(string(kind), ok) },
+			}),
 		},
 		queue: q, metrics: m, reads: newReads(),
 		periodic: periodic{now: o.Now, interval: o.Interval},

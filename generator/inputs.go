@@ -36,7 +36,7 @@ type inputs struct {
 	recovery  recovery
 	requested *metrics.Requested
 	filters   *applicationsets.Filters
-	statuses  *report.Statuses
+	reports   *report.Reports
 }
 
 // startOver forgets the memory and all facts that environments can be removed by.

@@ -51,8 +51,14 @@ type Options struct {
 	// Clock compares our clock with GitHub's; if it is nil, the difference is unknown, and no environment sleeps or
 	// expires.
 	Clock Clock
-	// Reporter sets commit statuses on GitHub; nil sets none.
-	Reporter report.Reporter
+	// Reporter writes reports to GitHub; nil writes none.
+	Reporter report.GitHub
+	// Reports are the kinds of reports that are written; only commit statuses if it is empty.
+	Reports []report.Kind
+	// StopsReporting says whether an error of the Reporter ends all reports; nil retries after every error.
+	StopsReporting func(error) bool
+	// DeploymentEnvironment is the name of GitHub's environment for deployments; default "preview".
+	DeploymentEnvironment string
 	// StatusContext names the Reporter's commit statuses, so that webhooks about them are ignored.
 	StatusContext string
 	// Store keeps the state between two runs; nil keeps none.

@@ -87,7 +87,7 @@ func (r *refresher) encode(
 	}
 	change := store.Change{
 		New: store.State{
-			Memory: snapshot.Memory, Reported: r.statuses.Reported(),
+			Memory: snapshot.Memory, Reported: r.reports.Statuses(), Reports: r.reports.Saved(),
 			Requested: r.requested.Sleeping(snapshot.Memory.Environments), Filters: r.filters.Saved(),
 			Progress: phases,
 		},
@@ -138,7 +138,10 @@ func (r *refresher) afterServing(ctx context.Context, last, next *answer.Publish
 	if r.progress.IsDue() {
 		r.reads.want(progressKey, false)
 	}
-	r.wantReport()
+	if !r.savesReports {
+		r.wantReport()
+	}
+	r.savesReports = false
 	if !r.waking.NeedsCluster() && len(sources.WakingRows(next.Snapshot)) > 0 {
 		r.reads.want(wakingKey, false)
 	}

@@ -238,7 +238,10 @@ func TestWebhooksOfRenamedRepositoryAreUsed(t *testing.T) {
 }
 
 // slowReporter sets statuses after a channel is closed.
-type slowReporter struct{ may chan struct{} }
+type slowReporter struct {
+	*testworld.Statuses
+	may chan struct{}
+}
 
 func (r slowReporter) Report(ctx context.Context, _, _, _, _, _ string) error {
 	select {

@@ -121,7 +121,7 @@ func (r *refresher) task(ctx context.Context, key string) sources.Task {
 	case clusterKey:
 		return r.cluster.Read(ctx)
 	case reportKey:
-		return r.reportTask(ctx)
+		return r.reportTask(ctx, func() { r.pendingPublish, r.savesReports = true, true })
 	case activityKey:
 		return r.activity.Measure(ctx, func() *config.Config { return r.config.InForce }, r.anyRuns)
 	case wakingKey:

@@ -51,7 +51,7 @@ func (r *refresher) recall(ctx context.Context, isDue bool) (ok bool) {
 
 func (in *inputs) restore(s *store.State) {
 	in.memory = s.Memory
-	in.statuses.Restore(s.Reported)
+	in.reports.Restore(s.Reported, s.Reports)
 	in.requested.Restore(s.Requested)
 	in.filters.Restore(s.Filters)
 	in.progress.Restore(s.Progress)

@@ -114,8 +114,12 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	o.GitHub, o.Quota, o.Clock = client, client, client
 	asked := activity.New(activity.Options{})
 	o.Activity, o.Usage = asked, asked
-	if s.report == "status" {
+	if kinds := s.reports(); len(kinds) > 0 && (s.hasGitHubCredentials() || !s.reportByDefault) {
 		o.Reporter, o.StatusContext = client, github.StatusContext
+		o.Reports, o.DeploymentEnvironment = kinds, s.deploymentEnvironment
+		if s.reportByDefault {
+			o.StopsReporting = github.IsRefused
+		}
 	}
 	if err := s.connect(&o); err != nil {
 		return nil, err

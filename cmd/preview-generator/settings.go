@@ -9,8 +9,11 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/previewset/previewset/generator/report"
 )
 
 // settings are the values of flags and environment variables. Every flag has a variable PREVIEWSET_…; the flag wins.
@@ -27,7 +30,10 @@ type settings struct {
 	webhookSecretFile                        string
 	pollInterval                             time.Duration
 	argocdNamespace, kubeconfig              string
-	state, report                            string
+	state                                    string
+	report                                   list
+	reportByDefault                          bool
+	deploymentEnvironment                    string
 	trustedProxies                           prefixes
 	signInSecretFile                         string
 	environmentMetrics                       bool
@@ -112,9 +118,11 @@ func (s *settings) flags() *flag.FlagSet {
 		&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)",
 	)
 	f.StringVar(&s.state, "state", "", "where the state is saved: a `file` or configmap:<name> (default nowhere)")
-	f.StringVar(
-		&s.report, "report", "none", "`none|status`: status sets a commit status on pull requests that ask for a preview",
-	)
+	s.report = list{string(report.Deployment)}
+	f.Var(&s.report, "report", "what GitHub shows on pull requests that ask for a preview: comma-separated `kinds` "+
+		"status, deployment and comment, or none; without this flag, deployments if the token may write them")
+	f.StringVar(&s.deploymentEnvironment, "deployment-environment", "preview",
+		"`name` of GitHub's environment for all deployments")
 	f.Var(&s.trustedProxies, "trusted-proxies",
 		"proxies with a trusted X-Forwarded-For, as comma-separated `addresses` or networks (default none)")
 	f.StringVar(&s.signInSecretFile, "sign-in-secret-file", "",
@@ -157,6 +165,8 @@ func parse(args []string, env func(string) string) (*settings, error) {
 	case f.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %q; see --help", f.Arg(0))
 	}
+	s.reportByDefault = env(variable("report")) == ""
+	f.Visit(func(given *flag.Flag) { s.reportByDefault = s.reportByDefault && given.Name != "report" })
 	return s, s.check()
 }
 
@@ -189,7 +199,12 @@ func (s *settings) check() error {
 	add(s.configRepo == "", "--config-repo is needed: the GitOps repository that previewctl init wrote")
 	add(s.tokenFile == "", "--token-file is needed: a file with the token that Argo CD sends")
 	add(s.pollInterval < time.Second, "--poll-interval is below a second")
-	add(s.report != "none" && s.report != "status", "--report is neither none nor status")
+	for _, kind := range s.report {
+		isAlone := kind == "none" && len(s.report) == 1
+		add(!isAlone && !slices.Contains(report.Kinds, report.Kind(kind)),
+			fmt.Sprintf("--report: %q isn't one of status, deployment and comment, or none alone", kind))
+	}
+	add(s.deploymentEnvironment == "", "--deployment-environment is empty; write a name like preview")
 	add(
 		s.githubTokenFile != "" && s.githubAppKeyFile != "",
 		"--github-token-file and --github-app-key-file are both given; use one",
@@ -205,6 +220,22 @@ func (s *settings) check() error {
 		add(true, "--github-url is no URL, or holds user and password; give a token file instead")
 	}
 	return errors.Join(problems...)
+}
+
+// reports returns the kinds of reports.
+func (s *settings) reports() []report.Kind {
+	var kinds []report.Kind
+	for _, kind := range s.report {
+		if kind != "none" {
+			kinds = append(kinds, report.Kind(kind))
+		}
+	}
+	return kinds
+}
+
+// hasGitHubCredentials says whether requests to GitHub are authenticated.
+func (s *settings) hasGitHubCredentials() bool {
+	return s.githubTokenFile != "" || s.githubAppKeyFile != ""
 }
 
 // protected returns the namespaces of Argo CD and the service. No preview may use them.

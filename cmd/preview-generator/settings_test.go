@@ -46,7 +46,8 @@ var surface = map[string]string{
 	"argocd-namespace":           "argocd",
 	"kubeconfig":                 "",
 	"state":                      "",
-	"report":                     "none",
+	"report":                     "deployment",
+	"deployment-environment":     "preview",
 	"trusted-proxies":            "",
 	"sign-in-secret-file":        "",
 	"environment-metrics":        "true",
@@ -96,7 +97,7 @@ func values() map[string]string {
 		"config-ssh-key-file": "/sk", "config-known-hosts-file": "/kh", "github-url": "https://github.example/api/v3",
 		"github-app-id": "7", "github-app-installation-id": "8", "github-app-key-file": "/gk",
 		"repositories": "acme/*, other/x,", "webhook-secret-file": "/w", "poll-interval": "90s", "argocd-namespace": "cd",
-		"kubeconfig": "/k", "state": "configmap:previews", "report": "status", "trusted-proxies": "10.0.0.1, 192.168.7.9/16,fd00::/8",
+		"kubeconfig": "/k", "state": "configmap:previews", "report": "status, comment", "deployment-environment": "e", "trusted-proxies": "10.0.0.1, 192.168.7.9/16,fd00::/8",
 		"environment-metrics": "false", "log-level": "debug",
 	}
 }
@@ -108,7 +109,7 @@ func wanted() *settings {
 		configSSHKeyFile: "/sk", configKnownHostsFile: "/kh", githubURL: "https://github.example/api/v3",
 		githubAppID: 7, githubAppInstallationID: 8, githubAppKeyFile: "/gk",
 		repositories: list{"acme/*", "other/x"}, webhookSecretFile: "/w", pollInterval: 90 * time.Second, argocdNamespace: "cd",
-		kubeconfig: "/k", state: "configmap:previews", report: "status", logLevel: slog.LevelDebug,
+		kubeconfig: "/k", state: "configmap:previews", report: list{"status", "comment"}, deploymentEnvironment: "e", logLevel: slog.LevelDebug,
 		trustedProxies: prefixes{
 			netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fd00::/8"),
 		},
@@ -200,7 +201,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 			},
 			nil,
 			[]string{
-				noRepo, noToken, tooOften, "--report is neither none nor status",
+				noRepo, noToken, tooOften, `--report: "email" isn't one of status, deployment and comment, or none alone`,
 				"--github-token-file and --github-app-key-file are both given; use one",
 				app, `--repositories: "acme/[" is no pattern; write one like acme/*`, badURL,
 			},

@@ -134,6 +134,9 @@ func (a *ArgoCD) environment() []string {
 		"ARGOCD_PLUGINSOCKFILEPATH=" + a.path("plugins"),
 		"ARGOCD_GPG_ENABLED=false", "ARGOCD_GNUPGHOME=" + a.path("gpg"), "ARGOCD_GPG_DATA_PATH=" + a.path("gpg"),
 		"ARGOCD_ASK_PASS_SOCK=" + a.path("ask.sock"),
+		// Argo CD compares an Application after each event of a resource. Events of a second are one comparison here.
+		"ARGOCD_CLUSTER_CACHE_BATCH_EVENTS_PROCESSING=true", "ARGOCD_CLUSTER_CACHE_EVENTS_PROCESSING_INTERVAL=1s",
+		process.LazyGC,
 	}
 }
 

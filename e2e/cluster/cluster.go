@@ -204,7 +204,7 @@ func (c *Cluster) startScheduler() error {
 
 func (c *Cluster) run(p toolchain.Program, args ...string) error {
 	_, err := c.group.Start(
-		process.Command{Name: p.Name, Path: c.tools.Path(p), Args: args, Env: []string{"TMPDIR=" + os.TempDir()}},
+		process.Command{Name: p.Name, Path: c.tools.Path(p), Args: args, Env: []string{"TMPDIR=" + os.TempDir(), process.LazyGC}},
 	)
 	return err
 }

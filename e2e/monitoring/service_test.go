@@ -99,7 +99,7 @@ func (w *world) clusterFailures() []failure {
 			w.GitHub.Inject(githubtest.Fault{Match: `^POST .*/statuses/`, Status: http.StatusInternalServerError})
 			w.GitHub.Inject(githubtest.Fault{Match: `^GET /repos/acme/shop/pulls`, Status: http.StatusInternalServerError})
 			w.configure(t, "  environments: 200\n", "  environments: 100\n")
-		}, []string{"PreviewSetRepositoriesUnreadable", "PreviewSetCommitStatusesFailing"}},
+		}, []string{"PreviewSetRepositoriesUnreadable", "PreviewSetReportsFailing"}},
 		{"the service may not patch its ApplicationSet", func(t *testing.T) {
 			t.Helper()
 			w.forbidPatching(t)

@@ -7,14 +7,19 @@ import (
 	"time"
 )
 
-const pollInterval = 100 * time.Millisecond
+// Polling costs the API server time, which the awaited event needs. So the time between two questions grows with the
+// time waited, to at most maxInterval.
+const (
+	pollInterval = 100 * time.Millisecond
+	maxInterval  = 500 * time.Millisecond
+)
 
 // Poll asks until there is no error, the error is Final, or the time is up. It returns the last error.
 func Poll(ctx context.Context, within time.Duration, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	ticker := time.NewTicker(pollInterval)
-	defer ticker.Stop()
+	start, timer := time.Now(), time.NewTimer(pollInterval)
+	defer timer.Stop()
 	var last error
 	for {
 		err := ask(ctx)
@@ -28,7 +33,8 @@ func Poll(ctx context.Context, within time.Duration, ask func(context.Context) e
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("not within %s: %w", within, last)
-		case <-ticker.C:
+		case <-timer.C:
+			timer.Reset(min(max(time.Since(start)/10, pollInterval), maxInterval))
 		}
 	}
 }

@@ -20,6 +20,7 @@ type Metrics struct {
 	deferred        prometheus.Gauge
 	pollInterval    prometheus.Gauge
 	statuses        *prometheus.CounterVec
+	reports         *prometheus.CounterVec
 	saves           *prometheus.CounterVec
 	savedBytes      prometheus.Gauge
 	droppedParts    prometheus.Gauge
@@ -52,7 +53,11 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 		pollInterval: gauge("previewset_poll_interval_seconds",
 			"Current time between two polls; longer than configured while GitHub quota is short."),
 		statuses: counter("previewset_commit_statuses_total", "Commit statuses set on GitHub by outcome.", "outcome"),
-		saves:    counter("previewset_memory_saves_total", "Saves of the state by outcome.", "outcome"),
+		reports: counter(
+			"previewset_report_writes_total", "Writes to GitHub by report (status, deployment, comment) and outcome.",
+			"report", "outcome",
+		),
+		saves: counter("previewset_memory_saves_total", "Saves of the state by outcome.", "outcome"),
 		savedBytes: gauge("previewset_saved_state_bytes",
 			"Size of the last saved state in bytes, compressed."),
 		droppedParts: gauge("previewset_saved_state_dropped_parts",
@@ -69,7 +74,7 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 	}
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
-		m.statuses, m.saves,
+		m.statuses, m.reports, m.saves,
 		m.savedBytes, m.droppedParts, m.otherWriters, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -86,6 +91,10 @@ func (m *Metrics) initialize(interval time.Duration) {
 	for _, c := range []*prometheus.CounterVec{m.refreshes, m.applicationSets, m.statuses, m.saves, m.measurements} {
 		c.WithLabelValues(outcome(true))
 		c.WithLabelValues(outcome(false))
+	}
+	for _, kind := range []string{"status", "deployment", "comment"} {
+		m.reports.WithLabelValues(kind, outcome(true))
+		m.reports.WithLabelValues(kind, outcome(false))
 	}
 }
 
@@ -119,8 +128,13 @@ func (m *Metrics) ApplicationSetRefreshed(ok bool) {
 	m.applicationSets.WithLabelValues(outcome(ok)).Inc()
 }
 
-// StatusSet counts a commit status.
-func (m *Metrics) StatusSet(ok bool) { m.statuses.WithLabelValues(outcome(ok)).Inc() }
+// ReportWritten counts a write to GitHub: a commit status, a deployment or a comment.
+func (m *Metrics) ReportWritten(kind string, ok bool) {
+	m.reports.WithLabelValues(kind, outcome(ok)).Inc()
+	if kind == "status" {
+		m.statuses.WithLabelValues(outcome(ok)).Inc()
+	}
+}
 
 // Saved counts a save of so many bytes.
 func (m *Metrics) Saved(ok bool, bytes int) {

@@ -1,5 +1,5 @@
-// Package report sets commit statuses: on the head commit of each pull request that asks for a preview, GitHub shows
-// whether it is live or why it waits. It decides what to say and when to try again; the adapter talks to GitHub.
+// Package report tells GitHub about previews: by commit statuses and deployments of the head commits of pull requests,
+// and by one comment for each pull request. It decides what to say and when to try again; the adapter talks to GitHub.
 package report
 
 import (
@@ -11,104 +11,223 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Reporter sets our commit status on a commit. State is pending, success or failure; target is a URL or "".
-type Reporter interface {
+// Kind is a kind of report.
+type Kind string
+
+// The kinds of reports.
+const (
+	Status     Kind = "status"     // a commit status
+	Deployment Kind = "deployment" // a GitHub deployment, with its statuses
+	Comment    Kind = "comment"    // a comment, which is edited in place
+)
+
+// Kinds are all kinds. Reports are written in this order.
+var Kinds = []Kind{Status, Deployment, Comment}
+
+// GitHub writes reports. Repository is "owner/name", and descriptions have at most 140 characters.
+type GitHub interface {
+	// Report sets our commit status on a commit. State is pending, success or failure; target is a URL or "".
 	Report(ctx context.Context, repository, sha, state, description, target string) error
+	// Deploy returns the deployment of a commit to an environment of GitHub with the task. It creates a missing one.
+	Deploy(ctx context.Context, repository, sha, environment, task string) (id int64, err error)
+	// SetDeploymentStatus adds a status to a deployment, if that exists. State is queued, in_progress, success, failure or
+	// inactive; url is the environment's address or "".
+	SetDeploymentStatus(
+		ctx context.Context, repository string, id int64, state, description, url string,
+	) (exists bool, err error)
+	// DeleteDeployment deletes an inactive deployment. A missing one is no error.
+	DeleteDeployment(ctx context.Context, repository string, id int64) error
+	// PutComment writes our comment of a pull request and returns its ID. An id of 0 is unknown: the comment is searched
+	// for, and created if it is missing.
+	PutComment(ctx context.Context, repository string, number int, id int64, body string) (newID int64, err error)
+}
+
+// Options are the options of Reports.
+type Options struct {
+	// GitHub writes the reports; nil writes none.
+	GitHub GitHub
+	// Kinds are the kinds to write; only Status if it is empty.
+	Kinds []Kind
+	// Environment is the name of GitHub's environment for all deployments; "preview" if it is empty.
+	Environment string
+	// Stops says whether an error ends all reports, because the token may not write; nil retries after every error.
+	Stops func(error) bool
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Count is called after each write.
+	Count func(kind Kind, ok bool)
 }
 
 const (
-	// maxAtOnce bounds the statuses that are set after one snapshot, because each costs quota. The others follow later.
+	// maxAtOnce bounds the entries of one kind after one snapshot, because each costs quota. The others follow later.
 	maxAtOnce = 20
-	// maxFailures bounds the failures after one snapshot: usually the token may set no status at all.
+	// maxFailures bounds the failures of one kind after one snapshot: usually the token may not write at all.
 	maxFailures = 3
-	// retryAfter is how long a failed status waits, unless its text changes.
+	// retryAfter is how long a failed write waits, unless its text changes.
 	retryAfter = 5 * time.Minute
 )
 
-// Statuses remembers the statuses that GitHub has. Plan and Accept belong to one goroutine; Send may run in another.
-type Statuses struct {
-	reporter Reporter
-	now      func() time.Time
-	log      *slog.Logger
-	count    func(ok bool)
-
-	reported map[string]string       // text by pull request
-	failed   map[string]failedStatus // by pull request
+// Reports remembers what GitHub has. Plan and Accept belong to one goroutine; Send may run in another.
+type Reports struct {
+	options  Options
+	planners map[Kind]planner
+	budget   *budget
+	lists    map[Kind]list
+	stopped  bool // GitHub refused a report
 }
 
-// failedStatus is a status that couldn't be set, and the time of the next attempt.
-type failedStatus struct {
+// planner finds the entries of one kind. Records with another key than those of the entries and of kept are dropped.
+type planner func(v *view) (entries []entry, kept []string)
+
+// entry is what GitHub should have of one kind for one pull request.
+type entry interface {
+	key() string  // owner/name#number
+	text() string // another text is tried at once after a failure
+	// next returns the next write; nil if GitHub has all of it, or the write must wait.
+	next(r Record, now time.Time) write
+}
+
+// write writes to GitHub once, and returns the new record.
+type write func(ctx context.Context, g GitHub) (Record, error)
+
+// list has the records and failures of one kind, by pull request.
+type list struct {
+	records map[string]Record
+	failed  map[string]failedWrite
+}
+
+// failedWrite is a write that failed, and the time of the next attempt.
+type failedWrite struct {
 	text  string
 	retry time.Time
 }
 
-// New returns Statuses. Count is called after each attempt.
-func New(r Reporter, now func() time.Time, log *slog.Logger, count func(ok bool)) *Statuses {
-	return &Statuses{reporter: r, now: now, log: log, count: count}
+// New returns Reports.
+func New(o Options) *Reports {
+	if len(o.Kinds) == 0 {
+		o.Kinds = []Kind{Status}
+	}
+	if o.Environment == "" {
+		o.Environment = "preview"
+	}
+	deployments := deploymentPlanner{environment: o.Environment}
+	return &Reports{
+		options: o, budget: newBudget(o.Now), lists: map[Kind]list{},
+		planners: map[Kind]planner{Status: planStatuses, Deployment: deployments.plan, Comment: planComments},
+	}
 }
 
-// Enabled says whether there is a reporter.
-func (s *Statuses) Enabled() bool { return s.reporter != nil }
+// Enabled says whether reports are written.
+func (r *Reports) Enabled() bool { return r.options.GitHub != nil && !r.stopped }
 
-// Reported are the statuses that GitHub has, by pull request. It is saved, so that a restart sets nothing twice.
-func (s *Statuses) Reported() map[string]string { return s.reported }
-
-// Restore takes over saved statuses.
-func (s *Statuses) Restore(reported map[string]string) { s.reported = reported }
-
-// Batch are statuses to set after a snapshot, with the results.
+// Batch are the writes after a snapshot, with their results.
 type Batch struct {
-	due      []commitStatus
-	reported map[string]string
-	failed   map[string]failedStatus
+	kinds   []*kindBatch
+	stopped bool
 }
 
-// Plan finds the statuses that must be set. Repositories are the lower-case names of repositories that may get one.
-// Statuses that failed before come last.
-func (s *Statuses) Plan(snapshot *preview.Snapshot, progress progressOf, repositories map[string]bool) *Batch {
-	b := &Batch{reported: map[string]string{}, failed: map[string]failedStatus{}}
-	all, unknown := s.commitStatuses(snapshot, progress, repositories)
-	for _, pr := range unknown {
-		if last, isKnown := s.reported[pr]; isKnown {
-			b.reported[pr] = last
+type kindBatch struct {
+	kind Kind
+	due  []entry
+	list
+	hasChanged bool // GitHub has something new
+}
+
+// Plan finds what must be written. Those that failed before come last.
+func (r *Reports) Plan(snapshot *preview.Snapshot, progress progressOf, access map[string]Access) *Batch {
+	b := &Batch{}
+	for _, kind := range Kinds {
+		if slices.Contains(r.options.Kinds, kind) {
+			v := newView(snapshot, progress, access, r.lists[kind].records)
+			entries, kept := r.planners[kind](v)
+			b.kinds = append(b.kinds, r.plan(kind, entries, kept))
 		}
 	}
-	for _, c := range all {
-		last, known := s.reported[c.pr]
-		if known {
-			b.reported[c.pr] = last
-		}
-		before, hasFailed := s.failed[c.pr]
-		if hasFailed && before.text == c.text() {
-			b.failed[c.pr] = before
-		}
-		if (!known || last != c.text()) && !s.now().Before(b.failed[c.pr].retry) {
-			b.due = append(b.due, c)
-		}
-	}
-	slices.SortStableFunc(b.due, func(x, y commitStatus) int { return b.failed[x.pr].retry.Compare(b.failed[y.pr].retry) })
 	return b
 }
 
-// Send sets the due statuses and notes the results in the batch. It stops after maxFailures failures.
-func (s *Statuses) Send(ctx context.Context, b *Batch) {
-	failures := 0
-	for _, c := range b.due[:min(len(b.due), maxAtOnce)] {
-		if failures == maxFailures {
-			return
+func (r *Reports) plan(kind Kind, entries []entry, kept []string) *kindBatch {
+	old, now := r.lists[kind], r.options.Now()
+	k := &kindBatch{kind: kind, list: list{records: map[string]Record{}, failed: map[string]failedWrite{}}}
+	for _, key := range kept {
+		if record, isKnown := old.records[key]; isKnown {
+			k.records[key] = record
 		}
-		err := s.reporter.Report(ctx, c.repository, c.sha, c.state, c.description, c.target)
-		s.count(err == nil)
-		if err != nil {
-			failures++
-			b.failed[c.pr] = failedStatus{text: c.text(), retry: s.now().Add(retryAfter)}
-			s.log.Warn("set commit status failed; it will be tried again", "pr", c.pr, "error", err)
-			continue
+	}
+	for _, e := range entries {
+		key := e.key()
+		record, isKnown := old.records[key]
+		if isKnown {
+			k.records[key] = record
 		}
-		b.reported[c.pr] = c.text()
-		delete(b.failed, c.pr)
+		if before, hasFailed := old.failed[key]; hasFailed && before.text == e.text() {
+			k.failed[key] = before
+		}
+		if e.next(record, now) != nil && !now.Before(k.failed[key].retry) {
+			k.due = append(k.due, e)
+		}
+	}
+	slices.SortStableFunc(k.due, func(x, y entry) int { return k.failed[x.key()].retry.Compare(k.failed[y.key()].retry) })
+	return k
+}
+
+// Send writes what is due and notes the results in the batch. It stops a kind after maxFailures failures, and all of
+// them when the budget is used up.
+func (r *Reports) Send(ctx context.Context, b *Batch) {
+	for _, k := range b.kinds {
+		failures := 0
+		for _, e := range k.due[:min(len(k.due), maxAtOnce)] {
+			if failures == maxFailures {
+				break
+			}
+			err := r.write(ctx, k, e)
+			if err != nil && r.options.Stops != nil && r.options.Stops(err) {
+				r.options.Log.Info("GitHub gets no reports, because the token may not write them; see --report", "error", err)
+				b.stopped = true
+				return
+			}
+			if err != nil {
+				failures++
+				k.failed[e.key()] = failedWrite{text: e.text(), retry: r.options.Now().Add(retryAfter)}
+				r.options.Log.Warn("report to GitHub failed; it will be tried again",
+					"report", string(k.kind), "pr", e.key(), "error", err)
+			}
+		}
 	}
 }
 
-// Accept takes over the results of a batch.
-func (s *Statuses) Accept(b *Batch) { s.reported, s.failed = b.reported, b.failed }
+// write makes the writes of an entry, one after another.
+func (r *Reports) write(ctx context.Context, k *kindBatch, e entry) error {
+	for ctx.Err() == nil {
+		next := e.next(k.records[e.key()], r.options.Now())
+		if next == nil {
+			delete(k.failed, e.key())
+			return nil
+		}
+		if !r.budget.spend() {
+			return nil // it is due again after the next snapshot
+		}
+		after, err := next(ctx, r.options.GitHub)
+		r.options.Count(k.kind, err == nil)
+		if err != nil {
+			return err
+		}
+		k.hasChanged = true
+		if after.isEmpty() {
+			delete(k.records, e.key())
+			return nil
+		}
+		k.records[e.key()] = after
+	}
+	return nil
+}
+
+// Accept takes over the results of a batch. It returns whether GitHub has something new, which must be saved.
+func (r *Reports) Accept(b *Batch) (mustSave bool) {
+	r.stopped = b.stopped
+	for _, k := range b.kinds {
+		r.lists[k.kind] = k.list
+		mustSave = mustSave || k.hasChanged
+	}
+	return mustSave
+}

@@ -1,9 +1,10 @@
 package report
 
 import (
+	"context"
 	"fmt"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -24,39 +25,27 @@ func (c commitStatus) text() string {
 	return strings.Join([]string{c.sha, c.state, c.target, c.description}, " ")
 }
 
-// progressOf returns the progress of an environment; nil if it isn't known yet.
-type progressOf func(environment string) *preview.Progress
+// key implements entry.
+func (c commitStatus) key() string { return c.pr }
 
-// commitStatuses returns the statuses of all pull requests that ask for a preview. Those with an unknown progress keep
-// the status that they have.
-func (s *Statuses) commitStatuses(
-	snapshot *preview.Snapshot, progress progressOf, repositories map[string]bool,
-) (due []commitStatus, unknown []string) {
-	rows := make(map[string]*preview.Row, len(snapshot.Rows))
-	for i := range snapshot.Rows {
-		rows[snapshot.Rows[i].Name] = &snapshot.Rows[i]
+// next implements entry.
+func (c commitStatus) next(r Record, _ time.Time) write {
+	if r.Text == c.text() {
+		return nil
 	}
-	for i := range snapshot.Decisions {
-		d := &snapshot.Decisions[i]
-		if !isRequested(d) || !repositories[strings.ToLower(d.Repository)] {
-			continue
-		}
-		row, p := rows[d.Environment], progress(d.Environment)
-		if d.Outcome != preview.Held && row != nil && p == nil {
-			unknown = append(unknown, nameOf(d))
-			continue
-		}
-		due = append(due, newCommitStatus(d, row, preview.HeadProgress(d, row, p), s.reported[nameOf(d)]))
+	return func(ctx context.Context, g GitHub) (Record, error) {
+		err := g.Report(ctx, c.repository, c.sha, c.state, c.description, c.target)
+		return Record{Text: c.text()}, err
 	}
-	return due, unknown
 }
 
-// isRequested says whether a pull request asks for a preview and has a commit that can carry a status.
-func isRequested(d *preview.Decision) bool {
-	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != preview.RuleUnlabelled
+// planStatuses returns the statuses of all pull requests that ask for a preview.
+func planStatuses(v *view) (entries []entry, kept []string) {
+	for _, r := range v.requests {
+		entries = append(entries, newCommitStatus(r))
+	}
+	return entries, v.unclear
 }
-
-func nameOf(d *preview.Decision) string { return d.Repository + "#" + strconv.Itoa(d.Number) }
 
 // states are the states of commit statuses by phase. A removed preview doesn't come back by itself.
 var states = map[preview.Phase]string{
@@ -72,18 +61,18 @@ const (
 	failure = "failure"
 )
 
-// newCommitStatus returns the status of a decision. Last is the text of the status that GitHub has. A commit that was
-// ready stays green while its environment sleeps or wakes, or is synced again.
-func newCommitStatus(d *preview.Decision, row *preview.Row, p preview.Progress, last string) commitStatus {
-	c := commitStatus{pr: nameOf(d), repository: d.Repository, sha: d.HeadSHA, state: states[p.Phase]}
-	if d.Outcome != preview.Held && row != nil {
-		c.target = row.URL
+// newCommitStatus returns the status of a pull request. A commit that was ready stays green while its environment sleeps
+// or wakes, or is synced again.
+func newCommitStatus(r request) commitStatus {
+	d := r.decision
+	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: states[r.progress.Phase]}
+	if r.row != nil {
+		c.target = r.row.URL
 	}
-	isSettled := p.Phase == preview.PhaseReady || p.Phase == preview.PhaseFailed || p.Phase == preview.PhaseDegraded
-	if c.target != "" && !isSettled && strings.HasPrefix(last, c.sha+" "+success+" ") {
+	if c.target != "" && !isSettled(r.progress.Phase) && strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") {
 		c.state = success
 	}
-	c.description = describe(d, p, c.state)
+	c.description = describe(d, r.progress, c.state)
 	return c
 }
 

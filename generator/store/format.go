@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/store/rowtemplate"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -28,6 +29,8 @@ type State struct {
 	// Reported holds the commit statuses that GitHub had at this save, by pull request. A status that was set later is set
 	// again after a restart, which does no harm.
 	Reported map[string]string
+	// Reports holds the deployments and comments that GitHub had at this save.
+	Reports report.Saved
 	// Requested holds the resources that sleeping environments requested while they were awake, by environment.
 	Requested map[string]Resources
 	// Filters are those of the ApplicationSets' last answers, by ApplicationSet.
@@ -56,6 +59,7 @@ type document struct {
 	Saved            time.Time            `json:"saved"`
 	Memory           preview.Memory       `json:"memory"` // without its environments
 	Reported         map[string]string    `json:"reported,omitempty"`
+	Reports          report.Saved         `json:"reports,omitempty"`
 	Requested        map[string]Resources `json:"requested,omitempty"`
 	Filters          map[string]Filter    `json:"filters,omitempty"`
 	Progress         progress.Saved       `json:"progress,omitzero"`
@@ -71,7 +75,10 @@ func Decode(content []byte) (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("decode saved state: %w", err)
 	}
-	return State{Memory: d.Memory, Reported: d.Reported, Requested: d.Requested, Filters: d.Filters, Progress: d.Progress}, nil
+	return State{
+		Memory: d.Memory, Reported: d.Reported, Reports: d.Reports, Requested: d.Requested, Filters: d.Filters,
+		Progress: d.Progress,
+	}, nil
 }
 
 func decodeDocument(content []byte) (d document, err error) {
@@ -103,9 +110,8 @@ func encodeState(e *rowtemplate.Encoder, s State, now time.Time) ([]byte, error)
 	m := s.Memory.Kept()
 	m.Environments = nil
 	head, err := json.Marshal(document{
-		Version: formatVersion, Saved: now.UTC(), Memory: m, Reported: s.Reported, Requested: s.Requested,
-		Filters:  s.Filters,
-		Progress: s.Progress,
+		Version: formatVersion, Saved: now.UTC(), Memory: m, Reported: s.Reported, Reports: s.Reports,
+		Requested: s.Requested, Filters: s.Filters, Progress: s.Progress,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode saved state: %w", err)

@@ -14,7 +14,7 @@ type Statuses struct {
 	Fails func(line string) bool // nil if no status fails
 }
 
-// Report implements report.Reporter.
+// Report implements report.GitHub.
 func (r *Statuses) Report(_ context.Context, repository, sha, state, description, target string) error {
 	line := fmt.Sprintf("%s %s %s %q %s", repository, strings.TrimLeft(sha, "0"), state, description, target)
 	r.Sent = append(r.Sent, line)
@@ -22,6 +22,32 @@ func (r *Statuses) Report(_ context.Context, repository, sha, state, description
 		return errors.New("forbidden")
 	}
 	return nil
+}
+
+// Deploy implements report.GitHub.
+func (r *Statuses) Deploy(_ context.Context, repository, sha, environment, task string) (int64, error) {
+	r.Sent = append(r.Sent, fmt.Sprintf("%s %s deploy %s %s", repository, strings.TrimLeft(sha, "0"), environment, task))
+	return int64(len(r.Sent)), nil
+}
+
+// SetDeploymentStatus implements report.GitHub.
+func (r *Statuses) SetDeploymentStatus(
+	_ context.Context, repository string, id int64, state, description, url string,
+) (exists bool, err error) {
+	r.Sent = append(r.Sent, fmt.Sprintf("%s deployment %d %s %q %s", repository, id, state, description, url))
+	return true, nil
+}
+
+// DeleteDeployment implements report.GitHub.
+func (r *Statuses) DeleteDeployment(_ context.Context, repository string, id int64) error {
+	r.Sent = append(r.Sent, fmt.Sprintf("%s delete %d", repository, id))
+	return nil
+}
+
+// PutComment implements report.GitHub.
+func (r *Statuses) PutComment(_ context.Context, repository string, number int, id int64, body string) (int64, error) {
+	r.Sent = append(r.Sent, fmt.Sprintf("%s#%d comment %q", repository, number, body))
+	return max(id, int64(number)), nil
 }
 
 // Take removes and returns the statuses, sorted.

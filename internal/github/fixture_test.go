@@ -1,6 +1,10 @@
 package github
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -108,4 +112,14 @@ func countRequests(s *githubtest.Server, text string) (n int) {
 		}
 	}
 	return n
+}
+
+// newAppKey returns a GitHub App's key in PEM.
+func newAppKey(t *testing.T) []byte {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }

@@ -108,12 +108,14 @@ func (k *credentials) createInstallationToken(c *call) *answer {
 	k.tokenCount++
 	value := "ghs_" + digest("installation", c.value("installation"), strconv.Itoa(k.tokenCount))[:36]
 	expires := now.Add(time.Hour)
+	appID, _ := strconv.ParseInt(a.issuer, 10, 64)
 	bucket := fmt.Sprintf("installation %d", installation)
-	k.tokens[value] = token{repositories: a.repositories, bucket: bucket, expires: expires}
+	k.tokens[value] = token{repositories: a.repositories, bucket: bucket, expires: expires, app: appID}
 	return reply(http.StatusCreated, object{
 		"token": value, "expires_at": stamp(expires), "repository_selection": "selected",
 		"permissions": object{
-			"metadata": "read", "pull_requests": "read", "contents": "read", "checks": "read", "statuses": "read",
+			"metadata": "read", "pull_requests": "write", "contents": "read", "checks": "read", "statuses": "write",
+			"deployments": "write",
 		},
 	})
 }

@@ -39,10 +39,11 @@ type File struct{ Name, Status, Previous string }
 // pull is a pull request in the state.
 type pull struct {
 	PullRequest
-	id      int64
-	version int64 // state.version at its last change
-	reviews []reviewEntry
-	events  []issueEvent
+	id       int64
+	version  int64 // state.version at its last change
+	reviews  []reviewEntry
+	events   []issueEvent
+	comments []*commentEntry
 }
 
 func (p *PullRequest) addLabels(labels []string) {

@@ -26,6 +26,7 @@ type repository struct {
 	statuses     map[string][]statusEntry     // by commit, the newest first
 	checkRuns    map[string][]checkRunEntry   // by commit
 	checkSuites  map[string][]checkSuiteEntry // by commit
+	deployments  []*deploymentEntry           // the oldest first
 
 	cachedJSON    []byte
 	cachedVersion int64 // version that cachedJSON shows

@@ -30,8 +30,8 @@ type Options struct {
 	// Timeout is the limit for one request including its answer; 15 s by default.
 	Timeout time.Duration
 	// Observe, if set, is called after every request, from several goroutines. Kind is one of pulls, pull, files,
-	// events, reviews, permission, commit, statuses, status, checks, ref, tag, compare, repository and token. Status is
-	// 0 without an answer. fromCache is true for status 304.
+	// events, reviews, permission, commit, statuses, status, deployments, comments, checks, ref, tag, compare, repository,
+	// user and token. Status is 0 without an answer. fromCache is true for status 304.
 	Observe func(kind string, status int, fromCache bool, took time.Duration)
 }
 
@@ -92,6 +92,14 @@ func parseBaseURL(text string) (*url.URL, error) {
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
 	return u, nil
+}
+
+// App returns the ID of the GitHub App whose installation sends the requests; 0 without one.
+func (c *Client) App() int64 {
+	if c.options.App == nil {
+		return 0
+	}
+	return c.options.App.ID
 }
 
 // Rate returns the quota from the newest answer; zero before the first answer.

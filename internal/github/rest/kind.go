@@ -20,8 +20,11 @@ var pathKinds = []struct {
 	{"reviews", strings.HasSuffix, "/reviews"},
 	{"pull", strings.Contains, "/pulls/"},
 	{"permission", strings.HasSuffix, "/permission"},
+	{"deployments", strings.Contains, "/deployments"},
 	{"statuses", strings.HasSuffix, "/statuses"},
+	{"comments", strings.Contains, "/comments"},
 	{"status", strings.Contains, "/statuses/"},
+	{"user", strings.HasSuffix, "/user"},
 	{"checks", strings.HasSuffix, "/check-runs"},
 	{"commit", strings.Contains, "/commits/"},
 }

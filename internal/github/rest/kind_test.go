@@ -22,6 +22,10 @@ func TestKind(t *testing.T) {
 		"/repos/acme/shop/git/ref/heads/commits/x/statuses": "ref",
 		"/repos/acme/shop/git/tags/7a6":                     "tag",
 		"/app/installations/8/access_tokens":                "token",
+		"/repos/acme/shop/deployments/7/statuses":           "deployments",
+		"/repos/acme/shop/issues/1/comments":                "comments",
+		"/repos/acme/shop/issues/comments/7":                "comments",
+		"/user":                                             "user",
 	} {
 		if got := Kind(path); got != want {
 			t.Errorf("%s: kind %s, want %s", path, got, want)

@@ -1,0 +1,60 @@
+package report
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
+)
+
+// maxEdits bounds the edits of one comment in an hour.
+const maxEdits = 10
+
+// planComments returns the comments of all pull requests that ask for a preview, and last lines of those that did.
+func planComments(v *view) (entries []entry, kept []string) {
+	ended, unclear := v.ended()
+	for _, r := range v.requests {
+		entries = append(entries, newComment(r.key, commentBody(r)))
+	}
+	for _, key := range ended {
+		c := newComment(key, endedBody)
+		c.isLast = true
+		entries = append(entries, c)
+	}
+	return entries, append(unclear, v.unclear...)
+}
+
+// comment is the wanted comment of a pull request.
+type comment struct {
+	pr, body string
+	digest   string // of the body
+	isLast   bool   // the pull request asks for a preview no more, so the comment is forgotten afterwards
+}
+
+func newComment(pr, body string) comment {
+	sum := sha256.Sum256([]byte(body))
+	return comment{pr: pr, body: body, digest: hex.EncodeToString(sum[:8])}
+}
+
+// key implements entry.
+func (c comment) key() string { return c.pr }
+
+// text implements entry.
+func (c comment) text() string { return c.digest }
+
+// next implements entry.
+func (c comment) next(r Record, now time.Time) write {
+	edits := slices.DeleteFunc(slices.Clone(r.Edits), func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	if r.Text == c.digest || c.isLast && r.isEmpty() || len(edits) >= maxEdits && !c.isLast {
+		return nil
+	}
+	return func(ctx context.Context, g GitHub) (Record, error) {
+		repository, number := split(c.pr)
+		id, err := g.PutComment(ctx, repository, number, r.ID, c.body)
+		if c.isLast {
+			return Record{}, err
+		}
+		return Record{Text: c.digest, ID: id, Edits: append(edits, now)}, err
+	}
+}

@@ -1,0 +1,177 @@
+package report
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// maxEarlier bounds the deployments of earlier commits that a pull request keeps at GitHub.
+const maxEarlier = 5
+
+// The states of deployments that statuses don't have.
+const (
+	queued     = "queued"
+	inProgress = "in_progress"
+	inactive   = "inactive"
+)
+
+// deploymentStates are the states of deployments by phase. A preview that sleeps before it was ever ready, or that was
+// removed, is inactive.
+var deploymentStates = map[preview.Phase]string{
+	preview.PhaseQueued: queued, preview.PhaseChecks: queued,
+	preview.PhaseDeploying: inProgress, preview.PhaseWaking: inProgress,
+	preview.PhaseReady: success, preview.PhaseFailed: failure, preview.PhaseDegraded: failure,
+	preview.PhaseAsleep: inactive, preview.PhaseRemoved: inactive,
+}
+
+// deploymentPlanner finds the deployments of pull requests.
+type deploymentPlanner struct{ environment string }
+
+// plan implements planner. A pull request keeps the deployment of an earlier commit while that one is live.
+func (p deploymentPlanner) plan(v *view) (entries []entry, kept []string) {
+	ended, unclear := v.ended()
+	kept = append(unclear, v.unclear...)
+	for _, r := range v.requests {
+		switch {
+		case r.decision.AllowsDeployment(r.row):
+			entries = append(entries, p.deployment(r))
+		case r.row != nil:
+			kept = append(kept, r.key)
+		default: // such as a fork whose approval was dismissed
+			ended = append(ended, r.key)
+		}
+	}
+	for _, key := range ended {
+		entries = append(entries, endedDeployment(key))
+	}
+	return entries, kept
+}
+
+// deployment is the wanted deployment of a pull request's head.
+type deployment struct {
+	pr, repository, sha     string
+	environment, task       string
+	state, description, url string
+	isLive                  bool // the environment has the head, so the deployments of earlier commits become inactive
+}
+
+func (p deploymentPlanner) deployment(r request) deployment {
+	d := r.decision
+	w := deployment{
+		pr: r.key, repository: d.Repository, sha: d.HeadSHA, environment: p.environment, task: d.Environment,
+		state: deploymentStates[r.progress.Phase],
+	}
+	if w.task == "" {
+		w.task = p.environment
+	}
+	if r.row != nil {
+		w.url = r.row.URL
+	}
+	w.isLive = r.row != nil && r.progress.Phase != preview.PhaseQueued && r.progress.Phase != preview.PhaseChecks
+	wasReady := r.last.Commit == w.sha && strings.HasPrefix(r.last.Text, success+" ")
+	if w.isLive && wasReady && !isSettled(r.progress.Phase) {
+		w.state = success
+	}
+	w.description = describe(d, r.progress, w.state)
+	return w
+}
+
+// key implements entry.
+func (w deployment) key() string { return w.pr }
+
+// status identifies the wanted status of the deployment.
+func (w deployment) status() string {
+	return strings.Join([]string{w.state, w.url, w.description}, " ")
+}
+
+// text implements entry.
+func (w deployment) text() string { return w.sha + " " + w.status() }
+
+// next implements entry. The new commit comes first, then the end of the earlier ones.
+func (w deployment) next(r Record, _ time.Time) write {
+	if r.ID != 0 && (r.Commit != w.sha || r.Task != w.task) {
+		r = r.replaced()
+	}
+	switch {
+	case r.ID == 0:
+		return func(ctx context.Context, g GitHub) (_ Record, err error) {
+			r.Commit, r.Task, r.Text = w.sha, w.task, ""
+			r.ID, err = g.Deploy(ctx, w.repository, w.sha, w.environment, w.task)
+			return r, err
+		}
+	case r.Text != w.status():
+		return func(ctx context.Context, g GitHub) (Record, error) {
+			exists, err := g.SetDeploymentStatus(ctx, w.repository, r.ID, w.state, w.description, w.url)
+			if r.Text = w.status(); !exists { // somebody deleted it
+				r.ID, r.Text = 0, ""
+			}
+			return r, err
+		}
+	case w.isLive && r.firstActive() >= 0:
+		return deactivate(w.repository, r, r.firstActive())
+	case len(r.Earlier) > maxEarlier && r.Earlier[0].Inactive:
+		return deleteOldest(w.repository, r)
+	}
+	return nil
+}
+
+// replaced returns the record with its deployment among the earlier ones.
+func (r Record) replaced() Record {
+	isInactive := strings.HasPrefix(r.Text, inactive+" ")
+	r.Earlier = append(slices.Clone(r.Earlier), Earlier{ID: r.ID, Inactive: isInactive})
+	r.ID, r.Commit, r.Task, r.Text = 0, "", "", ""
+	return r
+}
+
+// firstActive returns the index of the first earlier deployment that isn't inactive; -1 if there is none.
+func (r Record) firstActive() int {
+	return slices.IndexFunc(r.Earlier, func(e Earlier) bool { return !e.Inactive })
+}
+
+// endedDeployment is the name of a pull request that has no preview any more. All of its deployments become inactive and
+// are deleted, because they would pile up.
+type endedDeployment string
+
+// key implements entry.
+func (w endedDeployment) key() string { return string(w) }
+
+// text implements entry.
+func (w endedDeployment) text() string { return "" }
+
+// next implements entry.
+func (w endedDeployment) next(r Record, _ time.Time) write {
+	if r.ID != 0 {
+		r = r.replaced()
+	}
+	repository, _ := split(string(w))
+	switch active := r.firstActive(); {
+	case active >= 0:
+		return deactivate(repository, r, active)
+	case len(r.Earlier) > 0:
+		return deleteOldest(repository, r)
+	}
+	return nil
+}
+
+// deactivate makes an earlier deployment inactive.
+func deactivate(repository string, r Record, i int) write {
+	return func(ctx context.Context, g GitHub) (Record, error) {
+		r.Earlier = slices.Clone(r.Earlier)
+		r.Earlier[i].Inactive = true
+		_, err := g.SetDeploymentStatus(ctx, repository, r.Earlier[i].ID, inactive, "it was replaced or removed", "")
+		return r, err
+	}
+}
+
+// deleteOldest deletes the oldest deployment.
+func deleteOldest(repository string, r Record) write {
+	return func(ctx context.Context, g GitHub) (Record, error) {
+		err := g.DeleteDeployment(ctx, repository, r.Earlier[0].ID)
+		r.Earlier = r.Earlier[1:]
+		return r, err
+	}
+}
