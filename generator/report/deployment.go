@@ -34,7 +34,7 @@ type deploymentPlanner struct{ environment string }
 // plan implements planner. A pull request keeps the deployment of an earlier commit while that one is live.
 func (p deploymentPlanner) plan(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
-	kept = append(unclear, v.unclear...)
+	kept = slices.Concat(unclear, v.unclear)
 	for _, r := range v.requests {
 		switch {
 		case r.decision.AllowsDeployment(r.row):

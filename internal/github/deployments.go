@@ -19,7 +19,7 @@ func (c *Client) Deploy(ctx context.Context, repository, sha, environment, task 
 	action := fmt.Sprintf("create deployment %s of %.7s in %s", task, sha, repository)
 	query := url.Values{"sha": {sha}, "environment": {environment}, "task": {task}, "per_page": {"1"}}
 	var found []deploymentJSON
-	if _, err := c.rest.Get(ctx, "repos/"+repository+"/deployments?"+query.Encode(), "", &found); err != nil {
+	if _, err = c.rest.Get(ctx, "repos/"+repository+"/deployments?"+query.Encode(), "", &found); err != nil {
 		return 0, explainWrite(err, action, "deployments")
 	}
 	if len(found) > 0 {
