@@ -17,6 +17,38 @@ import (
 // Broken is a part of a commit's SHA. Pods with such a commit in their image never become ready.
 const Broken = "bad0bad0bad0"
 
+// Crashing is a part of a commit's SHA. Containers with such a commit in their image crash with exit code 1.
+const Crashing = "dead0dead0de"
+
+// crashStage is kwok's stage for crashing containers.
+const crashStage = `apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: pod-crash}
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector:
+    matchExpressions:
+    - {key: .metadata.deletionTimestamp, operator: DoesNotExist}
+    - {key: .status.podIP, operator: DoesNotExist}
+    - {key: '.spec.containers.[].image | select(contains("` + Crashing + `"))', operator: Exists}
+  next:
+    statusTemplate: |
+      {{ $now := Now }}
+      containerStatuses:
+      {{ range .spec.containers }}
+      - image: {{ .image | Quote }}
+        name: {{ .name | Quote }}
+        ready: false
+        restartCount: 3
+        state: {waiting: {reason: CrashLoopBackOff, message: back-off 40s restarting failed container}}
+        lastState: {terminated: {reason: Error, exitCode: 1}}
+      {{ end }}
+      hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
+      podIP: {{ PodIPWith .spec.nodeName false ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) | Quote }}
+      phase: Running
+      startTime: {{ $now | Quote }}
+`
+
 // addNode creates the only node. kwok keeps it ready.
 func (c *Cluster) addNode(ctx context.Context) error {
 	room := corev1.ResourceList{
@@ -56,17 +88,21 @@ func (c *Cluster) stages(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	folder := filepath.Join(source, "kustomize", "stage")
-	ready := c.path("pod-ready.yaml")
+	ready, crash := c.path("pod-ready.yaml"), c.path("pod-crash.yaml")
+	if err := os.WriteFile(crash, []byte(crashStage), 0o600); err != nil {
+		return nil, err
+	}
 	return []string{
 		filepath.Join(folder, "node", "fast", "node-initialize.yaml"),
 		filepath.Join(folder, "node", "heartbeat", "node-heartbeat.yaml"),
 		filepath.Join(folder, "pod", "fast", "pod-complete.yaml"),
 		filepath.Join(folder, "pod", "fast", "pod-delete.yaml"),
-		ready,
+		ready, crash,
 	}, writeReadyStage(filepath.Join(folder, "pod", "fast", "pod-ready.yaml"), ready)
 }
 
-// writeReadyStage writes kwok's stage that makes Pods ready, except for Pods with a broken image.
+// writeReadyStage writes kwok's stage that makes Pods ready, except for Pods with a broken or
+// crashing image.
 func writeReadyStage(from, to string) error {
 	content, err := os.ReadFile(from)
 	if err != nil {
@@ -88,10 +124,12 @@ func writeReadyStage(from, to string) error {
 		return fmt.Errorf("read %s: %w", from, err)
 	}
 	selector := &stage.Spec.Selector
-	selector.MatchExpressions = append(selector.MatchExpressions, map[string]any{
-		"key":      fmt.Sprintf(".spec.containers.[].image | select(contains(%q))", Broken),
-		"operator": "DoesNotExist",
-	})
+	for _, commit := range []string{Broken, Crashing} {
+		selector.MatchExpressions = append(selector.MatchExpressions, map[string]any{
+			"key":      fmt.Sprintf(".spec.containers.[].image | select(contains(%q))", commit),
+			"operator": "DoesNotExist",
+		})
+	}
 	content, err = yaml.Marshal(stage)
 	if err != nil {
 		return err

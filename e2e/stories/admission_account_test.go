@@ -77,7 +77,7 @@ func allowedToTheService(application string) []accountAttempt {
 			"request a refresh of its ApplicationSet",
 			patchSet + `{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":"now"}}}`, "", nil,
 		},
-		{"read the progress of workloads", "get deployments,statefulsets --all-namespaces", "", nil},
+		{"read the progress of workloads", "get pods,deployments,statefulsets --all-namespaces", "", nil},
 		{"read a workload of the baseline", "get deployment gateway --namespace=staging", "", nil},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,17 +117,26 @@ func TestReopenedPullRequestRunsAgain(t *testing.T) {
 	}
 }
 
-// A user pushes a commit with Pods that never become ready, and then the fix. The fix runs within seconds, not after a
-// timeout of the broken commit. (With sync waves, Argo CD would wait for the old commit's health first.)
+// A user pushes a commit with a container that crashes, and then the fix. GitHub shows the exit code. The fix runs within
+// seconds, not after a timeout of the broken commit. (With sync waves, Argo CD would wait for the old commit's health
+// first.)
 func TestFixOfABrokenCommitRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := shared
-	p := w.open(t, w.gateway, broken("preview"))
+	p := w.open(t, w.gateway, broken(cluster.Crashing, "preview"))
 	w.waitNotReady(t, p)
+	crashing := p.head()
+	w.waitDeployments(t, p, map[string]string{crashing: "failure"})
+	for _, d := range p.in.Deployments() {
+		if d.SHA == crashing && !strings.Contains(d.Statuses[len(d.Statuses)-1].Description, "exit code 1") {
+			t.Errorf("the exit code is missing: %+v", d)
+		}
+	}
 	fix := p.push()
 	begin := time.Now()
 	w.waitRuns(t, p, gatewayImage, fix)
 	w.waitSynced(t, p)
+	w.waitDeployments(t, p, map[string]string{crashing: "inactive", fix: "success"})
 	t.Logf("from the fix to Synced and Healthy: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
@@ -134,7 +144,7 @@ func TestFixOfABrokenCommitRunsAtOnce(t *testing.T) {
 func TestClosedWhileNotReadyIsDeletedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := shared
-	p := w.open(t, w.gateway, broken("preview"))
+	p := w.open(t, w.gateway, broken(cluster.Broken, "preview"))
 	w.waitNotReady(t, p)
 	begin := time.Now()
 	p.close()
@@ -142,10 +152,10 @@ func TestClosedWhileNotReadyIsDeletedAtOnce(t *testing.T) {
 	t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
-// broken returns a pull request of the gateway with a commit that never becomes ready.
-func broken(labels ...string) githubtest.PullRequest {
+// broken returns a pull request of the gateway with a commit that never becomes ready: Broken or Crashing.
+func broken(kind string, labels ...string) githubtest.PullRequest {
 	pr := labelled("main.go", labels...)
-	pr.HeadSHA = cluster.Broken + githubtest.SHA(rand.Text())[len(cluster.Broken):]
+	pr.HeadSHA = kind + githubtest.SHA(rand.Text())[len(kind):]
 	return pr
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Application returns the status of an Application; nil if it doesn't exist.
+// Application returns the status of an Application; nil if it doesn't exist. The Pods in the namespace of the same name
+// say why it isn't healthy.
 func (c *Client) Application(ctx context.Context, name string) (*preview.ApplicationStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -25,7 +26,11 @@ func (c *Client) Application(ctx context.Context, name string) (*preview.Applica
 	case err != nil:
 		return nil, fmt.Errorf("read Application %s in %s: %w", name, c.namespace, err)
 	}
-	return statusOf(app)
+	status, err := statusOf(app)
+	if err == nil && (status.Health == "Progressing" || status.Health == "Degraded") {
+		status.FailingPod = c.failingPod(ctx, name)
+	}
+	return status, err
 }
 
 // application has the needed fields of an Argo CD Application.

@@ -58,6 +58,8 @@ type ApplicationStatus struct {
 	Deleting bool `json:"deleting"`
 	// Unhealthy is the first of the worst resources; missing if all are healthy.
 	Unhealthy *UnhealthyResource `json:"unhealthy,omitempty"`
+	// FailingPod is a Pod with a container that can't run, such as one that crashes; missing if there is none.
+	FailingPod *UnhealthyResource `json:"failing_pod,omitempty"`
 	// Images are the images of the running Pods.
 	Images []string `json:"images"`
 
@@ -154,6 +156,10 @@ func (a *ApplicationStatus) healthProgress() Progress {
 		return Progress{Phase: PhaseReady}
 	case "Degraded":
 		p.Phase = PhaseDegraded
+	}
+	if a.FailingPod != nil { // Argo CD notices it only after the Deployment's deadline, 10 minutes by default
+		p.Phase, p.Resource = PhaseDegraded, a.FailingPod
+		p.Reason = config.Printable("its " + a.FailingPod.String())
 	}
 	return p
 }

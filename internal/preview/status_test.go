@@ -66,6 +66,10 @@ func TestReadiness(t *testing.T) {
 		{"it is starting", func(a *ApplicationStatus) {
 			a.Health, a.Unhealthy = "Progressing", &UnhealthyResource{Kind: "Deployment", Name: "gateway", Health: "Progressing", Message: "0 of 1"}
 		}, false, "it is Progressing: Deployment gateway is Progressing: 0 of 1"},
+		{"a container of its crashes", func(a *ApplicationStatus) {
+			a.Health = "Progressing"
+			a.FailingPod = &UnhealthyResource{Kind: "Pod", Name: "web-1", Health: "Degraded", Message: "exit code 1"}
+		}, true, "its Pod web-1 is Degraded: exit code 1"},
 		{"it is degraded", func(a *ApplicationStatus) { a.Health = "Degraded" }, true, "it is Degraded"},
 		{"nobody knows how it is", func(a *ApplicationStatus) { a.Health = "" }, false, "its health isn't known yet"},
 	}

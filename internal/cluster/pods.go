@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+var pods = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+
+// podPageSize bounds the Pods of a namespace that are looked at.
+const podPageSize = 250
+
+// hopeless are the reasons for which kubelet keeps a container from running until a person changes something.
+var hopeless = []string{
+	"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
+	"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+}
+
+// pod has the needed fields of a Pod.
+type pod struct {
+	Status struct {
+		InitContainerStatuses []containerStatus `json:"initContainerStatuses"`
+		ContainerStatuses     []containerStatus `json:"containerStatuses"`
+	} `json:"status"`
+}
+
+type containerStatus struct {
+	Name  string `json:"name"`
+	State struct {
+		Waiting struct {
+			Reason  string `json:"reason"`
+			Message string `json:"message"`
+		} `json:"waiting"`
+	} `json:"state"`
+	LastState struct {
+		Terminated *struct {
+			Reason   string `json:"reason"`
+			ExitCode int    `json:"exitCode"`
+		} `json:"terminated"`
+	} `json:"lastState"`
+}
+
+// failingPod returns a Pod of the namespace with a container that can't run; nil if there is none, or if Pods can't be
+// read. The permission is optional.
+func (c *Client) failingPod(ctx context.Context, namespace string) *preview.UnhealthyResource {
+	page := metav1.ListOptions{Limit: podPageSize}
+	found, err := c.dynamic.Resource(pods).Namespace(namespace).List(ctx, page)
+	if err != nil {
+		return nil
+	}
+	for i := range found.Items {
+		var p pod
+		if found.Items[i].GetDeletionTimestamp() != nil || decode(&found.Items[i], &p) != nil {
+			continue
+		}
+		for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+			if text := s.failure(); text != "" {
+				return resourceOf("Pod", found.Items[i].GetName(), "Degraded", text)
+			}
+		}
+	}
+	return nil
+}
+
+// failure says why a container can't run; "" if it may.
+func (s containerStatus) failure() string {
+	if !slices.Contains(hopeless, s.State.Waiting.Reason) {
+		return ""
+	}
+	parts := []string{fmt.Sprintf("container %s is in %s", s.Name, s.State.Waiting.Reason)}
+	if last := s.LastState.Terminated; last != nil {
+		parts = append(parts, fmt.Sprintf("it ended with exit code %d (%s)", last.ExitCode, last.Reason))
+	} else if s.State.Waiting.Message != "" {
+		parts = append(parts, s.State.Waiting.Message)
+	}
+	return strings.Join(parts, ": ")
+}
