@@ -131,7 +131,7 @@ func readsOfOtherObjects(application string) []accountAttempt {
 		{"read another ConfigMap", "get configmap argocd-cm", "", cannot("get", "configmaps")},
 		{"list ConfigMaps", "get configmaps", "", cannot("list", "configmaps")},
 		{"list other workloads", "get daemonsets,replicasets,jobs --all-namespaces", "", cannot("list", "daemonsets")},
-		{"list objects of a preview", "get pods,secrets,configmaps --namespace=" + application, "", cannot("list", "pods")},
+		{"list objects of a preview", "get secrets,configmaps --namespace=" + application, "", cannot("list", "secrets")},
 		{"list Secrets of the baseline", "get secrets --namespace=staging", "", cannot("list", "secrets")},
 		{"list Applications of other namespaces", "get applications --all-namespaces", "", cannot("list", "applications")},
 		{"list namespaces", "get namespaces", "", cannot("list", "namespaces")},
