@@ -63,7 +63,7 @@ func (p deploymentPlanner) deployment(r request) deployment {
 	d := r.decision
 	w := deployment{
 		pr: r.key, repository: d.Repository, sha: d.HeadSHA, environment: p.environment, task: d.Environment,
-		state: deploymentStates[r.progress.Phase],
+		state: stateOf(r.progress, deploymentStates),
 	}
 	if w.task == "" {
 		w.task = p.environment

@@ -347,3 +347,15 @@ func TestJoinedPullRequestsGetStatuses(t *testing.T) {
 	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	compareStatuses(t, "joined", r.Take())
 }
+
+// Without a cluster the health of a preview stays unknown, so its status doesn't stay pending.
+func TestStatusWithoutAClusterFails(t *testing.T) {
+	t.Parallel()
+	w, r := testworld.New(), &testworld.Statuses{}
+	testworld.Ready(t, w, func(o *generator.Options) { o.Reporter = r })
+	for _, line := range r.Take() {
+		if strings.Contains(line, " pending ") {
+			t.Error(line)
+		}
+	}
+}

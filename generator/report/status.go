@@ -65,7 +65,7 @@ const (
 // or wakes, or is synced again.
 func newCommitStatus(r request) commitStatus {
 	d := r.decision
-	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: states[r.progress.Phase]}
+	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, states)}
 	if r.row != nil {
 		c.target = r.row.URL
 	}
@@ -74,6 +74,15 @@ func newCommitStatus(r request) commitStatus {
 	}
 	c.description = describe(d, r.progress, c.state)
 	return c
+}
+
+// stateOf returns the state of a progress. A deployment that doesn't go on without a person failed: a required check must
+// not wait forever.
+func stateOf(p preview.Progress, states map[preview.Phase]string) string {
+	if p.Phase == preview.PhaseDeploying && p.Remedy != "" {
+		return failure
+	}
+	return states[p.Phase]
 }
 
 // describe fits a progress into GitHub's limit. It names only the pull request's own environment, because another name
