@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -96,6 +97,7 @@ func difference(a, b preview.Row) string {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		parts = append(parts, name+" is removed")
 	}
+	parts = append(parts, changedAddresses(a, b)...)
 	if a.Path != b.Path {
 		parts = append(parts, "built from "+b.Path)
 	} else if a.Revision != b.Revision {
@@ -105,6 +107,22 @@ func difference(a, b preview.Row) string {
 		return "its composition"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// changedAddresses names the services of both rows with another address.
+func changedAddresses(a, b preview.Row) (parts []string) {
+	before := map[string]string{}
+	for _, s := range a.Services {
+		before[s.Service] = s.Host
+	}
+	for _, s := range b.Services {
+		if host, existed := before[s.Service]; existed && host != s.Host {
+			parts = append(parts, fmt.Sprintf(
+				"the address of %s %s → %s", s.Service, cmp.Or(host, "none"), cmp.Or(s.Host, "none"),
+			))
+		}
+	}
+	return parts
 }
 
 // source describes from where a service comes.
