@@ -196,6 +196,7 @@ func (c *checker) run(ctx context.Context, services []string) error {
 		refused = append(refused, b.refused...)
 	}
 	c.report.Problems = append(c.report.Problems, c.foreignChanges(services)...)
+	c.report.Problems = append(c.report.Problems, c.foreignSelections(services)...)
 	c.report.Problems = mergeProblems(append(c.report.Problems, inFirstFile(refused)...))
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// findDeadServices reports each Service that selects no Pod, that selects Pods of several workloads, or whose port
+// findDeadServices reports each Service that selects no Pod, or with a port that
 // its Pods don't have. The API server accepts such a Service, but nothing answers, or only sometimes.
 func findDeadServices(b *Build) []Problem {
 	var found []Problem
