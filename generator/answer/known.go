@@ -10,8 +10,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// known are the values, in lower case, that a filter may name for an input parameter. The owner is free: any GitHub user
-// can become one.
+// known are the values, in lower case, that a filter may name for an input parameter. The owner is free: any GitHub
+// user can become one.
 type known map[string]map[string]bool
 
 // sourceValues are the values of the parameter "source".

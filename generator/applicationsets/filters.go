@@ -167,8 +167,8 @@ func (a *Filters) Problems() []string {
 	return problems
 }
 
-// Compare notes the ApplicationSets that lose all their environments by an unchanged filter: the environments exist, and
-// the facts that the filter reads have changed. It returns whether there is something to save.
+// Compare notes the ApplicationSets that lose all their environments by an unchanged filter: the environments exist,
+// and the facts that the filter reads have changed. It returns whether there is something to save.
 func (a *Filters) Compare(before, after *preview.Snapshot) (hasChanged bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -209,8 +209,8 @@ func (w *Watch) forget() {
 	maps.DeleteFunc(w.saved.Phases, func(name string, _ SavedPhase) bool { return w.watched[name] == nil })
 }
 
-// Complete adds to an environment's progress when the phase began, and how long it usually takes. The phase may be newer
-// than the one that was noted; then it began now. Without a cluster neither is known.
+// Complete adds to an environment's progress when the phase began, and how long it usually takes. The phase may be
+// newer than the one that was noted; then it began now. Without a cluster neither is known.
 func (w *Watch) Complete(name string, p preview.Progress) preview.Progress {
 	if w.applications == nil {
 		return p

@@ -129,8 +129,8 @@ func (s *Store) Encode(c Change) ([]byte, error) {
 	return s.encodeWithin(c.New)
 }
 
-// Save saves encoded bytes. The error is ErrOtherWriter if another service has written the state; then it must be loaded
-// again.
+// Save saves encoded bytes. The error is ErrOtherWriter if another service has written the state; then it must be
+// loaded again.
 func (s *Store) Save(ctx context.Context, content []byte) error {
 	err := s.backend.Save(ctx, content)
 	if _, hasRival := errors.AsType[interface {

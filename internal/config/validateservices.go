@@ -73,8 +73,8 @@ func (v *validator) validateReady(at string, r *Ready) {
 	}
 }
 
-// validateServiceRepository checks the repository of a service. Without one, no pull request changes the service, and it
-// has no branch, tag or check.
+// validateServiceRepository checks the repository of a service. Without one, no pull request changes the service, and
+// it has no branch, tag or check.
 func (v *validator) validateServiceRepository(at string, s *Service) {
 	if v.lines[at+".repository"] != 0 {
 		if !IsRepository(s.Repository) {

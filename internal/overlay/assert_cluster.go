@@ -5,8 +5,8 @@ import (
 	"github.com/previewset/previewset/internal/overlay/clusterrules"
 )
 
-// assertCluster checks the rules of the cluster. ingressNamespace is the namespace of the ingress controller, or "" where
-// it isn't known. commitImages are the images of the row.
+// assertCluster checks the rules of the cluster. ingressNamespace is the namespace of the ingress controller, or ""
+// where it isn't known. commitImages are the images of the row.
 func (b *buildCheck) assertCluster(ingressNamespace string, commitImages ...string) {
 	objects := clusterrules.NewBuild(b.objects)
 	objects.IngressNamespace, objects.CommitImages = ingressNamespace, commitImages

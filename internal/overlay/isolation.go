@@ -29,7 +29,8 @@ func (c *checker) keepForComparison(services []string) {
 	}
 }
 
-// keepObjects keeps the objects of a build as JSON, by identity, without the values that a row sets for each environment.
+// keepObjects keeps the objects of a build as JSON, by identity, without the values that a row sets for each
+// environment.
 func (b *buildCheck) keepObjects() {
 	b.kept = map[string][]byte{}
 	for _, o := range b.objects {
@@ -60,9 +61,9 @@ func withoutHosts(o manifest.Object) map[string]any {
 	return fields
 }
 
-// foreignChanges returns a problem for each object that differs between the build that runs everything and the build that
-// links one service, although the object doesn't belong to that service. A component's transformers and patches reach
-// the objects of all components before it.
+// foreignChanges returns a problem for each object that differs between the build that runs everything and the build
+// that links one service, although the object doesn't belong to that service. A component's transformers and patches
+// reach the objects of all components before it.
 func (c *checker) foreignChanges(services []string) config.Problems {
 	with := c.titled[titleEverythingRun]
 	if with == nil {

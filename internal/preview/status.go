@@ -118,8 +118,8 @@ func (r Row) withProgress(p Progress) Status {
 	return s
 }
 
-// progress returns how far Argo CD is with a row. Argo CD must have taken the newest row, compared exactly that with the
-// cluster, finished its sync, and found it healthy. Before that, its status is about an earlier row.
+// progress returns how far Argo CD is with a row. Argo CD must have taken the newest row, compared exactly that with
+// the cluster, finished its sync, and found it healthy. Before that, its status is about an earlier row.
 func (r Row) progress(a *ApplicationStatus) Progress {
 	deploying := func(reason string) Progress { return Progress{Phase: PhaseDeploying, Reason: config.Printable(reason)} }
 	failed := func(reason string) Progress {

@@ -29,7 +29,8 @@ const (
 	beginsLinks     = `"links":[`
 )
 
-// splitParts cuts a text where patches, components and links begin: with hundreds of services they are most of the text.
+// splitParts cuts a text where patches, components and links begin: with hundreds of services they are most of the
+// text.
 func splitParts(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for text != "" {

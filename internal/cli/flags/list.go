@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// ListVar adds a flag with a list: values with commas between them. The flag may be repeated. It refuses line breaks and
-// empty values, because both hide a mistake: pflag's own lists drop everything after the first line.
+// ListVar adds a flag with a list: values with commas between them. The flag may be repeated. It refuses line breaks
+// and empty values, because both hide a mistake: pflag's own lists drop everything after the first line.
 func ListVar(f *pflag.FlagSet, into *[]string, name, usage string) {
 	f.Var(&list{values: into}, name, usage)
 }

@@ -14,8 +14,8 @@ type Repository struct {
 	Settings Settings
 }
 
-// Push makes the folder a repository, commits all files that Git doesn't ignore, and pushes them. It returns the commit.
-// It runs Git's own program, because package gitrepo needs a commit to build on and an empty remote has none.
+// Push makes the folder a repository, commits all files that Git doesn't ignore, and pushes them. It returns the
+// commit. It runs Git's own program, because package gitrepo needs a commit to build on and an empty remote has none.
 func (r Repository) Push(ctx context.Context) (commit string, err error) {
 	if err := r.open(ctx); err != nil {
 		return "", err

@@ -46,8 +46,8 @@ func New(example fs.FS, s Settings) (*Scaffold, error) {
 	return &Scaffold{files: files}, nil
 }
 
-// Compare returns the missing files, and the files with other content, without a README of the user's own. A nil root is
-// an empty folder.
+// Compare returns the missing files, and the files with other content, without a README of the user's own. A nil root
+// is an empty folder.
 func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		if root == nil {

@@ -1,7 +1,8 @@
 // Package build builds environments in memory, exactly as Argo CD's repo-server does from their rows.
 //
-// It knows Kustomize and rows. It doesn't know which builds a repository needs, or which results of a build are correct.
-// It uses Kustomize's krusty package instead of the program, because a check needs many builds within seconds.
+// It knows Kustomize and rows. It doesn't know which builds a repository needs, or which results of a build are
+// correct. It uses Kustomize's krusty package instead of the program, because a check needs many builds within
+// seconds.
 package build
 
 import (

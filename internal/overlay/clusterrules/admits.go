@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// admits reports whether the NetworkPolicies of the build admit connections from the namespace of the ingress controller
-// to a port of a Pod. A peer with an address counts as the controller: it may run in the host's network.
+// admits reports whether the NetworkPolicies of the build admit connections from the namespace of the ingress
+// controller to a port of a Pod. A peer with an address counts as the controller: it may run in the host's network.
 func (b *Build) admits(t template, port corev1.ContainerPort) bool {
 	isIsolated := false
 	for _, o := range b.Objects {

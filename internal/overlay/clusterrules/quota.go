@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// refuseOverQuota compares the sum of all objects with each ResourceQuota of the build. Above it, the API server refuses
-// the objects that come last, so some Pods never start. A quota with scopes isn't compared.
+// refuseOverQuota compares the sum of all objects with each ResourceQuota of the build. Above it, the API server
+// refuses the objects that come last, so some Pods never start. A quota with scopes isn't compared.
 func refuseOverQuota(b *Build) []Problem {
 	var found []Problem
 	limits := b.limits()

@@ -1,8 +1,8 @@
 // Package clusterrules checks the objects of one build by the rules of the cluster: what the API server refuses, and
 // objects that it accepts but that don't work, such as a route to a Service that doesn't exist.
 //
-// It has one file for each rule. It doesn't know how objects are built, or which builds exist. The package admission has
-// the rules of the admission policies.
+// It has one file for each rule. It doesn't know how objects are built, or which builds exist. The package admission
+// has the rules of the admission policies.
 package clusterrules
 
 import (
@@ -52,8 +52,8 @@ func (p Problem) String() string {
 // rule returns the problems in a build that one rule finds, at most one for each object.
 type rule func(*Build) []Problem
 
-// refused are the rules of the API server, and dead those about objects that it accepts and that don't work. Both are in
-// the order of their problems.
+// refused are the rules of the API server, and dead those about objects that it accepts and that don't work. Both are
+// in the order of their problems.
 var (
 	refused = []rule{refuseUnknownFields, refuseValues, refusePodSecurity, refuseOverLimits, refuseOverQuota}
 	dead    = []rule{findDeadServices, findDeadRoutes, findImmutableJobs}

@@ -17,8 +17,8 @@ type Choice struct {
 	With []string
 	// Image is the name of the service's image; "" is the one of the container that serves the Service.
 	Image string
-	// HasCommits is true for a service with a repository. Its image then changes from commit to commit, so all workloads of
-	// the image belong to it.
+	// HasCommits is true for a service with a repository. Its image then changes from commit to commit, so all workloads
+	// of the image belong to it.
 	HasCommits bool
 }
 

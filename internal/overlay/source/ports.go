@@ -167,8 +167,8 @@ func (a *adaption) adaptPorts(o Object, c manifest.Object, container fields) {
 	}
 }
 
-// undeclaredPort returns the name of a Service's target port that no container declares and that --port gives the number
-// of. It returns "" for other containers than the one with the service's image.
+// undeclaredPort returns the name of a Service's target port that no container declares and that --port gives the
+// number of. It returns "" for other containers than the one with the service's image.
 func (a *adaption) undeclaredPort(o Object, c manifest.Object) string {
 	if a.options.Port == 0 || ImageName(c.Text("image")) != a.selected.Image {
 		return ""

@@ -1,5 +1,5 @@
-// Package source reads the manifests that a user brings for a service: YAML and JSON files, or a Kustomization. It finds
-// the objects of one service in them, and the patches that they need in a preview.
+// Package source reads the manifests that a user brings for a service: YAML and JSON files, or a Kustomization. It
+// finds the objects of one service in them, and the patches that they need in a preview.
 //
 // It knows the shapes of Kubernetes objects and the rules of previews. It doesn't know the folders of a GitOps
 // repository: newservice writes the files there.
