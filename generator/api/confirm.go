@@ -43,8 +43,8 @@ func (a *API) postConfirm(c *gin.Context) {
 	}
 	for _, name := range r.ApplicationSets {
 		if !a.Filters.IsRefused(name) {
-			httpserver.Fail(c, http.StatusNotFound, "ApplicationSet %s doesn't wait for confirmation; it does after Argo CD has "+
-				"asked for it and has got the status 409", config.Printable(name))
+			httpserver.Fail(c, http.StatusNotFound, "ApplicationSet %s doesn't wait for confirmation; "+
+				"it does after Argo CD has asked for it and has got the status 409", config.Printable(name))
 			return
 		}
 	}

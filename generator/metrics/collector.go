@@ -16,8 +16,8 @@ var environmentLabels = []string{"environment", "owner", "repository", "profile"
 var (
 	environmentsDesc = desc("previewset_environments", "Live environments by state.", "state")
 	progressDesc     = desc("previewset_environments_progress",
-		"Live environments by phase: deploying, ready, failed, degraded, asleep or waking. New ones are missing until Argo CD was read.",
-		"phase")
+		"Live environments by phase: deploying, ready, failed, degraded, asleep or waking. "+
+			"New ones are missing until Argo CD was read.", "phase")
 	decisionsDesc = desc("previewset_decisions",
 		"Decisions about pull requests and environment files, by outcome and rule.", "outcome", "rule")
 	withheldDesc = desc("previewset_environments_withheld",
@@ -64,9 +64,8 @@ type Collector struct {
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		environmentsDesc, progressDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc, clusterDesc,
-		readyDesc,
-		knownDesc, measuredDesc, stateDesc, requestsDesc,
+		environmentsDesc, progressDesc, withheldDesc, decisionsDesc, unreadableDesc, ageDesc, configDesc, problemsDesc,
+		clusterDesc, readyDesc, knownDesc, measuredDesc, stateDesc, requestsDesc,
 	} {
 		ch <- d
 	}

@@ -74,9 +74,8 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 	}
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
-		m.statuses, m.reports, m.saves,
-		m.savedBytes, m.droppedParts, m.otherWriters, m.measurements, m.wakes, m.wakeDuration, collectors.NewBuildInfoCollector(),
-		collectors.NewGoCollector(),
+		m.statuses, m.reports, m.saves, m.savedBytes, m.droppedParts, m.otherWriters, m.measurements, m.wakes,
+		m.wakeDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

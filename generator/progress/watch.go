@@ -191,7 +191,8 @@ func (w *Watch) note(name string, e *watched) {
 		return
 	}
 	now := w.now().UTC().Truncate(time.Second)
-	if took := now.Sub(last.Since); last.Phase == preview.PhaseDeploying && e.progress.Phase == preview.PhaseReady && took >= 0 {
+	isDeployed := last.Phase == preview.PhaseDeploying && e.progress.Phase == preview.PhaseReady
+	if took := now.Sub(last.Since); isDeployed && took >= 0 {
 		w.saved.Durations = append(w.saved.Durations, int(took.Seconds()))
 		w.saved.Durations = w.saved.Durations[max(0, len(w.saved.Durations)-maxDurations):]
 	}

@@ -19,7 +19,8 @@ var droppable = []struct {
 	{"requested resources of sleeping environments", func(s *State) { s.Requested = nil }},
 	{"times of decisions", func(s *State) {
 		s.Memory.Since = maps.Clone(s.Memory.Since)
-		maps.DeleteFunc(s.Memory.Since, func(_ string, d preview.Decided) bool { return d.Outcome == preview.Held && d.Ticket == 0 })
+		maps.DeleteFunc(s.Memory.Since,
+			func(_ string, d preview.Decided) bool { return d.Outcome == preview.Held && d.Ticket == 0 })
 	}},
 }
 

@@ -39,4 +39,5 @@ func labels(m *dto.Metric) string {
 }
 
 // ShopRequests begins the name of the metric of requested resources of shop-pr-7. "cpu}" or "memory}" follows.
-const ShopRequests = "previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed,repository=acme-shop,resource="
+const ShopRequests = "previewset_environment_requests{environment=shop-pr-7,owner=alice,profile=changed," +
+	"repository=acme-shop,resource="

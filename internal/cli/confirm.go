@@ -90,8 +90,8 @@ func (o *confirmOptions) checkNames(cmd *cobra.Command) error {
 	case o.list:
 		return nil
 	case n == 0:
-		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation (see previewctl confirm --list), "+
-			"or use --repository or --application-set")
+		return flags.Usagef(cmd, "no environment is named; name one that waits for confirmation "+
+			"(see previewctl confirm --list), or use --repository or --application-set")
 	case n > maxConfirmed:
 		return flags.Usagef(cmd, "%d names are too many; use at most %d", n, maxConfirmed)
 	case asks && !o.term.InTTY:

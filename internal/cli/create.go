@@ -125,7 +125,8 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 	switch {
 	case opts.commit.Repo.Local: // the report names the next step
 	case opts.term.Getenv("PREVIEWSET_SERVER") != "":
-		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s", f.Name, output.ShortCommit(result.Commit))
+		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s",
+			f.Name, output.ShortCommit(result.Commit))
 	default:
 		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s --server URL",
 			f.Name, output.ShortCommit(result.Commit))

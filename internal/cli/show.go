@@ -39,8 +39,9 @@ datasets and handovers; its services with their commits; the targets of its link
 and health, with the first unhealthy resource.
 
 The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
-"ready", "failing", "reason", "progress" (phase, reason, remedy, since, expected_seconds, resource) and "application" (sync, health, revision, operation, message, unhealthy,
-images). "ready" and "application" are absent if the service has no access to a cluster.`,
+"ready", "failing", "reason", "progress" (phase, reason, remedy, since, expected_seconds, resource) and
+"application" (sync, health, revision, operation, message, unhealthy, images). "ready" and "application" are
+absent if the service has no access to a cluster.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,

@@ -170,8 +170,8 @@ func checkMaxClaim(p *slotfile.Pool, claim config.Claim) error {
 // noteEnd tells the user when slots.maxClaim ends the claim.
 func (o *slotClaimOptions) noteEnd(p *slotfile.Pool) {
 	if most := p.Now.Longest; most > 0 && o.claim.Until == nil {
-		o.term.Notef("a claim lasts %s at most (slots.maxClaim); then the slot is free, or the next claim in the queue has it",
-			config.FormatDuration(most))
+		o.term.Notef("a claim lasts %s at most (slots.maxClaim); then the slot is free, "+
+			"or the next claim in the queue has it", config.FormatDuration(most))
 	}
 }
 

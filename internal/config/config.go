@@ -111,7 +111,8 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	c.withoutEffect = settingsWithoutActivity(c.Policy, d)
 	c.Problems = slices.Concat(t.Ignored, t.BaseProblems)
 	if c.Slots != nil && c.Policy.Slots.Mode == slotsOff {
-		c.withoutEffect = append(c.withoutEffect, SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
+		c.withoutEffect = append(c.withoutEffect,
+			SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
 	}
 	c.setOverlayRevisions(t, prev)
 	c.loadEnvironments(t, prev)

@@ -89,7 +89,9 @@ func asHTTPStatus(err error, status **githttp.Err) bool {
 }
 
 func isExplained(err error) bool {
-	for _, known := range []error{ErrNoPermission, ErrRefused, ErrUnreachable, ErrNotFound, ErrEmpty, ErrNoBranch, ErrTooLarge} {
+	for _, known := range []error{
+		ErrNoPermission, ErrRefused, ErrUnreachable, ErrNotFound, ErrEmpty, ErrNoBranch, ErrTooLarge,
+	} {
 		if errors.Is(err, known) {
 			return true
 		}

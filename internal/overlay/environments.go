@@ -38,7 +38,8 @@ func (r *Repo) linkProblem(cfg *config.Config, target string) (message, remedy s
 	case e == nil && cfg.Slots != nil && hasKey(cfg.Slots.Slots, target):
 		return "", ""
 	case e != nil && !e.Shared:
-		return "leads to " + target + ", which is not shared", "ask its owner to share it: previewctl set " + target + " --shared"
+		return "leads to " + target + ", which is not shared",
+			"ask its owner to share it: previewctl set " + target + " --shared"
 	case e != nil:
 		return "", ""
 	}

@@ -77,14 +77,16 @@ func (c *checker) foreignChanges(services []string) config.Problems {
 		}
 		for _, identity := range slices.Sorted(maps.Keys(with.kept)) {
 			text, isInBoth := without.kept[identity]
-			if path, changed := difference(with.kept[identity], text); isInBoth && changed && !isOfLink(text, s) && !isServiceNamed(identity, s) {
-				found = append(found, config.Problem{
-					File: baseFolder + "/services/" + s, Path: titleEverythingRun,
-					Message: fmt.Sprintf("service %s changes %s, which isn't its own: %s", s, nameOf(text), path),
-					Remedy: "put its manifests and their Kustomization in a folder of their own, and list that folder under resources " +
-						"of its components: its labels, prefixes and patches then reach only its own objects",
-				})
+			path, isChanged := difference(with.kept[identity], text)
+			if !isInBoth || !isChanged || isOfLink(text, s) || isServiceNamed(identity, s) {
+				continue
 			}
+			found = append(found, config.Problem{
+				File: baseFolder + "/services/" + s, Path: titleEverythingRun,
+				Message: fmt.Sprintf("service %s changes %s, which isn't its own: %s", s, nameOf(text), path),
+				Remedy: "put its manifests and their Kustomization in a folder of their own, and list that folder under " +
+					"resources of its components: its labels, prefixes and patches then reach only its own objects",
+			})
 		}
 	}
 	return found

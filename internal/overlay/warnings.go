@@ -16,12 +16,12 @@ func warnings(p *config.Policy) []string {
 		found = append(found, policyFile+": domain: is still the example's, so no address answers; write your own domain")
 	}
 	if p.Activity.Prometheus == nil {
-		found = append(found, policyFile+": activity: isn't configured, so every environment counts as used: none sleeps or is "+
-			"deleted when idle; write your Prometheus' address")
+		found = append(found, policyFile+": activity: isn't configured, so every environment counts as used: "+
+			"none sleeps or is deleted when idle; write your Prometheus' address")
 	}
 	if names := withoutReady(p); len(names) > 0 {
-		found = append(found, policyFile+": services: "+strings.Join(names, ", ")+": without `ready`, a commit is deployed before "+
-			"CI has pushed its image; name the check that reports the image")
+		found = append(found, policyFile+": services: "+strings.Join(names, ", ")+": without `ready`, a commit is deployed "+
+			"before CI has pushed its image; name the check that reports the image")
 	}
 	return found
 }

@@ -237,8 +237,9 @@ func (c *composer) allowIngressFromLinks() {
 func peersOf(namespaces []string) []any {
 	peers := []any{}
 	for _, n := range sortedSet(namespaces) {
-		peers = append(peers,
-			map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}}})
+		peers = append(peers, map[string]any{
+			"namespaceSelector": map[string]any{"matchLabels": map[string]string{"kubernetes.io/metadata.name": n}},
+		})
 	}
 	return peers
 }
@@ -274,7 +275,7 @@ func (c *composer) row() Row {
 		Name: c.plan.Name, Namespace: c.kustomize.Namespace, Path: overlay, Revision: revision,
 		Owner: config.Printable(c.plan.Owner), OwnerSlug: config.LabelSlug(c.plan.Owner), Profile: c.plan.Profile,
 		State: cmp.Or(c.plan.State, Awake), URL: c.url(),
-		Services: services, Links: links, Labels: []string{}, Kustomize: c.kustomize, Info: []Info{}, IgnoreDifferences: []IgnoreDifference{},
-		SyncOptions: []string{},
+		Services: services, Links: links, Labels: []string{}, Kustomize: c.kustomize, Info: []Info{},
+		IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
 	}
 }

@@ -34,7 +34,9 @@ func (c removalCount) isMoreThan(percent int) bool {
 
 // newDeletionGuard counts the environments that lose now what asked for them, with those that did lately. Environments
 // that are guarded already aren't counted again.
-func newDeletionGuard(in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold) *deletionGuard {
+func newDeletionGuard(
+	in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold,
+) *deletionGuard {
 	g := &deletionGuard{
 		most: in.deletionsAtOnce(), percent: in.deletionsAtOncePercent(), of: map[string]*removalCount{},
 		recent: recentRemovals(in, in.memory.Removals), recentOf: maps.Clone(in.memory.RemovalsOf),

@@ -89,7 +89,8 @@ func (ids *identities) addUnread(in *input, key string) {
 			key, in.memory.Identity(key), other.ID, key)
 	}
 	ids.problems = append(ids.problems, problem)
-	for about, previous := range ids.decided { // queue positions stay; they may be saved under another name of the repository
+	// Queue positions stay. They may be saved under another name of the repository.
+	for about, previous := range ids.decided {
 		if repository, _, ok := strings.Cut(about, "#"); ok && (repository == key || !in.isConfigured(repository)) {
 			ids.carried[about] = previous
 		}

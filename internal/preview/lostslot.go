@@ -47,7 +47,8 @@ func (in *input) lostSlots() map[string]LostSlot {
 
 // of describes the loss for the person's pull requests.
 func (l LostSlot) of(person string) string {
-	text := fmt.Sprintf("%s has slot %s no more since %s", config.Printable(person), config.Printable(l.Slot), moment(l.At))
+	text := fmt.Sprintf("%s has slot %s no more since %s",
+		config.Printable(person), config.Printable(l.Slot), moment(l.At))
 	if len(l.To) > 0 {
 		return text + ": it belongs to " + config.Printable(strings.Join(l.To, ", "))
 	}

@@ -23,9 +23,10 @@ type planner struct {
 // plannedEnvironment is the plan of an environment. The environment rules fill it in, in their order.
 type plannedEnvironment struct {
 	*planner
-	desired      *desired
-	heads        map[string]config.ServiceRef // services at the head of a member
-	labelProfile string                       // the profile that labels name, or named when a held member was admitted last
+	desired *desired
+	heads   map[string]config.ServiceRef // services at the head of a member
+	// labelProfile is the profile that labels name, or named when a held member was admitted last.
+	labelProfile string
 	profile      string
 	set          map[string]bool              // the services that run
 	run          map[string]config.ServiceRef // the same, with their commits

@@ -52,7 +52,8 @@ func (d *Decision) progress(phase Phase) Progress {
 // pull requests has it if a service runs at it. A pull request that runs may change no service with a commit.
 func (d *Decision) isDeployed(row *Row) bool {
 	runsHead := func(s RunningService) bool { return s.Commit == d.HeadSHA }
-	return d.Number == 0 || d.Rule == RuleLabelled || row.HeadSHA == d.HeadSHA || slices.ContainsFunc(row.Services, runsHead)
+	return d.Number == 0 || d.Rule == RuleLabelled || row.HeadSHA == d.HeadSHA ||
+		slices.ContainsFunc(row.Services, runsHead)
 }
 
 // AllowsDeployment reports whether GitHub may get a deployment of the head. GitHub runs a repository's workflows about

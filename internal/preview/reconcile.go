@@ -29,7 +29,9 @@ type reconciler struct {
 }
 
 // newReconciler prepares the decisions. The deletion guard counts the removals before the first decision.
-func newReconciler(in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered) *reconciler {
+func newReconciler(
+	in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered,
+) *reconciler {
 	r := &reconciler{
 		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in),
 		expired:      map[*desired]*hold{},

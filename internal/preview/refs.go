@@ -56,7 +56,9 @@ func unresolvedHold(s *config.Service, ref *config.Ref, file string) *hold {
 
 // resolvePullRequest returns the head of an open pull request. If it comes from a fork, its commit needs the approval
 // that a labelled pull request needs.
-func resolvePullRequest(in *input, s *config.Service, repository Repository, ref *config.Ref, file string) (config.ServiceRef, *hold) {
+func resolvePullRequest(
+	in *input, s *config.Service, repository Repository, ref *config.Ref, file string,
+) (config.ServiceRef, *hold) {
 	pr, ok := openPullRequest(repository, ref.PullRequest)
 	if !ok || !config.IsSHA(pr.HeadSHA) {
 		return config.ServiceRef{}, unresolvedHold(s, ref, file)

@@ -12,8 +12,8 @@ import (
 func remember(r *resolved, e explanation) *Snapshot {
 	s := &Snapshot{Decisions: e.decisions, Unread: r.ids.unread, Problems: r.allProblems()}
 	s.Memory = Memory{
-		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(), Slots: r.cfg.Slots,
-		LostSlots:    r.lost,
+		At: r.now.UTC(), Commit: r.cfg.Commit, Repositories: r.ids.repositories, Overlays: r.cfg.Overlays(),
+		Slots: r.cfg.Slots, LostSlots: r.lost,
 		Environments: r.liveEnvironments(), Since: e.decided, Defaults: maps.Clone(r.memory.Defaults),
 		Confirmed: map[string]bool{}, Gone: e.gone, Lives: r.lives(), Requests: r.requestsToKeep(), Expired: r.expired,
 		Measured: r.lifecycles.measured.until, Jumped: r.memory.Jumped, Agreed: r.trustedAt,

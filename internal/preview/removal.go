@@ -61,7 +61,8 @@ func (r *reconciler) abandonedHold(w *desired) *hold {
 		}
 		return removed
 	case isConfigured && w.previous.IsGuarded:
-		return guardedHold("its file or claim is gone from the config branch, which lost many at once or was force-pushed before", confirm)
+		return guardedHold("its file or claim is gone from the config branch, "+
+			"which lost many at once or was force-pushed before", confirm)
 	case isConfigured && r.in.isRewritten():
 		return guardedHold("its file or claim is gone from the config branch, which was force-pushed", confirm)
 	}

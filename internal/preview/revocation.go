@@ -10,7 +10,8 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-const reapproveRemedy = "ask another person with write permission for an approving review of the pull request's head commit"
+const reapproveRemedy = "ask another person with write permission " +
+	"for an approving review of the pull request's head commit"
 
 // approval tells whether the commits from forks that run in an environment are still approved.
 type approval int

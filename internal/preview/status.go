@@ -109,8 +109,8 @@ func (r Row) WithoutApplication(why string) Status {
 // state as phase, whatever Argo CD says.
 func (r Row) withProgress(p Progress) Status {
 	s := Status{
-		Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images}, Failing: p.IsFailing(), Reason: p.Reason,
-		Progress: p,
+		Row: r, Expected: Expected{Revision: r.Revision, Images: r.Kustomize.Images},
+		Failing: p.IsFailing(), Reason: p.Reason, Progress: p,
 	}
 	if r.State == Asleep || r.State == Waking {
 		s.Progress.Phase = Phase(r.State)

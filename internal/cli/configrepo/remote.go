@@ -39,7 +39,8 @@ func tokenOf(address string) string {
 	if password, ok := u.User.Password(); ok && password != "x-oauth-basic" { //nolint:gosec // G101: a constant word
 		return password
 	}
-	if user := u.User.Username(); strings.HasPrefix(user, "gh") && strings.Contains(user, "_") || strings.HasPrefix(user, "github_pat_") {
+	user := u.User.Username()
+	if strings.HasPrefix(user, "gh") && strings.Contains(user, "_") || strings.HasPrefix(user, "github_pat_") {
 		return user
 	}
 	return ""

@@ -50,20 +50,26 @@ var demoFiles = regexp.MustCompile(`^kustomize-base/(services/|data/[^/]+/datase
 // edit replaces the text from one anchor up to another in a file of the example. An empty until is the end of the file.
 type edit struct{ file, from, until, text string }
 
-// emptyEdits remove the demo system from the files that name its services.
-var emptyEdits = []edit{
-	{"previewset.yaml", "# Optional. Add a repository here", "# A profile says", `# The services of the system. previewctl service add writes one: its entry here, its Kustomize components in
+// noServices is the part of previewset.yaml about repositories and services, without any.
+const noServices = `# The services of the system. previewctl service add writes one: its entry here, its Kustomize components in
 # kustomize-base/services/<service>/run and /link, and its place in the baseline. The first public service that runs gets
 # the environment's main host, so the order matters.
 services: {}
 
-`},
+`
+
+// emptyEdits remove the demo system from the files that name its services.
+var emptyEdits = []edit{
+	{"previewset.yaml", "# Optional. Add a repository here", "# A profile says", noServices},
 	{"previewset.yaml", "  full: ", "pullRequests:", `  full:                            # all services
     run: all
     lifetime: {deleteAfterIdle: 48h}
 
 `},
-	{"overlays/staging/kustomization.yaml", "  - ../../kustomize-base/services/", "  - ../../kustomize-base/components/", ""},
+	{
+		"overlays/staging/kustomization.yaml",
+		"  - ../../kustomize-base/services/", "  - ../../kustomize-base/components/", "",
+	},
 	{"overlays/staging/kustomization.yaml", "patches:", "", ""},
 	{"overlays/staging/networkpolicies.yaml", "apiVersion:", "", ""},
 	{"overlays/staging/configmap.yaml", "  hosts: ", "  commits: ", "  hosts: \"{}\"\n"},

@@ -96,7 +96,8 @@ func (s Settings) replacers() (appsets, others *strings.Replacer) {
 	all := []string{
 		ExampleRepoURL, cmp.Or(s.RepoURL, ExampleRepoURL),
 		ExampleDomain, cmp.Or(s.Domain, ExampleDomain),
-		"PREVIEWCTL_VERSION: " + ExampleVersion + "\n", "PREVIEWCTL_VERSION: " + scalar(cmp.Or(s.Version, ExampleVersion)) + "\n",
+		"PREVIEWCTL_VERSION: " + ExampleVersion + "\n",
+		"PREVIEWCTL_VERSION: " + scalar(cmp.Or(s.Version, ExampleVersion)) + "\n",
 	}
 	return strings.NewReplacer(append(all,
 		"targetRevision: "+ExampleBranch+"\n", "targetRevision: "+scalar(s.Branch)+"\n",

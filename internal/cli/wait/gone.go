@@ -26,7 +26,8 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 		return true, nil // a pull request without an environment
 	}
 	application, err := w.Client.Application(ctx, name)
-	isDeleted, hasNoCluster := apiclient.IsStatus(err, http.StatusNotFound), apiclient.IsStatus(err, http.StatusNotImplemented)
+	isDeleted := apiclient.IsStatus(err, http.StatusNotFound)
+	hasNoCluster := apiclient.IsStatus(err, http.StatusNotImplemented)
 	switch {
 	case isDeleted:
 		w.noteIf(isUnknown)

@@ -125,7 +125,8 @@ func (s *Settings) isLabel(o manifest.Object) func(key string) bool {
 		}
 	}
 	return func(key string) bool {
-		return (key == instanceLabel && o.Labels[key] == o.Name) || isListed(key, namespaceLabels) || isListed(key, s.values("labels"))
+		isOwn := key == instanceLabel && o.Labels[key] == o.Name
+		return isOwn || isListed(key, namespaceLabels) || isListed(key, s.values("labels"))
 	}
 }
 

@@ -77,8 +77,9 @@ func (s *Settings) Differences(p *config.Policy) config.Problems {
 	for _, key := range s.data.Keys("data") {
 		if strings.ContainsAny(s.value(key), "\t\n\r") {
 			found = append(found, config.Problem{
-				File: s.File, Path: "data." + key, Message: "has a line break or tab, which the policies take for a part of a value",
-				Remedy: "separate values by spaces; in YAML, write `>-` and lines of the same indentation",
+				File: s.File, Path: "data." + key,
+				Message: "has a line break or tab, which the policies take for a part of a value",
+				Remedy:  "separate values by spaces; in YAML, write `>-` and lines of the same indentation",
 			})
 		}
 	}

@@ -21,8 +21,8 @@ func findImmutableJobs(b *Build) []Problem {
 				found = append(found, Problem{
 					Object: o.String(), Field: "spec.template",
 					Message: "changes with every commit (image " + image + "), and the field is immutable",
-					Remedy: "make it an init container of the workload that needs it; or, if appsets/admission/settings.yaml allows the " +
-						"annotations, write argocd.argoproj.io/hook: Sync with argocd.argoproj.io/hook-delete-policy: " +
+					Remedy: "make it an init container of the workload that needs it; or, if appsets/admission/settings.yaml " +
+						"allows the annotations, write argocd.argoproj.io/hook: Sync with argocd.argoproj.io/hook-delete-policy: " +
 						"BeforeHookCreation, or argocd.argoproj.io/sync-options: Force=true,Replace=true on Job " + w.Name,
 				})
 				break

@@ -45,7 +45,9 @@ func (b *Build) withoutResources(q *corev1.ResourceQuota, limits limitRanges) []
 		}
 		var messages []string
 		for _, c := range limits.withDefaults(t.spec).Containers {
-			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage} {
+			for _, name := range []corev1.ResourceName{
+				corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage,
+			} {
 				if _, ok := c.Resources.Requests[name]; !ok && counts(q, "requests."+name, name) {
 					messages = append(messages, fmt.Sprintf("must specify requests.%s for: %s", name, c.Name))
 				}

@@ -36,8 +36,8 @@ func (b *Build) deadBackend(r backend) (message, remedy string) {
 		return fmt.Sprintf("leads to Service %s, which isn't there", r.service), "add that Service, or correct the name"
 	case s.Spec.Type == corev1.ServiceTypeExternalName:
 		return fmt.Sprintf("leads to Service %s, which is linked here, and a route can't leave its namespace", r.service),
-			fmt.Sprintf("choose: move this rule to a route in kustomize-base/services/%s/run, so that it is there only where %s "+
-				"runs; or let a service that runs here pass these requests on to http://%s", r.service, r.service, r.service)
+			fmt.Sprintf("choose: move this rule to a route in kustomize-base/services/%s/run, so that it is there only where "+
+				"%s runs; or let a service that runs here pass these requests on to http://%s", r.service, r.service, r.service)
 	}
 	for _, p := range s.Spec.Ports {
 		if r.port == p.Name || r.port == portText(p.Port) {

@@ -21,8 +21,9 @@ func findDeadServices(b *Build) []Problem {
 		selected := b.selected(s)
 		if len(selected) == 0 {
 			found = append(found, Problem{
-				Object: o.String(), Field: "spec.selector", Message: fmt.Sprintf("selects no Pod (%s)", labels.Set(s.Spec.Selector)),
-				Remedy: "write labels of the Pod template of its workload",
+				Object: o.String(), Field: "spec.selector",
+				Message: fmt.Sprintf("selects no Pod (%s)", labels.Set(s.Spec.Selector)),
+				Remedy:  "write labels of the Pod template of its workload",
 			})
 			continue
 		}

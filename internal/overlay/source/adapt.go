@@ -79,7 +79,8 @@ func (s *Selection) Adapt(o Options) (*Adapted, error) {
 	kept := &Selection{Objects: a.kept, Image: s.Image}
 	a.selected = kept
 	if len(kept.Workloads()) == 0 {
-		return nil, fmt.Errorf("service %s has no workload that can run in previews\n%s", o.Name, leftOutText(a.result.LeftOut))
+		return nil, fmt.Errorf("service %s has no workload that can run in previews\n%s",
+			o.Name, leftOutText(a.result.LeftOut))
 	}
 	if err := a.findPort(); err != nil {
 		return nil, err

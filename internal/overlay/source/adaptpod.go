@@ -14,7 +14,8 @@ const user = 10001
 // adaptWorkload makes the workload's Pods fit the level restricted of Pod Security, the admission policies and the
 // guardrails.
 func (a *adaption) adaptWorkload(o Object, patch fields) error {
-	if n := fmt.Sprint(o.At("spec", "replicas")); (o.Kind == "Deployment" || o.Kind == "StatefulSet") && n != "<nil>" && n != "1" {
+	isScaled := o.Kind == "Deployment" || o.Kind == "StatefulSet"
+	if n := fmt.Sprint(o.At("spec", "replicas")); isScaled && n != "<nil>" && n != "1" {
 		patch.set(1, "spec", "replicas")
 	}
 	pod, spec := podOf(o), fields{}
@@ -89,11 +90,14 @@ func (a *adaption) adaptSecurity(o Object, pod manifest.Object, spec fields) {
 	if pod.At("securityContext", "runAsNonRoot") != true {
 		security["runAsNonRoot"] = true
 	}
-	if profile := pod.Text("securityContext", "seccompProfile", "type"); profile != "RuntimeDefault" && profile != "Localhost" {
+	profile := pod.Text("securityContext", "seccompProfile", "type")
+	if profile != "RuntimeDefault" && profile != "Localhost" {
 		security["seccompProfile"] = map[string]any{"type": "RuntimeDefault"}
 	}
 	all := slices.Concat(pod.Items("initContainers"), pod.Items("containers"))
-	needsUser := slices.ContainsFunc(all, func(c manifest.Object) bool { return isRoot(c.At("securityContext", "runAsUser")) })
+	needsUser := slices.ContainsFunc(all, func(c manifest.Object) bool {
+		return isRoot(c.At("securityContext", "runAsUser"))
+	})
 	if isRoot(pod.At("securityContext", "runAsUser")) && needsUser {
 		security["runAsUser"], security["runAsGroup"] = user, user
 		if pod.At("securityContext", "fsGroup") == nil && len(pod.Items("volumes")) > 0 {

@@ -116,7 +116,8 @@ func (p *picker) addNamed(name string) error {
 		}
 	}
 	if slices.Sort(names); len(names) == 0 {
-		return errors.New("the manifests have no Service and no workload\nname the folder or file with a Deployment or StatefulSet")
+		return errors.New("the manifests have no Service and no workload\n" +
+			"name the folder or file with a Deployment or StatefulSet")
 	}
 	return fmt.Errorf("the manifests have no Service and no workload called %s; they have %s\n"+
 		"use one of these names for the service", name, strings.Join(slices.Compact(names), ", "))

@@ -87,8 +87,8 @@ func (a *adaption) choosePort(service Object) (manifest.Object, error) {
 	if len(names) == 0 {
 		return manifest.Object{}, fmt.Errorf("the Service %s has no port, so it can't be public\nadd its port", service.Name)
 	}
-	return manifest.Object{}, fmt.Errorf("the port of public service %s is ambiguous: its Service has %s\nchoose one with --port",
-		service.Name, strings.Join(names, ", "))
+	return manifest.Object{}, fmt.Errorf("the port of public service %s is ambiguous: its Service has %s\n"+
+		"choose one with --port", service.Name, strings.Join(names, ", "))
 }
 
 // servedBy sets the container and the port of a workload that a target port leads to.
@@ -111,7 +111,9 @@ func (a *adaption) servedBy(w Object, target string) bool {
 	if err != nil && a.options.Port != 0 {
 		a.port.rename, target, err = target, strconv.Itoa(a.options.Port), nil
 	}
-	i := slices.IndexFunc(containers, func(c manifest.Object) bool { return ImageName(c.Text("image")) == a.selected.Image })
+	i := slices.IndexFunc(containers, func(c manifest.Object) bool {
+		return ImageName(c.Text("image")) == a.selected.Image
+	})
 	if err != nil || i < 0 {
 		return false
 	}

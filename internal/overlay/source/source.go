@@ -92,7 +92,8 @@ func readPlain(tree *filetree.Tree, files []string) (*Manifests, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		if total += len(content); total > maxSize {
-			return nil, fmt.Errorf("%s: the manifests are larger than %d MiB\nname the manifests of one system", file, maxSize>>20)
+			return nil, fmt.Errorf("%s: the manifests are larger than %d MiB\nname the manifests of one system",
+				file, maxSize>>20)
 		}
 		objects, err := parse(file, content)
 		switch {
@@ -129,7 +130,8 @@ func parse(file string, content []byte) ([]Object, error) {
 	nodes, err := yamldoc.All(content)
 	if err != nil {
 		if strings.Contains(string(content), "{{") {
-			return nil, errors.New("has {{ }}, so it is a template and no manifest: render it first, or use --chart for a Helm chart")
+			return nil, errors.New("has {{ }}, so it is a template and no manifest: render it first, " +
+				"or use --chart for a Helm chart")
 		}
 		return nil, fmt.Errorf("isn't YAML: %w", err)
 	}

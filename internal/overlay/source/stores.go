@@ -27,7 +27,8 @@ func StoreOf(name string, port int) Store {
 	switch name {
 	case "postgres":
 		s.Variables = []Variable{password("POSTGRES_PASSWORD"), {
-			Name: "DATABASE_URL", Value: fmt.Sprintf("postgres://app:$(POSTGRES_PASSWORD)@%s:%d/app?sslmode=disable", name, port),
+			Name:  "DATABASE_URL",
+			Value: fmt.Sprintf("postgres://app:$(POSTGRES_PASSWORD)@%s:%d/app?sslmode=disable", name, port),
 		}}
 	case "mongodb":
 		s.Variables = []Variable{password("MONGODB_PASSWORD"), {
@@ -69,7 +70,8 @@ func (s Store) Wait() map[string]any {
 			"requests": map[string]any{"cpu": "10m", "memory": "8Mi"}, "limits": map[string]any{"cpu": "100m", "memory": "32Mi"},
 		},
 		"securityContext": map[string]any{
-			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+			"capabilities": map[string]any{"drop": []any{"ALL"}},
 		},
 	}
 }
@@ -93,8 +95,8 @@ func (a *adaption) addWaits(o Object, pod manifest.Object, spec fields) error {
 	}
 	for _, s := range a.options.Stores {
 		if s.Port == 0 {
-			return fmt.Errorf("store %s has no Service %s with a port, so %s can't wait for it\nadd the Service to kustomize-base/data/%s",
-				s.Name, s.Name, o, s.Name)
+			return fmt.Errorf("store %s has no Service %s with a port, so %s can't wait for it\n"+
+				"add the Service to kustomize-base/data/%s", s.Name, s.Name, o, s.Name)
 		}
 		list = append(list, s.Wait())
 	}

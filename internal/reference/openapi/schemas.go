@@ -43,9 +43,11 @@ var enumerations = map[reflect.Type][]any{
 	reflect.TypeFor[preview.Outcome](): anyList([]preview.Outcome{
 		preview.Live, preview.Held, preview.AsleepOutcome, preview.Gone,
 	}),
-	reflect.TypeFor[preview.State]():  anyList([]preview.State{preview.Awake, preview.Waking, preview.Asleep}),
-	reflect.TypeFor[preview.Source](): anyList([]preview.Source{preview.FromPullRequest, preview.FromFile, preview.FromSlot}),
-	reflect.TypeFor[pages.State]():    anyList(pages.States()),
+	reflect.TypeFor[preview.State](): anyList([]preview.State{preview.Awake, preview.Waking, preview.Asleep}),
+	reflect.TypeFor[preview.Source](): anyList([]preview.Source{
+		preview.FromPullRequest, preview.FromFile, preview.FromSlot,
+	}),
+	reflect.TypeFor[pages.State](): anyList(pages.States()),
 }
 
 // enumeration returns the schema of a type with known values; nil for other types.
