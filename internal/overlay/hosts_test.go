@@ -12,6 +12,23 @@ import (
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
 )
 
+// treeOfServices returns a config branch with the services of a policy and with environment files.
+func treeOfServices(services string, files map[string]string) config.Tree {
+	tree := config.Tree{Files: map[string]config.File{
+		"previewset.yaml": {Content: []byte(
+			"apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.test\nservices:\n" + services,
+		)},
+	}, Kustomizations: map[string]bool{"overlays/preview": true, "kustomize-base/components/guardrails": true}}
+	for _, s := range []string{"web", "docs", "docs-old"} {
+		tree.Kustomizations["kustomize-base/services/"+s+"/run"] = true
+		tree.Kustomizations["kustomize-base/services/"+s+"/link"] = true
+	}
+	for name, content := range files {
+		tree.Files[name] = config.File{Content: []byte(content)}
+	}
+	return tree
+}
+
 func TestHostConflicts(t *testing.T) {
 	t.Parallel()
 	public := func(name, repository string) string {
@@ -52,19 +69,7 @@ func TestHostConflicts(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tree := config.Tree{Files: map[string]config.File{
-				"previewset.yaml": {Content: []byte(
-					"apiVersion: previewset.dev/v1alpha1\nkind: PreviewConfig\ndomain: preview.test\nservices:\n" + tt.services,
-				)},
-			}, Kustomizations: map[string]bool{"overlays/preview": true, "kustomize-base/components/guardrails": true}}
-			for _, s := range []string{"web", "docs", "docs-old"} {
-				tree.Kustomizations["kustomize-base/services/"+s+"/run"] = true
-				tree.Kustomizations["kustomize-base/services/"+s+"/link"] = true
-			}
-			for name, content := range tt.files {
-				tree.Files[name] = config.File{Content: []byte(content)}
-			}
-			cfg, err := config.Load(tree, nil)
+			cfg, err := config.Load(treeOfServices(tt.services, tt.files), nil)
 			if err != nil || len(cfg.Problems) > 0 {
 				t.Fatal(err, cfg)
 			}

@@ -20,7 +20,8 @@ func TestDifferences(t *testing.T) {
 		{"one more public service", settingsManifest, " web", " web api", `data.publicServices: is "web api", but previewset.yaml says "web"`},
 		{"no public service", settingsManifest, " web", " ''", `data.publicServices: is "", but previewset.yaml says "web"`},
 		{
-			"a line break", settingsManifest, "annotations: example.test/one example.dev/", "annotations: |-\n    example.test/one\n    example.dev/",
+			"a line break", settingsManifest,
+			"annotations: example.test/one example.dev/", "annotations: |-\n    example.test/one\n    example.dev/",
 			"data.annotations: has a line break or tab, which the policies take for a part of a value; separate values by spaces",
 		},
 		{"another prefix", policy, "preview-", "pr-", `isn't for namespaces that start with "preview-"`},

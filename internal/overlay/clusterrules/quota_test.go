@@ -13,8 +13,9 @@ func TestRefusalsCompareSumsWithTheQuota(t *testing.T) {
   containers: [{name: a, image: a, resources: {limits: {memory: 1Gi}, requests: {cpu: 200m}}}]}}`
 		set = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {replicas: 3, selector: {matchLabels: {app: a}},
   volumeClaimTemplates: [{metadata: {name: v}, spec: {resources: {requests: {storage: 2Gi}}}}], %s}}`
-		job       = `{apiVersion: batch/v1, kind: Job, metadata: {name: b}, spec: {parallelism: 4, completions: 2, %s}}`
-		cron      = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: c}, spec: {suspend: %s, schedule: "@daily", jobTemplate: {spec: {%s}}}}`
+		job  = `{apiVersion: batch/v1, kind: Job, metadata: {name: b}, spec: {parallelism: 4, completions: 2, %s}}`
+		cron = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: c}, spec: {suspend: %s, schedule: "@daily",
+  jobTemplate: {spec: {%s}}}}`
 		configMap = `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}`
 	)
 	jobPod := fmt.Sprintf(pod, "Never")

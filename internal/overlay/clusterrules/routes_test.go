@@ -10,9 +10,11 @@ import (
 
 const (
 	routedWorkload = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {app: web}},
-  template: {metadata: {labels: {app: web, public: "yes"}}, spec: {containers: [{name: web, image: web, ports: [{name: http, containerPort: 8080}]}]}}}}`
-	routedService = `{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}]}}`
-	route         = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {rules: [{host: a.test,
+  template: {metadata: {labels: {app: web, public: "yes"}}, spec: {containers: [
+    {name: web, image: web, ports: [{name: http, containerPort: 8080}]}]}}}}`
+	routedService = `{apiVersion: v1, kind: Service, metadata: {name: web},
+  spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}]}}`
+	route = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {rules: [{host: a.test,
   http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}}`
 	gatewayRoute = `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {rules: [
   {backendRefs: [{name: web, port: 80}]}]}}`

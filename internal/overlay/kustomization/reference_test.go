@@ -7,70 +7,73 @@ import (
 	"testing"
 )
 
+// outerReferences are references that leave the repository, or that Kustomize can't follow.
+var outerReferences = []refusedFile{
+	{
+		"a base over HTTPS", kustomizationFile,
+		header + "resources: [../preview, 'https://github.com/acme/base?ref=v1']\n",
+		[]string{kustomizationFile + ":3: resources[1]", "fetched from elsewhere", "copy it"},
+	},
+	{
+		"a file over HTTP", kustomizationFile,
+		header + "resources: ['http://evil.test/x.yaml']\n",
+		[]string{"fetched from elsewhere"},
+	},
+	{
+		"a base without a scheme", kustomizationFile,
+		header + "resources: [github.com/acme/base]\n",
+		[]string{"fetched from elsewhere"},
+	},
+	{
+		"a base without a scheme, in capitals", kustomizationFile,
+		header + "resources: [GitHub.com/acme/base]\n",
+		[]string{"fetched from elsewhere"},
+	},
+	{
+		"a base behind git::", kustomizationFile,
+		header + "resources: ['git::file/base']\n",
+		[]string{"fetched from elsewhere"},
+	},
+	{
+		"a base over SSH", kustomizationFile,
+		header + "resources: ['git@git.test:acme/base']\n",
+		[]string{"fetched from elsewhere"},
+	},
+	{"a local clone", kustomizationFile, header + "resources: ['file:///etc']\n", []string{"fetched from elsewhere"}},
+	{"an absolute path", kustomizationFile, header + "resources: [/etc/passwd]\n", []string{"absolute path"}},
+	{
+		"a path out of the repository", kustomizationFile,
+		header + "resources: [../../../other]\n",
+		[]string{"leaves the repository"},
+	},
+	{"a path with two slashes", kustomizationFile, header + "resources: [..//preview]\n", []string{"plain path"}},
+	{"a path with a space", kustomizationFile, header + "resources: ['a b.yaml']\n", []string{"plain path"}},
+	{
+		"a missing file", kustomizationFile,
+		header + "resources:\n- ../preview\n- absent.yaml\n",
+		[]string{kustomizationFile + ":5: resources[1]", "doesn't exist"},
+	},
+	{
+		"a file outside of the folder", kustomizationFile,
+		header + "resources: [../preview/namespace.yaml]\n",
+		[]string{"outside of this folder"},
+	},
+	{
+		"a folder without a kustomization", kustomizationFile,
+		header + "resources: [../../kustomize-base]\n",
+		[]string{"has no kustomization.yaml"},
+	},
+	{
+		"a component among resources", kustomizationFile,
+		header + "resources: [../../kustomize-base/components/spot]\n",
+		[]string{"is a Component"},
+	},
+	{"a base among components", kustomizationFile, header + "components: [../preview]\n", []string{"isn't a Component"}},
+}
+
 func TestReferencesOutOfTheRepositoryAreRefused(t *testing.T) {
 	t.Parallel()
-	wantRefused(t, []refusedFile{
-		{
-			"a base over HTTPS", kustomizationFile,
-			header + "resources: [../preview, 'https://github.com/acme/base?ref=v1']\n",
-			[]string{kustomizationFile + ":3: resources[1]", "fetched from elsewhere", "copy it"},
-		},
-		{
-			"a file over HTTP", kustomizationFile,
-			header + "resources: ['http://evil.test/x.yaml']\n",
-			[]string{"fetched from elsewhere"},
-		},
-		{
-			"a base without a scheme", kustomizationFile,
-			header + "resources: [github.com/acme/base]\n",
-			[]string{"fetched from elsewhere"},
-		},
-		{
-			"a base without a scheme, in capitals", kustomizationFile,
-			header + "resources: [GitHub.com/acme/base]\n",
-			[]string{"fetched from elsewhere"},
-		},
-		{
-			"a base behind git::", kustomizationFile,
-			header + "resources: ['git::file/base']\n",
-			[]string{"fetched from elsewhere"},
-		},
-		{
-			"a base over SSH", kustomizationFile,
-			header + "resources: ['git@git.test:acme/base']\n",
-			[]string{"fetched from elsewhere"},
-		},
-		{"a local clone", kustomizationFile, header + "resources: ['file:///etc']\n", []string{"fetched from elsewhere"}},
-		{"an absolute path", kustomizationFile, header + "resources: [/etc/passwd]\n", []string{"absolute path"}},
-		{
-			"a path out of the repository", kustomizationFile,
-			header + "resources: [../../../other]\n",
-			[]string{"leaves the repository"},
-		},
-		{"a path with two slashes", kustomizationFile, header + "resources: [..//preview]\n", []string{"plain path"}},
-		{"a path with a space", kustomizationFile, header + "resources: ['a b.yaml']\n", []string{"plain path"}},
-		{
-			"a missing file", kustomizationFile,
-			header + "resources:\n- ../preview\n- absent.yaml\n",
-			[]string{kustomizationFile + ":5: resources[1]", "doesn't exist"},
-		},
-		{
-			"a file outside of the folder", kustomizationFile,
-			header + "resources: [../preview/namespace.yaml]\n",
-			[]string{"outside of this folder"},
-		},
-		{
-			"a folder without a kustomization", kustomizationFile,
-			header + "resources: [../../kustomize-base]\n",
-			[]string{"has no kustomization.yaml"},
-		},
-		{
-			"a component among resources", kustomizationFile,
-			header + "resources: [../../kustomize-base/components/spot]\n",
-			[]string{"is a Component"},
-		},
-		{"a base among components", kustomizationFile, header + "components: [../preview]\n", []string{"isn't a Component"}},
-	})
+	wantRefused(t, outerReferences)
 }
 
 // An overlay reads nothing of the installation, and nothing of other environments.

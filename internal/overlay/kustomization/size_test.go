@@ -9,13 +9,15 @@ import (
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
 )
 
-func TestSizeProblem(t *testing.T) {
-	t.Parallel()
-	patches := func(count int) string {
-		return header + "resources: [../preview]\npatches:\n" + strings.Repeat(
-			"- {target: {name: '(a|b)*c'}, patch: '[{\"op\": \"add\", \"path\": \"/metadata/annotations\", \"value\": {}}]'}\n", count,
-		)
-	}
+// manyPatches returns a kustomization with patches whose targets are regular expressions.
+func manyPatches(count int) string {
+	return header + "resources: [../preview]\npatches:\n" + strings.Repeat(
+		"- {target: {name: '(a|b)*c'}, patch: '[{\"op\": \"add\", \"path\": \"/metadata/annotations\", \"value\": {}}]'}\n", count,
+	)
+}
+
+// doublingFolders returns folders of which each uses the two below it.
+func doublingFolders() map[string]string {
 	doubling := map[string]string{}
 	for i := range 20 {
 		next := fmt.Sprintf("resources: [../%d/a, ../%d/b]\nnameSuffix: ", i+1, i+1)
@@ -26,6 +28,11 @@ func TestSizeProblem(t *testing.T) {
 		doubling["kustomize-base/20/"+name+"/kustomization.yaml"] = header + "configMapGenerator: [{name: a, literals: [a=b]}]\n"
 	}
 	doubling[kustomizationFile] = header + "resources: [../preview, ../../kustomize-base/0/a]\n"
+	return doubling
+}
+
+func TestSizeProblem(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		files map[string]string
@@ -42,16 +49,16 @@ func TestSizeProblem(t *testing.T) {
 			},
 			kustomizationFile + ": tries 11 patches on each of 1992 objects",
 		},
-		{"some patches", map[string]string{kustomizationFile: patches(100)}, ""},
+		{"some patches", map[string]string{kustomizationFile: manyPatches(100)}, ""},
 		{
 			"thousands of patches with regular expressions",
-			map[string]string{kustomizationFile: patches(3000)},
+			map[string]string{kustomizationFile: manyPatches(3000)},
 			kustomizationFile + ": has 3000 patches and other changes; at most 500 are allowed",
 		},
 		{
 			"many patches of many objects",
 			map[string]string{
-				kustomizationFile:          strings.Replace(patches(400), "[../preview]", "[../preview, m.yaml]", 1),
+				kustomizationFile:          strings.Replace(manyPatches(400), "[../preview]", "[../preview, m.yaml]", 1),
 				"overlays/web-pr-7/m.yaml": strings.Repeat("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n---\n", 300),
 			},
 			kustomizationFile + ": tries 400 patches on each of 302 objects; at most 20000 attempts are allowed",
@@ -67,9 +74,7 @@ func TestSizeProblem(t *testing.T) {
 			},
 			kustomizationFile + ": has 627 patches and other changes; at most 500 are allowed",
 		},
-		{
-			"folders that use others twice", doubling, kustomizationFile + ": has 1048578 objects; at most 2000 are allowed",
-		},
+		{"folders that use others twice", doublingFolders(), kustomizationFile + ": has 1048578 objects; at most 2000 are allowed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -233,95 +233,103 @@ func (s selector) matches(labels map[string]string) bool {
 	return true
 }
 
+// The endpoints that connect to Pod web of namespace a.
+var (
+	dbOfA = endpoint{
+		name: "a/db", namespace: "a", labels: map[string]string{"app": "db"},
+		addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")},
+	}
+	dbOfB    = endpoint{name: "b/db", namespace: "b", labels: map[string]string{"app": "db"}}
+	dbOfC    = endpoint{name: "c/db", namespace: "c", labels: map[string]string{"app": "db"}}
+	webOfB   = endpoint{name: "b/web", namespace: "b", labels: map[string]string{"app": "web"}}
+	outsider = endpoint{name: "outside", addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")}}
+)
+
+// networkPolicyRules are specifications of a NetworkPolicy in namespace a.
+var networkPolicyRules = []struct {
+	name, spec string
+	want       []endpoint // the endpoints that may connect to 80/TCP, named http
+}{
+	{"no ingress rule allows no connection", `{podSelector: {}}`, nil},
+	{
+		"a policy for other Pods has no effect",
+		`{podSelector: {matchLabels: {app: db}}}`,
+		[]endpoint{dbOfA, dbOfB, dbOfC, webOfB, outsider},
+	},
+	{
+		"a policy only for egress has no effect",
+		`{podSelector: {}, policyTypes: [Egress]}`,
+		[]endpoint{dbOfA, dbOfB, dbOfC, webOfB, outsider},
+	},
+	{
+		"a rule without peers allows every peer",
+		`{podSelector: {}, ingress: [{}]}`,
+		[]endpoint{dbOfA, dbOfB, dbOfC, webOfB, outsider},
+	},
+	{
+		"a Pod selector alone selects Pods of the same namespace",
+		`{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}`,
+		[]endpoint{dbOfA},
+	},
+	{
+		"a namespace selector alone selects all of its Pods",
+		`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}]}]}`,
+		[]endpoint{dbOfA, dbOfB, webOfB},
+	},
+	{
+		"both selectors of a peer must match",
+		`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}, podSelector: {matchLabels: {app: db}}}]}]}`,
+		[]endpoint{dbOfA, dbOfB},
+	},
+	{
+		"one of two peers must match",
+		`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}, {podSelector: {matchLabels: {app: db}}}]}]}`,
+		[]endpoint{dbOfA, dbOfB, webOfB},
+	},
+	{
+		"an expression",
+		`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}]}]}`,
+		[]endpoint{dbOfC},
+	},
+	{
+		"addresses",
+		`{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]}`,
+		[]endpoint{outsider},
+	},
+	{
+		"the port's name",
+		`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: http}]}]}`,
+		[]endpoint{dbOfA},
+	},
+	{"another port's name", `{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: https}]}]}`, nil},
+	{
+		"another protocol",
+		`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 80, protocol: UDP}]}]}`,
+		nil,
+	},
+	{
+		"a range of ports",
+		`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 79, endPort: 81}]}]}`,
+		[]endpoint{dbOfA},
+	},
+	{
+		"a range below",
+		`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 78, endPort: 79}]}]}`,
+		nil,
+	},
+}
+
 // TestNetworkPolicyRules tests the evaluator itself.
 func TestNetworkPolicyRules(t *testing.T) {
 	t.Parallel()
 	namespaces := map[string]map[string]string{"a": {"team": "x"}, "b": {"team": "x"}, "c": {}}
 	subject := endpoint{name: "a/web", namespace: "a", labels: map[string]string{"app": "web"}}
-	db := map[string]string{"app": "db"}
-	ofA := endpoint{name: "a/db", namespace: "a", labels: db, addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}
-	ofB := endpoint{name: "b/db", namespace: "b", labels: db}
-	ofC := endpoint{name: "c/db", namespace: "c", labels: db}
-	web := endpoint{name: "b/web", namespace: "b", labels: subject.labels}
-	outside := endpoint{name: "outside", addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")}}
-	tests := []struct {
-		name, spec string
-		want       []endpoint // the endpoints that may connect to 80/TCP, named http
-	}{
-		{"no ingress rule allows no connection", `{podSelector: {}}`, nil},
-		{
-			"a policy for other Pods has no effect",
-			`{podSelector: {matchLabels: {app: db}}}`,
-			[]endpoint{ofA, ofB, ofC, web, outside},
-		},
-		{
-			"a policy only for egress has no effect",
-			`{podSelector: {}, policyTypes: [Egress]}`,
-			[]endpoint{ofA, ofB, ofC, web, outside},
-		},
-		{
-			"a rule without peers allows every peer",
-			`{podSelector: {}, ingress: [{}]}`,
-			[]endpoint{ofA, ofB, ofC, web, outside},
-		},
-		{
-			"a Pod selector alone selects Pods of the same namespace",
-			`{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}`,
-			[]endpoint{ofA},
-		},
-		{
-			"a namespace selector alone selects all of its Pods",
-			`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}]}]}`,
-			[]endpoint{ofA, ofB, web},
-		},
-		{
-			"both selectors of a peer must match",
-			`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}, podSelector: {matchLabels: {app: db}}}]}]}`,
-			[]endpoint{ofA, ofB},
-		},
-		{
-			"one of two peers must match",
-			`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}, {podSelector: {matchLabels: {app: db}}}]}]}`,
-			[]endpoint{ofA, ofB, web},
-		},
-		{
-			"an expression",
-			`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}]}]}`,
-			[]endpoint{ofC},
-		},
-		{
-			"addresses",
-			`{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]}`,
-			[]endpoint{outside},
-		},
-		{
-			"the port's name",
-			`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: http}]}]}`,
-			[]endpoint{ofA},
-		},
-		{"another port's name", `{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: https}]}]}`, nil},
-		{
-			"another protocol",
-			`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 80, protocol: UDP}]}]}`,
-			nil,
-		},
-		{
-			"a range of ports",
-			`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 79, endPort: 81}]}]}`,
-			[]endpoint{ofA},
-		},
-		{
-			"a range below",
-			`{podSelector: {}, ingress: [{from: [{podSelector: {}}], ports: [{port: 78, endPort: 79}]}]}`,
-			nil,
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range networkPolicyRules {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			policy := parsePolicy(t, []byte("{metadata: {namespace: a}, spec: "+tt.spec+"}"))
 			c := &cluster{namespaces: namespaces, policies: []networkPolicy{policy}}
-			for _, from := range []endpoint{ofA, ofB, ofC, web, outside} {
+			for _, from := range []endpoint{dbOfA, dbOfB, dbOfC, webOfB, outsider} {
 				want := slices.ContainsFunc(tt.want, func(e endpoint) bool { return e.name == from.name })
 				if got := c.allows("Ingress", subject, from, port{80, "http", "TCP", 0}); got != want {
 					t.Errorf("%s may connect: %v, want %v", from.name, got, want)

@@ -99,8 +99,9 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: previewset-admission}
 data:
-  {domain: preview.test, publicServices: web, baseline: staging, dns: kube-system, ingress: ingress-nginx, private: 10.0.0.0/8,
-  guardrails: ResourceQuota/guardrails LimitRange/guardrails NetworkPolicy/default-deny NetworkPolicy/allow-ingress-controller, quota: pods=10, limits: Container.memory=2Gi}
+  {domain: preview.test, publicServices: web, baseline: staging, dns: kube-system, ingress: ingress-nginx,
+  private: 10.0.0.0/8, quota: pods=10, limits: Container.memory=2Gi, guardrails: ResourceQuota/guardrails
+  LimitRange/guardrails NetworkPolicy/default-deny NetworkPolicy/allow-ingress-controller}
 `
 
 // ManyKinds returns the shop with many kinds of workloads in the folder of pull request 7. Its AppProject allows every
