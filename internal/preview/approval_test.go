@@ -73,10 +73,7 @@ func TestApproval(t *testing.T) {
 			"the author, a person without permission, and a writer",
 			pull(7, forked, approvedBy("alice"), review(Approval{Reviewer: "eve", SHA: head}), approvedBy("bob")), "",
 		},
-		{
-			"the repository that it comes from is gone, without an approval",
-			pull(7, orphaned), nobody,
-		},
+		{"the repository that it comes from is gone, without an approval", pull(7, orphaned), nobody},
 		{"the repository that it comes from is gone, and a writer approves", pull(7, orphaned, approvedBy("bob")), ""},
 		{"no repository is known, without an approval", pull(7, orphaned, func(pr *PullRequest) { pr.BaseRepositoryID = 0 }), nobody},
 	}

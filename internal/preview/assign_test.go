@@ -11,15 +11,18 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestJoins(t *testing.T) {
-	t.Parallel()
+// joinCase is a set of pull requests that join environments.
+type joinCase struct {
+	name  string
+	facts Facts
+	rows  []string
+	want  []string
+}
+
+// joinCases are the joins by labels, of one and of several pull requests.
+func joinCases() []joinCase {
 	x := withLabels("preview-with:checkout")
-	tests := []struct {
-		name  string
-		facts Facts
-		rows  []string
-		want  []string
-	}{
+	return []joinCase{
 		{
 			"of two repositories", with(factsOf(pull(7, x)), nil, ofGateway(3, withLabels("preview", "Preview-With: Checkout"))),
 			[]string{"checkout"},
@@ -62,7 +65,11 @@ func TestJoins(t *testing.T) {
 			},
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestJoins(t *testing.T) {
+	t.Parallel()
+	for _, tt := range joinCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), tt.facts)

@@ -20,24 +20,33 @@ func withLabelsOfShop(labels map[string]bool, pulls ...PullRequest) Facts {
 	return f
 }
 
-func TestDeletedLabelWaitsForConfirmation(t *testing.T) {
-	t.Parallel()
-	const deleted, unknown = "was deleted or renamed in acme/shop", "can't be read"
-	tests := []struct {
-		name   string
-		label  string // before
-		labels map[string]bool
-		reason string // why it stays; empty if it goes
-	}{
+// The reasons why an environment without its label stays.
+const labelIsDeleted, labelIsUnread = "was deleted or renamed in acme/shop", "can't be read"
+
+// lostLabelCase is a label that a live pull request has no more.
+type lostLabelCase struct {
+	name   string
+	label  string // before
+	labels map[string]bool
+	reason string // why it stays; empty if it goes
+}
+
+// lostLabelCases are the reasons for which a pull request has its label no more.
+func lostLabelCases() []lostLabelCase {
+	return []lostLabelCase{
 		{"a person took the label off", "preview", map[string]bool{"preview": true}, ""},
-		{"the label was deleted", "preview", map[string]bool{"preview": false}, deleted},
-		{"the label can't be read", "preview", map[string]bool{}, unknown},
-		{"the label with a profile was deleted", "Preview:full", map[string]bool{"preview": true, "preview:full": false}, deleted},
+		{"the label was deleted", "preview", map[string]bool{"preview": false}, labelIsDeleted},
+		{"the label can't be read", "preview", map[string]bool{}, labelIsUnread},
+		{"the label with a profile was deleted", "Preview:full", map[string]bool{"preview": true, "preview:full": false}, labelIsDeleted},
 		{"a person took the label with a profile off", "preview:full", map[string]bool{"preview:full": true}, ""},
-		{"the join label was deleted", "preview-with:x", map[string]bool{"preview-with:x": false}, deleted},
+		{"the join label was deleted", "preview-with:x", map[string]bool{"preview-with:x": false}, labelIsDeleted},
 		{"a person took the join label off", "preview-with:x", map[string]bool{"preview-with:x": true}, ""},
 	}
-	for _, tt := range tests {
+}
+
+func TestDeletedLabelWaitsForConfirmation(t *testing.T) {
+	t.Parallel()
+	for _, tt := range lostLabelCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := limitedTo(t, "")
@@ -67,7 +76,7 @@ func TestDeletedLabelWaitsForConfirmation(t *testing.T) {
 			if !d.Withheld || !strings.Contains(d.Reason, tt.reason) || !strings.Contains(d.Remedy, "previewctl confirm") {
 				t.Errorf("%s; %s", d.Reason, d.Remedy)
 			}
-			if tt.reason == deleted { // the label is made again, without any pull request
+			if tt.reason == labelIsDeleted { // the label is made again, without any pull request
 				again := withLabelsOfShop(map[string]bool{strings.ToLower(tt.label): true}, pull(7, withLabels()))
 				s = Resolve(c, again, restarted(t, m), noon.Add(time.Hour))
 				if len(s.Rows) != 1 {

@@ -281,11 +281,13 @@ func TestLeavingPullRequestsAreReadDirectly(t *testing.T) {
 		isClosed     bool
 		needsReading bool
 	}{
-		"it stays":                              {Leaving{}, pull(7), false, false},
-		"it leaves":                             {Leaving{}, pull(7, withLabels()), false, true},
-		"it leaves since the last read":         {Leaving{To: leavesUnlabelled}, pull(7, withLabels()), false, true},
-		"it leaves surely":                      {Leaving{To: leavesUnlabelled, IsSure: true}, pull(7, withLabels()), false, false},
-		"it leaves in another way":              {Leaving{To: leavesUnlabelled, IsSure: true}, pull(7, withLabels("preview-with:x")), false, true},
+		"it stays":                      {Leaving{}, pull(7), false, false},
+		"it leaves":                     {Leaving{}, pull(7, withLabels()), false, true},
+		"it leaves since the last read": {Leaving{To: leavesUnlabelled}, pull(7, withLabels()), false, true},
+		"it leaves surely":              {Leaving{To: leavesUnlabelled, IsSure: true}, pull(7, withLabels()), false, false},
+		"it leaves in another way": {
+			Leaving{To: leavesUnlabelled, IsSure: true}, pull(7, withLabels("preview-with:x")), false, true,
+		},
 		"it is closed, once":                    {Leaving{To: leavesClosed}, pull(7), false, false},
 		"it is surely closed":                   {Leaving{To: leavesClosed, IsSure: true}, pull(7), true, false},
 		"it was closed, and is unlabelled then": {Leaving{To: leavesClosed, IsSure: true}, pull(7, withLabels()), true, true},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
@@ -232,23 +233,21 @@ func TestGuardedEnvironmentStaysGuarded(t *testing.T) {
 	unread := factsOf()
 	delete(unread.Repositories, "acme/shop")
 	loose, without := limitedTo(t, "deletionsAtOnce: 50"), testfixture.LoadPolicy(t, elsewhere)
+	hourLater := func(c *config.Config, f Facts) func(Memory) *Snapshot {
+		return func(m Memory) *Snapshot { return Resolve(c, f, m, noon.Add(time.Hour)) }
+	}
 	tests := []struct {
 		name  string
 		first func(Memory) *Snapshot // what happens, an hour later
 		want  []string               // a minute after that, with all three without label
 	}{
-		{"nothing happens", func(m Memory) *Snapshot { return Resolve(c, factsOf(lost...), m, noon.Add(time.Hour)) }, all},
+		{"nothing happens", hourLater(c, factsOf(lost...)), all},
 		{
-			"one is labelled again", func(m Memory) *Snapshot {
-				return Resolve(c, factsOf(pull(1), lost[1], lost[2]), m, noon.Add(time.Hour))
-			},
+			"one is labelled again", hourLater(c, factsOf(pull(1), lost[1], lost[2])),
 			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
 		},
 		{
-			"one is labelled again as a draft",
-			func(m Memory) *Snapshot {
-				return Resolve(c, factsOf(pull(1, asDraft), lost[1], lost[2]), m, noon.Add(time.Hour))
-			},
+			"one is labelled again as a draft", hourLater(c, factsOf(pull(1, asDraft), lost[1], lost[2])),
 			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: live by withheld", "shop-pr-3: live by withheld"},
 		},
 		{
@@ -259,20 +258,12 @@ func TestGuardedEnvironmentStaysGuarded(t *testing.T) {
 			[]string{"shop-pr-1: live by withheld", "shop-pr-2: held by unlabelled", "shop-pr-3: live by withheld"},
 		},
 		{
-			"two close", func(m Memory) *Snapshot { return Resolve(c, factsOf(lost[2]), m, noon.Add(time.Hour)) },
+			"two close", hourLater(c, factsOf(lost[2])),
 			[]string{"shop-pr-1: held by unlabelled", "shop-pr-2: held by unlabelled", "shop-pr-3: live by withheld"},
 		},
-		{"the repository can't be read", func(m Memory) *Snapshot { return Resolve(c, unread, m, noon.Add(time.Hour)) }, all},
-		{
-			"configuration lets more go", func(m Memory) *Snapshot {
-				return Resolve(loose, factsOf(lost...), m, noon.Add(time.Hour))
-			}, all,
-		},
-		{
-			"configuration names the repository no more for a while", func(m Memory) *Snapshot {
-				return Resolve(without, factsOf(lost...), m, noon.Add(time.Hour))
-			}, all,
-		},
+		{"the repository can't be read", hourLater(c, unread), all},
+		{"configuration lets more go", hourLater(loose, factsOf(lost...)), all},
+		{"configuration names the repository no more for a while", hourLater(without, factsOf(lost...)), all},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

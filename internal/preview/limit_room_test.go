@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,17 +100,26 @@ func (d *days) add(pr PullRequest) *days {
 	return d.pass(time.Minute)
 }
 
-func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
-	t.Parallel()
-	shared := testfixture.EnvironmentYAML("shared: true\nprofile: full\n")
-	leads := testfixture.EnvironmentYAML("services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n")
-	const base, jakub = "overlays/base/environment.yaml", "overlays/jakub/environment.yaml"
-	tests := []struct {
-		name  string
-		files map[string]string
-		play  func(*days)
-	}{
-		{"what is used keeps awake what it leads to", map[string]string{base: shared, jakub: leads}, func(d *days) {
+const (
+	baseFile = "overlays/base/environment.yaml"
+	// sharedFile is the content of baseFile: its environment runs all services.
+	sharedFile = "shared: true\nprofile: full\n"
+	// linkingFile is the content of another environment's file, which links to that of baseFile.
+	linkingFile = "services: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"
+)
+
+// linkSleepCase is a story of environments and of the environments that they link to.
+type linkSleepCase struct {
+	name  string
+	files map[string]string
+	play  func(*days)
+}
+
+// linkSleepCases are the stories of what keeps an environment awake, and what wakes it.
+func linkSleepCases() []linkSleepCase {
+	shared, leads := testfixture.EnvironmentYAML(sharedFile), testfixture.EnvironmentYAML(linkingFile)
+	return []linkSleepCase{
+		{"what is used keeps awake what it leads to", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
 			d.used["jakub"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub awake").used["jakub"] = false
 			d.pass(59 * time.Minute).want("base awake, jakub awake")
@@ -118,27 +128,28 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 			}
 			d.pass(time.Minute).want("base asleep, jakub asleep")
 		}},
-		{"and doesn't keep awake what leads to it", map[string]string{base: shared, jakub: leads}, func(d *days) {
+		{"and doesn't keep awake what leads to it", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
 			d.used["base"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub asleep")
 		}},
-		{"they wake together", map[string]string{base: shared, jakub: leads}, func(d *days) {
+		{"they wake together", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
 			d.pass(time.Hour).want("base asleep, jakub asleep").ask(ActionWake, "jakub", 0).want("base waking, jakub waking")
 		}},
-		{"one that is new wakes what it leads to", map[string]string{base: shared}, func(d *days) {
-			d.pass(time.Hour).want("base asleep").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
+		{"one that is new wakes what it leads to", map[string]string{baseFile: shared}, func(d *days) {
+			d.pass(time.Hour).want("base asleep").files(map[string]string{baseFile: shared, jakub: leads}).want("base waking, jakub awake")
 		}},
 		{
 			"one whose link is new wakes what it leads to",
-			map[string]string{base: shared, jakub: testfixture.EnvironmentYAML("services: {web: {branch: main}}\n")},
+			map[string]string{baseFile: shared, jakub: testfixture.EnvironmentYAML("services: {web: {branch: main}}\n")},
 			func(d *days) {
 				d.used["jakub"] = true
-				d.pass(time.Hour).want("base asleep, jakub awake").files(map[string]string{base: shared, jakub: leads}).want("base waking, jakub awake")
+				d.pass(time.Hour).want("base asleep, jakub awake")
+				d.files(map[string]string{baseFile: shared, jakub: leads}).want("base waking, jakub awake")
 			},
 		},
 		{
 			"what is kept awake keeps awake what it leads to",
-			map[string]string{base: shared, jakub: leads + "lifetime: {keepAwake: true}\n"},
+			map[string]string{baseFile: shared, jakub: leads + "lifetime: {keepAwake: true}\n"},
 			func(d *days) {
 				d.pass(5 * time.Hour).want("base awake, jakub awake")
 				if x := d.decided("base"); x.SleepsAt != nil {
@@ -146,21 +157,28 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 				}
 			},
 		},
-		{"what nothing is known of keeps awake what it leads to", map[string]string{base: shared, jakub: leads}, func(d *days) {
+		{"what nothing is known of keeps awake what it leads to", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
 			d.lost["jakub"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub awake")
 		}},
 		{
 			"who isn't let in keeps nobody awake",
-			map[string]string{base: testfixture.EnvironmentYAML("profile: full\n"), jakub: leads},
+			map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\n"), jakub: leads},
 			func(d *days) {
 				d.used["jakub"] = true
 				d.pass(5 * time.Hour).want("base asleep, jakub awake")
 			},
 		},
+	}
+}
+
+// requestedSleepCases are the stories of requests, handovers and a circle of links.
+func requestedSleepCases() []linkSleepCase {
+	shared, leads := testfixture.EnvironmentYAML(sharedFile), testfixture.EnvironmentYAML(linkingFile)
+	return []linkSleepCase{
 		{
 			"what was sent to sleep once, and woken with another, stays awake while it is used",
-			map[string]string{base: shared, jakub: leads},
+			map[string]string{baseFile: shared, jakub: leads},
 			func(d *days) {
 				d.ask(ActionSleep, "jakub", 0).ask(ActionSleep, "base", 0).want("base asleep, jakub asleep").ask(ActionWake, "jakub",
 					0).want("base waking, jakub waking")
@@ -169,29 +187,33 @@ func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
 					0).want("base awake, jakub asleep").pass(time.Hour).want("base awake, jakub asleep")
 			},
 		},
-		{"what is sent to sleep while it wakes sleeps", map[string]string{base: shared}, func(d *days) {
+		{"what is sent to sleep while it wakes sleeps", map[string]string{baseFile: shared}, func(d *days) {
 			d.ask(ActionSleep, "base", 0).ask(ActionWake, "base", 0).want("base waking").ask(ActionSleep, "base",
 				0).want("base asleep").pass(time.Minute).want("base asleep")
 		}},
 		{
 			"a handover is awake",
-			map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")},
+			map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")},
 			func(d *days) { d.pass(5 * time.Hour).want("base awake") },
 		},
-		{"what is asleep and handed over wakes", map[string]string{base: testfixture.EnvironmentYAML("profile: full\n")}, func(d *days) {
-			d.pass(time.Hour).want("base asleep").files(map[string]string{base: testfixture.EnvironmentYAML("profile: full\nhandover: " +
+		{"what is asleep and handed over wakes", map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\n")}, func(d *days) {
+			d.pass(time.Hour).want("base asleep").files(map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\nhandover: " +
 				"[orders]\n")}).want("base waking")
 		}},
 		{"in a circle of environments", map[string]string{
-			base:  testfixture.EnvironmentYAML("shared: true\nservices: {orders: {branch: main}}\nlinks: {web: {environment: jakub}}\n"),
-			jakub: testfixture.EnvironmentYAML("shared: true\nservices: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
+			baseFile: testfixture.EnvironmentYAML("shared: true\nservices: {orders: {branch: main}}\nlinks: {web: {environment: jakub}}\n"),
+			jakub:    testfixture.EnvironmentYAML("shared: true\nservices: {web: {branch: main}}\nlinks: {orders: {environment: base}}\n"),
 		}, func(d *days) {
 			d.used["base"] = true
 			d.pass(2 * time.Hour).want("base awake, jakub awake").used["base"] = false
 			d.pass(time.Hour).want("base asleep, jakub asleep").ask(ActionWake, "jakub", 0).want("base waking, jakub waking")
 		}},
 	}
-	for _, tt := range tests {
+}
+
+func TestLinkedEnvironmentsSleepAndWakeTogether(t *testing.T) {
+	t.Parallel()
+	for _, tt := range slices.Concat(linkSleepCases(), requestedSleepCases()) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.play(newDays(t, lifetimes("{sleep: {idleAfter: 1h}}")).files(tt.files))

@@ -12,15 +12,16 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// What a file's services run at, for each kind of ref.
-func TestEnvironmentFromFile(t *testing.T) {
-	t.Parallel()
-	commit := testfixture.SHA("c0ffee")
-	tests := []struct {
-		name, file string
-		want       map[string]string
-		reason     string // of being held
-	}{
+// fileRefCase is the file of an environment, with the services that it runs.
+type fileRefCase struct {
+	name, file string
+	want       map[string]string
+	reason     string // of being held
+}
+
+// fileRefCases are files with each kind of ref. The commit exists.
+func fileRefCases(commit string) []fileRefCase {
+	return []fileRefCase{
 		{"a branch", "services: {gateway: {branch: main}}\n", map[string]string{"gateway": "9a7e", "web": ""}, ""},
 		{"a tag", "services: {gateway: {tag: dev}}\n", map[string]string{"gateway": "de4", "web": ""}, ""},
 		{"a commit", "services: {gateway: {sha: " + commit + "}}\n", map[string]string{"gateway": "c0ffee", "web": ""}, ""},
@@ -50,7 +51,13 @@ func TestEnvironmentFromFile(t *testing.T) {
 			"acme/gateway#5, which service gateway runs at: it comes from a fork, and forks get no preview here",
 		},
 	}
-	for _, tt := range tests {
+}
+
+// What a file's services run at, for each kind of ref.
+func TestEnvironmentFromFile(t *testing.T) {
+	t.Parallel()
+	commit := testfixture.SHA("c0ffee")
+	for _, tt := range fileRefCases(commit) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := testfixture.LoadTree(t,

@@ -106,11 +106,16 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 	}
 }
 
-// What is withheld with memory is withheld with what Applications give back, as it is.
-func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
-	t.Parallel()
-	pulls := []PullRequest{pull(1), pull(7)}
-	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pulls...))
+// recoveredCase is a change of the configuration or of the facts, with the decisions about recovered environments.
+type recoveredCase struct {
+	name, policy string
+	facts        Facts
+	want         []string
+}
+
+// recoveredCases are changes after which recovered environments don't vanish without confirmation.
+func recoveredCases(t *testing.T) []recoveredCase {
+	t.Helper()
 	unlabelled := factsOf(pull(1, withLabels("bug")), pull(7))
 	unread, other, hidden := factsOf(), factsOf(pull(1), pull(7)), factsOf(pull(7))
 	delete(unread.Repositories, "acme/shop")
@@ -120,19 +125,18 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 	lacking := hidden.Repositories["acme/shop"]
 	lacking.Unread = map[int]string{1: "404"}
 	hidden.Repositories["acme/shop"] = lacking
-	tests := []struct {
-		name, policy string
-		facts        Facts
-		want         []string
-	}{
-		{"nothing happened", testfixture.DemoPolicy, factsOf(pulls...), []string{"shop-pr-1: live by labelled", "shop-pr-7: live by labelled"}},
+	return []recoveredCase{
 		{
-			"its repository was taken out of configuration", elsewhere, factsOf(pulls...),
+			"nothing happened", testfixture.DemoPolicy, factsOf(pull(1), pull(7)),
+			[]string{"shop-pr-1: live by labelled", "shop-pr-7: live by labelled"},
+		},
+		{
+			"its repository was taken out of configuration", elsewhere, factsOf(pull(1), pull(7)),
 			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"},
 		},
 		{
 			"configuration asks for another label",
-			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pulls...),
+			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {label: deploy, "), factsOf(pull(1), pull(7)),
 			[]string{"shop-pr-1: live by withheld", "shop-pr-7: live by withheld"},
 		},
 		{"one has lost its label", testfixture.DemoPolicy, unlabelled, []string{"shop-pr-1: live by withheld", "shop-pr-7: live by labelled"}},
@@ -144,7 +148,13 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 		{"one can't be found", testfixture.DemoPolicy, hidden, []string{"shop-pr-1: live by unread", "shop-pr-7: live by labelled"}},
 		{"one is closed", testfixture.DemoPolicy, factsOf(pull(7)), []string{"shop-pr-1: gone by closed", "shop-pr-7: live by labelled"}},
 	}
-	for _, tt := range tests {
+}
+
+// What is withheld with memory is withheld with what Applications give back, as it is.
+func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
+	t.Parallel()
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(1), pull(7)))
+	for _, tt := range recoveredCases(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			after := Resolve(testfixture.LoadPolicy(t, tt.policy), tt.facts, recovered(t, before), noon)
@@ -187,62 +197,64 @@ func TestRecoveredEnvironmentIsUpdated(t *testing.T) {
 	}
 }
 
+// impossibleRows are changes that make a valid row one that no service has written.
+var impossibleRows = []struct {
+	name string
+	edit func(*Row)
+	want string
+}{
+	{"no environment", func(r *Row) { r.Name = "" }, `name ""`},
+	{"a name with a dot", func(r *Row) { r.Name = "a.b" }, `name "a.b"`},
+	{"another namespace", func(r *Row) { r.Namespace, r.Kustomize.Namespace = "kube-system", "kube-system" }, `namespace "kube-system"`},
+	{"another namespace for Kustomize", func(r *Row) { r.Kustomize.Namespace = "staging" }, `Kustomize's namespace "staging"`},
+	{"a path out of the repository", func(r *Row) { r.Path = "../overlays/preview" }, "path"},
+	{"an absolute path", func(r *Row) { r.Path = "/overlays/preview" }, "path"},
+	{"another environment's folder", func(r *Row) { r.Path = "overlays/staging" }, "path"},
+	{"a folder of another kind", func(r *Row) { r.Path = "kustomize-base/preview" }, "path"},
+	{"a branch as revision", func(r *Row) { r.Revision = "main" }, `revision "main"`},
+	{"no source", func(r *Row) { r.Source = "" }, "source"},
+	{"a number that is none", func(r *Row) { r.Number = "7x" }, "pull request"},
+	{"a number with zeros", func(r *Row) { r.Number = "007" }, "pull request"},
+	{"a negative number", func(r *Row) { r.Number = "-7" }, "pull request"},
+	{"a commit that is none", func(r *Row) { r.HeadSHA = "HEAD" }, "commit"},
+	{"a repository that is none", func(r *Row) { r.Repository = "shop" }, "repository"},
+	{"an ID that is none", func(r *Row) { r.Info = []Info{{infoRepositoryID, "-1"}} }, "repository ID"},
+	{"an ID that is too large", func(r *Row) { r.Info = []Info{{infoRepositoryID, "99999999999999999999"}} }, "repository ID"},
+	{"a URL that runs something", func(r *Row) { r.URL = "javascript:alert(1)" }, "URL"},
+	{"an end that is no date", func(r *Row) { r.ExpiresAt = "soon" }, "end"},
+	{"a state that is none", func(r *Row) { r.State = "undead" }, "state"},
+	{"a label with blanks", func(r *Row) { r.Profile = "a b" }, "a label that is no slug"},
+	{"a remote component", func(r *Row) { r.Kustomize.Components = []string{"https://evil.example/x"} }, "component"},
+	{"a component elsewhere", func(r *Row) { r.Kustomize.Components = []string{"../../kustomize-base/../../x"} }, "component"},
+	{"an image without tag", func(r *Row) { r.Kustomize.Images = []string{"ghcr.io/acme/x"} }, "image"},
+	{"an image with a new name", func(r *Row) { r.Kustomize.Images = []string{"a=evil.example/b:1"} }, "image"},
+	{"a patch that isn't JSON", func(r *Row) { r.Kustomize.Patches = []Patch{{Patch: "a: b"}} }, "patch"},
+	{"a patch of whatever matches", func(r *Row) { r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{Name: ".*"}}} }, "patch"},
+	{"a patch of what several labels select", func(r *Row) {
+		r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{LabelSelector: "a=b,c!=d"}}}
+	}, "patch"},
+	{"a patch of what an expression of annotations selects", func(r *Row) {
+		r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{AnnotationSelector: "a in (b)"}}}
+	}, "patch"},
+	{"too many images", func(r *Row) { r.Kustomize.Images = slices.Repeat([]string{"a:b"}, 501) }, "500 at most"},
+	{"too much", func(r *Row) { r.Info = []Info{{"x", strings.Repeat("x", 600<<10)}} }, "KiB"},
+	{"a text that hides something", func(r *Row) { r.SyncOptions, r.Info = nil, []Info{{"x", "a\u202eb"}} }, "characters that no row has"},
+	{
+		"a commit in ConfigMap environment that is none",
+		func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit",
+	},
+	{"a host that is none", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{"orders":"a b"}`, `{}`) }, "host"},
+	{"a link target that is none", func(r *Row) {
+		i := slices.IndexFunc(r.Kustomize.Patches, func(p Patch) bool { return p.Target.Kind == "Service" })
+		r.Kustomize.Patches[i].Patch = `[{"value":"products.a b.svc"}]`
+	}, "link target"},
+	{"a ConfigMap environment with null", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`[]`, `{}`) }, "ConfigMap environment"},
+}
+
 func TestImpossibleRowsAreNotRecovered(t *testing.T) {
 	t.Parallel()
 	row := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))))
-	tests := []struct {
-		name string
-		edit func(*Row)
-		want string
-	}{
-		{"no environment", func(r *Row) { r.Name = "" }, `name ""`},
-		{"a name with a dot", func(r *Row) { r.Name = "a.b" }, `name "a.b"`},
-		{"another namespace", func(r *Row) { r.Namespace, r.Kustomize.Namespace = "kube-system", "kube-system" }, `namespace "kube-system"`},
-		{"another namespace for Kustomize", func(r *Row) { r.Kustomize.Namespace = "staging" }, `Kustomize's namespace "staging"`},
-		{"a path out of the repository", func(r *Row) { r.Path = "../overlays/preview" }, "path"},
-		{"an absolute path", func(r *Row) { r.Path = "/overlays/preview" }, "path"},
-		{"another environment's folder", func(r *Row) { r.Path = "overlays/staging" }, "path"},
-		{"a folder of another kind", func(r *Row) { r.Path = "kustomize-base/preview" }, "path"},
-		{"a branch as revision", func(r *Row) { r.Revision = "main" }, `revision "main"`},
-		{"no source", func(r *Row) { r.Source = "" }, "source"},
-		{"a number that is none", func(r *Row) { r.Number = "7x" }, "pull request"},
-		{"a number with zeros", func(r *Row) { r.Number = "007" }, "pull request"},
-		{"a negative number", func(r *Row) { r.Number = "-7" }, "pull request"},
-		{"a commit that is none", func(r *Row) { r.HeadSHA = "HEAD" }, "commit"},
-		{"a repository that is none", func(r *Row) { r.Repository = "shop" }, "repository"},
-		{"an ID that is none", func(r *Row) { r.Info = []Info{{infoRepositoryID, "-1"}} }, "repository ID"},
-		{"an ID that is too large", func(r *Row) { r.Info = []Info{{infoRepositoryID, "99999999999999999999"}} }, "repository ID"},
-		{"a URL that runs something", func(r *Row) { r.URL = "javascript:alert(1)" }, "URL"},
-		{"an end that is no date", func(r *Row) { r.ExpiresAt = "soon" }, "end"},
-		{"a state that is none", func(r *Row) { r.State = "undead" }, "state"},
-		{"a label with blanks", func(r *Row) { r.Profile = "a b" }, "a label that is no slug"},
-		{"a remote component", func(r *Row) { r.Kustomize.Components = []string{"https://evil.example/x"} }, "component"},
-		{"a component elsewhere", func(r *Row) { r.Kustomize.Components = []string{"../../kustomize-base/../../x"} }, "component"},
-		{"an image without tag", func(r *Row) { r.Kustomize.Images = []string{"ghcr.io/acme/x"} }, "image"},
-		{"an image with a new name", func(r *Row) { r.Kustomize.Images = []string{"a=evil.example/b:1"} }, "image"},
-		{"a patch that isn't JSON", func(r *Row) { r.Kustomize.Patches = []Patch{{Patch: "a: b"}} }, "patch"},
-		{"a patch of whatever matches", func(r *Row) { r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{Name: ".*"}}} }, "patch"},
-		{"a patch of what several labels select", func(r *Row) {
-			r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{LabelSelector: "a=b,c!=d"}}}
-		}, "patch"},
-		{"a patch of what an expression of annotations selects", func(r *Row) {
-			r.Kustomize.Patches = []Patch{{Patch: "{}", Target: Target{AnnotationSelector: "a in (b)"}}}
-		}, "patch"},
-		{"too many images", func(r *Row) { r.Kustomize.Images = slices.Repeat([]string{"a:b"}, 501) }, "500 at most"},
-		{"too much", func(r *Row) { r.Info = []Info{{"x", strings.Repeat("x", 600<<10)}} }, "KiB"},
-		{"a text that hides something", func(r *Row) { r.SyncOptions, r.Info = nil, []Info{{"x", "a\u202eb"}} }, "characters that no row has"},
-		{
-			"a commit in ConfigMap environment that is none",
-			func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{}`, `{"orders":"latest"}`) }, "commit",
-		},
-		{"a host that is none", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`{"orders":"a b"}`, `{}`) }, "host"},
-		{"a link target that is none", func(r *Row) {
-			i := slices.IndexFunc(r.Kustomize.Patches, func(p Patch) bool { return p.Target.Kind == "Service" })
-			r.Kustomize.Patches[i].Patch = `[{"value":"products.a b.svc"}]`
-		}, "link target"},
-		{"a ConfigMap environment with null", func(r *Row) { r.Kustomize.Patches[0].Patch = configMap(`[]`, `{}`) }, "ConfigMap environment"},
-	}
-	for _, tt := range tests {
+	for _, tt := range impossibleRows {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := row

@@ -10,18 +10,21 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func TestConfirmedEnvironmentsAreRemoved(t *testing.T) {
-	t.Parallel()
-	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
+// confirmedCase is a change after which two environments wait for confirmation.
+type confirmedCase struct {
+	name, policy string
+	facts        Facts
+	rule         string // by which both are kept
+	want         string // of what was confirmed
+}
+
+// confirmedCases are the reasons for which environments wait, with the decision after the confirmation.
+func confirmedCases(t *testing.T) []confirmedCase {
+	t.Helper()
 	unread := factsOf()
 	delete(unread.Repositories, "acme/shop")
 	const gone = "gone by confirmed: a person confirmed its removal"
-	tests := []struct {
-		name, policy string
-		facts        Facts
-		rule         string // by which both are kept
-		want         string // of what was confirmed
-	}{
+	return []confirmedCase{
 		{"its repository isn't configured", elsewhere, factsOf(), "withheld", gone},
 		{"its repository was never read in this run", testfixture.DemoPolicy, unread, "unread", gone},
 		{
@@ -35,7 +38,12 @@ func TestConfirmedEnvironmentsAreRemoved(t *testing.T) {
 			"withheld", `held by unlabelled: it has no label "preview"`,
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestConfirmedEnvironmentsAreRemoved(t *testing.T) {
+	t.Parallel()
+	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7), pull(8)))
+	for _, tt := range confirmedCases(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := testfixture.LoadPolicy(t, tt.policy)

@@ -56,16 +56,19 @@ func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
 	}
 }
 
-// What a live environment outlives: everything but evidence that it is over.
-func TestLiveEnvironmentIsKept(t *testing.T) {
-	t.Parallel()
+// keptCase is a change after which a live environment stays as it was.
+type keptCase struct {
+	name, policy string
+	edit         func(*PullRequest)
+	facts        func(*Facts)
+	rule, reason string
+}
+
+// keptCases are the changes that are no evidence that an environment has ended.
+func keptCases(t *testing.T) []keptCase {
+	t.Helper()
 	same := func(*PullRequest) {}
-	tests := []struct {
-		name, policy string
-		edit         func(*PullRequest)
-		facts        func(*Facts)
-		rule, reason string
-	}{
+	return []keptCase{
 		{"it becomes a draft", testfixture.DemoPolicy, asDraft, nil, "draft", "it is a draft, and drafts get no preview here"},
 		{
 			"its changes can't be read", testfixture.DemoPolicy, func(pr *PullRequest) { pr.HeadSHA, pr.Changes = testfixture.SHA("e"), nil }, nil,
@@ -115,7 +118,12 @@ func TestLiveEnvironmentIsKept(t *testing.T) {
 			"its repository can't be read",
 		},
 	}
-	for _, tt := range tests {
+}
+
+// What a live environment outlives: everything but evidence that it is over.
+func TestLiveEnvironmentIsKept(t *testing.T) {
+	t.Parallel()
+	for _, tt := range keptCases(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))

@@ -125,40 +125,48 @@ func TestFileProfileAppliesWithoutALabel(t *testing.T) {
 	}
 }
 
-func TestResolveRefs(t *testing.T) {
-	t.Parallel()
+// refAnswer is the decision about a pull request, with the images of its environment.
+type refAnswer struct {
+	Rule, Reason string
+	Images       []string
+}
+
+// liveWithImages is the answer about a pull request that changes orders, with more images before that of orders.
+func liveWithImages(extra ...string) refAnswer {
+	return refAnswer{
+		"labelled", `it is open and labelled "preview"; profile changed`,
+		append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234")),
+	}
+}
+
+// refCase is a ref of a service in the policy or in an environment's file.
+type refCase struct {
+	name, policy, file string
+	facts              func(*Facts)
+	want               refAnswer
+}
+
+// refCases are the refs that gateway, products and orders run at.
+func refCases(t *testing.T) []refCase {
+	t.Helper()
 	withDefault := func(ref string) string {
 		return testfixture.Replace(t, testfixture.DemoPolicy, "image: ghcr.io/acme/gateway", "image: ghcr.io/acme/gateway, default: "+ref)
 	}
-	type answer struct {
-		Rule, Reason string
-		Images       []string
-	}
-	images := func(extra ...string) answer {
-		return answer{
-			"labelled", `it is open and labelled "preview"; profile changed`,
-			append(extra, "ghcr.io/acme/orders:"+testfixture.SHA("abcdef1234")),
-		}
-	}
-	tests := []struct {
-		name, policy, file string
-		facts              func(*Facts)
-		want               answer
-	}{
-		{"kustomize-base's image without default", testfixture.DemoPolicy, "", nil, images()},
-		{"a branch's head", withDefault("{branch: main}"), "", nil, images("ghcr.io/acme/gateway:" + testfixture.SHA("9a7e"))},
-		{"a tag's commit", withDefault("{tag: dev}"), "", nil, images("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
+	return []refCase{
+		{"kustomize-base's image without default", testfixture.DemoPolicy, "", nil, liveWithImages()},
+		{"a branch's head", withDefault("{branch: main}"), "", nil, liveWithImages("ghcr.io/acme/gateway:" + testfixture.SHA("9a7e"))},
+		{"a tag's commit", withDefault("{tag: dev}"), "", nil, liveWithImages("ghcr.io/acme/gateway:" + testfixture.SHA("de4"))},
 		{
 			"a commit", withDefault("{sha: " + testfixture.SHA("c") + "}"), "",
 			func(f *Facts) {
 				r := f.Repositories["acme/gateway"]
 				r.Commits = map[string]bool{testfixture.SHA("c"): true}
 				f.Repositories["acme/gateway"] = r
-			}, images("ghcr.io/acme/gateway:" + testfixture.SHA("c")),
+			}, liveWithImages("ghcr.io/acme/gateway:" + testfixture.SHA("c")),
 		},
 		{
 			"a commit that no branch or tag holds is held", withDefault("{sha: " + testfixture.SHA("c") + "}"), "", nil,
-			answer{
+			refAnswer{
 				Rule: "ref",
 				Reason: "acme/gateway has no commit " + testfixture.SHA("c") +
 					" on its default branch or at a branch's head, which service gateway runs at",
@@ -166,35 +174,39 @@ func TestResolveRefs(t *testing.T) {
 		},
 		{
 			"a branch that isn't there is held", withDefault("{branch: old}"), "", nil,
-			answer{Rule: "ref", Reason: `acme/gateway has no branch "old", which service gateway runs at`},
+			refAnswer{Rule: "ref", Reason: `acme/gateway has no branch "old", which service gateway runs at`},
 		},
 		{
 			"a tag that isn't there is held", withDefault("{tag: old}"), "", nil,
-			answer{Rule: "ref", Reason: `acme/gateway has no tag "old", which service gateway runs at`},
+			refAnswer{Rule: "ref", Reason: `acme/gateway has no tag "old", which service gateway runs at`},
 		},
 		{
 			"a branch of a repository that was never read is held", withDefault("{branch: main}"), "",
 			func(f *Facts) { delete(f.Repositories, "acme/gateway") },
-			answer{Rule: "unread", Reason: "acme/gateway was never read, so what service gateway runs at is unknown"},
+			refAnswer{Rule: "unread", Reason: "acme/gateway was never read, so what service gateway runs at is unknown"},
 		},
 		{
 			"a repository that was never read doesn't matter where nothing of it is pinned", testfixture.DemoPolicy, "",
-			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, images(),
+			func(f *Facts) { delete(f.Repositories, "acme/gateway") }, liveWithImages(),
 		},
 		{
 			"the file wins over the default", withDefault("{branch: old}"), "services: {gateway: {tag: dev}}\n", nil,
-			images("ghcr.io/acme/gateway:" + testfixture.SHA("de4")),
+			liveWithImages("ghcr.io/acme/gateway:" + testfixture.SHA("de4")),
 		},
 		{
 			"the file adds a service", testfixture.DemoPolicy, "services: {products: {branch: main}}\n", nil,
-			answer{
+			refAnswer{
 				"labelled", `it is open and labelled "preview"; profile changed`,
 				[]string{"ghcr.io/acme/orders:" + testfixture.SHA("abcdef1234"), "ghcr.io/acme/products:" + testfixture.SHA("5409")},
 			},
 		},
-		{"what the pull request changes stays at its head", testfixture.DemoPolicy, "services: {orders: {tag: v1}}\n", nil, images()},
+		{"what the pull request changes stays at its head", testfixture.DemoPolicy, "services: {orders: {tag: v1}}\n", nil, liveWithImages()},
 	}
-	for _, tt := range tests {
+}
+
+func TestResolveRefs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range refCases(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			files := map[string]string{config.PolicyFile: tt.policy}
@@ -207,7 +219,7 @@ func TestResolveRefs(t *testing.T) {
 			}
 			s := resolve(testfixture.LoadTree(t, testfixture.DemoTree(files), nil), f)
 			d := decision(t, s)
-			got := answer{Rule: string(d.Rule), Reason: d.Reason}
+			got := refAnswer{Rule: string(d.Rule), Reason: d.Reason}
 			if d.Outcome == Live {
 				got.Images = only(t, s).Kustomize.Images
 			}

@@ -64,6 +64,20 @@ func TestSlotPoolAt(t *testing.T) {
 	}
 }
 
+// wantLostSlot checks that the decisions say who has lost slot bulbasaur.
+func wantLostSlot(t *testing.T, s *Snapshot) {
+	t.Helper()
+	for _, d := range s.Decisions {
+		isLoser := d.Environment == "gateway-pr-3" || d.Environment == "shop-pr-7"
+		if isLoser != (d.LostSlot == "bulbasaur") || isLoser != strings.Contains(d.Reason, "has slot bulbasaur no more") {
+			t.Errorf("%s of %s: lost %q, %s", d.Environment, d.Owner, d.LostSlot, d.Reason)
+		}
+		if d.Rule == RuleSlot && d.Environment == "bulbasaur" && !strings.Contains(d.Reason, "alice has it no more since") {
+			t.Errorf("the slot's decision doesn't name its last holder: %s", d.Reason)
+		}
+	}
+}
+
 func TestSlots(t *testing.T) {
 	t.Parallel()
 	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [Alice], purpose: redesign, until: 2026-11-20T14:00:00Z}\n  ivysaur: " +
@@ -106,15 +120,7 @@ func TestSlots(t *testing.T) {
 	if got := names(over); !slices.Equal(got, []string{"bulbasaur", "gateway-pr-3", "shop-pr-7"}) {
 		t.Errorf("%v are live after the claim: %s", got, strings.Join(reasons(over), "\n"))
 	}
-	for _, d := range over.Decisions {
-		isLoser := d.Environment == "gateway-pr-3" || d.Environment == "shop-pr-7"
-		if isLoser != (d.LostSlot == "bulbasaur") || isLoser != strings.Contains(d.Reason, "has slot bulbasaur no more") {
-			t.Errorf("%s of %s: lost %q, %s", d.Environment, d.Owner, d.LostSlot, d.Reason)
-		}
-		if d.Rule == RuleSlot && d.Environment == "bulbasaur" && !strings.Contains(d.Reason, "alice has it no more since") {
-			t.Errorf("the slot's decision doesn't name its last holder: %s", d.Reason)
-		}
-	}
+	wantLostSlot(t, over)
 	released := later(t, c,
 		map[string]string{
 			config.PolicyFile: testfixture.DemoPolicy + slotsOn,

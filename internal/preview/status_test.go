@@ -7,27 +7,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestReadiness(t *testing.T) {
-	t.Parallel()
-	row := Row{Name: "alice", Revision: "aaaa", Path: "overlays/alice", Kustomize: Kustomize{
-		Namespace: "preview-alice", Components: []string{}, Images: []string{"gateway:1"},
-		Patches: []Patch{{Patch: "{}", Target: Target{Kind: "Ingress"}}},
-	}}
-	source := func(change func(*ApplicationSource)) ApplicationSource {
-		s := ApplicationSource{TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: row.Kustomize}
-		s.Kustomize.Components = nil // as Argo CD keeps it
-		if change != nil {
-			change(&s)
-		}
-		return s
-	}
+// readinessCase is a change of the status of a ready Application.
+type readinessCase struct {
+	name    string
+	change  func(*ApplicationStatus)
+	failing bool
+	reason  string
+}
+
+// readinessCases are the states of an Application. The source function returns that of the newest row, with a change.
+func readinessCases(source func(func(*ApplicationSource)) ApplicationSource) []readinessCase {
 	older := source(func(s *ApplicationSource) { s.Kustomize.Images = []string{"gateway:0"} })
-	tests := []struct {
-		name    string
-		change  func(*ApplicationStatus)
-		failing bool
-		reason  string
-	}{
+	return []readinessCase{
 		{"all is as it should be", func(*ApplicationStatus) {}, false, ""},
 		{"an operation of before failed", func(a *ApplicationStatus) { a.Operation, a.Tried = "Failed", older }, false, ""},
 		{"it is being deleted", func(a *ApplicationStatus) { a.Deleting = true }, false, "its Application is being deleted"},
@@ -73,7 +64,23 @@ func TestReadiness(t *testing.T) {
 		{"it is degraded", func(a *ApplicationStatus) { a.Health = "Degraded" }, true, "it is Degraded"},
 		{"nobody knows how it is", func(a *ApplicationStatus) { a.Health = "" }, false, "its health isn't known yet"},
 	}
-	for _, tt := range tests {
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	row := Row{Name: "alice", Revision: "aaaa", Path: "overlays/alice", Kustomize: Kustomize{
+		Namespace: "preview-alice", Components: []string{}, Images: []string{"gateway:1"},
+		Patches: []Patch{{Patch: "{}", Target: Target{Kind: "Ingress"}}},
+	}}
+	source := func(change func(*ApplicationSource)) ApplicationSource {
+		s := ApplicationSource{TargetRevision: "aaaa", Path: "overlays/alice", Kustomize: row.Kustomize}
+		s.Kustomize.Components = nil // as Argo CD keeps it
+		if change != nil {
+			change(&s)
+		}
+		return s
+	}
+	for _, tt := range readinessCases(source) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a := &ApplicationStatus{
