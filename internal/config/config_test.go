@@ -10,71 +10,73 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
+// treeChanges are changes of the config branch, with the overlays afterwards.
+var treeChanges = []struct {
+	name string
+	edit func(*config.Tree)
+	want map[string]string // path@commit by environment
+}{
+	{"an unrelated commit moves no environment", func(*config.Tree) {}, map[string]string{
+		"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
+	}},
+	{
+		"a changed kustomize-base moves all",
+		func(t *config.Tree) { t.Hashes[config.BaseFolder] = "base2" },
+		map[string]string{
+			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
+		},
+	},
+	{
+		"a changed shared overlay moves all",
+		func(t *config.Tree) { t.Hashes[config.SharedOverlay] = "shared2" },
+		map[string]string{
+			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
+		},
+	},
+	{
+		"a changed folder moves its own environment",
+		func(t *config.Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" },
+		map[string]string{
+			"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
+		},
+	},
+	{"a new folder moves its own environment", func(t *config.Tree) {
+		t.Hashes["overlays/mailer-pr-1"] = "new"
+		t.Kustomizations["overlays/mailer-pr-1"] = true
+	}, map[string]string{
+		"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/mailer-pr-1@c1",
+	}},
+	{
+		"a folder without kustomization leaves the shared overlay",
+		func(t *config.Tree) { t.Hashes["overlays/mailer-pr-1"] = "new" },
+		map[string]string{
+			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c1",
+		},
+	},
+	{"a removed folder leaves the shared overlay as it was", func(t *config.Tree) {
+		delete(t.Hashes, "overlays/shop-pr-7")
+		delete(t.Kustomizations, "overlays/shop-pr-7")
+		delete(t.Files, testfixture.Shop7File)
+	}, map[string]string{
+		"shop-pr-7": "overlays/preview@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
+	}},
+	{
+		"another folder of configuration moves all",
+		func(t *config.Tree) { t.Prefix = "gitops/previews" },
+		map[string]string{
+			"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1",
+			"mailer-pr-1": "gitops/previews/overlays/preview@c1",
+		},
+	},
+}
+
 func TestOverlayIsPinnedWhereItsTreesLastChanged(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name string
-		edit func(*config.Tree)
-		want map[string]string // path@commit by environment
-	}{
-		{"an unrelated commit moves no environment", func(*config.Tree) {}, map[string]string{
-			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
-		}},
-		{
-			"a changed kustomize-base moves all",
-			func(t *config.Tree) { t.Hashes[config.BaseFolder] = "base2" },
-			map[string]string{
-				"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
-			},
-		},
-		{
-			"a changed shared overlay moves all",
-			func(t *config.Tree) { t.Hashes[config.SharedOverlay] = "shared2" },
-			map[string]string{
-				"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c1", "mailer-pr-1": "overlays/preview@c1",
-			},
-		},
-		{
-			"a changed folder moves its own environment",
-			func(t *config.Tree) { t.Hashes["overlays/shop-pr-7"] = "edited" },
-			map[string]string{
-				"shop-pr-7": "overlays/shop-pr-7@c1", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
-			},
-		},
-		{"a new folder moves its own environment", func(t *config.Tree) {
-			t.Hashes["overlays/mailer-pr-1"] = "new"
-			t.Kustomizations["overlays/mailer-pr-1"] = true
-		}, map[string]string{
-			"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/mailer-pr-1@c1",
-		}},
-		{
-			"a folder without kustomization leaves the shared overlay",
-			func(t *config.Tree) { t.Hashes["overlays/mailer-pr-1"] = "new" },
-			map[string]string{
-				"shop-pr-7": "overlays/shop-pr-7@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c1",
-			},
-		},
-		{"a removed folder leaves the shared overlay as it was", func(t *config.Tree) {
-			delete(t.Hashes, "overlays/shop-pr-7")
-			delete(t.Kustomizations, "overlays/shop-pr-7")
-			delete(t.Files, testfixture.Shop7File)
-		}, map[string]string{
-			"shop-pr-7": "overlays/preview@c0", "gateway-pr-1": "overlays/gateway-pr-1@c0", "mailer-pr-1": "overlays/preview@c0",
-		}},
-		{
-			"another folder of configuration moves all",
-			func(t *config.Tree) { t.Prefix = "gitops/previews" },
-			map[string]string{
-				"shop-pr-7": "gitops/previews/overlays/shop-pr-7@c1", "gateway-pr-1": "gitops/previews/overlays/gateway-pr-1@c1",
-				"mailer-pr-1": "gitops/previews/overlays/preview@c1",
-			},
-		},
-	}
 	files := map[string]string{
 		testfixture.Shop7File:                    testfixture.EnvironmentYAML("pullRequest: acme/shop#7\n"),
 		"overlays/gateway-pr-1/environment.yaml": testfixture.EnvironmentYAML("pullRequest: acme/gateway#1\n"),
 	}
-	for _, tt := range tests {
+	for _, tt := range treeChanges {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			before := testfixture.LoadTree(t, testfixture.DemoTree(files), nil)

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,12 +13,15 @@ import (
 	"github.com/previewset/previewset/internal/testfixture/golden"
 )
 
-func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
-	t.Parallel()
-	problems := golden.NewTable(t, "testdata/problems/syntax.txt")
-	tests := []struct {
-		name, policy string
-	}{
+// invalidPolicy is a previewset.yaml that breaks a rule of the format.
+type invalidPolicy struct {
+	name, policy string
+}
+
+// policiesWithInvalidFields are policies with unknown keys and values of another type.
+func policiesWithInvalidFields(t *testing.T) []invalidPolicy {
+	t.Helper()
+	return []invalidPolicy{
 		{"a misspelt field gets the one that was meant", testfixture.DemoPolicy + "limit: {awake: 3}\n"},
 		{
 			"the nearest field is suggested, not the first",
@@ -52,6 +56,13 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 		{"a text for a whole file", "preview"},
 		{"a key that is a list", testfixture.DemoPolicy + "[a]: b\n"},
 		{"a key that merges", testfixture.DemoPolicy + "<<: {slots: off}\n"},
+	}
+}
+
+// policiesWithInvalidValues are policies with invalid choices, durations and keys.
+func policiesWithInvalidValues(t *testing.T) []invalidPolicy {
+	t.Helper()
+	return []invalidPolicy{
 		{
 			"a value that is none of the choices",
 			testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests: {", "pullRequests: {drafts: maybe, "),
@@ -72,6 +83,13 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 		{
 			"a profile twice", testfixture.Replace(t, testfixture.DemoPolicy, "pullRequests:", "  full: {run: changed}\npullRequests:"),
 		},
+	}
+}
+
+// policiesWithInvalidYAML are policies with YAML that the format doesn't have, and of invalid sizes.
+func policiesWithInvalidYAML(t *testing.T) []invalidPolicy {
+	t.Helper()
+	return []invalidPolicy{
 		{"an anchor", testfixture.Replace(t, testfixture.DemoPolicy, "run: all", "run: &a all")},
 		{
 			"an anchor and an alias, each",
@@ -115,19 +133,18 @@ func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
 		},
 		{"control characters and bidi marks stay in the file", testfixture.DemoPolicy + "\"a\u202e\\e[31m\": 1\n"},
 		{
-			"all mistakes at once, in the file's order", testfixture.Replace(
-				t,
-				testfixture.DemoPolicy,
-				"domain: preview.example.dev",
-				"domain: 7",
-				"public: true",
-				"public: 1",
-				"run: all",
-				"run: 3",
+			"all mistakes at once, in the file's order",
+			testfixture.Replace(t, testfixture.DemoPolicy,
+				"domain: preview.example.dev", "domain: 7", "public: true", "public: 1", "run: all", "run: 3",
 			) + "slot: off\nlimits: {awake: x, perOwner: y}\n",
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestLoadRefusesWhatIsNotStrictlyTheFormat(t *testing.T) {
+	t.Parallel()
+	problems := golden.NewTable(t, "testdata/problems/syntax.txt")
+	for _, tt := range slices.Concat(policiesWithInvalidFields(t), policiesWithInvalidValues(t), policiesWithInvalidYAML(t)) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := config.Load(testfixture.DemoTree(map[string]string{config.PolicyFile: tt.policy}), nil)

@@ -35,9 +35,8 @@ services:
 	}
 }
 
-func TestLoadReadsTheWholeFormat(t *testing.T) {
-	t.Parallel()
-	got := testfixture.LoadPolicy(t, `apiVersion: previewset.dev/v1alpha1
+// wholePolicy has all fields of the format.
+const wholePolicy = `apiVersion: previewset.dev/v1alpha1
 kind: PreviewConfig
 domain: preview.example.dev
 namespacePrefix: preview-
@@ -86,9 +85,12 @@ lifetime:
       {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: false}
 activity: {prometheus: {url: "http://prometheus:9090", preset: ingress-nginx}}
 limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsAtOnce: 10, whenFull: queue}
-`).Policy
+`
+
+// wantWholePolicy returns the values of wholePolicy.
+func wantWholePolicy() *config.Policy {
 	length := func(d time.Duration) *config.Duration { return (*config.Duration)(&d) }
-	want := &config.Policy{
+	return &config.Policy{
 		APIVersion: "previewset.dev/v1alpha1", Kind: "PreviewConfig", Domain: "preview.example.dev",
 		NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"},
 		ProtectedNamespaces: []string{"default", "kube-*", "argocd", "staging", "prod"},
@@ -96,10 +98,8 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 		Services: config.Services{
 			{
 				Name: "gateway", Repository: "acme/gateway", Image: "ghcr.io/acme/gateway", Tag: "{{ .SHA }}", Public: true,
-				Calls: []string{
-					"orders",
-					"products",
-				}, Data: []string{"redis"}, Ready: &config.Ready{Check: "image", App: "github-actions"},
+				Calls: []string{"orders", "products"}, Data: []string{"redis"},
+				Ready: &config.Ready{Check: "image", App: "github-actions"},
 			},
 			{
 				Name: "orders", Repository: "acme/shop", Paths: []string{"orders/**", "lib/**"}, Image: "ghcr.io/acme/orders",
@@ -113,10 +113,8 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 		Profiles: map[string]config.Profile{
 			"changed": {Run: config.RunSet{Mode: "changed"}},
 			"full": {
-				Run:        config.RunSet{Mode: "all"},
-				Dataset:    "truncated",
-				Components: []string{"spot"},
-				Lifetime:   &config.Lifetime{DeleteAfterIdle: length(48 * time.Hour)},
+				Run: config.RunSet{Mode: "all"}, Dataset: "truncated", Components: []string{"spot"},
+				Lifetime: &config.Lifetime{DeleteAfterIdle: length(48 * time.Hour)},
 			},
 			"checkout": {Run: config.RunSet{Mode: "list", Services: []string{"gateway", "orders"}}},
 		},
@@ -126,19 +124,13 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 		},
 		Slots: config.SlotPolicy{Mode: "off"},
 		Lifetime: config.Lifetime{
-			DeleteAfterIdle: length(
-				168 * time.Hour,
-			), ExpireAfter: length(336 * time.Hour), MaxExtension: length(336 * time.Hour), Grace: length(time.Hour),
+			DeleteAfterIdle: length(168 * time.Hour), ExpireAfter: length(336 * time.Hour),
+			MaxExtension: length(336 * time.Hour), Grace: length(time.Hour),
 			Sleep: &config.Sleep{
 				IdleAfter: length(time.Hour), MaxAwake: length(24 * time.Hour),
 				WorkingHours: &config.WorkingHours{
-					Days: []string{
-						"mon",
-						"tue",
-						"wed",
-						"thu",
-						"fri",
-					}, From: "08:00", To: "19:00", Timezone: "Europe/Berlin", IdleAfter: length(2 * time.Hour),
+					Days: []string{"mon", "tue", "wed", "thu", "fri"}, From: "08:00", To: "19:00",
+					Timezone: "Europe/Berlin", IdleAfter: length(2 * time.Hour),
 				},
 			},
 		},
@@ -146,23 +138,22 @@ limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsA
 			Prometheus: &config.PrometheusActivity{URL: "http://prometheus:9090", Preset: "ingress-nginx"},
 		},
 		Limits: config.Limits{
-			Environments:    50,
-			Awake:           20,
-			PerOwner:        3,
-			PerRepository:   20,
-			DeletionsAtOnce: 10,
-			WhenFull:        "queue",
+			Environments: 50, Awake: 20, PerOwner: 3, PerRepository: 20, DeletionsAtOnce: 10, WhenFull: "queue",
 		},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+}
+
+func TestLoadReadsTheWholeFormat(t *testing.T) {
+	t.Parallel()
+	got := testfixture.LoadPolicy(t, wholePolicy).Policy
+	if diff := cmp.Diff(wantWholePolicy(), got); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
 	}
 }
 
-func TestLoadReadsAnEnvironmentAndSlots(t *testing.T) {
-	t.Parallel()
-	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
-		"overlays/jakub/environment.yaml": `apiVersion: previewset.dev/v1alpha1
+// wholeEnvironment and wholeSlots have all fields of their formats.
+const (
+	wholeEnvironment = `apiVersion: previewset.dev/v1alpha1
 kind: Environment
 owner: jakub
 purpose: checkout redesign
@@ -179,14 +170,21 @@ dataset: truncated
 shared: false
 handover: [gateway]
 lifetime: {expires: 2026-12-24T18:00:00Z, keepAwake: false}
-`,
-		config.SlotsFile: `apiVersion: previewset.dev/v1alpha1
+`
+	wholeSlots = `apiVersion: previewset.dev/v1alpha1
 kind: SlotPool
 slots:
   bulbasaur: {holders: [alice, bob], purpose: checkout redesign, since: 2026-11-20T09:00:00Z, until: 2026-11-22T18:00:00Z}
   ivysaur: {}
 queue: [{holders: [carol], purpose: load test, since: 2026-11-20T10:00:00Z}]
-`,
+`
+)
+
+func TestLoadReadsAnEnvironmentAndSlots(t *testing.T) {
+	t.Parallel()
+	c := testfixture.LoadTree(t, testfixture.DemoTree(map[string]string{
+		"overlays/jakub/environment.yaml": wholeEnvironment,
+		config.SlotsFile:                  wholeSlots,
 	}), nil)
 	at := func(text string) *time.Time {
 		v, err := time.Parse(time.RFC3339, text)
@@ -197,11 +195,10 @@ queue: [{holders: [carol], purpose: load test, since: 2026-11-20T10:00:00Z}]
 	}
 	wantEnvironment := &config.Environment{
 		APIVersion: config.APIVersion, Kind: "Environment", Owner: "jakub", Purpose: "checkout redesign", Profile: "full",
-		Components: []string{
-			"debug",
-		}, Services: map[string]config.Ref{"products": {Tag: "dev"}, "orders": {Branch: "main"}, "gateway": {PullRequest: 12}},
-		Links:   map[string]config.Link{"mailer": {Environment: "alice"}, "web": {PullRequest: "acme/shop#7"}},
-		Dataset: "truncated", Handover: []string{"gateway"}, Lifetime: config.EnvironmentLifetime{Expires: at("2026-12-24T18:00:00Z")},
+		Components: []string{"debug"},
+		Services:   map[string]config.Ref{"products": {Tag: "dev"}, "orders": {Branch: "main"}, "gateway": {PullRequest: 12}},
+		Links:      map[string]config.Link{"mailer": {Environment: "alice"}, "web": {PullRequest: "acme/shop#7"}},
+		Dataset:    "truncated", Handover: []string{"gateway"}, Lifetime: config.EnvironmentLifetime{Expires: at("2026-12-24T18:00:00Z")},
 	}
 	if diff := cmp.Diff(wantEnvironment, c.Environments["jakub"]); diff != "" {
 		t.Errorf("environment (-want +got):\n%s\nproblems: %v", diff, c.Problems)
@@ -210,10 +207,8 @@ queue: [{holders: [carol], purpose: load test, since: 2026-11-20T10:00:00Z}]
 		APIVersion: config.APIVersion, Kind: "SlotPool",
 		Slots: map[string]config.Claim{
 			"bulbasaur": {
-				Holders: []string{"alice", "bob"},
-				Purpose: "checkout redesign",
-				Since:   at("2026-11-20T09:00:00Z"),
-				Until:   at("2026-11-22T18:00:00Z"),
+				Holders: []string{"alice", "bob"}, Purpose: "checkout redesign",
+				Since: at("2026-11-20T09:00:00Z"), Until: at("2026-11-22T18:00:00Z"),
 			},
 			"ivysaur": {},
 		},

@@ -78,17 +78,20 @@ func checkYear(t *testing.T, w, shown WorkingHours) {
 	}
 }
 
-func TestHoursBeginAndEndWhereClocksAreSet(t *testing.T) {
-	t.Parallel()
+// clockChange is a period of working hours on a day when clocks are set.
+type clockChange struct {
+	name     string
+	hours    WorkingHours
+	from, to string
+}
+
+// clockChanges are periods that begin or end in an hour that clocks skip or repeat.
+func clockChanges() []clockChange {
 	sunday := WorkingHours{Days: []string{"sun"}, From: "02:30", To: "12:00", Timezone: "Europe/Berlin"}
 	early := WorkingHours{Days: []string{"sun"}, From: "00:00", To: "02:30", Timezone: "Europe/Berlin"}
 	saturday := WorkingHours{Days: []string{"sat"}, From: "18:00", To: "24:00", Timezone: "America/Santiago"}
 	late := WorkingHours{Days: []string{"sat"}, From: "23:30", To: "23:45", Timezone: "America/Santiago"}
-	tests := []struct {
-		name     string
-		hours    WorkingHours
-		from, to string
-	}{
+	return []clockChange{
 		{
 			"half past two is skipped in spring: it begins when clocks show three",
 			sunday,
@@ -127,7 +130,11 @@ func TestHoursBeginAndEndWhereClocksAreSet(t *testing.T) {
 			"2026-04-05T04:00:00Z",
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestHoursBeginAndEndWhereClocksAreSet(t *testing.T) {
+	t.Parallel()
+	for _, tt := range clockChanges() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			from, err := time.Parse(time.RFC3339, tt.from)
