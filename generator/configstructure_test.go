@@ -110,23 +110,20 @@ func (w *gitWorld) checkProblems(t *testing.T) string {
 	return report.Problems.Error()
 }
 
-func TestStructuralCommitRemovesNothing(t *testing.T) {
-	t.Parallel()
-	w := newGitWorld(t)
-	before, good := w.rows(), gittest.Git(t, w.bare, "rev-parse", "main^{tree}")
-	for _, name := range []string{"ada", "bob", "gateway-pr-1"} {
-		if before[name] == "" {
-			t.Fatalf("%s isn't live: %v", name, w.Decisions(t))
-		}
-	}
+// structuralChange replaces one entry of the config branch.
+type structuralChange struct {
+	name, path string
+	entry      gittest.RawEntry
+	want       string // File and message of the problem
+}
+
+// structuralChanges are commits after which no environment can be built.
+func structuralChanges(t *testing.T, w *gitWorld) []structuralChange {
+	t.Helper()
 	submodule := func(name string) gittest.RawEntry {
 		return gittest.RawEntry{Mode: "160000", Name: name, Hash: gittest.Head(t, w.bare)}
 	}
-	tests := []struct {
-		name, path string
-		entry      gittest.RawEntry
-		want       string // File and message of the problem
-	}{
+	return []structuralChange{
 		{"overlays is a symbolic link", "overlays", w.symlink(t, "overlays", "docs"), "overlays: is a symbolic link"},
 		{"overlays is a submodule", "overlays", submodule("overlays"), "overlays: is a submodule"},
 		{"overlays is gone", "overlays", gittest.RawEntry{}, "overlays: is missing"},
@@ -164,7 +161,18 @@ func TestStructuralCommitRemovesNothing(t *testing.T) {
 			"previewset.yaml: is a symbolic link",
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestStructuralCommitRemovesNothing(t *testing.T) {
+	t.Parallel()
+	w := newGitWorld(t)
+	before, good := w.rows(), gittest.Git(t, w.bare, "rev-parse", "main^{tree}")
+	for _, name := range []string{"ada", "bob", "gateway-pr-1"} {
+		if before[name] == "" {
+			t.Fatalf("%s isn't live: %v", name, w.Decisions(t))
+		}
+	}
+	for _, tt := range structuralChanges(t, w) {
 		t.Run(tt.name, func(t *testing.T) {
 			gittest.ReplaceEntry(t, w.bare, tt.path, tt.entry)
 			w.Refresh(t.Context())

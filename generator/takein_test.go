@@ -17,6 +17,16 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// wantLogged checks that a log has all parts.
+func wantLogged(t *testing.T, logged string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(logged, part) {
+			t.Errorf("the log lacks %s", part)
+		}
+	}
+}
+
 func TestConfirmedEnvironmentsAreRemovedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, keep := testworld.NewStore(t)
@@ -52,14 +62,8 @@ func TestConfirmedEnvironmentsAreRemovedAtOnce(t *testing.T) {
 		if b, r := w.Reads(); b != branches || r != shop {
 			t.Errorf("the confirmation caused %d reads of the config branch and %d of acme/shop", b-branches, r-shop)
 		}
-		logged := s.Log.String()
-		for _, want := range []string{
-			`"msg":"removal confirmed"`, `"names":["shop-pr-7","gateway-pr-2"]`, `"caller":"alice"`, `"address":"`, `"level":"WARN"`,
-		} {
-			if !strings.Contains(logged, want) {
-				t.Errorf("the log lacks %s", want)
-			}
-		}
+		wantLogged(t, s.Log.String(),
+			`"msg":"removal confirmed"`, `"names":["shop-pr-7","gateway-pr-2"]`, `"caller":"alice"`, `"address":"`, `"level":"WARN"`)
 		if got := s.Confirm(t, `{"environments": ["shop-pr-7"]}`); got.Code != http.StatusNotFound {
 			t.Errorf("a second confirmation: %d %s", got.Code, got.Body)
 		}

@@ -176,8 +176,16 @@ func TestEveryFlagHasEnvironmentVariable(t *testing.T) {
 	}
 }
 
-func TestAllProblemsAreReported(t *testing.T) {
-	t.Parallel()
+// invalidSetting is a set of flags and environment variables, with its problems.
+type invalidSetting struct {
+	name string
+	args []string
+	env  map[string]string
+	want []string
+}
+
+// invalidSettings are the settings that the service refuses.
+func invalidSettings() []invalidSetting {
 	const (
 		noRepo   = "--config-repo is needed: the GitOps repository that previewctl init wrote"
 		noToken  = "--token-file is needed: a file with the token that Argo CD sends"
@@ -186,12 +194,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 		tooOften = "--poll-interval is below a second"
 	)
 	base := []string{"--config-repo=https://git.example/x", "--token-file=/t"}
-	tests := []struct {
-		name string
-		args []string
-		env  map[string]string
-		want []string
-	}{
+	return []invalidSetting{
 		{"nothing is given", nil, nil, []string{noRepo, noToken}},
 		{
 			"everything is wrong",
@@ -227,7 +230,11 @@ func TestAllProblemsAreReported(t *testing.T) {
 			},
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestAllProblemsAreReported(t *testing.T) {
+	t.Parallel()
+	for _, tt := range invalidSettings() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := parse(tt.args, environment(tt.env))

@@ -101,7 +101,9 @@ func TestChangedFilterWaitsForConfirmation(t *testing.T) {
 	restart()
 	expect("the first request after a restart", mistyped, http.StatusConflict)
 	m := ask(t, s, mistyped).Message(t)
-	for _, part := range []string{`{"owner":["alicce"]}`, "ApplicationSet previews", "3 environments", "gateway-pr-1", "--application-set previews"} {
+	for _, part := range []string{
+		`{"owner":["alicce"]}`, "ApplicationSet previews", "3 environments", "gateway-pr-1", "--application-set previews",
+	} {
 		if !strings.Contains(m, part) {
 			t.Errorf("the message lacks %s: %s", part, m)
 		}

@@ -13,26 +13,48 @@ import (
 	"github.com/previewset/previewset/generator/jsontext"
 )
 
-func TestMemberHasTextOfItsChunks(t *testing.T) {
-	t.Parallel()
-	random := rand.New(rand.NewPCG(1, 2))
-	text := func() string {
-		length := []int{0, 1, 100, window - 1, window, window + 1, 3 * window}[random.IntN(7)]
-		var b strings.Builder
-		for b.Len() < length { // with many repetitions
-			_, _ = fmt.Fprintf(&b, "number %d of many, ", random.IntN(2000))
-		}
-		return b.String()[:length]
+// randomText returns a text with many repetitions. Its length is near a limit of the compression.
+func randomText(random *rand.Rand) string {
+	length := []int{0, 1, 100, window - 1, window, window + 1, 3 * window}[random.IntN(7)]
+	var b strings.Builder
+	for b.Len() < length {
+		_, _ = fmt.Fprintf(&b, "number %d of many, ", random.IntN(2000))
 	}
+	return b.String()[:length]
+}
+
+// randomTexts returns texts, and one that can't be compressed.
+func randomTexts(random *rand.Rand) []string {
 	var texts []string
 	for range 12 {
-		texts = append(texts, text())
+		texts = append(texts, randomText(random))
 	}
 	noise := make([]byte, 100_000)
 	for i := range noise {
 		noise[i] = byte(random.Uint32())
 	}
-	texts = append(texts, string(noise), text())
+	return append(texts, string(noise), randomText(random))
+}
+
+// unzip returns the text of a member. It checks the member's checksum and length.
+func unzip(m *Member) (string, error) {
+	content, err := m.Bytes()
+	if err != nil {
+		return "", err
+	}
+	zip, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(zip)
+	return string(text), err
+}
+
+func TestMemberHasTextOfItsChunks(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	text := func() string { return randomText(random) }
+	texts := randomTexts(random)
 	known := Cache{}
 	for round := range 60 {
 		isNew := 0
@@ -60,17 +82,8 @@ func TestMemberHasTextOfItsChunks(t *testing.T) {
 		if unlike != "" {
 			want = unlike + strings.Join(texts[1:], "")
 		}
-		got, err := m.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
-		zip, err := gzip.NewReader(bytes.NewReader(got))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(zip) // checks the sum and the length
-		if err != nil || string(text) != want {
-			t.Fatalf("round %d: %d bytes, want %d: %v", round, len(text), len(want), err)
+		if got, err := unzip(m); err != nil || got != want {
+			t.Fatalf("round %d: %d bytes, want %d: %v", round, len(got), len(want), err)
 		}
 		for key := range m.keep {
 			if _, ok := known[key]; ok {

@@ -28,8 +28,8 @@ func randomText(r *rand.Rand) string {
 	return b.String()
 }
 
-func TestLargeStateLacksWhatComesBack(t *testing.T) {
-	t.Parallel()
+// largeState returns a state with an environment, and with many removed ones and reported statuses.
+func largeState() store.State {
 	r := rand.New(rand.NewPCG(1, 2))
 	s := store.State{
 		Memory: preview.Memory{
@@ -51,6 +51,12 @@ func TestLargeStateLacksWhatComesBack(t *testing.T) {
 		s.Memory.Gone = append(s.Memory.Gone, preview.Decision{Reason: randomText(r)})
 		s.Reported[fmt.Sprint(i)] = randomText(r)
 	}
+	return s
+}
+
+func TestLargeStateLacksWhatComesBack(t *testing.T) {
+	t.Parallel()
+	s := largeState()
 	for _, tt := range []struct {
 		name              string
 		most              int
