@@ -45,8 +45,8 @@ func attempts() (all []attempt) {
 	for _, list := range [][]attempt{
 		serviceAttempts(), linkAttempts(), hostAttempts(), ingressAttempts(), routeAttempts(), egressAttempts(), ingressPolicyAttempts(),
 		defaultDenyAttempts(), objectAttempts(), namespaceAttempts(), workloadAttempts(), guardrailAttempts(), networkPolicyAttempts(),
-		annotationAttempts(), argoCDAttempts(), templateAttempts(), namespaceMetadataAttempts(), podAttempts(), containerAttempts(), managerAttempts(),
-		claimAttempts(),
+		annotationAttempts(), argoCDAttempts(), templateAttempts(), namespaceMetadataAttempts(), podAttempts(), containerAttempts(),
+		managerAttempts(), claimAttempts(),
 	} {
 		all = append(all, list...)
 	}

@@ -69,7 +69,8 @@ func annotationAttempts() (list []attempt) {
 		allowed[kind] = fmt.Sprintf("{apiVersion: v1, kind: %s, metadata: {name: a, annotations: {previewset.dev/marked: b}}}", kind)
 	}
 	for kind, text := range workloads() {
-		allowed[kind] = strings.Replace(text, "metadata: {labels: {a: b}}", "metadata: {labels: {a: b}, annotations: {previewset.dev/marked: b}}", 1)
+		allowed[kind] = strings.Replace(text, "metadata: {labels: {a: b}}",
+			"metadata: {labels: {a: b}, annotations: {previewset.dev/marked: b}}", 1)
 	}
 	for _, attack := range []struct{ kind, key string }{
 		{"Deployment", "k8s.v1.cni.cncf.io/networks"},
@@ -119,59 +120,17 @@ func annotationAttempts() (list []attempt) {
 // argoCDAttempts change how Argo CD treats an object.
 func argoCDAttempts() []attempt {
 	const (
-		policy   = "previewset-metadata"
-		none     = "metadata: {name: a}"
-		config   = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
-		job      = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {schedule: '@daily', jobTemplate: {metadata: {labels: {a: b}}, spec: {template: {spec: {automountServiceAccountToken: false, restartPolicy: Never, containers: [{name: a, image: a}]}}}}}}"
-		deletion = "PostDelete"
+		policy = "previewset-metadata"
+		job    = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {schedule: '@daily', " +
+			"jobTemplate: {metadata: {labels: {a: b}}, spec: {template: {spec: {automountServiceAccountToken: false, " +
+			"restartPolicy: Never, containers: [{name: a, image: a}]}}}}}}"
 	)
-	with := func(annotations string) string { return "metadata: {name: a, annotations: {" + annotations + "}}" }
-	list := family(policy, "ConfigMap a", config,
-		change{"a hook", none, with("argocd.argoproj.io/hook: PreSync"), "argocd.argoproj.io/hook"},
-		change{"a hook after the deletion", none, with("argocd.argoproj.io/hook: " + deletion), "argocd.argoproj.io/hook"},
-		change{"a hook of Helm", none, with("helm.sh/hook: post-delete"), "helm.sh/hook"},
-		change{
-			"a deletion of hooks", none, with("argocd.argoproj.io/hook-delete-policy: HookSucceeded"), "hook-delete-policy",
-		},
-		change{"a sync wave", none, with("argocd.argoproj.io/sync-wave: '1000'"), "argocd.argoproj.io/sync-wave"},
-		change{"replacement", none, with("argocd.argoproj.io/sync-options: Replace=true"), "argocd.argoproj.io/sync-options"},
-		change{
-			"force", none, with("argocd.argoproj.io/sync-options: 'Prune=false,Force=true'"),
-			"argocd.argoproj.io/sync-options",
-		},
-		change{
-			"an object that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"),
-			"argocd.argoproj.io/sync-options",
-		},
-		change{
-			"comparison off", none, with("argocd.argoproj.io/compare-options: IgnoreExtraneous"),
-			"argocd.argoproj.io/compare-options",
-		},
-		change{"a finalizer", none, "metadata: {name: a, finalizers: [a.example/b]}", "finalizer a.example/b"},
-		change{
-			"Argo CD's finalizer", none, "metadata: {name: a, finalizers: [argocd.argoproj.io/hook-finalizer]}",
-			"finalizer argocd.argoproj.io/hook-finalizer",
-		},
-		change{
-			"an Argo CD repository", none, "metadata: {name: a, labels: {argocd.argoproj.io/secret-type: repository}}",
-			"label argocd.argoproj.io/secret-type",
-		},
-		change{
-			"an object of another Application", none, "metadata: {name: a, labels: {argocd.argoproj.io/instance: shop}}",
-			"label argocd.argoproj.io/instance",
-		},
-		change{
-			"a dashboard of Grafana", none, "metadata: {name: a, labels: {grafana_dashboard: '1'}}", "label grafana_dashboard",
-		},
-		change{
-			"the finalizer of claims", none, "metadata: {name: a, finalizers: [kubernetes.io/pvc-protection]}",
-			"finalizer kubernetes.io/pvc-protection",
-		},
-	)
+	list := family(policy, "ConfigMap a", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", argoCDMetadata()...)
 	list = append(list, family(policy, "NetworkPolicy default-deny", defaultDeny,
 		change{
 			"default-deny as a hook", "{argocd.argoproj.io/sync-options: Prune=false}",
-			"{argocd.argoproj.io/sync-options: Prune=false, argocd.argoproj.io/hook: PostSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded}",
+			"{argocd.argoproj.io/sync-options: Prune=false, argocd.argoproj.io/hook: PostSync, " +
+				"argocd.argoproj.io/hook-delete-policy: HookSucceeded}",
 			"argocd.argoproj.io/hook",
 		})...)
 	return append(list, family(policy, "CronJob a", job,
@@ -180,6 +139,57 @@ func argoCDAttempts() []attempt {
 			"metadata: {annotations: {argocd.argoproj.io/tracking-id: 'preview-b:batch/Job:preview-direct/a'}}",
 			"argocd.argoproj.io/tracking-id",
 		})...)
+}
+
+// argoCDMetadata are annotations, labels and finalizers that Argo CD or another controller acts on.
+func argoCDMetadata() []change {
+	const (
+		none     = "metadata: {name: a}"
+		deletion = "PostDelete"
+	)
+	with := func(annotations string) string { return "metadata: {name: a, annotations: {" + annotations + "}}" }
+	return []change{
+		{"a hook", none, with("argocd.argoproj.io/hook: PreSync"), "argocd.argoproj.io/hook"},
+		{"a hook after the deletion", none, with("argocd.argoproj.io/hook: " + deletion), "argocd.argoproj.io/hook"},
+		{"a hook of Helm", none, with("helm.sh/hook: post-delete"), "helm.sh/hook"},
+		{
+			"a deletion of hooks", none, with("argocd.argoproj.io/hook-delete-policy: HookSucceeded"), "hook-delete-policy",
+		},
+		{"a sync wave", none, with("argocd.argoproj.io/sync-wave: '1000'"), "argocd.argoproj.io/sync-wave"},
+		{"replacement", none, with("argocd.argoproj.io/sync-options: Replace=true"), "argocd.argoproj.io/sync-options"},
+		{
+			"force", none, with("argocd.argoproj.io/sync-options: 'Prune=false,Force=true'"),
+			"argocd.argoproj.io/sync-options",
+		},
+		{
+			"an object that stays", none, with("argocd.argoproj.io/sync-options: Delete=false"),
+			"argocd.argoproj.io/sync-options",
+		},
+		{
+			"comparison off", none, with("argocd.argoproj.io/compare-options: IgnoreExtraneous"),
+			"argocd.argoproj.io/compare-options",
+		},
+		{"a finalizer", none, "metadata: {name: a, finalizers: [a.example/b]}", "finalizer a.example/b"},
+		{
+			"Argo CD's finalizer", none, "metadata: {name: a, finalizers: [argocd.argoproj.io/hook-finalizer]}",
+			"finalizer argocd.argoproj.io/hook-finalizer",
+		},
+		{
+			"an Argo CD repository", none, "metadata: {name: a, labels: {argocd.argoproj.io/secret-type: repository}}",
+			"label argocd.argoproj.io/secret-type",
+		},
+		{
+			"an object of another Application", none, "metadata: {name: a, labels: {argocd.argoproj.io/instance: shop}}",
+			"label argocd.argoproj.io/instance",
+		},
+		{
+			"a dashboard of Grafana", none, "metadata: {name: a, labels: {grafana_dashboard: '1'}}", "label grafana_dashboard",
+		},
+		{
+			"the finalizer of claims", none, "metadata: {name: a, finalizers: [kubernetes.io/pvc-protection]}",
+			"finalizer kubernetes.io/pvc-protection",
+		},
+	}
 }
 
 // templateAttempts change the metadata of objects that Kubernetes makes from templates.
@@ -250,7 +260,10 @@ func podAttempts() (list []attempt) {
 			return change{kind + " with " + name, begin, begin + fields + ", ", value}
 		}
 		volume := func(name, source string) change {
-			return change{kind + " with " + name, "volumes: [", "volumes: [{name: b, " + source + "}, ", "volume of kind " + strings.SplitN(source, ":", 2)[0]}
+			return change{
+				kind + " with " + name, "volumes: [", "volumes: [{name: b, " + source + "}, ",
+				"volume of kind " + strings.SplitN(source, ":", 2)[0],
+			}
 		}
 		list = append(list, family("previewset-pods", kind+" a", text,
 			pod("a critical priority", "priorityClassName: system-cluster-critical", "priorityClassName"),

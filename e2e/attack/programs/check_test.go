@@ -38,13 +38,29 @@ const (
 		"  containers: [{name: x, image: x}]\n"
 )
 
+// kustomization is the file that most attacks change.
+const kustomization = overlay + "kustomization.yaml"
+
 func checkAttacks() []checkAttack {
-	kustomization := overlay + "kustomization.yaml"
+	return append(referenceAttacks(), contentAttacks()...)
+}
+
+// referenceAttacks refer to files outside of the environment's folder, or to programs.
+func referenceAttacks() []checkAttack {
 	return []checkAttack{
 		{name: "a remote base", files: built(", https://evil.test/x.yaml]\n"), names: []string{kustomization, "https://evil.test/x.yaml"}},
-		{name: "a Git repository as base", files: built(", \"github.com/evil/base?ref=main\"]\n"), names: []string{kustomization, "github.com/evil/base"}},
-		{name: "a file of the folder of secrets", files: built(", ../../appsets/plugin.yaml]\n"), names: []string{kustomization, "appsets/plugin.yaml"}},
-		{name: "a file outside of the repository", files: built(", ../../../../../../etc/passwd]\n"), names: []string{kustomization, "etc/passwd"}},
+		{
+			name: "a Git repository as base", files: built(", \"github.com/evil/base?ref=main\"]\n"),
+			names: []string{kustomization, "github.com/evil/base"},
+		},
+		{
+			name: "a file of the folder of secrets", files: built(", ../../appsets/plugin.yaml]\n"),
+			names: []string{kustomization, "appsets/plugin.yaml"},
+		},
+		{
+			name: "a file outside of the repository", files: built(", ../../../../../../etc/passwd]\n"),
+			names: []string{kustomization, "etc/passwd"},
+		},
 		{
 			name: "a Helm chart", files: built("]\nhelmCharts: [{name: x, repo: \"https://evil.test\", version: 1.0.0}]\n"),
 			names: []string{kustomization, "helmCharts"},
@@ -54,12 +70,24 @@ func checkAttacks() []checkAttack {
 				"apiVersion: x/v1\nkind: X\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: \"exec: {path: ./x}\"}\n"),
 			names: []string{overlay, "transformers"},
 		},
-		{name: "a symbolic link", files: built(", link.yaml]\n"), link: [2]string{overlay + "link.yaml", "/etc/passwd"}, names: []string{overlay}},
+		{
+			name: "a symbolic link", files: built(", link.yaml]\n"), link: [2]string{overlay + "link.yaml", "/etc/passwd"},
+			names: []string{overlay},
+		},
+	}
+}
+
+// contentAttacks are objects, kustomizations and environment files that the check refuses.
+func contentAttacks() []checkAttack {
+	return []checkAttack{
 		{
 			name: "parameters of Argo CD", files: built("]\n", ".argocd-source.yaml", "kustomize: {images: [x]}\n"),
 			names: []string{overlay + ".argocd-source.yaml"},
 		},
-		{name: "a Service with a public address", files: built(", x.yaml]\n", "x.yaml", loadBalancer), names: []string{"mallory", "LoadBalancer"}},
+		{
+			name: "a Service with a public address", files: built(", x.yaml]\n", "x.yaml", loadBalancer),
+			names: []string{"mallory", "LoadBalancer"},
+		},
 		{name: "a Pod outside of a workload", files: built(", x.yaml]\n", "x.yaml", privileged), names: []string{"mallory", "Pod"}},
 		{
 			name: "a guardrail is deleted",
@@ -79,7 +107,10 @@ func checkAttacks() []checkAttack {
 			overlay + "environment.yaml": "apiVersion: previewset.dev/v1alpha1\nkind: Environment\nprofile: full\npurpose: " +
 				strings.Repeat("x", 245<<10) + "\n",
 		}, names: []string{overlay + "environment.yaml", "purpose"}},
-		{name: "the shared overlay is a file", files: map[string]string{"overlays/preview/kustomization.yaml/x": ""}, names: []string{"overlays/preview"}},
+		{
+			name: "the shared overlay is a file", files: map[string]string{"overlays/preview/kustomization.yaml/x": ""},
+			names: []string{"overlays/preview"},
+		},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,10 @@ type githubAttack struct {
 // Replaced texts of previewset.yaml.
 var (
 	approved = []string{"forks: never ", "forks: approved\n  approvalGrace: 0s #"}
-	ready    = []string{"image: docker.io/stefanprodan/podinfo\n", "image: docker.io/stefanprodan/podinfo\n    ready: {check: image, app: github-actions}\n"}
+	ready    = []string{
+		"image: docker.io/stefanprodan/podinfo\n",
+		"image: docker.io/stefanprodan/podinfo\n    ready: {check: image, app: github-actions}\n",
+	}
 )
 
 var orders = []githubtest.File{{Name: "orders/main.go"}}
@@ -78,34 +82,36 @@ func shopEnvironments(n int) []string {
 func none(*world) {}
 
 func githubAttacks() []githubAttack {
-	return append(forkAttacks(), append(labelAttacks(), faultsOfGitHub()...)...)
+	return slices.Concat(forkAttacks(), readinessAttacks(), revocationAttacks(), labelAttacks(), faultsOfGitHub())
 }
 
+// heldShop1 is the decision that holds the first pull request of acme/shop.
+func heldShop1(rule preview.Rule, names string) refusal {
+	return refusal{"acme/shop#1", preview.Held, rule, names}
+}
+
+// forkAttacks are pull requests of forks without a valid approval.
 func forkAttacks() []githubAttack {
-	shop1 := []string{"shop-pr-1"}
-	held := func(rule preview.Rule, names string) refusal {
-		return refusal{"acme/shop#1", preview.Held, rule, names}
-	}
 	return []githubAttack{
 		{
 			name: "a fork, and forks get no preview", by: forkAuthor, before: none, attack: func(w *world) { fork(w) },
-			want: held("fork", "fork"),
+			want: heldShop1("fork", "fork"),
 		},
 		{
 			name: "a fork with a label that looks like an approval", by: forkAuthor, policy: approved, before: none,
-			attack: func(w *world) { fork(w, "approved") }, want: held("approval", "commit"),
+			attack: func(w *world) { fork(w, "approved") }, want: heldShop1("approval", "commit"),
 		},
 		{
 			name: "the author approves", by: forkAuthor, policy: approved, before: none,
-			attack: func(w *world) { approve(w, fork(w), "mallory", "write") }, want: held("approval", "commit"),
+			attack: func(w *world) { approve(w, fork(w), "mallory", "write") }, want: heldShop1("approval", "commit"),
 		},
 		{
 			name: "a person without write permission approves", by: forkAuthor, policy: approved, before: none,
-			attack: func(w *world) { approve(w, fork(w), "eve", "triage") }, want: held("approval", "commit"),
+			attack: func(w *world) { approve(w, fork(w), "eve", "triage") }, want: heldShop1("approval", "commit"),
 		},
 		{
 			name: "a bot approves", by: forkAuthor, policy: approved, before: none,
-			attack: func(w *world) { approve(w, fork(w), "merge-bot[bot]", "write") }, want: held("approval", "commit"),
+			attack: func(w *world) { approve(w, fork(w), "merge-bot[bot]", "write") }, want: heldShop1("approval", "commit"),
 		},
 		{
 			name: "a push after the approval", by: forkAuthor, policy: approved, before: none,
@@ -114,7 +120,7 @@ func forkAttacks() []githubAttack {
 				w.shop.SetPermission("carol", "write")
 				w.shop.Review(number, githubtest.Review{Author: "carol", State: "APPROVED", SHA: githubtest.SHA("earlier")})
 			},
-			want: held("approval", "commit"),
+			want: heldShop1("approval", "commit"),
 		},
 		{
 			name: "the repository of the fork is deleted", by: forkAuthor, policy: approved, before: none,
@@ -126,15 +132,21 @@ func forkAttacks() []githubAttack {
 					}},
 				})
 			},
-			want: held("approval", "commit"),
+			want: heldShop1("approval", "commit"),
 		},
+	}
+}
+
+// readinessAttacks pretend that the image of a commit is ready.
+func readinessAttacks() []githubAttack {
+	return []githubAttack{
 		{
 			name: "a user with the App's slug as login marks the commit as ready", by: writer, policy: ready, before: none,
 			attack: func(w *world) {
 				w.shop.Open(githubtest.PullRequest{HeadSHA: githubtest.SHA("1"), Labels: []string{"preview"}, Files: orders})
 				w.shop.SetStatus(githubtest.SHA("1"), githubtest.Status{Context: "image", State: "success", Creator: "github-actions"})
 			},
-			want: held("ready", "userID"),
+			want: heldShop1("ready", "userID"),
 		},
 		{
 			name: "another App's check has the name", by: writer, policy: ready, before: none,
@@ -142,8 +154,15 @@ func forkAttacks() []githubAttack {
 				w.shop.Open(githubtest.PullRequest{HeadSHA: githubtest.SHA("1"), Labels: []string{"preview"}, Files: orders})
 				w.shop.SetCheckRun(githubtest.SHA("1"), githubtest.CheckRun{Name: "image", App: "evil", Conclusion: "success"})
 			},
-			want: held("ready", "image"),
+			want: heldShop1("ready", "image"),
 		},
+	}
+}
+
+// revocationAttacks follow the deployment of an approved fork.
+func revocationAttacks() []githubAttack {
+	shop1 := []string{"shop-pr-1"}
+	return []githubAttack{
 		{
 			name: "the approval is dismissed", by: forkAuthor, policy: approved, before: approvedFork, live: shop1,
 			attack: func(w *world) { w.dismiss() },

@@ -88,7 +88,11 @@ func prepare(ctx context.Context, folder string) error {
 	}
 	repository = filepath.Join(folder, "repository")
 	_, err = process.Output(ctx, process.Command{
-		Path: programs["previewctl"], Args: []string{"init", repository, "--domain=preview.example.dev", "--example", "--example-repository=acme/shop", "--example-repository=acme/gateway"}, Dir: folder,
+		Path: programs["previewctl"], Dir: folder,
+		Args: []string{
+			"init", repository, "--domain=preview.example.dev", "--example", "--example-repository=acme/shop",
+			"--example-repository=acme/gateway",
+		},
 	})
 	return err
 }
