@@ -28,8 +28,8 @@ func TestAnswersOfLocalServersAreReadToTheirEnd(t *testing.T) {
 			}
 			request := fetchRequest{want: plumbing.NewHash(gittest.Head(t, bare)), depth: 1}
 			err = r.remote.fetch(t.Context(), request, func(pack io.Reader) error {
-				if _, err := io.ReadFull(pack, make([]byte, 12)); err != nil { // the header of a pack
-					t.Errorf("there is no pack: %v", err)
+				if _, readErr := io.ReadFull(pack, make([]byte, 12)); readErr != nil { // the header of a pack
+					t.Errorf("there is no pack: %v", readErr)
 				}
 				return want
 			})
