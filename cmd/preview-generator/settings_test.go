@@ -97,7 +97,8 @@ func values() map[string]string {
 		"config-ssh-key-file": "/sk", "config-known-hosts-file": "/kh", "github-url": "https://github.example/api/v3",
 		"github-app-id": "7", "github-app-installation-id": "8", "github-app-key-file": "/gk",
 		"repositories": "acme/*, other/x,", "webhook-secret-file": "/w", "poll-interval": "90s", "argocd-namespace": "cd",
-		"kubeconfig": "/k", "state": "configmap:previews", "report": "status, comment", "deployment-environment": "e", "trusted-proxies": "10.0.0.1, 192.168.7.9/16,fd00::/8",
+		"kubeconfig": "/k", "state": "configmap:previews", "report": "status, comment", "deployment-environment": "e",
+		"trusted-proxies": "10.0.0.1, 192.168.7.9/16,fd00::/8",
 		"environment-metrics": "false", "log-level": "debug",
 	}
 }

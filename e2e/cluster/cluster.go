@@ -203,8 +203,8 @@ func (c *Cluster) startScheduler() error {
 }
 
 func (c *Cluster) run(p toolchain.Program, args ...string) error {
-	_, err := c.group.Start(
-		process.Command{Name: p.Name, Path: c.tools.Path(p), Args: args, Env: []string{"TMPDIR=" + os.TempDir(), process.LazyGC}},
-	)
+	_, err := c.group.Start(process.Command{
+		Name: p.Name, Path: c.tools.Path(p), Args: args, Env: []string{"TMPDIR=" + os.TempDir(), process.LazyGC},
+	})
 	return err
 }
