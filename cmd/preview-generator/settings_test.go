@@ -98,7 +98,7 @@ func values() map[string]string {
 		"github-app-id": "7", "github-app-installation-id": "8", "github-app-key-file": "/gk",
 		"repositories": "acme/*, other/x,", "webhook-secret-file": "/w", "poll-interval": "90s", "argocd-namespace": "cd",
 		"kubeconfig": "/k", "state": "configmap:previews", "report": "status, comment", "deployment-environment": "e",
-		"trusted-proxies": "10.0.0.1, 192.168.7.9/16,fd00::/8",
+		"trusted-proxies":     "10.0.0.1, 192.168.7.9/16,fd00::/8",
 		"environment-metrics": "false", "log-level": "debug",
 	}
 }

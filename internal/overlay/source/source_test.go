@@ -38,16 +38,19 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 	}{
 		{"a folder without manifests", map[string]string{"README.md": "read me"}, []string{"manifests: it has no YAML or JSON files"}},
 		{
-			"a template of Helm", map[string]string{"web.yaml": "{{- if .Values.web }}\nkind: Service\n{{- end }}\n"},
+			"a template of Helm",
+			map[string]string{"web.yaml": "{{- if .Values.web }}\nkind: Service\n{{- end }}\n"},
 			[]string{"manifests/web.yaml", "is a template", "--chart"},
 		},
 		{"text that isn't YAML", map[string]string{"web.yaml": "kind: [\n"}, []string{"manifests/web.yaml", "isn't YAML"}},
 		{
-			"an object without a name", map[string]string{"web.yaml": "a: b\n---\napiVersion: v1\nkind: Service\n"},
+			"an object without a name",
+			map[string]string{"web.yaml": "a: b\n---\napiVersion: v1\nkind: Service\n"},
 			[]string{"manifests/web.yaml", "line 3: Service has no metadata.name"},
 		},
 		{
-			"an object in two files", map[string]string{"a.yaml": webManifests, "b.yaml": webManifests},
+			"an object in two files",
+			map[string]string{"a.yaml": webManifests, "b.yaml": webManifests},
 			[]string{"manifests/b.yaml", "Service web is also in manifests/a.yaml", "Deployment web is also in"},
 		},
 		{
