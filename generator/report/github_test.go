@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -251,3 +252,18 @@ func TestLifeOfAPreviewCostsFewWrites(t *testing.T) {
 }
 
 func head(commit int) string { return fmt.Sprintf("%040x", commit) }
+
+// GitHub runs workflows about deployments from the deployed commit, with the repository's secrets.
+func TestForkGetsNoDeployment(t *testing.T) {
+	t.Parallel()
+	r := newReported(t, report.Deployment)
+	fork := testworld.WithPaths(testworld.PullRequest(8, "mallory", "Preview"), "orders/main.go")
+	fork.HeadRepositoryID = 99
+	r.Change(func() { r.Repositories["acme/shop"] = testworld.Repository("acme/shop", fork) })
+	r.refresh(t)
+	r.refresh(t)
+	if decisions := r.service.Decisions(t); !slices.ContainsFunc(decisions, func(d string) bool { return strings.HasPrefix(d, "shop-pr-8: held fork") }) {
+		t.Fatalf("decisions: %v", decisions)
+	}
+	r.wantDeployments(t, "a fork")
+}
