@@ -12,8 +12,8 @@ import (
 const endedBody = "**This pull request has no preview any more.** Its environment was removed."
 
 // commentBody is the comment about a pull request, in Markdown. Texts from outside are only in code blocks, where they
-// can't be a link, a mention or structure. It has no times that change while the preview is used, because each change is
-// an edit.
+// can't be a link, a mention or structure. It has no times that change while the preview is used, because each change
+// is an edit.
 func commentBody(r request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**Preview %s: %s**\n", inlineCode(r.decision.Environment), r.progress.Phase)

@@ -41,7 +41,7 @@ func (p deploymentPlanner) plan(v *view) (entries []entry, kept []string) {
 			entries = append(entries, p.deployment(r))
 		case r.row != nil:
 			kept = append(kept, r.key)
-		default: // such as a fork whose approval was dismissed
+		default: // such as a fork without its approval
 			ended = append(ended, r.key)
 		}
 	}
@@ -132,8 +132,8 @@ func (r Record) firstActive() int {
 	return slices.IndexFunc(r.Earlier, func(e Earlier) bool { return !e.Inactive })
 }
 
-// endedDeployment is the name of a pull request that has no preview any more. All of its deployments become inactive and
-// are deleted, because they would pile up.
+// endedDeployment is the name of a pull request that has no preview any more. All of its deployments become inactive
+// and are deleted, because they would pile up.
 type endedDeployment string
 
 // key implements entry.

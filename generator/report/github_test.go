@@ -262,7 +262,8 @@ func TestForkGetsNoDeployment(t *testing.T) {
 	r.Change(func() { r.Repositories["acme/shop"] = testworld.Repository("acme/shop", fork) })
 	r.refresh(t)
 	r.refresh(t)
-	if decisions := r.service.Decisions(t); !slices.ContainsFunc(decisions, func(d string) bool { return strings.HasPrefix(d, "shop-pr-8: held fork") }) {
+	isHeld := func(d string) bool { return strings.HasPrefix(d, "shop-pr-8: held fork") }
+	if decisions := r.service.Decisions(t); !slices.ContainsFunc(decisions, isHeld) {
 		t.Fatalf("decisions: %v", decisions)
 	}
 	r.wantDeployments(t, "a fork")

@@ -171,7 +171,7 @@ func (r *Reports) plan(kind Kind, entries []entry, kept []string) *kindBatch {
 	return k
 }
 
-// Send writes what is due and notes the results in the batch. It stops a kind after maxFailures failures, and all of
+// Send makes the due writes and notes the results in the batch. It stops a kind after maxFailures failures, and all of
 // them when the budget is used up.
 func (r *Reports) Send(ctx context.Context, b *Batch) {
 	for _, k := range b.kinds {

@@ -208,7 +208,9 @@ func TestStatusNamesNoOtherEnvironment(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
 	w.Taken = map[string]string{"preview-shop-pr-7": "of ApplicationSet secret-project"}
-	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter, o.Cluster = r, testworld.Cluster{World: w} })
+	testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) {
+		o.Reporter, o.Cluster = r, testworld.Cluster{World: w}
+	})
 	compareStatuses(t, "taken", r.Take())
 }
 

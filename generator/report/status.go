@@ -61,8 +61,8 @@ const (
 	failure = "failure"
 )
 
-// newCommitStatus returns the status of a pull request. A commit that was ready stays green while its environment sleeps
-// or wakes, or is synced again.
+// newCommitStatus returns the status of a pull request. A commit that was ready stays green while its environment
+// sleeps or wakes, or is synced again.
 func newCommitStatus(r request) commitStatus {
 	d := r.decision
 	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, states)}
@@ -76,8 +76,8 @@ func newCommitStatus(r request) commitStatus {
 	return c
 }
 
-// stateOf returns the state of a progress. A deployment that doesn't go on without a person failed: a required check must
-// not wait forever.
+// stateOf returns the state of a progress. A deployment that doesn't go on without a person failed: a required check
+// must not wait forever.
 func stateOf(p preview.Progress, states map[preview.Phase]string) string {
 	if p.Phase == preview.PhaseDeploying && p.Remedy != "" {
 		return failure
@@ -99,7 +99,9 @@ func describe(d *preview.Decision, p preview.Progress, state string) string {
 	case p.Phase == preview.PhaseDeploying && p.Remedy == "":
 		text = "the preview " + d.Environment + " is being deployed"
 	case p.Phase == preview.PhaseAsleep || p.Phase == preview.PhaseWaking:
-		text = fmt.Sprintf("the preview %s is %s, and wasn't ready before; previewctl wake %s", d.Environment, p.Phase, d.Environment)
+		text = fmt.Sprintf(
+			"the preview %s is %s, and wasn't ready before; previewctl wake %s", d.Environment, p.Phase, d.Environment,
+		)
 	case d.Rule == preview.RuleUnread:
 		text = "a source of this preview can't be read yet" + why
 	case d.Rule == preview.RuleTaken:

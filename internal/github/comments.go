@@ -28,8 +28,8 @@ type commentJSON struct {
 }
 
 // PutComment writes our comment of a pull request and returns its ID. It edits the comment with the ID. An ID of 0 is
-// unknown: then, and if somebody deleted the comment, it searches for one with our hidden marker and from our account,
-// and creates it if there is none.
+// unknown. Then it searches for a comment with our hidden marker and from our account, and creates a missing one. A
+// deleted comment is created again.
 func (c *Client) PutComment(ctx context.Context, repository string, number int, id int64, body string) (int64, error) {
 	action := fmt.Sprintf("comment on %s#%d", repository, number)
 	content := map[string]string{"body": commentMarker + "\n" + body}

@@ -4,24 +4,10 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // maxComment is GitHub's limit for the body of a comment, in characters.
 const maxComment = 65536
-
-// IssueComment is a comment of a pull request.
-type IssueComment struct {
-	ID           int64
-	Author, Body string
-	App          int64 // the GitHub App that wrote it; 0 without one
-	Edits        int
-}
-
-type commentEntry struct {
-	IssueComment
-	at time.Time
-}
 
 // Comments returns the comments of a pull request, the oldest first.
 func (r *Repo) Comments(number int) []IssueComment {

@@ -46,6 +46,19 @@ type pull struct {
 	comments []*commentEntry
 }
 
+// IssueComment is a comment of a pull request.
+type IssueComment struct {
+	ID           int64
+	Author, Body string
+	App          int64 // the GitHub App that wrote it; 0 without one
+	Edits        int
+}
+
+type commentEntry struct {
+	IssueComment
+	at time.Time
+}
+
 func (p *PullRequest) addLabels(labels []string) {
 	for _, l := range labels {
 		if !p.hasLabel(l) {

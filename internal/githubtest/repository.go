@@ -36,7 +36,8 @@ func newRepository(id int64, fullName string, now time.Time) *repository {
 	owner, name, _ := strings.Cut(fullName, "/")
 	return &repository{
 		id: id, owner: owner, name: name, defaultBranch: "main", nextNumber: 1, created: now, pushed: now, updated: now,
-		permissions: map[string]string{}, labels: map[string]string{}, pulls: map[int]*pull{}, refs: map[string]string{}, tags: map[string]tagObject{},
+		permissions: map[string]string{}, labels: map[string]string{}, pulls: map[int]*pull{}, refs: map[string]string{},
+		tags: map[string]tagObject{},
 		statuses: map[string][]statusEntry{}, checkRuns: map[string][]checkRunEntry{},
 		checkSuites: map[string][]checkSuiteEntry{},
 	}

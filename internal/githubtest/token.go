@@ -12,7 +12,7 @@ type token struct {
 	repositories []string  // private repositories that it may read, in lower case; nil means all
 	bucket       string    // the quota that it uses
 	expires      time.Time // zero means never
-	app          int64     // the GitHub App whose installation has the token; 0 for a user's token
+	app          int64     // the GitHub App that has the token; 0 for a user's token
 }
 
 func (t token) canRead(repo *repository) bool {

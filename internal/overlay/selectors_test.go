@@ -16,7 +16,10 @@ func TestCheckFindsServicesThatSelectPodsOfOthers(t *testing.T) {
 		map[string]string{
 			"kustomize-base/services/web/run/deployment.yaml": web, "kustomize-base/services/api/run/api.yaml": api,
 		},
-		[]string{"kustomize-base/services/api", "Service api of service api selects the Pods of Deployment web, which belongs to service web"},
+		[]string{
+			"kustomize-base/services/api",
+			"Service api of service api selects the Pods of Deployment web, which belongs to service web",
+		},
 		0,
 	}})
 }

@@ -94,7 +94,7 @@ func parseBaseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// App returns the ID of the GitHub App whose installation sends the requests; 0 without one.
+// App returns the ID of the GitHub App that sends the requests; 0 without one.
 func (c *Client) App() int64 {
 	if c.options.App == nil {
 		return 0
