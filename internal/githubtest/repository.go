@@ -37,7 +37,7 @@ func newRepository(id int64, fullName string, now time.Time) *repository {
 	return &repository{
 		id: id, owner: owner, name: name, defaultBranch: "main", nextNumber: 1, created: now, pushed: now, updated: now,
 		permissions: map[string]string{}, labels: map[string]string{}, pulls: map[int]*pull{}, refs: map[string]string{},
-		tags: map[string]tagObject{},
+		tags:     map[string]tagObject{},
 		statuses: map[string][]statusEntry{}, checkRuns: map[string][]checkRunEntry{},
 		checkSuites: map[string][]checkSuiteEntry{},
 	}
