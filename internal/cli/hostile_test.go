@@ -37,9 +37,11 @@ var writing = map[string][]string{
 	"service add": {
 		"mailer", "--repository=acme/mailer", "--image=ghcr.io/acme/mailer:1", "--port=8080", "--probe-path=/",
 	},
-	"set":          {"jakub", "--service=gateway=branch:main"},
-	"slot claim":   {"ivysaur", "--holders=alice"},
-	"slot release": {"bulbasaur"},
+	"service remove": {"web"},
+	"service rename": {"orders", "sales"},
+	"set":            {"jakub", "--service=gateway=branch:main"},
+	"slot claim":     {"ivysaur", "--holders=alice"},
+	"slot release":   {"bulbasaur"},
 }
 
 // Every command that writes refuses a hostile text in each flag and argument, commits nothing, and prints no character

@@ -13,6 +13,7 @@
 //	clusterrules   the rules of the API server
 //	source         manifests that a user brings for a service
 //	newservice     the files of a new service
+//	services       the files that name a service
 //
 // The package doesn't know Git, GitHub, the cluster, the terminal or the clock. It never writes: a caller that changes
 // a repository passes a file system with the changes (filetree.Edited).
