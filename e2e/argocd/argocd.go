@@ -119,7 +119,7 @@ func (a *ArgoCD) run(ctx context.Context, c controller) error {
 	}
 	_, err = a.group.Start(process.Command{
 		Name: c.name, Path: a.parts.program, Args: c.args, Dir: a.folder,
-		Env: append(a.environment(), "ARGOCD_BINARY_NAME="+c.name, "KUBECONFIG="+kubeconfig),
+		Env: append(a.environment(), "ARGOCD_BINARY_NAME="+c.program(), "KUBECONFIG="+kubeconfig),
 	})
 	return err
 }

@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/previewset/previewset/e2e/process"
@@ -21,6 +22,27 @@ func findPorts() (p ports, err error) {
 type controller struct {
 	name string // of the role and of its service account
 	args []string
+}
+
+// RunNotifications runs the controller that sends notifications. It sends nothing without a subscription in the
+// ConfigMap argocd-notifications-cm.
+func (a *ArgoCD) RunNotifications(ctx context.Context) error {
+	free, err := process.FreePorts(1)
+	if err != nil {
+		return err
+	}
+	return a.run(ctx, controller{"argocd-notifications-controller", []string{
+		"--namespace=" + Namespace, "--argocd-repo-server=" + a.repoServerAddress(), "--argocd-repo-server-plaintext",
+		fmt.Sprintf("--metrics-port=%d", free[0]),
+	}})
+}
+
+// program is the name by which Argo CD's program knows a controller.
+func (c controller) program() string {
+	if c.name == "argocd-notifications-controller" {
+		return "argocd-notifications"
+	}
+	return c.name
 }
 
 // controllers returns those that the options ask for.

@@ -28,6 +28,7 @@ import (
 // the delays.
 func TestOnARealService(t *testing.T) {
 	w := begin(t)
+	messages := w.notify(t)
 	w.busy(t)
 	d := theDashboard(t)
 	// The service updates sums over time once a minute.
@@ -38,6 +39,7 @@ func TestOnARealService(t *testing.T) {
 		"Core hours requested, by owner", "GiB hours requested, by owner", "Awake hours, by owner")...))
 	w.Eventually(t, standtest.Patience, "the wake is counted",
 		w.yields(`previewset_wakes_total{by="request"} == 1`, `previewset_wake_seconds_count == 1`))
+	w.Eventually(t, standtest.Patience, "notifications arrive", messages.have("gateway-pr-1 ready", w.sleeperName()+" asleep"))
 	w.Eventually(t, standtest.Patience, "no alert fires", w.silent)
 	w.Always(t, 3*time.Second, "no alert begins to fire", w.silent)
 
