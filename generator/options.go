@@ -55,7 +55,7 @@ type Options struct {
 	Reporter report.GitHub
 	// Reports are the kinds of reports that are written; only commit statuses if it is empty.
 	Reports []report.Kind
-	// StopsReporting says whether an error of the Reporter ends all reports; nil retries after every error.
+	// StopsReporting says whether an error of the Reporter ends the reports to a repository; nil retries after every error.
 	StopsReporting func(error) bool
 	// DeploymentEnvironment is the name of GitHub's environment for deployments; default "preview".
 	DeploymentEnvironment string

@@ -3,6 +3,7 @@ package report_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -267,4 +268,48 @@ func TestForkGetsNoDeployment(t *testing.T) {
 		t.Fatalf("decisions: %v", decisions)
 	}
 	r.wantDeployments(t, "a fork")
+}
+
+// Each member of a shared environment has a deployment of its own head.
+func TestJoinedPullRequestsHaveDeployments(t *testing.T) {
+	t.Parallel()
+	r := newReported(t, report.Deployment)
+	joined := func(number, commit int) preview.PullRequest {
+		pr := testworld.WithPaths(testworld.PullRequest(number, "alice", "preview-with:checkout"), "orders/main.go")
+		pr.HeadSHA = head(commit)
+		return pr
+	}
+	r.Change(func() { r.Repositories["acme/shop"] = testworld.Repository("acme/shop", joined(8, 0xa8)) })
+	r.refresh(t)
+	r.refresh(t)
+	row := r.service.Environment(t, "checkout").Row
+	r.argo.Statuses[row.Namespace] = testworld.Synced(row)
+	r.refresh(t)
+	r.wantDeployments(t, "joining", "a8 checkout in_progress success")
+}
+
+// Without the flag --report, a repository that refuses deployments is left alone, and others aren't affected.
+func TestRefusingRepositoryGetsNoReports(t *testing.T) {
+	t.Parallel()
+	r := newReported(t, report.Deployment)
+	r.github.AddRepository("acme/gateway").Open(githubtest.PullRequest{Number: 1})
+	r.github.Inject(githubtest.Fault{Match: "POST /repos/acme/shop/deployments", Status: http.StatusForbidden, Times: 100})
+	r.options = append(r.options, func(o *generator.Options) { o.StopsReporting = github.IsRefused })
+	r.Change(func() {
+		r.Repositories["acme/gateway"] = testworld.Repository("acme/gateway", testworld.PullRequest(1, "alice", "Preview"))
+	})
+	r.setHead(0xbeef, "Preview")
+	r.restart(t)
+	for range 5 {
+		r.refresh(t)
+	}
+	refused := 0
+	for request, times := range r.github.Requests() {
+		if request.Status == http.StatusForbidden {
+			refused += times
+		}
+	}
+	if others := r.github.Repository("acme/gateway").Deployments(); refused != 1 || len(others) != 1 {
+		t.Errorf("%d refusals, deployments of another repository: %+v", refused, others)
+	}
 }

@@ -5,6 +5,7 @@ package report
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,7 +51,8 @@ type Options struct {
 	Kinds []Kind
 	// Environment is the name of GitHub's environment for all deployments; "preview" if it is empty.
 	Environment string
-	// Stops says whether an error ends all reports, because the token may not write; nil retries after every error.
+	// Stops says whether an error ends the reports to a repository, because the token may not write them; nil retries
+	// after every error.
 	Stops func(error) bool
 	Now   func() time.Time
 	Log   *slog.Logger
@@ -73,7 +75,8 @@ type Reports struct {
 	planners map[Kind]planner
 	budget   *budget
 	lists    map[Kind]list
-	stopped  bool // GitHub refused a report
+	// refused are the repositories that refused a report for good.
+	refused map[string]bool
 }
 
 // planner finds the entries of one kind. Records with another key than those of the entries and of kept are dropped.
@@ -118,12 +121,12 @@ func New(o Options) *Reports {
 }
 
 // Enabled says whether reports are written.
-func (r *Reports) Enabled() bool { return r.options.GitHub != nil && !r.stopped }
+func (r *Reports) Enabled() bool { return r.options.GitHub != nil }
 
 // Batch are the writes after a snapshot, with their results.
 type Batch struct {
 	kinds   []*kindBatch
-	stopped bool
+	refused map[string]bool // as in Reports
 }
 
 type kindBatch struct {
@@ -135,7 +138,10 @@ type kindBatch struct {
 
 // Plan finds what must be written. Those that failed before come last.
 func (r *Reports) Plan(snapshot *preview.Snapshot, progress progressOf, access map[string]Access) *Batch {
-	b := &Batch{}
+	b := &Batch{refused: maps.Clone(r.refused)}
+	if b.refused == nil {
+		b.refused = map[string]bool{}
+	}
 	for _, kind := range Kinds {
 		if slices.Contains(r.options.Kinds, kind) {
 			v := newView(snapshot, progress, access, r.lists[kind].records)
@@ -163,7 +169,8 @@ func (r *Reports) plan(kind Kind, entries []entry, kept []string) *kindBatch {
 		if before, hasFailed := old.failed[key]; hasFailed && before.text == e.text() {
 			k.failed[key] = before
 		}
-		if e.next(record, now) != nil && !now.Before(k.failed[key].retry) {
+		repository, _ := split(key)
+		if !r.refused[repository] && e.next(record, now) != nil && !now.Before(k.failed[key].retry) {
 			k.due = append(k.due, e)
 		}
 	}
@@ -180,11 +187,16 @@ func (r *Reports) Send(ctx context.Context, b *Batch) {
 			if failures == maxFailures {
 				break
 			}
+			repository, _ := split(e.key())
+			if b.refused[repository] {
+				continue
+			}
 			err := r.write(ctx, k, e)
 			if err != nil && r.options.Stops != nil && r.options.Stops(err) {
-				r.options.Log.Info("GitHub gets no reports, because the token may not write them; see --report", "error", err)
-				b.stopped = true
-				return
+				r.options.Log.Info("a repository gets no reports, because the token may not write them; see --report",
+					"repository", repository, "error", err)
+				b.refused[repository] = true
+				continue
 			}
 			if err != nil {
 				failures++
@@ -224,7 +236,7 @@ func (r *Reports) write(ctx context.Context, k *kindBatch, e entry) error {
 
 // Accept takes over the results of a batch. It returns whether GitHub has something new, which must be saved.
 func (r *Reports) Accept(b *Batch) (mustSave bool) {
-	r.stopped = b.stopped
+	r.refused = b.refused
 	for _, k := range b.kinds {
 		r.lists[k.kind] = k.list
 		mustSave = mustSave || k.hasChanged
