@@ -39,6 +39,7 @@ var writing = map[string][]string{
 	},
 	"service remove": {"web"},
 	"service rename": {"orders", "sales"},
+	"service update": {"stock"},
 	"set":            {"jakub", "--service=gateway=branch:main"},
 	"slot claim":     {"ivysaur", "--holders=alice"},
 	"slot release":   {"bulbasaur"},
@@ -166,8 +167,12 @@ func exampleWithSlots(t *testing.T) string {
 	t.Helper()
 	remote := bareExample(t)
 	term, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
-	if code := run(t.Context(), term, []string{"create", "jakub", "--profile=full", "--author=Ada <ada@example.dev>"}); code != 0 {
-		t.Fatalf("exit code %d: %s", code, said)
+	for _, args := range [][]string{
+		{"create", "jakub", "--profile=full"}, {"service", "add", "stock", "--chart=testdata/chart"},
+	} {
+		if code := run(t.Context(), term, append(args, "--author=Ada <ada@example.dev>")); code != 0 {
+			t.Fatalf("%q: exit code %d: %s", args, code, said)
+		}
 	}
 	clone := filepath.Join(t.TempDir(), "clone")
 	gitOutput(t, filepath.Dir(clone), "clone", "-q", remote, clone)

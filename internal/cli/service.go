@@ -23,6 +23,7 @@ it doesn't run.`,
 	}
 	cmd.AddCommand(
 		newServiceListCmd(term, runServiceList), newServiceAddCmd(term, runServiceAdd),
+		newServiceUpdateCmd(term, runServiceUpdate),
 		newServiceRenameCmd(term, runServiceRename), newServiceRemoveCmd(term, runServiceRemove),
 	)
 	return cmd

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,7 @@ type serviceAddOptions struct {
 	service newservice.Service
 	image   string
 	from    string
+	chart   chartOptions
 	added   *newservice.Added
 	address string // of a public service
 	commit  configrepo.CommitOptions
@@ -44,11 +46,17 @@ memory before the commit.
 With --from it takes your manifests: YAML or JSON files, a folder of them, or a folder with a Kustomization.
 They may have other services too: the service is the Service or workload called NAME, with everything that it
 needs. The manifests stay as they are, in run/source. The changes that a preview needs are beside them, in
-run/adapted. The command lists the objects that previews must not have, with what to do about each.`,
+run/adapted. The command lists the objects that previews must not have, with what to do about each.
+
+With --chart it renders a Helm chart in the same way, without the program helm and without a cluster. All
+objects of the chart belong to the service. run/chart.yaml has the chart's version, digest and values, and
+previewctl service update renders another version. Hooks become hooks of Argo CD where the admission policies
+allow that. Without --version, a folder has the version of its Chart.yaml.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --public --data postgres
   previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run
-  previewctl service add cart --from deploy/shop.yaml --called-by web`,
+  previewctl service add cart --from deploy/shop.yaml --called-by web
+  previewctl service add stock --chart deploy/stock --values deploy/preview.yaml`,
 		Args: flags.OneArg("service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.service.Name = args[0]
@@ -69,6 +77,9 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 	f.IntVar(&o.service.Port, "port", 0, "set the port that it listens on; with --from: choose one of the ports there")
 	f.StringVar(&o.service.Probe, "probe-path", "/", "set the path that answers 200 when it is ready")
 	f.StringVar(&o.from, "from", "", "use the manifests of a file or folder, with a Service or workload called NAME")
+	f.StringVar(&o.chart.source, "chart", "",
+		"render a Helm chart: a folder, oci://REGISTRY/CHART or https://REPOSITORY/CHART")
+	o.chart.addFlags(cmd)
 	flags.ListVar(f, &o.service.With, "with",
 		"with --from: also take the Service or workload of this name, such as its own database; repeatable")
 	f.StringVar(&o.service.Repository, "repository", "",
@@ -103,7 +114,7 @@ func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 	if name, ok := strings.CutPrefix(s.Image, "ghcr.io/"); ok && s.Repository == "" && strings.Count(name, "/") == 1 {
 		s.Repository = name
 	}
-	if (o.from == "" || s.Repository != "") && !config.IsRepository(s.Repository) {
+	if (!o.hasManifests() || s.Repository != "") && !config.IsRepository(s.Repository) {
 		return flags.Usagef(cmd, "--repository %q is not a repository; use for example acme/search", s.Repository)
 	}
 	for _, text := range slices.Concat(s.Paths, s.Calls, s.CalledBy, s.Data, s.With) {
@@ -117,7 +128,7 @@ func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 // checkSource checks the flags about the image, or else about the folder of manifests.
 func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 	s := &o.service
-	if o.from != "" {
+	if o.hasManifests() {
 		s.Image = source.ImageName(o.image)
 	} else if o.image != "" {
 		m := taggedImage.FindStringSubmatch(o.image)
@@ -127,26 +138,28 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 		s.Image, s.Tag = m[1], m[2]
 	}
 	switch {
-	case o.from == "" && (o.image == "" || s.Port == 0):
-		return flags.Usagef(cmd, "the manifests have no source; use --image and --port, or --from with a folder")
-	case o.from != "" && cmd.Flags().Changed("probe-path"):
-		return flags.Usagef(cmd, "the manifests of --from have their probes already; remove --probe-path")
+	case o.from != "" && o.chart.source != "":
+		return flags.Usagef(cmd, "--from and --chart both name manifests; use one of them")
+	case !o.hasManifests() && (o.image == "" || s.Port == 0):
+		return flags.Usagef(cmd, "the manifests have no source; use --image and --port, --from with a folder, or --chart")
+	case o.hasManifests() && cmd.Flags().Changed("probe-path"):
+		return flags.Usagef(cmd, "the manifests have their probes already; remove --probe-path")
 	case o.from == "" && len(s.With) > 0:
 		return flags.Usagef(cmd, "--with chooses manifests of --from; use it with --from")
-	case (o.from == "" || cmd.Flags().Changed("port")) && (s.Port < 1 || s.Port > 65535):
+	case (!o.hasManifests() || cmd.Flags().Changed("port")) && (s.Port < 1 || s.Port > 65535):
 		return flags.Usagef(cmd, "--port %d is not a port; use 1 to 65535", s.Port)
 	case !probePath.MatchString(s.Probe):
 		return flags.Usagef(cmd, "--probe-path %q is not a path; use for example /healthz", s.Probe)
 	}
-	return nil
+	return o.chart.check(cmd)
 }
 
+// hasManifests reports whether the user brings manifests or a chart.
+func (o *serviceAddOptions) hasManifests() bool { return o.from != "" || o.chart.source != "" }
+
 func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
-	if opts.from != "" {
-		var err error
-		if opts.service.Source, err = readManifests(opts.from); err != nil {
-			return err
-		}
+	if err := opts.readSource(ctx); err != nil {
+		return err
 	}
 	result, err := opts.commit.Commit(ctx, opts.term, opts.newService)
 	if err != nil {
@@ -183,7 +196,7 @@ func (o *serviceAddOptions) newService(fsys fs.FS) (gitrepo.Edits, error) {
 	e.Write = o.added.Files
 	edited := overlay.New(filetree.Edited(fsys, e.Write, nil))
 	if problems := edited.CheckService(o.service.Name); len(problems) > 0 {
-		return e, overlay.ExplainInput(problems, o.service.Name, o.from)
+		return e, overlay.ExplainInput(problems, o.service.Name, cmp.Or(o.from, o.chart.source))
 	}
 	after, err := edited.Config()
 	if err != nil {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,7 +10,9 @@ import (
 	"strings"
 
 	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/newservice"
 	"github.com/previewset/previewset/internal/overlay/source"
 )
 
@@ -72,35 +76,53 @@ func topFolder(manifests string) (string, error) {
 	return own, nil
 }
 
+// readSource reads the manifests of --from, or renders the chart of --chart.
+func (o *serviceAddOptions) readSource(ctx context.Context) (err error) {
+	switch {
+	case o.from != "":
+		o.service.Source, err = readManifests(o.from)
+	case o.chart.source != "":
+		defer o.term.NoticeIfSlow("the chart")()
+		if o.service.Chart, o.service.Source, err = o.chart.render(ctx, o.service.Name, nil); err != nil {
+			return err
+		}
+		o.service.Chart.Image, o.service.Chart.Port = o.image, o.service.Port
+	}
+	return err
+}
+
 // explain says in which manifests an error is.
 func (o *serviceAddOptions) explain(err error) error {
-	if _, isProblems := errors.AsType[config.Problems](err); o.from == "" || isProblems {
+	if _, isProblems := errors.AsType[config.Problems](err); !o.hasManifests() || isProblems {
 		return err
 	}
-	return fmt.Errorf("add service %s from %q: %w", o.service.Name, o.from, err)
+	return fmt.Errorf("add service %s from %q: %w", o.service.Name, cmp.Or(o.from, o.chart.source), err)
 }
 
 // reportManifests lists the objects of the user's manifests that were left out, and the changes of the others.
 func (o *serviceAddOptions) reportManifests() {
-	if o.added == nil {
-		return
+	if o.added != nil {
+		reportAdded(o.term, o.added)
 	}
+}
+
+func reportAdded(term *terminal.Process, added *newservice.Added) {
 	list := func(title string, lines []string) {
 		if len(lines) > 0 {
-			o.term.Answerf("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
+			term.Answerf("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
 		}
 	}
 	var leftOut []string
-	for _, l := range o.added.LeftOut {
+	for _, l := range added.LeftOut {
 		leftOut = append(leftOut, config.Printable(l.Object.String()+": "+l.Remedy))
 	}
 	var notes []string
-	for _, n := range o.added.Notes {
+	for _, n := range added.Notes {
 		notes = append(notes, config.Printable(n))
 	}
 	list("Left out, because previews must not have them", leftOut)
 	list("Changed for previews, in run/adapted", notes)
-	if left := o.added.Left; len(left) > 0 {
-		o.term.Answerf("\nLeft for other services: %s", config.Printable(strings.Join(left, ", ")))
+	if left := added.Left; len(left) > 0 {
+		term.Answerf("\nLeft for other services: %s", config.Printable(strings.Join(left, ", ")))
 	}
 }

@@ -12,6 +12,7 @@
 //	admission      the rules of appsets/admission
 //	clusterrules   the rules of the API server
 //	source         manifests that a user brings for a service
+//	helmchart      charts that a user brings for a service
 //	newservice     the files of a new service
 //	services       the files that name a service
 //

@@ -13,15 +13,45 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// linkLabel marks the objects of a link half.
+const linkLabel = "previewset.dev/link"
+
 // AddService adds a service. It returns the new and the changed files, and what it changed in the user's manifests.
 func (r *Repo) AddService(s newservice.Service) (*newservice.Added, error) {
 	cfg, err := r.Config()
 	if err != nil {
 		return nil, err
 	}
+	return r.newServiceTarget(cfg, s.Name).AddService(s)
+}
+
+// UpdateService writes the manifests of a service from a chart anew.
+func (r *Repo) UpdateService(s newservice.Service) (*newservice.Added, error) {
+	cfg, err := r.Config()
+	if err != nil {
+		return nil, err
+	}
+	return r.newServiceTarget(cfg, s.Name).UpdateService(s)
+}
+
+// Chart returns a service, and the chart that its manifests are from.
+func (r *Repo) Chart(name string) (*config.Service, *newservice.Chart, error) {
+	cfg, err := r.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	s := cfg.Policy.Services.Get(name)
+	if s == nil {
+		return nil, nil, services.Repository{Policy: cfg.Policy}.UnknownService(name)
+	}
+	c, err := newservice.ReadChart(r.tree, name)
+	return s, c, err
+}
+
+func (r *Repo) newServiceTarget(cfg *config.Config, service string) newservice.Repository {
 	a := r.readAppsets()
 	target := newservice.Repository{
-		Tree: r.tree, Policy: cfg.Policy, AdmissionFile: a.admission.File, IsTaken: r.takenNames(cfg),
+		Tree: r.tree, Policy: cfg.Policy, AdmissionFile: a.admission.File, IsTaken: r.takenNames(cfg, service),
 	}
 	if a.admission.File != "" {
 		target.Rules = admission.NewRules(&a.admission, cfg.Policy.NamespacePrefix)
@@ -29,21 +59,24 @@ func (r *Repo) AddService(s newservice.Service) (*newservice.Added, error) {
 	if p, ok := a.projects[a.environmentsProject]; ok {
 		target.Permits = p.permits
 	}
-	return target.AddService(s)
+	return target
 }
 
-// takenNames returns a function that reports whether the environment with all services has an object. A repository that
-// can't be built has none: the check of the service reports that.
-func (r *Repo) takenNames(cfg *config.Config) func(kind, name string) bool {
-	objects, _ := r.allObjects(cfg)
+// takenNames returns a function that reports whether another service has an object. A repository that can't be built has
+// none: the check of the service reports that.
+func (r *Repo) takenNames(cfg *config.Config, service string) func(kind, name string) bool {
+	others := slices.DeleteFunc(serviceNames(cfg.Policy), func(name string) bool { return name == service })
+	objects, _ := r.objectsOf(cfg, others)
 	return func(kind, name string) bool {
-		return slices.ContainsFunc(objects, func(o manifest.Object) bool { return o.Kind == kind && o.Name == name })
+		return slices.ContainsFunc(objects, func(o manifest.Object) bool {
+			return o.Kind == kind && o.Name == name && o.Labels[linkLabel] != service
+		})
 	}
 }
 
-// allObjects returns the objects of the environment with all services.
-func (r *Repo) allObjects(cfg *config.Config) ([]manifest.Object, error) {
-	row, err := preview.Compose(cfg, planOf(serviceNames(cfg.Policy)))
+// objectsOf returns the objects of the environment that runs some services.
+func (r *Repo) objectsOf(cfg *config.Config, run []string) ([]manifest.Object, error) {
+	row, err := preview.Compose(cfg, planOf(run))
 	if err != nil {
 		return nil, err
 	}

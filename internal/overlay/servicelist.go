@@ -24,7 +24,7 @@ func (r *Repo) Services() (services []ListedService, portsErr, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	objects, portsErr := r.allObjects(cfg)
+	objects, portsErr := r.objectsOf(cfg, serviceNames(cfg.Policy))
 	for _, s := range cfg.Policy.Services {
 		services = append(services, ListedService{Service: s, Ports: portsOf(objects, s.Name), HasLink: cfg.HasLink(s.Name)})
 	}

@@ -41,6 +41,8 @@ type Service struct {
 	// Services and workloads in them that belong to the service.
 	Source *source.Manifests `yaml:"-"`
 	With   []string          `yaml:"-"`
+	// Chart is the chart of which Source was rendered, or nil.
+	Chart *Chart `yaml:"-"`
 }
 
 // Added is what AddService did.
@@ -52,6 +54,8 @@ type Added struct {
 	Left    []string
 	// Notes describe the changes of the manifests, and name ignored files.
 	Notes []string
+	// Removed are files of an updated service that it has no more.
+	Removed []string
 }
 
 // Repository is the repository that gets a service.
@@ -76,12 +80,7 @@ func (r Repository) AddService(s Service) (*Added, error) {
 			)
 		}
 	}
-	labels := map[string]string{"app.kubernetes.io/name": s.Name}
-	a := &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
-		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
-		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name},
-		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
-	}}
+	a := r.addition(s)
 	for _, step := range []func() error{
 		a.readStores, a.addRunComponent, a.addLinkComponent, a.addToPolicy, a.addToBaseline, a.allowInBaseline, a.addToAdmission,
 	} {
@@ -90,6 +89,15 @@ func (r Repository) AddService(s Service) (*Added, error) {
 		}
 	}
 	return a.added, nil
+}
+
+func (r Repository) addition(s Service) *addition {
+	labels := map[string]string{"app.kubernetes.io/name": s.Name}
+	return &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
+		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
+		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name},
+		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
+	}}
 }
 
 // addition collects the files for one service.

@@ -56,6 +56,9 @@ func (a *addition) addSource() error {
 	if err := a.writeAdapted(adapted, isWhole); err != nil {
 		return err
 	}
+	if err := a.addChart(); err != nil {
+		return err
+	}
 	return a.writeRun(!adapted.HasRoute)
 }
 

@@ -53,12 +53,13 @@ type change struct {
 func (r Repository) change(name string) (*change, error) {
 	s := r.Policy.Services.Get(name)
 	if s == nil {
-		return nil, r.unknownService(name)
+		return nil, r.UnknownService(name)
 	}
 	return &change{Repository: r, service: s, edits: &Change{Write: map[string][]byte{}}}, nil
 }
 
-func (r Repository) unknownService(name string) error {
+// UnknownService returns the error for a service that isn't in previewset.yaml.
+func (r Repository) UnknownService(name string) error {
 	names := make([]string, len(r.Policy.Services))
 	for i, s := range r.Policy.Services {
 		names[i] = s.Name

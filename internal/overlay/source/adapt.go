@@ -105,6 +105,7 @@ func leftOutText(list []LeftOut) string {
 func (a *adaption) adapt(o Object) error {
 	patch := fields{}
 	removed := a.adaptMetadata(o, patch)
+	a.adaptHook(o, patch)
 	switch {
 	case isWorkload(o):
 		if err := a.adaptWorkload(o, patch); err != nil {

@@ -56,6 +56,9 @@ var allowedKinds = []string{
 
 // whyLeftOut returns what to do about an object that previews must not have, or "".
 func (a *adaption) whyLeftOut(o Object) string {
+	if remedy := a.whyHookLeftOut(o); remedy != "" {
+		return remedy
+	}
 	switch o.Kind {
 	case "Service":
 		if !isService(o) {

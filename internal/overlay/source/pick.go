@@ -70,7 +70,7 @@ func (m *Manifests) Pick(c Choice) (*Selection, error) {
 	p.addSameImage(image)
 	p.addServices()
 	s := &Selection{Image: image}
-	if p.hasOtherAnchors() {
+	if !m.IsOneService && p.hasOtherAnchors() {
 		p.addReferenced()
 	} else {
 		for i := range m.Objects {

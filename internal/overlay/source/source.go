@@ -43,6 +43,8 @@ type Manifests struct {
 	Entry string
 	// IsComponent is true where the Kustomization is a Component.
 	IsComponent bool
+	// IsOneService is true where all objects belong to one service, as those of a Helm chart.
+	IsOneService bool
 	// Notes name files that were ignored.
 	Notes []string
 }
@@ -83,24 +85,39 @@ func isManifestName(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) && !strings.HasPrefix(name, ".")
 }
 
-func readPlain(tree *filetree.Tree, files []string) (*Manifests, error) {
+func readPlain(tree *filetree.Tree, names []string) (*Manifests, error) {
+	var files []File
+	for _, name := range names {
+		content, err := tree.Read(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		files = append(files, File{name, content})
+	}
+	return FromFiles(files)
+}
+
+// File is a file with manifests.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// FromFiles reads the objects in some files.
+func FromFiles(files []File) (*Manifests, error) {
 	m, total := &Manifests{}, 0
 	var problems config.Problems
-	for _, file := range files {
-		content, err := tree.Read(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		if total += len(content); total > maxSize {
+	for _, f := range files {
+		if total += len(f.Content); total > maxSize {
 			return nil, fmt.Errorf("%s: the manifests are larger than %d MiB\nname the manifests of one system",
-				file, maxSize>>20)
+				f.Name, maxSize>>20)
 		}
-		objects, err := parse(file, content)
+		objects, err := parse(f.Name, f.Content)
 		switch {
 		case err != nil:
-			problems = append(problems, config.Problem{File: file, Message: err.Error(), Remedy: "correct the file"})
+			problems = append(problems, config.Problem{File: f.Name, Message: err.Error(), Remedy: "correct the file"})
 		case len(objects) == 0:
-			m.Notes = append(m.Notes, fmt.Sprintf("ignored %q: it has no Kubernetes objects", file))
+			m.Notes = append(m.Notes, fmt.Sprintf("ignored %q: it has no Kubernetes objects", f.Name))
 		}
 		m.Objects = append(m.Objects, objects...)
 	}

@@ -1,0 +1,72 @@
+package chartsource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/credentials"
+	"oras.land/oras-go/v2/registry/remote/retry"
+	"sigs.k8s.io/yaml"
+)
+
+// chartLayer is the media type of a chart's archive in a registry.
+const chartLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+
+// getFromRegistry pulls a chart's archive. It uses the library under Helm's own client, because that client also links
+// containerd and kubectl. Users log in with docker login or helm registry login.
+func getFromRegistry(ctx context.Context, u *url.URL, version string) ([]byte, error) {
+	repository, err := remote.NewRepository(u.Host + u.Path)
+	if err != nil {
+		return nil, fmt.Errorf("%w\nwrite oci://registry/path/chart", err)
+	}
+	repository.PlainHTTP = isLoopback(u.Hostname())
+	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache()}
+	if store, storeErr := credentials.NewStoreFromDocker(credentials.StoreOptions{}); storeErr == nil {
+		client.Credential = credentials.Credential(store)
+	}
+	repository.Client = client
+	descriptor, err := repository.Resolve(ctx, tagOf(version))
+	if err != nil {
+		return nil, explainRegistry(err, u, version)
+	}
+	text, err := fetch(ctx, repository, descriptor)
+	if err != nil {
+		return nil, err
+	}
+	var manifest ocispec.Manifest
+	if err := yaml.Unmarshal(text, &manifest); err != nil {
+		return nil, fmt.Errorf("read the manifest of version %s: %w", version, err)
+	}
+	for _, layer := range manifest.Layers {
+		if layer.MediaType == chartLayer {
+			return fetch(ctx, repository, layer)
+		}
+	}
+	return nil, errors.New("it is an image and no chart\nname the chart's address")
+}
+
+func fetch(ctx context.Context, from content.Fetcher, d ocispec.Descriptor) ([]byte, error) {
+	if d.Size > maxArchive {
+		return nil, fmt.Errorf("it is larger than %d MiB", maxArchive>>20)
+	}
+	return content.FetchAll(ctx, from, d) // it verifies size and digest
+}
+
+func explainRegistry(err error, u *url.URL, version string) error {
+	if errors.Is(err, errdef.ErrNotFound) {
+		return fmt.Errorf("there is no version %s: %w\ncorrect --chart or --version", version, err)
+	}
+	text := strings.ToLower(err.Error())
+	if strings.Contains(text, "401") || strings.Contains(text, "403") || strings.Contains(text, "unauthorized") {
+		return fmt.Errorf("%w\nlog in first: docker login %s", err, u.Host)
+	}
+	return err
+}

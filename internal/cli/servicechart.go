@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/previewset/previewset/internal/cli/chartsource"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/overlay/helmchart"
+	"github.com/previewset/previewset/internal/overlay/newservice"
+	"github.com/previewset/previewset/internal/overlay/source"
+)
+
+// maxValues is the largest accepted size of a values file in bytes.
+const maxValues = 1 << 20
+
+// chartOptions name a Helm chart.
+type chartOptions struct {
+	source, version, values string
+}
+
+func (o *chartOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.version, "version", "", "set the chart's version, like 1.4.0")
+	f.StringVar(&o.values, "values", "", "set the chart's values from a YAML file")
+}
+
+func (o *chartOptions) check(cmd *cobra.Command) error {
+	if o.source == "" && o.version+o.values != "" {
+		return flags.Usagef(cmd, "--version and --values are about a chart; use them with --chart")
+	}
+	if err := o.checkTexts(cmd); err != nil {
+		return err
+	}
+	if err := (chartsource.Source{Address: o.source, Version: o.version}).Check(); err != nil {
+		return flags.Usagef(cmd, "%w", err)
+	}
+	return nil
+}
+
+func (o *chartOptions) checkTexts(cmd *cobra.Command) error {
+	for _, flag := range [][2]string{{"--chart", o.source}, {"--version", o.version}, {"--values", o.values}} {
+		if err := flags.CheckLine(cmd, flag[0], flag[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// render gets the chart and renders it, with the values of --values or else with the given ones.
+func (o *chartOptions) render(
+	ctx context.Context, service string, values map[string]any,
+) (*newservice.Chart, *source.Manifests, error) {
+	if o.values != "" {
+		var err error
+		if values, err = readValues(o.values); err != nil {
+			return nil, nil, err
+		}
+	}
+	c, err := (chartsource.Source{Address: o.source, Version: o.version}).Get(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	manifests, err := helmchart.Render(c.Chart, service, values)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &newservice.Chart{
+		Source: o.source, Version: cmp.Or(o.version, c.Metadata.Version), Digest: c.Digest, Values: values,
+	}, manifests, nil
+}
+
+func readValues(file string) (map[string]any, error) {
+	const remedy = "name a YAML file with --values"
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > maxValues {
+		err = fmt.Errorf("%s is larger than %d MiB", file, maxValues>>20)
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(file) //nolint:gosec // G304: the user names the file
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the values: %w\n%s", err, remedy)
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		return nil, fmt.Errorf("read the values in %q: %w\ncorrect the file", file, err)
+	}
+	return values, nil
+}

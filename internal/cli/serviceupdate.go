@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/previewset/previewset/internal/cli/configrepo"
+	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/overlay"
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/newservice"
+	"github.com/previewset/previewset/internal/overlay/source"
+)
+
+type serviceUpdateOptions struct {
+	term   *terminal.Process
+	name   string
+	chart  chartOptions
+	commit configrepo.CommitOptions
+
+	updated       *newservice.Added
+	before, after map[string][]byte // the changed files
+}
+
+func newServiceUpdateCmd(
+	term *terminal.Process, runF func(context.Context, *serviceUpdateOptions) error,
+) *cobra.Command {
+	opts := &serviceUpdateOptions{term: term}
+	cmd := &cobra.Command{
+		Use:   "update NAME",
+		Short: "Render another version of a service's Helm chart",
+		Long: `update renders the chart in run/chart.yaml of a service again, with another version or other values, and
+shows the difference. It writes run/source, run/adapted, run/chart.yaml and link. It keeps all other files of
+the service, and its entry in previewset.yaml except the image and alsoNamed.
+
+A chart in a folder is read from the folder as it was named, so run the command where you ran service add.
+Without --values, the values stay. With it, they are replaced.`,
+		Example: `  previewctl service update stock --version 1.5.0 --dry-run
+  previewctl service update stock --values deploy/preview.yaml
+  previewctl service update stock --version 1.5.0 --branch stock-1.5`,
+		Args:              flags.OneArg("service"),
+		ValidArgsFunction: completeOne(configrepo.Completer(term, &opts.commit.Repo)("calls")),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.name = args[0]
+			if err := checkServiceName(cmd, opts.name); err != nil {
+				return err
+			}
+			if err := opts.chart.checkTexts(cmd); err != nil {
+				return err
+			}
+			if err := opts.commit.Check(cmd); err != nil {
+				return err
+			}
+			return runF(cmd.Context(), opts)
+		},
+	}
+	opts.chart.addFlags(cmd)
+	opts.commit.AddFlags(cmd)
+	return cmd
+}
+
+func runServiceUpdate(ctx context.Context, opts *serviceUpdateOptions) error {
+	update := func(fsys fs.FS) (gitrepo.Edits, error) { return opts.update(ctx, fsys) }
+	result, err := opts.commit.Commit(ctx, opts.term, update)
+	if err != nil {
+		return err
+	}
+	if !opts.commit.DryRun && !result.Unchanged {
+		patch, err := gitrepo.Patch(ctx, opts.before, opts.after)
+		if err != nil {
+			return err
+		}
+		opts.term.PrintPatch(patch)
+	}
+	opts.commit.Report(opts.term, result, "updated service "+opts.name)
+	reportAdded(opts.term, opts.updated)
+	return nil
+}
+
+func (o *serviceUpdateOptions) update(ctx context.Context, fsys fs.FS) (gitrepo.Edits, error) {
+	e := gitrepo.Edits{Message: gitrepo.Message{Subject: configrepo.Subject("Update service " + o.name)}}
+	repo := overlay.New(fsys)
+	known, chart, err := repo.Chart(o.name)
+	if err != nil {
+		return e, err
+	}
+	options := o.chart
+	options.source = chart.Source
+	if options.version == "" && strings.Contains(chart.Source, "://") {
+		options.version = chart.Version
+	}
+	s := newservice.Service{
+		Name: known.Name, Repository: known.Repository, Public: known.Public, Data: known.Data,
+		Image: source.ImageName(chart.Image), Port: chart.Port,
+	}
+	if s.Chart, s.Source, err = options.render(ctx, o.name, chart.Values); err != nil {
+		return e, err
+	}
+	s.Chart.Image, s.Chart.Port = chart.Image, chart.Port
+	if o.updated, err = repo.UpdateService(s); err != nil {
+		return e, err
+	}
+	e.Message.Body = "Chart " + s.Chart.Source + ", version " + chart.Version + " to " + s.Chart.Version
+	e.Write, e.Delete = o.updated.Files, o.updated.Removed
+	if err := o.keepChanged(fsys, e); err != nil {
+		return e, err
+	}
+	problems := overlay.New(filetree.Edited(fsys, e.Write, e.Delete)).CheckService(o.name)
+	if len(problems) > 0 {
+		return e, overlay.ExplainInput(problems, o.name, s.Chart.Source)
+	}
+	return e, nil
+}
+
+// keepChanged keeps the files before and after the edits, for the difference.
+func (o *serviceUpdateOptions) keepChanged(fsys fs.FS, e gitrepo.Edits) error {
+	o.before, o.after = map[string][]byte{}, e.Write
+	for _, name := range slices.AppendSeq(slices.Clone(e.Delete), maps.Keys(e.Write)) {
+		content, err := fs.ReadFile(fsys, name)
+		switch {
+		case err == nil:
+			o.before[name] = content
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return nil
+}

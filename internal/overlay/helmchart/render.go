@@ -1,0 +1,200 @@
+// Package helmchart renders Helm charts into the manifests of a service, in the process and without a cluster.
+//
+// It knows Helm's charts, values and hooks. It doesn't know where a chart comes from, or how previews adapt the result.
+// It imports only the parts of Helm's SDK that read and render charts: the others link a Kubernetes client and kubectl.
+package helmchart
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
+
+	"github.com/previewset/previewset/internal/overlay/source"
+)
+
+// kubeVersion is the version of Kubernetes that charts see. Previews run on newer ones too.
+var kubeVersion = chartutil.KubeVersion{Version: "v1.34.0", Major: "1", Minor: "34"}
+
+// namespace is the namespace that charts see. Environments have namespaces of their own, so it must not stay in the
+// manifests.
+const namespace = "previewset-namespace"
+
+var (
+	namespaceField = regexp.MustCompile(`(?m)^ +namespace: ["']?` + namespace + `["']?[ \t]*\n`)
+	namespaceHost  = regexp.MustCompile(`\.` + namespace + `(\.svc(\.cluster\.local\.?)?)?\b`)
+)
+
+// Render renders a chart with a user's values. The release has the service's name, and so has a chart with the value
+// fullnameOverride.
+func Render(c *chart.Chart, service string, values map[string]any) (*source.Manifests, error) {
+	if err := checkChart(c); err != nil {
+		return nil, err
+	}
+	files, notes, err := renderTwice(c, service, values)
+	if err != nil {
+		return nil, err
+	}
+	m, err := source.FromFiles(files)
+	if err != nil {
+		return nil, fmt.Errorf("render chart %s %s: %w", c.Name(), c.Metadata.Version, err)
+	}
+	m.IsOneService = true
+	m.Notes = append(notes, m.Notes...)
+	m.Objects = slices.DeleteFunc(m.Objects, func(o source.Object) bool {
+		if !isTest(o) {
+			return false
+		}
+		m.Notes = append(m.Notes, o.String()+": left out, because it is a test of the chart; run it by hand")
+		return true
+	})
+	return m, nil
+}
+
+func isTest(o source.Object) bool {
+	hooks := strings.Split(o.Annotations()["helm.sh/hook"], ",")
+	return slices.ContainsFunc(hooks, func(h string) bool { return strings.HasPrefix(strings.TrimSpace(h), "test") })
+}
+
+// checkChart refuses charts that can't be rendered alone.
+func checkChart(c *chart.Chart) error {
+	if c.Metadata.Type == "library" {
+		return fmt.Errorf("chart %s is a library, which has no manifests of its own\nname an application chart", c.Name())
+	}
+	if v := c.Metadata.KubeVersion; v != "" && !chartutil.IsCompatibleRange(v, kubeVersion.Version) {
+		return fmt.Errorf("chart %s needs Kubernetes %s, which doesn't include %s\nchoose another version of the chart",
+			c.Name(), v, kubeVersion.Version)
+	}
+	return checkDependencies(c)
+}
+
+// checkDependencies requires that all subcharts are in the chart.
+func checkDependencies(c *chart.Chart) error {
+	var missing []string
+	for _, d := range c.Metadata.Dependencies {
+		if !slices.ContainsFunc(c.Dependencies(), func(sub *chart.Chart) bool { return sub.Name() == d.Name }) {
+			missing = append(missing, d.Name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("chart %s has no %s in its folder charts, on which it depends\n"+
+			"download them with helm dependency build, in the chart's folder", c.Name(), strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// renderTwice renders a chart and notes the files that differ each time, such as those with a random password.
+func renderTwice(c *chart.Chart, service string, values map[string]any) ([]source.File, []string, error) {
+	first, err := renderOnce(c, service, values)
+	if err != nil {
+		return nil, nil, err
+	}
+	second, err := renderOnce(c, service, values)
+	if err != nil {
+		return nil, nil, err
+	}
+	var notes []string
+	for i, f := range first {
+		if i < len(second) && string(second[i].Content) != string(f.Content) {
+			notes = append(notes, f.Name+": each rendering is different, such as with a random password; "+
+				"set its value with --values")
+		}
+		if strings.Contains(string(f.Content), namespace) {
+			notes = append(notes, f.Name+": it names the namespace "+namespace+", which doesn't exist; "+
+				"set the value where it comes from")
+		}
+	}
+	return first, notes, nil
+}
+
+func renderOnce(c *chart.Chart, service string, user map[string]any) ([]source.File, error) {
+	c, err := copyOf(c)
+	if err != nil {
+		return nil, err
+	}
+	values := maps.Clone(user)
+	if values == nil {
+		values = map[string]any{}
+	}
+	if text, ok := c.Values["fullnameOverride"].(string); ok && text == "" && values["fullnameOverride"] == nil {
+		values["fullnameOverride"] = service
+	}
+	if err = chartutil.ProcessDependenciesWithMerge(c, values); err != nil {
+		return nil, fmt.Errorf("read the dependencies of chart %s: %w", c.Name(), err)
+	}
+	capabilities := chartutil.DefaultCapabilities.Copy()
+	capabilities.KubeVersion = kubeVersion
+	release := chartutil.ReleaseOptions{Name: service, Namespace: namespace, Revision: 1, IsInstall: true}
+	rendered, err := chartutil.ToRenderValuesWithSchemaValidation(c, values, release, capabilities, hasRemoteSchema(c))
+	if err != nil {
+		return nil, fmt.Errorf("use the values in chart %s: %w\ncorrect them with --values", c.Name(), err)
+	}
+	texts, err := engine.Render(c, rendered)
+	if err != nil {
+		return nil, fmt.Errorf("render chart %s %s: %w\nset the values that it needs with --values",
+			c.Name(), c.Metadata.Version, err)
+	}
+	for _, crd := range c.CRDObjects() {
+		texts[path.Join(c.Name(), crd.Name)] = string(crd.File.Data)
+	}
+	return filesOf(c, texts), nil
+}
+
+// copyOf copies what rendering changes: the dependencies that values switch off.
+func copyOf(c *chart.Chart) (*chart.Chart, error) {
+	copied := *c
+	if c.Metadata == nil {
+		return nil, errors.New("the chart has no metadata")
+	}
+	metadata := *c.Metadata
+	metadata.Dependencies = nil
+	for _, d := range c.Metadata.Dependencies {
+		dependency := *d
+		metadata.Dependencies = append(metadata.Dependencies, &dependency)
+	}
+	copied.Metadata = &metadata
+	copied.Values = maps.Clone(c.Values)
+	var subcharts []*chart.Chart
+	for _, sub := range c.Dependencies() {
+		s, err := copyOf(sub)
+		if err != nil {
+			return nil, err
+		}
+		subcharts = append(subcharts, s)
+	}
+	copied.SetDependencies(subcharts...)
+	return &copied, nil
+}
+
+// filesOf returns the rendered manifests in the order of their names, without the namespace. Files of subcharts begin
+// with the subchart's name.
+func filesOf(c *chart.Chart, texts map[string]string) []source.File {
+	var files []source.File
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		text := texts[name]
+		if !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) || strings.TrimSpace(text) == "" {
+			continue
+		}
+		text = namespaceHost.ReplaceAllString(namespaceField.ReplaceAllString(text+"\n", ""), "")
+		files = append(files, source.File{Name: fileName(c, name), Content: []byte(text)})
+	}
+	return files
+}
+
+// fileName turns web/charts/redis/templates/master/service.yaml into redis-master-service.yaml.
+func fileName(c *chart.Chart, name string) string {
+	var parts []string
+	for part := range strings.SplitSeq(strings.TrimPrefix(name, c.Name()+"/"), "/") {
+		if part != "charts" && part != "templates" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "-")
+}
