@@ -39,9 +39,9 @@ func newServiceAddCmd(term *terminal.Process, runF func(context.Context, *servic
 		Use:   "add NAME",
 		Short: "Add a service with its manifests and policy entry",
 		Long: `add creates kustomize-base/services/NAME/run and link from an image, its port and the path of its
-probe. It adds the service to previewset.yaml, to the baseline overlays/staging, and, if it is public, to the
-hosts that the admission policies allow. It keeps all other lines of these files, and builds the system in
-memory before the commit.
+probe. It adds the service to previewset.yaml, with its data stores to the baseline overlays/staging, and, if
+it is public, to the hosts that the admission policies allow. It keeps all other lines of these files, and
+builds the system in memory before the commit.
 
 With --from it takes your manifests: YAML or JSON files, a folder of them, or a folder with a Kustomization.
 They may have other services too: the service is the Service or workload called NAME, with everything that it

@@ -240,7 +240,10 @@ var addFeatures = []addFeature{
 	{
 		name: "a data store", edit: func(s *newservice.Service) { s.Data = []string{"postgres"} },
 		docs: []string{kubeService("web", aPort), deployment("web", webImage, "")},
-		want: []string{"DATABASE_URL", "name: wait-for-postgres", "data: [postgres]"},
+		want: []string{
+			"DATABASE_URL", "name: wait-for-postgres", "data: [postgres]",
+			"  - ../../kustomize-base/data/postgres\n  - ../../kustomize-base/data/postgres/datasets/empty\n  - ../../kustomize-base/components",
+		},
 	},
 }
 

@@ -108,12 +108,22 @@ func environmentHosts(policy *config.Policy, name string) []string {
 	return hosts
 }
 
-// assertBaseline checks that every link has a target in the baseline.
-func (b *buildCheck) assertBaseline(policy *config.Policy) {
+// assertBaseline checks that every link has a target in the baseline, and that its services have their data stores.
+// folders are those that the baseline refers to. A Service of a store's name may lead to a store elsewhere.
+func (b *buildCheck) assertBaseline(policy *config.Policy, folders []string) {
 	for _, s := range policy.Services {
 		if b.findObject("Service", s.Name) == nil && isCalled(policy, s.Name) {
 			b.addProblem(b.file, fmt.Sprintf("the baseline has no Service %s, so links to it lead nowhere", s.Name),
 				"add services/"+s.Name+"/run to its components")
+		}
+		if !slices.Contains(folders, baseFolder+"/services/"+s.Name+"/run") {
+			continue
+		}
+		for _, store := range s.Data {
+			if !slices.Contains(folders, baseFolder+"/data/"+store) && b.findObject("Service", store) == nil {
+				b.addProblem(b.file, fmt.Sprintf("the baseline runs service %s, but not its store %s", s.Name, store),
+					"add data/"+store+" and one of its datasets to its components")
+			}
 		}
 	}
 }

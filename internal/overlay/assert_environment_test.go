@@ -79,6 +79,15 @@ func TestCheckFindsMistakesInServices(t *testing.T) {
 			[]string{"overlays/staging/kustomization.yaml", "the baseline has no Service api"},
 			0,
 		},
+		{
+			"a baseline without a store",
+			map[string]string{
+				"overlays/staging/kustomization.yaml": kustomizationHeader + "namespace: staging\nresources: [namespace.yaml]\n" +
+					"components: [../../kustomize-base/services/api/run]\n",
+			},
+			[]string{"overlays/staging/kustomization.yaml", "the baseline runs service api, but not its store db"},
+			0,
+		},
 	})
 }
 

@@ -58,10 +58,11 @@ func TestCheckFindsRefusedObjects(t *testing.T) {
 			"a baseline in another namespace",
 			map[string]string{
 				"overlays/staging/kustomization.yaml": kustomizationHeader +
-					"namespace: other\nresources: [namespace.yaml]\ncomponents: [../../kustomize-base/services/api/run]\n",
+					"namespace: other\nresources: [namespace.yaml]\n" +
+					"components: [../../kustomize-base/services/api/run, ../../kustomize-base/data/db]\n",
 			},
 			[]string{"overlays/staging/kustomization.yaml", "in namespace \"other\", not staging"},
-			2,
+			3,
 		},
 	})
 }

@@ -153,11 +153,15 @@ func (c *checker) addFixedOverlay(cfg *config.Config, dir string) {
 	if dir == stagingOverlay {
 		namespace = cfg.Policy.Baseline.Namespace
 	}
+	var folders []string
+	for _, f := range c.repo.graph.Reachable(dir) {
+		folders = append(folders, f.Dir)
+	}
 	c.builds = append(c.builds, &buildCheck{
 		title: "as it is", file: c.repo.kustomizationPath(dir), build: b,
 		assert: func(b *buildCheck) {
 			if dir == stagingOverlay {
-				b.assertBaseline(cfg.Policy)
+				b.assertBaseline(cfg.Policy, folders)
 			}
 			b.assertObjects(namespace, p)
 			b.assertCluster(c.appsets.admission.IngressNamespace())

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 
+	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
@@ -67,7 +69,7 @@ func (a *addition) addToCallers(d *yamldoc.Document) error {
 	return nil
 }
 
-// addToBaseline runs the service in the baseline: links lead there by default.
+// addToBaseline runs the service and its data stores in the baseline: links lead there by default.
 func (a *addition) addToBaseline() error {
 	component := "../../" + a.folder() + "/run"
 	return a.editFile(stagingOverlay+"/kustomization.yaml", func(d *yamldoc.Document) error {
@@ -81,11 +83,44 @@ func (a *addition) addToBaseline() error {
 				at = i + 1
 			}
 		}
-		if err := d.Set(slices.Insert(list, at, component), "components"); err != nil || !a.service.Public {
+		list = a.withStores(slices.Insert(list, at, component))
+		if err := d.Set(list, "components"); err != nil || !a.service.Public {
 			return err
 		}
 		return a.addBaselineHost(d)
 	})
+}
+
+// withStores adds the service's data stores to the baseline's components, after the services and the other stores. A
+// store that is there stays as it is.
+func (a *addition) withStores(components []string) []string {
+	at, dataset := 0, "empty"
+	for i, c := range components {
+		if strings.Contains(c, "/services/") || strings.Contains(c, "/data/") {
+			at = i + 1
+		}
+		if _, name, ok := strings.Cut(c, "/datasets/"); ok {
+			dataset = path.Clean(name)
+		}
+	}
+	for _, store := range a.service.Data {
+		folder := path.Join("kustomize-base", "data", store)
+		if a.Tree.Kind(folder) != filetree.Folder || slices.ContainsFunc(components, func(c string) bool {
+			return path.Join(stagingOverlay, c) == folder
+		}) {
+			continue
+		}
+		added := []string{"../../" + folder}
+		for _, name := range []string{dataset, "empty"} {
+			if data := path.Join(folder, "datasets", name); a.Tree.Kind(data) == filetree.Folder {
+				added = append(added, "../../"+data)
+				break
+			}
+		}
+		components = slices.Insert(components, at, added...)
+		at += len(added)
+	}
+	return components
 }
 
 // addBaselineHost gives the service's route in the baseline a host, by a patch of the overlay.

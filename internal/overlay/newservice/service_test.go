@@ -71,3 +71,41 @@ func TestAddServiceRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestAddServiceAddsItsStoresToTheBaseline(t *testing.T) {
+	t.Parallel()
+	const prefix = "components:\n  - ../../kustomize-base/services/api/run\n  - ../../kustomize-base/services/search/run\n"
+	for _, tt := range []struct {
+		name, components, want string
+	}{
+		{"without stores", "", "  - ../../kustomize-base/data/db\n  - ../../kustomize-base/data/db/datasets/empty\n"},
+		{
+			"with the dataset of another store", "  - ../../kustomize-base/data/a\n  - ../../kustomize-base/data/a/datasets/truncated\n",
+			"  - ../../kustomize-base/data/a\n  - ../../kustomize-base/data/a/datasets/truncated\n" +
+				"  - ../../kustomize-base/data/db\n  - ../../kustomize-base/data/db/datasets/truncated\n",
+		},
+		{
+			"with a dataset that the store lacks", "  - ../../kustomize-base/data/a/datasets/large\n",
+			"  - ../../kustomize-base/data/a/datasets/large\n" +
+				"  - ../../kustomize-base/data/db\n  - ../../kustomize-base/data/db/datasets/empty\n",
+		},
+		{"with the store", "  - ../../kustomize-base/data/db/\n", "  - ../../kustomize-base/data/db/\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			const file = "overlays/staging/kustomization.yaml"
+			r := shopRepository()
+			r.Tree = filetree.New(overlaytest.Shop(map[string]string{
+				file: "kind: Kustomization\ncomponents:\n  - ../../kustomize-base/services/api/run\n" + tt.components + "  - ../../kustomize-base/components/spot\n",
+			}))
+			added, err := r.AddService(Service{Name: "search", Image: "a/search", Tag: "1", Port: 80, Data: []string{"db"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := "kind: Kustomization\n" + prefix + tt.want + "  - ../../kustomize-base/components/spot\n"
+			if diff := cmp.Diff(want, string(added.Files[file])); diff != "" {
+				t.Errorf("baseline (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
