@@ -114,12 +114,13 @@ func object(apiVersion, kind, name, rest string) string {
 	return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata: {name: %s}\n%s", apiVersion, kind, name, rest)
 }
 
-// addFeature is a property of manifests. want are texts in the written files; wantErr is in the error.
+// addFeature is a property of manifests. want are texts in the written files, notes in the notes; wantErr is in the error.
 type addFeature struct {
 	name    string
 	docs    []string
 	edit    func(*newservice.Service)
 	want    []string
+	notes   []string
 	wantErr string
 }
 
@@ -245,6 +246,13 @@ var addFeatures = []addFeature{
 			"  - ../../kustomize-base/data/postgres\n  - ../../kustomize-base/data/postgres/datasets/empty\n  - ../../kustomize-base/components",
 		},
 	},
+	{
+		name: "a data store in place of another database", edit: func(s *newservice.Service) { s.Data = []string{"postgres"} },
+		docs: []string{kubeService("web", aPort), deployment("web", webImage,
+			", env: [{name: A, value: b}, {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: db, key: url}}}]")},
+		want:  []string{"valueFrom: null"},
+		notes: []string{"Deployment web: DATABASE_URL now leads to store postgres"},
+	},
 }
 
 func public(s *newservice.Service) { s.Public = true }
@@ -312,6 +320,11 @@ func checkFeature(t *testing.T, form manifestForm, feature addFeature) {
 	for _, text := range feature.want {
 		if !strings.Contains(all.String(), text) {
 			t.Errorf("no file has %q", text)
+		}
+	}
+	for _, note := range feature.notes {
+		if !slices.Contains(o.added.Notes, note) {
+			t.Errorf("the notes lack %q: %q", note, o.added.Notes)
 		}
 	}
 	_, hasLink := edits.Write["kustomize-base/services/web/link/service.yaml"]

@@ -29,7 +29,7 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 			a.adaptContainer(o, c, container)
 			a.adaptPorts(o, c, container)
 			if list == "containers" && ImageName(c.Text("image")) == a.selected.Image {
-				a.addVariables(container)
+				a.addVariables(o, c, container)
 			}
 			if len(container) > 0 {
 				container["name"] = c.Text("name")

@@ -76,11 +76,28 @@ func (s Store) Wait() map[string]any {
 	}
 }
 
-// addVariables adds the connection variables of all stores.
-func (a *adaption) addVariables(container fields) {
+// addVariables adds the connection variables of all stores. They replace the container's variables of the same names: a
+// merge would keep both value and valueFrom.
+func (a *adaption) addVariables(o Object, c manifest.Object, container fields) {
+	known := map[string]manifest.Object{}
+	for _, v := range c.Items("env") {
+		known[v.Text("name")] = v
+	}
 	var env []any
 	for _, s := range a.options.Stores {
-		env = append(env, s.Env()...)
+		for _, entry := range s.Env() {
+			v, _ := entry.(map[string]any)
+			name := fmt.Sprint(v["name"])
+			if old, ok := known[name]; ok {
+				for _, key := range []string{"value", "valueFrom"} {
+					if v[key] == nil && old.At(key) != nil {
+						v[key] = nil
+					}
+				}
+				a.note(o, "%s now leads to store %s", name, s.Name)
+			}
+			env = append(env, v)
+		}
 	}
 	if len(env) > 0 {
 		container["env"] = env
