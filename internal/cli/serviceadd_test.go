@@ -253,6 +253,14 @@ var addFeatures = []addFeature{
 		want:  []string{"valueFrom: null"},
 		notes: []string{"Deployment web: DATABASE_URL now leads to store postgres"},
 	},
+	{
+		name: "a StatefulSet with claims",
+		docs: []string{kubeService("web", aPort), strings.NewReplacer("kind: Deployment", "kind: StatefulSet", "spec:\n  selector", `spec:
+  serviceName: web
+  volumeClaimTemplates: [{metadata: {name: a}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 5Gi}}}}]
+  selector`).Replace(deployment("web", webImage, ", volumeMounts: [{name: a, mountPath: /a}]"))},
+		want: []string{"fsGroup: 10001"},
+	},
 }
 
 func public(s *newservice.Service) { s.Public = true }

@@ -100,7 +100,8 @@ func (a *adaption) adaptSecurity(o Object, pod manifest.Object, spec fields) {
 	})
 	if isRoot(pod.At("securityContext", "runAsUser")) && needsUser {
 		security["runAsUser"], security["runAsGroup"] = user, user
-		if pod.At("securityContext", "fsGroup") == nil && len(pod.Items("volumes")) > 0 {
+		hasVolumes := len(pod.Items("volumes"))+len(o.Items("spec", "volumeClaimTemplates")) > 0
+		if pod.At("securityContext", "fsGroup") == nil && hasVolumes {
 			security["fsGroup"] = user
 		}
 		a.note(o, "runs as user %d, because previews run nothing as root and the manifests name no user", user)
