@@ -261,6 +261,10 @@ var addFeatures = []addFeature{
   selector`).Replace(deployment("web", webImage, ", volumeMounts: [{name: a, mountPath: /a}]"))},
 		want: []string{"fsGroup: 10001"},
 	},
+	{
+		name: "a caller that isn't there", edit: func(s *newservice.Service) { s.CalledBy = []string{"shop"} },
+		docs: []string{kubeService("web", aPort), deployment("web", webImage, "")}, wantErr: `--called-by "shop": there is no service of that name`,
+	},
 }
 
 func public(s *newservice.Service) { s.Public = true }

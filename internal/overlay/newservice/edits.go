@@ -44,8 +44,11 @@ func (a *addition) addToPolicy() error {
 		if err := n.Encode(a.service); err != nil {
 			return err
 		}
+		if err := a.addToCallers(d); err != nil {
+			return err
+		}
 		if len(a.Policy.Services) > 0 {
-			return errors.Join(d.Set(n, "services", a.service.Name), a.addToCallers(d))
+			return d.Set(n, "services", a.service.Name)
 		}
 		name := &yamlv3.Node{Kind: yamlv3.ScalarNode, Tag: "!!str", Value: a.service.Name}
 		return d.Set(&yamlv3.Node{Kind: yamlv3.MappingNode, Content: []*yamlv3.Node{name, n}}, "services") // replaces {}
