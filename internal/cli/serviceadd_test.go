@@ -265,6 +265,17 @@ var addFeatures = []addFeature{
 		name: "a caller that isn't there", edit: func(s *newservice.Service) { s.CalledBy = []string{"shop"} },
 		docs: []string{kubeService("web", aPort), deployment("web", webImage, "")}, wantErr: `--called-by "shop": there is no service of that name`,
 	},
+	{
+		name: "Secrets with values",
+		docs: []string{
+			object("v1", "Secret", "notes-db", "stringData: {password: a}\n"), object("v1", "Secret", "notes-key", "data: {key: YQ==}\n"),
+			kubeService("web", aPort), deployment("web", webImage, ", envFrom: [{secretRef: {name: notes-db}}, {secretRef: {name: notes-key}}]"),
+		},
+		notes: []string{
+			"Secret notes-db: its values are now in Git; use values for previews only",
+			"Secret notes-key: its values are now in Git; use values for previews only",
+		},
+	},
 }
 
 func public(s *newservice.Service) { s.Public = true }

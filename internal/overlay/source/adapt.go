@@ -119,6 +119,8 @@ func (a *adaption) adapt(o Object) error {
 		if spec := a.adaptedClaim(o, o.Under("spec")); spec != nil {
 			patch.set(spec, "spec")
 		}
+	case o.Kind == "Secret" && len(o.Keys("data"))+len(o.Keys("stringData")) > 0:
+		a.note(o, "its values are now in Git; use values for previews only")
 	}
 	p := Patch{Object: o.Object, Fields: patch, Removed: removed}
 	if a.options.IsTaken != nil && a.options.IsTaken(o.Kind, o.Name) {
