@@ -259,7 +259,8 @@ var addFeatures = []addFeature{
   serviceName: web
   volumeClaimTemplates: [{metadata: {name: a}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 5Gi}}}}]
   selector`).Replace(deployment("web", webImage, ", volumeMounts: [{name: a, mountPath: /a}]"))},
-		want: []string{"fsGroup: 10001"},
+		want:  []string{"fsGroup: 10001"},
+		notes: []string{"StatefulSet web: 1Gi of storage in place of 5Gi"},
 	},
 	{
 		name: "a caller that isn't there", edit: func(s *newservice.Service) { s.CalledBy = []string{"shop"} },
@@ -274,6 +275,29 @@ var addFeatures = []addFeature{
 		notes: []string{
 			"Secret notes-db: its values are now in Git; use values for previews only",
 			"Secret notes-key: its values are now in Git; use values for previews only",
+		},
+	},
+	{
+		name: "values that are too large",
+		docs: []string{
+			kubeService("web", aPort), strings.Replace(deployment("web", webImage,
+				`, resources: {requests: {cpu: "1", memory: 64Mi}, limits: {cpu: "2", memory: 4Gi}}`), "spec:\n", "spec:\n  replicas: 3\n", 1),
+		},
+		notes: []string{
+			"Deployment web: 1 replica in place of 3", "Deployment web: container main requests 50m of cpu in place of 1",
+			"Deployment web: container main is limited to 500m of cpu in place of 2",
+			"Deployment web: container main is limited to 512Mi of memory in place of 4Gi",
+		},
+	},
+	{
+		name: "a route and a port with other names", edit: public,
+		docs: []string{
+			kubeService("web", "ports: [{port: 80, targetPort: app}]"), deployment("web", webImage, ", ports: [{name: app, containerPort: 3000}]"),
+			object("networking.k8s.io/v1", "Ingress", "site", "spec: {tls: [{hosts: [a.test]}], rules: [{host: a.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n"),
+		},
+		notes: []string{
+			"Deployment web: port 3000 is called http in place of app", "Ingress site: the environment's host in place of a.test",
+			"Ingress site: without tls",
 		},
 	},
 }

@@ -17,6 +17,7 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 	isScaled := o.Kind == "Deployment" || o.Kind == "StatefulSet"
 	if n := fmt.Sprint(o.At("spec", "replicas")); isScaled && n != "<nil>" && n != "1" {
 		patch.set(1, "spec", "replicas")
+		a.note(o, "1 replica in place of %s", n)
 	}
 	pod, spec := podOf(o), fields{}
 	a.adaptPodFields(o, pod, spec)

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,6 +144,7 @@ func (a *adaption) adaptPorts(o Object, c manifest.Object, container fields) {
 			delete(copied, "hostPort")
 			delete(copied, "hostIP")
 			isChanged = true
+			a.note(o, "port %v has no port of the node", p.At("containerPort"))
 		}
 		isThis := isServed && !isNamed && fmt.Sprint(p.At("containerPort")) == a.port.number && p.Text("protocol") != "UDP"
 		switch {
@@ -150,6 +152,9 @@ func (a *adaption) adaptPorts(o Object, c manifest.Object, container fields) {
 			copied["name"], isChanged = httpPort, true
 		case isServed && !isThis && p.Text("name") == httpPort:
 			copied["name"], isChanged = "http-"+fmt.Sprint(p.At("containerPort")), true
+		}
+		if name := fmt.Sprint(copied["name"]); copied["name"] != nil && name != p.Text("name") {
+			a.note(o, "port %v is called %s in place of %s", p.At("containerPort"), name, cmp.Or(p.Text("name"), "none"))
 		}
 		isNamed = isNamed || isThis
 		ports = append(ports, copied)

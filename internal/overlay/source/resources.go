@@ -38,9 +38,8 @@ func (a *adaption) adaptResources(o Object, c manifest.Object, container fields)
 				a.note(o, "container %s without resource %s", c.Text("name"), key)
 			case isKnown && err == nil && value.Cmp(limit) > 0:
 				container.set(limit.String(), "resources", list, key)
-				if list == "limits" && key == "memory" {
-					a.note(o, "container %s has %s of memory in place of %s", c.Text("name"), limit.String(), old)
-				}
+				verb := map[string]string{"requests": "requests", "limits": "is limited to"}[list]
+				a.note(o, "container %s %s %s of %s in place of %s", c.Text("name"), verb, limit.String(), key, old)
 			}
 		}
 	}
@@ -81,6 +80,7 @@ func (a *adaption) adaptedClaim(o Object, claim manifest.Object) map[string]any 
 	size, err := resource.ParseQuantity(fmt.Sprint(claim.At("resources", "requests", "storage")))
 	if err == nil && size.Cmp(maxStorage) > 0 {
 		changed.set(maxStorage.String(), "resources", "requests", "storage")
+		a.note(o, "%s of storage in place of %s", maxStorage.String(), size.String())
 	}
 	if len(changed) == 0 {
 		return nil

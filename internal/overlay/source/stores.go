@@ -1,8 +1,10 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
@@ -129,6 +131,10 @@ func hasImage(pod manifest.Object, image string) bool {
 
 // adaptIngress leaves the rule that leads to the service. The row sets its host.
 func (a *adaption) adaptIngress(o Object, patch fields) {
+	var hosts []string
+	for _, rule := range o.Items("spec", "rules") {
+		hosts = append(hosts, cmp.Or(rule.Text("host"), "all hosts"))
+	}
 	for _, rule := range o.Items("spec", "rules") {
 		var paths []any
 		for _, p := range rule.Items("http", "paths") {
@@ -144,6 +150,7 @@ func (a *adaption) adaptIngress(o Object, patch fields) {
 		if len(paths) == 0 {
 			continue
 		}
+		a.note(o, "the environment's host in place of %s", strings.Join(hosts, ", "))
 		patch.set(a.options.Name, "metadata", "labels", PublicLabel)
 		patch.set([]any{map[string]any{
 			"host": a.options.Name + ".invalid", "http": map[string]any{"paths": paths[:1]},
@@ -152,6 +159,7 @@ func (a *adaption) adaptIngress(o Object, patch fields) {
 		for _, key := range []string{"tls", "defaultBackend"} {
 			if o.At("spec", key) != nil {
 				patch.set(nil, "spec", key)
+				a.note(o, "without %s", key)
 			}
 		}
 		a.result.HasRoute = true
