@@ -172,7 +172,7 @@ func runServiceAdd(ctx context.Context, opts *serviceAddOptions) error {
 		return nil
 	}
 	next := "review kustomize-base/services/" + s.Name + "/run"
-	if len(s.CalledBy) == 0 {
+	if len(s.CalledBy) == 0 && !s.Public {
 		next += ", and add " + s.Name + " to calls of the services that call it"
 	}
 	opts.term.Answerf("\nNext: %s", next)

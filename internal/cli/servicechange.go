@@ -71,13 +71,14 @@ func newProblems(ctx context.Context, before, after fs.FS) error {
 	return added.Err()
 }
 
-// report prints the result, what is left for the user, and the next step.
-func (c *serviceChange) report(result gitrepo.Result, done string) {
+// report prints the result, what is left for the user, and the next step. verb is "is" for a service that exists after
+// the change, else "was".
+func (c *serviceChange) report(result gitrepo.Result, done, verb string) {
 	c.commit.Report(c.term, result, done)
 	for _, n := range c.notes {
 		c.term.Notef("%s", config.Printable(n))
 	}
 	if c.isPublic && !c.commit.DryRun && !result.Unchanged {
-		c.term.Answerf("It is public, so the admission policies have changed: kubectl apply -k appsets")
+		c.term.Answerf("It %s public, so the admission policies have changed: kubectl apply -k appsets", verb)
 	}
 }

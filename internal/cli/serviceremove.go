@@ -74,7 +74,7 @@ func runServiceRemove(ctx context.Context, opts *serviceRemoveOptions) error {
 	if err != nil {
 		return err
 	}
-	opts.report(result, "removed service "+opts.name)
+	opts.report(result, "removed service "+opts.name, "was")
 	return nil
 }
 

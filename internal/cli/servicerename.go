@@ -70,7 +70,7 @@ func runServiceRename(ctx context.Context, opts *serviceRenameOptions) error {
 	if err != nil {
 		return err
 	}
-	opts.report(result, "renamed service "+opts.from+" to "+opts.to)
+	opts.report(result, "renamed service "+opts.from+" to "+opts.to, "is")
 	return nil
 }
 

@@ -91,10 +91,13 @@ func (o *serviceAddOptions) readSource(ctx context.Context) (err error) {
 	return err
 }
 
-// explain says in which manifests an error is.
+// explain names the service of an error, and its manifests.
 func (o *serviceAddOptions) explain(err error) error {
-	if _, isProblems := errors.AsType[config.Problems](err); !o.hasManifests() || isProblems {
+	if _, isProblems := errors.AsType[config.Problems](err); isProblems {
 		return err
+	}
+	if !o.hasManifests() {
+		return fmt.Errorf("add service %s: %w", o.service.Name, err)
 	}
 	return fmt.Errorf("add service %s from %q: %w", o.service.Name, cmp.Or(o.from, o.chart.source), err)
 }

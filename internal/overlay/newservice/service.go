@@ -75,9 +75,7 @@ type Repository struct {
 func (r Repository) AddService(s Service) (*Added, error) {
 	for _, known := range r.Policy.Services {
 		if known.Name == s.Name {
-			return nil, fmt.Errorf(
-				"add service %s: it exists with image %s\nchoose another name, or edit previewset.yaml", s.Name, known.Image,
-			)
+			return nil, fmt.Errorf("it exists with image %s\nchoose another name, or edit previewset.yaml", known.Image)
 		}
 	}
 	a := r.addition(s)
@@ -124,8 +122,7 @@ func (a *addition) folder() string { return path.Join("kustomize-base", "service
 
 func (a *addition) addRunComponent() error {
 	if a.Tree.Kind(a.folder()) != filetree.Absent {
-		return fmt.Errorf("add service %s: %s exists\nremove the folder, or add the service to previewset.yaml by hand",
-			a.service.Name, a.folder())
+		return fmt.Errorf("%s exists\nremove the folder, or add the service to previewset.yaml by hand", a.folder())
 	}
 	if a.service.Source != nil {
 		return a.addSource()

@@ -59,8 +59,8 @@ func TestAddServiceRefuses(t *testing.T) {
 		service Service
 		want    string
 	}{
-		{"an existing service", Service{Name: "web"}, "add service web: it exists with image a/web"},
-		{"an existing folder", Service{Name: "api"}, "add service api: kustomize-base/services/api exists"},
+		{"an existing service", Service{Name: "web"}, "it exists with image a/web"},
+		{"an existing folder", Service{Name: "api"}, "kustomize-base/services/api exists"},
 		{"an unknown caller", Service{Name: "post", CalledBy: []string{"wbe"}}, `--called-by "wbe": there is no service`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
