@@ -98,7 +98,12 @@ func (o *planOptions) print(p plan.Plan) {
 			o.Env.PrintPatch(c.Patch)
 		}
 	}
-	if len(p.Changes)+len(p.Held) == 0 {
+	switch {
+	case len(p.Changes)+len(p.Held) > 0:
+	case o.Client == nil:
+		o.Env.Answerf("unchanged: no environment made by hand would change\n" +
+			"not compared: environments of pull requests, which need --server, and the baseline")
+	default:
 		o.Env.Answerf("unchanged: no environment would change")
 	}
 }
