@@ -81,7 +81,7 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 		"render a Helm chart: a folder, oci://REGISTRY/CHART or https://REPOSITORY/CHART")
 	o.chart.addFlags(cmd)
 	flags.ListVar(f, &o.service.With, "with",
-		"with --from: also take the Service or workload of this name, such as its own database; repeatable")
+		"with --from: also take the Service or workload of this name; repeatable")
 	f.StringVar(&o.service.Repository, "repository", "",
 		"set its repository, owner/name (default: the name of its image on ghcr.io, or none with --from)")
 	flags.ListVar(f, &o.service.Paths, "paths",
