@@ -56,7 +56,7 @@ type deployment struct {
 	pr, repository, sha     string
 	environment, task       string
 	state, description, url string
-	isLive                  bool // the environment has the head, so the deployments of earlier commits become inactive
+	endsEarlier             bool // no environment has an earlier commit, so the deployments of those become inactive
 }
 
 func (p deploymentPlanner) deployment(r request) deployment {
@@ -71,9 +71,10 @@ func (p deploymentPlanner) deployment(r request) deployment {
 	if r.row != nil {
 		w.url = r.row.URL
 	}
-	w.isLive = r.row != nil && r.progress.Phase != preview.PhaseQueued && r.progress.Phase != preview.PhaseChecks
+	isWaiting := r.progress.Phase == preview.PhaseQueued || r.progress.Phase == preview.PhaseChecks
+	w.endsEarlier = r.row == nil || !isWaiting
 	wasReady := r.last.Commit == w.sha && strings.HasPrefix(r.last.Text, success+" ")
-	if w.isLive && wasReady && !isSettled(r.progress.Phase) {
+	if r.row != nil && !isWaiting && wasReady && !isSettled(r.progress.Phase) {
 		w.state = success
 	}
 	w.description = describe(d, r.progress, w.state)
@@ -111,7 +112,7 @@ func (w deployment) next(r Record, _ time.Time) write {
 			}
 			return r, err
 		}
-	case w.isLive && r.firstActive() >= 0:
+	case w.endsEarlier && r.firstActive() >= 0:
 		return deactivate(w.repository, r, r.firstActive())
 	case len(r.Earlier) > maxEarlier && r.Earlier[0].Inactive:
 		return deleteOldest(w.repository, r)

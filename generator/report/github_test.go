@@ -313,3 +313,21 @@ func TestRefusingRepositoryGetsNoReports(t *testing.T) {
 		t.Errorf("%d refusals, deployments of another repository: %+v", refused, others)
 	}
 }
+
+// An earlier commit is live while the newest one waits. When the preview ends in this time, no deployment stays active.
+func TestEndWhileACommitWaits(t *testing.T) {
+	t.Parallel()
+	r := newReported(t, report.Deployment)
+	waiting := strings.Replace(
+		testworld.Policy, `tag: "{{ .SHA }}", data: [postgres]`, `tag: "{{ .SHA }}", data: [postgres], ready: {check: image, app: ci}`, 1,
+	)
+	r.deploy(t, healthy)
+	r.Change(func() { r.Tree = testworld.Tree(2, waiting) })
+	r.setHead(0xbeef, "Preview")
+	r.refresh(t)
+	r.wantDeployments(t, "a push", "3ef shop-pr-7 in_progress success", "beef shop-pr-7 queued")
+	r.setHead(0xbeef, "bug")
+	r.refresh(t)
+	r.refresh(t)
+	r.wantDeployments(t, "the label is gone")
+}

@@ -35,6 +35,22 @@ func TestMissingDeploymentIsNoError(t *testing.T) {
 	}
 }
 
+// GitHub answers 404 also if the token may not write.
+func TestDeploymentThatMayNotBeWrittenIsAnError(t *testing.T) {
+	t.Parallel()
+	g, _, url := startGitHub(t)
+	c := newClient(t, url, Options{})
+	id, err := c.Deploy(t.Context(), "acme/shop", githubtest.SHA("head"), "preview", "shop-pr-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Inject(githubtest.Fault{Match: "POST /repos/acme/shop/deployments/.*/statuses", Status: http.StatusNotFound})
+	exists, err := c.SetDeploymentStatus(t.Context(), "acme/shop", id, "success", "", "")
+	if !exists || !IsRefused(err) {
+		t.Errorf("exists: %v, error %v", exists, err)
+	}
+}
+
 // GitHub deletes no active deployment.
 func TestActiveDeploymentIsNotDeleted(t *testing.T) {
 	t.Parallel()
