@@ -107,7 +107,8 @@ func (w deployment) next(r Record, _ time.Time) write {
 	case r.Text != w.status():
 		return func(ctx context.Context, g GitHub) (Record, error) {
 			exists, err := g.SetDeploymentStatus(ctx, w.repository, r.ID, w.state, w.description, w.url)
-			if r.Text = w.status(); !exists { // somebody deleted it
+			r.Text = w.status()
+			if !exists { // somebody deleted it; the next write creates another one
 				r.ID, r.Text = 0, ""
 			}
 			return r, err

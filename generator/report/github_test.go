@@ -274,18 +274,22 @@ func TestForkGetsNoDeployment(t *testing.T) {
 func TestJoinedPullRequestsHaveDeployments(t *testing.T) {
 	t.Parallel()
 	r := newReported(t, report.Deployment)
-	joined := func(number, commit int) preview.PullRequest {
-		pr := testworld.WithPaths(testworld.PullRequest(number, "alice", "preview-with:checkout"), "orders/main.go")
+	joined := func(number, commit int, file string) preview.PullRequest {
+		pr := testworld.WithPaths(testworld.PullRequest(number, "alice", "preview-with:checkout"), file)
 		pr.HeadSHA = head(commit)
 		return pr
 	}
-	r.Change(func() { r.Repositories["acme/shop"] = testworld.Repository("acme/shop", joined(8, 0xa8)) })
+	r.Change(func() {
+		r.Repositories["acme/shop"] = testworld.Repository(
+			"acme/shop", joined(8, 0xa8, "orders/main.go"), joined(9, 0xa9, "web/main.ts"),
+		)
+	})
 	r.refresh(t)
 	r.refresh(t)
 	row := r.service.Environment(t, "checkout").Row
 	r.argo.Statuses[row.Namespace] = testworld.Synced(row)
 	r.refresh(t)
-	r.wantDeployments(t, "joining", "a8 checkout in_progress success")
+	r.wantDeployments(t, "joining", "a8 checkout in_progress success", "a9 checkout in_progress success")
 }
 
 // Without the flag --report, a repository that refuses deployments is left alone, and others aren't affected.

@@ -71,8 +71,7 @@ func newProblems(ctx context.Context, before, after fs.FS) error {
 	return added.Err()
 }
 
-// report prints the result, what is left for the user, and the next step. verb is "is" for a service that exists after
-// the change, else "was".
+// report prints the result, the notes and the next step. Verb is "is" for a service that still exists, else "was".
 func (c *serviceChange) report(result gitrepo.Result, done, verb string) {
 	c.commit.Report(c.term, result, done)
 	for _, n := range c.notes {

@@ -32,7 +32,8 @@ baseline, and in the parameters of the admission policies. Addresses such as htt
 too. It keeps all other lines of these files, and checks the whole repository before the commit.
 
 The manifests of a service from --from stay as they are: a patch renames its Service, and its workloads keep
-their names. Links of environments end for some seconds, until Argo CD has synced both sides.`,
+their names. Other workloads get the new name; a StatefulSet starts with new volumes then. Links of environments
+end for some seconds, until Argo CD has synced both sides.`,
 		Example: `  previewctl service rename search catalog --dry-run
   previewctl service rename search catalog -m 'it has all products now'
   previewctl service rename admin backoffice --branch rename-admin`,

@@ -36,6 +36,9 @@ func (r Repository) Remove(name string) (*Change, error) {
 		}
 	}
 	c.noteUnusedStores()
+	if name := c.service.Repository; name != "" && c.isOnlyOneIn(name) {
+		c.note("pull requests of %s get no preview any more; their live previews are removed, or wait for confirmation", name)
+	}
 	return c.edits, nil
 }
 

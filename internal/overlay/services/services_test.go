@@ -106,7 +106,8 @@ profiles:
 	if diff := cmp.Diff([]string{"kustomize-base/services/api"}, got.Delete); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)
 	}
-	if len(got.Notes) != 2 || !strings.Contains(got.Notes[1], "no other service uses store db") {
+	if len(got.Notes) != 3 || !strings.Contains(got.Notes[1], "no other service uses store db") ||
+		!strings.Contains(got.Notes[2], "pull requests of acme/api get no preview") {
 		t.Errorf("notes %q", got.Notes)
 	}
 }
