@@ -1,5 +1,6 @@
-// Package config decodes and validates the configuration in the GitOps repository: previewset.yaml, slots.yaml and the
-// environment files. It also has the rules that follow from the configuration alone: names, lifetimes and slots.
+// Package config decodes and validates the configuration in the GitOps repository: previewset.yaml, slots.yaml,
+// access.yaml and the environment files. It also has the rules that follow from the configuration alone: names,
+// lifetimes, slots and roles.
 //
 // Package configtree finds the files. This package reads no file and knows no pull request.
 package config
@@ -41,9 +42,11 @@ type Config struct {
 	Commit string
 	Policy *Policy
 	Slots  *SlotPool // nil without slots.yaml
+	Access *Access   // nil without access.yaml; the last valid one if it is invalid
 	// Environments has the files overlays/<name>/environment.yaml by name.
 	Environments map[string]*Environment
-	// Problems are the mistakes in environment files and overlays. The rest of the configuration is used without them.
+	// Problems are the mistakes in access.yaml, environment files and overlays. The rest of the configuration is used
+	// without them.
 	Problems Problems
 	// SlotProblems are the mistakes in single claims of slots.yaml. The other claims are used.
 	SlotProblems Problems
@@ -64,8 +67,8 @@ type Config struct {
 }
 
 // Load reads the configuration of one commit. It returns Problems as its error if previewset.yaml or slots.yaml is
-// invalid; the caller then keeps the previous configuration. An invalid environment file is listed in Config.Problems,
-// and the last valid version of that file, from prev (nil at the first load), is used.
+// invalid; the caller then keeps the previous configuration. An invalid access.yaml or environment file is listed in
+// Config.Problems, and the last valid version of that file, from prev (nil at the first load), is used.
 func Load(t Tree, prev *Config) (*Config, error) {
 	c := &Config{
 		Commit:      t.Commit,
@@ -114,6 +117,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 		c.withoutEffect = append(c.withoutEffect,
 			SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
 	}
+	loadAccess(c, t, prev)
 	c.setOverlayRevisions(t, prev)
 	c.loadEnvironments(t, prev)
 	c.keepBrokenOverlays(t, prev)
@@ -156,6 +160,19 @@ func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repo
 
 // WithoutEffect lists the settings that have no effect, with the reason, one line for each.
 func (c *Config) WithoutEffect() []string { return c.withoutEffect }
+
+// loadAccess loads access.yaml. If it is invalid, the last valid one stays.
+func loadAccess(c *Config, t Tree, prev *Config) {
+	file, ok := t.Files[AccessFile]
+	if !ok {
+		return
+	}
+	access, problems := decodeAccess(file)
+	if access == nil && prev != nil {
+		access = prev.Access
+	}
+	c.Access, c.Problems = access, append(c.Problems, problems...)
+}
 
 // loadEnvironments loads the environment files, at most maxEnvironments.
 func (c *Config) loadEnvironments(t Tree, prev *Config) {

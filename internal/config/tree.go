@@ -9,7 +9,7 @@ type Tree struct {
 	Ancestors []string
 	// Prefix is the configuration's folder inside the repository, "." for the top.
 	Prefix string
-	// Files has previewset.yaml, slots.yaml and overlays/*/environment.yaml as far as they exist.
+	// Files has previewset.yaml, slots.yaml, access.yaml and overlays/*/environment.yaml as far as they exist.
 	Files map[string]File
 	// Kustomizations has the folders below kustomize-base and overlays that hold a kustomization file.
 	Kustomizations map[string]bool

@@ -55,6 +55,9 @@ var ErrNoFolder = errors.New("there is no such folder")
 // followed. A configuration file that isn't a regular file, or is too large, becomes a File with a Problem.
 func Read(fsys fs.FS, hash HashFunc) (config.Tree, error) {
 	r := newReader(fsys)
+	if err := r.addFile(config.AccessFile); err != nil {
+		return config.Tree{}, err
+	}
 	if err := r.addShared(hash); err != nil {
 		return config.Tree{}, err
 	}
@@ -74,8 +77,8 @@ func Read(fsys fs.FS, hash HashFunc) (config.Tree, error) {
 	return r.tree, nil
 }
 
-// ReadEnvironments reads the policy, the slots, the base and the named environments only. It doesn't list the other
-// environments, so a command that edits one of them doesn't depend on the rest. Hashes have empty values.
+// ReadEnvironments reads the policy, the slots, the base and the named environments only. It doesn't read the other
+// environments or access.yaml, so a command that edits one of them doesn't depend on the rest. Hashes have empty values.
 func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 	r := newReader(fsys)
 	noHash := func(string) (string, error) { return "", nil }
@@ -98,8 +101,11 @@ func ReadEnvironments(fsys fs.FS, names ...string) (config.Tree, error) {
 // configuration's folder.
 func Needs(name string) bool {
 	top, _, _ := strings.Cut(name, "/")
-	return name == config.PolicyFile || name == config.SlotsFile || top == config.OverlaysFolder ||
-		top == config.BaseFolder
+	switch name {
+	case config.PolicyFile, config.SlotsFile, config.AccessFile:
+		return true
+	}
+	return top == config.OverlaysFolder || top == config.BaseFolder
 }
 
 // reader fills a tree.

@@ -34,6 +34,7 @@ func repository() map[string]string {
 		"README.md":       "hello\n",
 		"previewset.yaml": "kind: PreviewConfig\n",
 		"slots.yaml":      "kind: SlotPool\n",
+		"access.yaml":     "kind: Access\n",
 		"kustomize-base/services/web/run/kustomization.yaml": "resources: []\n",
 		"kustomize-base/services/web/link/Kustomization":     "resources: []\n",
 		"kustomize-base/services/api/run/kustomization.yml":  "resources: []\n",
@@ -65,6 +66,7 @@ func TestRead(t *testing.T) {
 		Files: map[string]config.File{
 			"previewset.yaml":                 {Content: []byte("kind: PreviewConfig\n")},
 			"slots.yaml":                      {Content: []byte("kind: SlotPool\n")},
+			"access.yaml":                     {Content: []byte("kind: Access\n")},
 			"overlays/jakub/environment.yaml": {Content: []byte("kind: Environment\n")},
 			"overlays/plain/environment.yaml": {Content: []byte("kind: Environment # no kustomization\n")},
 		},
@@ -100,6 +102,7 @@ func TestUnreadableFilesHaveAProblem(t *testing.T) {
 	contents := repository()
 	contents["previewset.yaml"] = "-> README.md"
 	contents["slots.yaml"] = strings.Repeat("x", config.MaxFileSize+1)
+	contents["access.yaml"] = "-> slots.yaml"
 	contents["overlays/jakub/environment.yaml"] = strings.Repeat("x", config.MaxFileSize)
 	delete(contents, "overlays/plain/environment.yaml")
 	contents["overlays/plain/environment.yaml/file"] = "a folder instead of a file"
@@ -119,6 +122,7 @@ func TestUnreadableFilesHaveAProblem(t *testing.T) {
 	want := map[string]string{
 		"previewset.yaml":                 "is a symbolic link",
 		"slots.yaml":                      "is larger than 256 KiB",
+		"access.yaml":                     "is a symbolic link",
 		"overlays/jakub/environment.yaml": "",
 		"overlays/plain/environment.yaml": "is not a regular file",
 	}

@@ -18,7 +18,9 @@ import (
 )
 
 // fuzzedFiles are those that people write.
-var fuzzedFiles = []string{config.PolicyFile, config.SlotsFile, testfixture.Shop7File, "overlays/jakub/environment.yaml"}
+var fuzzedFiles = []string{
+	config.PolicyFile, config.SlotsFile, testfixture.Shop7File, "overlays/jakub/environment.yaml", config.AccessFile,
+}
 
 // FuzzLoad: whatever stands in the files, they are read or refused with a bounded number of readable problems, and what
 // is read can be resolved.
@@ -33,6 +35,7 @@ func FuzzLoad(f *testing.F) {
 		testfixture.EnvironmentYAML("owner: jakub\nlinks: {web: {environment: a}}\nlifetime: {expires: 2026-12-24T18:00:00Z}\n"),
 		testfixture.EnvironmentYAML("handover: [" + strings.Repeat("x, ", 300) + "x]\n"),
 		"apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\nslots: {a: {holders: [alice]}}\n",
+		testfixture.AccessYAML("everyone: viewer\nadmin: {groups: [a], logins: [b], emails: [c@d]}\npeople: {e@f: g}\n"),
 		strings.Replace(testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(a{1,1000}){1,1000}"`, 1),
 	} {
 		for i := range fuzzedFiles {

@@ -71,6 +71,11 @@ func SlotsYAML(lines string) string {
 	return "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\n" + lines
 }
 
+// AccessYAML returns an access.yaml with these lines after its header.
+func AccessYAML(lines string) string {
+	return "apiVersion: previewset.dev/v1alpha1\nkind: Access\n" + lines
+}
+
 // LoadTree loads a valid configuration, or fails the test.
 func LoadTree(t testing.TB, tree config.Tree, prev *config.Config) *config.Config {
 	t.Helper()
