@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/generator/applicationsets"
+	"github.com/previewset/previewset/generator/buttons"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/progress"
@@ -37,6 +38,7 @@ type refresher struct {
 	pendingPublish bool // a snapshot is published before the end of the round
 	savesReports   bool // it is published to save what GitHub has, so the next reports wait for the next snapshot
 
+	buttons  *buttons.Buttons
 	notifier *applicationsets.Notifier
 	stateLog stateLog
 }
@@ -72,6 +74,7 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 		},
 		queue: q, metrics: m, reads: newReads(),
 		periodic: periodic{now: o.Now, interval: o.Interval},
+		buttons:  &buttons.Buttons{Permissions: o.Permissions, Requests: q, Now: o.Now, Log: o.Logger},
 		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
 		stateLog: stateLog{log: o.Logger, metrics: m},
 	}

@@ -28,7 +28,8 @@ func (g *Generator) handlers() (private, public http.Handler) {
 
 	webhooks := &api.Webhooks{
 		Secret: o.WebhookSecret, Repositories: &g.refresher.watched, Queue: g.queue,
-		ConfigRepository: o.ConfigRepository, StatusContext: o.StatusContext, Count: g.refresher.metrics.Webhooks,
+		ConfigRepository: o.ConfigRepository, StatusContext: o.StatusContext, App: o.App,
+		Count: g.refresher.metrics.Webhooks,
 	}
 	proxies := visit.Proxies{Trusted: o.TrustedProxies, Secret: o.ProxySecret}
 	visits := visit.New(g.current, g.queue, environments, proxies, o.Now)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/applicationsets"
+	"github.com/previewset/previewset/generator/buttons"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/secret"
@@ -59,8 +60,12 @@ type Options struct {
 	StopsReporting func(error) bool
 	// DeploymentEnvironment is the name of GitHub's environment for deployments; default "preview".
 	DeploymentEnvironment string
-	// StatusContext names the Reporter's commit statuses, so that webhooks about them are ignored.
+	// StatusContext names the Reporter's commit statuses and check runs, so that webhooks about them are ignored.
 	StatusContext string
+	// App is the ID of the GitHub App that writes check runs; 0 without one.
+	App int64
+	// Permissions tells whether a user may use the buttons of check runs; nil ignores them.
+	Permissions buttons.Permissions
 	// Store keeps the state between two runs; nil keeps none.
 	Store store.Backend
 	// Token is Argo CD's token; it gives access to rows only.

@@ -19,6 +19,7 @@ const (
 	configKey    = "config"
 	clusterKey   = "cluster"
 	reportKey    = "report"
+	buttonsKey   = "buttons"
 	activityKey  = "activity"
 	wakingKey    = "waking"
 	progressKey  = "progress"

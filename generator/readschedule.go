@@ -75,6 +75,9 @@ func (r *refresher) scheduleReads(work pending.Work, isDue bool) {
 	if work.Config {
 		r.reads.want(configKey, true)
 	}
+	if r.buttons.Add(work.Clicks) {
+		r.reads.want(buttonsKey, false)
+	}
 	r.repositories.Expected.Merge(work.Expected)
 	for name := range work.Repositories {
 		r.readSoon(name)
@@ -122,6 +125,8 @@ func (r *refresher) task(ctx context.Context, key string) sources.Task {
 		return r.cluster.Read(ctx)
 	case reportKey:
 		return r.reportTask(ctx, func() { r.pendingPublish, r.savesReports = true, true })
+	case buttonsKey:
+		return r.buttons.Handle(ctx, r.reports, r.current.Published())
 	case activityKey:
 		return r.activity.Measure(ctx, func() *config.Config { return r.config.InForce }, r.anyRuns)
 	case wakingKey:

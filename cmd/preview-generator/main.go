@@ -117,6 +117,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	if kinds := s.reports(); len(kinds) > 0 && (s.hasGitHubCredentials() || !s.reportByDefault) {
 		o.Reporter, o.StatusContext = client, github.StatusContext
 		o.Reports, o.DeploymentEnvironment = kinds, s.deploymentEnvironment
+		o.App, o.Permissions = s.githubAppID, client
 		if s.reportByDefault {
 			o.StopsReporting = github.IsRefused
 		}

@@ -120,7 +120,8 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.state, "state", "", "where the state is saved: a `file` or configmap:<name> (default nowhere)")
 	s.report = list{string(report.Deployment)}
 	f.Var(&s.report, "report", "what GitHub shows on pull requests that ask for a preview: comma-separated `kinds` "+
-		"status, deployment and comment, or none; without this flag, deployments if the token may write them")
+		"status, check (instead of status; needs a GitHub App), deployment and comment, or none; "+
+		"without this flag, deployments if the token may write them")
 	f.StringVar(&s.deploymentEnvironment, "deployment-environment", "preview",
 		"`name` of GitHub's environment for all deployments")
 	f.Var(&s.trustedProxies, "trusted-proxies",
@@ -199,11 +200,7 @@ func (s *settings) check() error {
 	add(s.configRepo == "", "--config-repo is needed: the GitOps repository that previewctl init wrote")
 	add(s.tokenFile == "", "--token-file is needed: a file with the token that Argo CD sends")
 	add(s.pollInterval < time.Second, "--poll-interval is below a second")
-	for _, kind := range s.report {
-		isAlone := kind == "none" && len(s.report) == 1
-		add(!isAlone && !slices.Contains(report.Kinds, report.Kind(kind)),
-			fmt.Sprintf("--report: %q isn't one of status, deployment and comment, or none alone", kind))
-	}
+	problems = append(problems, s.checkReport())
 	add(s.deploymentEnvironment == "", "--deployment-environment is empty; write a name like preview")
 	add(
 		s.githubTokenFile != "" && s.githubAppKeyFile != "",
@@ -218,6 +215,28 @@ func (s *settings) check() error {
 	}
 	if u, err := url.Parse(s.githubURL); err != nil || u.User != nil {
 		add(true, "--github-url is no URL, or holds user and password; give a token file instead")
+	}
+	return errors.Join(problems...)
+}
+
+// checkReport checks the kinds of reports. Only a GitHub App may write check runs.
+func (s *settings) checkReport() error {
+	var problems []error
+	for _, kind := range s.report {
+		isAlone := kind == "none" && len(s.report) == 1
+		if !isAlone && !slices.Contains(report.Kinds, report.Kind(kind)) {
+			problems = append(problems, fmt.Errorf(
+				"--report: %q isn't one of status, check, deployment and comment, or none alone", kind))
+		}
+	}
+	hasCheck := slices.Contains(s.report, string(report.Check))
+	if hasCheck && s.githubAppID == 0 {
+		problems = append(problems, errors.New("--report: check needs a GitHub App, because GitHub accepts check runs only "+
+			"from Apps; use --github-app-id, --github-app-installation-id and --github-app-key-file instead of "+
+			"--github-token-file, or write status instead of check"))
+	}
+	if hasCheck && slices.Contains(s.report, string(report.Status)) {
+		problems = append(problems, errors.New("--report: check and status show the same; write one of them"))
 	}
 	return errors.Join(problems...)
 }

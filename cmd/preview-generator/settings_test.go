@@ -193,6 +193,10 @@ func invalidSettings() []invalidSetting {
 		app      = "a GitHub App needs all of --github-app-id, --github-app-installation-id and --github-app-key-file"
 		badURL   = "--github-url is no URL, or holds user and password; give a token file instead"
 		tooOften = "--poll-interval is below a second"
+
+		checkNeedsApp = "--report: check needs a GitHub App, because GitHub accepts check runs only from Apps; use " +
+			"--github-app-id, --github-app-installation-id and --github-app-key-file instead of --github-token-file, " +
+			"or write status instead of check"
 	)
 	base := []string{"--config-repo=https://git.example/x", "--token-file=/t"}
 	return []invalidSetting{
@@ -205,10 +209,22 @@ func invalidSettings() []invalidSetting {
 			},
 			nil,
 			[]string{
-				noRepo, noToken, tooOften, `--report: "email" isn't one of status, deployment and comment, or none alone`,
+				noRepo, noToken, tooOften, `--report: "email" isn't one of status, check, deployment and comment, or none alone`,
 				"--github-token-file and --github-app-key-file are both given; use one",
 				app, `--repositories: "acme/[" is no pattern; write one like acme/*`, badURL,
 			},
+		},
+		{
+			"check runs without an App", append(slices.Clone(base), "--report=check,comment", "--github-token-file=/g"),
+			nil,
+			[]string{checkNeedsApp},
+		},
+		{
+			"check runs and statuses",
+			append(slices.Clone(base), "--report=status,check", "--github-app-id=1", "--github-app-installation-id=2",
+				"--github-app-key-file=/k"),
+			nil,
+			[]string{"--report: check and status show the same; write one of them"},
 		},
 		{"an App without its key", append(slices.Clone(base), "--github-app-id=1", "--github-app-installation-id=2"), nil, []string{app}},
 		{"an App without its ID", append(slices.Clone(base), "--github-app-installation-id=2", "--github-app-key-file=/k"), nil, []string{app}},
@@ -256,6 +272,7 @@ func TestValidSettingsAreAccepted(t *testing.T) {
 		nil,
 		{"--github-token-file=/g"},
 		{"--github-app-id=1", "--github-app-installation-id=2", "--github-app-key-file=/k"},
+		{"--report=check", "--github-app-id=1", "--github-app-installation-id=2", "--github-app-key-file=/k"},
 		{"--poll-interval=1s", "--report=status", "--repositories=", "--github-url=http://127.0.0.1:1"},
 	} {
 		if s, err := parse(append(slices.Clone(base), more...), none); err != nil || s == nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -15,6 +16,42 @@ type event struct {
 	} `json:"repository"`
 	PullRequest json.RawMessage `json:"pull_request"`
 	Context     string          `json:"context"` // of a commit status
+	Action      string          `json:"action"`
+
+	CheckRun struct {
+		ID         int64    `json:"id"`
+		Name       string   `json:"name"`
+		ExternalID string   `json:"external_id"`
+		App        eventApp `json:"app"`
+	} `json:"check_run"`
+	CheckSuite struct {
+		App eventApp `json:"app"`
+	} `json:"check_suite"`
+	RequestedAction struct {
+		Identifier string `json:"identifier"`
+	} `json:"requested_action"`
+	Sender struct {
+		ID    int64  `json:"id"`
+		Login string `json:"login"`
+	} `json:"sender"`
+}
+
+// eventApp is the GitHub App of a check.
+type eventApp struct {
+	ID int64 `json:"id"`
+}
+
+// clicks returns the click on a button of one of our check runs, for each configured repository that it may be about.
+// It is no fact: the check run and the user are looked up.
+func (e event) clicks(repositories map[string]bool) pending.Clicks {
+	var all pending.Clicks
+	for repository := range repositories {
+		all = append(all, pending.Click{
+			Repository: repository, CheckRun: e.CheckRun.ID, ExternalID: e.CheckRun.ExternalID,
+			Button: e.RequestedAction.Identifier, Login: e.Sender.Login, UserID: e.Sender.ID,
+		})
+	}
+	return all
 }
 
 // eventPullRequest are the fields that tell what the next read will need, and how the pull request leaves its

@@ -40,9 +40,12 @@ type Webhooks struct {
 	Queue        *pending.Queue
 	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub.
 	ConfigRepository string
-	// StatusContext names our own commit statuses. Webhooks about them are ignored.
+	// StatusContext names our own commit statuses and check runs. Webhooks about them are ignored, except for clicks on
+	// buttons.
 	StatusContext string
-	Count         *prometheus.CounterVec // by event and outcome
+	// App is the ID of the GitHub App that writes the check runs; 0 without one.
+	App   int64
+	Count *prometheus.CounterVec // by event and outcome
 
 	deliveries deliveries
 }
@@ -68,12 +71,16 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 		repositories = w.Repositories.Concerned(name, e.Repository.ID)
 	}
 	isConfig := name != "" && name == w.ConfigRepository
-	isOurs := kind == "status" && e.Context == w.StatusContext
+	isClick := kind == "check_run" && e.Action == "requested_action" && w.isOurs(kind, e)
 	switch {
-	case !relevantEvents[kind] || isOurs || (len(repositories) == 0 && !isConfig):
+	case !relevantEvents[kind] || w.isOurs(kind, e) && !isClick || (len(repositories) == 0 && !isConfig):
 		return "ignored", "accepted; the event changes nothing here"
 	case w.deliveries.note(delivery):
 		return "repeated", "accepted; the same delivery came before"
+	}
+	if isClick {
+		w.Queue.Add(pending.Work{Clicks: e.clicks(repositories)})
+		return "accepted", "accepted; it will be done if the user may push to the repository"
 	}
 	work := pending.Work{Config: isConfig, Repositories: repositories, Expected: pending.Expected{}}
 	for repository := range repositories {
@@ -81,6 +88,19 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 	}
 	w.Queue.Add(work)
 	return "accepted", "accepted; it will be read again"
+}
+
+// isOurs says whether an event is about a report of the service. The App may have other check runs too.
+func (w *Webhooks) isOurs(kind string, e event) bool {
+	switch kind {
+	case "status":
+		return e.Context == w.StatusContext
+	case "check_run":
+		return w.App != 0 && e.CheckRun.App.ID == w.App && e.CheckRun.Name == w.StatusContext
+	case "check_suite":
+		return w.App != 0 && e.CheckSuite.App.ID == w.App
+	}
+	return false
 }
 
 // signedEvent reads the body and checks its signature in constant time. A sender without a signature is refused before

@@ -18,6 +18,8 @@ type Work struct {
 	// were never read, or with a name that belongs to another repository now.
 	Confirmed []string
 	Requests  Requests
+	// Clicks are clicks on buttons of our check runs.
+	Clicks Clicks
 	// Filters says that an ApplicationSet has a new filter, which must be saved.
 	Filters bool
 }
@@ -35,6 +37,7 @@ func (w *Work) Merge(o Work) {
 		w.Repositories[name] = true
 	}
 	w.Expected.Merge(o.Expected)
+	w.Clicks = w.Clicks.Merge(o.Clicks)
 	for _, r := range o.Requests.InOrder() {
 		w.Requests.Add(r)
 	}

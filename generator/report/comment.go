@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxEdits bounds the edits of one comment in an hour.
+// maxEdits bounds the edits of one comment, and of the content of one check run, in an hour.
 const maxEdits = 10
 
 // planComments returns the comments of all pull requests that ask for a preview, and last lines of those that did.
@@ -32,9 +32,17 @@ type comment struct {
 	isLast   bool   // the pull request asks for a preview no more, so the comment is forgotten afterwards
 }
 
-func newComment(pr, body string) comment {
+func newComment(pr, body string) comment { return comment{pr: pr, body: body, digest: digestOf(body)} }
+
+// digestOf identifies a content in a record.
+func digestOf(body string) string {
 	sum := sha256.Sum256([]byte(body))
-	return comment{pr: pr, body: body, digest: hex.EncodeToString(sum[:8])}
+	return hex.EncodeToString(sum[:8])
+}
+
+// recentEdits returns the times of the edits in the last hour.
+func (r Record) recentEdits(now time.Time) []time.Time {
+	return slices.DeleteFunc(slices.Clone(r.Edits), func(t time.Time) bool { return now.Sub(t) >= time.Hour })
 }
 
 // key implements entry.
@@ -45,7 +53,7 @@ func (c comment) text() string { return c.digest }
 
 // next implements entry.
 func (c comment) next(r Record, now time.Time) write {
-	edits := slices.DeleteFunc(slices.Clone(r.Edits), func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	edits := r.recentEdits(now)
 	if r.Text == c.digest || c.isLast && r.isEmpty() || len(edits) >= maxEdits && !c.isLast {
 		return nil
 	}

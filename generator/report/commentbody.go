@@ -11,7 +11,7 @@ import (
 // endedBody is the last content of a comment.
 const endedBody = "**This pull request has no preview any more.** Its environment was removed."
 
-// commentBody is the comment about a pull request, in Markdown. Texts from outside are only in code blocks, where they
+// commentBody is the comment about a pull request, and the summary of its check run, in Markdown. Texts from outside are only in code blocks, where they
 // can't be a link, a mention or structure. It has no times that change while the preview is used, because each change
 // is an edit.
 func commentBody(r request) string {
@@ -31,6 +31,8 @@ func writeWhy(b *strings.Builder, r request) {
 	p, lines := r.progress, []string{}
 	switch {
 	case p.Phase == preview.PhaseReady:
+	case p.Phase == preview.PhaseDeploying && p.Remedy == "": // Argo CD's reasons change every few seconds
+		lines = append(lines, "Argo CD deploys it.")
 	case r.decision.Rule == preview.RuleUnread: // GitHub's errors differ each time
 		lines = append(lines, "A source of this preview can't be read yet.")
 	case r.decision.Rule == preview.RuleTaken: // the other owner may be confidential

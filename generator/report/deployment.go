@@ -68,9 +68,7 @@ func (p deploymentPlanner) deployment(r request) deployment {
 	if w.task == "" {
 		w.task = p.environment
 	}
-	if r.row != nil {
-		w.url = r.row.URL
-	}
+	w.url = r.address()
 	isWaiting := r.progress.Phase == preview.PhaseQueued || r.progress.Phase == preview.PhaseChecks
 	w.endsEarlier = r.row == nil || !isWaiting
 	wasReady := r.last.Commit == w.sha && strings.HasPrefix(r.last.Text, success+" ")

@@ -2,6 +2,10 @@ package report_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -43,20 +47,36 @@ func newReported(t *testing.T, kinds ...report.Kind) *reported {
 	}
 	server := httptest.NewServer(r.github)
 	t.Cleanup(server.Close)
-	var err error
-	r.client, err = github.New(github.Options{BaseURL: server.URL, Token: func() (string, error) { return "secret", nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r.client = newGitHubClient(t, r.github, server.URL, slices.Contains(kinds, report.Check))
 	r.shop.As("mallory").Comment(7, "<!-- previewset -->\nmine")
 	r.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	r.setHead(0x3ef, "Preview")
 	_, keep := testworld.NewStore(t)
 	r.options = []func(*generator.Options){keep, testworld.WithApplications(r.argo), func(o *generator.Options) {
-		o.Reporter, o.Reports = r.client, kinds
+		o.Reporter, o.Reports, o.App, o.Permissions = r.client, kinds, 7, r.client
 	}}
 	r.restart(t)
 	return r
+}
+
+// newGitHubClient returns a client with a token, or with the credentials of the App 7.
+func newGitHubClient(t *testing.T, g *githubtest.Server, url string, isApp bool) *github.Client {
+	t.Helper()
+	o := github.Options{BaseURL: url, Token: func() (string, error) { return "secret", nil }}
+	if isApp {
+		g.AllowApp(7, 8, nil)
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+		o.Token, o.App = nil, &github.App{ID: 7, Installation: 8, Key: func() ([]byte, error) { return block, nil }}
+	}
+	c, err := github.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // restart starts the service with the saved state.
@@ -228,28 +248,38 @@ func TestCommentHasFewEditsInAnHour(t *testing.T) {
 // The whole life of a preview costs few writes.
 func TestLifeOfAPreviewCostsFewWrites(t *testing.T) {
 	t.Parallel()
-	r := newReported(t, report.Kinds...)
-	r.refresh(t)
-	r.deploy(t, healthy)
-	before := r.github.Count()
-	for range 5 {
-		r.refresh(t)
+	for _, first := range []report.Kind{report.Status, report.Check} {
+		t.Run("with a "+string(first), func(t *testing.T) {
+			t.Parallel()
+			r := newReported(t, first, report.Deployment, report.Comment)
+			r.refresh(t)
+			r.deploy(t, healthy)
+			before := r.github.Count()
+			for range 5 {
+				r.refresh(t)
+			}
+			if n := r.github.Count() - before; n != 0 {
+				t.Errorf("%d requests without a change", n)
+			}
+			r.setHead(0x3ef, "bug")
+			r.refresh(t)
+			r.refresh(t)
+			if writes := r.writes(); writes == 0 || writes > 12 || len(r.shop.Deployments()) != 0 {
+				t.Errorf("%d writes, %d deployments left", writes, len(r.shop.Deployments()))
+			}
+		})
 	}
-	if n := r.github.Count() - before; n != 0 {
-		t.Errorf("%d requests without a change", n)
-	}
-	r.setHead(0x3ef, "bug")
-	r.refresh(t)
-	r.refresh(t)
+}
+
+// writes returns how many requests have changed something at GitHub.
+func (r *reported) writes() int {
 	writes := 0
 	for request, times := range r.github.Requests() {
-		if request.Method != "GET" {
+		if request.Method != http.MethodGet && strings.HasPrefix(request.Path, "/repos/") {
 			writes += times
 		}
 	}
-	if writes == 0 || writes > 12 || len(r.shop.Deployments()) != 0 {
-		t.Errorf("%d writes, %d deployments left", writes, len(r.shop.Deployments()))
-	}
+	return writes
 }
 
 func head(commit int) string { return fmt.Sprintf("%040x", commit) }

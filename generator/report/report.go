@@ -1,5 +1,5 @@
-// Package report tells GitHub about previews: by commit statuses and deployments of the head commits of pull requests,
-// and by one comment for each pull request. It decides what to say and when to try again; the adapter talks to GitHub.
+// Package report tells GitHub about previews: by commit statuses, check runs and deployments of the head commits of pull
+// requests, and by one comment for each pull request. It decides what to say and when to try again; the adapter talks to GitHub.
 package report
 
 import (
@@ -18,17 +18,19 @@ type Kind string
 // The kinds of reports.
 const (
 	Status     Kind = "status"     // a commit status
+	Check      Kind = "check"      // a check run; only a GitHub App may write it
 	Deployment Kind = "deployment" // a GitHub deployment, with its statuses
 	Comment    Kind = "comment"    // a comment, which is edited in place
 )
 
 // Kinds are all kinds. Reports are written in this order.
-var Kinds = []Kind{Status, Deployment, Comment}
+var Kinds = []Kind{Status, Check, Deployment, Comment}
 
 // GitHub writes reports. Repository is "owner/name", and descriptions have at most 140 characters.
 type GitHub interface {
 	// Report sets our commit status on a commit. State is pending, success or failure; target is a URL or "".
 	Report(ctx context.Context, repository, sha, state, description, target string) error
+	CheckRuns
 	// Deploy returns the deployment of a commit to an environment of GitHub with the task. It creates a missing one.
 	Deploy(ctx context.Context, repository, sha, environment, task string) (id int64, err error)
 	// SetDeploymentStatus adds a status to a deployment, if that exists. State is queued, in_progress, success, failure or
@@ -41,6 +43,14 @@ type GitHub interface {
 	// PutComment writes our comment of a pull request and returns its ID. An id of 0 is unknown: the comment is searched
 	// for, and created if it is missing.
 	PutComment(ctx context.Context, repository string, number int, id int64, body string) (newID int64, err error)
+}
+
+// CheckRuns writes check runs.
+type CheckRuns interface {
+	// CreateCheckRun returns the check run of the commit with the external ID, with this content. It creates a missing one.
+	CreateCheckRun(ctx context.Context, repository string, run preview.CheckRun) (id int64, err error)
+	// UpdateCheckRun changes the content of a check run, if that exists.
+	UpdateCheckRun(ctx context.Context, repository string, id int64, run preview.CheckRun) (exists bool, err error)
 }
 
 // Options are the options of Reports.
@@ -116,7 +126,9 @@ func New(o Options) *Reports {
 	deployments := deploymentPlanner{environment: o.Environment}
 	return &Reports{
 		options: o, budget: newBudget(o.Now), lists: map[Kind]list{},
-		planners: map[Kind]planner{Status: planStatuses, Deployment: deployments.plan, Comment: planComments},
+		planners: map[Kind]planner{
+			Status: planStatuses, Check: planCheckRuns, Deployment: deployments.plan, Comment: planComments,
+		},
 	}
 }
 

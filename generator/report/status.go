@@ -66,9 +66,7 @@ const (
 func newCommitStatus(r request) commitStatus {
 	d := r.decision
 	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, states)}
-	if r.row != nil {
-		c.target = r.row.URL
-	}
+	c.target = r.address()
 	if c.target != "" && !isSettled(r.progress.Phase) && strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") {
 		c.state = success
 	}

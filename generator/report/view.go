@@ -38,6 +38,17 @@ type request struct {
 	last     Record
 }
 
+// address returns the preview's address; empty if it isn't live.
+func (r request) address() string {
+	if r.row == nil {
+		return ""
+	}
+	return r.row.URL
+}
+
+// page returns the address of the page about a preview. Previews have no page yet, so it is the preview's own address.
+func (r request) page() string { return r.address() }
+
 func newView(
 	snapshot *preview.Snapshot, progress progressOf, access map[string]Access, records map[string]Record,
 ) *view {

@@ -29,7 +29,7 @@ type State struct {
 	// Reported holds the commit statuses that GitHub had at this save, by pull request. A status that was set later is set
 	// again after a restart, which does no harm.
 	Reported map[string]string
-	// Reports holds the deployments and comments that GitHub had at this save.
+	// Reports holds the check runs, deployments and comments that GitHub had at this save.
 	Reports report.Saved
 	// Requested holds the resources that sleeping environments requested while they were awake, by environment.
 	Requested map[string]Resources

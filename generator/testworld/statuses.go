@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // Statuses records the commit statuses that a service sets.
@@ -48,6 +50,20 @@ func (r *Statuses) DeleteDeployment(_ context.Context, repository string, id int
 func (r *Statuses) PutComment(_ context.Context, repository string, number int, id int64, body string) (int64, error) {
 	r.Sent = append(r.Sent, fmt.Sprintf("%s#%d comment %q", repository, number, body))
 	return max(id, int64(number)), nil
+}
+
+// CreateCheckRun implements report.GitHub.
+func (r *Statuses) CreateCheckRun(_ context.Context, repository string, run preview.CheckRun) (int64, error) {
+	r.Sent = append(r.Sent, fmt.Sprintf("%s %s check run %s %s", repository, run.ExternalID, run.Status, run.Conclusion))
+	return int64(len(r.Sent)), nil
+}
+
+// UpdateCheckRun implements report.GitHub.
+func (r *Statuses) UpdateCheckRun(
+	_ context.Context, repository string, id int64, run preview.CheckRun,
+) (exists bool, err error) {
+	r.Sent = append(r.Sent, fmt.Sprintf("%s check run %d %s %s", repository, id, run.Status, run.Conclusion))
+	return true, nil
 }
 
 // Take removes and returns the statuses, sorted.

@@ -42,19 +42,12 @@ func (c *Client) SetDeploymentStatus(
 	if environmentURL != "" {
 		status["environment_url"] = environmentURL
 	}
-	err = c.write(ctx, http.MethodPost, repository, fmt.Sprintf("/deployments/%d/statuses", id), status, nil)
-	if rest.StatusOf(err) == http.StatusNotFound && !c.hasDeployment(ctx, repository, id) {
+	path := fmt.Sprintf("/deployments/%d", id)
+	err = c.write(ctx, http.MethodPost, repository, path+"/statuses", status, nil)
+	if rest.StatusOf(err) == http.StatusNotFound && !c.exists(ctx, repository, path) {
 		return false, nil
 	}
 	return true, explainWrite(err, fmt.Sprintf("set status of deployment %d in %s", id, repository), "deployments")
-}
-
-// hasDeployment tells a missing deployment from a missing permission: GitHub answers 404 for both. It is true if that is
-// unknown.
-func (c *Client) hasDeployment(ctx context.Context, repository string, id int64) bool {
-	var found deploymentJSON
-	_, err := c.rest.Get(ctx, fmt.Sprintf("repos/%s/deployments/%d", repository, id), "", &found)
-	return rest.StatusOf(err) != http.StatusNotFound
 }
 
 // DeleteDeployment deletes an inactive deployment. A missing one is no error.

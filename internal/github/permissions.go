@@ -1,8 +1,10 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -81,4 +83,15 @@ func readPermission(ctx context.Context, api *repositoryAPI, login string, last 
 	}
 	canWrite := found.User.isHuman() && slices.Contains([]string{"write", "maintain", "admin"}, found.Permission)
 	return permission{etag: a.ETag, userID: found.User.ID, canWrite: canWrite}
+}
+
+// CanWrite says whether the account with a login and an ID may push to a repository. Another account may have the login
+// now. Bots can't.
+func (c *Client) CanWrite(ctx context.Context, repository, login string, userID int64) (bool, error) {
+	api := newRepositoryAPI(c.rest, identity{name: repository})
+	found := readPermission(ctx, api, login, permission{})
+	if err := cmp.Or(found.err, found.notFound); err != nil {
+		return false, fmt.Errorf("read whether %s may push to %s: %w", login, repository, err)
+	}
+	return found.canWrite && found.userID == userID, nil
 }

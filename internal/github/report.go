@@ -31,6 +31,14 @@ func (c *Client) write(ctx context.Context, method, repository, path string, in,
 	return c.rest.Write(ctx, method, "repos/"+repository+path, in, out)
 }
 
+// exists tells a missing object from a missing permission: GitHub answers 404 for both. It is true if that is unknown.
+// Path is the part after the repository.
+func (c *Client) exists(ctx context.Context, repository, path string) bool {
+	var found struct{}
+	_, err := c.rest.Get(ctx, "repos/"+repository+path, "", &found)
+	return rest.StatusOf(err) != http.StatusNotFound
+}
+
 // explainWrite adds the action to an error, and the permission that may be missing.
 func explainWrite(err error, action, permission string) error {
 	switch {

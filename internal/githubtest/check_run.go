@@ -3,7 +3,6 @@ package githubtest
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -18,10 +17,23 @@ type CheckRun struct {
 	Suite int
 }
 
+// AppCheckRun is a check run that an App created by the API.
+type AppCheckRun struct {
+	ID, App                                int64
+	SHA, Name, ExternalID, Status          string
+	Conclusion, DetailsURL, Title, Summary string
+	Actions                                []CheckRunAction
+}
+
+// CheckRunAction is a button of a check run. Identifier is what the webhook says about a click on it.
+type CheckRunAction struct{ Label, Description, Identifier string }
+
+// checkRunEntry is a check run. created is zero if a test has set it.
 type checkRunEntry struct {
 	CheckRun
-	id int64
-	at time.Time
+	id      int64
+	at      time.Time
+	created AppCheckRun
 }
 
 // SetCheckRun adds a check run to a commit, or changes the run with the same name, App and suite. It returns the
@@ -72,37 +84,11 @@ func checkRunJSON(r *repository, sha string, e checkRunEntry) object {
 		"conclusion": nil, "started_at": stamp(e.at), "completed_at": nil, "pull_requests": []any{},
 		"app": appJSON(e.App), "check_suite": object{"id": suiteID(sha, e.App, e.Suite)},
 	}
+	if e.created.ID != 0 {
+		addCreated(o, e.created)
+	}
 	if e.Status == "completed" {
 		o["conclusion"], o["completed_at"] = e.Conclusion, stamp(e.at)
 	}
 	return o
-}
-
-func listCheckRuns(c *call, r *repository, ref string) *answer {
-	sha, name := r.resolveCommit(ref), c.query("check_name", "")
-	found := []checkRunEntry{}
-	for _, e := range r.checkRuns[sha] {
-		if name == "" || e.Name == name {
-			found = append(found, e)
-		}
-	}
-	show := func(e checkRunEntry) any { return checkRunJSON(r, sha, e) }
-	return wrappedPage(c, r, found, show, func(runs []any) any {
-		return object{"total_count": len(found), "check_runs": runs}
-	})
-}
-
-func createCheckRun(c *call, r *repository) *answer {
-	var in struct {
-		Name, Status, Conclusion string
-		HeadSHA                  string `json:"head_sha"`
-	}
-	if a := c.decode(&in); a != nil {
-		return a
-	}
-	if in.Name == "" || in.HeadSHA == "" {
-		return unprocessable("Invalid request. \"name\" and \"head_sha\" are needed.")
-	}
-	e := c.change.addCheckRun(r, in.HeadSHA, CheckRun{Name: in.Name, Status: in.Status, Conclusion: in.Conclusion})
-	return reply(http.StatusCreated, checkRunJSON(r, in.HeadSHA, e))
 }

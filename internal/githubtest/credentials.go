@@ -114,7 +114,7 @@ func (k *credentials) createInstallationToken(c *call) *answer {
 	return reply(http.StatusCreated, object{
 		"token": value, "expires_at": stamp(expires), "repository_selection": "selected",
 		"permissions": object{
-			"metadata": "read", "pull_requests": "write", "contents": "read", "checks": "read", "statuses": "write",
+			"metadata": "read", "pull_requests": "write", "contents": "read", "checks": "write", "statuses": "write",
 			"deployments": "write",
 		},
 	})

@@ -26,6 +26,7 @@ var pathKinds = []struct {
 	{"status", strings.Contains, "/statuses/"},
 	{"user", strings.HasSuffix, "/user"},
 	{"checks", strings.HasSuffix, "/check-runs"},
+	{"checks", strings.Contains, "/check-runs/"},
 	{"commit", strings.Contains, "/commits/"},
 }
 

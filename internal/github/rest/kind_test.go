@@ -17,6 +17,8 @@ func TestKind(t *testing.T) {
 		"/repos/acme/shop/commits/c0ffee/statuses":          "statuses",
 		"/repos/acme/shop/statuses/c0ffee":                  "status",
 		"/repos/acme/shop/commits/c0ffee/check-runs":        "checks",
+		"/repos/acme/shop/check-runs":                       "checks",
+		"/repos/acme/shop/check-runs/7":                     "checks",
 		"/repos/acme/shop/compare/main...c0ffee":            "compare",
 		"/repos/acme/shop/git/matching-refs/heads/x/pulls":  "ref",
 		"/repos/acme/shop/git/ref/heads/commits/x/statuses": "ref",

@@ -1,0 +1,120 @@
+// Package buttons does what people ask for with the buttons of our check runs at GitHub: it wakes and extends previews.
+// A webhook about a click proves only that GitHub sent it. So the check run must be one that the service has written,
+// and GitHub is asked whether the user may push to the repository.
+package buttons
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// Permissions tells whether the account with a login and an ID may push to a repository.
+type Permissions interface {
+	CanWrite(ctx context.Context, repository, login string, userID int64) (bool, error)
+}
+
+// Requests takes requests.
+type Requests interface{ Request(r preview.Request) }
+
+// CheckRuns finds the pull request with a check run, "owner/name#number"; empty if the check run isn't ours.
+type CheckRuns interface{ ByCheckRun(id int64) (pr string) }
+
+// Buttons handles clicks. It belongs to the goroutine of the refresh cycle.
+type Buttons struct {
+	Permissions Permissions // nil ignores all clicks
+	Requests    Requests
+	Now         func() time.Time
+	Log         *slog.Logger
+
+	waiting pending.Clicks
+}
+
+// Add adds clicks. IsDue says whether clicks wait for Handle.
+func (b *Buttons) Add(clicks pending.Clicks) (isDue bool) {
+	if b.Permissions != nil {
+		b.waiting = b.waiting.Merge(clicks)
+	}
+	return len(b.waiting) > 0
+}
+
+// clicked is a click on a check run of the service.
+type clicked struct {
+	pending.Click
+	pr, repository string
+}
+
+// Handle handles the waiting clicks. A failed one isn't tried again, because the user can click again.
+func (b *Buttons) Handle(ctx context.Context, runs CheckRuns, p *answer.Published) sources.Task {
+	var all []clicked
+	for _, click := range b.waiting {
+		pr := runs.ByCheckRun(click.CheckRun)
+		repository, _, _ := strings.Cut(pr, "#")
+		if pr == "" || pr != click.ExternalID || !strings.EqualFold(repository, click.Repository) {
+			b.refuse(clicked{Click: click, pr: pr}, "it isn't the newest check run of a preview")
+			continue
+		}
+		if click.Button != preview.ActionWake && click.Button != preview.ActionExtend {
+			b.refuse(clicked{Click: click, pr: pr}, "there is no such button")
+			continue
+		}
+		all = append(all, clicked{click, pr, repository})
+	}
+	b.waiting = nil
+	return func() sources.Apply {
+		for _, click := range all {
+			b.handle(ctx, click, p)
+		}
+		return func() {}
+	}
+}
+
+// handle asks GitHub about the user, and queues the request as the API does.
+func (b *Buttons) handle(ctx context.Context, click clicked, p *answer.Published) {
+	isWriter, err := b.Permissions.CanWrite(ctx, click.repository, click.Login, click.UserID)
+	switch {
+	case err != nil:
+		b.refuse(click, err.Error())
+		return
+	case !isWriter:
+		b.refuse(click, "the user may not push to the repository")
+		return
+	case p == nil || p.Config == nil:
+		b.refuse(click, "the configuration was never read")
+		return
+	}
+	r := preview.Request{
+		Environment: environmentOf(p.Snapshot, click.pr), Action: click.Button, By: click.Login, At: b.Now().UTC(),
+	}
+	if err := p.Snapshot.Check(p.Config, r); err != nil {
+		b.refuse(click, err.Error())
+		return
+	}
+	b.Log.Info("request received", "env", r.Environment, "action", r.Action, "caller", r.By, "pr", click.pr,
+		"check_run", click.CheckRun)
+	b.Requests.Request(r)
+}
+
+// refuse logs a click without effect.
+func (b *Buttons) refuse(click clicked, why string) {
+	b.Log.Warn("a click on a check run has no effect", "action", config.Printable(click.Button),
+		"caller", config.Printable(click.Login), "pr", click.pr, "check_run", click.CheckRun, "reason", config.Printable(why))
+}
+
+// environmentOf returns the environment of a pull request now; empty if it has none.
+func environmentOf(s *preview.Snapshot, pr string) string {
+	for i := range s.Decisions {
+		if d := &s.Decisions[i]; d.Number > 0 && d.Repository+"#"+strconv.Itoa(d.Number) == pr {
+			return d.Environment
+		}
+	}
+	return ""
+}

@@ -1,0 +1,206 @@
+package report
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/previewset/previewset/internal/preview"
+)
+
+const (
+	completed = "completed"
+	neutral   = "neutral"
+	// maxSummary is GitHub's limit for the summary of a check run, in bytes.
+	maxSummary = 65535
+)
+
+// The identifiers of the buttons of check runs. They are the actions of requests.
+const (
+	buttonWake   = preview.ActionWake
+	buttonExtend = preview.ActionExtend
+)
+
+// checkRun is the wanted check run of a pull request's head.
+type checkRun struct {
+	pr, repository string
+	run            preview.CheckRun
+}
+
+// planCheckRuns returns the check runs of all pull requests that ask for a preview, and ends those that did.
+func planCheckRuns(v *view) (entries []entry, kept []string) {
+	ended, unclear := v.ended()
+	for _, r := range v.requests {
+		entries = append(entries, newCheckRun(r))
+	}
+	for _, key := range ended {
+		entries = append(entries, endedCheckRun(key))
+	}
+	return entries, append(unclear, v.unclear...)
+}
+
+// newCheckRun returns the check run of a pull request. A commit that was ready stays green while its environment sleeps
+// or wakes, or is synced again.
+func newCheckRun(r request) checkRun {
+	d := r.decision
+	state := stateOf(r.progress, deploymentStates)
+	wasReady := r.last.Commit == d.HeadSHA && strings.HasPrefix(r.last.Text, completed+" "+success+" ")
+	switch {
+	case r.address() != "" && !isSettled(r.progress.Phase) && wasReady:
+		state = success
+	case state == inactive: // asleep before it was ever ready, or expired
+		state = failure
+	}
+	c := checkRun{pr: r.key, repository: d.Repository, run: preview.CheckRun{
+		SHA: d.HeadSHA, ExternalID: r.key, DetailsURL: r.page(), Title: checkTitle(r), Summary: checkSummary(r),
+		Actions: buttonsOf(r),
+	}}
+	if c.run.Status = state; state == success || state == failure {
+		c.run.Status, c.run.Conclusion = completed, state
+	}
+	return c
+}
+
+// checkTitle has no text from outside.
+func checkTitle(r request) string {
+	title := string(r.progress.Phase)
+	if r.decision.Outcome == preview.Held {
+		title = "held: " + string(r.decision.Rule)
+	}
+	if r.decision.Environment == "" {
+		return title
+	}
+	return "Preview " + r.decision.Environment + ": " + title
+}
+
+// checkSummary is like a comment. A summary that is too long has no services and links.
+func checkSummary(r request) string {
+	summary := commentBody(r)
+	if len(summary) > maxSummary {
+		r.row = nil
+		summary = commentBody(r)
+	}
+	return summary
+}
+
+// buttonsOf returns the buttons that can have an effect now.
+func buttonsOf(r request) []preview.CheckRunAction {
+	var all []preview.CheckRunAction
+	if r.row != nil && r.progress.Phase == preview.PhaseAsleep {
+		all = append(all, preview.CheckRunAction{
+			Label: "Wake", Description: "Wake the preview", Identifier: buttonWake,
+		})
+	}
+	isExpired := r.decision.Rule == preview.RuleIdle || r.decision.Rule == preview.RuleExpired
+	if r.row != nil && r.decision.ExpiresAt != nil || isExpired {
+		all = append(all, preview.CheckRunAction{
+			Label: "Extend", Description: "Keep the preview longer", Identifier: buttonExtend,
+		})
+	}
+	return all
+}
+
+// key implements entry.
+func (c checkRun) key() string { return c.pr }
+
+// result identifies the part of the content that is written however often it changes.
+func (c checkRun) result() string {
+	parts := []string{c.run.Status, c.run.Conclusion}
+	for _, a := range c.run.Actions {
+		parts = append(parts, a.Identifier)
+	}
+	return strings.Join(parts, " ") + " "
+}
+
+// text implements entry.
+func (c checkRun) text() string {
+	return c.result() + digestOf(strings.Join([]string{c.run.Title, c.run.DetailsURL, c.run.Summary}, "\n"))
+}
+
+// resultIn returns the result that is part of a record's text.
+func resultIn(r Record) string { return r.Text[:strings.LastIndexByte(r.Text, ' ')+1] }
+
+// next implements entry. GitHub doesn't open a completed check run again, so another one with the same name takes its
+// place. The new commit comes first, then the end of the earlier ones.
+func (c checkRun) next(r Record, now time.Time) write {
+	wasCompleted := strings.HasPrefix(r.Text, completed+" ")
+	if r.ID != 0 && (r.Commit != c.run.SHA || wasCompleted && !c.run.IsCompleted()) {
+		r = r.withoutRun()
+	}
+	edits := r.recentEdits(now)
+	switch {
+	case r.ID == 0:
+		return func(ctx context.Context, g GitHub) (_ Record, err error) {
+			r.Commit, r.Text, r.Edits = c.run.SHA, c.text(), slices.Concat(edits, []time.Time{now})
+			r.ID, err = g.CreateCheckRun(ctx, c.repository, c.run)
+			return r, err
+		}
+	case r.Text != c.text() && (len(edits) < maxEdits || resultIn(r) != c.result()):
+		return func(ctx context.Context, g GitHub) (Record, error) {
+			exists, err := g.UpdateCheckRun(ctx, c.repository, r.ID, c.run)
+			r.Text, r.Edits = c.text(), slices.Concat(edits, []time.Time{now})
+			if !exists { // the next write creates another one
+				r.ID, r.Text = 0, ""
+			}
+			return r, err
+		}
+	case len(r.Earlier) > 0:
+		return endEarliest(c.repository, r, "Another commit replaced this one.")
+	}
+	return nil
+}
+
+// withoutRun returns the record without its check run. One without a result is among the earlier ones.
+func (r Record) withoutRun() Record {
+	if !strings.HasPrefix(r.Text, completed+" ") {
+		r.Earlier = append(slices.Clone(r.Earlier), Earlier{ID: r.ID})
+	}
+	r.ID, r.Commit, r.Text = 0, "", ""
+	return r
+}
+
+// endEarliest ends the oldest of the earlier check runs.
+func endEarliest(repository string, r Record, why string) write {
+	return func(ctx context.Context, g GitHub) (Record, error) {
+		_, err := g.UpdateCheckRun(ctx, repository, r.Earlier[0].ID, preview.CheckRun{
+			Status: completed, Conclusion: neutral, Title: "no preview", Summary: why,
+		})
+		r.Earlier = r.Earlier[1:]
+		return r, err
+	}
+}
+
+// endedCheckRun is the name of a pull request that has no preview any more. Its check runs become neutral, so that a
+// required check doesn't block it.
+type endedCheckRun string
+
+// key implements entry.
+func (c endedCheckRun) key() string { return string(c) }
+
+// text implements entry.
+func (c endedCheckRun) text() string { return "" }
+
+// next implements entry.
+func (c endedCheckRun) next(r Record, _ time.Time) write {
+	if r.ID != 0 {
+		r.Earlier = append(slices.Clone(r.Earlier), Earlier{ID: r.ID})
+		r.ID, r.Commit, r.Text = 0, "", ""
+	}
+	if len(r.Earlier) == 0 {
+		return nil
+	}
+	repository, _ := split(string(c))
+	return endEarliest(repository, r, endedBody)
+}
+
+// ByCheckRun returns the pull request with the check run, "owner/name#number". It is empty if the check run isn't ours,
+// or isn't the newest one.
+func (r *Reports) ByCheckRun(id int64) (pr string) {
+	for key, record := range r.lists[Check].records {
+		if id != 0 && record.ID == id {
+			return key
+		}
+	}
+	return ""
+}
