@@ -21,6 +21,10 @@ func (a *API) listEnvironments(c *gin.Context) {
 	for i := range p.Snapshot.Rows {
 		row := &p.Snapshot.Rows[i]
 		environments[i] = ListedEnvironment{Row: row, Decision: decisions[row.Name]}
+		if latest := a.Watch.Latest(row.Name); latest != nil {
+			p := latest.WithDecision(decisions[row.Name])
+			environments[i].Progress = &p
+		}
 	}
 	c.JSON(http.StatusOK, EnvironmentList{Environments: environments})
 }
@@ -42,8 +46,8 @@ func (a *API) getEnvironment(c *gin.Context) {
 	for _, r := range p.Snapshot.Rows {
 		if r.Name == c.Param("name") {
 			s := a.Progress.Environment(c.Request.Context(), r)
-			s.Progress = a.Watch.Complete(r.Name, s.Progress)
 			s.Decision = p.LiveDecisions()[r.Name]
+			s.Progress = a.Watch.Complete(r.Name, s.Progress).WithDecision(s.Decision)
 			if commit != "" {
 				read := p.Config != nil && p.Config.IsAtOrAfter(commit)
 				s.ConfigRead = &read

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -40,7 +41,11 @@ func TestListAndGetEnvironments(t *testing.T) {
 		}
 	}
 	for _, e := range all.Environments {
+		if p, _ := e["progress"].(map[string]any); p["phase"] != "deploying" {
+			t.Errorf("the progress of %v is %v", e["name"], p)
+		}
 		delete(e, "decision")
+		delete(e, "progress")
 	}
 	if diff := cmp.Diff(s.GetParams(t, testworld.ParamsBody).Rows(t), all.Environments); diff != "" {
 		t.Error(diff)
@@ -48,6 +53,45 @@ func TestListAndGetEnvironments(t *testing.T) {
 	if got := s.Get(t, "/api/v1/environments/shop-pr-8"); got.Code != http.StatusNotFound ||
 		!strings.Contains(got.Message(t), "previewctl why") {
 		t.Errorf("%d %s", got.Code, got.Body)
+	}
+}
+
+// The list has the progress of the last read, and for a sleeping environment the reason of its decision.
+func TestListHasProgress(t *testing.T) {
+	t.Parallel()
+	w, argo := testworld.New(), &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
+	s := testworld.Ready(t, w, testworld.WithApplications(argo), testworld.WithClock)
+	argo.Heal(s.Environment(t, "shop-pr-7").Row)
+	s.Request(t, "gateway-pr-1", preview.ActionSleep, "")
+	for range 2 {
+		w.AdvanceClock(time.Minute)
+		s.Refresh(t.Context())
+	}
+	var all struct {
+		Environments []struct {
+			Name     string
+			Progress preview.Progress
+			Decision preview.Decision
+		}
+	}
+	if err := json.Unmarshal([]byte(s.Get(t, "/api/v1/environments").Body), &all); err != nil {
+		t.Fatal(err)
+	}
+	phases := map[string]preview.Phase{}
+	for _, e := range all.Environments {
+		phases[e.Name] = e.Progress.Phase
+		if e.Progress.Since == nil {
+			t.Errorf("%s: the phase has no beginning", e.Name)
+		}
+		if e.Progress.Phase == preview.PhaseAsleep && (e.Progress.Reason == "" || e.Progress.Reason != e.Decision.Reason) {
+			t.Errorf("%s: %q, the decision says %q", e.Name, e.Progress.Reason, e.Decision.Reason)
+		}
+	}
+	want := map[string]preview.Phase{
+		"shop-pr-7": preview.PhaseReady, "gateway-pr-1": preview.PhaseAsleep, "gateway-pr-2": preview.PhaseDeploying,
+	}
+	if diff := cmp.Diff(want, phases); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -50,9 +50,11 @@ type EnvironmentList struct {
 	Environments []ListedEnvironment `json:"environments"`
 }
 
-// ListedEnvironment is a live environment with the decision that keeps it live.
+// ListedEnvironment is a live environment with its progress and the decision that keeps it live.
 type ListedEnvironment struct {
 	*preview.Row
+	// Progress is how far it was at the last read of its Application, at most half a minute ago; missing until then.
+	Progress *preview.Progress `json:"progress,omitempty"`
 	// Decision is the decision that keeps the environment live.
 	Decision *preview.Decision `json:"decision,omitempty"`
 }

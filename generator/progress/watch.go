@@ -38,14 +38,15 @@ type SavedPhase struct {
 	Since time.Time     `json:"since"`
 }
 
-// Watch knows the progress of all live environments. Only the goroutine of the refresh cycle changes it; Complete and
-// Counts are safe for concurrent use.
+// Watch knows the progress of all live environments. Only the goroutine of the refresh cycle changes it; Latest,
+// Complete and Counts are safe for concurrent use.
 type Watch struct {
 	applications Applications // nil without a cluster
 	now          func() time.Time
 	watched      map[string]*watched // by environment
 
-	mu      sync.Mutex // guards saved and unsaved
+	mu      sync.Mutex                  // guards the fields below
+	latest  map[string]preview.Progress // of environments with a known progress
 	saved   Saved
 	unsaved bool // a phase has changed since the last call of Saved
 }
@@ -61,7 +62,7 @@ type watched struct {
 
 // NewWatch returns a Watch. Applications are nil without a cluster.
 func NewWatch(a Applications, now func() time.Time) *Watch {
-	return &Watch{applications: a, now: now, watched: map[string]*watched{}}
+	return &Watch{applications: a, now: now, watched: map[string]*watched{}, latest: map[string]preview.Progress{}}
 }
 
 // Saved returns the phases and durations to save. HasChanged says whether it changed since the last call.
@@ -179,13 +180,17 @@ func (w *Watch) take(name string, a *preview.ApplicationStatus, err error) (chan
 	return changed
 }
 
-// note remembers when a phase began, and how long a deployment took.
+// note remembers the progress, when its phase began, and how long a deployment took.
 func (w *Watch) note(name string, e *watched) {
-	if !e.isKnown || w.applications == nil {
+	if !e.isKnown {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.latest[name] = e.progress
+	if w.applications == nil {
+		return
+	}
 	last, isNoted := w.saved.Phases[name]
 	if isNoted && last.Phase == e.progress.Phase {
 		return
@@ -208,6 +213,19 @@ func (w *Watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	maps.DeleteFunc(w.saved.Phases, func(name string, _ SavedPhase) bool { return w.watched[name] == nil })
+	maps.DeleteFunc(w.latest, func(name string, _ preview.Progress) bool { return w.watched[name] == nil })
+}
+
+// Latest returns an environment's progress as it was read last; nil if it isn't known yet.
+func (w *Watch) Latest(name string) *preview.Progress {
+	w.mu.Lock()
+	p, isKnown := w.latest[name]
+	w.mu.Unlock()
+	if !isKnown {
+		return nil
+	}
+	p = w.Complete(name, p)
+	return &p
 }
 
 // Complete adds to an environment's progress when the phase began, and how long it usually takes. The phase may be

@@ -27,8 +27,8 @@ type listOptions struct {
 
 // listing is the JSON of list: rows and decisions with the service's keys.
 type listing struct {
-	Environments []preview.Row      `json:"environments"`
-	Decisions    []preview.Decision `json:"decisions"`
+	Environments []apiclient.Environment `json:"environments"`
+	Decisions    []preview.Decision      `json:"decisions"`
 }
 
 func newListCmd(term *terminal.Process, runF func(context.Context, *listOptions) error) *cobra.Command {
@@ -39,10 +39,11 @@ func newListCmd(term *terminal.Process, runF func(context.Context, *listOptions)
 		Long: `list prints the existing environments, and then each held pull request with the reason and the
 remedy. --all adds unlabelled pull requests and recently removed environments.
 
-On a terminal it prints two tables. -o wide adds when each environment falls asleep or expires. Without a
-terminal it prints lines with tabs and no header: name, state (awake, waking, asleep, held or gone), pull
-request, owner, profile, services, URL, since, reason, remedy. The JSON has the keys "environments" (the
-rows for Argo CD) and "decisions".`,
+The phase says how far an environment is, and since when: deploying, ready, failed, degraded, asleep or
+waking. On a terminal, list prints two tables. -o wide adds why an environment isn't ready, and when it falls
+asleep or expires. Without a terminal it prints lines with tabs and no header: name, state (awake, waking,
+asleep, held or gone), pull request, owner, profile, services, URL, since, reason, remedy, phase. The JSON has
+the keys "environments" (the rows for Argo CD, with "progress") and "decisions".`,
 		Example: `  previewctl list
   previewctl list --repository acme/gateway -o wide
   previewctl list --all -o json`,
@@ -77,7 +78,7 @@ func runList(ctx context.Context, opts *listOptions) error {
 	return opts.print(opts.selected(listing{Environments: rows, Decisions: answer.Decisions}))
 }
 
-func (o *listOptions) read(ctx context.Context) (rows []preview.Row, answer apiclient.Decisions, err error) {
+func (o *listOptions) read(ctx context.Context) (rows []apiclient.Environment, answer apiclient.Decisions, err error) {
 	defer o.term.NoticeIfSlow(terminal.SlowService)()
 	if rows, err = o.client.Environments(ctx); err == nil {
 		answer, err = o.client.Decisions(ctx, "", 0)
@@ -90,7 +91,7 @@ func (o *listOptions) selected(l listing) listing {
 	matches := func(filter string, values ...string) bool {
 		return filter == "" || slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(filter, v) })
 	}
-	l.Environments = slices.DeleteFunc(l.Environments, func(r preview.Row) bool {
+	l.Environments = slices.DeleteFunc(l.Environments, func(r apiclient.Environment) bool {
 		return !matches(o.repository, r.Repository) || !matches(o.owner, r.Owner, r.Author)
 	})
 	l.Decisions = slices.DeleteFunc(l.Decisions, func(d preview.Decision) bool {
@@ -124,12 +125,12 @@ func (l listing) lines() *output.Table {
 	for _, r := range l.Environments {
 		d := decisions[r.Name]
 		t.Add(r.Name, string(r.State), apiclient.Reference(r.Repository, r.Number), r.Owner, r.Profile,
-			runningServices(r), r.URL, sinceTime(d), d.Reason, d.Remedy)
+			runningServices(r.Row), r.URL, sinceTime(d), d.Reason, d.Remedy, phaseOf(r.Progress))
 	}
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
 			t.Add(d.Environment, string(d.Outcome), apiclient.PullRequest(d), d.Owner, "", "", "",
-				sinceTime(d), d.Reason, d.Remedy)
+				sinceTime(d), d.Reason, d.Remedy, "")
 		}
 	}
 	return t
@@ -158,9 +159,9 @@ const maxTitle = 60
 
 // existingTable has a row for each existing environment. -o wide adds columns at the end.
 func (o *listOptions) existingTable(l listing) *output.Table {
-	t := &output.Table{Header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
+	t := &output.Table{Header: []string{"NAME", "STATE", "PHASE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
-		t.Header = append(t.Header, "NEXT", "BRANCH", "COMMIT", "TITLE")
+		t.Header = append(t.Header, "WHY", "NEXT", "BRANCH", "COMMIT", "TITLE")
 	}
 	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
@@ -169,9 +170,12 @@ func (o *listOptions) existingTable(l listing) *output.Table {
 		if d.Withheld {
 			state += " (waits for confirmation)"
 		}
-		cells := []string{r.Name, string(state), source, r.Owner, r.Profile, runningServices(r), r.URL, o.age(d)}
+		phase := phaseText(r.Progress, o.term.Now())
+		cells := []string{r.Name, string(state), phase, source, r.Owner, r.Profile, runningServices(r.Row), r.URL, o.age(d)}
 		if o.output == "wide" {
-			cells = append(cells, o.nextChange(d), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle))
+			cells = append(
+				cells, whyNotReady(r.Progress), o.nextChange(d), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle),
+			)
 		}
 		t.Add(cells...)
 	}
@@ -188,6 +192,28 @@ func (o *listOptions) heldTable(l listing) *output.Table {
 		}
 	}
 	return t
+}
+
+func phaseOf(p *preview.Progress) string {
+	if p == nil {
+		return ""
+	}
+	return string(p.Phase)
+}
+
+// phaseText returns the phase and how long it has lasted.
+func phaseText(p *preview.Progress, now time.Time) string {
+	if p == nil || p.Since == nil {
+		return phaseOf(p)
+	}
+	return string(p.Phase) + " for " + output.Duration(now.Sub(*p.Since))
+}
+
+func whyNotReady(p *preview.Progress) string {
+	if p == nil || p.Phase == preview.PhaseReady {
+		return ""
+	}
+	return p.Reason
 }
 
 // age returns how long the decision has been the same.

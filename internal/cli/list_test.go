@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/terminaltest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -16,8 +17,11 @@ func TestListIsATableOnATerminal(t *testing.T) {
 	o := &listOptions{term: term}
 	since := term.Now().Add(-3 * time.Hour)
 	err := o.print(listing{
-		Environments: []preview.Row{{
-			Name: "shop-pr-7", State: "awake", Source: "pull-request", Owner: "al\x1b[2Jice", Profile: "full", URL: "https://x",
+		Environments: []apiclient.Environment{{
+			Row: preview.Row{
+				Name: "shop-pr-7", State: "awake", Source: "pull-request", Owner: "al\x1b[2Jice", Profile: "full", URL: "https://x",
+			},
+			Progress: &preview.Progress{Phase: preview.PhaseDegraded, Since: &since},
 		}},
 		Decisions: []preview.Decision{
 			{Outcome: preview.Live, Environment: "shop-pr-7", Since: since},
@@ -27,8 +31,8 @@ func TestListIsATableOnATerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `NAME       STATE  SOURCE        OWNER     PROFILE  SERVICES  URL        AGE
-shop-pr-7  awake  pull-request  al[2Jice  full     -         https://x  3h
+	want := `NAME       STATE  PHASE            SOURCE        OWNER     PROFILE  SERVICES  URL        AGE
+shop-pr-7  awake  degraded for 3h  pull-request  al[2Jice  full     -         https://x  3h
 
 NOT LIVE  STATE  RULE  AGE  REASON  WHAT TO DO
 mine      held   file  3h   broken  -

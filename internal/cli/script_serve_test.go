@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/apitest"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -64,9 +65,13 @@ type answers struct {
 }
 
 func (a *answers) serveEnvironments(w http.ResponseWriter, _ *http.Request) {
-	rows := []preview.Row{}
+	rows := []apiclient.Environment{}
 	for _, s := range a.Environments {
-		rows = append(rows, s.Row)
+		row := apiclient.Environment{Row: s.Row}
+		if s.Progress.Phase != "" {
+			row.Progress = &s.Progress
+		}
+		rows = append(rows, row)
 	}
 	apitest.Respond(w, http.StatusOK, map[string]any{"environments": rows})
 }

@@ -34,9 +34,9 @@ func newShowCmd(term *terminal.Process, runF func(context.Context, *showOptions)
 	cmd := &cobra.Command{
 		Use:   "show NAME|OWNER/REPO#NUMBER",
 		Short: "Show an environment's services, address and health",
-		Long: `show prints an existing environment: its address, pull requests, owner, state and expiry; its components,
-datasets and handovers; its services with their commits; the targets of its links; and Argo CD's sync status
-and health, with the first unhealthy resource.
+		Long: `show prints an existing environment: its address, pull requests, owner, state, expiry, and the phase with its
+age; its components, datasets and handovers; its services with their commits; the targets of its links; and
+Argo CD's sync status and health, with the first unhealthy resource.
 
 The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
 "ready", "failing", "reason", "progress" (phase, reason, remedy, since, expected_seconds, resource) and
@@ -87,7 +87,7 @@ func (o *showOptions) details(ctx context.Context) (d details, err error) {
 	return d, err
 }
 
-// condition returns the environment's state in a few words.
+// condition returns the environment's phase.
 func (o *showOptions) condition(s preview.Status) string {
 	switch {
 	case s.State == preview.Asleep, s.State == preview.Waking:
@@ -95,11 +95,35 @@ func (o *showOptions) condition(s preview.Status) string {
 	case s.Ready == nil: // the service has no access to a cluster
 		return "live"
 	case *s.Ready:
-		return o.Env.Colour(terminal.Green, "ready")
-	case s.Failing:
-		return o.Env.Colour(terminal.Red, "failing")
+		return o.Env.Colour(terminal.Green, string(preview.PhaseReady))
+	case s.Progress.IsFailing():
+		return o.Env.Colour(terminal.Red, string(s.Progress.Phase))
 	}
-	return o.Env.Colour(terminal.Yellow, "not ready yet")
+	return o.Env.Colour(terminal.Yellow, cmp.Or(string(s.Progress.Phase), "not ready yet"))
+}
+
+// phase returns since when the environment is in its phase, and how long that usually takes.
+func (d details) phase(now time.Time) string {
+	if d.Ready == nil && d.State == preview.Awake {
+		return "" // the service has no access to a cluster
+	}
+	text := phaseText(&d.Progress, now)
+	if d.Progress.ExpectedSeconds > 0 {
+		text += ", usually " + output.Duration(time.Duration(d.Progress.ExpectedSeconds)*time.Second)
+	}
+	return text
+}
+
+// waitsFor returns why it isn't ready, and what its author can do.
+func (d details) waitsFor() string {
+	if d.State == preview.Asleep || d.State == preview.Waking {
+		return "" // the decision says it
+	}
+	reason := cmp.Or(d.Reason, d.Progress.Reason)
+	if d.Ready == nil || reason == "" || d.Progress.Remedy == "" {
+		return d.Reason
+	}
+	return reason + "; " + d.Progress.Remedy
 }
 
 func (d details) fields(now time.Time) [][2]string {
@@ -112,6 +136,7 @@ func (d details) fields(now time.Time) [][2]string {
 		{"Address", d.URL},
 		{"Namespace", d.Namespace},
 		{"State", string(d.State)},
+		{"Phase", d.phase(now)},
 		{"Source", cmp.Or(apiclient.Reference(d.Repository, d.Number), string(d.Source))},
 		{"Pull requests", pullRequestsOf(d.Row)},
 		{"Title", d.Title},
@@ -126,8 +151,8 @@ func (d details) fields(now time.Time) [][2]string {
 		{"Decision", decisionText(d.Decision, now)},
 		{"Files", d.Path + " at commit " + output.ShortCommit(d.Revision)},
 		{"Argo CD", argoCDText(d.Status)},
-		{"Waits for", d.Reason},
-		{"Look at", unhealthyResource(d.Application)},
+		{"Waits for", d.waitsFor()},
+		{"Look at", unhealthyResource(d.Status)},
 	}
 }
 
@@ -177,11 +202,14 @@ func argoCDText(s preview.Status) string {
 	return text
 }
 
-func unhealthyResource(a *preview.ApplicationStatus) string {
-	if a == nil || a.Unhealthy == nil {
-		return ""
+func unhealthyResource(s preview.Status) string {
+	switch {
+	case s.Progress.Resource != nil: // a Pod that crashes, before Argo CD notices it
+		return s.Progress.Resource.String()
+	case s.Application != nil && s.Application.Unhealthy != nil:
+		return s.Application.Unhealthy.String()
 	}
-	return a.Unhealthy.String()
+	return ""
 }
 
 // servicesTable lists the services that run, and the targets of the links.

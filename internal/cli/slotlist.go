@@ -126,7 +126,7 @@ func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row
 		o.term.Notef("state and URL are unknown: %s", err)
 	}
 	for _, r := range rows {
-		found[r.Name] = r
+		found[r.Name] = r.Row
 	}
 	return found
 }

@@ -25,8 +25,13 @@ func HeadProgress(d *Decision, row *Row, environment *Progress) Progress {
 	case d.Outcome == Held, row == nil, environment == nil, !d.isDeployed(row):
 		return d.progress(d.heldPhase())
 	}
-	p := *environment
-	if p.Phase == PhaseAsleep || p.Phase == PhaseWaking {
+	return environment.WithDecision(d)
+}
+
+// WithDecision returns an environment's progress, with reason and beginning from its decision if it is asleep or waking:
+// Argo CD's reason says nothing about that.
+func (p Progress) WithDecision(d *Decision) Progress {
+	if d != nil && (p.Phase == PhaseAsleep || p.Phase == PhaseWaking) {
 		return d.progress(p.Phase)
 	}
 	return p

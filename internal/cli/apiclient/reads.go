@@ -9,10 +9,16 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Environments returns the rows of all environments.
-func (c *Client) Environments(ctx context.Context) ([]preview.Row, error) {
+// Environment is the row of an environment, with its progress; nil if the service doesn't know it yet.
+type Environment struct {
+	preview.Row
+	Progress *preview.Progress `json:"progress,omitempty"`
+}
+
+// Environments returns all environments.
+func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
 	var answer struct {
-		Environments []preview.Row `json:"environments"`
+		Environments []Environment `json:"environments"`
 	}
 	err := c.get(ctx, &answer, nil, "environments")
 	if err == nil && answer.Environments == nil {
