@@ -69,7 +69,7 @@ browser: ## test the wake pages in a real browser
 
 bench: ## measure the promised figures and print one table at the end; takes about 15 minutes
 	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator && \
-	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... && \
+	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./generator/report && \
 	  cd e2e && $(E2E) run ./cmd/tools && \
 	  $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench ./gitops) | $(GO) run ./internal/benchtable
 

@@ -60,7 +60,7 @@ func newReported(t *testing.T, kinds ...report.Kind) *reported {
 }
 
 // newGitHubClient returns a client with a token, or with the credentials of the App 7.
-func newGitHubClient(t *testing.T, g *githubtest.Server, url string, isApp bool) *github.Client {
+func newGitHubClient(t testing.TB, g *githubtest.Server, url string, isApp bool) *github.Client {
 	t.Helper()
 	o := github.Options{BaseURL: url, Token: func() (string, error) { return "secret", nil }}
 	if isApp {
