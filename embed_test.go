@@ -18,6 +18,7 @@ func TestExampleIsWhole(t *testing.T) {
 		"schemas/previewset.schema.json",
 		"schemas/environment.schema.json",
 		"schemas/slots.schema.json",
+		"schemas/access.schema.json",
 		"kustomize-base/services/gateway/run/deployment.yaml",
 		"kustomize-base/services/gateway/link/networkpolicy.yaml",
 		"kustomize-base/services/web/run/index.html",

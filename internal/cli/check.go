@@ -38,7 +38,7 @@ func newCheckCmd(term *terminal.Process, runF func(context.Context, *checkOption
 		Short: "Check a GitOps repository before Argo CD reads it",
 		Long: `check validates the GitOps repository in DIR (default: the current folder) and changes nothing:
 
-- previewset.yaml, slots.yaml and every environment.yaml;
+- previewset.yaml, slots.yaml, access.yaml and every environment.yaml;
 - all references in Kustomize files; it refuses remote files, executable plugins and links to other folders;
 - builds in memory of every profile, every service run alone and linked alone, every dataset, component and
   overlay, with the result that Argo CD would accept;

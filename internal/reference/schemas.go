@@ -52,6 +52,12 @@ func FileFormats() []FileFormat {
 				"[slots](../guides/slots.md).",
 			of: reflect.TypeFor[config.SlotPool](), kind: "SlotPool", required: []string{"apiVersion", "kind"},
 		},
+		{
+			Name: "access", Title: "access.yaml",
+			Intro: "Who may do what on the previews page, at the top of the GitOps repository. Guide: " +
+				"[access](../guides/access.md).",
+			of: reflect.TypeFor[config.Access](), kind: "Access", required: []string{"apiVersion", "kind"},
+		},
 	}
 }
 

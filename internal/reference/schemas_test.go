@@ -61,6 +61,7 @@ const (
 	policyText      = policyHead + "services: {web: {repository: acme/shop, image: ghcr.io/acme/web}}\n"
 	environmentHead = "apiVersion: previewset.dev/v1alpha1\nkind: Environment\n"
 	slotsHead       = "apiVersion: previewset.dev/v1alpha1\nkind: SlotPool\n"
+	accessHead      = "apiVersion: previewset.dev/v1alpha1\nkind: Access\n"
 )
 
 func TestSchemasFindMistakes(t *testing.T) {
@@ -79,6 +80,10 @@ func TestSchemasFindMistakes(t *testing.T) {
 			"",
 		},
 		{
+			"roles", "access",
+			accessHead + "everyone: viewer\nadmin: {groups: [a], logins: [b], emails: [c@d]}\npeople: {e@f: g}\n", "",
+		},
+		{
 			"a list of services and durations", "previewset",
 			policyText + "profiles: {p: {run: [web], lifetime: {grace: 1h30m, deleteAfterIdle: 1.5h}}}\n", "",
 		},
@@ -92,6 +97,9 @@ func TestSchemasFindMistakes(t *testing.T) {
 		{"a duration in days", "previewset", policyText + "lifetime: {grace: 2d}\n", "/lifetime/grace"},
 		{"a negative number", "previewset", policyText + "limits: {awake: -1}\n", "/limits/awake"},
 		{"a text in place of a list", "slots", slotsHead + "queue: none\n", "/queue"},
+		{"an unknown role", "access", accessHead + "everyone: root\n", "/everyone"},
+		{"an unknown field of a role", "access", accessHead + "admin: {users: [a]}\n", "/admin"},
+		{"a login twice", "access", accessHead + "admin: {logins: [a, a]}\n", "/admin/logins"},
 		{"an unknown day", "previewset", policyText + "lifetime: {sleep: {workingHours: {days: [today]}}}\n", "/days/0"},
 	}
 	for _, tt := range tests {

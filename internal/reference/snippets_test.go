@@ -25,7 +25,7 @@ func TestYAMLSnippetsFitTheFormats(t *testing.T) {
 			kinds[kind]++
 		}
 	}
-	for _, kind := range []string{"Environment", "SlotPool", "part of previewset.yaml"} {
+	for _, kind := range []string{"Environment", "SlotPool", "Access", "part of previewset.yaml"} {
 		if kinds[kind] == 0 {
 			t.Errorf("the documents have no snippet of kind %s", kind)
 		}
@@ -43,7 +43,7 @@ func checkSnippet(t *testing.T, text string) (kind string, err error) {
 	kind, _ = m["kind"].(string)
 	switch schema := map[string]string{
 		"PreviewConfig": "previewset", "Environment": "environment",
-		"SlotPool": "slots",
+		"SlotPool": "slots", "Access": "access",
 	}[kind]; {
 	case schema != "":
 		return kind, validate(t, schema, text, false)
