@@ -278,6 +278,12 @@ var addFeatures = []addFeature{
 		},
 	},
 	{
+		name: "an address with a namespace",
+		docs: []string{kubeService("web", aPort), deployment("web", webImage, `, env: [{name: API, value: "http://api.shop.svc:80"}]`)},
+		notes: []string{"Deployment web: container main: env API: address api.shop.svc:80 leaves the preview, because it names " +
+			"namespace shop; write api:80, which leads to the preview's own service or to its link"},
+	},
+	{
 		name: "values that are too large",
 		docs: []string{
 			kubeService("web", aPort), strings.Replace(deployment("web", webImage,
@@ -370,7 +376,7 @@ func checkFeature(t *testing.T, form manifestForm, feature addFeature) {
 		}
 	}
 	for _, note := range feature.notes {
-		if !slices.Contains(o.added.Notes, note) {
+		if !slices.Contains(slices.Concat(o.added.Notes, o.added.Addresses), note) {
 			t.Errorf("the notes lack %q: %q", note, o.added.Notes)
 		}
 	}

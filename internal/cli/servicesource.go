@@ -115,16 +115,20 @@ func reportAdded(term *terminal.Process, added *newservice.Added) {
 			term.Answerf("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
 		}
 	}
+	printable := func(lines []string) []string {
+		var found []string
+		for _, l := range lines {
+			found = append(found, config.Printable(l))
+		}
+		return found
+	}
 	var leftOut []string
 	for _, l := range added.LeftOut {
 		leftOut = append(leftOut, config.Printable(l.Object.String()+": "+l.Remedy))
 	}
-	var notes []string
-	for _, n := range added.Notes {
-		notes = append(notes, config.Printable(n))
-	}
 	list("Left out, because previews must not have them", leftOut)
-	list("Changed for previews, in run/adapted", notes)
+	list("Changed for previews, in run/adapted", printable(added.Notes))
+	list("To change, because previews have no access to other namespaces", printable(added.Addresses))
 	if left := added.Left; len(left) > 0 {
 		term.Answerf("\nLeft for other services: %s", config.Printable(strings.Join(left, ", ")))
 	}

@@ -16,6 +16,7 @@ type buildCheck struct {
 	hosts       []string          // the environment's hosts
 	objects     []manifest.Object
 	problems    config.Problems
+	warnings    []string
 	isKept      bool              // compare its objects with those of other builds
 	kept        map[string][]byte // its objects as JSON, by identity
 	refused     config.Problems   // by the rules of the cluster

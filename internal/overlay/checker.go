@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/addresses"
 	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/preview"
@@ -26,6 +28,8 @@ type checker struct {
 	builds  []*buildCheck
 	known   map[string]*buildCheck // prepared builds, by content
 	titled  map[string]*buildCheck // the same, by each of their titles
+
+	addressNames addresses.Names
 }
 
 func newChecker(r *Repo) *checker {
@@ -79,6 +83,7 @@ func (c *checker) addError(file, title string, err error) {
 
 func (c *checker) addExamples(cfg *config.Config, examples ...example) {
 	p := c.project("environments", c.appsets.environmentsProject)
+	c.addressNames = addressNames(c.repo.tree, cfg.Policy)
 	for _, e := range examples {
 		c.addExample(cfg, e, p)
 	}
@@ -106,6 +111,7 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 		assert: func(b *buildCheck) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
+			b.warnAddresses(c.addressNames, row.Namespace)
 			b.assertAdmitted(c.rules)
 			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)
 			if b.isKept {
@@ -198,9 +204,19 @@ func (c *checker) run(ctx context.Context, services []string) error {
 		c.report.Builds++
 		c.report.Problems = append(c.report.Problems, b.problems...)
 		refused = append(refused, b.refused...)
+		c.addWarnings(b.warnings)
 	}
 	c.report.Problems = append(c.report.Problems, c.foreignChanges(services)...)
 	c.report.Problems = append(c.report.Problems, c.foreignSelections(services)...)
 	c.report.Problems = mergeProblems(append(c.report.Problems, inFirstFile(refused)...))
 	return nil
+}
+
+// addWarnings adds the warnings of a build that no other build has.
+func (c *checker) addWarnings(warnings []string) {
+	for _, w := range warnings {
+		if !slices.Contains(c.report.Warnings, w) {
+			c.report.Warnings = append(c.report.Warnings, w)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/newservice"
 	"github.com/previewset/previewset/internal/overlay/services"
+	"github.com/previewset/previewset/internal/overlay/source"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -52,6 +53,7 @@ func (r *Repo) newServiceTarget(cfg *config.Config, service string) newservice.R
 	a := r.readAppsets()
 	target := newservice.Repository{
 		Tree: r.tree, Policy: cfg.Policy, AdmissionFile: a.admission.File, IsTaken: r.takenNames(cfg, service),
+		Names: addressNames(r.tree, cfg.Policy),
 	}
 	if a.admission.File != "" {
 		target.Rules = admission.NewRules(&a.admission, cfg.Policy.NamespacePrefix)
@@ -69,7 +71,8 @@ func (r *Repo) takenNames(cfg *config.Config, service string) func(kind, name st
 	objects, _ := r.objectsOf(cfg, others)
 	return func(kind, name string) bool {
 		return slices.ContainsFunc(objects, func(o manifest.Object) bool {
-			return o.Kind == kind && o.Name == name && o.Labels[linkLabel] != service
+			return o.Kind == kind && source.WithoutHash(kind, o.Name) == source.WithoutHash(kind, name) &&
+				o.Labels[linkLabel] != service
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/addresses"
 	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/manifest"
@@ -52,8 +53,10 @@ type Added struct {
 	// LeftOut are objects that previews must not have. Left are the Services and workloads of other services.
 	LeftOut []source.LeftOut
 	Left    []string
-	// Notes describe the changes of the manifests, and name ignored files.
-	Notes []string
+	// Notes describe the changes of the manifests, and name ignored files. Addresses are those that lead out of the
+	// preview, with what to write.
+	Notes     []string
+	Addresses []string
 	// Removed are files of an updated service that it has no more.
 	Removed []string
 }
@@ -64,10 +67,11 @@ type Repository struct {
 	Policy *config.Policy
 	// AdmissionFile is the file with the parameters of the admission policies, or "" where there is none.
 	AdmissionFile string
-	// Permits, Rules and IsTaken are those of source.Options.
+	// Permits, Rules, IsTaken and Names are those of source.Options.
 	Permits func(manifest.Object) bool
 	Rules   *admission.Rules
 	IsTaken func(kind, name string) bool
+	Names   addresses.Names
 }
 
 // AddService adds a service. It gets its two components, its entry in previewset.yaml, and its place in the baseline and

@@ -37,6 +37,7 @@ func (a *addition) addSource() error {
 	}
 	adapted, err := selected.Adapt(source.Options{
 		Name: s.Name, Public: s.Public, Port: s.Port, Stores: a.stores, Permits: a.Permits, Rules: a.Rules, IsTaken: a.IsTaken,
+		Names: s.Source.AddTo(a.Names),
 	})
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func (a *addition) addSource() error {
 	if err := a.refuseOtherName(); err != nil {
 		return err
 	}
-	isWhole := s.Source.Files != nil && selected.IsAll()
+	isWhole := selected.IsWhole()
 	if isWhole {
 		for name, content := range s.Source.Files {
 			a.added.Files[path.Join(a.folder(), "run", sourceFolder, name)] = content
@@ -72,7 +73,7 @@ func (a *addition) takeResult(selected *source.Selection, adapted *source.Adapte
 	}
 	a.added.LeftOut = adapted.LeftOut
 	a.added.Notes = append(slices.Clone(a.service.Source.Notes), adapted.Notes...)
-	a.added.Left = selected.LeftNames()
+	a.added.Addresses, a.added.Left = adapted.Addresses, selected.LeftNames()
 }
 
 // refuseOtherName refuses a service without its own Service if other Services of it exist: links lead to
@@ -91,7 +92,7 @@ var plainFile = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 func (a *addition) writeSelected(selected *source.Selection, adapted *source.Adapted) error {
 	var names []string
 	for _, o := range selected.Objects {
-		if isLeftOut(o.Object, adapted) {
+		if isLeftOut(o.Object, adapted) || isCopied(o.Object, adapted) {
 			continue
 		}
 		name := "manifests.yaml"
@@ -136,16 +137,45 @@ func (a *addition) writeAdapted(adapted *source.Adapted, isWhole bool) error {
 		}
 	}
 	for _, l := range adapted.LeftOut {
-		if !isWhole {
-			break
-		}
-		text, err := patchText(l.Object, map[string]any{"$patch": "delete"})
-		if err != nil {
+		if err := deleteFrom(&k, l.Object, isWhole); err != nil {
 			return err
 		}
-		k.Patches = append(k.Patches, types.Patch{Patch: string(text), Target: targetOf(l.Object)})
+	}
+	for _, c := range adapted.Copies {
+		if err := deleteFrom(&k, c.Original, isWhole); err != nil {
+			return err
+		}
+		if err := a.addCopy(dir, c, &k); err != nil {
+			return err
+		}
 	}
 	return a.writeKustomization(dir, "Changes the manifests in ../source to what a preview may have.", k)
+}
+
+// deleteFrom deletes an object of a whole Kustomization. Other sources are written without it.
+func deleteFrom(k *types.Kustomization, o manifest.Object, isWhole bool) error {
+	if !isWhole {
+		return nil
+	}
+	text, err := patchText(o, map[string]any{"$patch": "delete"})
+	k.Patches = append(k.Patches, types.Patch{Patch: string(text), Target: targetOf(o)})
+	return err
+}
+
+// addCopy writes the copy of an object whose name is taken. A patch of the name would not do: Kustomize would still
+// find both objects under the old name, and refuse each reference to it.
+func (a *addition) addCopy(dir string, c source.Copy, k *types.Kustomization) error {
+	text, err := yaml.Marshal(c.Fields)
+	name := strings.ToLower(c.Original.Kind) + "-" + plainFile.ReplaceAllString(c.Name, "-") + ".yaml"
+	a.added.Files[path.Join(a.folder(), dir, name)] = text
+	k.Resources = append(k.Resources, name)
+	return err
+}
+
+func isCopied(o manifest.Object, adapted *source.Adapted) bool {
+	return slices.ContainsFunc(adapted.Copies, func(c source.Copy) bool {
+		return c.Original.Kind == o.Kind && c.Original.Group == o.Group && c.Original.Name == o.Name
+	})
 }
 
 // addPatch writes the patch of one object, and adds it to the Kustomization.
@@ -164,11 +194,7 @@ func (a *addition) addPatch(dir string, p source.Patch, k *types.Kustomization) 
 		}
 		name := strings.ToLower(p.Object.Kind) + "-" + plainFile.ReplaceAllString(p.Object.Name, "-") + ".yaml"
 		a.added.Files[path.Join(a.folder(), dir, name)] = text
-		patch := types.Patch{Path: name, Target: targetOf(p.Object)}
-		if p.Renames {
-			patch.Options = &types.PatchArgs{AllowNameChange: true}
-		}
-		k.Patches = append(k.Patches, patch)
+		k.Patches = append(k.Patches, types.Patch{Path: name, Target: targetOf(p.Object)})
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/overlay/addresses"
 	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
@@ -27,22 +28,23 @@ type Options struct {
 	Rules *admission.Rules
 	// IsTaken reports whether another service has an object of a kind and name.
 	IsTaken func(kind, name string) bool
+	// Names are known names, to find addresses that lead out of the preview.
+	Names addresses.Names
 }
 
 // Patch is a strategic merge patch of one object.
 type Patch struct {
 	Object manifest.Object
 	Fields map[string]any
-	// Renames is true where the patch changes the object's name. References to it follow.
-	Renames bool
 	// Removed are pointers to annotations and labels of the object. A strategic merge patch can't remove those.
 	Removed []string
 }
 
 // Adapted is a service as previews run it.
 type Adapted struct {
-	// Patches change the objects; LeftOut are deleted.
+	// Patches change the objects; LeftOut are deleted. Copies take the place of objects whose name is taken.
 	Patches []Patch
+	Copies  []Copy
 	LeftOut []LeftOut
 	// HasRoute is true where the manifests have a usable Ingress of a public service.
 	HasRoute bool
@@ -51,8 +53,9 @@ type Adapted struct {
 	// Endpoints are the Pods behind the Services. Names are the Services' names; the service's own one is the first.
 	Endpoints []Endpoint
 	Names     []string
-	// Notes describe the changes.
-	Notes []string
+	// Notes describe the changes. Addresses are those that lead out of the preview, with what to write.
+	Notes     []string
+	Addresses []string
 }
 
 type adaption struct {
@@ -61,6 +64,7 @@ type adaption struct {
 	result   *Adapted
 	port     servedPort // of a public service
 	kept     []Object
+	renamer  renamer
 	// hasIngress is true once an Ingress was kept.
 	hasIngress bool
 }
@@ -77,7 +81,7 @@ func (s *Selection) Adapt(o Options) (*Adapted, error) {
 		}
 	}
 	kept := &Selection{Objects: a.kept, Image: s.Image}
-	a.selected = kept
+	a.selected, a.renamer = kept, renamer{map[string]string{}, s.IsWhole()}
 	if len(kept.Workloads()) == 0 {
 		return nil, fmt.Errorf("service %s has no workload that can run in previews\n%s",
 			o.Name, leftOutText(a.result.LeftOut))
@@ -85,9 +89,15 @@ func (s *Selection) Adapt(o Options) (*Adapted, error) {
 	if err := a.findPort(); err != nil {
 		return nil, err
 	}
+	if err := a.findRenamed(); err != nil {
+		return nil, err
+	}
 	for _, object := range kept.Objects {
 		if err := a.adapt(object); err != nil {
 			return nil, err
+		}
+		for _, address := range addresses.In(object.Object, o.Names) {
+			a.result.Addresses = append(a.result.Addresses, address.String())
 		}
 	}
 	return a.result, a.findEndpoints()
@@ -123,16 +133,9 @@ func (a *adaption) adapt(o Object) error {
 		a.note(o, "its values are now in Git; use values for previews only")
 	}
 	p := Patch{Object: o.Object, Fields: patch, Removed: removed}
-	if a.options.IsTaken != nil && a.options.IsTaken(o.Kind, o.Name) {
-		if o.Kind == "Service" || isWorkload(o) {
-			return fmt.Errorf("another service has a %s %s already\n"+
-				"rename one of them, or make both one service", o.Kind, o.Name)
-		}
-		p.Renames = true
-		patch.set(a.options.Name+"-"+o.Name, "metadata", "name")
-		a.note(o, "another service has one of this name, so it is called %s-%s", a.options.Name, o.Name)
-	}
-	if len(patch)+len(removed) > 0 {
+	if a.renamer.names[o.Kind+"/"+o.Name] != "" {
+		a.result.Copies = append(a.result.Copies, a.renamer.copyOf(o, p))
+	} else if len(patch)+len(removed) > 0 {
 		a.result.Patches = append(a.result.Patches, p)
 	}
 	return nil

@@ -23,6 +23,7 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 	a.adaptPodFields(o, pod, spec)
 	a.adaptSecurity(o, pod, spec)
 	a.adaptVolumes(o, pod, spec)
+	a.renamer.inPod(pod, spec)
 	for _, list := range []string{"initContainers", "containers"} {
 		var changed []any
 		for _, c := range pod.Items(list) {
@@ -32,6 +33,7 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 			if list == "containers" && ImageName(c.Text("image")) == a.selected.Image {
 				a.addVariables(o, c, container)
 			}
+			a.renamer.inContainer(c, container)
 			if len(container) > 0 {
 				container["name"] = c.Text("name")
 				changed = append(changed, map[string]any(container))
@@ -129,9 +131,7 @@ func (a *adaption) adaptVolumes(o Object, pod manifest.Object, spec fields) {
 				a.note(o, "volume %s is empty in place of %s", v.Text("name"), key)
 			}
 		}
-		if sources, isChanged := withoutTokens(v); isChanged {
-			volume["projected"] = map[string]any{"sources": sources}
-		}
+		a.renamer.inVolume(v, volume)
 		if len(volume) > 0 {
 			volume["name"] = v.Text("name")
 			changed = append(changed, volume)
@@ -140,18 +140,6 @@ func (a *adaption) adaptVolumes(o Object, pod manifest.Object, spec fields) {
 	if len(changed) > 0 {
 		spec["volumes"] = changed
 	}
-}
-
-// withoutTokens returns the sources of a projected volume without tokens of service accounts.
-func withoutTokens(volume manifest.Object) (sources []any, isChanged bool) {
-	for _, s := range volume.Items("projected", "sources") {
-		if s.At("serviceAccountToken") != nil {
-			isChanged = true
-		} else {
-			sources = append(sources, s.Fields)
-		}
-	}
-	return sources, isChanged
 }
 
 // adaptContainer removes what Pod Security and the admission policies refuse.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/overlay/addresses"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -30,7 +31,12 @@ type Selection struct {
 	Left []Object
 	// Image is the image's name without a tag.
 	Image string
+	// isKustomization is true where the manifests are a Kustomization.
+	isKustomization bool
 }
+
+// IsWhole reports whether the service has a whole Kustomization.
+func (s *Selection) IsWhole() bool { return s.isKustomization && s.IsAll() }
 
 // IsAll reports whether all Services and workloads of the manifests belong to the service.
 func (s *Selection) IsAll() bool {
@@ -69,7 +75,7 @@ func (m *Manifests) Pick(c Choice) (*Selection, error) {
 	}
 	p.addSameImage(image)
 	p.addServices()
-	s := &Selection{Image: image}
+	s := &Selection{Image: image, isKustomization: m.Files != nil}
 	if !m.IsOneService && p.hasOtherAnchors() {
 		p.addReferenced()
 	} else {
@@ -240,4 +246,18 @@ func (s *Selection) LeftNames() []string {
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// AddTo returns names with the Services and namespaces of the manifests.
+func (m *Manifests) AddTo(names addresses.Names) addresses.Names {
+	names.Services, names.Namespaces = slices.Clone(names.Services), slices.Clone(names.Namespaces)
+	for _, o := range m.Objects {
+		if o.Kind == "Service" && o.Group == "" {
+			names.Services = append(names.Services, o.Name)
+		}
+		if o.Namespace != "" {
+			names.Namespaces = append(names.Namespaces, o.Namespace)
+		}
+	}
+	return names
 }
