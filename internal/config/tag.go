@@ -45,6 +45,11 @@ func (s *Service) TagUses(field string) bool {
 	return false
 }
 
+// TagHasCommit reports whether each commit has an image tag of its own.
+func (s *Service) TagHasCommit() bool {
+	return s.Tag == "" || s.TagUses("SHA") || s.TagUses("ShortSHA") // without a tag it is defaultTag
+}
+
 // fields are the values for tag templates. ShortSHA has 7 characters, as in Git and common image workflows.
 func (p ServiceRef) fields() map[string]string {
 	number := ""

@@ -112,6 +112,7 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
 			b.warnAddresses(c.addressNames, row.Namespace)
+			b.warnCommits(cfg.Policy, e.plan.Run)
 			b.assertAdmitted(c.rules)
 			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)
 			if b.isKept {

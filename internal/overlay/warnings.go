@@ -30,8 +30,7 @@ func warnings(p *config.Policy) []string {
 func withoutReady(p *config.Policy) []string {
 	var names []string
 	for _, s := range p.Services {
-		isCommit := s.Tag == "" || strings.Contains(s.Tag, ".SHA") || strings.Contains(s.Tag, ".ShortSHA")
-		if s.Repository != "" && s.Ready == nil && isCommit {
+		if s.Repository != "" && s.Ready == nil && s.TagHasCommit() {
 			names = append(names, s.Name)
 		}
 	}

@@ -60,6 +60,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 	if err := c.images(); err != nil {
 		return nil, err
 	}
+	c.commits()
 	c.stores()
 	if len(p.From) > 0 {
 		c.component("components", config.SharedComponent)

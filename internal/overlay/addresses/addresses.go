@@ -63,7 +63,7 @@ func In(o manifest.Object, names Names) []Address {
 			}
 		})
 	default:
-		eachContainer(o, func(c manifest.Object) { eachSetting(c, visit) })
+		o.EachContainer(func(c manifest.Object) { eachSetting(c, visit) })
 	}
 	return found
 }
@@ -71,18 +71,6 @@ func In(o manifest.Object, names Names) []Address {
 func eachText(o manifest.Object, field string, visit func(key, text string)) {
 	for _, key := range o.Keys(field) {
 		visit(field+"."+key, o.Text(field, key))
-	}
-}
-
-func eachContainer(o manifest.Object, visit func(c manifest.Object)) {
-	for _, path := range [][]string{
-		{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"},
-	} {
-		for _, list := range []string{"initContainers", "containers"} {
-			for _, c := range o.Items(append(slices.Clone(path), list)...) {
-				visit(c)
-			}
-		}
 	}
 }
 

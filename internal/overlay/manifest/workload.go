@@ -1,6 +1,9 @@
 package manifest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // KeepAwake is the label or annotation of an object that runs on while its environment sleeps.
 const KeepAwake = "previewset.dev/keep-awake"
@@ -41,6 +44,19 @@ func (o Object) Images() []string {
 		}
 	})
 	return found
+}
+
+// EachContainer visits all containers of the object's Pods, the init containers first.
+func (o Object) EachContainer(visit func(c Object)) {
+	for _, path := range [][]string{
+		{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"},
+	} {
+		for _, list := range []string{"initContainers", "containers"} {
+			for _, c := range o.Items(append(slices.Clone(path), list)...) {
+				visit(c)
+			}
+		}
+	}
 }
 
 // CutTag splits an image "name:tag". A port of the registry is part of the name.

@@ -53,6 +53,9 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 	if a.port.workload.Name == o.Name && a.port.workload.Kind == o.Kind && a.options.Public {
 		patch.set(a.options.Name, append(path, "metadata", "labels", PublicLabel)...)
 	}
+	if isScaled && hasImage(pod, a.selected.Image) {
+		patch.set(a.options.Name, "metadata", "labels", ImageOfLabel)
+	}
 	a.adaptClaims(o, patch)
 	return nil
 }
