@@ -60,7 +60,7 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 			newServiceCmd(term),
 		}},
 		{"write", "Create and change environments, one commit each (needs Git):", []*cobra.Command{
-			newCreateCmd(term, runCreate), newSetCmd(term, runSet), newEditCmd(term, runEdit), newDeleteCmd(term, runDelete),
+			newCreateCmd(term, runCreate), newSetCmd(term, runSet), newEditCmd(term, runEdit), newDeleteCmd(term, runDelete), newResetCmd(term, runReset),
 			newHandoverCmd(term, runHandover), newAdoptCmd(term, runAdopt), newEventCmd(term, runEvent), newSlotCmd(term),
 			newCICmd(term, runCI),
 		}},

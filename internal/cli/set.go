@@ -65,8 +65,8 @@ func runSet(ctx context.Context, opts *setOptions) error {
 	}
 	opts.commit.Report(opts.term, result, "changed "+f.Name)
 	if opts.flags.ChangesDataset() && !result.Unchanged {
-		opts.term.Notef("stores that run already keep their data; the dataset fills only new ones. To start all anew, "+
-			"delete the environment and create it again: previewctl delete %s", f.Name)
+		opts.term.Notef("stores that run already keep their data; the dataset fills only new ones. To start them anew: "+
+			"previewctl reset %s", f.Name)
 	}
 	return nil
 }

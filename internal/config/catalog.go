@@ -2,10 +2,11 @@ package config
 
 import "strings"
 
-// catalog has the components of kustomize-base by kind: services with run or link, optional components, and datasets.
+// catalog has the components of kustomize-base by kind: services with run or link, optional components, datasets, and
+// stores that can start anew.
 type catalog struct {
-	run, link, components map[string]bool
-	datasets              map[string]map[string]bool // by store
+	run, link, components, reset map[string]bool
+	datasets                     map[string]map[string]bool // by store
 }
 
 func catalogOf(t Tree) catalog {
@@ -13,6 +14,7 @@ func catalogOf(t Tree) catalog {
 		run:        map[string]bool{},
 		link:       map[string]bool{},
 		components: map[string]bool{},
+		reset:      map[string]bool{},
 		datasets:   map[string]map[string]bool{},
 	}
 	for folder := range t.Kustomizations {
@@ -29,6 +31,8 @@ func catalogOf(t Tree) catalog {
 			c.components[part[2]] = true
 		case len(part) == 3 && part[1] == "data":
 			c.store(part[2])
+		case len(part) == 4 && part[1] == "data" && part[3] == "reset":
+			c.reset[part[2]] = true
 		case len(part) == 5 && part[1] == "data" && part[3] == "datasets":
 			c.store(part[2])[part[4]] = true
 		}

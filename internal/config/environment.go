@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -36,6 +37,7 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 	}
 	validateLength(v.decoder, "lifetime.idleAfter", e.Lifetime.IdleAfter, 1)
 	v.validateFeatures("", e.Dataset, e.Components)
+	v.validateReset(e.Reset)
 	if e.Shared && !v.cfg.catalog.components[SharedComponent] {
 		v.mistake(
 			"shared",
@@ -44,6 +46,20 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 		)
 	}
 	v.validateChoices(e)
+}
+
+func (v *validator) validateReset(stores map[string]time.Time) {
+	for _, store := range slices.Sorted(maps.Keys(stores)) {
+		at := "reset." + store
+		if v.cfg.catalog.datasets[store] == nil {
+			v.mistake(at, fmt.Sprintf("there is no data store %q", Printable(store)), KnownNames(v.cfg.catalog.datasets))
+		} else if !v.cfg.catalog.reset[store] {
+			v.mistake(
+				at, fmt.Sprintf("%s/data/%s/reset is missing; it empties the store's volume", BaseFolder, store),
+				"add the component; previewctl init writes one",
+			)
+		}
+	}
 }
 
 // validateAdjusted checks that the file is in the folder of the pull request that it adjusts.

@@ -54,6 +54,10 @@ var brokenEnvironmentCases = []struct {
 	},
 	{"a profile that is not there", fileOfJakub, testfixture.EnvironmentYAML("profile: fast\n")},
 	{"a dataset that no store has", fileOfJakub, testfixture.EnvironmentYAML("dataset: huge\n")},
+	{
+		"resets of a store that is not there, and of one without a component for it", fileOfJakub,
+		testfixture.EnvironmentYAML("reset:\n  db: 2026-11-30T06:00:00Z\n  redis: 2026-11-30T06:00:00Z\n"),
+	},
 	{"a component that is not there", fileOfJakub, testfixture.EnvironmentYAML("components:\n  - debug\n  - gpu\n")},
 	{
 		"services, links and handovers of unknown services", fileOfJakub,

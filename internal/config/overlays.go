@@ -69,6 +69,9 @@ func (c *Config) HasLink(service string) bool { return c.catalog.link[service] }
 // Datasets returns the set of datasets of a data store.
 func (c *Config) Datasets(store string) map[string]bool { return c.catalog.datasets[store] }
 
+// CanReset reports whether a data store can start anew: kustomize-base/data/<store>/reset empties its volume.
+func CanReset(c *Config, store string) bool { return c.catalog.reset[store] }
+
 // overlayRevision is the commit at which the trees that make up an overlay last changed.
 type overlayRevision struct{ trees, commit string }
 

@@ -260,6 +260,9 @@ type Environment struct {
 	Links map[string]Link `yaml:"links"`
 	// Dataset is the dataset that stores start with, instead of the profile's.
 	Dataset string `yaml:"dataset" jsonschema:"example=truncated"`
+	// Reset are data stores that start anew with their dataset, each with the time of the request. Their old data is
+	// deleted. previewctl reset writes it.
+	Reset map[string]time.Time `yaml:"reset"`
 	// Shared says whether other environments may link to this one. Default: false.
 	Shared bool `yaml:"shared"`
 	// Handover are services with workloads that Argo CD leaves alone, so that a developer's tool can replace them.

@@ -113,6 +113,7 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 			b.assertEnvironment(cfg, e.plan, row)
 			b.warnAddresses(c.addressNames, row.Namespace)
 			b.warnCommits(cfg.Policy, e.plan.Run)
+			b.assertReset(row, e.plan.Reset)
 			b.assertAdmitted(c.rules)
 			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)
 			if b.isKept {

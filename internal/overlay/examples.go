@@ -38,7 +38,7 @@ func (r *Repo) examples(c *config.Config) []example {
 		p.Components = []string{component}
 		found = append(found, example{"component " + component, p})
 	}
-	return append(found, r.environmentExamples(c)...)
+	return slices.Concat(found, resetExamples(r.tree, c), r.environmentExamples(c))
 }
 
 // serviceExamples returns an environment that runs only one service, and one that links only that service.

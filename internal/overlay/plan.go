@@ -32,7 +32,7 @@ func Plan(c *config.Config, name string) preview.Plan {
 		p.Links[s] = c.Policy.NamespacePrefix + linkTarget(c.Policy, l)
 	}
 	p.Name, p.Owner, p.Dataset = name, e.Owner, cmp.Or(e.Dataset, p.Dataset)
-	p.Components = slices.Concat(p.Components, e.Components)
+	p.Components, p.Reset = slices.Concat(p.Components, e.Components), e.Reset
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/previewset/previewset/internal/config"
 )
@@ -15,6 +16,8 @@ type Plan struct {
 	Owner   string // a GitHub login, or ""
 	Profile string
 	Dataset string // "" for the default one
+	// Reset are the stores that start anew, each with the time of the request.
+	Reset map[string]time.Time
 	// Components are folders of kustomize-base/components, in this order.
 	Components []string
 	// Run are the services that run in the environment, with their commits.
@@ -85,6 +88,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
 		p.Dataset == other.Dataset && p.State == other.State &&
+		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&
 		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
 		maps.EqualFunc(p.From, other.From, slices.Equal)
 }
@@ -162,6 +166,7 @@ func (c *composer) stores() {
 			} else if sets[config.DefaultDataset] {
 				c.component("data", store, "datasets", config.DefaultDataset)
 			}
+			c.reset(store)
 		}
 	}
 }
