@@ -132,14 +132,17 @@ func (a *addition) addBaselineHost(d *yamldoc.Document) error {
 	if err := d.Decode(&patches, "patches"); err != nil {
 		return err
 	}
-	text, err := json.Marshal([]map[string]string{{
-		"op": "replace", "path": "/spec/rules/0/host", "value": a.service.Name + "-staging." + a.Policy.Domain,
-	}})
+	var value any = a.service.Name + "-staging." + a.Policy.Domain
+	kind, pointer := "Ingress", "/spec/rules/0/host"
+	if a.values.Gateways != nil {
+		kind, pointer, value = "HTTPRoute", "/spec/hostnames", []any{value}
+	}
+	text, err := json.Marshal([]map[string]any{{"op": "replace", "path": pointer, "value": value}})
 	if err != nil {
 		return err
 	}
 	patch := map[string]any{
-		"target": map[string]string{"kind": "Ingress", "labelSelector": "previewset.dev/public=" + a.service.Name},
+		"target": map[string]string{"kind": kind, "labelSelector": "previewset.dev/public=" + a.service.Name},
 		"patch":  string(text),
 	}
 	n := &yamlv3.Node{Kind: yamlv3.SequenceNode}

@@ -97,7 +97,7 @@ func (r Repository) addition(s Service) *addition {
 	labels := map[string]string{"app.kubernetes.io/name": s.Name}
 	return &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
 		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
-		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name},
+		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name}, Gateways: r.routeParents(),
 		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
 	}}
 }
@@ -120,6 +120,15 @@ type values struct {
 	Names                        []string // of the Services
 	Endpoints                    []source.Endpoint
 	Env, Waits                   []any // of the data stores
+	Gateways                     []any // the parents of an HTTPRoute; nil for an Ingress
+}
+
+// routeFile returns the file of a public service's route.
+func (v values) routeFile() string {
+	if v.Gateways != nil {
+		return "httproute.yaml"
+	}
+	return "ingress.yaml"
 }
 
 func (a *addition) folder() string { return path.Join("kustomize-base", "services", a.service.Name) }
@@ -133,7 +142,7 @@ func (a *addition) addRunComponent() error {
 	}
 	names := []string{"kustomization.yaml", "deployment.yaml", "service.yaml"}
 	if a.service.Public {
-		names = append(names, "ingress.yaml")
+		names = append(names, a.values.routeFile())
 	}
 	return a.addTemplates("run", names...)
 }

@@ -109,3 +109,39 @@ func TestAddServiceAddsItsStoresToTheBaseline(t *testing.T) {
 		})
 	}
 }
+
+func TestRouteParents(t *testing.T) {
+	t.Parallel()
+	const route = "kind: HTTPRoute\nspec: {parentRefs: [{name: %s}]}\n"
+	named := func(name string) string { return strings.Replace(route, "%s", name, 1) }
+	const listed = "kind: Kustomization\nresources: [generator/httproute.yaml]\n"
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"only Ingresses", nil, ""},
+		{"an Ingress, and a Gateway for the service itself", map[string]string{
+			"appsets/kustomization.yaml": listed, gatewayFile: named("b"),
+		}, ""},
+		{"a route of a service", map[string]string{"kustomize-base/services/web/run/ingress.yaml": named("a")}, "a"},
+		{"no route of a service", map[string]string{
+			"kustomize-base/services/web/run/ingress.yaml": "", "appsets/kustomization.yaml": listed, gatewayFile: named("b"),
+		}, "b"},
+		{"a file that isn't listed", map[string]string{
+			"kustomize-base/services/web/run/ingress.yaml": "", gatewayFile: named("b"),
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := ""
+			for _, p := range (Repository{Tree: filetree.New(overlaytest.Shop(tt.files))}).routeParents() {
+				m, _ := p.(map[string]any)
+				got += m["name"].(string)
+			}
+			if got != tt.want {
+				t.Errorf("parents %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -37,7 +37,7 @@ func (a *addition) addSource() error {
 	}
 	adapted, err := selected.Adapt(source.Options{
 		Name: s.Name, Public: s.Public, Port: s.Port, Stores: a.stores, Permits: a.Permits, Rules: a.Rules, IsTaken: a.IsTaken,
-		Names: s.Source.AddTo(a.Names),
+		Names: s.Source.AddTo(a.Names), HasGateway: a.values.Gateways != nil,
 	})
 	if err != nil {
 		return err
@@ -243,8 +243,8 @@ func (a *addition) writeRun(needsRoute bool) error {
 		}
 	}
 	if a.service.Public && needsRoute {
-		resources = append(resources, "ingress.yaml")
-		if err := a.addTemplates("run", "ingress.yaml"); err != nil {
+		resources = append(resources, a.values.routeFile())
+		if err := a.addTemplates("run", a.values.routeFile()); err != nil {
 			return err
 		}
 	}

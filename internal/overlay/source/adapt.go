@@ -32,6 +32,8 @@ type Options struct {
 	Rules *admission.Rules
 	// IsTaken reports whether another service has an object of a kind and name.
 	IsTaken func(kind, name string) bool
+	// HasGateway is true where the command writes an HTTPRoute, also in place of an Ingress in the manifests.
+	HasGateway bool
 	// Names are known names, to find addresses that lead out of the preview.
 	Names addresses.Names
 }

@@ -45,7 +45,7 @@ var remedies = map[string]string{
 const (
 	askForKind = "allow its kind in appsets/appproject.yaml, or replace it; then add the service again"
 	askPublic  = "add --public to give the service an address"
-	ownRoute   = "the command writes an Ingress with the environment's host"
+	ownRoute   = "the command writes a route with the environment's host"
 )
 
 // allowedKinds are the kinds that the AppProject of a new repository allows, without those of guardrails.
@@ -76,7 +76,7 @@ func (a *adaption) whyLeftOut(o Object) string {
 		if !a.options.Public {
 			return askPublic
 		}
-		if o.Kind == "HTTPRoute" || a.hasIngress || !slices.Contains(backends(o), a.options.Name) {
+		if o.Kind == "HTTPRoute" || a.options.HasGateway || a.hasIngress || !slices.Contains(backends(o), a.options.Name) {
 			return ownRoute
 		}
 		a.hasIngress = true
