@@ -117,13 +117,13 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 		opts.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
 	}
 	opts.commit.Report(opts.term, result, "created "+f.Name)
-	opts.reportHold(ctx, f)
+	isHeld := opts.reportHold(ctx, f)
 	if result.Unchanged || opts.commit.DryRun || opts.commit.Proposal != "" {
 		return nil
 	}
 	opts.term.Answerf("Its address will be %s", f.URL())
 	switch {
-	case opts.commit.Repo.Local: // the report names the next step
+	case opts.commit.Repo.Local, isHeld: // the reports name the next step
 	case opts.term.Getenv("PREVIEWSET_SERVER") != "":
 		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s",
 			f.Name, output.ShortCommit(result.Commit))
@@ -149,18 +149,21 @@ func (o *createOptions) newEnvironment(f *envfile.File) (e gitrepo.Edits, err er
 }
 
 // reportHold prints why the service will hold the environment, and the remedy.
-func (o *createOptions) reportHold(ctx context.Context, f *envfile.File) {
+func (o *createOptions) reportHold(ctx context.Context, f *envfile.File) (isHeld bool) {
 	before, err := f.Repo.Load()
 	if err != nil {
-		return // the last valid configuration stays in force; previewctl check says why
+		return false // the last valid configuration stays in force; previewctl check says why
 	}
 	after, err := overlay.New(filetree.Edited(f.FS, o.edits.Write, nil)).Load()
 	if err != nil {
-		return
+		return false
 	}
 	planner := plan.Planner{Env: o.term, Client: o.client}
-	if d := planner.Hold(ctx, before, after, f.Name); d != nil {
-		o.term.Answerf("held: %s", config.Printable(d.Reason))
-		o.term.Answerf("  %s", config.Printable(d.Remedy))
+	d := planner.Hold(ctx, before, after, f.Name)
+	if d == nil {
+		return false
 	}
+	o.term.Answerf("held: %s", config.Printable(d.Reason))
+	o.term.Answerf("  %s", config.Printable(d.Remedy))
+	return true
 }

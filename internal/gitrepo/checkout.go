@@ -31,7 +31,7 @@ func OpenCheckout(ctx context.Context, o Options) (*Checkout, error) {
 	c := &Checkout{opts: o.withDefaults()}
 	top, err := c.runGit(ctx, nil, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, fmt.Errorf("%w; go to the working tree of a clone", workingTreeError(err))
+		return nil, fmt.Errorf("%w; go to the working tree of a clone", workingTreeError(o.Folder, err))
 	}
 	c.opts.Folder = top
 	if c.opts.Branch, err = c.runGit(ctx, nil, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {

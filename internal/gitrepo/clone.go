@@ -30,7 +30,7 @@ func OpenClone(ctx context.Context, o Options) (*Clone, error) {
 	c := &Clone{opts: o.withDefaults()}
 	prefix, err := c.gitOutput(ctx, nil, "rev-parse", "--show-prefix")
 	if err != nil {
-		return nil, fmt.Errorf("%w; go to a clone of the repository", workingTreeError(err))
+		return nil, fmt.Errorf("%w; go to a clone of the repository", workingTreeError(o.Folder, err))
 	}
 	c.folder = strings.TrimSuffix(prefix, "/")
 	if c.folder == "" {

@@ -77,13 +77,18 @@ func (r *Repository) writeCommit(ctx context.Context, d *draft) error {
 	return err
 }
 
-// patchOf returns the difference between two trees in Git's format.
+// patchOf returns the difference between two trees in Git's format. It shows a moved file as a rename.
 func patchOf(ctx context.Context, store *memory.Storage, before, after plumbing.Hash) (string, error) {
 	if before == after {
 		return "", nil
 	}
 	changes, err := treeDifference(ctx, store, before, after)
 	if err != nil {
+		return "", err
+	}
+	// In a short file, a service's new name changes half of the lines.
+	renames := &object.DiffTreeOptions{DetectRenames: true, RenameScore: 40}
+	if changes, err = object.DetectRenames(changes, renames); err != nil {
 		return "", err
 	}
 	patch, err := changes.PatchContext(ctx)

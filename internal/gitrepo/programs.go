@@ -26,10 +26,14 @@ func runProgram(
 	return out.Bytes(), nil
 }
 
-// workingTreeError replaces the error about a missing git program.
-func workingTreeError(err error) error {
-	if errors.Is(err, exec.ErrNotFound) {
+// workingTreeError replaces git's errors about a missing git program and a folder outside of all repositories. Git has no
+// exit code of its own for the second one. In another language than English its text stays.
+func workingTreeError(folder string, err error) error {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
 		return errors.New("git isn't installed, but a working tree needs it")
+	case strings.Contains(err.Error(), "not a git repository"):
+		return fmt.Errorf("%q isn't in a clone of a Git repository", folder)
 	}
 	return err
 }

@@ -88,7 +88,7 @@ func (o *CommitOptions) Commit(ctx context.Context, env *terminal.Process, edit 
 func (o *CommitOptions) CommitTo(
 	ctx context.Context, env *terminal.Process, repo *Repository, edit Edit,
 ) (gitrepo.Result, error) {
-	defer env.NoticeIfSlow(terminal.SlowRepository + "; others may be pushing to it")()
+	defer env.NoticeIfSlow(terminal.SlowCommit)()
 	change := func(_ context.Context, tree *gitrepo.Tree) (gitrepo.Edits, error) { return o.edits(repo, tree, edit) }
 	switch {
 	case o.DryRun:

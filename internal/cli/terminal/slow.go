@@ -12,7 +12,8 @@ const SlowAfter = time.Second
 const (
 	SlowService    = "waiting for the service"
 	SlowBuilds     = "building environments"
-	SlowRepository = "waiting for the GitOps repository"
+	SlowRepository = "reading the GitOps repository"
+	SlowCommit     = "reading the GitOps repository and building the change"
 )
 
 // NoticeIfSlow writes a line to standard error if stop isn't called within SlowAfter.
