@@ -4,7 +4,6 @@ import (
 	"reflect"
 
 	"github.com/previewset/previewset/internal/overlay/admission"
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -16,13 +15,9 @@ func (b *buildCheck) assertGuardrails(isRefused func(manifest.Object) bool, isMi
 	if b.shared == nil {
 		return
 	}
-	m, err := b.shared.Run()
+	objects, err := b.shared()
 	if err != nil {
 		return // the build of the shared overlay reports it
-	}
-	objects, err := build.Objects(m)
-	if err != nil {
-		return
 	}
 	want := guardrailsOf(objects)
 	got := guardrailsOf(b.objects)

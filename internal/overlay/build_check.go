@@ -12,7 +12,7 @@ type buildCheck struct {
 	build       build.Build
 	assert      func(*buildCheck) // looks at the objects of the environment awake
 	sleep       *build.Sleep      // nil for an overlay that never sleeps
-	shared      *build.Build      // the guardrails with the shared overlay; nil where the overlay is the shared one
+	shared      guardrails        // with the shared overlay; nil where the overlay is the shared one
 	hosts       []string          // the environment's hosts
 	objects     []manifest.Object
 	problems    config.Problems

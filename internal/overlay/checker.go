@@ -15,7 +15,6 @@ import (
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/addresses"
 	"github.com/previewset/previewset/internal/overlay/admission"
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -30,10 +29,14 @@ type checker struct {
 	titled  map[string]*buildCheck // the same, by each of their titles
 
 	addressNames addresses.Names
+	shared       sharedGuardrails
 }
 
 func newChecker(r *Repo) *checker {
-	return &checker{repo: r, appsets: r.readAppsets(), known: map[string]*buildCheck{}, titled: map[string]*buildCheck{}}
+	return &checker{
+		repo: r, appsets: r.readAppsets(), known: map[string]*buildCheck{}, titled: map[string]*buildCheck{},
+		shared: sharedGuardrails{},
+	}
 }
 
 // useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the
@@ -106,7 +109,7 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 		return
 	}
 	added := &buildCheck{
-		title: e.title, file: file, build: b, shared: c.sharedGuardrails(row),
+		title: e.title, file: file, build: b, shared: c.shared.of(c.repo.builder, row),
 		sleep: c.repo.builder.Sleep(cfg, e.plan, row), hosts: environmentHosts(cfg.Policy, row.Name),
 		assert: func(b *buildCheck) {
 			b.assertObjects(row.Namespace, p)
@@ -123,18 +126,6 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 	}
 	c.builds = append(c.builds, added)
 	c.known[key], c.titled[e.title] = added, added
-}
-
-// sharedGuardrails returns the build with the guardrails that a row would have with the shared overlay, or nil.
-func (c *checker) sharedGuardrails(row preview.Row) *build.Build {
-	if row.Path == defaultOverlay {
-		return nil
-	}
-	b, err := c.repo.builder.Part(row, defaultOverlay, admission.GuardrailKinds...)
-	if err != nil {
-		return nil // the builds with the shared overlay report it
-	}
-	return &b
 }
 
 // isKnown reports whether a build with the same content was added under another title.

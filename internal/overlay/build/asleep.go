@@ -91,7 +91,11 @@ func applyPatch(p preview.Patch, m resmap.ResMap) error {
 		}
 		return m.ApplySmPatch(resource.MakeIdSet(selected), patch)
 	}
+	value, isValue := addedScalar(p.Patch)
 	for _, res := range selected {
+		if isValue && setScalar(res, value) {
+			continue
+		}
 		if err := res.ApplyFilter(patchjson6902.Filter{Patch: p.Patch}); err != nil {
 			return err
 		}
