@@ -50,9 +50,13 @@ func TestCheckRunFollowsThePreview(t *testing.T) {
 	}
 	r.deploy(t, crashing)
 	compareStatuses(t, "check-failed", []string{r.shop.CheckRuns()[0].Summary})
+	writes := r.writes()
 	r.restart(t)
 	r.refresh(t)
 	r.wantCheckRuns(t, "a crash and a restart", "3ef completed failure")
+	if r.writes() != writes {
+		t.Error("written again after a restart")
+	}
 	r.setHead(0xbeef, "Preview")
 	r.refresh(t)
 	r.setHead(0xcafe, "Preview")
@@ -61,7 +65,7 @@ func TestCheckRunFollowsThePreview(t *testing.T) {
 	r.setHead(0xcafe, "bug")
 	r.refresh(t)
 	r.wantCheckRuns(t, "the label is gone", "3ef completed failure", "beef completed neutral", "cafe completed neutral")
-	writes := r.writes()
+	writes = r.writes()
 	if r.refresh(t); r.writes() != writes {
 		t.Error("written again without a change")
 	}
@@ -212,10 +216,11 @@ func TestClicksWithoutEffect(t *testing.T) {
 		"another repository":  strings.Replace(good, "acme/shop\"", "acme/gateway\"", 1),
 		"another account":     strings.Replace(good, `"login":"wendy","id":`, `"login":"wendy","id":1`, 1),
 	} {
+		before := len(r.service.Log.String())
 		r.service.Deliver(t, "check_run", name, body)
 		r.refresh(t)
-		if r.state(t) != preview.Asleep {
-			t.Fatalf("%s wakes it", name)
+		if log := r.service.Log.String()[before:]; r.state(t) != preview.Asleep || strings.Contains(log, "request received") {
+			t.Fatalf("%s has an effect: %s", name, log)
 		}
 	}
 	if log := r.click(t, "mallory", "wake"); r.state(t) != preview.Asleep || !strings.Contains(log, "may not push") {
