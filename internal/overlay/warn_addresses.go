@@ -20,9 +20,15 @@ func addressNames(tree *filetree.Tree, p *config.Policy) addresses.Names {
 	return names
 }
 
-// warnAddresses warns of addresses that name another namespace than the environment's own.
+// warnAddresses warns of addresses that name another namespace than the environment's own. A namespace of one address,
+// such as cart.shop.svc, is known in the others, such as db.shop:5432.
 func (b *buildCheck) warnAddresses(names addresses.Names, own string) {
-	names.Own = own
+	names.Own, names.Namespaces = own, slices.Clone(names.Namespaces)
+	for _, o := range b.objects {
+		for _, a := range addresses.In(o, names) {
+			names.Namespaces = append(names.Namespaces, a.Namespace)
+		}
+	}
 	for _, o := range b.objects {
 		for _, a := range addresses.In(o, names) {
 			b.warnings = append(b.warnings, a.String())
