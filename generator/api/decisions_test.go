@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,9 @@ import (
 func TestListDecisions(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
-	w.Tree.Files["overlays/alice/environment.yaml"] = w.Tree.Files["previewset.yaml"] // of the wrong kind
+	for _, name := range []string{"overlays/alice/environment.yaml", "access.yaml"} {
+		w.Tree.Files[name] = w.Tree.Files["previewset.yaml"] // of the wrong kind
+	}
 	s := testworld.Ready(t, w)
 	tests := []struct {
 		name, query string
@@ -47,8 +50,10 @@ func TestListDecisions(t *testing.T) {
 			if diff := cmp.Diff(tt.want, short); diff != "" {
 				t.Error(diff)
 			}
-			if len(got.Problems) == 0 || !strings.HasPrefix(got.Problems[0], "overlays/alice/environment.yaml:") {
-				t.Errorf("problems: %q", got.Problems)
+			for _, file := range []string{"overlays/alice/environment.yaml:", "access.yaml:"} {
+				if !slices.ContainsFunc(got.Problems, func(p string) bool { return strings.HasPrefix(p, file) }) {
+					t.Errorf("problems: %q", got.Problems)
+				}
 			}
 		})
 	}
