@@ -203,7 +203,8 @@ func TestClicksWithoutEffect(t *testing.T) {
 	run := r.shop.CheckRuns()[0]
 	webhook := func(app, id int64, externalID, button string) string {
 		return fmt.Sprintf(`{"action":"requested_action","repository":{"full_name":"acme/shop"},
-			"requested_action":{"identifier":%q},"check_run":{"id":%d,"name":"previewset","external_id":%q,"app":{"id":%d}},"sender":{"login":"wendy","id":%d}}`,
+			"requested_action":{"identifier":%q},"check_run":{"id":%d,"name":"previewset","external_id":%q,"app":{"id":%d}},
+			"sender":{"login":"wendy","id":%d}}`,
 			button, id, externalID, app, githubtest.ID("wendy"))
 	}
 	good := webhook(7, run.ID, run.ExternalID, "wake")

@@ -92,3 +92,10 @@ func checkRunJSON(r *repository, sha string, e checkRunEntry) object {
 	}
 	return o
 }
+
+// addCreated adds what only check runs of Apps have.
+func addCreated(o object, run AppCheckRun) {
+	o["external_id"], o["details_url"] = run.ExternalID, run.DetailsURL
+	o["output"] = object{"title": run.Title, "summary": run.Summary, "text": nil, "annotations_count": 0}
+	o["app"] = object{"id": run.App, "slug": fmt.Sprintf("app-%d", run.App), "name": "App", "owner": userJSON("github")}
+}

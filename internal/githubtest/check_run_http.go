@@ -69,13 +69,6 @@ func (r *repository) checkRunByID(id int64) *checkRunEntry {
 	return nil
 }
 
-// addCreated adds what only check runs of Apps have.
-func addCreated(o object, run AppCheckRun) {
-	o["external_id"], o["details_url"] = run.ExternalID, run.DetailsURL
-	o["output"] = object{"title": run.Title, "summary": run.Summary, "text": nil, "annotations_count": 0}
-	o["app"] = object{"id": run.App, "slug": fmt.Sprintf("app-%d", run.App), "name": "App", "owner": userJSON("github")}
-}
-
 // listCheckRuns answers GET commits/REF/check-runs. Without the parameter filter=all, only the newest run of each name,
 // App and suite is listed.
 func listCheckRuns(c *call, r *repository, ref string) *answer {
