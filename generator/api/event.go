@@ -41,17 +41,12 @@ type eventApp struct {
 	ID int64 `json:"id"`
 }
 
-// clicks returns the click on a button of one of our check runs, for each configured repository that it may be about.
-// It is no fact: the check run and the user are looked up.
-func (e event) clicks(repositories map[string]bool) pending.Clicks {
-	var all pending.Clicks
-	for repository := range repositories {
-		all = append(all, pending.Click{
-			Repository: repository, CheckRun: e.CheckRun.ID, ExternalID: e.CheckRun.ExternalID,
-			Button: e.RequestedAction.Identifier, Login: e.Sender.Login, UserID: e.Sender.ID,
-		})
+// click returns the click on a button of one of our check runs. It is no fact: the check run and the user are looked up.
+func (e event) click() pending.Click {
+	return pending.Click{
+		Repository: e.Repository.FullName, CheckRun: e.CheckRun.ID, ExternalID: e.CheckRun.ExternalID,
+		Button: e.RequestedAction.Identifier, Login: e.Sender.Login, UserID: e.Sender.ID,
 	}
-	return all
 }
 
 // eventPullRequest are the fields that tell what the next read will need, and how the pull request leaves its

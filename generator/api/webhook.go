@@ -79,7 +79,7 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 		return "repeated", "accepted; the same delivery came before"
 	}
 	if isClick {
-		w.Queue.Add(pending.Work{Clicks: e.clicks(repositories)})
+		w.Queue.Add(pending.Work{Clicks: pending.Clicks{e.click()}})
 		return "accepted", "accepted; it will be done if the user may push to the repository"
 	}
 	work := pending.Work{Config: isConfig, Repositories: repositories, Expected: pending.Expected{}}

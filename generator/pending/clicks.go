@@ -7,7 +7,7 @@ const maxClicks = 50
 
 // Click is a click on a button of a check run at GitHub. Nothing in it is proven, except that GitHub sent it.
 type Click struct {
-	// Repository is the webhook's repository as "owner/name" in lower case, and as one of the configuration.
+	// Repository is the webhook's repository, "owner/name". After a rename, it isn't the configured name.
 	Repository string
 	// CheckRun is the ID of the check run, and ExternalID what it names.
 	CheckRun   int64

@@ -139,7 +139,13 @@ func TestCheckRunHasFewEditsInAnHour(t *testing.T) {
 // sleeping is a service with a preview that is asleep. GitHub sends webhooks to it.
 func sleeping(t *testing.T) *reported {
 	t.Helper()
-	r := newReported(t, report.Check)
+	r := putToSleep(t, newReported(t, report.Check))
+	r.wantCheckRuns(t, "sleep", "3ef completed success [Wake] [Extend]")
+	return r
+}
+
+func putToSleep(t *testing.T, r *reported) *reported {
+	t.Helper()
 	r.options = append(r.options, testworld.WithWebhooks(t), testworld.WithClock)
 	lifetime := "lifetime: {deleteAfterIdle: 24h, maxExtension: 96h}\n"
 	r.Change(func() { r.Tree = testworld.Tree(2, testworld.Policy+lifetime) })
@@ -148,10 +154,8 @@ func sleeping(t *testing.T) *reported {
 	hooks := httptest.NewServer(r.service.PublicHandler())
 	t.Cleanup(hooks.Close)
 	r.github.AddHook(hooks.URL+"/webhooks/github", testworld.WebhookSecret, "check_run")
-	r.wantCheckRuns(t, "the sync", "3ef completed success") // without a measurement, it doesn't end
 	r.service.Request(t, "shop-pr-7", preview.ActionSleep, "")
 	r.refresh(t)
-	r.wantCheckRuns(t, "sleep", "3ef completed success [Wake] [Extend]")
 	return r
 }
 
@@ -194,6 +198,20 @@ func TestButtonsOfACheckRun(t *testing.T) {
 		t.Errorf("it is %s: %s", r.state(t), log)
 	}
 	r.wantCheckRuns(t, "a wake", "3ef completed success")
+}
+
+// GitHub's webhooks have the new name of a renamed repository, and the configuration has the old one.
+func TestButtonInARenamedRepository(t *testing.T) {
+	t.Parallel()
+	r := newReported(t, report.Check)
+	r.shop.Rename("acme/store")
+	pr := r.Repositories["acme/shop"].PullRequests[0]
+	r.Change(func() { r.Repositories["acme/shop"] = testworld.Repository("acme/Store", pr) })
+	putToSleep(t, r)
+	r.shop.SetPermission("wendy", "write")
+	if log := r.click(t, "wendy", "wake"); r.state(t) == preview.Asleep {
+		t.Errorf("it doesn't wake: %s", log)
+	}
 }
 
 func TestClicksWithoutEffect(t *testing.T) {
