@@ -6,10 +6,12 @@ import (
 
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/buttons"
+	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
+	"github.com/previewset/previewset/generator/shares"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/store"
 )
@@ -54,7 +56,9 @@ type round struct {
 	polls      bool // the round reads repositories
 }
 
-func newRefresher(o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers) *refresher {
+func newRefresher(
+	o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers, events *history.Log,
+) *refresher {
 	m := metrics.New(o.Registry, o.Interval)
 	r := &refresher{
 		inputs: inputs{
@@ -65,10 +69,10 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 			progress:  progress.NewWatch(o.Applications, o.Now),
 			pacing:    pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
 			store:     store.New(o.Store, o.Now),
-			requested: &metrics.Requested{}, filters: &applicationsets.Filters{},
+			requested: &metrics.Requested{}, filters: &applicationsets.Filters{}, shares: shares.New(o.Now),
 			reports: report.New(report.Options{
 				GitHub: o.Reporter, Kinds: o.Reports, Environment: o.DeploymentEnvironment,
-				Stops: o.StopsReporting, Now: o.Now, Log: o.Logger,
+				Stops: o.StopsReporting, PageOf: o.Pages.pageOf, Now: o.Now, Log: o.Logger,
 				Count: func(kind report.Kind, ok bool) { m.ReportWritten(string(kind), ok) },
 			}),
 		},
@@ -76,7 +80,7 @@ func newRefresher(o *Options, c *current, q *pending.Queue, callers *application
 		periodic: periodic{now: o.Now, interval: o.Interval},
 		buttons:  &buttons.Buttons{Permissions: o.Permissions, Requests: q, Now: o.Now, Log: o.Logger},
 		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
-		stateLog: stateLog{log: o.Logger, metrics: m},
+		stateLog: stateLog{log: o.Logger, metrics: m, events: events, now: o.Now},
 	}
 	r.startOver()
 	collector := &metrics.Collector{Service: c, Progress: r.progress}

@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/applicationsets"
+	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/status"
@@ -26,6 +28,7 @@ type Generator struct {
 	current   *current
 	queue     *pending.Queue
 	callers   *applicationsets.Callers
+	actions   *actions.Actions
 	refresher *refresher
 
 	public, private http.Handler
@@ -47,8 +50,9 @@ func (c *current) Status() *status.Status { return c.status.Load() }
 func New(o Options) *Generator {
 	o.setDefaults()
 	g := &Generator{opts: o, current: &current{}, queue: pending.NewQueue(), callers: &applicationsets.Callers{}}
+	g.actions = &actions.Actions{Queue: g.queue, History: history.New(), Logger: o.Logger}
 	g.current.status.Store(&status.Status{Reason: "nothing has been read yet"})
-	g.refresher = newRefresher(&g.opts, g.current, g.queue, g.callers)
+	g.refresher = newRefresher(&g.opts, g.current, g.queue, g.callers, g.actions.History)
 	g.private, g.public = g.handlers()
 	return g
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
+	"github.com/previewset/previewset/generator/shares"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/status"
 	"github.com/previewset/previewset/generator/store"
@@ -36,6 +37,7 @@ type inputs struct {
 	recovery  recovery
 	requested *metrics.Requested
 	filters   *applicationsets.Filters
+	shares    *shares.Shares
 	reports   *report.Reports
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,9 +12,11 @@ import (
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/buttons"
+	"github.com/previewset/previewset/generator/overview"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/internal/preview"
@@ -72,6 +75,8 @@ type Options struct {
 	Token *secret.File
 	// APIToken gives access to the API; nil turns the API off.
 	APIToken *secret.File
+	// Workflows verifies the tokens of GitHub Actions for the API; nil refuses them.
+	Workflows *signin.Workflows
 	// WebhookSecret signs GitHub's webhooks; nil refuses all webhooks.
 	WebhookSecret *secret.File
 	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub. Its webhooks
@@ -86,14 +91,34 @@ type Options struct {
 	Protected []string
 	// TrustedProxies are the networks of proxies that set X-Forwarded-For.
 	TrustedProxies []netip.Prefix
-	// ProxySecret makes the headers count in which a proxy names the signed-in user; nil ignores them.
-	ProxySecret *secret.File
+	// SignInProxy is the proxy that names signed-in people; its zero value names none.
+	SignInProxy signin.Proxy
+	// Pages turns on the previews page; nil turns it off.
+	Pages *Pages
 	// EnvironmentMetrics adds metrics of single environments.
 	EnvironmentMetrics bool
 	// Registry receives the service's metrics; default a new one.
 	Registry *prometheus.Registry
 	Logger   *slog.Logger     // default slog.Default()
 	Now      func() time.Time // default time.Now
+}
+
+// Pages are the settings of the previews page.
+type Pages struct {
+	// URL is the address of the pages, without a path. The public listener answers requests to its host.
+	URL *url.URL
+	// OIDC is the identity provider; nil if people come only through the SignInProxy.
+	OIDC *signin.OIDC
+	// Key seals the cookies; nil uses a random key, and a restart signs everybody out.
+	Key *secret.File
+}
+
+// pageOf returns the address of an environment's page; "" without the previews page.
+func (p *Pages) pageOf(environment string) string {
+	if p == nil || environment == "" {
+		return ""
+	}
+	return p.URL.JoinPath(overview.PathOf(environment)).String()
 }
 
 func (o *Options) setDefaults() {

@@ -82,14 +82,15 @@ func (r *refresher) encode(
 ) (next *answer.Published, content []byte, err error) {
 	versions := answer.Compare(snapshot.Rows, last)
 	phases, hasChanged := r.progress.Saved()
-	if hasChanged {
+	links, haveChanged := r.shares.Saved()
+	if hasChanged || haveChanged {
 		r.store.MustSave()
 	}
 	change := store.Change{
 		New: store.State{
 			Memory: snapshot.Memory, Reported: r.reports.Statuses(), Reports: r.reports.Saved(),
 			Requested: r.requested.Sleeping(snapshot.Memory.Environments), Filters: r.filters.Saved(),
-			Progress: phases,
+			Progress: phases, Shares: links,
 		},
 		Before: r.memory, SameRows: versions.Same,
 	}

@@ -55,6 +55,7 @@ func (in *inputs) restore(s *store.State) {
 	in.requested.Restore(s.Requested)
 	in.filters.Restore(s.Filters)
 	in.progress.Restore(s.Progress)
+	in.shares.Restore(s.Shares)
 	in.opts.Logger.Info("saved state loaded", "environments", len(in.memory.Environments))
 }
 

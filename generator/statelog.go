@@ -1,18 +1,23 @@
 package generator
 
 import (
+	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/visit"
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// stateLog logs and counts what changes from one snapshot to the next.
+// stateLog logs, counts and keeps what changes from one snapshot to the next.
 type stateLog struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
+	events  *history.Log
+	now     func() time.Time
 }
 
 // subject is the subject of a decision, and verdict its result.
@@ -55,6 +60,7 @@ func (l *stateLog) decisions(before, after *preview.Snapshot) {
 		if previous != current[subjectOf(d)] && !isUnlabelled {
 			l.log.Info("decision changed", "env", d.Environment, "repository", d.Repository, "pr", d.Number,
 				"outcome", d.Outcome, "rule", d.Rule, "reason", d.Reason)
+			l.keep(d.Environment, fmt.Sprintf("%s (%s): %s", d.Outcome, d.Rule, d.Reason))
 		}
 	}
 }
@@ -80,12 +86,20 @@ func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
 			reason = d.Reason
 		}
 		l.log.Info("state changed", "env", name, "from", previous, "to", state, "reason", reason)
+		l.keep(name, fmt.Sprintf("%s: %s", state, reason))
 		if previous == preview.Asleep {
 			l.metrics.Woken(wakeCause(before.Memory.Lives[name], memory, name))
 		}
 		if previous == preview.Waking && state == preview.Awake {
 			l.metrics.WakeTook(memory.Lives[name].Took)
 		}
+	}
+}
+
+// keep adds an event for the previews page.
+func (l *stateLog) keep(environment, what string) {
+	if environment != "" {
+		l.events.Add(environment, history.Event{At: l.now(), What: what})
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"github.com/previewset/previewset/generator/pending"
 )
 
-// takeIn applies pending requests, confirmations and new filters to the memory. The next snapshot, which is computed at
+// takeIn applies pending requests, confirmations to the memory, and has new filters and links saved. The next snapshot, which is computed at
 // once, has the effect.
 func (r *refresher) takeIn(work pending.Work) {
 	for _, request := range work.Requests.InOrder() {
 		r.memory.Ask(request)
 	}
 	r.confirm(work.Confirmed)
-	if len(work.Requests)+len(work.Confirmed) > 0 || work.Filters {
+	if len(work.Requests)+len(work.Confirmed) > 0 || work.Saves {
 		r.store.MustSave()
 		r.pendingPublish = true
 	}

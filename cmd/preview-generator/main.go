@@ -97,7 +97,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	if o.WebhookSecret, err = optional("--webhook-secret-file", s.webhookSecretFile); err != nil {
 		return nil, err
 	}
-	if o.ProxySecret, err = optional("--sign-in-secret-file", s.signInSecretFile); err != nil {
+	if err = s.pages.apply(&o); err != nil {
 		return nil, err
 	}
 	if o.ConfigBranch, err = s.configBranch(); err != nil {
@@ -183,7 +183,9 @@ func (s *settings) checkFiles() error {
 		{"--github-token-file", s.githubTokenFile},
 		{"--github-app-key-file", s.githubAppKeyFile},
 		{"--webhook-secret-file", s.webhookSecretFile},
-		{"--sign-in-secret-file", s.signInSecretFile},
+		{"--sign-in-secret-file", s.pages.proxySecretFile},
+		{"--session-key-file", s.pages.sessionKeyFile},
+		{"--oidc-client-secret-file", s.pages.clientSecret},
 	} {
 		_, err := optional(f[0], f[1])
 		problems = append(problems, err)

@@ -35,7 +35,7 @@ type settings struct {
 	reportByDefault                          bool
 	deploymentEnvironment                    string
 	trustedProxies                           prefixes
-	signInSecretFile                         string
+	pages                                    pageSettings
 	environmentMetrics                       bool
 	logLevel                                 slog.Level
 }
@@ -126,8 +126,7 @@ func (s *settings) flags() *flag.FlagSet {
 		"`name` of GitHub's environment for all deployments")
 	f.Var(&s.trustedProxies, "trusted-proxies",
 		"proxies with a trusted X-Forwarded-For, as comma-separated `addresses` or networks (default none)")
-	f.StringVar(&s.signInSecretFile, "sign-in-secret-file", "",
-		"`file` with the secret of the proxy that names signed-in users; without it wake pages show no details")
+	s.pages.addFlags(f)
 	f.BoolVar(
 		&s.environmentMetrics, "environment-metrics", true,
 		"`true|false`: metrics of single environments; previewctl usage needs them",
@@ -213,6 +212,7 @@ func (s *settings) check() error {
 		_, err := path.Match(p, "")
 		add(err != nil, fmt.Sprintf("--repositories: %q is no pattern; write one like acme/*", p))
 	}
+	s.pages.check(add)
 	if u, err := url.Parse(s.githubURL); err != nil || u.User != nil {
 		add(true, "--github-url is no URL, or holds user and password; give a token file instead")
 	}

@@ -50,6 +50,17 @@ var surface = map[string]string{
 	"deployment-environment":     "preview",
 	"trusted-proxies":            "",
 	"sign-in-secret-file":        "",
+	"sign-in-login-header":       "",
+	"pages-url":                  "",
+	"oidc-issuer":                "",
+	"oidc-client-id":             "",
+	"oidc-client-secret-file":    "",
+	"oidc-scopes":                "profile,email",
+	"oidc-groups-claim":          "groups",
+	"oidc-login-claim":           "",
+	"session-key-file":           "",
+	"github-actions-audience":    "",
+	"github-actions-issuer":      "https://token.actions.githubusercontent.com",
 	"environment-metrics":        "true",
 	"log-level":                  "INFO",
 }
@@ -99,7 +110,10 @@ func values() map[string]string {
 		"repositories": "acme/*, other/x,", "webhook-secret-file": "/w", "poll-interval": "90s", "argocd-namespace": "cd",
 		"kubeconfig": "/k", "state": "configmap:previews", "report": "status, comment", "deployment-environment": "e",
 		"trusted-proxies":     "10.0.0.1, 192.168.7.9/16,fd00::/8",
-		"environment-metrics": "false", "log-level": "debug",
+		"environment-metrics": "false", "log-level": "debug", "sign-in-secret-file": "/si", "sign-in-login-header": "X-L",
+		"pages-url": "https://previews.example", "oidc-issuer": "https://id.example", "oidc-client-id": "c",
+		"oidc-client-secret-file": "/os", "oidc-scopes": "email, groups", "oidc-groups-claim": "g", "oidc-login-claim": "l",
+		"session-key-file": "/se", "github-actions-audience": "aud", "github-actions-issuer": "https://token.example",
 	}
 }
 
@@ -113,6 +127,12 @@ func wanted() *settings {
 		kubeconfig: "/k", state: "configmap:previews", report: list{"status", "comment"}, deploymentEnvironment: "e", logLevel: slog.LevelDebug,
 		trustedProxies: prefixes{
 			netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fd00::/8"),
+		},
+		pages: pageSettings{
+			url: "https://previews.example", issuer: "https://id.example", clientID: "c", clientSecret: "/os",
+			scopes: list{"email", "groups"}, groupsClaim: "g", loginClaim: "l", sessionKeyFile: "/se",
+			proxySecretFile: "/si", proxyLoginHeader: "X-L",
+			actionsIssuer: "https://token.example", actionsAudience: "aud",
 		},
 	}
 }
@@ -140,6 +160,8 @@ func TestFlagsAndEnvironmentAreEquivalent(t *testing.T) {
 	for name := range other {
 		other[name] = surface[name]
 	}
+	other["pages-url"], other["oidc-issuer"], other["oidc-client-id"] = "https://b.example", "https://c.example", "d"
+	other["sign-in-secret-file"] = "/other"
 	other["poll-interval"], other["listen"] = "5m", "elsewhere"
 	tests := []struct {
 		name string
@@ -158,7 +180,7 @@ func TestFlagsAndEnvironmentAreEquivalent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(
-				wanted(), got, cmp.AllowUnexported(settings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 			); diff != "" {
 				t.Error(diff)
 			}

@@ -73,6 +73,12 @@ func newTab(t *testing.T, steps ...step) tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(started)
 	t.Cleanup(closeTab)
+	return newTabIn(t, ctx, steps...)
+}
+
+// newTabIn watches a tab that doesn't exist yet, such as one with cookies of its own.
+func newTabIn(t *testing.T, ctx context.Context, steps ...step) tab {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	t.Cleanup(cancel)
 	var mu sync.Mutex

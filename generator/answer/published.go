@@ -4,6 +4,7 @@ package answer
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/previewset/previewset/generator/gzipchunks"
@@ -44,6 +45,13 @@ func (p *Published) LiveDecisions() map[string]*preview.Decision {
 		}
 	}
 	return live
+}
+
+// WaitsForConfirmation says whether the removal of an environment waits until a person confirms it.
+func (p *Published) WaitsForConfirmation(environment string) bool {
+	return slices.ContainsFunc(p.Snapshot.Decisions, func(d preview.Decision) bool { // several may be about one name
+		return d.Environment == environment && d.Withheld
+	})
 }
 
 // bodies are the encoded answers of a snapshot, and of later ones with the same rows.

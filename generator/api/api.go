@@ -11,12 +11,15 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/generator/status"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -43,17 +46,20 @@ type Filters interface {
 
 // Options are the parts that an API needs.
 type Options struct {
-	// Token is Argo CD's token; it gives access to rows only. APIToken gives access to everything else; nil turns it off.
+	// Token is Argo CD's token; it gives access to rows only. APIToken gives access to everything else.
 	Token, APIToken *secret.File
-	Service         Service
-	Callers         Callers
-	Filters         Filters
-	Queue           *pending.Queue
-	Progress        *progress.Reader
-	Watch           *progress.Watch
-	Usage           Usage // nil if the service can't measure usage
-	Now             func() time.Time
-	Logger          *slog.Logger
+	// Workflows verifies the tokens of GitHub Actions; nil refuses them.
+	Workflows *signin.Workflows
+	Service   Service
+	Callers   Callers
+	Filters   Filters
+	Queue     *pending.Queue
+	Actions   *actions.Actions
+	Progress  *progress.Reader
+	Watch     *progress.Watch
+	Usage     Usage // nil if the service can't measure usage
+	Now       func() time.Time
+	Logger    *slog.Logger
 }
 
 // API has the handlers of the private listener.
@@ -72,18 +78,19 @@ func New(o Options) *API {
 
 // Routes adds the routes of the private listener.
 func (a *API) Routes(r *gin.Engine) {
-	r.POST("/api/v1/getparams.execute", authorize("Argo CD's token", a.Token), a.getParams)
-	api := r.Group("/api/v1", authorize("the API token", a.APIToken))
-	api.GET("/environments", a.listEnvironments)
-	api.GET("/environments/:name", a.getEnvironment)
-	api.GET("/environments/:name/application", a.getApplication)
-	api.POST("/environments/:name/wake", a.postRequest(preview.ActionWake, "wakes if it is asleep"))
-	api.POST("/environments/:name/sleep", a.postRequest(preview.ActionSleep, "goes to sleep"))
-	api.POST("/environments/:name/extend", a.postRequest(preview.ActionExtend, "stays longer"))
-	api.GET("/decisions", a.listDecisions)
-	api.POST("/confirm", a.postConfirm)
-	api.GET("/facts", a.getFacts)
-	api.GET("/usage", a.getUsage)
+	r.POST("/api/v1/getparams.execute", authorize(a.Token), a.getParams)
+	viewer := r.Group("/api/v1", a.identify, require(config.RoleViewer))
+	viewer.GET("/environments", a.listEnvironments)
+	viewer.GET("/environments/:name", a.getEnvironment)
+	viewer.GET("/environments/:name/application", a.getApplication)
+	viewer.GET("/decisions", a.listDecisions)
+	viewer.GET("/facts", a.getFacts)
+	viewer.GET("/usage", a.getUsage)
+	developer := r.Group("/api/v1", a.identify, require(config.RoleDeveloper))
+	developer.POST("/environments/:name/wake", a.postRequest(preview.ActionWake, "wakes if it is asleep"))
+	developer.POST("/environments/:name/sleep", a.postRequest(preview.ActionSleep, "goes to sleep"))
+	developer.POST("/environments/:name/extend", a.postRequest(preview.ActionExtend, "stays longer"))
+	r.POST("/api/v1/confirm", a.identify, require(config.RoleAdmin), a.postConfirm)
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.getReady)
 }

@@ -2,30 +2,142 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/signin"
+	"github.com/previewset/previewset/internal/config"
 )
 
-// authorize requires the secret as a bearer token. Kind names it in messages.
-func authorize(kind string, token *secret.File) gin.HandlerFunc {
+// bearer returns the bearer token of a request. It refuses a request without one. Kind names the wanted token in
+// messages.
+func bearer(c *gin.Context, kind string) (token string, ok bool) {
+	scheme, sent, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	switch {
+	case sent == "":
+		httpserver.Fail(c, http.StatusUnauthorized, "missing bearer token; send %s", kind)
+	case strings.HasPrefix(sent, "$"):
+		httpserver.Fail(c, http.StatusUnauthorized,
+			"the token starts with $: Argo CD didn't find the key in the Secret that the plugin's ConfigMap names")
+	case !strings.EqualFold(scheme, "Bearer"):
+		httpserver.Fail(c, http.StatusUnauthorized, "wrong token; send %s", kind)
+	default:
+		return sent, true
+	}
+	return "", false
+}
+
+// authorize requires Argo CD's token, which gives access to rows only.
+func authorize(token *secret.File) gin.HandlerFunc {
+	const kind = "Argo CD's token"
 	return func(c *gin.Context) {
-		if token == nil {
-			httpserver.Fail(c, http.StatusUnauthorized, "this endpoint is off: the service runs without %s", kind)
-			return
-		}
-		scheme, sent, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-		switch {
-		case sent == "":
-			httpserver.Fail(c, http.StatusUnauthorized, "missing bearer token; send %s", kind)
-		case strings.HasPrefix(sent, "$"):
-			httpserver.Fail(c, http.StatusUnauthorized,
-				"the token starts with $: Argo CD didn't find the key in the Secret that the plugin's ConfigMap names")
-		case !strings.EqualFold(scheme, "Bearer") || !token.Matches(sent):
+		if sent, ok := bearer(c, kind); ok && !token.Matches(sent) {
 			httpserver.Fail(c, http.StatusUnauthorized, "wrong token; send %s", kind)
 		}
 	}
+}
+
+// caller is the client of a request to the API.
+type caller struct {
+	// name names the client of a token of its own; empty for the API token, which many people may share.
+	name string
+	role config.Role
+	// repository is the repository, in lower case, that a workflow belongs to; empty for other clients.
+	repository string
+}
+
+// callerKey is the key of the caller in a request's context.
+const callerKey = "caller"
+
+func callerOf(c *gin.Context) caller {
+	who, _ := c.MustGet(callerKey).(caller) // the middleware has set it
+	return who
+}
+
+// identify finds out who calls the API: a client with the API token, with a token of access.yaml, or a workflow.
+func (a *API) identify(c *gin.Context) {
+	const kind = "the API token, or a token that access.yaml lists"
+	hasTokens := a.Service.Published() != nil && a.access().HasTokens()
+	if a.APIToken == nil && a.Workflows == nil && !hasTokens {
+		httpserver.Fail(c, http.StatusUnauthorized, "this endpoint is off: the service runs without the API token")
+		return
+	}
+	sent, ok := bearer(c, kind)
+	if !ok {
+		return
+	}
+	if a.APIToken != nil && a.APIToken.Matches(sent) {
+		c.Set(callerKey, caller{role: config.RoleAdmin})
+		return
+	}
+	if name, role := a.access().TokenOf(sent); role != "" {
+		c.Set(callerKey, caller{name: name, role: role})
+		return
+	}
+	if a.Workflows != nil && signin.IsWorkflowToken(sent) {
+		a.identifyWorkflow(c, sent)
+		return
+	}
+	httpserver.Fail(c, http.StatusUnauthorized, "wrong token; send %s", kind)
+}
+
+// access is the access.yaml in force; nil if there is none.
+func (a *API) access() *config.Access {
+	if p := a.Service.Published(); p != nil && p.Config != nil {
+		return p.Config.Access
+	}
+	return nil
+}
+
+// identifyWorkflow accepts workflows of configured repositories. A repository is known by its lasting identity, because
+// a name can belong to somebody else after a rename.
+func (a *API) identifyWorkflow(c *gin.Context, token string) {
+	w, err := a.Workflows.Verify(c.Request.Context(), token)
+	if err != nil {
+		a.Logger.Warn("workflow refused", "error", config.Printable(err.Error()))
+		httpserver.Fail(c, http.StatusUnauthorized, "the workflow's token isn't valid here: %s",
+			config.Shorten(config.Printable(err.Error()), maxReason))
+		return
+	}
+	name := strings.ToLower(w.Repository)
+	p := a.Service.Published()
+	if p == nil || p.Config == nil || !slices.Contains(p.Config.Repositories(), name) ||
+		p.Facts.Repositories[name].ID != w.RepositoryID {
+		httpserver.Fail(c, http.StatusForbidden,
+			"%s isn't a repository of the configuration, or it couldn't be read yet", config.Printable(w.Repository))
+		return
+	}
+	c.Set(callerKey, caller{name: w.Name, role: config.RoleDeveloper, repository: name})
+}
+
+// maxReason bounds the reason of a refused token in characters.
+const maxReason = 300
+
+// require refuses callers without a role.
+func require(role config.Role) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if who := callerOf(c); !who.role.Includes(role) {
+			httpserver.Fail(c, http.StatusForbidden, "this needs the role %s; %s has the role %s", role, who.name, who.role)
+		}
+	}
+}
+
+// mayChange says whether a caller may change an environment: a workflow only one with a pull request of its repository.
+func (who caller) mayChange(p *answer.Published, environment string) bool {
+	if who.repository == "" {
+		return true
+	}
+	names := namesOf(p, who.repository)
+	for i := range p.Snapshot.Decisions {
+		d := &p.Snapshot.Decisions[i]
+		if d.Environment == environment && d.Number > 0 && answer.ContainsFold(names, d.Repository) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/internal/config"
@@ -51,9 +53,10 @@ func (a *API) postConfirm(c *gin.Context) {
 	for _, name := range r.ApplicationSets {
 		a.Filters.Confirm(name)
 	}
-	a.Logger.Warn("removal confirmed", "names", names, "application_sets", r.ApplicationSets,
-		"caller", config.Printable(r.Caller), "address", c.ClientIP())
-	a.Queue.Add(pending.Work{Confirmed: names, Filters: len(r.ApplicationSets) > 0})
+	a.Actions.Confirm(
+		pending.Work{Confirmed: names, Saves: len(r.ApplicationSets) > 0}, cmp.Or(callerOf(c).name, config.Printable(r.Caller)), a.Now(),
+		actions.Origin{Via: "API", Address: c.ClientIP()},
+	)
 	c.JSON(http.StatusAccepted, Message{Message: "confirmed; the next snapshot removes them"})
 }
 
@@ -74,13 +77,5 @@ func (a *API) canConfirm(name string) bool {
 		}
 	}
 	p := a.Service.Published()
-	if p == nil {
-		return false
-	}
-	for _, d := range p.Snapshot.Decisions {
-		if d.Environment == name && d.Withheld { // another decision may be about the same name
-			return true
-		}
-	}
-	return false
+	return p != nil && p.WaitsForConfirmation(name)
 }

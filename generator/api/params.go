@@ -37,7 +37,7 @@ func (a *API) getParams(c *gin.Context) {
 		return
 	}
 	if isNew {
-		a.Queue.Add(pending.Work{Filters: true})
+		a.Queue.Add(pending.Work{Saves: true})
 	}
 	body, err := p.Body(f)
 	if err != nil {

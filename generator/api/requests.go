@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
@@ -37,39 +38,24 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 			httpserver.Fail(c, http.StatusBadRequest, "%s", config.Printable(err.Error()))
 			return
 		}
-		if p.Config == nil {
-			httpserver.Fail(
-				c, http.StatusServiceUnavailable, "requests need the configuration, which was never read; see /readyz?verbose",
-			)
+		who := callerOf(c)
+		if !who.mayChange(p, r.Environment) {
+			httpserver.Fail(c, http.StatusForbidden, "a workflow of %s may change only previews of its own pull requests",
+				config.Printable(who.repository))
 			return
 		}
-		if err := p.Snapshot.Check(p.Config, r); err != nil {
-			httpserver.Fail(c, statusOf(err), "%s", config.Printable(err.Error()))
+		r.By = cmp.Or(who.name, r.By)
+		taken, err := a.Actions.Request(p, r, actions.Origin{Via: "API", Address: c.ClientIP()})
+		if err != nil {
+			httpserver.Fail(c, actions.StatusOf(err), "%s", config.Printable(err.Error()))
 			return
 		}
-		a.Logger.Info(
-			"request received", "env", r.Environment, "action", action, "for", r.For.String(), "caller", r.By, "address",
-			c.ClientIP(),
-		)
-		a.Queue.Request(r)
-		accepted := Message{Message: r.Environment + " " + effect, Note: p.Snapshot.NoteOn(p.Config, r)}
-		if end := p.Snapshot.EndOf(p.Config, r).Truncate(time.Second); !end.IsZero() {
-			accepted.Until = &end
+		accepted := Message{Message: r.Environment + " " + effect, Note: taken.Note}
+		if !taken.Until.IsZero() {
+			accepted.Until = &taken.Until
 		}
 		c.JSON(http.StatusAccepted, accepted)
 	}
-}
-
-// statusOf returns the status code for a refused request.
-func statusOf(err error) int {
-	e, ok := errors.AsType[*preview.RequestError](err)
-	switch {
-	case ok && e.Unknown:
-		return http.StatusNotFound
-	case ok && e.Invalid:
-		return http.StatusBadRequest
-	}
-	return http.StatusConflict
 }
 
 // readRequest reads {"for": "48h", "caller": "alice"}. Both fields are optional, and so is the whole body.

@@ -8,8 +8,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/applicationsets"
+	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/pending"
@@ -35,6 +37,7 @@ func newServer(tb testing.TB, s *testworld.Service) *server {
 	api.New(api.Options{
 		Token: s.Token, APIToken: s.APIToken, Service: s, Callers: v.callers,
 		Filters: &applicationsets.Filters{}, Queue: v.queue,
+		Actions:  &actions.Actions{Queue: v.queue, History: history.New(), Logger: log},
 		Progress: progress.NewReader(nil, nil, s.Clock, log), Watch: progress.NewWatch(nil, s.Clock), Now: s.Clock, Logger: log,
 	}).Routes(private)
 

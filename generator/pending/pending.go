@@ -20,13 +20,13 @@ type Work struct {
 	Requests  Requests
 	// Clicks are clicks on buttons of our check runs.
 	Clicks Clicks
-	// Filters says that an ApplicationSet has a new filter, which must be saved.
-	Filters bool
+	// Saves says that something new must be saved: the filter of an ApplicationSet, or a link for guests.
+	Saves bool
 }
 
 // Merge adds other work.
 func (w *Work) Merge(o Work) {
-	w.Config, w.Filters = w.Config || o.Config, w.Filters || o.Filters
+	w.Config, w.Saves = w.Config || o.Config, w.Saves || o.Saves
 	w.Confirmed = append(w.Confirmed, o.Confirmed...)
 	slices.Sort(w.Confirmed)
 	w.Confirmed = slices.Compact(w.Confirmed) // only names that exist are confirmed, so the list is bounded

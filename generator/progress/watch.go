@@ -47,6 +47,7 @@ type Watch struct {
 
 	mu      sync.Mutex                  // guards the fields below
 	latest  map[string]preview.Progress // of environments with a known progress
+	changes int                         // counts the changes of latest
 	saved   Saved
 	unsaved bool // a phase has changed since the last call of Saved
 }
@@ -187,6 +188,9 @@ func (w *Watch) note(name string, e *watched) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if last, has := w.latest[name]; !has || !last.Same(e.progress) {
+		w.changes++
+	}
 	w.latest[name] = e.progress
 	if w.applications == nil {
 		return
@@ -246,6 +250,27 @@ func (w *Watch) Complete(name string, p preview.Progress) preview.Progress {
 		p.ExpectedSeconds = sorted[len(sorted)/2]
 	}
 	return p
+}
+
+// Known returns the progress of all environments as it was read last, and a number that grows with each change of it.
+func (w *Watch) Known() (known map[string]preview.Progress, changes int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	known = make(map[string]preview.Progress, len(w.latest))
+	for name, p := range w.latest {
+		if phase := w.saved.Phases[name]; phase.Phase == p.Phase {
+			p.Since = &phase.Since
+		}
+		known[name] = p
+	}
+	return known, w.changes
+}
+
+// Changes returns a number that grows with each change of a known progress.
+func (w *Watch) Changes() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changes
 }
 
 // Counts returns the number of environments by phase. It has those with a known progress.

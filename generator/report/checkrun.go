@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func newCheckRun(r request) checkRun {
 		state = failure
 	}
 	c := checkRun{pr: r.key, repository: d.Repository, run: preview.CheckRun{
-		SHA: d.HeadSHA, ExternalID: r.key, DetailsURL: r.page(), Title: checkTitle(r), Summary: checkSummary(r),
+		SHA: d.HeadSHA, ExternalID: r.key, DetailsURL: cmp.Or(r.page, r.address()), Title: checkTitle(r), Summary: checkSummary(r),
 		Actions: buttonsOf(r),
 	}}
 	if c.run.Status = state; state == success || state == failure {

@@ -56,7 +56,8 @@ type deployment struct {
 	pr, repository, sha     string
 	environment, task       string
 	state, description, url string
-	endsEarlier             bool // no environment has an earlier commit, so the deployments of those become inactive
+	logURL                  string // the preview's page
+	endsEarlier             bool   // no environment has an earlier commit, so the deployments of those become inactive
 }
 
 func (p deploymentPlanner) deployment(r request) deployment {
@@ -68,9 +69,9 @@ func (p deploymentPlanner) deployment(r request) deployment {
 	if w.task == "" {
 		w.task = p.environment
 	}
-	w.url = r.address()
+	w.url, w.logURL = r.address(), r.page
 	isWaiting := r.progress.Phase == preview.PhaseQueued || r.progress.Phase == preview.PhaseChecks
-	w.endsEarlier = r.row == nil || !isWaiting
+	w.endsEarlier = r.row == nil || d.IsDeployed(r.row)
 	wasReady := r.last.Commit == w.sha && strings.HasPrefix(r.last.Text, success+" ")
 	if r.row != nil && !isWaiting && wasReady && !isSettled(r.progress.Phase) {
 		w.state = success
@@ -104,7 +105,7 @@ func (w deployment) next(r Record, _ time.Time) write {
 		}
 	case r.Text != w.status():
 		return func(ctx context.Context, g GitHub) (Record, error) {
-			exists, err := g.SetDeploymentStatus(ctx, w.repository, r.ID, w.state, w.description, w.url)
+			exists, err := g.SetDeploymentStatus(ctx, w.repository, r.ID, w.state, w.description, w.url, w.logURL)
 			r.Text = w.status()
 			if !exists { // somebody deleted it; the next write creates another one
 				r.ID, r.Text = 0, ""
@@ -162,7 +163,7 @@ func deactivate(repository string, r Record, i int) write {
 	return func(ctx context.Context, g GitHub) (Record, error) {
 		r.Earlier = slices.Clone(r.Earlier)
 		r.Earlier[i].Inactive = true
-		_, err := g.SetDeploymentStatus(ctx, repository, r.Earlier[i].ID, inactive, "it was replaced or removed", "")
+		_, err := g.SetDeploymentStatus(ctx, repository, r.Earlier[i].ID, inactive, "it was replaced or removed", "", "")
 		return r, err
 	}
 }

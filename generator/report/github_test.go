@@ -183,7 +183,7 @@ func TestDeletedDeploymentIsCreatedAgain(t *testing.T) {
 	r := newReported(t, report.Deployment)
 	r.deploy(t, healthy)
 	id := r.shop.Deployments()[0].ID
-	if _, err := r.client.SetDeploymentStatus(t.Context(), "acme/shop", id, "inactive", "", ""); err != nil {
+	if _, err := r.client.SetDeploymentStatus(t.Context(), "acme/shop", id, "inactive", "", "", ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.client.DeleteDeployment(t.Context(), "acme/shop", id); err != nil {

@@ -34,9 +34,9 @@ type GitHub interface {
 	// Deploy returns the deployment of a commit to an environment of GitHub with the task. It creates a missing one.
 	Deploy(ctx context.Context, repository, sha, environment, task string) (id int64, err error)
 	// SetDeploymentStatus adds a status to a deployment, if that exists. State is queued, in_progress, success, failure or
-	// inactive; url is the environment's address or "".
+	// inactive; url is the environment's address or "", logURL that of the preview's page or "".
 	SetDeploymentStatus(
-		ctx context.Context, repository string, id int64, state, description, url string,
+		ctx context.Context, repository string, id int64, state, description, url, logURL string,
 	) (exists bool, err error)
 	// DeleteDeployment deletes an inactive deployment. A missing one is no error.
 	DeleteDeployment(ctx context.Context, repository string, id int64) error
@@ -64,8 +64,10 @@ type Options struct {
 	// Stops says whether an error ends the reports to a repository, because the token may not write them; nil retries
 	// after every error.
 	Stops func(error) bool
-	Now   func() time.Time
-	Log   *slog.Logger
+	// PageOf returns the address of an environment's page for people who have signed in; nil if there is none.
+	PageOf func(environment string) string
+	Now    func() time.Time
+	Log    *slog.Logger
 	// Count is called after each write.
 	Count func(kind Kind, ok bool)
 }
@@ -89,7 +91,7 @@ type Reports struct {
 	refused map[string]bool
 }
 
-// planner finds the entries of one kind. Records with another key than those of the entries and of kept are dropped.
+// planner finds the entries of one kind. A record whose key is neither in entries nor in kept is dropped.
 type planner func(v *view) (entries []entry, kept []string)
 
 // entry is what GitHub should have of one kind for one pull request.
@@ -122,6 +124,9 @@ func New(o Options) *Reports {
 	}
 	if o.Environment == "" {
 		o.Environment = "preview"
+	}
+	if o.PageOf == nil {
+		o.PageOf = func(string) string { return "" }
 	}
 	deployments := deploymentPlanner{environment: o.Environment}
 	return &Reports{
@@ -156,7 +161,7 @@ func (r *Reports) Plan(snapshot *preview.Snapshot, progress progressOf, access m
 	}
 	for _, kind := range Kinds {
 		if slices.Contains(r.options.Kinds, kind) {
-			v := newView(snapshot, progress, access, r.lists[kind].records)
+			v := newView(snapshot, progress, access, r.lists[kind].records, r.options.PageOf)
 			entries, kept := r.planners[kind](v)
 			b.kinds = append(b.kinds, r.plan(kind, entries, kept))
 		}

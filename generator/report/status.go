@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -66,8 +67,8 @@ const (
 func newCommitStatus(r request) commitStatus {
 	d := r.decision
 	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, states)}
-	c.target = r.address()
-	if c.target != "" && !isSettled(r.progress.Phase) && strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") {
+	c.target = cmp.Or(r.address(), r.page)
+	if r.address() != "" && !isSettled(r.progress.Phase) && strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") {
 		c.state = success
 	}
 	c.description = describe(d, r.progress, c.state)

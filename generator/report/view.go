@@ -35,6 +35,7 @@ type request struct {
 	decision *preview.Decision
 	row      *preview.Row // its environment's; nil if the pull request is held or the environment isn't live
 	progress preview.Progress
+	page     string // the address of the preview's page; empty if there is none
 	last     Record
 }
 
@@ -46,11 +47,9 @@ func (r request) address() string {
 	return r.row.URL
 }
 
-// page returns the address of the page about a preview. Previews have no page yet, so it is the preview's own address.
-func (r request) page() string { return r.address() }
-
 func newView(
 	snapshot *preview.Snapshot, progress progressOf, access map[string]Access, records map[string]Record,
+	pageOf func(environment string) string,
 ) *view {
 	v := &view{snapshot: snapshot, access: access, records: records}
 	rows := make(map[string]*preview.Row, len(snapshot.Rows))
@@ -62,7 +61,7 @@ func newView(
 		if !isRequested(d) {
 			continue
 		}
-		r := request{key: nameOf(d), decision: d, last: records[nameOf(d)]}
+		r := request{key: nameOf(d), decision: d, last: records[nameOf(d)], page: pageOf(d.Environment)}
 		environment := progress(d.Environment)
 		if d.Outcome != preview.Held {
 			r.row = rows[d.Environment]

@@ -11,6 +11,7 @@ import (
 
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
+	"github.com/previewset/previewset/generator/shares"
 	"github.com/previewset/previewset/generator/store/rowtemplate"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -37,6 +38,8 @@ type State struct {
 	Filters map[string]Filter
 	// Progress has the phases of environments, with the times at which they began.
 	Progress progress.Saved
+	// Shares are the links for guests by ID.
+	Shares map[string]shares.Share
 }
 
 // Filter is the filter of an ApplicationSet's last answer.
@@ -55,15 +58,16 @@ type Resources struct {
 
 // document is the saved state as gzip-compressed JSON.
 type document struct {
-	Version          int                  `json:"version"`
-	Saved            time.Time            `json:"saved"`
-	Memory           preview.Memory       `json:"memory"` // without its environments
-	Reported         map[string]string    `json:"reported,omitempty"`
-	Reports          report.Saved         `json:"reports,omitempty"`
-	Requested        map[string]Resources `json:"requested,omitempty"`
-	Filters          map[string]Filter    `json:"filters,omitempty"`
-	Progress         progress.Saved       `json:"progress,omitzero"`
-	rowtemplate.Form                      // Memory.Environments
+	Version          int                     `json:"version"`
+	Saved            time.Time               `json:"saved"`
+	Memory           preview.Memory          `json:"memory"` // without its environments
+	Reported         map[string]string       `json:"reported,omitempty"`
+	Reports          report.Saved            `json:"reports,omitempty"`
+	Requested        map[string]Resources    `json:"requested,omitempty"`
+	Filters          map[string]Filter       `json:"filters,omitempty"`
+	Progress         progress.Saved          `json:"progress,omitzero"`
+	Shares           map[string]shares.Share `json:"shares,omitempty"`
+	rowtemplate.Form                         // Memory.Environments
 }
 
 // Decode reads a saved state. It refuses a partly readable one: environments that it lacks would be removed.
@@ -77,7 +81,7 @@ func Decode(content []byte) (State, error) {
 	}
 	return State{
 		Memory: d.Memory, Reported: d.Reported, Reports: d.Reports, Requested: d.Requested, Filters: d.Filters,
-		Progress: d.Progress,
+		Progress: d.Progress, Shares: d.Shares,
 	}, nil
 }
 
@@ -112,6 +116,7 @@ func encodeState(e *rowtemplate.Encoder, s State, now time.Time) ([]byte, error)
 	head, err := json.Marshal(document{
 		Version: formatVersion, Saved: now.UTC(), Memory: m, Reported: s.Reported, Reports: s.Reports,
 		Requested: s.Requested, Filters: s.Filters, Progress: s.Progress,
+		Shares: s.Shares,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode saved state: %w", err)

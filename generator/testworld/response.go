@@ -31,6 +31,7 @@ type Response struct {
 	Code       int
 	Body       string
 	Compressed bool
+	Size       int // of the body as it was sent, in bytes
 	Header     http.Header
 }
 
@@ -97,17 +98,19 @@ func ReadResponse(t testing.TB, r *http.Response) Response {
 	t.Helper()
 	defer func() { _ = r.Body.Close() }()
 	a := Response{Code: r.StatusCode, Header: r.Header, Compressed: r.Header.Get("Content-Encoding") == "gzip"}
-	var body io.Reader = r.Body
+	content, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Size = len(content)
 	if a.Compressed {
-		z, err := gzip.NewReader(r.Body)
+		z, err := gzip.NewReader(bytes.NewReader(content))
 		if err != nil {
 			t.Fatal(err)
 		}
-		body = z
-	}
-	content, err := io.ReadAll(body)
-	if err != nil {
-		t.Fatal(err)
+		if content, err = io.ReadAll(z); err != nil {
+			t.Fatal(err)
+		}
 	}
 	a.Body = string(content)
 	return a

@@ -34,7 +34,7 @@ func (r *Statuses) Deploy(_ context.Context, repository, sha, environment, task 
 
 // SetDeploymentStatus implements report.GitHub.
 func (r *Statuses) SetDeploymentStatus(
-	_ context.Context, repository string, id int64, state, description, url string,
+	_ context.Context, repository string, id int64, state, description, url, _ string,
 ) (exists bool, err error) {
 	r.Sent = append(r.Sent, fmt.Sprintf("%s deployment %d %s %q %s", repository, id, state, description, url))
 	return true, nil

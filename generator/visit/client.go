@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/previewset/previewset/generator/secret"
+	"github.com/previewset/previewset/generator/signin"
 )
 
 // client is the sender of a request to the public listener: an address, and whether a user has signed in.
@@ -17,27 +17,19 @@ type client struct {
 	signedIn bool
 }
 
-// ProxySecretHeader is the header in which a proxy sends the secret that makes its sign-in headers count.
-const ProxySecretHeader = "X-PreviewSet-Proxy-Secret" //nolint:gosec // G101: a header's name
-
-// signInHeaders are the headers in which proxies name the signed-in user.
-var signInHeaders = []string{"X-Forwarded-User", "X-Auth-Request-User", "X-Forwarded-Email"}
-
 // Proxies are the proxies before the public listener.
 type Proxies struct {
 	// Trusted are the networks of proxies that set X-Forwarded-For. It decides about rate limits only.
 	Trusted []netip.Prefix
-	// Secret is sent by proxies that name the signed-in user; nil means that no user is signed in.
-	Secret *secret.File
+	// SignIn is the proxy that names signed-in people.
+	SignIn signin.Proxy
 }
 
 // clientOf finds the client of a request, also behind trusted proxies. It removes the headers about sign-in.
 func (p Proxies) clientOf(r *http.Request) client {
-	found := client{network: p.NetworkOf(r), signedIn: p.isSignedIn(r.Header)}
-	for _, name := range append(signInHeaders, ProxySecretHeader) {
-		r.Header.Del(name)
-	}
-	return found
+	_, isSignedIn := p.SignIn.Person(r.Header)
+	p.SignIn.RemoveHeaders(r.Header)
+	return client{network: p.NetworkOf(r), signedIn: isSignedIn}
 }
 
 // NetworkOf returns the address of a request's sender; for IPv6 its /64 network.
@@ -47,12 +39,6 @@ func (p Proxies) NetworkOf(r *http.Request) netip.Prefix {
 		return networkOf(p.forwardedFor(peer.Addr(), r.Header["X-Forwarded-For"]))
 	}
 	return networkOf(peer.Addr())
-}
-
-// isSignedIn says whether a proxy with the secret names a user. A client can send the user's header itself.
-func (p Proxies) isSignedIn(h http.Header) bool {
-	hasUser := func(name string) bool { return strings.TrimSpace(h.Get(name)) != "" }
-	return slices.ContainsFunc(signInHeaders, hasUser) && p.Secret != nil && p.Secret.Matches(h.Get(ProxySecretHeader))
 }
 
 // maxHops bounds the entries of X-Forwarded-For that are read.

@@ -9,14 +9,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/generator/testworld"
-	"github.com/previewset/previewset/generator/visit"
 	"github.com/previewset/previewset/internal/preview"
 )
 
 // signedIn returns the headers that a proxy with the secret adds.
 func signedIn(changes map[string]string) map[string]string {
-	h := person(map[string]string{"X-Forwarded-User": "bob", visit.ProxySecretHeader: testworld.ArgoToken})
+	h := person(map[string]string{"X-Forwarded-User": "bob", signin.ProxySecretHeader: testworld.ArgoToken})
 	maps.Copy(h, changes)
 	return h
 }
@@ -33,14 +33,14 @@ func TestDetailsNeedSecretOfProxy(t *testing.T) {
 		{"no user", map[string]string{"X-Forwarded-User": ""}, false},
 		{"a user in another proxy's header", map[string]string{"X-Forwarded-User": "", "X-Auth-Request-User": "bob"}, true},
 		{"a user's e-mail address", map[string]string{"X-Forwarded-User": "", "X-Forwarded-Email": "bob@example.dev"}, true},
-		{"a trusted proxy without the secret", map[string]string{visit.ProxySecretHeader: ""}, false},
-		{"a trusted proxy with a wrong secret", map[string]string{visit.ProxySecretHeader: testworld.ArgoToken + "x"}, false},
+		{"a trusted proxy without the secret", map[string]string{signin.ProxySecretHeader: ""}, false},
+		{"a trusted proxy with a wrong secret", map[string]string{signin.ProxySecretHeader: testworld.ArgoToken + "x"}, false},
 		{"the secret from any address", map[string]string{"Remote": "198.51.100.7:999"}, true},
 		{"blanks", map[string]string{"X-Forwarded-User": "  "}, false},
 		{"an unrelated header", map[string]string{"X-Forwarded-User": "", "X-User": "bob"}, false},
 		{
 			"another token of the service",
-			map[string]string{visit.ProxySecretHeader: "", "Authorization": "Bearer " + testworld.ArgoToken},
+			map[string]string{signin.ProxySecretHeader: "", "Authorization": "Bearer " + testworld.ArgoToken},
 			false,
 		},
 	}

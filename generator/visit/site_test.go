@@ -17,6 +17,7 @@ import (
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/generator/testworld"
 	"github.com/previewset/previewset/generator/visit"
 	"github.com/previewset/previewset/internal/preview"
@@ -47,7 +48,7 @@ func newSite(s *testworld.Service, trustedProxies ...string) *site {
 	environments := progress.NewReader(&testworld.Applications{}, nil, s.Clock, log)
 	engine := httpserver.New(log, httpserver.NewMetrics(prometheus.NewRegistry()), httpserver.Bodies{Most: 1 << 20})
 	engine.HandleMethodNotAllowed = false
-	engine.NoRoute(visit.New(v, v.queue, environments, visit.Proxies{Trusted: proxies, Secret: s.Token}, s.Clock).Handle)
+	engine.NoRoute(visit.New(v, v.queue, environments, visit.Proxies{Trusted: proxies, SignIn: signin.Proxy{Secret: s.Token}}, pageOf, s.Clock).Handle)
 	v.handler = engine
 	return v
 }
@@ -172,3 +173,6 @@ func (v *site) stateAt(t *testing.T, host string) string {
 	name, _, _ := strings.Cut(body.Message, ":")
 	return body.State + " " + name
 }
+
+// pageOf returns the address of an environment's page for signed-in people.
+func pageOf(environment string) string { return "https://previews.example.dev/previews/" + environment }

@@ -14,6 +14,7 @@ import (
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/visit/pages"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -39,13 +40,16 @@ type Visits struct {
 	progress  Progress
 	now       func() time.Time
 	proxies   Proxies
+	pageOf    func(environment string) string // the address of an environment's page for signed-in people; "" if there is none
 	limits    wakeLimits
 	hosts     atomic.Pointer[hosts] // of the snapshot that was visited last
 }
 
-// New returns Visits.
-func New(s Snapshots, r Requests, p Progress, proxies Proxies, now func() time.Time) *Visits {
-	return &Visits{snapshots: s, requests: r, progress: p, now: now, proxies: proxies}
+// New returns Visits. PageOf returns the address of an environment's page for signed-in people, "" if there is none.
+func New(
+	s Snapshots, r Requests, p Progress, proxies Proxies, pageOf func(environment string) string, now func() time.Time,
+) *Visits {
+	return &Visits{snapshots: s, requests: r, progress: p, now: now, proxies: proxies, pageOf: pageOf}
 }
 
 // Handle answers a visit.
@@ -59,7 +63,10 @@ func (v *Visits) Handle(c *gin.Context) {
 		}
 		from := v.proxies.clientOf(c.Request)
 		view = pages.View{Name: entry.name, State: v.stateOf(p, entry)}
-		if canAct(view.State) && isPerson(c.Request) {
+		switch {
+		case !mayAct(p, from):
+			view.NeedsSignIn, view.Page = true, v.pageOf(entry.name)
+		case canAct(view.State) && isPerson(c.Request):
 			v.act(from, &view)
 		}
 		if from.signedIn && pages.AcceptsPage(c.Request) {
@@ -69,6 +76,11 @@ func (v *Visits) Handle(c *gin.Context) {
 	if err := pages.Answer(c.Writer, c.Request, view); err != nil {
 		_ = c.Error(err)
 	}
+}
+
+// mayAct says whether the policy lets a client wake environments.
+func mayAct(p *answer.Published, from client) bool {
+	return from.signedIn || p.Config == nil || p.Config.Policy.Visits != config.VisitsSignedIn
 }
 
 // canAct says whether a visit in this state can do anything. Only then the costly test for a person is needed.

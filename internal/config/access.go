@@ -57,6 +57,8 @@ type Access struct {
 	// People are GitHub logins by verified e-mail address, at most 1,000. They are for identity providers that don't know
 	// logins.
 	People map[string]string `yaml:"people"`
+	// Tokens are tokens of the API for scripts and programs, by name, at most 1,000.
+	Tokens map[string]Token `yaml:"tokens"`
 }
 
 // Grant names people: by a group, a login or an e-mail address. Each list has at most 1,000 entries of at most 200
@@ -163,6 +165,7 @@ func decodeAccess(f File) (*Access, Problems) {
 			validateEntries(d, string(role)+".emails", grant.Emails, oneEmail)
 		}
 		validatePeople(d, a.People)
+		validateTokens(d, a.Tokens)
 	}
 	if len(d.problems) > 0 {
 		return nil, d.problems

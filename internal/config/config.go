@@ -220,6 +220,7 @@ func defaultPolicy() *Policy {
 		NamespacePrefix: "preview-",
 		Baseline:        Baseline{Namespace: "staging"},
 		Slots:           SlotPolicy{Mode: slotsOff},
+		Visits:          "anyone",
 		PullRequests: PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep",
 			Drafts: "skip", Forks: "never", Profile: defaultProfile,

@@ -36,7 +36,13 @@ type Policy struct {
 	Activity Activity `yaml:"activity"`
 	// Limits bound the number of environments.
 	Limits Limits `yaml:"limits"`
+	// Visits says who wakes a sleeping environment by a visit: anyone, or only people who have signed in (signed-in). Default:
+	// anyone.
+	Visits string `yaml:"visits" enum:"anyone,signed-in"`
 }
+
+// VisitsSignedIn is the value of visits with which only people who have signed in wake environments.
+const VisitsSignedIn = "signed-in"
 
 // Baseline is the shared namespace that links lead to by default.
 type Baseline struct {

@@ -17,7 +17,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/githubtest"
+	"github.com/previewset/previewset/internal/oidctest"
 )
 
 func main() {
@@ -48,6 +50,7 @@ func run(ctx context.Context) error {
 		{"building previewctl and preview-generator", d.build},
 		{"creating a GitOps repository with previewctl init", d.createRepository},
 		{"starting a simulated GitHub", d.startGitHub},
+		{"starting a simulated identity provider", d.startProvider},
 		{"starting the service", d.startService},
 		{"waiting for its first snapshot", d.waitForSnapshot},
 	} {
@@ -64,6 +67,8 @@ func run(ctx context.Context) error {
 type demo struct {
 	dir             string
 	github, service string // base URLs
+	page            string // the address of the previews page
+	provider        *oidctest.Provider
 	process         *exec.Cmd
 	log             bytes.Buffer
 }
@@ -87,11 +92,16 @@ func (d *demo) build(ctx context.Context) error {
 func (d *demo) createRepository(ctx context.Context) error {
 	work, bare := d.path("work"), d.path("previews.git")
 	identity := []string{"-C", work, "-c", "user.name=demo", "-c", "user.email=demo@preview.example.dev"}
+	err := d.command(ctx, d.path("previewctl"), "init", work, "--repo-url", "file://"+bare,
+		"--domain", "preview.example.dev", "--example", "--example-repository", "acme/shop",
+		"--example-repository", "acme/gateway")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(work, config.AccessFile), []byte(access), 0o600)
+	}
+	if err != nil {
+		return err
+	}
 	for _, c := range [][]string{
-		{
-			d.path("previewctl"), "init", work, "--repo-url", "file://" + bare, "--domain", "preview.example.dev",
-			"--example", "--example-repository", "acme/shop", "--example-repository", "acme/gateway",
-		},
 		{"git", "init", "--quiet", "--bare", "-b", "main", bare},
 		{"git", "init", "--quiet", "-b", "main", work},
 		{"git", "-C", work, "add", "."},
@@ -103,6 +113,17 @@ func (d *demo) createRepository(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// access lets everybody who signs in do everything.
+const access = "apiVersion: " + config.APIVersion + "\nkind: Access\neveryone: admin\n"
+
+// startProvider starts an identity provider that signs everybody in as Alice, without a question.
+func (d *demo) startProvider(context.Context) (err error) {
+	if d.provider, err = oidctest.Start(time.Now); err == nil {
+		d.provider.Claims = map[string]any{"name": "Alice", "login": "alice"}
+	}
+	return err
 }
 
 func (d *demo) startGitHub(ctx context.Context) error {
@@ -125,13 +146,15 @@ func (d *demo) startService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.service = "http://" + private
+	d.service, d.page = "http://"+private, "http://"+public
 	// The end of ctx would kill the process; stopService lets it shut down.
 	//nolint:gosec // G204: our own program, just built
 	d.process = exec.CommandContext(context.WithoutCancel(ctx), d.path("preview-generator"),
 		"--listen", private, "--public-listen", public,
 		"--token-file", d.secret("argocd.token"), "--api-token-file", d.secret("api.token"),
-		"--config-repo", "file://"+d.path("previews.git"), "--github-url", d.github+"/", "--poll-interval", "2s")
+		"--config-repo", "file://"+d.path("previews.git"), "--github-url", d.github+"/", "--poll-interval", "2s",
+		"--pages-url", d.page, "--oidc-issuer", d.provider.URL, "--oidc-client-id", oidctest.ClientID,
+		"--oidc-login-claim", "login")
 	d.process.Stderr = &d.log
 	return d.process.Start()
 }
@@ -214,6 +237,8 @@ func (d *demo) show(ctx context.Context, first bool) error {
 		return err
 	}
 	fmt.Printf(`
+The previews page, where you are signed in as alice: %[7]s
+
 Try these commands in another terminal. The table changes within two seconds:
 
   export PREVIEWSET_SERVER=%[3]s PREVIEWSET_API_TOKEN_FILE=%[6]s PATH=%[4]s:$PATH
@@ -235,6 +260,6 @@ Try these commands in another terminal. The table changes within two seconds:
   previewctl render shop-pr-1 --dir %[5]s
 
 Ctrl-C ends the demo.
-`, d.github, d.secret("argocd.token"), d.service, d.dir, d.path("work"), d.secret("api.token"))
+`, d.github, d.secret("argocd.token"), d.service, d.dir, d.path("work"), d.secret("api.token"), d.page)
 	return nil
 }

@@ -34,13 +34,16 @@ func (c *Client) Deploy(ctx context.Context, repository, sha, environment, task 
 }
 
 // SetDeploymentStatus adds a status to a deployment, and returns whether that exists. State is queued, in_progress,
-// success, failure or inactive; environmentURL is a URL or empty. The description has at most 140 characters.
+// success, failure or inactive; environmentURL and logURL are URLs or empty. The description has at most 140 characters.
 func (c *Client) SetDeploymentStatus(
-	ctx context.Context, repository string, id int64, state, description, environmentURL string,
+	ctx context.Context, repository string, id int64, state, description, environmentURL, logURL string,
 ) (exists bool, err error) {
 	status := map[string]any{"state": state, "description": description, "auto_inactive": false}
 	if environmentURL != "" {
 		status["environment_url"] = environmentURL
+	}
+	if logURL != "" {
+		status["log_url"] = logURL
 	}
 	path := fmt.Sprintf("/deployments/%d", id)
 	err = c.write(ctx, http.MethodPost, repository, path+"/statuses", status, nil)

@@ -26,7 +26,7 @@ func TestMissingDeploymentIsNoError(t *testing.T) {
 	t.Parallel()
 	_, _, url := startGitHub(t)
 	c := newClient(t, url, Options{})
-	exists, err := c.SetDeploymentStatus(t.Context(), "acme/shop", 5, "success", "", "")
+	exists, err := c.SetDeploymentStatus(t.Context(), "acme/shop", 5, "success", "", "", "")
 	if exists || err != nil {
 		t.Errorf("exists: %v, error %v", exists, err)
 	}
@@ -45,7 +45,7 @@ func TestDeploymentThatMayNotBeWrittenIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.Inject(githubtest.Fault{Match: "POST /repos/acme/shop/deployments/.*/statuses", Status: http.StatusNotFound})
-	exists, err := c.SetDeploymentStatus(t.Context(), "acme/shop", id, "success", "", "")
+	exists, err := c.SetDeploymentStatus(t.Context(), "acme/shop", id, "success", "", "", "")
 	if !exists || !IsRefused(err) {
 		t.Errorf("exists: %v, error %v", exists, err)
 	}
@@ -67,7 +67,7 @@ func TestActiveDeploymentIsNotDeleted(t *testing.T) {
 	if err := c.DeleteDeployment(t.Context(), "acme/shop", ids[0]); err == nil || len(shop.Deployments()) != 2 {
 		t.Errorf("error %v, %d deployments", err, len(shop.Deployments()))
 	}
-	if _, err := c.SetDeploymentStatus(t.Context(), "acme/shop", ids[0], "inactive", "", ""); err != nil {
+	if _, err := c.SetDeploymentStatus(t.Context(), "acme/shop", ids[0], "inactive", "", "", ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.DeleteDeployment(t.Context(), "acme/shop", ids[0]); err != nil || len(shop.Deployments()) != 1 {

@@ -22,7 +22,7 @@ func HeadProgress(d *Decision, row *Row, environment *Progress) Progress {
 	switch {
 	case d.Outcome == Gone:
 		return d.progress(PhaseRemoved)
-	case d.Outcome == Held, row == nil, environment == nil, !d.isDeployed(row):
+	case d.Outcome == Held, row == nil, environment == nil, !d.IsDeployed(row):
 		return d.progress(d.heldPhase())
 	}
 	return environment.WithDecision(d)
@@ -53,9 +53,9 @@ func (d *Decision) progress(phase Phase) Progress {
 	return p
 }
 
-// isDeployed reports whether a live environment has the head of the decision's pull request. The environment of several
+// IsDeployed reports whether a live environment has the head of the decision's pull request. The environment of several
 // pull requests has it if a service runs at it. A pull request that runs may change no service with a commit.
-func (d *Decision) isDeployed(row *Row) bool {
+func (d *Decision) IsDeployed(row *Row) bool {
 	runsHead := func(s RunningService) bool { return s.Commit == d.HeadSHA }
 	return d.Number == 0 || d.Rule == RuleLabelled || row.HeadSHA == d.HeadSHA ||
 		slices.ContainsFunc(row.Services, runsHead)
@@ -68,7 +68,7 @@ func (d *Decision) AllowsDeployment(row *Row) bool {
 	if d.Outcome == Gone || d.HeadSHA == "" || d.Number == 0 {
 		return false
 	}
-	if d.Outcome != Held && row != nil && d.isDeployed(row) {
+	if d.Outcome != Held && row != nil && d.IsDeployed(row) {
 		return true
 	}
 	return slices.Contains(afterApproval, d.Rule)

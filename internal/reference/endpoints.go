@@ -11,8 +11,11 @@ const endpointsIntro = `# HTTP API
 The OpenAPI document [http-api.yaml](http-api.yaml) has the parameters, bodies and answers of each endpoint. This page
 lists the endpoints.
 
-- The private listener (port 4355) has two tokens. Argo CD's token gives access to rows only. The API token gives access
-  to everything else below ` + "`/api/v1`" + `. Send it as ` + "`Authorization: Bearer <token>`" + `.
+- The private listener (port 4355) has two kinds of tokens. Argo CD's token gives access to rows only. The API token gives
+  access to everything else below ` + "`/api/v1`" + `. Send it as ` + "`Authorization: Bearer <token>`" + `.
+- In place of the API token, a client can send a token of [access.yaml](../guides/access.md), or a workflow its token of
+  GitHub Actions. It may then do what its role allows. Reading needs the role viewer; to wake, sleep or extend,
+  developer; to confirm, admin.
 - The public listener (port 4356) has webhooks and wake pages. Only this one may be reachable from the internet.
 - The body of an error is ` + "`{\"message\": \"…\"}`" + `.
 

@@ -59,6 +59,10 @@ type View struct {
 	State State
 	// Wait is the number of seconds until the environment can be woken, if too many were woken lately.
 	Wait int
+	// NeedsSignIn says that only people who have signed in wake the environment. Page is the address at which they do that;
+	// empty if there is none.
+	NeedsSignIn bool
+	Page        string
 	// Details are nil for visitors who may know only name and state.
 	Details *Details
 }
@@ -95,17 +99,32 @@ func (v View) Moving() bool { return presentations[v.State].moving }
 // Says returns a sentence about the state and what to do.
 func (v View) Says() string {
 	says := strings.ReplaceAll(presentations[v.State].says, namePlaceholder, v.Name)
+	if v.needsSignIn() {
+		return says + " Only people who have signed in can wake it."
+	}
 	if v.Wait > 0 {
 		return fmt.Sprintf("%s Too many previews were woken just now. Wake this one in %d seconds.", says, v.Wait)
 	}
 	return says
 }
 
+func (v View) needsSignIn() bool { return v.NeedsSignIn && v.State == Asleep }
+
+// Target returns the address of the link that wakes the environment; the same page if it is empty.
+func (v View) Target() string {
+	if v.needsSignIn() {
+		return v.Page
+	}
+	return ""
+}
+
 // Act returns the text of the link that wakes the environment; empty if there is none.
 func (v View) Act() string {
 	switch {
-	case v.State != Asleep:
+	case v.State != Asleep || (v.NeedsSignIn && v.Page == ""):
 		return ""
+	case v.NeedsSignIn:
+		return "Sign in to wake it"
 	case v.Wait > 0:
 		return "Try again"
 	}

@@ -20,7 +20,7 @@ func (f *Flags) Add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.server, "server", "",
 		"set the service's address, like http://127.0.0.1:4355 (default: PREVIEWSET_SERVER)")
 	cmd.Flags().StringVar(&f.tokenFile, "api-token-file", "",
-		"read the service's API token from a file (default: PREVIEWSET_API_TOKEN_FILE)")
+		"read the service's API token from a file (default: PREVIEWSET_API_TOKEN_FILE; in GitHub Actions the job's own token)")
 }
 
 // IsSet reports whether the flags or the environment name a service.
@@ -53,7 +53,9 @@ func (f *Flags) Client(cmd *cobra.Command, env *terminal.Process) (*Client, erro
 	c := New(base, &http.Client{Timeout: serverTimeout, CheckRedirect: refuseRedirect})
 	if file := env.FlagOrEnv(f.tokenFile, "PREVIEWSET_API_TOKEN_FILE"); file != "" {
 		c.token, err = flags.ReadToken(file)
+		return c, err
 	}
+	c.token, err = actionsToken(cmd.Context(), env, c.http)
 	return c, err
 }
 

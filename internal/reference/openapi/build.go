@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/invopop/jsonschema"
@@ -81,7 +82,11 @@ func (o Operation) build(s *schemas) *operation {
 	for _, r := range o.Responses {
 		b.Responses.Set(strconv.Itoa(r.Status), r.build(s))
 	}
-	for _, status := range o.Errors {
+	errors := o.Errors
+	if o.Security == APIToken { // each of these endpoints needs a role
+		errors = slices.Sorted(slices.Values(append([]int{http.StatusForbidden}, errors...)))
+	}
+	for _, status := range errors {
 		b.Responses.Set(strconv.Itoa(status), response{Ref: "#/components/responses/" + errorName(status)})
 	}
 	return b

@@ -68,7 +68,8 @@ var errorTexts = []struct {
 }{
 	{http.StatusBadRequest, "BadRequest", "The request is invalid. The message says what to change."},
 	{http.StatusUnauthorized, "Unauthorized", "The token or signature is missing or wrong."},
-	{http.StatusForbidden, "Forbidden", "The service runs without --webhook-secret-file."},
+	{http.StatusForbidden, "Forbidden", "The token's role doesn't allow this. For a webhook: the service runs without " +
+		"--webhook-secret-file."},
 	{http.StatusNotFound, "NotFound", "The object doesn't exist."},
 	{http.StatusConflict, "Conflict", "The environment's state doesn't allow the request, or a person must confirm it."},
 	{http.StatusRequestTimeout, "TooSlow", "The body comes more slowly than 64 KiB a second, or " +

@@ -1,0 +1,187 @@
+package overview
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/actions"
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// The actions that only this page has: confirm the removal of an environment that waits for it, make a link for guests,
+// and revoke one.
+const (
+	actionConfirm = "confirm"
+	actionShare   = "share"
+	actionRevoke  = "revoke"
+)
+
+// action is a button on a preview's page.
+type action struct {
+	Name, Text string
+	// Durations are offered for the action; empty if it takes none.
+	Durations []string
+}
+
+// doneTexts are the sentences after an action.
+var doneTexts = map[string]string{
+	preview.ActionWake:   "The preview wakes up.",
+	preview.ActionSleep:  "The preview goes to sleep. Its data is kept.",
+	preview.ActionExtend: "The preview stays longer.",
+	actionConfirm:        "The removal is confirmed.",
+	actionShare:          "The link for guests is made.",
+	actionRevoke:         "The link is revoked.",
+}
+
+// extensions are the offered lengths of an extension. Longer ones than lifetime.maxExtension aren't offered.
+var extensions = []time.Duration{24 * time.Hour, 3 * 24 * time.Hour, 7 * 24 * time.Hour}
+
+// actionsOf returns what a person may do with a preview.
+func actionsOf(p *answer.Published, e *entry, v visitor) []action {
+	var all []action
+	if !v.may(e.IsOwn) {
+		return nil
+	}
+	_, hasExpired := p.Snapshot.Memory.Expired[e.Name]
+	switch {
+	case e.row == nil:
+	case e.row.State == preview.Asleep:
+		all = append(all, action{Name: preview.ActionWake, Text: "Wake"})
+	case e.row.State == preview.Awake:
+		all = append(all, action{Name: preview.ActionSleep, Text: "Put to sleep"})
+	}
+	if (e.row != nil && e.EndsAt() != nil) || hasExpired {
+		all = append(all, action{Name: preview.ActionExtend, Text: "Extend", Durations: durationsOf(p.Config, e)})
+	}
+	if e.row != nil {
+		all = append(all, action{Name: actionShare, Text: "Share with guests", Durations: durations(extensions)})
+	}
+	if v.role.Includes(config.RoleAdmin) && p.WaitsForConfirmation(e.Name) {
+		all = append(all, action{Name: actionConfirm, Text: "Confirm the removal"})
+	}
+	return all
+}
+
+func durations(all []time.Duration) []string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = config.FormatDuration(d)
+	}
+	return texts
+}
+
+func durationsOf(c *config.Config, e *entry) []string {
+	profile, offered := "", []time.Duration{}
+	if e.row != nil {
+		profile = e.row.Profile
+	}
+	most := c.LifetimeOf(profile).MaxExtension
+	for _, d := range extensions {
+		if d <= most {
+			offered = append(offered, d)
+		}
+	}
+	if len(offered) == 0 {
+		offered = append(offered, most)
+	}
+	return durations(offered)
+}
+
+// act takes a form of a preview's page.
+func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen string) {
+	if !s.SignIn.CheckForm(c.Request, v.Person) {
+		s.refuseForm(c, v)
+		return
+	}
+	known, _ := s.Watch.Known()
+	e := find(entriesOf(p, known, v.Login, s.Now()), name)
+	if e == nil {
+		s.notFound(c, v, "No preview has this name, or it was removed.")
+		return
+	}
+	if doneTexts[chosen] == "" {
+		s.notFound(c, v, "This page doesn't exist.")
+		return
+	}
+	isAllowed := v.may(e.IsOwn) && (chosen != actionConfirm || v.role.Includes(config.RoleAdmin))
+	if !isAllowed {
+		s.refuseAction(c, v, e, chosen)
+		return
+	}
+	var err error
+	from := actions.Origin{Via: via, Address: s.Sender(c.Request).String()}
+	switch chosen {
+	case actionShare:
+		s.share(c, v, name)
+		return
+	case actionRevoke:
+		err = s.revoke(c, v, name)
+	case actionConfirm:
+		err = s.confirm(p, name, callerOf(v), from)
+	default:
+		_, err = s.Actions.Request(p, preview.Request{
+			Environment: name, Action: chosen, For: duration(c.Request.PostFormValue("for"), chosen), By: callerOf(v),
+			At: s.Now().UTC(),
+		}, from)
+	}
+	if err != nil {
+		s.message(c, actions.StatusOf(err), notice{
+			Person: s.personOf(v), Title: "Nothing was done", Text: sentence(config.Printable(err.Error())), Link: PathOf(name),
+			LinkText: "Back to " + name,
+		})
+		return
+	}
+	c.Redirect(http.StatusSeeOther, PathOf(name)+"?done="+chosen)
+}
+
+// via names the page in the log and in events.
+const via = "previews page"
+
+// callerOf names a person in messages and the log: the GitHub login, because other people know it, or the name that the
+// identity provider gives.
+func callerOf(v visitor) string { return cmp.Or(v.Login, v.Email, v.Name, v.Subject) }
+
+// duration reads an offered duration of an action; 0 for an action without one. For an extension 0 means the longest
+// one.
+func duration(text, chosen string) time.Duration {
+	d, err := time.ParseDuration(text)
+	takesOne := chosen == preview.ActionExtend || chosen == actionShare
+	if err != nil || !takesOne || !slices.Contains(extensions, d) {
+		return 0
+	}
+	return d
+}
+
+func (s *Pages) confirm(p *answer.Published, name, caller string, from actions.Origin) error {
+	if !p.WaitsForConfirmation(name) {
+		return &preview.RequestError{
+			Reason: name + " doesn't wait for confirmation any more", Remedy: "nothing needs to be done",
+		}
+	}
+	s.Actions.Confirm(pending.Work{Confirmed: []string{name}}, config.Printable(caller), s.Now(), from)
+	return nil
+}
+
+func (s *Pages) refuseAction(c *gin.Context, v visitor, e *entry, chosen string) {
+	text := "You may see this preview, but only its owner, the authors of its pull requests and admins may change it."
+	if chosen == actionConfirm {
+		text = "Only admins confirm removals."
+	}
+	remedy := "Ask " + cmp.Or(e.Owner, "the platform team") + ", or ask the platform team for a role in " +
+		config.AccessFile + "."
+	if v.Login == "" {
+		remedy = "The service doesn't know your GitHub login. Ask the platform team to add it under people in " +
+			config.AccessFile + "."
+	}
+	s.message(c, http.StatusForbidden, notice{
+		Person: s.personOf(v), Title: "Nothing was done", Text: text, Remedy: remedy, Link: PathOf(e.Name),
+		LinkText: "Back to " + e.Name,
+	})
+}

@@ -1,0 +1,150 @@
+package overview
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/history"
+	"github.com/previewset/previewset/generator/shares"
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
+)
+
+// detailView is the content of a preview's page.
+type detailView struct {
+	Person    person
+	Entry     *entry
+	Done      string // a sentence about the action that led here
+	Actions   []action
+	Shares    []shares.Share // links that the person may revoke
+	Rows      []line
+	Services  []service
+	Links     []preview.Link
+	Workloads []workload
+	Events    []history.Event
+	Version   string // of the snapshot and the progress, for stream
+	clock
+}
+
+// line is a property of a preview.
+type line struct{ Name, Value, URL string }
+
+// service is a service that runs in the environment.
+type service struct{ Name, Commit, CommitURL, Address string }
+
+// workload is a workload with its ready Pods and its requests.
+type workload struct {
+	Name            string
+	Ready, Replicas int
+	Requests        string
+}
+
+// detail answers the page of an environment.
+func (s *Pages) detail(c *gin.Context, p *answer.Published, v visitor, name string) {
+	now := s.Now()
+	known, changes := s.Watch.Known()
+	e := find(entriesOf(p, known, v.Login, now), name)
+	if e == nil {
+		s.notFound(c, v, "No preview has this name, or it was removed.")
+		return
+	}
+	view := detailView{
+		Person: s.personOf(v), Entry: e, Done: doneTexts[c.Query("done")], Events: s.History.Of(name), clock: clock{now},
+		Actions: actionsOf(p, e, v), Version: versionOf(p, changes),
+	}
+	if v.may(e.IsOwn) {
+		view.Shares = s.Shares.Of(name)
+	}
+	if e.row != nil {
+		status := s.Progress.Environment(c.Request.Context(), *e.row)
+		e.Progress = s.Watch.Complete(name, status.Progress)
+		view.Services, view.Links = servicesOf(p.Config, e), e.row.Links
+		for _, w := range status.Workloads {
+			view.Workloads = append(view.Workloads, workload{
+				Name: w.Name, Ready: min(w.Ready, w.Replicas), Replicas: w.Replicas, Requests: requestsOf(w),
+			})
+		}
+	}
+	view.Rows = linesOf(e)
+	s.render(c, http.StatusOK, "detail", view)
+}
+
+// find returns the entry with a name; a live one counts first.
+func find(all []*entry, name string) *entry {
+	var found *entry
+	for _, e := range all {
+		if e.Name == name && (found == nil || e.IsLive()) {
+			found = e
+		}
+	}
+	return found
+}
+
+func requestsOf(w preview.Workload) string {
+	return fmt.Sprintf("%d m CPU, %d MiB", w.CPU*int64(w.Replicas), w.Memory*int64(w.Replicas)>>20)
+}
+
+// servicesOf returns the running services with links to their commits.
+func servicesOf(c *config.Config, e *entry) []service {
+	repositories := map[string]string{}
+	for _, s := range c.Policy.Services {
+		repositories[s.Name] = s.Repository
+	}
+	root := githubRoot(e)
+	services := make([]service, 0, len(e.row.Services))
+	for _, running := range e.row.Services {
+		s := service{Name: running.Service, Commit: running.Commit[:min(8, len(running.Commit))]}
+		if repository := repositories[running.Service]; repository != "" && root != "" && running.Commit != "" {
+			s.CommitURL = root + "/" + repository + "/commit/" + url.PathEscape(running.Commit)
+		}
+		if running.Host != "" {
+			s.Address = strings.SplitAfter(e.row.URL, "://")[0] + running.Host
+		}
+		s.Address = webAddress(s.Address)
+		services = append(services, s)
+	}
+	return services
+}
+
+// githubRoot returns the address of GitHub's web pages: that of the preview's pull request.
+func githubRoot(e *entry) string {
+	for _, pr := range e.PullRequests {
+		if u, err := url.Parse(pr.URL); err == nil && pr.URL != "" {
+			return u.Scheme + "://" + u.Host
+		}
+	}
+	return ""
+}
+
+// linesOf returns the properties of a preview that have a value.
+func linesOf(e *entry) []line {
+	var lines []line
+	add := func(name, value string) {
+		if value != "" {
+			lines = append(lines, line{Name: name, Value: value})
+		}
+	}
+	add("Owner", e.Owner)
+	add("Purpose", e.Purpose)
+	if e.row != nil {
+		add("Profile", e.row.Profile)
+		add("Issue", e.row.IssueKey)
+		add("Namespace", e.row.Namespace)
+		add("Branch", e.row.Branch)
+	}
+	if d := e.Decision; d != nil {
+		add("Decision", string(d.Outcome)+" ("+string(d.Rule)+")")
+		if d.Reason != e.Reason {
+			add("Why", sentence(d.Reason))
+		}
+		if d.Remedy != e.Remedy {
+			add("What to do", sentence(d.Remedy))
+		}
+	}
+	return lines
+}
