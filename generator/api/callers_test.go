@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -86,9 +87,7 @@ func workflow(changes map[string]any) map[string]any {
 		"aud": "previewset", "repository": "Acme/Shop", "repository_id": "11", "actor": "alice", "sub": "repo:acme/shop:ref",
 		"exp": testworld.Start.Add(time.Hour).Unix(), "iat": testworld.Start.Unix(),
 	}
-	for name, value := range changes {
-		c[name] = value
-	}
+	maps.Copy(c, changes)
 	return c
 }
 
@@ -118,9 +117,7 @@ func TestWorkflows(t *testing.T) {
 		"zero as identity":                 {map[string]any{"repository_id": "0"}, map[string]int{"list": 401}},
 	} {
 		claims := workflow(map[string]any{"iss": issuer.URL})
-		for k, v := range tt.claims {
-			claims[k] = v
-		}
+		maps.Copy(claims, tt.claims)
 		token, err := issuer.Sign(claims)
 		if err != nil {
 			t.Fatal(err)

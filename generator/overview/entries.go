@@ -79,13 +79,8 @@ func compareBool(a, b bool) int {
 // asks says whether a decision without a live environment is about something that asks for one, or that had one until
 // its lifetime ended.
 func asks(d *preview.Decision) bool {
-	switch d.Outcome {
-	case preview.Held:
-		return d.Rule != preview.RuleUnlabelled
-	case preview.Gone:
-		return d.Rule == preview.RuleIdle || d.Rule == preview.RuleExpired
-	}
-	return false
+	hasEnded := d.Rule == preview.RuleIdle || d.Rule == preview.RuleExpired
+	return (d.Outcome == preview.Held && d.Rule != preview.RuleUnlabelled) || (d.Outcome == preview.Gone && hasEnded)
 }
 
 // add adds a decision about the preview. Times come from the decision that keeps it live.

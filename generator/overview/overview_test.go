@@ -2,6 +2,7 @@ package overview_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -206,9 +207,7 @@ func TestRequestsOfStrangers(t *testing.T) {
 		"another site": {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
 	} {
 		h := someone("root")
-		for k, v := range header {
-			h[k] = v
-		}
+		maps.Copy(h, header)
 		if got := s.post(t, "/previews/shop-pr-7/sleep", "", h); got.Code != http.StatusForbidden {
 			t.Errorf("%s: %d", name, got.Code)
 		}

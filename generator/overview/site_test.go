@@ -30,6 +30,7 @@ people: {carol@example.dev: carol}
 
 // withPages turns on the pages behind a proxy that signs people in.
 func withPages(t testing.TB) func(*generator.Options) {
+	t.Helper()
 	return func(o *generator.Options) {
 		o.Pages = &generator.Pages{URL: &url.URL{Scheme: "https", Host: host}}
 		o.SignInProxy = signin.Proxy{Secret: testworld.NewSecret(t, "proxy"), LoginHeader: loginHeader}

@@ -42,7 +42,7 @@ func (s sealer) seal(purpose string, content any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(c.Seal(nil, nil, plain, nil))
+	sealed := base64.RawURLEncoding.EncodeToString(c.Seal(nil, nil, plain, nil)) //nolint:gosec // G407: the nonce is random, see cipher
 	if len(sealed) > maxSealed {
 		return "", errors.New("the content is too large for a cookie")
 	}

@@ -66,14 +66,13 @@ type SignIn struct {
 
 // New returns a SignIn.
 func New(o Options) *SignIn {
-	s := &SignIn{Options: o, sealer: sealer{key: func() string { return rand.Text() }}}
 	random := rand.Text()
-	s.sealer.key = func() string {
+	s := &SignIn{Options: o, sealer: sealer{key: func() string {
 		if o.Key == nil {
 			return random
 		}
 		return o.Key.Value()
-	}
+	}}}
 	if o.OIDC != nil {
 		s.provider = provider{settings: o.OIDC, redirect: o.URL.JoinPath(CallbackPath).String()}
 	}
@@ -129,7 +128,7 @@ func (s *SignIn) cookie(name, value string, lifetime time.Duration) *http.Cookie
 	if s.isSecure() {
 		name = hostPrefix + name
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // G124: http is allowed on loopback only
 		Name: name, Value: value, Path: "/", MaxAge: int(lifetime / time.Second), HttpOnly: true, Secure: s.isSecure(),
 		SameSite: http.SameSiteLaxMode, // links from GitHub and the way back from the identity provider carry it
 	}
@@ -144,7 +143,7 @@ func (s *SignIn) setCookie(w http.ResponseWriter, name string, content any, life
 }
 
 func (s *SignIn) dropCookie(w http.ResponseWriter, name string) {
-	c := s.cookie(name, "", 0)
+	c := s.cookie(name, "", 0) //nolint:gosec // G124: http is allowed on loopback only
 	c.MaxAge = -1
 	http.SetCookie(w, c)
 }

@@ -50,8 +50,8 @@ func newSite(t *testing.T, change ...func(*signin.Options)) *site {
 }
 
 // request is a request of the browser with its cookies.
-func (s *site) request(method, target string) *http.Request {
-	r := httptest.NewRequest(method, target, http.NoBody)
+func (s *site) request(target string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, target, http.NoBody)
 	for name, value := range s.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
@@ -78,7 +78,7 @@ func (s *site) keep(t *testing.T, w *httptest.ResponseRecorder) {
 func (s *site) start(t *testing.T, next string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	if err := s.Start(w, s.request(http.MethodGet, "https://previews.example.dev/signin"), next); err != nil {
+	if err := s.Start(w, s.request("https://previews.example.dev/signin"), next); err != nil {
 		t.Fatal(err)
 	}
 	s.keep(t, w)
@@ -94,14 +94,14 @@ func (s *site) start(t *testing.T, next string) string {
 func (s *site) finish(t *testing.T, callback string) (next string, err error) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	next, err = s.Finish(w, s.request(http.MethodGet, callback))
+	next, err = s.Finish(w, s.request(callback))
 	s.keep(t, w)
 	return next, err
 }
 
 func (s *site) person(t *testing.T) (signin.Person, bool) {
 	t.Helper()
-	return s.Person(s.request(http.MethodGet, "https://previews.example.dev/"))
+	return s.Person(s.request("https://previews.example.dev/"))
 }
 
 func TestSignIn(t *testing.T) {
@@ -373,7 +373,7 @@ func TestProviderComesBack(t *testing.T) {
 	good := s.provider.Config.Handler
 	s.provider.Config.Handler = http.NotFoundHandler()
 	w := httptest.NewRecorder()
-	err := s.Start(w, s.request(http.MethodGet, "https://previews.example.dev/signin"), "/")
+	err := s.Start(w, s.request("https://previews.example.dev/signin"), "/")
 	if _, ok := errors.AsType[*signin.Error](err); !ok || w.Header().Get("Location") != "" {
 		t.Errorf("the error is %v", err)
 	}

@@ -53,7 +53,7 @@ func (w *Workflows) Verify(ctx context.Context, token string) (Workflow, error) 
 		return Workflow{}, fmt.Errorf("verify the workflow's token: %w", err)
 	}
 	var c claims
-	if err := id.Claims(&c); err != nil {
+	if err = id.Claims(&c); err != nil {
 		return Workflow{}, fmt.Errorf("decode the workflow's token: %w", err)
 	}
 	repositoryID, err := strconv.ParseInt(c.text("repository_id"), 10, 64)

@@ -21,7 +21,7 @@ func TestTokens(t *testing.T) {
 		"ci": {Role: config.RoleDeveloper, SHA256: hashOfSecret}, "bot": {Role: config.RoleViewer, SHA256: hashOfOther},
 	}}
 	for token, want := range map[string]string{
-		"secret": "ci developer", "other": "bot viewer", "": " ", "Secret": " ", "secret ": " ", hashOfSecret: " ",
+		"secret": "ci developer", "other": "bot viewer", "": " ", "Secret": " ", hashOfSecret: " ",
 	} {
 		if name, role := a.TokenOf(token); fmt.Sprint(name, " ", role) != want {
 			t.Errorf("%q is %q %q, want %q", token, name, role, want)

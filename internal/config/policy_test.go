@@ -28,7 +28,7 @@ services:
 		PullRequests: config.PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", Drafts: "skip", Forks: "never", Profile: "changed",
 		},
-		Limits: config.Limits{WhenFull: "queue"},
+		Limits: config.Limits{WhenFull: "queue"}, Visits: "anyone",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
@@ -85,6 +85,7 @@ lifetime:
       {days: [mon, tue, wed, thu, fri], from: "08:00", to: "19:00", timezone: Europe/Berlin, idleAfter: 2h, asleepOutside: false}
 activity: {prometheus: {url: "http://prometheus:9090", preset: ingress-nginx}}
 limits: {environments: 50, awake: 20, perOwner: 3, perRepository: 20, deletionsAtOnce: 10, whenFull: queue}
+visits: signed-in
 `
 
 // wantWholePolicy returns the values of wholePolicy.
@@ -140,6 +141,7 @@ func wantWholePolicy() *config.Policy {
 		Limits: config.Limits{
 			Environments: 50, Awake: 20, PerOwner: 3, PerRepository: 20, DeletionsAtOnce: 10, WhenFull: "queue",
 		},
+		Visits: config.VisitsSignedIn,
 	}
 }
 
