@@ -7,8 +7,8 @@ import (
 	"github.com/previewset/previewset/generator/pending"
 )
 
-// takeIn applies pending requests, confirmations to the memory, and has new filters and links saved. The next snapshot, which is computed at
-// once, has the effect.
+// takeIn applies pending requests and confirmations to the memory, and has new filters and links for guests saved. The
+// next snapshot, which is computed at once, has the effect.
 func (r *refresher) takeIn(work pending.Work) {
 	for _, request := range work.Requests.InOrder() {
 		r.memory.Ask(request)

@@ -48,7 +48,8 @@ func TestGuest(t *testing.T) {
 	if page := s.get(t, link, nil); !strings.Contains(page.Body, link+"/wake") {
 		t.Errorf("no button to wake: %s", page.Body)
 	}
-	if got := s.do(t, http.MethodPost, link+"/wake", "", map[string]string{"Origin": "https://evil.example"}); got.Code != http.StatusNotFound {
+	foreign := map[string]string{"Origin": "https://evil.example"}
+	if got := s.do(t, http.MethodPost, link+"/wake", "", foreign); got.Code != http.StatusNotFound {
 		t.Errorf("a form of another site: %d", got.Code)
 	}
 	if got := s.do(t, http.MethodPost, link+"/wake", "", nil); got.Code != http.StatusSeeOther || got.Header.Get("Location") != link {

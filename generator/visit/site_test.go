@@ -48,7 +48,8 @@ func newSite(s *testworld.Service, trustedProxies ...string) *site {
 	environments := progress.NewReader(&testworld.Applications{}, nil, s.Clock, log)
 	engine := httpserver.New(log, httpserver.NewMetrics(prometheus.NewRegistry()), httpserver.Bodies{Most: 1 << 20})
 	engine.HandleMethodNotAllowed = false
-	engine.NoRoute(visit.New(v, v.queue, environments, visit.Proxies{Trusted: proxies, SignIn: signin.Proxy{Secret: s.Token}}, pageOf, s.Clock).Handle)
+	from := visit.Proxies{Trusted: proxies, SignIn: signin.Proxy{Secret: s.Token}}
+	engine.NoRoute(visit.New(v, v.queue, environments, from, pageOf, s.Clock).Handle)
 	v.handler = engine
 	return v
 }

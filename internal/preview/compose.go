@@ -285,3 +285,54 @@ func (c *composer) row() Row {
 		IgnoreDifferences: []IgnoreDifference{}, SyncOptions: []string{},
 	}
 }
+
+// Labels and annotations of workloads and their Pods.
+const (
+	// imageOf is the label of workloads that run the image of a service.
+	imageOf = "previewset.dev/image-of"
+	// commitAnnotation is the annotation of Pods with the deployed commit.
+	commitAnnotation = "previewset.dev/commit"
+	// resetAnnotation is the annotation of a store's Pods with the time at which it started anew.
+	resetAnnotation = "previewset.dev/reset"
+)
+
+// commits writes the deployed commit of a service into the Pod template of its workloads, where the image's tag doesn't
+// contain it. A new commit has the same tag there, and Kubernetes would not start new Pods. A tag with the commit needs
+// no annotation.
+func (c *composer) commits() {
+	for _, s := range c.Policy.Services {
+		ref, runs := c.plan.Run[s.Name]
+		if !runs || ref.SHA == "" || s.TagHasCommit() {
+			continue
+		}
+		for _, kind := range []string{"Deployment", "StatefulSet"} {
+			c.annotatePods(Target{Kind: kind, LabelSelector: imageOf + "=" + s.Name}, commitAnnotation, ref.SHA)
+		}
+	}
+}
+
+// annotatePods adds an annotation to the Pod templates of workloads. Kustomize ignores the name in the patch.
+func (c *composer) annotatePods(target Target, key, value string) {
+	template := map[string]any{"metadata": map[string]any{"annotations": map[string]string{key: value}}}
+	c.patch(target, map[string]any{
+		"apiVersion": "apps/v1", "kind": target.Kind, "metadata": map[string]string{"name": "any"},
+		"spec": map[string]any{"template": template},
+	})
+}
+
+// reset adds the component that empties a store's volume before the store starts, if the environment's file asks for
+// it. The component remembers in the volume the time for which it did that. A new time changes the Pod template, so
+// Argo CD's sync starts a new Pod.
+func (c *composer) reset(store string) {
+	at, ok := c.plan.Reset[store]
+	if !ok || !config.CanReset(c.Config, store) {
+		return
+	}
+	c.component("data", store, "reset")
+	for _, kind := range []string{"Deployment", "StatefulSet"} {
+		target := Target{Kind: kind, Name: store}
+		if !slices.ContainsFunc(c.kustomize.Patches, func(p Patch) bool { return p.Target == target }) {
+			c.annotatePods(target, resetAnnotation, at.UTC().Format(time.RFC3339))
+		}
+	}
+}
