@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/buttons"
-	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/progress"
@@ -57,7 +57,7 @@ type round struct {
 }
 
 func newRefresher(
-	o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers, events *history.Log,
+	o *Options, c *current, q *pending.Queue, callers *applicationsets.Callers, act *actions.Actions,
 ) *refresher {
 	m := metrics.New(o.Registry, o.Interval)
 	r := &refresher{
@@ -78,9 +78,9 @@ func newRefresher(
 		},
 		queue: q, metrics: m, reads: newReads(),
 		periodic: periodic{now: o.Now, interval: o.Interval},
-		buttons:  &buttons.Buttons{Permissions: o.Permissions, Requests: q, Now: o.Now, Log: o.Logger},
+		buttons:  &buttons.Buttons{Permissions: o.Permissions, Actions: act, Now: o.Now, Log: o.Logger},
 		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
-		stateLog: stateLog{log: o.Logger, metrics: m, events: events, now: o.Now},
+		stateLog: stateLog{log: o.Logger, metrics: m, events: act.History, now: o.Now},
 	}
 	r.startOver()
 	collector := &metrics.Collector{Service: c, Progress: r.progress}

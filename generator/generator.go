@@ -52,7 +52,7 @@ func New(o Options) *Generator {
 	g := &Generator{opts: o, current: &current{}, queue: pending.NewQueue(), callers: &applicationsets.Callers{}}
 	g.actions = &actions.Actions{Queue: g.queue, History: history.New(), Logger: o.Logger}
 	g.current.status.Store(&status.Status{Reason: "nothing has been read yet"})
-	g.refresher = newRefresher(&g.opts, g.current, g.queue, g.callers, g.actions.History)
+	g.refresher = newRefresher(&g.opts, g.current, g.queue, g.callers, g.actions)
 	g.private, g.public = g.handlers()
 	return g
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/sources"
@@ -22,16 +23,13 @@ type Permissions interface {
 	CanWrite(ctx context.Context, repository, login string, userID int64) (bool, error)
 }
 
-// Requests takes requests.
-type Requests interface{ Request(r preview.Request) }
-
 // CheckRuns finds the pull request with a check run, "owner/name#number"; empty if the check run isn't ours.
 type CheckRuns interface{ ByCheckRun(id int64) (pr string) }
 
 // Buttons handles clicks. It belongs to the goroutine of the refresh cycle.
 type Buttons struct {
 	Permissions Permissions // nil ignores all clicks
-	Requests    Requests
+	Actions     *actions.Actions
 	Now         func() time.Time
 	Log         *slog.Logger
 
@@ -87,20 +85,17 @@ func (b *Buttons) handle(ctx context.Context, click clicked, p *answer.Published
 	case !isWriter:
 		b.refuse(click, "the user may not push to the repository")
 		return
-	case p == nil || p.Config == nil:
-		b.refuse(click, "the configuration was never read")
+	case p == nil:
+		b.refuse(click, "there is no snapshot yet")
 		return
 	}
 	r := preview.Request{
 		Environment: environmentOf(p.Snapshot, click.pr), Action: click.Button, By: click.Login, At: b.Now().UTC(),
 	}
-	if err := p.Snapshot.Check(p.Config, r); err != nil {
+	from := actions.Origin{Via: "button at " + click.pr}
+	if _, err := b.Actions.Request(p, r, from); err != nil {
 		b.refuse(click, err.Error())
-		return
 	}
-	b.Log.Info("request received", "env", r.Environment, "action", r.Action, "caller", r.By, "pr", click.pr,
-		"check_run", click.CheckRun)
-	b.Requests.Request(r)
 }
 
 // refuse logs a click without effect.
