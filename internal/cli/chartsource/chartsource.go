@@ -4,7 +4,6 @@
 package chartsource
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +18,7 @@ import (
 )
 
 const (
-	// maxArchive is the largest accepted size of an archive or an index in bytes.
+	// maxArchive is the largest accepted size of each downloaded file in bytes.
 	maxArchive = 32 << 20
 	timeout    = 2 * time.Minute
 )
@@ -47,7 +46,7 @@ func (s Source) Check() error {
 	}
 	u, err := url.Parse(s.Address)
 	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") == "" {
-		return fmt.Errorf("--chart %q is not a chart; use a folder, oci://registry/chart or https://repository/chart",
+		return fmt.Errorf("--chart %q isn't a chart's address; use a folder, oci://registry/chart or https://repository/chart",
 			s.Address)
 	}
 	switch {
@@ -68,7 +67,8 @@ func isSecure(u *url.URL) bool {
 
 func isLoopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
-// Get gets the chart. It checks the source again, because that of an update comes from the repository.
+// Get reads or downloads the chart. It calls Check, because previewctl service update takes the source from a file of
+// the GitOps repository.
 func (s Source) Get(ctx context.Context) (*Chart, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -111,5 +111,5 @@ func (s Source) read(ctx context.Context) (*chart.Chart, string, error) {
 	return helmchart.ReadArchive(archive)
 }
 
-// tagOf returns the tag of a version. Tags have no +, so Helm writes _ there.
-func tagOf(version string) string { return cmp.Or(strings.ReplaceAll(version, "+", "_"), "latest") }
+// tagOf returns the tag of a version in a registry. A tag can't contain +, so Helm writes _ instead.
+func tagOf(version string) string { return strings.ReplaceAll(version, "+", "_") }

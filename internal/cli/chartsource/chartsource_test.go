@@ -85,7 +85,7 @@ func TestGetFromRepository(t *testing.T) {
 		{"an archive of another version", "/charts/stock", "1.3.0", "it has version 2.0.0, not 1.3.0"},
 		{"an archive with another digest", "/charts/stock", "1.2.0", "but index.yaml has 000000"},
 		{"an archive at an address that isn't secure", "/charts/stock", "1.1.0", "http://charts.test/a.tgz, which isn't secure"},
-		{"an unknown version", "/charts/stock", "9.0.0", "there is no version 9.0.0; the first ones are 1.4.0, 1.3.0"},
+		{"an unknown version", "/charts/stock", "9.0.0", "there is no version 9.0.0; index.yaml begins with 1.4.0, 1.3.0"},
 		{"an unknown chart", "/charts/web", "1.4.0", `the repository has no chart "web"`},
 		{"a redirect to an address that isn't secure", "/moved/stock", "1.4.0", "http://charts.test/index.yaml, which isn't secure"},
 		{"no repository", "/stock", "1.4.0", "404 Not Found"},
@@ -161,8 +161,41 @@ func TestGetFromRegistry(t *testing.T) {
 		}
 	}
 	image := Source{Address: registryOf(t, packed, "application/vnd.oci.image.layer.v1.tar+gzip"), Version: "1.4.0+build"}
-	if _, err := image.Get(t.Context()); err == nil || !strings.Contains(err.Error(), "it is an image and no chart") {
+	if _, err := image.Get(t.Context()); err == nil || !strings.Contains(err.Error(), "it is an image, not a chart") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// The digits of a status in an address are no status.
+func TestGetFromRegistryAsksForALogin(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	for pattern, status := range map[string]int{
+		"/v2/forbidden/": http.StatusForbidden, "/v2/unauthorized/": http.StatusUnauthorized,
+		"/v2/401/": http.StatusBadRequest, "/v2/unauthorized/teapot/": http.StatusTeapot,
+		"/token": http.StatusForbidden,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	}
+	for path, challenge := range map[string]string{
+		"/v2/basic/": `Basic realm="test"`, "/v2/bearer/": `Bearer realm="` + server.URL + `/token",service="test"`,
+	} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", challenge)
+			w.WriteHeader(http.StatusUnauthorized)
+		})
+	}
+	address := strings.Replace(server.URL, "http://", "oci://", 1)
+	for path, want := range map[string]bool{
+		"/forbidden": true, "/unauthorized": true, "/basic": true, "/bearer": true,
+		"/401/stock": false, "/unauthorized/teapot": false,
+	} {
+		_, err := Source{Address: address + path, Version: "1.4.3"}.Get(t.Context())
+		if err == nil || strings.Contains(err.Error(), "docker login") != want {
+			t.Errorf("%s: error is %v, want a login: %v", path, err, want)
+		}
 	}
 }
 
@@ -207,9 +240,9 @@ func TestCheck(t *testing.T) {
 		{"oci://ghcr.io/acme/stock", "1.0.0"}:        "",
 		{"https://charts.test/stock", "1.0.0"}:       "",
 		{"oci://ghcr.io/acme/stock", ""}:             "pin it with --version",
-		{"oci://ghcr.io", "1.0.0"}:                   "is not a chart",
+		{"oci://ghcr.io", "1.0.0"}:                   "isn't a chart's address",
 		{"http://charts.test/stock", "1.0.0"}:        "isn't secure",
-		{"file:///etc/stock", "1.0.0"}:               "is not a chart",
+		{"file:///etc/stock", "1.0.0"}:               "isn't a chart's address",
 		{"https://me:word@charts.test/stock", "1.0"}: "has a user or password",
 	} {
 		err := source.Check()

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
-	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -13,6 +13,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/credentials"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 	"oras.land/oras-go/v2/registry/remote/retry"
 	"sigs.k8s.io/yaml"
 )
@@ -20,8 +21,8 @@ import (
 // chartLayer is the media type of a chart's archive in a registry.
 const chartLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
-// getFromRegistry pulls a chart's archive. It uses the library under Helm's own client, because that client also links
-// containerd and kubectl. Users log in with docker login or helm registry login.
+// getFromRegistry downloads a chart's archive. It uses oras, the library that Helm's registry client uses: Helm's client
+// also links containerd and kubectl. Credentials are those of docker login.
 func getFromRegistry(ctx context.Context, u *url.URL, version string) ([]byte, error) {
 	repository, err := remote.NewRepository(u.Host + u.Path)
 	if err != nil {
@@ -37,12 +38,12 @@ func getFromRegistry(ctx context.Context, u *url.URL, version string) ([]byte, e
 	if err != nil {
 		return nil, explainRegistry(err, u, version)
 	}
-	text, err := fetch(ctx, repository, descriptor)
+	encoded, err := fetch(ctx, repository, descriptor)
 	if err != nil {
 		return nil, err
 	}
 	var manifest ocispec.Manifest
-	if err := yaml.Unmarshal(text, &manifest); err != nil {
+	if err := yaml.Unmarshal(encoded, &manifest); err != nil {
 		return nil, fmt.Errorf("read the manifest of version %s: %w", version, err)
 	}
 	for _, layer := range manifest.Layers {
@@ -50,7 +51,7 @@ func getFromRegistry(ctx context.Context, u *url.URL, version string) ([]byte, e
 			return fetch(ctx, repository, layer)
 		}
 	}
-	return nil, errors.New("it is an image and no chart\nname the chart's address")
+	return nil, errors.New("it is an image, not a chart\ncorrect --chart")
 }
 
 func fetch(ctx context.Context, from content.Fetcher, d ocispec.Descriptor) ([]byte, error) {
@@ -64,9 +65,17 @@ func explainRegistry(err error, u *url.URL, version string) error {
 	if errors.Is(err, errdef.ErrNotFound) {
 		return fmt.Errorf("there is no version %s: %w\ncorrect --chart or --version", version, err)
 	}
-	text := strings.ToLower(err.Error())
-	if strings.Contains(text, "401") || strings.Contains(text, "403") || strings.Contains(text, "unauthorized") {
+	if needsLogin(err) {
 		return fmt.Errorf("%w\nlog in first: docker login %s", err, u.Host)
 	}
 	return err
+}
+
+// needsLogin reports whether a registry, or the server that gives its tokens, refuses the credentials or their absence.
+func needsLogin(err error) bool {
+	var response *errcode.ErrorResponse
+	if errors.As(err, &response) {
+		return response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden
+	}
+	return errors.Is(err, auth.ErrBasicCredentialNotFound)
 }

@@ -28,23 +28,23 @@ type entry struct {
 	Digest  string   `json:"digest"`
 }
 
-// getFromRepository downloads a chart's archive. The last part of the address is the chart's name. Helm's own client of
-// repositories links its registry client, so this reads the index itself.
+// getFromRepository downloads a chart's archive. The last part of the address is the chart's name. It reads index.yaml
+// itself, because Helm's client for repositories also links Helm's registry client.
 func getFromRepository(ctx context.Context, u *url.URL, version string) ([]byte, error) {
 	name := path.Base(u.Path)
 	base := *u
 	base.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), name)
 	base.RawPath = ""
-	text, err := download(ctx, base.JoinPath("index.yaml"))
+	content, err := download(ctx, base.JoinPath("index.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("%w\n"+
 			"write the repository's address and the chart's name, like https://charts.example.dev/web", err)
 	}
-	var list index
-	if err := yaml.Unmarshal(text, &list); err != nil {
+	var parsed index
+	if err := yaml.Unmarshal(content, &parsed); err != nil {
 		return nil, fmt.Errorf("read index.yaml: %w", err)
 	}
-	versions, ok := list.Entries[name]
+	versions, ok := parsed.Entries[name]
 	if !ok {
 		return nil, fmt.Errorf("the repository has no chart %q\ncorrect the last part of --chart", name)
 	}
@@ -60,7 +60,7 @@ func unknownVersion(version string, known []entry) error {
 	for _, e := range known[:min(len(known), 5)] {
 		names = append(names, e.Version)
 	}
-	return fmt.Errorf("there is no version %s; the first ones are %s\ncorrect --version",
+	return fmt.Errorf("there is no version %s; index.yaml begins with %s\ncorrect --version",
 		version, strings.Join(names, ", "))
 }
 
@@ -68,14 +68,14 @@ func downloadEntry(ctx context.Context, base *url.URL, e entry) ([]byte, error) 
 	if len(e.URLs) == 0 {
 		return nil, fmt.Errorf("index.yaml has no address of version %s", e.Version)
 	}
-	at, err := base.Parse(e.URLs[0])
+	address, err := base.Parse(e.URLs[0])
 	if err != nil {
 		return nil, fmt.Errorf("index.yaml has a wrong address of version %s: %w", e.Version, err)
 	}
-	if !isSecure(at) {
-		return nil, fmt.Errorf("index.yaml has the address %s, which isn't secure", at.Redacted())
+	if !isSecure(address) {
+		return nil, fmt.Errorf("index.yaml has the address %s, which isn't secure", address.Redacted())
 	}
-	archive, err := download(ctx, at)
+	archive, err := download(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -102,15 +102,15 @@ func download(ctx context.Context, u *url.URL) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := (&http.Client{CheckRedirect: checkRedirect}).Do(r)
+	response, err := (&http.Client{CheckRedirect: checkRedirect}).Do(r)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("get %s: %s", u.Redacted(), answer.Status)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("get %s: %s", u.Redacted(), response.Status)
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxArchive+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxArchive+1))
 	if err == nil && len(body) > maxArchive {
 		err = fmt.Errorf("get %s: it is larger than %d MiB", u.Redacted(), maxArchive>>20)
 	}

@@ -32,8 +32,8 @@ var (
 	namespaceHost  = regexp.MustCompile(`\.` + namespace + `(\.svc(\.cluster\.local\.?)?)?\b`)
 )
 
-// Render renders a chart with a user's values. The release has the service's name, and so has a chart with the value
-// fullnameOverride.
+// Render renders a chart with a user's values. The name of the release is the service's name. A chart with the value
+// fullnameOverride gets this name for its objects too, unless the user chose another one.
 func Render(c *chart.Chart, service string, values map[string]any) (*source.Manifests, error) {
 	if err := checkChart(c); err != nil {
 		return nil, err
@@ -84,13 +84,14 @@ func checkDependencies(c *chart.Chart) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("chart %s has no %s in its folder charts, on which it depends\n"+
-			"download them with helm dependency build, in the chart's folder", c.Name(), strings.Join(missing, ", "))
+		return fmt.Errorf("chart %s depends on charts that its folder charts doesn't have: %s\n"+
+			"download the dependencies: run helm dependency build in the chart's folder", c.Name(), strings.Join(missing, ", "))
 	}
 	return nil
 }
 
-// renderTwice renders a chart and notes the files that differ each time, such as those with a random password.
+// renderTwice renders a chart twice, and returns the first result. Its notes name the files that differ between the two,
+// such as those with a random password.
 func renderTwice(c *chart.Chart, service string, values map[string]any) ([]source.File, []string, error) {
 	first, err := renderOnce(c, service, values)
 	if err != nil {
@@ -100,18 +101,24 @@ func renderTwice(c *chart.Chart, service string, values map[string]any) ([]sourc
 	if err != nil {
 		return nil, nil, err
 	}
+	return first, notesAbout(first, second), nil
+}
+
+// notesAbout returns notes about the files of the first rendering.
+func notesAbout(first, second []source.File) []string {
 	var notes []string
-	for i, f := range first {
-		if i < len(second) && string(second[i].Content) != string(f.Content) {
-			notes = append(notes, f.Name+": each rendering is different, such as with a random password; "+
-				"set its value with --values")
+	for _, f := range first {
+		isSame := func(g source.File) bool { return g.Name == f.Name && string(g.Content) == string(f.Content) }
+		if !slices.ContainsFunc(second, isSame) {
+			notes = append(notes, f.Name+": it differs in each rendering, for example by a random password; "+
+				"set this value with --values")
 		}
 		if strings.Contains(string(f.Content), namespace) {
-			notes = append(notes, f.Name+": it names the namespace "+namespace+", which doesn't exist; "+
-				"set the value where it comes from")
+			notes = append(notes, f.Name+": it has the namespace "+namespace+", which doesn't exist; "+
+				"set the value that this text comes from with --values")
 		}
 	}
-	return first, notes, nil
+	return notes
 }
 
 func renderOnce(c *chart.Chart, service string, user map[string]any) ([]source.File, error) {
@@ -127,14 +134,14 @@ func renderOnce(c *chart.Chart, service string, user map[string]any) ([]source.F
 		values["fullnameOverride"] = service
 	}
 	if err = chartutil.ProcessDependenciesWithMerge(c, values); err != nil {
-		return nil, fmt.Errorf("read the dependencies of chart %s: %w", c.Name(), err)
+		return nil, fmt.Errorf("apply the values to the dependencies of chart %s: %w", c.Name(), err)
 	}
 	capabilities := chartutil.DefaultCapabilities.Copy()
 	capabilities.KubeVersion = kubeVersion
 	release := chartutil.ReleaseOptions{Name: service, Namespace: namespace, Revision: 1, IsInstall: true}
 	rendered, err := chartutil.ToRenderValuesWithSchemaValidation(c, values, release, capabilities, hasRemoteSchema(c))
 	if err != nil {
-		return nil, fmt.Errorf("use the values in chart %s: %w\ncorrect them with --values", c.Name(), err)
+		return nil, fmt.Errorf("check the values of chart %s: %w\ncorrect them with --values", c.Name(), err)
 	}
 	texts, err := engine.Render(c, rendered)
 	if err != nil {
@@ -147,7 +154,7 @@ func renderOnce(c *chart.Chart, service string, user map[string]any) ([]source.F
 	return filesOf(c, texts), nil
 }
 
-// copyOf copies what rendering changes: the dependencies that values switch off.
+// copyOf copies a chart, because rendering changes it: it removes the subcharts that the values disable.
 func copyOf(c *chart.Chart) (*chart.Chart, error) {
 	copied := *c
 	if c.Metadata == nil {

@@ -7,6 +7,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/previewset/previewset/internal/overlay/source"
 )
 
 // chartOf returns a small chart with a subchart and further files.
@@ -86,8 +88,8 @@ func TestRender(t *testing.T) {
 			map[string]any{"store": map[string]any{"enabled": false}},
 			[]string{"deployment.yaml: Secret s"},
 			[]string{
-				"deployment.yaml: each rendering is different, such as with a random password; set its value with --values",
-				"deployment.yaml: it names the namespace previewset-namespace, which doesn't exist; set the value where it comes from",
+				"deployment.yaml: it differs in each rendering, for example by a random password; set this value with --values",
+				"deployment.yaml: it has the namespace previewset-namespace, which doesn't exist; set the value that this text comes from with --values",
 			},
 		},
 	} {
@@ -107,6 +109,22 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// A template may give a file in only one of the renderings. The files after it are the same in both.
+func TestNotesAbout(t *testing.T) {
+	t.Parallel()
+	file := func(name, text string) source.File { return source.File{Name: name, Content: []byte(text)} }
+	first := []source.File{file("a.yaml", "1"), file("b.yaml", "2"), file("b.yaml", "3"), file("c.yaml", "4")}
+	second := []source.File{file("b.yaml", "2"), file("b.yaml", "3"), file("c.yaml", "5")}
+	var names []string
+	for _, note := range notesAbout(first, second) {
+		name, _, _ := strings.Cut(note, ":")
+		names = append(names, name)
+	}
+	if diff := cmp.Diff([]string{"a.yaml", "c.yaml"}, names); diff != "" {
+		t.Errorf("files with a note (-want +got):\n%s", diff)
+	}
+}
+
 func TestRenderRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -114,15 +132,15 @@ func TestRenderRefuses(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"a chart without its dependencies", map[string]string{"charts/store/Chart.yaml": "", "charts/store/templates/deploy.yaml": ""}, "download them with helm dependency build"},
+		{"a chart without its dependencies", map[string]string{"charts/store/Chart.yaml": "", "charts/store/templates/deploy.yaml": ""}, "folder charts doesn't have: store"},
 		{"a library", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: 1.0.0\ntype: library\n"}, "is a library"},
 		{"a chart for older clusters", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: 1.0.0\nkubeVersion: <1.20\n"}, "needs Kubernetes <1.20"},
 		{"a missing value", map[string]string{"templates/deployment.yaml": `{{ required "say who" .Values.who }}`}, "say who"},
-		{"a value against the schema", map[string]string{"values.schema.json": `{"properties": {"replicas": {"type": "string"}}}`}, "use the values in chart stock"},
+		{"a value against the schema", map[string]string{"values.schema.json": `{"properties": {"replicas": {"type": "string"}}}`}, "check the values of chart stock"},
 		{
 			"a value against a schema with a metaschema",
 			map[string]string{"values.schema.json": `{"$schema": "https://json-schema.org/draft-07/schema#", "properties": {"replicas": {"type": "string"}}}`},
-			"use the values in chart stock",
+			"check the values of chart stock",
 		},
 		{"a template that isn't YAML", map[string]string{"templates/deployment.yaml": "a: [\n"}, "deployment.yaml: isn't YAML"},
 		{"a folder without a chart", map[string]string{"Chart.yaml": ""}, "name a folder with a Chart.yaml"},

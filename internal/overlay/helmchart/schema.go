@@ -8,10 +8,11 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 )
 
-// hasRemoteSchema reports whether the schema of the values refers to other documents. Validation would fetch them.
+// hasRemoteSchema reports whether the schema of a chart's values, or of a subchart's values, refers to another document.
+// Such a schema isn't used, because validation would fetch that document.
 func hasRemoteSchema(c *chart.Chart) bool {
 	var schema any
-	// Validation reports a schema that isn't JSON.
+	// A schema that isn't JSON is used, so that validation reports the mistake.
 	return json.Unmarshal(c.Schema, &schema) == nil && refersElsewhere(schema) ||
 		slices.ContainsFunc(c.Dependencies(), hasRemoteSchema)
 }
