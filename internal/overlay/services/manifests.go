@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// moveFolder moves the service's folder, and renames its objects there.
+// moveFolder moves the service's folder to its new name, and renames the objects in it.
 func (m *rename) moveFolder() error {
 	from := folderOf(m.from)
 	source := path.Join(from, "run", sourceFolder) + "/"
@@ -35,7 +35,7 @@ func (m *rename) moveFolder() error {
 	return nil
 }
 
-// renameObjects renames the service in the objects of its own folder.
+// renameObjects renames the service in the manifests of its own folder: its objects, and their references to each other.
 func (m *rename) renameObjects(content []byte) ([]byte, error) {
 	changed, err := yamldoc.ReplaceScalars(content, func(s yamldoc.Scalar) string {
 		if s.IsKey {
@@ -44,16 +44,17 @@ func (m *rename) renameObjects(content []byte) ([]byte, error) {
 		if text := m.renamedLabel(s); text != s.Value {
 			return text
 		}
-		at := strings.Join(s.Path, ".")
+		field := strings.Join(s.Path, ".")
 		switch {
-		case at == "spec.externalName":
+		case field == "spec.externalName":
 			return m.replacePrefix(s.Value, m.from+".")
 		case s.Key() == "host" && strings.HasSuffix(s.Value, ".invalid"):
 			return m.replacePrefix(s.Value, m.from+".")
-		case at == "metadata.name":
+		case field == "metadata.name":
 			return m.renamedObject(s)
-		case at == "spec.serviceName", strings.HasSuffix(at, "backend.service.name"),
-			strings.HasSuffix(at, ".backendRefs..name"), at == "patches..target.name", !m.hasSource && strings.HasSuffix(at, "containers..name"):
+		case field == "spec.serviceName", field == "patches..target.name",
+			strings.HasSuffix(field, "backend.service.name"), strings.HasSuffix(field, ".backendRefs..name"),
+			!m.hasSource && strings.HasSuffix(field, "containers..name"):
 			return m.renamed(s.Value)
 		}
 		return s.Value
@@ -68,7 +69,8 @@ func (m *rename) replacePrefix(text, prefix string) string {
 	return text
 }
 
-// renamedObject renames an object. Objects of a user's manifests keep their names in patches.
+// renamedObject returns the new name of an object. Patches of objects in a user's manifests keep the names of these
+// objects.
 func (m *rename) renamedObject(s yamldoc.Scalar) string {
 	var o struct{ Kind string }
 	_ = s.Document.Decode(&o) // a document that is no object has no kind
@@ -88,7 +90,8 @@ func (m *rename) renamedObject(s yamldoc.Scalar) string {
 	return s.Value
 }
 
-// hasOwnLabel reports whether an object has a label of PreviewSet: the service's commands wrote it.
+// hasOwnLabel reports whether an object has a label of PreviewSet, which the commands previewctl service add and update
+// write.
 func hasOwnLabel(n *yamlv3.Node) bool {
 	var o struct {
 		Metadata struct{ Labels map[string]string }
@@ -104,13 +107,14 @@ func hasOwnLabel(n *yamlv3.Node) bool {
 	return false
 }
 
-// renamedLabel renames the service in labels and selectors. Those of a user's manifests are the user's own.
+// renamedLabel renames the service in the values of labels and selectors. In a user's manifests it renames only
+// PreviewSet's own labels.
 func (m *rename) renamedLabel(s yamldoc.Scalar) string {
 	if len(s.Path) < 2 || s.IsKey {
 		return s.Value
 	}
-	key, list := s.Key(), s.Path[len(s.Path)-2]
-	if list != "labels" && list != "matchLabels" && list != "selector" {
+	key, parent := s.Key(), s.Path[len(s.Path)-2]
+	if parent != "labels" && parent != "matchLabels" && parent != "selector" {
 		return s.Value
 	}
 	if strings.HasPrefix(key, "previewset.dev/") || !m.hasSource {
@@ -119,7 +123,7 @@ func (m *rename) renamedLabel(s yamldoc.Scalar) string {
 	return s.Value
 }
 
-// comments renames the service in the comments that service add writes.
+// comments renames the service in the comments that previewctl service add writes.
 func (m *rename) comments() *strings.Replacer {
 	var pairs []string
 	for _, format := range []string{
@@ -130,9 +134,10 @@ func (m *rename) comments() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// renameService renames the Kubernetes Service of a user's manifests by a patch. References to it follow.
+// renameService adds a patch that renames the Kubernetes Service of a user's manifests. Kustomize also changes references
+// to it. A patch of an earlier rename is replaced.
 func (m *rename) renameService() error {
-	if m.serviceFreeRun() {
+	if m.hasNoService() {
 		return nil
 	}
 	file := path.Join(folderOf(m.to), "run", "adapted", "kustomization.yaml")
@@ -165,8 +170,8 @@ func (m *rename) renameService() error {
 	})
 }
 
-// serviceFreeRun reports whether the service has no Service, so that nothing links to it.
-func (m *rename) serviceFreeRun() bool {
+// hasNoService reports whether the service has no Kubernetes Service. Such a service has no link half.
+func (m *rename) hasNoService() bool {
 	return len(m.files(path.Join(folderOf(m.from), "link"))) == 0
 }
 

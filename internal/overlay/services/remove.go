@@ -13,8 +13,9 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// Remove removes a service: its folder, its entry in previewset.yaml, and its place in the baseline, in other
-// kustomization files and in the parameters of the admission policies. Its error lists what still uses the service.
+// Remove removes a service: its folder, its entry in previewset.yaml, its NetworkPolicies and host in the baseline, and
+// its name in kustomization files and in the parameters of the admission policies. If a service, profile or environment
+// uses the service, nothing is removed, and the error lists these uses.
 func (r Repository) Remove(name string) (*Change, error) {
 	c, err := r.change(name)
 	if err != nil {
@@ -29,7 +30,7 @@ func (r Repository) Remove(name string) (*Change, error) {
 	}
 	c.edits.Delete = []string{folderOf(name)}
 	for _, step := range []func() error{
-		c.removeFromPolicy, c.removeReferences, c.removeFromBaseline, c.removeFromAdmission,
+		c.removeFromPolicy, c.removeReferences, c.removeFromBaseline, c.removeFromAdmissionPolicies,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -37,7 +38,7 @@ func (r Repository) Remove(name string) (*Change, error) {
 	}
 	c.noteUnusedStores()
 	if name := c.service.Repository; name != "" && c.isOnlyOneIn(name) {
-		c.note("pull requests of %s get no preview any more; their live previews are removed, or wait for confirmation", name)
+		c.note("pull requests of %s get no preview any more; their live previews stay until previewctl confirm", name)
 	}
 	return c.edits, nil
 }
@@ -60,7 +61,8 @@ func (c *change) removeFromPolicy() error {
 	})
 }
 
-// removeReferences removes the service's components from kustomization files, and patches of its own objects.
+// removeReferences removes the service's folders from resources and components of other kustomization files, and the
+// patches that select only objects of the service.
 func (c *change) removeReferences() error {
 	for _, file := range c.kustomizations() {
 		err := c.edit(file, func(d *yamldoc.Document) error {
@@ -89,12 +91,12 @@ func (c *change) isOwnPatch(n *yamlv3.Node) bool {
 	return n.Decode(&patch) == nil && ownSelector(c.service.Name).MatchString(patch.Target.LabelSelector)
 }
 
-// ownSelector matches the label selectors that select only a service's objects.
+// ownSelector matches a label selector that selects only objects of the service.
 func ownSelector(service string) *regexp.Regexp {
 	return regexp.MustCompile(`^(previewset\.dev/(public|link|shared)=)` + regexp.QuoteMeta(service) + `$`)
 }
 
-// removeItems removes the items of a list that match. It removes the key of a list that is then empty.
+// removeItems removes the matching items of a list. If no item is left, it removes the list's key.
 func removeItems(d *yamldoc.Document, key string, matches func(n *yamlv3.Node) bool) error {
 	var items []yamlv3.Node
 	if err := d.Decode(&items, key); err != nil {
@@ -141,7 +143,8 @@ func (c *change) removeFromBaseline() error {
 	})
 }
 
-// policySuffix returns the end of the name of a NetworkPolicy that admits previews to the service in the baseline.
+// policySuffix returns the text after the service's name in the name of a NetworkPolicy: "", or "-" and a number. It
+// returns false if the policy doesn't admit previews to the service in the baseline.
 func (c *change) policySuffix(policy string) (suffix string, ok bool) {
 	name, hasPrefix := strings.CutPrefix(policy, policyPrefix)
 	suffix, isOwn := strings.CutPrefix(name, c.service.Name)
@@ -160,7 +163,7 @@ func nameOf(n *yamlv3.Node) string {
 	return o.Metadata.Name
 }
 
-func (c *change) removeFromAdmission() error {
+func (c *change) removeFromAdmissionPolicies() error {
 	return c.changePublicServices(func(names []string) []string {
 		return slices.DeleteFunc(names, func(name string) bool { return name == c.service.Name })
 	})

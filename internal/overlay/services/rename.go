@@ -37,8 +37,8 @@ func (r Repository) Rename(from, to string) (*Change, error) {
 		hasSource: r.Tree.Kind(path.Join(folderOf(from), "run", sourceFolder)) == filetree.Folder,
 	}
 	for _, step := range []func() error{
-		m.renameInPolicy, m.renameInEnvironments, m.renameReferences, m.renameInBaseline, m.renameInAdmission,
-		m.renameAddresses, m.moveFolder,
+		m.renameInPolicy, m.renameInEnvironments, m.renameReferences, m.renameInBaseline,
+		m.renameInAdmissionPolicies, m.renameAddresses, m.moveFolder,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -144,7 +144,8 @@ func (m *rename) renameInBaseline() error {
 	return m.renameBaselineHost()
 }
 
-// renameBaselineHost renames the service's host in all files of the baseline. Patches have it inside of a text.
+// renameBaselineHost renames the service's host in all files of the baseline. It searches whole files, because a patch
+// has the host in a text, not in a field.
 func (m *rename) renameBaselineHost() error {
 	host := regexp.MustCompile(`(^|[^A-Za-z0-9.-])` + regexp.QuoteMeta(m.from+"-staging."+m.Policy.Domain))
 	for _, file := range m.files(baselineOverlay) {
@@ -157,7 +158,7 @@ func (m *rename) renameBaselineHost() error {
 	return nil
 }
 
-func (m *rename) renameInAdmission() error {
+func (m *rename) renameInAdmissionPolicies() error {
 	return m.changePublicServices(func(names []string) []string {
 		for i, name := range names {
 			names[i] = m.renamed(name)
@@ -166,8 +167,8 @@ func (m *rename) renameInAdmission() error {
 	})
 }
 
-// renameAddresses renames the service in addresses: http://orders/, user@orders: and orders:8080. All files of all
-// services, components and overlays can have them.
+// renameAddresses renames the service in addresses such as http://orders/, user@orders: and orders:8080. It edits all
+// files in kustomize-base and overlays. In a line with an image, orders:8080 is an image and its tag, so it stays.
 func (m *rename) renameAddresses() error {
 	name := regexp.QuoteMeta(m.from)
 	url := regexp.MustCompile(`(://(?:[^/@\s"']*@)?)` + name + `([:/"'\s?]|$)`)
@@ -191,7 +192,8 @@ func (m *rename) renameAddresses() error {
 	return m.noteMentions()
 }
 
-// noteMentions names lines that may mean the service, in the files of the services that call it.
+// noteMentions adds a note for each line with the service's name in the files of services that call it. Such a line may
+// mean the service.
 func (m *rename) noteMentions() error {
 	word := regexp.MustCompile(`(^|[^A-Za-z0-9_./-])` + regexp.QuoteMeta(m.from) + `([^A-Za-z0-9_/-]|$)`)
 	for _, s := range m.Policy.Services {

@@ -24,32 +24,34 @@ const (
 	baselineOverlay = overlaysFolder + "/staging"
 )
 
-// Repository is a repository with services.
+// Repository is a GitOps repository.
 type Repository struct {
 	Tree   *filetree.Tree
 	Policy *config.Policy
-	// Environments are the names of the environments with a file.
+	// Environments are the names of the environments with an environment file.
 	Environments []string
-	// AdmissionFile is the file with the parameters of the admission policies, or "" where there is none.
+	// AdmissionFile is the file with the parameters of the admission policies; "" if there is none.
 	AdmissionFile string
 }
 
 // Change is a change of the repository's files.
 type Change struct {
-	// Write are the new and the changed files. Delete are files and folders.
-	Write  map[string][]byte
+	// Write has the contents of new and changed files, by path.
+	Write map[string][]byte
+	// Delete has the paths of files and folders to delete.
 	Delete []string
-	// Notes say what the change leaves for the user.
+	// Notes tell the user what else happened, and what to do by hand.
 	Notes []string
 }
 
-// change collects the edits for one service.
+// change collects the edits of one removal or rename.
 type change struct {
 	Repository
-	service *config.Service
+	service *config.Service // the service to remove or rename
 	edits   *Change
 }
 
+// change begins a change of a service. It returns an error if there is no such service.
 func (r Repository) change(name string) (*change, error) {
 	s := r.Policy.Services.Get(name)
 	if s == nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// environment is the part of an environment file that names services. A file that is invalid elsewhere has it too.
+// environment is the part of an environment file that names services. It is read even if other parts of the file are
+// invalid.
 type environment struct {
 	Services    map[string]any `yaml:"services"`
 	Links       map[string]any `yaml:"links"`
@@ -25,7 +26,7 @@ func environmentFile(name string) string {
 	return path.Join(overlaysFolder, name, config.EnvironmentFile)
 }
 
-// users returns what names the service: other services, profiles and environments.
+// users returns the services, profiles and environments that name the service.
 func (c *change) users() (config.Problems, error) {
 	content, err := c.Tree.Read(policyFile)
 	if err != nil {
@@ -53,8 +54,8 @@ func (c *change) users() (config.Problems, error) {
 			add("profile "+p+" runs it", "remove it from the list", "profiles", p, "run", i)
 		}
 	}
-	of, err := c.environmentUsers()
-	return append(users, of...), err
+	inEnvironments, err := c.environmentUsers()
+	return append(users, inEnvironments...), err
 }
 
 func (c *change) environmentUsers() (config.Problems, error) {
@@ -77,8 +78,8 @@ func (c *change) environmentUsers() (config.Problems, error) {
 func (c *change) usersIn(name string, e environment) config.Problems {
 	var users config.Problems
 	s := c.service.Name
-	add := func(at, message, remedy string) {
-		users = append(users, config.Problem{File: environmentFile(name), Path: at, Message: message, Remedy: remedy})
+	add := func(path, message, remedy string) {
+		users = append(users, config.Problem{File: environmentFile(name), Path: path, Message: message, Remedy: remedy})
 	}
 	if _, ok := e.Services[s]; ok {
 		add("services."+s, "environment "+name+" runs it", "previewctl set "+name+" --service "+s+"=default")
