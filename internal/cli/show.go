@@ -36,11 +36,11 @@ func newShowCmd(term *terminal.Process, runF func(context.Context, *showOptions)
 		Short: "Show an environment's services, address and health",
 		Long: `show prints an existing environment: its address, pull requests, owner, state, expiry, and the phase with its
 age; its components, datasets and handovers; its services with their commits; the targets of its links; and
-Argo CD's sync status and health, with the first unhealthy resource.
+Argo CD's sync status and health; why it isn't ready; and a failing Pod or the first unhealthy resource.
 
 The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
 "ready", "failing", "reason", "progress" (phase, reason, remedy, since, expected_seconds, resource) and
-"application" (sync, health, revision, operation, message, unhealthy, images). "ready" and "application" are
+"application" (sync, health, revision, operation, message, unhealthy, failing_pod, images). "ready" and "application" are
 absent if the service has no access to a cluster.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
@@ -114,8 +114,16 @@ func (d details) phase(now time.Time) string {
 	return text
 }
 
-// waitsFor returns why it isn't ready, and what its author can do.
-func (d details) waitsFor() string {
+// why returns why the environment isn't ready, and what its author can do, with a label: a failure doesn't end by
+// waiting.
+func (d details) why() [2]string {
+	if d.Progress.IsFailing() {
+		return [2]string{"Problem", d.notReady()}
+	}
+	return [2]string{"Waits for", d.notReady()}
+}
+
+func (d details) notReady() string {
 	if d.State == preview.Asleep || d.State == preview.Waking {
 		return "" // the decision says it
 	}
@@ -151,8 +159,8 @@ func (d details) fields(now time.Time) [][2]string {
 		{"Decision", decisionText(d.Decision, now)},
 		{"Files", d.Path + " at commit " + output.ShortCommit(d.Revision)},
 		{"Argo CD", argoCDText(d.Status)},
-		{"Waits for", d.waitsFor()},
-		{"Look at", unhealthyResource(d.Status)},
+		d.why(),
+		{"Look at", resourceToLookAt(d.Status)},
 	}
 }
 
@@ -202,12 +210,16 @@ func argoCDText(s preview.Status) string {
 	return text
 }
 
-func unhealthyResource(s preview.Status) string {
-	switch {
-	case s.Progress.Resource != nil: // a Pod that crashes, before Argo CD notices it
+// resourceToLookAt returns the resource that the progress is about. Else it is a failing Pod: while Argo CD syncs, or
+// after a failed sync, the progress has none.
+func resourceToLookAt(s preview.Status) string {
+	switch a := s.Application; {
+	case s.Progress.Resource != nil:
 		return s.Progress.Resource.String()
-	case s.Application != nil && s.Application.Unhealthy != nil:
-		return s.Application.Unhealthy.String()
+	case a != nil && a.FailingPod != nil:
+		return a.FailingPod.String()
+	case a != nil && a.Unhealthy != nil:
+		return a.Unhealthy.String()
 	}
 	return ""
 }

@@ -14,11 +14,12 @@ import (
 
 var pods = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 
-// podPageSize bounds the Pods of a namespace that are looked at.
+// podPageSize bounds the Pods that are read in one namespace.
 const podPageSize = 250
 
-// hopeless are the reasons for which kubelet keeps a container from running until a person changes something.
-var hopeless = []string{
+// failing are the reasons of a waiting container that failed to start or run. Kubelet tries again, but these failures
+// rarely end before a person changes something.
+var failing = []string{
 	"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
 	"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }
@@ -47,8 +48,8 @@ type containerStatus struct {
 	} `json:"lastState"`
 }
 
-// failingPod returns a Pod of the namespace with a container that can't run; nil if there is none, or if Pods can't be
-// read. The permission is optional.
+// failingPod returns the first Pod of the namespace with a failing container; nil if there is none, or if Pods can't be
+// read. The permission for Pods is optional.
 func (c *Client) failingPod(ctx context.Context, namespace string) *preview.UnhealthyResource {
 	page := metav1.ListOptions{Limit: podPageSize}
 	found, err := c.dynamic.Resource(pods).Namespace(namespace).List(ctx, page)
@@ -69,9 +70,9 @@ func (c *Client) failingPod(ctx context.Context, namespace string) *preview.Unhe
 	return nil
 }
 
-// failure says why a container can't run; "" if it may.
+// failure says why a container fails; "" if it doesn't.
 func (s containerStatus) failure() string {
-	if !slices.Contains(hopeless, s.State.Waiting.Reason) {
+	if !slices.Contains(failing, s.State.Waiting.Reason) {
 		return ""
 	}
 	parts := []string{fmt.Sprintf("container %s is in %s", s.Name, s.State.Waiting.Reason)}

@@ -4,8 +4,8 @@ import "github.com/previewset/previewset/internal/config"
 
 // admissionRule is a rule that a pull request or an environment must pass. A check returns nil if it passes.
 type admissionRule struct {
-	// needsOnlyList marks the rules that need only the pull request as GitHub lists it, and configuration. They decide
-	// for which pull requests the service reads more. Such a check has no facts: isAdmittedByList gives it an empty input.
+	// needsOnlyList marks the rules that need only configuration and the pull request in GitHub's list. The service reads
+	// more about a pull request only if it passes them. isAdmittedByList runs such a check without any facts.
 	needsOnlyList bool
 	// pullRequest checks a pull request, whatever environment it asks for.
 	pullRequest func(*applicant) *hold

@@ -13,7 +13,8 @@ type UnhealthyResource struct {
 	Name string `json:"name"`
 	// Health is the resource's health.
 	Health string `json:"health"`
-	// Message is Argo CD's message about it.
+	// Message is Argo CD's message about the resource. For a failing Pod it is the service's own: the container, the
+	// reason, and the exit code or kubelet's message.
 	Message string `json:"message"`
 }
 

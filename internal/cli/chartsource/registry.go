@@ -73,8 +73,7 @@ func explainRegistry(err error, u *url.URL, version string) error {
 
 // needsLogin reports whether a registry, or the server that gives its tokens, refuses the credentials or their absence.
 func needsLogin(err error) bool {
-	var response *errcode.ErrorResponse
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
 		return response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden
 	}
 	return errors.Is(err, auth.ErrBasicCredentialNotFound)
