@@ -22,19 +22,25 @@ func TestShowNamesAFailure(t *testing.T) {
 		lookAt      string
 	}{
 		{
-			"a sync with a failing Pod", preview.Progress{Phase: preview.PhaseDeploying, Reason: "it is being synced"},
+			"a sync with a failing Pod",
+			preview.Progress{Phase: preview.PhaseDeploying, Reason: "it is being synced"},
 			&preview.ApplicationStatus{FailingPod: pod, Unhealthy: deployment},
-			[2]string{"Waits for", "it is being synced"}, "Pod web-1 is Degraded: exit code 3",
+			[2]string{"Waits for", "it is being synced"},
+			"Pod web-1 is Degraded: exit code 3",
 		},
 		{
-			"a failed sync with a failing Pod", preview.Progress{Phase: preview.PhaseFailed, Reason: "its sync failed"},
+			"a failed sync with a failing Pod",
+			preview.Progress{Phase: preview.PhaseFailed, Reason: "its sync failed"},
 			&preview.ApplicationStatus{FailingPod: pod},
-			[2]string{"Problem", "its sync failed"}, "Pod web-1 is Degraded: exit code 3",
+			[2]string{"Problem", "its sync failed"},
+			"Pod web-1 is Degraded: exit code 3",
 		},
 		{
-			"a degraded Deployment", preview.Progress{Phase: preview.PhaseDegraded, Reason: "it is Degraded", Resource: deployment},
+			"a degraded Deployment",
+			preview.Progress{Phase: preview.PhaseDegraded, Reason: "it is Degraded", Resource: deployment},
 			&preview.ApplicationStatus{Unhealthy: deployment},
-			[2]string{"Problem", "it is Degraded"}, "Deployment web is Progressing",
+			[2]string{"Problem", "it is Degraded"},
+			"Deployment web is Progressing",
 		},
 		{"no Application", preview.Progress{Phase: preview.PhaseDeploying}, nil, [2]string{"Waits for", ""}, ""},
 	} {
