@@ -12,19 +12,20 @@ import (
 const (
 	// freshFor is how long a result is used without asking again.
 	freshFor = time.Second
-	// readsPerSecond bounds the reads of all environments together.
+	// readsPerSecond bounds the reads of one kind, of all environments together. A Reader has two kinds: Applications
+	// and workloads.
 	readsPerSecond = 4
 	// forgetAfter is how long a result is kept.
 	forgetAfter = time.Minute
 )
 
-// lookups are recent results, by name.
+// lookups reads one kind of status. It keeps recent results by name, and bounds the reads.
 type lookups[T any] struct {
 	flights singleflight.Group
 	mu      sync.Mutex
 	known   map[string]lookup[T]
-	second  time.Time // when the current second began
-	reads   int       // in the current second
+	second  time.Time // the time at which the current second began
+	reads   int       // the reads in the current second
 }
 
 type lookup[T any] struct {
@@ -51,7 +52,8 @@ func (l *lookups[T]) get(
 	return result, ok
 }
 
-// find returns the known result. If mayRead is true, the caller must read; find has counted that read.
+// find returns the last result, if there is one. MayRead is true if that is missing or old, and the limit isn't reached:
+// then the caller must read, because find has counted the read.
 func (l *lookups[T]) find(name string, now time.Time) (known lookup[T], has, mayRead bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

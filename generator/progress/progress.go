@@ -1,5 +1,6 @@
-// Package progress reads the progress of single environments from the cluster: the status of their Applications and
-// workloads. It bounds how often the cluster is asked, because any number of CI jobs may wait at once.
+// Package progress reads from the cluster how far environments are. Reader answers requests about one environment with
+// the status of its Application and workloads; it bounds the reads, because any number of CI jobs may wait at once. Watch
+// reads the Applications of all awake environments for the refresh cycle, and remembers when their phases began.
 package progress
 
 import (
@@ -22,7 +23,7 @@ type Workloads interface {
 	Workloads(ctx context.Context, namespace string) ([]preview.Workload, error)
 }
 
-// ErrBusy says that nothing is known about the environment and too many clients ask at once.
+// ErrBusy is the error of a read above the limit if there is no earlier result.
 var ErrBusy = errors.New("too many clients ask about environments at once; ask again in a moment")
 
 // Reader reads progress. It is safe for concurrent use.

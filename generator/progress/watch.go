@@ -15,17 +15,18 @@ import (
 )
 
 const (
-	// maxReads bounds the Applications in one read, parallelReads how many are read at once. The others follow in turn.
-	maxReads      = 16
+	// maxReads bounds the Applications in one read. The others are read next.
+	maxReads = 16
+	// parallelReads bounds the Applications that are read at the same time.
 	parallelReads = 4
-	// settledFor is how long the progress of an environment that doesn't change counts without another read.
+	// settledFor is the time until an environment is read again that is awake and not deploying.
 	settledFor = 30 * time.Second
-	// maxDurations is how many durations of deployments are kept for the expected one.
+	// maxDurations bounds the kept durations of deployments. Their median is the expected duration.
 	maxDurations = 20
 )
 
-// Saved is the part of the progress that a restart must not lose.
-type Saved struct {
+// SavedProgress is the part of the progress that is saved: a restart must not lose it.
+type SavedProgress struct {
 	// Phases are the phases of environments with the times at which they began.
 	Phases map[string]SavedPhase `json:"phases,omitempty"`
 	// Durations are the seconds of the last deployments, the newest last.
@@ -48,7 +49,7 @@ type Watch struct {
 	mu      sync.Mutex                  // guards the fields below
 	latest  map[string]preview.Progress // of environments with a known progress
 	changes int                         // counts the changes of latest
-	saved   Saved
+	timings SavedProgress
 	unsaved bool // a phase has changed since the last call of Saved
 }
 
@@ -66,19 +67,19 @@ func NewWatch(a Applications, now func() time.Time) *Watch {
 	return &Watch{applications: a, now: now, watched: map[string]*watched{}, latest: map[string]preview.Progress{}}
 }
 
-// Saved returns the phases and durations to save. HasChanged says whether it changed since the last call.
-func (w *Watch) Saved() (s Saved, hasChanged bool) {
+// Saved returns the phases and durations to save. HasChanged says whether a phase has changed since the last call.
+func (w *Watch) Saved() (s SavedProgress, hasChanged bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	hasChanged, w.unsaved = w.unsaved, false
-	return Saved{Phases: maps.Clone(w.saved.Phases), Durations: slices.Clone(w.saved.Durations)}, hasChanged
+	return SavedProgress{Phases: maps.Clone(w.timings.Phases), Durations: slices.Clone(w.timings.Durations)}, hasChanged
 }
 
 // Restore takes over saved phases and durations.
-func (w *Watch) Restore(s Saved) {
+func (w *Watch) Restore(s SavedProgress) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.saved = s
+	w.timings = s
 }
 
 // Update takes over a new snapshot. An environment with a new row is deploying until Argo CD is read again.
@@ -93,7 +94,8 @@ func (w *Watch) Update(s *preview.Snapshot) {
 			e = &watched{row: row}
 		case !rowequality.SameRow(e.row, row):
 			e.readAt = time.Time{}
-			e.progress = row.WithApplication(&preview.ApplicationStatus{}).Progress // that of the row before
+			// The known status is about the row before. An empty one means that Argo CD hasn't taken this row.
+			e.progress = row.WithApplication(&preview.ApplicationStatus{}).Progress
 		}
 		e.row = row
 		if w.applications == nil || row.State != preview.Awake {
@@ -164,7 +166,7 @@ func (w *Watch) Read(ctx context.Context, changed func()) sources.Task {
 	}
 }
 
-// take stores the result of a read. The row may have changed since; the status is compared with the newest one.
+// take stores the result of a read. If the row has changed since the read began, the status is compared with the new row.
 func (w *Watch) take(name string, a *preview.ApplicationStatus, err error) (changed bool) {
 	e := w.watched[name]
 	if e == nil || e.row.State != preview.Awake {
@@ -195,28 +197,28 @@ func (w *Watch) note(name string, e *watched) {
 	if w.applications == nil {
 		return
 	}
-	last, isNoted := w.saved.Phases[name]
+	last, isNoted := w.timings.Phases[name]
 	if isNoted && last.Phase == e.progress.Phase {
 		return
 	}
 	now := w.now().UTC().Truncate(time.Second)
 	isDeployed := last.Phase == preview.PhaseDeploying && e.progress.Phase == preview.PhaseReady
 	if took := now.Sub(last.Since); isDeployed && took >= 0 {
-		w.saved.Durations = append(w.saved.Durations, int(took.Seconds()))
-		w.saved.Durations = w.saved.Durations[max(0, len(w.saved.Durations)-maxDurations):]
+		w.timings.Durations = append(w.timings.Durations, int(took.Seconds()))
+		w.timings.Durations = w.timings.Durations[max(0, len(w.timings.Durations)-maxDurations):]
 	}
-	if w.saved.Phases == nil {
-		w.saved.Phases = map[string]SavedPhase{}
+	if w.timings.Phases == nil {
+		w.timings.Phases = map[string]SavedPhase{}
 	}
-	w.saved.Phases[name] = SavedPhase{Phase: e.progress.Phase, Since: now}
+	w.timings.Phases[name] = SavedPhase{Phase: e.progress.Phase, Since: now}
 	w.unsaved = true
 }
 
-// forget drops environments that aren't live.
+// forget drops the phases and progress of environments that aren't live any more.
 func (w *Watch) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	maps.DeleteFunc(w.saved.Phases, func(name string, _ SavedPhase) bool { return w.watched[name] == nil })
+	maps.DeleteFunc(w.timings.Phases, func(name string, _ SavedPhase) bool { return w.watched[name] == nil })
 	maps.DeleteFunc(w.latest, func(name string, _ preview.Progress) bool { return w.watched[name] == nil })
 }
 
@@ -232,8 +234,8 @@ func (w *Watch) Latest(name string) *preview.Progress {
 	return &p
 }
 
-// Complete adds to an environment's progress when the phase began, and how long it usually takes. The phase may be
-// newer than the one that was noted; then it began now. Without a cluster neither is known.
+// Complete adds to an environment's progress the beginning and the expected duration of its phase. A phase that Watch
+// hasn't read yet begins now. Without a cluster it adds nothing.
 func (w *Watch) Complete(name string, p preview.Progress) preview.Progress {
 	if w.applications == nil {
 		return p
@@ -241,12 +243,12 @@ func (w *Watch) Complete(name string, p preview.Progress) preview.Progress {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	since := w.now().UTC().Truncate(time.Second)
-	if last := w.saved.Phases[name]; last.Phase == p.Phase {
+	if last := w.timings.Phases[name]; last.Phase == p.Phase {
 		since = last.Since
 	}
 	p.Since = &since
-	if p.Phase == preview.PhaseDeploying && len(w.saved.Durations) > 0 {
-		sorted := slices.Sorted(slices.Values(w.saved.Durations))
+	if p.Phase == preview.PhaseDeploying && len(w.timings.Durations) > 0 {
+		sorted := slices.Sorted(slices.Values(w.timings.Durations))
 		p.ExpectedSeconds = sorted[len(sorted)/2]
 	}
 	return p
@@ -258,7 +260,7 @@ func (w *Watch) Known() (known map[string]preview.Progress, changes int) {
 	defer w.mu.Unlock()
 	known = make(map[string]preview.Progress, len(w.latest))
 	for name, p := range w.latest {
-		if phase := w.saved.Phases[name]; phase.Phase == p.Phase {
+		if phase := w.timings.Phases[name]; phase.Phase == p.Phase {
 			p.Since = &phase.Since
 		}
 		known[name] = p
@@ -278,7 +280,7 @@ func (w *Watch) Counts() map[preview.Phase]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	counts := map[preview.Phase]int{}
-	for _, p := range w.saved.Phases {
+	for _, p := range w.timings.Phases {
 		counts[p.Phase]++
 	}
 	return counts

@@ -29,10 +29,11 @@ type checkRun struct {
 	run            preview.CheckRun
 }
 
-// planCheckRuns returns the check runs of all pull requests that ask for a preview, and ends those that did.
+// planCheckRuns returns the check runs of all pull requests that ask for a preview, and the end of the check runs of
+// those that no longer ask.
 func planCheckRuns(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
-	for _, r := range v.requests {
+	for _, r := range v.asking {
 		entries = append(entries, newCheckRun(r))
 	}
 	for _, key := range ended {
@@ -43,7 +44,7 @@ func planCheckRuns(v *view) (entries []entry, kept []string) {
 
 // newCheckRun returns the check run of a pull request. A commit that was ready stays green while its environment sleeps
 // or wakes, or is synced again.
-func newCheckRun(r request) checkRun {
+func newCheckRun(r asking) checkRun {
 	d := r.decision
 	state := stateOf(r.progress, deploymentStates)
 	wasReady := r.last.Commit == d.HeadSHA && strings.HasPrefix(r.last.Text, completed+" "+success+" ")
@@ -64,7 +65,7 @@ func newCheckRun(r request) checkRun {
 }
 
 // checkTitle has no text from outside.
-func checkTitle(r request) string {
+func checkTitle(r asking) string {
 	title := string(r.progress.Phase)
 	if r.decision.Outcome == preview.Held {
 		title = "held: " + string(r.decision.Rule)
@@ -76,7 +77,7 @@ func checkTitle(r request) string {
 }
 
 // checkSummary is like a comment. A summary that is too long has no services and links.
-func checkSummary(r request) string {
+func checkSummary(r asking) string {
 	summary := commentBody(r)
 	if len(summary) > maxSummary {
 		r.row = nil
@@ -86,7 +87,7 @@ func checkSummary(r request) string {
 }
 
 // buttonsOf returns the buttons that can have an effect now.
-func buttonsOf(r request) []preview.CheckRunAction {
+func buttonsOf(r asking) []preview.CheckRunAction {
 	var all []preview.CheckRunAction
 	if r.row != nil && r.progress.Phase == preview.PhaseAsleep {
 		all = append(all, preview.CheckRunAction{
@@ -172,7 +173,7 @@ func endEarliest(repository string, r Record, why string) write {
 	}
 }
 
-// endedCheckRun is the name of a pull request that has no preview any more. Its check runs become neutral, so that a
+// endedCheckRun is the key of a pull request that has no preview any more. Its check runs become neutral, so that a
 // required check doesn't block it.
 type endedCheckRun string
 

@@ -11,10 +11,11 @@ import (
 // maxEdits bounds the edits of one comment, and of the content of one check run, in an hour.
 const maxEdits = 10
 
-// planComments returns the comments of all pull requests that ask for a preview, and last lines of those that did.
+// planComments returns the comments of all pull requests that ask for a preview, and the last content of the comments of
+// those that no longer ask.
 func planComments(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
-	for _, r := range v.requests {
+	for _, r := range v.asking {
 		entries = append(entries, newComment(r.key, commentBody(r)))
 	}
 	for _, key := range ended {
@@ -29,7 +30,7 @@ func planComments(v *view) (entries []entry, kept []string) {
 type comment struct {
 	pr, body string
 	digest   string // of the body
-	isLast   bool   // the pull request asks for a preview no more, so the comment is forgotten afterwards
+	isLast   bool   // the pull request no longer asks for a preview; its record is dropped after the write
 }
 
 func newComment(pr, body string) comment { return comment{pr: pr, body: body, digest: digestOf(body)} }

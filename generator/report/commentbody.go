@@ -14,7 +14,7 @@ const endedBody = "**This pull request has no preview any more.** Its environmen
 // commentBody is the comment about a pull request, and the summary of its check run, in Markdown. Texts from outside are
 // only in code blocks, where they can't be a link, a mention or structure. It has no times that change while the preview
 // is used, because each change is an edit.
-func commentBody(r request) string {
+func commentBody(r asking) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**Preview %s: %s**\n", inlineCode(r.decision.Environment), r.progress.Phase)
 	writeWhy(&b, r)
@@ -30,7 +30,7 @@ func commentBody(r request) string {
 }
 
 // writeWhy says why the preview isn't ready, and what the author can do.
-func writeWhy(b *strings.Builder, r request) {
+func writeWhy(b *strings.Builder, r asking) {
 	p, lines := r.progress, []string{}
 	switch {
 	case p.Phase == preview.PhaseReady:
@@ -47,7 +47,7 @@ func writeWhy(b *strings.Builder, r request) {
 		}
 	}
 	if r.decision.LostSlot != "" {
-		lines = append(lines, "Its owner has the slot "+r.decision.LostSlot+" no more.")
+		lines = append(lines, "Its owner no longer holds slot "+r.decision.LostSlot+".")
 	}
 	if text := codeBlock(lines); text != "" {
 		b.WriteString("\n" + text)
@@ -96,10 +96,10 @@ func writeEnd(b *strings.Builder, d *preview.Decision) {
 	if d.ExpiresAt != nil && d.ExpiresAnyway {
 		fmt.Fprintf(b, "\nIt is removed on %s.\n", d.ExpiresAt.UTC().Format("2006-01-02 at 15:04 MST"))
 	}
-	fmt.Fprintf(b, "\nDetails: `previewctl show %s`\n", d.Environment)
+	fmt.Fprintf(b, "\nDetails: %s\n", inlineCode("previewctl show "+d.Environment))
 }
 
-// inlineCode quotes a name, in which names of services, environments and commits have no back-tick.
+// inlineCode quotes a name or command as code. A back-tick would end the code, so it is replaced.
 func inlineCode(name string) string {
 	return "`" + strings.ReplaceAll(config.Printable(name), "`", "'") + "`"
 }

@@ -12,7 +12,7 @@ func TestCommentQuotesHostileText(t *testing.T) {
 	for _, text := range []string{
 		"@acme/everyone <img src=x> [a](javascript:alert)", "```\n# heading", "````` @team", "<!-- previewset -->", "a\r\n| b |",
 	} {
-		body := commentBody(request{
+		body := commentBody(asking{
 			decision: &preview.Decision{Environment: "shop-pr-7", Outcome: preview.Held, Rule: preview.RuleProfile},
 			progress: preview.Progress{Phase: preview.PhaseFailed, Reason: text, Remedy: text},
 		})

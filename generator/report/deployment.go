@@ -31,11 +31,12 @@ var deploymentStates = map[preview.Phase]string{
 // deploymentPlanner finds the deployments of pull requests.
 type deploymentPlanner struct{ environment string }
 
-// plan implements planner. A pull request keeps the deployment of an earlier commit while that one is live.
+// plan implements planner. If the head may not be deployed, the deployments of earlier commits stay while the environment
+// is live.
 func (p deploymentPlanner) plan(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
 	kept = slices.Concat(unclear, v.unclear)
-	for _, r := range v.requests {
+	for _, r := range v.asking {
 		switch {
 		case r.decision.AllowsDeployment(r.row):
 			entries = append(entries, p.deployment(r))
@@ -57,17 +58,14 @@ type deployment struct {
 	environment, task       string
 	state, description, url string
 	logURL                  string // the preview's page
-	endsEarlier             bool   // no environment has an earlier commit, so the deployments of those become inactive
+	endsEarlier             bool   // the environment runs no earlier commit, so the deployments of earlier ones become inactive
 }
 
-func (p deploymentPlanner) deployment(r request) deployment {
+func (p deploymentPlanner) deployment(r asking) deployment {
 	d := r.decision
 	w := deployment{
 		pr: r.key, repository: d.Repository, sha: d.HeadSHA, environment: p.environment, task: d.Environment,
 		state: stateOf(r.progress, deploymentStates),
-	}
-	if w.task == "" {
-		w.task = p.environment
 	}
 	w.url, w.logURL = r.address(), r.page
 	isWaiting := r.progress.Phase == preview.PhaseQueued || r.progress.Phase == preview.PhaseChecks
@@ -107,7 +105,7 @@ func (w deployment) next(r Record, _ time.Time) write {
 		return func(ctx context.Context, g GitHub) (Record, error) {
 			exists, err := g.SetDeploymentStatus(ctx, w.repository, r.ID, w.state, w.description, w.url, w.logURL)
 			r.Text = w.status()
-			if !exists { // somebody deleted it; the next write creates another one
+			if !exists { // the next write creates another one
 				r.ID, r.Text = 0, ""
 			}
 			return r, err
@@ -133,8 +131,8 @@ func (r Record) firstActive() int {
 	return slices.IndexFunc(r.Earlier, func(e Earlier) bool { return !e.Inactive })
 }
 
-// endedDeployment is the name of a pull request that has no preview any more. All of its deployments become inactive
-// and are deleted, because they would pile up.
+// endedDeployment is the key of a pull request that has no preview any more, or whose head may not be deployed. Its
+// deployments become inactive, and then they are deleted, because GitHub would list all of them.
 type endedDeployment string
 
 // key implements entry.

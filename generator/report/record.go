@@ -7,14 +7,17 @@ import (
 
 // Record is what GitHub has of one kind of report for one pull request.
 type Record struct {
-	// Text identifies the content.
+	// Text identifies the content at GitHub. It is the commit, state, target and description of a commit status; the
+	// result of a check run with a digest of its content; the newest status of a deployment; a digest of a comment.
 	Text string `json:"text,omitempty"`
 	// ID is GitHub's ID of the check run, the deployment or the comment.
 	ID int64 `json:"id,omitempty"`
-	// Commit is that of the check run or the deployment. Task is that of the deployment.
+	// Commit is the head commit that the check run or the deployment is about.
 	Commit string `json:"commit,omitempty"`
-	Task   string `json:"task,omitempty"`
-	// Earlier are the deployments of earlier commits, and their check runs without a result, the oldest first.
+	// Task is the task of the deployment.
+	Task string `json:"task,omitempty"`
+	// Earlier are the deployments of earlier commits, or the check runs of earlier commits without a result. The oldest
+	// comes first.
 	Earlier []Earlier `json:"earlier,omitempty"`
 	// Edits are the times in the last hour at which the content of the comment or the check run was changed.
 	Edits []time.Time `json:"edits,omitempty"`
@@ -28,16 +31,16 @@ type Earlier struct {
 
 func (r Record) isEmpty() bool { return r.Text == "" && r.ID == 0 && len(r.Earlier) == 0 }
 
-// Saved are the check runs, deployments and comments that GitHub has, by kind and pull request. A restart creates
-// nothing twice.
-type Saved map[Kind]map[string]Record
+// SavedRecords are the records of check runs, deployments and comments, by kind and pull request. They are saved, so that
+// a restarted service creates nothing twice.
+type SavedRecords map[Kind]map[string]Record
 
-// savedKinds are the kinds in Saved.
+// savedKinds are the kinds in SavedRecords.
 var savedKinds = []Kind{Check, Deployment, Comment}
 
 // Saved returns the check runs, deployments and comments to save.
-func (r *Reports) Saved() Saved {
-	s := Saved{}
+func (r *Reports) Saved() SavedRecords {
+	s := SavedRecords{}
 	for _, kind := range savedKinds {
 		if records := r.lists[kind].records; len(records) > 0 {
 			s[kind] = maps.Clone(records)
@@ -56,7 +59,7 @@ func (r *Reports) Statuses() map[string]string {
 }
 
 // Restore takes over saved commit statuses, check runs, deployments and comments.
-func (r *Reports) Restore(statuses map[string]string, s Saved) {
+func (r *Reports) Restore(statuses map[string]string, s SavedRecords) {
 	records := make(map[string]Record, len(statuses))
 	for key, text := range statuses {
 		records[key] = Record{Text: text}

@@ -33,7 +33,7 @@ type GitHub interface {
 	CheckRuns
 	// Deploy returns the deployment of a commit to an environment of GitHub with the task. It creates a missing one.
 	Deploy(ctx context.Context, repository, sha, environment, task string) (id int64, err error)
-	// SetDeploymentStatus adds a status to a deployment, if that exists. State is queued, in_progress, success, failure or
+	// SetDeploymentStatus adds a status to a deployment, and returns whether the deployment exists. State is queued, in_progress, success, failure or
 	// inactive; url is the environment's address or "", logURL that of the preview's page or "".
 	SetDeploymentStatus(
 		ctx context.Context, repository string, id int64, state, description, url, logURL string,
@@ -47,9 +47,10 @@ type GitHub interface {
 
 // CheckRuns writes check runs.
 type CheckRuns interface {
-	// CreateCheckRun returns the check run of the commit with the external ID, with this content. It creates a missing one.
+	// CreateCheckRun writes the content of a commit's check run with the external ID, and returns its ID. It creates a
+	// missing one.
 	CreateCheckRun(ctx context.Context, repository string, run preview.CheckRun) (id int64, err error)
-	// UpdateCheckRun changes the content of a check run, if that exists.
+	// UpdateCheckRun writes the content of a check run, and returns whether the check run exists.
 	UpdateCheckRun(ctx context.Context, repository string, id int64, run preview.CheckRun) (exists bool, err error)
 }
 
@@ -77,7 +78,7 @@ const (
 	maxAtOnce = 20
 	// maxFailures bounds the failures of one kind after one snapshot: usually the token may not write at all.
 	maxFailures = 3
-	// retryAfter is how long a failed write waits, unless its text changes.
+	// retryAfter is the time until a failed write is tried again. An entry with another text is tried at once.
 	retryAfter = 5 * time.Minute
 )
 
@@ -87,7 +88,7 @@ type Reports struct {
 	planners map[Kind]planner
 	budget   *budget
 	lists    map[Kind]list
-	// refused are the repositories that refused a report for good.
+	// refused are the repositories that the token may not write to. They get no reports until the service restarts.
 	refused map[string]bool
 }
 
@@ -140,7 +141,7 @@ func New(o Options) *Reports {
 // Enabled says whether reports are written.
 func (r *Reports) Enabled() bool { return r.options.GitHub != nil }
 
-// Batch are the writes after a snapshot, with their results.
+// Batch has the entries that are due after a snapshot, and then the results of their writes.
 type Batch struct {
 	kinds   []*kindBatch
 	refused map[string]bool // as in Reports
@@ -150,10 +151,10 @@ type kindBatch struct {
 	kind Kind
 	due  []entry
 	list
-	hasChanged bool // GitHub has something new
+	hasChanged bool // a write has changed a report at GitHub
 }
 
-// Plan finds what must be written. Those that failed before come last.
+// Plan finds the entries that are due. Entries that failed before come last.
 func (r *Reports) Plan(snapshot *preview.Snapshot, progress progressOf, access map[string]Access) *Batch {
 	b := &Batch{refused: maps.Clone(r.refused)}
 	if b.refused == nil {
@@ -183,8 +184,8 @@ func (r *Reports) plan(kind Kind, entries []entry, kept []string) *kindBatch {
 		if isKnown {
 			k.records[key] = record
 		}
-		if before, hasFailed := old.failed[key]; hasFailed && before.text == e.text() {
-			k.failed[key] = before
+		if failed, hasFailed := old.failed[key]; hasFailed && failed.text == e.text() {
+			k.failed[key] = failed
 		}
 		repository, _ := split(key)
 		if !r.refused[repository] && e.next(record, now) != nil && !now.Before(k.failed[key].retry) {
@@ -251,7 +252,8 @@ func (r *Reports) write(ctx context.Context, k *kindBatch, e entry) error {
 	return nil
 }
 
-// Accept takes over the results of a batch. It returns whether GitHub has something new, which must be saved.
+// Accept takes over the results of a batch. It returns whether a report at GitHub has changed, so that the records must
+// be saved.
 func (r *Reports) Accept(b *Batch) (mustSave bool) {
 	r.refused = b.refused
 	for _, k := range b.kinds {

@@ -21,7 +21,7 @@ type commitStatus struct {
 	target             string
 }
 
-// text identifies a status; two with the same text needn't be set twice.
+// text implements entry. A status with the same text isn't set again.
 func (c commitStatus) text() string {
 	return strings.Join([]string{c.sha, c.state, c.target, c.description}, " ")
 }
@@ -42,14 +42,15 @@ func (c commitStatus) next(r Record, _ time.Time) write {
 
 // planStatuses returns the statuses of all pull requests that ask for a preview.
 func planStatuses(v *view) (entries []entry, kept []string) {
-	for _, r := range v.requests {
+	for _, r := range v.asking {
 		entries = append(entries, newCommitStatus(r))
 	}
 	return entries, v.unclear
 }
 
-// states are the states of commit statuses by phase. A removed preview doesn't come back by itself.
-var states = map[preview.Phase]string{
+// statusStates are the states of commit statuses by phase. A preview that fell asleep before this commit was ready fails,
+// because it doesn't become ready by itself, and a required check must not wait forever. So does a removed one.
+var statusStates = map[preview.Phase]string{
 	preview.PhaseQueued: pending, preview.PhaseChecks: pending, preview.PhaseDeploying: pending,
 	preview.PhaseReady: success, preview.PhaseFailed: failure, preview.PhaseDegraded: failure,
 	preview.PhaseAsleep: failure, preview.PhaseWaking: pending, preview.PhaseRemoved: failure,
@@ -64,9 +65,9 @@ const (
 
 // newCommitStatus returns the status of a pull request. A commit that was ready stays green while its environment
 // sleeps or wakes, or is synced again.
-func newCommitStatus(r request) commitStatus {
+func newCommitStatus(r asking) commitStatus {
 	d := r.decision
-	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, states)}
+	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, statusStates)}
 	c.target = cmp.Or(r.address(), r.page)
 	if r.address() != "" && !isSettled(r.progress.Phase) && strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") {
 		c.state = success
@@ -84,16 +85,17 @@ func stateOf(p preview.Progress, states map[preview.Phase]string) string {
 	return states[p.Phase]
 }
 
-// describe fits a progress into GitHub's limit. It names only the pull request's own environment, because another name
-// may be confidential. It leaves out GitHub's error messages, because they differ each time.
+// describe fits a progress into GitHub's limit. It doesn't name the owner of a taken name or host, because that may be
+// confidential. It leaves out GitHub's error messages, because they differ each time. The text about a commit that was
+// ready also fits a preview that sleeps, wakes or is synced again: otherwise each of these would cost a write.
 func describe(d *preview.Decision, p preview.Progress, state string) string {
 	why := "; previewctl why " + nameOf(d)
 	var text string
 	switch {
 	case state == success:
-		text = "the preview " + d.Environment + " is live"
+		text = "the preview " + d.Environment + " was deployed"
 		if d.LostSlot != "" {
-			text += "; its owner has the slot no more" + why
+			text += "; its owner no longer holds the slot" + why
 		}
 	case p.Phase == preview.PhaseDeploying && p.Remedy == "":
 		text = "the preview " + d.Environment + " is being deployed"

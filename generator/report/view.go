@@ -10,9 +10,10 @@ import (
 
 // Access says what may be reported to a repository.
 type Access struct {
-	// MayWrite is false for a repository that has taken over another one's name.
+	// MayWrite is false for a repository that the service may not read, and for one that has taken over another
+	// repository's name.
 	MayWrite bool
-	// WasRead says that all of its pull requests are known.
+	// WasRead is true if the list of its open pull requests has been read, and the last read succeeded.
 	WasRead bool
 }
 
@@ -24,23 +25,24 @@ type view struct {
 	snapshot *preview.Snapshot
 	access   map[string]Access // by lower-case name of the repository
 	records  map[string]Record // of one kind
-	requests []request
-	// unclear are pull requests with unknown progress, or in a repository that gets no reports. They keep what they have.
+	asking   []asking
+	// unclear are the keys of pull requests with an unknown progress, or in a repository that gets no reports. GitHub and
+	// the records keep their reports.
 	unclear []string
 }
 
-// request is a pull request that asks for a preview.
-type request struct {
+// asking is a pull request that asks for a preview.
+type asking struct {
 	key      string // owner/name#number
 	decision *preview.Decision
-	row      *preview.Row // its environment's; nil if the pull request is held or the environment isn't live
+	row      *preview.Row // of its environment; nil if the pull request is held or the environment isn't live
 	progress preview.Progress
 	page     string // the address of the preview's page; empty if there is none
 	last     Record
 }
 
 // address returns the preview's address; empty if it isn't live.
-func (r request) address() string {
+func (r asking) address() string {
 	if r.row == nil {
 		return ""
 	}
@@ -61,7 +63,7 @@ func newView(
 		if !isRequested(d) {
 			continue
 		}
-		r := request{key: nameOf(d), decision: d, last: records[nameOf(d)], page: pageOf(d.Environment)}
+		r := asking{key: nameOf(d), decision: d, last: records[nameOf(d)], page: pageOf(d.Environment)}
 		environment := progress(d.Environment)
 		if d.Outcome != preview.Held {
 			r.row = rows[d.Environment]
@@ -71,16 +73,17 @@ func newView(
 			continue
 		}
 		r.progress = preview.HeadProgress(d, r.row, environment)
-		v.requests = append(v.requests, r)
+		v.asking = append(v.asking, r)
 	}
 	return v
 }
 
-// isRequested says whether a pull request asks for a preview and has a commit that can carry a status.
+// isRequested says whether a decision is about a pull request that asks for a preview, and has a commit for a status.
 func isRequested(d *preview.Decision) bool {
 	return d.Number > 0 && d.HeadSHA != "" && d.Outcome != preview.Gone && d.Rule != preview.RuleUnlabelled
 }
 
+// nameOf returns the pull request's name, owner/name#number.
 func nameOf(d *preview.Decision) string { return d.Repository + "#" + strconv.Itoa(d.Number) }
 
 // split returns the repository and the number in a pull request's name.
@@ -90,20 +93,21 @@ func split(key string) (repository string, number int) {
 	return repository, number
 }
 
-// ended returns the records of pull requests that ask for a preview no more. A pull request that can't be read is
-// unclear, and so is each of an unknown repository while one can't be read.
+// ended returns the keys of records whose pull requests no longer ask for a preview. A pull request in a repository that
+// can't be read is unclear. If the repository isn't known, it may be a renamed one: it is unclear while any repository
+// can't be read.
 func (v *view) ended() (keys, unclear []string) {
-	asking := map[string]bool{}
+	isAsking := map[string]bool{}
 	for i := range v.snapshot.Decisions {
 		if d := &v.snapshot.Decisions[i]; isRequested(d) {
-			asking[nameOf(d)] = true
+			isAsking[nameOf(d)] = true
 		}
 	}
 	for key := range v.records {
 		repository, _ := split(key)
 		access, isKnown := v.access[strings.ToLower(repository)]
 		switch {
-		case asking[key]:
+		case isAsking[key]:
 		case access.MayWrite && access.WasRead, !isKnown && len(v.snapshot.Unread) == 0:
 			keys = append(keys, key)
 		default:

@@ -31,13 +31,13 @@ type State struct {
 	// again after a restart, which does no harm.
 	Reported map[string]string
 	// Reports holds the check runs, deployments and comments that GitHub had at this save.
-	Reports report.Saved
+	Reports report.SavedRecords
 	// Requested holds the resources that sleeping environments requested while they were awake, by environment.
 	Requested map[string]Resources
 	// Filters are those of the ApplicationSets' last answers, by ApplicationSet.
 	Filters map[string]Filter
 	// Progress has the phases of environments, with the times at which they began.
-	Progress progress.Saved
+	Progress progress.SavedProgress
 	// Shares are the links for guests by ID.
 	Shares map[string]shares.Share
 }
@@ -62,10 +62,10 @@ type document struct {
 	Saved            time.Time               `json:"saved"`
 	Memory           preview.Memory          `json:"memory"` // without its environments
 	Reported         map[string]string       `json:"reported,omitempty"`
-	Reports          report.Saved            `json:"reports,omitempty"`
+	Reports          report.SavedRecords     `json:"reports,omitempty"`
 	Requested        map[string]Resources    `json:"requested,omitempty"`
 	Filters          map[string]Filter       `json:"filters,omitempty"`
-	Progress         progress.Saved          `json:"progress,omitzero"`
+	Progress         progress.SavedProgress  `json:"progress,omitzero"`
 	Shares           map[string]shares.Share `json:"shares,omitempty"`
 	rowtemplate.Form                         // Memory.Environments
 }
