@@ -52,8 +52,8 @@ func (l *lookups[T]) get(
 	return result, ok
 }
 
-// find returns the last result, if there is one. MayRead is true if that is missing or old, and the limit isn't reached:
-// then the caller must read, because find has counted the read.
+// find returns the last result, if there is one. MayRead is true if that is missing or old, and the limit isn't
+// reached: then the caller must read, because find has counted the read.
 func (l *lookups[T]) find(name string, now time.Time) (known lookup[T], has, mayRead bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

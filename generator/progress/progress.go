@@ -1,6 +1,6 @@
 // Package progress reads from the cluster how far environments are. Reader answers requests about one environment with
-// the status of its Application and workloads; it bounds the reads, because any number of CI jobs may wait at once. Watch
-// reads the Applications of all awake environments for the refresh cycle, and remembers when their phases began.
+// the status of its Application and workloads; it bounds the reads, because any number of CI jobs may wait at once.
+// Watch reads the Applications of all awake environments for the refresh cycle, and remembers when their phases began.
 package progress
 
 import (

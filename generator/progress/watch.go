@@ -166,7 +166,8 @@ func (w *Watch) Read(ctx context.Context, changed func()) sources.Task {
 	}
 }
 
-// take stores the result of a read. If the row has changed since the read began, the status is compared with the new row.
+// take stores the result of a read. If the row has changed since the read began, the status is compared with the new
+// row.
 func (w *Watch) take(name string, a *preview.ApplicationStatus, err error) (changed bool) {
 	e := w.watched[name]
 	if e == nil || e.row.State != preview.Awake {

@@ -55,8 +55,8 @@ func newCheckRun(r asking) checkRun {
 		state = failure
 	}
 	c := checkRun{pr: r.key, repository: d.Repository, run: preview.CheckRun{
-		SHA: d.HeadSHA, ExternalID: r.key, DetailsURL: cmp.Or(r.page, r.address()), Title: checkTitle(r), Summary: checkSummary(r),
-		Actions: buttonsOf(r),
+		SHA: d.HeadSHA, ExternalID: r.key, DetailsURL: cmp.Or(r.page, r.address()),
+		Title: checkTitle(r), Summary: checkSummary(r), Actions: buttonsOf(r),
 	}}
 	if c.run.Status = state; state == success || state == failure {
 		c.run.Status, c.run.Conclusion = completed, state

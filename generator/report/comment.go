@@ -11,8 +11,8 @@ import (
 // maxEdits bounds the edits of one comment, and of the content of one check run, in an hour.
 const maxEdits = 10
 
-// planComments returns the comments of all pull requests that ask for a preview, and the last content of the comments of
-// those that no longer ask.
+// planComments returns the comments of all pull requests that ask for a preview, and the last content of the comments
+// of those that no longer ask.
 func planComments(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
 	for _, r := range v.asking {

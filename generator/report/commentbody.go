@@ -11,9 +11,9 @@ import (
 // endedBody is the last content of a comment.
 const endedBody = "**This pull request has no preview any more.** Its environment was removed."
 
-// commentBody is the comment about a pull request, and the summary of its check run, in Markdown. Texts from outside are
-// only in code blocks, where they can't be a link, a mention or structure. It has no times that change while the preview
-// is used, because each change is an edit.
+// commentBody is the comment about a pull request, and the summary of its check run, in Markdown. Texts from outside
+// are only in code blocks, where they can't be a link, a mention or structure. It has no times that change while the
+// preview is used, because each change is an edit.
 func commentBody(r asking) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**Preview %s: %s**\n", inlineCode(r.decision.Environment), r.progress.Phase)

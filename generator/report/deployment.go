@@ -31,8 +31,8 @@ var deploymentStates = map[preview.Phase]string{
 // deploymentPlanner finds the deployments of pull requests.
 type deploymentPlanner struct{ environment string }
 
-// plan implements planner. If the head may not be deployed, the deployments of earlier commits stay while the environment
-// is live.
+// plan implements planner. If the head may not be deployed, the deployments of earlier commits stay while the
+// environment is live.
 func (p deploymentPlanner) plan(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
 	kept = slices.Concat(unclear, v.unclear)
@@ -58,7 +58,7 @@ type deployment struct {
 	environment, task       string
 	state, description, url string
 	logURL                  string // the preview's page
-	endsEarlier             bool   // the environment runs no earlier commit, so the deployments of earlier ones become inactive
+	endsEarlier             bool   // no earlier commit runs, so the deployments of earlier ones become inactive
 }
 
 func (p deploymentPlanner) deployment(r asking) deployment {

@@ -31,8 +31,8 @@ type Earlier struct {
 
 func (r Record) isEmpty() bool { return r.Text == "" && r.ID == 0 && len(r.Earlier) == 0 }
 
-// SavedRecords are the records of check runs, deployments and comments, by kind and pull request. They are saved, so that
-// a restarted service creates nothing twice.
+// SavedRecords are the records of check runs, deployments and comments, by kind and pull request. They are saved, so
+// that a restarted service creates nothing twice.
 type SavedRecords map[Kind]map[string]Record
 
 // savedKinds are the kinds in SavedRecords.

@@ -1,5 +1,6 @@
-// Package report tells GitHub about previews: by commit statuses, check runs and deployments of the head commits of pull
-// requests, and by one comment for each pull request. It decides what to say and when to try again; the adapter talks to GitHub.
+// Package report tells GitHub about previews: by commit statuses, check runs and deployments of the head commits of
+// pull requests, and by one comment for each pull request. It decides what to say and when to try again; the adapter
+// talks to GitHub.
 package report
 
 import (
@@ -33,8 +34,9 @@ type GitHub interface {
 	CheckRuns
 	// Deploy returns the deployment of a commit to an environment of GitHub with the task. It creates a missing one.
 	Deploy(ctx context.Context, repository, sha, environment, task string) (id int64, err error)
-	// SetDeploymentStatus adds a status to a deployment, and returns whether the deployment exists. State is queued, in_progress, success, failure or
-	// inactive; url is the environment's address or "", logURL that of the preview's page or "".
+	// SetDeploymentStatus adds a status to a deployment, and returns whether the deployment exists. State is queued,
+	// in_progress, success, failure or inactive; url is the environment's address or "", logURL that of the preview's
+	// page or "".
 	SetDeploymentStatus(
 		ctx context.Context, repository string, id int64, state, description, url, logURL string,
 	) (exists bool, err error)

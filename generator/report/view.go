@@ -93,9 +93,9 @@ func split(key string) (repository string, number int) {
 	return repository, number
 }
 
-// ended returns the keys of records whose pull requests no longer ask for a preview. A pull request in a repository that
-// can't be read is unclear. If the repository isn't known, it may be a renamed one: it is unclear while any repository
-// can't be read.
+// ended returns the keys of records whose pull requests no longer ask for a preview. A pull request in a repository
+// that can't be read is unclear. If the repository isn't known, it may be a renamed one: it is unclear while any
+// repository can't be read.
 func (v *view) ended() (keys, unclear []string) {
 	isAsking := map[string]bool{}
 	for i := range v.snapshot.Decisions {

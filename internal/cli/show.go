@@ -40,8 +40,8 @@ Argo CD's sync status and health; why it isn't ready; and a failing Pod or the f
 
 The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
 "ready", "failing", "reason", "progress" (phase, reason, remedy, since, expected_seconds, resource) and
-"application" (sync, health, revision, operation, message, unhealthy, failing_pod, images). "ready" and "application" are
-absent if the service has no access to a cluster.`,
+"application" (sync, health, revision, operation, message, unhealthy, failing_pod, images). "ready" and
+"application" are absent if the service has no access to a cluster.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,

@@ -46,7 +46,8 @@ func (s Source) Check() error {
 	}
 	u, err := url.Parse(s.Address)
 	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") == "" {
-		return fmt.Errorf("--chart %q isn't a chart's address; use a folder, oci://registry/chart or https://repository/chart",
+		return fmt.Errorf("--chart %q isn't a chart's address; "+
+			"use a folder, oci://registry/chart or https://repository/chart",
 			s.Address)
 	}
 	switch {

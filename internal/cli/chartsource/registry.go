@@ -21,8 +21,8 @@ import (
 // chartLayer is the media type of a chart's archive in a registry.
 const chartLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
-// getFromRegistry downloads a chart's archive. It uses oras, the library that Helm's registry client uses: Helm's client
-// also links containerd and kubectl. Credentials are those of docker login.
+// getFromRegistry downloads a chart's archive. It uses oras, the library that Helm's registry client uses: Helm's
+// client also links containerd and kubectl. Credentials are those of docker login.
 func getFromRegistry(ctx context.Context, u *url.URL, version string) ([]byte, error) {
 	repository, err := remote.NewRepository(u.Host + u.Path)
 	if err != nil {

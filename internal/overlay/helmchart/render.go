@@ -90,8 +90,8 @@ func checkDependencies(c *chart.Chart) error {
 	return nil
 }
 
-// renderTwice renders a chart twice, and returns the first result. Its notes name the files that differ between the two,
-// such as those with a random password.
+// renderTwice renders a chart twice, and returns the first result. Its notes name the files that differ between the
+// two, such as those with a random password.
 func renderTwice(c *chart.Chart, service string, values map[string]any) ([]source.File, []string, error) {
 	first, err := renderOnce(c, service, values)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 )
 
-// hasRemoteSchema reports whether the schema of a chart's values, or of a subchart's values, refers to another document.
-// Such a schema isn't used, because validation would fetch that document.
+// hasRemoteSchema reports whether the schema of a chart's values, or of a subchart's values, refers to another
+// document. Such a schema isn't used, because validation would fetch that document.
 func hasRemoteSchema(c *chart.Chart) bool {
 	var schema any
 	// A schema that isn't JSON is used, so that validation reports the mistake.

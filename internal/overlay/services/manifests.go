@@ -35,7 +35,8 @@ func (m *rename) moveFolder() error {
 	return nil
 }
 
-// renameObjects renames the service in the manifests of its own folder: its objects, and their references to each other.
+// renameObjects renames the service in the manifests of its own folder: its objects, and their references to each
+// other.
 func (m *rename) renameObjects(content []byte) ([]byte, error) {
 	changed, err := yamldoc.ReplaceScalars(content, func(s yamldoc.Scalar) string {
 		if s.IsKey {
@@ -134,8 +135,8 @@ func (m *rename) comments() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// renameService adds a patch that renames the Kubernetes Service of a user's manifests. Kustomize also changes references
-// to it. A patch of an earlier rename is replaced.
+// renameService adds a patch that renames the Kubernetes Service of a user's manifests. Kustomize also changes
+// references to it. A patch of an earlier rename is replaced.
 func (m *rename) renameService() error {
 	if m.hasNoService() {
 		return nil
