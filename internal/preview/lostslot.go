@@ -47,7 +47,7 @@ func (in *input) lostSlots() map[string]LostSlot {
 
 // of describes the loss for the person's pull requests.
 func (l LostSlot) of(person string) string {
-	text := fmt.Sprintf("%s has slot %s no more since %s",
+	text := fmt.Sprintf("%s lost slot %s at %s",
 		config.Printable(person), config.Printable(l.Slot), moment(l.At))
 	if len(l.To) > 0 {
 		return text + ": it belongs to " + config.Printable(strings.Join(l.To, ", "))
@@ -67,7 +67,7 @@ func (in *input) lostSlotText(person string) string {
 func (in *input) losersOf(slot string) (texts []string) {
 	for _, person := range slices.Sorted(maps.Keys(in.lost)) {
 		if l := in.lost[person]; l.Slot == slot {
-			texts = append(texts, fmt.Sprintf("%s has it no more since %s", config.Printable(person), moment(l.At)))
+			texts = append(texts, fmt.Sprintf("%s lost it at %s", config.Printable(person), moment(l.At)))
 		}
 	}
 	return texts

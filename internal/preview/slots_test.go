@@ -69,10 +69,10 @@ func wantLostSlot(t *testing.T, s *Snapshot) {
 	t.Helper()
 	for _, d := range s.Decisions {
 		isLoser := d.Environment == "gateway-pr-3" || d.Environment == "shop-pr-7"
-		if isLoser != (d.LostSlot == "bulbasaur") || isLoser != strings.Contains(d.Reason, "has slot bulbasaur no more") {
+		if isLoser != (d.LostSlot == "bulbasaur") || isLoser != strings.Contains(d.Reason, "lost slot bulbasaur") {
 			t.Errorf("%s of %s: lost %q, %s", d.Environment, d.Owner, d.LostSlot, d.Reason)
 		}
-		if d.Rule == RuleSlot && d.Environment == "bulbasaur" && !strings.Contains(d.Reason, "alice has it no more since") {
+		if d.Rule == RuleSlot && d.Environment == "bulbasaur" && !strings.Contains(d.Reason, "alice lost it") {
 			t.Errorf("the slot's decision doesn't name its last holder: %s", d.Reason)
 		}
 	}
