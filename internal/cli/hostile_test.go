@@ -40,6 +40,7 @@ var writing = map[string][]string{
 	"service remove": {"web"},
 	"service rename": {"orders", "sales"},
 	"service update": {"stock"},
+	"reset":          {"jakub", "postgres"},
 	"set":            {"jakub", "--service=gateway=branch:main"},
 	"slot claim":     {"ivysaur", "--holders=alice"},
 	"slot release":   {"bulbasaur"},
