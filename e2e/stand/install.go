@@ -33,6 +33,7 @@ type Installation struct {
 	programs          map[string]string // paths, by name
 	serviceArgs       []string
 	serviceKubeconfig string
+	proxySecret       string
 }
 
 // Install does the README's steps: previewctl init, git push, kubectl apply -k appsets. There is one difference: Argo
@@ -46,6 +47,9 @@ func (i *Installation) Install(ctx context.Context) error {
 	}
 	if err := i.initRepository(ctx); err != nil {
 		return fmt.Errorf("create the GitOps repository: %w", err)
+	}
+	if err := i.addPages(); err != nil {
+		return fmt.Errorf("turn on the previews page: %w", err)
 	}
 	if _, err := i.sources.Git.Change(ctx, "Add previews", gitserver.Copy(i.Repository())); err != nil {
 		return fmt.Errorf("push the GitOps repository: %w", err)

@@ -87,7 +87,7 @@ func (i *Installation) StartService(flags ...string) (*Service, error) {
 }
 
 func (i *Installation) startService(c process.Command, flags []string) (*Service, error) {
-	args := slices.Concat(i.serviceArgs, []string{
+	args := slices.Concat(i.serviceArgs, i.pagesFlags(), []string{
 		"--listen=" + strings.TrimPrefix(i.ServiceURL, "http://"),
 		"--public-listen=" + strings.TrimPrefix(i.PublicURL, "http://"),
 		"--github-url=" + i.sources.GitHubURL + "/", "--kubeconfig=" + i.serviceKubeconfig, "--poll-interval=1s",

@@ -132,11 +132,13 @@ func TestFixOfABrokenCommitRunsAtOnce(t *testing.T) {
 			t.Errorf("the exit code is missing: %+v", d)
 		}
 	}
+	w.waitShown(t, p, "degraded", "exit code 1")
 	fix := p.push()
 	begin := time.Now()
 	w.waitRuns(t, p, gatewayImage, fix)
 	w.waitSynced(t, p)
 	w.waitDeployments(t, p, map[string]string{crashing: "inactive", fix: "success"})
+	w.waitShown(t, p, "ready", "")
 	t.Logf("from the fix to Synced and Healthy: %s", time.Since(begin).Round(100*time.Millisecond))
 }
 
@@ -150,6 +152,27 @@ func TestClosedWhileNotReadyIsDeletedAtOnce(t *testing.T) {
 	p.close()
 	w.waitGone(t, p)
 	t.Logf("from closing to gone: %s", time.Since(begin).Round(100*time.Millisecond))
+}
+
+// waitShown waits until the preview's page and previewctl show have a phase and a text.
+func (w *world) waitShown(t *testing.T, p preview, phase, text string) {
+	t.Helper()
+	views := map[string]func(ctx context.Context) (string, error){
+		"page": func(ctx context.Context) (string, error) { return w.Page(ctx, "/previews/"+p.name) },
+		"show": func(ctx context.Context) (string, error) {
+			return w.Previewctl(ctx, append([]string{"show", p.name}, w.APIFlags()...)...)
+		},
+	}
+	for name, view := range views {
+		w.Eventually(t, standtest.Patience, name+" of "+p.String()+" says "+phase, func(ctx context.Context) error {
+			shown, err := view(ctx)
+			lower := strings.ToLower(shown)
+			if err == nil && (!strings.Contains(lower, p.name) || !strings.Contains(lower, phase) || !strings.Contains(lower, text)) {
+				err = fmt.Errorf("it says:\n%s", shown)
+			}
+			return err
+		})
+	}
 }
 
 // broken returns a pull request of the gateway with a commit that never becomes ready: Broken or Crashing.
