@@ -99,12 +99,12 @@ func (sim *simulation) mustStay(name string, l *liveEnvironment) bool {
 	if pr.State != "open" || sim.confirmed[name] || l.uncertain {
 		return false
 	}
-	if l.deletedLabel != "" {
-		return true
-	}
-	if sim.stateLost && sim.noCluster { // without saved state only current pull requests count
+	if sim.stateLost && sim.noCluster { // without saved state only current pull requests count, also for a deleted label
 		head := sim.headSettings()
 		return !pr.Draft && head != nil && head.unconfigured != l.repository.key && hasLabel(pr.Labels, head.label) && !sim.hidden
+	}
+	if l.deletedLabel != "" {
+		return true
 	}
 	labels := map[string]bool{}
 	for s := range sim.inForce {
