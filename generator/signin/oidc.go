@@ -22,6 +22,8 @@ import (
 const (
 	// providerTimeout bounds each request to the identity provider.
 	providerTimeout = 10 * time.Second
+	// discoveryRetry is the time between two attempts to read the provider's endpoints.
+	discoveryRetry = 2 * time.Second
 	// maxName bounds a person's name in characters, maxText other texts of the identity provider.
 	maxName, maxText = 100, 254
 	// maxGroups bounds the groups of a person in a session, maxGroupBytes their total length.
@@ -52,14 +54,17 @@ type start struct {
 	Ends     time.Time `json:"ends"`
 }
 
-// provider knows the identity provider's endpoints and keys. It reads them at the first sign-in, and again after a
-// failure.
+// provider knows the identity provider's endpoints and keys. It reads them at the first sign-in; after a failure it
+// tries again, but not more often than every discoveryRetry.
 type provider struct {
 	settings *OIDC
 	redirect string
+	now      func() time.Time
 
-	mu    sync.Mutex
-	known *oidc.Provider
+	mu     sync.Mutex
+	known  *oidc.Provider
+	failed error // of the last discovery
+	retry  time.Time
 }
 
 func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
@@ -68,10 +73,15 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	if p.known != nil {
 		return p.known, nil
 	}
+	if p.now().Before(p.retry) { // a client can ask often, and each request could wait for the provider's timeout
+		return nil, p.failed
+	}
 	// The provider keeps the context for its keys, so the context must not end with the request.
 	found, err := oidc.NewProvider(withClient(context.WithoutCancel(ctx)), p.settings.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("read the identity provider %s: %w", p.settings.Issuer, err)
+		p.failed = fmt.Errorf("read the identity provider %s: %w", p.settings.Issuer, err)
+		p.retry = p.now().Add(discoveryRetry)
+		return nil, p.failed
 	}
 	p.known = found
 	return found, nil

@@ -74,7 +74,7 @@ func New(o Options) *SignIn {
 		return o.Key.Value()
 	}}}
 	if o.OIDC != nil {
-		s.provider = provider{settings: o.OIDC, redirect: o.URL.JoinPath(CallbackPath).String()}
+		s.provider = provider{settings: o.OIDC, redirect: o.URL.JoinPath(CallbackPath).String(), now: o.Now}
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -371,13 +372,23 @@ func TestProviderComesBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	good := s.provider.Config.Handler
-	s.provider.Config.Handler = http.NotFoundHandler()
-	w := httptest.NewRecorder()
-	err := s.Start(w, s.request("https://previews.example.dev/signin"), "/")
-	if _, ok := errors.AsType[*signin.Error](err); !ok || w.Header().Get("Location") != "" {
-		t.Errorf("the error is %v", err)
+	var asked atomic.Int32
+	s.provider.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.NotFound(w, r)
+	})
+	for range 3 {
+		w := httptest.NewRecorder()
+		err := s.Start(w, s.request("https://previews.example.dev/signin"), "/")
+		if _, ok := errors.AsType[*signin.Error](err); !ok || w.Header().Get("Location") != "" {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("it was asked %d times within 2 seconds", n)
 	}
 	s.provider.Config.Handler = good
+	s.now = s.now.Add(2 * time.Second)
 	if _, err := s.finish(t, s.start(t, "/")); err != nil {
 		t.Error(err)
 	}

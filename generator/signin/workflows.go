@@ -26,7 +26,7 @@ type Workflows struct {
 
 // NewWorkflows returns Workflows for tokens with an audience.
 func NewWorkflows(issuer, audience string, now func() time.Time) *Workflows {
-	return &Workflows{audience: audience, now: now, provider: provider{settings: &OIDC{Issuer: issuer}}}
+	return &Workflows{audience: audience, now: now, provider: provider{settings: &OIDC{Issuer: issuer}, now: now}}
 }
 
 // Workflow is a running workflow.
