@@ -68,7 +68,7 @@ browser: ## test the wake pages in a real browser
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .
 
 bench: ## measure the promised figures and print one table at the end; takes about 15 minutes
-	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator && \
+	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./generator/overview && \
 	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./generator/report && \
 	  cd e2e && $(E2E) run ./cmd/tools && \
 	  $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench ./gitops) | $(GO) run ./internal/benchtable
