@@ -132,6 +132,11 @@ func (r *refresher) afterServing(ctx context.Context, last, next *answer.Publish
 	}
 	r.waking.Forget(before, next.Snapshot)
 	r.progress.Update(next.Snapshot)
+	owners := make(map[string]string, len(next.Snapshot.Rows))
+	for i := range next.Snapshot.Rows {
+		owners[next.Snapshot.Rows[i].Name] = next.Snapshot.Rows[i].Owner
+	}
+	r.shares.Keep(owners)
 	r.stateLog.decisions(before, next.Snapshot)
 	r.stateLog.states(before, next)
 	r.notifier.Notify(ctx, next, r.cluster.Facts.Plugins)

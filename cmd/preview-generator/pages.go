@@ -5,6 +5,7 @@ import (
 	"flag"
 	"net"
 	"net/url"
+	"strings"
 
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/signin"
@@ -69,6 +70,15 @@ func (s *pageSettings) check(add func(bad bool, text string)) {
 	add(s.proxyLoginHeader != "" && s.proxySecretFile == "", "--sign-in-login-header needs --sign-in-secret-file")
 }
 
+// origin returns a host as browsers name it in the headers Host and Origin: in lower case, without a default port.
+func origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if u.Scheme == "https" {
+		return strings.TrimSuffix(host, ":443")
+	}
+	return strings.TrimSuffix(host, ":80")
+}
+
 // apply adds the settings to the service's options.
 func (s *pageSettings) apply(o *generator.Options) (err error) {
 	o.SignInProxy.LoginHeader = s.proxyLoginHeader
@@ -82,7 +92,7 @@ func (s *pageSettings) apply(o *generator.Options) (err error) {
 	if pages.URL, err = url.Parse(s.url); err != nil {
 		return err
 	}
-	pages.URL.Path = ""
+	pages.URL.Path, pages.URL.Host = "", origin(pages.URL)
 	if pages.Key, err = optional("--session-key-file", s.sessionKeyFile); err != nil {
 		return err
 	}

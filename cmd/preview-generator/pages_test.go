@@ -54,7 +54,7 @@ func TestPagesOptions(t *testing.T) {
 		return file
 	}
 	s := pageSettings{
-		url: "https://previews.example.dev/", issuer: "https://id.example.dev", clientID: "c", clientSecret: write("secret"),
+		url: "https://Previews.example.dev:443/", issuer: "https://id.example.dev", clientID: "c", clientSecret: write("secret"),
 		sessionKeyFile: write(strings.Repeat("k", 32)), scopes: list{"email"}, groupsClaim: "g", loginClaim: "l",
 	}
 	var o generator.Options

@@ -12,6 +12,7 @@ import (
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // bearer returns the bearer token of a request. It refuses a request without one. Kind names the wanted token in
@@ -135,7 +136,8 @@ func (who caller) mayChange(p *answer.Published, environment string) bool {
 	names := namesOf(p, who.repository)
 	for i := range p.Snapshot.Decisions {
 		d := &p.Snapshot.Decisions[i]
-		if d.Environment == environment && d.Number > 0 && answer.ContainsFold(names, d.Repository) {
+		isMember := d.Number > 0 && (d.Outcome == preview.Live || d.Outcome == preview.AsleepOutcome)
+		if isMember && d.Environment == environment && answer.ContainsFold(names, d.Repository) {
 			return true
 		}
 	}

@@ -56,7 +56,7 @@ func (b *Buttons) Handle(ctx context.Context, runs CheckRuns, p *answer.Publishe
 	for _, click := range b.waiting {
 		pr := runs.ByCheckRun(click.CheckRun)
 		repository, _, _ := strings.Cut(pr, "#")
-		if pr != click.ExternalID || !strings.EqualFold(repository, click.Repository) {
+		if pr == "" || pr != click.ExternalID || !strings.EqualFold(repository, click.Repository) {
 			b.refuse(clicked{Click: click, pr: pr}, "it isn't the newest check run of a preview")
 			continue
 		}

@@ -106,7 +106,7 @@ func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen
 		s.notFound(c, v, "No preview has this name, or it was removed.")
 		return
 	}
-	if doneTexts[chosen] == "" {
+	if doneTexts[chosen] == "" || (chosen == actionShare && e.row == nil) {
 		s.notFound(c, v, "This page doesn't exist.")
 		return
 	}
@@ -119,7 +119,7 @@ func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen
 	from := actions.Origin{Via: via, Address: s.Sender(c.Request).String()}
 	switch chosen {
 	case actionShare:
-		s.share(c, v, name)
+		s.share(c, v, e)
 		return
 	case actionRevoke:
 		err = s.revoke(c, v, name)
@@ -146,7 +146,12 @@ const via = "previews page"
 
 // callerOf names a person in messages and the log: the GitHub login, because other people know it, or the name that the
 // identity provider gives.
-func callerOf(v visitor) string { return cmp.Or(v.Login, v.Email, v.Name, v.Subject) }
+func callerOf(v visitor) string {
+	if v.Login != "" || v.Email != "" || v.Name == v.Subject {
+		return cmp.Or(v.Login, v.Email, v.Subject)
+	}
+	return v.Name + " (" + v.Subject + ")" // people choose their names themselves
+}
 
 // duration reads an offered duration of an action; 0 for an action without one. For an extension 0 means the longest
 // one.

@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// entry is a preview in the list: a live environment, or a pull request or file that asks for one in vain.
+// entry is a preview in the list: a live environment, or a pull request or file that asks for one but has none.
 type entry struct {
 	Name    string
 	Address string

@@ -84,11 +84,19 @@ func (v visitor) may(isOwn bool) bool {
 // Handle answers a request.
 func (s *Pages) Handle(c *gin.Context) {
 	setHeaders(c.Writer.Header())
+	p := s.Snapshots.Published()
 	switch {
+	case p == nil || p.Config == nil: // a sign-in needs the groups of access.yaml
+		s.message(c, http.StatusServiceUnavailable, notice{
+			Title: "Not ready", Text: "The preview service has just started and hasn't read its configuration yet.",
+			Remedy: "Reload this page in a moment.",
+		})
+	case s.hostProblem(p.Config) != "":
+		s.message(c, http.StatusServiceUnavailable, notice{Title: "Not available", Text: s.hostProblem(p.Config)})
 	case strings.HasPrefix(c.Request.URL.Path, sharePath):
-		s.guest(c)
+		s.guest(c, p)
 	case s.SignIn.OIDC == nil || !s.handleSignIn(c):
-		s.handlePage(c)
+		s.handlePage(c, p)
 	}
 }
 
@@ -127,23 +135,11 @@ func (s *Pages) refuseSignIn(c *gin.Context, err error) {
 }
 
 // handlePage answers requests of signed-in people.
-func (s *Pages) handlePage(c *gin.Context) {
+func (s *Pages) handlePage(c *gin.Context, p *answer.Published) {
 	person, ok := s.SignIn.Person(c.Request)
 	s.SignIn.Proxy.RemoveHeaders(c.Request.Header)
 	if !ok {
 		s.askToSignIn(c)
-		return
-	}
-	p := s.Snapshots.Published()
-	if p == nil || p.Config == nil {
-		s.message(c, http.StatusServiceUnavailable, notice{
-			Title: "Not ready", Text: "The preview service has just started and hasn't read its configuration yet.",
-			Remedy: "Reload this page in a moment.",
-		})
-		return
-	}
-	if problem := s.hostProblem(p.Config); problem != "" {
-		s.message(c, http.StatusServiceUnavailable, notice{Title: "Not available", Text: problem})
 		return
 	}
 	person.Login = p.Config.Access.LoginOf(person.Person)
@@ -224,7 +220,8 @@ func (s *Pages) refuseWithoutRole(c *gin.Context, v visitor) {
 	}
 	s.message(c, http.StatusForbidden, notice{
 		Person: s.personOf(v), Title: "No access", Text: "You are signed in, but " + config.AccessFile + " gives you no role.",
-		Remedy: "Ask the platform team to add you or one of your groups to " + config.AccessFile + ". Your " + known + ".",
+		Remedy: "Ask the platform team to add you or one of your groups to " + config.AccessFile + ". Your " + known +
+			". Then sign out and in again.",
 	})
 }
 
@@ -253,6 +250,9 @@ func isOwn(login string, row *preview.Row, decisions []*preview.Decision, claims
 		return true
 	}
 	for _, d := range decisions {
+		if row != nil && d.Outcome == preview.Held { // it asks for this environment, but has no part in it
+			continue
+		}
 		if strings.EqualFold(d.Owner, login) || (d.Number > 0 && strings.EqualFold(d.Author, login)) {
 			return true
 		}

@@ -26,9 +26,10 @@ type sharedView struct {
 }
 
 // share makes a link for guests and shows it.
-func (s *Pages) share(c *gin.Context, v visitor, name string) {
+func (s *Pages) share(c *gin.Context, v visitor, e *entry) {
+	name := e.Name
 	lifetime := duration(c.Request.PostFormValue("for"), actionShare)
-	secret, err := s.Shares.Add(name, config.Shorten(config.Printable(callerOf(v)), maxFilterText), lifetime)
+	secret, err := s.Shares.Add(name, e.row.Owner, config.Shorten(config.Printable(callerOf(v)), maxFilterText), lifetime)
 	if err != nil {
 		status := http.StatusConflict
 		if errors.Is(err, shares.ErrTooLong) {
@@ -74,17 +75,14 @@ type guestView struct {
 }
 
 // guest answers a person with a link for guests, who needn't sign in.
-func (s *Pages) guest(c *gin.Context) {
+func (s *Pages) guest(c *gin.Context, p *answer.Published) {
 	secret, action, isAction := strings.Cut(strings.TrimPrefix(c.Request.URL.Path, sharePath), "/")
 	link, ok := s.Shares.Find(secret)
-	p := s.Snapshots.Published()
 	switch {
 	case !ok:
 		s.message(c, http.StatusNotFound, notice{
 			Title: "Not found", Text: "This link has ended, or somebody revoked it.", Remedy: "Ask the person who sent it for a new one.",
 		})
-	case p == nil || p.Config == nil:
-		s.message(c, http.StatusServiceUnavailable, notice{Title: "Not ready", Text: "Reload this page in a moment."})
 	case !isAction && isRead(c.Request):
 		s.showGuest(c, p, link)
 	case action == preview.ActionWake && c.Request.Method == http.MethodPost && s.SignIn.IsOwnForm(c.Request):
@@ -114,6 +112,11 @@ func (s *Pages) showGuest(c *gin.Context, p *answer.Published, link shares.Share
 }
 
 func (s *Pages) wakeForGuest(c *gin.Context, p *answer.Published, link shares.Share) {
+	e := find(entriesOf(p, nil, "", s.Now()), link.Environment)
+	if e == nil || e.row == nil || e.row.State != preview.Asleep { // nothing to wake: the page says what is
+		c.Redirect(http.StatusSeeOther, strings.TrimSuffix(c.Request.URL.Path, "/"+preview.ActionWake))
+		return
+	}
 	_, err := s.Actions.Request(p, preview.Request{
 		Environment: link.Environment, Action: preview.ActionWake, By: "a guest of " + link.By, At: s.Now().UTC(),
 	}, actions.Origin{Via: "link for guests", Address: s.Sender(c.Request).String()})

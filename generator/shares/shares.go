@@ -16,11 +16,11 @@ import (
 
 // Bounds of the links: their number in total and for each environment, and their lifetime.
 const (
-	maxShares         = 1000
-	maxOfEnvironment  = 10
-	MaxLifetime       = 30 * 24 * time.Hour
-	hashLength        = 2 * sha256.Size
-	maxSecretInAnswer = 64
+	maxShares        = 1000
+	maxOfEnvironment = 10
+	MaxLifetime      = 30 * 24 * time.Hour
+	hashLength       = 2 * sha256.Size
+	maxSecret        = 64
 )
 
 // Errors of Add.
@@ -34,7 +34,8 @@ type Share struct {
 	// ID is the hash of the link's secret, 64 characters 0-9 and a-f.
 	ID          string    `json:"-"`
 	Environment string    `json:"environment"`
-	By          string    `json:"by"` // who made it
+	Owner       string    `json:"owner,omitempty"` // of the environment when the link was made
+	By          string    `json:"by"`              // who made it
 	Ends        time.Time `json:"ends"`
 }
 
@@ -50,8 +51,8 @@ type Shares struct {
 // New returns Shares without links.
 func New(now func() time.Time) *Shares { return &Shares{now: now, active: map[string]Share{}} }
 
-// Add makes a link to an environment. It returns the link's secret, which can't be found out later.
-func (s *Shares) Add(environment, by string, lifetime time.Duration) (secret string, err error) {
+// Add makes a link to an environment with an owner. It returns the link's secret, which can't be found out later.
+func (s *Shares) Add(environment, owner, by string, lifetime time.Duration) (secret string, err error) {
 	if lifetime <= 0 || lifetime > MaxLifetime {
 		return "", ErrTooLong
 	}
@@ -63,7 +64,7 @@ func (s *Shares) Add(environment, by string, lifetime time.Duration) (secret str
 	}
 	secret = rand.Text()
 	s.active[idOf(secret)] = Share{
-		Environment: environment, By: by, Ends: s.now().Add(lifetime).UTC().Truncate(time.Second),
+		Environment: environment, Owner: owner, By: by, Ends: s.now().Add(lifetime).UTC().Truncate(time.Second),
 	}
 	s.unsaved = true
 	return secret, nil
@@ -71,7 +72,7 @@ func (s *Shares) Add(environment, by string, lifetime time.Duration) (secret str
 
 // Find returns the link with a secret. It isn't found after its end.
 func (s *Shares) Find(secret string) (Share, bool) {
-	if secret == "" || len(secret) > maxSecretInAnswer {
+	if secret == "" || len(secret) > maxSecret {
 		return Share{}, false
 	}
 	s.mu.Lock()
@@ -80,7 +81,7 @@ func (s *Shares) Find(secret string) (Share, bool) {
 	return found, ok && s.now().Before(found.Ends)
 }
 
-// Of returns the links to an environment, the one that ends first first.
+// Of returns the links to an environment, sorted by their end.
 func (s *Shares) Of(environment string) []Share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,6 +103,19 @@ func (s *Shares) of(environment string) []Share {
 		return strings.Compare(a.ID, b.ID)
 	})
 	return found
+}
+
+// Keep ends the links to environments that aren't live any more, or that have another owner: another environment with
+// the name isn't the one that was shared. Owners has the owner of each live environment.
+func (s *Shares) Keep(owners map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.active)
+	maps.DeleteFunc(s.active, func(_ string, share Share) bool {
+		owner, isLive := owners[share.Environment]
+		return !isLive || owner != share.Owner
+	})
+	s.unsaved = s.unsaved || len(s.active) < before
 }
 
 // Revoke ends a link to an environment. It reports whether there was such a link.

@@ -20,7 +20,7 @@ func newShares() (*world, *shares.Shares) {
 func TestLinkEnds(t *testing.T) {
 	t.Parallel()
 	w, s := newShares()
-	secret, err := s.Add("a", "alice", time.Hour)
+	secret, err := s.Add("a", "owner", "alice", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,8 @@ func TestLinkEnds(t *testing.T) {
 func TestRevokedLink(t *testing.T) {
 	t.Parallel()
 	_, s := newShares()
-	secret, _ := s.Add("a", "alice", time.Hour)
-	other, _ := s.Add("b", "bob", time.Hour)
+	secret, _ := s.Add("a", "owner", "alice", time.Hour)
+	other, _ := s.Add("b", "owner", "bob", time.Hour)
 	id := s.Of("a")[0].ID
 	if s.Revoke("b", id) || !s.Revoke("a", id) || s.Revoke("a", id) {
 		t.Error("a link is revoked for another environment, or twice, or not at all")
@@ -59,8 +59,8 @@ func TestRevokedLink(t *testing.T) {
 func TestSavedLinks(t *testing.T) {
 	t.Parallel()
 	w, s := newShares()
-	kept, _ := s.Add("a", "alice", time.Hour)
-	revoked, _ := s.Add("a", "alice", 2*time.Hour)
+	kept, _ := s.Add("a", "owner", "alice", time.Hour)
+	revoked, _ := s.Add("a", "owner", "alice", 2*time.Hour)
 	s.Revoke("a", s.Of("a")[1].ID)
 	all, hasChanged := s.Saved()
 	if _, again := s.Saved(); !hasChanged || again || len(all) != 1 {
@@ -87,13 +87,34 @@ func TestBounds(t *testing.T) {
 	for lifetime, want := range map[time.Duration]error{
 		0: shares.ErrTooLong, -time.Hour: shares.ErrTooLong, shares.MaxLifetime: nil, shares.MaxLifetime + 1: shares.ErrTooLong,
 	} {
-		if _, err := s.Add("x", "alice", lifetime); !errors.Is(err, want) {
+		if _, err := s.Add("x", "owner", "alice", lifetime); !errors.Is(err, want) {
 			t.Errorf("%v: %v", lifetime, err)
 		}
 	}
 	for i := range 11 {
-		if _, err := s.Add("a", "alice", time.Hour); (err == nil) != (i < 10) {
+		if _, err := s.Add("a", "owner", "alice", time.Hour); (err == nil) != (i < 10) {
 			t.Errorf("link %d: %v", i+1, err)
+		}
+	}
+}
+
+// A link ends with the environment that was shared, also if another one gets its name.
+func TestLinkEndsWithTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		owners map[string]string
+		want   bool
+	}{
+		"live": {map[string]string{"a": "owner"}, true}, "removed": {map[string]string{"b": "owner"}, false},
+		"another owner": {map[string]string{"a": "other"}, false},
+	} {
+		_, s := newShares()
+		secret, _ := s.Add("a", "owner", "alice", time.Hour)
+		s.Saved()
+		s.Keep(tt.owners)
+		_, found := s.Find(secret)
+		if _, hasChanged := s.Saved(); found != tt.want || hasChanged == tt.want {
+			t.Errorf("%s: found %v, changed %v", name, found, hasChanged)
 		}
 	}
 }

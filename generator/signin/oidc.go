@@ -134,7 +134,6 @@ func (s *SignIn) Start(w http.ResponseWriter, r *http.Request, next string) erro
 func (s *SignIn) Finish(w http.ResponseWriter, r *http.Request) (next string, err error) {
 	var at start
 	hasStarted := s.OIDC != nil && s.readCookie(r, startCookie, &at) && s.Now().Before(at.Ends)
-	s.dropCookie(w, startCookie) // an answer counts once
 	q := r.URL.Query()
 	if !hasStarted || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(at.State)) != 1 {
 		return "", &Error{
@@ -142,6 +141,7 @@ func (s *SignIn) Finish(w http.ResponseWriter, r *http.Request) (next string, er
 			Remedy: "sign in again",
 		}
 	}
+	s.dropCookie(w, startCookie) // an answer counts once
 	if refusal := q.Get("error"); refusal != "" {
 		text := config.Shorten(config.Printable(refusal+" "+q.Get("error_description")), maxText)
 		return "", &Error{Reason: "the identity provider refused: " + text, Remedy: "sign in again, or ask its administrators"}
@@ -208,6 +208,8 @@ func (c claims) addUserInfo(ctx context.Context, found *oidc.Provider, token *oa
 	if _, hasEmail := c["email"]; hasEmail { // an address and its verification belong together
 		delete(more, "email")
 		delete(more, "email_verified")
+	} else {
+		delete(c, "email_verified")
 	}
 	for name, value := range more {
 		if _, has := c[name]; !has {

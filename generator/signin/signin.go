@@ -135,7 +135,7 @@ func (s *SignIn) cookie(name, value string, lifetime time.Duration) *http.Cookie
 }
 
 func (s *SignIn) setCookie(w http.ResponseWriter, name string, content any, lifetime time.Duration) error {
-	sealed, err := s.sealer.seal(name, content)
+	sealed, err := s.sealer.seal(s.URL.Host+" "+name, content)
 	if err == nil {
 		http.SetCookie(w, s.cookie(name, sealed, lifetime))
 	}
@@ -151,7 +151,7 @@ func (s *SignIn) dropCookie(w http.ResponseWriter, name string) {
 // readCookie opens a cookie that setCookie has set.
 func (s *SignIn) readCookie(r *http.Request, name string, content any) bool {
 	c, err := r.Cookie(s.cookie(name, "", 0).Name)
-	return err == nil && s.sealer.open(name, c.Value, content) == nil
+	return err == nil && s.sealer.open(s.URL.Host+" "+name, c.Value, content) == nil
 }
 
 // LocalPath returns a path on the previews page, or "/" for anything that could lead to another host.
@@ -165,4 +165,4 @@ func LocalPath(path string) string {
 }
 
 // maxPath bounds the path to which a person returns after the sign-in, in bytes.
-const maxPath = 500
+const maxPath = 300

@@ -20,7 +20,14 @@
       if (focus) part.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus()
     }
   }
-  const events = new EventSource(`/events?since=${document.body.dataset.version}`)
-  events.addEventListener("change", () => load().catch(() => {}))
+  let seen = document.body.dataset.version
+  const listen = () => {
+    const events = new EventSource(`/events?since=${seen}`)
+    events.addEventListener("change", (e) => { seen = e.lastEventId; load().catch(() => {}) })
+    events.addEventListener("error", () => { // after an error status the browser doesn't connect again by itself
+      if (events.readyState === EventSource.CLOSED) setTimeout(listen, 15000)
+    })
+  }
+  listen()
   document.addEventListener("visibilitychange", () => { if (waiting) load().catch(() => {}) })
 })()
