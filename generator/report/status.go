@@ -93,7 +93,7 @@ func describe(d *preview.Decision, p preview.Progress, state string) string {
 	var text string
 	switch {
 	case state == success:
-		text = "the preview " + d.Environment + " was deployed"
+		text = "the preview " + d.Environment + " is live"
 		if d.LostSlot != "" {
 			text += "; its owner no longer holds the slot" + why
 		}

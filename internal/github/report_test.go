@@ -17,7 +17,7 @@ func TestReport(t *testing.T) {
 	shop.Open(githubtest.PullRequest{HeadSHA: sha})
 	c := newClient(t, url, Options{})
 	host := "https://shop-pr-1.preview.example.dev"
-	if err := c.Report(t.Context(), "acme/shop", sha, "success", "the preview shop-pr-1 was deployed", host); err != nil {
+	if err := c.Report(t.Context(), "acme/shop", sha, "success", "the preview shop-pr-1 is live", host); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Report(t.Context(), "acme/shop", sha, "pending", "building", ""); err != nil {
@@ -25,7 +25,7 @@ func TestReport(t *testing.T) {
 	}
 	want := []map[string]any{
 		{"context": "previewset", "state": "pending", "description": "building", "target_url": nil},
-		{"context": "previewset", "state": "success", "description": "the preview shop-pr-1 was deployed", "target_url": host},
+		{"context": "previewset", "state": "success", "description": "the preview shop-pr-1 is live", "target_url": host},
 	}
 	got := readStatuses(t, url+"/repos/acme/shop/commits/"+sha+"/statuses")
 	for _, s := range got {
