@@ -61,7 +61,8 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 		}},
 		{"write", "Create and change environments, one commit each (needs Git):", []*cobra.Command{
 			newCreateCmd(term, runCreate), newSetCmd(term, runSet), newEditCmd(term, runEdit),
-			newDeleteCmd(term, runDelete), newResetCmd(term, runReset), newHandoverCmd(term, runHandover), newAdoptCmd(term, runAdopt), newEventCmd(term, runEvent), newSlotCmd(term),
+			newDeleteCmd(term, runDelete), newResetCmd(term, runReset), newHandoverCmd(term, runHandover),
+			newAdoptCmd(term, runAdopt), newEventCmd(term, runEvent), newSlotCmd(term),
 			newCICmd(term, runCI),
 		}},
 		{"read", "Show environments (needs the service):", []*cobra.Command{
