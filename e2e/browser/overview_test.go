@@ -164,7 +164,7 @@ func TestPageFollowsAnAction(t *testing.T) {
 	}
 }
 
-// Somebody else's preview has no buttons, and a person without a role sees nothing.
+// Another person's preview has no buttons, and a person without a role sees nothing.
 func TestStrangersInTheBrowser(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -32,7 +32,7 @@ func (i *Installation) pagesFlags() []string {
 	return []string{"--pages-url=https://" + pagesHost, "--sign-in-secret-file=" + i.path("proxy.secret")}
 }
 
-// Page returns a page of the previews page, as a person sees it who comes through the proxy.
+// Page returns one page of the service's previews pages. The request comes through the proxy, as a viewer's does.
 func (i *Installation) Page(ctx context.Context, path string) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, i.PublicURL+path, http.NoBody)
 	if err != nil {

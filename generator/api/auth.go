@@ -96,7 +96,7 @@ func (a *API) access() *config.Access {
 }
 
 // identifyWorkflow accepts workflows of configured repositories. A repository is known by its lasting identity, because
-// a name can belong to somebody else after a rename.
+// a name can belong to another repository after a rename.
 func (a *API) identifyWorkflow(c *gin.Context, token string) {
 	w, err := a.Workflows.Verify(c.Request.Context(), token)
 	if err != nil {

@@ -102,7 +102,7 @@ func TestDetail(t *testing.T) {
 	}
 }
 
-// What people may do depends on their role and on whose preview it is.
+// A person's role and the preview's owner decide which actions are allowed.
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -145,7 +145,7 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// A person whose e-mail address access.yaml maps to a login has that login's previews.
+// access.yaml maps an e-mail address to a login: the person has that login's previews.
 func TestPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -186,7 +186,7 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// Nobody sees anything without the proxy's secret, and every form needs its token and its origin.
+// Without the proxy's secret no person sees anything, and every form needs its token and its origin.
 func TestRequestsOfStrangers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, newWorld())

@@ -81,7 +81,7 @@ func (s *Pages) guest(c *gin.Context, p *answer.Published) {
 	switch {
 	case !ok:
 		s.message(c, http.StatusNotFound, notice{
-			Title: "Not found", Text: "This link has ended, or somebody revoked it.", Remedy: "Ask the person who sent it for a new one.",
+			Title: "Not found", Text: "This link has ended, or it was revoked.", Remedy: "Ask the person who sent it for a new one.",
 		})
 	case !isAction && isRead(c.Request):
 		s.showGuest(c, p, link)
@@ -113,7 +113,7 @@ func (s *Pages) showGuest(c *gin.Context, p *answer.Published, link shares.Share
 
 func (s *Pages) wakeForGuest(c *gin.Context, p *answer.Published, link shares.Share) {
 	e := find(entriesOf(p, nil, "", s.Now()), link.Environment)
-	if e == nil || e.row == nil || e.row.State != preview.Asleep { // nothing to wake: the page says what is
+	if e == nil || e.row == nil || e.row.State != preview.Asleep { // it isn't asleep, so there is nothing to wake
 		c.Redirect(http.StatusSeeOther, strings.TrimSuffix(c.Request.URL.Path, "/"+preview.ActionWake))
 		return
 	}

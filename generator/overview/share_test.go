@@ -76,7 +76,7 @@ func TestLinkIsRevoked(t *testing.T) {
 		t.Error("a person who may not change the preview sees its links")
 	}
 	if got := s.post(t, "/previews/shop-pr-7/revoke", "id="+id, someone("dave", "team")); got.Code != http.StatusForbidden {
-		t.Errorf("somebody else revokes it: %d", got.Code)
+		t.Errorf("another person revokes it: %d", got.Code)
 	}
 	if got := s.post(t, "/previews/shop-pr-7/revoke", "id="+id, someone("alice", "team")); got.Code != http.StatusSeeOther {
 		t.Errorf("revoking: %d", got.Code)
