@@ -1,0 +1,4 @@
+package overview
+
+// IsOwn is isOwn for tests.
+var IsOwn = isOwn
