@@ -126,7 +126,7 @@ func (r *refresher) task(ctx context.Context, key string) sources.Task {
 	case reportKey:
 		return r.reportTask(ctx, func() { r.pendingPublish, r.savesReports = true, true })
 	case buttonsKey:
-		return r.buttons.Handle(ctx, r.reports, r.current.Published())
+		return r.buttons.Handle(ctx, r.reports, r.current.Published(), r.wantReport)
 	case activityKey:
 		return r.activity.Measure(ctx, func() *config.Config { return r.config.InForce }, r.anyRuns)
 	case wakingKey:

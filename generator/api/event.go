@@ -25,7 +25,8 @@ type event struct {
 		App        eventApp `json:"app"`
 	} `json:"check_run"`
 	CheckSuite struct {
-		App eventApp `json:"app"`
+		App     eventApp `json:"app"`
+		HeadSHA string   `json:"head_sha"`
 	} `json:"check_suite"`
 	RequestedAction struct {
 		Identifier string `json:"identifier"`
@@ -41,12 +42,22 @@ type eventApp struct {
 	ID int64 `json:"id"`
 }
 
+// isClick says whether an event about one of our checks is a click on a button, or on GitHub's own "Re-run" or
+// "Re-run all checks".
+func (e event) isClick(kind string) bool {
+	return kind == "check_run" && e.Action == "requested_action" || kind != "status" && e.Action == "rerequested"
+}
+
 // click returns the click on a button of one of our check runs. It is no fact: the check run and the user are looked up.
 func (e event) click() pending.Click {
-	return pending.Click{
+	click := pending.Click{
 		Repository: e.Repository.FullName, CheckRun: e.CheckRun.ID, ExternalID: e.CheckRun.ExternalID,
-		Button: e.RequestedAction.Identifier, Login: e.Sender.Login, UserID: e.Sender.ID,
+		Commit: e.CheckSuite.HeadSHA, Button: e.RequestedAction.Identifier, Login: e.Sender.Login, UserID: e.Sender.ID,
 	}
+	if e.Action == "rerequested" {
+		click.Button = pending.ButtonRerun
+	}
+	return click
 }
 
 // eventPullRequest are the fields that tell what the next read will need, and how the pull request leaves its

@@ -71,9 +71,10 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 		repositories = w.Repositories.Concerned(name, e.Repository.ID)
 	}
 	isConfig := name != "" && name == w.ConfigRepository
-	isClick := kind == "check_run" && e.Action == "requested_action" && w.isOurs(kind, e)
+	isOurs := w.isOurs(kind, e)
+	isClick := isOurs && e.isClick(kind)
 	switch {
-	case !relevantEvents[kind] || w.isOurs(kind, e) && !isClick || (len(repositories) == 0 && !isConfig):
+	case !relevantEvents[kind] || isOurs && !isClick || (len(repositories) == 0 && !isConfig):
 		return "ignored", "accepted; the event changes nothing here"
 	case w.deliveries.note(delivery):
 		return "repeated", "accepted; the same delivery came before"

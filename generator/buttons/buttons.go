@@ -23,8 +23,15 @@ type Permissions interface {
 	CanWrite(ctx context.Context, repository, login string, userID int64) (bool, error)
 }
 
-// CheckRuns finds the pull request with a check run, "owner/name#number"; empty if the check run isn't ours.
-type CheckRuns interface{ ByCheckRun(id int64) (pr string) }
+// CheckRuns are the check runs of the service, by pull request: "owner/name#number".
+type CheckRuns interface {
+	// ByCheckRun finds the pull request with the check run; empty if the check run isn't ours.
+	ByCheckRun(id int64) (pr string)
+	// ByCommit finds the pull requests with check runs of a commit.
+	ByCommit(sha string) (prs []string)
+	// Rerun makes another check run take the place of a pull request's check run.
+	Rerun(pr string)
+}
 
 // Buttons handles clicks. It belongs to the goroutine of the refresh cycle.
 type Buttons struct {
@@ -50,42 +57,71 @@ type clicked struct {
 	pr, repository string
 }
 
-// Handle handles the waiting clicks. A failed one isn't tried again, because the user can click again.
-func (b *Buttons) Handle(ctx context.Context, runs CheckRuns, p *answer.Published) sources.Task {
+// Handle handles the waiting clicks. A failed one isn't tried again, because the user can click again. If a check run is
+// to be written again, wantReport is called.
+func (b *Buttons) Handle(ctx context.Context, runs CheckRuns, p *answer.Published, wantReport func()) sources.Task {
 	var all []clicked
 	for _, click := range b.waiting {
-		pr := runs.ByCheckRun(click.CheckRun)
-		repository, _, _ := strings.Cut(pr, "#")
-		if pr == "" || pr != click.ExternalID || !strings.EqualFold(repository, click.Repository) {
-			b.refuse(clicked{Click: click, pr: pr}, "it isn't the newest check run of a preview")
-			continue
-		}
-		if click.Button != preview.ActionWake && click.Button != preview.ActionExtend {
-			b.refuse(clicked{Click: click, pr: pr}, "there is no such button")
-			continue
-		}
-		all = append(all, clicked{click, pr, repository})
+		all = append(all, b.find(click, runs)...)
 	}
 	b.waiting = nil
 	return func() sources.Apply {
+		var reruns []string
 		for _, click := range all {
-			b.handle(ctx, click, p)
+			switch {
+			case !b.mayPush(ctx, click):
+			case click.Button == pending.ButtonRerun:
+				reruns = append(reruns, click.pr)
+				b.Log.Info("a check run is written again", "caller", config.Printable(click.Login), "pr", click.pr)
+			default:
+				b.request(click, p)
+			}
 		}
-		return func() {}
+		return func() {
+			for _, pr := range reruns {
+				runs.Rerun(pr)
+				wantReport()
+			}
+		}
 	}
 }
 
-// handle asks GitHub about the user, and queues the request as the API does.
-func (b *Buttons) handle(ctx context.Context, click clicked, p *answer.Published) {
+// find returns a click with its pull request, or with several if it is about a commit. It logs what is wrong with it.
+func (b *Buttons) find(click pending.Click, runs CheckRuns) (found []clicked) {
+	prs := []string{runs.ByCheckRun(click.CheckRun)}
+	if click.CheckRun == 0 && click.Button == pending.ButtonRerun {
+		prs = runs.ByCommit(click.Commit)
+	}
+	for _, pr := range prs {
+		repository, _, _ := strings.Cut(pr, "#")
+		c := clicked{click, pr, repository}
+		switch {
+		case pr == "" || click.CheckRun != 0 && pr != click.ExternalID || !strings.EqualFold(repository, click.Repository):
+			b.refuse(c, "it isn't the newest check run of a preview")
+		case click.Button != preview.ActionWake && click.Button != preview.ActionExtend && click.Button != pending.ButtonRerun:
+			b.refuse(c, "there is no such button")
+		default:
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// mayPush asks GitHub whether the user may push to the repository. It logs if not.
+func (b *Buttons) mayPush(ctx context.Context, click clicked) bool {
 	isWriter, err := b.Permissions.CanWrite(ctx, click.repository, click.Login, click.UserID)
 	switch {
 	case err != nil:
 		b.refuse(click, err.Error())
-		return
 	case !isWriter:
 		b.refuse(click, "the user may not push to the repository")
-		return
-	case p == nil:
+	}
+	return err == nil && isWriter
+}
+
+// request queues the request as the API does.
+func (b *Buttons) request(click clicked, p *answer.Published) {
+	if p == nil {
 		b.refuse(click, "there is no snapshot yet")
 		return
 	}

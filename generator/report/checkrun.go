@@ -135,7 +135,10 @@ func (c checkRun) next(r Record, now time.Time) write {
 	case r.ID == 0:
 		return func(ctx context.Context, g GitHub) (_ Record, err error) {
 			r.Commit, r.Text, r.Edits = c.run.SHA, c.text(), slices.Concat(edits, []time.Time{now})
-			r.ID, err = g.CreateCheckRun(ctx, c.repository, c.run)
+			run := c.run
+			run.Replaces = r.Replaces
+			r.ID, err = g.CreateCheckRun(ctx, c.repository, run)
+			r.Replaces = 0
 			return r, err
 		}
 	case r.Text != c.text() && (len(edits) < maxEdits || resultIn(r) != c.result()):
@@ -185,15 +188,38 @@ func (c endedCheckRun) text() string { return "" }
 
 // next implements entry.
 func (c endedCheckRun) next(r Record, _ time.Time) write {
-	if r.ID != 0 {
-		r.Earlier = append(slices.Clone(r.Earlier), Earlier{ID: r.ID})
-		r.ID, r.Commit, r.Text = 0, "", ""
+	if id := cmp.Or(r.ID, r.Replaces); id != 0 {
+		r.Earlier = append(slices.Clone(r.Earlier), Earlier{ID: id})
+		r.ID, r.Commit, r.Text, r.Replaces = 0, "", "", 0
 	}
 	if len(r.Earlier) == 0 {
 		return nil
 	}
 	repository, _ := split(string(c))
 	return endEarliest(repository, r, endedBody)
+}
+
+// Rerun forgets the check run of a pull request, so that another one is written. GitHub waits for that one after a click
+// on "Re-run". Too many clicks in an hour have no effect.
+func (r *Reports) Rerun(pr string) {
+	records := r.lists[Check].records
+	if record, ok := records[pr]; ok && record.ID != 0 && len(record.recentEdits(r.options.Now())) < maxEdits {
+		last := record.withoutRun()
+		last.Commit, last.Text = record.Commit, record.Text // what was green stays green
+		last.Replaces = record.ID
+		records[pr] = last
+	}
+}
+
+// ByCommit returns the pull requests whose newest check run is about the commit, in order.
+func (r *Reports) ByCommit(sha string) (prs []string) {
+	for key, record := range r.lists[Check].records {
+		if record.ID != 0 && record.Commit == sha {
+			prs = append(prs, key)
+		}
+	}
+	slices.Sort(prs)
+	return prs
 }
 
 // ByCheckRun returns the pull request with the check run, "owner/name#number". It is empty if the check run isn't ours,

@@ -256,6 +256,42 @@ func TestClicksWithoutEffect(t *testing.T) {
 	}
 }
 
+// After a click on "Re-run", GitHub waits for another check run.
+func TestRerunOfACheckRun(t *testing.T) {
+	t.Parallel()
+	r := sleeping(t)
+	r.shop.SetPermission("wendy", "write")
+	run := r.shop.CheckRuns()[0]
+	rerun := func(login string) (runs int) {
+		t.Helper()
+		r.shop.As(login).RerequestCheckRun(run.ID)
+		r.deliver(t)
+		return len(r.shop.CheckRuns())
+	}
+	if runs := rerun("mallory"); runs != 1 {
+		t.Errorf("a reader makes %d check runs", runs)
+	}
+	if runs := rerun("wendy"); runs != 2 {
+		t.Errorf("a click on Re-run makes %d check runs", runs)
+	}
+	if runs := rerun("wendy"); runs != 2 {
+		t.Errorf("a click on Re-run of a check run that isn't the newest makes %d check runs", runs)
+	}
+	suite := fmt.Sprintf(`{"action":"rerequested","repository":{"full_name":"acme/shop"},
+		"check_suite":{"head_sha":%q,"app":{"id":7}},"sender":{"login":"wendy","id":%d}}`, run.SHA, githubtest.ID("wendy"))
+	for i := range 20 {
+		r.service.Deliver(t, "check_suite", fmt.Sprint("all checks ", i), suite)
+		r.refresh(t)
+	}
+	if runs := len(r.shop.CheckRuns()); runs < 3 || runs > 12 {
+		t.Errorf("20 clicks on Re-run all checks make %d check runs; at most 10 an hour", runs)
+	}
+	last := r.shop.CheckRuns()[len(r.shop.CheckRuns())-1]
+	if last.SHA != run.SHA || last.Conclusion != run.Conclusion {
+		t.Errorf("the newest check run is %+v, the first was %+v", last, run)
+	}
+}
+
 // Webhooks about the service's own check runs cause no reads.
 func TestOwnCheckRunsCauseNoReads(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,8 @@ type Record struct {
 	// Earlier are the deployments of earlier commits, or the check runs of earlier commits without a result. The oldest
 	// comes first.
 	Earlier []Earlier `json:"earlier,omitempty"`
+	// Replaces is the ID of the check run that another one must replace, after a click on "Re-run".
+	Replaces int64 `json:"replaces,omitempty"`
 	// Edits are the times in the last hour at which the content of the comment or the check run was changed.
 	Edits []time.Time `json:"edits,omitempty"`
 }

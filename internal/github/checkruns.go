@@ -67,7 +67,7 @@ func (c *Client) findCheckRun(ctx context.Context, repository string, run previe
 	}
 	isCompleted := false
 	for _, r := range found.Runs {
-		if r.ExternalID == run.ExternalID && r.ID > id {
+		if r.ExternalID == run.ExternalID && r.ID > max(id, run.Replaces) {
 			id, isCompleted = r.ID, r.Status == "completed"
 		}
 	}

@@ -58,6 +58,19 @@ func (r *Repo) RequestAction(id int64, identifier string) bool {
 	return true
 }
 
+// RerequestCheckRun is a click of the acting user on "Re-run" of a check run. It reports whether there is such a run.
+func (r *Repo) RerequestCheckRun(id int64) bool {
+	c, unlock := r.begin()
+	defer unlock()
+	e := r.repo.checkRunByID(id)
+	if e != nil {
+		c.send(r.repo, "check_run", object{
+			"action": "rerequested", "check_run": checkRunJSON(r.repo, e.created.SHA, *e),
+		})
+	}
+	return e != nil
+}
+
 func (r *repository) checkRunByID(id int64) *checkRunEntry {
 	for _, runs := range r.checkRuns {
 		for i := range runs {

@@ -103,17 +103,23 @@ type world struct {
 	github        *githubtest.Server
 	shop, gateway *githubtest.Repo
 	review        int64 // the review that approves pull request 1
-	// private and public are the addresses of the service's listeners.
-	private, public string
+	// private and public are the addresses of the service's listeners. webhookSecret signs webhooks.
+	private, public, webhookSecret string
 }
 
 // begin starts a service on the example's GitOps repository, with replaced texts in previewset.yaml and more changes.
 func begin(t *testing.T, replace []string, more ...func(*os.Root) error) *world {
 	t.Helper()
-	w := &world{github: githubtest.New()}
+	w := prepareWorld(t, replace, more...)
+	w.start(t, func(c process.Command) process.Command { return c })
+	return w
+}
+
+// prepareWorld makes the sources of a service that isn't started yet.
+func prepareWorld(t *testing.T, replace []string, more ...func(*os.Root) error) *world {
+	t.Helper()
+	w := &world{github: githubtest.New(), webhookSecret: rand.Text()}
 	w.shop, w.gateway = w.github.AddRepository("acme/shop"), w.github.AddRepository("acme/gateway")
-	api := httptest.NewServer(w.github)
-	t.Cleanup(api.Close)
 	var err error
 	if w.git, err = gitserver.Start(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
@@ -121,7 +127,6 @@ func begin(t *testing.T, replace []string, more ...func(*os.Root) error) *world 
 	t.Cleanup(w.git.Close)
 	change := gitserver.All(append([]func(*os.Root) error{gitserver.Copy(repository), policy(replace)}, more...)...)
 	w.push(t, change)
-	w.start(t, api.URL)
 	return w
 }
 
@@ -151,8 +156,11 @@ func (w *world) push(t *testing.T, change func(*os.Root) error) {
 	}
 }
 
-func (w *world) start(t *testing.T, githubURL string) {
+// start starts the service, with a changed command.
+func (w *world) start(t *testing.T, change func(process.Command) process.Command) {
 	t.Helper()
+	api := httptest.NewServer(w.github)
+	t.Cleanup(api.Close)
 	ports, err := process.FreePorts(2)
 	if err != nil {
 		t.Fatal(err)
@@ -168,16 +176,16 @@ func (w *world) start(t *testing.T, githubURL string) {
 	private, public := fmt.Sprintf("127.0.0.1:%d", ports[0]), fmt.Sprintf("127.0.0.1:%d", ports[1])
 	group := process.NewGroup(folder)
 	t.Cleanup(group.Close)
-	_, err = group.Start(process.Command{
+	_, err = group.Start(change(process.Command{
 		Name: "service", Path: programs["preview-generator"], Dir: folder,
 		Args: []string{
 			"--listen=" + private, "--public-listen=" + public, "--config-repo=" + w.git.URL,
-			"--config-token-file=" + file("git", w.git.Password), "--github-url=" + githubURL + "/",
+			"--config-token-file=" + file("git", w.git.Password), "--github-url=" + api.URL + "/",
 			"--github-token-file=" + file("github", rand.Text()), "--token-file=" + file("argo", argoToken),
-			"--api-token-file=" + file("api", apiToken), "--webhook-secret-file=" + file("webhook", rand.Text()),
+			"--api-token-file=" + file("api", apiToken), "--webhook-secret-file=" + file("webhook", w.webhookSecret),
 			"--poll-interval=1s",
 		},
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
