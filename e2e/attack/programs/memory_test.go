@@ -116,7 +116,7 @@ func (w *world) deliver(t *testing.T, n, size int) {
 	header := map[string]string{
 		"X-GitHub-Event": "pull_request", "X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil)),
 	}
-	r := request{http.MethodPost, w.private + "/webhooks/github", header, string(payload)}
+	r := request{http.MethodPost, w.public + "/webhooks/github", header, string(payload)}
 	var wait sync.WaitGroup
 	failed := make([]error, n)
 	for i := range n {
