@@ -136,6 +136,9 @@ func linesOf(e *entry) []line {
 		add("Issue", e.row.IssueKey)
 		add("Namespace", e.row.Namespace)
 		add("Branch", e.row.Branch)
+		components, datasets := e.row.Content()
+		add("Data", strings.Join(datasets, ", "))
+		add("Components", strings.Join(components, ", "))
 	}
 	if d := e.Decision; d != nil {
 		add("Decision", string(d.Outcome)+" ("+string(d.Rule)+")")

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/answer"
@@ -49,12 +48,12 @@ type Options struct {
 // Pages answers requests to the host of the pages.
 type Pages struct {
 	Options
-	streams *semaphore.Weighted // bounds the browsers that wait for events
+	streams streams
 }
 
 // New returns Pages.
 func New(o Options) *Pages {
-	return &Pages{Options: o, streams: semaphore.NewWeighted(maxStreams)}
+	return &Pages{Options: o}
 }
 
 // Answers says whether a request is to the host of the pages.
@@ -163,7 +162,7 @@ func (s *Pages) route(c *gin.Context, p *answer.Published, v visitor) {
 	case path == "/" && isRead(c.Request):
 		s.list(c, p, v)
 	case path == eventsPath && isRead(c.Request):
-		s.stream(c)
+		s.stream(c, v)
 	case isEnvironment && !isAction && isRead(c.Request):
 		s.detail(c, p, v, name)
 	case isEnvironment && isAction && c.Request.Method == http.MethodPost:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -12,24 +13,56 @@ import (
 )
 
 const (
-	// maxStreams bounds the browsers that wait for events at once.
-	maxStreams = 500
+	// maxStreams bounds the pages that wait for events at once, and maxStreamsEach those of one person.
+	maxStreams     = 500
+	maxStreamsEach = 20
 	// streamLifetime is below the server's write timeout. Browsers connect again by themselves.
 	streamLifetime = 50 * time.Second
 	// lookEvery is the time between two looks for a change.
 	lookEvery = time.Second
 )
 
+// streams counts the pages that wait for events, so that one person can't take the place of all others.
+type streams struct {
+	mu    sync.Mutex
+	total int
+	of    map[string]int // by person
+}
+
+// begin reports whether one more page of a person may wait. If so, the caller calls end later.
+func (s *streams) begin(person string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.total >= maxStreams || s.of[person] >= maxStreamsEach {
+		return false
+	}
+	if s.of == nil {
+		s.of = map[string]int{}
+	}
+	s.total++
+	s.of[person]++
+	return true
+}
+
+func (s *streams) end(person string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total--
+	if s.of[person]--; s.of[person] == 0 {
+		delete(s.of, person)
+	}
+}
+
 // stream tells a browser of changes, as server-sent events (https://html.spec.whatwg.org/#server-sent-events). An event
 // has only the new version: the browser then loads its page again. The browser says which version it has: in the
 // address at first, and in Last-Event-ID after an event.
-func (s *Pages) stream(c *gin.Context) {
-	if !s.streams.TryAcquire(1) {
+func (s *Pages) stream(c *gin.Context, v visitor) {
+	if !s.streams.begin(v.Subject) {
 		c.Header("Retry-After", "30")
 		c.Status(http.StatusServiceUnavailable)
 		return
 	}
-	defer s.streams.Release(1)
+	defer s.streams.end(v.Subject)
 	c.Header("Content-Type", "text/event-stream")
 	c.Status(http.StatusOK)             // gin answers 404 otherwise, because these paths aren't among its routes
 	c.Header("X-Accel-Buffering", "no") // nginx keeps events back otherwise

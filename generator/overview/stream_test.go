@@ -16,22 +16,7 @@ func (s site) open(t *testing.T, path, lastID string) (next func() string) {
 	t.Helper()
 	server := httptest.NewServer(s.PublicHandler())
 	t.Cleanup(server.Close)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Host = host
-	for name, value := range someone("alice", "everybody") {
-		r.Header.Set(name, value)
-	}
-	if lastID != "" {
-		r.Header.Set("Last-Event-ID", lastID)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = answer.Body.Close() })
+	answer := connect(t, server, path, "alice", lastID)
 	if kind := answer.Header.Get("Content-Type"); kind != "text/event-stream" || answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s with content type %s", answer.Status, kind)
 	}
@@ -44,6 +29,27 @@ func (s site) open(t *testing.T, path, lastID string) (next func() string) {
 		}
 		return ""
 	}
+}
+
+func connect(t *testing.T, server *httptest.Server, path, login, lastID string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	for name, value := range someone(login, "everybody") {
+		r.Header.Set(name, value)
+	}
+	if lastID != "" {
+		r.Header.Set("Last-Event-ID", lastID)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = answer.Body.Close() })
+	return answer
 }
 
 // A change between the page and the connection isn't lost, and after a lost connection nothing is told twice.
@@ -66,5 +72,28 @@ func TestStreamTellsEachChange(t *testing.T) {
 	second := next()
 	if second == "" || second == first || again() != second {
 		t.Errorf("the second event is %q after %q", second, first)
+	}
+}
+
+// One person with many pages doesn't take the place of others.
+func TestStreamsOfOnePersonAreBounded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newWorld())
+	server := httptest.NewServer(s.PublicHandler())
+	t.Cleanup(server.Close)
+	accepted := 0
+	for range 25 {
+		answer := connect(t, server, "/events", "alice", "")
+		if answer.StatusCode == http.StatusOK {
+			accepted++
+		} else if answer.Header.Get("Retry-After") == "" {
+			t.Errorf("%s without Retry-After", answer.Status)
+		}
+	}
+	if accepted != 20 {
+		t.Errorf("%d pages of one person may wait", accepted)
+	}
+	if answer := connect(t, server, "/events", "bob", ""); answer.StatusCode != http.StatusOK {
+		t.Errorf("another person gets %s", answer.Status)
 	}
 }

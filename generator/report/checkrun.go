@@ -205,7 +205,7 @@ func (r *Reports) Rerun(pr string) {
 	records := r.lists[Check].records
 	if record, ok := records[pr]; ok && record.ID != 0 && len(record.recentEdits(r.options.Now())) < maxEdits {
 		last := record.withoutRun()
-		last.Commit, last.Text = record.Commit, record.Text // what was green stays green
+		last.Commit, last.Text = record.Commit, record.Text // a green commit stays green
 		last.Replaces = record.ID
 		records[pr] = last
 	}

@@ -21,6 +21,7 @@ func commentBody(r asking) string {
 	if r.row != nil {
 		writeServices(&b, r.row)
 		writeLinks(&b, r.row)
+		writeData(&b, r.row)
 		writeEnd(&b, r.decision)
 	}
 	if r.page != "" {
@@ -86,6 +87,16 @@ func writeLinks(b *strings.Builder, row *preview.Row) {
 			names[i] = inlineCode(name)
 		}
 		fmt.Fprintf(b, "- %s in %s\n", strings.Join(names, ", "), inlineCode(l.Namespace))
+	}
+}
+
+func writeData(b *strings.Builder, row *preview.Row) {
+	_, datasets := row.Content()
+	for i, dataset := range datasets {
+		datasets[i] = inlineCode(dataset)
+	}
+	if len(datasets) > 0 {
+		fmt.Fprintf(b, "\nData: %s\n", strings.Join(datasets, ", "))
 	}
 }
 

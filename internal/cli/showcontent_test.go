@@ -11,19 +11,13 @@ import (
 func TestShowReadsTheContentOfARow(t *testing.T) {
 	t.Parallel()
 	row := preview.Row{
-		Kustomize: preview.Kustomize{Components: []string{
-			"../../kustomize-base/services/web/run", "../../kustomize-base/data/postgres",
-			"../../kustomize-base/data/postgres/datasets/truncated", "../../kustomize-base/components/guardrails",
-			"../../kustomize-base/components/spot",
-		}},
 		Info: []preview.Info{{Name: "Title", Value: "a"}, {Name: "Pull requests", Value: "acme/shop#7:11 acme/gateway#3"}},
 		IgnoreDifferences: []preview.IgnoreDifference{
 			{Group: "apps", Kind: "Deployment", Name: "web"}, {Group: "apps", Kind: "StatefulSet", Name: "web"},
 		},
 	}
-	components, datasets := contentOf(row)
-	got := [][]string{components, datasets, handoverOf(row), {pullRequestsOf(row)}}
-	want := [][]string{{"spot"}, {"postgres=truncated"}, {"web"}, {"acme/shop#7, acme/gateway#3"}}
+	got := [][]string{handoverOf(row), {pullRequestsOf(row)}}
+	want := [][]string{{"web"}, {"acme/shop#7, acme/gateway#3"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
