@@ -16,7 +16,7 @@ func (s site) open(t *testing.T, path, lastID string) (next func() string) {
 	t.Helper()
 	server := httptest.NewServer(s.PublicHandler())
 	t.Cleanup(server.Close)
-	answer := connect(t, server, path, "alice", lastID)
+	answer := connect(t, server, path, "alice", lastID) //nolint:bodyclose // see connect
 	if kind := answer.Header.Get("Content-Type"); kind != "text/event-stream" || answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s with content type %s", answer.Status, kind)
 	}
@@ -31,6 +31,7 @@ func (s site) open(t *testing.T, path, lastID string) (next func() string) {
 	}
 }
 
+// connect returns an answer whose body is closed at the end of the test.
 func connect(t *testing.T, server *httptest.Server, path, login, lastID string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, http.NoBody)
@@ -83,7 +84,7 @@ func TestStreamsOfOnePersonAreBounded(t *testing.T) {
 	t.Cleanup(server.Close)
 	accepted := 0
 	for range 25 {
-		answer := connect(t, server, "/events", "alice", "")
+		answer := connect(t, server, "/events", "alice", "") //nolint:bodyclose // see connect
 		if answer.StatusCode == http.StatusOK {
 			accepted++
 		} else if answer.Header.Get("Retry-After") == "" {
@@ -93,7 +94,8 @@ func TestStreamsOfOnePersonAreBounded(t *testing.T) {
 	if accepted != 20 {
 		t.Errorf("%d pages of one person may wait", accepted)
 	}
-	if answer := connect(t, server, "/events", "bob", ""); answer.StatusCode != http.StatusOK {
+	answer := connect(t, server, "/events", "bob", "") //nolint:bodyclose // see connect
+	if answer.StatusCode != http.StatusOK {
 		t.Errorf("another person gets %s", answer.Status)
 	}
 }

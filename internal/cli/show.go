@@ -139,7 +139,7 @@ func (d details) fields(now time.Time) [][2]string {
 	if d.Decision != nil {
 		sleepsAt = d.Decision.SleepsAt
 	}
-	components, datasets := d.Row.Content()
+	components, datasets := d.Content()
 	return [][2]string{
 		{"Address", d.URL},
 		{"Namespace", d.Namespace},
