@@ -17,6 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 type createOptions struct {
@@ -27,6 +28,8 @@ type createOptions struct {
 	flags   envfile.Flags
 	commit  configrepo.CommitOptions
 	client  *apiclient.Client // nil if no service is named
+	owner   ownership
+	answer  answerOutput
 
 	edits gitrepo.Edits // the edits of the commit
 }
@@ -52,6 +55,9 @@ previewctl event.
 
 If another push was faster, the command applies its change again on the new commit.
 
+The JSON has the keys name, url, result (created or unchanged), dry_run, branch, commit, patch (of a dry run),
+review_url (with --branch), and held: the decision, if the service will hold the environment.
+
 For HTTPS, the push uses --config-token-file or Git's credential helpers; for SSH, a key. It ignores
 http.extraHeader, where actions/checkout puts its token, and insteadOf for the address in --config-repo.`,
 		Example: `  previewctl create jakub --service gateway=branch:main --purpose 'checkout redesign' --shared
@@ -61,7 +67,13 @@ http.extraHeader, where actions/checkout puts its token, and insteadOf for the a
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := opts.check(cmd, args)
 			if err == nil {
+				err = opts.owner.check(cmd)
+			}
+			if err == nil {
 				opts.client, err = (&apiclient.Flags{}).Optional(cmd, term)
+			}
+			if err == nil {
+				opts.term, err = opts.answer.check(cmd, term)
 			}
 			if err != nil {
 				return err
@@ -70,6 +82,8 @@ http.extraHeader, where actions/checkout puts its token, and insteadOf for the a
 		},
 	}
 	opts.addFlags(cmd)
+	opts.owner.add(cmd)
+	opts.answer.add(cmd)
 	return cmd
 }
 
@@ -109,7 +123,7 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 	if owner != "" {
 		opts.flags.Settings = slices.Insert(opts.flags.Settings, 0, envfile.SetValue(owner, "owner", "owner"))
 	}
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.newEnvironment)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.newEnvironment(ctx))
 	if err != nil {
 		return err
 	}
@@ -117,21 +131,31 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 		opts.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
 	}
 	opts.commit.Report(opts.term, result, "created "+f.Name)
-	isHeld := opts.reportHold(ctx, f)
-	if result.Unchanged || opts.commit.DryRun || opts.commit.Proposal != "" {
-		return nil
+	answer := newChangeAnswer(f, result, opts.commit, "created")
+	answer.Held = opts.hold(ctx, f)
+	opts.explain(f, answer)
+	return opts.answer.print(answer)
+}
+
+// explain prints why the service will hold the environment with the remedy, and the next step.
+func (o *createOptions) explain(f *envfile.File, answer changeAnswer) {
+	if answer.Held != nil {
+		o.term.Answerf("held: %s", config.Printable(answer.Held.Reason))
+		o.term.Answerf("  %s", config.Printable(answer.Held.Remedy))
 	}
-	opts.term.Answerf("Its address will be %s", f.URL())
+	if answer.Result == "unchanged" || answer.DryRun || o.commit.Proposal != "" {
+		return
+	}
+	o.term.Answerf("Its address will be %s", f.URL())
 	switch {
-	case opts.commit.Repo.Local, isHeld: // the reports name the next step
-	case opts.term.Getenv("PREVIEWSET_SERVER") != "":
-		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s",
-			f.Name, output.ShortCommit(result.Commit))
+	case o.commit.Repo.Local, answer.Held != nil: // the reports name the next step
+	case o.term.Getenv("PREVIEWSET_SERVER") != "":
+		o.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s",
+			f.Name, output.ShortCommit(answer.Commit))
 	default:
-		opts.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s --server URL",
-			f.Name, output.ShortCommit(result.Commit))
+		o.term.Answerf("\nNext: wait for it: previewctl wait %s --config-commit %s --server URL",
+			f.Name, output.ShortCommit(answer.Commit))
 	}
-	return nil
 }
 
 // defaultOwner returns the user's login if neither a flag nor the file sets the owner.
@@ -142,28 +166,27 @@ func (o *createOptions) defaultOwner(ctx context.Context) string {
 	return configrepo.CallerLogin(ctx, o.term)
 }
 
-func (o *createOptions) newEnvironment(f *envfile.File) (e gitrepo.Edits, err error) {
-	e, err = f.Create(o.content, o.flags.Settings)
-	o.edits = e
-	return e, err
+func (o *createOptions) newEnvironment(ctx context.Context) func(*envfile.File) (gitrepo.Edits, error) {
+	return func(f *envfile.File) (e gitrepo.Edits, err error) {
+		if err = o.owner.checkFile(ctx, o.client, f); err != nil {
+			return e, err
+		}
+		e, err = f.Create(o.content, o.flags.Settings)
+		o.edits = e
+		return e, err
+	}
 }
 
-// reportHold prints why the service will hold the environment, and the remedy.
-func (o *createOptions) reportHold(ctx context.Context, f *envfile.File) (isHeld bool) {
+// hold returns the decision by which the service will hold the environment, or nil.
+func (o *createOptions) hold(ctx context.Context, f *envfile.File) *preview.Decision {
 	before, err := f.Repo.Load()
 	if err != nil {
-		return false // the last valid configuration stays in force; previewctl check says why
+		return nil // the last valid configuration stays in force; previewctl check says why
 	}
 	after, err := overlay.New(filetree.Edited(f.FS, o.edits.Write, nil)).Load()
 	if err != nil {
-		return false
+		return nil
 	}
 	planner := plan.Planner{Env: o.term, Client: o.client}
-	d := planner.Hold(ctx, before, after, f.Name)
-	if d == nil {
-		return false
-	}
-	o.term.Answerf("held: %s", config.Printable(d.Reason))
-	o.term.Answerf("  %s", config.Printable(d.Remedy))
-	return true
+	return planner.Hold(ctx, before, after, f.Name)
 }

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
@@ -19,6 +21,9 @@ type deleteOptions struct {
 	target               string
 	breakLinks, ifExists bool
 	commit               configrepo.CommitOptions
+	client               *apiclient.Client // nil if no service is named
+	owner                ownership
+	answer               answerOutput
 }
 
 func newDeleteCmd(term *terminal.Process, runF func(context.Context, *deleteOptions) error) *cobra.Command {
@@ -31,7 +36,10 @@ the environment, and Argo CD deletes it with its namespace and all data in it. G
 is lost.
 
 It refuses while other environments link to it. With --break-links their links lead to the baseline instead.
-For a pull request, it deletes only the file that adjusts the pull request's environment.`,
+For a pull request, it deletes only the file that adjusts the pull request's environment.
+
+The JSON has the keys name, url, result (deleted or unchanged), dry_run, branch, commit, patch (of a dry run) and
+review_url (with --branch).`,
 		Example: `  previewctl delete jakub --dry-run
   previewctl delete jakub -m 'the redesign is merged'
   previewctl delete team --break-links --if-exists`,
@@ -42,7 +50,14 @@ For a pull request, it deletes only the file that adjusts the pull request's env
 			if err := flags.CheckTarget(cmd, opts.target); err != nil {
 				return err
 			}
-			if err := opts.commit.Check(cmd); err != nil {
+			err := cmp.Or(opts.commit.Check(cmd), opts.owner.check(cmd))
+			if err == nil {
+				opts.client, err = (&apiclient.Flags{}).Optional(cmd, term)
+			}
+			if err == nil {
+				opts.term, err = opts.answer.check(cmd, term)
+			}
+			if err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
@@ -51,34 +66,41 @@ For a pull request, it deletes only the file that adjusts the pull request's env
 	cmd.Flags().BoolVar(&opts.breakLinks, "break-links", false, "delete it even if other environments link to it")
 	cmd.Flags().BoolVar(&opts.ifExists, "if-exists", false, "succeed if the environment doesn't exist")
 	opts.commit.AddFlags(cmd)
+	opts.owner.add(cmd)
+	opts.answer.add(cmd)
 	return cmd
 }
 
 func runDelete(ctx context.Context, opts *deleteOptions) error {
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.deletion)
+	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.deletion(ctx))
 	if err != nil {
 		return err
 	}
 	opts.commit.Report(opts.term, result, "deleted "+f.Name)
-	return nil
+	return opts.answer.print(newChangeAnswer(f, result, opts.commit, "deleted"))
 }
 
-func (o *deleteOptions) deletion(f *envfile.File) (gitrepo.Edits, error) {
-	e := gitrepo.Edits{Message: gitrepo.Message{
-		Subject:  configrepo.Subject("Delete environment " + f.Name),
-		Trailers: []gitrepo.Trailer{{Key: "Environment", Value: f.Name}},
-	}}
-	if f.Content == nil {
-		if o.ifExists {
-			return e, nil
+func (o *deleteOptions) deletion(ctx context.Context) func(*envfile.File) (gitrepo.Edits, error) {
+	return func(f *envfile.File) (gitrepo.Edits, error) {
+		e := gitrepo.Edits{Message: gitrepo.Message{
+			Subject:  configrepo.Subject("Delete environment " + f.Name),
+			Trailers: []gitrepo.Trailer{{Key: "Environment", Value: f.Name}},
+		}}
+		if f.Content == nil {
+			if o.ifExists {
+				return e, nil
+			}
+			return e, f.Missing()
 		}
-		return e, f.Missing()
+		if err := o.owner.checkFile(ctx, o.client, f); err != nil {
+			return e, err
+		}
+		if others := f.LinkedFrom(); len(others) > 0 && !o.breakLinks {
+			return e, fmt.Errorf("delete %s: other environments link to it: %s\n"+
+				"link them to another environment first, or use --break-links to link them to the baseline",
+				f.Name, strings.Join(others, ", "))
+		}
+		e.Delete = []string{envfile.FolderOf(f.Name)}
+		return e, nil
 	}
-	if others := f.LinkedFrom(); len(others) > 0 && !o.breakLinks {
-		return e, fmt.Errorf("delete %s: other environments link to it: %s\n"+
-			"link them to another environment first, or use --break-links to link them to the baseline",
-			f.Name, strings.Join(others, ", "))
-	}
-	e.Delete = []string{envfile.FolderOf(f.Name)}
-	return e, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,7 +18,9 @@ type requestOptions struct {
 	action string // wake, sleep or extend
 	length time.Duration
 	// done returns the answer for an environment's name. Until is zero for a request without an end.
-	done func(name string, until time.Time) string
+	done   func(name string, until time.Time) string
+	owner  ownership
+	answer answerOutput
 }
 
 // newRequestCmd completes the command with the arguments, flags and work that the three commands share.
@@ -31,12 +34,19 @@ func newRequestCmd(
 		if f := cmd.Flags().Lookup("for"); f != nil && f.Changed && o.length <= 0 {
 			return flags.Usagef(cmd, "--for must be positive; use for example 8h")
 		}
-		if err := o.Parse(cmd, &server, args); err != nil {
+		err := cmp.Or(o.owner.check(cmd), o.Parse(cmd, &server, args))
+		if err == nil {
+			o.Env, err = o.answer.check(cmd, o.Env)
+		}
+		if err != nil {
 			return err
 		}
 		return runF(cmd.Context(), o)
 	}
 	server.Add(cmd)
+	o.owner.add(cmd)
+	o.answer.add(cmd)
+	cmd.Long += "\n\nThe JSON has the keys name, action, until (missing without an end) and note (missing without one)."
 	return cmd
 }
 
@@ -45,6 +55,9 @@ func runRequest(ctx context.Context, opts *requestOptions) error {
 	var until time.Time
 	var note string
 	name, err := opts.EnvironmentName(ctx)
+	if err == nil {
+		err = opts.owner.checkRequest(ctx, opts.Client, name)
+	}
 	if err == nil {
 		until, note, err = opts.Client.Request(ctx, name, opts.action, opts.length, opts.Env.Getenv("USER"))
 	}
@@ -56,5 +69,9 @@ func runRequest(ctx context.Context, opts *requestOptions) error {
 	if note != "" {
 		opts.Env.Notef("%s", note)
 	}
-	return nil
+	answer := requestAnswer{Name: name, Action: opts.action, Note: note}
+	if !until.IsZero() {
+		answer.Until = &until
+	}
+	return opts.answer.print(answer)
 }

@@ -67,7 +67,7 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 		}},
 		{"read", "Show environments (needs the service):", []*cobra.Command{
 			newListCmd(term, runList), newShowCmd(term, runShow), newWhyCmd(term, runWhy), newOpenCmd(term, runOpen),
-			newEnvCmd(term, runEnv), newWaitCmd(term, runWait), newUsageCmd(term, runUsage),
+			newEnvCmd(term, runEnv), newWaitCmd(term, runWait), newUsageCmd(term, runUsage), newMCPCmd(term, runMCP),
 		}},
 		{"request", "Wake, sleep and extend environments, confirm removals (needs the service):", []*cobra.Command{
 			newWakeCmd(term, runRequest), newSleepCmd(term, runRequest), newExtendCmd(term, runRequest),

@@ -16,7 +16,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"previewctl": func() { os.Exit(Main()) }})
+	testscript.Main(m, map[string]func(){
+		"previewctl": func() { os.Exit(Main()) },
+		"mcpclient":  func() { os.Exit(callMCPTool(os.Args[1:])) },
+	})
 }
 
 // TestScripts runs each script in testdata/script with previewctl as a process, in a folder of its own.

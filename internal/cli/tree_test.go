@@ -91,9 +91,9 @@ func newTreeCmd(term *terminal.Process, fsys fs.FS, edits *gitrepo.Edits) *cobra
 	}))
 	root := &cobra.Command{SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(service,
-		newCreateCmd(term, func(_ context.Context, o *createOptions) error { return on(o.target, o.newEnvironment) }),
-		newSetCmd(term, func(_ context.Context, o *setOptions) error { return on(o.target, o.changedEnvironment) }),
-		newDeleteCmd(term, func(_ context.Context, o *deleteOptions) error { return on(o.target, o.deletion) }),
+		newCreateCmd(term, func(ctx context.Context, o *createOptions) error { return on(o.target, o.newEnvironment(ctx)) }),
+		newSetCmd(term, func(ctx context.Context, o *setOptions) error { return on(o.target, o.changedEnvironment(ctx)) }),
+		newDeleteCmd(term, func(ctx context.Context, o *deleteOptions) error { return on(o.target, o.deletion(ctx)) }),
 		newHandoverCmd(term, func(_ context.Context, o *handoverOptions) error { return on(o.target, o.handover) }),
 	)
 	return root

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +15,13 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-func newWaitCmd(term *terminal.Process, runF func(context.Context, *wait.Options) error) *cobra.Command {
-	opts, server := &wait.Options{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
+type waitOptions struct {
+	wait.Options
+	answer answerOutput
+}
+
+func newWaitCmd(term *terminal.Process, runF func(context.Context, *waitOptions) error) *cobra.Command {
+	opts, server := &waitOptions{Options: wait.Options{Lookup: apiclient.Lookup{Env: term}}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "wait NAME|OWNER/REPO#NUMBER",
 		Short: "Wait until an environment is healthy or gone",
@@ -33,13 +39,20 @@ Immediately after a change, the service may still report the previous state. Aft
 command printed.
 
 Standard error has the progress: one line on a terminal, else a line for each change. The exit code is the
-result: see previewctl help exit-codes.`,
+result: see previewctl help exit-codes.
+
+The JSON has the keys name, result (healthy or gone, else timeout, degraded, gone or held), url, state, phase,
+reason, remedy and seconds.`,
 		Example: `  previewctl wait acme/shop#7 --commit orders=3f2a9c1d --timeout 5m
   previewctl wait mine --config-commit ab8bdbe446
   previewctl wait gateway-pr-9 --for gone`,
 		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cmp.Or(opts.Check(cmd), opts.Parse(cmd, &server, args)); err != nil {
+			err := cmp.Or(opts.Check(cmd), opts.Parse(cmd, &server, args))
+			if err == nil {
+				opts.Env, err = opts.answer.check(cmd, term)
+			}
+			if err != nil {
 				return err
 			}
 			return runF(cmd.Context(), opts)
@@ -49,11 +62,17 @@ result: see previewctl help exit-codes.`,
 	server.Add(cmd)
 	opts.AddGoalFlags(cmd)
 	opts.AddFlags(cmd)
+	opts.answer.add(cmd)
 	return cmd
 }
 
-func runWait(ctx context.Context, opts *wait.Options) error {
+func runWait(ctx context.Context, opts *waitOptions) error {
 	result, err := opts.Wait(ctx)
+	if reached := waitResult(err, opts.Goal); reached != "" {
+		if printErr := opts.answer.print(newWaitAnswer(&opts.Options, result, reached)); printErr != nil {
+			return printErr
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -68,4 +87,21 @@ func runWait(ctx context.Context, opts *wait.Options) error {
 		opts.Env.Inform("open it: previewctl open " + name + " (" + config.Printable(result.URL) + ")")
 	}
 	return nil
+}
+
+// waitResult returns the word for the end of waiting; "" for an error that says nothing about the environment.
+func waitResult(err error, goal string) string {
+	switch {
+	case err == nil:
+		return goal
+	case errors.Is(err, wait.ErrTimeUp):
+		return "timeout"
+	case errors.Is(err, wait.ErrDegraded):
+		return "degraded"
+	case errors.Is(err, wait.ErrGone):
+		return wait.Gone
+	case errors.Is(err, wait.ErrHeld):
+		return "held"
+	}
+	return ""
 }

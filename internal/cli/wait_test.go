@@ -18,13 +18,13 @@ import (
 )
 
 // waitFor waits for alice in a pipe.
-func waitFor(moments []apitest.Moment) (opts *wait.Options, out, err *bytes.Buffer) {
+func waitFor(moments []apitest.Moment) (opts *waitOptions, out, err *bytes.Buffer) {
 	term, out, err := terminaltest.New("", nil)
 	term.OutTTY, term.Now = false, time.Now
-	return &wait.Options{
+	return &waitOptions{Options: wait.Options{
 		Lookup: apiclient.Lookup{Env: term, Client: apitest.NewClient(moments), Target: "alice"},
 		Goal:   wait.Healthy, Timeout: 10 * time.Minute, Grace: 10 * time.Second, Every: wait.Every,
-	}, out, err
+	}}, out, err
 }
 
 func TestWaitPrintsTheResult(t *testing.T) {

@@ -21,6 +21,8 @@ import (
 type Result struct {
 	preview.Status
 	Began time.Time
+	// Cause says why the goal isn't reached.
+	Cause string
 }
 
 // Wait asks until the goal is reached. The error is the other result.
@@ -32,16 +34,16 @@ func (o *Options) Wait(ctx context.Context) (Result, error) {
 		done, err := w.askInTime(ctx)
 		stop()
 		if done || err != nil {
-			return w.Result, err
+			return w.result(done), err
 		}
 		passed := o.Env.Now().Sub(w.Began)
 		if passed >= o.Timeout {
-			return w.Result, w.timeUp()
+			return w.result(false), w.timeUp()
 		}
 		w.progress.Show(o.Target+": "+w.state, "("+output.Duration(passed)+")")
 		select {
 		case <-ctx.Done():
-			return w.Result, ctx.Err()
+			return w.result(false), ctx.Err()
 		case <-time.After(min(o.Every, o.Timeout-passed)):
 		}
 	}
@@ -56,6 +58,14 @@ type waiter struct {
 	answered bool      // the service has answered once
 	existed  bool      // the environment existed, as of the required config commit
 	failing  time.Time // since when the environment is degraded; zero if it isn't
+}
+
+func (w *waiter) result(isReached bool) Result {
+	r := w.Result
+	if !isReached {
+		r.Cause = w.state
+	}
+	return r
 }
 
 // minAnswerTime is how long the service may take for an answer when the timeout is near.
