@@ -71,7 +71,7 @@ func newRefresher(
 			store:     store.New(o.Store, o.Now),
 			requested: &metrics.Requested{}, filters: &applicationsets.Filters{}, shares: shares.New(o.Now),
 			reports: report.New(report.Options{
-				GitHub: o.Reporter, Kinds: o.Reports, Environment: o.DeploymentEnvironment,
+				GitHub: o.Reporter, Kinds: o.Reports, Jira: o.Jira, Environment: o.DeploymentEnvironment,
 				Stops: o.StopsReporting, PageOf: o.Pages.pageOf, Now: o.Now, Log: o.Logger,
 				Count: func(kind report.Kind, ok bool) { m.ReportWritten(string(kind), ok) },
 			}),

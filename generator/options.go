@@ -59,6 +59,8 @@ type Options struct {
 	Reporter report.GitHub
 	// Reports are the kinds of reports that are written; only commit statuses if it is empty.
 	Reports []report.Kind
+	// Jira writes links of the issues that pull requests name; nil writes none.
+	Jira report.Jira
 	// StopsReporting says whether an error of the Reporter ends the reports to a repository; nil retries after every error.
 	StopsReporting func(error) bool
 	// DeploymentEnvironment is the name of GitHub's environment for deployments; default "preview".

@@ -97,7 +97,7 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 	if o.WebhookSecret, err = optional("--webhook-secret-file", s.webhookSecretFile); err != nil {
 		return nil, err
 	}
-	if err = s.pages.apply(&o); err != nil {
+	if err = errors.Join(s.pages.apply(&o), s.jira.apply(&o)); err != nil {
 		return nil, err
 	}
 	if o.ConfigBranch, err = s.configBranch(); err != nil {

@@ -36,6 +36,7 @@ type settings struct {
 	deploymentEnvironment                    string
 	trustedProxies                           prefixes
 	pages                                    pageSettings
+	jira                                     jiraSettings
 	environmentMetrics                       bool
 	logLevel                                 slog.Level
 }
@@ -127,6 +128,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.Var(&s.trustedProxies, "trusted-proxies",
 		"proxies with a trusted X-Forwarded-For, as comma-separated `addresses` or networks (default none)")
 	s.pages.addFlags(f)
+	s.jira.addFlags(f)
 	f.BoolVar(
 		&s.environmentMetrics, "environment-metrics", true,
 		"`true|false`: metrics of single environments; previewctl usage needs them",
@@ -213,6 +215,7 @@ func (s *settings) check() error {
 		add(err != nil, fmt.Sprintf("--repositories: %q is no pattern; write one like acme/*", p))
 	}
 	s.pages.check(add)
+	s.jira.check(add)
 	if u, err := url.Parse(s.githubURL); err != nil || u.User != nil {
 		add(true, "--github-url is no URL, or holds user and password; give a token file instead")
 	}

@@ -61,6 +61,9 @@ var surface = map[string]string{
 	"session-key-file":           "",
 	"github-actions-audience":    "",
 	"github-actions-issuer":      "https://token.actions.githubusercontent.com",
+	"jira-url":                   "",
+	"jira-user":                  "",
+	"jira-token-file":            "",
 	"environment-metrics":        "true",
 	"log-level":                  "INFO",
 }
@@ -114,6 +117,7 @@ func values() map[string]string {
 		"pages-url": "https://previews.example", "oidc-issuer": "https://id.example", "oidc-client-id": "c",
 		"oidc-client-secret-file": "/os", "oidc-scopes": "email, groups", "oidc-groups-claim": "g", "oidc-login-claim": "l",
 		"session-key-file": "/se", "github-actions-audience": "aud", "github-actions-issuer": "https://token.example",
+		"jira-url": "https://jira.example", "jira-user": "u", "jira-token-file": "/jt",
 	}
 }
 
@@ -134,6 +138,7 @@ func wanted() *settings {
 			proxySecretFile: "/si", proxyLoginHeader: "X-L",
 			actionsIssuer: "https://token.example", actionsAudience: "aud",
 		},
+		jira: jiraSettings{url: "https://jira.example", user: "u", tokenFile: "/jt"},
 	}
 }
 
@@ -180,7 +185,7 @@ func TestFlagsAndEnvironmentAreEquivalent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(
-				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}, jiraSettings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 			); diff != "" {
 				t.Error(diff)
 			}
@@ -254,6 +259,10 @@ func invalidSettings() []invalidSetting {
 		{"a user in GitHub's address", append(slices.Clone(base), "--github-url=https://hunter2@github.example"), nil, []string{badURL}},
 		{"a GitHub address that is none", append(slices.Clone(base), "--github-url=https://me:hunter2%zz@github.example"), nil, []string{badURL}},
 		{"an interval of none", append(slices.Clone(base), "--poll-interval=0"), nil, []string{tooOften}},
+		{
+			"Jira without a token", append(slices.Clone(base), "--jira-url=https://acme.atlassian.net"), nil,
+			[]string{"links in Jira need --jira-url and --jira-token-file"},
+		},
 		{"an argument that is no flag", append(slices.Clone(base), "serve"), nil, []string{`unexpected argument "serve"; see --help`}},
 		{"a flag that isn't there", append(slices.Clone(base), "--tokenfile=/t"), nil, []string{"flag provided but not defined: -tokenfile"}},
 		{

@@ -54,7 +54,7 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 			"Current time between two polls; longer than configured while GitHub quota is short."),
 		statuses: counter("previewset_commit_statuses_total", "Commit statuses set on GitHub by outcome.", "outcome"),
 		reports: counter(
-			"previewset_report_writes_total", "Writes to GitHub by report (status, check, deployment, comment) and outcome.",
+			"previewset_report_writes_total", "Writes to GitHub and Jira by report (status, check, deployment, comment, jira) and outcome.",
 			"report", "outcome",
 		),
 		saves: counter("previewset_memory_saves_total", "Saves of the state by outcome.", "outcome"),
@@ -91,7 +91,7 @@ func (m *Metrics) initialize(interval time.Duration) {
 		c.WithLabelValues(outcome(true))
 		c.WithLabelValues(outcome(false))
 	}
-	for _, kind := range []string{"status", "check", "deployment", "comment"} {
+	for _, kind := range []string{"status", "check", "deployment", "comment", "jira"} {
 		m.reports.WithLabelValues(kind, outcome(true))
 		m.reports.WithLabelValues(kind, outcome(false))
 	}
@@ -127,7 +127,7 @@ func (m *Metrics) ApplicationSetRefreshed(ok bool) {
 	m.applicationSets.WithLabelValues(outcome(ok)).Inc()
 }
 
-// ReportWritten counts a write to GitHub: a commit status, a check run, a deployment or a comment.
+// ReportWritten counts a write: a commit status, a check run, a deployment, a comment or a link in Jira.
 func (m *Metrics) ReportWritten(kind string, ok bool) {
 	m.reports.WithLabelValues(kind, outcome(ok)).Inc()
 	if kind == "status" {

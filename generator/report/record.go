@@ -14,6 +14,8 @@ type Record struct {
 	ID int64 `json:"id,omitempty"`
 	// Commit is the head commit that the check run or the deployment is about.
 	Commit string `json:"commit,omitempty"`
+	// Address is where Jira's link leads; empty if the issue doesn't exist.
+	Address string `json:"address,omitempty"`
 	// Task is the task of the deployment.
 	Task string `json:"task,omitempty"`
 	// Earlier are the deployments of earlier commits, or the check runs of earlier commits without a result. The oldest
@@ -33,14 +35,14 @@ type Earlier struct {
 
 func (r Record) isEmpty() bool { return r.Text == "" && r.ID == 0 && len(r.Earlier) == 0 }
 
-// SavedRecords are the records of check runs, deployments and comments, by kind and pull request. They are saved, so
+// SavedRecords are the records of check runs, deployments and comments by pull request, and of links by issue. They are saved, so
 // that a restarted service creates nothing twice.
 type SavedRecords map[Kind]map[string]Record
 
 // savedKinds are the kinds in SavedRecords.
-var savedKinds = []Kind{Check, Deployment, Comment}
+var savedKinds = []Kind{Check, Deployment, Comment, RemoteLink}
 
-// Saved returns the check runs, deployments and comments to save.
+// Saved returns the check runs, deployments, comments and links to save.
 func (r *Reports) Saved() SavedRecords {
 	s := SavedRecords{}
 	for _, kind := range savedKinds {
@@ -60,7 +62,7 @@ func (r *Reports) Statuses() map[string]string {
 	return texts
 }
 
-// Restore takes over saved commit statuses, check runs, deployments and comments.
+// Restore takes over saved commit statuses, check runs, deployments, comments and links.
 func (r *Reports) Restore(statuses map[string]string, s SavedRecords) {
 	records := make(map[string]Record, len(statuses))
 	for key, text := range statuses {

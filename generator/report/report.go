@@ -1,6 +1,6 @@
-// Package report tells GitHub about previews: by commit statuses, check runs and deployments of the head commits of
-// pull requests, and by one comment for each pull request. It decides what to say and when to try again; the adapter
-// talks to GitHub.
+// Package report tells GitHub and Jira about previews: by commit statuses, check runs and deployments of the head commits of
+// pull requests, by one comment for each pull request, and by links of issues. It decides what to say and when to try
+// again; the adapters talk to GitHub and Jira.
 package report
 
 import (
@@ -22,9 +22,10 @@ const (
 	Check      Kind = "check"      // a check run; only a GitHub App may write it
 	Deployment Kind = "deployment" // a GitHub deployment, with its statuses
 	Comment    Kind = "comment"    // a comment, which is edited in place
+	RemoteLink Kind = "jira"       // a remote link of an issue in Jira
 )
 
-// Kinds are all kinds. Reports are written in this order.
+// Kinds are all kinds at GitHub. Reports are written in this order.
 var Kinds = []Kind{Status, Check, Deployment, Comment}
 
 // GitHub writes reports. Repository is "owner/name", and descriptions have at most 140 characters.
@@ -60,8 +61,10 @@ type CheckRuns interface {
 type Options struct {
 	// GitHub writes the reports; nil writes none.
 	GitHub GitHub
-	// Kinds are the kinds to write; only Status if it is empty.
+	// Kinds are the kinds to write to GitHub; only Status if it is empty.
 	Kinds []Kind
+	// Jira writes the links of issues; nil writes none.
+	Jira Jira
 	// Environment is the name of GitHub's environment for all deployments; "preview" if it is empty.
 	Environment string
 	// Stops says whether an error ends the reports to a repository, because the token may not write them; nil retries
@@ -122,8 +125,14 @@ type failedWrite struct {
 
 // New returns Reports.
 func New(o Options) *Reports {
-	if len(o.Kinds) == 0 {
+	switch {
+	case o.GitHub == nil:
+		o.Kinds = nil
+	case len(o.Kinds) == 0:
 		o.Kinds = []Kind{Status}
+	}
+	if o.Jira != nil {
+		o.Kinds = append(slices.Clone(o.Kinds), RemoteLink)
 	}
 	if o.Environment == "" {
 		o.Environment = "preview"
@@ -136,12 +145,13 @@ func New(o Options) *Reports {
 		options: o, budget: newBudget(o.Now), lists: map[Kind]list{},
 		planners: map[Kind]planner{
 			Status: planStatuses, Check: planCheckRuns, Deployment: deployments.plan, Comment: planComments,
+			RemoteLink: remoteLinks{o.Jira, o.PageOf}.plan,
 		},
 	}
 }
 
 // Enabled says whether reports are written.
-func (r *Reports) Enabled() bool { return r.options.GitHub != nil }
+func (r *Reports) Enabled() bool { return len(r.options.Kinds) > 0 }
 
 // Batch has the entries that are due after a snapshot, and then the results of their writes.
 type Batch struct {
@@ -162,7 +172,7 @@ func (r *Reports) Plan(snapshot *preview.Snapshot, progress progressOf, access m
 	if b.refused == nil {
 		b.refused = map[string]bool{}
 	}
-	for _, kind := range Kinds {
+	for _, kind := range append(slices.Clone(Kinds), RemoteLink) {
 		if slices.Contains(r.options.Kinds, kind) {
 			v := newView(snapshot, progress, access, r.lists[kind].records, r.options.PageOf)
 			entries, kept := r.planners[kind](v)
