@@ -1,9 +1,10 @@
 // Package generator is the service behind Argo CD's plugin generator. It runs the refresh cycle: it reads the sources,
 // resolves a snapshot, saves the state, publishes the snapshot, and then tells Argo CD and GitHub. See cycle.go.
 //
-// The subpackages are divided by the parties that they talk to: api (Argo CD, previewctl, webhooks), visit
-// (anonymous visitors), sources (facts), store (saved state), applicationsets (Argo CD's refreshes) and report (commit
-// statuses). HTTP handlers only read the published snapshot, because Argo CD asks often and in parallel. Package
+// The subpackages are divided by the parties that they talk to: api (Argo CD, previewctl, webhooks), visit (anonymous
+// visitors), signin and overview (signed-in people), shares (guests), buttons (clicks at GitHub), sources (facts),
+// progress (what Argo CD has done), store (saved state), applicationsets (Argo CD's refreshes) and report (what GitHub
+// and Jira show). HTTP handlers only read the published snapshot, because Argo CD asks often and in parallel. Package
 // preview decides everything else.
 package generator
 
@@ -73,7 +74,7 @@ func (g *Generator) Status() *status.Status { return g.current.Status() }
 // Handler serves Argo CD, the API, metrics and probes.
 func (g *Generator) Handler() http.Handler { return g.private }
 
-// PublicHandler serves webhooks and visits. It is the only handler that may be reachable from the internet.
+// PublicHandler serves webhooks, visits and the previews page. It is the only handler that may be reachable from the internet.
 func (g *Generator) PublicHandler() http.Handler { return g.public }
 
 // Serve serves both handlers until ctx is done. Then it gives running requests 5 seconds.

@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/generator/sources"
 )
 
-// wantReport tells GitHub about the served snapshot, unless only the reserve of the quota is left.
+// wantReport queues the reports about the served snapshot, unless only the reserve of the quota is left.
 func (r *refresher) wantReport() {
 	if r.reports.Enabled() && r.pacing.hasQuota() {
 		r.reads.want(reportKey, false)

@@ -92,7 +92,7 @@ func (p *prefixes) Set(s string) error {
 func (s *settings) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("preview-generator", flag.ContinueOnError)
 	f.StringVar(&s.listen, "listen", ":4355", "`address` for Argo CD, the API, metrics and probes")
-	f.StringVar(&s.publicListen, "public-listen", ":4356", "`address` for webhooks and wake pages, nothing else")
+	f.StringVar(&s.publicListen, "public-listen", ":4356", "`address` for webhooks, wake pages and the previews page, nothing else")
 	f.StringVar(&s.tokenFile, "token-file", "", "`file` with Argo CD's token, which gives access to rows only")
 	f.StringVar(&s.apiTokenFile, "api-token-file", "", "`file` with the token of the API; without it the API is off")
 	f.StringVar(&s.configRepo, "config-repo", "", "`URL` of the GitOps repository: https, ssh, git@host:path or file")

@@ -1,6 +1,6 @@
 // Package actions takes what people ask about environments: that one wakes, sleeps or stays longer, or that a removal is
-// confirmed. It checks each request against the snapshot that is served now, and adds it to the pending work. The API
-// and the previews page share it. It doesn't decide who may ask.
+// confirmed. It checks each request against the snapshot that is served now, and adds it to the pending work. The API,
+// the previews page, guests' links and the buttons at GitHub share it. It doesn't decide who may ask.
 package actions
 
 import (

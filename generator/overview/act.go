@@ -175,13 +175,17 @@ func (s *Pages) confirm(p *answer.Published, name, caller string, from actions.O
 }
 
 func (s *Pages) refuseAction(c *gin.Context, v visitor, e *entry, chosen string) {
-	text := "You may see this preview, but only its owner, the authors of its pull requests and admins may change it."
-	if chosen == actionConfirm {
-		text = "Only admins confirm removals."
-	}
+	text := "You may see this preview, but only its owner, the authors of its pull requests, holders of its slot and " +
+		"admins may change it."
 	remedy := "Ask " + cmp.Or(e.Owner, "the platform team") + ", or ask the platform team for a role in " +
 		config.AccessFile + "."
-	if v.Login == "" {
+	switch {
+	case chosen == actionConfirm:
+		text, remedy = "Only admins confirm removals.", "Ask an admin, or the platform team for that role."
+	case e.IsOwn:
+		text = "This preview is yours, but only people with the role developer may change their previews."
+		remedy = "Ask the platform team for that role in " + config.AccessFile + "."
+	case v.Login == "":
 		remedy = "The service doesn't know your GitHub login. Ask the platform team to add it under people in " +
 			config.AccessFile + "."
 	}

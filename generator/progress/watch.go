@@ -39,8 +39,8 @@ type SavedPhase struct {
 	Since time.Time     `json:"since"`
 }
 
-// Watch knows the progress of all live environments. Only the goroutine of the refresh cycle changes it; Latest,
-// Complete and Counts are safe for concurrent use.
+// Watch knows the progress of all live environments. Only the goroutine of the refresh cycle changes it. Latest, Known,
+// Complete, Changes and Counts are safe for concurrent use.
 type Watch struct {
 	applications Applications // nil without a cluster
 	now          func() time.Time
@@ -276,7 +276,7 @@ func (w *Watch) Changes() int {
 	return w.changes
 }
 
-// Counts returns the number of environments by phase. It has those with a known progress.
+// Counts returns the number of environments by phase. After a restart it has the saved phases.
 func (w *Watch) Counts() map[preview.Phase]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,6 +11,10 @@ import (
 const (
 	perMinute = 60
 	perHour   = 400
+	// atOnce and atOnceOfHour are the parts of these numbers that may be written at once. The rest comes evenly, so that
+	// no minute and no hour has more than the whole number.
+	atOnce       = 40
+	atOnceOfHour = 100
 )
 
 // budget bounds the writes to GitHub.
@@ -22,8 +26,8 @@ type budget struct {
 func newBudget(now func() time.Time) *budget {
 	return &budget{
 		now:    now,
-		minute: rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute),
-		hour:   rate.NewLimiter(rate.Every(time.Hour/perHour), perHour),
+		minute: rate.NewLimiter(rate.Every(time.Minute/(perMinute-atOnce)), atOnce),
+		hour:   rate.NewLimiter(rate.Every(time.Hour/(perHour-atOnceOfHour)), atOnceOfHour),
 	}
 }
 

@@ -49,7 +49,7 @@ func newCheckRun(r asking) checkRun {
 	state := stateOf(r.progress, deploymentStates)
 	wasReady := r.last.Commit == d.HeadSHA && strings.HasPrefix(r.last.Text, completed+" "+success+" ")
 	switch {
-	case r.address() != "" && !isSettled(r.progress.Phase) && wasReady:
+	case r.staysGreen(wasReady):
 		state = success
 	case state == inactive: // asleep before it was ever ready, or expired
 		state = failure
@@ -106,7 +106,7 @@ func buttonsOf(r asking) []preview.CheckRunAction {
 // key implements entry.
 func (c checkRun) key() string { return c.pr }
 
-// result identifies the part of the content that is written however often it changes.
+// result identifies the part of the content that has no limit of edits.
 func (c checkRun) result() string {
 	parts := []string{c.run.Status, c.run.Conclusion}
 	for _, a := range c.run.Actions {
@@ -151,7 +151,7 @@ func (c checkRun) next(r Record, now time.Time) write {
 			return r, err
 		}
 	case len(r.Earlier) > 0:
-		return endEarliest(c.repository, r, "Another commit replaced this one.")
+		return endEarliest(c.repository, r, "Another check run replaced this one.")
 	}
 	return nil
 }
@@ -199,9 +199,12 @@ func (c endedCheckRun) next(r Record, _ time.Time) write {
 	return endEarliest(repository, r, endedBody)
 }
 
-// Rerun forgets the check run of a pull request, so that another one is written. GitHub waits for that one after a click
-// on "Re-run". Too many clicks in an hour have no effect.
-func (r *Reports) Rerun(pr string) {
+// Rerun makes another check run take the place of a pull request's one, after the next Plan. GitHub waits for it after a
+// click on "Re-run". Too many clicks in an hour have no effect.
+func (r *Reports) Rerun(pr string) { r.reruns = append(r.reruns, pr) }
+
+// beginRerun forgets the check run of a pull request.
+func (r *Reports) beginRerun(pr string) {
 	records := r.lists[Check].records
 	if record, ok := records[pr]; ok && record.ID != 0 && len(record.recentEdits(r.options.Now())) < maxEdits {
 		last := record.withoutRun()

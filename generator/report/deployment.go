@@ -68,10 +68,9 @@ func (p deploymentPlanner) deployment(r asking) deployment {
 		state: stateOf(r.progress, deploymentStates),
 	}
 	w.url, w.logURL = r.address(), r.page
-	isWaiting := r.progress.Phase == preview.PhaseQueued || r.progress.Phase == preview.PhaseChecks
 	w.endsEarlier = r.row == nil || d.IsDeployed(r.row)
 	wasReady := r.last.Commit == w.sha && strings.HasPrefix(r.last.Text, success+" ")
-	if r.row != nil && !isWaiting && wasReady && !isSettled(r.progress.Phase) {
+	if r.staysGreen(wasReady) {
 		w.state = success
 	}
 	w.description = describe(d, r.progress, w.state)

@@ -93,6 +93,8 @@ type Reports struct {
 	planners map[Kind]planner
 	budget   *budget
 	lists    map[Kind]list
+	// reruns are the pull requests whose check run is to be written again. They wait here, because a Send may run.
+	reruns []string
 	// refused are the repositories that the token may not write to. They get no reports until the service restarts.
 	refused map[string]bool
 }
@@ -168,6 +170,10 @@ type kindBatch struct {
 
 // Plan finds the entries that are due. Entries that failed before come last.
 func (r *Reports) Plan(snapshot *preview.Snapshot, progress progressOf, access map[string]Access) *Batch {
+	for _, pr := range r.reruns {
+		r.beginRerun(pr)
+	}
+	r.reruns = nil
 	b := &Batch{refused: maps.Clone(r.refused)}
 	if b.refused == nil {
 		b.refused = map[string]bool{}

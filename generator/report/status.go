@@ -69,7 +69,7 @@ func newCommitStatus(r asking) commitStatus {
 	d := r.decision
 	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, statusStates)}
 	c.target = cmp.Or(r.address(), r.page)
-	if r.address() != "" && !isSettled(r.progress.Phase) && strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") {
+	if r.staysGreen(strings.HasPrefix(r.last.Text, c.sha+" "+success+" ")) {
 		c.state = success
 	}
 	c.description = describe(d, r.progress, c.state)

@@ -49,6 +49,13 @@ func (r asking) address() string {
 	return r.row.URL
 }
 
+// staysGreen reports whether a commit that was ready counts as ready while its environment sleeps or wakes, or is synced
+// again.
+func (r asking) staysGreen(wasReady bool) bool {
+	isWaiting := r.progress.Phase == preview.PhaseQueued || r.progress.Phase == preview.PhaseChecks
+	return wasReady && r.row != nil && !isWaiting && !isSettled(r.progress.Phase)
+}
+
 func newView(
 	snapshot *preview.Snapshot, progress progressOf, access map[string]Access, records map[string]Record,
 	pageOf func(environment string) string,

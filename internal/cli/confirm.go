@@ -34,11 +34,11 @@ func newConfirmCmd(term *terminal.Process, runF func(context.Context, *confirmOp
 	opts, server := &confirmOptions{term: term}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "confirm [NAME...] [--repository OWNER/NAME...] [--application-set NAME...]",
-		Short: "Confirm the removal of waiting environments",
+		Short: "Confirm the removal of environments that wait for it",
 		Long: `confirm lets the service remove environments that wait for confirmation. The service asks for a
-confirmation if the cause wasn't an action of the pull request's author: the configured label has changed,
-the repository was removed from the configuration or can't be read, the namespace would change, or many pull
-requests lost their label at once. previewctl why prints the cause.
+confirmation if the cause wasn't a decision about this one environment: the configured label has changed, the
+label was deleted, the repository was removed from the configuration or can't be read, the namespace would
+change, or many environments lost their label, file, slot or lifetime at once. previewctl why prints the cause.
 
 With --repository, a repository that was never read counts as empty. After the saved state was lost, the
 service needs that to answer without the repository. Use it too if another repository has taken the name of a
@@ -137,8 +137,10 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 	}
 	all := slices.Concat(opts.names.Environments, opts.names.Repositories, opts.names.ApplicationSets)
 	opts.term.Answerf("confirmed: %s", strings.Join(all, ", "))
-	opts.term.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
-		"See the result: previewctl list --all")
+	if len(opts.names.Environments) > 0 || len(opts.names.ApplicationSets) > 0 {
+		opts.term.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
+			"See the result: previewctl list --all")
+	}
 	return nil
 }
 
@@ -215,11 +217,19 @@ func (o *confirmOptions) removals(decisions []preview.Decision) (*output.Table, 
 func notWaiting(name string, decisions []preview.Decision) error {
 	for _, d := range decisions {
 		if d.Environment == name {
-			return fmt.Errorf("%s doesn't wait for confirmation: it is %s by rule %s; "+
-				"to remove it, close its pull request or remove the label", name, d.Outcome, d.Rule)
+			return fmt.Errorf("%s doesn't wait for confirmation: it is %s by rule %s; to remove it, %s",
+				name, d.Outcome, d.Rule, howToRemove(d))
 		}
 	}
 	return fmt.Errorf("the service knows no environment %s; see all environments: previewctl list", name)
+}
+
+// howToRemove says how a person removes an environment.
+func howToRemove(d preview.Decision) string {
+	if d.Number > 0 {
+		return "close its pull request or remove the label"
+	}
+	return fmt.Sprintf("previewctl delete %s, or for a slot: previewctl slot release %[1]s", d.Environment)
 }
 
 // askYes returns an error unless the user answers yes.

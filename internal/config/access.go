@@ -28,7 +28,7 @@ type Role string
 // The roles. Each one includes the roles before it.
 const (
 	RoleViewer    Role = "viewer"    // sees previews
-	RoleDeveloper Role = "developer" // also wakes, sleeps and extends previews of their own
+	RoleDeveloper Role = "developer" // also wakes, puts to sleep, extends and shares previews of their own
 	RoleAdmin     Role = "admin"     // may do everything, also confirm
 )
 

@@ -36,7 +36,7 @@ func checkJoin(a *applicant) *hold {
 		reason := fmt.Sprintf("its label %q names no environment", label)
 		if len(names) > 1 {
 			reason, leave = "its labels join it to several environments: "+config.Printable(strings.Join(names, ", ")),
-				"leave one of them"
+				"keep only one of these labels"
 		}
 		return &hold{rule: RuleJoin, reason: reason, remedy: leave}
 	}
@@ -127,7 +127,7 @@ func checkLabelProfile(a *applicant) *hold {
 	}
 	return &hold{
 		rule: RuleProfile, reason: "its labels name several profiles: " + strings.Join(names, ", "),
-		remedy: "leave one of them",
+		remedy: "keep only one of these labels",
 	}
 }
 
@@ -232,7 +232,7 @@ func checkDeployable(a *applicant) *hold {
 
 // headHold holds a head commit that a service can't run at yet.
 func headHold(facts Facts, pr PullRequest, s *config.Service) *hold {
-	// It takes a minute to make two commits with the same first 7 characters.
+	// An attacker needs a minute to make two commits with the same first 7 characters.
 	if pr.isFork() && !s.TagUses("SHA") {
 		return &hold{
 			rule: RuleApproval,

@@ -63,7 +63,7 @@ func profileCases() []admitCase {
 		{"the same profile twice", usual, pull(7, withLabels("preview:full", "Preview:Full")), liveAnswer("full")},
 		{
 			"two profiles are held", usual, pull(7, withLabels("preview:full", "preview:checkout")),
-			heldAnswer("profile", "its labels name several profiles: preview:checkout, preview:full", "leave one of them"),
+			heldAnswer("profile", "its labels name several profiles: preview:checkout, preview:full", "keep only one of these labels"),
 		},
 		{
 			"an unknown profile is held", usual, pull(7, withLabels("preview:fast")),

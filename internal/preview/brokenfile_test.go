@@ -37,7 +37,7 @@ func TestInvalidFileKeepsTheLastValidOne(t *testing.T) {
 		if diff := cmp.Diff([]string{want[0]}, s.Problems); diff != "" {
 			t.Errorf("%s: snapshot's problems (-want +got):\n%s", name, diff)
 		}
-		reason := "it is open and labelled \"preview\"; profile changed; its file is not in force as it stands: " + want[0]
+		reason := "it is open and labelled \"preview\"; profile changed; the newest version of its file is invalid and not used: " + want[0]
 		if diff := cmp.Diff(reason, s.Decisions[0].Reason); diff != "" {
 			t.Errorf("%s: reason (-want +got):\n%s", name, diff)
 		}

@@ -11,7 +11,7 @@ type CheckRun struct {
 	DetailsURL string
 	// Title is plain text, Summary is Markdown. Neither is empty.
 	Title, Summary string
-	// Replaces is the ID of a check run that this one must not be; 0 allows all. A new one then takes its place.
+	// Replaces is the ID of a check run that must not be used again; 0 allows all.
 	Replaces int64
 	// Actions are the buttons of the check run, at most three.
 	Actions []CheckRunAction

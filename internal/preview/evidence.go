@@ -86,8 +86,8 @@ type evidence struct {
 }
 
 // keepLeaving makes orphans of members that leave without enough evidence. GitHub may have answered from a copy that
-// lags behind. They leave after two direct reads that are at least one poll apart and show the same, or after one read
-// that shows the same as a webhook.
+// lags behind. They leave after two direct reads that show the same and are about one poll apart, or after one read that
+// shows the same as a webhook.
 func keepLeaving(in *input, ids *identities) {
 	e := evidence{in, ids}
 	for _, orphans := range ids.orphans {

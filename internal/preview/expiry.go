@@ -85,9 +85,9 @@ func (ls *lifecycles) expiredHold(w *desired) *hold {
 	if at.IsZero() || !ls.isExpiryEvident(w, at, rule, state) {
 		return nil
 	}
-	reason := "its end came " + moment(at)
+	reason := "it expired at " + moment(at)
 	if rule == RuleIdle {
-		reason = fmt.Sprintf("it has no activity since %s, and lifetime.deleteAfterIdle is %s",
+		reason = fmt.Sprintf("it has had no activity since %s, and lifetime.deleteAfterIdle is %s",
 			moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
 	}
 	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, w.name, in.now)}

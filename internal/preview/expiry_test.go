@@ -40,7 +40,7 @@ var expiryCases = []struct {
 		d.pass(48*time.Hour - time.Minute).want("1 asleep").pass(time.Minute).want("")
 		x := d.decided("shop-pr-1")
 		if x.Outcome != Held || x.Rule != RuleIdle || !x.Since.Equal(d.now) ||
-			x.Reason != "it has no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 48h" ||
+			x.Reason != "it has had no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 48h" ||
 			x.Remedy != "push to it, or previewctl extend shop-pr-1, to bring it back" {
 			d.t.Errorf("%+v", x)
 		}
@@ -303,7 +303,7 @@ var expiryOfNamedEnvironmentsCases = []struct {
 		}
 		d.used["jakub"] = true
 		d.pass(30*time.Hour - time.Minute).want("jakub awake").pass(time.Minute).want("")
-		if x := d.decided("jakub"); x.Rule != RuleExpired || x.Reason != "its end came 2026-11-21 18:00 UTC" {
+		if x := d.decided("jakub"); x.Rule != RuleExpired || x.Reason != "it expired at 2026-11-21 18:00 UTC" {
 			d.t.Errorf("%+v", x)
 		}
 		d.pass(24 * time.Hour).want("")

@@ -146,7 +146,7 @@ func (e *explainer) memberReason(res *result, m memberResult) string {
 	}
 	parts := []string{fmt.Sprintf("it is open and labelled %q; profile %s", label, res.live.Row.Profile)}
 	if p := e.fileProblem(w.name); p != "" {
-		parts = append(parts, "its file is not in force as it stands: "+p)
+		parts = append(parts, "the newest version of its file is invalid and not used: "+p)
 	}
 	if lost := e.lostSlotText(m.owner); lost != "" {
 		parts = append(parts, lost)
@@ -174,7 +174,7 @@ func (e *explainer) ownReason(res *result) string {
 		parts = append(parts, e.losersOf(w.name)...)
 	}
 	if p := e.fileProblem(w.name); p != "" {
-		parts = append(parts, "its file is not in force as it stands: "+p)
+		parts = append(parts, "the newest version of its file is invalid and not used: "+p)
 	}
 	return strings.Join(append(parts, res.planned.notes...), "; ")
 }

@@ -14,7 +14,7 @@ var sleepReasons = map[config.SleepCause]string{
 	config.SleptOutside: "it had no activity outside of working hours",
 	SleptMaxAwake: "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an " +
 		"extension",
-	SleptAsked:    "a person sent it to sleep",
+	SleptAsked:    "a person put it to sleep",
 	SleptRevoked:  "a commit from a fork in it isn't approved any more",
 	SleptForLimit: "it had no activity, and another environment needed its place",
 }
@@ -71,11 +71,11 @@ func (e stateExplainer) stateReason(state runState) string {
 		return fmt.Sprintf("it waits to wake: limits.awake (%d) is reached; position %d in the queue",
 			e.cfg.Policy.Limits.Awake, state.position)
 	case state.State == Waking:
-		return "it is waking since " + moment(state.Changed)
+		return "it has been waking since " + moment(state.Changed)
 	case state.State != Asleep:
 		return ""
 	}
-	return "it sleeps since " + moment(state.Changed) + because(sleepReasons[state.Why])
+	return "it has been asleep since " + moment(state.Changed) + because(sleepReasons[state.Why])
 }
 
 // announced returns a future time for a decision; nil if it is unknown.

@@ -21,7 +21,7 @@ type Facts struct {
 	Activity Measurement
 	// Skew is GitHub's time less the service's; nil if unknown.
 	Skew *time.Duration
-	// PollInterval is the time between two polls. Two reads that show the same departure are at least as far apart.
+	// PollInterval is the time between two polls. Two reads that show the same departure are at least 90 % of it apart.
 	PollInterval time.Duration
 	// Settled are the waking environments that Argo CD found synced and healthy with their last row. Without a cluster
 	// it has all of them.

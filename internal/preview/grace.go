@@ -33,7 +33,7 @@ func graceHold(in *input, l *lifecycle) *hold {
 	}
 	return &hold{
 		rule:   RuleGrace,
-		reason: "its pull request is closed, and it goes " + moment(end),
+		reason: "its pull request is closed, and it is removed at " + moment(end),
 		remedy: "reopen it to keep its preview",
 	}
 }

@@ -158,6 +158,6 @@ func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembe
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true, isGuard: true,
 		reason: fmt.Sprintf("it would move to %s together with many others, %s", w.name, g.bound(dedicated)),
-		remedy: "take back what moves it, or previewctl confirm " + dedicated.Row.Name + " to remove it",
+		remedy: "undo the label or claim that moves it, or previewctl confirm " + dedicated.Row.Name + " to remove it",
 	}
 }

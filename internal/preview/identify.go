@@ -28,7 +28,8 @@ type membership struct {
 	last        Member
 }
 
-// orphan is a member that no readable repository accounts for. It stays in its environment at its last commit.
+// orphan is a member that can't be read now, or that seems to leave without enough evidence. It stays in its environment
+// at its last commit.
 type orphan struct {
 	Member
 	hold *hold

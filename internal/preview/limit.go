@@ -111,7 +111,7 @@ func (l *limiter) expiredBefore(w, final *desired) *Expired {
 		return nil
 	}
 	return &Expired{
-		Rule: RuleExpired, Reason: "its end came " + moment(*end), Heads: l.lifecycles.pushes[w].heads,
+		Rule: RuleExpired, Reason: "it expired at " + moment(*end), Heads: l.lifecycles.pushes[w].heads,
 		Members: final.rememberedMembers(l.in.cfg.Policy.PullRequests),
 	}
 }

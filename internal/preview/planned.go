@@ -58,7 +58,7 @@ func checkMemberProfiles(d *plannedEnvironment) *hold {
 				rule: RuleProfile,
 				reason: fmt.Sprintf("its pull requests' labels name two profiles: %s of %s and %s of %s", first.Profile,
 					first.subject(), m.Profile, m.subject()),
-				remedy: "leave one of them",
+				remedy: "keep only one of these labels",
 			}
 		}
 	}
@@ -75,7 +75,7 @@ func checkProfile(d *plannedEnvironment) *hold {
 	}
 	return &hold{
 		rule:   RuleProfile,
-		reason: fmt.Sprintf("its file names a profile %q, which is not there", d.profile),
+		reason: fmt.Sprintf("its file names a profile %q, which doesn't exist", d.profile),
 		remedy: "use an existing profile; " + config.KnownNames(policy.Profiles),
 	}
 }
@@ -86,7 +86,7 @@ func checkLinkCycle(d *plannedEnvironment) *hold { return cycleHold(d.in, d.desi
 func composePlanned(d *plannedEnvironment) *hold {
 	made, err := d.compose()
 	if err != nil {
-		return &hold{rule: RuleTag, reason: err.Error(), remedy: "mend it in " + config.PolicyFile}
+		return &hold{rule: RuleTag, reason: err.Error(), remedy: "fix it in " + config.PolicyFile}
 	}
 	d.made = made
 	for _, s := range sortedSet(slices.Clone(d.desired.file.Handover)) {

@@ -49,7 +49,7 @@ type Leaving struct {
 	// Read is the time of the last direct read that showed it. A clock jump doesn't change it, so that the same read is
 	// known as such. It is zero in the state of earlier versions.
 	Read time.Time `json:",omitzero"`
-	// IsSure is true after a second direct read, at least one poll later, or after a webhook that says the same.
+	// IsSure is true after a second direct read, about one poll later, or after a webhook that says the same.
 	IsSure bool `json:"Sure,omitempty"`
 	// IsLabelDeleted is true if the repository lacked the label that the member lost. Then a person must confirm.
 	IsLabelDeleted bool `json:"LabelDeleted,omitempty"`

@@ -116,8 +116,8 @@ func checkForm(r Request) error {
 	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend}, r.Action):
 		return &RequestError{
 			Invalid: true,
-			Reason:  fmt.Sprintf("%q can't be asked", config.Printable(r.Action)),
-			Remedy:  "ask wake, sleep or extend",
+			Reason:  fmt.Sprintf("unknown action %q", config.Printable(r.Action)),
+			Remedy:  "use wake, sleep or extend",
 		}
 	case r.For < 0:
 		return &RequestError{Invalid: true, Reason: "the length of time is negative", Remedy: `write one like "48h"`}
@@ -162,7 +162,7 @@ func checkHold(settings *config.LifetimeSettings, r Request) error {
 	return &RequestError{
 		Invalid: true, Reason: fmt.Sprintf("an environment is held awake for %s at most (%s), and not for %s",
 			config.FormatDuration(most), setting, config.FormatDuration(r.For)),
-		Remedy: "ask for less, and again later",
+		Remedy: "use a shorter duration; you can extend it again later",
 	}
 }
 
@@ -173,7 +173,7 @@ func checkExtension(settings *config.LifetimeSettings, r Request) error {
 	return &RequestError{
 		Invalid: true, Reason: fmt.Sprintf("an environment is extended by %s at most (lifetime.maxExtension), and not by %s",
 			config.FormatDuration(settings.MaxExtension), config.FormatDuration(r.For)),
-		Remedy: "ask for less, and again later",
+		Remedy: "use a shorter duration; you can extend it again later",
 	}
 }
 
@@ -188,7 +188,7 @@ func (s *Snapshot) checkSleep(c *config.Config, r Request, row Row) error {
 		return nil
 	case len(file.Handover) > 0:
 		return &RequestError{
-			Reason: "workloads of " + row.Name + " are handed over, so that Argo CD can't stop them",
+			Reason: "workloads of " + row.Name + " are handed over, so Argo CD can't stop them",
 			Remedy: "take handover out of its file",
 		}
 	case file.Lifetime.KeepAwake:

@@ -22,7 +22,7 @@ var checkRequestCases = []struct {
 	{"to stay awake for as long as may be", "shop-pr-2", ActionWake, 48 * time.Hour, "", false, false},
 	{
 		"to stay awake for too long", "shop-pr-2", ActionWake, 2562047 * time.Hour,
-		"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; ask for less, and again later",
+		"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; use a shorter duration; you can extend it again later",
 		false, true,
 	},
 	{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
@@ -31,14 +31,14 @@ var checkRequestCases = []struct {
 	{"to bring back what is over", "shop-pr-1", ActionExtend, 0, "", false, false},
 	{
 		"to extend for too long", "shop-pr-2", ActionExtend, 48*time.Hour + 1,
-		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; ask for less, and again later",
+		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; use a shorter duration; you can extend it again later",
 		false, true,
 	},
 	{
 		"to bring back what is over, for too long", "shop-pr-1", ActionExtend, 49 * time.Hour,
-		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; ask for less, and again later", false, true,
+		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; use a shorter duration; you can extend it again later", false, true,
 	},
-	{"something else", "shop-pr-2", "del\u202eete", 0, `"delete" can't be asked; ask wake, sleep or extend`, false, true},
+	{"something else", "shop-pr-2", "del\u202eete", 0, `unknown action "delete"; use wake, sleep or extend`, false, true},
 	{"less than nothing", "shop-pr-2", ActionWake, -1, `the length of time is negative; write one like "48h"`, false, true},
 	{
 		"to sleep for a while", "shop-pr-2", ActionSleep, 1, "sleep takes no duration: it lasts until the next wake; omit the duration",
@@ -55,12 +55,12 @@ var checkRequestCases = []struct {
 	},
 	{
 		"to wake what is over", "shop-pr-1", ActionWake, 0,
-		"shop-pr-1 is gone: it has no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl " +
+		"shop-pr-1 is gone: it has had no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl " +
 			"extend shop-pr-1, to bring it back", false, false,
 	},
 	{
 		"what is handed over to sleep", "shop-pr-2", ActionSleep, 0,
-		"workloads of shop-pr-2 are handed over, so that Argo CD can't stop them; take handover out of its file", false, false,
+		"workloads of shop-pr-2 are handed over, so Argo CD can't stop them; take handover out of its file", false, false,
 	},
 	{
 		"what its file keeps awake to sleep", "shop-pr-5", ActionSleep, 0, "the file of shop-pr-5 says lifetime.keepAwake; take it out",

@@ -86,7 +86,7 @@ func (l *lifecycle) isKeptAwake() bool {
 	return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0 // guard stays-awake: false
 }
 
-// isSentToSleep reports whether a person sent it to sleep, without a wake request or a push since.
+// isSentToSleep reports whether a person put it to sleep, without a wake request or a push since.
 func (l *lifecycle) isSentToSleep() bool {
 	slept := l.requests.Slept
 	return !slept.IsZero() && !slept.Before(l.requests.Woken) && !slept.Before(l.Pushed)

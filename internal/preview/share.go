@@ -109,7 +109,7 @@ func conflictHold(environment string, m *member, runs, reserved map[string]*pull
 				rule: RuleConflict,
 				reason: fmt.Sprintf("both %s and %s change service %s, and the earlier of them, %s, runs in %s",
 					other.subject(), m.subject(), name, other.subject(), environment),
-				remedy: "take it out of " + environment + ", or close one of the two",
+				remedy: fmt.Sprintf("take %s out of %s, or close one of the two", m.subject(), environment),
 			}
 		}
 	}

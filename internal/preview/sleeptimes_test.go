@@ -151,7 +151,7 @@ func sleepRequestStories() []sleepStory {
 			d.facts = func(f *Facts) { f.Activity, f.Skew = Measurement{}, nil }
 			d.ask(ActionSleep, "shop-pr-1", 0).want("1 asleep").pass(24 * time.Hour).want("1 asleep")
 			if got := d.decided("shop-pr-1"); !strings.Contains(got.Reason,
-				"it sleeps since 2026-11-20 12:00 UTC: a person sent it to sleep") || got.Remedy == "" {
+				"it has been asleep since 2026-11-20 12:00 UTC: a person put it to sleep") || got.Remedy == "" {
 				d.t.Errorf("%s; %s", got.Reason, got.Remedy)
 			}
 			d.ask(ActionWake, "shop-pr-1", 0).want("1 waking")

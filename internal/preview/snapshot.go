@@ -9,8 +9,8 @@ type Snapshot struct {
 	// Decisions are about every open pull request of a configured repository and every environment file, sorted by
 	// repository and number, then name.
 	Decisions []Decision
-	// Unread names the configured repositories without a complete read, sorted. The service doesn't answer Argo CD before
-	// its first snapshot without such a repository.
+	// Unread names the configured repositories without a complete read, sorted. A service without saved state doesn't
+	// answer Argo CD before its first snapshot without such a repository.
 	Unread []string
 	// Memory is the argument of the next Resolve.
 	Memory Memory

@@ -16,7 +16,7 @@ lists the endpoints.
 - In place of the API token, a client can send a token of [access.yaml](../guides/access.md), or a workflow its token of
   GitHub Actions. It may then do what its role allows. Reading needs the role viewer; to wake, sleep or extend,
   developer; to confirm, admin.
-- The public listener (port 4356) has webhooks and wake pages. Only this one may be reachable from the internet.
+- The public listener (port 4356) has webhooks, wake pages and the previews page. Only this one may be reachable from the internet.
 - The body of an error is ` + "`{\"message\": \"…\"}`" + `.
 
 `
