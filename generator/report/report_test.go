@@ -127,7 +127,7 @@ func TestFailingStatusesDoNotBlockOthers(t *testing.T) {
 func TestStatusesAreShortAndLimited(t *testing.T) {
 	t.Parallel()
 	w, r := testworld.New(), &testworld.Statuses{}
-	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(50, strings.Repeat("a b", 40))...)
+	w.Repositories["acme/shop"] = testworld.Repository("acme/shop", crowd(40, strings.Repeat("a b", 40))...)
 	w.Repositories["acme/gateway"] = testworld.Repository("acme/gateway")
 	s := testworld.Ready(t, w, testworld.WithHealthyApplications, func(o *generator.Options) { o.Reporter = r })
 	first := r.Take()
@@ -139,7 +139,7 @@ func TestStatusesAreShortAndLimited(t *testing.T) {
 	}
 	s.Refresh(t.Context())
 	s.Refresh(t.Context())
-	if later := r.Take(); len(first) != 20 || len(later) != 30 {
+	if later := r.Take(); len(first) != 20 || len(later) != 20 {
 		t.Errorf("%d in the first refresh, %d in the second", len(first), len(later))
 	}
 }
