@@ -25,13 +25,15 @@ type createOptions struct {
 	target  string
 	file    string // -f
 	content []byte // of the file; nil without -f
+	update  bool   // --update
 	flags   envfile.Flags
 	commit  configrepo.CommitOptions
 	client  *apiclient.Client // nil if no service is named
 	owner   ownership
 	answer  answerOutput
 
-	edits gitrepo.Edits // the edits of the commit
+	defaults []envfile.Setting // of a new environment
+	edits    gitrepo.Edits     // the edits of the commit
 }
 
 func newCreateCmd(term *terminal.Process, runF func(context.Context, *createOptions) error) *cobra.Command {
@@ -55,8 +57,8 @@ previewctl event.
 
 If another push was faster, the command applies its change again on the new commit.
 
-The JSON has the keys name, url, result (created or unchanged), dry_run, branch, commit, patch (of a dry run),
-review_url (with --branch), and held: the decision, if the service will hold the environment.
+The JSON has the keys name, url, result (created, changed or unchanged), dry_run, branch, commit, patch (of a
+dry run), review_url (with --branch), and held: the decision, if the service will hold the environment.
 
 For HTTPS, the push uses --config-token-file or Git's credential helpers; for SSH, a key. It ignores
 http.extraHeader, where actions/checkout puts its token, and insteadOf for the address in --config-repo.`,
@@ -82,6 +84,7 @@ http.extraHeader, where actions/checkout puts its token, and insteadOf for the a
 		},
 	}
 	opts.addFlags(cmd)
+	cmd.Flags().BoolVar(&opts.update, "update", false, "change the environment like set if it exists")
 	opts.owner.add(cmd)
 	opts.answer.add(cmd)
 	return cmd
@@ -112,6 +115,9 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 	if err := flags.CheckTarget(cmd, o.target); err != nil {
 		return err
 	}
+	if o.update && o.file != "" {
+		return flags.Usagef(cmd, "--update changes only the settings of flags; remove -f")
+	}
 	if err := o.flags.Check(cmd, o.term.Now()); err != nil {
 		return err
 	}
@@ -121,7 +127,7 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 func runCreate(ctx context.Context, opts *createOptions) error {
 	owner := opts.defaultOwner(ctx)
 	if owner != "" {
-		opts.flags.Settings = slices.Insert(opts.flags.Settings, 0, envfile.SetValue(owner, "owner", "owner"))
+		opts.defaults = []envfile.Setting{envfile.SetValue(owner, "owner", "owner")}
 	}
 	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.newEnvironment(ctx))
 	if err != nil {
@@ -130,8 +136,12 @@ func runCreate(ctx context.Context, opts *createOptions) error {
 	if owner == "" && opts.flags.Owner == "" && opts.content == nil {
 		opts.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
 	}
-	opts.commit.Report(opts.term, result, "created "+f.Name)
-	answer := newChangeAnswer(f, result, opts.commit, "created")
+	done := "created"
+	if opts.changes(f) {
+		done = "changed"
+	}
+	opts.commit.Report(opts.term, result, done+" "+f.Name)
+	answer := newChangeAnswer(f, result, opts.commit, done)
 	answer.Held = opts.hold(ctx, f)
 	opts.explain(f, answer)
 	return opts.answer.print(answer)
@@ -171,11 +181,18 @@ func (o *createOptions) newEnvironment(ctx context.Context) func(*envfile.File) 
 		if err = o.owner.checkFile(ctx, o.client, f); err != nil {
 			return e, err
 		}
-		e, err = f.Create(o.content, o.flags.Settings)
+		if !o.changes(f) {
+			e, err = f.Create(o.content, slices.Concat(o.defaults, o.flags.Settings))
+		} else if err = f.RequireExisting(); err == nil {
+			e, err = f.Change(o.flags.Settings)
+		}
 		o.edits = e
 		return e, err
 	}
 }
+
+// changes reports whether the command changes the environment's file instead of creating it.
+func (o *createOptions) changes(f *envfile.File) bool { return o.update && f.Content != nil }
 
 // hold returns the decision by which the service will hold the environment, or nil.
 func (o *createOptions) hold(ctx context.Context, f *envfile.File) *preview.Decision {

@@ -22,10 +22,10 @@ import (
 
 // service starts the real service on branch main of a bare repository, with the simulated GitHub of the demo, and sets
 // the variables that point to it. Its Argo CD syncs at once. File argocd has the health and message of all
-// Applications.
+// Applications. With "workflows" the variables are those of a job of GitHub Actions, which has no API token.
 func service(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: service REPOSITORY")
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: service REPOSITORY [workflows]")
 	}
 	hub := httptest.NewServer(githubtest.Acme())
 	ts.Defer(hub.Close)
@@ -37,10 +37,15 @@ func service(ts *testscript.TestScript, neg bool, args []string) {
 	token, err := secret.Read(ts.MkAbs("token"))
 	ts.Check(err)
 	argocd := &argoCD{file: ts.MkAbs("argocd")}
-	g := generator.New(generator.Options{
+	options := generator.Options{
 		ConfigBranch: branch, GitHub: client, Applications: argocd, Token: token, APIToken: token,
 		Interval: time.Second, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	isWorkflow := len(args) > 1
+	if isWorkflow {
+		options.Workflows = actionsTokens(ts, repositoryID(ts, hub.URL, "acme/shop"))
+	}
+	g := generator.New(options)
 	argocd.service = g.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -57,7 +62,9 @@ func service(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	start(ts, g.Handler())
-	ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
+	if !isWorkflow {
+		ts.Setenv("PREVIEWSET_API_TOKEN_FILE", "token")
+	}
 }
 
 // argoCD has an Application for each row, synced.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,10 +30,16 @@ func TestScripts(t *testing.T) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			folder, err := filepath.Abs("../../action")
+			env.Setenv("ACTION", folder)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exitsWith, "sh": shell, "examples": examples,
 			"gitops": gitops, "pushed": pushed, "commits": commits,
 			"serve": serve, "serve-status": serveStatus, "service": service,
+			"action": action, "release": release,
 		},
 	})
 }
