@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -48,7 +47,10 @@ commit. A note on standard error names the synthetic parts.`,
 		ValidArgsFunction: opts.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Target = args[0]
-			err := cmp.Or(flags.CheckTarget(cmd, opts.Target), opts.synthetic.Check(cmd))
+			err := flags.CheckTarget(cmd, opts.Target)
+			if err == nil {
+				err = opts.synthetic.Check(cmd)
+			}
 			if err == nil {
 				opts.Client, err = server.Optional(cmd, term)
 			}

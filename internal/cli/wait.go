@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -48,7 +47,10 @@ reason, remedy and seconds.`,
   previewctl wait gateway-pr-9 --for gone`,
 		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := cmp.Or(opts.Check(cmd), opts.Parse(cmd, &server, args))
+			err := opts.Check(cmd)
+			if err == nil {
+				err = opts.Parse(cmd, &server, args)
+			}
 			if err == nil {
 				opts.Env, err = opts.answer.check(cmd, term)
 			}

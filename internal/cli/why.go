@@ -42,7 +42,10 @@ owner (of a bot's pull request: the login that added the label), url, head_sha.`
   previewctl why shop-pr-7 -o json`,
 		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := cmp.Or(flags.CheckOutput(cmd, opts.output, "text", "json", "yaml"), opts.Parse(cmd, &server, args))
+			err := flags.CheckOutput(cmd, opts.output, "text", "json", "yaml")
+			if err == nil {
+				err = opts.Parse(cmd, &server, args)
+			}
 			if err != nil {
 				return err
 			}

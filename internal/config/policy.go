@@ -157,6 +157,9 @@ type PullRequestPolicy struct {
 	IssueKey string `yaml:"issueKey" jsonschema:"format=regex,example=[A-Z]+-[0-9]+"`
 }
 
+// AcceptsForks reports whether a pull request from a fork gets a preview after an approval.
+func (p PullRequestPolicy) AcceptsForks() bool { return p.Forks == "approved" }
+
 // SlotPolicy switches slots on, and limits claims.
 type SlotPolicy struct {
 	// Mode is off, on, or required. Default: off.

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
@@ -70,12 +69,7 @@ func (r *Repo) environmentExamples(c *config.Config) []example {
 func (r *Repo) isFixed(c *config.Config, name string) bool {
 	dir := path.Join(overlaysFolder, name)
 	hasFile := c.Environments[name] != nil || r.tree.Kind(path.Join(dir, environmentFile)) != filetree.Absent
-	return dir == defaultOverlay || (!hasFile && !isPullRequestName(name))
-}
-
-func isPullRequestName(name string) bool {
-	i := strings.LastIndex(name, "-pr-")
-	return i > 0 && strings.Trim(name[i+len("-pr-"):], "0123456789") == "" && !strings.HasSuffix(name, "-")
+	return dir == defaultOverlay || (!hasFile && !config.IsPullRequestName(name))
 }
 
 // hasOwnContent reports whether an overlay adds anything to the shared one.

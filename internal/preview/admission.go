@@ -72,7 +72,7 @@ func checkLabel(a *applicant) *hold {
 }
 
 func checkFork(a *applicant) *hold {
-	if a.in.cfg.Policy.PullRequests.Forks == "approved" {
+	if a.in.cfg.Policy.PullRequests.AcceptsForks() {
 		return nil
 	}
 	return forkHold(a.PullRequest)
@@ -132,6 +132,20 @@ func checkLabelProfile(a *applicant) *hold {
 }
 
 func checkApproval(a *applicant) *hold { return approvalHold(a.PullRequest) }
+
+// commitHold holds the head commit of a pull request that a file names. It must pass the same rules about forks,
+// approval and readiness as the head of a labelled pull request; their order in admissionRules is the same.
+func commitHold(in *input, pr PullRequest, s *config.Service) *hold {
+	if !in.cfg.Policy.PullRequests.AcceptsForks() {
+		if h := forkHold(pr); h != nil {
+			return h
+		}
+	}
+	if h := approvalHold(pr); h != nil {
+		return h
+	}
+	return headHold(in.facts, pr, s)
+}
 
 // approvalHold holds a pull request from a fork until a human with write permission, who wrote neither the pull request
 // nor the commit, has approved exactly its head commit (docs/guides/forks.md).

@@ -15,6 +15,9 @@ type admissionRule struct {
 
 // admissionRules are the checks in their order. The first one that fails gives the decision.
 //
+// A pull request that an environment's file names has no label. Its commit passes commitHold instead, which repeats the
+// rules about forks, approval and readiness.
+//
 // Some checks aren't in it, because they need other environments or members. Conflicts between the members of one
 // environment are in share.go. Moves that the deletion guard stops are in guard.go. Expired environments that don't
 // come back, and limits, are in limit.go; limits come last, because only an environment that passes all rules takes a

@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -74,7 +73,10 @@ func (a Application) environment() (Remembered, error) {
 		return Remembered{}, err
 	}
 	e := Remembered{Row: row}
-	return e, cmp.Or(e.members(), e.contents())
+	if err := e.members(); err != nil {
+		return e, err
+	}
+	return e, e.contents()
 }
 
 // row recovers a row. Fields that aren't in the template of appsets/ follow from others.
@@ -154,7 +156,7 @@ func (e *Remembered) members() error {
 			ok = ok && err == nil && m.RepositoryID > 0
 		}
 		if !ok || len(e.Members) == maxParts {
-			return unless(false, "list of pull requests %q", list)
+			return notInARow("list of pull requests %q", list)
 		}
 		e.Members = append(e.Members, m)
 	}
@@ -171,7 +173,7 @@ func (e *Remembered) identity() (err error) {
 		}
 		m.RepositoryID, err = strconv.ParseInt(i.Value, 10, 64)
 		if err != nil || m.RepositoryID <= 0 {
-			return unless(false, "repository ID %q", i.Value)
+			return notInARow("repository ID %q", i.Value)
 		}
 	}
 	e.Members = []Member{m}
@@ -185,16 +187,16 @@ func (e *Remembered) contents() error {
 	}
 	for _, l := range e.Row.Links {
 		if l.Namespace != "" && !config.IsDNSLabel(l.Namespace, config.MaxLabel) {
-			return unless(false, "link target %q", l.Namespace)
+			return notInARow("link target %q", l.Namespace)
 		}
 	}
 	e.Run = map[string]config.ServiceRef{}
 	for _, s := range e.Row.Services {
 		switch {
 		case s.Host != "" && !hostPattern.MatchString(s.Host):
-			return unless(false, "host %q", s.Host)
+			return notInARow("host %q", s.Host)
 		case s.Commit != "" && !config.IsSHA(s.Commit):
-			return unless(false, "commit %q of service %s", s.Commit, s.Service)
+			return notInARow("commit %q of service %s", s.Commit, s.Service)
 		case s.Host != "":
 			e.Hosts = append(e.Hosts, s.Host)
 		}

@@ -112,9 +112,14 @@ func (r Row) textProblem() error {
 	return nil
 }
 
+// unless returns an error if a part of a row isn't valid.
 func unless(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
 	}
-	return fmt.Errorf(format+" is none that a row could have", args...)
+	return notInARow(format, args...)
+}
+
+func notInARow(format string, args ...any) error {
+	return fmt.Errorf(format+" isn't valid in a row", args...)
 }

@@ -63,14 +63,7 @@ func resolvePullRequest(
 	if !ok || !config.IsSHA(pr.HeadSHA) {
 		return config.ServiceRef{}, unresolvedHold(s, ref, file)
 	}
-	h := approvalHold(pr)
-	if in.cfg.Policy.PullRequests.Forks != "approved" {
-		h = forkHold(pr)
-	}
-	if h == nil {
-		h = headHold(in.facts, pr, s)
-	}
-	if h != nil {
+	if h := commitHold(in, pr, s); h != nil {
 		h.reason = fmt.Sprintf("%s#%d, which service %s runs at: %s", s.Repository, pr.Number, s.Name, h.reason)
 		return config.ServiceRef{}, h
 	}

@@ -67,7 +67,7 @@ func checkCommit(in *input, repositoryKey string, ref config.ServiceRef) running
 		return runningApproval{}
 	case !pr.isFork():
 		return runningApproval{is: approved}
-	case in.cfg.Policy.PullRequests.Forks != "approved":
+	case !in.cfg.Policy.PullRequests.AcceptsForks():
 		result.reason = what + ", and forks get no preview here"
 		return result
 	case pr.Approvals == nil:

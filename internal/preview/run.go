@@ -52,7 +52,7 @@ func Wanted(c *config.Config, repository string) Wants {
 		if len(s.Paths) > 0 {
 			w.Changes = admitted
 		}
-		if c.Policy.PullRequests.Forks == "approved" {
+		if c.Policy.PullRequests.AcceptsForks() {
 			w.Approvals = func(pr PullRequest) bool {
 				return pr.isFork() && (pinned[pr.Number] || !parseLabels(c.Policy.PullRequests, pr.Labels).isUnlabelled())
 			}
