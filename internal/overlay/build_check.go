@@ -21,6 +21,7 @@ type buildCheck struct {
 	kept        map[string][]byte // its objects as JSON, by identity
 	refused     config.Problems   // by the rules of the cluster
 	err         error             // of the build
+	quick       *quickCheck       // instead of the build; nil where only the build is right
 }
 
 func (b *buildCheck) addProblem(file, message, remedy string) {
@@ -29,6 +30,9 @@ func (b *buildCheck) addProblem(file, message, remedy string) {
 
 // run builds, and looks at the objects of the environment awake and asleep.
 func (b *buildCheck) run() {
+	if b.quick != nil && b.quick.passes(b) {
+		return
+	}
 	m, err := b.build.RunWithin(build.MaxTime)
 	if err == nil {
 		b.objects, err = build.Objects(m)

@@ -87,30 +87,43 @@ func (c *checker) addError(file, title string, err error) {
 func (c *checker) addExamples(cfg *config.Config, examples ...example) {
 	p := c.project("environments", c.appsets.environmentsProject)
 	c.addressNames = addressNames(c.repo.tree, cfg.Policy)
+	shared := sharedBuilds{}
 	for _, e := range examples {
-		c.addExample(cfg, e, p)
+		if b := c.addExample(cfg, e, p); b != nil {
+			shared.add(c, cfg, e, p, b)
+		}
 	}
+	shared.use(c.repo.builder, cfg)
 }
 
-func (c *checker) addExample(cfg *config.Config, e example, p *project) {
+// addExample adds a build, and returns it. It returns nil where the build is known, or can't be prepared.
+func (c *checker) addExample(cfg *config.Config, e example, p *project) *buildCheck {
 	row, err := preview.Compose(cfg, e.plan)
 	if err != nil {
 		c.addError(policyFile, e.title, err)
-		return
+		return nil
 	}
 	key, isKnown := c.isKnown(e.title, row)
 	if isKnown {
-		return
+		return nil
 	}
-	file := c.repo.kustomizationPath(row.Path)
 	b, err := c.repo.builder.Environment(row)
 	if err != nil {
-		c.addError(file, e.title, err)
-		return
+		c.addError(c.repo.kustomizationPath(row.Path), e.title, err)
+		return nil
 	}
-	added := &buildCheck{
-		title: e.title, file: file, build: b, shared: c.shared.of(c.repo.builder, row),
-		sleep: c.repo.builder.Sleep(cfg, e.plan, row), hosts: environmentHosts(cfg.Policy, row.Name),
+	added := c.newExample(cfg, e, row, p)
+	added.build, added.sleep = b, c.repo.builder.Sleep(cfg, e.plan, row)
+	c.builds = append(c.builds, added)
+	c.known[key], c.titled[e.title] = added, added
+	return added
+}
+
+// newExample returns the check of an environment, without its build.
+func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *project) *buildCheck {
+	return &buildCheck{
+		title: e.title, file: c.repo.kustomizationPath(row.Path), shared: c.shared.of(c.repo.builder, row),
+		hosts: environmentHosts(cfg.Policy, row.Name),
 		assert: func(b *buildCheck) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
@@ -124,8 +137,6 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) {
 			}
 		},
 	}
-	c.builds = append(c.builds, added)
-	c.known[key], c.titled[e.title] = added, added
 }
 
 // isKnown reports whether a build with the same content was added under another title.

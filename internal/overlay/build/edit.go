@@ -15,19 +15,27 @@ import (
 // edit applies a row to the overlay's kustomization. Argo CD does it with `kustomize edit` in the same order: images,
 // namespace, patches, components.
 func (b *Builder) edit(row preview.Row) ([]byte, error) {
-	content, err := b.tree.Read(b.graph.Folder(row.Path).File)
+	k, err := b.edited(row)
 	if err != nil {
 		return nil, err
 	}
-	var k types.Kustomization
+	return yaml.Marshal(k)
+}
+
+// edited returns the overlay's kustomization with a row applied to it.
+func (b *Builder) edited(row preview.Row) (k types.Kustomization, err error) {
+	content, err := b.tree.Read(b.graph.Folder(row.Path).File)
+	if err != nil {
+		return k, err
+	}
 	if err := k.Unmarshal(content); err != nil {
-		return nil, err
+		return k, err
 	}
 	k.FixKustomization()
 	k.Images = setImages(k.Images, row.Kustomize.Images)
 	k.Namespace = row.Kustomize.Namespace
 	if err := k.FixKustomizationPreMarshalling(filesOfFolder{kustomizeFiles{tree: b.tree}, row.Path}); err != nil {
-		return nil, err
+		return k, err
 	}
 	for _, p := range row.Kustomize.Patches {
 		k.Patches = append(k.Patches, kustomizePatch(p))
@@ -37,7 +45,7 @@ func (b *Builder) edit(row preview.Row) ([]byte, error) {
 			k.Components = append(k.Components, c)
 		}
 	}
-	return yaml.Marshal(k)
+	return k, nil
 }
 
 func kustomizePatch(p preview.Patch) types.Patch {
