@@ -23,12 +23,24 @@ lint: ## run golangci-lint, which includes go vet, on all three modules
 	$(TOOLS) golangci-lint run ./...
 	linter=$$($(TOOLS) -n golangci-lint) && for module in e2e e2e/browser; do (cd $$module && CGO_ENABLED=0 $$linter run ./...) || exit 1; done
 
+# Kustomize's builds, and tests of one goroutine that compute much: the race detector makes them up to ten times slower.
+BUILDS := /internal/overlay(/|$$)
+COMPUTATIONS := ^(TestScripts|TestStateFitsIntoConfigMap|TestHourWithoutChangesCostsNothing|TestUnpackCutPackIsAnError|TestRemovedPartMovesOthers|TestDecodingRestoresEnvironments|TestMemberHasTextOfItsChunks)$$
+# With the race detector, the first one is skipped, because it needs too much memory, and the second one runs 40 of its
+# sequences.
+AGAIN := ^(TestReadFitsIntoContainer|TestNoPreviewIsLost)$$
+
 unit: ## run the main module's tests
-	@[ -n "$(RACE)" ] || echo "no C compiler found: running without the race detector"
-	$(GO) test $(RACE) -shuffle=on -timeout 80m $(if $(RACE),-skip '^TestScripts$$') ./...
-	@[ -z "$(RACE)" ] || $(GO) test -run '^TestScripts$$' -timeout 40m ./internal/cli # hundreds of builds; the race detector makes each five times slower
-	@[ -z "$(RACE)" ] || $(GO) test -run TestReadFits ./internal/configbranch # the race detector needs too much memory for it
-	@[ -z "$(RACE)" ] || $(GO) test -run TestNoPreviewIsLost -timeout 40m ./generator # all sequences; with the race detector only 40 ran
+ifeq ($(RACE),)
+	@echo "no C compiler found: running without the race detector"
+	$(GO) test -shuffle=on -timeout 80m ./...
+else
+	$(GO) test -race -shuffle=on -timeout 80m -skip '$(COMPUTATIONS)' $$($(GO) list ./... | grep -vE '$(BUILDS)')
+	$(GO) test -race -run TestCheckPassesTheExample ./internal/overlay
+	$(GO) test -shuffle=on -timeout 40m $$($(GO) list ./... | grep -E '$(BUILDS)')
+	$(GO) test -run '$(COMPUTATIONS)|$(AGAIN)' -timeout 40m ./internal/cli ./internal/configbranch ./internal/github ./internal/gitrepo \
+	  ./generator ./generator/store/rowtemplate ./generator/gzipchunks
+endif
 
 contract: ## Argo CD's plugin client and template code against the service's handler; attacks on the programs
 	cd e2e && $(E2E) test -timeout 30m ./contract/... ./standtest

@@ -29,6 +29,7 @@ var (
 		"script":   func() template.JS { return template.JS(script) },  //nolint:gosec // G203: our own file
 		"sentence": sentence,
 		"word":     word,
+		"duration": func(seconds int) string { return config.FormatDuration(time.Duration(seconds) * time.Second) },
 		"join":     func(texts []string) string { return strings.Join(texts, ", ") },
 	}).ParseFS(files, "html/*.html"))
 )

@@ -17,10 +17,13 @@ var pods = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 // podPageSize bounds the Pods that are read in one namespace.
 const podPageSize = 250
 
+// crashLoop is the reason of a container that waits after a crash.
+const crashLoop = "CrashLoopBackOff"
+
 // failing are the reasons of a waiting container that failed to start or run. Kubelet tries again, but these failures
 // rarely end before a person changes something.
 var failing = []string{
-	"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
+	crashLoop, "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
 	"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }
 
@@ -33,8 +36,10 @@ type pod struct {
 }
 
 type containerStatus struct {
-	Name  string `json:"name"`
-	State struct {
+	Name         string `json:"name"`
+	Ready        bool   `json:"ready"`
+	RestartCount int    `json:"restartCount"`
+	State        struct {
 		Waiting struct {
 			Reason  string `json:"reason"`
 			Message string `json:"message"`
@@ -72,14 +77,25 @@ func (c *Client) failingPod(ctx context.Context, namespace string) *preview.Unhe
 
 // failure says why a container fails; "" if it doesn't.
 func (s containerStatus) failure() string {
-	if !slices.Contains(failing, s.State.Waiting.Reason) {
+	reason := s.State.Waiting.Reason
+	if s.isBetweenCrashes() {
+		reason = crashLoop
+	}
+	if !slices.Contains(failing, reason) {
 		return ""
 	}
-	parts := []string{fmt.Sprintf("container %s is in %s", s.Name, s.State.Waiting.Reason)}
+	parts := []string{fmt.Sprintf("container %s is in %s", s.Name, reason)}
 	if last := s.LastState.Terminated; last != nil {
 		parts = append(parts, fmt.Sprintf("it ended with exit code %d (%s)", last.ExitCode, last.Reason))
 	} else if s.State.Waiting.Message != "" {
 		parts = append(parts, s.State.Waiting.Message)
 	}
 	return strings.Join(parts, ": ")
+}
+
+// isBetweenCrashes reports whether a container runs again for a moment after several crashes. Without that, the failure
+// would come and go with each try.
+func (s containerStatus) isBetweenCrashes() bool {
+	last := s.LastState.Terminated
+	return s.State.Waiting.Reason == "" && !s.Ready && s.RestartCount >= 2 && last != nil && last.ExitCode != 0
 }

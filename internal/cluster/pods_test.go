@@ -19,6 +19,17 @@ func TestFailureOfAContainer(t *testing.T) {
 			`{"name":"web","state":{"waiting":{"reason":"ImagePullBackOff","message":"no such image"}}}`,
 			"container web is in ImagePullBackOff: no such image",
 		},
+		"it runs between two crashes": {
+			`{"name":"web","restartCount":3,"state":{"running":{}},"lastState":{"terminated":{"reason":"Error","exitCode":1}}}`,
+			"container web is in CrashLoopBackOff: it ended with exit code 1 (Error)",
+		},
+		"it is ready after crashes": {
+			`{"name":"web","ready":true,"restartCount":3,"state":{"running":{}},
+				"lastState":{"terminated":{"reason":"Error","exitCode":1}}}`, "",
+		},
+		"a task that ended well runs again": {
+			`{"name":"web","restartCount":3,"state":{"running":{}},"lastState":{"terminated":{"reason":"Completed","exitCode":0}}}`, "",
+		},
 		"it ran before": {
 			`{"name":"web","state":{"running":{}},"lastState":{"terminated":{"reason":"Error","exitCode":1}}}`, "",
 		},
