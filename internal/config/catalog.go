@@ -3,9 +3,10 @@ package config
 import "strings"
 
 // catalog has the components of kustomize-base by kind: services with run or link, optional components, datasets, and
-// stores that can start anew.
+// stores that can start anew. Folders with secrets are there by their path, such as services/orders; "" is that of all.
 type catalog struct {
 	run, link, components, reset map[string]bool
+	secrets                      map[string]bool
 	datasets                     map[string]map[string]bool // by store
 }
 
@@ -15,6 +16,7 @@ func catalogOf(t Tree) catalog {
 		link:       map[string]bool{},
 		components: map[string]bool{},
 		reset:      map[string]bool{},
+		secrets:    map[string]bool{},
 		datasets:   map[string]map[string]bool{},
 	}
 	for folder := range t.Kustomizations {
@@ -23,6 +25,10 @@ func catalogOf(t Tree) catalog {
 			continue
 		}
 		switch {
+		case part[len(part)-1] == SecretsFolder && len(part) == 2:
+			c.secrets[""] = true
+		case part[len(part)-1] == SecretsFolder && len(part) == 4 && (part[1] == "services" || part[1] == "data"):
+			c.secrets[part[1]+"/"+part[2]] = true
 		case len(part) == 4 && part[1] == "services" && part[3] == "run":
 			c.run[part[2]] = true
 		case len(part) == 4 && part[1] == "services" && part[3] == "link":

@@ -27,6 +27,8 @@ const (
 const (
 	Guardrails          = "guardrails" // the component that every environment has
 	SharedComponent     = "shared"     // the component that lets other environments in
+	SecretsFolder       = "secrets"    // the component with the secrets of a service or a store, or of all environments
+	SecretsRequired     = "required"   // a value of services.<service>.secrets
 	DefaultDataset      = "empty"
 	defaultProfile      = "changed"
 	WhenFullSleepIdlest = "sleep-idlest" // a value of limits.whenFull

@@ -82,6 +82,9 @@ type Service struct {
 	Data []string `yaml:"data"`
 	// AlsoNamed are further Kubernetes Services of the service in kustomize-base. A link replaces them too.
 	AlsoNamed []string `yaml:"alsoNamed"`
+	// Secrets says whether the service runs without kustomize-base/services/<service>/secrets, which environments with code
+	// from a fork don't get: optional, or required (there the service doesn't run). Default: optional.
+	Secrets string `yaml:"secrets" enum:"optional,required"`
 	// Ready is a check that must be green on a commit before the commit is deployed. Without it, no check is needed.
 	Ready *Ready `yaml:"ready"`
 	// Default is the ref of the service in environments that name none: a branch, tag or commit. Without it, the image tag

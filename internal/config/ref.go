@@ -43,7 +43,22 @@ type ServiceRef struct {
 	SHA    string // full commit SHA
 	Branch string // empty if the ref is not a branch
 	Number int    // 0 if the ref is not a pull request
+	// Origin is the origin of a pull request's commit. It is "" for other refs, and where it isn't known, as in the saved
+	// state of earlier versions.
+	Origin Origin `json:",omitempty"`
 }
+
+// Origin says in which repository the branch of a pull request is.
+type Origin string
+
+// The origins.
+const (
+	OriginOwn  Origin = "own"  // the repository of the pull request itself
+	OriginFork Origin = "fork" // another one, or one that is gone
+)
+
+// MayGetSecrets reports whether the commit is known to come from the repository itself. Code from forks gets no secrets.
+func (r ServiceRef) MayGetSecrets() bool { return r.Number == 0 || r.Origin == OriginOwn }
 
 // ParsePullRequest parses "owner/name#number".
 func ParsePullRequest(s string) (repository string, number int, ok bool) {

@@ -58,6 +58,10 @@ func (v *validator) validateService(at string, s *Service) {
 		}
 	}
 	v.validateReferences(at, s)
+	if s.Secrets == SecretsRequired && !HasSecrets(v.cfg, "services", s.Name) {
+		v.mistake(at+".secrets", fmt.Sprintf("%s/services/%s/%s is missing", BaseFolder, s.Name, SecretsFolder),
+			"add the component with its secrets, or remove secrets here")
+	}
 	v.validateReady(at+".ready", s.Ready)
 	v.validateDefault(at, s)
 }

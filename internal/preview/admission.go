@@ -90,9 +90,11 @@ func forkHold(pr PullRequest) *hold {
 	return &hold{
 		rule:   RuleFork,
 		reason: reason,
-		remedy: "push the branch to the repository itself and open the pull request from there",
+		remedy: pushBranchRemedy,
 	}
 }
+
+const pushBranchRemedy = "push the branch to the repository itself and open the pull request from there"
 
 func checkDraft(a *applicant) *hold {
 	if !a.Draft || a.in.cfg.Policy.PullRequests.Drafts != "skip" {
@@ -238,7 +240,7 @@ func checkDeployable(a *applicant) *hold {
 		if h := headHold(a.in.facts, a.PullRequest, s); h != nil {
 			return h
 		}
-		heads[name] = config.ServiceRef{SHA: a.HeadSHA, Branch: a.Branch, Number: a.Number}
+		heads[name] = a.headRef()
 	}
 	a.heads = heads
 	return nil
@@ -253,6 +255,14 @@ func headHold(facts Facts, pr PullRequest, s *config.Service) *hold {
 			reason: fmt.Sprintf("it comes from a fork, and the tag of service %s doesn't name the whole commit that was "+
 				"approved", s.Name),
 			remedy: "use {{ .SHA }} in that tag in " + config.PolicyFile,
+		}
+	}
+	if pr.isFork() && s.Secrets == config.SecretsRequired {
+		return &hold{
+			rule: RuleFork,
+			reason: fmt.Sprintf("it comes from a fork and changes service %s, which can't run without secrets, and code from "+
+				"forks gets none", s.Name),
+			remedy: pushBranchRemedy,
 		}
 	}
 	return readyHold(facts, s, pr.HeadSHA)

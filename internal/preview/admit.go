@@ -39,6 +39,7 @@ var admissionRules = []admissionRule{
 	{pullRequest: checkDeployable},
 	{environment: chooseServices},
 	{environment: resolveServices},
+	{environment: checkSecrets},
 	{environment: checkLinkCycle},
 	{environment: composePlanned},
 	{environment: checkNamespaceKept},

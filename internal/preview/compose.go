@@ -28,6 +28,8 @@ type Plan struct {
 	From map[string][]string
 	// State is Awake, Waking or Asleep; "" is Awake.
 	State State
+	// Secrets is whether the environment had secrets, or code from a fork, before.
+	Secrets SecretsMark
 }
 
 // composer composes one environment.
@@ -65,6 +67,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 	}
 	c.commits()
 	c.stores()
+	c.secrets()
 	if len(p.From) > 0 {
 		c.component("components", config.SharedComponent)
 	}
@@ -87,7 +90,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 
 func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
-		p.Dataset == other.Dataset && p.State == other.State &&
+		p.Dataset == other.Dataset && p.State == other.State && p.Secrets == other.Secrets &&
 		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&
 		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
 		maps.EqualFunc(p.From, other.From, slices.Equal)

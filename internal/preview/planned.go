@@ -100,13 +100,15 @@ func composePlanned(d *plannedEnvironment) *hold {
 func (d *plannedEnvironment) compose() (*composition, error) {
 	w, profile := d.desired, d.in.cfg.Policy.Profiles[d.profile]
 	state := Awake
+	var secrets SecretsMark
 	if w.previous != nil {
-		state = w.previous.Row.State
+		state, secrets = w.previous.Row.State, w.previous.Row.secretsMark()
 	}
 	parts := &ingredients{
 		plan: Plan{
 			Name: w.name, Owner: w.shownOwner(), Profile: d.profile, Dataset: cmp.Or(w.file.Dataset, profile.Dataset),
 			Components: slices.Concat(profile.Components, w.file.Components), Run: d.run, State: state, Reset: w.file.Reset,
+			Secrets: secrets,
 		},
 		source: w.source(), purpose: w.purpose(), person: w.limitOwner(), handover: w.file.Handover,
 		members: w.rememberedMembers(d.in.cfg.Policy.PullRequests), expires: d.lifecycles.fixedEnd(w, d.profile),

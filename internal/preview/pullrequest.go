@@ -3,6 +3,8 @@ package preview
 import (
 	"slices"
 	"strings"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // isApprovedBy is false for approvals by the authors, of other commits, and without write permission.
@@ -19,6 +21,15 @@ func (pr PullRequest) isByReviewer(a Approval) bool {
 // isFork is true also if the origin of a pull request is unknown.
 func (pr PullRequest) isFork() bool {
 	return pr.HeadRepositoryID == 0 || pr.HeadRepositoryID != pr.BaseRepositoryID
+}
+
+// headRef returns the head commit, with its origin.
+func (pr PullRequest) headRef() config.ServiceRef {
+	ref := config.ServiceRef{SHA: pr.HeadSHA, Branch: pr.Branch, Number: pr.Number, Origin: config.OriginOwn}
+	if pr.isFork() {
+		ref.Origin = config.OriginFork
+	}
+	return ref
 }
 
 // isOwnerKnown is false for a bot's pull request until it is known who labelled it.

@@ -68,6 +68,27 @@ func missing(was, is map[string]config.ServiceRef) bool {
 	return false
 }
 
+// forksHaveNoSecrets: an environment with a commit of a pull request from a fork has no secrets, and no mark changes.
+func (p *play) forksHaveNoSecrets(before *Snapshot) {
+	for name, e := range p.last.Memory.Environments {
+		mark := e.Row.secretsMark()
+		if last := before.Memory.Environments[name].Row.secretsMark(); last != "" && last != mark {
+			p.fail("%s was marked %q, and is marked %q now", name, last, mark)
+		}
+		for service, ref := range e.Run {
+			s := p.config.Policy.Services.Get(service)
+			if ref.Number == 0 || s == nil {
+				continue
+			}
+			pulls := p.pulls[strings.ToLower(s.Repository)]
+			isFork := ref.Number <= len(pulls) && pulls[ref.Number-1].isFork() && ref.Origin != config.OriginOwn
+			if isFork && (mark != SecretsNever || len(secretsOf(e.Row)) > 0) {
+				p.fail("%s has commit %s from a fork, and is marked %q", name, ref.SHA, mark)
+			}
+		}
+	}
+}
+
 // deletionGuardHolds: no more go for want of a label within ten minutes than may, and whom it held once it lets go only
 // when a person says so.
 func (p *play) deletionGuardHolds(before *Snapshot, confirmed map[string]bool) {

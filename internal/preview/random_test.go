@@ -209,7 +209,9 @@ func (p *play) pullRequestChanges() {
 		pr.Draft = !pr.Draft
 		what = fmt.Sprintf("is a draft: %v", pr.Draft)
 	case 5:
-		what, pr.HeadRepositoryID = "comes from where nobody knows", 0
+		if what = "stays where it is"; pr.isFork() { // a branch of the repository itself is there as long as the repository
+			what, pr.HeadRepositoryID = "comes from where nobody knows", 0
+		}
 	case 6:
 		pr.Changes = pick(p, nil, &Changes{}, &Changes{Paths: []string{"orders/a"}}, &Changes{Paths: []string{"web/a", "products/b"}})
 		what = "changes something else"
@@ -298,6 +300,9 @@ func (p *play) load() {
 		prev = p.last.Memory.Previous()
 	}
 	tree := testfixture.DemoTree(files)
+	for _, folder := range secretFolders {
+		tree.Kustomizations["kustomize-base/"+folder] = true
+	}
 	tree.Commit = p.commit()
 	if p.config != nil {
 		tree.Ancestors = []string{p.config.Commit, p.last.Memory.Commit}
@@ -373,6 +378,7 @@ func (p *play) resolve(m Memory) {
 	p.workIsSavedOnly(m)
 	p.nothingIsLost(before, m.Confirmed)
 	p.deletionGuardHolds(before, m.Confirmed)
+	p.forksHaveNoSecrets(before)
 	p.newOnesAreAllowed(before)
 	p.answerIsWhole()
 	for name, e := range p.last.Memory.Environments {

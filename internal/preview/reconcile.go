@@ -155,6 +155,7 @@ func (r *reconciler) propose(w *desired) proposal {
 			m.hold = moveHold(r.in, w, m, r.pendingMoves, r.guard)
 		}
 	}
+	holdForSecrets(r.in.cfg, p.desired)
 	heads := shareServices(r.in, p.desired)
 	if p.desired.isAbandoned() && checkFile(&plannedEnvironment{planner: r.planner, desired: p.desired}) == nil {
 		p.hold = r.abandonedHold(p.desired)

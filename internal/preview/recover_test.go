@@ -96,6 +96,8 @@ func TestRowsComeBackFromApplications(t *testing.T) {
 			was.Person = "" // and whom it counts for, until its pull requests are read
 		}
 		for service, pin := range was.Run {
+			pin.Origin = "" // and which repository a commit comes from, if the environment has no mark for secrets
+			was.Run[service] = pin
 			if pin.SHA != was.Row.HeadSHA && pin.Branch != "" {
 				was.Run[service] = config.ServiceRef{SHA: pin.SHA} // so is the branch, which is read again before it is needed
 			}

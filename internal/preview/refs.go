@@ -67,7 +67,7 @@ func resolvePullRequest(
 		h.reason = fmt.Sprintf("%s#%d, which service %s runs at: %s", s.Repository, pr.Number, s.Name, h.reason)
 		return config.ServiceRef{}, h
 	}
-	return config.ServiceRef{SHA: pr.HeadSHA, Branch: pr.Branch, Number: pr.Number}, nil
+	return pr.headRef(), nil
 }
 
 func openPullRequest(repository Repository, number int) (PullRequest, bool) {
