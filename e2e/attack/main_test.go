@@ -78,7 +78,7 @@ func startServer(ctx context.Context, group *process.Group, folder string) (*ser
 		return nil, err
 	}
 	s := &server{Cluster: c, mapper: mapperFor(c.Client.Discovery())}
-	for _, text := range []string{namespaceText("argocd"), defaultClass, foreignClass, httpRoutes} {
+	for _, text := range []string{namespaceText("argocd"), defaultClass, foreignClass, httpRoutes, externalSecrets} {
 		if err := s.create(ctx, "", text); err != nil {
 			return nil, err
 		}
@@ -136,6 +136,7 @@ func (s *server) installPolicies(ctx context.Context) error {
 			return err
 		}
 		text := strings.Replace(string(content), `controllers: ""`, "controllers: "+rancher, 1)
+		text = strings.Replace(text, `secretStores: ""`, "secretStores: previews", 1)
 		for document := range strings.SplitSeq(text, "\n---\n") {
 			if err := s.create(ctx, "argocd", document); err != nil {
 				return fmt.Errorf("%s: %w", file, err)

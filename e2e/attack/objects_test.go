@@ -136,8 +136,11 @@ func namespaceText(name string) string {
 	if !strings.HasPrefix(name, "preview-") {
 		return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}"
 	}
-	return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name +
-		`, labels: {previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted}}}`
+	mark := ""
+	if name == direct {
+		mark = "previewset.dev/secrets: allowed, "
+	}
+	return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + `, labels: {` + mark + `previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted}}}`
 }
 
 // The storage classes of the cluster.

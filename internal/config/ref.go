@@ -58,7 +58,7 @@ const (
 )
 
 // MayGetSecrets reports whether the commit is known to come from the repository itself. Code from forks gets no secrets.
-func (r ServiceRef) MayGetSecrets() bool { return r.Number == 0 || r.Origin == OriginOwn }
+func (p ServiceRef) MayGetSecrets() bool { return p.Number == 0 || p.Origin == OriginOwn }
 
 // ParsePullRequest parses "owner/name#number".
 func ParsePullRequest(s string) (repository string, number int, ok bool) {

@@ -49,7 +49,11 @@ func (b *buildCheck) assertAdmitted(rules *admission.Rules) {
 	var missing []string
 	refused := map[string]bool{}
 	if rules != nil {
-		for _, o := range b.objects {
+		unmarked := admission.UnmarkedSecrets(rules, b.objects)
+		for i, o := range b.objects {
+			if refusal, isUnmarked := unmarked[i]; isUnmarked {
+				b.addProblem(b.file, o.String()+" "+refusal.Message, refusal.Remedy)
+			}
 			for _, refusal := range rules.Refusals(o) {
 				refused[o.Identity()] = true
 				b.addProblem(b.file, o.String()+" "+refusal.Message, refusal.Remedy)

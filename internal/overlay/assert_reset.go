@@ -24,7 +24,7 @@ func resetExamples(tree *filetree.Tree, c *config.Config) []example {
 	if len(p.Reset) == 0 {
 		return nil
 	}
-	return []example{{"all data stores reset", p}}
+	return []example{{title: "all data stores reset", plan: p}}
 }
 
 // assertReset checks that the Pods of each store that starts anew get the time as an annotation.

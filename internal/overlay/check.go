@@ -59,7 +59,7 @@ func (r *Repo) CheckEnvironment(name string) config.Problems {
 	}
 	c := newChecker(r)
 	c.useAdmissionUnchecked(cfg.Policy)
-	c.addExamples(cfg, example{path.Join(overlaysFolder, name), Plan(cfg, name)})
+	c.addExamples(cfg, example{title: path.Join(overlaysFolder, name), plan: Plan(cfg, name)})
 	_ = c.run(context.Background(), nil) // a few builds; nothing cancels them
 	return c.report.Problems
 }
@@ -76,7 +76,7 @@ func (r *Repo) CheckService(name string) config.Problems {
 		c.useAdmission(cfg.Policy)
 	}
 	all := serviceNames(cfg.Policy)
-	c.addExamples(cfg, append([]example{{titleEverythingRun, planOf(all)}}, serviceExamples(all, name)...)...)
+	c.addExamples(cfg, append([]example{{title: titleEverythingRun, plan: planOf(all)}}, serviceExamples(all, name)...)...)
 	if r.graph.File(stagingOverlay) != "" {
 		c.addFixedOverlay(cfg, stagingOverlay)
 	}

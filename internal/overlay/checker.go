@@ -130,6 +130,8 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.warnAddresses(c.addressNames, row.Namespace)
 			b.warnCommits(cfg.Policy, e.plan.Run)
 			b.assertReset(row, e.plan.Reset)
+			b.assertSecretsMark(row)
+			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
 			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)
 			if b.isKept {

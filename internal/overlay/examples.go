@@ -14,15 +14,17 @@ import (
 type example struct {
 	title string
 	plan  preview.Plan
+	// missing are the names of the Secrets that an environment with code from a fork doesn't get.
+	missing []string
 }
 
 // examples returns the environments that together use every part of a repository: every profile, all services run, all
 // linked, each service alone run and alone linked, every dataset and component, and every folder of overlays.
 func (r *Repo) examples(c *config.Config) []example {
 	all := serviceNames(c.Policy)
-	found := []example{{titleEverythingRun, planOf(all)}, {"everything linked", planOf(nil)}}
+	found := []example{{title: titleEverythingRun, plan: planOf(all)}, {title: "everything linked", plan: planOf(nil)}}
 	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
-		found = append(found, example{"profile " + name, planOfProfile(c.Policy, name)})
+		found = append(found, example{title: "profile " + name, plan: planOfProfile(c.Policy, name)})
 	}
 	for _, s := range all {
 		found = append(found, serviceExamples(all, s)...)
@@ -30,20 +32,23 @@ func (r *Repo) examples(c *config.Config) []example {
 	for _, dataset := range r.datasets() {
 		p := planOf(all)
 		p.Dataset = dataset
-		found = append(found, example{"dataset " + dataset, p})
+		found = append(found, example{title: "dataset " + dataset, plan: p})
 	}
 	for _, component := range r.optionalComponents() {
 		p := planOf(all)
 		p.Components = []string{component}
-		found = append(found, example{"component " + component, p})
+		found = append(found, example{title: "component " + component, plan: p})
 	}
-	return slices.Concat(found, resetExamples(r.tree, c), r.environmentExamples(c))
+	return slices.Concat(found, resetExamples(r.tree, c), forkExamples(r, c), r.environmentExamples(c))
 }
 
 // serviceExamples returns an environment that runs only one service, and one that links only that service.
 func serviceExamples(all []string, service string) []example {
 	others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == service })
-	return []example{{service + " alone run", planOf([]string{service})}, {titleAloneLinked(service), planOf(others)}}
+	return []example{
+		{title: service + " alone run", plan: planOf([]string{service})},
+		{title: titleAloneLinked(service), plan: planOf(others)},
+	}
 }
 
 // environmentExamples returns the environments of the folders of overlays. All folders without own content share one
@@ -59,7 +64,7 @@ func (r *Repo) environmentExamples(c *config.Config) []example {
 		if !r.hasOwnContent(dir) {
 			p.Name, p.Owner = sampleName, sampleOwner
 		}
-		found = append(found, example{dir, p})
+		found = append(found, example{title: dir, plan: p})
 	}
 	return found
 }

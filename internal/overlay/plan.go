@@ -46,7 +46,7 @@ func planOf(run []string) preview.Plan {
 }
 
 func sampleCommit() config.ServiceRef {
-	return config.ServiceRef{SHA: sampleSHA, Branch: "check", Number: 1}
+	return config.ServiceRef{SHA: sampleSHA, Branch: "check", Number: 1, Origin: config.OriginOwn}
 }
 
 // planOfProfile runs a profile. For `changed`, it assumes a pull request that changes every service.

@@ -102,7 +102,7 @@ func (d *plannedEnvironment) compose() (*composition, error) {
 	state := Awake
 	var secrets SecretsMark
 	if w.previous != nil {
-		state, secrets = w.previous.Row.State, w.previous.Row.secretsMark()
+		state, secrets = w.previous.Row.State, w.previous.Row.SecretsMark()
 	}
 	parts := &ingredients{
 		plan: Plan{

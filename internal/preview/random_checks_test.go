@@ -71,8 +71,8 @@ func missing(was, is map[string]config.ServiceRef) bool {
 // forksHaveNoSecrets: an environment with a commit of a pull request from a fork has no secrets, and no mark changes.
 func (p *play) forksHaveNoSecrets(before *Snapshot) {
 	for name, e := range p.last.Memory.Environments {
-		mark := e.Row.secretsMark()
-		if last := before.Memory.Environments[name].Row.secretsMark(); last != "" && last != mark {
+		mark := e.Row.SecretsMark()
+		if last := before.Memory.Environments[name].Row.SecretsMark(); last != "" && last != mark {
 			p.fail("%s was marked %q, and is marked %q now", name, last, mark)
 		}
 		for service, ref := range e.Run {

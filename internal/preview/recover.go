@@ -203,7 +203,7 @@ func (e *Remembered) contents() error {
 		ref := config.ServiceRef{SHA: s.Commit}
 		if ref.SHA == e.Row.HeadSHA && ref.SHA != "" {
 			ref.Branch, ref.Number = e.Row.Branch, e.soleMember().Number
-			ref.Origin = e.Row.secretsMark().origin()
+			ref.Origin = e.Row.SecretsMark().origin()
 		}
 		e.Run[s.Service] = ref
 	}

@@ -15,7 +15,7 @@ import (
 func holdForSecrets(cfg *config.Config, w *desired) {
 	mark := SecretsMark("")
 	if w.previous != nil {
-		mark = w.previous.Row.secretsMark()
+		mark = w.previous.Row.SecretsMark()
 	}
 	why := secretsReason(cfg, w, mark)
 	for _, m := range w.members {
@@ -85,7 +85,7 @@ func checkSecrets(d *plannedEnvironment) *hold {
 	w := d.desired
 	mark := SecretsMark("")
 	if w.previous != nil {
-		mark = w.previous.Row.secretsMark()
+		mark = w.previous.Row.SecretsMark()
 	}
 	d.noteOrigins()
 	isFork := markOf(Plan{Run: d.run}) == SecretsNever

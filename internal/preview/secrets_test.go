@@ -76,7 +76,7 @@ func (s *stages) look() {
 	s.t.Helper()
 	marks := map[string]SecretsMark{}
 	for _, row := range s.last.Rows {
-		mark := row.secretsMark()
+		mark := row.SecretsMark()
 		if last := s.marks[row.Name]; last != "" && mark != last {
 			s.t.Errorf("%s was marked %q, and is marked %q now", row.Name, last, mark)
 		}
@@ -124,7 +124,7 @@ func (s *stages) want(lines ...string) *stages {
 	s.t.Helper()
 	got := []string{}
 	for _, row := range s.last.Rows {
-		line := row.Name + " " + string(row.secretsMark()) + ":"
+		line := row.Name + " " + string(row.SecretsMark()) + ":"
 		for _, service := range row.Services {
 			if service.Commit != "" {
 				line += " " + service.Service + "@" + strings.TrimRight(service.Commit, "0")
@@ -139,7 +139,7 @@ func (s *stages) want(lines ...string) *stages {
 }
 
 // wantHeld checks the rule, the reason and the remedy of a decision.
-func (s *stages) wantHeld(number int, texts ...string) *stages {
+func (s *stages) wantHeld(number int, texts ...string) {
 	s.t.Helper()
 	for _, d := range s.last.Decisions {
 		if d.Number != number {
@@ -151,10 +151,9 @@ func (s *stages) wantHeld(number int, texts ...string) *stages {
 				s.t.Errorf("the decision about %d is %q, want %q", number, text, want)
 			}
 		}
-		return s
+		return
 	}
 	s.t.Errorf("there is no decision about %d", number)
-	return s
 }
 
 const join = "preview-with:checkout"
@@ -222,7 +221,7 @@ func forkAttempts() map[string]func(*stages) {
 			for range 3 {
 				s.next(own(withLabels(join)), fork(withLabels()))
 			}
-			if mark := s.last.Rows[0].secretsMark(); mark != SecretsNever {
+			if mark := s.last.Rows[0].SecretsMark(); mark != SecretsNever {
 				s.t.Errorf("after it left, the environment is marked %q", mark)
 			}
 		},
@@ -304,7 +303,7 @@ func TestForksGetNoSecrets(t *testing.T) {
 				r.Add(applicationOf(t, row)) // an adopted environment doesn't come back
 			}
 			for environment, e := range r.Environments {
-				if mark := e.Row.secretsMark(); mark != s.marks[environment] {
+				if mark := e.Row.SecretsMark(); mark != s.marks[environment] {
 					t.Errorf("%s comes back marked %q, want %q", environment, mark, s.marks[environment])
 				}
 			}
@@ -384,8 +383,8 @@ func TestStateWithoutOrigins(t *testing.T) {
 	unread := factsOf()
 	delete(unread.Repositories, "acme/shop")
 	row := only(t, Resolve(s.config, unread, restarted(t, m), m.At.Add(time.Minute)))
-	if row.secretsMark() != "" || len(secretsOf(row)) > 0 {
-		t.Errorf("with unknown origins it is marked %q, and has %q", row.secretsMark(), secretsOf(row))
+	if row.SecretsMark() != "" || len(secretsOf(row)) > 0 {
+		t.Errorf("with unknown origins it is marked %q, and has %q", row.SecretsMark(), secretsOf(row))
 	}
 }
 
@@ -393,7 +392,7 @@ func TestStateWithoutOrigins(t *testing.T) {
 func TestRowsWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	row := only(t, resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))))
-	if row.secretsMark() != "" || len(secretsOf(row)) > 0 || len(kindsDeleted(row)) > 0 {
+	if row.SecretsMark() != "" || len(secretsOf(row)) > 0 || len(kindsDeleted(row)) > 0 {
 		t.Errorf("the row has secrets: %+v", row.Kustomize)
 	}
 }

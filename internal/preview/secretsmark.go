@@ -18,12 +18,12 @@ const (
 	SecretsNever   SecretsMark = "never"   // code from a fork ran in it
 )
 
-// secretsLabel is the label of the Namespace with the mark.
-const secretsLabel = "previewset.dev/secrets"
+// markLabel is the label of the Namespace with the mark.
+const markLabel = "previewset.dev/secrets"
 
 // The patches are the same in all environments, so all share their texts.
 const (
-	markStart = `{"apiVersion":"v1","kind":"Namespace","metadata":{"labels":{"` + secretsLabel + `":"`
+	markStart = `{"apiVersion":"v1","kind":"Namespace","metadata":{"labels":{"` + markLabel + `":"`
 	markEnd   = `"},"name":"any"}}`
 
 	withoutExternalSecrets = `{"$patch":"delete","apiVersion":"external-secrets.io/v1","kind":"ExternalSecret",` +
@@ -92,8 +92,8 @@ func mayBeFromFork(run map[string]config.ServiceRef) bool {
 	return false
 }
 
-// secretsMark returns the mark of a row.
-func (r Row) secretsMark() SecretsMark {
+// SecretsMark returns the mark of a row.
+func (r Row) SecretsMark() SecretsMark {
 	i := slices.IndexFunc(r.Kustomize.Patches, func(p Patch) bool {
 		return p.Target == Target{Kind: "Namespace"} && strings.HasPrefix(p.Patch, markStart)
 	})

@@ -23,7 +23,7 @@ func NewRules(s *Settings, namespacePrefix string) *Rules {
 // Refusals returns the reasons why an object would be refused. It doesn't check hosts: overlay does that for
 // repositories without policies too.
 func (r *Rules) Refusals(o manifest.Object) []Refusal {
-	found := r.refusalsOfKind(o)
+	found := append(r.refusalsOfKind(o), refuseSecretSource(r.settings, o)...)
 	if !r.hasAllSettings() {
 		return found
 	}

@@ -32,6 +32,8 @@ data:
   runtimeClasses: gvisor
   storageClasses: slow
   refusedKeys: grafana_* aadpodidbinding
+  secretStores: previews other
+  secretKeys: previews/* one
 `
 
 // refusedChange is an allowed object, and one change of its text that makes it refused.
@@ -128,8 +130,8 @@ func TestAdmissionPoliciesDeny(t *testing.T) {
 			t.Errorf("%s has no binding", name)
 		}
 	}
-	if len(policies) != 17 {
-		t.Errorf("there are %d policies, want 17", len(policies))
+	if len(policies) != 18 {
+		t.Errorf("there are %d policies, want 18", len(policies))
 	}
 }
 
