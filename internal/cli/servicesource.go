@@ -83,7 +83,7 @@ func (o *serviceAddOptions) readSource(ctx context.Context) (err error) {
 		o.service.Source, err = readManifests(o.from)
 	case o.chart.source != "":
 		defer o.term.NoticeIfSlow("the chart")()
-		if o.service.Chart, o.service.Source, err = o.chart.render(ctx, o.service.Name, nil); err != nil {
+		if o.service.Chart, o.service.Source, err = o.chart.render(ctx, o.term, o.service.Name, nil); err != nil {
 			return err
 		}
 		o.service.Chart.Image, o.service.Chart.Port = o.image, o.service.Port

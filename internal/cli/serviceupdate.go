@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -24,6 +25,8 @@ type serviceUpdateOptions struct {
 	term   *terminal.Process
 	name   string
 	chart  chartOptions
+	image  string
+	port   int
 	commit configrepo.CommitOptions
 
 	updated       *newservice.Added
@@ -42,10 +45,12 @@ shows the difference. It writes run/source, run/adapted, run/chart.yaml and link
 the service, and its entry in previewset.yaml except the image and alsoNamed.
 
 A chart in a folder is read from the folder as it was named, so run the command where you ran service add.
-Without --values, the values stay. With it, they are replaced.`,
+Without --values, the values stay. With it, they are replaced. --chart takes the chart from another address,
+with --version unless it is a folder.`,
 		Example: `  previewctl service update stock --version 1.5.0 --dry-run
   previewctl service update stock --values deploy/preview.yaml
-  previewctl service update stock --version 1.5.0 --branch stock-1.5`,
+  previewctl service update stock --version 1.5.0 --branch stock-1.5
+  previewctl service update stock --chart oci://ghcr.io/acme/charts/stock --version 1.5.0`,
 		Args:              flags.OneArg("service"),
 		ValidArgsFunction: completeOne(configrepo.Completer(term, &opts.commit.Repo)("calls")),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,7 +58,7 @@ Without --values, the values stay. With it, they are replaced.`,
 			if err := checkServiceName(cmd, opts.name); err != nil {
 				return err
 			}
-			if err := opts.chart.checkTexts(cmd); err != nil {
+			if err := opts.checkChart(cmd); err != nil {
 				return err
 			}
 			if err := opts.commit.Check(cmd); err != nil {
@@ -62,9 +67,30 @@ Without --values, the values stay. With it, they are replaced.`,
 			return runF(cmd.Context(), opts)
 		},
 	}
+	f := cmd.Flags()
+	f.StringVar(&opts.chart.source, "chart", "",
+		"take the chart from another folder, oci://REGISTRY/CHART or https://REPOSITORY/CHART (default: as before)")
+	f.StringVar(&opts.image, "image", "", "choose one of the images in the chart (default: as before)")
+	f.IntVar(&opts.port, "port", 0, "choose one of the ports in the chart (default: as before)")
 	opts.chart.addFlags(cmd)
 	opts.commit.AddFlags(cmd)
 	return cmd
+}
+
+func (o *serviceUpdateOptions) checkChart(cmd *cobra.Command) error {
+	if err := o.chart.checkTexts(cmd); err != nil {
+		return err
+	}
+	if err := flags.CheckLine(cmd, "--image", o.image); err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("port") && (o.port < 1 || o.port > 65535) {
+		return flags.Usagef(cmd, "--port %d is not a port; use 1 to 65535", o.port)
+	}
+	if o.chart.source == "" {
+		return nil
+	}
+	return o.chart.check(cmd)
 }
 
 func runServiceUpdate(ctx context.Context, opts *serviceUpdateOptions) error {
@@ -93,15 +119,16 @@ func (o *serviceUpdateOptions) update(ctx context.Context, fsys fs.FS) (gitrepo.
 		return e, err
 	}
 	options := o.chart
-	options.source = chart.Source
-	if options.version == "" && strings.Contains(chart.Source, "://") {
+	options.source = cmp.Or(options.source, chart.Source)
+	if options.version == "" && options.source == chart.Source && strings.Contains(chart.Source, "://") {
 		options.version = chart.Version
 	}
+	chart.Image, chart.Port = cmp.Or(o.image, chart.Image), cmp.Or(o.port, chart.Port)
 	s := newservice.Service{
 		Name: known.Name, Repository: known.Repository, Public: known.Public, Data: known.Data,
 		Image: source.ImageName(chart.Image), Port: chart.Port,
 	}
-	if s.Chart, s.Source, err = options.render(ctx, o.name, chart.Values); err != nil {
+	if s.Chart, s.Source, err = options.render(ctx, o.term, o.name, chart.Values); err != nil {
 		return e, err
 	}
 	s.Chart.Image, s.Chart.Port = chart.Image, chart.Port

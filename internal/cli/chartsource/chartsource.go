@@ -52,7 +52,8 @@ func (s Source) Check() error {
 	}
 	switch {
 	case u.User != nil:
-		return errors.New("--chart has a user or password, which would be committed; log in to the registry, or use a folder")
+		return errors.New("--chart has a user or password, which would be committed; use --chart-username and " +
+			"--chart-password-file")
 	case u.Scheme != "oci" && !isSecure(u):
 		return fmt.Errorf("--chart %q isn't secure; use https:// or oci://", s.Address)
 	case s.Version == "":
@@ -70,13 +71,13 @@ func isLoopback(host string) bool { return host == "localhost" || host == "127.0
 
 // Get reads or downloads the chart. It calls Check, because previewctl service update takes the source from a file of
 // the GitOps repository.
-func (s Source) Get(ctx context.Context) (*Chart, error) {
+func (s Source) Get(ctx context.Context, login Login) (*Chart, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	c, digest, err := s.read(ctx)
+	c, digest, err := s.read(ctx, login)
 	if err != nil {
 		return nil, fmt.Errorf("get chart %s: %w", s.Address, err)
 	}
@@ -87,7 +88,7 @@ func (s Source) Get(ctx context.Context) (*Chart, error) {
 	return &Chart{Chart: c, Digest: digest}, nil
 }
 
-func (s Source) read(ctx context.Context) (*chart.Chart, string, error) {
+func (s Source) read(ctx context.Context, login Login) (*chart.Chart, string, error) {
 	if !s.IsRemote() {
 		fsys, closeDir, err := configrepo.OpenFolder(s.Address)
 		if err != nil {
@@ -105,7 +106,7 @@ func (s Source) read(ctx context.Context) (*chart.Chart, string, error) {
 	if u.Scheme == "oci" {
 		get = getFromRegistry
 	}
-	archive, err := get(ctx, u, s.Version)
+	archive, err := get(ctx, u, s.Version, login)
 	if err != nil {
 		return nil, "", err
 	}

@@ -16,17 +16,17 @@ import (
 )
 
 // archive is a packed chart.
-func archive(t *testing.T, name, version string) []byte {
+func archive(t *testing.T, version string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	zipped := gzip.NewWriter(&b)
 	files := tar.NewWriter(zipped)
 	for file, text := range map[string]string{
-		"Chart.yaml":          "apiVersion: v2\nname: " + name + "\nversion: " + version + "\n",
+		"Chart.yaml":          "apiVersion: v2\nname: stock\nversion: " + version + "\n",
 		"templates/svc.yaml":  "kind: Service\n",
 		"templates/_help.tpl": "",
 	} {
-		header := &tar.Header{Name: name + "/" + file, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg}
+		header := &tar.Header{Name: "stock/" + file, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg}
 		if err := files.WriteHeader(header); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func serverOf(t *testing.T, files map[string]string) string {
 
 func TestGetFromRepository(t *testing.T) {
 	t.Parallel()
-	good, other := archive(t, "stock", "1.4.0"), archive(t, "stock", "2.0.0")
+	good, other := archive(t, "1.4.0"), archive(t, "2.0.0")
 	index := fmt.Sprintf(`entries:
   stock:
     - {version: 1.4.0, urls: [stock-1.4.0.tgz], digest: "%s"}
@@ -92,7 +92,7 @@ func TestGetFromRepository(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c, err := Source{Address: at + tt.address, Version: tt.version}.Get(t.Context())
+			c, err := Source{Address: at + tt.address, Version: tt.version}.Get(t.Context(), Login{})
 			if tt.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("error is %v, want %q", err, tt.want)
@@ -143,8 +143,8 @@ func registryOf(t *testing.T, layer []byte, mediaType string) string {
 
 func TestGetFromRegistry(t *testing.T) {
 	t.Parallel()
-	packed := archive(t, "stock", "1.4.0+build")
-	c, err := Source{Address: registryOf(t, packed, chartLayer), Version: "1.4.0+build"}.Get(t.Context())
+	packed := archive(t, "1.4.0+build")
+	c, err := Source{Address: registryOf(t, packed, chartLayer), Version: "1.4.0+build"}.Get(t.Context(), Login{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,12 +156,12 @@ func TestGetFromRegistry(t *testing.T) {
 		"there is no version 1.4.0+oth": strings.Replace(registryOf(t, packed, chartLayer), "stock", "other", 1),
 	} {
 		version := strings.TrimPrefix(want, "there is no version ")
-		if _, err := (Source{Address: address, Version: version}).Get(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := (Source{Address: address, Version: version}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want %q", address, err, want)
 		}
 	}
 	image := Source{Address: registryOf(t, packed, "application/vnd.oci.image.layer.v1.tar+gzip"), Version: "1.4.0+build"}
-	if _, err := image.Get(t.Context()); err == nil || !strings.Contains(err.Error(), "it is an image, not a chart") {
+	if _, err := image.Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "it is an image, not a chart") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -192,7 +192,7 @@ func TestGetFromRegistryAsksForALogin(t *testing.T) {
 		"/forbidden": true, "/unauthorized": true, "/basic": true, "/bearer": true,
 		"/401/stock": false, "/unauthorized/teapot": false,
 	} {
-		_, err := Source{Address: address + path, Version: "1.4.3"}.Get(t.Context())
+		_, err := Source{Address: address + path, Version: "1.4.3"}.Get(t.Context(), Login{})
 		if err == nil || strings.Contains(err.Error(), "docker login") != want {
 			t.Errorf("%s: error is %v, want a login: %v", path, err, want)
 		}
@@ -210,25 +210,25 @@ func TestGetFromFolder(t *testing.T) {
 	write("Chart.yaml", "apiVersion: v2\nname: stock\nversion: 1.0.0\n")
 	write(".helmignore", "*.md\n")
 	write("a.md", "one")
-	first, err := Source{Address: dir}.Get(t.Context())
+	first, err := Source{Address: dir}.Get(t.Context(), Login{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	write("a.md", "two")
-	second, err := Source{Address: dir, Version: "1.0.0"}.Get(t.Context())
+	second, err := Source{Address: dir, Version: "1.0.0"}.Get(t.Context(), Login{})
 	if err != nil || first.Digest != second.Digest {
 		t.Errorf("an ignored file changes the digest: %v", err)
 	}
-	if _, err := (Source{Address: dir, Version: "1.1.0"}).Get(t.Context()); err == nil || !strings.Contains(err.Error(), "it has version 1.0.0") {
+	if _, err := (Source{Address: dir, Version: "1.1.0"}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "it has version 1.0.0") {
 		t.Errorf("error is %v", err)
 	}
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "secret")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Source{Address: dir}).Get(t.Context()); err == nil || !strings.Contains(err.Error(), "secret isn't a regular file") {
+	if _, err := (Source{Address: dir}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "secret isn't a regular file") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := (Source{Address: dir + "/none"}).Get(t.Context()); err == nil || !strings.Contains(err.Error(), "name a folder with a Chart.yaml") {
+	if _, err := (Source{Address: dir + "/none"}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "name a folder with a Chart.yaml") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -252,7 +252,7 @@ func TestCheck(t *testing.T) {
 		if want == "" {
 			continue
 		}
-		if _, err := source.Get(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: Get's error is %v, want %q", source, err, want)
 		}
 	}

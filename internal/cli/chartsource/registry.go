@@ -12,7 +12,6 @@ import (
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
-	"oras.land/oras-go/v2/registry/remote/credentials"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 	"oras.land/oras-go/v2/registry/remote/retry"
 	"sigs.k8s.io/yaml"
@@ -22,18 +21,16 @@ import (
 const chartLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 // getFromRegistry downloads a chart's archive. It uses oras, the library that Helm's registry client uses: Helm's
-// client also links containerd and kubectl. Credentials are those of docker login.
-func getFromRegistry(ctx context.Context, u *url.URL, version string) ([]byte, error) {
+// client also links containerd and kubectl.
+func getFromRegistry(ctx context.Context, u *url.URL, version string, login Login) ([]byte, error) {
 	repository, err := remote.NewRepository(u.Host + u.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%w\nwrite oci://registry/path/chart", err)
 	}
 	repository.PlainHTTP = isLoopback(u.Hostname())
-	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache()}
-	if store, storeErr := credentials.NewStoreFromDocker(credentials.StoreOptions{}); storeErr == nil {
-		client.Credential = credentials.Credential(store)
+	repository.Client = &auth.Client{
+		Client: retry.DefaultClient, Cache: auth.NewCache(), Credential: login.forRegistry(),
 	}
-	repository.Client = client
 	descriptor, err := repository.Resolve(ctx, tagOf(version))
 	if err != nil {
 		return nil, explainRegistry(err, u, version)
@@ -66,7 +63,7 @@ func explainRegistry(err error, u *url.URL, version string) error {
 		return fmt.Errorf("there is no version %s: %w\ncorrect --chart or --version", version, err)
 	}
 	if needsLogin(err) {
-		return fmt.Errorf("%w\nlog in first: docker login %s", err, u.Host)
+		return fmt.Errorf("%w\nlog in first: docker login %s; or use --chart-username and --chart-password-file", err, u.Host)
 	}
 	return err
 }

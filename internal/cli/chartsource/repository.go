@@ -30,15 +30,20 @@ type entry struct {
 
 // getFromRepository downloads a chart's archive. The last part of the address is the chart's name. It reads index.yaml
 // itself, because Helm's client for repositories also links Helm's registry client.
-func getFromRepository(ctx context.Context, u *url.URL, version string) ([]byte, error) {
+func getFromRepository(ctx context.Context, u *url.URL, version string, login Login) ([]byte, error) {
 	name := path.Base(u.Path)
 	base := *u
 	base.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), name)
 	base.RawPath = ""
-	content, err := download(ctx, base.JoinPath("index.yaml"))
+	credential, err := login.forRepository(ctx, &base)
 	if err != nil {
-		return nil, fmt.Errorf("%w\n"+
-			"write the repository's address and the chart's name, like https://charts.example.dev/web", err)
+		return nil, err
+	}
+	client := repositoryClient{base: &base, login: credential}
+	content, err := client.download(ctx, base.JoinPath("index.yaml"))
+	if err != nil {
+		return nil, explainRepository(err,
+			"write the repository's address and the chart's name, like https://charts.example.dev/web")
 	}
 	var parsed index
 	if err := yaml.Unmarshal(content, &parsed); err != nil {
@@ -52,7 +57,7 @@ func getFromRepository(ctx context.Context, u *url.URL, version string) ([]byte,
 	if i < 0 {
 		return nil, unknownVersion(version, versions)
 	}
-	return downloadEntry(ctx, &base, versions[i])
+	return client.downloadEntry(ctx, versions[i])
 }
 
 func unknownVersion(version string, known []entry) error {
@@ -64,20 +69,20 @@ func unknownVersion(version string, known []entry) error {
 		version, strings.Join(names, ", "))
 }
 
-func downloadEntry(ctx context.Context, base *url.URL, e entry) ([]byte, error) {
+func (c repositoryClient) downloadEntry(ctx context.Context, e entry) ([]byte, error) {
 	if len(e.URLs) == 0 {
 		return nil, fmt.Errorf("index.yaml has no address of version %s", e.Version)
 	}
-	address, err := base.Parse(e.URLs[0])
+	address, err := c.base.Parse(e.URLs[0])
 	if err != nil {
 		return nil, fmt.Errorf("index.yaml has a wrong address of version %s: %w", e.Version, err)
 	}
 	if !isSecure(address) {
 		return nil, fmt.Errorf("index.yaml has the address %s, which isn't secure", address.Redacted())
 	}
-	archive, err := download(ctx, address)
+	archive, err := c.download(ctx, address)
 	if err != nil {
-		return nil, err
+		return nil, explainRepository(err, "ask the chart's maintainers")
 	}
 	sum := sha256.Sum256(archive)
 	if got := hex.EncodeToString(sum[:]); e.Digest != "" && strings.TrimPrefix(e.Digest, "sha256:") != got {
@@ -97,18 +102,19 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-func download(ctx context.Context, u *url.URL) ([]byte, error) {
+func (c repositoryClient) download(ctx context.Context, u *url.URL) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+	c.authorize(r)
 	response, err := (&http.Client{CheckRedirect: checkRedirect}).Do(r)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("get %s: %s", u.Redacted(), response.Status)
+		return nil, &statusError{address: u.Redacted(), status: response.Status, code: response.StatusCode}
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxArchive+1))
 	if err == nil && len(body) > maxArchive {
