@@ -9,6 +9,7 @@ import "embed"
 //
 //go:embed previewset.yaml CODEOWNERS schemas/*.json
 //go:embed kustomize-base overlays/preview overlays/staging
-//go:embed appsets/README.md appsets/*.yaml appsets/admission appsets/generator appsets/monitoring appsets/notifications
+//go:embed appsets/README.md appsets/*.yaml appsets/admission appsets/argocd-ui appsets/generator appsets/monitoring
+//go:embed appsets/notifications
 //go:embed appsets/secrets/.gitignore appsets/secrets/README.md
 var Example embed.FS

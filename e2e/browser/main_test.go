@@ -15,10 +15,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The browser, and the script that checks accessibility. Both are set before the first test.
+// The browser, the script that checks accessibility, and the paths of scripts with React, by its version. They are set
+// before the first test.
 var (
 	started context.Context
 	axe     string
+	reacts  map[string]string
 )
 
 func TestMain(m *testing.M) {
@@ -31,11 +33,13 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (int, error) {
-	program, script, err := fetched(context.Background())
+	paths, err := fetched(context.Background())
 	if err != nil {
 		return 1, err
 	}
-	content, err := os.ReadFile(script)
+	program := paths[0]
+	reacts = map[string]string{"React 16": paths[2], "React 19": paths[3]}
+	content, err := os.ReadFile(paths[1])
 	if err != nil {
 		return 1, err
 	}
@@ -62,17 +66,16 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// fetched runs the e2e module's command that fetches browser and script. The first time it takes about a minute.
-func fetched(ctx context.Context) (program, script string, err error) {
+// fetched runs the e2e module's command that fetches browser and scripts. The first time it takes about a minute.
+func fetched(ctx context.Context) (paths []string, err error) {
 	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/browser")
 	cmd.Dir, cmd.Stderr, cmd.Env = "..", os.Stderr, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	out, err := cmd.Output()
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
-	program, script, ok := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	if !ok {
-		return "", "", errors.New("go run ./cmd/browser printed no two paths")
+	if paths = strings.Split(strings.TrimSpace(string(out)), "\n"); len(paths) != 4 {
+		return nil, errors.New("go run ./cmd/browser printed no four paths")
 	}
-	return program, script, nil
+	return paths, nil
 }

@@ -1,13 +1,8 @@
 package toolchain
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,12 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
-)
-
-const (
-	axeVersion = "4.11.0"
-	// axeSum is the package's SHA-512, as the npm registry names it.
-	axeSum = "ilYanEU8vxxBexpJd8cWM4ElSQq4QctCLKih0TSfjIfCQTeyH/6zVrmIJfLPrKTKJRbiG+cfnZbQIjAlJmF1jQ=="
 )
 
 // starter runs the browser with the libraries that were unpacked beside it, and with the fonts if the machine has none.
@@ -45,13 +34,6 @@ func (b *Toolbox) Chromium(ctx context.Context, progress io.Writer) (program str
 	return b.once(
 		ctx, progress, "Debian's chromium", filepath.Join(b.cache, hex.EncodeToString(sum[:])[:16], "chromium"),
 		fetchChromium,
-	)
-}
-
-// Axe returns the script axe-core, which checks the accessibility of a page. It is fetched once.
-func (b *Toolbox) Axe(ctx context.Context, progress io.Writer) (script string, err error) {
-	return b.once(
-		ctx, progress, "axe-core "+axeVersion, filepath.Join(b.cache, "axe-core-"+axeVersion, "axe.min.js"), fetchAxe,
 	)
 }
 
@@ -106,40 +88,4 @@ func fetchChromium(ctx context.Context, folder string) error {
 		return fmt.Errorf("%w\nldd says which libraries it lacks", err)
 	}
 	return errors.Join(os.RemoveAll(filepath.Join(folder, "cache")), os.RemoveAll(filepath.Join(folder, "lists")))
-}
-
-func fetchAxe(ctx context.Context, folder string) error {
-	if err := system(ctx, folder, "npm", "pack", "--silent", "axe-core@"+axeVersion); err != nil {
-		return fmt.Errorf("%w\nnpm comes with Node.js", err)
-	}
-	file := filepath.Join(folder, "axe-core-"+axeVersion+".tgz")
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if sum := sha512.Sum512(content); base64.StdEncoding.EncodeToString(sum[:]) != axeSum {
-		return fmt.Errorf("its SHA-512 is %s, not %s", base64.StdEncoding.EncodeToString(sum[:]), axeSum)
-	}
-	script, err := inArchive(content, "package/axe.min.js")
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(filepath.Join(folder, "axe.min.js"), script, 0o600), os.Remove(file))
-}
-
-// inArchive returns a file of a gzip-compressed tar archive.
-func inArchive(content []byte, name string) ([]byte, error) {
-	plain, err := gzip.NewReader(bytes.NewReader(content))
-	if err != nil {
-		return nil, err
-	}
-	for archive := tar.NewReader(plain); ; {
-		h, err := archive.Next()
-		if err != nil {
-			return nil, fmt.Errorf("look for %s: %w", name, err)
-		}
-		if h.Name == name {
-			return io.ReadAll(archive)
-		}
-	}
 }

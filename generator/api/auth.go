@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -45,9 +46,11 @@ func authorize(token *secret.File) gin.HandlerFunc {
 
 // caller is the client of a request to the API.
 type caller struct {
-	// name names the client of a token of its own; empty for the API token, which many people may share.
+	// name names the person, or the client of a token of its own; empty for the API token, which many people may share.
 	name string
 	role config.Role
+	// person is the person for whom Argo CD sends the request; nil for other clients.
+	person *config.Person
 	// repository is the repository, in lower case, that a workflow belongs to; empty for other clients.
 	repository string
 }
@@ -60,7 +63,8 @@ func callerOf(c *gin.Context) caller {
 	return who
 }
 
-// identify finds out who calls the API: a client with the API token, with a token of access.yaml, or a workflow.
+// identify finds out who calls the API: a client with the API token, with a token of access.yaml, a person through Argo
+// CD, or a workflow.
 func (a *API) identify(c *gin.Context) {
 	const kind = "the API token, or a token that access.yaml lists"
 	hasTokens := a.Service.Published() != nil && a.access().HasTokens()
@@ -76,8 +80,12 @@ func (a *API) identify(c *gin.Context) {
 		c.Set(callerKey, caller{role: config.RoleAdmin})
 		return
 	}
-	if name, role := a.access().TokenOf(sent); role != "" {
-		c.Set(callerKey, caller{name: name, role: role})
+	if name, token := a.access().TokenOf(sent); name != "" {
+		if token.ActsFor == config.ActsForArgoCD {
+			a.identifyPerson(c, token.Role)
+			return
+		}
+		c.Set(callerKey, caller{name: name, role: token.Role})
 		return
 	}
 	if a.Workflows != nil && signin.IsWorkflowToken(sent) {
@@ -128,11 +136,32 @@ func require(role config.Role) gin.HandlerFunc {
 	}
 }
 
-// mayChange says whether a caller may change an environment: a workflow only one with a pull request of its repository.
-func (who caller) mayChange(p *answer.Published, environment string) bool {
-	if who.repository == "" {
-		return true
+// refusal says why a caller may not change an environment; "" if it may. A workflow may change only environments with a
+// pull request of its repository, and a person with the role developer only their own ones.
+func (who caller) refusal(p *answer.Published, environment string, now time.Time) string {
+	switch {
+	case who.repository != "" && !who.hasMember(p, environment):
+		return "a workflow of " + config.Printable(who.repository) + " may change only previews of its own pull requests"
+	case who.person == nil || who.role.Includes(config.RoleAdmin):
+		return ""
 	}
+	login := ""
+	if p.Config != nil {
+		login = p.Config.Access.LoginOf(*who.person)
+	}
+	switch {
+	case login == "":
+		return "the service doesn't know the GitHub login of " + who.name + ", and so not which previews are theirs; ask " +
+			"the platform team to add it under people in " + config.AccessFile
+	case !p.Owns(login, environment, now):
+		return "only its owner, the authors of its pull requests, the holders of its slot and admins may change it; ask " +
+			"one of them"
+	}
+	return ""
+}
+
+// hasMember says whether a pull request of a workflow's repository runs in an environment.
+func (who caller) hasMember(p *answer.Published, environment string) bool {
 	names := namesOf(p, who.repository)
 	for i := range p.Snapshot.Decisions {
 		d := &p.Snapshot.Decisions[i]

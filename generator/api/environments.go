@@ -4,11 +4,16 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/previewset/previewset/generator/actions"
+	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 func (a *API) listEnvironments(c *gin.Context) {
@@ -43,22 +48,36 @@ func (a *API) getEnvironment(c *gin.Context) {
 		httpserver.Fail(c, http.StatusBadRequest, "config_commit: expected a commit of 7 to 40 characters 0-9 and a-f")
 		return
 	}
-	for _, r := range p.Snapshot.Rows {
-		if r.Name == c.Param("name") {
-			s := a.Progress.Environment(c.Request.Context(), r)
-			s.Decision = p.LiveDecisions()[r.Name]
-			s.Progress = a.Watch.Complete(r.Name, s.Progress).WithDecision(s.Decision)
-			if commit != "" {
-				read := p.Config != nil && p.Config.IsAtOrAfter(commit)
-				s.ConfigRead = &read
-			}
-			c.JSON(http.StatusOK, s)
-			return
-		}
+	row := p.Row(c.Param("name"))
+	if row == nil {
+		httpserver.Fail(
+			c, http.StatusNotFound, "no live environment has this name; previewctl why says whether one is held or gone",
+		)
+		return
 	}
-	httpserver.Fail(
-		c, http.StatusNotFound, "no live environment has this name; previewctl why says whether one is held or gone",
-	)
+	s := a.Progress.Environment(c.Request.Context(), *row)
+	s.Decision = p.LiveDecisions()[row.Name]
+	s.Progress = a.Watch.Complete(row.Name, s.Progress).WithDecision(s.Decision)
+	if commit != "" {
+		read := p.Config != nil && p.Config.IsAtOrAfter(commit)
+		s.ConfigRead = &read
+	}
+	c.JSON(http.StatusOK, ShownEnvironment{
+		Status: s, PullRequests: p.PullRequests(row.Name), CommitURLs: p.CommitURLs(row), Offers: a.offers(p, s, callerOf(c)),
+	})
+}
+
+// offers returns the requests that a caller may send now.
+func (a *API) offers(p *answer.Published, s preview.Status, who caller) []actions.Offer {
+	isAllowed := who.role.Includes(config.RoleDeveloper) && who.refusal(p, s.Name, a.Now()) == ""
+	if !isAllowed || p.Config == nil {
+		return nil
+	}
+	var endsAt *time.Time
+	if s.Decision != nil {
+		endsAt = s.Decision.ExpiresAt
+	}
+	return actions.Offers(p, s.Name, &s.Row, endsAt)
 }
 
 // getApplication answers the status of an environment's Application. The environment needn't be live, because Argo CD

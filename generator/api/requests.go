@@ -39,9 +39,8 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 			return
 		}
 		who := callerOf(c)
-		if !who.mayChange(p, r.Environment) {
-			httpserver.Fail(c, http.StatusForbidden, "a workflow of %s may change only previews of its own pull requests",
-				config.Printable(who.repository))
+		if reason := who.refusal(p, r.Environment, r.At); reason != "" {
+			httpserver.Fail(c, http.StatusForbidden, "%s", reason)
 			return
 		}
 		r.By = cmp.Or(who.name, r.By)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/previewset/previewset/generator/actions"
+	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -57,6 +59,17 @@ type ListedEnvironment struct {
 	Progress *preview.Progress `json:"progress,omitempty"`
 	// Decision is the decision that keeps the environment live.
 	Decision *preview.Decision `json:"decision,omitempty"`
+}
+
+// ShownEnvironment is a live environment with the status of its Application, and what the caller may ask.
+type ShownEnvironment struct {
+	preview.Status
+	// PullRequests are the pull requests that run in it.
+	PullRequests []answer.PullRequest `json:"pull_requests"`
+	// CommitURLs are the web addresses of the services' commits, by service, as far as they are known.
+	CommitURLs map[string]string `json:"commit_urls,omitempty"`
+	// Offers are the requests that make sense now and that the caller may send.
+	Offers []actions.Offer `json:"offers,omitempty"`
 }
 
 // DecisionList has the decisions about pull requests and environment files.

@@ -40,8 +40,10 @@ var doneTexts = map[string]string{
 	actionRevoke:         "The link is revoked.",
 }
 
-// extensions are the offered lengths of an extension. Longer ones than lifetime.maxExtension aren't offered.
-var extensions = []time.Duration{24 * time.Hour, 3 * 24 * time.Hour, 7 * 24 * time.Hour}
+// offerTexts are the texts of the buttons for requests.
+var offerTexts = map[string]string{
+	preview.ActionWake: "Wake", preview.ActionSleep: "Put to sleep", preview.ActionExtend: "Extend",
+}
 
 // actionsOf returns what a person may do with a preview.
 func actionsOf(p *answer.Published, e *entry, v visitor) []action {
@@ -49,49 +51,18 @@ func actionsOf(p *answer.Published, e *entry, v visitor) []action {
 	if !v.may(e.IsOwn) {
 		return nil
 	}
-	_, hasExpired := p.Snapshot.Memory.Expired[e.Name]
-	switch {
-	case e.row == nil:
-	case e.row.State == preview.Asleep:
-		all = append(all, action{Name: preview.ActionWake, Text: "Wake"})
-	case e.row.State == preview.Awake:
-		all = append(all, action{Name: preview.ActionSleep, Text: "Put to sleep"})
-	}
-	if (e.row != nil && e.EndsAt() != nil) || hasExpired {
-		all = append(all, action{Name: preview.ActionExtend, Text: "Extend", Durations: durationsOf(p.Config, e)})
+	for _, o := range actions.Offers(p, e.Name, e.row, e.EndsAt()) {
+		all = append(all, action{Name: o.Action, Text: offerTexts[o.Action], Durations: o.For})
 	}
 	if e.row != nil {
-		all = append(all, action{Name: actionShare, Text: "Share with guests", Durations: durations(extensions)})
+		all = append(all, action{
+			Name: actionShare, Text: "Share with guests", Durations: actions.Texts(actions.Durations),
+		})
 	}
 	if v.role.Includes(config.RoleAdmin) && p.WaitsForConfirmation(e.Name) {
 		all = append(all, action{Name: actionConfirm, Text: "Confirm the removal"})
 	}
 	return all
-}
-
-func durations(all []time.Duration) []string {
-	texts := make([]string, len(all))
-	for i, d := range all {
-		texts[i] = config.FormatDuration(d)
-	}
-	return texts
-}
-
-func durationsOf(c *config.Config, e *entry) []string {
-	profile, offered := "", []time.Duration{}
-	if e.row != nil {
-		profile = e.row.Profile
-	}
-	most := c.LifetimeOf(profile).MaxExtension
-	for _, d := range extensions {
-		if d <= most {
-			offered = append(offered, d)
-		}
-	}
-	if len(offered) == 0 {
-		offered = append(offered, most)
-	}
-	return durations(offered)
 }
 
 // act takes a form of a preview's page.
@@ -158,7 +129,7 @@ func callerOf(v visitor) string {
 func duration(text, chosen string) time.Duration {
 	d, err := time.ParseDuration(text)
 	takesOne := chosen == preview.ActionExtend || chosen == actionShare
-	if err != nil || !takesOne || !slices.Contains(extensions, d) {
+	if err != nil || !takesOne || !slices.Contains(actions.Durations, d) {
 		return 0
 	}
 	return d

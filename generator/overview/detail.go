@@ -3,7 +3,6 @@ package overview
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -11,7 +10,6 @@ import (
 	"github.com/previewset/previewset/generator/answer"
 	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/shares"
-	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -63,7 +61,7 @@ func (s *Pages) detail(c *gin.Context, p *answer.Published, v visitor, name stri
 	if e.row != nil {
 		status := s.Progress.Environment(c.Request.Context(), *e.row)
 		e.Progress = s.Watch.Complete(name, status.Progress)
-		view.Services, view.Links = servicesOf(p.Config, e), e.row.Links
+		view.Services, view.Links = servicesOf(p, e), e.row.Links
 		for _, w := range status.Workloads {
 			view.Workloads = append(view.Workloads, workload{
 				Name: w.Name, Ready: min(w.Ready, w.Replicas), Replicas: w.Replicas, Requests: requestsOf(w),
@@ -90,17 +88,12 @@ func requestsOf(w preview.Workload) string {
 }
 
 // servicesOf returns the running services with links to their commits.
-func servicesOf(c *config.Config, e *entry) []service {
-	repositories := map[string]string{}
-	for _, s := range c.Policy.Services {
-		repositories[s.Name] = s.Repository
-	}
-	root := githubRoot(e)
+func servicesOf(p *answer.Published, e *entry) []service {
+	urls := p.CommitURLs(e.row)
 	services := make([]service, 0, len(e.row.Services))
 	for _, running := range e.row.Services {
-		s := service{Name: running.Service, Commit: running.Commit[:min(8, len(running.Commit))]}
-		if repository := repositories[running.Service]; repository != "" && root != "" && running.Commit != "" {
-			s.CommitURL = root + "/" + repository + "/commit/" + url.PathEscape(running.Commit)
+		s := service{
+			Name: running.Service, Commit: running.Commit[:min(8, len(running.Commit))], CommitURL: urls[running.Service],
 		}
 		if running.Host != "" {
 			s.Address = strings.SplitAfter(e.row.URL, "://")[0] + running.Host
@@ -109,16 +102,6 @@ func servicesOf(c *config.Config, e *entry) []service {
 		services = append(services, s)
 	}
 	return services
-}
-
-// githubRoot returns the address of GitHub's web pages: that of the preview's pull request.
-func githubRoot(e *entry) string {
-	for _, pr := range e.PullRequests {
-		if u, err := url.Parse(pr.URL); err == nil && pr.URL != "" {
-			return u.Scheme + "://" + u.Host
-		}
-	}
-	return ""
 }
 
 // linesOf returns the properties of a preview that have a value.

@@ -58,7 +58,7 @@ func entriesOf(p *answer.Published, known map[string]preview.Progress, login str
 	}
 	claims := p.Config.Claims(now)
 	for _, e := range all {
-		e.IsOwn = isOwn(login, e.row, e.decisions, claims)
+		e.IsOwn = answer.IsOwn(login, e.row, e.decisions, claims)
 	}
 	slices.SortStableFunc(all, func(a, b *entry) int {
 		return cmp.Or(compareBool(b.IsFailing(), a.IsFailing()), b.since().Compare(a.since()), cmp.Compare(a.Name, b.Name))

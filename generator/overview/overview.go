@@ -23,7 +23,6 @@ import (
 	"github.com/previewset/previewset/generator/shares"
 	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Options are the parts that the pages need.
@@ -238,23 +237,3 @@ func (s *Pages) notFound(c *gin.Context, v visitor, text string) {
 }
 
 func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
-// isOwn says whether an environment belongs to a login: as its owner, as the author of one of its pull requests, or as
-// the holder of its slot.
-func isOwn(login string, row *preview.Row, decisions []*preview.Decision, claims map[string]config.Claim) bool {
-	if login == "" {
-		return false
-	}
-	if row != nil && (strings.EqualFold(row.Owner, login) || answer.ContainsFold(claims[row.Name].Holders, login)) {
-		return true
-	}
-	for _, d := range decisions {
-		if row != nil && d.Outcome == preview.Held { // it asks for this environment, but has no part in it
-			continue
-		}
-		if strings.EqualFold(d.Owner, login) || (d.Number > 0 && strings.EqualFold(d.Author, login)) {
-			return true
-		}
-	}
-	return false
-}

@@ -271,11 +271,18 @@ func fewEnough(d *decoder, at string, entries int) bool {
 
 // Token is a token of the API for a script or a program. The file has only its hash.
 type Token struct {
-	// Role is the role of each caller with the token: viewer, developer or admin.
+	// Role is the role of each caller with the token: viewer, developer or admin. With actsFor it is the lowest role of
+	// each person, and may be missing.
 	Role Role `yaml:"role" enum:"viewer,developer,admin"`
 	// SHA256 is the SHA-256 hash of the token, 64 characters 0-9 and a-f.
 	SHA256 string `yaml:"sha256"`
+	// ActsFor marks the token that Argo CD sends for people who use its UI: argocd. Each of them has the role of their
+	// e-mail address, if that is higher.
+	ActsFor string `yaml:"actsFor" enum:"argocd"`
 }
+
+// ActsForArgoCD is the value of Token.ActsFor for the token of Argo CD's proxy extension.
+const ActsForArgoCD = "argocd"
 
 var (
 	sha256Pattern    = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -285,19 +292,19 @@ var (
 // HasTokens reports whether the file has tokens of the API.
 func (a *Access) HasTokens() bool { return a != nil && len(a.Tokens) > 0 }
 
-// TokenOf returns the name and the role of a token; both are "" for an unknown token.
-func (a *Access) TokenOf(token string) (name string, role Role) {
+// TokenOf returns the entry of a token; the name is "" for an unknown token.
+func (a *Access) TokenOf(token string) (name string, entry Token) {
 	if a == nil || token == "" {
-		return "", ""
+		return "", Token{}
 	}
 	sum := sha256.Sum256([]byte(token))
 	hash := hex.EncodeToString(sum[:])
 	for _, name := range slices.Sorted(maps.Keys(a.Tokens)) {
 		if a.Tokens[name].SHA256 == hash {
-			return name, a.Tokens[name].Role
+			return name, a.Tokens[name]
 		}
 	}
-	return "", ""
+	return "", Token{}
 }
 
 // validateTokens checks names, roles and hashes. Two names with one hash would make the log wrong.
@@ -312,7 +319,7 @@ func validateTokens(d *decoder, tokens map[string]Token) {
 			d.mistake(at, fmt.Sprintf("%q is not a name for a token", Printable(name)),
 				"use at most 40 characters a to z, 0 to 9 and -")
 		}
-		if token.Role == "" {
+		if token.Role == "" && token.ActsFor == "" {
 			d.mistake(at, "has no role", "add role: viewer, developer or admin")
 		}
 		if !sha256Pattern.MatchString(token.SHA256) {

@@ -23,11 +23,11 @@ func TestTokens(t *testing.T) {
 	for token, want := range map[string]string{
 		"secret": "ci developer", "other": "bot viewer", "": " ", "Secret": " ", hashOfSecret: " ",
 	} {
-		if name, role := a.TokenOf(token); fmt.Sprint(name, " ", role) != want {
-			t.Errorf("%q is %q %q, want %q", token, name, role, want)
+		if name, entry := a.TokenOf(token); fmt.Sprint(name, " ", entry.Role) != want {
+			t.Errorf("%q is %q %q, want %q", token, name, entry.Role, want)
 		}
 	}
-	if name, role := (*config.Access)(nil).TokenOf("secret"); name != "" || role != "" || (*config.Access)(nil).HasTokens() {
+	if name, entry := (*config.Access)(nil).TokenOf("secret"); name != "" || entry.Role != "" || (*config.Access)(nil).HasTokens() {
 		t.Error("a missing file has tokens")
 	}
 }
@@ -37,6 +37,8 @@ func TestWrongTokensAreProblems(t *testing.T) {
 	for tokens, path := range map[string]string{
 		"{Ci: {role: viewer, sha256: " + hashOfSecret + "}}":                                                "tokens.Ci",
 		"{ci: {sha256: " + hashOfSecret + "}}":                                                              "tokens.ci",
+		"{ci: {actsFor: Argo CD, sha256: " + hashOfSecret + "}}":                                            "tokens.ci.actsFor",
+		"{ci: {actsFor: '', sha256: " + hashOfSecret + "}}":                                                 "tokens.ci.actsFor",
 		"{ci: {role: owner, sha256: " + hashOfSecret + "}}":                                                 "tokens.ci.role",
 		"{ci: {role: viewer}}":                                                                              "tokens.ci.sha256",
 		"{ci: {role: viewer, sha256: secret}}":                                                              "tokens.ci.sha256",
@@ -47,6 +49,25 @@ func TestWrongTokensAreProblems(t *testing.T) {
 		problems := loadAccess(t, testfixture.AccessYAML("tokens: "+tokens+"\n")).Problems
 		if len(problems) != 1 || problems[0].Path != path || problems[0].Remedy == "" {
 			t.Errorf("%s: %+v", tokens, problems)
+		}
+	}
+}
+
+// The role of a token that acts for people may be missing: each person then has only a role of their own.
+func TestTokenThatActsForPeople(t *testing.T) {
+	t.Parallel()
+	got := loadAccess(t, testfixture.AccessYAML(
+		"tokens: {ui: {actsFor: argocd, sha256: "+hashOfSecret+"}, dev: {actsFor: argocd, role: developer, sha256: "+hashOfOther+"}}\n",
+	))
+	if len(got.Problems) > 0 || got.Access == nil {
+		t.Fatal(got.Problems)
+	}
+	for token, want := range map[string]config.Token{
+		"secret": {SHA256: hashOfSecret, ActsFor: config.ActsForArgoCD},
+		"other":  {Role: config.RoleDeveloper, SHA256: hashOfOther, ActsFor: config.ActsForArgoCD},
+	} {
+		if _, entry := got.Access.TokenOf(token); entry != want {
+			t.Errorf("%s is %+v", token, entry)
 		}
 	}
 }

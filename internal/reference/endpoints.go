@@ -16,6 +16,8 @@ lists the endpoints.
 - In place of the API token, a client can send a token of [access.yaml](../guides/access.md), or a workflow its token of
   GitHub Actions. It may then do what its role allows. Reading needs the role viewer; to wake, sleep or extend,
   developer; to confirm, admin.
+- For people in [Argo CD's UI](../guides/argocd-ui.md), Argo CD sends a token that acts for it. The endpoints of the one
+  environment that belongs to the named Application are then open, with the role of the person.
 - The public listener (port 4356) has webhooks, wake pages and the previews page. Only this one may be reachable from the internet.
 - The body of an error is ` + "`{\"message\": \"…\"}`" + `.
 

@@ -25,7 +25,9 @@ import (
 // comments are the folders with the types of requests and answers.
 var comments = openapi.Comments{
 	Package: "github.com/previewset/previewset/internal/reference",
-	Folders: []string{"../preview", "../../generator/api", "openapi"},
+	Folders: []string{
+		"../preview", "../../generator/api", "../../generator/answer", "../../generator/actions", "openapi",
+	},
 }
 
 func TestOpenAPIDocumentIsUpToDate(t *testing.T) {

@@ -1,4 +1,5 @@
-// Command browser fetches the browser and the axe script for the browser tests, once, and prints their paths.
+// Command browser fetches the browser and the scripts for the browser tests, once, and prints their paths: the browser,
+// axe, and React of two versions.
 package main
 
 import (
@@ -33,7 +34,12 @@ func fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(chromium)
-	fmt.Println(axe)
+	react, err := box.React(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	for _, path := range append([]string{chromium, axe}, react...) {
+		fmt.Println(path)
+	}
 	return nil
 }

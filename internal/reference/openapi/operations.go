@@ -110,13 +110,14 @@ func environmentOperations() []Operation {
 			Summary:  "Show a live environment and its progress",
 			Description: "With a cluster, the answer says whether Argo CD has deployed the environment: `ready`, `failing` " +
 				"and `reason`.\n" +
-				"The service reads the cluster at most once a second for each environment.",
+				"The service reads the cluster at most once a second for each environment.\n" +
+				"`offers` are the requests that the caller may send now. Pages show them as buttons.",
 			Parameters: []Parameter{{
 				Name: "config_commit", In: "query", Schema: &jsonschema.Schema{Type: "string", Pattern: "^[0-9a-f]{7,40}$"},
 				Description: "A commit of the config branch. The answer then has `config_read`: whether the service has read " +
 					"this commit.",
 			}},
-			Responses: []Response{{Status: http.StatusOK, Description: "The environment.", Body: preview.Status{}}},
+			Responses: []Response{{Status: http.StatusOK, Description: "The environment.", Body: api.ShownEnvironment{}}},
 			Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 		},
 		{

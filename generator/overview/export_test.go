@@ -1,4 +1,0 @@
-package overview
-
-// IsOwn is isOwn for tests.
-var IsOwn = isOwn
