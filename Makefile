@@ -73,8 +73,8 @@ e2e-packages: lifetimes monitoring ## run the end-to-end tests that aren't stori
 lifetimes: ## run the end-to-end tests of lifetimes and activity; their time is short, so they need an idle machine
 	cd e2e && $(E2E) test -p 1 -timeout 20m ./activity ./lifetimes
 
-monitoring: ## run the end-to-end tests of alerts and dashboard, the attacks, and the tests of the test stand's parts
-	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./attack ./monitoring
+monitoring: ## run the end-to-end tests of alerts and dashboard, stores and attacks, and the tests of the test stand's parts
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./stores ./attack ./monitoring
 
 browser: ## test the wake pages in a real browser
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .

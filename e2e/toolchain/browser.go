@@ -66,19 +66,8 @@ func (b *Toolbox) once(
 }
 
 func fetchChromium(ctx context.Context, folder string) error {
-	if err := aptGet(
-		ctx, folder, "install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", "chromium",
-	); err != nil {
+	if err := unpackWithLibraries(ctx, folder, "chromium"); err != nil {
 		return err
-	}
-	packages, err := filepath.Glob(filepath.Join(folder, "cache", "archives", "*.deb"))
-	if err != nil || len(packages) == 0 {
-		return errors.Join(err, errors.New("apt-get left no package"))
-	}
-	for _, p := range packages {
-		if err := system(ctx, folder, "dpkg-deb", "--extract", p, filepath.Join(folder, "root")); err != nil {
-			return err
-		}
 	}
 	program := filepath.Join(folder, "chromium")
 	if err := os.WriteFile(program, []byte(starter), 0o700); err != nil {
@@ -87,5 +76,5 @@ func fetchChromium(ctx context.Context, folder string) error {
 	if err := system(ctx, folder, program, "--version"); err != nil {
 		return fmt.Errorf("%w\nldd says which libraries it lacks", err)
 	}
-	return errors.Join(os.RemoveAll(filepath.Join(folder, "cache")), os.RemoveAll(filepath.Join(folder, "lists")))
+	return nil
 }

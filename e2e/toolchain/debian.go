@@ -91,6 +91,25 @@ func (p Package) fetch(ctx context.Context, folder string) error {
 	return nil
 }
 
+// unpackWithLibraries unpacks Debian's packages into the folder root, with the packages that they need and the machine
+// lacks.
+func unpackWithLibraries(ctx context.Context, folder string, packages ...string) error {
+	options := []string{"install", "--yes", "--no-install-recommends", "--download-only", "--reinstall"}
+	if err := aptGet(ctx, folder, append(options, packages...)...); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "cache", "archives", "*.deb"))
+	if err != nil || len(files) == 0 {
+		return errors.Join(err, errors.New("apt-get left no package"))
+	}
+	for _, file := range files {
+		if err := system(ctx, folder, "dpkg-deb", "--extract", file, filepath.Join(folder, "root")); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.RemoveAll(filepath.Join(folder, "cache")), os.RemoveAll(filepath.Join(folder, "lists")))
+}
+
 // aptGet runs apt-get with the machine's package lists. A fresh machine has none, and only root may update them. Then
 // apt-get is run with lists in the temporary folder.
 func aptGet(ctx context.Context, temp string, args ...string) error {

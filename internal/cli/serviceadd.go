@@ -26,6 +26,7 @@ type serviceAddOptions struct {
 	term    *terminal.Process
 	service newservice.Service
 	image   string
+	migrate string
 	from    string
 	chart   chartOptions
 	added   *newservice.Added
@@ -54,6 +55,7 @@ previewctl service update renders another version. Hooks become hooks of Argo CD
 allow that. Without --version, a folder has the version of its Chart.yaml.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --public --data postgres
+  previewctl service add stock --image ghcr.io/acme/stock:1.0 --port 80 --data postgres --migrate 'stock migrate'
   previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run
   previewctl service add cart --from deploy/shop.yaml --called-by web
   previewctl service add stock --chart deploy/stock --values deploy/preview.yaml`,
@@ -91,6 +93,8 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 	flags.ListVar(f, &o.service.CalledBy, "called-by", "name a service that calls it; repeatable")
 	flags.ListVar(f, &o.service.Data, "data",
 		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
+	f.StringVar(&o.migrate, "migrate", "",
+		"with --image: run this command of the image before the service starts, like 'bin/search migrate'")
 	complete := configrepo.Completer(o.term, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))
 	flags.CompleteWith(cmd, "called-by", complete("calls"))
@@ -128,6 +132,7 @@ func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 // checkSource checks the flags about the image, or else about the folder of manifests.
 func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 	s := &o.service
+	s.Migrate = strings.Fields(o.migrate)
 	if o.hasManifests() {
 		s.Image = source.ImageName(o.image)
 	} else if o.image != "" {
@@ -137,6 +142,9 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 		}
 		s.Image, s.Tag = m[1], m[2]
 	}
+	if err := flags.CheckLine(cmd, "--migrate", o.migrate); o.migrate != "" && err != nil {
+		return err
+	}
 	switch {
 	case o.from != "" && o.chart.source != "":
 		return flags.Usagef(cmd, "--from and --chart both name manifests; use one of them")
@@ -144,6 +152,9 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 		return flags.Usagef(cmd, "the manifests have no source; use --image and --port, --from with a folder, or --chart")
 	case o.hasManifests() && cmd.Flags().Changed("probe-path"):
 		return flags.Usagef(cmd, "the manifests have their probes already; remove --probe-path")
+	case o.hasManifests() && o.migrate != "":
+		return flags.Usagef(cmd, "the manifests have their init containers already; remove --migrate, and add an init "+
+			"container with the command to the manifests")
 	case o.from == "" && len(s.With) > 0:
 		return flags.Usagef(cmd, "--with chooses manifests of --from; use it with --from")
 	case (!o.hasManifests() || cmd.Flags().Changed("port")) && (s.Port < 1 || s.Port > 65535):

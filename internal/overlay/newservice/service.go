@@ -36,6 +36,8 @@ type Service struct {
 	Tag   string `yaml:"-"`
 	Port  int    `yaml:"-"`
 	Probe string `yaml:"-"`
+	// Migrate is a command of the image. Each Pod runs it after the stores are ready and before the service starts.
+	Migrate []string `yaml:"-"`
 	// CalledBy are the services that call it.
 	CalledBy []string `yaml:"-"`
 	// Source are the user's manifests. They are used in place of the templates where they aren't nil. With are further

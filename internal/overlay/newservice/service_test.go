@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
@@ -49,6 +51,37 @@ func TestAddServiceFromTemplates(t *testing.T) {
 		if !strings.Contains(string(files[file]), text) {
 			t.Errorf("%s has no %q:\n%s", file, text, files[file])
 		}
+	}
+}
+
+func TestMigrationRunsAfterTheWaits(t *testing.T) {
+	t.Parallel()
+	r := shopRepository()
+	r.Tree = filetree.New(overlaytest.Shop(map[string]string{
+		"kustomize-base/data/postgres/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: postgres}\n" +
+			"spec: {ports: [{port: 5432}]}\n",
+	}))
+	added, err := r.AddService(Service{
+		Name: "stock", Repository: "acme/stock", Image: "ghcr.io/acme/stock", Tag: "1", Port: 8080, Probe: "/",
+		Data: []string{"postgres"}, Migrate: []string{"bin/stock", "migrate"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var deployment appsv1.Deployment
+	content := added.Files["kustomize-base/services/stock/run/deployment.yaml"]
+	if err = yaml.UnmarshalStrict(content, &deployment); err != nil {
+		t.Fatal(err)
+	}
+	pod := deployment.Spec.Template.Spec
+	if len(pod.InitContainers) != 2 || pod.InitContainers[0].Name != "wait-for-postgres" {
+		t.Fatalf("init containers:\n%s", content)
+	}
+	migrate, service := pod.InitContainers[1], pod.Containers[0]
+	got := []any{migrate.Name, migrate.Image, migrate.Command, migrate.Env}
+	want := []any{"migrate", service.Image, []string{"bin/stock", "migrate"}, service.Env}
+	if diff := cmp.Diff(want, got); diff != "" || len(service.Env) == 0 {
+		t.Error(diff)
 	}
 }
 

@@ -275,7 +275,29 @@ func (a *addition) readStores() error {
 			a.values.Waits = append(a.values.Waits, store.Wait())
 		}
 	}
+	if len(a.service.Migrate) > 0 {
+		a.values.Waits = append(a.values.Waits, a.migration())
+	}
 	return nil
+}
+
+// migration returns the init container that runs the service's own image with its command for migrations.
+func (a *addition) migration() map[string]any {
+	container := map[string]any{
+		"name": "migrate", "image": a.values.Image, "command": a.service.Migrate,
+		"resources": map[string]any{
+			"requests": map[string]any{"cpu": "25m", "memory": "64Mi"}, "limits": map[string]any{"cpu": "500m", "memory": "256Mi"},
+		},
+		"securityContext": map[string]any{
+			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+			"capabilities": map[string]any{"drop": []any{"ALL"}},
+		},
+		"volumeMounts": []any{map[string]any{"name": "tmp", "mountPath": "/tmp"}},
+	}
+	if len(a.values.Env) > 0 {
+		container["env"] = a.values.Env
+	}
+	return container
 }
 
 // servicePort returns the first port of a Service in a file, or 0.
