@@ -55,7 +55,7 @@ previewctl service update renders another version. Hooks become hooks of Argo CD
 allow that. Without --version, a folder has the version of its Chart.yaml.`,
 		Example: `  previewctl service add search --image ghcr.io/acme/search:1.4.0 --port 8080 --probe-path /healthz
   previewctl service add admin --image ghcr.io/acme/admin:2.0 --port 80 --repository acme/shop --public --data postgres
-  previewctl service add stock --image ghcr.io/acme/stock:1.0 --port 80 --data postgres --migrate 'stock migrate'
+  previewctl service add depot --image ghcr.io/acme/depot:1.0 --port 80 --data postgres --migrate 'depot migrate'
   previewctl service add mailer --from deploy/mailer --repository acme/mailer --dry-run
   previewctl service add cart --from deploy/shop.yaml --called-by web
   previewctl service add stock --chart deploy/stock --values deploy/preview.yaml`,
