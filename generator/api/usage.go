@@ -47,7 +47,7 @@ func (a *API) getUsage(c *gin.Context) {
 	switch {
 	case p == nil:
 		return
-	case a.Usage == nil || p.Config.Policy.Activity.Prometheus == nil:
+	case a.Usage == nil || !p.Config.Policy.Activity.IsMeasured():
 		httpserver.Fail(c, http.StatusNotImplemented,
 			"usage is unknown; set activity.prometheus in previewset.yaml to a Prometheus that scrapes this service")
 		return

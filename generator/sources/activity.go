@@ -36,14 +36,14 @@ func NewActivity(m ActivityMeter, now func() time.Time, log *slog.Logger, count 
 
 // IsMeasured says whether a configuration names a source of activity.
 func (a *Activity) IsMeasured(c *config.Config) bool {
-	return c != nil && a.meter != nil && c.Policy.Activity.Prometheus != nil
+	return c != nil && a.meter != nil && c.Policy.Activity.IsMeasured()
 }
 
 // Change drops the measurement if a new configuration measures other namespaces or another source. It says whether a
 // new measurement is needed.
 func (a *Activity) Change(before, after *config.Config) (needsMeasurement bool) {
 	if !a.IsMeasured(after) {
-		if before == nil || before.Policy.Activity.Prometheus != nil {
+		if before == nil || before.Policy.Activity.IsMeasured() {
 			a.log.Info("activity isn't measured: previewset.yaml names no Prometheus; every environment counts as used")
 		}
 		a.Facts = preview.Measurement{}

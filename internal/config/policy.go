@@ -218,6 +218,9 @@ type Activity struct {
 	Prometheus *PrometheusActivity `yaml:"prometheus"`
 }
 
+// IsMeasured reports whether there is a source of activity. Without one, every environment counts as used.
+func (a Activity) IsMeasured() bool { return a.Prometheus != nil }
+
 // PrometheusActivity is a Prometheus server and exactly one of a preset or a query.
 type PrometheusActivity struct {
 	// URL is the server's address, without user and password.

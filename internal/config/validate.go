@@ -185,7 +185,7 @@ func (v *validator) validateActivity() {
 // have no effect then.
 func settingsWithoutActivity(p *Policy, d *decoder) []string {
 	why := map[string]string{}
-	if p.Activity.Prometheus != nil {
+	if p.Activity.IsMeasured() {
 		return nil
 	}
 	lifetimes := []string{"lifetime"}

@@ -15,7 +15,7 @@ func warnings(p *config.Policy) []string {
 	if p.Domain == exampleDomain {
 		found = append(found, policyFile+": domain: is still the example's, so no address answers; write your own domain")
 	}
-	if p.Activity.Prometheus == nil {
+	if !p.Activity.IsMeasured() {
 		found = append(found, policyFile+": activity: isn't configured, so every environment counts as used: "+
 			"none sleeps or is deleted when idle; write your Prometheus' address")
 	}

@@ -93,7 +93,7 @@ func (s *Snapshot) EndOf(c *config.Config, r Request) time.Time {
 
 // NoteOn returns what a person should know about an accepted request; "" if there is nothing.
 func (s *Snapshot) NoteOn(c *config.Config, r Request) string {
-	if r.Action != ActionSleep || c.Policy.Activity.Prometheus != nil {
+	if r.Action != ActionSleep || c.Policy.Activity.IsMeasured() {
 		return ""
 	}
 	return config.PolicyFile + " names no Prometheus (activity): after it is woken, " +
