@@ -18,6 +18,11 @@ import (
 // guideFile is a file in a guide: a snippet with its path as first line.
 var guideFile = regexp.MustCompile("(?ms)^```yml\n# (kustomize-base/\\S+)\n(.*?)^```$")
 
+// withSecret gives the container of orders a Secret of its own.
+var withSecret = [2]string{
+	"            - --port=9898\n", "            - --port=9898\n          envFrom: [{secretRef: {name: orders-payment}}]\n",
+}
+
 // exampleWithSecrets is the example with the files of docs/guides/secrets.md, and with changes of further files: an old
 // text, or "" for the end of the file, and a new one. Two empty texts remove the file.
 func exampleWithSecrets(t *testing.T, changes map[string][2]string) fs.FS {
@@ -211,10 +216,10 @@ func TestCheckFindsMistakesInSecrets(t *testing.T) {
 			"kustomize-base/secrets/kustomization.yaml": {"", ""}, "kustomize-base/services/orders/secrets/kustomization.yaml": {"", ""},
 		}, "Namespace preview-gateway-pr-7 has label previewset.dev/secrets: allowed, which only the row sets"},
 		"a service that needs its secrets": {map[string][2]string{
-			"kustomize-base/services/orders/run/deployment.yaml": {"          env:\n", "          envFrom: [{secretRef: {name: orders-payment}}]\n          env:\n"},
+			"kustomize-base/services/orders/run/deployment.yaml": withSecret,
 		}, "needs Secret orders-payment, which environments with code from a fork don't get"},
 		"a service that must have them": {map[string][2]string{
-			"kustomize-base/services/orders/run/deployment.yaml": {"          env:\n", "          envFrom: [{secretRef: {name: orders-payment}}]\n          env:\n"},
+			"kustomize-base/services/orders/run/deployment.yaml": withSecret,
 			policyFile: {"    data: [postgres, rabbitmq]", "    data: [postgres, rabbitmq]\n    secrets: required"},
 		}, ""},
 		"required secrets that aren't there": {map[string][2]string{

@@ -19,10 +19,10 @@ type example struct {
 }
 
 // examples returns the environments that together use every part of a repository: every profile, all services run, all
-// linked, each service alone run and alone linked, every dataset and component, and every folder of overlays.
+// linked, only one service, and only one linked, every dataset and component, and every folder of overlays.
 func (r *Repo) examples(c *config.Config) []example {
 	all := serviceNames(c.Policy)
-	found := []example{{title: titleEverythingRun, plan: planOf(all)}, {title: "everything linked", plan: planOf(nil)}}
+	found := []example{{title: titleEverythingRun, plan: planOf(all)}, {title: "no service", plan: planOf(nil)}}
 	for _, name := range slices.Sorted(maps.Keys(c.Policy.Profiles)) {
 		found = append(found, example{title: "profile " + name, plan: planOfProfile(c.Policy, name)})
 	}
@@ -46,7 +46,7 @@ func (r *Repo) examples(c *config.Config) []example {
 func serviceExamples(all []string, service string) []example {
 	others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == service })
 	return []example{
-		{title: service + " alone run", plan: planOf([]string{service})},
+		{title: "only " + service, plan: planOf([]string{service})},
 		{title: titleAloneLinked(service), plan: planOf(others)},
 	}
 }

@@ -13,9 +13,9 @@ import (
 )
 
 // titleEverythingRun is the title of the build that runs all services.
-const titleEverythingRun = "everything run"
+const titleEverythingRun = "all services"
 
-func titleAloneLinked(service string) string { return service + " alone linked" }
+func titleAloneLinked(service string) string { return "only " + service + " linked" }
 
 // keepForComparison marks the builds that foreignChanges compares.
 func (c *checker) keepForComparison(services []string) {

@@ -7,7 +7,7 @@ func TestCheckFindsChangesOfOtherServices(t *testing.T) {
 	const (
 		component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [api.yaml]\n"
 		file      = "kustomize-base/services/api/run/kustomization.yaml"
-		where     = "kustomize-base/services/api: everything run: "
+		where     = "kustomize-base/services/api: all services: "
 	)
 	wantFound(t, []brokenShop{
 		{
