@@ -62,6 +62,50 @@ type Access struct {
 	People map[string]string `yaml:"people"`
 	// Tokens are tokens of the API for scripts and programs, by name, at most 1,000.
 	Tokens map[string]Token `yaml:"tokens"`
+	// Kubernetes are names of people in the cluster, for kubectl. Without it, previews give them no access.
+	Kubernetes KubernetesNames `yaml:"kubernetes"`
+}
+
+// KubernetesNames are names of people as the cluster's authentication gives them, often with a prefix such as oidc:.
+type KubernetesNames struct {
+	// Groups are the groups that see the objects and the logs of all previews, but no Secrets. At most 1,000.
+	Groups []string `yaml:"groups" jsonschema:"maxItems=1000,uniqueItems=true,example=oidc:engineering"`
+	// Users are user names by GitHub login, at most 1,000. A preview's owner and a slot's holders may also change
+	// workloads, forward ports and run commands there.
+	Users map[string]string `yaml:"users"`
+}
+
+// KubernetesUsers returns the user names of people by their GitHub logins, sorted. Logins compare in any case.
+func (a *Access) KubernetesUsers(logins []string) []string {
+	if a == nil {
+		return nil
+	}
+	var names []string
+	for login, name := range a.Kubernetes.Users {
+		if slices.ContainsFunc(logins, func(l string) bool { return foldASCII(l) == foldASCII(login) }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// validateKubernetes checks the names in the cluster. Kubernetes' own names would give access to everyone or to itself.
+func validateKubernetes(d *decoder, names KubernetesNames) {
+	validateEntries(d, "kubernetes.groups", names.Groups, oneKubernetesName)
+	if !fewEnough(d, "kubernetes.users", len(names.Users)) {
+		return
+	}
+	seen := map[string]bool{}
+	for _, login := range slices.Sorted(maps.Keys(names.Users)) {
+		at := join("kubernetes.users", login)
+		if seen[foldASCII(login)] {
+			d.mistake(at, "duplicate key; upper and lower case don't differ", "keep one of them")
+		}
+		seen[foldASCII(login)] = true
+		validateEntry(d, at, login, oneLogin)
+		validateEntry(d, at, names.Users[login], oneKubernetesName)
+	}
 }
 
 // Grant names people: by a group, a login or an e-mail address. Each list has at most 1,000 entries of at most 200
@@ -169,6 +213,7 @@ func decodeAccess(f File) (*Access, Problems) {
 		}
 		validatePeople(d, a.People)
 		validateTokens(d, a.Tokens)
+		validateKubernetes(d, a.Kubernetes)
 	}
 	if len(d.problems) > 0 {
 		return nil, d.problems
@@ -196,6 +241,13 @@ var (
 		}
 		return fmt.Sprintf("%q is not an e-mail address", Printable(address)),
 			"write it like alice@example.com, without blanks"
+	}}
+	oneKubernetesName = entryRule{func(name string) string { return name }, func(name string) (string, string) {
+		if strings.HasPrefix(name, "system:") || Printable(name) != name {
+			return fmt.Sprintf("%q can't have access", Printable(name)),
+				"write the name of a person or a group of people, as kubectl auth whoami prints it"
+		}
+		return "", ""
 	}}
 )
 

@@ -18,6 +18,7 @@ viewer: {groups: [Testers]}
 developer: {groups: [developers], logins: [octo-cat_acme], emails: [Kim@Example.com]}
 admin: {groups: [platform], logins: [Alice]}
 people: {Alice@example.com: alice, bob@example.com: Bob, bob@home.example: bob}
+kubernetes: {groups: ["oidc:testers"], users: {Alice: "oidc:alice"}}
 `
 
 // loadAccess loads the demo configuration with an access.yaml.
@@ -35,8 +36,9 @@ func TestLoadReadsAccess(t *testing.T) {
 		Developer: config.Grant{
 			Groups: []string{"developers"}, Logins: []string{"octo-cat_acme"}, Emails: []string{"Kim@Example.com"},
 		},
-		Admin:  config.Grant{Groups: []string{"platform"}, Logins: []string{"Alice"}},
-		People: map[string]string{"Alice@example.com": "alice", "bob@example.com": "Bob", "bob@home.example": "bob"},
+		Admin:      config.Grant{Groups: []string{"platform"}, Logins: []string{"Alice"}},
+		People:     map[string]string{"Alice@example.com": "alice", "bob@example.com": "Bob", "bob@home.example": "bob"},
+		Kubernetes: config.KubernetesNames{Groups: []string{"oidc:testers"}, Users: map[string]string{"Alice": "oidc:alice"}},
 	}
 	if diff := cmp.Diff(want, c.Access); diff != "" || len(c.Problems) > 0 {
 		t.Errorf("access (-want +got):\n%s\nproblems: %v", diff, c.Problems)
@@ -58,6 +60,8 @@ func accessCases() map[string]string {
 	return map[string]string{
 		"all keys":                       good(wholeAccess),
 		"no role for any person":         good(""),
+		"names of Kubernetes itself":     good("kubernetes:\n  groups: [system:authenticated]\n  users: {bob: system:admin}\n"),
+		"wrong names in the cluster":     good("kubernetes:\n  groups: [a, a, '']\n  users: {'@bob': b, Al: \"c\\nd\", aL: e}\n"),
 		"empty grants":                   good("viewer: {}\nadmin: {groups: [], logins: [], emails: []}\npeople: {}\n"),
 		"1000 entries":                   good("viewer: {logins: [" + entries(1000, "u%d") + "]}\n"),
 		"1000 people":                    good("people: {" + entries(1000, "u%[1]d@x: u%[1]d") + "}\n"),

@@ -29,6 +29,7 @@ const (
 	SharedComponent     = "shared"     // the component that lets other environments in
 	SecretsFolder       = "secrets"    // the component with the secrets of a service or a store, or of all environments
 	SecretsRequired     = "required"   // a value of services.<service>.secrets
+	AccessComponent     = "access"     // the component with the RoleBindings of people
 	DefaultDataset      = "empty"
 	defaultProfile      = "changed"
 	WhenFullSleepIdlest = "sleep-idlest" // a value of limits.whenFull

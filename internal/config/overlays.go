@@ -72,6 +72,9 @@ func (c *Config) Datasets(store string) map[string]bool { return c.catalog.datas
 // CanReset reports whether a data store can start anew: kustomize-base/data/<store>/reset empties its volume.
 func CanReset(c *Config, store string) bool { return c.catalog.reset[store] }
 
+// HasComponent reports whether there is an optional component.
+func HasComponent(c *Config, name string) bool { return c.catalog.components[name] }
+
 // HasSecrets reports whether there is a component with secrets: kustomize-base/secrets without parts, or that of a
 // service or a store.
 func HasSecrets(c *Config, parts ...string) bool { return c.catalog.secrets[path.Join(parts...)] }

@@ -70,6 +70,20 @@ func (b *buildCheck) assertSecretsMark(row preview.Row) {
 	}
 }
 
+// assertAccess checks that only component access gives people access.
+func (b *buildCheck) assertAccess(row preview.Row) {
+	has := func(c string) bool { return path.Base(c) == config.AccessComponent }
+	if slices.ContainsFunc(row.Kustomize.Components, has) {
+		return
+	}
+	for _, o := range b.objects {
+		if o.Kind == "RoleBinding" {
+			b.addProblem(b.file, o.String()+" gives access, which only the row does",
+				"remove it, and write the names of people into access.yaml")
+		}
+	}
+}
+
 // assertRunsWithoutSecrets checks that Pods don't wait for one of the Secrets that code from a fork doesn't get.
 func (b *buildCheck) assertRunsWithoutSecrets(missing []string) {
 	for _, o := range b.objects {

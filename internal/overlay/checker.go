@@ -131,6 +131,7 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.warnCommits(cfg.Policy, e.plan.Run)
 			b.assertReset(row, e.plan.Reset)
 			b.assertSecretsMark(row)
+			b.assertAccess(row)
 			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
 			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)

@@ -28,6 +28,8 @@ type Plan struct {
 	From map[string][]string
 	// State is Awake, Waking or Asleep; "" is Awake.
 	State State
+	// Editors are GitHub logins of people who may change the environment's workloads with kubectl.
+	Editors []string
 	// Secrets is whether the environment had secrets, or code from a fork, before.
 	Secrets SecretsMark
 }
@@ -76,6 +78,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 			c.component("components", f)
 		}
 	}
+	c.access()
 	c.component("components", config.Guardrails)
 	c.environment()
 	c.routes()
@@ -91,6 +94,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
 		p.Dataset == other.Dataset && p.State == other.State && p.Secrets == other.Secrets &&
+		slices.Equal(p.Editors, other.Editors) &&
 		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&
 		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
 		maps.EqualFunc(p.From, other.From, slices.Equal)

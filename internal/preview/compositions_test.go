@@ -38,7 +38,7 @@ func TestIngredientsCompareEveryField(t *testing.T) {
 			plan: Plan{
 				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]config.ServiceRef{"x": {SHA: "x"}},
 				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x", Secrets: "x",
-				Reset: map[string]time.Time{"x": noon},
+				Reset: map[string]time.Time{"x": noon}, Editors: []string{"x"},
 			},
 			source: "x", purpose: "x", person: "x", expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},
 			single: pullRequestFacts{1, 1, "x", "x", "x", "x", "x", "x", "x"}, labels: []string{"x"},

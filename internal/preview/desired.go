@@ -77,6 +77,17 @@ func (w *desired) shownOwner() string {
 	return cmp.Or(w.file.Owner, w.limitOwner())
 }
 
+// editors returns the logins of the people that the environment belongs to.
+func (w *desired) editors() []string {
+	if w.claim != nil {
+		return w.claim.Holders
+	}
+	if owner := w.shownOwner(); owner != "" {
+		return []string{owner}
+	}
+	return nil
+}
+
 func (w *desired) purpose() string {
 	if w.claim != nil {
 		return cmp.Or(w.claim.Purpose, w.file.Purpose)

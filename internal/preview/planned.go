@@ -108,7 +108,7 @@ func (d *plannedEnvironment) compose() (*composition, error) {
 		plan: Plan{
 			Name: w.name, Owner: w.shownOwner(), Profile: d.profile, Dataset: cmp.Or(w.file.Dataset, profile.Dataset),
 			Components: slices.Concat(profile.Components, w.file.Components), Run: d.run, State: state, Reset: w.file.Reset,
-			Secrets: secrets,
+			Secrets: secrets, Editors: w.editors(),
 		},
 		source: w.source(), purpose: w.purpose(), person: w.limitOwner(), handover: w.file.Handover,
 		members: w.rememberedMembers(d.in.cfg.Policy.PullRequests), expires: d.lifecycles.fixedEnd(w, d.profile),

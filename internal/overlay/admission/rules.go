@@ -49,6 +49,8 @@ func (r *Rules) refusalsOfKind(o manifest.Object) []Refusal {
 		return r.refuseIngress(o)
 	case "HTTPRoute":
 		return r.refuseHTTPRoute(o)
+	case "RoleBinding", "Role":
+		return refuseRoleBinding(r.settings, o)
 	case "NetworkPolicy":
 		return r.refuseNetworkPolicy(o)
 	}

@@ -130,8 +130,8 @@ func TestAdmissionPoliciesDeny(t *testing.T) {
 			t.Errorf("%s has no binding", name)
 		}
 	}
-	if len(policies) != 18 {
-		t.Errorf("there are %d policies, want 18", len(policies))
+	if len(policies) != 19 {
+		t.Errorf("there are %d policies, want 19", len(policies))
 	}
 }
 
