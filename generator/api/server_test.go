@@ -38,7 +38,7 @@ func newServer(tb testing.TB, s *testworld.Service) *server {
 		Token: s.Token, APIToken: s.APIToken, Service: s, Callers: v.callers,
 		Filters: &applicationsets.Filters{}, Queue: v.queue,
 		Actions:  &actions.Actions{Queue: v.queue, History: history.New(), Logger: log},
-		Progress: progress.NewReader(nil, nil, s.Clock, log), Watch: progress.NewWatch(nil, s.Clock), Now: s.Clock, Logger: log,
+		Progress: progress.NewReader(nil, nil, s.Clock, log), Watch: progress.NewWatch(nil, s.Clock, nil), Now: s.Clock, Logger: log,
 	}).Routes(private)
 
 	webhooks := &api.Webhooks{

@@ -28,6 +28,7 @@ type Metrics struct {
 	measurements    *prometheus.CounterVec
 	wakes           *prometheus.CounterVec
 	wakeDuration    prometheus.Histogram
+	deployDuration  prometheus.Histogram
 }
 
 // The reasons for which an environment wakes.
@@ -71,11 +72,14 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 			"Wakes of environments by cause: visit, request, push, or link from another environment.", "by"),
 		wakeDuration: histogram("previewset_wake_seconds",
 			"Time from a wake until the whole environment is healthy.", prometheus.ExponentialBuckets(2, 2, 10)),
+		deployDuration: histogram("previewset_deploy_seconds",
+			"Time from a new row of an environment until Argo CD has synced it and all is healthy.",
+			prometheus.ExponentialBuckets(5, 2, 10)),
 	}
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
 		m.statuses, m.reports, m.saves, m.savedBytes, m.droppedParts, m.otherWriters, m.measurements, m.wakes,
-		m.wakeDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
+		m.wakeDuration, m.deployDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -157,6 +161,9 @@ func (m *Metrics) Woken(by string) { m.wakes.WithLabelValues(by).Inc() }
 
 // WakeTook observes the duration of a wake.
 func (m *Metrics) WakeTook(d time.Duration) { m.wakeDuration.Observe(d.Seconds()) }
+
+// DeployTook observes the duration of a deployment.
+func (m *Metrics) DeployTook(d time.Duration) { m.deployDuration.Observe(d.Seconds()) }
 
 // SetDeferred sets the number of repositories that wait for quota.
 func (m *Metrics) SetDeferred(n int) { m.deferred.Set(float64(n)) }

@@ -44,6 +44,7 @@ type SavedPhase struct {
 type Watch struct {
 	applications Applications // nil without a cluster
 	now          func() time.Time
+	deployed     func(time.Duration)
 	watched      map[string]*watched // by environment
 
 	mu      sync.Mutex                  // guards the fields below
@@ -62,9 +63,13 @@ type watched struct {
 	readAt  time.Time // zero if the row has changed since the last read
 }
 
-// NewWatch returns a Watch. Applications are nil without a cluster.
-func NewWatch(a Applications, now func() time.Time) *Watch {
-	return &Watch{applications: a, now: now, watched: map[string]*watched{}, latest: map[string]preview.Progress{}}
+// NewWatch returns a Watch. Applications are nil without a cluster. Deployed is called with the time that a deployment
+// took; nil counts none.
+func NewWatch(a Applications, now func() time.Time, deployed func(time.Duration)) *Watch {
+	if deployed == nil {
+		deployed = func(time.Duration) {}
+	}
+	return &Watch{applications: a, now: now, deployed: deployed, watched: map[string]*watched{}, latest: map[string]preview.Progress{}}
 }
 
 // Saved returns the phases and durations to save. HasChanged says whether a phase has changed since the last call.
@@ -205,6 +210,7 @@ func (w *Watch) note(name string, e *watched) {
 	now := w.now().UTC().Truncate(time.Second)
 	isDeployed := last.Phase == preview.PhaseDeploying && e.progress.Phase == preview.PhaseReady
 	if took := now.Sub(last.Since); isDeployed && took >= 0 {
+		w.deployed(took)
 		w.timings.Durations = append(w.timings.Durations, int(took.Seconds()))
 		w.timings.Durations = w.timings.Durations[max(0, len(w.timings.Durations)-maxDurations):]
 	}

@@ -37,6 +37,9 @@ func TestProgressKnowsItsBeginning(t *testing.T) {
 		}
 	}
 	check(s)
+	if n := s.Metrics(t)["previewset_deploy_seconds"]; n != 1 {
+		t.Errorf("%v deployments are measured", n)
+	}
 	w.Change(func() { w.Tree = testworld.Tree(2, testworld.Policy) }) // a new commit is saved
 	s.Refresh(t.Context())
 	check(testworld.Ready(t, w, keep, testworld.WithApplications(argo)))
