@@ -42,7 +42,10 @@ func newCheckCmd(term *terminal.Process, runF func(context.Context, *checkOption
 - all references in Kustomize files; it refuses remote files, executable plugins and links to other folders;
 - builds in memory of every profile, every service run alone and linked alone, every dataset, component and
   overlay, with the result that Argo CD would accept;
-- the objects of these builds, by the rules of the API server: fields, values and Pod Security.
+- the objects of these builds, by the rules of the API server: fields, values and Pod Security; custom
+  resources by the CustomResourceDefinitions below appsets, kustomize-base and crds;
+- objects that work only once: immutable fields with the commit, fixed cluster IPs, and names of buckets or
+  queues outside of the cluster that all environments would have.
 
 It prints each problem with its file and remedy. Run it in CI for every pull request of the GitOps
 repository.`,

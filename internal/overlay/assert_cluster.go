@@ -1,18 +1,82 @@
 package overlay
 
 import (
+	"fmt"
+	"path"
+	"slices"
+
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/clusterrules"
+	"github.com/previewset/previewset/internal/overlay/crdschema"
+	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/preview"
 )
 
-// assertCluster checks the rules of the cluster. ingressNamespace is the namespace of the ingress controller, or ""
-// where it isn't known. commitImages are the images of the row.
-func (b *buildCheck) assertCluster(ingressNamespace string, commitImages ...string) {
+// shortSHA is the length of the shortest form of a commit, {{ .ShortSHA }}.
+const shortSHA = 7
+
+// clusterFacts are what the rules of the cluster need to know beside the objects of a build.
+type clusterFacts struct {
+	ingressNamespace string // of the ingress controller, or "" where it isn't known
+	schemas          *crdschema.Schemas
+	row              *preview.Row // nil for an overlay without one
+}
+
+// assertCluster checks the rules of the cluster.
+func (b *buildCheck) assertCluster(facts clusterFacts) {
 	objects := clusterrules.NewBuild(b.objects)
-	objects.IngressNamespace, objects.CommitImages = ingressNamespace, commitImages
+	objects.IngressNamespace, objects.Schemas = facts.ingressNamespace, facts.schemas
+	if facts.row != nil {
+		objects.CommitImages = facts.row.Kustomize.Images
+		objects.Commit, objects.Environment = sampleSHA[:shortSHA], facts.row.Name
+	}
+	b.external = clusterrules.ExternalNames(b.objects)
 	for _, p := range objects.Problems() {
 		b.refused = append(b.refused, config.Problem{
 			File: b.file, Path: b.title, Message: config.Printable(p.String()), Remedy: p.Remedy,
 		})
 	}
+}
+
+// readSchemas returns the schemas of the CustomResourceDefinitions in a repository.
+func readSchemas(tree *filetree.Tree) *crdschema.Schemas {
+	s := &crdschema.Schemas{}
+	for _, folder := range []string{appsetsFolder, baseFolder, crdsFolder} {
+		tree.Walk(folder, func(name string, k filetree.Kind) {
+			if k != filetree.File || !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) {
+				return
+			}
+			if content, err := tree.Read(name); err == nil {
+				s.Add(content)
+			}
+		})
+	}
+	return s
+}
+
+// equalExternalNames returns a problem for each name outside of the cluster that two environments would create.
+func equalExternalNames(builds []*buildCheck) config.Problems {
+	type key struct{ group, kind, name string }
+	first := map[key]*buildCheck{}
+	var found config.Problems
+	for _, b := range builds {
+		for _, e := range b.external {
+			k := key{e.Group, e.Kind, e.Name}
+			other := first[k]
+			if other == nil {
+				first[k] = b
+				continue
+			}
+			if other.namespace == b.namespace {
+				continue
+			}
+			found = append(found, config.Problem{
+				File: b.file, Path: b.title,
+				Message: config.Printable(fmt.Sprintf("%s: %s: creates %q outside of the cluster, as %s does",
+					e.Object, e.Field, e.Name, other.title)),
+				Remedy: "give each a name of its own, with the environment's name in it",
+			})
+		}
+	}
+	return found
 }

@@ -3,6 +3,7 @@ package overlay
 import (
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/build"
+	"github.com/previewset/previewset/internal/overlay/clusterrules"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -20,8 +21,10 @@ type buildCheck struct {
 	isKept      bool              // compare its objects with those of other builds
 	kept        map[string][]byte // its objects as JSON, by identity
 	refused     config.Problems   // by the rules of the cluster
-	err         error             // of the build
-	quick       *quickCheck       // instead of the build; nil where only the build is right
+	namespace   string
+	external    []clusterrules.ExternalName // outside of the cluster
+	err         error                       // of the build
+	quick       *quickCheck                 // instead of the build; nil where only the build is right
 }
 
 func (b *buildCheck) addProblem(file, message, remedy string) {

@@ -15,6 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/addresses"
 	"github.com/previewset/previewset/internal/overlay/admission"
+	"github.com/previewset/previewset/internal/overlay/crdschema"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -30,13 +31,19 @@ type checker struct {
 
 	addressNames addresses.Names
 	shared       sharedGuardrails
+	schemas      *crdschema.Schemas
 }
 
 func newChecker(r *Repo) *checker {
 	return &checker{
 		repo: r, appsets: r.readAppsets(), known: map[string]*buildCheck{}, titled: map[string]*buildCheck{},
-		shared: sharedGuardrails{},
+		shared: sharedGuardrails{}, schemas: readSchemas(r.tree),
 	}
+}
+
+// clusterFacts returns what the rules of the cluster need to know about a build. row is nil for an overlay without one.
+func (c *checker) clusterFacts(row *preview.Row) clusterFacts {
+	return clusterFacts{c.appsets.admission.IngressNamespace(), c.schemas, row}
 }
 
 // useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the
@@ -122,8 +129,8 @@ func (c *checker) addExample(cfg *config.Config, e example, p *project) *buildCh
 // newExample returns the check of an environment, without its build.
 func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *project) *buildCheck {
 	return &buildCheck{
-		title: e.title, file: c.repo.kustomizationPath(row.Path), shared: c.shared.of(c.repo.builder, row),
-		hosts: environmentHosts(cfg.Policy, row.Name),
+		title: e.title, file: c.repo.kustomizationPath(row.Path), namespace: row.Namespace,
+		shared: c.shared.of(c.repo.builder, row), hosts: environmentHosts(cfg.Policy, row.Name),
 		assert: func(b *buildCheck) {
 			b.assertObjects(row.Namespace, p)
 			b.assertEnvironment(cfg, e.plan, row)
@@ -134,7 +141,7 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.assertAccess(row)
 			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
-			b.assertCluster(c.appsets.admission.IngressNamespace(), row.Kustomize.Images...)
+			b.assertCluster(c.clusterFacts(&row))
 			if b.isKept {
 				b.keepObjects()
 			}
@@ -171,13 +178,13 @@ func (c *checker) addFixedOverlay(cfg *config.Config, dir string) {
 		folders = append(folders, f.Dir)
 	}
 	c.builds = append(c.builds, &buildCheck{
-		title: "as it is", file: c.repo.kustomizationPath(dir), build: b,
+		title: "as it is", file: c.repo.kustomizationPath(dir), build: b, namespace: namespace,
 		assert: func(b *buildCheck) {
 			if dir == stagingOverlay {
 				b.assertBaseline(cfg.Policy, folders)
 			}
 			b.assertObjects(namespace, p)
-			b.assertCluster(c.appsets.admission.IngressNamespace())
+			b.assertCluster(c.clusterFacts(nil))
 		},
 	})
 }
@@ -215,6 +222,7 @@ func (c *checker) run(ctx context.Context, services []string) error {
 	}
 	c.report.Problems = append(c.report.Problems, c.foreignChanges(services)...)
 	c.report.Problems = append(c.report.Problems, c.foreignSelections(services)...)
+	c.report.Problems = append(c.report.Problems, equalExternalNames(c.builds)...)
 	c.report.Problems = mergeProblems(append(c.report.Problems, inFirstFile(refused)...))
 	return nil
 }

@@ -11,6 +11,7 @@
 //	manifest       one Kubernetes object
 //	admission      the rules of appsets/admission
 //	clusterrules   the rules of the API server
+//	crdschema      the schemas of custom kinds
 //	source         manifests that a user brings for a service
 //	helmchart      charts that a user brings for a service
 //	newservice     the files of a new service
@@ -35,6 +36,7 @@ const (
 	baseFolder     = "kustomize-base"
 	overlaysFolder = "overlays"
 	appsetsFolder  = "appsets"
+	crdsFolder     = "crds"
 	defaultOverlay = overlaysFolder + "/preview"
 	stagingOverlay = overlaysFolder + "/staging"
 )

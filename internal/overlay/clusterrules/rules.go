@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/overlay/crdschema"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -20,6 +21,12 @@ type Build struct {
 	IngressNamespace string
 	// CommitImages are the images, with their tags, that change with every commit.
 	CommitImages []string
+	// Commit is a text that is in each form of the commit, such as a tag or a label, or "" where there is none.
+	Commit string
+	// Environment is the name of the environment, or "" for an overlay that exists only once.
+	Environment string
+	// Schemas are those of custom kinds.
+	Schemas *crdschema.Schemas
 }
 
 // NewBuild returns a build of some objects.
@@ -55,8 +62,12 @@ type rule func(*Build) []Problem
 // refused are the rules of the API server, and dead those about objects that it accepts and that don't work. Both are
 // in the order of their problems.
 var (
-	refused = []rule{refuseUnknownFields, refuseValues, refusePodSecurity, refuseOverLimits, refuseOverQuota}
-	dead    = []rule{findDeadServices, findDeadRoutes, findImmutableJobs}
+	refused = []rule{
+		refuseUnknownFields, refuseValues, refuseCustom, refusePodSecurity, refuseOverLimits, refuseOverQuota,
+	}
+	dead = []rule{
+		findDeadServices, findDeadRoutes, findImmutableJobs, findChangingFields, findFixedAddresses, findSharedNames,
+	}
 )
 
 // Refusals returns the objects that the API server refuses, or whose Pods it refuses.
