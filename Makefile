@@ -8,8 +8,9 @@ RACE := $(shell command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>
 # Without cgo, because Argo CD's programs are built without it: its packages are then compiled only once.
 E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
+GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
 
-.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring browser bench demo sandbox image
+.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring browser bench demo sandbox image release release-snapshot release-tools
 
 help: ## print this menu
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -91,6 +92,16 @@ demo: ## run the service on a simulated GitHub in this terminal
 
 sandbox: ## run the demo with a real Kubernetes API and Argo CD
 	@cd e2e && $(E2E) run ./cmd/tools && $(E2E) build -o $(CACHE)/sandbox ./cmd/sandbox && exec $(CACHE)/sandbox
+
+release-tools: # the program for lists of modules, into bin/
+	@GOBIN=$(CURDIR)/bin $(GO) install github.com/CycloneDX/cyclonedx-gomod@v1.10.0
+
+release-snapshot: release-tools ## make the files of a release in dist/ and check them; publish nothing; 30 minutes the first time
+	PATH=$(CURDIR)/bin:$$PATH $(GORELEASER) release --snapshot --clean --skip=publish,sign,ko
+	.ci/release-check
+
+release: release-tools ## publish a release of the current tag; only the workflow release.yml does that
+	PATH=$(CURDIR)/bin:$$PATH $(GORELEASER) release --clean
 
 image: ## build the service's image with ko and push it to KO_DOCKER_REPO
 	$(GO) run github.com/google/ko@v0.18.0 build ./cmd/preview-generator
