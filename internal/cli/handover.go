@@ -34,7 +34,8 @@ func newHandoverCmd(term *terminal.Process, runF func(context.Context, *handover
 		Short: "Let a developer's tool replace a service's workload",
 		Long: `handover adds services to the key handover of overlays/NAME/environment.yaml. Argo CD then ignores
 changes of their Deployments and StatefulSets, so that Tilt, Telepresence or ksync can replace what they
-run. With --back Argo CD manages them again and reverts all manual changes.`,
+run. A service's workloads have its name, or the label previewset.dev/image-of with its name, such as a
+worker that runs the same image. With --back Argo CD manages them again and reverts all manual changes.`,
 		Example: `  previewctl handover jakub gateway
   previewctl handover jakub gateway --back
   previewctl handover jakub gateway web --dry-run`,

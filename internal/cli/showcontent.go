@@ -27,7 +27,7 @@ func pullRequestsOf(row preview.Row) string {
 func handoverOf(row preview.Row) []string {
 	var names []string
 	for _, d := range row.IgnoreDifferences {
-		if !slices.Contains(names, d.Name) {
+		if d.Name != "" && !slices.Contains(names, d.Name) {
 			names = append(names, d.Name)
 		}
 	}

@@ -169,9 +169,12 @@ func TestHandover(t *testing.T) {
 	c := testfixture.LoadTree(t, testfixture.DemoTree(files("jakub", "profile: checkout\nhandover: [orders, products]\n")), nil)
 	s := resolve(c, factsOf())
 	row := only(t, s)
+	labelled := []string{`select(.metadata.labels["previewset.dev/image-of"] == "orders") | .spec`}
 	want := []IgnoreDifference{
 		{Group: "apps", Kind: "Deployment", Name: "orders", JSONPointers: []string{"/spec"}},
+		{Group: "apps", Kind: "Deployment", JSONPointers: []string{}, JQPathExpressions: labelled},
 		{Group: "apps", Kind: "StatefulSet", Name: "orders", JSONPointers: []string{"/spec"}},
+		{Group: "apps", Kind: "StatefulSet", JSONPointers: []string{}, JQPathExpressions: labelled},
 	}
 	if diff := cmp.Diff(want, row.IgnoreDifferences); diff != "" {
 		t.Errorf("ignored differences (-want +got):\n%s", diff)

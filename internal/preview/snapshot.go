@@ -168,8 +168,10 @@ type IgnoreDifference struct {
 	Group string `json:"group"`
 	// Kind is the kind of the objects.
 	Kind string `json:"kind"`
-	// Name is the name of the object.
+	// Name is the name of the object, or empty for all objects of the kind.
 	Name string `json:"name"`
 	// JSONPointers are the fields to ignore.
 	JSONPointers []string `json:"jsonPointers"`
+	// JQPathExpressions are the fields to ignore, as expressions of jq.
+	JQPathExpressions []string `json:"jqPathExpressions,omitempty"`
 }

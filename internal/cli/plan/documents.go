@@ -16,7 +16,8 @@ type identity struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Metadata   struct {
-		Name string `json:"name"`
+		Name   string            `json:"name"`
+		Labels map[string]string `json:"labels"`
 	} `json:"metadata"`
 }
 
@@ -39,7 +40,7 @@ func documents(environment, manifests string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// copyIgnored copies the ignored fields from before to after: with RespectIgnoreDifferences, Argo CD keeps the
+// copyIgnored copies the ignored specifications from before to after: with RespectIgnoreDifferences, Argo CD keeps the
 // current values of an existing object.
 func copyIgnored(ignored []preview.IgnoreDifference, before, after map[string][]byte) error {
 	for name, manifest := range after {
@@ -49,10 +50,11 @@ func copyIgnored(ignored []preview.IgnoreDifference, before, after map[string][]
 		}
 		group, _, _ := strings.Cut(object.APIVersion, "/")
 		for _, d := range ignored {
-			if before[name] == nil || group != d.Group || object.Kind != d.Kind || object.Metadata.Name != d.Name {
+			isOfKind := group == d.Group && object.Kind == d.Kind
+			if before[name] == nil || !isOfKind || !d.IgnoresSpec(object.Metadata.Name, object.Metadata.Labels) {
 				continue
 			}
-			if err := copyFields(d.JSONPointers, name, before, after); err != nil {
+			if err := copySpec(name, before, after); err != nil {
 				return err
 			}
 		}
@@ -60,16 +62,13 @@ func copyIgnored(ignored []preview.IgnoreDifference, before, after map[string][]
 	return nil
 }
 
-// copyFields copies fields of one file. The pointers of rows have only one key.
-func copyFields(pointers []string, name string, before, after map[string][]byte) error {
+// copySpec copies the specification in one file.
+func copySpec(name string, before, after map[string][]byte) error {
 	var from, to map[string]any
 	if err := errors.Join(yaml.Unmarshal(before[name], &from), yaml.Unmarshal(after[name], &to)); err != nil {
 		return err
 	}
-	for _, pointer := range pointers {
-		key := strings.TrimPrefix(pointer, "/")
-		to[key] = from[key]
-	}
+	to["spec"] = from["spec"]
 	return errors.Join(reencode(before, name, from), reencode(after, name, to)) // the same style, for the diff
 }
 

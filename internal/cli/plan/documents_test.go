@@ -29,17 +29,28 @@ func TestDocumentsNamesEachObject(t *testing.T) {
 
 func TestCopyIgnoredKeepsOnlyIgnoredFields(t *testing.T) {
 	t.Parallel()
-	object := func(image, replicas string) map[string][]byte {
-		return map[string][]byte{"alice/Deployment-web.yaml": []byte(
-			"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: " + image + "\nother: " + replicas + "\n")}
+	labelled := []string{`select(.metadata.labels["previewset.dev/image-of"] == "web") | .spec`}
+	ignored := []preview.IgnoreDifference{
+		{Group: "apps", Kind: "Deployment", Name: "web", JSONPointers: []string{"/spec"}},
+		{Group: "apps", Kind: "Deployment", JQPathExpressions: labelled},
 	}
-	before, after := object("old", "1"), object("new", "2")
-	ignored := []preview.IgnoreDifference{{Group: "apps", Kind: "Deployment", Name: "web", JSONPointers: []string{"/spec"}}}
-	if err := copyIgnored(ignored, before, after); err != nil {
-		t.Fatal(err)
-	}
-	got := string(after["alice/Deployment-web.yaml"])
-	if !strings.Contains(got, "spec: old\n") || !strings.Contains(got, "other: 2\n") {
-		t.Errorf("the later object is\n%s", got)
+	for metadata, wantSpec := range map[string]string{
+		"{name: web}":    "old",
+		"{name: worker}": "new",
+		`{name: worker, labels: {previewset.dev/image-of: web}}`:    "old",
+		`{name: worker, labels: {previewset.dev/image-of: orders}}`: "new",
+	} {
+		object := func(spec, other string) map[string][]byte {
+			return map[string][]byte{"alice/a.yaml": []byte(
+				"apiVersion: apps/v1\nkind: Deployment\nmetadata: " + metadata + "\nspec: " + spec + "\nother: " + other + "\n")}
+		}
+		before, after := object("old", "1"), object("new", "2")
+		if err := copyIgnored(ignored, before, after); err != nil {
+			t.Fatal(err)
+		}
+		got := string(after["alice/a.yaml"])
+		if !strings.Contains(got, "spec: "+wantSpec+"\n") || !strings.Contains(got, "other: 2\n") {
+			t.Errorf("%s: the later object is\n%s", metadata, got)
+		}
 	}
 }
