@@ -10,7 +10,7 @@ E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
 GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
 
-.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring browser bench demo sandbox image release release-snapshot release-tools
+.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring browser e2e-ui bench demo sandbox image release release-snapshot release-tools
 
 help: ## print this menu
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -80,6 +80,10 @@ monitoring: ## run the end-to-end tests of alerts and dashboard, stores and atta
 browser: ## test the wake pages in a real browser
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .
 
+e2e-ui: ## test previews in the real Argo CD's web pages, built once: from npm packages and github.com, in a quarter of an hour
+	mkdir -p $(CACHE)/pictures && cd e2e && $(E2E) run ./cmd/tools && cd browser && $(E2E) test -count=1 -timeout 90m -artifacts \
+	  -outputdir=$(CACHE)/pictures -run TestRealArgoCD . -argocd-ui=$(lastword $(ARGOCD))
+
 bench: ## measure the promised figures and print one table at the end; takes about 15 minutes
 	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./generator/overview && \
 	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./generator/report && \
@@ -90,8 +94,8 @@ bench: ## measure the promised figures and print one table at the end; takes abo
 demo: ## run the service on a simulated GitHub in this terminal
 	@$(GO) build -o $(CACHE)/demo ./internal/demo && exec $(CACHE)/demo
 
-sandbox: ## run the demo with a real Kubernetes API and Argo CD
-	@cd e2e && $(E2E) run ./cmd/tools && $(E2E) build -o $(CACHE)/sandbox ./cmd/sandbox && exec $(CACHE)/sandbox
+sandbox: ## run the demo with a real Kubernetes API and Argo CD; with UI=1 also Argo CD's web pages
+	@cd e2e && $(E2E) run ./cmd/tools && $(E2E) build -o $(CACHE)/sandbox ./cmd/sandbox && exec $(CACHE)/sandbox $(if $(UI),-ui -argocd=$(lastword $(ARGOCD)))
 
 release-tools: # the program for lists of modules, into bin/
 	@GOBIN=$(CURDIR)/bin $(GO) install github.com/CycloneDX/cyclonedx-gomod@v1.10.0

@@ -46,7 +46,7 @@
   }
 
   const listed = ["name", "namespace", "labels", "annotations"].map(field => "items.metadata." + field)
-    .concat("items.spec.project", "items.status.sync.status", "items.status.health.status")
+    .concat("items.spec", "items.status.sync.status", "items.status.health") // those of Argo CD's own list
 
   // list reads the Applications of previews that the person may see in Argo CD.
   const list = async signal => {
@@ -122,11 +122,11 @@
     quiet: {opacity: 0.7},
     panel: {padding: "1.5em", overflowWrap: "anywhere"},
     row: {display: "flex", flexWrap: "wrap", gap: "0.75em", alignItems: "center", margin: "0 0 1em"},
-    title: {fontSize: "1.4em", margin: 0},
-    section: {fontSize: "1.1em", fontWeight: 600, margin: "1.5em 0 0.5em"},
+    title: {fontSize: "1.4em", margin: 0, color: "inherit"},
+    section: {fontSize: "1.1em", fontWeight: 600, margin: "1.5em 0 0.5em", color: "inherit"},
     table: {width: "100%", borderCollapse: "collapse", margin: 0, background: "none"},
     cell: {padding: "0.4em 1em 0.4em 0", textAlign: "left", verticalAlign: "top", borderBottom: "1px solid rgba(127, 127, 127, 0.3)"},
-    field: {width: "auto", minWidth: "16em", height: "2.6em", padding: "0 0.6em", margin: 0, color: "inherit", background: "transparent", border: "1px solid rgba(127, 127, 127, 0.8)", borderRadius: "4px"},
+    field: {width: "auto", minWidth: "min(24em, 100%)", height: "2.6em", padding: "0 0.6em", margin: 0, color: "inherit", background: "transparent", border: "1px solid rgba(127, 127, 127, 0.8)", borderRadius: "4px"},
     plain: {background: "none", border: 0, padding: 0, font: "inherit", color: "inherit", cursor: "pointer", textDecoration: "underline", textAlign: "left"},
     problem: {border: "1px solid #c9303e", borderRadius: "4px", padding: "0.6em 0.8em", margin: "0 0 1em"},
   }
@@ -175,7 +175,7 @@
       setBusy(false)
       done()
     }
-    const button = offer => h("span", {key: offer.action, style: {display: "flex", gap: "0.5em"}},
+    const button = offer => h("span", {key: offer.action, style: {display: "flex", gap: "0.5em", alignItems: "center"}},
       h("button", {type: "button", className: "argo-button argo-button--base", disabled: busy, onClick: () => send(offer)}, verbs[offer.action]),
       offer.for && h("select", {
         "aria-label": "Extend by", style: {...styles.field, minWidth: 0}, value: offer.for.includes(time) ? time : offer.for[0],
@@ -194,7 +194,7 @@
       ["Pull requests", preview.pull_requests.length > 0 && h("ul", {style: {margin: 0, padding: 0, listStyle: "none"}},
         preview.pull_requests.map(pr => h("li", {key: pr.repository + pr.number},
           h(Link, {to: pr.url}, `${pr.repository}#${pr.number}`), ` ${pr.title} (${pr.author})`)))],
-      ["Why it exists", sentence(decision.reason)],
+      ["Why it exists", decision.reason !== preview.progress.reason && sentence(decision.reason)],
       ["Sleeps", preview.state !== "asleep" && decision.sleeps_at && h(Time, {at: decision.sleeps_at, anyway: " if it isn't used before"})],
       ["Ends", decision.expires_at && h(Time, {at: decision.expires_at, anyway: decision.expires_anyway ? "" : " if it isn't used before"})],
       ["Purpose", preview.purpose],

@@ -58,7 +58,9 @@ func (a *ArgoCD) controllers() ([]controller, error) {
 	list = append(list, repoServer, a.applicationController())
 	if a.options.Server {
 		a.ServerURL = local(a.ports.server)
-		list = append(list, a.server())
+		server := a.server()
+		server.args = append(server.args, "--disable-auth")
+		list = append(list, server)
 	}
 	return list, nil
 }
@@ -91,10 +93,10 @@ func (a *ArgoCD) applicationController() controller {
 }
 
 func (a *ArgoCD) server() controller {
-	return controller{"argocd-server", []string{
+	return controller{Server, []string{
 		"--address=127.0.0.1", fmt.Sprintf("--port=%d", a.ports.server),
 		"--metrics-address=127.0.0.1", fmt.Sprintf("--metrics-port=%d", a.ports.serverMetrics),
 		"--redis=" + a.redis.Addr(), "--repo-server=" + a.repoServerAddress(), "--repo-server-plaintext",
-		"--insecure", "--disable-auth",
+		"--insecure",
 	}}
 }

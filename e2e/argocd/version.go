@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -48,6 +49,14 @@ func programs() map[string]toolchain.Program {
 }
 
 func (o Options) version() string { return cmp.Or(o.Version, Versions()[0]) }
+
+// WebPages returns the folder with the web pages of this Argo CD, which the API server serves.
+func (o Options) WebPages(ctx context.Context, tools *toolchain.Toolbox, progress io.Writer) (string, error) {
+	if o.Source != "" {
+		return filepath.Join(o.Source, "ui", "dist", "app"), nil
+	}
+	return tools.WebPages(ctx, progress, programs()[o.version()])
+}
 
 // Programs returns the programs to build for this Argo CD.
 func (o Options) Programs() ([]toolchain.Program, error) {

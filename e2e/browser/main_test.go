@@ -53,7 +53,7 @@ func run(m *testing.M) (int, error) {
 		chromedp.ExecPath(program), chromedp.UserDataDir(profile),
 		chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("ignore-certificate-errors", true), // of the sandbox
 		chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
 	)
 	defer stop()

@@ -76,10 +76,15 @@ func newTab(t *testing.T, steps ...step) tab {
 	return newTabIn(t, ctx, steps...)
 }
 
-// newTabIn watches a tab that doesn't exist yet, such as one with cookies of its own.
+// newTabIn watches a tab that doesn't exist yet, such as one with cookies of its own. It has a minute.
 func newTabIn(t *testing.T, ctx context.Context, steps ...step) tab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	return newTabFor(t, ctx, time.Minute, steps...)
+}
+
+func newTabFor(t *testing.T, ctx context.Context, limit time.Duration, steps ...step) tab {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	t.Cleanup(cancel)
 	var mu sync.Mutex
 	var complaints []string

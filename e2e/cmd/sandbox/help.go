@@ -55,10 +55,11 @@ Try these commands in another terminal, and watch the changes here:
   %[5]s
   %[6]s
 
-  Argo CD's API, without login:  %[7]s/api/v1/applications
+  Argo CD's API:                 %[7]s/api/v1/applications
   The service:                   %[8]s/readyz?verbose
   All logs:                      %[9]s
 
-Argo CD's Go module comes without its web pages, so there is only its API. Ctrl-C ends the sandbox.
+Argo CD's Go module comes without its built web pages, so there is only its API, without sign-in. Start the sandbox with
+-ui (make sandbox UI=1) for the pages. Ctrl-C ends the sandbox.
 
 `

@@ -17,9 +17,11 @@ import (
 )
 
 func main() {
-	options := argocd.Options{Server: true}
+	var options argocd.Options
 	options.AddFlags(flag.CommandLine)
+	withUI := flag.Bool("ui", false, "run Argo CD's web pages too, with sign-in; they are built once, in about a quarter of an hour")
 	flag.Parse()
+	options.Server = !*withUI // otherwise it is started after its settings are complete
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	err := run(ctx, options)
@@ -34,7 +36,7 @@ func run(ctx context.Context, options argocd.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	b := &sandbox{Stand: s}
+	b := &sandbox{Stand: s, options: options}
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			s.WriteState(ctx, os.Stderr)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/previewset/previewset/e2e/argocd"
 	"github.com/previewset/previewset/e2e/process"
 	"github.com/previewset/previewset/e2e/stand"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -20,6 +21,7 @@ const githubToken = "sandbox"
 // sandbox is a stand with PreviewSet on it.
 type sandbox struct {
 	*stand.Stand
+	options argocd.Options
 	github  *httptest.Server
 	service *stand.Service
 	labels  map[pullRequest][]string
@@ -39,19 +41,26 @@ func (s *sandbox) close() error {
 	return s.Close()
 }
 
+// step is a part of the beginning.
+type step struct {
+	what string
+	do   func(context.Context) error
+}
+
 // begin does all steps until the first previews run.
 func (s *sandbox) begin(ctx context.Context) error {
-	for _, step := range []struct {
-		what string
-		do   func(context.Context) error
-	}{
+	steps := []step{
 		{"filling the simulated GitHub", s.fillGitHub},
 		{"installing: previewctl init, git push, kubectl apply -k appsets", s.Install},
 		{"starting the service", s.startService},
 		{"waiting for the baseline, overlays/staging", s.waitBaseline},
 		{"labelling pull requests, and waiting for their previews", s.waitPreviews},
 		{"listing the environments", s.list},
-	} {
+	}
+	if !s.options.Server {
+		steps = append(steps, step{"installing appsets/argocd-ui, and starting Argo CD's web pages", s.startUI})
+	}
+	for _, step := range steps {
 		start := time.Now()
 		fmt.Printf("· %s\n", step.what)
 		if err := step.do(ctx); err != nil {
@@ -80,6 +89,14 @@ func (s *sandbox) fillGitHub(context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (s *sandbox) startUI(ctx context.Context) error {
+	address, err := s.RunUI(ctx, s.options)
+	if err == nil {
+		fmt.Printf("\n  Argo CD, signed in as alice: %s/applications?as=alice@example.dev\n\n", address)
+	}
+	return err
 }
 
 func (s *sandbox) startService(ctx context.Context) (err error) {
