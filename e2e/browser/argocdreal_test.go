@@ -36,7 +36,7 @@ func startSandbox(t *testing.T) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	sandbox := exec.Command(program, "-ui", "-argocd="+*withUI) //nolint:noctx // it ends by a signal, and removes its files
+	sandbox := exec.Command(program, "-ui", "-argocd="+*withUI) // no context: it ends by a signal, and removes its files
 	sandbox.Dir, sandbox.Stderr = "..", os.Stderr
 	out, err := sandbox.StdoutPipe()
 	if err == nil {

@@ -44,10 +44,10 @@ func (s *Stand) RunUI(ctx context.Context, o argocd.Options) (address string, er
 		return "", err
 	}
 	s.closers = append(s.closers, provider.Close)
-	if err := s.ArgoCD.ApplyServer(ctx); err != nil {
+	if err = s.ArgoCD.ApplyServer(ctx); err != nil {
 		return "", err
 	}
-	if err := s.installUI(ctx, provider.URL); err != nil {
+	if err = s.installUI(ctx, provider.URL); err != nil {
 		return "", fmt.Errorf("install appsets/argocd-ui: %w", err)
 	}
 	remove, err := s.ArgoCD.RunServer(ctx, pages)
