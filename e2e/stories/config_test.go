@@ -27,7 +27,7 @@ func TestOverlayChangesOnlyItsPreview(t *testing.T) {
 	folder := "overlays/" + p.name
 	w.commit(t, "Greet", gitserver.Write(folder+"/kustomization.yaml", greetingOverlay),
 		gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
-		gitserver.Write(folder+"/environment.yaml", adjusts(p)+"components: [debug]\n"))
+		gitserver.Write(folder+"/environment.yaml", adjusts(p)+"components: [verbose]\n"))
 	w.waitConfigMap(t, p, "greeting", "text", "hello")
 	w.waitConfigMap(t, p, "environment", "logLevel", "debug")
 	w.commit(t, "Greet otherwise", gitserver.Write(folder+"/greeting.yaml", greeting("welcome")))
@@ -196,7 +196,7 @@ func TestBrokenEnvironmentFileAffectsNoOtherEnvironment(t *testing.T) {
 	p, other := w.openLive(t, w.gateway, "main.go"), w.openLive(t, w.gateway, "main.go")
 	mine, others := w.untouched(t, p.application), w.untouched(t, other.application)
 	file := "overlays/" + p.name + "/environment.yaml"
-	w.commit(t, "Break", gitserver.Write(file, adjusts(p)+"component: [debug]\n"))
+	w.commit(t, "Break", gitserver.Write(file, adjusts(p)+"component: [verbose]\n"))
 	w.waitDecision(t, p, standtest.Decision{State: "awake", Rule: "file"}, file+":4", "component")
 	w.Always(t, while, "no environment changes", all(mine, others))
 	w.waitRuns(t, other, gatewayImage, other.push())
@@ -204,7 +204,7 @@ func TestBrokenEnvironmentFileAffectsNoOtherEnvironment(t *testing.T) {
 	if err := mine(t.Context()); err != nil {
 		t.Error(err)
 	}
-	w.commit(t, "Fix", gitserver.Write(file, adjusts(p)+"components: [debug]\n"))
+	w.commit(t, "Fix", gitserver.Write(file, adjusts(p)+"components: [verbose]\n"))
 	w.waitConfigMap(t, p, "environment", "logLevel", "debug")
 	w.waitDecision(t, p, standtest.Decision{State: "awake", Rule: "labelled"})
 }

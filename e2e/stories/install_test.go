@@ -144,7 +144,7 @@ func TestRenderPrintsTheObjectsThatArgoCDApplied(t *testing.T) {
 	folder := "overlays/" + p.name
 	addition := gitserver.All(
 		gitserver.Write(folder+"/kustomization.yaml", greetingOverlay), gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
-		gitserver.Write(folder+"/environment.yaml", adjusts(p)+"components: [debug]\n"))
+		gitserver.Write(folder+"/environment.yaml", adjusts(p)+"components: [verbose]\n"))
 	w.commit(t, "Greet", addition)
 	w.waitConfigMap(t, p, "greeting", "text", "hello")
 	app := w.waitSynced(t, p)

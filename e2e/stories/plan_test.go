@@ -49,7 +49,7 @@ func TestPlanEqualsTheChangesThatArgoCDMakes(t *testing.T) {
 			gitserver.Write(folder+"/greeting.yaml", greeting("hello")),
 		}},
 		{"changed", []func(*os.Root) error{
-			file("components: [debug]\nshared: true\n"), gitserver.Write(folder+"/greeting.yaml", greeting("welcome")),
+			file("components: [verbose]\nshared: true\n"), gitserver.Write(folder+"/greeting.yaml", greeting("welcome")),
 		}},
 		{"removed", []func(*os.Root) error{gitserver.Remove(folder)}},
 	} {

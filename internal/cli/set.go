@@ -39,7 +39,7 @@ The JSON has the keys name, url, result (changed or unchanged), dry_run, branch,
 review_url (with --branch).`,
 		Example: `  previewctl set jakub --service products=tag:dev --service gateway=default
   previewctl set jakub --shared --purpose 'for the whole team'
-  previewctl set jakub --component debug --expires 7d --dry-run`,
+  previewctl set jakub --component verbose --expires 7d --dry-run`,
 		Args: flags.OneEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.target = args[0]

@@ -29,6 +29,7 @@ const (
 	SharedComponent     = "shared"     // the component that lets other environments in
 	SecretsFolder       = "secrets"    // the component with the secrets of a service or a store, or of all environments
 	SecretsRequired     = "required"   // a value of services.<service>.secrets
+	DebugComponent      = "debug"      // the component that starts remote debuggers
 	AccessComponent     = "access"     // the component with the RoleBindings of people
 	DefaultDataset      = "empty"
 	defaultProfile      = "changed"
@@ -226,7 +227,8 @@ func defaultPolicy() *Policy {
 		Visits:          "anyone",
 		PullRequests: PullRequestPolicy{
 			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep",
-			Drafts: "skip", Forks: "never", Profile: defaultProfile,
+			DebugLabel: "preview-debug",
+			Drafts:     "skip", Forks: "never", Profile: defaultProfile,
 		},
 		Limits: Limits{WhenFull: "queue"},
 	}

@@ -82,6 +82,8 @@ type Service struct {
 	Data []string `yaml:"data"`
 	// AlsoNamed are further Kubernetes Services of the service in kustomize-base. A link replaces them too.
 	AlsoNamed []string `yaml:"alsoNamed"`
+	// Debug is the service's remote debugger. Component debug starts it.
+	Debug *Debug `yaml:"debug"`
 	// Secrets says whether the service runs without kustomize-base/services/<service>/secrets, which environments with code
 	// from a fork don't get: optional, or required (there the service doesn't run). Default: optional.
 	Secrets string `yaml:"secrets" enum:"optional,required"`
@@ -105,6 +107,21 @@ type Ready struct {
 	// `gh api users/<login> --jq .id`.
 	UserID int `yaml:"userID" jsonschema:"example=583231"`
 }
+
+// Debug is how a service runs with a remote debugger. It listens inside of the Pod only, for kubectl port-forward.
+type Debug struct {
+	// Language chooses the debugger: python (debugpy), node (inspector), jvm (JDWP) or go (Delve).
+	Language string `yaml:"language" enum:"python,node,jvm,go"`
+	// Port is the debugger's port. Default: 5678 for python, 9229 for node, 5005 for jvm, 2345 for go.
+	Port int `yaml:"port"`
+	// Command starts the service with its debugger. python and go need one; node and jvm get a variable.
+	Command []string `yaml:"command"`
+	// Container is the service's container. Default: the service's name.
+	Container string `yaml:"container"`
+}
+
+// debugPorts are the usual ports by language.
+var debugPorts = map[string]int{"python": 5678, "node": 9229, "jvm": 5005, "go": 2345}
 
 // Ref is exactly one of a pull request, branch, tag or commit of the service's repository.
 type Ref struct {
@@ -147,6 +164,8 @@ type PullRequestPolicy struct {
 	JoinLabel string `yaml:"joinLabel" jsonschema:"example=preview-with"`
 	// KeepLabel is the label that disables deleteAfterIdle for the pull request's environment. Default: preview-keep.
 	KeepLabel string `yaml:"keepLabel" jsonschema:"example=preview-keep"`
+	// DebugLabel is the label that adds component debug to the pull request's environment. Default: preview-debug.
+	DebugLabel string `yaml:"debugLabel" jsonschema:"example=preview-debug"`
 	// Drafts says whether drafts get a preview: skip or include. Default: skip.
 	Drafts string `yaml:"drafts" enum:"skip,include"`
 	// Forks says whether pull requests from forks get a preview: never, or approved (only a commit that a person with

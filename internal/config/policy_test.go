@@ -26,7 +26,7 @@ services:
 		},
 		Profiles: map[string]config.Profile{"changed": {Run: config.RunSet{Mode: "changed"}}},
 		PullRequests: config.PullRequestPolicy{
-			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", Drafts: "skip", Forks: "never", Profile: "changed",
+			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", DebugLabel: "preview-debug", Drafts: "skip", Forks: "never", Profile: "changed",
 		},
 		Limits: config.Limits{WhenFull: "queue"}, Visits: "anyone",
 	}
@@ -120,7 +120,7 @@ func wantWholePolicy() *config.Policy {
 			"checkout": {Run: config.RunSet{Mode: "list", Services: []string{"gateway", "orders"}}},
 		},
 		PullRequests: config.PullRequestPolicy{
-			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", Drafts: "skip", Forks: "never",
+			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", DebugLabel: "preview-debug", Drafts: "skip", Forks: "never",
 			Profile: "changed", IssueKey: "[A-Z][A-Z0-9]+-[0-9]+",
 		},
 		Slots: config.SlotPolicy{Mode: "off"},

@@ -116,7 +116,8 @@ func (v *validator) validateFeatures(at, dataset string, components []string) {
 		)
 	}
 	for i, name := range components {
-		if !v.cfg.catalog.components[name] {
+		isDebug := name == DebugComponent && slices.ContainsFunc(v.cfg.Policy.Services, Service.canDebug)
+		if !v.cfg.catalog.components[name] && !isDebug {
 			v.mistake(
 				fmt.Sprintf("%scomponents[%d]", at, i),
 				fmt.Sprintf("there is no component %q in kustomize-base/components", Printable(name)),
@@ -130,7 +131,9 @@ func (v *validator) validatePullRequests() {
 	p := v.cfg.Policy.PullRequests
 	validateLength(v.decoder, "pullRequests.approvalGrace", p.ApprovalGrace, 0)
 	labels := map[string]string{}
-	for _, l := range [][2]string{{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}} {
+	for _, l := range [][2]string{
+		{"label", p.Label}, {"joinLabel", p.JoinLabel}, {"keepLabel", p.KeepLabel}, {"debugLabel", p.DebugLabel},
+	} {
 		key, name := strings.ToLower(l[1]), l[0]
 		if key == "" || len(key) > maxPolicyLabel || strings.Contains(key, ":") || Printable(key) != key {
 			v.mistake(

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,8 +63,43 @@ func (v *validator) validateService(at string, s *Service) {
 		v.mistake(at+".secrets", fmt.Sprintf("%s/services/%s/%s is missing", BaseFolder, s.Name, SecretsFolder),
 			"add the component with its secrets, or remove secrets here")
 	}
+	v.validateDebug(at+".debug", s)
 	v.validateReady(at+".ready", s.Ready)
 	v.validateDefault(at, s)
+}
+
+func (s Service) canDebug() bool { return s.Debug != nil }
+
+// validateDebug checks the debugger of a service, and fills in its defaults.
+func (v *validator) validateDebug(at string, s *Service) {
+	d := s.Debug
+	switch {
+	case d == nil:
+		return
+	case d.Language == "":
+		v.mistake(at, "needs language", "write language: python, node, jvm or go")
+	case len(d.Command) == 0 && (d.Language == "python" || d.Language == "go"):
+		v.mistake(at, "needs command", `write the command with the debugger, such as `+debugCommands[d.Language])
+	case len(d.Command) > 0 && d.Language != "python" && d.Language != "go":
+		v.mistake(at+".command", "has no effect for "+d.Language+", which gets a variable", "remove it")
+	}
+	if slices.Contains(d.Command, "") {
+		v.mistake(at+".command", "has an empty text", "remove it")
+	}
+	d.Port, d.Container = cmp.Or(d.Port, debugPorts[d.Language]), cmp.Or(d.Container, s.Name)
+	if d.Language != "" && (d.Port < 1 || d.Port > 65535) {
+		v.mistake(at+".port", fmt.Sprintf("%d is not a port", d.Port), "write 1 to 65535")
+	}
+	if !IsDNSLabel(d.Container, maxKubernetesName) {
+		v.mistake(at+".container", "is not a container's name", "write the name in the service's workload")
+	}
+}
+
+// debugCommands are examples.
+var debugCommands = map[string]string{
+	"python": `[python, -m, debugpy, --listen, "127.0.0.1:5678", -m, orders]`,
+	"go": `[dlv, exec, /orders, --headless, "--listen=127.0.0.1:2345", --api-version=2, --accept-multiclient, ` +
+		`--continue]`,
 }
 
 func (v *validator) validateReady(at string, r *Ready) {

@@ -139,6 +139,7 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.assertReset(row, e.plan.Reset)
 			b.assertSecretsMark(row)
 			b.assertAccess(row)
+			b.assertDebug(cfg.Policy, e.plan)
 			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
 			b.assertCluster(c.clusterFacts(&row))

@@ -39,7 +39,7 @@ func (r *Repo) examples(c *config.Config) []example {
 		p.Components = []string{component}
 		found = append(found, example{title: "component " + component, plan: p})
 	}
-	return slices.Concat(found, resetExamples(r.tree, c), forkExamples(r, c), r.environmentExamples(c))
+	return slices.Concat(found, resetExamples(r.tree, c), debugExamples(r, c), forkExamples(r, c), r.environmentExamples(c))
 }
 
 // serviceExamples returns an environment that runs only one service, and one that links only that service.

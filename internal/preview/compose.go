@@ -68,13 +68,15 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 		return nil, err
 	}
 	c.commits()
+	c.debuggers()
 	c.stores()
 	c.secrets()
 	if len(p.From) > 0 {
 		c.component("components", config.SharedComponent)
 	}
 	for _, f := range p.Components {
-		if f != config.Guardrails { // last, so that nothing undoes it
+		isBuiltIn := f == config.DebugComponent && !config.HasComponent(cfg, f)
+		if f != config.Guardrails && !isBuiltIn { // guardrails last, so that nothing undoes them
 			c.component("components", f)
 		}
 	}

@@ -77,6 +77,19 @@ func (w *desired) shownOwner() string {
 	return cmp.Or(w.file.Owner, w.limitOwner())
 }
 
+// debugComponent returns component debug if a member has its label, and a service has a debugger.
+func (w *desired) debugComponent(cfg *config.Config) []string {
+	hasLabel := func(m *member) bool {
+		is, _ := labelled(m.Labels, cfg.Policy.PullRequests.DebugLabel)
+		return is && w.isMember(m)
+	}
+	hasDebugger := func(s config.Service) bool { return s.Debug != nil }
+	if slices.ContainsFunc(w.members, hasLabel) && slices.ContainsFunc(cfg.Policy.Services, hasDebugger) {
+		return []string{config.DebugComponent}
+	}
+	return nil
+}
+
 // editors returns the logins of the people that the environment belongs to.
 func (w *desired) editors() []string {
 	if w.claim != nil {

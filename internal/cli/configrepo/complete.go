@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 )
@@ -55,7 +56,7 @@ func namesOf(fsys fs.FS, kind string, args []string, toComplete string) ([]strin
 			return repo.Names(), cobra.ShellCompDirectiveNoFileComp
 		}
 	case "component":
-		return foldersIn(fsys, "kustomize-base/components"), cobra.ShellCompDirectiveNoFileComp
+		return componentsIn(fsys, repo), cobra.ShellCompDirectiveNoFileComp
 	case "store":
 		return foldersIn(fsys, "kustomize-base/data"), cobra.ShellCompDirectiveNoFileComp
 	case "dataset":
@@ -131,6 +132,18 @@ func foldersIn(fsys fs.FS, dir string) []string {
 		}
 	}
 	return names
+}
+
+// componentsIn returns the folders of components, and debug if a service has a debugger.
+func componentsIn(fsys fs.FS, repo *overlay.Repo) []string {
+	names := foldersIn(fsys, "kustomize-base/components")
+	cfg, err := repo.Load()
+	hasDebugger := func(s config.Service) bool { return s.Debug != nil }
+	if err == nil && slices.ContainsFunc(cfg.Policy.Services, hasDebugger) {
+		names = append(names, config.DebugComponent)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func datasetsIn(fsys fs.FS) []string {

@@ -84,7 +84,7 @@ func TestSleepRemovesOnlyPodsAndRoutes(t *testing.T) {
 	t.Parallel()
 	r := openRepository(t, previewset.Example)
 	p := r.everything()
-	p.Dataset, p.Components = "truncated", []string{"spot", "debug"}
+	p.Dataset, p.Components = "truncated", []string{"spot", "verbose"}
 	awake := r.objects(t, p, preview.Awake)
 	kinds := map[string]int{}
 	want := slices.DeleteFunc(awake, func(o manifest.Object) bool {

@@ -54,7 +54,7 @@ var extensions = []struct {
 		"a patch beside changes by a component", "resources: [../preview]\npatches: " +
 			"[{target: {kind: Deployment, name: gateway}, patch: '{kind: any, metadata: {name: any}, " + annotation[1:] + "'}]",
 		nil,
-		[]string{"spot", "debug"},
+		[]string{"spot", "verbose"},
 		true,
 	},
 
@@ -80,7 +80,7 @@ var extensions = []struct {
 	{"a prefix", "resources: [../preview]\nnamePrefix: a-", nil, nil, false},
 	{"labels", "resources: [../preview]\nlabels: [{pairs: {a: b}}]", nil, nil, false},
 	{"a generated object", "resources: [../preview]\nconfigMapGenerator: [{name: a, literals: [a=b]}]", nil, nil, false},
-	{"a component of its own", "resources: [../preview]\ncomponents: [../../kustomize-base/components/debug]", nil, nil, false},
+	{"a component of its own", "resources: [../preview]\ncomponents: [../../kustomize-base/components/verbose]", nil, nil, false},
 	{"a folder", "resources: [../preview, more]", map[string]string{
 		"more/kustomization.yaml": "resources: [own.yaml]", "more/own.yaml": ownInfo,
 	}, nil, false},

@@ -31,7 +31,7 @@ func exampleCluster(t *testing.T) (*cluster, *config.Config) {
 	c := &cluster{namespaces: map[string]map[string]string{}, services: map[string]service{}}
 	for _, p := range []preview.Plan{
 		{
-			Name: "alice", Run: runs("web", "gateway", "orders", "products"), Dataset: "truncated", Components: []string{"spot", "debug"},
+			Name: "alice", Run: runs("web", "gateway", "orders", "products"), Dataset: "truncated", Components: []string{"spot", "verbose"},
 			From: map[string][]string{"products": {"preview-carol"}},
 		},
 		{Name: "bob", Run: runs("web", "gateway")},
