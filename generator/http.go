@@ -51,7 +51,7 @@ func (g *Generator) withPages(next gin.HandlerFunc, reader *progress.Reader, pro
 		return next
 	}
 	pages := overview.New(overview.Options{
-		URL: o.Pages.URL, Snapshots: g.current, Actions: g.actions, History: g.actions.History, Progress: reader,
+		URL: o.Pages.URL, Snapshots: g.current, Status: g.Status, Actions: g.actions, History: g.actions.History, Progress: reader,
 		Shares: g.refresher.shares,
 		Watch:  g.refresher.progress, Sender: proxies.NetworkOf, Now: o.Now, Logger: o.Logger,
 		SignIn: signin.New(signin.Options{

@@ -31,7 +31,7 @@ func (a *API) listDecisions(c *gin.Context) {
 			decisions = append(decisions, d)
 		}
 	}
-	problems := append([]string{}, p.Snapshot.Problems...)
+	problems := a.Service.Status().ConfigProblems(p.Snapshot)
 	if why := a.Service.Status().NotRead(names); repository != "" && why != "" {
 		problems = append(problems, why)
 	}

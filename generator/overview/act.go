@@ -28,11 +28,13 @@ type action struct {
 	Name, Text string
 	// Durations are offered for the action; empty if it takes none.
 	Durations []string
+	// IsDangerous marks the action that deletes data.
+	IsDangerous bool
 }
 
 // doneTexts are the sentences after an action.
 var doneTexts = map[string]string{
-	preview.ActionWake:   "The preview wakes up.",
+	preview.ActionWake:   "It wakes up, or waits for its turn if too many previews are awake.",
 	preview.ActionSleep:  "The preview goes to sleep. Its data is kept.",
 	preview.ActionExtend: "The preview stays longer.",
 	actionConfirm:        "The removal is confirmed.",
@@ -60,7 +62,7 @@ func actionsOf(p *answer.Published, e *entry, v visitor) []action {
 		})
 	}
 	if v.role.Includes(config.RoleAdmin) && p.WaitsForConfirmation(e.Name) {
-		all = append(all, action{Name: actionConfirm, Text: "Confirm the removal"})
+		all = append(all, action{Name: actionConfirm, Text: "Confirm the removal", IsDangerous: true})
 	}
 	return all
 }
@@ -95,7 +97,17 @@ func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen
 	case actionRevoke:
 		err = s.revoke(c, v, name)
 	case actionConfirm:
-		err = s.confirm(p, name, callerOf(v), from)
+		if c.Request.PostFormValue("sure") == "" {
+			s.render(c, http.StatusOK, "confirm", detailView{Person: s.personOf(v), Entry: e})
+			return
+		}
+		if err = s.confirm(p, name, callerOf(v), from); err == nil {
+			s.message(c, http.StatusOK, notice{
+				Person: s.personOf(v), Title: name + " is being removed", Link: "/", LinkText: "All previews",
+				Text: "Argo CD deletes its namespace with all data in it.",
+			})
+			return
+		}
 	default:
 		_, err = s.Actions.Request(p, preview.Request{
 			Environment: name, Action: chosen, For: duration(c.Request.PostFormValue("for"), chosen), By: callerOf(v),

@@ -19,6 +19,7 @@ type detailView struct {
 	Entry     *entry
 	Done      string // a sentence about the action that led here
 	Actions   []action
+	Hint      string         // for a person without actions
 	Shares    []shares.Share // links that the person may revoke
 	Rows      []line
 	Services  []service
@@ -48,12 +49,18 @@ func (s *Pages) detail(c *gin.Context, p *answer.Published, v visitor, name stri
 	known, changes := s.Watch.Known()
 	e := find(entriesOf(p, known, v.Login, now), name)
 	if e == nil {
-		s.notFound(c, v, "No preview has this name, or it was removed.")
+		s.removed(c, p, v, name)
 		return
 	}
 	view := detailView{
 		Person: s.personOf(v), Entry: e, Done: doneTexts[c.Query("done")], Events: s.History.Of(name), clock: clock{now},
 		Actions: actionsOf(p, e, v), Version: versionOf(p, changes),
+	}
+	if e.row != nil && !v.may(e.IsOwn) {
+		view.Hint = "Only its owner, the authors of its pull requests, holders of its slot and admins may change it."
+		if e.Phase == preview.PhaseAsleep && e.Address != "" {
+			view.Hint += " Everybody may open it, and that wakes it."
+		}
 	}
 	if v.may(e.IsOwn) {
 		view.Shares = s.Shares.Of(name)
@@ -70,6 +77,21 @@ func (s *Pages) detail(c *gin.Context, p *answer.Published, v visitor, name stri
 	}
 	view.Rows = linesOf(e)
 	s.render(c, http.StatusOK, "detail", view)
+}
+
+// removed answers about a preview that isn't live: where it is now, or why it isn't there.
+func (s *Pages) removed(c *gin.Context, p *answer.Published, v visitor, name string) {
+	for i := range p.Snapshot.Decisions {
+		d := &p.Snapshot.Decisions[i]
+		if d.Environment == name {
+			s.message(c, http.StatusNotFound, notice{
+				Person: s.personOf(v), Title: name + " isn't live", Text: sentence(d.Reason), Remedy: sentence(d.Remedy),
+				Link: "/", LinkText: "All previews",
+			})
+			return
+		}
+	}
+	s.notFound(c, v, "No preview has this name, or it was removed long ago.")
 }
 
 // find returns the entry with a name; a live one counts first.

@@ -24,15 +24,21 @@ type entry struct {
 	Owner        string
 	Purpose      string
 	IsOwn        bool
+	// WaitsForConfirmation says that its removal waits for an admin.
+	WaitsForConfirmation bool
 
 	row       *preview.Row // nil if the environment isn't live
 	decisions []*preview.Decision
 }
 
+// phaseOnHold is shown for what asks for a preview, but gets none until a person changes something. Nothing is broken.
+const phaseOnHold preview.Phase = "on hold"
+
 // pullRequest is a pull request of a preview.
 type pullRequest struct{ Text, Title, URL, Author, repository string }
 
-// entriesOf returns all previews of a snapshot: those with a failure first, then by the time of their last change.
+// entriesOf returns all previews of a snapshot: those with a failure first, those on hold last, and otherwise by the
+// time of their last change.
 func entriesOf(p *answer.Published, known map[string]preview.Progress, login string, now time.Time) []*entry {
 	live := make(map[string]*entry, len(p.Snapshot.Rows))
 	var all []*entry
@@ -52,6 +58,9 @@ func entriesOf(p *answer.Published, known map[string]preview.Progress, login str
 			e.add(d)
 		} else if asks(d) {
 			e := &entry{Name: d.Environment, Owner: d.Owner, Progress: preview.HeadProgress(d, nil, nil)}
+			if d.Outcome == preview.Held && e.Phase == preview.PhaseFailed {
+				e.Phase = phaseOnHold
+			}
 			e.add(d)
 			all = append(all, e)
 		}
@@ -61,7 +70,8 @@ func entriesOf(p *answer.Published, known map[string]preview.Progress, login str
 		e.IsOwn = answer.IsOwn(login, e.row, e.decisions, claims)
 	}
 	slices.SortStableFunc(all, func(a, b *entry) int {
-		return cmp.Or(compareBool(b.IsFailing(), a.IsFailing()), b.since().Compare(a.since()), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(compareBool(b.IsFailing(), a.IsFailing()), compareBool(a.Phase == phaseOnHold, b.Phase == phaseOnHold),
+			b.since().Compare(a.since()), cmp.Compare(a.Name, b.Name))
 	})
 	return all
 }
@@ -86,6 +96,7 @@ func asks(d *preview.Decision) bool {
 // add adds a decision about the preview. Times come from the decision that keeps it live.
 func (e *entry) add(d *preview.Decision) {
 	e.decisions = append(e.decisions, d)
+	e.WaitsForConfirmation = e.WaitsForConfirmation || d.Withheld
 	if e.Decision == nil || e.Decision.Outcome == preview.Held {
 		e.Decision = d
 	}
@@ -154,7 +165,7 @@ func webAddress(text string) string {
 // filter chooses previews of the list.
 type filter struct {
 	Text, Repository, Owner, State string
-	Mine                           bool
+	Mine, ToConfirm                bool
 }
 
 // maxFilterText bounds each text of a filter in bytes.
@@ -167,11 +178,12 @@ func filterOf(q url.Values) filter {
 	}
 	return filter{
 		Text: text("q"), Repository: text("repository"), Owner: text("owner"), State: text("state"), Mine: q.Get("mine") != "",
+		ToConfirm: q.Get("confirm") != "",
 	}
 }
 
 func (f filter) matches(e *entry) bool {
-	return (!f.Mine || e.IsOwn) && (f.State == "" || string(e.Phase) == f.State) &&
+	return (!f.Mine || e.IsOwn) && (!f.ToConfirm || e.WaitsForConfirmation) && (f.State == "" || string(e.Phase) == f.State) &&
 		(f.Owner == "" || strings.EqualFold(f.Owner, e.Owner)) &&
 		(f.Repository == "" || e.hasRepository(f.Repository)) && e.contains(strings.ToLower(f.Text))
 }
@@ -207,7 +219,7 @@ func choicesOf(all []*entry) choices {
 		phases[e.Phase] = true
 	}
 	c := choices{Repositories: slices.Sorted(maps.Keys(repositories)), Owners: slices.Sorted(maps.Keys(owners))}
-	for _, phase := range preview.Phases {
+	for _, phase := range append(slices.Clone(preview.Phases), phaseOnHold) {
 		if phases[phase] {
 			c.States = append(c.States, string(phase))
 		}

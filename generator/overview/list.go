@@ -15,6 +15,7 @@ type listView struct {
 	Choices      choices
 	Entries      []*entry
 	Total        int
+	ToConfirm    int // previews whose removal waits for a confirmation
 	Slots, Queue []slot
 	Problems     []string
 	Version      string // of the snapshot and the progress, for stream
@@ -27,9 +28,12 @@ func (s *Pages) list(c *gin.Context, p *answer.Published, v visitor) {
 	all := entriesOf(p, known, v.Login, now)
 	view := listView{
 		Person: s.personOf(v), Filter: filterOf(c.Request.URL.Query()), Choices: choicesOf(all), Total: len(all),
-		Problems: p.Snapshot.Problems, Version: versionOf(p, changes), clock: clock{now},
+		Problems: s.Status().ConfigProblems(p.Snapshot), Version: versionOf(p, changes), clock: clock{now},
 	}
 	for _, e := range all {
+		if e.WaitsForConfirmation {
+			view.ToConfirm++
+		}
 		if view.Filter.matches(e) {
 			view.Entries = append(view.Entries, e)
 		}

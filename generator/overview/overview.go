@@ -22,6 +22,7 @@ import (
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/shares"
 	"github.com/previewset/previewset/generator/signin"
+	"github.com/previewset/previewset/generator/status"
 	"github.com/previewset/previewset/internal/config"
 )
 
@@ -33,11 +34,13 @@ type Options struct {
 	SignIn *signin.SignIn
 	// Snapshots has the snapshot that is served now; nil before the first one.
 	Snapshots interface{ Published() *answer.Published }
-	Actions   *actions.Actions
-	History   *history.Log
-	Shares    *shares.Shares
-	Progress  *progress.Reader
-	Watch     *progress.Watch
+	// Status returns the state of the sources in the last refresh cycle.
+	Status   func() *status.Status
+	Actions  *actions.Actions
+	History  *history.Log
+	Shares   *shares.Shares
+	Progress *progress.Reader
+	Watch    *progress.Watch
 	// Sender returns the address of a request's sender, for the log.
 	Sender func(*http.Request) netip.Prefix
 	Now    func() time.Time

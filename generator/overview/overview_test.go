@@ -172,11 +172,25 @@ func TestConfirm(t *testing.T) {
 	if got := s.post(t, "/previews/shop-pr-7/confirm", "", someone("alice", "team")); got.Code != http.StatusForbidden {
 		t.Errorf("a developer's confirmation is answered %d", got.Code)
 	}
+	if got := s.get(t, "/?confirm=1", someone("root")); !slices.Contains(names(t, got.Body), "shop-pr-7") {
+		t.Errorf("previews that wait for confirmation: %v", names(t, got.Body))
+	}
 	s.Refresh(t.Context())
-	if got := s.post(t, "/previews/shop-pr-7/confirm", "", someone("root")); got.Code != http.StatusSeeOther {
+	if got := s.post(t, "/previews/shop-pr-7/confirm", "", someone("root")); got.Code != http.StatusOK {
+		t.Errorf("the question is answered %d", got.Code)
+	}
+	s.Refresh(t.Context())
+	if _, live := s.States(t)["shop-pr-7"]; !live {
+		t.Error("the first click removes it")
+	}
+	if got := s.post(t, "/previews/shop-pr-7/confirm", "sure=1", someone("root")); got.Code != http.StatusOK {
 		t.Errorf("an admin's confirmation is answered %d", got.Code)
 	}
 	s.Refresh(t.Context())
+	if got := s.get(t, "/previews/shop-pr-7", someone("root")); got.Code != http.StatusNotFound ||
+		!strings.Contains(got.Body, "isn&#39;t live") || !strings.Contains(got.Body, "no label") {
+		t.Errorf("the page of a removed preview: %d %s", got.Code, got.Body)
+	}
 	left := s.States(t)
 	if _, live := left["shop-pr-7"]; live || len(left) != 2 {
 		t.Errorf("live after the confirmation: %v", left)

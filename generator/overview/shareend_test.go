@@ -22,7 +22,7 @@ func TestLinkEndsWithThePreview(t *testing.T) {
 	if got := s.get(t, link, nil); got.Code != http.StatusOK {
 		t.Errorf("while the preview waits for confirmation: %d", got.Code)
 	}
-	s.post(t, "/previews/shop-pr-7/confirm", "", someone("root"))
+	s.post(t, "/previews/shop-pr-7/confirm", "sure=1", someone("root"))
 	s.Refresh(t.Context())
 	if got := s.get(t, link, nil); got.Code != http.StatusNotFound {
 		t.Errorf("after the removal: %d", got.Code)

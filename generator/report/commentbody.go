@@ -65,7 +65,7 @@ func writeServices(b *strings.Builder, row *preview.Row) {
 	b.WriteString("\n| Service | Commit | Address |\n| --- | --- | --- |\n")
 	scheme, _, _ := strings.Cut(row.URL, "://")
 	for _, s := range row.Services {
-		commit, address := "as in the baseline", ""
+		commit, address := "default image", ""
 		if s.Commit != "" {
 			commit = inlineCode(s.Commit[:min(len(s.Commit), 8)])
 		}

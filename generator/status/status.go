@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 // Status is the result of a refresh cycle. It never changes.
@@ -42,6 +43,15 @@ type Repository struct {
 	// Remembered says that the saved state has the repository: an earlier run has read it, or a user has confirmed that it
 	// counts as empty.
 	Remembered bool
+}
+
+// ConfigProblems are the problems of the configuration in force, and why a newer one isn't used.
+func (s *Status) ConfigProblems(inForce *preview.Snapshot) []string {
+	problems := []string{}
+	if s.ConfigError != "" {
+		problems = append(problems, "the newest configuration isn't used: "+s.ConfigError)
+	}
+	return append(problems, inForce.Problems...)
 }
 
 // NotRead explains why there are no new facts about a repository, which has one of the names. It is empty if the

@@ -21,7 +21,7 @@ func newWakeCmd(term *terminal.Process, runF func(context.Context, *requestOptio
 		case opts.length > 0:
 			return name + " is held awake for that time; if it was asleep, wait for it: " + wait
 		}
-		return name + " is waking; wait for it: " + wait
+		return name + " wakes, or waits for its turn; follow it: " + wait
 	}
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "wake NAME|OWNER/REPO#NUMBER",
