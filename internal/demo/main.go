@@ -104,6 +104,7 @@ func (d *demo) createRepository(ctx context.Context) error {
 	for _, c := range [][]string{
 		{"git", "init", "--quiet", "--bare", "-b", "main", bare},
 		{"git", "init", "--quiet", "-b", "main", work},
+		{"git", "-C", work, "remote", "add", "origin", "file://" + bare},
 		{"git", "-C", work, "add", "."},
 		append(append([]string{"git"}, identity...), "commit", "--quiet", "-m", "Begin"),
 		{"git", "-C", work, "push", "--quiet", bare, "main"},
@@ -242,11 +243,15 @@ The previews page, where you are signed in as alice: %[7]s
 Try these commands in another terminal. The table changes within two seconds:
 
   export PREVIEWSET_SERVER=%[3]s PREVIEWSET_API_TOKEN_FILE=%[6]s PATH=%[4]s:$PATH
+  export PREVIEWSET_CONFIG_REPO=file://%[8]s
 
   # request a preview of the pull request "Dark mode", show it, and remove the label
   curl -X POST %[1]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
   previewctl show shop-pr-6
   curl -X DELETE %[1]s/repos/acme/shop/issues/6/labels/preview
+
+  # create an environment by hand: a commit in the GitOps repository
+  previewctl create mine --service gateway=branch:main --purpose 'try it'
 
   # show why a pull request has no preview, and the fix
   previewctl why 'acme/shop#2'
@@ -260,6 +265,7 @@ Try these commands in another terminal. The table changes within two seconds:
   previewctl render shop-pr-1 --dir %[5]s
 
 Ctrl-C ends the demo.
-`, d.github, d.secret("argocd.token"), d.service, d.dir, d.path("work"), d.secret("api.token"), d.page)
+`, d.github, d.secret("argocd.token"), d.service, d.dir, d.path("work"), d.secret("api.token"), d.page,
+		d.path("previews.git"))
 	return nil
 }

@@ -159,7 +159,7 @@ func (s *sandbox) decided(list []byte) (map[string]bool, error) {
 
 // waitSettled waits until these Applications are Synced and Healthy. It prints the changes meanwhile.
 func (s *sandbox) waitSettled(ctx context.Context, wanted map[string]bool) error {
-	return process.Poll(ctx, 5*time.Minute, func(ctx context.Context) error {
+	return process.Poll(ctx, 20*time.Minute, func(ctx context.Context) error {
 		if err := s.look(ctx); err != nil {
 			return err
 		}
