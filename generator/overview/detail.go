@@ -144,6 +144,9 @@ func linesOf(e *entry) []line {
 		components, datasets := e.row.Content()
 		add("Data", strings.Join(datasets, ", "))
 		add("Components", strings.Join(components, ", "))
+		if e.EndsAt() == nil && e.row.Source == preview.FromPullRequest {
+			add("Ends", "with its pull request")
+		}
 	}
 	if d := e.Decision; d != nil {
 		add("Decision", string(d.Outcome)+" ("+string(d.Rule)+")")

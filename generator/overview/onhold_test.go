@@ -46,6 +46,14 @@ func TestInvalidConfiguration(t *testing.T) {
 	}
 }
 
+func TestEndsWithThePullRequest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newWorld())
+	if got := texts(t, s.get(t, "/previews/shop-pr-7", someone("root")).Body, "dd"); !slices.Contains(got, "with its pull request") {
+		t.Error(got)
+	}
+}
+
 // A person without a button learns the reason.
 func TestHintForOthers(t *testing.T) {
 	t.Parallel()
