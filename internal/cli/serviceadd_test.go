@@ -263,6 +263,25 @@ var addFeatures = []addFeature{
 		notes: []string{"StatefulSet web: 1Gi of storage in place of 5Gi"},
 	},
 	{
+		name: "a port that needs root",
+		docs: []string{kubeService("web", "ports: [{port: 80}]"), deployment("web", webImage, ", ports: [{containerPort: 80}]")},
+		notes: []string{
+			"Deployment web: runs as user 10001, because previews run nothing as root and the manifests name no user",
+			"Deployment web: container main listens on port 80 without root: containerd 2 and CRI-O allow that, " +
+				"older container runtimes may not",
+		},
+	},
+	{
+		name: "an image that needs root", edit: func(s *newservice.Service) { s.Image = webImage },
+		docs: []string{
+			kubeService("web", aPort),
+			strings.Replace(deployment("web", webImage, ""), "{containers: [", "{containers: [{name: proxy, image: nginx}, ", 1),
+		},
+		notes: []string{
+			"Deployment web: image nginx can't start without root; use docker.io/nginxinc/nginx-unprivileged, which listens on port 8080",
+		},
+	},
+	{
 		name: "a caller that isn't there", edit: func(s *newservice.Service) { s.CalledBy = []string{"shop"} },
 		docs: []string{kubeService("web", aPort), deployment("web", webImage, "")}, wantErr: `--called-by "shop": there is no service of that name`,
 	},

@@ -29,6 +29,10 @@ func (g Guide) Notes() []string {
 		notes = append(notes, "the service reads this address without a token; in appsets/generator/deployment.yaml replace "+
 			"--config-token-file by --config-ssh-key-file and --config-known-hosts-file (SSH), or remove it")
 	}
+	if g.Settings.Version == "" {
+		notes = append(notes, "this previewctl was built without a version, so CI installs branch "+ExampleVersion+
+			"; write a release or commit as PREVIEWCTL_VERSION in .github/workflows/previews.yaml")
+	}
 	return notes
 }
 

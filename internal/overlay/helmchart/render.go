@@ -5,6 +5,7 @@
 package helmchart
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,6 +33,9 @@ var (
 	namespaceHost  = regexp.MustCompile(`\.` + namespace + `(\.svc(\.cluster\.local\.?)?)?\b`)
 )
 
+// fullName is the value with the name of a chart's objects, by a convention of Helm's starter chart.
+const fullName = "fullnameOverride"
+
 // Render renders a chart with a user's values. The name of the release is the service's name. A chart with the value
 // fullnameOverride gets this name for its objects too, unless the user chose another one.
 func Render(c *chart.Chart, service string, values map[string]any) (*source.Manifests, error) {
@@ -56,6 +60,18 @@ func Render(c *chart.Chart, service string, values map[string]any) (*source.Mani
 		return true
 	})
 	return m, nil
+}
+
+// takesFullName reports whether a chart uses the value fullnameOverride, and has no own one. Many charts use it without
+// an entry in values.yaml.
+func takesFullName(c *chart.Chart) bool {
+	if value, hasValue := c.Values[fullName]; hasValue {
+		return value == "" || value == nil
+	}
+	isKnown := len(c.Schema) == 0 || bytes.Contains(c.Schema, []byte(fullName)) // a schema may refuse other values
+	return isKnown && slices.ContainsFunc(c.Templates, func(f *chart.File) bool {
+		return bytes.Contains(f.Data, []byte(".Values."+fullName))
+	})
 }
 
 func isTest(o source.Object) bool {
@@ -130,8 +146,8 @@ func renderOnce(c *chart.Chart, service string, user map[string]any) ([]source.F
 	if values == nil {
 		values = map[string]any{}
 	}
-	if text, ok := c.Values["fullnameOverride"].(string); ok && text == "" && values["fullnameOverride"] == nil {
-		values["fullnameOverride"] = service
+	if values[fullName] == nil && takesFullName(c) {
+		values[fullName] = service
 	}
 	if err = chartutil.ProcessDependenciesWithMerge(c, values); err != nil {
 		return nil, fmt.Errorf("apply the values to the dependencies of chart %s: %w", c.Name(), err)

@@ -76,6 +76,23 @@ func TestRender(t *testing.T) {
 			nil,
 		},
 		{
+			"a name that only the templates use",
+			map[string]string{"values.yaml": "replicas: 1\nstore: {enabled: false}\n"},
+			nil,
+			[]string{"deployment.yaml: Deployment stock"},
+			nil,
+		},
+		{
+			"a schema that refuses the name",
+			map[string]string{
+				"values.yaml": "replicas: 1\nstore: {enabled: false}\n", "values.schema.json": `{"type": "object", ` +
+					`"additionalProperties": false, "properties": {"replicas": {}, "store": {}, "global": {}}}`,
+			},
+			nil,
+			[]string{"deployment.yaml: Deployment chart-name"},
+			nil,
+		},
+		{
 			"a definition of a kind",
 			map[string]string{"crds/a.yaml": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a}\n"},
 			map[string]any{"store": map[string]any{"enabled": false}},

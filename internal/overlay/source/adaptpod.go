@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/previewset/previewset/internal/overlay/manifest"
@@ -89,6 +90,29 @@ func (a *adaption) adaptPodFields(o Object, pod manifest.Object, spec fields) {
 	}
 }
 
+// rootImages are official images that can't start as another user than root, with an image that can.
+var rootImages = map[string]string{"nginx": "docker.io/nginxinc/nginx-unprivileged"}
+
+// maxPrivilegedPort is the highest port that only root may listen on, unless the container runtime allows it.
+const maxPrivilegedPort = 1023
+
+// noteRoot notes what may not work without root: an image that needs it, else ports that need it.
+func noteRoot(a *adaption, o Object, pod manifest.Object) {
+	for _, c := range pod.Items("containers") {
+		name := strings.TrimPrefix(strings.TrimPrefix(ImageName(c.Text("image")), "docker.io/"), "library/")
+		if other := rootImages[name]; other != "" {
+			a.note(o, "image %s can't start without root; use %s, which listens on port 8080", name, other)
+			continue
+		}
+		for _, p := range c.Items("ports") {
+			if port, err := strconv.Atoi(fmt.Sprint(p.At("containerPort"))); err == nil && port <= maxPrivilegedPort {
+				a.note(o, "container %s listens on port %d without root: containerd 2 and CRI-O allow that, "+
+					"older container runtimes may not", c.Text("name"), port)
+			}
+		}
+	}
+}
+
 // adaptSecurity sets the Pod's security context. The containers' contexts override it, so adaptContainer clears values
 // there that the level restricted refuses.
 func (a *adaption) adaptSecurity(o Object, pod manifest.Object, spec fields) {
@@ -111,6 +135,7 @@ func (a *adaption) adaptSecurity(o Object, pod manifest.Object, spec fields) {
 			security["fsGroup"] = user
 		}
 		a.note(o, "runs as user %d, because previews run nothing as root and the manifests name no user", user)
+		noteRoot(a, o, pod)
 	}
 	if pod.At("securityContext", "sysctls") != nil {
 		security["sysctls"] = nil
