@@ -72,7 +72,8 @@ func TestPeopleThroughArgoCD(t *testing.T) {
 		"a developer without a login":        {"ui-secret", "nologin@example.dev", 403, 403, "", "doesn't know the GitHub login"},
 		"an admin":                           {"ui-secret", "root@example.dev", 202, 202, "sleep", ""},
 		"a viewer":                           {"ui-secret", "tester@example.dev", 403, 403, "", "needs the role developer"},
-		"a stranger":                         {"ui-secret", "mallory@example.dev", 403, 403, "none", "access.yaml gives mallory@example.dev no role"},
+		"a stranger": {"ui-secret", "mallory@example.dev", 403, 403, "none", "access.yaml gives " +
+			"mallory@example.dev no role"},
 		"a login in place of an address":     {"ui-secret", "alice", 403, 403, "none", "gives alice no role"},
 		"a viewer with a wider token":        {"wide-secret", "tester@example.dev", 403, 403, "", "doesn't know the GitHub login"},
 		"an admin with a lower token":        {"wide-secret", "root@example.dev", 202, 202, "sleep", ""},

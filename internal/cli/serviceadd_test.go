@@ -136,7 +136,8 @@ var addFeatures = []addFeature{
 	},
 	{
 		name: "a port by name",
-		docs: []string{deployment("web", webImage, ", ports: [{name: app, containerPort: 3000}]"), kubeService("web", "ports: [{port: 80, targetPort: app}]")},
+		docs: []string{deployment("web", webImage, ", ports: [{name: app, containerPort: "+
+			"3000}]"), kubeService("web", "ports: [{port: 80, targetPort: app}]")},
 		want: []string{"port: 3000"},
 	},
 	{
@@ -190,21 +191,24 @@ var addFeatures = []addFeature{
 		docs: []string{
 			object("v1", "Namespace", "shop", ""), object("rbac.authorization.k8s.io/v1", "Role", "web", "rules: []\n"),
 			object("apps/v1", "DaemonSet", "agent",
-				"spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: \""+webImage+":1\"}]}}}\n"),
+				"spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, "+
+					"image: \""+webImage+":1\"}]}}}\n"),
 			object("example.dev/v1", "Bucket", "files", "spec: {}\n"), kubeService("web", aPort), deployment("web", webImage, ""),
 		},
 		want: []string{"port: 8080"},
 	},
 	{
 		name: "a public service without a route", edit: public,
-		docs: []string{deployment("web", webImage, ", ports: [{name: app, containerPort: 8080}], readinessProbe: {httpGet: {path: /, port: app}}"), kubeService("web", "ports: [{port: 3000, targetPort: app}]")},
+		docs: []string{deployment("web", webImage, ", ports: [{name: app, containerPort: 8080}], readinessProbe: {httpGet: "+
+			"{path: /, port: app}}"), kubeService("web", "ports: [{port: 3000, targetPort: app}]")},
 		want: []string{"number: 3000", "name: http", "targetPort: http", "previewset.dev/public: web", "web-staging.preview.example.dev"},
 	},
 	{
 		name: "a public service with an Ingress", edit: public,
 		docs: []string{
 			deployment("web", webImage, ""), kubeService("web", aPort),
-			object("networking.k8s.io/v1", "Ingress", "site", "spec: {tls: [{hosts: [a.test]}], rules: [{host: a.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n"),
+			object("networking.k8s.io/v1", "Ingress", "site", "spec: {tls: [{hosts: [a.test]}], rules: [{host: a.test, http: "+
+				"{paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n"),
 		},
 		want: []string{"host: web.invalid", "tls: null"},
 	},
@@ -220,7 +224,8 @@ var addFeatures = []addFeature{
 		edit: func(s *newservice.Service) { s.Image = webImage }, want: []string{"image: " + webImage + "\n"},
 	},
 	{
-		name: "a port that no container has", docs: []string{deployment("web", webImage, ""), kubeService("web", "ports: [{port: 80, targetPort: app}]")},
+		name: "a port that no container has", docs: []string{deployment("web", webImage, ""), kubeService("web", "ports: "+
+			"[{port: 80, targetPort: app}]")},
 		wantErr: `port "app", which no container declares`,
 	},
 	{
@@ -233,8 +238,10 @@ var addFeatures = []addFeature{
 		name: "volumes and claims",
 		docs: []string{
 			kubeService("web", aPort),
-			strings.Replace(deployment("web", webImage, ""), "spec: {containers", "spec: {volumes: [{name: a, hostPath: {path: /}}, {name: b, persistentVolumeClaim: {claimName: data}}], containers", 1),
-			object("v1", "PersistentVolumeClaim", "data", "spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 50Gi}}}\n"),
+			strings.Replace(deployment("web", webImage, ""), "spec: {containers", "spec: {volumes: [{name: a, hostPath: "+
+				"{path: /}}, {name: b, persistentVolumeClaim: {claimName: data}}], containers", 1),
+			object("v1", "PersistentVolumeClaim", "data", "spec: {storageClassName: fast, accessModes: [ReadWriteOnce], "+
+				"resources: {requests: {storage: 50Gi}}}\n"),
 		},
 		want: []string{"hostPath: null", "storageClassName: null", "storage: 1Gi"},
 	},
@@ -318,7 +325,8 @@ var addFeatures = []addFeature{
 		name: "a route and a port with other names", edit: public,
 		docs: []string{
 			kubeService("web", "ports: [{port: 80, targetPort: app}]"), deployment("web", webImage, ", ports: [{name: app, containerPort: 3000}]"),
-			object("networking.k8s.io/v1", "Ingress", "site", "spec: {tls: [{hosts: [a.test]}], rules: [{host: a.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n"),
+			object("networking.k8s.io/v1", "Ingress", "site", "spec: {tls: [{hosts: [a.test]}], rules: [{host: a.test, http: "+
+				"{paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n"),
 		},
 		notes: []string{
 			"Deployment web: port 3000 is called http in place of app", "Ingress site: the environment's host in place of a.test",

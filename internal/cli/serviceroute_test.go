@@ -14,7 +14,8 @@ import (
 // A repository whose own route is an HTTPRoute gets HTTPRoutes for its services, also in place of the user's Ingress.
 func TestAPublicServiceGetsTheRouteOfTheRepository(t *testing.T) {
 	t.Parallel()
-	const site = "spec: {rules: [{host: a.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n"
+	const site = "spec: {rules: [{host: a.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: " +
+		"web, port: {number: 80}}}}]}}]}\n"
 	docs := []string{
 		kubeService("web", aPort), deployment("web", webImage, ""), object("networking.k8s.io/v1", "Ingress", "site", site),
 	}
@@ -66,6 +67,7 @@ func withGateway(t *testing.T) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("  - generator/ingress.yaml\n", "", "  - generator/wildcard.yaml", "  - generator/httproute.yaml").Replace(string(content))
+	text := strings.NewReplacer("  - generator/ingress.yaml\n", "", "  - generator/wildcard.yaml", "  - "+
+		"generator/httproute.yaml").Replace(string(content))
 	return filetree.Edited(repo, map[string][]byte{file: []byte(text)}, nil)
 }

@@ -66,7 +66,8 @@ func readShop(t *testing.T, name string) string {
 func debugged(t *testing.T, components []string, state preview.State) map[string]manifest.Object {
 	t.Helper()
 	r := New(exampleWithSecrets(t, map[string][2]string{
-		policyFile: {"    data: [postgres, rabbitmq]", "    data: [postgres, rabbitmq]\n    debug: {language: go, command: [dlv, exec, ./podinfo]}"},
+		policyFile: {"    data: [postgres, rabbitmq]", "    data: [postgres, rabbitmq]\n    debug: {language: go, command: " +
+			"[dlv, exec, ./podinfo]}"},
 	}))
 	cfg := loadConfig(t, r)
 	p := planOf(serviceNames(cfg.Policy))

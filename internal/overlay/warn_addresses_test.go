@@ -10,7 +10,8 @@ func TestCheckWarnsOfAddressesInOtherNamespaces(t *testing.T) {
 	t.Parallel()
 	got := checkShop(t, map[string]string{
 		"kustomize-base/services/api/run/settings.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: settings}\n" +
-			"stringData: {own: \"http://db:5432\", url: \"postgres://a:secret@db.shop:5432/app\", mail: \"mail.shop:25\", other: \"mail.test:25\"}\n",
+			"stringData: {own: \"http://db:5432\", url: \"postgres://a:secret@db.shop:5432/app\", mail: \"mail.shop:25\", " +
+			"other: \"mail.test:25\"}\n",
 		"kustomize-base/services/api/run/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n" +
 			"resources: [api.yaml, settings.yaml]\n",
 	})

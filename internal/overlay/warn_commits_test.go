@@ -104,8 +104,10 @@ func TestCheckWarnsOfTagsWithoutCommit(t *testing.T) {
 		want  []string
 	}{
 		{"label and policy", nil, nil},
-		{"no label", []string{"labels: {previewset.dev/image-of: web}", "annotations: {}"}, []string{"starts no new Pods; add the label previewset.dev/image-of: web"}},
-		{"no policy", []string{"imagePullPolicy: Always", "imagePullPolicy: IfNotPresent"}, []string{"container web: tag", "container migrate: tag", "container api: tag"}},
+		{"no label", []string{"labels: {previewset.dev/image-of: web}", "annotations: {}"}, []string{"starts no new Pods; " +
+			"add the label previewset.dev/image-of: web"}},
+		{"no policy", []string{"imagePullPolicy: Always", "imagePullPolicy: IfNotPresent"}, []string{"container web: " +
+			"tag", "container migrate: tag", "container api: tag"}},
 		{
 			"the label of another service",
 			[]string{"previewset.dev/image-of: web", "previewset.dev/image-of: api"},

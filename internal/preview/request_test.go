@@ -22,7 +22,8 @@ var checkRequestCases = []struct {
 	{"to stay awake for as long as may be", "shop-pr-2", ActionWake, 48 * time.Hour, "", false, false},
 	{
 		"to stay awake for too long", "shop-pr-2", ActionWake, 2562047 * time.Hour,
-		"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; use a shorter duration; you can extend it again later",
+		"an environment is held awake for 48h at most (lifetime.maxExtension), and not for 2562047h; use a shorter " +
+			"duration; you can extend it again later",
 		false, true,
 	},
 	{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
@@ -31,12 +32,14 @@ var checkRequestCases = []struct {
 	{"to bring back what is over", "shop-pr-1", ActionExtend, 0, "", false, false},
 	{
 		"to extend for too long", "shop-pr-2", ActionExtend, 48*time.Hour + 1,
-		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; use a shorter duration; you can extend it again later",
+		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; use a shorter " +
+			"duration; you can extend it again later",
 		false, true,
 	},
 	{
 		"to bring back what is over, for too long", "shop-pr-1", ActionExtend, 49 * time.Hour,
-		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; use a shorter duration; you can extend it again later", false, true,
+		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; use a shorter duration; you " +
+			"can extend it again later", false, true,
 	},
 	{"something else", "shop-pr-2", "del\u202eete", 0, `unknown action "delete"; use wake, sleep or extend`, false, true},
 	{"less than nothing", "shop-pr-2", ActionWake, -1, `the length of time is negative; write one like "48h"`, false, true},

@@ -225,7 +225,8 @@ func TestGetFromFolder(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "secret")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Source{Address: dir}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "secret isn't a regular file") {
+	if _, err := (Source{Address: dir}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "secret "+
+		"isn't a regular file") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := (Source{Address: dir + "/none"}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "name a folder with a Chart.yaml") {

@@ -31,10 +31,12 @@ func TestExternalSecrets(t *testing.T) {
 		{"a search", externalSecret, "extract: {key: previews/f}", "find: {name: {regexp: .*}}", key + `""`},
 		{"a Secret that stays", externalSecret, "name: b", "name: b, creationPolicy: Orphan", field + "target.creationPolicy, or a value of it"},
 		{"another kind of object", externalSecret, "name: b", "name: b, manifest: {kind: Role}", field + "target.manifest"},
-		{"labels of the Secret", externalSecret, "type: Opaque", "metadata: {labels: {grafana_dashboard: x}}", field + "target.template.metadata"},
+		{"labels of the Secret", externalSecret, "type: Opaque", "metadata: {labels: {grafana_dashboard: " +
+			"x}}", field + "target.template.metadata"},
 		{"parts from elsewhere", externalSecret, "type: Opaque", "templateFrom: []", field + "target.template.templateFrom"},
 		{"a service account's token", externalSecret, "Opaque", "kubernetes.io/service-account-token", field + "target.template.type"},
-		{"another kind of the operator", externalSecret, "kind: ExternalSecret", "kind: PushSecret", "PushSecret a isn't an ExternalSecret; remove it"},
+		{"another kind of the operator", externalSecret, "kind: ExternalSecret", "kind: PushSecret", "PushSecret a isn't " +
+			"an ExternalSecret; remove it"},
 	})
 }
 

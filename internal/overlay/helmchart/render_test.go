@@ -14,14 +14,17 @@ import (
 // chartOf returns a small chart with a subchart and further files.
 func chartOf(files map[string]string) fstest.MapFS {
 	all := map[string]string{
-		"Chart.yaml":                         "apiVersion: v2\nname: stock\nversion: 1.0.0\ndependencies: [{name: store, version: 1.0.0, condition: store.enabled}]\n",
-		"values.yaml":                        "fullnameOverride: \"\"\nreplicas: 1\nstore: {enabled: true}\n",
-		"templates/_names.tpl":               `{{- define "name" }}{{ .Values.fullnameOverride | default "chart-name" }}{{ end }}`,
-		"templates/deployment.yaml":          "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ include \"name\" . }}\n  namespace: {{ .Release.Namespace }}\nspec: {replicas: {{ .Values.replicas }}}\n",
-		"templates/NOTES.txt":                "Have fun.",
-		"templates/tests/try.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: try, annotations: {helm.sh/hook: test}}\n",
-		"charts/store/Chart.yaml":            "apiVersion: v2\nname: store\nversion: 1.0.0\n",
-		"charts/store/templates/deploy.yaml": "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: store}\nspec: {host: store.{{ .Release.Namespace }}.svc.cluster.local}\n",
+		"Chart.yaml": "apiVersion: v2\nname: stock\nversion: 1.0.0\ndependencies: [{name: store, " +
+			"version: 1.0.0, condition: store.enabled}]\n",
+		"values.yaml":          "fullnameOverride: \"\"\nreplicas: 1\nstore: {enabled: true}\n",
+		"templates/_names.tpl": `{{- define "name" }}{{ .Values.fullnameOverride | default "chart-name" }}{{ end }}`,
+		"templates/deployment.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ include " +
+			"\"name\" . }}\n  namespace: {{ .Release.Namespace }}\nspec: {replicas: {{ .Values.replicas }}}\n",
+		"templates/NOTES.txt":      "Have fun.",
+		"templates/tests/try.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: try, annotations: {helm.sh/hook: test}}\n",
+		"charts/store/Chart.yaml":  "apiVersion: v2\nname: store\nversion: 1.0.0\n",
+		"charts/store/templates/deploy.yaml": "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: store}\nspec: " +
+			"{host: store.{{ .Release.Namespace }}.svc.cluster.local}\n",
 	}
 	maps.Copy(all, files)
 	tree := fstest.MapFS{}
@@ -101,12 +104,14 @@ func TestRender(t *testing.T) {
 		},
 		{
 			"a random password and a namespace in a text",
-			map[string]string{"templates/deployment.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: {{ randAlphaNum 9 }}, n: {{ .Release.Namespace }}}\n"},
+			map[string]string{"templates/deployment.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: " +
+				"{p: {{ randAlphaNum 9 }}, n: {{ .Release.Namespace }}}\n"},
 			map[string]any{"store": map[string]any{"enabled": false}},
 			[]string{"deployment.yaml: Secret s"},
 			[]string{
 				"deployment.yaml: it differs in each rendering, for example by a random password; set this value with --values",
-				"deployment.yaml: it has the namespace previewset-namespace, which doesn't exist; set the value that this text comes from with --values",
+				"deployment.yaml: it has the namespace previewset-namespace, which doesn't exist; set the value that this text " +
+					"comes from with --values",
 			},
 		},
 	} {
@@ -151,7 +156,8 @@ func TestRenderRefuses(t *testing.T) {
 	}{
 		{"a chart without its dependencies", map[string]string{"charts/store/Chart.yaml": "", "charts/store/templates/deploy.yaml": ""}, "folder charts doesn't have: store"},
 		{"a library", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: 1.0.0\ntype: library\n"}, "is a library"},
-		{"a chart for older clusters", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: 1.0.0\nkubeVersion: <1.20\n"}, "needs Kubernetes <1.20"},
+		{"a chart for older clusters", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: " +
+			"1.0.0\nkubeVersion: <1.20\n"}, "needs Kubernetes <1.20"},
 		{"a missing value", map[string]string{"templates/deployment.yaml": `{{ required "say who" .Values.who }}`}, "say who"},
 		{"a value against the schema", map[string]string{"values.schema.json": `{"properties": {"replicas": {"type": "string"}}}`}, "check the values of chart stock"},
 		{

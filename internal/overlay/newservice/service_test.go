@@ -129,7 +129,8 @@ func TestAddServiceAddsItsStoresToTheBaseline(t *testing.T) {
 			const file = "overlays/staging/kustomization.yaml"
 			r := shopRepository()
 			r.Tree = filetree.New(overlaytest.Shop(map[string]string{
-				file: "kind: Kustomization\ncomponents:\n  - ../../kustomize-base/services/api/run\n" + tt.components + "  - ../../kustomize-base/components/spot\n",
+				file: "kind: Kustomization\ncomponents:\n  - ../../kustomize-base/services/api/run\n" + tt.components + "  - " +
+					"../../kustomize-base/components/spot\n",
 			}))
 			added, err := r.AddService(Service{Name: "search", Image: "a/search", Tag: "1", Port: 80, Data: []string{"db"}})
 			if err != nil {

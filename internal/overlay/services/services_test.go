@@ -27,8 +27,10 @@ profiles:
   some: {run: [web, api]}
 `,
 		"kustomize-base/services/api/run/kustomization.yaml": "kind: Component\nresources: [all.yaml]\n",
-		"kustomize-base/services/api/run/all.yaml":           "kind: Service\nmetadata: {name: api}\n---\nkind: ConfigMap\nmetadata: {name: api}\n",
-		"overlays/staging/kustomization.yaml":                "kind: Kustomization\ncomponents:\n  - ../../kustomize-base/services/api/run # all\n",
+		"kustomize-base/services/api/run/all.yaml": "kind: Service\nmetadata: {name: api}\n---\nkind: " +
+			"ConfigMap\nmetadata: {name: api}\n",
+		"overlays/staging/kustomization.yaml": "kind: Kustomization\ncomponents:\n  - " +
+			"../../kustomize-base/services/api/run # all\n",
 		"overlays/staging/networkpolicies.yaml": "metadata: {name: allow-previews-to-api}\n---\nmetadata: {name: allow-previews-to-api-1}\n" +
 			"---\nmetadata: {name: allow-previews-to-api-2}\n",
 		"overlays/staging/configmap.yaml": "kind: ConfigMap\ndata:\n  hosts: '{\"api\":\"api-staging.p.test\",\"web\":\"staging.p.test\"}'\n",
@@ -135,8 +137,10 @@ profiles:
   some: {run: [web, back]}
 `,
 		"kustomize-base/services/back/run/kustomization.yaml": "kind: Component\nresources: [all.yaml]\n",
-		"kustomize-base/services/back/run/all.yaml":           "kind: Service\nmetadata: {name: back}\n---\nkind: ConfigMap\nmetadata: {name: api}\n",
-		"overlays/staging/kustomization.yaml":                 "kind: Kustomization\ncomponents:\n  - ../../kustomize-base/services/back/run # all\n",
+		"kustomize-base/services/back/run/all.yaml": "kind: Service\nmetadata: {name: back}\n---\nkind: " +
+			"ConfigMap\nmetadata: {name: api}\n",
+		"overlays/staging/kustomization.yaml": "kind: Kustomization\ncomponents:\n  - " +
+			"../../kustomize-base/services/back/run # all\n",
 		"overlays/staging/networkpolicies.yaml": "metadata: {name: allow-previews-to-back}\n---\nmetadata: {name: allow-previews-to-api-1}\n" +
 			"---\nmetadata: {name: allow-previews-to-back-2}\n",
 		"overlays/staging/configmap.yaml": "kind: ConfigMap\ndata:\n  hosts: '{\"back\":\"back-staging.p.test\",\"web\":\"staging.p.test\"}'\n",
