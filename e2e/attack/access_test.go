@@ -64,7 +64,7 @@ func bindingsFor(t *testing.T, name string, editors ...string) []string {
 			if p.Target.Kind != o.GetKind() || p.Target.Name != o.GetName() {
 				continue
 			}
-			if err := json.Unmarshal([]byte(p.Patch), &operations); err != nil {
+			if err = json.Unmarshal([]byte(p.Patch), &operations); err != nil {
 				t.Fatal(err)
 			}
 			o.Object["subjects"] = operations[0].Value

@@ -26,10 +26,14 @@ func secretAttempts() []attempt {
 	return family("previewset-secrets", "ExternalSecret a", externalSecret,
 		change{"another secret store", store, "{kind: ClusterSecretStore, name: prod}, target", `secret store "prod"`},
 		change{"a secret store of the namespace", store, "{kind: SecretStore, name: previews}, target", `secret store "previews"`},
-		change{"another secret store of an entry", "{kind: ClusterSecretStore, name: previews}}", "{kind: ClusterSecretStore, name: prod}}",
-			`secret store "prod"`},
-		change{"a generator of secrets", "{storeRef: {kind: ClusterSecretStore, name: previews}}",
-			"{generatorRef: {apiVersion: generators.external-secrets.io/v1alpha1, kind: Password, name: a}}", `secret store ""`},
+		change{
+			"another secret store of an entry", "{kind: ClusterSecretStore, name: previews}}", "{kind: ClusterSecretStore, name: prod}}",
+			`secret store "prod"`,
+		},
+		change{
+			"a generator of secrets", "{storeRef: {kind: ClusterSecretStore, name: previews}}",
+			"{generatorRef: {apiVersion: generators.external-secrets.io/v1alpha1, kind: Password, name: a}}", `secret store ""`,
+		},
 		change{"a key of production", "previews/one", "prod/one", `key "prod/one"`},
 		change{"all values of a key of production", "previews/f", "prod", `key "prod"`},
 		change{"a search for keys", "extract: {key: previews/f}", "find: {name: {regexp: .*}}", `key ""`},

@@ -45,11 +45,11 @@ func startPostgres(t *testing.T, e *environment) *postgres {
 		t.Fatal(err)
 	}
 	err = process.Poll(t.Context(), time.Minute, func(ctx context.Context) error {
-		if err := p.group.Ended(); err != nil {
-			return process.Final(err)
+		if problem := p.group.Ended(); problem != nil {
+			return process.Final(problem)
 		}
-		_, err := process.Output(ctx, p.psql(t, "postgres", "--command=SELECT 1"))
-		return err
+		_, problem := process.Output(ctx, p.psql(t, "postgres", "--command=SELECT 1"))
+		return problem
 	})
 	if err != nil {
 		t.Fatal(err)

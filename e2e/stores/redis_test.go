@@ -33,11 +33,11 @@ func startRedis(t *testing.T, e *environment) (ask func(args ...string) string, 
 		return c
 	}
 	err = process.Poll(t.Context(), time.Minute, func(ctx context.Context) error {
-		if err := group.Ended(); err != nil {
-			return process.Final(err)
+		if problem := group.Ended(); problem != nil {
+			return process.Final(problem)
 		}
-		_, err := process.Output(ctx, client("ping"))
-		return err
+		_, problem := process.Output(ctx, client("ping"))
+		return problem
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -81,8 +81,8 @@ type environment struct {
 // build builds folders of kustomize-base as the components of an environment. The volumes are new and empty.
 func build(t *testing.T, folders ...string) *environment {
 	t.Helper()
-	overlay, err := os.MkdirTemp(filepath.Join(repository, "overlays"), "test-")
-	if err != nil {
+	overlay := filepath.Join(repository, "overlays", strings.ReplaceAll(t.Name(), "/", "-"))
+	if err := os.Mkdir(overlay, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(overlay) })
@@ -90,7 +90,7 @@ func build(t *testing.T, folders ...string) *environment {
 	for _, folder := range folders {
 		text += "  - ../../kustomize-base/" + folder + "\n"
 	}
-	if err = os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, err := process.Output(t.Context(), process.Command{Path: kustomize, Args: []string{"build", overlay}, Dir: t.TempDir()})
@@ -150,11 +150,10 @@ func (e *environment) volume(t *testing.T, workload, name string) string {
 	}
 	key := workload + "-" + name
 	if e.folders[key] == "" {
-		folder, err := os.MkdirTemp(e.temp, "")
-		if err != nil {
+		e.folders[key] = filepath.Join(e.temp, key)
+		if err := os.Mkdir(e.folders[key], 0o700); err != nil {
 			t.Fatal(err)
 		}
-		e.folders[key] = folder
 	}
 	if source := e.pods[workload].Volumes[i].ConfigMap; source != nil {
 		configMap, ok := e.configMaps[source.Name]
