@@ -30,6 +30,7 @@ type serviceAddOptions struct {
 	from    string
 	chart   chartOptions
 	added   *newservice.Added
+	missing config.Problems // ConfigMaps and Secrets that follow in another commit
 	address string // of a public service
 	commit  configrepo.CommitOptions
 }
@@ -94,7 +95,7 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 	flags.ListVar(f, &o.service.Data, "data",
 		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
 	f.StringVar(&o.migrate, "migrate", "",
-		"with --image: run this command of the image before the service starts, like 'bin/search migrate'")
+		"run this command of the image before the service starts, like 'bin/search migrate'")
 	complete := configrepo.Completer(o.term, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))
 	flags.CompleteWith(cmd, "called-by", complete("calls"))
@@ -152,9 +153,6 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 		return flags.Usagef(cmd, "the manifests have no source; use --image and --port, --from with a folder, or --chart")
 	case o.hasManifests() && cmd.Flags().Changed("probe-path"):
 		return flags.Usagef(cmd, "the manifests have their probes already; remove --probe-path")
-	case o.hasManifests() && o.migrate != "":
-		return flags.Usagef(cmd, "the manifests have their init containers already; remove --migrate, and add an init "+
-			"container with the command to the manifests")
 	case o.from == "" && len(s.With) > 0:
 		return flags.Usagef(cmd, "--with chooses manifests of --from; use it with --from")
 	case (!o.hasManifests() || cmd.Flags().Changed("port")) && (s.Port < 1 || s.Port > 65535):
@@ -206,7 +204,8 @@ func (o *serviceAddOptions) newService(fsys fs.FS) (gitrepo.Edits, error) {
 	}
 	e.Write = o.added.Files
 	edited := overlay.New(filetree.Edited(fsys, e.Write, nil))
-	if problems := edited.CheckService(o.service.Name); len(problems) > 0 {
+	var problems config.Problems
+	if problems, o.missing = edited.CheckService(o.service.Name); len(problems) > 0 {
 		return e, overlay.ExplainInput(problems, o.service.Name, cmp.Or(o.from, o.chart.source))
 	}
 	after, err := edited.Config()

@@ -86,7 +86,7 @@ func (o *serviceAddOptions) readSource(ctx context.Context) (err error) {
 		if o.service.Chart, o.service.Source, err = o.chart.render(ctx, o.term, o.service.Name, nil); err != nil {
 			return err
 		}
-		o.service.Chart.Image, o.service.Chart.Port = o.image, o.service.Port
+		o.service.Chart.Image, o.service.Chart.Port, o.service.Chart.Migrate = o.image, o.service.Port, o.service.Migrate
 	}
 	return err
 }
@@ -105,11 +105,11 @@ func (o *serviceAddOptions) explain(err error) error {
 // reportManifests lists the objects of the user's manifests that were left out, and the changes of the others.
 func (o *serviceAddOptions) reportManifests() {
 	if o.added != nil {
-		reportAdded(o.term, o.added)
+		reportAdded(o.term, o.added, o.missing)
 	}
 }
 
-func reportAdded(term *terminal.Process, added *newservice.Added) {
+func reportAdded(term *terminal.Process, added *newservice.Added, missing config.Problems) {
 	list := func(title string, lines []string) {
 		if len(lines) > 0 {
 			term.Answerf("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
@@ -129,6 +129,11 @@ func reportAdded(term *terminal.Process, added *newservice.Added) {
 	list("Left out, because previews must not have them", leftOut)
 	list("Changed for previews, in run/adapted", printable(added.Notes))
 	list("To change, because previews have no access to other namespaces", printable(added.Addresses))
+	var toAdd []string
+	for _, p := range missing {
+		toAdd = append(toAdd, p.Message+"; "+p.Remedy)
+	}
+	list("To add, because previewctl check refuses the system without it", toAdd)
 	if left := added.Left; len(left) > 0 {
 		term.Answerf("\nLeft for other services: %s", config.Printable(strings.Join(left, ", ")))
 	}

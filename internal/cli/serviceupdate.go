@@ -14,6 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
 	"github.com/previewset/previewset/internal/overlay/filetree"
@@ -30,6 +31,7 @@ type serviceUpdateOptions struct {
 	commit configrepo.CommitOptions
 
 	updated       *newservice.Added
+	missing       config.Problems   // ConfigMaps and Secrets that follow in another commit
 	before, after map[string][]byte // the changed files
 }
 
@@ -107,7 +109,7 @@ func runServiceUpdate(ctx context.Context, opts *serviceUpdateOptions) error {
 		opts.term.PrintPatch(patch)
 	}
 	opts.commit.Report(opts.term, result, "updated service "+opts.name)
-	reportAdded(opts.term, opts.updated)
+	reportAdded(opts.term, opts.updated, opts.missing)
 	return nil
 }
 
@@ -126,12 +128,12 @@ func (o *serviceUpdateOptions) update(ctx context.Context, fsys fs.FS) (gitrepo.
 	chart.Image, chart.Port = cmp.Or(o.image, chart.Image), cmp.Or(o.port, chart.Port)
 	s := newservice.Service{
 		Name: known.Name, Repository: known.Repository, Public: known.Public, Data: known.Data,
-		Image: source.ImageName(chart.Image), Port: chart.Port,
+		Image: source.ImageName(chart.Image), Port: chart.Port, Migrate: chart.Migrate,
 	}
 	if s.Chart, s.Source, err = options.render(ctx, o.term, o.name, chart.Values); err != nil {
 		return e, err
 	}
-	s.Chart.Image, s.Chart.Port = chart.Image, chart.Port
+	s.Chart.Image, s.Chart.Port, s.Chart.Migrate = chart.Image, chart.Port, chart.Migrate
 	if o.updated, err = repo.UpdateService(s); err != nil {
 		return e, err
 	}
@@ -140,7 +142,8 @@ func (o *serviceUpdateOptions) update(ctx context.Context, fsys fs.FS) (gitrepo.
 	if err := o.keepChanged(fsys, e); err != nil {
 		return e, err
 	}
-	problems := overlay.New(filetree.Edited(fsys, e.Write, e.Delete)).CheckService(o.name)
+	var problems config.Problems
+	problems, o.missing = overlay.New(filetree.Edited(fsys, e.Write, e.Delete)).CheckService(o.name)
 	if len(problems) > 0 {
 		return e, overlay.ExplainInput(problems, o.name, s.Chart.Source)
 	}

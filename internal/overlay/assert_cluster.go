@@ -20,22 +20,29 @@ type clusterFacts struct {
 	ingressNamespace string // of the ingress controller, or "" where it isn't known
 	schemas          *crdschema.Schemas
 	row              *preview.Row // nil for an overlay without one
+	missing          []string     // the Secrets that the environment doesn't get
 }
 
 // assertCluster checks the rules of the cluster.
 func (b *buildCheck) assertCluster(facts clusterFacts) {
 	objects := clusterrules.NewBuild(b.objects)
-	objects.IngressNamespace, objects.Schemas = facts.ingressNamespace, facts.schemas
+	objects.IngressNamespace, objects.Schemas, objects.OtherSecrets = facts.ingressNamespace, facts.schemas, facts.missing
 	if facts.row != nil {
 		objects.CommitImages = facts.row.Kustomize.Images
 		objects.Commit, objects.Environment = sampleSHA[:shortSHA], facts.row.Name
 	}
 	b.external = clusterrules.ExternalNames(b.objects)
-	for _, p := range objects.Problems() {
-		b.refused = append(b.refused, config.Problem{
+	b.refused = append(b.refused, b.problemsOf(objects.Problems())...)
+	b.missing = append(b.missing, b.problemsOf(objects.MissingReferences())...)
+}
+
+func (b *buildCheck) problemsOf(list []clusterrules.Problem) (found config.Problems) {
+	for _, p := range list {
+		found = append(found, config.Problem{
 			File: b.file, Path: b.title, Message: config.Printable(p.String()), Remedy: p.Remedy,
 		})
 	}
+	return found
 }
 
 // readSchemas returns the schemas of the CustomResourceDefinitions in a repository.

@@ -21,6 +21,7 @@ type buildCheck struct {
 	isKept      bool              // compare its objects with those of other builds
 	kept        map[string][]byte // its objects as JSON, by identity
 	refused     config.Problems   // by the rules of the cluster
+	missing     config.Problems   // ConfigMaps and Secrets that Pods need
 	namespace   string
 	external    []clusterrules.ExternalName // outside of the cluster
 	err         error                       // of the build

@@ -44,6 +44,7 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 		}
 	}
 	err = c.run(ctx, services)
+	c.report.Problems = mergeProblems(append(c.report.Problems, c.missing...))
 	return c.report, err
 }
 
@@ -61,15 +62,16 @@ func (r *Repo) CheckEnvironment(name string) config.Problems {
 	c.useAdmissionUnchecked(cfg.Policy)
 	c.addExamples(cfg, example{title: path.Join(overlaysFolder, name), plan: Plan(cfg, name)})
 	_ = c.run(context.Background(), nil) // a few builds; nothing cancels them
-	return c.report.Problems
+	return mergeProblems(append(c.report.Problems, c.missing...))
 }
 
 // CheckService returns the mistakes in one service. It builds the system with the service alone, without it, and with
-// everything, and it builds the baseline.
-func (r *Repo) CheckService(name string) config.Problems {
+// everything, and it builds the baseline. missing are the ConfigMaps and Secrets that Pods need and that can follow in
+// another commit, such as those of the service's component secrets.
+func (r *Repo) CheckService(name string) (problems, missing config.Problems) {
 	cfg, err := r.Config()
 	if err != nil {
-		return problemsOf(err)
+		return problemsOf(err), nil
 	}
 	c := newChecker(r)
 	if c.appsets.admission.File != "" {
@@ -81,5 +83,5 @@ func (r *Repo) CheckService(name string) config.Problems {
 		c.addFixedOverlay(cfg, stagingOverlay)
 	}
 	_ = c.run(context.Background(), []string{name}) // a few builds; nothing cancels them
-	return c.report.Problems
+	return c.report.Problems, c.missing
 }

@@ -25,6 +25,7 @@ type checker struct {
 	appsets *appsets
 	rules   *admission.Rules // nil where the repository has no admission policies
 	report  Report
+	missing config.Problems // ConfigMaps and Secrets that Pods need
 	builds  []*buildCheck
 	known   map[string]*buildCheck // prepared builds, by content
 	titled  map[string]*buildCheck // the same, by each of their titles
@@ -43,7 +44,7 @@ func newChecker(r *Repo) *checker {
 
 // clusterFacts returns what the rules of the cluster need to know about a build. row is nil for an overlay without one.
 func (c *checker) clusterFacts(row *preview.Row) clusterFacts {
-	return clusterFacts{c.appsets.admission.IngressNamespace(), c.schemas, row}
+	return clusterFacts{ingressNamespace: c.appsets.admission.IngressNamespace(), schemas: c.schemas, row: row}
 }
 
 // useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the
@@ -142,7 +143,9 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.assertDebug(cfg.Policy, e.plan)
 			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
-			b.assertCluster(c.clusterFacts(&row))
+			facts := c.clusterFacts(&row)
+			facts.missing = e.missing
+			b.assertCluster(facts)
 			if b.isKept {
 				b.keepObjects()
 			}
@@ -210,7 +213,7 @@ func (c *checker) run(ctx context.Context, services []string) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	var refused config.Problems
+	var refused, missing config.Problems
 	for _, b := range c.builds {
 		if b.err != nil {
 			c.addError(b.file, b.title, b.err)
@@ -218,13 +221,14 @@ func (c *checker) run(ctx context.Context, services []string) error {
 		}
 		c.report.Builds++
 		c.report.Problems = append(c.report.Problems, b.problems...)
-		refused = append(refused, b.refused...)
+		refused, missing = append(refused, b.refused...), append(missing, b.missing...)
 		c.addWarnings(b.warnings)
 	}
 	c.report.Problems = append(c.report.Problems, c.foreignChanges(services)...)
 	c.report.Problems = append(c.report.Problems, c.foreignSelections(services)...)
 	c.report.Problems = append(c.report.Problems, equalExternalNames(c.builds)...)
 	c.report.Problems = mergeProblems(append(c.report.Problems, inFirstFile(refused)...))
+	c.missing = mergeProblems(inFirstFile(missing))
 	return nil
 }
 

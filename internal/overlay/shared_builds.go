@@ -82,7 +82,7 @@ func (q *quickCheck) passes(b *buildCheck) bool {
 	q.check.assertAsleep()
 	q.check.objects, q.extension = nil, nil
 	hasName := func(text string) bool { return strings.Contains(text, sampleName) }
-	if len(q.check.problems)+len(q.check.refused) > 0 || slices.ContainsFunc(q.check.warnings, hasName) {
+	if len(q.check.problems)+len(q.check.refused)+len(q.check.missing) > 0 || slices.ContainsFunc(q.check.warnings, hasName) {
 		return false
 	}
 	b.warnings = q.check.warnings

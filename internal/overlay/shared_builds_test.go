@@ -51,8 +51,10 @@ func TestCheckFindsAFaultAmongSimilarEnvironments(t *testing.T) {
 		"a Service without Pods": {"own.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: own}\n" +
 			"spec: {selector: {app: gone}, ports: [{port: 80}]}\n"},
 		"a patch that runs as root": gatewayPatch("{template: {spec: {securityContext: {runAsNonRoot: false, runAsUser: 0}}}}\n"),
-		"a patch over the quota":    gatewayPatch("{replicas: 300}\n"),
-		"a patch of another image":  gatewayPatch("{template: {spec: {$patch: replace, containers: [{name: gateway, image: other}]}}}\n"),
+		"a Secret that nothing makes": gatewayPatch("{template: {spec: {containers: [{name: gateway, " +
+			"envFrom: [{secretRef: {name: none}}]}]}}}\n"),
+		"a patch over the quota":   gatewayPatch("{replicas: 300}\n"),
+		"a patch of another image": gatewayPatch("{template: {spec: {$patch: replace, containers: [{name: gateway, image: other}]}}}\n"),
 		"a patch of the guardrails": ownPatch("{target: {kind: ResourceQuota}, patch: '[{\"op\": \"replace\", \"path\": " +
 			"\"/spec/hard\", \"value\": {\"pods\": \"999\"}}]'}\n"),
 		"a patch that deletes the guardrails": ownPatch("{target: {kind: LimitRange}, " +
@@ -71,7 +73,8 @@ func TestCheckFindsAFaultAmongSimilarEnvironments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := similarEnvironments(faulty)
-			got := checkEnvironments(t, r).report.Problems
+			c := checkEnvironments(t, r)
+			got := mergeProblems(append(c.report.Problems, c.missing...))
 			alone := r.CheckEnvironment("team-5")
 			if len(alone) == 0 {
 				t.Fatal("the environment alone has no problem")

@@ -25,6 +25,9 @@ type Build struct {
 	Commit string
 	// Environment is the name of the environment, or "" for an overlay that exists only once.
 	Environment string
+	// OtherSecrets are the Secrets that the environment doesn't get, or gets from elsewhere. MissingReferences leaves them
+	// out.
+	OtherSecrets []string
 	// Schemas are those of custom kinds.
 	Schemas *crdschema.Schemas
 }

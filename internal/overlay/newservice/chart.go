@@ -26,6 +26,8 @@ type Chart struct {
 	// Image and Port are the choices of the user where the manifests are ambiguous.
 	Image string `json:"image,omitempty"`
 	Port  int    `json:"port,omitempty"`
+	// Migrate is the command for migrations.
+	Migrate []string `json:"migrate,omitempty"`
 }
 
 func chartPath(service string) string {

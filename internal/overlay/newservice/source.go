@@ -36,8 +36,8 @@ func (a *addition) addSource() error {
 		return err
 	}
 	adapted, err := selected.Adapt(source.Options{
-		Name: s.Name, Public: s.Public, Port: s.Port, Stores: a.stores, Permits: a.Permits, Rules: a.Rules, IsTaken: a.IsTaken,
-		Names: s.Source.AddTo(a.Names), HasGateway: a.values.Gateways != nil,
+		Name: s.Name, Public: s.Public, Port: s.Port, Stores: a.stores, Migrate: s.Migrate, Permits: a.Permits, Rules: a.Rules,
+		IsTaken: a.IsTaken, Names: s.Source.AddTo(a.Names), HasGateway: a.values.Gateways != nil,
 	})
 	if err != nil {
 		return err

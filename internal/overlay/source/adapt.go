@@ -26,6 +26,8 @@ type Options struct {
 	Port int
 	// Stores are the data stores that the service uses.
 	Stores []Store
+	// Migrate is a command of the service's image that each Pod runs before its containers start; nil for none.
+	Migrate []string
 	// Permits reports whether the AppProject allows an object's kind; nil allows the kinds of a new repository.
 	Permits func(manifest.Object) bool
 	// Rules are the rules of the admission policies, or nil.
@@ -147,9 +149,11 @@ func (a *adaption) adapt(o Object) error {
 	return nil
 }
 
-// note describes a change of an object.
+// note describes a change of an object, once.
 func (a *adaption) note(o Object, format string, args ...any) {
-	a.result.Notes = append(a.result.Notes, o.String()+": "+fmt.Sprintf(format, args...))
+	if text := o.String() + ": " + fmt.Sprintf(format, args...); !slices.Contains(a.result.Notes, text) {
+		a.result.Notes = append(a.result.Notes, text)
+	}
 }
 
 // adaptMetadata removes annotations, labels and finalizers that the admission policies refuse. It returns the pointers

@@ -31,7 +31,7 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 			container := fields{}
 			a.adaptContainer(o, c, container)
 			a.adaptPorts(o, c, container)
-			if list == "containers" && ImageName(c.Text("image")) == a.selected.Image {
+			if ImageName(c.Text("image")) == a.selected.Image {
 				a.addVariables(o, c, container)
 			}
 			a.renamer.inContainer(c, container)
@@ -44,7 +44,7 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 			spec[list] = changed
 		}
 	}
-	if err := a.addWaits(o, pod, spec); err != nil {
+	if err := addInitContainers(a, o, pod, spec); err != nil {
 		return err
 	}
 	path := templatePath(o)

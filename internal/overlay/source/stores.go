@@ -106,25 +106,6 @@ func (a *adaption) addVariables(o Object, c manifest.Object, container fields) {
 	}
 }
 
-// addWaits adds the init containers that wait for stores.
-func (a *adaption) addWaits(o Object, pod manifest.Object, spec fields) error {
-	list, _ := spec["initContainers"].([]any)
-	if !hasImage(pod, a.selected.Image) {
-		return nil
-	}
-	for _, s := range a.options.Stores {
-		if s.Port == 0 {
-			return fmt.Errorf("store %s has no Service %s with a port, so %s can't wait for it\n"+
-				"add the Service to kustomize-base/data/%s", s.Name, s.Name, o, s.Name)
-		}
-		list = append(list, s.Wait())
-	}
-	if len(list) > 0 {
-		spec["initContainers"] = list
-	}
-	return nil
-}
-
 func hasImage(pod manifest.Object, image string) bool {
 	return slices.Contains(imagesOf(pod.Items("containers")), image)
 }
