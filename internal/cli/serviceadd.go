@@ -31,7 +31,7 @@ type serviceAddOptions struct {
 	chart   chartOptions
 	added   *newservice.Added
 	missing config.Problems // ConfigMaps and Secrets that follow in another commit
-	address string // of a public service
+	address string          // of a public service
 	commit  configrepo.CommitOptions
 }
 

@@ -30,17 +30,20 @@ func addInitContainers(a *adaption, o Object, pod manifest.Object, spec fields) 
 		list = append(list, wait)
 	}
 	if len(list) == 0 && len(a.options.Migrate) == 0 {
-		return nil
+		return nil // the order stays
 	}
 	for _, c := range own {
 		list = append(list, patchOf(c, changed))
 	}
-	if len(a.options.Migrate) > 0 {
-		migration, err := migrationOf(a, o, pod, listAt(spec, "containers"))
-		if err != nil {
-			return err
-		}
+	migration, err := migrationOf(a, o, pod, listAt(spec, "containers"))
+	if err != nil {
+		return err
+	}
+	if migration != nil {
 		list = append(list, migration)
+	}
+	if len(list) == 0 {
+		return nil
 	}
 	spec["initContainers"] = list
 	return nil
@@ -62,11 +65,19 @@ func patchOf(c manifest.Object, changed []any) map[string]any {
 }
 
 // migrationOf returns the init container that runs the command for migrations. It is as the first container with the
-// service's image is after its patch, without what only a server needs.
+// service's image is after its patch, without what only a server needs. It is nil without a command, and in a Job that
+// migrates by itself, such as a chart's hook.
 func migrationOf(a *adaption, o Object, pod manifest.Object, changed []any) (map[string]any, error) {
+	if len(a.options.Migrate) == 0 {
+		return nil, nil //nolint:nilnil // most services have no migration
+	}
 	containers := pod.Items("containers")
 	for _, c := range slices.Concat(pod.Items("initContainers"), containers) {
-		if c.Text("name") == migrate {
+		switch {
+		case c.Text("name") != migrate:
+		case o.Kind == "Job":
+			return nil, nil //nolint:nilnil // as above
+		default:
 			return nil, fmt.Errorf("%s has a container %s already\nremove --migrate, or rename the container in the manifests",
 				o, migrate)
 		}

@@ -101,7 +101,8 @@ func TestMigrationIsAsTheService(t *testing.T) {
 		"env": []any{
 			map[string]any{"name": "REDIS_PASSWORD", "valueFrom": ref("redis", "password")},
 			map[string]any{"name": "REDIS_URL", "value": "redis://default:$(REDIS_PASSWORD)@redis:1"},
-			map[string]any{"name": "A", "value": "b"}, map[string]any{"name": "DATABASE_URL", "value": "old"},
+			map[string]any{"name": "A", "value": "b"},
+			map[string]any{"name": "DATABASE_URL", "value": "old"},
 			map[string]any{"name": "K", "valueFrom": ref("web-keys", "k")},
 		},
 		"envFrom":      []any{map[string]any{"configMapRef": map[string]any{"name": "settings"}}},
