@@ -240,7 +240,8 @@ extraArgs: ["--github-app-id=1", '--repositories=acme/*']`, "Deployment preview-
 	},
 	{
 		"the Pod", `{podLabels: {team: a}, podAnnotations: {note: b}, nodeSelector: {disk: ssd},
-priorityClassName: high, tolerations: [{key: x}], affinity: {podAffinity: {}}, image: {pullSecrets: [reg], pullPolicy: Always}, extraEnv: [{name: A}],
+priorityClassName: high, tolerations: [{key: x}], affinity: {podAffinity: {}},
+image: {pullSecrets: [reg], pullPolicy: Always}, extraEnv: [{name: A}],
 extraVolumes: [{name: v}], extraVolumeMounts: [{name: v}]}`, "Deployment preview-generator",
 		[]string{
 			`"team":"a"`, `"note":"b"`, `"disk":"ssd"`, `"priorityClassName":"high"`, `"tolerations":[{"key":"x"}]`,

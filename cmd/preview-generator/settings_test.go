@@ -185,7 +185,8 @@ func TestFlagsAndEnvironmentAreEquivalent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(
-				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}, jiraSettings{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}, jiraSettings{}),
+				cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 			); diff != "" {
 				t.Error(diff)
 			}

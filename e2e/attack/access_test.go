@@ -157,7 +157,8 @@ func TestAccessOfPeople(t *testing.T) {
 	alice, bob, eve := person(t, "oidc:alice"), person(t, "oidc:bob"), person(t, "oidc:eve")
 	colleague, impostor := person(t, "oidc:dave", "oidc:engineering"), person(t, "alice", "engineering")
 	eventually(t, func() error {
-		if !may(t, bob, "GET", "/api/v1/namespaces/preview-of-slot/pods") || !may(t, colleague, "GET", "/api/v1/namespaces/preview-of-alice/pods") {
+		if !may(t, bob, "GET", "/api/v1/namespaces/preview-of-slot/pods") ||
+			!may(t, colleague, "GET", "/api/v1/namespaces/preview-of-alice/pods") {
 			return errors.New("the RoleBindings aren't in force yet")
 		}
 		return nil

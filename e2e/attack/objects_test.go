@@ -140,7 +140,8 @@ func namespaceText(name string) string {
 	if name == direct {
 		mark = "previewset.dev/secrets: allowed, "
 	}
-	return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + `, labels: {` + mark + `previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted}}}`
+	return "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + `, labels: {` + mark +
+		`previewset.dev/preview: "true", pod-security.kubernetes.io/enforce: restricted}}}`
 }
 
 // The storage classes of the cluster.

@@ -278,7 +278,8 @@ func TestPreviewsInArgoCD(t *testing.T) {
 	}
 	b.do(t, chromedp.Click(chromedp.CSS("tbody button")), shown(".previewset-preview"))
 	b.picture(t, filepath.Join(t.ArtifactDir(), "argocd-previews.png"))
-	if link := eval[string](t, b, `document.querySelector("tbody a[href*=applications]").pathname`); link != "/applications/argocd/preview-shop-pr-7" {
+	link := eval[string](t, b, `document.querySelector("tbody a[href*=applications]").pathname`)
+	if link != "/applications/argocd/preview-shop-pr-7" {
 		t.Errorf("the Application's link is %s", link)
 	}
 	for _, found := range b.violations(t) {

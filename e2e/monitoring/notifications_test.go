@@ -52,7 +52,8 @@ func (w *world) notify(t *testing.T) *received {
 	server := httptest.NewServer(messages)
 	t.Cleanup(server.Close)
 	folder := filepath.Join(w.Repository(), "appsets", "notifications")
-	if _, err := w.Cluster.Kubectl(t.Context(), nil, "apply", "--server-side", "--field-manager=previewset", "--kustomize", folder); err != nil {
+	apply := []string{"apply", "--server-side", "--field-manager=previewset", "--kustomize", folder}
+	if _, err := w.Cluster.Kubectl(t.Context(), nil, apply...); err != nil {
 		t.Fatal(err)
 	}
 	settings, err := json.Marshal(map[string]map[string]string{"data": {

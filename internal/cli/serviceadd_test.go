@@ -175,7 +175,8 @@ var addFeatures = []addFeature{
 	{
 		name: "Pods with privileges",
 		docs: []string{kubeService("web", aPort), deployment("web", webImage,
-			`, securityContext: {privileged: true, runAsUser: 0, capabilities: {add: [SYS_ADMIN], drop: [all]}}, ports: [{containerPort: 8080, hostPort: 80}]`)},
+			`, securityContext: {privileged: true, runAsUser: 0, capabilities: {add: [SYS_ADMIN], drop: [all]}}`+
+				`, ports: [{containerPort: 8080, hostPort: 80}]`)},
 		want: []string{"runAsUser: 10001", "- ALL", "privileged: null"},
 	},
 	{
@@ -290,7 +291,8 @@ var addFeatures = []addFeature{
 	},
 	{
 		name: "a caller that isn't there", edit: func(s *newservice.Service) { s.CalledBy = []string{"shop"} },
-		docs: []string{kubeService("web", aPort), deployment("web", webImage, "")}, wantErr: `--called-by "shop": there is no service of that name`,
+		docs:    []string{kubeService("web", aPort), deployment("web", webImage, "")},
+		wantErr: `--called-by "shop": there is no service of that name`,
 	},
 	{
 		name: "Secrets with values",

@@ -24,7 +24,9 @@ func TestAPublicServiceGetsTheRouteOfTheRepository(t *testing.T) {
 	}{{"from manifests", "all.yaml"}, {"from an image", ""}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := &serviceAddOptions{service: newservice.Service{Name: "web", Public: true, Image: webImage, Tag: "1", Port: 8080, Probe: "/"}, from: tt.from}
+			o := &serviceAddOptions{from: tt.from, service: newservice.Service{
+				Name: "web", Public: true, Image: webImage, Tag: "1", Port: 8080, Probe: "/",
+			}}
 			if tt.from != "" {
 				var err error
 				input := fstest.MapFS{}

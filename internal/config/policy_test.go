@@ -26,7 +26,8 @@ services:
 		},
 		Profiles: map[string]config.Profile{"changed": {Run: config.RunSet{Mode: "changed"}}},
 		PullRequests: config.PullRequestPolicy{
-			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", DebugLabel: "preview-debug", Drafts: "skip", Forks: "never", Profile: "changed",
+			Label: "preview", JoinLabel: "preview-with", KeepLabel: "preview-keep", DebugLabel: "preview-debug",
+			Drafts: "skip", Forks: "never", Profile: "changed",
 		},
 		Limits: config.Limits{WhenFull: "queue"}, Visits: "anyone",
 	}

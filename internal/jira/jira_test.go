@@ -127,7 +127,9 @@ func TestJiraCanAskForAPause(t *testing.T) {
 
 func TestInvalidAddressOfJira(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"", "acme.atlassian.net", "ftp://jira.example", "https://user:pw@jira.example", "https://jira.example/?a=b"} {
+	for _, address := range []string{
+		"", "acme.atlassian.net", "ftp://jira.example", "https://user:pw@jira.example", "https://jira.example/?a=b",
+	} {
 		if _, err := jira.New(jira.Options{URL: address}); err == nil || strings.Contains(err.Error(), "pw") {
 			t.Errorf("%q: %v", address, err)
 		}

@@ -10,40 +10,6 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Plan is the input of the composition of one environment.
-type Plan struct {
-	Name    string
-	Owner   string // a GitHub login, or ""
-	Profile string
-	Dataset string // "" for the default one
-	// Reset are the stores that start anew, each with the time of the request.
-	Reset map[string]time.Time
-	// Components are folders of kustomize-base/components, in this order.
-	Components []string
-	// Run are the services that run in the environment, with their commits.
-	Run map[string]config.ServiceRef
-	// Links are the namespaces of linked services. A service that is neither here nor in Run links to the baseline.
-	Links map[string]string
-	// From are the namespaces that link to services of the environment.
-	From map[string][]string
-	// State is Awake, Waking or Asleep; "" is Awake.
-	State State
-	// Editors are GitHub logins of people who may change the environment's workloads with kubectl.
-	Editors []string
-	// Secrets is whether the environment had secrets, or code from a fork, before.
-	Secrets SecretsMark
-}
-
-// composer composes one environment.
-type composer struct {
-	*config.Config
-	baseline  map[string]linkPatches
-	plan      Plan
-	kustomize Kustomize
-	hosts     map[string]string // of the public services that run
-	first     string            // the public service with the environment's own host
-}
-
 // Compose returns everything of a Row that follows from configuration. It fails if the plan has an unknown service,
 // or an invalid image tag.
 func Compose(cfg *config.Config, p Plan) (Row, error) {
@@ -93,15 +59,6 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 	return c, nil
 }
 
-func (p *Plan) equal(other *Plan) bool {
-	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
-		p.Dataset == other.Dataset && p.State == other.State && p.Secrets == other.Secrets &&
-		slices.Equal(p.Editors, other.Editors) &&
-		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&
-		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
-		maps.EqualFunc(p.From, other.From, slices.Equal)
-}
-
 func (c *composer) unknown() error {
 	for name := range c.plan.Run {
 		if c.Policy.Services.Get(name) == nil {
@@ -109,14 +66,6 @@ func (c *composer) unknown() error {
 		}
 	}
 	return nil
-}
-
-// component adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
-func (c *composer) component(parts ...string) {
-	p := c.ComponentPath(parts...)
-	if !slices.Contains(c.kustomize.Components, p) {
-		c.kustomize.Components = append(c.kustomize.Components, p)
-	}
 }
 
 func (c *composer) services() {
@@ -132,15 +81,6 @@ func (c *composer) services() {
 			c.hosts[s.Name] = c.host(s.Name)
 		}
 	}
-}
-
-// host returns the host of a public service. The first one that runs has the environment's own host.
-func (c *composer) host(service string) string {
-	if c.first == "" {
-		c.first = service
-		return c.plan.Name + "." + c.Policy.Domain
-	}
-	return service + "-" + c.plan.Name + "." + c.Policy.Domain
 }
 
 func (c *composer) images() error {
@@ -259,17 +199,6 @@ func peersOf(namespaces []string) []any {
 	return peers
 }
 
-func (c *composer) patch(target Target, patch any) {
-	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: compact(patch), Target: target})
-}
-
-func (c *composer) url() string {
-	if c.first == "" {
-		return ""
-	}
-	return "https://" + c.hosts[c.first]
-}
-
 // contents returns the running services and the links, in the order of the configuration.
 func (c *composer) contents() (services []RunningService, links []Link) {
 	services, links = make([]RunningService, 0, len(c.plan.Run)), []Link{}
@@ -295,16 +224,6 @@ func (c *composer) row() Row {
 	}
 }
 
-// Labels and annotations of workloads and their Pods.
-const (
-	// imageOf is the label of workloads that run the image of a service.
-	imageOf = "previewset.dev/image-of"
-	// commitAnnotation is the annotation of Pods with the deployed commit.
-	commitAnnotation = "previewset.dev/commit"
-	// resetAnnotation is the annotation of a store's Pods with the time at which it started anew.
-	resetAnnotation = "previewset.dev/reset"
-)
-
 // commits writes the deployed commit of a service into the Pod template of its workloads, where the image's tag doesn't
 // contain it. A new commit has the same tag there, and Kubernetes would not start new Pods. A tag with the commit needs
 // no annotation.
@@ -318,15 +237,6 @@ func (c *composer) commits() {
 			c.annotatePods(Target{Kind: kind, LabelSelector: imageOf + "=" + s.Name}, commitAnnotation, ref.SHA)
 		}
 	}
-}
-
-// annotatePods adds an annotation to the Pod templates of workloads. Kustomize ignores the name in the patch.
-func (c *composer) annotatePods(target Target, key, value string) {
-	template := map[string]any{"metadata": map[string]any{"annotations": map[string]string{key: value}}}
-	c.patch(target, map[string]any{
-		"apiVersion": "apps/v1", "kind": target.Kind, "metadata": map[string]string{"name": "any"},
-		"spec": map[string]any{"template": template},
-	})
 }
 
 // reset adds the component that empties a store's volume before the store starts, if the environment's file asks for

@@ -107,7 +107,8 @@ func (d *plannedEnvironment) compose() (*composition, error) {
 	parts := &ingredients{
 		plan: Plan{
 			Name: w.name, Owner: w.shownOwner(), Profile: d.profile, Dataset: cmp.Or(w.file.Dataset, profile.Dataset),
-			Components: slices.Concat(profile.Components, w.file.Components, w.debugComponent(d.in.cfg)), Run: d.run, State: state, Reset: w.file.Reset,
+			Components: slices.Concat(profile.Components, w.file.Components, w.debugComponent(d.in.cfg)),
+			Run:        d.run, State: state, Reset: w.file.Reset,
 			Secrets: secrets, Editors: w.editors(),
 		},
 		source: w.source(), purpose: w.purpose(), person: w.limitOwner(), handover: w.file.Handover,

@@ -22,7 +22,9 @@ type document struct {
 func documents(t *testing.T, handWritten bool) []document {
 	t.Helper()
 	var all []document
-	for _, place := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs", "appsets", "internal/cli/mcpserver/skill"} {
+	for _, place := range []string{
+		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs", "appsets", "internal/cli/mcpserver/skill",
+	} {
 		err := filepath.WalkDir(filepath.Join(projectRoot, place), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(path) != ".md" {
 				return err

@@ -219,7 +219,8 @@ func TestGetFromFolder(t *testing.T) {
 	if err != nil || first.Digest != second.Digest {
 		t.Errorf("an ignored file changes the digest: %v", err)
 	}
-	if _, err := (Source{Address: dir, Version: "1.1.0"}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "it has version 1.0.0") {
+	if _, err := (Source{Address: dir, Version: "1.1.0"}).Get(t.Context(), Login{}); err == nil ||
+		!strings.Contains(err.Error(), "it has version 1.0.0") {
 		t.Errorf("error is %v", err)
 	}
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "secret")); err != nil {
@@ -229,7 +230,8 @@ func TestGetFromFolder(t *testing.T) {
 		"isn't a regular file") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := (Source{Address: dir + "/none"}).Get(t.Context(), Login{}); err == nil || !strings.Contains(err.Error(), "name a folder with a Chart.yaml") {
+	if _, err := (Source{Address: dir + "/none"}).Get(t.Context(), Login{}); err == nil ||
+		!strings.Contains(err.Error(), "name a folder with a Chart.yaml") {
 		t.Errorf("error is %v", err)
 	}
 }

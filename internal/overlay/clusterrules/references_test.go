@@ -30,7 +30,10 @@ func TestMissingReferences(t *testing.T) {
 			"VOLUMES", "{name: v, projected: {sources: [{configMap: {name: a}}]}}", "",
 			"volumes[0].projected.sources[0].configMap.name: needs ConfigMap a",
 		},
-		{"ENV", "{name: A, valueFrom: {configMapKeyRef: {name: a, key: k}}}", "", "initContainers[0].env[0].valueFrom.configMapKeyRef.name: needs"},
+		{
+			"ENV", "{name: A, valueFrom: {configMapKeyRef: {name: a, key: k}}}", "",
+			"initContainers[0].env[0].valueFrom.configMapKeyRef.name: needs",
+		},
 		{"ENV", "{name: A, valueFrom: {secretKeyRef: {name: a, key: k}}}", "", "initContainers[0].env[0].valueFrom.secretKeyRef.name: needs"},
 		{"FROM", "{configMapRef: {name: a}}", "", "containers[0].envFrom[0].configMapRef.name: needs ConfigMap a"},
 		{"FROM", "{secretRef: {name: a}}, {secretRef: {name: a}}", "", "containers[0].envFrom[0].secretRef.name: needs Secret a"},
@@ -53,7 +56,10 @@ func TestMissingReferences(t *testing.T) {
 		{"FROM", "{secretRef: {name: a}}", "{apiVersion: a.dev/v1, kind: Cert, metadata: {name: b}, spec: {secret: {name: a}}}", ""},
 		{"FROM", "{secretRef: {name: a-app}}", "{apiVersion: a.dev/v1, kind: Cluster, metadata: {name: a}}", ""},
 		{"FROM", "{secretRef: {name: a}}", "{apiVersion: a.dev/v1, kind: Cluster, metadata: {name: b}}", "needs Secret a"},
-		{"FROM", "{secretRef: {name: a-b}}", "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}}", "needs Secret a-b"},
+		{
+			"FROM", "{secretRef: {name: a-b}}",
+			"{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}}", "needs Secret a-b",
+		},
 	} {
 		t.Run(tt.text+" "+tt.other, func(t *testing.T) {
 			t.Parallel()

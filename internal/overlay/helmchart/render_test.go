@@ -154,15 +154,24 @@ func TestRenderRefuses(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"a chart without its dependencies", map[string]string{"charts/store/Chart.yaml": "", "charts/store/templates/deploy.yaml": ""}, "folder charts doesn't have: store"},
+		{
+			"a chart without its dependencies",
+			map[string]string{"charts/store/Chart.yaml": "", "charts/store/templates/deploy.yaml": ""},
+			"folder charts doesn't have: store",
+		},
 		{"a library", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: 1.0.0\ntype: library\n"}, "is a library"},
 		{"a chart for older clusters", map[string]string{"Chart.yaml": "apiVersion: v2\nname: stock\nversion: " +
 			"1.0.0\nkubeVersion: <1.20\n"}, "needs Kubernetes <1.20"},
 		{"a missing value", map[string]string{"templates/deployment.yaml": `{{ required "say who" .Values.who }}`}, "say who"},
-		{"a value against the schema", map[string]string{"values.schema.json": `{"properties": {"replicas": {"type": "string"}}}`}, "check the values of chart stock"},
+		{
+			"a value against the schema",
+			map[string]string{"values.schema.json": `{"properties": {"replicas": {"type": "string"}}}`},
+			"check the values of chart stock",
+		},
 		{
 			"a value against a schema with a metaschema",
-			map[string]string{"values.schema.json": `{"$schema": "https://json-schema.org/draft-07/schema#", "properties": {"replicas": {"type": "string"}}}`},
+			map[string]string{"values.schema.json": `{
+				"$schema": "https://json-schema.org/draft-07/schema#", "properties": {"replicas": {"type": "string"}}}`},
 			"check the values of chart stock",
 		},
 		{"a template that isn't YAML", map[string]string{"templates/deployment.yaml": "a: [\n"}, "deployment.yaml: isn't YAML"},
