@@ -155,7 +155,9 @@ func (l Leaving) observed(in *input, at time.Time, isAnnounced bool) Leaving {
 		!at.After(in.now) && // a read before the clock jumped back may be the first one
 		!at.Equal(l.Read)
 	if l.Read = at; l.Seen.IsZero() {
-		l.Seen = at
+		if l.Seen = at; at.After(in.now) { // it began before the clock jumped back
+			l.Seen = in.now.UTC()
+		}
 	}
 	if isSecond || isAnnounced { // guard second-observation: true
 		l.IsSure = true

@@ -228,6 +228,32 @@ func TestClockJumpMakesNoSecondObservation(t *testing.T) {
 	}
 }
 
+// The clock jumps back after the first read began, and before its result is used. The second read then needs no hour.
+func TestFirstReadBeforeTheClockJumpedBack(t *testing.T) {
+	t.Parallel()
+	c, f := limitedTo(t, ""), factsOf(pull(7, withLabels()))
+	r := f.Repositories["acme/shop"]
+	r.Observed, f.PollInterval = map[int]bool{7: false}, time.Minute
+	read := func(at time.Time) Facts {
+		r.ReadAt = at
+		f.Repositories = map[string]Repository{"acme/shop": r}
+		return f
+	}
+	back := noon.Add(-time.Hour)
+	before := resolve(c, factsOf(pull(7)))
+	first := Resolve(c, read(noon.Add(time.Minute)), before.Memory, back)
+	if len(first.Rows) != 1 {
+		t.Fatalf("after the first read: %v", reasons(first))
+	}
+	soon := Resolve(c, read(back.Add(30*time.Second)), first.Memory, back.Add(30*time.Second))
+	if len(soon.Rows) != 1 {
+		t.Errorf("half a minute later: %v", reasons(soon))
+	}
+	if second := Resolve(c, read(back.Add(time.Minute)), soon.Memory, back.Add(time.Minute)); len(second.Rows) != 0 {
+		t.Errorf("after the second read: %v", reasons(second))
+	}
+}
+
 // The clock jumps back, and reaches the time of the first read again. That read isn't a second one, nor is one that
 // followed too soon.
 func TestSameReadCountsOnce(t *testing.T) {
