@@ -68,7 +68,7 @@ func (g *Generator) withPages(next gin.HandlerFunc, reader *progress.Reader, pro
 	}
 }
 
-// knowsGroup says whether access.yaml gives a role to a group.
+// knowsGroup reports whether access.yaml gives a role to a group.
 func (g *Generator) knowsGroup(group string) bool {
 	p := g.current.Published()
 	return p != nil && p.Config != nil && p.Config.Access.KnowsGroup(group)

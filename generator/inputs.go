@@ -133,7 +133,7 @@ func (in *inputs) repositoryStatus() []status.Repository {
 	return all
 }
 
-// anyRuns says whether an environment of the last snapshot isn't asleep.
+// anyRuns reports whether an environment of the last snapshot isn't asleep.
 func (in *inputs) anyRuns() bool {
 	for _, e := range in.memory.Environments {
 		if e.Row.State != preview.Asleep {

@@ -11,7 +11,7 @@ import (
 type Quota interface {
 	// Pause returns the time until the next poll: the interval, or longer while quota is short.
 	Pause(interval time.Duration) time.Duration
-	// Hurry says whether a read may start at once: more quota is left than the reserve for polling.
+	// Hurry reports whether a read may start at once: more quota is left than the reserve for polling.
 	Hurry() bool
 	// Describe describes the rest of the quota in a sentence.
 	Describe() string
@@ -29,7 +29,7 @@ type pacing struct {
 	deferred map[string]bool // repositories with webhooks that wait for quota
 }
 
-// hasQuota says whether quota is left for reads besides polling.
+// hasQuota reports whether quota is left for reads besides polling.
 func (p *pacing) hasQuota() bool { return p.quota == nil || p.quota.Hurry() }
 
 func (p *pacing) mayPoll() bool { return !p.now().Before(p.pollAt) }

@@ -35,7 +35,7 @@ func (sim *simulation) noteDeletedLabel(at *trackedRepository, label string) fun
 	}
 }
 
-// isOnlyLabel says whether all configurations that may be in force ask for a label.
+// isOnlyLabel reports whether all configurations that may be in force ask for a label.
 func (sim *simulation) isOnlyLabel(label string) bool {
 	for s := range sim.inForce {
 		if s.label != label {

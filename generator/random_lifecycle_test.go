@@ -46,7 +46,7 @@ func newUsage() *usage {
 
 func (u *usage) lock() (unlock func()) { u.mu.Lock(); return u.mu.Unlock }
 
-// isUsed says whether an environment is used now.
+// isUsed reports whether an environment is used now.
 func (u *usage) isUsed(name string) bool {
 	return u.mode == "used" || (u.mode == "half" && name[len(name)-1]%2 == 1)
 }

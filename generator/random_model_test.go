@@ -75,7 +75,7 @@ func (sim *simulation) pullRequestOf(l *liveEnvironment) githubtest.PullRequest 
 	return pr
 }
 
-// hasLabel says whether the labels contain a label, with or without a profile.
+// hasLabel reports whether the labels contain a label, with or without a profile.
 func hasLabel(labels []string, label string) bool {
 	return slices.ContainsFunc(labels, func(l string) bool {
 		l = strings.ToLower(l)
@@ -83,7 +83,7 @@ func hasLabel(labels []string, label string) bool {
 	})
 }
 
-// hasAllLabels says whether a pull request has every label of a set, which isn't empty.
+// hasAllLabels reports whether a pull request has every label of a set, which isn't empty.
 func hasAllLabels(pr githubtest.PullRequest, labels map[string]bool) bool {
 	for l, asked := range labels {
 		if asked && !hasLabel(pr.Labels, l) {
@@ -93,7 +93,7 @@ func hasAllLabels(pr githubtest.PullRequest, labels map[string]bool) bool {
 	return len(labels) > 0
 }
 
-// mustStay says whether an environment must stay live now.
+// mustStay reports whether an environment must stay live now.
 func (sim *simulation) mustStay(name string, l *liveEnvironment) bool {
 	pr := sim.pullRequestOf(l)
 	if pr.State != "open" || sim.confirmed[name] || l.uncertain {

@@ -290,7 +290,7 @@ func (sim *simulation) step() {
 	}
 }
 
-// canReadAll says whether all sources can be read, except perhaps the config branch.
+// canReadAll reports whether all sources can be read, except perhaps the config branch.
 func (sim *simulation) canReadAll() bool {
 	return sim.faults == 0 && !sim.disk.full.Load() &&
 		!slices.ContainsFunc(sim.repositories, func(l *trackedRepository) bool { return !l.isReadable() })

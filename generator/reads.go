@@ -71,7 +71,7 @@ func (r *reads) wantFirst(key string) {
 	r.want(key, false)
 }
 
-// blockPublish says whether a read of wantFirst hasn't ended.
+// blockPublish reports whether a read of wantFirst hasn't ended.
 func (r *reads) blockPublish() bool { return len(r.blocking) > 0 }
 
 func (r *reads) busy() bool { return len(r.running) > 0 }

@@ -26,10 +26,10 @@ type periodic struct {
 
 func (p *periodic) reset() { p.measured, p.workloads = time.Time{}, time.Time{} }
 
-// takeMeasurement says whether activity must be measured now, and if so notes the time.
+// takeMeasurement reports whether activity must be measured now, and if so notes the time.
 func (p *periodic) takeMeasurement() bool { return p.take(&p.measured, min(p.interval, measureEvery)) }
 
-// takeWorkloads says whether workloads must be read now, and if so notes the time.
+// takeWorkloads reports whether workloads must be read now, and if so notes the time.
 func (p *periodic) takeWorkloads() bool {
 	return p.take(&p.workloads, min(5*p.interval, workloadsEvery))
 }

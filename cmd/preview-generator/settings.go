@@ -255,7 +255,7 @@ func (s *settings) reports() []report.Kind {
 	return kinds
 }
 
-// hasGitHubCredentials says whether requests to GitHub are authenticated.
+// hasGitHubCredentials reports whether requests to GitHub are authenticated.
 func (s *settings) hasGitHubCredentials() bool {
 	return s.githubTokenFile != "" || s.githubAppKeyFile != ""
 }

@@ -33,7 +33,7 @@ func RepositoryNames(s *preview.Snapshot, r preview.Row) []string {
 	return names
 }
 
-// Matches says whether the filter selects a row.
+// Matches reports whether the filter selects a row.
 func (f Filter) Matches(s *preview.Snapshot, r preview.Row) bool {
 	for key, accepted := range f {
 		if !slices.ContainsFunc(filterValues[key](s, r), func(value string) bool { return ContainsFold(accepted, value) }) {
@@ -43,12 +43,12 @@ func (f Filter) Matches(s *preview.Snapshot, r preview.Row) bool {
 	return true
 }
 
-// ContainsFold says whether a list contains a text, without regard to case.
+// ContainsFold reports whether a list contains a text, without regard to case.
 func ContainsFold(all []string, one string) bool {
 	return slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, one) })
 }
 
-// Equal says whether two filters are the same.
+// Equal reports whether two filters are the same.
 func (f Filter) Equal(other Filter) bool { return maps.EqualFunc(f, other, slices.Equal) }
 
 // HasKnownKeys is false for a filter of a version that has other input parameters.

@@ -38,7 +38,7 @@ func (p *Published) Row(environment string) *preview.Row {
 	return nil
 }
 
-// Owns says whether a live environment belongs to a login.
+// Owns reports whether a live environment belongs to a login.
 func (p *Published) Owns(login, environment string, now time.Time) bool {
 	row := p.Row(environment)
 	if row == nil || p.Config == nil {

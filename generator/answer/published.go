@@ -47,7 +47,7 @@ func (p *Published) LiveDecisions() map[string]*preview.Decision {
 	return live
 }
 
-// WaitsForConfirmation says whether the removal of an environment waits until a person confirms it.
+// WaitsForConfirmation reports whether the removal of an environment waits until a person confirms it.
 func (p *Published) WaitsForConfirmation(environment string) bool {
 	return slices.ContainsFunc(p.Snapshot.Decisions, func(d preview.Decision) bool { // several may be about one name
 		return d.Environment == environment && d.Withheld

@@ -160,7 +160,7 @@ func (who caller) refusal(p *answer.Published, environment string, now time.Time
 	return ""
 }
 
-// hasMember says whether a pull request of a workflow's repository runs in an environment.
+// hasMember reports whether a pull request of a workflow's repository runs in an environment.
 func (who caller) hasMember(p *answer.Published, environment string) bool {
 	names := namesOf(p, who.repository)
 	for i := range p.Snapshot.Decisions {

@@ -42,7 +42,7 @@ type eventApp struct {
 	ID int64 `json:"id"`
 }
 
-// isClick says whether an event about one of our checks is a click on a button, or on GitHub's own "Re-run" or
+// isClick reports whether an event about one of our checks is a click on a button, or on GitHub's own "Re-run" or
 // "Re-run all checks".
 func (e event) isClick(kind string) bool {
 	return kind == "check_run" && e.Action == "requested_action" || kind != "status" && e.Action == "rerequested"

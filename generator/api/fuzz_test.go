@@ -154,7 +154,7 @@ func rowTexts(t testing.TB, a testworld.Response) []string {
 	return texts
 }
 
-// inOrder says whether all of some occur in others, in the same order and once.
+// inOrder reports whether all of some occur in others, in the same order and once.
 func inOrder(some, others []string) bool {
 	for _, o := range others {
 		if len(some) > 0 && some[0] == o {

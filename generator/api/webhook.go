@@ -91,7 +91,7 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 	return "accepted", "accepted; it will be read again"
 }
 
-// isOurs says whether an event is about a report of the service. The App may have other check runs too.
+// isOurs reports whether an event is about a report of the service. The App may have other check runs too.
 func (w *Webhooks) isOurs(kind string, e event) bool {
 	switch kind {
 	case "status":

@@ -146,7 +146,7 @@ func (a *Filters) Confirm(name string) bool {
 	return isRefused
 }
 
-// IsRefused says whether an ApplicationSet waits for confirmation.
+// IsRefused reports whether an ApplicationSet waits for confirmation.
 func (a *Filters) IsRefused(name string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -35,7 +35,7 @@ func New(log *slog.Logger, m *Metrics, bodies Bodies) *gin.Engine {
 	return r
 }
 
-// AcceptsGzip says whether an Accept-Encoding header accepts gzip.
+// AcceptsGzip reports whether an Accept-Encoding header accepts gzip.
 func AcceptsGzip(header string) bool {
 	for coding := range strings.SplitSeq(header, ",") {
 		name, weight, _ := strings.Cut(strings.ReplaceAll(coding, " ", ""), ";q=")

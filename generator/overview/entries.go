@@ -118,7 +118,7 @@ func (e *entry) since() time.Time {
 	return time.Time{}
 }
 
-// IsLive says whether the environment exists.
+// IsLive reports whether the environment exists.
 func (e *entry) IsLive() bool { return e.row != nil }
 
 // Path is the path of the preview's page; "" if it has none.
@@ -192,7 +192,7 @@ func (e *entry) hasRepository(name string) bool {
 	return slices.ContainsFunc(e.PullRequests, func(pr pullRequest) bool { return strings.EqualFold(pr.repository, name) })
 }
 
-// contains says whether a text of the preview contains a lower-case text.
+// contains reports whether a text of the preview contains a lower-case text.
 func (e *entry) contains(text string) bool {
 	texts := []string{e.Name, e.Owner, e.Purpose}
 	for _, pr := range e.PullRequests {

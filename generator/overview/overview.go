@@ -58,7 +58,7 @@ func New(o Options) *Pages {
 	return &Pages{Options: o}
 }
 
-// Answers says whether a request is to the host of the pages.
+// Answers reports whether a request is to the host of the pages.
 func (s *Pages) Answers(r *http.Request) bool { return strings.EqualFold(r.Host, s.URL.Host) }
 
 // PathOf returns the path of an environment's page.
@@ -77,7 +77,7 @@ type visitor struct {
 	role config.Role
 }
 
-// may says whether the person may do something with an environment that is their own or not.
+// may reports whether the person may do something with an environment that is their own or not.
 func (v visitor) may(isOwn bool) bool {
 	return v.role.Includes(config.RoleAdmin) || (isOwn && v.role.Includes(config.RoleDeveloper))
 }

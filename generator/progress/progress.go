@@ -42,7 +42,7 @@ func NewReader(a Applications, w Workloads, now func() time.Time, log *slog.Logg
 	return &Reader{applications: a, workloads: w, now: now, log: log}
 }
 
-// HasApplications says whether Applications can be read.
+// HasApplications reports whether Applications can be read.
 func (r *Reader) HasApplications() bool { return r.applications != nil }
 
 // Environment is a row with the status of its Application and its workloads.

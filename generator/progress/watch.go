@@ -122,7 +122,7 @@ func (w *Watch) Of(name string) *preview.Progress {
 	return &p
 }
 
-// IsDue says whether an Application must be read.
+// IsDue reports whether an Application must be read.
 func (w *Watch) IsDue() bool { return len(w.due()) > 0 }
 
 // due returns the environments to read, the one with the oldest read first. Only those that are awake are read: the

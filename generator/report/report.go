@@ -152,7 +152,7 @@ func New(o Options) *Reports {
 	}
 }
 
-// Enabled says whether reports are written.
+// Enabled reports whether reports are written.
 func (r *Reports) Enabled() bool { return len(r.options.Kinds) > 0 }
 
 // Batch has the entries that are due after a snapshot, and then the results of their writes.

@@ -125,7 +125,7 @@ func (v *view) ended() (keys, unclear []string) {
 	return keys, unclear
 }
 
-// isSettled says whether a phase is the result of a deployment.
+// isSettled reports whether a phase is the result of a deployment.
 func isSettled(p preview.Phase) bool {
 	return p == preview.PhaseReady || p == preview.PhaseFailed || p == preview.PhaseDegraded
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// SameRow says whether b is the unchanged row a.
+// SameRow reports whether b is the unchanged row a.
 func SameRow(a, b *preview.Row) bool {
 	return scalars(a) == scalars(b) && sameList(a.Services, b.Services) && sameList(a.Links, b.Links) &&
 		sameList(a.Labels, b.Labels) && sameList(
@@ -21,7 +21,7 @@ func SameRow(a, b *preview.Row) bool {
 	) && sameList(a.SyncOptions, b.SyncOptions)
 }
 
-// SameRemembered says whether b is the unchanged environment a, with all that is saved of it.
+// SameRemembered reports whether b is the unchanged environment a, with all that is saved of it.
 func SameRemembered(a, b *preview.Remembered) bool {
 	return SameMembership(*a, *b) && SameRow(&a.Row, &b.Row) &&
 		sameList(a.Hosts, b.Hosts) && reflect.ValueOf(a.Run).Pointer() == reflect.ValueOf(b.Run).Pointer()

@@ -51,7 +51,7 @@ type Options struct {
 	OIDC *OIDC
 	// Proxy is the proxy that names signed-in people.
 	Proxy Proxy
-	// KnowsGroup says whether access.yaml names a group. A session keeps only these groups of a person.
+	// KnowsGroup reports whether access.yaml names a group. A session keeps only these groups of a person.
 	KnowsGroup func(group string) bool
 	Now        func() time.Time
 	Logger     *slog.Logger

@@ -38,7 +38,7 @@ type Workflow struct {
 	Name string
 }
 
-// IsWorkflowToken says whether a bearer token has the form of a workflow's token. Other tokens have no dots.
+// IsWorkflowToken reports whether a bearer token has the form of a workflow's token. Other tokens have no dots.
 func IsWorkflowToken(token string) bool { return strings.Count(token, ".") == 2 }
 
 // Verify returns the workflow that a token was given to. The error says what is wrong with the token.

@@ -34,7 +34,7 @@ func NewActivity(m ActivityMeter, now func() time.Time, log *slog.Logger, count 
 	return &Activity{meter: m, now: now, log: log, count: count}
 }
 
-// IsMeasured says whether a configuration names a source of activity.
+// IsMeasured reports whether a configuration names a source of activity.
 func (a *Activity) IsMeasured(c *config.Config) bool {
 	return c != nil && a.meter != nil && c.Policy.Activity.IsMeasured()
 }
@@ -56,7 +56,7 @@ func (a *Activity) Change(before, after *config.Config) (needsMeasurement bool) 
 	return true
 }
 
-// measuresSame says whether two policies measure the same namespaces in the same source.
+// measuresSame reports whether two policies measure the same namespaces in the same source.
 func measuresSame(a, b *config.Policy) bool {
 	x, y := a.Activity.Prometheus, b.Activity.Prometheus
 	return x != nil && y != nil && *x == *y && a.NamespacePrefix == b.NamespacePrefix

@@ -25,7 +25,7 @@ type Cluster struct {
 // NewCluster returns a Cluster without facts. The reader is nil without a cluster.
 func NewCluster(r ClusterReader, log *slog.Logger) *Cluster { return &Cluster{reader: r, log: log} }
 
-// Exists says whether there is a cluster.
+// Exists reports whether there is a cluster.
 func (c *Cluster) Exists() bool { return c.reader != nil }
 
 // Read reads the cluster.

@@ -47,7 +47,7 @@ func NewRepositories(g GitHub, patterns []string, now func() time.Time, log *slo
 	}
 }
 
-// IsAllowed says whether the service may read a repository.
+// IsAllowed reports whether the service may read a repository.
 func (r *Repositories) IsAllowed(name string) bool {
 	return len(r.patterns) == 0 || slices.ContainsFunc(r.patterns, func(pattern string) bool {
 		ok, err := path.Match(strings.ToLower(pattern), name)
@@ -55,7 +55,7 @@ func (r *Repositories) IsAllowed(name string) bool {
 	})
 }
 
-// HasOtherIdentity says whether the last read failed because the name belongs to another repository now.
+// HasOtherIdentity reports whether the last read failed because the name belongs to another repository now.
 func (r *Repositories) HasOtherIdentity(name string) bool {
 	return errors.As(r.Errors[name], new(*preview.IdentityError))
 }

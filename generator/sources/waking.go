@@ -35,7 +35,7 @@ type Waking struct {
 // NewWaking returns a Waking. Without a cluster the reader is nil, and every waking environment is finished at once.
 func NewWaking(r ApplicationReader) *Waking { return &Waking{reader: r} }
 
-// NeedsCluster says whether the state of waking environments is read from a cluster.
+// NeedsCluster reports whether the state of waking environments is read from a cluster.
 func (w *Waking) NeedsCluster() bool { return w.reader != nil }
 
 // WakingRows are the waking environments of a snapshot, which may be nil.

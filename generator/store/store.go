@@ -58,7 +58,7 @@ type rival struct {
 	state  [sha256.Size]byte
 }
 
-// isQuiet says whether the rival has stopped writing. Content is the saved state now.
+// isQuiet reports whether the rival has stopped writing. Content is the saved state now.
 func (r *rival) isQuiet(content []byte, now time.Time) bool {
 	if r.seenAt.IsZero() {
 		return true
@@ -72,7 +72,7 @@ func (r *rival) isQuiet(content []byte, now time.Time) bool {
 // New returns a Store. A nil backend saves nothing.
 func New(b Backend, now func() time.Time) *Store { return &Store{backend: b, now: now} }
 
-// HasState says whether there is a saved state, of this run or an earlier one.
+// HasState reports whether there is a saved state, of this run or an earlier one.
 func (s *Store) HasState() bool { return s.hasState }
 
 // MustSave makes the next Encode return the state even if it looks unchanged.
@@ -147,7 +147,7 @@ func (s *Store) Save(ctx context.Context, content []byte) error {
 	return nil
 }
 
-// isSaved says whether the saved state is still good enough for a change without new rows.
+// isSaved reports whether the saved state is still good enough for a change without new rows.
 func (s *Store) isSaved(c Change) bool {
 	return s.hasState && !s.mustSave && sameMemory(c.Before, c.New.Memory) && !s.hasOldUse(c)
 }

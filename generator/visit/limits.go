@@ -57,14 +57,14 @@ func (l *wakeLimits) takeWake(name string, from client, now time.Time) (request 
 	return true, 0
 }
 
-// isPending says whether a visit has sent a wake request that the snapshot doesn't show yet.
+// isPending reports whether a visit has sent a wake request that the snapshot doesn't show yet.
 func (l *wakeLimits) isPending(name string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return now.Sub(l.environments[name].woken) < wakePending
 }
 
-// takeUse says whether a visit to an awake environment must be noted as use.
+// takeUse reports whether a visit to an awake environment must be noted as use.
 func (l *wakeLimits) takeUse(name string, from client, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

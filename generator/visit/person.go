@@ -30,12 +30,12 @@ func isReload(h http.Header) bool {
 	return len(h["Sec-Fetch-Site"]) > 0 && hasOnly(h, "Sec-Fetch-Site", "same-origin") && len(h["Sec-Fetch-User"]) == 0
 }
 
-// hasOnly says whether a header is missing or has only this value.
+// hasOnly reports whether a header is missing or has only this value.
 func hasOnly(h http.Header, name, want string) bool {
 	return !slices.ContainsFunc(h[name], func(value string) bool { return !strings.EqualFold(value, want) })
 }
 
-// isPrefetch says whether a browser loads a page that its user hasn't opened.
+// isPrefetch reports whether a browser loads a page that its user hasn't opened.
 func isPrefetch(h http.Header) bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		for _, value := range h[name] {

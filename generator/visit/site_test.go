@@ -143,7 +143,7 @@ func (v *site) visit(t testing.TB, method, path string, header map[string]string
 	return testworld.ReadResponse(t, w.Result())
 }
 
-// wakes says whether a person's visit sends a wake request.
+// wakes reports whether a person's visit sends a wake request.
 func (v *site) wakes(t testing.TB, changes map[string]string) bool {
 	t.Helper()
 	v.visit(t, http.MethodGet, "/", person(changes))

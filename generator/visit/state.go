@@ -21,7 +21,7 @@ func (v *Visits) stateOf(p *answer.Published, entry hostEntry) pages.State {
 	return pages.Held
 }
 
-// hasExpired says whether an environment was removed by its lifetime.
+// hasExpired reports whether an environment was removed by its lifetime.
 func hasExpired(p *answer.Published, name string) bool {
 	_, expired := p.Snapshot.Memory.Expired[name]
 	return expired
@@ -48,7 +48,7 @@ func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State 
 	return pages.Starting
 }
 
-// isWakeRequested says whether the last request about a sleeping environment is to wake it.
+// isWakeRequested reports whether the last request about a sleeping environment is to wake it.
 func isWakeRequested(i preview.Requests, l preview.Life) bool {
 	return !i.Woken.IsZero() && !i.Woken.Before(l.Changed) && i.Woken.After(i.Slept)
 }

@@ -78,12 +78,12 @@ func (v *Visits) Handle(c *gin.Context) {
 	}
 }
 
-// mayAct says whether the policy lets a client wake environments.
+// mayAct reports whether the policy lets a client wake environments.
 func mayAct(p *answer.Published, from client) bool {
 	return from.signedIn || p.Config == nil || p.Config.Policy.Visits != config.VisitsSignedIn
 }
 
-// canAct says whether a visit in this state can do anything. Only then the costly test for a person is needed.
+// canAct reports whether a visit in this state can do anything. Only then the costly test for a person is needed.
 func canAct(s pages.State) bool { return s == pages.Asleep || s == pages.Starting }
 
 // act wakes a sleeping environment for a person, or notes that a starting one is used.

@@ -42,7 +42,7 @@ var (
 // reservedNames are folders or hosts of PreviewSet itself.
 var reservedNames = map[string]bool{"preview": true, "previews": true, "staging": true, "generator": true}
 
-// IsReservedName says whether no environment can have a name, because PreviewSet itself uses it.
+// IsReservedName reports whether no environment can have a name, because PreviewSet itself uses it.
 func IsReservedName(name string) bool { return reservedNames[name] }
 
 // Shorten cuts a text to a number of characters, the last one an ellipsis.

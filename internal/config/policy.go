@@ -166,7 +166,7 @@ type PullRequestPolicy struct {
 	KeepLabel string `yaml:"keepLabel" jsonschema:"example=preview-keep"`
 	// DebugLabel is the label that adds component debug to the pull request's environment. Default: preview-debug.
 	DebugLabel string `yaml:"debugLabel" jsonschema:"example=preview-debug"`
-	// Drafts says whether drafts get a preview: skip or include. Default: skip.
+	// Drafts reports whether drafts get a preview: skip or include. Default: skip.
 	Drafts string `yaml:"drafts" enum:"skip,include"`
 	// Forks says whether pull requests from forks get a preview: never, or approved (only a commit that a person with
 	// write permission has approved). Default: never.
@@ -227,7 +227,7 @@ type WorkingHours struct {
 	Timezone string `yaml:"timezone" jsonschema:"example=Europe/Berlin"`
 	// IdleAfter is the idleAfter within these hours. Default: sleep.idleAfter.
 	IdleAfter *Duration `yaml:"idleAfter"`
-	// AsleepOutside says whether environments sleep outside of these hours, unless they are in use. Default: false.
+	// AsleepOutside reports whether environments sleep outside of these hours, unless they are in use. Default: false.
 	AsleepOutside bool `yaml:"asleepOutside"`
 }
 
@@ -297,7 +297,7 @@ type Environment struct {
 	// Reset are data stores that start anew with their dataset, each with the time of the request. Their old data is
 	// deleted. previewctl reset writes it.
 	Reset map[string]time.Time `yaml:"reset"`
-	// Shared says whether other environments may link to this one. Default: false.
+	// Shared reports whether other environments may link to this one. Default: false.
 	Shared bool `yaml:"shared"`
 	// Handover are services with workloads that Argo CD leaves alone, so that a developer's tool can replace them.
 	Handover []string `yaml:"handover"`
@@ -322,7 +322,7 @@ type Link struct {
 type EnvironmentLifetime struct {
 	// Expires is the time at which the environment is removed. It overrides expireAfter.
 	Expires *time.Time `yaml:"expires" jsonschema:"example=2026-12-24T18:00:00Z"`
-	// KeepAwake says whether the environment never sleeps. Default: false.
+	// KeepAwake reports whether the environment never sleeps. Default: false.
 	KeepAwake bool `yaml:"keepAwake"`
 	// IdleAfter is the sleep.idleAfter of this environment, at all hours. Default: that of the profile. A slot has it in
 	// its file too.

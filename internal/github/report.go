@@ -50,5 +50,5 @@ func explainWrite(err error, action, permission string) error {
 	return fmt.Errorf("%s: %w", action, err)
 }
 
-// IsRefused says whether GitHub refused a report, because the credentials may not write it.
+// IsRefused reports whether GitHub refused a report, because the credentials may not write it.
 func IsRefused(err error) bool { return rest.IsRefused(err) }

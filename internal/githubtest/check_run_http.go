@@ -169,7 +169,7 @@ func (c *call) sendCheckRun(r *repository, e checkRunEntry, status int) *answer 
 	return reply(status, o)
 }
 
-// isValid says whether the fields are within GitHub's limits.
+// isValid reports whether the fields are within GitHub's limits.
 func (in checkRunInput) isValid() bool {
 	isOne := func(value *string, allowed ...string) bool { return value == nil || slices.Contains(allowed, *value) }
 	isCompleted := in.Status != nil && *in.Status == "completed"

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// HasLabel says whether the repository has a label.
+// HasLabel reports whether the repository has a label.
 func (r repoLabels) HasLabel(name string) bool {
 	_, unlock := r.begin()
 	defer unlock()

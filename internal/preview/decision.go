@@ -79,7 +79,7 @@ type Decision struct {
 	// is fixed.
 	ExpiresAnyway bool `json:"expires_anyway,omitempty"`
 
-	// Withheld says whether the environment waits for confirmation: POST /api/v1/confirm removes it.
+	// Withheld reports whether the environment waits for confirmation: POST /api/v1/confirm removes it.
 	Withheld bool `json:"withheld"`
 
 	// Environment is the name of the environment, or the name that it would have; empty if there is none.

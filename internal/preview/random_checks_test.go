@@ -12,7 +12,7 @@ import (
 // truth is what stands on GitHub, read or not.
 func (p *play) truth(m Member) PullRequest { return *p.pulls[m.Repository][m.Number-1] }
 
-// isMember says whether a pull request is in some environment now.
+// isMember reports whether a pull request is in some environment now.
 func (p *play) isMember(m Member) bool {
 	for _, e := range p.last.Memory.Environments {
 		if slices.ContainsFunc(e.Members, func(other Member) bool { return other.subject() == m.subject() }) {
@@ -22,12 +22,12 @@ func (p *play) isMember(m Member) bool {
 	return false
 }
 
-// isAskedFor says whether what is configured makes an environment, whatever its pull requests do.
+// isAskedFor reports whether what is configured makes an environment, whatever its pull requests do.
 func (p *play) isAskedFor(name string) bool {
 	return name == "jakub" && p.policy.hand != "" || name == "ivysaur" && p.policy.holder != ""
 }
 
-// has says whether one of the labels is this one, with a profile or without.
+// has reports whether one of the labels is this one, with a profile or without.
 func has(labels []string, label string) bool {
 	return slices.ContainsFunc(labels, func(l string) bool {
 		l = strings.ToLower(l)
@@ -109,7 +109,7 @@ func (p *play) deletionGuardHolds(before *Snapshot, confirmed map[string]bool) {
 	}
 }
 
-// isOpen says whether a pull request is open as far as it was read.
+// isOpen reports whether a pull request is open as far as it was read.
 func (p *play) isOpen(e Remembered) bool {
 	return slices.ContainsFunc(e.Members, func(m Member) bool { return p.read1(m).Number > 0 })
 }
@@ -119,7 +119,7 @@ func (p *play) read1(m Member) PullRequest {
 	return pr
 }
 
-// conflicts says whether a pull request is held for what another one changes.
+// conflicts reports whether a pull request is held for what another one changes.
 func (p *play) conflicts(m Member) bool {
 	return slices.ContainsFunc(p.last.Decisions, func(d Decision) bool {
 		return d.Rule == RuleConflict && subject(d.Repository, d.Number) == m.subject()

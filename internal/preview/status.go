@@ -14,9 +14,9 @@ type Status struct {
 	Expected Expected `json:"expected"`
 	// Application is the status of the Application; missing if there is none yet, or if it can't be read.
 	Application *ApplicationStatus `json:"application,omitempty"`
-	// Ready says whether Argo CD has deployed everything and all is healthy; missing without a cluster.
+	// Ready reports whether Argo CD has deployed everything and all is healthy; missing without a cluster.
 	Ready *bool `json:"ready,omitempty"`
-	// Failing says whether Argo CD has tried and failed. It doesn't become ready by itself.
+	// Failing reports whether Argo CD has tried and failed. It doesn't become ready by itself.
 	Failing bool `json:"failing"`
 	// Reason says why it isn't ready; empty if it is.
 	Reason string `json:"reason"`
@@ -24,7 +24,7 @@ type Status struct {
 	Progress Progress `json:"progress"`
 	// Decision is the decision that keeps the environment live.
 	Decision *Decision `json:"decision,omitempty"`
-	// ConfigRead says whether the service has read the commit in config_commit, or a newer one; missing without this
+	// ConfigRead reports whether the service has read the commit in config_commit, or a newer one; missing without this
 	// parameter.
 	ConfigRead *bool `json:"config_read,omitempty"`
 	// Workloads are its Deployments and StatefulSets; missing if the service can't read them.
@@ -52,9 +52,9 @@ type ApplicationStatus struct {
 	Operation string `json:"operation"`
 	// Message is the message of the newest sync, or the error that stops Argo CD from comparing.
 	Message string `json:"message"`
-	// Broken says whether the message is such an error.
+	// Broken reports whether the message is such an error.
 	Broken bool `json:"broken"`
-	// Deleting says whether Argo CD deletes the Application.
+	// Deleting reports whether Argo CD deletes the Application.
 	Deleting bool `json:"deleting"`
 	// Unhealthy is the first of the worst resources; missing if all are healthy.
 	Unhealthy *UnhealthyResource `json:"unhealthy,omitempty"`

@@ -29,7 +29,7 @@ func (u *UnhealthyResource) String() string {
 // badness orders healths from the worst; unknown ones come last.
 var badness = []string{"Degraded", "Missing", "Progressing", "Suspended"}
 
-// WorseThan says whether a resource's health is worse than another's, so that it is the one to name.
+// WorseThan reports whether a resource's health is worse than another's, so that it is the one to name.
 func (u *UnhealthyResource) WorseThan(v *UnhealthyResource) bool {
 	if v == nil {
 		return true

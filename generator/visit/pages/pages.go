@@ -84,7 +84,7 @@ type Workload struct {
 	Ready, Replicas int
 }
 
-// Done says whether all replicas are ready.
+// Done reports whether all replicas are ready.
 func (w Workload) Done() bool { return w.Replicas > 0 && w.Ready >= w.Replicas }
 
 // Word returns the state's name.
@@ -93,7 +93,7 @@ func (v View) Word() string { return presentations[v.State].word }
 // Title returns the page's title. It begins with the state, because browser tabs are narrow.
 func (v View) Title() string { return v.Word() + " – " + cmp.Or(v.Name, "preview") }
 
-// Moving says whether the page reloads itself.
+// Moving reports whether the page reloads itself.
 func (v View) Moving() bool { return presentations[v.State].moving }
 
 // Says returns a sentence about the state and what to do.
@@ -170,7 +170,7 @@ func (v View) json() ([]byte, error) {
 	)
 }
 
-// AcceptsPage says whether a request accepts a page.
+// AcceptsPage reports whether a request accepts a page.
 func AcceptsPage(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
