@@ -2,7 +2,6 @@ package generator_test
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"slices"
 	"testing/synctest"
@@ -91,12 +90,12 @@ func (sim events) maybeBreakGitHub() {
 	}
 }
 
-// loseState restarts with lost or damaged state. If no live environment holds a repository's identity, its name is
-// restored first: without state the service can't know the first owner of a name.
+// loseState restarts with lost or damaged state. If no live environment tells a repository's identity by its configured
+// name, its name is restored first: without state the service can't know the first owner of a name.
 func (sim events) loseState() {
 	for _, l := range sim.repositories {
-		tells := func(e *liveEnvironment) bool { return e.repository == l }
-		if l.namesake != nil && (sim.noCluster || !slices.ContainsFunc(slices.Collect(maps.Values(sim.environments)), tells)) {
+		tells := func(row map[string]any) bool { return row["repository"] == l.key }
+		if l.namesake != nil && (sim.noCluster || !slices.ContainsFunc(sim.lastRows, tells)) {
 			sim.restoreName(l)
 		}
 	}
