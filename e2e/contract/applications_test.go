@@ -172,7 +172,7 @@ func variousWorld(t *testing.T) world {
 	// An environment with its own folder has another path, another purpose and more components.
 	w.tree.Files["overlays/shop-pr-4/environment.yaml"] = config.File{Content: []byte(strings.Join([]string{
 		"apiVersion: previewset.dev/v1alpha1", "kind: Environment", "pullRequest: acme/shop#4", "owner: jakub",
-		"purpose: 'say: \"{{ .name }}\"'", "components: [debug]", "dataset: truncated", "",
+		"purpose: 'say: \"{{ .name }}\"'", "components: [verbose]", "dataset: truncated", "",
 	}, "\n"))}
 	w.tree.Kustomizations["overlays/shop-pr-4"], w.tree.Hashes["overlays/shop-pr-4"] = true, digest("folder")
 	return w
