@@ -156,7 +156,8 @@ func TestPageFollowsAnAction(t *testing.T) {
 	if events := b.text(t, ".events"); !strings.Contains(events, "alice asked to sleep") {
 		t.Errorf("events: %s", events)
 	}
-	b.do(t, chromedp.Click(chromedp.CSS(`form[action$="/wake"] button`)), shown(".done"))
+	wake := chromedp.Click(chromedp.CSS(`form[action$="/wake"] button`))
+	b.do(t, wake, chromedp.WaitNotPresent(chromedp.CSS("i")), shown(".done")) // the first one's sentence is still shown
 	s.AdvanceClock(time.Minute)
 	s.Refresh(t.Context())
 	if state := s.States(t)["shop-pr-7"]; state == preview.Asleep {
