@@ -64,8 +64,8 @@ func runUnchanged(ctx context.Context, chosen []guard) error {
 	return nil
 }
 
-// sequences are a package's test of random sequences.
-type sequences struct{ pkg, test string }
+// sequences are a package's test of random sequences, and the seed of the first one.
+type sequences struct{ pkg, test, seed string }
 
 // run plays the sequences from the first seed on. The file overlay, if not empty, says which source files to replace.
 func (s sequences) run(ctx context.Context, overlay string) (output string, err error) {
@@ -73,7 +73,7 @@ func (s sequences) run(ctx context.Context, overlay string) (output string, err 
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
-	args = append(args, "-vet=off", "-count=1", "-run", "^"+s.test+"$", s.pkg, "-seed", "1")
+	args = append(args, "-vet=off", "-count=1", "-run", "^"+s.test+"$", s.pkg, "-seed", s.seed)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "GOGC=400")
 	content, err := cmd.CombinedOutput()

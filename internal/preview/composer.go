@@ -32,6 +32,17 @@ type Plan struct {
 	Secrets SecretsMark
 }
 
+// SecretsMark says whether an environment gets secrets. It is a label of its Namespace, which the admission policies
+// and the secret store read. Once set, it never changes in the life of an environment: a Pod could otherwise still
+// read a Secret that is being deleted, or read one after code from a fork ran beside it.
+type SecretsMark string
+
+// The marks. An environment without one has no secrets yet.
+const (
+	SecretsAllowed SecretsMark = "allowed" // it has secrets; no code from a fork may come into it
+	SecretsNever   SecretsMark = "never"   // code from a fork ran in it
+)
+
 // composer composes one environment.
 type composer struct {
 	*config.Config
@@ -76,19 +87,6 @@ func (c *composer) host(service string) string {
 		return c.plan.Name + "." + c.Policy.Domain
 	}
 	return service + "-" + c.plan.Name + "." + c.Policy.Domain
-}
-
-func (c *composer) patch(target Target, patch any) {
-	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: compact(patch), Target: target})
-}
-
-// annotatePods adds an annotation to the Pod templates of workloads. Kustomize ignores the name in the patch.
-func (c *composer) annotatePods(target Target, key, value string) {
-	template := map[string]any{"metadata": map[string]any{"annotations": map[string]string{key: value}}}
-	c.patch(target, map[string]any{
-		"apiVersion": "apps/v1", "kind": target.Kind, "metadata": map[string]string{"name": "any"},
-		"spec": map[string]any{"template": template},
-	})
 }
 
 func (c *composer) url() string {

@@ -7,17 +7,6 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// SecretsMark says whether an environment gets secrets. It is a label of its Namespace, which the admission policies
-// and the secret store read. Once set, it never changes in the life of an environment: a Pod could otherwise still
-// read a Secret that is being deleted, or read one after code from a fork ran beside it.
-type SecretsMark string
-
-// The marks. An environment without one has no secrets yet.
-const (
-	SecretsAllowed SecretsMark = "allowed" // it has secrets; no code from a fork may come into it
-	SecretsNever   SecretsMark = "never"   // code from a fork ran in it
-)
-
 // markLabel is the label of the Namespace with the mark.
 const markLabel = "previewset.dev/secrets"
 

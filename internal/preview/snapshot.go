@@ -18,6 +18,26 @@ type Snapshot struct {
 	Problems []string
 }
 
+// State is the state of a live environment.
+type State string
+
+// The states.
+const (
+	Awake  State = "awake"
+	Waking State = "waking" // it has its replicas again, but its hosts still lead to the wake page
+	Asleep State = "asleep" // it has no replicas and no routes; volumes, Secrets and ConfigMaps stay
+)
+
+// Source is the origin of an environment.
+type Source string
+
+// The sources.
+const (
+	FromPullRequest Source = "pull-request"
+	FromFile        Source = "environment"
+	FromSlot        Source = "slot"
+)
+
 // Row has the parameters of one environment in the answer to Argo CD (docs/reference/rows.md). All scalars are strings.
 type Row struct {
 	// Name is the environment's name.

@@ -2,26 +2,6 @@ package preview
 
 import "slices"
 
-// State is the state of a live environment.
-type State string
-
-// The states.
-const (
-	Awake  State = "awake"
-	Waking State = "waking" // it has its replicas again, but its hosts still lead to the wake page
-	Asleep State = "asleep" // it has no replicas and no routes; volumes, Secrets and ConfigMaps stay
-)
-
-// Source is the origin of an environment.
-type Source string
-
-// The sources.
-const (
-	FromPullRequest Source = "pull-request"
-	FromFile        Source = "environment"
-	FromSlot        Source = "slot"
-)
-
 // keepsAwake is the label or annotation of workloads that run while their environment sleeps.
 const keepsAwake = "previewset.dev/keep-awake"
 
