@@ -82,7 +82,7 @@ browser: ## test the wake pages in a real browser
 
 e2e-ui: ## test previews in the real Argo CD's web pages, built once: from npm packages and github.com, in a quarter of an hour
 	mkdir -p $(CACHE)/pictures && cd e2e && $(E2E) run ./cmd/tools && cd browser && $(E2E) test -count=1 -timeout 90m -artifacts \
-	  -outputdir=$(CACHE)/pictures -run TestRealArgoCD . -argocd-ui=$(lastword $(ARGOCD))
+	  -outputdir=$(CACHE)/pictures -tags e2e_ui -run TestRealArgoCD . -argocd-ui=$(lastword $(ARGOCD))
 
 bench: ## measure the promised figures and print one table at the end; takes about 15 minutes
 	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./generator/overview && \

@@ -1,3 +1,5 @@
+//go:build e2e_ui
+
 package browser
 
 import (
@@ -16,7 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// withUI chooses the real Argo CD. Its web pages take a quarter of an hour to build, so CI doesn't run this test.
+// withUI chooses the real Argo CD. Its web pages take a quarter of an hour to build, so CI doesn't build this file.
 var withUI = flag.String("argocd-ui", "",
 	"`version` of Argo CD to test with its web pages, or the address that the sandbox prints to sign in")
 
@@ -95,25 +97,26 @@ func (b tab) waitFor(t *testing.T, expression string) {
 	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end) && b.Err() == nil; {
 		short, cancel := context.WithTimeout(b, 5*time.Second)
-		ok, err := chromedp.Run(short, chromedp.Evaluate[bool]("!!("+expression+")"))
+		later := "new Promise(done => setTimeout(() => done(!!(" + expression + ")), 200))"
+		ok, err := chromedp.Run(short, chromedp.Evaluate[bool](later, chromedp.EvalAwaitPromise))
 		cancel()
 		if err == nil && ok {
 			return
 		}
-		time.Sleep(200 * time.Millisecond)
 	}
 	b.picture(t, filepath.Join(t.ArtifactDir(), "failed.png"))
 	t.Fatalf("never true: %s\n%s", expression, b.text(t, "body"))
 }
 
+// slid waits until Argo CD's panels have slid. Its spinners never end.
+const slid = `Promise.all(document.getAnimations().filter(a => a.effect.getComputedTiming().iterations < Infinity)
+  .map(a => a.finished)).then(() => true)`
+
 // The extension works in the real Argo CD: its own pages, its proxy extension and its RBAC, before the real service.
 func TestRealArgoCD(t *testing.T) {
-	if *withUI == "" {
-		t.Skip("make e2e-ui runs it with the real Argo CD")
-	}
 	address, pictures := startSandbox(t), t.ArtifactDir()
 	picture := func(b tab, name string) {
-		time.Sleep(500 * time.Millisecond) // Argo CD's panels slide
+		eval[bool](t, b, slid)
 		b.picture(t, filepath.Join(pictures, "argocd-"+name+".png"))
 	}
 	const application = "/applications/argocd/preview-gateway-pr-1"

@@ -86,7 +86,7 @@ func (b *Buttons) Handle(ctx context.Context, runs CheckRuns, p *answer.Publishe
 	}
 }
 
-// find returns a click with its pull request, or with several if it is about a commit. It logs what is wrong with it.
+// find returns a click with its pull request; with several if it is about a commit. It logs each mistake in the click.
 func (b *Buttons) find(click pending.Click, runs CheckRuns) (found []clicked) {
 	prs := []string{runs.ByCheckRun(click.CheckRun)}
 	if click.CheckRun == 0 && click.Button == pending.ButtonRerun {

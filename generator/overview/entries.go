@@ -31,7 +31,7 @@ type entry struct {
 	decisions []*preview.Decision
 }
 
-// phaseOnHold is shown for what asks for a preview, but gets none until a person changes something. Nothing is broken.
+// phaseOnHold is shown for a pull request or file that gets no preview until a person changes something. Nothing is broken.
 const phaseOnHold preview.Phase = "on hold"
 
 // pullRequest is a pull request of a preview.

@@ -15,7 +15,7 @@ type listView struct {
 	Choices      choices
 	Entries      []*entry
 	Total        int
-	ToConfirm    int // previews whose removal waits for a confirmation
+	ToConfirm    int // previews that wait for the confirmation of their removal
 	Slots, Queue []slot
 	Problems     []string
 	Version      string // of the snapshot and the progress, for stream

@@ -20,7 +20,7 @@ func refuseRoleBinding(s *Settings, o manifest.Object) []Refusal {
 	if o.Kind != "RoleBinding" || !isKnown || o.Text("roleRef", "kind") != "ClusterRole" ||
 		o.Text("roleRef", "name") != role {
 		found = append(found, Refusal{
-			"isn't one of component access", "remove it: access.yaml says who has access to previews",
+			"isn't one of component access", "remove it: access.yaml gives people access to previews",
 		})
 	}
 	for _, subject := range o.Items("subjects") {

@@ -8,7 +8,7 @@ func TestRoleBindings(t *testing.T) {
 		editors = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: editors},
   roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: previewset-editor},
   subjects: [{kind: User, name: alice}, {kind: Group, name: team}]}`
-		other  = " isn't one of component access; remove it: access.yaml says who has access to previews"
+		other  = " isn't one of component access; remove it: access.yaml gives people access to previews"
 		access = "RoleBinding editors gives access to "
 	)
 	wantRefused(t, []refusedChange{
