@@ -26,40 +26,40 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 		Namespace:  cfg.Policy.NamespacePrefix + p.Name,
 		Components: []string{}, Images: []string{}, Patches: []Patch{},
 	}
-	if err := c.unknown(); err != nil {
+	if err := c.checkServices(); err != nil {
 		return nil, err
 	}
-	c.services()
-	if err := c.images(); err != nil {
+	c.addServices()
+	if err := c.addImages(); err != nil {
 		return nil, err
 	}
-	c.commits()
-	c.debuggers()
-	c.stores()
-	c.secrets()
+	c.addCommits()
+	c.addDebuggers()
+	c.addStores()
+	c.addSecrets()
 	if len(p.From) > 0 {
-		c.component("components", config.SharedComponent)
+		c.addComponent("components", config.SharedComponent)
 	}
 	for _, f := range p.Components {
 		isBuiltIn := f == config.DebugComponent && !config.HasComponent(cfg, f)
 		if f != config.Guardrails && !isBuiltIn { // guardrails last, so that nothing undoes them
-			c.component("components", f)
+			c.addComponent("components", f)
 		}
 	}
-	c.access()
-	c.component("components", config.Guardrails)
-	c.environment()
-	c.routes()
-	c.links()
+	c.addAccess()
+	c.addComponent("components", config.Guardrails)
+	c.addEnvironmentPatch()
+	c.addHosts()
+	c.addLinks()
 	c.allowIngressFromLinks()
-	c.state()
+	c.addStatePatches()
 	// Rows stay in memory: without spare capacity.
 	c.kustomize.Components = slices.Clone(c.kustomize.Components)
 	c.kustomize.Patches = slices.Clone(c.kustomize.Patches)
 	return c, nil
 }
 
-func (c *composer) unknown() error {
+func (c *composer) checkServices() error {
 	for name := range c.plan.Run {
 		if c.Policy.Services.Get(name) == nil {
 			return fmt.Errorf("there is no service %q", config.Printable(name))
@@ -68,7 +68,7 @@ func (c *composer) unknown() error {
 	return nil
 }
 
-func (c *composer) services() {
+func (c *composer) addServices() {
 	for _, s := range c.Policy.Services {
 		if _, runs := c.plan.Run[s.Name]; !runs {
 			if link := c.baseline[s.Name].component; link != "" {
@@ -76,14 +76,14 @@ func (c *composer) services() {
 			}
 			continue
 		}
-		c.component("services", s.Name, "run")
+		c.addComponent("services", s.Name, "run")
 		if s.Public {
-			c.hosts[s.Name] = c.host(s.Name)
+			c.hosts[s.Name] = c.assignHost(s.Name)
 		}
 	}
 }
 
-func (c *composer) images() error {
+func (c *composer) addImages() error {
 	for _, s := range c.Policy.Services {
 		ref, runs := c.plan.Run[s.Name]
 		if !runs || ref == (config.ServiceRef{}) {
@@ -98,8 +98,8 @@ func (c *composer) images() error {
 	return nil
 }
 
-// stores adds the data stores of the running services with the chosen dataset. A store without it gets the default.
-func (c *composer) stores() {
+// addStores adds the data stores of the running services with the chosen dataset. A store without it gets the default.
+func (c *composer) addStores() {
 	dataset := c.plan.Dataset
 	if dataset == "" {
 		dataset = config.DefaultDataset
@@ -109,19 +109,19 @@ func (c *composer) stores() {
 			continue
 		}
 		for _, store := range s.Data {
-			c.component("data", store)
+			c.addComponent("data", store)
 			if sets := c.Datasets(store); sets[dataset] {
-				c.component("data", store, "datasets", dataset)
+				c.addComponent("data", store, "datasets", dataset)
 			} else if sets[config.DefaultDataset] {
-				c.component("data", store, "datasets", config.DefaultDataset)
+				c.addComponent("data", store, "datasets", config.DefaultDataset)
 			}
-			c.reset(store)
+			c.addReset(store)
 		}
 	}
 }
 
-// environment fills ConfigMap environment, which Pods read.
-func (c *composer) environment() {
+// addEnvironmentPatch fills ConfigMap environment, which Pods read.
+func (c *composer) addEnvironmentPatch() {
 	commits := map[string]string{}
 	for name, ref := range c.plan.Run {
 		if ref.SHA != "" {
@@ -132,7 +132,7 @@ func (c *composer) environment() {
 	if !config.IsLogin(owner) {
 		owner = config.LabelSlug(owner) // an owner that is no login
 	}
-	c.patch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
+	c.addPatch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},
 		"data": map[string]string{
 			"name": c.plan.Name, "namespace": c.kustomize.Namespace, "owner": owner, "url": c.url(),
@@ -141,18 +141,18 @@ func (c *composer) environment() {
 	})
 }
 
-// routes sets the hosts of the running public services, in both kinds of routes.
-func (c *composer) routes() {
+// addHosts sets the hosts of the running public services in their Ingresses and HTTPRoutes.
+func (c *composer) addHosts() {
 	for _, name := range slices.Sorted(maps.Keys(c.hosts)) {
 		selector := "previewset.dev/public=" + name
-		c.patch(Target{Kind: "Ingress", LabelSelector: selector}, replace("/spec/rules/0/host", c.hosts[name]))
-		c.patch(Target{Kind: "HTTPRoute", LabelSelector: selector}, replace("/spec/hostnames", []string{c.hosts[name]}))
+		c.addPatch(Target{Kind: "Ingress", LabelSelector: selector}, replace("/spec/rules/0/host", c.hosts[name]))
+		c.addPatch(Target{Kind: "HTTPRoute", LabelSelector: selector}, replace("/spec/hostnames", []string{c.hosts[name]}))
 	}
 }
 
-// links adds the patches of all services that don't run in the environment. Links to the baseline are the same in all
+// addLinks adds the patches of all services that don't run in the environment. Links to the baseline are the same in all
 // environments, and most of a row, so all share their texts.
-func (c *composer) links() {
+func (c *composer) addLinks() {
 	c.kustomize.Patches = slices.Grow(c.kustomize.Patches, 2*(len(c.Policy.Services)-len(c.plan.Run)))
 	for _, s := range c.Policy.Services {
 		if _, runs := c.plan.Run[s.Name]; runs {
@@ -178,13 +178,13 @@ func (c *composer) allowIngressFromLinks() {
 	pods := map[string]any{"matchExpressions": []any{map[string]any{
 		"key": "app.kubernetes.io/name", "operator": "In", "values": slices.Sorted(maps.Keys(c.plan.From)),
 	}}}
-	c.patch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
+	c.addPatch(Target{Kind: "NetworkPolicy", Name: "allow-links"}, []map[string]any{
 		{"op": "add", "path": "/spec/podSelector", "value": pods},
 		{"op": "add", "path": "/spec/ingress/0/from", "value": peersOf(namespaces)},
 	})
 	for _, service := range slices.Sorted(maps.Keys(c.plan.From)) {
 		target := Target{Kind: "NetworkPolicy", LabelSelector: "previewset.dev/shared=" + service}
-		c.patch(target, replace("/spec/ingress/0/from", peersOf(c.plan.From[service])))
+		c.addPatch(target, replace("/spec/ingress/0/from", peersOf(c.plan.From[service])))
 	}
 }
 
@@ -224,34 +224,34 @@ func (c *composer) row() Row {
 	}
 }
 
-// commits writes the deployed commit of a service into the Pod template of its workloads, where the image's tag doesn't
+// addCommits writes the deployed commit of a service into the Pod template of its workloads, where the image's tag doesn't
 // contain it. A new commit has the same tag there, and Kubernetes would not start new Pods. A tag with the commit needs
 // no annotation.
-func (c *composer) commits() {
+func (c *composer) addCommits() {
 	for _, s := range c.Policy.Services {
 		ref, runs := c.plan.Run[s.Name]
 		if !runs || ref.SHA == "" || s.TagHasCommit() {
 			continue
 		}
 		for _, kind := range []string{"Deployment", "StatefulSet"} {
-			c.annotatePods(Target{Kind: kind, LabelSelector: imageOf + "=" + s.Name}, commitAnnotation, ref.SHA)
+			c.addPodAnnotation(Target{Kind: kind, LabelSelector: imageOf + "=" + s.Name}, commitAnnotation, ref.SHA)
 		}
 	}
 }
 
-// reset adds the component that empties a store's volume before the store starts, if the environment's file asks for
+// addReset adds the component that empties a store's volume before the store starts, if the environment's file asks for
 // it. The component remembers in the volume the time for which it did that. A new time changes the Pod template, so
 // Argo CD's sync starts a new Pod.
-func (c *composer) reset(store string) {
+func (c *composer) addReset(store string) {
 	at, ok := c.plan.Reset[store]
 	if !ok || !config.CanReset(c.Config, store) {
 		return
 	}
-	c.component("data", store, "reset")
+	c.addComponent("data", store, "reset")
 	for _, kind := range []string{"Deployment", "StatefulSet"} {
 		target := Target{Kind: kind, Name: store}
 		if !slices.ContainsFunc(c.kustomize.Patches, func(p Patch) bool { return p.Target == target }) {
-			c.annotatePods(target, resetAnnotation, at.UTC().Format(time.RFC3339))
+			c.addPodAnnotation(target, resetAnnotation, at.UTC().Format(time.RFC3339))
 		}
 	}
 }

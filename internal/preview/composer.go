@@ -46,11 +46,11 @@ const (
 // composer composes one environment.
 type composer struct {
 	*config.Config
-	baseline  map[string]linkPatches
-	plan      Plan
-	kustomize Kustomize
-	hosts     map[string]string // of the public services that run
-	first     string            // the public service with the environment's own host
+	baseline    map[string]linkPatches
+	plan        Plan
+	kustomize   Kustomize
+	hosts       map[string]string // of the public services that run
+	mainService string            // the public service with the environment's own host
 }
 
 func (p *Plan) equal(other *Plan) bool {
@@ -72,26 +72,26 @@ const (
 	resetAnnotation = "previewset.dev/reset"
 )
 
-// component adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
-func (c *composer) component(parts ...string) {
+// addComponent adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
+func (c *composer) addComponent(parts ...string) {
 	p := c.ComponentPath(parts...)
 	if !slices.Contains(c.kustomize.Components, p) {
 		c.kustomize.Components = append(c.kustomize.Components, p)
 	}
 }
 
-// host returns the host of a public service. The first one that runs has the environment's own host.
-func (c *composer) host(service string) string {
-	if c.first == "" {
-		c.first = service
+// assignHost returns the host of a public service. The first one that runs has the environment's own host.
+func (c *composer) assignHost(service string) string {
+	if c.mainService == "" {
+		c.mainService = service
 		return c.plan.Name + "." + c.Policy.Domain
 	}
 	return service + "-" + c.plan.Name + "." + c.Policy.Domain
 }
 
 func (c *composer) url() string {
-	if c.first == "" {
+	if c.mainService == "" {
 		return ""
 	}
-	return "https://" + c.hosts[c.first]
+	return "https://" + c.hosts[c.mainService]
 }

@@ -10,10 +10,10 @@ import (
 // debugPort is the name of the debugger's port, of the container and of the Service.
 const debugPort = "debug"
 
-// debuggers starts the running services with their remote debuggers, if the environment has component debug. The
+// addDebuggers starts the running services with their remote debuggers, if the environment has component debug. The
 // debugger listens on the loopback address of its Pod: kubectl port-forward reaches it, and no other Pod does. A program
 // that stands at a breakpoint answers no probe, so there are none. With one replica each request reaches the debugger.
-func (c *composer) debuggers() {
+func (c *composer) addDebuggers() {
 	if !slices.Contains(c.plan.Components, config.DebugComponent) {
 		return
 	}
@@ -22,17 +22,17 @@ func (c *composer) debuggers() {
 			continue
 		}
 		for _, kind := range []string{"Deployment", "StatefulSet"} {
-			c.patch(Target{Kind: kind, Name: s.Name}, map[string]any{
+			c.addPatch(Target{Kind: kind, Name: s.Name}, map[string]any{
 				"apiVersion": "apps/v1", "kind": kind, "metadata": map[string]string{"name": s.Name},
 				"spec": map[string]any{"replicas": 1, "template": map[string]any{"spec": map[string]any{
 					"containers": []any{debuggedContainer(s.Debug)},
 				}}},
 			})
 		}
-		c.patch(Target{Kind: "HorizontalPodAutoscaler", Name: s.Name}, []map[string]any{
+		c.addPatch(Target{Kind: "HorizontalPodAutoscaler", Name: s.Name}, []map[string]any{
 			{"op": "add", "path": "/spec/minReplicas", "value": 1}, {"op": "add", "path": "/spec/maxReplicas", "value": 1},
 		})
-		c.patch(Target{Kind: "Service", Name: s.Name}, map[string]any{
+		c.addPatch(Target{Kind: "Service", Name: s.Name}, map[string]any{
 			"apiVersion": "v1", "kind": "Service", "metadata": map[string]string{"name": s.Name},
 			"spec": map[string]any{"ports": []any{map[string]any{
 				"name": debugPort, "port": s.Debug.Port, "targetPort": debugPort, "protocol": "TCP",

@@ -59,14 +59,14 @@ func compact(v any) string {
 	return string(b)
 }
 
-func (c *composer) patch(target Target, patch any) {
+func (c *composer) addPatch(target Target, patch any) {
 	c.kustomize.Patches = append(c.kustomize.Patches, Patch{Patch: compact(patch), Target: target})
 }
 
-// annotatePods adds an annotation to the Pod templates of workloads. Kustomize ignores the name in the patch.
-func (c *composer) annotatePods(target Target, key, value string) {
+// addPodAnnotation adds an annotation to the Pod templates of workloads. Kustomize ignores the name in the patch.
+func (c *composer) addPodAnnotation(target Target, key, value string) {
 	template := map[string]any{"metadata": map[string]any{"annotations": map[string]string{key: value}}}
-	c.patch(target, map[string]any{
+	c.addPatch(target, map[string]any{
 		"apiVersion": "apps/v1", "kind": target.Kind, "metadata": map[string]string{"name": "any"},
 		"spec": map[string]any{"template": template},
 	})

@@ -2,8 +2,8 @@ package preview
 
 import "github.com/previewset/previewset/internal/config"
 
-// access adds the RoleBindings of people, if access.yaml has their names in the cluster. A name is only ever a value.
-func (c *composer) access() {
+// addAccess adds the RoleBindings of people, if access.yaml has their names in the cluster. A name is only ever a value.
+func (c *composer) addAccess() {
 	if c.Access == nil || !config.HasComponent(c.Config, config.AccessComponent) {
 		return
 	}
@@ -11,9 +11,9 @@ func (c *composer) access() {
 	if len(groups)+len(c.Access.Kubernetes.Users) == 0 {
 		return
 	}
-	c.component("components", config.AccessComponent)
-	c.patch(Target{Kind: "RoleBinding", Name: "viewers"}, replace("/subjects", subjects("Group", groups)))
-	c.patch(Target{Kind: "RoleBinding", Name: "editors"}, replace("/subjects", subjects("User", users)))
+	c.addComponent("components", config.AccessComponent)
+	c.addPatch(Target{Kind: "RoleBinding", Name: "viewers"}, replace("/subjects", subjects("Group", groups)))
+	c.addPatch(Target{Kind: "RoleBinding", Name: "editors"}, replace("/subjects", subjects("User", users)))
 }
 
 func subjects(kind string, names []string) []any {

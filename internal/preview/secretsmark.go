@@ -21,11 +21,11 @@ const (
 		`"metadata":{"name":"any"}}`
 )
 
-// secrets adds the components with secrets, if all code is known to come from the repositories themselves. Where code
+// addSecrets adds the components with secrets, if all code is known to come from the repositories themselves. Where code
 // comes from a fork it also deletes the secrets that an overlay or another component brings.
-func (c *composer) secrets() {
+func (c *composer) addSecrets() {
 	mark := markOf(c.plan)
-	if mark != SecretsNever && !mayBeFromFork(c.plan.Run) && c.addSecrets() {
+	if mark != SecretsNever && !mayBeFromFork(c.plan.Run) && c.addSecretComponents() {
 		mark = SecretsAllowed
 	}
 	if mark == "" {
@@ -39,13 +39,13 @@ func (c *composer) secrets() {
 	}
 }
 
-// addSecrets adds the components with the secrets of all environments, of the running services and of their stores. It
+// addSecretComponents adds the components with the secrets of all environments, of the running services and of their stores. It
 // returns false if there are none.
-func (c *composer) addSecrets() bool {
+func (c *composer) addSecretComponents() bool {
 	before := len(c.kustomize.Components)
 	add := func(parts ...string) {
 		if config.HasSecrets(c.Config, parts...) {
-			c.component(append(parts, config.SecretsFolder)...)
+			c.addComponent(append(parts, config.SecretsFolder)...)
 		}
 	}
 	add()

@@ -5,18 +5,18 @@ import "slices"
 // keepsAwake is the label or annotation of workloads that run while their environment sleeps.
 const keepsAwake = "previewset.dev/keep-awake"
 
-// state adds the patches that stop an environment or close its routes. They are the same in every environment, because
+// addStatePatches adds the patches that stop an environment or close its routes. They are the same in every environment, because
 // Kustomize ignores a patch without a matching target. They come after the patches of the overlay.
 //
 // A Job isn't stopped: a migration that is stopped half way would leave its data half done. An autoscaler is off while
 // its target has no replicas.
-func (c *composer) state() {
+func (c *composer) addStatePatches() {
 	if c.plan.State == Asleep {
 		c.scaleDown(Target{LabelSelector: keepsAwake + "!=true", AnnotationSelector: keepsAwake + "!=true"})
 	}
 	if c.plan.State == Asleep || c.plan.State == Waking {
-		c.withoutRoute("Ingress", "networking.k8s.io/v1")
-		c.withoutRoute("HTTPRoute", "gateway.networking.k8s.io/v1")
+		c.removeRoutes("Ingress", "networking.k8s.io/v1")
+		c.removeRoutes("HTTPRoute", "gateway.networking.k8s.io/v1")
 	}
 }
 
@@ -34,9 +34,9 @@ func (c *composer) scaleDown(target Target) {
 	sleeps("CronJob", `[{"op":"add","path":"/spec/suspend","value":true}]`)
 }
 
-// withoutRoute removes the public routes of a kind, in any version. The wildcard route of appsets/ has the hosts
+// removeRoutes removes the public routes of a kind, in any version. The wildcard route of appsets/ has the hosts
 // then.
-func (c *composer) withoutRoute(kind, apiVersion string) {
+func (c *composer) removeRoutes(kind, apiVersion string) {
 	patch := `{"$patch":"delete","apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"any"}}`
 	c.kustomize.Patches = append(c.kustomize.Patches,
 		Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
@@ -47,7 +47,7 @@ func (c *composer) withoutRoute(kind, apiVersion string) {
 func (r Row) withState(state State, isStopped bool) Row {
 	of := func(state State, isStopped bool) []Patch {
 		c := composer{plan: Plan{State: state}}
-		c.state()
+		c.addStatePatches()
 		if isStopped {
 			c.scaleDown(Target{Name: everyName})
 		}
