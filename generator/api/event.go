@@ -79,7 +79,7 @@ type eventPullRequest struct {
 }
 
 // expectedPullRequests returns the event's pull request; nil if there is none that can be parsed. It is no fact: it
-// helps the prefetch, and it confirms a direct read that shows the same.
+// helps the prefetch, it confirms a direct read that shows the same, and it tells that an older answer is stale.
 func (e event) expectedPullRequests() []preview.PullRequest {
 	var p eventPullRequest
 	if json.Unmarshal(e.PullRequest, &p) != nil {

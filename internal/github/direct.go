@@ -18,7 +18,7 @@ type doubt struct {
 	hasLast bool
 	known   preview.Known
 	listed  *preview.PullRequest // nil if the list lacks it
-	newest  time.Time            // the newest known updated_at
+	newest  time.Time            // the newest known or announced updated_at
 }
 
 // directRead is the result of a direct read. A pull request that is neither open nor closed couldn't be read.
@@ -64,7 +64,11 @@ func (r *repository) doubts(listed map[int]preview.PullRequest, live func(id int
 	all := make(map[int]doubt, len(known))
 	for number, k := range known {
 		last := preview.PullRequest{Number: number, BaseRepositoryID: r.identity.id}
-		all[number] = doubt{last: last, known: k, newest: k.Updated}
+		newest := k.Updated
+		if announced := r.announced[number].updated; announced.After(newest) {
+			newest = announced
+		}
+		all[number] = doubt{last: last, known: k, newest: newest}
 	}
 	for _, pr := range r.last {
 		d := all[pr.Number]

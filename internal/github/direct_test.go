@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/previewset/previewset/internal/githubtest"
@@ -268,4 +269,50 @@ func TestDecide(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A webhook announced a state, and lists couldn't be read for a while. Then a copy answers from before that state.
+func TestAnnouncedStateMakesEarlierAnswersStale(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		announced time.Duration // before the read
+		isUnread  bool
+	}{
+		"announced lately":     {20 * time.Minute, true},
+		"announced long since": {2 * announcedFor, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := githubtest.New()
+				repo := s.AddRepository("acme/shop")
+				openMany(repo, 1)
+				c, unlabelled := newInProcessClient(t, s), s.Replica()
+				time.Sleep(time.Minute)
+				repo.Label(1, "preview")
+				wants := wantLive(preview.Known{})
+				wants.Expected = announce(t, repo)
+				s.Inject(githubtest.Fault{Match: `pulls\?`, Status: 502})
+				if _, err := c.Repository(t.Context(), "acme/shop", wants); err == nil {
+					t.Fatal("the list was read")
+				}
+				time.Sleep(tc.announced)
+				s.ClearFaults()
+				s.Inject(githubtest.Fault{Match: `pulls(\?|/1$)`, Replica: unlabelled})
+				got := readShop(t, c, wantLive(preview.Known{}))
+				assertEqual(t, tc.isUnread, len(got.Unread) == 1)
+				assertEqual(t, !tc.isUnread, len(got.Observed) == 1)
+			})
+		})
+	}
+}
+
+// announce returns pull request 1 as a webhook announces it.
+func announce(t *testing.T, repo *githubtest.Repo) []preview.PullRequest {
+	t.Helper()
+	pr, ok := repo.PullRequest(1)
+	if !ok {
+		t.Fatal("there is no pull request 1")
+	}
+	return []preview.PullRequest{{Number: 1, Labels: pr.Labels, Updated: pr.Updated}}
 }

@@ -12,11 +12,12 @@ import (
 const maxPrefetched = maxParallel
 
 // prefetch starts to read the changed paths of pull requests that webhooks announced, in parallel with the list.
-// Otherwise the read after a webhook would wait for two answers in sequence. The caller must call wait.
+// Otherwise the read after a webhook would wait for two answers in sequence. The caller must call wait, which returns
+// the paths. It may keep them only if it could read the list: otherwise another repository may have the name now.
 //
 // A webhook's content is no fact. The paths are used only if the list shows the same head and base as the webhook:
 // the webhook came before the read of the paths and the list after it, so the paths belong to them.
-func (c changesByNumber) prefetch(ctx context.Context, api *repositoryAPI, wants preview.Wants) (wait func()) {
+func (c changesByNumber) prefetch(ctx context.Context, api *repositoryAPI, wants preview.Wants) (wait func() changesByNumber) {
 	var g errgroup.Group
 	found := make([]changes, min(len(wants.Expected), maxPrefetched))
 	for i := range found {
@@ -32,12 +33,14 @@ func (c changesByNumber) prefetch(ctx context.Context, api *repositoryAPI, wants
 			return nil
 		})
 	}
-	return func() {
+	return func() changesByNumber {
 		_ = g.Wait() // no function returns an error
+		read := changesByNumber{}
 		for i, f := range found {
 			if f.paths != nil {
-				c[wants.Expected[i].Number] = f
+				read[wants.Expected[i].Number] = f
 			}
 		}
+		return read
 	}
 }

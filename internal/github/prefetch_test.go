@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -95,4 +96,25 @@ func TestKnownFilesAreNotPrefetched(t *testing.T) {
 	wants.Expected = webhookContent(t, repo, number)
 	readShop(t, c, wants)
 	assertEqual(t, 0, s.Charged())
+}
+
+func TestFilesOfAnotherRepositoryWithTheNameAreNotKept(t *testing.T) {
+	t.Parallel()
+	s, repo, url := startGitHub(t)
+	number := repo.Open(githubtest.PullRequest{Files: []githubtest.File{{Name: "a"}}})
+	c := newClient(t, url, Options{})
+	readShop(t, c, preview.Wants{})
+	repo.Rename("acme/renamed")
+	other := s.AddRepository("acme/shop")
+	other.Open(githubtest.PullRequest{Files: []githubtest.File{{Name: "other"}}})
+	wants := wantChanges
+	wants.Expected = webhookContent(t, repo, number)
+	var refused *preview.IdentityError
+	if _, err := c.Repository(t.Context(), "acme/shop", wants); !errors.As(err, &refused) {
+		t.Fatalf("error %v, want one about the repository's identity", err)
+	}
+	other.Delete()
+	repo.Rename("acme/shop")
+	got := readShop(t, c, wants)
+	assertEqual(t, &preview.Changes{Paths: []string{"a"}}, got.PullRequests[0].Changes)
 }

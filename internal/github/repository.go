@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type repository struct {
 	refs        refsByName
 	containment comparisonsByKey
 	changes     changesByNumber
+	announced   announcements
 	checks      checksByCommit
 	labellings  eventsByNumber
 	approvals   approvalCache
@@ -31,12 +33,13 @@ type repository struct {
 }
 
 func newRepository(name string) *repository {
-	return &repository{identity: identity{name: name}, changes: changesByNumber{}}
+	return &repository{identity: identity{name: name}, changes: changesByNumber{}, announced: announcements{}}
 }
 
 // read reads all facts that are wanted.
 func (r *repository) read(ctx context.Context, api *repositoryAPI, wants preview.Wants) (preview.Repository, error) {
 	facts := preview.Repository{ReadAt: time.Now()}
+	r.announced.note(wants.Expected, facts.ReadAt)
 	var open openPullRequests
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -69,7 +72,7 @@ func (r *repository) readPullRequests(
 ) (openPullRequests, error) {
 	wait := r.changes.prefetch(ctx, api, wants)
 	listed, err := r.list.readList(ctx, api, &r.identity)
-	wait()
+	prefetched := wait()
 	if err != nil {
 		return openPullRequests{}, api.explainNotFound(err)
 	}
@@ -81,6 +84,7 @@ func (r *repository) readPullRequests(
 	for i := range listed { // an ID of 0 would equal that of a deleted fork
 		listed[i].BaseRepositoryID = r.identity.id
 	}
+	maps.Copy(r.changes, prefetched)
 	open, err := r.readInDoubt(ctx, api, listed, wants.Live)
 	if err != nil {
 		return openPullRequests{}, err
