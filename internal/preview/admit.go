@@ -86,7 +86,7 @@ func isAdmittedByList(cfg *config.Config, pr PullRequest) bool {
 // admitEnvironment plans an environment. For a dedicated environment, a is the admission of its pull request: the
 // rules of both are then checked in one order. For a named environment a is nil: the admissions of its members were
 // checked before, and a member that isn't admitted doesn't hold the others.
-func admitEnvironment(d *plannedEnvironment, a *admission) *hold {
+func admitEnvironment(planned *plannedEnvironment, a *admission) *hold {
 	for i, r := range admissionRules {
 		if a != nil && a.hold != nil && i == a.failedAt {
 			return a.hold
@@ -94,7 +94,7 @@ func admitEnvironment(d *plannedEnvironment, a *admission) *hold {
 		if r.environment == nil {
 			continue
 		}
-		if h := r.environment(d); h != nil {
+		if h := r.environment(planned); h != nil {
 			return h
 		}
 	}
@@ -102,14 +102,16 @@ func admitEnvironment(d *plannedEnvironment, a *admission) *hold {
 }
 
 // planDedicated plans the environment of one pull request.
-func (d *planner) planDedicated(w *desired) (*plannedEnvironment, *hold) {
-	m := w.members[0]
-	made := &plannedEnvironment{planner: d, desired: w, heads: m.heads, labelProfile: m.profile}
-	return made, admitEnvironment(made, m.admission)
+func (p *planner) planDedicated(desired *desiredEnvironment) (*plannedEnvironment, *hold) {
+	m := desired.members[0]
+	planned := &plannedEnvironment{planner: p, desired: desired, heads: m.heads, labelProfile: m.profile}
+	return planned, admitEnvironment(planned, m.admission)
 }
 
 // planNamed plans an environment with the shared services of its members.
-func (d *planner) planNamed(w *desired, heads map[string]config.ServiceRef) (*plannedEnvironment, *hold) {
-	made := &plannedEnvironment{planner: d, desired: w, heads: heads}
-	return made, admitEnvironment(made, nil)
+func (p *planner) planNamed(
+	desired *desiredEnvironment, heads map[string]config.ServiceRef,
+) (*plannedEnvironment, *hold) {
+	planned := &plannedEnvironment{planner: p, desired: desired, heads: heads}
+	return planned, admitEnvironment(planned, nil)
 }

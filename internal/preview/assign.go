@@ -13,7 +13,7 @@ type rejections map[string]*hold
 
 // assigned are the desired environments, and the pull requests that leave a dedicated environment for one of them.
 type assigned struct {
-	desired      []*desired
+	desired      []*desiredEnvironment
 	pendingMoves map[string]*Remembered // dedicated environments by the subject of their pull request
 }
 
@@ -30,7 +30,7 @@ type assigner struct {
 	ids         *identities
 	rejected    rejections
 	admissions  map[*pullRequest]*admission
-	named       map[string]*desired
+	named       map[string]*desiredEnvironment
 	isDedicated map[string]bool // names with a pull request that asks for its dedicated environment
 	assigned    *assigned
 }
@@ -38,7 +38,7 @@ type assigner struct {
 // assign finds for each pull request its target, and makes the desired environments.
 func assign(in *input, ids *identities, admissions map[*pullRequest]*admission, rejected rejections) *assigned {
 	a := &assigner{
-		in: in, ids: ids, rejected: rejected, admissions: admissions, named: map[string]*desired{},
+		in: in, ids: ids, rejected: rejected, admissions: admissions, named: map[string]*desiredEnvironment{},
 		isDedicated: map[string]bool{},
 		assigned:    &assigned{pendingMoves: map[string]*Remembered{}},
 	}
@@ -47,9 +47,9 @@ func assign(in *input, ids *identities, admissions map[*pullRequest]*admission, 
 		a.addPullRequest(pr)
 	}
 	a.addAdopted()
-	for _, w := range a.named {
-		slices.SortFunc(w.members, func(a, b *member) int { return comparePullRequests(a.pullRequest, b.pullRequest) })
-		a.assigned.desired = append(a.assigned.desired, w)
+	for _, desired := range a.named {
+		slices.SortFunc(desired.members, func(a, b *member) int { return comparePullRequests(a.pullRequest, b.pullRequest) })
+		a.assigned.desired = append(a.assigned.desired, desired)
 	}
 	return a.assigned
 }
@@ -58,14 +58,14 @@ func assign(in *input, ids *identities, admissions map[*pullRequest]*admission, 
 func (a *assigner) addNamed() {
 	for name, previous := range a.in.previous {
 		if isNamed(name) {
-			w := a.namedEnvironment(name)
-			w.previous, w.orphans = previous, a.ids.orphans[name]
+			desired := a.namedEnvironment(name)
+			desired.previous, desired.orphans = previous, a.ids.orphans[name]
 		}
 	}
 	for name, e := range a.in.cfg.Environments {
 		if e.PullRequest == "" && !a.in.isFreeSlot(name) {
-			w := a.namedEnvironment(name)
-			w.file, w.isFromFile = e, true
+			desired := a.namedEnvironment(name)
+			desired.file, desired.isFromFile = e, true
 		}
 	}
 	for name, claim := range a.in.claims {
@@ -75,13 +75,13 @@ func (a *assigner) addNamed() {
 	}
 }
 
-func (a *assigner) namedEnvironment(name string) *desired {
-	w := a.named[name]
-	if w == nil {
-		w = &desired{name: name, file: noFile}
-		a.named[name] = w
+func (a *assigner) namedEnvironment(name string) *desiredEnvironment {
+	desired := a.named[name]
+	if desired == nil {
+		desired = &desiredEnvironment{name: name, file: noFile}
+		a.named[name] = desired
 	}
-	return w
+	return desired
 }
 
 func (a *assigner) addPullRequest(pr *pullRequest) {
@@ -101,8 +101,8 @@ func (a *assigner) addPullRequest(pr *pullRequest) {
 	if m.isIn(pr.dedicatedName) && a.in.file(pr.dedicatedName).Adopted {
 		m.environment = nil // the adopted environment stays without it
 	}
-	w := a.namedEnvironment(to.target)
-	w.members = append(w.members, m)
+	desired := a.namedEnvironment(to.target)
+	desired.members = append(desired.members, m)
 	if m.environment != nil && !isNamed(m.environment.Row.Name) {
 		a.assigned.pendingMoves[pr.subject()] = m.environment
 	}
@@ -110,30 +110,30 @@ func (a *assigner) addPullRequest(pr *pullRequest) {
 
 func (a *assigner) addDedicated(m *member) {
 	name := m.dedicatedName
-	w := &desired{name: name, isDedicated: true, members: []*member{m}, file: noFile}
+	desired := &desiredEnvironment{name: name, isDedicated: true, members: []*member{m}, file: noFile}
 	if previous := a.in.previous[name]; m.isIn(name) {
-		w.previous = m.environment
+		desired.previous = m.environment
 	} else if previous != nil && len(previous.Members) == 0 {
-		w.previous = previous // adopted while the pull request was closed
+		desired.previous = previous // adopted while the pull request was closed
 	}
 	if e := a.in.cfg.Environments[name]; e != nil && e.PullRequest != "" {
-		w.file = e
+		desired.file = e
 	}
-	a.assigned.desired, a.isDedicated[name] = append(a.assigned.desired, w), true
+	a.assigned.desired, a.isDedicated[name] = append(a.assigned.desired, desired), true
 }
 
 // addAdopted adds the dedicated environments that a file keeps without their pull request, and those that a file kept.
 func (a *assigner) addAdopted() {
 	for name, e := range a.in.cfg.Environments {
 		if e.Adopted && !a.isDedicated[name] && len(a.ids.orphans[name]) == 0 {
-			w := &desired{name: name, file: e, isFromFile: true, previous: a.in.previous[name]}
-			a.assigned.desired, a.isDedicated[name] = append(a.assigned.desired, w), true
+			desired := &desiredEnvironment{name: name, file: e, isFromFile: true, previous: a.in.previous[name]}
+			a.assigned.desired, a.isDedicated[name] = append(a.assigned.desired, desired), true
 		}
 	}
 	for name, previous := range a.in.previous {
 		if !isNamed(name) && len(previous.Members) == 0 && !a.isDedicated[name] {
 			a.assigned.desired = append(a.assigned.desired,
-				&desired{name: name, file: noFile, previous: previous})
+				&desiredEnvironment{name: name, file: noFile, previous: previous})
 		}
 	}
 }
@@ -244,25 +244,27 @@ const (
 	createsLast = math.MaxInt
 )
 
-// inOrder returns the desired environments that are live, and the others by queue position, then by age.
-func inOrder(all []*desired, decided map[string]Decided) (existing, fresh []*desired) {
-	tickets := make(map[*desired]int, len(all))
-	for _, w := range all {
-		if w.previous != nil {
-			existing = append(existing, w)
+// orderByArrival returns the desired environments that are live, and the others by queue position, then by age.
+func orderByArrival(all []*desiredEnvironment, decided map[string]Decided) (existing, fresh []*desiredEnvironment) {
+	tickets := make(map[*desiredEnvironment]int, len(all))
+	for _, desired := range all {
+		if desired.previous != nil {
+			existing = append(existing, desired)
 			continue
 		}
-		tickets[w] = cmp.Or(w.ticket(decided), createsLast)
-		fresh = append(fresh, w)
+		tickets[desired] = cmp.Or(desired.ticket(decided), createsLast)
+		fresh = append(fresh, desired)
 	}
 	slices.SortFunc(existing, compareDesired)
 	slices.SortFunc(fresh,
-		func(a, b *desired) int { return cmp.Or(cmp.Compare(tickets[a], tickets[b]), compareDesired(a, b)) })
+		func(a, b *desiredEnvironment) int {
+			return cmp.Or(cmp.Compare(tickets[a], tickets[b]), compareDesired(a, b))
+		})
 	return existing, fresh
 }
 
 // compareDesired puts files and claims before pull requests, and pull requests in order of arrival.
-func compareDesired(a, b *desired) int {
+func compareDesired(a, b *desiredEnvironment) int {
 	if len(a.members) == 0 || len(b.members) == 0 {
 		return cmp.Or(cmp.Compare(min(1, len(a.members)), min(1, len(b.members))), cmp.Compare(a.name, b.name))
 	}
@@ -270,9 +272,9 @@ func compareDesired(a, b *desired) int {
 }
 
 // ticket returns the ticket of an environment that waits; 0 if it doesn't.
-func (w *desired) ticket(decided map[string]Decided) int {
-	ticket := decided[w.name].Ticket
-	for _, m := range w.members {
+func (d *desiredEnvironment) ticket(decided map[string]Decided) int {
+	ticket := decided[d.name].Ticket
+	for _, m := range d.members {
 		if p := decided[subject(m.repository, m.Number)].Ticket; p > 0 && (ticket == 0 || p < ticket) {
 			ticket = p
 		}

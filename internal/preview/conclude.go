@@ -12,27 +12,27 @@ func (r *reconciler) conclude(p proposal) *result {
 
 // concludeDedicated decides about the environment of one pull request.
 func (r *reconciler) concludeDedicated(p proposal) *result {
-	w, h := p.desired, p.hold
-	m := w.members[0]
-	res := &result{desired: w}
-	previous := w.previous
-	isAdopted := h != nil && h.allowsRemoval && w.file.Adopted
+	desired, h := p.desired, p.hold
+	m := desired.members[0]
+	res := &result{desired: desired}
+	previous := desired.previous
+	isAdopted := h != nil && h.allowsRemoval && desired.file.Adopted
 	isMember := previous != nil && len(previous.Members) > 0
 	if isMember && h != nil {
 		var isCounted bool
-		if previous, h, isCounted = r.decideLabelLoss(w, h); isCounted {
-			res.countRemoval(w.previous)
+		if previous, h, isCounted = r.decideLabelLoss(desired, h); isCounted {
+			res.countRemoval(desired.previous)
 		}
 	}
 	if res.hold = h; h == nil {
-		res.planned, res.live = p.planned, &p.planned.made.environment
+		res.planned, res.live = p.planned, &p.planned.composed.environment
 		res.members = []memberResult{{member: m, outcome: memberRuns}}
 		return res
 	}
 	res.members = []memberResult{{member: m, outcome: memberKeptOut, hold: h}}
 	switch {
 	case isAdopted && h.allowsRemoval:
-		res.followUp = &desired{name: w.name, file: w.file, isFromFile: true, previous: previous}
+		res.followUp = &desiredEnvironment{name: desired.name, file: desired.file, isFromFile: true, previous: previous}
 	case previous != nil && !isMember:
 		res.live, res.members[0].outcome = previous, memberStays
 	case previous != nil && !h.allowsRemoval: // guard held-stays-live: $ && h.needsConfirmation
@@ -43,33 +43,33 @@ func (r *reconciler) concludeDedicated(p proposal) *result {
 
 // concludeNamed decides about a named environment and its members.
 func (r *reconciler) concludeNamed(p proposal) *result {
-	w, h := p.desired, p.hold
-	res := &result{desired: w, hold: h}
+	desired, h := p.desired, p.hold
+	res := &result{desired: desired, hold: h}
 	if h != nil {
-		for _, m := range w.members {
-			if m.hold == nil && !m.isIn(w.name) {
+		for _, m := range desired.members {
+			if m.hold == nil && !m.isIn(desired.name) {
 				m.hold = h
 			}
 		}
 	}
 	switch {
 	case h == nil:
-		res.planned, res.live = p.planned, &p.planned.made.environment
-	case w.previous != nil && !h.allowsRemoval:
-		as := *w.previous
+		res.planned, res.live = p.planned, &p.planned.composed.environment
+	case desired.previous != nil && !h.allowsRemoval:
+		as := *desired.previous
 		if h.rule != RuleGrace {
-			as.Members = w.rememberedMembers(r.in.cfg.Policy.PullRequests)
+			as.Members = desired.rememberedMembers(r.in.cfg.Policy.PullRequests)
 		}
 		if h.isGuard {
 			as.IsGuarded = true
 		}
 		res.live = &as
 	}
-	if h != nil && h.isCounted && r.in.isCounted(w.previous) {
-		res.countRemoval(w.previous)
+	if h != nil && h.isCounted && r.in.isCounted(desired.previous) {
+		res.countRemoval(desired.previous)
 	}
-	for _, m := range w.members {
-		last := r.concludeMember(w, m, h)
+	for _, m := range desired.members {
+		last := r.concludeMember(desired, m, h)
 		res.members = append(res.members, last)
 		dedicated := r.pendingMoves[m.subject()]
 		isStopped := last.dedicated != nil && last.dedicated.IsGuarded
@@ -77,17 +77,18 @@ func (r *reconciler) concludeNamed(p proposal) *result {
 			res.countRemoval(dedicated)
 		}
 	}
-	res.isOwnSubject = w.isFromFile || w.claim != nil || res.live != nil && len(w.orphans) == 0 && !hasMember(w)
+	isWithoutMembers := res.live != nil && len(desired.orphans) == 0 && !hasMember(desired)
+	res.isOwnSubject = desired.isFromFile || desired.claim != nil || isWithoutMembers
 	return res
 }
 
 // hasMember reports whether a pull request is in the environment, or comes into it.
-func hasMember(w *desired) bool {
-	return slices.ContainsFunc(w.members, w.isMember)
+func hasMember(desired *desiredEnvironment) bool {
+	return slices.ContainsFunc(desired.members, desired.isMember)
 }
 
 // concludeMember decides about a pull request that asks for a named environment.
-func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult {
+func (r *reconciler) concludeMember(desired *desiredEnvironment, m *member, h *hold) memberResult {
 	dedicated := r.pendingMoves[m.subject()]
 	switch {
 	case m.hold != nil && dedicated != nil && !m.hold.allowsRemoval:
@@ -98,7 +99,7 @@ func (r *reconciler) concludeMember(w *desired, m *member, h *hold) memberResult
 			member: m, outcome: memberKeepsDedicated, hold: m.hold,
 			dedicated: dedicated.withMember(isGuarded, last),
 		}
-	case m.hold != nil && m.isIn(w.name):
+	case m.hold != nil && m.isIn(desired.name):
 		return memberResult{member: m, outcome: memberStays, hold: m.hold}
 	case m.hold != nil:
 		return memberResult{member: m, outcome: memberKeptOut, hold: m.hold}

@@ -10,7 +10,7 @@ import (
 // desired is an environment that is requested, or that was live, with its requesters: pull requests, a file, a claim. A
 // dedicated environment has one pull request and its name; a named environment has the name that a file, a slot or a
 // join gives.
-type desired struct {
+type desiredEnvironment struct {
 	name        string
 	isDedicated bool
 	members     []*member // in order of arrival
@@ -38,90 +38,92 @@ func (m *member) isIn(name string) bool {
 }
 
 // isMember reports whether a pull request is a member of the environment, or becomes one.
-func (w *desired) isMember(m *member) bool { return m.hold == nil || m.isIn(w.name) }
+func (d *desiredEnvironment) isMember(m *member) bool { return m.hold == nil || m.isIn(d.name) }
 
 // source returns the first that claims the name.
-func (w *desired) source() Source {
+func (d *desiredEnvironment) source() Source {
 	switch {
-	case w.claim != nil:
+	case d.claim != nil:
 		return FromSlot
-	case w.isFromFile:
+	case d.isFromFile:
 		return FromFile
 	}
 	return FromPullRequest
 }
 
 // limitOwner returns the login that limits.perOwner counts the environment for, or "". A slot counts for no owner.
-func (w *desired) limitOwner() string {
+func (d *desiredEnvironment) limitOwner() string {
 	switch {
-	case w.claim != nil:
+	case d.claim != nil:
 		return ""
-	case w.isFromFile:
-		return w.file.Owner
-	case w.previous != nil && (len(w.orphans) > 0 || len(w.members) == 0):
-		return w.previous.limitOwner() // the owners of orphans are unknown
-	case len(w.members) == 0:
+	case d.isFromFile:
+		return d.file.Owner
+	case d.previous != nil && (len(d.orphans) > 0 || len(d.members) == 0):
+		return d.previous.limitOwner() // the owners of orphans are unknown
+	case len(d.members) == 0:
 		return ""
 	}
-	if i := slices.IndexFunc(w.members, w.isMember); i >= 0 {
-		return w.members[i].owner
+	if i := slices.IndexFunc(d.members, d.isMember); i >= 0 {
+		return d.members[i].owner
 	}
-	return w.members[0].owner
+	return d.members[0].owner
 }
 
 // shownOwner returns the login that users see. A file may name another owner than the one that limits count.
-func (w *desired) shownOwner() string {
-	if w.claim != nil {
-		return w.claim.Holders[0]
+func (d *desiredEnvironment) shownOwner() string {
+	if d.claim != nil {
+		return d.claim.Holders[0]
 	}
-	return cmp.Or(w.file.Owner, w.limitOwner())
+	return cmp.Or(d.file.Owner, d.limitOwner())
 }
 
 // debugComponent returns component debug if a member has its label, and a service has a debugger.
-func (w *desired) debugComponent(cfg *config.Config) []string {
+func (d *desiredEnvironment) debugComponent(cfg *config.Config) []string {
 	hasLabel := func(m *member) bool {
 		is, _ := labelled(m.Labels, cfg.Policy.PullRequests.DebugLabel)
-		return is && w.isMember(m)
+		return is && d.isMember(m)
 	}
 	hasDebugger := func(s config.Service) bool { return s.Debug != nil }
-	if slices.ContainsFunc(w.members, hasLabel) && slices.ContainsFunc(cfg.Policy.Services, hasDebugger) {
+	if slices.ContainsFunc(d.members, hasLabel) && slices.ContainsFunc(cfg.Policy.Services, hasDebugger) {
 		return []string{config.DebugComponent}
 	}
 	return nil
 }
 
 // editors returns the logins of the people that the environment belongs to.
-func (w *desired) editors() []string {
-	if w.claim != nil {
-		return w.claim.Holders
+func (d *desiredEnvironment) editors() []string {
+	if d.claim != nil {
+		return d.claim.Holders
 	}
-	if owner := w.shownOwner(); owner != "" {
+	if owner := d.shownOwner(); owner != "" {
 		return []string{owner}
 	}
 	return nil
 }
 
-func (w *desired) purpose() string {
-	if w.claim != nil {
-		return cmp.Or(w.claim.Purpose, w.file.Purpose)
+func (d *desiredEnvironment) purpose() string {
+	if d.claim != nil {
+		return cmp.Or(d.claim.Purpose, d.file.Purpose)
 	}
-	return w.file.Purpose
+	return d.file.Purpose
 }
 
 // isAbandoned reports whether a named environment is live and nothing asks for it any more.
-func (w *desired) isAbandoned() bool {
-	return !w.isDedicated && w.previous != nil && w.claim == nil && !w.isFromFile && len(w.orphans) == 0 &&
-		!slices.ContainsFunc(w.members, w.isMember)
+func (d *desiredEnvironment) isAbandoned() bool {
+	return !d.isDedicated && d.previous != nil && d.claim == nil && !d.isFromFile && len(d.orphans) == 0 &&
+		!slices.ContainsFunc(d.members, d.isMember)
 }
 
 // lacksLabel reports whether it is the dedicated environment of a pull request that doesn't ask for it.
-func (w *desired) lacksLabel() bool { return w.isDedicated && w.members[0].labels.isUnlabelled() }
+func (d *desiredEnvironment) lacksLabel() bool {
+	return d.isDedicated && d.members[0].labels.isUnlabelled()
+}
 
 // withOwnMembers returns a copy with members that can be changed.
-func (w *desired) withOwnMembers() *desired {
-	own := *w
-	own.members = make([]*member, len(w.members))
-	for i, m := range w.members {
+func (d *desiredEnvironment) withOwnMembers() *desiredEnvironment {
+	own := *d
+	own.members = make([]*member, len(d.members))
+	for i, m := range d.members {
 		copied := *m
 		own.members[i] = &copied
 	}
@@ -129,14 +131,14 @@ func (w *desired) withOwnMembers() *desired {
 }
 
 // rememberedMembers returns the pull requests that are in the environment, as memory keeps them.
-func (w *desired) rememberedMembers(policy config.PullRequestPolicy) []Member {
-	members := make([]Member, 0, len(w.members)+len(w.orphans))
-	for _, m := range w.members {
-		if w.isMember(m) {
-			members = append(members, w.rememberedMember(policy, m))
+func (d *desiredEnvironment) rememberedMembers(policy config.PullRequestPolicy) []Member {
+	members := make([]Member, 0, len(d.members)+len(d.orphans))
+	for _, m := range d.members {
+		if d.isMember(m) {
+			members = append(members, d.rememberedMember(policy, m))
 		}
 	}
-	for _, o := range w.orphans {
+	for _, o := range d.orphans {
 		members = append(members, o.Member)
 	}
 	slices.SortFunc(members, func(a, b Member) int {
@@ -145,7 +147,7 @@ func (w *desired) rememberedMembers(policy config.PullRequestPolicy) []Member {
 	return members
 }
 
-func (w *desired) rememberedMember(policy config.PullRequestPolicy, m *member) Member {
+func (d *desiredEnvironment) rememberedMember(policy config.PullRequestPolicy, m *member) Member {
 	remembered := Member{
 		Repository: m.key, RepositoryID: m.repositoryID, Number: m.Number,
 		Label: cmp.Or(m.joinLabel, policy.Label),
@@ -157,7 +159,7 @@ func (w *desired) rememberedMember(policy config.PullRequestPolicy, m *member) M
 	switch {
 	case m.hold != nil:
 		remembered.Label, remembered.Profile = last.Label, last.Profile
-	case !w.isDedicated: // a held dedicated environment is kept whole
+	case !d.isDedicated: // a held dedicated environment is kept whole
 		remembered.Profile = m.profile
 	}
 	remembered.RepositoryID = cmp.Or(remembered.RepositoryID, last.RepositoryID)

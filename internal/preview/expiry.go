@@ -10,15 +10,15 @@ import (
 )
 
 // fixedEnd returns the time at which an environment expires whatever its activity; zero is never.
-func (ls *lifecycles) fixedEnd(w *desired, profile string) time.Time {
+func (ls *lifecycles) fixedEnd(desired *desiredEnvironment, profile string) time.Time {
 	switch {
-	case w.file.Lifetime.Expires != nil:
-		return *w.file.Lifetime.Expires
-	case w.source() != FromFile:
+	case desired.file.Lifetime.Expires != nil:
+		return *desired.file.Lifetime.Expires
+	case desired.source() != FromFile:
 		return time.Time{}
 	}
 	life := newLife(ls.in)
-	if l := ls.byName[w.name]; l != nil {
+	if l := ls.byName[desired.name]; l != nil {
 		life = l.Life
 	}
 	if after := ls.in.cfg.LifetimeOf(profile).ExpireAfter; after > 0 && !life.Unsure {
@@ -44,13 +44,13 @@ func (l *lifecycle) heldUntil() time.Time { return l.requests.heldUntil(l.settin
 
 // expiry returns the time at which an environment expires without further activity; zero is never. It may be past.
 func (ls *lifecycles) expiry(l *lifecycle, state State) (at time.Time, rule Rule) {
-	w := l.desired
-	if w == nil || len(w.orphans) > 0 {
+	desired := l.desired
+	if desired == nil || len(desired.orphans) > 0 {
 		return time.Time{}, "" // there is no evidence
 	}
-	fixed, idle := ls.fixedEnd(w, l.profile), time.Time{}
-	expiresIdle := w.source() != FromFile && !w.file.Adopted && l.settings.DeleteAfterIdle > 0
-	if expiresIdle && l.pushes.isKnown && !ls.isKept(w) && (l.isMeasured || state == Asleep) {
+	fixed, idle := ls.fixedEnd(desired, l.profile), time.Time{}
+	expiresIdle := desired.source() != FromFile && !desired.file.Adopted && l.settings.DeleteAfterIdle > 0
+	if expiresIdle && l.pushes.isKnown && !ls.isKept(desired) && (l.isMeasured || state == Asleep) {
 		idle = latest(l.Active.Add(l.settings.DeleteAfterIdle), l.extendedUntil())
 	}
 	if !fixed.IsZero() {
@@ -63,26 +63,26 @@ func (ls *lifecycles) expiry(l *lifecycle, state State) (at time.Time, rule Rule
 }
 
 // isKept reports whether a member has the label pullRequests.keepLabel, which prevents expiry without activity.
-func (ls *lifecycles) isKept(w *desired) bool {
-	return slices.ContainsFunc(w.members, func(m *member) bool {
+func (ls *lifecycles) isKept(desired *desiredEnvironment) bool {
+	return slices.ContainsFunc(desired.members, func(m *member) bool {
 		hasKeepLabel, _ := labelled(m.Labels, ls.in.cfg.Policy.PullRequests.KeepLabel)
-		return hasKeepLabel && (w.isDedicated || m.isIn(w.name))
+		return hasKeepLabel && (desired.isDedicated || m.isIn(desired.name))
 	})
 }
 
 // expiredHold returns the evidence that the lifetime of a live environment is over, or nil.
-func (ls *lifecycles) expiredHold(w *desired) *hold {
-	in, l := ls.in, ls.byName[w.name]
-	if w.previous == nil || l == nil || !in.isClockReliable() {
+func (ls *lifecycles) expiredHold(desired *desiredEnvironment) *hold {
+	in, l := ls.in, ls.byName[desired.name]
+	if desired.previous == nil || l == nil || !in.isClockReliable() {
 		return nil
 	}
-	movesHere := func(m *member) bool { return m.environment != nil && !m.isIn(w.name) }
-	if slices.ContainsFunc(w.members, movesHere) {
+	movesHere := func(m *member) bool { return m.environment != nil && !m.isIn(desired.name) }
+	if slices.ContainsFunc(desired.members, movesHere) {
 		return nil
 	}
-	state := ls.initial[w.name].State
+	state := ls.initial[desired.name].State
 	at, rule := ls.expiry(l, state)
-	if at.IsZero() || !ls.isExpiryEvident(w, at, rule, state) {
+	if at.IsZero() || !ls.isExpiryEvident(desired, at, rule, state) {
 		return nil
 	}
 	reason := "it expired at " + moment(at)
@@ -90,18 +90,18 @@ func (ls *lifecycles) expiredHold(w *desired) *hold {
 		reason = fmt.Sprintf("it has had no activity since %s, and lifetime.deleteAfterIdle is %s",
 			moment(l.Active), config.FormatDuration(l.settings.DeleteAfterIdle))
 	}
-	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, w.name, in.now)}
+	return &hold{rule: rule, allowsRemoval: true, reason: reason, remedy: comeBackRemedy(in.cfg, desired.name, in.now)}
 }
 
 // isExpiryEvident reports whether an expiry has come, and everything that could move it was read since.
-func (ls *lifecycles) isExpiryEvident(w *desired, at time.Time, rule Rule, state State) bool {
+func (ls *lifecycles) isExpiryEvident(desired *desiredEnvironment, at time.Time, rule Rule, state State) bool {
 	in := ls.in
 	switch {
-	case !isConfigReadSince(in, w, at):
+	case !isConfigReadSince(in, desired, at):
 		return false
 	case rule != RuleIdle:
 		return !at.After(in.now)
-	case !areMembersReadSince(in, w, at):
+	case !areMembersReadSince(in, desired, at):
 		return false
 	case state == Asleep: // it can only be visited, and visits are requests
 		return !at.After(in.now)
@@ -111,22 +111,22 @@ func (ls *lifecycles) isExpiryEvident(w *desired, at time.Time, rule Rule, state
 
 // isConfigReadSince reports whether the environment's configuration was read after a time. An unread file may have a
 // later end.
-func isConfigReadSince(in *input, w *desired, at time.Time) bool {
-	return in.fileProblem(w.name) == "" && in.isSince(in.facts.ConfigReadAt, at)
+func isConfigReadSince(in *input, desired *desiredEnvironment, at time.Time) bool {
+	return in.fileProblem(desired.name) == "" && in.isSince(in.facts.ConfigReadAt, at)
 }
 
 // areMembersReadSince reports whether the repositories of an environment were read after a time. An unread push is use.
-func areMembersReadSince(in *input, w *desired, at time.Time) bool {
+func areMembersReadSince(in *input, desired *desiredEnvironment, at time.Time) bool {
 	isRead := func(name string) bool {
 		repository, ok := in.readRepository(strings.ToLower(name))
 		return ok && in.isSince(repository.ReadAt, at)
 	}
-	for _, m := range w.members {
+	for _, m := range desired.members {
 		if !isRead(m.key) {
 			return false
 		}
 	}
-	for name := range w.file.Services {
+	for name := range desired.file.Services {
 		if s := in.cfg.Policy.Services.Get(name); s != nil && !isRead(s.Repository) {
 			return false
 		}
@@ -142,7 +142,7 @@ func comeBackRemedy(cfg *config.Config, name string, now time.Time) string {
 	return "push to it, or previewctl extend " + name + ", to bring it back"
 }
 
-// carryOverExpired returns what lifetimes took away earlier, as long as it is asked for in the same way.
+// carryOverExpired returns the environments that expired earlier and that nothing has requested anew.
 func (ls *lifecycles) carryOverExpired() map[string]Expired {
 	expired := map[string]Expired{}
 	for name, left := range ls.in.memory.Expired {
@@ -158,19 +158,20 @@ func isExtended(in *input, name string) bool {
 	return in.memory.Requests[name].extendedUntil(in.cfg.LifetimeOf("")).After(in.now)
 }
 
-// isAskedAnew reports whether an expired environment is asked for anew, or no more.
+// isAskedAnew reports whether the entry of an expired environment may go: a push, a label or a person requests the
+// environment anew, or nothing requests it any more.
 func (ls *lifecycles) isAskedAnew(name string, left Expired) bool {
 	if isExtended(ls.in, name) {
 		return true
 	}
-	w := ls.asked[name]
-	if w == nil {
+	desired := ls.desired[name]
+	if desired == nil {
 		return !slices.ContainsFunc(left.Members,
 			func(m Member) bool { _, isRead := ls.in.anyRepository(m.Repository); return !isRead })
 	}
-	if w.lacksLabel() {
+	if desired.lacksLabel() {
 		return true // the next label asks for it anew
 	}
-	p := ls.pushes[w]
-	return p.isKnown && isPush(p.heads, left.Heads) || left.Rule == RuleIdle && ls.isKept(w)
+	p := ls.pushes[desired]
+	return p.isKnown && isPush(p.heads, left.Heads) || left.Rule == RuleIdle && ls.isKept(desired)
 }

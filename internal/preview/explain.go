@@ -95,18 +95,21 @@ func (e *explainer) explainResult(res *result) {
 	for _, m := range res.members {
 		e.explainMember(res, m)
 	}
-	w := res.desired
-	for _, o := range w.orphans {
-		d := Decision{Environment: w.name, Repository: o.Repository, Number: o.Number, Owner: w.previous.Row.Owner}
+	desired := res.desired
+	for _, o := range desired.orphans {
+		d := Decision{
+			Environment: desired.name, Repository: o.Repository, Number: o.Number, Owner: desired.previous.Row.Owner,
+		}
 		e.decide(d.asKept(o.hold))
 	}
 	if !res.isOwnSubject {
 		return
 	}
-	d := Decision{Environment: w.name, Owner: config.Printable(w.shownOwner()), Author: config.Printable(w.shownOwner())}
+	owner := config.Printable(desired.shownOwner())
+	d := Decision{Environment: desired.name, Owner: owner, Author: owner}
 	switch {
 	case res.hold == nil:
-		e.decide(d.asLive(w.ownRule(), e.ownReason(res)))
+		e.decide(d.asLive(desired.ownRule(), e.ownReason(res)))
 	case res.live != nil:
 		e.decide(d.asKept(res.hold))
 	default:
@@ -115,11 +118,11 @@ func (e *explainer) explainResult(res *result) {
 }
 
 func (e *explainer) explainMember(res *result, m memberResult) {
-	w := res.desired
+	desired := res.desired
 	d := Decision{
-		Environment: w.name, Repository: m.repository, Number: m.Number, Title: config.Printable(m.Title),
+		Environment: desired.name, Repository: m.repository, Number: m.Number, Title: config.Printable(m.Title),
 		Author: config.Printable(m.Author),
-		Owner:  config.Printable(cmp.Or(w.file.Owner, m.owner)), URL: config.Printable(m.URL),
+		Owner:  config.Printable(cmp.Or(desired.file.Owner, m.owner)), URL: config.Printable(m.URL),
 		HeadSHA: config.Printable(m.HeadSHA), LostSlot: e.lost[strings.ToLower(m.owner)].Slot,
 	}
 	switch m.outcome {
@@ -139,13 +142,14 @@ func (e *explainer) explainMember(res *result, m memberResult) {
 
 // memberReason explains a pull request that runs.
 func (e *explainer) memberReason(res *result, m memberResult) string {
-	w, label := res.desired, e.cfg.Policy.PullRequests.Label
-	if !w.isDedicated {
-		first := fmt.Sprintf("it is open and labelled %q; it runs in environment %s", cmp.Or(m.joinLabel, label), w.name)
+	desired, label := res.desired, e.cfg.Policy.PullRequests.Label
+	if !desired.isDedicated {
+		first := fmt.Sprintf("it is open and labelled %q; it runs in environment %s",
+			cmp.Or(m.joinLabel, label), desired.name)
 		return strings.Join(append([]string{first}, res.planned.notes...), "; ")
 	}
 	parts := []string{fmt.Sprintf("it is open and labelled %q; profile %s", label, res.live.Row.Profile)}
-	if p := e.fileProblem(w.name); p != "" {
+	if p := e.fileProblem(desired.name); p != "" {
 		parts = append(parts, "the newest version of its file is invalid and not used: "+p)
 	}
 	if lost := e.lostSlotText(m.owner); lost != "" {
@@ -158,8 +162,8 @@ func (e *explainer) memberReason(res *result, m memberResult) string {
 }
 
 // ownRule returns the rule of an environment that a file or a slot makes.
-func (w *desired) ownRule() Rule {
-	if w.claim != nil {
+func (d *desiredEnvironment) ownRule() Rule {
+	if d.claim != nil {
 		return RuleSlot
 	}
 	return RuleFile
@@ -167,13 +171,13 @@ func (w *desired) ownRule() Rule {
 
 // ownReason explains a live environment that a file or a slot makes.
 func (e *explainer) ownReason(res *result) string {
-	w := res.desired
-	parts := []string{"its file is in " + config.OverlaysFolder + "/" + w.name}
-	if w.claim != nil {
-		parts[0] = "its slot is held by " + strings.Join(w.claim.Holders, ", ")
-		parts = append(parts, e.losersOf(w.name)...)
+	desired := res.desired
+	parts := []string{"its file is in " + config.OverlaysFolder + "/" + desired.name}
+	if desired.claim != nil {
+		parts[0] = "its slot is held by " + strings.Join(desired.claim.Holders, ", ")
+		parts = append(parts, e.losersOf(desired.name)...)
 	}
-	if p := e.fileProblem(w.name); p != "" {
+	if p := e.fileProblem(desired.name); p != "" {
 		parts = append(parts, "the newest version of its file is invalid and not used: "+p)
 	}
 	return strings.Join(append(parts, res.planned.notes...), "; ")

@@ -32,10 +32,10 @@ func (c removalCount) isMoreThan(percent int) bool {
 	return c.removed >= shareFrom && 100*c.removed > percent*c.before // guard deletion-guard-share: false
 }
 
-// newDeletionGuard counts the environments that lose now what asked for them, with those that did lately. Environments
-// that are guarded already aren't counted again.
+// newDeletionGuard counts the environments that lose their label, file or claim now, and those that lost it within
+// guardWindow. Environments that are guarded already aren't counted again.
 func newDeletionGuard(
-	in *input, existing []*desired, pendingMoves map[string]*Remembered, expired map[*desired]*hold,
+	in *input, existing []*desiredEnvironment, pendingMoves map[string]*Remembered, expired map[*desiredEnvironment]*hold,
 ) *deletionGuard {
 	g := &deletionGuard{
 		most: in.deletionsAtOnce(), percent: in.deletionsAtOncePercent(), of: map[string]*removalCount{},
@@ -57,9 +57,9 @@ func newDeletionGuard(
 			g.countEach(e, func(c *removalCount) { c.removed++ })
 		}
 	}
-	for _, w := range existing {
-		if w.isLost() || expired[w] != nil {
-			count(w.previous)
+	for _, desired := range existing {
+		if desired.isLost() || expired[desired] != nil {
+			count(desired.previous)
 		}
 	}
 	for _, e := range pendingMoves {
@@ -115,13 +115,13 @@ func (g *deletionGuard) bound(e *Remembered) string {
 }
 
 // isLost reports whether a live environment has lost its label, file or claim. The end of a pull request isn't counted:
-// GitHub was asked about that pull request directly, so a mistake in configuration can't look like it.
-func (w *desired) isLost() bool {
-	if !w.isDedicated {
-		return w.isAbandoned() && (w.previous.Row.Source != FromPullRequest || w.departed > 0)
+// a direct read showed it closed, and no mistake in configuration causes that.
+func (d *desiredEnvironment) isLost() bool {
+	if !d.isDedicated {
+		return d.isAbandoned() && (d.previous.Row.Source != FromPullRequest || d.departed > 0)
 	}
-	m := w.members[0]
-	return w.lacksLabel() && !w.file.Adopted && m.membership != nil && !m.isStillLabelled()
+	m := d.members[0]
+	return d.lacksLabel() && !d.file.Adopted && m.membership != nil && !m.isStillLabelled()
 }
 
 // stops reports whether a removal waits for confirmation. A removal that was guarded before stays guarded, however few
@@ -133,31 +133,35 @@ func (g *deletionGuard) stops(e *Remembered) bool {
 
 // withGuardedMoves returns the environments with holds for the pull requests that were guarded before: they stay in
 // their dedicated environment.
-func withGuardedMoves(in *input, environments []*desired, pendingMoves map[string]*Remembered) []*desired {
+func withGuardedMoves(
+	in *input, environments []*desiredEnvironment, pendingMoves map[string]*Remembered,
+) []*desiredEnvironment {
 	inactive := &deletionGuard{most: in.deletionsAtOnce(), percent: 100} // it stops only moves that were stopped before
 	with := slices.Clone(environments)
-	for i, w := range with {
-		isGuarded := func(m *member) bool { return moveHold(in, w, m, pendingMoves, inactive) != nil }
-		if !slices.ContainsFunc(w.members, isGuarded) {
+	for i, desired := range with {
+		isGuarded := func(m *member) bool { return moveHold(in, desired, m, pendingMoves, inactive) != nil }
+		if !slices.ContainsFunc(desired.members, isGuarded) {
 			continue
 		}
-		with[i] = w.withOwnMembers()
+		with[i] = desired.withOwnMembers()
 		for _, m := range with[i].members {
-			m.hold = cmp.Or(m.hold, moveHold(in, w, m, pendingMoves, inactive))
+			m.hold = cmp.Or(m.hold, moveHold(in, desired, m, pendingMoves, inactive))
 		}
 	}
 	return with
 }
 
 // moveHold keeps a pull request in its dedicated environment if too many would leave theirs at once.
-func moveHold(in *input, w *desired, m *member, pendingMoves map[string]*Remembered, g *deletionGuard) *hold {
+func moveHold(
+	in *input, desired *desiredEnvironment, m *member, pendingMoves map[string]*Remembered, g *deletionGuard,
+) *hold {
 	dedicated := pendingMoves[m.subject()]
 	if dedicated == nil || in.isConfirmed(dedicated.Row.Name) || !g.stops(dedicated) {
 		return nil
 	}
 	return &hold{
 		rule: RuleWithheld, needsConfirmation: true, isGuard: true,
-		reason: fmt.Sprintf("it would move to %s together with many others, %s", w.name, g.bound(dedicated)),
+		reason: fmt.Sprintf("it would move to %s together with many others, %s", desired.name, g.bound(dedicated)),
 		remedy: "undo the label or claim that moves it, or previewctl confirm " + dedicated.Row.Name + " to remove it",
 	}
 }

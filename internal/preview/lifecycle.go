@@ -21,8 +21,8 @@ const (
 type lifecycle struct {
 	Life
 	name       string
-	previous   *Remembered // nil if it is new
-	desired    *desired    // nil if nothing asks for it now
+	previous   *Remembered         // nil if it is new
+	desired    *desiredEnvironment // nil if nothing asks for it now
 	pushes     pushes
 	file       *config.Environment
 	profile    string
@@ -57,22 +57,23 @@ type lifecycles struct {
 	in       *input
 	byName   map[string]*lifecycle
 	initial  runStates // before this snapshot puts any to sleep or wakes any
-	pushes   map[*desired]pushes
-	asked    map[string]*desired // by name
+	pushes   map[*desiredEnvironment]pushes
+	desired  map[string]*desiredEnvironment // by name
 	measured measurement
 }
 
 // updateLifecycles finds the activity of each environment that was live.
-func updateLifecycles(in *input, ids *identities, environments []*desired) *lifecycles {
+func updateLifecycles(in *input, ids *identities, environments []*desiredEnvironment) *lifecycles {
 	ls := &lifecycles{
 		in: in, byName: make(map[string]*lifecycle, len(in.previous)), initial: make(runStates, len(in.previous)),
-		pushes: make(map[*desired]pushes, len(environments)), asked: make(map[string]*desired, len(environments)),
+		pushes:   make(map[*desiredEnvironment]pushes, len(environments)),
+		desired:  make(map[string]*desiredEnvironment, len(environments)),
 		measured: measure(in),
 	}
-	for _, w := range environments {
-		ls.pushes[w] = findPushes(in, w)
-		if w.previous != nil || ls.asked[w.name] == nil {
-			ls.asked[w.name] = w
+	for _, desired := range environments {
+		ls.pushes[desired] = findPushes(in, desired)
+		if desired.previous != nil || ls.desired[desired.name] == nil {
+			ls.desired[desired.name] = desired
 		}
 	}
 	for name, previous := range in.previous {
@@ -93,7 +94,7 @@ func newLife(in *input) Life {
 func (ls *lifecycles) update(name string, previous *Remembered) {
 	in, now := ls.in, ls.in.now.UTC()
 	l := &lifecycle{
-		name: name, previous: previous, desired: ls.asked[name], file: in.file(name), profile: previous.Row.Profile,
+		name: name, previous: previous, desired: ls.desired[name], file: in.file(name), profile: previous.Row.Profile,
 		settings: in.cfg.LifetimeIn(previous.Row.Profile, in.file(name)), requests: in.memory.Requests[name],
 	}
 	l.pushes = ls.pushes[l.desired]

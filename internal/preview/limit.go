@@ -31,7 +31,7 @@ type limiter struct {
 type turn struct {
 	ticket int
 	wakes  *lifecycle
-	fresh  *desired
+	fresh  *desiredEnvironment
 }
 
 func newLimiter(r *reconciler, s *scheduler, states runStates, previouslyExpired map[string]Expired) *limiter {
@@ -55,7 +55,7 @@ func newLimiter(r *reconciler, s *scheduler, states runStates, previouslyExpired
 }
 
 // limit takes the turns of the environments that should wake, and of the new ones.
-func (l *limiter) limit(fresh []*desired, decided map[string]Decided) {
+func (l *limiter) limit(fresh []*desiredEnvironment, decided map[string]Decided) {
 	for _, t := range l.turns(fresh, decided) {
 		if t.wakes != nil {
 			l.wake(t.wakes)
@@ -66,22 +66,22 @@ func (l *limiter) limit(fresh []*desired, decided map[string]Decided) {
 }
 
 // turns returns the environments that should wake or begin, in order of arrival.
-func (l *limiter) turns(fresh []*desired, decided map[string]Decided) []turn {
+func (l *limiter) turns(fresh []*desiredEnvironment, decided map[string]Decided) []turn {
 	wakers := slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool { return !l.scheduler.wakesNow(c, l.states) })
 	turns := make([]turn, 0, len(wakers)+len(fresh))
 	for _, w := range wakers {
 		turns = append(turns, turn{ticket: cmp.Or(l.states[w.name].Ticket, wakesLast), wakes: w})
 	}
-	for _, w := range fresh {
-		turns = append(turns, turn{ticket: cmp.Or(w.ticket(decided), createsLast), fresh: w})
+	for _, desired := range fresh {
+		turns = append(turns, turn{ticket: cmp.Or(desired.ticket(decided), createsLast), fresh: desired})
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.ticket, b.ticket) })
 	return turns
 }
 
 // create makes a new environment, if its lifetime isn't over and no limit is reached.
-func (l *limiter) create(w *desired) {
-	for next := w; next != nil; {
+func (l *limiter) create(desired *desiredEnvironment) {
+	for next := desired; next != nil; {
 		p, expired := l.reconciler.propose(next), (*Expired)(nil)
 		if p.hold == nil && next.previous == nil {
 			if expired = l.expiredBefore(next, p.desired); expired != nil {
@@ -94,24 +94,24 @@ func (l *limiter) create(w *desired) {
 		res.expired = expired
 		next = l.reconciler.add(res).followUp
 	}
-	if _, isOld := l.states[w.name]; !isOld && l.live.has(w.name) {
-		l.states[w.name] = runState{State: l.live.environments[w.name].Row.State, Changed: l.in.now.UTC()}
+	if _, isOld := l.states[desired.name]; !isOld && l.live.has(desired.name) {
+		l.states[desired.name] = runState{State: l.live.environments[desired.name].Row.State, Changed: l.in.now.UTC()}
 	}
-	l.wakeTargets(w.name)
+	l.wakeTargets(desired.name)
 }
 
 // expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins.
 // The copy has the final holds of the members.
-func (l *limiter) expiredBefore(w, final *desired) *Expired {
-	if left, ok := l.previouslyExpired[w.name]; ok {
+func (l *limiter) expiredBefore(desired, final *desiredEnvironment) *Expired {
+	if left, ok := l.previouslyExpired[desired.name]; ok {
 		return &left
 	}
-	end := w.file.Lifetime.Expires
-	if end == nil || !l.in.isClockReliable() || end.After(l.in.now) || isExtended(l.in, w.name) {
+	end := desired.file.Lifetime.Expires
+	if end == nil || !l.in.isClockReliable() || end.After(l.in.now) || isExtended(l.in, desired.name) {
 		return nil
 	}
 	return &Expired{
-		Rule: RuleExpired, Reason: "it expired at " + moment(*end), Heads: l.lifecycles.pushes[w].heads,
+		Rule: RuleExpired, Reason: "it expired at " + moment(*end), Heads: l.lifecycles.pushes[desired].heads,
 		Members: final.rememberedMembers(l.in.cfg.Policy.PullRequests),
 	}
 }
@@ -135,8 +135,8 @@ const (
 )
 
 // limitHold holds a new environment if a limit is reached.
-func (l *limiter) limitHold(w *desired) *hold {
-	for _, c := range l.limitCounts(w) {
+func (l *limiter) limitHold(desired *desiredEnvironment) *hold {
+	for _, c := range l.limitCounts(desired) {
 		if c.atMost == 0 || c.have < c.atMost || c.name == limitAwake && l.makeRoom() {
 			continue
 		}
@@ -171,21 +171,21 @@ func (l *limiter) enqueue(name limitName, queue string) int {
 	return l.waiting[key]
 }
 
-func (l *limiter) limitCounts(w *desired) []limitCount {
-	limits, u := l.in.cfg.Policy.Limits, l.countsFor(w)
+func (l *limiter) limitCounts(desired *desiredEnvironment) []limitCount {
+	limits, u := l.in.cfg.Policy.Limits, l.countsFor(desired)
 	counts := []limitCount{{limitEnvironments, "", "", u.all, limits.Environments}}
-	owner := w.limitOwner()
-	if key := strings.ToLower(owner); w.claim == nil && (!w.isFromFile || key != "") {
+	owner := desired.limitOwner()
+	if key := strings.ToLower(owner); desired.claim == nil && (!desired.isFromFile || key != "") {
 		counts = append(counts,
 			limitCount{
 				limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key],
 				limits.PerOwner,
 			})
 	}
-	if w.source() == FromPullRequest {
+	if desired.source() == FromPullRequest {
 		seen := map[string]bool{}
-		for _, m := range w.members {
-			if !seen[m.key] && (w.isDedicated || m.hold == nil) {
+		for _, m := range desired.members {
+			if !seen[m.key] && (desired.isDedicated || m.hold == nil) {
 				counts = append(counts,
 					limitCount{limitPerRepository, " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
 			}
@@ -197,13 +197,13 @@ func (l *limiter) limitCounts(w *desired) []limitCount {
 
 // countsFor counts also dedicated environments that stay until their pull request has moved, but not those of pull
 // requests that move to this one.
-func (l *limiter) countsFor(w *desired) liveCounts {
+func (l *limiter) countsFor(desired *desiredEnvironment) liveCounts {
 	if len(l.reconciler.pendingMoves) == 0 {
 		return l.live.counts
 	}
 	u := l.live.counts.clone()
 	for about, e := range l.reconciler.pendingMoves {
-		if !slices.ContainsFunc(w.members, func(m *member) bool { return m.hold == nil && m.subject() == about }) {
+		if !slices.ContainsFunc(desired.members, func(m *member) bool { return m.hold == nil && m.subject() == about }) {
 			u.count(e)
 		}
 	}

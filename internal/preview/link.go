@@ -35,12 +35,12 @@ func linkEnvironments(in *input, live *liveSet, results []*result, last composit
 		linked: map[string]*composition{},
 	}
 	l := linkResult{rows: map[string]Row{}, notes: graph.notes, compositions: next}
-	for name, d := range planned {
-		next.plain[name] = d.made
+	for name, planned := range planned {
+		next.plain[name] = planned.composed
 		if len(graph.to[name])+len(graph.from[name]) == 0 {
 			continue
 		}
-		parts := d.made.ingredients
+		parts := planned.composed.ingredients
 		parts.plan.Links, parts.plan.From = graph.to[name], graph.peers(name)
 		made, err := last.compose(&parts, last.linked[name], in.previous[name])
 		if err != nil {
@@ -58,9 +58,9 @@ func buildLinkGraph(in *input, live *liveSet, planned map[string]*plannedEnviron
 	}
 	targets := liveTargets(in, live)
 	for _, name := range slices.Sorted(maps.Keys(planned)) {
-		d := planned[name]
-		for _, service := range slices.Sorted(maps.Keys(d.desired.file.Links)) {
-			if _, isHere := d.run[service]; isHere || in.cfg.Policy.Services.Get(service) == nil {
+		planned := planned[name]
+		for _, service := range slices.Sorted(maps.Keys(planned.desired.file.Links)) {
+			if _, isHere := planned.run[service]; isHere || in.cfg.Policy.Services.Get(service) == nil {
 				continue
 			}
 			target, problem := targets.follow(name, service)
@@ -68,7 +68,7 @@ func buildLinkGraph(in *input, live *liveSet, planned map[string]*plannedEnviron
 				g.notes[name] = append(g.notes[name], fmt.Sprintf("service %s leads to the baseline: %s", service, problem))
 			}
 			if target != "" {
-				g.connect(name, d.row().Namespace, service, target, live.environments[target].Row.Namespace)
+				g.connect(name, planned.row().Namespace, service, target, live.environments[target].Row.Namespace)
 			}
 		}
 	}

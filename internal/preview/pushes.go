@@ -18,42 +18,42 @@ type pushes struct {
 
 // findPushes returns the commits of the members, of the refs in the file, and of the file itself. Commits of default
 // refs don't count: they would keep all environments awake. An orphan keeps the commit that it had.
-func findPushes(in *input, w *desired) pushes {
+func findPushes(in *input, desired *desiredEnvironment) pushes {
 	var all []string
 	add := func(name string, of ...any) {
 		sum := sha256.Sum256([]byte(fmt.Sprintln(of...)))
 		all = append(all, name+"="+hex.EncodeToString(sum[:8]))
 	}
-	for _, m := range w.members {
-		if w.isDedicated || w.isMember(m) {
+	for _, m := range desired.members {
+		if desired.isDedicated || desired.isMember(m) {
 			add(Member{Repository: m.key, RepositoryID: m.repositoryID, Number: m.Number}.lasting(), m.HeadSHA)
 		}
 	}
-	all = append(all, lastPushes(in, w)...)
-	for name, ref := range w.file.Services {
+	all = append(all, lastPushes(in, desired)...)
+	for name, ref := range desired.file.Services {
 		sha, ok := chosenCommit(in, name, ref)
 		if !ok {
 			return pushes{}
 		}
 		add(name, sha)
 	}
-	if w.claim != nil {
-		add("claim", w.claim.Holders, w.claim.Since)
+	if desired.claim != nil {
+		add("claim", desired.claim.Holders, desired.claim.Since)
 	}
-	if tree := in.cfg.FolderTree(w.name); tree != "" {
+	if tree := in.cfg.FolderTree(desired.name); tree != "" {
 		add("folder", tree)
 	}
 	return pushes{strings.Join(sortedSet(all), " "), true}
 }
 
 // lastPushes returns the remembered commits of members that can't be read now.
-func lastPushes(in *input, w *desired) (heads []string) {
+func lastPushes(in *input, desired *desiredEnvironment) (heads []string) {
 	var missing []Member
-	last := in.memory.Lives[w.name].Heads
-	for _, o := range w.orphans {
+	last := in.memory.Lives[desired.name].Heads
+	for _, o := range desired.orphans {
 		missing = append(missing, o.Member)
 	}
-	if left, ok := in.memory.Expired[w.name]; ok && w.previous == nil {
+	if left, ok := in.memory.Expired[desired.name]; ok && desired.previous == nil {
 		last = left.Heads
 		for _, m := range left.Members {
 			if _, isRead := in.anyRepository(m.Repository); !isRead {

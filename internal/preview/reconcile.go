@@ -9,18 +9,19 @@ import (
 // reconciler decides about each environment: create, update, keep or remove it. It decides about removals from holds
 // with allowsRemoval; their evidence comes from identify, assign and the lifecycles.
 //
-// An environment is removed by not being added to live. So goes also the dedicated environment of a closed pull
-// request: it has no desired environment. The evidence is in direct reads (internal/github/direct.go). Where one fails,
-// identify makes the pull request an orphan. So does keepLeaving until there are enough. keepOrphans adds its
-// environment. The deletion guard doesn't count closed pull requests on purpose, because a person closed each of them.
+// An environment is removed if nothing adds it to live. A closed pull request has no desired environment, so nothing
+// adds its dedicated environment. The evidence is in direct reads (internal/github/direct.go). While a read fails,
+// identify makes an orphan of the pull request, and keepOrphans adds its environment. keepLeaving makes an orphan too,
+// until there are enough reads. The deletion guard doesn't count closed pull requests on purpose, because a person
+// closed each of them.
 type reconciler struct {
 	in           *input
 	lifecycles   *lifecycles
-	existing     []*desired
+	existing     []*desiredEnvironment
 	guard        *deletionGuard
 	planner      *planner
 	live         *liveSet
-	expired      map[*desired]*hold // evidence that a lifetime is over
+	expired      map[*desiredEnvironment]*hold // evidence that a lifetime is over
 	pendingMoves map[string]*Remembered
 	movedTo      map[string]string // dedicated environments that went, because their pull request runs elsewhere now
 	rejected     rejections
@@ -30,20 +31,20 @@ type reconciler struct {
 
 // newReconciler prepares the decisions. The deletion guard counts the removals before the first decision.
 func newReconciler(
-	in *input, ids *identities, ls *lifecycles, existing []*desired, moves map[string]*Remembered,
+	in *input, ids *identities, ls *lifecycles, existing []*desiredEnvironment, moves map[string]*Remembered,
 ) *reconciler {
 	r := &reconciler{
 		in: in, lifecycles: ls, existing: withGuardedMoves(in, existing, moves), live: newLiveSet(in),
-		expired:      map[*desired]*hold{},
+		expired:      map[*desiredEnvironment]*hold{},
 		pendingMoves: maps.Clone(moves), movedTo: map[string]string{}, rejected: rejections{},
 	}
 	r.planner = &planner{
 		in: in, lifecycles: ls, live: r.live, last: in.memory.compositions.of(in.cfg),
 		readyDefaults: map[string]config.ServiceRef{},
 	}
-	for _, w := range r.existing {
-		if h := ls.expiredHold(w); h != nil {
-			r.expired[w] = h
+	for _, desired := range r.existing {
+		if h := ls.expiredHold(desired); h != nil {
+			r.expired[desired] = h
 		}
 	}
 	r.guard = newDeletionGuard(in, r.existing, moves, r.expired)
@@ -70,7 +71,7 @@ func (r *reconciler) keepInGrace(ids *identities) {
 		}
 	}
 	for name, e := range r.in.previous {
-		isDecidedElsewhere := isOpen[name] || isNamed(name) || r.lifecycles.asked[name] != nil || r.live.has(name)
+		isDecidedElsewhere := isOpen[name] || isNamed(name) || r.lifecycles.desired[name] != nil || r.live.has(name)
 		if isDecidedElsewhere || len(e.Members) == 0 || r.in.isConfirmed(name) {
 			continue
 		}
@@ -94,14 +95,14 @@ func (r *reconciler) keepAll(h *hold) {
 
 // reconcileExisting decides about the environments that are live.
 func (r *reconciler) reconcileExisting() {
-	for _, w := range r.existing {
-		if h := r.expired[w]; h != nil {
-			r.add(r.expire(w, h))
+	for _, desired := range r.existing {
+		if h := r.expired[desired]; h != nil {
+			r.add(r.expire(desired, h))
 			continue
 		}
-		for w != nil {
-			p := r.propose(w)
-			w = r.add(r.conclude(p)).followUp
+		for desired != nil {
+			p := r.propose(desired)
+			desired = r.add(r.conclude(p)).followUp
 		}
 	}
 }
@@ -138,21 +139,21 @@ func (r *reconciler) addMember(res *result, m memberResult) {
 
 // proposal is a desired environment with its plan.
 type proposal struct {
-	desired *desired // with the final holds of its members
+	desired *desiredEnvironment // with the final holds of its members
 	planned *plannedEnvironment
 	hold    *hold // why it can't be created or updated
 }
 
 // propose plans an environment.
-func (r *reconciler) propose(w *desired) proposal {
-	if w.isDedicated { // the hold of its only member doesn't change
-		made, h := r.planner.planDedicated(w)
-		return proposal{w, made, h}
+func (r *reconciler) propose(desired *desiredEnvironment) proposal {
+	if desired.isDedicated { // the hold of its only member doesn't change
+		planned, h := r.planner.planDedicated(desired)
+		return proposal{desired, planned, h}
 	}
-	p := proposal{desired: w.withOwnMembers()}
+	p := proposal{desired: desired.withOwnMembers()}
 	for _, m := range p.desired.members {
 		if m.hold == nil {
-			m.hold = moveHold(r.in, w, m, r.pendingMoves, r.guard)
+			m.hold = moveHold(r.in, desired, m, r.pendingMoves, r.guard)
 		}
 	}
 	holdForSecrets(r.in.cfg, p.desired)
@@ -215,7 +216,7 @@ func (r *reconciler) finalLifecycles() *lifecycles {
 // beginLifecycle is the lifecycle of a new environment.
 func beginLifecycle(ls *lifecycles, name string, e *Remembered) *lifecycle {
 	l := &lifecycle{
-		Life: newLife(ls.in), name: name, desired: ls.asked[name], file: ls.in.file(name), profile: e.Row.Profile,
+		Life: newLife(ls.in), name: name, desired: ls.desired[name], file: ls.in.file(name), profile: e.Row.Profile,
 		settings: ls.in.cfg.LifetimeIn(e.Row.Profile, ls.in.file(name)), requests: ls.in.memory.Requests[name],
 	}
 	if p := ls.pushes[l.desired]; p.isKnown {

@@ -2,7 +2,7 @@ package preview
 
 // result is what becomes of a desired environment.
 type result struct {
-	desired *desired            // with the holds of its members
+	desired *desiredEnvironment // with the holds of its members
 	hold    *hold               // why it isn't created or updated; nil if it is
 	planned *plannedEnvironment // nil unless it is created or updated
 	live    *Remembered
@@ -14,7 +14,7 @@ type result struct {
 	// expired is the entry of an environment that its lifetime takes away.
 	expired *Expired
 	// followUp is the file's environment if an adopted one loses its pull request.
-	followUp *desired
+	followUp *desiredEnvironment
 }
 
 func (r *result) countRemoval(e *Remembered) { r.counted = append(r.counted, e) }

@@ -110,8 +110,8 @@ func (r *resolved) requestsToKeep() map[string]Requests {
 // isWaiting reports whether an environment that isn't live is still asked for. An extended one comes back as soon as
 // there is room.
 func (r *resolved) isWaiting(name string) bool {
-	w := r.lifecycles.asked[name]
-	return w != nil && w.previous == nil && !w.lacksLabel()
+	desired := r.lifecycles.desired[name]
+	return desired != nil && desired.previous == nil && !desired.lacksLabel()
 }
 
 // removals returns the times of the removals that the deletion guard counts: all, and by repository.

@@ -5,32 +5,34 @@ import "github.com/previewset/previewset/internal/config"
 // decideLabelLoss decides about a live dedicated environment that has a hold h; nil if it has none. If its pull request
 // lost the label, the environment is removed, unless configuration is the cause, or too many are removed at once. It
 // returns the environment as it stays if it isn't removed, the final hold, and whether the removal counts.
-func (r *reconciler) decideLabelLoss(w *desired, h *hold) (previous *Remembered, final *hold, isCounted bool) {
-	policy, m := r.in.cfg.Policy.PullRequests, w.members[0]
-	last := w.previous.Members[0]
-	orConfirm := ", or previewctl confirm " + w.name + " to remove it"
+func (r *reconciler) decideLabelLoss(
+	desired *desiredEnvironment, h *hold,
+) (previous *Remembered, final *hold, isCounted bool) {
+	policy, m := r.in.cfg.Policy.PullRequests, desired.members[0]
+	last := desired.previous.Members[0]
+	orConfirm := ", or previewctl confirm " + desired.name + " to remove it"
 	withheld := func(reason, remedy string) *hold {
 		return &hold{rule: RuleWithheld, needsConfirmation: true, reason: reason, remedy: remedy + orConfirm}
 	}
 	switch {
 	case h == nil || !h.allowsRemoval:
 		last.Label = presentLabel(policy, m.labels) // it has this label now
-		return w.previous.withMember(false, last), h, false
-	case r.in.isConfirmed(w.name):
-		return w.previous.withMember(false, last), h, false
+		return desired.previous.withMember(false, last), h, false
+	case r.in.isConfirmed(desired.name):
+		return desired.previous.withMember(false, last), h, false
 	case last.Label == "":
 		reason := h.reason + ", and its earlier label is unknown, because saved state was lost"
-		return w.previous.withMember(false, last), withheld(reason, h.remedy), false
+		return desired.previous.withMember(false, last), withheld(reason, h.remedy), false
 	case m.isStillLabelled(): // guard other-label: false
 		reason := "the configured label has changed since it got its preview"
-		return w.previous.withMember(false, last), withheld(reason, h.remedy), false
+		return desired.previous.withMember(false, last), withheld(reason, h.remedy), false
 	}
-	isCounted = r.in.isCounted(w.previous)
-	if r.guard.stops(w.previous) {
-		reason := "it lost its label together with many others, " + r.guard.bound(w.previous)
-		return w.previous.withMember(true, last), withheld(reason, "label it again"), isCounted
+	isCounted = r.in.isCounted(desired.previous)
+	if r.guard.stops(desired.previous) {
+		reason := "it lost its label together with many others, " + r.guard.bound(desired.previous)
+		return desired.previous.withMember(true, last), withheld(reason, "label it again"), isCounted
 	}
-	return w.previous.withMember(false, last), h, isCounted
+	return desired.previous.withMember(false, last), h, isCounted
 }
 
 // withMember returns a copy of an environment with one member.
@@ -42,32 +44,32 @@ func (e *Remembered) withMember(isGuarded bool, member Member) *Remembered {
 
 // abandonedHold decides about a live named environment that nothing asks for any more. The end of its pull requests is
 // evidence. So is an absent file or claim, unless many are lost at once, or the config branch was rewritten.
-func (r *reconciler) abandonedHold(w *desired) *hold {
+func (r *reconciler) abandonedHold(desired *desiredEnvironment) *hold {
 	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nothing asks for it any more"}
-	isConfigured := w.previous.Row.Source != FromPullRequest
-	confirm := "previewctl confirm " + w.name + " to remove it"
+	isConfigured := desired.previous.Row.Source != FromPullRequest
+	confirm := "previewctl confirm " + desired.name + " to remove it"
 	switch {
-	case r.in.isConfirmed(w.name):
+	case r.in.isConfirmed(desired.name):
 		return removed
-	case r.in.hasUnknownClaim(w.name):
+	case r.in.hasUnknownClaim(desired.name):
 		return &hold{
 			rule: RuleFile, needsConfirmation: true,
 			reason: "its claim in " + config.SlotsFile + " is invalid, and no earlier one is known",
 			remedy: "correct the claim, or " + confirm,
 		}
-	case !isConfigured && w.departed == 0:
-		if h := graceHold(r.in, r.lifecycles.byName[w.name]); h != nil {
+	case !isConfigured && desired.departed == 0:
+		if h := graceHold(r.in, r.lifecycles.byName[desired.name]); h != nil {
 			return h
 		}
 		return removed
-	case isConfigured && w.previous.IsGuarded:
+	case isConfigured && desired.previous.IsGuarded:
 		return guardedHold("its file or claim is gone from the config branch, "+
 			"which lost many at once or was force-pushed before", confirm)
 	case isConfigured && r.in.isRewritten():
 		return guardedHold("its file or claim is gone from the config branch, which was force-pushed", confirm)
 	}
-	if r.guard.stops(w.previous) {
-		reason := "it lost its file, claim or pull requests together with many others, " + r.guard.bound(w.previous)
+	if r.guard.stops(desired.previous) {
+		reason := "it lost its file, claim or pull requests together with many others, " + r.guard.bound(desired.previous)
 		h := guardedHold(reason, confirm)
 		h.isCounted = true
 		return h
@@ -85,30 +87,30 @@ func guardedHold(reason, confirm string) *hold {
 }
 
 // expire removes an environment at the end of its lifetime, unless too many are removed at once.
-func (r *reconciler) expire(w *desired, h *hold) *result {
-	res := &result{desired: w, hold: h}
-	res.isOwnSubject = !w.isDedicated && (w.isFromFile || w.claim != nil || len(w.members) == 0)
+func (r *reconciler) expire(desired *desiredEnvironment, h *hold) *result {
+	res := &result{desired: desired, hold: h}
+	res.isOwnSubject = !desired.isDedicated && (desired.isFromFile || desired.claim != nil || len(desired.members) == 0)
 	outcome := memberKeptOut
-	if r.in.isCounted(w.previous) {
-		res.countRemoval(w.previous)
+	if r.in.isCounted(desired.previous) {
+		res.countRemoval(desired.previous)
 	}
-	if !r.in.isConfirmed(w.name) && r.guard.stops(w.previous) {
-		as := *w.previous
+	if !r.in.isConfirmed(desired.name) && r.guard.stops(desired.previous) {
+		as := *desired.previous
 		as.IsGuarded = true
 		res.live, outcome = &as, memberStays
 		res.hold = &hold{
 			rule: RuleWithheld, needsConfirmation: true,
-			reason: h.reason + ", as that of many others, " + r.guard.bound(w.previous),
-			remedy: "previewctl confirm " + w.name + " to remove it, or previewctl extend " + w.name,
+			reason: h.reason + ", as that of many others, " + r.guard.bound(desired.previous),
+			remedy: "previewctl confirm " + desired.name + " to remove it, or previewctl extend " + desired.name,
 		}
 	} else {
 		res.expired = &Expired{
-			Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[w.name].Heads,
-			Members: w.previous.Members,
+			Rule: h.rule, Reason: h.reason, Heads: r.lifecycles.byName[desired.name].Heads,
+			Members: desired.previous.Members,
 		}
 	}
-	for _, m := range w.members {
-		if !w.isDedicated && m.hold != nil && !m.isIn(w.name) {
+	for _, m := range desired.members {
+		if !desired.isDedicated && m.hold != nil && !m.isIn(desired.name) {
 			res.members = append(res.members, memberResult{member: m, outcome: memberKeptOut, hold: m.hold})
 		} else {
 			res.members = append(res.members, memberResult{member: m, outcome: outcome, hold: res.hold})

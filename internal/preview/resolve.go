@@ -29,7 +29,7 @@ func Resolve(cfg *config.Config, facts Facts, memory Memory, now time.Time) *Sna
 // limiter add to the live set, which the phases after them read.
 func runPhases(in *input, ids *identities, a *assigned) *resolved {
 	ls := updateLifecycles(in, ids, a.desired)
-	existing, fresh := inOrder(a.desired, ids.decided)
+	existing, fresh := orderByArrival(a.desired, ids.decided)
 
 	rec := newReconciler(in, ids, ls, existing, a.pendingMoves)
 	rec.reconcileExisting()

@@ -12,13 +12,13 @@ import (
 // holdForSecrets holds the members of a named environment that can't run together with the others because of secrets:
 // code from a fork never runs where secrets are, and secrets never come where code from a fork ran
 // (docs/decisions/0019-no-secrets-for-forks.md). Such a member doesn't hold the others.
-func holdForSecrets(cfg *config.Config, w *desired) {
+func holdForSecrets(cfg *config.Config, desired *desiredEnvironment) {
 	mark := SecretsMark("")
-	if w.previous != nil {
-		mark = w.previous.Row.SecretsMark()
+	if desired.previous != nil {
+		mark = desired.previous.Row.SecretsMark()
 	}
-	why := secretsReason(cfg, w, mark)
-	for _, m := range w.members {
+	why := secretsReason(cfg, desired, mark)
+	for _, m := range desired.members {
 		switch {
 		case m.hold != nil:
 		case m.isFork() && why != "":
@@ -28,35 +28,35 @@ func holdForSecrets(cfg *config.Config, w *desired) {
 					cfg.Policy.PullRequests.Label, pushBranchRemedy),
 			}
 		case mark == SecretsNever:
-			m.hold = requiredHold(cfg, w.name, slices.Sorted(maps.Keys(m.heads)))
+			m.hold = requiredSecretsHold(cfg, desired.name, slices.Sorted(maps.Keys(m.heads)))
 		}
 	}
 }
 
 // secretsReason returns why code from a fork can't come into an environment: it has secrets, or a service that people
 // ask for needs them.
-func secretsReason(cfg *config.Config, w *desired, mark SecretsMark) string {
+func secretsReason(cfg *config.Config, desired *desiredEnvironment, mark SecretsMark) string {
 	switch mark {
 	case SecretsAllowed:
-		return "environment " + w.name + " has secrets, which code from a fork never gets"
+		return "environment " + desired.name + " has secrets, which code from a fork never gets"
 	case SecretsNever:
 		return ""
 	}
-	asked := slices.Collect(maps.Keys(w.file.Services))
-	for _, m := range w.members {
+	asked := slices.Collect(maps.Keys(desired.file.Services))
+	for _, m := range desired.members {
 		if m.hold == nil && !m.isFork() {
 			asked = append(asked, slices.Collect(maps.Keys(m.heads))...)
 		}
 	}
-	if name := firstRequired(cfg, sortedSet(asked)); name != "" {
+	if name := firstWithRequiredSecrets(cfg, sortedSet(asked)); name != "" {
 		return fmt.Sprintf("service %s of environment %s can't run without secrets, which code from a fork never gets", name,
-			w.name)
+			desired.name)
 	}
 	return ""
 }
 
-// firstRequired returns the first of some services that can't run without secrets, or "".
-func firstRequired(cfg *config.Config, services []string) string {
+// firstWithRequiredSecrets returns the first of some services that can't run without secrets, or "".
+func firstWithRequiredSecrets(cfg *config.Config, services []string) string {
 	for _, name := range services {
 		if s := cfg.Policy.Services.Get(name); s != nil && s.Secrets == config.SecretsRequired {
 			return name
@@ -65,9 +65,9 @@ func firstRequired(cfg *config.Config, services []string) string {
 	return ""
 }
 
-// requiredHold holds what asks for a service that can't run without secrets, in an environment that gets none.
-func requiredHold(cfg *config.Config, environment string, services []string) *hold {
-	name := firstRequired(cfg, services)
+// requiredSecretsHold holds a request for a service that can't run without secrets, in an environment that gets none.
+func requiredSecretsHold(cfg *config.Config, environment string, services []string) *hold {
+	name := firstWithRequiredSecrets(cfg, services)
 	if name == "" {
 		return nil
 	}
@@ -81,50 +81,50 @@ func requiredHold(cfg *config.Config, environment string, services []string) *ho
 
 // checkSecrets holds an environment with secrets into which its file brings code from a fork. In an environment without
 // secrets, a service that can't run without them is linked if only the profile asks for it.
-func checkSecrets(d *plannedEnvironment) *hold {
-	w := d.desired
+func checkSecrets(planned *plannedEnvironment) *hold {
+	desired := planned.desired
 	mark := SecretsMark("")
-	if w.previous != nil {
-		mark = w.previous.Row.SecretsMark()
+	if desired.previous != nil {
+		mark = desired.previous.Row.SecretsMark()
 	}
-	d.noteOrigins()
-	isFork := markOf(Plan{Run: d.run}) == SecretsNever
+	planned.addOrigins()
+	isFork := markOf(Plan{Run: planned.run}) == SecretsNever
 	if mark == SecretsAllowed {
 		if isFork {
 			return &hold{
 				rule: RuleFork,
 				reason: fmt.Sprintf("a service would run a commit from a fork, and environment %s has secrets, which code from "+
-					"a fork never gets", w.name),
+					"a fork never gets", desired.name),
 				remedy: "run that commit in another environment, or push its branch to the repository itself",
 			}
 		}
 		return nil
 	}
-	if mark != SecretsNever && !mayBeFromFork(d.run) {
+	if mark != SecretsNever && !mayBeFromFork(planned.run) {
 		return nil
 	}
-	if h := requiredHold(d.in.cfg, w.name, d.askedServices()); h != nil {
+	if h := requiredSecretsHold(planned.in.cfg, desired.name, planned.requestedServices()); h != nil {
 		return h
 	}
-	d.linkRequired()
+	planned.linkServicesWithRequiredSecrets()
 	if isFork || mark == SecretsNever {
-		d.noteLeftOut()
+		planned.noteMissingSecrets()
 	}
 	return nil
 }
 
-// askedServices returns the running services that a pull request changes, that the file names, that ran before, or that
+// requestedServices returns the running services that a pull request changes, that the file names, that ran before, or that
 // can't be linked.
-func (d *plannedEnvironment) askedServices() []string {
+func (p *plannedEnvironment) requestedServices() []string {
 	var asked []string
-	for name := range d.run {
-		_, isChanged := d.heads[name]
-		_, isNamed := d.desired.file.Services[name]
+	for name := range p.run {
+		_, isChanged := p.heads[name]
+		_, isNamed := p.desired.file.Services[name]
 		isRunning := false
-		if d.desired.previous != nil {
-			_, isRunning = d.desired.previous.Run[name]
+		if p.desired.previous != nil {
+			_, isRunning = p.desired.previous.Run[name]
 		}
-		if isChanged || isNamed || isRunning || !d.in.cfg.HasLink(name) {
+		if isChanged || isNamed || isRunning || !p.in.cfg.HasLink(name) {
 			asked = append(asked, name)
 		}
 	}
@@ -132,39 +132,38 @@ func (d *plannedEnvironment) askedServices() []string {
 	return asked
 }
 
-// linkRequired links the services that can't run without secrets.
-func (d *plannedEnvironment) linkRequired() {
-	for _, name := range slices.Sorted(maps.Keys(d.run)) {
-		if firstRequired(d.in.cfg, []string{name}) == "" {
+// linkServicesWithRequiredSecrets links the services that can't run without secrets.
+func (p *plannedEnvironment) linkServicesWithRequiredSecrets() {
+	for _, name := range slices.Sorted(maps.Keys(p.run)) {
+		if firstWithRequiredSecrets(p.in.cfg, []string{name}) == "" {
 			continue
 		}
-		delete(d.run, name)
-		delete(d.set, name)
-		d.notes = append(d.notes, fmt.Sprintf("service %s is linked, because it can't run without secrets, and code from "+
-			"forks gets none", name))
+		delete(p.run, name)
+		delete(p.runSet, name)
+		p.note("service %s is linked, because it can't run without secrets, and code from forks gets none",
+			name)
 	}
 }
 
-// noteLeftOut says which running services don't get their secrets.
-func (d *plannedEnvironment) noteLeftOut() {
-	for _, name := range slices.Sorted(maps.Keys(d.run)) {
-		if config.HasSecrets(d.in.cfg, "services", name) {
-			d.notes = append(d.notes, fmt.Sprintf("service %s runs without its secrets, because the environment has code from "+
-				"a fork", name))
+// noteMissingSecrets notes which running services don't get their secrets.
+func (p *plannedEnvironment) noteMissingSecrets() {
+	for _, name := range slices.Sorted(maps.Keys(p.run)) {
+		if config.HasSecrets(p.in.cfg, "services", name) {
+			p.note("service %s runs without its secrets, because the environment has code from a fork", name)
 		}
 	}
 }
 
-// noteOrigins finds the origins of commits that a state of an earlier version doesn't have.
-func (d *plannedEnvironment) noteOrigins() {
-	for name, ref := range d.run {
+// addOrigins adds the origin of each commit of a pull request, which saved state of an earlier version lacks.
+func (p *plannedEnvironment) addOrigins() {
+	for name, ref := range p.run {
 		if ref.Number == 0 || ref.Origin != "" {
 			continue
 		}
-		repository, isRead := d.in.readRepository(strings.ToLower(d.in.cfg.Policy.Services.Get(name).Repository))
+		repository, isRead := p.in.readRepository(strings.ToLower(p.in.cfg.Policy.Services.Get(name).Repository))
 		if pr, isOpen := openPullRequest(repository, ref.Number); isRead && isOpen {
 			ref.Origin = pr.headRef().Origin
-			d.run[name] = ref
+			p.run[name] = ref
 		}
 	}
 }

@@ -12,15 +12,15 @@ import (
 // shareServices decides at which member's head each service runs. Of two pull requests that change the same service the
 // earlier one runs, and the other is held. A held member and an orphan stay at the commits that they had. It sets the
 // hold of a member in conflict, and takes its environment away: it must not stay here with the services of another one.
-func shareServices(in *input, w *desired) map[string]config.ServiceRef {
+func shareServices(in *input, desired *desiredEnvironment) map[string]config.ServiceRef {
 	heads, runs := map[string]config.ServiceRef{}, map[string]*pullRequest{}
-	reserved := reservedServices(in, w)
-	for _, m := range w.members {
+	reserved := reservedServices(in, desired)
+	for _, m := range desired.members {
 		if m.hold != nil {
 			continue
 		}
-		if m.hold = conflictHold(w.name, m, runs, reserved); m.hold != nil {
-			if m.isIn(w.name) {
+		if m.hold = conflictHold(desired.name, m, runs, reserved); m.hold != nil {
+			if m.isIn(desired.name) {
 				m.environment = nil
 			}
 			continue
@@ -29,8 +29,8 @@ func shareServices(in *input, w *desired) map[string]config.ServiceRef {
 			runs[name], heads[name] = m.pullRequest, ref
 		}
 	}
-	for _, s := range stayingMembers(w) {
-		for name, ref := range lastRun(in, w, s) {
+	for _, s := range stayingMembers(desired) {
+		for name, ref := range lastRun(in, desired, s) {
 			if _, taken := heads[name]; !taken {
 				heads[name] = ref
 			}
@@ -40,10 +40,10 @@ func shareServices(in *input, w *desired) map[string]config.ServiceRef {
 }
 
 // reservedServices returns the pull requests that the file or an earlier snapshot gave services to.
-func reservedServices(in *input, w *desired) map[string]*pullRequest {
-	reserved := pinnedPullRequests(in, w)
-	for _, pr := range stayingMembers(w) {
-		for name := range lastRun(in, w, pr) {
+func reservedServices(in *input, desired *desiredEnvironment) map[string]*pullRequest {
+	reserved := pinnedPullRequests(in, desired)
+	for _, pr := range stayingMembers(desired) {
+		for name := range lastRun(in, desired, pr) {
 			if other := reserved[name]; other == nil || pr.isOlder(other) {
 				reserved[name] = pr
 			}
@@ -53,9 +53,9 @@ func reservedServices(in *input, w *desired) map[string]*pullRequest {
 }
 
 // pinnedPullRequests returns the open pull requests that the file pins services to.
-func pinnedPullRequests(in *input, w *desired) map[string]*pullRequest {
+func pinnedPullRequests(in *input, desired *desiredEnvironment) map[string]*pullRequest {
 	pinned := map[string]*pullRequest{}
-	for name, ref := range w.file.Services {
+	for name, ref := range desired.file.Services {
 		s := in.cfg.Policy.Services.Get(name)
 		if s == nil || ref.PullRequest == 0 {
 			continue
@@ -72,23 +72,23 @@ func pinnedPullRequests(in *input, w *desired) map[string]*pullRequest {
 
 // stayingMembers returns the members that stay at their last commits. An orphan counts as the oldest, since it had its
 // services while it could be read.
-func stayingMembers(w *desired) []*pullRequest {
+func stayingMembers(desired *desiredEnvironment) []*pullRequest {
 	var staying []*pullRequest
-	for _, m := range w.members {
-		if m.hold != nil && m.isIn(w.name) {
+	for _, m := range desired.members {
+		if m.hold != nil && m.isIn(desired.name) {
 			staying = append(staying, m.pullRequest)
 		}
 	}
-	for _, o := range w.orphans {
+	for _, o := range desired.orphans {
 		staying = append(staying, &pullRequest{PullRequest: PullRequest{Number: o.Number}, key: o.Repository})
 	}
 	return staying
 }
 
 // lastRun returns the services that ran at a pull request's commit.
-func lastRun(in *input, w *desired, pr *pullRequest) map[string]config.ServiceRef {
+func lastRun(in *input, desired *desiredEnvironment, pr *pullRequest) map[string]config.ServiceRef {
 	runs := map[string]config.ServiceRef{}
-	for name, ref := range w.previous.Run {
+	for name, ref := range desired.previous.Run {
 		if s := in.cfg.Policy.Services.Get(name); s != nil && ref.Number == pr.Number &&
 			strings.EqualFold(s.Repository, pr.key) {
 			runs[name] = ref

@@ -71,11 +71,11 @@ func (t linkTargets) follow(name, service string) (target, problem string) {
 }
 
 // cycleHold holds an environment with links that lead back to it.
-func cycleHold(in *input, w *desired) *hold {
+func cycleHold(in *input, desired *desiredEnvironment) *hold {
 	targets := linkTargets{in: in, environmentOf: func(string) string { return "" }}
-	for _, service := range slices.Sorted(maps.Keys(w.file.Links)) {
-		seen := []string{w.name}
-		for link, ok := w.file.Links[service]; ok; link, ok = in.file(seen[len(seen)-1]).Links[service] {
+	for _, service := range slices.Sorted(maps.Keys(desired.file.Links)) {
+		seen := []string{desired.name}
+		for link, ok := desired.file.Links[service]; ok; link, ok = in.file(seen[len(seen)-1]).Links[service] {
 			next := targets.target(link)
 			if slices.Contains(seen, next) {
 				return &hold{
