@@ -61,7 +61,7 @@ func (m Memory) KnownPullRequests(cfg *config.Config, repository string, id int6
 
 // LostLabels returns the labels by which live pull requests of a repository asked for their environments and that they
 // lack now. Deleting or renaming a label takes it off all pull requests, so it matters whether the repository still has
-// it.
+// it. The pull requests are in ascending order.
 func (m Memory) LostLabels(cfg *config.Config, repository string, id int64, open []PullRequest) []string {
 	var names []string
 	for name, e := range m.Environments {
@@ -69,9 +69,9 @@ func (m Memory) LostLabels(cfg *config.Config, repository string, id int64, open
 			if (id == 0 || member.RepositoryID != id) && (member.Repository != repository || member.RepositoryID != 0) {
 				continue
 			}
-			i := slices.IndexFunc(open, func(pr PullRequest) bool { return pr.Number == member.Number })
+			pr, isOpen := findByNumber(open, member.Number)
 			isKnown := m.Leaving[member.lasting()].IsLabelDeleted
-			if i >= 0 && !isKnown && losesLabel(member, departure(cfg, name, member, open[i])) {
+			if isOpen && !isKnown && losesLabel(member, departure(cfg, name, member, pr)) {
 				names = append(names, labelNames(e, member)...)
 			}
 		}

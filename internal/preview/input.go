@@ -27,6 +27,7 @@ type input struct {
 }
 
 func newInput(cfg *config.Config, facts Facts, memory Memory, now time.Time) *input {
+	facts.Repositories = inOrder(facts.Repositories)
 	in := &input{cfg: cfg, facts: facts, memory: memory.clampClockJumps(now), now: now}
 	in.previous = make(map[string]*Remembered, len(memory.Environments))
 	for name, e := range memory.Environments {
@@ -45,6 +46,25 @@ func newInput(cfg *config.Config, facts Facts, memory Memory, now time.Time) *in
 	in.lost = in.lostSlots()
 	return in
 }
+
+// inOrder returns the repositories with their pull requests in ascending order, in which they are searched. GitHub's
+// client has ordered them already; then this copies nothing.
+func inOrder(repositories map[string]Repository) map[string]Repository {
+	result, isCopy := repositories, false
+	for key, r := range repositories {
+		if slices.IsSortedFunc(r.PullRequests, byNumber) {
+			continue
+		}
+		if !isCopy {
+			result, isCopy = maps.Clone(repositories), true
+		}
+		r.PullRequests = slices.SortedFunc(slices.Values(r.PullRequests), byNumber)
+		result[key] = r
+	}
+	return result
+}
+
+func byNumber(a, b PullRequest) int { return cmp.Compare(a.Number, b.Number) }
 
 // isClockReliable is true if the clock is close to GitHub's and hasn't jumped lately.
 func (in *input) isClockReliable() bool {

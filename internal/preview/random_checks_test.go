@@ -115,8 +115,12 @@ func (p *play) isOpen(e Remembered) bool {
 }
 
 func (p *play) read1(m Member) PullRequest {
-	pr, _ := openPullRequest(p.facts.Repositories[m.Repository], m.Number)
-	return pr
+	for _, pr := range p.facts.Repositories[m.Repository].PullRequests {
+		if pr.Number == m.Number {
+			return pr
+		}
+	}
+	return PullRequest{}
 }
 
 // conflicts reports whether a pull request is held for what another one changes.

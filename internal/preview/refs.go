@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,9 +72,14 @@ func resolvePullRequest(
 }
 
 func openPullRequest(repository Repository, number int) (PullRequest, bool) {
-	i := slices.IndexFunc(repository.PullRequests, func(pr PullRequest) bool { return pr.Number == number })
-	if i < 0 {
+	return findByNumber(repository.PullRequests, number)
+}
+
+// findByNumber searches pull requests in ascending order. A repository may have thousands.
+func findByNumber(prs []PullRequest, number int) (PullRequest, bool) {
+	i, ok := slices.BinarySearchFunc(prs, number, func(pr PullRequest, n int) int { return cmp.Compare(pr.Number, n) })
+	if !ok {
 		return PullRequest{}, false
 	}
-	return repository.PullRequests[i], true
+	return prs[i], true
 }
