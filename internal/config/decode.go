@@ -249,11 +249,11 @@ func (d *decoder) fields(path string, n *yaml.Node, v reflect.Value) {
 	})
 }
 
-// fieldsOf yields the fields of a struct type that appear in files.
+// fieldsOf yields the fields of a struct type that appear in files, also those of embedded structs.
 func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
-		for f := range t.Fields() {
-			if f.Tag.Get("yaml") != "-" && !yield(f) {
+		for _, f := range reflect.VisibleFields(t) {
+			if !f.Anonymous && f.Tag.Get("yaml") != "-" && !yield(f) {
 				return
 			}
 		}

@@ -85,19 +85,13 @@ func (v *validator) validateAdjusted(name, pullRequest string) {
 func (v *validator) validateChoices(e *Environment) {
 	for _, s := range slices.Sorted(maps.Keys(e.Services)) {
 		v.validateServiceName("services."+s, s)
-		if why := e.Services[s].invalidity(); why != "" {
-			v.mistake("services."+s, why, "write one, like {branch: main}")
-		}
-		if service := v.cfg.Policy.Services.Get(s); service != nil && service.Repository == "" {
-			v.mistake("services."+s, "its service has no repository, so it has no "+e.Services[s].String(),
-				"remove it, or add services."+s+".repository to "+PolicyFile)
-		}
+		v.validateChoice("services."+s, s, e.Services[s])
 	}
 	for _, s := range slices.Sorted(maps.Keys(e.Links)) {
 		at := "links." + s
 		v.validateServiceName(at, s)
 		v.validateLink(at, e.Links[s])
-		if _, both := e.Services[s]; both {
+		if _, both := e.RefOf(s); both {
 			v.mistake(at, "is both a service that runs here and a link", "keep one of them")
 		}
 	}
@@ -111,6 +105,21 @@ func (v *validator) validateChoices(e *Environment) {
 				"remove the link or the handover",
 			)
 		}
+	}
+}
+
+// validateChoice checks the ref and the variables of a service.
+func (v *validator) validateChoice(at, name string, s EnvironmentService) {
+	v.validateEnv(at+".env", s.Env)
+	if s.Ref == (Ref{}) && len(s.Env) > 0 {
+		return
+	}
+	if why := s.invalidity(); why != "" {
+		v.mistake(at, why, "write one, like {branch: main}")
+	}
+	if service := v.cfg.Policy.Services.Get(name); service != nil && service.Repository == "" {
+		v.mistake(at, "its service has no repository, so it has no "+s.String(),
+			"remove it, or add services."+name+".repository to "+PolicyFile)
 	}
 }
 

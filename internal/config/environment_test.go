@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,15 @@ import (
 )
 
 const fileOfJakub = "overlays/jakub/environment.yaml"
+
+// manyVariables returns the entries of n variables.
+func manyVariables(n int) string {
+	var entries []string
+	for i := range n {
+		entries = append(entries, fmt.Sprintf("V%d: x", i))
+	}
+	return strings.Join(entries, ", ")
+}
 
 var brokenEnvironmentCases = []struct {
 	name, path, content string
@@ -66,6 +76,15 @@ var brokenEnvironmentCases = []struct {
 	{
 		"refs that name no one thing", fileOfJakub,
 		testfixture.EnvironmentYAML("services:\n  web: {}\n  orders: {branch: main, tag: dev}\n  mailer: {sha: abc}\n"),
+	},
+	{
+		"variables with other names and values than Kubernetes or we allow", fileOfJakub,
+		testfixture.EnvironmentYAML("services:\n  web: {env: {}}\n  orders: {env: {1A: x, A-B: x, \"\": x, A=B: x, OK: " +
+			strings.Repeat("x", 501) + ", TAB: \"a\\tb\", REF: \"$(A)\", " + strings.Repeat("N", 101) + ": x}}\n"),
+	},
+	{
+		"variables of a whole page, and of a service that isn't there", fileOfJakub,
+		testfixture.EnvironmentYAML("services:\n  search: {env: {A: x}}\n  web: {env: {" + manyVariables(21) + "}}\n"),
 	},
 	{
 		"links that lead to no one thing", fileOfJakub,

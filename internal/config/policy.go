@@ -23,6 +23,8 @@ type Policy struct {
 	// Services are the services of the system by name, a DNS label of at most 22 characters. The first public service that
 	// runs gets the environment's main host, so the order matters. {} is a system without services.
 	Services Services `yaml:"services"`
+	// Sizes are the sizes of environments by name: s, m or l. A profile picks one.
+	Sizes map[string]Size `yaml:"sizes"`
 	// Profiles are the profiles by name, a DNS label of at most 20 characters. The label "<label>:<profile>" picks one.
 	Profiles map[string]Profile `yaml:"profiles"`
 	// PullRequests says which pull requests get a preview.
@@ -82,6 +84,9 @@ type Service struct {
 	Data []string `yaml:"data"`
 	// AlsoNamed are further Kubernetes Services of the service in kustomize-base. A link replaces them too.
 	AlsoNamed []string `yaml:"alsoNamed"`
+	// Container is the container that runs the image, in each Deployment and StatefulSet with the label
+	// previewset.dev/image-of. Sizes and variables change it. Default: the service's name.
+	Container string `yaml:"container" jsonschema:"example=orders"`
 	// Debug is the service's remote debugger. Component debug starts it.
 	Debug *Debug `yaml:"debug"`
 	// Secrets says whether the service runs without kustomize-base/services/<service>/secrets, which environments with code
@@ -116,7 +121,7 @@ type Debug struct {
 	Port int `yaml:"port"`
 	// Command starts the service with its debugger. python and go need one; node and jvm get a variable.
 	Command []string `yaml:"command"`
-	// Container is the service's container. Default: the service's name.
+	// Container is the container that the debugger starts. Default: the service's container.
 	Container string `yaml:"container"`
 }
 
@@ -144,8 +149,20 @@ type Profile struct {
 	Dataset string `yaml:"dataset"`
 	// Components are components in kustomize-base/components that are added.
 	Components []string `yaml:"components"`
+	// Size is a size of sizes. Without it, the resources in kustomize-base stay.
+	Size string `yaml:"size" enum:"s,m,l"`
 	// Lifetime overrides single settings of the policy's lifetime.
 	Lifetime *Lifetime `yaml:"lifetime"`
+}
+
+// Size has the resources of each service's container, and of the whole environment.
+type Size struct {
+	// Requests are the requests of each service's container: cpu, memory and ephemeral-storage.
+	Requests map[string]string `yaml:"requests"`
+	// Limits are its limits.
+	Limits map[string]string `yaml:"limits"`
+	// Quota are values of ResourceQuota guardrails, such as requests.memory or pods. The others stay as in kustomize-base.
+	Quota map[string]string `yaml:"quota"`
 }
 
 // RunSet is "changed", "all" or a list of services.
@@ -288,8 +305,8 @@ type Environment struct {
 	Profile string `yaml:"profile" jsonschema:"example=full"`
 	// Components are components in kustomize-base/components, in addition to the profile's.
 	Components []string `yaml:"components"`
-	// Services are services that run here at a ref, in addition to the profile's.
-	Services map[string]Ref `yaml:"services"`
+	// Services are services that run here at a ref, in addition to the profile's, and variables of services.
+	Services map[string]EnvironmentService `yaml:"services"`
 	// Links are the targets of services that don't run here. Default: the baseline.
 	Links map[string]Link `yaml:"links"`
 	// Dataset is the dataset that stores start with, instead of the profile's.
@@ -308,6 +325,14 @@ type Environment struct {
 	// Adopted says whether the environment stays after its pull request is closed, with the refs in services. previewctl
 	// adopt writes it.
 	Adopted bool `yaml:"adopted"`
+}
+
+// EnvironmentService is the ref of a service, its variables, or both.
+type EnvironmentService struct {
+	Ref
+	// Env are variables of the service's container, in place of those in kustomize-base. A variable that comes from a Secret
+	// or ConfigMap can't be replaced.
+	Env map[string]string `yaml:"env" json:",omitempty"`
 }
 
 // Link is exactly one of an environment or a pull request.

@@ -199,9 +199,12 @@ func TestLoadReadsAnEnvironmentAndSlots(t *testing.T) {
 	wantEnvironment := &config.Environment{
 		APIVersion: config.APIVersion, Kind: "Environment", Owner: "jakub", Purpose: "checkout redesign", Profile: "full",
 		Components: []string{"debug"},
-		Services:   map[string]config.Ref{"products": {Tag: "dev"}, "orders": {Branch: "main"}, "gateway": {PullRequest: 12}},
-		Links:      map[string]config.Link{"mailer": {Environment: "alice"}, "web": {PullRequest: "acme/shop#7"}},
-		Dataset:    "truncated", Handover: []string{"gateway"}, Lifetime: config.EnvironmentLifetime{Expires: at("2026-12-24T18:00:00Z")},
+		Services: map[string]config.EnvironmentService{
+			"products": {Ref: config.Ref{Tag: "dev"}}, "orders": {Ref: config.Ref{Branch: "main"}},
+			"gateway": {Ref: config.Ref{PullRequest: 12}},
+		},
+		Links:   map[string]config.Link{"mailer": {Environment: "alice"}, "web": {PullRequest: "acme/shop#7"}},
+		Dataset: "truncated", Handover: []string{"gateway"}, Lifetime: config.EnvironmentLifetime{Expires: at("2026-12-24T18:00:00Z")},
 	}
 	if diff := cmp.Diff(wantEnvironment, c.Environments["jakub"]); diff != "" {
 		t.Errorf("environment (-want +got):\n%s\nproblems: %v", diff, c.Problems)

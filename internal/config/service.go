@@ -40,7 +40,7 @@ func (c *Config) Refs(s *Service) []Ref {
 		refs = append(refs, *s.Default)
 	}
 	for _, e := range c.Environments {
-		if ref, ok := e.Services[s.Name]; ok {
+		if ref, ok := e.RefOf(s.Name); ok {
 			refs = append(refs, ref)
 		}
 	}

@@ -60,6 +60,7 @@ func (v *validator) validate() {
 	}
 	v.validateServices()
 	v.validateRepositories()
+	v.validateSizes()
 	v.validateProfiles()
 	v.validatePullRequests()
 	validateLifetime(v.decoder, "lifetime.", nil, &p.Lifetime)
@@ -99,6 +100,7 @@ func (v *validator) validateProfiles() {
 			}
 		}
 		v.validateFeatures(at+".", p.Dataset, p.Components)
+		v.validateSize(at+".size", p.Size)
 		if p.Lifetime != nil {
 			validateLifetime(v.decoder, at+".lifetime.", &v.cfg.Policy.Lifetime, p.Lifetime)
 		}

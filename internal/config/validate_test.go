@@ -25,6 +25,14 @@ var invalidPolicyCases = []struct {
 		[]string{"preview.example.dev", strings.Repeat("a234567.", 23) + "abcdef"},
 		"",
 	},
+	{
+		"sizes that are none, or have no resource or quantity", nil,
+		"sizes:\n  xl: {quota: {pods: \"1\"}}\n  s: {}\n" +
+			"  m: {requests: {gpu: \"1\", cpu: much, memory: -1Gi}, limits: {memory: 1Gi}, quota: {\"a b\": \"1\", pods: \"1e3\"}}\n",
+	},
+	{"a size without an entry", []string{"full: {run: all", "full: {size: l, run: all"}, "sizes: {s: {quota: {pods: \"1\"}}}\n"},
+	{"a size that is none", []string{"full: {run: all", "full: {size: xl, run: all"}, ""},
+	{"a container that is none", []string{"mailer: {", "mailer: {container: A_b, "}, ""},
 	{"a prefix of 24 characters", nil, "namespacePrefix: a23456789-123456789-123-\n"},
 	{"a prefix that starts with a dash", nil, "namespacePrefix: -a\n"},
 	{"no prefix", nil, "namespacePrefix: ''\n"},

@@ -63,6 +63,7 @@ func (v *validator) validateService(at string, s *Service) {
 		v.mistake(at+".secrets", fmt.Sprintf("%s/services/%s/%s is missing", BaseFolder, s.Name, SecretsFolder),
 			"add the component with its secrets, or remove secrets here")
 	}
+	v.validateContainer(at+".container", s)
 	v.validateDebug(at+".debug", s)
 	v.validateReady(at+".ready", s.Ready)
 	v.validateDefault(at, s)
@@ -86,7 +87,7 @@ func (v *validator) validateDebug(at string, s *Service) {
 	if slices.Contains(d.Command, "") {
 		v.mistake(at+".command", "has an empty text", "remove it")
 	}
-	d.Port, d.Container = cmp.Or(d.Port, debugPorts[d.Language]), cmp.Or(d.Container, s.Name)
+	d.Port, d.Container = cmp.Or(d.Port, debugPorts[d.Language]), cmp.Or(d.Container, s.MainContainer())
 	if d.Language != "" && (d.Port < 1 || d.Port > 65535) {
 		v.mistake(at+".port", fmt.Sprintf("%d is not a port", d.Port), "write 1 to 65535")
 	}

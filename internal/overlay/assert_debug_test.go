@@ -76,6 +76,12 @@ func debugged(t *testing.T, components []string, state preview.State) map[string
 	if err != nil {
 		t.Fatal(err)
 	}
+	return objectsOf(t, r, row)
+}
+
+// objectsOf builds a row, and returns its objects by kind and name.
+func objectsOf(t *testing.T, r *Repo, row preview.Row) map[string]manifest.Object {
+	t.Helper()
 	b, err := r.builder.Environment(row)
 	if err != nil {
 		t.Fatal(err)

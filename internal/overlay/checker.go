@@ -141,6 +141,7 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.assertSecretsMark(row)
 			b.assertAccess(row)
 			b.assertDebug(cfg.Policy, e.plan)
+			b.assertContainers(cfg.Policy, e.plan)
 			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
 			facts := c.clusterFacts(&row)

@@ -34,6 +34,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 		return nil, err
 	}
 	c.addCommits()
+	c.addContainers()
 	c.addDebuggers()
 	c.addStores()
 	c.addSecrets()
@@ -48,6 +49,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 	}
 	c.addAccess()
 	c.addComponent("components", config.Guardrails)
+	c.addQuota()
 	c.addEnvironmentPatch()
 	c.addHosts()
 	c.addLinks()

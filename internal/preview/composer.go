@@ -16,6 +16,8 @@ type Plan struct {
 	Dataset string // "" for the default one
 	// Reset are the stores that start anew, each with the time of the request.
 	Reset map[string]time.Time
+	// Env are variables of services. Those of services that don't run here have no effect.
+	Env map[string]map[string]string
 	// Components are folders of kustomize-base/components, in this order.
 	Components []string
 	// Run are the services that run in the environment, with their commits.
@@ -57,6 +59,7 @@ func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
 		p.Dataset == other.Dataset && p.State == other.State && p.Secrets == other.Secrets &&
 		slices.Equal(p.Editors, other.Editors) &&
+		maps.EqualFunc(p.Env, other.Env, maps.Equal) &&
 		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&
 		slices.Equal(p.Components, other.Components) && maps.Equal(p.Run, other.Run) && maps.Equal(p.Links, other.Links) &&
 		maps.EqualFunc(p.From, other.From, slices.Equal)

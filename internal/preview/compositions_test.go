@@ -38,7 +38,7 @@ func TestIngredientsCompareEveryField(t *testing.T) {
 			plan: Plan{
 				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]config.ServiceRef{"x": {SHA: "x"}},
 				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x", Secrets: "x",
-				Reset: map[string]time.Time{"x": noon}, Editors: []string{"x"},
+				Reset: map[string]time.Time{"x": noon}, Env: map[string]map[string]string{"x": {"x": "x"}}, Editors: []string{"x"},
 			},
 			source: "x", purpose: "x", person: "x", expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},
 			single: pullRequestFacts{1, 1, "x", "x", "x", "x", "x", "x", "x"}, labels: []string{"x"},
@@ -78,6 +78,7 @@ func TestIngredientsCompareEveryField(t *testing.T) {
 		"another links here":       func(in *ingredients) { in.plan.From["x"] = []string{"y"} },
 		"another end":              func(in *ingredients) { in.expires = noon.Add(time.Second) },
 		"another reset":            func(in *ingredients) { in.plan.Reset["x"] = noon.Add(time.Second) },
+		"another variable":         func(in *ingredients) { in.plan.Env["x"]["x"] = "y" },
 		"another label":            func(in *ingredients) { in.labels = []string{"y"} },
 		"another member":           func(in *ingredients) { in.members[0].Label = "y" },
 		"another component":        func(in *ingredients) { in.plan.Components[0] = "y" },

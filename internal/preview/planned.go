@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -93,6 +94,11 @@ func composePlanned(planned *plannedEnvironment) *hold {
 		return &hold{rule: RuleTag, reason: err.Error(), remedy: "fix it in " + config.PolicyFile}
 	}
 	planned.composed = made
+	for _, s := range slices.Sorted(maps.Keys(made.plan.Env)) {
+		if _, runs := planned.run[s]; !runs {
+			planned.note("variables of service %s have no effect: it doesn't run here", s)
+		}
+	}
 	for _, s := range sortedSet(slices.Clone(planned.desired.file.Handover)) {
 		if _, runs := planned.run[s]; !runs {
 			planned.note("service %s can't be handed over: it doesn't run here", s)
@@ -113,7 +119,7 @@ func (p *plannedEnvironment) compose() (*composition, error) {
 			Name: desired.name, Owner: desired.shownOwner(), Profile: p.profile,
 			Dataset:    cmp.Or(desired.file.Dataset, profile.Dataset),
 			Components: slices.Concat(profile.Components, desired.file.Components, desired.debugComponent(p.in.cfg)),
-			Run:        p.run, State: state, Reset: desired.file.Reset,
+			Run:        p.run, State: state, Reset: desired.file.Reset, Env: desired.file.Env(),
 			Secrets: secrets, Editors: desired.editors(),
 		},
 		source: desired.source(), purpose: desired.purpose(), person: desired.limitOwner(), handover: desired.file.Handover,

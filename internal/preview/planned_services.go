@@ -23,11 +23,11 @@ func chooseServices(planned *plannedEnvironment) *hold {
 func (p *plannedEnvironment) chooseDedicated() *hold {
 	desired, profile := p.desired, p.in.cfg.Policy.Profiles[p.profile]
 	changed := desired.members[0].changed
-	if profile.Run.Mode == "changed" && len(changed) == 0 && len(desired.file.Services) == 0 {
+	if profile.Run.Mode == "changed" && len(changed) == 0 && len(desired.file.RefServices()) == 0 {
 		return &hold{rule: RuleUnchanged, reason: "it changes no service", remedy: runAllRemedy(p.in.cfg.Policy)}
 	}
 	set := p.in.cfg.RunSet(profile, changed)
-	for name := range desired.file.Services {
+	for name := range desired.file.Refs() {
 		set[name] = true
 	}
 	for name := range desired.file.Links {
@@ -48,7 +48,7 @@ func (p *plannedEnvironment) chooseDedicated() *hold {
 func (p *plannedEnvironment) chooseNamed() *hold {
 	desired, services := p.desired, p.in.cfg.Policy.Services
 	targets := slices.Sorted(maps.Keys(p.heads))
-	for _, name := range slices.Sorted(maps.Keys(desired.file.Services)) {
+	for _, name := range desired.file.RefServices() {
 		if services.Get(name) != nil {
 			targets = append(targets, name)
 		}
@@ -119,7 +119,7 @@ func resolveServices(planned *plannedEnvironment) *hold {
 // If that isn't known or ready, a running service stays at its commit.
 func (p *plannedEnvironment) resolveService(s *config.Service) (config.ServiceRef, *hold) {
 	ref, file, isChosen := s.Default, config.PolicyFile, false
-	if own, ok := p.desired.file.Services[s.Name]; ok {
+	if own, ok := p.desired.file.RefOf(s.Name); ok {
 		ref, file, isChosen = &own, path.Join(config.OverlaysFolder, p.desired.name, config.EnvironmentFile), true
 	}
 	resolved, h := resolveRef(p.in, s, ref, file)

@@ -42,7 +42,7 @@ func secretsReason(cfg *config.Config, desired *desiredEnvironment, mark Secrets
 	case SecretsNever:
 		return ""
 	}
-	asked := slices.Collect(maps.Keys(desired.file.Services))
+	asked := desired.file.RefServices()
 	for _, m := range desired.members {
 		if m.hold == nil && !m.isFork() {
 			asked = append(asked, slices.Collect(maps.Keys(m.heads))...)
@@ -119,7 +119,7 @@ func (p *plannedEnvironment) requestedServices() []string {
 	var asked []string
 	for name := range p.run {
 		_, isChanged := p.heads[name]
-		_, isNamed := p.desired.file.Services[name]
+		_, isNamed := p.desired.file.RefOf(name)
 		isRunning := false
 		if p.desired.previous != nil {
 			_, isRunning = p.desired.previous.Run[name]

@@ -15,7 +15,7 @@ import (
 // Flags are the flags that describe an environment.
 type Flags struct {
 	profile, dataset, Owner, purpose, expires string
-	services, links, components               []string
+	services, links, components, env          []string
 	shared, keepAwake                         bool
 
 	// Settings are the given flags in the order of the file's keys. Check fills them.
@@ -35,6 +35,8 @@ func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.Complet
 		"run SERVICE=pr:OWNER/REPO#N, branch:NAME, tag:NAME or sha:COMMIT; SERVICE=default removes it; repeatable")
 	p.StringArrayVar(&f.links, "link", nil,
 		"link SERVICE=env:NAME or pr:OWNER/REPO#N; SERVICE=default links to the baseline; repeatable")
+	p.StringArrayVar(&f.env, "env", nil,
+		"set a variable of a service's container, SERVICE.NAME=VALUE; SERVICE.NAME- removes it; repeatable")
 	p.StringVar(&f.dataset, "dataset", "", "start data stores with a folder of kustomize-base/data/STORE/datasets")
 	p.BoolVar(&f.shared, "shared", false, "let other environments link to this one; --shared=false ends that")
 	p.StringVar(&f.expires, "expires", "", "remove the environment at a time: "+flags.TimeFormats)
@@ -57,6 +59,9 @@ func (f *Flags) Check(cmd *cobra.Command, now time.Time) error {
 		f.Settings = append(f.Settings, Setting{Keys: []string{"components"}, Value: f.componentList, Label: "components"})
 	}
 	if err := f.checkServices(cmd); err != nil {
+		return err
+	}
+	if err := f.checkEnv(cmd); err != nil {
 		return err
 	}
 	if err := f.checkTexts(cmd, [2]string{"dataset", f.dataset}); err != nil {
@@ -155,14 +160,14 @@ func (f *Flags) checkServices(cmd *cobra.Command) error {
 
 // setService sets one service and removes its entry from the other key: a service either runs or is a link.
 func (f *Flags) setService(flag serviceFlag, service string, value refValue) {
-	if value == nil {
-		f.set(nil, service, flag.key, service)
-		return
+	if value != nil {
+		f.set(nil, "", flag.otherKey, service)
 	}
-	f.set(nil, "", flag.otherKey, service)
 	f.Settings = append(f.Settings, Setting{
 		Keys: []string{flag.key, service}, Label: service,
-		Value: func(p *config.Policy, _ *yamldoc.Document) (any, error) { return value(p) },
+		Value: func(p *config.Policy, d *yamldoc.Document) (any, error) {
+			return withVariables(p, d, value, flag.key, service)
+		},
 	})
 }
 

@@ -98,6 +98,7 @@ func difference(a, b preview.Row) string {
 		parts = append(parts, name+" is removed")
 	}
 	parts = append(parts, changedAddresses(a, b)...)
+	parts = append(parts, changedPatches(a, b)...)
 	if a.Path != b.Path {
 		parts = append(parts, "built from "+b.Path)
 	} else if a.Revision != b.Revision {
@@ -134,4 +135,43 @@ func source(c preview.Content) string {
 		return "the default image"
 	}
 	return output.ShortCommit(c.Commit)
+}
+
+// imageOf selects the workloads of a service.
+const imageOf = "previewset.dev/image-of="
+
+// changedPatches names the services with other resources or variables, and the quota.
+func changedPatches(a, b preview.Row) (parts []string) {
+	before, after := patchesByTarget(a), patchesByTarget(b)
+	targets := maps.Clone(before)
+	maps.Copy(targets, after)
+	for target := range targets {
+		part := ""
+		if service, ok := strings.CutPrefix(target.LabelSelector, imageOf); ok && runsInBoth(service, a, b) {
+			part = "resources or variables of " + service
+		} else if target.Kind == "ResourceQuota" {
+			part = "the quota"
+		}
+		if part != "" && !slices.Equal(before[target], after[target]) && !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	slices.Sort(parts)
+	return parts
+}
+
+func patchesByTarget(r preview.Row) map[preview.Target][]string {
+	found := map[preview.Target][]string{}
+	for _, p := range r.Kustomize.Patches {
+		if !strings.Contains(p.Patch, `"previewset.dev/commit"`) { // a new commit is named already
+			found[p.Target] = append(found[p.Target], p.Patch)
+		}
+	}
+	return found
+}
+
+func runsInBoth(service string, rows ...preview.Row) bool {
+	return !slices.ContainsFunc(rows, func(r preview.Row) bool {
+		return !slices.ContainsFunc(r.Services, func(s preview.RunningService) bool { return s.Service == service })
+	})
 }

@@ -16,10 +16,10 @@ import (
 // environment is the part of an environment file that names services. It is read even if other parts of the file are
 // invalid.
 type environment struct {
-	Services    map[string]any `yaml:"services"`
-	Links       map[string]any `yaml:"links"`
-	Handover    []string       `yaml:"handover"`
-	PullRequest string         `yaml:"pullRequest"`
+	Services    map[string]map[string]any `yaml:"services"`
+	Links       map[string]any            `yaml:"links"`
+	Handover    []string                  `yaml:"handover"`
+	PullRequest string                    `yaml:"pullRequest"`
 }
 
 func environmentFile(name string) string {
@@ -81,7 +81,10 @@ func (c *change) usersIn(name string, e environment) config.Problems {
 	add := func(path, message, remedy string) {
 		users = append(users, config.Problem{File: environmentFile(name), Path: path, Message: message, Remedy: remedy})
 	}
-	if _, ok := e.Services[s]; ok {
+	keys, isNamed := e.Services[s]
+	if _, hasEnv := keys["env"]; hasEnv {
+		add("services."+s+".env", "environment "+name+" sets its variables", "previewctl edit "+name+", and remove them")
+	} else if isNamed {
 		add("services."+s, "environment "+name+" runs it", "previewctl set "+name+" --service "+s+"=default")
 	}
 	if _, ok := e.Links[s]; ok {
