@@ -37,7 +37,7 @@ func (r Repository) Rename(from, to string) (*Change, error) {
 		hasSource: r.Tree.Kind(path.Join(folderOf(from), "run", sourceFolder)) == filetree.Folder,
 	}
 	for _, step := range []func() error{
-		m.renameInPolicy, m.renameInEnvironments, m.renameReferences, m.renameInBaseline,
+		m.renameInPolicy, m.keepContainer, m.renameInEnvironments, m.renameReferences, m.renameInBaseline,
 		m.renameInAdmissionPolicies, m.renameAddresses, m.moveFolder,
 	} {
 		if err := step(); err != nil {
@@ -64,6 +64,23 @@ func (m *rename) renameInPolicy() error {
 			return m.renamed(s.Value)
 		}
 		return s.Value
+	})
+}
+
+// keepContainer names the container, if it keeps its name and the service's name was the default.
+func (m *rename) keepContainer() error {
+	if !m.hasSource || m.service.Container != "" {
+		return nil
+	}
+	return m.editText(policyFile, func(content []byte) ([]byte, error) {
+		d, err := yamldoc.Parse(content)
+		if err == nil {
+			err = d.Set(m.from, "services", m.to, "container")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("edit %s: %w", policyFile, err)
+		}
+		return d.Bytes(), nil
 	})
 }
 

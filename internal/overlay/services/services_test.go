@@ -64,8 +64,9 @@ func TestRemoveNamesTheUsers(t *testing.T) {
 		"overlays/a/environment.yaml": "services: {api: {branch: main}}\nlinks: {api: {environment: b}}\nhandover: [api]\n",
 		"overlays/b/environment.yaml": "pullRequest: Acme/API#7\n",
 		"overlays/c/environment.yaml": "services: {web: {branch: main}}\n",
+		"overlays/d/environment.yaml": "services: {api: {env: {A: x}}}\n",
 	})
-	r.Environments = []string{"a", "b", "c"}
+	r.Environments = []string{"a", "b", "c", "d"}
 	_, err := r.Remove("api")
 	if err == nil {
 		t.Fatal("no error")
@@ -76,7 +77,8 @@ previewset.yaml:9: profiles.some.run[1]: profile some runs it; remove it from th
 overlays/a/environment.yaml: services.api: environment a runs it; previewctl set a --service api=default
 overlays/a/environment.yaml: links.api: environment a links it; previewctl set a --link api=default
 overlays/a/environment.yaml: handover: environment a hands it over; previewctl handover a api --back
-overlays/b/environment.yaml: pullRequest: no other service is in repository Acme/API; previewctl delete b`
+overlays/b/environment.yaml: pullRequest: no other service is in repository Acme/API; previewctl delete b
+overlays/d/environment.yaml: services.api.env: environment d sets its variables; previewctl edit d, and remove them`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
