@@ -77,13 +77,19 @@ func TestSizeAndVariablesOfServices(t *testing.T) {
 	}{
 		{"neither", Plan{}, nil, nil, false, nil},
 		{
-			"a size", Plan{Profile: "full"},
-			[]any{object{"name": "web", "resources": resources}}, []any{object{"name": "main", "resources": resources}}, true, nil,
+			"a size",
+			Plan{Profile: "full"},
+			[]any{object{"name": "web", "resources": resources}},
+			[]any{object{"name": "main", "resources": resources}},
+			true, nil,
 		},
 		{"variables", Plan{Env: env}, nil, []any{object{"name": "main", "env": variables}}, false, nil},
 		{
-			"both", Plan{Env: env, Profile: "full"}, []any{object{"name": "web", "resources": resources}},
-			[]any{object{"name": "main", "resources": resources, "env": variables}}, true, nil,
+			"both",
+			Plan{Env: env, Profile: "full"},
+			[]any{object{"name": "web", "resources": resources}},
+			[]any{object{"name": "main", "resources": resources, "env": variables}},
+			true, nil,
 		},
 	}
 	for _, tt := range tests {
