@@ -46,7 +46,7 @@ func attempts() (all []attempt) {
 		serviceAttempts(), linkAttempts(), hostAttempts(), ingressAttempts(), routeAttempts(), egressAttempts(), ingressPolicyAttempts(),
 		defaultDenyAttempts(), objectAttempts(), namespaceAttempts(), workloadAttempts(), guardrailAttempts(), networkPolicyAttempts(),
 		annotationAttempts(), argoCDAttempts(), templateAttempts(), namespaceMetadataAttempts(), podAttempts(), containerAttempts(),
-		managerAttempts(), claimAttempts(), secretAttempts(), roleBindingAttempts(),
+		managerAttempts(), claimAttempts(), secretAttempts(), cloudAttempts(), roleBindingAttempts(),
 	} {
 		all = append(all, list...)
 	}

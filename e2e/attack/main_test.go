@@ -78,7 +78,7 @@ func startServer(ctx context.Context, group *process.Group, folder string) (*ser
 		return nil, err
 	}
 	s := &server{Cluster: c, mapper: mapperFor(c.Client.Discovery())}
-	for _, text := range []string{namespaceText("argocd"), defaultClass, foreignClass, httpRoutes, externalSecrets} {
+	for _, text := range []string{namespaceText("argocd"), defaultClass, foreignClass, httpRoutes, externalSecrets, buckets} {
 		if err := s.create(ctx, "", text); err != nil {
 			return nil, err
 		}
@@ -137,6 +137,8 @@ func (s *server) installPolicies(ctx context.Context) error {
 		}
 		text := strings.Replace(string(content), `controllers: ""`, "controllers: "+rancher, 1)
 		text = strings.Replace(text, `secretStores: ""`, "secretStores: previews", 1)
+		text = strings.Replace(text, `cloudNames: ""`, "cloudNames: acme-up-{{environment}}-x", 1)
+		text = strings.Replace(text, `annotations: ""`, "annotations: crossplane.io/external-name", 1)
 		for document := range strings.SplitSeq(text, "\n---\n") {
 			if err := s.create(ctx, "argocd", document); err != nil {
 				return fmt.Errorf("%s: %w", file, err)

@@ -50,9 +50,11 @@ func (a *API) getEnvironment(c *gin.Context) {
 	}
 	row := p.Row(c.Param("name"))
 	if row == nil {
-		httpserver.Fail(
-			c, http.StatusNotFound, "no live environment has this name; previewctl why says whether one is held or gone",
-		)
+		why := "no live environment has this name"
+		if removal := a.removal(c, p); removal != "" {
+			why = "the environment isn't live any more; " + removal
+		}
+		httpserver.Fail(c, http.StatusNotFound, "%s; previewctl why says whether one is held or gone", why)
 		return
 	}
 	s := a.Progress.Environment(c.Request.Context(), *row)
@@ -65,6 +67,14 @@ func (a *API) getEnvironment(c *gin.Context) {
 	c.JSON(http.StatusOK, ShownEnvironment{
 		Status: s, PullRequests: p.PullRequests(row.Name), CommitURLs: p.CommitURLs(row), Offers: a.offers(p, s, callerOf(c)),
 	})
+}
+
+// removal says how far the removal of the named environment is; "" without a removal.
+func (a *API) removal(c *gin.Context, p *answer.Published) string {
+	if p.Config == nil {
+		return ""
+	}
+	return a.Progress.Removal(c.Request.Context(), p.NamespacePrefix()+c.Param("name"))
 }
 
 // offers returns the requests that a caller may send now.

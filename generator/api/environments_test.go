@@ -56,6 +56,22 @@ func TestListAndGetEnvironments(t *testing.T) {
 	}
 }
 
+// While Argo CD still deletes an environment, the answer says what it waits for.
+func TestGoneEnvironmentNamesRemainingObjects(t *testing.T) {
+	t.Parallel()
+	argo := &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{
+		"preview-shop-pr-8": {Deleting: true, Remaining: []string{"Bucket uploads"}}, "preview-shop-pr-9": {},
+	}}
+	s := testworld.Ready(t, testworld.New(), testworld.WithApplications(argo))
+	for name, want := range map[string]bool{"shop-pr-8": true, "shop-pr-9": false, "shop-pr-10": false} {
+		got := s.Get(t, "/api/v1/environments/"+name)
+		says := strings.Contains(got.Message(t), "removing: waiting for Bucket uploads")
+		if got.Code != http.StatusNotFound || says != want {
+			t.Errorf("%s: %d %s", name, got.Code, got.Body)
+		}
+	}
+}
+
 // The list has the progress of the last read, and for a sleeping environment the reason of its decision.
 func TestListHasProgress(t *testing.T) {
 	t.Parallel()

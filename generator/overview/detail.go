@@ -84,8 +84,12 @@ func (s *Pages) removed(c *gin.Context, p *answer.Published, v visitor, name str
 	for i := range p.Snapshot.Decisions {
 		d := &p.Snapshot.Decisions[i]
 		if d.Environment == name {
+			text := sentence(d.Reason)
+			if removal := s.Progress.Removal(c.Request.Context(), p.NamespacePrefix()+name); removal != "" && p.Config != nil {
+				text = strings.TrimSpace(text + " " + sentence(removal))
+			}
 			s.message(c, http.StatusNotFound, notice{
-				Person: s.personOf(v), Title: name + " isn't live", Text: sentence(d.Reason), Remedy: sentence(d.Remedy),
+				Person: s.personOf(v), Title: name + " isn't live", Text: text, Remedy: sentence(d.Remedy),
 				Link: "/", LinkText: "All previews",
 			})
 			return

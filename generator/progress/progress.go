@@ -72,6 +72,18 @@ func (r *Reader) withApplication(ctx context.Context, row preview.Row) preview.S
 	return row.WithApplication(status)
 }
 
+// Removal says how far the removal of an environment that isn't live any more is; "" if it has ended, or isn't known.
+func (r *Reader) Removal(ctx context.Context, application string) string {
+	if r.applications == nil {
+		return ""
+	}
+	status, err := r.Application(ctx, application)
+	if err != nil {
+		return ""
+	}
+	return status.Removal()
+}
+
 // Application is an Application's status, usually at most a second old; nil if there is none.
 func (r *Reader) Application(ctx context.Context, name string) (*preview.ApplicationStatus, error) {
 	read, ok := r.statuses.get(ctx, name, r.now(), r.applications.Application)

@@ -73,8 +73,10 @@ type source struct {
 }
 
 type resource struct {
+	Group  string `json:"group"`
 	Kind   string `json:"kind"`
 	Name   string `json:"name"`
+	Status string `json:"status"` // Synced, OutOfSync
 	Health struct {
 		Status  string `json:"status"`
 		Message string `json:"message"`
@@ -113,6 +115,9 @@ func statusOf(o *unstructured.Unstructured) (*preview.ApplicationStatus, error) 
 	for _, image := range s.Summary.Images {
 		status.Images = append(status.Images, config.Printable(image))
 	}
+	if status.Deleting {
+		status.Remaining = a.remaining()
+	}
 	if a.Operation != nil {
 		status.Operation, status.Message = "Running", "" // operationState is still that of the last operation
 	}
@@ -142,6 +147,33 @@ func (a *application) unhealthy() *preview.UnhealthyResource {
 		}
 	}
 	return worst
+}
+
+// remaining returns the objects that are still there while Argo CD deletes an Application: custom resources first, because
+// their controllers may take long. An object that is being deleted has the health Progressing. Without stored health, an
+// object that is gone isn't Synced any more. The Namespace goes last, with all that is in it.
+func (a *application) remaining() []string {
+	var custom, others []string
+	for _, r := range a.Status.Resources {
+		isThere := r.Health.Message == pendingDeletion || r.Health.Status == "" && r.Status == "Synced"
+		if !isThere || r.Kind == "Namespace" {
+			continue
+		}
+		if text := config.Printable(r.Kind + " " + r.Name); isOfKubernetes(r.Group) {
+			others = append(others, text)
+		} else {
+			custom = append(custom, text)
+		}
+	}
+	return append(custom, others...)
+}
+
+// pendingDeletion is Argo CD's message about an object with a deletion timestamp.
+const pendingDeletion = "Pending deletion"
+
+// isOfKubernetes reports whether a group is one of Kubernetes' own.
+func isOfKubernetes(group string) bool {
+	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
 func resourceOf(kind, name, health, message string) *preview.UnhealthyResource {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,7 +65,36 @@ func TestApplicationProblems(t *testing.T) {
 	}{
 		"being deleted": {
 			func(o map[string]any) { o["metadata"].(map[string]any)["deletionTimestamp"] = "2026-11-20T12:00:00Z" },
-			func(s preview.ApplicationStatus) bool { return s.Deleting },
+			func(s preview.ApplicationStatus) bool { return s.Deleting && len(s.Remaining) == 0 },
+		},
+		"being deleted, with a cloud resource that takes its time": {
+			func(o map[string]any) {
+				o["metadata"].(map[string]any)["deletionTimestamp"] = "2026-11-20T12:00:00Z"
+				pending := map[string]any{"status": "Progressing", "message": "Pending deletion"}
+				status(o)["resources"] = []any{
+					map[string]any{"kind": "Namespace", "name": "preview-alice", "status": "Synced", "health": pending},
+					map[string]any{"group": "apps", "kind": "Deployment", "name": "web", "health": map[string]any{"status": "Missing"}},
+					map[string]any{"kind": "Service", "name": "web", "health": pending},
+					map[string]any{"group": "s3.aws.m.upbound.io", "kind": "Bucket", "name": "uploads\x1b[31m", "health": pending},
+				}
+			},
+			func(s preview.ApplicationStatus) bool {
+				return slices.Equal(s.Remaining, []string{"Bucket uploads[31m", "Service web"})
+			},
+		},
+		"being deleted, without stored health": {
+			func(o map[string]any) {
+				o["metadata"].(map[string]any)["deletionTimestamp"] = "2026-11-20T12:00:00Z"
+				status(o)["resources"] = []any{
+					map[string]any{"kind": "Service", "name": "web", "status": "OutOfSync"},
+					map[string]any{"group": "sqs.services.k8s.aws", "kind": "Queue", "name": "mails", "status": "Synced"},
+				}
+			},
+			func(s preview.ApplicationStatus) bool { return slices.Equal(s.Remaining, []string{"Queue mails"}) },
+		},
+		"not being deleted": {
+			func(map[string]any) {},
+			func(s preview.ApplicationStatus) bool { return s.Remaining == nil },
 		},
 		"a requested sync": {
 			func(o map[string]any) { o["operation"] = map[string]any{"sync": map[string]any{}} },

@@ -6,6 +6,7 @@ import "strings"
 // stores that can start anew. Folders with secrets are there by their path, such as services/orders; "" is that of all.
 type catalog struct {
 	run, link, components, reset map[string]bool
+	cloud                        map[string]bool
 	secrets                      map[string]bool
 	datasets                     map[string]map[string]bool // by store
 }
@@ -16,6 +17,7 @@ func catalogOf(t Tree) catalog {
 		link:       map[string]bool{},
 		components: map[string]bool{},
 		reset:      map[string]bool{},
+		cloud:      map[string]bool{},
 		secrets:    map[string]bool{},
 		datasets:   map[string]map[string]bool{},
 	}
@@ -35,6 +37,8 @@ func catalogOf(t Tree) catalog {
 			c.link[part[2]] = true
 		case len(part) == 3 && part[1] == "components":
 			c.components[part[2]] = true
+		case len(part) == 3 && part[1] == "cloud":
+			c.cloud[part[2]] = true
 		case len(part) == 3 && part[1] == "data":
 			c.store(part[2])
 		case len(part) == 4 && part[1] == "data" && part[3] == "reset":

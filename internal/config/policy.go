@@ -23,6 +23,9 @@ type Policy struct {
 	// Services are the services of the system by name, a DNS label of at most 22 characters. The first public service that
 	// runs gets the environment's main host, so the order matters. {} is a system without services.
 	Services Services `yaml:"services"`
+	// Cloud has the things outside of the cluster that custom resources create, by the name of their folder in
+	// kustomize-base/cloud.
+	Cloud map[string]CloudResource `yaml:"cloud"`
 	// Sizes are the sizes of environments by name: s, m or l. A profile picks one.
 	Sizes map[string]Size `yaml:"sizes"`
 	// Profiles are the profiles by name, a DNS label of at most 20 characters. The label "<label>:<profile>" picks one.
@@ -82,6 +85,8 @@ type Service struct {
 	Calls []string `yaml:"calls"`
 	// Data are the stores in kustomize-base/data that run beside this service.
 	Data []string `yaml:"data"`
+	// Cloud are the cloud resources of `cloud` that run beside this service.
+	Cloud []string `yaml:"cloud"`
 	// AlsoNamed are further Kubernetes Services of the service in kustomize-base. A link replaces them too.
 	AlsoNamed []string `yaml:"alsoNamed"`
 	// Container is the container that runs the image, in each Deployment and StatefulSet with the label
@@ -153,6 +158,15 @@ type Profile struct {
 	Size string `yaml:"size" enum:"s,m,l"`
 	// Lifetime overrides single settings of the policy's lifetime.
 	Lifetime *Lifetime `yaml:"lifetime"`
+}
+
+// CloudResource is a thing outside of the cluster, such as a bucket, that a custom resource creates for an environment.
+type CloudResource struct {
+	// Name is the template of its name outside of the cluster. It contains {{environment}}, which becomes the environment's
+	// name and 5 characters that differ each time the environment is made anew.
+	Name string `yaml:"name" jsonschema:"example=acme-uploads-{{environment}}"`
+	// Field is the field of the custom resource with the name. Default: metadata.annotations[crossplane.io/external-name].
+	Field string `yaml:"field" jsonschema:"example=spec.queueName"`
 }
 
 // Size has the resources of each service's container, and of the whole environment.

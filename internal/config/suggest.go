@@ -65,3 +65,18 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// KnownNames lists the keys of a map as the remedy for an unknown name.
+func KnownNames[V any](m map[string]V) string { return someOf(slices.Sorted(maps.Keys(m))) }
+
+// someOf lists names in a message, at most 20.
+func someOf(names []string) string {
+	const most = 20
+	if len(names) == 0 {
+		return "none exist"
+	}
+	if len(names) > most {
+		names = append(slices.Clone(names[:most]), "…")
+	}
+	return "known: " + strings.Join(names, ", ")
+}

@@ -21,12 +21,6 @@ var (
 	weekdays  = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 )
 
-// validator checks decoded files against the rest of the configuration, and adds each mistake to its decoder.
-type validator struct {
-	*decoder
-	cfg *Config
-}
-
 // validate checks the policy as a whole. It adds every mistake to the decoder.
 func (v *validator) validate() {
 	p := v.cfg.Policy
@@ -60,6 +54,7 @@ func (v *validator) validate() {
 	}
 	v.validateServices()
 	v.validateRepositories()
+	v.validateCloud()
 	v.validateSizes()
 	v.validateProfiles()
 	v.validatePullRequests()
@@ -217,19 +212,4 @@ func (d *decoder) linesOf(why map[string]string) []string {
 		lines = append(lines, d.unused(p, why[p]))
 	}
 	return lines
-}
-
-// KnownNames lists the keys of a map as the remedy for an unknown name.
-func KnownNames[V any](m map[string]V) string { return someOf(slices.Sorted(maps.Keys(m))) }
-
-// someOf lists names in a message, at most 20.
-func someOf(names []string) string {
-	const most = 20
-	if len(names) == 0 {
-		return "none exist"
-	}
-	if len(names) > most {
-		names = append(slices.Clone(names[:most]), "…")
-	}
-	return "known: " + strings.Join(names, ", ")
 }

@@ -30,6 +30,13 @@ var invalidPolicyCases = []struct {
 		"sizes:\n  xl: {quota: {pods: \"1\"}}\n  s: {}\n" +
 			"  m: {requests: {gpu: \"1\", cpu: much, memory: -1Gi}, limits: {memory: 1Gi}, quota: {\"a b\": \"1\", pods: \"1e3\"}}\n",
 	},
+	{
+		"cloud resources without a folder, with names and fields that can't be theirs",
+		[]string{"mailer: {", "mailer: {cloud: [a, b], "},
+		"cloud:\n  A_b: {name: \"x-{{environment}}\"}\n  b: {name: acme}\n  c: {name: \"{{environment}}-{{environment}}\"}\n" +
+			"  d: {name: \"a23456789-12345678-{{environment}}\", field: metadata.name}\n  e: {name: \"f{{environment}}\"}\n" +
+			"  g: {name: \"a-{{environment}}\"}\n  h: {name: \"a-{{environment}}-b\"}\n  i: {name: \"a-b-{{environment}}\"}\n",
+	},
 	{"a size without an entry", []string{"full: {run: all", "full: {size: l, run: all"}, "sizes: {s: {quota: {pods: \"1\"}}}\n"},
 	{"a size that is none", []string{"full: {run: all", "full: {size: xl, run: all"}, ""},
 	{"a container that is none", []string{"mailer: {", "mailer: {container: A_b, "}, ""},

@@ -149,6 +149,12 @@ func (v *validator) validateReferences(at string, s *Service) {
 			)
 		}
 	}
+	for i, name := range s.Cloud {
+		if _, ok := v.cfg.Policy.Cloud[name]; !ok {
+			v.mistake(fmt.Sprintf("%s.cloud[%d]", at, i), fmt.Sprintf("there is no cloud resource %q", Printable(name)),
+				KnownNames(v.cfg.Policy.Cloud))
+		}
+	}
 	if !v.cfg.catalog.run[s.Name] {
 		v.mistake(at, fmt.Sprintf("kustomize-base/services/%s/run is missing", s.Name), "add the component that runs it")
 	}

@@ -49,8 +49,8 @@ func (e *Environment) RefOf(service string) (Ref, bool) {
 	return ref, ref != Ref{}
 }
 
-// Refs returns the services that the file says a ref for.
-func (e *Environment) Refs() iter.Seq2[string, Ref] {
+// EachRef yields the services that the file says a ref for.
+func (e *Environment) EachRef() iter.Seq2[string, Ref] {
 	return func(yield func(string, Ref) bool) {
 		for name, s := range e.Services {
 			if s.Ref != (Ref{}) && !yield(name, s.Ref) {
@@ -63,15 +63,15 @@ func (e *Environment) Refs() iter.Seq2[string, Ref] {
 // RefServices returns the names of the services that the file says a ref for, sorted.
 func (e *Environment) RefServices() []string {
 	var names []string
-	for name := range e.Refs() {
+	for name := range e.EachRef() {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names
 }
 
-// Env returns the variables of services; nil if there are none.
-func (e *Environment) Env() map[string]map[string]string {
+// Variables returns the variables of services; nil if there are none.
+func (e *Environment) Variables() map[string]map[string]string {
 	var env map[string]map[string]string
 	for name, s := range e.Services {
 		if len(s.Env) == 0 {

@@ -25,21 +25,21 @@ func (b *buildCheck) assertContainers(policy *config.Policy, p preview.Plan) {
 		if len(env) > 0 {
 			file, at = path.Join(b.title, environmentFile), "services."+s.Name+".env" // only these examples have variables
 		}
-		workloads := b.workloadsOf(s.Name)
+		workloads := workloadsOf(b.objects, s.Name)
 		if len(workloads) == 0 {
 			b.addProblem(file, fmt.Sprintf("%s: no Deployment or StatefulSet has the label %s: %s, so no size and no variable "+
 				"reaches it", at, source.ImageOfLabel, s.Name), "label the workloads of the service")
 		}
 		for _, o := range workloads {
-			b.assertContainer(file, at, s, o, env)
+			assertContainer(b, file, at, s, o, env)
 		}
 	}
 }
 
 // workloadsOf returns the workloads with the label of a service.
-func (b *buildCheck) workloadsOf(service string) []manifest.Object {
+func workloadsOf(objects []manifest.Object, service string) []manifest.Object {
 	var found []manifest.Object
-	for _, o := range b.objects {
+	for _, o := range objects {
 		isWorkload := o.Kind == "Deployment" || o.Kind == "StatefulSet"
 		if isWorkload && o.Labels[source.ImageOfLabel] == service {
 			found = append(found, o)
@@ -48,7 +48,7 @@ func (b *buildCheck) workloadsOf(service string) []manifest.Object {
 	return found
 }
 
-func (b *buildCheck) assertContainer(file, at string, s *config.Service, o manifest.Object, env map[string]string) {
+func assertContainer(b *buildCheck, file, at string, s *config.Service, o manifest.Object, env map[string]string) {
 	name := s.MainContainer()
 	containers := o.Items("spec", "template", "spec", "containers")
 	i := slices.IndexFunc(containers, func(c manifest.Object) bool { return c.Text("name") == name && c.Text("image") != "" })

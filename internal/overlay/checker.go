@@ -142,6 +142,7 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.assertAccess(row)
 			b.assertDebug(cfg.Policy, e.plan)
 			b.assertContainers(cfg.Policy, e.plan)
+			b.assertCloud(cfg.Policy, e.plan, c.schemas)
 			b.assertRunsWithoutSecrets(e.missing)
 			b.assertAdmitted(c.rules)
 			facts := c.clusterFacts(&row)
@@ -187,6 +188,7 @@ func (c *checker) addFixedOverlay(cfg *config.Config, dir string) {
 		assert: func(b *buildCheck) {
 			if dir == stagingOverlay {
 				b.assertBaseline(cfg.Policy, folders)
+				b.assertBaselineCloud(cfg.Policy, folders)
 			}
 			b.assertObjects(namespace, p)
 			b.assertCluster(c.clusterFacts(nil))

@@ -23,7 +23,7 @@ func Plan(c *config.Config, name string) preview.Plan {
 		e = &config.Environment{}
 	}
 	p := planOfProfile(c.Policy, cmp.Or(e.Profile, c.Policy.PullRequests.Profile))
-	for s := range e.Refs() {
+	for s := range e.EachRef() {
 		p.Run[s] = sampleCommit()
 	}
 	p.Links = map[string]string{}
@@ -32,7 +32,7 @@ func Plan(c *config.Config, name string) preview.Plan {
 		p.Links[s] = c.Policy.NamespacePrefix + linkTarget(c.Policy, l)
 	}
 	p.Name, p.Owner, p.Dataset = name, e.Owner, cmp.Or(e.Dataset, p.Dataset)
-	p.Components, p.Reset, p.Env = slices.Concat(p.Components, e.Components), e.Reset, e.Env()
+	p.Components, p.Reset, p.Env = slices.Concat(p.Components, e.Components), e.Reset, e.Variables()
 	return p
 }
 

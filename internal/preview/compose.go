@@ -37,6 +37,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 	c.addContainers()
 	c.addDebuggers()
 	c.addStores()
+	c.addCloud()
 	c.addSecrets()
 	if len(p.From) > 0 {
 		c.addComponent("components", config.SharedComponent)
@@ -134,12 +135,13 @@ func (c *composer) addEnvironmentPatch() {
 	if !config.IsLogin(owner) {
 		owner = config.LabelSlug(owner) // an owner that is no login
 	}
+	data := map[string]string{
+		"name": c.plan.Name, "namespace": c.kustomize.Namespace, "owner": owner, "url": c.url(),
+		"hosts": compact(c.hosts), "commits": compact(commits),
+	}
+	maps.Copy(data, c.cloudData)
 	c.addPatch(Target{Kind: "ConfigMap", Name: "environment"}, map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"},
-		"data": map[string]string{
-			"name": c.plan.Name, "namespace": c.kustomize.Namespace, "owner": owner, "url": c.url(),
-			"hosts": compact(c.hosts), "commits": compact(commits),
-		},
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": "environment"}, "data": data,
 	})
 }
 

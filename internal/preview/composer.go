@@ -30,6 +30,8 @@ type Plan struct {
 	State State
 	// Editors are GitHub logins of people who may change the environment's workloads with kubectl.
 	Editors []string
+	// Generation is a text that differs each time the environment is made anew; "" for an environment that doesn't exist.
+	Generation string
 	// Secrets is whether the environment had secrets, or code from a fork, before.
 	Secrets SecretsMark
 }
@@ -53,11 +55,13 @@ type composer struct {
 	kustomize   Kustomize
 	hosts       map[string]string // of the public services that run
 	mainService string            // the public service with the environment's own host
+	cloudData   map[string]string // the values for the Pods about cloud resources
 }
 
 func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
 		p.Dataset == other.Dataset && p.State == other.State && p.Secrets == other.Secrets &&
+		p.Generation == other.Generation &&
 		slices.Equal(p.Editors, other.Editors) &&
 		maps.EqualFunc(p.Env, other.Env, maps.Equal) &&
 		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&

@@ -37,7 +37,7 @@ func TestIngredientsCompareEveryField(t *testing.T) {
 		return &ingredients{
 			plan: Plan{
 				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]config.ServiceRef{"x": {SHA: "x"}},
-				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x", Secrets: "x",
+				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x", Secrets: "x", Generation: "x",
 				Reset: map[string]time.Time{"x": noon}, Env: map[string]map[string]string{"x": {"x": "x"}}, Editors: []string{"x"},
 			},
 			source: "x", purpose: "x", person: "x", expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},

@@ -126,7 +126,7 @@ func areMembersReadSince(in *input, desired *desiredEnvironment, at time.Time) b
 			return false
 		}
 	}
-	for name := range desired.file.Refs() {
+	for name := range desired.file.EachRef() {
 		if s := in.cfg.Policy.Services.Get(name); s != nil && !isRead(s.Repository) {
 			return false
 		}

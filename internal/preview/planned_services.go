@@ -27,7 +27,7 @@ func (p *plannedEnvironment) chooseDedicated() *hold {
 		return &hold{rule: RuleUnchanged, reason: "it changes no service", remedy: runAllRemedy(p.in.cfg.Policy)}
 	}
 	set := p.in.cfg.RunSet(profile, changed)
-	for name := range desired.file.Refs() {
+	for name := range desired.file.EachRef() {
 		set[name] = true
 	}
 	for name := range desired.file.Links {

@@ -30,7 +30,7 @@ func findPushes(in *input, desired *desiredEnvironment) pushes {
 		}
 	}
 	all = append(all, lastPushes(in, desired)...)
-	for name, ref := range desired.file.Refs() {
+	for name, ref := range desired.file.EachRef() {
 		sha, ok := chosenCommit(in, name, ref)
 		if !ok {
 			return pushes{}

@@ -55,7 +55,7 @@ func reservedServices(in *input, desired *desiredEnvironment) map[string]*pullRe
 // pinnedPullRequests returns the open pull requests that the file pins services to.
 func pinnedPullRequests(in *input, desired *desiredEnvironment) map[string]*pullRequest {
 	pinned := map[string]*pullRequest{}
-	for name, ref := range desired.file.Refs() {
+	for name, ref := range desired.file.EachRef() {
 		s := in.cfg.Policy.Services.Get(name)
 		if s == nil || ref.PullRequest == 0 {
 			continue

@@ -56,6 +56,9 @@ type ApplicationStatus struct {
 	Broken bool `json:"broken"`
 	// Deleting reports whether Argo CD deletes the Application.
 	Deleting bool `json:"deleting"`
+	// Remaining are the objects that the deletion of the Application waits for, as kind and name; missing if it isn't being
+	// deleted, or if none is known.
+	Remaining []string `json:"remaining,omitempty"`
 	// Unhealthy is the first of the worst resources; missing if all are healthy.
 	Unhealthy *UnhealthyResource `json:"unhealthy,omitempty"`
 	// FailingPod is a Pod with a container that can't run, such as one that crashes; missing if there is none.
@@ -127,7 +130,7 @@ func (r Row) progress(a *ApplicationStatus) Progress {
 	}
 	switch {
 	case a.Deleting:
-		return deploying("its Application is being deleted")
+		return deploying("its Application is being deleted" + a.waitsForRemaining())
 	case !r.isSource(a.Spec):
 		return deploying("Argo CD hasn't taken the newest answer yet")
 	case a.Operation == "Running" || a.Operation == "Terminating":

@@ -40,6 +40,9 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	w.state = "Argo CD is deleting it"
+	if len(application.Remaining) > 0 {
+		w.state = application.Removal()
+	}
 	if !application.Deleting {
 		w.state = "Argo CD hasn't started to delete it"
 	}

@@ -24,6 +24,7 @@ func NewRules(s *Settings, namespacePrefix string) *Rules {
 // repositories without policies too.
 func (r *Rules) Refusals(o manifest.Object) []Refusal {
 	found := append(r.refusalsOfKind(o), refuseSecretSource(r.settings, o)...)
+	found = append(found, refuseCloudNames(r.settings, r.prefix, o)...)
 	if !r.hasAllSettings() {
 		return found
 	}

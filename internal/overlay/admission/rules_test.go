@@ -22,7 +22,7 @@ data:
   ingress: ingress-nginx
   private: 10.0.0.0/8 fc00::/7
   addresses: 169.254.20.10/32
-  annotations: example.test/one example.dev/
+  annotations: example.test/one example.dev/ crossplane.io/external-name
   guardrails: ResourceQuota/guardrails LimitRange/guardrails NetworkPolicy/default-deny NetworkPolicy/a NetworkPolicy/link-*
   quota: pods=30 requests.memory=3Gi
   limits: Container.memory=2Gi
@@ -34,6 +34,7 @@ data:
   refusedKeys: grafana_* aadpodidbinding
   secretStores: previews other
   secretKeys: previews/* one
+  cloudNames: acme-up-{{environment}}-x
 `
 
 // refusedChange is an allowed object, and one change of its text that makes it refused.
@@ -130,8 +131,8 @@ func TestAdmissionPoliciesDeny(t *testing.T) {
 			t.Errorf("%s has no binding", name)
 		}
 	}
-	if len(policies) != 19 {
-		t.Errorf("there are %d policies, want 19", len(policies))
+	if len(policies) != 20 {
+		t.Errorf("there are %d policies, want 20", len(policies))
 	}
 }
 

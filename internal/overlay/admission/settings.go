@@ -72,6 +72,7 @@ func (s *Settings) Differences(p *config.Policy) config.Problems {
 			})
 		}
 	}
+	found = append(found, s.cloudDifferences(p)...)
 	compare("domain", p.Domain)
 	compare("baseline", p.Baseline.Namespace)
 	for _, key := range s.data.Keys("data") {

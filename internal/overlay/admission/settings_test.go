@@ -21,7 +21,7 @@ func TestDifferences(t *testing.T) {
 		{"no public service", settingsManifest, " web", " ''", `data.publicServices: is "", but previewset.yaml says "web"`},
 		{
 			"a line break", settingsManifest,
-			"annotations: example.test/one example.dev/", "annotations: |-\n    example.test/one\n    example.dev/",
+			"annotations: example.test/one example.dev/ ", "annotations: |-\n    example.test/one\n    example.dev/ ",
 			"data.annotations: has a line break or tab, which the policies take for a part of a value; separate values by spaces",
 		},
 		{"another prefix", policy, "preview-", "pr-", `isn't for namespaces that start with "preview-"`},
@@ -37,6 +37,7 @@ func TestDifferences(t *testing.T) {
 			}
 			overlaytest.WantProblem(t, s.Differences(&config.Policy{
 				Domain: "preview.test", NamespacePrefix: "preview-", Baseline: config.Baseline{Namespace: "staging"},
+				Cloud:    map[string]config.CloudResource{"up": {Name: "acme-up-{{environment}}-x"}},
 				Services: []config.Service{{Name: "web", Public: true}, {Name: "api"}},
 			}), "appsets", tt.want)
 		})

@@ -20,7 +20,7 @@ var externalGroups = []externalGroup{
 	}},
 	{".cnrm.cloud.google.com", []string{"resourceID"}},
 	{".azure.com", []string{"azureName"}},
-	{".upbound.io", nil},
+	{".upbound.io", []string{"forProvider.name"}},
 	{".crossplane.io", nil},
 	{".objectbucket.io", []string{"bucketName"}},
 }
@@ -61,7 +61,7 @@ func externalName(o manifest.Object) (field, name string) {
 		return "", ""
 	}
 	for _, key := range externalGroups[i].fields {
-		if name := o.Text("spec", key); name != "" {
+		if name := o.Text(append([]string{"spec"}, strings.Split(key, ".")...)...); name != "" {
 			return "spec." + key, name
 		}
 	}
@@ -86,8 +86,7 @@ func findSharedNames(b *Build) []Problem {
 		found = append(found, Problem{
 			Object: o.String(), Field: field,
 			Message: fmt.Sprintf("creates %q outside of the namespace, and all environments would create the same", name),
-			Remedy: "write the environment's name into it with a replacement in overlays/preview/kustomization.yaml, " +
-				"from data.name of ConfigMap environment",
+			Remedy:  "make it a cloud resource: `cloud` in previewset.yaml names it in each environment",
 		})
 	}
 	return found

@@ -7,6 +7,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/previewset/previewset/internal/overlay/crdschema"
+	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
 // refuseOverQuota compares the sum of all objects with each ResourceQuota of the build. Above it, the API server
@@ -86,6 +89,7 @@ func (b *Build) usage(limits limitRanges) corev1.ResourceList {
 		if o.ClusterScoped {
 			continue
 		}
+		addCount(used, corev1.ResourceName("count/"+ResourceOf(o.Object, b.Schemas)), 1)
 		if o.Group == "" {
 			addCount(used, corev1.ResourceName(strings.ToLower(o.Kind)+"s"), 1)
 		}
@@ -121,4 +125,28 @@ func addStorage(used corev1.ResourceList, s corev1.PersistentVolumeClaimSpec, n 
 	for range n {
 		addQuantity(used, corev1.ResourceRequestsStorage, s.Resources.Requests[corev1.ResourceStorage])
 	}
+}
+
+// ResourceOf returns an object's resource with its group, as in a ResourceQuota after "count/". Without a
+// CustomResourceDefinition it is the usual plural of the kind.
+func ResourceOf(o manifest.Object, schemas *crdschema.Schemas) string {
+	name := schemas.Plural(o.Group, o.Kind)
+	if name == "" {
+		name = plural(strings.ToLower(o.Kind))
+	}
+	if o.Group == "" {
+		return name
+	}
+	return name + "." + o.Group
+}
+
+func plural(kind string) string {
+	stem, isY := strings.CutSuffix(kind, "y")
+	switch {
+	case isY && stem != "" && !strings.ContainsAny(stem[len(stem)-1:], "aeiou"):
+		return stem + "ies"
+	case strings.HasSuffix(kind, "s"), strings.HasSuffix(kind, "ch"), strings.HasSuffix(kind, "x"):
+		return kind + "es"
+	}
+	return kind + "s"
 }

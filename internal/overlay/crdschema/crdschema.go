@@ -28,7 +28,8 @@ import (
 
 // Schemas are the schemas of custom kinds. Goroutines can share them.
 type Schemas struct {
-	kinds map[kind]map[string]*version // by name of the version
+	kinds   map[kind]map[string]*version // by name of the version
+	plurals map[kind]string
 }
 
 type kind struct{ group, name string }
@@ -67,9 +68,10 @@ func (s *Schemas) Add(content []byte) {
 
 func (s *Schemas) addDefinition(crd *apiextensionsv1.CustomResourceDefinition) {
 	if s.kinds == nil {
-		s.kinds = map[kind]map[string]*version{}
+		s.kinds, s.plurals = map[kind]map[string]*version{}, map[kind]string{}
 	}
 	k := kind{crd.Spec.Group, crd.Spec.Names.Kind}
+	s.plurals[k] = crd.Spec.Names.Plural
 	if s.kinds[k] == nil {
 		s.kinds[k] = map[string]*version{}
 	}
@@ -95,6 +97,14 @@ func newVersion(schema *apiextensionsv1.JSONSchemaProps) version {
 		v.validator = validate.NewSchemaValidator(v.structural.ToKubeOpenAPI(), nil, "", strfmt.Default)
 	}
 	return v
+}
+
+// Plural returns the plural of a kind, as in URLs and quotas; "" for a kind without a definition.
+func (s *Schemas) Plural(group, name string) string {
+	if s == nil {
+		return ""
+	}
+	return s.plurals[kind{group, name}]
 }
 
 // Refusals returns what the API server says about a custom resource. A kind without a definition has no refusals.
