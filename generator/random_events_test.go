@@ -91,12 +91,20 @@ func (sim events) maybeBreakGitHub() {
 }
 
 // loseState restarts with lost or damaged state. If no live environment tells a repository's identity by its configured
-// name, its name is restored first: without state the service can't know the first owner of a name.
+// name, its name is restored first, and no replica answers for another owner of the name: without state the service
+// can't know the first one.
 func (sim events) loseState() {
 	for _, l := range sim.repositories {
 		tells := func(row map[string]any) bool { return row["repository"] == l.key }
-		if l.namesake != nil && (sim.noCluster || !slices.ContainsFunc(sim.lastRows, tells)) {
+		if !sim.noCluster && slices.ContainsFunc(sim.lastRows, tells) {
+			continue
+		}
+		if l.namesake != nil {
 			sim.restoreName(l)
+		}
+		if !sim.lags.forgetNamesake(l) {
+			sim.logf("state isn't lost, because a replica may tell of another repository named %s", l.key)
+			return
 		}
 	}
 	how := sim.IntN(3)

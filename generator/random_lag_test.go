@@ -22,14 +22,37 @@ const (
 // lags lets GitHub answer from replicas with the state of earlier steps. It has random numbers of its own.
 type lags struct {
 	*rand.Rand
-	replicas []*githubtest.Replica
+	replicas []replica
 	until    time.Time // the end of the last lag
 }
 
+// replica is the state of an earlier step.
+type replica struct {
+	*githubtest.Replica
+	namesakes []*trackedRepository // the repositories with a name that another one had
+}
+
 // keepReplica keeps the present state.
-func (l *lags) keepReplica(h *simulatedGitHub) {
-	l.replicas = append(l.replicas, h.Replica())
+func (l *lags) keepReplica(h *simulatedGitHub, repositories []*trackedRepository) {
+	kept := replica{Replica: h.Replica()}
+	for _, r := range repositories {
+		if r.namesake != nil {
+			kept.namesakes = append(kept.namesakes, r)
+		}
+	}
+	l.replicas = append(l.replicas, kept)
 	l.replicas = l.replicas[max(0, len(l.replicas)-keptReplicas):]
+}
+
+// forgetNamesake drops the replicas in which another repository has the name. It returns false if one of them may
+// answer now.
+func (l *lags) forgetNamesake(of *trackedRepository) bool {
+	shows := func(r replica) bool { return slices.Contains(r.namesakes, of) }
+	if !slices.ContainsFunc(l.replicas, shows) {
+		return true
+	}
+	l.replicas = slices.DeleteFunc(l.replicas, shows)
+	return !l.isLagging()
 }
 
 func (l *lags) isLagging() bool { return time.Now().Before(l.until) }
@@ -37,7 +60,7 @@ func (l *lags) isLagging() bool { return time.Now().Before(l.until) }
 // lagRandomly lets lists, direct reads or both lag, of one or all repositories, and causes a read.
 func (sim events) lagRandomly() {
 	l := &sim.lags
-	if l.IntN(3) > 0 {
+	if l.IntN(3) > 0 || len(l.replicas) == 0 {
 		return
 	}
 	back := 1 + l.IntN(len(l.replicas))
@@ -47,7 +70,7 @@ func (sim events) lagRandomly() {
 		where = `GET /(repos/[^/]+/[^/]+|repositories/\d+)`
 	}
 	what := []string{`/pulls\?`, `/pulls/\d+$`, `/pulls(\?|/\d+$)`, `/pulls(\?|/\d+$)`}[l.IntN(4)]
-	sim.hub.Inject(githubtest.Fault{Match: where + what, For: lagFor, Replica: l.replicas[len(l.replicas)-back]})
+	sim.hub.Inject(githubtest.Fault{Match: where + what, For: lagFor, Replica: l.replicas[len(l.replicas)-back].Replica})
 	l.until = time.Now().Add(lagFor)
 	sim.hidden = true // without saved state and cluster the service can't know that such an answer is old
 	sim.logf("GitHub lags for %s by %d steps: %s", lagFor, back, where+what)

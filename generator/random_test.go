@@ -271,7 +271,7 @@ func (sim *simulation) step() {
 		sim.atNextStep = nil
 		next()
 	}
-	sim.lags.keepReplica(sim.hub)
+	sim.lags.keepReplica(sim.hub, sim.repositories)
 	for range 1 + sim.IntN(3) {
 		sim.events().randomEvent()
 		sim.forgetCreatedLabels()
