@@ -136,6 +136,7 @@ func (s *server) installPolicies(ctx context.Context) error {
 			return err
 		}
 		text := strings.Replace(string(content), `controllers: ""`, "controllers: "+rancher, 1)
+		text = strings.Replace(text, `snapshots: ""`, "snapshots: other shop-1", 1)
 		text = strings.Replace(text, `secretStores: ""`, "secretStores: previews", 1)
 		text = strings.Replace(text, `cloudNames: ""`, "cloudNames: acme-up-{{environment}}-x", 1)
 		text = strings.Replace(text, `annotations: ""`, "annotations: crossplane.io/external-name", 1)

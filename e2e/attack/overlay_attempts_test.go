@@ -322,6 +322,10 @@ func containerAttempts() (list []attempt) {
 const claim = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, annotations: {previewset.dev/a: b}},
   spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
 
+// copyOfSnapshot is a claim of the snapshot that the platform team allows.
+const copyOfSnapshot = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {accessModes: [ReadWriteOnce],
+  resources: {requests: {storage: 1Gi}}, dataSourceRef: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: shop-1}}}`
+
 func claimAttempts() []attempt {
 	const policy = "previewset-claims"
 	with := func(fields string) string { return "spec: {" + fields + ", accessModes: " }
@@ -337,6 +341,10 @@ func claimAttempts() []attempt {
 		change{"a foreign storage class", begin, with("storageClassName: backups"), `storage class "backups"`},
 		change{"a storage class that doesn't exist", begin, with("storageClassName: manual"), `storage class "manual"`},
 		change{"a claim without a storage class", begin, with("storageClassName: ''"), `storage class ""`})
+	list = append(list, family(policy, "PersistentVolumeClaim a", copyOfSnapshot,
+		change{"a copy of another snapshot", "name: shop-1}", "name: prod-1}", "existing volume"},
+		change{"a copy of a claim with an allowed name", "apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot", "kind: PersistentVolumeClaim",
+			"existing volume"})...)
 	const class = "volume.beta.kubernetes.io/storage-class"
 	list = append(list, family(policy, "PersistentVolumeClaim a", claim,
 		change{

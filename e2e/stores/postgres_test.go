@@ -1,9 +1,10 @@
 package stores
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
-	"maps"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,13 +70,55 @@ func (p *postgres) psql(t *testing.T, database string, args ...string) process.C
 	return c
 }
 
-// loadDataset runs the files of the dataset in the order of their names.
+// loadDataset runs the files of the dataset in the order of their names, as the image's entry point does.
 func (p *postgres) loadDataset(t *testing.T) {
 	t.Helper()
 	folder := p.volume(t, "postgres", "dataset")
-	for _, name := range slices.Sorted(maps.Keys(p.configMaps["postgres-dataset"].Data)) {
-		output(t, p.psql(t, "app", "--file="+filepath.Join(folder, name)))
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, entry := range entries {
+		file := filepath.Join(folder, entry.Name())
+		switch {
+		case strings.HasPrefix(entry.Name(), "."):
+		case strings.HasSuffix(entry.Name(), ".sql"):
+			output(t, p.psql(t, "app", "--file="+file))
+		case strings.HasSuffix(entry.Name(), ".sql.gz"):
+			c := p.psql(t, "app")
+			c.Stdin = gunzip(t, file)
+			output(t, c)
+		case strings.HasSuffix(entry.Name(), ".sh"):
+			p.runScript(t, file)
+		}
+	}
+}
+
+func gunzip(t *testing.T, file string) io.Reader {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// runScript runs a script with the variables of the entry point. The server listens on no socket, so they name its port.
+func (p *postgres) runScript(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mounts := p.mounts(t, "postgres", p.container(t, "postgres", "postgres"))
+	c := p.as(t, "sh", "-euc", replacePaths(string(text), mounts))
+	c.Env = append(slices.Clone(c.Env), "POSTGRES_USER=app", "POSTGRES_DB=app", "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", p.port))
+	output(t, c)
 }
 
 func (p *postgres) query(t *testing.T, text string) string {

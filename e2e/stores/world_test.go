@@ -8,14 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
@@ -26,6 +29,7 @@ import (
 var (
 	repository string   // the folder that previewctl init wrote
 	kustomize  string   // the program
+	previewctl string   // the program
 	serverEnv  []string // the variables with which the servers run
 )
 
@@ -57,8 +61,7 @@ func prepare(ctx context.Context, folder string) error {
 	if serverEnv, err = tools.DatabaseServers(ctx, os.Stderr); err != nil {
 		return err
 	}
-	previewctl, err := tools.BuildOwn(ctx, folder, "previewctl")
-	if err != nil {
+	if previewctl, err = tools.BuildOwn(ctx, folder, "previewctl"); err != nil {
 		return err
 	}
 	repository = filepath.Join(folder, "repository")
@@ -66,23 +69,63 @@ func prepare(ctx context.Context, folder string) error {
 		Path: previewctl, Dir: folder,
 		Args: []string{"init", repository, "--domain=preview.example.dev", "--example", "--example-repository=acme/shop"},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return commitExample(ctx)
+}
+
+// commitExample makes a clone of the example, which allows ExternalSecrets.
+func commitExample(ctx context.Context) error {
+	settings := filepath.Join(repository, "appsets", "admission", "settings.yaml")
+	text, err := os.ReadFile(settings)
+	if err != nil {
+		return err
+	}
+	text = bytes.Replace(text, []byte(`secretStores: ""`), []byte("secretStores: previews"), 1)
+	if err = os.WriteFile(settings, text, 0o600); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"init", "--quiet", "--initial-branch=main"},
+		{"config", "user.name", "Ada"},
+		{"config", "user.email", "ada@example.dev"},
+		{"add", "."},
+		{"commit", "--quiet", "--message=Begin"},
+	} {
+		if _, err = process.Output(ctx, process.Command{Path: "/usr/bin/git", Dir: repository, Args: args}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes makes one change of the repository at a time.
+var changes sync.Mutex
+
+// change runs a command that changes the repository.
+func change(t *testing.T, args ...string) {
+	t.Helper()
+	changes.Lock()
+	defer changes.Unlock()
+	output(t, process.Command{Path: previewctl, Dir: repository, Args: append(args, "--local")})
 }
 
 // environment has the objects of an environment that a test needs, by kind and name.
 type environment struct {
 	configMaps map[string]corev1.ConfigMap
 	secrets    map[string]corev1.Secret
-	pods       map[string]corev1.PodSpec // of Deployments and StatefulSets
+	pods       map[string]corev1.PodSpec // of Deployments, StatefulSets and CronJobs
 	folders    map[string]string         // of the volumes that stay, by claim
+	image      map[string]string         // folders of the images, by path
 	temp       string
 }
 
 // build builds folders of kustomize-base as the components of an environment. The volumes are new and empty.
 func build(t *testing.T, folders ...string) *environment {
 	t.Helper()
-	overlay := filepath.Join(repository, "overlays", strings.ReplaceAll(t.Name(), "/", "-"))
-	if err := os.Mkdir(overlay, 0o700); err != nil {
+	overlay, err := os.MkdirTemp(filepath.Join(repository, "overlays"), "test-")
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(overlay) })
@@ -99,7 +142,7 @@ func build(t *testing.T, folders ...string) *environment {
 	}
 	e := &environment{
 		configMaps: map[string]corev1.ConfigMap{}, secrets: map[string]corev1.Secret{}, pods: map[string]corev1.PodSpec{},
-		folders: map[string]string{}, temp: t.TempDir(),
+		folders: map[string]string{}, image: map[string]string{}, temp: t.TempDir(),
 	}
 	for document := range bytes.SplitSeq([]byte(out), []byte("\n---\n")) {
 		e.add(t, document)
@@ -112,6 +155,7 @@ func (e *environment) add(t *testing.T, document []byte) {
 	var kind struct{ Kind string }
 	var configMap corev1.ConfigMap
 	var secret corev1.Secret
+	var cronJob batchv1.CronJob
 	var deployment appsv1.Deployment // a StatefulSet has the same template
 	err := yaml.Unmarshal(document, &kind)
 	switch kind.Kind {
@@ -124,6 +168,9 @@ func (e *environment) add(t *testing.T, document []byte) {
 	case "Deployment", "StatefulSet":
 		err = errors.Join(err, yaml.Unmarshal(document, &deployment))
 		e.pods[deployment.Name] = deployment.Spec.Template.Spec
+	case "CronJob":
+		err = errors.Join(err, yaml.Unmarshal(document, &cronJob))
+		e.pods[cronJob.Name] = cronJob.Spec.JobTemplate.Spec.Template.Spec
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, document)
@@ -195,14 +242,34 @@ func (e *environment) command(
 		user = *context.RunAsUser
 	}
 	run.Args = []string{fmt.Sprintf("--map-user=%d", user), fmt.Sprintf("--map-group=%d", user)}
-	folders := map[string]string{}
-	for _, mount := range c.VolumeMounts {
-		folders[mount.MountPath] = e.volume(t, workload, mount.Name)
-	}
+	folders := e.mounts(t, workload, c)
 	for _, text := range slices.Concat(c.Command, c.Args) {
 		run.Args = append(run.Args, replacePaths(strings.NewReplacer(expand...).Replace(text), folders))
 	}
 	return run
+}
+
+// mounts returns the folders of a container, by path.
+func (e *environment) mounts(t *testing.T, workload string, c corev1.Container) map[string]string {
+	t.Helper()
+	folders := maps.Clone(e.image)
+	for _, mount := range c.VolumeMounts {
+		folders[mount.MountPath] = e.volume(t, workload, mount.Name)
+	}
+	return folders
+}
+
+// restart makes a new Pod of a workload: its volumes of kind emptyDir are empty.
+func (e *environment) restart(t *testing.T, workload string) {
+	t.Helper()
+	for _, v := range e.pods[workload].Volumes {
+		if v.EmptyDir != nil && e.folders[workload+"-"+v.Name] != "" {
+			if err := os.RemoveAll(e.folders[workload+"-"+v.Name]); err != nil {
+				t.Fatal(err)
+			}
+			delete(e.folders, workload+"-"+v.Name)
+		}
+	}
 }
 
 // replacePaths replaces the paths of mounted volumes in a text.
@@ -214,7 +281,7 @@ func replacePaths(text string, folders map[string]string) string {
 	if len(paths) == 0 {
 		return text
 	}
-	pattern := regexp.MustCompile(`(^|[\s"=])(` + strings.Join(paths, "|") + `)(/|\s|"|$)`)
+	pattern := regexp.MustCompile(`(^|[\s"'=<>])(` + strings.Join(paths, "|") + `)(/|\s|"|$)`)
 	return pattern.ReplaceAllStringFunc(text, func(found string) string {
 		part := pattern.FindStringSubmatch(found)
 		return part[1] + folders[part[2]] + part[3]

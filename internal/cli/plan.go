@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,8 +35,8 @@ the service hasn't read yet, it uses a synthetic commit and prints a note. Witho
 with --base, ignores labelled pull requests, and uses a synthetic commit for each ref. If the clone is behind
 the config branch, the plan includes what the branch has in addition.
 
-The JSON has the keys "changes" (environment, change, reason, before, after, patch; before and after are the
-rows for Argo CD), "held" (new decisions that hold an environment, or make its removal wait for
+The JSON has the keys "changes" (environment, change, reason, before, after, patch, copies; before and after
+are the rows for Argo CD; copies are the new volumes from snapshots), "held" (new decisions that hold an environment, or make its removal wait for
 confirmation) and "problems".`,
 		Example: `  previewctl plan
   previewctl plan --dir . --summary
@@ -83,6 +84,14 @@ func runPlan(ctx context.Context, opts *planOptions) error {
 func (o *planOptions) print(p plan.Plan) {
 	for _, c := range p.Changes {
 		o.Env.Answerf("%s: %s; %s", o.headline(c), config.Printable(c.Reason), o.effect(c))
+		for _, v := range c.Copies {
+			duration := "for an unknown time"
+			if v.Seconds > 0 {
+				duration = fmt.Sprintf("for about %d s", v.Seconds)
+			}
+			o.Env.Answerf("  claim %s copies snapshot %s: %s, %s",
+				config.Printable(v.Claim), config.Printable(v.Snapshot), config.Printable(v.Size), duration)
+		}
 	}
 	for _, d := range p.Held {
 		subject, verb := cmp.Or(apiclient.PullRequest(d), d.Environment), "be held"

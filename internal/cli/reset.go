@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +34,8 @@ func newResetCmd(term *terminal.Process, runF func(context.Context, *resetOption
 		Long: `reset deletes the data of stores in an environment, and lets them load their dataset again. Without
 STORE it takes all stores. It writes the time into the key reset of overlays/NAME/environment.yaml. After
 Argo CD's sync, each store starts once with an empty volume.
+
+A store with a dataset of a snapshot can't load it again.
 
 For a pull request it writes the file that adjusts the pull request's environment, if there is none.
 
@@ -112,7 +116,7 @@ func (o *resetOptions) chooseStores(f *envfile.File) error {
 		return fmt.Errorf("read the data stores: %w", err)
 	}
 	for _, e := range entries {
-		if config.CanReset(f.Config, e.Name()) {
+		if config.CanReset(f.Config, e.Name()) && (snapshotDataset(f, e.Name()) == "" || slices.Contains(o.stores, e.Name())) {
 			known = append(known, e.Name())
 		}
 	}
@@ -120,8 +124,29 @@ func (o *resetOptions) chooseStores(f *envfile.File) error {
 		return fmt.Errorf("no data store can start anew: no kustomize-base/data/STORE/reset exists\n" +
 			"copy these folders from a new repository: previewctl init DIR")
 	}
+	for _, s := range o.stores {
+		if dataset := snapshotDataset(f, s); dataset != "" {
+			return fmt.Errorf("store %s has dataset %s, a copy of a snapshot, which it can't load again\n"+
+				"delete the environment and create it again, or choose another dataset", s, dataset)
+		}
+	}
 	if len(o.stores) == 0 {
 		o.stores = known
 	}
 	return nil
+}
+
+// snapshotDataset returns the dataset of a store if it is a copy of a snapshot, or "". A label can choose another profile,
+// which isn't known here; the service then ignores the request.
+func snapshotDataset(f *envfile.File, store string) string {
+	e := f.Config.Environments[f.Name]
+	if e == nil {
+		e = &config.Environment{}
+	}
+	policy := f.Config.Policy
+	dataset := cmp.Or(e.Dataset, policy.Profiles[cmp.Or(e.Profile, policy.PullRequests.Profile)].Dataset)
+	if !config.IsSnapshot(f.Config, store, dataset) {
+		return ""
+	}
+	return dataset
 }

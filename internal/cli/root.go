@@ -57,7 +57,7 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 	}{
 		{"system", "Create and check a GitOps repository (needs its files):", []*cobra.Command{
 			newInitCmd(term, runInit), newCheckCmd(term, runCheck), newRenderCmd(term, runRender), newPlanCmd(term, runPlan),
-			newServiceCmd(term),
+			newServiceCmd(term), newStoreCmd(term), newDatasetCmd(term),
 		}},
 		{"write", "Create and change environments, one commit each (needs Git):", []*cobra.Command{
 			newCreateCmd(term, runCreate), newSetCmd(term, runSet), newEditCmd(term, runEdit),

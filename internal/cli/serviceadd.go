@@ -27,6 +27,7 @@ type serviceAddOptions struct {
 	service newservice.Service
 	image   string
 	migrate string
+	worker  string
 	from    string
 	chart   chartOptions
 	added   *newservice.Added
@@ -96,6 +97,8 @@ func (o *serviceAddOptions) addFlags(cmd *cobra.Command) {
 		"name a data store that it needs, a folder of kustomize-base/data; repeatable")
 	f.StringVar(&o.migrate, "migrate", "",
 		"run this command of the image before the service starts, like 'bin/search migrate'")
+	f.StringVar(&o.worker, "worker", "",
+		"also run this command of the image, without a port, like 'bin/search work'; not with --from or --chart")
 	complete := configrepo.Completer(o.term, &o.commit.Repo)
 	flags.CompleteWith(cmd, "calls", complete("calls"))
 	flags.CompleteWith(cmd, "called-by", complete("calls"))
@@ -133,7 +136,7 @@ func (o *serviceAddOptions) checkService(cmd *cobra.Command) error {
 // checkSource checks the flags about the image, or else about the folder of manifests.
 func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 	s := &o.service
-	s.Migrate = strings.Fields(o.migrate)
+	s.Migrate, s.Worker = strings.Fields(o.migrate), strings.Fields(o.worker)
 	if o.hasManifests() {
 		s.Image = source.ImageName(o.image)
 	} else if o.image != "" {
@@ -143,7 +146,7 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 		}
 		s.Image, s.Tag = m[1], m[2]
 	}
-	if err := flags.CheckLine(cmd, "--migrate", o.migrate); o.migrate != "" && err != nil {
+	if err := flags.CheckLine(cmd, "--migrate or --worker", o.migrate+o.worker); err != nil {
 		return err
 	}
 	switch {
@@ -151,6 +154,8 @@ func (o *serviceAddOptions) checkSource(cmd *cobra.Command) error {
 		return flags.Usagef(cmd, "--from and --chart both name manifests; use one of them")
 	case !o.hasManifests() && (o.image == "" || s.Port == 0):
 		return flags.Usagef(cmd, "the manifests have no source; use --image and --port, --from with a folder, or --chart")
+	case o.hasManifests() && o.worker != "":
+		return flags.Usagef(cmd, "the manifests have their workers already; remove --worker")
 	case o.hasManifests() && cmd.Flags().Changed("probe-path"):
 		return flags.Usagef(cmd, "the manifests have their probes already; remove --probe-path")
 	case o.from == "" && len(s.With) > 0:

@@ -3,11 +3,13 @@ package config
 import "strings"
 
 // catalog has the components of kustomize-base by kind: services with run or link, optional components, datasets, and
-// stores that can start anew. Folders with secrets are there by their path, such as services/orders; "" is that of all.
+// stores that can start anew. Folders with secrets are there by their path, such as services/orders or
+// data/postgres/datasets/full; "" is that of all.
 type catalog struct {
 	run, link, components, reset map[string]bool
 	cloud                        map[string]bool
 	secrets                      map[string]bool
+	snapshots                    map[string]bool            // datasets of snapshots, as store/dataset
 	datasets                     map[string]map[string]bool // by store
 }
 
@@ -19,6 +21,7 @@ func catalogOf(t Tree) catalog {
 		reset:      map[string]bool{},
 		cloud:      map[string]bool{},
 		secrets:    map[string]bool{},
+		snapshots:  map[string]bool{},
 		datasets:   map[string]map[string]bool{},
 	}
 	for folder := range t.Kustomizations {
@@ -31,6 +34,10 @@ func catalogOf(t Tree) catalog {
 			c.secrets[""] = true
 		case part[len(part)-1] == SecretsFolder && len(part) == 4 && (part[1] == "services" || part[1] == "data"):
 			c.secrets[part[1]+"/"+part[2]] = true
+		case part[len(part)-1] == SecretsFolder && len(part) == 6 && part[1] == "data" && part[3] == "datasets":
+			c.secrets[strings.Join(part[1:5], "/")] = true
+		case len(part) == 6 && part[1] == "data" && part[3] == "datasets" && part[5] == "snapshot":
+			c.snapshots[part[2]+"/"+part[4]] = true
 		case len(part) == 4 && part[1] == "services" && part[3] == "run":
 			c.run[part[2]] = true
 		case len(part) == 4 && part[1] == "services" && part[3] == "link":

@@ -72,11 +72,15 @@ func (c *Config) Datasets(store string) map[string]bool { return c.catalog.datas
 // CanReset reports whether a data store can start anew: kustomize-base/data/<store>/reset empties its volume.
 func CanReset(c *Config, store string) bool { return c.catalog.reset[store] }
 
+// IsSnapshot reports whether a dataset of a store is a copy of a snapshot: kustomize-base/data/<store>/datasets/<dataset>
+// has a component snapshot. Its store can't load it again.
+func IsSnapshot(c *Config, store, dataset string) bool { return c.catalog.snapshots[store+"/"+dataset] }
+
 // HasComponent reports whether there is an optional component.
 func HasComponent(c *Config, name string) bool { return c.catalog.components[name] }
 
 // HasSecrets reports whether there is a component with secrets: kustomize-base/secrets without parts, or that of a
-// service or a store.
+// service, a store or a dataset.
 func HasSecrets(c *Config, parts ...string) bool { return c.catalog.secrets[path.Join(parts...)] }
 
 // overlayRevision is the commit at which the trees that make up an overlay last changed.

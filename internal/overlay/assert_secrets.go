@@ -14,8 +14,8 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// forkExamples returns an environment with code from a fork, if there are secrets that it doesn't get. Services that need
-// secrets don't run there.
+// forkExamples returns environments with code from a fork and each dataset, if there are secrets that they don't get.
+// Services that need secrets don't run there.
 func forkExamples(r *Repo, c *config.Config) []example {
 	missing := secretNames(r)
 	if len(missing) == 0 || c.Policy.PullRequests.Forks != "approved" {
@@ -27,12 +27,23 @@ func forkExamples(r *Repo, c *config.Config) []example {
 			run = append(run, s.Name)
 		}
 	}
+	found := []example{{title: "a pull request from a fork", plan: forkPlan(run), missing: missing}}
+	for _, dataset := range r.datasets() {
+		p := forkPlan(run)
+		p.Dataset = dataset
+		found = append(found, example{title: "a pull request from a fork with dataset " + dataset, plan: p, missing: missing})
+	}
+	return found
+}
+
+// forkPlan runs some services at commits from a fork.
+func forkPlan(run []string) preview.Plan {
 	p := planOf(run)
 	for name, ref := range p.Run {
 		ref.Origin = config.OriginFork
 		p.Run[name] = ref
 	}
-	return []example{{title: "a pull request from a fork", plan: p, missing: missing}}
+	return p
 }
 
 // secretNames returns the names of the Secrets that the components with secrets make.

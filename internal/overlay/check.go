@@ -58,11 +58,7 @@ func (r *Repo) CheckEnvironment(name string) config.Problems {
 	if len(cfg.Problems) > 0 {
 		return cfg.Problems
 	}
-	c := newChecker(r)
-	c.useAdmissionUnchecked(cfg.Policy)
-	c.addExamples(cfg, example{title: path.Join(overlaysFolder, name), plan: Plan(cfg, name)})
-	_ = c.run(context.Background(), nil) // a few builds; nothing cancels them
-	return mergeProblems(append(c.report.Problems, c.missing...))
+	return checkExamples(r, cfg, example{title: path.Join(overlaysFolder, name), plan: Plan(cfg, name)})
 }
 
 // CheckService returns the mistakes in one service. It builds the system with the service alone, without it, and with

@@ -138,6 +138,7 @@ func (c *checker) newExample(cfg *config.Config, e example, row preview.Row, p *
 			b.warnAddresses(c.addressNames, row.Namespace)
 			b.warnCommits(cfg.Policy, e.plan.Run)
 			b.assertReset(row, e.plan.Reset)
+			b.assertDatasets()
 			b.assertSecretsMark(row)
 			b.assertAccess(row)
 			b.assertDebug(cfg.Policy, e.plan)

@@ -101,26 +101,34 @@ func (c *composer) addImages() error {
 	return nil
 }
 
-// addStores adds the data stores of the running services with the chosen dataset. A store without it gets the default.
+// addStores adds the data stores of the running services with their datasets.
 func (c *composer) addStores() {
-	dataset := c.plan.Dataset
-	if dataset == "" {
-		dataset = config.DefaultDataset
-	}
 	for _, s := range c.Policy.Services {
 		if _, runs := c.plan.Run[s.Name]; !runs {
 			continue
 		}
 		for _, store := range s.Data {
 			c.addComponent("data", store)
-			if sets := c.Datasets(store); sets[dataset] {
+			if dataset := datasetOf(c.Config, c.plan, store); dataset != "" {
 				c.addComponent("data", store, "datasets", dataset)
-			} else if sets[config.DefaultDataset] {
-				c.addComponent("data", store, "datasets", config.DefaultDataset)
 			}
 			c.addReset(store)
 		}
 	}
+}
+
+// datasetOf returns the dataset of a store: the chosen one, else the default one, else "". Code from a fork never gets
+// data for which its store needs secrets.
+func datasetOf(cfg *config.Config, p Plan, store string) string {
+	dataset, sets := cmp.Or(p.Dataset, config.DefaultDataset), cfg.Datasets(store)
+	needsSecrets := config.HasSecrets(cfg, "data", store, "datasets", dataset)
+	switch {
+	case sets[dataset] && !(needsSecrets && markOf(p) == SecretsNever):
+		return dataset
+	case sets[config.DefaultDataset]:
+		return config.DefaultDataset
+	}
+	return ""
 }
 
 // addEnvironmentPatch fills ConfigMap environment, which Pods read.
@@ -245,10 +253,10 @@ func (c *composer) addCommits() {
 
 // addReset adds the component that empties a store's volume before the store starts, if the environment's file asks for
 // it. The component remembers in the volume the time for which it did that. A new time changes the Pod template, so
-// Argo CD's sync starts a new Pod.
+// Argo CD's sync starts a new Pod. A copy of a snapshot is never emptied, because the store can't load it again.
 func (c *composer) addReset(store string) {
 	at, ok := c.plan.Reset[store]
-	if !ok || !config.CanReset(c.Config, store) {
+	if !ok || !config.CanReset(c.Config, store) || config.IsSnapshot(c.Config, store, datasetOf(c.Config, c.plan, store)) {
 		return
 	}
 	c.addComponent("data", store, "reset")

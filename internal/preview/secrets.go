@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,11 +146,19 @@ func (p *plannedEnvironment) linkServicesWithRequiredSecrets() {
 	}
 }
 
-// noteMissingSecrets notes which running services don't get their secrets.
+// noteMissingSecrets notes which running services don't get their secrets, and which of their stores not the dataset.
 func (p *plannedEnvironment) noteMissingSecrets() {
+	chosen := cmp.Or(p.desired.file.Dataset, p.in.cfg.Policy.Profiles[p.profile].Dataset, config.DefaultDataset)
+	var stores []string
 	for _, name := range slices.Sorted(maps.Keys(p.run)) {
 		if config.HasSecrets(p.in.cfg, "services", name) {
 			p.note("service %s runs without its secrets, because the environment has code from a fork", name)
+		}
+		stores = append(stores, p.in.cfg.Policy.Services.Get(name).Data...)
+	}
+	for _, store := range sortedSet(stores) {
+		if config.HasSecrets(p.in.cfg, "data", store, "datasets", chosen) {
+			p.note("store %s doesn't load dataset %s, which needs secrets, because the environment has code from a fork", store, chosen)
 		}
 	}
 }

@@ -39,8 +39,8 @@ func (c *composer) addSecrets() {
 	}
 }
 
-// addSecretComponents adds the components with the secrets of all environments, of the running services and of their stores. It
-// returns false if there are none.
+// addSecretComponents adds the components with the secrets of all environments, of the running services, of their stores
+// and of their datasets. It returns false if there are none.
 func (c *composer) addSecretComponents() bool {
 	before := len(c.kustomize.Components)
 	add := func(parts ...string) {
@@ -56,6 +56,7 @@ func (c *composer) addSecretComponents() bool {
 		add("services", s.Name)
 		for _, store := range s.Data {
 			add("data", store)
+			add("data", store, "datasets", datasetOf(c.Config, c.plan, store))
 		}
 	}
 	return len(c.kustomize.Components) > before

@@ -46,6 +46,9 @@ func (b *builder) addPatch(ctx context.Context, c *Change) error {
 			return err
 		}
 	}
+	if c.Copies, err = newCopies(before, after); err != nil {
+		return err
+	}
 	c.Patch, err = gitrepo.Patch(ctx, before, after)
 	return err
 }

@@ -41,6 +41,8 @@ type Change struct {
 	After       *preview.Row `json:"after,omitempty"`
 	// Patch is the diff of the manifests.
 	Patch string `json:"patch"`
+	// Copies are the new volumes that are copies of snapshots.
+	Copies []Copy `json:"copies"`
 	// Unknown reports that a version of the manifests can't be built, so that there is no patch.
 	Unknown bool `json:"unknown"`
 }

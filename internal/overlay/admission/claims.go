@@ -15,10 +15,13 @@ func (r *Rules) refuseClaims(o manifest.Object) []Refusal {
 	var found []Refusal
 	for _, whole := range claims(o) {
 		claim := whole.Under("spec")
-		if slices.ContainsFunc(claim.Keys(), func(key string) bool { return !slices.Contains(claimFields, key) }) {
+		if slices.ContainsFunc(claim.Keys(), func(key string) bool {
+			return !slices.Contains(claimFields, key) && !r.isSnapshot(o, claim, key)
+		}) {
 			found = append(found, Refusal{
 				"claims an existing volume, or a copy of one",
-				"keep only accessModes, resources, storageClassName and volumeMode",
+				"keep only accessModes, resources, storageClassName and volumeMode, or ask the platform team to allow the snapshot in " +
+					settingsFile,
 			})
 		}
 		for _, class := range []any{claim.At("storageClassName"), whole.At("metadata", "annotations", classAnnotation)} {
@@ -28,6 +31,15 @@ func (r *Rules) refuseClaims(o manifest.Object) []Refusal {
 		}
 	}
 	return found
+}
+
+// isSnapshot reports whether a field of a PersistentVolumeClaim names a snapshot that the platform team allows.
+func (r *Rules) isSnapshot(o, claim manifest.Object, key string) bool {
+	source := claim.Under(key)
+	return (key == "dataSource" || key == "dataSourceRef") && o.Kind == "PersistentVolumeClaim" &&
+		source.Text("apiGroup") == "snapshot.storage.k8s.io" && source.Text("kind") == "VolumeSnapshot" &&
+		source.Text("namespace") == "" && source.Text("name") != "" &&
+		slices.Contains(r.settings.values("snapshots"), source.Text("name"))
 }
 
 // claims returns all claims of an object: itself, or its templates.

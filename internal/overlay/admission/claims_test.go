@@ -5,10 +5,12 @@ import "testing"
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	const (
-		spec  = "spec: {accessModes: [ReadWriteOnce], storageClassName: slow, resources: {requests: {storage: 1Gi}}}"
-		named = "annotations: {volume.beta.kubernetes.io/storage-class: slow}}, "
-		claim = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, " + named + spec + "}"
-		set   = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {volumeClaimTemplates: [{metadata: {name: b, " + named +
+		spec     = "spec: {accessModes: [ReadWriteOnce], storageClassName: slow, resources: {requests: {storage: 1Gi}}}"
+		named    = "annotations: {volume.beta.kubernetes.io/storage-class: slow}}, "
+		claim    = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a, " + named + spec + "}"
+		snapshot = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {accessModes: [ReadWriteOnce], " +
+			"dataSourceRef: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: shop-1}}}"
+		set = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {volumeClaimTemplates: [{metadata: {name: b, " + named +
 			spec + "}], template: {spec: {automountServiceAccountToken: false}}}}"
 		ephemeral = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: " +
 			"{automountServiceAccountToken: false, volumes: [{name: b, ephemeral: {volumeClaimTemplate: {metadata: {" + named + spec + "}}}]}}}}"
@@ -20,6 +22,15 @@ func TestClaims(t *testing.T) {
 		{
 			"a copy", claim, "accessModes:", "dataSourceRef: {kind: VolumeSnapshot, name: b}, accessModes:",
 			"PersistentVolumeClaim" + existing,
+		},
+		{"another snapshot", snapshot, "name: shop-1}", "name: shop-2}", "PersistentVolumeClaim" + existing},
+		{"a snapshot of another namespace", snapshot, "name: shop-1}", "name: shop-1, namespace: prod}", "PersistentVolumeClaim" + existing},
+		{"another claim", snapshot, "kind: VolumeSnapshot", "kind: PersistentVolumeClaim", "PersistentVolumeClaim" + existing},
+		{"a snapshot of another group", snapshot, "snapshot.storage", "storage", "PersistentVolumeClaim" + existing},
+		{
+			"a snapshot for a StatefulSet", set, "accessModes:",
+			"dataSourceRef: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: shop-1}, accessModes:",
+			"StatefulSet" + existing,
 		},
 		{"another class", claim, "Name: slow", "Name: fast", `PersistentVolumeClaim a has storage class "fast"; remove it, or ask`},
 		{"no class at all", claim, "Name: slow", "Name: ''", `PersistentVolumeClaim a has storage class ""; remove it, or ask`},

@@ -32,6 +32,7 @@ data:
   runtimeClasses: gvisor
   storageClasses: slow
   refusedKeys: grafana_* aadpodidbinding
+  snapshots: other shop-1
   secretStores: previews other
   secretKeys: previews/* one
   cloudNames: acme-up-{{environment}}-x

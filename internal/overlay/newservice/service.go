@@ -38,6 +38,8 @@ type Service struct {
 	Probe string `yaml:"-"`
 	// Migrate is a command of the image. Each Pod runs it after the stores are ready and before the service starts.
 	Migrate []string `yaml:"-"`
+	// Worker is a command of the image that runs beside the service, without a port. It is for templates only.
+	Worker []string `yaml:"-"`
 	// CalledBy are the services that call it.
 	CalledBy []string `yaml:"-"`
 	// Source are the user's manifests. They are used in place of the templates where they aren't nil. With are further
@@ -100,6 +102,7 @@ func (r Repository) addition(s Service) *addition {
 	return &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
 		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
 		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name}, Gateways: r.routeParents(),
+		Worker:    s.Worker,
 		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
 	}}
 }
@@ -122,6 +125,7 @@ type values struct {
 	Names                        []string // of the Services
 	Endpoints                    []source.Endpoint
 	Env, Waits                   []any // of the data stores
+	Worker                       []string
 	Gateways                     []any // the parents of an HTTPRoute; nil for an Ingress
 }
 
@@ -145,6 +149,9 @@ func (a *addition) addRunComponent() error {
 	names := []string{"kustomization.yaml", "deployment.yaml", "service.yaml"}
 	if a.service.Public {
 		names = append(names, a.values.routeFile())
+	}
+	if len(a.service.Worker) > 0 {
+		names = append(names, "worker.yaml")
 	}
 	return a.addTemplates("run", names...)
 }

@@ -54,6 +54,47 @@ func TestAddServiceFromTemplates(t *testing.T) {
 	}
 }
 
+// A worker has the image, the variables and the waits of the service, and its Pods aren't those of the Service.
+func TestWorkerOfAService(t *testing.T) {
+	t.Parallel()
+	r := shopRepository()
+	r.Tree = filetree.New(overlaytest.Shop(map[string]string{
+		"kustomize-base/data/postgres/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: postgres}\n" +
+			"spec: {ports: [{port: 5432}]}\n",
+	}))
+	added, err := r.AddService(Service{
+		Name: "stock", Repository: "acme/stock", Image: "ghcr.io/acme/stock", Tag: "1", Port: 8080, Probe: "/",
+		Data: []string{"postgres"}, Migrate: []string{"bin/stock", "migrate"}, Worker: []string{"bin/stock", "work"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var web, worker appsv1.Deployment
+	const folder = "kustomize-base/services/stock/run/"
+	for file, into := range map[string]*appsv1.Deployment{"deployment.yaml": &web, "worker.yaml": &worker} {
+		if err = yaml.UnmarshalStrict(added.Files[folder+file], into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(string(added.Files[folder+"kustomization.yaml"]), "- worker.yaml") {
+		t.Error("the component doesn't name the worker")
+	}
+	webPod, workerPod := web.Spec.Template.Spec, worker.Spec.Template.Spec
+	if diff := cmp.Diff(webPod.InitContainers, workerPod.InitContainers); diff != "" {
+		t.Errorf("init containers (-web +worker):\n%s", diff)
+	}
+	got := workerPod.Containers[0]
+	if diff := cmp.Diff(webPod.Containers[0].Env, got.Env); diff != "" {
+		t.Errorf("variables (-web +worker):\n%s", diff)
+	}
+	if got.Image != "ghcr.io/acme/stock:1" || !slices.Equal(got.Command, []string{"bin/stock", "work"}) || len(got.Ports) > 0 {
+		t.Errorf("worker: %+v", got)
+	}
+	if worker.Labels["previewset.dev/image-of"] != "stock" || worker.Spec.Template.Labels["app.kubernetes.io/name"] == "stock" {
+		t.Errorf("labels %v, and of the Pods %v", worker.Labels, worker.Spec.Template.Labels)
+	}
+}
+
 func TestMigrationRunsAfterTheWaits(t *testing.T) {
 	t.Parallel()
 	r := shopRepository()

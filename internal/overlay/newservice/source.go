@@ -264,11 +264,17 @@ func (a *addition) writeRun(needsRoute bool) error {
 // readStores reads the ports of the service's data stores.
 func (a *addition) readStores() error {
 	for _, name := range a.service.Data {
-		port := 0
+		var service manifest.Object
 		a.Tree.Walk(path.Join("kustomize-base", "data", name), func(p string, _ filetree.Kind) {
-			port = max(port, a.servicePort(p, name))
+			if o := a.serviceIn(p, name); o.Fields != nil {
+				service = o
+			}
 		})
+		port := firstPort(service)
 		store := source.StoreOf(name, port)
+		if text := service.Annotations()[source.VariablesAnnotation]; text != "" {
+			store.Variables = source.ParseVariables(name, text)
+		}
 		a.stores = append(a.stores, store)
 		a.values.Env = append(a.values.Env, store.Env()...)
 		if port > 0 {
@@ -300,25 +306,30 @@ func (a *addition) migration() map[string]any {
 	return container
 }
 
-// servicePort returns the first port of a Service in a file, or 0.
-func (a *addition) servicePort(file, name string) int {
+// serviceIn returns the Service of a name in a file, or an empty object.
+func (a *addition) serviceIn(file, name string) manifest.Object {
 	content, err := a.Tree.Read(file)
 	if err != nil || path.Ext(file) != ".yaml" {
-		return 0
+		return manifest.Object{}
 	}
 	nodes, err := yamldoc.All(content)
 	if err != nil {
-		return 0
+		return manifest.Object{}
 	}
 	for _, n := range nodes {
 		var o manifest.Object
-		if n.Decode(&o.Fields) != nil || o.Text("kind") != "Service" || o.Text("metadata", "name") != name {
-			continue
+		if n.Decode(&o.Fields) == nil && o.Text("kind") == "Service" && o.Text("metadata", "name") == name {
+			return o
 		}
-		for _, p := range o.Items("spec", "ports") {
-			if port, ok := p.At("port").(int); ok {
-				return port
-			}
+	}
+	return manifest.Object{}
+}
+
+// firstPort returns the first port of a Service, or 0.
+func firstPort(service manifest.Object) int {
+	for _, p := range service.Items("spec", "ports") {
+		if port, ok := p.At("port").(int); ok {
+			return port
 		}
 	}
 	return 0

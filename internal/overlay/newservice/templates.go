@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"path"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -25,7 +26,8 @@ func (a *addition) addTemplates(component string, names ...string) error {
 }
 
 func (a *addition) fillTemplate(name string) ([]byte, error) {
-	t, err := template.New(path.Base(name)).Funcs(template.FuncMap{"indent": indentYAML}).ParseFS(templates, "templates/"+name)
+	functions := template.FuncMap{"indent": indentYAML, "quote": strconv.Quote}
+	t, err := template.New(path.Base(name)).Funcs(functions).ParseFS(templates, "templates/"+name)
 	if err != nil {
 		return nil, err
 	}

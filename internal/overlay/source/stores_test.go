@@ -34,3 +34,16 @@ func TestStoresHaveTheVariablesOfTheirKind(t *testing.T) {
 		})
 	}
 }
+
+func TestParseVariables(t *testing.T) {
+	t.Parallel()
+	text := "MYSQL_URL=mysql://$(MYSQL_USERNAME):$(MYSQL_PASSWORD)@mysql:3306/app?a=b\nMYSQL_COPY=$(MYSQL_PASSWORD)\n\nno variable\n"
+	want := []Variable{
+		{Name: "MYSQL_USERNAME", Secret: "mysql", Key: "username"}, {Name: "MYSQL_PASSWORD", Secret: "mysql", Key: "password"},
+		{Name: "MYSQL_URL", Value: "mysql://$(MYSQL_USERNAME):$(MYSQL_PASSWORD)@mysql:3306/app?a=b"},
+		{Name: "MYSQL_COPY", Value: "$(MYSQL_PASSWORD)"},
+	}
+	if diff := cmp.Diff(want, ParseVariables("mysql", text)); diff != "" {
+		t.Errorf("variables (-want +got):\n%s", diff)
+	}
+}
