@@ -3,7 +3,9 @@ package preview
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/testfixture"
@@ -47,6 +49,29 @@ func TestAStoreStartsAnew(t *testing.T) {
 	const want = "2026-11-30T05:00:00Z"
 	if len(got) != 2 || got["StatefulSet postgres"] != want || got["Deployment postgres"] != want {
 		t.Errorf("resets %v, want postgres at %s", got, want)
+	}
+}
+
+// A store that is a copy of a snapshot can't load it again, so it isn't emptied.
+func TestACopyOfASnapshotIsNotReset(t *testing.T) {
+	t.Parallel()
+	tree := testfixture.DemoTree(nil)
+	for _, folder := range []string{"data/postgres/reset", "data/rabbitmq/reset", "data/postgres/datasets/truncated/snapshot"} {
+		tree.Kustomizations["kustomize-base/"+folder] = true
+	}
+	cfg := testfixture.LoadTree(t, tree, nil)
+	plan := Plan{Name: "mine", Run: at("orders"), Reset: map[string]time.Time{"postgres": noon, "rabbitmq": noon}}
+	for dataset, want := range map[string][]string{"": {"postgres", "rabbitmq"}, "truncated": {"rabbitmq"}} {
+		plan.Dataset = dataset
+		var got []string
+		for _, c := range below(mustCompose(t, cfg, plan).Kustomize.Components) {
+			if store, ok := strings.CutSuffix(c, "/reset"); ok {
+				got = append(got, strings.TrimPrefix(store, "data/"))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("dataset %q: resets %q, want %q", dataset, got, want)
+		}
 	}
 }
 

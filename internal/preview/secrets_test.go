@@ -14,7 +14,8 @@ import (
 )
 
 // secretFolders are the components with secrets.
-var secretFolders = []string{"secrets", "services/orders/secrets", "services/web/secrets", "data/postgres/secrets"}
+var secretFolders = []string{"secrets", "services/orders/secrets", "services/web/secrets", "data/postgres/secrets",
+	"data/postgres/datasets/truncated/secrets"}
 
 // stages is a system with secrets where approved forks get a preview. It goes on from snapshot to snapshot, and looks at
 // every row.
@@ -182,6 +183,19 @@ func TestOwnCodeGetsSecrets(t *testing.T) {
 	s.next(own(headed("02"))).want("shop-pr-1 allowed: orders@02")
 }
 
+// A dataset that needs secrets comes with them.
+func TestOwnCodeGetsADatasetWithSecrets(t *testing.T) {
+	t.Parallel()
+	s := newStages(t).file("overlays/shop-pr-1/environment.yaml", testfixture.EnvironmentYAML(
+		"pullRequest: acme/shop#1\ndataset: truncated\n"))
+	row := only(t, s.next(own()).last)
+	for _, want := range []string{"data/postgres/datasets/truncated", "data/postgres/datasets/truncated/secrets"} {
+		if !slices.Contains(below(row.Kustomize.Components), want) {
+			t.Errorf("no %s in %q", want, row.Kustomize.Components)
+		}
+	}
+}
+
 // forkAttempts are the ways by which code from a fork could come into an environment with secrets, or secrets into an
 // environment with such code.
 func forkAttempts() map[string]func(*stages) {
@@ -202,6 +216,13 @@ func forkAttempts() map[string]func(*stages) {
 			s.file("overlays/shop-pr-9/environment.yaml", testfixture.EnvironmentYAML(
 				"pullRequest: acme/shop#9\ncomponents: [debug]\ndataset: truncated\nservices: {orders: {branch: main}}\n"))
 			s.next(fork()).want("shop-pr-9 never: web@fe orders@5409")
+			datasets := below(s.last.Rows[0].Kustomize.Components)
+			if slices.Contains(datasets, "data/postgres/datasets/truncated") || !slices.Contains(datasets, "data/postgres/datasets/empty") {
+				s.t.Errorf("the dataset needs secrets; components: %q", datasets)
+			}
+			if text := strings.Join(reasons(s.last), "\n"); !strings.Contains(text, "store postgres doesn't load dataset truncated") {
+				s.t.Errorf("the decision doesn't say it: %s", text)
+			}
 		},
 		"it joins an environment with secrets": func(s *stages) {
 			s.next(own(withLabels(join))).want("checkout allowed: orders@01")
