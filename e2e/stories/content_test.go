@@ -38,7 +38,7 @@ func TestPullRequestsOfTheMonorepoRunTheChangedServices(t *testing.T) {
 		Hosts:  []string{front.name},
 	})
 	w.waitContent(t, back, content{
-		Runs:   map[string]string{"web": "pinned", "gateway": "pinned", "orders": "head"},
+		Runs:   map[string]string{"web": "pinned", "gateway": "pinned", "orders": "head", "orders-worker": "head"},
 		Links:  staging("products"),
 		Stores: map[string]string{"redis": "empty, Bound", "postgres": "empty, Bound", "rabbitmq": "empty, Bound"},
 		Hosts:  []string{back.name, "gateway-" + back.name},
@@ -149,6 +149,7 @@ func everything(p preview, head ...string) content {
 	for _, name := range head {
 		c.Runs[name] = "head"
 	}
+	c.Runs["orders-worker"] = c.Runs["orders"] // the same image
 	for _, store := range []string{"postgres", "redis", "rabbitmq", "mongodb"} {
 		c.Stores[store] = "truncated, Bound"
 	}
