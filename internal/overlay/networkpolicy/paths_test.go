@@ -153,8 +153,8 @@ func TestEveryPodIsIsolated(t *testing.T) {
 	t.Parallel()
 	c, _ := exampleCluster(t)
 	pods := c.ours()
-	if len(pods) != 8+3+6+8+1 {
-		t.Errorf("%d Pods, want 8 of alice, 3 of bob, 6 of carol, 8 of staging, and the service", len(pods))
+	if len(pods) != 9+3+7+9+1 {
+		t.Errorf("%d Pods, want 9 of alice, 3 of bob, 7 of carol, 9 of staging, and the service", len(pods))
 	}
 	for _, pod := range pods {
 		for _, direction := range []string{"Ingress", "Egress"} {
