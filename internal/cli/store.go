@@ -53,7 +53,7 @@ variables --variable; there, names that end with _USERNAME and _PASSWORD are tho
 		Example: `  previewctl store add mysql --image docker.io/library/mysql:8.4.3 --port 3306 --user 999 --path /var/lib/mysql \
     --env MYSQL_DATABASE=app --env 'MYSQL_USER=$(STORE_USERNAME)' --env 'MYSQL_PASSWORD=$(STORE_PASSWORD)' \
     --env MYSQL_RANDOM_ROOT_PASSWORD=yes --writable /var/run/mysqld --writable /tmp --memory 768Mi \
-    --variable 'MYSQL_URL=mysql://app:$(MYSQL_PASSWORD)@mysql:3306/app'
+    --variable MYSQL_HOST=mysql --variable 'MYSQL_PWD=$(MYSQL_PASSWORD)'
   previewctl service add shop --image ghcr.io/acme/shop:1.0 --port 8080 --data postgres`,
 		Args: flags.OneArg("store"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -121,9 +121,9 @@ func (c *composer) addStores() {
 // data for which its store needs secrets.
 func datasetOf(cfg *config.Config, p Plan, store string) string {
 	dataset, sets := cmp.Or(p.Dataset, config.DefaultDataset), cfg.Datasets(store)
-	needsSecrets := config.HasSecrets(cfg, "data", store, "datasets", dataset)
+	isForbidden := markOf(p) == SecretsNever && config.HasSecrets(cfg, "data", store, "datasets", dataset)
 	switch {
-	case sets[dataset] && !(needsSecrets && markOf(p) == SecretsNever):
+	case sets[dataset] && !isForbidden:
 		return dataset
 	case sets[config.DefaultDataset]:
 		return config.DefaultDataset

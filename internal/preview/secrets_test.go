@@ -14,8 +14,10 @@ import (
 )
 
 // secretFolders are the components with secrets.
-var secretFolders = []string{"secrets", "services/orders/secrets", "services/web/secrets", "data/postgres/secrets",
-	"data/postgres/datasets/truncated/secrets"}
+var secretFolders = []string{
+	"secrets", "services/orders/secrets", "services/web/secrets", "data/postgres/secrets",
+	"data/postgres/datasets/truncated/secrets",
+}
 
 // stages is a system with secrets where approved forks get a preview. It goes on from snapshot to snapshot, and looks at
 // every row.

@@ -77,7 +77,7 @@ func (r Repository) inBaseline(component string) (map[string][]byte, error) {
 		return nil, err
 	}
 	var list []string
-	if err := d.Decode(&list, "components"); err != nil {
+	if err = d.Decode(&list, "components"); err != nil {
 		return nil, err
 	}
 	at := slices.IndexFunc(list, func(c string) bool { return strings.Contains(c, "/components/") })

@@ -39,7 +39,8 @@ func TestParseVariables(t *testing.T) {
 	t.Parallel()
 	text := "MYSQL_URL=mysql://$(MYSQL_USERNAME):$(MYSQL_PASSWORD)@mysql:3306/app?a=b\nMYSQL_COPY=$(MYSQL_PASSWORD)\n\nno variable\n"
 	want := []Variable{
-		{Name: "MYSQL_USERNAME", Secret: "mysql", Key: "username"}, {Name: "MYSQL_PASSWORD", Secret: "mysql", Key: "password"},
+		{Name: "MYSQL_USERNAME", Secret: "mysql", Key: "username"},
+		{Name: "MYSQL_PASSWORD", Secret: "mysql", Key: "password"},
 		{Name: "MYSQL_URL", Value: "mysql://$(MYSQL_USERNAME):$(MYSQL_PASSWORD)@mysql:3306/app?a=b"},
 		{Name: "MYSQL_COPY", Value: "$(MYSQL_PASSWORD)"},
 	}
