@@ -77,8 +77,8 @@ lifetimes: ## run the end-to-end tests of lifetimes and activity; their time is 
 monitoring: ## run the end-to-end tests of alerts and dashboard, stores and attacks, and the tests of the test stand's parts
 	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./stores ./attack ./monitoring
 
-browser: ## test the wake pages in a real browser
-	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures .
+browser: ## test all pages in a real browser, and the sign-in at a real dex
+	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures . ./dex
 
 e2e-ui: ## test previews in the real Argo CD's web pages, built once: from npm packages and github.com, in a quarter of an hour
 	mkdir -p $(CACHE)/pictures && cd e2e && $(E2E) run ./cmd/tools && cd browser && $(E2E) test -count=1 -timeout 90m -artifacts \

@@ -82,6 +82,7 @@ func newRefresher(
 		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
 		stateLog: stateLog{log: o.Logger, metrics: m, events: act.History, now: o.Now},
 	}
+	r.progress.PhaseChanged = r.stateLog.phase
 	r.startOver()
 	collector := &metrics.Collector{Service: c, Progress: r.progress}
 	if o.EnvironmentMetrics {

@@ -3,6 +3,7 @@ package generator
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/previewset/previewset/generator/answer"
@@ -93,6 +94,13 @@ func (l *stateLog) states(before *preview.Snapshot, next *answer.Published) {
 		if previous == preview.Waking && state == preview.Awake {
 			l.metrics.WakeTook(memory.Lives[name].Took)
 		}
+	}
+}
+
+// phase keeps a new phase of an environment. Those of its state are kept by states.
+func (l *stateLog) phase(environment string, p preview.Progress) {
+	if p.Phase != preview.PhaseAsleep && p.Phase != preview.PhaseWaking {
+		l.keep(environment, strings.TrimSuffix(string(p.Phase)+": "+p.Reason, ": "))
 	}
 }
 

@@ -199,6 +199,19 @@ func TestExtensionInEachReact(t *testing.T) {
 		if text := b.text(t, "main"); !strings.Contains(text, "Wake") || !strings.Contains(text, "asleep") || !strings.Contains(text, "Ends") {
 			t.Errorf("%s: the tab doesn't follow:\n%s", version, text)
 		}
+		eval[bool](t, b, `[...document.querySelectorAll("main button")].find(e => e.innerText === "Extend").click(), true`)
+		said := eval[string](t, b, `new Promise(done => {
+  const look = () => {
+    const text = document.querySelector("[role=status]").innerText
+    text.includes("stays") ? done(text) : requestAnimationFrame(look)
+  }
+  look()
+})`)
+		u.Refresh(t.Context())
+		isExtended := !u.Published().Snapshot.Memory.Requests["shop-pr-7"].Renewed.IsZero()
+		if !strings.HasPrefix(said, "shop-pr-7 stays at least until ") || !isExtended {
+			t.Errorf("%s: the tab says %q; extended: %v", version, said, isExtended)
+		}
 	}
 }
 

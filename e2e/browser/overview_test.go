@@ -112,7 +112,7 @@ func TestPreviewsPages(t *testing.T) {
 			}
 			for name, path := range map[string]string{
 				"list": "/", "detail": "/previews/shop-pr-7", "failed": "/previews/gateway-pr-2", "none": "/?q=nothing",
-				"missing": "/previews/other",
+				"missing": "/previews/other", "changes": "/changes",
 			} {
 				b.open(t, s.url+path)
 				b.picture(t, filepath.Join(pictures, fmt.Sprintf("previews-%s-%d-%s.png", name, width, scheme)))
@@ -132,7 +132,7 @@ func TestKeyboardReachesEverything(t *testing.T) {
 	s := newService(t)
 	b := s.newPerson(t, "alice", "/previews/shop-pr-7", size(1440, 900))
 	want := []string{
-		"Previews", "Sign out", "All previews", "Open the preview", "Put to sleep",
+		"Previews", "Recent changes", "Sign out", "All previews", "Open the preview", "Put to sleep",
 		"Share with guests", "24h\n72h\n168h", "acme/shop#7",
 	}
 	if diff := cmp.Diff(want, b.stops(t, len(want))); diff != "" {
@@ -196,5 +196,38 @@ func TestListWithoutJavaScript(t *testing.T) {
 	b.do(t, chromedp.WaitReady(chromedp.CSS(`input[name=mine][checked]`)))
 	if count := b.text(t, ".count"); count != "2 of 4 previews" {
 		t.Errorf("the list says %q", count)
+	}
+}
+
+// The page of a guest changes by itself when the preview becomes ready.
+func TestGuestsPageFollows(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	owner := s.newPerson(t, "alice", "/previews/shop-pr-7")
+	owner.do(t, chromedp.Click(chromedp.CSS(`form[action$="/share"] button`)), shown("pre"))
+	link := owner.text(t, "pre")
+	s.Request(t, "shop-pr-7", "sleep", "")
+	s.AdvanceClock(time.Minute)
+	s.Refresh(t.Context())
+	guest := newTab(t, size(360, 700))
+	guest.open(t, link)
+	if title := eval[string](t, guest, "document.title"); title != "Asleep – preview shop-pr-7" {
+		t.Errorf("the title is %q", title)
+	}
+	guest.picture(t, filepath.Join(t.ArtifactDir(), "guest.png"))
+	for _, found := range guest.violations(t) {
+		t.Error(found)
+	}
+	mark := func() { eval[bool](t, guest, `document.body.append(document.createElement("i")), true`) }
+	mark()
+	guest.do(t, chromedp.Click(chromedp.CSS(".actions button")), chromedp.WaitNotPresent(chromedp.CSS("i")), shown("main"))
+	mark()
+	for range 2 { // it wakes, and then it is ready
+		s.AdvanceClock(20 * time.Minute)
+		s.Refresh(t.Context())
+	}
+	guest.do(t, shown(".state.ready"), shown("a.button"))
+	if n := eval[int](t, guest, `document.querySelectorAll("i").length`); n != 1 {
+		t.Error("the page was loaded anew")
 	}
 }

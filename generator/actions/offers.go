@@ -20,8 +20,9 @@ type Offer struct {
 // lifetime.maxExtension aren't offered.
 var Durations = []time.Duration{24 * time.Hour, 3 * 24 * time.Hour, 7 * 24 * time.Hour}
 
-// Offers returns the requests about an environment. The row is nil if it isn't live; endsAt is its known end.
-func Offers(p *answer.Published, environment string, row *preview.Row, endsAt *time.Time) []Offer {
+// Offers returns the requests about an environment. Without a live environment the row is nil. The decision is the one
+// with its times; it may be nil.
+func Offers(p *answer.Published, environment string, row *preview.Row, d *preview.Decision) []Offer {
 	var all []Offer
 	switch {
 	case row == nil:
@@ -30,7 +31,8 @@ func Offers(p *answer.Published, environment string, row *preview.Row, endsAt *t
 	case row.State == preview.Awake:
 		all = append(all, Offer{Action: preview.ActionSleep})
 	}
-	if _, hasExpired := p.Snapshot.Memory.Expired[environment]; hasExpired || (row != nil && endsAt != nil) {
+	canStay := row != nil && d != nil && d.ExpiresAt != nil && !d.EndsWithClaim() // the holder moves the end of a claim
+	if _, hasExpired := p.Snapshot.Memory.Expired[environment]; hasExpired || canStay {
 		all = append(all, Offer{Action: preview.ActionExtend, For: extensionsOf(p.Config, row)})
 	}
 	return all

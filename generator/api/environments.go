@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -83,11 +82,7 @@ func (a *API) offers(p *answer.Published, s preview.Status, who caller) []action
 	if !isAllowed || p.Config == nil {
 		return nil
 	}
-	var endsAt *time.Time
-	if s.Decision != nil {
-		endsAt = s.Decision.ExpiresAt
-	}
-	return actions.Offers(p, s.Name, &s.Row, endsAt)
+	return actions.Offers(p, s.Name, &s.Row, s.Decision)
 }
 
 // getApplication answers the status of an environment's Application. The environment needn't be live, because Argo CD

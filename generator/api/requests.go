@@ -52,6 +52,9 @@ func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 		accepted := Message{Message: r.Environment + " " + effect, Note: taken.Note}
 		if !taken.Until.IsZero() {
 			accepted.Until = &taken.Until
+			if action == preview.ActionExtend {
+				accepted.Message = r.Environment + " stays at least until " + taken.Until.UTC().Format("2006-01-02 15:04 UTC")
+			}
 		}
 		c.JSON(http.StatusAccepted, accepted)
 	}

@@ -3,6 +3,7 @@
 package history
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -63,6 +64,30 @@ func (l *Log) dropOldest() {
 		}
 	}
 	delete(l.events, oldest)
+}
+
+// Change is an event of one of all environments.
+type Change struct {
+	Environment string
+	Event
+}
+
+// Recent returns the events of all environments since a time, the newest first and at most as many as given.
+func (l *Log) Recent(since time.Time, atMost int) []Change {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []Change
+	for name, events := range l.events {
+		for _, e := range events {
+			if !e.At.Before(since) {
+				all = append(all, Change{name, e})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Change) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Environment, b.Environment))
+	})
+	return all[:min(len(all), atMost)]
 }
 
 // Of returns the events of an environment, the newest first.

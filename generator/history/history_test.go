@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,5 +48,24 @@ func TestTextsArePrintableAndShort(t *testing.T) {
 	got := l.Of("a")[0]
 	if len([]rune(got.What)) > 300 || strings.ContainsAny(got.What+got.Who+got.From, "\u202e\x1b\n\x00") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// The newest events of all environments come first, and older ones than asked for are left out.
+func TestRecentChangesOfAll(t *testing.T) {
+	t.Parallel()
+	l := history.New()
+	for i := range 10 {
+		l.Add(fmt.Sprint("e", i%3), history.Event{At: start.Add(time.Duration(i) * time.Minute), What: fmt.Sprint(i), Who: "alice"})
+	}
+	var got []string
+	for _, c := range l.Recent(start.Add(6*time.Minute), 3) {
+		got = append(got, c.Environment+" "+c.What)
+	}
+	if want := []string{"e0 9", "e2 8", "e1 7"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := l.Recent(start.Add(8*time.Minute), 100); len(got) != 2 || got[0].Who != "alice" {
+		t.Errorf("since the eighth minute: %v", got)
 	}
 }

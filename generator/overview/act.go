@@ -3,6 +3,7 @@ package overview
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -32,14 +33,29 @@ type action struct {
 	IsDangerous bool
 }
 
-// doneTexts are the sentences after an action.
+// doneTexts are the sentences after an action. done adds to them.
 var doneTexts = map[string]string{
-	preview.ActionWake:   "It wakes up, or waits for its turn if too many previews are awake.",
+	preview.ActionWake:   "You asked to wake this preview.",
 	preview.ActionSleep:  "The preview goes to sleep. Its data is kept.",
-	preview.ActionExtend: "The preview stays longer.",
+	preview.ActionExtend: "You extended this preview.",
 	actionConfirm:        "The removal is confirmed.",
 	actionShare:          "The link for guests is made.",
 	actionRevoke:         "The link is revoked.",
+}
+
+// doneText returns the sentences on the page that follows an action: what was asked, its result, and what limits it.
+func doneText(p *answer.Published, r preview.Request) string {
+	text := doneTexts[r.Action]
+	if text == "" || p.Config == nil {
+		return text
+	}
+	if r.Action == preview.ActionExtend {
+		text += " It stays at least until " + clock{}.UTC(p.Snapshot.EndOf(p.Config, r)) + "."
+	}
+	if note := sentence(p.Snapshot.NoteOn(p.Config, r)); note != "" {
+		text += " " + note
+	}
+	return text
 }
 
 // offerTexts are the texts of the buttons for requests.
@@ -53,7 +69,7 @@ func actionsOf(p *answer.Published, e *entry, v visitor) []action {
 	if !v.may(e.IsOwn) {
 		return nil
 	}
-	for _, o := range actions.Offers(p, e.Name, e.row, e.EndsAt()) {
+	for _, o := range actions.Offers(p, e.Name, e.row, e.Decision) {
 		all = append(all, action{Name: o.Action, Text: offerTexts[o.Action], Durations: o.For})
 	}
 	if e.row != nil {
@@ -89,6 +105,7 @@ func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen
 		return
 	}
 	var err error
+	length := duration(c.Request.PostFormValue("for"), chosen)
 	from := actions.Origin{Via: via, Address: s.Sender(c.Request).String()}
 	switch chosen {
 	case actionShare:
@@ -110,8 +127,7 @@ func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen
 		}
 	default:
 		_, err = s.Actions.Request(p, preview.Request{
-			Environment: name, Action: chosen, For: duration(c.Request.PostFormValue("for"), chosen), By: callerOf(v),
-			At: s.Now().UTC(),
+			Environment: name, Action: chosen, For: length, By: callerOf(v), At: s.Now().UTC(),
 		}, from)
 	}
 	if err != nil {
@@ -121,7 +137,11 @@ func (s *Pages) act(c *gin.Context, p *answer.Published, v visitor, name, chosen
 		})
 		return
 	}
-	c.Redirect(http.StatusSeeOther, PathOf(name)+"?done="+chosen)
+	done := url.Values{"done": {chosen}}
+	if length > 0 {
+		done.Set("for", config.FormatDuration(length))
+	}
+	c.Redirect(http.StatusSeeOther, PathOf(name)+"?"+done.Encode())
 }
 
 // via names the page in the log and in events.

@@ -53,7 +53,10 @@ func (s *Pages) detail(c *gin.Context, p *answer.Published, v visitor, name stri
 		return
 	}
 	view := detailView{
-		Person: s.personOf(v), Entry: e, Done: doneTexts[c.Query("done")], Events: s.History.Of(name), clock: clock{now},
+		Person: s.personOf(v), Entry: e, Events: s.History.Of(name), clock: clock{now},
+		Done: doneText(p, preview.Request{
+			Environment: name, Action: c.Query("done"), For: duration(c.Query("for"), c.Query("done")), At: now,
+		}),
 		Actions: actionsOf(p, e, v), Version: versionOf(p, changes),
 	}
 	if e.row != nil && !v.may(e.IsOwn) {
@@ -153,6 +156,9 @@ func linesOf(e *entry) []line {
 		}
 	}
 	if d := e.Decision; d != nil {
+		if d.SlotClaim != nil {
+			add("Slot", d.SlotClaim.String())
+		}
 		add("Decision", string(d.Outcome)+" ("+string(d.Rule)+")")
 		if d.Reason != e.Reason {
 			add("Why", sentence(d.Reason))

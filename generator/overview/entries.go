@@ -31,9 +31,6 @@ type entry struct {
 	decisions []*preview.Decision
 }
 
-// phaseOnHold is shown for a pull request or file that gets no preview until a person changes something. Nothing is broken.
-const phaseOnHold preview.Phase = "on hold"
-
 // pullRequest is a pull request of a preview.
 type pullRequest struct{ Text, Title, URL, Author, repository string }
 
@@ -58,9 +55,7 @@ func entriesOf(p *answer.Published, known map[string]preview.Progress, login str
 			e.add(d)
 		} else if asks(d) {
 			e := &entry{Name: d.Environment, Owner: d.Owner, Progress: preview.HeadProgress(d, nil, nil)}
-			if d.Outcome == preview.Held && e.Phase == preview.PhaseFailed {
-				e.Phase = phaseOnHold
-			}
+			e.Phase = d.ListedPhase()
 			e.add(d)
 			all = append(all, e)
 		}
@@ -70,7 +65,7 @@ func entriesOf(p *answer.Published, known map[string]preview.Progress, login str
 		e.IsOwn = answer.IsOwn(login, e.row, e.decisions, claims)
 	}
 	slices.SortStableFunc(all, func(a, b *entry) int {
-		return cmp.Or(compareBool(b.IsFailing(), a.IsFailing()), compareBool(a.Phase == phaseOnHold, b.Phase == phaseOnHold),
+		return cmp.Or(compareBool(b.IsFailing(), a.IsFailing()), compareBool(a.Phase == preview.PhaseOnHold, b.Phase == preview.PhaseOnHold),
 			b.since().Compare(a.since()), cmp.Compare(a.Name, b.Name))
 	})
 	return all
@@ -143,6 +138,14 @@ func (e *entry) SleepsAt() *time.Time {
 		return nil
 	}
 	return e.Decision.SleepsAt
+}
+
+// LiveSince is the time at which the environment went live; nil if it is unknown.
+func (e *entry) LiveSince() *time.Time {
+	if e.Decision == nil {
+		return nil
+	}
+	return e.Decision.LiveSince
 }
 
 // EndsAt is the time at which the environment expires without further use; nil if none is known.
@@ -219,7 +222,7 @@ func choicesOf(all []*entry) choices {
 		phases[e.Phase] = true
 	}
 	c := choices{Repositories: slices.Sorted(maps.Keys(repositories)), Owners: slices.Sorted(maps.Keys(owners))}
-	for _, phase := range append(slices.Clone(preview.Phases), phaseOnHold) {
+	for _, phase := range preview.ListedPhases() {
 		if phases[phase] {
 			c.States = append(c.States, string(phase))
 		}

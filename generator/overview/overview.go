@@ -68,6 +68,7 @@ const (
 	environmentPath = "/previews/"
 	sharePath       = "/share/"
 	eventsPath      = "/events"
+	changesPath     = "/changes"
 	signedOutPath   = "/signed-out"
 )
 
@@ -163,6 +164,8 @@ func (s *Pages) route(c *gin.Context, p *answer.Published, v visitor) {
 	switch {
 	case path == "/" && isRead(c.Request):
 		s.list(c, p, v)
+	case path == changesPath && isRead(c.Request):
+		s.changes(c, p, v)
 	case path == eventsPath && isRead(c.Request):
 		s.stream(c, v)
 	case isEnvironment && !isAction && isRead(c.Request):

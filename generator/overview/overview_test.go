@@ -209,7 +209,7 @@ func TestRequestsOfStrangers(t *testing.T) {
 	wrong := someone("root")
 	wrong[signin.ProxySecretHeader] = "Proxy"
 	for _, header := range []map[string]string{nil, without, wrong, {"Authorization": "Bearer " + testworld.APIToken}} {
-		for _, path := range []string{"/", "/previews/shop-pr-7", "/events", "/nothing", "/signin", "/signin/callback?code=1"} {
+		for _, path := range []string{"/", "/previews/shop-pr-7", "/changes", "/events", "/nothing", "/signin", "/signin/callback?code=1"} {
 			got := s.get(t, path, header)
 			if got.Code != http.StatusUnauthorized || strings.Contains(got.Body, "acme") {
 				t.Errorf("%s with %v: %d %s", path, header, got.Code, got.Body)

@@ -70,8 +70,21 @@ type guestView struct {
 	Name, Path, Address, Text string
 	Phase                     preview.Phase
 	CanWake                   bool
+	Poll                      int // the seconds after which the page looks for a change
 	Ends                      time.Time
 	clock
+}
+
+// pollMoving and pollSettled are the seconds between two looks of a guest's page at a preview that changes by itself, and
+// at another one.
+const (
+	pollMoving  = 3
+	pollSettled = 15
+)
+
+// isMoving reports whether a live preview becomes ready or wakes without a person.
+func (e *entry) isMoving() bool {
+	return e != nil && e.IsLive() && !e.IsFailing() && e.Phase != preview.PhaseReady && e.Phase != preview.PhaseAsleep
 }
 
 // guest answers a person with a link for guests, who needn't sign in.
@@ -98,15 +111,22 @@ func (s *Pages) showGuest(c *gin.Context, p *answer.Published, link shares.Share
 		Name: link.Environment, Path: strings.TrimSuffix(c.Request.URL.Path, "/"), Ends: link.Ends, Phase: preview.PhaseRemoved,
 		Text: "This preview doesn't exist any more.", clock: clock{s.Now()},
 	}
-	if e := find(entriesOf(p, known, "", s.Now()), link.Environment); e != nil && e.IsLive() {
+	e := find(entriesOf(p, known, "", s.Now()), link.Environment)
+	if e != nil && e.IsLive() {
 		view.Phase, view.Text, view.Address = e.Phase, "", e.Address
 		view.CanWake = e.row.State == preview.Asleep
 		switch {
 		case view.CanWake:
 			view.Text, view.Address = "This preview is asleep. Its data is kept.", ""
+		case e.IsFailing():
+			view.Text = "This preview has a problem and may not work. Ask the person who sent you the link."
 		case e.Phase != preview.PhaseReady:
-			view.Text = "This preview may not work yet. Reload this page in a moment."
+			view.Text = "This preview starts and may not work yet. This page changes by itself when it is ready."
 		}
+	}
+	view.Poll = pollSettled
+	if e.isMoving() {
+		view.Poll = pollMoving
 	}
 	s.render(c, http.StatusOK, "guest", view)
 }

@@ -43,6 +43,10 @@ func TestGuest(t *testing.T) {
 			t.Errorf("a guest sees %q", secret)
 		}
 	}
+	if title := strings.Join(texts(t, page.Body, "title"), ""); title != "Deploying – preview shop-pr-7" ||
+		!strings.Contains(page.Body, `data-poll="3"`) || !strings.Contains(page.Body, `http-equiv="refresh" content="3"`) {
+		t.Errorf("a page that waits: %s", page.Body)
+	}
 	s.Request(t, "shop-pr-7", "sleep", "")
 	s.Refresh(t.Context())
 	if page := s.get(t, link, nil); !strings.Contains(page.Body, link+"/wake") {

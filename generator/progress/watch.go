@@ -46,6 +46,8 @@ type Watch struct {
 	now          func() time.Time
 	deployed     func(time.Duration)
 	watched      map[string]*watched // by environment
+	// PhaseChanged is called with each new phase of a known environment; nil calls nothing.
+	PhaseChanged func(environment string, p preview.Progress)
 
 	mu      sync.Mutex                  // guards the fields below
 	latest  map[string]preview.Progress // of environments with a known progress
@@ -219,6 +221,9 @@ func (w *Watch) note(name string, e *watched) {
 	}
 	w.timings.Phases[name] = SavedPhase{Phase: e.progress.Phase, Since: now}
 	w.unsaved = true
+	if isNoted && w.PhaseChanged != nil {
+		w.PhaseChanged(name, e.progress)
+	}
 }
 
 // forget drops the phases and progress of environments that aren't live any more.

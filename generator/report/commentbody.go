@@ -107,6 +107,9 @@ func writeEnd(b *strings.Builder, d *preview.Decision) {
 	if d.ExpiresAt != nil && d.ExpiresAnyway {
 		fmt.Fprintf(b, "\nIt is removed on %s.\n", d.ExpiresAt.UTC().Format("2006-01-02 at 15:04 MST"))
 	}
+	if claim := d.SlotClaim; claim != nil {
+		fmt.Fprintf(b, "\nSlot %s is %s.\n", inlineCode(d.Environment), inlineCode(claim.String()))
+	}
 	fmt.Fprintf(b, "\nDetails: %s\n", inlineCode("previewctl show "+d.Environment))
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
+	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/output"
 	"github.com/previewset/previewset/internal/cli/terminal"
@@ -23,6 +24,9 @@ type listOptions struct {
 	output            string
 	all               bool
 	repository, owner string
+	state             string
+	mine              bool
+	login             string // the user's, for mine
 }
 
 // listing is the JSON of list: rows and decisions with the service's keys.
@@ -39,17 +43,24 @@ func newListCmd(term *terminal.Process, runF func(context.Context, *listOptions)
 		Long: `list prints the existing environments, and then each held pull request with the reason and the
 remedy. --all adds unlabelled pull requests and recently removed environments.
 
-The phase says how far an environment is, and since when: deploying, ready, failed, degraded, asleep or
-waking. On a terminal, list prints two tables. -o wide adds why an environment isn't ready, and when it falls
-asleep or expires. Without a terminal it prints lines with tabs and no header: name, state (awake, waking,
-asleep, held or gone), pull request, owner, profile, services, URL, since, reason, remedy, phase. The JSON has
-the keys "environments" (the rows for Argo CD, with "progress") and "decisions".`,
+The state is the same word as on the previews page, in GitHub's reports and in --state: queued, waiting for
+checks, deploying, ready, failed, degraded, asleep, waking, removed, or on hold (a person must change
+something). The age is that of the environment, or of the decision if there is no environment.
+
+On a terminal, list prints two tables. -o wide adds why an environment isn't ready, and when it falls
+asleep or expires. Without a terminal it prints lines with tabs and no header: name, desired state (awake,
+waking, asleep) or outcome (held, gone), pull request, owner, profile, services, URL, since, reason, remedy,
+state. The JSON has the keys "environments" (the rows for Argo CD, with "progress") and "decisions".`,
 		Example: `  previewctl list
   previewctl list --repository acme/gateway -o wide
+  previewctl list --state failed
   previewctl list --all -o json`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := flags.CheckOutput(cmd, opts.output, "", "table", "wide", "json", "yaml", "name")
+			if err == nil {
+				err = opts.checkFilters(cmd)
+			}
 			if err == nil {
 				opts.client, err = server.Client(cmd, term)
 			}
@@ -64,7 +75,34 @@ the keys "environments" (the rows for Argo CD, with "progress") and "decisions".
 	cmd.Flags().BoolVar(&opts.all, "all", false, "add unlabelled pull requests and removed environments")
 	cmd.Flags().StringVar(&opts.repository, "repository", "", "select a repository, owner/name")
 	cmd.Flags().StringVar(&opts.owner, "owner", "", "select an owner or author, a GitHub login")
+	cmd.Flags().StringVar(&opts.state, "state", "", "select a state, like ready, failed or 'on hold'")
+	cmd.Flags().BoolVar(&opts.mine, "mine", false,
+		"select what you own, wrote or hold; your login is PREVIEWSET_OWNER, else Git's github.user")
+	flags.Complete(cmd, "state", listedStates()...)
 	return cmd
+}
+
+// listedStates are the values of --state.
+func listedStates() []string {
+	phases := preview.ListedPhases()
+	states := make([]string, len(phases))
+	for i, p := range phases {
+		states[i] = string(p)
+	}
+	return states
+}
+
+func (o *listOptions) checkFilters(cmd *cobra.Command) error {
+	if o.state != "" && !slices.Contains(listedStates(), o.state) {
+		return flags.Usagef(cmd, "--state %q: unknown; use %s", o.state, strings.Join(listedStates(), ", "))
+	}
+	if o.mine {
+		if o.login = configrepo.CallerLogin(cmd.Context(), o.term); o.login == "" {
+			return flags.Usagef(cmd, "--mine: your GitHub login is unknown; set PREVIEWSET_OWNER, "+
+				"or once: git config --global github.user LOGIN")
+		}
+	}
+	return nil
 }
 
 func runList(ctx context.Context, opts *listOptions) error {
@@ -86,19 +124,43 @@ func (o *listOptions) read(ctx context.Context) (rows []apiclient.Environment, a
 	return rows, answer, err
 }
 
-// selected applies --repository, --owner and --all.
+// selected applies the filters and --all.
 func (o *listOptions) selected(l listing) listing {
 	matches := func(filter string, values ...string) bool {
 		return filter == "" || slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(filter, v) })
 	}
+	decisions := apiclient.ByEnvironment(l.Decisions)
 	l.Environments = slices.DeleteFunc(l.Environments, func(r apiclient.Environment) bool {
-		return !matches(o.repository, r.Repository) || !matches(o.owner, r.Owner, r.Author)
+		d := decisions[r.Name]
+		return !matches(o.repository, r.Repository) || !matches(o.owner, r.Owner, r.Author) || !matches(o.state, stateOf(r)) ||
+			!matches(o.login, append(holdersOf(d), r.Owner, r.Author, d.Author)...)
 	})
+	states := make(map[string]string, len(l.Environments))
+	for _, r := range l.Environments {
+		states[r.Name] = stateOf(r)
+	}
 	l.Decisions = slices.DeleteFunc(l.Decisions, func(d preview.Decision) bool {
-		isSelected := matches(o.repository, d.Repository) && matches(o.owner, d.Owner, d.Author)
-		return !isSelected || (!o.all && apiclient.IsQuiet(d))
+		state := string(d.ListedPhase())
+		if apiclient.HasEnvironment(d) {
+			state = states[d.Environment]
+		}
+		isSelected := matches(o.repository, d.Repository) && matches(o.owner, d.Owner, d.Author) &&
+			matches(o.state, state) && matches(o.login, append(holdersOf(d), d.Owner, d.Author)...)
+		return !isSelected || (!o.all && apiclient.IsQuiet(d) && o.state != string(preview.PhaseRemoved))
 	})
 	return l
+}
+
+func holdersOf(d preview.Decision) []string {
+	if d.SlotClaim == nil {
+		return nil
+	}
+	return slices.Clone(d.SlotClaim.Holders)
+}
+
+// stateOf returns the phase of an environment, or its desired state while its phase is unknown.
+func stateOf(r apiclient.Environment) string {
+	return cmp.Or(phaseOf(r.Progress), string(r.State))
 }
 
 func (o *listOptions) print(l listing) error {
@@ -130,7 +192,7 @@ func (l listing) lines() *output.Table {
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
 			t.Add(d.Environment, string(d.Outcome), apiclient.PullRequest(d), d.Owner, "", "", "",
-				sinceTime(d), d.Reason, d.Remedy, "")
+				sinceTime(d), d.Reason, d.Remedy, string(d.ListedPhase()))
 		}
 	}
 	return t
@@ -159,19 +221,19 @@ const maxTitle = 60
 
 // existingTable has a row for each existing environment. -o wide adds columns at the end.
 func (o *listOptions) existingTable(l listing) *output.Table {
-	t := &output.Table{Header: []string{"NAME", "STATE", "PHASE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
+	t := &output.Table{Header: []string{"NAME", "STATE", "SOURCE", "OWNER", "PROFILE", "SERVICES", "URL", "AGE"}}
 	if o.output == "wide" {
 		t.Header = append(t.Header, "WHY", "NEXT", "BRANCH", "COMMIT", "TITLE")
 	}
 	decisions := apiclient.ByEnvironment(l.Decisions)
 	for _, r := range l.Environments {
 		d := decisions[r.Name]
-		state, source := r.State, cmp.Or(apiclient.Reference(r.Repository, r.Number), string(r.Source))
+		state := cmp.Or(phaseText(r.Progress, o.term.Now()), string(r.State))
 		if d.Withheld {
 			state += " (waits for confirmation)"
 		}
-		phase := phaseText(r.Progress, o.term.Now())
-		cells := []string{r.Name, string(state), phase, source, r.Owner, r.Profile, runningServices(r.Row), r.URL, o.age(d)}
+		source := cmp.Or(apiclient.Reference(r.Repository, r.Number), string(r.Source))
+		cells := []string{r.Name, state, source, r.Owner, r.Profile, runningServices(r.Row), r.URL, o.age(d)}
 		if o.output == "wide" {
 			cells = append(
 				cells, whyNotReady(r.Progress), o.nextChange(d), r.Branch, r.HeadShortSHA, terminal.Truncate(r.Title, maxTitle),
@@ -188,7 +250,7 @@ func (o *listOptions) heldTable(l listing) *output.Table {
 	for _, d := range l.Decisions {
 		if !apiclient.HasEnvironment(d) {
 			subject := cmp.Or(apiclient.PullRequest(d), d.Environment)
-			t.Add(subject, string(d.Outcome), string(d.Rule), o.age(d), d.Reason, d.Remedy)
+			t.Add(subject, string(d.ListedPhase()), string(d.Rule), o.age(d), d.Reason, d.Remedy)
 		}
 	}
 	return t
@@ -216,12 +278,16 @@ func whyNotReady(p *preview.Progress) string {
 	return p.Reason
 }
 
-// age returns how long the decision has been the same.
+// age returns the age of the environment, or of the decision if there is no environment.
 func (o *listOptions) age(d preview.Decision) string {
-	if d.Since.IsZero() {
+	since := d.Since
+	if d.LiveSince != nil {
+		since = *d.LiveSince
+	}
+	if since.IsZero() {
 		return ""
 	}
-	return output.Duration(o.term.Now().Sub(d.Since))
+	return output.Duration(o.term.Now().Sub(since))
 }
 
 // nextChange returns what happens next to an environment without use: it falls asleep or expires.

@@ -16,6 +16,7 @@ func TestListIsATableOnATerminal(t *testing.T) {
 	term, out, _ := terminaltest.New("", nil)
 	o := &listOptions{term: term}
 	since := term.Now().Add(-3 * time.Hour)
+	born := term.Now().Add(-48 * time.Hour)
 	err := o.print(listing{
 		Environments: []apiclient.Environment{{
 			Row: preview.Row{
@@ -24,18 +25,18 @@ func TestListIsATableOnATerminal(t *testing.T) {
 			Progress: &preview.Progress{Phase: preview.PhaseDegraded, Since: &since},
 		}},
 		Decisions: []preview.Decision{
-			{Outcome: preview.Live, Environment: "shop-pr-7", Since: since},
+			{Outcome: preview.Live, Environment: "shop-pr-7", Since: since, LiveSince: &born},
 			{Outcome: preview.Held, Rule: "file", Environment: "mine", Reason: "broken\u202e", Since: since},
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `NAME       STATE  PHASE            SOURCE        OWNER     PROFILE  SERVICES  URL        AGE
-shop-pr-7  awake  degraded for 3h  pull-request  al[2Jice  full     -         https://x  3h
+	want := `NAME       STATE            SOURCE        OWNER     PROFILE  SERVICES  URL        AGE
+shop-pr-7  degraded for 3h  pull-request  al[2Jice  full     -         https://x  2d
 
-NOT LIVE  STATE  RULE  AGE  REASON  WHAT TO DO
-mine      held   file  3h   broken  -
+NOT LIVE  STATE    RULE  AGE  REASON  WHAT TO DO
+mine      on hold  file  3h   broken  -
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)

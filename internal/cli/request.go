@@ -17,8 +17,9 @@ type requestOptions struct {
 	apiclient.Lookup
 	action string // wake, sleep or extend
 	length time.Duration
-	// done returns the answer for an environment's name. Until is zero for a request without an end.
-	done   func(name string, until time.Time) string
+	// done returns the answer for an environment's name. Until is zero for a request without an end. The note follows the
+	// answer; it may be empty.
+	done   func(name string, until time.Time, note string) string
 	owner  ownership
 	answer answerOutput
 }
@@ -65,7 +66,7 @@ func runRequest(ctx context.Context, opts *requestOptions) error {
 	if err != nil {
 		return err
 	}
-	opts.Env.Answerf("%s", opts.done(name, until))
+	opts.Env.Answerf("%s", opts.done(name, until, note))
 	if note != "" {
 		opts.Env.Notef("%s", note)
 	}

@@ -156,6 +156,8 @@ func (d details) fields(now time.Time) [][2]string {
 		{"Handover", strings.Join(handoverOf(d.Row), ", ")},
 		{"Sleeps", output.FutureTime(sleepsAt, false, now)},
 		{"Expires", d.expiry(now)},
+		{"Slot", d.slotClaim()},
+		{"Live since", d.liveSince(now)},
 		{"Decision", decisionText(d.Decision, now)},
 		{"Files", d.Path + " at commit " + output.ShortCommit(d.Revision)},
 		{"Argo CD", argoCDText(d.Status)},
@@ -175,10 +177,30 @@ func (d details) expiry(now time.Time) string {
 		}
 		return d.ExpiresAt
 	}
-	if d.Source == preview.FromPullRequest {
+	switch d.Source {
+	case preview.FromPullRequest:
 		return "with its pull request"
+	case preview.FromSlot:
+		return "when its slot is released"
+	case preview.FromFile:
 	}
 	return "when it is deleted"
+}
+
+// slotClaim returns the slot's holders, the end of their claim, and what follows.
+func (d details) slotClaim() string {
+	if d.Decision == nil || d.Decision.SlotClaim == nil {
+		return ""
+	}
+	return d.Decision.SlotClaim.String()
+}
+
+func (d details) liveSince(now time.Time) string {
+	if d.Decision == nil || d.Decision.LiveSince == nil {
+		return ""
+	}
+	since := *d.Decision.LiveSince
+	return flags.FormatTime(since) + ", for " + output.Duration(now.Sub(since))
 }
 
 func decisionText(d *preview.Decision, now time.Time) string {

@@ -12,7 +12,7 @@ import (
 
 func newSleepCmd(term *terminal.Process, runF func(context.Context, *requestOptions) error) *cobra.Command {
 	opts := &requestOptions{Lookup: apiclient.Lookup{Env: term}, action: "sleep"}
-	opts.done = func(name string, _ time.Time) string {
+	opts.done = func(name string, _ time.Time, _ string) string {
 		return name + " falls asleep; a visit, a push or previewctl wake " + name + " wakes it"
 	}
 	return newRequestCmd(&cobra.Command{

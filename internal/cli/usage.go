@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,6 +74,10 @@ func (o *usageOptions) checkPeriod(cmd *cobra.Command) error {
 func runUsage(ctx context.Context, opts *usageOptions) error {
 	defer opts.term.NoticeIfSlow("waiting for Prometheus")()
 	u, err := opts.client.Usage(ctx, opts.by, opts.since)
+	if apiclient.IsStatus(err, http.StatusNotImplemented) {
+		return errors.New("usage isn't measured here\nset activity.prometheus in previewset.yaml to a Prometheus that " +
+			"scrapes the service\nsee which environments are awake or asleep now, and since when: previewctl list -o wide")
+	}
 	if err != nil {
 		return err
 	}

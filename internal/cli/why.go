@@ -35,7 +35,7 @@ falls asleep and when it expires.
 
 The JSON has the key "decisions", a list with one entry, or several if several pull requests ask for the
 same name: outcome, rule, reason, remedy, since, state, sleeps_at, expires_at, expires_anyway (use doesn't
-postpone it), withheld (its removal waits for confirmation), environment, repository, number, title, author,
+postpone it), live_since, queue (name, for, position), slot_claim (holders, until, next), withheld (its removal waits for confirmation), environment, repository, number, title, author,
 owner (of a bot's pull request: the login that added the label), url, head_sha.`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
@@ -121,6 +121,10 @@ func (o *whyOptions) explain(d preview.Decision) error {
 	if owner == d.Author {
 		owner = ""
 	}
+	claim := ""
+	if d.SlotClaim != nil {
+		claim = d.SlotClaim.String()
+	}
 	if d.Withheld {
 		removal = "waits for confirmation: previewctl confirm " + d.Environment
 	}
@@ -135,6 +139,7 @@ func (o *whyOptions) explain(d preview.Decision) error {
 		{"What to do", d.Remedy},
 		{"Sleeps", output.FutureTime(d.SleepsAt, false, now)},
 		{"Expires", output.FutureTime(d.ExpiresAt, d.ExpiresAnyway, now)},
+		{"Slot", claim},
 		{"Removal", removal},
 		{"Pull request", d.URL},
 	})

@@ -1,6 +1,6 @@
 // Command demo shows PreviewSet in one terminal. It creates a GitOps repository with previewctl init, starts a
-// simulated GitHub and the service, and prints the table of decisions after each change. There is no cluster; make
-// sandbox has one.
+// simulated GitHub, a simulated Argo CD and the service, and prints the table of previews after each change. There is no
+// cluster; make sandbox has one.
 package main
 
 import (
@@ -14,11 +14,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/githubtest"
 	"github.com/previewset/previewset/internal/oidctest"
 )
 
@@ -51,8 +51,9 @@ func run(ctx context.Context) error {
 		{"creating a GitOps repository with previewctl init", d.createRepository},
 		{"starting a simulated GitHub", d.startGitHub},
 		{"starting a simulated identity provider", d.startProvider},
-		{"starting the service", d.startService},
+		{"starting a simulated Argo CD, and the service", d.startService},
 		{"waiting for its first snapshot", d.waitForSnapshot},
+		{"putting " + sleeping + " to sleep", d.putToSleep},
 	} {
 		fmt.Printf("· %s\n", step.name)
 		if err := step.run(ctx); err != nil {
@@ -96,7 +97,7 @@ func (d *demo) createRepository(ctx context.Context) error {
 		"--domain", "preview.example.dev", "--example", "--example-repository", "acme/shop",
 		"--example-repository", "acme/gateway")
 	if err == nil {
-		err = os.WriteFile(filepath.Join(work, config.AccessFile), []byte(access), 0o600)
+		err = d.changeFiles(work)
 	}
 	if err != nil {
 		return err
@@ -113,29 +114,66 @@ func (d *demo) createRepository(ctx context.Context) error {
 			return err
 		}
 	}
+	return d.command(ctx, d.path("previewctl"), "create", "redesign", "--config-repo", "file://"+bare, "--owner", "bob",
+		"--purpose", "Checkout redesign", "--service", "gateway=branch:main", "--expires", "72h",
+		"--author", "demo <demo@preview.example.dev>")
+}
+
+// changeFiles adds roles, slots and a low limit to the files of previewctl init.
+func (d *demo) changeFiles(work string) error {
+	policy, err := os.ReadFile(filepath.Join(work, config.PolicyFile))
+	if err != nil {
+		return err
+	}
+	changes := strings.NewReplacer("\nslots: off\n", "\nslots: on\n", "  perOwner: 20\n", "  perOwner: 2\n")
+	until := time.Now().Add(20 * time.Hour).UTC().Format(time.RFC3339)
+	for name, content := range map[string]string{
+		config.PolicyFile: changes.Replace(string(policy)), config.AccessFile: access, config.SlotsFile: slots(until),
+	} {
+		if err := os.WriteFile(filepath.Join(work, name), []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// access lets everybody who signs in do everything.
-const access = "apiVersion: " + config.APIVersion + "\nkind: Access\neveryone: admin\n"
-
-// startProvider starts an identity provider that signs everybody in as Alice, without a question.
+// startProvider starts an identity provider that lets the user choose a person.
 func (d *demo) startProvider(context.Context) (err error) {
 	if d.provider, err = oidctest.Start(time.Now); err == nil {
-		d.provider.Claims = map[string]any{"name": "Alice", "login": "alice"}
+		d.provider.People = people
 	}
 	return err
 }
 
-func (d *demo) startGitHub(ctx context.Context) error {
+func (d *demo) startGitHub(ctx context.Context) (err error) {
+	d.github, err = serve(ctx, newGitHub())
+	return err
+}
+
+// serve serves a handler until the demo ends, and returns its address.
+func serve(ctx context.Context, h http.Handler) (address string, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return "", err
 	}
-	d.github = "http://" + l.Addr().String()
-	s := &http.Server{Handler: githubtest.Acme(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = s.Serve(l) }() // ends with the demo
-	return nil
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.Serve(l) }()
+	return "http://" + l.Addr().String(), nil
+}
+
+// startArgoCD starts the simulated Argo CD, and returns the kubeconfig with which the service finds it.
+func (d *demo) startArgoCD(ctx context.Context) (kubeconfig string, err error) {
+	token, err := os.ReadFile(d.secret("argocd.token"))
+	if err != nil {
+		return "", err
+	}
+	argo := &argoCD{service: d.service, token: strings.TrimSpace(string(token)), failing: failing}
+	address, err := serve(ctx, argo)
+	if err != nil {
+		return "", err
+	}
+	go argo.run(ctx)
+	return d.path("kubeconfig"), writeKubeconfig(d.path("kubeconfig"), address)
 }
 
 func (d *demo) startService(ctx context.Context) error {
@@ -148,12 +186,17 @@ func (d *demo) startService(ctx context.Context) error {
 		return err
 	}
 	d.service, d.page = "http://"+private, "http://"+public
+	kubeconfig, err := d.startArgoCD(ctx)
+	if err != nil {
+		return err
+	}
 	// The end of ctx would kill the process; stopService lets it shut down.
 	//nolint:gosec // G204: our own program, just built
 	d.process = exec.CommandContext(context.WithoutCancel(ctx), d.path("preview-generator"),
 		"--listen", private, "--public-listen", public,
 		"--token-file", d.secret("argocd.token"), "--api-token-file", d.secret("api.token"),
 		"--config-repo", "file://"+d.path("previews.git"), "--github-url", d.github+"/", "--poll-interval", "2s",
+		"--kubeconfig", kubeconfig,
 		"--pages-url", d.page, "--oidc-issuer", d.provider.URL, "--oidc-client-id", oidctest.ClientID,
 		"--oidc-login-claim", "login")
 	d.process.Stderr = &d.log
@@ -186,6 +229,14 @@ func (d *demo) waitForSnapshot(ctx context.Context) error {
 	}
 	d.stopService()
 	return fmt.Errorf("no answer from the service; its log:\n%s", d.log.String())
+}
+
+// putToSleep puts an environment to sleep, so that one is asleep.
+func (d *demo) putToSleep(ctx context.Context) error {
+	if out, err := d.previewctl(ctx, "sleep", sleeping).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
 }
 
 // pause waits and reports whether the demo continues.
@@ -238,7 +289,8 @@ func (d *demo) show(ctx context.Context, first bool) error {
 		return err
 	}
 	fmt.Printf(`
-The previews page, where you are signed in as alice: %[7]s
+The previews page, where you choose a person to sign in as: %[7]s
+Alice may do everything, Bob and Carol may change their own previews, Dave and Tina may see everything.
 
 Try these commands in another terminal. The table changes within two seconds:
 
@@ -248,10 +300,16 @@ Try these commands in another terminal. The table changes within two seconds:
   # request a preview of the pull request "Dark mode", show it, and remove the label
   curl -X POST %[1]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'
   previewctl show shop-pr-6
+  previewctl wait shop-pr-6
   curl -X DELETE %[1]s/repos/acme/shop/issues/6/labels/preview
 
   # create an environment by hand: a commit in the GitOps repository
   previewctl create mine --service gateway=branch:main --purpose 'try it'
+
+  # show why a preview fails, wake one that is asleep, and let one stay longer
+  previewctl show shop-pr-3
+  previewctl wake shop-pr-1
+  previewctl extend redesign --for 120h
 
   # show why a pull request has no preview, and the fix
   previewctl why 'acme/shop#2'

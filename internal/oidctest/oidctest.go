@@ -9,10 +9,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"html/template"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +31,8 @@ type Provider struct {
 	// Claims are the claims of the user in the ID token. Sub, iss, aud, exp, iat and nonce have correct values unless they
 	// are here.
 	Claims map[string]any
+	// People may sign in: a page asks for one of them. Without them everybody signs in with Claims, without a question.
+	People []Person
 	// UserInfo are the claims that the userinfo endpoint answers; nil if the provider has no such endpoint.
 	UserInfo map[string]any
 	// Foreign signs ID tokens with a key that the provider doesn't publish.
@@ -40,6 +44,21 @@ type Provider struct {
 	now    func() time.Time
 	counts map[string]int
 }
+
+// Person is a person who may sign in.
+type Person struct {
+	// Text describes the person on the page of the provider.
+	Text string
+	// Claims are the claims in the person's ID token.
+	Claims map[string]any
+}
+
+// choice is the page on which the user chooses a person. Its links repeat the client's request.
+var choice = template.Must(template.New("choice").Parse(`<!doctype html>
+<html lang="en"><title>Choose a person</title><meta name="viewport" content="width=device-width, initial-scale=1">
+<body style="font: 1.1rem/2 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem">
+<h1>Sign in as</h1><ul>{{range .}}<li><a href="{{.Address}}">{{.Text}}</a></li>{{end}}</ul></body></html>
+`))
 
 // New starts a provider, which ends with the test.
 func New(t testing.TB, now func() time.Time) *Provider {
@@ -108,11 +127,34 @@ func (p *Provider) keys(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// authorize signs the user in without a question.
+// choose asks for a person.
+func (p *Provider) choose(w http.ResponseWriter, q url.Values) {
+	type link struct{ Address, Text string }
+	var links []link
+	for i, person := range p.People {
+		q.Set("person", strconv.Itoa(i))
+		links = append(links, link{"/authorize?" + q.Encode(), person.Text})
+	}
+	_ = choice.Execute(w, links)
+}
+
+// claimsOf returns the claims of the person that a request has chosen.
+func (p *Provider) claimsOf(q url.Values) map[string]any {
+	if i, err := strconv.Atoi(q.Get("person")); err == nil && i >= 0 && i < len(p.People) {
+		return p.People[i].Claims
+	}
+	return p.Claims
+}
+
+// authorize signs the user in, after the choice of a person if there are several.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if q.Get("client_id") != ClientID || q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" {
 		http.Error(w, "invalid request", http.StatusBadRequest)
+		return
+	}
+	if len(p.People) > 0 && !q.Has("person") {
+		p.choose(w, q)
 		return
 	}
 	code := rand.Text()
@@ -147,7 +189,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		"iss": p.URL, "aud": ClientID, "sub": "u1", "nonce": q.Get("nonce"), "iat": p.now().Unix(),
 		"exp": p.now().Add(time.Hour).Unix(),
 	}
-	maps.Copy(claims, p.Claims)
+	maps.Copy(claims, p.claimsOf(q))
 	token, err := p.Sign(claims)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

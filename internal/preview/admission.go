@@ -204,11 +204,12 @@ func checkSlot(a *applicant) *hold {
 	if lost := a.in.lostSlotText(a.owner); lost != "" {
 		reason += "; " + lost
 	}
-	return &hold{
-		rule:   RuleSlot,
-		reason: reason,
-		remedy: "previewctl slot claim --holders " + login,
+	if place := a.in.slotQueuePlace(a.owner); place != nil {
+		return &hold{
+			rule: RuleSlot, queue: place, reason: reason + "; " + place.String(), remedy: "wait until a claim ends, or ask its holders",
+		}
 	}
+	return &hold{rule: RuleSlot, reason: reason, remedy: "previewctl slot claim --holders " + login}
 }
 
 func checkHead(a *applicant) *hold {

@@ -79,6 +79,13 @@ type Decision struct {
 	// is fixed.
 	ExpiresAnyway bool `json:"expires_anyway,omitempty"`
 
+	// LiveSince is the time at which the environment went live; missing if it isn't live, or has just been made.
+	LiveSince *time.Time `json:"live_since,omitempty"`
+	// Queue is the place in the queue that Reason names; missing if it waits in none.
+	Queue *QueuePlace `json:"queue,omitempty"`
+	// SlotClaim is the current claim on the environment's slot; missing if the environment is no slot.
+	SlotClaim *SlotClaim `json:"slot_claim,omitempty"`
+
 	// Withheld reports whether the environment waits for confirmation: POST /api/v1/confirm removes it.
 	Withheld bool `json:"withheld"`
 
@@ -136,7 +143,7 @@ func (d Decision) asKept(h *hold) Decision {
 
 // asHeld returns the decision about a pull request or environment without a live environment.
 func (d Decision) asHeld(h *hold) Decision {
-	d.Outcome, d.Rule, d.Reason, d.Remedy = Held, h.rule, h.reason, h.remedy
+	d.Outcome, d.Rule, d.Reason, d.Remedy, d.Queue = Held, h.rule, h.reason, h.remedy, h.queue
 	return d
 }
 
@@ -144,6 +151,7 @@ func (d Decision) asHeld(h *hold) Decision {
 type hold struct {
 	rule           Rule
 	reason, remedy string
+	queue          *QueuePlace // that the reason names
 	// needsConfirmation is true if the author didn't cause the hold: a person may confirm the removal.
 	needsConfirmation bool
 	// allowsRemoval is true if the hold is evidence for a removal (docs/decisions/0004-evidence-rule.md).

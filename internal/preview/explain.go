@@ -155,6 +155,9 @@ func (e *explainer) memberReason(res *result, m memberResult) string {
 	if lost := e.lostSlotText(m.owner); lost != "" {
 		parts = append(parts, lost)
 	}
+	if place := e.slotQueuePlace(m.owner); place != nil {
+		parts = append(parts, config.Printable(m.owner)+" has "+place.String())
+	}
 	if m.Problem != "" {
 		parts = append(parts, m.Problem)
 	}
@@ -174,7 +177,7 @@ func (e *explainer) ownReason(res *result) string {
 	desired := res.desired
 	parts := []string{"its file is in " + config.OverlaysFolder + "/" + desired.name}
 	if desired.claim != nil {
-		parts[0] = "its slot is held by " + strings.Join(desired.claim.Holders, ", ")
+		parts[0] = "its slot is " + e.slotClaim(desired.name).String()
 		parts = append(parts, e.losersOf(desired.name)...)
 	}
 	if p := e.fileProblem(desired.name); p != "" {

@@ -2,7 +2,6 @@ package preview
 
 import (
 	"cmp"
-	"fmt"
 	"time"
 
 	"github.com/previewset/previewset/internal/config"
@@ -40,6 +39,11 @@ func (e stateExplainer) describe(d *Decision, l *lifecycle) {
 		d.Reason += "; " + reason
 		d.Remedy = cmp.Or(d.Remedy, wakeRemedy(l.name, state))
 	}
+	if state.position > 0 {
+		d.Queue = state.queuePlace()
+	}
+	since := l.Since.UTC().Truncate(time.Second)
+	d.LiveSince, d.SlotClaim = &since, e.slotClaim(l.name)
 	d.SleepsAt = e.announced(e.nextSleep(l, state))
 	ends, isFixed := e.endOf(l, state)
 	d.ExpiresAt = e.announced(ends)
@@ -65,11 +69,15 @@ func wakeRemedy(name string, state runState) string {
 	return "visit it, push to it, or previewctl wake " + name
 }
 
+// queuePlace is the place of a sleeping environment that waits to wake.
+func (s runState) queuePlace() *QueuePlace {
+	return &QueuePlace{Name: string(limitAwake), Position: s.position}
+}
+
 func (e stateExplainer) stateReason(state runState) string {
 	switch {
 	case state.position > 0:
-		return fmt.Sprintf("it waits to wake: limits.awake (%d) is reached; position %d in the queue",
-			e.cfg.Policy.Limits.Awake, state.position)
+		return "it waits to wake: " + reachedText(limitAwake, e.cfg.Policy.Limits.Awake, *state.queuePlace())
 	case state.State == Waking:
 		return "it has been waking since " + moment(state.Changed)
 	case state.State != Asleep:

@@ -22,6 +22,8 @@ type input struct {
 	trustedAt time.Time
 	// claims are the slots with their claims at trustedAt; nil if slots are off.
 	claims map[string]config.Claim
+	// slotQueue are the claims that wait for a slot at that time.
+	slotQueue []config.Claim
 	// lost are the slots that people lost lately, by login in lower case.
 	lost map[string]LostSlot
 }
@@ -42,7 +44,9 @@ func newInput(cfg *config.Config, facts Facts, memory Memory, now time.Time) *in
 		}
 		in.trustedAt = latest(in.trustedAt, at)
 	}
-	in.claims = cfg.Claims(in.trustedAt)
+	if in.claims = cfg.Claims(in.trustedAt); in.claims != nil {
+		in.slotQueue = cfg.Slots.At(in.trustedAt).Queue
+	}
 	in.lost = in.lostSlots()
 	return in
 }

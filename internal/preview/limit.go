@@ -122,7 +122,7 @@ type limitName string
 // limitCount is a limit with the number of environments that count for it.
 type limitCount struct {
 	name         limitName
-	by, queue    string // the owner or repository that it counts for, in words and as a key
+	who, queue   string // the owner or repository that it counts for, in words and as a key
 	have, atMost int
 }
 
@@ -140,14 +140,21 @@ func (l *limiter) limitHold(desired *desiredEnvironment) *hold {
 		if c.atMost == 0 || c.have < c.atMost || c.name == limitAwake && l.makeRoom() {
 			continue
 		}
+		place := &QueuePlace{Name: string(c.name), For: c.who, Position: l.enqueue(c.name, c.queue)}
 		return &hold{
-			rule: RuleLimit,
-			reason: fmt.Sprintf("limits.%s (%d) is reached%s; position %d in the queue",
-				c.name, c.atMost, c.by, l.enqueue(c.name, c.queue)),
-			remedy: c.roomRemedy(),
+			rule: RuleLimit, queue: place, reason: reachedText(c.name, c.atMost, *place), remedy: c.roomRemedy(),
 		}
 	}
 	return nil
+}
+
+// reachedText says that a limit is reached, and the place in its queue.
+func reachedText(name limitName, atMost int, place QueuePlace) string {
+	by := ""
+	if place.For != "" {
+		by = " by " + place.For
+	}
+	return fmt.Sprintf("limits.%s (%d) is reached%s; %s", name, atMost, by, place)
 }
 
 // roomRemedy returns how a person makes room.
@@ -178,7 +185,7 @@ func (l *limiter) limitCounts(desired *desiredEnvironment) []limitCount {
 	if key := strings.ToLower(owner); desired.claim == nil && (!desired.isFromFile || key != "") {
 		counts = append(counts,
 			limitCount{
-				limitPerOwner, " by " + cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key],
+				limitPerOwner, cmp.Or(config.Printable(owner), "a deleted account"), key, u.perOwner[key],
 				limits.PerOwner,
 			})
 	}
@@ -187,7 +194,7 @@ func (l *limiter) limitCounts(desired *desiredEnvironment) []limitCount {
 		for _, m := range desired.members {
 			if !seen[m.key] && (desired.isDedicated || m.hold == nil) {
 				counts = append(counts,
-					limitCount{limitPerRepository, " by " + m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
+					limitCount{limitPerRepository, m.repository, m.key, u.perRepository[m.key], limits.PerRepository})
 			}
 			seen[m.key] = true
 		}

@@ -22,7 +22,7 @@ var awakeLimitCases = []struct {
 }{
 	{"who is new waits", twoAwake, func(d *days) {
 		d.add(pull(3)).want("1 awake, 2 awake")
-		if x := d.decided("shop-pr-3"); x.Reason != "limits.awake (2) is reached; position 1 in the queue" {
+		if x := d.decided("shop-pr-3"); x.Reason != "limits.awake (2) is reached; position 1 in the queue to be awake" {
 			d.t.Error(x.Reason)
 		}
 	}},
@@ -31,7 +31,7 @@ var awakeLimitCases = []struct {
 	}},
 	{"who is to wake waits too, in order", twoAwake, func(d *days) {
 		d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).add(pull(4)).ask(ActionWake, "shop-pr-1", 0).want("1 asleep, 2 awake, 3 awake")
-		want := "it waits to wake: limits.awake (2) is reached; position 2 in the queue"
+		want := "it waits to wake: limits.awake (2) is reached; position 2 in the queue to be awake"
 		if x := d.decided("shop-pr-1"); !strings.Contains(x.Reason, want) || x.State != Asleep {
 			d.t.Errorf("%s: %s", x.State, x.Reason)
 		}

@@ -21,54 +21,54 @@ var limitsCases = []struct {
 		"of all", "environments: 2",
 		[]PullRequest{pull(1), pull(2), pull(3), pull(4)},
 		[]string{
-			"1 live", "2 live", "3 limit: limits.environments (2) is reached; position 1 in the queue",
-			"4 limit: limits.environments (2) is reached; position 2 in the queue",
+			"1 live", "2 live", "3 limit: limits.environments (2) is reached; position 1 in the queue for an environment",
+			"4 limit: limits.environments (2) is reached; position 2 in the queue for an environment",
 		},
 	},
 	{
 		"of those awake", "awake: 1",
 		[]PullRequest{pull(1), pull(2)},
-		[]string{"1 live", "2 limit: limits.awake (1) is reached; position 1 in the queue"},
+		[]string{"1 live", "2 limit: limits.awake (1) is reached; position 1 in the queue to be awake"},
 	},
 	{
 		"of an author, in any case", "perOwner: 1",
 		[]PullRequest{pull(1, by("Alice")), pull(2, by("alice")), pull(3, by("bob")), pull(4, by("ALICE")), pull(5, by("bob"))},
 		[]string{
-			"1 live", "2 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "3 live",
-			"4 limit: limits.perOwner (1) is reached by ALICE; position 2 in the queue",
-			"5 limit: limits.perOwner (1) is reached by bob; position 1 in the queue",
+			"1 live", "2 limit: limits.perOwner (1) is reached by alice; position 1 in the queue of alice", "3 live",
+			"4 limit: limits.perOwner (1) is reached by ALICE; position 2 in the queue of ALICE",
+			"5 limit: limits.perOwner (1) is reached by bob; position 1 in the queue of bob",
 		},
 	},
 	{
 		"of authors whose accounts are gone", "perOwner: 1",
 		[]PullRequest{pull(1, by("")), pull(2, by(""))},
-		[]string{"1 live", "2 limit: limits.perOwner (1) is reached by a deleted account; position 1 in the queue"},
+		[]string{"1 live", "2 limit: limits.perOwner (1) is reached by a deleted account; position 1 in the queue of a deleted account"},
 	},
 	{
 		"of a repository", "perRepository: 1",
 		[]PullRequest{pull(1), pull(2)},
-		[]string{"7 live", "1 live", "2 limit: limits.perRepository (1) is reached by acme/Shop; position 1 in the queue"},
+		[]string{"7 live", "1 live", "2 limit: limits.perRepository (1) is reached by acme/Shop; position 1 in the queue of acme/Shop"},
 	},
 	{
 		"of several the first that is reached", "environments: 3, perOwner: 1",
 		[]PullRequest{pull(1), pull(2), pull(3, by("bob")), pull(4, by("carol")), pull(5)},
 		[]string{
-			"1 live", "2 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "3 live", "4 live",
-			"5 limit: limits.environments (3) is reached; position 1 in the queue",
+			"1 live", "2 limit: limits.perOwner (1) is reached by alice; position 1 in the queue of alice", "3 live", "4 live",
+			"5 limit: limits.environments (3) is reached; position 1 in the queue for an environment",
 		},
 	},
 	{
 		"the older ones go first", "environments: 1",
 		[]PullRequest{pull(1, createdAt(9)), pull(2, createdAt(3)), pull(3, createdAt(5))},
 		[]string{
-			"1 limit: limits.environments (1) is reached; position 2 in the queue", "2 live",
-			"3 limit: limits.environments (1) is reached; position 1 in the queue",
+			"1 limit: limits.environments (1) is reached; position 2 in the queue for an environment", "2 live",
+			"3 limit: limits.environments (1) is reached; position 1 in the queue for an environment",
 		},
 	},
 	{
 		"of two of an age the lower number goes first", "environments: 1",
 		[]PullRequest{pull(2, createdAt(3)), pull(1, createdAt(3))},
-		[]string{"1 live", "2 limit: limits.environments (1) is reached; position 1 in the queue"},
+		[]string{"1 live", "2 limit: limits.environments (1) is reached; position 1 in the queue for an environment"},
 	},
 	{
 		"what is held for something else takes no place", "environments: 1",

@@ -82,7 +82,7 @@ func TestAuthorOwnsAHumansPullRequest(t *testing.T) {
 
 func TestOwnerLimitCountsBotsForTheirLabeller(t *testing.T) {
 	t.Parallel()
-	const full = "; position 1 in the queue"
+	const full = "; position 1 in the queue of "
 	tests := []struct {
 		name  string
 		pulls []PullRequest
@@ -91,17 +91,17 @@ func TestOwnerLimitCountsBotsForTheirLabeller(t *testing.T) {
 		{
 			"bots' count for who labelled them",
 			[]PullRequest{pull(1, robot("alice")), pull(2, robot("Alice")), pull(3, robot("alice")), pull(4, robot("bob"))},
-			[]string{"1 live", "2 live", "3 limit: limits.perOwner (2) is reached by alice" + full, "4 live"},
+			[]string{"1 live", "2 live", "3 limit: limits.perOwner (2) is reached by alice" + full + "alice", "4 live"},
 		},
 		{
 			"with who labelled them's own",
 			[]PullRequest{pull(1), pull(2, robot("alice")), pull(3, by("bob")), pull(4)},
-			[]string{"1 live", "2 live", "3 live", "4 limit: limits.perOwner (2) is reached by alice" + full},
+			[]string{"1 live", "2 live", "3 live", "4 limit: limits.perOwner (2) is reached by alice" + full + "alice"},
 		},
 		{
 			"labelled by a workflow for the bot",
 			[]PullRequest{pull(1, robot("ci[bot]")), pull(2, robot("alice", "ci[bot]")), pull(3, robot()), pull(4, robot("alice"))},
-			[]string{"1 live", "2 live", "3 limit: limits.perOwner (2) is reached by renovate[bot]" + full, "4 live"},
+			[]string{"1 live", "2 live", "3 limit: limits.perOwner (2) is reached by renovate[bot]" + full + "renovate[bot]", "4 live"},
 		},
 	}
 	for _, tt := range tests {
@@ -129,7 +129,7 @@ func TestFileOwnerDoesNotBypassTheOwnerLimit(t *testing.T) {
 			config.PolicyFile:     testfixture.DemoPolicy + "limits: {perOwner: 1}\n",
 			testfixture.Shop7File: file,
 		}), nil)
-	want := []string{"7 live", "8 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "9 live"}
+	want := []string{"7 live", "8 limit: limits.perOwner (1) is reached by alice; position 1 in the queue of alice", "9 live"}
 	var m Memory
 	for range 2 {
 		s := Resolve(c, factsOf(pull(7), pull(8), pull(9, by("bob"))), restarted(t, m), noon)
@@ -152,7 +152,7 @@ func TestOwnerIsRemembered(t *testing.T) {
 	delete(f.Repositories, "acme/shop")
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(3), pull(4, robot("ci[bot]"))}}
 	s := Resolve(c, f, restarted(t, m), noon)
-	want := []string{"3 limit: limits.perOwner (1) is reached by alice; position 1 in the queue", "4 live", "7 live"}
+	want := []string{"3 limit: limits.perOwner (1) is reached by alice; position 1 in the queue of alice", "4 live", "7 live"}
 	if diff := cmp.Diff(want, states(s)); diff != "" {
 		t.Errorf("decisions (-want +got):\n%s", diff)
 	}

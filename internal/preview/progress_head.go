@@ -44,6 +44,21 @@ func (d *Decision) heldPhase() Phase {
 	return PhaseFailed
 }
 
+// PhaseOnHold is the phase that lists for people show for a pull request or file that gets no preview until a person
+// changes something. Nothing is broken. Reports to GitHub have PhaseFailed.
+const PhaseOnHold Phase = "on hold"
+
+// ListedPhase returns the phase of a decision without a live environment, as lists for people show it.
+func (d *Decision) ListedPhase() Phase {
+	if phase := HeadProgress(d, nil, nil).Phase; phase != PhaseFailed {
+		return phase
+	}
+	return PhaseOnHold
+}
+
+// ListedPhases are the phases that lists show.
+func ListedPhases() []Phase { return append(slices.Clone(Phases), PhaseOnHold) }
+
 func (d *Decision) progress(phase Phase) Progress {
 	p := Progress{Phase: phase, Reason: d.Reason, Remedy: d.Remedy}
 	if !d.Since.IsZero() {

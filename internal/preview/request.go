@@ -78,28 +78,6 @@ func (s *Snapshot) Check(c *config.Config, r Request) error {
 	}
 }
 
-// EndOf returns the time until which an accepted request keeps an environment or holds it awake; zero for a request
-// without an end.
-func (s *Snapshot) EndOf(c *config.Config, r Request) time.Time {
-	profile := s.profileOf(r.Environment)
-	switch {
-	case r.Action == ActionExtend && r.For == 0:
-		return r.At.Add(c.LifetimeOf(profile).MaxExtension)
-	case r.For > 0:
-		return r.At.Add(r.For)
-	}
-	return time.Time{}
-}
-
-// NoteOn returns what a person should know about an accepted request; "" if there is nothing.
-func (s *Snapshot) NoteOn(c *config.Config, r Request) string {
-	if r.Action != ActionSleep || c.Policy.Activity.IsMeasured() {
-		return ""
-	}
-	return config.PolicyFile + " names no Prometheus (activity): after it is woken, " +
-		"nothing puts it to sleep again but another previewctl sleep"
-}
-
 // profileOf returns the profile of a live environment; "" if it isn't live.
 func (s *Snapshot) profileOf(name string) string {
 	for i := range s.Rows {

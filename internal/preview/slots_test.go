@@ -88,10 +88,11 @@ func TestSlots(t *testing.T) {
 	facts.Skew = new(time.Duration)
 	s := resolve(c, facts)
 	want := []string{
-		"bulbasaur: live by slot: its slot is held by Alice",
+		"bulbasaur: live by slot: its slot is held by Alice until 2026-11-20 14:00 UTC, then by bob",
 		"ivysaur: held by unchanged: it has nothing to run",
 		`acme/gateway#3: live by labelled: it is open and labelled "preview"; it runs in environment bulbasaur`,
-		`acme/gateway#4: live by labelled: it is open and labelled "preview"; profile changed`,
+		`acme/gateway#4: live by labelled: it is open and labelled "preview"; profile changed; ` +
+			`bob has position 1 in the queue for a slot`,
 		`acme/shop#7: live by labelled: it is open and labelled "preview"; it runs in environment bulbasaur`,
 	}
 	if diff := cmp.Diff(want, reasons(s)); diff != "" {

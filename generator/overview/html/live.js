@@ -28,6 +28,8 @@
       if (events.readyState === EventSource.CLOSED) setTimeout(listen, 15000)
     })
   }
-  listen()
+  const poll = Number(document.body.dataset.poll) // a guest has no events
+  if (poll) setInterval(() => load().catch(() => {}), poll * 1000)
+  if (seen) listen()
   document.addEventListener("visibilitychange", () => { if (waiting) load().catch(() => {}) })
 })()
