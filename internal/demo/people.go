@@ -61,7 +61,9 @@ func newGitHub() *githubtest.Server {
 	s := githubtest.Acme()
 	shop := s.Repository("acme/shop")
 	for _, pr := range []struct{ title, author, branch string }{
-		{"Gift cards", "erin", "gifts"}, {"Wish list", "erin", "wishes"}, {"Ratings", "erin", "ratings"},
+		{"Gift cards", "erin", "gifts"},
+		{"Wish list", "erin", "wishes"},
+		{"Ratings", "erin", "ratings"},
 		{"Faster search", "frank", "search"},
 	} {
 		shop.Open(githubtest.PullRequest{

@@ -36,6 +36,7 @@ const (
 
 // site is a service with its previews page, and the dex that signs people in there.
 type site struct {
+	world   *testworld.World
 	url     string
 	dex     *httptest.Server
 	cookies map[string]string // of the browser
@@ -61,7 +62,7 @@ func newSite(t *testing.T, viewers string, valid time.Duration) *site {
 	own.Config.Handler = s.PublicHandler()
 	own.Start()
 	t.Cleanup(own.Close)
-	return &site{url: u.String(), dex: dex, cookies: map[string]string{}}
+	return &site{world: w, url: u.String(), dex: dex, cookies: map[string]string{}}
 }
 
 // newDex starts dex with two clients: previewset, and another application of the company.
@@ -227,8 +228,10 @@ func TestAttacksAtDex(t *testing.T) {
 	})
 	t.Run("an expired token", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(t, group, time.Nanosecond)
-		s.wantRefused(t, s.atDex(t, s.start(t)))
+		s := newSite(t, group, 30*time.Second)
+		callback := s.atDex(t, s.start(t))
+		s.world.AdvanceClock(time.Minute)
+		s.wantRefused(t, callback)
 	})
 	t.Run("a replayed callback", func(t *testing.T) {
 		t.Parallel()
