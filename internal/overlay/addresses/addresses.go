@@ -89,6 +89,9 @@ func eachSetting(c manifest.Object, visit func(key, text string)) {
 // host is a host with dots, the characters before it, and its port.
 var host = regexp.MustCompile(`(://|@|)([a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+)(:[0-9]+|)`)
 
+// topDomains end the web addresses of programs that services are named after, such as redis.io and rabbitmq.com.
+var topDomains = []string{"com", "io", "net", "org"}
+
 func (n Names) find(text string) []Address {
 	var found []Address
 	if !strings.Contains(text, ".") {
@@ -125,7 +128,8 @@ func (n Names) namespaceAt(labels []string, isAddress bool) int {
 		return i - 1
 	}
 	isKnown := func() bool {
-		return slices.Contains(n.Services, labels[0]) || slices.Contains(n.Namespaces, labels[1])
+		isService := slices.Contains(n.Services, labels[0]) && !slices.Contains(topDomains, labels[1])
+		return isService || slices.Contains(n.Namespaces, labels[1])
 	}
 	if len(labels) == 2 && isAddress && isKnown() {
 		return 1

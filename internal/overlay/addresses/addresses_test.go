@@ -32,6 +32,8 @@ func TestFind(t *testing.T) {
 		"config.svc.example.com":                           "",
 		"db.shop_old:5432":                                 "",
 		"my_db.shop:5432":                                  "",
+		"# see https://db.io/docs and http://web.com":      "",
+		"http://db.org:80":                                 "",
 	} {
 		var got []string
 		for _, a := range names.find(text) {

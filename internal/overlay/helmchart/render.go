@@ -38,11 +38,28 @@ const fullName = "fullnameOverride"
 
 // Render renders a chart with a user's values. The name of the release is the service's name. A chart with the value
 // fullnameOverride gets this name for its objects too, unless the user chose another one.
+//
+// Some charts name no object like the release, but only like <release>-web. Then the release has the chart's name, and
+// the service can have the name of one of the objects.
 func Render(c *chart.Chart, service string, values map[string]any) (*source.Manifests, error) {
 	if err := checkChart(c); err != nil {
 		return nil, err
 	}
-	files, notes, err := renderTwice(c, service, values)
+	named := map[string]any{}
+	maps.Copy(named, values)
+	if named[fullName] == nil && takesFullName(c) {
+		named[fullName] = service
+	}
+	m, err := renderRelease(c, service, named)
+	if err != nil || m.Has(service) || service == c.Name() {
+		return m, err
+	}
+	return renderRelease(c, c.Name(), values)
+}
+
+// renderRelease renders a chart as a release, without the tests of the chart.
+func renderRelease(c *chart.Chart, release string, values map[string]any) (*source.Manifests, error) {
+	files, notes, err := renderTwice(c, release, values)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +125,12 @@ func checkDependencies(c *chart.Chart) error {
 
 // renderTwice renders a chart twice, and returns the first result. Its notes name the files that differ between the
 // two, such as those with a random password.
-func renderTwice(c *chart.Chart, service string, values map[string]any) ([]source.File, []string, error) {
-	first, err := renderOnce(c, service, values)
+func renderTwice(c *chart.Chart, release string, values map[string]any) ([]source.File, []string, error) {
+	first, err := renderOnce(c, release, values)
 	if err != nil {
 		return nil, nil, err
 	}
-	second, err := renderOnce(c, service, values)
+	second, err := renderOnce(c, release, values)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -137,25 +154,20 @@ func notesAbout(first, second []source.File) []string {
 	return notes
 }
 
-func renderOnce(c *chart.Chart, service string, user map[string]any) ([]source.File, error) {
+func renderOnce(c *chart.Chart, release string, user map[string]any) ([]source.File, error) {
 	c, err := copyOf(c)
 	if err != nil {
 		return nil, err
 	}
-	values := maps.Clone(user)
-	if values == nil {
-		values = map[string]any{}
-	}
-	if values[fullName] == nil && takesFullName(c) {
-		values[fullName] = service
-	}
+	values := map[string]any{} // a copy, because rendering changes it
+	maps.Copy(values, user)
 	if err = chartutil.ProcessDependenciesWithMerge(c, values); err != nil {
 		return nil, fmt.Errorf("apply the values to the dependencies of chart %s: %w", c.Name(), err)
 	}
 	capabilities := chartutil.DefaultCapabilities.Copy()
 	capabilities.KubeVersion = kubeVersion
-	release := chartutil.ReleaseOptions{Name: service, Namespace: namespace, Revision: 1, IsInstall: true}
-	rendered, err := chartutil.ToRenderValuesWithSchemaValidation(c, values, release, capabilities, hasRemoteSchema(c))
+	options := chartutil.ReleaseOptions{Name: release, Namespace: namespace, Revision: 1, IsInstall: true}
+	rendered, err := chartutil.ToRenderValuesWithSchemaValidation(c, values, options, capabilities, hasRemoteSchema(c))
 	if err != nil {
 		return nil, fmt.Errorf("check the values of chart %s: %w\ncorrect them with --values", c.Name(), err)
 	}

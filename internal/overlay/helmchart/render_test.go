@@ -131,6 +131,30 @@ func TestRender(t *testing.T) {
 	}
 }
 
+// The names of the chart's objects begin with the release's name, and none is the name alone.
+func TestReleaseHasTheChartsNameIfNoObjectHasTheServices(t *testing.T) {
+	t.Parallel()
+	c, _, err := ReadFolder(chartOf(map[string]string{
+		"templates/deployment.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: " +
+			"{name: {{ .Values.fullnameOverride | default .Release.Name }}-web}\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for service, values := range map[string]map[string]any{
+		"stock": nil, "stock-web": nil, "orders": {"replicas": 2}, "mine-web": {"fullnameOverride": "mine"},
+	} {
+		want := "stock-web"
+		if values["fullnameOverride"] != nil {
+			want = "mine-web"
+		}
+		m, err := Render(c, service, values)
+		if err != nil || !m.Has(want) {
+			t.Errorf("service %s: error %v, objects %v; want %s", service, err, m.Objects, want)
+		}
+	}
+}
+
 // A template may give a file in only one of the renderings. The files after it are the same in both.
 func TestNotesAbout(t *testing.T) {
 	t.Parallel()

@@ -93,6 +93,11 @@ func (m *Manifests) Pick(c Choice) (*Selection, error) {
 	return s, nil
 }
 
+// Has reports whether the manifests have a Service or workload of a name, which a service of this name needs.
+func (m *Manifests) Has(name string) bool {
+	return slices.ContainsFunc(m.Objects, func(o Object) bool { return o.Name == name && (isService(o) || isWorkload(o)) })
+}
+
 type picker struct {
 	objects []Object
 	picked  map[int]bool
