@@ -16,6 +16,7 @@ var (
 	}
 	dead = []rule{
 		findDeadServices, findDeadRoutes, findImmutableJobs, findChangingFields, findFixedAddresses, findSharedNames,
+		findBlockedUpdates,
 	}
 )
 
