@@ -10,7 +10,7 @@ E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
 GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
 
-.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring browser e2e-ui bench demo sandbox image release release-snapshot release-tools
+.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring systems browser e2e-ui bench demo sandbox image release release-snapshot release-tools
 
 help: ## print this menu
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -74,8 +74,11 @@ e2e-packages: lifetimes monitoring ## run the end-to-end tests that aren't stori
 lifetimes: ## run the end-to-end tests of lifetimes and activity; their time is short, so they need an idle machine
 	cd e2e && $(E2E) test -p 1 -timeout 20m ./activity ./lifetimes
 
-monitoring: ## run the end-to-end tests of alerts and dashboard, stores and attacks, and the tests of the test stand's parts
-	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./stores ./attack ./monitoring
+monitoring: ## run the end-to-end tests of alerts and dashboard, stores, attacks and systems, and the tests of the test stand's parts
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./stores ./attack ./systems ./monitoring
+
+systems: ## run the GitOps repositories in the folder DIR on a real Kubernetes API: baseline and previews
+	cd e2e && PREVIEWSET_SYSTEMS=$(abspath $(DIR)) $(E2E) test -count=1 -v -timeout 60m ./systems
 
 browser: ## test all pages in a real browser, and the sign-in at a real dex
 	mkdir -p $(CACHE)/pictures && cd e2e/browser && $(E2E) test -count=1 -artifacts -outputdir=$(CACHE)/pictures . ./dex

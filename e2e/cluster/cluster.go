@@ -135,7 +135,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return process.Poll(ctx, time.Minute, func(ctx context.Context) error {
+	return process.Poll(ctx, 4*time.Minute, func(ctx context.Context) error {
 		if err := c.group.Ended(); err != nil {
 			return process.Final(err)
 		}
