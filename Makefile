@@ -88,7 +88,7 @@ e2e-ui: ## test previews in the real Argo CD's web pages, built once: from npm p
 	  -outputdir=$(CACHE)/pictures -tags e2e_ui -run TestRealArgoCD . -argocd-ui=$(lastword $(ARGOCD))
 
 bench: ## measure the promised figures and print one table at the end; takes about 15 minutes
-	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./generator/overview && \
+	set -o pipefail; ($(GO) test -run '^$$' -bench . -benchtime 3s ./generator ./generator/previewspage && \
 	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./generator/report && \
 	  cd e2e && $(E2E) run ./cmd/tools && \
 	  $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench ./gitops) | $(GO) run ./internal/benchtable

@@ -2,7 +2,7 @@
 // resolves a snapshot, saves the state, publishes the snapshot, and then tells Argo CD and GitHub. See cycle.go.
 //
 // The subpackages are divided by the parties that they talk to: api (Argo CD, previewctl, webhooks), visit (anonymous
-// visitors), signin and overview (signed-in people), shares (guests), buttons (clicks at GitHub), sources (facts),
+// visitors), signin and previewspage (signed-in people), shares (guests), buttons (clicks at GitHub), sources (facts),
 // progress (what Argo CD has done), store (saved state), applicationsets (Argo CD's refreshes) and report (what GitHub
 // and Jira show). HTTP handlers only read the published snapshot, because Argo CD asks often and in parallel. Package
 // preview decides everything else.

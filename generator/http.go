@@ -8,7 +8,7 @@ import (
 
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/httpserver"
-	"github.com/previewset/previewset/generator/overview"
+	"github.com/previewset/previewset/generator/previewspage"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/signin"
 	"github.com/previewset/previewset/generator/visit"
@@ -50,7 +50,7 @@ func (g *Generator) withPages(next gin.HandlerFunc, reader *progress.Reader, pro
 	if o.Pages == nil {
 		return next
 	}
-	pages := overview.New(overview.Options{
+	pages := previewspage.New(previewspage.Options{
 		URL: o.Pages.URL, Snapshots: g.current, Status: g.Status, Actions: g.actions, History: g.actions.History, Progress: reader,
 		Shares: g.refresher.shares,
 		Watch:  g.refresher.progress, Sender: proxies.NetworkOf, Now: o.Now, Logger: o.Logger,

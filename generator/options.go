@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/buttons"
-	"github.com/previewset/previewset/generator/overview"
+	"github.com/previewset/previewset/generator/previewspage"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/secret"
@@ -120,7 +120,7 @@ func (p *Pages) pageOf(environment string) string {
 	if p == nil || environment == "" {
 		return ""
 	}
-	return p.URL.JoinPath(overview.PathOf(environment)).String()
+	return p.URL.JoinPath(previewspage.PathOf(environment)).String()
 }
 
 func (o *Options) setDefaults() {

@@ -101,13 +101,13 @@ func TestReloadsDifferFromVisits(t *testing.T) {
 					asked <- h.Get("Sec-Fetch-Dest") + " " + h.Get("Sec-Fetch-Mode") + " " + h.Get("Sec-Fetch-Site") + " " + h.Get("Sec-Fetch-User")
 				})
 			}
-			show(pages.View{Name: name, State: pages.Waking})
+			show(pages.View{Name: name, Kind: pages.Waking})
 			b := newTab(t, tt.steps...)
 			b.open(t, s.URL)
 			if got := <-asked; got != "document navigate none ?1" {
 				t.Errorf("headers of the first visit: %q", got)
 			}
-			show(pages.View{Name: name, State: pages.Asleep})
+			show(pages.View{Name: name, Kind: pages.Asleep})
 			if got := <-asked; got != tt.again {
 				t.Errorf("headers of a reload: %q", got)
 			}

@@ -26,8 +26,8 @@ const (
 	longName = "a-rather-long-name-of-a-shop-pr-12345678"
 )
 
-func known(state pages.State, lines ...pages.Line) pages.View {
-	return pages.View{Name: name, State: state, Details: &pages.Details{Lines: append(lines,
+func known(kind pages.Kind, lines ...pages.Line) pages.View {
+	return pages.View{Name: name, Kind: kind, Details: &pages.Details{Lines: append(lines,
 		pages.Line{Name: "Pull request", Value: "acme/shop#7", URL: "https://github.example/acme/shop/pull/7"},
 		pages.Line{Name: "Title", Value: "Let people pay by invoice"},
 		pages.Line{Name: "Owner", Value: "alice"},
@@ -35,8 +35,8 @@ func known(state pages.State, lines ...pages.Line) pages.View {
 	)}}
 }
 
-func progress(state pages.State, ready int, lines ...pages.Line) pages.View {
-	v := known(state, lines...)
+func progress(kind pages.Kind, ready int, lines ...pages.Line) pages.View {
+	v := known(kind, lines...)
 	v.Details.Progress = "It is being synced: waiting for healthy state of apps/Deployment/orders"
 	v.Details.Workloads = []pages.Workload{
 		{Name: "gateway", Ready: min(ready, 2), Replicas: 2},
@@ -52,16 +52,16 @@ var views = []struct {
 	view  pages.View
 	stops []string
 }{
-	{"unready", pages.View{State: pages.Unready}, nil},
-	{"unknown", pages.View{State: pages.Unknown}, nil},
-	{"asleep", pages.View{Name: name, State: pages.Asleep}, []string{"Wake it up"}},
-	{"asleep, and too many wake", pages.View{Name: name, State: pages.Asleep, Wait: 25}, []string{"Try again"}},
-	{"waking", pages.View{Name: name, State: pages.Waking}, nil},
-	{"queued", pages.View{Name: name, State: pages.Queued}, nil},
-	{"starting", pages.View{Name: name, State: pages.Starting}, nil},
-	{"building", pages.View{Name: name, State: pages.Building}, nil},
-	{"held", pages.View{Name: name, State: pages.Held}, nil},
-	{"gone", pages.View{Name: name, State: pages.Gone}, nil},
+	{"unready", pages.View{Kind: pages.Unready}, nil},
+	{"unknown", pages.View{Kind: pages.Unknown}, nil},
+	{"asleep", pages.View{Name: name, Kind: pages.Asleep}, []string{"Wake it up"}},
+	{"asleep, and too many wake", pages.View{Name: name, Kind: pages.Asleep, Wait: 25}, []string{"Try again"}},
+	{"waking", pages.View{Name: name, Kind: pages.Waking}, nil},
+	{"queued", pages.View{Name: name, Kind: pages.Queued}, nil},
+	{"starting", pages.View{Name: name, Kind: pages.Starting}, nil},
+	{"building", pages.View{Name: name, Kind: pages.Building}, nil},
+	{"held", pages.View{Name: name, Kind: pages.Held}, nil},
+	{"gone", pages.View{Name: name, Kind: pages.Gone}, nil},
 	{
 		"asleep, signed in", known(pages.Asleep, pages.Line{Name: "Why", Value: "It was not used for 1 hour"}),
 		[]string{"Wake it up", "acme/shop#7"},
@@ -78,7 +78,7 @@ var views = []struct {
 	},
 	{
 		"hostile",
-		pages.View{Name: longName, State: pages.Waking, Details: &pages.Details{
+		pages.View{Name: longName, Kind: pages.Waking, Details: &pages.Details{
 			Progress: endless + " " + hostile, Workloads: []pages.Workload{{Name: endless, Ready: 7, Replicas: 3}, {Name: hostile}},
 			Lines: []pages.Line{
 				{Name: "Title", Value: hostile},

@@ -54,7 +54,7 @@ func New(
 
 // Handle answers a visit.
 func (v *Visits) Handle(c *gin.Context) {
-	view := pages.View{State: pages.Unready}
+	view := pages.View{Kind: pages.Unready}
 	if p := v.snapshots.Published(); p != nil {
 		entry, ok := v.hostsOf(p).find(c.Request.Host)
 		if !ok {
@@ -62,11 +62,11 @@ func (v *Visits) Handle(c *gin.Context) {
 			return
 		}
 		from := v.proxies.clientOf(c.Request)
-		view = pages.View{Name: entry.name, State: v.stateOf(p, entry)}
+		view = pages.View{Name: entry.name, Kind: v.kindOf(p, entry)}
 		switch {
 		case !mayAct(p, from):
 			view.NeedsSignIn, view.Page = true, v.pageOf(entry.name)
-		case canAct(view.State) && isPerson(c.Request):
+		case canAct(view.Kind) && isPerson(c.Request):
 			v.act(from, &view)
 		}
 		if from.signedIn && pages.AcceptsPage(c.Request) {
@@ -83,19 +83,20 @@ func mayAct(p *answer.Published, from client) bool {
 	return from.signedIn || p.Config == nil || p.Config.Policy.Visits != config.VisitsSignedIn
 }
 
-// canAct reports whether a visit in this state can do anything. Only then the costly test for a person is needed.
-func canAct(s pages.State) bool { return s == pages.Asleep || s == pages.Starting }
+// canAct reports whether a visitor of this kind of page can do anything. Otherwise the costly test for a person isn't
+// needed.
+func canAct(k pages.Kind) bool { return k == pages.Asleep || k == pages.Starting }
 
 // act wakes a sleeping environment for a person, or notes that a starting one is used.
 func (v *Visits) act(from client, view *pages.View) {
 	now, wakes := v.now(), false
-	if view.State == pages.Asleep {
+	if view.Kind == pages.Asleep {
 		var wait time.Duration
 		if wakes, wait = v.limits.takeWake(view.Name, from, now); wait > 0 {
 			view.Wait = int(wait/time.Second) + 1
 			return
 		}
-		view.State = pages.Waking
+		view.Kind = pages.Waking
 	} else {
 		wakes = v.limits.takeUse(view.Name, from, now)
 	}

@@ -42,7 +42,7 @@ const (
 	RuleProtected  Rule = "protected"
 )
 
-// The rules of other phases.
+// The rules of other steps.
 const (
 	RuleConflict  Rule = "conflict"  // two members of an environment change the same service
 	RuleLimit     Rule = "limit"     // a limit is reached

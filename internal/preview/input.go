@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// input is the input of Resolve, with direct results of it. No phase changes it.
+// input is the input of Resolve, with direct results of it. No step changes it.
 type input struct {
 	cfg    *config.Config
 	facts  Facts

@@ -16,7 +16,7 @@ const (
 	wakesFor = 15 * time.Minute
 )
 
-// lifecycle is a live environment with its activity and requests. Its state is in runStates, because later phases
+// lifecycle is a live environment with its activity and requests. Its state is in runStates, because later steps
 // decide about it.
 type lifecycle struct {
 	Life

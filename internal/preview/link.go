@@ -13,7 +13,7 @@ type linkGraph struct {
 	notes map[string][]string                   // why services lead to the baseline, by environment
 }
 
-// linkResult is the result of the link phase.
+// linkResult is the result of the link step.
 type linkResult struct {
 	rows         map[string]Row // of environments with links
 	notes        map[string][]string

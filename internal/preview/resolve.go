@@ -15,19 +15,19 @@ func Resolve(cfg *config.Config, facts Facts, memory Memory, now time.Time) *Sna
 	keepLeaving(in, ids)
 	admissions := admit(in, ids.pullRequests)
 	// A member that its target rejects stays in its environment. That changes the desired environments, so the later
-	// phases run again until there is no new rejection.
+	// steps run again until there is no new rejection.
 	rejected := rejections{}
 	for {
-		r := runPhases(in, ids, assign(in, ids, admissions, rejected))
+		r := runSteps(in, ids, assign(in, ids, admissions, rejected))
 		if !rejected.merge(r.reconciler.rejected) {
 			return remember(r, explain(r))
 		}
 	}
 }
 
-// runPhases computes the snapshot with the given assignment. The order of the phases matters: the reconciler and the
-// limiter add to the live set, which the phases after them read.
-func runPhases(in *input, ids *identities, a *assigned) *resolved {
+// runSteps computes the snapshot with the given assignment. The order of the steps matters: the reconciler and the
+// limiter add to the live set, which the steps after them read.
+func runSteps(in *input, ids *identities, a *assigned) *resolved {
 	ls := updateLifecycles(in, ids, a.desired)
 	existing, fresh := orderByArrival(a.desired, ids.decided)
 

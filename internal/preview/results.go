@@ -1,6 +1,6 @@
 package preview
 
-// resolved are the results of all phases before explain.
+// resolved are the results of all steps before explain.
 type resolved struct {
 	*input
 	ids        *identities
@@ -13,7 +13,7 @@ type resolved struct {
 	lastTicket int                // the highest ticket
 }
 
-// explanation is the result of the explain phase.
+// explanation is the result of the explain step.
 type explanation struct {
 	decisions []Decision // sorted
 	decided   map[string]Decided

@@ -55,8 +55,8 @@ func source(text string) string {
 
 // View is an environment as a visitor sees it. Its texts may contain anything that users wrote.
 type View struct {
-	Name  string // empty if there is no environment
-	State State
+	Name string // empty if there is no environment
+	Kind Kind
 	// Wait is the number of seconds until the environment can be woken, if too many were woken lately.
 	Wait int
 	// NeedsSignIn says that only people who have signed in wake the environment. Page is the address at which they do that;
@@ -88,17 +88,17 @@ type Workload struct {
 func (w Workload) Done() bool { return w.Replicas > 0 && w.Ready >= w.Replicas }
 
 // Word returns the state's name.
-func (v View) Word() string { return presentations[v.State].word }
+func (v View) Word() string { return presentations[v.Kind].word }
 
 // Title returns the page's title. It begins with the state, because browser tabs are narrow.
 func (v View) Title() string { return v.Word() + " – " + cmp.Or(v.Name, "preview") }
 
 // Moving reports whether the page reloads itself.
-func (v View) Moving() bool { return presentations[v.State].moving }
+func (v View) Moving() bool { return presentations[v.Kind].moving }
 
 // Says returns a sentence about the state and what to do.
 func (v View) Says() string {
-	says := strings.ReplaceAll(presentations[v.State].says, namePlaceholder, v.Name)
+	says := strings.ReplaceAll(presentations[v.Kind].says, namePlaceholder, v.Name)
 	if v.needsSignIn() {
 		return says + " Only people who have signed in can wake it."
 	}
@@ -108,7 +108,7 @@ func (v View) Says() string {
 	return says
 }
 
-func (v View) needsSignIn() bool { return v.NeedsSignIn && v.State == Asleep }
+func (v View) needsSignIn() bool { return v.NeedsSignIn && v.Kind == Asleep }
 
 // Target returns the address of the link that wakes the environment; the same page if it is empty.
 func (v View) Target() string {
@@ -121,7 +121,7 @@ func (v View) Target() string {
 // Act returns the text of the link that wakes the environment; empty if there is none.
 func (v View) Act() string {
 	switch {
-	case v.State != Asleep || (v.NeedsSignIn && v.Page == ""):
+	case v.Kind != Asleep || (v.NeedsSignIn && v.Page == ""):
 		return ""
 	case v.NeedsSignIn:
 		return "Sign in to wake it"
@@ -146,11 +146,11 @@ func Answer(w http.ResponseWriter, r *http.Request, v View) error {
 		h.Set(name, value)
 	}
 	h.Set("Content-Type", kind)
-	h.Set("Previewset-State", string(v.State))
-	if retry := cmp.Or(v.Wait, presentations[v.State].retry); retry > 0 {
+	h.Set("Previewset-State", string(v.Kind))
+	if retry := cmp.Or(v.Wait, presentations[v.Kind].retry); retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(retry))
 	}
-	w.WriteHeader(presentations[v.State].code)
+	w.WriteHeader(presentations[v.Kind].code)
 	if r.Method == http.MethodHead {
 		body = nil
 	}
@@ -166,7 +166,7 @@ func (v View) page() ([]byte, error) {
 
 func (v View) json() ([]byte, error) {
 	return json.Marshal(
-		map[string]string{"message": cmp.Or(v.Name, "preview") + ": " + v.Says(), "state": string(v.State)},
+		map[string]string{"message": cmp.Or(v.Name, "preview") + ": " + v.Says(), "state": string(v.Kind)},
 	)
 }
 

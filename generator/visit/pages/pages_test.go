@@ -27,7 +27,7 @@ func answer(t *testing.T, method, accept string, v pages.View) *httptest.Respons
 	return w
 }
 
-func TestAnswerOfEachState(t *testing.T) {
+func TestAnswerOfEachKind(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		view    pages.View
@@ -35,22 +35,22 @@ func TestAnswerOfEachState(t *testing.T) {
 		retry   string
 		reloads bool
 	}{
-		{pages.View{State: pages.Unready}, 503, "5", true},
-		{pages.View{State: pages.Unknown}, 404, "", false},
-		{pages.View{Name: "shop", State: pages.Asleep}, 503, "30", false},
-		{pages.View{Name: "shop", State: pages.Asleep, Wait: 7}, 503, "7", false},
-		{pages.View{Name: "shop", State: pages.Queued}, 503, "30", true},
-		{pages.View{Name: "shop", State: pages.Waking}, 503, "10", true},
-		{pages.View{Name: "shop", State: pages.Starting}, 503, "10", true},
-		{pages.View{Name: "shop", State: pages.Building}, 503, "30", true},
-		{pages.View{Name: "shop", State: pages.Held}, 503, "300", false},
-		{pages.View{Name: "shop", State: pages.Gone}, 404, "", false},
+		{pages.View{Kind: pages.Unready}, 503, "5", true},
+		{pages.View{Kind: pages.Unknown}, 404, "", false},
+		{pages.View{Name: "shop", Kind: pages.Asleep}, 503, "30", false},
+		{pages.View{Name: "shop", Kind: pages.Asleep, Wait: 7}, 503, "7", false},
+		{pages.View{Name: "shop", Kind: pages.Queued}, 503, "30", true},
+		{pages.View{Name: "shop", Kind: pages.Waking}, 503, "10", true},
+		{pages.View{Name: "shop", Kind: pages.Starting}, 503, "10", true},
+		{pages.View{Name: "shop", Kind: pages.Building}, 503, "30", true},
+		{pages.View{Name: "shop", Kind: pages.Held}, 503, "300", false},
+		{pages.View{Name: "shop", Kind: pages.Gone}, 404, "", false},
 	} {
-		t.Run(string(tt.view.State), func(t *testing.T) {
+		t.Run(string(tt.view.Kind), func(t *testing.T) {
 			t.Parallel()
 			for _, accept := range []string{"text/html", "application/json"} {
 				w := answer(t, http.MethodGet, accept, tt.view)
-				if h := w.Header(); w.Code != tt.code || h.Get("Retry-After") != tt.retry || h.Get("Previewset-State") != string(tt.view.State) {
+				if h := w.Header(); w.Code != tt.code || h.Get("Retry-After") != tt.retry || h.Get("Previewset-State") != string(tt.view.Kind) {
 					t.Errorf("%d %v", w.Code, h)
 				}
 			}
@@ -71,7 +71,7 @@ func TestAnswerOfEachState(t *testing.T) {
 			if name == "" {
 				name = "preview"
 			}
-			if diff := cmp.Diff(map[string]string{"message": name + ": " + tt.view.Says(), "state": string(tt.view.State)}, body); diff != "" {
+			if diff := cmp.Diff(map[string]string{"message": name + ": " + tt.view.Says(), "state": string(tt.view.Kind)}, body); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -80,19 +80,19 @@ func TestAnswerOfEachState(t *testing.T) {
 
 func TestPageNamesCommandForEnvironment(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[pages.State]string{
+	for kind, want := range map[pages.Kind]string{
 		pages.Held: "run: previewctl why shop-pr-7", pages.Starting: "previewctl show says why.",
 		pages.Unknown: "run: previewctl why owner/repo#12",
 	} {
-		if says := (pages.View{Name: "shop-pr-7", State: state}).Says(); !strings.HasSuffix(says, want) {
-			t.Errorf("%s ends %q, want %q", state, says, want)
+		if says := (pages.View{Name: "shop-pr-7", Kind: kind}).Says(); !strings.HasSuffix(says, want) {
+			t.Errorf("%s ends %q, want %q", kind, says, want)
 		}
 	}
 }
 
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	w := answer(t, http.MethodGet, "text/html", pages.View{Name: "shop", State: pages.Waking})
+	w := answer(t, http.MethodGet, "text/html", pages.View{Name: "shop", Kind: pages.Waking})
 	within := func(tag string) string {
 		_, rest, _ := strings.Cut(w.Body.String(), "<"+tag+">")
 		inside, _, _ := strings.Cut(rest, "</"+tag+">")
@@ -138,7 +138,7 @@ func TestPageOrJSON(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := answer(t, tt.method, tt.accept, pages.View{Name: "shop", State: pages.Asleep})
+			w := answer(t, tt.method, tt.accept, pages.View{Name: "shop", Kind: pages.Asleep})
 			got := ""
 			switch body := w.Body.String(); {
 			case strings.HasPrefix(body, "<!doctype html>"):
@@ -158,7 +158,7 @@ func TestPageOrJSON(t *testing.T) {
 func TestTextsAreEscaped(t *testing.T) {
 	t.Parallel()
 	const evil = `"><script>evil()</script><style>*{}</style>{{ .Name }}`
-	v := pages.View{Name: evil, State: pages.Waking, Details: &pages.Details{
+	v := pages.View{Name: evil, Kind: pages.Waking, Details: &pages.Details{
 		Progress: evil, Workloads: []pages.Workload{{Name: evil, Ready: -1, Replicas: 1}},
 		Lines: []pages.Line{{Name: evil, Value: evil, URL: "javascript:evil()"}, {Name: "a", Value: "b", URL: evil}},
 	}}

@@ -1,4 +1,4 @@
-package overview
+package previewspage
 
 import (
 	"cmp"
@@ -167,7 +167,7 @@ func webAddress(text string) string {
 
 // filter chooses previews of the list.
 type filter struct {
-	Text, Repository, Owner, State string
+	Text, Repository, Owner, Phase string
 	Mine, ToConfirm                bool
 }
 
@@ -180,13 +180,13 @@ func filterOf(q url.Values) filter {
 		return v[:min(len(v), maxFilterText)]
 	}
 	return filter{
-		Text: text("q"), Repository: text("repository"), Owner: text("owner"), State: text("state"), Mine: q.Get("mine") != "",
+		Text: text("q"), Repository: text("repository"), Owner: text("owner"), Phase: text("state"), Mine: q.Get("mine") != "",
 		ToConfirm: q.Get("confirm") != "",
 	}
 }
 
 func (f filter) matches(e *entry) bool {
-	return (!f.Mine || e.IsOwn) && (!f.ToConfirm || e.WaitsForConfirmation) && (f.State == "" || string(e.Phase) == f.State) &&
+	return (!f.Mine || e.IsOwn) && (!f.ToConfirm || e.WaitsForConfirmation) && (f.Phase == "" || string(e.Phase) == f.Phase) &&
 		(f.Owner == "" || strings.EqualFold(f.Owner, e.Owner)) &&
 		(f.Repository == "" || e.hasRepository(f.Repository)) && e.contains(strings.ToLower(f.Text))
 }
@@ -208,7 +208,7 @@ func (e *entry) contains(text string) bool {
 }
 
 // choices are the values that the list's filters offer.
-type choices struct{ Repositories, Owners, States []string }
+type choices struct{ Repositories, Owners, Phases []string }
 
 func choicesOf(all []*entry) choices {
 	repositories, owners, phases := map[string]bool{}, map[string]bool{}, map[preview.Phase]bool{}
@@ -224,7 +224,7 @@ func choicesOf(all []*entry) choices {
 	c := choices{Repositories: slices.Sorted(maps.Keys(repositories)), Owners: slices.Sorted(maps.Keys(owners))}
 	for _, phase := range preview.ListedPhases() {
 		if phases[phase] {
-			c.States = append(c.States, string(phase))
+			c.Phases = append(c.Phases, string(phase))
 		}
 	}
 	return c

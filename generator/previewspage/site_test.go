@@ -1,4 +1,4 @@
-package overview_test
+package previewspage_test
 
 import (
 	"net/http"

@@ -6,13 +6,13 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// stateOf returns the state that the public may see.
-func (v *Visits) stateOf(p *answer.Published, entry hostEntry) pages.State {
+// kindOf returns the kind of the wake page.
+func (v *Visits) kindOf(p *answer.Published, entry hostEntry) pages.Kind {
 	switch {
 	case entry.name == "":
 		return pages.Unknown
 	case entry.row != nil:
-		return v.stateOfLive(p, entry.row)
+		return v.kindOfLive(p, entry.row)
 	case entry.decision.Outcome == preview.Gone || hasExpired(p, entry.name):
 		return pages.Gone
 	case entry.decision.Rule == preview.RuleReady:
@@ -27,7 +27,7 @@ func hasExpired(p *answer.Published, name string) bool {
 	return expired
 }
 
-func (v *Visits) stateOfLive(p *answer.Published, row *preview.Row) pages.State {
+func (v *Visits) kindOfLive(p *answer.Published, row *preview.Row) pages.Kind {
 	switch row.State {
 	case preview.Awake:
 		return pages.Starting

@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-func TestStateOfEnvironmentThatIsNotLive(t *testing.T) {
+func TestPageOfEnvironmentThatIsNotLive(t *testing.T) {
 	t.Parallel()
 	w := testworld.New()
 	w.Tree = testworld.Tree(
@@ -33,7 +33,7 @@ func TestStateOfEnvironmentThatIsNotLive(t *testing.T) {
 	}
 }
 
-func TestStateOfLiveEnvironment(t *testing.T) {
+func TestPageOfLiveEnvironment(t *testing.T) {
 	t.Parallel()
 	later := testworld.Start.Add(time.Minute)
 	tests := []struct {

@@ -6,23 +6,24 @@ import (
 	"slices"
 )
 
-// State is the state of an environment as visitors see it.
-type State string
+// Kind is the kind of a wake page: the state or phase of a preview, as far as a visitor may know it. It is the value of
+// "state" in the JSON answer, and of the header Previewset-State.
+type Kind string
 
-// The states.
+// The kinds.
 const (
-	Unready  State = "unready" // the service has just started and has no snapshot yet
-	Unknown  State = "unknown"
-	Asleep   State = "asleep"
-	Queued   State = "queued" // it must wake, and waits for a limit
-	Waking   State = "waking"
-	Starting State = "starting" // it is awake, and its route doesn't exist yet
-	Building State = "building"
-	Held     State = "held"
-	Gone     State = "gone"
+	Unready  Kind = "unready" // the service has just started and has no snapshot yet
+	Unknown  Kind = "unknown"
+	Asleep   Kind = "asleep"
+	Queued   Kind = "queued" // it must wake, and waits for a limit
+	Waking   Kind = "waking"
+	Starting Kind = "starting" // it is awake, and its route doesn't exist yet
+	Building Kind = "building"
+	Held     Kind = "held"
+	Gone     Kind = "gone"
 )
 
-// presentation is how a state is shown. The code is always 503 or 404, so that no client takes the page for the
+// presentation is the content of a kind of page. The code is always 503 or 404, so no client takes the page for the
 // application.
 type presentation struct {
 	word, says string
@@ -40,7 +41,7 @@ const becomes = " This page becomes the application by itself."
 // namePlaceholder is replaced by the environment's name.
 const namePlaceholder = "{name}"
 
-var presentations = map[State]presentation{
+var presentations = map[Kind]presentation{
 	Unready: {
 		word: "Not ready", code: http.StatusServiceUnavailable, retry: 5, moving: true,
 		says: "The preview service has just started and can’t look up previews yet." + becomes,
@@ -81,5 +82,5 @@ var presentations = map[State]presentation{
 	},
 }
 
-// States returns all states, sorted.
-func States() []State { return slices.Sorted(maps.Keys(presentations)) }
+// Kinds returns all kinds, sorted.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(presentations)) }

@@ -1,9 +1,9 @@
-// Package overview serves the previews page: a list of all previews and a page for each one, for signed-in people. The
+// Package previewspage serves the previews page: a list of all previews and a page for each one, for signed-in people. The
 // pages read the published snapshot; what people do there becomes a request, as in the API.
 //
 // The pages work without JavaScript. With it, a small script replaces the changed parts when the service tells of a
 // change by server-sent events.
-package overview
+package previewspage
 
 import (
 	"errors"
