@@ -47,7 +47,7 @@ var enumerations = map[reflect.Type][]any{
 	reflect.TypeFor[preview.Source](): anyList([]preview.Source{
 		preview.FromPullRequest, preview.FromFile, preview.FromSlot,
 	}),
-	reflect.TypeFor[pages.State](): anyList(pages.States()),
+	reflect.TypeFor[pages.Kind](): anyList(pages.Kinds()),
 }
 
 // enumeration returns the schema of a type with known values; nil for other types.

@@ -123,13 +123,13 @@ type VisitAnswer struct {
 	Message string `json:"message"`
 	// State is the state as visitors see it; missing if the host is outside of the domain. The header Previewset-State has
 	// it too.
-	State pages.State `json:"state,omitempty"`
+	State pages.Kind `json:"state,omitempty"`
 }
 
 func visitResponse(status int, description string) Response {
 	state := Parameter{Description: "The state.", Schema: &jsonschema.Schema{
 		Type: "string",
-		Enum: anyList(pages.States()),
+		Enum: anyList(pages.Kinds()),
 	}}
 	state.Name = "Previewset-State"
 	retry := Parameter{
