@@ -103,7 +103,6 @@ func buttonsOf(r asking) []preview.CheckRunAction {
 	return all
 }
 
-// key implements entry.
 func (c checkRun) key() string { return c.pr }
 
 // result identifies the part of the content that has no limit of edits.
@@ -115,7 +114,6 @@ func (c checkRun) result() string {
 	return strings.Join(parts, " ") + " "
 }
 
-// text implements entry.
 func (c checkRun) text() string {
 	return c.result() + digestOf(strings.Join([]string{c.run.Title, c.run.DetailsURL, c.run.Summary}, "\n"))
 }
@@ -123,8 +121,8 @@ func (c checkRun) text() string {
 // resultIn returns the result that is part of a record's text.
 func resultIn(r Record) string { return r.Text[:strings.LastIndexByte(r.Text, ' ')+1] }
 
-// next implements entry. GitHub doesn't open a completed check run again, so another one with the same name takes its
-// place. The new commit comes first, then the end of the earlier ones.
+// next writes another check run with the same name after a completed one, because GitHub doesn't open that again. The
+// new commit comes first, then the end of the earlier ones.
 func (c checkRun) next(r Record, now time.Time) write {
 	wasCompleted := strings.HasPrefix(r.Text, completed+" ")
 	if r.ID != 0 && (r.Commit != c.run.SHA || wasCompleted && !c.run.IsCompleted()) {
@@ -180,13 +178,10 @@ func endEarliest(repository string, r Record, why string) write {
 // required check doesn't block it.
 type endedCheckRun string
 
-// key implements entry.
 func (c endedCheckRun) key() string { return string(c) }
 
-// text implements entry.
 func (c endedCheckRun) text() string { return "" }
 
-// next implements entry.
 func (c endedCheckRun) next(r Record, _ time.Time) write {
 	if id := cmp.Or(r.ID, r.Replaces); id != 0 {
 		r.Earlier = append(slices.Clone(r.Earlier), Earlier{ID: id})

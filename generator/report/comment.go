@@ -46,13 +46,10 @@ func (r Record) recentEdits(now time.Time) []time.Time {
 	return slices.DeleteFunc(slices.Clone(r.Edits), func(t time.Time) bool { return now.Sub(t) >= time.Hour })
 }
 
-// key implements entry.
 func (c comment) key() string { return c.pr }
 
-// text implements entry.
 func (c comment) text() string { return c.digest }
 
-// next implements entry.
 func (c comment) next(r Record, now time.Time) write {
 	edits := r.recentEdits(now)
 	if r.Text == c.digest || c.isLast && r.isEmpty() || len(edits) >= maxEdits && !c.isLast {

@@ -31,8 +31,7 @@ var deploymentStates = map[preview.Phase]string{
 // deploymentPlanner finds the deployments of pull requests.
 type deploymentPlanner struct{ environment string }
 
-// plan implements planner. If the head may not be deployed, the deployments of earlier commits stay while the
-// environment is live.
+// plan keeps the deployments of earlier commits while the environment is live, if the head may not be deployed.
 func (p deploymentPlanner) plan(v *view) (entries []entry, kept []string) {
 	ended, unclear := v.ended()
 	kept = slices.Concat(unclear, v.unclear)
@@ -77,7 +76,6 @@ func (p deploymentPlanner) deployment(r asking) deployment {
 	return w
 }
 
-// key implements entry.
 func (w deployment) key() string { return w.pr }
 
 // status identifies the wanted status of the deployment.
@@ -85,10 +83,9 @@ func (w deployment) status() string {
 	return strings.Join([]string{w.state, w.url, w.description}, " ")
 }
 
-// text implements entry.
 func (w deployment) text() string { return w.sha + " " + w.status() }
 
-// next implements entry. The new commit comes first, then the end of the earlier ones.
+// next writes the deployment of the new commit first, then the end of the earlier ones.
 func (w deployment) next(r Record, _ time.Time) write {
 	if r.ID != 0 && (r.Commit != w.sha || r.Task != w.task) {
 		r = r.replaced()
@@ -134,13 +131,10 @@ func (r Record) firstActive() int {
 // deployments become inactive, and then they are deleted, because GitHub would list all of them.
 type endedDeployment string
 
-// key implements entry.
 func (w endedDeployment) key() string { return string(w) }
 
-// text implements entry.
 func (w endedDeployment) text() string { return "" }
 
-// next implements entry.
 func (w endedDeployment) next(r Record, _ time.Time) write {
 	if r.ID != 0 {
 		r = r.replaced()

@@ -25,8 +25,8 @@ type remoteLinks struct {
 	pageOf func(environment string) string
 }
 
-// plan implements planner. The key of a record is the issue and the environment. An environment that isn't in the
-// snapshot is gone, or has another issue now.
+// plan makes a record for each issue and environment. An environment that isn't in the snapshot is gone, or has another
+// issue now.
 func (l remoteLinks) plan(v *view) (entries []entry, kept []string) {
 	live := map[string]bool{}
 	for i := range v.snapshot.Rows {
@@ -68,10 +68,8 @@ type remoteLink struct {
 	isGone      bool // its record is dropped after the write
 }
 
-// key implements entry.
 func (l remoteLink) key() string { return l.issue + " " + l.name }
 
-// text implements entry.
 func (l remoteLink) text() string {
 	if l.isGone {
 		return "gone"
@@ -79,7 +77,7 @@ func (l remoteLink) text() string {
 	return digestOf(l.wanted.URL + "\n" + l.wanted.Title + "\n" + l.wanted.Summary)
 }
 
-// next implements entry. An issue that doesn't exist is asked for once only.
+// next asks for an issue that doesn't exist only once.
 func (l remoteLink) next(r Record, _ time.Time) write {
 	if r.Text == l.text() {
 		return nil

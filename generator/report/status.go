@@ -21,15 +21,13 @@ type commitStatus struct {
 	target             string
 }
 
-// text implements entry. A status with the same text isn't set again.
+// text identifies the content: a status with the same text isn't set again.
 func (c commitStatus) text() string {
 	return strings.Join([]string{c.sha, c.state, c.target, c.description}, " ")
 }
 
-// key implements entry.
 func (c commitStatus) key() string { return c.pr }
 
-// next implements entry.
 func (c commitStatus) next(r Record, _ time.Time) write {
 	if r.Text == c.text() {
 		return nil

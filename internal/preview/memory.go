@@ -8,8 +8,20 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// Memory is the part of a snapshot that the next Resolve needs. The service saves it as JSON; the tags keep the keys of
-// earlier versions. The zero value means that there is no earlier snapshot.
+// Memory is the part of a snapshot that the next Resolve needs. The zero value means that there is no earlier snapshot.
+//
+// The generator saves it as JSON. These keys are the names that fields had in earlier versions. They never change,
+// because a new version must read the saved state of an earlier one:
+//
+//	Unlabelled   Memory.Removals
+//	Intents      Memory.Requests
+//	Left         Memory.Expired
+//	Braked       Remembered.IsGuarded
+//	Sure         Leaving.IsSure
+//	LabelDeleted Leaving.IsLabelDeleted
+//	Place        Decided.Ticket, Life.Ticket
+//	Held         Requests.AwakeUntil
+//	Extended     Requests.ExpiresNotBefore
 type Memory struct {
 	// At is the time of the snapshot.
 	At time.Time
