@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// Figure is one row. An empty cell wasn't measured, because the alternative has nothing like it.
+// Figure is one row of the table. An empty cell has no figure, because the alternative lacks that function.
 type Figure struct{ Measure, Theirs, Ours, Ratio string }
 
 // Write writes the table. theirs is the name of the alternative.
