@@ -101,7 +101,7 @@ func forkCases() []admitCase {
 		{"a fork that is a draft is held as a fork", usual, pull(7, forked, asDraft), aFork},
 		{"a fork without label is held for its label", usual, pull(7, forked, withLabels()), unlabelledAnswer()},
 		{
-			"one whose repository is gone is a fork", usual, pull(7, headless),
+			"a pull request from a deleted repository is a fork", usual, pull(7, headless),
 			heldAnswer("fork", "the repository that it comes from is gone, so it counts as a fork, and forks get no preview here", aFork.Remedy),
 		},
 		{
@@ -114,7 +114,7 @@ func forkCases() []admitCase {
 // unreadCases are about facts that GitHub doesn't give.
 func unreadCases() []admitCase {
 	return []admitCase{
-		{"one whose author is gone is live", usual, pull(7, func(pr *PullRequest) { pr.Author = "" }), liveAnswer("changed")},
+		{"a pull request of a deleted author is live", usual, pull(7, func(pr *PullRequest) { pr.Author = "" }), liveAnswer("changed")},
 		{
 			"one without a head commit is held", usual, pull(7, func(pr *PullRequest) { pr.HeadSHA = "" }),
 			heldAnswer("unread", "GitHub names no commit as its head", "push to its branch"),
@@ -124,11 +124,11 @@ func unreadCases() []admitCase {
 			heldAnswer("unread", "GitHub names no commit as its head", "push to its branch"),
 		},
 		{
-			"one whose changes were not read is held", usual, pull(7, func(pr *PullRequest) { pr.Changes = nil }),
+			"a pull request with unread changes is held", usual, pull(7, func(pr *PullRequest) { pr.Changes = nil }),
 			heldAnswer("unread", "its changed files have not been read yet", "wait; they are read again"),
 		},
 		{
-			"what can't be read is told without what it hides", usual,
+			"an unreadable text is printed without control characters", usual,
 			pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files:\x1b[2J 502" }),
 			heldAnswer("unread", "files:[2J 502", "wait; they are read again"),
 		},
@@ -137,7 +137,7 @@ func unreadCases() []admitCase {
 			admitAnswer{string(Live), "labelled", "changed", `it is open and labelled "preview"; profile changed; no reviews`, ""},
 		},
 		{
-			"one whose changes can't be read is held with the reason", usual,
+			"a pull request with unreadable changes is held with the reason", usual,
 			pull(7, func(pr *PullRequest) { pr.Changes, pr.Problem = nil, "files: 502" }),
 			heldAnswer("unread", "files: 502", "wait; they are read again"),
 		},
@@ -156,7 +156,7 @@ func TestAdmit(t *testing.T) {
 			if d.Outcome == Live {
 				got.Profile = only(t, s).Profile
 			} else if len(s.Rows) != 0 {
-				t.Errorf("%d rows for what is held", len(s.Rows))
+				t.Errorf("%d rows of held pull requests", len(s.Rows))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)

@@ -16,7 +16,7 @@ func forked(pr *PullRequest) {
 	pr.HeadRepositoryID, pr.Approvals, pr.CommitAuthors = 99, []Approval{}, []string{"alice"}
 }
 
-// orphaned makes it one whose fork is gone.
+// orphaned deletes the fork of a pull request.
 func orphaned(pr *PullRequest) {
 	forked(pr)
 	pr.HeadRepositoryID = 0
@@ -57,7 +57,7 @@ func TestApproval(t *testing.T) {
 	}{
 		{"a writer who wrote none of it approves", pull(7, forked, written("alice", "carol"), approvedBy("bob")), ""},
 		{"a branch of the repository itself needs no approval", pull(7), ""},
-		{"nobody reviews, or who did was dismissed", pull(7, forked), nobody},
+		{"there is no review, or it was dismissed", pull(7, forked), nobody},
 		{"the author approves", pull(7, forked, approvedBy("alice")), nobody},
 		{"the author approves, spelled otherwise", pull(7, forked, approvedBy("ALICE")), nobody},
 		{"the commit's author approves", pull(7, forked, written("carol"), approvedBy("carol")), nobody},
@@ -99,8 +99,8 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// Nobody is said not to have approved where that wasn't read; and nobody counts as approving without who wrote the
-// commit.
+// Without a read of the approvals, the reason doesn't say that there is none. Without a known author of the commit, no
+// approval counts.
 func TestUnknownApprovalHoldsAFork(t *testing.T) {
 	t.Parallel()
 	c := forksAllowed(t, "")
@@ -201,7 +201,7 @@ func TestApprovedCommitOfAForkKeepsRunning(t *testing.T) {
 	approved := pull(7, forked, approvedBy("bob"))
 	before := resolve(c, factsOf(approved))
 	if got := only(t, before).HeadSHA; got != approved.HeadSHA {
-		t.Fatalf("%s runs, want what was approved", got)
+		t.Fatalf("%s runs, want the approved commit", got)
 	}
 	tests := []struct {
 		name   string
@@ -250,7 +250,7 @@ func TestReviewsAreReadOnlyOfLabelledForks(t *testing.T) {
 		want bool
 	}{
 		{"a labelled fork", pull(7, forked), true},
-		{"one whose repository is gone", pull(7, orphaned), true},
+		{"from a deleted repository", pull(7, orphaned), true},
 		{"a fork without the label", pull(7, forked, withLabels("bug")), false},
 		{"a fork that is a draft, and may run since it was none", pull(7, forked, asDraft), true},
 		{"a labelled branch of the repository", pull(7), false},

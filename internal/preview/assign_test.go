@@ -125,7 +125,7 @@ func TestFileEnvironmentCanBeJoined(t *testing.T) {
 	}
 }
 
-// Who asks for an environment that doesn't let it in stays where it is, however many steps later.
+// A pull request that its target rejects stays in its environment, however many steps later.
 func TestRejectedMemberStays(t *testing.T) {
 	t.Parallel()
 	joins := func(name string) PullRequest { return pull(1, withLabels("preview-with:"+name)) }
@@ -153,7 +153,7 @@ func TestRejectedMemberStays(t *testing.T) {
 			[]string{"jakub live by file", "x live by limit", "shop-pr-2 held by limit"},
 		},
 		{
-			"an environment whose file pins what it changes", with("services: {orders: {pullRequest: 2}}\n", ""),
+			"an environment with a file that pins the changed service", with("services: {orders: {pullRequest: 2}}\n", ""),
 			[]PullRequest{joins("jakub"), pull(2, withLabels(), createdAt(-5))},
 			[]string{"jakub live by file", "x live by conflict", "shop-pr-2 held by unlabelled"},
 		},
@@ -194,7 +194,7 @@ func TestChangedJoinLabelRemovesNothing(t *testing.T) {
 		label  string
 		want   string
 	}{
-		{"what is remembered still holds", testfixture.DemoPolicy, before.Memory, "preview-with:x", "x live by labelled"},
+		{"the remembered configuration still counts", testfixture.DemoPolicy, before.Memory, "preview-with:x", "x live by labelled"},
 		{"its earlier label is unknown", testfixture.DemoPolicy, lost, "bug", "x live by withheld"},
 		{"configuration has another word for it", renamed, before.Memory, "preview-with:x", "x live by withheld"},
 		{"a person took it off", testfixture.DemoPolicy, before.Memory, "bug", "shop-pr-1 held by unlabelled"},

@@ -40,7 +40,7 @@ func TestClockJumpRemovesNothing(t *testing.T) {
 	}
 }
 
-// The window in which deletions are counted is as old as the time that really passed, as far as anybody can know.
+// A clock jump doesn't shorten or extend the window in which removals are counted.
 func TestClockJumpKeepsTheDeletionGuard(t *testing.T) {
 	t.Parallel()
 	for name, jump := range jumps {

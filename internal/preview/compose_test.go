@@ -148,7 +148,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// valuesAt are the values that a row's JSON patches set at a place, by what follows the label selector's beginning.
+// valuesAt returns the values that a row's JSON patches set at a pointer, by the rest of the label selector.
 func valuesAt(t *testing.T, row Row, kind, selector, pointer string) map[string]any {
 	t.Helper()
 	values := map[string]any{}
@@ -204,7 +204,7 @@ func TestConfigMapEnvironment(t *testing.T) {
 		{"an owner", "alice", "alice"},
 		{"a bot", "dependabot[bot]", "dependabot[bot]"},
 		{"no owner", "", ""},
-		{"what is no login", "al\nice: \"x\"", "al-ice-x"},
+		{"an owner that is no login", "al\nice: \"x\"", "al-ice-x"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

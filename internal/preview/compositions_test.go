@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// workIsSavedOnly: what is taken over from the last answer is what would be made anew.
+// workIsSavedOnly: the compositions of the last snapshot are equal to new ones.
 func (p *play) workIsSavedOnly(m Memory) {
 	p.takenOver += same(m.compositions.plain, p.last.Memory.compositions.plain)
 	p.linkedTakenOver += same(m.compositions.linked, p.last.Memory.compositions.linked)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// withLabelsOfShop returns facts with pull requests of acme/shop that were read directly, and what was read of its labels.
+// withLabelsOfShop returns facts with directly read pull requests of acme/shop, and its labels.
 func withLabelsOfShop(labels map[string]bool, pulls ...PullRequest) Facts {
 	f := factsOf(pulls...)
 	r := f.Repositories["acme/shop"]

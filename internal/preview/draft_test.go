@@ -47,7 +47,7 @@ func TestCollisions(t *testing.T) {
 			}
 			kept := Resolve(c, f, live.Memory, noon)
 			if diff := cmp.Diff(live.Rows, kept.Rows); diff != "" {
-				t.Errorf("what was live before changed (-before +after):\n%s", diff)
+				t.Errorf("the live environments changed (-before +after):\n%s", diff)
 			}
 			if d := decision(t, kept); d.Outcome != Live || d.Reason != "it stays as it was: "+tt.reason {
 				t.Errorf("%s: %s; want it live as it was", d.Outcome, d.Reason)

@@ -64,21 +64,21 @@ var expiryCases = []struct {
 		d.facts = func(f *Facts) { f.Activity.Used["preview-shop-pr-1"], f.Activity.Window = false, time.Second }
 		d.pass(48 * time.Hour).want("1 asleep").pass(time.Minute).want("")
 	}},
-	{"what is gone isn't made anew, until a person pushes", awake, func(d *days) {
+	{"an expired environment stays away until a person pushes", awake, func(d *days) {
 		d.pass(6 * time.Hour).want("").pass(24 * time.Hour).want("")
 		d.pulls[0].HeadSHA = testfixture.SHA("fedcba")
 		d.pass(time.Minute).want("1 awake").pass(5 * time.Hour).want("1 awake").pass(time.Hour).want("")
 	}},
-	{"what is gone isn't made anew, until a person extends it", awake, func(d *days) {
+	{"an expired environment stays away until a person extends it", awake, func(d *days) {
 		d.pass(6*time.Hour).want("").ask(ActionExtend, "shop-pr-1", 24*time.Hour).want("1 awake")
 		d.pass(24*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
 	}},
-	{"what is gone isn't made anew after a restart", awake, func(d *days) {
+	{"an expired environment stays away after a restart", awake, func(d *days) {
 		d.pass(6 * time.Hour).want("")
 		d.last.Memory = restarted(d.t, d.last.Memory)
 		d.pass(time.Minute).want("")
 	}},
-	{"what is gone isn't made anew while its repository can't be read", awake, func(d *days) {
+	{"an expired environment stays away while its repository can't be read", awake, func(d *days) {
 		d.pass(6 * time.Hour).want("")
 		d.facts = func(f *Facts) { delete(f.Repositories, "acme/shop") }
 		d.pass(time.Minute).facts = nil
@@ -172,7 +172,7 @@ var expiryCases = []struct {
 		}
 		d.pass(10*time.Hour - time.Minute).want("1 awake").pass(time.Minute).want("")
 	}},
-	{"what was extended before it was closed has its grace", "{grace: 2h, maxExtension: 12h}", func(d *days) {
+	{"an environment that was extended before the end has its grace", "{grace: 2h, maxExtension: 12h}", func(d *days) {
 		d.ask(ActionExtend, "shop-pr-1", 10*time.Hour).pulls = nil
 		d.pass(2 * time.Hour).want("1 awake").pass(time.Minute).want("")
 	}},

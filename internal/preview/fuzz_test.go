@@ -195,8 +195,8 @@ func shown(t *testing.T, at string, v any) {
 	}
 }
 
-// FuzzLifetime: whatever a person writes for how long environments live and when they sleep, it is refused, or one that
-// is used at some time sleeps no sooner, and what is asked for it is answered.
+// FuzzLifetime checks that any lifetime settings are either refused, or that use never makes an environment sleep sooner
+// and that each request gets an answer.
 func FuzzLifetime(f *testing.F) {
 	for _, text := range []string{
 		"{deleteAfterIdle: 168h, expireAfter: 0s, maxExtension: 336h, grace: 1h}", "{sleep: {idleAfter: 1h, maxAwake: 24h}}",

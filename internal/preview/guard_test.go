@@ -173,7 +173,7 @@ func TestDeletionGuardExplainsItself(t *testing.T) {
 	}
 }
 
-// Who is kept in his own environment keeps no other one alive, which he asks for: that one counts with those that go.
+// A pull request that stays in its dedicated environment doesn't keep its target alive: that one counts as removed.
 func TestDeletionGuardCountsMoves(t *testing.T) {
 	t.Parallel()
 	q := &queue{t: t, config: limitedTo(t, "deletionsAtOnce: 1"), now: noon}
@@ -220,7 +220,7 @@ func TestDeletionGuardCountsTenMinutes(t *testing.T) {
 	}
 }
 
-// What was withheld once stays so until a person confirms it, labels it again, or closes it.
+// An environment that waits for confirmation waits until a person confirms, labels or closes its pull request.
 func TestGuardedEnvironmentStaysGuarded(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "deletionsAtOnce: 2")

@@ -20,16 +20,16 @@ var awakeLimitCases = []struct {
 	limits string
 	play   func(*days)
 }{
-	{"who is new waits", twoAwake, func(d *days) {
+	{"a new environment waits", twoAwake, func(d *days) {
 		d.add(pull(3)).want("1 awake, 2 awake")
 		if x := d.decided("shop-pr-3"); x.Reason != "limits.awake (2) is reached; position 1 in the queue to be awake" {
 			d.t.Error(x.Reason)
 		}
 	}},
-	{"who sleeps isn't awake", twoAwake, func(d *days) {
+	{"a sleeping environment doesn't count as awake", twoAwake, func(d *days) {
 		d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).want("1 asleep, 2 awake, 3 awake")
 	}},
-	{"who is to wake waits too, in order", twoAwake, func(d *days) {
+	{"an environment that should wake waits too, in order", twoAwake, func(d *days) {
 		d.ask(ActionSleep, "shop-pr-1", 0).add(pull(3)).add(pull(4)).ask(ActionWake, "shop-pr-1", 0).want("1 asleep, 2 awake, 3 awake")
 		want := "it waits to wake: limits.awake (2) is reached; position 2 in the queue to be awake"
 		if x := d.decided("shop-pr-1"); !strings.Contains(x.Reason, want) || x.State != Asleep {
@@ -44,7 +44,7 @@ var awakeLimitCases = []struct {
 		d.last.Memory = restarted(d.t, d.last.Memory)
 		d.ask(ActionSleep, "shop-pr-2", 0).want("1 waking, 2 asleep, 3 awake")
 	}},
-	{"the idlest sleeps for who is new", sleepIdlest, func(d *days) {
+	{"the longest idle one sleeps for a new one", sleepIdlest, func(d *days) {
 		d.used["shop-pr-1"] = true
 		d.pass(10 * time.Minute).used["shop-pr-1"] = false
 		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
@@ -54,17 +54,17 @@ var awakeLimitCases = []struct {
 		d.ask(ActionWake, "shop-pr-2", 0).want("1 asleep, 2 waking, 3 awake")
 	}},
 	{"of two the first by name", sleepIdlest, func(d *days) { d.pass(30 * time.Minute).add(pull(3)).want("1 asleep, 2 awake, 3 awake") }},
-	{"who was used just now doesn't", sleepIdlest, func(d *days) {
+	{"a recently used one doesn't", sleepIdlest, func(d *days) {
 		d.used["shop-pr-1"], d.used["shop-pr-2"] = true, true
 		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
 		d.used["shop-pr-1"] = false
 		d.pass(3 * time.Minute).want("1 awake, 2 awake").pass(2 * time.Minute).want("1 asleep, 2 awake, 3 awake")
 	}},
-	{"of whom nothing is known doesn't", sleepIdlest, func(d *days) {
+	{"one with unknown activity doesn't", sleepIdlest, func(d *days) {
 		d.lost["shop-pr-1"], d.lost["shop-pr-2"] = true, true
 		d.pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 awake")
 	}},
-	{"who is held awake doesn't", sleepIdlest, func(d *days) {
+	{"one that is held awake doesn't", sleepIdlest, func(d *days) {
 		d.ask(ActionWake, "shop-pr-1", time.Hour).pass(30 * time.Minute).add(pull(3)).want("1 awake, 2 asleep, 3 awake")
 	}},
 	{"no environment sleeps by an unknown clock", sleepIdlest, func(d *days) {
@@ -119,7 +119,7 @@ type linkSleepCase struct {
 func linkSleepCases() []linkSleepCase {
 	shared, leads := testfixture.EnvironmentYAML(sharedFile), testfixture.EnvironmentYAML(linkingFile)
 	return []linkSleepCase{
-		{"what is used keeps awake what it leads to", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
+		{"a used environment keeps its link target awake", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
 			d.used["jakub"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub awake").used["jakub"] = false
 			d.pass(59 * time.Minute).want("base awake, jakub awake")
@@ -128,7 +128,7 @@ func linkSleepCases() []linkSleepCase {
 			}
 			d.pass(time.Minute).want("base asleep, jakub asleep")
 		}},
-		{"and doesn't keep awake what leads to it", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
+		{"a used link target doesn't keep the linked environment awake", map[string]string{baseFile: shared, jakub: leads}, func(d *days) {
 			d.used["base"] = true
 			d.pass(5 * time.Hour).want("base awake, jakub asleep")
 		}},
@@ -139,7 +139,7 @@ func linkSleepCases() []linkSleepCase {
 			d.pass(time.Hour).want("base asleep").files(map[string]string{baseFile: shared, jakub: leads}).want("base waking, jakub awake")
 		}},
 		{
-			"one whose link is new wakes what it leads to",
+			"an environment with a new link wakes the link target",
 			map[string]string{baseFile: shared, jakub: testfixture.EnvironmentYAML("services: {web: {branch: main}}\n")},
 			func(d *days) {
 				d.used["jakub"] = true
@@ -148,7 +148,7 @@ func linkSleepCases() []linkSleepCase {
 			},
 		},
 		{
-			"what is kept awake keeps awake what it leads to",
+			"an environment that is kept awake keeps its link target awake",
 			map[string]string{baseFile: shared, jakub: leads + "lifetime: {keepAwake: true}\n"},
 			func(d *days) {
 				d.pass(5 * time.Hour).want("base awake, jakub awake")
@@ -162,7 +162,7 @@ func linkSleepCases() []linkSleepCase {
 			d.pass(5 * time.Hour).want("base awake, jakub awake")
 		}},
 		{
-			"who isn't let in keeps nobody awake",
+			"a held environment keeps no other one awake",
 			map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\n"), jakub: leads},
 			func(d *days) {
 				d.used["jakub"] = true
@@ -177,7 +177,7 @@ func requestedSleepCases() []linkSleepCase {
 	shared, leads := testfixture.EnvironmentYAML(sharedFile), testfixture.EnvironmentYAML(linkingFile)
 	return []linkSleepCase{
 		{
-			"what was sent to sleep once, and woken with another, stays awake while it is used",
+			"an environment that was put to sleep, and woken with another, stays awake while it is used",
 			map[string]string{baseFile: shared, jakub: leads},
 			func(d *days) {
 				d.ask(ActionSleep, "jakub", 0).ask(ActionSleep, "base", 0).want("base asleep, jakub asleep").ask(ActionWake, "jakub",
@@ -187,7 +187,7 @@ func requestedSleepCases() []linkSleepCase {
 					0).want("base awake, jakub asleep").pass(time.Hour).want("base awake, jakub asleep")
 			},
 		},
-		{"what is sent to sleep while it wakes sleeps", map[string]string{baseFile: shared}, func(d *days) {
+		{"a waking environment that is put to sleep sleeps", map[string]string{baseFile: shared}, func(d *days) {
 			d.ask(ActionSleep, "base", 0).ask(ActionWake, "base", 0).want("base waking").ask(ActionSleep, "base",
 				0).want("base asleep").pass(time.Minute).want("base asleep")
 		}},
@@ -196,7 +196,7 @@ func requestedSleepCases() []linkSleepCase {
 			map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\nhandover: [orders]\n")},
 			func(d *days) { d.pass(5 * time.Hour).want("base awake") },
 		},
-		{"what is asleep and handed over wakes", map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\n")}, func(d *days) {
+		{"a handover wakes", map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\n")}, func(d *days) {
 			d.pass(time.Hour).want("base asleep").files(map[string]string{baseFile: testfixture.EnvironmentYAML("profile: full\nhandover: " +
 				"[orders]\n")}).want("base waking")
 		}},

@@ -40,7 +40,7 @@ var limitsCases = []struct {
 		},
 	},
 	{
-		"of authors whose accounts are gone", "perOwner: 1",
+		"of authors with deleted accounts", "perOwner: 1",
 		[]PullRequest{pull(1, by("")), pull(2, by(""))},
 		[]string{"1 live", "2 limit: limits.perOwner (1) is reached by a deleted account; position 1 in the queue of a deleted account"},
 	},
@@ -71,7 +71,7 @@ var limitsCases = []struct {
 		[]string{"1 live", "2 limit: limits.environments (1) is reached; position 1 in the queue for an environment"},
 	},
 	{
-		"what is held for something else takes no place", "environments: 1",
+		"an environment that is held by another rule takes no place", "environments: 1",
 		[]PullRequest{pull(1, asDraft), pull(2, changing()), pull(3)},
 		[]string{"1 held", "2 held", "3 live"},
 	},
@@ -138,9 +138,9 @@ func TestQueueIsInOrderOfArrival(t *testing.T) {
 			[]PullRequest{old(1), old(2), old(3), pull(5, headed("b")), pull(6), pull(7, headed("c"))},
 			"5 6 | 7 1 3 2",
 		},
-		{"one closes: the first goes, and nobody else", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "6 7 | 1 3 2"},
+		{"one closes: only the first goes", []PullRequest{old(1), old(2), old(3), pull(6), pull(7)}, "6 7 | 1 3 2"},
 		{
-			"one loses its label: the first goes, and nobody else",
+			"one loses its label: only the first goes",
 			[]PullRequest{old(1), old(2), old(3), pull(6, withLabels()), pull(7)},
 			"1 7 | 3 2",
 		},
@@ -157,7 +157,7 @@ func TestQueueIsInOrderOfArrival(t *testing.T) {
 	}
 }
 
-// What passes by itself costs nobody's place; all else does.
+// A hold that ends by itself keeps the place in the queue; every other hold loses it.
 func TestHoldsThatKeepAQueuePosition(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -170,7 +170,7 @@ func TestHoldsThatKeepAQueuePosition(t *testing.T) {
 		{"who labelled it can't be read", pull(6, robot(), func(pr *PullRequest) { pr.Labellings = nil }), "5 | 6 4"},
 		{"it is a draft", pull(6, asDraft), "5 | 4 6"},
 		{"it loses its label", pull(6, withLabels()), "5 | 4 6"},
-		{"nobody approves its commit", pull(6, forked), "5 | 4 6"},
+		{"its commit has no approval", pull(6, forked), "5 | 4 6"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -80,7 +80,7 @@ var linksCases = []struct {
 		"preview-bob", "",
 	},
 	{
-		"by way of another whose own leads nowhere",
+		"through another environment with a link that leads nowhere",
 		files("alice", "profile: checkout\nshared: true\nlinks: {products: {environment: bob}}\n", "jakub", linker),
 		"staging", "service products leads to the baseline: environment bob is not live",
 	},
@@ -118,7 +118,7 @@ func TestLinks(t *testing.T) {
 					`{"op":"add","path":"/spec/ingress/0/from","value":[` + leading + `]}]`
 			}
 			if diff := cmp.Diff(want, letsIn(s, target)); diff != "" {
-				t.Errorf("who is let in (-want +got):\n%s", diff)
+				t.Errorf("namespaces with ingress (-want +got):\n%s", diff)
 			}
 			again := Resolve(testfixture.LoadTree(t, testfixture.DemoTree(tt.files), nil), factsOf(pull(7, changing("products/a"))),
 				restarted(t, s.Memory), noon)

@@ -161,7 +161,7 @@ func TestKnownPullRequests(t *testing.T) {
 	}
 }
 
-// Since when nobody asks for a preview begins anew with a restart; all else goes on.
+// A restart forgets the times of decisions about pull requests without a label. All else goes on.
 func TestUnlabelledDecisionsAreNotSaved(t *testing.T) {
 	t.Parallel()
 	waiting := pull(8)

@@ -31,7 +31,7 @@ func fileRefCases(commit string) []fileRefCase {
 			"",
 		},
 		{
-			"what leads to it from outside runs too", "services: {orders: {branch: main}}\n",
+			"the services on the path from a public one run too", "services: {orders: {branch: main}}\n",
 			map[string]string{"gateway": "", "orders": "5409", "web": ""},
 			"",
 		},
@@ -107,7 +107,7 @@ func TestServiceStaysWhenItsRefIsDeleted(t *testing.T) {
 	}
 }
 
-// What is evidence for the end of an environment that a file makes.
+// The evidence for the end of an environment that a file makes.
 func TestDeletedFileRemovesItsEnvironment(t *testing.T) {
 	t.Parallel()
 	const two = "overlays/alice/environment.yaml"
@@ -128,7 +128,7 @@ func TestDeletedFileRemovesItsEnvironment(t *testing.T) {
 		{"both at once, where one may go", map[string]string{config.PolicyFile: lean}, false, nil, []string{"alice", "jakub"}},
 		{"on a branch that was rewritten", map[string]string{two: file}, true, nil, []string{"alice", "jakub"}},
 		{
-			"on a branch of which nobody remembers what it was",
+			"on a branch with an unknown earlier state",
 			map[string]string{two: file},
 			false, func(m *Memory) { m.Commit = "" },
 			[]string{"alice", "jakub"},

@@ -9,8 +9,8 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// A member that stays as it was changes nothing of an environment with a given name: not what runs there, nor whose it
-// is, nor anything else by which an ApplicationSet may choose it.
+// An orphan changes nothing in its named environment: neither its services nor its owner, nor any other value by which an
+// ApplicationSet may select it.
 func TestOrphanKeepsItsEnvironment(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview:full", "preview-with:checkout")
@@ -29,7 +29,7 @@ func TestOrphanKeepsItsEnvironment(t *testing.T) {
 	}
 	for name, happens := range map[string]func(*Facts){
 		"its repository can't be read":   unread,
-		"nobody knows whether it's open": unclear,
+		"its state is unknown":           unclear,
 		"its next commit is being built": becomes(headed("bad")),
 		"it became a draft":              becomes(asDraft),
 		"it became a fork's":             becomes(forked),
@@ -57,7 +57,7 @@ func TestOrphanKeepsItsEnvironment(t *testing.T) {
 	}
 }
 
-// What can't be read is no push: it neither wakes an environment nor keeps it.
+// An unreadable head is no push: it neither wakes an environment nor keeps it.
 func TestUnreadRepositoryIsNoPush(t *testing.T) {
 	t.Parallel()
 	x := withLabels("preview-with:checkout")

@@ -54,7 +54,7 @@ func TestOwnerOfABotsPullRequest(t *testing.T) {
 		},
 		{"nor is a deleted account", []string{"preview"}, []Labelling{put("preview", "alice"), {Label: "preview"}}, "renovate[bot]"},
 		{"nor one that is gone and looks human", []string{"preview"}, []Labelling{{Label: "preview", Human: true}}, "renovate[bot]"},
-		{"nobody labelled it under the name that the label has now", []string{"preview"}, []Labelling{put("env", "alice")}, "renovate[bot]"},
+		{"it was labelled under an earlier name of the label", []string{"preview"}, []Labelling{put("env", "alice")}, "renovate[bot]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestFileOwnerDoesNotBypassTheOwnerLimit(t *testing.T) {
 	}
 }
 
-// While the repository can't be read its environments count for whom they counted for.
+// While the repository can't be read, its environments count for the same owners as before.
 func TestOwnerIsRemembered(t *testing.T) {
 	t.Parallel()
 	c := limitedTo(t, "perOwner: 1")

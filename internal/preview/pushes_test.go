@@ -8,8 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// joined is a world with an environment of a pull request of acme/shop and of one of acme/gateway, which read reads;
-// without it nobody does.
+// joined returns a world with an environment of two pull requests, of acme/shop and of acme/gateway. Only read makes the
+// one of acme/gateway readable.
 func joined(t *testing.T, lifetime string) (d *days, read func(*Facts)) {
 	t.Helper()
 	label := withLabels("preview-with:both")

@@ -22,7 +22,7 @@ func (p *play) isMember(m Member) bool {
 	return false
 }
 
-// isAskedFor reports whether what is configured makes an environment, whatever its pull requests do.
+// isAskedFor reports whether a file or a claim makes an environment, whatever its pull requests do.
 func (p *play) isAskedFor(name string) bool {
 	return name == "jakub" && p.policy.hand != "" || name == "ivysaur" && p.policy.holder != ""
 }
@@ -89,8 +89,8 @@ func (p *play) forksHaveNoSecrets(before *Snapshot) {
 	}
 }
 
-// deletionGuardHolds: no more go for want of a label within ten minutes than may, and whom it held once it lets go only
-// when a person says so.
+// deletionGuardHolds checks that within ten minutes no more environments lose their label and are removed than the limit
+// allows, and that a guarded environment is removed only after a confirmation.
 func (p *play) deletionGuardHolds(before *Snapshot, confirmed map[string]bool) {
 	p.lost = slices.DeleteFunc(p.lost, func(at time.Time) bool { return p.now.Sub(at) >= guardWindow })
 	went := false
@@ -130,7 +130,7 @@ func (p *play) conflicts(m Member) bool {
 	})
 }
 
-// newOnesAreAllowed: what is new, and which commit is, is green, approved and within the limits.
+// newOnesAreAllowed checks that each new environment and each new commit is green, approved and within the limits.
 func (p *play) newOnesAreAllowed(before *Snapshot) {
 	limits, grew := p.config.Policy.Limits, false
 	for name, is := range p.last.Memory.Environments {

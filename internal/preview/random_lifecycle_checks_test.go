@@ -20,8 +20,8 @@ func (p *lives) usedUntil(name string, end time.Time) time.Time {
 	return last
 }
 
-// really is when an environment was used last, by itself or by what leads to it. What came after the last measurement
-// nobody can know.
+// really returns when an environment was used last, also by environments that link to it. Use after the last measurement
+// is unknown.
 func (p *lives) really(name string) time.Time {
 	if name == "base" {
 		return latest(p.usedUntil(name, p.measured), p.usedUntil("jakub", p.measured))
@@ -58,7 +58,7 @@ func (p *lives) fellAsleep(name string, was Remembered, before *Snapshot) {
 	}
 }
 
-// byEvidence is of what follows from a measurement and a clock.
+// byEvidence checks the changes that need a measurement and a reliable clock.
 func (p *lives) byEvidence(name string, was Remembered) {
 	p.t.Helper()
 	m := p.facts.Activity

@@ -162,7 +162,7 @@ func (p *lives) happens() {
 	name := fmt.Sprintf("shop-pr-%d", pr.Number)
 	switch p.IntN(16) {
 	case 0:
-		pr.HeadSHA = testfixture.SHA(fmt.Sprintf("%x", 0xabc000+p.number)) // which nobody knows until it is read, and open
+		pr.HeadSHA = testfixture.SHA(fmt.Sprintf("%x", 0xabc000+p.number)) // the push counts only after a read of the open pull request
 		p.tell("%s gets a push", name)
 	case 1:
 		p.opensOrCloses(pr, name)
@@ -191,7 +191,7 @@ func (p *lives) happens() {
 		if p.IntN(4) == 0 {
 			p.tell("memory is lost")
 			p.last.Memory = Memory{Environments: maps.Clone(p.last.Memory.Environments)}
-			for _, name := range p.names() { // nobody knows since when it was idle
+			for _, name := range p.names() { // the beginning of its idle time is unknown
 				p.since[name] = p.now
 				delete(p.asked, name)
 			}

@@ -22,8 +22,8 @@ const (
 
 // TestNoEnvironmentIsLost plays random sequences of what people, GitHub and the cluster do. At no step does an
 // environment vanish whose pull request is open and has the label that configuration asked for when the environment
-// went live, unless a person confirmed it; in the end, with everything read and confirmed, exactly those are live that
-// are to be.
+// went live, unless a person confirmed it; in the end, with everything read and confirmed, exactly the desired
+// environments are live.
 func TestNoEnvironmentIsLost(t *testing.T) {
 	t.Parallel()
 	first := *seed
@@ -274,7 +274,7 @@ func (p *play) configChanges() {
 	p.load()
 }
 
-// load reads the config branch as the service does: what is broken leaves what was in force.
+// load reads the config branch as the generator does: in place of an invalid file the last valid one stays in force.
 func (p *play) load() {
 	p.t.Helper()
 	s := p.policy

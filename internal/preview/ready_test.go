@@ -67,7 +67,7 @@ func TestHeadIsDeployedOnceItsCheckIsGreen(t *testing.T) {
 		{"no result", nil, waits},
 		{"pending, neutral, skipped or red", []Check{red}, waits},
 		{"green of another app", []Check{{Name: "image", App: "evil", Green: true}}, waits},
-		{"green of nobody", []Check{{Name: "image", Green: true}}, waits},
+		{"green, without an App or a user", []Check{{Name: "image", Green: true}}, waits},
 		{"green of another user", []Check{{Name: "image", User: "mallory", UserID: 5, Green: true}}, waits},
 		{
 			"green of the App, and red of a user with its slug as login",
@@ -207,7 +207,7 @@ func TestLastReadyDefaultIsRemembered(t *testing.T) {
 	}
 }
 
-// A ref that a file names is nobody's default: it isn't replaced by that.
+// A ref that a file names is no default: a default doesn't replace it.
 func TestFilesRefWaitsForItsCheck(t *testing.T) {
 	t.Parallel()
 	file := map[string]string{

@@ -152,7 +152,7 @@ func recoveredCases(t *testing.T) []recoveredCase {
 	}
 }
 
-// What is withheld with memory is withheld with what Applications give back, as it is.
+// An environment that waits for confirmation with memory also waits after recovery from Applications.
 func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 	t.Parallel()
 	before := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(1), pull(7)))
@@ -182,7 +182,7 @@ func TestRecoveredEnvironmentsAreProtected(t *testing.T) {
 	}
 }
 
-// about are the outcomes of environments whose names begin so.
+// about returns the outcomes of environments by the beginning of their names.
 func about(s *Snapshot, prefix string) []string {
 	return slices.DeleteFunc(outcomes(s), func(line string) bool { return !strings.HasPrefix(line, prefix) })
 }

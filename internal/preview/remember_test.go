@@ -32,11 +32,11 @@ func TestRowsStayEqualWithoutAChange(t *testing.T) {
 		t.Errorf("asleep: %+v", x)
 	}
 	if got := d.decided("shop-pr-2").SleepsAt; !got.Equal(d.now.Add(time.Hour)) {
-		t.Errorf("what is used sleeps at %s", got)
+		t.Errorf("a used environment sleeps at %s", got)
 	}
 	d.lost["shop-pr-2"] = true
 	if d.pass(5 * time.Minute); d.decided("shop-pr-2").SleepsAt != nil || d.decided("shop-pr-2").ExpiresAt != nil {
-		t.Error("what nobody knows of has no end and no sleep to come")
+		t.Error("an environment with unknown activity has no time of sleep and no end")
 	}
 	asleep := d.last.Rows[slices.IndexFunc(d.last.Rows, func(r Row) bool { return r.State == Asleep })]
 	d.ask(ActionWake, "shop-pr-1", 0).pass(time.Minute)

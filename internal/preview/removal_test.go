@@ -15,7 +15,7 @@ type confirmedCase struct {
 	name, policy string
 	facts        Facts
 	rule         string // by which both are kept
-	want         string // of what was confirmed
+	want         string // of the confirmed removals
 }
 
 // confirmedCases are the reasons for which environments wait, with the decision after the confirmation.
@@ -165,7 +165,7 @@ func TestChangedLabel(t *testing.T) {
 			t.Errorf("%s by %s: %s", d.Outcome, d.Rule, d.Reason)
 		}
 	})
-	t.Run("nobody remembers the old label", func(t *testing.T) {
+	t.Run("the old label is unknown", func(t *testing.T) {
 		t.Parallel()
 		m := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7))).Memory
 		e := m.Environments["shop-pr-7"]

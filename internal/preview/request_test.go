@@ -17,7 +17,7 @@ var checkRequestCases = []struct {
 	want                      string // the error; empty where it is taken
 	unknown, invalid          bool
 }{
-	{"to wake what is awake", "shop-pr-2", ActionWake, 0, "", false, false},
+	{"to wake an awake environment", "shop-pr-2", ActionWake, 0, "", false, false},
 	{"to stay awake for a while", "shop-pr-2", ActionWake, time.Hour, "", false, false},
 	{"to stay awake for as long as may be", "shop-pr-2", ActionWake, 48 * time.Hour, "", false, false},
 	{
@@ -29,7 +29,7 @@ var checkRequestCases = []struct {
 	{"to extend", "shop-pr-2", ActionExtend, 48 * time.Hour, "", false, false},
 	{"to extend for as long as may be", "shop-pr-2", ActionExtend, 0, "", false, false},
 	{"to sleep", "jakub", ActionSleep, 0, "", false, false},
-	{"to bring back what is over", "shop-pr-1", ActionExtend, 0, "", false, false},
+	{"to bring back an expired environment", "shop-pr-1", ActionExtend, 0, "", false, false},
 	{
 		"to extend for too long", "shop-pr-2", ActionExtend, 48*time.Hour + 1,
 		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 48h0m0.000000001s; use a shorter " +
@@ -37,7 +37,7 @@ var checkRequestCases = []struct {
 		false, true,
 	},
 	{
-		"to bring back what is over, for too long", "shop-pr-1", ActionExtend, 49 * time.Hour,
+		"to bring back an expired environment for too long", "shop-pr-1", ActionExtend, 49 * time.Hour,
 		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; use a shorter duration; you " +
 			"can extend it again later", false, true,
 	},
@@ -48,21 +48,21 @@ var checkRequestCases = []struct {
 		false, true,
 	},
 	{
-		"what was never there", "shop-pr-9", ActionWake, 0,
+		"to wake an environment that never existed", "shop-pr-9", ActionWake, 0,
 		`there is no environment "shop-pr-9"; previewctl list shows those that there are`, true, false,
 	},
 	{"nothing", "", ActionWake, 0, `there is no environment ""; previewctl list shows those that there are`, true, false},
 	{
-		"to wake what is held", "shop-pr-3", ActionWake, 0,
+		"to wake a held pull request", "shop-pr-3", ActionWake, 0,
 		"shop-pr-3 is held: it is a draft, and drafts get no preview here; mark it ready for review", false, false,
 	},
 	{
-		"to wake what is over", "shop-pr-1", ActionWake, 0,
+		"to wake an expired environment", "shop-pr-1", ActionWake, 0,
 		"shop-pr-1 is gone: it has had no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl " +
 			"extend shop-pr-1, to bring it back", false, false,
 	},
 	{
-		"what is handed over to sleep", "shop-pr-2", ActionSleep, 0,
+		"to put an environment to sleep that is handed over", "shop-pr-2", ActionSleep, 0,
 		"workloads of shop-pr-2 are handed over, so Argo CD can't stop them; take handover out of its file", false, false,
 	},
 	{
@@ -70,7 +70,7 @@ var checkRequestCases = []struct {
 		false, false,
 	},
 	{
-		"what is held awake to sleep", "shop-pr-4", ActionSleep, 0,
+		"to put an environment to sleep that is held awake", "shop-pr-4", ActionSleep, 0,
 		"shop-pr-4 is kept awake until 2026-11-20 20:00 UTC by alice; wait until then", false, false,
 	},
 	{
@@ -135,11 +135,11 @@ func TestRequestsAreBoundedAndForgotten(t *testing.T) {
 	d.pulls[0].Labels, d.pulls[1].Labels = nil, nil
 	d.pass(2 * time.Minute)
 	if got := d.last.Memory; len(got.Requests)+len(got.Lives)+len(got.Expired) > 0 {
-		t.Errorf("of what is gone is remembered: %v %v %v", got.Requests, got.Lives, got.Expired)
+		t.Errorf("memory still has the removed environment: %v %v %v", got.Requests, got.Lives, got.Expired)
 	}
 }
 
-// Whoever visits while the answer is made by which it sleeps isn't overheard.
+// A visit counts that comes while the snapshot is computed in which the environment falls asleep.
 func TestVisitBeforeTheSnapshotWakes(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).pass(time.Hour).want("1 asleep")
@@ -150,7 +150,7 @@ func TestVisitBeforeTheSnapshotWakes(t *testing.T) {
 	d.want("1 waking")
 }
 
-// Who is told that a person keeps it awake is told who.
+// The answer names the person who keeps the environment awake.
 func TestHoldKeepsItsOwner(t *testing.T) {
 	t.Parallel()
 	d := newDays(t, lifetimes("{sleep: {idleAfter: 1h}}"), pull(1)).ask(ActionWake, "shop-pr-1", 2*time.Hour)

@@ -38,7 +38,7 @@ func TestIssueKeyIsLookedForInBranchThenTitle(t *testing.T) {
 		{"in the branch", testfixture.DemoPolicy, "feature/SHOP-12-checkout", "OPS-3: checkout", "SHOP-12"},
 		{"in the title", testfixture.DemoPolicy, "checkout", "Faster checkout (OPS-3)", "OPS-3"},
 		{"nowhere", testfixture.DemoPolicy, "checkout", "Faster checkout", ""},
-		{"nowhere where nobody asks for it", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
+		{"nowhere without a pattern", testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `""`), "SHOP-12", "", ""},
 		{
 			"without what a loose pattern catches besides",
 			testfixture.Replace(t, testfixture.DemoPolicy, `"[A-Z][A-Z0-9]+-[0-9]+"`, `"(?s)S.*"`), "S\x1b1\n2", "", "S1 2",
@@ -224,7 +224,7 @@ func TestUnreadRepositoriesAreListed(t *testing.T) {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 	if got := only(t, s).Name; got != "shop-pr-7" {
-		t.Errorf("row %s, want that of what was read", got)
+		t.Errorf("row %s, want the commit that was read", got)
 	}
 }
 

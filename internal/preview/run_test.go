@@ -22,8 +22,8 @@ func TestRunSet(t *testing.T) {
 	}{
 		{"a service that is changed, and the way to it", pull(7, changing("orders/main.go")), "gateway orders web"},
 		{"the folder itself counts", pull(7, changing("orders")), "gateway orders web"},
-		{"a folder whose name only begins the same doesn't", pull(7, changing("orders-old/main.go", "web/index.html")), "web"},
-		{"both services that share what is changed", pull(7, changing("lib/money.go")), "gateway orders products web"},
+		{"a folder with a longer name doesn't", pull(7, changing("orders-old/main.go", "web/index.html")), "web"},
+		{"both services that share the changed folder", pull(7, changing("lib/money.go")), "gateway orders products web"},
 		{"what a public service calls is linked", pull(7, changing("web/index.html")), "web"},
 		{"a renamed file counts where it was and where it is", pull(7, changing("orders/a.go", "web/a.go")), "gateway orders web"},
 		{"too many files to tell count as all", pull(7, all), "gateway orders products web"},
@@ -33,7 +33,7 @@ func TestRunSet(t *testing.T) {
 			"gateway mailer orders products web",
 		},
 		{"a list by label", pull(7, withLabels("preview:checkout"), changing("README.md")), "gateway orders"},
-		{"a list by label, and what is changed besides", pull(7, withLabels("preview:checkout"), changing("web/a.js")), "gateway orders web"},
+		{"a list by label, and the changed services", pull(7, withLabels("preview:checkout"), changing("web/a.js")), "gateway orders web"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,12 +51,12 @@ func TestRunSet(t *testing.T) {
 func TestServiceWithoutPathsIsChangedByAnything(t *testing.T) {
 	t.Parallel()
 	f := factsOf()
-	// Nobody reads its changes, as nothing depends on them.
+	// Its changes aren't read, because nothing depends on them.
 	f.Repositories["acme/mailer"] = Repository{FullName: "acme/mailer", PullRequests: []PullRequest{pull(3, func(pr *PullRequest) {
 		pr.Changes, pr.HeadRepositoryID, pr.BaseRepositoryID = nil, mailerID, mailerID
 	})}}
 	s := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), f)
-	// Nobody calls mailer: the first public service is there to open.
+	// No service calls mailer, so the first public service runs too.
 	want := map[string]string{"mailer": "abcdef1234", "web": ""}
 	if diff := cmp.Diff(want, runs(s, "mailer-pr-3")); diff != "" {
 		t.Errorf("runs (-want +got):\n%s\n%v", diff, outcomes(s))
@@ -243,7 +243,7 @@ func TestTagIsFilledFromThePullRequest(t *testing.T) {
 		{"hostile branch", "{{ .Branch }}", func(pr *PullRequest) { pr.Branch = "x:latest@sha256:../$(id)\n" }, "x-latest-sha256-id", ""},
 		{"number", "pr-{{ .Number }}", nil, "pr-7", ""},
 		{
-			"what makes no tag is held", "-{{ .Number }}", nil, "",
+			"a template that makes no valid tag is held", "-{{ .Number }}", nil, "",
 			`the tag "-{{ .Number }}" of service orders makes "-7", which is not an image tag`,
 		},
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-// days are a world whose clock goes on minute by minute, and the answers.
+// days are a world with a clock that goes on minute by minute, and the snapshots.
 type days struct {
 	t      testing.TB
 	policy string
@@ -21,7 +21,7 @@ type days struct {
 	pulls  []PullRequest
 	// used are the namespaces that are in use, lost those that nothing is known of; nil is that all is known.
 	used, lost map[string]bool
-	// facts, where it isn't nil, changes what is read.
+	// facts changes the facts before each snapshot; nil changes none.
 	facts func(*Facts)
 	last  *Snapshot
 }
@@ -113,7 +113,7 @@ func (d *days) want(states string) *days {
 	return d
 }
 
-// wantDecided is about the decision about the first environment, and what is remembered of it.
+// wantDecided checks the decision about the first environment, and its entry in memory.
 func (d *days) wantDecided(want Decided) *days {
 	d.t.Helper()
 	x := d.decided("shop-pr-1")
@@ -132,7 +132,7 @@ func (d *days) decided(name string) Decision {
 			return x
 		}
 	}
-	d.t.Fatalf("nobody decided about %s: %v", name, outcomes(d.last))
+	d.t.Fatalf("no decision about %s: %v", name, outcomes(d.last))
 	return Decision{}
 }
 

@@ -36,7 +36,7 @@ func idleStories() []sleepStory {
 			"idle for an hour, and not before", sleepsWhenIdle,
 			func(d *days) { d.pass(59 * time.Minute).want("1 awake"); d.pass(time.Minute).want("1 asleep") },
 		},
-		{"what is used stays awake, and an hour more", sleepsWhenIdle, func(d *days) {
+		{"a used environment stays awake, and an hour more", sleepsWhenIdle, func(d *days) {
 			d.used["shop-pr-1"] = true
 			d.pass(24 * time.Hour).want("1 awake")
 			d.used["shop-pr-1"] = false
@@ -189,7 +189,7 @@ func wakeStories() []sleepStory {
 			d.facts = func(f *Facts) { f.Settled = nil }
 			d.ask(ActionWake, "shop-pr-1", 0).pass(14 * time.Minute).want("1 waking").pass(time.Minute).want("1 awake")
 			if took := d.last.Memory.Lives["shop-pr-1"].Took; took != 0 {
-				d.t.Errorf("it took %s, and nobody knows", took)
+				d.t.Errorf("it took %s, want an unknown duration", took)
 			}
 		}},
 		{"how long it took is remembered", sleepsWhenIdle, func(d *days) {

@@ -164,7 +164,7 @@ func TestInvalidClaimReleasesNoSlot(t *testing.T) {
 	}
 }
 
-// A claim's end counts by a clock that can be trusted, and what was over by it stays over.
+// A claim ends by a reliable clock, and an ended claim stays ended.
 func TestWrongClockReleasesNoSlot(t *testing.T) {
 	t.Parallel()
 	held := testfixture.SlotsYAML("slots:\n  bulbasaur: {holders: [alice], until: 2026-11-20T14:00:00Z}\n  ivysaur: {holders: [bob], " +
@@ -261,7 +261,7 @@ func TestSlotsRequired(t *testing.T) {
 	}
 	live := resolve(testfixture.LoadPolicy(t, testfixture.DemoPolicy), factsOf(pull(7)))
 	if s := Resolve(c, factsOf(pull(7)), live.Memory, noon); !slices.Equal(names(s), []string{"shop-pr-7"}) {
-		t.Errorf("what was live went: %v", reasons(s))
+		t.Errorf("live environments were removed: %v", reasons(s))
 	}
 }
 

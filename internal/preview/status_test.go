@@ -62,7 +62,7 @@ func readinessCases(source func(func(*ApplicationSource)) ApplicationSource) []r
 			a.FailingPod = &UnhealthyResource{Kind: "Pod", Name: "web-1", Health: "Degraded", Message: "exit code 1"}
 		}, true, "its Pod web-1 is Degraded: exit code 1"},
 		{"it is degraded", func(a *ApplicationStatus) { a.Health = "Degraded" }, true, "it is Degraded"},
-		{"nobody knows how it is", func(a *ApplicationStatus) { a.Health = "" }, false, "its health isn't known yet"},
+		{"its health is unknown", func(a *ApplicationStatus) { a.Health = "" }, false, "its health isn't known yet"},
 	}
 }
 

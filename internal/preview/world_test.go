@@ -90,7 +90,7 @@ func decision(t testing.TB, s *Snapshot) Decision {
 	return s.Decisions[0]
 }
 
-// runs says what runs in an environment at what: "orders@abcdef1", without commit where kustomize-base's image runs.
+// runs returns the running services with their commits: "orders@abcdef1", without commit where kustomize-base's image runs.
 func runs(s *Snapshot, name string) map[string]string {
 	at := map[string]string{}
 	for service, pin := range s.Memory.Environments[name].Run {
@@ -129,7 +129,7 @@ func states(s *Snapshot) []string {
 	return all
 }
 
-// queue is what waits and what is live, as it goes on from answer to answer.
+// queue has the waiting and the live environments, from snapshot to snapshot.
 type queue struct {
 	t      *testing.T
 	config *config.Config
@@ -137,7 +137,7 @@ type queue struct {
 	now    time.Time
 }
 
-// next resolves a minute later and says who is live, then who waits, in order.
+// next resolves a minute later. It returns the live environments, then the waiting ones in order.
 func (q *queue) next(pulls ...PullRequest) string {
 	q.t.Helper()
 	q.now = q.now.Add(time.Minute)
@@ -234,7 +234,7 @@ func later(t testing.TB, before *config.Config, files map[string]string, rewritt
 	return testfixture.LoadTree(t, tree, before)
 }
 
-// reasons are the decisions with their reasons, apart from what is gone.
+// reasons returns the decisions with their reasons, without those about removed environments.
 func reasons(s *Snapshot) []string {
 	lines := []string{}
 	for _, d := range s.Decisions {
