@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -24,7 +25,7 @@ func (c *Client) Recover(ctx context.Context) (preview.Recovered, error) {
 		return found, err
 	}
 	ours := setsWithPlugin(sets.Items)
-	page := metav1.ListOptions{Limit: recoverPageSize, LabelSelector: "previewset.dev/environment"}
+	page := metav1.ListOptions{Limit: recoverPageSize, LabelSelector: config.EnvironmentLabel}
 	for {
 		apps, err := c.list(ctx, applications, page)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
-	"github.com/previewset/previewset/internal/overlay/source"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -28,7 +27,7 @@ func (b *buildCheck) assertContainers(policy *config.Policy, p preview.Plan) {
 		workloads := workloadsOf(b.objects, s.Name)
 		if len(workloads) == 0 {
 			b.addProblem(file, fmt.Sprintf("%s: no Deployment or StatefulSet has the label %s: %s, so no size and no variable "+
-				"reaches it", at, source.ImageOfLabel, s.Name), "label the workloads of the service")
+				"reaches it", at, config.ImageOfLabel, s.Name), "label the workloads of the service")
 		}
 		for _, o := range workloads {
 			assertContainer(b, file, at, s, o, env)
@@ -41,7 +40,7 @@ func workloadsOf(objects []manifest.Object, service string) []manifest.Object {
 	var found []manifest.Object
 	for _, o := range objects {
 		isWorkload := o.Kind == "Deployment" || o.Kind == "StatefulSet"
-		if isWorkload && o.Labels[source.ImageOfLabel] == service {
+		if isWorkload && o.Labels[config.ImageOfLabel] == service {
 			found = append(found, o)
 		}
 	}

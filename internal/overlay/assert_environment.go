@@ -10,9 +10,6 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// publicLabel marks the route of a public service.
-const publicLabel = "previewset.dev/public"
-
 // assertEnvironment checks the promises of an environment: services run at the chosen commits, every service name
 // resolves, the hosts belong to the environment, and the Pods know their environment.
 func (b *buildCheck) assertEnvironment(c *config.Config, p preview.Plan, row preview.Row) {
@@ -47,10 +44,10 @@ func (b *buildCheck) assertRuns(policy *config.Policy, s config.Service, row pre
 		b.addProblem(folder, fmt.Sprintf("there is no Service %s, though other services call it", s.Name),
 			"add a Service of that name to its run component")
 	}
-	isRoute := func(o manifest.Object) bool { return o.Labels[publicLabel] == s.Name && len(o.Hosts()) > 0 }
+	isRoute := func(o manifest.Object) bool { return o.Labels[config.PublicLabel] == s.Name && len(o.Hosts()) > 0 }
 	if s.Public && !slices.ContainsFunc(b.objects, isRoute) {
 		b.addProblem(folder, fmt.Sprintf(
-			"service %s is public, but no Ingress or HTTPRoute is labelled %s: %s", s.Name, publicLabel, s.Name,
+			"service %s is public, but no Ingress or HTTPRoute is labelled %s: %s", s.Name, config.PublicLabel, s.Name,
 		),
 			"label its route, or remove public from previewset.yaml")
 	}
@@ -86,13 +83,13 @@ func (b *buildCheck) assertHosts(policy *config.Policy, row preview.Row) {
 			isServed = isServed || "https://"+host == row.URL
 			if !slices.Contains(hosts, host) {
 				b.addProblem(b.file, fmt.Sprintf("%s has host %q, which isn't one of %s", o, host, row.Name),
-					fmt.Sprintf("label it %s: <service>; the host is then filled in, in the first rule", publicLabel))
+					fmt.Sprintf("label it %s: <service>; the host is then filled in, in the first rule", config.PublicLabel))
 			}
 		}
 	}
 	if row.URL != "" && !isServed {
 		b.addProblem(
-			b.file, "no Ingress or HTTPRoute serves "+row.URL, "label the public service's route "+publicLabel+": <service>",
+			b.file, "no Ingress or HTTPRoute serves "+row.URL, "label the public service's route "+config.PublicLabel+": <service>",
 		)
 	}
 }

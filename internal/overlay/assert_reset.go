@@ -33,7 +33,7 @@ func (b *buildCheck) assertReset(row preview.Row, stores map[string]time.Time) {
 		folder := baseFolder + "/data/" + store + "/reset"
 		isUsed := slices.ContainsFunc(row.Kustomize.Components, func(c string) bool { return c == "../../"+folder })
 		if isUsed && !slices.ContainsFunc(b.objects, func(o manifest.Object) bool {
-			return o.Name == store && o.At("spec", "template", "metadata", "annotations", "previewset.dev/reset") != nil
+			return o.Name == store && o.At("spec", "template", "metadata", "annotations", config.ResetAnnotation) != nil
 		}) {
 			b.addProblem(folder, fmt.Sprintf("store %s can't start anew: no StatefulSet or Deployment is called %s", store, store),
 				"give the workload of the store its name: the row then annotates its Pods")

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
@@ -74,9 +73,9 @@ func secretNames(r *Repo) []string {
 // assertSecretsMark checks that only the row marks an environment as one that gets secrets.
 func (b *buildCheck) assertSecretsMark(row preview.Row) {
 	for _, o := range b.objects {
-		if o.Kind == "Namespace" && o.Labels[admission.MarkLabel] != string(row.SecretsMark()) {
-			b.addProblem(b.file, fmt.Sprintf("%s has label %s: %s, which only the row sets", o, admission.MarkLabel,
-				o.Labels[admission.MarkLabel]), "remove the label")
+		if o.Kind == "Namespace" && o.Labels[config.SecretsLabel] != string(row.SecretsMark()) {
+			b.addProblem(b.file, fmt.Sprintf("%s has label %s: %s, which only the row sets", o, config.SecretsLabel,
+				o.Labels[config.SecretsLabel]), "remove the label")
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (c *checker) foreignChanges(services []string) config.Problems {
 func isOfLink(text []byte, service string) bool {
 	var fields map[string]any
 	_ = json.Unmarshal(text, &fields) // json.Marshal wrote it
-	return manifest.Object{Fields: fields}.Text("metadata", "labels", "previewset.dev/link") == service
+	return manifest.Object{Fields: fields}.Text("metadata", "labels", config.LinkLabel) == service
 }
 
 // isServiceNamed reports whether an object is the core Service with a name: both halves of a service have it.

@@ -14,9 +14,6 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// linkLabel marks the objects of a link half.
-const linkLabel = "previewset.dev/link"
-
 // AddService adds a service. It returns the new and the changed files, and what it changed in the user's manifests.
 func (r *Repo) AddService(s newservice.Service) (*newservice.Added, error) {
 	cfg, err := r.Config()
@@ -72,7 +69,7 @@ func (r *Repo) takenNames(cfg *config.Config, service string) func(kind, name st
 	return func(kind, name string) bool {
 		return slices.ContainsFunc(objects, func(o manifest.Object) bool {
 			return o.Kind == kind && source.WithoutHash(kind, o.Name) == source.WithoutHash(kind, name) &&
-				o.Labels[linkLabel] != service
+				o.Labels[config.LinkLabel] != service
 		})
 	}
 }

@@ -35,13 +35,13 @@ func (b *buildCheck) warnCommit(s config.Service, o manifest.Object) {
 		}
 	})
 	isRestarted := o.Kind == "Deployment" || o.Kind == "StatefulSet"
-	label := o.Labels[source.ImageOfLabel]
+	label := o.Labels[config.ImageOfLabel]
 	switch {
 	case runs && isRestarted && label != s.Name:
 		b.warnings = append(b.warnings, fmt.Sprintf("%s: tag %q of service %s doesn't contain the commit, so a new commit "+
-			"starts no new Pods; add the label %s: %s to the workload", o, s.Tag, s.Name, source.ImageOfLabel, s.Name))
+			"starts no new Pods; add the label %s: %s to the workload", o, s.Tag, s.Name, config.ImageOfLabel, s.Name))
 	case !runs && label == s.Name:
 		b.warnings = append(b.warnings, fmt.Sprintf("%s: it has the label %s: %s, but runs no image of this service, so it "+
-			"restarts without need; remove the label", o, source.ImageOfLabel, s.Name))
+			"restarts without need; remove the label", o, config.ImageOfLabel, s.Name))
 	}
 }

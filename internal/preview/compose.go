@@ -156,7 +156,7 @@ func (c *composer) addEnvironmentPatch() {
 // addHosts sets the hosts of the running public services in their Ingresses and HTTPRoutes.
 func (c *composer) addHosts() {
 	for _, name := range slices.Sorted(maps.Keys(c.hosts)) {
-		selector := "previewset.dev/public=" + name
+		selector := config.PublicLabel + "=" + name
 		c.addPatch(Target{Kind: "Ingress", LabelSelector: selector}, replace("/spec/rules/0/host", c.hosts[name]))
 		c.addPatch(Target{Kind: "HTTPRoute", LabelSelector: selector}, replace("/spec/hostnames", []string{c.hosts[name]}))
 	}
@@ -195,7 +195,7 @@ func (c *composer) allowIngressFromLinks() {
 		{"op": "add", "path": "/spec/ingress/0/from", "value": peersOf(namespaces)},
 	})
 	for _, service := range slices.Sorted(maps.Keys(c.plan.From)) {
-		target := Target{Kind: "NetworkPolicy", LabelSelector: "previewset.dev/shared=" + service}
+		target := Target{Kind: "NetworkPolicy", LabelSelector: config.SharedLabel + "=" + service}
 		c.addPatch(target, replace("/spec/ingress/0/from", peersOf(c.plan.From[service])))
 	}
 }
@@ -246,7 +246,7 @@ func (c *composer) addCommits() {
 			continue
 		}
 		for _, kind := range []string{"Deployment", "StatefulSet"} {
-			c.addPodAnnotation(Target{Kind: kind, LabelSelector: imageOf + "=" + s.Name}, commitAnnotation, ref.SHA)
+			c.addPodAnnotation(Target{Kind: kind, LabelSelector: config.ImageOfLabel + "=" + s.Name}, config.CommitAnnotation, ref.SHA)
 		}
 	}
 }
@@ -263,7 +263,7 @@ func (c *composer) addReset(store string) {
 	for _, kind := range []string{"Deployment", "StatefulSet"} {
 		target := Target{Kind: kind, Name: store}
 		if !slices.ContainsFunc(c.kustomize.Patches, func(p Patch) bool { return p.Target == target }) {
-			c.addPodAnnotation(target, resetAnnotation, at.UTC().Format(time.RFC3339))
+			c.addPodAnnotation(target, config.ResetAnnotation, at.UTC().Format(time.RFC3339))
 		}
 	}
 }

@@ -69,16 +69,6 @@ func (p *Plan) equal(other *Plan) bool {
 		maps.EqualFunc(p.From, other.From, slices.Equal)
 }
 
-// Labels and annotations of workloads and their Pods.
-const (
-	// imageOf is the label of workloads that run the image of a service.
-	imageOf = "previewset.dev/image-of"
-	// commitAnnotation is the annotation of Pods with the deployed commit.
-	commitAnnotation = "previewset.dev/commit"
-	// resetAnnotation is the annotation of a store's Pods with the time at which it started anew.
-	resetAnnotation = "previewset.dev/reset"
-)
-
 // addComponent adds a folder of kustomize-base, relative to an overlay's folder. All environments share its text.
 func (c *composer) addComponent(parts ...string) {
 	p := c.ComponentPath(parts...)

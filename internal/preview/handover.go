@@ -30,7 +30,7 @@ func handOver(row *Row, services []string, run map[string]config.ServiceRef) {
 // specOfLabelled is the path of the specification of an object with the label of a service, in jq. It is no path in all
 // other objects. Argo CD can't select objects by a label in another way.
 func specOfLabelled(service string) string {
-	return fmt.Sprintf("select(.metadata.labels[%q] == %q) | .spec", imageOf, service)
+	return fmt.Sprintf("select(.metadata.labels[%q] == %q) | .spec", config.ImageOfLabel, service)
 }
 
 // IgnoresSpec reports whether the entry ignores the specification of an object of its group and kind.
@@ -38,5 +38,5 @@ func (d IgnoreDifference) IgnoresSpec(name string, labels map[string]string) boo
 	if d.Name != "" {
 		return name == d.Name && slices.Contains(d.JSONPointers, "/spec")
 	}
-	return slices.Contains(d.JQPathExpressions, specOfLabelled(labels[imageOf]))
+	return slices.Contains(d.JQPathExpressions, specOfLabelled(labels[config.ImageOfLabel]))
 }

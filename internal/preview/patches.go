@@ -28,7 +28,7 @@ func linkTo(c *config.Config, service, namespace string) linkPatches {
 	if !c.HasLink(service) {
 		return linkPatches{}
 	}
-	selector := "previewset.dev/link=" + service
+	selector := config.LinkLabel + "=" + service
 	address := func(name string) string {
 		return compact(replace("/spec/externalName", name+"."+namespace+".svc.cluster.local"))
 	}

@@ -104,9 +104,9 @@ func (a Application) row(s applicationSpec) (Row, error) {
 		SyncOptions: s.SyncPolicy.SyncOptions,
 	}
 	row.HeadShortSHA, row.HeadShortSHA7 = row.HeadSHA[:min(8, len(row.HeadSHA))], short(row.HeadSHA)
-	if text := a.Annotations["previewset.dev/labels"]; text != "" {
+	if text := a.Annotations[config.LabelsAnnotation]; text != "" {
 		if err := json.Unmarshal([]byte(text), &row.Labels); err != nil {
-			return Row{}, fmt.Errorf("annotation previewset.dev/labels: %w", err)
+			return Row{}, fmt.Errorf("annotation %s: %w", config.LabelsAnnotation, err)
 		}
 	}
 	row.fillLists()

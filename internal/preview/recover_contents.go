@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // recoverContents sets services and links from the Kustomize part of a row, which is all that an Application has.
@@ -53,7 +55,7 @@ func (k Kustomize) environmentData() (commits, hosts map[string]string, err erro
 func (k Kustomize) linkedNamespaces() map[string]string {
 	links := map[string]string{}
 	for _, p := range k.Patches {
-		service, isLink := strings.CutPrefix(p.Target.LabelSelector, "previewset.dev/link=")
+		service, isLink := strings.CutPrefix(p.Target.LabelSelector, config.LinkLabel+"=")
 		if !isLink || p.Target.Kind != "Service" {
 			continue
 		}

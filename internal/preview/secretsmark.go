@@ -7,12 +7,9 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// markLabel is the label of the Namespace with the mark.
-const markLabel = "previewset.dev/secrets"
-
 // The patches are the same in all environments, so all share their texts.
 const (
-	markStart = `{"apiVersion":"v1","kind":"Namespace","metadata":{"labels":{"` + markLabel + `":"`
+	markStart = `{"apiVersion":"v1","kind":"Namespace","metadata":{"labels":{"` + config.SecretsLabel + `":"`
 	markEnd   = `"},"name":"any"}}`
 
 	withoutExternalSecrets = `{"$patch":"delete","apiVersion":"external-secrets.io/v1","kind":"ExternalSecret",` +

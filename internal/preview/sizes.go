@@ -53,7 +53,7 @@ func variables(env map[string]string) []any {
 // patchContainer changes a container of a service's workloads.
 func (c *composer) patchContainer(service string, container map[string]any) {
 	for _, kind := range []string{"Deployment", "StatefulSet"} {
-		c.addPatch(Target{Kind: kind, LabelSelector: imageOf + "=" + service}, map[string]any{
+		c.addPatch(Target{Kind: kind, LabelSelector: config.ImageOfLabel + "=" + service}, map[string]any{
 			"apiVersion": "apps/v1", "kind": kind, "metadata": map[string]string{"name": "any"},
 			"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{container}}}},
 		})

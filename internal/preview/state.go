@@ -1,9 +1,10 @@
 package preview
 
-import "slices"
+import (
+	"slices"
 
-// keepsAwake is the label or annotation of workloads that run while their environment sleeps.
-const keepsAwake = "previewset.dev/keep-awake"
+	"github.com/previewset/previewset/internal/config"
+)
 
 // addStatePatches adds the patches that stop an environment or close its routes. They are the same in every environment, because
 // Kustomize ignores a patch without a matching target. They come after the patches of the overlay.
@@ -12,7 +13,8 @@ const keepsAwake = "previewset.dev/keep-awake"
 // its target has no replicas.
 func (c *composer) addStatePatches() {
 	if c.plan.State == Asleep {
-		c.scaleDown(Target{LabelSelector: keepsAwake + "!=true", AnnotationSelector: keepsAwake + "!=true"})
+		isNotKeptAwake := config.KeepAwakeLabel + "!=true"
+		c.scaleDown(Target{LabelSelector: isNotKeptAwake, AnnotationSelector: isNotKeptAwake})
 	}
 	if c.plan.State == Asleep || c.plan.State == Waking {
 		c.removeRoutes("Ingress", "networking.k8s.io/v1")
@@ -20,7 +22,7 @@ func (c *composer) addStatePatches() {
 	}
 }
 
-// everyName selects all objects of a kind, also those with keepsAwake. Only stopped environments have such patches.
+// everyName selects all objects of a kind, also those with config.KeepAwakeLabel. Only stopped environments have such patches.
 const everyName = ".*"
 
 // scaleDown stops the workloads that a target selects.
@@ -39,7 +41,7 @@ func (c *composer) scaleDown(target Target) {
 func (c *composer) removeRoutes(kind, apiVersion string) {
 	patch := `{"$patch":"delete","apiVersion":"` + apiVersion + `","kind":"` + kind + `","metadata":{"name":"any"}}`
 	c.kustomize.Patches = append(c.kustomize.Patches,
-		Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: "previewset.dev/public"}})
+		Patch{Patch: patch, Target: Target{Kind: kind, LabelSelector: config.PublicLabel}})
 }
 
 // withState returns a row in another state. The patches of a state are the last ones and the same in every

@@ -11,6 +11,7 @@ import (
 
 	"github.com/previewset/previewset/internal/cli/apiclient"
 	"github.com/previewset/previewset/internal/cli/output"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -137,9 +138,6 @@ func source(c preview.Content) string {
 	return output.ShortCommit(c.Commit)
 }
 
-// imageOf selects the workloads of a service.
-const imageOf = "previewset.dev/image-of="
-
 // changedPatches names the services with other resources or variables, and the quota.
 func changedPatches(a, b preview.Row) (parts []string) {
 	before, after := patchesByTarget(a), patchesByTarget(b)
@@ -147,7 +145,7 @@ func changedPatches(a, b preview.Row) (parts []string) {
 	maps.Copy(targets, after)
 	for target := range targets {
 		part := ""
-		if service, ok := strings.CutPrefix(target.LabelSelector, imageOf); ok && runsInBoth(service, a, b) {
+		if service, ok := strings.CutPrefix(target.LabelSelector, config.ImageOfLabel+"="); ok && runsInBoth(service, a, b) {
 			part = "resources or variables of " + service
 		} else if target.Kind == "ResourceQuota" {
 			part = "the quota"

@@ -3,6 +3,7 @@ package admission
 import (
 	"regexp"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -13,7 +14,7 @@ var restrictedVersion = regexp.MustCompile(`^(latest|v1[.](2[5-9]|[3-9][0-9]|[1-
 
 func refuseNamespace(o manifest.Object) []Refusal {
 	var found []Refusal
-	if o.Labels["previewset.dev/preview"] != "true" {
+	if o.Labels[config.PreviewLabel] != "true" {
 		found = append(found, Refusal{`needs label previewset.dev/preview: "true"`, keepLabels})
 	}
 	level, version := o.Labels["pod-security.kubernetes.io/enforce"],

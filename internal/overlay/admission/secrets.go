@@ -5,11 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
-
-// MarkLabel is the label of a Namespace that says whether its environment gets secrets. The row sets it.
-const MarkLabel = "previewset.dev/secrets"
 
 const (
 	externalSecrets = "external-secrets.io"
@@ -116,7 +114,7 @@ func refusedTargetFields(target manifest.Object) []string {
 func UnmarkedSecrets(r *Rules, objects []manifest.Object) map[int]Refusal {
 	found := map[int]Refusal{}
 	if !r.settings.HasSecrets() || slices.ContainsFunc(objects, func(o manifest.Object) bool {
-		return o.Kind == "Namespace" && o.Labels[MarkLabel] == "allowed"
+		return o.Kind == "Namespace" && o.Labels[config.SecretsLabel] == "allowed"
 	}) {
 		return found
 	}

@@ -3,14 +3,13 @@ package manifest
 import (
 	"slices"
 	"strings"
-)
 
-// KeepAwake is the label or annotation of an object that runs on while its environment sleeps.
-const KeepAwake = "previewset.dev/keep-awake"
+	"github.com/previewset/previewset/internal/config"
+)
 
 // IsKeptAwake reports whether the object runs on while its environment sleeps.
 func (o Object) IsKeptAwake() bool {
-	return o.Labels[KeepAwake] == "true" || o.Annotations()[KeepAwake] == "true"
+	return o.Labels[config.KeepAwakeLabel] == "true" || o.Annotations()[config.KeepAwakeLabel] == "true"
 }
 
 // IsStopped reports whether the object runs no Pods. A Job counts as stopped, because it ends by itself.

@@ -12,6 +12,7 @@ import (
 
 	yamlv3 "go.yaml.in/yaml/v3"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
@@ -142,7 +143,7 @@ func (a *addition) addBaselineHost(d *yamldoc.Document) error {
 		return err
 	}
 	patch := map[string]any{
-		"target": map[string]string{"kind": kind, "labelSelector": "previewset.dev/public=" + a.service.Name},
+		"target": map[string]string{"kind": kind, "labelSelector": config.PublicLabel + "=" + a.service.Name},
 		"patch":  string(text),
 	}
 	n := &yamlv3.Node{Kind: yamlv3.SequenceNode}

@@ -11,13 +11,6 @@ import (
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
-const (
-	// PublicLabel marks routes and Pods of a public service.
-	PublicLabel = "previewset.dev/public"
-	// ImageOfLabel marks workloads that run a service's image. A row selects them by it.
-	ImageOfLabel = "previewset.dev/image-of"
-)
-
 // Options are how a service is adapted to previews.
 type Options struct {
 	Name   string

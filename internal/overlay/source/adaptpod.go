@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -52,10 +53,10 @@ func (a *adaption) adaptWorkload(o Object, patch fields) error {
 		patch.set(map[string]any(spec), append(path, "spec")...)
 	}
 	if a.port.workload.Name == o.Name && a.port.workload.Kind == o.Kind && a.options.Public {
-		patch.set(a.options.Name, append(path, "metadata", "labels", PublicLabel)...)
+		patch.set(a.options.Name, append(path, "metadata", "labels", config.PublicLabel)...)
 	}
 	if isScaled && hasImage(pod, a.selected.Image) {
-		patch.set(a.options.Name, "metadata", "labels", ImageOfLabel)
+		patch.set(a.options.Name, "metadata", "labels", config.ImageOfLabel)
 	}
 	a.adaptClaims(o, patch)
 	return nil

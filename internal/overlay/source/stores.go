@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -132,7 +133,7 @@ func (a *adaption) adaptIngress(o Object, patch fields) {
 			continue
 		}
 		a.note(o, "the environment's host in place of %s", strings.Join(hosts, ", "))
-		patch.set(a.options.Name, "metadata", "labels", PublicLabel)
+		patch.set(a.options.Name, "metadata", "labels", config.PublicLabel)
 		patch.set([]any{map[string]any{
 			"host": a.options.Name + ".invalid", "http": map[string]any{"paths": paths[:1]},
 		}}, "spec", "rules")
