@@ -1,5 +1,5 @@
 // Package pending collects work for the next refresh: repositories to read again, requests and confirmations. Webhooks,
-// the API and visits add work; the refresh cycle takes it. What a webhook says is a hint, never a fact.
+// the API and visits add work; the refresh cycle takes it. The content of a webhook is a hint, never a fact.
 package pending
 
 import (

@@ -46,8 +46,8 @@ func planStatuses(v *view) (entries []entry, kept []string) {
 	return entries, v.unclear
 }
 
-// statusStates are the states of commit statuses by phase. A preview that fell asleep before this commit was ready
-// fails, because it doesn't become ready by itself, and a required check must not wait forever. So does a removed one.
+// statusStates are the states of commit statuses by phase. A removed preview fails. A preview that fell asleep before this commit was
+// ready fails too: it doesn't become ready by itself, and a required check must not wait forever.
 var statusStates = map[preview.Phase]string{
 	preview.PhaseQueued: pending, preview.PhaseChecks: pending, preview.PhaseDeploying: pending,
 	preview.PhaseReady: success, preview.PhaseFailed: failure, preview.PhaseDegraded: failure,

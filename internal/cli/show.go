@@ -232,8 +232,8 @@ func argoCDText(s preview.Status) string {
 	return text
 }
 
-// resourceToLookAt returns the resource that the progress is about. Else it is a failing Pod: while Argo CD syncs, or
-// after a failed sync, the progress has none.
+// resourceToLookAt returns the resource that the progress is about. While Argo CD syncs, or after a failed sync, the
+// progress has none, and a failing Pod takes its place.
 func resourceToLookAt(s preview.Status) string {
 	switch a := s.Application; {
 	case s.Progress.Resource != nil:

@@ -43,7 +43,7 @@ func (e *Remembered) withMember(isGuarded bool, member Member) *Remembered {
 }
 
 // abandonedHold decides about a live named environment that nothing asks for any more. The end of its pull requests is
-// evidence. So is an absent file or claim, unless many are lost at once, or the config branch was rewritten.
+// evidence. An absent file or claim is evidence too, unless many are lost at once, or the config branch was rewritten.
 func (r *reconciler) abandonedHold(desired *desiredEnvironment) *hold {
 	removed := &hold{rule: RuleUnlabelled, allowsRemoval: true, reason: "nothing asks for it any more"}
 	isConfigured := desired.previous.Row.Source != FromPullRequest

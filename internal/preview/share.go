@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// shareServices decides at which member's head each service runs. Of two pull requests that change the same service the
+// shareServices decides at which member's head each service runs. If two pull requests change the same service, the
 // earlier one runs, and the other is held. A held member and an orphan stay at the commits that they had. It sets the
 // hold of a member in conflict, and takes its environment away: it must not stay here with the services of another one.
 func shareServices(in *input, desired *desiredEnvironment) map[string]config.ServiceRef {

@@ -34,8 +34,8 @@ func All(content []byte) ([]*yamlv3.Node, error) {
 	}
 }
 
-// Line returns the line of the value at some keys (strings) and indices (ints). Where there is no such value, it
-// returns the line of the nearest value above it.
+// Line returns the line of the value at some keys (strings) and indices (ints). Without such a value, it returns
+// the line of the nearest value above it.
 func Line(n *yamlv3.Node, steps ...any) int {
 	if n == nil {
 		return 0
