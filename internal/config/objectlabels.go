@@ -16,7 +16,7 @@ const (
 	// ImageOfLabel marks the workloads that run the image of a service.
 	ImageOfLabel = "previewset.dev/image-of"
 	// SecretsLabel marks a Namespace with whether its environment gets secrets. Only a row sets it.
-	SecretsLabel = "previewset.dev/secrets"
+	SecretsLabel = "previewset.dev/secrets" //nolint:gosec // G101: the name of a label, no credential
 	// KeepAwakeLabel is the label or annotation of workloads that run on while their environment sleeps.
 	KeepAwakeLabel = "previewset.dev/keep-awake"
 	// CommitAnnotation has the deployed commit of a Pod.
