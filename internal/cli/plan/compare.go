@@ -161,7 +161,7 @@ func changedPatches(a, b preview.Row) (parts []string) {
 func patchesByTarget(r preview.Row) map[preview.Target][]string {
 	found := map[preview.Target][]string{}
 	for _, p := range r.Kustomize.Patches {
-		if !strings.Contains(p.Patch, `"previewset.dev/commit"`) { // a new commit is named already
+		if !strings.Contains(p.Patch, `"`+config.CommitAnnotation+`"`) { // a new commit is named already
 			found[p.Target] = append(found[p.Target], p.Patch)
 		}
 	}
