@@ -66,7 +66,7 @@ func newRefresher(
 			activity:  sources.NewActivity(o.Activity, o.Now, o.Logger, m.Measured),
 			workloads: sources.NewWorkloads(nil, o.Logger),
 			waking:    sources.NewWaking(o.Applications),
-			progress:  progress.NewWatch(o.Applications, o.Now, m.DeployTook),
+			progress:  progress.NewWatch(o.Applications, o.Now, m),
 			pacing:    pacing{quota: o.Quota, interval: o.Interval, now: o.Now, log: o.Logger, metrics: m},
 			store:     store.New(o.Store, o.Now),
 			requested: &metrics.Requested{}, filters: &applicationsets.Filters{}, shares: shares.New(o.Now),

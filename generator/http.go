@@ -26,7 +26,7 @@ func (g *Generator) handlers() (private, public http.Handler) {
 		Filters: g.refresher.filters, Queue: g.queue, Actions: g.actions,
 		Progress: environments, Watch: g.refresher.progress, Usage: o.Usage, Now: o.Now, Logger: o.Logger,
 	}).Routes(privateEngine)
-	privateEngine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{})))
+	privateEngine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{EnableOpenMetrics: true})))
 
 	webhooks := &api.Webhooks{
 		Secret: o.WebhookSecret, Repositories: &g.refresher.watched, Queue: g.queue,

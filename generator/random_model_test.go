@@ -172,6 +172,7 @@ type departure struct {
 }
 
 // checkDeletionGuard checks that at most limits.deletionsAtOnce environments lose their label and go within 10 minutes.
+// The sequences have no environment files, and so no leases, which the guard lets go (internal/preview/lease_test.go).
 func (sim *simulation) checkDeletionGuard(went int) {
 	sim.t.Helper()
 	if went > 0 {

@@ -71,7 +71,7 @@ func TestRulesAreValid(t *testing.T) {
 	promtool(t, "check", "rules", "../../appsets/monitoring/alerts.yaml")
 }
 
-// Each alert has a severity and a description with the first thing to do.
+// Each alert has a severity, a description with the first thing to do, and a runbook.
 func TestAlertsSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
@@ -84,6 +84,9 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 			t.Errorf("%s has the labels %v", r.Alert, r.Labels)
 		}
 		summary, description := r.Annotations["summary"], r.Annotations["description"]
+		if !strings.HasSuffix(r.Annotations["runbook_url"], "/runbooks.md#"+strings.ToLower(r.Alert)) {
+			t.Errorf("%s leads to %q", r.Alert, r.Annotations["runbook_url"])
+		}
 		if r.For == "" || !strings.HasSuffix(summary, ".") || len(summary) > 80 || len(description) < 100 {
 			t.Errorf("%s fires at once, or its texts are too short or too long: %s: %s", r.Alert, summary, description)
 		}

@@ -11,8 +11,10 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/eventstream"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/progress"
@@ -67,6 +69,7 @@ type API struct {
 	Options
 	factsSlots *semaphore.Weighted // bounds how many clients receive facts at once
 	usageSlots *semaphore.Weighted // bounds how many clients query Prometheus at once
+	streams    eventstream.Streams
 }
 
 // New returns an API.
@@ -91,6 +94,7 @@ func (a *API) Routes(r *gin.Engine) {
 	developer.POST("/environments/:name/sleep", a.postRequest(preview.ActionSleep, "goes to sleep"))
 	developer.POST("/environments/:name/extend", a.postRequest(preview.ActionExtend, "stays longer"))
 	r.POST("/api/v1/confirm", a.identify, require(config.RoleAdmin), a.postConfirm)
+	r.GET("/api/v1/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", previewset.HTTPAPI) })
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.getReady)
 }

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -15,27 +17,50 @@ import (
 
 // listDecisions answers all decisions, or the decisions about a repository or pull request.
 func (a *API) listDecisions(c *gin.Context) {
-	p := a.published(c)
-	if p == nil {
-		return
-	}
 	number, err := strconv.Atoi(c.DefaultQuery("number", "0"))
 	if err != nil {
 		httpserver.Fail(c, http.StatusBadRequest, "number: expected the number of a pull request")
 		return
 	}
 	repository := c.Query("repository")
-	names, decisions := namesOf(p, repository), []preview.Decision{}
+	a.serve(c, lister{
+		kind: reflect.TypeFor[preview.Decision](), identity: []string{"environment", "repository", "number", "rule"},
+		items: func() ([]item, bool) { return a.decisionItems(repository, number) },
+		answer: func(items []any, next string) any {
+			body := listAnswer("decisions", items, next)
+			body["problems"] = a.problems(repository)
+			return body
+		},
+	})
+}
+
+// decisionItems returns the decisions about a repository and a pull request; "" and 0 select all.
+func (a *API) decisionItems(repository string, number int) (all []item, ok bool) {
+	p := a.Service.Published()
+	if p == nil {
+		return nil, false
+	}
+	names := namesOf(p, repository)
 	for _, d := range p.Snapshot.Decisions {
 		if (repository == "" || answer.ContainsFold(names, d.Repository)) && (number == 0 || number == d.Number) {
-			decisions = append(decisions, d)
+			key := fmt.Sprintf("%s\x00%09d\x00%s\x00%s", strings.ToLower(d.Repository), d.Number, d.Environment, d.Rule)
+			all = append(all, item{key, d})
 		}
 	}
-	problems := a.Service.Status().ConfigProblems(p.Snapshot)
-	if why := a.Service.Status().NotRead(names); repository != "" && why != "" {
+	return distinct(all), true
+}
+
+// problems returns mistakes in the configuration, and why a repository can't be read.
+func (a *API) problems(repository string) []string {
+	p, status := a.Service.Published(), a.Service.Status()
+	if p == nil { // only if the service has stood aside just now
+		return []string{}
+	}
+	problems := status.ConfigProblems(p.Snapshot)
+	if why := status.NotRead(namesOf(p, repository)); repository != "" && why != "" {
 		problems = append(problems, why)
 	}
-	c.JSON(http.StatusOK, DecisionList{Decisions: decisions, Problems: problems})
+	return problems
 }
 
 // namesOf returns the names of a repository in decisions: GitHub may have another name for it than the configuration.

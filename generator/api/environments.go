@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"reflect"
 	"regexp"
 
 	"github.com/gin-gonic/gin"
@@ -15,22 +16,31 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
+// listEnvironments answers all live environments.
 func (a *API) listEnvironments(c *gin.Context) {
-	p := a.published(c)
+	a.serve(c, lister{
+		kind: reflect.TypeFor[ListedEnvironment](), identity: []string{"name"}, items: a.environmentItems,
+		answer: func(items []any, next string) any { return listAnswer("environments", items, next) },
+	})
+}
+
+func (a *API) environmentItems() (all []item, ok bool) {
+	p := a.Service.Published()
 	if p == nil {
-		return
+		return nil, false
 	}
 	decisions := p.LiveDecisions()
-	environments := make([]ListedEnvironment, len(p.Snapshot.Rows))
+	all = make([]item, len(p.Snapshot.Rows))
 	for i := range p.Snapshot.Rows {
 		row := &p.Snapshot.Rows[i]
-		environments[i] = ListedEnvironment{Row: row, Decision: decisions[row.Name]}
+		e := ListedEnvironment{Row: row, Decision: decisions[row.Name]}
 		if latest := a.Watch.Latest(row.Name); latest != nil {
 			p := latest.WithDecision(decisions[row.Name])
-			environments[i].Progress = &p
+			e.Progress = &p
 		}
+		all[i] = item{row.Name, e}
 	}
-	c.JSON(http.StatusOK, EnvironmentList{Environments: environments})
+	return all, true
 }
 
 var commitPattern = regexp.MustCompile(`^[0-9a-f]{7,40}$`)

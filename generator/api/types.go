@@ -46,10 +46,12 @@ type ParamsOutput struct {
 	Parameters []preview.Row `json:"parameters"`
 }
 
-// EnvironmentList has all live environments.
+// EnvironmentList has live environments.
 type EnvironmentList struct {
 	// Environments are sorted by name.
 	Environments []ListedEnvironment `json:"environments"`
+	// Continue is the parameter continue for the next page; missing if there is none.
+	Continue string `json:"continue,omitempty"`
 }
 
 // ListedEnvironment is a live environment with its progress and the decision that keeps it live.
@@ -78,6 +80,8 @@ type DecisionList struct {
 	Decisions []preview.Decision `json:"decisions"`
 	// Problems are mistakes in the configuration in force, and sources that can't be read.
 	Problems []string `json:"problems"`
+	// Continue is the parameter continue for the next page; missing if there is none.
+	Continue string `json:"continue,omitempty"`
 }
 
 // EnvironmentRequest is the optional body of a request to wake, sleep or extend.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/previewset/previewset/generator/progress"
 )
 
 // Metrics counts events.
@@ -29,6 +31,8 @@ type Metrics struct {
 	wakes           *prometheus.CounterVec
 	wakeDuration    prometheus.Histogram
 	deployDuration  prometheus.Histogram
+	stageDuration   *prometheus.HistogramVec
+	usableDuration  prometheus.Histogram
 }
 
 // The reasons for which an environment wakes.
@@ -75,11 +79,19 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 		deployDuration: histogram("previewset_deploy_seconds",
 			"Time from a new row of an environment until Argo CD has synced it and all is healthy.",
 			prometheus.ExponentialBuckets(5, 2, 10)),
+		stageDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "previewset_stage_seconds",
+			Help: "Time of each stage of a new environment: row (the service has seen the label, until it serves the " +
+				"environment), synced (until Argo CD has synced it), ready (until all is healthy).",
+			Buckets: stageBuckets,
+		}, []string{"stage"}),
+		usableDuration: histogram("previewset_usable_seconds",
+			"Time from the first sight of the label until a new environment is ready.", stageBuckets),
 	}
 	m.initialize(interval)
 	r.MustRegister(m.refreshes, m.refreshDuration, m.applicationSets, m.Webhooks, m.deferred, m.pollInterval,
 		m.statuses, m.reports, m.saves, m.savedBytes, m.droppedParts, m.otherWriters, m.measurements, m.wakes,
-		m.wakeDuration, m.deployDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
+		m.wakeDuration, m.deployDuration, m.stageDuration, m.usableDuration, collectors.NewBuildInfoCollector(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -95,11 +107,17 @@ func (m *Metrics) initialize(interval time.Duration) {
 		c.WithLabelValues(outcome(true))
 		c.WithLabelValues(outcome(false))
 	}
+	for _, stage := range progress.Stages {
+		m.stageDuration.WithLabelValues(string(stage))
+	}
 	for _, kind := range []string{"status", "check", "deployment", "comment", "jira"} {
 		m.reports.WithLabelValues(kind, outcome(true))
 		m.reports.WithLabelValues(kind, outcome(false))
 	}
 }
+
+// stageBuckets end above an hour, in which Argo CD gives up usually.
+var stageBuckets = prometheus.ExponentialBuckets(1, 2, 13)
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -163,7 +181,29 @@ func (m *Metrics) Woken(by string) { m.wakes.WithLabelValues(by).Inc() }
 func (m *Metrics) WakeTook(d time.Duration) { m.wakeDuration.Observe(d.Seconds()) }
 
 // DeployTook observes the duration of a deployment.
-func (m *Metrics) DeployTook(d time.Duration) { m.deployDuration.Observe(d.Seconds()) }
+func (m *Metrics) DeployTook(environment string, d time.Duration) {
+	observe(m.deployDuration, environment, d)
+}
+
+// StageTook observes a stage of a new environment.
+func (m *Metrics) StageTook(s progress.Stage, environment string, d time.Duration) {
+	observe(m.stageDuration.WithLabelValues(string(s)), environment, d)
+}
+
+// UsableTook observes all stages of a new environment together.
+func (m *Metrics) UsableTook(environment string, d time.Duration) {
+	observe(m.usableDuration, environment, d)
+}
+
+// observe observes a duration with the environment as exemplar, so that a dashboard leads from a bucket to it.
+func observe(h prometheus.Observer, environment string, d time.Duration) {
+	e, ok := h.(prometheus.ExemplarObserver)
+	if !ok { // all histograms are
+		h.Observe(d.Seconds())
+		return
+	}
+	e.ObserveWithExemplar(max(d, 0).Seconds(), prometheus.Labels{"environment": environment})
+}
 
 // SetDeferred sets the number of repositories that wait for quota.
 func (m *Metrics) SetDeferred(n int) { m.deferred.Set(float64(n)) }

@@ -34,9 +34,12 @@ var metricsAtStart = map[string]float64{
 	"previewset_memory_saves_total{outcome=failure}": 0, "previewset_memory_saves_total{outcome=success}": 0,
 	"previewset_activity_measurements_total{outcome=failure}": 0, "previewset_activity_measurements_total{outcome=success}": 0,
 	"previewset_wakes_total{by=visit}": 0, "previewset_wakes_total{by=request}": 0, "previewset_wakes_total{by=push}": 0,
-	"previewset_wakes_total{by=link}": 0,
-	"previewset_wake_seconds":         0,
-	"previewset_deploy_seconds":       0,
+	"previewset_wakes_total{by=link}":     0,
+	"previewset_wake_seconds":             0,
+	"previewset_deploy_seconds":           0,
+	"previewset_usable_seconds":           0,
+	"previewset_stage_seconds{stage=row}": 0, "previewset_stage_seconds{stage=synced}": 0,
+	"previewset_stage_seconds{stage=ready}": 0,
 }
 
 // metricsOfSnapshot are the metrics after a failed and two successful refreshes and some requests.
@@ -63,6 +66,10 @@ var metricsOfSnapshot = map[string]float64{
 	"previewset_wakes_total{by=link}":                                   0,
 	"previewset_wake_seconds":                                           0,
 	"previewset_deploy_seconds":                                         0,
+	"previewset_usable_seconds":                                         0,
+	"previewset_stage_seconds{stage=row}":                               0,
+	"previewset_stage_seconds{stage=synced}":                            0,
+	"previewset_stage_seconds{stage=ready}":                             0,
 	"previewset_decisions{outcome=live,rule=labelled}":                  3,
 	"previewset_decisions{outcome=held,rule=unlabelled}":                1,
 	"previewset_refreshes_total{outcome=failure}":                       1,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/previewset/previewset/generator/actions"
 	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/eventstream"
 	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/shares"
@@ -50,7 +51,7 @@ type Options struct {
 // Pages answers requests to the host of the pages.
 type Pages struct {
 	Options
-	streams streams
+	streams eventstream.Streams
 }
 
 // New returns Pages.

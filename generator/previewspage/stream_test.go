@@ -23,7 +23,7 @@ func (s site) open(t *testing.T, path, lastID string) (next func() string) {
 	lines := bufio.NewScanner(answer.Body)
 	return func() string {
 		for lines.Scan() {
-			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+			if id, ok := strings.CutPrefix(lines.Text(), "id:"); ok {
 				return id
 			}
 		}

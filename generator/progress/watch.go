@@ -31,6 +31,8 @@ type SavedProgress struct {
 	Phases map[string]SavedPhase `json:"phases,omitempty"`
 	// Durations are the seconds of the last deployments, the newest last.
 	Durations []int `json:"durations,omitempty"`
+	// Stages are the times of new environments that weren't ready yet.
+	Stages map[string]SavedStages `json:"stages,omitempty"`
 }
 
 // SavedPhase is a phase and its beginning.
@@ -44,8 +46,9 @@ type SavedPhase struct {
 type Watch struct {
 	applications Applications // nil without a cluster
 	now          func() time.Time
-	deployed     func(time.Duration)
+	observer     Observer
 	watched      map[string]*watched // by environment
+	stages       stages
 	// PhaseChanged is called with each new phase of a known environment; nil calls nothing.
 	PhaseChanged func(environment string, p preview.Progress)
 
@@ -65,13 +68,15 @@ type watched struct {
 	readAt  time.Time // zero if the row has changed since the last read
 }
 
-// NewWatch returns a Watch. Applications are nil without a cluster. Deployed is called with the time that a deployment
-// took; nil counts none.
-func NewWatch(a Applications, now func() time.Time, deployed func(time.Duration)) *Watch {
-	if deployed == nil {
-		deployed = func(time.Duration) {}
+// NewWatch returns a Watch. Applications are nil without a cluster. A nil Observer counts nothing.
+func NewWatch(a Applications, now func() time.Time, o Observer) *Watch {
+	if o == nil {
+		o = discard{}
 	}
-	return &Watch{applications: a, now: now, deployed: deployed, watched: map[string]*watched{}, latest: map[string]preview.Progress{}}
+	return &Watch{
+		applications: a, now: now, observer: o, watched: map[string]*watched{}, latest: map[string]preview.Progress{},
+		stages: stages{observer: o},
+	}
 }
 
 // Saved returns the phases and durations to save. HasChanged says whether a phase has changed since the last call.
@@ -79,14 +84,16 @@ func (w *Watch) Saved() (s SavedProgress, hasChanged bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	hasChanged, w.unsaved = w.unsaved, false
-	return SavedProgress{Phases: maps.Clone(w.timings.Phases), Durations: slices.Clone(w.timings.Durations)}, hasChanged
+	return SavedProgress{
+		Phases: maps.Clone(w.timings.Phases), Durations: slices.Clone(w.timings.Durations), Stages: maps.Clone(w.stages.times),
+	}, hasChanged
 }
 
 // Restore takes over saved phases and durations.
 func (w *Watch) Restore(s SavedProgress) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timings = s
+	w.timings, w.stages.times = s, s.Stages
 }
 
 // Update takes over a new snapshot. An environment with a new row is deploying until Argo CD is read again.
@@ -101,6 +108,9 @@ func (w *Watch) Update(s *preview.Snapshot) {
 			e = &watched{row: row}
 		case !rowequality.SameRow(e.row, row):
 			e.readAt = time.Time{}
+			if e.progress.IsFailing() {
+				w.stages.forget(row.Name)
+			}
 			// The known status is about the row before. An empty one means that Argo CD hasn't taken this row.
 			e.progress = row.WithApplication(&preview.ApplicationStatus{}).Progress
 		}
@@ -112,6 +122,20 @@ func (w *Watch) Update(s *preview.Snapshot) {
 		w.note(row.Name, e)
 	}
 	w.forget()
+	w.timeStages(s)
+}
+
+// timeStages times the stages of new environments. Without a cluster their ends are unknown.
+func (w *Watch) timeStages(s *preview.Snapshot) {
+	if w.applications != nil && w.stages.update(s, w.now().UTC()) {
+		w.mustSave()
+	}
+}
+
+func (w *Watch) mustSave() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unsaved = true
 }
 
 // Of returns an environment's progress; nil if it isn't known yet.
@@ -185,6 +209,9 @@ func (w *Watch) take(name string, a *preview.ApplicationStatus, err error) (chan
 		return false
 	}
 	p := e.row.WithApplication(a).Progress
+	if w.stages.read(name, a != nil && e.row.IsSynced(a), p.Phase, w.now().UTC()) {
+		w.mustSave()
+	}
 	changed = !e.isKnown || !p.Same(e.progress)
 	e.isKnown, e.progress = true, p
 	w.note(name, e)
@@ -212,7 +239,7 @@ func (w *Watch) note(name string, e *watched) {
 	now := w.now().UTC().Truncate(time.Second)
 	isDeployed := last.Phase == preview.PhaseDeploying && e.progress.Phase == preview.PhaseReady
 	if took := now.Sub(last.Since); isDeployed && took >= 0 {
-		w.deployed(took)
+		w.observer.DeployTook(name, took)
 		w.timings.Durations = append(w.timings.Durations, int(took.Seconds()))
 		w.timings.Durations = w.timings.Durations[max(0, len(w.timings.Durations)-maxDurations):]
 	}

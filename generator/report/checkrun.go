@@ -51,6 +51,8 @@ func newCheckRun(r asking) checkRun {
 	switch {
 	case r.staysGreen(wasReady):
 		state = success
+	case d.NotStarted: // a required check accepts it
+		state = neutral
 	case state == inactive: // asleep before it was ever ready, or expired
 		state = failure
 	}
@@ -58,7 +60,7 @@ func newCheckRun(r asking) checkRun {
 		SHA: d.HeadSHA, ExternalID: r.key, DetailsURL: cmp.Or(r.page, r.address()),
 		Title: checkTitle(r), Summary: checkSummary(r), Actions: buttonsOf(r),
 	}}
-	if c.run.Status = state; state == success || state == failure {
+	if c.run.Status = state; state == success || state == failure || state == neutral {
 		c.run.Status, c.run.Conclusion = completed, state
 	}
 	return c

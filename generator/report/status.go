@@ -61,13 +61,18 @@ const (
 	failure = "failure"
 )
 
+// notStarted ends the description of a preview that has been asleep since its creation. No commit ran in it, so the
+// description doesn't say that it is live.
+const notStarted = " is asleep: it wakes on the first visit"
+
 // newCommitStatus returns the status of a pull request. A commit that was ready stays green while its environment
 // sleeps or wakes, or is synced again.
 func newCommitStatus(r asking) commitStatus {
 	d := r.decision
 	c := commitStatus{pr: r.key, repository: d.Repository, sha: d.HeadSHA, state: stateOf(r.progress, statusStates)}
 	c.target = cmp.Or(r.address(), r.page)
-	if r.staysGreen(strings.HasPrefix(r.last.Text, c.sha+" "+success+" ")) {
+	wasReady := strings.HasPrefix(r.last.Text, c.sha+" "+success+" ") && !strings.HasSuffix(r.last.Text, notStarted)
+	if r.staysGreen(wasReady) || d.NotStarted { // a status has no neutral state
 		c.state = success
 	}
 	c.description = describe(d, r.progress, c.state)
@@ -90,6 +95,8 @@ func describe(d *preview.Decision, p preview.Progress, state string) string {
 	why := "; previewctl why " + nameOf(d)
 	var text string
 	switch {
+	case d.NotStarted:
+		text = "the preview " + d.Environment + notStarted
 	case state == success:
 		text = "the preview " + d.Environment + " is live"
 		if d.LostSlot != "" {

@@ -15,7 +15,7 @@ var droppable = []struct {
 	{"decisions about removed environments", func(s *State) { s.Memory.Gone = nil }},
 	{"commit statuses", func(s *State) { s.Reported = nil }},
 	{"check runs, deployments and comments", func(s *State) { s.Reports = nil }},
-	{"phases of environments", func(s *State) { s.Progress.Phases = nil }},
+	{"phases of environments", func(s *State) { s.Progress.Phases, s.Progress.Stages = nil, nil }},
 	{"requested resources of sleeping environments", func(s *State) { s.Requested = nil }},
 	{"times of decisions", func(s *State) {
 		s.Memory.Since = maps.Clone(s.Memory.Since)

@@ -33,7 +33,9 @@ type createOptions struct {
 	answer  answerOutput
 
 	defaults []envfile.Setting // of a new environment
-	edits    gitrepo.Edits     // the edits of the commit
+	// build makes the edits of a new environment; nil for those of the flags and the file.
+	build func(*envfile.File) (gitrepo.Edits, error)
+	edits gitrepo.Edits // the edits of the commit
 }
 
 func newCreateCmd(term *terminal.Process, runF func(context.Context, *createOptions) error) *cobra.Command {
@@ -97,6 +99,12 @@ func (o *createOptions) addFlags(cmd *cobra.Command) {
 	o.commit.AddFlags(cmd)
 }
 
+// addContentFlags adds the flags of a lease: it has its own end, sleeps, and comes from no file.
+func (o *createOptions) addContentFlags(cmd *cobra.Command) {
+	o.flags.AddContent(cmd, configrepo.Completer(o.term, &o.commit.Repo))
+	o.commit.AddFlags(cmd)
+}
+
 func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 	if o.file != "" {
 		var err error
@@ -125,26 +133,35 @@ func (o *createOptions) check(cmd *cobra.Command, args []string) error {
 }
 
 func runCreate(ctx context.Context, opts *createOptions) error {
-	owner := opts.defaultOwner(ctx)
-	if owner != "" {
-		opts.defaults = []envfile.Setting{envfile.SetValue(owner, "owner", "owner")}
-	}
-	f, result, err := envfile.Commit(ctx, &opts.commit, opts.term, opts.target, opts.newEnvironment(ctx))
+	answer, err := opts.run(ctx)
 	if err != nil {
 		return err
 	}
-	if owner == "" && opts.flags.Owner == "" && opts.content == nil {
-		opts.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
+	return opts.answer.print(answer)
+}
+
+// run creates the environment, and prints what a person needs to know.
+func (o *createOptions) run(ctx context.Context) (answer changeAnswer, err error) {
+	owner := o.defaultOwner(ctx)
+	if owner != "" {
+		o.defaults = []envfile.Setting{envfile.SetValue(owner, "owner", "owner")}
+	}
+	f, result, err := envfile.Commit(ctx, &o.commit, o.term, o.target, o.newEnvironment(ctx))
+	if err != nil {
+		return answer, err
+	}
+	if owner == "" && o.flags.Owner == "" && o.content == nil {
+		o.term.Notef("no owner is set; use --owner LOGIN, or once: git config --global github.user LOGIN")
 	}
 	done := "created"
-	if opts.changes(f) {
+	if o.changes(f) {
 		done = "changed"
 	}
-	opts.commit.Report(opts.term, result, done+" "+f.Name)
-	answer := newChangeAnswer(f, result, opts.commit, done)
-	answer.Held = opts.hold(ctx, f)
-	opts.explain(f, answer)
-	return opts.answer.print(answer)
+	o.commit.Report(o.term, result, done+" "+f.Name)
+	answer = newChangeAnswer(f, result, o.commit, done)
+	answer.Held = o.hold(ctx, f)
+	o.explain(f, answer)
+	return answer, nil
 }
 
 // explain prints why the service will hold the environment with the remedy, and the next step.
@@ -181,7 +198,9 @@ func (o *createOptions) newEnvironment(ctx context.Context) func(*envfile.File) 
 		if err = o.owner.checkFile(ctx, o.client, f); err != nil {
 			return e, err
 		}
-		if !o.changes(f) {
+		if o.build != nil {
+			e, err = o.build(f)
+		} else if !o.changes(f) {
 			e, err = f.Create(o.content, slices.Concat(o.defaults, o.flags.Settings))
 		} else if err = f.RequireExisting(); err == nil {
 			e, err = f.Change(o.flags.Settings)

@@ -20,6 +20,7 @@ type deleteOptions struct {
 	term                 *terminal.Process
 	target               string
 	breakLinks, ifExists bool
+	onlyLease            bool // release
 	commit               configrepo.CommitOptions
 	client               *apiclient.Client // nil if no service is named
 	owner                ownership
@@ -43,32 +44,37 @@ review_url (with --branch).`,
 		Example: `  previewctl delete jakub --dry-run
   previewctl delete jakub -m 'the redesign is merged'
   previewctl delete team --break-links --if-exists`,
-		Args:              flags.OneEnvironment,
-		ValidArgsFunction: configrepo.Completer(term, &opts.commit.Repo)("environment"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.target = args[0]
-			if err := flags.CheckTarget(cmd, opts.target); err != nil {
-				return err
-			}
-			err := cmp.Or(opts.commit.Check(cmd), opts.owner.check(cmd))
-			if err == nil {
-				opts.client, err = (&apiclient.Flags{}).Optional(cmd, term)
-			}
-			if err == nil {
-				opts.term, err = opts.answer.check(cmd, term)
-			}
-			if err != nil {
-				return err
-			}
-			return runF(cmd.Context(), opts)
-		},
 	}
-	cmd.Flags().BoolVar(&opts.breakLinks, "break-links", false, "delete it even if other environments link to it")
-	cmd.Flags().BoolVar(&opts.ifExists, "if-exists", false, "succeed if the environment doesn't exist")
-	opts.commit.AddFlags(cmd)
-	opts.owner.add(cmd)
-	opts.answer.add(cmd)
+	opts.addTo(cmd, runF)
 	return cmd
+}
+
+// addTo adds what the commands delete and release share.
+func (o *deleteOptions) addTo(cmd *cobra.Command, runF func(context.Context, *deleteOptions) error) {
+	cmd.Args = flags.OneEnvironment
+	cmd.ValidArgsFunction = configrepo.Completer(o.term, &o.commit.Repo)("environment")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.target = args[0]
+		if err := flags.CheckTarget(cmd, o.target); err != nil {
+			return err
+		}
+		err := cmp.Or(o.commit.Check(cmd), o.owner.check(cmd))
+		if err == nil {
+			o.client, err = (&apiclient.Flags{}).Optional(cmd, o.term)
+		}
+		if err == nil {
+			o.term, err = o.answer.check(cmd, o.term)
+		}
+		if err != nil {
+			return err
+		}
+		return runF(cmd.Context(), o)
+	}
+	cmd.Flags().BoolVar(&o.breakLinks, "break-links", false, "delete it even if other environments link to it")
+	cmd.Flags().BoolVar(&o.ifExists, "if-exists", false, "succeed if the environment doesn't exist")
+	o.commit.AddFlags(cmd)
+	o.owner.add(cmd)
+	o.answer.add(cmd)
 }
 
 func runDelete(ctx context.Context, opts *deleteOptions) error {
@@ -92,7 +98,7 @@ func (o *deleteOptions) deletion(ctx context.Context) func(*envfile.File) (gitre
 			}
 			return e, f.Missing()
 		}
-		if err := o.owner.checkFile(ctx, o.client, f); err != nil {
+		if err := cmp.Or(o.checkLease(f), o.owner.checkFile(ctx, o.client, f)); err != nil {
 			return e, err
 		}
 		if others := f.LinkedFrom(); len(others) > 0 && !o.breakLinks {

@@ -34,6 +34,8 @@ var writing = map[string][]string{
 	"edit":     {"jakub"},
 	"event":    {"testdata/event.json"},
 	"handover": {"jakub", "gateway"},
+	"lease":    {"--profile=full"},
+	"release":  {"lease-a"},
 	"service add": {
 		"mailer", "--repository=acme/mailer", "--image=ghcr.io/acme/mailer:1", "--port=8080", "--probe-path=/",
 	},
@@ -169,7 +171,9 @@ func exampleWithSlots(t *testing.T) string {
 	remote := bareExample(t)
 	term, _, said := terminaltest.New("", map[string]string{"PREVIEWSET_CONFIG_REPO": "file://" + remote})
 	for _, args := range [][]string{
-		{"create", "jakub", "--profile=full"}, {"service", "add", "stock", "--chart=testdata/chart"},
+		{"create", "jakub", "--profile=full"},
+		{"create", "lease-a", "-f=testdata/lease.yaml"},
+		{"service", "add", "stock", "--chart=testdata/chart"},
 	} {
 		if code := run(t.Context(), term, append(args, "--author=Ada <ada@example.dev>")); code != 0 {
 			t.Fatalf("%q: exit code %d: %s", args, code, said)

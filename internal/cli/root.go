@@ -63,7 +63,7 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 			newCreateCmd(term, runCreate), newSetCmd(term, runSet), newEditCmd(term, runEdit),
 			newDeleteCmd(term, runDelete), newResetCmd(term, runReset), newHandoverCmd(term, runHandover),
 			newAdoptCmd(term, runAdopt), newEventCmd(term, runEvent), newSlotCmd(term),
-			newCICmd(term, runCI),
+			newCICmd(term, runCI), newLeaseCmd(term, runLease), newReleaseCmd(term, runDelete),
 		}},
 		{"read", "Show environments (needs the service):", []*cobra.Command{
 			newListCmd(term, runList), newShowCmd(term, runShow), newWhyCmd(term, runWhy), newOpenCmd(term, runOpen),

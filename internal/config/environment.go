@@ -26,6 +26,7 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 			"write pullRequest: owner/name#number, or remove adopted",
 		)
 	}
+	v.validateLease(e)
 	if e.Owner != "" && !loginPattern.MatchString(e.Owner) {
 		v.mistake("owner", fmt.Sprintf("%q is not a GitHub login", Printable(e.Owner)), "write the login without @")
 	}
@@ -46,6 +47,19 @@ func (v *validator) validateEnvironment(name string, e *Environment) {
 		)
 	}
 	v.validateChoices(e)
+}
+
+// validateLease checks that a lease ends, and isn't a pull request's environment.
+func (v *validator) validateLease(e *Environment) {
+	switch {
+	case !e.Lease:
+	case e.PullRequest != "":
+		v.mistake("lease", "a pull request's environment can't be a lease", "remove lease or pullRequest")
+	case e.Lifetime.Expires == nil:
+		v.mistake("lease", "needs lifetime.expires: a lease has an end", "write lifetime.expires, or remove lease")
+	case e.Lifetime.KeepAwake:
+		v.mistake("lease", "can't be kept awake: a lease sleeps for other environments", "remove lease or lifetime.keepAwake")
+	}
 }
 
 func (v *validator) validateReset(stores map[string]time.Time) {

@@ -10,6 +10,8 @@ type LifetimeSettings struct {
 	hours          *workingHours
 	hoursIdleAfter time.Duration
 	asleepOutside  bool
+	// StartsAsleep reports whether a new environment has no Pods until its first use.
+	StartsAsleep bool
 }
 
 // SleepCause says why an environment sleeps. Saved state has it.
@@ -66,6 +68,9 @@ func mergeLifetimes(lifetimes ...Lifetime) *LifetimeSettings {
 		override(&r.ExpireAfter, l.ExpireAfter)
 		override(&r.MaxExtension, l.MaxExtension)
 		override(&r.Grace, l.Grace)
+		if l.Start != "" {
+			r.StartsAsleep = l.Start == StartAsleep
+		}
 		if s := l.Sleep; s != nil {
 			override(&r.IdleAfter, s.IdleAfter)
 			override(&r.MaxAwake, s.MaxAwake)

@@ -221,47 +221,6 @@ type SlotPolicy struct {
 	MaxClaim *Duration `yaml:"maxClaim"`
 }
 
-// Lifetime says when an environment sleeps and when it expires. In a profile, a missing setting is the one of the
-// policy. In the policy, a missing setting without a default is off.
-type Lifetime struct {
-	// DeleteAfterIdle is the time without activity after which environments of pull requests and slots are removed.
-	DeleteAfterIdle *Duration `yaml:"deleteAfterIdle"`
-	// ExpireAfter is the time after its creation at which an environment from a file is removed. `expires` overrides it.
-	ExpireAfter *Duration `yaml:"expireAfter"`
-	// MaxExtension is the longest extension by previewctl extend, from now. Default: 336h.
-	MaxExtension *Duration `yaml:"maxExtension"`
-	// Grace is the time between closing a pull request and removing its environment. Default: 0.
-	Grace *Duration `yaml:"grace"`
-	// Sleep says when an environment falls asleep.
-	Sleep *Sleep `yaml:"sleep"`
-}
-
-// Sleep says when an environment falls asleep: no Pods, but all volumes, Secrets and ConfigMaps.
-type Sleep struct {
-	// IdleAfter is the time without activity after which an environment falls asleep.
-	IdleAfter *Duration `yaml:"idleAfter"`
-	// MaxAwake is the longest time awake since the last push or waking. It limits environments that a monitor keeps awake.
-	MaxAwake *Duration `yaml:"maxAwake"`
-	// WorkingHours are hours with their own idleAfter.
-	WorkingHours *WorkingHours `yaml:"workingHours"`
-}
-
-// WorkingHours are hours with their own idleAfter. Hours that end before they begin end on the next day.
-type WorkingHours struct {
-	// Days are the days on which the hours begin: mon, tue, wed, thu, fri, sat, sun.
-	Days []string `yaml:"days" jsonschema:"enum=mon,enum=tue,enum=wed,enum=thu,enum=fri,enum=sat,enum=sun"`
-	// From is the beginning, from "00:00" to "24:00".
-	From string `yaml:"from" jsonschema:"example=08:00"`
-	// To is the end, from "00:00" to "24:00".
-	To string `yaml:"to" jsonschema:"example=19:00"`
-	// Timezone is an IANA time zone.
-	Timezone string `yaml:"timezone" jsonschema:"example=Europe/Berlin"`
-	// IdleAfter is the idleAfter within these hours. Default: sleep.idleAfter.
-	IdleAfter *Duration `yaml:"idleAfter"`
-	// AsleepOutside reports whether environments sleep outside of these hours, unless they are in use. Default: false.
-	AsleepOutside bool `yaml:"asleepOutside"`
-}
-
 // Activity names the source of activity.
 type Activity struct {
 	// Prometheus is the Prometheus server that measures activity.
@@ -292,6 +251,8 @@ type Limits struct {
 	PerOwner int `yaml:"perOwner"`
 	// PerRepository is the highest number of environments of one repository's pull requests.
 	PerRepository int `yaml:"perRepository"`
+	// Leases is the highest number of leases (previewctl lease). They don't count for the three limits above.
+	Leases int `yaml:"leases"`
 	// DeletionsAtOnce is the highest number of removals within 10 minutes; more wait for previewctl confirm. Default: 10,
 	// also for 0.
 	DeletionsAtOnce int `yaml:"deletionsAtOnce"`
@@ -334,6 +295,9 @@ type Environment struct {
 	Handover []string `yaml:"handover"`
 	// Lifetime is the expiry of this environment, and whether it sleeps.
 	Lifetime EnvironmentLifetime `yaml:"lifetime"`
+	// Lease says whether a program has the environment for a time: it counts for limits.leases only, sleeps for others at
+	// limits.awake, and its end needs no confirmation. It needs lifetime.expires. previewctl lease writes it.
+	Lease bool `yaml:"lease"`
 	// PullRequest is the pull request, "owner/name#number", that this file adjusts the environment of.
 	PullRequest string `yaml:"pullRequest" jsonschema:"example=acme/shop#7"`
 	// Adopted says whether the environment stays after its pull request is closed, with the refs in services. previewctl

@@ -32,7 +32,10 @@ type pullRequestJSON struct {
 	User    *account      `json:"user"`
 	Labels  []*labelJSON  `json:"labels"`
 	Head    branchJSON    `json:"head"`
-	Base    branchJSON    `json:"base"`
+	// Reviewers and Teams are asked for a review. Only their number is needed.
+	Reviewers []struct{} `json:"requested_reviewers"`
+	Teams     []struct{} `json:"requested_teams"`
+	Base      branchJSON `json:"base"`
 }
 
 type labelJSON struct {
@@ -53,6 +56,7 @@ func (p *pullRequestJSON) fact(baseRepositoryID int64) preview.PullRequest {
 		Branch: config.Shorten(p.Head.Ref, maxRef), TargetBranch: config.Shorten(p.Base.Ref, maxRef),
 		HeadSHA: config.Shorten(p.Head.SHA, maxSHA), BaseSHA: config.Shorten(p.Base.SHA, maxSHA),
 		BaseRepositoryID: baseRepositoryID, Updated: p.updatedAt(),
+		ReviewRequested: len(p.Reviewers)+len(p.Teams) > 0,
 	}
 	if p.Created != nil {
 		out.Created = p.Created.UTC()

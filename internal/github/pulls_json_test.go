@@ -70,6 +70,17 @@ func TestPullRequestWithNulls(t *testing.T) {
 		"null as title and draft": {
 			withNull("title", "draft"), func(p preview.PullRequest) bool { return p.Title == "" && !p.Draft },
 		},
+		"nobody is asked for a review": {
+			withNull("requested_reviewers", "requested_teams"), func(p preview.PullRequest) bool { return !p.ReviewRequested },
+		},
+		"a person is asked for a review": {
+			githubtest.PullRequest{Raw: map[string]any{"requested_reviewers": []any{map[string]any{"login": "bob"}}}},
+			func(p preview.PullRequest) bool { return p.ReviewRequested },
+		},
+		"a team is asked for a review": {
+			githubtest.PullRequest{Raw: map[string]any{"requested_teams": []any{map[string]any{"slug": "web"}}}},
+			func(p preview.PullRequest) bool { return p.ReviewRequested },
+		},
 		"null as base": {withNull("base"), func(p preview.PullRequest) bool { return p.BaseRepositoryID != 0 }},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ func TestInvalidFileKeepsTheLastValidOne(t *testing.T) {
 
 	for name, c := range map[string]*config.Config{"right after": broken, "a commit later": stillBroken} {
 		want := []string{testfixture.Shop7File +
-			":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lifetime, links, owner, profile, " +
+			":5: oops: unknown field; known here: adopted, apiVersion, components, dataset, handover, kind, lease, lifetime, links, owner, profile, " +
 			"pullRequest, purpose, reset, services, shared"}
 		if diff := cmp.Diff(want, testfixture.Lines(c.Problems.Err())); diff != "" {
 			t.Errorf("%s: problems (-want +got):\n%s", name, diff)

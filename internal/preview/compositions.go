@@ -15,7 +15,8 @@ type ingredients struct {
 	plan     Plan
 	source   Source
 	purpose  string
-	person   string    // for limits.perOwner
+	person   string // for limits.perOwner
+	isLease  bool
 	expires  time.Time // the fixed end; zero if there is none
 	handover []string  // services with workloads that Argo CD leaves alone
 	members  []Member
@@ -32,7 +33,7 @@ type pullRequestFacts struct {
 
 func (p *ingredients) equal(other *ingredients) bool {
 	return p.plan.equal(&other.plan) && p.source == other.source && p.purpose == other.purpose &&
-		p.person == other.person &&
+		p.person == other.person && p.isLease == other.isLease &&
 		p.expires.Equal(other.expires) && slices.Equal(p.handover, other.handover) &&
 		slices.Equal(p.members, other.members) &&
 		p.single == other.single && slices.Equal(p.labels, other.labels)
@@ -99,7 +100,9 @@ func composeEnvironment(cfg *config.Config, baseline map[string]linkPatches, par
 	if err != nil {
 		return Remembered{}, err
 	}
-	e := Remembered{Members: parts.members, Row: sourcedRow(cfg, parts, c), Hosts: c.hostNames(), Run: parts.plan.Run}
+	e := Remembered{
+		Members: parts.members, Row: sourcedRow(cfg, parts, c), Hosts: c.hostNames(), Run: parts.plan.Run, IsLease: parts.isLease,
+	}
 	if parts.person != e.Row.Author {
 		e.Person = parts.person
 	}

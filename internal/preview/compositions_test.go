@@ -40,7 +40,7 @@ func TestIngredientsCompareEveryField(t *testing.T) {
 				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x", Secrets: "x", Generation: "x",
 				Reset: map[string]time.Time{"x": noon}, Env: map[string]map[string]string{"x": {"x": "x"}}, Editors: []string{"x"},
 			},
-			source: "x", purpose: "x", person: "x", expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},
+			source: "x", purpose: "x", person: "x", isLease: true, expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},
 			single: pullRequestFacts{1, 1, "x", "x", "x", "x", "x", "x", "x"}, labels: []string{"x"},
 		}
 	}

@@ -71,6 +71,9 @@ type Decision struct {
 
 	// State is the environment's state: awake, waking or asleep; missing if it isn't live.
 	State State `json:"state,omitempty"`
+	// NotStarted reports whether the environment has been asleep since its creation: no commit has run in it. It wakes on
+	// the first visit.
+	NotStarted bool `json:"not_started,omitempty"`
 	// SleepsAt is the earliest time at which the environment falls asleep without further use; missing if none is known.
 	SleepsAt *time.Time `json:"sleeps_at,omitempty"`
 	// ExpiresAt is the earliest time at which the environment expires without further use; missing if none is known.

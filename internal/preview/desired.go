@@ -51,6 +51,14 @@ func (d *desiredEnvironment) source() Source {
 	return FromPullRequest
 }
 
+// isLease reports whether a program has the environment for a time.
+func (d *desiredEnvironment) isLease() bool { return d.source() == FromFile && d.file.Lease }
+
+// isReviewRequested reports whether a person is asked for a review of a pull request in the environment.
+func (d *desiredEnvironment) isReviewRequested() bool {
+	return d != nil && slices.ContainsFunc(d.members, func(m *member) bool { return m.hold == nil && m.ReviewRequested })
+}
+
 // limitOwner returns the login that limits.perOwner counts the environment for, or "". A slot counts for no owner.
 func (d *desiredEnvironment) limitOwner() string {
 	switch {

@@ -14,6 +14,9 @@ func (ls *lifecycles) fixedEnd(desired *desiredEnvironment, profile string) time
 	switch {
 	case desired.file.Lifetime.Expires != nil:
 		return *desired.file.Lifetime.Expires
+	case desired.isAbandoned() && desired.previous.IsLease: // its file is gone from a branch that was force-pushed
+		end, _ := time.Parse(time.RFC3339, desired.previous.Row.ExpiresAt)
+		return end
 	case desired.source() != FromFile:
 		return time.Time{}
 	}

@@ -13,9 +13,11 @@ var sleepReasons = map[config.SleepCause]string{
 	config.SleptOutside: "it had no activity outside of working hours",
 	SleptMaxAwake: "it was awake for as long as lifetime.sleep.maxAwake allows without a push, a visit or an " +
 		"extension",
-	SleptAsked:    "a person put it to sleep",
-	SleptRevoked:  "a commit from a fork in it isn't approved any more",
-	SleptForLimit: "it had no activity, and another environment needed its place",
+	SleptAsked:     "a person put it to sleep",
+	SleptRevoked:   "a commit from a fork in it isn't approved any more",
+	SleptPreempted: "it is a lease, and another environment needed its place",
+	SleptAtStart:   "its profile starts asleep, and it wakes on the first visit",
+	SleptForLimit:  "it had no activity, and another environment needed its place",
 }
 
 // stateExplainer explains the state of live environments.
@@ -50,6 +52,7 @@ func (e stateExplainer) describe(d *Decision, l *lifecycle) {
 	d.ExpiresAnyway = d.ExpiresAt != nil && isFixed
 	if state.State == Asleep {
 		d.Outcome, d.Since = AsleepOutcome, state.Changed.UTC().Truncate(time.Second)
+		d.NotStarted = state.Why == SleptAtStart
 	}
 }
 
@@ -65,6 +68,9 @@ func (e stateExplainer) nextSleep(l *lifecycle, state runState) time.Time {
 func wakeRemedy(name string, state runState) string {
 	if state.State != Asleep || state.position > 0 {
 		return ""
+	}
+	if state.Why == SleptAtStart {
+		return "visit it, request a review of its pull request, or previewctl wake " + name
 	}
 	return "visit it, push to it, or previewctl wake " + name
 }

@@ -99,6 +99,8 @@ type PullRequest struct {
 	Labels  []string // names, in GitHub's order
 	Created time.Time
 	Updated time.Time // updated_at; zero if unknown
+	// ReviewRequested is true while a person or a team is asked for a review.
+	ReviewRequested bool
 	// Closed is true only for announced pull requests. All others are open.
 	Closed bool
 

@@ -48,7 +48,7 @@ func newDeletionGuard(
 	}
 	maps.DeleteFunc(g.recentOf, func(_ string, times []time.Time) bool { return len(times) == 0 })
 	for _, e := range in.previous {
-		if !e.IsGuarded {
+		if !e.IsGuarded && !e.IsLease {
 			g.countEach(e, func(c *removalCount) { c.before++ })
 		}
 	}
@@ -73,8 +73,10 @@ func recentRemovals(in *input, times []time.Time) []time.Time {
 }
 
 // isCounted reports whether the guard counts the removal of an environment. It was counted before if it is guarded, and
-// a confirmed removal isn't a mistake.
-func (in *input) isCounted(e *Remembered) bool { return !e.IsGuarded && !in.isConfirmed(e.Row.Name) }
+// a confirmed removal isn't a mistake. Nor is the end of a lease, however many end at once.
+func (in *input) isCounted(e *Remembered) bool {
+	return !e.IsGuarded && !in.isConfirmed(e.Row.Name) && !e.IsLease
+}
 
 // countEach changes the counts of all environments and of the repositories of one environment.
 func (g *deletionGuard) countEach(e *Remembered, change func(*removalCount)) {
@@ -125,8 +127,11 @@ func (d *desiredEnvironment) isLost() bool {
 }
 
 // stops reports whether a removal waits for confirmation. A removal that was guarded before stays guarded, however few
-// are left of them.
+// are left of them. A lease goes.
 func (g *deletionGuard) stops(e *Remembered) bool {
+	if e.IsLease {
+		return false
+	}
 	return e.IsGuarded || // guard guarded-before: false
 		g.isActive(e)
 }

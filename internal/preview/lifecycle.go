@@ -44,6 +44,15 @@ type runState struct {
 	position int // the number that users see: its position in the queue now; else 0
 }
 
+// newRunState is the first state of an environment.
+func newRunState(state State, now time.Time) runState {
+	s := runState{State: state, Changed: now.UTC()}
+	if state == Asleep {
+		s.Why = SleptAtStart
+	}
+	return s
+}
+
 // changedTo returns the state after a change.
 func (s runState) changedTo(state State, why config.SleepCause, now time.Time) runState {
 	return runState{State: state, Changed: now.UTC(), Why: why, Took: s.Took}
@@ -120,6 +129,14 @@ func (ls *lifecycles) update(name string, previous *Remembered) {
 	state := runState{State: previous.Row.State, Changed: l.Changed, Why: l.Why, Ticket: l.Ticket, Took: l.Took}
 	l.recordActivity(in, ls.measured, state)
 	ls.initial[name] = finishWaking(in, name, state)
+}
+
+// isLease reports whether an environment is a lease. One that nothing asks for now is what it was.
+func (l *lifecycle) isLease() bool {
+	if l.desired != nil && !l.desired.isAbandoned() {
+		return l.desired.isLease()
+	}
+	return l.previous != nil && l.previous.IsLease
 }
 
 // recordPushes notes new commits, and that the environment is asked for again.

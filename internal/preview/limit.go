@@ -87,7 +87,7 @@ func (l *limiter) create(desired *desiredEnvironment) {
 			if expired = l.expiredBefore(next, p.desired); expired != nil {
 				p.hold = &hold{rule: expired.Rule, reason: expired.Reason, remedy: comeBackRemedy(l.in.cfg, next.name, l.in.now)}
 			} else {
-				p.hold = l.limitHold(p.desired) // guard limits: nil
+				p.hold = l.limitHold(p.desired, p.planned.row().State) // guard limits: nil
 			}
 		}
 		res := l.reconciler.conclude(p)
@@ -95,9 +95,11 @@ func (l *limiter) create(desired *desiredEnvironment) {
 		next = l.reconciler.add(res).followUp
 	}
 	if _, isOld := l.states[desired.name]; !isOld && l.live.has(desired.name) {
-		l.states[desired.name] = runState{State: l.live.environments[desired.name].Row.State, Changed: l.in.now.UTC()}
+		l.states[desired.name] = newRunState(l.live.environments[desired.name].Row.State, l.in.now)
 	}
-	l.wakeTargets(desired.name)
+	if l.states[desired.name].State != Asleep {
+		l.wakeTargets(desired.name)
+	}
 }
 
 // expiredBefore returns the entry of an environment that its lifetime took away, or that is over before it begins.
@@ -131,13 +133,15 @@ const (
 	limitEnvironments  limitName = "environments"
 	limitPerOwner      limitName = "perOwner"
 	limitPerRepository limitName = "perRepository"
+	limitLeases        limitName = "leases"
 	limitAwake         limitName = "awake"
 )
 
-// limitHold holds a new environment if a limit is reached.
-func (l *limiter) limitHold(desired *desiredEnvironment) *hold {
+// limitHold holds a new environment if a limit is reached. One that starts asleep needs no place among those awake.
+func (l *limiter) limitHold(desired *desiredEnvironment, state State) *hold {
 	for _, c := range l.limitCounts(desired) {
-		if c.atMost == 0 || c.have < c.atMost || c.name == limitAwake && l.makeRoom() {
+		if c.atMost == 0 || c.have < c.atMost ||
+			c.name == limitAwake && (state == Asleep || l.makeRoom(desired.isLease())) {
 			continue
 		}
 		place := &QueuePlace{Name: string(c.name), For: c.who, Position: l.enqueue(c.name, c.queue)}
@@ -166,6 +170,8 @@ func (c limitCount) roomRemedy() string {
 		return "wait, or close or unlabel another pull request of the same owner"
 	case limitPerRepository:
 		return "wait, or close or unlabel another pull request of the same repository"
+	case limitLeases:
+		return "wait, or end another lease with previewctl release"
 	case limitEnvironments:
 	}
 	return "wait, or close or unlabel the pull request of another environment"
@@ -180,6 +186,10 @@ func (l *limiter) enqueue(name limitName, queue string) int {
 
 func (l *limiter) limitCounts(desired *desiredEnvironment) []limitCount {
 	limits, u := l.in.cfg.Policy.Limits, l.countsFor(desired)
+	ofAwake := limitCount{limitAwake, "", "", u.awake + l.awakeChange, limits.Awake}
+	if desired.isLease() {
+		return []limitCount{{limitLeases, "", "", u.leases, limits.Leases}, ofAwake}
+	}
 	counts := []limitCount{{limitEnvironments, "", "", u.all, limits.Environments}}
 	owner := desired.limitOwner()
 	if key := strings.ToLower(owner); desired.claim == nil && (!desired.isFromFile || key != "") {
@@ -199,7 +209,7 @@ func (l *limiter) limitCounts(desired *desiredEnvironment) []limitCount {
 			seen[m.key] = true
 		}
 	}
-	return append(counts, limitCount{limitAwake, "", "", u.awake + l.awakeChange, limits.Awake})
+	return append(counts, ofAwake)
 }
 
 // countsFor counts also dedicated environments that stay until their pull request has moved, but not those of pull
@@ -225,7 +235,7 @@ func (l *limiter) wake(c *lifecycle) {
 	if state.State != Asleep || !c.canWake() {
 		return
 	}
-	if most := l.in.cfg.Policy.Limits.Awake; most > 0 && l.awakeCount() >= most && !l.makeRoom() {
+	if most := l.in.cfg.Policy.Limits.Awake; most > 0 && l.awakeCount() >= most && !l.makeRoom(c.isLease()) {
 		state.position = l.enqueue(limitAwake, "")
 		if state.Ticket == 0 {
 			l.lastTicket++
@@ -259,8 +269,15 @@ func (l *limiter) wakeTargets(name string) {
 	}
 }
 
-// makeRoom puts the longest idle environment to sleep, if limits.whenFull says so. It returns false if there is none.
-func (l *limiter) makeRoom() bool {
+// makeRoom puts a lease to sleep, else the longest idle environment, if limits.whenFull says so. It returns false if
+// there is none. No environment sleeps for a lease.
+func (l *limiter) makeRoom(isLease bool) bool {
+	if isLease {
+		return false
+	}
+	if l.preemptLease() {
+		return true
+	}
 	if l.in.cfg.Policy.Limits.WhenFull != config.WhenFullSleepIdlest {
 		return false
 	}
@@ -279,4 +296,22 @@ func (l *limiter) makeRoom() bool {
 		}
 	}
 	return false
+}
+
+// preemptLease puts the newest lease that is awake to sleep, because least of its work is lost. It returns false if
+// there is none. A lease sleeps whether it is used or not: programs take leases knowing that.
+func (l *limiter) preemptLease() bool {
+	leases := slices.DeleteFunc(l.scheduler.alive(), func(c *lifecycle) bool {
+		isAwake := func(from *lifecycle) bool { return l.scheduler.isAwake(from, l.states) }
+		return !c.isLease() || !isAwake(c) || c.isKeptAwake() || slices.ContainsFunc(c.linkedFrom, isAwake)
+	})
+	if len(leases) == 0 {
+		return false
+	}
+	newest := slices.MaxFunc(leases, func(a, b *lifecycle) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.name, b.name))
+	})
+	l.states[newest.name] = l.states[newest.name].changedTo(Asleep, SleptPreempted, l.in.now)
+	l.awakeChange--
+	return true
 }

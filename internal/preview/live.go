@@ -15,7 +15,9 @@ type liveSet struct {
 
 // liveCounts counts live environments for the limits.
 type liveCounts struct {
-	all, awake    int
+	// all are those that count for limits.environments, leases those that count for limits.leases.
+	all, leases   int
+	awake         int // all that are awake, also leases
 	perOwner      map[string]int
 	perRepository map[string]int
 }
@@ -49,10 +51,14 @@ func (s *liveSet) add(e *Remembered) {
 func (s *liveSet) has(name string) bool { return s.environments[name] != nil }
 
 func (u *liveCounts) count(e *Remembered) {
-	u.all++
 	if e.Row.State != Asleep {
 		u.awake++
 	}
+	if e.IsLease {
+		u.leases++
+		return
+	}
+	u.all++
 	owner := e.limitOwner()
 	if e.Row.Source == FromPullRequest || e.Row.Source == FromFile && owner != "" { // slots are limited by their number
 		u.perOwner[strings.ToLower(owner)]++
@@ -66,7 +72,7 @@ func (u *liveCounts) count(e *Remembered) {
 
 func (u *liveCounts) clone() liveCounts {
 	return liveCounts{
-		all: u.all, awake: u.awake, perOwner: maps.Clone(u.perOwner),
+		all: u.all, leases: u.leases, awake: u.awake, perOwner: maps.Clone(u.perOwner),
 		perRepository: maps.Clone(u.perRepository),
 	}
 }

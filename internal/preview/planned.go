@@ -109,7 +109,7 @@ func composePlanned(planned *plannedEnvironment) *hold {
 
 func (p *plannedEnvironment) compose() (*composition, error) {
 	desired, profile := p.desired, p.in.cfg.Policy.Profiles[p.profile]
-	state := Awake
+	state := p.firstState()
 	var secrets SecretsMark
 	if desired.previous != nil {
 		state, secrets = desired.previous.Row.State, desired.previous.Row.SecretsMark()
@@ -122,12 +122,23 @@ func (p *plannedEnvironment) compose() (*composition, error) {
 			Run:        p.run, State: state, Reset: desired.file.Reset, Env: desired.file.Variables(),
 			Secrets: secrets, Editors: desired.editors(), Generation: generationOf(p.in, desired, p.run),
 		},
-		source: desired.source(), purpose: desired.purpose(), person: desired.limitOwner(), handover: desired.file.Handover,
-		members: desired.rememberedMembers(p.in.cfg.Policy.PullRequests),
+		source: desired.source(), isLease: desired.isLease(), purpose: desired.purpose(), person: desired.limitOwner(),
+		handover: desired.file.Handover, members: desired.rememberedMembers(p.in.cfg.Policy.PullRequests),
 		expires: p.lifecycles.fixedEnd(desired, p.profile),
 	}
 	parts.single, parts.labels = singlePullRequest(desired, parts.members)
 	return p.last.compose(parts, p.last.plain[desired.name], desired.previous)
+}
+
+// firstState returns the state of a new environment. With lifetime.start it is asleep until its first use.
+func (p *plannedEnvironment) firstState() State {
+	desired, asked := p.desired, p.in.memory.Requests[p.desired.name]
+	isUsed := desired.isLease() || isKeptAwake(desired.file) || desired.isReviewRequested() ||
+		!asked.Woken.IsZero() || !asked.Renewed.IsZero()
+	if p.in.cfg.LifetimeOf(p.profile).StartsAsleep && !isUsed {
+		return Asleep
+	}
+	return Awake
 }
 
 func (p *plannedEnvironment) row() *Row { return &p.composed.environment.Row }

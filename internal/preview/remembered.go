@@ -16,6 +16,8 @@ type Remembered struct {
 	// it again.
 	IsGuarded bool `json:"Braked"`
 	Row       Row
+	// IsLease is true if its file made it a lease. It is remembered, because the file is gone when the lease is released.
+	IsLease bool `json:"Lease,omitempty"`
 	// Person is the login that limits.perOwner counts it for, if that isn't the author.
 	Person string `json:",omitempty"`
 	Hosts  []string
@@ -95,10 +97,12 @@ type Decided struct {
 
 // The causes of sleep that lifetime settings don't decide alone.
 const (
-	SleptMaxAwake config.SleepCause = "max-awake"
-	SleptAsked    config.SleepCause = "asked"
-	SleptForLimit config.SleepCause = "limit"
-	SleptRevoked  config.SleepCause = "approval" // a commit from a fork isn't approved any more
+	SleptMaxAwake  config.SleepCause = "max-awake"
+	SleptAsked     config.SleepCause = "asked"
+	SleptForLimit  config.SleepCause = "limit"
+	SleptRevoked   config.SleepCause = "approval"  // a commit from a fork isn't approved any more
+	SleptPreempted config.SleepCause = "preempted" // it is a lease, and another environment needed its place
+	SleptAtStart   config.SleepCause = "start"     // lifetime.start is asleep, and it was never awake
 )
 
 // Requests has the last requests about one environment.

@@ -83,7 +83,11 @@ func (s *scheduler) isActivityKnown(l *lifecycle) bool { return l.isMeasured && 
 
 // isKeptAwake reports whether the file keeps the environment awake. Argo CD can't stop workloads that are handed over.
 func (l *lifecycle) isKeptAwake() bool {
-	return l.file.Lifetime.KeepAwake || len(l.file.Handover) > 0 // guard stays-awake: false
+	return isKeptAwake(l.file) // guard stays-awake: false
+}
+
+func isKeptAwake(file *config.Environment) bool {
+	return file.Lifetime.KeepAwake || len(file.Handover) > 0
 }
 
 // isSentToSleep reports whether a person put it to sleep, without a wake request or a push since.
@@ -113,7 +117,11 @@ func (s *scheduler) wakesNow(l *lifecycle, states runStates) bool {
 	isWoken := !l.requests.Woken.IsZero() && !l.requests.Woken.Before(state.Changed) && !l.isSentToSleep()
 	isAwake := func(from *lifecycle) bool { return s.isAwake(from, states) }
 	isApprovedAgain := state.Why == SleptRevoked
-	return isWoken || isApprovedAgain || l.Pushed.After(state.Changed) || l.isKeptAwake() ||
+	isPushed, isReviewed := l.Pushed.After(state.Changed), false
+	if state.Why == SleptAtStart { // most previews with a push are never visited
+		isPushed, isReviewed = false, l.desired.isReviewRequested() && !l.isSentToSleep()
+	}
+	return isWoken || isApprovedAgain || isPushed || isReviewed || l.isKeptAwake() ||
 		slices.ContainsFunc(l.linkedFrom, isAwake)
 }
 

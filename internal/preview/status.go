@@ -121,30 +121,44 @@ func (r Row) withProgress(p Progress) Status {
 	return s
 }
 
-// progress returns how far Argo CD is with a row. Argo CD must have taken the newest row, compared exactly that with
-// the cluster, finished its sync, and found it healthy. Before that, its status is about an earlier row.
+// IsSynced reports whether Argo CD has synced a row, healthy or not.
+func (r Row) IsSynced(a *ApplicationStatus) bool {
+	_, isSynced := r.syncProgress(a)
+	return isSynced
+}
+
+// progress returns how far Argo CD is with a row.
 func (r Row) progress(a *ApplicationStatus) Progress {
+	if p, isSynced := r.syncProgress(a); !isSynced {
+		return p
+	}
+	return a.healthProgress()
+}
+
+// syncProgress returns how far Argo CD is with the sync of a row. Argo CD must have taken the newest row, compared
+// exactly that with the cluster, and finished its sync. Before that, its status is about an earlier row.
+func (r Row) syncProgress(a *ApplicationStatus) (p Progress, isSynced bool) {
 	deploying := func(reason string) Progress { return Progress{Phase: PhaseDeploying, Reason: config.Printable(reason)} }
 	failed := func(reason string) Progress {
 		return Progress{Phase: PhaseFailed, Reason: config.Printable(reason), Resource: a.Unhealthy}
 	}
 	switch {
 	case a.Deleting:
-		return deploying("its Application is being deleted" + a.waitsForRemaining())
+		return deploying("its Application is being deleted" + a.waitsForRemaining()), false
 	case !r.isSource(a.Spec):
-		return deploying("Argo CD hasn't taken the newest answer yet")
+		return deploying("Argo CD hasn't taken the newest answer yet"), false
 	case a.Operation == "Running" || a.Operation == "Terminating":
-		return deploying("it is being synced" + because(a.Message))
+		return deploying("it is being synced" + because(a.Message)), false
 	case a.Broken:
-		return failed("Argo CD can't compare it" + because(a.Message))
+		return failed("Argo CD can't compare it" + because(a.Message)), false
 	case !r.isSource(a.Compared) || a.Revision != r.Revision:
-		return deploying("Argo CD hasn't compared the newest commit yet")
+		return deploying("Argo CD hasn't compared the newest commit yet"), false
 	case (a.Operation == "Failed" || a.Operation == "Error") && r.isSource(a.Tried):
-		return failed("its sync failed" + because(cmp.Or(a.worst(), a.Message)))
+		return failed("its sync failed" + because(cmp.Or(a.worst(), a.Message))), false
 	case a.Sync != "Synced":
-		return deploying("it is " + a.Sync)
+		return deploying("it is " + a.Sync), false
 	}
-	return a.healthProgress()
+	return Progress{}, true
 }
 
 // healthProgress returns the progress of a synced environment.

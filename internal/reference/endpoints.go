@@ -19,6 +19,8 @@ lists the endpoints.
 - For people in [Argo CD's UI](../guides/argocd-ui.md), Argo CD sends a token that acts for it. The endpoints of the one
   environment that belongs to the named Application are then open, with the role of the person.
 - The public listener (port 4356) has webhooks, wake pages and the previews page. Only this one may be reachable from the internet.
+- Lists have pages (` + "`limit`, `continue`" + `), a choice of fields (` + "`fields`" + `) and streams of changes (` + "`watch`" + `).
+- The running service has the document at ` + "`/api/v1/openapi.yaml`" + `. [Versions](../versions.md) has the promise.
 - The body of an error is ` + "`{\"message\": \"…\"}`" + `.
 
 `

@@ -1,10 +1,12 @@
 package reference_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/internal/reference"
 	"github.com/previewset/previewset/internal/reference/openapi"
 )
@@ -166,6 +169,16 @@ func fits(t *testing.T, route *routers.Route, e exchange, w *httptest.ResponseRe
 			t.Errorf("the request: %v", err)
 		}
 	}
+	if schema := route.Spec.Components.Schemas[wholeLists[e.route]]; schema != nil && e.status == http.StatusOK &&
+		!strings.Contains(e.path, "fields=") {
+		var body any
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Value.VisitJSON(body); err != nil {
+			t.Errorf("a list with all fields: %v", err)
+		}
+	}
 	request.Options.ExcludeResponseBody = strings.HasPrefix(w.Header().Get("Content-Type"), "text/html")
 	response := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: request, Status: w.Code, Header: w.Header(), Options: request.Options,
@@ -173,6 +186,22 @@ func fits(t *testing.T, route *routers.Route, e exchange, w *httptest.ResponseRe
 	if err := openapi3filter.ValidateResponse(context.Background(), response.SetBodyBytes(w.Body.Bytes())); err != nil {
 		t.Errorf("the response: %v\n%s", err, w.Body)
 	}
+}
+
+// wholeLists has the schemas of lists. The document allows items with fewer fields too, but only if fields asks for them.
+var wholeLists = map[string]string{
+	"/api/v1/environments": "EnvironmentList", "/api/v1/decisions": "DecisionList",
+}
+
+// The service serves the document that is in the repository.
+func TestServedDocument(t *testing.T) {
+	t.Parallel()
+	g, _ := newService(t)
+	served := call(t, g.Handler(), http.MethodGet, "/api/v1/openapi.yaml", "", nil).Body.Bytes()
+	if !bytes.Equal(served, previewset.HTTPAPI) {
+		t.Errorf("another document is served:\n%s", served)
+	}
+	load(t, served)
 }
 
 func exchanges() []exchange {
@@ -188,6 +217,12 @@ func exchanges() []exchange {
 		{"POST", "/api/v1/getparams.execute", "/api/v1/getparams.execute", `{}`, nil, 401},
 		{"POST", "/api/v1/getparams.execute", "/api/v1/getparams.execute", `[]`, argo, 400},
 		{"GET", "/api/v1/environments", "/api/v1/environments", "", api, 200},
+		{"GET", "/api/v1/environments", "/api/v1/environments?limit=1", "", api, 200},
+		{"GET", "/api/v1/environments", "/api/v1/environments?limit=1&continue=Z2F0ZXdheS1wci0x", "", api, 200},
+		{"GET", "/api/v1/environments", "/api/v1/environments?fields=url,progress.phase", "", api, 200},
+		{"GET", "/api/v1/environments", "/api/v1/environments?fields=colour", "", api, 400},
+		{"GET", "/api/v1/environments", "/api/v1/environments?watch=true&limit=1", "", api, 400},
+		{"GET", "/api/v1/environments", "/api/v1/environments", "", nil, 401},
 		{"GET", template, environment + "?config_commit=0123456", "", api, 200},
 		{"GET", template, environment + "?config_commit=main", "", api, 400},
 		{"GET", template, "/api/v1/environments/nothing", "", api, 404},
@@ -195,6 +230,9 @@ func exchanges() []exchange {
 		{"GET", template + "/application", "/api/v1/environments/a-missing/application", "", api, 404},
 		{"GET", "/api/v1/decisions", "/api/v1/decisions", "", api, 200},
 		{"GET", "/api/v1/decisions", "/api/v1/decisions?repository=acme/shop&number=1", "", api, 200},
+		{"GET", "/api/v1/decisions", "/api/v1/decisions?limit=2&fields=outcome,reason", "", api, 200},
+		{"GET", "/api/v1/decisions", "/api/v1/decisions?limit=0", "", api, 400},
+		{"GET", "/api/v1/openapi.yaml", "/api/v1/openapi.yaml", "", nil, 200},
 		{"GET", "/api/v1/facts", "/api/v1/facts", "", api, 200},
 		{"GET", "/api/v1/usage", "/api/v1/usage?by=repository&since=24h", "", api, 200},
 		{"GET", "/api/v1/usage", "/api/v1/usage?by=colour", "", api, 400},

@@ -3,6 +3,7 @@ package envfile
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -108,6 +109,27 @@ func (f *File) checkNameIsFree() error {
 			"choose another name, or remove the folder", f.Name, FolderOf(f.Name))
 	}
 	return nil
+}
+
+// Basis returns a hash of the files that every environment without links is built from: all files but those in the
+// folders of environments.
+func (f *File) Basis() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(f.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		parent := path.Dir(name)
+		switch {
+		case err != nil:
+			return err
+		case parent == config.OverlaysFolder && entry.IsDir() && path.Base(name) != "preview":
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		content, err := fs.ReadFile(f.FS, name)
+		_, _ = fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content) // a hash never fails
+		return err
+	})
+	return string(sum.Sum(nil)), err
 }
 
 // URL returns the environment's address.

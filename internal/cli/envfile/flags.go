@@ -22,8 +22,17 @@ type Flags struct {
 	Settings []Setting
 }
 
-// Add adds the flags to a command. The function complete returns the completion for names of a kind.
+// Add adds all flags to a command. The function complete returns the completion for names of a kind.
 func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.CompletionFunc) {
+	f.AddContent(cmd, complete)
+	p := cmd.Flags()
+	p.BoolVar(&f.shared, "shared", false, "let other environments link to this one; --shared=false ends that")
+	p.StringVar(&f.expires, "expires", "", "remove the environment at a time: "+flags.TimeFormats)
+	p.BoolVar(&f.keepAwake, "keep-awake", false, "never let the environment sleep; --keep-awake=false ends that")
+}
+
+// AddContent adds the flags about the owner and the content of an environment.
+func (f *Flags) AddContent(cmd *cobra.Command, complete func(kind string) cobra.CompletionFunc) {
 	p := cmd.Flags()
 	p.StringVar(&f.Owner, "owner", "",
 		"set the owner, a GitHub login (create: default PREVIEWSET_OWNER, else Git's github.user)")
@@ -38,9 +47,6 @@ func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.Complet
 	p.StringArrayVar(&f.env, "env", nil,
 		"set a variable of a service's container, SERVICE.NAME=VALUE; SERVICE.NAME- removes it; repeatable")
 	p.StringVar(&f.dataset, "dataset", "", "start data stores with a folder of kustomize-base/data/STORE/datasets")
-	p.BoolVar(&f.shared, "shared", false, "let other environments link to this one; --shared=false ends that")
-	p.StringVar(&f.expires, "expires", "", "remove the environment at a time: "+flags.TimeFormats)
-	p.BoolVar(&f.keepAwake, "keep-awake", false, "never let the environment sleep; --keep-awake=false ends that")
 	for _, flag := range []string{"profile", "component", "service", "link", "dataset"} {
 		flags.CompleteWith(cmd, flag, complete(flag))
 	}
@@ -48,6 +54,9 @@ func (f *Flags) Add(cmd *cobra.Command, complete func(kind string) cobra.Complet
 
 // ChangesDataset reports whether the dataset is given.
 func (f *Flags) ChangesDataset() bool { return f.dataset != "" }
+
+// HasLinks reports whether the environment gets links to others.
+func (f *Flags) HasLinks() bool { return len(f.links) > 0 }
 
 // Check checks the flags and fills Settings.
 func (f *Flags) Check(cmd *cobra.Command, now time.Time) error {

@@ -105,11 +105,19 @@ func (r Response) build(s *schemas) response {
 	if r.Body != nil {
 		out.Content[contentJSON] = media{s.of(reflect.TypeOf(r.Body))}
 	}
+	if r.List != "" {
+		out.Content[contentJSON] = media{&jsonschema.Schema{
+			AnyOf: []*jsonschema.Schema{out.Content[contentJSON].Schema, selectedList(r.List, r.Identity)},
+		}}
+	}
 	if r.Schema != nil {
 		out.Content[contentJSON] = media{r.Schema}
 	}
 	for _, kind := range r.Texts {
 		out.Content[kind] = media{&jsonschema.Schema{Type: "string"}}
+	}
+	if r.YAML {
+		out.Content[contentYAML] = media{&jsonschema.Schema{Type: "object"}}
 	}
 	return out
 }

@@ -45,8 +45,12 @@ type Response struct {
 	Description string
 	Body        any                // a value of the type of the JSON body
 	Schema      *jsonschema.Schema // the schema of the JSON body, in place of Body
-	Texts       []string           // media types of other bodies
-	Headers     []Parameter
+	// List is the field with the items if clients can choose their fields, Identity the fields that are always there.
+	List     string
+	Identity []string
+	Texts    []string // media types of other bodies
+	YAML     bool     // the body is a YAML object
+	Headers  []Parameter
 }
 
 // The names of the security schemes, and of media types.
@@ -58,6 +62,9 @@ const (
 	contentJSON = "application/json"
 	contentText = "text/plain"
 	contentHTML = "text/html"
+	contentYAML = "application/yaml"
+
+	contentEvents = "text/event-stream"
 )
 
 // Operations returns all endpoints of the service, in the document's order.
@@ -97,12 +104,13 @@ func environmentOperations() []Operation {
 		{
 			Method: http.MethodGet, Path: "/api/v1/environments", ID: "listEnvironments", Tag: tagEnvironments,
 			Security: APIToken,
-			Summary:  "List the live environments",
+			Summary:  "List the live environments", Description: listText,
+			Parameters: listParameters(),
 			Responses: []Response{{
-				Status: http.StatusOK, Description: "All live environments, sorted by name.",
-				Body: api.EnvironmentList{},
+				Status: http.StatusOK, Description: "Live environments, sorted by name.",
+				Body: api.EnvironmentList{}, List: "environments", Identity: []string{"name"}, Texts: []string{contentEvents},
 			}},
-			Errors: []int{http.StatusUnauthorized, http.StatusServiceUnavailable},
+			Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable},
 		},
 		{
 			Method: http.MethodGet, Path: "/api/v1/environments/:name", ID: "getEnvironment", Tag: tagEnvironments,
@@ -171,13 +179,16 @@ func explanationOperations() []Operation {
 	return []Operation{
 		{
 			Method: http.MethodGet, Path: "/api/v1/decisions", ID: "listDecisions", Tag: tagExplanations, Security: APIToken,
-			Summary: "List the decisions about pull requests and environment files",
-			Parameters: []Parameter{
+			Summary: "List the decisions about pull requests and environment files", Description: listText,
+			Parameters: append([]Parameter{
 				query("repository", "Only decisions about this repository (owner/name).", "string"),
 				query("number", "Only decisions about the pull request with this number.", "integer"),
-			},
-			Responses: []Response{{Status: http.StatusOK, Description: "The decisions.", Body: api.DecisionList{}}},
-			Errors:    []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable},
+			}, listParameters()...),
+			Responses: []Response{{
+				Status: http.StatusOK, Description: "The decisions.", Body: api.DecisionList{}, List: "decisions",
+				Identity: []string{"environment", "repository", "number", "rule"}, Texts: []string{contentEvents},
+			}},
+			Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable},
 		},
 		{
 			Method: http.MethodGet, Path: "/api/v1/usage", ID: "getUsage", Tag: tagExplanations, Security: APIToken,
@@ -212,6 +223,11 @@ func explanationOperations() []Operation {
 
 func monitoringOperations() []Operation {
 	return []Operation{
+		{
+			Method: http.MethodGet, Path: "/api/v1/openapi.yaml", ID: "getDocument", Tag: tagMonitoring,
+			Summary:   "Return this document",
+			Responses: []Response{{Status: http.StatusOK, Description: "The OpenAPI document.", YAML: true}},
+		},
 		{
 			Method: http.MethodGet, Path: "/livez", ID: "getLive", Tag: tagMonitoring, Summary: "Report that the process runs",
 			Responses: []Response{{Status: http.StatusOK, Description: "The process runs.", Texts: []string{contentText}}},

@@ -25,14 +25,15 @@ var tags = []tag{
 	{tagRequests, "Requests and confirmations of users. They have an effect on the next snapshot, which is computed " +
 		"at once."},
 	{tagExplanations, "Decisions, use of resources, and inputs."},
-	{tagMonitoring, "Probes and metrics, without a token."},
+	{tagMonitoring, "Probes, metrics and this document, without a token."},
 	{tagPublic, "The public listener: GitHub's webhooks and visitors. Only this part may be reachable from the internet."},
 }
 
 var documentInfo = info{
 	Title: "preview-generator", Version: "v1",
-	Description: "The HTTP API of PreviewSet's service. Version 1 only grows: new endpoints, and new fields in " +
-		"answers.\n" +
+	Description: "The HTTP API of PreviewSet's service. Version 1 only grows: new endpoints, new " +
+		"parameters, and new fields and events in answers. Clients ignore what they don't know. A change that breaks clients " +
+		"gets the version 2 under /api/v2, and version 1 stays for at least two MINOR versions.\n" +
 		"\n" +
 		"The error body of every endpoint is a Message. Besides the listed statuses, 404, 405 and 500 are possible " +
 		"everywhere.\n" +
