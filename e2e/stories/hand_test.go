@@ -9,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -110,6 +112,61 @@ func TestHandedOverWorkloadKeepsTheUsersChanges(t *testing.T) {
 	w.byHand(t, "handover", p.name, "gateway", "--back")
 	w.waitWorkload(t, p, "gateway", declared)
 	w.waitSynced(t, p)
+}
+
+// A user starts a data store of an environment anew. The API server accepts its new Pod, with the container that empties
+// the volume, and the volume stays the same. The other stores keep their Pods.
+func TestResetStartsOneStoreAnew(t *testing.T) {
+	t.Parallel()
+	w := shared
+	p := w.create(t, "anew", "--profile=checkout", "--owner=jakub")
+	w.waitSynced(t, p)
+	redis, claim := w.storePod(t, p, "redis"), w.storeClaim(t, p, "postgres")
+	w.byHand(t, "reset", p.name, "postgres")
+	w.Eventually(t, standtest.Patience, "postgres starts anew", func(ctx context.Context) error {
+		pod, err := w.Cluster.Client.CoreV1().Pods(p.application).Get(ctx, "postgres-0", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		isReset := func(c corev1.Container) bool { return c.Name == "reset" }
+		if pod.Annotations["previewset.dev/reset"] == "" || !slices.ContainsFunc(pod.Spec.InitContainers, isReset) {
+			return fmt.Errorf("its Pod has the annotations %v", pod.Annotations)
+		}
+		return nil
+	})
+	w.waitSynced(t, p)
+	if w.storePod(t, p, "redis") != redis {
+		t.Error("redis has another Pod")
+	}
+	if w.storeClaim(t, p, "postgres") != claim {
+		t.Error("postgres has another volume")
+	}
+}
+
+// storePod returns the identity of a store's Pod.
+func (w *world) storePod(t *testing.T, p preview, store string) types.UID {
+	t.Helper()
+	pod, err := w.Cluster.Client.CoreV1().Pods(p.application).Get(t.Context(), store+"-0", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pod.UID
+}
+
+// storeClaim returns the identity of the claim of a store's volume.
+func (w *world) storeClaim(t *testing.T, p preview, store string) types.UID {
+	t.Helper()
+	claims, err := w.Cluster.Client.CoreV1().PersistentVolumeClaims(p.application).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range claims.Items {
+		if strings.HasSuffix(c.Name, "-"+store+"-0") {
+			return c.UID
+		}
+	}
+	t.Fatalf("%s has no claim in %s", store, p.application)
+	return ""
 }
 
 // workload has the parts of a workload that a user may change.

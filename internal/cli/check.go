@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +49,8 @@ func newCheckCmd(term *terminal.Process, runF func(context.Context, *checkOption
 - objects that work only once: immutable fields with the commit, fixed cluster IPs, and names of buckets or
   queues outside of the cluster that all environments would have.
 
-It prints each problem with its file and remedy. Run it in CI for every pull request of the GitOps
+It prints each problem with its file and remedy, then warnings and settings without effect, which don't
+change the exit code. The last line has the numbers. Run it in CI for every pull request of the GitOps
 repository.`,
 		Example: `  previewctl check
   previewctl check previews
@@ -97,31 +100,66 @@ func runCheck(ctx context.Context, opts *checkOptions) error {
 
 func (o *checkOptions) print(r overlay.Report) error {
 	if o.output != "text" {
+		unused := []string{}
+		for _, u := range r.WithoutEffect {
+			unused = append(unused, u.String())
+		}
 		return output.Encode(o.term.Out, o.output, checkResult{
-			Problems: output.OrEmpty(r.Problems), WithoutEffect: output.OrEmpty(r.WithoutEffect),
+			Problems: output.OrEmpty(r.Problems), WithoutEffect: unused,
 			Warnings: output.OrEmpty(r.Warnings), Notes: output.OrEmpty(r.Notes), Builds: r.Builds,
 		})
 	}
+	var problems []string
 	for _, p := range r.Problems {
-		o.term.Answerf("%s", p.Error())
+		problems = append(problems, p.Error())
 	}
-	for _, line := range r.WithoutEffect {
-		o.term.Answerf("not in force: %s", config.Printable(line))
-	}
-	for _, line := range r.Warnings {
-		o.term.Answerf("warning: %s", config.Printable(line))
-	}
-	for _, line := range r.Notes {
-		o.term.Answerf("note: %s", config.Printable(line))
-	}
+	o.section("To correct", problems)
+	o.section("To consider", withPrefix("warning: ", r.Warnings))
+	o.section("Without effect", unusedLines(r.WithoutEffect))
+	o.section("Notes", withPrefix("note: ", r.Notes))
 	_, err := fmt.Fprintln(o.term.Out, o.summary(r))
 	return err
 }
 
-func (o *checkOptions) summary(r overlay.Report) string {
-	builds := output.Count(r.Builds, "build")
-	if n := len(r.Problems); n > 0 {
-		return o.term.Colour(terminal.Red, output.Count(n, "problem")+", "+builds)
+// section prints some lines below a title with their number, and an empty line.
+func (o *checkOptions) section(title string, lines []string) {
+	if len(lines) > 0 {
+		o.term.Answerf("%s (%d):\n%s\n", title, len(lines), strings.Join(lines, "\n"))
 	}
-	return o.term.Colour(terminal.Green, "ok: "+builds+", no problems")
+}
+
+func withPrefix(prefix string, lines []string) []string {
+	var found []string
+	for _, l := range lines {
+		found = append(found, prefix+config.Printable(l))
+	}
+	return found
+}
+
+// unusedLines returns one line for each reason, with all places.
+func unusedLines(list []config.Unused) []string {
+	var reasons []string
+	places := map[string][]string{}
+	for _, u := range list {
+		if !slices.Contains(reasons, u.Reason) {
+			reasons = append(reasons, u.Reason)
+		}
+		places[u.Reason] = append(places[u.Reason], u.Place)
+	}
+	var found []string
+	for _, r := range reasons {
+		found = append(found, "not in force: "+config.Printable(strings.Join(places[r], ", ")+": "+r))
+	}
+	return found
+}
+
+func (o *checkOptions) summary(r overlay.Report) string {
+	builds, warnings := output.Count(r.Builds, "build"), ""
+	if n := len(r.Warnings); n > 0 {
+		warnings = ", " + output.Count(n, "warning")
+	}
+	if n := len(r.Problems); n > 0 {
+		return o.term.Colour(terminal.Red, output.Count(n, "problem")+warnings+", "+builds)
+	}
+	return o.term.Colour(terminal.Green, "ok: "+builds+", no problems"+warnings)
 }

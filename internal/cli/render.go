@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,14 +35,18 @@ func newRenderCmd(term *terminal.Process, runF func(context.Context, *renderOpti
 		Use:   "render NAME|OWNER/REPO#NUMBER",
 		Short: "Print an environment's manifests",
 		Long: `render builds one environment from the files in --dir as Argo CD builds it, and prints the
-manifests.
+manifests. The name of an overlay that isn't an environment, such as staging for the baseline, prints that
+overlay.
 
 With --server or PREVIEWSET_SERVER, the services and their commits are those of the existing environment.
-Without a service, render uses a synthetic pull request: labelled, from the same repository, with a change
-of every service of that repository, or of those in --changed. Every configured ref then has a synthetic
-commit. A note on standard error names the synthetic parts.`,
+Without a service, an environment with a file runs as the service would run it: in profile "changed" the
+services of the file and their callers run, and the rest is linked. For a pull request, render uses a
+synthetic one: labelled, from the same repository, with a change of every service of that repository, or of
+those in --changed. Every configured ref then has a synthetic commit. A note on standard error names the
+synthetic parts.`,
 		Example: `  previewctl render acme/gateway#12
   previewctl render acme/shop#7 --changed orders --sha 3f2a9c1d5e8b7a604c1f0d9e8b7a6c5d4e3f2a1b
+  previewctl render staging
   previewctl render shop-pr-7 --dir . --label preview:full`,
 		Args:              flags.OneEnvironment,
 		ValidArgsFunction: opts.completeName,
@@ -76,16 +81,9 @@ func runRender(ctx context.Context, opts *renderOptions) error {
 		return err
 	}
 	defer closeDir()
-	repo := overlay.New(fsys)
-	row, err := opts.row(ctx, repo)
+	manifests, err := opts.manifests(ctx, overlay.New(fsys))
 	if err != nil {
 		return err
-	}
-	stop := opts.Env.NoticeIfSlow(terminal.SlowBuilds)
-	manifests, err := repo.Build(row)
-	stop()
-	if err != nil {
-		return fmt.Errorf("build %s: %w\nsee all problems: previewctl check %s", row.Path, err, opts.dir)
 	}
 	escaped, err := output.EscapeManifests(string(manifests))
 	if err != nil {
@@ -93,6 +91,28 @@ func runRender(ctx context.Context, opts *renderOptions) error {
 	}
 	_, err = fmt.Fprint(opts.Env.Out, escaped)
 	return err
+}
+
+// manifests builds the environment, or an overlay without one, such as the baseline.
+func (o *renderOptions) manifests(ctx context.Context, repo *overlay.Repo) ([]byte, error) {
+	folder := overlay.FixedOverlay(repo, o.Target)
+	build := func() ([]byte, error) { return overlay.BuildFixed(repo, folder) }
+	if folder == "" {
+		row, err := o.row(ctx, repo)
+		if err != nil {
+			return nil, err
+		}
+		folder = row.Path
+		build = func() ([]byte, error) { return repo.Build(row) }
+	} else {
+		o.Env.Notef("%s isn't an environment: its own Application deploys the files as they are", folder)
+	}
+	defer o.Env.NoticeIfSlow(terminal.SlowBuilds)()
+	manifests, err := build()
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w\nsee all problems: previewctl check %s", folder, err, o.dir)
+	}
+	return manifests, nil
 }
 
 // row returns the environment's row from the service, or else a synthetic one.
@@ -120,8 +140,7 @@ func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Ro
 		return preview.Row{}, fmt.Errorf("there is no environment %s in %s\n"+
 			"name a folder of overlays with an environment.yaml, or a pull request", o.Target, o.dir)
 	}
-	o.Env.Notef("every service has a synthetic commit")
-	return preview.Compose(cfg, overlay.Plan(cfg, o.Target))
+	return o.rowOfFile(cfg)
 }
 
 // pullRequest parses owner/repo#number, or the name of that pull request's environment.
@@ -140,6 +159,26 @@ func (o *renderOptions) pullRequest(c *config.Config) (repository string, number
 		}
 	}
 	return "", 0, false
+}
+
+// rowOfFile applies the service's rules to an environment with a file, as if it were new.
+func (o *renderOptions) rowOfFile(c *config.Config) (preview.Row, error) {
+	facts := synthetic.Facts(c, "", preview.PullRequest{})
+	facts.Skew = new(time.Duration) // the only clock is this machine's
+	c.Policy.Limits.Environments, c.Policy.Limits.Awake, c.Policy.Limits.PerOwner = 0, 0, 0
+	s := preview.Resolve(c, facts, preview.Memory{}, o.Env.Now())
+	for _, r := range s.Rows {
+		if r.Name == o.Target {
+			o.Env.Notef("each service that runs in %s has a synthetic commit", o.Target)
+			return r, nil
+		}
+	}
+	isTarget := func(d preview.Decision) bool { return d.Environment == o.Target }
+	if d := apiclient.FirstOf(s.Decisions, isTarget); d != nil {
+		return preview.Row{}, apiclient.NotLive(o.Target, *d)
+	}
+	return preview.Row{}, fmt.Errorf("environment %s doesn't run\n"+
+		"see its problems: previewctl check %s", o.Target, o.dir)
 }
 
 // rowOfPullRequest applies the service's rules to a synthetic pull request.

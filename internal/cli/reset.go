@@ -14,9 +14,11 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/envfile"
 	"github.com/previewset/previewset/internal/cli/flags"
+	"github.com/previewset/previewset/internal/cli/synthetic"
 	"github.com/previewset/previewset/internal/cli/terminal"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/gitrepo"
+	"github.com/previewset/previewset/internal/preview"
 )
 
 type resetOptions struct {
@@ -80,9 +82,28 @@ func runReset(ctx context.Context, opts *resetOptions) error {
 		return err
 	}
 	opts.commit.Report(opts.term, result, fmt.Sprintf("reset %s of %s", strings.Join(opts.stores, ", "), f.Name))
+	if absent := absentStores(f, opts.stores, opts.term.Now()); len(absent) > 0 {
+		opts.term.Notef("%s: no service of %s needs it, so there was nothing to delete", strings.Join(absent, ", "), f.Name)
+	}
 	if !opts.commit.DryRun {
 		opts.term.Answerf("\nNext: start services anew that create their tables at their start: "+
 			"previewctl sleep %[1]s; previewctl wake %[1]s", f.Name)
+	}
+	return nil
+}
+
+// absentStores returns the stores that don't run in an environment. Without the service it isn't known for a pull
+// request's environment, and the result is empty.
+func absentStores(f *envfile.File, stores []string, now time.Time) []string {
+	facts := synthetic.Facts(f.Config, "", preview.PullRequest{})
+	for _, row := range preview.Resolve(f.Config, facts, preview.Memory{}, now).Rows {
+		if row.Name != f.Name {
+			continue
+		}
+		return slices.DeleteFunc(slices.Clone(stores), func(store string) bool {
+			isStore := func(c string) bool { return strings.HasSuffix(c, "/data/"+store) }
+			return slices.ContainsFunc(row.Kustomize.Components, isStore)
+		})
 	}
 	return nil
 }

@@ -306,6 +306,19 @@ var addFeatures = []addFeature{
 		},
 	},
 	{
+		name: "a Secret for images that isn't there",
+		docs: []string{
+			kubeService("web", aPort), strings.Replace(deployment("web", webImage, ", ports: [{containerPort: 8080}]"),
+				"containers: [", "imagePullSecrets: [{name: registry}], containers: [", 1),
+		},
+		edit: public,
+		notes: []string{
+			"Deployment web: its images are pulled with Secret registry, which isn't in the manifests: bring it as " +
+				"docs/guides/secrets.md says, unless the images are public",
+			"Deployment web: port 8080 is called http",
+		},
+	},
+	{
 		name: "an address with a namespace",
 		docs: []string{kubeService("web", aPort), deployment("web", webImage, `, env: [{name: API, value: "http://api.shop.svc:80"}]`)},
 		notes: []string{"Deployment web: container main: env API: address api.shop.svc:80 leaves the preview, because it names " +
@@ -335,6 +348,28 @@ var addFeatures = []addFeature{
 			"Ingress site: without tls",
 		},
 	},
+	{
+		name: "an Ingress with a class and paths", edit: public,
+		docs: []string{
+			kubeService("web", aPort), deployment("web", webImage, ""), kubeService("api", aPort), deployment("api", webImage, ""),
+			object("networking.k8s.io/v1", "Ingress", "site", "spec: {ingressClassName: traefik, rules: [{host: a.test, http: "+
+				"{paths: ["+pathTo("/app", "web")+", "+pathTo("/api", "api")+"]}}]}\n"),
+		},
+		want: []string{"ingressClassName: nginx"},
+		notes: []string{
+			"Ingress site: class nginx in place of traefik, as the other Ingresses of the repository; if previews need the class " +
+				"traefik, write it into all of them, and the namespace of its controller into `ingress` of " +
+				"appsets/admission/settings.yaml",
+			"Ingress site: path / in place of /app, because the service gets a host of its own",
+			"Ingress site: without /api to api: a host of a preview leads to one service; let web pass these requests on to " +
+				"http://api, or give api an address with --public",
+		},
+	},
+}
+
+// pathTo returns a path of an Ingress.
+func pathTo(path, service string) string {
+	return "{path: " + path + ", pathType: Prefix, backend: {service: {name: " + service + ", port: {number: 80}}}}"
 }
 
 func public(s *newservice.Service) { s.Public = true }

@@ -73,3 +73,25 @@ func withGateway(t *testing.T) fs.FS {
 		"generator/httproute.yaml").Replace(string(content))
 	return filetree.Edited(repo, map[string][]byte{file: []byte(text)}, nil)
 }
+
+// A new Ingress has the class of those that the repository has.
+func TestAPublicServiceGetsTheIngressClassOfTheRepository(t *testing.T) {
+	t.Parallel()
+	repo := emptyRepository(t)
+	const file = "appsets/generator/ingress.yaml"
+	content, err := fs.ReadFile(repo, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(content), "ingressClassName: nginx", "ingressClassName: traefik", 1)
+	o := &serviceAddOptions{service: newservice.Service{
+		Name: "web", Public: true, Image: webImage, Tag: "1", Port: 8080, Probe: "/",
+	}}
+	edits, err := o.newService(filetree.Edited(repo, map[string][]byte{file: []byte(text)}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(edits.Write["kustomize-base/services/web/run/ingress.yaml"]); !strings.Contains(got, "ingressClassName: traefik\n") {
+		t.Errorf("the Ingress has another class:\n%s", got)
+	}
+}

@@ -76,10 +76,21 @@ func topFolder(manifests string) (string, error) {
 	return own, nil
 }
 
+// relativeOnly returns a relative path as it is. An absolute one names the folders of one computer, so it isn't committed.
+func relativeOnly(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return ""
+	}
+	return filepath.ToSlash(filepath.Clean(name))
+}
+
 // readSource reads the manifests of --from, or renders the chart of --chart.
 func (o *serviceAddOptions) readSource(ctx context.Context) (err error) {
 	switch {
 	case o.from != "":
+		o.service.Manifests = &newservice.Manifests{
+			From: relativeOnly(o.from), With: o.service.With, Image: o.image, Port: o.service.Port, Migrate: o.service.Migrate,
+		}
 		o.service.Source, err = readManifests(o.from)
 	case o.chart.source != "":
 		defer o.term.NoticeIfSlow("the chart")()

@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +52,9 @@ func newSlotListCmd(term *terminal.Process, runF func(context.Context, *slotList
 		Use:   "list",
 		Short: "List the slots, their holders and the queue",
 		Long: `list prints the slots with their claims, and the queue. State and address come from the service in
---server or PREVIEWSET_SERVER; everything else comes from the GitOps repository.
+--server or PREVIEWSET_SERVER; everything else comes from the GitOps repository. If its remote can't be
+read, the list comes from the clone in the current folder, or else from the service, and a note names the
+unknown parts.
 
 Without a terminal it prints lines with tabs and no header: slot, holders, purpose, since, until, state,
 URL. A claim in the queue has no slot. The JSON has the keys "slots" and "queue".`,
@@ -76,11 +81,14 @@ URL. A claim in the queue has no slot. The JSON has the keys "slots" and "queue"
 
 func runSlotList(ctx context.Context, opts *slotListOptions) error {
 	defer opts.term.NoticeIfSlow(terminal.SlowRepository)()
-	repo, err := opts.repo.Open(ctx, opts.term, gitrepo.Options{})
-	if err != nil {
-		return err
+	rows, isKnown := opts.rowsByName(ctx)
+	fsys, err := opts.files(ctx)
+	if err != nil && isKnown {
+		opts.term.Notef("the GitOps repository can't be read: %s", err)
+		opts.term.Notef("these are the slots with an environment, as the service knows them; free slots, further holders, " +
+			"the time of a claim and the queue are unknown")
+		return opts.print(listingOfService(rows))
 	}
-	fsys, err := repo.ReadFiles(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +97,53 @@ func runSlotList(ctx context.Context, opts *slotListOptions) error {
 		return err
 	}
 	p.NoteIfOff(opts.term)
-	return opts.print(newSlotListing(p, opts.rowsByName(ctx)))
+	return opts.print(newSlotListing(p, rows))
+}
+
+// files returns the files of the GitOps repository. In a clone with a remote that can't be read, they are those of the
+// clone's newest commit.
+func (o *slotListOptions) files(ctx context.Context) (fs.FS, error) {
+	read := func(f *configrepo.Flags) (fs.FS, error) {
+		repo, err := f.Open(ctx, o.term, gitrepo.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return repo.ReadFiles(ctx)
+	}
+	fsys, err := read(&o.repo)
+	local, ok := o.repo.InClone()
+	if err == nil || !ok || ctx.Err() != nil {
+		return fsys, err
+	}
+	fsys, localErr := read(&local)
+	if localErr != nil {
+		return nil, err
+	}
+	o.term.Notef("the remote can't be read: %s", err)
+	o.term.Notef("these are the claims of the newest commit in this clone; later ones are unknown")
+	return fsys, nil
+}
+
+// listingOfService returns the slots with an environment.
+func listingOfService(rows map[string]preview.Row) slotListing {
+	s := slotListing{Slots: []slotRow{}, Queue: []slotRow{}}
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		r := rows[name]
+		if r.Source != preview.FromSlot {
+			continue
+		}
+		slot := slotRow{
+			Slot: name, Holders: []string{}, Purpose: r.Purpose, State: string(r.State), URL: r.URL,
+		}
+		if r.Owner != "" {
+			slot.Holders = append(slot.Holders, r.Owner)
+		}
+		if until, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil {
+			slot.Until = &until
+		}
+		s.Slots = append(s.Slots, slot)
+	}
+	return s
 }
 
 func newSlotListing(p *slotfile.Pool, rows map[string]preview.Row) slotListing {
@@ -114,12 +168,12 @@ func slotRowOf(c config.Claim) slotRow {
 	return slotRow{Holders: output.OrEmpty(c.Holders), Purpose: c.Purpose, Since: c.Since, Until: c.Until}
 }
 
-// rowsByName returns the service's environments. Without a service, state and address stay empty.
-func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row {
-	found := map[string]preview.Row{}
+// rowsByName returns the service's environments. isKnown is false without an answer: state and address stay empty then.
+func (o *slotListOptions) rowsByName(ctx context.Context) (found map[string]preview.Row, isKnown bool) {
+	found = map[string]preview.Row{}
 	if o.client == nil {
 		o.term.Notef("no service is named: state and URL are unknown; set --server or PREVIEWSET_SERVER")
-		return found
+		return found, false
 	}
 	rows, err := o.client.Environments(ctx)
 	if err != nil {
@@ -128,7 +182,7 @@ func (o *slotListOptions) rowsByName(ctx context.Context) map[string]preview.Row
 	for _, r := range rows {
 		found[r.Name] = r.Row
 	}
-	return found
+	return found, err == nil
 }
 
 func (o *slotListOptions) print(s slotListing) error {

@@ -62,7 +62,7 @@ type Config struct {
 	catalog          catalog
 	folders          map[string]bool            // overlays/<name> with a kustomization file
 	overlayRevisions map[string]overlayRevision // by overlay name; "" for environments without a folder
-	withoutEffect    []string
+	withoutEffect    []Unused
 	issueKey         *regexp.Regexp
 	repoByLower      map[string][]*Service
 	sharedTexts      map[string]string // paths of the components; equal paths share their text to save memory
@@ -119,7 +119,7 @@ func Load(t Tree, prev *Config) (*Config, error) {
 	c.Problems = slices.Concat(t.Ignored, t.BaseProblems)
 	if c.Slots != nil && c.Policy.Slots.Mode == slotsOff {
 		c.withoutEffect = append(c.withoutEffect,
-			SlotsFile+": slots are off; write slots: on in "+PolicyFile+", or delete the file")
+			Unused{SlotsFile, "slots are off; write slots: on in " + PolicyFile + ", or delete the file"})
 	}
 	loadAccess(c, t, prev)
 	c.setOverlayRevisions(t, prev)
@@ -162,8 +162,8 @@ func (c *Config) IsAtOrAfter(commit string) bool {
 // Repositories returns the configured repositories, "owner/name" in lower case, sorted.
 func (c *Config) Repositories() []string { return slices.Sorted(maps.Keys(c.repoByLower)) }
 
-// WithoutEffect lists the settings that have no effect, with the reason, one line for each.
-func (c *Config) WithoutEffect() []string { return c.withoutEffect }
+// WithoutEffect lists the settings that have no effect.
+func (c *Config) WithoutEffect() []Unused { return c.withoutEffect }
 
 // loadAccess loads access.yaml. If it is invalid, the last valid one stays.
 func loadAccess(c *Config, t Tree, prev *Config) {

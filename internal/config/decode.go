@@ -163,9 +163,9 @@ func (d *decoder) header(apiVersion, kind, want string) {
 	}
 }
 
-// unused formats a line of WithoutEffect.
-func (d *decoder) unused(path, why string) string {
-	return fmt.Sprintf("%s:%d: %s: %s", d.file, d.lines[path], path, why)
+// unused returns an entry of WithoutEffect.
+func (d *decoder) unused(path, why string) Unused {
+	return Unused{fmt.Sprintf("%s:%d: %s", d.file, d.lines[path], path), why}
 }
 
 // value decodes a node into the value that into points to.

@@ -174,11 +174,11 @@ func TestNotInForceNamesWhatNeedsAMeasurementWhereThereIsNone(t *testing.T) {
 	) +
 		"lifetime: {deleteAfterIdle: 48h, expireAfter: 48h, sleep: {idleAfter: 1h}}\nlimits: {awake: 2, whenFull: sleep-idlest}\n"
 	const why = "has no effect without activity.prometheus; without activity no environment counts as idle"
-	want := []string{
-		"previewset.yaml:14: profiles.full.lifetime.sleep: " + why,
-		"previewset.yaml:17: lifetime.deleteAfterIdle: " + why,
-		"previewset.yaml:17: lifetime.sleep: " + why,
-		"previewset.yaml:18: limits.whenFull: " + why,
+	want := []config.Unused{
+		{Place: "previewset.yaml:14: profiles.full.lifetime.sleep", Reason: why},
+		{Place: "previewset.yaml:17: lifetime.deleteAfterIdle", Reason: why},
+		{Place: "previewset.yaml:17: lifetime.sleep", Reason: why},
+		{Place: "previewset.yaml:18: limits.whenFull", Reason: why},
 	}
 	if diff := cmp.Diff(want, testfixture.LoadPolicy(t, policy).WithoutEffect()); diff != "" {
 		t.Errorf("not in force (-want +got):\n%s", diff)

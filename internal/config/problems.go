@@ -50,3 +50,14 @@ func (ps Problems) Err() error {
 	}
 	return ps
 }
+
+// Unused is a setting without an effect.
+type Unused struct {
+	// Place is the file, with line and path where they are known.
+	Place string
+	// Reason is why it has no effect, and what to do.
+	Reason string
+}
+
+// String returns both in one line.
+func (u Unused) String() string { return u.Place + ": " + u.Reason }

@@ -183,7 +183,7 @@ func (v *validator) validateActivity() {
 
 // settingsWithoutActivity lists the settings for idle environments if previewset.yaml names no source of activity. They
 // have no effect then.
-func settingsWithoutActivity(p *Policy, d *decoder) []string {
+func settingsWithoutActivity(p *Policy, d *decoder) []Unused {
 	why := map[string]string{}
 	if p.Activity.IsMeasured() {
 		return nil
@@ -200,16 +200,16 @@ func settingsWithoutActivity(p *Policy, d *decoder) []string {
 	if p.Limits.WhenFull == WhenFullSleepIdlest {
 		why["limits.whenFull"] = why["lifetime.sleep"]
 	}
-	return d.linesOf(why)
+	return d.unusedOf(why)
 }
 
-// linesOf formats the reasons of the paths that are in the file, in file order.
-func (d *decoder) linesOf(why map[string]string) []string {
+// unusedOf returns the paths that are in the file, in file order, with their reasons.
+func (d *decoder) unusedOf(why map[string]string) []Unused {
 	paths := slices.DeleteFunc(slices.Collect(maps.Keys(why)), func(p string) bool { return d.lines[p] == 0 })
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(d.lines[a]-d.lines[b], strings.Compare(a, b)) })
-	var lines []string
+	var found []Unused
 	for _, p := range paths {
-		lines = append(lines, d.unused(p, why[p]))
+		found = append(found, d.unused(p, why[p]))
 	}
-	return lines
+	return found
 }

@@ -34,6 +34,9 @@ func (b *buildCheck) assertCluster(facts clusterFacts) {
 	b.external = clusterrules.ExternalNames(b.objects)
 	b.refused = append(b.refused, b.problemsOf(objects.Problems())...)
 	b.missing = append(b.missing, b.problemsOf(objects.MissingReferences())...)
+	for _, p := range objects.MissingPullSecrets() {
+		b.warnings = append(b.warnings, p.String()+"; "+p.Remedy)
+	}
 }
 
 func (b *buildCheck) problemsOf(list []clusterrules.Problem) (found config.Problems) {

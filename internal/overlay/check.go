@@ -11,8 +11,8 @@ import (
 type Report struct {
 	// Problems are all mistakes, by file and line.
 	Problems config.Problems
-	// WithoutEffect are the keys without an effect, each with the reason.
-	WithoutEffect []string
+	// WithoutEffect are the settings without an effect.
+	WithoutEffect []config.Unused
 	// Warnings are settings that work, but that most users don't want.
 	Warnings []string
 	// Notes are the parts that couldn't be checked, each with the reason.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/previewset/previewset/internal/config"
+	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/preview"
 )
@@ -97,6 +98,32 @@ func (r *Repo) fixedOverlays(c *config.Config) []string {
 		}
 	}
 	return found
+}
+
+// FixedOverlay returns the folder of an overlay that its own Application deploys as it is, such as the baseline. It
+// returns "" for environments and unknown names.
+func FixedOverlay(r *Repo, name string) string {
+	cfg, err := r.Config(name)
+	if err != nil {
+		return ""
+	}
+	if dir := path.Join(overlaysFolder, name); slices.Contains(r.fixedOverlays(cfg), dir) {
+		return dir
+	}
+	return ""
+}
+
+// BuildFixed returns the manifests of such an overlay, as Argo CD's repo-server builds them.
+func BuildFixed(r *Repo, dir string) ([]byte, error) {
+	b, err := r.builder.Overlay(dir)
+	if err != nil {
+		return nil, err
+	}
+	m, err := b.RunWithin(build.MaxTime)
+	if err != nil {
+		return nil, err
+	}
+	return m.AsYaml()
 }
 
 // datasets returns the names of the datasets of all stores.

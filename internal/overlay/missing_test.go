@@ -43,3 +43,33 @@ func TestCheckServiceReturnsMissingReferencesAlone(t *testing.T) {
 		t.Errorf("problems: %v; missing: %v", problems, missing)
 	}
 }
+
+// A missing Secret for images is a warning, and a missing key a problem.
+func TestCheckFindsMissingKeysAndPullSecrets(t *testing.T) {
+	t.Parallel()
+	const file = "kustomize-base/services/orders/run/deployment.yaml"
+	r := New(exampleWithSecrets(t, map[string][2]string{file: {
+		"            - --port=9898\n          env:\n", "            - --port=9898\n          env:\n" +
+			"            - {name: A, valueFrom: {configMapKeyRef: {name: environment, key: hosst}}}\n",
+	}}))
+	problems, missing := r.CheckService("orders")
+	if len(problems) > 0 || len(missing) != 1 || !strings.Contains(missing.Error(), `needs key "hosst" of ConfigMap environment`) {
+		t.Errorf("problems: %v; missing: %v", problems, missing)
+	}
+	r = New(exampleWithSecrets(t, map[string][2]string{file: {
+		"      containers:\n", "      imagePullSecrets: [{name: images}]\n      containers:\n",
+	}}))
+	report, err := r.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, w := range report.Warnings {
+		if strings.Contains(w, "makes Secret images") {
+			found = append(found, w)
+		}
+	}
+	if len(report.Problems) > 0 || len(found) != 1 {
+		t.Errorf("problems: %v; warnings: %q", report.Problems, report.Warnings)
+	}
+}

@@ -23,7 +23,7 @@ func (r *Repo) AddService(s newservice.Service) (*newservice.Added, error) {
 	return r.newServiceTarget(cfg, s.Name).AddService(s)
 }
 
-// UpdateService writes the manifests of a service from a chart anew.
+// UpdateService writes the manifests of a service from a chart or from a user's manifests anew.
 func (r *Repo) UpdateService(s newservice.Service) (*newservice.Added, error) {
 	cfg, err := r.Config()
 	if err != nil {
@@ -32,18 +32,18 @@ func (r *Repo) UpdateService(s newservice.Service) (*newservice.Added, error) {
 	return r.newServiceTarget(cfg, s.Name).UpdateService(s)
 }
 
-// Chart returns a service, and the chart that its manifests are from.
-func (r *Repo) Chart(name string) (*config.Service, *newservice.Chart, error) {
+// Origin returns a service, and from where its manifests are.
+func (r *Repo) Origin(name string) (*config.Service, newservice.Origin, error) {
 	cfg, err := r.Config()
 	if err != nil {
-		return nil, nil, err
+		return nil, newservice.Origin{}, err
 	}
 	s := cfg.Policy.Services.Get(name)
 	if s == nil {
-		return nil, nil, services.Repository{Policy: cfg.Policy}.UnknownService(name)
+		return nil, newservice.Origin{}, services.Repository{Policy: cfg.Policy}.UnknownService(name)
 	}
-	c, err := newservice.ReadChart(r.tree, name)
-	return s, c, err
+	o, err := newservice.ReadOrigin(r.tree, name)
+	return s, o, err
 }
 
 func (r *Repo) newServiceTarget(cfg *config.Config, service string) newservice.Repository {

@@ -54,9 +54,9 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		readable(t, c.Problems.Err())
-		for _, line := range c.WithoutEffect() {
-			if !strings.HasPrefix(line, name) && !strings.HasPrefix(line, config.PolicyFile) {
-				t.Errorf("%s: not in force is %q", name, line)
+		for _, u := range c.WithoutEffect() {
+			if !strings.HasPrefix(u.Place, name) && !strings.HasPrefix(u.Place, config.PolicyFile) {
+				t.Errorf("%s: not in force is %q", name, u)
 			}
 		}
 		printed(t, Resolve(c, crowd(), Memory{}, noon))

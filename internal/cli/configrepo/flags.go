@@ -76,6 +76,14 @@ func (f *Flags) Open(ctx context.Context, env *terminal.Process, opts gitrepo.Op
 	return &Repository{branch: remote, remote: remote, folder: folder}, nil
 }
 
+// InClone returns flags for the clone in the current folder, as --local does. ok is false where another repository is
+// named. It must be called after Open.
+func (f *Flags) InClone() (local Flags, ok bool) {
+	local = *f
+	local.Local = true
+	return local, f.inClone
+}
+
 // token is called before each use, because the file may change.
 func (f *Flags) token(env *terminal.Process) (string, error) {
 	if file := env.FlagOrEnv(f.tokenFile, "PREVIEWSET_CONFIG_TOKEN_FILE"); file != "" {

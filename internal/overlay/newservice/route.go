@@ -1,7 +1,9 @@
 package newservice
 
 import (
+	"cmp"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,6 +42,30 @@ func (r Repository) routeParents() []any {
 	}
 	return nil
 }
+
+// ingressClass returns the class of the first Ingress in the repository's services, else that of the service's own
+// Ingress.
+func (r Repository) ingressClass() string {
+	class := ""
+	read := func(file string) {
+		for _, o := range objectsIn(r.Tree, file) {
+			if o.Text("kind") == "Ingress" && class == "" && isClass.MatchString(o.Text("spec", "ingressClassName")) {
+				class = o.Text("spec", "ingressClassName")
+			}
+		}
+	}
+	r.Tree.Walk("kustomize-base/services", func(file string, kind filetree.Kind) {
+		isSource := strings.Contains(file, "/run/"+sourceFolder+"/") // as the user's manifests have it
+		if class == "" && kind == filetree.File && path.Ext(file) == ".yaml" && !isSource {
+			read(file)
+		}
+	})
+	read("appsets/generator/ingress.yaml")
+	return cmp.Or(class, "nginx")
+}
+
+// isClass matches the names of Ingress classes.
+var isClass = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
 
 func listsGateway(tree *filetree.Tree) bool {
 	for _, o := range objectsIn(tree, "appsets/kustomization.yaml") {

@@ -46,8 +46,9 @@ type Service struct {
 	// Services and workloads in them that belong to the service.
 	Source *source.Manifests `yaml:"-"`
 	With   []string          `yaml:"-"`
-	// Chart is the chart of which Source was rendered, or nil.
-	Chart *Chart `yaml:"-"`
+	// Chart is the chart of which Source was rendered, or nil. Manifests says where Source was read, or is nil.
+	Chart     *Chart     `yaml:"-"`
+	Manifests *Manifests `yaml:"-"`
 }
 
 // Added is what AddService did.
@@ -102,7 +103,7 @@ func (r Repository) addition(s Service) *addition {
 	return &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
 		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
 		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name}, Gateways: r.routeParents(),
-		Worker:    s.Worker,
+		IngressClass: r.ingressClass(), Worker: s.Worker,
 		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
 	}}
 }
@@ -127,6 +128,7 @@ type values struct {
 	Env, Waits                   []any // of the data stores
 	Worker                       []string
 	Gateways                     []any // the parents of an HTTPRoute; nil for an Ingress
+	IngressClass                 string
 }
 
 // routeFile returns the file of a public service's route.

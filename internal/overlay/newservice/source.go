@@ -38,6 +38,7 @@ func (a *addition) addSource() error {
 	adapted, err := selected.Adapt(source.Options{
 		Name: s.Name, Public: s.Public, Port: s.Port, Stores: a.stores, Migrate: s.Migrate, Permits: a.Permits, Rules: a.Rules,
 		IsTaken: a.IsTaken, Names: s.Source.AddTo(a.Names), HasGateway: a.values.Gateways != nil,
+		IngressClass: a.values.IngressClass,
 	})
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (a *addition) addSource() error {
 	if err := a.writeAdapted(adapted, isWhole); err != nil {
 		return err
 	}
-	if err := a.addChart(); err != nil {
+	if err := a.addOrigin(); err != nil {
 		return err
 	}
 	return a.writeRun(!adapted.HasRoute)

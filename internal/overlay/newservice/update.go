@@ -12,8 +12,8 @@ import (
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
 
-// UpdateService writes the manifests of a service from a chart anew. It keeps the service's entry in previewset.yaml
-// except its image and further names, and all other files of its run folder.
+// UpdateService writes the manifests of a service from a chart, or from a user's manifests, anew. It keeps the service's
+// entry in previewset.yaml except its image and further names, and all other files of its run folder.
 func (r Repository) UpdateService(s Service) (*Added, error) {
 	a := r.addition(s)
 	for _, step := range []func() error{

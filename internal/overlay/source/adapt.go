@@ -29,6 +29,8 @@ type Options struct {
 	IsTaken func(kind, name string) bool
 	// HasGateway is true where the command writes an HTTPRoute, also in place of an Ingress in the manifests.
 	HasGateway bool
+	// IngressClass is the class of the repository's Ingresses, or "" for the one of a new repository.
+	IngressClass string
 	// Names are known names, to find addresses that lead out of the preview.
 	Names addresses.Names
 }

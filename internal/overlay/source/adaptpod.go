@@ -66,6 +66,14 @@ func (a *adaption) adaptPodFields(o Object, pod manifest.Object, spec fields) {
 	if pod.At("automountServiceAccountToken") != false {
 		spec["automountServiceAccountToken"] = false
 	}
+	for _, s := range pod.Items("imagePullSecrets") {
+		name := s.Text("name")
+		isSecret := func(k Object) bool { return k.Kind == "Secret" && k.Name == name }
+		if !slices.ContainsFunc(a.kept, isSecret) {
+			a.note(o, "its images are pulled with Secret %s, which isn't in the manifests: bring it as "+
+				"docs/guides/secrets.md says, unless the images are public", name)
+		}
+	}
 	if a.options.Rules == nil {
 		return
 	}

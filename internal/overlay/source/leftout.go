@@ -45,7 +45,7 @@ var remedies = map[string]string{
 const (
 	askForKind = "allow its kind in appsets/appproject.yaml, or replace it; then add the service again"
 	askPublic  = "add --public to give the service an address"
-	ownRoute   = "the command writes a route with the environment's host"
+	ownRoute   = "another route has the environment's host"
 )
 
 // allowedKinds are the kinds that the AppProject of a new repository allows, without those of guardrails.
@@ -73,11 +73,8 @@ func (a *adaption) whyLeftOut(o Object) string {
 			return noAccess
 		}
 	case "Ingress", "HTTPRoute":
-		if !a.options.Public {
-			return askPublic
-		}
-		if o.Kind == "HTTPRoute" || a.options.HasGateway || a.hasIngress || !slices.Contains(backends(o), a.options.Name) {
-			return ownRoute
+		if remedy := whyRouteLeftOut(a, o); remedy != "" {
+			return remedy
 		}
 		a.hasIngress = true
 	}

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -154,7 +153,11 @@ func (a *adaption) adaptPorts(o Object, c manifest.Object, container fields) {
 			copied["name"], isChanged = "http-"+fmt.Sprint(p.At("containerPort")), true
 		}
 		if name := fmt.Sprint(copied["name"]); copied["name"] != nil && name != p.Text("name") {
-			a.note(o, "port %v is called %s in place of %s", p.At("containerPort"), name, cmp.Or(p.Text("name"), "none"))
+			inPlaceOf := ""
+			if old := p.Text("name"); old != "" {
+				inPlaceOf = " in place of " + old
+			}
+			a.note(o, "port %v is called %s%s", p.At("containerPort"), name, inPlaceOf)
 		}
 		isNamed = isNamed || isThis
 		ports = append(ports, copied)

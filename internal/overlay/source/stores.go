@@ -1,12 +1,9 @@
 package source
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 )
 
@@ -109,42 +106,4 @@ func (a *adaption) addVariables(o Object, c manifest.Object, container fields) {
 
 func hasImage(pod manifest.Object, image string) bool {
 	return slices.Contains(imagesOf(pod.Items("containers")), image)
-}
-
-// adaptIngress leaves the rule that leads to the service. The row sets its host.
-func (a *adaption) adaptIngress(o Object, patch fields) {
-	var hosts []string
-	for _, rule := range o.Items("spec", "rules") {
-		hosts = append(hosts, cmp.Or(rule.Text("host"), "all hosts"))
-	}
-	for _, rule := range o.Items("spec", "rules") {
-		var paths []any
-		for _, p := range rule.Items("http", "paths") {
-			if p.Text("backend", "service", "name") == a.options.Name {
-				paths = append(paths, map[string]any{
-					"path": "/", "pathType": "Prefix",
-					"backend": map[string]any{"service": map[string]any{
-						"name": a.options.Name, "port": map[string]any{"number": a.result.ServicePort},
-					}},
-				})
-			}
-		}
-		if len(paths) == 0 {
-			continue
-		}
-		a.note(o, "the environment's host in place of %s", strings.Join(hosts, ", "))
-		patch.set(a.options.Name, "metadata", "labels", config.PublicLabel)
-		patch.set([]any{map[string]any{
-			"host": a.options.Name + ".invalid", "http": map[string]any{"paths": paths[:1]},
-		}}, "spec", "rules")
-		patch.set("nginx", "spec", "ingressClassName")
-		for _, key := range []string{"tls", "defaultBackend"} {
-			if o.At("spec", key) != nil {
-				patch.set(nil, "spec", key)
-				a.note(o, "without %s", key)
-			}
-		}
-		a.result.HasRoute = true
-		return
-	}
 }
