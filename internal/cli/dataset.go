@@ -171,7 +171,9 @@ func checkAuth(cmd *cobra.Command, kind, store, key string) error {
 	switch {
 	case !authKind.MatchString(kind):
 		return flags.Usagef(cmd, "--auth %q is unknown; use bearer, basic or aws:REGION", kind)
-	case kind != "" && (!secretName.MatchString(store) || !secretName.MatchString(key)):
+	case !secretName.MatchString(key):
+		return flags.Usagef(cmd, "--secret-key %q is not the name of a secret; use letters, digits and the characters / _ . -", key)
+	case kind != "" && !secretName.MatchString(store):
 		return flags.Usagef(cmd, "--auth needs credentials; name their place with --secret-store and --secret-key")
 	case kind == "" && store != "":
 		return flags.Usagef(cmd, "--secret-store is about credentials; say with --auth how they are used")

@@ -27,15 +27,19 @@ var hostile = map[string]string{
 
 // writing are valid arguments of the commands that write to the GitOps repository.
 var writing = map[string][]string{
-	"adopt":    {"acme/gateway#12"},
-	"ci":       {"y", "--service=gateway=branch:main", "--", "true"},
-	"create":   {"x", "--service=gateway=branch:main"},
-	"delete":   {"jakub"},
-	"edit":     {"jakub"},
-	"event":    {"testdata/event.json"},
-	"handover": {"jakub", "gateway"},
-	"lease":    {"--profile=full"},
-	"release":  {"lease-a"},
+	"adopt":  {"acme/gateway#12"},
+	"ci":     {"y", "--service=gateway=branch:main", "--", "true"},
+	"create": {"x", "--service=gateway=branch:main"},
+	"dataset add": {
+		"postgres", "large", "--url=https://data.example/large.sql", "--sha256=" + strings.Repeat("0", 64),
+	},
+	"dataset publish": {"postgres", "--url=https://data.example/masked/"},
+	"delete":          {"jakub"},
+	"edit":            {"jakub"},
+	"event":           {"testdata/event.json"},
+	"handover":        {"jakub", "gateway"},
+	"lease":           {"--profile=full"},
+	"release":         {"lease-a"},
 	"service add": {
 		"mailer", "--repository=acme/mailer", "--image=ghcr.io/acme/mailer:1", "--port=8080", "--probe-path=/",
 	},
@@ -44,6 +48,7 @@ var writing = map[string][]string{
 	"service update": {"stock"},
 	"reset":          {"jakub", "postgres"},
 	"set":            {"jakub", "--service=gateway=branch:main"},
+	"store add":      {"mysql", "--image=docker.io/library/mysql:8.4.3", "--port=3306", "--user=999", "--path=/var/lib/mysql"},
 	"slot claim":     {"ivysaur", "--holders=alice"},
 	"slot release":   {"bulbasaur"},
 }
