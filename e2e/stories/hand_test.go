@@ -156,17 +156,12 @@ func (w *world) storePod(t *testing.T, p preview, store string) types.UID {
 // storeClaim returns the identity of the claim of a store's volume.
 func (w *world) storeClaim(t *testing.T, p preview, store string) types.UID {
 	t.Helper()
-	claims, err := w.Cluster.Client.CoreV1().PersistentVolumeClaims(p.application).List(t.Context(), metav1.ListOptions{})
+	claims := w.Cluster.Client.CoreV1().PersistentVolumeClaims(p.application)
+	claim, err := claims.Get(t.Context(), store, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range claims.Items {
-		if strings.HasSuffix(c.Name, "-"+store+"-0") {
-			return c.UID
-		}
-	}
-	t.Fatalf("%s has no claim in %s", store, p.application)
-	return ""
+	return claim.UID
 }
 
 // workload has the parts of a workload that a user may change.
