@@ -343,8 +343,10 @@ func claimAttempts() []attempt {
 		change{"a claim without a storage class", begin, with("storageClassName: ''"), `storage class ""`})
 	list = append(list, family(policy, "PersistentVolumeClaim a", copyOfSnapshot,
 		change{"a copy of another snapshot", "name: shop-1}", "name: prod-1}", "existing volume"},
-		change{"a copy of a claim with an allowed name", "apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot", "kind: PersistentVolumeClaim",
-			"existing volume"})...)
+		change{
+			"a copy of a claim with an allowed name", "apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot",
+			"kind: PersistentVolumeClaim", "existing volume",
+		})...)
 	const class = "volume.beta.kubernetes.io/storage-class"
 	list = append(list, family(policy, "PersistentVolumeClaim a", claim,
 		change{

@@ -5,6 +5,7 @@ package stores
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log"
@@ -124,8 +125,8 @@ type environment struct {
 // build builds folders of kustomize-base as the components of an environment. The volumes are new and empty.
 func build(t *testing.T, folders ...string) *environment {
 	t.Helper()
-	overlay, err := os.MkdirTemp(filepath.Join(repository, "overlays"), "test-")
-	if err != nil {
+	overlay := filepath.Join(repository, "overlays", "test-"+strings.ToLower(rand.Text()))
+	if err := os.Mkdir(overlay, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(overlay) })

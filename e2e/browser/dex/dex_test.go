@@ -7,6 +7,7 @@ package dex
 import (
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -237,10 +238,7 @@ func TestAttacksAtDex(t *testing.T) {
 		t.Parallel()
 		s := newSite(t, group, 0)
 		callback := s.atDex(t, s.start(t))
-		stolen := map[string]string{}
-		for name, value := range s.cookies {
-			stolen[name] = value
-		}
+		stolen := maps.Clone(s.cookies)
 		s.send(t, http.MethodGet, callback, "", "")
 		s.cookies = stolen
 		s.wantRefused(t, callback)
