@@ -15,6 +15,8 @@ const (
 	SharedLabel = "previewset.dev/shared"
 	// ImageOfLabel marks the workloads that run the image of a service.
 	ImageOfLabel = "previewset.dev/image-of"
+	// CloudLabel marks the custom resource of a cloud resource. Its value is the resource's name.
+	CloudLabel = "previewset.dev/cloud"
 	// SecretsLabel marks a Namespace with whether its environment gets secrets. Only a row sets it.
 	SecretsLabel = "previewset.dev/secrets" //nolint:gosec // G101: the name of a label, no credential
 	// KeepAwakeLabel is the label or annotation of workloads that run on while their environment sleeps.
@@ -23,6 +25,11 @@ const (
 	CommitAnnotation = "previewset.dev/commit"
 	// ResetAnnotation has the time at which a store's Pods started anew.
 	ResetAnnotation = "previewset.dev/reset"
+	// VariablesAnnotation has the variables of a connection to a store's Service: NAME=VALUE, one a line. In a value,
+	// $(NAME_PASSWORD) and $(NAME_USERNAME) are keys of the store's Secret.
+	VariablesAnnotation = "previewset.dev/variables"
+	// SecondsAnnotation has the seconds that the copy of a volume takes.
+	SecondsAnnotation = "previewset.dev/expected-seconds"
 	// LabelsAnnotation has the labels of the pull request of an Application, as JSON.
 	LabelsAnnotation = "previewset.dev/labels"
 )

@@ -11,7 +11,7 @@ import (
 // environment's hosts. The wildcard route in appsets must receive their visits to wake the environment.
 func (b *buildCheck) assertAsleep() {
 	for _, o := range b.objects {
-		isCloud := o.Labels[cloudLabel] != "" // its replicas aren't Pods
+		isCloud := o.Labels[config.CloudLabel] != "" // its replicas aren't Pods
 		if !o.IsStopped() && !o.IsKeptAwake() && !isCloud {
 			b.addProblem(b.file, o.String()+" would go on while the environment sleeps", fmt.Sprintf(
 				"make it a Deployment, StatefulSet or CronJob, and set replicas or suspend by no replacement or transformer; "+

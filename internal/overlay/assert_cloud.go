@@ -13,9 +13,6 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// cloudLabel is the label of the custom resource of a cloud resource.
-const cloudLabel = "previewset.dev/cloud"
-
 // assertCloud checks the cloud resources of an environment: each has one custom resource with its name, the quota counts
 // it, and no placeholder is left.
 func (b *buildCheck) assertCloud(policy *config.Policy, p preview.Plan, schemas *crdschema.Schemas) {
@@ -63,9 +60,9 @@ func assertCloudResource(
 	b *buildCheck, policy *config.Policy, name string, isName func(config.CloudResource, string) bool,
 ) []manifest.Object {
 	r, folder := policy.Cloud[name], baseFolder+"/cloud/"+name
-	labelled := slices.DeleteFunc(slices.Clone(b.objects), func(o manifest.Object) bool { return o.Labels[cloudLabel] != name })
+	labelled := slices.DeleteFunc(slices.Clone(b.objects), func(o manifest.Object) bool { return o.Labels[config.CloudLabel] != name })
 	if len(labelled) != 1 {
-		b.addProblem(folder, fmt.Sprintf("%d objects have the label %s: %s", len(labelled), cloudLabel, name),
+		b.addProblem(folder, fmt.Sprintf("%d objects have the label %s: %s", len(labelled), config.CloudLabel, name),
 			"label exactly one, the custom resource: the row writes the name into it")
 	}
 	for _, o := range labelled {

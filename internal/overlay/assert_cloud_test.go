@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -182,7 +183,7 @@ func TestSleepKeepsCloudResources(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, o := range objectsOf(t, r, row) {
-			if o.Labels[cloudLabel] != "" {
+			if o.Labels[config.CloudLabel] != "" {
 				kept[i] = append(kept[i], o.String()+" "+o.Text("spec", "queueName")+o.Annotations()["crossplane.io/external-name"])
 			}
 		}

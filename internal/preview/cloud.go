@@ -10,9 +10,6 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// cloudLabel is the label of the custom resource of a cloud resource.
-const cloudLabel = "previewset.dev/cloud"
-
 // SampleGeneration is the generation of an environment that doesn't exist, as in a check or an example.
 const SampleGeneration = "00000"
 
@@ -84,7 +81,7 @@ func (c *composer) addCloud() {
 		r := c.Policy.Cloud[name]
 		external := r.NameIn(c.plan.Name, generation)
 		c.addComponent("cloud", name)
-		c.addPatch(Target{LabelSelector: cloudLabel + "=" + name}, replace(r.JSONPointer(), external))
+		c.addPatch(Target{LabelSelector: config.CloudLabel + "=" + name}, replace(r.JSONPointer(), external))
 		c.cloudData["cloud."+name] = external
 	}
 }

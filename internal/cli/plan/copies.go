@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/previewset/previewset/internal/config"
 )
 
 // Copy is a new volume that is a copy of a snapshot.
@@ -51,7 +53,7 @@ func newCopies(before, after map[string][]byte) ([]Copy, error) {
 		if c.Spec.DataSourceRef.Kind != "VolumeSnapshot" {
 			continue
 		}
-		seconds, _ := strconv.Atoi(c.Metadata.Annotations["previewset.dev/expected-seconds"]) // 0 without a number
+		seconds, _ := strconv.Atoi(c.Metadata.Annotations[config.SecondsAnnotation]) // 0 without a number
 		found = append(found, Copy{
 			Claim: c.Metadata.Name, Snapshot: c.Spec.DataSourceRef.Name, Size: c.Spec.Resources.Requests["storage"],
 			Seconds: max(seconds, 0),

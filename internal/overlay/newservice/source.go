@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
+	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/source"
@@ -273,7 +274,7 @@ func (a *addition) readStores() error {
 		})
 		port := firstPort(service)
 		store := source.StoreOf(name, port)
-		if text := service.Annotations()[source.VariablesAnnotation]; text != "" {
+		if text := service.Annotations()[config.VariablesAnnotation]; text != "" {
 			store.Variables = source.ParseVariables(name, text)
 		}
 		a.stores = append(a.stores, store)

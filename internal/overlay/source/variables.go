@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// VariablesAnnotation is the annotation of a store's Service with the variables of a connection: NAME=VALUE, one a line.
-// In a value, $(NAME_PASSWORD) and $(NAME_USERNAME) are keys of the store's Secret.
-const VariablesAnnotation = "previewset.dev/variables"
-
 var secretVariable = regexp.MustCompile(`\$\(([A-Z][A-Z0-9_]*_(PASSWORD|USERNAME))\)`)
 
 // ParseVariables returns the variables of a store with this annotation. Those of the Secret come first, because Kubernetes
