@@ -29,7 +29,7 @@ func SameRemembered(a, b *preview.Remembered) bool {
 
 // SameMembership compares the parts of a saved environment that can change while its row stays the same.
 func SameMembership(a, b preview.Remembered) bool {
-	return slices.Equal(a.Members, b.Members) && a.IsGuarded == b.IsGuarded && a.Person == b.Person
+	return slices.Equal(a.Members, b.Members) && a.IsGuarded == b.IsGuarded && a.IsLease == b.IsLease && a.Person == b.Person
 }
 
 func scalars(r *preview.Row) [27]string {

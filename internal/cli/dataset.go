@@ -24,6 +24,7 @@ func newDatasetCmd(term *terminal.Process) *cobra.Command {
 		Long: `A dataset is the data that a store starts with: a component in kustomize-base/data/STORE/datasets. A
 profile, or an environment's file, chooses one for all stores of an environment.`,
 		Example: `  previewctl dataset add postgres full --image ghcr.io/acme/shop-data:2026-11-20
+  previewctl dataset publish postgres --url https://data.acme.example/masked/
   previewctl set jakub --dataset full`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -36,7 +36,8 @@ the command that makes a dataset of it.
 The job fails if a column has no rule. So a column of a new migration is never published by mistake. The
 rules are keep, null, hash, email and truncate. The file begins without a rule: write them before the first
 run. Only the store postgres can be masked.`,
-		Example: `  previewctl dataset publish postgres --url https://acme-data.s3.eu-central-1.amazonaws.com/masked/ \
+		Example: `  previewctl dataset publish postgres --url https://data.acme.example/masked/ --dry-run
+  previewctl dataset publish postgres --url https://acme-data.s3.eu-central-1.amazonaws.com/masked/ \
     --auth aws:eu-central-1 --secret-store previews --secret-key previews/publish`,
 		Args:              flags.OneArg("store"),
 		ValidArgsFunction: completeOne(configrepo.Completer(term, &opts.commit.Repo)("store")),

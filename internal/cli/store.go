@@ -23,9 +23,11 @@ func newStoreCmd(term *terminal.Process) *cobra.Command {
 		Short: "Add data stores",
 		Long: `A data store is a database, a cache or a queue: a component in kustomize-base/data. It runs in each
 environment in which a service needs it.`,
-		Example: `  previewctl store add mysql --image docker.io/library/mysql:8.4.3 --port 3306 --user 999 --path /var/lib/mysql`,
-		Args:    flags.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  previewctl store add mysql --image docker.io/library/mysql:8.4.3 --port 3306 --user 999 --path /var/lib/mysql
+  previewctl store add search --image docker.io/library/elasticsearch:8.15.3 --port 9200 --memory 2Gi \
+    --path /usr/share/elasticsearch/data`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newStoreAddCmd(term, runStoreAdd))
 	return cmd
