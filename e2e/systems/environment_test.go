@@ -23,7 +23,7 @@ type environment struct {
 type object struct{ kind, text string }
 
 const (
-	environmentFile = "{apiVersion: previewset.dev/v1alpha1, kind: Environment, owner: tester, purpose: all services}\n"
+	environmentFile = "{apiVersion: previewset.dev/v1alpha1, kind: Environment, owner: tester, purpose: all services, profile: full}\n"
 	overlayFile     = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../preview]\n"
 )
 
