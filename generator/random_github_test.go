@@ -109,11 +109,12 @@ func (sim events) changeManyPullRequests() {
 	}
 }
 
-// moveRepository changes a repository's name or visibility.
+// moveRepository changes a repository's name or visibility. After lost state, no other repository takes its name before
+// the service has answered: until then it may not know the first owner. See loseState.
 func (sim events) moveRepository() {
 	l := pick(sim.simulation, sim.repositories...)
 	switch {
-	case l.namesake == nil && l.name != l.key && sim.IntN(2) == 0 && !sim.mayBeUnconfigured(l):
+	case !sim.stateLost && l.namesake == nil && l.name != l.key && sim.IntN(2) == 0 && !sim.mayBeUnconfigured(l):
 		l.namesake = sim.hub.AddRepository(l.key)
 		for range sim.IntN(4) {
 			l.namesake.Open(githubtest.PullRequest{Labels: pick(sim.simulation, nil, []string{"preview"})})
