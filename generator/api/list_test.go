@@ -228,7 +228,7 @@ func TestWatchEnvironments(t *testing.T) {
 		if diff := cmp.Diff(want, states); diff != "" {
 			t.Error(diff)
 		}
-		time.Sleep(40 * time.Second) // of the bubble
+		time.Sleep(40 * time.Second) // of simulated time
 		s.Request(t, "shop-pr-7", "sleep", "")
 		s.Refresh(t.Context())
 		second := next()

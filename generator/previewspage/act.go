@@ -43,7 +43,7 @@ var doneTexts = map[string]string{
 	actionRevoke:         "The link is revoked.",
 }
 
-// doneText returns the sentences on the page that follows an action: what was asked, its result, and what limits it.
+// doneText returns the sentences on the page after an action: the action, its result, and what limits the result.
 func doneText(p *answer.Published, r preview.Request) string {
 	text := doneTexts[r.Action]
 	if text == "" || p.Config == nil {

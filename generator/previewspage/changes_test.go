@@ -26,7 +26,7 @@ func TestRecentChanges(t *testing.T) {
 	argo := &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}
 	s := newSite(t, newWorld(), testworld.WithApplications(argo))
 	if rows := s.changeRows(t, "?people=1"); len(rows) > 0 {
-		t.Errorf("nobody did anything: %v", rows)
+		t.Errorf("changes by people before any action: %v", rows)
 	}
 	s.Refresh(t.Context()) // reads the Applications
 	row := s.Environment(t, "shop-pr-7").Row
@@ -58,7 +58,7 @@ func TestRecentChanges(t *testing.T) {
 	}
 }
 
-// The page after a button says what comes of it: the new end, or the position in the queue.
+// The page after a click on a button has its result: the new end, or the position in the queue.
 func TestPageAfterAnAction(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -93,7 +93,7 @@ func TestParallelLeases(t *testing.T) {
 	}
 }
 
-// A lease has an end, and says when. The files of leases that nobody released go with a later lease.
+// The answer has the end of the lease. A later lease removes the files of leases that have ended.
 func TestForgottenLeasesGo(t *testing.T) {
 	t.Parallel()
 	w, now := newLeaseWorld(t), time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)

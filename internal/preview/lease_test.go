@@ -31,7 +31,7 @@ func of(files ...map[string]string) map[string]string {
 	return all
 }
 
-// All leases are released or end at once, and nobody confirms it. The guard still counts what it always counts.
+// All leases are released or end at once, without a confirmation. The guard counts none of them.
 func TestManyLeasesEndAtOnce(t *testing.T) {
 	t.Parallel()
 	const many = 100

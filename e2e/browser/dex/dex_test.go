@@ -29,7 +29,7 @@ import (
 	"github.com/previewset/previewset/internal/config"
 )
 
-// dex's connector for tests signs everybody in as this person, who has one group.
+// With the test connector of dex, each sign-in is one of this person. The person has one group.
 const (
 	email = "kilgore@kilgore.trout"
 	group = "authors"
@@ -169,14 +169,14 @@ func (s *site) list(t *testing.T) (code int, body string) {
 	return code, body
 }
 
-// wantRefused checks that a callback signs nobody in.
+// wantRefused checks that no session begins after a callback.
 func (s *site) wantRefused(t *testing.T, callback string) {
 	t.Helper()
 	if code, _, body := s.send(t, http.MethodGet, callback, "", ""); code != http.StatusForbidden {
 		t.Errorf("the callback is answered with %d: %s", code, body)
 	}
 	if code, body := s.list(t); code == http.StatusOK || strings.Contains(body, "shop-pr-7") {
-		t.Errorf("somebody is signed in: %d", code)
+		t.Errorf("a session began: %d", code)
 	}
 }
 

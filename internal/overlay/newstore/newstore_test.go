@@ -8,7 +8,8 @@ import (
 	"github.com/previewset/previewset/internal/overlay/filetree"
 )
 
-// repositoryWith has a store whose workload has some mounts, and a loader with a command.
+// repositoryWith returns a repository with a store. Its workload has these mounts, and the loader of its dataset has this
+// command.
 func repositoryWith(mounts, command string) Repository {
 	text := `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {template: {spec: {
 		initContainers: [{name: load, command: [sh, -c, "` + command + `"], volumeMounts: [` + mounts + `]}],

@@ -40,7 +40,7 @@ func listParameters() []Parameter {
 	}
 }
 
-// selectedList is the schema of a list whose items have only the chosen fields.
+// selectedList is the schema of a list with the parameter fields: its items have only these fields.
 func selectedList(name string, identity []string) *jsonschema.Schema {
 	item := &jsonschema.Schema{Type: "object", Required: identity, Description: "The chosen fields of an item."}
 	list := &jsonschema.Schema{
