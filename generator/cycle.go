@@ -14,6 +14,7 @@ import (
 	"github.com/previewset/previewset/generator/shares"
 	"github.com/previewset/previewset/generator/sources"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/traces"
 )
 
 const (
@@ -43,6 +44,7 @@ type refresher struct {
 	buttons  *buttons.Buttons
 	notifier *applicationsets.Notifier
 	stateLog stateLog
+	traces   *traces.Cycle
 }
 
 // round reads the configuration, the cluster and all repositories once. Repositories are left out while GitHub's quota
@@ -81,6 +83,7 @@ func newRefresher(
 		buttons:  &buttons.Buttons{Permissions: o.Permissions, Actions: act, Now: o.Now, Log: o.Logger},
 		notifier: applicationsets.NewNotifier(o.Cluster, callers, o.Now, o.Logger, m.ApplicationSetRefreshed),
 		stateLog: stateLog{log: o.Logger, metrics: m, events: act.History, now: o.Now},
+		traces:   traces.New(o.Tracer),
 	}
 	r.progress.PhaseChanged = r.stateLog.phase
 	r.startOver()

@@ -133,6 +133,19 @@ func (in *inputs) repositoryStatus() []status.Repository {
 	return all
 }
 
+// problemOf returns why the last read of a source failed; "" if it succeeded.
+func (in *inputs) problemOf(key string) string {
+	switch key {
+	case configKey:
+		return message(in.config.Err)
+	case clusterKey:
+		return message(in.cluster.Err)
+	case activityKey:
+		return in.activity.Facts.Problem
+	}
+	return message(in.repositories.Errors[key])
+}
+
 // anyRuns reports whether an environment of the last snapshot isn't asleep.
 func (in *inputs) anyRuns() bool {
 	for _, e := range in.memory.Environments {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/applicationsets"
@@ -99,6 +100,8 @@ type Options struct {
 	Pages *Pages
 	// EnvironmentMetrics adds metrics of single environments.
 	EnvironmentMetrics bool
+	// Tracer makes the spans of the refresh cycle; nil makes none.
+	Tracer trace.Tracer
 	// Registry receives the service's metrics; default a new one.
 	Registry *prometheus.Registry
 	Logger   *slog.Logger     // default slog.Default()

@@ -17,11 +17,16 @@ import (
 // publish resolves a snapshot from the facts and serves it. It serves none if whyNotFirst has a reason.
 func (r *refresher) publish(ctx context.Context) {
 	st := r.newStatus()
-	defer func() { r.current.status.Store(st) }()
+	defer func() {
+		r.current.status.Store(st)
+		r.traces.End(st.Reason, len(r.memory.Environments))
+	}()
 	var snapshot *preview.Snapshot
 	switch {
 	case r.config.InForce != nil:
+		_, span := r.traces.Start(ctx, "resolve", "")
 		snapshot = preview.Resolve(r.config.InForce, r.facts(), r.memory, r.opts.Now())
+		span.End("")
 		st.Reason = r.whyNotFirst(snapshot)
 	case r.store.HasState():
 		snapshot = preview.FromMemory(r.memory, r.opts.Now())
@@ -114,6 +119,7 @@ func (r *refresher) save(ctx context.Context, content []byte) error {
 	if content == nil {
 		return nil
 	}
+	ctx, span := r.traces.Start(ctx, "save state", "")
 	dropped := r.store.Dropped()
 	r.metrics.SetDropped(len(dropped))
 	if len(dropped) > 0 {
@@ -121,6 +127,7 @@ func (r *refresher) save(ctx context.Context, content []byte) error {
 	}
 	err := r.store.Save(ctx, content)
 	r.metrics.Saved(err == nil, len(content))
+	span.End(message(err))
 	return err
 }
 
@@ -139,7 +146,9 @@ func (r *refresher) afterServing(ctx context.Context, last, next *answer.Publish
 	r.shares.Keep(owners)
 	r.stateLog.decisions(before, next.Snapshot)
 	r.stateLog.states(before, next)
-	r.notifier.Notify(ctx, next, r.cluster.Facts.Plugins)
+	notifyCtx, span := r.traces.Start(ctx, "notify Argo CD", "")
+	r.notifier.Notify(notifyCtx, next, r.cluster.Facts.Plugins)
+	span.End("")
 	next.DropPrevious()
 	if r.progress.IsDue() {
 		r.reads.want(progressKey, false)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/previewset/previewset/generator/sources"
+	"github.com/previewset/previewset/generator/traces"
 )
 
 const (
@@ -46,6 +47,7 @@ type read struct {
 	key    string
 	urgent bool // a user, a webhook or a time-dependent decision waits for it
 	number int  // its number in reads.blocking when it started; 0 if it blocks nothing
+	span   *traces.Span
 }
 
 // result is a read that has ended.
@@ -104,13 +106,22 @@ func (r *reads) next() (read, bool) {
 	return w, true
 }
 
+// isFact reports whether a read brings facts, from which a snapshot is resolved. All others follow a snapshot.
+func isFact(key string) bool {
+	return isRepository(key) || key == configKey || key == clusterKey || key == activityKey
+}
+
 func isRepository(key string) bool { return strings.Contains(key, "/") }
 
 // start runs a task in a goroutine.
 func (r *reads) start(w read, task sources.Task) {
 	w.number = r.blocking[w.key]
 	r.running[w.key] = true
-	go func() { r.done <- result{read: w, apply: task()} }()
+	go func() {
+		apply := task()
+		w.span.Done()
+		r.done <- result{read: w, apply: apply}
+	}()
 }
 
 // end removes a read that has ended.

@@ -107,7 +107,13 @@ func (r *refresher) startReads(ctx context.Context) {
 		if !ok {
 			return
 		}
-		task := r.task(ctx, next.key)
+		begin := r.traces.StartAfter
+		if isFact(next.key) {
+			begin = r.traces.Start
+		}
+		readCtx, span := begin(ctx, "read", next.key)
+		next.span = span
+		task := r.task(readCtx, next.key)
 		if ctx.Err() != nil { // the service stops, so no result is used
 			task = sources.Nothing
 		}
@@ -144,6 +150,7 @@ func (r *refresher) receive(result result) {
 	r.reads.end(result)
 	delete(r.round.left, result.key)
 	result.apply()
+	result.span.End(r.problemOf(result.key))
 	r.pendingPublish = r.pendingPublish || result.urgent
 }
 

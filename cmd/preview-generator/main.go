@@ -21,6 +21,7 @@ import (
 	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/generator/store"
+	"github.com/previewset/previewset/generator/traces"
 	"github.com/previewset/previewset/internal/cluster"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
@@ -47,10 +48,16 @@ func run(ctx context.Context, args []string, env func(string) string) error {
 		debug.SetGCPercent(50) // most of the heap is long-lived; an earlier collection is cheap and halves the peak
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: s.logLevel}))
-	g, err := s.generator(log, clock(env))
+	o, err := s.options(log, clock(env))
 	if err != nil {
 		return err
 	}
+	endTraces, err := s.traces.apply(ctx, &o, log)
+	if err != nil {
+		return err
+	}
+	defer endTraces()
+	g := generator.New(o)
 	unlock, err := s.lockState()
 	if err != nil {
 		return err
@@ -78,35 +85,37 @@ func (s *settings) listeners(ctx context.Context) (private, public net.Listener,
 	return private, public, nil
 }
 
-// generator reads the secrets and builds the parts.
-func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator.Generator, error) {
-	err := s.checkFiles()
-	if err != nil {
-		return nil, err
+// options reads the secrets and builds the parts.
+func (s *settings) options(log *slog.Logger, now func() time.Time) (o generator.Options, err error) {
+	if err = s.checkFiles(); err != nil {
+		return o, err
 	}
-	o := generator.Options{
+	o = generator.Options{
 		Interval: s.pollInterval, Repositories: s.repositories, Protected: s.protected(), Logger: log, Now: now,
 		ConfigRepository: s.configRepository(), TrustedProxies: s.trustedProxies, EnvironmentMetrics: s.environmentMetrics,
 	}
 	if o.Token, err = required("--token-file", s.tokenFile); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.APIToken, err = optional("--api-token-file", s.apiTokenFile); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.WebhookSecret, err = optional("--webhook-secret-file", s.webhookSecretFile); err != nil {
-		return nil, err
+		return o, err
 	}
 	if err = errors.Join(s.pages.apply(&o), s.jira.apply(&o)); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.ConfigBranch, err = s.configBranch(); err != nil {
-		return nil, err
+		return o, err
 	}
 	watched := githubmetrics.New()
-	client, err := s.github(watched.Observe)
+	client, err := s.github(func(ctx context.Context, kind string, status int, fromCache bool, took time.Duration) {
+		watched.Observe(ctx, kind, status, fromCache, took)
+		traces.AddGitHubRequest(ctx, kind, status, took)
+	})
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	watched.SetSource(client)
 	o.Registry = prometheus.NewRegistry()
@@ -123,9 +132,9 @@ func (s *settings) generator(log *slog.Logger, now func() time.Time) (*generator
 		}
 	}
 	if err := s.connect(&o); err != nil {
-		return nil, err
+		return o, err
 	}
-	return generator.New(o), nil
+	return o, nil
 }
 
 // connect adds the parts that need a cluster. Without one the service runs and logs a warning.
@@ -213,7 +222,7 @@ func (s *settings) configBranch() (*configbranch.Reader, error) {
 }
 
 func (s *settings) github(
-	observe func(kind string, status int, fromCache bool, took time.Duration),
+	observe func(ctx context.Context, kind string, status int, fromCache bool, took time.Duration),
 ) (*github.Client, error) {
 	o := github.Options{BaseURL: s.githubURL, UserAgent: "preview-generator", Observe: observe}
 	token, err := optional("--github-token-file", s.githubTokenFile)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset"
+	"github.com/previewset/previewset/generator"
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
@@ -174,10 +175,11 @@ func TestServiceFromFlagsToAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := s.generator(slog.New(slog.DiscardHandler), time.Now)
+	o, err := s.options(slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
+	g := generator.New(o)
 	g.Refresh(t.Context())
 	name := fmt.Sprintf("gateway-pr-%d", number)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/getparams.execute", strings.NewReader(`{"input":{}}`))

@@ -37,6 +37,7 @@ type settings struct {
 	trustedProxies                           prefixes
 	pages                                    pageSettings
 	jira                                     jiraSettings
+	traces                                   traceSettings
 	environmentMetrics                       bool
 	logLevel                                 slog.Level
 }
@@ -129,6 +130,7 @@ func (s *settings) flags() *flag.FlagSet {
 		"proxies with a trusted X-Forwarded-For, as comma-separated `addresses` or networks (default none)")
 	s.pages.addFlags(f)
 	s.jira.addFlags(f)
+	s.traces.addFlags(f)
 	f.BoolVar(
 		&s.environmentMetrics, "environment-metrics", true,
 		"`true|false`: metrics of single environments; previewctl usage needs them",

@@ -64,6 +64,7 @@ var surface = map[string]string{
 	"jira-url":                   "",
 	"jira-user":                  "",
 	"jira-token-file":            "",
+	"otlp-endpoint":              "",
 	"environment-metrics":        "true",
 	"log-level":                  "INFO",
 }
@@ -117,7 +118,7 @@ func values() map[string]string {
 		"pages-url": "https://previews.example", "oidc-issuer": "https://id.example", "oidc-client-id": "c",
 		"oidc-client-secret-file": "/os", "oidc-scopes": "email, groups", "oidc-groups-claim": "g", "oidc-login-claim": "l",
 		"session-key-file": "/se", "github-actions-audience": "aud", "github-actions-issuer": "https://token.example",
-		"jira-url": "https://jira.example", "jira-user": "u", "jira-token-file": "/jt",
+		"jira-url": "https://jira.example", "jira-user": "u", "jira-token-file": "/jt", "otlp-endpoint": "http://c:4318",
 	}
 }
 
@@ -138,7 +139,8 @@ func wanted() *settings {
 			proxySecretFile: "/si", proxyLoginHeader: "X-L",
 			actionsIssuer: "https://token.example", actionsAudience: "aud",
 		},
-		jira: jiraSettings{url: "https://jira.example", user: "u", tokenFile: "/jt"},
+		jira:   jiraSettings{url: "https://jira.example", user: "u", tokenFile: "/jt"},
+		traces: traceSettings{endpoint: "http://c:4318"},
 	}
 }
 
@@ -185,7 +187,7 @@ func TestFlagsAndEnvironmentAreEquivalent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(
-				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}, jiraSettings{}),
+				wanted(), got, cmp.AllowUnexported(settings{}, pageSettings{}, jiraSettings{}, traceSettings{}),
 				cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 			); diff != "" {
 				t.Error(diff)

@@ -3,6 +3,7 @@
 package githubmetrics
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,7 +44,7 @@ func New() *Metrics {
 func (m *Metrics) SetSource(s Source) { m.source = s }
 
 // Observe is github.Options.Observe.
-func (m *Metrics) Observe(kind string, status int, fromCache bool, took time.Duration) {
+func (m *Metrics) Observe(_ context.Context, kind string, status int, fromCache bool, took time.Duration) {
 	m.requests.WithLabelValues(kind, requestOutcome(status, fromCache)).Inc()
 	m.duration.Observe(took.Seconds())
 }

@@ -6,6 +6,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,8 +32,8 @@ type Options struct {
 	Timeout time.Duration
 	// Observe, if set, is called after every request, from several goroutines. Kind is one of pulls, pull, files,
 	// events, reviews, permission, commit, statuses, status, deployments, comments, checks, ref, tag, compare, repository,
-	// user and token. Status is 0 without an answer. fromCache is true for status 304.
-	Observe func(kind string, status int, fromCache bool, took time.Duration)
+	// user and token. Status is 0 without an answer. fromCache is true for status 304. The context is the request's.
+	Observe func(ctx context.Context, kind string, status int, fromCache bool, took time.Duration)
 }
 
 // App is an installation of a GitHub App.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -20,7 +21,7 @@ type Rate struct {
 // transport sends requests, limits the size of answers, and records quota and clock.
 type transport struct {
 	next    http.RoundTripper
-	observe func(kind string, status int, fromCache bool, took time.Duration)
+	observe func(ctx context.Context, kind string, status int, fromCache bool, took time.Duration)
 
 	mu    sync.Mutex // guards rate and clock
 	rate  Rate
@@ -38,7 +39,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.record(resp.Header, began, kind)
 	}
 	if t.observe != nil {
-		t.observe(kind, status, status == http.StatusNotModified, time.Since(began))
+		t.observe(req.Context(), kind, status, status == http.StatusNotModified, time.Since(began))
 	}
 	return resp, err
 }

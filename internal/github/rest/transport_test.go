@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,7 @@ func TestObserve(t *testing.T) {
 	tag := shop.SetAnnotatedTag("v1", "commit", githubtest.SHA("x"))
 	var mu sync.Mutex
 	got := map[string]int{}
-	c := newClient(t, url, Options{Observe: func(kind string, status int, fromCache bool, _ time.Duration) {
+	c := newClient(t, url, Options{Observe: func(_ context.Context, kind string, status int, fromCache bool, _ time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		got[fmt.Sprintf("%s %d %t", kind, status, fromCache)]++
