@@ -34,9 +34,19 @@ gone, with the rule, the reason, the time and the remedy. For an existing enviro
 falls asleep and when it expires.
 
 The JSON has the key "decisions", a list with one entry, or several if several pull requests ask for the
-same name: outcome, rule, reason, remedy, since, state, sleeps_at, expires_at, expires_anyway (use doesn't
-postpone it), live_since, queue (name, for, position), slot_claim (holders, until, next), withheld (its removal waits for confirmation), environment, repository, number, title, author,
-owner (of a bot's pull request: the login that added the label), url, head_sha.`,
+same name. Its keys:
+
+- outcome, rule, reason, remedy: the decision, and what to do
+- since: the time of the decision
+- state, live_since: awake, asleep or waking, and since when it is live
+- sleeps_at, expires_at: when it falls asleep and when it expires
+- expires_anyway: activity doesn't postpone expires_at
+- queue: name, for and position in a queue
+- slot_claim: holders, until and next of a slot
+- withheld: its removal waits for confirmation
+- environment, repository, number: the environment and the pull request
+- title, author, url, head_sha: of the pull request
+- owner: of a bot's pull request: the login that added the label`,
 		Example: `  previewctl why acme/shop#7
   previewctl why shop-pr-7
   previewctl why shop-pr-7 -o json`,

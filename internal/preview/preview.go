@@ -3,7 +3,7 @@
 // environment variable or clock, and it doesn't log; time is an argument. The service and the command both use it, so
 // they can't disagree about a rule.
 //
-// Resolve is the entry point. Its steps are in the order of its calls: identify, keepLeaving, admit, assign,
+// Resolve is the entry point, and its example shows a whole call. Its steps are in the order of its calls: identify, keepLeaving, admit, assign,
 // lifecycle, reconcile, schedule, limit, link, explain, remember. Steps return new values, with two exceptions:
 // keepLeaving adds leaving members to the results of identify, and limit adds to the results of reconcile. No step
 // needs a later one. The table of admission rules is in admit.go, their checks are in admission.go and planned.go.
