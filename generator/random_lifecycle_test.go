@@ -134,6 +134,7 @@ func (sim events) changeLifecycle() {
 				"wake",
 				"wake",
 				"extend",
+				"redeploy",
 			)
 			sim.atStepEnd = func() { sim.request(name, action) }
 		}
@@ -153,7 +154,7 @@ func (sim events) request(name, action string) {
 	if a.Code >= http.StatusInternalServerError && a.Code != http.StatusServiceUnavailable {
 		sim.failf("request for %s to %s: %d %s", name, action, a.Code, a.Body)
 	}
-	if a.Code == http.StatusAccepted && action != "extend" {
+	if a.Code == http.StatusAccepted && action != "extend" && action != "redeploy" {
 		sim.sleepRequested[name] = action == "sleep"
 	}
 	synctest.Wait()

@@ -156,7 +156,7 @@
 
   // ---- One preview
 
-  const verbs = {wake: "Wake", sleep: "Put to sleep", extend: "Extend"}
+  const verbs = {wake: "Wake", sleep: "Put to sleep", extend: "Extend", redeploy: "Redeploy"}
 
   // Buttons are those that the service offers to this person.
   const Buttons = ({application, offers, done}) => {

@@ -189,6 +189,15 @@ func TestExtensionInEachReact(t *testing.T) {
 		for _, found := range b.violations(t) {
 			t.Errorf("%s: %s", version, found)
 		}
+		eval[bool](t, b, `[...document.querySelectorAll("main button")].find(e => e.innerText === "Redeploy").click(), true`)
+		b.do(t, chromedp.WaitReady(chromedp.CSS("[role=status]:not(:empty)")))
+		u.Refresh(t.Context())
+		isRedeployed := !u.Published().Snapshot.Memory.Requests["shop-pr-7"].Redeployed.IsZero()
+		if said := b.text(t, "[role=status]"); said != "shop-pr-7 starts new Pods." || !isRedeployed {
+			t.Errorf("%s says %q; redeployed: %v", version, said, isRedeployed)
+		}
+		u.show(t, b, tabOfApplication, "preview-shop-pr-7")
+		b.do(t, shown(".previewset-preview button"))
 		b.do(t, chromedp.Click(chromedp.CSS("main button")), chromedp.WaitReady(chromedp.CSS("[role=status]:not(:empty)")))
 		if said := b.text(t, "[role=status]"); !strings.HasPrefix(said, "shop-pr-7 goes to sleep. ") {
 			t.Errorf("%s says %q", version, said)

@@ -133,7 +133,7 @@ func TestKeyboardReachesEverything(t *testing.T) {
 	b := s.newPerson(t, "alice", "/previews/shop-pr-7", size(1440, 900))
 	want := []string{
 		"Previews", "Recent changes", "Sign out", "All previews", "Open the preview", "Put to sleep",
-		"Share with guests", "24h\n72h\n168h", "acme/shop#7",
+		"Redeploy", "Share with guests", "24h\n72h\n168h", "acme/shop#7",
 	}
 	if diff := cmp.Diff(want, b.stops(t, len(want))); diff != "" {
 		t.Errorf("the keyboard reaches (-want +got):\n%s", diff)

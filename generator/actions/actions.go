@@ -1,5 +1,5 @@
-// Package actions takes what people ask about environments: that one wakes, sleeps or stays longer, or that a removal is
-// confirmed. It checks each request against the snapshot that is served now, and adds it to the pending work. The API,
+// Package actions takes what people ask about environments: that one wakes, sleeps, stays longer or starts new Pods, or that
+// a removal is confirmed. It checks each request against the snapshot that is served now, and adds it to the pending work. The API,
 // the previews page, guests' links and the buttons at GitHub share it. It doesn't decide who may ask.
 package actions
 
@@ -45,6 +45,7 @@ type Actions struct {
 // past says what an action did.
 var past = map[string]string{
 	preview.ActionWake: "asked to wake", preview.ActionSleep: "asked to sleep", preview.ActionExtend: "extended",
+	preview.ActionRedeploy: "asked to redeploy",
 }
 
 // Request checks a request against a snapshot and adds it to the pending work. Its errors are ErrNoConfig and

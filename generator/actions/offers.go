@@ -10,7 +10,7 @@ import (
 
 // Offer is a request about an environment that makes sense now. Pages show it as a button.
 type Offer struct {
-	// Action is one of wake, sleep and extend.
+	// Action is one of wake, sleep, extend and redeploy.
 	Action string `json:"action"`
 	// For are the durations to choose from; missing for an action without a duration.
 	For []string `json:"for,omitempty"`
@@ -29,7 +29,7 @@ func Offers(p *answer.Published, environment string, row *preview.Row, d *previe
 	case row.State == preview.Asleep:
 		all = append(all, Offer{Action: preview.ActionWake})
 	case row.State == preview.Awake:
-		all = append(all, Offer{Action: preview.ActionSleep})
+		all = append(all, Offer{Action: preview.ActionSleep}, Offer{Action: preview.ActionRedeploy})
 	}
 	canStay := row != nil && d != nil && d.ExpiresAt != nil && !d.EndsWithClaim() // the holder moves the end of a claim
 	if _, hasExpired := p.Snapshot.Memory.Expired[environment]; hasExpired || canStay {

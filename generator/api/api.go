@@ -93,6 +93,7 @@ func (a *API) Routes(r *gin.Engine) {
 	developer.POST("/environments/:name/wake", a.postRequest(preview.ActionWake, "wakes if it is asleep"))
 	developer.POST("/environments/:name/sleep", a.postRequest(preview.ActionSleep, "goes to sleep"))
 	developer.POST("/environments/:name/extend", a.postRequest(preview.ActionExtend, "stays longer"))
+	developer.POST("/environments/:name/redeploy", a.postRequest(preview.ActionRedeploy, "starts new Pods"))
 	r.POST("/api/v1/confirm", a.identify, require(config.RoleAdmin), a.postConfirm)
 	r.GET("/api/v1/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", previewset.HTTPAPI) })
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })

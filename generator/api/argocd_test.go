@@ -67,16 +67,16 @@ func TestPeopleThroughArgoCD(t *testing.T) {
 		own, others     int    // status codes of requests to sleep
 		offers, message string // offers about the own preview; message about the others'
 	}{
-		"a developer":                        {"ui-secret", "Alice@example.dev", 202, 403, "sleep", "only its owner"},
+		"a developer":                        {"ui-secret", "Alice@example.dev", 202, 403, "sleep redeploy", "only its owner"},
 		"a developer without such a preview": {"ui-secret", "bob@example.dev", 403, 202, "", ""},
 		"a developer without a login":        {"ui-secret", "nologin@example.dev", 403, 403, "", "doesn't know the GitHub login"},
-		"an admin":                           {"ui-secret", "root@example.dev", 202, 202, "sleep", ""},
+		"an admin":                           {"ui-secret", "root@example.dev", 202, 202, "sleep redeploy", ""},
 		"a viewer":                           {"ui-secret", "tester@example.dev", 403, 403, "", "needs the role developer"},
 		"a stranger": {"ui-secret", "mallory@example.dev", 403, 403, "none", "access.yaml gives " +
 			"mallory@example.dev no role"},
 		"a login in place of an address":     {"ui-secret", "alice", 403, 403, "none", "gives alice no role"},
 		"a viewer with a wider token":        {"wide-secret", "tester@example.dev", 403, 403, "", "doesn't know the GitHub login"},
-		"an admin with a lower token":        {"wide-secret", "root@example.dev", 202, 202, "sleep", ""},
+		"an admin with a lower token":        {"wide-secret", "root@example.dev", 202, 202, "sleep redeploy", ""},
 		"a local account with a wider token": {"wide-secret", "admin", 403, 403, "", "doesn't know the GitHub login"},
 	} {
 		s := testworld.Ready(t, newWorldWithArgoCD())

@@ -26,7 +26,7 @@ const (
 	unknownCaller = "an unknown user"
 )
 
-// postRequest takes a user's request that an environment wakes, sleeps or stays longer.
+// postRequest takes a user's request that an environment wakes, sleeps, stays longer or starts new Pods.
 func (a *API) postRequest(action, effect string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		p := a.published(c)

@@ -33,6 +33,8 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 		"above maxExtension":     {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
 		"wake for ages":          {"shop-pr-7", "wake", `{"for":"2562047h"}`, 400, "48h at most (lifetime.maxExtension)"},
 		"sleep with a duration":  {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "sleep takes no duration"},
+		"redeploy for a time":    {"shop-pr-7", "redeploy", `{"for":"1h"}`, 400, "redeploy takes no duration"},
+		"redeploy what is held":  {"shop-pr-8", "redeploy", "", 409, "shop-pr-8"},
 		"an unknown action":      {"shop-pr-7", "explode", "", 404, "nothing at this path"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,6 +65,7 @@ func TestAcceptedRequestsSayTheirEnd(t *testing.T) {
 		"an extension without a duration": {"extend", "", 48 * time.Hour},
 		"a wake with a duration":          {"wake", `{"for":"2h"}`, 2 * time.Hour},
 		"a wake":                          {"wake", "", 0},
+		"a redeployment":                  {"redeploy", "", 0},
 		"a sleep":                         {"sleep", "", 0},
 	} {
 		a := s.Request(t, "shop-pr-7", tt.action, tt.body)

@@ -84,7 +84,7 @@ type DecisionList struct {
 	Continue string `json:"continue,omitempty"`
 }
 
-// EnvironmentRequest is the optional body of a request to wake, sleep or extend.
+// EnvironmentRequest is the optional body of a request to wake, sleep, extend or redeploy.
 type EnvironmentRequest struct {
 	// For is a duration, such as 48h: how long a woken environment stays awake, or how far from now an expiry moves.
 	For string `json:"for,omitempty"`

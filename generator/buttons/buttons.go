@@ -1,4 +1,5 @@
-// Package buttons does what people ask for with the buttons of our check runs at GitHub: it wakes and extends previews.
+// Package buttons does what people ask for with the buttons of our check runs at GitHub: it wakes, extends and
+// redeploys previews.
 // A webhook about a click proves only that GitHub sent it. So the check run must be one that the service has written,
 // and GitHub is asked whether the user may push to the repository.
 package buttons
@@ -6,6 +7,7 @@ package buttons
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,9 @@ type CheckRuns interface {
 	// Rerun makes another check run take the place of a pull request's check run.
 	Rerun(pr string)
 }
+
+// known are the identifiers of all buttons.
+var known = []string{preview.ActionWake, preview.ActionExtend, preview.ActionRedeploy, pending.ButtonRerun}
 
 // Buttons handles clicks. It belongs to the goroutine of the refresh cycle.
 type Buttons struct {
@@ -98,7 +103,7 @@ func (b *Buttons) find(click pending.Click, runs CheckRuns) (found []clicked) {
 		switch {
 		case pr == "" || click.CheckRun != 0 && pr != click.ExternalID || !strings.EqualFold(repository, click.Repository):
 			b.refuse(c, "it isn't the newest check run of a preview")
-		case click.Button != preview.ActionWake && click.Button != preview.ActionExtend && click.Button != pending.ButtonRerun:
+		case !slices.Contains(known, click.Button):
 			b.refuse(c, "there is no such button")
 		default:
 			found = append(found, c)

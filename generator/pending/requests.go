@@ -8,10 +8,10 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// maxRequests bounds the waiting requests: three for each of the 5,000 possible environments.
-const maxRequests = 15_000
+// maxRequests bounds the waiting requests: four for each of the 5,000 possible environments.
+const maxRequests = 20_000
 
-// Requests are the requests about environments (wake, sleep, extend) that wait for the next snapshot.
+// Requests are the requests about environments (wake, sleep, extend, redeploy) that wait for the next snapshot.
 type Requests map[requestKey]preview.Request
 
 // requestKey identifies requests that are merged into one.

@@ -35,12 +35,13 @@ type action struct {
 
 // doneTexts are the sentences after an action. done adds to them.
 var doneTexts = map[string]string{
-	preview.ActionWake:   "You asked to wake this preview.",
-	preview.ActionSleep:  "The preview goes to sleep. Its data is kept.",
-	preview.ActionExtend: "You extended this preview.",
-	actionConfirm:        "The removal is confirmed.",
-	actionShare:          "The link for guests is made.",
-	actionRevoke:         "The link is revoked.",
+	preview.ActionWake:     "You asked to wake this preview.",
+	preview.ActionSleep:    "The preview goes to sleep. Its data is kept.",
+	preview.ActionExtend:   "You extended this preview.",
+	preview.ActionRedeploy: "You asked to start new Pods with the same commits.",
+	actionConfirm:          "The removal is confirmed.",
+	actionShare:            "The link for guests is made.",
+	actionRevoke:           "The link is revoked.",
 }
 
 // doneText returns the sentences on the page after an action: the action, its result, and what limits the result.
@@ -61,6 +62,7 @@ func doneText(p *answer.Published, r preview.Request) string {
 // offerTexts are the texts of the buttons for requests.
 var offerTexts = map[string]string{
 	preview.ActionWake: "Wake", preview.ActionSleep: "Put to sleep", preview.ActionExtend: "Extend",
+	preview.ActionRedeploy: "Redeploy",
 }
 
 // actionsOf returns what a person may do with a preview.

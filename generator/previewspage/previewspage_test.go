@@ -113,11 +113,13 @@ func TestRoles(t *testing.T) {
 		"no role":         {someone("alice"), http.StatusForbidden, nil},
 		"another group":   {someone("alice", "others", "Team"), http.StatusForbidden, nil},
 		"viewer":          {someone("alice", "everybody"), http.StatusOK, nil},
-		"developer":       {someone("alice", "team"), http.StatusOK, map[string][]string{"shop-pr-7": {"sleep"}}},
+		"developer":       {someone("alice", "team"), http.StatusOK, map[string][]string{"shop-pr-7": {"redeploy", "sleep"}}},
 		"other developer": {someone("dave", "team"), http.StatusOK, nil},
 		"unknown login":   {map[string]string{"X-Forwarded-Email": "x@example.dev", "X-Forwarded-Groups": "team"}, http.StatusOK, nil},
 		"admin": {
-			someone("ROOT"), http.StatusOK, map[string][]string{"shop-pr-7": {"sleep"}, "gateway-pr-2": {"sleep"}},
+			someone("ROOT"), http.StatusOK, map[string][]string{
+				"shop-pr-7": {"redeploy", "sleep"}, "gateway-pr-2": {"redeploy", "sleep"},
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +128,7 @@ func TestRoles(t *testing.T) {
 			tt.person[signin.ProxySecretHeader] = "proxy"
 			for _, environment := range []string{"shop-pr-7", "gateway-pr-2"} {
 				page := s.get(t, "/previews/"+environment, tt.person)
-				for _, action := range []string{"sleep", "confirm", "delete"} {
+				for _, action := range []string{"redeploy", "sleep", "confirm", "delete"} {
 					isShown := strings.Contains(page.Body, `action="/previews/`+environment+`/`+action+`"`)
 					isAllowed := slices.Contains(tt.buttons[environment], action)
 					answer := s.post(t, "/previews/"+environment+"/"+action, "", tt.person)

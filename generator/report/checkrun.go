@@ -19,8 +19,9 @@ const (
 
 // The identifiers of the buttons of check runs. They are the actions of requests.
 const (
-	buttonWake   = preview.ActionWake
-	buttonExtend = preview.ActionExtend
+	buttonWake     = preview.ActionWake
+	buttonExtend   = preview.ActionExtend
+	buttonRedeploy = preview.ActionRedeploy
 )
 
 // checkRun is the wanted check run of a pull request's head.
@@ -88,12 +89,18 @@ func checkSummary(r asking) string {
 	return summary
 }
 
-// buttonsOf returns the buttons that can have an effect now.
+// buttonsOf returns the buttons that can have an effect now. GitHub accepts at most 3, texts of at most 20 characters and
+// descriptions of at most 40.
 func buttonsOf(r asking) []preview.CheckRunAction {
 	var all []preview.CheckRunAction
 	if r.row != nil && r.progress.Phase == preview.PhaseAsleep {
 		all = append(all, preview.CheckRunAction{
 			Label: "Wake", Description: "Wake the preview", Identifier: buttonWake,
+		})
+	}
+	if r.row != nil && r.row.State != preview.Asleep {
+		all = append(all, preview.CheckRunAction{
+			Label: "Redeploy", Description: "Start new Pods with the same commit", Identifier: buttonRedeploy,
 		})
 	}
 	isExpired := r.decision.Rule == preview.RuleIdle || r.decision.Rule == preview.RuleExpired

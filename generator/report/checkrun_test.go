@@ -40,9 +40,9 @@ func TestCheckRunFollowsThePreview(t *testing.T) {
 	t.Parallel()
 	r := newReported(t, report.Check)
 	r.refresh(t)
-	r.wantCheckRuns(t, "the label", "3ef in_progress ")
+	r.wantCheckRuns(t, "the label", "3ef in_progress  [Redeploy]")
 	r.deploy(t, healthy)
-	r.wantCheckRuns(t, "the sync", "3ef completed success")
+	r.wantCheckRuns(t, "the sync", "3ef completed success [Redeploy]")
 	ready := r.shop.CheckRuns()[0]
 	if ready.Name != "previewset" || ready.ExternalID != "acme/shop#7" || ready.Title != "Preview shop-pr-7: ready" ||
 		ready.DetailsURL != "https://shop-pr-7.preview.example.dev" {
@@ -53,7 +53,7 @@ func TestCheckRunFollowsThePreview(t *testing.T) {
 	writes := r.writes()
 	r.restart(t)
 	r.refresh(t)
-	r.wantCheckRuns(t, "a crash and a restart", "3ef completed failure")
+	r.wantCheckRuns(t, "a crash and a restart", "3ef completed failure [Redeploy]")
 	if r.writes() != writes {
 		t.Error("written again after a restart")
 	}
@@ -61,10 +61,10 @@ func TestCheckRunFollowsThePreview(t *testing.T) {
 	r.refresh(t)
 	r.setHead(0xcafe, "Preview")
 	r.refresh(t)
-	r.wantCheckRuns(t, "two pushes", "3ef completed failure", "beef completed neutral", "cafe in_progress ")
+	r.wantCheckRuns(t, "two pushes", "3ef completed failure [Redeploy]", "beef completed neutral", "cafe in_progress  [Redeploy]")
 	r.setHead(0xcafe, "bug")
 	r.refresh(t)
-	r.wantCheckRuns(t, "the label is gone", "3ef completed failure", "beef completed neutral", "cafe completed neutral")
+	r.wantCheckRuns(t, "the label is gone", "3ef completed failure [Redeploy]", "beef completed neutral", "cafe completed neutral")
 	writes = r.writes()
 	if r.refresh(t); r.writes() != writes {
 		t.Error("written again without a change")
@@ -77,9 +77,9 @@ func TestDeploymentAfterAFailureIsAnotherCheckRun(t *testing.T) {
 	r := newReported(t, report.Check)
 	r.deploy(t, crashing)
 	r.deploy(t, func(a *preview.ApplicationStatus) { a.Health = "Progressing" })
-	r.wantCheckRuns(t, "a fix", "3ef completed failure", "3ef in_progress ")
+	r.wantCheckRuns(t, "a fix", "3ef completed failure [Redeploy]", "3ef in_progress  [Redeploy]")
 	r.deploy(t, healthy)
-	r.wantCheckRuns(t, "the end of the deployment", "3ef completed failure", "3ef completed success")
+	r.wantCheckRuns(t, "the end of the deployment", "3ef completed failure [Redeploy]", "3ef completed success [Redeploy]")
 }
 
 // A required check of a held pull request is red with the reason, and not yellow forever.
@@ -116,7 +116,7 @@ func TestCheckRunIsFoundAfterTheStateWasLost(t *testing.T) {
 	r.options = append(r.options, other)
 	r.restart(t)
 	r.refresh(t)
-	r.wantCheckRuns(t, "a lost state", "3ef completed success")
+	r.wantCheckRuns(t, "a lost state", "3ef completed success [Redeploy]")
 }
 
 // A preview that goes up and down is told each time, because a required check depends on it. Its text isn't.
@@ -133,7 +133,7 @@ func TestCheckRunHasFewEditsInAnHour(t *testing.T) {
 		t.Errorf("%d writes in 40 minutes", writes)
 	}
 	r.deploy(t, healthy)
-	r.wantCheckRuns(t, "many edits", "3ef completed success")
+	r.wantCheckRuns(t, "many edits", "3ef completed success [Redeploy]")
 }
 
 // sleeping is a service with a preview that is asleep. GitHub sends webhooks to it.
@@ -197,7 +197,16 @@ func TestButtonsOfACheckRun(t *testing.T) {
 	if r.state(t) == preview.Asleep || !strings.Contains(log, `"action":"wake"`) {
 		t.Errorf("it is %s: %s", r.state(t), log)
 	}
-	r.wantCheckRuns(t, "a wake", "3ef completed success")
+	r.wantCheckRuns(t, "a wake", "3ef completed success [Redeploy]")
+	patches := func() int { return len(r.service.Environment(t, "shop-pr-7").Row.Kustomize.Patches) }
+	old := patches()
+	if log = r.click(t, "mallory", "redeploy"); strings.Contains(log, "request received") {
+		t.Errorf("a reader redeploys: %s", log)
+	}
+	log = r.click(t, "wendy", "redeploy")
+	if patches() != old+2 || !strings.Contains(log, `"action":"redeploy"`) {
+		t.Errorf("%d patches, before %d: %s", patches(), old, log)
+	}
 }
 
 // GitHub's webhooks have the new name of a renamed repository, and the configuration has the old one.

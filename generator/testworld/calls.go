@@ -20,7 +20,7 @@ func (s *Service) Environment(t testing.TB, name string) preview.Status {
 	return got
 }
 
-// Request sends a request (wake, sleep, extend) about an environment.
+// Request sends a request (wake, sleep, extend, redeploy) about an environment.
 func (s *Service) Request(t testing.TB, name, action, body string) Response {
 	t.Helper()
 	return Do(

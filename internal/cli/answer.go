@@ -76,10 +76,10 @@ func newChangeAnswer(f *envfile.File, r gitrepo.Result, o configrepo.CommitOptio
 	return a
 }
 
-// requestAnswer is the JSON of wake, sleep and extend.
+// requestAnswer is the JSON of wake, sleep, extend and redeploy.
 type requestAnswer struct {
 	Name   string `json:"name"`
-	Action string `json:"action"` // wake, sleep or extend
+	Action string `json:"action"` // wake, sleep, extend or redeploy
 	// Until is missing if the request has no end.
 	Until *time.Time `json:"until,omitempty"`
 	Note  string     `json:"note,omitempty"`

@@ -31,7 +31,7 @@ func newMCPCmd(term *terminal.Process, runF func(context.Context, *mcpOptions) e
 		Long: `mcp serves the Model Context Protocol on standard input and output. An agent's program starts it.
 
 Its tools run the commands of previewctl: list, show, why, plan and wait. --allow-write adds create, set, delete,
-wake, sleep and extend, each only for environments of one owner: --owner, else PREVIEWSET_OWNER, else Git's
+wake, sleep, extend and redeploy, each only for environments of one owner: --owner, else PREVIEWSET_OWNER, else Git's
 github.user. The results are the commands' JSON. An error has the keys error, remedy and exit_code.
 
 The owner prevents mistakes. It is no border: the agent may do what the API token and the Git credentials of this

@@ -12,10 +12,10 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-// requestOptions are the options of the commands wake, sleep and extend.
+// requestOptions are the options of the commands wake, sleep, extend and redeploy.
 type requestOptions struct {
 	apiclient.Lookup
-	action string // wake, sleep or extend
+	action string // wake, sleep, extend or redeploy
 	length time.Duration
 	// done returns the answer for an environment's name. Until is zero for a request without an end. The note follows the
 	// answer; it may be empty.
@@ -24,7 +24,7 @@ type requestOptions struct {
 	answer answerOutput
 }
 
-// newRequestCmd completes the command with the arguments, flags and work that the three commands share.
+// newRequestCmd completes the command with the arguments, flags and work that these commands share.
 func newRequestCmd(
 	cmd *cobra.Command, o *requestOptions, runF func(context.Context, *requestOptions) error,
 ) *cobra.Command {

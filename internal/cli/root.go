@@ -69,9 +69,9 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 			newListCmd(term, runList), newShowCmd(term, runShow), newWhyCmd(term, runWhy), newOpenCmd(term, runOpen),
 			newEnvCmd(term, runEnv), newWaitCmd(term, runWait), newUsageCmd(term, runUsage), newMCPCmd(term, runMCP),
 		}},
-		{"request", "Wake, sleep and extend environments, confirm removals (needs the service):", []*cobra.Command{
+		{"request", "Wake, sleep, extend and redeploy environments, confirm removals (needs the service):", []*cobra.Command{
 			newWakeCmd(term, runRequest), newSleepCmd(term, runRequest), newExtendCmd(term, runRequest),
-			newConfirmCmd(term, runConfirm),
+			newRedeployCmd(term, runRequest), newConfirmCmd(term, runConfirm),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

@@ -23,7 +23,8 @@ func TestCommandsReportASlowService(t *testing.T) {
 		"list": {"list"}, "show": {"show", "team"}, "show of a pull request": {"show", "acme/gateway#12"},
 		"open": {"open", "team", "--print"},
 		"env":  {"env", "team"}, "why": {"why", "team"}, "wait": {"wait", "team", "--timeout=0"}, "wake": {"wake", "team"},
-		"sleep": {"sleep", "team"}, "extend": {"extend", "team"}, "confirm": {"confirm", "team", "--dry-run"}, "usage": {"usage"},
+		"sleep": {"sleep", "team"}, "extend": {"extend", "team"}, "redeploy": {"redeploy", "team"},
+		"confirm": {"confirm", "team", "--dry-run"}, "usage": {"usage"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -23,6 +23,8 @@ const (
 	KeepAwakeLabel = "previewset.dev/keep-awake"
 	// CommitAnnotation has the deployed commit of a Pod.
 	CommitAnnotation = "previewset.dev/commit"
+	// RedeployAnnotation has the time of the last request to start new Pods of all services.
+	RedeployAnnotation = "previewset.dev/redeploy"
 	// ResetAnnotation has the time at which a store's Pods started anew.
 	ResetAnnotation = "previewset.dev/reset"
 	// VariablesAnnotation has the variables of a connection to a store's Service: NAME=VALUE, one a line. In a value,

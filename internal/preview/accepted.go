@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/previewset/previewset/internal/config"
@@ -58,11 +59,22 @@ func (s *Snapshot) NoteOn(c *config.Config, r Request) string {
 		return s.noteOnWake(c, r.Environment)
 	case r.Action == ActionExtend:
 		return s.noteOnExtension(c, r)
+	case r.Action == ActionRedeploy:
+		return noteOnRedeploy(c, r.Environment)
 	case r.Action == ActionSleep && !c.Policy.Activity.IsMeasured():
 		return config.PolicyFile + " names no Prometheus (activity): after it is woken, " +
 			"nothing puts it to sleep again but another previewctl sleep"
 	}
 	return ""
+}
+
+// noteOnRedeploy names the services with workloads that Argo CD leaves alone.
+func noteOnRedeploy(c *config.Config, name string) string {
+	e := c.Environments[name]
+	if e == nil || len(e.Handover) == 0 {
+		return ""
+	}
+	return "Argo CD leaves handed-over workloads alone, so no new Pods start of: " + config.Printable(strings.Join(e.Handover, ", "))
 }
 
 // noteOnWake says why a sleeping environment must wait, and its position.

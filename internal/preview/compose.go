@@ -33,6 +33,7 @@ func composePlan(cfg *config.Config, baseline map[string]linkPatches, p Plan) (*
 	if err := c.addImages(); err != nil {
 		return nil, err
 	}
+	c.addRedeploy()
 	c.addCommits()
 	c.addContainers()
 	c.addDebuggers()

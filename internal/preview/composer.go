@@ -16,6 +16,8 @@ type Plan struct {
 	Dataset string // "" for the default one
 	// Reset are the stores that start anew, each with the time of the request.
 	Reset map[string]time.Time
+	// Redeployed is the time of the last request to start new Pods of all services; zero without one.
+	Redeployed time.Time
 	// Env are variables of services. Those of services that don't run here have no effect.
 	Env map[string]map[string]string
 	// Components are folders of kustomize-base/components, in this order.
@@ -61,7 +63,7 @@ type composer struct {
 func (p *Plan) equal(other *Plan) bool {
 	return p.Name == other.Name && p.Owner == other.Owner && p.Profile == other.Profile &&
 		p.Dataset == other.Dataset && p.State == other.State && p.Secrets == other.Secrets &&
-		p.Generation == other.Generation &&
+		p.Generation == other.Generation && p.Redeployed.Equal(other.Redeployed) &&
 		slices.Equal(p.Editors, other.Editors) &&
 		maps.EqualFunc(p.Env, other.Env, maps.Equal) &&
 		maps.EqualFunc(p.Reset, other.Reset, time.Time.Equal) &&

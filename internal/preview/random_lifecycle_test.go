@@ -222,10 +222,10 @@ func (p *lives) asks() {
 		return
 	}
 	r := Request{
-		Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend}[p.IntN(4)],
+		Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend, ActionRedeploy}[p.IntN(5)],
 		At: p.clock(),
 	}
-	if r.Action != ActionSleep && p.IntN(2) == 0 {
+	if (r.Action == ActionWake || r.Action == ActionExtend) && p.IntN(2) == 0 {
 		r.For = time.Duration(20+p.IntN(90)) * time.Minute
 	}
 	if p.last.Check(p.config, r) != nil {
@@ -236,7 +236,7 @@ func (p *lives) asks() {
 	p.last.Memory = m
 	p.tell("%s is asked of %s for %s", r.Action, r.Environment, r.For)
 	switch name := r.Environment; r.Action {
-	case ActionWake:
+	case ActionWake, ActionRedeploy:
 		p.used[name], p.since[name] = p.now, p.now
 		delete(p.asked, name)
 		if until := p.now.Add(min(r.For, lifeAwake)); until.After(p.held[name]) {

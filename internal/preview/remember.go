@@ -60,6 +60,7 @@ func (r *resolved) liveEnvironments() map[string]Remembered {
 		if isStopped := state.Why == SleptRevoked; as.Row.State != state.State || as.Row.isStopped() != isStopped {
 			as.Row = as.Row.withState(state.State, isStopped)
 		}
+		as.Row = as.Row.withRedeploy(r.memory.Requests[name].Redeployed)
 		environments[name] = as
 	}
 	return environments

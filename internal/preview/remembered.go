@@ -115,6 +115,8 @@ type Requests struct {
 	ExpiresNotBefore time.Time `json:"Extended,omitzero"`
 	// Renewed is the time of the last extension.
 	Renewed time.Time `json:",omitzero"`
+	// Redeployed is the time of the last request to redeploy. It is in Pod templates, so a clock jump doesn't change it.
+	Redeployed time.Time `json:",omitzero"`
 	By      string    `json:",omitempty"`
 }
 

@@ -12,15 +12,16 @@ import (
 
 // The actions of requests.
 const (
-	ActionWake   = "wake"
-	ActionSleep  = "sleep"
-	ActionExtend = "extend"
+	ActionWake     = "wake"
+	ActionSleep    = "sleep"
+	ActionExtend   = "extend"
+	ActionRedeploy = "redeploy"
 )
 
 // Request is a request of a person about an environment.
 type Request struct {
 	Environment string
-	// Action is "wake", "sleep" or "extend".
+	// Action is "wake", "sleep", "extend" or "redeploy".
 	Action string
 	// For is the time for which a woken environment is kept awake, or by which an extended one doesn't expire; zero
 	// if not given.
@@ -91,11 +92,11 @@ func (s *Snapshot) profileOf(name string) string {
 // checkForm checks a request without its environment.
 func checkForm(r Request) error {
 	switch {
-	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend}, r.Action):
+	case !slices.Contains([]string{ActionWake, ActionSleep, ActionExtend, ActionRedeploy}, r.Action):
 		return &RequestError{
 			Invalid: true,
 			Reason:  fmt.Sprintf("unknown action %q", config.Printable(r.Action)),
-			Remedy:  "use wake, sleep or extend",
+			Remedy:  "use wake, sleep, extend or redeploy",
 		}
 	case r.For < 0:
 		return &RequestError{Invalid: true, Reason: "the length of time is negative", Remedy: `write one like "48h"`}
@@ -105,6 +106,8 @@ func checkForm(r Request) error {
 			Reason:  "sleep takes no duration: it lasts until the next wake",
 			Remedy:  "omit the duration",
 		}
+	case r.For > 0 && r.Action == ActionRedeploy:
+		return &RequestError{Invalid: true, Reason: "redeploy takes no duration", Remedy: "omit the duration"}
 	}
 	return nil
 }
@@ -117,6 +120,31 @@ func (s *Snapshot) checkLive(c *config.Config, r Request, row Row) error {
 		return s.checkSleep(c, r, row)
 	case ActionWake:
 		return s.checkWake(c, r, row)
+	case ActionRedeploy:
+		return s.checkRedeploy(r, row)
+	}
+	return nil
+}
+
+// checkRedeploy refuses to start new Pods where none run, with a commit from a fork that isn't approved any more, and
+// again within redeployPause.
+func (s *Snapshot) checkRedeploy(r Request, row Row) error {
+	age := r.At.Sub(s.Memory.Requests[row.Name].Redeployed)
+	switch {
+	case row.State == Asleep:
+		return &RequestError{
+			Reason: row.Name + " is asleep, so no Pods of it run", Remedy: "wake it: previewctl wake " + row.Name +
+				"; it then pulls its images",
+		}
+	case !s.Memory.Lives[row.Name].Revoked.IsZero():
+		return &RequestError{
+			Reason: row.Name + " can't be redeployed: a commit from a fork in it isn't approved any more",
+			Remedy: reapproveRemedy,
+		}
+	case age >= 0 && age < redeployPause:
+		return &RequestError{
+			Reason: row.Name + " was redeployed less than a minute ago", Remedy: "wait for its new Pods: previewctl wait " + row.Name,
+		}
 	}
 	return nil
 }
@@ -228,6 +256,9 @@ func (m *Memory) Ask(r Request) {
 		}
 	case ActionSleep:
 		i.Slept = latest(at, i.Woken)
+	case ActionRedeploy: // it is also a use
+		i.Woken, i.Slept = at, time.Time{}
+		i.Redeployed = latest(at.Truncate(time.Second), i.Redeployed.Add(time.Second))
 	case ActionExtend:
 		i.Renewed, i.ExpiresNotBefore = at, latest(i.ExpiresNotBefore, at.Add(r.For))
 		if r.For == 0 {

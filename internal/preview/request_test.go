@@ -41,7 +41,18 @@ var checkRequestCases = []struct {
 		"an environment is extended by 48h at most (lifetime.maxExtension), and not by 49h; use a shorter duration; you " +
 			"can extend it again later", false, true,
 	},
-	{"something else", "shop-pr-2", "del\u202eete", 0, `unknown action "delete"; use wake, sleep or extend`, false, true},
+	{
+		"something else", "shop-pr-2", "del\u202eete", 0, `unknown action "delete"; use wake, sleep, extend or redeploy`, false, true,
+	},
+	{"to redeploy", "shop-pr-2", ActionRedeploy, 0, "", false, false},
+	{
+		"to redeploy for a while", "shop-pr-2", ActionRedeploy, 1, "redeploy takes no duration; omit the duration", false, true,
+	},
+	{
+		"to redeploy an expired environment", "shop-pr-1", ActionRedeploy, 0,
+		"shop-pr-1 is gone: it has had no activity since 2026-11-20 12:00 UTC, and lifetime.deleteAfterIdle is 6h; push to it, or previewctl " +
+			"extend shop-pr-1, to bring it back", false, false,
+	},
 	{"less than nothing", "shop-pr-2", ActionWake, -1, `the length of time is negative; write one like "48h"`, false, true},
 	{
 		"to sleep for a while", "shop-pr-2", ActionSleep, 1, "sleep takes no duration: it lasts until the next wake; omit the duration",

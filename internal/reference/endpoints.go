@@ -14,7 +14,7 @@ lists the endpoints.
 - The private listener (port 4355) has two kinds of tokens. Argo CD's token gives access to rows only. The API token gives
   access to everything else below ` + "`/api/v1`" + `. Send it as ` + "`Authorization: Bearer <token>`" + `.
 - In place of the API token, a client can send a token of [access.yaml](../guides/access.md), or a workflow its token of
-  GitHub Actions. It may then do what its role allows. Reading needs the role viewer; to wake, sleep or extend,
+  GitHub Actions. It may then do what its role allows. Reading needs the role viewer; to wake, sleep, extend or redeploy,
   developer; to confirm, admin.
 - For people in [Argo CD's UI](../guides/argocd-ui.md), Argo CD sends a token that acts for it. The endpoints of the one
   environment that belongs to the named Application are then open, with the role of the person.

@@ -238,6 +238,7 @@ func exchanges() []exchange {
 		{"GET", "/api/v1/usage", "/api/v1/usage?by=colour", "", api, 400},
 		{"POST", template + "/wake", environment + "/wake", `{"for": "2h", "caller": "alice"}`, api, 202},
 		{"POST", template + "/extend", environment + "/extend", "", api, 202},
+		{"POST", template + "/redeploy", environment + "/redeploy", "", api, 202},
 		{"POST", template + "/sleep", environment + "/sleep", "", api, 202},
 		{"POST", template + "/sleep", environment + "/sleep", `{"for": "2h"}`, api, 400},
 		{"POST", template + "/wake", "/api/v1/environments/shop-pr-2/wake", "", api, 409},

@@ -20,7 +20,7 @@ func (c *Client) Confirm(ctx context.Context, what Confirmation) error {
 	return err
 }
 
-// Request asks to wake, sleep or extend an environment. Length 0 is the service's default. It returns the time until
+// Request asks to wake, sleep, extend or redeploy an environment. Length 0 is the service's default. It returns the time until
 // which the request counts; zero if it has no end, or if the service is too old to say it. The note is for the user; it
 // may be empty.
 func (c *Client) Request(

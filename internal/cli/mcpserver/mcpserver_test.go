@@ -44,8 +44,8 @@ var (
 		"wait_for_environment",
 	}
 	writeTools = []string{
-		"change_environment", "create_environment", "delete_environment", "extend_environment", "sleep_environment",
-		"wake_environment",
+		"change_environment", "create_environment", "delete_environment", "extend_environment", "redeploy_environment",
+		"sleep_environment", "wake_environment",
 	}
 )
 
@@ -121,6 +121,7 @@ func TestArgumentsOfTheCommand(t *testing.T) {
 		},
 		{"wake_environment", `{"environment": "mine", "for": "2h"}`, "wake --output=json --for=2h --require-owner=alice -- mine"},
 		{"sleep_environment", `{"environment": "mine"}`, "sleep --output=json --require-owner=alice -- mine"},
+		{"redeploy_environment", `{"environment": "mine"}`, "redeploy --output=json --require-owner=alice -- mine"},
 		{"extend_environment", `{"environment": "mine"}`, "extend --output=json --require-owner=alice -- mine"},
 	} {
 		t.Run(tt.tool+" "+tt.input, func(t *testing.T) {

@@ -61,6 +61,11 @@ func addWrites(s *server) {
 		name: "extend_environment", kind: adds,
 		description: "Postpone an environment's expiry, or bring an expired one back." + own,
 	}, func(in forTime) []string { return s.request("extend", in) })
+	add(s, tool{
+		name: "redeploy_environment", kind: adds,
+		description: "Start new Pods of an environment's services with the same commits, so that a moving tag is pulled " +
+			"again. Then wait for it." + own,
+	}, func(in environment) []string { return s.request("redeploy", forTime{environment: in}) })
 }
 
 func (s *server) planEnvironment(in environmentPlan) []string {

@@ -163,6 +163,9 @@ func requestOperations() []Operation {
 			"request wakes it."),
 		request("extend", "Move an environment's expiry, or bring an expired one back",
 			"`for` counts from now; the default and the maximum is `lifetime.maxExtension`."),
+		request("redeploy", "Start new Pods of all services of an environment", "The commits stay the same. Images with a "+
+			"moving tag are pulled again. `for` isn't allowed. A sleeping environment, and a second request within a minute, "+
+			"are refused."),
 		{
 			Method: http.MethodPost, Path: "/api/v1/confirm", ID: "confirm", Tag: tagRequests, Security: APIToken,
 			Summary: "Confirm that environments may be removed",
