@@ -132,9 +132,8 @@ func (sim events) changeLifecycle() {
 				sim.simulation,
 				"sleep",
 				"wake",
-				"wake",
-				"extend",
 				"redeploy",
+				"extend",
 			)
 			sim.atStepEnd = func() { sim.request(name, action) }
 		}

@@ -39,6 +39,7 @@ func TestIngredientsCompareEveryField(t *testing.T) {
 				Name: "x", Owner: "x", Profile: "x", Dataset: "x", Components: []string{"x"}, Run: map[string]config.ServiceRef{"x": {SHA: "x"}},
 				Links: map[string]string{"x": "x"}, From: map[string][]string{"x": {"x"}}, State: "x", Secrets: "x", Generation: "x",
 				Reset: map[string]time.Time{"x": noon}, Env: map[string]map[string]string{"x": {"x": "x"}}, Editors: []string{"x"},
+				Redeployed: noon,
 			},
 			source: "x", purpose: "x", person: "x", isLease: true, expires: noon, handover: []string{"x"}, members: []Member{{Number: 1}},
 			single: pullRequestFacts{1, 1, "x", "x", "x", "x", "x", "x", "x"}, labels: []string{"x"},

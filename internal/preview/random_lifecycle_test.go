@@ -222,10 +222,10 @@ func (p *lives) asks() {
 		return
 	}
 	r := Request{
-		Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionWake, ActionSleep, ActionExtend, ActionRedeploy}[p.IntN(5)],
+		Environment: all[p.IntN(len(all))], Action: []string{ActionWake, ActionRedeploy, ActionSleep, ActionExtend}[p.IntN(4)],
 		At: p.clock(),
 	}
-	if (r.Action == ActionWake || r.Action == ActionExtend) && p.IntN(2) == 0 {
+	if r.Action != ActionSleep && p.IntN(2) == 0 && r.Action != ActionRedeploy {
 		r.For = time.Duration(20+p.IntN(90)) * time.Minute
 	}
 	if p.last.Check(p.config, r) != nil {
