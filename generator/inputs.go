@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/generator/announced"
 	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/metrics"
 	"github.com/previewset/previewset/generator/progress"
@@ -38,6 +39,7 @@ type inputs struct {
 	requested *metrics.Requested
 	filters   *applicationsets.Filters
 	shares    *shares.Shares
+	announced *announced.States
 	reports   *report.Reports
 }
 
@@ -46,7 +48,8 @@ func (in *inputs) startOver() {
 	o := in.opts
 	in.config = sources.NewConfig(o.ConfigBranch, o.Now, o.Logger)
 	in.cluster = sources.NewCluster(o.Cluster, o.Logger)
-	in.repositories = sources.NewRepositories(o.GitHub, o.Repositories, o.Now, o.Logger)
+	in.announced = announced.New(o.Now)
+	in.repositories = sources.NewRepositories(o.GitHub, in.announced, o.Repositories, o.Now, o.Logger)
 	in.memory, in.recovery = preview.Memory{}, recovery{}
 }
 

@@ -85,6 +85,46 @@ func TestStaleAnswersAreNoEvidence(t *testing.T) {
 	}
 }
 
+// A webhook announces the newest state while lists can't be read. Then the service restarts, and GitHub answers two polls
+// from before that state.
+func TestAnAnnouncedStateSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		isAnnounced bool
+		pause       time.Duration // between webhook and restart
+		want        bool          // the environment stays
+	}{
+		"announced":                   {true, time.Minute, true},
+		"not announced":               {false, time.Minute, false},
+		"announced more than an hour": {true, 61 * time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, s, replica := newLagging(t)
+			h.shop.Touch() // GitHub's answers have no other sign of their age than the announced one
+			h.shop.SetUpdatedOfLabel(1)
+			h.github.Inject(githubtest.Fault{Match: lists, Status: 502})
+			if pr, ok := h.shop.PullRequest(1); ok && tt.isAnnounced {
+				s.Deliver(t, "pull_request", name, fmt.Sprintf(`{"repository":{"full_name":"acme/shop"},"pull_request":
+					{"number":1,"state":"open","labels":[{"name":"preview"}],"updated_at":%q}}`, pr.Updated.Format(time.RFC3339)))
+			}
+			s.Refresh(t.Context())
+			h.github.ClearFaults()
+			for _, match := range []string{lists, directReads} {
+				h.github.Inject(githubtest.Fault{Match: match, Replica: replica})
+			}
+			h.AdvanceClock(tt.pause)
+			s = h.start()
+			for range 3 {
+				h.poll(s)
+			}
+			if isLive := isShopLive(t, s); isLive != tt.want {
+				t.Errorf("live: %v: %s", isLive, decisionOfShop(t, s))
+			}
+		})
+	}
+}
+
 // The pull request gives no sign that a direct read is stale: the label is removed and put on again in one second.
 func TestOneStaleReadOfTheSameAgeIsNoEvidence(t *testing.T) {
 	t.Parallel()

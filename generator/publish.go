@@ -88,14 +88,15 @@ func (r *refresher) encode(
 	versions := answer.Compare(snapshot.Rows, last)
 	phases, hasChanged := r.progress.Saved()
 	links, haveChanged := r.shares.Saved()
-	if hasChanged || haveChanged {
+	announced, hasNew := r.announced.Saved(snapshot.Memory)
+	if hasChanged || haveChanged || hasNew {
 		r.store.MustSave()
 	}
 	change := store.Change{
 		New: store.State{
 			Memory: snapshot.Memory, Reported: r.reports.Statuses(), Reports: r.reports.Saved(),
 			Requested: r.requested.Sleeping(snapshot.Memory.Environments), Filters: r.filters.Saved(),
-			Progress: phases, Shares: links,
+			Progress: phases, Shares: links, Announced: announced,
 		},
 		Before: r.memory, SameRows: versions.Same,
 	}

@@ -56,6 +56,7 @@ func (in *inputs) restore(s *store.State) {
 	in.filters.Restore(s.Filters)
 	in.progress.Restore(s.Progress)
 	in.shares.Restore(s.Shares)
+	in.announced.Restore(s.Announced)
 	in.opts.Logger.Info("saved state loaded", "environments", len(in.memory.Environments))
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/previewset/previewset/generator/announced"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/preview"
@@ -33,16 +34,20 @@ type Repositories struct {
 	// Expected are pull requests that webhooks announced.
 	Expected pending.Expected
 
-	github   GitHub
-	patterns []string // of allowed names
-	now      func() time.Time
-	log      *slog.Logger
+	announced *announced.States
+	github    GitHub
+	patterns  []string // of allowed names
+	now       func() time.Time
+	log       *slog.Logger
 }
 
 // NewRepositories returns Repositories without facts. Patterns (path.Match) are the allowed names; none allows all.
-func NewRepositories(g GitHub, patterns []string, now func() time.Time, log *slog.Logger) *Repositories {
+func NewRepositories(
+	g GitHub, states *announced.States, patterns []string, now func() time.Time, log *slog.Logger,
+) *Repositories {
 	return &Repositories{
-		Facts: map[string]preview.Repository{}, Errors: map[string]error{},
+		announced: states,
+		Facts:     map[string]preview.Repository{}, Errors: map[string]error{},
 		github: g, patterns: patterns, now: now, log: log,
 	}
 }
@@ -64,11 +69,15 @@ func (r *Repositories) HasOtherIdentity(name string) bool {
 // need them.
 func (r *Repositories) Keep(names []string) {
 	r.github.Only(names)
+	r.announced.Keep(names)
 	maps.DeleteFunc(r.Errors, func(name string, _ error) bool { return !slices.Contains(names, name) })
 }
 
 // Forget drops the facts about a repository.
-func (r *Repositories) Forget(name string) { delete(r.Facts, name) }
+func (r *Repositories) Forget(name string) {
+	delete(r.Facts, name)
+	r.announced.Forget(name)
+}
 
 // Read reads a repository. Memory is that of the last snapshot. Renamed is called if GitHub's name for it changed.
 func (r *Repositories) Read(
@@ -82,6 +91,8 @@ func (r *Repositories) Read(
 	}
 	wants := preview.Wanted(cfg, name)
 	wants.Expected = r.Expected.Take(name)
+	r.announced.Note(name, wants.Expected)
+	wants.Announced = r.announced.Newest(name)
 	wants.ID = memory.Identity(name)
 	wants.Live = func(id int64) map[int]preview.Known { return memory.KnownPullRequests(cfg, name, id) }
 	wants.Labels = func(id int64, open []preview.PullRequest) []string { return memory.LostLabels(cfg, name, id, open) }

@@ -16,6 +16,7 @@ var droppable = []struct {
 	{"commit statuses", func(s *State) { s.Reported = nil }},
 	{"check runs, deployments and comments", func(s *State) { s.Reports = nil }},
 	{"phases of environments", func(s *State) { s.Progress.Phases, s.Progress.Stages = nil, nil }},
+	{"announced states of pull requests", func(s *State) { s.Announced = nil }},
 	{"requested resources of sleeping environments", func(s *State) { s.Requested = nil }},
 	{"times of decisions", func(s *State) {
 		s.Memory.Since = maps.Clone(s.Memory.Since)

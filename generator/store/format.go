@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/previewset/previewset/generator/announced"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/shares"
@@ -40,6 +41,8 @@ type State struct {
 	Progress progress.SavedProgress
 	// Shares are the links for guests by ID.
 	Shares map[string]shares.Share
+	// Announced are the states of pull requests that webhooks announced within the last hour.
+	Announced announced.Saved
 }
 
 // Filter is the filter of an ApplicationSet's last answer.
@@ -67,6 +70,7 @@ type document struct {
 	Filters          map[string]Filter       `json:"filters,omitempty"`
 	Progress         progress.SavedProgress  `json:"progress,omitzero"`
 	Shares           map[string]shares.Share `json:"shares,omitempty"`
+	Announced        announced.Saved         `json:"announced,omitempty"`
 	rowtemplate.Form                         // Memory.Environments
 }
 
@@ -81,7 +85,7 @@ func Decode(content []byte) (State, error) {
 	}
 	return State{
 		Memory: d.Memory, Reported: d.Reported, Reports: d.Reports, Requested: d.Requested, Filters: d.Filters,
-		Progress: d.Progress, Shares: d.Shares,
+		Progress: d.Progress, Shares: d.Shares, Announced: d.Announced,
 	}, nil
 }
 
@@ -116,7 +120,7 @@ func encodeState(e *rowtemplate.Encoder, s State, now time.Time) ([]byte, error)
 	head, err := json.Marshal(document{
 		Version: formatVersion, Saved: now.UTC(), Memory: m, Reported: s.Reported, Reports: s.Reports,
 		Requested: s.Requested, Filters: s.Filters, Progress: s.Progress,
-		Shares: s.Shares,
+		Shares: s.Shares, Announced: s.Announced,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode saved state: %w", err)

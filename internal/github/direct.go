@@ -32,10 +32,10 @@ type directRead struct {
 // readInDoubt reads pull requests directly where the list alone is no evidence. A pull request is left out only if
 // GitHub's answer about this one pull request says that it is closed. An older state than the known one is no answer.
 func (r *repository) readInDoubt(
-	ctx context.Context, api *repositoryAPI, listed []preview.PullRequest, live func(id int64) map[int]preview.Known,
+	ctx context.Context, api *repositoryAPI, listed []preview.PullRequest, wants preview.Wants,
 ) (openPullRequests, error) {
 	open := newOpenPullRequests(listed)
-	doubts := r.doubts(open.byNumber, live)
+	doubts := r.doubts(open.byNumber, wants)
 	found := make([]directRead, len(doubts))
 	err := readEach(ctx, len(doubts), func(ctx context.Context, i int) {
 		found[i] = doubts[i].readDirectly(ctx, api, r.closed[doubts[i].last.Number])
@@ -56,16 +56,16 @@ func (r *repository) readInDoubt(
 
 // doubts returns the pull requests to read directly. Those without an environment that the list shows in an older state
 // stay as they were.
-func (r *repository) doubts(listed map[int]preview.PullRequest, live func(id int64) map[int]preview.Known) []doubt {
+func (r *repository) doubts(listed map[int]preview.PullRequest, wants preview.Wants) []doubt {
 	var known map[int]preview.Known
-	if live != nil {
-		known = live(r.identity.id) // guard missing-after-restart: nil
+	if wants.Live != nil {
+		known = wants.Live(r.identity.id) // guard missing-after-restart: nil
 	}
 	all := make(map[int]doubt, len(known))
 	for number, k := range known {
 		last := preview.PullRequest{Number: number, BaseRepositoryID: r.identity.id}
 		newest := k.Updated
-		if announced := r.announced[number].updated; announced.After(newest) {
+		if announced := wants.Announced[number]; announced.After(newest) {
 			newest = announced
 		}
 		all[number] = doubt{last: last, known: k, newest: newest}

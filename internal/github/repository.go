@@ -21,7 +21,6 @@ type repository struct {
 	refs        refsByName
 	containment comparisonsByKey
 	changes     changesByNumber
-	announced   announcements
 	checks      checksByCommit
 	labellings  eventsByNumber
 	approvals   approvalCache
@@ -33,13 +32,12 @@ type repository struct {
 }
 
 func newRepository(name string) *repository {
-	return &repository{identity: identity{name: name}, changes: changesByNumber{}, announced: announcements{}}
+	return &repository{identity: identity{name: name}, changes: changesByNumber{}}
 }
 
 // read reads all facts that are wanted.
 func (r *repository) read(ctx context.Context, api *repositoryAPI, wants preview.Wants) (preview.Repository, error) {
 	facts := preview.Repository{ReadAt: time.Now()}
-	r.announced.note(wants.Expected, facts.ReadAt)
 	var open openPullRequests
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -85,7 +83,7 @@ func (r *repository) readPullRequests(
 		listed[i].BaseRepositoryID = r.identity.id
 	}
 	maps.Copy(r.changes, prefetched)
-	open, err := r.readInDoubt(ctx, api, listed, wants.Live)
+	open, err := r.readInDoubt(ctx, api, listed, wants)
 	if err != nil {
 		return openPullRequests{}, err
 	}

@@ -187,6 +187,9 @@ type Wants struct {
 	// Expected are pull requests from webhooks, open or closed. They aren't facts. Their details may be read together
 	// with the list, and count only if the list has the same commits.
 	Expected []PullRequest
+	// Announced are the times of the newest changes that webhooks announced, by number. An answer about a pull request with
+	// an environment from before that time is stale.
+	Announced map[int]time.Time
 }
 
 // Known is a pull request with an environment, as memory has it.
