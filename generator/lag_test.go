@@ -100,10 +100,11 @@ func TestAnAnnouncedStateSurvivesARestart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, s, replica := newLagging(t)
-			h.shop.Touch() // GitHub's answers have no other sign of their age than the announced one
-			h.shop.SetUpdatedOfLabel(1)
+			h, s, _ := newLagging(t)
 			h.github.Inject(githubtest.Fault{Match: lists, Status: 502})
+			h.shop.Unlabel(1, "preview")
+			replica := h.github.Replica()
+			h.shop.Label(1, "preview")
 			if pr, ok := h.shop.PullRequest(1); ok && tt.isAnnounced {
 				s.Deliver(t, "pull_request", name, fmt.Sprintf(`{"repository":{"full_name":"acme/shop"},"pull_request":
 					{"number":1,"state":"open","labels":[{"name":"preview"}],"updated_at":%q}}`, pr.Updated.Format(time.RFC3339)))

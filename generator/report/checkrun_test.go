@@ -198,7 +198,7 @@ func TestButtonsOfACheckRun(t *testing.T) {
 		t.Errorf("it is %s: %s", r.state(t), log)
 	}
 	r.wantCheckRuns(t, "a wake", "3ef completed success [Redeploy]")
-	patches := func() int { return len(r.service.Environment(t, "shop-pr-7").Row.Kustomize.Patches) }
+	patches := func() int { return len(r.service.Environment(t, "shop-pr-7").Kustomize.Patches) }
 	old := patches()
 	if log = r.click(t, "mallory", "redeploy"); strings.Contains(log, "request received") {
 		t.Errorf("a reader redeploys: %s", log)

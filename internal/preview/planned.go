@@ -121,7 +121,7 @@ func (p *plannedEnvironment) compose() (*composition, error) {
 			Components: slices.Concat(profile.Components, desired.file.Components, desired.debugComponent(p.in.cfg)),
 			Run:        p.run, State: state, Reset: desired.file.Reset, Env: desired.file.Variables(),
 			Redeployed: p.in.memory.Requests[desired.name].Redeployed,
-			Secrets: secrets, Editors: desired.editors(), Generation: generationOf(p.in, desired, p.run),
+			Secrets:    secrets, Editors: desired.editors(), Generation: generationOf(p.in, desired, p.run),
 		},
 		source: desired.source(), isLease: desired.isLease(), purpose: desired.purpose(), person: desired.limitOwner(),
 		handover: desired.file.Handover, members: desired.rememberedMembers(p.in.cfg.Policy.PullRequests),

@@ -117,7 +117,7 @@ type Requests struct {
 	Renewed time.Time `json:",omitzero"`
 	// Redeployed is the time of the last request to redeploy. It is in Pod templates, so a clock jump doesn't change it.
 	Redeployed time.Time `json:",omitzero"`
-	By      string    `json:",omitempty"`
+	By         string    `json:",omitempty"`
 }
 
 // Expired is an environment that its lifetime removed while it is still asked for.
