@@ -13,6 +13,13 @@ import (
 // startRedis runs the store's init container and then its server, as a Pod does.
 func startRedis(t *testing.T, e *environment) (ask func(args ...string) string, stop func()) {
 	t.Helper()
+	ask, stop, _ = startRedisAt(t, e)
+	return ask, stop
+}
+
+// startRedisAt also returns the port.
+func startRedisAt(t *testing.T, e *environment) (ask func(args ...string) string, stop func(), port int) {
+	t.Helper()
 	output(t, e.command(t, "redis", "dataset", nil, strings.NewReplacer()))
 	ports, err := process.FreePorts(1)
 	if err != nil {
@@ -42,7 +49,7 @@ func startRedis(t *testing.T, e *environment) (ask func(args ...string) string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(args ...string) string { return output(t, client(args...)) }, func() { server.Stop(time.Minute) }
+	return func(args ...string) string { return output(t, client(args...)) }, func() { server.Stop(time.Minute) }, ports[0]
 }
 
 func TestDatasetsOfRedis(t *testing.T) {

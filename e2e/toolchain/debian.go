@@ -24,6 +24,12 @@ type Package struct {
 // Prometheus has the server, and promtool, which checks and tests rules.
 var Prometheus = Package{name: "prometheus", programs: []string{"prometheus", "promtool"}}
 
+// The exporters of PostgreSQL and Redis.
+var (
+	PostgresExporter = Package{name: "prometheus-postgres-exporter", programs: []string{"prometheus-postgres-exporter"}}
+	RedisExporter    = Package{name: "prometheus-redis-exporter", programs: []string{"prometheus-redis-exporter"}}
+)
+
 // Unpack returns the folder with the package's programs. If the folder doesn't have them, the package is fetched from
 // Debian. That needs no root and installs nothing.
 func (b *Toolbox) Unpack(ctx context.Context, progress io.Writer, p Package) (string, error) {

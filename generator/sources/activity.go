@@ -58,8 +58,7 @@ func (a *Activity) Change(before, after *config.Config) (needsMeasurement bool) 
 
 // measuresSame reports whether two policies measure the same namespaces in the same source.
 func measuresSame(a, b *config.Policy) bool {
-	x, y := a.Activity.Prometheus, b.Activity.Prometheus
-	return x != nil && y != nil && *x == *y && a.NamespacePrefix == b.NamespacePrefix
+	return a.Activity.IsMeasured() && a.Activity.Equal(b.Activity) && a.NamespacePrefix == b.NamespacePrefix
 }
 
 // Measure measures once. After a failure the last measurement stays, except while no environment runs; package preview

@@ -2,14 +2,15 @@ package config
 
 import "strings"
 
-// catalog has the components of kustomize-base by kind: services with run or link, optional components, datasets, and
-// stores that can start anew. Folders with secrets are there by their path, such as services/orders or
+// catalog has the components of kustomize-base by kind: services with run or link, optional components, datasets,
+// exporters, and stores that can start anew. Folders with secrets are there by their path, such as services/orders or
 // data/postgres/datasets/full; "" is that of all.
 type catalog struct {
 	run, link, components, reset map[string]bool
 	cloud                        map[string]bool
 	secrets                      map[string]bool
 	snapshots                    map[string]bool            // datasets of snapshots, as store/dataset
+	exporters                    map[string]bool            // as store/preset
 	datasets                     map[string]map[string]bool // by store
 }
 
@@ -22,6 +23,7 @@ func catalogOf(t Tree) catalog {
 		cloud:      map[string]bool{},
 		secrets:    map[string]bool{},
 		snapshots:  map[string]bool{},
+		exporters:  map[string]bool{},
 		datasets:   map[string]map[string]bool{},
 	}
 	for folder := range t.Kustomizations {
@@ -50,6 +52,8 @@ func catalogOf(t Tree) catalog {
 			c.store(part[2])
 		case len(part) == 4 && part[1] == "data" && part[3] == "reset":
 			c.reset[part[2]] = true
+		case len(part) == 5 && part[1] == "data" && part[3] == "exporters":
+			c.exporters[part[2]+"/"+part[4]] = true
 		case len(part) == 5 && part[1] == "data" && part[3] == "datasets":
 			c.store(part[2])[part[4]] = true
 		}

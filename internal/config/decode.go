@@ -260,7 +260,16 @@ func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 	}
 }
 
+// enum checks that a text is one of the choices. In a list, each item has to be one.
 func (d *decoder) enum(path string, n *yaml.Node, v reflect.Value, enum string) {
+	if v.Kind() == reflect.Slice {
+		for i, item := range n.Content {
+			if i < v.Len() {
+				d.enum(fmt.Sprintf("%s[%d]", path, i), item, v.Index(i), enum)
+			}
+		}
+		return
+	}
 	if enum == "" || n.Kind != yaml.ScalarNode || slices.Contains(strings.Split(enum, ","), v.String()) {
 		return
 	}

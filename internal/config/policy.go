@@ -221,25 +221,6 @@ type SlotPolicy struct {
 	MaxClaim *Duration `yaml:"maxClaim"`
 }
 
-// Activity names the source of activity.
-type Activity struct {
-	// Prometheus is the Prometheus server that measures activity.
-	Prometheus *PrometheusActivity `yaml:"prometheus"`
-}
-
-// IsMeasured reports whether there is a source of activity. Without one, every environment counts as used.
-func (a Activity) IsMeasured() bool { return a.Prometheus != nil }
-
-// PrometheusActivity is a Prometheus server and exactly one of a preset or a query.
-type PrometheusActivity struct {
-	// URL is the server's address, without user and password.
-	URL string `yaml:"url" jsonschema:"format=uri,example=http://prometheus.monitoring:9090"`
-	// Preset is the ingress controller, mesh or database exporter that knows about use.
-	Preset string `yaml:"preset" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql"`
-	// Query is PromQL that returns one number for each label `namespace`: above 0 is used, 0 is unused, none is unknown.
-	Query string `yaml:"query"`
-}
-
 // Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a
 // value, or with 0, there is no limit, except for the two of deletions.
 type Limits struct {

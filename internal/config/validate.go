@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -159,24 +158,6 @@ func (v *validator) validatePullRequests() {
 			"pullRequests.issueKey",
 			"is not a regular expression of RE2: "+err.Error(),
 			"see github.com/google/re2/wiki/Syntax",
-		)
-	}
-}
-
-func (v *validator) validateActivity() {
-	p := v.cfg.Policy.Activity.Prometheus
-	if p == nil {
-		return
-	}
-	u, err := url.Parse(p.URL)
-	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		v.mistake("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
-	}
-	if (p.Preset == "") == (p.Query == "") {
-		v.mistake(
-			"activity.prometheus",
-			"must have exactly one of preset and query",
-			"write preset: ingress-nginx, or query: and PromQL",
 		)
 	}
 }

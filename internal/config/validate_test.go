@@ -215,6 +215,11 @@ var invalidPolicyCases = []struct {
 		},
 		"lifetime: {deleteAfterIdle: 48h, sleep: {idleAfter: 90m}}\n",
 	},
+	{
+		"presets that don't go together", nil,
+		"activity: {prometheus: {url: 'http://prometheus', preset: traefik, presets: [traefik, redis, redis]}}\n",
+	},
+	{"presets that nobody made", nil, "activity: {prometheus: {url: 'http://prometheus', presets: [traefik, pg]}}\n"},
 	{"a preset that nobody made", nil, "activity: {prometheus: {url: 'http://prometheus', preset: nginx}}\n"},
 	{
 		"working hours around the clock",

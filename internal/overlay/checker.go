@@ -97,6 +97,7 @@ func (c *checker) addExamples(cfg *config.Config, examples ...example) {
 	c.addressNames = addressNames(c.repo.tree, cfg.Policy)
 	shared := sharedBuilds{}
 	for _, e := range examples {
+		cfg := cmp.Or(e.config, cfg)
 		if b := c.addExample(cfg, e, p); b != nil {
 			shared.add(c, cfg, e, p, b)
 		}

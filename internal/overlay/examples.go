@@ -15,6 +15,8 @@ import (
 type example struct {
 	title string
 	plan  preview.Plan
+	// config is another configuration than the repository's, if it isn't nil.
+	config *config.Config
 	// missing are the names of the Secrets that an environment with code from a fork doesn't get.
 	missing []string
 }
@@ -40,7 +42,16 @@ func (r *Repo) examples(c *config.Config) []example {
 		p.Components = []string{component}
 		found = append(found, example{title: "component " + component, plan: p})
 	}
-	return slices.Concat(found, resetExamples(r.tree, c), debugExamples(r, c), forkExamples(r, c), r.environmentExamples(c))
+	return slices.Concat(found, exporterExamples(c), resetExamples(r.tree, c), debugExamples(r, c), forkExamples(r, c), r.environmentExamples(c))
+}
+
+// exporterExamples returns an environment with the exporters of all stores, if some have one.
+func exporterExamples(c *config.Config) []example {
+	all := config.WithExporters(c)
+	if all == nil {
+		return nil
+	}
+	return []example{{title: "exporters of all data stores", plan: planOf(serviceNames(c.Policy)), config: all}}
 }
 
 // serviceExamples returns an environment that runs only one service, and one that links only that service.

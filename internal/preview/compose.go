@@ -113,6 +113,9 @@ func (c *composer) addStores() {
 			if dataset := datasetOf(c.Config, c.plan, store); dataset != "" {
 				c.addComponent("data", store, "datasets", dataset)
 			}
+			for _, preset := range config.Exporters(c.Config, store) {
+				c.addComponent("data", store, "exporters", preset)
+			}
 			c.addReset(store)
 		}
 	}

@@ -203,14 +203,3 @@ type Known struct {
 	NeedsDirectRead func(listed PullRequest) bool
 }
 
-// Measurement has the measured use of environments. The zero value means that use is unknown.
-type Measurement struct {
-	// At is the start of the newest complete measurement; zero if there is none.
-	At time.Time
-	// Window is the time before At that a measurement covers.
-	Window time.Duration
-	// Used reports for each measured namespace whether it was used within Window before At.
-	Used map[string]bool
-	// Problem says why there is no newer measurement; empty after a success.
-	Problem string
-}

@@ -155,7 +155,7 @@ func (l *lifecycle) recordPushes(now time.Time) {
 // recordActivity notes the last activity. Unknown activity counts as use. An environment that sleeps is an exception:
 // it can only be visited, and visits are requests.
 func (l *lifecycle) recordActivity(in *input, m measurement, s runState) {
-	used, ok := in.facts.Activity.Used[l.previous.Row.Namespace]
+	used, ok := in.facts.Activity.isUsed(in.cfg, l.previous.Row)
 	l.isMeasured = m.isCurrent && // guard measurement-is-new: true
 		ok // guard namespace-is-measured: true
 	switch {

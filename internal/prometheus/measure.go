@@ -12,53 +12,100 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Measure asks which namespaces with the policy's prefix were used. A namespace is missing from Used if it has no
-// sample, or an invalid one and no evidence of use.
+// Measure asks which namespaces with the policy's prefix were used. A namespace is missing from the result of a query if
+// it has no sample, or an invalid one and no evidence of use. If one of several queries fails, nothing is measured.
 func (c *Client) Measure(ctx context.Context, p *config.Policy) (preview.Measurement, error) {
-	if p.Activity.Prometheus == nil {
+	source := p.Activity.Prometheus
+	if source == nil {
 		return preview.Measurement{}, errors.New("activity.prometheus isn't configured")
-	}
-	query, namespacesOf, err := c.activityQuery(p)
-	if err != nil {
-		return preview.Measurement{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	m := preview.Measurement{At: time.Now(), Window: c.window}
-	samples, err := c.query(ctx, p.Activity.Prometheus.URL, query)
-	if err != nil {
-		return preview.Measurement{}, err
+	if source.Query != "" {
+		used, err := c.measureBy(ctx, p, question{query: source.Query, namespacesOf: byLabel})
+		if err != nil {
+			return preview.Measurement{}, err
+		}
+		m.Used = used
+		return m, nil
 	}
-	if len(samples) == 0 {
-		return preview.Measurement{}, queryError(p.Activity.Prometheus.URL, fmt.Errorf("no samples of namespaces %s*; %s",
-			p.NamespacePrefix, remedy(p.Activity.Prometheus)))
+	var others []map[string]bool // of ingress controllers
+	for _, preset := range source.AllPresets() {
+		build, ok := presets[preset]
+		if !ok {
+			return preview.Measurement{}, fmt.Errorf("activity.prometheus.preset: unknown preset %s; use %s", short(preset), presetNames())
+		}
+		q := question{preset: preset}
+		q.query, q.namespacesOf = build(scope{prefix: p.NamespacePrefix, window: c.window, services: publicServices(p)})
+		// With other presets, no environment may have this store.
+		q.mayBeEmpty = config.IsStorePreset(preset) && len(source.AllPresets()) > 1
+		used, err := c.measureBy(ctx, p, q)
+		if err != nil {
+			return preview.Measurement{}, err
+		}
+		if !config.IsStorePreset(preset) {
+			others = append(others, used)
+			continue
+		}
+		if m.Stores == nil {
+			m.Stores = map[string]map[string]bool{}
+		}
+		m.Stores[preset] = used
 	}
-	m.Used, err = usedNamespaces(samples, p.NamespacePrefix, namespacesOf)
-	if err != nil {
-		return preview.Measurement{}, queryError(p.Activity.Prometheus.URL, err)
-	}
+	m.Used = combine(others)
 	return m, nil
 }
 
-// activityQuery returns the query, and the function that finds the namespaces of a sample.
-func (c *Client) activityQuery(p *config.Policy) (query string, namespacesOf naming, err error) {
-	a := p.Activity.Prometheus
-	if a.Query != "" {
-		return a.Query, byLabel, nil
+// combine returns the namespaces that any result has as used, and as idle those that all results have so.
+func combine(results []map[string]bool) map[string]bool {
+	if len(results) == 0 {
+		return nil
 	}
-	build, ok := presets[a.Preset]
-	if !ok {
-		return "", nil, fmt.Errorf("activity.prometheus.preset: unknown preset %s; use %s", short(a.Preset), presetNames())
+	combined := maps.Clone(results[0])
+	for _, result := range results[1:] {
+		maps.DeleteFunc(combined, func(namespace string, isUsed bool) bool {
+			_, isKnown := result[namespace]
+			return !isUsed && !isKnown
+		})
+		for namespace, isUsed := range result {
+			if isUsed {
+				combined[namespace] = true
+			}
+		}
 	}
-	query, namespacesOf = build(scope{prefix: p.NamespacePrefix, window: c.window, services: publicServices(p)})
-	return query, namespacesOf, nil
+	return combined
 }
 
-func remedy(a *config.PrometheusActivity) string {
-	if a.Query != "" {
+// question is one query, of a preset or of the configuration.
+type question struct {
+	preset, query string
+	namespacesOf  naming // finds the namespaces of a sample
+	mayBeEmpty    bool
+}
+
+// measureBy returns the measured namespaces of one query.
+func (c *Client) measureBy(ctx context.Context, p *config.Policy, q question) (map[string]bool, error) {
+	server := p.Activity.Prometheus.URL
+	samples, err := c.query(ctx, server, q.query)
+	if err != nil {
+		return nil, err
+	}
+	if len(samples) == 0 && !q.mayBeEmpty {
+		return nil, queryError(server, fmt.Errorf("no samples of namespaces %s*; %s", p.NamespacePrefix, q.remedy()))
+	}
+	used, err := usedNamespaces(samples, p.NamespacePrefix, q.namespacesOf)
+	if err != nil {
+		return nil, queryError(server, err)
+	}
+	return used, nil
+}
+
+func (q question) remedy() string {
+	if q.preset == "" {
 		return "run activity.prometheus.query on the server to check it"
 	}
-	return fmt.Sprintf("check that Prometheus scrapes the metrics of preset %s", a.Preset)
+	return "check that Prometheus scrapes the metrics of preset " + q.preset
 }
 
 func publicServices(p *config.Policy) (names []string) {

@@ -28,6 +28,7 @@ var presets = map[string]func(scope) (string, naming){
 	"envoy-gateway":        envoyGateway.query,
 	"nginx-gateway-fabric": nginxGatewayFabric.query,
 	"postgresql":           postgreSQL,
+	"redis":                redis,
 }
 
 func presetNames() string { return strings.Join(slices.Sorted(maps.Keys(presets)), ", ") }

@@ -176,8 +176,12 @@ func refine(s *jsonschema.Schema, definitions jsonschema.Definitions, of reflect
 			continue
 		}
 		if enum := f.Tag.Get("enum"); enum != "" {
+			choices := p
+			if p.Items != nil {
+				choices = p.Items
+			}
 			for choice := range strings.SplitSeq(enum, ",") {
-				p.Enum = append(p.Enum, choice)
+				choices.Enum = append(choices.Enum, choice)
 			}
 		}
 		if p.Type == "integer" {

@@ -70,7 +70,7 @@ func (s *Settings) isInternet(block manifest.Object) bool {
 	})
 }
 
-// allowsIngress reports whether a rule admits only the same namespace, ingress controllers and other previews.
+// allowsIngress reports whether a rule admits only the same namespace, ingress controllers, Prometheus and other previews.
 func (r *Rules) allowsIngress(rule manifest.Object) bool {
 	from := rule.Items("from")
 	return len(from) > 0 && all(from, func(peer manifest.Object) bool {
@@ -78,8 +78,8 @@ func (r *Rules) allowsIngress(rule manifest.Object) bool {
 			return false
 		}
 		namespace := selectedNamespace(peer)
-		isAllowed := namespace != "" &&
-			(slices.Contains(r.settings.values("ingress"), namespace) || strings.HasPrefix(namespace, r.prefix))
+		isAllowed := namespace != "" && (slices.Contains(r.settings.values("ingress"), namespace) ||
+			slices.Contains(r.settings.values("monitoring"), namespace) || strings.HasPrefix(namespace, r.prefix))
 		return peer.At("namespaceSelector") == nil || (isAllowed && namesPorts(rule.Items("ports")))
 	})
 }
