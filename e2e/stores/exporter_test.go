@@ -29,7 +29,7 @@ const (
 // startExporter runs a store's exporter with the command and the variables of its manifest, and a Prometheus server that
 // scrapes it as the PodMonitor says. It returns a function that measures use by the preset.
 func startExporter(
-	t *testing.T, e *environment, store, preset string, program toolchain.Package, addresses ...string,
+	t *testing.T, e *environment, store, preset string, program toolchain.Package, address *strings.Replacer, flags ...string,
 ) (measure func(context.Context) (preview.Measurement, error), group *process.Group) {
 	t.Helper()
 	tools, err := toolchain.Open(t.Context())
@@ -48,16 +48,16 @@ func startExporter(
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
-	c := e.command(t, store+"-exporter", "exporter", nil, strings.NewReplacer(addresses...))
+	listen := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	c := e.command(t, store+"-exporter", "exporter", nil, address)
 	// The image's entry point is the program. Without unshare's arguments, the rest are those of the manifest.
-	c.Path, c.Args = programs[0], append(slices.Clone(c.Args[2:]), "--web.listen-address="+address)
+	c.Path, c.Args = programs[0], slices.Concat(c.Args[2:], flags, []string{"--web.listen-address=" + listen})
 	group = process.NewGroup(t.TempDir())
 	t.Cleanup(group.Close)
 	if _, err = group.Start(c); err != nil {
 		t.Fatal(err)
 	}
-	monitored := server.Target{Address: address, Labels: map[string]string{"namespace": namespace, "pod": store + "-exporter-0"}}
+	monitored := server.Target{Address: listen, Labels: map[string]string{"namespace": namespace, "pod": store + "-exporter-0"}}
 	url := standtest.StartPrometheus(t, server.Options{
 		Interval: scrapeInterval, Jobs: []server.Job{{Name: preset, Targets: []server.Target{monitored}}},
 	}).URL
@@ -104,7 +104,9 @@ func TestConnectionsOfPostgreSQL(t *testing.T) {
 	e := build(t, "data/postgres", "data/postgres/datasets/empty", "data/postgres/exporters/postgresql")
 	p := startPostgres(t, e)
 	measure, group := startExporter(t, e, "postgres", "postgresql", toolchain.PostgresExporter,
-		"postgres:5432/", fmt.Sprintf("127.0.0.1:%d/", p.port))
+		strings.NewReplacer("postgres:5432/", fmt.Sprintf("127.0.0.1:%d/", p.port)),
+		// Debian 12 has version 0.11, which doesn't label connections yet. Without these collectors it has only one.
+		"--no-collector.database", "--no-collector.bgwriter")
 	waitForUse(t, "only the exporter is connected", "postgresql", false, measure)
 	end := p.connect(t)
 	waitForUse(t, "a service is connected", "postgresql", true, measure)
@@ -130,7 +132,7 @@ func TestCommandsOfRedis(t *testing.T) {
 	e := build(t, "data/redis", "data/redis/datasets/truncated", "data/redis/exporters/redis")
 	ask, _, port := startRedisAt(t, e)
 	measure, _ := startExporter(t, e, "redis", "redis", toolchain.RedisExporter,
-		"redis://redis:6379", fmt.Sprintf("redis://127.0.0.1:%d", port))
+		strings.NewReplacer("redis://redis:6379", fmt.Sprintf("redis://127.0.0.1:%d", port)))
 	waitForUse(t, "no service is connected", "redis", false, measure)
 	ask("set", "a", "1")
 	waitForUse(t, "a command", "redis", true, measure)

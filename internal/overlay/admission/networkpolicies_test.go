@@ -11,7 +11,8 @@ func TestNetworkPolicies(t *testing.T) {
 			"{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}, {ipBlock: {cidr: '::/0', except: [fc00::/7]}}, " +
 			"{ipBlock: {cidr: 169.254.20.10/32}}]}]}}"
 		ingress = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {podSelector: {}, ingress: [" +
-			"{from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}], " +
+			"{from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}, " +
+			"{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], " +
 			"ports: [{port: http}]}]}}"
 		deny = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny, " +
 			"annotations: {argocd.argoproj.io/sync-options: Prune=false}}, spec: {policyTypes: [Ingress, Egress]}}"
@@ -42,6 +43,7 @@ func TestNetworkPolicies(t *testing.T) {
 		{"egress to all of IPv6", egress, "fc00::/7", "fe80::/10", opensEgress},
 		{"ingress from every address", ingress, "ingress: [", "ingress: [{}, ", opensIngress},
 		{"ingress from another namespace", ingress, "ingress-nginx", "prod", opensIngress},
+		{"ingress from a namespace like that of Prometheus", ingress, "name: monitoring", "name: monitoring-b", opensIngress},
 		{
 			"ingress from addresses", ingress,
 			"from: [{podSelector: {}}", "from: [{ipBlock: {cidr: 0.0.0.0/0}}",
