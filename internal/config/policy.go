@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Policy is the content of previewset.yaml: which pull requests get a preview, with which services, data and limits.
 type Policy struct {
@@ -219,6 +222,44 @@ type SlotPolicy struct {
 	Mode string `yaml:"mode" enum:"off,on,required"`
 	// MaxClaim is the longest time for which a claim holds a slot, from its since. Without it, a claim may last forever.
 	MaxClaim *Duration `yaml:"maxClaim"`
+}
+
+// Activity names the source of activity.
+type Activity struct {
+	// Prometheus is the Prometheus server that measures activity.
+	Prometheus *PrometheusActivity `yaml:"prometheus"`
+}
+
+// IsMeasured reports whether there is a source of activity. Without one, every environment counts as used.
+func (a Activity) IsMeasured() bool { return a.Prometheus != nil }
+
+// PrometheusActivity is a Prometheus server and exactly one of a preset, several presets or a query.
+type PrometheusActivity struct {
+	// URL is the server's address, without user and password.
+	URL string `yaml:"url" jsonschema:"format=uri,example=http://prometheus.monitoring:9090"`
+	// Preset is the ingress controller, mesh or database exporter that knows about use.
+	Preset string `yaml:"preset" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql,redis"`
+	// Presets are several of them. A use by one of them counts; an environment is idle if all of them report that.
+	Presets []string `yaml:"presets" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql,redis"`
+	// Query is PromQL that returns one number for each label `namespace`: above 0 is used, 0 is unused, none is unknown.
+	Query string `yaml:"query"`
+}
+
+// AllPresets returns the presets, none with a query.
+func (p *PrometheusActivity) AllPresets() []string {
+	if p.Preset != "" {
+		return []string{p.Preset}
+	}
+	return p.Presets
+}
+
+// Equal reports whether two sources are the same.
+func (a Activity) Equal(b Activity) bool {
+	x, y := a.Prometheus, b.Prometheus
+	if x == nil || y == nil {
+		return x == y
+	}
+	return x.URL == y.URL && x.Query == y.Query && slices.Equal(x.AllPresets(), y.AllPresets())
 }
 
 // Limits bound the number of environments. At a limit new environments wait; a limit never removes one. Without a

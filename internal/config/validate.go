@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -159,6 +160,33 @@ func (v *validator) validatePullRequests() {
 			"is not a regular expression of RE2: "+err.Error(),
 			"see github.com/google/re2/wiki/Syntax",
 		)
+	}
+}
+
+func (v *validator) validateActivity() {
+	p := v.cfg.Policy.Activity.Prometheus
+	if p == nil {
+		return
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		v.mistake("activity.prometheus.url", "is not an address", "write http://host:port, without user and password")
+	}
+	sources := 0
+	for _, has := range []bool{p.Preset != "", len(p.Presets) > 0, p.Query != ""} {
+		if has {
+			sources++
+		}
+	}
+	if sources != 1 {
+		v.mistake(
+			"activity.prometheus",
+			"must have exactly one of preset, presets and query",
+			"write preset: ingress-nginx, or presets: [ingress-nginx, postgresql], or query: and PromQL",
+		)
+	}
+	if len(slices.Compact(slices.Sorted(slices.Values(p.Presets)))) < len(p.Presets) {
+		v.mistake("activity.prometheus.presets", "has a preset twice", "write each preset once")
 	}
 }
 
