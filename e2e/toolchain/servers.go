@@ -13,13 +13,13 @@ import (
 )
 
 // databaseServers are Debian's packages with the database servers.
-var databaseServers = []string{"postgresql", "redis-server"}
+var databaseServers = []string{"postgresql", "redis-server", "pgbouncer"}
 
-// DatabaseServers returns the environment variables with which the programs of PostgreSQL and Redis run. If the machine
+// DatabaseServers returns the environment variables with which the programs of PostgreSQL, PgBouncer and Redis run. If the machine
 // lacks one of them, Debian's are fetched once. That needs no root and installs nothing.
 func (b *Toolbox) DatabaseServers(ctx context.Context, progress io.Writer) (env []string, err error) {
 	folders := programFolders("/")
-	if hasProgram(folders, "postgres") && hasProgram(folders, "redis-server") {
+	if hasProgram(folders, "postgres") && hasProgram(folders, "redis-server") && hasProgram(folders, "pgbouncer") {
 		return []string{"PATH=" + strings.Join(folders, ":")}, nil
 	}
 	release, _ := os.ReadFile("/etc/os-release") // a system without one has no apt-get either, which is reported then
@@ -47,7 +47,7 @@ func fetchDatabaseServers(ctx context.Context, folder string) error {
 // programFolders returns the folders with programs below a root.
 func programFolders(root string) []string {
 	versions, _ := filepath.Glob(filepath.Join(root, "usr/lib/postgresql/*/bin")) // the pattern is valid
-	return append(versions, filepath.Join(root, "usr/bin"), filepath.Join(root, "bin"))
+	return append(versions, filepath.Join(root, "usr/bin"), filepath.Join(root, "bin"), filepath.Join(root, "usr/sbin"))
 }
 
 func hasProgram(folders []string, name string) bool {

@@ -137,7 +137,7 @@ func (o *resetOptions) chooseStores(f *envfile.File) error {
 		return fmt.Errorf("read the data stores: %w", err)
 	}
 	for _, e := range entries {
-		if config.CanReset(f.Config, e.Name()) && (snapshotDataset(f, e.Name()) == "" || slices.Contains(o.stores, e.Name())) {
+		if config.CanReset(f.Config, e.Name()) && (finalDataset(f, e.Name()) == "" || slices.Contains(o.stores, e.Name())) {
 			known = append(known, e.Name())
 		}
 	}
@@ -146,7 +146,11 @@ func (o *resetOptions) chooseStores(f *envfile.File) error {
 			"copy these folders from a new repository: previewctl init DIR")
 	}
 	for _, s := range o.stores {
-		if dataset := snapshotDataset(f, s); dataset != "" {
+		if dataset := finalDataset(f, s); dataset != "" {
+			if dataset == config.SharedDataset {
+				return fmt.Errorf("store %s is a database in the baseline's server, which a reset doesn't empty\n"+
+					"delete its tables with SQL, or choose another dataset", s)
+			}
 			return fmt.Errorf("store %s has dataset %s, a copy of a snapshot, which it can't load again\n"+
 				"delete the environment and create it again, or choose another dataset", s, dataset)
 		}
@@ -157,16 +161,16 @@ func (o *resetOptions) chooseStores(f *envfile.File) error {
 	return nil
 }
 
-// snapshotDataset returns the dataset of a store if it is a copy of a snapshot, or "". A label can choose another profile,
+// finalDataset returns the dataset of a store if it can't load that again, or "". A label can choose another profile,
 // which isn't known here; the service then ignores the request.
-func snapshotDataset(f *envfile.File, store string) string {
+func finalDataset(f *envfile.File, store string) string {
 	e := f.Config.Environments[f.Name]
 	if e == nil {
 		e = &config.Environment{}
 	}
 	policy := f.Config.Policy
 	dataset := cmp.Or(e.Dataset, policy.Profiles[cmp.Or(e.Profile, policy.PullRequests.Profile)].Dataset)
-	if !config.IsSnapshot(f.Config, store, dataset) {
+	if config.CanLoadAgain(f.Config, store, dataset) {
 		return ""
 	}
 	return dataset

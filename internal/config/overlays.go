@@ -76,6 +76,15 @@ func CanReset(c *Config, store string) bool { return c.catalog.reset[store] }
 // has a component snapshot. Its store can't load it again.
 func IsSnapshot(c *Config, store, dataset string) bool { return c.catalog.snapshots[store+"/"+dataset] }
 
+// SharedDataset is the dataset of a store whose data is in the baseline's server. The environment has no server.
+const SharedDataset = "shared"
+
+// CanLoadAgain reports whether a store can load a dataset again after its volume is emptied: not a copy of a snapshot, and
+// not a database in the baseline's server.
+func CanLoadAgain(c *Config, store, dataset string) bool {
+	return !IsSnapshot(c, store, dataset) && (dataset != SharedDataset || !c.Datasets(store)[dataset])
+}
+
 // HasComponent reports whether there is an optional component.
 func HasComponent(c *Config, name string) bool { return c.catalog.components[name] }
 

@@ -37,6 +37,8 @@ func (r *Repo) Check(ctx context.Context) (Report, error) {
 		c.report.Problems = append(c.report.Problems, cfg.SlotProblems...)
 		c.report.Problems = append(c.report.Problems, hostConflicts(cfg)...)
 		c.report.Problems = append(c.report.Problems, r.linkProblems(cfg)...)
+		problems, warnings := sharedStores(r, cfg)
+		c.report.Problems, c.report.Warnings = append(c.report.Problems, problems...), append(c.report.Warnings, warnings...)
 		c.useAdmission(cfg.Policy)
 		c.addExamples(cfg, r.examples(cfg)...)
 		for _, dir := range r.fixedOverlays(cfg) {

@@ -257,10 +257,11 @@ func (c *composer) addCommits() {
 
 // addReset adds the component that empties a store's volume before the store starts, if the environment's file asks for
 // it. The component remembers in the volume the time for which it did that. A new time changes the Pod template, so
-// Argo CD's sync starts a new Pod. A copy of a snapshot is never emptied, because the store can't load it again.
+// Argo CD's sync starts a new Pod. A copy of a snapshot is never emptied, because the store can't load it again, and a
+// store in the baseline's server has no volume here.
 func (c *composer) addReset(store string) {
 	at, ok := c.plan.Reset[store]
-	if !ok || !config.CanReset(c.Config, store) || config.IsSnapshot(c.Config, store, datasetOf(c.Config, c.plan, store)) {
+	if !ok || !config.CanReset(c.Config, store) || !config.CanLoadAgain(c.Config, store, datasetOf(c.Config, c.plan, store)) {
 		return
 	}
 	c.addComponent("data", store, "reset")
