@@ -97,9 +97,9 @@ func (c *checker) addExamples(cfg *config.Config, examples ...example) {
 	c.addressNames = addressNames(c.repo.tree, cfg.Policy)
 	shared := sharedBuilds{}
 	for _, e := range examples {
-		cfg := cmp.Or(e.config, cfg)
-		if b := c.addExample(cfg, e, p); b != nil {
-			shared.add(c, cfg, e, p, b)
+		of := cmp.Or(e.config, cfg)
+		if b := c.addExample(of, e, p); b != nil {
+			shared.add(c, of, e, p, b)
 		}
 	}
 	shared.use(c.repo.builder, cfg)

@@ -202,4 +202,3 @@ type Known struct {
 	// evidence; nil is no.
 	NeedsDirectRead func(listed PullRequest) bool
 }
-

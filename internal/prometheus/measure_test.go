@@ -230,7 +230,7 @@ func TestMeasureNeedsQuery(t *testing.T) {
 	preset := newPolicy("http://127.0.0.1:1")
 	preset.Activity.Prometheus.Query, preset.Activity.Prometheus.Preset = "", "ngnix"
 	for want, p := range map[string]*config.Policy{
-		"activity.prometheus isn't configured":                                                               none,
+		"activity.prometheus isn't configured": none,
 		`"ngnix"; use envoy-gateway, ingress-nginx, istio, nginx-gateway-fabric, postgresql, redis, traefik`: preset,
 	} {
 		if _, err := measure(t, p); err == nil || !strings.Contains(err.Error(), want) {

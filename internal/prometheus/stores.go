@@ -40,7 +40,9 @@ func redis(s scope) (string, naming) {
 }
 
 // ownNamespaces matches targets in the previews' namespaces.
-func (s scope) ownNamespaces() string { return "namespace=~" + strconv.Quote(regexp.QuoteMeta(s.prefix)+".+") }
+func (s scope) ownNamespaces() string {
+	return "namespace=~" + strconv.Quote(regexp.QuoteMeta(s.prefix)+".+")
+}
 
 // scraped returns a condition for namespaces with all exporters scraped and connected to their stores.
 func scraped(connected, own string) string {
