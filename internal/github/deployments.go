@@ -53,7 +53,8 @@ func (c *Client) SetDeploymentStatus(
 	return true, explainWrite(err, fmt.Sprintf("set status of deployment %d in %s", id, repository), "deployments")
 }
 
-// DeleteDeployment deletes an inactive deployment. A missing one is no error.
+// DeleteDeployment deletes an inactive deployment. A missing one is no error: a person may have deleted it. GitHub
+// also answers 404 if the App lost its access; then its other writes fail, too, and say so.
 func (c *Client) DeleteDeployment(ctx context.Context, repository string, id int64) error {
 	err := c.write(ctx, http.MethodDelete, repository, fmt.Sprintf("/deployments/%d", id), nil, nil)
 	if rest.StatusOf(err) == http.StatusNotFound {

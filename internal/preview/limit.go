@@ -146,7 +146,7 @@ func (l *limiter) limitHold(desired *desiredEnvironment, state State) *hold {
 		}
 		place := &QueuePlace{Name: string(c.name), For: c.who, Position: l.enqueue(c.name, c.queue)}
 		return &hold{
-			rule: RuleLimit, queue: place, reason: reachedText(c.name, c.atMost, *place), remedy: c.roomRemedy(),
+			rule: RuleLimit, queue: place, reason: reachedText(c.name, c.atMost, *place), remedy: c.roomRemedy(desired.isFromFile),
 		}
 	}
 	return nil
@@ -161,8 +161,27 @@ func reachedText(name limitName, atMost int, place QueuePlace) string {
 	return fmt.Sprintf("limits.%s (%d) is reached%s; %s", name, atMost, by, place)
 }
 
-// roomRemedy returns how a person makes room.
-func (c limitCount) roomRemedy() string {
+// roomRemedy returns how a person makes room. The person with a file may have no pull request, but may have other files.
+func (c limitCount) roomRemedy(isFromFile bool) string {
+	if !isFromFile || c.name == limitAwake || c.name == limitLeases {
+		return c.remedyOfPullRequest()
+	}
+	return "wait, or end another environment" + c.sameAs() + ": previewctl delete NAME, or close or unlabel its pull request"
+}
+
+func (c limitCount) sameAs() string {
+	switch c.name {
+	case limitPerOwner:
+		return " of the same owner"
+	case limitPerRepository:
+		return " of the same repository"
+	case limitAwake, limitEnvironments, limitLeases:
+	}
+	return ""
+}
+
+// remedyOfPullRequest returns how the author of a pull request makes room.
+func (c limitCount) remedyOfPullRequest() string {
 	switch c.name {
 	case limitAwake:
 		return "wait, or send another environment to sleep"

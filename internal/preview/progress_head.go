@@ -38,6 +38,9 @@ func (p Progress) WithDecision(d *Decision) Progress {
 }
 
 func (d *Decision) heldPhase() Phase {
+	if d.Rule == RuleSlot && d.Queue != nil { // it gets a slot when a claim ends
+		return PhaseQueued
+	}
 	if phase, ok := heldPhases[d.Rule]; ok {
 		return phase
 	}
