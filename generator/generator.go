@@ -20,6 +20,7 @@ import (
 	"github.com/previewset/previewset/generator/history"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
+	"github.com/previewset/previewset/generator/replica"
 	"github.com/previewset/previewset/generator/status"
 )
 
@@ -59,7 +60,14 @@ func New(o Options) *Generator {
 }
 
 // Run refreshes until ctx is done: all sources at once, then at every interval, and sooner after webhooks and requests.
-func (g *Generator) Run(ctx context.Context) error { return g.refresher.run(ctx) }
+// One of several replicas refreshes only while it leads. It waits for Serve before, and its error says that the process
+// must end.
+func (g *Generator) Run(ctx context.Context) error {
+	if g.opts.Replica != nil {
+		return g.opts.Replica.Lead(ctx, g.refresher.run)
+	}
+	return g.refresher.run(ctx)
+}
 
 // Refresh reads all sources once and publishes the result. Sources that can't be read keep their last facts. It isn't
 // safe for concurrent use, nor while Run runs.
@@ -77,7 +85,16 @@ func (g *Generator) Handler() http.Handler { return g.private }
 // PublicHandler serves webhooks, visits and the previews page. It is the only handler that may be reachable from the internet.
 func (g *Generator) PublicHandler() http.Handler { return g.public }
 
-// Serve serves both handlers until ctx is done. Then it gives running requests 5 seconds.
+// Serve serves both handlers until ctx is done. Then it gives running requests 5 seconds. One of several replicas goes on
+// to serve for replica.Drain before.
 func (g *Generator) Serve(ctx context.Context, private, public net.Listener) error {
+	if g.opts.Replica != nil {
+		if err := g.opts.Replica.Listen(private, public); err != nil {
+			return err
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = replica.Draining(ctx)
+		defer cancel()
+	}
 	return httpserver.Serve(ctx, g.opts.Logger, map[net.Listener]http.Handler{private: g.private, public: g.public})
 }

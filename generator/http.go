@@ -40,6 +40,9 @@ func (g *Generator) handlers() (private, public http.Handler) {
 	publicEngine.HandleMethodNotAllowed = false // any request that isn't a webhook is a visit
 	publicEngine.POST("/webhooks/github", webhooks.Handle)
 	publicEngine.NoRoute(g.withPages(visits.Handle, environments, proxies))
+	if o.Replica != nil {
+		return o.Replica.Handlers(g.current, privateEngine, publicEngine, observed)
+	}
 	return privateEngine, publicEngine
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/previewset/previewset/generator/buttons"
 	"github.com/previewset/previewset/generator/previewspage"
 	"github.com/previewset/previewset/generator/progress"
+	"github.com/previewset/previewset/generator/replica"
 	"github.com/previewset/previewset/generator/report"
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/generator/signin"
@@ -74,6 +75,8 @@ type Options struct {
 	Permissions buttons.Permissions
 	// Store keeps the state between two runs; nil keeps none.
 	Store store.Backend
+	// Replica lets several processes share the Store, of which one leads; nil lets this one run alone.
+	Replica *replica.Replica
 	// Token is Argo CD's token; it gives access to rows only.
 	Token *secret.File
 	// APIToken gives access to the API; nil turns the API off.

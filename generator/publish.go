@@ -59,6 +59,7 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 		return err
 	}
 	r.memory = snapshot.Memory
+	next.Saved = r.store.Sum()
 	next.Inputs = answer.Inputs{Config: r.config.InForce, Facts: r.facts()}
 	next.Facts.Repositories = maps.Clone(next.Facts.Repositories)
 	next.NoteKnown(last)

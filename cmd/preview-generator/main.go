@@ -19,10 +19,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/replica"
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/generator/store"
 	"github.com/previewset/previewset/generator/traces"
 	"github.com/previewset/previewset/internal/cluster"
+	"github.com/previewset/previewset/internal/cluster/lease"
 	"github.com/previewset/previewset/internal/configbranch"
 	"github.com/previewset/previewset/internal/github"
 	"github.com/previewset/previewset/internal/githubmetrics"
@@ -155,9 +157,32 @@ func (s *settings) connect(o *generator.Options) error {
 	}
 	o.Cluster, o.Applications, o.Workloads = c, c, c
 	if inConfigMap {
-		o.Store = c.ConfigMap(configMap)
+		s.share(o, c, configMap)
 	}
 	return nil
+}
+
+// share lets several replicas keep their state in one ConfigMap. The Lease has its name, so that two services with one
+// state never lead both.
+func (s *settings) share(o *generator.Options, c *cluster.Client, configMap string) {
+	election := c.Lease(configMap, o.Logger)
+	o.Store = c.ElectedConfigMap(configMap, election)
+	o.Replica = replica.New(replica.Options{
+		Lease: leader{election}, State: c.ConfigMap(configMap), Token: o.Token, MaxAge: max(s.pollInterval, lease.Duration),
+		Address: c.OwnAddress, Registry: o.Registry, Logger: o.Logger, Now: o.Now,
+	})
+}
+
+// leader is a Lease as package replica needs it.
+type leader struct{ *lease.Lease }
+
+// Holder implements replica.Lease.
+func (l leader) Holder() replica.Holder { return replica.Holder(l.Lease.Holder()) }
+
+// Read implements replica.Lease.
+func (l leader) Read(ctx context.Context) (replica.Holder, error) {
+	h, err := l.Lease.Read(ctx)
+	return replica.Holder(h), err
 }
 
 // stateFile is the file that --state names, "" for a ConfigMap or no state.

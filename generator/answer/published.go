@@ -3,6 +3,7 @@
 package answer
 
 import (
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"sync"
@@ -17,6 +18,8 @@ type Published struct {
 	Snapshot *preview.Snapshot
 	// Number counts the snapshots that this run has served, from 1.
 	Number int
+	// Saved is the SHA-256 of the saved state that has these rows.
+	Saved [sha256.Size]byte
 	Inputs
 	known known // the values that filters may name
 	*bodies
@@ -96,7 +99,7 @@ func New(s *preview.Snapshot, last *Published, v Versions) (*Published, error) {
 
 // WithSnapshot returns a copy that serves another snapshot with the encoded answers of p.
 func (p *Published) WithSnapshot(s *preview.Snapshot) *Published {
-	return &Published{Snapshot: s, Number: p.Number, Inputs: p.Inputs, known: p.known, bodies: p.bodies}
+	return &Published{Snapshot: s, Number: p.Number, Saved: p.Saved, Inputs: p.Inputs, known: p.known, bodies: p.bodies}
 }
 
 // DropPrevious frees the chunks of the snapshot before. Call it after the usual filters were answered.

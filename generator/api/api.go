@@ -81,7 +81,7 @@ func New(o Options) *API {
 
 // Routes adds the routes of the private listener.
 func (a *API) Routes(r *gin.Engine) {
-	r.POST("/api/v1/getparams.execute", authorize(a.Token), a.getParams)
+	a.ParamsRoute(r)
 	viewer := r.Group("/api/v1", a.identify, require(config.RoleViewer))
 	viewer.GET("/environments", a.listEnvironments)
 	viewer.GET("/environments/:name", a.getEnvironment)
@@ -98,6 +98,11 @@ func (a *API) Routes(r *gin.Engine) {
 	r.GET("/api/v1/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", previewset.HTTPAPI) })
 	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.getReady)
+}
+
+// ParamsRoute adds only the route for Argo CD.
+func (a *API) ParamsRoute(r *gin.Engine) {
+	r.POST("/api/v1/getparams.execute", authorize(a.Token), a.getParams)
 }
 
 // published returns the snapshot that is served now. If there is none, it answers 503 and returns nil.

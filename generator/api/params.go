@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/previewset/previewset/generator/answer"
+	"github.com/previewset/previewset/generator/applicationsets"
 	"github.com/previewset/previewset/generator/httpserver"
 	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/internal/config"
@@ -33,7 +34,11 @@ func (a *API) getParams(c *gin.Context) {
 	}
 	isNew, err := a.Filters.Check(name, f, p)
 	if err != nil {
-		httpserver.Fail(c, http.StatusConflict, "%s", err)
+		code := http.StatusServiceUnavailable // another replica may answer
+		if _, waits := errors.AsType[*applicationsets.WaitingError](err); waits {
+			code = http.StatusConflict
+		}
+		httpserver.Fail(c, code, "%s", err)
 		return
 	}
 	if isNew {

@@ -20,7 +20,7 @@ import (
 )
 
 // Backend holds the saved state's bytes. Load returns nil if nothing was saved yet. An error of Save has a method
-// OtherWriter if another service has written the state.
+// OtherWriter if another service has written the state; it reports whether that one may go on writing.
 type Backend interface {
 	Load(ctx context.Context) ([]byte, error)
 	Save(ctx context.Context, content []byte) error
@@ -44,6 +44,7 @@ type Store struct {
 	encoder rowtemplate.Encoder
 
 	hasState      bool // a state was loaded or saved
+	sum           [sha256.Size]byte
 	mustSave      bool
 	savedAt       time.Time
 	activityStale bool // environments were used since the last save
@@ -103,7 +104,7 @@ func (s *Store) Load(ctx context.Context) (*State, error) {
 	if err != nil { // guard corrupt-saved-state: false
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	s.hasState = true
+	s.hasState, s.sum = true, sha256.Sum256(content)
 	return &state, nil
 }
 
@@ -133,19 +134,26 @@ func (s *Store) Encode(c Change) ([]byte, error) {
 // loaded again.
 func (s *Store) Save(ctx context.Context, content []byte) error {
 	err := s.backend.Save(ctx, content)
-	if _, hasRival := errors.AsType[interface {
+	if other, isOther := errors.AsType[interface {
 		error
-		OtherWriter()
-	}](err); hasRival {
-		s.rival = rival{seenAt: s.now()}
+		OtherWriter() (goesOn bool)
+	}](err); isOther {
+		s.rival = rival{}
+		if other.OtherWriter() {
+			s.rival.seenAt = s.now()
+		}
 		return fmt.Errorf("save state: %w: %w", ErrOtherWriter, err)
 	}
 	if err != nil {
 		return fmt.Errorf("save state: %w; the snapshot isn't served until its state is saved", err)
 	}
 	s.hasState, s.mustSave, s.savedAt, s.activityStale = true, false, s.now(), false
+	s.sum = sha256.Sum256(content)
 	return nil
 }
+
+// Sum is the SHA-256 of the state that was loaded or saved last.
+func (s *Store) Sum() [sha256.Size]byte { return s.sum }
 
 // isSaved reports whether the saved state is still good enough for a change without new rows.
 func (s *Store) isSaved(c Change) bool {

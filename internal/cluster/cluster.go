@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,6 +41,7 @@ const timeout = 15 * time.Second
 // Client reads Argo CD's namespace.
 type Client struct {
 	namespace string
+	server    string // the API server's address
 	metadata  metadata.Interface
 	dynamic   dynamic.Interface
 }
@@ -61,7 +64,25 @@ func New(kubeconfig, namespace string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{namespace: namespace, metadata: m, dynamic: d}, nil
+	return &Client{namespace: namespace, server: config.Host, metadata: m, dynamic: d}, nil
+}
+
+// OwnAddress returns the IP address of this machine or Pod, from which it reaches the API server. It sends nothing.
+func (c *Client) OwnAddress() (string, error) {
+	server, _, err := rest.DefaultServerURL(c.server, "", schema.GroupVersion{}, true)
+	if err != nil {
+		return "", err
+	}
+	port := server.Port()
+	if port == "" {
+		port = "443"
+	}
+	conn, err := net.Dial("udp", net.JoinHostPort(server.Hostname(), port)) //nolint:noctx // it only chooses a route
+	if err != nil {
+		return "", err
+	}
+	address, err := netip.ParseAddrPort(conn.LocalAddr().String())
+	return address.Addr().WithZone("").String(), errors.Join(err, conn.Close())
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {

@@ -2,9 +2,11 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,9 +14,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/previewset/previewset/internal/cluster/lease"
 )
 
-var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+var (
+	configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	leases     = schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}
+)
 
 // maxState is the maximum size of the state in bytes before base64. A Kubernetes object has at most 1 MiB.
 const maxState = 700 << 10
@@ -33,36 +40,95 @@ type ConfigMap struct {
 	// known are the hashes of states that this service has read or written last, and of those that it tried to write
 	// since: after a timeout the write may have happened.
 	known [][sha256.Size]byte
+	// lease is held by the only process that may write; nil without an election. Writer names this process in
+	// annotationWriter.
+	lease  *lease.Lease
+	writer string
 }
 
+// annotationWriter names the process that writes the state. A leader writes it when it loads the state. A late write of
+// an earlier leader then has an old resource version, and the API server refuses it.
+const annotationWriter = "previewset.dev/writer"
+
 // OtherWriterError is the error of Save if another service has written the state since it was read or written here.
-type OtherWriterError struct{ name string }
+type OtherWriterError struct {
+	name      string
+	isElected bool
+}
 
 func (e *OtherWriterError) Error() string {
+	if e.isElected {
+		return fmt.Sprintf("another process has written to ConfigMap %s; the state is read again", e.name)
+	}
 	return fmt.Sprintf("another service writes to ConfigMap %s; stop one of them", e.name)
 }
 
-// OtherWriter marks the error for package store.
-func (*OtherWriterError) OtherWriter() {}
+// OtherWriter marks the error for package store. It reports whether the other one may go on writing; the leader of an
+// election is the only one that may.
+func (e *OtherWriterError) OtherWriter() (goesOn bool) { return !e.isElected }
 
 // ConfigMap returns the store in the ConfigMap with the name.
 func (c *Client) ConfigMap(name string) *ConfigMap { return &ConfigMap{client: c, name: name} }
 
+// ElectedConfigMap returns the store in the ConfigMap with the name, for the holder of a Lease. Load fails for any other
+// process, and afterwards each Save of another process fails.
+func (c *Client) ElectedConfigMap(name string, l *lease.Lease) *ConfigMap {
+	return &ConfigMap{client: c, name: name, lease: l, writer: rand.Text()}
+}
+
+// Lease returns the Lease with the name in Argo CD's namespace.
+func (c *Client) Lease(name string, log *slog.Logger) *lease.Lease {
+	return lease.New(c.dynamic.Resource(leases).Namespace(c.namespace), name, log)
+}
+
 // Load returns the saved state; nil if there is none.
 func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
+	content, _, err := m.Read(ctx)
+	if err != nil || m.lease == nil {
+		return content, err
+	}
+	if err := m.claim(ctx, content); err != nil {
+		return nil, err
+	}
+	return content, nil
+}
+
+// Read returns the saved state with its revision; nil if there is none.
+func (m *ConfigMap) Read(ctx context.Context) (content []byte, revision string, err error) {
 	object, err := m.get(ctx)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	text, err := stateIn(object)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	m.remember(object, text)
-	if text == "" {
-		return nil, nil
+	if text != "" {
+		content, err = base64.StdEncoding.DecodeString(text)
 	}
-	return base64.StdEncoding.DecodeString(text)
+	return content, object.GetResourceVersion(), err
+}
+
+// Revision returns the revision of the saved state now. It is the same as long as the state is. It is safe for
+// concurrent use.
+func (m *ConfigMap) Revision(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	object, err := m.client.metadata.Resource(configMaps).Namespace(m.client.namespace).Get(ctx, m.name, metav1.GetOptions{})
+	if err != nil {
+		return "", fmt.Errorf("read revision of ConfigMap %s: %w", m.name, err)
+	}
+	return object.ResourceVersion, nil
+}
+
+// claim makes this process the writer of the state that was read just now. The Lease is checked after the state was
+// read: if another process becomes the leader and reads later, it reads what this one writes, or this write fails.
+func (m *ConfigMap) claim(ctx context.Context, content []byte) error {
+	if err := m.lease.CheckHeld(ctx); err != nil { // guard claim-needs-lease: false
+		return err
+	}
+	return m.write(ctx, m.last, base64.StdEncoding.EncodeToString(content))
 }
 
 // MaxSize returns the size of the largest state in bytes.
@@ -95,7 +161,20 @@ func (m *ConfigMap) update(ctx context.Context, text string) error {
 			return err
 		}
 	}
+	return m.write(ctx, object, text)
+}
+
+// write replaces an object with one that has the state.
+func (m *ConfigMap) write(ctx context.Context, object *unstructured.Unstructured, text string) error {
 	object = object.DeepCopy()
+	if m.lease != nil {
+		annotations := object.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[annotationWriter] = m.writer
+		object.SetAnnotations(annotations)
+	}
 	if err := unstructured.SetNestedField(object.Object, text, "binaryData", "state"); err != nil {
 		return err
 	}
@@ -113,11 +192,14 @@ func (m *ConfigMap) update(ctx context.Context, text string) error {
 // checkWriter refuses an object with a state of another service. A changed label or annotation is no sign of one, and
 // neither is a lost state.
 func (m *ConfigMap) checkWriter(object *unstructured.Unstructured) error {
+	if m.lease != nil && object.GetAnnotations()[annotationWriter] != m.writer { // guard other-writer-noticed: false
+		return &OtherWriterError{m.name, true}
+	}
 	text, err := stateIn(object)
 	if err != nil || text == "" || slices.Contains(m.known, sha256.Sum256([]byte(text))) {
 		return err
 	}
-	return &OtherWriterError{m.name}
+	return &OtherWriterError{m.name, m.lease != nil}
 }
 
 // remember notes an object with its state.
