@@ -92,7 +92,11 @@ func newRefresher(
 		collector.Requested = r.requested
 		r.workloads = sources.NewWorkloads(o.Workloads, o.Logger)
 	}
-	o.Registry.MustRegister(collector)
+	if o.Replica != nil {
+		o.Registry.MustRegister(o.Replica.WhileLeading(collector))
+	} else {
+		o.Registry.MustRegister(collector)
+	}
 	return r
 }
 

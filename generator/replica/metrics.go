@@ -49,3 +49,19 @@ func newMetrics(r *Replica) *metrics {
 	}
 	return m
 }
+
+// WhileLeading returns a collector that has metrics only while this replica leads. A follower reads no sources, so its
+// figures would look like those of a broken service.
+func (r *Replica) WhileLeading(c prometheus.Collector) prometheus.Collector { return leading{c, r} }
+
+type leading struct {
+	prometheus.Collector
+	replica *Replica
+}
+
+// Collect implements prometheus.Collector.
+func (l leading) Collect(to chan<- prometheus.Metric) {
+	if l.replica.leads.Load() {
+		l.Collector.Collect(to)
+	}
+}

@@ -165,10 +165,13 @@ func (e *notSavedError) Error() string {
 		"answer, and it doesn't; try again in some seconds", config.Printable(e.applicationSet))
 }
 
-// Check allows only the filter that the leader has saved. Another one might select no environment by mistake.
+// Check allows only the filter that the leader has saved. Another one might select no environment by mistake. A first
+// request without a filter gets everything.
 func (v *view) Check(name string, f answer.Filter, _ *answer.Published) (isNew bool, err error) {
 	known, isKnown := v.filters[name]
-	if !isKnown || !f.Equal(known.Values) || len(known.Lost) > 0 { // guard saved-filter: false
+	isSaved := isKnown && f.Equal(known.Values) && len(known.Lost) == 0
+	isFirst := !isKnown && len(f) == 0
+	if !isSaved && !isFirst { // guard saved-filter: false
 		return false, &notSavedError{name}
 	}
 	return false, nil
