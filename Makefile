@@ -75,7 +75,7 @@ lifetimes: ## run the end-to-end tests of lifetimes and activity; their time is 
 	cd e2e && $(E2E) test -p 1 -timeout 20m ./activity ./lifetimes
 
 monitoring: ## run the end-to-end tests of alerts and dashboard, stores, attacks and systems, and the tests of the test stand's parts
-	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./stores ./attack ./systems ./monitoring
+	cd e2e && $(E2E) test -p 1 -timeout 20m ./process ./gitserver ./toolchain ./argocd ./stand ./stores ./attack ./replicas ./systems ./monitoring
 
 systems: ## run the GitOps repositories in the folder DIR on a real Kubernetes API: baseline and previews
 	cd e2e && PREVIEWSET_SYSTEMS=$(abspath $(DIR)) $(E2E) test -count=1 -v -timeout 60m ./systems

@@ -22,6 +22,13 @@ import (
 // withConfigMap lets a service keep its state in the ConfigMap of an API server.
 func withConfigMap(t *testing.T, url string) func(*generator.Options) {
 	t.Helper()
+	c := newCluster(t, url)
+	return func(o *generator.Options) { o.Store = c.ConfigMap("state") }
+}
+
+// newCluster returns a client of an API server.
+func newCluster(t *testing.T, url string) *cluster.Client {
+	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	content := fmt.Appendf(nil, `{apiVersion: v1, kind: Config, current-context: test,
 		clusters: [{name: test, cluster: {server: %q}}], contexts: [{name: test, context: {cluster: test}}]}`, url)
@@ -32,7 +39,7 @@ func withConfigMap(t *testing.T, url string) func(*generator.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(o *generator.Options) { o.Store = c.ConfigMap("state") }
+	return c
 }
 
 // Two services have one ConfigMap. One of them stops answering, and goes on with the state of the other one.

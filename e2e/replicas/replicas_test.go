@@ -87,6 +87,9 @@ func TestAPIServerIsSlow(t *testing.T) {
 	c.end(t, "slow API server")
 }
 
+// learns is the time after SIGTERM in which a Service still sends requests to a Pod.
+const learns = 3 * time.Second
+
 // A Deployment replaces both Pods: a new one starts and is ready before an old one gets SIGTERM. A client that asks only
 // ready replicas, as through a Service, gets an answer each time.
 func TestRollingUpdate(t *testing.T) {
@@ -99,8 +102,11 @@ func TestRollingUpdate(t *testing.T) {
 		next.waitReady(t)
 		c.add(next)
 		c.sees(t, w.open())
-		c.remove(old.name) // the Pod gets SIGTERM when it leaves the Service
-		old.process.Stop(20 * time.Second)
+		stopped := make(chan struct{})
+		go func() { old.process.Stop(20 * time.Second); close(stopped) }()
+		<-time.After(learns)
+		c.remove(old.name)
+		<-stopped
 	}
 	w.replicas = w.replicas[2:]
 	w.leader(t)

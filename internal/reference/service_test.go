@@ -16,6 +16,7 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/generator"
+	"github.com/previewset/previewset/generator/replica"
 	"github.com/previewset/previewset/generator/secret"
 	"github.com/previewset/previewset/internal/config"
 	"github.com/previewset/previewset/internal/configtree"
@@ -39,6 +40,7 @@ func newService(t *testing.T) (*generator.Generator, *prometheus.Registry) {
 	observed, client := newGitHub(t)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(observed)
+	replica.New(replica.Options{Lease: noLease{}, Registry: registry, Logger: slog.New(slog.DiscardHandler)}) // for its metrics
 	g := generator.New(generator.Options{
 		ConfigBranch: exampleBranch{}, GitHub: client, Quota: client, Clock: client,
 		Cluster: fakeCluster{}, Applications: fakeCluster{}, Workloads: fakeWorkloads{},
@@ -52,6 +54,11 @@ func newService(t *testing.T) (*generator.Generator, *prometheus.Registry) {
 	}
 	return g, registry
 }
+
+// noLease is a lease that no replica holds.
+type noLease struct{ replica.Lease }
+
+func (noLease) Holder() replica.Holder { return replica.Holder{} }
 
 func newGitHub(t *testing.T) (*githubmetrics.Metrics, *github.Client) {
 	t.Helper()
