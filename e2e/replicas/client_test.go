@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,9 @@ type gaps struct {
 	stop    context.CancelFunc
 	done    chan struct{} // closed after the last request
 }
+
+// address is different for each connection.
+var address = regexp.MustCompile(`\b127\.0\.0\.1:\d+`)
 
 // askEvery is the time between two requests to one replica.
 const askEvery = 40 * time.Millisecond
@@ -97,11 +101,7 @@ func (c *client) once(ctx context.Context, r *replica) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		reason := err.Error()
-		if i := strings.Index(reason, "connection refused"); i >= 0 {
-			reason = "connection refused"
-		}
-		c.refused[reason]++
+		c.refused[address.ReplaceAllString(err.Error(), "ADDRESS")]++
 		return
 	}
 	c.answers++

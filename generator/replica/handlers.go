@@ -55,7 +55,12 @@ func (r *Replica) other(w http.ResponseWriter, request *http.Request, listener s
 	}
 	r.forward(w, request, listener, r.count, func(err error) {
 		r.metrics.forwarded.WithLabelValues("failed").Inc()
-		refuse(w, fmt.Sprintf("the leader of the replicas can't be reached: %s; try again in some seconds", err))
+		r.Logger.Warn("forward request failed", "listener", listener, "error", err)
+		cause := ""
+		if listener == privateListener { // anonymous visitors learn no addresses
+			cause = ": " + err.Error()
+		}
+		refuse(w, fmt.Sprintf("the leader of the replicas can't be reached%s; try again in some seconds", cause))
 	})
 }
 
