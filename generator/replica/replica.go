@@ -102,7 +102,7 @@ func New(o Options) *Replica {
 
 // Listen notes the listeners of this process. Lead waits for it, because other replicas must know the addresses.
 func (r *Replica) Listen(private, public net.Listener) error {
-	own, err := r.Options.Address()
+	own, err := r.Address()
 	if err != nil {
 		return fmt.Errorf("find the own address, at which other replicas forward requests: %w", err)
 	}

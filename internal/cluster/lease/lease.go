@@ -210,7 +210,7 @@ func (l *Lease) write(ctx context.Context, last *coordinationv1.Lease) (held boo
 		}
 		spec.LeaseTransitions = &transitions
 	}
-	seconds := int32(max(1, l.timing.duration/time.Second))
+	seconds := int32(max(1, l.timing.duration/time.Second)) //nolint:gosec // G115: a few seconds
 	spec.HolderIdentity, spec.LeaseDurationSeconds, spec.RenewTime = &l.identity, &seconds, &now
 	err = l.put(ctx, next)
 	return err == nil, err
