@@ -13,7 +13,7 @@ import (
 // The leader is killed again and again, while a pull request is opened each time. In every second round the killed process
 // begins again at once, as kubelet starts it; otherwise the other replica takes over before.
 func TestLeaderIsKilled(t *testing.T) {
-	w := begin(t, 2)
+	w := begin(t)
 	c := w.load(t)
 	c.sees(t, w.open())
 	var takeovers []time.Duration
@@ -42,7 +42,7 @@ func TestLeaderIsKilled(t *testing.T) {
 
 // The leader can't reach the API server any more. It ends before it writes again, and the other replica leads.
 func TestLeaderIsCutOff(t *testing.T) {
-	w := begin(t, 2)
+	w := begin(t)
 	c := w.load(t)
 	c.sees(t, w.open())
 	leader, _ := w.leader(t)
@@ -68,7 +68,7 @@ func TestLeaderIsCutOff(t *testing.T) {
 
 // Each request to the API server takes more than a second. The leader goes on to lead, and all answers are right.
 func TestAPIServerIsSlow(t *testing.T) {
-	w := begin(t, 2)
+	w := begin(t)
 	c := w.load(t)
 	c.sees(t, w.open())
 	before, _ := w.leader(t)
@@ -93,7 +93,7 @@ const learns = 3 * time.Second
 // A Deployment replaces both Pods: a new one starts and is ready before an old one gets SIGTERM. A client that asks only
 // ready replicas, as through a Service, gets an answer each time.
 func TestRollingUpdate(t *testing.T) {
-	w := begin(t, 2)
+	w := begin(t)
 	c := w.load(t)
 	c.sees(t, w.open())
 	for i, old := range slices.Clone(w.replicas) {
@@ -122,7 +122,7 @@ func TestRollingUpdate(t *testing.T) {
 
 // A follower forwards what only the leader can do.
 func TestFollowerForwards(t *testing.T) {
-	w := begin(t, 2)
+	w := begin(t)
 	c := w.load(t)
 	c.sees(t, w.open())
 	_, followers := w.leader(t)

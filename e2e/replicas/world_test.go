@@ -162,8 +162,8 @@ type replica struct {
 	process         *process.Process
 }
 
-// begin starts n replicas on a new saved state. All are ready.
-func begin(t *testing.T, n int) *world {
+// begin starts two replicas on a new saved state. Both are ready.
+func begin(t *testing.T) *world {
 	t.Helper()
 	if _, err := api.Kubectl(t.Context(), nil, "delete", "lease,configmap", state, "--ignore-not-found", "--namespace="+namespace); err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func begin(t *testing.T, n int) *world {
 	for range 3 {
 		w.open()
 	}
-	for i := range n {
+	for i := range 2 {
 		w.add(t, fmt.Sprintf("replica-%d", i)).start(t)
 	}
 	for _, r := range w.replicas {
@@ -327,14 +327,12 @@ func (w *world) leader(t *testing.T) (leader *replica, followers []*replica) {
 }
 
 // leaderOtherThan waits until another replica leads.
-func (w *world) leaderOtherThan(t *testing.T, old *replica) *replica {
+func (w *world) leaderOtherThan(t *testing.T, old *replica) {
 	t.Helper()
-	var leader *replica
 	eventually(t, "another replica leads", func(context.Context) error {
-		if leader, _ = w.leader(t); leader == old {
+		if leader, _ := w.leader(t); leader == old {
 			return fmt.Errorf("%s still holds the Lease", old.name)
 		}
 		return nil
 	})
-	return leader
 }

@@ -113,7 +113,7 @@ func (r *Replica) ready(w http.ResponseWriter, request *http.Request, s Service,
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), confirmTimeout)
 	defer cancel()
-	_, err := r.saved.now(ctx)
+	err := r.saved.check(ctx)
 	code, text := http.StatusOK, "ok\n"
 	if err != nil {
 		code, text = http.StatusServiceUnavailable, fmt.Sprintf("not ready: %s\n", err)

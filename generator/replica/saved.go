@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/previewset/previewset/generator/answer"
@@ -27,6 +28,8 @@ var errNotPublished = errors.New("the leader has no snapshot yet that belongs to
 type saved struct {
 	replica *Replica
 	metrics *httpserver.Metrics
+
+	checked atomic.Bool // whether a state could be decoded
 
 	lock chan struct{} // held while the fields below are used; a channel, so that waiting ends with a context
 	view *view
@@ -64,6 +67,17 @@ func (s *saved) now(ctx context.Context) (*view, error) {
 		return nil, err
 	}
 	return s.load(ctx, true)
+}
+
+// check returns an error if an answer is impossible now. Only the first call decodes the state, because that takes seconds
+// for thousands of environments.
+func (s *saved) check(ctx context.Context) error {
+	if err := s.replica.checkAge(); err != nil {
+		return err
+	}
+	_, err := s.load(ctx, !s.checked.Load())
+	s.checked.Store(s.checked.Load() || err == nil)
+	return err
 }
 
 // load returns the state that was saved when the call began, or a newer one. The revision is read for each call, because

@@ -85,18 +85,15 @@ func (l *Lease) Lead(ctx context.Context, identity string, work func(context.Con
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- work(working) }()
-	err := l.keep(ctx, renewed, ended)
-	if errors.Is(err, ErrLost) {
+	if err := l.keep(ctx, renewed, ended); err != nil {
 		return err // work may hang, and its context ends now
 	}
-	if ctx.Err() != nil {
-		select {
-		case err = <-ended:
-		case <-time.After(l.timing.deadline):
-			return fmt.Errorf("lease %s: the work doesn't end, so the Lease isn't released", l.name)
-		}
+	select {
+	case err := <-ended:
+		return errors.Join(err, l.release(ctx))
+	case <-time.After(l.timing.deadline):
+		return fmt.Errorf("lease %s: the work doesn't end, so the Lease isn't released", l.name)
 	}
-	return errors.Join(err, l.release(ctx))
 }
 
 // acquire waits for the Lease. It returns the time of the first renewal; ok is false if ctx ended before.
@@ -121,8 +118,9 @@ func (l *Lease) acquire(ctx context.Context) (renewed time.Time, ok bool) {
 	}
 }
 
-// keep renews the Lease until ctx ends, the work ends, or the Lease is lost. It returns the error of the work, or ErrLost.
-func (l *Lease) keep(ctx context.Context, renewed time.Time, ended <-chan error) error {
+// keep renews the Lease until ctx ends, the work ends, or the Lease is lost. Only then it returns an error, ErrLost. Ended
+// keeps the result of the work.
+func (l *Lease) keep(ctx context.Context, renewed time.Time, ended chan error) error {
 	ticker := time.NewTicker(l.timing.retry)
 	defer ticker.Stop()
 	for {
@@ -131,7 +129,8 @@ func (l *Lease) keep(ctx context.Context, renewed time.Time, ended <-chan error)
 		case <-ctx.Done():
 			return nil
 		case err := <-ended:
-			return err
+			ended <- err
+			return nil
 		case <-time.After(time.Until(deadline)):
 			return fmt.Errorf("lease %s: %w: it wasn't renewed for %s", l.name, ErrLost, l.timing.deadline)
 		case <-ticker.C:
