@@ -74,6 +74,7 @@ func (a *adaption) adaptPodFields(o Object, pod manifest.Object, spec fields) {
 				"docs/guides/secrets.md says, unless the images are public", name)
 		}
 	}
+	noteNodes(a, o, pod)
 	if a.options.Rules == nil {
 		return
 	}
@@ -84,19 +85,10 @@ func (a *adaption) adaptPodFields(o Object, pod manifest.Object, spec fields) {
 			removed = append(removed, key)
 		}
 	}
-	var tolerations []any
-	for _, t := range pod.Items("tolerations") {
-		if key := t.Text("key"); key != "" && a.options.Rules.AllowsToleration(key) {
-			tolerations = append(tolerations, t.Fields)
-		}
-	}
-	if len(tolerations) < len(pod.Items("tolerations")) {
-		spec["tolerations"] = tolerations
-		removed = append(removed, "tolerations")
-	}
 	if len(removed) > 0 {
 		a.note(o, "Pods without %s", strings.Join(removed, ", "))
 	}
+	adaptTolerations(a, o, pod, spec)
 }
 
 // rootImages are official images that can't start as another user than root, with an image that can.
