@@ -31,7 +31,7 @@ func all(items []manifest.Object, isTrue func(manifest.Object) bool) bool {
 }
 
 // allowsEgress reports whether a rule leads only to: the same namespace, the internet, the cluster's DNS, or named Pods
-// and ports of the baseline or of another preview.
+// and ports of the baseline, of another preview or of a developers' tool.
 func (r *Rules) allowsEgress(rule manifest.Object) bool {
 	to := rule.Items("to")
 	return len(to) > 0 && all(to, func(peer manifest.Object) bool { return r.allowsPeer(peer, rule.Items("ports")) })
@@ -51,7 +51,7 @@ func (r *Rules) allowsPeer(peer manifest.Object, ports []manifest.Object) bool {
 	}
 	onlyDNS := all(ports, func(p manifest.Object) bool { return fmt.Sprint(p.At("port")) == "53" })
 	return namespace == r.settings.value("baseline") || strings.HasPrefix(namespace, r.prefix) ||
-		(slices.Contains(r.settings.values("dns"), namespace) && onlyDNS)
+		slices.Contains(r.settings.values("tools"), namespace) || (slices.Contains(r.settings.values("dns"), namespace) && onlyDNS)
 }
 
 // isInternet reports whether a block excludes all private addresses, or is one of the addresses that the settings
@@ -70,7 +70,8 @@ func (s *Settings) isInternet(block manifest.Object) bool {
 	})
 }
 
-// allowsIngress reports whether a rule admits only the same namespace, ingress controllers, Prometheus and other previews.
+// allowsIngress reports whether a rule admits only the same namespace, ingress controllers, Prometheus, developers' tools and
+// other previews.
 func (r *Rules) allowsIngress(rule manifest.Object) bool {
 	from := rule.Items("from")
 	return len(from) > 0 && all(from, func(peer manifest.Object) bool {
@@ -79,7 +80,8 @@ func (r *Rules) allowsIngress(rule manifest.Object) bool {
 		}
 		namespace := selectedNamespace(peer)
 		isAllowed := namespace != "" && (slices.Contains(r.settings.values("ingress"), namespace) ||
-			slices.Contains(r.settings.values("monitoring"), namespace) || strings.HasPrefix(namespace, r.prefix))
+			slices.Contains(r.settings.values("monitoring"), namespace) ||
+			slices.Contains(r.settings.values("tools"), namespace) || strings.HasPrefix(namespace, r.prefix))
 		return peer.At("namespaceSelector") == nil || (isAllowed && namesPorts(rule.Items("ports")))
 	})
 }

@@ -8,11 +8,14 @@ func TestNetworkPolicies(t *testing.T) {
 		egress = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {podSelector: {}, egress: [" +
 			"{to: [{podSelector: {}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: staging}}, " +
 			"podSelector: {matchLabels: {a: b}}}], ports: [{port: 53}]}, " +
+			"{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ambassador}}, " +
+			"podSelector: {matchLabels: {app: traffic-manager}}}], ports: [{port: 8081}]}, " +
 			"{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}, {ipBlock: {cidr: '::/0', except: [fc00::/7]}}, " +
 			"{ipBlock: {cidr: 169.254.20.10/32}}]}]}}"
 		ingress = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {podSelector: {}, ingress: [" +
 			"{from: [{podSelector: {}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}, " +
-			"{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], " +
+			"{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}, " +
+			"{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ambassador}}}], " +
 			"ports: [{port: http}]}]}}"
 		deny = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny, " +
 			"annotations: {argocd.argoproj.io/sync-options: Prune=false}}, spec: {policyTypes: [Ingress, Egress]}}"
@@ -35,6 +38,9 @@ func TestNetworkPolicies(t *testing.T) {
 			"staging}}", "staging}, matchExpressions: [{key: a, operator: Exists}]}",
 			opensEgress,
 		},
+		{"egress to a namespace like that of a tool", egress, "name: ambassador", "name: ambassador-b", opensEgress},
+		{"egress to all Pods of a tool's namespace", egress, ", podSelector: {matchLabels: {app: traffic-manager}}", "", opensEgress},
+		{"ingress from a namespace like that of a tool", ingress, "name: ambassador", "name: ambassador-b", opensIngress},
 		{"egress to all Pods", egress, ", podSelector: {matchLabels: {a: b}}", "", opensEgress},
 		{"egress to all ports", egress, ", ports: [{port: 53}]", "", opensEgress},
 		{"egress to a range of ports", egress, "{port: 53}", "{port: 53, endPort: 54}", opensEgress},

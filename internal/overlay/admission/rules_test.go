@@ -21,6 +21,7 @@ data:
   dns: kube-system
   ingress: ingress-nginx
   monitoring: monitoring
+  tools: ambassador
   private: 10.0.0.0/8 fc00::/7
   addresses: 169.254.20.10/32
   annotations: example.test/one example.dev/ crossplane.io/external-name
