@@ -72,6 +72,8 @@ func annotationAttempts() (list []attempt) {
 		allowed[kind] = strings.Replace(text, "metadata: {labels: {a: b}}",
 			"metadata: {labels: {a: b}, annotations: {previewset.dev/marked: b}}", 1)
 	}
+	allowed["Deployment"] = strings.Replace(allowed["Deployment"], "previewset.dev/marked: b",
+		`previewset.dev/marked: b, cluster-autoscaler.kubernetes.io/safe-to-evict: "true"`, 1)
 	for _, attack := range []struct{ kind, key string }{
 		{"Deployment", "k8s.v1.cni.cncf.io/networks"},
 		{"Deployment", "iam.amazonaws.com/role"},
@@ -80,7 +82,7 @@ func annotationAttempts() (list []attempt) {
 		{"Job", "sidecar.istio.io/inject"},
 		{"Job", "vault.hashicorp.com/agent-inject"},
 		{"CronJob", "linkerd.io/inject"},
-		{"CronJob", "cluster-autoscaler.kubernetes.io/safe-to-evict"},
+		{"CronJob", "cluster-autoscaler.kubernetes.io/safe-to-evict"}, // only the value true is allowed
 		{"ServiceAccount", "eks.amazonaws.com/role-arn"},
 		{"ServiceAccount", "iam.gke.io/gcp-service-account"},
 		{"ServiceAccount", "azure.workload.identity/client-id"},

@@ -13,6 +13,8 @@ const (
 	instanceLabel = argoCD + "instance"
 	// classAnnotation is an older way to name a claim's storage class. The rules for claims check it.
 	classAnnotation = "volume.beta.kubernetes.io/storage-class"
+	// evictAnnotation lets an autoscaler remove a Pod with its node. Another value than "true" would keep the node.
+	evictAnnotation = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 )
 
 // Keys that are allowed without a setting. A key that ends with "/" allows all keys with that start.
@@ -45,7 +47,11 @@ func (r *Rules) refuseMetadata(o manifest.Object) []Refusal {
 		}
 	}
 	for _, template := range templates(o) {
-		found = append(found, refuseKeys(template, r.settings.isTemplateAnnotation, r.settings.isTemplateLabel)...)
+		isAnnotation := func(key string) bool {
+			mayEvict := key == evictAnnotation && template.Text("annotations", key) == "true"
+			return mayEvict || r.settings.isTemplateAnnotation(key)
+		}
+		found = append(found, refuseKeys(template, isAnnotation, r.settings.isTemplateLabel)...)
 		for _, name := range manifest.Texts(template.At("finalizers")) {
 			found = append(found, refuseFinalizer(name))
 		}

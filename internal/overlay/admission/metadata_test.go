@@ -1,6 +1,9 @@
 package admission
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // The objects that the changes are made in.
 const (
@@ -60,6 +63,10 @@ var metadataChanges = []refusedChange{
 	{
 		"an annotation of Pods", markedStatefulSet, "private: a", "linkerd.io/inject: a",
 		refusedAnnotation("StatefulSet a", "linkerd.io/inject"),
+	},
+	{
+		"Pods that keep their node", markedStatefulSet, "private: a", `cluster-autoscaler.kubernetes.io/safe-to-evict: "false"`,
+		refusedAnnotation("StatefulSet a", "cluster-autoscaler.kubernetes.io/safe-to-evict"),
 	},
 	{
 		"a label of Pods", markedStatefulSet, "a: b", "sidecar.istio.io/inject: b",
@@ -140,4 +147,12 @@ var metadataChanges = []refusedChange{
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 	wantRefused(t, metadataChanges)
+}
+
+func TestPodsMayBeEvicted(t *testing.T) {
+	t.Parallel()
+	const evict = `cluster-autoscaler.kubernetes.io/safe-to-evict: "true"`
+	if found := refusalsOf(t, strings.Replace(markedStatefulSet, "private: a", evict, 1)); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
 }
