@@ -170,7 +170,7 @@ func (r *refresher) step(ctx context.Context, work pending.Work, isDue bool) (ro
 		r.metrics.Refreshed(r.current.Status().Reason == "", r.opts.Now().Sub(r.round.began))
 	}
 	r.startReads(ctx)
-	return roundEnded
+	return roundEnded || !r.recovery.done // the state must be loaded again, after another writer
 }
 
 // waitsTooLong says whether a round waits only for repositories, and for too long. The round then ends without them:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/previewset/previewset/generator/api"
 	"github.com/previewset/previewset/generator/httpserver"
+	"github.com/previewset/previewset/generator/pending"
 	"github.com/previewset/previewset/generator/previewspage"
 	"github.com/previewset/previewset/generator/progress"
 	"github.com/previewset/previewset/generator/signin"
@@ -41,7 +42,8 @@ func (g *Generator) handlers() (private, public http.Handler) {
 	publicEngine.POST("/webhooks/github", webhooks.Handle)
 	publicEngine.NoRoute(g.withPages(visits.Handle, environments, proxies))
 	if o.Replica != nil {
-		return o.Replica.Handlers(g.current, privateEngine, publicEngine, observed)
+		save := func() { g.queue.Add(pending.Work{Saves: true}) }
+		return o.Replica.Handlers(g.current, save, privateEngine, publicEngine, observed)
 	}
 	return privateEngine, publicEngine
 }

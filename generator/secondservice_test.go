@@ -27,7 +27,7 @@ func withConfigMap(t *testing.T, url string) func(*generator.Options) {
 }
 
 // newCluster returns a client of an API server.
-func newCluster(t *testing.T, url string) *cluster.Client {
+func newCluster(t testing.TB, url string) *cluster.Client {
 	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	content := fmt.Appendf(nil, `{apiVersion: v1, kind: Config, current-context: test,

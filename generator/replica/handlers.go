@@ -100,6 +100,9 @@ func (r *Replica) lead(w http.ResponseWriter, request *http.Request, s Service, 
 		own.ServeHTTP(w, request)
 		return
 	}
+	if s.Published() != nil {
+		r.save() // writes a lost state again, or finds another writer
+	}
 	r.metrics.answers.WithLabelValues("leader").Inc()
 	r.saved.serve(w, request, errNotPublished)
 }

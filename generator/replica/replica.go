@@ -84,6 +84,7 @@ type Replica struct {
 	listening chan struct{} // closed after Listen
 	address   Address
 	saved     *saved
+	save      func()
 	prover    prover
 	transport *http.Transport
 	errorLog  *log.Logger
@@ -137,8 +138,10 @@ func Draining(ctx context.Context) (context.Context, context.CancelFunc) {
 	return drained, cancel
 }
 
-// Handlers wraps the handlers of both listeners.
-func (r *Replica) Handlers(s Service, private, public http.Handler, m *httpserver.Metrics) (wrappedPrivate, wrappedPublic http.Handler) {
-	r.saved = newSaved(r, m)
+// Handlers wraps the handlers of both listeners. Save lets the service save its state again.
+func (r *Replica) Handlers(
+	s Service, save func(), private, public http.Handler, m *httpserver.Metrics,
+) (wrappedPrivate, wrappedPublic http.Handler) {
+	r.saved, r.save = newSaved(r, m), save
 	return r.proven(privateListener, r.private(s, private)), r.proven(publicListener, r.public(public))
 }

@@ -219,6 +219,18 @@ func TestLeaderWithAnOldSnapshotAnswersFromTheSavedState(t *testing.T) {
 	if code, body := leader.params(t, testworld.ParamsBody); code != http.StatusServiceUnavailable || !strings.Contains(body, "corrupt") {
 		t.Errorf("with another saved state: %d %s", code, body)
 	}
+	eventually(t, "the leader reads the state again, and answers", func() bool {
+		code, body := leader.params(t, testworld.ParamsBody)
+		return code == http.StatusOK && strings.Contains(body, "shop-pr-7")
+	})
+	objects.Empty("state")
+	eventually(t, "the leader writes a lost state again", func() bool {
+		code, body := leader.params(t, testworld.ParamsBody)
+		return code == http.StatusOK && strings.Contains(body, "shop-pr-7")
+	})
+	if content, err := leader.state.Load(t.Context()); err != nil || len(content) == 0 {
+		t.Errorf("the saved state has %d bytes, %v", len(content), err)
+	}
 	objects.SetDown(true)
 	if code, body := leader.params(t, testworld.ParamsBody); code != http.StatusServiceUnavailable || !strings.Contains(body, "can't confirm") {
 		t.Errorf("without the API server: %d %s", code, body)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -23,14 +24,11 @@ var (
 	leases     = schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}
 )
 
-// maxState is the maximum size of the state in bytes before base64. A Kubernetes object has at most 1 MiB.
-const maxState = 700 << 10
-
 // maxAttempts bounds the remembered writes with an unknown result.
 const maxAttempts = 100
 
-// ConfigMap keeps the state in a ConfigMap of Argo CD's namespace. The ConfigMap must exist, because the service has
-// only the permission to update it. Its methods aren't safe for concurrent use.
+// ConfigMap keeps the state in a ConfigMap of Argo CD's namespace, and a large one in several: see parts.go. They must
+// exist, because the service has only the permission to update them. Its methods aren't safe for concurrent use.
 type ConfigMap struct {
 	client *Client
 	name   string
@@ -44,6 +42,10 @@ type ConfigMap struct {
 	// annotationWriter.
 	lease  *lease.Lease
 	writer string
+
+	set    string                                // of the parts of the state; "" if it isn't split
+	unsure bool                                  // whether a write of the state with an error has happened
+	parts  map[string]*unstructured.Unstructured // as written last by this process, without their content
 }
 
 // annotationWriter names the process that writes the state. A leader writes it when it loads the state. A late write of
@@ -83,11 +85,11 @@ func (c *Client) Lease(name string, log *slog.Logger) *lease.Lease {
 
 // Load returns the saved state; nil if there is none.
 func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
-	content, _, err := m.Read(ctx)
-	if err != nil || m.lease == nil {
-		return content, err
+	content, text, _, err := m.read(ctx)
+	if err == nil && m.lease != nil {
+		err = m.claim(ctx, text)
 	}
-	if err := m.claim(ctx, content); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return content, nil
@@ -95,19 +97,35 @@ func (m *ConfigMap) Load(ctx context.Context) ([]byte, error) {
 
 // Read returns the saved state with its revision; nil if there is none.
 func (m *ConfigMap) Read(ctx context.Context) (content []byte, revision string, err error) {
-	object, err := m.get(ctx)
-	if err != nil {
-		return nil, "", err
+	content, _, revision, err = m.read(ctx)
+	return content, revision, err
+}
+
+// read returns the state, and the text of the main ConfigMap. A part may be replaced while it is read; then the main one
+// names other parts.
+func (m *ConfigMap) read(ctx context.Context) (content []byte, text, revision string, err error) {
+	for range readAttempts {
+		object, err := m.get(ctx, m.name)
+		if err != nil {
+			return nil, "", "", err
+		}
+		if text, err = stateIn(object); err != nil {
+			return nil, "", "", err
+		}
+		m.parts = nil
+		m.remember(object, text)
+		if text == "" {
+			return nil, "", object.GetResourceVersion(), nil
+		}
+		if content, err = base64.StdEncoding.DecodeString(text); err != nil {
+			return nil, "", "", err
+		}
+		if content, err = m.unpack(ctx, content); !errors.Is(err, errPart) {
+			return content, text, object.GetResourceVersion(), err
+		}
 	}
-	text, err := stateIn(object)
-	if err != nil {
-		return nil, "", err
-	}
-	m.remember(object, text)
-	if text != "" {
-		content, err = base64.StdEncoding.DecodeString(text)
-	}
-	return content, object.GetResourceVersion(), err
+	return nil, "", "", fmt.Errorf("read state from ConfigMap %s: %w; restore these ConfigMaps from one backup, or empty "+
+		"them all: the service then recovers environments from their Applications", m.name, errPart)
 }
 
 // Revision returns the revision of the saved state now. It is the same as long as the state is. It is safe for
@@ -124,24 +142,28 @@ func (m *ConfigMap) Revision(ctx context.Context) (string, error) {
 
 // claim makes this process the writer of the state that was read just now. The Lease is checked after the state was
 // read: if another process becomes the leader and reads later, it reads what this one writes, or this write fails.
-func (m *ConfigMap) claim(ctx context.Context, content []byte) error {
+func (m *ConfigMap) claim(ctx context.Context, text string) error {
 	if err := m.lease.CheckHeld(ctx); err != nil { // guard claim-needs-lease: false
 		return err
 	}
-	return m.write(ctx, m.last, base64.StdEncoding.EncodeToString(content))
+	return m.write(ctx, m.last, text)
 }
 
 // MaxSize returns the size of the largest state in bytes.
-func (*ConfigMap) MaxSize() int { return maxState }
+func (*ConfigMap) MaxSize() int { return maxParts * maxPart }
 
 // Save replaces the saved state. It doesn't replace the state of another service: its error is an *OtherWriterError
 // then, until the next Load.
 func (m *ConfigMap) Save(ctx context.Context, content []byte) error {
-	if len(content) > maxState {
-		return fmt.Errorf("write state: %d KiB is too large for a ConfigMap; use a file with --state", len(content)>>10)
+	if len(content) > m.MaxSize() {
+		return fmt.Errorf("write state: %d KiB is too large for %d ConfigMaps; use a file with --state", len(content)>>10, maxParts)
 	}
-	text, isKnown := base64.StdEncoding.EncodeToString(content), m.last != nil
-	err := m.update(ctx, text)
+	packed, err := m.pack(ctx, content)
+	if err != nil {
+		return err
+	}
+	text, isKnown := base64.StdEncoding.EncodeToString(packed), m.last != nil
+	err = m.update(ctx, text)
 	if isKnown && (apierrors.IsConflict(err) || apierrors.IsNotFound(err)) { // another client has changed it
 		m.last = nil
 		err = m.update(ctx, text)
@@ -154,7 +176,7 @@ func (m *ConfigMap) update(ctx context.Context, text string) error {
 	object := m.last
 	if object == nil {
 		var err error
-		if object, err = m.get(ctx); err != nil {
+		if object, err = m.get(ctx, m.name); err != nil {
 			return err
 		}
 		if err = m.checkWriter(object); err != nil {
@@ -179,9 +201,8 @@ func (m *ConfigMap) write(ctx context.Context, object *unstructured.Unstructured
 		return err
 	}
 	m.known = append(m.known[max(0, len(m.known)-maxAttempts):], sha256.Sum256([]byte(text)))
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	written, err := m.resource().Update(ctx, object, metav1.UpdateOptions{})
+	m.unsure = true
+	written, err := m.put(ctx, object)
 	if err != nil {
 		return fmt.Errorf("write state to ConfigMap %s: %w", m.name, err)
 	}
@@ -192,10 +213,12 @@ func (m *ConfigMap) write(ctx context.Context, object *unstructured.Unstructured
 // checkWriter refuses an object with a state of another service. A changed label or annotation is no sign of one, and
 // neither is a lost state.
 func (m *ConfigMap) checkWriter(object *unstructured.Unstructured) error {
-	if m.lease != nil && object.GetAnnotations()[annotationWriter] != m.writer { // guard other-writer-noticed: false
+	text, err := stateIn(object)
+	writer := object.GetAnnotations()[annotationWriter]
+	isLost := writer == "" && text == ""
+	if m.lease != nil && writer != m.writer && !isLost { // guard other-writer-noticed: false
 		return &OtherWriterError{m.name, true}
 	}
-	text, err := stateIn(object)
 	if err != nil || text == "" || slices.Contains(m.known, sha256.Sum256([]byte(text))) {
 		return err
 	}
@@ -206,6 +229,11 @@ func (m *ConfigMap) checkWriter(object *unstructured.Unstructured) error {
 func (m *ConfigMap) remember(object *unstructured.Unstructured, text string) {
 	m.last, m.known = object, [][sha256.Size]byte{sha256.Sum256([]byte(text))}
 	unstructured.RemoveNestedField(object.Object, "binaryData", "state")
+	m.set, m.unsure = "", false
+	content, err := base64.StdEncoding.DecodeString(text)
+	if l, invalid := parseList(content); err == nil && invalid == nil && l != nil {
+		m.set = l.Set
+	}
 }
 
 // stateIn returns the state in an object, as base64; empty if there is none.
@@ -218,16 +246,16 @@ func (m *ConfigMap) resource() dynamic.ResourceInterface {
 	return m.client.dynamic.Resource(configMaps).Namespace(m.client.namespace)
 }
 
-func (m *ConfigMap) get(ctx context.Context) (*unstructured.Unstructured, error) {
+func (m *ConfigMap) get(ctx context.Context, name string) (*unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	object, err := m.resource().Get(ctx, m.name, metav1.GetOptions{})
+	object, err := m.resource().Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("ConfigMap %s doesn't exist in %s; create it: kubectl -n %[2]s create configmap %[1]s",
-			m.name, m.client.namespace)
+		return nil, fmt.Errorf("ConfigMap %s doesn't exist in %s; apply state.yaml of this version, or create it: kubectl -n %[2]s create configmap %[1]s",
+			name, m.client.namespace)
 	case err != nil:
-		return nil, fmt.Errorf("read state from ConfigMap %s: %w", m.name, err)
+		return nil, fmt.Errorf("read state from ConfigMap %s: %w", name, err)
 	}
 	return object, nil
 }

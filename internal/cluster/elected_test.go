@@ -15,11 +15,12 @@ import (
 	"github.com/previewset/previewset/internal/testfixture"
 )
 
-func newClient(t *testing.T) *Client {
+func newClient(t *testing.T) (*Client, *testfixture.APIServer) {
 	t.Helper()
-	server := httptest.NewServer(testfixture.NewAPIServer())
+	objects := testfixture.NewAPIServer()
+	server := httptest.NewServer(objects)
 	t.Cleanup(server.Close)
-	d, err := dynamic.NewForConfig(&rest.Config{Host: server.URL})
+	d, err := dynamic.NewForConfig(&rest.Config{Host: server.URL, QPS: 1000, Burst: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func newClient(t *testing.T) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Client{namespace: "argocd", dynamic: d, metadata: m}
+	return &Client{namespace: "argocd", dynamic: d, metadata: m}, objects
 }
 
 // lead makes a process the leader, until stop is called.
@@ -55,7 +56,7 @@ func lead(t *testing.T, l *lease.Lease, name string) (stop func()) {
 // content as before.
 func TestLateWriteOfEarlierLeaderIsRefused(t *testing.T) {
 	t.Parallel()
-	c := newClient(t)
+	c, _ := newClient(t)
 	log := slog.New(slog.DiscardHandler)
 	firstLease, secondLease := c.Lease("state", log), c.Lease("state", log)
 	first, second := c.ElectedConfigMap("state", firstLease), c.ElectedConfigMap("state", secondLease)

@@ -16,15 +16,35 @@ type APIServer struct {
 	objects map[string]map[string]any // by path
 	version int
 	down    bool
+	writes  int // that may still be made; -1 without a bound
 }
 
-// NewAPIServer returns a server with an empty ConfigMap "state" in namespace argocd.
+// NewAPIServer returns a server with an empty ConfigMap "state" in namespace argocd, and the empty ones for its parts.
 func NewAPIServer() *APIServer {
-	s := &APIServer{objects: map[string]map[string]any{}}
-	s.put("/api/v1/namespaces/argocd/configmaps/state", map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "state", "namespace": "argocd"},
-	})
+	s := &APIServer{objects: map[string]map[string]any{}, writes: -1}
+	s.Empty("state")
+	for _, set := range []string{"a", "b"} {
+		for i := range 4 {
+			s.Empty(fmt.Sprintf("state-%s-%d", set, i+1))
+		}
+	}
 	return s
+}
+
+// Empty replaces a ConfigMap in namespace argocd by an empty one.
+func (s *APIServer) Empty(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put("/api/v1/namespaces/argocd/configmaps/"+name, map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": name, "namespace": "argocd"},
+	})
+}
+
+// AllowWrites lets all writes fail after the next n ones; -1 allows all.
+func (s *APIServer) AllowWrites(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes = n
 }
 
 // SetDown lets all requests fail.
@@ -62,6 +82,10 @@ func (s *APIServer) answer(r *http.Request) (code int, reason string, object map
 	at := r.URL.Path
 	var sent map[string]any
 	if r.Method != http.MethodGet {
+		if s.writes == 0 {
+			return http.StatusInternalServerError, "InternalError", nil
+		}
+		s.writes = max(-1, s.writes-1)
 		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
 			return http.StatusBadRequest, "BadRequest", nil
 		}
