@@ -102,6 +102,9 @@ func (r *Replica) lead(w http.ResponseWriter, request *http.Request, s Service, 
 	}
 	if s.Published() != nil {
 		r.save() // writes a lost state again, or finds another writer
+	} else if _, err := r.saved.now(ctx); err != nil {
+		own.ServeHTTP(w, request) // says why there is no snapshot
+		return
 	}
 	r.metrics.answers.WithLabelValues("leader").Inc()
 	r.saved.serve(w, request, errNotPublished)
@@ -117,6 +120,10 @@ func (r *Replica) ready(w http.ResponseWriter, request *http.Request, s Service,
 	ctx, cancel := context.WithTimeout(request.Context(), confirmTimeout)
 	defer cancel()
 	err := r.saved.check(ctx)
+	if err != nil && r.leads.Load() {
+		own.ServeHTTP(w, request) // says why there is no snapshot
+		return
+	}
 	code, text := http.StatusOK, "ok\n"
 	if err != nil {
 		code, text = http.StatusServiceUnavailable, fmt.Sprintf("not ready: %s\n", err)
