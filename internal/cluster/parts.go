@@ -135,7 +135,7 @@ func (m *ConfigMap) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.checkWriter(object); err != nil {
+	if err = m.checkWriter(object); err != nil {
 		return err
 	}
 	text, err := stateIn(object)
