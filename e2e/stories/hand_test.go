@@ -22,13 +22,9 @@ import (
 // again if another push was faster. The stories' own commits don't, so only one command or commit runs at a time.
 func (w *world) byHand(t *testing.T, args ...string) string {
 	t.Helper()
-	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte(w.Git.Password), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	flags := w.gitFlags(t)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	flags := []string{"--config-repo=" + w.Git.URL, "--config-token-file=" + token, "--author=Jakub <jakub@example.com>"}
 	out, err := w.Previewctl(t.Context(), append(args, flags...)...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -39,6 +35,16 @@ func (w *world) byHand(t *testing.T, args ...string) string {
 	}
 	w.commits = append(w.commits, head)
 	return out
+}
+
+// gitFlags returns the flags with which previewctl commits to the GitOps repository.
+func (w *world) gitFlags(t *testing.T) []string {
+	t.Helper()
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(w.Git.Password), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"--config-repo=" + w.Git.URL, "--config-token-file=" + token, "--author=Jakub <jakub@example.com>"}
 }
 
 // named returns an environment that a file, slot or join has named.
