@@ -42,6 +42,9 @@ requests counts, and the demo images keep their tags. With two, the first has th
 products, the second has gateway, and your builds must push an image for each commit. Without any, it has no
 pull requests, and the service doesn't ask GitHub.
 
+Previews have HTTPRoutes of the Gateway API, and appsets/gateway.yaml is their Gateway. --gateway names its
+controller, which sets the class, the namespace and the preset for activity. --ingress writes Ingresses.
+
 On a terminal it asks for the repository's address and the domain, unless flags set them. It overwrites a
 different file only with --force, and never a token. A second run changes nothing.
 
@@ -49,6 +52,7 @@ With --push it makes DIR a Git repository, commits everything but the tokens, an
 After that, previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
+  previewctl init previews --ingress traefik
   previewctl init demo --example --example-repository acme/shop --dry-run`,
 		Args:              flags.OneArg("folder"),
 		ValidArgsFunction: flags.CompleteFolder,
@@ -75,6 +79,10 @@ func (o *initOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.settings.Domain, "domain", "", "set the previews' domain: each has the address <environment>.<domain>")
 	f.StringVar(&o.settings.Branch, "branch", scaffold.ExampleBranch, "set the config branch")
 	f.StringVar(&o.settings.Namespace, "argocd-namespace", scaffold.ExampleNamespace, "set Argo CD's namespace")
+	f.StringVar(&o.settings.Gateway, "gateway", "",
+		"set the controller of the Gateway API: "+strings.Join(scaffold.Gateways(), ", ")+" (default "+scaffold.DefaultGateway+")")
+	f.StringVar(&o.settings.Ingress, "ingress", "",
+		"write Ingresses for a controller, in place of the Gateway API: "+strings.Join(scaffold.Ingresses(), ", "))
 	f.BoolVar(&o.settings.Example, "example", false, "add the demo system")
 	f.StringArrayVar(&o.settings.ExampleRepositories, "example-repository", nil,
 		"take the demo system's pull requests from a repository, OWNER/NAME; at most twice")
@@ -85,6 +93,8 @@ func (o *initOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "list the files and write nothing")
 	flags.Complete(cmd, "branch", scaffold.ExampleBranch)
 	flags.Complete(cmd, "argocd-namespace", scaffold.ExampleNamespace)
+	flags.Complete(cmd, "gateway", scaffold.Gateways()...)
+	flags.Complete(cmd, "ingress", scaffold.Ingresses()...)
 }
 
 func runInit(ctx context.Context, opts *initOptions) error {

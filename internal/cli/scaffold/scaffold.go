@@ -34,6 +34,9 @@ func New(example fs.FS, s Settings) (*Scaffold, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.setRoutes(texts); err != nil {
+		return nil, err
+	}
 	appsets, others := s.replacers()
 	files := map[string][]byte{}
 	for name, text := range texts {

@@ -30,6 +30,8 @@ type Settings struct {
 	// Example adds the demo system. ExampleRepositories are the repositories of its services, "owner/name", at most two.
 	Example             bool
 	ExampleRepositories []string
+	// Gateway is one of Gateways, and Ingress one of Ingresses. At most one is set. Without both it is DefaultGateway.
+	Gateway, Ingress string
 	// Version is the version of previewctl for CI: a commit or release, or a branch if neither is known.
 	Version string
 }
@@ -61,7 +63,7 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--argocd-namespace %q is not a namespace; use a-z, 0-9 and hyphens, at most 63 characters",
 			s.Namespace)
 	}
-	return s.checkExample()
+	return errors.Join(s.checkRoutes(), s.checkExample())
 }
 
 func (s Settings) checkExample() error {
@@ -107,6 +109,7 @@ func (s Settings) replacers() (appsets, others *strings.Replacer) {
 		"."+ExampleNamespace+".svc.cluster.local", "."+s.Namespace+".svc.cluster.local",
 		":serviceaccount:"+ExampleNamespace+":", ":serviceaccount:"+s.Namespace+":",
 		"-n "+ExampleNamespace+" ", "-n "+s.Namespace+" ",
+		"label namespace "+ExampleNamespace+" ", "label namespace "+s.Namespace+" ",
 	)...), strings.NewReplacer(all...)
 }
 

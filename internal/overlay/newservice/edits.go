@@ -135,7 +135,7 @@ func (a *addition) addBaselineHost(d *yamldoc.Document) error {
 	}
 	var value any = a.service.Name + "-staging." + a.Policy.Domain
 	kind, pointer := "Ingress", "/spec/rules/0/host"
-	if a.values.Gateways != nil {
+	if a.values.IsGateway {
 		kind, pointer, value = "HTTPRoute", "/spec/hostnames", []any{value}
 	}
 	text, err := json.Marshal([]map[string]any{{"op": "replace", "path": pointer, "value": value}})

@@ -102,8 +102,8 @@ func (r Repository) addition(s Service) *addition {
 	labels := map[string]string{"app.kubernetes.io/name": s.Name}
 	return &addition{Repository: r, service: s, added: &Added{Files: map[string][]byte{}}, values: values{
 		Name: s.Name, Image: s.Image + ":" + s.Tag, Port: s.Port, Probe: s.Probe, Public: s.Public,
-		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name}, Gateways: r.routeParents(),
-		IngressClass: r.ingressClass(), Worker: s.Worker,
+		Baseline: r.Policy.Baseline.Namespace, ServicePort: 80, Names: []string{s.Name}, routeForm: r.routeForm(),
+		Worker:    s.Worker,
 		Endpoints: []source.Endpoint{{Labels: labels, Ports: []source.EndpointPort{{Number: s.Port, Protocol: "TCP"}}}},
 	}}
 }
@@ -122,21 +122,12 @@ type values struct {
 	Name, Image, Probe, Baseline string
 	Port                         int
 	Public                       bool
-	ServicePort                  any      // the Service's port that the Ingress leads to
+	ServicePort                  any      // the Service's port that the route leads to
 	Names                        []string // of the Services
 	Endpoints                    []source.Endpoint
 	Env, Waits                   []any // of the data stores
 	Worker                       []string
-	Gateways                     []any // the parents of an HTTPRoute; nil for an Ingress
-	IngressClass                 string
-}
-
-// routeFile returns the file of a public service's route.
-func (v values) routeFile() string {
-	if v.Gateways != nil {
-		return "httproute.yaml"
-	}
-	return "ingress.yaml"
+	routeForm
 }
 
 func (a *addition) folder() string { return path.Join("kustomize-base", "services", a.service.Name) }
@@ -150,7 +141,7 @@ func (a *addition) addRunComponent() error {
 	}
 	names := []string{"kustomization.yaml", "deployment.yaml", "service.yaml"}
 	if a.service.Public {
-		names = append(names, a.values.routeFile())
+		names = append(names, a.values.RouteFile())
 	}
 	if len(a.service.Worker) > 0 {
 		names = append(names, "worker.yaml")

@@ -197,14 +197,14 @@ func TestRouteParents(t *testing.T) {
 	}{
 		{"only Ingresses", nil, ""},
 		{"an Ingress, and a Gateway for the service itself", map[string]string{
-			"appsets/kustomization.yaml": listed, gatewayFile: named("b"),
+			"appsets/kustomization.yaml": listed, wildcardFile: named("b"),
 		}, ""},
 		{"a route of a service", map[string]string{"kustomize-base/services/web/run/ingress.yaml": named("a")}, "a"},
 		{"no route of a service", map[string]string{
-			"kustomize-base/services/web/run/ingress.yaml": "", "appsets/kustomization.yaml": listed, gatewayFile: named("b"),
+			"kustomize-base/services/web/run/ingress.yaml": "", "appsets/kustomization.yaml": listed, wildcardFile: named("b"),
 		}, "b"},
 		{"a file that isn't listed", map[string]string{
-			"kustomize-base/services/web/run/ingress.yaml": "", gatewayFile: named("b"),
+			"kustomize-base/services/web/run/ingress.yaml": "", wildcardFile: named("b"),
 		}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

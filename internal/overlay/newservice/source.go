@@ -38,7 +38,7 @@ func (a *addition) addSource() error {
 	}
 	adapted, err := selected.Adapt(source.Options{
 		Name: s.Name, Public: s.Public, Port: s.Port, Stores: a.stores, Migrate: s.Migrate, Permits: a.Permits, Rules: a.Rules,
-		IsTaken: a.IsTaken, Names: s.Source.AddTo(a.Names), HasGateway: a.values.Gateways != nil,
+		IsTaken: a.IsTaken, Names: s.Source.AddTo(a.Names), HasGateway: a.values.IsGateway,
 		IngressClass: a.values.IngressClass,
 	})
 	if err != nil {
@@ -245,8 +245,8 @@ func (a *addition) writeRun(needsRoute bool) error {
 		}
 	}
 	if a.service.Public && needsRoute {
-		resources = append(resources, a.values.routeFile())
-		if err := a.addTemplates("run", a.values.routeFile()); err != nil {
+		resources = append(resources, a.values.RouteFile())
+		if err := a.addTemplates("run", a.values.RouteFile()); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,13 @@ func (a *addition) addTemplates(component string, names ...string) error {
 	return nil
 }
 
+// Ingress returns the Ingress of a public service, as a new service gets it. class is the Ingress class, and port the
+// number of the Service's port.
+func Ingress(service, class string, port int) ([]byte, error) {
+	a := addition{values: values{Name: service, ServicePort: port, routeForm: routeForm{IngressClass: class}}}
+	return a.fillTemplate("run/ingress.yaml")
+}
+
 func (a *addition) fillTemplate(name string) ([]byte, error) {
 	functions := template.FuncMap{"indent": indentYAML, "quote": strconv.Quote}
 	t, err := template.New(path.Base(name)).Funcs(functions).ParseFS(templates, "templates/"+name)

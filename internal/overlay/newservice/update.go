@@ -28,7 +28,7 @@ func (r Repository) UpdateService(s Service) (*Added, error) {
 
 // keepRun keeps the user's changes of the run component, and adds the resources that it doesn't have.
 func (a *addition) keepRun() error {
-	route := path.Join(a.folder(), "run", a.values.routeFile())
+	route := path.Join(a.folder(), "run", a.values.RouteFile())
 	if a.Tree.Kind(route) == filetree.File {
 		delete(a.added.Files, route)
 	}
