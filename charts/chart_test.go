@@ -171,10 +171,13 @@ func TestDefaultValuesMakeTheObjectsOfTheExample(t *testing.T) {
 	}
 }
 
+const ingressValues = "route: {kind: Ingress}"
+
 func TestOtherFilesOfTheExample(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ file, values string }{
-		{"generator/httproute.yaml", "route: {kind: HTTPRoute}"},
+		{"generator/ingress.yaml", ingressValues},
+		{"generator/wildcard.yaml", ingressValues},
 		{"monitoring/operator/servicemonitor.yaml", "serviceMonitor: {enabled: true}"},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
@@ -275,7 +278,7 @@ func TestObjectsThatCanBeLeftOut(t *testing.T) {
 		"workloads: {enabled: false}":     {"ClusterRole preview-generator", "ClusterRoleBinding preview-generator"},
 		"networkPolicy: {enabled: false}": {"NetworkPolicy preview-generator"},
 		"plugin: {enabled: false}":        {"ConfigMap preview-generator"},
-		"route: {kind: none}":             {"Ingress preview-generator", "Ingress preview-generator-wildcard"},
+		"route: {kind: none}":             {"HTTPRoute preview-generator-wildcard"},
 	} {
 		t.Run(values, func(t *testing.T) {
 			t.Parallel()
@@ -348,7 +351,7 @@ func TestValuesAreDocumentedAndInTheSchema(t *testing.T) {
 
 // isContent reports whether a line is the content of a value that Kubernetes defines.
 func isContent(line string) bool {
-	for _, word := range []string{"requests:", "limits:", "cpu:", "memory:", "namespace: ingress-nginx"} {
+	for _, word := range []string{"requests:", "limits:", "cpu:", "memory:", "group:", "kind: Gateway", "name: previews", "namespace: envoy-gateway-system"} {
 		if strings.HasPrefix(strings.TrimSpace(line), word) {
 			return true
 		}

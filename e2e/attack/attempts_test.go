@@ -120,7 +120,7 @@ func ingressAttempts() []attempt {
 }
 
 const route = `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web, annotations: {previewset.dev/a: b}},
-  spec: {hostnames: [direct.preview.example.dev], parentRefs: [{kind: Gateway, name: a, namespace: ingress-nginx}], rules: [{
+  spec: {hostnames: [direct.preview.example.dev], parentRefs: [{kind: Gateway, name: a, namespace: envoy-gateway-system}], rules: [{
     backendRefs: [{name: web, namespace: preview-direct, port: 80,
       filters: [{type: RequestMirror, requestMirror: {backendRef: {name: mine}}}]}],
     filters: [{type: RequestMirror, requestMirror: {backendRef: {name: copy}}}]}]}}`
@@ -135,7 +135,7 @@ func routeAttempts() []attempt {
 		change{"a route to another namespace", "name: web, namespace: preview-direct", "name: web, namespace: prod", "namespace prod"},
 		change{"a route that copies requests", "{name: copy}", "{name: copy, namespace: prod}", "namespace prod"},
 		change{"a backend that copies requests", "{name: mine}", "{name: mine, namespace: prod}", "namespace prod"},
-		change{"a Gateway of another namespace", "namespace: ingress-nginx", "namespace: prod", "parent"},
+		change{"a Gateway of another namespace", "namespace: envoy-gateway-system", "namespace: prod", "parent"},
 		change{"a parent of another kind", "kind: Gateway", "kind: Service", "parent"},
 		change{"an annotation of a route", "previewset.dev/a", target, target})
 }
@@ -176,14 +176,14 @@ func egressAttempts() []attempt {
 
 func ingressPolicyAttempts() []attempt {
 	const (
-		controller = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}"
+		controller = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: envoy-gateway-system}}"
 		from       = "from: [{" + controller + "}, {podSelector: {}}], "
 		entering   = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: link-a},
   spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{` + from + `ports: [{port: http}]}]}}`
 	)
 	return family("previewset-networkpolicies", "NetworkPolicy link-a", entering,
 		change{"ingress from all", from, "", ""},
-		change{"ingress from another namespace", "name: ingress-nginx", "name: prod", ""},
+		change{"ingress from another namespace", "name: envoy-gateway-system", "name: prod", ""},
 		change{"ingress from all namespaces", controller, "namespaceSelector: {}", ""},
 		change{"ingress from addresses", "{podSelector: {}}]", "{ipBlock: {cidr: 0.0.0.0/0}}]", ""},
 		change{"ingress to all ports", "ports: [{port: http}]", "", ""})

@@ -58,6 +58,7 @@ func Start(ctx context.Context, tools *toolchain.Toolbox, group *process.Group, 
 	}
 	return c, runSteps(ctx, []step{
 		{"start controllers", c.startControllers},
+		{"install the Gateway API", c.addGatewayAPI},
 		{"start stand-ins", c.startStandIns},
 	})
 }

@@ -19,7 +19,7 @@ const (
 	provisioner  = "stand-in.previewset.dev" // a CSI driver's name, so that no other controller changes the volumes
 )
 
-// startStandIns provides volumes for claims and an address for each Ingress, as a cloud does.
+// startStandIns provides volumes for claims and an address for each Ingress, as a cloud does, and accepts HTTPRoutes.
 func (c *Cluster) startStandIns(ctx context.Context) error {
 	if err := c.addStorageClass(ctx); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (c *Cluster) startStandIns(ctx context.Context) error {
 		}
 	}
 	factory.Start(ctx.Done())
-	return nil
+	return c.acceptRoutes(ctx)
 }
 
 // onChange calls a stand-in for every new or changed object. If the object has changed meanwhile, the call fails and is

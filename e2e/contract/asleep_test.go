@@ -105,7 +105,7 @@ func rendered(t *testing.T, row preview.Row) map[string]*unstructured.Unstructur
 func withoutRoutes(all map[string]*unstructured.Unstructured) map[string]*unstructured.Unstructured {
 	kept := map[string]*unstructured.Unstructured{}
 	for key, object := range all {
-		if object.GetKind() != "Ingress" {
+		if object.GetKind() != "HTTPRoute" {
 			kept[key] = object
 		}
 	}

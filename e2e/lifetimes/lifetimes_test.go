@@ -62,7 +62,7 @@ func (w *world) use(t *testing.T, p standtest.Environment) (stop func()) {
 	go func() {
 		defer close(over)
 		for every := time.NewTicker(time.Second); ; {
-			w.ingress.visited(p.Application)
+			w.proxy.visited(p.Application)
 			select {
 			case <-ctx.Done():
 				every.Stop()
@@ -135,11 +135,11 @@ func TestNothingSleepsWithoutMeasurements(t *testing.T) {
 	w := shared
 	w.at(t, time.Now(), "  deleteAfterIdle: 30m\n  sleep: {idleAfter: 10m}\n")
 	p, n := w.open(t, "preview")
-	w.ingress.fail(true)
-	t.Cleanup(func() { w.ingress.fail(false) })
+	w.proxy.fail(true)
+	t.Cleanup(func() { w.proxy.fail(false) })
 	w.WaitDecision(t, reference(n), standtest.Decision{Outcome: "live"})
-	w.Always(t, 3*while, "nothing sleeps while the ingress controller isn't scraped", w.isIn(p, "awake"))
-	w.ingress.fail(false)
+	w.Always(t, 3*while, "nothing sleeps while the Gateway's proxy isn't scraped", w.isIn(p, "awake"))
+	w.proxy.fail(false)
 	w.prometheus.Kill()
 	w.Always(t, 3*while, "nothing sleeps while Prometheus is away", w.isIn(p, "awake"))
 	status, err := w.Status(t.Context())

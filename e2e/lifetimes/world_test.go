@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/previewset/previewset/e2e/cluster"
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/process"
 	"github.com/previewset/previewset/e2e/prometheus"
@@ -39,7 +40,7 @@ type world struct {
 	clock   stand.Clock
 	service *stand.Service
 
-	ingress    *ingress
+	proxy      *proxy
 	group      *process.Group
 	folder     string
 	programs   string // the folder with prometheus in it
@@ -50,7 +51,7 @@ type world struct {
 func begin(ctx context.Context, s *stand.Stand, programs string) (*world, error) {
 	w := &world{
 		World: &standtest.World{Stand: s}, gateway: s.GitHub.AddRepository("acme/gateway"),
-		programs: programs, ingress: newIngress(s.Cluster),
+		programs: programs, proxy: newProxy(s.Cluster),
 	}
 	s.GitHub.AddRepository("acme/shop")
 	if err := s.Install(ctx); err != nil {
@@ -74,11 +75,14 @@ func (w *world) startPrometheus(ctx context.Context, folder string) (*prometheus
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	job := func(name, url string) prometheus.Job {
-		return prometheus.Job{Name: name, Targets: []prometheus.Target{{Address: strings.TrimPrefix(url, "http://")}}}
+	job := func(name, url, namespace string) prometheus.Job {
+		target := prometheus.Target{
+			Address: strings.TrimPrefix(url, "http://"), Labels: map[string]string{"namespace": namespace},
+		}
+		return prometheus.Job{Name: name, Targets: []prometheus.Target{target}}
 	}
 	return prometheus.Start(ctx, w.group, filepath.Join(w.programs, "prometheus"), folder, prometheus.Options{
-		Jobs: []prometheus.Job{job("ingress-nginx", w.ingress.URL), job("preview-generator", w.ServiceURL)},
+		Jobs: []prometheus.Job{job("envoy", w.proxy.URL, "envoy-gateway-system"), job("preview-generator", w.ServiceURL, "argocd")},
 	})
 }
 
@@ -87,7 +91,7 @@ func (w *world) end() {
 		w.service.Kill()
 	}
 	w.group.Close()
-	w.ingress.Close()
+	w.proxy.Close()
 	_ = os.RemoveAll(w.folder)
 }
 
@@ -99,7 +103,7 @@ func (w *world) at(t *testing.T, now time.Time, lifetime string) {
 	if begin < 0 || end < begin {
 		t.Fatal("previewset.yaml has no lifetime before its limits")
 	}
-	activity := fmt.Sprintf("\nactivity: {prometheus: {url: %q, preset: ingress-nginx}}\n", w.prometheus.URL)
+	activity := fmt.Sprintf("\nactivity: {prometheus: {url: %q, preset: envoy-gateway}}\n", w.prometheus.URL)
 	w.Change(t, "Set lifetimes", gitserver.Write("previewset.yaml", w.policy[:begin]+"\nlifetime:\n"+lifetime+activity+w.policy[end:]))
 	w.clock = stand.Clock{Since: time.Now(), At: now, Rate: rate}
 	var err error
@@ -152,9 +156,9 @@ func (w *world) hasPods(ctx context.Context, p standtest.Environment, wanted boo
 	if err != nil {
 		return err
 	}
-	routes, err := w.Cluster.Client.NetworkingV1().Ingresses(p.Application).List(ctx, metav1.ListOptions{})
+	routes, err := w.Cluster.Dynamic.Resource(cluster.HTTPRoutes).Namespace(p.Application).List(ctx, metav1.ListOptions{})
 	if err == nil && ((len(pods.Items) > 0) != wanted || (len(routes.Items) > 0) != wanted) {
-		err = fmt.Errorf("it has %d Pods and %d Ingresses", len(pods.Items), len(routes.Items))
+		err = fmt.Errorf("it has %d Pods and %d HTTPRoutes", len(pods.Items), len(routes.Items))
 	}
 	return err
 }

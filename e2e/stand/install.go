@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/previewset/previewset/e2e/argocd"
 	"github.com/previewset/previewset/e2e/cluster"
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/process"
@@ -145,8 +146,16 @@ func (i *Installation) applyAppsets(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600); err != nil {
 		return err
 	}
-	_, err := i.cluster.Kubectl(ctx, nil, "apply", "--kustomize", folder)
-	return err
+	for _, args := range [][]string{
+		{"create", "namespace", "envoy-gateway-system"}, // a cluster with Envoy Gateway has it
+		{"label", "namespace", argocd.Namespace, "previewset.dev/routes=true"},
+		{"apply", "--kustomize", folder},
+	} {
+		if _, err := i.cluster.Kubectl(ctx, nil, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const installOverlay = `

@@ -169,7 +169,7 @@ func (s *Stand) Close() error {
 func (s *Stand) WriteState(ctx context.Context, w io.Writer) {
 	for _, args := range [][]string{
 		{"get", "applicationsets,applications", "--all-namespaces"},
-		{"get", "namespaces,pods,persistentvolumeclaims,ingresses,jobs", "--all-namespaces", "--show-kind"},
+		{"get", "namespaces,pods,persistentvolumeclaims,httproutes,jobs", "--all-namespaces", "--show-kind"},
 		{"get", "events", "--all-namespaces", "--field-selector=type=Warning"},
 	} {
 		out, err := s.Cluster.Kubectl(ctx, nil, args...)

@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/previewset/previewset/e2e/cluster"
 	"github.com/previewset/previewset/e2e/stand"
 	"github.com/previewset/previewset/e2e/standtest"
 	"github.com/previewset/previewset/internal/githubtest"
@@ -199,16 +201,18 @@ func (r contentReader) content(ctx context.Context, p preview) (c content, err e
 	return c, err
 }
 
-// hosts returns the hosts of the preview's Ingresses, sorted.
+// hosts returns the hosts of the preview's HTTPRoutes, sorted.
 func (r contentReader) hosts(ctx context.Context, p preview) (hosts []string, err error) {
-	ingresses, err := r.stand.Cluster.Client.NetworkingV1().Ingresses(p.application).List(ctx, metav1.ListOptions{})
+	routes, err := r.stand.Cluster.Dynamic.Resource(cluster.HTTPRoutes).Namespace(p.application).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	for i := range ingresses.Items {
-		for _, rule := range ingresses.Items[i].Spec.Rules {
-			hosts = append(hosts, rule.Host)
+	for i := range routes.Items {
+		names, _, err := unstructured.NestedStringSlice(routes.Items[i].Object, "spec", "hostnames")
+		if err != nil {
+			return nil, err
 		}
+		hosts = append(hosts, names...)
 	}
 	slices.Sort(hosts)
 	return hosts, nil

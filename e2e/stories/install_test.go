@@ -11,11 +11,11 @@ import (
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"github.com/google/go-cmp/cmp"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/previewset/previewset/e2e/argocd"
+	"github.com/previewset/previewset/e2e/cluster"
 	"github.com/previewset/previewset/e2e/gitserver"
 	"github.com/previewset/previewset/e2e/stand"
 )
@@ -43,19 +43,26 @@ func TestApplyingTheInstallationAgainChangesNothing(t *testing.T) {
 func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
 	t.Parallel()
 	w := shared
-	routes := w.Cluster.Client.NetworkingV1().Ingresses(argocd.Namespace)
+	routes := w.Cluster.Dynamic.Resource(cluster.HTTPRoutes).Namespace(argocd.Namespace)
 	route, err := routes.Get(t.Context(), "preview-generator-wildcard", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := networkingv1.PathTypePrefix
-	backend := networkingv1.IngressServiceBackend{Name: "preview-generator-public", Port: networkingv1.ServiceBackendPort{Number: 80}}
-	paths := []networkingv1.HTTPIngressPath{{Path: "/", PathType: &all, Backend: networkingv1.IngressBackend{Service: &backend}}}
-	want := []networkingv1.IngressRule{{
-		Host:             "*." + stand.Domain,
-		IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: paths}},
-	}}
-	if diff := cmp.Diff(want, route.Spec.Rules); diff != "" {
+	spec, _, err := unstructured.NestedMap(route.Object, "spec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(spec, "parentRefs")
+	want := map[string]any{
+		"hostnames": []any{"*." + stand.Domain},
+		"rules": []any{map[string]any{
+			"matches": []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/"}}},
+			"backendRefs": []any{map[string]any{
+				"group": "", "kind": "Service", "name": "preview-generator-public", "port": int64(80), "weight": int64(1),
+			}},
+		}},
+	}
+	if diff := cmp.Diff(want, spec); diff != "" {
 		t.Errorf("the wildcard route (-want +got):\n%s", diff)
 	}
 	service, err := w.Cluster.Client.CoreV1().Services(argocd.Namespace).Get(t.Context(), "preview-generator-public", metav1.GetOptions{})

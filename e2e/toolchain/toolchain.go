@@ -46,6 +46,8 @@ var (
 	Kustomize         = Program{Name: "kustomize", module: "tools", source: "sigs.k8s.io/kustomize/kustomize/v5"}
 	ArgoCD3           = argoCD("v3", "3.2.11", "tools")
 	Kwok              = Program{Name: "kwok", module: "tools/kwok", source: "sigs.k8s.io/kwok", pkg: "cmd/kwok"}
+	// GatewayAPI isn't built: tests use the manifests of its module.
+	GatewayAPI = Program{Name: "gateway-api", module: "tools/gatewayapi", source: "sigs.k8s.io/gateway-api"}
 	// ArgoCD2 is built in the tests' module, because the contract tests import its code.
 	ArgoCD2 = argoCD("v2", "2.14.21", ".")
 )

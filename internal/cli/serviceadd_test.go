@@ -379,10 +379,15 @@ func withSidecar(ports string) string {
 	return strings.Replace(deployment("web", webImage, ports), "containers: [", `containers: [{name: proxy, image: "envoy:1"}, `, 1)
 }
 
-// emptyRepository returns the files of an empty start.
+// emptyRepository returns the files of an empty start with Ingresses.
 func emptyRepository(t *testing.T) fs.FS {
 	t.Helper()
-	s, err := scaffold.New(previewset.Example, scaffold.Settings{})
+	return repositoryOf(t, scaffold.Settings{Ingress: "nginx"})
+}
+
+func repositoryOf(t *testing.T, settings scaffold.Settings) fs.FS {
+	t.Helper()
+	s, err := scaffold.New(previewset.Example, settings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,11 @@
 package cli
 
 import (
-	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/cli/scaffold"
 	"github.com/previewset/previewset/internal/overlay/newservice"
 	"github.com/previewset/previewset/internal/overlay/source"
 )
@@ -35,19 +34,19 @@ func TestAPublicServiceGetsTheRouteOfTheRepository(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			edits, err := o.newService(withGateway(t))
+			edits, err := o.newService(repositoryOf(t, scaffold.Settings{Gateway: "istio"}))
 			if err != nil {
 				t.Fatal(err)
 			}
 			const folder = "kustomize-base/services/web/run/"
 			route := string(edits.Write[folder+"httproute.yaml"])
-			for _, text := range []string{"previewset.dev/public: web", "name: public", "namespace: ingress-nginx", "port: 80\n"} {
+			for _, text := range []string{"previewset.dev/public: web", "port: 80\n"} {
 				if !strings.Contains(route, text) {
 					t.Errorf("the route lacks %q:\n%s", text, route)
 				}
 			}
-			if _, ok := edits.Write[folder+"ingress.yaml"]; ok {
-				t.Error("there is an Ingress too")
+			if _, ok := edits.Write[folder+"ingress.yaml"]; ok || strings.Contains(route, "parentRefs") {
+				t.Errorf("there is an Ingress too, or the route names a Gateway, which the guardrails set:\n%s", route)
 			}
 			baseline := string(edits.Write["overlays/staging/kustomization.yaml"])
 			if !strings.Contains(baseline, `"path":"/spec/hostnames"`) || !strings.Contains(baseline, "kind: HTTPRoute") {
@@ -60,34 +59,13 @@ func TestAPublicServiceGetsTheRouteOfTheRepository(t *testing.T) {
 	}
 }
 
-// withGateway returns an empty repository that uses the Gateway API.
-func withGateway(t *testing.T) fs.FS {
-	t.Helper()
-	repo := emptyRepository(t)
-	const file = "appsets/kustomization.yaml"
-	content, err := fs.ReadFile(repo, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.NewReplacer("  - generator/ingress.yaml\n", "", "  - generator/wildcard.yaml", "  - "+
-		"generator/httproute.yaml").Replace(string(content))
-	return filetree.Edited(repo, map[string][]byte{file: []byte(text)}, nil)
-}
-
 // A new Ingress has the class of those that the repository has.
 func TestAPublicServiceGetsTheIngressClassOfTheRepository(t *testing.T) {
 	t.Parallel()
-	repo := emptyRepository(t)
-	const file = "appsets/generator/ingress.yaml"
-	content, err := fs.ReadFile(repo, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Replace(string(content), "ingressClassName: nginx", "ingressClassName: traefik", 1)
 	o := &serviceAddOptions{service: newservice.Service{
 		Name: "web", Public: true, Image: webImage, Tag: "1", Port: 8080, Probe: "/",
 	}}
-	edits, err := o.newService(filetree.Edited(repo, map[string][]byte{file: []byte(text)}, nil))
+	edits, err := o.newService(repositoryOf(t, scaffold.Settings{Ingress: "traefik"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ Try these commands in another terminal, and watch the changes here:
   # the Applications, namespaces and objects of the labelled pull requests
   kubectl get applications -n argocd -L previewset.dev/owner,previewset.dev/profile
   kubectl get namespaces -l previewset.dev/preview=true
-  kubectl get pods,ingresses,networkpolicies -n preview-shop-pr-1
+  kubectl get pods,httproutes,networkpolicies -n preview-shop-pr-1
 
   # label the pull request "Dark mode"; push a commit to it; remove the label
   curl -H "$auth" -X POST %[3]s/repos/acme/shop/issues/6/labels -d '{"labels":["preview"]}'

@@ -1,8 +1,10 @@
 package scaffold
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -48,7 +50,7 @@ func Ingresses() []string { return slices.Sorted(maps.Keys(ingresses)) }
 func (s Settings) checkRoutes() error {
 	switch {
 	case s.Gateway != "" && s.Ingress != "":
-		return fmt.Errorf("--gateway and --ingress exclude each other; use --ingress only without the Gateway API")
+		return errors.New("--gateway and --ingress exclude each other; use --ingress only without the Gateway API")
 	case s.Gateway != "" && gateways[s.Gateway] == (controller{}):
 		return fmt.Errorf("--gateway %q is unknown; use one of %s", s.Gateway, strings.Join(Gateways(), ", "))
 	case s.Ingress != "" && ingresses[s.Ingress] == (controller{}):
@@ -88,6 +90,21 @@ func (s Settings) setRoutes(files map[string]string) error {
 	).Replace(files["appsets/gateway.yaml"])
 	useNamespace(files, c.namespace)
 	return nil
+}
+
+// refuseChangeOfRoutes refuses the default where a folder already has Ingresses: the user may not want to change to the
+// Gateway API.
+func (s Settings) refuseChangeOfRoutes(root *os.Root) error {
+	if root == nil || s.Ingress != "" || s.Gateway != "" {
+		return nil
+	}
+	content, err := root.ReadFile("appsets/kustomization.yaml")
+	if err != nil || !strings.Contains(string(content), "- generator/wildcard.yaml") {
+		return nil // Compare reports an unreadable file
+	}
+	return fmt.Errorf("the folder has Ingresses, and the default is the Gateway API\n"+
+		"use --ingress %s to keep them, or --gateway %s to change to HTTPRoutes", strings.Join(Ingresses(), "|"),
+		strings.Join(Gateways(), "|"))
 }
 
 func presetOf(name string) string { return "preset: " + name + "}" }
@@ -163,7 +180,7 @@ func backendPort(text string) (int, error) {
 		return 0, err
 	}
 	if len(route.Spec.Rules) == 0 || len(route.Spec.Rules[0].BackendRefs) == 0 {
-		return 0, fmt.Errorf("it has no backend")
+		return 0, errors.New("it has no backend")
 	}
 	return route.Spec.Rules[0].BackendRefs[0].Port, nil
 }

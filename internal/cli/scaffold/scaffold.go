@@ -17,7 +17,8 @@ import (
 
 // Scaffold is the set of files that init writes.
 type Scaffold struct {
-	files map[string][]byte
+	files    map[string][]byte
+	settings Settings
 }
 
 // New applies the settings to the example.
@@ -46,12 +47,15 @@ func New(example fs.FS, s Settings) (*Scaffold, error) {
 		}
 		files[name] = []byte(replacer.Replace(text))
 	}
-	return &Scaffold{files: files}, nil
+	return &Scaffold{files: files, settings: s}, nil
 }
 
 // Compare returns the missing files, and the files with other content, without a README of the user's own. A nil root
-// is an empty folder.
+// is an empty folder. It refuses a folder with Ingresses while the settings choose neither Ingresses nor a Gateway.
 func (s *Scaffold) Compare(root *os.Root) (missing, differing []string, err error) {
+	if err := s.settings.refuseChangeOfRoutes(root); err != nil {
+		return nil, nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		if root == nil {
 			missing = append(missing, name)

@@ -185,37 +185,52 @@ func TestAddServiceAddsItsStoresToTheBaseline(t *testing.T) {
 	}
 }
 
-func TestRouteParents(t *testing.T) {
+func TestRouteForm(t *testing.T) {
 	t.Parallel()
-	const route = "kind: HTTPRoute\nspec: {parentRefs: [{name: %s}]}\n"
-	named := func(name string) string { return strings.Replace(route, "%s", name, 1) }
-	const listed = "kind: Kustomization\nresources: [generator/httproute.yaml]\n"
+	const (
+		service    = "kustomize-base/services/web/run/ingress.yaml"
+		list       = "appsets/kustomization.yaml"
+		listed     = "kind: Kustomization\nresources: [generator/httproute.yaml]\n"
+		guardrails = "kind: Component\npatches: [{path: gateway.yaml, target: {kind: HTTPRoute}}]\n"
+		bare       = "kind: HTTPRoute\nspec: {}\n"
+	)
+	named := func(name string) string { return "kind: HTTPRoute\nspec: {parentRefs: [{name: " + name + "}]}\n" }
 	for _, tt := range []struct {
-		name  string
-		files map[string]string
-		want  string
+		name    string
+		files   map[string]string
+		file    string
+		parents string
 	}{
-		{"only Ingresses", nil, ""},
+		{"only Ingresses", nil, "ingress.yaml", ""},
 		{"an Ingress, and a Gateway for the service itself", map[string]string{
-			"appsets/kustomization.yaml": listed, wildcardFile: named("b"),
-		}, ""},
-		{"a route of a service", map[string]string{"kustomize-base/services/web/run/ingress.yaml": named("a")}, "a"},
+			list: listed, wildcardFile: named("b"),
+		}, "ingress.yaml", ""},
+		{"an Ingress, and guardrails with a Gateway", map[string]string{guardrailsFile: guardrails}, "ingress.yaml", ""},
+		{"a route of a service", map[string]string{service: named("a")}, "httproute.yaml", "a"},
+		{"a route of a service without a Gateway", map[string]string{
+			service: bare, wildcardFile: named("b"),
+		}, "httproute.yaml", "b"},
 		{"no route of a service", map[string]string{
-			"kustomize-base/services/web/run/ingress.yaml": "", "appsets/kustomization.yaml": listed, wildcardFile: named("b"),
-		}, "b"},
-		{"a file that isn't listed", map[string]string{
-			"kustomize-base/services/web/run/ingress.yaml": "", wildcardFile: named("b"),
-		}, ""},
+			service: "", list: listed, wildcardFile: named("b"),
+		}, "httproute.yaml", "b"},
+		{"guardrails with the Gateway", map[string]string{
+			service: "", guardrailsFile: guardrails, list: listed, wildcardFile: named("b"),
+		}, "httproute.yaml", ""},
+		{"a file that isn't listed", map[string]string{service: "", wildcardFile: named("b")}, "ingress.yaml", ""},
+		{"the user's own route", map[string]string{
+			service: "", "kustomize-base/services/web/run/source/route.yaml": named("a"),
+		}, "ingress.yaml", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := ""
-			for _, p := range (Repository{Tree: filetree.New(overlaytest.Shop(tt.files))}).routeParents() {
+			form := Repository{Tree: filetree.New(overlaytest.Shop(tt.files))}.routeForm()
+			parents := ""
+			for _, p := range form.Gateways {
 				m, _ := p.(map[string]any)
-				got += m["name"].(string)
+				parents += m["name"].(string)
 			}
-			if got != tt.want {
-				t.Errorf("parents %q, want %q", got, tt.want)
+			if parents != tt.parents || form.RouteFile() != tt.file {
+				t.Errorf("%s with parents %q, want %s with %q", form.RouteFile(), parents, tt.file, tt.parents)
 			}
 		})
 	}
