@@ -6,6 +6,7 @@ import (
 
 	"github.com/previewset/previewset/internal/overlay/admission"
 	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/gatewayapi"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/yamldoc"
 )
@@ -17,6 +18,7 @@ type appsets struct {
 	environmentsProject string
 	projectOfOverlay    map[string]string // the AppProject of each overlay with its own Application, by path
 	admission           admission.Settings
+	gateways            gatewayapi.Gateways
 }
 
 // readAppsets skips files that aren't manifests: the check of references reports those.
@@ -51,6 +53,8 @@ func (a *appsets) addObject(file string, o manifest.Object) {
 		a.admission.AddConfigMap(file, o)
 	case "ValidatingAdmissionPolicy":
 		a.admission.AddPolicy(o)
+	case "Gateway", "HTTPRoute":
+		a.gateways.Add(file, o)
 	case "AppProject":
 		p := projectOf(o)
 		a.projects[p.name] = p

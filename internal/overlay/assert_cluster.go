@@ -9,6 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/overlay/clusterrules"
 	"github.com/previewset/previewset/internal/overlay/crdschema"
 	"github.com/previewset/previewset/internal/overlay/filetree"
+	"github.com/previewset/previewset/internal/overlay/gatewayapi"
 	"github.com/previewset/previewset/internal/preview"
 )
 
@@ -19,6 +20,7 @@ const shortSHA = 7
 type clusterFacts struct {
 	ingressNamespace string // of the ingress controller, or "" where it isn't known
 	schemas          *crdschema.Schemas
+	gateways         *gatewayapi.Gateways
 	row              *preview.Row // nil for an overlay without one
 	missing          []string     // the Secrets that the environment doesn't get
 }
@@ -33,9 +35,23 @@ func (b *buildCheck) assertCluster(facts clusterFacts) {
 	}
 	b.external = clusterrules.ExternalNames(b.objects)
 	b.refused = append(b.refused, b.problemsOf(objects.Problems())...)
+	b.assertGateways(facts.gateways)
 	b.missing = append(b.missing, b.problemsOf(objects.MissingReferences())...)
 	for _, p := range objects.MissingPullSecrets() {
 		b.warnings = append(b.warnings, p.String()+"; "+p.Remedy)
+	}
+}
+
+// assertGateways checks that a Gateway accepts each route.
+func (b *buildCheck) assertGateways(gateways *gatewayapi.Gateways) {
+	of := gatewayapi.Namespace{Name: b.namespace}
+	if n := b.findObject("Namespace", b.namespace); n != nil {
+		of.Labels = n.Labels
+	}
+	for _, o := range b.objects {
+		for _, p := range gateways.Problems(o, of) {
+			b.addProblem(b.file, o.String()+" "+p.Message, p.Remedy)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@
 //	manifest       one Kubernetes object
 //	admission      the rules of appsets/admission
 //	clusterrules   the rules of the API server
+//	gatewayapi     the rules of Gateways
 //	crdschema      the schemas of custom kinds
 //	source         manifests that a user brings for a service
 //	helmchart      charts that a user brings for a service
