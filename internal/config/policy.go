@@ -11,8 +11,7 @@ type Policy struct {
 	APIVersion string `yaml:"apiVersion"`
 	// Kind is the kind of the file.
 	Kind string `yaml:"kind"`
-	// Domain is the domain of all previews: https://<environment>.<domain>. In DNS, *.<domain> leads to the ingress
-	// controller.
+	// Domain is the domain of all previews: https://<environment>.<domain>. In DNS, *.<domain> leads to the Gateway.
 	Domain string `yaml:"domain" jsonschema:"format=hostname,example=preview.example.dev"`
 	// NamespacePrefix is the beginning of the names of each environment's namespace and Application. Default: preview-.
 	NamespacePrefix string `yaml:"namespacePrefix" jsonschema:"example=preview-"`
@@ -237,7 +236,7 @@ func (a Activity) IsMeasured() bool { return a.Prometheus != nil }
 type PrometheusActivity struct {
 	// URL is the server's address, without user and password.
 	URL string `yaml:"url" jsonschema:"format=uri,example=http://prometheus.monitoring:9090"`
-	// Preset is the ingress controller, mesh or database exporter that knows about use.
+	// Preset is the Gateway, ingress controller, mesh or database exporter that knows about use.
 	Preset string `yaml:"preset" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql,redis"`
 	// Presets are several of them. A use by one of them counts; an environment is idle if all of them report that.
 	Presets []string `yaml:"presets" enum:"ingress-nginx,traefik,istio,envoy-gateway,nginx-gateway-fabric,postgresql,redis"`

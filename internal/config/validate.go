@@ -182,7 +182,7 @@ func (v *validator) validateActivity() {
 		v.mistake(
 			"activity.prometheus",
 			"must have exactly one of preset, presets and query",
-			"write preset: ingress-nginx, or presets: [ingress-nginx, postgresql], or query: and PromQL",
+			"write preset: envoy-gateway, or presets: [envoy-gateway, postgresql], or query: and PromQL",
 		)
 	}
 	if len(slices.Compact(slices.Sorted(slices.Values(p.Presets)))) < len(p.Presets) {

@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/previewset/previewset/internal/cli/terminal"
@@ -83,11 +84,15 @@ func (g Guide) describing(dir string) Step {
 
 // installing returns the steps after the push, in the folder.
 func (g Guide) installing() []Step {
+	install := []string{"kubectl apply -k appsets"}
+	if g.Settings.Ingress == "" {
+		install = slices.Insert(install, 0, "kubectl label namespace "+g.Settings.Namespace+" previewset.dev/routes=true")
+	}
 	return []Step{
 		{
 			"Install it beside Argo CD, which must be able to read the repository too (appsets/README.md\n" +
 				"describes how to install, secure, upgrade and remove it):",
-			[]string{"kubectl apply -k appsets"},
+			install,
 		},
 		{
 			"Add a GitHub webhook for pull requests and pushes, with the secret of webhook.secret, so that\n" +

@@ -279,7 +279,7 @@ func publicOperations() []Operation {
 		{
 			Method: http.MethodGet, Path: "/:path", Public: true, Fallback: true, ID: "visit", Tag: tagPublic,
 			Summary: "Visit the host of an environment that Argo CD doesn't serve now",
-			Description: "Every path and method on the host of an environment, while no Ingress of the environment answers. " +
+			Description: "Every path and method on the host of an environment, while no route of the environment answers. " +
 				"A browser gets a page, every other client gets JSON.\n" +
 				"The visit of a person wakes a sleeping environment. The status is never 2xx, so that no client takes this " +
 				"answer for the application's.",

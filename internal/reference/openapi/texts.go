@@ -43,7 +43,7 @@ var documentInfo = info{
 
 var (
 	privateServer = server{"http://preview-generator.argocd:4355", "The private listener, inside the cluster"}
-	publicServer  = server{"https://generator.preview.example.dev", "The public listener (port 4356), behind an Ingress"}
+	publicServer  = server{"https://generator.preview.example.dev", "The public listener (port 4356), behind an HTTPRoute or Ingress"}
 )
 
 func securitySchemes() ordered[securityScheme] {
