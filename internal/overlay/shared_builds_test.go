@@ -61,7 +61,7 @@ func TestCheckFindsAFaultAmongSimilarEnvironments(t *testing.T) {
 			"patch: '{$patch: delete, kind: LimitRange, metadata: {name: any}}'}\n"),
 		"a patch that deletes a called Service": ownPatch("{patch: '{$patch: delete, apiVersion: v1, " +
 			"kind: Service, metadata: {name: orders}}'}\n"),
-		"a patch of the public route": ownPatch("{target: {kind: Ingress, name: gateway}, " +
+		"a patch of the public route": ownPatch("{target: {kind: HTTPRoute, name: gateway}, " +
 			"patch: '[{\"op\": \"remove\", \"path\": \"/metadata/labels\"}]'}\n"),
 		"a patch of nothing": ownPatch("{patch: '{apiVersion: v1, kind: Service, metadata: {name: gone}}'}\n"),
 		"a patch of the environment's ConfigMap": ownPatch("{target: {kind: ConfigMap, name: environment}, " +

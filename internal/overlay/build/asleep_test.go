@@ -92,13 +92,13 @@ func TestSleepRemovesOnlyPodsAndRoutes(t *testing.T) {
 		if o.Kind == "Deployment" || o.Kind == "StatefulSet" {
 			o.Fields["spec"].(map[string]any)["replicas"] = 0
 		}
-		return o.Kind == "Ingress"
+		return o.Kind == "HTTPRoute"
 	})
 	if diff := cmp.Diff(fieldsOf(want), fieldsOf(r.objects(t, p, preview.Asleep))); diff != "" {
 		t.Errorf("asleep (-awake without +got):\n%s", diff)
 	}
 	for _, kind := range []string{
-		"Deployment", "StatefulSet", "Ingress", "Namespace", "PersistentVolumeClaim", "ConfigMap", "Service", "NetworkPolicy",
+		"Deployment", "StatefulSet", "HTTPRoute", "Namespace", "PersistentVolumeClaim", "ConfigMap", "Service", "NetworkPolicy",
 	} {
 		if kinds[kind] == 0 {
 			t.Errorf("the environment has no %s to compare", kind)

@@ -65,8 +65,8 @@ func TestConnectionsOfEnvironmentsWithOthers(t *testing.T) {
 	t.Parallel()
 	const (
 		environments = "preview-*/* staging/*"
-		controller   = "ingress-nginx/controller"
-		infra        = "argocd/argocd-* monitoring/* ingress-nginx/*"
+		controller   = "envoy-gateway-system/controller"
+		infra        = "argocd/argocd-* monitoring/* envoy-gateway-system/*"
 	)
 	wantConnections(t, []expectation{
 		{"DNS is reached", environments, "kube-system/kube-dns", "53/UDP 53/TCP", allowed},
@@ -79,11 +79,11 @@ func TestConnectionsOfEnvironmentsWithOthers(t *testing.T) {
 		{"private networks aren't reached", environments, private, "any", egressDenied},
 		{"special addresses aren't reached", environments, special, "any", egressDenied},
 		{"translated private addresses aren't reached", environments, nat64, "any", egressDenied},
-		{"Argo CD, monitoring and the ingress controller aren't reached", environments, infra, "any", egressDenied},
+		{"Argo CD, monitoring and the Gateway aren't reached", environments, infra, "any", egressDenied},
 		{"the service isn't reached", environments, generator, "any", bothDenied},
 
-		{"the ingress controller reaches web", controller, "{preview-*,staging}/web", "8080/TCP", allowed},
-		{"the ingress controller reaches gateway", controller, "{preview-*,staging}/gateway", "9898/TCP", allowed},
+		{"the Gateway reaches web", controller, "{preview-*,staging}/web", "8080/TCP", allowed},
+		{"the Gateway reaches gateway", controller, "{preview-*,staging}/gateway", "9898/TCP", allowed},
 		{"it reaches web on no other port", controller, "{preview-*,staging}/web", "but 8080/TCP", ingressDenied},
 		{"it reaches gateway on no other port", controller, "{preview-*,staging}/gateway", "but 9898/TCP", ingressDenied},
 		{"it reaches no private service", controller, "{preview-*,staging}/{orders,products}", "any", ingressDenied},
@@ -101,14 +101,14 @@ func TestConnectionsToTheService(t *testing.T) {
 	t.Parallel()
 	const (
 		clients    = "argocd/argocd-{applicationset-controller,server} monitoring/prometheus"
-		controller = "ingress-nginx/controller"
+		controller = "envoy-gateway-system/controller"
 		neighbours = "argocd/argocd-repo-server monitoring/grafana kube-system/*"
 	)
 	wantConnections(t, []expectation{
 		{"Argo CD and Prometheus reach the API", clients, generator, "4355/TCP", allowed},
 		{"they reach no other port", clients, generator, "but 4355/TCP", ingressDenied},
-		{"the ingress controller reaches the public port", controller, generator, "4356/TCP", allowed},
-		{"the ingress controller reaches no other port", controller, generator, "but 4356/TCP", ingressDenied},
+		{"the Gateway reaches the public port", controller, generator, "4356/TCP", allowed},
+		{"the Gateway reaches no other port", controller, generator, "but 4356/TCP", ingressDenied},
 		{"other Pods of those namespaces don't reach it", neighbours, generator, "any", ingressDenied},
 		{"Pods with only the labels don't reach it", "{elsewhere,default}/*", generator, "any", ingressDenied},
 		{"addresses outside of the cluster don't reach it", internet + " " + notInternet, generator, "any", ingressDenied},
@@ -121,7 +121,7 @@ func TestConnectionsOfTheService(t *testing.T) {
 		environments = "preview-*/* staging/*"
 		apiPorts     = "443/TCP 6443/TCP"
 		networks     = api + " 172.16.0.1 192.168.1.1 100.64.0.1 fd12:3456::1"
-		workloads    = "argocd/argocd-* {ingress-nginx,elsewhere,default}/* monitoring/grafana"
+		workloads    = "argocd/argocd-* {envoy-gateway-system,elsewhere,default}/* monitoring/grafana"
 	)
 	wantConnections(t, []expectation{
 		{"it reaches DNS", generator, "kube-system/kube-dns", "53/UDP 53/TCP", allowed},

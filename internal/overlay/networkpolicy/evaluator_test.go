@@ -103,7 +103,7 @@ type cluster struct {
 	endpoints  []endpoint
 	policies   []networkPolicy
 	services   map[string]service // by <namespace>/<name>
-	ingresses  []ingress
+	routes     []route
 }
 
 // connect returns how a connection ends. The policies of both sides must allow it.

@@ -68,22 +68,16 @@ type service struct {
 	} `json:"spec"`
 }
 
-type ingress struct {
-	Metadata metadata `json:"metadata"`
-	Spec     struct {
+type route struct {
+	Metadata struct {
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+	Spec struct {
 		Rules []struct {
-			HTTP struct {
-				Paths []struct {
-					Backend struct {
-						Service struct {
-							Name string `json:"name"`
-							Port struct {
-								Number int `json:"number"`
-							} `json:"port"`
-						} `json:"service"`
-					} `json:"backend"`
-				} `json:"paths"`
-			} `json:"http"`
+			BackendRefs []struct {
+				Name string `json:"name"`
+				Port int    `json:"port"`
+			} `json:"backendRefs"`
 		} `json:"rules"`
 	} `json:"spec"`
 }
@@ -101,8 +95,8 @@ func (c *cluster) apply(t *testing.T, manifests []byte) {
 			c.policies = append(c.policies, parsePolicy(t, document))
 		case "Service":
 			c.services[name] = decode[service](t, document)
-		case "Ingress":
-			c.ingresses = append(c.ingresses, decode[ingress](t, document))
+		case "HTTPRoute":
+			c.routes = append(c.routes, decode[route](t, document))
 		case "Deployment", "StatefulSet":
 			pod := decode[workload](t, document).Spec.Template
 			c.add(endpoint{name: name, namespace: m.Metadata.Namespace, labels: pod.Metadata.Labels, pod: pod.Spec})

@@ -19,15 +19,15 @@ func TestNothingElseCrossesNamespaces(t *testing.T) {
 		"argocd → kube-system/kube-dns:53/TCP",
 		"argocd → kube-system/kube-dns:53/UDP",
 		"argocd → monitoring/prometheus:9090/TCP",
-		"ingress-nginx → argocd/preview-generator:4356/TCP",
-		"ingress-nginx → preview-alice/gateway:9898/TCP",
-		"ingress-nginx → preview-alice/web:8080/TCP",
-		"ingress-nginx → preview-bob/gateway:9898/TCP",
-		"ingress-nginx → preview-bob/web:8080/TCP",
-		"ingress-nginx → preview-carol/gateway:9898/TCP",
-		"ingress-nginx → preview-carol/web:8080/TCP",
-		"ingress-nginx → staging/gateway:9898/TCP",
-		"ingress-nginx → staging/web:8080/TCP",
+		"envoy-gateway-system → argocd/preview-generator:4356/TCP",
+		"envoy-gateway-system → preview-alice/gateway:9898/TCP",
+		"envoy-gateway-system → preview-alice/web:8080/TCP",
+		"envoy-gateway-system → preview-bob/gateway:9898/TCP",
+		"envoy-gateway-system → preview-bob/web:8080/TCP",
+		"envoy-gateway-system → preview-carol/gateway:9898/TCP",
+		"envoy-gateway-system → preview-carol/web:8080/TCP",
+		"envoy-gateway-system → staging/gateway:9898/TCP",
+		"envoy-gateway-system → staging/web:8080/TCP",
 		"monitoring → argocd/preview-generator:4355/TCP",
 		"preview-alice → kube-system/kube-dns:53/TCP",
 		"preview-alice → kube-system/kube-dns:53/UDP",
@@ -123,16 +123,16 @@ func TestServicesReachTheirCallees(t *testing.T) {
 	}
 }
 
-func TestIngressesLeadToOpenPods(t *testing.T) {
+func TestRoutesLeadToOpenPods(t *testing.T) {
 	t.Parallel()
 	c, _ := exampleCluster(t)
-	controller := c.named(t, "ingress-nginx/controller")[0]
-	if len(c.ingresses) != 8 {
-		t.Errorf("%d Ingresses, want two of each environment", len(c.ingresses))
+	controller := c.named(t, "envoy-gateway-system/controller")[0]
+	if len(c.routes) != 8 {
+		t.Errorf("%d HTTPRoutes, want two of each environment", len(c.routes))
 	}
-	for _, i := range c.ingresses {
-		backend := i.Spec.Rules[0].HTTP.Paths[0].Backend.Service
-		c.wantBehind(t, controller, i.Metadata.Namespace, backend.Name, backend.Port.Number, allowed)
+	for _, r := range c.routes {
+		backend := r.Spec.Rules[0].BackendRefs[0]
+		c.wantBehind(t, controller, r.Metadata.Namespace, backend.Name, backend.Port, allowed)
 	}
 }
 

@@ -68,7 +68,7 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: admin, labels: {previewset.dev/public: web}}
-spec: {hostnames: [filled-in]}
+spec: {hostnames: [filled-in], parentRefs: [{name: public, namespace: ingress-nginx}]}
 `
 
 // anyKindProject is an AppProject that allows every namespaced kind.
