@@ -44,8 +44,10 @@ func newChecker(r *Repo) *checker {
 
 // clusterFacts returns what the rules of the cluster need to know about a build. row is nil for an overlay without one.
 func (c *checker) clusterFacts(row *preview.Row) clusterFacts {
-	return clusterFacts{ingressNamespace: c.appsets.admission.IngressNamespace(), schemas: c.schemas, row: row,
-		gateways: &c.appsets.gateways}
+	return clusterFacts{
+		ingressNamespace: c.appsets.admission.IngressNamespace(), schemas: c.schemas, row: row,
+		gateways: &c.appsets.gateways,
+	}
 }
 
 // useAdmission compares the parameters of the admission policies with the configuration. It adds a note where the

@@ -39,12 +39,14 @@ func TestProblems(t *testing.T) {
 		{"by its listener", "{name: previews, namespace: gateways, sectionName: https}", "a.preview.test", preview, ""},
 		{"no parent", "", "a.preview.test", preview, "has no Gateway in parentRefs"},
 		{
-			"no label", "{name: previews, namespace: gateways}", "a.preview.test", Namespace{Name: "preview-a"},
+			"no label", "{name: previews, namespace: gateways}", "a.preview.test",
+			Namespace{Name: "preview-a"},
 			"is in namespace preview-a, of which Gateway previews accepts no routes",
 		},
 		{
 			"another label", "{name: previews, namespace: gateways}", "a.preview.test",
-			Namespace{"preview-a", map[string]string{"routes": "b"}}, "accepts no routes",
+			Namespace{"preview-a", map[string]string{"routes": "b"}},
+			"accepts no routes",
 		},
 		{
 			"another domain", "{name: previews, namespace: gateways}", "a.other.test", preview,

@@ -105,7 +105,7 @@ func serviceNames(c *config.Config) []string {
 func (c *cluster) addOthers() {
 	trusted := map[string]map[string]string{
 		"kube-system/kube-dns":                    {"k8s-app": "kube-dns"},
-		"envoy-gateway-system/controller":                {"app.kubernetes.io/name": "envoy-gateway-system"},
+		"envoy-gateway-system/controller":         {"app.kubernetes.io/name": "envoy-gateway-system"},
 		"monitoring/prometheus":                   {"app.kubernetes.io/name": "prometheus"},
 		"argocd/argocd-server":                    {"app.kubernetes.io/name": "argocd-server"},
 		"argocd/argocd-applicationset-controller": {"app.kubernetes.io/name": "argocd-applicationset-controller"},
