@@ -1,3 +1,5 @@
+// Pins the version of the Gateway API: tests install the CustomResourceDefinitions of this module. It has no Go files, so
+// `go mod tidy` would remove the requirement.
 module github.com/previewset/previewset/e2e/tools/gatewayapi
 
 go 1.26.0
