@@ -70,7 +70,7 @@ func (c *Cluster) acceptRoute(ctx context.Context, object any) error {
 	if err != nil || equality.Semantic.DeepEqual(before, parents) {
 		return err
 	}
-	if err := unstructured.SetNestedSlice(route.Object, parents, "status", "parents"); err != nil {
+	if err = unstructured.SetNestedSlice(route.Object, parents, "status", "parents"); err != nil {
 		return err
 	}
 	_, err = c.Dynamic.Resource(HTTPRoutes).Namespace(route.GetNamespace()).UpdateStatus(ctx, route, metav1.UpdateOptions{})
