@@ -31,7 +31,7 @@ func refuseOverQuota(b *Build) []Problem {
 			}
 		}
 		found = append(found, joined(o, "spec.hard", messages,
-			"lower replicas, requests or limits of the workloads, run fewer services, or raise the quota")...)
+			"lower replicas, maxReplicas, requests or limits of the workloads, run fewer services, or raise the quota")...)
 		found = append(found, b.withoutResources(q, limits)...)
 	}
 	return found
@@ -100,10 +100,11 @@ func (b *Build) usage(limits limitRanges) corev1.ResourceList {
 			if o.Kind == "Pod" {
 				addCount(used, corev1.ResourcePods, -1) // it is counted as an object
 			}
-			addPods(used, limits.withDefaults(t.spec), o.replicas())
+			replicas := b.mostReplicas(o)
+			addPods(used, limits.withDefaults(t.spec), replicas)
 			for _, c := range o.claimTemplates() {
-				addCount(used, corev1.ResourcePersistentVolumeClaims, o.replicas())
-				addStorage(used, c.Spec, o.replicas())
+				addCount(used, corev1.ResourcePersistentVolumeClaims, replicas)
+				addStorage(used, c.Spec, replicas)
 			}
 		}
 	}

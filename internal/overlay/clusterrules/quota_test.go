@@ -2,6 +2,7 @@ package clusterrules_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,13 @@ func TestRefusalsCompareSumsWithTheQuota(t *testing.T) {
 	objects := []string{
 		fmt.Sprintf(set, fmt.Sprintf(pod, "Always")), fmt.Sprintf(job, jobPod), fmt.Sprintf(cron, "false", jobPod), configMap,
 	}
+	scaled := func(apiVersion, target, replicas string) []string {
+		return []string{
+			strings.Replace(objects[0], "replicas: 3", "replicas: "+replicas, 1), "{apiVersion: " + apiVersion +
+				", kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {minReplicas: 1, maxReplicas: 4, " +
+				"scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: " + target + "}}}",
+		}
+	}
 	asleep := []string{fmt.Sprintf(cron, "true", jobPod), configMap}
 	tests := []struct {
 		name, hard string
@@ -30,6 +38,12 @@ func TestRefusalsCompareSumsWithTheQuota(t *testing.T) {
 	}{
 		{"as many Pods as allowed", `pods: "6"`, objects, ""},
 		{"one Pod too many", `pods: "5"`, objects, "pods: 6 is used, and 5 is allowed"},
+		{"most Pods of an autoscaler", `pods: "3"`, scaled("autoscaling/v2", "a", "1"), "pods: 4 is used, and 3 is allowed"},
+		{"most claims of an older autoscaler", `persistentvolumeclaims: "3"`, scaled("autoscaling/v1", "a", "3"), "persistentvolumeclaims: 4 is used"},
+		{"as many as an autoscaler may start", `pods: "4"`, scaled("autoscaling/v2", "a", "1"), ""},
+		{"more Pods than the autoscaler may start", `pods: "4"`, scaled("autoscaling/v2", "a", "5"), "pods: 5 is used"},
+		{"an autoscaler of another workload", `pods: "1"`, scaled("autoscaling/v2", "b", "1"), ""},
+		{"an autoscaler of a sleeping workload", `pods: "0"`, scaled("autoscaling/v2", "a", "0"), ""},
 		{"a suspended CronJob", `pods: "0"`, asleep, ""},
 		{"CPU of init containers", "requests.cpu: 1799m", objects, "requests.cpu: 1800m is used"},
 		{"requests from limits", "requests.memory: 5Gi", objects, "requests.memory: 6Gi is used"},
