@@ -155,7 +155,7 @@ func (o *serviceUpdateOptions) update(ctx context.Context, fsys fs.FS) (gitrepo.
 	if err != nil {
 		return e, err
 	}
-	if o.updated, err = repo.UpdateService(s); err != nil {
+	if o.updated, err = repo.UpdateService(s, origin.FormerName()); err != nil {
 		return e, err
 	}
 	e.Write, e.Delete = o.updated.Files, o.updated.Removed
@@ -185,7 +185,7 @@ func (o *serviceUpdateOptions) renderChart(
 	}
 	chart.Image, chart.Port = cmp.Or(o.image, chart.Image), cmp.Or(o.port, chart.Port)
 	s.Image, s.Port, s.Migrate = source.ImageName(chart.Image), chart.Port, chart.Migrate
-	if s.Chart, s.Source, err = options.render(ctx, o.term, o.name, chart.Values); err != nil {
+	if s.Chart, s.Source, err = options.render(ctx, o.term, cmp.Or(chart.Name, o.name), chart.Values); err != nil {
 		return "", "", err
 	}
 	s.Chart.Image, s.Chart.Port, s.Chart.Migrate = chart.Image, chart.Port, chart.Migrate
@@ -205,6 +205,7 @@ func (o *serviceUpdateOptions) readManifests(s *newservice.Service, origin newse
 	m := newservice.Manifests{}
 	if origin.Manifests != nil {
 		m = *origin.Manifests
+		m.Name = "" // the update writes it again
 	}
 	if from = cmp.Or(o.from, m.From); from == "" {
 		return "", fmt.Errorf("the repository doesn't say where the manifests of service %s are\n"+

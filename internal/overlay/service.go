@@ -23,8 +23,12 @@ func (r *Repo) AddService(s newservice.Service) (*newservice.Added, error) {
 	return r.newServiceTarget(cfg, s.Name).AddService(s)
 }
 
-// UpdateService writes the manifests of a service from a chart or from a user's manifests anew.
-func (r *Repo) UpdateService(s newservice.Service) (*newservice.Added, error) {
+// UpdateService writes the manifests of a service from a chart or from a user's manifests anew. formerName is the name of a
+// renamed service in its manifests, or "".
+func (r *Repo) UpdateService(s newservice.Service, formerName string) (*newservice.Added, error) {
+	if formerName != "" {
+		return updateRenamed(r, s, formerName)
+	}
 	cfg, err := r.Config()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,8 @@ type Chart struct {
 	// Version is the chart's version. Digest is that of its archive, or of its folder's files.
 	Version string `json:"version"`
 	Digest  string `json:"digest"`
+	// Name is the service's name in the chart, where previewctl service rename gave it another one.
+	Name string `json:"name,omitempty"`
 	// Values are the user's values.
 	Values map[string]any `json:"values,omitempty"`
 	// Image and Port are the choices of the user where the manifests are ambiguous.

@@ -18,6 +18,8 @@ const manifestsFile = "from.yaml"
 type Manifests struct {
 	// From is the file or folder, or "" where it isn't a relative path: an absolute one is of one computer only.
 	From string `json:"from,omitempty"`
+	// Name is the service's name in the manifests, where previewctl service rename gave it another one.
+	Name string `json:"name,omitempty"`
 	// With, Image, Port and Migrate are those of Service.
 	With    []string `json:"with,omitempty"`
 	Image   string   `json:"image,omitempty"`
@@ -50,6 +52,17 @@ func ReadOrigin(tree *filetree.Tree, service string) (Origin, error) {
 		o.Manifests = &m
 	}
 	return o, err
+}
+
+// FormerName returns the service's name in its manifests, or "" where it is the service's name.
+func (o Origin) FormerName() string {
+	switch {
+	case o.Chart != nil:
+		return o.Chart.Name
+	case o.Manifests != nil:
+		return o.Manifests.Name
+	}
+	return ""
 }
 
 func readFile(tree *filetree.Tree, file string, into any) (isThere bool, err error) {

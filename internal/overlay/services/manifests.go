@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -29,8 +30,32 @@ func (m *rename) moveFolder() error {
 		m.edits.Write[path.Join(folderOf(m.to), strings.TrimPrefix(file, from))] = content
 	}
 	m.edits.Delete = []string{from}
-	if m.hasSource {
-		return m.renameService()
+	if !m.hasSource {
+		return nil
+	}
+	if err := m.keepFormerName(); err != nil {
+		return err
+	}
+	return m.renameService()
+}
+
+// keepFormerName writes the service's name in its manifests to the file that says where they are, so that the command
+// previewctl service update finds the service in them.
+func (m *rename) keepFormerName() error {
+	for _, name := range []string{"from.yaml", "chart.yaml"} {
+		err := m.edit(path.Join(folderOf(m.to), "run", name), func(d *yamldoc.Document) error {
+			var former string
+			if err := d.Decode(&former, "name"); err != nil {
+				return err
+			}
+			if former == m.to {
+				return d.Remove("name")
+			}
+			return d.Set(cmp.Or(former, m.from), "name")
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
