@@ -26,36 +26,44 @@ func TestHooksOfHelmBecomeThoseOfArgoCD(t *testing.T) {
 	}{
 		{
 			"before the Pods", "pre-install", "", hooks, nil,
-			map[string]string{argoCDHook: "PreSync", argoCDDeletion: "BeforeHookCreation"}, "a hook of Argo CD (PreSync)",
+			map[string]string{argoCDHook: "PreSync", argoCDDeletion: "BeforeHookCreation"},
+			"a hook of Argo CD (PreSync)",
 		},
 		{"before the Pods, without policies", "pre-install", "", nil, nil, nil, ""},
 		{
 			"before the Pods, with a store", "pre-install", "", nil, postgres,
-			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation"}, "a hook of Argo CD (Sync)",
+			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation"},
+			"a hook of Argo CD (Sync)",
 		},
 		{
 			"a weight", "pre-install", "helm.sh/hook-weight: '-5'", waves, nil,
-			map[string]string{argoCDHook: "PreSync", argoCDDeletion: "BeforeHookCreation", argoCDWave: "-5"}, "",
+			map[string]string{argoCDHook: "PreSync", argoCDDeletion: "BeforeHookCreation", argoCDWave: "-5"},
+			"",
 		},
 		{
 			"a weight that isn't allowed", "pre-install", "helm.sh/hook-weight: '-5'", hooks, nil,
-			map[string]string{argoCDHook: "PreSync", argoCDDeletion: "BeforeHookCreation"}, "its weight -5 has no effect",
+			map[string]string{argoCDHook: "PreSync", argoCDDeletion: "BeforeHookCreation"},
+			"its weight -5 has no effect",
 		},
 		{
 			"after the Pods", "post-install, post-upgrade", "helm.sh/hook-delete-policy: hook-succeeded", hooks, nil,
-			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation,HookSucceeded"}, "it must wait by itself",
+			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation,HookSucceeded"},
+			"it must wait by itself",
 		},
 		{
 			"after the Pods, without policies", "post-install", "helm.sh/hook-weight: '1'", nil, nil,
-			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation", helmWeight: "0"}, "its weight 1 has no effect",
+			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation", helmWeight: "0"},
+			"its weight 1 has no effect",
 		},
 		{
 			"after the Pods, with waves", "post-install", "helm.sh/hook-weight: '1'", waves, nil,
-			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation", helmWeight: "0"}, "its weight 1 has no effect",
+			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation", helmWeight: "0"},
+			"its weight 1 has no effect",
 		},
 		{
 			"before and after the Pods", "pre-upgrade,post-install", "", hooks, nil,
-			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation"}, "it must wait by itself",
+			map[string]string{argoCDHook: "Sync", argoCDDeletion: "BeforeHookCreation"},
+			"it must wait by itself",
 		},
 		{"hooks that aren't allowed", "post-install", "", rulesWith(map[string]any{}), nil, nil, "do its work in an init container"},
 		{"before the end", "pre-delete", "", hooks, nil, nil, "run it by hand"},
