@@ -132,7 +132,7 @@ const (
 var addFeatures = []addFeature{
 	{
 		name: "a port by number", docs: []string{deployment("web", webImage, ""), kubeService("web", aPort)},
-		want: []string{"image: " + webImage + "\n", "port: 8080", `app: "web"`, "name: link-from-web"},
+		want: []string{"image: " + webImage + "\n    container: main\n", "port: 8080", `app: "web"`, "name: link-from-web"},
 	},
 	{
 		name: "a port by name",

@@ -30,6 +30,8 @@ type Service struct {
 	Data       []string `yaml:"data,omitempty,flow"`
 	// AlsoNamed are the names of further Kubernetes Services. AddService finds them in the manifests.
 	AlsoNamed []string `yaml:"alsoNamed,omitempty,flow"`
+	// Container is the container with the image where it isn't named like the service. AddService finds it.
+	Container string `yaml:"container,omitempty"`
 
 	// Tag, Port and Probe fill the templates. Tag is the image's tag where no commit is chosen, Port is the Pods' port,
 	// and Probe is the path that answers once the service is ready.

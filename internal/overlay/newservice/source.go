@@ -66,7 +66,7 @@ func (a *addition) addSource() error {
 }
 
 func (a *addition) takeResult(selected *source.Selection, adapted *source.Adapted) {
-	a.service.Image = selected.Image
+	a.service.Image, a.service.Container = selected.Image, selected.MainContainer(a.service.Name)
 	a.values.Names, a.values.Endpoints, a.values.ServicePort = adapted.Names, adapted.Endpoints, adapted.ServicePort
 	for _, name := range adapted.Names {
 		if name != a.service.Name {

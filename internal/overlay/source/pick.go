@@ -61,6 +61,27 @@ func (s *Selection) Workloads() []Object {
 	return slices.DeleteFunc(slices.Clone(s.Objects), func(o Object) bool { return !isWorkload(o) })
 }
 
+// MainContainer returns the container that runs the service's image: of the workload with the service's name, else of the
+// first one. It is "" where it has the service's name, which is the default in previewset.yaml.
+func (s *Selection) MainContainer(service string) string {
+	found := ""
+	for _, o := range s.Workloads() {
+		if o.Kind != "Deployment" && o.Kind != "StatefulSet" {
+			continue // sizes and variables don't change it
+		}
+		for _, c := range podOf(o).Items("containers") {
+			switch name := c.Text("name"); {
+			case ImageName(c.Text("image")) != s.Image:
+			case name == service:
+				return ""
+			case found == "" || o.Name == service:
+				found = name
+			}
+		}
+	}
+	return found
+}
+
 // Pick finds the objects of a service.
 func (m *Manifests) Pick(c Choice) (*Selection, error) {
 	p := &picker{objects: m.Objects, picked: map[int]bool{}, choice: c}

@@ -112,3 +112,30 @@ func TestPickFindsTheWorkloadsOfAnImage(t *testing.T) {
 		})
 	}
 }
+
+func TestMainContainer(t *testing.T) {
+	t.Parallel()
+	const proxy = "{name: proxy, image: 'a.test/proxy:1'}, "
+	for _, tt := range []struct{ name, manifests, want string }{
+		{"with the service's name", withContainers("web", proxy+"{name: web, image: 'a.test/web:1'}"), ""},
+		{"with another name", withContainers("web", proxy+"{name: main, image: 'a.test/web:1'}"), "main"},
+		{
+			"of a worker before the service", worker("mails", "a.test/web:1") + withContainers("web", "{name: main, image: 'a.test/web:1'}"),
+			"main",
+		},
+		{
+			"of a Job", strings.Replace(worker("web", "a.test/web:1"), "apps/v1\nkind: Deployment", "batch/v1\nkind: Job", 1), "",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := readManifests(t, tt.manifests).Pick(Choice{Name: "web", Image: "a.test/web"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.MainContainer("web"); got != tt.want {
+				t.Errorf("container %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
