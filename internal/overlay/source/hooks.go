@@ -93,8 +93,8 @@ func (a *adaption) adaptHook(o Object, patch fields) {
 	patch.set(strings.Join(policies, ","), "metadata", "annotations", argoCDDeletion)
 	a.note(o, "a hook of Argo CD (%s) in place of Helm's", phase)
 	if isWorkload(o) && isPostHook(o) {
-		a.note(o, "it runs beside the other Pods, not after them, because Pods may wait for it: it must wait by itself for "+
-			"what it needs")
+		a.note(o, "it runs beside the other Pods, not after them, because Pods may wait for it: it must wait by itself "+
+			"until its dependencies are ready")
 	}
 	a.adaptWeight(o, phase, patch)
 }
