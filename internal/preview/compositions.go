@@ -101,7 +101,8 @@ func composeEnvironment(cfg *config.Config, baseline map[string]linkPatches, par
 		return Remembered{}, err
 	}
 	e := Remembered{
-		Members: parts.members, Row: sourcedRow(cfg, parts, c), Hosts: c.hostNames(), Run: parts.plan.Run, IsLease: parts.isLease,
+		Members: parts.members, Row: sourcedRow(cfg, parts, c), Hosts: slices.Sorted(maps.Values(c.hosts)),
+		Run: parts.plan.Run, IsLease: parts.isLease,
 	}
 	if parts.person != e.Row.Author {
 		e.Person = parts.person

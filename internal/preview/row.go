@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,5 +90,3 @@ func fillPullRequest(cfg *config.Config, row *Row, parts *ingredients) {
 	row.PullRequestURL = config.Printable(pr.url)
 	row.IssueKey = config.Printable(cfg.IssueKey(pr.branch, pr.title))
 }
-
-func (c *composer) hostNames() []string { return slices.Sorted(maps.Values(c.hosts)) }
