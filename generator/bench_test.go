@@ -218,7 +218,7 @@ func serve(b *testing.B, s *testworld.Service) string {
 	return "http://" + private.Addr().String()
 }
 
-// BenchmarkRefresh resolves and encodes 10,000 open pull requests, and reports the service's memory including GitHub's
+// BenchmarkRefresh resolves and encodes 10,000 open pull requests, and reports the generator's memory including GitHub's
 // facts.
 func BenchmarkRefresh(b *testing.B) {
 	for _, live := range []int{10_000, 1000, 100} {

@@ -54,7 +54,7 @@ func labelledPull(file string) githubtest.PullRequest {
 	return githubtest.PullRequest{Title: "Faster", Labels: []string{"preview"}, Files: []githubtest.File{{Name: file}}}
 }
 
-// start starts the service with the saved state and an empty GitHub cache, and lets it read once.
+// start starts the generator with the saved state and an empty GitHub cache, and lets it read once.
 func (h *hosted) start() *testworld.Service {
 	h.t.Helper()
 	client, err := github.New(github.Options{BaseURL: h.url, Token: func() (string, error) { return "gh-t0ken", nil }})
@@ -105,7 +105,7 @@ func takeName(h *hosted) {
 var repositoryChangesAreNoEvidenceCases = []struct {
 	name   string
 	happen func(*hosted)
-	status string // in /readyz?verbose, if the service can't read the repository
+	status string // in /readyz?verbose, if the generator can't read the repository
 	rule   string // of the decision while the saved state exists; empty if nothing changes
 	lost   bool   // without saved state nothing is answered
 }{

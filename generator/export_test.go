@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Facts are the facts that the service has now.
+// Facts are the facts that the generator has now.
 func (g *Generator) Facts() preview.Facts { return g.refresher.facts() }
 
 // Memory is the memory of the last snapshot.

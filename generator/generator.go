@@ -1,4 +1,4 @@
-// Package generator is the service behind Argo CD's plugin generator. It runs the refresh cycle: it reads the sources,
+// Package generator is the generator behind Argo CD's plugin generator. It runs the refresh cycle: it reads the sources,
 // resolves a snapshot, saves the state, publishes the snapshot, and then tells Argo CD and GitHub. See cycle.go.
 //
 // The subpackages are divided by the parties that they talk to: api (Argo CD, previewctl, webhooks), visit (anonymous

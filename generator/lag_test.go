@@ -85,7 +85,7 @@ func TestStaleAnswersAreNoEvidence(t *testing.T) {
 	}
 }
 
-// A webhook announces the newest state while lists can't be read. Then the service restarts, and GitHub answers two polls
+// A webhook announces the newest state while lists can't be read. Then the generator restarts, and GitHub answers two polls
 // from before that state.
 func TestAnAnnouncedStateSurvivesARestart(t *testing.T) {
 	t.Parallel()

@@ -86,7 +86,7 @@ type Options struct {
 	// WebhookSecret signs GitHub's webhooks; nil refuses all webhooks.
 	WebhookSecret *secret.File
 	// ConfigRepository is the GitOps repository ("owner/name", lower case), or empty if it isn't on GitHub. Its webhooks
-	// make the service read the config branch.
+	// make the generator read the config branch.
 	ConfigRepository string
 	// Interval is the time between two polls; default one minute.
 	Interval time.Duration
@@ -105,7 +105,7 @@ type Options struct {
 	EnvironmentMetrics bool
 	// Tracer makes the spans of the refresh cycle; nil makes none.
 	Tracer trace.Tracer
-	// Registry receives the service's metrics; default a new one.
+	// Registry receives the generator's metrics; default a new one.
 	Registry *prometheus.Registry
 	Logger   *slog.Logger     // default slog.Default()
 	Now      func() time.Time // default time.Now

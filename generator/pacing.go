@@ -17,7 +17,7 @@ type Quota interface {
 	Describe() string
 }
 
-// pacing keeps the service within GitHub's quota.
+// pacing keeps the generator within GitHub's quota.
 type pacing struct {
 	quota    Quota // nil means no limit
 	interval time.Duration

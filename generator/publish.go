@@ -48,7 +48,7 @@ func (r *refresher) serve(ctx context.Context, snapshot *preview.Snapshot) error
 		r.store.MustSave()
 	}
 	next, content, err := r.encode(snapshot, last)
-	if err == nil { // a state is saved only with an answer: after a restart the service would trust it
+	if err == nil { // a state is saved only with an answer: after a restart the generator would trust it
 		err = r.save(ctx, content)
 	}
 	if err != nil { // guard saved-before-served: false

@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// events changes the systems around the service: GitHub, the config branch, Prometheus, the cluster, the disk and the
+// events changes the systems around the generator: GitHub, the config branch, Prometheus, the cluster, the disk and the
 // clock.
 type events struct{ *simulation }
 
@@ -91,7 +91,7 @@ func (sim events) maybeBreakGitHub() {
 }
 
 // loseState restarts with lost or damaged state. If no live environment tells a repository's identity by its configured
-// name, its name is restored first, and no replica answers for another owner of the name: without state the service
+// name, its name is restored first, and no replica answers for another owner of the name: without state the generator
 // can't know the first one.
 func (sim events) loseState() {
 	for _, l := range sim.repositories {

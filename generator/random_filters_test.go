@@ -12,7 +12,7 @@ import (
 // filterMistakes are mistakes in the input parameters of the ApplicationSet. They have random numbers of their own.
 type filterMistakes struct {
 	*rand.Rand
-	isSaved bool // the service has saved the filter of the ApplicationSet
+	isSaved bool // the generator has saved the filter of the ApplicationSet
 }
 
 // mistypeFilter asks once with a mistyped filter, as Argo CD does after a mistake in the ApplicationSet. The answer may

@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// openUnsaved opens a pull request while the disk is full. Then the service restarts while GitHub can't be read.
+// openUnsaved opens a pull request while the disk is full. Then the generator restarts while GitHub can't be read.
 func (sim events) openUnsaved() {
 	l := sim.repositories[sim.number%len(sim.repositories)]
 	l.opened = l.repo.Open(
@@ -110,7 +110,7 @@ func (sim events) changeManyPullRequests() {
 }
 
 // moveRepository changes a repository's name or visibility. After lost state, no other repository takes its name before
-// the service has answered: until then it may not know the first owner. See loseState.
+// the generator has answered: until then it may not know the first owner. See loseState.
 func (sim events) moveRepository() {
 	l := pick(sim.simulation, sim.repositories...)
 	switch {
@@ -133,7 +133,7 @@ func (sim events) moveRepository() {
 	}
 }
 
-// mayBeUnconfigured says whether the configuration in force may lack a repository. Then the service doesn't keep its
+// mayBeUnconfigured says whether the configuration in force may lack a repository. Then the generator doesn't keep its
 // identity.
 func (sim events) mayBeUnconfigured(l *trackedRepository) bool {
 	for s := range sim.inForce {
@@ -200,7 +200,7 @@ func (sim events) inject(f githubtest.Fault) {
 	sim.logf("GitHub fails: %+v", f)
 	sim.hub.Inject(f)
 	sim.faults++
-	// Without saved state and cluster the service can't know that such an answer is wrong.
+	// Without saved state and cluster the generator can't know that such an answer is wrong.
 	sim.hiding = sim.hiding || f.Body == "[]" || strings.HasSuffix(f.Match, "/files")
 	sim.hidden = sim.hidden || sim.hiding
 }

@@ -51,7 +51,7 @@ func (sim *simulation) hasEitherLabel(l *liveEnvironment) bool {
 }
 
 // forgetCreatedLabels forgets that a label was deleted if a person has created it again, or has labelled the pull request.
-// If the service reads that, a person may have taken the label off.
+// If the generator reads that, a person may have taken the label off.
 func (sim *simulation) forgetCreatedLabels() {
 	for _, l := range sim.environments {
 		if l.deletedLabel != "" && (l.repository.repo.HasLabel(l.deletedLabel) || sim.hasEitherLabel(l)) {

@@ -72,7 +72,7 @@ func (sim events) lagRandomly() {
 	what := []string{`/pulls\?`, `/pulls/\d+$`, `/pulls(\?|/\d+$)`, `/pulls(\?|/\d+$)`}[l.IntN(4)]
 	sim.hub.Inject(githubtest.Fault{Match: where + what, For: lagFor, Replica: l.replicas[len(l.replicas)-back].Replica})
 	l.until = time.Now().Add(lagFor)
-	sim.hidden = true // without saved state and cluster the service can't know that such an answer is old
+	sim.hidden = true // without saved state and cluster the generator can't know that such an answer is old
 	sim.logf("GitHub lags for %s by %d steps: %s", lagFor, back, where+what)
 	at.repo.SetBranch("noise", githubtest.SHA(fmt.Sprint(sim.number)))
 }

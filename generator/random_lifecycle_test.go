@@ -98,7 +98,7 @@ func (u *usage) idleFor(name string) time.Duration {
 	return time.Since(u.idleSince[name])
 }
 
-// offsetClock compares the service's clock, which jumps, with GitHub's.
+// offsetClock compares the generator's clock, which jumps, with GitHub's.
 type offsetClock struct {
 	*usage
 	jump *atomic.Int64

@@ -13,7 +13,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// updateExpectations notes the configurations that may be in force now. AllRead says that the service has read
+// updateExpectations notes the configurations that may be in force now. AllRead says that the generator has read
 // everything.
 func (sim *simulation) updateExpectations(allRead bool) {
 	head := sim.headSettings()
@@ -42,7 +42,7 @@ func (sim *simulation) updateExpectations(allRead bool) {
 	}
 }
 
-// noteLabels adds the labels that the service may read now.
+// noteLabels adds the labels that the generator may read now.
 func (sim *simulation) noteLabels(l *liveEnvironment) {
 	labels := sim.pullRequestOf(l).Labels
 	for _, label := range bothLabels {
@@ -123,7 +123,7 @@ func (sim *simulation) checkAnswer() {
 	if a.Code != http.StatusOK {
 		sim.logf("%d %s", a.Code, a.Message(sim.t))
 		if sim.answered {
-			sim.failf("the service stopped answering: %d %s", a.Code, a.Body)
+			sim.failf("the generator stopped answering: %d %s", a.Code, a.Body)
 		}
 		return
 	}

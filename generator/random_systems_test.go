@@ -100,7 +100,7 @@ type configRepository struct {
 	commits []configCommit
 }
 
-// configCommit is a commit of the config branch. Settings are nil if the service can't use it.
+// configCommit is a commit of the config branch. Settings are nil if the generator can't use it.
 type configCommit struct {
 	hash     plumbing.Hash
 	settings *settings
@@ -217,7 +217,7 @@ func (d *disk) Save(ctx context.Context, content []byte) error {
 	return d.File.Save(ctx, content)
 }
 
-// process is one run of the service with its two listeners, built as in cmd/preview-generator.
+// process is one run of the generator with its two listeners, built as in cmd/preview-generator.
 type process struct {
 	private, public *http.Client
 	stop            func()
@@ -225,7 +225,7 @@ type process struct {
 
 const pollInterval = 5 * time.Minute
 
-// startProcess starts the service with the saved state on the disk.
+// startProcess starts the generator with the saved state on the disk.
 func startProcess(
 	t testing.TB, h *simulatedGitHub, b *configRepository, d *disk, cluster generator.Cluster, secrets [3]*secret.File,
 	u *usage, jump *atomic.Int64,

@@ -31,8 +31,8 @@ const (
 	newSequences = 5 // sequences with a new seed in each run
 )
 
-// TestNoPreviewIsLost runs random sequences of events around the service: pull requests, webhooks, failures of GitHub,
-// Git, Prometheus and the cluster, restarts, lost state and clock jumps. The service, Git and the GitHub client are
+// TestNoPreviewIsLost runs random sequences of events around the generator: pull requests, webhooks, failures of GitHub,
+// Git, Prometheus and the cluster, restarts, lost state and clock jumps. The generator, Git and the GitHub client are
 // real; GitHub and Argo CD are simulated. After each step an environment must still be live if its pull request is open
 // and labelled and its removal wasn't confirmed. At the end everything can be read and is confirmed; then exactly the
 // desired environments are live.
@@ -131,7 +131,7 @@ func (l *trackedRepository) isReadable() bool {
 type liveEnvironment struct {
 	repository *trackedRepository
 	number     int
-	// grantedBy are the labels for which the service may have created it. readLabels are the labels that the service may
+	// grantedBy are the labels for which the generator may have created it. readLabels are the labels that the generator may
 	// have read since it last read everything.
 	grantedBy, readLabels map[string]bool
 	// state is the state in its last row.
@@ -142,7 +142,7 @@ type liveEnvironment struct {
 	deletedLabel string
 }
 
-// simulation is one sequence: the systems around the service, and the expectations about its answers.
+// simulation is one sequence: the systems around the generator, and the expectations about its answers.
 type simulation struct {
 	*rand.Rand
 	t       *testing.T
@@ -157,7 +157,7 @@ type simulation struct {
 	repositories  []*trackedRepository
 	faults        int
 	hiding        bool  // the current faults may hide pull requests
-	hidden        bool  // the facts of the service may lack pull requests
+	hidden        bool  // the facts of the generator may lack pull requests
 	delivered     int64 // ID of the last webhook
 	lateWebhooks  []githubtest.Delivery
 	config        *configRepository
@@ -167,7 +167,7 @@ type simulation struct {
 	noCluster     bool
 	disk          *disk
 	secrets       [3]*secret.File
-	clockOffset   atomic.Int64 // of the service's clock
+	clockOffset   atomic.Int64 // of the generator's clock
 	process       *process
 
 	answered       bool // since the last start
@@ -179,7 +179,7 @@ type simulation struct {
 	lastRows       []map[string]any
 	departures     []departure
 	maxDepartures  int  // highest limits.deletionsAtOnce meanwhile
-	allRead        bool // the service has read everything
+	allRead        bool // the generator has read everything
 	inForce        map[settings]bool
 	environments   map[string]*liveEnvironment
 	confirmed      map[string]bool // removal was confirmed

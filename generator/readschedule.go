@@ -114,7 +114,7 @@ func (r *refresher) startReads(ctx context.Context) {
 		readCtx, span := begin(ctx, "read", next.key)
 		next.span = span
 		task := r.task(readCtx, next.key)
-		if ctx.Err() != nil { // the service stops, so no result is used
+		if ctx.Err() != nil { // the generator stops, so no result is used
 			task = sources.Nothing
 		}
 		r.reads.start(next, task)

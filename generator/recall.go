@@ -15,7 +15,7 @@ import (
 // recovery is the state of loading the memory of the last run.
 type recovery struct {
 	done bool
-	// unclear are live Applications that the service doesn't understand after the saved state was lost, with the reasons.
+	// unclear are live Applications that the generator doesn't understand after the saved state was lost, with the reasons.
 	unclear map[string]string
 }
 
@@ -85,7 +85,7 @@ func (r *refresher) reportNotRecalled(err error) {
 	r.current.status.Store(st)
 }
 
-// unclearReasons names live Applications that a snapshot would remove although the service doesn't understand them.
+// unclearReasons names live Applications that a snapshot would remove although the generator doesn't understand them.
 func (in *inputs) unclearReasons(s *preview.Snapshot) []string {
 	answered := make(map[string]bool, len(s.Rows))
 	for i := range s.Rows {

@@ -18,7 +18,7 @@ import (
 
 var errAPI = errors.New("the API server is away")
 
-// The saved state is lost and the configuration changes while the service is down.
+// The saved state is lost and the configuration changes while the generator is down.
 func TestLostStateIsRecoveredFromApplications(t *testing.T) {
 	t.Parallel()
 	for loss, content := range map[string]string{

@@ -4,5 +4,5 @@ package main
 
 import "time"
 
-// clock is the service's clock.
+// clock is the generator's clock.
 func clock(func(string) string) func() time.Time { return time.Now }

@@ -1,4 +1,4 @@
-// Command preview-generator is the service that Argo CD's plugin generator asks: see package generator. The command
+// Command preview-generator is the generator that Argo CD's plugin generator asks: see package generator. The command
 // reads flags and environment variables, and connects the parts.
 package main
 
@@ -139,7 +139,7 @@ func (s *settings) options(log *slog.Logger, now func() time.Time) (o generator.
 	return o, nil
 }
 
-// connect adds the parts that need a cluster. Without one the service runs and logs a warning.
+// connect adds the parts that need a cluster. Without one the generator runs and logs a warning.
 func (s *settings) connect(o *generator.Options) error {
 	configMap, inConfigMap := strings.CutPrefix(s.state, "configmap:")
 	if file := s.stateFile(); file != "" {

@@ -155,7 +155,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestServiceFromFlagsToAnswer runs the service with real Git and the simulated GitHub.
+// TestServiceFromFlagsToAnswer runs the generator with real Git and the simulated GitHub.
 func TestServiceFromFlagsToAnswer(t *testing.T) {
 	t.Parallel()
 	hub := githubtest.New()

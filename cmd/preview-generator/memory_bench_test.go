@@ -38,7 +38,7 @@ func BenchmarkMemory(b *testing.B) {
 // organisation has repositories with open pull requests. Some of all pull requests are labelled.
 type organisation struct{ repositories, each, live int }
 
-// peakMemory returns the service's peak memory in MiB and the size of its saved state in KiB.
+// peakMemory returns the generator's peak memory in MiB and the size of its saved state in KiB.
 func peakMemory(b *testing.B, o organisation) (memory, state float64) {
 	b.Helper()
 	dir := b.TempDir()
@@ -179,7 +179,7 @@ func await(b *testing.B, url string, refreshes float64) {
 	for {
 		select {
 		case <-deadline:
-			b.Fatal("the service didn't become ready")
+			b.Fatal("the generator didn't become ready")
 		case <-tick.C:
 			if metric(b, url, `previewset_refreshes_total{outcome="success"}`) >= refreshes {
 				return
@@ -192,7 +192,7 @@ func metric(b *testing.B, url, name string) float64 {
 	b.Helper()
 	resp, err := http.Get(url + "/metrics")
 	if err != nil {
-		return 0 // the service is starting
+		return 0 // the generator is starting
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// unneededModules begin the paths of modules that newer versions of our dependencies link, and that the service doesn't
+// unneededModules begin the paths of modules that newer versions of our dependencies link, and that the generator doesn't
 // need. gin above v1.10 links quic-go and a driver of MongoDB; ghinstallation above v2.11 links another go-github. Only
 // previewctl renders charts.
 var unneededModules = []string{
@@ -26,7 +26,7 @@ func TestLinkedModules(t *testing.T) {
 		m = strings.TrimSpace(m)
 		for _, prefix := range unneededModules {
 			if strings.HasPrefix(m, prefix) {
-				t.Errorf("the service links %s", m)
+				t.Errorf("the generator links %s", m)
 			}
 		}
 		if strings.HasPrefix(m, "github.com/google/go-github/") {
@@ -34,6 +34,6 @@ func TestLinkedModules(t *testing.T) {
 		}
 	}
 	if len(clients) != 1 {
-		t.Errorf("the service links %q, want one go-github", clients)
+		t.Errorf("the generator links %q, want one go-github", clients)
 	}
 }

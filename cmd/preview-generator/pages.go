@@ -26,9 +26,9 @@ func (s *pageSettings) addFlags(f *flag.FlagSet) {
 	f.StringVar(&s.url, "pages-url", "",
 		"`URL` of the previews page, such as https://previews.<domain>; without it there is no page")
 	f.StringVar(&s.issuer, "oidc-issuer", "", "`URL` of the identity provider (OpenID Connect) for the previews page")
-	f.StringVar(&s.clientID, "oidc-client-id", "", "the service's `ID` at the identity provider")
+	f.StringVar(&s.clientID, "oidc-client-id", "", "the generator's `ID` at the identity provider")
 	f.StringVar(&s.clientSecret, "oidc-client-secret-file", "",
-		"`file` with the service's secret at the identity provider; without it the service is a public client")
+		"`file` with the generator's secret at the identity provider; without it the generator is a public client")
 	s.scopes = list{"profile", "email"}
 	f.Var(&s.scopes, "oidc-scopes",
 		"comma-separated `scopes` to ask for besides openid; some providers need groups for groups")
@@ -79,7 +79,7 @@ func origin(u *url.URL) string {
 	return strings.TrimSuffix(host, ":80")
 }
 
-// apply adds the settings to the service's options.
+// apply adds the settings to the generator's options.
 func (s *pageSettings) apply(o *generator.Options) (err error) {
 	o.SignInProxy.LoginHeader = s.proxyLoginHeader
 	if s.actionsAudience != "" {

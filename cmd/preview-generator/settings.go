@@ -117,7 +117,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.DurationVar(&s.pollInterval, "poll-interval", time.Minute, "`time` between two reads of all sources")
 	f.StringVar(&s.argocdNamespace, "argocd-namespace", "argocd", "Argo CD's `namespace`")
 	f.StringVar(
-		&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the service runs on)",
+		&s.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default in-cluster; without a cluster the generator runs on)",
 	)
 	f.StringVar(&s.state, "state", "", "where the state is saved: a `file` or configmap:<name> (default nowhere)")
 	s.report = list{string(report.Deployment)}
@@ -262,7 +262,7 @@ func (s *settings) hasGitHubCredentials() bool {
 	return s.githubTokenFile != "" || s.githubAppKeyFile != ""
 }
 
-// protected returns the namespaces of Argo CD and the service. No preview may use them.
+// protected returns the namespaces of Argo CD and the generator. No preview may use them.
 func (s *settings) protected() []string {
 	own, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 	if err != nil {

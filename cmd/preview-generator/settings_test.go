@@ -215,7 +215,7 @@ type invalidSetting struct {
 	want []string
 }
 
-// invalidSettings are the settings that the service refuses.
+// invalidSettings are the settings that the generator refuses.
 func invalidSettings() []invalidSetting {
 	const (
 		noRepo   = "--config-repo is needed: the GitOps repository that previewctl init wrote"

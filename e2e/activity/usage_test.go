@@ -50,7 +50,7 @@ func TestUsage(t *testing.T) {
 	row = w.until(t, "environment", "shop-pr-7", func(r preview.UsageRow) error { return atLeast("awake", r.AwakeHours, 7) })
 	holds(t, start, row)
 
-	// The service is down for some time.
+	// The generator is down for some time.
 	old := w.pages.replace(second, nil)
 	w.pages.replace(first, nil)
 	away := row.AwakeHours*3600 + 2

@@ -1,5 +1,5 @@
-// Package activity tests the service's Prometheus queries on a real Prometheus server. It scrapes simulated ingress
-// controllers, databases and the service itself.
+// Package activity tests the generator's Prometheus queries on a real Prometheus server. It scrapes simulated ingress
+// controllers, databases and the generator itself.
 package activity
 
 import (

@@ -147,7 +147,7 @@ func TestARestrictedNamespaceStaysRestricted(t *testing.T) {
 	wantRefused(t, label(`"istio-injection":"enabled"`), "Namespace "+direct, "istio-injection")
 }
 
-// Only the service has the wildcard route of the Gateway API.
+// Only the generator has the wildcard route of the Gateway API.
 func TestNoPreviewHasTheWildcardRoute(t *testing.T) {
 	t.Parallel()
 	content, err := fs.ReadFile(previewset.Example, "appsets/generator/httproute.yaml")

@@ -65,7 +65,7 @@ func (c cost) since(before cost) cost {
 	return cost{c.requests - before.requests, c.charged - before.charged}
 }
 
-// begin runs the service until its first complete read.
+// begin runs the generator until its first complete read.
 func (o *organisation) begin(b *testing.B) (*service, cost) {
 	b.Helper()
 	s := o.start(b, "--poll-interval=1s")

@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// quiet is a namespace that Argo CD doesn't watch, so that only the service works when its ApplicationSet is patched.
+// quiet is a namespace that Argo CD doesn't watch, so that only the generator works when its ApplicationSet is patched.
 const quiet = "quiet"
 
 // Goal (issue 3): at 1,000 environments it takes less than 100 ms, plus one response of GitHub, from a webhook to
@@ -35,7 +35,7 @@ func BenchmarkWebhookToAnnotation(b *testing.B) {
 		patched := prepareQuiet(b)
 		s := o.start(b, "--poll-interval=1h", "--kubeconfig="+shared.Cluster.Kubeconfig, "--argocd-namespace="+quiet,
 			"--state=configmap:preview-generator-state")
-		patched.wait(b) // after the start of the service
+		patched.wait(b) // after the start of the generator
 		s.waitPolls(b, 1)
 		o.AddHook(s.public+"/webhooks/github", s.secret)
 		for _, latency := range latencies {

@@ -60,7 +60,7 @@ func count(b *testing.B) int {
 	return len(all.Items)
 }
 
-// prepareSleepers runs the service for a repository with labelled pull requests, and returns their environments.
+// prepareSleepers runs the generator for a repository with labelled pull requests, and returns their environments.
 func prepareSleepers(b *testing.B, environments int) (names []string) {
 	b.Helper()
 	for _, name := range []string{"acme/shop", "acme/gateway"} { // the example's

@@ -87,7 +87,7 @@ type service struct {
 	url, public, token, secret string
 }
 
-// start runs the service for the organisation, without a cluster unless flags name one, and waits until it is ready.
+// start runs the generator for the organisation, without a cluster unless flags name one, and waits until it is ready.
 func (o *organisation) start(b *testing.B, flags ...string) *service {
 	b.Helper()
 	ports, err := process.FreePorts(2)
@@ -107,7 +107,7 @@ func (o *organisation) start(b *testing.B, flags ...string) *service {
 		b.Fatal(err)
 	}
 	b.Cleanup(s.Kill)
-	eventually(b, "the service is ready", func(ctx context.Context) error {
+	eventually(b, "the generator is ready", func(ctx context.Context) error {
 		if err := s.Ended(); err != nil {
 			return process.Final(err)
 		}

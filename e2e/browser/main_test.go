@@ -1,4 +1,4 @@
-// Package browser tests the service's pages for visitors in a real browser.
+// Package browser tests the generator's pages for visitors in a real browser.
 //
 // It is a module of its own, so that the browser driver's dependencies don't change Argo CD's.
 package browser

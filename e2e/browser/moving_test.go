@@ -77,7 +77,7 @@ func TestReloadKeepsFocusAndLayout(t *testing.T) {
 	}
 }
 
-// TestReloadsDifferFromVisits checks the headers by which the service recognises visits: only the first and the last
+// TestReloadsDifferFromVisits checks the headers by which the generator recognises visits: only the first and the last
 // request wake an environment.
 func TestReloadsDifferFromVisits(t *testing.T) {
 	t.Parallel()

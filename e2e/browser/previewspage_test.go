@@ -33,7 +33,7 @@ slots:
   blue: {}
 `
 
-// service is the service with its previews page and an identity provider.
+// service is the generator with its previews page and an identity provider.
 type service struct {
 	*testworld.Service
 	url string

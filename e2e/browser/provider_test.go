@@ -14,7 +14,7 @@ import (
 
 const (
 	clientID     = "previewset"
-	clientSecret = "a secret of the service"
+	clientSecret = "a secret of the generator"
 	password     = "correct horse"
 )
 

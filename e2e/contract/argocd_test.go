@@ -162,7 +162,7 @@ func serve(t *testing.T, h http.Handler) string {
 	return s.URL
 }
 
-// answered returns the rows of the service's API.
+// answered returns the rows of the generator's API.
 func answered(t *testing.T, g *generator.Generator) []preview.Row {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/environments", nil)

@@ -95,7 +95,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-// stranger is the service and the Argo CD for one hostile pull request.
+// stranger is the generator and the Argo CD for one hostile pull request.
 type stranger struct {
 	argo *argoCD
 	row  preview.Row

@@ -146,7 +146,7 @@ func TestSmallDeviationsWork(t *testing.T) {
 	}
 }
 
-// Argo CD's client sends the headers that the service expects, and gets a compressed answer.
+// Argo CD's client sends the headers that the generator expects, and gets a compressed answer.
 func TestHeadersOfTheClient(t *testing.T) {
 	t.Parallel()
 	var got, answer http.Header

@@ -24,7 +24,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// world replaces Git and GitHub as the service's sources.
+// world replaces Git and GitHub as the generator's sources.
 type world struct {
 	tree         config.Tree
 	repositories map[string]preview.Repository

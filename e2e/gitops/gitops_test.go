@@ -1,4 +1,4 @@
-// Package gitops measures goals for large and busy GitOps repositories: previewctl and the service run on real Git
+// Package gitops measures goals for large and busy GitOps repositories: previewctl and the generator run on real Git
 // over HTTP, without a cluster. A missed goal fails the run. All figures are printed as one table at the end.
 package gitops
 

@@ -32,7 +32,7 @@ const (
 )
 
 // Goals (issue 4) for a GitOps repository with 1,000 environment folders and 10,000 commits: previewctl create takes
-// less than 2 s over HTTP. previewctl check of the whole repository takes less than 30 s on 2 cores. The service serves
+// less than 2 s over HTTP. previewctl check of the whole repository takes less than 30 s on 2 cores. The generator serves
 // an answer with one changed file less than 500 ms after the webhook.
 //
 // The folders differ, so that no build is shared.
@@ -147,7 +147,7 @@ func environmentFiles(f int, purpose string) map[string]string {
 	}
 }
 
-// benchmarkRefresh runs the service without a cluster, pushes changes of one file each, and sends GitHub's webhooks.
+// benchmarkRefresh runs the generator without a cluster, pushes changes of one file each, and sends GitHub's webhooks.
 func benchmarkRefresh(b *testing.B, server *gitserver.Server) {
 	b.Helper()
 	github := githubtest.New()
@@ -175,7 +175,7 @@ func benchmarkRefresh(b *testing.B, server *gitserver.Server) {
 			s.wait(b, owner)
 			each = append(each, time.Since(begin))
 		}
-		report(b, "webhook of a push to the service's answer", mostRefresh, each)
+		report(b, "webhook of a push to the generator's answer", mostRefresh, each)
 	}
 }
 

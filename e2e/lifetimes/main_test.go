@@ -1,5 +1,5 @@
 // Package lifetimes tests sleep, wake and expiry on a real Kubernetes API, a real Argo CD and a real Prometheus, which
-// scrapes a simulated proxy of Envoy Gateway. The service's clock is fast: one of its minutes takes a second.
+// scrapes a simulated proxy of Envoy Gateway. The generator's clock is fast: one of its minutes takes a second.
 package lifetimes
 
 import (

@@ -27,9 +27,9 @@ import (
 )
 
 const (
-	// rate is the speed of the service's clock: a minute a second. The service polls once in that second.
+	// rate is the speed of the generator's clock: a minute a second. The generator polls once in that second.
 	rate = 60
-	// while is the time during which stories watch that something doesn't happen: a quarter of an hour by the service's
+	// while is the time during which stories watch that something doesn't happen: a quarter of an hour by the generator's
 	// clock.
 	while = 15 * time.Second
 )
@@ -95,7 +95,7 @@ func (w *world) end() {
 	_ = os.RemoveAll(w.folder)
 }
 
-// at starts the service at a time, with these lifetime settings in previewset.yaml. It ends with the story and saves no
+// at starts the generator at a time, with these lifetime settings in previewset.yaml. It ends with the story and saves no
 // state.
 func (w *world) at(t *testing.T, now time.Time, lifetime string) {
 	t.Helper()

@@ -141,5 +141,5 @@ func (d dashboard) above0(t *testing.T, titles ...string) (all []string) {
 	return all
 }
 
-// metric finds the names of metrics in an expression: those of the service and of its process, and up.
+// metric finds the names of metrics in an expression: those of the generator and of its process, and up.
 var metric = regexp.MustCompile(`\b(?:previewset|process|go|promhttp)_\w+|\bup\b`)

@@ -31,7 +31,7 @@ func TestOnARealService(t *testing.T) {
 	messages := w.notify(t)
 	w.busy(t)
 	d := theDashboard(t)
-	// The service updates sums over time once a minute.
+	// The generator updates sums over time once a minute.
 	w.Eventually(t, 2*standtest.Patience, "every panel has data", w.yields(slices.Collect(maps.Keys(d.expressions()))...))
 	w.Eventually(t, standtest.Patience, "every used metric exists", w.yields(metrics(t, d)...))
 	w.Eventually(t, 2*standtest.Patience, "the dashboard shows the savings of sleeping", w.yields(d.above0(t,
@@ -102,12 +102,12 @@ func (w *world) clusterFailures() []failure {
 			w.GitHub.Inject(githubtest.Fault{Match: `^GET /repos/acme/shop/pulls`, Status: http.StatusInternalServerError})
 			w.configure(t, "  environments: 200\n", "  environments: 100\n")
 		}, []string{"PreviewSetRepositoriesUnreadable", "PreviewSetReportsFailing"}},
-		{"the service may not patch its ApplicationSet", func(t *testing.T) {
+		{"the generator may not patch its ApplicationSet", func(t *testing.T) {
 			t.Helper()
 			w.forbidPatching(t)
 			w.label(w.gateway, "main.go")
 		}, []string{"PreviewSetRefreshFailing"}},
-		{"the service has no rights in the cluster", func(t *testing.T) {
+		{"the generator has no rights in the cluster", func(t *testing.T) {
 			t.Helper()
 			bindings := w.Cluster.Client.RbacV1().RoleBindings(argocd.Namespace)
 			if err := bindings.Delete(t.Context(), job, metav1.DeleteOptions{}); err != nil {
@@ -127,10 +127,10 @@ func (w *world) outages() []failure {
 		{"GitHub's quota is used up", func(*testing.T) {
 			w.GitHub.SetQuota(1)
 		}, []string{"PreviewSetGitHubBudgetLow", "PreviewSetPollingSlowed"}},
-		{"the service ends", func(*testing.T) {
+		{"the generator ends", func(*testing.T) {
 			w.service.Kill()
 		}, []string{"PreviewSetDown"}},
-		{"the service starts again without its saved state", func(t *testing.T) {
+		{"the generator starts again without its saved state", func(t *testing.T) {
 			t.Helper()
 			if _, err := w.StartService("--state=" + filepath.Join(t.TempDir(), "memory")); err != nil {
 				t.Fatal(err)
@@ -175,7 +175,7 @@ func metrics(t *testing.T, d dashboard) (names []string) {
 	return names
 }
 
-// forbidPatching removes the right to patch ApplicationSets from the service's Role.
+// forbidPatching removes the right to patch ApplicationSets from the generator's Role.
 func (w *world) forbidPatching(t *testing.T) {
 	t.Helper()
 	roles := w.Cluster.Client.RbacV1().Roles(argocd.Namespace)

@@ -21,7 +21,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// job is the name of the service's scrape job in the README.
+// job is the name of the generator's scrape job in the README.
 const job = "preview-generator"
 
 // world is an installed PreviewSet and the Prometheus that scrapes it.
@@ -49,7 +49,7 @@ func begin(t *testing.T) *world {
 	if w.service, err = s.RunService(t.Context(), "--report=status"); err != nil {
 		t.Fatal(err)
 	}
-	w.Eventually(t, standtest.Patience, "the service is scraped", func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the generator is scraped", func(ctx context.Context) error {
 		up, err := w.Query(ctx, "up == 1")
 		if err == nil && len(up) != 1 {
 			err = fmt.Errorf("%d targets are up", len(up))
@@ -75,10 +75,10 @@ func (w *world) watch(t *testing.T) {
 	})
 }
 
-// measured is the service's activity query while everything works: its only result is an idle namespace.
+// measured is the generator's activity query while everything works: its only result is an idle namespace.
 const measured = `label_replace(vector(0), "namespace", "preview-unused", "", "")`
 
-// measure makes the service query the same Prometheus for activity.
+// measure makes the generator query the same Prometheus for activity.
 func (w *world) measure(t *testing.T) {
 	t.Helper()
 	policy := w.File(t, "previewset.yaml") + fmt.Sprintf("activity: {prometheus: {url: %q, query: '%s'}}\n", w.URL, measured)

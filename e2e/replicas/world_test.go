@@ -96,7 +96,7 @@ func prepare(ctx context.Context, group *process.Group, folder string) error {
 }
 
 // install applies the service account, the permissions and the saved state as `previewctl init` wrote them, and the kinds
-// of Argo CD that the service reads.
+// of Argo CD that the generator reads.
 func install(ctx context.Context) error {
 	if _, err := api.Kubectl(ctx, strings.NewReader(kinds()), "apply", "--filename=-"); err != nil {
 		return err
@@ -140,7 +140,7 @@ spec:
 	return text.String()
 }
 
-// world has the sources of the service, and its replicas.
+// world has the sources of the generator, and its replicas.
 type world struct {
 	git      *gitserver.Server
 	github   *githubtest.Server

@@ -157,7 +157,7 @@ func (c *AppClient) Images(ctx context.Context, namespace string) ([]string, err
 	return slices.Compact(images), nil
 }
 
-// Refresh makes Argo CD ask the ApplicationSet's plugin again. The service does the same when its answer changes.
+// Refresh makes Argo CD ask the ApplicationSet's plugin again. The generator does the same when its answer changes.
 func (c *AppClient) Refresh(ctx context.Context, applicationSet string) error {
 	patch := fmt.Sprintf(`{"metadata":{"annotations":{"argocd.argoproj.io/application-set-refresh":%q}}}`, rand.Text())
 	_, err := c.Resource("applicationsets").Patch(

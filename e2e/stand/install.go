@@ -21,7 +21,7 @@ const Domain = "preview.example.dev"
 // Installation is PreviewSet as the README installs it, and the programs previewctl and preview-generator on this
 // machine.
 type Installation struct {
-	// ServiceURL and PublicURL are the service's addresses. They stay the same when the service is restarted.
+	// ServiceURL and PublicURL are the generator's addresses. They stay the same when the generator is restarted.
 	ServiceURL, PublicURL string
 
 	cluster *cluster.Cluster
@@ -75,7 +75,7 @@ func (i *Installation) buildPrograms(ctx context.Context) error {
 	return nil
 }
 
-// choosePorts chooses the addresses of the service.
+// choosePorts chooses the addresses of the generator.
 func (i *Installation) choosePorts() error {
 	ports, err := process.FreePorts(2)
 	if err != nil {

@@ -19,7 +19,7 @@ const pagesHost = "previews." + Domain
 // access lets each signed-in person see all previews.
 const access = "apiVersion: " + config.APIVersion + "\nkind: Access\neveryone: viewer\n"
 
-// addPages lets the service show the previews page to people who come through a proxy.
+// addPages lets the generator show the previews page to people who come through a proxy.
 func (i *Installation) addPages() error {
 	i.proxySecret = rand.Text()
 	if err := os.WriteFile(i.path("proxy.secret"), []byte(i.proxySecret), 0o600); err != nil {
@@ -32,7 +32,7 @@ func (i *Installation) pagesFlags() []string {
 	return []string{"--pages-url=https://" + pagesHost, "--sign-in-secret-file=" + i.path("proxy.secret")}
 }
 
-// Page returns one page of the service's previews pages. The request comes through the proxy, as a viewer's does.
+// Page returns one page of the generator's previews pages. The request comes through the proxy, as a viewer's does.
 func (i *Installation) Page(ctx context.Context, path string) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, i.PublicURL+path, http.NoBody)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/previewset/previewset/e2e/process"
 )
 
-// Generator is the name of the service, its Deployment and its service account.
+// Generator is the name of the generator, its Deployment and its service account.
 const Generator = "preview-generator"
 
 // mount is the folder in which the Deployment mounts its Secrets.
@@ -80,7 +80,7 @@ func (i *Installation) writeSecret(ctx context.Context, name, folder string) err
 // Service is a running preview-generator.
 type Service struct{ *process.Process }
 
-// StartService starts the service as the installed Deployment would, with more flags. It doesn't wait until the service
+// StartService starts the generator as the installed Deployment would, with more flags. It doesn't wait until the generator
 // is ready.
 func (i *Installation) StartService(flags ...string) (*Service, error) {
 	return i.startService(process.Command{Path: i.programs[Generator]}, flags)
@@ -101,12 +101,12 @@ func (i *Installation) startService(c process.Command, flags []string) (*Service
 	return &Service{p}, nil
 }
 
-// Ready returns an error unless the service has computed a whole snapshot.
+// Ready returns an error unless the generator has computed a whole snapshot.
 func (i *Installation) Ready(ctx context.Context) error {
 	return process.Get(ctx, i.ServiceURL+"/readyz?verbose")
 }
 
-// Status returns the service's own report about itself and everything that it reads, ready or not.
+// Status returns the generator's own report about itself and everything that it reads, ready or not.
 func (i *Installation) Status(ctx context.Context) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.ServiceURL+"/readyz?verbose", nil)
 	if err != nil {
@@ -121,10 +121,10 @@ func (i *Installation) Status(ctx context.Context) (string, error) {
 	return response.Status + "\n" + string(body), err
 }
 
-// WaitReady waits until the service is ready.
+// WaitReady waits until the generator is ready.
 func (i *Installation) WaitReady(tb testing.TB) {
 	tb.Helper()
-	i.waiter.Eventually(tb, 30*time.Second, "the service is ready", i.Ready)
+	i.waiter.Eventually(tb, 30*time.Second, "the generator is ready", i.Ready)
 }
 
 // Ask asks for rows as Argo CD does and returns the answer with any status. The caller closes its body.
@@ -150,12 +150,12 @@ func (i *Installation) WebhookSecret() (string, error) {
 	return string(secret), err
 }
 
-// APIFlags returns the flags with which previewctl asks the service.
+// APIFlags returns the flags with which previewctl asks the generator.
 func (i *Installation) APIFlags() []string {
 	return []string{"--server=" + i.ServiceURL, "--api-token-file=" + i.mounted(mount+"service/api.token")}
 }
 
-// RunService starts the service and waits until it is ready. Unlike WaitReady it needs no test.
+// RunService starts the generator and waits until it is ready. Unlike WaitReady it needs no test.
 func (i *Installation) RunService(ctx context.Context, flags ...string) (*Service, error) {
 	service, err := i.StartService(flags...)
 	if err != nil {
@@ -168,7 +168,7 @@ func (i *Installation) RunService(ctx context.Context, flags ...string) (*Servic
 		return i.Ready(ctx)
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the service isn't ready: %w", err), errors.New(service.Tail(20)))
+		return nil, errors.Join(fmt.Errorf("the generator isn't ready: %w", err), errors.New(service.Tail(20)))
 	}
 	return service, nil
 }

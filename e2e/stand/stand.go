@@ -48,7 +48,7 @@ type Stand struct {
 	closers  []func()
 }
 
-// Sources are the places that the service reads.
+// Sources are the places that the generator reads.
 type Sources struct {
 	Git    *gitserver.Server
 	GitHub *githubtest.Server

@@ -1,5 +1,5 @@
 // Package standtest has the set-up and the helpers that tests of several packages share: it starts a stand for a whole
-// package or for one test, runs previewctl against the service, changes the GitOps repository and starts a Prometheus.
+// package or for one test, runs previewctl against the generator, changes the GitOps repository and starts a Prometheus.
 //
 // It doesn't know what a story expects.
 package standtest

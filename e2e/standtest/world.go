@@ -26,7 +26,7 @@ type Environment struct{ Name, Application string }
 // Named returns the environment of that name.
 func Named(name string) Environment { return Environment{Name: name, Application: "preview-" + name} }
 
-// Run runs a previewctl command that asks the service, and returns its stdout.
+// Run runs a previewctl command that asks the generator, and returns its stdout.
 func (w *World) Run(t testing.TB, command ...string) string {
 	t.Helper()
 	out, err := w.ask(t.Context(), command)
@@ -36,7 +36,7 @@ func (w *World) Run(t testing.TB, command ...string) string {
 	return out
 }
 
-// WaitPrints waits until a previewctl command that asks the service prints all these parts.
+// WaitPrints waits until a previewctl command that asks the generator prints all these parts.
 func (w *World) WaitPrints(t testing.TB, command []string, parts ...string) {
 	t.Helper()
 	what := fmt.Sprintf("previewctl %s prints %q", strings.Join(command, " "), parts)

@@ -10,14 +10,14 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// accountAttempt is a kubectl command that is run with the service's account. It is allowed if refused is empty.
+// accountAttempt is a kubectl command that is run with the generator's account. It is allowed if refused is empty.
 type accountAttempt struct {
 	name, args string
 	input      string   // for stdin
 	refused    []string // words of the error
 }
 
-// The service's account may do what it needs and nothing else. Its token is tried on the real API server.
+// The generator's account may do what it needs and nothing else. Its token is tried on the real API server.
 func TestAdmissionHoldsTheServiceAccount(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -41,7 +41,7 @@ func TestAdmissionHoldsTheServiceAccount(t *testing.T) {
 	}
 }
 
-// patchSet is the command that changes the service's ApplicationSet, without the change.
+// patchSet is the command that changes the generator's ApplicationSet, without the change.
 const patchSet = "patch applicationset previews --dry-run=server --type=merge --patch="
 
 // replaceInput, createInput and applyInput are commands that take an object from stdin.

@@ -20,7 +20,7 @@ import (
 // savedState is the ConfigMap in which the installed service saves its state.
 const savedState = "preview-generator-state"
 
-// alone is for stories that stop the service, run it with other flags, or break GitHub or Git. Such a story isn't
+// alone is for stories that stop the generator, run it with other flags, or break GitHub or Git. Such a story isn't
 // parallel. After the story everything runs as before.
 func (w *world) alone(t *testing.T) {
 	t.Helper()
@@ -38,7 +38,7 @@ func (w *world) alone(t *testing.T) {
 	})
 }
 
-// start starts the service. It doesn't wait until the service is ready.
+// start starts the generator. It doesn't wait until the generator is ready.
 func (w *world) start(t *testing.T, flags ...string) {
 	t.Helper()
 	service, err := w.StartService(flags...)
@@ -48,7 +48,7 @@ func (w *world) start(t *testing.T, flags ...string) {
 	w.service = service
 }
 
-// deleteState deletes the saved state. The service must not run.
+// deleteState deletes the saved state. The generator must not run.
 func (w *world) deleteState(t *testing.T) {
 	t.Helper()
 	_, err := w.Cluster.Client.CoreV1().ConfigMaps(argocd.Namespace).
@@ -69,7 +69,7 @@ func (v serviceView) ask(ctx context.Context) (status int, body string, err erro
 	return response.StatusCode, string(content), err
 }
 
-// answers returns an error unless the service gives Argo CD exactly this answer.
+// answers returns an error unless the generator gives Argo CD exactly this answer.
 func (v serviceView) answers(want string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		status, body, err := v.ask(ctx)
@@ -80,7 +80,7 @@ func (v serviceView) answers(want string) func(context.Context) error {
 	}
 }
 
-// answer returns the service's present answer to Argo CD.
+// answer returns the generator's present answer to Argo CD.
 func (v serviceView) answer(t *testing.T) string {
 	t.Helper()
 	status, body, err := v.ask(t.Context())
@@ -94,7 +94,7 @@ func (v serviceView) answer(t *testing.T) string {
 func (v serviceView) waitFrozen(t *testing.T, parts ...string) {
 	t.Helper()
 	v.stand.Eventually(t, standtest.Patience, "the ApplicationSet shows the error", func(ctx context.Context) error {
-		// Without the service, Argo CD asks again after three minutes. The story doesn't wait for that.
+		// Without the generator, Argo CD asks again after three minutes. The story doesn't wait for that.
 		if err := v.stand.Refresh(ctx, "previews"); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (v serviceView) showsNoError(ctx context.Context) error {
 	return err
 }
 
-// noted returns an error until the service reports that it can't read a repository.
+// noted returns an error until the generator reports that it can't read a repository.
 func (v serviceView) noted(in repository) func(context.Context) error {
 	return func(ctx context.Context) error {
 		status, err := v.stand.Status(ctx)

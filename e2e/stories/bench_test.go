@@ -7,7 +7,7 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// Goal: from the label to Synced and Healthy takes less than 10 s on an idle machine. The service polls GitHub
+// Goal: from the label to Synced and Healthy takes less than 10 s on an idle machine. The generator polls GitHub
 // every second here. A webhook would save half a second.
 func BenchmarkRowToHealthy(b *testing.B) {
 	w := shared

@@ -20,7 +20,7 @@ import (
 	"github.com/previewset/previewset/e2e/stand"
 )
 
-// A user applies appsets/ again, while previews run and the service has saved state. Nothing changes.
+// A user applies appsets/ again, while previews run and the generator has saved state. Nothing changes.
 func TestApplyingTheInstallationAgainChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -39,7 +39,7 @@ func TestApplyingTheInstallationAgainChangesNothing(t *testing.T) {
 	w.Always(t, while, "the preview doesn't change", untouched)
 }
 
-// Hosts without an environment lead to the service's public listener, and to no other port of it.
+// Hosts without an environment lead to the generator's public listener, and to no other port of it.
 func TestTheWildcardRouteLeadsToThePublicListener(t *testing.T) {
 	t.Parallel()
 	w := shared
@@ -91,7 +91,7 @@ func (r objectReader) installed(t *testing.T) map[string]any {
 			unstructured.RemoveNestedField(d, "metadata", "annotations", "argocd.argoproj.io/application-set-refresh")
 		case object.GetKind() == "Application": // a sync is running, such as the baseline's long one
 			unstructured.RemoveNestedField(d, "operation")
-		case object.GetName() == savedState: // the service writes it at any time
+		case object.GetName() == savedState: // the generator writes it at any time
 			d["binaryData"] = d["binaryData"] != nil
 		}
 		found[object.GetKind()+" "+object.GetName()] = d

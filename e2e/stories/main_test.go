@@ -1,6 +1,6 @@
 // Package stories tests PreviewSet as its users see it, on a real Kubernetes API and a real Argo CD. Each test is a
 // story, each file a theme. All stories share one stand and one service. Each has its own pull requests and folders.
-// Stories that stop the service, break GitHub or change the base of all environments run alone, before the parallel
+// Stories that stop the generator, break GitHub or change the base of all environments run alone, before the parallel
 // ones.
 package stories
 
@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// begin installs PreviewSet for the repositories of the example configuration and starts the service. Argo CD asked
-// before the service ran and got an error. It isn't refreshed here: the service itself must make it ask again.
+// begin installs PreviewSet for the repositories of the example configuration and starts the generator. Argo CD asked
+// before the generator ran and got an error. It isn't refreshed here: the generator itself must make it ask again.
 func begin(ctx context.Context, s *stand.Stand) (*world, error) {
 	w := newWorld(s)
 	if err := s.Install(ctx); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/e2e/standtest"
 )
 
-// The saved state is lost while the service is stopped, and a repository is removed from the configuration. Its
+// The saved state is lost while the generator is stopped, and a repository is removed from the configuration. Its
 // environment stays unchanged, because the service recovers it from the Application. It is deleted when a user confirms
 // the deletion.
 func TestLostStateIsRecoveredFromApplications(t *testing.T) {

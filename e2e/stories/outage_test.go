@@ -12,7 +12,7 @@ import (
 	"github.com/previewset/previewset/internal/githubtest"
 )
 
-// The service is stopped or killed. All previews stay unchanged. Changes of that time are applied when the service runs
+// The generator is stopped or killed. All previews stay unchanged. Changes of that time are applied when the generator runs
 // again.
 func TestServiceOutageChangesNothing(t *testing.T) {
 	w := shared
@@ -43,7 +43,7 @@ func TestServiceOutageChangesNothing(t *testing.T) {
 	}
 }
 
-// GitHub is down when the service starts without saved state. The service has no answer then, and the ApplicationSet
+// GitHub is down when the generator starts without saved state. The generator has no answer then, and the ApplicationSet
 // shows the error. Previews stay. When GitHub works again, everything continues by itself.
 func TestGitHubDownAtTheStartWithoutStateChangesNothing(t *testing.T) {
 	w := shared
@@ -73,7 +73,7 @@ func TestGitHubDownAtTheStartWithoutStateChangesNothing(t *testing.T) {
 	}
 }
 
-// GitHub is down when the service starts again. The service continues with its saved state. A missing answer is no
+// GitHub is down when the generator starts again. The generator continues with its saved state. A missing answer is no
 // evidence.
 func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	w := shared
@@ -85,14 +85,14 @@ func TestGitHubDownAtARestartChangesNothing(t *testing.T) {
 	p.close()
 	w.start(t)
 	w.WaitReady(t)
-	w.Eventually(t, standtest.Patience, "the service reports the unreadable repository", all(w.noted(w.gateway), w.noted(w.shop)))
+	w.Eventually(t, standtest.Patience, "the generator reports the unreadable repository", all(w.noted(w.gateway), w.noted(w.shop)))
 	w.Always(t, while, "all environments stay", all(untouched, w.answers(before)))
 	w.Eventually(t, standtest.Patience, "no error is shown", w.showsNoError)
 	w.GitHub.ClearFaults()
 	w.waitGone(t, p)
 }
 
-// The Git host is down when the service starts again. The service continues with its saved state, and reads later
+// The Git host is down when the generator starts again. The generator continues with its saved state, and reads later
 // pushes.
 func TestGitDownAtARestartChangesNothing(t *testing.T) {
 	w := shared
@@ -123,7 +123,7 @@ func TestGitHubFailuresChangeNothing(t *testing.T) {
 	for _, failure := range []struct {
 		name  string
 		fault githubtest.Fault
-		quiet bool // the service can't notice it
+		quiet bool // the generator can't notice it
 	}{
 		{"errors", githubtest.Fault{Status: http.StatusBadGateway}, false},
 		{"answers that are cut off", githubtest.Fault{Kind: githubtest.CutOff}, false},
@@ -145,7 +145,7 @@ func TestGitHubFailuresChangeNothing(t *testing.T) {
 			if failure.quiet {
 				w.waitPolled(t, w.gateway)
 			} else {
-				w.Eventually(t, standtest.Patience, "the service reports the unreadable repository", w.noted(w.gateway))
+				w.Eventually(t, standtest.Patience, "the generator reports the unreadable repository", w.noted(w.gateway))
 			}
 			w.Always(t, 2*time.Second, "all environments stay", all(untouched, w.answers(before), w.Ready))
 			w.GitHub.ClearFaults()
@@ -160,7 +160,7 @@ func TestGitHubFailuresChangeNothing(t *testing.T) {
 	w.waitGone(t, p)
 }
 
-// waitPolled waits until the service has listed a repository's pull requests at least twice.
+// waitPolled waits until the generator has listed a repository's pull requests at least twice.
 func (v serviceView) waitPolled(t *testing.T, in repository) {
 	t.Helper()
 	list := regexp.MustCompile("^/repos/" + in.fullName + "/pulls$")
@@ -173,7 +173,7 @@ func (v serviceView) waitPolled(t *testing.T, in repository) {
 		return n
 	}
 	v.stand.GitHub.ResetCounts()
-	v.stand.Eventually(t, standtest.Patience, "the service polled", func(context.Context) error {
+	v.stand.Eventually(t, standtest.Patience, "the generator polled", func(context.Context) error {
 		if n := asked(); n < 4 { // of which at least two polls began after the call
 			return fmt.Errorf("asked %d times", n)
 		}

@@ -15,8 +15,8 @@ import (
 // reportFlag turns on deployments and comments.
 const reportFlag = "--report=deployment,comment"
 
-// The service is killed while Argo CD deploys a commit, and again after GitHub has created a deployment and a comment
-// that the service doesn't know about. It goes on without a second comment, and no deployment stays active at the end.
+// The generator is killed while Argo CD deploys a commit, and again after GitHub has created a deployment and a comment
+// that the generator doesn't know about. It goes on without a second comment, and no deployment stays active at the end.
 func TestRestartWhileDeployingRepeatsNoReport(t *testing.T) {
 	w := shared
 	w.alone(t)

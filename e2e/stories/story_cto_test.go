@@ -58,7 +58,7 @@ func TestStoryOfTheCTO(t *testing.T) {
 	w.waitLink(t, jira, issue, p, true)
 }
 
-// startJira starts a simulated Jira with an issue. flags are those of the service for it.
+// startJira starts a simulated Jira with an issue. flags are those of the generator for it.
 func startJira(t *testing.T, issue string) (server *jiratest.Server, flags []string) {
 	t.Helper()
 	const user, token = "previews@acme.example", "jira-token-0123456789"
@@ -178,7 +178,7 @@ func (w *world) workloadOf(t *testing.T, p preview, service string) corev1.PodSp
 	return d.Spec.Template.Spec
 }
 
-// checkBackEnd checks the back end's migrations, which run after the store is ready and before the service, its secret and
+// checkBackEnd checks the back end's migrations, which run after the store is ready and before the generator, its secret and
 // its nodes.
 func (w *world) checkBackEnd(t *testing.T, p preview) {
 	t.Helper()
@@ -188,7 +188,7 @@ func (w *world) checkBackEnd(t *testing.T, p preview) {
 		steps = append(steps, pod.InitContainers[i].Name)
 	}
 	if want := []string{"wait-for-postgres", "wait-for-rabbitmq", "migrate"}; !slices.Equal(steps, want) {
-		t.Errorf("before the service, it runs %q, want %q", steps, want)
+		t.Errorf("before the generator, it runs %q, want %q", steps, want)
 	}
 	content, err := w.Cluster.Client.CoreV1().ConfigMaps(p.application).Get(t.Context(), pod.Volumes[0].ConfigMap.Name, metav1.GetOptions{})
 	if err != nil || !strings.Contains(content.Data["001-orders.sql"], "CREATE TABLE") {

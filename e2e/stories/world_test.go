@@ -23,7 +23,7 @@ const (
 	// gitPoll is the shortest interval after which Argo CD looks for a commit by itself. A change that arrives sooner
 	// arrived because the service refreshed Argo CD.
 	gitPoll = 2 * time.Minute
-	// while is the time during which stories watch that something doesn't happen. The service polls several times in it.
+	// while is the time during which stories watch that something doesn't happen. The generator polls several times in it.
 	while = 4 * time.Second
 )
 
@@ -58,7 +58,7 @@ type (
 	objectReader struct{ stand *standtest.World }
 	// footprints compares environments before and after a change.
 	footprints struct{ stand *standtest.World }
-	// serviceView reads the service's answers and the errors that Argo CD shows.
+	// serviceView reads the generator's answers and the errors that Argo CD shows.
 	serviceView struct{ stand *standtest.World }
 	// admissionTester tries objects on the API server and with previewctl check.
 	admissionTester struct{ stand *standtest.World }
@@ -185,11 +185,11 @@ func (w *world) waitDecision(t testing.TB, p preview, want standtest.Decision, w
 	w.WaitDecision(t, p.String(), want, words...)
 }
 
-// commit pushes a change of the GitOps repository and waits until the service has read this commit or a later one.
+// commit pushes a change of the GitOps repository and waits until the generator has read this commit or a later one.
 func (w *world) commit(t testing.TB, message string, changes ...func(*os.Root) error) string {
 	t.Helper()
 	sha, nth := w.push(t, message, gitserver.All(changes...))
-	w.Eventually(t, standtest.Patience, "the service read commit "+message, func(ctx context.Context) error {
+	w.Eventually(t, standtest.Patience, "the generator read commit "+message, func(ctx context.Context) error {
 		status, err := w.Status(ctx)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 
 // Origin says where a request comes from.
 type Origin struct {
-	// Via is the part of the service that received it: the API or the previews page.
+	// Via is the part of the generator that received it: the API or the previews page.
 	Via string
 	// Address is the sender's network address.
 	Address string

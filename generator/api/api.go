@@ -28,7 +28,7 @@ import (
 // MaxRequestBody bounds the body of a request in bytes. Argo CD sends a few hundred.
 const MaxRequestBody = 64 << 10
 
-// Service is the state of the service that handlers read.
+// Service is the state of the generator that handlers read.
 type Service interface {
 	// Published is the snapshot that is served now; nil before the first one.
 	Published() *answer.Published
@@ -59,7 +59,7 @@ type Options struct {
 	Actions   *actions.Actions
 	Progress  *progress.Reader
 	Watch     *progress.Watch
-	Usage     Usage // nil if the service can't measure usage
+	Usage     Usage // nil if the generator can't measure usage
 	Now       func() time.Time
 	Logger    *slog.Logger
 }

@@ -69,7 +69,7 @@ func (a *API) identify(c *gin.Context) {
 	const kind = "the API token, or a token that access.yaml lists"
 	hasTokens := a.Service.Published() != nil && a.access().HasTokens()
 	if a.APIToken == nil && a.Workflows == nil && !hasTokens {
-		httpserver.Fail(c, http.StatusUnauthorized, "this endpoint is off: the service runs without the API token")
+		httpserver.Fail(c, http.StatusUnauthorized, "this endpoint is off: the generator runs without the API token")
 		return
 	}
 	sent, ok := bearer(c, kind)
@@ -151,7 +151,7 @@ func (who caller) refusal(p *answer.Published, environment string, now time.Time
 	}
 	switch {
 	case login == "":
-		return "the service doesn't know the GitHub login of " + who.name + ", and so not which previews are theirs; ask " +
+		return "the generator doesn't know the GitHub login of " + who.name + ", and so not which previews are theirs; ask " +
 			"the platform team to add it under people in " + config.AccessFile
 	case !p.Owns(login, environment, now):
 		return "only its owner, the authors of its pull requests, the holders of its slot and admins may change it; ask " +

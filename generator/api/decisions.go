@@ -53,7 +53,7 @@ func (a *API) decisionItems(repository string, number int) (all []item, ok bool)
 // problems returns mistakes in the configuration, and why a repository can't be read.
 func (a *API) problems(repository string) []string {
 	p, status := a.Service.Published(), a.Service.Status()
-	if p == nil { // only if the service has stood aside just now
+	if p == nil { // only if the generator has stood aside just now
 		return []string{}
 	}
 	problems := status.ConfigProblems(p.Snapshot)

@@ -100,7 +100,7 @@ func (a *API) offers(p *answer.Published, s preview.Status, who caller) []action
 func (a *API) getApplication(c *gin.Context) {
 	if !a.Progress.HasApplications() && a.Service.Published() != nil {
 		httpserver.Fail(
-			c, http.StatusNotImplemented, "the service has no cluster; run it beside Argo CD, or with --kubeconfig",
+			c, http.StatusNotImplemented, "the generator has no cluster; run it beside Argo CD, or with --kubeconfig",
 		)
 		return
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// event is the part of a webhook's body that the service uses. Its long strings are cut.
+// event is the part of a webhook's body that the generator uses. Its long strings are cut.
 type event struct {
 	Repository struct {
 		ID       int64  `json:"id"`

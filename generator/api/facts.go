@@ -42,7 +42,7 @@ func (a *API) getFacts(c *gin.Context) {
 	_ = zip.Close() // the client may be gone
 }
 
-// writeInputs writes preview.Inputs as JSON, one repository at a time: the whole text can be larger than the service's
+// writeInputs writes preview.Inputs as JSON, one repository at a time: the whole text can be larger than the generator's
 // memory limit. A test compares the fields with those of preview.Inputs and preview.Facts.
 func writeInputs(to io.Writer, p *answer.Published) {
 	w := jsontext.NewWriter(to)

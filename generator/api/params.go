@@ -116,5 +116,5 @@ func writeGzip(c *gin.Context, body []byte) {
 		_ = c.Error(err)
 		return
 	}
-	_, _ = io.Copy(c.Writer, r) //nolint:gosec // G110: the service has compressed it
+	_, _ = io.Copy(c.Writer, r) //nolint:gosec // G110: the generator has compressed it
 }

@@ -22,7 +22,7 @@ type Message struct {
 
 // ParamsRequest is the request of Argo CD's plugin generator.
 type ParamsRequest struct {
-	// ApplicationSetName is the ApplicationSet that asks. The service refreshes it when the answer changes.
+	// ApplicationSetName is the ApplicationSet that asks. The generator refreshes it when the answer changes.
 	ApplicationSetName string `json:"applicationSetName,omitempty"`
 	// Input has the parameters of the ApplicationSet's generator.
 	Input ParamsInput `json:"input,omitzero"`
@@ -88,7 +88,7 @@ type DecisionList struct {
 type EnvironmentRequest struct {
 	// For is a duration, such as 48h: how long a woken environment stays awake, or how far from now an expiry moves.
 	For string `json:"for,omitempty"`
-	// Caller names the user in messages and the log. The service doesn't verify it.
+	// Caller names the user in messages and the log. The generator doesn't verify it.
 	Caller string `json:"caller,omitempty"`
 }
 
@@ -97,13 +97,13 @@ type Confirmation struct {
 	// Environments wait for confirmation and may be removed.
 	Environments []string `json:"environments,omitempty"`
 	// Repositories were never read, or their names belong to other repositories now. A repository that was never read
-	// counts as empty until it can be read: the service answers without it, and keeps only its known environments. For
-	// another repository with the name, the service reads that one from now on.
+	// counts as empty until it can be read: the generator answers without it, and keeps only its known environments. For
+	// another repository with the name, the generator reads that one from now on.
 	Repositories []string `json:"repositories,omitempty"`
 	// ApplicationSets got the status 409, because their filters don't select the environments that they had. They get an
 	// answer without these environments from now on.
 	ApplicationSets []string `json:"applicationSets,omitempty"`
-	// Caller names the user in the log. The service doesn't verify it.
+	// Caller names the user in the log. The generator doesn't verify it.
 	Caller string `json:"caller,omitempty"`
 }
 

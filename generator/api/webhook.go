@@ -91,7 +91,7 @@ func (w *Webhooks) accept(kind, delivery string, e event) (outcome, message stri
 	return "accepted", "accepted; it will be read again"
 }
 
-// isOurs reports whether an event is about a report of the service. The App may have other check runs too.
+// isOurs reports whether an event is about a report of the generator. The App may have other check runs too.
 func (w *Webhooks) isOurs(kind string, e event) bool {
 	switch kind {
 	case "status":
@@ -108,7 +108,7 @@ func (w *Webhooks) isOurs(kind string, e event) bool {
 // its body is read.
 func (w *Webhooks) signedEvent(c *gin.Context) (e event, ok bool) {
 	if w.Secret == nil {
-		httpserver.Fail(c, http.StatusForbidden, "webhooks are off: the service runs without --webhook-secret-file")
+		httpserver.Fail(c, http.StatusForbidden, "webhooks are off: the generator runs without --webhook-secret-file")
 		return e, false
 	}
 	mac, fields := hmac.New(sha256.New, []byte(w.Secret.Value())), &compactor{}

@@ -52,7 +52,7 @@ func NewNotifier(r Refresher, c *Callers, now func() time.Time, log *slog.Logger
 }
 
 // Notify refreshes the ApplicationSets with answers that changed since their last refresh. After a start it refreshes
-// all of them: while the service was away they may have got an error, and Argo CD would wait for minutes.
+// all of them: while the generator was away they may have got an error, and Argo CD would wait for minutes.
 func (n *Notifier) Notify(ctx context.Context, p *answer.Published, plugins []preview.Plugin) {
 	if n.refresher == nil {
 		return

@@ -1,6 +1,6 @@
 // Package buttons does what people ask for with the buttons of our check runs at GitHub: it wakes, extends and
 // redeploys previews.
-// A webhook about a click proves only that GitHub sent it. So the check run must be one that the service has written,
+// A webhook about a click proves only that GitHub sent it. So the check run must be one that the generator has written,
 // and GitHub is asked whether the user may push to the repository.
 package buttons
 
@@ -25,7 +25,7 @@ type Permissions interface {
 	CanWrite(ctx context.Context, repository, login string, userID int64) (bool, error)
 }
 
-// CheckRuns are the check runs of the service, by pull request: "owner/name#number".
+// CheckRuns are the check runs of the generator, by pull request: "owner/name#number".
 type CheckRuns interface {
 	// ByCheckRun finds the pull request with the check run; empty if the check run isn't ours.
 	ByCheckRun(id int64) (pr string)
@@ -56,7 +56,7 @@ func (b *Buttons) Add(clicks pending.Clicks) (isDue bool) {
 	return len(b.waiting) > 0
 }
 
-// clicked is a click on a check run of the service.
+// clicked is a click on a check run of the generator.
 type clicked struct {
 	pending.Click
 	pr, repository string

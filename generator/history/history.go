@@ -1,5 +1,5 @@
 // Package history keeps the last events of each environment in memory, for the previews page: changed states, changed
-// decisions and what people did. It starts empty with each run of the service.
+// decisions and what people did. It starts empty with each run of the generator.
 package history
 
 import (
@@ -25,7 +25,7 @@ type Event struct {
 	At time.Time
 	// What describes the event.
 	What string
-	// Who did it, and from where; empty if the service did it.
+	// Who did it, and from where; empty if the generator did it.
 	Who, From string
 }
 

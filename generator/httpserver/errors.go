@@ -30,7 +30,7 @@ func writeError(c *gin.Context) {
 	if last == nil || c.Writer.Written() {
 		return
 	}
-	e := &publicError{status: http.StatusInternalServerError, message: "internal error; see the service's log"}
+	e := &publicError{status: http.StatusInternalServerError, message: "internal error; see the generator's log"}
 	errors.As(last.Err, &e)
 	if e.status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", "Bearer")

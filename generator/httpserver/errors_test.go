@@ -26,7 +26,7 @@ func TestPanicDisclosesNothing(t *testing.T) {
 	})
 	panics = true
 	got := s.Get(t, "/readyz?verbose")
-	if got.Code != http.StatusInternalServerError || got.Message(t) != "internal error; see the service's log" {
+	if got.Code != http.StatusInternalServerError || got.Message(t) != "internal error; see the generator's log" {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	if logged := s.Log.String(); !strings.Contains(logged, "the s3cret reason") || !strings.Contains(logged, "api.(*API).getReady") {
@@ -51,7 +51,7 @@ func TestInternalErrorIsLogged(t *testing.T) {
 	})
 	broken = fmt.Errorf("the s3cret reason: %w", syscall.EPIPE) // gin turns the panic of a broken connection into an error
 	if got := s.Get(t, "/readyz?verbose"); got.Code != http.StatusInternalServerError ||
-		got.Message(t) != "internal error; see the service's log" {
+		got.Message(t) != "internal error; see the generator's log" {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	if logged := s.Log.String(); !strings.Contains(logged, "the s3cret reason") {

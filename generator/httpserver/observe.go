@@ -67,5 +67,5 @@ func (o observer) logInternalErrors(c *gin.Context, route string) {
 
 func (o observer) recovered(c *gin.Context, v any) {
 	o.log.Error("request panicked", "route", c.FullPath(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-	Fail(c, http.StatusInternalServerError, "internal error; see the service's log")
+	Fail(c, http.StatusInternalServerError, "internal error; see the generator's log")
 }

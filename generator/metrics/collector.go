@@ -45,7 +45,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
-// Service is the state of the service that the metrics describe.
+// Service is the state of the generator that the metrics describe.
 type Service interface {
 	// Published is the snapshot that is served now; nil before the first one.
 	Published() *answer.Published

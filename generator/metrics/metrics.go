@@ -1,4 +1,4 @@
-// Package metrics has the service's Prometheus metrics. Events are counted when they happen; figures about the snapshot
+// Package metrics has the generator's Prometheus metrics. Events are counted when they happen; figures about the snapshot
 // are read from it when Prometheus asks.
 package metrics
 
@@ -81,7 +81,7 @@ func New(r prometheus.Registerer, interval time.Duration) *Metrics {
 			prometheus.ExponentialBuckets(5, 2, 10)),
 		stageDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "previewset_stage_seconds",
-			Help: "Time of each stage of a new environment: row (the service has seen the label, until it serves the " +
+			Help: "Time of each stage of a new environment: row (the generator has seen the label, until it serves the " +
 				"environment), synced (until Argo CD has synced it), ready (until all is healthy).",
 			Buckets: stageBuckets,
 		}, []string{"stage"}),

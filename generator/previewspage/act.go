@@ -191,7 +191,7 @@ func (s *Pages) refuseAction(c *gin.Context, v visitor, e *entry, chosen string)
 		text = "This preview is yours, but only people with the role developer may change their previews."
 		remedy = "Ask the platform team for that role in " + config.AccessFile + "."
 	case v.Login == "":
-		remedy = "The service doesn't know your GitHub login. Ask the platform team to add it under people in " +
+		remedy = "The generator doesn't know your GitHub login. Ask the platform team to add it under people in " +
 			config.AccessFile + "."
 	}
 	s.message(c, http.StatusForbidden, notice{

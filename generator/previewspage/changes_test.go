@@ -41,7 +41,7 @@ func TestRecentChanges(t *testing.T) {
 	s.Refresh(t.Context())
 	s.post(t, "/previews/gateway-pr-1/sleep", "", someone("alice", "team"))
 	all := strings.Join(s.changeRows(t, ""), "\n")
-	for _, want := range []string{"shop-pr-7 Ready. the service", "exit code 3", "gateway-pr-1 Asked to sleep. alice (previews page)"} {
+	for _, want := range []string{"shop-pr-7 Ready. the generator", "exit code 3", "gateway-pr-1 Asked to sleep. alice (previews page)"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
 		}

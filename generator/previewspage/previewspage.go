@@ -1,7 +1,7 @@
 // Package previewspage serves the previews page: a list of all previews and a page for each one, for signed-in people. The
 // pages read the published snapshot; what people do there becomes a request, as in the API.
 //
-// The pages work without JavaScript. With it, a small script replaces the changed parts when the service tells of a
+// The pages work without JavaScript. With it, a small script replaces the changed parts when the generator tells of a
 // change by server-sent events.
 package previewspage
 
@@ -185,7 +185,7 @@ func (s *Pages) hostProblem(c *config.Config) string {
 	if domain == "" || !isBelow || config.IsReservedName(name) {
 		return ""
 	}
-	return "A preview could get the host " + host + ". Start the service with --pages-url=https://previews." + domain +
+	return "A preview could get the host " + host + ". Start the generator with --pages-url=https://previews." + domain +
 		", or with a host outside of " + domain + "."
 }
 

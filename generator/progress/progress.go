@@ -67,7 +67,7 @@ func (r *Reader) withApplication(ctx context.Context, row preview.Row) preview.S
 		return row.WithoutApplication(ErrBusy.Error())
 	case err != nil:
 		r.log.Warn("read Application failed", "env", row.Name, "error", err)
-		return row.WithoutApplication("its Application can't be read; see the service's log")
+		return row.WithoutApplication("its Application can't be read; see the generator's log")
 	}
 	return row.WithApplication(status)
 }

@@ -38,7 +38,7 @@ func TestEnvironmentHasApplicationStatus(t *testing.T) {
 	argo.Err = errors.New("secret address refused")
 	w.AdvanceClock(time.Second)
 	got = s.Environment(t, "shop-pr-7")
-	if *got.Ready || got.Application != nil || got.Reason != "its Application can't be read; see the service's log" ||
+	if *got.Ready || got.Application != nil || got.Reason != "its Application can't be read; see the generator's log" ||
 		!strings.Contains(s.Log.String(), "secret address refused") {
 		t.Errorf("while the Application can't be read: %+v\n%s", got, s.Log)
 	}

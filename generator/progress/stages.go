@@ -10,7 +10,7 @@ import (
 // Stage is a stage on the way of a new environment: it ends at the event of this name.
 type Stage string
 
-// The stages. The first one begins when the service sees that a pull request or a file asks for the environment.
+// The stages. The first one begins when the generator sees that a pull request or a file asks for the environment.
 const (
 	StageRow    Stage = "row"    // Argo CD can ask for its row
 	StageSynced Stage = "synced" // Argo CD has synced the row
@@ -39,7 +39,7 @@ func (discard) UsableTook(string, time.Duration)       {}
 
 // SavedStages are the times at which the stages of an environment began that wasn't ready yet.
 type SavedStages struct {
-	// Asked is the time at which the service first saw that something asks for it, and that it waits for no person.
+	// Asked is the time at which the generator first saw that something asks for it, and that it waits for no person.
 	Asked time.Time `json:"asked"`
 	// Row and Synced are the ends of the stages; zero before.
 	Row    time.Time `json:"row,omitzero"`
@@ -47,7 +47,7 @@ type SavedStages struct {
 }
 
 // stages times the way of each new environment. An environment that a person must mend first isn't timed, because its
-// time says nothing about the service, Argo CD or the cluster.
+// time says nothing about the generator, Argo CD or the cluster.
 type stages struct {
 	observer Observer
 	times    map[string]SavedStages // by environment

@@ -90,7 +90,7 @@ func TestStagesOfANewPreview(t *testing.T) {
 	}
 }
 
-// A preview that fails until its author pushes again says nothing about the service, Argo CD or the cluster.
+// A preview that fails until its author pushes again says nothing about the generator, Argo CD or the cluster.
 func TestFailedPreviewsAreNotMeasured(t *testing.T) {
 	t.Parallel()
 	w, argo := testworld.New(), &testworld.Applications{Statuses: map[string]*preview.ApplicationStatus{}}

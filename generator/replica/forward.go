@@ -85,7 +85,7 @@ func (r *Replica) forward(
 }
 
 // rewrite leaves a request as it is, except for its target and the proof. ReverseProxy drops what the proxies in front of
-// the service have set.
+// the generator have set.
 func (r *Replica) rewrite(p *httputil.ProxyRequest, target *url.URL, listener string) {
 	p.SetURL(target)
 	p.Out.Host, p.Out.URL.RawQuery = p.In.Host, p.In.URL.RawQuery

@@ -1,4 +1,4 @@
-// Package replica lets several replicas of the service run at once. One of them leads: it runs the refresh cycle and
+// Package replica lets several replicas of the generator run at once. One of them leads: it runs the refresh cycle and
 // writes. The others forward all requests to it. If the leader doesn't answer Argo CD, a follower answers with the saved
 // state, which is exactly what the leader serves.
 //
@@ -71,7 +71,7 @@ type Options struct {
 	Now      func() time.Time
 }
 
-// Service is the service of this process.
+// Service is the generator of this process.
 type Service interface {
 	// Published is the snapshot that is served now; nil before the first one.
 	Published() *answer.Published
@@ -138,7 +138,7 @@ func Draining(ctx context.Context) (context.Context, context.CancelFunc) {
 	return drained, cancel
 }
 
-// Handlers wraps the handlers of both listeners. Save lets the service save its state again.
+// Handlers wraps the handlers of both listeners. Save lets the generator save its state again.
 func (r *Replica) Handlers(
 	s Service, save func(), private, public http.Handler, m *httpserver.Metrics,
 ) (wrappedPrivate, wrappedPublic http.Handler) {

@@ -115,7 +115,7 @@ func (s *saved) load(ctx context.Context, decoded bool) (*view, error) {
 	return s.view, nil
 }
 
-// decode computes the answer of a view, as the service does before its sources are read.
+// decode computes the answer of a view, as the generator does before its sources are read.
 func (s *saved) decode(v *view) error {
 	if len(v.content) == 0 {
 		return errors.New("no state is saved yet")

@@ -301,7 +301,7 @@ func TestRerunOfACheckRun(t *testing.T) {
 	}
 }
 
-// Webhooks about the service's own check runs cause no reads.
+// Webhooks about the generator's own check runs cause no reads.
 func TestOwnCheckRunsCauseNoReads(t *testing.T) {
 	t.Parallel()
 	r := sleeping(t)

@@ -79,7 +79,7 @@ func newGitHubClient(t testing.TB, g *githubtest.Server, url string, isApp bool)
 	return c
 }
 
-// restart starts the service with the saved state.
+// restart starts the generator with the saved state.
 func (r *reported) restart(t *testing.T) {
 	t.Helper()
 	r.service = testworld.Ready(t, r.World, r.options...)
@@ -163,7 +163,7 @@ func TestDeploymentFollowsThePreview(t *testing.T) {
 	r.wantDeployments(t, "the label is gone")
 }
 
-// A crash of the service after GitHub created the deployment creates no second one.
+// A crash of the generator after GitHub created the deployment creates no second one.
 func TestDeploymentOfALostAnswerIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	r := newReported(t, report.Deployment)

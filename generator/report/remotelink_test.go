@@ -103,7 +103,7 @@ func TestMissingIssueIsAskedForOnce(t *testing.T) {
 	r.wantLinks(t, server, "another title", "ABC-7"+shop7+" resolved", "SHOP-2"+shop7)
 }
 
-// A Jira that fails stops neither the reports to GitHub nor the service.
+// A Jira that fails stops neither the reports to GitHub nor the generator.
 func TestJiraFails(t *testing.T) {
 	t.Parallel()
 	r, server := linked(t, report.Deployment)

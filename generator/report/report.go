@@ -95,7 +95,7 @@ type Reports struct {
 	lists    map[Kind]list
 	// reruns are the pull requests whose check run is to be written again. They wait here, because a Send may run.
 	reruns []string
-	// refused are the repositories that the token may not write to. They get no reports until the service restarts.
+	// refused are the repositories that the token may not write to. They get no reports until the generator restarts.
 	refused map[string]bool
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Access says what may be reported to a repository.
 type Access struct {
-	// MayWrite is false for a repository that the service may not read, and for one that has taken over another
+	// MayWrite is false for a repository that the generator may not read, and for one that has taken over another
 	// repository's name.
 	MayWrite bool
 	// WasRead is true if the list of its open pull requests has been read, and the last read succeeded.

@@ -109,8 +109,8 @@ func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 func (s *SignIn) Start(w http.ResponseWriter, r *http.Request, next string) error {
 	if s.OIDC == nil {
 		return &Error{
-			Reason: "sign-in is off: the service has no identity provider",
-			Remedy: "ask the platform team to start the service with --oidc-issuer",
+			Reason: "sign-in is off: the generator has no identity provider",
+			Remedy: "ask the platform team to start the generator with --oidc-issuer",
 		}
 	}
 	found, err := s.provider.discover(r.Context())
@@ -269,6 +269,6 @@ func (e *Error) Error() string { return e.Reason + "; " + e.Remedy }
 func (s *SignIn) unreachable(err error) error {
 	s.Logger.Warn("sign-in failed", "error", config.Printable(err.Error()))
 	return &Error{
-		Reason: "the identity provider gave no valid answer", Remedy: "sign in again; the service's log has the details",
+		Reason: "the identity provider gave no valid answer", Remedy: "sign in again; the generator's log has the details",
 	}
 }

@@ -1,5 +1,5 @@
 // Package signin finds out who opens the previews page. People sign in with OpenID Connect, or a trusted proxy names
-// them in headers. A session is a sealed cookie: the service keeps no list of sessions.
+// them in headers. A session is a sealed cookie: the generator keeps no list of sessions.
 //
 // The package doesn't decide what a person may do; see config.Access.
 package signin

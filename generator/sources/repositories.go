@@ -52,7 +52,7 @@ func NewRepositories(
 	}
 }
 
-// IsAllowed reports whether the service may read a repository.
+// IsAllowed reports whether the generator may read a repository.
 func (r *Repositories) IsAllowed(name string) bool {
 	return len(r.patterns) == 0 || slices.ContainsFunc(r.patterns, func(pattern string) bool {
 		ok, err := path.Match(strings.ToLower(pattern), name)

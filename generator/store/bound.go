@@ -6,7 +6,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// droppable are the parts of a state that aren't needed to keep environments, the least needed first. The service gets
+// droppable are the parts of a state that aren't needed to keep environments, the least needed first. The generator gets
 // them again after a restart, except for the history.
 var droppable = []struct {
 	name string

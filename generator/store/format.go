@@ -25,7 +25,7 @@ const (
 	maxExpanded = 512 << 20
 )
 
-// State is everything that the service keeps between two runs.
+// State is everything that the generator keeps between two runs.
 type State struct {
 	Memory preview.Memory
 	// Reported holds the commit statuses that GitHub had at this save, by pull request. A status that was set later is set

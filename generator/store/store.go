@@ -1,4 +1,4 @@
-// Package store keeps the saved state: what the service remembers between two runs. It decides when the state must be
+// Package store keeps the saved state: what the generator remembers between two runs. It decides when the state must be
 // saved again, and how it is encoded. Packages that talk to a file or a ConfigMap only load and save bytes. The package
 // doesn't know what the memory means; package preview does.
 package store

@@ -11,7 +11,7 @@ import (
 	"github.com/previewset/previewset/generator/store"
 )
 
-// Advance moves the clock of a synctest bubble and waits until the service is idle.
+// Advance moves the clock of a synctest bubble and waits until the generator is idle.
 func Advance(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -92,7 +92,7 @@ func (a SavedActivity) Measure(context.Context, *config.Policy) (preview.Measure
 	return preview.Measurement{At: a.now(), Window: 5 * time.Minute, Used: used}, nil
 }
 
-// AsSaved sets the options of the service that saved the state.
+// AsSaved sets the options of the generator that saved the state.
 func AsSaved(w *World, r *Statuses) func(*generator.Options) {
 	return func(o *generator.Options) {
 		o.Clock, o.Activity, o.Reporter = Skew(0), SavedActivity{w.Clock}, r

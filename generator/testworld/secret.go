@@ -8,7 +8,7 @@ import (
 	"github.com/previewset/previewset/generator/secret"
 )
 
-// The tokens of the service.
+// The tokens of the generator.
 const (
 	ArgoToken = "argo-t0ken"
 	APIToken  = "api-t0ken"

@@ -1,4 +1,4 @@
-// Package testworld is the world around the service in tests of generator and its subpackages: a config branch, GitHub,
+// Package testworld is the world around the generator in tests of generator and its subpackages: a config branch, GitHub,
 // a cluster, and a service that reads them. It is hand-written and has no rules of its own.
 package testworld
 
@@ -32,7 +32,7 @@ pullRequests: {issueKey: "[A-Z]+-[0-9]+"}
 // Start is the time of a new world.
 var Start = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-// World is everything that the service reads. It implements the config branch and GitHub; Cluster implements the
+// World is everything that the generator reads. It implements the config branch and GitHub; Cluster implements the
 // cluster. The fields are changed by tests, while a service runs only in Change.
 type World struct {
 	mu             sync.Mutex

@@ -39,7 +39,7 @@ func TestDetailsNeedSecretOfProxy(t *testing.T) {
 		{"blanks", map[string]string{"X-Forwarded-User": "  "}, false},
 		{"an unrelated header", map[string]string{"X-Forwarded-User": "", "X-User": "bob"}, false},
 		{
-			"another token of the service",
+			"another token of the generator",
 			map[string]string{signin.ProxySecretHeader: "", "Authorization": "Bearer " + testworld.ArgoToken},
 			false,
 		},

@@ -29,7 +29,7 @@ func newAdoptCmd(term *terminal.Process, runF func(context.Context, *adoptOption
 	cmd := &cobra.Command{
 		Use:   "adopt OWNER/REPO#NUMBER",
 		Short: "Keep an environment after its pull request is closed",
-		Long: `adopt asks the service for the commits in a pull request's environment and writes them into the
+		Long: `adopt asks the generator for the commits in a pull request's environment and writes them into the
 environment's file. While the pull request is open, nothing changes. After it is closed, the environment
 stays at those commits, with the same name, namespace, address and data.
 

@@ -1,10 +1,10 @@
 // Package cli is previewctl: a file for each command, with its options, flags and work.
 //
 // newXCmd declares a command's flags, and parses and checks them into options. runX does the work. newXCmd receives
-// runX as runF, so that tests can check the same flags and options without Git and the service.
+// runX as runF, so that tests can check the same flags and options without Git and the generator.
 //
 // The parts that commands share are subpackages. The package decides nothing about environments: names, rules and
-// manifests come from packages preview and overlay, as in the service.
+// manifests come from packages preview and overlay, as in the generator.
 package cli
 
 import (

@@ -27,7 +27,7 @@ type confirmOptions struct {
 	list        bool
 }
 
-// maxConfirmed is the number of names that the service accepts at once.
+// maxConfirmed is the number of names that the generator accepts at once.
 const maxConfirmed = 1000
 
 func newConfirmCmd(term *terminal.Process, runF func(context.Context, *confirmOptions) error) *cobra.Command {
@@ -35,7 +35,7 @@ func newConfirmCmd(term *terminal.Process, runF func(context.Context, *confirmOp
 	cmd := &cobra.Command{
 		Use:   "confirm [NAME...] [--repository OWNER/NAME...] [--application-set NAME...]",
 		Short: "Confirm the removal of environments that wait for it",
-		Long: `confirm lets the service remove environments that wait for confirmation. The service asks for a
+		Long: `confirm lets the generator remove environments that wait for confirmation. The generator asks for a
 confirmation if the cause wasn't a decision about this one environment: the configured label has changed, the
 label was deleted, the repository was removed from the configuration or can't be read, the namespace would
 change, or many environments lost their label, file, slot or lifetime at once. previewctl why prints the cause.
@@ -138,7 +138,7 @@ func runConfirm(ctx context.Context, opts *confirmOptions) error {
 	all := slices.Concat(opts.names.Environments, opts.names.Repositories, opts.names.ApplicationSets)
 	opts.term.Answerf("confirmed: %s", strings.Join(all, ", "))
 	if len(opts.names.Environments) > 0 || len(opts.names.ApplicationSets) > 0 {
-		opts.term.Answerf("\nNext: the service removes them from its answer within seconds, and Argo CD deletes them.\n" +
+		opts.term.Answerf("\nNext: the generator removes them from its answer within seconds, and Argo CD deletes them.\n" +
 			"See the result: previewctl list --all")
 	}
 	return nil
@@ -221,7 +221,7 @@ func notWaiting(name string, decisions []preview.Decision) error {
 				name, d.Outcome, d.Rule, howToRemove(d))
 		}
 	}
-	return fmt.Errorf("the service knows no environment %s; see all environments: previewctl list", name)
+	return fmt.Errorf("the generator knows no environment %s; see all environments: previewctl list", name)
 }
 
 // howToRemove says how a person removes an environment.

@@ -50,7 +50,7 @@ The profile selects the services. --service runs a service at a branch, tag, com
 follows it. The services that call it run too (profile changed). All other services are links to the baseline,
 or to the target of --link.
 
-If the service will hold the environment, the command prints the reason and the remedy. The service of
+If the generator will hold the environment, the command prints the reason and the remedy. The generator of
 PREVIEWSET_SERVER tells it about pull requests. Without that variable it knows only the GitOps repository. It
 doesn't know whether a branch or tag exists: previewctl why NAME says so after a minute.
 
@@ -60,7 +60,7 @@ previewctl event.
 If another push was faster, the command applies its change again on the new commit.
 
 The JSON has the keys name, url, result (created, changed or unchanged), dry_run, branch, commit, patch (of a
-dry run), review_url (with --branch), and held: the decision, if the service will hold the environment.
+dry run), review_url (with --branch), and held: the decision, if the generator will hold the environment.
 
 For HTTPS, the push uses --config-token-file or Git's credential helpers; for SSH, a key. It ignores
 http.extraHeader, where actions/checkout puts its token, and insteadOf for the address in --config-repo.`,
@@ -164,7 +164,7 @@ func (o *createOptions) run(ctx context.Context) (answer changeAnswer, err error
 	return answer, nil
 }
 
-// explain prints why the service will hold the environment with the remedy, and the next step.
+// explain prints why the generator will hold the environment with the remedy, and the next step.
 func (o *createOptions) explain(f *envfile.File, answer changeAnswer) {
 	if answer.Held != nil {
 		o.term.Answerf("held: %s", config.Printable(answer.Held.Reason))
@@ -213,7 +213,7 @@ func (o *createOptions) newEnvironment(ctx context.Context) func(*envfile.File) 
 // changes reports whether the command changes the environment's file instead of creating it.
 func (o *createOptions) changes(f *envfile.File) bool { return o.update && f.Content != nil }
 
-// hold returns the decision by which the service will hold the environment, or nil.
+// hold returns the decision by which the generator will hold the environment, or nil.
 func (o *createOptions) hold(ctx context.Context, f *envfile.File) *preview.Decision {
 	before, err := f.Repo.Load()
 	if err != nil {

@@ -32,7 +32,7 @@ func newDeleteCmd(term *terminal.Process, runF func(context.Context, *deleteOpti
 	cmd := &cobra.Command{
 		Use:   "delete NAME|OWNER/REPO#NUMBER",
 		Short: "Delete an environment with its namespace and data",
-		Long: `delete removes the folder overlays/NAME and pushes that as one commit. The service then removes
+		Long: `delete removes the folder overlays/NAME and pushes that as one commit. The generator then removes
 the environment, and Argo CD deletes it with its namespace and all data in it. Git keeps the files; the data
 is lost.
 

@@ -22,7 +22,7 @@ func newExtendCmd(term *terminal.Process, runF func(context.Context, *requestOpt
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "extend NAME|OWNER/REPO#NUMBER",
 		Short: "Postpone an environment's expiry, or bring it back",
-		Long: `extend asks the service to keep an environment for a duration from now, even without activity and
+		Long: `extend asks the generator to keep an environment for a duration from now, even without activity and
 after its expiry. The policy's lifetime.maxExtension is the maximum and the default. The environment may
 sleep meanwhile. extend prints the end that it has then, and a note if something prevents a later one: an
 extension never makes a life shorter, and it doesn't move the end of a slot's claim.

@@ -83,7 +83,7 @@ func runHandover(ctx context.Context, opts *handoverOptions) error {
 }
 
 // notRunning returns the named services that don't run in the environment. It returns none for a pull request's
-// environment, because only the service knows the services that the pull request changes.
+// environment, because only the generator knows the services that the pull request changes.
 func (o *handoverOptions) notRunning(f *envfile.File) (services []string) {
 	if o.back || f.PullRequest != "" {
 		return nil

@@ -40,7 +40,7 @@ The system has no services at first; previewctl service add adds yours. --exampl
 Its pull requests come from the repositories of --example-repository. With one repository, each of its pull
 requests counts, and the demo images keep their tags. With two, the first has the services web, orders and
 products, the second has gateway, and your builds must push an image for each commit. Without any, it has no
-pull requests, and the service doesn't ask GitHub.
+pull requests, and the generator doesn't ask GitHub.
 
 Previews have HTTPRoutes of the Gateway API, and appsets/gateway.yaml is their Gateway. --gateway names its
 controller, which sets the class, the namespace and the preset for activity. --ingress writes Ingresses.
@@ -75,7 +75,7 @@ After that, previewctl create works in DIR.`,
 
 func (o *initOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.settings.RepoURL, "repo-url", "", "set the GitOps repository's address for Argo CD and the service")
+	f.StringVar(&o.settings.RepoURL, "repo-url", "", "set the GitOps repository's address for Argo CD and the generator")
 	f.StringVar(&o.settings.Domain, "domain", "", "set the previews' domain: each has the address <environment>.<domain>")
 	f.StringVar(&o.settings.Branch, "branch", scaffold.ExampleBranch, "set the config branch")
 	f.StringVar(&o.settings.Namespace, "argocd-namespace", scaffold.ExampleNamespace, "set Argo CD's namespace")

@@ -21,7 +21,7 @@ const (
 	// leasePrefix begins the names of leases. leaseRandom is the number of random characters behind it: 50 bits.
 	leasePrefix = "lease-"
 	leaseRandom = 10
-	// keepEndedLease is how long the file of a lease that has ended stays in the GitOps repository. The service has
+	// keepEndedLease is how long the file of a lease that has ended stays in the GitOps repository. The generator has
 	// removed its environment long before.
 	keepEndedLease = 24 * time.Hour
 )
@@ -151,7 +151,7 @@ func newReleaseCmd(term *terminal.Process, runF func(context.Context, *deleteOpt
 		Use:   "release NAME",
 		Short: "End a lease and delete its environment",
 		Long: `release ends a lease before its time: it is delete for environments that previewctl lease created, and refuses
-all others. The service then removes the environment with its data, without confirmation.
+all others. The generator then removes the environment with its data, without confirmation.
 
 The JSON has the keys of delete.`,
 		Example: `  previewctl release lease-4k2vqz7mpx --dry-run

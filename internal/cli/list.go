@@ -29,7 +29,7 @@ type listOptions struct {
 	login             string // the user's, for mine
 }
 
-// listing is the JSON of list: rows and decisions with the service's keys.
+// listing is the JSON of list: rows and decisions with the generator's keys.
 type listing struct {
 	Environments []apiclient.Environment `json:"environments"`
 	Decisions    []preview.Decision      `json:"decisions"`

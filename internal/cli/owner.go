@@ -32,12 +32,12 @@ func (o *ownership) checkOwner(name, owner string) error {
 		return nil
 	case owner == "":
 		return fmt.Errorf("the owner of %s is unknown, and %s is required\n"+
-			"name the service that knows it with PREVIEWSET_SERVER, or ask a person to do this", name, o.login)
+			"name the generator that knows it with PREVIEWSET_SERVER, or ask a person to do this", name, o.login)
 	}
 	return fmt.Errorf("%s belongs to %s, not to %s\nask %s to do this", name, owner, o.login, owner)
 }
 
-// checkFile checks the owner that the file names. Without one, it asks the service; a nil client knows no owners.
+// checkFile checks the owner that the file names. Without one, it asks the generator; a nil client knows no owners.
 // An environment that doesn't exist yet belongs to its creator, unless it is a pull request's.
 func (o *ownership) checkFile(ctx context.Context, client *apiclient.Client, f *envfile.File) error {
 	if o.login == "" {
@@ -63,7 +63,7 @@ func (o *ownership) checkFile(ctx context.Context, client *apiclient.Client, f *
 	return o.checkOwner(f.Name, known.Owner)
 }
 
-// checkRequest checks the owner that the service knows.
+// checkRequest checks the owner that the generator knows.
 func (o *ownership) checkRequest(ctx context.Context, client *apiclient.Client, name string) error {
 	if o.login == "" {
 		return nil
@@ -73,7 +73,7 @@ func (o *ownership) checkRequest(ctx context.Context, client *apiclient.Client, 
 		return err
 	}
 	if d == nil {
-		return fmt.Errorf("the service knows no environment %s\nsee all environments: previewctl list --all", name)
+		return fmt.Errorf("the generator knows no environment %s\nsee all environments: previewctl list --all", name)
 	}
 	return o.checkOwner(name, d.Owner)
 }

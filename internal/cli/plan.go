@@ -30,8 +30,8 @@ func newPlanCmd(term *terminal.Process, runF func(context.Context, *planOptions)
 		Long: `plan shows which environments a push of the working tree in --dir would add, change and remove,
 with the diff of their manifests. It changes nothing.
 
-It reads pull requests, branches and tags from the service and applies the service's rules. For a ref that
-the service hasn't read yet, it uses a synthetic commit and prints a note. Without a service it compares
+It reads pull requests, branches and tags from the generator and applies the generator's rules. For a ref that
+the generator hasn't read yet, it uses a synthetic commit and prints a note. Without a generator it compares
 with --base, ignores labelled pull requests, and uses a synthetic commit for each ref. If the clone is behind
 the config branch, the plan includes what the branch has in addition.
 
@@ -57,7 +57,7 @@ confirmation) and "problems".`,
 	flags.Output(cmd, &opts.output, "text", "text", "json", "yaml")
 	cmd.Flags().StringVar(&opts.Dir, "dir", ".", "read the GitOps repository from a folder in a clone")
 	cmd.Flags().StringVar(&opts.Base, "base", "",
-		"without a service, compare with a commit (default: the config branch on the remote origin, else HEAD)")
+		"without a generator, compare with a commit (default: the config branch on the remote origin, else HEAD)")
 	cmd.Flags().BoolVar(&opts.Summary, "summary", false, "omit the diff of the manifests")
 	return cmd
 }

@@ -18,7 +18,7 @@ func newRedeployCmd(term *terminal.Process, runF func(context.Context, *requestO
 	return newRequestCmd(&cobra.Command{
 		Use:   "redeploy NAME|OWNER/REPO#NUMBER",
 		Short: "Start new Pods of an environment's services",
-		Long: `redeploy asks the service to start new Pods of all services that run in an environment, with the same
+		Long: `redeploy asks the generator to start new Pods of all services that run in an environment, with the same
 commits. The row gets the time of the request as an annotation of the Pod templates, and Argo CD syncs that.
 The workloads need the label previewset.dev/image-of.
 

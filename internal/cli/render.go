@@ -39,7 +39,7 @@ manifests. The name of an overlay that isn't an environment, such as staging for
 overlay.
 
 With --server or PREVIEWSET_SERVER, the services and their commits are those of the existing environment.
-Without a service, an environment with a file runs as the service would run it: in profile "changed" the
+Without a generator, an environment with a file runs as the generator would run it: in profile "changed" the
 services of the file and their callers run, and the rest is linked. For a pull request, render uses a
 synthetic one: labelled, from the same repository, with a change of every service of that repository, or of
 those in --changed. Every configured ref then has a synthetic commit. A note on standard error names the
@@ -115,7 +115,7 @@ func (o *renderOptions) manifests(ctx context.Context, repo *overlay.Repo) ([]by
 	return manifests, nil
 }
 
-// row returns the environment's row from the service, or else a synthetic one.
+// row returns the environment's row from the generator, or else a synthetic one.
 func (o *renderOptions) row(ctx context.Context, repo *overlay.Repo) (preview.Row, error) {
 	if o.Client != nil {
 		s, err := o.StatusWithNotice(ctx)
@@ -161,7 +161,7 @@ func (o *renderOptions) pullRequest(c *config.Config) (repository string, number
 	return "", 0, false
 }
 
-// rowOfFile applies the service's rules to an environment with a file, as if it were new.
+// rowOfFile applies the generator's rules to an environment with a file, as if it were new.
 func (o *renderOptions) rowOfFile(c *config.Config) (preview.Row, error) {
 	facts := synthetic.Facts(c, "", preview.PullRequest{})
 	facts.Skew = new(time.Duration) // the only clock is this machine's
@@ -181,7 +181,7 @@ func (o *renderOptions) rowOfFile(c *config.Config) (preview.Row, error) {
 		"see its problems: previewctl check %s", o.Target, o.dir)
 }
 
-// rowOfPullRequest applies the service's rules to a synthetic pull request.
+// rowOfPullRequest applies the generator's rules to a synthetic pull request.
 func (o *renderOptions) rowOfPullRequest(c *config.Config, repository string, number int) (preview.Row, error) {
 	pr, err := o.synthetic.PullRequest(c, repository, number)
 	if err != nil {

@@ -162,7 +162,7 @@ func (o *resetOptions) chooseStores(f *envfile.File) error {
 }
 
 // finalDataset returns the dataset of a store if it can't load that again, or "". A label can choose another profile,
-// which isn't known here; the service then ignores the request.
+// which isn't known here; the generator then ignores the request.
 func finalDataset(f *envfile.File, store string) string {
 	e := f.Config.Environments[f.Name]
 	if e == nil {

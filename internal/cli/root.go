@@ -16,10 +16,10 @@ func newRootCmd(term *terminal.Process) *cobra.Command {
 		Use:   "previewctl",
 		Short: "Manage preview environments through Git and Argo CD",
 		Long: `previewctl creates and checks the GitOps repository of PreviewSet, creates and changes
-environments with one Git commit each, and shows what the service does with them. It uses Git and the
+environments with one Git commit each, and shows what the generator does with them. It uses Git and the
 service's API, never the cluster.
 
-The service's address is --server or PREVIEWSET_SERVER. The file with its token is --api-token-file or
+The generator's address is --server or PREVIEWSET_SERVER. The file with its token is --api-token-file or
 PREVIEWSET_API_TOKEN_FILE.
 
 From an empty folder to an environment that runs your branch of one service:
@@ -65,11 +65,11 @@ func addGroups(root *cobra.Command, term *terminal.Process) {
 			newAdoptCmd(term, runAdopt), newEventCmd(term, runEvent), newSlotCmd(term),
 			newCICmd(term, runCI), newLeaseCmd(term, runLease), newReleaseCmd(term, runDelete),
 		}},
-		{"read", "Show environments (needs the service):", []*cobra.Command{
+		{"read", "Show environments (needs the generator):", []*cobra.Command{
 			newListCmd(term, runList), newShowCmd(term, runShow), newWhyCmd(term, runWhy), newOpenCmd(term, runOpen),
 			newEnvCmd(term, runEnv), newWaitCmd(term, runWait), newUsageCmd(term, runUsage), newMCPCmd(term, runMCP),
 		}},
-		{"request", "Wake, sleep, extend and redeploy environments, confirm removals (needs the service):", []*cobra.Command{
+		{"request", "Wake, sleep, extend and redeploy environments, confirm removals (needs the generator):", []*cobra.Command{
 			newWakeCmd(term, runRequest), newSleepCmd(term, runRequest), newExtendCmd(term, runRequest),
 			newRedeployCmd(term, runRequest), newConfirmCmd(term, runConfirm),
 		}},

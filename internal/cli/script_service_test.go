@@ -57,7 +57,7 @@ func service(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		select {
 		case <-done:
-			ts.Fatalf("the service ended")
+			ts.Fatalf("the generator ended")
 		case <-time.After(10 * time.Millisecond): // a real process is polled too
 		}
 	}

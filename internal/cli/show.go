@@ -22,7 +22,7 @@ type showOptions struct {
 	output string
 }
 
-// details is the JSON of show: the service's keys, the services as a list, and the decision.
+// details is the JSON of show: the generator's keys, the services as a list, and the decision.
 type details struct {
 	preview.Status
 	Services []preview.Content `json:"services"`
@@ -41,7 +41,7 @@ Argo CD's sync status and health; why it isn't ready; and a failing Pod or the f
 The JSON has the keys of the row for Argo CD, and "services", "decision", "expected" (revision and images),
 "ready", "failing", "reason", "progress" (phase, reason, remedy, since, expected_seconds, resource) and
 "application" (sync, health, revision, operation, message, unhealthy, failing_pod, images). "ready" and
-"application" are absent if the service has no access to a cluster.`,
+"application" are absent if the generator has no access to a cluster.`,
 		Example: `  previewctl show shop-pr-7
   previewctl show acme/shop#7
   previewctl show shop-pr-7 -o json`,
@@ -92,7 +92,7 @@ func (o *showOptions) condition(s preview.Status) string {
 	switch {
 	case s.State == preview.Asleep, s.State == preview.Waking:
 		return o.Env.Colour(terminal.Yellow, string(s.State))
-	case s.Ready == nil: // the service has no access to a cluster
+	case s.Ready == nil: // the generator has no access to a cluster
 		return "live"
 	case *s.Ready:
 		return o.Env.Colour(terminal.Green, string(preview.PhaseReady))
@@ -105,7 +105,7 @@ func (o *showOptions) condition(s preview.Status) string {
 // phase returns since when the environment is in its phase, and how long that usually takes.
 func (d details) phase(now time.Time) string {
 	if d.Ready == nil && d.State == preview.Awake {
-		return "" // the service has no access to a cluster
+		return "" // the generator has no access to a cluster
 	}
 	text := phaseText(&d.Progress, now)
 	if d.Progress.ExpectedSeconds > 0 {
@@ -220,7 +220,7 @@ func decisionText(d *preview.Decision, now time.Time) string {
 func argoCDText(s preview.Status) string {
 	switch {
 	case s.Ready == nil:
-		return "unknown: the service has no access to a cluster"
+		return "unknown: the generator has no access to a cluster"
 	case s.Application == nil:
 		return ""
 	}

@@ -18,11 +18,11 @@ func newSleepCmd(term *terminal.Process, runF func(context.Context, *requestOpti
 	return newRequestCmd(&cobra.Command{
 		Use:   "sleep NAME|OWNER/REPO#NUMBER",
 		Short: "Put an environment to sleep now",
-		Long: `sleep asks the service to put an environment to sleep. Its Pods and public routes are removed; its
+		Long: `sleep asks the generator to put an environment to sleep. Its Pods and public routes are removed; its
 volumes, Secrets and ConfigMaps stay. A visit to one of its addresses in a browser, a push, or previewctl
 wake wakes it.
 
-Without activity in previewset.yaml the service doesn't know whether an environment is idle. After it was
+Without activity in previewset.yaml the generator doesn't know whether an environment is idle. After it was
 woken, only another previewctl sleep puts it to sleep again.`,
 		Example: `  previewctl sleep shop-pr-7
   previewctl sleep acme/shop#7

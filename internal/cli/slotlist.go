@@ -36,7 +36,7 @@ type slotRow struct {
 	Purpose string     `json:"purpose"`
 	Since   *time.Time `json:"since,omitempty"`
 	Until   *time.Time `json:"until,omitempty"`
-	State   string     `json:"state"` // free, waiting, the service's state, or empty without a service
+	State   string     `json:"state"` // free, waiting, the generator's state, or empty without a generator
 	URL     string     `json:"url"`
 }
 
@@ -51,9 +51,9 @@ func newSlotListCmd(term *terminal.Process, runF func(context.Context, *slotList
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the slots, their holders and the queue",
-		Long: `list prints the slots with their claims, and the queue. State and address come from the service in
+		Long: `list prints the slots with their claims, and the queue. State and address come from the generator in
 --server or PREVIEWSET_SERVER; everything else comes from the GitOps repository. If its remote can't be
-read, the list comes from the clone in the current folder, or else from the service, and a note names the
+read, the list comes from the clone in the current folder, or else from the generator, and a note names the
 unknown parts.
 
 Without a terminal it prints lines with tabs and no header: slot, holders, purpose, since, until, state,
@@ -85,7 +85,7 @@ func runSlotList(ctx context.Context, opts *slotListOptions) error {
 	fsys, err := opts.files(ctx)
 	if err != nil && isKnown {
 		opts.term.Notef("the GitOps repository can't be read: %s", err)
-		opts.term.Notef("these are the slots with an environment, as the service knows them; free slots, further holders, " +
+		opts.term.Notef("these are the slots with an environment, as the generator knows them; free slots, further holders, " +
 			"the time of a claim and the queue are unknown")
 		return opts.print(listingOfService(rows))
 	}
@@ -168,7 +168,7 @@ func slotRowOf(c config.Claim) slotRow {
 	return slotRow{Holders: output.OrEmpty(c.Holders), Purpose: c.Purpose, Since: c.Since, Until: c.Until}
 }
 
-// rowsByName returns the service's environments. isKnown is false without an answer: state and address stay empty then.
+// rowsByName returns the generator's environments. isKnown is false without an answer: state and address stay empty then.
 func (o *slotListOptions) rowsByName(ctx context.Context) (found map[string]preview.Row, isKnown bool) {
 	found = map[string]preview.Row{}
 	if o.client == nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Each command that asks the service reports once that the service is slow.
+// Each command that asks the generator reports once that the generator is slow.
 func TestCommandsReportASlowService(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{

@@ -32,12 +32,12 @@ func newUsageCmd(term *terminal.Process, runF func(context.Context, *usageOption
 		Use:   "usage",
 		Short: "Show the hours, CPU and memory of environments",
 		Long: `usage shows how many hours environments were awake and asleep, the CPU and memory that their
-workloads requested (cores and GiB, multiplied by hours), and how much sleep saved. The service reads these
+workloads requested (cores and GiB, multiplied by hours), and how much sleep saved. The generator reads these
 figures from Prometheus.
 
 Without a terminal it prints lines with tabs and no header: name, awake hours, asleep hours, CPU core hours,
 memory GiB hours, saved CPU core hours, saved memory GiB hours. It requires activity.prometheus in
-previewset.yaml, and a Prometheus that scrapes the service.`,
+previewset.yaml, and a Prometheus that scrapes the generator.`,
 		Example: `  previewctl usage
   previewctl usage --by repository --since 720h
   previewctl usage --by environment -o json`,
@@ -76,7 +76,7 @@ func runUsage(ctx context.Context, opts *usageOptions) error {
 	u, err := opts.client.Usage(ctx, opts.by, opts.since)
 	if apiclient.IsStatus(err, http.StatusNotImplemented) {
 		return errors.New("usage isn't measured here\nset activity.prometheus in previewset.yaml to a Prometheus that " +
-			"scrapes the service\nsee which environments are awake or asleep now, and since when: previewctl list -o wide")
+			"scrapes the generator\nsee which environments are awake or asleep now, and since when: previewctl list -o wide")
 	}
 	if err != nil {
 		return err

@@ -24,16 +24,16 @@ func newWaitCmd(term *terminal.Process, runF func(context.Context, *waitOptions)
 	cmd := &cobra.Command{
 		Use:   "wait NAME|OWNER/REPO#NUMBER",
 		Short: "Wait until an environment is healthy or gone",
-		Long: `wait asks the service repeatedly until Argo CD has synced the current desired state of the
+		Long: `wait asks the generator repeatedly until Argo CD has synced the current desired state of the
 environment (the commit of the config branch, the images, and everything else in its row) and all of it is
-healthy. With --for gone it waits until the service has removed the environment and Argo CD has deleted its
-Application. The service knows removed environments for a day. After that, and for a mistyped name, the
-environment counts as gone, and a note says that the service doesn't know it. It doesn't access the cluster.
+healthy. With --for gone it waits until the generator has removed the environment and Argo CD has deleted its
+Application. The generator knows removed environments for a day. After that, and for a mistyped name, the
+environment counts as gone, and a note says that the generator doesn't know it. It doesn't access the cluster.
 
-It waits also for an environment that the service doesn't know yet, or that is held. A sleeping environment
+It waits also for an environment that the generator doesn't know yet, or that is held. A sleeping environment
 isn't healthy; wake it with previewctl wake.
 
-Immediately after a change, the service may still report the previous state. After a push to a service, use
+Immediately after a change, the generator may still report the previous state. After a push to a service, use
 --commit to require that commit. After a commit by previewctl, use --config-commit with the commit that the
 command printed.
 

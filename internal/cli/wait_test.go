@@ -58,7 +58,7 @@ func TestWaitEndsAfterASignal(t *testing.T) {
 	})
 }
 
-// The timeout also limits a request that the service never answers.
+// The timeout also limits a request that the generator never answers.
 func TestTimeoutLimitsAnUnansweredRequest(t *testing.T) {
 	t.Parallel()
 	over := make(chan struct{})

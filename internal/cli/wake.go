@@ -28,7 +28,7 @@ func newWakeCmd(term *terminal.Process, runF func(context.Context, *requestOptio
 	cmd := newRequestCmd(&cobra.Command{
 		Use:   "wake NAME|OWNER/REPO#NUMBER",
 		Short: "Wake a sleeping environment, or hold one awake",
-		Long: `wake asks the service to wake an environment. Its workloads get their replicas and data back. When
+		Long: `wake asks the generator to wake an environment. Its workloads get their replicas and data back. When
 all of them are healthy, its addresses lead to it again. A visit in a browser and a push wake an environment
 too.
 

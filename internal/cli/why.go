@@ -28,8 +28,8 @@ func newWhyCmd(term *terminal.Process, runF func(context.Context, *whyOptions) e
 	opts, server := &whyOptions{Lookup: apiclient.Lookup{Env: term}}, apiclient.Flags{}
 	cmd := &cobra.Command{
 		Use:   "why NAME|OWNER/REPO#NUMBER",
-		Short: "Explain the service's decision and the remedy",
-		Long: `why prints the service's decision about a pull request or an environment: live, asleep, held or
+		Short: "Explain the generator's decision and the remedy",
+		Long: `why prints the generator's decision about a pull request or an environment: live, asleep, held or
 gone, with the rule, the reason, the time and the remedy. For an existing environment it also prints when it
 falls asleep and when it expires.
 
@@ -107,7 +107,7 @@ func (o *whyOptions) decisions(ctx context.Context) (apiclient.Decisions, error)
 // unknown returns the error for an unknown target, with the problems of its repository.
 func (o *whyOptions) unknown(problems []string) error {
 	lines := []string{
-		"the service knows no open pull request and no environment " + o.Target + ", also none that was removed within a day",
+		"the generator knows no open pull request and no environment " + o.Target + ", also none that was removed within a day",
 	}
 	if repository, _, ok := config.ParsePullRequest(o.Target); ok {
 		for _, p := range problems {

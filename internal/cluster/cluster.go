@@ -1,5 +1,5 @@
 // Package cluster talks to the Kubernetes API. It reads Argo CD's Applications and plugin generators, makes Argo CD
-// call the plugin, and keeps the service's memory in a ConfigMap. It decides nothing.
+// call the plugin, and keeps the generator's memory in a ConfigMap. It decides nothing.
 //
 // It uses client-go's dynamic and metadata clients. Argo CD's own Go types can't be linked together with a current
 // go-git, and the metadata of thousands of Applications is enough.

@@ -125,7 +125,7 @@ func (m *ConfigMap) read(ctx context.Context) (content []byte, text, revision st
 		}
 	}
 	return nil, "", "", fmt.Errorf("read state from ConfigMap %s: %w; restore these ConfigMaps from one backup, or empty "+
-		"them all: the service then recovers environments from their Applications", m.name, errPart)
+		"them all: the generator then recovers environments from their Applications", m.name, errPart)
 }
 
 // Revision returns the revision of the saved state now. It is the same as long as the state is. It is safe for

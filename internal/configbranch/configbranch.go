@@ -1,6 +1,6 @@
-// Package configbranch reads the config branch of the GitOps repository for the service, repeatedly. Package
+// Package configbranch reads the config branch of the GitOps repository for the generator, repeatedly. Package
 // gitrepo speaks Git and package configtree finds the files; this package keeps the last tree and adds the names of
-// the service's flags to errors.
+// the generator's flags to errors.
 package configbranch
 
 import (

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// readOnce reads twice, as the service does after a push, and prints the result and the peak of the memory.
+// readOnce reads twice, as the generator does after a push, and prints the result and the peak of the memory.
 func readOnce(address string) int {
 	limit, err := strconv.ParseUint(os.Getenv(limitVariable), 10, 64)
 	if err != nil || syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: limit, Max: limit}) != nil {
@@ -96,7 +96,7 @@ func writeBlob(t *testing.T, bare, name string, content []byte) gittest.RawEntry
 	return gittest.RawEntry{Mode: "100644", Name: name, Hash: strings.TrimSpace(string(hash))}
 }
 
-// maxPeak is the part of the container's memory, in MiB, that a read may use at most. The service keeps its answers in
+// maxPeak is the part of the container's memory, in MiB, that a read may use at most. The generator keeps its answers in
 // the rest.
 const maxPeak = 200
 

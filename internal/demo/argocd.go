@@ -18,7 +18,7 @@ import (
 // syncTakes is the time that the simulated Argo CD needs until an Application is synced and its Pods run.
 const syncTakes = 6 * time.Second
 
-// argoCD simulates Argo CD, and the part of the Kubernetes API that the service reads. It asks the service for the rows,
+// argoCD simulates Argo CD, and the part of the Kubernetes API that the generator reads. It asks the generator for the rows,
 // as the ApplicationSet controller does, and has an Application for each one.
 type argoCD struct {
 	service, token string // the plugin's address, and the content of its token file
@@ -37,7 +37,7 @@ type application struct {
 // run asks for the rows until ctx is done.
 func (a *argoCD) run(ctx context.Context) {
 	for pause(ctx, 500*time.Millisecond) {
-		if rows, err := a.rows(ctx); err == nil { // the service may be starting or stopping
+		if rows, err := a.rows(ctx); err == nil { // the generator may be starting or stopping
 			a.apply(rows, time.Now())
 		}
 	}
@@ -62,7 +62,7 @@ func (a *argoCD) rows(ctx context.Context) ([]preview.Row, error) {
 	}
 	content, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the service answers %s", response.Status)
+		err = fmt.Errorf("the generator answers %s", response.Status)
 	}
 	if err == nil {
 		err = json.Unmarshal(content, &answer)
@@ -107,11 +107,11 @@ func (a *argoCD) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.answerApplication(w, name)
 	case path == objects+"applicationsets":
 		answerList(w, "argoproj.io/v1alpha1", "ApplicationSetList", applicationSet())
-	case strings.HasPrefix(path, objects+"applicationsets/"): // the service refreshes it
+	case strings.HasPrefix(path, objects+"applicationsets/"): // the generator refreshes it
 		answerJSON(w, http.StatusOK, applicationSet())
 	case strings.Contains(r.Header.Get("Accept"), "PartialObjectMetadataList"): // no foreign Application exists
 		answerList(w, "meta.k8s.io/v1", "PartialObjectMetadataList")
-	case path == objects+"applications": // none was there before the service
+	case path == objects+"applications": // none was there before the generator
 		answerList(w, "argoproj.io/v1alpha1", "ApplicationList")
 	case kind == "pods":
 		answerList(w, "v1", "PodList", a.pods(namespace)...)
@@ -176,7 +176,7 @@ func (a *argoCD) fails(app application) bool {
 	return app.row.Name == a.failing && app.row.State != preview.Asleep
 }
 
-// pods returns the crashing Pod of the failing environment. The service reads Pods only to find one.
+// pods returns the crashing Pod of the failing environment. The generator reads Pods only to find one.
 func (a *argoCD) pods(namespace string) []any {
 	app, ok := a.application(namespace)
 	if !ok || !a.fails(app) {
@@ -235,7 +235,7 @@ func answerJSON(w http.ResponseWriter, status int, content any) {
 	_ = json.NewEncoder(w).Encode(content)
 }
 
-// writeKubeconfig writes the file with which the service finds the simulated API.
+// writeKubeconfig writes the file with which the generator finds the simulated API.
 func writeKubeconfig(path, server string) error {
 	return os.WriteFile(path, []byte(`apiVersion: v1
 kind: Config

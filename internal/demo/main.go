@@ -1,5 +1,5 @@
 // Command demo shows PreviewSet in one terminal. It creates a GitOps repository with previewctl init, starts a
-// simulated GitHub, a simulated Argo CD and the service, and prints the table of previews after each change. There is no
+// simulated GitHub, a simulated Argo CD and the generator, and prints the table of previews after each change. There is no
 // cluster; make sandbox has one.
 package main
 
@@ -51,7 +51,7 @@ func run(ctx context.Context) error {
 		{"creating a GitOps repository with previewctl init", d.createRepository},
 		{"starting a simulated GitHub", d.startGitHub},
 		{"starting a simulated identity provider", d.startProvider},
-		{"starting a simulated Argo CD, and the service", d.startService},
+		{"starting a simulated Argo CD, and the generator", d.startService},
 		{"waiting for its first snapshot", d.waitForSnapshot},
 		{"putting " + sleeping + " to sleep", d.putToSleep},
 	} {
@@ -89,7 +89,7 @@ func (d *demo) build(ctx context.Context) error {
 	return d.command(ctx, "go", "build", "-o", folder, "./cmd/previewctl", "./cmd/preview-generator")
 }
 
-// createRepository commits the files of previewctl init and pushes them to the repository that the service reads.
+// createRepository commits the files of previewctl init and pushes them to the repository that the generator reads.
 func (d *demo) createRepository(ctx context.Context) error {
 	work, bare := d.path("work"), d.path("previews.git")
 	identity := []string{"-C", work, "-c", "user.name=demo", "-c", "user.email=demo@preview.example.dev"}
@@ -161,7 +161,7 @@ func serve(ctx context.Context, h http.Handler) (address string, err error) {
 	return "http://" + l.Addr().String(), nil
 }
 
-// startArgoCD starts the simulated Argo CD, and returns the kubeconfig with which the service finds it.
+// startArgoCD starts the simulated Argo CD, and returns the kubeconfig with which the generator finds it.
 func (d *demo) startArgoCD(ctx context.Context) (kubeconfig string, err error) {
 	token, err := os.ReadFile(d.secret("argocd.token"))
 	if err != nil {
@@ -219,7 +219,7 @@ func (d *demo) stopService() {
 	_ = d.process.Wait()
 }
 
-// waitForSnapshot waits until the service answers.
+// waitForSnapshot waits until the generator answers.
 func (d *demo) waitForSnapshot(ctx context.Context) error {
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) && pause(ctx, 100*time.Millisecond) {
@@ -228,7 +228,7 @@ func (d *demo) waitForSnapshot(ctx context.Context) error {
 		}
 	}
 	d.stopService()
-	return fmt.Errorf("no answer from the service; its log:\n%s", d.log.String())
+	return fmt.Errorf("no answer from the generator; its log:\n%s", d.log.String())
 }
 
 // putToSleep puts an environment to sleep, so that one is asleep.

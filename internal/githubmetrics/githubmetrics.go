@@ -1,5 +1,5 @@
 // Package githubmetrics counts requests to GitHub and shows the rest of its quota. It is a separate package, because
-// the service doesn't know GitHub, and the adapter doesn't know metrics.
+// the generator doesn't know GitHub, and the adapter doesn't know metrics.
 package githubmetrics
 
 import (
@@ -71,7 +71,7 @@ var (
 	rateResetDesc = prometheus.NewDesc("previewset_github_rate_reset_timestamp_seconds",
 		"Time at which GitHub's quota is renewed.", nil, nil)
 	skewDesc = prometheus.NewDesc("previewset_clock_skew_seconds",
-		"How far GitHub's clock is ahead of the service's.", nil, nil)
+		"How far GitHub's clock is ahead of the generator's.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

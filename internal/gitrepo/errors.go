@@ -26,7 +26,7 @@ var (
 	ErrNoBranch = errors.New("there is no such branch")
 	// ErrEmpty means that the repository has no commit.
 	ErrEmpty = errors.New("the repository is empty")
-	// ErrTooLarge means that the commit takes more memory than the service has.
+	// ErrTooLarge means that the commit takes more memory than the generator has.
 	ErrTooLarge = errors.New("the commit is too large to be read")
 	// ErrBranchExists means that the branch of a proposal exists already.
 	ErrBranchExists = errors.New("the branch exists already")

@@ -1,4 +1,4 @@
-// Package gitrepo is the only code that uses Git, for the service and for the command. It reads one branch of a
+// Package gitrepo is the only code that uses Git, for the generator and for the command. It reads one branch of a
 // remote repository, adds commits to it, and reads a local clone. It must not know the meaning of the files.
 //
 // Reads are shallow and in memory. A change is a function from the newest tree to edits. After a lost push it is

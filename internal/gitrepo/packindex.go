@@ -20,7 +20,7 @@ type packLimits struct {
 	objects  int
 }
 
-// serviceLimits fit into the memory limit of the service, which is 512 MiB by default.
+// serviceLimits fit into the memory limit of the generator, which is 512 MiB by default.
 var serviceLimits = packLimits{
 	pack: 48 << 20, inflated: 1 << 30, kept: 48 << 20, object: 8 << 20, blob: 1 << 20, objects: 200_000,
 }

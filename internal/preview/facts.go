@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Facts are everything that the service read, as it was at the time of the read. Facts never change.
+// Facts are everything that the generator read, as it was at the time of the read. Facts never change.
 type Facts struct {
 	// Repositories by lower-case "owner/name". A configured repository without an entry never had a
 	// complete read.
@@ -19,7 +19,7 @@ type Facts struct {
 	Cluster Cluster
 	// Activity is the newest measurement of the environments' use.
 	Activity Measurement
-	// Skew is GitHub's time less the service's; nil if unknown.
+	// Skew is GitHub's time less the generator's; nil if unknown.
 	Skew *time.Duration
 	// PollInterval is the time between two polls. Two reads that show the same departure are at least 90 % of it apart.
 	PollInterval time.Duration

@@ -200,7 +200,7 @@ func missingRepository(in *input, m membership) *hold {
 	if !ok || sameIdentity(last.RepositoryID, other.ID) {
 		return &hold{
 			rule: RuleUnread, needsConfirmation: true, reason: "its repository can't be read",
-			remedy: "see the service's /readyz?verbose, or " + letGo,
+			remedy: "see the generator's /readyz?verbose, or " + letGo,
 		}
 	}
 	return &hold{

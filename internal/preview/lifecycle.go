@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// clockStep is the longest time between two snapshots that isn't a clock jump or a pause of the service, and the
+	// clockStep is the longest time between two snapshots that isn't a clock jump or a pause of the generator, and the
 	// largest tolerated difference to GitHub's clock.
 	clockStep = 5 * time.Minute
 	// measuredFor is how long a measurement is current.

@@ -60,7 +60,7 @@ type Memory struct {
 	Expired map[string]Expired `json:"Left"`
 	// Measured is the time until which activity is known. Gaps before it count as use.
 	Measured time.Time `json:",omitzero"`
-	// Jumped is the last time at which the clock jumped or the service paused. Earlier knowledge about the clock
+	// Jumped is the last time at which the clock jumped or the generator paused. Earlier knowledge about the clock
 	// doesn't count.
 	Jumped time.Time `json:",omitzero"`
 	// Agreed is the newest reliable time at which the config branch was read. Claims of slots end by it.
@@ -119,7 +119,7 @@ func (m Memory) Identity(repository string) int64 {
 }
 
 // guardStep is the longest time by which the window of the deletion guard ages between two snapshots. A longer time
-// is a clock jump or a pause of the service, and that doesn't allow more removals.
+// is a clock jump or a pause of the generator, and that doesn't allow more removals.
 const guardStep = 2 * time.Minute
 
 // clampClockJumps returns the memory without the effects of clock jumps: the window of the deletion guard ages by

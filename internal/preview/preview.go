@@ -1,6 +1,6 @@
 // Package preview is the domain of PreviewSet. It decides which pull requests get an environment, which services run in
 // each, and when an environment sleeps or is removed. It is pure: values in, values out. It reads no file, network,
-// environment variable or clock, and it doesn't log; time is an argument. The service and the command both use it, so
+// environment variable or clock, and it doesn't log; time is an argument. The generator and the command both use it, so
 // they can't disagree about a rule.
 //
 // Resolve is the entry point, and its example shows a whole call. Its steps are in the order of its calls: identify, keepLeaving, admit, assign,

@@ -141,7 +141,7 @@ func (p *lives) step() {
 	length := []time.Duration{time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 4 * time.Minute}[p.IntN(5)]
 	if p.IntN(40) == 0 {
 		length = time.Duration(1+p.IntN(4*60)) * time.Minute
-		p.tell("the service is away for %s", length)
+		p.tell("the generator is away for %s", length)
 	}
 	for _, name := range p.names() {
 		if p.IntN(10) == 0 && p.state(name) == Awake {

@@ -58,7 +58,7 @@ func FromMemory(m Memory, now time.Time) *Snapshot {
 	rec := newReconciler(in, ids, ls, nil, nil)
 	rec.keepAll(&hold{
 		rule: RuleUnread, reason: "configuration can't be read",
-		remedy: "see the service's /readyz?verbose",
+		remedy: "see the generator's /readyz?verbose",
 	})
 	lim := newLimiter(rec, &scheduler{in, ls, rec.live}, ls.initial, nil)
 	lim.limit(nil, nil)

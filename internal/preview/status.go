@@ -24,10 +24,10 @@ type Status struct {
 	Progress Progress `json:"progress"`
 	// Decision is the decision that keeps the environment live.
 	Decision *Decision `json:"decision,omitempty"`
-	// ConfigRead reports whether the service has read the commit in config_commit, or a newer one; missing without this
+	// ConfigRead reports whether the generator has read the commit in config_commit, or a newer one; missing without this
 	// parameter.
 	ConfigRead *bool `json:"config_read,omitempty"`
-	// Workloads are its Deployments and StatefulSets; missing if the service can't read them.
+	// Workloads are its Deployments and StatefulSets; missing if the generator can't read them.
 	Workloads []Workload `json:"workloads,omitempty"`
 }
 
@@ -101,8 +101,8 @@ func (r Row) WithoutApplication(why string) Status {
 		return s
 	}
 	s := r.withProgress(Progress{
-		Phase: PhaseDeploying, Reason: "the service has no access to a cluster, so its health is unknown",
-		Remedy: "run the service beside Argo CD, or with --kubeconfig",
+		Phase: PhaseDeploying, Reason: "the generator has no access to a cluster, so its health is unknown",
+		Remedy: "run the generator beside Argo CD, or with --kubeconfig",
 	})
 	s.Reason = ""
 	return s

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// serviceTargets selects the service's own targets.
+	// serviceTargets selects the generator's own targets.
 	serviceTargets = `job=~".*preview-generator.*"`
 	// usageTimeout is the limit for a usage query, which reads weeks while a user waits.
 	usageTimeout  = 25 * time.Second
@@ -26,7 +26,7 @@ const (
 )
 
 // Usage returns the hours awake and asleep of environments and their requested CPU and memory, over the time range
-// since. It groups them by "environment", "owner", "repository" or "profile". It reads the service's own metrics
+// since. It groups them by "environment", "owner", "repository" or "profile". It reads the generator's own metrics
 // previewset_environment_state and previewset_environment_requests. If there are more than 1,000 rows, it returns
 // those with the most hours awake and sets Problem.
 func (c *Client) Usage(ctx context.Context, p *config.Policy, by string, since time.Duration) (preview.Usage, error) {
@@ -48,8 +48,8 @@ func (c *Client) Usage(ctx context.Context, p *config.Policy, by string, since t
 	}
 	if len(samples) == 0 {
 		return preview.Usage{}, queryError(p.Activity.Prometheus.URL, fmt.Errorf(
-			"no samples of previewset_environment_state within %s; check that a job preview-generator scrapes the service, "+
-				"and that the service runs without --environment-metrics=false", since))
+			"no samples of previewset_environment_state within %s; check that a job preview-generator scrapes the generator, "+
+				"and that the generator runs without --environment-metrics=false", since))
 	}
 	rows, err := usageRows(samples, by)
 	if err != nil {

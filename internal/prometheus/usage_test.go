@@ -72,7 +72,7 @@ func TestUsageErrors(t *testing.T) {
 		{"too long a time", good, "owner", 2161 * time.Hour, "use 5m0s to 2160h0m0s"},
 		{
 			"no metrics", serve(t, http.StatusOK, usageVector("owner")), "owner", week,
-			"check that a job preview-generator scrapes the service",
+			"check that a job preview-generator scrapes the generator",
 		},
 		{
 			"an error",

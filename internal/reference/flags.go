@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-const flagsIntro = `# Flags of the service
+const flagsIntro = `# Flags of the generator
 
 ` + "`preview-generator`" + ` needs ` + "`--config-repo` and `--token-file`" + `. Every flag has an environment variable; the flag wins.
 Files with tokens and keys are read again when they change. [Deployment](../../appsets/generator/deployment.yaml) has the
@@ -15,7 +15,7 @@ flags of an installation.
 | --- | --- | --- | --- | --- |
 `
 
-// FlagsPage returns a page with one table row for each flag of the service. Variable returns a flag's environment
+// FlagsPage returns a page with one table row for each flag of the generator. Variable returns a flag's environment
 // variable.
 func FlagsPage(flags *flag.FlagSet, variable func(name string) string) Page {
 	var b strings.Builder

@@ -42,7 +42,7 @@ of the Go runtime and the process (` + "`go_*`, `process_*`" + `).
 
 Alerts and a dashboard: [appsets/monitoring](../../appsets/monitoring/README.md).
 
-A metric with the label ` + "`environment`" + ` exists only if the service runs with ` + "`--environment-metrics`" + `.
+A metric with the label ` + "`environment`" + ` exists only if the generator runs with ` + "`--environment-metrics`" + `.
 
 | metric | type | labels | unit | meaning |
 | --- | --- | --- | --- | --- |

@@ -193,7 +193,7 @@ var wholeLists = map[string]string{
 	"/api/v1/environments": "EnvironmentList", "/api/v1/decisions": "DecisionList",
 }
 
-// The service serves the document that is in the repository.
+// The generator serves the document that is in the repository.
 func TestServedDocument(t *testing.T) {
 	t.Parallel()
 	g, _ := newService(t)

@@ -26,7 +26,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// The secrets of the service under test.
+// The secrets of the generator under test.
 const (
 	argoToken     = "argo-token"
 	apiToken      = "api-token"

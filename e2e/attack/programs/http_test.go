@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// httpAttack is a request to one of the service's listeners. Environment shop-pr-1 is live and asleep meanwhile.
+// httpAttack is a request to one of the generator's listeners. Environment shop-pr-1 is live and asleep meanwhile.
 type httpAttack struct {
 	name     string
 	isPublic bool // else the private listener

@@ -81,8 +81,8 @@ func peak(t *testing.T, pidFile string) int64 {
 	return kibibytes << 10
 }
 
-// TestServiceFitsIntoContainer lets everything be as large as the service accepts, at once: the pages of two repositories
-// at GitHub, four signed webhooks, and files on the config branch. The service goes on within its container's limits.
+// TestServiceFitsIntoContainer lets everything be as large as the generator accepts, at once: the pages of two repositories
+// at GitHub, four signed webhooks, and files on the config branch. The generator goes on within its container's limits.
 func TestServiceFitsIntoContainer(t *testing.T) {
 	t.Parallel()
 	zeros := strings.Repeat("0", 60<<20)
@@ -101,7 +101,7 @@ func TestServiceFitsIntoContainer(t *testing.T) {
 	used := peak(t, pidFile)
 	t.Logf("peak %d MiB of %d", used>>20, limits.limit>>20)
 	if used > limits.limit {
-		t.Errorf("the service used %d MiB, its container has %d", used>>20, limits.limit>>20)
+		t.Errorf("the generator used %d MiB, its container has %d", used>>20, limits.limit>>20)
 	}
 }
 

@@ -43,13 +43,13 @@ const (
 	github        actor = "GitHub and Git host"
 )
 
-// Tokens of the service.
+// Tokens of the generator.
 const (
 	argoToken = "argo-token-0123456789abcdef"
 	apiToken  = "api-token-0123456789abcdef"
 )
 
-// patience is the longest time that the service may need for a change. The machine may be busy.
+// patience is the longest time that the generator may need for a change. The machine may be busy.
 const patience = 30 * time.Second
 
 // programs are the paths of the built programs. repository is the folder that previewctl init wrote.
@@ -103,7 +103,7 @@ type world struct {
 	github        *githubtest.Server
 	shop, gateway *githubtest.Repo
 	review        int64 // the review that approves pull request 1
-	// private and public are the addresses of the service's listeners. webhookSecret signs webhooks.
+	// private and public are the addresses of the generator's listeners. webhookSecret signs webhooks.
 	private, public, webhookSecret string
 }
 
@@ -156,7 +156,7 @@ func (w *world) push(t *testing.T, change func(*os.Root) error) {
 	}
 }
 
-// start starts the service, with a changed command.
+// start starts the generator, with a changed command.
 func (w *world) start(t *testing.T, change func(process.Command) process.Command) {
 	t.Helper()
 	api := httptest.NewServer(w.github)
@@ -190,7 +190,7 @@ func (w *world) start(t *testing.T, change func(process.Command) process.Command
 		t.Fatal(err)
 	}
 	w.private, w.public = "http://"+private, "http://"+public
-	w.eventually(t, "the service is ready", func(ctx context.Context) error {
+	w.eventually(t, "the generator is ready", func(ctx context.Context) error {
 		if err := group.Ended(); err != nil {
 			return process.Final(err)
 		}
@@ -237,7 +237,7 @@ func bearer(token string) map[string]string {
 	return map[string]string{"Authorization": "Bearer " + token}
 }
 
-// ask decodes a JSON answer of the service with status 200.
+// ask decodes a JSON answer of the generator with status 200.
 func ask(ctx context.Context, r request, into any) error {
 	code, body, err := r.send(ctx)
 	if err == nil && code != http.StatusOK {

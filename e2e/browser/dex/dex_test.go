@@ -95,7 +95,7 @@ func newDex(t *testing.T, callback string, valid time.Duration) *httptest.Server
 	return listening
 }
 
-// send sends a request with the browser's cookies to the service, and keeps the new ones. It follows no redirect.
+// send sends a request with the browser's cookies to the generator, and keeps the new ones. It follows no redirect.
 func (s *site) send(t *testing.T, method, address, form, origin string) (code int, location, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form))
@@ -135,17 +135,17 @@ func (s *site) send(t *testing.T, method, address, form, origin string) (code in
 	return response.StatusCode, location, string(content)
 }
 
-// start begins a sign-in, and returns the address of dex to which the service sends the browser.
+// start begins a sign-in, and returns the address of dex to which the generator sends the browser.
 func (s *site) start(t *testing.T) (authorize string) {
 	t.Helper()
 	_, authorize, _ = s.send(t, http.MethodGet, s.url+signin.StartPath, "", "")
 	if !strings.HasPrefix(authorize, s.dex.URL) {
-		t.Fatalf("the service leads to %q", authorize)
+		t.Fatalf("the generator leads to %q", authorize)
 	}
 	return authorize
 }
 
-// atDex follows dex's redirects until it sends the browser back to the service.
+// atDex follows dex's redirects until it sends the browser back to the generator.
 func (s *site) atDex(t *testing.T, address string) (callback string) {
 	t.Helper()
 	for range 10 {

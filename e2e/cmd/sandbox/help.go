@@ -56,7 +56,7 @@ Try these commands in another terminal, and watch the changes here:
   %[6]s
 
   Argo CD's API:                 %[7]s/api/v1/applications
-  The service:                   %[8]s/readyz?verbose
+  The generator:                   %[8]s/readyz?verbose
   All logs:                      %[9]s
 
 Argo CD's Go module comes without its built web pages, so there is only its API, without sign-in. Start the sandbox with

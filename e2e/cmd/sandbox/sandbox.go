@@ -52,7 +52,7 @@ func (s *sandbox) begin(ctx context.Context) error {
 	steps := []step{
 		{"filling the simulated GitHub", s.fillGitHub},
 		{"installing: previewctl init, git push, kubectl apply -k appsets", s.Install},
-		{"starting the service", s.startService},
+		{"starting the generator", s.startService},
 		{"waiting for the baseline, overlays/staging", s.waitBaseline},
 		{"labelling pull requests, and waiting for their previews", s.waitPreviews},
 		{"listing the environments", s.list},
@@ -103,7 +103,7 @@ func (s *sandbox) startService(ctx context.Context) (err error) {
 	if s.service, err = s.RunService(ctx); err != nil {
 		return err
 	}
-	// Argo CD asked before the service ran. Without a refresh, it would ask again after three minutes.
+	// Argo CD asked before the generator ran. Without a refresh, it would ask again after three minutes.
 	return s.Refresh(ctx, "previews")
 }
 
@@ -125,7 +125,7 @@ func (s *sandbox) waitPreviews(ctx context.Context) error {
 	return s.waitSettled(ctx, wanted)
 }
 
-// waitDecided waits until the service has read all labels, and returns the Applications of its environments.
+// waitDecided waits until the generator has read all labels, and returns the Applications of its environments.
 func (s *sandbox) waitDecided(ctx context.Context) (wanted map[string]bool, err error) {
 	err = process.Poll(ctx, time.Minute, func(ctx context.Context) error {
 		text, problem := s.Previewctl(ctx, append([]string{"list", "--all", "-o", "json"}, s.APIFlags()...)...)
@@ -172,7 +172,7 @@ func (s *sandbox) waitSettled(ctx context.Context, wanted map[string]bool) error
 	})
 }
 
-// look prints the changes in the cluster. Its error is final if the service has ended.
+// look prints the changes in the cluster. Its error is final if the generator has ended.
 func (s *sandbox) look(ctx context.Context) error {
 	if err := s.service.Ended(); err != nil {
 		return process.Final(err)

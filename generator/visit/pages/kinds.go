@@ -12,7 +12,7 @@ type Kind string
 
 // The kinds.
 const (
-	Unready  Kind = "unready" // the service has just started and has no snapshot yet
+	Unready  Kind = "unready" // the generator has just started and has no snapshot yet
 	Unknown  Kind = "unknown"
 	Asleep   Kind = "asleep"
 	Queued   Kind = "queued" // it must wake, and waits for a limit

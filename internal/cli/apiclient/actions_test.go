@@ -24,7 +24,7 @@ func clientWith(t *testing.T, environ map[string]string) (*apiclient.Client, err
 	return f.Client(cmd, env)
 }
 
-// In GitHub Actions the job's own token is used, for the service's audience.
+// In GitHub Actions the job's own token is used, for the generator's audience.
 func TestTokenOfGitHubActions(t *testing.T) {
 	t.Parallel()
 	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,4 +1,4 @@
-// Package apiclient is the client of the service's HTTP API. It decides nothing about environments.
+// Package apiclient is the client of the generator's HTTP API. It decides nothing about environments.
 package apiclient
 
 import (
@@ -17,7 +17,7 @@ const (
 	maxAnswer = 256 << 20
 )
 
-// Client asks the service's API.
+// Client asks the generator's API.
 type Client struct {
 	base  *url.URL
 	token string
@@ -43,7 +43,7 @@ func (c *Client) get(ctx context.Context, answer any, query url.Values, path ...
 	return c.do(request, http.StatusOK, answer)
 }
 
-// accepted is the answer to a request that the service accepts.
+// accepted is the answer to a request that the generator accepts.
 type accepted struct {
 	Message string    `json:"message"`
 	Until   time.Time `json:"until"`

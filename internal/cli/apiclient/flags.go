@@ -10,7 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/terminal"
 )
 
-// Flags are the flags of every command that asks the service.
+// Flags are the flags of every command that asks the generator.
 type Flags struct {
 	server, tokenFile string
 }
@@ -18,9 +18,9 @@ type Flags struct {
 // Add adds the flags to a command.
 func (f *Flags) Add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.server, "server", "",
-		"set the service's address, like http://127.0.0.1:4355 (default: PREVIEWSET_SERVER)")
+		"set the generator's address, like http://127.0.0.1:4355 (default: PREVIEWSET_SERVER)")
 	cmd.Flags().StringVar(&f.tokenFile, "api-token-file", "",
-		"read the service's API token from a file (default: PREVIEWSET_API_TOKEN_FILE; in GitHub Actions the job's own token)")
+		"read the generator's API token from a file (default: PREVIEWSET_API_TOKEN_FILE; in GitHub Actions the job's own token)")
 }
 
 // IsSet reports whether the flags or the environment name a service.
@@ -63,5 +63,5 @@ func isBaseURL(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == ""
 }
 
-// refuseRedirect keeps the token from other hosts. The service itself never redirects.
+// refuseRedirect keeps the token from other hosts. The generator itself never redirects.
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

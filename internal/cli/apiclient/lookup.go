@@ -65,7 +65,7 @@ func (l *Lookup) existingName(decisions []preview.Decision) (string, error) {
 	return d.Environment, nil
 }
 
-// StatusWithNotice is Status, with a notice to the user if the service is slow.
+// StatusWithNotice is Status, with a notice to the user if the generator is slow.
 func (l *Lookup) StatusWithNotice(ctx context.Context) (preview.Status, error) {
 	defer l.Env.NoticeIfSlow(terminal.SlowService)()
 	return l.Status(ctx)
@@ -89,5 +89,5 @@ func (l *Lookup) EnvironmentName(ctx context.Context) (string, error) {
 }
 
 func (l *Lookup) unknownPullRequest() error {
-	return fmt.Errorf("the service knows no open pull request %s\nsee all pull requests: previewctl list --all", l.Target)
+	return fmt.Errorf("the generator knows no open pull request %s\nsee all pull requests: previewctl list --all", l.Target)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Environment is the row of an environment, with its progress; nil if the service doesn't know it yet.
+// Environment is the row of an environment, with its progress; nil if the generator doesn't know it yet.
 type Environment struct {
 	preview.Row
 	Progress *preview.Progress `json:"progress,omitempty"`
@@ -27,7 +27,7 @@ func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
 	return answer.Environments, err
 }
 
-// Environment returns an environment. With a commit of the config branch, ConfigRead reports whether the service has
+// Environment returns an environment. With a commit of the config branch, ConfigRead reports whether the generator has
 // read that commit.
 func (c *Client) Environment(ctx context.Context, name, configCommit string) (preview.Status, error) {
 	var s preview.Status
@@ -42,14 +42,14 @@ func (c *Client) Environment(ctx context.Context, name, configCommit string) (pr
 	return s, err
 }
 
-// Application returns Argo CD's state of an environment, which the service may have removed already.
+// Application returns Argo CD's state of an environment, which the generator may have removed already.
 func (c *Client) Application(ctx context.Context, name string) (preview.ApplicationStatus, error) {
 	var a preview.ApplicationStatus
 	err := c.get(ctx, &a, nil, "environments", name, "application")
 	return a, err
 }
 
-// Decisions are the service's decisions, and the problems of the configuration in force.
+// Decisions are the generator's decisions, and the problems of the configuration in force.
 type Decisions struct {
 	Decisions []preview.Decision `json:"decisions"`
 	Problems  []string           `json:"problems"`
@@ -98,7 +98,7 @@ func (c *Client) Usage(ctx context.Context, by string, period time.Duration) (Us
 	return u, err
 }
 
-// Facts returns the input of the service's newest snapshot.
+// Facts returns the input of the generator's newest snapshot.
 func (c *Client) Facts(ctx context.Context) (preview.Inputs, error) {
 	var in preview.Inputs
 	err := c.get(ctx, &in, nil, "facts")

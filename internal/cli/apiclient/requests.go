@@ -20,8 +20,8 @@ func (c *Client) Confirm(ctx context.Context, what Confirmation) error {
 	return err
 }
 
-// Request asks to wake, sleep, extend or redeploy an environment. Length 0 is the service's default. It returns the time until
-// which the request counts; zero if it has no end, or if the service is too old to say it. The note is for the user; it
+// Request asks to wake, sleep, extend or redeploy an environment. Length 0 is the generator's default. It returns the time until
+// which the request counts; zero if it has no end, or if the generator is too old to say it. The note is for the user; it
 // may be empty.
 func (c *Client) Request(
 	ctx context.Context, name, action string, length time.Duration, caller string,

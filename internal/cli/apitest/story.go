@@ -1,4 +1,4 @@
-// Package apitest simulates the service's HTTP API for tests of its client.
+// Package apitest simulates the generator's HTTP API for tests of its client.
 package apitest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// Moment is the service's answer from a time on.
+// Moment is the generator's answer from a time on.
 type Moment struct {
 	// At is the time since the beginning of the story.
 	At time.Duration

@@ -15,7 +15,7 @@ import (
 	"github.com/previewset/previewset/internal/gitrepo"
 )
 
-// Flags name the GitOps repository. They have the names of the service's own flags.
+// Flags name the GitOps repository. They have the names of the generator's own flags.
 type Flags struct {
 	address, branch, path                 string
 	tokenFile, sshKeyFile, knownHostsFile string

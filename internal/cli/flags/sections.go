@@ -24,7 +24,7 @@ var flagSections = []struct {
 		},
 	},
 	{"Flags about the commit", "author", []string{"author", "branch", "dry-run", "message", "sign"}},
-	{"Flags about the service", "server", []string{"api-token-file", "server"}},
+	{"Flags about the generator", "server", []string{"api-token-file", "server"}},
 }
 
 // Section makes the usage of a command and of all commands below it list the command's own flags first.

@@ -158,7 +158,7 @@ func TestResults(t *testing.T) {
 	}{
 		{
 			name: "the answer with notes", answer: `{"name": "mine"}`,
-			messages: "asking the service\nnote: it is new\nproblem: acme/shop is unreadable\n",
+			messages: "asking the generator\nnote: it is new\nproblem: acme/shop is unreadable\n",
 			want:     map[string]any{"name": "mine", "notes": []any{"it is new", "problem: acme/shop is unreadable"}},
 		},
 		{

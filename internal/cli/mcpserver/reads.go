@@ -51,7 +51,7 @@ func addReads(s *server) {
 	}, func(in environment) []string { return about("show", in) })
 	add(s, tool{
 		name: "explain_environment",
-		description: "Explain the service's decision about an environment or pull request: live, held, asleep or gone, " +
+		description: "Explain the generator's decision about an environment or pull request: live, held, asleep or gone, " +
 			"with rule, reason and remedy, and when it sleeps and expires.",
 	}, func(in environment) []string { return about("why", in) })
 	add(s, tool{

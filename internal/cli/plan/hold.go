@@ -10,11 +10,11 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// factsTimeout limits the question to the service: the answer is only a courtesy.
+// factsTimeout limits the question to the generator: the answer is only a courtesy.
 const factsTimeout = 5 * time.Second
 
 // Hold returns the decision that would hold an environment after a change of the configuration; nil if it would run.
-// Without a client, or without the service's answer, it knows no pull requests and takes every ref as existing.
+// Without a client, or without the generator's answer, it knows no pull requests and takes every ref as existing.
 func (p *Planner) Hold(ctx context.Context, before, after *config.Config, name string) *preview.Decision {
 	quiet := *p
 	env := *p.Env
@@ -28,7 +28,7 @@ func (p *Planner) Hold(ctx context.Context, before, after *config.Config, name s
 	quiet.addSyntheticRefs(after, &known)
 	now := env.Now()
 	if now.Before(known.Memory.At) {
-		now = known.Memory.At // the service's clock is ahead
+		now = known.Memory.At // the generator's clock is ahead
 	}
 	decisions := preview.Resolve(after, known.Facts, known.Memory, now).Decisions
 	d := apiclient.FirstOf(decisions, func(d preview.Decision) bool { return d.Environment == name })

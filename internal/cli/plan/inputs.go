@@ -17,7 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// inputs returns the service's facts and memory. Without a service it makes them from the base commit, which then
+// inputs returns the generator's facts and memory. Without a generator it makes them from the base commit, which then
 // contains only environments with a file.
 func (p *Planner) inputs(ctx context.Context, clone *gitrepo.Clone) (preview.Inputs, error) {
 	if p.Client != nil {
@@ -38,7 +38,7 @@ func (p *Planner) inputs(ctx context.Context, clone *gitrepo.Clone) (preview.Inp
 	return in, nil
 }
 
-// syntheticFacts returns the facts for a plan without a service.
+// syntheticFacts returns the facts for a plan without a generator.
 func syntheticFacts(cfg *config.Config) preview.Facts {
 	facts := synthetic.Facts(cfg, "", preview.PullRequest{})
 	facts.Skew = new(time.Duration) // the only clock is this machine's
@@ -66,10 +66,10 @@ func (p *Planner) base(ctx context.Context, clone *gitrepo.Clone) (*gitrepo.Tree
 	if p.Base != "" {
 		return nil, "", fmt.Errorf("--base: %w: run git fetch, or name an existing commit", err)
 	}
-	return nil, "", fmt.Errorf("%w: commit once, or name the service with --server", err)
+	return nil, "", fmt.Errorf("%w: commit once, or name the generator with --server", err)
 }
 
-// addSyntheticRefs adds a commit for each ref that the service hasn't read yet. Otherwise Resolve would take it for a
+// addSyntheticRefs adds a commit for each ref that the generator hasn't read yet. Otherwise Resolve would take it for a
 // missing ref.
 func (p *Planner) addSyntheticRefs(c *config.Config, in *preview.Inputs) {
 	if p.Client == nil {
@@ -99,12 +99,12 @@ func (p *Planner) withRefs(repository, kind string, known map[string]string, wan
 			continue
 		}
 		all[ref] = synthetic.Commit(repository, ref)
-		p.Env.Notef("the service hasn't read %s %q of %s yet: the plan uses a synthetic commit", kind, ref, repository)
+		p.Env.Notef("the generator hasn't read %s %q of %s yet: the plan uses a synthetic commit", kind, ref, repository)
 	}
 	return all
 }
 
-// withCommits adds the commits that the service hasn't looked up yet.
+// withCommits adds the commits that the generator hasn't looked up yet.
 func (p *Planner) withCommits(repository string, known map[string]bool, wanted, asked []string) map[string]bool {
 	all := map[string]bool{}
 	maps.Copy(all, known)
@@ -113,7 +113,7 @@ func (p *Planner) withCommits(repository string, known map[string]bool, wanted, 
 			continue
 		}
 		all[sha] = true
-		p.Env.Notef("the service hasn't looked up commit %s of %s yet: the plan assumes that it exists",
+		p.Env.Notef("the generator hasn't looked up commit %s of %s yet: the plan assumes that it exists",
 			output.ShortCommit(sha), repository)
 	}
 	return all

@@ -1,4 +1,4 @@
-// Package plan compares the environments of a working tree with those that the service knows.
+// Package plan compares the environments of a working tree with those that the generator knows.
 package plan
 
 import (
@@ -60,7 +60,7 @@ type Planner struct {
 	Client *apiclient.Client
 }
 
-// Plan compares the working tree with the service's newest snapshot, or else with the newest commit.
+// Plan compares the working tree with the generator's newest snapshot, or else with the newest commit.
 func (p *Planner) Plan(ctx context.Context) (Plan, error) {
 	defer p.Env.NoticeIfSlow(terminal.SlowBuilds)()
 	clone, err := gitrepo.OpenClone(ctx, gitrepo.Options{Folder: p.Dir})
@@ -82,7 +82,7 @@ func (p *Planner) Plan(ctx context.Context) (Plan, error) {
 	p.addSyntheticRefs(cfg, &known)
 	now := p.Env.Now()
 	if now.Before(known.Memory.At) {
-		now = known.Memory.At // the service's clock is ahead
+		now = known.Memory.At // the generator's clock is ahead
 	}
 	after := preview.Resolve(cfg, known.Facts, known.Memory, now)
 	plan := Plan{Changes: compare(known.Memory, after), Held: newlyHeld(known.Memory, after), CanBuild: true}
@@ -99,7 +99,7 @@ func (p *Planner) Plan(ctx context.Context) (Plan, error) {
 	return plan, nil
 }
 
-// load reads the configuration in a folder of a commit like the service. The commit is newer than the named commits,
+// load reads the configuration in a folder of a commit like the generator. The commit is newer than the named commits,
 // because a push without force adds to them.
 func load(tree *gitrepo.Tree, folder string, previous *config.Config, ancestors ...string) (*config.Config, error) {
 	t, err := configtree.ReadCommit(tree, tree.Commit, folder)

@@ -27,7 +27,7 @@ func (g Guide) Notes() []string {
 			"; run init again with --domain and --force")
 	}
 	if a := g.Settings.RepoURL; a != "" && !strings.HasPrefix(a, "http") {
-		notes = append(notes, "the service reads this address without a token; in appsets/generator/deployment.yaml replace "+
+		notes = append(notes, "the generator reads this address without a token; in appsets/generator/deployment.yaml replace "+
 			"--config-token-file by --config-ssh-key-file and --config-known-hosts-file (SSH), or remove it")
 	}
 	if g.Settings.Version == "" {

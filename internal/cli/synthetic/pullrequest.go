@@ -1,4 +1,4 @@
-// Package synthetic makes pull requests and facts for commands that run without the service.
+// Package synthetic makes pull requests and facts for commands that run without the generator.
 package synthetic
 
 import (

@@ -10,7 +10,7 @@ const SlowAfter = time.Second
 
 // Reports of slow work.
 const (
-	SlowService    = "waiting for the service"
+	SlowService    = "waiting for the generator"
 	SlowBuilds     = "building environments"
 	SlowRepository = "reading the GitOps repository"
 	SlowCommit     = "reading the GitOps repository and building the change"

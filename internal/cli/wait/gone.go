@@ -9,7 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// isGone reports whether the service has removed the environment and Argo CD has deleted its Application.
+// isGone reports whether the generator has removed the environment and Argo CD has deleted its Application.
 func (w *waiter) isGone(ctx context.Context) (bool, error) {
 	status, decision, err := w.find(ctx)
 	if err != nil {
@@ -34,7 +34,7 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 		return true, nil
 	case hasNoCluster:
 		w.noteIf(isUnknown)
-		w.Env.Notef("the service has no access to a cluster: Argo CD may still have the Application")
+		w.Env.Notef("the generator has no access to a cluster: Argo CD may still have the Application")
 		return true, nil
 	case err != nil:
 		return false, err
@@ -49,11 +49,11 @@ func (w *waiter) isGone(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// noteIf tells the user that the service doesn't know the name. A clean-up that runs again must not fail, but the name
+// noteIf tells the user that the generator doesn't know the name. A clean-up that runs again must not fail, but the name
 // may be mistyped.
 func (w *waiter) noteIf(isUnknown bool) {
 	if isUnknown {
-		w.Env.Notef("the service knows no environment %s: it was removed more than a day ago, or never existed; "+
+		w.Env.Notef("the generator knows no environment %s: it was removed more than a day ago, or never existed; "+
 			"check the name: previewctl list --all", w.Target)
 	}
 }

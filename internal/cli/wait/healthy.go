@@ -20,7 +20,7 @@ func (w *waiter) isHealthy(ctx context.Context) (bool, error) {
 	case status == nil:
 		return false, w.absent(decision)
 	case status.Ready == nil:
-		return false, errors.New("the service has no access to a cluster and doesn't know which environments are healthy\n" +
+		return false, errors.New("the generator has no access to a cluster and doesn't know which environments are healthy\n" +
 			"run it beside Argo CD, or with --kubeconfig")
 	}
 	if missing := w.missing(*status); missing != "" {
@@ -51,7 +51,7 @@ func (w *waiter) absent(d *preview.Decision) error {
 		}
 		return fmt.Errorf("%s won't become healthy: %w%s", w.Target, ErrGone, reason)
 	case d == nil:
-		w.state = "the service doesn't know it yet"
+		w.state = "the generator doesn't know it yet"
 	case d.Outcome == preview.Held && w.FailHeld:
 		return fmt.Errorf("%s won't become healthy: %w by rule %s: %s\n%s", w.Target, ErrHeld, d.Rule, d.Reason, d.Remedy)
 	default:
@@ -69,7 +69,7 @@ func (w *waiter) wasRemoved(d *preview.Decision) bool {
 	return d != nil && d.Outcome == preview.Gone && d.Since.After(w.Began) && w.ConfigCommit == ""
 }
 
-// isRead reports whether the service has read the required config commit.
+// isRead reports whether the generator has read the required config commit.
 func (w *waiter) isRead(s preview.Status) bool {
 	return w.ConfigCommit == "" || (s.ConfigRead != nil && *s.ConfigRead)
 }
@@ -77,7 +77,7 @@ func (w *waiter) isRead(s preview.Status) bool {
 // missing returns the first requirement that the environment doesn't meet: the config commit, or a service's commit.
 func (w *waiter) missing(s preview.Status) string {
 	if !w.isRead(s) {
-		return fmt.Sprintf("the service hasn't read commit %s of the config branch yet", output.ShortCommit(w.ConfigCommit))
+		return fmt.Sprintf("the generator hasn't read commit %s of the config branch yet", output.ShortCommit(w.ConfigCommit))
 	}
 	contents := s.Contents()
 	for _, wanted := range w.Commits {

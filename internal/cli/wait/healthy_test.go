@@ -52,13 +52,13 @@ func TestWaitForARemovedEnvironment(t *testing.T) {
 				{At: 7 * time.Second, Environment: withRead(apitest.Ready, "true")},
 			},
 			took: 8 * time.Second,
-			lines: "alice: the service hasn't read commit ab8bdbe446 of the config branch yet\n" +
+			lines: "alice: the generator hasn't read commit ab8bdbe446 of the config branch yet\n" +
 				"alice: it is gone: its folder is gone\n",
 		},
 		{
 			name:    "removed before the command sees it",
 			moments: []apitest.Moment{{}, {At: 5 * time.Second, Decision: removed(4 * time.Second)}},
-			want:    wait.ErrGone, took: 6 * time.Second, lines: "alice: the service doesn't know it yet\n",
+			want:    wait.ErrGone, took: 6 * time.Second, lines: "alice: the generator doesn't know it yet\n",
 		},
 		{
 			name:    "removed earlier, and created again",

@@ -30,7 +30,7 @@ type Options struct {
 	FailHeld bool
 	// Commits must run in the environment: SHA or SERVICE=SHA.
 	Commits []string
-	// ConfigCommit is a commit of the config branch that the service must have read; "" accepts any.
+	// ConfigCommit is a commit of the config branch that the generator must have read; "" accepts any.
 	ConfigCommit string
 	// Found is called once when the environment exists. It may be nil.
 	Found func(context.Context)
@@ -44,7 +44,7 @@ func (o *Options) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "stop waiting after a duration; 0 asks once")
 	f.DurationVar(&o.Grace, "grace", 10*time.Second, "accept a degraded environment or a failed sync for a duration")
-	f.DurationVar(&o.Every, "every", Every, "ask the service at an interval of at least 100ms")
+	f.DurationVar(&o.Every, "every", Every, "ask the generator at an interval of at least 100ms")
 	f.BoolVar(&o.FailHeld, "fail-on-held", false, "fail if the environment is held, instead of waiting for a correction")
 	flags.ListVar(f, &o.Commits, "commit", "require a commit of any service or of one: [SERVICE=]SHA; repeatable")
 }
@@ -54,7 +54,7 @@ func (o *Options) AddGoalFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.Goal, "for", Healthy, "set the goal: healthy, gone")
 	f.StringVar(&o.ConfigCommit, "config-commit", "",
-		"require that the service has read a commit of the config branch, as previewctl create and set print it")
+		"require that the generator has read a commit of the config branch, as previewctl create and set print it")
 	flags.Complete(cmd, "for", Healthy, Gone)
 }
 

@@ -1,4 +1,4 @@
-// Package wait asks the service repeatedly until an environment is healthy or gone.
+// Package wait asks the generator repeatedly until an environment is healthy or gone.
 package wait
 
 import (
@@ -55,7 +55,7 @@ type waiter struct {
 	Result
 	progress terminal.Progress
 	state    string    // why the goal isn't reached yet
-	answered bool      // the service has answered once
+	answered bool      // the generator has answered once
 	existed  bool      // the environment existed, as of the required config commit
 	failing  time.Time // since when the environment is degraded; zero if it isn't
 }
@@ -68,10 +68,10 @@ func (w *waiter) result(isReached bool) Result {
 	return r
 }
 
-// minAnswerTime is how long the service may take for an answer when the timeout is near.
+// minAnswerTime is how long the generator may take for an answer when the timeout is near.
 const minAnswerTime = time.Second
 
-// askInTime asks the service once and limits the request by the timeout.
+// askInTime asks the generator once and limits the request by the timeout.
 func (w *waiter) askInTime(ctx context.Context) (done bool, err error) {
 	if w.Timeout == 0 {
 		return w.ask(ctx)
@@ -80,7 +80,7 @@ func (w *waiter) askInTime(ctx context.Context) (done bool, err error) {
 	defer cancel()
 	done, err = w.ask(limited)
 	if ctx.Err() == nil && limited.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
-		w.state = cmp.Or(w.state, "the service hasn't answered")
+		w.state = cmp.Or(w.state, "the generator hasn't answered")
 		return false, w.timeUp()
 	}
 	return done, err
@@ -91,7 +91,7 @@ func (w *waiter) timeUp() error {
 		w.Target, w.Goal, output.Duration(w.Env.Now().Sub(w.Began)), ErrTimeUp, w.state, w.Target)
 }
 
-// ask asks the service once. After the first answer it ignores temporary failures of the service.
+// ask asks the generator once. After the first answer it ignores temporary failures of the generator.
 func (w *waiter) ask(ctx context.Context) (done bool, err error) {
 	if w.Goal == Gone {
 		done, err = w.isGone(ctx)

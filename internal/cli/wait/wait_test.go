@@ -17,7 +17,7 @@ import (
 	"github.com/previewset/previewset/internal/preview"
 )
 
-// story is a sequence of the service's answers, with the expected result of waiting.
+// story is a sequence of the generator's answers, with the expected result of waiting.
 type story struct {
 	name    string
 	change  func(*wait.Options)
@@ -46,10 +46,10 @@ func TestWait(t *testing.T) {
 			moments: []apitest.Moment{
 				{}, {At: 5 * time.Second, Environment: apitest.Syncing}, {At: 20 * time.Second, Environment: apitest.Ready},
 			},
-			took: 20 * time.Second, lines: "alice: the service doesn't know it yet\nalice: it is being synced\n",
+			took: 20 * time.Second, lines: "alice: the generator doesn't know it yet\nalice: it is being synced\n",
 		},
 		{
-			name: "the service restarts",
+			name: "the generator restarts",
 			moments: []apitest.Moment{
 				{Environment: apitest.Syncing},
 				{At: 3 * time.Second, Code: -1},
@@ -57,10 +57,10 @@ func TestWait(t *testing.T) {
 				{At: 9 * time.Second, Environment: apitest.Ready},
 			},
 			took: 10 * time.Second,
-			lines: "alice: it is being synced\nalice: ask the service at http://generator: connection refused\n" +
-				"alice: the service at http://generator answers 503: for now\n",
+			lines: "alice: it is being synced\nalice: ask the generator at http://generator: connection refused\n" +
+				"alice: the generator at http://generator answers 503: for now\n",
 		},
-		{name: "the service isn't running", moments: []apitest.Moment{{Code: -1}}, want: errAny},
+		{name: "the generator isn't running", moments: []apitest.Moment{{Code: -1}}, want: errAny},
 		{
 			name:    "the token is refused later",
 			moments: []apitest.Moment{{Environment: apitest.Syncing}, {At: time.Second, Code: 401}},
@@ -142,7 +142,7 @@ func TestWaitShowsOneLineOnATerminal(t *testing.T) {
 	})
 }
 
-// withRead adds to an environment's JSON whether the service has read the config commit.
+// withRead adds to an environment's JSON whether the generator has read the config commit.
 func withRead(environment, isRead string) string {
 	return strings.Replace(environment, "{", `{"config_read": `+isRead+`, `, 1)
 }

@@ -1,4 +1,4 @@
-// Package openapi describes the service's HTTP API as an OpenAPI document: its schemas come from the Go types of
+// Package openapi describes the generator's HTTP API as an OpenAPI document: its schemas come from the Go types of
 // requests and answers, its texts from operations.go. A test compares it with the registered routes and with real
 // answers.
 package openapi

@@ -67,7 +67,7 @@ const (
 	contentEvents = "text/event-stream"
 )
 
-// Operations returns all endpoints of the service, in the document's order.
+// Operations returns all endpoints of the generator, in the document's order.
 func Operations() []Operation {
 	var all []Operation
 	for _, group := range [][]Operation{
@@ -83,7 +83,7 @@ func argoCDOperations() []Operation {
 	return []Operation{{
 		Method: http.MethodPost, Path: "/api/v1/getparams.execute", ID: "getParams", Tag: tagArgoCD, Security: ArgoCDToken,
 		Summary: "Return the rows for an ApplicationSet",
-		Description: "Argo CD's plugin generator calls this endpoint. The service answers from memory, compressed with " +
+		Description: "Argo CD's plugin generator calls this endpoint. The generator answers from memory, compressed with " +
 			"gzip if the client accepts it.\n" +
 			"A 200 answer always has all rows that the parameters select. In every other case the status is an error, and " +
 			"Argo CD changes nothing.\n" +
@@ -118,11 +118,11 @@ func environmentOperations() []Operation {
 			Summary:  "Show a live environment and its progress",
 			Description: "With a cluster, the answer says whether Argo CD has deployed the environment: `ready`, `failing` " +
 				"and `reason`.\n" +
-				"The service reads the cluster at most once a second for each environment.\n" +
+				"The generator reads the cluster at most once a second for each environment.\n" +
 				"`offers` are the requests that the caller may send now. Pages show them as buttons.",
 			Parameters: []Parameter{{
 				Name: "config_commit", In: "query", Schema: &jsonschema.Schema{Type: "string", Pattern: "^[0-9a-f]{7,40}$"},
-				Description: "A commit of the config branch. The answer then has `config_read`: whether the service has read " +
+				Description: "A commit of the config branch. The answer then has `config_read`: whether the generator has read " +
 					"this commit.",
 			}},
 			Responses: []Response{{Status: http.StatusOK, Description: "The environment.", Body: api.ShownEnvironment{}}},
@@ -149,7 +149,7 @@ func requestOperations() []Operation {
 		return Operation{
 			Method: http.MethodPost, Path: "/api/v1/environments/:name/" + action, ID: action + "Environment", Tag: tagRequests,
 			Security: APIToken, Summary: summary, Description: description, Request: api.EnvironmentRequest{},
-			Responses: []Response{accepted("The service has accepted the request. The next snapshot has the effect.")},
+			Responses: []Response{accepted("The generator has accepted the request. The next snapshot has the effect.")},
 			Errors: []int{
 				http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict,
 				http.StatusServiceUnavailable,
@@ -196,7 +196,7 @@ func explanationOperations() []Operation {
 		{
 			Method: http.MethodGet, Path: "/api/v1/usage", ID: "getUsage", Tag: tagExplanations, Security: APIToken,
 			Summary:     "Sum the resources that environments have used",
-			Description: "The service asks the Prometheus that `activity.prometheus` in previewset.yaml names.",
+			Description: "The generator asks the Prometheus that `activity.prometheus` in previewset.yaml names.",
 			Parameters: []Parameter{
 				{
 					Name: "by", In: "query", Description: "The property to group by.",
@@ -263,7 +263,7 @@ func publicOperations() []Operation {
 			Method: http.MethodPost, Path: "/webhooks/github", Public: true, ID: "receiveWebhook", Tag: tagPublic,
 			Security: WebhookSignature,
 			Summary:  "Receive a webhook of GitHub",
-			Description: "A webhook only makes the service read a repository sooner. Its content is never a fact.\n" +
+			Description: "A webhook only makes the generator read a repository sooner. Its content is never a fact.\n" +
 				"GitHub documents the body: https://docs.github.com/en/webhooks/webhook-events-and-payloads",
 			Parameters: []Parameter{
 				header("X-GitHub-Event", "The event. Events that change nothing here are accepted and ignored."),

@@ -37,7 +37,7 @@ var documentInfo = info{
 		"\n" +
 		"The error body of every endpoint is a Message. Besides the listed statuses, 404, 405 and 500 are possible " +
 		"everywhere.\n" +
-		"The service answers all requests from its current snapshot. Until there is one, the status is 503.",
+		"The generator answers all requests from its current snapshot. Until there is one, the status is 503.",
 	License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
 
@@ -69,14 +69,14 @@ var errorTexts = []struct {
 }{
 	{http.StatusBadRequest, "BadRequest", "The request is invalid. The message says what to change."},
 	{http.StatusUnauthorized, "Unauthorized", "The token or signature is missing or wrong."},
-	{http.StatusForbidden, "Forbidden", "The token's role doesn't allow this. For a webhook: the service runs without " +
+	{http.StatusForbidden, "Forbidden", "The token's role doesn't allow this. For a webhook: the generator runs without " +
 		"--webhook-secret-file."},
 	{http.StatusNotFound, "NotFound", "The object doesn't exist."},
 	{http.StatusConflict, "Conflict", "The environment's state doesn't allow the request, or a person must confirm it."},
 	{http.StatusRequestTimeout, "TooSlow", "The body comes more slowly than 64 KiB a second, or " +
 		"its sender has more than 64 bodies under way."},
 	{http.StatusRequestEntityTooLarge, "TooLarge", "The body is too large."},
-	{http.StatusNotImplemented, "NotImplemented", "The service isn't connected to the cluster or Prometheus that this " +
+	{http.StatusNotImplemented, "NotImplemented", "The generator isn't connected to the cluster or Prometheus that this " +
 		"needs."},
 	{http.StatusBadGateway, "BadGateway", "Prometheus answered with an error."},
 	{http.StatusServiceUnavailable, "Unavailable", "There is no snapshot yet, or too many clients ask at once. Ask " +
@@ -108,13 +108,13 @@ func accepted(description string) Response {
 	return Response{Status: http.StatusAccepted, Description: description, Body: api.Message{}}
 }
 
-// WebhookEvent is the part of GitHub's event that the service uses.
+// WebhookEvent is the part of GitHub's event that the generator uses.
 type WebhookEvent struct {
 	// Repository is the repository to read again.
 	Repository map[string]any `json:"repository,omitempty"`
 	// PullRequest tells which details the next read needs.
 	PullRequest map[string]any `json:"pull_request,omitempty"`
-	// Context names a commit status. The service ignores events about its own.
+	// Context names a commit status. The generator ignores events about its own.
 	Context string `json:"context,omitempty"`
 }
 
@@ -150,7 +150,7 @@ func factsSchema() *jsonschema.Schema {
 		{"Commit", "The commit of the config branch."},
 		{"Asked", "What the configuration asks of GitHub."},
 		{"Memory", "The memory that belongs to the snapshot."},
-		{"Facts", "Everything that the service has read."},
+		{"Facts", "Everything that the generator has read."},
 	} {
 		s.Properties.Set(key.name, &jsonschema.Schema{Description: key.description})
 		s.Required = append(s.Required, key.name)
