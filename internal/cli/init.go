@@ -52,7 +52,7 @@ With --push it makes DIR a Git repository, commits everything but the tokens, an
 After that, previewctl create works in DIR.`,
 		Example: `  previewctl init previews
   previewctl init previews --repo-url https://github.com/acme/previews.git --domain preview.example.dev
-  previewctl init previews --ingress traefik
+  previewctl init classic --ingress traefik
   previewctl init demo --example --example-repository acme/shop --dry-run`,
 		Args:              flags.OneArg("folder"),
 		ValidArgsFunction: flags.CompleteFolder,
