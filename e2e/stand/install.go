@@ -114,9 +114,11 @@ func (i *Installation) initRepository(ctx context.Context) error {
 }
 
 // policyChanges are the changes of the example's previewset.yaml. No story waits an hour until a closed pull request's
-// environment is deleted. Stories of one stand run side by side and delete most of its few environments within minutes.
+// environment is deleted. Stories of one stand run side by side and delete most of its few environments within minutes: the
+// deletion guard would keep them.
 var policyChanges = []struct{ was, is string }{
 	{"\n  grace: 1h ", "\n  grace: 0s "},
+	{"\n  deletionsAtOnce: 10 ", "\n  deletionsAtOnce: 100 "},
 	{"\n  deletionsAtOncePercent: 50 ", "\n  deletionsAtOncePercent: 100 "},
 }
 
