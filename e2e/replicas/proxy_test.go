@@ -61,7 +61,7 @@ func (p *proxy) accept() {
 	}
 }
 
-// pass copies until one side ends. A cut network swallows everything, without an error for anybody.
+// pass copies until one side ends. A cut network drops everything, and neither side gets an error.
 func (p *proxy) pass(to, from net.Conn) {
 	defer func() { _ = to.Close(); _ = from.Close() }()
 	buffer := make([]byte, 32<<10)

@@ -21,21 +21,21 @@ func TestInvalidRequestsAreRefused(t *testing.T) {
 		code                      int
 		want                      string
 	}{
-		"an unknown environment": {"shop-pr-99", "wake", "", 404, "shop-pr-99"},
-		"a held environment":     {"shop-pr-8", "wake", "", 409, "shop-pr-8"},
-		"no JSON":                {"shop-pr-7", "wake", "now", 400, `{"for": "48h", "caller": "alice"}`},
-		"no object":              {"shop-pr-7", "wake", "null", 400, `{"for": "48h"`},
-		"an unknown field":       {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
-		"a second value":         {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
-		"a large body":           {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
-		"no duration":            {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
-		"a negative duration":    {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
-		"above maxExtension":     {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
-		"wake for ages":          {"shop-pr-7", "wake", `{"for":"2562047h"}`, 400, "48h at most (lifetime.maxExtension)"},
-		"sleep with a duration":  {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "sleep takes no duration"},
-		"redeploy for a time":    {"shop-pr-7", "redeploy", `{"for":"1h"}`, 400, "redeploy takes no duration"},
-		"redeploy what is held":  {"shop-pr-8", "redeploy", "", 409, "shop-pr-8"},
-		"an unknown action":      {"shop-pr-7", "explode", "", 404, "nothing at this path"},
+		"an unknown environment":  {"shop-pr-99", "wake", "", 404, "shop-pr-99"},
+		"a held environment":      {"shop-pr-8", "wake", "", 409, "shop-pr-8"},
+		"no JSON":                 {"shop-pr-7", "wake", "now", 400, `{"for": "48h", "caller": "alice"}`},
+		"no object":               {"shop-pr-7", "wake", "null", 400, `{"for": "48h"`},
+		"an unknown field":        {"shop-pr-7", "wake", `{"until":"tomorrow"}`, 400, `{"for": "48h"`},
+		"a second value":          {"shop-pr-7", "wake", `{"for":"1h"} {}`, 400, `{"for": "48h"`},
+		"a large body":            {"shop-pr-7", "wake", long, 400, "larger than 4 KiB"},
+		"no duration":             {"shop-pr-7", "wake", `{"for":"7d"}`, 400, `"7d" isn't a duration`},
+		"a negative duration":     {"shop-pr-7", "wake", `{"for":"-1h"}`, 400, `"-1h" isn't a duration`},
+		"above maxExtension":      {"shop-pr-7", "extend", `{"for":"49h"}`, 400, "maxExtension"},
+		"wake for ages":           {"shop-pr-7", "wake", `{"for":"2562047h"}`, 400, "48h at most (lifetime.maxExtension)"},
+		"sleep with a duration":   {"shop-pr-7", "sleep", `{"for":"1h"}`, 400, "sleep takes no duration"},
+		"redeploy for a time":     {"shop-pr-7", "redeploy", `{"for":"1h"}`, 400, "redeploy takes no duration"},
+		"redeploy a held request": {"shop-pr-8", "redeploy", "", 409, "shop-pr-8"},
+		"an unknown action":       {"shop-pr-7", "explode", "", 404, "nothing at this path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,7 @@ const (
 	maxPart = 700 << 10
 	// maxParts is the number of ConfigMaps in a set of parts.
 	maxParts = 4
-	// readAttempts bounds how often a state is read whose parts were replaced meanwhile.
+	// readAttempts bounds the attempts to read a state while its parts are replaced.
 	readAttempts = 3
 )
 

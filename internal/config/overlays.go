@@ -76,7 +76,7 @@ func CanReset(c *Config, store string) bool { return c.catalog.reset[store] }
 // has a component snapshot. Its store can't load it again.
 func IsSnapshot(c *Config, store, dataset string) bool { return c.catalog.snapshots[store+"/"+dataset] }
 
-// SharedDataset is the dataset of a store whose data is in the baseline's server. The environment has no server.
+// SharedDataset is the dataset of a store with its data in the baseline's server. The environment has no server.
 const SharedDataset = "shared"
 
 // CanLoadAgain reports whether a store can load a dataset again after its volume is emptied: not a copy of a snapshot, and

@@ -219,7 +219,7 @@ var invalidPolicyCases = []struct {
 		"presets that don't go together", nil,
 		"activity: {prometheus: {url: 'http://prometheus', preset: traefik, presets: [traefik, redis, redis]}}\n",
 	},
-	{"presets that nobody made", nil, "activity: {prometheus: {url: 'http://prometheus', presets: [traefik, pg]}}\n"},
+	{"an unknown one of several presets", nil, "activity: {prometheus: {url: 'http://prometheus', presets: [traefik, pg]}}\n"},
 	{"a preset that nobody made", nil, "activity: {prometheus: {url: 'http://prometheus', preset: nginx}}\n"},
 	{
 		"working hours around the clock",

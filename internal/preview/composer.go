@@ -34,7 +34,7 @@ type Plan struct {
 	Editors []string
 	// Generation is a text that differs each time the environment is made anew; "" for an environment that doesn't exist.
 	Generation string
-	// Secrets is whether the environment had secrets, or code from a fork, before.
+	// Secrets is whether the environment had secrets, or code from a fork, before, or is for a fork.
 	Secrets SecretsMark
 }
 

@@ -110,9 +110,8 @@ func composePlanned(planned *plannedEnvironment) *hold {
 func (p *plannedEnvironment) compose() (*composition, error) {
 	desired, profile := p.desired, p.in.cfg.Policy.Profiles[p.profile]
 	state := p.firstState()
-	var secrets SecretsMark
 	if desired.previous != nil {
-		state, secrets = desired.previous.Row.State, desired.previous.Row.SecretsMark()
+		state = desired.previous.Row.State
 	}
 	parts := &ingredients{
 		plan: Plan{
@@ -121,7 +120,7 @@ func (p *plannedEnvironment) compose() (*composition, error) {
 			Components: slices.Concat(profile.Components, desired.file.Components, desired.debugComponent(p.in.cfg)),
 			Run:        p.run, State: state, Reset: desired.file.Reset, Env: desired.file.Variables(),
 			Redeployed: p.in.memory.Requests[desired.name].Redeployed,
-			Secrets:    secrets, Editors: desired.editors(), Generation: generationOf(p.in, desired, p.run),
+			Secrets:    desired.secretsMark(), Editors: desired.editors(), Generation: generationOf(p.in, desired, p.run),
 		},
 		source: desired.source(), isLease: desired.isLease(), purpose: desired.purpose(), person: desired.limitOwner(),
 		handover: desired.file.Handover, members: desired.rememberedMembers(p.in.cfg.Policy.PullRequests),

@@ -114,12 +114,6 @@ func (p *play) isOpen(e Remembered) bool {
 	return slices.ContainsFunc(e.Members, func(m Member) bool { return p.read1(m).Number > 0 })
 }
 
-// isFork reports whether a pull request comes from a fork as far as it was read.
-func (p *play) isFork(m Member) bool {
-	pr := p.read1(m)
-	return pr.isFork()
-}
-
 func (p *play) read1(m Member) PullRequest {
 	for _, pr := range p.facts.Repositories[m.Repository].PullRequests {
 		if pr.Number == m.Number {
@@ -223,9 +217,7 @@ func (p *play) end() {
 		for _, m := range e.Members {
 			got = append(got, m.subject())
 		}
-		// A pull request from a fork that changed no service got secrets. Since it changes one, its environment stays as it was.
-		staysForSecrets := e.Row.SecretsMark() == SecretsAllowed && slices.ContainsFunc(e.Members, p.isFork)
-		if want := p.policy.prefix + e.Row.Name; e.Row.Namespace != want && !staysForSecrets {
+		if want := p.policy.prefix + e.Row.Name; e.Row.Namespace != want {
 			p.fail("%s is in %s in the end", e.Row.Name, e.Row.Namespace)
 		}
 	}

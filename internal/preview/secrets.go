@@ -14,10 +14,7 @@ import (
 // code from a fork never runs where secrets are, and secrets never come where code from a fork ran
 // (docs/decisions/0019-no-secrets-for-forks.md). Such a member doesn't hold the others.
 func holdForSecrets(cfg *config.Config, desired *desiredEnvironment) {
-	mark := SecretsMark("")
-	if desired.previous != nil {
-		mark = desired.previous.Row.SecretsMark()
-	}
+	mark := desired.secretsMark()
 	why := secretsReason(cfg, desired, mark)
 	for _, m := range desired.members {
 		switch {
@@ -32,6 +29,20 @@ func holdForSecrets(cfg *config.Config, desired *desiredEnvironment) {
 			m.hold = requiredSecretsHold(cfg, desired.name, slices.Sorted(maps.Keys(m.heads)))
 		}
 	}
+}
+
+// secretsMark returns the mark that the environment has already. The own environment of a pull request from a fork is
+// marked from its start: also while it runs no code of the fork, because a later commit may change a service.
+func (d *desiredEnvironment) secretsMark() SecretsMark {
+	if d.previous != nil {
+		if mark := d.previous.Row.SecretsMark(); mark != "" {
+			return mark
+		}
+	}
+	if d.isDedicated && slices.ContainsFunc(d.members, func(m *member) bool { return m.isFork() }) {
+		return SecretsNever
+	}
+	return ""
 }
 
 // secretsReason returns why code from a fork can't come into an environment: it has secrets, or a service that people
@@ -84,10 +95,7 @@ func requiredSecretsHold(cfg *config.Config, environment string, services []stri
 // secrets, a service that can't run without them is linked if only the profile asks for it.
 func checkSecrets(planned *plannedEnvironment) *hold {
 	desired := planned.desired
-	mark := SecretsMark("")
-	if desired.previous != nil {
-		mark = desired.previous.Row.SecretsMark()
-	}
+	mark := desired.secretsMark()
 	planned.addOrigins()
 	isFork := markOf(Plan{Run: planned.run}) == SecretsNever
 	if mark == SecretsAllowed {
@@ -152,13 +160,13 @@ func (p *plannedEnvironment) noteMissingSecrets() {
 	var stores []string
 	for _, name := range slices.Sorted(maps.Keys(p.run)) {
 		if config.HasSecrets(p.in.cfg, "services", name) {
-			p.note("service %s runs without its secrets, because the environment has code from a fork", name)
+			p.note("service %s runs without its secrets, because the environment is for code from a fork", name)
 		}
 		stores = append(stores, p.in.cfg.Policy.Services.Get(name).Data...)
 	}
 	for _, store := range sortedSet(stores) {
 		if config.HasSecrets(p.in.cfg, "data", store, "datasets", chosen) {
-			p.note("store %s doesn't load dataset %s, which needs secrets, because the environment has code from a fork", store, chosen)
+			p.note("store %s doesn't load dataset %s, which needs secrets, because the environment is for code from a fork", store, chosen)
 		}
 	}
 }

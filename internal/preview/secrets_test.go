@@ -300,6 +300,10 @@ func forkAttempts() map[string]func(*stages) {
 			s.next(fork(withLabels(join)), own(withLabels(join))).want("checkout never: web@fe orders@01")
 			s.next(fork(withLabels(join), asDraft), own(withLabels(join))).want("checkout never: web@fe orders@01")
 		},
+		"it changes no service at first": func(s *stages) {
+			s.next(fork(changing("README.md"), withLabels("preview:full"))).want("shop-pr-9 never:")
+			s.next(fork(withLabels("preview:full"))).want("shop-pr-9 never: web@fe")
+		},
 		"it links to an environment with secrets": func(s *stages) {
 			s.file("overlays/base/environment.yaml", testfixture.EnvironmentYAML("shared: true\nservices: {orders: {branch: main}}\n"))
 			s.file("overlays/shop-pr-9/environment.yaml", testfixture.EnvironmentYAML(

@@ -179,7 +179,7 @@ func TestLeaderEndsWhenAnotherHoldsTheLease(t *testing.T) {
 	within(t, "the work of the first ends", first.ended)
 }
 
-// The same container begins again: nobody else can be the holder with its name.
+// The same container starts again: no other process can be the holder with its name.
 func TestRestartedHolderLeadsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

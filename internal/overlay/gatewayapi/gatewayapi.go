@@ -1,7 +1,7 @@
 // Package gatewayapi checks whether the Gateways of a repository accept an HTTPRoute, by the rules of the Gateway API:
 // https://gateway-api.sigs.k8s.io/reference/spec/. A controller tells that only in the route's status.
 //
-// It knows the Gateways whose manifests are in the repository. It says nothing about other ones.
+// It knows only the Gateways that have a manifest in the repository.
 package gatewayapi
 
 import (

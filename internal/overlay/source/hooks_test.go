@@ -82,7 +82,7 @@ func TestHooksOfHelmBecomeThoseOfArgoCD(t *testing.T) {
 	}
 }
 
-// adaptedHook returns the annotations that the patch of a Job sets, and what is said about it.
+// adaptedHook returns the annotations that the patch of a Job sets, and the note about it.
 func adaptedHook(t *testing.T, annotations string, o Options) (map[string]string, string) {
 	t.Helper()
 	s, err := readManifests(t, webManifests+`---
