@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/overlaytest"
 	"github.com/previewset/previewset/internal/preview"
@@ -77,28 +76,6 @@ func debugged(t *testing.T, components []string, state preview.State) map[string
 		t.Fatal(err)
 	}
 	return objectsOf(t, r, row)
-}
-
-// objectsOf builds a row, and returns its objects by kind and name.
-func objectsOf(t *testing.T, r *Repo, row preview.Row) map[string]manifest.Object {
-	t.Helper()
-	b, err := r.builder.Environment(row)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := b.Run()
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := build.Objects(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]manifest.Object{}
-	for _, o := range objects {
-		found[o.Kind+" "+o.Name] = o
-	}
-	return found
 }
 
 // A debugger changes one workload and its Service. In particular no NetworkPolicy and no route leads to it.

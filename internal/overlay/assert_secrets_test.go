@@ -10,9 +10,7 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/manifest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // guideFile is a file in a guide: a snippet with its path as first line.
@@ -85,23 +83,7 @@ func builtFrom(t *testing.T, r *Repo, name string, origin config.Origin) []manif
 		ref.Origin = origin
 		p.Run[service] = ref
 	}
-	row, err := preview.Compose(cfg, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := r.builder.Environment(row)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := b.Run()
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := build.Objects(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return objects
+	return composed(t, r, cfg, p)
 }
 
 // secretsIn returns the names of the ExternalSecrets and the mark of the Namespace.

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/manifest"
 	"github.com/previewset/previewset/internal/overlay/newstore"
@@ -99,22 +98,7 @@ func TestDatasetOfAnImage(t *testing.T) {
 	}
 	p := planOf([]string{"gateway"})
 	p.Dataset, p.Reset = "full", resetExamples(r.tree, cfg)[0].plan.Reset
-	row, err := preview.Compose(cfg, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := r.builder.Environment(row)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := b.Run()
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := build.Objects(m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	objects := composed(t, r, cfg, p)
 	i := slices.IndexFunc(objects, func(o manifest.Object) bool { return o.Kind == "StatefulSet" && o.Name == "redis" })
 	pod := objects[i].Under("spec", "template", "spec")
 	var names []string

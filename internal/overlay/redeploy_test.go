@@ -7,9 +7,7 @@ import (
 
 	"github.com/previewset/previewset"
 	"github.com/previewset/previewset/internal/config"
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/manifest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // Exactly the workloads that run a service's image start new Pods. Data stores go on.
@@ -17,25 +15,10 @@ func TestARedeploymentReachesOnlyWorkloadsOfServices(t *testing.T) {
 	t.Parallel()
 	r := New(previewset.Example)
 	cfg := loadConfig(t, r)
-	objects := func(at time.Time) (all []manifest.Object) {
+	objects := func(at time.Time) []manifest.Object {
 		plan := planOf(serviceNames(cfg.Policy))
 		plan.Redeployed = at
-		row, err := preview.Compose(cfg, plan)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := r.builder.Environment(row)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := b.Run()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if all, err = build.Objects(m); err != nil {
-			t.Fatal(err)
-		}
-		return all
+		return composed(t, r, cfg, plan)
 	}
 	before, after := objects(time.Time{}), objects(time.Unix(1, 0))
 	var workloads, others int

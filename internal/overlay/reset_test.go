@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/previewset/previewset"
-	"github.com/previewset/previewset/internal/overlay/build"
 	"github.com/previewset/previewset/internal/overlay/manifest"
-	"github.com/previewset/previewset/internal/preview"
 )
 
 // exampleObjects builds the example with some stores started anew, by identity.
@@ -20,24 +18,8 @@ func exampleObjects(t *testing.T, resets map[string]time.Time) map[string]manife
 	cfg := loadConfig(t, r)
 	plan := planOf(serviceNames(cfg.Policy))
 	plan.Reset = resets
-	row, err := preview.Compose(cfg, plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := r.builder.Environment(row)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := b.Run()
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := build.Objects(m)
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]manifest.Object{}
-	for _, o := range objects {
+	for _, o := range composed(t, r, cfg, plan) {
 		found[o.Identity()] = o
 	}
 	return found
