@@ -53,7 +53,7 @@ func run(ctx context.Context, out io.Writer, words []string) error {
 
 // runUnchanged runs the sequences of the guards with all guards enabled. They must pass.
 func runUnchanged(ctx context.Context, chosen []guard) error {
-	for _, s := range []sequences{service, domain, sleep} {
+	for _, s := range []sequences{service, domain, sleep, replicas, savedState} {
 		if !slices.ContainsFunc(chosen, func(g guard) bool { return g.in == s }) {
 			continue
 		}
@@ -64,7 +64,8 @@ func runUnchanged(ctx context.Context, chosen []guard) error {
 	return nil
 }
 
-// sequences are a package's test of random sequences, and the seed of the first one.
+// sequences are a package's test of random sequences, and the seed of the first one. Without a seed they are ordinary tests,
+// by a pattern of their names.
 type sequences struct{ pkg, test, seed string }
 
 // run plays the sequences from the first seed on. The file overlay, if not empty, says which source files to replace.
@@ -73,7 +74,10 @@ func (s sequences) run(ctx context.Context, overlay string) (output string, err 
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
-	args = append(args, "-vet=off", "-count=1", "-run", "^"+s.test+"$", s.pkg, "-seed", s.seed)
+	args = append(args, "-vet=off", "-count=1", "-run", "^"+s.test+"$", s.pkg)
+	if s.seed != "" {
+		args = append(args, "-seed", s.seed)
+	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "GOGC=400")
 	content, err := cmd.CombinedOutput()
@@ -94,6 +98,7 @@ func (g guard) matches(words []string) bool {
 
 var (
 	violation = regexp.MustCompile(`(?m)^\s*\S+_test\.go:\d+: (seed \d+ step \d+: .*)$`)
+	failure   = regexp.MustCompile(`(?m)^\s*(\S+_test\.go:\d+: .*)$`)
 	broken    = regexp.MustCompile(`\[(build|setup) failed\]|panic:|fatal error:`)
 )
 
@@ -104,7 +109,11 @@ func (g guard) show(ctx context.Context, out io.Writer, found map[string]marker,
 		return err
 	}
 	output, err := g.in.run(ctx, overlay)
-	at := violation.FindStringSubmatch(output)
+	failed := violation
+	if g.in.seed == "" {
+		failed = failure
+	}
+	at := failed.FindStringSubmatch(output)
 	switch {
 	case broken.MatchString(output):
 		return fmt.Errorf("guard disabled: %s: the sequences don't run:\n%s", g.name, beginning(output))

@@ -41,7 +41,7 @@ func TestEveryGuardIsMarked(t *testing.T) {
 
 func TestEveryGuardHasItsSequences(t *testing.T) {
 	t.Parallel()
-	for _, s := range []sequences{service, domain, sleep} {
+	for _, s := range []sequences{service, domain, sleep, more, late} {
 		files, err := filepath.Glob(filepath.Join("../..", s.pkg, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)

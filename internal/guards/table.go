@@ -9,6 +9,9 @@ var (
 	// late begin with a copy of GitHub that lags behind a webhook while lists can't be read.
 	late  = sequences{"./generator", "TestNoPreviewIsLost", "201178"}
 	sleep = sequences{"./internal/preview", "TestNothingSleepsWithoutEvidence", "1"}
+	// All tests of a package without random sequences.
+	replicas   = sequences{pkg: "./generator/replica", test: "Test.*"}
+	savedState = sequences{pkg: "./internal/cluster", test: "Test.*"}
 )
 
 // guards are all rules that keep environments from vanishing or from falling asleep. Where two protect from the same
@@ -82,6 +85,17 @@ var guards = []guard{
 	{"links from awake environments keep their target awake", sleep, markers("linked", "linked-at-limit")},
 	{"grace ends by a reliable clock only", sleep, markers("grace-clock")},
 	{"grace ends by a read since then", sleep, markers("grace-read")},
+	{"a forwarded request isn't forwarded again", replicas, markers("no-forward-loop")},
+	{"only another replica names the client of a forwarded request", replicas, markers("forwarded-proof")},
+	{"a follower without news of the leader doesn't answer", replicas, markers("saved-state-age")},
+	{"a follower answers with the state that is saved now", replicas, markers("newest-saved-state")},
+	{"a follower doesn't decide about a changed filter", replicas, markers("saved-filter")},
+	{"a leader answers with the state that is saved now", replicas, markers("newest-answer")},
+	{"a part of another save is an error", savedState, markers("part-is-checked")},
+	{"a save leaves the parts of the one before", savedState, markers("other-set")},
+	{"only the present writer replaces parts", savedState, markers("part-needs-writer")},
+	{"a leader claims the saved state only with its lease", savedState, markers("claim-needs-lease")},
+	{"a writer notices another one", savedState, markers("other-writer-noticed")},
 }
 
 func markers(names ...string) []string { return names }
