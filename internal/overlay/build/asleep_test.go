@@ -122,7 +122,7 @@ func TestWorkloadsSleepDespitePatchesOfTheOverlay(t *testing.T) {
 	p := overlay.Plan(r.cfg, "web-pr-7")
 	awake := map[string]any{
 		"Deployment web": 3, "Deployment api": 3, "Deployment labelled": 3, "Deployment annotated": 3, "Deployment not": 3,
-		"StatefulSet db": 2, "CronJob nightly": false, "CronJob kept": false, "Job migrate": nil, "HorizontalPodAutoscaler web": 2,
+		"StatefulSet db": 2, "CronJob nightly": false, "CronJob kept": false, "Job migrate": nil, "HorizontalPodAutoscaler web": 1,
 	}
 	withRoutes := maps.Clone(awake)
 	withRoutes["Ingress web"], withRoutes["HTTPRoute admin"] = "web-pr-7.preview.test", "web-pr-7.preview.test"
@@ -134,7 +134,7 @@ func TestWorkloadsSleepDespitePatchesOfTheOverlay(t *testing.T) {
 		{preview.Waking, awake},
 		{preview.Asleep, map[string]any{
 			"Deployment web": 0, "Deployment api": 0, "Deployment labelled": 3, "Deployment annotated": 3, "Deployment not": 0,
-			"StatefulSet db": 0, "CronJob nightly": true, "CronJob kept": false, "Job migrate": nil, "HorizontalPodAutoscaler web": 2,
+			"StatefulSet db": 0, "CronJob nightly": true, "CronJob kept": false, "Job migrate": nil, "HorizontalPodAutoscaler web": 1,
 		}},
 	}
 	for _, tt := range tests {
