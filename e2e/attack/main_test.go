@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +33,7 @@ import (
 var api *server
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := process.OnInterrupt()
 	code := run(ctx, m)
 	stop()
 	os.Exit(code)
@@ -55,7 +54,7 @@ func run(ctx context.Context, m *testing.M) int {
 		group.WriteLogs(os.Stderr, 10)
 		return 1
 	}
-	return m.Run()
+	return process.RunTests(ctx, m)
 }
 
 // server is the API server with the policies of the example repository, and the same rules in Go.

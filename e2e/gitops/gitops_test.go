@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"testing"
 
@@ -29,7 +28,7 @@ var rows []figures.Figure
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := process.OnInterrupt()
 	defer stop()
 	folder, err := os.MkdirTemp("", "previewset-gitops-")
 	if err == nil {
@@ -40,7 +39,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	code := m.Run()
+	code := process.RunTests(ctx, m)
 	figures.Write(os.Stdout, "a shell script", rows)
 	return code
 }

@@ -37,9 +37,10 @@ type Command struct {
 
 // Group is a group of processes that end together.
 type Group struct {
-	logs string
-	mu   sync.Mutex
-	all  []*Process
+	logs     string
+	mu       sync.Mutex
+	all      []*Process
+	isClosed bool
 }
 
 // NewGroup returns a group. Its processes write their logs into the folder.
@@ -54,14 +55,17 @@ type Process struct {
 	wanted atomic.Bool
 }
 
-// Start runs a command in the group.
+// Start runs a command in the group. A closed group starts nothing.
 func (g *Group) Start(c Command) (*Process, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.isClosed {
+		return nil, fmt.Errorf("start %s: the group is closed", c.Name)
+	}
 	p, err := g.start(c)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.all = append(g.all, p)
 	return p, nil
 }
@@ -197,6 +201,9 @@ func (g *Group) WriteLogs(w io.Writer, lines int) {
 
 // Close kills all running processes. The last started one is killed first.
 func (g *Group) Close() {
+	g.mu.Lock()
+	g.isClosed = true
+	g.mu.Unlock()
 	for _, p := range slices.Backward(g.processes()) {
 		p.Kill()
 	}

@@ -52,6 +52,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	ctx, stop := process.OnInterrupt()
+	defer stop()
 	folder, err := os.MkdirTemp("", "previewset-replicas-")
 	if err != nil {
 		log.Print(err)
@@ -60,12 +62,12 @@ func run(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(folder) }()
 	group := process.NewGroup(folder)
 	defer group.Close()
-	if err := prepare(context.Background(), group, folder); err != nil {
+	if err := prepare(ctx, group, folder); err != nil {
 		log.Print(err)
 		group.WriteLogs(os.Stderr, 10)
 		return 1
 	}
-	return m.Run()
+	return process.RunTests(ctx, m)
 }
 
 func prepare(ctx context.Context, group *process.Group, folder string) error {

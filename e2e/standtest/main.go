@@ -8,16 +8,17 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"testing"
 
+	"github.com/previewset/previewset/e2e/process"
 	"github.com/previewset/previewset/e2e/stand"
 )
 
 // Main runs the package's tests on one stand and returns the exit code. begin prepares the stand; the function that it
-// returns, if any, is called after the tests. If something fails, the state of the stand is printed.
+// returns, if any, is called after the tests. If something fails, the state of the stand is printed. Ctrl-C ends the tests
+// and the stand.
 func Main(m *testing.M, o stand.Options, begin func(context.Context, *stand.Stand) (end func(), err error)) (code int) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := process.OnInterrupt()
 	defer stop()
 	s, err := stand.Start(ctx, o)
 	if err != nil {
@@ -27,12 +28,12 @@ func Main(m *testing.M, o stand.Options, begin func(context.Context, *stand.Stan
 	code = 1
 	end, err := begin(ctx, s)
 	if err == nil {
-		code = m.Run()
+		code = process.RunTests(ctx, m)
 	}
 	if end != nil {
 		end()
 	}
-	if code != 0 {
+	if code != 0 && ctx.Err() == nil {
 		s.WriteState(context.WithoutCancel(ctx), os.Stderr)
 	}
 	for _, err := range []error{err, s.Close()} {

@@ -37,17 +37,19 @@ var (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	ctx, stop := process.OnInterrupt()
+	defer stop()
 	folder, err := os.MkdirTemp("", "previewset-stores-")
 	if err != nil {
 		log.Print(err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	if err := prepare(context.Background(), folder); err != nil {
+	if err := prepare(ctx, folder); err != nil {
 		log.Print(err)
 		return 1
 	}
-	return m.Run()
+	return process.RunTests(ctx, m)
 }
 
 func prepare(ctx context.Context, folder string) error {

@@ -66,6 +66,9 @@ func TestEnvironmentByHandFromCreateToDelete(t *testing.T) {
 	first, second := githubtest.SHA("by hand, first"), githubtest.SHA("by hand, second")
 	w.gateway.SetBranch("by-hand", first)
 	mine := w.create(t, "mine", "--service=gateway=branch:by-hand", "--owner=jakub", "--purpose=a story", "--shared")
+	if got := mine.String(); got != "mine" { // in the messages of failed stories
+		t.Errorf("it is shown as %q", got)
+	}
 	w.waitRuns(t, mine, gatewayImage, first)
 	if app := w.waitSynced(t, mine); app.Labels["previewset.dev/source"] != "environment" || app.Labels["previewset.dev/owner"] != "jakub" {
 		t.Errorf("its labels are %v", app.Labels)

@@ -91,7 +91,13 @@ type preview struct {
 	application string // also the name of the namespace
 }
 
-func (p preview) String() string { return fmt.Sprintf("%s#%d", p.in.fullName, p.number) }
+// String returns the pull request, or the environment's name if it has none.
+func (p preview) String() string {
+	if p.number == 0 {
+		return p.name
+	}
+	return fmt.Sprintf("%s#%d", p.in.fullName, p.number)
+}
 
 // open opens a pull request and closes it after the story. The story's name is the author.
 func (w *world) open(t testing.TB, in repository, pr githubtest.PullRequest) preview {

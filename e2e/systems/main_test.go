@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"testing"
 
@@ -26,7 +25,7 @@ var stand struct {
 }
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := process.OnInterrupt()
 	code := run(ctx, m)
 	stop()
 	os.Exit(code)
@@ -46,7 +45,7 @@ func run(ctx context.Context, m *testing.M) int {
 		group.WriteLogs(os.Stderr, 10)
 		return 1
 	}
-	return m.Run()
+	return process.RunTests(ctx, m)
 }
 
 func start(ctx context.Context, group *process.Group, folder string) error {
