@@ -10,7 +10,7 @@ E2E := CGO_ENABLED=0 $(GO)
 ARGOCD ?= 2.14.21 3.2.11
 GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
 
-.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring systems browser e2e-ui bench demo sandbox image release release-snapshot release-tools
+.PHONY: help build test lint unit contract guards fuzz vulncheck generate e2e tools stories e2e-packages lifetimes monitoring systems browser e2e-ui bench scale demo sandbox image release release-snapshot release-tools
 
 help: ## print this menu
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -24,8 +24,9 @@ lint: ## run golangci-lint, which includes go vet, on all three modules
 	$(TOOLS) golangci-lint run ./...
 	linter=$$($(TOOLS) -n golangci-lint) && for module in e2e e2e/browser; do (cd $$module && CGO_ENABLED=0 $$linter run ./...) || exit 1; done
 
-# Kustomize's builds, and tests of one goroutine that compute much: the race detector makes them up to ten times slower.
-BUILDS := /internal/overlay(/|$$)
+# The domain and Kustomize's builds, and tests of one goroutine that compute much: the race detector makes them up to ten
+# times slower. The tests of the generator run the domain with it.
+ONE_GOROUTINE := /internal/(overlay|preview)(/|$$)
 COMPUTATIONS := ^(TestScripts|TestStateFitsIntoConfigMap|TestHourWithoutChangesCostsNothing|TestUnpackCutPackIsAnError|TestRemovedPartMovesOthers|TestDecodingRestoresEnvironments|TestMemberHasTextOfItsChunks)$$
 # With the race detector, the first one is skipped, because it needs too much memory, and the second one runs 40 of its
 # sequences.
@@ -36,9 +37,9 @@ ifeq ($(RACE),)
 	@echo "no C compiler found: running without the race detector"
 	$(GO) test -shuffle=on -timeout 80m ./...
 else
-	$(GO) test -race -shuffle=on -timeout 80m -skip '$(COMPUTATIONS)' $$($(GO) list ./... | grep -vE '$(BUILDS)')
+	$(GO) test -race -shuffle=on -timeout 80m -skip '$(COMPUTATIONS)' $$($(GO) list ./... | grep -vE '$(ONE_GOROUTINE)')
 	$(GO) test -race -run TestCheckPassesTheExample ./internal/overlay
-	$(GO) test -shuffle=on -timeout 40m $$($(GO) list ./... | grep -E '$(BUILDS)')
+	$(GO) test -shuffle=on -timeout 40m $$($(GO) list ./... | grep -E '$(ONE_GOROUTINE)')
 	$(GO) test -run '$(COMPUTATIONS)|$(AGAIN)' -timeout 40m ./internal/cli ./internal/configbranch ./internal/github ./internal/gitrepo \
 	  ./generator ./generator/store/rowtemplate ./generator/gzipchunks
 endif
@@ -92,6 +93,10 @@ bench: ## measure the promised figures and print one table at the end; takes abo
 	  $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/... ./generator/report && \
 	  cd e2e && $(E2E) run ./cmd/tools && \
 	  $(E2E) test -count=1 -timeout 30m -run '^$$' -p 1 -bench . -benchtime 1x ./stories ./bench ./gitops) | $(GO) run ./internal/benchtable
+
+scale: ## measure 200 environments that are requested at once, on each version of ARGOCD; half an hour for each
+	cd e2e && $(E2E) run ./cmd/tools && for v in $(ARGOCD); do \
+	  $(E2E) test -count=1 -timeout 3h -run '^$$' -bench . -benchtime 1x ./scale -argocd=$$v -environments=$(or $(ENVIRONMENTS),200) || exit 1; done
 
 # Built first, because `go run` fails after Ctrl-C even if the program ended well.
 demo: ## run the service on a simulated GitHub in this terminal

@@ -127,7 +127,7 @@ func (a *ArgoCD) run(ctx context.Context, c controller) error {
 // environment moves the image's fixed places into the folder. Argo CD's intervals keep their defaults, so that a change
 // that arrives sooner in a story arrived for another reason.
 func (a *ArgoCD) environment() []string {
-	return []string{
+	variables := []string{
 		"PATH=" + a.path("bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "TMPDIR=" + a.path("tmp"),
 		"ARGOCD_FAKE_IN_CLUSTER=true",
 		"ARGOCD_TLS_DATA_PATH=" + a.path("tls"), "ARGOCD_SSH_DATA_PATH=" + a.path("ssh"),
@@ -138,6 +138,17 @@ func (a *ArgoCD) environment() []string {
 		"ARGOCD_CLUSTER_CACHE_BATCH_EVENTS_PROCESSING=true", "ARGOCD_CLUSTER_CACHE_EVENTS_PROCESSING_INTERVAL=1s",
 		process.LazyGC,
 	}
+	if a.options.Large {
+		variables = append(variables, largeInstallation...)
+	}
+	return variables
+}
+
+// largeInstallation has the settings that docs/guides/operating.md recommends for hundreds of environments.
+var largeInstallation = []string{
+	"ARGOCD_K8S_CLIENT_QPS=500", "ARGOCD_K8S_CLIENT_BURST=1000",
+	"ARGOCD_APPLICATION_CONTROLLER_STATUS_PROCESSORS=50", "ARGOCD_APPLICATION_CONTROLLER_OPERATION_PROCESSORS=25",
+	"ARGOCD_APPLICATIONSET_CONTROLLER_CONCURRENT_APPLICATION_UPDATES=10",
 }
 
 func (a *ArgoCD) waitHealthy(ctx context.Context) error {

@@ -28,6 +28,8 @@ type Options struct {
 	Server bool
 	// SetsOnly runs only the ApplicationSet controller. Applications are then created, but not synced.
 	SetsOnly bool
+	// Large gives the controllers the settings for large installations in docs/guides/operating.md.
+	Large bool
 }
 
 // AddFlags adds the flags that choose the version: -argocd and -argocd-source.
