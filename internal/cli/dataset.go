@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io/fs"
 	"regexp"
 	"slices"
 
@@ -11,9 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
-	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
-	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/newstore"
 )
 
@@ -183,29 +180,11 @@ func checkAuth(cmd *cobra.Command, kind, store, key string) error {
 }
 
 func runDatasetAdd(ctx context.Context, opts *datasetAddOptions) error {
-	result, err := opts.commit.Commit(ctx, opts.term, opts.newDataset)
-	if err != nil {
-		return err
-	}
 	d := opts.dataset
-	opts.commit.Report(opts.term, result, "added dataset "+d.Name+" of store "+d.Store)
-	if !opts.commit.DryRun && !result.Unchanged {
-		opts.term.Answerf("\nNext: choose it, for example with previewctl set NAME --dataset %s, or in a profile of previewset.yaml", d.Name)
-	}
-	return nil
-}
-
-func (o *datasetAddOptions) newDataset(fsys fs.FS) (gitrepo.Edits, error) {
-	d := o.dataset
-	e := gitrepo.Edits{Message: gitrepo.Message{
-		Subject: configrepo.Subject("Add dataset " + d.Name + " of " + d.Store),
-	}}
-	if _, err := overlay.New(fsys).Config(); err != nil {
-		return e, configrepo.InvalidPolicy(err)
-	}
-	var err error
-	if e.Write, err = overlay.AddDataset(overlay.New(fsys), d); err != nil {
-		return e, err
-	}
-	return e, overlay.CheckDataset(overlay.New(filetree.Edited(fsys, e.Write, nil)), d.Name).Err()
+	return addition{
+		subject: "Add dataset " + d.Name + " of " + d.Store, added: "added dataset " + d.Name + " of store " + d.Store,
+		next:  "choose it, for example with previewctl set NAME --dataset " + d.Name + ", or in a profile of previewset.yaml",
+		files: func(repo *overlay.Repo) (map[string][]byte, error) { return overlay.AddDataset(repo, d) },
+		check: func(repo *overlay.Repo) error { return overlay.CheckDataset(repo, d.Name).Err() },
+	}.run(ctx, opts.term, &opts.commit)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io/fs"
 	"regexp"
 
 	"github.com/spf13/cobra"
@@ -10,9 +9,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
-	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
-	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/newstore"
 )
 
@@ -87,29 +84,13 @@ func (o *datasetPublishOptions) check(cmd *cobra.Command) error {
 }
 
 func runDatasetPublish(ctx context.Context, opts *datasetPublishOptions) error {
-	result, err := opts.commit.Commit(ctx, opts.term, opts.newPublication)
-	if err != nil {
-		return err
-	}
 	store := opts.publication.Store
-	opts.commit.Report(opts.term, result, "added the publication of store "+store)
-	if !opts.commit.DryRun && !result.Unchanged {
-		opts.term.Answerf("\nNext: write a rule for each column into kustomize-base/data/%s/publish/rules.csv", store)
-	}
-	return nil
-}
-
-func (o *datasetPublishOptions) newPublication(fsys fs.FS) (gitrepo.Edits, error) {
-	e := gitrepo.Edits{Message: gitrepo.Message{
-		Subject: configrepo.Subject("Publish datasets of " + o.publication.Store),
-	}}
-	repo := overlay.New(fsys)
-	if _, err := repo.Config(); err != nil {
-		return e, configrepo.InvalidPolicy(err)
-	}
-	var err error
-	if e.Write, err = overlay.AddPublication(repo, o.publication); err != nil {
-		return e, err
-	}
-	return e, overlay.CheckBaseline(overlay.New(filetree.Edited(fsys, e.Write, nil))).Err()
+	return addition{
+		subject: "Publish datasets of " + store, added: "added the publication of store " + store,
+		next: "write a rule for each column into kustomize-base/data/" + store + "/publish/rules.csv",
+		files: func(repo *overlay.Repo) (map[string][]byte, error) {
+			return overlay.AddPublication(repo, opts.publication)
+		},
+		check: func(repo *overlay.Repo) error { return overlay.CheckBaseline(repo).Err() },
+	}.run(ctx, opts.term, &opts.commit)
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"regexp"
 
 	"github.com/spf13/cobra"
@@ -11,9 +10,7 @@ import (
 	"github.com/previewset/previewset/internal/cli/configrepo"
 	"github.com/previewset/previewset/internal/cli/flags"
 	"github.com/previewset/previewset/internal/cli/terminal"
-	"github.com/previewset/previewset/internal/gitrepo"
 	"github.com/previewset/previewset/internal/overlay"
-	"github.com/previewset/previewset/internal/overlay/filetree"
 	"github.com/previewset/previewset/internal/overlay/newstore"
 )
 
@@ -137,31 +134,22 @@ func variablesOf(cmd *cobra.Command, flag string, texts []string) ([]newstore.Va
 }
 
 func runStoreAdd(ctx context.Context, opts *storeAddOptions) error {
-	result, err := opts.commit.Commit(ctx, opts.term, opts.newStore)
-	if err != nil {
-		return err
-	}
 	name := opts.store.Name
-	opts.commit.Report(opts.term, result, "added store "+name)
-	if !opts.commit.DryRun && !result.Unchanged {
-		opts.term.Answerf("\nNext: give it to a service: previewctl service add NAME --data %s, or data: [%s] in previewset.yaml", name, name)
-	}
-	return nil
+	return addition{
+		subject: "Add store " + name, added: "added store " + name,
+		next:  fmt.Sprintf("give it to a service: previewctl service add NAME --data %s, or data: [%s] in previewset.yaml", name, name),
+		files: opts.newStore,
+		check: func(repo *overlay.Repo) error { return overlay.CheckStore(repo, name).Err() },
+	}.run(ctx, opts.term, &opts.commit)
 }
 
-func (o *storeAddOptions) newStore(fsys fs.FS) (gitrepo.Edits, error) {
-	name := o.store.Name
-	e := gitrepo.Edits{Message: gitrepo.Message{Subject: configrepo.Subject("Add store " + name)}}
-	repo := overlay.New(fsys)
+func (o *storeAddOptions) newStore(repo *overlay.Repo) (map[string][]byte, error) {
 	cfg, err := repo.Config()
 	if err != nil {
-		return e, configrepo.InvalidPolicy(err)
+		return nil, err
 	}
-	if cfg.Policy.Services.Get(name) != nil {
-		return e, fmt.Errorf("there is a service %s, and both would have the same address\nchoose another name", name)
+	if name := o.store.Name; cfg.Policy.Services.Get(name) != nil {
+		return nil, fmt.Errorf("there is a service %s, and both would have the same address\nchoose another name", name)
 	}
-	if e.Write, err = overlay.AddStore(repo, o.store); err != nil {
-		return e, err
-	}
-	return e, overlay.CheckStore(overlay.New(filetree.Edited(fsys, e.Write, nil)), name).Err()
+	return overlay.AddStore(repo, o.store)
 }
