@@ -107,6 +107,7 @@ type world struct {
 	review        int64 // the review that approves pull request 1
 	// private and public are the addresses of the generator's listeners. webhookSecret signs webhooks.
 	private, public, webhookSecret string
+	running                        *process.Group
 }
 
 // begin starts a service on the example's GitOps repository, with replaced texts in previewset.yaml and more changes.
@@ -178,6 +179,7 @@ func (w *world) start(t *testing.T, change func(process.Command) process.Command
 	private, public := fmt.Sprintf("127.0.0.1:%d", ports[0]), fmt.Sprintf("127.0.0.1:%d", ports[1])
 	group := process.NewGroup(folder)
 	t.Cleanup(group.Close)
+	w.running = group
 	_, err = group.Start(change(process.Command{
 		Name: "service", Path: programs["preview-generator"], Dir: folder,
 		Args: []string{
