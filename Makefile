@@ -26,7 +26,7 @@ lint: ## run golangci-lint, which includes go vet, on all three modules
 
 # The domain and Kustomize's builds, and tests of one goroutine that compute much: the race detector makes them up to ten
 # times slower. The tests of the generator run the domain with it.
-ONE_GOROUTINE := /internal/(overlay|preview)(/|$$)
+ONE_GOROUTINE := /internal/(overlay|preview|config)(/|$$)
 COMPUTATIONS := ^(TestScripts|TestStateFitsIntoConfigMap|TestHourWithoutChangesCostsNothing|TestUnpackCutPackIsAnError|TestRemovedPartMovesOthers|TestDecodingRestoresEnvironments|TestMemberHasTextOfItsChunks)$$
 # With the race detector, the first one is skipped, because it needs too much memory, and the second one runs 40 of its
 # sequences.
