@@ -24,8 +24,8 @@ lint: ## run golangci-lint, which includes go vet, on all three modules
 	$(TOOLS) golangci-lint run ./...
 	linter=$$($(TOOLS) -n golangci-lint) && for module in e2e e2e/browser; do (cd $$module && CGO_ENABLED=0 $$linter run ./...) || exit 1; done
 
-# The domain and Kustomize's builds, and tests of one goroutine that compute much: the race detector makes them up to ten
-# times slower. The tests of the generator run the domain with it.
+# The domain, the configuration and Kustomize's builds run in one goroutine, and so do tests that compute much: the race
+# detector makes them up to ten times slower. The generator's tests run the domain and the configuration with it.
 ONE_GOROUTINE := /internal/(overlay|preview|config)(/|$$)
 COMPUTATIONS := ^(TestScripts|TestStateFitsIntoConfigMap|TestHourWithoutChangesCostsNothing|TestUnpackCutPackIsAnError|TestRemovedPartMovesOthers|TestDecodingRestoresEnvironments|TestMemberHasTextOfItsChunks)$$
 # With the race detector, the first one is skipped, because it needs too much memory, and the second one runs 40 of its
@@ -44,7 +44,7 @@ else
 	  ./generator ./generator/store/rowtemplate ./generator/gzipchunks
 endif
 
-contract: ## Argo CD's plugin client and template code against the service's handler; attacks on the programs
+contract: ## Argo CD's plugin client and template code against the generator's handler; attacks on the programs
 	cd e2e && $(E2E) test -timeout 30m ./contract/... ./standtest
 	cd e2e && $(E2E) test -parallel 8 -timeout 20m ./attack/programs
 
@@ -99,7 +99,7 @@ scale: ## measure 200 environments that are requested at once, on each version o
 	  $(E2E) test -count=1 -timeout 3h -run '^$$' -bench . -benchtime 1x ./scale -argocd=$$v -environments=$(or $(ENVIRONMENTS),200) || exit 1; done
 
 # Built first, because `go run` fails after Ctrl-C even if the program ended well.
-demo: ## run the service on a simulated GitHub in this terminal
+demo: ## run the generator on a simulated GitHub in this terminal
 	@$(GO) build -o $(CACHE)/demo ./internal/demo && exec $(CACHE)/demo
 
 sandbox: ## run the demo with a real Kubernetes API and Argo CD; with UI=1 also Argo CD's web pages
@@ -115,5 +115,5 @@ release-snapshot: release-tools ## make the files of a release in dist/ and chec
 release: release-tools ## publish a release of the current tag; only the workflow release.yml does that
 	PATH=$(CURDIR)/bin:$$PATH $(GORELEASER) release --clean
 
-image: ## build the service's image with ko and push it to KO_DOCKER_REPO
+image: ## build the generator's image with ko and push it to KO_DOCKER_REPO
 	$(GO) run github.com/google/ko@v0.18.0 build ./cmd/preview-generator

@@ -65,7 +65,7 @@ func create(ctx context.Context, s *stand.Stand, set *unstructured.Unstructured)
 	return err
 }
 
-// progress is what the watch has told about the Applications with a prefix.
+// progress is the state of the Applications whose names have a prefix, from the events of a watch.
 type progress struct {
 	events watch.Interface
 	prefix string

@@ -179,3 +179,17 @@ func (d *desiredEnvironment) rememberedMember(policy config.PullRequestPolicy, m
 
 // isNamed reports whether a name is that of a named environment.
 func isNamed(name string) bool { return !config.IsPullRequestName(name) }
+
+// secretsMark returns the mark that the environment has already. The own environment of a pull request from a fork is
+// marked from its start: also while it runs no code of the fork, because a later commit may change a service.
+func (d *desiredEnvironment) secretsMark() SecretsMark {
+	if d.previous != nil {
+		if mark := d.previous.Row.SecretsMark(); mark != "" {
+			return mark
+		}
+	}
+	if d.isDedicated && slices.ContainsFunc(d.members, func(m *member) bool { return m.isFork() }) {
+		return SecretsNever
+	}
+	return ""
+}

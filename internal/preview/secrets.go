@@ -31,20 +31,6 @@ func holdForSecrets(cfg *config.Config, desired *desiredEnvironment) {
 	}
 }
 
-// secretsMark returns the mark that the environment has already. The own environment of a pull request from a fork is
-// marked from its start: also while it runs no code of the fork, because a later commit may change a service.
-func (d *desiredEnvironment) secretsMark() SecretsMark {
-	if d.previous != nil {
-		if mark := d.previous.Row.SecretsMark(); mark != "" {
-			return mark
-		}
-	}
-	if d.isDedicated && slices.ContainsFunc(d.members, func(m *member) bool { return m.isFork() }) {
-		return SecretsNever
-	}
-	return ""
-}
-
 // secretsReason returns why code from a fork can't come into an environment: it has secrets, or a service that people
 // ask for needs them.
 func secretsReason(cfg *config.Config, desired *desiredEnvironment, mark SecretsMark) string {
